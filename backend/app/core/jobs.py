@@ -1,0 +1,62 @@
+"""Work that happens later, kept in PostgreSQL.
+
+A job row joins the caller's transaction: it exists exactly when the change that asked for it does. Tasks live in
+the rooms' `jobs.py` and receive the worker's `JobContext`, from which they take the database and the settings.
+"""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+import procrastinate
+import psycopg
+from procrastinate.tasks import Task
+from sqlalchemy.orm import Session
+
+# Deferring always happens on the caller's connection, so this connector is never opened.
+jobs = procrastinate.App(connector=procrastinate.SyncPsycopgConnector())
+
+RETRY_FOR_A_DAY = procrastinate.RetryStrategy(max_attempts=12, exponential_wait=3)
+
+
+def task(
+    name: str, *, queue: str = "default", retry: Any = RETRY_FOR_A_DAY
+) -> Callable[[Callable[..., Any]], Any]:
+    """Register a function `(context, **arguments)` as the task `name`."""
+    return jobs.task(name=name, queue=queue, retry=retry, pass_context=True)
+
+
+def enqueue(
+    session: Session,
+    job_task: Task[Any, Any, Any],
+    *,
+    at: datetime | None = None,
+    lock: str | None = None,
+    queueing_lock: str | None = None,
+    **arguments: Any,
+) -> None:
+    """Put a job into the queue within the session's transaction.
+
+    `at` is the earliest moment; jobs with one `lock` run one after another; a second waiting job with the same
+    `queueing_lock` is dropped without a word.
+    """
+    connection = session.connection().connection.driver_connection
+    deferrer = job_task.configure(
+        connection=connection, schedule_at=at, lock=lock, queueing_lock=queueing_lock
+    )
+    if queueing_lock is None:
+        deferrer.defer(**arguments)
+        return
+    if not isinstance(connection, psycopg.Connection):
+        raise TypeError("jobs are kept in PostgreSQL through psycopg 3")
+    try:
+        # The unique index on queueing_lock would abort the caller's transaction: fence it with a savepoint.
+        with connection.transaction():
+            deferrer.defer(**arguments)
+    except procrastinate.exceptions.AlreadyEnqueued:
+        return
+
+
+def worker_app(conninfo: str) -> procrastinate.App:
+    """The same tasks on a connector that can work: open it, then `run_worker_async`."""
+    return jobs.with_connector(procrastinate.PsycopgConnector(conninfo=conninfo, min_size=1, max_size=3))

@@ -1,0 +1,182 @@
+"""Every setting of the program, read from the environment and from `.env` at the checkout's root.
+
+A setting that the program cannot run without has no default: the start fails with one sentence that
+names the variable.
+"""
+
+from functools import lru_cache
+from pathlib import Path
+from typing import Annotated, Literal
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import BeforeValidator, Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic_core import ErrorDetails
+from pydantic_settings import BaseSettings, SettingsConfigDict
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+APP_ROLE = "aada_app"
+
+
+class SettingsError(Exception):
+    """A setting is missing or wrong; the message is the sentence to show the operator."""
+
+
+def _blank_is_none(value: object) -> object:
+    return None if isinstance(value, str) and not value.strip() else value
+
+
+OptionalText = Annotated[str | None, BeforeValidator(_blank_is_none)]
+OptionalSecret = Annotated[SecretStr | None, BeforeValidator(_blank_is_none)]
+
+
+class Settings(BaseSettings):
+    """The program's settings; each field is the environment variable of the same name in capitals."""
+
+    model_config = SettingsConfigDict(env_file=CHECKOUT / ".env", env_file_encoding="utf-8", extra="ignore")
+
+    environment: Literal["development", "production", "test"] = "development"
+
+    database_url: OptionalText = None
+    """PostgreSQL 17+ to use, signed in as the owner of the schema; unset means the embedded server."""
+    aada_app_password: OptionalSecret = None
+    """Password of the database role the program works as (`aada_app`)."""
+    pool_size: int = Field(default=10, ge=1)
+    pool_max_overflow: int = Field(default=20, ge=0)
+    pool_pre_ping: bool = True
+    pool_recycle_seconds: int = Field(default=3600, ge=-1)
+    sql_echo: bool = False
+
+    secret_key: SecretStr = Field(min_length=32)
+    """Keys every signature and keyed hash the program makes; at least 32 characters."""
+    data_dir: Path = CHECKOUT / "var"
+    """Where the embedded server and the files live."""
+
+    app_origin: str = "http://localhost:8000"
+    """The address people type, without a path."""
+    content_origin: str = "http://127.0.0.1:8000"
+    """The address that serves uploaded content: another host, because uploaded content runs scripts."""
+    forwarded_allow_ips: str = "127.0.0.1"
+
+    school_name: str = "Atlanta Academy of Dental Assisting"
+    school_short_name: str = "AADA"
+    school_timezone: str = "America/New_York"
+
+    session_idle_hours: int = Field(default=12, ge=1)
+    session_max_days: int = Field(default=14, ge=1)
+    bcrypt_rounds: int = Field(default=12, ge=4, le=18)
+
+    smtp_url: OptionalText = None
+    """`smtp://user:password@host:587` or `smtps://…`; unset keeps mail in the outbox page."""
+    mail_from: str = "AADA LMS <no-reply@localhost>"
+
+    s3_bucket: OptionalText = None
+    s3_endpoint_url: OptionalText = None
+    s3_region: OptionalText = None
+    s3_access_key_id: OptionalSecret = None
+    s3_secret_access_key: OptionalSecret = None
+
+    max_body_bytes: int = 1024 * 1024
+    max_upload_bytes: int = 1024 * 1024 * 1024
+
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    log_json: bool = False
+
+    @field_validator("school_timezone")
+    @classmethod
+    def _known_zone(cls, value: str) -> str:
+        try:
+            ZoneInfo(value)
+        except (ZoneInfoNotFoundError, ValueError) as error:
+            raise ValueError(f"{value!r} is not a time zone name such as America/New_York") from error
+        return value
+
+    @field_validator("app_origin", "content_origin")
+    @classmethod
+    def _origin(cls, value: str) -> str:
+        parts = urlsplit(value)
+        if parts.scheme not in ("http", "https") or not parts.hostname or parts.path not in ("", "/"):
+            raise ValueError(f"{value!r} is not an origin such as https://lms.example.edu")
+        return f"{parts.scheme}://{parts.netloc}"
+
+    @field_validator("database_url")
+    @classmethod
+    def _postgres_url(cls, value: str | None) -> str | None:
+        return None if value is None else normalize_database_url(value)
+
+    @model_validator(mode="after")
+    def _two_hosts(self) -> "Settings":
+        # Ports do not separate cookies: two ports of one host are one host to a browser.
+        if urlsplit(self.app_origin).hostname == urlsplit(self.content_origin).hostname:
+            raise ValueError(
+                "CONTENT_ORIGIN has the same host as APP_ORIGIN; uploaded content needs a host of its own "
+                "(a second name for this machine; another port is not enough)"
+            )
+        if self.environment == "production" and self.bcrypt_rounds < 12:
+            raise ValueError("BCRYPT_ROUNDS must be 12 or more in production")
+        return self
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The school's time zone."""
+        return ZoneInfo(self.school_timezone)
+
+    @property
+    def secure_cookies(self) -> bool:
+        return self.app_origin.startswith("https:")
+
+    @property
+    def owner_database_url(self) -> URL:
+        """The URL migrations run with. Raises SettingsError while none is known."""
+        if self.database_url is None:
+            raise SettingsError("DATABASE_URL is not set and the embedded server is not started.")
+        return make_url(self.database_url)
+
+    @property
+    def app_database_url(self) -> URL:
+        """The URL the program works with: the same server and database, as the role `aada_app`."""
+        owner = self.owner_database_url
+        if owner.username == APP_ROLE:
+            return owner
+        if self.aada_app_password is None:
+            raise SettingsError("AADA_APP_PASSWORD is not set; script/setup writes one into .env.")
+        return owner.set(username=APP_ROLE, password=self.aada_app_password.get_secret_value())
+
+
+def normalize_database_url(value: str) -> str:
+    """Turn a documented `postgresql://` URL into the one SQLAlchemy's psycopg 3 driver takes."""
+    try:
+        url = make_url(value)
+    except ArgumentError as error:
+        raise ValueError(
+            "DATABASE_URL is not a URL such as postgresql://user:password@host:5432/name"
+        ) from error
+    if url.get_backend_name() not in ("postgresql", "postgres"):
+        raise ValueError(
+            f"DATABASE_URL names {url.get_backend_name()}; AADA LMS runs on PostgreSQL 17 or newer"
+        )
+    return url.set(drivername="postgresql+psycopg").render_as_string(hide_password=False)
+
+
+def load_settings(**overrides: object) -> Settings:
+    """Read the settings. Raises SettingsError with a sentence naming each wrong or missing variable."""
+    try:
+        return Settings(**overrides)  # type: ignore[arg-type]
+    except ValidationError as error:
+        raise SettingsError(" ".join(_sentence(item) for item in error.errors())) from None
+
+
+def _sentence(item: ErrorDetails) -> str:
+    name = str(item["loc"][0]).upper() if item["loc"] else ""
+    message = str(item["msg"]).removeprefix("Value error, ")
+    if item["type"] == "missing":
+        return f"{name} is not set; script/setup writes one into .env."
+    return f"{name}: {message}." if name else f"{message}."
+
+
+@lru_cache
+def get_settings() -> Settings:
+    """The process's settings, read once."""
+    return load_settings()
