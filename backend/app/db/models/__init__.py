@@ -1,0 +1,46 @@
+"""Every model of the schema."""
+
+from app.db.models.account import AccountLink, ApiToken, SignInAttempt, UserSession
+from app.db.models.attendance import Attendance
+from app.db.models.audit import AuditEntry
+from app.db.models.content import ContentFile, ContentPackage, Launch
+from app.db.models.credential import Credential
+from app.db.models.enrollment import Enrollment, EnrollmentStatus, LessonCompletion
+from app.db.models.externship import Externship
+from app.db.models.outbox import OutboxMessage
+from app.db.models.program import ContentType, Lesson, Module, Program
+from app.db.models.refund import Refund
+from app.db.models.scorm import ScormCommit, ScormData
+from app.db.models.transcript import Transcript
+from app.db.models.user import User
+from app.db.models.withdrawal import Withdrawal
+from app.db.models.xapi import XapiStatement
+
+__all__ = [
+    "AccountLink",
+    "ApiToken",
+    "Attendance",
+    "AuditEntry",
+    "ContentFile",
+    "ContentPackage",
+    "ContentType",
+    "Credential",
+    "Enrollment",
+    "EnrollmentStatus",
+    "Externship",
+    "Launch",
+    "Lesson",
+    "LessonCompletion",
+    "Module",
+    "OutboxMessage",
+    "Program",
+    "Refund",
+    "ScormCommit",
+    "ScormData",
+    "SignInAttempt",
+    "Transcript",
+    "User",
+    "UserSession",
+    "Withdrawal",
+    "XapiStatement",
+]

@@ -1,0 +1,72 @@
+"""Alembic's environment: which database, and how carefully.
+
+The database is, in this order: what the calling program passes (`attributes`), DATABASE_URL from the environment
+or .env, the embedded server when it runs. One migration at a time (advisory lock), and none waits long behind
+a running transaction (lock timeout), so that a migration never stops the school.
+"""
+
+from alembic import context
+from sqlalchemy import Connection, create_engine, pool, text
+
+from app.db.base import Base
+from app.db.models import *  # noqa: F403 - the models register themselves
+from app.settings import get_settings
+
+config = context.config
+target_metadata = Base.metadata
+
+# Locks of this number belong to migrations alone.
+MIGRATION_LOCK = 0x41414441
+
+
+def include_object(_object: object, name: str | None, kind: str, reflected: bool, _other: object) -> bool:
+    """Leave out what a library owns (the job queue)."""
+    return not (kind in ("table", "index") and reflected and (name or "").startswith("procrastinate"))
+
+
+def database_url() -> str:
+    """The URL to migrate, as the owner of the schema."""
+    if "url" in config.attributes:
+        return str(config.attributes["url"])
+    settings = get_settings()
+    if settings.database_url is not None:
+        return settings.database_url
+    from app.ops.postgres import running_url  # noqa: PLC0415 - only when there is no other
+
+    return running_url(settings)
+
+
+def run(connection: Connection | None) -> None:
+    context.configure(
+        connection=connection,
+        url=None if connection is not None else "postgresql+psycopg://",
+        target_metadata=target_metadata,
+        include_object=include_object,
+        compare_type=True,
+        compare_server_default=True,
+        transaction_per_migration=True,
+        literal_binds=connection is None,
+        dialect_opts={"paramstyle": "named"},
+    )
+    with context.begin_transaction():
+        context.run_migrations()
+
+
+def run_online() -> None:
+    given = config.attributes.get("connection")
+    if given is not None:
+        run(given)
+        return
+    engine = create_engine(database_url(), poolclass=pool.NullPool)
+    with engine.connect() as connection:
+        connection.execute(text("SET lock_timeout = '5s'"))
+        connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": MIGRATION_LOCK})
+        connection.commit()
+        run(connection)
+    engine.dispose()
+
+
+if context.is_offline_mode():
+    run(None)
+else:
+    run_online()

@@ -1,0 +1,48 @@
+"""Clock hours."""
+
+from datetime import datetime
+
+from sqlalchemy import CheckConstraint, Computed, ForeignKey, Index, Text, func, text
+from sqlalchemy.dialects.postgresql import ExcludeConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.db.base import Base, CreatedAt
+
+# Written as the database prints it, so that a comparison of the two finds no difference.
+TOTAL_MINUTES = "(floor((EXTRACT(epoch FROM (clock_out - clock_in)) / (60)::numeric)))::integer"
+
+
+class Attendance(Base):
+    """One stay of a student, from clock-in to clock-out. Required for state reporting (GNPEC)."""
+
+    __tablename__ = "attendance"
+    __table_args__ = (
+        Index("idx_attendance_user_id", "user_id"),
+        Index("idx_attendance_enrollment_id", "enrollment_id"),
+        Index("idx_attendance_clock_in", "clock_in"),
+        Index("uq_attendance_one_open", "user_id", unique=True, postgresql_where=text("clock_out IS NULL")),
+        CheckConstraint("clock_out >= clock_in", name="check_attendance_clock_out"),
+        ExcludeConstraint(
+            ("user_id", "="),
+            (func.tstzrange(text("clock_in"), text("clock_out")), "&&"),
+            name="ex_attendance_overlap",
+            using="gist",
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    """Attendance record number."""
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
+    """The student."""
+    enrollment_id: Mapped[int] = mapped_column(ForeignKey("enrollments.id", ondelete="CASCADE"))
+    """The enrollment the hours count for."""
+    clock_in: Mapped[datetime]
+    """When the stay began."""
+    clock_out: Mapped[datetime | None]
+    """When it ended; empty while the student is clocked in."""
+    total_minutes: Mapped[int | None] = mapped_column(Computed(TOTAL_MINUTES, persisted=True))
+    """Whole minutes of the stay; computed by the database from instants, so right across clock changes."""
+    notes: Mapped[str | None] = mapped_column(Text)
+    """Remarks of the student or the staff."""
+    created_at: Mapped[CreatedAt]
+    """When the row was written."""

@@ -1,0 +1,49 @@
+"""People: students, instructors and administrators."""
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from sqlalchemy import CheckConstraint, Enum, Index, String, func
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from app.core.permissions import Role
+from app.db.base import Base, CreatedAt
+
+if TYPE_CHECKING:
+    from app.db.models.credential import Credential
+    from app.db.models.enrollment import Enrollment
+
+
+class User(Base):
+    """An account. Accounts are soft-deleted; one with permanent records cannot be removed at all."""
+
+    __tablename__ = "users"
+    __table_args__ = (
+        Index("idx_users_email", "email", unique=True),
+        Index("idx_users_role", "role"),
+        CheckConstraint("email = lower(email)", name="check_users_email_lower"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    """Account number."""
+    email: Mapped[str] = mapped_column(String(255))
+    """What the person signs in with; lower case, unique for ever, also after a soft delete."""
+    hashed_password: Mapped[str] = mapped_column(String(255))
+    """bcrypt hash; `!` for a person who has not set a password yet, which no password matches."""
+    full_name: Mapped[str] = mapped_column(String(255))
+    """Full legal name, as the transcript prints it."""
+    role: Mapped[Role] = mapped_column(
+        Enum(Role, name="user_role", values_callable=lambda labels: [label.value for label in labels])
+    )
+    """student, instructor or admin."""
+    created_at: Mapped[CreatedAt]
+    """When the account was made."""
+    updated_at: Mapped[datetime] = mapped_column(server_default=func.now(), onupdate=func.now())
+    """When the account last changed."""
+    deleted_at: Mapped[datetime | None]
+    """Soft delete: set means no sign-in and no lists; the records stay."""
+    last_sign_in_at: Mapped[datetime | None]
+    """When the person last signed in with success."""
+
+    enrollments: Mapped[list["Enrollment"]] = relationship(back_populates="user", passive_deletes=True)
+    credentials: Mapped[list["Credential"]] = relationship(back_populates="user", passive_deletes="all")
