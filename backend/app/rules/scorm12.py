@@ -1,0 +1,206 @@
+"""SCORM 1.2 run-time rules: what a commit from a course means for the student's record.
+
+Source: SCORM 1.2 Run-Time Environment (ADL, 2001) chapter 3.4, and for the cases it leaves open the school's
+own rules, named where they stand. Everything here is reported by content and can be forged by the student's
+browser: it counts for progress, never alone for a credential.
+"""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from decimal import Decimal
+
+PASSED, COMPLETED, FAILED = "passed", "completed", "failed"
+INCOMPLETE, BROWSED, NOT_ATTEMPTED = "incomplete", "browsed", "not attempted"
+
+STATUSES = (NOT_ATTEMPTED, BROWSED, INCOMPLETE, FAILED, COMPLETED, PASSED)
+"""Every `cmi.core.lesson_status`, from least to most."""
+
+DONE = frozenset((COMPLETED, PASSED))
+"""The statuses that finish a SCO."""
+
+EXITS = ("", "time-out", "suspend", "logout")
+
+_TIMESPAN = re.compile(r"(\d{2,6}):(\d{2}):(\d{2})(?:\.(\d{1,2}))?")
+_LARGEST_TIMESPAN = Decimal("35999999.99")  # 9999:59:59.99
+
+
+def seconds_of(timespan: str) -> Decimal:
+    """Seconds of a CMITimespan (`HHHH:MM:SS.SS`, RTE 3.4.2.1.1). Raises ValueError if it is none.
+
+    Minutes and seconds above 59 are counted as they stand: content that adds up carelessly does write them.
+    """
+    match = _TIMESPAN.fullmatch(timespan.strip())
+    if match is None or not timespan.isascii():
+        raise ValueError(f"{timespan[:40]!r} is not a SCORM 1.2 time span like 0001:30:05.25")
+    hours, minutes, seconds, fraction = match.groups()
+    whole = int(hours) * 3600 + int(minutes) * 60 + int(seconds)
+    return Decimal(whole) + Decimal(int((fraction or "0").ljust(2, "0"))) / 100
+
+
+def timespan_of(seconds: Decimal | int) -> str:
+    """`seconds` (not negative, rounded down to hundredths) as a CMITimespan; at most 9999:59:59.99."""
+    if seconds < 0:
+        raise ValueError("a time span cannot be negative")
+    hundredths = int(min(Decimal(seconds), _LARGEST_TIMESPAN) * 100)
+    whole, fraction = divmod(hundredths, 100)
+    minutes, second = divmod(whole, 60)
+    hour, minute = divmod(minutes, 60)
+    return f"{hour:04d}:{minute:02d}:{second:02d}.{fraction:02d}"
+
+
+def credited_seconds(reported: Decimal | int, on_the_clock: Decimal | float | int) -> int:
+    """Whole seconds of one launch that count: what the course reports, never more than has really passed.
+
+    `on_the_clock` is the wall-clock time since the launch, by the server. Content that reports too much (a
+    resumed total, a sleeping laptop) is cut; content that reports nothing gets nothing.
+    """
+    return max(0, int(min(Decimal(reported), Decimal(on_the_clock))))
+
+
+def known_status(text: str) -> str:
+    """The status a course reports, tolerating case, blanks and one-letter forms; `not attempted` if unset."""
+    word = text.strip().lower()
+    if word in STATUSES:
+        return word
+    short = {status[0]: status for status in STATUSES}
+    return short.get(word[:1], NOT_ATTEMPTED) if len(word) == 1 else NOT_ATTEMPTED
+
+
+def better_status(kept: str, reported: str) -> str:
+    """The higher of two statuses: within an attempt a status only improves (passed, then "incomplete" again,
+    is passed). The raw history stays in the commit log.
+    """
+    return max(kept, reported, key=STATUSES.index)
+
+
+def judged_status(
+    reported: str, raw: Decimal | None, mastery_score: Decimal | None, *, ended: bool, left: bool = False
+) -> str:
+    """The status a commit stands for.
+
+    `ended`: the course ended its session for good (LMSFinish, not suspended). `left`: she left the page or the
+    course suspended itself.
+
+    - With a mastery score and a raw score the score decides: passed or failed (RTE 3.4.4, lesson_status).
+      While the course still says `incomplete`, that waits for the end.
+    - With a mastery score but no raw score yet, `completed` waits until she leaves: the score may follow.
+    - A course that ends its session without ever setting a status has been completed: it had no other way of
+      saying so.
+    """
+    status = known_status(reported)
+    if mastery_score is not None and status != BROWSED:
+        if raw is not None and (ended or status in DONE or status == FAILED):
+            return PASSED if raw >= mastery_score else FAILED
+        if raw is None and status == COMPLETED and not (ended or left):
+            return INCOMPLETE
+    if ended and status == NOT_ATTEMPTED:
+        return COMPLETED
+    return status
+
+
+def completion_of(status: str) -> str:
+    """`completed`, `incomplete` or `unknown`: the half of a 1.2 status that tells how far she got."""
+    if status in DONE:
+        return "completed"
+    return "unknown" if status == NOT_ATTEMPTED else "incomplete"
+
+
+def success_of(status: str) -> str:
+    """`passed`, `failed` or `unknown`: the half of a 1.2 status that tells how well she did."""
+    return status if status in (PASSED, FAILED) else "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """`cmi.core.score`: as reported, None where the course set nothing."""
+
+    raw: Decimal | None = None
+    minimum: Decimal | None = None
+    maximum: Decimal | None = None
+
+    @property
+    def scaled(self) -> Decimal | None:
+        """(raw - min) / (max - min) between 0 and 1, with 0 and 100 as the bounds that 1.2 means by
+        default.
+        """
+        if self.raw is None:
+            return None
+        low = Decimal(0) if self.minimum is None else self.minimum
+        high = Decimal(100) if self.maximum is None else self.maximum
+        if high <= low:
+            low, high = Decimal(0), Decimal(100)
+        return min(Decimal(1), max(Decimal(0), (self.raw - low) / (high - low)))
+
+    @property
+    def percent(self) -> int | None:
+        """`scaled` in whole percent, halves up."""
+        return None if self.scaled is None else int(self.scaled * 100 + Decimal("0.5"))
+
+
+def better_score(kept: Score, reported: Score) -> Score:
+    """The higher of two scores of one attempt, by percentage; equal ones: the newer, whose bounds are
+    right.
+    """
+    if reported.scaled is None:
+        return kept
+    return reported if kept.scaled is None or reported.scaled >= kept.scaled else kept
+
+
+def number_of(text: str) -> Decimal | None:
+    """A CMIDecimal, or None if the course set nothing or nonsense. At most six digits before the point."""
+    match = re.fullmatch(r"-?\d{1,6}(\.\d{1,7})?", text.strip(), re.ASCII)
+    return None if match is None else Decimal(text.strip())
+
+
+def continues(*, finished: bool, exit_word: str) -> bool:
+    """Whether the next launch goes on with this attempt instead of starting another.
+
+    An attempt is over when the course ended its session and did not ask to be suspended. A session that
+    was broken off (window closed, battery empty) was never ended, so she goes on where she was.
+    """
+    return not finished or exit_word == "suspend"
+
+
+def entry(*, begun: bool, finished: bool, exit_word: str) -> str:
+    """`cmi.core.entry` of the next launch: `ab-initio` on the first of an attempt, `resume` when suspended.
+
+    A session that was broken off counts as suspended, since what it stored is kept. `begun` tells whether
+    the attempt has stored anything.
+    """
+    if begun and continues(finished=finished, exit_word=exit_word):
+        return "resume"
+    return "ab-initio"
+
+
+@dataclass(frozen=True, slots=True)
+class LessonResult:
+    """What the best attempts at a lesson's SCOs amount to. `percent` is the mean of the scores, if any."""
+
+    done: int
+    total: int
+    percent: int | None
+    complete: bool
+    reason: str
+
+
+def lesson_result(
+    statuses: Iterable[str], percents: Iterable[int | None], *, passing_percent: int | None = None
+) -> LessonResult:
+    """Whether a lesson is complete, from the best status and the best percentage of each of its SCOs.
+
+    All SCOs must be completed or passed; where the lesson asks for a score, the mean of the reported scores
+    must reach `passing_percent` as well. Both iterables name the SCOs in the same order; one that was never
+    opened
+    is `not attempted` and None.
+    """
+    every = list(statuses)
+    known = [percent for percent in percents if percent is not None]
+    mean = None if not known else int(Decimal(sum(known)) / len(known) + Decimal("0.5"))
+    done = sum(status in DONE for status in every)
+    if not every or done < len(every):
+        return LessonResult(done, len(every), mean, False, f"{done} of {len(every)} parts are completed.")
+    if passing_percent is not None and (mean is None or mean < passing_percent):
+        got = "no score was reported" if mean is None else f"the score is {mean} %"
+        return LessonResult(done, len(every), mean, False, f"{passing_percent} % is needed; {got}.")
+    return LessonResult(done, len(every), mean, True, "All parts are completed.")
