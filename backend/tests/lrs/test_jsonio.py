@@ -1,0 +1,73 @@
+"""The strict JSON reader: what it refuses, and where it says the fault is."""
+
+import json
+from contextlib import suppress
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.lrs import jsonio
+from app.lrs.refusal import Refusal
+
+texts = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00"), max_size=20)
+documents = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | texts,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(texts, inner, max_size=4),
+    max_leaves=20,
+)
+
+
+@given(documents)
+def test_reads_what_a_usual_writer_writes(document: Any) -> None:
+    assert jsonio.loads(json.dumps(document).encode()) == document
+    assert jsonio.loads(jsonio.dumps(document)) == document
+
+
+@pytest.mark.parametrize(
+    ("raw", "path", "word"),
+    [
+        (b'{"a":1,"a":2}', "$.a", "twice"),
+        (b'[{"x":{"y":[1,{"b":1,"b":2}]}}]', "$[0].x.y[1].b", "twice"),
+        (b'{"a b":{"c":NaN}}', '$["a b"].c', "NaN"),
+        (b'{"a":-Infinity}', "$.a", "Infinity"),
+        (b'{"a":1e400}', "$.a", "double"),
+        (b'{"a":' + b"9" * 400 + b"}", "$.a", "double"),
+        (b'{"a":' + b"9" * 5000 + b"}", "$.a", "double"),
+        (b'{"a":"\\u0000"}', "$.a", "NUL"),
+        (b'{"\\u0000":1}', "$", "NUL"),
+        (b'{"a":"\\ud800"}', "$.a", "surrogate"),
+        (b'{"a":"\x01"}', "$.a", "control character"),
+        (b"\xff", None, "UTF-8"),
+        (b"\xef\xbb\xbf{}", None, "byte order mark"),
+        (b"", "$", "ends"),
+        (b'{"a" 1}', "$.a", "colon"),
+        (b"[1,]", "$[1]", "expected"),
+        (b"[1 2]", "$", "comma"),
+        (b"{'a':1}", "$", "double quotes"),
+        (b"01", "$", "end of the JSON"),
+        (b"{} x", "$", "end of the JSON"),
+        (b"[[1]", "$", "ends"),
+    ],
+)
+def test_refuses_and_names_the_place(raw: bytes, path: str | None, word: str) -> None:
+    with pytest.raises(Refusal) as caught:
+        jsonio.loads(raw)
+    assert (caught.value.status, caught.value.path) == (400, path)
+    assert word in caught.value.detail
+
+
+def test_refuses_deep_nesting_without_falling_over() -> None:
+    with pytest.raises(Refusal, match="deeper than 64"):
+        jsonio.loads(b"[" * 100_000 + b"]" * 100_000)
+
+
+def test_a_pair_of_surrogates_is_a_character() -> None:
+    assert jsonio.loads(b'"\\ud83d\\ude00"') == "😀"
+
+
+@given(st.binary(max_size=60))
+def test_any_bytes_are_read_or_refused(raw: bytes) -> None:
+    with suppress(Refusal):
+        jsonio.loads(raw)
