@@ -1,0 +1,204 @@
+"""Clock hours: how long a stay was, which days and weeks it counts for, and when a student will be done.
+
+A stay is counted between two instants, so a wall clock that is put forward or back changes nothing: from
+00:30 to 04:30 in New York are three hours on 2026-03-08 and five on 2026-11-01. Minutes are kept, never rounded
+up; what a minute is worth (34 CFR 600.2: 50 to 60 minutes of instruction within 60) is another rule's question.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+LONGEST_STAY = timedelta(hours=16)
+"""No stay is longer. One still open after that was forgotten and counts nothing until it is corrected."""
+PACE_DAYS = 28
+"""How many days back the pace is measured: four whole weeks, so that every weekday weighs the same."""
+DAYS_A_WEEK = 7
+_MINUTE = timedelta(minutes=1)
+_LAST_DAY = date(9999, 12, 31)
+
+
+@dataclass(frozen=True, slots=True)
+class Stay:
+    """From clock-in to clock-out; both aware, the second not before the first."""
+
+    clock_in: datetime
+    clock_out: datetime
+
+
+def minutes_between(start: datetime, end: datetime) -> int:
+    """Whole minutes from one instant to the next; a begun minute does not count.
+
+    The same number as the database computes for `attendance.total_minutes`. Raises ValueError for naive
+    datetimes and for an end before the start.
+    """
+    if start.tzinfo is None or end.tzinfo is None:
+        raise ValueError("minutes are counted between instants; these datetimes have no zone")
+    # Two datetimes of one zone would be subtracted by the wall clock: compare in UTC.
+    elapsed = end.astimezone(UTC) - start.astimezone(UTC)
+    if elapsed < timedelta(0):
+        raise ValueError("the end lies before the start")
+    return elapsed // _MINUTE
+
+
+def start_of_day(day: date, zone: ZoneInfo) -> datetime:
+    """The instant, in UTC, at which the day begins at the school; the first one when midnight comes twice."""
+    return datetime.combine(day, time.min, tzinfo=zone).astimezone(UTC)
+
+
+def day_bounds(first: date, last: date, zone: ZoneInfo) -> tuple[datetime, datetime]:
+    """The instants between which the days `first` to `last` lie at the school; the second is excluded."""
+    return start_of_day(first, zone), start_of_day(last + timedelta(days=1), zone)
+
+
+def minutes_by_day(stay: Stay, zone: ZoneInfo) -> dict[date, int]:
+    """The stay's minutes by the day at the school; a stay across midnight is split there.
+
+    The parts add up to the stay's minutes exactly: a minute that midnight cuts counts for the later day.
+    Days with no whole minute are left out.
+    """
+    minutes: dict[date, int] = {}
+    counted = 0
+    for day, until in _midnights(stay, zone):
+        upto = minutes_between(stay.clock_in, until)
+        if upto > counted:
+            minutes[day] = minutes.get(day, 0) + upto - counted
+        counted = upto
+    return minutes
+
+
+def _midnights(stay: Stay, zone: ZoneInfo) -> Iterator[tuple[date, datetime]]:
+    """Each day the stay touches, with the instant at which the stay leaves it."""
+    cursor, end = stay.clock_in.astimezone(UTC), stay.clock_out.astimezone(UTC)
+    while cursor < end:
+        day = cursor.astimezone(zone).date()
+        following = day + timedelta(days=1)
+        midnight = start_of_day(following, zone)
+        while midnight <= cursor:
+            # Where clocks are put back just after midnight, a date comes twice; its second part ends a day later.
+            following += timedelta(days=1)
+            midnight = start_of_day(following, zone)
+        cursor = min(midnight, end)
+        yield day, cursor
+
+
+def totals_by_day(stays: Iterable[Stay], zone: ZoneInfo) -> dict[date, int]:
+    """Minutes by day at the school over all stays, in the order of the days."""
+    totals: dict[date, int] = {}
+    for stay in stays:
+        for day, minutes in minutes_by_day(stay, zone).items():
+            totals[day] = totals.get(day, 0) + minutes
+    return dict(sorted(totals.items()))
+
+
+def week_of(day: date) -> date:
+    """The Sunday that begins the week of `day`."""
+    return day - timedelta(days=(day.weekday() + 1) % DAYS_A_WEEK)
+
+
+def totals_by_week(by_day: dict[date, int], first: date, last: date) -> dict[date, int]:
+    """Minutes by week, keyed by its Sunday: every week from that of `first` to that of `last`, idle ones too."""
+    totals: dict[date, int] = {}
+    week = week_of(first)
+    while week <= last:
+        totals[week] = 0
+        week += timedelta(days=DAYS_A_WEEK)
+    for day, minutes in by_day.items():
+        if week_of(day) in totals:
+            totals[week_of(day)] += minutes
+    return totals
+
+
+def was_forgotten(clock_in: datetime, now: datetime) -> bool:
+    """Whether a stay that is still open cannot be real any more: open for longer than the longest stay."""
+    return now - clock_in > LONGEST_STAY
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a wall clock's time means. `instant` is None for a time that does not exist on that day."""
+
+    instant: datetime | None
+    ambiguous: bool
+    """The clock showed this time twice on that day."""
+
+
+def read_wall_clock(shown: datetime, zone: ZoneInfo, *, second: bool = False) -> Reading:
+    """The instant, in UTC, at which the school's clock showed `shown` (naive).
+
+    In autumn an hour comes twice: `second` asks for the later one. In spring an hour is skipped, and a time in it
+    is no instant at all.
+    """
+    earlier = shown.replace(tzinfo=zone, fold=0).astimezone(UTC)
+    later = shown.replace(tzinfo=zone, fold=1).astimezone(UTC)
+    if earlier == later:
+        return Reading(earlier, ambiguous=False)
+    if earlier.astimezone(zone).replace(tzinfo=None) != shown.replace(fold=0):
+        return Reading(None, ambiguous=False)
+    return Reading(later if second else earlier, ambiguous=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How far a student is and when she will have her hours; `explanation` says how the date came about."""
+
+    done_minutes: int
+    required_minutes: int | None
+    minutes_per_week: int
+    finish_on: date | None
+    explanation: str
+
+    @property
+    def remaining_minutes(self) -> int | None:
+        """What is left of the required minutes; None where none are required."""
+        return None if self.required_minutes is None else max(0, self.required_minutes - self.done_minutes)
+
+    @property
+    def percent(self) -> int | None:
+        """Whole percent of the required minutes, at most 100 and never rounded up."""
+        if not self.required_minutes:
+            return None
+        return min(100, self.done_minutes * 100 // self.required_minutes)
+
+
+def project(
+    *, done_minutes: int, required_hours: int | None, by_day: dict[date, int], enrolled_on: date, today: date
+) -> Pace:
+    """When the required clock hours will be reached if the student goes on as in the last four weeks.
+
+    `by_day` holds her minutes by day at the school. Measured are the 28 days before today, or the days since
+    enrollment when they are fewer; today is left out, because it is not over. Within her first week there is no
+    projection: a few days say nothing about a week.
+    """
+    required = None if required_hours is None else required_hours * 60
+    window = min(PACE_DAYS, (today - enrolled_on).days)
+    since = today - timedelta(days=max(window, 0))
+    recent = sum(minutes for day, minutes in by_day.items() if since <= day < today)
+    weekly = recent * DAYS_A_WEEK // window if window >= DAYS_A_WEEK else 0
+
+    def pace(finish_on: date | None, explanation: str) -> Pace:
+        return Pace(done_minutes, required, weekly, finish_on, explanation)
+
+    if required is None:
+        return pace(None, "This program does not require a number of clock hours.")
+    left = required - done_minutes
+    if left <= 0:
+        return pace(None, f"All {required_hours:,} required clock hours are done.")
+    if window < DAYS_A_WEEK:
+        return pace(None, "A date is projected after the first week.")
+    if recent == 0:
+        return pace(None, f"No hours in the last {window} days, so no date can be projected.")
+    days = -(-left * window // recent)
+    if days > (_LAST_DAY - today).days or days > 100 * 366:
+        return pace(None, "At this pace the hours would take more than a hundred years.")
+    return pace(
+        today + timedelta(days=days),
+        f"{_hours(left)} are left of {required_hours:,} h. In the last {window} days {_hours(recent)} were attended, "
+        f"which is {_hours(weekly)} a week; at that pace the rest takes {days:,} more days.",
+    )
+
+
+def _hours(minutes: int) -> str:
+    hours, rest = divmod(minutes, 60)
+    return f"{hours:,} h {rest} min" if rest else f"{hours:,} h"
