@@ -108,7 +108,7 @@ def test_a_second_program_shares_the_server_and_the_last_one_stops_it(place: Pat
 
 
 def test_a_server_asked_to_keep_running_outlives_its_programs(place: Path) -> None:
-    starter = program(place, "server.start(keep_running=True)")
+    starter = program(place, "server.start(keep_running=True); server.stop()")
     starter.communicate(timeout=60)
     assert starter.returncode == 0
     with EmbeddedServer(place) as server:

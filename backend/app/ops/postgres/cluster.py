@@ -21,7 +21,7 @@ def version(data: Path) -> str | None:
         return None
     except PermissionError as error:
         raise OperatorError(
-            f"You may not read {data}: run this as the user who owns it, or set AADA_DATA_DIR."
+            f"You may not read {data}: run this as the user who owns it, or set DATA_DIR."
         ) from error
 
 
@@ -29,11 +29,11 @@ def check_version(data: Path) -> None:
     """Refuse data that PostgreSQL 17 did not make."""
     found = version(data)
     if found is None:
-        raise OperatorError(f"{data} is not a PostgreSQL data directory: move it away or set AADA_DATA_DIR .")
+        raise OperatorError(f"{data} is not a PostgreSQL data directory: move it away or set DATA_DIR .")
     if found != str(MAJOR):
         raise OperatorError(
             f"The database in {data} was made by PostgreSQL {found}, and this program brings {MAJOR}: "
-            f"restore a dump of it into a new one (docs/runbooks/database.md), or set AADA_DATA_DIR."
+            f"restore a dump of it into a new one (docs/runbooks/database.md), or set DATA_DIR."
         )
 
 

@@ -16,13 +16,12 @@ from app.ops.postgres.identity import ServerUser
 
 _LOG_LIMIT_BYTES = 20_000_000
 _PR_SET_PDEATHSIG = 1
+_PASSED_ON = ("PATH", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "TMPDIR", "SYSTEMROOT")
 
 
 def environment(programs: PostgresPrograms) -> dict[str, str]:
-    """The server's environment: ours without PGPORT, PGDATA and the like, and with messages in English."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("PG", "LC_", "AADA_"))}
-    for secret in ("DATABASE_URL", "SECRET_KEY"):
-        kept.pop(secret, None)
+    """The server's environment: the few variables it needs, none of ours (it has no business with our secrets)."""
+    kept = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
     kept["LC_ALL"] = "C"
     icu = programs.prefix / "share" / "icu"
     if icu.is_dir():

@@ -107,10 +107,12 @@ class EmbeddedServer:
         try:
             return path.read_text(encoding="ascii").strip()
         except FileNotFoundError as error:
+            if not self.data.exists():
+                raise self._not_made_yet() from None
             raise OperatorError(f"The database's password file {path} is missing: put it back.") from error
         except PermissionError as error:
             raise OperatorError(
-                f"You may not read {path}: run this as the user who owns it, or set AADA_DATA_DIR."
+                f"You may not read {path}: run this as the user who owns it, or set DATA_DIR."
             ) from error
 
     @property
@@ -124,9 +126,7 @@ class EmbeddedServer:
         stored = self.directory / "port"
         text = stored.read_text(encoding="ascii").strip() if stored.is_file() else ""
         if not text.isdigit():
-            raise OperatorError(
-                f"There is no database in {self.directory} yet: start it with `aada db start`."
-            )
+            raise self._not_made_yet()
         return int(text)
 
     def url(self, database: str = DEFAULT_DATABASE) -> str:
@@ -172,7 +172,9 @@ class EmbeddedServer:
         if not self._lease.held:
             return
         with self._alone():
-            if not (self._keep_marker.exists() or self._lease.in_use_by_others()):
+            if self._keep_marker.exists() or self._lease.in_use_by_others():
+                self._disown()
+            else:
                 self._stop_process()
             self._lease.give_back()
         if not self.durable:
@@ -231,6 +233,9 @@ class EmbeddedServer:
 
     # Inside -------------------------------------------------------------------------------------------------
 
+    def _not_made_yet(self) -> OperatorError:
+        return OperatorError(f"There is no database in {self.directory} yet: start it with `aada db start`.")
+
     @property
     def _keep_marker(self) -> Path:
         return self.directory / "keep-running"
@@ -247,7 +252,7 @@ class EmbeddedServer:
             return postmaster.read(self.data)
         except PermissionError as error:
             raise OperatorError(
-                f"You may not read {self.data}: run this as the user who owns it, or set AADA_DATA_DIR."
+                f"You may not read {self.data}: run this as the user who owns it, or set DATA_DIR."
             ) from error
 
     def _prepare_directory(self) -> None:
@@ -258,7 +263,7 @@ class EmbeddedServer:
         except OSError as error:
             raise OperatorError(
                 f"The database directory {self.directory} cannot be written ({error.strerror}): change its "
-                "owner or permissions, or name another one in AADA_DATA_DIR."
+                "owner or permissions, or name another one in DATA_DIR."
             ) from error
 
     def _start_anew(self) -> None:
@@ -310,7 +315,7 @@ class EmbeddedServer:
         if not user.can_reach(self.home):
             raise OperatorError(
                 f"The system user {user.name}, who runs PostgreSQL, cannot reach {self.home}: let others "
-                "enter the directories on the way (chmod o+x), or name another directory in AADA_DATA_DIR."
+                "enter the directories on the way (chmod o+x), or name another directory in DATA_DIR."
             )
 
     def _choose_port(self) -> int:
@@ -382,6 +387,12 @@ class EmbeddedServer:
         if self._process is not None:
             self._process.wait(timeout=30)
             self._process = None
+
+    def _disown(self) -> None:
+        """Leave the process to others. Python would warn of a child that nobody waits for: here that is meant."""
+        if self._process is not None and self._process.poll() is None:
+            self._process.returncode = 0
+        self._process = None
 
     def _delete(self) -> None:
         home = self.home

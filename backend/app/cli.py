@@ -1,0 +1,83 @@
+"""The `aada` command.
+
+`app/ops/commands_<name>.py` with a typer app called `commands` becomes `aada <name>`.
+"""
+
+from __future__ import annotations
+
+import pkgutil
+import signal
+import sys
+from functools import cache
+from importlib import import_module
+from types import FrameType
+from typing import Annotated
+
+import typer
+
+import app.ops
+from app.ops.errors import OperatorError
+from app.settings import SettingsError, get_settings
+
+cli = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, help="AADA LMS.")
+
+
+@cache
+def _add_commands() -> None:
+    for module in pkgutil.iter_modules(app.ops.__path__):
+        if module.name.startswith("commands_"):
+            name = module.name.removeprefix("commands_").replace("_", "-")
+            cli.add_typer(import_module(f"app.ops.{module.name}").commands, name=name)
+
+
+@cli.command()
+def serve(
+    port: Annotated[int | None, typer.Option(help="Port to listen on; else the one in APP_ORIGIN.")] = None,
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    demo: Annotated[
+        bool, typer.Option("--demo", help="Fill an empty database with the demo school.")
+    ] = False,
+    jobs: Annotated[bool, typer.Option(help="Work off jobs here; without, run `aada worker` beside.")] = True,
+) -> None:
+    """Serve the school: database, jobs and pages, until Ctrl-C."""
+    from app.ops import hosting
+
+    create_app = import_module("app.main").create_app
+
+    hosting.serve(get_settings(), create_app, host=host, port=port, demo=demo, jobs=jobs)
+
+
+@cli.command()
+def worker() -> None:
+    """Work off jobs (mail, documents, reports) until Ctrl-C, apart from the web program."""
+    from app.ops import hosting
+
+    hosting.work(get_settings())
+
+
+def _leave(_number: int, _frame: FrameType | None) -> None:
+    sys.exit(0)
+
+
+def run() -> None:
+    """Run the command of `sys.argv`: an operator's error is one sentence and exit status 1, never a traceback."""
+    try:
+        _add_commands()
+        cli()
+    except (OperatorError, SettingsError) as error:
+        typer.echo(f"aada: {error}", err=True)
+        sys.exit(1)
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+def main() -> None:
+    """Entry point."""
+    # As exceptions, so that every `finally` on the way runs and the database is stopped cleanly.
+    signal.signal(signal.SIGTERM, _leave)
+    signal.signal(signal.SIGHUP, _leave)
+    run()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,162 @@
+"""`aada db`: the database, from start to explain."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+from typing import Annotated
+
+import psycopg
+import typer
+from sqlalchemy.engine import make_url
+
+from app.ops import migrations, roles
+from app.ops.errors import OperatorError
+from app.ops.postgres import find_pg17
+from app.ops.servers import (
+    check_server,
+    connect,
+    database_server,
+    embedded_server,
+    libpq_url,
+    with_url,
+)
+from app.settings import Settings, get_settings
+
+commands = typer.Typer(no_args_is_help=True, help="The database: start, stop, migrate, look inside.")
+
+
+def _embedded_only(settings: Settings, act: str) -> None:
+    if settings.database_url is not None:
+        place = make_url(settings.database_url).render_as_string(hide_password=True)
+        raise OperatorError(f"DATABASE_URL is set ({place}), and that server is not this program's to {act}.")
+
+
+@commands.command()
+def start(
+    port: Annotated[int | None, typer.Option(help="TCP port on 127.0.0.1, kept for the next starts.")] = None,
+) -> None:
+    """Start the embedded server and leave it running."""
+    settings = get_settings()
+    _embedded_only(settings, "start")
+    server = embedded_server(settings, port=port)
+    server.start(keep_running=True)
+    try:
+        server.ensure_database()
+    finally:
+        server.stop()  # lets go of it: it runs on until `aada db stop`
+    typer.echo(f"PostgreSQL {server.programs.version} runs on 127.0.0.1:{server.port}, data in {server.data}")
+
+
+@commands.command()
+def stop(
+    force: Annotated[bool, typer.Option(help="Stop it even while a program uses it.")] = False,
+) -> None:
+    """Stop the embedded server; what was committed is kept."""
+    settings = get_settings()
+    _embedded_only(settings, "stop")
+    stopped = embedded_server(settings).shut_down(force=force)
+    typer.echo("The database is stopped." if stopped else "The database was not running.")
+
+
+@commands.command()
+def status() -> None:
+    """Tell whether the database runs, and where. Exit status 3 when it does not."""
+    settings = get_settings()
+    if settings.database_url is not None:
+        version = check_server(settings)
+        place = make_url(settings.database_url)
+        typer.echo(f"PostgreSQL {version} answers at {place.host or 'the local socket'}:{place.port or 5432}")
+        return
+    found = embedded_server(settings).status()
+    if not found.running:
+        made = f"made by PostgreSQL {found.version}" if found.version else "not made yet"
+        typer.echo(f"not running; data in {found.data} ({made})")
+        raise typer.Exit(3)
+    typer.echo(f"running on 127.0.0.1:{found.port}, process {found.pid}, data in {found.data}")
+
+
+@commands.command()
+def url(
+    app: Annotated[bool, typer.Option("--app", help="The program's own role instead of the owner.")] = False,
+) -> None:
+    """Print the database's URL, password included."""
+    settings = get_settings()
+    if settings.database_url is None:
+        settings = with_url(settings, embedded_server(settings).url())
+    typer.echo(libpq_url(settings.app_database_url if app else settings.owner_database_url))
+
+
+@commands.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
+def psql(context: typer.Context) -> None:
+    """Open psql on the database as its owner; arguments go to psql."""
+    with database_server(get_settings()) as (settings, server):
+        programs = server.programs if server else find_pg17()
+        target = settings.owner_database_url
+        environment = dict(os.environ)
+        if (
+            target.password is not None
+        ):  # not on the command line, where every user of the machine could read it
+            environment["PGPASSWORD"] = str(target.password)
+        # Ctrl-C cancels psql's query; it must not end this program, which holds the server.
+        before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+        try:
+            done = subprocess.run(
+                [programs.tool("psql"), libpq_url(target.set(password=None)), *context.args],
+                env=environment,
+                check=False,
+                preexec_fn=_default_interrupt,
+            )
+        finally:
+            signal.signal(signal.SIGINT, before)
+    raise typer.Exit(done.returncode)
+
+
+def _default_interrupt() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
+@commands.command()
+def migrate(
+    revision: Annotated[str, typer.Argument(help="A revision, or head.")] = "head",
+) -> None:
+    """Bring the database to the program's revision, and set the password of its role."""
+    with database_server(get_settings()) as (settings, _server):
+        applied = migrations.upgrade(settings, revision)
+        if migrations.state(settings).up_to_date:
+            roles.set_app_password(settings)
+        for step in applied:
+            typer.echo(f"applied {step}")
+        if not applied:
+            typer.echo("The database is up to date.")
+
+
+@commands.command()
+def check() -> None:
+    """Check server, revision and role; exit status 1 with the first thing that is wrong."""
+    with database_server(get_settings()) as (settings, _server):
+        typer.echo(f"PostgreSQL {check_server(settings)}")
+        migrations.require_head(settings)
+        typer.echo(f"revision {migrations.state(settings).current}, as this program needs")
+        roles.check_app_role(settings)
+        typer.echo(f"role {settings.app_database_url.username} signs in")
+
+
+@commands.command()
+def explain(query: Annotated[str, typer.Argument(help="One SQL statement.")]) -> None:
+    """Run a statement as the program's role, show its plan, times and buffers, and roll it back."""
+    with (
+        database_server(get_settings()) as (settings, _server),
+        connect(settings, settings.app_database_url) as connection,
+        connection.cursor(binary=True) as cursor,  # the binary protocol takes one statement only
+    ):
+        try:
+            cursor.execute(f"EXPLAIN (ANALYZE, BUFFERS) {query}".encode())
+            lines = [str(row[0]) for row in cursor]
+        except psycopg.Error as error:
+            reason = error.diag.message_primary or " ".join(str(error).split())
+            raise OperatorError(f"PostgreSQL refuses the statement: {reason}.") from error
+        finally:
+            connection.rollback()
+    typer.echo("\n".join(lines))

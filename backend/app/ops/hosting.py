@@ -1,0 +1,178 @@
+"""Serving: database, schema, first start, jobs and pages, begun and ended in the right order."""
+
+from __future__ import annotations
+
+import errno
+import socket
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from urllib.parse import urlsplit
+
+import structlog
+import typer
+import uvicorn
+from fastapi import FastAPI
+
+from app.core.logging import configure_logging
+from app.db.session import Database
+from app.ops import first_start, migrations, roles
+from app.ops.errors import OperatorError
+from app.ops.postgres import EmbeddedServer
+from app.ops.servers import database_server
+from app.ops.worker import JobWorker
+from app.settings import Settings
+
+_LOOPBACK = {"localhost", "127.0.0.1"}
+log = structlog.get_logger(__name__)
+
+
+def serve(
+    settings: Settings,
+    create_app: Callable[[Settings], FastAPI],
+    *,
+    host: str,
+    port: int | None,
+    demo: bool,
+    jobs: bool,
+) -> None:
+    """Serve until a signal. The address is printed last, when the first page can be had."""
+    settings = _at_port(settings, port)
+    configure_logging(settings)
+    with _listener(host, port or _port_of(settings)) as listener, ready_database(settings) as prepared:
+        settings, database = prepared
+        lines = first_start.run(settings, database, demo=demo)
+        worker = JobWorker(settings, database) if jobs else None
+        config = uvicorn.Config(
+            create_app(settings),
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            forwarded_allow_ips=settings.forwarded_allow_ips,
+            timeout_graceful_shutdown=10,
+        )
+        try:
+            if worker is not None:
+                worker.start()
+            _Server(config, [*lines, f"{settings.school_name}: {settings.app_origin}"]).run(
+                sockets=[listener]
+            )
+        except KeyboardInterrupt:  # uvicorn has ended in good order and passes the signal on
+            pass
+        finally:
+            if worker is not None:
+                worker.stop()
+
+
+def work(settings: Settings) -> None:
+    """Work off jobs until a signal."""
+    configure_logging(settings)
+    with ready_database(settings) as (ready, database):
+        worker = JobWorker(ready, database)
+        worker.start()
+        typer.echo("Working off jobs.")
+        try:
+            worker.wait()
+        finally:
+            worker.stop()
+
+
+@contextmanager
+def ready_database(settings: Settings) -> Iterator[tuple[Settings, Database]]:
+    """A database at the code's revision that the program's role can use.
+
+    The embedded one is migrated here. Any other server is its operator's: one that is behind is refused, with the
+    command to run.
+    """
+    with database_server(settings) as (known, server):
+        if server is not None:
+            migrations.upgrade(known)
+            roles.set_app_password(known)
+        migrations.require_head(known)
+        roles.check_app_role(known)
+        database = Database(known)
+        try:
+            with _kept_alive(server):
+                yield known, database
+        finally:
+            database.close()
+
+
+@contextmanager
+def _kept_alive(server: EmbeddedServer | None) -> Iterator[None]:
+    """Start the embedded server again when its process dies under us."""
+    if server is None:
+        yield
+        return
+    ended = threading.Event()
+
+    def watch() -> None:
+        while not ended.wait(1.0):
+            try:
+                if server.revive():
+                    log.warning("database.revived", data=str(server.data))
+            except OperatorError as error:
+                log.error("database.down", reason=str(error))
+
+    watcher = threading.Thread(target=watch, name="database-watch", daemon=True)
+    watcher.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        watcher.join(30)
+
+
+class _Server(uvicorn.Server):
+    """Tells the address when it answers, not before."""
+
+    def __init__(self, config: uvicorn.Config, lines: list[str]) -> None:
+        super().__init__(config)
+        self._lines = lines
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if not self.should_exit:
+            for line in self._lines:
+                typer.echo(line)
+            sys.stdout.flush()
+
+
+@contextmanager
+def _listener(host: str, port: int) -> Iterator[socket.socket]:
+    """The listening socket, taken first: a port in use is told at once, before anything is started."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+        listener.listen(256)
+    except (OSError, OverflowError) as error:
+        listener.close()
+        if isinstance(error, OSError) and error.errno == errno.EADDRINUSE:
+            raise OperatorError(
+                f"Port {port} is in use by another program: stop that one, or choose another with --port."
+            ) from error
+        raise OperatorError(f"The program cannot listen on {host}, port {port}: {error}.") from error
+    try:
+        yield listener
+    finally:
+        listener.close()
+
+
+def _port_of(settings: Settings) -> int:
+    parts = urlsplit(settings.app_origin)
+    return parts.port or (8000 if parts.hostname not in _LOOPBACK else 80)
+
+
+def _at_port(settings: Settings, port: int | None) -> Settings:
+    """With --port, the addresses of this machine follow; those behind a proxy are left as they are."""
+    if port is None:
+        return settings
+    moved = {}
+    for name in ("app_origin", "content_origin"):
+        parts = urlsplit(getattr(settings, name))
+        if parts.hostname in _LOOPBACK:
+            moved[name] = f"{parts.scheme}://{parts.hostname}:{port}"
+    return settings.model_copy(update=moved)

@@ -1,0 +1,87 @@
+"""The job worker, in a thread of its own event loop; it outlives a database that goes away for a while."""
+
+from __future__ import annotations
+
+import asyncio
+import pkgutil
+import threading
+from importlib import import_module
+from importlib.util import find_spec
+
+import structlog
+
+import app
+from app.core.jobs import worker_app
+from app.db.session import Database
+from app.ops.servers import libpq_url
+from app.settings import Settings
+
+_RETRY_SECONDS = 3.0
+log = structlog.get_logger(__name__)
+
+
+def import_tasks() -> list[str]:
+    """Import every `jobs` module below `app`, so that their tasks are registered; return the modules' names."""
+    found = []
+    for module in pkgutil.walk_packages(app.__path__, "app."):
+        if module.ispkg and module.name.count(".") <= 2 and find_spec(f"{module.name}.jobs") is not None:
+            import_module(f"{module.name}.jobs")
+            found.append(f"{module.name}.jobs")
+    return found
+
+
+class JobWorker:
+    """Works off the queue until `stop`; `context` of each task holds `database` and `settings`."""
+
+    def __init__(self, settings: Settings, database: Database, *, concurrency: int = 2) -> None:
+        self._settings = settings
+        self._database = database
+        self._concurrency = concurrency
+        self._stopping = threading.Event()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._working: asyncio.Task[None] | None = None
+        self._thread = threading.Thread(target=self._run, name="job-worker", daemon=True)
+
+    def start(self) -> None:
+        import_tasks()
+        self._thread.start()
+
+    def stop(self, timeout_seconds: float = 20) -> None:
+        """Finish the jobs that run (they have until the timeout) and end. What was not begun stays queued."""
+        self._stopping.set()
+        if self._loop is not None and self._working is not None:
+            self._loop.call_soon_threadsafe(self._working.cancel)
+        self._thread.join(timeout_seconds)
+
+    def wait(self) -> None:
+        """Block until the worker ends."""
+        while self._thread.is_alive():
+            self._thread.join(1)
+
+    def _run(self) -> None:
+        asyncio.run(self._work_and_retry())
+
+    async def _work_and_retry(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        while not self._stopping.is_set():
+            self._working = asyncio.create_task(self._work())
+            if self._stopping.is_set():
+                self._working.cancel()
+            try:
+                await self._working
+            except asyncio.CancelledError:
+                return
+            except Exception as error:  # the database is away: the queue is still there when it returns
+                log.warning("jobs.interrupted", reason=" ".join(str(error).split())[:300])
+            await asyncio.to_thread(self._stopping.wait, _RETRY_SECONDS)
+
+    async def _work(self) -> None:
+        work = worker_app(libpq_url(self._settings.app_database_url))
+        async with work.open_async():
+            await work.run_worker_async(
+                concurrency=self._concurrency,
+                install_signal_handlers=False,
+                shutdown_graceful_timeout=15,
+                delete_jobs="successful",
+                additional_context={"database": self._database, "settings": self._settings},
+            )
