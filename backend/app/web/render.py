@@ -1,0 +1,207 @@
+"""Pages from templates: one Jinja environment for the frame and every room's templates.
+
+A room keeps its templates in `app/<room>/templates/<room>/`, extends `base.html` and imports the macros of
+`components.html`. Filters and helpers know the request they work for, so macros need no `with context`.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from contextvars import ContextVar
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl, urlencode
+from zoneinfo import ZoneInfo
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, RedirectResponse
+
+from app.core.clock import now
+from app.core.permissions import Subject
+from app.settings import Settings
+from app.web import formats, navigation
+from app.web.assets import asset_url
+
+APP = Path(__file__).parent.parent
+
+
+@dataclass(frozen=True, slots=True)
+class _View:
+    """What the filters of the page being rendered need to know."""
+
+    request: Request
+    zone: ZoneInfo
+    now: datetime
+
+
+_view: ContextVar[_View] = ContextVar("view")
+
+
+def render(
+    request: Request,
+    template: str,
+    status_code: int = 200,
+    *,
+    headers: Mapping[str, str] | None = None,
+    **context: object,
+) -> HTMLResponse:
+    """The page `template` (`room/page.html`) filled with `context`.
+
+    Every template also gets `request`, `subject` (Subject or None), `settings`, `zone`, `navigation` and,
+    unless given, `breadcrumbs`: pairs of label and address, the last one's address None.
+    Raises jinja2.UndefinedError for a name that was not given: a misspelt name is not an empty string.
+    """
+    settings: Settings = request.app.state.settings
+    subject: Subject | None = getattr(request.state, "subject", None)
+    items = navigation.items_for(subject)
+    frame: dict[str, object] = {
+        "request": request,
+        "subject": subject,
+        "settings": settings,
+        "zone": settings.zone,
+        "navigation": navigation.sections(items),
+        "tabs": items[:4],
+        "current_item": navigation.current(items, request.url.path),
+        "breadcrumbs": (),
+    }
+    token = _view.set(_View(request, settings.zone, now()))
+    try:
+        body = environment().get_template(template).render(frame | context)
+    finally:
+        _view.reset(token)
+    return HTMLResponse(body, status_code, dict(headers or {}))
+
+
+def redirect(path: str, **query: object) -> RedirectResponse:
+    """Go to a page of ours after a form has been dealt with (303: the browser asks with GET)."""
+    return RedirectResponse(url(path, **query), status_code=303)
+
+
+def url(path: str, **query: object) -> str:
+    """`path` with a query string; a value of None is left out."""
+    pairs = [(name, value) for name, value in query.items() if value is not None]
+    return f"{path}?{urlencode(pairs, doseq=True)}" if pairs else path
+
+
+def query_url(**changes: object) -> str:
+    """The address of the page being rendered with some of its query changed; None takes a name out."""
+    request = _view.get().request
+    pairs = [(name, value) for name, value in parse_qsl(request.url.query) if name not in changes]
+    pairs += [(name, str(value)) for name, value in changes.items() if value is not None]
+    return f"{request.url.path}?{urlencode(pairs)}"
+
+
+def query_pairs(*without: str) -> list[tuple[str, str]]:
+    """Names and values of the query of the page being rendered, for hidden fields of a form that keeps them."""
+    pairs = parse_qsl(_view.get().request.url.query)
+    return [(name, value) for name, value in pairs if name not in without]
+
+
+_CELL = re.compile(r"<(td|th)(?=[\s>])")
+
+
+def row_cells(cells: Markup, columns: Sequence[Mapping[str, object]]) -> Markup:
+    """The cells of a table row with what a phone needs: a column's name on each, and the roles that get lost when
+    the cells are laid out as lines of a card."""
+    remaining = iter(columns)
+
+    def complete(found: re.Match[str]) -> str:
+        column = next(remaining, {})
+        extra = Markup(' role="{}"').format("cell" if found[1] == "td" else "rowheader")
+        if not column.get("hidden_label"):
+            extra += Markup(' data-label="{}"').format(column.get("label", ""))
+        if column.get("numeric"):
+            extra += Markup(" data-numeric")
+        return f"<{found[1]}{extra}"
+
+    # Only tags that are there already are completed, with escaped values.
+    return Markup(_CELL.sub(complete, str(cells)))  # noqa: S704
+
+
+@lru_cache
+def icon_names() -> frozenset[str]:
+    """The icons in the sprite."""
+    lines = (Path(__file__).parent / "icons.txt").read_text(encoding="utf-8").splitlines()
+    return frozenset(line for line in lines if line and not line.startswith("#"))
+
+
+def icon(name: str, extra_class: str = "", label: str | None = None) -> Markup:
+    """An icon from the sprite; decoration unless it has a label. Raises LookupError for one not in it."""
+    if name not in icon_names():
+        raise LookupError(f"The icon {name!r} is not listed in app/web/icons.txt.")
+    meaning = Markup('role="img" aria-label="{}"').format(label) if label else Markup('aria-hidden="true"')
+    return Markup('<svg class="icon {}" {} focusable="false"><use href="{}#{}"></use></svg>').format(
+        extra_class, meaning, asset_url("vendor/icons.svg"), name
+    )
+
+
+def _time_element(value: datetime | None, text: str, title: str | None = None) -> Markup:
+    if value is None:
+        return Markup("{}").format(text)
+    extra = Markup(' title="{}"').format(title) if title else ""
+    return Markup('<time datetime="{}"{}>{}</time>').format(value.isoformat(), extra, text)
+
+
+def _local_time(value: datetime | None) -> Markup:
+    return _time_element(value, formats.local_time(value, _view.get().zone))
+
+
+def _clock_time(value: datetime | None) -> Markup:
+    zone = _view.get().zone
+    return _time_element(value, formats.clock_time(value, zone), formats.local_time(value, zone))
+
+
+def _relative(value: datetime | None) -> Markup:
+    view = _view.get()
+    return _time_element(value, formats.relative(value, view.now), formats.local_time(value, view.zone))
+
+
+@lru_cache
+def environment() -> Environment:
+    """The one environment: frame templates first, then each room's."""
+    places = [
+        Path(__file__).parent / "templates",
+        *sorted(APP.glob("*/templates")),
+        *sorted(APP.glob("*/*/templates")),
+    ]
+    env = Environment(
+        loader=FileSystemLoader(list(dict.fromkeys(places))),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    filters: dict[str, Any] = {
+        "localtime": _local_time,
+        "clocktime": _clock_time,
+        "date": lambda value: formats.day(value, _view.get().zone),
+        "ago": _relative,
+        "minutes": formats.duration_minutes,
+        "seconds": formats.duration_seconds,
+        "elapsed": lambda value: formats.elapsed(value, _view.get().now),
+        "row_cells": row_cells,
+        "dollars": formats.dollars,
+        "percent": formats.percent,
+        "number": lambda value: formats.NOTHING if value is None else f"{value:,}",
+        "initials": initials,
+    }
+    env.filters.update(filters)
+    helpers: dict[str, Any] = {
+        "asset_url": asset_url,
+        "url": url,
+        "query_url": query_url,
+        "query_pairs": query_pairs,
+        "icon": icon,
+    }
+    env.globals.update(helpers)
+    return env
+
+
+def initials(name: str) -> str:
+    """`Maria Lopez-Diaz` as `ML`, for the round badge in a list."""
+    words = name.split()
+    return "".join(word[0] for word in (words[:1] + words[1:][-1:])).upper()
