@@ -1,0 +1,140 @@
+"""Lists a page at a time: what the query string may ask for, and the page that comes back."""
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Annotated, Any, Generic, TypeVar
+
+from fastapi import Depends, Query
+from pydantic import BaseModel, ConfigDict, computed_field
+from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy.orm import Session
+
+from app.core.errors import FieldError, Invalid
+
+T = TypeVar("T")
+U = TypeVar("U")
+
+DEFAULT_PER_PAGE = 25
+MAX_PER_PAGE = 200
+MAX_PAGE = 100_000
+MAX_SEARCH = 200
+_EVERYTHING = 1_000_000
+
+
+class Page(BaseModel, Generic[T]):
+    """One page of a list; as `Page[ProgramOut]` also the shape of a list in the API.
+
+    `total` counts the whole list, `page` starts at 1, `pages` is at least 1.
+    """
+
+    model_config = ConfigDict(arbitrary_types_allowed=True, from_attributes=True)
+
+    items: list[T]
+    total: int
+    page: int = 1
+    per_page: int = DEFAULT_PER_PAGE
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def pages(self) -> int:
+        return max(1, math.ceil(self.total / self.per_page))
+
+    @property
+    def first(self) -> int:
+        """Number of the first item shown, from 1; 0 on an empty page."""
+        return (self.page - 1) * self.per_page + 1 if self.items else 0
+
+    @property
+    def last(self) -> int:
+        """Number of the last item shown."""
+        return (self.page - 1) * self.per_page + len(self.items) if self.items else 0
+
+    def map(self, change: Callable[[T], U]) -> "Page[U]":
+        """The same page with each item changed."""
+        return Page[U](
+            items=[change(item) for item in self.items],
+            total=self.total,
+            page=self.page,
+            per_page=self.per_page,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Paging:
+    """What a list is asked for: search words, order, page. `wants_csv` when the list is asked for as a file."""
+
+    q: str = ""
+    sort: str = ""
+    page: int = 1
+    per_page: int = DEFAULT_PER_PAGE
+    wants_csv: bool = False
+
+    @property
+    def offset(self) -> int:
+        return (self.page - 1) * self.per_page
+
+    def everything(self) -> "Paging":
+        """The same search and order without pages: for a file."""
+        return replace(self, page=1, per_page=_EVERYTHING)
+
+    def sorted_by(self, allowed: Mapping[str, Any], default: str) -> tuple[str, bool]:
+        """The name to sort by and whether downwards; `sort=-name` is downwards.
+
+        `default` may start with a minus sign, too. Raises Invalid naming what the list can be sorted by.
+        """
+        asked = self.sort or default
+        name = asked.removeprefix("-")
+        if name not in allowed:
+            sentence = f"This list cannot be sorted by “{name}”; it can by {', '.join(allowed)}."
+            raise Invalid(sentence, errors=[FieldError("sort", sentence)])
+        return name, asked.startswith("-")
+
+    def order(self, allowed: Mapping[str, ColumnElement[Any] | Any], default: str) -> ColumnElement[Any]:
+        """The ORDER BY expression for the asked-for order. Add a unique column behind it, so pages do not overlap."""
+        name, downwards = self.sorted_by(allowed, default)
+        column = allowed[name]
+        return column.desc().nulls_last() if downwards else column.asc().nulls_last()
+
+
+def _paging(
+    q: Annotated[str, Query(description="Words to search for.")] = "",
+    sort: Annotated[str, Query(description="Column to sort by; a leading minus sign means downwards.")] = "",
+    page: Annotated[str, Query(description="Page number, from 1.")] = "1",
+    per_page: Annotated[str, Query(description=f"Items a page, up to {MAX_PER_PAGE}.")] = str(
+        DEFAULT_PER_PAGE
+    ),
+    format: Annotated[str, Query(description="`csv` for the whole list as a file.")] = "",  # noqa: A002
+) -> Paging:
+    errors = []
+    if "\x00" in q or len(q) > MAX_SEARCH:
+        errors.append(FieldError("q", f"Search words have at most {MAX_SEARCH} ordinary characters."))
+    if len(sort) > 64:
+        errors.append(FieldError("sort", "That is not the name of a column."))
+    if format not in ("", "html", "csv"):
+        errors.append(FieldError("format", "The format is csv or left out."))
+    numbers = {}
+    for name, text, highest in (("page", page, MAX_PAGE), ("per_page", per_page, MAX_PER_PAGE)):
+        if text.isascii() and text.isdigit() and len(text) < 10 and 1 <= int(text) <= highest:
+            numbers[name] = int(text)
+        else:
+            errors.append(FieldError(name, f"“{name}” is a whole number from 1 to {highest:,}."))
+    if errors:
+        raise Invalid(" ".join(error.message for error in errors), errors=errors)
+    return Paging(q.strip(), sort, numbers["page"], numbers["per_page"], format == "csv")
+
+
+PageParams = Annotated[Paging, Depends(_paging)]
+"""Declare `paging: PageParams` in a route. Values that make no sense end in 422 with a sentence."""
+
+
+def fetch_page(session: Session, statement: Select[Any], paging: Paging) -> Page[Any]:
+    """Run `statement` for one page, and count the whole. A one-column select gives the objects themselves.
+
+    Used by a room's `queries.py`; the statement comes ordered. Two queries, whatever the size of the page.
+    """
+    total = session.scalar(select(func.count()).select_from(statement.order_by(None).subquery())) or 0
+    limited = statement.limit(paging.per_page).offset(paging.offset)
+    single = len(statement.column_descriptions) == 1
+    items: Sequence[Any] = session.scalars(limited).all() if single else session.execute(limited).all()
+    return Page[Any](items=list(items), total=total, page=paging.page, per_page=paging.per_page)
