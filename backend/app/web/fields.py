@@ -1,0 +1,60 @@
+"""Kinds of input that every room meets, for schemas of the API and of forms."""
+
+from typing import Annotated
+from urllib.parse import urlsplit
+
+from fastapi import Path
+from pydantic import AfterValidator, Field
+
+LARGEST_ID = 2_147_483_647
+
+
+def _storable(text: str) -> str:
+    if "\x00" in text:
+        raise ValueError("This contains a character that cannot be stored.")
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise ValueError("This contains half a character, which cannot be stored.") from None
+    return text
+
+
+def _line(text: str) -> str:
+    """One line: runs of white space become one space, none at the ends."""
+    tidy = " ".join(_storable(text).split())
+    if not tidy:
+        raise ValueError("Fill this in.")
+    return tidy
+
+
+def _text(text: str) -> str:
+    return _storable(text).replace("\r\n", "\n").strip()
+
+
+def _https(text: str) -> str:
+    address = _storable(text).strip()
+    wrong = ValueError("Enter a web address that begins with https://, such as https://example.org/video.")
+    if not address.isascii() or any(character <= " " for character in address) or "\\" in address:
+        raise wrong
+    try:
+        parts = urlsplit(address)
+        host, _port = parts.hostname, parts.port
+    except ValueError:
+        raise wrong from None
+    if parts.scheme.lower() != "https" or not host:
+        raise wrong
+    if parts.username is not None or parts.password is not None:
+        raise ValueError("The web address contains a user name or a password; leave it out.")
+    return address
+
+
+PathId = Annotated[int, Path(ge=1, le=LARGEST_ID)]
+"""A record's number in an address; one that no record can have is 404."""
+RecordId = Annotated[int, Field(ge=1, le=LARGEST_ID)]
+"""A record's number in the input."""
+Line = Annotated[str, AfterValidator(_line)]
+"""One line of text that is not empty; add `Field(max_length=...)`."""
+Text = Annotated[str, AfterValidator(_text)]
+"""Text of several lines, without white space around it."""
+HttpsUrl = Annotated[str, AfterValidator(_https)]
+"""An https address, as typed; javascript:, data:, http: and addresses with passwords are refused."""

@@ -1,0 +1,74 @@
+"""Input that every room meets: what is taken and what is refused."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import TypeAdapter, ValidationError
+
+from app.web.fields import HttpsUrl, Line, Text
+
+url: TypeAdapter[str] = TypeAdapter(HttpsUrl)
+line: TypeAdapter[str] = TypeAdapter(Line)
+text: TypeAdapter[str] = TypeAdapter(Text)
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "https://example.org",
+        "https://example.org/a/b.mp4?x=1#t=20",
+        "HTTPS://EXAMPLE.org:8443/",
+        "https://[2001:db8::1]/film",
+    ],
+)
+def test_https_addresses_are_taken_as_typed(address: str) -> None:
+    assert url.validate_python(f"  {address} ") == address
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "javascript:alert(1)",
+        "JaVaScRiPt:alert(1)//https://example.org",
+        "java\tscript:alert(1)",
+        "data:text/html,<script>alert(1)</script>",
+        "http://example.org",
+        "//example.org",
+        "/etc/passwd",
+        "https://",
+        "https:example.org",
+        "https:///path",
+        "https://exa mple.org",
+        "https://example.org/\x00",
+        "https://example.org:99999/",
+        "https://[::1",
+        "https://example.org\\@evil.example",
+        "https://user:secret@example.org/",
+        "",
+    ],
+)
+def test_other_addresses_are_refused(address: str) -> None:
+    with pytest.raises(ValidationError):
+        url.validate_python(address)
+
+
+@given(st.text())
+def test_a_line_is_storable_and_one_line(given_text: str) -> None:
+    try:
+        result = line.validate_python(given_text)
+    except ValidationError:
+        return
+    assert result
+    assert result == " ".join(result.split())
+    assert "\x00" not in result
+
+
+@pytest.mark.parametrize("given_text", ["a\x00b", "\ud800"])
+def test_text_that_cannot_be_stored_is_refused(given_text: str) -> None:
+    for kind in (line, text):
+        with pytest.raises(ValidationError):
+            kind.validate_python(given_text)
+
+
+def test_text_keeps_its_lines() -> None:
+    assert text.validate_python(" one\r\ntwo \n") == "one\ntwo"
