@@ -14,7 +14,15 @@ from app.db.models.scorm import ScormCommit, ScormData
 from app.db.models.transcript import Transcript
 from app.db.models.user import User
 from app.db.models.withdrawal import Withdrawal
-from app.db.models.xapi import XapiStatement
+from app.db.models.xapi import (
+    XapiStatement,
+    XapiStatementActivity,
+    XapiStatementActor,
+    XapiStatementRef,
+)
+from app.db.models.xapi_credential import XapiCredential, XapiDeadLetter, XapiForwarder
+from app.db.models.xapi_document import XapiAttachment, XapiDocument
+from app.db.models.xapi_party import XapiActivity, XapiActor
 
 __all__ = [
     "AccountLink",
@@ -42,5 +50,15 @@ __all__ = [
     "User",
     "UserSession",
     "Withdrawal",
+    "XapiActivity",
+    "XapiActor",
+    "XapiAttachment",
+    "XapiCredential",
+    "XapiDeadLetter",
+    "XapiDocument",
+    "XapiForwarder",
     "XapiStatement",
+    "XapiStatementActivity",
+    "XapiStatementActor",
+    "XapiStatementRef",
 ]
