@@ -1,0 +1,73 @@
+"""Wiring: which rooms and desks make up the program, and in which order a request meets them."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import APIRouter, FastAPI, Request
+from sqlalchemy.orm import Session
+from starlette.applications import Starlette
+from starlette.types import ASGIApp
+
+from app import __version__
+from app.core.files import open_store
+from app.core.permissions import Subject
+from app.db.session import Database
+from app.settings import Settings
+from app.web import errors, security
+from app.web.assets import MOUNT, StaticAssets
+from app.web.hosts import HostDispatch
+
+ROUTERS: list[APIRouter] = []
+UPLOADS = {"/lessons": "max_upload_bytes"}
+
+
+def create_app(settings: Settings, database: Database | None = None) -> FastAPI:
+    """The program as an ASGI application. Connects to nothing until the first request asks for it."""
+    owned = database is None
+    database = database or Database(settings)
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        yield
+        if owned:
+            database.close()
+
+    app = FastAPI(
+        title=f"{settings.school_short_name} LMS",
+        version=__version__,
+        summary="Learning management and student records of a state-regulated career school.",
+        docs_url=None,
+        redoc_url=None,
+        openapi_url="/api/v1/openapi.json",
+        lifespan=lifespan,
+    )
+    app.state.settings = settings
+    app.state.database = database
+    app.state.files = open_store(settings)
+    app.state.identify = _nobody
+    errors.install(app)
+    for router in ROUTERS:
+        app.include_router(router)
+    app.mount(MOUNT, StaticAssets(), name="static")
+    security.protect(
+        app,
+        settings,
+        answer=errors.answer,
+        uploads={prefix: getattr(settings, name) for prefix, name in UPLOADS.items()},
+    )
+    _dispatch_hosts(app, settings)
+    return app
+
+
+def _dispatch_hosts(app: FastAPI, settings: Settings) -> None:
+    """Put the choice of the host around everything else, so that the content host has layers of its own."""
+    build = app.build_middleware_stack
+
+    def build_dispatched() -> ASGIApp:
+        return HostDispatch(build(), settings=settings, content=Starlette(), shared={})
+
+    app.build_middleware_stack = build_dispatched  # type: ignore[method-assign]
+
+
+def _nobody(_session: Session, _request: Request) -> Subject | None:
+    return None

@@ -1,0 +1,204 @@
+"""The one place where errors become answers: a problem document (RFC 9457) for programs, a page for people."""
+
+from collections.abc import Sequence
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import quote
+
+import structlog
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse, RedirectResponse
+from psycopg import errors as pg
+from sqlalchemy import exc as sa_exc
+from starlette.exceptions import HTTPException
+
+from app.core.constraints import explain
+from app.core.errors import (
+    BadRequest,
+    Conflict,
+    FieldError,
+    Forbidden,
+    Invalid,
+    MethodNotAllowed,
+    NotFound,
+    Problem,
+    TooLarge,
+    Unauthorized,
+    Unavailable,
+    UnsupportedMediaType,
+)
+from app.web.render import render
+
+log = structlog.get_logger(__name__)
+
+DATABASE_DOWN = (
+    "The database does not answer. Nothing was changed; please try again in a minute. "
+    "The program recovers by itself when the database is back."
+)
+_BY_STATUS: dict[int, type[Problem]] = {
+    400: BadRequest,
+    401: Unauthorized,
+    403: Forbidden,
+    404: NotFound,
+    405: MethodNotAllowed,
+    409: Conflict,
+    413: TooLarge,
+    415: UnsupportedMediaType,
+    422: Invalid,
+    503: Unavailable,
+}
+_SENTENCES = {
+    404: "There is nothing at this address, or nothing that you may see. Check the address or go back.",
+    405: "This address does not take that kind of request.",
+}
+
+
+def install(app: FastAPI) -> None:
+    """Register the handlers for every error a request may end in."""
+    app.add_exception_handler(Exception, _unexpected)
+    for kind in (
+        Problem,
+        HTTPException,
+        RequestValidationError,
+        sa_exc.SQLAlchemyError,
+        pg.Error,
+        RecursionError,
+    ):
+        app.add_exception_handler(kind, _known)
+
+
+def _known(request: Request, error: Exception) -> Response:
+    problem = problem_of(error)
+    if problem is None:
+        return _unexpected(request, error)
+    if isinstance(problem, Unavailable):
+        log.error("unavailable", reason=str(error))
+    return answer(request, problem)
+
+
+def _unexpected(request: Request, error: Exception) -> Response:
+    log.error("unexpected error", path=request.url.path, exc_info=error)
+    return answer(
+        request,
+        Problem(
+            "An error on our side. Nothing was changed. It has been noted; if it happens again, tell the school."
+        ),
+    )
+
+
+def problem_of(error: Exception) -> Problem | None:
+    """Translate any expected exception; None for one nobody expected."""
+    if isinstance(error, Problem):
+        return error
+    if isinstance(error, RequestValidationError):
+        return _validation(error.errors())
+    if isinstance(error, HTTPException):
+        return _http(error)
+    if isinstance(error, RecursionError):
+        return BadRequest("The input is nested too deeply.")
+    if isinstance(error, sa_exc.TimeoutError):
+        return Unavailable("The program is very busy. Nothing was changed; please try again in a moment.")
+    original = error.orig if isinstance(error, sa_exc.DBAPIError) else error
+    if isinstance(original, pg.Error):
+        return _database(original)
+    return None
+
+
+def _database(error: pg.Error) -> Problem | None:
+    name = error.diag.constraint_name
+    match error:
+        case pg.IntegrityError():
+            return explain(name) or Conflict(
+                "That does not fit the records as they stand. Nothing was changed."
+            )
+        case pg.DataError():
+            return Invalid("A value is too long, out of range or not of the right kind. Nothing was changed.")
+        case pg.LockNotAvailable() | pg.SerializationFailure() | pg.DeadlockDetected():
+            return Conflict(
+                "Someone else is changing the same record. Nothing was changed; please try again."
+            )
+        case pg.OperationalError() | pg.InterfaceError():
+            return Unavailable(DATABASE_DOWN, headers={"Retry-After": "10"})
+    return None
+
+
+def _validation(items: Sequence[Any]) -> Problem:
+    if any(item["type"] == "json_invalid" for item in items):
+        return BadRequest("The body is not valid JSON.")
+    errors = [
+        FieldError(".".join(str(part) for part in item["loc"][1:]) or str(item["loc"][0]), _message(item))
+        for item in items
+    ]
+    if all(item["loc"][0] == "path" for item in items):
+        return NotFound(_SENTENCES[404])
+    fields = ", ".join(dict.fromkeys(error.field for error in errors))
+    return Invalid(f"Some of the input is missing or wrong: {fields}. Nothing was changed.", errors=errors)
+
+
+def _message(item: Any) -> str:
+    text = str(item["msg"]).removeprefix("Value error, ")
+    return text if text.endswith(".") else f"{text}."
+
+
+def _http(error: HTTPException) -> Problem:
+    kind = _BY_STATUS.get(error.status_code)
+    sentence = _SENTENCES.get(error.status_code) or f"{error.detail}".rstrip(".") + "."
+    if kind is None:
+        kind = BadRequest if error.status_code < 500 else Unavailable
+    return kind(sentence, headers=error.headers)
+
+
+def wants_page(request: Request) -> bool:
+    """Whether a person reads the answer: everything but the programs' addresses."""
+    path = request.url.path
+    return not (
+        path.startswith(("/api/", "/xapi")) or path in ("/healthz", "/readyz", "/metrics", "/openapi.json")
+    )
+
+
+def answer(request: Request, problem: Problem) -> Response:
+    """The problem as a page, as a redirect to the sign-in form, or as a problem document."""
+    headers = dict(problem.headers)
+    if not wants_page(request):
+        if isinstance(problem, Unauthorized):
+            headers.setdefault("WWW-Authenticate", "Bearer")
+        return JSONResponse(
+            document(request, problem),
+            status_code=problem.status,
+            headers=headers,
+            media_type="application/problem+json",
+        )
+    if isinstance(problem, Unauthorized):
+        target = "/sign-in"
+        if request.method in ("GET", "HEAD") and request.url.path != "/":
+            query = f"?{request.url.query}" if request.url.query else ""
+            target += f"?next={quote(request.url.path + query, safe='')}"
+        return RedirectResponse(target, status_code=303)
+    page = render(
+        request,
+        "error.html",
+        status_code=problem.status,
+        problem=problem,
+        reason=HTTPStatus(problem.status).phrase,
+        request_id=getattr(request.state, "request_id", None),
+    )
+    page.headers.update(headers)
+    return page
+
+
+def document(request: Request, problem: Problem) -> dict[str, object]:
+    """The fields of RFC 9457, with the request's id and the fields at fault."""
+    body: dict[str, object] = {
+        "type": f"/problems/{problem.slug}",
+        "title": problem.title,
+        "status": problem.status,
+        "detail": problem.detail,
+        "instance": request.url.path,
+        **problem.extra,
+    }
+    if problem.errors:
+        body["errors"] = [{"field": item.field, "message": item.message} for item in problem.errors]
+    if (request_id := getattr(request.state, "request_id", None)) is not None:
+        body["request_id"] = request_id
+    return body

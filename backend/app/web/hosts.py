@@ -1,0 +1,60 @@
+"""One process, two hosts: the school's pages, and uploaded content on a host of its own.
+
+A browser separates hosts, not ports: content that misbehaves sees neither the school's cookies nor its pages.
+The record store answers on both, because content reports to it from its own host.
+"""
+
+from collections.abc import Mapping
+from urllib.parse import urlsplit
+
+from starlette.datastructures import Headers
+from starlette.responses import PlainTextResponse, RedirectResponse
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from app.settings import Settings
+
+
+class HostDispatch:
+    """Sends each request to the application of its host.
+
+    `shared` maps path prefixes to applications that answer on every host. A page of ours asked for on the content
+    host leads to the right address; a host nobody configured is the school's.
+    """
+
+    def __init__(
+        self, app: ASGIApp, *, settings: Settings, content: ASGIApp, shared: Mapping[str, ASGIApp]
+    ) -> None:
+        self.app, self.content, self.shared = app, content, dict(shared)
+        self.app_origin = settings.app_origin
+        self.content_host = urlsplit(settings.content_origin).hostname
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        path: str = scope["path"]
+        for prefix, shared in self.shared.items():
+            if path == prefix or path.startswith(prefix + "/"):
+                await shared(scope, receive, send)
+                return
+        if _host(scope) != self.content_host:
+            await self.app(scope, receive, send)
+        elif path.startswith("/p/"):
+            await self.content(scope, receive, send)
+        elif path == "/healthz":
+            await self.app(scope, receive, send)
+        elif scope["method"] in ("GET", "HEAD"):
+            query = scope["query_string"].decode("latin-1")
+            target = self.app_origin + scope["raw_path"].decode("latin-1").split("?")[0]
+            redirect = RedirectResponse(target + (f"?{query}" if query else ""), status_code=307)
+            await redirect(scope, receive, send)
+        else:
+            refusal = PlainTextResponse("This host serves course content alone.\n", status_code=404)
+            await refusal(scope, receive, send)
+
+
+def _host(scope: Scope) -> str | None:
+    try:
+        return urlsplit(f"//{Headers(scope=scope).get('host', '')}").hostname
+    except ValueError:
+        return None

@@ -1,0 +1,91 @@
+"""What a route asks for: the transaction, the person, the settings.
+
+`Db` is one transaction a request. Its dependency has function scope, so the commit happens before the response
+leaves: an answer of success is a promise that the database has already kept.
+"""
+
+from collections.abc import Iterator
+from typing import Annotated, Protocol
+
+from fastapi import Depends, Request
+from sqlalchemy.orm import Session
+
+from app.core.errors import Forbidden, Unauthorized
+from app.core.files import FileStore
+from app.core.permissions import Subject
+from app.settings import Settings
+
+
+class Identify(Protocol):
+    """Finds who is behind a request; the accounts room supplies it (app.main wires it in)."""
+
+    def __call__(self, session: Session, request: Request) -> Subject | None: ...
+
+
+def database_session(request: Request) -> Iterator[Session]:
+    """One transaction: committed when the route has returned, rolled back when it raised."""
+    with request.app.state.database.begin() as session:
+        yield session
+
+
+Db = Annotated[Session, Depends(database_session, scope="function")]
+
+
+def settings_of(request: Request) -> Settings:
+    settings: Settings = request.app.state.settings
+    return settings
+
+
+SettingsDep = Annotated[Settings, Depends(settings_of)]
+
+
+def store_of(request: Request) -> FileStore:
+    store: FileStore = request.app.state.files
+    return store
+
+
+FilesDep = Annotated[FileStore, Depends(store_of)]
+
+
+def optional_subject(request: Request, session: Db) -> Subject | None:
+    """The person behind the request, or None. Also kept on `request.state` for the page frame."""
+    identify: Identify = request.app.state.identify
+    subject = identify(session, request)
+    request.state.subject = subject
+    return subject
+
+
+OptionalSubject = Annotated[Subject | None, Depends(optional_subject, scope="function")]
+
+
+def current_subject(subject: OptionalSubject) -> Subject:
+    """The person behind the request; nobody means 401, which a page turns into the sign-in form."""
+    if subject is None:
+        raise Unauthorized("You are not signed in, or your session is over. Sign in and try again.")
+    return subject
+
+
+CurrentSubject = Annotated[Subject, Depends(current_subject, scope="function")]
+
+
+def staff_subject(subject: CurrentSubject) -> Subject:
+    if not subject.is_staff:
+        raise Forbidden("This page is for the school's staff.")
+    return subject
+
+
+StaffSubject = Annotated[Subject, Depends(staff_subject, scope="function")]
+
+
+def admin_subject(subject: CurrentSubject) -> Subject:
+    if not subject.is_admin:
+        raise Forbidden("This is for administrators. Ask one of them to do it for you.")
+    return subject
+
+
+AdminSubject = Annotated[Subject, Depends(admin_subject, scope="function")]
+
+
+def client_ip(request: Request) -> str | None:
+    """The address the request came from, after the trusted proxy's word."""
+    return request.client.host if request.client else None

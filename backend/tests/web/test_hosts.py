@@ -1,0 +1,29 @@
+"""Two hosts, one process: what each answers."""
+
+import pytest
+from fastapi.testclient import TestClient
+
+CONTENT = "127.0.0.1:8000"
+
+
+@pytest.mark.parametrize("host", ["localhost:8000", "lms.example.edu", "[::1]:8000", "[broken"])
+def test_any_host_but_the_content_host_is_the_schools(client: TestClient, host: str) -> None:
+    assert client.get("/nothing", headers={"Host": host}).status_code == 404
+
+
+def test_a_page_asked_for_on_the_content_host_leads_to_the_schools_address(client: TestClient) -> None:
+    answer = client.get("/sign-in?next=%2Flearn", headers={"Host": CONTENT})
+    assert answer.status_code == 307
+    assert answer.headers["location"] == "http://localhost:8000/sign-in?next=%2Flearn"
+
+
+@pytest.mark.parametrize("path", ["//evil.example/x", "/%2F%2Fevil.example", "/\\evil.example"])
+def test_the_redirect_stays_on_the_schools_address(client: TestClient, path: str) -> None:
+    answer = client.get(f"http://localhost:8000{path}", headers={"Host": CONTENT})
+    assert answer.headers["location"].startswith("http://localhost:8000/")
+
+
+def test_the_content_host_takes_no_form_of_the_school(client: TestClient) -> None:
+    answer = client.post("/sign-in", headers={"Host": CONTENT}, data={"email": "a@b.example"})
+    assert answer.status_code == 404
+    assert "set-cookie" not in answer.headers
