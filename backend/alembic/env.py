@@ -5,18 +5,25 @@ or .env, the embedded server when it runs. One migration at a time (advisory loc
 a running transaction (lock timeout), so that a migration never stops the school.
 """
 
+import sys
+
 from alembic import context
 from sqlalchemy import Connection, create_engine, pool, text
 
 from app.db.base import Base
 from app.db.models import *  # noqa: F403 - the models register themselves
-from app.settings import get_settings
+from app.settings import get_settings, normalize_database_url
 
 config = context.config
 target_metadata = Base.metadata
 
 # Locks of this number belong to migrations alone.
 MIGRATION_LOCK = 0x41414441
+# A step that needs longer says so itself: op.execute("SET LOCAL statement_timeout = '2h'").
+PATIENCE = (
+    f"SET lock_timeout = '{config.attributes.get('lock_timeout', '5s')}'",
+    "SET statement_timeout = '15min'",
+)
 
 
 def include_object(_object: object, name: str | None, kind: str, reflected: bool, _other: object) -> bool:
@@ -57,16 +64,29 @@ def run_online() -> None:
     if given is not None:
         run(given)
         return
-    engine = create_engine(database_url(), poolclass=pool.NullPool)
-    with engine.connect() as connection:
-        connection.execute(text("SET lock_timeout = '5s'"))
-        connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": MIGRATION_LOCK})
-        connection.commit()
-        run(connection)
-    engine.dispose()
+    engine = create_engine(normalize_database_url(database_url()), poolclass=pool.NullPool)
+    try:
+        with engine.connect() as connection:
+            # A second migrator waits for the first, however long its tables take, and then finds nothing to do ...
+            connection.execute(text("SET lock_timeout = '15min'"))
+            connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": MIGRATION_LOCK})
+            # ... but a migration waits only briefly for a table: everybody queues up behind it.
+            for setting in PATIENCE:
+                connection.execute(text(setting))
+            connection.commit()
+            run(connection)
+    finally:
+        engine.dispose()
+
+
+def run_offline() -> None:
+    """Print the SQL for somebody else to run, with the same care."""
+    for setting in PATIENCE:
+        sys.stdout.write(f"{setting};\n\n")
+    run(None)
 
 
 if context.is_offline_mode():
-    run(None)
+    run_offline()
 else:
     run_online()
