@@ -27,7 +27,21 @@ def upgrade() -> None:
     op.alter_column("users", "password_hash", new_column_name="hashed_password")
     op.add_column("users", sa.Column("deleted_at", sa.DateTime(timezone=True)))
     op.create_index("idx_users_role", "users", ["role"])
-    op.execute("UPDATE users SET email = lower(email) WHERE email <> lower(email)")
+    op.execute(
+        """
+        DO $$
+        DECLARE twins text;
+        BEGIN
+            SELECT string_agg(email, ', ' ORDER BY email) INTO twins
+            FROM (SELECT lower(email) AS email FROM users GROUP BY lower(email) HAVING count(*) > 1) AS twice;
+            IF twins IS NOT NULL THEN
+                RAISE EXCEPTION 'Several accounts have addresses that differ only in capitals: %. '
+                                'Change or remove one of each, then migrate again.', twins;
+            END IF;
+            UPDATE users SET email = lower(email) WHERE email <> lower(email);
+        END $$
+        """
+    )
     op.create_check_constraint("check_users_email_lower", "users", "email = lower(email)")
     op.execute(
         """
