@@ -48,4 +48,9 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     # The role itself stays: other databases of the server may use it.
-    op.execute("DROP OWNED BY aada_app")
+    # Not DROP OWNED BY: that asks for the privileges of the role, which an owner who is no superuser lacks.
+    op.execute("ALTER DEFAULT PRIVILEGES IN SCHEMA public REVOKE ALL ON TABLES FROM aada_app")
+    op.execute("ALTER DEFAULT PRIVILEGES IN SCHEMA public REVOKE ALL ON SEQUENCES FROM aada_app")
+    op.execute("REVOKE ALL ON ALL TABLES IN SCHEMA public FROM aada_app")
+    op.execute("REVOKE ALL ON ALL SEQUENCES IN SCHEMA public FROM aada_app")
+    op.execute("REVOKE USAGE ON SCHEMA public FROM aada_app")
