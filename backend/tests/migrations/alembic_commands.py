@@ -1,0 +1,35 @@
+"""Alembic as the tests use it: on a given database, to a given revision."""
+
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.script import ScriptDirectory
+
+from app.settings import Settings
+
+BACKEND = Path(__file__).resolve().parents[2]
+
+
+def config(settings: Settings | None = None) -> Config:
+    """The project's configuration, pointed at the database of `settings`."""
+    made = Config(str(BACKEND / "alembic.ini"))
+    if settings is not None:
+        made.attributes["url"] = settings.owner_database_url.render_as_string(hide_password=False)
+    return made
+
+
+def upgrade(settings: Settings, revision: str, **attributes: str) -> None:
+    made = config(settings)
+    made.attributes.update(attributes)
+    command.upgrade(made, revision)
+
+
+def downgrade(settings: Settings, revision: str) -> None:
+    command.downgrade(config(settings), revision)
+
+
+def revisions() -> list[str]:
+    """Every revision, oldest first."""
+    scripts = ScriptDirectory.from_config(config())
+    return [script.revision for script in scripts.walk_revisions()][::-1]

@@ -1,0 +1,84 @@
+"""A school as it stood at any revision, built step by step once and cloned for each test."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import psycopg
+import pytest
+from psycopg import sql
+
+from app.ops.postgres import EmbeddedServer
+from app.settings import Settings
+from tests.migrations import catalog
+from tests.migrations.alembic_commands import revisions, upgrade
+from tests.migrations.rows import ROWS
+
+
+@contextmanager
+def connected(settings: Settings) -> Iterator[psycopg.Connection[Any]]:
+    """A connection as the owner."""
+    url = settings.owner_database_url.set(drivername="postgresql").render_as_string(hide_password=False)
+    with psycopg.connect(url, options="-c timezone=UTC") as connection:
+        yield connection
+
+
+def fill(settings: Settings, revision: str) -> None:
+    """Add this revision's rows; afterwards no table may be empty."""
+    with connected(settings) as connection:
+        connection.execute(ROWS[revision].encode())
+        empty = [table for table, rows in catalog.rows(connection).items() if not rows]
+    assert not empty, f"tests/migrations/rows.py has no rows at {revision} for {empty}"
+
+
+class SchoolAt:
+    """`school_at("0004")` is a database at 0004 with rows in every table, as history would have left it."""
+
+    def __init__(self, server: EmbeddedServer, make_settings: Callable[..., Settings]) -> None:
+        self._server = server
+        self._settings = make_settings
+        self._revisions = revisions()
+        self._built: list[str] = []
+        self._clones: list[str] = []
+
+    def before(self, revision: str) -> str:
+        """The revision below, or `base`."""
+        position = self._revisions.index(revision)
+        return self._revisions[position - 1] if position else "base"
+
+    def __call__(self, revision: str) -> Settings:
+        name = f"school_copy_{len(self._clones)}"
+        self._clones.append(name)
+        self._clone(self._template(revision), name)
+        return self._settings(name)
+
+    def _template(self, revision: str) -> str:
+        if revision == "base":
+            return "template1"
+        name = f"school_{revision}"
+        if name not in self._built:
+            self._clone(self._template(self.before(revision)), name)
+            upgrade(self._settings(name), revision)
+            fill(self._settings(name), revision)
+            self._built.append(name)
+        return name
+
+    def _clone(self, template: str, name: str) -> None:
+        command = sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY FILE_COPY")
+        with psycopg.connect(self._server.url("postgres"), autocommit=True) as admin:
+            admin.execute(command.format(sql.Identifier(name), sql.Identifier(template)))
+
+    def drop(self, names: list[str]) -> None:
+        with psycopg.connect(self._server.url("postgres"), autocommit=True) as admin:
+            for name in names:
+                admin.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+
+    def drop_all(self) -> None:
+        self.drop(self._clones + self._built)
+
+
+@pytest.fixture(scope="session")
+def school_at(postgres: EmbeddedServer, make_settings: Callable[..., Settings]) -> Iterator[SchoolAt]:
+    maker = SchoolAt(postgres, make_settings)
+    yield maker
+    maker.drop_all()

@@ -1,0 +1,147 @@
+"""Rows for every table, as they stood at each revision.
+
+A new migration that makes a table adds a row for it here (a test says so), and changes the older rows where it
+gives them something that a downgrade has to carry.
+"""
+
+ROWS: dict[str, str] = {
+    "0001": """
+        INSERT INTO users (email, password_hash, full_name, role) VALUES
+            ('Maria.Lopez@aada.edu', 'hash-1', 'Maria Lopez', 'student'),
+            ('registrar@aada.edu', 'hash-2', 'Ruth Registrar', 'admin'),
+            ('newcomer@aada.edu', 'hash-3', 'Nia Newcomer', 'student');
+        INSERT INTO programs (name, description, total_credits, duration_weeks, tuition_amount_cents) VALUES
+            ('Dental Assistant Professional', 'Chairside', 60.00, 52, 1200000), ('Radiography', NULL, NULL, NULL, NULL);
+        INSERT INTO modules (program_id, name, order_num) VALUES (1, 'Infection control', 1), (1, 'Anatomy', 2);
+        INSERT INTO lessons (module_id, title, content_type, content_url, order_num) VALUES
+            (1, 'Hand hygiene', 'scorm', NULL, 1), (1, 'A film', 'video', 'https://example.org/film', 2),
+            (2, 'Teeth', 'h5p', NULL, 1), (2, 'Chart', 'document', 'https://example.org/chart', 2);
+        INSERT INTO enrollments (user_id, program_id, status, enrolled_at, completed_at, progress_pct) VALUES
+            (1, 1, 'active', '2026-01-05', NULL, 25), (3, 1, 'withdrawn', '2025-09-01', NULL, NULL),
+            (3, 2, 'completed', '2025-01-06', '2025-12-19', 100);
+    """,
+    "0002": """
+        INSERT INTO attendance (user_id, enrollment_id, clock_in, clock_out, notes) VALUES
+            (1, 1, '2026-03-08 06:30+00', '2026-03-08 07:45:30+00', 'over the change of clocks'),
+            (1, 1, '2026-03-09 13:00+00', NULL, NULL), (3, 2, '2025-09-02 13:00+00', '2025-09-02 13:00+00', NULL);
+        INSERT INTO transcripts (user_id, program_id, gpa, total_credits, generated_at, pdf_url)
+            VALUES (3, 2, 3.75, 12.50, '2025-12-20 15:00+00', '/transcripts/1.pdf');
+        INSERT INTO credentials (user_id, program_id, credential_type, cert_serial, issued_at)
+            VALUES (3, 2, 'Radiography Certification', 'RAD-2025-001', '2025-12-20');
+        INSERT INTO externships (user_id, site_name, supervisor_name, total_hours, verified, verified_at)
+            VALUES (1, 'Peachtree Dental', 'Dr. Ada Reyes', 40, false, NULL),
+                   (3, 'Midtown Smiles', NULL, NULL, true, '2025-11-01 12:00+00');
+    """,
+    "0003": """
+        INSERT INTO users (email, hashed_password, full_name, role, deleted_at) VALUES
+            ('teacher@aada.edu', 'hash-4', 'Tess Teacher', 'instructor', NULL),
+            ('gone@aada.edu', 'hash-5', 'Gwen Gone', 'instructor', '2026-02-01 12:00+00'),
+            ('left@aada.edu', 'hash-6', 'Lena Left', 'student', '2026-02-02 12:00+00');
+    """,
+    "0004": """
+        INSERT INTO withdrawals (user_id, enrollment_id, requested_at, progress_pct_at_withdrawal, reason,
+                                 admin_processed_at) VALUES
+            (3, 2, '2025-10-01 14:00+00', 10, 'moving away', '2025-10-02 14:00+00'),
+            (1, 1, '2026-03-01 14:00+00', NULL, NULL, NULL);
+        INSERT INTO refunds (withdrawal_id, amount_cents, policy_basis, approved_at, approved_by, remitted_at)
+            VALUES (1, 900000, '10 percent completed', '2025-10-03 14:00+00', 2, NULL);
+    """,
+    "0005": """
+        INSERT INTO scorm_data (user_id, lesson_id, cmi_core_lesson_status, cmi_core_score_raw, cmi_core_score_max,
+                                cmi_suspend_data) VALUES
+            (1, 1, 'incomplete', NULL, NULL, 'page=3'), (1, 1, 'completed', 80, 100, NULL),
+            (3, 1, NULL, NULL, NULL, '');
+        INSERT INTO xapi_statements (user_id, verb, object_id, result, context, timestamp) VALUES
+            (1, 'http://adlnet.gov/expapi/verbs/completed', 'https://example.org/a', '{"score": {"raw": 80}}', NULL,
+             '2026-02-01 12:00+00'),
+            (NULL, 'http://adlnet.gov/expapi/verbs/attempted', 'https://example.org/b', NULL, '{}',
+             '2026-02-02 12:00+00');
+    """,
+    "0006": """
+        UPDATE programs SET clock_hours = 900 WHERE id = 1;
+        UPDATE lessons SET estimated_minutes = 20, passing_score_pct = 80 WHERE id = 1;
+        INSERT INTO lesson_completions (enrollment_id, lesson_id, completed_at, source, score_pct)
+            VALUES (1, 1, '2026-02-01 12:00+00', 'content', 80.00), (3, 2, '2025-12-01 12:00+00', 'student', NULL);
+    """,
+    "0007": """
+        UPDATE users SET last_sign_in_at = '2026-03-01 12:00+00' WHERE id = 1;
+        INSERT INTO user_sessions (user_id, token_hash, expires_at, revoked_at, ip, user_agent)
+            VALUES (1, repeat('a', 64), '2026-04-01', NULL, '192.0.2.1', 'A browser'),
+                   (2, repeat('b', 64), '2026-04-01', '2026-03-02', '2001:db8::1', NULL);
+        INSERT INTO account_links (user_id, purpose, token_hash, created_by, expires_at)
+            VALUES (3, 'invite', repeat('c', 64), 2, '2026-04-01'), (1, 'reset', repeat('d', 64), NULL, '2026-04-01');
+        INSERT INTO sign_in_attempts (email_key, ip, succeeded) VALUES (repeat('e', 64), '192.0.2.1', false);
+        INSERT INTO api_tokens (user_id, name, token_hash, hint) VALUES (2, 'reports', repeat('f', 64), 'aada_12ab');
+    """,
+    "0008": """
+        INSERT INTO content_packages (lesson_id, version, standard, title, file_name, sha256, size_bytes, manifest,
+                                      uploaded_by, replaced_at)
+            VALUES (1, 1, 'scorm12', 'Hand hygiene', 'hands.zip', repeat('1', 64), 1000, '{}', 2, '2026-01-02'),
+                   (1, 2, 'scorm12', 'Hand hygiene', 'hands2.zip', repeat('2', 64), 1001, '{"scos": []}', NULL, NULL);
+        INSERT INTO content_files (package_id, path, sha256, size_bytes, media_type)
+            VALUES (1, 'index.html', repeat('3', 64), 10, 'text/html'),
+                   (2, 'index.html', repeat('4', 64), 11, 'text/html');
+        INSERT INTO launches (id, user_id, enrollment_id, lesson_id, package_id, sco_id, preview, token_hash,
+                              expires_at)
+            VALUES ('7d444840-9dc0-11d1-b245-5ffdce74fad2', 1, 1, 1, 2, 'item-1', false, repeat('5', 64), '2026-04-01'),
+                   ('7d444840-9dc0-11d1-b245-5ffdce74fad3', 2, NULL, 1, 2, 'item-1', true, repeat('6', 64),
+                    '2026-04-01');
+        INSERT INTO scorm_data (user_id, lesson_id, enrollment_id, package_id, sco_id, attempt_no, score_min, score_pct,
+                                location, exit, total_seconds, cmi, finished_at)
+            VALUES (1, 1, 1, 2, 'item-1', 1, 0, 80.00, 'page-2', 'suspend', 300, '{"core": {}}', NULL);
+        INSERT INTO scorm_commits (launch_id, scorm_data_id, seq, payload)
+            VALUES ('7d444840-9dc0-11d1-b245-5ffdce74fad2', 4, 1, '{"core": {}}');
+    """,
+    "0009": """
+        INSERT INTO audit_log (actor_id, actor_name, action, target, target_id, details)
+            VALUES (2, 'Ruth Registrar', 'enrollment.created', 'enrollments', '1', '{"program_id": 1}'),
+                   (999, 'Someone long gone', 'user.deleted', 'users', '999', '{}');
+        INSERT INTO outbox_messages (to_address, subject, body_text, sent_at, attempts, last_error)
+            VALUES ('newcomer@aada.edu', 'Welcome', 'Hello', NULL, 2, 'refused');
+    """,
+    "0010": """
+        INSERT INTO procrastinate_workers (last_heartbeat) VALUES ('2026-03-01 12:00+00');
+        INSERT INTO procrastinate_jobs (queue_name, task_name, args) VALUES ('mail', 'mail.send', '{"message": 1}');
+        INSERT INTO procrastinate_periodic_defers (task_name, defer_timestamp, job_id, periodic_id)
+            VALUES ('nightly', 1772366400, 1, '');
+    """,
+    "0011": "",
+    "0020": """
+        INSERT INTO xapi_credentials (key, secret_hash, kind, label, scopes, authority, user_id, created_by)
+            VALUES ('key-1', repeat('7', 64), 'client', 'Simulator', '{statements/write}', '{"name": "Simulator"}',
+                    1, 2);
+        INSERT INTO xapi_statements (user_id, verb, object_id, timestamp, payload, version, registration, credential_id)
+            VALUES (1, 'http://adlnet.gov/expapi/verbs/passed', 'https://example.org/a', '2026-03-02 12:00+00',
+                    '{"verb": {"id": "http://adlnet.gov/expapi/verbs/passed"}}', '2.0.0',
+                    '7d444840-9dc0-11d1-b245-5ffdce74fad4', 1);
+        INSERT INTO xapi_actors (identity, agent, user_id)
+            VALUES ('mbox::mailto:m@aada.edu', '{"mbox": "mailto:m@aada.edu"}', 1);
+        INSERT INTO xapi_activities (iri, definition) VALUES ('https://example.org/a', '{"name": {"en": "A"}}');
+        INSERT INTO xapi_statement_actors VALUES (1, true, 1, 1, 1);
+        INSERT INTO xapi_statement_activities VALUES (1, true, 1, 1, 1);
+        INSERT INTO xapi_statement_refs (statement_id, target, direct, voids)
+            VALUES (1, '7d444840-9dc0-11d1-b245-5ffdce74fad5', true, false);
+        INSERT INTO xapi_documents (kind, actor_id, activity_id, document_id, content, content_type, etag)
+            VALUES ('state', 1, 1, 'bookmark', 'page 3', 'text/plain', 'etag');
+        INSERT INTO xapi_attachments (sha2, sha256, size_bytes, content_type)
+            VALUES (repeat('8', 64), repeat('8', 64), 3, 'text/plain');
+        INSERT INTO xapi_forwarders (label, endpoint, username, password_sealed)
+            VALUES ('Archive', 'https://lrs.example.org', 'aada', 'sealed');
+        INSERT INTO xapi_dead_letters (forwarder_id, statement_id, error) VALUES (1, 1, 'refused');
+    """,
+}
+
+# Values that an upgrade changes on purpose: (revision, table) -> columns.
+CHANGED_BY_UPGRADE: dict[tuple[str, str], set[str]] = {
+    ("0003", "users"): {"email"},  # lower case, as the sign-in compares it
+    ("0008", "scorm_data"): {"attempt_no"},
+    ("0020", "xapi_statements"): {"id"},  # the key becomes the moment the statement was stored
+}
+# Values that a downgrade changes because the older schema cannot hold them; kept in migration_stash.
+CHANGED_BY_DOWNGRADE: dict[tuple[str, str], set[str]] = {
+    ("0003", "users"): {"role", "hashed_password", "email"},
+}
+# Columns that got another name: (revision, table) -> {old: new}.
+RENAMED: dict[tuple[str, str], dict[str, str]] = {
+    ("0003", "users"): {"password_hash": "hashed_password"},
+}

@@ -1,0 +1,129 @@
+"""Every migration, up and down, on a database with rows in every table."""
+
+import pytest
+
+from app.settings import Settings
+from tests.migrations import catalog
+from tests.migrations.alembic_commands import downgrade, revisions, upgrade
+from tests.migrations.catalog import Rows, Schema
+from tests.migrations.conftest import SchoolAt, connected, fill
+from tests.migrations.rows import CHANGED_BY_DOWNGRADE, CHANGED_BY_UPGRADE, RENAMED
+
+pytestmark = pytest.mark.xdist_group("migrations")  # the steps are built once
+
+REVISIONS = revisions()
+
+
+def photograph(settings: Settings) -> tuple[Schema, Rows]:
+    with connected(settings) as connection:
+        return catalog.schema(connection), catalog.rows(connection)
+
+
+def assert_rows_survived(
+    older: Rows, newer: Rows, revision: str, changed: dict[tuple[str, str], set[str]]
+) -> None:
+    """Every row of a table that both sides of `revision` have is there, with the columns that both have."""
+    assert set(older) <= set(newer), "a table with rows is gone"
+    for table, old_rows in older.items():
+        new_rows, renamed = newer[table], RENAMED.get((revision, table), {})
+        if not old_rows:
+            assert not new_rows, table
+            continue
+        shared = {name for name in old_rows[0] if renamed.get(name, name) in new_rows[0]} - changed.get(
+            (revision, table), set()
+        )
+        shared -= {old for old, new in renamed.items() if new in changed.get((revision, table), set())}
+        assert sorted(str([(name, row[name]) for name in sorted(shared)]) for row in old_rows) == sorted(
+            str([(name, row[renamed.get(name, name)]) for name in sorted(shared)]) for row in new_rows
+        ), table
+
+
+@pytest.mark.parametrize("revision", REVISIONS)
+def test_goes_up_and_down_and_up_with_rows_in_every_table(school_at: SchoolAt, revision: str) -> None:
+    before_revision = school_at.before(revision)
+    database = school_at(before_revision)
+    schema_before, rows_before = photograph(database)
+
+    upgrade(database, revision)
+    schema_after, rows_after = photograph(database)
+    assert_rows_survived(rows_before, rows_after, revision, CHANGED_BY_UPGRADE)
+
+    fill(database, revision)
+    _, rows_filled = photograph(database)
+    downgrade(database, before_revision)
+    schema_back, rows_back = photograph(database)
+    assert schema_back == schema_before
+    assert set(rows_back) == set(rows_before)
+    assert_rows_survived(rows_back, rows_filled, revision, CHANGED_BY_DOWNGRADE)
+
+    upgrade(database, revision)
+    schema_again, rows_again = photograph(database)
+    assert schema_again == schema_after
+    assert_rows_survived(rows_back, rows_again, revision, CHANGED_BY_UPGRADE | CHANGED_BY_DOWNGRADE)
+
+
+def test_the_whole_way_down_and_up_again_ends_in_the_same_schema(school_at: SchoolAt) -> None:
+    database = school_at(REVISIONS[-1])
+    schema_at_head, _ = photograph(database)
+    downgrade(database, "base")
+    with connected(database) as connection:
+        assert catalog.tables(connection) == []
+        assert not [
+            what for what in catalog.schema(connection) if what.startswith(("enum", "function", "index"))
+        ]
+    upgrade(database, "head")
+    assert photograph(database)[0] == schema_at_head
+
+
+def test_an_older_schema_keeps_instructors_and_deleted_accounts_in_a_stash(school_at: SchoolAt) -> None:
+    database = school_at("0003")
+    _, before = photograph(database)
+
+    downgrade(database, "0002")
+    with connected(database) as connection:
+        query = "SELECT email, role, password_hash FROM users WHERE id > 3 ORDER BY id"
+        assert connection.execute(query).fetchall() == [
+            ("teacher@aada.edu", "student", "hash-4"),  # the least a role may do
+            ("gone@aada.edu", "student", "!"),  # no password matches this
+            ("left@aada.edu", "student", "!"),
+        ]
+        connection.execute("DELETE FROM users WHERE email = 'left@aada.edu'")
+        connection.execute(
+            "INSERT INTO users (email, password_hash, full_name, role) "
+            "VALUES ('After@aada.edu', 'hash-7', 'Ann After', 'student')"
+        )
+        connection.execute(
+            "UPDATE users SET full_name = 'Tess Teacher-Reyes' WHERE email = 'teacher@aada.edu'"
+        )
+
+    upgrade(database, "0003")
+    _, after = photograph(database)
+    by_email = {row["email"]: row for row in after["users"]}
+    for row in before["users"]:
+        if row["email"] == "left@aada.edu":
+            assert row["email"] not in by_email
+        elif row["email"] == "teacher@aada.edu":
+            assert by_email["teacher@aada.edu"] == row | {"full_name": "Tess Teacher-Reyes"}
+        else:
+            assert by_email[row["email"]] == row
+    assert by_email["after@aada.edu"]["deleted_at"] is None
+    with connected(database) as connection:
+        left = connection.execute(
+            "SELECT count(*) FROM pg_namespace WHERE nspname = 'migration_stash'"
+        ).fetchone()
+    assert left == (0,)
+
+
+def test_two_addresses_that_differ_only_in_case_stop_the_upgrade_with_a_sentence(
+    empty_database: Settings,
+) -> None:
+    upgrade(empty_database, "0002")
+    with connected(empty_database) as connection:
+        connection.execute(
+            "INSERT INTO users (email, password_hash, full_name, role) "
+            "VALUES ('ann@aada.edu', 'x', 'Ann', 'student'), ('Ann@aada.edu', 'x', 'Ann', 'student')"
+        )
+    with pytest.raises(Exception, match=r"differ only in capitals: ann@aada\.edu"):
+        upgrade(empty_database, "0003")
+    with connected(empty_database) as connection:
+        assert connection.execute("SELECT version_num FROM alembic_version").fetchone() == ("0002",)

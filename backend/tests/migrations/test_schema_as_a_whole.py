@@ -1,0 +1,138 @@
+"""What holds for the schema at the head: it is what the models and the documented tables say, and keeps its habits."""
+
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+import psycopg
+import pytest
+from alembic import command
+from alembic.script import ScriptDirectory
+
+from app.settings import Settings
+from tests.migrations import catalog
+from tests.migrations.alembic_commands import BACKEND, config, revisions, upgrade
+
+# The job queue's tables are its library's.
+OURS = (
+    "c.relnamespace = 'public'::regnamespace AND c.relname NOT LIKE 'procrastinate%' "
+    "AND c.relname <> 'alembic_version'"
+)
+
+
+@pytest.fixture
+def migrated(empty_database: Settings) -> Settings:
+    upgrade(empty_database, "head")
+    return empty_database
+
+
+@pytest.fixture
+def owner(migrated: Settings) -> Iterator[psycopg.Connection[Any]]:
+    url = migrated.owner_database_url.set(drivername="postgresql").render_as_string(hide_password=False)
+    with psycopg.connect(url) as connection:
+        yield connection
+
+
+def names(connection: psycopg.Connection[Any], query: str) -> list[str]:
+    return [str(row[0]) for row in connection.execute(query.encode()).fetchall()]
+
+
+def test_the_models_and_the_migrations_describe_one_schema(migrated: Settings) -> None:
+    command.check(config(migrated))
+
+
+def test_there_is_one_line_of_migrations_in_the_order_of_their_numbers() -> None:
+    assert len(ScriptDirectory.from_config(config()).get_heads()) == 1
+    found = revisions()
+    assert found == sorted(found)
+    assert all(re.fullmatch(r"\d{4}", revision) for revision in found)
+    files = sorted(path.name for path in (BACKEND / "alembic" / "versions").glob("*.py"))
+    assert [name.split("_")[0] for name in files] == found
+    assert files[:5] == [
+        "0001_init.py",
+        "0002_compliance.py",
+        "0003_auth_roles.py",
+        "0004_finance.py",
+        "0005_content_tracking.py",
+    ]
+
+
+def test_nothing_of_the_documented_tables_is_missing(migrated: Settings, shared_folder: Any) -> None:
+    check = shared_folder / "acceptance" / "check_schema.py"
+    if not check.is_file():
+        pytest.skip("the acceptance check is not here")
+    url = migrated.owner_database_url.render_as_string(hide_password=False)
+    answer = subprocess.run([sys.executable, str(check), url], capture_output=True, text=True, check=False)
+    assert re.search(r"^\d+ checks, 0 missing$", answer.stdout, re.M), answer.stdout + answer.stderr
+
+
+def test_every_foreign_key_has_an_index_that_begins_with_its_columns(owner: psycopg.Connection[Any]) -> None:
+    without = names(
+        owner,
+        f"""
+        SELECT con.conname FROM pg_constraint con JOIN pg_class c ON c.oid = con.conrelid
+        WHERE con.contype = 'f' AND {OURS} AND NOT EXISTS (
+            SELECT FROM pg_index i
+            WHERE i.indrelid = con.conrelid AND i.indisvalid AND i.indpred IS NULL
+              AND (i.indkey::int2[])[0:cardinality(con.conkey) - 1] @> con.conkey)
+        """,
+    )
+    assert without == []
+
+
+def test_constraints_and_indexes_are_named_by_the_convention(owner: psycopg.Connection[Any]) -> None:
+    prefixes = {"p": "pk_", "f": "fk_", "c": "check_", "u": "uq_", "x": "ex_"}
+    constraints = owner.execute(
+        f"""SELECT con.contype::text, con.conname FROM pg_constraint con JOIN pg_class c ON c.oid = con.conrelid
+            WHERE {OURS}"""
+    ).fetchall()
+    assert [name for kind, name in constraints if not name.startswith(prefixes[kind])] == []
+    indexes = names(
+        owner,
+        f"""SELECT i.indexrelid::regclass FROM pg_index i JOIN pg_class c ON c.oid = i.indrelid WHERE {OURS}
+            AND NOT EXISTS (SELECT FROM pg_constraint con WHERE con.conindid = i.indexrelid)""",
+    )
+    assert [name for name in indexes if not name.startswith(("idx_", "uq_"))] == []
+    assert "idx_users_email" in indexes
+
+
+def test_moments_are_stored_with_their_zone(owner: psycopg.Connection[Any]) -> None:
+    naive = names(
+        owner,
+        f"""SELECT format('%s.%s', c.oid::regclass, a.attname) FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
+            WHERE {OURS} AND a.atttypid = 'timestamp'::regtype AND NOT a.attisdropped""",
+    )
+    assert naive == []
+
+
+def test_the_program_may_use_every_table_and_no_more(owner: psycopg.Connection[Any]) -> None:
+    granted = {
+        table: {
+            privilege
+            for privilege in (
+                "SELECT",
+                "INSERT",
+                "UPDATE",
+                "DELETE",
+                "TRUNCATE",
+                "REFERENCES",
+                "TRIGGER",
+                "MAINTAIN",
+            )
+            if names(owner, f"SELECT has_table_privilege('aada_app', 'public.{table}', '{privilege}')")
+            == ["True"]
+        }
+        for table in catalog.tables(owner)
+    }
+    rows = {"SELECT", "INSERT", "UPDATE", "DELETE"}
+    permanent = {
+        "transcripts": rows - {"DELETE"},
+        "audit_log": {"SELECT", "INSERT"},
+        "xapi_statements": {"SELECT", "INSERT"},  # and one column: voided or not
+        "xapi_statement_actors": {"SELECT", "INSERT"},
+        "xapi_statement_activities": {"SELECT", "INSERT"},
+        "xapi_attachments": {"SELECT", "INSERT"},
+    }
+    assert granted == {table: permanent.get(table, rows) for table in granted}
