@@ -16,6 +16,12 @@ SessionLocal = sessionmaker(expire_on_commit=False)
 """Makes sessions for scripts and notebooks; bound when the first `Database` opens."""
 
 
+def libpq_url(url: URL) -> str:
+    """The URL as psql, libpq and psycopg's own pools read it."""
+    # SQLAlchemy leaves a space in a password as it is; libpq refuses one.
+    return url.set(drivername="postgresql").render_as_string(hide_password=False).replace(" ", "%20")
+
+
 class Database:
     """An engine with the documented pool (10 + 20 overflow, pre-ping, recycled hourly) and its sessions."""
 

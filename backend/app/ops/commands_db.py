@@ -11,6 +11,7 @@ import psycopg
 import typer
 from sqlalchemy.engine import make_url
 
+from app.db.session import libpq_url
 from app.ops import migrations, roles
 from app.ops.errors import OperatorError
 from app.ops.postgres import find_pg17
@@ -19,7 +20,6 @@ from app.ops.servers import (
     connect,
     database_server,
     embedded_server,
-    libpq_url,
     with_url,
 )
 from app.settings import Settings, get_settings

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 import psycopg
 from sqlalchemy.engine import URL
 
+from app.db.session import libpq_url
 from app.ops.errors import OperatorError
 from app.ops.postgres import EmbeddedServer
 from app.settings import Settings, normalize_database_url
@@ -48,11 +49,6 @@ def connect(settings: Settings, url: URL | None = None) -> psycopg.Connection[tu
         return psycopg.connect(conninfo, connect_timeout=10, application_name="aada")
     except psycopg.OperationalError as error:
         raise explain_failure(error, settings, url) from error
-
-
-def libpq_url(url: URL) -> str:
-    """The URL as psql and libpq read it."""
-    return url.set(drivername="postgresql").render_as_string(hide_password=False)
 
 
 def check_server(settings: Settings) -> str:

@@ -12,8 +12,7 @@ import structlog
 
 import app
 from app.core.jobs import worker_app
-from app.db.session import Database
-from app.ops.servers import libpq_url
+from app.db.session import Database, libpq_url
 from app.settings import Settings
 
 _RETRY_SECONDS = 3.0

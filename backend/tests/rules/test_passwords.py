@@ -3,9 +3,10 @@
 import unicodedata
 
 import pytest
-from app.rules.passwords import MAX_BYTES, MIN_CHARACTERS, Reason, common_words, normalize, refuse, storable
 from hypothesis import given
 from hypothesis import strategies as st
+
+from app.rules.passwords import MAX_BYTES, MIN_CHARACTERS, Reason, common_words, normalize, refuse, storable
 
 PERSONAL = (
     "Maria Lopez-Diaz",

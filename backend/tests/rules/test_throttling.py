@@ -2,6 +2,9 @@
 
 from datetime import UTC, datetime, timedelta
 
+from hypothesis import given
+from hypothesis import strategies as st
+
 from app.rules.throttling import (
     ADDRESS_FAILURES,
     ADDRESS_WINDOW,
@@ -11,8 +14,6 @@ from app.rules.throttling import (
     account_wait,
     address_wait,
 )
-from hypothesis import given
-from hypothesis import strategies as st
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 

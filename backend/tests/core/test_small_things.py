@@ -1,0 +1,105 @@
+"""Money, settings, audit, logs."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import structlog
+from hypothesis import given
+from hypothesis import strategies as st
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app.core import audit, money
+from app.core.logging import _hide_secrets
+from app.core.permissions import Role, Subject
+from app.db.models import AuditEntry
+from app.settings import SettingsError, load_settings
+
+ADMIN = Subject(user_id=1, email="a@demo.aada.example", full_name="Ada", role=Role.ADMIN)
+KEY = "a key for tests alone, of good length"
+
+
+@given(st.integers(min_value=0, max_value=2_000_000_000))
+def test_an_amount_written_and_read_is_the_same(cents: int) -> None:
+    assert money.parse_dollars(money.format_cents(cents)) == cents
+
+
+@pytest.mark.parametrize(
+    "text", ["", "abc", "1.234", "NaN", "Infinity", "1e400", "20000000.01", "--1", "1e-3"]
+)
+def test_what_is_no_amount_is_refused_with_a_sentence(text: str) -> None:
+    with pytest.raises(ValueError, match=r"\.$"):
+        money.parse_dollars(text)
+
+
+def settings(**values: Any) -> Any:
+    return load_settings(_env_file=None, **({"secret_key": KEY} | values))
+
+
+def test_a_missing_secret_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("SECRET_KEY", raising=False)
+    with pytest.raises(SettingsError, match="SECRET_KEY is not set"):
+        load_settings(_env_file=None)
+
+
+@pytest.mark.parametrize(
+    ("values", "sentence"),
+    [
+        ({"secret_key": "short"}, "SECRET_KEY"),
+        ({"school_timezone": "America/Atlanta"}, "SCHOOL_TIMEZONE.*not a time zone"),
+        ({"database_url": "mysql://x/y"}, "DATABASE_URL.*PostgreSQL 17"),
+        ({"database_url": "nonsense"}, "DATABASE_URL is not a URL"),
+        ({"app_origin": "localhost"}, "APP_ORIGIN.*not an origin"),
+        ({"content_origin": "http://localhost:9000"}, "another port is not enough"),
+        ({"environment": "production", "bcrypt_rounds": 8}, "BCRYPT_ROUNDS"),
+    ],
+)
+def test_a_wrong_setting_is_named_with_what_is_wrong(values: dict[str, Any], sentence: str) -> None:
+    with pytest.raises(SettingsError, match=sentence):
+        settings(**values)
+
+
+def test_the_documented_url_works_and_the_program_takes_its_own_role() -> None:
+    made = settings(
+        database_url="postgresql://postgres:postgres@db:5432/aada_lms", aada_app_password="p@ss/word"
+    )
+    assert made.owner_database_url.drivername == "postgresql+psycopg"
+    assert made.app_database_url.username == "aada_app"
+    assert made.app_database_url.password == "p@ss/word"
+    assert made.app_database_url.host == "db"
+    own = settings(database_url="postgresql://aada_app:x@db/aada_lms")
+    assert own.app_database_url == own.owner_database_url
+
+
+def test_the_env_file_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("SECRET_KEY", "SCHOOL_NAME"):
+        monkeypatch.delenv(name, raising=False)
+    env = tmp_path / ".env"
+    env.write_text(f"SECRET_KEY={KEY}\nSCHOOL_NAME=Elsewhere\n")
+    assert load_settings(_env_file=env).school_name == "Elsewhere"
+
+
+def test_an_audit_row_says_who_what_and_from_where(session: Session) -> None:
+    with structlog.contextvars.bound_contextvars(request_id="r1", ip="192.0.2.1"):
+        audit.record(session, ADMIN, "program.created", "programs", 5, name="X")
+    entry = session.scalars(select(AuditEntry)).one()
+    assert (entry.actor_id, entry.actor_name, entry.action) == (1, "Ada", "program.created")
+    assert (entry.target, entry.target_id, entry.details) == ("programs", "5", {"name": "X"})
+    assert (entry.request_id, entry.ip) == ("r1", "192.0.2.1")
+
+
+def test_an_audit_action_reads_noun_and_verb(session: Session) -> None:
+    with pytest.raises(ValueError, match="does not read noun"):
+        audit.record(session, None, "did something", "programs", None)
+
+
+def test_secrets_are_not_logged() -> None:
+    event = {"event": "x", "password": "p", "Authorization": "Bearer t", "launch_token": "t", "user": 1}
+    assert _hide_secrets(None, "", event) == {
+        "event": "x",
+        "password": "[hidden]",
+        "Authorization": "[hidden]",
+        "launch_token": "[hidden]",
+        "user": 1,
+    }

@@ -1,0 +1,231 @@
+"""The steps of script/setup, once there is a virtual environment. Uses the standard library alone.
+
+A stamp in `.venv` holds, for each step, a hash of what it depends on: a second run does nothing in no time. It is
+written after the step, so that a run that was interrupted is simply done again.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import json
+import os
+import re
+import secrets
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import TextIO
+
+ROOT = Path(__file__).resolve().parent.parent
+BACKEND = ROOT / "backend"
+BIN = ROOT / ".venv" / "bin"
+STAMP = ROOT / ".venv" / "setup.json"
+LOCK = BACKEND / "requirements-dev.lock"
+
+
+class SetupError(Exception):
+    """What went wrong and what to do, in one sentence."""
+
+
+def main() -> int:
+    steps: list[tuple[str, Callable[[], str], Callable[[], None]]] = [
+        ("installer (uv)", lambda: digest(text=uv_requirement()), install_uv),
+        ("Python packages", lambda: digest(LOCK, text=sys.version), install_packages),
+        ("this program", lambda: digest(BACKEND / "pyproject.toml", text=str(ROOT)), install_program),
+        ("browser libraries", lambda: digest(*assets_depend_on()), run_assets),
+        ("settings (.env)", lambda: digest(text=",".join(missing_settings())), write_settings),
+    ]
+    try:
+        with (ROOT / ".venv" / "setup.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            for number, (name, fingerprint, act) in enumerate(steps, 1):
+                run_step(f"{number}/{len(steps)} {name}", name, fingerprint, act)
+    except SetupError as error:
+        say(f"script/setup: {error}", sys.stderr)
+        return 1
+    except PermissionError as error:
+        say(
+            f"script/setup: you may not write {error.filename}: run this as the user the checkout belongs to, or "
+            "use a checkout of your own.",
+            sys.stderr,
+        )
+        return 1
+    return 0
+
+
+def run_step(title: str, name: str, fingerprint: Callable[[], str], act: Callable[[], None]) -> None:
+    """Act unless the stamp shows that nothing this step depends on has changed."""
+    done = json.loads(STAMP.read_text()) if STAMP.is_file() else {}
+    if done.get(name) == fingerprint():
+        return
+    begun = time.monotonic()
+    say(f"· {title} …")
+    if name == "Python packages":  # sync takes away what the lock does not name, the program's own entry too
+        done.pop("this program", None)
+    act()
+    done[name] = fingerprint()
+    STAMP.write_text(json.dumps(done, indent=2))
+    say(f"  {time.monotonic() - begun:.1f} s")
+
+
+def digest(*paths: Path, text: str = "") -> str:
+    found = hashlib.sha256(text.encode())
+    for path in paths:
+        found.update(path.read_bytes())
+    return found.hexdigest()
+
+
+def say(line: str, stream: TextIO = sys.stdout) -> None:
+    stream.write(f"{line}\n")
+    stream.flush()
+
+
+# Python -----------------------------------------------------------------------------------------------------
+
+
+def uv_requirement() -> str:
+    """uv at the locked version with its hashes, as pip reads it."""
+    found = re.search(r"^uv==.*(?:\n    --hash=.*)+", LOCK.read_text(), re.MULTILINE)
+    if found is None:
+        raise SetupError(f"{LOCK} does not name uv: write it anew with script/lock.")
+    return found.group(0) + "\n"
+
+
+def install_uv() -> None:
+    with tempfile.NamedTemporaryFile("w", suffix=".txt") as wanted:
+        wanted.write(uv_requirement())
+        wanted.flush()
+        pip("install", "--quiet", "--require-hashes", "--only-binary=:all:", "-r", wanted.name)
+
+
+def install_packages() -> None:
+    command = [str(BIN / "uv"), "pip", "sync", "--quiet", "--python", str(BIN / "python")]
+    done = subprocess.run(
+        [*command, "--require-hashes", "--compile-bytecode", str(LOCK)],
+        env=uv_environment(),
+        stderr=subprocess.PIPE,
+        text=True,
+        check=False,
+    )
+    if done.returncode == 0:
+        return
+    # pip knows ways to a registry that uv does not (credential helpers, odd proxies): slower, same hashes.
+    say(f"  uv: {done.stderr.strip().splitlines()[0] if done.stderr.strip() else 'failed'}; trying pip")
+    pip("install", "--quiet", "--require-hashes", "-r", str(LOCK))
+
+
+def install_program() -> None:
+    # No isolation: the build tools are among the locked packages, so nothing else is fetched.
+    pip("install", "--quiet", "--no-deps", "--no-build-isolation", "--no-index", "--editable", str(BACKEND))
+
+
+def pip(*arguments: str) -> None:
+    command = [str(BIN / "python"), "-m", "pip", "--disable-pip-version-check", *arguments]
+    if subprocess.run(command, check=False).returncode != 0:
+        raise SetupError("pip could not install what the lock file names; its messages are above.")
+
+
+@cache
+def pip_configuration() -> dict[str, str]:
+    """What pip is configured to use on this machine, by option name."""
+    listed = subprocess.run(
+        [BIN / "python", "-m", "pip", "--disable-pip-version-check", "config", "list"],
+        capture_output=True,
+        text=True,
+        check=False,
+    ).stdout
+    # Later scopes win, as in pip: global, then install, then the environment.
+    found: dict[str, str] = {}
+    for scope in ("global", "install", ":env:"):
+        found |= dict(re.findall(rf"^{re.escape(scope)}\.([\w-]+)='(.*)'$", listed, re.MULTILINE))
+    return found
+
+
+def uv_environment() -> dict[str, str]:
+    """The environment for uv, with what pip is configured to use wherever uv has been told nothing.
+
+    uv does not read pip's configuration; a machine set up for a mirror is usually set up for pip alone.
+    """
+    environment = dict(os.environ)
+    configured = pip_configuration()
+    for name, variable, separator in (
+        ("index-url", "UV_DEFAULT_INDEX", None),
+        ("extra-index-url", "UV_INDEX", " "),
+        ("find-links", "UV_FIND_LINKS", ","),
+        ("cert", "SSL_CERT_FILE", None),
+        ("proxy", "ALL_PROXY", None),
+    ):
+        value = configured.get(name, "").replace("\\n", " ").strip()
+        if value and variable not in environment:
+            environment[variable] = separator.join(value.split()) if separator else value
+    if "UV_INDEX" in environment:
+        # An extra index is an addition, as for pip; the hashes say which file is meant.
+        environment.setdefault("UV_INDEX_STRATEGY", "unsafe-best-match")
+    if configured.get("no-index", "").lower() in ("1", "true", "yes", "on"):
+        environment.setdefault("UV_NO_INDEX", "1")
+    return environment
+
+
+# Browser libraries and settings -----------------------------------------------------------------------------
+
+
+def assets_depend_on() -> list[Path]:
+    there = (BACKEND / "app" / "web" / "static" / "vendor").is_dir()
+    names = ("package.json", "package-lock.json", "app/web/icons.txt", "tools/assets.py") if there else ()
+    return [BACKEND / name for name in names]
+
+
+def run_assets() -> None:
+    if subprocess.run([ROOT / "script" / "assets"], env=npm_environment(), check=False).returncode != 0:
+        raise SetupError("the browser libraries could not be fetched (script/assets); see above.")
+
+
+def npm_environment() -> dict[str, str]:
+    """The environment for npm, which comes in a wheel and so would overlook the machine's own npm settings."""
+    environment = dict(os.environ)
+    for path in ("/etc/npmrc", "/usr/local/etc/npmrc", "/usr/etc/npmrc", "/opt/homebrew/etc/npmrc"):
+        if Path(path).is_file():
+            environment.setdefault("NPM_CONFIG_GLOBALCONFIG", path)
+    authority = environment.get("SSL_CERT_FILE") or pip_configuration().get("cert")
+    if authority:
+        environment.setdefault("NODE_EXTRA_CA_CERTS", authority)
+    return environment
+
+
+def missing_settings() -> list[str]:
+    """The generated secrets that neither `.env` nor the environment holds."""
+    text = settings_text()
+    return [
+        name
+        for name in ("SECRET_KEY", "AADA_APP_PASSWORD")
+        if not re.search(rf"^\s*(?:export\s+)?{name}\s*=\s*\S", text, re.MULTILINE)
+        and not os.environ.get(name)
+    ]
+
+
+def settings_text() -> str:
+    path = ROOT / ".env"
+    try:
+        return path.read_text() if path.is_file() else "# This installation's own; see .env.example.\n"
+    except PermissionError as error:
+        raise SetupError(f"you may not read {path}: run this as the user it belongs to.") from error
+
+
+def write_settings() -> None:
+    """Write the generated secrets that `.env` lacks; whatever it says already stays."""
+    text = settings_text().rstrip("\n") + "\n"
+    unfinished = ROOT / ".env.new"
+    handle = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(handle, "w") as stream:
+        stream.write(text)
+        stream.writelines(f"{name}={secrets.token_hex(32)}\n" for name in missing_settings())
+    unfinished.replace(ROOT / ".env")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
