@@ -21,7 +21,11 @@ class Attendance(Base):
         Index("idx_attendance_enrollment_id", "enrollment_id"),
         Index("idx_attendance_clock_in", "clock_in"),
         Index("uq_attendance_one_open", "user_id", unique=True, postgresql_where=text("clock_out IS NULL")),
+        Index("idx_attendance_missing_clock_out", "clock_in", postgresql_where=text("missing_clock_out")),
         CheckConstraint("clock_out >= clock_in", name="check_attendance_clock_out"),
+        CheckConstraint(
+            "NOT missing_clock_out OR clock_out = clock_in", name="check_attendance_missing_clock_out"
+        ),
         ExcludeConstraint(
             ("user_id", "="),
             (func.tstzrange(text("clock_in"), text("clock_out")), "&&"),
@@ -42,6 +46,8 @@ class Attendance(Base):
     """When it ended; empty while the student is clocked in."""
     total_minutes: Mapped[int | None] = mapped_column(Computed(TOTAL_MINUTES, persisted=True))
     """Whole minutes of the stay; computed by the database from instants, so right across clock changes."""
+    missing_clock_out: Mapped[bool] = mapped_column(server_default=text("false"))
+    """The clock-out was forgotten: the stay is closed with no length until the staff correct it."""
     notes: Mapped[str | None] = mapped_column(Text)
     """Remarks of the student or the staff."""
     created_at: Mapped[CreatedAt]

@@ -1,0 +1,76 @@
+"""Clock hours as JSON."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Body
+
+from app.compliance.attendance import service
+from app.compliance.attendance.asked import Wanted
+from app.compliance.attendance.schemas import (
+    AttendanceOut,
+    ClockIn,
+    OptionalId,
+    StayCorrection,
+    StayEntry,
+    StudentHours,
+    Totals,
+)
+from app.web.fields import PathId
+from app.web.paging import Page, PageParams
+from app.web.request import CurrentSubject, Db, SettingsDep, StaffSubject
+
+router = APIRouter(prefix="/api/v1/attendance", tags=["attendance"])
+
+
+@router.post("/clock-in", status_code=201)
+def clock_in(
+    db: Db, subject: CurrentSubject, settings: SettingsDep, body: Annotated[ClockIn | None, Body()] = None
+) -> AttendanceOut:
+    """Begin a stay now. 409 while one is open; 422 when several programs are active and none is named."""
+    return service.clock_in(db, subject, settings.zone, body.enrollment_id if body else None)
+
+
+@router.post("/clock-out")
+def clock_out(db: Db, subject: CurrentSubject, settings: SettingsDep) -> AttendanceOut:
+    """End the open stay now. 409 when there is none."""
+    return service.clock_out(db, subject, settings.zone)
+
+
+@router.get("")
+def list_records(
+    db: Db, subject: CurrentSubject, settings: SettingsDep, wanted: Wanted, paging: PageParams
+) -> Page[AttendanceOut]:
+    """Records, newest first; a student sees her own. Sorts: clock_in, clock_out, minutes, student, program."""
+    return service.list_records(db, subject, wanted, paging, settings.zone)
+
+
+@router.get("/totals")
+def totals(db: Db, subject: CurrentSubject, settings: SettingsDep, user_id: OptionalId = None) -> Totals:
+    """Minutes in all, by enrollment with the projected finish date, and by week; of oneself unless named."""
+    return service.totals(db, subject, user_id or subject.user_id, settings.zone)
+
+
+@router.get("/hours-per-student")
+def hours_per_student(db: Db, subject: StaffSubject, paging: PageParams) -> Page[StudentHours]:
+    """Total attendance of every student with any record, most hours first. Sorts: hours, student, email."""
+    return service.hours_per_student(db, paging)
+
+
+@router.get("/{record_id}")
+def get_record(db: Db, subject: CurrentSubject, settings: SettingsDep, record_id: PathId) -> AttendanceOut:
+    """One record."""
+    return service.get(db, subject, record_id, settings.zone)
+
+
+@router.post("", status_code=201)
+def enter(db: Db, subject: StaffSubject, settings: SettingsDep, body: StayEntry) -> AttendanceOut:
+    """Record a stay that the clock missed. 409 for an overlap with another record of the student."""
+    return service.enter(db, subject, body, settings.zone)
+
+
+@router.put("/{record_id}")
+def correct(
+    db: Db, subject: StaffSubject, settings: SettingsDep, record_id: PathId, body: StayCorrection
+) -> AttendanceOut:
+    """Put a record's times right, with the reason."""
+    return service.correct(db, subject, record_id, body, settings.zone)

@@ -1,0 +1,25 @@
+"""What a list of attendance may be asked for in its query string."""
+
+from typing import Annotated
+
+from fastapi import Depends, Query
+
+from app.compliance.attendance.schemas import OptionalDay, OptionalId, OptionalState, StayFilter
+from app.core.errors import FieldError, Invalid
+
+
+def _wanted(
+    user_id: Annotated[OptionalId, Query(description="Only this student.")] = None,
+    enrollment_id: Annotated[OptionalId, Query(description="Only hours of this enrollment.")] = None,
+    first: Annotated[OptionalDay, Query(alias="from", description="First day, at the school.")] = None,
+    last: Annotated[OptionalDay, Query(alias="to", description="Last day, at the school.")] = None,
+    state: Annotated[OptionalState, Query(description="open, complete or needs_correction.")] = None,
+) -> StayFilter:
+    if first is not None and last is not None and last < first:
+        sentence = "The last day lies before the first one."
+        raise Invalid(sentence, errors=[FieldError("to", sentence)])
+    return StayFilter(user_id, enrollment_id, first, last, state)
+
+
+Wanted = Annotated[StayFilter, Depends(_wanted)]
+"""Declare `wanted: Wanted` in a route. Values that make no sense end in 422 with a sentence."""

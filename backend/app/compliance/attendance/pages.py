@@ -1,0 +1,339 @@
+"""Clock hours as pages: the student's hours and clock, the staff's lists and corrections."""
+
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from typing import Annotated, Any
+from zoneinfo import ZoneInfo
+
+from fastapi import APIRouter, Depends, Query, Request, Response
+from pydantic import BaseModel
+from sqlalchemy.orm import Session
+
+from app.compliance.attendance import service
+from app.compliance.attendance.asked import Wanted
+from app.compliance.attendance.month import Month
+from app.compliance.attendance.schemas import (
+    AttendanceOut,
+    NewStayForm,
+    OptionalId,
+    StayCorrection,
+    StayEntry,
+    StayFilter,
+    StayForm,
+    StayState,
+)
+from app.core import clock
+from app.core.errors import Conflict, Invalid, Problem
+from app.core.permissions import Subject
+from app.rules import hours as hours_rules
+from app.settings import Settings
+from app.web import navigation
+from app.web.csv import csv_response
+from app.web.fields import PathId
+from app.web.forms import Form, posted
+from app.web.navigation import NavItem
+from app.web.paging import PageParams, Paging
+from app.web.render import redirect, render
+from app.web.request import CurrentSubject, Db, SettingsDep, StaffSubject
+
+router = APIRouter(include_in_schema=False)
+navigation.register(
+    NavItem("Hours", "/hours", "clock", navigation.STUDENTS, order=30),
+    NavItem("Attendance", "/attendance", "clock", navigation.STAFF, order=30),
+)
+
+CSV_HEADER = ("Record", "Student", "Program", "Clock-in", "Clock-out", "Minutes", "State", "Notes")
+
+
+class ClockForm(BaseModel):
+    """The clock's button: which enrollment, when there are several."""
+
+    enrollment_id: OptionalId = None
+
+
+# The student's
+
+
+@router.get("/hours")
+def hours(
+    request: Request,
+    db: Db,
+    subject: CurrentSubject,
+    settings: SettingsDep,
+    paging: PageParams,
+    month: Annotated[str, Query()] = "",
+) -> Response:
+    if not subject.is_student:
+        return redirect("/attendance")
+    if paging.wants_csv:
+        return _csv("my-hours.csv", _everything(db, subject, StayFilter(), paging, settings))
+    return _hours_page(request, db, subject, settings, paging, month)
+
+
+def _hours_page(
+    request: Request,
+    db: Db,
+    subject: Subject,
+    settings: Settings,
+    paging: Paging,
+    month: str = "",
+    problem: Problem | None = None,
+) -> Response:
+    shown = Month.of(month, clock.today(settings.zone))
+    state = service.clock_state(db, subject, settings.zone)
+    wanted = StayFilter(first=shown.first, last=shown.last)
+    return render(
+        request,
+        "attendance/hours.html",
+        problem.status if problem else 200,
+        problem=problem,
+        clock=state,
+        month=shown,
+        today=clock.today(settings.zone),
+        by_day=service.minutes_by_day(db, subject.user_id, shown.first, shown.last, settings.zone),
+        records=service.list_records(db, subject, wanted, paging, settings.zone),
+        totals=service.totals_of(db, subject.user_id, state.choices, settings.zone),
+        paging=paging,
+    )
+
+
+@router.post("/hours/clock-in")
+def clock_in(
+    request: Request,
+    db: Db,
+    subject: CurrentSubject,
+    settings: SettingsDep,
+    form: Annotated[Form[ClockForm], Depends(posted(ClockForm))],
+) -> Response:
+    def begin(values: ClockForm) -> Response:
+        service.clock_in(db, subject, settings.zone, values.enrollment_id)
+        return redirect("/")
+
+    return _punch(request, db, subject, settings, form, begin)
+
+
+@router.post("/hours/clock-out")
+def clock_out(
+    request: Request,
+    db: Db,
+    subject: CurrentSubject,
+    settings: SettingsDep,
+    form: Annotated[Form[ClockForm], Depends(posted(ClockForm))],
+) -> Response:
+    def end(_values: ClockForm) -> Response:
+        service.clock_out(db, subject, settings.zone)
+        return redirect("/")
+
+    return _punch(request, db, subject, settings, form, end)
+
+
+def _punch(
+    request: Request,
+    db: Db,
+    subject: Subject,
+    settings: Settings,
+    form: Form[ClockForm],
+    action: Callable[[ClockForm], Response],
+) -> Response:
+    """Do it, or show the hours as they are beside the sentence that says why not."""
+    try:
+        if form.values is None:
+            raise Invalid("Choose the program these hours count for.")
+        with db.begin_nested():
+            return action(form.values)
+    except (Conflict, Invalid) as problem:
+        return _hours_page(request, db, subject, settings, Paging(), problem=problem)
+
+
+# The staff's
+
+
+@router.get("/attendance")
+def attendance(
+    request: Request, db: Db, subject: StaffSubject, settings: SettingsDep, wanted: Wanted, paging: PageParams
+) -> Response:
+    if paging.wants_csv:
+        return _csv("attendance.csv", _everything(db, subject, wanted, paging, settings))
+    return render(
+        request,
+        "attendance/list.html",
+        page=service.list_records(db, subject, wanted, paging, settings.zone),
+        wanted=wanted,
+        states=StayState,
+        paging=paging,
+        tabs=_tabs(request),
+    )
+
+
+@router.get("/attendance/here")
+def here(request: Request, db: Db, subject: StaffSubject, settings: SettingsDep) -> Response:
+    return render(
+        request,
+        "attendance/here.html",
+        here=service.who_is_here(db, subject, settings.zone),
+        forgotten=service.recent_records(
+            db, subject, StayFilter(state=StayState.NEEDS_CORRECTION), settings.zone, limit=50
+        ),
+        tabs=_tabs(request),
+    )
+
+
+@router.get("/attendance/students")
+def hours_per_student(request: Request, db: Db, subject: StaffSubject, paging: PageParams) -> Response:
+    if paging.wants_csv:
+        everything = service.hours_per_student(db, paging.everything())
+        rows = ([item.student, item.email, item.total_minutes, item.hours] for item in everything.items)
+        return csv_response("hours-per-student.csv", ("Student", "E-mail", "Minutes", "Hours"), rows)
+    return render(
+        request,
+        "attendance/students.html",
+        page=service.hours_per_student(db, paging),
+        paging=paging,
+        tabs=_tabs(request),
+    )
+
+
+def _entry_page(
+    request: Request, db: Db, subject: Subject, form: Form[NewStayForm], user_id: int | None, zone: ZoneInfo
+) -> Response:
+    choices = service.enrollment_choices(db, subject, user_id)
+    return render(
+        request,
+        "attendance/form.html",
+        form=form,
+        record=None,
+        person=choices[0] if user_id is not None else None,
+        options=[(item.id, f"{item.full_name} – {item.program_name}") for item in choices],
+        twice=_twice(form, zone),
+        breadcrumbs=[("Attendance", "/attendance"), ("Enter hours", None)],
+    )
+
+
+@router.get("/attendance/new")
+def new_entry(
+    request: Request,
+    db: Db,
+    subject: StaffSubject,
+    settings: SettingsDep,
+    user_id: Annotated[OptionalId, Query()] = None,
+) -> Response:
+    return _entry_page(request, db, subject, Form.blank(NewStayForm), user_id, settings.zone)
+
+
+@router.post("/attendance/new")
+def enter(
+    request: Request,
+    db: Db,
+    subject: StaffSubject,
+    settings: SettingsDep,
+    form: Annotated[Form[NewStayForm], Depends(posted(NewStayForm))],
+    user_id: Annotated[OptionalId, Query()] = None,
+) -> Response:
+    def record(values: NewStayForm) -> Response:
+        first, last = _instants(values, settings.zone)
+        entry = StayEntry(
+            enrollment_id=values.enrollment_id, clock_in=first, clock_out=last, reason=values.reason
+        )
+        return redirect(f"/attendance/{service.enter(db, subject, entry, settings.zone).id}")
+
+    return form.submit(
+        db, record, again=lambda: _entry_page(request, db, subject, form, user_id, settings.zone)
+    )
+
+
+def _record_page(request: Request, record: AttendanceOut, form: Form[StayForm], zone: ZoneInfo) -> Response:
+    return render(
+        request,
+        "attendance/form.html",
+        form=form,
+        record=record,
+        person=None,
+        options=[],
+        twice=_twice(form, zone),
+        breadcrumbs=[
+            ("Attendance", "/attendance"),
+            (record.student, f"/people/{record.user_id}"),
+            ("Record", None),
+        ],
+    )
+
+
+@router.get("/attendance/{record_id}")
+def show_record(
+    request: Request, db: Db, subject: StaffSubject, settings: SettingsDep, record_id: PathId
+) -> Response:
+    record = service.get(db, subject, record_id, settings.zone)
+    return _record_page(request, record, Form.blank(StayForm, **_as_shown(record)), settings.zone)
+
+
+@router.post("/attendance/{record_id}")
+def correct(
+    request: Request,
+    db: Db,
+    subject: StaffSubject,
+    settings: SettingsDep,
+    record_id: PathId,
+    form: Annotated[Form[StayForm], Depends(posted(StayForm))],
+) -> Response:
+    record = service.get(db, subject, record_id, settings.zone)
+
+    def put_right(values: StayForm) -> Response:
+        first, last = _instants(values, settings.zone)
+        correction = StayCorrection(clock_in=first, clock_out=last, reason=values.reason)
+        service.correct(db, subject, record_id, correction, settings.zone)
+        return redirect(f"/attendance/{record_id}")
+
+    return form.submit(db, put_right, again=lambda: _record_page(request, record, form, settings.zone))
+
+
+def _as_shown(record: AttendanceOut) -> dict[str, object]:
+    """A record's times as the form's fields show them: the school's clock, to the minute."""
+    shown: dict[str, object] = {}
+    for name, moment in (("clock_in", record.clock_in), ("clock_out", record.clock_out)):
+        if moment is not None:
+            shown[name] = moment.replace(tzinfo=None, fold=0, second=0, microsecond=0)
+            shown[f"{name}_second"] = moment.fold == 1
+    return shown
+
+
+def _instants(values: StayForm, zone: ZoneInfo) -> tuple[datetime, datetime]:
+    first = service.instant(values.clock_in, "clock_in", zone, second=values.clock_in_second)
+    last = service.instant(values.clock_out, "clock_out", zone, second=values.clock_out_second)
+    return first, last
+
+
+def _twice(form: Form[Any], zone: ZoneInfo) -> set[str]:
+    """The names of the fields whose time came twice that day, so that the form asks which one is meant."""
+    found = set()
+    for name in ("clock_in", "clock_out"):
+        try:
+            shown = datetime.fromisoformat(form.text(name)).replace(tzinfo=None)
+        except ValueError:
+            continue
+        if hours_rules.read_wall_clock(shown, zone).ambiguous:
+            found.add(name)
+    return found
+
+
+def _tabs(request: Request) -> list[tuple[str, str, bool]]:
+    places = (
+        ("Records", "/attendance"),
+        ("Here now", "/attendance/here"),
+        ("By student", "/attendance/students"),
+    )
+    return [(label, path, request.url.path == path) for label, path in places]
+
+
+def _everything(
+    db: Session, subject: Subject, wanted: StayFilter, paging: Paging, settings: Settings
+) -> list[AttendanceOut]:
+    return service.list_records(db, subject, wanted, paging.everything(), settings.zone).items
+
+
+def _csv(name: str, records: Iterable[AttendanceOut]) -> Response:
+    rows = (
+        (item.id, item.student, item.program, item.clock_in, item.clock_out, item.total_minutes, item.state.value,
+         item.notes)
+        for item in records
+    )  # fmt: skip
+    return csv_response(name, CSV_HEADER, rows)

@@ -1,0 +1,27 @@
+"""Who may see and change clock hours: a student sees her own, the staff all; only the staff correct."""
+
+from app.core.errors import Forbidden, NotFound
+from app.core.permissions import Subject
+
+NO_RECORD = "There is no such attendance record, or none that you may see."
+NO_PERSON = "There is no such student, or none that you may see."
+
+
+def require_view(subject: Subject, user_id: int) -> None:
+    """Raises NotFound for another student's hours."""
+    if not subject.is_staff and subject.user_id != user_id:
+        raise NotFound(NO_PERSON)
+
+
+def require_clock(subject: Subject) -> None:
+    """Raises Forbidden for the staff, who have no clock."""
+    if not subject.is_student:
+        raise Forbidden(
+            "Only students clock in and out. Enter or correct a student's hours under Attendance."
+        )
+
+
+def require_correct(subject: Subject) -> None:
+    """Raises Forbidden for students."""
+    if not subject.is_staff:
+        raise Forbidden("Only the school's staff correct attendance. Ask them to do it for you.")

@@ -1,0 +1,260 @@
+"""Every SQL statement about attendance."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from app.compliance.attendance.schemas import EnrollmentChoice, StayFilter, StayState
+from app.core.permissions import Role
+from app.db.models import Attendance, Enrollment, EnrollmentStatus, Program, User
+from app.rules import hours
+from app.rules.hours import Stay
+from app.web.paging import Page, Paging, fetch_page
+
+SORTS = {
+    "clock_in": Attendance.clock_in,
+    "clock_out": Attendance.clock_out,
+    "minutes": Attendance.total_minutes,
+    "student": User.full_name,
+    "program": Program.name,
+}
+HOURS_SORTS = {"student": User.full_name, "email": User.email}
+
+
+def open_stay(session: Session, user_id: int, *, lock: bool = False) -> Attendance | None:
+    """The student's open stay; the database allows one. `lock` makes others wait who want to close it."""
+    statement = select(Attendance).where(Attendance.user_id == user_id, Attendance.clock_out.is_(None))
+    if lock:
+        statement = statement.with_for_update().execution_options(populate_existing=True)
+    return session.scalars(statement).one_or_none()
+
+
+def insert_open(session: Session, user_id: int, enrollment_id: int, at: datetime) -> Attendance | None:
+    """Begin a stay. None when the database refuses: another is open, or one recorded already covers `at`."""
+    statement = (
+        insert(Attendance)
+        .values(user_id=user_id, enrollment_id=enrollment_id, clock_in=at)
+        .on_conflict_do_nothing()
+        .returning(Attendance)
+    )
+    return session.scalars(statement).one_or_none()
+
+
+def find(session: Session, record_id: int, *, lock: bool = False) -> Attendance | None:
+    """One record by its number."""
+    statement = select(Attendance).where(Attendance.id == record_id)
+    if lock:
+        statement = statement.with_for_update().execution_options(populate_existing=True)
+    return session.scalars(statement).one_or_none()
+
+
+def covering(session: Session, user_id: int, at: datetime) -> Attendance | None:
+    """The record that covers the instant `at`, if any."""
+    return session.scalars(
+        select(Attendance).where(
+            Attendance.user_id == user_id, Attendance.clock_in <= at, Attendance.clock_out > at
+        )
+    ).first()
+
+
+def enrollments_of(session: Session, user_id: int) -> list[EnrollmentChoice]:
+    """All enrollments of a student, the active ones first, then the newest."""
+    statement = (
+        _choices()
+        .where(Enrollment.user_id == user_id)
+        .order_by(Enrollment.status != EnrollmentStatus.ACTIVE, Enrollment.enrolled_at.desc(), Enrollment.id)
+    )
+    return [_choice(row) for row in session.execute(statement)]
+
+
+def active_enrollments(session: Session) -> list[EnrollmentChoice]:
+    """The active enrollments of every student, by name."""
+    statement = (
+        _choices()
+        .where(Enrollment.status == EnrollmentStatus.ACTIVE, User.deleted_at.is_(None))
+        .order_by(User.full_name, Enrollment.id)
+    )
+    return [_choice(row) for row in session.execute(statement)]
+
+
+def enrollment(session: Session, enrollment_id: int, *, lock: bool = False) -> EnrollmentChoice | None:
+    """One enrollment; `lock` keeps its status as it is until the transaction ends."""
+    statement = _choices().where(Enrollment.id == enrollment_id)
+    if lock:
+        statement = statement.with_for_update(read=True, of=Enrollment)
+    row = session.execute(statement).one_or_none()
+    return None if row is None else _choice(row)
+
+
+def _choices() -> Select[Any]:
+    return (
+        select(
+            Enrollment.id,
+            Enrollment.user_id,
+            User.full_name,
+            Enrollment.program_id,
+            Program.name,
+            Enrollment.status,
+            Program.clock_hours,
+            Enrollment.enrolled_at,
+        )
+        .join(User, User.id == Enrollment.user_id)
+        .join(Program, Program.id == Enrollment.program_id)
+    )
+
+
+def _choice(row: Any) -> EnrollmentChoice:
+    identity, user_id, full_name, program_id, program_name, status, clock_hours, enrolled_at = row
+    return EnrollmentChoice(
+        identity, user_id, full_name, program_id, program_name, status.value, clock_hours, enrolled_at
+    )
+
+
+def minutes_by_enrollment(session: Session, user_id: int) -> dict[int, int]:
+    """Minutes of a student by enrollment; open stays count nothing yet."""
+    statement = (
+        select(Attendance.enrollment_id, func.coalesce(func.sum(Attendance.total_minutes), 0))
+        .where(Attendance.user_id == user_id)
+        .group_by(Attendance.enrollment_id)
+    )
+    return {enrollment_id: int(minutes) for enrollment_id, minutes in session.execute(statement)}
+
+
+def closed_stays(session: Session, user_id: int, start: datetime, end: datetime) -> list[tuple[int, Stay]]:
+    """Pairs of enrollment and closed stay that touch the time from `start` to `end`, in order."""
+    statement = (
+        select(Attendance.enrollment_id, Attendance.clock_in, Attendance.clock_out)
+        .where(
+            Attendance.user_id == user_id,
+            Attendance.clock_out.is_not(None),
+            Attendance.clock_out > start,
+            Attendance.clock_in < end,
+        )
+        .order_by(Attendance.clock_in)
+    )
+    return [(row[0], Stay(row[1], row[2])) for row in session.execute(statement)]
+
+
+def stays_of_all(session: Session, start: datetime, end: datetime) -> list[Stay]:
+    """Closed stays of every student that touch the time from `start` to `end`."""
+    statement = select(Attendance.clock_in, Attendance.clock_out).where(
+        Attendance.clock_out.is_not(None), Attendance.clock_out > start, Attendance.clock_in < end
+    )
+    return [Stay(*row) for row in session.execute(statement)]
+
+
+def records_page(
+    session: Session, wanted: StayFilter, paging: Paging, zone: ZoneInfo, now: datetime
+) -> Page[Any]:
+    """Rows of (Attendance, name, program), newest first unless sorted otherwise."""
+    statement = _records().where(*_conditions(wanted, zone, now))
+    for word in paging.q.split():
+        pattern = f"%{_escaped(word)}%"
+        statement = statement.where(
+            or_(User.full_name.ilike(pattern), User.email.ilike(pattern), Program.name.ilike(pattern))
+        )
+    ordered = statement.order_by(paging.order(SORTS, "-clock_in"), Attendance.id.desc())
+    return fetch_page(session, ordered, paging)
+
+
+def records(
+    session: Session, wanted: StayFilter, zone: ZoneInfo, now: datetime, *, limit: int
+) -> Sequence[Any]:
+    """The newest rows of (Attendance, name, program)."""
+    statement = _records().where(*_conditions(wanted, zone, now))
+    return session.execute(
+        statement.order_by(Attendance.clock_in.desc(), Attendance.id.desc()).limit(limit)
+    ).all()
+
+
+def record(session: Session, record_id: int) -> Any | None:
+    """One row of (Attendance, name, program)."""
+    return session.execute(_records().where(Attendance.id == record_id)).one_or_none()
+
+
+def count(session: Session, wanted: StayFilter, zone: ZoneInfo, now: datetime) -> int:
+    """How many records the filter lets through."""
+    statement = select(func.count()).select_from(Attendance).where(*_conditions(wanted, zone, now))
+    return session.scalar(statement) or 0
+
+
+def _records() -> Select[Any]:
+    return (
+        select(Attendance, User.full_name, Program.name)
+        .join(User, User.id == Attendance.user_id)
+        .join(Enrollment, Enrollment.id == Attendance.enrollment_id)
+        .join(Program, Program.id == Enrollment.program_id)
+    )
+
+
+def _conditions(wanted: StayFilter, zone: ZoneInfo, now: datetime) -> list[ColumnElement[bool]]:
+    conditions: list[ColumnElement[bool]] = []
+    if wanted.user_id is not None:
+        conditions.append(Attendance.user_id == wanted.user_id)
+    if wanted.enrollment_id is not None:
+        conditions.append(Attendance.enrollment_id == wanted.enrollment_id)
+    if wanted.first is not None:
+        conditions.append(Attendance.clock_in >= hours.start_of_day(wanted.first, zone))
+    if wanted.last is not None:
+        conditions.append(Attendance.clock_in < hours.day_bounds(wanted.last, wanted.last, zone)[1])
+    oldest_believable = now - hours.LONGEST_STAY
+    still_open = Attendance.clock_out.is_(None)
+    match wanted.state:
+        case StayState.OPEN:
+            conditions.append(and_(still_open, Attendance.clock_in >= oldest_believable))
+        case StayState.COMPLETE:
+            conditions.append(
+                and_(Attendance.clock_out.is_not(None), Attendance.missing_clock_out.is_(False))
+            )
+        case StayState.NEEDS_CORRECTION:
+            conditions.append(
+                or_(Attendance.missing_clock_out, and_(still_open, Attendance.clock_in < oldest_believable))
+            )
+        case None:
+            pass
+    return conditions
+
+
+def attendance_hours_per_student(*, current_only: bool = False) -> Select[Any]:
+    """Documented query "Calculate total attendance hours per student": name, total hours, and behind them
+    the account's number, e-mail and whole minutes.
+
+    A student whose only stay is open has no total yet (NULL). `current_only` leaves deleted accounts out.
+    """
+    minutes = func.sum(Attendance.total_minutes)
+    statement = (
+        select(
+            User.full_name,
+            (minutes / Decimal("60.0")).label("total_hours"),
+            User.id,
+            User.email,
+            func.coalesce(minutes, 0).label("total_minutes"),
+        )
+        .join(User, User.id == Attendance.user_id)
+        .group_by(User.id, User.full_name)
+    )
+    if current_only:
+        statement = statement.where(User.deleted_at.is_(None), User.role == Role.STUDENT)
+    return statement
+
+
+def hours_page(session: Session, paging: Paging) -> Page[Any]:
+    """The documented query a page at a time, most hours first, with search by name and e-mail."""
+    statement = attendance_hours_per_student(current_only=True)
+    for word in paging.q.split():
+        pattern = f"%{_escaped(word)}%"
+        statement = statement.where(or_(User.full_name.ilike(pattern), User.email.ilike(pattern)))
+    total = func.sum(Attendance.total_minutes)
+    ordered = statement.order_by(paging.order({**HOURS_SORTS, "hours": total}, "-hours"), User.id)
+    return fetch_page(session, ordered, paging)
+
+
+def _escaped(word: str) -> str:
+    """`word` for LIKE, its wildcards taken literally."""
+    return word.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")

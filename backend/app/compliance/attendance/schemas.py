@@ -1,0 +1,203 @@
+"""Shapes of clock hours, in and out."""
+
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from decimal import ROUND_DOWN, Decimal
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import (
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    NaiveDatetime,
+    computed_field,
+)
+
+from app.rules.hours import Pace, Stay
+from app.web.fields import Line, RecordId
+
+EARLIEST, LATEST = date(2000, 1, 1), date(2100, 12, 31)
+
+Day = Annotated[date, Field(ge=EARLIEST, le=LATEST)]
+Reason = Annotated[Line, Field(min_length=3, max_length=500)]
+
+
+def _blank_is_none(value: object) -> object:
+    return None if isinstance(value, str) and not value.strip() else value
+
+
+OptionalDay = Annotated[Day | None, BeforeValidator(_blank_is_none)]
+OptionalId = Annotated[RecordId | None, BeforeValidator(_blank_is_none)]
+
+
+class StayState(StrEnum):
+    """What a record is: still running, done, or without a believable end."""
+
+    OPEN = "open"
+    COMPLETE = "complete"
+    NEEDS_CORRECTION = "needs_correction"
+
+
+OptionalState = Annotated[StayState | None, BeforeValidator(_blank_is_none)]
+
+
+@dataclass(frozen=True, slots=True)
+class StayFilter:
+    """Which records a list shows. Days are the school's, by clock-in, both included."""
+
+    user_id: int | None = None
+    enrollment_id: int | None = None
+    first: date | None = None
+    last: date | None = None
+    state: StayState | None = None
+
+    def only(self, user_id: int) -> "StayFilter":
+        """The same for one student."""
+        return replace(self, user_id=user_id)
+
+
+@dataclass(frozen=True, slots=True)
+class EnrollmentChoice:
+    """An enrollment hours can count for."""
+
+    id: int
+    user_id: int
+    full_name: str
+    program_id: int
+    program_name: str
+    status: str
+    clock_hours: int | None
+    enrolled_at: date
+
+
+class ClockIn(BaseModel):
+    """Which enrollment the hours count for; may be left out while there is only one active."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    enrollment_id: RecordId | None = None
+
+
+class StayEntry(BaseModel):
+    """Hours entered by the staff. Times carry their offset from UTC."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    enrollment_id: RecordId
+    clock_in: AwareDatetime
+    clock_out: AwareDatetime
+    reason: Reason
+
+
+class StayCorrection(BaseModel):
+    """The right times of a record, and why it was wrong."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    clock_in: AwareDatetime
+    clock_out: AwareDatetime
+    reason: Reason
+
+
+class StayForm(BaseModel):
+    """A correction as typed: times as the school's clock showed them."""
+
+    clock_in: NaiveDatetime
+    clock_in_second: bool = False
+    clock_out: NaiveDatetime
+    clock_out_second: bool = False
+    reason: Reason
+
+
+class NewStayForm(StayForm):
+    """Hours entered by the staff, as typed."""
+
+    enrollment_id: Annotated[RecordId, Field(title="Student and program")]
+
+
+class AttendanceOut(BaseModel):
+    """One attendance record. Times are given with the school's offset from UTC at that moment."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    id: int
+    user_id: int
+    student: str
+    enrollment_id: int
+    program: str
+    clock_in: datetime
+    clock_out: datetime | None
+    total_minutes: int | None = Field(description="Whole minutes; null while the stay is open.")
+    state: StayState
+    notes: str | None
+
+    def as_stay(self) -> Stay | None:
+        """The stay, once it has an end."""
+        return None if self.clock_out is None else Stay(self.clock_in, self.clock_out)
+
+
+class EnrollmentHours(BaseModel):
+    """A student's hours in one enrollment, and when they will be done."""
+
+    enrollment_id: int
+    program_id: int
+    program: str
+    status: str
+    done_minutes: int
+    required_minutes: int | None
+    remaining_minutes: int | None
+    percent: int | None
+    minutes_per_week: int
+    finish_on: date | None
+    explanation: str
+
+    @classmethod
+    def of(cls, enrollment: EnrollmentChoice, pace: Pace) -> "EnrollmentHours":
+        return cls(
+            enrollment_id=enrollment.id,
+            program_id=enrollment.program_id,
+            program=enrollment.program_name,
+            status=enrollment.status,
+            done_minutes=pace.done_minutes,
+            required_minutes=pace.required_minutes,
+            remaining_minutes=pace.remaining_minutes,
+            percent=pace.percent,
+            minutes_per_week=pace.minutes_per_week,
+            finish_on=pace.finish_on,
+            explanation=pace.explanation,
+        )
+
+
+class WeekTotal(BaseModel):
+    """Minutes of one week at the school, Sunday to Saturday."""
+
+    week_of: date
+    minutes: int
+
+
+class Totals(BaseModel):
+    """A student's minutes in all, by enrollment and by week."""
+
+    user_id: int
+    time_zone: str
+    total_minutes: int
+    enrollments: list[EnrollmentHours]
+    weeks: list[WeekTotal]
+
+
+class StudentHours(BaseModel):
+    """One line of the documented report: total attendance hours of a student."""
+
+    user_id: int
+    student: str
+    email: str
+    total_minutes: int
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def hours(self) -> Decimal:
+        """The same in hours, to two decimals, cut and never rounded up."""
+        return (Decimal(self.total_minutes) / 60).quantize(Decimal("0.01"), rounding=ROUND_DOWN)
