@@ -4,7 +4,7 @@ from typing import Annotated
 from urllib.parse import urlsplit
 
 from fastapi import Path
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, StringConstraints
 
 LARGEST_ID = 2_147_483_647
 
@@ -52,9 +52,9 @@ PathId = Annotated[int, Path(ge=1, le=LARGEST_ID)]
 """A record's number in an address; one that no record can have is 404."""
 RecordId = Annotated[int, Field(ge=1, le=LARGEST_ID)]
 """A record's number in the input."""
-Line = Annotated[str, AfterValidator(_line)]
-"""One line of text that is not empty; add `Field(max_length=...)`."""
-Text = Annotated[str, AfterValidator(_text)]
+Line = Annotated[str, StringConstraints(max_length=255), AfterValidator(_line)]
+"""One line of text that is not empty, such as a name; as long as the columns for names are."""
+Text = Annotated[str, StringConstraints(max_length=20_000), AfterValidator(_text)]
 """Text of several lines, without white space around it."""
-HttpsUrl = Annotated[str, AfterValidator(_https)]
+HttpsUrl = Annotated[str, StringConstraints(max_length=512), AfterValidator(_https)]
 """An https address, as typed; javascript:, data:, http: and addresses with passwords are refused."""
