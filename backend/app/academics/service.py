@@ -1,0 +1,434 @@
+"""What the school teaches: programs, their modules, the modules' lessons.
+
+The order of a list is changed with its parent locked, so that two people at once end with one order and no
+place twice. Whatever changes the number of a program's lessons writes the progress of its active enrollments anew
+in the same transaction.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
+
+from sqlalchemy.orm import Session
+
+from app.academics import policy, queries
+from app.academics.schemas import LessonFields, ProgramFields
+from app.core import audit
+from app.core.errors import Conflict, FieldError, Invalid, NotFound
+from app.core.permissions import Subject
+from app.db.models import ContentType, Lesson, Module, Program
+from app.enrollment import service as enrollment
+from app.web.paging import Page, Paging
+
+Direction = Literal["up", "down"]
+
+NO_PROGRAM = "There is no such program; it may have been deleted. Go back to the list of programs."
+NO_MODULE = "There is no such module; it may have been deleted. Go back to the program."
+NO_LESSON = "There is no such lesson; it may have been deleted. Go back to the program."
+WITH_ADDRESS = frozenset({ContentType.VIDEO, ContentType.DOCUMENT})
+
+
+def version(record: Program | Module | Lesson) -> str:
+    """A short mark of what a record holds now, to notice that it changed while somebody was editing."""
+    names = [
+        column.name for column in record.__table__.columns if column.name not in ("order_num", "updated_at")
+    ]
+    values = {name: str(getattr(record, name)) for name in names}
+    return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()[:16]
+
+
+# Reading
+
+
+def list_programs(session: Session, subject: Subject, paging: Paging) -> Page[Any]:
+    """Programs with the numbers of their modules, lessons and active enrollments."""
+    policy.require_read(subject)
+    return queries.programs(session, paging)
+
+
+def list_modules(session: Session, subject: Subject, paging: Paging, program_id: int | None) -> Page[Any]:
+    policy.require_read(subject)
+    return queries.modules(session, paging, program_id)
+
+
+def list_lessons(
+    session: Session, subject: Subject, paging: Paging, program_id: int | None, module_id: int | None
+) -> Page[Any]:
+    policy.require_read(subject)
+    return queries.lessons(session, paging, program_id, module_id)
+
+
+def program_outline(session: Session, subject: Subject, program_id: int) -> Program:
+    """A program with modules and lessons loaded, in order."""
+    policy.require_read(subject)
+    program = queries.outline(session, program_id)
+    if program is None:
+        raise NotFound(NO_PROGRAM)
+    return program
+
+
+def read_program(session: Session, subject: Subject, program_id: int) -> Program:
+    policy.require_read(subject)
+    return _program(session, program_id)
+
+
+def read_module(session: Session, subject: Subject, module_id: int) -> tuple[Module, Program]:
+    policy.require_read(subject)
+    module = _module(session, module_id)
+    return module, _program(session, module.program_id)
+
+
+def read_lesson(session: Session, subject: Subject, lesson_id: int) -> tuple[Lesson, Module, Program]:
+    policy.require_read(subject)
+    found = queries.place(session, lesson_id)
+    if found is None:
+        raise NotFound(NO_LESSON)
+    return found
+
+
+# Programs
+
+
+def create_program(session: Session, subject: Subject, values: ProgramFields) -> Program:
+    policy.require_change(subject)
+    program = Program(**_program_columns(values.model_dump()))
+    session.add(program)
+    session.flush()
+    audit.record(session, subject, "program.created", "programs", program.id, name=program.name)
+    return program
+
+
+def update_program(
+    session: Session, subject: Subject, program_id: int, changes: Mapping[str, Any], seen: str | None = None
+) -> Program:
+    """Change a program. With `seen`, the version that was being edited, a change by somebody else is a Conflict."""
+    policy.require_change(subject)
+    program = _program(session, program_id, lock=True)
+    _unchanged(program, seen)
+    _apply(session, subject, program, _program_columns(changes), "program.updated")
+    return program
+
+
+def delete_program(session: Session, subject: Subject, program_id: int) -> None:
+    """Delete a program with its modules and lessons. Conflict while it has enrollments in any state."""
+    policy.require_change(subject)
+    program = _program(session, program_id, lock=True)
+    reason = why_program_stays(session, program_id)
+    if reason:
+        raise Conflict(reason)
+    name = program.name
+    lessons = [lesson.id for module in _outline(session, program_id).modules for lesson in module.lessons]
+    queries.remove_previews(session, lessons)
+    queries.remove(session, Program, program_id)
+    audit.record(session, subject, "program.deleted", "programs", program_id, name=name, lessons=len(lessons))
+
+
+def why_program_stays(session: Session, program_id: int) -> str | None:
+    """The sentence that refuses the deletion, None when nothing speaks against it."""
+    count = queries.enrollment_count(session, program_id)
+    if not count:
+        return None
+    have = "There is 1 enrollment" if count == 1 else f"There are {count:,} enrollments"
+    return (
+        f"{have} in this program, so it cannot be deleted: "
+        "the records of its students, also of former ones, refer to it."
+    )
+
+
+# Modules
+
+
+def create_module(
+    session: Session, subject: Subject, program_id: int, name: str, description: str | None
+) -> Module:
+    """Add a module behind the program's others."""
+    policy.require_change(subject)
+    _program(session, program_id, lock=True)
+    number = _next(queries.modules_in_order(session, program_id))
+    module = Module(program_id=program_id, name=name, description=description or None, order_num=number)
+    session.add(module)
+    session.flush()
+    audit.record(session, subject, "module.created", "modules", module.id, name=name, program_id=program_id)
+    return module
+
+
+def update_module(
+    session: Session, subject: Subject, module_id: int, changes: Mapping[str, Any], seen: str | None = None
+) -> Module:
+    policy.require_change(subject)
+    module = _module(session, module_id, lock=True)
+    _unchanged(module, seen)
+    _apply(session, subject, module, changes, "module.updated")
+    return module
+
+
+def delete_module(session: Session, subject: Subject, module_id: int) -> int:
+    """Delete a module with its lessons; answers the program's number. Conflict when students have worked in it."""
+    policy.require_change(subject)
+    program_id = _module(session, module_id).program_id
+    _program(session, program_id, lock=True)
+    with enrollment.progress_rewritten(session, subject, program_id):
+        module = _module(session, module_id, lock=True)
+        name = module.name
+        reason = why_module_stays(session, module_id)
+        if reason:
+            raise Conflict(reason)
+        lessons = [lesson.id for lesson in queries.lessons_in_order(session, module_id)]
+        queries.remove_previews(session, lessons)
+        queries.remove(session, Module, module_id)
+        _number(queries.modules_in_order(session, program_id))
+        session.flush()
+    audit.record(
+        session,
+        subject,
+        "module.deleted",
+        "modules",
+        module_id,
+        name=name,
+        program_id=program_id,
+        lessons=len(lessons),
+    )
+    return program_id
+
+
+def why_module_stays(session: Session, module_id: int) -> str | None:
+    """The sentence that refuses the deletion, None when nothing speaks against it."""
+    lessons = queries.lessons_in_order(session, module_id)
+    worked = queries.lessons_with_work(session, [lesson.id for lesson in lessons])
+    titles = ", ".join(f"“{lesson.title}”" for lesson in lessons if lesson.id in worked)
+    if not titles:
+        return None
+    return f"Students have worked in {titles}, so this module cannot be deleted; their work is kept."
+
+
+# Lessons
+
+
+def create_lesson(session: Session, subject: Subject, module_id: int, values: LessonFields) -> Lesson:
+    """Add a lesson behind the module's others."""
+    policy.require_change(subject)
+    program_id = _module(session, module_id).program_id
+    _check_content(values.content_type, values.content_url)
+    with enrollment.progress_rewritten(session, subject, program_id):
+        _module(session, module_id, lock=True)
+        number = _next(queries.lessons_in_order(session, module_id))
+        columns = values.model_dump(exclude={"version", "module_id"})
+        lesson = Lesson(module_id=module_id, order_num=number, **columns)
+        session.add(lesson)
+        session.flush()
+    audit.record(
+        session,
+        subject,
+        "lesson.created",
+        "lessons",
+        lesson.id,
+        title=lesson.title,
+        module_id=module_id,
+        content_type=lesson.content_type.value,
+    )
+    return lesson
+
+
+def update_lesson(
+    session: Session, subject: Subject, lesson_id: int, changes: Mapping[str, Any], seen: str | None = None
+) -> Lesson:
+    """Change a lesson. Its kind is fixed once students have worked in it."""
+    policy.require_change(subject)
+    lesson = _lesson(session, lesson_id, lock=True)
+    _unchanged(lesson, seen)
+    kind = ContentType(changes.get("content_type", lesson.content_type))
+    if kind is not lesson.content_type and queries.lessons_with_work(session, [lesson_id]):
+        sentence = "Students have worked in this lesson, so its kind stays; add another lesson instead."
+        raise Conflict(sentence, errors=[FieldError("content_type", sentence)])
+    _check_content(kind, changes.get("content_url", lesson.content_url), was=lesson.content_type)
+    _apply(session, subject, lesson, changes, "lesson.updated")
+    return lesson
+
+
+def delete_lesson(session: Session, subject: Subject, lesson_id: int) -> int:
+    """Delete a lesson; answers the program's number. Conflict when students have worked in it."""
+    policy.require_change(subject)
+    _found, module, program = read_lesson(session, subject, lesson_id)
+    module_id, program_id = module.id, program.id
+    with enrollment.progress_rewritten(session, subject, program_id):
+        _module(session, module_id, lock=True)
+        title = _lesson(session, lesson_id, lock=True).title
+        reason = why_lesson_stays(session, lesson_id)
+        if reason:
+            raise Conflict(reason)
+        queries.remove_previews(session, [lesson_id])
+        queries.remove(session, Lesson, lesson_id)
+        _number(queries.lessons_in_order(session, module_id))
+        session.flush()
+    audit.record(session, subject, "lesson.deleted", "lessons", lesson_id, title=title, module_id=module_id)
+    return program_id
+
+
+def why_lesson_stays(session: Session, lesson_id: int) -> str | None:
+    """The sentence that refuses the deletion, None when nothing speaks against it."""
+    if queries.lessons_with_work(session, [lesson_id]):
+        return "Students have worked in this lesson, so it cannot be deleted; their work is kept."
+    return None
+
+
+# Order
+
+
+def move_module(session: Session, subject: Subject, module_id: int, direction: Direction) -> Module:
+    """Let a module change places with its neighbour. At the end of the list nothing changes."""
+    policy.require_change(subject)
+    program_id = _module(session, module_id).program_id
+    _program(session, program_id, lock=True)
+    modules = list(queries.modules_in_order(session, program_id))
+    module = next((module for module in modules if module.id == module_id), None)
+    if module is None:
+        raise NotFound(NO_MODULE)
+    if _shift(modules, module, direction):
+        session.flush()
+        audit.record(
+            session, subject, "module.moved", "modules", module_id, program_id=program_id, to=module.order_num
+        )
+    return module
+
+
+def move_lesson(session: Session, subject: Subject, lesson_id: int, direction: Direction) -> Lesson:
+    """Let a lesson change places with its neighbour in the module. At the end nothing changes."""
+    policy.require_change(subject)
+    module_id = _lesson(session, lesson_id).module_id
+    _module(session, module_id, lock=True)
+    lessons = list(queries.lessons_in_order(session, module_id))
+    lesson = next((lesson for lesson in lessons if lesson.id == lesson_id), None)
+    if lesson is None:
+        raise NotFound(NO_LESSON)
+    if _shift(lessons, lesson, direction):
+        session.flush()
+        audit.record(
+            session, subject, "lesson.moved", "lessons", lesson_id, module_id=module_id, to=lesson.order_num
+        )
+    return lesson
+
+
+def order_modules(session: Session, subject: Subject, program_id: int, ids: Sequence[int]) -> None:
+    """Put all modules of a program in this order. Conflict when the list is not the program's modules."""
+    policy.require_change(subject)
+    _program(session, program_id, lock=True)
+    _reorder(queries.modules_in_order(session, program_id), ids, "modules of this program")
+    session.flush()
+    audit.record(session, subject, "modules.reordered", "programs", program_id, order=list(ids))
+
+
+def order_lessons(session: Session, subject: Subject, module_id: int, ids: Sequence[int]) -> None:
+    """Put all lessons of a module in this order. Conflict when the list is not the module's lessons."""
+    policy.require_change(subject)
+    _module(session, module_id, lock=True)
+    _reorder(queries.lessons_in_order(session, module_id), ids, "lessons of this module")
+    session.flush()
+    audit.record(session, subject, "lessons.reordered", "modules", module_id, order=list(ids))
+
+
+# Helpers
+
+
+def _program(session: Session, program_id: int, *, lock: bool = False) -> Program:
+    program = queries.get(session, Program, program_id, lock=lock)
+    if program is None:
+        raise NotFound(NO_PROGRAM)
+    return program
+
+
+def _outline(session: Session, program_id: int) -> Program:
+    program = queries.outline(session, program_id)
+    if program is None:
+        raise NotFound(NO_PROGRAM)
+    return program
+
+
+def _module(session: Session, module_id: int, *, lock: bool = False) -> Module:
+    module = queries.get(session, Module, module_id, lock=lock)
+    if module is None:
+        raise NotFound(NO_MODULE)
+    return module
+
+
+def _lesson(session: Session, lesson_id: int, *, lock: bool = False) -> Lesson:
+    lesson = queries.get(session, Lesson, lesson_id, lock=lock)
+    if lesson is None:
+        raise NotFound(NO_LESSON)
+    return lesson
+
+
+def _program_columns(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in values.items() if name != "version"}
+
+
+def _unchanged(record: Program | Module | Lesson, seen: str | None) -> None:
+    if seen is not None and seen != version(record):
+        raise Conflict(
+            "Somebody else changed this while you were typing. Nothing of yours was saved; "
+            "open the page again to see the change, then enter yours."
+        )
+
+
+def _apply(
+    session: Session,
+    subject: Subject,
+    record: Program | Module | Lesson,
+    changes: Mapping[str, Any],
+    action: str,
+) -> None:
+    changed: dict[str, list[str | None]] = {}
+    for name, value in changes.items():
+        old = getattr(record, name)
+        if name != "version" and old != value:
+            changed[name] = [None if item is None else str(item) for item in (old, value)]
+            setattr(record, name, value)
+    if changed:
+        session.flush()
+        session.refresh(record)
+        audit.record(session, subject, action, record.__tablename__, record.id, changed=changed)
+
+
+def _check_content(kind: ContentType, address: str | None, was: ContentType | None = None) -> None:
+    sentence, field = "", "content_url"
+    if kind in WITH_ADDRESS and not address:
+        sentence = f"Enter the web address of the {kind.value}."
+    elif kind not in WITH_ADDRESS and address:
+        sentence = (
+            "Only videos and documents have a web address; the file of this lesson is uploaded afterwards."
+        )
+    elif kind is ContentType.H5P and was is not ContentType.H5P:
+        sentence = "H5P content cannot be played here yet. Choose a SCORM package, a video or a document."
+        field = "content_type"
+    if sentence:
+        raise Invalid(sentence, errors=[FieldError(field, sentence)])
+
+
+def _next(records: Sequence[Any]) -> int:
+    return max((record.order_num for record in records), default=0) + 1
+
+
+def _number(records: Sequence[Any]) -> None:
+    for number, record in enumerate(records, start=1):
+        if record.order_num != number:
+            record.order_num = number
+
+
+def _shift(records: list[Any], record: Module | Lesson, direction: Direction) -> bool:
+    place = records.index(record)
+    other = place - 1 if direction == "up" else place + 1
+    if not 0 <= other < len(records):
+        return False
+    records[place], records[other] = records[other], records[place]
+    _number(records)
+    return True
+
+
+def _reorder(records: Sequence[Any], ids: Sequence[int], what: str) -> None:
+    by_id = {record.id: record for record in records}
+    if sorted(ids) != sorted(by_id):
+        raise Conflict(
+            f"The new order has to name each of the {what} once ({len(by_id)} at the moment). "
+            "Nothing was changed; load the list again."
+        )
+    _number([by_id[record_id] for record_id in ids])

@@ -1,0 +1,32 @@
+"""Who may see and change enrollments. Other people's are not found rather than forbidden."""
+
+from app.core.errors import Forbidden, NotFound
+from app.core.permissions import Subject
+
+NO_ENROLLMENT = "There is no such enrollment, or none that you may see."
+
+
+def may_change(subject: Subject) -> bool:
+    """Enrolling, completing and withdrawing are acts of the administration."""
+    return subject.is_admin
+
+
+def may_mark(subject: Subject) -> bool:
+    """Staff may attest a lesson that was done in class."""
+    return subject.is_staff
+
+
+def require_staff(subject: Subject) -> None:
+    if not subject.is_staff:
+        raise Forbidden("This list is for the school's staff. Your own programs are under Learn.")
+
+
+def require_change(subject: Subject) -> None:
+    if not may_change(subject):
+        raise Forbidden("Only administrators change enrollments. Ask one of them to do it for you.")
+
+
+def require_read(subject: Subject, owner_id: int) -> None:
+    """Staff read every enrollment, a student her own; any other is NotFound."""
+    if not subject.is_staff and subject.user_id != owner_id:
+        raise NotFound(NO_ENROLLMENT)

@@ -1,0 +1,402 @@
+"""Every SQL statement about enrollments, completions and withdrawals."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import (
+    ARRAY,
+    ColumnElement,
+    Integer,
+    Row,
+    Select,
+    bindparam,
+    column,
+    exists,
+    func,
+    or_,
+    select,
+    update,
+)
+from sqlalchemy.orm import Session, selectinload
+
+from app.core.permissions import Role
+from app.db.models import (
+    Enrollment,
+    EnrollmentStatus,
+    Lesson,
+    LessonCompletion,
+    Module,
+    Program,
+    Transcript,
+    User,
+    Withdrawal,
+)
+from app.web.paging import Page, Paging, fetch_page
+
+ACTIVE = EnrollmentStatus.ACTIVE
+
+
+# The documented queries (database documentation, "Querying the Database").
+# As documented they show soft-deleted people, too; the pages leave them out.
+
+
+def active_enrollments(session: Session, *, with_deleted: bool = False) -> Sequence[Row[Any]]:
+    """The documented “List all active enrollments”, newest first: full_name, program_name, enrolled_at, numbers."""
+    return session.execute(
+        _people(
+            select(
+                User.full_name,
+                Program.name.label("program_name"),
+                Enrollment.enrolled_at,
+                Enrollment.id.label("enrollment_id"),
+                User.id.label("user_id"),
+                User.email,
+                Enrollment.progress_pct,
+            )
+            .join(Enrollment.user)
+            .join(Enrollment.program)
+            .where(Enrollment.status == ACTIVE)
+            .order_by(Enrollment.enrolled_at.desc(), User.full_name, Enrollment.id),
+            with_deleted=with_deleted,
+        )
+    ).all()
+
+
+def pending_withdrawals(session: Session, *, with_deleted: bool = False) -> Sequence[Row[Any]]:
+    """The documented “List pending withdrawals”, oldest first: full_name, program, requested_at, reason, numbers."""
+    return session.execute(
+        _people(
+            select(
+                User.full_name,
+                Program.name.label("program"),
+                Withdrawal.requested_at,
+                Withdrawal.reason,
+                Withdrawal.id,
+                Withdrawal.enrollment_id,
+                Withdrawal.user_id,
+                Withdrawal.progress_pct_at_withdrawal,
+            )
+            .select_from(Withdrawal)
+            .join(User, Withdrawal.user_id == User.id)
+            .join(Enrollment, Withdrawal.enrollment_id == Enrollment.id)
+            .join(Program, Enrollment.program_id == Program.id)
+            .where(Withdrawal.admin_processed_at.is_(None))
+            .order_by(Withdrawal.requested_at, Withdrawal.id),
+            with_deleted=with_deleted,
+        )
+    ).all()
+
+
+def eligible_for_graduation(session: Session, *, with_deleted: bool = False) -> Sequence[Row[Any]]:
+    """The documented “Find students eligible for graduation”: full_name, program and the numbers, by name."""
+    return session.execute(
+        _people(
+            select(
+                User.full_name,
+                Program.name.label("program"),
+                Enrollment.id.label("enrollment_id"),
+                User.id.label("user_id"),
+                Enrollment.enrolled_at,
+            )
+            .join(Enrollment.user)
+            .join(Enrollment.program)
+            .where(
+                Enrollment.progress_pct >= 100,
+                Enrollment.status == ACTIVE,
+                ~exists().where(
+                    Transcript.user_id == Enrollment.user_id,
+                    Transcript.program_id == Enrollment.program_id,
+                ),
+            )
+            .order_by(User.full_name, Enrollment.id),
+            with_deleted=with_deleted,
+        )
+    ).all()
+
+
+def user_with_enrollments(session: Session, email: str) -> User | None:
+    """The documented “Fetch user with enrollments”: the account of an address, its enrollments loaded."""
+    return session.scalars(
+        select(User)
+        .where(User.email == email)
+        .options(selectinload(User.enrollments))
+        .execution_options(populate_existing=True)
+    ).one_or_none()
+
+
+def _people(statement: Select[Any], *, with_deleted: bool) -> Select[Any]:
+    return statement if with_deleted else statement.where(User.deleted_at.is_(None))
+
+
+# Lists
+
+
+def enrollments(
+    session: Session,
+    paging: Paging,
+    *,
+    status: EnrollmentStatus | None = None,
+    program_id: int | None = None,
+    user_id: int | None = None,
+) -> Page[Any]:
+    """Rows of what a list of enrollments shows, without soft-deleted people."""
+    conditions: list[ColumnElement[bool]] = [
+        or_(
+            *(
+                searched.icontains(word, autoescape=True)
+                for searched in (User.full_name, User.email, Program.name)
+            )
+        )
+        for word in paging.q.split()
+    ]
+    if status is not None:
+        conditions.append(Enrollment.status == status)
+    if program_id is not None:
+        conditions.append(Enrollment.program_id == program_id)
+    if user_id is not None:
+        conditions.append(Enrollment.user_id == user_id)
+    statement = (
+        _listed()
+        .where(User.deleted_at.is_(None), *conditions)
+        .order_by(
+            paging.order(
+                {
+                    "student": func.lower(User.full_name),
+                    "program": func.lower(Program.name),
+                    "status": Enrollment.status,
+                    "enrolled": Enrollment.enrolled_at,
+                    "progress": Enrollment.progress_pct,
+                },
+                "-enrolled",
+            ),
+            Enrollment.id.desc(),
+        )
+    )
+    return fetch_page(session, statement, paging)
+
+
+def listed(session: Session, enrollment_id: int) -> Row[Any] | None:
+    """The same row for one enrollment, also of a soft-deleted person."""
+    return session.execute(_listed().where(Enrollment.id == enrollment_id)).one_or_none()
+
+
+def _listed() -> Select[Any]:
+    return (
+        select(
+            Enrollment.id,
+            Enrollment.user_id,
+            User.full_name,
+            User.email,
+            Enrollment.program_id,
+            Program.name.label("program_name"),
+            Enrollment.status,
+            Enrollment.enrolled_at,
+            Enrollment.completed_at,
+            func.coalesce(Enrollment.progress_pct, 0).label("progress_pct"),
+        )
+        .join(Enrollment.user)
+        .join(Enrollment.program)
+    )
+
+
+def status_counts(session: Session) -> dict[EnrollmentStatus, int]:
+    """How many enrollments stand in each state, without soft-deleted people."""
+    rows = session.execute(
+        select(Enrollment.status, func.count())
+        .join(Enrollment.user)
+        .where(User.deleted_at.is_(None))
+        .group_by(Enrollment.status)
+    )
+    return {row[0]: row[1] for row in rows}
+
+
+def program_names(session: Session) -> Sequence[Row[Any]]:
+    """Number and name of every program, by name: for choices."""
+    return session.execute(
+        select(Program.id, Program.name).order_by(func.lower(Program.name), Program.id)
+    ).all()
+
+
+def students(session: Session, limit: int) -> Sequence[Row[Any]]:
+    """E-mail address and name of students, the newest accounts first: for suggestions."""
+    return session.execute(
+        select(User.email, User.full_name)
+        .where(User.role == Role.STUDENT, User.deleted_at.is_(None))
+        .order_by(User.id.desc())
+        .limit(limit)
+    ).all()
+
+
+# One enrollment
+
+
+def get(session: Session, enrollment_id: int, *, lock: bool = False) -> Enrollment | None:
+    """An enrollment by its number; locked, nobody else changes it until the transaction ends."""
+    statement = select(Enrollment).where(Enrollment.id == enrollment_id)
+    if lock:
+        statement = statement.with_for_update(key_share=True).execution_options(populate_existing=True)
+    return session.scalars(statement).one_or_none()
+
+
+def student(session: Session, user_id: int) -> User | None:
+    """An account, kept from being deleted or changed until the transaction ends."""
+    return session.scalars(select(User).where(User.id == user_id).with_for_update(read=True)).one_or_none()
+
+
+def program(session: Session, program_id: int) -> Program | None:
+    return session.get(Program, program_id)
+
+
+def has_active(session: Session, user_id: int, program_id: int) -> bool:
+    """Whether the student has an active enrollment in the program."""
+    return bool(
+        session.scalar(
+            select(
+                exists().where(
+                    Enrollment.user_id == user_id,
+                    Enrollment.program_id == program_id,
+                    Enrollment.status == ACTIVE,
+                )
+            )
+        )
+    )
+
+
+def withdrawal_of(session: Session, enrollment_id: int) -> Withdrawal | None:
+    """The latest withdrawal of an enrollment."""
+    return session.scalars(
+        select(Withdrawal)
+        .where(Withdrawal.enrollment_id == enrollment_id)
+        .order_by(Withdrawal.id.desc())
+        .limit(1)
+    ).one_or_none()
+
+
+# Completions and progress
+
+
+def completion(session: Session, enrollment_id: int, lesson_id: int) -> LessonCompletion | None:
+    return session.scalars(
+        select(LessonCompletion).where(
+            LessonCompletion.enrollment_id == enrollment_id, LessonCompletion.lesson_id == lesson_id
+        )
+    ).one_or_none()
+
+
+def lesson_in_program(session: Session, lesson_id: int, program_id: int) -> Lesson | None:
+    """A lesson, if it belongs to the program."""
+    return session.scalars(
+        select(Lesson)
+        .join(Module, Lesson.module_id == Module.id)
+        .where(Lesson.id == lesson_id, Module.program_id == program_id)
+    ).one_or_none()
+
+
+def lesson_count(session: Session, program_id: int) -> int:
+    """How many lessons a program has."""
+    return (
+        session.scalar(
+            select(func.count())
+            .select_from(Lesson)
+            .join(Module, Lesson.module_id == Module.id)
+            .where(Module.program_id == program_id)
+        )
+        or 0
+    )
+
+
+def completed_counts(session: Session, enrollment_ids: Sequence[int]) -> dict[int, int]:
+    """How many lessons of its own program each of these enrollments has completed; none is left out as 0."""
+    rows = session.execute(
+        select(LessonCompletion.enrollment_id, func.count())
+        .join(Enrollment, LessonCompletion.enrollment_id == Enrollment.id)
+        .join(Lesson, LessonCompletion.lesson_id == Lesson.id)
+        .join(Module, (Lesson.module_id == Module.id) & (Module.program_id == Enrollment.program_id))
+        .where(LessonCompletion.enrollment_id == func.any(_numbers("ids", enrollment_ids)))
+        .group_by(LessonCompletion.enrollment_id)
+    )
+    return {row[0]: row[1] for row in rows}
+
+
+def lock_active(session: Session, program_id: int) -> dict[int, int]:
+    """Lock a program's active enrollments, in one order always; their numbers with the progress written."""
+    rows = session.execute(
+        select(Enrollment.id, func.coalesce(Enrollment.progress_pct, -1))
+        .where(Enrollment.program_id == program_id, Enrollment.status == ACTIVE)
+        .order_by(Enrollment.id)
+        .with_for_update(key_share=True)
+    )
+    return {row[0]: row[1] for row in rows}
+
+
+def write_progress(session: Session, percents: Mapping[int, int]) -> None:
+    """Write the progress of many enrollments in one statement."""
+    given = (
+        func.unnest(_numbers("ids", list(percents)), _numbers("percents", list(percents.values())))
+        .table_valued(column("id", Integer), column("percent", Integer))
+        .render_derived("given")
+    )
+    session.execute(
+        update(Enrollment)
+        .where(Enrollment.id == given.c.id)
+        .values(progress_pct=given.c.percent)
+        .execution_options(synchronize_session=False)
+    )
+    for record in session.identity_map.values():
+        if isinstance(record, Enrollment) and record.id in percents:
+            session.expire(record, ["progress_pct"])
+
+
+def _numbers(name: str, values: Sequence[int]) -> Any:
+    return bindparam(name, list(values), type_=ARRAY(Integer))
+
+
+@dataclass(frozen=True, slots=True)
+class LessonRow:
+    """A lesson of a program beside its completion, if any."""
+
+    id: int
+    title: str
+    module_id: int
+    module_name: str
+    content_type: Any
+    estimated_minutes: int | None
+    completed_at: Any
+    source: str | None
+    score_pct: Any
+
+
+def lessons_of(session: Session, enrollment: Enrollment) -> list[LessonRow]:
+    """Every lesson of the enrollment's program in order, with what is completed."""
+    rows = session.execute(
+        select(
+            Lesson.id,
+            Lesson.title,
+            Module.id,
+            Module.name,
+            Lesson.content_type,
+            Lesson.estimated_minutes,
+            LessonCompletion.completed_at,
+            LessonCompletion.source,
+            LessonCompletion.score_pct,
+        )
+        .join(Module, Lesson.module_id == Module.id)
+        .outerjoin(
+            LessonCompletion,
+            (LessonCompletion.lesson_id == Lesson.id) & (LessonCompletion.enrollment_id == enrollment.id),
+        )
+        .where(Module.program_id == enrollment.program_id)
+        .order_by(Module.order_num, Module.id, Lesson.order_num, Lesson.id)
+    )
+    return [LessonRow(*row) for row in rows]
+
+
+def active_enrollment_for_lesson(session: Session, user_id: int, lesson_id: int) -> int | None:
+    """The student's active enrollment in the program that a lesson belongs to; there is one at most."""
+    return session.scalar(
+        select(Enrollment.id)
+        .join(Module, Module.program_id == Enrollment.program_id)
+        .join(Lesson, Lesson.module_id == Module.id)
+        .where(Lesson.id == lesson_id, Enrollment.user_id == user_id, Enrollment.status == ACTIVE)
+    )

@@ -1,0 +1,130 @@
+"""What enrollments and progress look like going in and coming out."""
+
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Annotated
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, EmailStr, Field
+
+from app.db.models import ContentType, EnrollmentStatus
+from app.web.fields import RecordId, Text
+
+# Years that a school's records can speak of; others are slips of the keyboard.
+EnrollmentDate = Annotated[date, Field(ge=date(1950, 1, 1), le=date(2200, 1, 1))]
+
+
+class _Input(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class EnrollForm(BaseModel):
+    """The form that enrolls a student, found by her e-mail address."""
+
+    email: EmailStr = Field(title="Student’s e-mail address", max_length=255)
+    program_id: RecordId = Field(title="Program")
+    enrolled_at: EnrollmentDate = Field(title="Enrollment date")
+
+
+class EnrollIn(_Input):
+    """An enrollment as the API takes it. `enrolled_at` is a date at the school, today when left out."""
+
+    user_id: RecordId
+    program_id: RecordId
+    enrolled_at: EnrollmentDate | None = None
+
+
+class WithdrawForm(BaseModel):
+    """The form that withdraws a student from a program."""
+
+    requested_on: EnrollmentDate = Field(title="Request arrived on")
+    reason: Text | None = None
+
+
+class WithdrawIn(_Input):
+    """A withdrawal as the API takes it. `requested_at` is when the request arrived, now when left out."""
+
+    requested_at: AwareDatetime | None = None
+    reason: Text | None = None
+
+
+class CompletionIn(_Input):
+    """A lesson marked as completed by hand; a score only from staff."""
+
+    score_pct: Annotated[Decimal, Field(ge=0, le=100, max_digits=5, decimal_places=2)] | None = None
+
+
+class EmptyForm(BaseModel):
+    """A form with nothing but its button."""
+
+
+class _Output(BaseModel):
+    model_config = ConfigDict(from_attributes=True)
+
+
+class EnrollmentOut(_Output):
+    """One student in one program. Dates are dates at the school, progress a whole percent."""
+
+    id: int
+    user_id: int
+    full_name: str
+    program_id: int
+    program_name: str
+    status: EnrollmentStatus
+    enrolled_at: date
+    completed_at: date | None
+    progress_pct: int
+
+
+class LessonProgress(_Output):
+    """A lesson of the program and whether this enrollment has completed it."""
+
+    id: int
+    title: str
+    module_id: int
+    module_name: str
+    content_type: ContentType
+    estimated_minutes: int | None
+    completed_at: datetime | None
+    source: str | None
+    score_pct: Decimal | None
+
+
+class ProgressOut(_Output):
+    """Progress with its derivation."""
+
+    enrollment_id: int
+    percent: int
+    completed: int
+    required: int
+    explanation: str
+    lessons: list[LessonProgress]
+
+
+class CompletionOut(_Output):
+    """What became of a completion: counted (the enrollment is active), new (first time), progress after it."""
+
+    counted: bool
+    new: bool
+    progress_pct: int
+
+
+class GraduateOut(_Output):
+    """A student who has completed every lesson and has no transcript of the program yet."""
+
+    enrollment_id: int
+    user_id: int
+    full_name: str
+    program: str
+
+
+class PendingWithdrawalOut(_Output):
+    """A withdrawal that the administration has not processed."""
+
+    id: int
+    enrollment_id: int
+    user_id: int
+    full_name: str
+    program: str
+    requested_at: datetime
+    progress_pct_at_withdrawal: int | None
+    reason: str | None
