@@ -1,0 +1,217 @@
+"""The frame and every macro in a real Chromium: accessible, within its policy, usable by keyboard and finger."""
+
+from collections.abc import Callable, Iterator
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.browser.axe import assert_accessible
+
+pytestmark = pytest.mark.browser
+
+SIZES = {"phone": (390, 844), "desk": (1280, 900)}
+PAGES = {
+    "everything": "/gallery?sort=-name",
+    "empty list": "/gallery?empty=yes",
+    "nothing found": "/gallery?empty=yes&q=zzz",
+    "nobody signed in": "/gallery?signed=no",
+    "not found": "/missing",
+    "not found, nobody": "/missing?signed=no",
+}
+Open = Callable[..., Page]
+
+
+@pytest.fixture
+def open_page(chromium_browser: Browser, gallery_url: str) -> Iterator[Open]:
+    """Open a page; at the end no script may have failed and nothing been blocked by the content security policy."""
+    pages: list[Page] = []
+    complaints: list[str] = []
+
+    def open_(path: str, size: str = "desk", theme: str = "light") -> Page:
+        width, height = SIZES[size]
+        page = chromium_browser.new_page(
+            viewport={"width": width, "height": height},
+            color_scheme="dark" if theme == "dark" else "light",
+            reduced_motion="reduce",
+            has_touch=size == "phone",
+        )
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on(
+            "console", lambda message: complaints.append(message.text) if message.type == "error" else None
+        )
+        pages.append(page)
+        page.goto(gallery_url + path)
+        return page
+
+    yield open_
+    for page in pages:
+        page.context.close()
+    assert [text for text in complaints if "status of 4" not in text] == []
+
+
+# The long page in all four combinations; what the short ones add to it is seen in two.
+VIEWS = [
+    (name, size, theme)
+    for name in PAGES
+    for size in SIZES
+    for theme in ("light", "dark")
+    if name == "everything" or (size, theme) in (("phone", "dark"), ("desk", "light"))
+]
+
+
+@pytest.mark.parametrize(("name", "size", "theme"), VIEWS)
+def test_every_page_is_accessible_and_fits(open_page: Open, name: str, size: str, theme: str) -> None:
+    page = open_page(PAGES[name], size, theme)
+    if name == "everything":
+        expect(page.locator("[data-chart] canvas")).to_be_visible()
+    assert page.evaluate("getComputedStyle(document.documentElement).colorScheme") == theme
+    assert_accessible(page, where=f"{name}, {size}, {theme}")
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_an_unacceptable_form_comes_back_accessible_with_its_summary_in_focus(
+    open_page: Open, size: str
+) -> None:
+    page = open_page("/gallery", size)
+    page.get_by_label("Full name").fill("M")
+    page.get_by_label("Tuition").fill("12,000.50")
+    page.get_by_label("E-mail", exact=True).fill("not an address")
+    page.get_by_label("Password").fill("secret of mine")
+    page.get_by_label("Monday").check()
+    page.get_by_role("button", name="Save").click()
+    summary = page.get_by_role("alert").filter(has_text="Nothing was saved yet")
+    expect(summary).to_be_focused()
+    assert_accessible(page, where="form with errors")
+
+    expect(page.get_by_label("Full name")).to_have_value("M")
+    expect(page.get_by_label("Tuition")).to_have_value("12,000.50")
+    expect(page.get_by_label("Monday")).to_be_checked()
+    expect(page.get_by_label("Password")).to_have_value("")
+    email = page.get_by_label("E-mail", exact=True)
+    expect(email).to_have_accessible_description(
+        "Enter an e-mail address such as name@example.org. The invitation goes to this address."
+    )
+    summary.get_by_role("link", name="Email").click()
+    expect(email).to_be_focused()
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_what_a_finger_touches_is_44_pixels_high(open_page: Open, size: str) -> None:
+    page = open_page("/gallery", size)
+    heights = page.evaluate(
+        """() => [...document.querySelectorAll(
+            "button, .btn, input:not([type=hidden]), select, summary, .tabs a, .nav-list a, .tabbar > *, .check")]
+            .filter(e => e.checkVisibility() && !e.matches(".check input"))
+            .map(e => [e.outerHTML.slice(0, 80), e.getBoundingClientRect().height])"""
+    )
+    assert len(heights) > 20
+    assert [(what, height) for what, height in heights if height < 44] == []
+
+
+def test_slash_goes_to_the_search_but_can_still_be_typed(open_page: Open) -> None:
+    page = open_page("/gallery")
+    page.keyboard.press("/")
+    search = page.get_by_label("Search students, programs and records")
+    expect(search).to_be_focused()
+    page.keyboard.type("a/b")
+    expect(search).to_have_value("a/b")
+
+
+def test_the_first_tab_leads_past_the_navigation(open_page: Open) -> None:
+    page = open_page("/gallery")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    expect(page.locator("#main")).to_be_focused()
+
+
+def test_a_dangerous_act_asks_first_and_can_be_left_by_keyboard(open_page: Open) -> None:
+    page = open_page("/gallery")
+    opener = page.get_by_role("button", name="Withdraw", exact=True)
+    opener.press("Enter")
+    dialog = page.get_by_role("dialog", name="Withdraw Maria Lopez?")
+    expect(dialog).to_be_visible()
+    expect(dialog.get_by_role("button", name="Go back")).to_be_focused()
+    assert_accessible(page, where="dialog")
+    page.keyboard.press("Escape")
+    expect(dialog).to_be_hidden()
+    expect(opener).to_be_focused()
+    opener.click()
+    with page.expect_request("**/withdraw") as sent:
+        dialog.get_by_role("button", name="Withdraw her").click()
+    assert sent.value.method == "POST"
+
+
+def test_the_theme_can_be_switched_and_stays(open_page: Open) -> None:
+    page = open_page("/gallery")
+    scheme = "getComputedStyle(document.documentElement).colorScheme"
+    toggle = page.get_by_role("button", name="Dark theme")
+    expect(toggle).to_have_attribute("aria-pressed", "false")
+    toggle.click()
+    assert page.evaluate(scheme) == "dark"
+    page.reload()
+    assert page.evaluate(scheme) == "dark"
+    toggle.click()
+    assert page.evaluate(scheme) == "light"
+    page.emulate_media(color_scheme="dark")
+    expect(page.locator("html")).to_have_attribute("data-bs-theme", "dark")
+
+
+def test_menus_open_by_keyboard_and_close_by_escape(open_page: Open) -> None:
+    page = open_page("/gallery")
+    summary = page.locator("[data-menu] summary")
+    summary.press("Enter")
+    expect(page.get_by_role("button", name="Sign out")).to_be_visible()
+    assert_accessible(page, where="user menu")
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("button", name="Sign out")).to_be_hidden()
+    expect(summary).to_be_focused()
+
+
+def test_a_phone_finds_everything_under_more(open_page: Open) -> None:
+    page = open_page("/gallery", "phone", "dark")
+    expect(page.get_by_role("navigation", name="Main", exact=True)).to_be_hidden()
+    page.get_by_role("button", name="More").tap()
+    expect(
+        page.get_by_role("navigation", name="Everything").get_by_role("link", name="Audit")
+    ).to_be_visible()
+    assert_accessible(page, where="sheet")
+
+
+def test_a_table_becomes_labelled_cards_on_a_phone(open_page: Open) -> None:
+    page = open_page("/gallery", "phone")
+    cell = page.locator("table.rows td").nth(1)
+    assert "Hours" in page.evaluate("e => getComputedStyle(e, '::before').content", cell.element_handle())
+    row = page.get_by_role("row").filter(has_text="Maria")
+    assert row.get_by_role("rowheader").first.inner_text() == "Maria Lopez-Diaz"
+
+
+def test_a_second_click_sends_nothing_twice(open_page: Open) -> None:
+    page = open_page("/gallery")
+    sent: list[str] = []
+
+    def hold(route: object) -> None:
+        sent.append("once")
+
+    page.route("**/clock/out", hold)
+    button = page.get_by_role("button", name="Clock out")
+    button.evaluate("e => { for (const wait of [0, 50, 100]) setTimeout(() => e.click(), wait); }")
+    page.wait_for_timeout(400)
+    assert sent == ["once"]
+
+
+def test_the_running_clock_runs(open_page: Open) -> None:
+    page = open_page("/gallery")
+    clock = page.get_by_role("timer")
+    page.evaluate(
+        "e => e.dataset.runningSince = new Date(Date.now() - 3725000).toISOString()", clock.element_handle()
+    )
+    expect(clock).to_contain_text("1:02:0")
+
+
+def test_paper_has_no_navigation(open_page: Open) -> None:
+    page = open_page("/gallery")
+    page.emulate_media(media="print")
+    expect(page.locator(".sidebar")).to_be_hidden()
+    expect(page.locator(".topbar")).to_be_hidden()
+    expect(page.get_by_role("heading", level=1)).to_be_visible()

@@ -1,0 +1,110 @@
+from typing import Any
+
+import pytest
+from fastapi import FastAPI
+from fastapi.responses import JSONResponse
+from fastapi.testclient import TestClient
+from pydantic import BaseModel
+from sqlalchemy import Column, Integer, String
+from starlette.requests import Request
+
+from app.core.errors import Invalid, Problem
+from app.web.paging import MAX_PAGE, MAX_PER_PAGE, Page, PageParams, Paging
+
+
+class Item(BaseModel):
+    name: str
+
+
+class Row:
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.secret = "not for the API"
+
+
+@pytest.fixture(scope="module")
+def client() -> TestClient:
+    app = FastAPI()
+
+    @app.exception_handler(Problem)
+    def answer(_: Request, problem: Problem) -> JSONResponse:
+        fields = {error.field: error.message for error in problem.errors}
+        return JSONResponse({"detail": problem.detail, "fields": fields}, problem.status)
+
+    @app.get("/list")
+    def read(paging: PageParams) -> dict[str, Any]:
+        return {"q": paging.q, "offset": paging.offset, "per_page": paging.per_page, "csv": paging.wants_csv}
+
+    @app.get("/items")
+    def items(paging: PageParams) -> Page[Item]:
+        return Page[Any](items=[Row("Ann"), Row("Bo")], total=52, page=paging.page, per_page=25)  # type: ignore[return-value]
+
+    return TestClient(app)
+
+
+def test_the_defaults_are_the_first_page(client: TestClient) -> None:
+    assert client.get("/list").json() == {"q": "", "offset": 0, "per_page": 25, "csv": False}
+
+
+def test_the_query_string_is_taken_to_its_bounds(client: TestClient) -> None:
+    answer = client.get(f"/list?q=%20lopez%20&page={MAX_PAGE}&per_page={MAX_PER_PAGE}&format=csv").json()
+    assert answer == {
+        "q": "lopez",
+        "offset": (MAX_PAGE - 1) * MAX_PER_PAGE,
+        "per_page": MAX_PER_PAGE,
+        "csv": True,
+    }
+
+
+@pytest.mark.parametrize(
+    ("query", "field"),
+    [
+        *(
+            (f"page={bad}", "page")
+            for bad in ("0", "-1", "1.5", "x", "", "٣", "1e3", str(MAX_PAGE + 1), "9" * 5000)
+        ),
+        ("per_page=0", "per_page"),
+        (f"per_page={MAX_PER_PAGE + 1}", "per_page"),
+        ("q=" + "x" * 201, "q"),
+        ("q=a%00b", "q"),
+        ("sort=" + "x" * 65, "sort"),
+        ("format=exe", "format"),
+    ],
+)
+def test_values_that_make_no_sense_get_a_sentence(client: TestClient, query: str, field: str) -> None:
+    answer = client.get(f"/list?{query}")
+    assert answer.status_code == 422
+    assert list(answer.json()["fields"]) == [field]
+    assert answer.json()["detail"].endswith(".")
+
+
+def test_all_mistakes_are_named_at_once(client: TestClient) -> None:
+    assert list(client.get("/list?page=x&per_page=y").json()["fields"]) == ["page", "per_page"]
+
+
+def test_a_page_of_records_becomes_a_page_of_the_api(client: TestClient) -> None:
+    answer = client.get("/items?page=2").json()
+    assert answer == {
+        "items": [{"name": "Ann"}, {"name": "Bo"}],
+        "total": 52,
+        "page": 2,
+        "per_page": 25,
+        "pages": 3,
+    }
+
+
+def test_page_numbers_for_people() -> None:
+    page = Page[int](items=[1, 2], total=52, page=3, per_page=25)
+    assert (page.first, page.last, page.pages) == (51, 52, 3)
+    nothing = Page[int](items=[], total=0)
+    assert (nothing.first, nothing.last, nothing.pages) == (0, 0, 1)
+    assert page.map(str).items == ["1", "2"]
+
+
+def test_a_list_is_sorted_only_by_what_it_offers() -> None:
+    columns = {"name": Column("name", String), "id": Column("id", Integer)}
+    assert str(Paging(sort="-name").order(columns, "id")) == "name DESC NULLS LAST"
+    assert str(Paging().order(columns, "-id")) == "id DESC NULLS LAST"
+    with pytest.raises(Invalid, match="cannot be sorted by “password”; it can by name, id") as caught:
+        Paging(sort="password").order(columns, "id")
+    assert caught.value.errors[0].field == "sort"
