@@ -27,14 +27,14 @@ from typing import Annotated, Any, Generic, TypeVar, Union, get_args, get_origin
 from fastapi import Request
 from pydantic import BaseModel, BeforeValidator, ValidationError
 from pydantic.fields import FieldInfo
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 from starlette.datastructures import UploadFile
 from starlette.responses import Response
 
-from app.core.constraints import explain
 from app.core.errors import Problem, UnsupportedMediaType
 from app.core.money import parse_dollars
+from app.web.errors import problem_of
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -116,13 +116,9 @@ class Form(Generic[M]):
             try:
                 with session.begin_nested():
                     return action(self.values)
-            except IntegrityError as error:
-                problem = explain(_constraint(error))
-                if problem is None:
-                    raise
-                status = self._take(problem)
-            except Problem as problem:
-                if problem.status not in _CORRECTABLE:
+            except (Problem, DBAPIError) as error:
+                problem = problem_of(error)
+                if problem is None or problem.status not in _CORRECTABLE:
                     raise
                 status = self._take(problem)
         response = again()
@@ -277,8 +273,11 @@ def _allows_none(field: FieldInfo) -> bool:
 
 def _metadata(field: FieldInfo) -> list[Any]:
     """What is annotated to the field or, where it may be left empty, to the type inside the union."""
-    inner = [item for option in get_args(field.annotation) for item in getattr(option, "__metadata__", ())]
-    return [*field.metadata, *inner]
+    items = list(field.metadata)
+    for option in get_args(field.annotation):
+        for item in getattr(option, "__metadata__", ()):
+            items.extend(item.metadata if isinstance(item, FieldInfo) else [item])
+    return items
 
 
 def _as_typed(model: type[BaseModel], values: Mapping[str, object]) -> dict[str, list[Value]]:
@@ -302,8 +301,3 @@ def _typed(value: object, *, in_dollars: bool) -> str:
     if isinstance(value, date):
         return value.isoformat()
     return str(value)
-
-
-def _constraint(error: IntegrityError) -> str | None:
-    diagnostics = getattr(error.orig, "diag", None)
-    return getattr(diagnostics, "constraint_name", None)

@@ -11,10 +11,10 @@ from fastapi import Depends, FastAPI, Request, Response, UploadFile
 from jinja2 import FileSystemLoader
 from pydantic import BaseModel, EmailStr, Field
 
-from app.core.errors import NotFound, Problem
+from app.core.errors import NotFound
 from app.core.permissions import Role, Subject
 from app.settings import Settings
-from app.web import navigation
+from app.web import errors, navigation
 from app.web.assets import MOUNT, StaticAssets
 from app.web.forms import DollarsAsCents, Form, posted
 from app.web.navigation import ADMINS, EVERYONE, NavItem
@@ -100,11 +100,8 @@ def create_gallery(config: Settings | None = None) -> FastAPI:
     app.state.settings = config
     app.mount(MOUNT, StaticAssets())
 
-    def answer(request: Request, problem: Problem) -> Response:
-        return render(request, "error.html", problem.status, problem=problem, headers=problem.headers)
-
-    protect(app, config, answer=answer, uploads={"/uploads": 4 * 1024 * 1024})
-    app.add_exception_handler(Problem, answer)  # type: ignore[arg-type]
+    errors.install(app)
+    protect(app, config, answer=errors.answer, uploads={"/uploads": 4 * 1024 * 1024})
 
     def signed_in(request: Request) -> None:
         request.state.subject = None if request.query_params.get("signed") == "no" else ADMIN
