@@ -4,6 +4,7 @@ from typing import Any
 
 from app.lrs.refusal import Refusal
 from app.lrs.statements.shape import (
+    LONGEST_KEY,
     JsonObject,
     a_mailto,
     a_sha1,
@@ -85,7 +86,14 @@ def _identifiers(found: JsonObject, path: str) -> int:
     if "account" in found:
         count += 1
         _account(found["account"], f"{path}.account")
+    if count == 1 and len(identity(found) or "") > LONGEST_KEY // 4:
+        _short_enough(found, path)
     return count
+
+
+def _short_enough(found: JsonObject, path: str) -> None:
+    if len((identity(found) or "").encode()) > LONGEST_KEY + 11:
+        raise fail(path, f"The identifier of an actor may have {LONGEST_KEY} octets.")
 
 
 def _account(value: Any, path: str) -> None:

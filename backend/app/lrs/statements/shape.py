@@ -87,7 +87,19 @@ def string_like(test: Callable[[str], bool], what: str) -> Callable[[Any, str], 
     return check
 
 
-an_iri = string_like(values.is_iri, "An IRI with a scheme (https://…)")
+_iri = string_like(values.is_iri, "An IRI with a scheme (https://…)")
+
+LONGEST_KEY = 2000
+"""Octets of an identifier that statements are found by; an index entry holds no more."""
+
+
+def an_iri(value: Any, path: str) -> str:
+    text = _iri(value, path)
+    if len(text) > LONGEST_KEY // 4 and len(text.encode()) > LONGEST_KEY:
+        raise fail(path, f"An IRI may have {LONGEST_KEY} octets.")
+    return text
+
+
 a_uuid = string_like(values.is_uuid, "A UUID (xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx)")
 a_mailto = string_like(values.is_mailto, "An address in the form mailto:person@host")
 a_sha1 = string_like(values.is_sha1, "A SHA-1 in 40 hexadecimal digits")

@@ -1,0 +1,115 @@
+"""The record store as an ASGI application, to be mounted at `/xapi`.
+
+It stands beside the pages' framework, not inside it: no routing table, no request classes, no dependency
+resolution on the path that thousands of statements a second take. What it shares with the rest of the program is
+the database, the settings and the file store.
+"""
+
+from collections.abc import Awaitable, Callable
+from functools import partial
+
+import structlog
+from starlette.types import Receive, Scope, Send
+
+from app.lrs import alternate, jsonio, resources
+from app.lrs.documents import api as documents
+from app.lrs.http import PREFLIGHT, Answer, Call, call_of, send
+from app.lrs.refusal import Refusal
+from app.lrs.statements import api as statements
+from app.lrs.store import Store
+from app.lrs.versions import HEADER, Version, negotiate
+from app.settings import Settings
+
+log = structlog.get_logger(__name__)
+Handler = Callable[[Store, Call], Awaitable[Answer]]
+
+
+def _documents(resource: documents.Resource) -> dict[str, Handler]:
+    return {
+        "GET": partial(documents.get, resource=resource),
+        "PUT": partial(documents.put, resource=resource),
+        "POST": partial(documents.post, resource=resource),
+        "DELETE": partial(documents.delete, resource=resource),
+    }
+
+
+_ROUTES: dict[str, dict[str, Handler]] = {
+    "/statements": {"GET": statements.get, "PUT": statements.put, "POST": statements.post},
+    "/activities/state": _documents(documents.STATE),
+    "/activities/profile": _documents(documents.ACTIVITY_PROFILE),
+    "/agents/profile": _documents(documents.AGENT_PROFILE),
+    "/agents": {"GET": resources.agents},
+    "/activities": {"GET": resources.activities},
+    "/about": {"GET": resources.about},
+}
+
+
+class LrsApp:
+    """The ASGI application. `startup` and `shutdown` belong into the host's lifespan; without the first it
+    opens itself with the first request."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.store = Store(settings)
+        self._ready = False
+
+    async def startup(self) -> None:
+        """Open the connections."""
+        await self.store.open()
+        self._ready = True
+
+    async def shutdown(self) -> None:
+        """Finish what was taken and close the connections."""
+        self._ready = False
+        await self.store.close()
+
+    async def __call__(self, scope: Scope, receive: Receive, send_message: Send) -> None:
+        if scope["type"] != "http":
+            return
+        method = scope["method"]
+        call: Call | None = None
+        try:
+            call = call_of(scope, receive)
+            answer = await self._answer(call)
+            answer.headers.setdefault(HEADER, call.version.value)
+        except Refusal as refusal:
+            answer = _refused(refusal, call)
+        except Exception:
+            log.exception("xapi.fault", method=method, path=scope.get("path"))
+            answer = _refused(Refusal("Something went wrong here; it has been noted.", status=503), call)
+        await send(answer, method if call is None else call.method, send_message)
+
+    async def _answer(self, call: Call) -> Answer:
+        methods = _ROUTES.get(call.path)
+        if call.method == "OPTIONS":
+            return Answer(204, content_type=None, headers=dict(PREFLIGHT))
+        if methods is None:
+            raise Refusal(
+                "There is no such resource; the store has /statements, /about and others.", status=404
+            )
+        if alternate.asked_for(call):
+            await alternate.unfold(call)
+        handler = methods.get("GET" if call.method == "HEAD" else call.method)
+        if handler is None:
+            allowed = ", ".join(sorted(methods))
+            raise Refusal(f"{call.method} is not possible here.", status=405, headers={"Allow": allowed})
+        if call.path == "/about":
+            sent = call.headers.get(HEADER.lower())
+            call.version = negotiate(sent) if sent is not None else Version.TWO
+            return await handler(self.store, call)
+        call.version = negotiate(call.headers.get(HEADER.lower()))
+        if not self._ready:
+            await self.startup()
+        call.access = await self.store.access(call.headers.get("authorization"))
+        return await handler(self.store, call)
+
+
+def _refused(refusal: Refusal, call: Call | None) -> Answer:
+    headers = {HEADER: (call.version if call else Version.TWO).value, **refusal.headers}
+    if call is not None and call.path == "/statements":
+        headers.setdefault(statements.CONSISTENT, statements.now_text())
+    return Answer(refusal.status, jsonio.dumps(refusal.body()), "application/problem+json", headers)
+
+
+def create_lrs_app(settings: Settings) -> LrsApp:
+    """The record store for these settings."""
+    return LrsApp(settings)

@@ -1,0 +1,142 @@
+"""Who is asking: HTTP Basic against the credentials, remembered for a second.
+
+The secret is 256 random bits, so one SHA-256 is enough and a slow password hash would only cost (lesson of
+every slow store). A revoked credential stops within a second on every process.
+"""
+
+import base64
+import binascii
+import hmac
+from dataclasses import dataclass
+from time import monotonic
+from typing import Any
+
+from app.core.tokens import hash_token
+from app.lrs import jsonio
+from app.lrs.credentials import policy, queries
+from app.lrs.refusal import Refusal
+from app.lrs.script import Ask, Script
+from app.lrs.statements.actors import identity
+from app.lrs.statements.storing import Author
+
+_REMEMBERED_SECONDS = 1.0
+_MOST_REMEMBERED = 5_000
+_CHALLENGE = {"WWW-Authenticate": 'Basic realm="xAPI", charset="UTF-8"'}
+
+
+@dataclass(slots=True)
+class Bucket:
+    """A rate limit: `limit` requests a minute, a minute's worth at once at most."""
+
+    limit: int
+    tokens: float
+    at: float
+
+    def take(self) -> float:
+        """Count one request; the seconds to wait when there is none left, else 0."""
+        now = monotonic()
+        self.tokens = min(self.limit, self.tokens + (now - self.at) * self.limit / 60)
+        self.at = now
+        if self.tokens < 1:
+            return (1 - self.tokens) * 60 / self.limit
+        self.tokens -= 1
+        return 0.0
+
+
+@dataclass(slots=True, frozen=True)
+class Access:
+    """A credential that has proved itself."""
+
+    credential_id: int
+    scopes: frozenset[str]
+    author: Author
+    agent: str | None
+    """The only actor it may speak of (launch tokens)."""
+    activity: str | None
+    registration: str | None
+    limit: int | None
+
+    def require(self, deed: str) -> None:
+        """Raise `Refusal` 403 unless the scopes allow the deed."""
+        policy.require(self.scopes, deed)
+
+    def may(self, deed: str) -> bool:
+        return policy.may(self.scopes, deed)
+
+
+class Accesses:
+    """The process's memory of credentials, and its count of their requests."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, tuple[float, Access]] = {}
+        self._buckets: dict[int, Bucket] = {}
+
+    def remembered(self, header: str | None) -> Access | None:
+        """The access that this Authorization header proved within the last second."""
+        found = self._known.get(header or "")
+        if found is None or found[0] < monotonic():
+            return None
+        self._count(found[1])
+        return found[1]
+
+    def script(self, header: str | None) -> Script[Access]:
+        """Check an Authorization header. Raises `Refusal` 401, or 429 beyond the rate limit."""
+        key, secret = _basic(header)
+        row: tuple[Any, ...] | None = None
+        for found in (yield Ask(queries.BY_KEY, (key,))):
+            row = found
+        presented = hash_token(secret)
+        expected = row[1] if row else "0" * 64
+        if not hmac.compare_digest(presented, expected) or row is None:
+            raise Refusal("The key or the secret is wrong.", status=401, headers=_CHALLENGE)
+        if row[8] or row[9]:
+            raise Refusal("This credential is no longer valid.", status=401, headers=_CHALLENGE)
+        access = _access(row)
+        if len(self._known) >= _MOST_REMEMBERED:
+            self._known.clear()
+        self._known[header or ""] = (monotonic() + _REMEMBERED_SECONDS, access)
+        self._count(access)
+        return access
+
+    def _count(self, access: Access) -> None:
+        if access.limit is None:
+            return
+        bucket = self._buckets.get(access.credential_id)
+        if bucket is None or bucket.limit != access.limit:
+            bucket = self._buckets[access.credential_id] = Bucket(access.limit, access.limit, monotonic())
+        wait = bucket.take()
+        if wait:
+            raise Refusal(
+                f"This credential may make {access.limit} requests a minute.",
+                status=429,
+                headers={"Retry-After": str(int(wait) + 1)},
+            )
+
+
+def _access(row: tuple[Any, ...]) -> Access:
+    scopes = frozenset(row[2])
+    author = Author(
+        credential_id=row[0],
+        authority=jsonio.dumps(row[3]),
+        identity=identity(row[3]) or "",
+        person=row[3],
+        may_define=policy.may(scopes, "define activities"),
+    )
+    return Access(row[0], scopes, author, row[4], row[5], row[6], row[7])
+
+
+def _basic(header: str | None) -> tuple[str, str]:
+    if not header:
+        raise Refusal(
+            "Send the key and secret of a credential by HTTP Basic.", status=401, headers=_CHALLENGE
+        )
+    scheme, _, encoded = header.partition(" ")
+    if scheme.lower() != "basic":
+        raise Refusal("Only HTTP Basic is understood here.", status=401, headers=_CHALLENGE)
+    try:
+        key, colon, secret = base64.b64decode(encoded.strip(), validate=True).decode().partition(":")
+    except (binascii.Error, ValueError):
+        key = colon = secret = ""
+    if not colon or "\0" in key:
+        raise Refusal("The Authorization header cannot be read.", status=401, headers=_CHALLENGE)
+    return key, secret

@@ -1,0 +1,166 @@
+"""Credentials of the record store: made, listed, given a new secret, withdrawn; and learners' launch tokens.
+
+Works in the caller's transaction and never commits. A secret is answered once, by the function that makes it;
+what is stored is its SHA-256.
+"""
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app.core import audit, clock
+from app.core.errors import FieldError, Invalid, NotFound
+from app.core.permissions import Subject
+from app.core.tokens import new_token
+from app.db.models import XapiCredential
+from app.lrs import values
+from app.lrs.credentials.policy import LAUNCH_SCOPES, SCOPES
+from app.lrs.statements.actors import identity
+from app.lrs.statements.shape import JsonObject
+
+LONGEST_LABEL = 200
+LAUNCH_HOURS = 12
+
+
+@dataclass(frozen=True, slots=True)
+class NewSecret:
+    """A credential whose secret has just been made; the only time it is known in clear."""
+
+    credential: XapiCredential
+    secret: str
+
+
+def create(
+    session: Session,
+    subject: Subject | None,
+    app_origin: str,
+    *,
+    label: str,
+    scopes: Sequence[str],
+    rate_limit_per_minute: int | None = None,
+) -> NewSecret:
+    """Make a credential for a system. Raises Invalid for an empty label, no or unknown scopes, a limit < 1."""
+    label = label.strip()
+    faults = []
+    if not label or len(label) > LONGEST_LABEL:
+        faults.append(FieldError("label", f"A name of 1 to {LONGEST_LABEL} characters belongs here."))
+    unknown = [scope for scope in scopes if scope not in SCOPES]
+    if unknown or not scopes:
+        faults.append(FieldError("scopes", f"Choose at least one of {', '.join(SCOPES)}."))
+    if rate_limit_per_minute is not None and not 1 <= rate_limit_per_minute <= 10_000_000:
+        faults.append(FieldError("rate_limit_per_minute", "A limit is at least one request a minute."))
+    if faults:
+        raise Invalid(faults[0].message, errors=faults)
+    key = secrets.token_hex(16)
+    clear, hashed = new_token()
+    credential = XapiCredential(
+        key=key,
+        secret_hash=hashed,
+        kind="client",
+        label=label,
+        scopes=sorted(set(scopes)),
+        authority=_authority(app_origin, key, label),
+        rate_limit_per_minute=rate_limit_per_minute,
+        created_by=subject.user_id if subject else None,
+    )
+    session.add(credential)
+    session.flush()
+    audit.record(
+        session,
+        subject,
+        "xapi_credential.created",
+        "xapi_credential",
+        credential.id,
+        label=label,
+        scopes=list(scopes),
+    )
+    return NewSecret(credential, clear)
+
+
+def listed(session: Session, *, with_revoked: bool = False) -> list[XapiCredential]:
+    """The credentials of systems, the newest first."""
+    query = select(XapiCredential).where(XapiCredential.kind == "client").order_by(XapiCredential.id.desc())
+    if not with_revoked:
+        query = query.where(XapiCredential.revoked_at.is_(None))
+    return list(session.scalars(query))
+
+
+def rotate(session: Session, subject: Subject | None, credential_id: int) -> NewSecret:
+    """Replace the secret; the old one stops within a second. Raises NotFound."""
+    credential = _client(session, credential_id)
+    clear, credential.secret_hash = new_token()
+    credential.rotated_at = clock.now()
+    audit.record(session, subject, "xapi_credential.rotated", "xapi_credential", credential.id)
+    session.flush()
+    return NewSecret(credential, clear)
+
+
+def revoke(session: Session, subject: Subject | None, credential_id: int) -> XapiCredential:
+    """Withdraw a credential; it stops within a second. Raises NotFound."""
+    credential = _client(session, credential_id)
+    credential.revoked_at = clock.now()
+    audit.record(session, subject, "xapi_credential.revoked", "xapi_credential", credential.id)
+    session.flush()
+    return credential
+
+
+def launch_token(
+    session: Session,
+    app_origin: str,
+    *,
+    user_id: int,
+    agent: JsonObject,
+    activity: str,
+    registration: UUID | None,
+    hours: int = LAUNCH_HOURS,
+) -> NewSecret:
+    """A token for one learner's session with one piece of content.
+
+    It may write statements about this agent only, read back what it wrote, and keep this agent's state and
+    profiles. `activity` is the IRI the content was launched for. Send it as HTTP Basic, key and secret.
+    """
+    name = identity(agent)
+    if name is None or not values.is_iri(activity):
+        raise Invalid("A launch needs an identified agent and an activity's IRI.")
+    key = secrets.token_hex(16)
+    clear, hashed = new_token()
+    credential = XapiCredential(
+        key=key,
+        secret_hash=hashed,
+        kind="launch",
+        label=f"launch of {activity}"[:LONGEST_LABEL],
+        scopes=list(LAUNCH_SCOPES),
+        authority=_authority(app_origin, key, "Launched content"),
+        user_id=user_id,
+        agent=name,
+        activity=activity,
+        registration=registration,
+        expires_at=clock.now() + timedelta(hours=hours),
+    )
+    session.add(credential)
+    session.flush()
+    return NewSecret(credential, clear)
+
+
+def end_launch(session: Session, credential_id: int) -> None:
+    """Withdraw a launch token; that there is none is no error."""
+    credential = session.get(XapiCredential, credential_id)
+    if credential is not None and credential.kind == "launch" and credential.revoked_at is None:
+        credential.revoked_at = clock.now()
+        session.flush()
+
+
+def _client(session: Session, credential_id: int) -> XapiCredential:
+    credential = session.get(XapiCredential, credential_id, with_for_update=True)
+    if credential is None or credential.kind != "client" or credential.revoked_at is not None:
+        raise NotFound("There is no such credential, or it has been revoked.")
+    return credential
+
+
+def _authority(app_origin: str, key: str, label: str) -> JsonObject:
+    return {"objectType": "Agent", "name": label, "account": {"homePage": app_origin, "name": key}}

@@ -1,0 +1,185 @@
+"""The Statement resource (1.0.3 Communication 2.1; 2.0 4.1.6.1)."""
+
+import time
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import replace
+from email.utils import format_datetime
+from typing import Any
+from uuid import uuid4
+
+import orjson
+
+from app.lrs import jsonio, multipart, values
+from app.lrs.http import Answer, Call, nothing
+from app.lrs.parties import queries as party_queries
+from app.lrs.refusal import Refusal
+from app.lrs.script import Ask, Script
+from app.lrs.statements import formats, queries
+from app.lrs.statements.filters import Filter, One, moment_of, parse, uuid_of
+from app.lrs.statements.receiving import receive
+from app.lrs.statements.selecting import select
+from app.lrs.statements.shape import JsonObject
+from app.lrs.store import Store
+from app.lrs.versions import Version
+
+CONSISTENT = "X-Experience-API-Consistent-Through"
+_Shape = tuple[Version, str, bool, list[str]]
+
+
+def now_text() -> str:
+    """Now, as the header of consistency writes it."""
+    return values.text_of(moment_of(time.time_ns() // 1000))
+
+
+async def post(store: Store, call: Call) -> Answer:
+    """Store one statement or a list; answers their ids in order."""
+    call.access.require("write statements")
+    if call.parameters:
+        raise Refusal("POST of statements takes no parameters.", path=sorted(call.parameters)[0])
+    received = await receive(store, call)
+    if received.ids:
+        await store.writer.submit(received.submission)
+    return Answer(200, orjson.dumps(received.ids))
+
+
+async def put(store: Store, call: Call) -> Answer:
+    """Store one statement under the id of the parameter."""
+    call.access.require("write statements")
+    if set(call.parameters) != {"statementId"}:
+        wrong = sorted(set(call.parameters) - {"statementId"})
+        if wrong:
+            raise Refusal("PUT of a statement takes the parameter statementId alone.", path=wrong[0])
+        raise Refusal("The parameter statementId is missing.", path="statementId")
+    received = await receive(store, call, uuid_of(call.parameters["statementId"], "statementId"))
+    await store.writer.submit(received.submission)
+    return nothing()
+
+
+async def get(store: Store, call: Call) -> Answer:
+    """One statement by id, or a page of those that match."""
+    call.access.require("read statements")
+    consistent = values.text_of(moment_of(store.writer.consistent_through()))
+    if "more" in call.parameters:
+        if len(call.parameters) > 1:
+            raise Refusal("A more link is used as it was given.", path="more")
+        query: Filter | One = store.cursors.read(call.parameters["more"])
+    else:
+        query = parse(call.parameters, call.version)
+    answer = await (_one(store, call, query) if isinstance(query, One) else _page(store, call, query))
+    answer.headers[CONSISTENT] = consistent
+    return answer
+
+
+async def _one(store: Store, call: Call, query: One) -> Answer:
+    row = await store.read(_find_one(query.statement_id))
+    mine_only = not call.access.may("read every statement")
+    if row is None or row[1] != query.voided or (mine_only and row[3] != call.access.credential_id):
+        what = "voided statement" if query.voided else "statement"
+        hint = " It has been voided; ask for it with voidedStatementId." if row and row[1] else ""
+        raise Refusal(f"There is no {what} with this id.{hint if not mine_only else ''}", status=404)
+    shape = _shape(call, query.format, attachments=query.attachments)
+    (payload,) = await _shaped(store, [(0, row[0], row[2])], shape)
+    headers = {"Last-Modified": format_datetime(row[4], usegmt=True)}
+    if query.attachments:
+        return await _with_attachments(store, payload, [payload], headers)
+    return Answer(200, payload, headers=headers)
+
+
+def _find_one(statement_id: str) -> Script[tuple[Any, ...] | None]:
+    rows = yield Ask(queries.ONE, (statement_id,))
+    return rows[0] if rows else None
+
+
+async def _page(store: Store, call: Call, query: Filter) -> Answer:
+    if not call.access.may("read every statement"):
+        query = replace(query, credential_id=call.access.credential_id)
+    sql, parameters = select(query, query.limit + 1)
+
+    def script() -> Script[list[tuple[Any, ...]]]:
+        return (yield Ask(sql, parameters))
+
+    rows = await store.read(script())
+    more = ""
+    if len(rows) > query.limit:
+        rows = rows[: query.limit]
+        more = f"{call.root}/statements?more={store.cursors.token(query, rows[-1][0])}"
+    payloads = await _shaped(store, rows, _shape(call, query.format, attachments=query.attachments))
+    body = b'{"statements":[%s],"more":%s}' % (b",".join(payloads), orjson.dumps(more))
+    if query.attachments:
+        return await _with_attachments(store, body, payloads, {})
+    return Answer(200, body)
+
+
+def _shape(call: Call, form: str, *, attachments: bool) -> _Shape:
+    return call.version, form, attachments, formats.accepted_languages(call.headers.get("accept-language"))
+
+
+async def _shaped(store: Store, rows: Sequence[tuple[Any, ...]], shape: _Shape) -> list[bytes]:
+    """The payloads as the reader wants them; untouched text wherever that is what she wants."""
+    version, form, _, languages = shape
+    if form == "exact" and (version.second or not any(row[2].startswith("2.") for row in rows)):
+        return [row[1].encode() for row in rows]
+    statements = [orjson.loads(row[1]) for row in rows]
+    if not version.second:
+        statements = [formats.for_version_one(statement) for statement in statements]
+    if form == "ids":
+        statements = [formats.as_ids(statement) for statement in statements]
+    elif form == "canonical":
+        definitions = await store.read(_definitions(sorted(set().union(*map(_activities, statements)))))
+        statements = [formats.as_canonical(statement, definitions, languages) for statement in statements]
+    return [jsonio.dumps(statement) for statement in statements]
+
+
+def _activities(statement: JsonObject) -> set[str]:
+    iris: set[str] = set()
+    for part in (statement, statement["object"]):
+        target = part.get("object")
+        if isinstance(target, dict) and target.get("objectType", "Activity") == "Activity":
+            iris.add(target["id"])
+        context = part.get("context")
+        for group in (context or {}).get("contextActivities", {}).values():
+            iris.update(activity["id"] for activity in group)
+    return iris
+
+
+def _definitions(iris: list[str]) -> Script[Mapping[str, JsonObject]]:
+    rows = yield Ask(party_queries.DEFINITIONS, (iris,))
+    return {iri: orjson.loads(text) for iri, text in rows}
+
+
+async def _with_attachments(
+    store: Store, body: bytes, payloads: Sequence[bytes], headers: dict[str, str]
+) -> Answer:
+    """A multipart answer: the JSON first, then the bytes of every attachment that is stored here."""
+    wanted: dict[str, str] = {}
+    for payload in payloads:
+        statement = orjson.loads(payload)
+        for part in (statement, statement["object"]):
+            for item in part.get("attachments", ()):
+                wanted.setdefault(item["sha2"].lower(), item["contentType"])
+
+    def script() -> Script[list[tuple[Any, ...]]]:
+        return (yield Ask(queries.KNOWN_ATTACHMENTS, (list(wanted),)))
+
+    files = await store.read(script()) if wanted else []
+    boundary = f"aada-{uuid4().hex}"
+
+    async def chunks() -> AsyncIterator[bytes]:
+        yield multipart.head(boundary, {"Content-Type": "application/json"})[2:]
+        yield body
+        for sha2, sha256, size in files:
+            yield multipart.head(
+                boundary,
+                {
+                    "Content-Type": wanted[sha2],
+                    "Content-Transfer-Encoding": "binary",
+                    "Content-Length": str(size),
+                    "X-Experience-API-Hash": sha2,
+                },
+            )
+            pieces = store.files.read(sha256)
+            while (piece := await store.next_chunk(pieces)) is not None:
+                yield piece
+        yield multipart.tail(boundary)
+
+    return Answer(200, chunks(), f'multipart/mixed; boundary="{boundary}"', headers)

@@ -1,0 +1,76 @@
+"""SQL on statements."""
+
+from typing import LiteralString
+
+# One number for all processes: writers take turns, so keys grow in the order of commits.
+WRITER_LOCK = 0x78415049
+
+TAKE_TURN: LiteralString = "SELECT pg_advisory_xact_lock(%s)"
+
+# In one round trip: the last key, statements that have one of these ids, and references to one of them.
+KNOWN: LiteralString = """
+SELECT 'last', coalesce(max(id), 0), NULL::uuid, NULL::text, NULL::boolean FROM xapi_statements
+UNION ALL
+SELECT 'there', id, statement_id, payload::text, NULL FROM xapi_statements WHERE statement_id = ANY(%s::uuid[])
+UNION ALL
+SELECT 'referred', statement_id, target, NULL, voids FROM xapi_statement_refs WHERE target = ANY(%s::uuid[])
+"""
+
+LOAD_STATEMENTS: LiteralString = """
+COPY xapi_statements (id, user_id, verb, object_id, result, context, timestamp, statement_id, stored, payload,
+                      version, registration, credential_id, is_voided) FROM STDIN
+"""
+
+LOAD_ACTORS: LiteralString = """
+COPY xapi_statement_actors (actor_id, direct, statement_id, subject_id, usage) FROM STDIN
+"""
+
+LOAD_ACTIVITIES: LiteralString = """
+COPY xapi_statement_activities (activity_id, direct, statement_id, subject_id, usage) FROM STDIN
+"""
+
+# References are rare; their rows may be there already when statements refer to each other in a circle.
+ADD_REFS: LiteralString = """
+INSERT INTO xapi_statement_refs (statement_id, target, direct, voids, subject_id, verb, registration)
+SELECT * FROM unnest(%s::bigint[], %s::uuid[], %s::bool[], %s::bool[], %s::bigint[], %s::text[], %s::uuid[])
+ON CONFLICT (statement_id, target) DO UPDATE
+SET subject_id = excluded.subject_id, verb = excluded.verb, registration = excluded.registration
+WHERE xapi_statement_refs.subject_id IS NULL
+"""
+
+ADD_ACTOR_LINKS: LiteralString = """
+INSERT INTO xapi_statement_actors (actor_id, direct, statement_id, subject_id, usage)
+SELECT * FROM unnest(%s::int[], %s::bool[], %s::bigint[], %s::bigint[], %s::smallint[])
+ON CONFLICT DO NOTHING
+"""
+
+ADD_ACTIVITY_LINKS: LiteralString = """
+INSERT INTO xapi_statement_activities (activity_id, direct, statement_id, subject_id, usage)
+SELECT * FROM unnest(%s::int[], %s::bool[], %s::bigint[], %s::bigint[], %s::smallint[])
+ON CONFLICT DO NOTHING
+"""
+
+BY_ID: LiteralString = """
+SELECT id, payload::text FROM xapi_statements WHERE statement_id = %s
+"""
+
+VOID: LiteralString = """
+UPDATE xapi_statements SET is_voided = true
+WHERE statement_id = ANY(%s::uuid[]) AND verb <> %s AND NOT is_voided
+"""
+
+ONE: LiteralString = """
+SELECT payload::text, is_voided, version, credential_id, stored
+FROM xapi_statements WHERE statement_id = %s
+"""
+
+ADD_ATTACHMENTS: LiteralString = """
+INSERT INTO xapi_attachments (sha2, sha256, size_bytes, content_type)
+SELECT * FROM unnest(%s::text[], %s::text[], %s::bigint[], %s::text[]) AS new (sha2, sha256, size, type)
+ORDER BY 1
+ON CONFLICT (sha2) DO NOTHING
+"""
+
+KNOWN_ATTACHMENTS: LiteralString = """
+SELECT sha2, sha256, size_bytes FROM xapi_attachments WHERE sha2 = ANY(%s)
+"""

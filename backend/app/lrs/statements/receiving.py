@@ -1,0 +1,150 @@
+"""From a request's body to a submission: JSON or multipart, checked whole before anything is stored."""
+
+from dataclasses import dataclass
+from typing import BinaryIO, cast
+
+from app.lrs import jsonio, multipart, signatures
+from app.lrs.http import LARGEST_ATTACHMENTS, LARGEST_JSON, Call
+from app.lrs.multipart import Part
+from app.lrs.refusal import Refusal
+from app.lrs.statements import actors, validate
+from app.lrs.statements.complete import prepare
+from app.lrs.statements.shape import JsonObject, fail
+from app.lrs.statements.storing import Attached, Submission
+from app.lrs.store import Store
+
+_ASIDE = 64 * 1024
+"""Bodies beyond this many octets are checked in a thread, so that others are not kept waiting."""
+MOST_STATEMENTS = 10_000
+
+
+@dataclass(slots=True)
+class Received:
+    submission: Submission
+    ids: list[str]
+
+
+async def receive(store: Store, call: Call, only_id: str | None = None) -> Received:
+    """Read, check and complete the statements of a POST, or with `only_id` the one of a PUT."""
+    kind = call.content_type
+    if kind == "application/json":
+        raw = await call.body(LARGEST_JSON)
+        if len(raw) > _ASIDE:
+            return await store.aside(lambda: _checked(call, raw, [], only_id))
+        return _checked(call, raw, [], only_id)
+    if kind != "multipart/mixed":
+        raise Refusal("Send statements as application/json or multipart/mixed.", path="Content-Type")
+    boundary = multipart.boundary_of(call.headers.get("content-type", ""))
+    reader = multipart.Reader(boundary, LARGEST_JSON, LARGEST_ATTACHMENTS)
+    try:
+        parts = await reader.read(call.chunks(LARGEST_ATTACHMENTS))
+        received = await store.aside(lambda: _from_parts(call, parts, only_id))
+        received.submission.attachments = await store.aside(lambda: _kept(store, parts[1:]))
+        return received
+    finally:
+        reader.close()
+
+
+def _from_parts(call: Call, parts: list[Part], only_id: str | None) -> Received:
+    if not parts:
+        raise Refusal("The first part must hold the statements.", path="body")
+    first = parts[0].headers.get("content-type", "").partition(";")[0].strip().lower()
+    if first != "application/json":
+        raise Refusal("The first part must be application/json and hold the statements.", path="Content-Type")
+    for index, part in enumerate(parts[1:], start=1):
+        _check_part(part, f"part[{index}]")
+    return _checked(call, parts[0].content(), parts[1:], only_id)
+
+
+def _check_part(part: Part, path: str) -> None:
+    if part.headers.get("content-transfer-encoding", "").lower() != "binary":
+        raise fail(path, 'Content-Transfer-Encoding must be "binary".')
+    announced = part.headers.get("x-experience-api-hash")
+    if announced is None:
+        raise fail(path, "X-Experience-API-Hash is missing.")
+    if announced.lower() != part.sha2:
+        raise fail(path, "X-Experience-API-Hash is not the SHA-2 of this part.")
+
+
+def _checked(call: Call, raw: bytes, parts: list[Part], only_id: str | None) -> Received:
+    value = jsonio.loads(raw)
+    if only_id is not None:
+        statements = [_the_one(value, only_id)]
+        paths = ["$"]
+    elif isinstance(value, list):
+        statements, paths = value, [f"$[{index}]" for index in range(len(value))]
+    else:
+        statements, paths = [value], ["$"]
+    if len(statements) > MOST_STATEMENTS:
+        raise Refusal(f"Send at most {MOST_STATEMENTS} statements at once.", status=413)
+    by_hash = {part.sha2: part for part in parts}
+    used: set[str] = set()
+    for path, statement in zip(paths, statements, strict=True):
+        validate.statement(statement, path, call.version)
+        if "attachments" in statement or statement["object"].get("objectType") == "SubStatement":
+            used |= _attachments(statement, path, by_hash)
+    _distinct(statements)
+    if len(used) != len(by_hash):
+        raise Refusal("A part holds an attachment that no statement names.", path="body")
+    _speaks_of_its_own(call, statements, paths)
+    prepared = [prepare(statement, call.version) for statement in statements]
+    return Received(Submission(prepared, call.access.author), [item.statement_id for item in prepared])
+
+
+def _the_one(value: object, only_id: str) -> JsonObject:
+    if not isinstance(value, dict):
+        raise Refusal("PUT takes one statement, an object.", path="$")
+    own = value.setdefault("id", only_id)
+    if isinstance(own, str) and own.lower() != only_id:
+        raise Refusal("The statement's id is not the one of the parameter statementId.", path="$.id")
+    return value
+
+
+def _distinct(statements: list[JsonObject]) -> None:
+    seen: set[str] = set()
+    for index, statement in enumerate(statements):
+        name = statement.get("id", "").lower()
+        if name and name in seen:
+            raise Refusal("Two statements of this request have the same id.", path=f"$[{index}].id")
+        seen.add(name)
+
+
+def _attachments(statement: JsonObject, path: str, by_hash: dict[str, Part]) -> set[str]:
+    used: set[str] = set()
+    for part_path, part in ((path, statement), (f"{path}.object", statement["object"])):
+        for index, item in enumerate(part.get("attachments", ()) if isinstance(part, dict) else ()):
+            place = f"{part_path}.attachments[{index}]"
+            digest = item["sha2"].lower()
+            found = by_hash.get(digest)
+            if found is not None:
+                used.add(digest)
+            elif "fileUrl" not in item:
+                raise fail(place, "The attachment has neither a fileUrl nor its bytes in this request.")
+            if item["usageType"] == signatures.USAGE:
+                if found is None:
+                    raise fail(place, "A signature's bytes must come in the same request.")
+                signatures.check(statement, found.content(), item["contentType"], place)
+    return used
+
+
+def _speaks_of_its_own(call: Call, statements: list[JsonObject], paths: list[str]) -> None:
+    """A launch token may write about its learner and nobody else."""
+    agent = call.access.agent
+    if agent is None:
+        return
+    for path, statement in zip(paths, statements, strict=True):
+        if actors.identity(statement["actor"]) != agent:
+            raise Refusal(
+                "This launch may only tell of the learner it was made for.", path=f"{path}.actor", status=403
+            )
+
+
+def _kept(store: Store, parts: list[Part]) -> list[Attached]:
+    """Put attachments into the file store. A file without a statement, left by a crash, harms nobody."""
+    kept = []
+    for part in parts:
+        part.file.seek(0)
+        stored = store.files.put(cast(BinaryIO, part.file))
+        content_type = part.headers.get("content-type", "application/octet-stream")
+        kept.append(Attached(part.sha2, stored.sha256, stored.size, content_type))
+    return kept

@@ -1,0 +1,242 @@
+"""Writing statements: one script, set-based, for any number of requests at once.
+
+Writers of all processes take turns behind one lock held from here to the commit. That is what makes keys grow
+in the order of commits, so a reader who follows `more` or `since` misses nothing; and with one writer at a
+time there is no deadlock over shared activities. The turn is short: a few COPY commands.
+"""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from app.lrs import jsonio, values
+from app.lrs.parties.service import Found, Parties
+from app.lrs.refusal import Refusal
+from app.lrs.script import Ask, Load, Script
+from app.lrs.statements import compare, queries
+from app.lrs.statements.complete import DIRECT_ACTIVITY, DIRECT_ACTOR, ActorUsage, Prepared
+from app.lrs.statements.filters import moment_of
+from app.lrs.statements.references import References, Subject
+from app.lrs.statements.shape import JsonObject
+from app.lrs.statements.validate import VOIDED
+
+
+@dataclass(slots=True, frozen=True)
+class Author:
+    """On whose word statements are stored."""
+
+    credential_id: int | None
+    authority: bytes
+    """The authority's JSON."""
+    identity: str
+    person: JsonObject
+    may_define: bool
+
+
+@dataclass(slots=True)
+class Attached:
+    """Bytes that came with statements and are in the file store already."""
+
+    sha2: str
+    sha256: str
+    size_bytes: int
+    content_type: str
+
+
+@dataclass(slots=True)
+class Submission:
+    """The statements of one request; they are stored all or not at all."""
+
+    statements: list[Prepared]
+    author: Author
+    attachments: Sequence[Attached] = ()
+    tried: bool = False
+    """Whether an earlier attempt ended in doubt: then our own ids may be there already."""
+
+
+@dataclass(slots=True)
+class Stored:
+    """What a script has written, in the order of its submissions."""
+
+    refusals: list[Refusal | None]
+    found: Found
+    last_key: int
+    rows: int = 0
+
+
+@dataclass(slots=True)
+class _Known:
+    last: int = 0
+    payloads: dict[str, str] = field(default_factory=dict)
+    waiting: dict[str, dict[int, bool]] = field(default_factory=dict)
+
+
+def store(submissions: Sequence[Submission], parties: Parties) -> Script[Stored]:
+    """Write submissions within the caller's transaction; refuse the ones that conflict (409), alone."""
+    yield Ask(queries.TAKE_TURN, (queries.WRITER_LOCK,))
+    known = yield from _look(submissions)
+    refusals, accepted = _decide(submissions, known)
+    found = yield from _parties(submissions, refusals, parties)
+    result = Stored(refusals, found, known.last, len(accepted))
+    if accepted:
+        yield from _write(accepted, known, parties, result)
+    attached = {
+        item.sha2: item
+        for submission, refusal in zip(submissions, refusals, strict=True)
+        if refusal is None
+        for item in submission.attachments
+    }
+    if attached:
+        rows = list(attached.values())
+        yield Ask(
+            queries.ADD_ATTACHMENTS,
+            (
+                [row.sha2 for row in rows],
+                [row.sha256 for row in rows],
+                [row.size_bytes for row in rows],
+                [row.content_type for row in rows],
+            ),
+        )
+    return result
+
+
+def _look(submissions: Sequence[Submission]) -> Script[_Known]:
+    asked = [
+        prepared.statement_id
+        for submission in submissions
+        for prepared in submission.statements
+        if prepared.given or submission.tried
+    ]
+    known = _Known()
+    for what, key, statement_id, payload, voids in (yield Ask(queries.KNOWN, (asked, asked))):
+        if what == "last":
+            known.last = key
+        elif what == "there":
+            known.payloads[str(statement_id)] = payload
+        else:
+            known.waiting.setdefault(str(statement_id), {})[key] = voids
+    return known
+
+
+Accepted = list[tuple[Prepared, Author]]
+
+
+def _decide(submissions: Sequence[Submission], known: _Known) -> tuple[list[Refusal | None], Accepted]:
+    refusals: list[Refusal | None] = []
+    accepted: Accepted = []
+    before: dict[str, JsonObject] = {}
+    for submission in submissions:
+        new: Accepted = []
+        refusal = None
+        for index, prepared in enumerate(submission.statements):
+            name = prepared.statement_id
+            kept = before.get(name)
+            if kept is None and name in known.payloads:
+                kept = jsonio.loads(known.payloads[name].encode())
+            if kept is None:
+                new.append((prepared, submission.author))
+            elif not compare.same(kept, prepared.statement):
+                refusal = Refusal(
+                    f"Another statement with the id {name} is stored already; a statement cannot be changed.",
+                    path=f"$[{index}].id" if len(submission.statements) > 1 else "$.id",
+                    status=409,
+                )
+                break
+        refusals.append(refusal)
+        if refusal is None:
+            before.update((prepared.statement_id, prepared.statement) for prepared, _ in new)
+            accepted += new
+    return refusals, accepted
+
+
+def _parties(
+    submissions: Sequence[Submission], refusals: Sequence[Refusal | None], parties: Parties
+) -> Script[Found]:
+    people: dict[str, JsonObject] = {}
+    definitions: dict[str, JsonObject] = {}
+    iris: dict[str, None] = {}
+    for submission, refusal in zip(submissions, refusals, strict=True):
+        if refusal is not None:
+            continue
+        people[submission.author.identity] = submission.author.person
+        for prepared in submission.statements:
+            people.update(prepared.keys.people)
+            iris.update(dict.fromkeys(prepared.keys.activities))
+            if submission.author.may_define:
+                definitions.update(prepared.keys.definitions)
+    return (yield from parties.script(people, iris, definitions))
+
+
+def _write(accepted: Accepted, known: _Known, parties: Parties, result: Stored) -> Script[None]:
+    found = result.found
+    key = max(known.last + 1, time.time_ns() // 1000)
+    statements, actors, activities = bytearray(), bytearray(), bytearray()
+    references = References(waiting=known.waiting)
+    to_void: list[str] = []
+    for prepared, author in accepted:
+        voided = not prepared.voids and any(known.waiting.get(prepared.statement_id, {}).values())
+        statements += _statement_row(key, prepared, author, found, voided=voided)
+        usages = prepared.keys.actors
+        usages[author.identity] = usages.get(author.identity, 0) | ActorUsage.AUTHORITY
+        for name, usage in usages.items():
+            direct = "t" if usage & DIRECT_ACTOR else "f"
+            actors += f"{found.actors[name].id}\t{direct}\t{key}\t{key}\t{usage}\n".encode()
+        for iri, usage in prepared.keys.activities.items():
+            direct = "t" if usage & DIRECT_ACTIVITY else "f"
+            activities += f"{found.activities[iri].id}\t{direct}\t{key}\t{key}\t{usage}\n".encode()
+        if prepared.target is not None or prepared.statement_id in references.waiting:
+            keys = prepared.keys
+            keys.people.setdefault(author.identity, author.person)
+        yield from references.arrive(
+            prepared.statement_id,
+            Subject(
+                key, prepared.keys, prepared.verb, prepared.registration, prepared.target, prepared.voids
+            ),
+        )
+        if prepared.voids and prepared.target:
+            to_void.append(prepared.target)
+        key += 1
+    yield Load(queries.LOAD_STATEMENTS, bytes(statements))
+    yield Load(queries.LOAD_ACTORS, bytes(actors))
+    if activities:
+        yield Load(queries.LOAD_ACTIVITIES, bytes(activities))
+    yield from references.write(parties, found)
+    if to_void:
+        yield Ask(queries.VOID, (to_void, VOIDED))
+    result.last_key = key - 1
+
+
+def _statement_row(key: int, prepared: Prepared, author: Author, found: Found, *, voided: bool) -> bytes:
+    stored = values.text_of(moment_of(key))
+    timestamp = values.text_of(prepared.timestamp) if prepared.timestamp else stored
+    user_id = found.actors[prepared.actor].user_id if prepared.actor else None
+    return b"\t".join(
+        (
+            b"%d" % key,
+            b"\\N" if user_id is None else b"%d" % user_id,
+            _text(prepared.verb),
+            _text(prepared.object_id),
+            _json(prepared.result),
+            _json(prepared.context),
+            timestamp.encode(),
+            prepared.statement_id.encode(),
+            stored.encode(),
+            _json(prepared.text(stored, author.authority)),
+            prepared.version.encode(),
+            prepared.registration.encode() if prepared.registration else b"\\N",
+            b"\\N" if author.credential_id is None else b"%d" % author.credential_id,
+            b"t\n" if voided else b"f\n",
+        )
+    )
+
+
+def _text(value: str) -> bytes:
+    if value.isprintable() and "\\" not in value:
+        return value.encode()
+    escaped = value.replace("\\", "\\\\").replace("\t", "\\t").replace("\n", "\\n").replace("\r", "\\r")
+    return escaped.encode()
+
+
+def _json(value: bytes | None) -> bytes:
+    # Compact JSON has no raw control characters; only its backslashes mean something to COPY.
+    return b"\\N" if value is None else value.replace(b"\\", b"\\\\")

@@ -1,0 +1,109 @@
+"""What the requests of one process share: connections, memory, the writer, the file store."""
+
+import asyncio
+from collections.abc import Callable, Iterator
+from typing import TypeVar
+
+import psycopg
+from psycopg_pool import AsyncConnectionPool, PoolTimeout
+
+from app.core.files import FileStore, open_store
+from app.lrs.credentials.access import Access, Accesses
+from app.lrs.parties.service import Parties
+from app.lrs.refusal import Refusal
+from app.lrs.script import Script, play
+from app.lrs.statements.cursors import Cursors
+from app.lrs.statements.writer import Pool, Writer
+from app.settings import Settings
+
+T = TypeVar("T")
+_END: object = object()
+
+
+class Store:
+    """The record store of one process. Opens its connections with the first request."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.files: FileStore = open_store(settings)
+        self.cursors = Cursors(settings.secret_key.get_secret_value())
+        self.parties = Parties(settings.app_origin)
+        self.accesses = Accesses()
+        self._opening = asyncio.Lock()
+        self._pool: Pool | None = None
+        self._writer: Writer | None = None
+
+    async def open(self) -> None:
+        """Make the pool; called again it does nothing."""
+        async with self._opening:
+            if self._pool is None:
+                url = self.settings.app_database_url.set(drivername="postgresql")
+                pool: Pool = AsyncConnectionPool(
+                    url.render_as_string(hide_password=False),
+                    kwargs={
+                        "autocommit": True,
+                        "prepare_threshold": 2,
+                        "application_name": "aada xapi",
+                        "options": "-c timezone=UTC -c lock_timeout=20s -c jit=off",
+                        "connect_timeout": 5,
+                    },
+                    min_size=2,
+                    max_size=8,
+                    timeout=10,
+                    open=False,
+                )
+                await pool.open()
+                self._pool = pool
+                self._writer = Writer(pool, self.parties)
+
+    async def close(self) -> None:
+        """Answer what was taken, then give the connections back."""
+        if self._writer is not None:
+            await self._writer.close()
+        if self._pool is not None:
+            await self._pool.close()
+        self._pool = self._writer = None
+
+    @property
+    def writer(self) -> Writer:
+        assert self._writer is not None  # noqa: S101 -- open() came first
+        return self._writer
+
+    async def read(self, script: Script[T]) -> T:
+        """Play a script that only reads, outside any transaction."""
+        return await self._played(script, transaction=False)
+
+    async def write(self, script: Script[T]) -> T:
+        """Play a script in one transaction, committed when this returns."""
+        return await self._played(script, transaction=True)
+
+    async def _played(self, script: Script[T], *, transaction: bool) -> T:
+        assert self._pool is not None  # noqa: S101 -- open() came first
+        try:
+            async with self._pool.connection() as connection:
+                if not transaction:
+                    return await play(connection, script)
+                async with connection.transaction():
+                    return await play(connection, script)
+        except (psycopg.OperationalError, PoolTimeout):
+            raise Refusal(
+                "The database does not answer; try again in a moment.",
+                status=503,
+                headers={"Retry-After": "5"},
+            ) from None
+
+    async def access(self, header: str | None) -> Access:
+        """Who sends this Authorization header; `Refusal` 401 or 429."""
+        known = self.accesses.remembered(header)
+        if known is not None:
+            return known
+        return await self.read(self.accesses.script(header))
+
+    async def next_chunk(self, chunks: Iterator[bytes]) -> bytes | None:
+        """The next piece of a stored file, read beside the event loop."""
+        found = await asyncio.to_thread(next, chunks, _END)
+        return found if isinstance(found, bytes) else None
+
+    async def aside(self, work: Callable[[], T]) -> T:
+        """Do something that keeps the processor busy for long, or waits for a disk, in a thread."""
+        return await asyncio.to_thread(work)
