@@ -103,7 +103,7 @@ def _bare_actor(found: JsonObject) -> JsonObject:
 
 
 def _bare_activity(found: JsonObject) -> JsonObject:
-    return {"objectType": "Activity", "id": found["id"]}
+    return {"id": found["id"]}
 
 
 def _bare_verb(found: JsonObject) -> JsonObject:

@@ -14,7 +14,7 @@ from app.lrs.parties.service import Found, Parties
 from app.lrs.refusal import Refusal
 from app.lrs.script import Ask, Load, Script
 from app.lrs.statements import compare, queries
-from app.lrs.statements.complete import DIRECT_ACTIVITY, DIRECT_ACTOR, ActorUsage, Prepared
+from app.lrs.statements.complete import DIRECT_ACTIVITY, DIRECT_ACTOR, ActorUsage, Prepared, merged
 from app.lrs.statements.filters import moment_of
 from app.lrs.statements.references import References, Subject
 from app.lrs.statements.shape import JsonObject
@@ -163,7 +163,9 @@ def _parties(
             people.update(prepared.keys.people)
             iris.update(dict.fromkeys(prepared.keys.activities))
             if submission.author.may_define:
-                definitions.update(prepared.keys.definitions)
+                for iri, definition in prepared.keys.definitions.items():
+                    earlier = definitions.get(iri)
+                    definitions[iri] = merged(earlier, definition) if earlier else definition
     return (yield from parties.script(people, iris, definitions))
 
 
