@@ -35,7 +35,7 @@ class HostDispatch:
         path: str = scope["path"]
         for prefix, shared in self.shared.items():
             if path == prefix or path.startswith(prefix + "/"):
-                await shared(scope, receive, send)
+                await shared({**scope, "root_path": scope.get("root_path", "") + prefix}, receive, send)
                 return
         if _host(scope) != self.content_host:
             await self.app(scope, receive, send)
