@@ -11,7 +11,7 @@ import shutil
 import tempfile
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -23,10 +23,15 @@ _HASH = re.compile(r"[0-9a-f]{64}")
 
 @dataclass(frozen=True, slots=True)
 class StoredFile:
-    """What the store answers: SHA-256 as 64 hex digits and the size in bytes."""
+    """What the store answers: SHA-256 as 64 hex digits and the size in bytes.
+
+    `new` is False if the store had the same content before: whoever puts a file and then fails may take out
+    only what was new.
+    """
 
     sha256: str
     size: int
+    new: bool = field(default=False, compare=False)
 
 
 class FileMissing(Exception):
@@ -54,6 +59,7 @@ class FileStore(ABC):
             stored = StoredFile(digest.hexdigest(), size)
             if not self.exists(stored.sha256):
                 self._keep(Path(temporary.name), stored)
+                stored = replace(stored, new=True)
         return stored
 
     @abstractmethod
