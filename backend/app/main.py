@@ -5,34 +5,32 @@ from contextlib import asynccontextmanager
 
 from fastapi import APIRouter, FastAPI, Request
 from sqlalchemy.orm import Session
-from starlette.applications import Starlette
 from starlette.types import ASGIApp
 
 from app import __version__
+from app.content import api as content_api
+from app.content import pages as content_pages
+from app.content.host import create_content_app
 from app.core.files import open_store
 from app.core.permissions import Subject
 from app.db.session import Database
-from app.lrs.api import LrsApp
 from app.settings import Settings
 from app.web import errors, security
 from app.web.assets import MOUNT, StaticAssets
 from app.web.hosts import HostDispatch
 
-ROUTERS: list[APIRouter] = []
-UPLOADS = {"/lessons": "max_upload_bytes"}
+ROUTERS: list[APIRouter] = [content_api.router, content_pages.router]
+UPLOADS = {"/lessons": "max_upload_bytes", "/api/v1/lessons": "max_upload_bytes"}
 
 
 def create_app(settings: Settings, database: Database | None = None) -> FastAPI:
     """The program as an ASGI application. Connects to nothing until the first request asks for it."""
     owned = database is None
     database = database or Database(settings)
-    # Opens its connections with the first statement: a database that is away stops no start.
-    record_store = LrsApp(settings)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         yield
-        await record_store.shutdown()
         if owned:
             database.close()
 
@@ -59,16 +57,16 @@ def create_app(settings: Settings, database: Database | None = None) -> FastAPI:
         answer=errors.answer,
         uploads={prefix: getattr(settings, name) for prefix, name in UPLOADS.items()},
     )
-    _dispatch_hosts(app, settings, record_store)
+    _dispatch_hosts(app, settings, create_content_app(settings, database, app.state.files))
     return app
 
 
-def _dispatch_hosts(app: FastAPI, settings: Settings, record_store: LrsApp) -> None:
+def _dispatch_hosts(app: FastAPI, settings: Settings, content: ASGIApp) -> None:
     """Put the choice of the host around everything else, so that the content host has layers of its own."""
     build = app.build_middleware_stack
 
     def build_dispatched() -> ASGIApp:
-        return HostDispatch(build(), settings=settings, content=Starlette(), shared={"/xapi": record_store})
+        return HostDispatch(build(), settings=settings, content=content, shared={})
 
     app.build_middleware_stack = build_dispatched  # type: ignore[method-assign]
 

@@ -99,6 +99,6 @@ class ScormCommit(Base):
     finish: Mapped[bool] = mapped_column(server_default=text("false"))
     """Whether it ended the session."""
     payload: Mapped[dict[str, Any]] = mapped_column(JSONB)
-    """The data model as sent."""
+    """The parts of the data model that changed with this commit, as sent."""
     created_at: Mapped[CreatedAt]
     """When the row was written."""

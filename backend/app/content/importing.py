@@ -1,0 +1,161 @@
+"""Taking in a package: checked whole, then stored, then recorded. Refused: nothing is left of it."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from io import RawIOBase
+from typing import BinaryIO, cast
+
+from sqlalchemy.orm import Session
+
+from app.content import policy, queries
+from app.content.packages.archive import Archive
+from app.content.packages.media import media_type_of
+from app.content.packages.standards import Package, read_package
+from app.core import audit, clock
+from app.core.errors import Invalid, NotFound, TooLarge
+from app.core.files import FileStore, StoredFile
+from app.core.permissions import Subject
+from app.db.models import ContentPackage, ContentType
+
+
+@dataclass
+class _Shelf:
+    """The files put into the store during one import, so that a refusal can take them out again."""
+
+    store: FileStore
+    fresh: list[str] = field(default_factory=list)
+
+    def put(self, source: BinaryIO) -> StoredFile:
+        stored = self.store.put(source)
+        if stored.new:
+            self.fresh.append(stored.sha256)
+        return stored
+
+    def clear(self) -> None:
+        for sha256 in self.fresh:
+            self.store.delete(sha256)
+
+
+def import_package(
+    session: Session,
+    subject: Subject,
+    store: FileStore,
+    lesson_id: int,
+    file: BinaryIO,
+    *,
+    file_name: str,
+    max_bytes: int,
+) -> ContentPackage:
+    """Make the uploaded zip the current version of the lesson's package; earlier versions stay with their
+    records.
+
+    `file` is seekable. Raises Invalid with a sentence naming what is wrong with the package, TooLarge,
+    NotFound.
+    """
+    policy.may_manage(subject)
+    place = queries.lesson_place(session, lesson_id)
+    if place is None:
+        raise NotFound("There is no such lesson.")
+    if place.content_type != ContentType.SCORM:
+        raise Invalid(
+            f"“{place.title}” is a {place.content_type} lesson. Change its kind to SCORM before "
+            "uploading a package."
+        )
+    if file.seek(0, 2) > max_bytes:
+        raise TooLarge(f"The package is larger than the {max_bytes // 1024**2} MiB this school accepts.")
+    # Reading everything once finds every lie before the first file is stored.
+    archive = Archive(file)
+    package = read_package(archive)
+    for path in package.files.values():
+        for _ in archive.stream(path):
+            pass
+    queries.lock_imports(session)
+    queries.lock_lesson(session, lesson_id)
+    shelf = _Shelf(store)
+    try:
+        return _store(session, subject, shelf, lesson_id, file, file_name, archive, package)
+    except BaseException:
+        # Still under the lock: no other import can have come to rely on what was put here.
+        shelf.clear()
+        raise
+
+
+def _store(
+    session: Session,
+    subject: Subject,
+    shelf: _Shelf,
+    lesson_id: int,
+    file: BinaryIO,
+    file_name: str,
+    archive: Archive,
+    package: Package,
+) -> ContentPackage:
+    file.seek(0)
+    whole = shelf.put(file)
+    queries.replace_current(session, lesson_id, clock.now())
+    record = ContentPackage(
+        lesson_id=lesson_id,
+        version=queries.last_version(session, lesson_id) + 1,
+        standard=package.manifest.standard,
+        title=package.manifest.title,
+        file_name=_plain_name(file_name),
+        sha256=whole.sha256,
+        size_bytes=whole.size,
+        manifest=package.manifest.to_json(),
+        warnings=list(package.manifest.warnings),
+        uploaded_by=subject.user_id,
+    )
+    session.add(record)
+    session.flush()
+    rows: list[dict[str, object]] = []
+    for path, inside in package.files.items():
+        stored = shelf.put(cast(BinaryIO, _Stream(archive.stream(inside))))
+        rows.append(
+            {
+                "package_id": record.id,
+                "path": path,
+                "sha256": stored.sha256,
+                "size_bytes": stored.size,
+                "media_type": media_type_of(path),
+            }
+        )
+    queries.add_files(session, rows)
+    audit.record(
+        session,
+        subject,
+        "content.package_imported",
+        "content_packages",
+        record.id,
+        lesson_id=lesson_id,
+        version=record.version,
+        sha256=whole.sha256,
+        files=len(rows),
+    )
+    session.flush()
+    return record
+
+
+class _Stream(RawIOBase):
+    """An iterator of bytes as a file to read from."""
+
+    def __init__(self, pieces: Iterator[bytes]) -> None:
+        self._pieces = pieces
+        self._rest = b""
+
+    def read(self, size: int = -1) -> bytes:
+        if not self._rest:
+            self._rest = next((piece for piece in self._pieces if piece), b"")
+        if size < 0:
+            whole = self._rest + b"".join(self._pieces)
+            self._rest = b""
+            return whole
+        piece, self._rest = self._rest[:size], self._rest[size:]
+        return piece
+
+
+def _plain_name(name: str) -> str:
+    """The last part of an uploaded file's name, printable, for showing."""
+    last = name.replace("\\", "/").rpartition("/")[2]
+    return (
+        "".join(c for c in last if c.isprintable() and not "\ud800" <= c <= "\udfff")[:255] or "package.zip"
+    )

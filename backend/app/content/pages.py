@@ -1,0 +1,130 @@
+"""Pages of the content room: the lesson being played, and the staff's page for its packages."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Request, Response
+from pydantic import BaseModel, ConfigDict, field_validator
+from starlette.datastructures import UploadFile
+
+from app.content import service
+from app.content.schemas import ResultOut
+from app.core.permissions import Subject
+from app.settings import Settings
+from app.web.forms import Form, posted
+from app.web.render import redirect, render
+from app.web.request import CurrentSubject, Db, FilesDep, SettingsDep, StaffSubject
+
+router = APIRouter(include_in_schema=False)
+
+
+class PackageForm(BaseModel):
+    """The upload of a package."""
+
+    model_config = ConfigDict(arbitrary_types_allowed=True)
+
+    package: UploadFile
+
+    @field_validator("package", mode="before")
+    @classmethod
+    def _chosen(cls, value: object) -> object:
+        if not isinstance(value, UploadFile) or not value.filename:
+            raise ValueError("Choose the zip file of the course.")
+        return value
+
+
+@router.get("/learn/lessons/{lesson_id}")
+def lesson_page(
+    request: Request, lesson_id: int, db: Db, subject: CurrentSubject, settings: SettingsDep
+) -> Response:
+    """The student's lesson: a table of contents if it has parts, and the player."""
+    result = service.lesson_result(db, subject, lesson_id)
+    older = service.work_in_older_version(db, subject, lesson_id)
+    return _player(request, db, settings, lesson_id, result, preview=False, older=older)
+
+
+@router.get("/lessons/{lesson_id}/preview")
+def preview_page(
+    request: Request, lesson_id: int, db: Db, staff: StaffSubject, settings: SettingsDep
+) -> Response:
+    """The lesson as a student sees it; nothing is recorded."""
+    result = service.preview_result(db, staff, lesson_id)
+    return _player(request, db, settings, lesson_id, result, preview=True, older=False)
+
+
+def _player(
+    request: Request,
+    db: Db,
+    settings: Settings,
+    lesson_id: int,
+    result: ResultOut,
+    *,
+    preview: bool,
+    older: bool,
+) -> Response:
+    return render(
+        request,
+        "content/lesson.html",
+        lesson=service.lesson(db, lesson_id),
+        result=result,
+        several=sum(part.opens for part in result.parts) > 1,
+        preview=preview,
+        older=older,
+        back=f"/lessons/{lesson_id}/content" if preview else "/learn",
+        boot={"lesson": lesson_id, "preview": preview, "contentOrigin": settings.content_origin},
+    )
+
+
+def _packages_page(
+    request: Request, db: Db, staff: Subject, settings: Settings, lesson_id: int, form: Form[PackageForm]
+) -> Response:
+    lesson = service.lesson(db, lesson_id)
+    return render(
+        request,
+        "content/packages.html",
+        lesson=lesson,
+        form=form,
+        versions=service.packages(db, staff, lesson_id),
+        max_mebibytes=settings.max_upload_bytes // 1024**2,
+        breadcrumbs=[
+            ("Programs", "/programs"),
+            (lesson.program_name, f"/programs/{lesson.program_id}"),
+            (lesson.title, None),
+        ],
+    )
+
+
+@router.get("/lessons/{lesson_id}/content")
+def packages_page(
+    request: Request, lesson_id: int, db: Db, staff: StaffSubject, settings: SettingsDep
+) -> Response:
+    """What the lesson plays, its versions, and the upload of a new one."""
+    return _packages_page(request, db, staff, settings, lesson_id, Form.blank(PackageForm))
+
+
+@router.post("/lessons/{lesson_id}/content")
+def upload_package(
+    request: Request,
+    lesson_id: int,
+    db: Db,
+    staff: StaffSubject,
+    settings: SettingsDep,
+    files: FilesDep,
+    form: Annotated[Form[PackageForm], Depends(posted(PackageForm))],
+) -> Response:
+    """Take in a new version, or show the page again with the sentence that says what is wrong."""
+
+    def take_in(values: PackageForm) -> Response:
+        service.import_package(
+            db,
+            staff,
+            files,
+            lesson_id,
+            values.package.file,
+            file_name=values.package.filename or "",
+            max_bytes=settings.max_upload_bytes,
+        )
+        return redirect(f"/lessons/{lesson_id}/content")
+
+    return form.submit(
+        db, take_in, again=lambda: _packages_page(request, db, staff, settings, lesson_id, form)
+    )

@@ -1,0 +1,131 @@
+// Plays one part of a lesson: puts the SCORM run-time where the course looks for it, opens the course in a frame,
+// and saves what it reports. The school's page around it hears hints only and asks its own server what is true.
+
+import { Scorm12API } from "./scorm12.min.js";
+import { Saving } from "./saving.js";
+
+const boot = JSON.parse(document.getElementById("boot").textContent);
+const frame = document.getElementById("course");
+const trouble = document.getElementById("trouble");
+let running = false; // between LMSInitialize and LMSFinish
+let finished = false;
+let idleTimer = 0;
+
+function hint(kind, detail = {}) {
+  if (window.parent !== window) window.parent.postMessage({ aada: kind, ...detail }, boot.appOrigin);
+}
+
+function showOver(text) {
+  frame.hidden = true;
+  trouble.hidden = true;
+  document.getElementById("over-text").textContent = text;
+  document.getElementById("over").hidden = false;
+  hint("over");
+}
+
+function report(kind, detail) {
+  if (kind === "trouble") {
+    trouble.hidden = detail === null;
+    trouble.textContent = detail ?? "";
+    if (detail !== null) hint("unsaved");
+  } else if (kind === "over") {
+    showOver(detail.detail ?? "Open the lesson again to go on. Everything up to your last saved step is kept.");
+  } else {
+    if (kind === "saved") stayAwake();
+    hint(kind, detail);
+  }
+}
+
+let assetOpened = false;
+
+// The run-time asks this to send; the answer goes back to the course.
+const transport = {
+  processHttpRequest(_url, _commit, immediate) {
+    const saved = saving.now({ finish: immediate === true });
+    return { result: saved ? "true" : "false", errorCode: saved ? 0 : 101 };
+  },
+  updateSettings() {},
+};
+
+const api = new Scorm12API({
+  lmsCommitUrl: "commit",
+  dataCommitFormat: "json",
+  httpService: transport,
+  // Our server judges: status only improves, mastery counts there, unset status becomes completed at the end.
+  mastery_override: false,
+  autocommit: false,
+  selfReportSessionTime: true,
+  logLevel: 5,
+});
+
+function read() {
+  if (!boot.isSco) return { core: { lesson_status: assetOpened ? "completed" : "" } };
+  return api.renderCommitCMI(false).cmi;
+}
+
+const saving = new Saving({ url: "commit", lastSeq: boot.lastSeq, read, report });
+
+api.loadFromJSON(boot.cmi, "cmi");
+api.on("LMSInitialize", () => {
+  running = true;
+  saving.begun();
+});
+api.on("LMSSetValue", () => saving.changed());
+api.on("LMSFinish", () => {
+  running = false;
+  finished = true;
+  hint("finished");
+});
+if (boot.isSco) window.API = api;
+
+function stayAwake() {
+  // The session ends by itself after a while: better to say so than to let her work in vain.
+  clearTimeout(idleTimer);
+  const left = new Date(boot.expiresAt).getTime() - Date.now();
+  idleTimer = setTimeout(() => {
+    if (!saving.unsaved) { saving.over = true; showOver("You were away for a while. Nothing was lost."); }
+  }, Math.max(0, Math.min(boot.idleSeconds * 1000 - 60_000, left)));
+}
+
+window.addEventListener("pagehide", () => {
+  if (!boot.isSco) return;
+  if (running || saving.unsaved && finished) saving.leaving();
+});
+document.addEventListener("visibilitychange", () => {
+  // A phone may never come back from here.
+  if (document.visibilityState === "hidden" && running) saving.changed();
+});
+window.addEventListener("online", () => saving.retry());
+
+window.addEventListener("message", event => {
+  if (event.origin !== boot.appOrigin || event.source !== window.parent) return;
+  if (event.data?.aada === "leave") leave();
+});
+
+// The school's page wants to go elsewhere: let the course end its session while this page can still wait for it.
+function leave() {
+  let done = false;
+  const end = () => {
+    if (done) return;
+    done = true;
+    if (boot.isSco && running) saving.now();
+    hint("left", { saved: !saving.unsaved });
+  };
+  frame.addEventListener("load", end, { once: true });
+  setTimeout(end, 1500);
+  frame.contentWindow.location.replace("about:blank");
+}
+
+document.getElementById("reopen").addEventListener("click", () => hint("reopen"));
+
+frame.addEventListener("load", () => {
+  if (boot.isSco || assetOpened) return;
+  // A plain page reports nothing: to have opened it is to have done it.
+  assetOpened = true;
+  saving.now({ finish: true });
+  hint("finished");
+}, { once: true });
+
+stayAwake();
+frame.src = boot.address;
+hint("ready", { title: boot.title });

@@ -1,0 +1,134 @@
+"""Where a student stands in a lesson, and the attempts behind it."""
+
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from app.content import policy, queries
+from app.content.packages.model import Item, Manifest
+from app.content.schemas import AttemptOut, PartOut, ResultOut
+from app.content.storable import restored
+from app.core.permissions import Subject
+from app.db.models import ContentPackage
+from app.rules import scorm12
+
+
+def standing(
+    session: Session,
+    package: ContentPackage,
+    manifest: Manifest,
+    enrollment_id: int,
+    *,
+    passing_score_pct: int | None = None,
+) -> ResultOut:
+    """The best of the student's attempts at each part of this package, and what they amount to."""
+    best: dict[str, _Best] = {}
+    for attempt in queries.attempts_in_package(
+        session, enrollment_id=enrollment_id, lesson_id=package.lesson_id, package_id=package.id
+    ):
+        best.setdefault(attempt.sco_id, _Best()).add(attempt)
+    parts = list(_parts(manifest.items, best, 0))
+    opening = [part for part in parts if part.opens]
+    result = scorm12.lesson_result(
+        [part.status for part in opening],
+        [None if part.score_pct is None else int(part.score_pct + Decimal("0.5")) for part in opening],
+        passing_percent=passing_score_pct,
+    )
+    return ResultOut(
+        lesson_id=package.lesson_id,
+        package_id=package.id,
+        complete=result.complete,
+        reason=result.reason,
+        done=result.done,
+        total=result.total,
+        score_pct=result.percent,
+        total_seconds=sum(part.total_seconds for part in parts),
+        parts=parts,
+    )
+
+
+class _Best:
+    """The attempts at one part, summed up."""
+
+    def __init__(self) -> None:
+        self.status = scorm12.NOT_ATTEMPTED
+        self.score_pct: Decimal | None = None
+        self.seconds = 0
+        self.attempts = 0
+
+    def add(self, attempt: queries.AttemptSummary) -> None:
+        self.status = scorm12.better_status(self.status, scorm12.known_status(attempt.status or ""))
+        if attempt.score_pct is not None:
+            self.score_pct = max(self.score_pct or Decimal(0), attempt.score_pct)
+        self.seconds += attempt.total_seconds
+        self.attempts += 1
+
+
+def _parts(items: tuple[Item, ...], best: dict[str, _Best], depth: int) -> Iterator[PartOut]:
+    for item in items:
+        if not item.visible and not item.opens:
+            # A hidden heading: its children stand where it would.
+            yield from _parts(item.children, best, depth)
+            continue
+        known = best.get(item.id, _Best())
+        yield PartOut(
+            sco_id=item.id,
+            title=item.title,
+            depth=depth,
+            opens=item.opens,
+            status=known.status,
+            score_pct=known.score_pct,
+            total_seconds=known.seconds,
+            attempts=known.attempts,
+        )
+        yield from _parts(item.children, best, depth + 1)
+
+
+def attempts_of(
+    session: Session, subject: Subject, user_id: int, *, lesson_id: int | None = None
+) -> list[AttemptOut]:
+    """A student's attempts, the latest first. Her own, or anyone's for staff; else NotFound."""
+    policy.may_read_attempts(subject, user_id)
+    titles: dict[int, dict[str, str]] = {}
+    attempts = []
+    for row, lesson_title, package in queries.attempts_of(session, user_id, lesson_id=lesson_id):
+        if package is not None and package.id not in titles:
+            titles[package.id] = {item.id: item.title for item in Manifest.from_json(package.manifest).walk()}
+        attempts.append(_attempt_out(row, lesson_title, package, titles))
+    return attempts
+
+
+def _attempt_out(
+    row: Any, lesson_title: str, package: ContentPackage | None, titles: dict[int, dict[str, str]]
+) -> AttemptOut:
+    return AttemptOut(
+        id=row.id,
+        lesson_id=row.lesson_id,
+        lesson_title=lesson_title,
+        package_version=None if package is None else package.version,
+        sco_id=row.sco_id,
+        sco_title=row.sco_id if package is None else titles[package.id].get(row.sco_id, row.sco_id),
+        attempt_no=row.attempt_no,
+        lesson_status=row.cmi_core_lesson_status,
+        score_raw=row.cmi_core_score_raw,
+        score_max=row.cmi_core_score_max,
+        score_pct=row.score_pct,
+        location=None if row.location is None else readable(row.location),
+        suspend_data=None if row.cmi_suspend_data is None else readable(row.cmi_suspend_data),
+        exit=row.exit,
+        total_seconds=row.total_seconds,
+        started_at=row.started_at,
+        finished_at=row.finished_at,
+        updated_at=row.updated_at,
+    )
+
+
+def readable(text: str) -> str:
+    """Stored text for showing: an unpaired surrogate, which no answer could carry, becomes a question
+    mark.
+    """
+    return (
+        restored(text).encode("utf-16", "surrogatepass").decode("utf-16", "replace").replace("\x00", "\ufffd")
+    )

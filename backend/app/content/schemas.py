@@ -1,0 +1,125 @@
+"""Shapes that go in and out of the content room."""
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+REPORTED = "reported by content"
+"""The label of every status, score and time here: the course in the student's browser says so."""
+
+
+class CommitIn(BaseModel):
+    """What the player sends: the whole data model of a SCO, and where in the session it stands."""
+
+    seq: int = Field(ge=1, le=1_000_000_000)
+    """Counts up within a launch; the same number again changes nothing."""
+    finish: bool = False
+    """The course has ended its session (LMSFinish)."""
+    leaving: bool = False
+    """The page is going away."""
+    cmi: dict[str, Any]
+    """`cmi` as the run-time renders it. An element that is not there is unchanged."""
+
+
+class CommitOut(BaseModel):
+    """The answer to a commit, in the words SCORM run-times use, and what is on record now."""
+
+    result: bool = True
+    errorCode: int = 0  # noqa: N815 - the run-time's own name
+    seq: int
+    lesson_status: str
+    complete: bool
+
+
+class LaunchIn(BaseModel):
+    """Which part of a lesson to open; the first unfinished one unless named."""
+
+    sco_id: str | None = Field(default=None, max_length=255)
+    preview: bool = False
+    """Staff only: play as a student would, record nothing."""
+
+
+class LaunchOut(BaseModel):
+    """A part of a lesson, ready to be played. `player_url` works for this person and this attempt only."""
+
+    launch_id: str
+    player_url: str
+    sco_id: str
+    attempt_no: int
+    preview: bool
+    expires_at: datetime
+
+
+class PartOut(BaseModel):
+    """One line of a lesson's table of contents with the student's best result in it."""
+
+    sco_id: str
+    title: str
+    depth: int
+    opens: bool
+    status: str
+    score_pct: Decimal | None
+    total_seconds: int
+    attempts: int
+
+
+class ResultOut(BaseModel):
+    """Where a student stands in a lesson."""
+
+    lesson_id: int
+    package_id: int
+    complete: bool
+    reason: str
+    done: int
+    total: int
+    score_pct: int | None
+    total_seconds: int
+    parts: list[PartOut]
+    source: str = REPORTED
+
+
+class AttemptOut(BaseModel):
+    """One attempt at a part of a lesson, as the school's records have it."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    id: int
+    lesson_id: int
+    lesson_title: str
+    package_version: int | None
+    sco_id: str
+    sco_title: str
+    attempt_no: int
+    lesson_status: str | None
+    score_raw: int | None
+    score_max: int | None
+    score_pct: Decimal | None
+    location: str | None
+    suspend_data: str | None
+    exit: str | None
+    total_seconds: int
+    started_at: datetime | None
+    finished_at: datetime | None
+    updated_at: datetime
+    source: str = REPORTED
+
+
+class PackageOut(BaseModel):
+    """One version of a lesson's package."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    id: int
+    lesson_id: int
+    version: int
+    standard: str
+    title: str
+    file_name: str
+    sha256: str
+    size_bytes: int
+    warnings: list[str]
+    uploaded_by: int | None
+    created_at: datetime
+    replaced_at: datetime | None

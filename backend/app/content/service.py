@@ -1,0 +1,77 @@
+"""What the content room does for the others, in the order a person would tell it:
+
+a package is imported, a lesson is opened, the course reports, and someone looks at what came of it.
+"""
+
+from sqlalchemy.orm import Session
+
+from app.content import policy, queries
+from app.content.importing import import_package
+from app.content.packages.model import Manifest
+from app.content.playing import current_package, launch, playable_enrollment
+from app.content.results import attempts_of, standing
+from app.content.schemas import PackageOut, ResultOut
+from app.content.tracking import commit
+from app.core.errors import NotFound
+from app.core.permissions import Subject
+
+__all__ = [
+    "attempts_of",
+    "commit",
+    "import_package",
+    "launch",
+    "lesson",
+    "lesson_result",
+    "packages",
+    "preview_result",
+    "work_in_older_version",
+]
+
+
+def lesson(session: Session, lesson_id: int) -> queries.LessonPlace:
+    """The lesson with its module and program. Raises NotFound."""
+    place = queries.lesson_place(session, lesson_id)
+    if place is None:
+        raise NotFound("There is no such lesson.")
+    return place
+
+
+def packages(session: Session, subject: Subject, lesson_id: int) -> list[tuple[PackageOut, str | None]]:
+    """All versions of a lesson's package, newest first, each with the name of who uploaded it. Staff only."""
+    policy.may_manage(subject)
+    lesson(session, lesson_id)
+    return [
+        (PackageOut.model_validate(package), name)
+        for package, name in queries.packages_of(session, lesson_id)
+    ]
+
+
+def lesson_result(session: Session, subject: Subject, lesson_id: int) -> ResultOut:
+    """Where the person stands in a lesson she may open. Raises NotFound otherwise."""
+    enrollment_id = playable_enrollment(session, subject, lesson_id)
+    package = current_package(session, lesson_id)
+    return standing(
+        session,
+        package,
+        Manifest.from_json(package.manifest),
+        enrollment_id,
+        passing_score_pct=lesson(session, lesson_id).passing_score_pct,
+    )
+
+
+def preview_result(session: Session, subject: Subject, lesson_id: int) -> ResultOut:
+    """The lesson's parts as somebody sees them who has not begun: for the preview by staff."""
+    policy.may_preview(subject)
+    package = current_package(session, lesson_id)
+    return standing(session, package, Manifest.from_json(package.manifest), 0)
+
+
+def work_in_older_version(session: Session, subject: Subject, lesson_id: int) -> bool:
+    """Whether the person began the lesson in a version that has been replaced since."""
+    package = current_package(session, lesson_id)
+    return queries.has_work_in_older_version(
+        session,
+        enrollment_id=playable_enrollment(session, subject, lesson_id),
+        lesson_id=lesson_id,
+        package_id=package.id,
+    )

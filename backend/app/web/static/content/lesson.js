@@ -1,0 +1,140 @@
+// The school's side of a lesson. The player on the other host sends hints; what is true is asked of our own server.
+
+const boot = JSON.parse(document.getElementById("lesson-boot").textContent);
+const player = document.getElementById("player");
+const problem = document.getElementById("lesson-problem");
+const done = document.getElementById("lesson-done");
+const statusLine = document.getElementById("lesson-status");
+const parts = document.getElementById("lesson-parts");
+let current = null; // the part being played
+let playing = false; // a course is open that may have something to save
+let left = () => {};
+
+async function api(path, options = {}) {
+  const answer = await fetch(`/api/v1/lessons/${boot.lesson}/${path}`, {
+    headers: { Accept: "application/json", "Content-Type": "application/json" },
+    ...options,
+  });
+  if (answer.status === 401) throw new Error("You were signed out. Sign in again; everything up to here is saved.");
+  const body = await answer.json().catch(() => ({}));
+  if (!answer.ok) throw new Error(body.detail ?? "The lesson cannot be opened right now. Try again in a minute.");
+  return body;
+}
+
+function say(text) {
+  problem.querySelector("p").textContent = text;
+  problem.hidden = false;
+}
+
+async function open(part) {
+  problem.hidden = true;
+  done.hidden = true;
+  try {
+    const launch = await api("launches", {
+      method: "POST",
+      body: JSON.stringify({ sco_id: part, preview: boot.preview }),
+    });
+    current = launch.sco_id;
+    playing = true;
+    // Not by src: every part would become a step that the back button has to go through.
+    player.contentWindow.location.replace(launch.player_url);
+    mark();
+  } catch (error) {
+    say(error instanceof TypeError ? "There is no connection. Try again when you are online." : error.message);
+  }
+}
+
+function mark() {
+  for (const button of document.querySelectorAll("[data-open]")) {
+    if (button.dataset.open === current) button.setAttribute("aria-current", "true");
+    else button.removeAttribute("aria-current");
+  }
+}
+
+function words(result) {
+  const score = result.score_pct === null ? "" : ` · ${result.score_pct} %`;
+  return result.complete ? `Completed${score}` : `${result.done} of ${result.total} completed${score}`;
+}
+
+async function refresh({ finished = false } = {}) {
+  if (boot.preview) {
+    if (finished) showDone("The course has ended. Nothing was recorded.", null);
+    return;
+  }
+  let result;
+  try {
+    result = await api("result");
+  } catch {
+    return; // only a display; the next hint asks again
+  }
+  statusLine.textContent = words(result);
+  for (const part of result.parts) {
+    const line = document.querySelector(`[data-part="${CSS.escape(part.sco_id)}"]`);
+    const label = line?.querySelector("[data-part-status]");
+    if (!label) continue;
+    label.textContent = part.status;
+    const use = line.querySelector("use");
+    const name = ["completed", "passed"].includes(part.status) ? "circle-check"
+      : part.status === "not attempted" ? "circle" : "circle-dashed";
+    use.setAttribute("href", use.getAttribute("href").replace(/#.*$/, `#${name}`));
+  }
+  if (finished) {
+    const opening = result.parts.filter(part => part.opens);
+    const at = opening.findIndex(part => part.sco_id === current);
+    const next = [...opening.slice(at + 1), ...opening.slice(0, at)]
+      .find(part => !["completed", "passed"].includes(part.status));
+    showDone(result.complete ? "This lesson is completed." : next ? "This part is saved." : result.reason, next);
+  }
+}
+
+function showDone(text, next) {
+  done.querySelector("p").textContent = text;
+  const button = done.querySelector("[data-next]");
+  button.hidden = !next;
+  button.textContent = next ? `Next: ${next.title}` : "";
+  button.onclick = () => change(next.sco_id);
+  done.hidden = false;
+}
+
+// Ask the player to let the course end its session while somebody can still wait for it.
+function leavePlayer() {
+  if (!playing) return Promise.resolve();
+  return new Promise(resolve => {
+    const timer = setTimeout(resolve, 3000);
+    left = () => { clearTimeout(timer); resolve(); };
+    player.contentWindow.postMessage({ aada: "leave" }, boot.contentOrigin);
+  }).then(() => { playing = false; });
+}
+
+async function change(part) {
+  parts?.matches(":popover-open") && parts.hidePopover();
+  await leavePlayer();
+  await open(part);
+  await refresh();
+}
+
+window.addEventListener("message", event => {
+  if (event.origin !== boot.contentOrigin || event.source !== player.contentWindow) return;
+  switch (event.data?.aada) {
+    case "saved": refresh(); break;
+    case "finished": refresh({ finished: true }); break;
+    case "left": left(); break;
+    case "over": playing = false; break;
+    case "reopen": open(current); break;
+  }
+});
+
+for (const button of document.querySelectorAll("[data-open]")) {
+  button.addEventListener("click", () => change(button.dataset.open));
+}
+problem.querySelector("[data-again]").addEventListener("click", () => open(current));
+for (const link of document.querySelectorAll("[data-leave], .lesson-done a")) {
+  link.addEventListener("click", async event => {
+    if (event.metaKey || event.ctrlKey || event.shiftKey || !playing) return;
+    event.preventDefault();
+    await leavePlayer();
+    location.assign(link.href);
+  });
+}
+
+open(null);
