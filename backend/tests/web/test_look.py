@@ -209,6 +209,13 @@ def test_the_running_clock_runs(open_page: Open) -> None:
     expect(clock).to_contain_text("1:02:0")
 
 
+def test_the_top_bar_stays_in_sight(open_page: Open) -> None:
+    page = open_page("/gallery")
+    page.evaluate("scrollTo(0, document.body.scrollHeight)")
+    expect(page.get_by_label("Search students, programs and records")).to_be_in_viewport()
+    expect(page.get_by_role("navigation", name="Main", exact=True)).to_be_in_viewport()
+
+
 def test_paper_has_no_navigation(open_page: Open) -> None:
     page = open_page("/gallery")
     page.emulate_media(media="print")

@@ -5,11 +5,13 @@ from fastapi import FastAPI
 from fastapi.responses import JSONResponse
 from fastapi.testclient import TestClient
 from pydantic import BaseModel
-from sqlalchemy import Column, Integer, String
+from sqlalchemy import Column, Integer, String, event, select
+from sqlalchemy.orm import Session
 from starlette.requests import Request
 
 from app.core.errors import Invalid, Problem
-from app.web.paging import MAX_PAGE, MAX_PER_PAGE, Page, PageParams, Paging
+from app.db.models import Program
+from app.web.paging import MAX_PAGE, MAX_PER_PAGE, Page, PageParams, Paging, fetch_page
 
 
 class Item(BaseModel):
@@ -108,3 +110,23 @@ def test_a_list_is_sorted_only_by_what_it_offers() -> None:
     with pytest.raises(Invalid, match="cannot be sorted by “password”; it can by name, id") as caught:
         Paging(sort="password").order(columns, "id")
     assert caught.value.errors[0].field == "sort"
+
+
+def test_a_page_is_fetched_in_two_statements_whatever_its_size(session: Session) -> None:
+    session.add_all(Program(name=f"Course {number:03d}") for number in range(57))
+    session.flush()
+    statements: list[str] = []
+    connection = session.connection()
+    event.listen(connection, "before_cursor_execute", lambda *args: statements.append(args[2]))
+
+    found = select(Program).where(Program.name.like("Course %")).order_by(Program.name)
+    page = fetch_page(session, found, Paging(page=3, per_page=25))
+    assert (page.total, page.pages, page.first, page.last) == (57, 3, 51, 57)
+    assert [program.name for program in page.items] == [f"Course {number:03d}" for number in range(50, 57)]
+    assert len(statements) == 2
+
+    rows = fetch_page(
+        session, select(Program.id, Program.name).order_by(Program.name), Paging(q="x").everything()
+    )
+    assert len(rows.items) == rows.total
+    assert fetch_page(session, found, Paging(page=9)).items == []
