@@ -14,6 +14,7 @@ from app.content.host import create_content_app
 from app.core.files import open_store
 from app.core.permissions import Subject
 from app.db.session import Database
+from app.lrs.api import LrsApp
 from app.settings import Settings
 from app.web import errors, security
 from app.web.assets import MOUNT, StaticAssets
@@ -27,10 +28,13 @@ def create_app(settings: Settings, database: Database | None = None) -> FastAPI:
     """The program as an ASGI application. Connects to nothing until the first request asks for it."""
     owned = database is None
     database = database or Database(settings)
+    # Opens its connections with the first statement: a database that is away stops no start.
+    record_store = LrsApp(settings)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         yield
+        await record_store.shutdown()
         if owned:
             database.close()
 
@@ -57,16 +61,17 @@ def create_app(settings: Settings, database: Database | None = None) -> FastAPI:
         answer=errors.answer,
         uploads={prefix: getattr(settings, name) for prefix, name in UPLOADS.items()},
     )
-    _dispatch_hosts(app, settings, create_content_app(settings, database, app.state.files))
+    content = create_content_app(settings, database, app.state.files)
+    _dispatch_hosts(app, settings, content, record_store)
     return app
 
 
-def _dispatch_hosts(app: FastAPI, settings: Settings, content: ASGIApp) -> None:
+def _dispatch_hosts(app: FastAPI, settings: Settings, content: ASGIApp, record_store: LrsApp) -> None:
     """Put the choice of the host around everything else, so that the content host has layers of its own."""
     build = app.build_middleware_stack
 
     def build_dispatched() -> ASGIApp:
-        return HostDispatch(build(), settings=settings, content=content, shared={})
+        return HostDispatch(build(), settings=settings, content=content, shared={"/xapi": record_store})
 
     app.build_middleware_stack = build_dispatched  # type: ignore[method-assign]
 

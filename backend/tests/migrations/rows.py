@@ -105,7 +105,6 @@ ROWS: dict[str, str] = {
         INSERT INTO procrastinate_periodic_defers (task_name, defer_timestamp, job_id, periodic_id)
             VALUES ('nightly', 1772366400, 1, '');
     """,
-    "0011": "",
     "0020": """
         INSERT INTO xapi_credentials (key, secret_hash, kind, label, scopes, authority, user_id, created_by)
             VALUES ('key-1', repeat('7', 64), 'client', 'Simulator', '{statements/write}', '{"name": "Simulator"}',
@@ -128,6 +127,10 @@ ROWS: dict[str, str] = {
         INSERT INTO xapi_forwarders (label, endpoint, username, password_sealed)
             VALUES ('Archive', 'https://lrs.example.org', 'aada', 'sealed');
         INSERT INTO xapi_dead_letters (forwarder_id, statement_id, error) VALUES (1, 1, 'refused');
+    """,
+    "0021": """
+        INSERT INTO attendance (user_id, enrollment_id, clock_in, clock_out, missing_clock_out)
+            VALUES (1, 1, '2026-02-10 13:00+00', '2026-02-10 13:00+00', true);
     """,
 }
 

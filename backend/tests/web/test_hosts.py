@@ -27,3 +27,11 @@ def test_the_content_host_takes_no_form_of_the_school(client: TestClient) -> Non
     answer = client.post("/sign-in", headers={"Host": CONTENT}, data={"email": "a@b.example"})
     assert answer.status_code == 404
     assert "set-cookie" not in answer.headers
+
+
+@pytest.mark.parametrize("host", ["localhost:8000", CONTENT])
+def test_the_record_store_answers_on_both_hosts(client: TestClient, host: str) -> None:
+    answer = client.get("/xapi/about", headers={"Host": host})
+    assert answer.status_code == 200
+    assert "2.0.0" in answer.json()["version"]
+    assert client.get("/xapis", headers={"Host": "localhost"}).status_code == 404
