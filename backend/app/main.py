@@ -3,16 +3,17 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from fastapi import APIRouter, FastAPI, Request
-from sqlalchemy.orm import Session
+from fastapi import APIRouter, FastAPI
 from starlette.types import ASGIApp
 
 from app import __version__
+from app.accounts import api as accounts_api
+from app.accounts import pages as accounts_pages
+from app.accounts.identity import identify
 from app.content import api as content_api
 from app.content import pages as content_pages
 from app.content.host import create_content_app
 from app.core.files import open_store
-from app.core.permissions import Subject
 from app.db.session import Database
 from app.lrs.api import LrsApp
 from app.settings import Settings
@@ -20,7 +21,13 @@ from app.web import errors, security
 from app.web.assets import MOUNT, StaticAssets
 from app.web.hosts import HostDispatch
 
-ROUTERS: list[APIRouter] = [content_api.router, content_pages.router]
+# First come, first served: an address such as /people/new stands before /people/{number}.
+ROUTERS: list[APIRouter] = [
+    accounts_api.router,
+    accounts_pages.router,
+    content_api.router,
+    content_pages.router,
+]
 UPLOADS = {"/lessons": "max_upload_bytes", "/api/v1/lessons": "max_upload_bytes"}
 
 
@@ -50,7 +57,7 @@ def create_app(settings: Settings, database: Database | None = None) -> FastAPI:
     app.state.settings = settings
     app.state.database = database
     app.state.files = open_store(settings)
-    app.state.identify = _nobody
+    app.state.identify = identify
     errors.install(app)
     for router in ROUTERS:
         app.include_router(router)
@@ -74,7 +81,3 @@ def _dispatch_hosts(app: FastAPI, settings: Settings, content: ASGIApp, record_s
         return HostDispatch(build(), settings=settings, content=content, shared={"/xapi": record_store})
 
     app.build_middleware_stack = build_dispatched  # type: ignore[method-assign]
-
-
-def _nobody(_session: Session, _request: Request) -> Subject | None:
-    return None

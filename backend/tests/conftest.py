@@ -140,7 +140,8 @@ class OneConnection(Database):
     def __init__(self, connection: Connection) -> None:
         self.engine = connection.engine
         self._connection = connection
-        self._turn = threading.RLock()
+        # Not an RLock: the request's transaction is begun in one thread and ended in another.
+        self._turn = threading.Lock()
 
     @contextmanager
     def begin(self) -> Iterator[Session]:

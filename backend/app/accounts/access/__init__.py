@@ -1,0 +1,1 @@
+"""Getting in and out: sign-in, sessions, passwords, one-time links."""

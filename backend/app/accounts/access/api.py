@@ -1,0 +1,146 @@
+"""JSON routes: session, own account, passwords."""
+
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import APIRouter, Request, Response
+from pydantic import BaseModel, ConfigDict, Field
+from sqlalchemy.orm import Session
+
+from app.accounts.access import links, service
+from app.accounts.access.pages import VisitorDep
+from app.accounts.cookies import clear_cookie, set_cookie
+from app.accounts.jobs import send_reset
+from app.accounts.people.service import get_person
+from app.accounts.schemas import ChangePasswordForm, Email, PasswordInput, PersonOut
+from app.accounts.tokens import service as tokens
+from app.accounts.tokens.api import NewTokenOut, TokenIn
+from app.core import jobs
+from app.core.tokens import hash_token
+from app.db.models import User
+from app.web import errors
+from app.web.fields import Line, PathId
+from app.web.request import CurrentSubject, Db, SettingsDep, client_ip
+
+router = APIRouter(prefix="/api/v1", tags=["Accounts"])
+
+
+class SignInIn(BaseModel):
+    """E-mail address and password; with `token`, a bearer token is made instead of a browser session."""
+
+    email: Annotated[Line, Field(max_length=320)]
+    password: PasswordInput
+    token: TokenIn | None = None
+
+
+class SignedInOut(BaseModel):
+    """Who is signed in now, and the token if one was asked for."""
+
+    user: PersonOut
+    token: NewTokenOut | None = None
+
+
+class SessionOut(BaseModel):
+    """A browser that is signed in."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    id: int
+    ip: str | None
+    user_agent: str | None
+    created_at: datetime
+    last_seen_at: datetime
+    expires_at: datetime
+    current: bool = False
+
+
+class ForgotIn(BaseModel):
+    email: Email
+
+
+class SetPasswordIn(BaseModel):
+    """The last part of a one-time link's address, and the new password."""
+
+    secret: Annotated[str, Field(max_length=200)]
+    password: PasswordInput
+
+
+class Done(BaseModel):
+    """What was done, in a sentence."""
+
+    detail: str
+
+
+@router.post("/session", status_code=201, summary="Sign in, with a cookie or for a bearer token")
+def sign_in(
+    request: Request, response: Response, settings: SettingsDep, visitor: VisitorDep, given: SignInIn
+) -> SignedInOut:
+    """Wrong address and wrong password are the same 401. 429 tells in Retry-After how many seconds to wait."""
+
+    def make_token(session: Session, user: User, wanted: TokenIn) -> SignedInOut:
+        made = tokens.create_token(session, service.subject_for(user), wanted.name, wanted.lifetime_days)
+        return SignedInOut(user=PersonOut.of(user), token=NewTokenOut.of(*made))
+
+    def enter(session: Session, user: User) -> SignedInOut:
+        if given.token is not None:
+            return make_token(session, user, given.token)
+        set_cookie(settings, response, service.open_session(session, settings, user, visitor).secret)
+        return SignedInOut(user=PersonOut.of(user))
+
+    return service.authenticate(
+        request.app.state.database, settings, given.email, given.password, visitor, enter
+    )
+
+
+@router.delete("/session", status_code=204, summary="Sign out")
+def sign_out(response: Response, session: Db, subject: CurrentSubject, settings: SettingsDep) -> None:
+    """Ends the cookie's session. A bearer token is revoked under /tokens instead."""
+    service.sign_out(session, subject)
+    clear_cookie(settings, response)
+
+
+@router.get("/me", summary="Who is asking")
+def me(session: Db, subject: CurrentSubject) -> PersonOut:
+    return PersonOut.of(get_person(session, subject, subject.user_id))
+
+
+@router.put("/me/password", status_code=204, response_model=None, summary="Change one's own password")
+def change_password(
+    request: Request, session: Db, subject: CurrentSubject, settings: SettingsDep, given: ChangePasswordForm
+) -> Response:
+    """All other sessions of the person end."""
+    problem = links.confirm(session, settings, subject, given.current_password, client_ip(request))
+    if problem is not None:
+        # Answered and not raised, so that the attempt stays on record.
+        return errors.answer(request, problem)
+    links.change_password(session, settings, subject, given.new_password)
+    return Response(status_code=204)
+
+
+@router.get("/me/sessions", summary="Where one is signed in")
+def sessions(session: Db, subject: CurrentSubject, settings: SettingsDep) -> list[SessionOut]:
+    return [
+        SessionOut.model_validate(row).model_copy(update={"current": row.id == subject.session_id})
+        for row in service.list_sessions(session, subject, settings)
+    ]
+
+
+@router.delete("/me/sessions/{session_id}", status_code=204, summary="End one of one's own sessions")
+def revoke_session(session: Db, subject: CurrentSubject, session_id: PathId) -> None:
+    service.revoke_session(session, subject, session_id)
+
+
+@router.post("/password-resets", status_code=202, summary="Ask for a link to set a new password")
+def forgot(session: Db, given: ForgotIn) -> Done:
+    """The answer is the same whether the address has an account or not."""
+    jobs.enqueue(session, send_reset, email=given.email, queueing_lock=f"reset:{hash_token(given.email)}")
+    return Done(detail="If this address has an account, a link is on its way. It works once, within an hour.")
+
+
+@router.post("/passwords", status_code=201, summary="Set a password with a one-time link, and sign in")
+def set_password(
+    response: Response, session: Db, settings: SettingsDep, visitor: VisitorDep, given: SetPasswordIn
+) -> SignedInOut:
+    entered = links.set_password(session, settings, given.secret, given.password, visitor)
+    set_cookie(settings, response, entered.secret)
+    return SignedInOut(user=PersonOut.of(get_person(session, entered.subject, entered.subject.user_id)))

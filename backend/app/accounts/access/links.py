@@ -1,0 +1,195 @@
+"""Passwords: one-time links to set one, and changing one's own."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from sqlalchemy.orm import Session
+
+from app.accounts import passwords
+from app.accounts.access import queries
+from app.accounts.access.service import (
+    SignedIn,
+    Visitor,
+    attempt_key,
+    fold_email,
+    open_session,
+    subject_for,
+    take_turn,
+)
+from app.core import audit, clock, mail
+from app.core.errors import FieldError, Invalid, NotFound, Problem, TooManyRequests
+from app.core.permissions import Subject
+from app.core.tokens import hash_token, new_token
+from app.db.models import AccountLink, User
+from app.settings import Settings
+from app.web.formats import local_time
+
+INVITE, RESET = "invite", "reset"
+LIFETIMES = {INVITE: timedelta(days=7), RESET: timedelta(hours=1)}
+RESETS_AN_HOUR = 5
+GONE = (
+    "This link has been used, has expired or was replaced by a newer one. "
+    "Ask for a new link below; for a first invitation, ask the school’s office."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class OpenLink:
+    """What the page behind a link shows."""
+
+    full_name: str
+    email: str
+    purpose: str
+
+
+def make_link(
+    session: Session, settings: Settings, user: User, purpose: str, by: Subject | None
+) -> tuple[str, AccountLink]:
+    """A new one-time link to set a password, as an address to open; earlier ones of the purpose stop working."""
+    now = clock.now()
+    queries.close_links(session, user.id, now, purpose)
+    clear, hashed = new_token()
+    link = AccountLink(
+        user_id=user.id,
+        purpose=purpose,
+        token_hash=hashed,
+        created_by=by.user_id if by else None,
+        created_at=now,
+        expires_at=now + LIFETIMES[purpose],
+    )
+    session.add(link)
+    session.flush()
+    audit.record(
+        session, by, f"account_link.{purpose}_made", "users", user.id, expires_at=str(link.expires_at)
+    )
+    return f"{settings.app_origin}/set-password/{clear}", link
+
+
+def invite(session: Session, settings: Settings, user: User, by: Subject | None) -> str:
+    """Make an invitation, mail it, and return it for the page to show once."""
+    address, link = make_link(session, settings, user, INVITE, by)
+    who = f"{by.full_name} has made" if by else "There is"
+    mail.send(
+        session,
+        user.email,
+        f"Your account at {settings.school_name}",
+        f"Hello {user.full_name},\n\n{who} an account for you at {settings.school_name}. "
+        f"Open this link to choose your password:\n\n{address}\n\n"
+        f"The link works once, until {local_time(link.expires_at, settings.zone)}. After that, ask the school's "
+        "office for a new one.\n",
+    )
+    return address
+
+
+def reset(session: Session, settings: Settings, user: User, by: Subject | None) -> str:
+    """Make a link to set a new password, mail it, and return it."""
+    address, link = make_link(session, settings, user, RESET, by)
+    why = f"{by.full_name} of the school's office" if by else "Somebody, probably you,"
+    mail.send(
+        session,
+        user.email,
+        f"A new password for {settings.school_name}",
+        f"Hello {user.full_name},\n\n{why} asked for a new password for your account. "
+        f"Open this link to choose one:\n\n{address}\n\n"
+        f"The link works once, until {local_time(link.expires_at, settings.zone)}. "
+        "If you did not ask for it, you need not do anything: your password stays as it is.\n",
+    )
+    return address
+
+
+def send_reset(session: Session, settings: Settings, email: str) -> None:
+    """What the job behind /forgot does: mail a link if the address has an account, otherwise nothing."""
+    user = queries.user_by_email(session, fold_email(email))
+    if user is None or user.deleted_at is not None:
+        return
+    since = clock.now() - timedelta(hours=1)
+    if queries.links_since(session, user.id, RESET, since) < RESETS_AN_HOUR:
+        reset(session, settings, user, None)
+
+
+def look_at(session: Session, clear: str) -> OpenLink | None:
+    """What a link is for, without using it up; None when it no longer works or never did."""
+    found = queries.link_with_owner(session, hash_token(clear))
+    if found is None or found[0].used_at is not None or found[0].expires_at <= clock.now():
+        return None
+    link, user = found
+    return OpenLink(user.full_name, user.email, link.purpose)
+
+
+def set_password(
+    session: Session, settings: Settings, clear: str, password: str, visitor: Visitor
+) -> SignedIn:
+    """Use a link: set the password, end all sessions, open a new one.
+
+    Raises NotFound when the link no longer works, Invalid when the password is refused; the link then still works.
+    """
+    found = queries.link_with_owner(session, hash_token(clear))
+    if found is None or look_at(session, clear) is None:
+        raise NotFound(GONE)
+    link, owner = found
+    passwords.check_new(settings, password, owner.full_name, owner.email)
+    hashed = passwords.hash_password(settings, password)
+    user = queries.active_user(session, owner.id)
+    now = clock.now()
+    # Two requests with one link meet here; the second finds it used.
+    if user is None or not queries.use_link(session, link.id, now):
+        raise NotFound(GONE)
+    queries.close_links(session, user.id, now)
+    had_one = user.hashed_password != passwords.NO_PASSWORD
+    _put_password(session, settings, user, hashed, subject_for(user), told=had_one)
+    return open_session(session, settings, user, visitor)
+
+
+def change_password(session: Session, settings: Settings, subject: Subject, password: str) -> None:
+    """Give oneself another password; `confirm` has checked the present one. All other sessions end."""
+    user = queries.active_user(session, subject.user_id)
+    if user is None:
+        raise NotFound("This account does not exist any more.")
+    passwords.check_new(settings, password, user.full_name, user.email, field="new_password")
+    if passwords.verify(settings, password, user.hashed_password):
+        sentence = "This is the password you have. Choose another one, or keep it."
+        raise Invalid(sentence, errors=[FieldError("new_password", sentence)])
+    hashed = passwords.hash_password(settings, password)
+    queries.close_links(session, user.id, clock.now())
+    _put_password(session, settings, user, hashed, subject, told=True)
+
+
+def confirm(
+    session: Session, settings: Settings, subject: Subject, password: str, ip: str | None
+) -> Problem | None:
+    """Check the present password of somebody signed in.
+
+    The problem comes back and is not raised: the attempt is on record in the request's own transaction, which a
+    raised error would undo.
+    """
+    try:
+        attempt_id = take_turn(session, settings, subject.email, ip)
+    except TooManyRequests as problem:
+        return problem
+    user = queries.active_user(session, subject.user_id)
+    if user is None or not passwords.verify(settings, password, user.hashed_password):
+        sentence = "This is not your present password."
+        return Invalid(sentence, errors=[FieldError("current_password", sentence)])
+    queries.mark_succeeded(session, attempt_id)
+    return None
+
+
+def _put_password(
+    session: Session, settings: Settings, user: User, hashed: str, by: Subject, *, told: bool
+) -> None:
+    now = clock.now()
+    user.hashed_password = hashed
+    ended = queries.revoke_sessions(session, user.id, now, but=by.session_id)
+    # A new password ends the waits that wrong ones have caused.
+    queries.add_attempt(session, attempt_key(settings, user.email), None, now, succeeded=True)
+    audit.record(session, by, "user.password_set", "users", user.id, sessions_ended=ended)
+    if told:
+        mail.send(
+            session,
+            user.email,
+            f"Your password for {settings.school_name} was changed",
+            f"Hello {user.full_name},\n\nyour password was changed on "
+            f"{local_time(now, settings.zone)}. You have been signed out everywhere else.\n\n"
+            "If this was not you, ask for a new password at once and tell the school's office:\n\n"
+            f"{settings.app_origin}/forgot\n",
+        )

@@ -1,0 +1,143 @@
+"""Pages for getting in and out: sign-in, sign-out, forgotten password, one-time links."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Request, Response
+from starlette.responses import RedirectResponse
+
+from app.accounts.access import links, service
+from app.accounts.cookies import clear_cookie, read_cookie, set_cookie
+from app.accounts.jobs import send_reset
+from app.accounts.schemas import ForgotForm, SetPasswordForm, SignInForm
+from app.core import jobs
+from app.core.errors import NotFound, Problem
+from app.core.tokens import hash_token
+from app.web.forms import GENERAL, Form, posted
+from app.web.render import redirect, render
+from app.web.request import Db, OptionalSubject, SettingsDep, client_ip
+
+router = APIRouter(include_in_schema=False)
+
+
+def visitor_of(request: Request, settings: SettingsDep) -> service.Visitor:
+    """Where the request comes from."""
+    return service.Visitor(
+        ip=client_ip(request),
+        user_agent=request.headers.get("user-agent"),
+        old_secret=read_cookie(settings, request),
+    )
+
+
+VisitorDep = Annotated[service.Visitor, Depends(visitor_of)]
+
+
+def local_path(path: str) -> str:
+    """Where to go after the sign-in: an address of this site, and nothing that a browser reads as another's."""
+    ours = path.startswith("/") and path[1:2] not in ("/", "\\") and "\\" not in path
+    return path if ours and path.isprintable() and path.isascii() and len(path) <= 2000 else "/"
+
+
+@router.get("/sign-in")
+def sign_in_form(request: Request, subject: OptionalSubject, next: str = "") -> Response:  # noqa: A002
+    if subject is not None:
+        return redirect(local_path(next))
+    return _sign_in_page(request, Form.blank(SignInForm, next=local_path(next) if next else ""))
+
+
+@router.post("/sign-in")
+def sign_in(
+    request: Request,
+    settings: SettingsDep,
+    visitor: VisitorDep,
+    form: Annotated[Form[SignInForm], Depends(posted(SignInForm))],
+) -> Response:
+    # Not `Form.submit`: it works in the request's transaction, and sign-in has its own.
+    if form.values is None:
+        return _sign_in_page(request, form, 422)
+    values = form.values
+    try:
+        entered = service.sign_in(
+            request.app.state.database, settings, values.email, values.password, visitor
+        )
+    except Problem as problem:
+        if problem.status not in (401, 429):
+            raise
+        form.add_error(GENERAL, problem.detail)
+        page = _sign_in_page(request, form, 422 if problem.status == 401 else problem.status)
+        page.headers.update(problem.headers)
+        return page
+    return _welcome(settings, entered, local_path(values.next))
+
+
+@router.post("/sign-out")
+def sign_out(session: Db, subject: OptionalSubject, settings: SettingsDep) -> Response:
+    if subject is not None:
+        service.sign_out(session, subject)
+    response = redirect("/sign-in")
+    clear_cookie(settings, response)
+    return response
+
+
+@router.get("/forgot")
+def forgot_form(request: Request) -> Response:
+    return render(request, "accounts/forgot.html", form=Form.blank(ForgotForm), sent_to=None)
+
+
+@router.post("/forgot")
+def forgot(
+    request: Request, session: Db, form: Annotated[Form[ForgotForm], Depends(posted(ForgotForm))]
+) -> Response:
+    if form.values is None:
+        return render(request, "accounts/forgot.html", 422, form=form, sent_to=None)
+    # The job looks whether there is such an account: what happens here is the same for every address.
+    email = form.values.email
+    jobs.enqueue(session, send_reset, email=email, queueing_lock=f"reset:{hash_token(email)}")
+    return render(request, "accounts/forgot.html", form=form, sent_to=email)
+
+
+@router.get("/set-password/{secret}")
+def set_password_form(request: Request, session: Db, secret: str) -> Response:
+    # Mail programs look at links before their readers do: looking uses nothing up.
+    link = links.look_at(session, secret)
+    if link is None:
+        return _gone(request)
+    return render(request, "accounts/set_password.html", form=Form.blank(SetPasswordForm), link=link)
+
+
+@router.post("/set-password/{secret}")
+def set_password(
+    request: Request,
+    session: Db,
+    settings: SettingsDep,
+    visitor: VisitorDep,
+    secret: str,
+    form: Annotated[Form[SetPasswordForm], Depends(posted(SetPasswordForm))],
+) -> Response:
+    link = links.look_at(session, secret)
+    if link is None:
+        return _gone(request)
+
+    def use(values: SetPasswordForm) -> Response:
+        entered = links.set_password(session, settings, secret, values.password, visitor)
+        return _welcome(settings, entered, "/")
+
+    try:
+        return form.submit(
+            session, use, lambda: render(request, "accounts/set_password.html", form=form, link=link)
+        )
+    except NotFound:
+        return _gone(request)
+
+
+def _sign_in_page(request: Request, form: Form[SignInForm], status: int = 200) -> Response:
+    return render(request, "accounts/sign_in.html", status, form=form)
+
+
+def _welcome(settings: SettingsDep, entered: service.SignedIn, target: str) -> RedirectResponse:
+    response = redirect(target)
+    set_cookie(settings, response, entered.secret)
+    return response
+
+
+def _gone(request: Request) -> Response:
+    return render(request, "accounts/link_gone.html", 410, sentence=links.GONE)

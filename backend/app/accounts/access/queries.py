@@ -1,0 +1,206 @@
+"""SQL of sign-in, sessions and one-time links."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import Row, delete, func, select, update
+from sqlalchemy.orm import Session
+
+from app.db.models import AccountLink, SignInAttempt, User, UserSession
+
+
+def user_by_email(session: Session, email: str) -> User | None:
+    """The account with this address, deleted or not."""
+    return session.scalar(select(User).where(User.email == email))
+
+
+def active_user(session: Session, user_id: int) -> User | None:
+    """The account unless it is deleted, locked against changes until the transaction ends."""
+    return session.scalar(
+        select(User)
+        .where(User.id == user_id, User.deleted_at.is_(None))
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+
+
+# Attempts
+
+
+def wait_for_turn(session: Session, key: str) -> None:
+    """Let the transactions with this key run one after another."""
+    session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(key, 0))))
+
+
+def failures_in_a_row(session: Session, email_key: str) -> tuple[int, datetime | None]:
+    """How many attempts with this address have failed since the last success, and when the last one was."""
+    last_success = (
+        select(func.coalesce(func.max(SignInAttempt.id), 0))
+        .where(SignInAttempt.email_key == email_key, SignInAttempt.succeeded)
+        .scalar_subquery()
+    )
+    row = session.execute(
+        select(func.count(), func.max(SignInAttempt.attempted_at)).where(
+            SignInAttempt.email_key == email_key, ~SignInAttempt.succeeded, SignInAttempt.id > last_success
+        )
+    ).one()
+    return row[0], row[1]
+
+
+def address_failures(session: Session, ip: str, since: datetime, most: int) -> Sequence[datetime]:
+    """When the latest failures from this network address were, oldest first."""
+    moments = session.scalars(
+        select(SignInAttempt.attempted_at)
+        .where(SignInAttempt.ip == ip, ~SignInAttempt.succeeded, SignInAttempt.attempted_at > since)
+        .order_by(SignInAttempt.attempted_at.desc())
+        .limit(most)
+    ).all()
+    return moments[::-1]
+
+
+def add_attempt(
+    session: Session, email_key: str, ip: str | None, now: datetime, *, succeeded: bool = False
+) -> int:
+    attempt = SignInAttempt(email_key=email_key, ip=ip, succeeded=succeeded, attempted_at=now)
+    session.add(attempt)
+    session.flush()
+    return attempt.id
+
+
+def mark_succeeded(session: Session, attempt_id: int) -> None:
+    session.execute(update(SignInAttempt).where(SignInAttempt.id == attempt_id).values(succeeded=True))
+
+
+# Sessions
+
+
+def live_session(
+    session: Session, token_hash: str, now: datetime, idle_since: datetime
+) -> Row[tuple[UserSession, User]] | None:
+    """The session with this secret and its owner, unless it is over or the owner is deleted."""
+    return session.execute(
+        select(UserSession, User)
+        .join(User, User.id == UserSession.user_id)
+        .where(
+            UserSession.token_hash == token_hash,
+            UserSession.revoked_at.is_(None),
+            UserSession.expires_at > now,
+            UserSession.last_seen_at > idle_since,
+            User.deleted_at.is_(None),
+        )
+    ).one_or_none()
+
+
+def touch_session(session: Session, session_id: int, now: datetime) -> None:
+    """Note that the session is in use. A request beside this one that is doing the same is not waited for."""
+    free = (
+        select(UserSession.id)
+        .where(UserSession.id == session_id)
+        .with_for_update(skip_locked=True)
+        .scalar_subquery()
+    )
+    session.execute(
+        update(UserSession)
+        .where(UserSession.id == free)
+        .values(last_seen_at=now)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def live_sessions(
+    session: Session, user_id: int, now: datetime, idle_since: datetime
+) -> Sequence[UserSession]:
+    """A person's sessions that still work, the latest used first."""
+    return session.scalars(
+        select(UserSession)
+        .where(
+            UserSession.user_id == user_id,
+            UserSession.revoked_at.is_(None),
+            UserSession.expires_at > now,
+            UserSession.last_seen_at > idle_since,
+        )
+        .order_by(UserSession.last_seen_at.desc(), UserSession.id.desc())
+        .limit(100)
+    ).all()
+
+
+def revoke_sessions(
+    session: Session,
+    user_id: int,
+    now: datetime,
+    *,
+    only: int | None = None,
+    but: int | None = None,
+) -> int:
+    """End the sessions of a person (`only` one, or all `but` one); the number that ended."""
+    statement = update(UserSession).where(UserSession.user_id == user_id, UserSession.revoked_at.is_(None))
+    if only is not None:
+        statement = statement.where(UserSession.id == only)
+    if but is not None:
+        statement = statement.where(UserSession.id != but)
+    return len(session.scalars(statement.values(revoked_at=now).returning(UserSession.id)).all())
+
+
+def revoke_session_by_token(session: Session, token_hash: str, now: datetime) -> None:
+    session.execute(
+        update(UserSession)
+        .where(UserSession.token_hash == token_hash, UserSession.revoked_at.is_(None))
+        .values(revoked_at=now)
+    )
+
+
+# One-time links
+
+
+def link_with_owner(session: Session, token_hash: str) -> Row[tuple[AccountLink, User]] | None:
+    """The link with this secret, in whatever state, and its owner unless deleted."""
+    return session.execute(
+        select(AccountLink, User)
+        .join(User, User.id == AccountLink.user_id)
+        .where(AccountLink.token_hash == token_hash, User.deleted_at.is_(None))
+    ).one_or_none()
+
+
+def use_link(session: Session, link_id: int, now: datetime) -> bool:
+    """Use the link up; False when someone else has, in this very moment too, or when it is over."""
+    used = session.scalar(
+        update(AccountLink)
+        .where(AccountLink.id == link_id, AccountLink.used_at.is_(None), AccountLink.expires_at > now)
+        .values(used_at=now)
+        .returning(AccountLink.id)
+    )
+    return used is not None
+
+
+def close_links(session: Session, user_id: int, now: datetime, purpose: str | None = None) -> None:
+    """Make the person's open links useless, of one purpose or of all."""
+    statement = update(AccountLink).where(AccountLink.user_id == user_id, AccountLink.used_at.is_(None))
+    if purpose is not None:
+        statement = statement.where(AccountLink.purpose == purpose)
+    session.execute(statement.values(used_at=now))
+
+
+def links_since(session: Session, user_id: int, purpose: str, since: datetime) -> int:
+    """How many links of this purpose the person was made since then."""
+    return (
+        session.scalar(
+            select(func.count())
+            .select_from(AccountLink)
+            .where(
+                AccountLink.user_id == user_id, AccountLink.purpose == purpose, AccountLink.created_at > since
+            )
+        )
+        or 0
+    )
+
+
+def purge(session: Session, before: datetime) -> int:
+    """Delete attempts, sessions and links that ended before this moment; the number of rows."""
+    gone = 0
+    for statement in (
+        delete(SignInAttempt).where(SignInAttempt.attempted_at < before).returning(SignInAttempt.id),
+        delete(UserSession).where(UserSession.expires_at < before).returning(UserSession.id),
+        delete(AccountLink).where(AccountLink.expires_at < before).returning(AccountLink.id),
+    ):
+        gone += len(session.scalars(statement).all())
+    return gone

@@ -1,0 +1,231 @@
+"""The way in and out: sign-in, sessions, sign-out."""
+
+import ipaddress
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TypeVar
+
+from sqlalchemy.orm import Session
+
+from app.accounts import passwords
+from app.accounts.access import queries
+from app.core import audit, clock
+from app.core.errors import NotFound, TooManyRequests, Unauthorized
+from app.core.permissions import Subject
+from app.core.tokens import hash_token, keyed_hash, new_token
+from app.db.models import User, UserSession
+from app.db.session import Database
+from app.rules import throttling
+from app.settings import Settings
+
+T = TypeVar("T")
+
+TOUCH_EVERY = timedelta(minutes=1)
+KEEP_FOR = timedelta(days=90)
+WRONG = "The e-mail address and the password do not match. Check both, or ask for a new password."
+
+
+@dataclass(frozen=True, slots=True)
+class Visitor:
+    """Where a request comes from: network address, the browser's name for itself, the session it had before."""
+
+    ip: str | None = None
+    user_agent: str | None = None
+    old_secret: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SignedIn:
+    """A fresh session: its owner, and the secret for the cookie."""
+
+    subject: Subject
+    secret: str
+
+
+# Signing in
+
+
+def authenticate(
+    database: Database,
+    settings: Settings,
+    email: str,
+    password: str,
+    visitor: Visitor,
+    then: Callable[[Session, User], T],
+) -> T:
+    """Check an address and a password, and do `then` with the account.
+
+    Works in two short transactions of its own: the attempt is on record, as a failure, before the password is looked
+    at, so that neither an error nor a hundred attempts at once go uncounted; and no connection waits for bcrypt.
+
+    Raises Unauthorized with one sentence for every kind of mismatch, TooManyRequests with the time to wait.
+    """
+    email = fold_email(email)
+    with database.begin() as session:
+        attempt_id = take_turn(session, settings, email, visitor.ip)
+        user = queries.user_by_email(session, email)
+    stored = user.hashed_password if user is not None and user.deleted_at is None else None
+    if not passwords.verify(settings, password, stored) or user is None or stored is None:
+        raise Unauthorized(WRONG)
+
+    better = passwords.hash_password(settings, password) if passwords.needs_rehash(settings, stored) else None
+    with database.begin() as session:
+        current = queries.active_user(session, user.id)
+        if current is None or current.hashed_password != stored:
+            # Deleted, or given another password, while bcrypt was at work.
+            raise Unauthorized(WRONG)
+        if better is not None:
+            current.hashed_password = better
+        queries.mark_succeeded(session, attempt_id)
+        return then(session, current)
+
+
+def sign_in(database: Database, settings: Settings, email: str, password: str, visitor: Visitor) -> SignedIn:
+    """Open a session for the owner of this address and password. Raises as `authenticate` does."""
+
+    def enter(session: Session, user: User) -> SignedIn:
+        return open_session(session, settings, user, visitor)
+
+    return authenticate(database, settings, email, password, visitor, enter)
+
+
+def take_turn(session: Session, settings: Settings, email: str, ip: str | None) -> int:
+    """Put an attempt on record as a failure until it proves otherwise; its number.
+
+    Attempts for one address go one after another, so that a burst cannot slip under the limit.
+    Raises TooManyRequests, with Retry-After in seconds; the refused attempt itself is not counted.
+    """
+    now = clock.now()
+    key = attempt_key(settings, email)
+    network = network_of(ip)
+    queries.wait_for_turn(session, key)
+    failures, last = queries.failures_in_a_row(session, key)
+    wait = throttling.account_wait(failures, last, now)
+    if wait is None and network is not None:
+        since = now - throttling.ADDRESS_WINDOW
+        latest = queries.address_failures(session, network, since, throttling.ADDRESS_FAILURES)
+        wait = throttling.address_wait(latest, now)
+    if wait is not None:
+        raise TooManyRequests(_please_wait(wait), headers={"Retry-After": str(wait.seconds)})
+    return queries.add_attempt(session, key, network, now)
+
+
+def _please_wait(wait: throttling.Wait) -> str:
+    if wait.needs_new_password:
+        return "Too many wrong passwords in a row. Ask for a new password by e-mail; that opens the account again."
+    minutes = -(-wait.seconds // 60)
+    length = (
+        f"{wait.seconds} seconds" if wait.seconds < 60 else f"{minutes} minute{'s' if minutes > 1 else ''}"
+    )
+    return f"Too many wrong passwords. Wait {length} and try again, or ask for a new password by e-mail."
+
+
+def fold_email(email: str) -> str:
+    """An address as accounts keep it."""
+    return email.strip().lower()
+
+
+def attempt_key(settings: Settings, email: str) -> str:
+    """What the record of attempts knows of an address: a hash that only this installation can make."""
+    return keyed_hash(settings.secret_key.get_secret_value(), "sign-in attempt", fold_email(email))
+
+
+def network_of(ip: str | None) -> str | None:
+    """The address attempts are counted for: IPv6 by the /64 that one customer has."""
+    if ip is None:
+        return None
+    try:
+        address = ipaddress.ip_address(ip.partition("%")[0])
+    except ValueError:
+        return ip[:45]
+    if address.version == 6 and address.ipv4_mapped is not None:
+        return str(address.ipv4_mapped)
+    return str(address) if address.version == 4 else str(ipaddress.ip_network((address, 64), strict=False))
+
+
+# Sessions
+
+
+def open_session(session: Session, settings: Settings, user: User, visitor: Visitor) -> SignedIn:
+    """Sign the person in: a new secret each time, and the browser's old session ends."""
+    now = clock.now()
+    if visitor.old_secret is not None:
+        queries.revoke_session_by_token(session, hash_token(visitor.old_secret), now)
+    secret, secret_hash = new_token()
+    agent = (visitor.user_agent or "").replace("\0", "")[:500]
+    row = UserSession(
+        user_id=user.id,
+        token_hash=secret_hash,
+        created_at=now,
+        last_seen_at=now,
+        expires_at=now + timedelta(days=settings.session_max_days),
+        ip=visitor.ip[:45] if visitor.ip else None,
+        user_agent=agent or None,
+    )
+    session.add(row)
+    user.last_sign_in_at = now
+    session.flush()
+    subject = subject_for(user, session_id=row.id)
+    audit.record(session, subject, "session.opened", "user_sessions", row.id)
+    return SignedIn(subject, secret)
+
+
+def subject_of(session: Session, settings: Settings, secret: str) -> Subject | None:
+    """The person whose session this secret opens, or None. Notes the use, once a minute at most."""
+    now = clock.now()
+    found = queries.live_session(session, hash_token(secret), now, _idle_since(settings, now))
+    if found is None:
+        return None
+    row, user = found
+    if row.last_seen_at <= now - TOUCH_EVERY:
+        queries.touch_session(session, row.id, now)
+    return subject_for(user, session_id=row.id)
+
+
+def subject_for(user: User, *, session_id: int | None = None, token_id: int | None = None) -> Subject:
+    """The account as the one who asks."""
+    return Subject(
+        user_id=user.id,
+        email=user.email,
+        full_name=user.full_name,
+        role=user.role,
+        session_id=session_id,
+        token_id=token_id,
+    )
+
+
+def sign_out(session: Session, subject: Subject) -> None:
+    """End the session the person is in; a bearer token stays."""
+    if subject.session_id is not None:
+        queries.revoke_sessions(session, subject.user_id, clock.now(), only=subject.session_id)
+        audit.record(session, subject, "session.closed", "user_sessions", subject.session_id)
+
+
+def list_sessions(session: Session, subject: Subject, settings: Settings) -> Sequence[UserSession]:
+    """The person's own sessions that still work."""
+    now = clock.now()
+    return queries.live_sessions(session, subject.user_id, now, _idle_since(settings, now))
+
+
+def revoke_session(session: Session, subject: Subject, session_id: int) -> None:
+    """End one of the person's own sessions. Raises NotFound for any other."""
+    if not queries.revoke_sessions(session, subject.user_id, clock.now(), only=session_id):
+        raise NotFound("You have no such session, or it is over already.")
+    audit.record(session, subject, "session.revoked", "user_sessions", session_id)
+
+
+def revoke_other_sessions(session: Session, subject: Subject) -> int:
+    """End all sessions of the person but the one she is in; how many there were."""
+    ended = queries.revoke_sessions(session, subject.user_id, clock.now(), but=subject.session_id)
+    audit.record(session, subject, "session.others_revoked", "users", subject.user_id, sessions=ended)
+    return ended
+
+
+def forget_old(session: Session) -> int:
+    """Delete what the record of attempts, sessions and links no longer needs; the number of rows."""
+    return queries.purge(session, clock.now() - KEEP_FOR)
+
+
+def _idle_since(settings: Settings, now: datetime) -> datetime:
+    return now - timedelta(hours=settings.session_idle_hours)

@@ -1,0 +1,11 @@
+"""All JSON routes of accounts."""
+
+from fastapi import APIRouter
+
+from app.accounts.access import api as access
+from app.accounts.people import api as people
+from app.accounts.tokens import api as tokens
+
+router = APIRouter()
+for part in (access.router, people.router, tokens.router):
+    router.include_router(part)

@@ -1,0 +1,64 @@
+"""Hashing and checking passwords with bcrypt; always the same work for a wrong answer."""
+
+from functools import lru_cache
+
+import bcrypt
+from pwdlib.hashers.bcrypt import BcryptHasher
+
+from app.core.errors import FieldError, Invalid
+from app.rules import passwords as rule
+from app.settings import Settings
+
+NO_PASSWORD = "!"  # noqa: S105 - the mark of an account whose owner has not set a password yet
+
+
+def check_new(settings: Settings, password: str, *personal: str, field: str = "password") -> None:
+    """Raise Invalid with the reason when the rule refuses this password."""
+    refusal = rule.refuse(password, (*personal, settings.school_name, settings.school_short_name))
+    if refusal is not None:
+        raise Invalid(refusal.sentence, errors=[FieldError(field, refusal.sentence)])
+
+
+def hash_password(settings: Settings, password: str) -> str:
+    """The bcrypt hash to keep, of the whole password. The rule has accepted the password before."""
+    return _hasher(settings.bcrypt_rounds).hash(rule.normalize(password))
+
+
+def verify(settings: Settings, password: str, stored: str | None) -> bool:
+    """Whether the password is the one behind `stored`.
+
+    Whatever `stored` is (no account, no password yet, a hash of a lower cost) and however long the password is, a
+    refusal takes the work of one hash at the present cost: the time tells nothing about the account.
+    """
+    hasher = _hasher(settings.bcrypt_rounds)
+    known = stored is not None and hasher.identify(stored)
+    fits = rule.storable(password)
+    text = rule.normalize(password) if fits else "x"
+    cost = _cost(stored) if stored is not None and known else settings.bcrypt_rounds
+    matches = hasher.verify(text, stored if stored is not None and known else _nobodys_hash(cost))
+    if matches and known and fits:
+        return True
+    # 2^c + 2^c + 2^(c+1) + ... + 2^(n-1) = 2^n: fills up a cheaper hash to the present cost exactly.
+    for rounds in range(cost, settings.bcrypt_rounds):
+        hasher.verify(text, _nobodys_hash(rounds))
+    return False
+
+
+def needs_rehash(settings: Settings, stored: str) -> bool:
+    """Whether the hash was made at a lower cost than today's."""
+    return _cost(stored) < settings.bcrypt_rounds
+
+
+def _cost(stored: str) -> int:
+    return int(stored.split("$")[2])
+
+
+@lru_cache
+def _hasher(rounds: int) -> BcryptHasher:
+    return BcryptHasher(rounds=rounds)
+
+
+@lru_cache
+def _nobodys_hash(rounds: int) -> str:
+    """A well-formed hash that is nobody's, of the given cost."""
+    return bcrypt.gensalt(rounds).decode() + "." * 31

@@ -1,0 +1,1 @@
+"""Administration of people: list, invite, edit, delete, restore."""

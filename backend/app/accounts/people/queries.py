@@ -1,0 +1,78 @@
+"""SQL of the administration of people."""
+
+from collections.abc import Collection, Sequence
+
+from sqlalchemy import Select, case, func, or_, select
+from sqlalchemy.orm import Session
+
+from app.accounts.passwords import NO_PASSWORD
+from app.core.permissions import Role
+from app.db.models import User
+from app.web.paging import Page, Paging, fetch_page
+
+SORTABLE = {
+    "name": func.lower(User.full_name),
+    "email": User.email,
+    "role": case((User.role == Role.ADMIN, 0), (User.role == Role.INSTRUCTOR, 1), else_=2),
+    "last_sign_in": User.last_sign_in_at,
+    "created": User.created_at,
+    "deleted": User.deleted_at,
+}
+
+
+def people(session: Session, paging: Paging, roles: Collection[Role], *, deleted: bool) -> Page[User]:
+    """Accounts of these roles whose name or address holds every word searched for."""
+    statement: Select[tuple[User]] = select(User).where(
+        User.role.in_(roles), User.deleted_at.is_not(None) if deleted else User.deleted_at.is_(None)
+    )
+    for word in paging.q.split():
+        statement = statement.where(
+            or_(
+                User.full_name.icontains(word, autoescape=True),
+                User.email.icontains(word, autoescape=True),
+            )
+        )
+    order = paging.order(SORTABLE, "-deleted" if deleted else "name")
+    return fetch_page(session, statement.order_by(order, User.id), paging)
+
+
+def user(session: Session, user_id: int, *, lock: bool = False) -> User | None:
+    """The account, deleted or not."""
+    statement = select(User).where(User.id == user_id)
+    if lock:
+        statement = statement.with_for_update().execution_options(populate_existing=True)
+    return session.scalar(statement)
+
+
+def users(session: Session, user_ids: Collection[int]) -> Sequence[User]:
+    """Accounts by their numbers, deleted or not."""
+    return session.scalars(select(User).where(User.id.in_(user_ids))).all()
+
+
+def user_by_email(session: Session, email: str) -> User | None:
+    """The account with this address, deleted or not."""
+    return session.scalar(select(User).where(User.email == email))
+
+
+def other_admins(session: Session, user_id: int) -> Sequence[int]:
+    """Other administrators who can sign in.
+
+    All administrators are locked in one order, so that two who demote each other meet here.
+    """
+    rows = session.execute(
+        select(User.id, User.hashed_password)
+        .where(User.role == Role.ADMIN, User.deleted_at.is_(None))
+        .order_by(User.id)
+        .with_for_update()
+    ).all()
+    return [row.id for row in rows if row.id != user_id and row.hashed_password != NO_PASSWORD]
+
+
+def invited_admin(session: Session) -> User | None:
+    """The first administrator who has not set a password yet."""
+    return session.scalar(
+        select(User)
+        .where(User.role == Role.ADMIN, User.deleted_at.is_(None), User.hashed_password == NO_PASSWORD)
+        .order_by(User.id)
+        .limit(1)
+    )

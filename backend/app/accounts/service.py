@@ -1,0 +1,33 @@
+"""What other rooms and desks may ask of accounts."""
+
+from collections.abc import Collection, Mapping
+
+from sqlalchemy.orm import Session
+
+from app.accounts.people import queries
+from app.accounts.people.service import create_person, find_by_email, get_person, list_people
+from app.core.errors import NotFound
+from app.core.permissions import Role, Subject
+from app.db.models import User
+
+__all__ = [
+    "create_person",
+    "find_by_email",
+    "get_person",
+    "get_student",
+    "list_people",
+    "people_by_id",
+]
+
+
+def get_student(session: Session, subject: Subject, user_id: int) -> User:
+    """A student's account, for staff or for herself. Raises NotFound for anybody else's and for staff accounts."""
+    user = get_person(session, subject, user_id)
+    if user.role is not Role.STUDENT or user.deleted_at is not None:
+        raise NotFound("There is no such student, or none that you may see.")
+    return user
+
+
+def people_by_id(session: Session, user_ids: Collection[int]) -> Mapping[int, User]:
+    """Accounts by number, deleted or not, in one query: for names beside records."""
+    return {user.id: user for user in queries.users(session, user_ids)}

@@ -1,0 +1,61 @@
+"""JSON routes of API tokens."""
+
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import APIRouter
+from pydantic import BaseModel, ConfigDict, Field
+
+from app.accounts.tokens import service
+from app.db.models import ApiToken
+from app.web.fields import Line, PathId
+from app.web.request import CurrentSubject, Db
+
+router = APIRouter(prefix="/api/v1/tokens", tags=["Accounts"])
+
+
+class TokenIn(BaseModel):
+    """A token to make. `lifetime_days` of null means until it is revoked."""
+
+    name: Annotated[Line, Field(max_length=100)]
+    lifetime_days: Annotated[int, Field(ge=1, le=3650)] | None = 90
+
+
+class TokenOut(BaseModel):
+    """A token without its secret."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    id: int
+    name: str
+    hint: str
+    created_at: datetime
+    expires_at: datetime | None
+    last_used_at: datetime | None
+
+
+class NewTokenOut(TokenOut):
+    """A token with its secret, which is shown this one time."""
+
+    secret: str
+
+    @classmethod
+    def of(cls, token: ApiToken, secret: str) -> "NewTokenOut":
+        shown = TokenOut.model_validate(token)
+        return cls(**shown.model_dump(), secret=secret)
+
+
+@router.get("", summary="One's own tokens")
+def tokens(session: Db, subject: CurrentSubject) -> list[TokenOut]:
+    return [TokenOut.model_validate(token) for token in service.list_tokens(session, subject)]
+
+
+@router.post("", status_code=201, summary="Make a token; the secret is shown once")
+def create_token(session: Db, subject: CurrentSubject, given: TokenIn) -> NewTokenOut:
+    """Not possible with a token: sign in with the password."""
+    return NewTokenOut.of(*service.create_token(session, subject, given.name, given.lifetime_days))
+
+
+@router.delete("/{token_id}", status_code=204, summary="Revoke one of one's own tokens")
+def revoke_token(session: Db, subject: CurrentSubject, token_id: PathId) -> None:
+    service.revoke_token(session, subject, token_id)
