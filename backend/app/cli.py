@@ -40,9 +40,8 @@ def serve(
     jobs: Annotated[bool, typer.Option(help="Work off jobs here; without, run `aada worker` beside.")] = True,
 ) -> None:
     """Serve the school: database, jobs and pages, until Ctrl-C."""
+    from app.main import create_app
     from app.ops import hosting
-
-    create_app = import_module("app.main").create_app
 
     hosting.serve(get_settings(), create_app, host=host, port=port, demo=demo, jobs=jobs)
 

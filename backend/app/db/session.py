@@ -6,6 +6,7 @@ A `Database` is one engine with its pool. A request, a job or a command works in
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from urllib.parse import quote, urlencode
 
 from sqlalchemy import URL, Engine, create_engine
 from sqlalchemy.orm import Session, sessionmaker
@@ -17,9 +18,23 @@ SessionLocal = sessionmaker(expire_on_commit=False)
 
 
 def libpq_url(url: URL) -> str:
-    """The URL as psql, libpq and psycopg's own pools read it."""
-    # SQLAlchemy leaves a space in a password as it is; libpq refuses one.
-    return url.set(drivername="postgresql").render_as_string(hide_password=False).replace(" ", "%20")
+    """The URL as psql and libpq read it: every part percent-encoded, several hosts as lists.
+
+    SQLAlchemy leaves spaces in a password as they are and names several hosts `?host=a:1&host=b:2`.
+    """
+    user = ":".join(quote(str(part), safe="") for part in (url.username, url.password) if part is not None)
+    host = f"[{url.host}]" if url.host and ":" in url.host else url.host or ""
+    port = f":{url.port}" if url.port else ""
+    query = {name: value if isinstance(value, str) else ",".join(value) for name, value in url.query.items()}
+    hosts = url.query.get("host", ())
+    if not isinstance(hosts, str):
+        places = [place.rpartition(":") if ":" in place else (place, "", "5432") for place in hosts]
+        query["host"] = ",".join(place[0] for place in places)
+        query["port"] = ",".join(place[2] for place in places)
+        query = {name: value for name, value in query.items() if value}
+    options = f"?{urlencode(query, quote_via=quote)}" if query else ""
+    at = "@" if user else ""
+    return f"postgresql://{user}{at}{host}{port}/{quote(url.database or '', safe='')}{options}"
 
 
 class Database:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import logging
 import socket
 import sys
 import threading
@@ -30,7 +31,7 @@ log = structlog.get_logger(__name__)
 
 def serve(
     settings: Settings,
-    create_app: Callable[[Settings], FastAPI],
+    create_app: Callable[[Settings, Database], FastAPI],
     *,
     host: str,
     port: int | None,
@@ -39,13 +40,13 @@ def serve(
 ) -> None:
     """Serve until a signal. The address is printed last, when the first page can be had."""
     settings = _at_port(settings, port)
-    configure_logging(settings)
+    _configure_logging(settings)
     with _listener(host, port or _port_of(settings)) as listener, ready_database(settings) as prepared:
         settings, database = prepared
         lines = first_start.run(settings, database, demo=demo)
         worker = JobWorker(settings, database) if jobs else None
         config = uvicorn.Config(
-            create_app(settings),
+            create_app(settings, database),
             log_config=None,
             access_log=False,
             server_header=False,
@@ -67,7 +68,7 @@ def serve(
 
 def work(settings: Settings) -> None:
     """Work off jobs until a signal."""
-    configure_logging(settings)
+    _configure_logging(settings)
     with ready_database(settings) as (ready, database):
         worker = JobWorker(ready, database)
         worker.start()
@@ -87,7 +88,9 @@ def ready_database(settings: Settings) -> Iterator[tuple[Settings, Database]]:
     """
     with database_server(settings) as (known, server):
         if server is not None:
-            migrations.upgrade(known)
+            typer.echo(f"· PostgreSQL {server.programs.version}, data in {server.data}")
+            for step in migrations.upgrade(known):
+                typer.echo(f"· migration {step}")
             roles.set_app_password(known)
         migrations.require_head(known)
         roles.check_app_role(known)
@@ -97,6 +100,13 @@ def ready_database(settings: Settings) -> Iterator[tuple[Settings, Database]]:
                 yield known, database
         finally:
             database.close()
+
+
+def _configure_logging(settings: Settings) -> None:
+    configure_logging(settings)
+    # What these tell at INFO stands on the screen already, in plainer words.
+    for name in ("alembic", "uvicorn.error"):
+        logging.getLogger(name).setLevel(logging.WARNING)
 
 
 @contextmanager

@@ -5,8 +5,7 @@ from __future__ import annotations
 import random
 import socket
 
-PREFERRED = 15432
-_LOWEST, _HIGHEST = 15433, 32767
+_LOWEST, _HIGHEST = 15000, 32767
 
 
 def is_free(port: int) -> bool:
@@ -20,10 +19,8 @@ def is_free(port: int) -> bool:
     return True
 
 
-def choose(*, prefer: int | None = PREFERRED) -> int:
-    """A free port: the preferred one, else a random one between 15433 and 32767."""
-    if prefer is not None and is_free(prefer):
-        return prefer
+def choose() -> int:
+    """A free port between 15000 and 32767, at random: two checkouts on one machine should not want the same."""
     picker = random.SystemRandom()
     while True:
         port = picker.randint(_LOWEST, _HIGHEST)

@@ -325,7 +325,7 @@ class EmbeddedServer:
         elif stored.is_file() and self.data.is_dir() and stored.read_text(encoding="ascii").strip().isdigit():
             chosen = int(stored.read_text(encoding="ascii"))
         else:
-            return ports.choose(prefer=ports.PREFERRED if self.durable else None)
+            return ports.choose()
         if not ports.is_free(chosen):
             raise OperatorError(
                 f"Port {chosen} on 127.0.0.1, which this database uses, is taken by another program: stop "
