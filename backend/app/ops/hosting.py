@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import logging
+import signal
 import socket
 import sys
 import threading
@@ -56,9 +57,9 @@ def serve(
         try:
             if worker is not None:
                 worker.start()
-            _Server(config, [*lines, f"{settings.school_name}: {settings.app_origin}"]).run(
-                sockets=[listener]
-            )
+            server = _Server(config, [*lines, f"{settings.school_name}: {settings.app_origin}"])
+            signal.signal(signal.SIGHUP, server.handle_exit)  # uvicorn looks after the other two
+            server.run(sockets=[listener])
         except KeyboardInterrupt:  # uvicorn has ended in good order and passes the signal on
             pass
         finally:

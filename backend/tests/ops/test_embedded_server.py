@@ -163,6 +163,8 @@ def test_a_stale_pid_file_that_names_a_living_stranger_does_not_stop_the_start(p
         pid_file.write_text("\n".join([str(stranger.pid), *kept[1:]]) + "\n")
         owner = server.data.stat()
         os.chown(pid_file, owner.st_uid, owner.st_gid)
+        socket_lock = server.home / "run" / f".s.PGSQL.{kept[3]}.lock"
+        socket_lock.write_text(pid_file.read_text())
         with EmbeddedServer(place) as again:
             assert value(again, "SELECT line FROM kept") == "acknowledged"
         assert stranger.poll() is None

@@ -65,15 +65,18 @@ def workers_left(data: Path) -> bool:
     return any(belongs(int(entry.name), data) for entry in Path("/proc").glob("[0-9]*"))
 
 
-def forget_stale(data: Path) -> None:
-    """Remove a `postmaster.pid` whose process id now belongs to another program.
+def forget_stale(data: Path, sockets: Path | None) -> None:
+    """Remove lock files of a killed server whose process id is taken: by another program, or by its own zombie.
 
-    PostgreSQL removes the file itself when nothing has that id. When something has, it refuses to start; the
+    PostgreSQL removes them itself when nothing has that id. When something has, it refuses to start; the
     caller has made sure (`read`, `workers_left`) that it is not a server of this data directory.
     """
     lines = _lines(data)
     if lines and lines[0].lstrip("-").isdigit() and alive(abs(int(lines[0]))):
         (data / "postmaster.pid").unlink(missing_ok=True)
+    if sockets is not None:
+        for left in sockets.glob(".s.PGSQL.*"):
+            left.unlink(missing_ok=True)
 
 
 def _lines(data: Path) -> list[str]:

@@ -297,7 +297,7 @@ class EmbeddedServer:
             extra=self._settings,
         )
         self._wait_for_leftover_workers()
-        postmaster.forget_stale(self.data)
+        postmaster.forget_stale(self.data, sockets)
         self._process = spawn(programs, self.data, self.log, user, dies_with_parent=not self.durable)
 
     def _settle(self, user: ServerUser) -> None:
