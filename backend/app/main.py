@@ -10,6 +10,8 @@ from app import __version__
 from app.accounts import api as accounts_api
 from app.accounts import pages as accounts_pages
 from app.accounts.identity import identify
+from app.compliance.attendance import api as attendance_api
+from app.compliance.attendance import pages as attendance_pages
 from app.content import api as content_api
 from app.content import pages as content_pages
 from app.content.host import create_content_app
@@ -25,6 +27,8 @@ from app.web.hosts import HostDispatch
 ROUTERS: list[APIRouter] = [
     accounts_api.router,
     accounts_pages.router,
+    attendance_api.router,
+    attendance_pages.router,
     content_api.router,
     content_pages.router,
 ]

@@ -130,8 +130,12 @@ def read_wall_clock(shown: datetime, zone: ZoneInfo, *, second: bool = False) ->
     In autumn an hour comes twice: `second` asks for the later one. In spring an hour is skipped, and a time in it
     is no instant at all.
     """
-    earlier = shown.replace(tzinfo=zone, fold=0).astimezone(UTC)
-    later = shown.replace(tzinfo=zone, fold=1).astimezone(UTC)
+    try:
+        earlier = shown.replace(tzinfo=zone, fold=0).astimezone(UTC)
+        later = shown.replace(tzinfo=zone, fold=1).astimezone(UTC)
+    except OverflowError:
+        # The first and the last hours of the calendar lie outside it in UTC.
+        return Reading(None, ambiguous=False)
     if earlier == later:
         return Reading(earlier, ambiguous=False)
     if earlier.astimezone(zone).replace(tzinfo=None) != shown.replace(fold=0):

@@ -122,6 +122,13 @@ def test_the_hour_that_comes_twice_and_the_one_that_never_comes() -> None:
     assert hours.read_wall_clock(datetime(2026, 3, 8, 2, 30), NEW_YORK).instant is None  # noqa: DTZ001
 
 
+@pytest.mark.parametrize("edge", [datetime.min, datetime.max])  # noqa: DTZ901
+def test_the_edges_of_the_calendar_are_no_instants(edge: datetime) -> None:
+    for zone in (NEW_YORK, ZoneInfo("Asia/Kolkata")):
+        reading = hours.read_wall_clock(edge, zone)
+        assert reading.instant is None or not reading.ambiguous
+
+
 def test_an_open_stay_is_forgotten_after_the_longest_stay() -> None:
     start = local(2026, 5, 4, 8, 0)
     assert not hours.was_forgotten(start, start + hours.LONGEST_STAY)

@@ -42,6 +42,7 @@ navigation.register(
     NavItem("Attendance", "/attendance", "clock", navigation.STAFF, order=30),
 )
 
+EVERYTHING = "all"
 CSV_HEADER = ("Record", "Student", "Program", "Clock-in", "Clock-out", "Minutes", "State", "Notes")
 
 
@@ -66,7 +67,10 @@ def hours(
     if not subject.is_student:
         return redirect("/attendance")
     if paging.wants_csv:
-        return _csv("my-hours.csv", _everything(db, subject, StayFilter(), paging, settings))
+        asked = None if month == EVERYTHING else Month.of(month, clock.today(settings.zone))
+        wanted = StayFilter(first=asked.first, last=asked.last) if asked else StayFilter()
+        name = f"my-hours-{asked.key}.csv" if asked else "my-hours.csv"
+        return _csv(name, _everything(db, subject, wanted, paging, settings))
     return _hours_page(request, db, subject, settings, paging, month)
 
 
@@ -82,6 +86,7 @@ def _hours_page(
     shown = Month.of(month, clock.today(settings.zone))
     state = service.clock_state(db, subject, settings.zone)
     wanted = StayFilter(first=shown.first, last=shown.last)
+    totals = service.totals_of(db, subject.user_id, state.choices, settings.zone)
     return render(
         request,
         "attendance/hours.html",
@@ -92,7 +97,8 @@ def _hours_page(
         today=clock.today(settings.zone),
         by_day=service.minutes_by_day(db, subject.user_id, shown.first, shown.last, settings.zone),
         records=service.list_records(db, subject, wanted, paging, settings.zone),
-        totals=service.totals_of(db, subject.user_id, state.choices, settings.zone),
+        totals=totals,
+        weeks=service.weeks_chart(totals.weeks),
         paging=paging,
     )
 
@@ -159,9 +165,9 @@ def attendance(
         "attendance/list.html",
         page=service.list_records(db, subject, wanted, paging, settings.zone),
         wanted=wanted,
-        states=StayState,
+        narrowed=wanted != StayFilter(),
         paging=paging,
-        tabs=_tabs(request),
+        views=_views(request),
     )
 
 
@@ -174,7 +180,7 @@ def here(request: Request, db: Db, subject: StaffSubject, settings: SettingsDep)
         forgotten=service.recent_records(
             db, subject, StayFilter(state=StayState.NEEDS_CORRECTION), settings.zone, limit=50
         ),
-        tabs=_tabs(request),
+        views=_views(request),
     )
 
 
@@ -189,7 +195,7 @@ def hours_per_student(request: Request, db: Db, subject: StaffSubject, paging: P
         "attendance/students.html",
         page=service.hours_per_student(db, paging),
         paging=paging,
-        tabs=_tabs(request),
+        views=_views(request),
     )
 
 
@@ -315,7 +321,7 @@ def _twice(form: Form[Any], zone: ZoneInfo) -> set[str]:
     return found
 
 
-def _tabs(request: Request) -> list[tuple[str, str, bool]]:
+def _views(request: Request) -> list[tuple[str, str, bool]]:
     places = (
         ("Records", "/attendance"),
         ("Here now", "/attendance/here"),

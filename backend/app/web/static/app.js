@@ -70,15 +70,22 @@ addEventListener("pageshow", () => {
 });
 document.addEventListener("htmx:afterRequest", (event) => { delete event.target.dataset.sent; });
 
-// Clocks that run: hours:minutes:seconds since a moment.
+// Clocks that run on from the time the server wrote: the device's own clock may be wrong, its pace is not.
+const loaded = Date.now();
 function tick() {
   for (const clock of document.querySelectorAll("[data-running-since]")) {
-    const seconds = Math.max(0, Math.floor((Date.now() - Date.parse(clock.dataset.runningSince)) / 1000));
+    clock.dataset.startedAt ??= loaded - 1000 * clock.textContent.trim().split(":").reduce((sum, part) => sum * 60 + Number(part), 0);
+    const seconds = Math.max(0, Math.floor((Date.now() - clock.dataset.startedAt) / 1000));
     const two = (number) => String(number).padStart(2, "0");
     clock.textContent = `${Math.floor(seconds / 3600)}:${two(Math.floor(seconds / 60) % 60)}:${two(seconds % 60)}`;
   }
 }
 if (document.querySelector("[data-running-since]")) { tick(); setInterval(tick, 1000); }
+
+for (const button of document.querySelectorAll("[data-print]")) {
+  button.hidden = false;
+  button.addEventListener("click", () => print());
+}
 
 // What a page wants read first.
 function prepare(scope) {

@@ -1,0 +1,147 @@
+"""What the staff put right: hours the clock missed, and records that are wrong."""
+
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy.orm import Session
+
+from app.compliance.attendance import policy, queries
+from app.compliance.attendance.reading import get
+from app.compliance.attendance.schemas import (
+    EARLIEST,
+    AttendanceOut,
+    EnrollmentChoice,
+    StayCorrection,
+    StayEntry,
+)
+from app.core import audit, clock
+from app.core.errors import FieldError, Invalid, NotFound
+from app.core.permissions import Subject
+from app.db.models import Attendance
+from app.rules import hours
+from app.web import formats
+
+
+def enrollment_choices(
+    session: Session, subject: Subject, user_id: int | None = None
+) -> list[EnrollmentChoice]:
+    """What hours can be entered for: a student's enrollments, or the active ones of every student.
+
+    Raises NotFound for a person without enrollments.
+    """
+    policy.require_correct(subject)
+    if user_id is None:
+        return queries.active_enrollments(session)
+    found = queries.enrollments_of(session, user_id)
+    if not found:
+        raise NotFound("There is no such student, or she has no enrollment that hours could count for.")
+    return found
+
+
+def enter(session: Session, subject: Subject, values: StayEntry, zone: ZoneInfo) -> AttendanceOut:
+    """Record a stay that the clock missed, with the reason. Raises Invalid, NotFound, Conflict for an overlap."""
+    policy.require_correct(subject)
+    chosen = queries.enrollment(session, values.enrollment_id)
+    if chosen is None:
+        sentence = "There is no such enrollment. Choose one from the list."
+        raise NotFound(sentence)
+    _require_believable(values.clock_in, values.clock_out, zone)
+    stay = Attendance(
+        user_id=chosen.user_id,
+        enrollment_id=chosen.id,
+        clock_in=values.clock_in,
+        clock_out=values.clock_out,
+        notes=_note("Entered", subject, values.reason, zone),
+    )
+    session.add(stay)
+    session.flush()
+    session.refresh(stay)
+    audit.record(
+        session,
+        subject,
+        "attendance.entered",
+        "attendance",
+        stay.id,
+        user_id=stay.user_id,
+        enrollment_id=stay.enrollment_id,
+        reason=values.reason,
+        after=_times(stay),
+    )
+    return get(session, subject, stay.id, zone)
+
+
+def correct(
+    session: Session, subject: Subject, record_id: int, values: StayCorrection, zone: ZoneInfo
+) -> AttendanceOut:
+    """Put a record's times right; the old ones stay in the audit trail, the reason also in the notes.
+
+    Equal times mean that there were no hours. Raises NotFound, Invalid, Conflict for an overlap.
+    """
+    policy.require_correct(subject)
+    stay = queries.find(session, record_id, lock=True)
+    if stay is None:
+        raise NotFound(policy.NO_RECORD)
+    _require_believable(values.clock_in, values.clock_out, zone)
+    before = _times(stay)
+    stay.clock_in, stay.clock_out, stay.missing_clock_out = values.clock_in, values.clock_out, False
+    note = _note("Corrected", subject, values.reason, zone)
+    stay.notes = f"{stay.notes}\n{note}" if stay.notes else note
+    session.flush()
+    session.refresh(stay)
+    audit.record(
+        session,
+        subject,
+        "attendance.corrected",
+        "attendance",
+        stay.id,
+        user_id=stay.user_id,
+        enrollment_id=stay.enrollment_id,
+        reason=values.reason,
+        before=before,
+        after=_times(stay),
+    )
+    return get(session, subject, stay.id, zone)
+
+
+def instant(shown: datetime, field: str, zone: ZoneInfo, *, second: bool) -> datetime:
+    """What a typed wall-clock time means. Raises Invalid at `field` for one that clocks skipped that day."""
+    if not EARLIEST.year <= shown.year <= clock.now().year + 1:
+        raise _wrong(field, f"Enter a date from {EARLIEST.year} until today.")
+    found = hours.read_wall_clock(shown, zone, second=second).instant
+    if found is None:
+        raise _wrong(field, "This time does not exist: clocks were put forward over it that day.")
+    return found
+
+
+def _require_believable(clock_in: datetime, clock_out: datetime, zone: ZoneInfo) -> None:
+    now = clock.now()
+    if clock_in.year < EARLIEST.year:
+        raise _wrong("clock_in", f"Enter a date from {EARLIEST.year} until today.")
+    if clock_in > now:
+        raise _wrong("clock_in", "The clock-in lies in the future.")
+    if clock_out > now:
+        raise _wrong(
+            "clock_out", f"The clock-out lies in the future; it is {formats.local_time(now, zone)} now."
+        )
+    if clock_out < clock_in:
+        raise _wrong("clock_out", "The clock-out lies before the clock-in.")
+    if clock_out - clock_in > hours.LONGEST_STAY:
+        longest = hours.LONGEST_STAY // timedelta(hours=1)
+        raise _wrong("clock_out", f"A stay lasts {longest} hours at most. Check both dates.")
+
+
+def _wrong(field: str, sentence: str) -> Invalid:
+    return Invalid(sentence, errors=[FieldError(field, sentence)])
+
+
+def _note(what: str, subject: Subject, reason: str, zone: ZoneInfo) -> str:
+    return f"{what} {formats.local_time(clock.now(), zone)} by {subject.full_name}: {reason}"
+
+
+def _times(stay: Attendance) -> dict[str, Any]:
+    return {
+        "clock_in": stay.clock_in.isoformat(),
+        "clock_out": stay.clock_out.isoformat() if stay.clock_out else None,
+        "total_minutes": stay.total_minutes,
+    }

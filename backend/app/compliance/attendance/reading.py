@@ -1,0 +1,168 @@
+"""Looking at clock hours and adding them up."""
+
+from collections.abc import Iterable, Sequence
+from datetime import date, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy.orm import Session
+
+from app.compliance.attendance import policy, queries
+from app.compliance.attendance.schemas import (
+    AttendanceOut,
+    EnrollmentChoice,
+    EnrollmentHours,
+    StayFilter,
+    StayState,
+    StudentHours,
+    Totals,
+    WeekTotal,
+)
+from app.compliance.attendance.showing import row_shown
+from app.core import clock
+from app.core.errors import NotFound
+from app.core.permissions import Subject
+from app.rules import hours
+from app.web.paging import Page, Paging
+
+WEEKS_SHOWN = 12
+
+
+# Looking
+
+
+def get(session: Session, subject: Subject, record_id: int, zone: ZoneInfo) -> AttendanceOut:
+    """One record. Raises NotFound for an unknown one and for another student's."""
+    row = queries.record(session, record_id)
+    if row is None or not (subject.is_staff or row[0].user_id == subject.user_id):
+        raise NotFound(policy.NO_RECORD)
+    return row_shown(row, zone, clock.now())
+
+
+def list_records(
+    session: Session, subject: Subject, wanted: StayFilter, paging: Paging, zone: ZoneInfo
+) -> Page[AttendanceOut]:
+    """A page of records; for a student always of her own. Raises NotFound when she asks for another's."""
+    wanted = _visible(subject, wanted)
+    now = clock.now()
+    return queries.records_page(session, wanted, paging, zone, now).map(lambda row: row_shown(row, zone, now))
+
+
+def recent_records(
+    session: Session, subject: Subject, wanted: StayFilter, zone: ZoneInfo, *, limit: int = 10
+) -> list[AttendanceOut]:
+    """The newest records the filter lets through."""
+    now = clock.now()
+    rows = queries.records(session, _visible(subject, wanted), zone, now, limit=limit)
+    return [row_shown(row, zone, now) for row in rows]
+
+
+def count_records(session: Session, subject: Subject, wanted: StayFilter, zone: ZoneInfo) -> int:
+    """How many records the filter lets through."""
+    return queries.count(session, _visible(subject, wanted), zone, clock.now())
+
+
+def _visible(subject: Subject, wanted: StayFilter) -> StayFilter:
+    if subject.is_staff:
+        return wanted
+    if wanted.user_id is not None:
+        policy.require_view(subject, wanted.user_id)
+    return wanted.only(subject.user_id)
+
+
+def who_is_here(
+    session: Session, subject: Subject, zone: ZoneInfo, *, limit: int = 200
+) -> list[AttendanceOut]:
+    """The students who are clocked in, latest first; forgotten stays are not among them."""
+    return recent_records(session, subject, StayFilter(state=StayState.OPEN), zone, limit=limit)
+
+
+# Adding up
+
+
+def totals(
+    session: Session, subject: Subject, user_id: int, zone: ZoneInfo, *, weeks: int = WEEKS_SHOWN
+) -> Totals:
+    """Minutes of a student in all, by enrollment with the projected date, and by week: three queries.
+
+    Raises NotFound for another student and for a person without enrollments who is not the one asking.
+    """
+    policy.require_view(subject, user_id)
+    enrollments = queries.enrollments_of(session, user_id)
+    if not enrollments and user_id != subject.user_id:
+        raise NotFound("This person has no enrollment, so there are no hours.")
+    return totals_of(session, user_id, enrollments, zone, weeks=weeks)
+
+
+def totals_of(
+    session: Session,
+    user_id: int,
+    enrollments: Sequence[EnrollmentChoice],
+    zone: ZoneInfo,
+    *,
+    weeks: int = WEEKS_SHOWN,
+) -> Totals:
+    """The same for enrollments that are known already: two queries."""
+    today = clock.today(zone)
+    first = hours.week_of(today) - timedelta(weeks=weeks - 1)
+    done = queries.minutes_by_enrollment(session, user_id)
+    start, end = hours.day_bounds(min(first, today - timedelta(days=hours.PACE_DAYS)), today, zone)
+    stays = queries.closed_stays(session, user_id, start, end)
+    return Totals(
+        user_id=user_id,
+        time_zone=zone.key,
+        total_minutes=sum(done.values()),
+        enrollments=[
+            EnrollmentHours.of(
+                item,
+                hours.project(
+                    done_minutes=done.get(item.id, 0),
+                    required_hours=item.clock_hours,
+                    by_day=hours.totals_by_day((stay for of, stay in stays if of == item.id), zone),
+                    enrolled_on=item.enrolled_at,
+                    today=today,
+                ),
+            )
+            for item in enrollments
+        ],
+        weeks=_weeks((stay for _, stay in stays), zone, first, today),
+    )
+
+
+def school_weeks(session: Session, zone: ZoneInfo, *, weeks: int = WEEKS_SHOWN) -> list[WeekTotal]:
+    """Minutes of all students by week: one query."""
+    today = clock.today(zone)
+    first = hours.week_of(today) - timedelta(weeks=weeks - 1)
+    start, end = hours.day_bounds(first, today, zone)
+    return _weeks(queries.stays_of_all(session, start, end), zone, first, today)
+
+
+def _weeks(stays: Iterable[hours.Stay], zone: ZoneInfo, first: date, last: date) -> list[WeekTotal]:
+    by_week = hours.totals_by_week(hours.totals_by_day(stays, zone), first, last)
+    return [WeekTotal(week_of=week, minutes=minutes) for week, minutes in by_week.items()]
+
+
+def weeks_chart(weeks: Sequence[WeekTotal]) -> dict[str, list[Any]]:
+    """Weeks as a chart takes them: labels such as `May 3` for the Sunday, and hours to one decimal."""
+    return {
+        "labels": [f"{week.week_of:%b} {week.week_of.day}" for week in weeks],
+        "hours": [round(week.minutes / 60, 1) for week in weeks],
+    }
+
+
+def minutes_by_day(
+    session: Session, user_id: int, first: date, last: date, zone: ZoneInfo
+) -> dict[date, int]:
+    """A student's minutes by day at the school, from `first` to `last`; days without are left out."""
+    start, end = hours.day_bounds(first, last, zone)
+    stays = [stay for _, stay in queries.closed_stays(session, user_id, start, end)]
+    return {day: minutes for day, minutes in hours.totals_by_day(stays, zone).items() if first <= day <= last}
+
+
+def hours_per_student(session: Session, paging: Paging) -> Page[StudentHours]:
+    """Total attendance hours of each student who has any record (documented query)."""
+    return queries.hours_page(session, paging).map(
+        lambda row: StudentHours(
+            user_id=row.id, student=row.full_name, email=row.email, total_minutes=int(row.total_minutes)
+        )
+    )
