@@ -7,6 +7,8 @@ from fastapi import APIRouter, FastAPI
 from starlette.types import ASGIApp
 
 from app import __version__
+from app.academics import api as academics_api
+from app.academics import pages as academics_pages
 from app.accounts import api as accounts_api
 from app.accounts import pages as accounts_pages
 from app.accounts.identity import identify
@@ -25,6 +27,8 @@ from app.web.hosts import HostDispatch
 
 # First come, first served: an address such as /people/new stands before /people/{number}.
 ROUTERS: list[APIRouter] = [
+    academics_api.router,
+    academics_pages.router,
     accounts_api.router,
     accounts_pages.router,
     attendance_api.router,

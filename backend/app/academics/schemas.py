@@ -2,7 +2,7 @@
 
 from datetime import datetime
 from decimal import Decimal
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StrictInt
 
@@ -112,6 +112,16 @@ class LessonPatch(_Input):
     content_url: HttpsUrl | None = None
     estimated_minutes: LessonMinutes | None = None
     passing_score_pct: Percent | None = None
+
+
+class ButtonForm(BaseModel):
+    """A form with nothing but its button."""
+
+
+class MoveForm(BaseModel):
+    """The two buttons that move a module or lesson."""
+
+    direction: Literal["up", "down"]
 
 
 class OrderIn(_Input):

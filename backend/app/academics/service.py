@@ -8,11 +8,12 @@ in the same transaction.
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal
+from typing import Any
 
 from sqlalchemy.orm import Session
 
 from app.academics import policy, queries
+from app.academics.order import Direction, next_place, number, reorder, shift
 from app.academics.schemas import LessonFields, ProgramFields
 from app.core import audit
 from app.core.errors import Conflict, FieldError, Invalid, NotFound
@@ -20,8 +21,6 @@ from app.core.permissions import Subject
 from app.db.models import ContentType, Lesson, Module, Program
 from app.enrollment import service as enrollment
 from app.web.paging import Page, Paging
-
-Direction = Literal["up", "down"]
 
 NO_PROGRAM = "There is no such program; it may have been deleted. Go back to the list of programs."
 NO_MODULE = "There is no such module; it may have been deleted. Go back to the program."
@@ -87,12 +86,30 @@ def read_lesson(session: Session, subject: Subject, lesson_id: int) -> tuple[Les
     return found
 
 
+def lessons_of(session: Session, subject: Subject, module_id: int) -> Sequence[Lesson]:
+    """The lessons of one module in order."""
+    policy.require_read(subject)
+    return queries.lessons_in_order(session, module_id)
+
+
+def lessons_with_package(session: Session, subject: Subject, program_id: int) -> set[int]:
+    """Which of the program's lessons have something to play."""
+    policy.require_read(subject)
+    return queries.lessons_with_package(session, program_id)
+
+
+def completion_count(session: Session, subject: Subject, lesson_id: int) -> int:
+    """How many enrollments have completed the lesson."""
+    policy.require_read(subject)
+    return queries.completion_count(session, lesson_id)
+
+
 # Programs
 
 
 def create_program(session: Session, subject: Subject, values: ProgramFields) -> Program:
     policy.require_change(subject)
-    program = Program(**_program_columns(values.model_dump()))
+    program = Program(**values.model_dump(exclude={"version"}))
     session.add(program)
     session.flush()
     audit.record(session, subject, "program.created", "programs", program.id, name=program.name)
@@ -106,7 +123,7 @@ def update_program(
     policy.require_change(subject)
     program = _program(session, program_id, lock=True)
     _unchanged(program, seen)
-    _apply(session, subject, program, _program_columns(changes), "program.updated")
+    _apply(session, subject, program, changes, "program.updated")
     return program
 
 
@@ -145,8 +162,8 @@ def create_module(
     """Add a module behind the program's others."""
     policy.require_change(subject)
     _program(session, program_id, lock=True)
-    number = _next(queries.modules_in_order(session, program_id))
-    module = Module(program_id=program_id, name=name, description=description or None, order_num=number)
+    place = next_place(queries.modules_in_order(session, program_id))
+    module = Module(program_id=program_id, name=name, description=description or None, order_num=place)
     session.add(module)
     session.flush()
     audit.record(session, subject, "module.created", "modules", module.id, name=name, program_id=program_id)
@@ -177,7 +194,7 @@ def delete_module(session: Session, subject: Subject, module_id: int) -> int:
         lessons = [lesson.id for lesson in queries.lessons_in_order(session, module_id)]
         queries.remove_previews(session, lessons)
         queries.remove(session, Module, module_id)
-        _number(queries.modules_in_order(session, program_id))
+        number(queries.modules_in_order(session, program_id))
         session.flush()
     audit.record(
         session,
@@ -212,9 +229,9 @@ def create_lesson(session: Session, subject: Subject, module_id: int, values: Le
     _check_content(values.content_type, values.content_url)
     with enrollment.progress_rewritten(session, subject, program_id):
         _module(session, module_id, lock=True)
-        number = _next(queries.lessons_in_order(session, module_id))
+        place = next_place(queries.lessons_in_order(session, module_id))
         columns = values.model_dump(exclude={"version", "module_id"})
-        lesson = Lesson(module_id=module_id, order_num=number, **columns)
+        lesson = Lesson(module_id=module_id, order_num=place, **columns)
         session.add(lesson)
         session.flush()
     audit.record(
@@ -259,7 +276,7 @@ def delete_lesson(session: Session, subject: Subject, lesson_id: int) -> int:
             raise Conflict(reason)
         queries.remove_previews(session, [lesson_id])
         queries.remove(session, Lesson, lesson_id)
-        _number(queries.lessons_in_order(session, module_id))
+        number(queries.lessons_in_order(session, module_id))
         session.flush()
     audit.record(session, subject, "lesson.deleted", "lessons", lesson_id, title=title, module_id=module_id)
     return program_id
@@ -284,7 +301,7 @@ def move_module(session: Session, subject: Subject, module_id: int, direction: D
     module = next((module for module in modules if module.id == module_id), None)
     if module is None:
         raise NotFound(NO_MODULE)
-    if _shift(modules, module, direction):
+    if shift(modules, module, direction):
         session.flush()
         audit.record(
             session, subject, "module.moved", "modules", module_id, program_id=program_id, to=module.order_num
@@ -301,7 +318,7 @@ def move_lesson(session: Session, subject: Subject, lesson_id: int, direction: D
     lesson = next((lesson for lesson in lessons if lesson.id == lesson_id), None)
     if lesson is None:
         raise NotFound(NO_LESSON)
-    if _shift(lessons, lesson, direction):
+    if shift(lessons, lesson, direction):
         session.flush()
         audit.record(
             session, subject, "lesson.moved", "lessons", lesson_id, module_id=module_id, to=lesson.order_num
@@ -313,7 +330,7 @@ def order_modules(session: Session, subject: Subject, program_id: int, ids: Sequ
     """Put all modules of a program in this order. Conflict when the list is not the program's modules."""
     policy.require_change(subject)
     _program(session, program_id, lock=True)
-    _reorder(queries.modules_in_order(session, program_id), ids, "modules of this program")
+    reorder(queries.modules_in_order(session, program_id), ids, "modules of this program")
     session.flush()
     audit.record(session, subject, "modules.reordered", "programs", program_id, order=list(ids))
 
@@ -322,7 +339,7 @@ def order_lessons(session: Session, subject: Subject, module_id: int, ids: Seque
     """Put all lessons of a module in this order. Conflict when the list is not the module's lessons."""
     policy.require_change(subject)
     _module(session, module_id, lock=True)
-    _reorder(queries.lessons_in_order(session, module_id), ids, "lessons of this module")
+    reorder(queries.lessons_in_order(session, module_id), ids, "lessons of this module")
     session.flush()
     audit.record(session, subject, "lessons.reordered", "modules", module_id, order=list(ids))
 
@@ -358,10 +375,6 @@ def _lesson(session: Session, lesson_id: int, *, lock: bool = False) -> Lesson:
     return lesson
 
 
-def _program_columns(values: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in values.items() if name != "version"}
-
-
 def _unchanged(record: Program | Module | Lesson, seen: str | None) -> None:
     if seen is not None and seen != version(record):
         raise Conflict(
@@ -379,8 +392,10 @@ def _apply(
 ) -> None:
     changed: dict[str, list[str | None]] = {}
     for name, value in changes.items():
+        if name == "version":
+            continue
         old = getattr(record, name)
-        if name != "version" and old != value:
+        if old != value:
             changed[name] = [None if item is None else str(item) for item in (old, value)]
             setattr(record, name, value)
     if changed:
@@ -402,33 +417,3 @@ def _check_content(kind: ContentType, address: str | None, was: ContentType | No
         field = "content_type"
     if sentence:
         raise Invalid(sentence, errors=[FieldError(field, sentence)])
-
-
-def _next(records: Sequence[Any]) -> int:
-    return max((record.order_num for record in records), default=0) + 1
-
-
-def _number(records: Sequence[Any]) -> None:
-    for number, record in enumerate(records, start=1):
-        if record.order_num != number:
-            record.order_num = number
-
-
-def _shift(records: list[Any], record: Module | Lesson, direction: Direction) -> bool:
-    place = records.index(record)
-    other = place - 1 if direction == "up" else place + 1
-    if not 0 <= other < len(records):
-        return False
-    records[place], records[other] = records[other], records[place]
-    _number(records)
-    return True
-
-
-def _reorder(records: Sequence[Any], ids: Sequence[int], what: str) -> None:
-    by_id = {record.id: record for record in records}
-    if sorted(ids) != sorted(by_id):
-        raise Conflict(
-            f"The new order has to name each of the {what} once ({len(by_id)} at the moment). "
-            "Nothing was changed; load the list again."
-        )
-    _number([by_id[record_id] for record_id in ids])

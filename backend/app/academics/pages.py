@@ -1,0 +1,186 @@
+"""Pages of the programs: the list, one program's outline, and its forms."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query, Request, Response
+
+from app.academics import outline_pages, policy, service
+from app.academics.schemas import ButtonForm, ProgramForm
+from app.db.models import Program
+from app.web import navigation
+from app.web.csv import csv_response
+from app.web.fields import PathId
+from app.web.forms import Form, posted
+from app.web.navigation import NavItem
+from app.web.paging import PageParams
+from app.web.render import redirect, render
+from app.web.request import AdminSubject, CurrentSubject, Db
+
+router = APIRouter(include_in_schema=False)
+router.include_router(outline_pages.router)
+navigation.register(NavItem("Programs", "/programs", "books", navigation.STAFF, order=40))
+
+PROGRAMS = ("Programs", "/programs")
+CSV_HEADER = (
+    "Program",
+    "Credits",
+    "Weeks",
+    "Clock hours",
+    "Tuition (dollars)",
+    "Modules",
+    "Lessons",
+    "Active students",
+)
+
+
+@router.get("/programs")
+def programs(request: Request, db: Db, subject: CurrentSubject, paging: PageParams) -> Response:
+    """Every program with its size; as CSV with `format=csv`."""
+    if paging.wants_csv:
+        rows = service.list_programs(db, subject, paging.everything()).items
+        lines = (
+            (
+                row.Program.name,
+                row.Program.total_credits,
+                row.Program.duration_weeks,
+                row.Program.clock_hours,
+                None
+                if row.Program.tuition_amount_cents is None
+                else f"{row.Program.tuition_amount_cents // 100}.{row.Program.tuition_amount_cents % 100:02d}",
+                row.modules,
+                row.lessons,
+                row.active,
+            )
+            for row in rows
+        )
+        return csv_response("programs.csv", CSV_HEADER, lines)
+    return render(
+        request,
+        "academics/programs.html",
+        page=service.list_programs(db, subject, paging),
+        paging=paging,
+        may_change=policy.may_change(subject),
+    )
+
+
+@router.get("/programs/new")
+def new_program(request: Request, _admin: AdminSubject) -> Response:
+    return _form_page(request, Form.blank(ProgramForm), None)
+
+
+@router.post("/programs/new")
+def create_program(
+    request: Request,
+    db: Db,
+    admin: AdminSubject,
+    form: Annotated[Form[ProgramForm], Depends(posted(ProgramForm))],
+) -> Response:
+    def create(values: ProgramForm) -> Response:
+        return redirect(f"/programs/{service.create_program(db, admin, values).id}")
+
+    return form.submit(db, create, again=lambda: _form_page(request, form, None))
+
+
+@router.get("/programs/{program_id}")
+def program(
+    request: Request,
+    db: Db,
+    subject: CurrentSubject,
+    program_id: PathId,
+    moved: Annotated[str, Query(max_length=40)] = "",
+) -> Response:
+    """The outline. `moved` names what was moved last (`module-3-up`), so that the focus stays on its button."""
+    record = service.program_outline(db, subject, program_id)
+    return render(
+        request,
+        "academics/program.html",
+        program=record,
+        lesson_count=sum(len(module.lessons) for module in record.modules),
+        minutes=sum(lesson.estimated_minutes or 0 for module in record.modules for lesson in module.lessons),
+        with_package=service.lessons_with_package(db, subject, program_id),
+        may_change=policy.may_change(subject),
+        moved=moved,
+        breadcrumbs=[PROGRAMS, (record.name, None)],
+    )
+
+
+@router.get("/programs/{program_id}/edit")
+def edit_program(request: Request, db: Db, admin: AdminSubject, program_id: PathId) -> Response:
+    record = service.read_program(db, admin, program_id)
+    form = Form.filled(ProgramForm, record)
+    form.data["version"] = [service.version(record)]
+    return _form_page(request, form, record)
+
+
+@router.post("/programs/{program_id}/edit")
+def update_program(
+    request: Request,
+    db: Db,
+    admin: AdminSubject,
+    program_id: PathId,
+    form: Annotated[Form[ProgramForm], Depends(posted(ProgramForm))],
+) -> Response:
+    record = service.read_program(db, admin, program_id)
+
+    def update(values: ProgramForm) -> Response:
+        service.update_program(db, admin, program_id, values.model_dump(), values.version)
+        return redirect(f"/programs/{program_id}")
+
+    return form.submit(db, update, again=lambda: _form_page(request, form, record))
+
+
+@router.get("/programs/{program_id}/delete")
+def ask_delete_program(request: Request, db: Db, admin: AdminSubject, program_id: PathId) -> Response:
+    """What the deletion would take with it, or why it is not possible."""
+    record = service.program_outline(db, admin, program_id)
+    reason = service.why_program_stays(db, program_id)
+    return _delete_page(request, Form.blank(ButtonForm), record, reason)
+
+
+@router.post("/programs/{program_id}/delete")
+def delete_program(
+    request: Request,
+    db: Db,
+    admin: AdminSubject,
+    program_id: PathId,
+    form: Annotated[Form[ButtonForm], Depends(posted(ButtonForm))],
+) -> Response:
+    def delete(_values: ButtonForm) -> Response:
+        service.delete_program(db, admin, program_id)
+        return redirect("/programs")
+
+    def again() -> Response:
+        return _delete_page(request, form, service.program_outline(db, admin, program_id), None)
+
+    return form.submit(db, delete, again)
+
+
+def _form_page(request: Request, form: Form[ProgramForm], record: Program | None) -> Response:
+    crumbs = [PROGRAMS, (record.name, f"/programs/{record.id}")] if record else [PROGRAMS]
+    title = f"Edit {record.name}" if record else "New program"
+    return render(
+        request,
+        "academics/program_form.html",
+        form=form,
+        title=title,
+        cancel=f"/programs/{record.id}" if record else "/programs",
+        button="Save the program" if record else "Create the program",
+        breadcrumbs=[*crumbs, (title, None)],
+    )
+
+
+def _delete_page(request: Request, form: Form[ButtonForm], record: Program, reason: str | None) -> Response:
+    lessons = sum(len(module.lessons) for module in record.modules)
+    return render(
+        request,
+        "academics/delete.html",
+        form=form,
+        kind="program",
+        name=record.name,
+        consequence=f"Its {len(record.modules)} modules and {lessons} lessons are deleted with it."
+        if record.modules
+        else "It has no modules yet.",
+        reason=reason,
+        cancel=f"/programs/{record.id}",
+        breadcrumbs=[PROGRAMS, (record.name, f"/programs/{record.id}"), ("Delete", None)],
+    )
