@@ -95,8 +95,8 @@ def npm_ci() -> None:
     say("Fetching the browser libraries …")
     if subprocess.run(command, cwd=BACKEND, env=environment, check=False).returncode != 0:
         raise SystemExit(
-            "script/assets: the browser libraries could not be fetched. Nothing was changed; check the network "
-            "and npm's registry setting (npm's message is above), then run the same command again."
+            "script/assets: the browser libraries could not be fetched; npm's message is above. The pages' files were "
+            "left as they are. Check the network and npm's registry setting, then run the same command again."
         )
     (MODULES / ".fetched").write_text(fetched(), encoding="ascii")
 

@@ -216,6 +216,37 @@ def test_the_top_bar_stays_in_sight(open_page: Open) -> None:
     expect(page.get_by_role("navigation", name="Main", exact=True)).to_be_in_viewport()
 
 
+def test_nothing_is_cut_off_on_the_smallest_screen(open_page: Open) -> None:
+    # WCAG 1.4.10: 320 pixels, which is also a desk's window at 400 percent.
+    page = open_page("/gallery", "phone")
+    page.set_viewport_size({"width": 320, "height": 640})
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    outside = """() => [...document.querySelectorAll("#main *")]
+        .filter(e => e.checkVisibility() && !e.closest(".tabs, .table-scroll, .visually-hidden, thead, option"))
+        .filter(e => e.getBoundingClientRect().right > innerWidth + 1).map(e => e.outerHTML.slice(0, 120))"""
+    assert page.evaluate(outside) == []
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_what_has_the_focus_is_never_under_a_bar(open_page: Open, size: str) -> None:
+    # WCAG 2.4.11, which axe cannot check.
+    page = open_page("/gallery", size)
+    covered = """() => {
+        const e = document.activeElement;
+        if (!e.closest("#main")) return null;
+        const box = e.getBoundingClientRect();
+        const top = document.querySelector(".topbar").getBoundingClientRect().bottom;
+        const bar = document.querySelector(".tabbar").getBoundingClientRect();
+        const bottom = bar.height ? bar.top : innerHeight;
+        return box.bottom <= top + 1 || box.top >= bottom - 1 ? e.outerHTML.slice(0, 100) : null;
+    }"""
+    found = []
+    for key in ["Tab"] * 60 + ["Shift+Tab"] * 60:
+        page.keyboard.press(key)
+        found.append(page.evaluate(covered))
+    assert [element for element in found if element] == []
+
+
 def test_paper_has_no_navigation(open_page: Open) -> None:
     page = open_page("/gallery")
     page.emulate_media(media="print")

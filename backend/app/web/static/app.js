@@ -63,6 +63,8 @@ document.addEventListener("submit", (event) => {
   if (form.method !== "post") return;
   if (form.dataset.sent) { event.preventDefault(); return; }
   form.dataset.sent = "yes";
+  // Where the answer is a download the page stays, and its button must work again.
+  setTimeout(() => delete form.dataset.sent, 5000);
 });
 // Coming back with the browser's button must find the form usable.
 addEventListener("pageshow", () => {
