@@ -7,6 +7,7 @@ import sys
 
 from sqlalchemy import select
 
+from app.accounts import service as accounts
 from app.db.models import User
 from app.db.session import Database
 from app.ops.errors import OperatorError
@@ -14,14 +15,22 @@ from app.settings import Settings
 
 
 def run(settings: Settings, database: Database, *, demo: bool) -> list[str]:
-    """Do what an empty database needs; return the lines to show above the address."""
+    """Do what an empty database needs; return the lines to show above the address.
+
+    As long as no administrator has a password, each start makes a link to set one: a lost link locks nobody out.
+    """
     with database.begin() as session:
         empty = session.scalar(select(User.id).limit(1)) is None
+    lines = []
     if demo and empty:
         _seed()
     elif demo:
-        return ["The demo school is only added to an empty database; this one has people in it."]
-    return []
+        lines.append("The demo school is only added to an empty database; this one has people in it.")
+    with database.begin() as session:
+        link = accounts.ensure_first_admin(session, settings)
+    if link is not None:
+        lines += ["Open this link once to choose the administrator's password:", f"  {link}"]
+    return lines
 
 
 def _seed() -> None:

@@ -1,0 +1,140 @@
+"""`aada user`: people, from the command line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+from sqlalchemy.orm import Session
+
+from app.accounts import service
+from app.core.errors import Problem
+from app.core.permissions import Role
+from app.db.models import User
+from app.db.session import Database
+from app.ops import migrations
+from app.ops.errors import OperatorError
+from app.ops.servers import database_server
+from app.settings import Settings, get_settings
+
+commands = typer.Typer(no_args_is_help=True, help="People: create, invite, delete, restore, list.")
+
+Email = Annotated[str, typer.Argument(help="The person's e-mail address.")]
+
+
+@contextmanager
+def _school() -> Iterator[tuple[Database, Settings]]:
+    """The school's database; a refusal is one sentence."""
+    with database_server(get_settings()) as (settings, _server):
+        migrations.require_head(settings)
+        database = Database(settings)
+        try:
+            yield database, settings
+        except Problem as problem:
+            raise OperatorError(problem.detail) from problem
+        finally:
+            database.close()
+
+
+def _person(session: Session, email: str) -> User:
+    user = service.find_by_email(session, _tidy(email))
+    if user is None:
+        raise OperatorError(f"Nobody has the e-mail address {email}; `aada user list` shows who there is.")
+    return user
+
+
+def _tidy(email: str) -> str:
+    try:
+        return service.tidy_email(email)
+    except ValueError as error:
+        raise OperatorError(str(error)) from error
+
+
+@commands.command()
+def create(
+    email: Email,
+    name: Annotated[str, typer.Option(help="Full legal name.", prompt="Full legal name")],
+    role: Annotated[Role, typer.Option(help="What the person may do.")] = Role.STUDENT,
+) -> None:
+    """Add a person, mail the invitation and print its link."""
+    full_name = " ".join(name.split())
+    if not 0 < len(full_name) <= 255:
+        raise OperatorError("A full legal name has 1 to 255 characters.")
+    with _school() as (database, settings), database.begin() as session:
+        made = service.create_person(
+            session, None, settings, email=_tidy(email), full_name=full_name, role=role
+        )
+        _show_link(made.user, made.link)
+
+
+@commands.command()
+def invite(email: Email) -> None:
+    """Mail and print a new link to set a password; the one before stops working."""
+    with _school() as (database, settings), database.begin() as session:
+        made = service.send_link(session, None, settings, _person(session, email).id)
+        _show_link(made.user, made.link)
+
+
+@commands.command("reset-link")
+def reset_link(email: Email) -> None:
+    """The same as invite: for somebody who has forgotten the password."""
+    invite(email)
+
+
+@commands.command()
+def delete(
+    email: Email,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+) -> None:
+    """Delete an account: no sign-in, in no list; all records stay."""
+    with _school() as (database, _settings):
+        with database.begin() as session:
+            user = _person(session, email)
+        # Asked between two transactions: nothing is held while somebody thinks.
+        if not yes:
+            typer.confirm(f"Delete the account of {user.full_name} ({user.role.value})?", abort=True)
+        with database.begin() as session:
+            service.delete_person(session, None, user.id)
+        typer.echo(f"{user.full_name} is deleted. `aada user restore {user.email}` brings the account back.")
+
+
+@commands.command()
+def restore(email: Email) -> None:
+    """Bring a deleted account back, with its password and records."""
+    with _school() as (database, _settings), database.begin() as session:
+        user = service.restore_person(session, None, _person(session, email).id)
+        typer.echo(f"{user.full_name} is restored.")
+
+
+@commands.command("list")
+def list_users(
+    q: Annotated[str, typer.Argument(help="Words in the name or the address.")] = "",
+    role: Annotated[Role | None, typer.Option(help="Only these.")] = None,
+    deleted: Annotated[bool, typer.Option("--deleted", help="The deleted ones instead.")] = False,
+) -> None:
+    """List people, at most 1000."""
+    with _school() as (database, settings), database.begin() as session:
+        page = service.everybody(session, q, role, deleted=deleted, most=1000)
+        table = Table("Number", "Name", "E-mail address", "Role", "Status", "Last sign-in", box=None)
+        for user in page.items:
+            seen = user.last_sign_in_at
+            table.add_row(
+                str(user.id),
+                user.full_name,
+                user.email,
+                user.role.value,
+                service.status_of(user),
+                f"{seen.astimezone(settings.zone):%Y-%m-%d %H:%M}" if seen else "never",
+            )
+    console = Console()
+    console.print(table)
+    console.print(f"{len(page.items)} of {page.total}")
+
+
+def _show_link(user: User, link: str) -> None:
+    typer.echo(f"{user.full_name} <{user.email}>, {user.role.value}. One-time link to set a password:")
+    typer.echo(link)
