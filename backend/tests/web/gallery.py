@@ -1,7 +1,7 @@
 """A page that shows every macro of components.html, served by a small application: the subject of the look's tests."""
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date, timedelta
 from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path
@@ -11,6 +11,7 @@ from fastapi import Depends, FastAPI, Request, Response, UploadFile
 from jinja2 import FileSystemLoader
 from pydantic import BaseModel, EmailStr, Field
 
+from app.core import clock
 from app.core.errors import NotFound
 from app.core.permissions import Role, Subject
 from app.settings import Settings
@@ -23,7 +24,7 @@ from app.web.render import environment, render
 from app.web.security import protect
 
 TEMPLATES = Path(__file__).parent / "templates"
-SINCE = datetime(2026, 11, 23, 13, 5, tzinfo=UTC)
+CLOCKED_IN_FOR = timedelta(hours=1, minutes=2, seconds=5)
 
 
 class Mode(StrEnum):
@@ -117,7 +118,7 @@ def create_gallery(config: Settings | None = None) -> FastAPI:
             paging=paging,
             page=Page[Student](items=items, total=len(items) * 30, page=paging.page, per_page=4),
             columns=COLUMNS,
-            since=SINCE,
+            since=clock.now() - CLOCKED_IN_FOR,
             today=date(2026, 11, 23),
             breadcrumbs=[("Programs", "/programs"), ("Dental Assistant Professional", None)],
         )
