@@ -36,7 +36,7 @@ def main() -> int:
     steps: list[tuple[str, Callable[[], str], Callable[[], None]]] = [
         ("installer (uv)", lambda: digest(text=uv_requirement()), install_uv),
         ("Python packages", lambda: digest(LOCK, text=sys.version), install_packages),
-        ("this program", lambda: digest(BACKEND / "pyproject.toml", text=str(ROOT)), install_program),
+        ("this program", lambda: digest(BACKEND / "pyproject.toml", text=program_text()), install_program),
         ("browser libraries", lambda: digest(*assets_depend_on()), run_assets),
         ("settings (.env)", lambda: digest(text=",".join(missing_settings())), write_settings),
     ]
@@ -100,7 +100,7 @@ def install_uv() -> None:
     with tempfile.NamedTemporaryFile("w", suffix=".txt") as wanted:
         wanted.write(uv_requirement())
         wanted.flush()
-        pip("install", "--quiet", "--require-hashes", "--only-binary=:all:", "-r", wanted.name)
+        pip("install", "-qq", "--require-hashes", "--only-binary=:all:", "-r", wanted.name)
 
 
 def install_packages() -> None:
@@ -116,12 +116,16 @@ def install_packages() -> None:
         return
     # pip knows ways to a registry that uv does not (credential helpers, odd proxies): slower, same hashes.
     say(f"  uv: {done.stderr.strip().splitlines()[0] if done.stderr.strip() else 'failed'}; trying pip")
-    pip("install", "--quiet", "--require-hashes", "-r", str(LOCK))
+    pip("install", "-qq", "--require-hashes", "-r", str(LOCK))
 
 
 def install_program() -> None:
     # No isolation: the build tools are among the locked packages, so nothing else is fetched.
-    pip("install", "--quiet", "--no-deps", "--no-build-isolation", "--no-index", "--editable", str(BACKEND))
+    pip("install", "-qq", "--no-deps", "--no-build-isolation", "--no-index", "--editable", str(BACKEND))
+
+
+def program_text() -> str:
+    return f"{ROOT} {(BIN / 'aada').is_file()}"
 
 
 def pip(*arguments: str) -> None:
