@@ -48,8 +48,10 @@ class LrsApp:
     """The ASGI application. `startup` and `shutdown` belong into the host's lifespan; without the first it
     opens itself with the first request."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, prefix: str = "/xapi") -> None:
+        """`prefix` is where it is reached when the host does not say so by `root_path`."""
         self.store = Store(settings)
+        self._prefix = prefix
         self._ready = False
 
     async def startup(self) -> None:
@@ -68,7 +70,7 @@ class LrsApp:
         method = scope["method"]
         call: Call | None = None
         try:
-            call = call_of(scope, receive)
+            call = call_of(scope, receive, self._prefix)
             answer = await self._answer(call)
             answer.headers.setdefault(HEADER, call.version.value)
         except Refusal as refusal:

@@ -130,11 +130,11 @@ def nothing() -> Answer:
     return Answer(204, content_type=None)
 
 
-def call_of(scope: Scope, receive: Receive) -> Call:
-    """Read an ASGI scope. Raises `Refusal` 400 for a query string that cannot be read."""
-    root = scope.get("root_path", "")
+def call_of(scope: Scope, receive: Receive, prefix: str) -> Call:
+    """Read an ASGI scope below `prefix`. Raises `Refusal` 400 for a query string that cannot be read."""
     path = scope["path"]
-    if root and path.startswith(root):
+    root = scope.get("root_path", "") or prefix
+    if path.startswith(root):
         path = path[len(root) :]
     headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
     call = Call(scope["method"], path.rstrip("/"), root, headers, {}, receive)

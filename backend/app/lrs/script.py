@@ -9,7 +9,11 @@ from collections.abc import Generator
 from dataclasses import dataclass
 from typing import Any, LiteralString, TypeVar
 
+import orjson
 import psycopg
+
+FEW = 40
+"""Rows up to which an INSERT is cheaper than the extra round trips of a COPY."""
 
 Row = tuple[Any, ...]
 T = TypeVar("T")
@@ -24,30 +28,90 @@ class Ask:
 
 
 @dataclass(slots=True, frozen=True)
-class Load:
-    """COPY … FROM STDIN with its data in text form; the script is sent nothing."""
+class Do:
+    """A statement whose rows nobody wants; in a pipeline nothing waits for it."""
 
     sql: LiteralString
-    data: bytes
+    parameters: Any = ()
 
 
-Script = Generator[Ask | Load, list[Row], T]
+@dataclass(slots=True, frozen=True)
+class Table:
+    """Rows for one table. `bytes` are JSON and are kept as they are."""
+
+    copy: LiteralString
+    columns: tuple[str, ...]
+    rows: list[Row]
+
+    def text(self) -> bytes:
+        """The rows as COPY reads them."""
+        return "".join(["\t".join([_cell(value) for value in row]) + "\n" for row in self.rows]).encode()
+
+    def objects(self) -> list[dict[str, Any]]:
+        """The rows as JSON objects."""
+        return [
+            {
+                name: orjson.Fragment(value) if type(value) is bytes else value
+                for name, value in zip(self.columns, row, strict=True)
+            }
+            for row in self.rows
+        ]
 
 
-async def play(connection: psycopg.AsyncConnection[Row], script: Script[T]) -> T:
-    """Run a script to its end on an async connection."""
+@dataclass(slots=True, frozen=True)
+class Put:
+    """Rows for several tables: one COPY each when there are many, else one statement that takes all as JSON."""
+
+    tables: dict[str, Table]
+    insert: LiteralString
+
+    @property
+    def few(self) -> bool:
+        return sum(len(table.rows) for table in self.tables.values()) <= 6 * FEW
+
+    def document(self) -> str:
+        return orjson.dumps({name: table.objects() for name, table in self.tables.items()}).decode()
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return "\\N"
+    kind = type(value)
+    if kind is bytes:
+        # Compact JSON has no raw control characters; only its backslashes mean something to COPY.
+        return str(value, "utf-8").replace("\\", "\\\\")
+    if kind is str:
+        if "\\" in value or not value.isprintable():
+            value = value.replace("\\", "\\\\").replace("\t", "\\t").replace("\n", "\\n").replace("\r", "\\r")
+        text: str = value
+        return text
+    if kind is bool:
+        return "t" if value else "f"
+    return str(value)
+
+
+Script = Generator[Ask | Do | Put, list[Row], T]
+
+
+async def play(connection: psycopg.AsyncConnection[Row], script: Script[T], *, pipelined: bool = False) -> T:
+    """Run a script to its end on an async connection; in pipeline mode, which knows no COPY, say so."""
     rows: list[Row] = []
     step = next(script)
     try:
         while True:
             cursor = connection.cursor()
-            if isinstance(step, Load):
-                async with cursor.copy(step.sql) as copy:
-                    await copy.write(step.data)
-                rows = []
-            else:
+            rows = []
+            if isinstance(step, Ask):
                 await cursor.execute(step.sql, step.parameters, prepare=True)
-                rows = await cursor.fetchall() if cursor.description else []
+                rows = await cursor.fetchall()
+            elif isinstance(step, Do):
+                await cursor.execute(step.sql, step.parameters, prepare=True)
+            elif pipelined or step.few:
+                await cursor.execute(step.insert, (step.document(),), prepare=True)
+            else:
+                for table in step.tables.values():
+                    async with cursor.copy(table.copy) as copy:
+                        await copy.write(table.text())
             step = script.send(rows)
     except StopIteration as end:
         result: T = end.value
@@ -61,13 +125,17 @@ def play_now(connection: psycopg.Connection[Row], script: Script[T]) -> T:
     try:
         while True:
             cursor = connection.cursor()
-            if isinstance(step, Load):
-                with cursor.copy(step.sql) as copy:
-                    copy.write(step.data)
-                rows = []
-            else:
+            rows = []
+            if isinstance(step, Ask):
+                rows = cursor.execute(step.sql, step.parameters).fetchall()
+            elif isinstance(step, Do):
                 cursor.execute(step.sql, step.parameters)
-                rows = cursor.fetchall() if cursor.description else []
+            elif step.few:
+                cursor.execute(step.insert, (step.document(),))
+            else:
+                for table in step.tables.values():
+                    with cursor.copy(table.copy) as copy:
+                        copy.write(table.text())
             step = script.send(rows)
     except StopIteration as end:
         result: T = end.value

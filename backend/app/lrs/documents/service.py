@@ -9,7 +9,7 @@ from app.lrs import jsonio
 from app.lrs.documents import queries
 from app.lrs.parties.service import Parties
 from app.lrs.refusal import Refusal
-from app.lrs.script import Ask, Script
+from app.lrs.script import Ask, Do, Script
 from app.lrs.statements.shape import JsonObject
 
 
@@ -105,7 +105,7 @@ def replace(
     key: Key, content: bytes, content_type: str, conditions: Conditions, parties: Parties
 ) -> Script[None]:
     """PUT: the document becomes this content."""
-    yield Ask(queries.LOCK, (key.lock,))
+    yield Do(queries.LOCK, (key.lock,))
     conditions.check((yield from find(key)), replacing=True)
     yield from _put(key, content, content_type, parties)
 
@@ -115,7 +115,7 @@ def merge(
 ) -> Script[None]:
     """POST: the properties of this JSON object replace or join those of the document."""
     newer = object_of(content, content_type, "The document sent")
-    yield Ask(queries.LOCK, (key.lock,))
+    yield Do(queries.LOCK, (key.lock,))
     document = yield from find(key)
     conditions.check(document, replacing=False)
     if document is not None:
@@ -141,7 +141,7 @@ def object_of(content: bytes, content_type: str, what: str) -> JsonObject:
 def _put(key: Key, content: bytes, content_type: str, parties: Parties) -> Script[None]:
     people = {key.agent: key.person or {}} if key.agent is not None else {}
     found = yield from parties.script(people, [key.activity] if key.activity is not None else [], {})
-    yield Ask(
+    yield Do(
         queries.PUT,
         {
             **key.parameters(),
@@ -156,11 +156,11 @@ def _put(key: Key, content: bytes, content_type: str, parties: Parties) -> Scrip
 
 def remove(key: Key, conditions: Conditions) -> Script[None]:
     """DELETE of one document; that there is none is no error."""
-    yield Ask(queries.LOCK, (key.lock,))
+    yield Do(queries.LOCK, (key.lock,))
     conditions.check((yield from find(key)), replacing=False)
-    yield Ask(queries.DELETE, key.parameters())
+    yield Do(queries.DELETE, key.parameters())
 
 
 def remove_all(key: Key) -> Script[None]:
     """DELETE of every document under a key without a document id."""
-    yield Ask(queries.DELETE_ALL, key.parameters())
+    yield Do(queries.DELETE_ALL, key.parameters())

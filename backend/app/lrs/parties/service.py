@@ -14,7 +14,7 @@ from typing import Any
 
 from app.lrs import jsonio
 from app.lrs.parties import queries
-from app.lrs.script import Ask, Script
+from app.lrs.script import Ask, Do, Script
 from app.lrs.statements.complete import merged
 from app.lrs.statements.shape import JsonObject
 
@@ -109,11 +109,11 @@ class Parties:
         nobody = [name for name in names if name in found.actors and found.actors[name].user_id is None]
         accounts = yield from self._accounts(new + nobody)
         for name in sorted(accounts.keys() & found.actors.keys()):
-            yield Ask(queries.KNOW_ACCOUNT, (accounts[name], name))
+            yield Do(queries.KNOW_ACCOUNT, (accounts[name], name))
             found.actors[name].user_id = accounts[name]
         if not new:
             return
-        yield Ask(
+        yield Do(
             queries.ADD_ACTORS,
             (
                 new,
@@ -163,7 +163,7 @@ def _name(people: Mapping[str, JsonObject], found: Found) -> Script[None]:
         name, known = people[identity].get("name"), found.actors[identity]
         if name and name not in known.names and len(known.names) < _MOST_NAMES:
             one = jsonio.dumps([name]).decode()
-            yield Ask(queries.RENAME_ACTOR, (one, identity, one))
+            yield Do(queries.RENAME_ACTOR, (one, identity, one))
             found.actors[identity] = replace(known, names=known.names | {name})
 
 
@@ -176,7 +176,7 @@ def _discover(missing: list[str], found: Found) -> Script[None]:
         missing = [iri for iri in missing if iri not in found.activities]
         if not missing:
             return
-        yield Ask(queries.ADD_ACTIVITIES, (missing,))
+        yield Do(queries.ADD_ACTIVITIES, (missing,))
     rows = yield Ask(queries.FIND_ACTIVITIES, (missing,))
     for iri, activity_id, definition in rows:
         found.activities[iri] = KnownActivity(activity_id, definition)
@@ -196,7 +196,7 @@ def _define(definitions: Mapping[str, JsonObject], found: Found) -> Script[None]
     for iri, activity_id, current in rows:
         whole = merged(current or {}, definitions[iri])
         if whole != current:
-            yield Ask(queries.DEFINE_ACTIVITY, (jsonio.dumps(whole).decode(), iri))
+            yield Do(queries.DEFINE_ACTIVITY, (jsonio.dumps(whole).decode(), iri))
         found.activities[iri] = KnownActivity(activity_id, whole)
 
 

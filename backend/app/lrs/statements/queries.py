@@ -21,6 +21,33 @@ COPY xapi_statements (id, user_id, verb, object_id, result, context, timestamp, 
                       version, registration, credential_id, is_voided) FROM STDIN
 """
 
+STATEMENT_COLUMNS = (
+    "id", "user_id", "verb", "object_id", "result", "context", "timestamp", "statement_id", "stored", "payload",
+    "version", "registration", "credential_id", "is_voided",
+)  # fmt: skip
+ACTOR_COLUMNS = ("actor_id", "direct", "statement_id", "subject_id", "usage")
+ACTIVITY_COLUMNS = ("activity_id", "direct", "statement_id", "subject_id", "usage")
+
+# The same three COPYs as one statement, for a few rows: json_populate_recordset keeps the payload's text.
+INSERT_ALL: LiteralString = """
+WITH given AS MATERIALIZED (SELECT %s::json AS rows),
+statements AS (
+    INSERT INTO xapi_statements (id, user_id, verb, object_id, result, context, timestamp, statement_id, stored,
+                                 payload, version, registration, credential_id, is_voided)
+    SELECT r.id, r.user_id, r.verb, r.object_id, r.result, r.context, r.timestamp, r.statement_id, r.stored,
+           r.payload, r.version, r.registration, r.credential_id, r.is_voided
+    FROM given, json_populate_recordset(NULL::xapi_statements, rows -> 'statements') r
+),
+actors AS (
+    INSERT INTO xapi_statement_actors (actor_id, direct, statement_id, subject_id, usage)
+    SELECT r.actor_id, r.direct, r.statement_id, r.subject_id, r.usage
+    FROM given, json_populate_recordset(NULL::xapi_statement_actors, rows -> 'actors') r
+)
+INSERT INTO xapi_statement_activities (activity_id, direct, statement_id, subject_id, usage)
+SELECT r.activity_id, r.direct, r.statement_id, r.subject_id, r.usage
+FROM given, json_populate_recordset(NULL::xapi_statement_activities, rows -> 'activities') r
+"""
+
 LOAD_ACTORS: LiteralString = """
 COPY xapi_statement_actors (actor_id, direct, statement_id, subject_id, usage) FROM STDIN
 """

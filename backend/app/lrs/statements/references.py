@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from app.lrs import jsonio
 from app.lrs.parties.service import Found, Parties
-from app.lrs.script import Ask, Script
+from app.lrs.script import Ask, Do, Script
 from app.lrs.statements import queries
 from app.lrs.statements.complete import DIRECT_ACTIVITY, DIRECT_ACTOR, Keys, keys_of
 
@@ -105,7 +105,7 @@ class References:
         if not self.rows:
             return
         rows = sorted(self.rows.items())
-        yield Ask(
+        yield Do(
             queries.ADD_REFS,
             (
                 [referrer for (referrer, _), _ in rows],
@@ -130,13 +130,13 @@ class References:
             for referrer, subject in pairs
             for name, usage in subject.keys.actors.items()
         }
-        yield Ask(queries.ADD_ACTOR_LINKS, _columns(actor_rows))
+        yield Do(queries.ADD_ACTOR_LINKS, _columns(actor_rows))
         activity_rows = {
             (known.activities[iri].id, bool(usage & DIRECT_ACTIVITY), referrer, subject.id, usage)
             for referrer, subject in pairs
             for iri, usage in subject.keys.activities.items()
         }
-        yield Ask(queries.ADD_ACTIVITY_LINKS, _columns(activity_rows))
+        yield Do(queries.ADD_ACTIVITY_LINKS, _columns(activity_rows))
 
 
 def _columns(rows: Iterable[tuple[int, bool, int, int, int]]) -> list[list[int | bool]]:

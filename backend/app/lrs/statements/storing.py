@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from app.lrs import jsonio, values
 from app.lrs.parties.service import Found, Parties
 from app.lrs.refusal import Refusal
-from app.lrs.script import Ask, Load, Script
+from app.lrs.script import Ask, Do, Put, Row, Script, Table
 from app.lrs.statements import compare, queries
 from app.lrs.statements.complete import DIRECT_ACTIVITY, DIRECT_ACTOR, ActorUsage, Prepared, merged
 from app.lrs.statements.filters import moment_of
@@ -73,7 +73,7 @@ class _Known:
 
 def store(submissions: Sequence[Submission], parties: Parties) -> Script[Stored]:
     """Write submissions within the caller's transaction; refuse the ones that conflict (409), alone."""
-    yield Ask(queries.TAKE_TURN, (queries.WRITER_LOCK,))
+    yield Do(queries.TAKE_TURN, (queries.WRITER_LOCK,))
     known = yield from _look(submissions)
     refusals, accepted = _decide(submissions, known)
     found = yield from _parties(submissions, refusals, parties)
@@ -88,7 +88,7 @@ def store(submissions: Sequence[Submission], parties: Parties) -> Script[Stored]
     }
     if attached:
         rows = list(attached.values())
-        yield Ask(
+        yield Do(
             queries.ADD_ATTACHMENTS,
             (
                 [row.sha2 for row in rows],
@@ -172,20 +172,20 @@ def _parties(
 def _write(accepted: Accepted, known: _Known, parties: Parties, result: Stored) -> Script[None]:
     found = result.found
     key = max(known.last + 1, time.time_ns() // 1000)
-    statements, actors, activities = bytearray(), bytearray(), bytearray()
+    statements: list[Row] = []
+    actors: list[Row] = []
+    activities: list[Row] = []
     references = References(waiting=known.waiting)
     to_void: list[str] = []
     for prepared, author in accepted:
         voided = not prepared.voids and any(known.waiting.get(prepared.statement_id, {}).values())
-        statements += _statement_row(key, prepared, author, found, voided=voided)
+        statements.append(_statement_row(key, prepared, author, found, voided=voided))
         usages = prepared.keys.actors
         usages[author.identity] = usages.get(author.identity, 0) | ActorUsage.AUTHORITY
         for name, usage in usages.items():
-            direct = "t" if usage & DIRECT_ACTOR else "f"
-            actors += f"{found.actors[name].id}\t{direct}\t{key}\t{key}\t{usage}\n".encode()
+            actors.append((found.actors[name].id, bool(usage & DIRECT_ACTOR), key, key, int(usage)))
         for iri, usage in prepared.keys.activities.items():
-            direct = "t" if usage & DIRECT_ACTIVITY else "f"
-            activities += f"{found.activities[iri].id}\t{direct}\t{key}\t{key}\t{usage}\n".encode()
+            activities.append((found.activities[iri].id, bool(usage & DIRECT_ACTIVITY), key, key, int(usage)))
         if prepared.target is not None or prepared.statement_id in references.waiting:
             keys = prepared.keys
             keys.people.setdefault(author.identity, author.person)
@@ -198,47 +198,35 @@ def _write(accepted: Accepted, known: _Known, parties: Parties, result: Stored) 
         if prepared.voids and prepared.target:
             to_void.append(prepared.target)
         key += 1
-    yield Load(queries.LOAD_STATEMENTS, bytes(statements))
-    yield Load(queries.LOAD_ACTORS, bytes(actors))
-    if activities:
-        yield Load(queries.LOAD_ACTIVITIES, bytes(activities))
+    yield Put(
+        {
+            "statements": Table(queries.LOAD_STATEMENTS, queries.STATEMENT_COLUMNS, statements),
+            "actors": Table(queries.LOAD_ACTORS, queries.ACTOR_COLUMNS, actors),
+            "activities": Table(queries.LOAD_ACTIVITIES, queries.ACTIVITY_COLUMNS, activities),
+        },
+        queries.INSERT_ALL,
+    )
     yield from references.write(parties, found)
     if to_void:
-        yield Ask(queries.VOID, (to_void, VOIDED))
+        yield Do(queries.VOID, (to_void, VOIDED))
     result.last_key = key - 1
 
 
-def _statement_row(key: int, prepared: Prepared, author: Author, found: Found, *, voided: bool) -> bytes:
+def _statement_row(key: int, prepared: Prepared, author: Author, found: Found, *, voided: bool) -> Row:
     stored = values.text_of(moment_of(key))
-    timestamp = values.text_of(prepared.timestamp) if prepared.timestamp else stored
-    user_id = found.actors[prepared.actor].user_id if prepared.actor else None
-    return b"\t".join(
-        (
-            b"%d" % key,
-            b"\\N" if user_id is None else b"%d" % user_id,
-            _text(prepared.verb),
-            _text(prepared.object_id),
-            _json(prepared.result),
-            _json(prepared.context),
-            timestamp.encode(),
-            prepared.statement_id.encode(),
-            stored.encode(),
-            _json(prepared.text(stored, author.authority)),
-            prepared.version.encode(),
-            prepared.registration.encode() if prepared.registration else b"\\N",
-            b"\\N" if author.credential_id is None else b"%d" % author.credential_id,
-            b"t\n" if voided else b"f\n",
-        )
+    return (
+        key,
+        found.actors[prepared.actor].user_id if prepared.actor else None,
+        prepared.verb,
+        prepared.object_id,
+        prepared.result,
+        prepared.context,
+        values.text_of(prepared.timestamp) if prepared.timestamp else stored,
+        prepared.statement_id,
+        stored,
+        prepared.text(stored, author.authority),
+        prepared.version,
+        prepared.registration,
+        author.credential_id,
+        voided,
     )
-
-
-def _text(value: str) -> bytes:
-    if value.isprintable() and "\\" not in value:
-        return value.encode()
-    escaped = value.replace("\\", "\\\\").replace("\t", "\\t").replace("\n", "\\n").replace("\r", "\\r")
-    return escaped.encode()
-
-
-def _json(value: bytes | None) -> bytes:
-    # Compact JSON has no raw control characters; only its backslashes mean something to COPY.
-    return b"\\N" if value is None else value.replace(b"\\", b"\\\\")

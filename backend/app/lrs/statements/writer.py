@@ -17,7 +17,7 @@ from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from app.lrs.parties.service import Parties
 from app.lrs.refusal import Refusal
-from app.lrs.script import Row, play
+from app.lrs.script import FEW, Row, play
 from app.lrs.statements.storing import Stored, Submission, store
 
 _MOST_STATEMENTS = 2_000
@@ -107,12 +107,22 @@ class Writer:
         for waiting, refusal in zip(group, outcome, strict=True):
             _settle(waiting, refusal)
 
+    async def _play(self, submissions: list[Submission]) -> Stored:
+        script = store(submissions, self._parties)
+        few = sum(len(submission.statements) for submission in submissions) <= FEW
+        async with self._pool.connection() as connection:
+            if not few:
+                async with connection.transaction():
+                    return await play(connection, script)
+            # Two round trips in all: one that learns what is known, one that writes and commits.
+            async with connection.pipeline(), connection.transaction():
+                return await play(connection, script, pipelined=True)
+
     async def _commit(self, group: list[_Waiting]) -> Stored:
         submissions = [waiting.submission for waiting in group]
         for attempt in range(1, _ATTEMPTS + 1):
             try:
-                async with self._pool.connection() as connection, connection.transaction():
-                    stored = await play(connection, store(submissions, self._parties))
+                stored = await self._play(submissions)
                 self._parties.remember(stored.found)
                 return stored
             except PoolTimeout:
