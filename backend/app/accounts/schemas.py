@@ -71,7 +71,7 @@ class TokenForm(BaseModel):
     """A token to make."""
 
     name: Annotated[Line, Field(max_length=100)]
-    lifetime_days: Annotated[int, Field(ge=1, le=3650, title="Works for")] = 90
+    lifetime_days: Annotated[int, Field(ge=1, le=3650, title="Works for")]
 
 
 class PersonOut(BaseModel):

@@ -36,7 +36,7 @@ def account_page(
         "accounts/account.html",
         status_code,
         password_form=password_form or Form.blank(ChangePasswordForm),
-        token_form=token_form or Form.blank(TokenForm),
+        token_form=token_form or Form.blank(TokenForm, lifetime_days=90),
         new_token=new_token,
         sessions=service.list_sessions(session, subject, settings),
         tokens=tokens.list_tokens(session, subject),
