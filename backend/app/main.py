@@ -19,6 +19,9 @@ from app.content import pages as content_pages
 from app.content.host import create_content_app
 from app.core.files import open_store
 from app.db.session import Database
+from app.enrollment import api as enrollment_api
+from app.enrollment import pages as enrollment_pages
+from app.enrollment.learning import pages as learning_pages
 from app.lrs.api import LrsApp
 from app.settings import Settings
 from app.web import errors, security
@@ -35,6 +38,9 @@ ROUTERS: list[APIRouter] = [
     attendance_pages.router,
     content_api.router,
     content_pages.router,
+    enrollment_api.router,
+    enrollment_pages.router,
+    learning_pages.router,
 ]
 UPLOADS = {"/lessons": "max_upload_bytes", "/api/v1/lessons": "max_upload_bytes"}
 

@@ -53,6 +53,12 @@ class CompletionIn(_Input):
     score_pct: Annotated[Decimal, Field(ge=0, le=100, max_digits=5, decimal_places=2)] | None = None
 
 
+class MarkForm(BaseModel):
+    """The button that marks a lesson as done."""
+
+    lesson_id: RecordId
+
+
 class EmptyForm(BaseModel):
     """A form with nothing but its button."""
 

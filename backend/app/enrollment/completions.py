@@ -1,0 +1,190 @@
+"""Lessons completed, and the progress that follows: with the enrollment locked, in the event's own transaction."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Literal
+
+from sqlalchemy.orm import Session
+
+from app.core import audit
+from app.core.errors import Conflict, FieldError, Invalid, NotFound
+from app.core.permissions import Subject
+from app.db.models import Enrollment, EnrollmentStatus, LessonCompletion
+from app.enrollment import policy, queries
+from app.rules.progress import Progress, progress_of_counts
+
+Source = Literal["content", "student", "staff"]
+_CENT = Decimal("0.01")
+
+
+@dataclass(frozen=True, slots=True)
+class CompletionOutcome:
+    """What became of a reported completion.
+
+    `counted` is False when the enrollment is no longer active: nothing was written. `new` is True the first time
+    a lesson is completed. `progress_pct` is the enrollment's progress afterwards.
+    """
+
+    counted: bool
+    new: bool
+    progress_pct: int
+
+
+def record_lesson_completion(
+    session: Session,
+    *,
+    enrollment_id: int,
+    lesson_id: int,
+    source: Source,
+    score_pct: Decimal | int | float | None,
+    at: datetime,
+    subject: Subject | None = None,
+) -> CompletionOutcome:
+    """Write that a lesson is completed, and the enrollment's progress with it.
+
+    Safe to repeat: the first completion's moment and source stay, the best score is kept. An enrollment that is
+    no longer active is not changed (`counted` is False). NotFound for an enrollment that does not exist or a lesson
+    that is not of its program; Invalid for a score outside 0 to 100.
+    """
+    score = _score(score_pct)
+    record = found(session, enrollment_id, lock=True)
+    if queries.lesson_in_program(session, lesson_id, record.program_id) is None:
+        raise NotFound("This lesson is not part of the enrollment's program.")
+    if record.status is not EnrollmentStatus.ACTIVE:
+        return CompletionOutcome(counted=False, new=False, progress_pct=record.progress_pct or 0)
+
+    known = queries.completion(session, enrollment_id, lesson_id)
+    if known is not None:
+        if score is not None and (known.score_pct is None or score > known.score_pct):
+            former = known.score_pct
+            known.score_pct = score
+            session.flush()
+            audit.record(
+                session,
+                subject,
+                "lesson_completion.improved",
+                "lesson_completions",
+                known.id,
+                enrollment_id=enrollment_id,
+                lesson_id=lesson_id,
+                score_pct=[None if former is None else str(former), str(score)],
+            )
+        return CompletionOutcome(counted=True, new=False, progress_pct=record.progress_pct or 0)
+
+    written = LessonCompletion(
+        enrollment_id=enrollment_id, lesson_id=lesson_id, completed_at=at, source=source, score_pct=score
+    )
+    session.add(written)
+    session.flush()
+    result = progress_of(session, record)
+    before, record.progress_pct = record.progress_pct or 0, result.percent
+    session.flush()
+    audit.record(
+        session,
+        subject,
+        "lesson.completed",
+        "lesson_completions",
+        written.id,
+        enrollment_id=enrollment_id,
+        lesson_id=lesson_id,
+        source=source,
+        score_pct=None if score is None else str(score),
+        progress_pct=[before, result.percent],
+    )
+    return CompletionOutcome(counted=True, new=True, progress_pct=result.percent)
+
+
+def mark_lesson(
+    session: Session,
+    subject: Subject,
+    *,
+    enrollment_id: int,
+    lesson_id: int,
+    at: datetime,
+    score_pct: Decimal | None = None,
+) -> CompletionOutcome:
+    """A person says that a lesson is done: staff any lesson, a student a video or document of her own.
+
+    Conflict when the enrollment is no longer active.
+    """
+    record = found(session, enrollment_id)
+    policy.require_read(subject, record.user_id)
+    lesson = queries.lesson_in_program(session, lesson_id, record.program_id)
+    if lesson is None:
+        raise NotFound("This lesson is not part of the enrollment's program.")
+    if not policy.may_mark(subject):
+        if lesson.content_type.value not in ("video", "document"):
+            raise Conflict("This lesson reports by itself when it is done; open it and work through it.")
+        if score_pct is not None:
+            raise wrong("score_pct", "Only staff enter a score.")
+    outcome = record_lesson_completion(
+        session,
+        enrollment_id=enrollment_id,
+        lesson_id=lesson_id,
+        source="staff" if policy.may_mark(subject) else "student",
+        score_pct=score_pct,
+        at=at,
+        subject=subject,
+    )
+    if not outcome.counted:
+        raise Conflict("This enrollment is no longer active, so nothing is added to it.")
+    return outcome
+
+
+@contextmanager
+def progress_rewritten(session: Session, subject: Subject | None, program_id: int) -> Iterator[None]:
+    """Around a change to a program's lessons: its active enrollments are locked before and their progress is
+    written anew after it. A fixed number of statements, however many students there are."""
+    former = queries.lock_active(session, program_id)
+    yield
+    if not former:
+        return
+    required = queries.lesson_count(session, program_id)
+    done = queries.completed_counts(session, list(former))
+    percents = {
+        enrollment_id: progress_of_counts(done.get(enrollment_id, 0), required).percent
+        for enrollment_id in former
+    }
+    changed = {number: percent for number, percent in percents.items() if percent != former[number]}
+    if changed:
+        queries.write_progress(session, changed)
+        audit.record(
+            session,
+            subject,
+            "progress.rewritten",
+            "programs",
+            program_id,
+            enrollments=len(changed),
+            lessons=required,
+        )
+
+
+def found(session: Session, enrollment_id: int, *, lock: bool = False) -> Enrollment:
+    """The enrollment, or NotFound."""
+    record = queries.get(session, enrollment_id, lock=lock)
+    if record is None:
+        raise NotFound(policy.NO_ENROLLMENT)
+    return record
+
+
+def progress_of(session: Session, record: Enrollment) -> Progress:
+    """What the rule says of an enrollment now."""
+    done = queries.completed_counts(session, [record.id]).get(record.id, 0)
+    return progress_of_counts(done, queries.lesson_count(session, record.program_id))
+
+
+def _score(value: Decimal | int | float | None) -> Decimal | None:
+    if value is None:
+        return None
+    score = Decimal(str(value))
+    if not score.is_finite() or not 0 <= score <= 100:
+        raise wrong("score_pct", "A score lies between 0 and 100 percent.")
+    return score.quantize(_CENT, ROUND_HALF_UP)
+
+
+def wrong(field: str, sentence: str) -> Invalid:
+    """The refusal of one field."""
+    return Invalid(sentence, errors=[FieldError(field, sentence)])
