@@ -18,12 +18,13 @@ ARGUMENTS = [
 
 @contextmanager
 def chromium() -> Iterator[Browser]:
-    """Debian's Chromium when it is there, else the one Playwright has installed."""
+    """The browser that CHROMIUM names (script/test sets it), else `chromium`, else the one Playwright installed."""
     # Chromium's sandbox does not work for root.
     sandbox = [] if hasattr(os, "geteuid") and os.geteuid() else ["--no-sandbox"]
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
-            executable_path=shutil.which("chromium"), args=[*ARGUMENTS, *sandbox]
+            executable_path=os.environ.get("CHROMIUM") or shutil.which("chromium"),
+            args=[*ARGUMENTS, *sandbox],
         )
         try:
             yield browser
