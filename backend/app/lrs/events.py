@@ -1,0 +1,163 @@
+"""The product's own events as statements, in the transaction of the fact they tell.
+
+A statement is handed in when the fact is written, and goes into the store at the very end of the transaction,
+just before its commit: the store's writers take turns, and nobody should hold a turn while a request still works.
+What is rolled back is never told.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID, uuid4
+
+import psycopg
+from sqlalchemy import event
+from sqlalchemy.orm import Session, SessionTransaction
+
+from app.core import clock
+from app.lrs import jsonio, values
+from app.lrs.parties.service import Parties
+from app.lrs.refusal import Refusal
+from app.lrs.script import play_now
+from app.lrs.statements import validate
+from app.lrs.statements.actors import identity
+from app.lrs.statements.complete import Prepared, prepare
+from app.lrs.statements.shape import JsonObject
+from app.lrs.statements.storing import Author, Submission, store
+from app.lrs.versions import Version
+from app.lrs.vocabulary import Verb
+
+_WAITING = "xapi_waiting"
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """An activity of ours: its path below the school's address, its name, its type's IRI."""
+
+    path: str
+    name: str
+    type: str
+    description: str = ""
+
+    def activity(self, app_origin: str) -> JsonObject:
+        """The Activity object."""
+        definition: JsonObject = {"name": {"en-US": self.name}, "type": self.type}
+        if self.description:
+            definition["description"] = {"en-US": self.description}
+        return {"objectType": "Activity", "id": f"{app_origin}{self.path}", "definition": definition}
+
+
+@dataclass(slots=True)
+class _Waiting:
+    origin: str
+    prepared: Prepared
+    transaction: SessionTransaction | None
+
+
+def agent_of(app_origin: str, user_id: int, full_name: str) -> JsonObject:
+    """The Agent that stands for an account of the school, in our statements and in launches alike."""
+    return {
+        "objectType": "Agent",
+        "name": full_name,
+        "account": {"homePage": app_origin, "name": str(user_id)},
+    }
+
+
+def record_event(
+    session: Session,
+    app_origin: str,
+    *,
+    user_id: int,
+    full_name: str,
+    verb: Verb,
+    about: About,
+    parents: Sequence[About] = (),
+    result: JsonObject | None = None,
+    registration: UUID | None = None,
+    extensions: JsonObject | None = None,
+    happened_at: datetime | None = None,
+) -> UUID:
+    """Tell in xAPI what has just been written; stored with the caller's commit, or not at all.
+
+    `result` is an xAPI Result (`success`, `completion`, `score`, `duration`). Raises ValueError when the
+    parts do not make a valid statement: that is a fault of the caller's and not of a person's.
+    """
+    statement_id = uuid4()
+    context: JsonObject = {"platform": "AADA LMS", "language": "en-US"}
+    if parents:
+        activities = [parent.activity(app_origin) for parent in parents]
+        context["contextActivities"] = {"parent": activities[:1]}
+        if activities[1:]:
+            context["contextActivities"]["grouping"] = activities[1:]
+    if registration is not None:
+        context["registration"] = str(registration)
+    if extensions:
+        context["extensions"] = extensions
+    statement: dict[str, Any] = {
+        "id": str(statement_id),
+        "actor": agent_of(app_origin, user_id, full_name),
+        "verb": {"id": verb.iri, "display": {"en-US": verb.words}},
+        "object": about.activity(app_origin),
+        "context": context,
+        "timestamp": values.text_of(happened_at or clock.now()),
+    }
+    if result:
+        statement["result"] = result
+    _checked(statement)
+    waiting = session.info.setdefault(_WAITING, [])
+    transaction = session.get_nested_transaction() or session.get_transaction()
+    waiting.append(_Waiting(app_origin, prepare(statement, Version.TWO), transaction))
+    return statement_id
+
+
+def _checked(statement: JsonObject) -> None:
+    try:
+        validate.statement(statement, "$", Version.TWO)
+    except Refusal as refusal:
+        raise ValueError(f"not a statement: {refusal}") from refusal
+
+
+def _author(app_origin: str) -> Author:
+    authority = {
+        "objectType": "Agent",
+        "name": "AADA LMS",
+        "account": {"homePage": app_origin, "name": "aada-lms"},
+    }
+    return Author(None, jsonio.dumps(authority), identity(authority) or "", authority, may_define=True)
+
+
+@event.listens_for(Session, "before_commit")
+def _tell(session: Session) -> None:
+    waiting: list[_Waiting] = session.info.get(_WAITING, [])
+    if not waiting:
+        return
+    nested = session.get_nested_transaction()
+    if nested is not None:
+        for item in waiting:
+            if item.transaction is nested:
+                item.transaction = nested.parent
+        return
+    session.info.pop(_WAITING)
+    connection = session.connection().connection.driver_connection
+    if not isinstance(connection, psycopg.Connection):
+        raise TypeError("statements are kept in PostgreSQL through psycopg 3")
+    session.flush()
+    origin = waiting[0].origin
+    submission = Submission([item.prepared for item in waiting], _author(origin))
+    play_now(connection, store([submission], Parties(origin)))
+
+
+@event.listens_for(Session, "after_soft_rollback")
+def _forget(session: Session, previous: SessionTransaction) -> None:
+    waiting: list[_Waiting] = session.info.get(_WAITING, [])
+    if waiting:
+        session.info[_WAITING] = [item for item in waiting if not _inside(item.transaction, previous)]
+
+
+def _inside(transaction: SessionTransaction | None, outer: SessionTransaction) -> bool:
+    while transaction is not None:
+        if transaction is outer:
+            return True
+        transaction = transaction.parent
+    return False

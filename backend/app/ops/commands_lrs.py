@@ -1,0 +1,100 @@
+"""`aada lrs`: the record store's credentials, from the command line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+from sqlalchemy.orm import Session
+
+from app.core.errors import Problem
+from app.db.session import Database
+from app.lrs.credentials import service
+from app.lrs.credentials.policy import SCOPES
+from app.ops import migrations
+from app.ops.errors import OperatorError
+from app.ops.servers import database_server
+from app.settings import Settings, get_settings
+
+commands = typer.Typer(no_args_is_help=True, help="The record store (xAPI): credentials.")
+credentials = typer.Typer(no_args_is_help=True, help="Who may use the record store at /xapi.")
+commands.add_typer(credentials, name="credentials")
+
+Number = Annotated[int, typer.Argument(help="The credential's number, as `list` shows it.")]
+
+
+@contextmanager
+def _session() -> Iterator[tuple[Session, Settings]]:
+    with database_server(get_settings()) as (settings, _server):
+        migrations.require_head(settings)
+        database = Database(settings)
+        try:
+            with database.begin() as session:
+                yield session, settings
+        except Problem as problem:
+            raise OperatorError(problem.detail) from problem
+        finally:
+            database.close()
+
+
+def _show(made: service.NewSecret, settings: Settings) -> None:
+    typer.echo(f"Endpoint  {settings.app_origin}/xapi")
+    typer.echo(f"Key       {made.credential.key}")
+    typer.echo(f"Secret    {made.secret}")
+    typer.echo("The secret is shown this once; only its hash is kept.")
+
+
+@credentials.command()
+def create(
+    label: Annotated[str, typer.Argument(help="What people call it, such as the system's name.")],
+    scope: Annotated[
+        list[str] | None, typer.Option(help=f"May be given several times: {', '.join(SCOPES)}.")
+    ] = None,
+    limit: Annotated[int | None, typer.Option(help="Requests a minute; without, no limit.")] = None,
+) -> None:
+    """Make a key and secret; without --scope it may write statements and read its own."""
+    scopes = scope or ["statements/write", "statements/read/mine"]
+    with _session() as (session, settings):
+        made = service.create(
+            session, None, settings.app_origin, label=label, scopes=scopes, rate_limit_per_minute=limit
+        )
+        _show(made, settings)
+
+
+@credentials.command(name="list")
+def list_credentials(
+    everything: Annotated[bool, typer.Option("--all", help="Revoked ones too.")] = False,
+) -> None:
+    """Show the credentials of systems."""
+    with _session() as (session, _settings):
+        table = Table("No.", "Label", "Key", "Scopes", "Limit/min", "Made", "State")
+        for one in service.listed(session, with_revoked=everything):
+            table.add_row(
+                str(one.id),
+                one.label,
+                one.key,
+                ", ".join(one.scopes),
+                str(one.rate_limit_per_minute or "–"),
+                one.created_at.date().isoformat(),
+                "revoked" if one.revoked_at else "in use",
+            )
+        Console().print(table)
+
+
+@credentials.command()
+def rotate(number: Number) -> None:
+    """Replace the secret; the old one stops within a second."""
+    with _session() as (session, settings):
+        _show(service.rotate(session, None, number), settings)
+
+
+@credentials.command()
+def revoke(number: Number) -> None:
+    """Withdraw a credential; it stops within a second."""
+    with _session() as (session, _settings):
+        label = service.revoke(session, None, number).label
+    typer.echo(f"Revoked: {label}")
