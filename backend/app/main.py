@@ -23,6 +23,7 @@ from app.enrollment import api as enrollment_api
 from app.enrollment import pages as enrollment_pages
 from app.enrollment.learning import pages as learning_pages
 from app.lrs.api import LrsApp
+from app.ops import pages as operations_pages
 from app.settings import Settings
 from app.web import errors, security
 from app.web.assets import MOUNT, StaticAssets
@@ -41,6 +42,8 @@ ROUTERS: list[APIRouter] = [
     enrollment_api.router,
     enrollment_pages.router,
     learning_pages.router,
+    operations_pages.api,
+    operations_pages.router,
 ]
 UPLOADS = {"/lessons": "max_upload_bytes", "/api/v1/lessons": "max_upload_bytes"}
 
