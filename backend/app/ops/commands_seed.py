@@ -1,0 +1,54 @@
+"""`aada seed`: the demo school."""
+
+from __future__ import annotations
+
+from datetime import datetime, time
+from typing import Annotated
+
+import typer
+
+from app.db.session import Database
+from app.ops import migrations
+from app.ops.seed import seed_demo_school
+from app.ops.servers import database_server
+from app.settings import get_settings
+
+commands = typer.Typer(invoke_without_command=True, help="Fill an empty database with the demo school.")
+
+
+@commands.callback()
+def seed(
+    seed: Annotated[int, typer.Option(help="Equal numbers make equal schools.")] = 1,
+    students: Annotated[int, typer.Option(min=1, max=2000, help="How many students.")] = 200,
+    date: Annotated[
+        datetime | None,
+        typer.Option(formats=["%Y-%m-%d"], help="The day, at noon, on which the story ends; else now."),
+    ] = None,
+    password: Annotated[
+        str | None, typer.Option(help="Everybody's password, at least 15 characters; else a new one is made.")
+    ] = None,
+) -> None:
+    """Fill an empty database with a demo school: two years of students, hours, lessons and paperwork."""
+    settings = get_settings()
+    moment = None if date is None else datetime.combine(date.date(), time(12), settings.zone)
+    with database_server(settings) as (reached, _server):
+        migrations.require_head(reached)
+        database = Database(reached)
+        try:
+            summary = seed_demo_school(
+                database, reached, seed=seed, students=students, moment=moment, password=password
+            )
+        finally:
+            database.close()
+    counts = summary.rows
+    typer.echo(
+        f"The demo school is made: {counts['programs']} programs, {counts['modules']} modules, "
+        f"{counts['lessons']} lessons, {counts['users']} people, {counts['enrollments']} enrollments, "
+        f"{counts['attendance']} attendance records."
+    )
+    typer.echo("Sign in as")
+    for person in summary.sign_ins:
+        typer.echo(f"  {person.email:<34} {person.full_name} ({person.role})")
+    typer.echo(f"with the password  {summary.password}")
+    if password is None:
+        typer.echo("It was made for this demo and is shown only now.")

@@ -1,0 +1,91 @@
+"""Lessons completed, and the attempts behind the SCORM ones."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from app.ops.seed.catalog import PASSING_PCT
+from app.ops.seed.desk import Desk, Enrolled
+from app.ops.seed.story import Completion
+
+
+def write_lessons(desk: Desk, enrolled: list[Enrolled], packages: dict[int, tuple[int, str]]) -> None:
+    """Completions, and an attempt or two behind each that the content reported."""
+    completions: list[tuple[object, ...]] = []
+    attempts: list[tuple[object, ...]] = []
+    for item in enrolled:
+        keys, story = desk.lesson_ids[item.story.program.name], item.story
+        for done in story.completions:
+            completions.append((item.id, keys[done.lesson], done.at, done.source, done.score, done.at))
+            if keys[done.lesson] in packages:
+                attempts += _attempts(desk, item, keys[done.lesson], packages[keys[done.lesson]], done)
+        upcoming = len(story.completions)
+        if item.status == "active" and upcoming < len(keys) and keys[upcoming] in packages and story.stays:
+            attempts.append(_begun(desk, item, keys[upcoming], packages[keys[upcoming]]))
+    completions.sort(key=lambda row: (row[2], row[0]))
+    desk.copier.copy(
+        "lesson_completions",
+        ("enrollment_id", "lesson_id", "completed_at", "source", "score_pct", "created_at"),
+        completions,
+    )
+    desk.copier.copy(
+        "scorm_data",
+        ("user_id", "enrollment_id", "lesson_id", "package_id", "sco_id", "attempt_no", "cmi_core_lesson_status",
+         "cmi_core_score_raw", "cmi_core_score_max", "score_min", "score_pct", "cmi_suspend_data", "location",
+         "exit", "total_seconds", "cmi", "started_at", "updated_at", "finished_at"),
+        attempts,
+    )  # fmt: skip
+
+
+def _attempts(
+    desk: Desk, item: Enrolled, lesson_id: int, package: tuple[int, str], done: Completion
+) -> Iterator[tuple[object, ...]]:
+    """The attempt that passed, and at times one that failed before it."""
+    score = done.score or PASSING_PCT
+    seconds = desk.random.randint(420, 1500)
+    started = done.at - timedelta(seconds=seconds + desk.random.randint(20, 200))
+    number = 1
+    if desk.random.random() < 0.12:
+        failed = desk.random.choice((40, 60))
+        earlier = started - timedelta(minutes=desk.random.randint(5, 15))
+        begun = earlier - timedelta(minutes=8)
+        yield _attempt(item, lesson_id, package, 1, "failed", failed, 440, begun, earlier, earlier)
+        number = 2
+    yield _attempt(item, lesson_id, package, number, "passed", score, seconds, started, done.at, done.at)
+
+
+def _begun(desk: Desk, item: Enrolled, lesson_id: int, package: tuple[int, str]) -> tuple[object, ...]:
+    started = item.story.stays[-1].clock_in + timedelta(seconds=desk.random.randint(60, 900))
+    seconds = desk.random.randint(90, 400)
+    seen = min(started + timedelta(seconds=seconds + 15), desk.moment)
+    return _attempt(
+        item, lesson_id, package, 1, "incomplete", None, seconds, min(started, desk.moment), seen, None
+    )
+
+
+def _attempt(
+    item: Enrolled,
+    lesson_id: int,
+    package: tuple[int, str],
+    number: int,
+    status: str,
+    score: int | None,
+    seconds: int,
+    started: datetime,
+    updated: datetime,
+    finished: datetime | None,
+) -> tuple[object, ...]:
+    page = "page-2" if finished is None else "result"
+    state: dict[str, object] = (
+        {"page": page, "answers": {}} if finished is None else {"page": page, "answers": {}, "score": score}
+    )
+    core: dict[str, object] = {"lesson_status": status, "lesson_location": page}
+    if score is not None:
+        core["score"] = {"raw": str(score), "min": "0", "max": "100"}
+    return (
+        item.student.user_id, item.id, lesson_id, package[0], package[1], number, status, score,
+        None if score is None else 100, None if score is None else 0, score, json.dumps(state), page,
+        "suspend" if finished is None else "", seconds, {"core": core}, started, updated, finished,
+    )  # fmt: skip

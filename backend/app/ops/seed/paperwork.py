@@ -1,0 +1,181 @@
+"""What the office does: withdrawals and refunds, transcripts and credentials, externships."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from fractions import Fraction
+
+from app.ops.seed import people
+from app.ops.seed.catalog import EXTERNSHIP_HOURS, EXTERNSHIP_SITES
+from app.ops.seed.desk import Desk, Enrolled
+from app.ops.seed.story import Story
+
+REASONS = (
+    "Moving out of state for a family member's new job.",
+    "Found full-time work and cannot keep the class times.",
+    "Childcare fell through; hopes to come back next year.",
+    "Medical leave that will last longer than the program allows.",
+    "Decided on a nursing program instead.",
+    "Transportation: the commute takes two hours each way.",
+    "Financial reasons.",
+)
+
+
+def write_withdrawals(desk: Desk, enrolled: list[Enrolled]) -> None:
+    """Requests to leave, and for most of them what the school owes."""
+    leaving = sorted(
+        (item for item in enrolled if item.story.left),
+        key=lambda item: (item.story.left or desk.moment, item.id),
+    )
+    withdrawals: list[tuple[object, ...]] = []
+    refunds: list[tuple[object, ...]] = []
+    for key, item in zip(desk.copier.keys("withdrawals", len(leaving)), leaving, strict=True):
+        asked, processed = item.story.left or desk.moment, item.withdrawal_processed_at
+        note = "Exit interview held; student informed of the refund in writing." if processed else None
+        withdrawals.append(
+            (key, item.student.user_id, item.id, asked, item.story.progress_pct, desk.random.choice(REASONS), note,
+             processed, asked)
+        )  # fmt: skip
+        amount, basis = _refund(item.story)
+        if processed and amount:
+            refunds.append((key, amount, basis, *_payment(desk, asked, processed), processed))
+    desk.copier.copy(
+        "withdrawals",
+        ("id", "user_id", "enrollment_id", "requested_at", "progress_pct_at_withdrawal", "reason", "admin_notes",
+         "admin_processed_at", "created_at"),
+        withdrawals,
+    )  # fmt: skip
+    desk.copier.copy(
+        "refunds",
+        (
+            "withdrawal_id",
+            "amount_cents",
+            "policy_basis",
+            "approved_at",
+            "approved_by",
+            "remitted_at",
+            "created_at",
+        ),
+        refunds,
+    )
+
+
+def _payment(
+    desk: Desk, asked: datetime, processed: datetime
+) -> tuple[datetime | None, int | None, datetime | None]:
+    """Approved within some days, and paid within the 45 days that the state allows."""
+    approved = desk.past(desk.office(processed.date() + timedelta(days=desk.random.randint(1, 9))))
+    remitted = desk.past(desk.office(asked.date() + timedelta(days=desk.random.randint(24, 40))))
+    return approved, desk.staff_ids[2] if approved else None, remitted if approved else None
+
+
+def write_graduations(desk: Desk, enrolled: list[Enrolled]) -> None:
+    """A transcript and a credential for each completed enrollment."""
+    done = sorted(
+        (item for item in enrolled if item.completed_at),
+        key=lambda item: (item.completed_at or desk.moment, item.id),
+    )
+    transcripts: list[tuple[object, ...]] = []
+    credentials: list[tuple[object, ...]] = []
+    numbers: dict[tuple[str, int], int] = {}
+    for item in done:
+        completed, program = item.completed_at or desk.moment, item.story.program
+        issued = desk.past(completed + timedelta(minutes=30))
+        if issued is None:
+            continue
+        who = (item.student.user_id, item.program_id)
+        transcripts.append((*who, _gpa(item.story), program.credits, issued, issued))
+        year = issued.astimezone(desk.zone).year
+        numbers[program.serial, year] = numbers.get((program.serial, year), 0) + 1
+        serial = f"{program.serial}-{year}-{numbers[program.serial, year]:03}"
+        day = issued.astimezone(desk.zone).date()
+        credentials.append((*who, program.credential, serial, day, issued))
+    desk.copier.copy(
+        "transcripts",
+        ("user_id", "program_id", "gpa", "total_credits", "generated_at", "created_at"),
+        transcripts,
+    )
+    desk.copier.copy(
+        "credentials",
+        ("user_id", "program_id", "credential_type", "cert_serial", "issued_at", "created_at"),
+        credentials,
+    )
+
+
+def write_externships(desk: Desk, enrolled: list[Enrolled]) -> None:
+    """Placements of those who are far enough; hours count up until the school verifies them."""
+    rows: list[tuple[object, ...]] = []
+    for item in enrolled:
+        story = item.story
+        share = story.minutes / 60 / story.program.clock_hours
+        if not story.program.has_externship or share < 0.65 or story.left:
+            continue
+        site, address, supervisor = desk.random.choice(EXTERNSHIP_SITES)
+        mail = f"office@{site.lower().replace(' ', '-')}.example"
+        hours = min(EXTERNSHIP_HOURS, round((share - 0.65) / 0.3 * EXTERNSHIP_HOURS))
+        placed = story.stays[int(len(story.stays) * 0.65 / max(share, 0.65)) - 1].clock_in
+        verified = None
+        if hours == EXTERNSHIP_HOURS:
+            verified = desk.past(
+                desk.office((story.finished or story.stays[-1].clock_in).date() + timedelta(days=2))
+            )
+        rows.append(
+            (
+                item.student.user_id,
+                site,
+                address,
+                supervisor,
+                mail,
+                hours,
+                verified is not None,
+                verified,
+                placed,
+            )
+        )
+    desk.copier.copy(
+        "externships",
+        ("user_id", "site_name", "site_address", "supervisor_name", "supervisor_email", "total_hours", "verified",
+         "verified_at", "created_at"),
+        rows,
+    )  # fmt: skip
+
+
+def write_trail(desk: Desk, enrolled: list[Enrolled]) -> None:
+    """What the office did with each enrollment, as the audit trail tells it."""
+    who = (desk.staff_ids[1], people.STAFF[1].full_name)
+    entries: list[tuple[datetime, str, Enrolled, dict[str, object]]] = []
+    for item in enrolled:
+        parties: dict[str, object] = {"user_id": item.student.user_id, "program_id": item.program_id}
+        entries.append((desk.office(item.story.enrolled_at, 0.5), "enrollment.created", item, parties))
+        if item.completed_at:
+            entries.append((item.completed_at, "enrollment.completed", item, parties))
+        if item.withdrawal_processed_at:
+            entries.append((item.withdrawal_processed_at, "enrollment.withdrawn", item, parties))
+    entries.sort(key=lambda entry: (entry[0], entry[2].id))
+    desk.copier.copy(
+        "audit_log",
+        ("at", "actor_id", "actor_name", "action", "target", "target_id", "details"),
+        ((at, *who, action, "enrollments", str(item.id), details) for at, action, item, details in entries),
+    )
+
+
+def _refund(story: Story) -> tuple[int, str]:
+    """Tuition prorated by the clock hours attended, nothing from half the program on (GNPEC Standard 12)."""
+    required = story.program.clock_hours * 60
+    if 2 * story.minutes >= required:
+        return 0, "Half of the program or more was completed."
+    paid = story.program.tuition_cents
+    owed = paid * (1 - Fraction(story.minutes, required))
+    amount = int(owed + Fraction(1, 2))
+    return amount, (
+        f"GNPEC Standard 12: {story.minutes} of {required} minutes attended; the rest of ${paid / 100:,.2f} paid."
+    )
+
+
+def _gpa(story: Story) -> str | None:
+    """Grade points over the scored lessons: 90 and up is 4, 80 is 3, 70 is 2."""
+    scores = [done.score for done in story.completions if done.score is not None]
+    if not scores:
+        return None
+    points = [4 if score >= 90 else 3 if score >= 80 else 2 if score >= 70 else 1 for score in scores]
+    return f"{sum(points) / len(points):.2f}"

@@ -1,0 +1,97 @@
+"""The demo school, from its founding to a given moment, written in one transaction."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from datetime import datetime
+from random import Random
+
+from pwdlib.hashers.bcrypt import BcryptHasher
+from sqlalchemy import select, text
+from sqlalchemy.orm import Session
+
+from app.core import audit, clock
+from app.db.models import Program, User
+from app.db.session import Database
+from app.ops.errors import OperatorError
+from app.ops.seed import learning, lives, paperwork, people, roster
+from app.ops.seed.copying import Copier
+from app.ops.seed.desk import Desk
+from app.ops.seed.packages import Packages
+from app.ops.seed.people import Person
+from app.rules import passwords
+from app.settings import Settings
+
+_LOCK = 0x41414444
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """What was written (rows by table), who can sign in, and with which password."""
+
+    rows: dict[str, int]
+    sign_ins: tuple[Person, ...]
+    password: str
+
+
+def seed_demo_school(
+    database: Database,
+    settings: Settings,
+    *,
+    seed: int = 1,
+    students: int = 200,
+    moment: datetime | None = None,
+    password: str | None = None,
+) -> Summary:
+    """Fill an empty database. Equal `seed`, `students` and `moment` give equal rows on an empty database, but for
+    the password's hash and the moments the program itself notes.
+
+    Raises OperatorError when the database is not empty or the password is not acceptable.
+    """
+    chosen = secrets.token_urlsafe(15) if password is None else password
+    refusal = passwords.refuse(chosen)
+    if refusal is not None:
+        raise OperatorError(f"The demo password is not accepted: {refusal.sentence}")
+    told_at = (moment or clock.now()).replace(microsecond=0)
+    hashed = BcryptHasher(rounds=settings.bcrypt_rounds).hash(passwords.normalize(chosen))
+    with database.begin() as session:
+        session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
+        _require_empty(session)
+        rows = _build(session, settings, Random(seed), told_at, hashed, students)
+    return Summary(rows, (people.ADMIN, people.INSTRUCTOR, people.STUDENT), chosen)
+
+
+def _require_empty(session: Session) -> None:
+    addresses = list(session.scalars(select(User.email)))
+    if any(not address.endswith(f"@{people.DOMAIN}") for address in addresses):
+        raise OperatorError(
+            "This database has real people in it, and the demo school is only added to an empty one: use another "
+            "database for the demo."
+        )
+    if addresses:
+        raise OperatorError("The demo school is in this database already.")
+    if session.scalar(select(Program.id).limit(1)) is not None:
+        raise OperatorError(
+            "This database has programs in it, and the demo school is only added to an empty one: use another "
+            "database for the demo."
+        )
+
+
+def _build(
+    session: Session, settings: Settings, random: Random, moment: datetime, hashed: str, count: int
+) -> dict[str, int]:
+    desk = Desk(Copier(session), random, moment, settings.zone)
+    students = lives.live(desk, count)
+    roster.write_people(desk, students, hashed)
+    roster.write_catalog(desk)
+    packages = Packages(session, settings, desk.admin, moment).import_all(roster.packaged(desk))
+    enrolled = list(roster.enroll(desk, students))
+    roster.write_attendance(desk, enrolled)
+    learning.write_lessons(desk, enrolled, packages)
+    paperwork.write_withdrawals(desk, enrolled)
+    paperwork.write_graduations(desk, enrolled)
+    paperwork.write_externships(desk, enrolled)
+    paperwork.write_trail(desk, enrolled)
+    audit.record(session, None, "school.seeded", "programs", None, students=count)
+    return desk.copier.counts

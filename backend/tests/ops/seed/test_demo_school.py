@@ -1,0 +1,302 @@
+"""The demo school: the same for the same number, consistent to the last row, and never on top of real people."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+import psycopg
+import pytest
+from pwdlib.hashers.bcrypt import BcryptHasher
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from app.db.session import Database, libpq_url
+from app.ops.errors import OperatorError
+from app.ops.postgres import EmbeddedServer
+from app.ops.seed import Summary, calendar, paperwork, seed_demo_school
+from app.settings import Settings
+from tests.conftest import _throwaway
+from tests.migrations import catalog
+
+MOMENT = datetime(2026, 11, 23, 15, 20, tzinfo=UTC)  # a Monday morning at the school
+# A salted hash, and what the program notes at the moment it really does something.
+NEVER_THE_SAME = {"users": {"hashed_password"}, "audit_log": {"at"}}
+
+pytestmark = pytest.mark.xdist_group("demo_school")
+
+
+@pytest.fixture(scope="module")
+def school(postgres: EmbeddedServer, template: str, make_settings: Callable[..., Settings]) -> Any:
+    """The whole demo school of 200 students, to be read only."""
+    with _throwaway(postgres, template) as name:
+        settings = make_settings(name)
+        database = Database(settings)
+        summary = seed_demo_school(database, settings, seed=1, moment=MOMENT)
+        with psycopg.connect(libpq_url(settings.owner_database_url), options="-c timezone=UTC") as owner:
+            yield owner, summary
+        database.close()
+
+
+@pytest.fixture
+def ask(school: Any) -> Callable[[str], list[Any]]:
+    """The rows of a query on the whole school."""
+    owner: psycopg.Connection[Any] = school[0]
+    return lambda query: owner.execute(query.encode()).fetchall()
+
+
+def test_it_has_the_size_that_is_promised(ask: Callable[[str], list[Any]], school: Any) -> None:
+    counts = {table: ask(f"SELECT count(*) FROM {table}")[0][0] for table in school[1].rows}
+    assert {table: count for table, count in counts.items() if table != "audit_log"} == {
+        table: count for table, count in school[1].rows.items() if table != "audit_log"
+    }
+    assert (counts["programs"], counts["modules"], counts["lessons"]) == (3, 12, 60)
+    roles = dict(ask("SELECT role, count(*) FROM users GROUP BY role"))
+    assert roles == {"student": 200, "instructor": 5, "admin": 3}
+    assert counts["attendance"] > 15_000
+    for table in ("withdrawals", "refunds", "transcripts", "credentials", "externships", "scorm_data"):
+        assert counts[table] > 10, table
+
+
+def test_every_list_has_something_to_show(ask: Callable[[str], list[Any]]) -> None:
+    lists = {
+        "active": "SELECT FROM enrollments WHERE status = 'active' AND progress_pct BETWEEN 1 AND 99",
+        "enrolled, not begun": "SELECT FROM enrollments e WHERE NOT EXISTS (SELECT FROM attendance a WHERE "
+        "a.enrollment_id = e.id) AND status = 'active'",
+        "completed": "SELECT FROM enrollments WHERE status = 'completed'",
+        "withdrawn": "SELECT FROM enrollments WHERE status = 'withdrawn'",
+        "ready to graduate": "SELECT FROM enrollments e WHERE progress_pct >= 100 AND status = 'active' AND NOT EXISTS "
+        "(SELECT FROM transcripts t WHERE t.user_id = e.user_id AND t.program_id = e.program_id)",
+        "in two programs": "SELECT FROM enrollments GROUP BY user_id HAVING count(*) > 1",
+        "clocked in": "SELECT FROM attendance WHERE clock_out IS NULL",
+        "forgot to clock out": "SELECT FROM attendance WHERE missing_clock_out",
+        "corrected by the office": "SELECT FROM attendance WHERE notes IS NOT NULL",
+        "asks to leave": "SELECT FROM withdrawals WHERE admin_processed_at IS NULL",
+        "refund due": "SELECT FROM refunds WHERE remitted_at IS NULL",
+        "refund paid": "SELECT FROM refunds WHERE remitted_at IS NOT NULL",
+        "externship verified": "SELECT FROM externships WHERE verified",
+        "externship under way": "SELECT FROM externships WHERE NOT verified AND total_hours < 160",
+        "externship to verify": "SELECT FROM externships WHERE NOT verified AND total_hours = 160",
+        "lesson failed": "SELECT FROM scorm_data WHERE cmi_core_lesson_status = 'failed'",
+        "lesson begun": "SELECT FROM scorm_data WHERE cmi_core_lesson_status = 'incomplete'",
+        "account deleted": "SELECT FROM users WHERE deleted_at IS NOT NULL",
+    }
+    empty = [name for name, query in lists.items() if not ask(query)]
+    assert empty == []
+
+
+def test_progress_and_states_follow_from_the_lessons(ask: Callable[[str], list[Any]]) -> None:
+    assert ask(
+        """SELECT e.id, e.progress_pct, done, required FROM enrollments e
+           JOIN LATERAL (SELECT count(*) AS done FROM lesson_completions c WHERE c.enrollment_id = e.id) a ON true
+           JOIN LATERAL (SELECT count(*) AS required FROM lessons l JOIN modules m ON m.id = l.module_id
+                         WHERE m.program_id = e.program_id) b ON true
+           WHERE e.progress_pct <> done * 100 / required
+              OR (e.status = 'completed') <> (e.completed_at IS NOT NULL)
+              OR e.status = 'completed' AND e.progress_pct < 100"""
+    ) == []  # fmt: skip
+    foreign = """SELECT c.id FROM lesson_completions c JOIN enrollments e ON e.id = c.enrollment_id
+                 JOIN lessons l ON l.id = c.lesson_id JOIN modules m ON m.id = l.module_id
+                 WHERE m.program_id <> e.program_id"""
+    assert ask(foreign) == []
+    assert ask(
+        """SELECT c.id FROM lesson_completions c JOIN lessons l ON l.id = c.lesson_id
+           JOIN enrollments e ON e.id = c.enrollment_id
+           WHERE (l.content_type = 'scorm') <> (c.source = 'content')
+              OR l.content_type = 'scorm' AND NOT EXISTS (
+                     SELECT FROM scorm_data s WHERE s.enrollment_id = c.enrollment_id AND s.lesson_id = c.lesson_id
+                     AND s.user_id = e.user_id AND s.score_pct = c.score_pct AND s.score_pct >= l.passing_score_pct
+                     AND s.cmi_core_lesson_status = 'passed' AND s.finished_at = c.completed_at)"""
+    ) == []  # fmt: skip
+
+
+def test_graduates_have_their_hours_and_their_papers(ask: Callable[[str], list[Any]]) -> None:
+    short = """SELECT e.id FROM enrollments e JOIN programs p ON p.id = e.program_id WHERE e.status = 'completed' AND
+               (SELECT sum(total_minutes) FROM attendance a WHERE a.enrollment_id = e.id) < p.clock_hours * 60"""
+    assert ask(short) == []
+    papers = """SELECT e.id, e.status FROM enrollments e
+                WHERE (e.status = 'completed') <> (
+                    EXISTS (SELECT FROM transcripts t WHERE t.user_id = e.user_id AND t.program_id = e.program_id
+                            AND t.generated_at > e.completed_at) AND
+                    EXISTS (SELECT FROM credentials c WHERE c.user_id = e.user_id AND c.program_id = e.program_id
+                            AND c.issued_at >= e.completed_at))"""
+    assert ask(papers) == []
+    assert ask("SELECT cert_serial FROM credentials GROUP BY cert_serial HAVING count(*) > 1") == []
+
+
+def test_refunds_follow_from_withdrawals_and_are_paid_in_time(ask: Callable[[str], list[Any]]) -> None:
+    assert ask(
+        """SELECT w.id FROM withdrawals w JOIN enrollments e ON e.id = w.enrollment_id
+           WHERE (w.admin_processed_at IS NOT NULL) <> (e.status = 'withdrawn')
+              OR w.progress_pct_at_withdrawal <> e.progress_pct OR w.user_id <> e.user_id
+              OR w.admin_processed_at < w.requested_at"""
+    ) == []  # fmt: skip
+    assert ask(
+        """SELECT r.id FROM refunds r JOIN withdrawals w ON w.id = r.withdrawal_id
+           JOIN enrollments e ON e.id = w.enrollment_id JOIN programs p ON p.id = e.program_id
+           WHERE w.admin_processed_at IS NULL OR r.amount_cents NOT BETWEEN 1 AND p.tuition_amount_cents
+              OR (r.approved_at IS NULL) <> (r.approved_by IS NULL) OR r.approved_at < w.admin_processed_at
+              OR r.remitted_at < r.approved_at OR r.remitted_at - w.requested_at > interval '45 days'
+              OR r.approved_by NOT IN (SELECT id FROM users WHERE role = 'admin')"""
+    ) == []  # fmt: skip
+    exact = ask(
+        """SELECT r.amount_cents, p.tuition_amount_cents, p.clock_hours * 60,
+                  (SELECT sum(total_minutes) FROM attendance a WHERE a.enrollment_id = e.id)
+           FROM refunds r JOIN withdrawals w ON w.id = r.withdrawal_id JOIN enrollments e ON e.id = w.enrollment_id
+           JOIN programs p ON p.id = e.program_id"""
+    )
+    assert exact
+    for amount, tuition, required, attended in exact:
+        assert 2 * attended < required
+        assert abs(amount - tuition * (required - attended) / required) <= 0.5
+
+
+def test_nobody_is_at_school_at_night_on_holidays_or_in_the_future(ask: Callable[[str], list[Any]]) -> None:
+    stays = ask(
+        """SELECT clock_in AT TIME ZONE 'America/New_York', clock_out AT TIME ZONE 'America/New_York',
+                  missing_clock_out FROM attendance"""
+    )
+    open_days = set()
+    for came, went, forgotten in stays:
+        assert calendar.is_school_day(came.date()), came
+        assert came.hour >= 8, came
+        assert went is None or (went.date() == came.date() and went.hour < 22), (came, went)
+        assert forgotten or went is None or went > came
+        if went is None:
+            open_days.add(came.date())
+    assert open_days == {MOMENT.date()}
+    late = """SELECT 1 FROM attendance WHERE greatest(clock_in, clock_out) > '{0}' UNION ALL
+              SELECT 1 FROM lesson_completions WHERE completed_at > '{0}' UNION ALL
+              SELECT 1 FROM scorm_data WHERE greatest(started_at, updated_at, finished_at) > '{0}' UNION ALL
+              SELECT 1 FROM users WHERE greatest(created_at, updated_at, deleted_at, last_sign_in_at) > '{0}' UNION ALL
+              SELECT 1 FROM withdrawals WHERE greatest(requested_at, admin_processed_at) > '{0}' UNION ALL
+              SELECT 1 FROM refunds WHERE greatest(approved_at, remitted_at) > '{0}' UNION ALL
+              SELECT 1 FROM transcripts WHERE generated_at > '{0}' UNION ALL
+              SELECT 1 FROM externships WHERE greatest(created_at, verified_at) > '{0}' UNION ALL
+              SELECT 1 FROM enrollments WHERE greatest(enrolled_at, completed_at) > '{0}'"""
+    assert ask(late.format(MOMENT.isoformat())) == []
+
+
+def test_hours_and_lessons_lie_within_the_enrollment(ask: Callable[[str], list[Any]]) -> None:
+    assert ask(
+        """SELECT e.id FROM enrollments e JOIN attendance a ON a.enrollment_id = e.id
+           LEFT JOIN withdrawals w ON w.enrollment_id = e.id
+           WHERE a.user_id <> e.user_id OR a.clock_in < e.enrolled_at OR a.clock_in > w.requested_at
+              OR (a.clock_in AT TIME ZONE 'America/New_York')::date > e.completed_at
+              OR e.status <> 'active' AND a.clock_out IS NULL"""
+    ) == []  # fmt: skip
+    outside = """SELECT c.id FROM lesson_completions c WHERE NOT EXISTS (
+                 SELECT FROM attendance a WHERE a.enrollment_id = c.enrollment_id
+                 AND c.completed_at BETWEEN a.clock_in AND coalesce(nullif(a.clock_out, a.clock_in), 'infinity'))"""
+    assert ask(outside) == []
+
+
+def test_the_demo_sign_ins_have_the_password_that_is_shown(
+    ask: Callable[[str], list[Any]], school: Any
+) -> None:
+    summary: Summary = school[1]
+    assert len(summary.password) >= 15
+    assert [person.role for person in summary.sign_ins] == ["admin", "instructor", "student"]
+    for person in summary.sign_ins:
+        found = ask(
+            f"SELECT hashed_password, full_name, role, deleted_at FROM users WHERE email = '{person.email}'"
+        )
+        assert [row[1:] for row in found] == [(person.full_name, person.role, None)]
+        assert BcryptHasher().verify(summary.password, found[0][0])
+    assert ask("SELECT email FROM users WHERE email NOT LIKE '%@demo.aada.example'") == []
+
+
+@pytest.mark.parametrize(
+    "moment",
+    [
+        datetime(2026, 3, 8, 6, 59, tzinfo=UTC),  # a minute before the clocks change
+        datetime(2026, 11, 1, 5, 30, tzinfo=UTC),  # the hour that comes twice
+        datetime(2026, 12, 25, 17, 0, tzinfo=UTC),  # a holiday
+        datetime(2028, 2, 29, 23, 59, 59, tzinfo=UTC),  # an evening class meets
+    ],
+)
+def test_equal_numbers_make_equal_schools_whatever_the_day(
+    postgres: EmbeddedServer, template: str, make_settings: Callable[..., Settings], moment: datetime
+) -> None:
+    schools = []
+    for _ in range(2):
+        with _throwaway(postgres, template) as name:
+            settings = make_settings(name)
+            database = Database(settings)
+            seed_demo_school(database, settings, seed=7, students=25, moment=moment)
+            database.close()
+            with psycopg.connect(libpq_url(settings.owner_database_url)) as owner:
+                rows = catalog.rows(owner)
+        for table, columns in NEVER_THE_SAME.items():
+            rows[table] = [{k: v for k, v in row.items() if k not in columns} for row in rows[table]]
+        schools.append(rows)
+    assert schools[0] == schools[1]
+    assert len(schools[0]["users"]) == 33
+
+
+def test_another_number_makes_another_school(
+    live_database: Database, live_settings: Settings, ask: Any
+) -> None:
+    seed_demo_school(live_database, live_settings, seed=2, students=25, moment=MOMENT)
+    with live_database.begin() as session:
+        names = set(session.scalars(text("SELECT full_name FROM users WHERE role = 'student'")))
+    first = {row[0] for row in ask("SELECT full_name FROM users WHERE role = 'student' ORDER BY id LIMIT 25")}
+    assert names != first
+
+
+def count(session: Session, table: str) -> int:
+    return int(session.scalar(text(f"SELECT count(*) FROM {table}")) or 0)
+
+
+def test_a_database_with_people_is_refused(live_database: Database, live_settings: Settings) -> None:
+    with live_database.begin() as session:
+        session.execute(
+            text("INSERT INTO users (email, hashed_password, full_name, role) "
+                 "VALUES ('registrar@aada.edu', '!', 'Ruth', 'admin')")
+        )  # fmt: skip
+    with pytest.raises(OperatorError, match="real people"):
+        seed_demo_school(live_database, live_settings, students=3)
+    with live_database.begin() as session:
+        assert (count(session, "users"), count(session, "programs")) == (1, 0)
+
+
+def test_a_second_demo_school_and_one_beside_a_catalog_are_refused(
+    live_database: Database, live_settings: Settings
+) -> None:
+    with live_database.begin() as session:
+        session.execute(text("INSERT INTO programs (name) VALUES ('Radiography')"))
+    with pytest.raises(OperatorError, match="has programs in it"):
+        seed_demo_school(live_database, live_settings, students=3)
+    with live_database.begin() as session:
+        session.execute(text("DELETE FROM programs"))
+    seed_demo_school(live_database, live_settings, students=1, password="a long demo password")
+    with pytest.raises(OperatorError, match="already"):
+        seed_demo_school(live_database, live_settings, students=1)
+    with live_database.begin() as session:
+        assert count(session, "users") == 9
+
+
+def test_a_password_the_school_would_refuse_is_refused(
+    live_database: Database, live_settings: Settings
+) -> None:
+    with pytest.raises(OperatorError, match="15"):
+        seed_demo_school(live_database, live_settings, password="short")
+    with live_database.begin() as session:
+        assert count(session, "users") == 0
+
+
+def test_a_seed_that_fails_leaves_nothing(
+    live_database: Database, live_settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise RuntimeError("the disk is full")
+
+    monkeypatch.setattr(paperwork, "write_externships", fail)
+    with pytest.raises(RuntimeError):
+        seed_demo_school(live_database, live_settings, students=5)
+    with live_database.begin() as session:
+        assert [count(session, table) for table in ("users", "programs", "attendance", "audit_log")] == [
+            0,
+            0,
+            0,
+            0,
+        ]
