@@ -19,10 +19,13 @@ from app.content import pages as content_pages
 from app.content.host import create_content_app
 from app.core.files import open_store
 from app.db.session import Database
+from app.desks import office_pages
+from app.desks import pages as desks_pages
 from app.enrollment import api as enrollment_api
 from app.enrollment import pages as enrollment_pages
 from app.enrollment.learning import pages as learning_pages
 from app.lrs.api import LrsApp
+from app.ops import health
 from app.ops import pages as operations_pages
 from app.settings import Settings
 from app.web import errors, security
@@ -44,6 +47,9 @@ ROUTERS: list[APIRouter] = [
     learning_pages.router,
     operations_pages.api,
     operations_pages.router,
+    desks_pages.router,
+    office_pages.router,
+    health.router,
 ]
 UPLOADS = {"/lessons": "max_upload_bytes", "/api/v1/lessons": "max_upload_bytes"}
 

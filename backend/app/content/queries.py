@@ -313,3 +313,13 @@ def has_work_in_older_version(
             )
         )
     )
+
+
+def work_by_lesson(session: Session, user_id: int) -> list[tuple[int, int, datetime]]:
+    """Lesson, seconds spent and when the content last reported, for each lesson a student has worked in."""
+    rows = session.execute(
+        select(ScormData.lesson_id, func.sum(ScormData.total_seconds), func.max(ScormData.updated_at))
+        .where(ScormData.user_id == user_id)
+        .group_by(ScormData.lesson_id)
+    )
+    return [(lesson_id, int(seconds), last) for lesson_id, seconds, last in rows]

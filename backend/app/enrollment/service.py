@@ -33,6 +33,7 @@ from app.web.paging import Page, Paging
 __all__ = [
     "NO_ENROLLMENT",
     "CompletionOutcome",
+    "active_count",
     "active_enrollment_for",
     "class_list",
     "complete",
@@ -218,6 +219,12 @@ def class_list(session: Session, subject: Subject) -> Sequence[Row[Any]]:
     """Every active enrollment, newest first."""
     policy.require_staff(subject)
     return queries.active_enrollments(session)
+
+
+def active_count(session: Session, subject: Subject) -> int:
+    """How many enrollments are active, without soft-deleted people."""
+    policy.require_staff(subject)
+    return queries.status_counts(session).get(EnrollmentStatus.ACTIVE, 0)
 
 
 def active_enrollment_for(session: Session, *, user_id: int, lesson_id: int) -> int | None:

@@ -1,12 +1,14 @@
 """Kinds of input that every room meets, for schemas of the API and of forms."""
 
+from datetime import date
 from typing import Annotated
 from urllib.parse import urlsplit
 
 from fastapi import Path
-from pydantic import AfterValidator, Field, StringConstraints
+from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
 
 LARGEST_ID = 2_147_483_647
+EARLIEST_DAY, LATEST_DAY = date(2000, 1, 1), date(2100, 12, 31)
 
 
 def _storable(text: str) -> str:
@@ -48,6 +50,11 @@ def _https(text: str) -> str:
     return address
 
 
+def blank_is_none(value: object) -> object:
+    """A field of a search form that was left empty asks for nothing."""
+    return None if isinstance(value, str) and not value.strip() else value
+
+
 PathId = Annotated[int, Path(ge=1, le=LARGEST_ID)]
 """A record's number in an address; one that no record can have is 404."""
 RecordId = Annotated[int, Field(ge=1, le=LARGEST_ID)]
@@ -58,3 +65,9 @@ Text = Annotated[str, StringConstraints(max_length=20_000), AfterValidator(_text
 """Text of several lines, without white space around it."""
 HttpsUrl = Annotated[str, StringConstraints(max_length=512), AfterValidator(_https)]
 """An https address, as typed; javascript:, data:, http: and addresses with passwords are refused."""
+Day = Annotated[date, Field(ge=EARLIEST_DAY, le=LATEST_DAY)]
+"""A date that the school can have to do with; others overflow when they become instants."""
+OptionalDay = Annotated[Day | None, BeforeValidator(blank_is_none)]
+"""A day in a query string; left empty, none."""
+OptionalId = Annotated[RecordId | None, BeforeValidator(blank_is_none)]
+"""A record's number in a query string; left empty, none."""

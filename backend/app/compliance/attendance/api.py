@@ -9,13 +9,12 @@ from app.compliance.attendance.asked import Wanted
 from app.compliance.attendance.schemas import (
     AttendanceOut,
     ClockIn,
-    OptionalId,
     StayCorrection,
     StayEntry,
     StudentHours,
     Totals,
 )
-from app.web.fields import PathId
+from app.web.fields import OptionalId, PathId
 from app.web.paging import Page, PageParams
 from app.web.request import CurrentSubject, Db, SettingsDep, StaffSubject
 

@@ -4,8 +4,9 @@ from typing import Annotated
 
 from fastapi import Depends, Query
 
-from app.compliance.attendance.schemas import OptionalDay, OptionalId, OptionalState, StayFilter
+from app.compliance.attendance.schemas import OptionalState, StayFilter
 from app.core.errors import FieldError, Invalid
+from app.web.fields import OptionalDay, OptionalId
 
 
 def _wanted(

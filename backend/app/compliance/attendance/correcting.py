@@ -9,7 +9,6 @@ from sqlalchemy.orm import Session
 from app.compliance.attendance import policy, queries
 from app.compliance.attendance.reading import get
 from app.compliance.attendance.schemas import (
-    EARLIEST,
     AttendanceOut,
     EnrollmentChoice,
     StayCorrection,
@@ -21,6 +20,7 @@ from app.core.permissions import Subject
 from app.db.models import Attendance
 from app.rules import hours
 from app.web import formats
+from app.web.fields import EARLIEST_DAY
 
 
 def enrollment_choices(
@@ -106,8 +106,8 @@ def correct(
 
 def instant(shown: datetime, field: str, zone: ZoneInfo, *, second: bool) -> datetime:
     """What a typed wall-clock time means. Raises Invalid at `field` for one that clocks skipped that day."""
-    if not EARLIEST.year <= shown.year <= clock.now().year + 1:
-        raise _wrong(field, f"Enter a date from {EARLIEST.year} until today.")
+    if not EARLIEST_DAY.year <= shown.year <= clock.now().year + 1:
+        raise _wrong(field, f"Enter a date from {EARLIEST_DAY.year} until today.")
     found = hours.read_wall_clock(shown, zone, second=second).instant
     if found is None:
         raise _wrong(field, "This time does not exist: clocks were put forward over it that day.")
@@ -116,8 +116,8 @@ def instant(shown: datetime, field: str, zone: ZoneInfo, *, second: bool) -> dat
 
 def _require_believable(clock_in: datetime, clock_out: datetime, zone: ZoneInfo) -> None:
     now = clock.now()
-    if clock_in.year < EARLIEST.year:
-        raise _wrong("clock_in", f"Enter a date from {EARLIEST.year} until today.")
+    if clock_in.year < EARLIEST_DAY.year:
+        raise _wrong("clock_in", f"Enter a date from {EARLIEST_DAY.year} until today.")
     if clock_in > now:
         raise _wrong("clock_in", "The clock-in lies in the future.")
     if clock_out > now:

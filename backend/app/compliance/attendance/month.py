@@ -4,8 +4,8 @@ import calendar
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from app.compliance.attendance.schemas import EARLIEST, LATEST
 from app.core.errors import FieldError, Invalid
+from app.web.fields import EARLIEST_DAY, LATEST_DAY
 
 _CALENDAR = calendar.Calendar(firstweekday=calendar.SUNDAY)
 
@@ -25,9 +25,9 @@ class Month:
         ordinary = (
             text.isascii() and len(year) == 4 and year.isdigit() and len(number) == 2 and number.isdigit()
         )
-        if ordinary and EARLIEST.year <= int(year) <= LATEST.year and 1 <= int(number) <= 12:
+        if ordinary and EARLIEST_DAY.year <= int(year) <= LATEST_DAY.year and 1 <= int(number) <= 12:
             return cls(date(int(year), int(number), 1))
-        sentence = f"A month is written like 2026-05, from {EARLIEST.year} to {LATEST.year}."
+        sentence = f"A month is written like 2026-05, from {EARLIEST_DAY.year} to {LATEST_DAY.year}."
         raise Invalid(sentence, errors=[FieldError("month", sentence)])
 
     @property
@@ -46,12 +46,12 @@ class Month:
     def before(self) -> str | None:
         """The month before as `2026-04`; None at the edge of the calendar."""
         day = self.first - timedelta(days=1)
-        return f"{day:%Y-%m}" if day >= EARLIEST else None
+        return f"{day:%Y-%m}" if day >= EARLIEST_DAY else None
 
     @property
     def after(self) -> str | None:
         day = self.last + timedelta(days=1)
-        return f"{day:%Y-%m}" if day <= LATEST else None
+        return f"{day:%Y-%m}" if day <= LATEST_DAY else None
 
     @property
     def weeks(self) -> list[list[date | None]]:

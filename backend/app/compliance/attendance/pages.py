@@ -15,7 +15,6 @@ from app.compliance.attendance.month import Month
 from app.compliance.attendance.schemas import (
     AttendanceOut,
     NewStayForm,
-    OptionalId,
     StayCorrection,
     StayEntry,
     StayFilter,
@@ -29,7 +28,7 @@ from app.rules import hours as hours_rules
 from app.settings import Settings
 from app.web import navigation
 from app.web.csv import csv_response
-from app.web.fields import PathId
+from app.web.fields import OptionalId, PathId
 from app.web.forms import Form, posted
 from app.web.navigation import NavItem
 from app.web.paging import PageParams, Paging

@@ -77,6 +77,12 @@ def who_is_here(
     return recent_records(session, subject, StayFilter(state=StayState.OPEN), zone, limit=limit)
 
 
+def enrollments_of(session: Session, subject: Subject, user_id: int) -> list[EnrollmentChoice]:
+    """What a student's hours count for: all her enrollments. Raises NotFound for another student's."""
+    policy.require_view(subject, user_id)
+    return queries.enrollments_of(session, user_id)
+
+
 # Adding up
 
 

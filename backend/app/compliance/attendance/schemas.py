@@ -17,20 +17,9 @@ from pydantic import (
 )
 
 from app.rules.hours import Pace, Stay
-from app.web.fields import Line, RecordId
+from app.web.fields import Line, RecordId, blank_is_none
 
-EARLIEST, LATEST = date(2000, 1, 1), date(2100, 12, 31)
-
-Day = Annotated[date, Field(ge=EARLIEST, le=LATEST)]
 Reason = Annotated[Line, Field(min_length=3, max_length=500)]
-
-
-def _blank_is_none(value: object) -> object:
-    return None if isinstance(value, str) and not value.strip() else value
-
-
-OptionalDay = Annotated[Day | None, BeforeValidator(_blank_is_none)]
-OptionalId = Annotated[RecordId | None, BeforeValidator(_blank_is_none)]
 
 
 class StayState(StrEnum):
@@ -41,7 +30,7 @@ class StayState(StrEnum):
     NEEDS_CORRECTION = "needs_correction"
 
 
-OptionalState = Annotated[StayState | None, BeforeValidator(_blank_is_none)]
+OptionalState = Annotated[StayState | None, BeforeValidator(blank_is_none)]
 
 
 @dataclass(frozen=True, slots=True)

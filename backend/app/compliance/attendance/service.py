@@ -10,6 +10,7 @@ from app.compliance.attendance import policy, queries
 from app.compliance.attendance.correcting import correct, enrollment_choices, enter, instant
 from app.compliance.attendance.reading import (
     count_records,
+    enrollments_of,
     get,
     hours_per_student,
     list_records,
@@ -24,7 +25,11 @@ from app.compliance.attendance.reading import (
 from app.compliance.attendance.schemas import (
     AttendanceOut,
     EnrollmentChoice,
+    EnrollmentHours,
+    StayFilter,
     StayState,
+    Totals,
+    WeekTotal,
 )
 from app.compliance.attendance.showing import shown
 from app.core import audit, clock
@@ -35,13 +40,20 @@ from app.rules import hours
 from app.web import formats
 
 __all__ = [
+    "AttendanceOut",
     "ClockState",
+    "EnrollmentHours",
+    "StayFilter",
+    "StayState",
+    "Totals",
+    "WeekTotal",
     "clock_in",
     "clock_out",
     "clock_state",
     "correct",
     "count_records",
     "enrollment_choices",
+    "enrollments_of",
     "enter",
     "get",
     "hours_per_student",

@@ -1,0 +1,52 @@
+"""The first page of each person, the student's page for the staff, and search."""
+
+from fastapi import APIRouter, Request, Response
+
+from app.compliance.attendance import service as attendance
+from app.desks import person, search, today
+from app.web import navigation
+from app.web.fields import PathId
+from app.web.navigation import NavItem
+from app.web.paging import PageParams
+from app.web.render import redirect, render
+from app.web.request import CurrentSubject, Db, SettingsDep
+
+router = APIRouter(include_in_schema=False)
+navigation.register(NavItem("Today", "/", "home", navigation.EVERYONE, order=10))
+
+
+@router.get("/")
+def first_page(request: Request, db: Db, subject: CurrentSubject, settings: SettingsDep) -> Response:
+    if subject.is_student:
+        found = today.student_today(db, subject, settings.zone)
+        return render(request, "desks/student_today.html", today=found)
+    seen = today.staff_today(db, subject, settings.zone)
+    return render(request, "desks/staff_today.html", today=seen, weeks=attendance.weeks_chart(seen.weeks))
+
+
+@router.get("/people/{user_id}")
+def student_page(
+    request: Request, db: Db, subject: CurrentSubject, settings: SettingsDep, user_id: PathId
+) -> Response:
+    found = person.student_page(db, subject, user_id, settings.zone)
+    return render(
+        request,
+        "desks/person.html",
+        page=found,
+        person=found.person,
+        weeks=attendance.weeks_chart(found.totals.weeks),
+        breadcrumbs=[("People", "/people"), (found.person.full_name, None)],
+    )
+
+
+@router.get("/search")
+def search_page(request: Request, db: Db, subject: CurrentSubject, paging: PageParams) -> Response:
+    if not paging.q and "q" in request.query_params:
+        return redirect("/search")
+    return render(
+        request,
+        "desks/search.html",
+        words=paging.q,
+        found=search.search(db, subject, paging.q),
+        most=search.MOST,
+    )

@@ -1,0 +1,70 @@
+"""Everything about one student on one page, for the staff."""
+
+from dataclasses import dataclass
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Row
+from sqlalchemy.orm import Session
+
+from app.accounts import service as accounts
+from app.compliance.attendance import service as attendance
+from app.compliance.attendance.service import AttendanceOut, EnrollmentHours, StayFilter, StayState, Totals
+from app.content import service as content
+from app.content.service import AttemptOut
+from app.core.errors import NotFound
+from app.core.permissions import Role, Subject
+from app.db.models import User
+from app.desks import trail
+from app.enrollment import service as enrollment
+from app.web.paging import Paging
+
+NO_STUDENT = "There is no such student, or none that you may see."
+
+
+@dataclass(frozen=True, slots=True)
+class Studied:
+    """An enrollment with the hours done for it."""
+
+    enrollment: Row[Any]
+    hours: EnrollmentHours | None
+
+
+@dataclass(frozen=True, slots=True)
+class StudentPage:
+    person: User
+    here: AttendanceOut | None
+    studied: list[Studied]
+    totals: Totals
+    records: list[AttendanceOut]
+    attempts: list[AttemptOut]
+    events: list[trail.Event]
+
+
+def student_page(session: Session, subject: Subject, user_id: int, zone: ZoneInfo) -> StudentPage:
+    """The student's page: a fixed number of queries. Raises NotFound for students, also about themselves."""
+    person = student(session, subject, user_id)
+    listed = enrollment.list_enrollments(session, subject, Paging(per_page=200), user_id=user_id)
+    choices = attendance.enrollments_of(session, subject, user_id)
+    totals = attendance.totals_of(session, user_id, choices, zone)
+    hours = {item.enrollment_id: item for item in totals.enrollments}
+    records = attendance.recent_records(session, subject, StayFilter(user_id=user_id), zone, limit=10)
+    return StudentPage(
+        person=person,
+        here=next((stay for stay in records if stay.state is StayState.OPEN), None),
+        studied=[Studied(item, hours.get(item.id)) for item in listed.items],
+        totals=totals,
+        records=records,
+        attempts=content.attempts_of(session, subject, user_id),
+        events=trail.about_student(session, user_id),
+    )
+
+
+def student(session: Session, subject: Subject, user_id: int) -> User:
+    """The account of a student, for the staff; a deleted one for administrators. Raises NotFound otherwise."""
+    if not subject.is_staff:
+        raise NotFound(NO_STUDENT)
+    person = accounts.get_person(session, subject, user_id)
+    if person.role is not Role.STUDENT:
+        raise NotFound(NO_STUDENT)
+    return person

@@ -1,0 +1,163 @@
+"""The audit trail in words."""
+
+import json
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy.orm import Session
+
+from app.accounts import service as accounts
+from app.core.errors import Forbidden
+from app.core.permissions import Subject
+from app.db.models import AuditEntry
+from app.desks import queries
+from app.desks.queries import TrailFilter
+from app.web import formats
+from app.web.paging import Page, Paging
+
+LEARNING = (
+    "attendance",
+    "enrollments",
+    "lesson_completions",
+    "lessons",
+    "modules",
+    "programs",
+    "content_packages",
+)
+"""Tables whose changes all of the staff may follow; accounts and mail are the administrators'."""
+
+_TITLES = {
+    "attendance.clocked_in": "Clocked in",
+    "attendance.clocked_out": "Clocked out",
+    "attendance.clock_out_missing": "Forgot to clock out",
+    "attendance.entered": "Hours entered",
+    "attendance.corrected": "Hours corrected",
+    "content.lesson_opened": "Lesson opened",
+    "content.package_imported": "Course package uploaded",
+    "enrollment.created": "Enrolled",
+    "enrollment.completed": "Enrollment completed",
+    "enrollment.withdrawn": "Withdrawn",
+    "lesson.completed": "Lesson completed",
+    "lesson_completion.improved": "Better score in a lesson",
+    "session.opened": "Signed in",
+    "session.closed": "Signed out",
+    "user.created": "Account created",
+    "user.password_set": "Password set",
+    "user.updated": "Account changed",
+}
+_ICONS = {
+    "attendance": "clock",
+    "enrollments": "school",
+    "lesson_completions": "circle-check",
+    "launches": "book",
+    "users": "user",
+    "user_sessions": "login",
+    "content_packages": "package",
+    "programs": "books",
+    "modules": "books",
+    "lessons": "book",
+}
+_TONES = {"clock_out_missing": "warn", "completed": "good", "withdrawn": "warn", "deleted": "bad"}
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One entry of the trail as a timeline shows it."""
+
+    at: datetime
+    title: str
+    text: str
+    icon: str
+    tone: str
+
+
+def title(action: str) -> str:
+    """`attendance.corrected` as `Hours corrected`; an unknown action spelt out."""
+    return _TITLES.get(action) or action.replace(".", " ").replace("_", " ").capitalize()
+
+
+def about_student(session: Session, user_id: int, *, limit: int = 40) -> list[Event]:
+    """What happened to a student, newest first: two queries."""
+    entries = queries.entries_about(session, user_id, limit)
+    return [_event(entry, {}, aside=user_id) for entry in entries]
+
+
+def recent(session: Session, *, limit: int = 12) -> list[Event]:
+    """What happened at the school lately: two queries."""
+    entries = queries.recent_entries(session, LEARNING, limit)
+    numbers = {number for entry in entries if isinstance(number := entry.details.get("user_id"), int)}
+    names = {number: user.full_name for number, user in accounts.people_by_id(session, numbers).items()}
+    return [_event(entry, names) for entry in entries]
+
+
+def page(
+    session: Session, subject: Subject, wanted: TrailFilter, paging: Paging, zone: ZoneInfo
+) -> Page[AuditEntry]:
+    """The whole trail, for administrators. Raises Forbidden for others."""
+    _require_admin(subject)
+    return queries.audit_page(session, wanted, paging, zone)
+
+
+def actions(session: Session, subject: Subject) -> list[tuple[str, str]]:
+    """Actions that stand in the trail, with their titles."""
+    _require_admin(subject)
+    return [(action, title(action)) for action in queries.audit_actions(session)]
+
+
+def _require_admin(subject: Subject) -> None:
+    if not subject.is_admin:
+        raise Forbidden("The audit trail is for administrators.")
+
+
+def _event(entry: AuditEntry, names: Mapping[int, str], *, aside: int | None = None) -> Event:
+    whom = names.get(entry.details.get("user_id", 0))
+    parts = []
+    if whom and whom != entry.actor_name:
+        parts.append(whom)
+    if entry.actor_id is None:
+        parts.append("by the program")
+    elif entry.actor_id != aside:
+        parts.append(f"by {entry.actor_name}" if parts or aside is not None else f"{entry.actor_name}")
+    return Event(
+        at=entry.at,
+        title=title(entry.action),
+        text=" ".join([*parts, *_particulars(entry.details)]),
+        icon=_ICONS.get(entry.target, "circle"),
+        tone=_TONES.get(entry.action.partition(".")[2], "neutral"),
+    )
+
+
+def _particulars(details: Mapping[str, Any]) -> Iterable[str]:
+    """What is worth reading of an entry's details without opening it."""
+    if isinstance(minutes := details.get("total_minutes"), int):
+        yield f"({formats.duration_minutes(minutes)})"
+    progress = details.get("progress_pct")
+    if isinstance(progress, list) and len(progress) == 2:
+        yield f"(progress {progress[0]}% to {progress[1]}%)"
+    before, after = details.get("before"), details.get("after")
+    if isinstance(before, dict) and isinstance(after, dict):
+        old, new = before.get("total_minutes"), after.get("total_minutes")
+        if isinstance(new, int):
+            yield f"({formats.duration_minutes(old)} to {formats.duration_minutes(new)})"
+    if isinstance(reason := details.get("reason"), str):
+        yield f"– {reason}"
+
+
+def csv_rows(entries: Collection[AuditEntry], zone: ZoneInfo) -> Iterable[list[object]]:
+    """The trail as a file: times in the school's zone, details as they are kept."""
+    for entry in entries:
+        yield [
+            entry.id,
+            entry.at.astimezone(zone),
+            entry.actor_id,
+            entry.actor_name,
+            entry.action,
+            entry.target,
+            entry.target_id,
+            json.dumps(entry.details, ensure_ascii=False),
+            entry.ip,
+            entry.request_id,
+        ]
