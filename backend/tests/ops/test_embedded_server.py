@@ -24,7 +24,7 @@ from app.ops.postgres.identity import server_user
 
 BACKEND = Path(__file__).resolve().parents[2]
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("embedded_server")]
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture

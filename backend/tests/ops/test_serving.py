@@ -22,7 +22,7 @@ from app.ops.postgres import EmbeddedServer
 
 BACKEND = Path(__file__).resolve().parents[2]
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("embedded_server")]
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture
