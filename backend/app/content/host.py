@@ -21,6 +21,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import FileResponse, HTMLResponse, JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
 
 from app.content import playing, queries, tracking
 from app.content.packages.standards import STANDARDS
@@ -180,7 +181,7 @@ class _Host:
         except FileMissing as error:
             log.error("stored file is missing", sha256=sha256)
             raise Unavailable("A file of this course is missing in the store. Tell the school.") from error
-        return StreamingResponse(pieces, status, headers)
+        return _FileStream(pieces, status, headers)
 
     async def commit(self, request: Request) -> Response:
         """What the course reports. The body is JSON whatever its type says: a beacon can only send text."""
@@ -241,6 +242,22 @@ class _Host:
         log.error("content host: unexpected error", exc_info=error)
         sentence = "An error on our side. Everything that was saved is kept; open the lesson again."
         return HTMLResponse(over_page(self.settings, None, sentence), status_code=500)
+
+
+class _FileStream(StreamingResponse):
+    """A streamed file that is let go of also when the browser stops listening half way, as it does with videos."""
+
+    def __init__(self, pieces: Iterator[bytes], status: int, headers: dict[str, str]) -> None:
+        super().__init__(pieces, status, headers)
+        self._pieces = pieces
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            close = getattr(self._pieces, "close", None)
+            if close is not None:
+                close()
 
 
 class _Over(Problem):

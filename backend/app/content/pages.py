@@ -16,6 +16,10 @@ from app.web.request import CurrentSubject, Db, FilesDep, SettingsDep, StaffSubj
 
 router = APIRouter(include_in_schema=False)
 
+# What the course's frame may do. Named with the origin, because the frame gets its address only later.
+# Many courses still save in an unload handler, which browsers otherwise no longer run in frames.
+_ALLOWED = ("fullscreen", "autoplay", "unload")
+
 
 class PackageForm(BaseModel):
     """The upload of a package."""
@@ -70,6 +74,7 @@ def _player(
         preview=preview,
         older=older,
         back=f"/lessons/{lesson_id}/content" if preview else "/learn",
+        allow="; ".join(f"{name} {settings.content_origin}" for name in _ALLOWED),
         boot={"lesson": lesson_id, "preview": preview, "contentOrigin": settings.content_origin},
     )
 

@@ -70,7 +70,10 @@ class FileStore(ABC):
 
     @abstractmethod
     def read(self, sha256: str, start: int = 0, length: int | None = None) -> Iterator[bytes]:
-        """Chunks of the file from byte `start`, `length` bytes or all. Raises FileMissing."""
+        """Chunks of the file from byte `start`, `length` bytes or all. Raises FileMissing.
+
+        Who may stop before the end calls the iterator's `close`, if it has one.
+        """
 
     @abstractmethod
     def delete(self, sha256: str) -> None:
@@ -118,7 +121,7 @@ class LocalStore(FileStore):
             handle = self._path(sha256).open("rb")
         except FileNotFoundError:
             raise FileMissing(sha256) from None
-        return _window(handle, start, length)
+        return _Window(handle, start, length)
 
     def delete(self, sha256: str) -> None:
         self._path(sha256).unlink(missing_ok=True)
@@ -196,14 +199,24 @@ def _chunks(source: bytes | BinaryIO) -> Iterator[bytes]:
         yield chunk
 
 
-def _window(handle: BinaryIO, start: int, length: int | None) -> Iterator[bytes]:
-    with handle:
+class _Window(Iterator[bytes]):
+    """A stretch of an open file, chunk by chunk. Closes the file at the end, or when told to."""
+
+    def __init__(self, handle: BinaryIO, start: int, length: int | None) -> None:
+        self._handle = handle
+        self._left = length
         handle.seek(start)
-        left = length
-        while left is None or left > 0:
-            chunk = handle.read(CHUNK if left is None else min(CHUNK, left))
-            if not chunk:
-                return
-            if left is not None:
-                left -= len(chunk)
-            yield chunk
+
+    def __next__(self) -> bytes:
+        chunk = b""
+        if not self._handle.closed:
+            chunk = self._handle.read(CHUNK if self._left is None else min(CHUNK, self._left))
+        if not chunk:
+            self.close()
+            raise StopIteration
+        if self._left is not None:
+            self._left -= len(chunk)
+        return chunk
+
+    def close(self) -> None:
+        self._handle.close()

@@ -35,7 +35,7 @@ def player_page(title: str, standard: str, boot: dict[str, Any], *, preview: boo
 <body>
 {banner}
 <p id="trouble" class="trouble" role="alert" hidden></p>
-<iframe id="course" title="{escape(title)}" allow="fullscreen; autoplay" allowfullscreen></iframe>
+<iframe id="course" title="{escape(title)}" allow="fullscreen; autoplay; unload"></iframe>
 <section id="over" class="over" hidden>
 <h1>This session is over</h1>
 <p id="over-text"></p>

@@ -108,7 +108,8 @@ function leave() {
   const end = () => {
     if (done) return;
     done = true;
-    if (boot.isSco && running) saving.now();
+    // Also when the course has ended its session while it was unloaded: no request could be waited for there.
+    if (boot.isSco && saving.unsaved && (running || finished)) saving.now();
     hint("left", { saved: !saving.unsaved });
   };
   frame.addEventListener("load", end, { once: true });

@@ -5,7 +5,7 @@
 // follows by itself within a moment. Only when the page goes away is a beacon used; it carries 64 KiB at most.
 // Commits are numbered from the number the server saw last, so one that is sent again is counted once.
 
-const BEACON_BYTES = 60_000;
+const BEACON_BYTES = 64_000; // of 65,536, which all beacons under way share
 const CHANGE_DELAY_MS = 400;
 const APART_MS = 2_000; // a course that reports every second need not be saved every second
 const RETRY_MS = [2_000, 4_000, 8_000, 15_000, 30_000];

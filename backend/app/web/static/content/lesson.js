@@ -8,6 +8,7 @@ const statusLine = document.getElementById("lesson-status");
 const parts = document.getElementById("lesson-parts");
 let current = null; // the part being played
 let playing = false; // a course is open that may have something to save
+let leaving = false; // she has already chosen where to go next
 let left = () => {};
 
 async function api(path, options = {}) {
@@ -29,6 +30,7 @@ function say(text) {
 async function open(part) {
   problem.hidden = true;
   done.hidden = true;
+  leaving = false;
   try {
     const launch = await api("launches", {
       method: "POST",
@@ -57,6 +59,7 @@ function words(result) {
 }
 
 async function refresh({ finished = false } = {}) {
+  const asked = current;
   if (boot.preview) {
     if (finished) showDone("The course has ended. Nothing was recorded.", null);
     return;
@@ -78,7 +81,7 @@ async function refresh({ finished = false } = {}) {
       : part.status === "not attempted" ? "circle" : "circle-dashed";
     use.setAttribute("href", use.getAttribute("href").replace(/#.*$/, `#${name}`));
   }
-  if (finished) {
+  if (finished && !leaving && asked === current) {
     const opening = result.parts.filter(part => part.opens);
     const at = opening.findIndex(part => part.sco_id === current);
     const next = [...opening.slice(at + 1), ...opening.slice(0, at)]
@@ -99,6 +102,7 @@ function showDone(text, next) {
 // Ask the player to let the course end its session while somebody can still wait for it.
 function leavePlayer() {
   if (!playing) return Promise.resolve();
+  leaving = true;
   return new Promise(resolve => {
     const timer = setTimeout(resolve, 3000);
     left = () => { clearTimeout(timer); resolve(); };
