@@ -2,24 +2,25 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, File, UploadFile
+from fastapi import APIRouter, File, Query, UploadFile
 
 from app.content import service
 from app.content.schemas import AttemptOut, LaunchIn, LaunchOut, PackageOut, ResultOut
+from app.web.fields import LARGEST_ID, PathId
 from app.web.request import CurrentSubject, Db, FilesDep, SettingsDep, StaffSubject
 
 router = APIRouter(prefix="/api/v1", tags=["content"])
 
 
 @router.get("/lessons/{lesson_id}/packages")
-def list_packages(lesson_id: int, db: Db, staff: StaffSubject) -> list[PackageOut]:
+def list_packages(lesson_id: PathId, db: Db, staff: StaffSubject) -> list[PackageOut]:
     """All versions of a lesson's package, newest first."""
     return [package for package, _ in service.packages(db, staff, lesson_id)]
 
 
 @router.post("/lessons/{lesson_id}/packages", status_code=201)
 def upload_package(
-    lesson_id: int,
+    lesson_id: PathId,
     db: Db,
     staff: StaffSubject,
     settings: SettingsDep,
@@ -44,14 +45,14 @@ def upload_package(
 
 @router.post("/lessons/{lesson_id}/launches", status_code=201)
 def launch_lesson(
-    lesson_id: int, asked: LaunchIn, db: Db, subject: CurrentSubject, settings: SettingsDep
+    lesson_id: PathId, asked: LaunchIn, db: Db, subject: CurrentSubject, settings: SettingsDep
 ) -> LaunchOut:
     """Open a part of a lesson. The address in the answer is for this person alone and ends by itself."""
     return service.launch(db, subject, settings, lesson_id, sco_id=asked.sco_id, preview=asked.preview)
 
 
 @router.get("/lessons/{lesson_id}/result")
-def read_result(lesson_id: int, db: Db, subject: CurrentSubject, preview: bool = False) -> ResultOut:
+def read_result(lesson_id: PathId, db: Db, subject: CurrentSubject, preview: bool = False) -> ResultOut:
     """Where you stand in a lesson of yours; with `preview`, the parts as nobody has begun them (staff)."""
     if preview:
         return service.preview_result(db, subject, lesson_id)
@@ -60,7 +61,10 @@ def read_result(lesson_id: int, db: Db, subject: CurrentSubject, preview: bool =
 
 @router.get("/users/{user_id}/attempts")
 def list_attempts(
-    user_id: int, db: Db, subject: CurrentSubject, lesson_id: int | None = None
+    user_id: PathId,
+    db: Db,
+    subject: CurrentSubject,
+    lesson_id: Annotated[int | None, Query(ge=1, le=LARGEST_ID)] = None,
 ) -> list[AttemptOut]:
     """A student's attempts at lessons, the latest first: her own, or anyone's for staff."""
     return service.attempts_of(db, subject, user_id, lesson_id=lesson_id)

@@ -10,6 +10,7 @@ from app.content import service
 from app.content.schemas import ResultOut
 from app.core.permissions import Subject
 from app.settings import Settings
+from app.web.fields import PathId
 from app.web.forms import Form, posted
 from app.web.render import redirect, render
 from app.web.request import CurrentSubject, Db, FilesDep, SettingsDep, StaffSubject
@@ -38,7 +39,7 @@ class PackageForm(BaseModel):
 
 @router.get("/learn/lessons/{lesson_id}")
 def lesson_page(
-    request: Request, lesson_id: int, db: Db, subject: CurrentSubject, settings: SettingsDep
+    request: Request, lesson_id: PathId, db: Db, subject: CurrentSubject, settings: SettingsDep
 ) -> Response:
     """The student's lesson: a table of contents if it has parts, and the player."""
     result = service.lesson_result(db, subject, lesson_id)
@@ -48,7 +49,7 @@ def lesson_page(
 
 @router.get("/lessons/{lesson_id}/preview")
 def preview_page(
-    request: Request, lesson_id: int, db: Db, staff: StaffSubject, settings: SettingsDep
+    request: Request, lesson_id: PathId, db: Db, staff: StaffSubject, settings: SettingsDep
 ) -> Response:
     """The lesson as a student sees it; nothing is recorded."""
     result = service.preview_result(db, staff, lesson_id)
@@ -59,7 +60,7 @@ def _player(
     request: Request,
     db: Db,
     settings: Settings,
-    lesson_id: int,
+    lesson_id: PathId,
     result: ResultOut,
     *,
     preview: bool,
@@ -80,7 +81,7 @@ def _player(
 
 
 def _packages_page(
-    request: Request, db: Db, staff: Subject, settings: Settings, lesson_id: int, form: Form[PackageForm]
+    request: Request, db: Db, staff: Subject, settings: Settings, lesson_id: PathId, form: Form[PackageForm]
 ) -> Response:
     lesson = service.lesson(db, lesson_id)
     return render(
@@ -93,14 +94,15 @@ def _packages_page(
         breadcrumbs=[
             ("Programs", "/programs"),
             (lesson.program_name, f"/programs/{lesson.program_id}"),
-            (lesson.title, None),
+            (lesson.title, f"/lessons/{lesson_id}"),
+            ("Content", None),
         ],
     )
 
 
 @router.get("/lessons/{lesson_id}/content")
 def packages_page(
-    request: Request, lesson_id: int, db: Db, staff: StaffSubject, settings: SettingsDep
+    request: Request, lesson_id: PathId, db: Db, staff: StaffSubject, settings: SettingsDep
 ) -> Response:
     """What the lesson plays, its versions, and the upload of a new one."""
     return _packages_page(request, db, staff, settings, lesson_id, Form.blank(PackageForm))
@@ -109,7 +111,7 @@ def packages_page(
 @router.post("/lessons/{lesson_id}/content")
 def upload_package(
     request: Request,
-    lesson_id: int,
+    lesson_id: PathId,
     db: Db,
     staff: StaffSubject,
     settings: SettingsDep,

@@ -211,22 +211,3 @@ def play(school: School, host: TestClient) -> Callable[..., Played]:
         return Played(host, launch, school.settings.content_origin)
 
     return start
-
-
-@pytest.fixture
-def signed_in(app: FastAPI, settings: Settings) -> Iterator[Callable[[User], TestClient]]:
-    """`signed_in(user)` is a client whose requests are that person's; how she signed in is not of this room."""
-    known: dict[str, Subject] = {}
-    clients: list[TestClient] = []
-
-    def make(user: User) -> TestClient:
-        known[str(user.id)] = subject_of(user)
-        client = TestClient(app, base_url=settings.app_origin, follow_redirects=False)
-        client.headers["X-Test-User"] = str(user.id)
-        clients.append(client)
-        return client
-
-    app.state.identify = lambda _session, request: known.get(request.headers.get("X-Test-User", ""))
-    yield make
-    for client in clients:
-        client.close()

@@ -31,22 +31,6 @@ def browser() -> Iterator[Browser]:
         yield browser
 
 
-@pytest.fixture(autouse=True)
-def _identity(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Until the accounts room is wired in, know people by the session rows that it will read."""
-
-    def by_cookie(session, request):  # type: ignore[no-untyped-def]
-        hashed = tokens.hash_token(request.cookies.get("aada_session", ""))
-        user = session.scalar(
-            select(User)
-            .join(UserSession, UserSession.user_id == User.id)
-            .where(UserSession.token_hash == hashed)
-        )
-        return None if user is None else subject_of(user)
-
-    monkeypatch.setattr("app.main._nobody", by_cookie, raising=False)
-
-
 @dataclass
 class Stage:
     """A served school with one lesson, and windows of people in it."""

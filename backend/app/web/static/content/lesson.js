@@ -59,7 +59,9 @@ function words(result) {
 }
 
 async function refresh({ finished = false } = {}) {
+  // She may have chosen where to go by the time the answer is here.
   const asked = current;
+  const offer = finished && !leaving;
   if (boot.preview) {
     if (finished) showDone("The course has ended. Nothing was recorded.", null);
     return;
@@ -81,7 +83,7 @@ async function refresh({ finished = false } = {}) {
       : part.status === "not attempted" ? "circle" : "circle-dashed";
     use.setAttribute("href", use.getAttribute("href").replace(/#.*$/, `#${name}`));
   }
-  if (finished && !leaving && asked === current) {
+  if (offer && !leaving && asked === current) {
     const opening = result.parts.filter(part => part.opens);
     const at = opening.findIndex(part => part.sco_id === current);
     const next = [...opening.slice(at + 1), ...opening.slice(0, at)]
