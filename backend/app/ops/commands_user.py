@@ -119,7 +119,9 @@ def list_users(
     """List people, at most 1000."""
     with _school() as (database, settings), database.begin() as session:
         page = service.everybody(session, q, role, deleted=deleted, most=1000)
-        table = Table("Number", "Name", "E-mail address", "Role", "Status", "Last sign-in", box=None)
+        table = Table(box=None)
+        for heading in ("Number", "Name", "E-mail address", "Role", "Status", "Last sign-in"):
+            table.add_column(heading, overflow="fold")
         for user in page.items:
             seen = user.last_sign_in_at
             table.add_row(

@@ -30,7 +30,8 @@ _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 class RequestId:
     """Gives each request an id: the caller's `X-Request-ID` when it is a sane one, else a new one.
 
-    The id goes back in the answer, into `request.state.request_id` and onto every log line of the request.
+    The id goes back in the answer, into `request.state.request_id` and, with the caller's address, onto every log
+    line of the request and into the audit trail.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -49,7 +50,9 @@ class RequestId:
                 MutableHeaders(scope=message)["X-Request-ID"] = request_id
             await send(message)
 
-        with structlog.contextvars.bound_contextvars(request_id=request_id):
+        # What the audit trail keeps of where a change came from.
+        client = scope.get("client")
+        with structlog.contextvars.bound_contextvars(request_id=request_id, ip=client[0] if client else None):
             await self.app(scope, receive, send_with_id)
 
 

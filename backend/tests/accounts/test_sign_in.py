@@ -17,7 +17,7 @@ from app.accounts.access.pages import local_path
 from app.core import clock
 from app.core.errors import TooManyRequests, Unauthorized
 from app.core.permissions import Role
-from app.db.models import SignInAttempt, User, UserSession
+from app.db.models import AuditEntry, SignInAttempt, User, UserSession
 from app.db.session import Database
 from app.main import create_app
 from app.rules.throttling import ADDRESS_FAILURES, FREE_FAILURES, MOST_FAILURES
@@ -49,6 +49,7 @@ def test_the_right_password_opens_a_session(client: TestClient, session: Session
     session.expire_all()
     assert student.last_sign_in_at is not None
     assert actions(session) == ["session.opened"]
+    assert session.scalars(select(AuditEntry.ip)).all() == ["testclient"]
 
 
 def test_the_cookie_is_out_of_reach_and_the_database_does_not_know_it(

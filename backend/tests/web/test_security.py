@@ -153,7 +153,7 @@ def test_a_request_id_is_kept_and_bound_to_the_logs() -> None:
     app: ASGIApp = RequestId(inner)
     answer = TestClient(app).get("/", headers={"x-request-id": "edge-4711.a"})
     assert answer.headers["x-request-id"] == "edge-4711.a"
-    assert seen == {"request_id": "edge-4711.a", "state": "edge-4711.a"}
+    assert seen == {"request_id": "edge-4711.a", "ip": "testclient", "state": "edge-4711.a"}
     assert structlog.contextvars.get_contextvars() == {}
 
 
