@@ -153,7 +153,6 @@ def _parties(
     submissions: Sequence[Submission], refusals: Sequence[Refusal | None], parties: Parties
 ) -> Script[Found]:
     people: dict[str, JsonObject] = {}
-    names: dict[tuple[str, str], None] = {}
     definitions: dict[str, JsonObject] = {}
     iris: dict[str, None] = {}
     for submission, refusal in zip(submissions, refusals, strict=True):
@@ -162,13 +161,12 @@ def _parties(
         people[submission.author.identity] = submission.author.person
         for prepared in submission.statements:
             people.update(prepared.keys.people)
-            names.update(dict.fromkeys(prepared.keys.names))
             iris.update(dict.fromkeys(prepared.keys.activities))
             if submission.author.may_define:
                 for iri, definition in prepared.keys.definitions.items():
                     earlier = definitions.get(iri)
                     definitions[iri] = merged(earlier, definition) if earlier else definition
-    return (yield from parties.script(people, names, iris, definitions))
+    return (yield from parties.script(people, iris, definitions))
 
 
 def _write(accepted: Accepted, known: _Known, parties: Parties, result: Stored) -> Script[None]:
