@@ -128,18 +128,24 @@ def connection(_shared_database: tuple[Settings, Database]) -> Iterator[Connecti
 
 
 @pytest.fixture
-def session(connection: Connection) -> Iterator[Session]:
+def session(connection: Connection, settings: Settings) -> Iterator[Session]:
     """A session in the test's transaction. Its commits are savepoints."""
-    with Session(connection, join_transaction_mode="create_savepoint", expire_on_commit=False) as session:
+    with Session(
+        connection,
+        join_transaction_mode="create_savepoint",
+        expire_on_commit=False,
+        info={"settings": settings},
+    ) as session:
         yield session
 
 
 class OneConnection(Database):
     """A database whose every session works on the test's connection, in turn."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, settings: Settings) -> None:
         self.engine = connection.engine
         self._connection = connection
+        self._settings = settings
         # Not an RLock: the request's transaction is begun in one thread and ended in another.
         self._turn = threading.Lock()
 
@@ -148,7 +154,10 @@ class OneConnection(Database):
         with (
             self._turn,
             Session(
-                self._connection, join_transaction_mode="create_savepoint", expire_on_commit=False
+                self._connection,
+                join_transaction_mode="create_savepoint",
+                expire_on_commit=False,
+                info={"settings": self._settings},
             ) as session,
             session.begin(),
         ):
@@ -161,7 +170,7 @@ class OneConnection(Database):
 @pytest.fixture
 def app(settings: Settings, connection: Connection) -> FastAPI:
     """The program on the test's connection."""
-    return create_app(settings, OneConnection(connection))
+    return create_app(settings, OneConnection(connection, settings))
 
 
 @pytest.fixture

@@ -15,6 +15,7 @@ from app.core.errors import Invalid, NotFound
 from app.core.permissions import Subject
 from app.core.tokens import hash_token, new_token
 from app.db.models import ContentPackage, Launch, ScormData
+from app.lrs import service as record_store
 from app.rules import scorm12
 from app.settings import Settings
 
@@ -71,7 +72,10 @@ def launch(
     )
     session.add(record)
     session.flush()
-    if not preview:
+    if enrollment_id is not None:
+        record_store.record_lesson_launched(
+            session, enrollment_id=enrollment_id, lesson_id=lesson_id, sco_id=item.id, title=item.title
+        )
         audit.record(
             session,
             subject,

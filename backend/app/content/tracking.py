@@ -15,6 +15,7 @@ from app.core import clock
 from app.core.errors import Conflict, NotFound, Unauthorized
 from app.db.models import Launch, ScormCommit, ScormData
 from app.enrollment import service as enrollment
+from app.lrs import service as record_store
 from app.rules import scorm12
 
 OVER = (
@@ -103,6 +104,8 @@ def _apply(
 ) -> None:
     report = _read(sent.cmi)
     late = sent.seq < record.last_seq
+    status_before, score_before = attempt.cmi_core_lesson_status, attempt.score_pct
+    first, begun = record.last_seq == 0, bool(attempt.cmi)
     session.add(
         ScormCommit(
             launch_id=record.id,
@@ -125,6 +128,23 @@ def _apply(
     record.last_seq = max(record.last_seq, sent.seq)
     record.last_seen_at = now
     session.flush()
+    record_store.record_scorm_progress(
+        session,
+        enrollment_id=_enrollment_of(record),
+        lesson_id=record.lesson_id,
+        report=record_store.PartReport(
+            sco_id=item.id,
+            title=item.title,
+            status_before=status_before or scorm12.NOT_ATTEMPTED,
+            status=attempt.cmi_core_lesson_status or scorm12.NOT_ATTEMPTED,
+            score_pct_before=score_before,
+            score_pct=attempt.score_pct,
+            session_seconds=record.session_seconds,
+            first=first,
+            begun=begun,
+            ending=("terminated" if ended else "suspended") if sent.finish else None,
+        ),
+    )
 
 
 def _improve(attempt: ScormData, item: Item, report: _Report, *, ended: bool, left: bool) -> None:

@@ -56,8 +56,10 @@ class Database:
                 "options": "-c timezone=UTC -c lock_timeout=10s -c idle_in_transaction_session_timeout=60s",
             },
         )
-        self.sessions = sessionmaker(self.engine, expire_on_commit=False)
-        SessionLocal.configure(bind=self.engine)
+        # What works on a session (the record store's statements, say) finds the program's settings there.
+        info = {"settings": settings}
+        self.sessions = sessionmaker(self.engine, expire_on_commit=False, info=info)
+        SessionLocal.configure(bind=self.engine, info=info)
 
     @contextmanager
     def begin(self) -> Iterator[Session]:

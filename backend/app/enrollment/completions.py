@@ -14,6 +14,7 @@ from app.core.errors import Conflict, FieldError, Invalid, NotFound
 from app.core.permissions import Subject
 from app.db.models import Enrollment, EnrollmentStatus, LessonCompletion
 from app.enrollment import policy, queries
+from app.lrs import service as record_store
 from app.rules.progress import Progress, progress_of_counts
 
 Source = Literal["content", "student", "staff"]
@@ -93,6 +94,15 @@ def record_lesson_completion(
         source=source,
         score_pct=None if score is None else str(score),
         progress_pct=[before, result.percent],
+    )
+    record_store.record_lesson_completed(
+        session,
+        enrollment_id=enrollment_id,
+        lesson_id=lesson_id,
+        score_pct=score,
+        progress_pct=result.percent,
+        at=at,
+        by=subject,
     )
     return CompletionOutcome(counted=True, new=True, progress_pct=result.percent)
 

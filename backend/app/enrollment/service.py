@@ -26,6 +26,7 @@ from app.enrollment.completions import (
     record_lesson_completion,
     wrong,
 )
+from app.lrs import service as record_store
 from app.rules import enrollment as states
 from app.rules.progress import Progress, progress_of_counts
 from app.web.paging import Page, Paging
@@ -107,6 +108,7 @@ def enroll(
         program_id=program_id,
         enrolled_at=begins.isoformat(),
     )
+    record_store.record_enrolled(session, enrollment_id=record.id, by=subject)
     return record
 
 
@@ -263,6 +265,7 @@ def complete(session: Session, subject: Subject, enrollment_id: int, *, today: d
         completed_at=record.completed_at.isoformat(),
         derivation=decision.reason,
     )
+    record_store.record_program_completed(session, enrollment_id=record.id, by=subject)
     return record
 
 
@@ -314,4 +317,5 @@ def withdraw(
         requested_at=requested_at.isoformat(),
         derivation=result.explanation,
     )
+    record_store.record_withdrawn(session, enrollment_id=record.id, by=subject)
     return withdrawal

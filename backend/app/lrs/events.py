@@ -76,11 +76,13 @@ def record_event(
     result: JsonObject | None = None,
     registration: UUID | None = None,
     extensions: JsonObject | None = None,
+    instructor: tuple[int, str] | None = None,
     happened_at: datetime | None = None,
 ) -> UUID:
     """Tell in xAPI what has just been written; stored with the caller's commit, or not at all.
 
-    `result` is an xAPI Result (`success`, `completion`, `score`, `duration`). Raises ValueError when the
+    `result` is an xAPI Result (`success`, `completion`, `score`, `duration`); `instructor` the number and name of
+    the member of staff who did it for her. Raises ValueError when the
     parts do not make a valid statement: that is a fault of the caller's and not of a person's.
     """
     statement_id = uuid4()
@@ -92,6 +94,8 @@ def record_event(
             context["contextActivities"]["grouping"] = activities[1:]
     if registration is not None:
         context["registration"] = str(registration)
+    if instructor is not None:
+        context["instructor"] = agent_of(app_origin, *instructor)
     if extensions:
         context["extensions"] = extensions
     statement: dict[str, Any] = {
@@ -106,7 +110,7 @@ def record_event(
         statement["result"] = result
     _checked(statement)
     waiting = session.info.setdefault(_WAITING, [])
-    transaction = session.get_nested_transaction() or session.get_transaction()
+    transaction = session.get_nested_transaction() or session.get_transaction() or session.begin()
     waiting.append(_Waiting(app_origin, prepare(statement, Version.TWO), transaction))
     return statement_id
 
@@ -139,6 +143,11 @@ def _tell(session: Session) -> None:
                 item.transaction = nested.parent
         return
     session.info.pop(_WAITING)
+    current = session.get_transaction()
+    # A session that was closed instead of rolled back has forgotten its work, but not what it was told.
+    waiting = [item for item in waiting if current is not None and _inside(item.transaction, current)]
+    if not waiting:
+        return
     connection = session.connection().connection.driver_connection
     if not isinstance(connection, psycopg.Connection):
         raise TypeError("statements are kept in PostgreSQL through psycopg 3")

@@ -18,6 +18,10 @@ ATTENDED = Verb(f"{_ADL}attended", "attended")
 ATTEMPTED = Verb(f"{_ADL}attempted", "attempted")
 COMPLETED = Verb(f"{_ADL}completed", "completed")
 EXITED = Verb(f"{_ADL}exited", "exited")
+ABANDONED = Verb("https://w3id.org/xapi/adl/verbs/abandoned", "did not end")
+"""cmi5's word for a session whose end nobody knows."""
+LAUNCHED = Verb(f"{_ADL}launched", "opened")
+PROGRESSED = Verb(f"{_ADL}progressed", "progressed in")
 EXPERIENCED = Verb(f"{_ADL}experienced", "experienced")
 FAILED = Verb(f"{_ADL}failed", "failed")
 INITIALIZED = Verb(f"{_ADL}initialized", "started")
@@ -38,7 +42,13 @@ PROGRAM = f"{_TYPES}course"
 MODULE = f"{_TYPES}module"
 LESSON = f"{_TYPES}lesson"
 MEETING = f"{_TYPES}meeting"
+PART = "https://w3id.org/xapi/scorm/activitytype/sco"
 ASSESSMENT = f"{_TYPES}assessment"
+
+PROGRESS = "https://w3id.org/xapi/cmi5/result/extensions/progress"
+"""Extension of a result: percent done, 0 to 100 (cmi5)."""
+WITH_DURATION = (SUSPENDED.iri, TERMINATED.iri, ATTENDED.iri)
+"""The verbs whose statements say how long a session lasted: time on task is added up from them."""
 
 
 def in_words(iri: str, display: dict[str, str] | None = None) -> str:

@@ -18,6 +18,7 @@ from app.core import audit, clock
 from app.core.errors import FieldError, Invalid, NotFound
 from app.core.permissions import Subject
 from app.db.models import Attendance
+from app.lrs import service as record_store
 from app.rules import hours
 from app.web import formats
 from app.web.fields import EARLIEST_DAY
@@ -67,6 +68,13 @@ def enter(session: Session, subject: Subject, values: StayEntry, zone: ZoneInfo)
         enrollment_id=stay.enrollment_id,
         reason=values.reason,
         after=_times(stay),
+    )
+    record_store.record_clock_out(
+        session,
+        enrollment_id=stay.enrollment_id,
+        at=values.clock_out,
+        minutes=stay.total_minutes or 0,
+        by=subject,
     )
     return get(session, subject, stay.id, zone)
 

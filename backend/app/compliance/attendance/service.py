@@ -36,6 +36,7 @@ from app.core import audit, clock
 from app.core.errors import Conflict, FieldError, Invalid, NotFound
 from app.core.permissions import Subject
 from app.db.models import Attendance
+from app.lrs import service as record_store
 from app.rules import hours
 from app.web import formats
 
@@ -131,6 +132,7 @@ def clock_in(
         enrollment_id=chosen.id,
         clock_in=now.isoformat(),
     )
+    record_store.record_clock_in(session, enrollment_id=chosen.id, at=now)
     return shown(stay, subject.full_name, chosen.program_name, zone, now)
 
 
@@ -161,6 +163,12 @@ def clock_out(session: Session, subject: Subject, zone: ZoneInfo) -> AttendanceO
             enrollment_id=stay.enrollment_id,
             clock_out=stay.clock_out.isoformat(),
             total_minutes=stay.total_minutes,
+        )
+        record_store.record_clock_out(
+            session,
+            enrollment_id=stay.enrollment_id,
+            at=stay.clock_out,
+            minutes=stay.total_minutes or 0,
         )
     return get(session, subject, stay.id, zone)
 
@@ -206,3 +214,4 @@ def _close_forgotten(session: Session, subject: Subject, stay: Attendance) -> No
         enrollment_id=stay.enrollment_id,
         clock_in=stay.clock_in.isoformat(),
     )
+    record_store.record_clock_out_missing(session, enrollment_id=stay.enrollment_id, at=stay.clock_in)

@@ -1,0 +1,268 @@
+"""What the product tells of itself: well formed, with the fact or not at all, and never in each other's way."""
+
+import threading
+from base64 import b64encode
+from datetime import UTC, datetime
+from decimal import Decimal
+from zoneinfo import ZoneInfo
+
+import httpx2
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from app.compliance.attendance import service as attendance
+from app.db.session import Database
+from app.enrollment import service as enrollment
+from app.lrs import service, values
+from app.lrs.credentials import service as credentials
+from app.lrs.facts.service import _told_by, duration_text
+from app.lrs.statements import validate
+from app.lrs.versions import Version
+from app.settings import Settings
+from tests.conftest import LiveServer
+from tests.lrs_desk.conftest import Scene, make_scene, payloads
+
+ZONE = ZoneInfo("America/New_York")
+AT = datetime(2026, 5, 4, 12, tzinfo=UTC)
+ADL = "http://adlnet.gov/expapi/verbs/"
+
+
+def _report(**changes: object) -> service.PartReport:
+    values_ = {
+        "sco_id": "item 1/ä",
+        "title": "",
+        "status_before": "not attempted",
+        "status": "incomplete",
+        "score_pct_before": None,
+        "score_pct": None,
+        "session_seconds": 0,
+        "first": False,
+        "begun": False,
+        "ending": None,
+    }
+    return service.PartReport(**(values_ | changes))  # type: ignore[arg-type]
+
+
+def _everything(session: Session, scene: Scene) -> None:
+    """Every kind of fact once."""
+    where = {"enrollment_id": scene.enrollment.id}
+    lesson = {**where, "lesson_id": scene.lesson.id}
+    service.record_enrolled(session, **where, by=scene.staff)
+    service.record_clock_in(session, **where, at=AT)
+    service.record_clock_out(session, **where, at=AT, minutes=125)
+    service.record_clock_out(session, **where, at=AT, minutes=60, by=scene.staff)
+    service.record_clock_out_missing(session, **where, at=AT)
+    service.record_lesson_launched(session, **lesson, sco_id="a b", title="Part")
+    for report in (
+        _report(first=True),
+        _report(score_pct=Decimal("40.5")),
+        _report(status="failed", score_pct=Decimal(120), ending="suspended", session_seconds=61),
+        _report(first=True, begun=True, status="passed", score_pct=Decimal(90), ending="terminated"),
+        _report(status="completed"),
+    ):
+        service.record_scorm_progress(session, **lesson, report=report)
+    service.record_lesson_completed(session, **lesson, score_pct=Decimal("87.25"), progress_pct=50, at=AT)
+    service.record_program_completed(session, **where, by=scene.staff)
+    service.record_withdrawn(session, **where, by=scene.staff)
+
+
+def test_every_fact_makes_a_statement_that_the_store_itself_takes(session: Session, scene: Scene) -> None:
+    _everything(session, scene)
+    session.commit()
+    told = payloads(session)
+    verbs = (
+        "registered initialized attended attended abandoned launched initialized progressed failed suspended "
+        "resumed passed terminated completed completed progressed completed abandoned"
+    )
+    assert " ".join(one["verb"]["id"].rpartition("/")[2] for one in told) == verbs
+    for statement in told:
+        validate.statement(statement, "$", Version.TWO)
+        assert statement["actor"]["account"] == {
+            "homePage": "http://localhost:8000",
+            "name": str(scene.student.id),
+        }
+        assert statement["object"]["id"].startswith("http://localhost:8000/")
+        assert "display" in statement["verb"]
+    assert len({statement["context"]["registration"] for statement in told}) == 1
+    users = set(session.scalars(text("SELECT user_id FROM xapi_statements")))
+    assert users == {scene.student.id}
+    assert told[2]["result"] == {"duration": "PT2H5M"}
+    assert "instructor" not in told[2]["context"]
+    assert told[3]["context"]["instructor"]["name"] == "Grace Office"
+    assert told[8]["result"] == {
+        "score": {"scaled": 1.0, "raw": 100.0, "min": 0, "max": 100},
+        "completion": True,
+        "success": False,
+    }
+
+
+class Undone(Exception):
+    """Stops a transaction."""
+
+
+def _undone_within(session: Session, scene: Scene) -> None:
+    with session.begin_nested():
+        service.record_clock_in(session, enrollment_id=scene.enrollment.id, at=AT)
+        with session.begin_nested():
+            service.record_clock_out(session, enrollment_id=scene.enrollment.id, at=AT, minutes=1)
+        raise Undone
+
+
+def _undone(database: Database, scene: Scene) -> None:
+    with database.begin() as session:
+        service.record_withdrawn(session, enrollment_id=scene.enrollment.id, by=None)
+        raise Undone
+
+
+def test_a_fact_that_is_undone_leaves_no_statement(live_database: Database) -> None:
+    with live_database.begin() as session:
+        scene = make_scene(session)
+        with pytest.raises(Undone):
+            _undone_within(session, scene)
+        with session.begin_nested():
+            service.record_enrolled(session, enrollment_id=scene.enrollment.id, by=None)
+    with pytest.raises(Undone):
+        _undone(live_database, scene)
+    with live_database.sessions() as session:
+        service.record_withdrawn(session, enrollment_id=scene.enrollment.id, by=None)
+        session.close()
+        session.execute(text("SELECT 1"))
+        session.commit()
+    with live_database.begin() as session:
+        assert [one["verb"]["display"]["en-US"] for one in payloads(session)] == ["registered for"]
+
+
+def test_the_rooms_tell_what_they_do(session: Session, scene: Scene) -> None:
+    attendance.clock_in(session, scene.subject, ZONE)
+    attendance.clock_out(session, scene.subject, ZONE)
+    enrollment.record_lesson_completion(
+        session,
+        enrollment_id=scene.enrollment.id,
+        lesson_id=scene.lesson.id,
+        source="content",
+        score_pct=80,
+        at=AT,
+    )
+    enrollment.complete(session, scene.staff, scene.enrollment.id, today=scene.enrollment.enrolled_at)
+    session.commit()
+    told = payloads(session)
+    assert [one["verb"]["id"].removeprefix(ADL) for one in told] == [
+        "initialized",
+        "attended",
+        "completed",
+        "progressed",
+        "completed",
+    ]
+    assert told[2]["object"]["definition"]["name"] == {"en-US": "Bitewings & more"}
+    assert told[3]["result"]["extensions"] == {"https://w3id.org/xapi/cmi5/result/extensions/progress": 100}
+    assert told[4]["context"]["instructor"]["account"]["name"] == str(scene.admin.id)
+
+
+def test_the_statements_resource_answers_with_them(live_server: LiveServer) -> None:
+    with live_server.database.begin() as session:
+        scene = make_scene(session)
+        made = credentials.create(session, None, live_server.url, label="Reader", scopes=["all/read"])
+        key = made.credential.key
+        _everything(session, scene)
+    pair = b64encode(f"{key}:{made.secret}".encode()).decode()
+    answer = httpx2.get(
+        f"{live_server.url}/xapi/statements",
+        params={"verb": f"{ADL}passed"},
+        headers={"Authorization": f"Basic {pair}", "X-Experience-API-Version": "1.0.3"},
+    )
+    assert answer.status_code == 200, answer.text
+    (one,) = answer.json()["statements"]
+    assert one["actor"]["name"] == "Ana Ruiz"
+    assert one["authority"]["name"] == "AADA LMS"
+
+
+def test_students_at_once_do_not_wait_for_each_other_in_a_circle(live_database: Database) -> None:
+    """Same program and lesson, every fact in one transaction each, eight threads: nothing lost."""
+    scenes = []
+    with live_database.begin() as session:
+        first = make_scene(session)
+        scenes.append(first)
+        for _ in range(7):
+            student = first.school.student()
+            scenes.append(
+                Scene(
+                    first.school,
+                    first.program,
+                    first.lesson,
+                    student,
+                    first.admin,
+                    first.school.enrollment(student, first.program),
+                )
+            )
+    faults: list[BaseException] = []
+
+    def work(scene: Scene) -> None:
+        try:
+            for _ in range(5):
+                with live_database.begin() as session:
+                    _everything(session, scene)
+        except BaseException as fault:
+            faults.append(fault)
+
+    threads = [threading.Thread(target=work, args=(scene,)) for scene in scenes]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not faults
+    with live_database.begin() as session:
+        count, keys = session.execute(text("SELECT count(*), count(DISTINCT id) FROM xapi_statements")).one()
+    assert count == keys == 8 * 5 * 18
+
+
+@given(st.integers(0, 10_000_000))
+def test_durations_mean_the_seconds_they_are_made_of(seconds: int) -> None:
+    written = duration_text(seconds)
+    assert values.is_duration(written)
+    rest = written.removeprefix("PT")
+    total = 0
+    for unit, worth in (("H", 3600), ("M", 60), ("S", 1)):
+        number, found, after = rest.partition(unit)
+        if found:
+            total, rest = total + int(number) * worth, after
+    assert total == seconds
+    assert not rest
+
+
+STATUSES = ("not attempted", "browsed", "incomplete", "failed", "completed", "passed")
+
+
+@given(
+    before=st.sampled_from(STATUSES),
+    after=st.sampled_from(STATUSES),
+    score=st.none() | st.decimals(-50, 200, places=2),
+    first=st.booleans(),
+    ending=st.sampled_from([None, "terminated", "suspended"]),
+)
+def test_a_report_tells_only_what_is_new_and_true(
+    before: str, after: str, score: Decimal | None, first: bool, ending: str | None
+) -> None:
+    told = _told_by(
+        _report(
+            status_before=before,
+            status=after,
+            score_pct_before=score,
+            score_pct=score,
+            first=first,
+            ending=ending,
+        )
+    )
+    verbs = [verb.iri.rpartition("/")[2] for verb, _ in told]
+    assert ("initialized" in verbs) is first
+    assert {"passed", "failed", "completed"} & set(verbs) == (
+        {after} if after != before and after in ("passed", "failed", "completed") else set()
+    )
+    assert ("terminated" in verbs or "suspended" in verbs) is (ending is not None)
+
+
+def test_settings_of_the_session_name_the_address(live_database: Database, live_settings: Settings) -> None:
+    with live_database.begin() as session:
+        assert session.info["settings"] is live_settings
