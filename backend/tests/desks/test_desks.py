@@ -1,5 +1,6 @@
 """First pages, the student's page, search, audit trail, outbox and the answers to a supervisor."""
 
+import socket
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
@@ -21,6 +22,7 @@ from app.db.models import (
     Program,
     User,
 )
+from app.main import create_app
 from app.settings import Settings
 from tests.factories.school import School, subject_of
 from tests.queries import counted
@@ -412,6 +414,21 @@ def test_a_database_behind_the_program_is_not_ready(
     assert (answer.status_code, answer.headers["content-type"]) == (503, "application/problem+json")
     assert "aada db upgrade" in answer.json()["detail"]
     assert client.get("/healthz").status_code == 200
+
+
+def test_a_database_that_is_away_is_not_ready_and_says_so(settings: Settings) -> None:
+    with socket.socket() as nobody:
+        nobody.bind(("127.0.0.1", 0))
+        away = settings.model_copy(
+            update={"database_url": f"postgresql+psycopg://x:y@127.0.0.1:{nobody.getsockname()[1]}/z"}
+        )
+        with TestClient(create_app(away), base_url=away.app_origin) as client:
+            assert client.get("/healthz").status_code == 200
+            for path in ("/readyz", "/", "/hours"):
+                client.cookies.set("aada_session", "anything")
+                answer = client.get(path)
+                assert answer.status_code == 503, path
+                assert "database does not answer" in answer.text, path
 
 
 # Numbers shown are right on the days clocks change

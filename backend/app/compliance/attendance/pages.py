@@ -284,6 +284,9 @@ def correct(
 
     def put_right(values: StayForm) -> Response:
         first, last = _instants(values, settings.zone)
+        no_hours = first == last
+        first = _exactly(first, record.clock_in)
+        last = first if no_hours else _exactly(last, record.clock_out)
         correction = StayCorrection(clock_in=first, clock_out=last, reason=values.reason)
         service.correct(db, subject, record_id, correction, settings.zone)
         return redirect(f"/attendance/{record_id}")
@@ -299,6 +302,12 @@ def _as_shown(record: AttendanceOut) -> dict[str, object]:
             shown[name] = moment.replace(tzinfo=None, fold=0, second=0, microsecond=0)
             shown[f"{name}_second"] = moment.fold == 1
     return shown
+
+
+def _exactly(typed: datetime, recorded: datetime | None) -> datetime:
+    """The recorded instant when the form still shows it: the form knows minutes, the record seconds."""
+    same = recorded is not None and recorded.replace(second=0, microsecond=0) == typed
+    return recorded if recorded is not None and same else typed
 
 
 def _instants(values: StayForm, zone: ZoneInfo) -> tuple[datetime, datetime]:

@@ -211,6 +211,21 @@ def test_staff_enter_and_correct_by_the_forms(
     assert session.scalar(select(func.count()).select_from(Attendance)) == 1
 
 
+def test_a_correction_keeps_the_seconds_nobody_touched(
+    session: Session, school: School, student: User, admin: TestClient
+) -> None:
+    stay = school.attendance(school.enrollment(student), MONDAY + timedelta(seconds=37), minutes=60)
+    typed = {"clock_in": "2026-05-04T08:00", "clock_out": "2026-05-04T10:30", "reason": "Left later"}
+    assert admin.post(f"/attendance/{stay.id}", data=typed).status_code == 303
+    session.refresh(stay)
+    assert (stay.clock_in, stay.total_minutes) == (MONDAY + timedelta(seconds=37), 149)
+    assert stay.clock_out == MONDAY + timedelta(hours=2, minutes=30)
+    nothing = typed | {"clock_out": "2026-05-04T08:00", "reason": "Was not there"}
+    assert admin.post(f"/attendance/{stay.id}", data=nothing).status_code == 303
+    session.refresh(stay)
+    assert (stay.clock_out, stay.total_minutes) == (stay.clock_in, 0)
+
+
 @pytest.mark.parametrize(
     ("changes", "sentence"),
     [
