@@ -17,6 +17,9 @@ from app.core.files import FileStore, StoredFile
 from app.core.permissions import Subject
 from app.db.models import ContentPackage, ContentType
 
+# A gigabyte that goes to a bucket takes its minutes.
+_LONGEST_PAUSE_SECONDS = 30 * 60
+
 
 @dataclass
 class _Shelf:
@@ -63,6 +66,7 @@ def import_package(
         )
     if file.seek(0, 2) > max_bytes:
         raise TooLarge(f"The package is larger than the {max_bytes // 1024**2} MiB this school accepts.")
+    queries.allow_long_pauses(session, _LONGEST_PAUSE_SECONDS)
     # Reading everything once finds every lie before the first file is stored.
     archive = Archive(file)
     package = read_package(archive)

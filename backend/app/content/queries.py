@@ -62,6 +62,11 @@ def lock_lesson(session: Session, lesson_id: int) -> bool:
     return session.scalar(select(Lesson.id).where(Lesson.id == lesson_id).with_for_update()) is not None
 
 
+def allow_long_pauses(session: Session, seconds: int) -> None:
+    """Let this transaction wait for files longer than the server would let it idle otherwise."""
+    session.execute(select(func.set_config("idle_in_transaction_session_timeout", f"{seconds}s", True)))
+
+
 def lock_imports(session: Session) -> None:
     """One import at a time, until the transaction ends: whether a stored file is needed must not change
     meanwhile.

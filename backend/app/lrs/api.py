@@ -13,7 +13,7 @@ from starlette.types import Receive, Scope, Send
 
 from app.lrs import alternate, jsonio, resources
 from app.lrs.documents import api as documents
-from app.lrs.http import PREFLIGHT, Answer, Call, call_of, send
+from app.lrs.http import PREFLIGHT, Answer, Call, call_of, read_parameters, send
 from app.lrs.refusal import Refusal
 from app.lrs.statements import api as statements
 from app.lrs.store import Store
@@ -68,9 +68,9 @@ class LrsApp:
         if scope["type"] != "http":
             return
         method = scope["method"]
-        call: Call | None = None
+        call = call_of(scope, receive, self._prefix)
         try:
-            call = call_of(scope, receive, self._prefix)
+            read_parameters(call, scope)
             answer = await self._answer(call)
             answer.headers.setdefault(HEADER, call.version.value)
         except Refusal as refusal:
@@ -78,7 +78,7 @@ class LrsApp:
         except Exception:
             log.exception("xapi.fault", method=method, path=scope.get("path"))
             answer = _refused(Refusal("Something went wrong here; it has been noted.", status=503), call)
-        await send(answer, method if call is None else call.method, send_message)
+        await send(answer, call.method, send_message)
 
     async def _answer(self, call: Call) -> Answer:
         methods = _ROUTES.get(call.path)
@@ -105,9 +105,9 @@ class LrsApp:
         return await handler(self.store, call)
 
 
-def _refused(refusal: Refusal, call: Call | None) -> Answer:
-    headers = {HEADER: (call.version if call else Version.TWO).value, **refusal.headers}
-    if call is not None and call.path == "/statements":
+def _refused(refusal: Refusal, call: Call) -> Answer:
+    headers = {HEADER: call.version.value, **refusal.headers}
+    if call.path == "/statements":
         headers.setdefault(statements.CONSISTENT, statements.now_text())
     return Answer(refusal.status, jsonio.dumps(refusal.body()), "application/problem+json", headers)
 

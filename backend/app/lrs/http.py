@@ -131,17 +131,19 @@ def nothing() -> Answer:
 
 
 def call_of(scope: Scope, receive: Receive, prefix: str) -> Call:
-    """Read an ASGI scope below `prefix`. Raises `Refusal` 400 for a query string that cannot be read."""
+    """Read an ASGI scope below `prefix`; its parameters are read by `read_parameters`."""
     path = scope["path"]
     root = scope.get("root_path", "") or prefix
     if path.startswith(root):
         path = path[len(root) :]
     headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
-    call = Call(scope["method"], path.rstrip("/"), root, headers, {}, receive)
-    query = scope["query_string"]
-    if query:
-        call.parameters = pairs(query, "the query string")
-    return call
+    return Call(scope["method"], path.rstrip("/"), root, headers, {}, receive)
+
+
+def read_parameters(call: Call, scope: Scope) -> None:
+    """Read the query string. Raises `Refusal` 400 when it cannot be read."""
+    if scope["query_string"]:
+        call.parameters = pairs(scope["query_string"], "the query string")
 
 
 def pairs(text: bytes, what: str) -> dict[str, str]:

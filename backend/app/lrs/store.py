@@ -8,6 +8,7 @@ import psycopg
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from app.core.files import FileStore, open_store
+from app.db.session import libpq_url
 from app.lrs.credentials.access import Access, Accesses
 from app.lrs.parties.service import Parties
 from app.lrs.refusal import Refusal
@@ -37,9 +38,8 @@ class Store:
         """Make the pool; called again it does nothing."""
         async with self._opening:
             if self._pool is None:
-                url = self.settings.app_database_url.set(drivername="postgresql")
                 pool: Pool = AsyncConnectionPool(
-                    url.render_as_string(hide_password=False),
+                    libpq_url(self.settings.app_database_url),
                     kwargs={
                         "autocommit": True,
                         "prepare_threshold": 2,

@@ -2,18 +2,22 @@
 
 import io
 import json
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import func, select
+from sqlalchemy.orm import Session
 
 from app.content import importing, service
 from app.core.errors import Forbidden, Invalid, NotFound, TooLarge
-from app.core.files import FileStore
+from app.core.files import FileStore, open_store
 from app.db.models import ContentFile, ContentPackage, ContentType
-from tests.content.conftest import School, subject_of
+from app.db.session import Database
+from app.settings import Settings
+from tests.content.conftest import School, make_school, subject_of
 from tests.factories.packages import Sco, course, manifest, zipped
 
 
@@ -122,6 +126,51 @@ def test_the_file_store_tells_what_was_new(school: School) -> None:
     store: FileStore = school.files
     assert store.put(b"hello").new
     assert not store.put(b"hello").new
+
+
+def test_imports_at_the_same_time_are_counted_and_keep_each_others_files(
+    live_database: Database, live_settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with live_database.begin() as session:
+        school = make_school(session, live_settings)
+        instructor, lesson_id = subject_of(school.instructor), school.lesson.id
+    store = open_store(live_settings)
+    add_files = importing.queries.add_files
+    turns = iter([True, False, True, False])
+
+    def fail_every_other(session: Session, rows: list[dict[str, object]]) -> None:
+        if next(turns):
+            raise OSError("disk full")
+        add_files(session, rows)
+
+    monkeypatch.setattr(importing.queries, "add_files", fail_every_other)
+    outcomes: list[object] = []
+
+    def upload() -> None:
+        try:
+            with live_database.begin() as session:
+                package = service.import_package(
+                    session,
+                    instructor,
+                    store,
+                    lesson_id,
+                    io.BytesIO(course()),
+                    file_name="a.zip",
+                    max_bytes=10**9,
+                )
+                outcomes.append(package.version)
+        except OSError as error:
+            outcomes.append(str(error))
+
+    threads = [threading.Thread(target=upload) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert sorted(map(str, outcomes)) == ["1", "2", "disk full", "disk full"]
+    with live_database.begin() as session:
+        for file in session.scalars(select(ContentFile)):
+            assert store.exists(file.sha256), file.path
 
 
 def test_the_api_says_what_is_wrong_with_a_package(

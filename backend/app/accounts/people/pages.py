@@ -20,7 +20,7 @@ from app.web.render import redirect, render
 from app.web.request import AdminSubject, Db, SettingsDep, StaffSubject
 
 router = APIRouter(include_in_schema=False)
-navigation.register(NavItem("People", "/people", "users", navigation.STAFF, order=30, section="School"))
+navigation.register(NavItem("People", "/people", "users", navigation.STAFF, order=20))
 
 ROLES = [(role.value, role.value.capitalize()) for role in Role]
 PEOPLE = ("People", "/people")

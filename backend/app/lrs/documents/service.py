@@ -140,7 +140,8 @@ def object_of(content: bytes, content_type: str, what: str) -> JsonObject:
 
 def _put(key: Key, content: bytes, content_type: str, parties: Parties) -> Script[None]:
     people = {key.agent: key.person or {}} if key.agent is not None else {}
-    found = yield from parties.script(people, [key.activity] if key.activity is not None else [], {})
+    names = [(key.agent, key.person["name"])] if key.agent and key.person and "name" in key.person else []
+    found = yield from parties.script(people, names, [key.activity] if key.activity is not None else [], {})
     yield Do(
         queries.PUT,
         {

@@ -8,7 +8,7 @@ statement is what makes other stores deadlock.
 import hashlib
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from time import monotonic
 from typing import Any
 
@@ -76,7 +76,11 @@ class Parties:
         self._activities.clear()
 
     def script(
-        self, people: Mapping[str, JsonObject], iris: Iterable[str], definitions: Mapping[str, JsonObject]
+        self,
+        people: Mapping[str, JsonObject],
+        names: Iterable[tuple[str, str]],
+        iris: Iterable[str],
+        definitions: Mapping[str, JsonObject],
     ) -> Script[Found]:
         """Find or make every actor and activity, and write what is new about them."""
         found = Found()
@@ -89,7 +93,7 @@ class Parties:
                 found.actors[name] = known
         if strangers:
             yield from self._meet(strangers, people, found)
-        yield from _name(people, found)
+        yield from _name(names, found)
         missing = []
         for iri in iris:
             activity = self._activities.get(iri)
@@ -118,10 +122,7 @@ class Parties:
             (
                 new,
                 [jsonio.dumps(_bare(people[name])).decode() for name in new],
-                [
-                    jsonio.dumps([people[name]["name"]] if people[name].get("name") else []).decode()
-                    for name in new
-                ],
+                ["[]"] * len(new),
                 [accounts.get(name) for name in new],
             ),
         )
@@ -158,13 +159,17 @@ def _take_actors(rows: list[tuple[Any, ...]], found: Found) -> None:
         found.actors[name] = KnownActor(actor_id, user_id, set(names), monotonic())
 
 
-def _name(people: Mapping[str, JsonObject], found: Found) -> Script[None]:
-    for identity in sorted(people):
-        name, known = people[identity].get("name"), found.actors[identity]
+def _name(names: Iterable[tuple[str, str]], found: Found) -> Script[None]:
+    fresh: dict[str, list[str]] = {}
+    for identity, name in names:
+        known = found.actors[identity]
         if name and name not in known.names and len(known.names) < _MOST_NAMES:
+            known.names = known.names | {name}  # a set of its own: the old one may be remembered elsewhere
+            fresh.setdefault(identity, []).append(name)
+    for identity in sorted(fresh):
+        for name in fresh[identity]:
             one = jsonio.dumps([name]).decode()
             yield Do(queries.RENAME_ACTOR, (one, identity, one))
-            found.actors[identity] = replace(known, names=known.names | {name})
 
 
 def _discover(missing: list[str], found: Found) -> Script[None]:

@@ -65,6 +65,8 @@ class Keys:
     """IRI -> definition, where the statement carries one."""
     people: dict[str, JsonObject] = field(default_factory=dict)
     """Identity -> the agent or group as it stands in the statement."""
+    names: list[tuple[str, str]] = field(default_factory=list)
+    """(identity, name) wherever a person is named."""
 
 
 @dataclass(slots=True)
@@ -204,8 +206,9 @@ def _actor(actor: JsonObject, keys: Keys, usage: int) -> None:
     name = identity(actor)
     if name is not None:
         keys.actors[name] = keys.actors.get(name, 0) | usage
-        if name not in keys.people or "name" in actor:
-            keys.people[name] = actor
+        keys.people.setdefault(name, actor)
+        if "name" in actor:
+            keys.names.append((name, actor["name"]))
     for member in actor.get("member", ()):
         _actor(member, keys, usage)
 

@@ -121,7 +121,7 @@ class References:
         subjects = [self.subjects[target] for _, target in lent]
         people = {name: person for subject in subjects for name, person in subject.keys.people.items()}
         iris = {iri for subject in subjects for iri in subject.keys.activities}
-        known = yield from parties.script(people, iris, {})
+        known = yield from parties.script(people, (), iris, {})
         found.actors.update(known.actors)
         found.activities.update(known.activities)
         pairs = [(referrer, self.subjects[target]) for referrer, target in lent]

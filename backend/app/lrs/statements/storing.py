@@ -153,6 +153,7 @@ def _parties(
     submissions: Sequence[Submission], refusals: Sequence[Refusal | None], parties: Parties
 ) -> Script[Found]:
     people: dict[str, JsonObject] = {}
+    names: dict[tuple[str, str], None] = {}
     definitions: dict[str, JsonObject] = {}
     iris: dict[str, None] = {}
     for submission, refusal in zip(submissions, refusals, strict=True):
@@ -161,12 +162,13 @@ def _parties(
         people[submission.author.identity] = submission.author.person
         for prepared in submission.statements:
             people.update(prepared.keys.people)
+            names.update(dict.fromkeys(prepared.keys.names))
             iris.update(dict.fromkeys(prepared.keys.activities))
             if submission.author.may_define:
                 for iri, definition in prepared.keys.definitions.items():
                     earlier = definitions.get(iri)
                     definitions[iri] = merged(earlier, definition) if earlier else definition
-    return (yield from parties.script(people, iris, definitions))
+    return (yield from parties.script(people, names, iris, definitions))
 
 
 def _write(accepted: Accepted, known: _Known, parties: Parties, result: Stored) -> Script[None]:

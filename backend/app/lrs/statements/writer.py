@@ -98,6 +98,7 @@ class Writer:
         except Refusal as fault:
             outcome = [fault] * len(group)
         except Exception as fault:
+            self._parties.forget()  # what was learned may have been undone
             if len(group) > 1:
                 for waiting in group:
                     await self._store([waiting])
