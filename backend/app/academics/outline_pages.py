@@ -109,8 +109,8 @@ def move_module(
 ) -> Response:
     direction = form.values.direction if form.values else "up"
     module = service.move_module(db, admin, module_id, direction)
-    mark = f"module-{module_id}-{direction}"
-    return redirect(f"/programs/{module.program_id}?moved={mark}#module-{module_id}")
+    # Without a fragment: a browser that jumps to one passes over autofocus.
+    return redirect(f"/programs/{module.program_id}", moved=f"module-{module_id}-{direction}")
 
 
 # Lessons
@@ -217,7 +217,7 @@ def move_lesson(
     direction = form.values.direction if form.values else "up"
     service.move_lesson(db, admin, lesson_id, direction)
     _lesson, _module, program = service.read_lesson(db, admin, lesson_id)
-    return redirect(f"/programs/{program.id}?moved=lesson-{lesson_id}-{direction}#lesson-{lesson_id}")
+    return redirect(f"/programs/{program.id}", moved=f"lesson-{lesson_id}-{direction}")
 
 
 # Pages

@@ -22,7 +22,7 @@ from app.web.render import redirect, render
 from app.web.request import AdminSubject, CurrentSubject, Db, SettingsDep, StaffSubject
 
 router = APIRouter(include_in_schema=False)
-navigation.register(NavItem("Enrollments", "/enrollments", "school", navigation.STAFF, order=35))
+navigation.register(NavItem("Enrollments", "/enrollments", "school", navigation.STAFF, order=50))
 
 
 def _blank_is_none(value: object) -> object:

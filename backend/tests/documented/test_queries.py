@@ -1,6 +1,7 @@
 """The documented queries, run as they are written beside the functions the product uses.
 
-`queries.txt` keeps the document's text as it is (as .md its code would be reformatted); where the document itself is at hand, the two must agree.
+`queries.txt` keeps the document's text as it is (as .md its code would be reformatted); where the document itself
+is at hand, the two must agree.
 """
 
 import re
