@@ -25,7 +25,7 @@ from tests.factories.school import School, subject_of
 
 pytestmark = pytest.mark.browser
 
-# What light and dark, phone and desk change is seen in these two; the look of every macro has tests of its own in all four.
+# Two suffice: every macro is tested in all four combinations by the tests of the look.
 VIEWS = [("phone", "dark"), ("desk", "light")]
 SIZES = {"phone": (390, 844), "desk": (1280, 900)}
 COOKIE = "aada_session"
