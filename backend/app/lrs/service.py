@@ -15,11 +15,14 @@ from app.lrs.facts.service import (
     record_withdrawn,
     registration_of,
 )
+from app.lrs.viewing.service import stream_of
+from app.lrs.viewing.words import Told
 
 __all__ = [
     "About",
     "NewSecret",
     "PartReport",
+    "Told",
     "agent_of",
     "end_launch",
     "launch_token",
@@ -34,4 +37,5 @@ __all__ = [
     "record_scorm_progress",
     "record_withdrawn",
     "registration_of",
+    "stream_of",
 ]
