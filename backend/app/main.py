@@ -24,7 +24,6 @@ from app.desks import pages as desks_pages
 from app.enrollment import api as enrollment_api
 from app.enrollment import pages as enrollment_pages
 from app.enrollment.learning import pages as learning_pages
-from app.lrs import pages as lrs_pages
 from app.lrs.api import LrsApp
 from app.ops import health
 from app.ops import pages as operations_pages
@@ -43,7 +42,6 @@ ROUTERS: list[APIRouter] = [
     attendance_pages.router,
     content_api.router,
     content_pages.router,
-    lrs_pages.router,
     enrollment_api.router,
     enrollment_pages.router,
     learning_pages.router,

@@ -15,14 +15,11 @@ from app.lrs.facts.service import (
     record_withdrawn,
     registration_of,
 )
-from app.lrs.viewing.service import stream_of
-from app.lrs.viewing.words import Told
 
 __all__ = [
     "About",
     "NewSecret",
     "PartReport",
-    "Told",
     "agent_of",
     "end_launch",
     "launch_token",
@@ -37,5 +34,4 @@ __all__ = [
     "record_scorm_progress",
     "record_withdrawn",
     "registration_of",
-    "stream_of",
 ]

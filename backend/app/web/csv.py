@@ -26,9 +26,9 @@ def csv_response(filename: str, header: Sequence[str], rows: Iterable[Sequence[o
     file: BinaryIO = tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY)  # type: ignore[assignment]  # noqa: SIM115
     text = io.TextIOWrapper(file, encoding="utf-8-sig", newline="")
     writer = csv.writer(text)
-    writer.writerow([safe_cell(name) for name in header])
+    writer.writerow([_cell(name) for name in header])
     for row in rows:
-        writer.writerow([safe_cell(value) for value in row])
+        writer.writerow([_cell(value) for value in row])
     text.flush()
     text.detach()
     size = file.tell()
@@ -46,8 +46,7 @@ def _chunks(file: BinaryIO) -> Iterator[bytes]:
             yield chunk
 
 
-def safe_cell(value: object) -> str | int | float | object:
-    """A value as a cell that no spreadsheet runs."""
+def _cell(value: object) -> str | int | float | object:
     if value is None:
         return ""
     if isinstance(value, bool):
