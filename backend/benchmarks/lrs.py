@@ -327,7 +327,7 @@ def serving(settings: Settings, environment: dict[str, str]) -> Iterator[tuple[T
     process = subprocess.Popen([sys.executable, "-c", SERVE, str(port)], env={**os.environ, **environment})
     try:
         target = Target(port, "Basic " + base64.b64encode(pair.encode()).decode())
-        for _ in range(200):
+        for _ in range(1200):
             try:
                 Line(port).ask(target.get("/about"))
                 break

@@ -94,11 +94,6 @@ def dumps(value: Any) -> bytes:
         return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
 
 
-def pretty(value: Any) -> str:
-    """Indented, for people."""
-    return json.dumps(value, ensure_ascii=False, indent=2)
-
-
 class _Walk:
     """A slow reader whose only product is the place and the reason of a fault."""
 
