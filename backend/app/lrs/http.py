@@ -173,7 +173,14 @@ PREFLIGHT: Mapping[str, str] = {
     "Access-Control-Allow-Headers": f"Authorization, Content-Type, If-Match, If-None-Match, {HEADER}",
     "Access-Control-Max-Age": "86400",
 }
-_FIXED = [(name.lower().encode(), value.encode()) for name, value in CROSS_ORIGIN.items()]
+INERT: Mapping[str, str] = {
+    # A document comes back under the type it was stored with, also as HTML, and on the school's own host: whoever
+    # is led to one must not run it there.
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'; sandbox",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+}
+_FIXED = [(name.lower().encode(), value.encode()) for name, value in {**CROSS_ORIGIN, **INERT}.items()]
 
 
 async def send(answer: Answer, call_method: str, send_message: Send) -> None:
