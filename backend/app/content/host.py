@@ -147,9 +147,11 @@ class _Host:
         """One file of the launched package, whole or a part of it."""
         if request.headers.get("service-worker"):
             raise Forbidden("Courses may not install service workers here.")
+        path: str = request.path_params["path"]
         with self.database.begin() as session:
             record = self._open_launch(session, request)
-            found = queries.package_file(session, record.package_id, request.path_params["path"])
+            # The database takes no NUL, so no file has one in its name.
+            found = None if "\0" in path else queries.package_file(session, record.package_id, path)
             if found is None:
                 raise NotFound("There is no such file in this course.")
             sha256, size, media_type = found.sha256, found.size_bytes, found.media_type
@@ -198,6 +200,8 @@ class _Host:
             )
             log.error("commit not saved", reason=known.detail, error=str(getattr(error, "orig", error))[:300])
             return _commit_refused(known)
+        except RecursionError:
+            return _commit_refused(BadRequest("The report of the course is nested too deeply."))
         except ClientDisconnect:
             return Response(status_code=400)
         return JSONResponse(answer)

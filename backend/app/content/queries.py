@@ -59,7 +59,9 @@ def lesson_place(session: Session, lesson_id: int) -> LessonPlace | None:
 
 def lock_lesson(session: Session, lesson_id: int) -> bool:
     """Hold the lesson so that versions of its package are counted one at a time."""
-    return session.scalar(select(Lesson.id).where(Lesson.id == lesson_id).with_for_update()) is not None
+    # A key share lock lets students open the lesson meanwhile: their records refer to it.
+    found = session.scalar(select(Lesson.id).where(Lesson.id == lesson_id).with_for_update(key_share=True))
+    return found is not None
 
 
 def allow_long_pauses(session: Session, seconds: int) -> None:
@@ -74,10 +76,10 @@ def lock_imports(session: Session) -> None:
     session.execute(select(func.pg_advisory_xact_lock(0x41414441, 1)))
 
 
-def lock_enrollment(session: Session, enrollment_id: int) -> None:
-    """Hold the enrollment so that two windows opened at once agree on the attempt."""
-    session.execute(
-        select(Enrollment.id).where(Enrollment.id == enrollment_id).with_for_update(key_share=True)
+def lock_enrollment(session: Session, enrollment_id: int) -> EnrollmentStatus | None:
+    """Hold the enrollment so that two windows opened at once agree on the attempt; its state."""
+    return session.scalar(
+        select(Enrollment.status).where(Enrollment.id == enrollment_id).with_for_update(key_share=True)
     )
 
 
@@ -171,7 +173,12 @@ def package_file(session: Session, package_id: int, path: str) -> ContentFile | 
 
 
 def launch_by_token(session: Session, token_hash: str) -> Launch | None:
-    return session.scalar(select(Launch).where(Launch.token_hash == token_hash))
+    """The launch with this token, unless the account behind it has been deleted."""
+    return session.scalar(
+        select(Launch)
+        .join(User, User.id == Launch.user_id)
+        .where(Launch.token_hash == token_hash, User.deleted_at.is_(None))
+    )
 
 
 def lock_launch(session: Session, launch: Launch) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from app.content import playing, queries, results
+from app.content import playing, policy, queries, results
 from app.content.packages.model import Item, Manifest
 from app.content.schemas import CommitIn, CommitOut
 from app.content.storable import storable, storable_json
@@ -51,11 +51,13 @@ def commit(session: Session, token: str, sent: CommitIn) -> CommitOut:
     if record is None:
         raise NotFound("There is no such lesson session.")
     # Always the enrollment first: opening a lesson and saving one take their locks in the same order.
+    status = None
     if record.enrollment_id is not None:
-        queries.lock_enrollment(session, record.enrollment_id)
+        status = queries.lock_enrollment(session, record.enrollment_id)
     queries.lock_launch(session, record)
     now = clock.now()
-    if playing.is_over(record, now):
+    withdrawn = record.enrollment_id is not None and status not in policy.PLAYABLE
+    if playing.is_over(record, now) or withdrawn:
         raise Unauthorized(OVER)
     if record.preview:
         record.last_seen_at = now

@@ -61,7 +61,17 @@ def test_files_come_with_their_types(school: School, play: Play) -> None:
 def test_a_name_is_found_in_another_case_but_never_by_its_last_part(play: Play) -> None:
     played = play()
     assert played.host.get(f"{played.base}/files/PAGES/Course.HTML").status_code == 200
-    for path in ("course.html", "other/course.html", "pages/course.htm", "", "pages/", "pages%2F..%2Fpages"):
+    wrong = (
+        "course.html",
+        "other/course.html",
+        "pages/course.htm",
+        "",
+        "pages/",
+        "pages%2F..%2Fpages",
+        "%00",
+        "a%00b",
+    )
+    for path in wrong:
         assert played.host.get(f"{played.base}/files/{path}").status_code == 404, path
 
 

@@ -12,9 +12,10 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from sqlalchemy import func, select
+from sqlalchemy import text as sql
 from sqlalchemy.orm import Session
 
-from app.content import playing, service
+from app.content import playing, queries, service
 from app.content.schemas import CommitIn
 from app.content.storable import restored, restored_json, storable, storable_json
 from app.core import clock
@@ -282,6 +283,7 @@ def test_nonsense_in_one_element_loses_only_that(school: School, play: Play) -> 
         ('{"seq": "one", "cmi": {}}', 422),
         ('{"seq": 1, "cmi": []}', 422),
         ('{"seq": 1, "cmi": {"a": ' + "[" * 100_000 + "]" * 100_000 + "}}", 400),
+        ('{"seq": 1, "cmi": {"a": ' + "[" * 900 + "]" * 900 + "}}", 400),
         (b"\xff\xfe", 400),
         ('{"seq": 1, "cmi": {"a": "' + "x" * (4 * 1024 * 1024) + '"}}', 413),
         ('{"seq": 1, "cmi": {"core": {"lesson_location": NaN}}}', 400),
@@ -325,6 +327,35 @@ def test_a_session_ends_after_two_idle_hours_and_twelve_in_all(school: School, p
             time.shift(3600)
             longest.send({"seq": 1, "cmi": {}})
         assert longest.host.get(longest.launch.player_url).status_code == 410
+
+
+def test_a_session_ends_with_its_account_and_with_its_enrollment(school: School, play: Play) -> None:
+    played = play()
+    played.commit(lesson_location="kept")
+    school.enrollment.status = EnrollmentStatus.WITHDRAWN
+    school.session.commit()
+    assert played.send({"seq": 9, "cmi": {"core": {"lesson_location": "after"}}}).status_code == 401
+    assert school.attempt().location == "kept"
+
+    school.enrollment.status = EnrollmentStatus.ACTIVE
+    school.student.deleted_at = clock.now()
+    school.session.commit()
+    assert played.send({"seq": 9, "cmi": {"core": {"lesson_location": "after"}}}).status_code == 404
+    assert played.host.get(played.launch.player_url).status_code == 410
+    assert played.host.get(f"{played.base}/files/pages/course.html").status_code == 410
+
+
+def test_a_lesson_opens_while_its_next_version_comes_in(
+    live_database: Database, live_settings: Settings
+) -> None:
+    with live_database.begin() as session:
+        school = make_school(session, live_settings)
+        school.upload()
+        student, lesson_id = subject_of(school.student), school.lesson.id
+    with live_database.begin() as importing, live_database.begin() as session:
+        queries.lock_lesson(importing, lesson_id)
+        session.execute(sql("SET lock_timeout = '1s'"))
+        assert service.launch(session, student, live_settings, lesson_id).launch_id
 
 
 def test_who_may_open_a_lesson(school: School, play: Play) -> None:
