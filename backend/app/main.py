@@ -51,7 +51,7 @@ ROUTERS: list[APIRouter] = [
     office_pages.router,
     health.router,
 ]
-UPLOADS = {"/lessons": "max_upload_bytes", "/api/v1/lessons": "max_upload_bytes"}
+UPLOADS = {"/lessons/*/content": "max_upload_bytes", "/api/v1/lessons/*/packages": "max_upload_bytes"}
 
 
 def create_app(settings: Settings, database: Database | None = None) -> FastAPI:

@@ -1,15 +1,34 @@
 """JSON routes of the content room."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
-from fastapi import APIRouter, File, Query, UploadFile
+from fastapi import APIRouter, Depends, Query
 
 from app.content import service
-from app.content.schemas import AttemptOut, LaunchIn, LaunchOut, PackageOut, ResultOut
+from app.content.schemas import AttemptOut, LaunchIn, LaunchOut, PackageForm, PackageOut, ResultOut
 from app.web.fields import LARGEST_ID, PathId
-from app.web.request import CurrentSubject, Db, FilesDep, SettingsDep, StaffSubject
+from app.web.forms import Form, posted
+from app.web.request import CurrentSubject, Db, FilesDep, SettingsDep, StaffSubject, UploadingStaff
 
 router = APIRouter(prefix="/api/v1", tags=["content"])
+
+# Described by hand: a file that FastAPI itself takes would be read before anyone is asked who sends it.
+_PACKAGE: dict[str, Any] = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "multipart/form-data": {
+                "schema": {
+                    "type": "object",
+                    "required": ["package"],
+                    "properties": {
+                        "package": {"type": "string", "format": "binary", "description": "A SCORM 1.2 zip"}
+                    },
+                }
+            }
+        },
+    }
+}
 
 
 @router.get("/lessons/{lesson_id}/packages")
@@ -18,18 +37,19 @@ def list_packages(lesson_id: PathId, db: Db, staff: StaffSubject) -> list[Packag
     return [package for package, _ in service.packages(db, staff, lesson_id)]
 
 
-@router.post("/lessons/{lesson_id}/packages", status_code=201)
+@router.post("/lessons/{lesson_id}/packages", status_code=201, openapi_extra=_PACKAGE)
 def upload_package(
     lesson_id: PathId,
-    db: Db,
-    staff: StaffSubject,
+    staff: UploadingStaff,
     settings: SettingsDep,
     files: FilesDep,
-    package: Annotated[UploadFile, File(description="A SCORM 1.2 zip")],
+    form: Annotated[Form[PackageForm], Depends(posted(PackageForm))],
+    db: Db,
 ) -> PackageOut:
     """Upload a package; it becomes the lesson's current version. A bad one is refused with 422 and a
     sentence.
     """
+    package = form.checked().package
     record = service.import_package(
         db,
         staff,

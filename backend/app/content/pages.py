@@ -3,38 +3,21 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request, Response
-from pydantic import BaseModel, ConfigDict, field_validator
-from starlette.datastructures import UploadFile
 
 from app.content import service
-from app.content.schemas import ResultOut
+from app.content.schemas import PackageForm, ResultOut
 from app.core.permissions import Subject
 from app.settings import Settings
 from app.web.fields import PathId
 from app.web.forms import Form, posted
 from app.web.render import redirect, render
-from app.web.request import CurrentSubject, Db, FilesDep, SettingsDep, StaffSubject
+from app.web.request import CurrentSubject, Db, FilesDep, SettingsDep, StaffSubject, UploadingStaff
 
 router = APIRouter(include_in_schema=False)
 
 # What the course's frame may do. Named with the origin, because the frame gets its address only later.
 # Many courses still save in an unload handler, which browsers otherwise no longer run in frames.
 _ALLOWED = ("fullscreen", "autoplay", "unload")
-
-
-class PackageForm(BaseModel):
-    """The upload of a package."""
-
-    model_config = ConfigDict(arbitrary_types_allowed=True)
-
-    package: UploadFile
-
-    @field_validator("package", mode="before")
-    @classmethod
-    def _chosen(cls, value: object) -> object:
-        if not isinstance(value, UploadFile) or not value.filename:
-            raise ValueError("Choose the zip file of the course.")
-        return value
 
 
 @router.get("/learn/lessons/{lesson_id}")
@@ -112,11 +95,11 @@ def packages_page(
 def upload_package(
     request: Request,
     lesson_id: PathId,
-    db: Db,
-    staff: StaffSubject,
+    staff: UploadingStaff,
     settings: SettingsDep,
     files: FilesDep,
     form: Annotated[Form[PackageForm], Depends(posted(PackageForm))],
+    db: Db,
 ) -> Response:
     """Take in a new version, or show the page again with the sentence that says what is wrong."""
 

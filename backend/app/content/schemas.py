@@ -4,10 +4,26 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+from starlette.datastructures import UploadFile
 
 REPORTED = "reported by content"
 """The label of every status, score and time here: the course in the student's browser says so."""
+
+
+class PackageForm(BaseModel):
+    """The upload of a package."""
+
+    model_config = ConfigDict(arbitrary_types_allowed=True)
+
+    package: UploadFile
+
+    @field_validator("package", mode="before")
+    @classmethod
+    def _chosen(cls, value: object) -> object:
+        if not isinstance(value, UploadFile) or not value.filename:
+            raise ValueError("Choose the zip file of the course.")
+        return value
 
 
 class CommitIn(BaseModel):

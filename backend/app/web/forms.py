@@ -27,12 +27,13 @@ from typing import Annotated, Any, Generic, TypeVar, Union, get_args, get_origin
 from fastapi import Request
 from pydantic import BaseModel, BeforeValidator, ValidationError
 from pydantic.fields import FieldInfo
+from python_multipart.multipart import parse_options_header
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 from starlette.datastructures import UploadFile
 from starlette.responses import Response
 
-from app.core.errors import Problem, UnsupportedMediaType
+from app.core.errors import FieldError, Invalid, Problem, UnsupportedMediaType
 from app.core.money import parse_dollars
 from app.web.errors import problem_of
 
@@ -125,6 +126,13 @@ class Form(Generic[M]):
         response.status_code = status
         return response
 
+    def checked(self) -> M:
+        """The values, where no person waits for the form to be shown again. Raises Invalid naming the fields."""
+        if self.values is None:
+            errors = [FieldError(name, message) for name, message in self.messages]
+            raise Invalid(" ".join(error.message for error in errors), errors=errors)
+        return self.values
+
     def add_error(self, name: str, message: str) -> None:
         """Put a message at a field, or above the form with the name `GENERAL`."""
         messages = self.errors.setdefault(name, [])
@@ -199,11 +207,14 @@ def posted(model: type[M]) -> Callable[[Request], AsyncIterator[Form[M]]]:
     """A dependency that reads the request's form into a checked `Form[model]`. Other content is refused (415)."""
 
     async def read(request: Request) -> AsyncIterator[Form[M]]:
-        kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-        if kind not in _FORM_TYPES:
+        kind, parameters = parse_options_header(request.headers.get("content-type"))
+        if kind.decode("latin-1") not in _FORM_TYPES:
             raise UnsupportedMediaType(
                 "This address takes a form (application/x-www-form-urlencoded or multipart)."
             )
+        # Other encodings can spell characters that are none, such as halves of a pair.
+        if parameters.get(b"charset", b"utf-8").lower() not in (b"utf-8", b"utf8", b"us-ascii"):
+            raise UnsupportedMediaType("Send the form as UTF-8.")
         async with request.form() as sent:
             form = Form(model, {name: sent.getlist(name) for name in sent})
             form.check()

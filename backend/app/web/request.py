@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from app.core.errors import Forbidden, Unauthorized
 from app.core.files import FileStore
 from app.core.permissions import Subject
+from app.db.session import Database
 from app.settings import Settings
 
 
@@ -84,6 +85,21 @@ def admin_subject(subject: CurrentSubject) -> Subject:
 
 
 AdminSubject = Annotated[Subject, Depends(admin_subject, scope="function")]
+
+
+def uploading_staff(request: Request) -> Subject:
+    """Staff, asked for before the body is read, in a transaction that is over by then.
+
+    A large file on a slow line takes minutes: the database ends transactions that idle so long, and nobody else
+    may fill the disk. Declare it before the form, and `Db` after the form.
+    """
+    database: Database = request.app.state.database
+    with database.begin() as session:
+        subject = optional_subject(request, session)
+    return staff_subject(current_subject(subject))
+
+
+UploadingStaff = Annotated[Subject, Depends(uploading_staff)]
 
 
 def client_ip(request: Request) -> str | None:

@@ -137,7 +137,14 @@ class CrossSiteCheck:
         origin = headers.get("origin")
         if origin is None:
             return True
-        return origin == self.origin or urlsplit(origin).netloc == headers.get("host")
+        return origin == self.origin or _host_of(origin) == headers.get("host")
+
+
+def _host_of(origin: str) -> str | None:
+    try:
+        return urlsplit(origin).netloc
+    except ValueError:
+        return None
 
 
 class _BodyTooLargeError(Exception):
@@ -148,7 +155,8 @@ class BodyLimit:
     """Answers 413 to a request body over the limit: by its declared length before reading, else while it comes.
 
     `uploads` maps path prefixes to higher limits; the longest matching prefix counts. A path prefix matches whole
-    segments.
+    segments, and a `*` in it any one segment. Name the addresses that take files and no more: other routes below
+    them would read as much into memory, before anyone has been asked to sign in.
     """
 
     def __init__(
@@ -157,7 +165,10 @@ class BodyLimit:
         self.app = app
         self.answer = answer
         self.limit = limit
-        self.uploads = dict(uploads or {})
+        self.uploads = {
+            re.compile(re.escape(prefix).replace(r"\*", "[^/]+") + "(?:/.*)?", re.DOTALL): allowed
+            for prefix, allowed in sorted((uploads or {}).items(), key=lambda item: -len(item[0]))
+        }
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -166,7 +177,7 @@ class BodyLimit:
         limit = self._limit(scope["path"])
         problem = _too_large(limit)
         declared = Headers(scope=scope).get("content-length", "")
-        if declared.isdigit() and int(declared) > limit:
+        if declared.isascii() and declared.isdigit() and int(declared) > limit:
             await self.answer(Request(scope), problem)(scope, receive, send)
             return
 
@@ -197,8 +208,9 @@ class BodyLimit:
             await self.answer(Request(scope), problem)(scope, receive, send)
 
     def _limit(self, path: str) -> int:
-        matching = [prefix for prefix in self.uploads if within(path, (prefix,))]
-        return self.uploads[max(matching, key=len)] if matching else self.limit
+        return next(
+            (allowed for prefix, allowed in self.uploads.items() if prefix.fullmatch(path)), self.limit
+        )
 
 
 def within(path: str, prefixes: Iterable[str]) -> bool:

@@ -40,6 +40,8 @@ def client(app: FastAPI) -> TestClient:
         ({"origin": "http://localhost:8001"}, False),
         ({"origin": "null"}, False),
         ({"origin": ""}, False),
+        ({"origin": "http://["}, False),
+        ({"origin": "http://[::1"}, False),
         ({}, True),
         ({"authorization": "Bearer abc", "origin": "https://evil.example"}, True),
         ({"authorization": "Bearer abc", "origin": "https://evil.example", "cookie": "session=1"}, False),
