@@ -39,7 +39,7 @@ class Settings(BaseSettings):
 
     environment: Literal["development", "production", "test"] = "development"
 
-    database_url: OptionalText = None
+    database_url: OptionalText = Field(default=None, repr=False)
     """PostgreSQL 17+ to use, signed in as the owner of the schema; unset means the embedded server."""
     aada_app_password: OptionalSecret = None
     """Password of the database role the program works as (`aada_app`)."""
@@ -68,7 +68,7 @@ class Settings(BaseSettings):
     session_max_days: int = Field(default=14, ge=1)
     bcrypt_rounds: int = Field(default=12, ge=4, le=18)
 
-    smtp_url: OptionalText = None
+    smtp_url: OptionalText = Field(default=None, repr=False)
     """`smtp://user:password@host:587` or `smtps://…`; unset keeps mail in the outbox page."""
     mail_from: str = "AADA LMS <no-reply@localhost>"
 
@@ -99,7 +99,10 @@ class Settings(BaseSettings):
         parts = urlsplit(value)
         if parts.scheme not in ("http", "https") or not parts.hostname or parts.path not in ("", "/"):
             raise ValueError(f"{value!r} is not an origin such as https://lms.example.edu")
-        return f"{parts.scheme}://{parts.netloc}"
+        # As browsers write it, because it is compared with what they send.
+        port = None if parts.port == {"http": 80, "https": 443}[parts.scheme] else parts.port
+        host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
+        return f"{parts.scheme}://{host}" + (f":{port}" if port else "")
 
     @field_validator("database_url")
     @classmethod

@@ -43,7 +43,7 @@ class HostDispatch:
             await self.content(scope, receive, send)
         elif path == "/healthz":
             await self.app(scope, receive, send)
-        elif scope["method"] in ("GET", "HEAD"):
+        elif scope["method"] in ("GET", "HEAD") and scope["raw_path"].startswith(b"/"):
             query = scope["query_string"].decode("latin-1")
             target = self.app_origin + scope["raw_path"].decode("latin-1").split("?")[0]
             redirect = RedirectResponse(target + (f"?{query}" if query else ""), status_code=307)
