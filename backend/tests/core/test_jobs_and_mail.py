@@ -20,7 +20,7 @@ _ran = threading.Event()
 _seen: list[dict[str, Any]] = []
 
 
-@jobs.task("tests.note", retry=False)
+@jobs.task("tests.core.note", retry=False)
 def note(context: Any, **arguments: Any) -> None:
     _seen.append(arguments | {"has_database": isinstance(context.additional_context["database"], Database)})
     _ran.set()

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.slow
 seen: Queue[tuple[str, object]] = Queue()
 
 
-@jobs.task("tests.note")
+@jobs.task("tests.ops.note")
 def note(context: JobContext, word: str) -> None:
     seen.put((word, context.additional_context))
 
