@@ -78,7 +78,7 @@ def _packages_page(
             ("Programs", "/programs"),
             (lesson.program_name, f"/programs/{lesson.program_id}"),
             (lesson.title, f"/lessons/{lesson_id}"),
-            ("Content", None),
+            ("Package", None),
         ],
     )
 

@@ -11,6 +11,11 @@ class Role(StrEnum):
     INSTRUCTOR = "instructor"
     ADMIN = "admin"
 
+    @property
+    def label(self) -> str:
+        """The role as a page names it."""
+        return "Administrator" if self is Role.ADMIN else self.value.capitalize()
+
 
 @dataclass(frozen=True, slots=True)
 class Subject:

@@ -35,7 +35,7 @@ AUDIT_HEADER = (
     "Address",
     "Request",
 )
-OUTBOX_HEADER = ("Message", "To", "Subject", "State", "Written", "Sent", "Tries", "Error")
+OUTBOX_HEADER = ("Message", "To", "Subject", "Status", "Written", "Sent", "Tries", "Error")
 LARGEST = 2**63 - 1
 
 

@@ -14,8 +14,8 @@ COMPLETED = "completed"
 WITHDRAWN = "withdrawn"
 
 _ENDS = {
-    COMPLETED: "This enrollment is completed, which is final. Enroll the student again if she comes back.",
-    WITHDRAWN: "This enrollment is withdrawn, which is final. Enroll the student again if she comes back.",
+    COMPLETED: "This enrollment is completed, which is final. A student who comes back is enrolled again.",
+    WITHDRAWN: "This enrollment is withdrawn, which is final. A student who comes back is enrolled again.",
 }
 
 

@@ -65,6 +65,7 @@ def render(
         "zone": settings.zone,
         "navigation": navigation.sections(items),
         "tabs": items[:4],
+        "more_than_tabs": len(items) > 4,
         "current_item": navigation.current(items, request.url.path),
         "breadcrumbs": (),
     }

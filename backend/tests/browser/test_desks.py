@@ -241,7 +241,7 @@ def test_search_by_the_keyboard_alone(people: People, visit: Visit) -> None:
     page.keyboard.type("lopez")
     page.keyboard.press("Enter")
     expect(page.get_by_role("link", name="Maria Lopez-Diaz")).to_be_visible()
-    page.get_by_label("Students and programs").focus()
+    page.get_by_label("Students and programs", exact=True).focus()
     page.keyboard.press("ArrowDown")
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", name="Maria Lopez-Diaz", level=1)).to_be_visible()

@@ -1,5 +1,6 @@
 """First pages, the student's page, search, audit trail, outbox and the answers to a supervisor."""
 
+import re
 import socket
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -227,6 +228,15 @@ def test_a_deleted_student_stays_in_sight_of_administrators(
     assert instructor.get(f"/people/{student.id}").status_code == 404
 
 
+def test_enroll_on_the_students_page_opens_the_form_with_the_student_chosen(
+    admin: TestClient, school: School, student: User
+) -> None:
+    school.program(name="Dental Assistant Professional")
+    address = re.search(r'href="(/enrollments/new[^"]*)"', admin.get(f"/people/{student.id}").text)
+    assert address is not None
+    assert 'value="maria@example.org"' in admin.get(address[1]).text
+
+
 def test_the_students_page_takes_as_many_queries_for_much_as_for_little(
     connection: Connection, school: School, student: User, admin: TestClient
 ) -> None:
@@ -412,7 +422,7 @@ def test_a_database_behind_the_program_is_not_ready(
     monkeypatch.setattr("app.ops.health._head", lambda: "9999")
     answer = client.get("/readyz")
     assert (answer.status_code, answer.headers["content-type"]) == (503, "application/problem+json")
-    assert "aada db upgrade" in answer.json()["detail"]
+    assert "aada db migrate" in answer.json()["detail"]
     assert client.get("/healthz").status_code == 200
 
 

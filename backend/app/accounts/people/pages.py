@@ -22,7 +22,7 @@ from app.web.request import AdminSubject, Db, SettingsDep, StaffSubject
 router = APIRouter(include_in_schema=False)
 navigation.register(NavItem("People", "/people", "users", navigation.STAFF, order=20))
 
-ROLES = [(role.value, role.value.capitalize()) for role in Role]
+ROLES = [(role.value, role.label) for role in Role]
 PEOPLE = ("People", "/people")
 
 

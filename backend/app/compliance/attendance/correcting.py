@@ -36,7 +36,7 @@ def enrollment_choices(
         return queries.active_enrollments(session)
     found = queries.enrollments_of(session, user_id)
     if not found:
-        raise NotFound("There is no such student, or she has no enrollment that hours could count for.")
+        raise NotFound("There is no such student, or none with an enrollment that hours could count for.")
     return found
 
 

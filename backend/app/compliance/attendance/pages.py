@@ -42,7 +42,7 @@ navigation.register(
 )
 
 EVERYTHING = "all"
-CSV_HEADER = ("Record", "Student", "Program", "Clock-in", "Clock-out", "Minutes", "State", "Notes")
+CSV_HEADER = ("Record", "Student", "Program", "Clock-in", "Clock-out", "Minutes", "Status", "Notes")
 
 
 class ClockForm(BaseModel):

@@ -101,7 +101,7 @@ def checklist(session: Session, subject: Subject) -> list[ProgramLines]:
             if not lines.modules or lines.modules[-1].id != module.id:
                 lines.modules.append(ModuleLines(module.id, module.name, module.description))
             if lesson is not None:
-                line = _line(lesson, has_package=has_package, active=lines.is_active)
+                line = _line(lesson, has_package=has_package)
                 completion = done.get((lines.enrollment_id, lesson.id))
                 if completion is not None:
                     line.state = "done"
@@ -133,7 +133,7 @@ def mark_done(session: Session, subject: Subject, lesson_id: int, *, at: datetim
     enrollments.mark_lesson(session, subject, enrollment_id=enrollment.id, lesson_id=lesson_id, at=at)
 
 
-def _line(lesson: Lesson, *, has_package: bool, active: bool) -> LessonLine:
+def _line(lesson: Lesson, *, has_package: bool) -> LessonLine:
     line = LessonLine(
         id=lesson.id,
         title=lesson.title,
@@ -150,9 +150,6 @@ def _line(lesson: Lesson, *, has_package: bool, active: bool) -> LessonLine:
                 "",
                 "Not ready yet: the school is preparing it.",
             )
-        elif not active:
-            # The player opens what work can count for.
-            line.href = ""
     elif lesson.content_type is ContentType.H5P:
         line.state, line.href, line.reason = "unavailable", "", "Done in class: your instructor marks it."
     return line
