@@ -147,8 +147,8 @@ def _host_of(origin: str) -> str | None:
         return None
 
 
-class _BodyTooLargeError(Exception):
-    """Ends the reading of a body; never leaves BodyLimit."""
+class _BodyTooLargeError(TooLarge):
+    """Ends the reading of a body; never leaves BodyLimit. A known problem, so that nobody logs it as a fault."""
 
 
 class BodyLimit:
@@ -191,7 +191,7 @@ class BodyLimit:
                 received += len(message.get("body", b""))
                 if received > limit:
                     exceeded = True
-                    raise _BodyTooLargeError
+                    raise _BodyTooLargeError(problem.detail)
             return message
 
         async def send_unless_exceeded(message: Message) -> None:

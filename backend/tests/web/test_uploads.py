@@ -1,9 +1,10 @@
 """Large bodies: taken where files are uploaded and from whom it is allowed, nowhere else and from nobody else."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+import structlog
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from starlette.types import Message
@@ -83,6 +84,20 @@ def test_only_uploads_may_be_large(client: TestClient, settings: Settings) -> No
         assert client.request(method, path, content=beyond).status_code == 413, path
     for path in ("/api/v1/lessons/1/packages", "/lessons/1/content"):
         assert client.post(path, content=beyond).status_code in (401, 303), path
+
+
+def test_a_form_that_grows_too_large_is_no_fault_of_ours(client: TestClient, settings: Settings) -> None:
+    def chunks() -> Iterator[bytes]:
+        yield b"email="
+        yield b"x" * (settings.max_body_bytes // 2)
+        yield b"x" * settings.max_body_bytes
+
+    with structlog.testing.capture_logs() as logs:
+        answer = client.post(
+            "/forgot", content=chunks(), headers={"content-type": "application/x-www-form-urlencoded"}
+        )
+    assert answer.status_code == 413
+    assert logs == []
 
 
 def test_an_upload_without_a_file_is_a_sentence(
