@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from sqlalchemy import case, exists, func, insert, or_, select, update
+from sqlalchemy import case, exists, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from app.content import policy
@@ -143,20 +143,6 @@ def last_version(session: Session, lesson_id: int) -> int:
 
 def add_files(session: Session, rows: list[dict[str, object]]) -> None:
     session.execute(insert(ContentFile), rows)
-
-
-def is_referenced(session: Session, sha256: str) -> bool:
-    """Whether any package names this stored file."""
-    return bool(
-        session.scalar(
-            select(
-                or_(
-                    exists().where(ContentFile.sha256 == sha256),
-                    exists().where(ContentPackage.sha256 == sha256),
-                )
-            )
-        )
-    )
 
 
 def package_file(session: Session, package_id: int, path: str) -> ContentFile | None:

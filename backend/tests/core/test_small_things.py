@@ -103,3 +103,27 @@ def test_secrets_are_not_logged() -> None:
         "launch_token": "[hidden]",
         "user": 1,
     }
+
+
+def test_origins_are_kept_as_browsers_write_them() -> None:
+    known = load_settings(
+        _env_file=None,
+        secret_key="x" * 32,
+        app_origin="HTTPS://LMS.Example.edu:443/",
+        content_origin="https://[::1]:8443",
+    )
+    assert known.app_origin == "https://lms.example.edu"
+    assert known.content_origin == "https://[::1]:8443"
+    assert known.secure_cookies
+
+
+def test_printed_settings_hold_no_password() -> None:
+    known = load_settings(
+        _env_file=None,
+        secret_key="the secret key of this test, quite long",
+        database_url="postgresql://owner:dbsecret@localhost/school",
+        smtp_url="smtp://user:mailsecret@localhost",
+        aada_app_password="appsecret",
+    )
+    for word in ("secret key", "dbsecret", "mailsecret", "appsecret"):
+        assert word not in repr(known)
