@@ -50,6 +50,9 @@ class Store:
                     min_size=2,
                     max_size=8,
                     timeout=10,
+                    # Give up early and begin anew with the next request: the pool's own pauses grow to minutes,
+                    # and a database that is back would not be noticed.
+                    reconnect_timeout=3,
                     open=False,
                 )
                 await pool.open()
