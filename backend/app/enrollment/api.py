@@ -9,6 +9,7 @@ from app.core.permissions import Subject
 from app.db.models import EnrollmentStatus
 from app.enrollment import service
 from app.enrollment.dates import first_moment
+from app.enrollment.lists import service as lists
 from app.enrollment.schemas import (
     CompletionIn,
     CompletionOut,
@@ -58,15 +59,15 @@ def enroll(db: Db, subject: CurrentSubject, settings: SettingsDep, body: EnrollI
 
 
 @router.get("/enrollments/eligible-for-graduation")
-def eligible_for_graduation(db: Db, subject: CurrentSubject) -> list[GraduateOut]:
-    """Active enrollments with every lesson completed and no transcript yet."""
-    return [GraduateOut.model_validate(row) for row in service.ready_to_graduate(db, subject)]
+def eligible_for_graduation(db: Db, subject: CurrentSubject, paging: PageParams) -> Page[GraduateOut]:
+    """Active enrollments with every lesson completed and no transcript yet. Sorts: student, program, enrolled."""
+    return lists.ready_to_graduate(db, subject, paging).map(GraduateOut.model_validate)
 
 
 @router.get("/withdrawals/pending")
-def pending_withdrawals(db: Db, subject: CurrentSubject) -> list[PendingWithdrawalOut]:
-    """Withdrawals that the administration has not processed, oldest first."""
-    return [PendingWithdrawalOut.model_validate(row) for row in service.withdrawals_pending(db, subject)]
+def pending_withdrawals(db: Db, subject: CurrentSubject, paging: PageParams) -> Page[PendingWithdrawalOut]:
+    """Withdrawals the administration has not processed, oldest first. Sorts: student, program, requested, progress."""
+    return lists.pending_withdrawals(db, subject, paging).map(PendingWithdrawalOut.model_validate)
 
 
 @router.get("/enrollments/{enrollment_id}")

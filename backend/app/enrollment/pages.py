@@ -10,6 +10,7 @@ from app.core.permissions import Subject
 from app.db.models import EnrollmentStatus
 from app.enrollment import policy, service
 from app.enrollment.dates import first_moment, moment_on
+from app.enrollment.lists import pages as lists
 from app.enrollment.schemas import EmptyForm, EnrollForm, MarkForm, WithdrawForm
 from app.settings import Settings
 from app.web import navigation
@@ -22,6 +23,7 @@ from app.web.render import redirect, render
 from app.web.request import AdminSubject, CurrentSubject, Db, SettingsDep, StaffSubject
 
 router = APIRouter(include_in_schema=False)
+router.include_router(lists.router)
 navigation.register(NavItem("Enrollments", "/enrollments", "school", navigation.STAFF, order=50))
 
 
@@ -74,53 +76,6 @@ def enrollments(
         programs=service.program_names(db, staff),
         counts=service.status_counts(db, staff),
         may_change=policy.may_change(staff),
-    )
-
-
-@router.get("/enrollments/class-list")
-def class_list(request: Request, db: Db, staff: StaffSubject, paging: PageParams) -> Response:
-    """All active enrollments on one page, newest first: to print, or as CSV."""
-    rows = service.class_list(db, staff)
-    if paging.wants_csv:
-        header = ("Student", "Program", "Enrolled", "Progress (%)")
-        lines = ((row.full_name, row.program_name, row.enrolled_at, row.progress_pct) for row in rows)
-        return csv_response("class-list.csv", header, lines)
-    return render(request, "enrollment/class_list.html", rows=rows, breadcrumbs=[LIST, ("Class list", None)])
-
-
-@router.get("/enrollments/graduation")
-def graduation(request: Request, db: Db, staff: StaffSubject, paging: PageParams) -> Response:
-    """Who has completed every lesson and has no transcript yet."""
-    rows = service.ready_to_graduate(db, staff)
-    if paging.wants_csv:
-        lines = ((row.full_name, row.program, row.enrolled_at) for row in rows)
-        return csv_response("ready-to-graduate.csv", ("Student", "Program", "Enrolled"), lines)
-    return render(
-        request, "enrollment/graduation.html", rows=rows, breadcrumbs=[LIST, ("Ready to graduate", None)]
-    )
-
-
-@router.get("/enrollments/withdrawals")
-def withdrawals(
-    request: Request, db: Db, staff: StaffSubject, settings: SettingsDep, paging: PageParams
-) -> Response:
-    """Withdrawals that wait for the administration, oldest first."""
-    rows = service.withdrawals_pending(db, staff)
-    if paging.wants_csv:
-        header = ("Student", "Program", "Requested", "Progress (%)", "Reason")
-        lines = (
-            (
-                row.full_name,
-                row.program,
-                clock.local(row.requested_at, settings.zone),
-                row.progress_pct_at_withdrawal,
-                row.reason,
-            )
-            for row in rows
-        )
-        return csv_response("pending-withdrawals.csv", header, lines)
-    return render(
-        request, "enrollment/withdrawals.html", rows=rows, breadcrumbs=[LIST, ("Pending withdrawals", None)]
     )
 
 

@@ -28,37 +28,24 @@ from app.db.models import (
     LessonCompletion,
     Module,
     Program,
-    Transcript,
     User,
     Withdrawal,
 )
+from app.enrollment.lists import queries as lists
 from app.web.paging import Page, Paging, fetch_page
 
 ACTIVE = EnrollmentStatus.ACTIVE
 
 
 # The documented queries (database documentation, "Querying the Database").
-# As documented they show soft-deleted people, too; the pages leave them out.
+# As documented they show soft-deleted people, too; the pages leave them out, and show a page at a time.
 
 
 def active_enrollments(session: Session, *, with_deleted: bool = False) -> Sequence[Row[Any]]:
     """The documented “List all active enrollments”, newest first: full_name, program_name, enrolled_at, numbers."""
     return session.execute(
-        _people(
-            select(
-                User.full_name,
-                Program.name.label("program_name"),
-                Enrollment.enrolled_at,
-                Enrollment.id.label("enrollment_id"),
-                User.id.label("user_id"),
-                User.email,
-                Enrollment.progress_pct,
-            )
-            .join(Enrollment.user)
-            .join(Enrollment.program)
-            .where(Enrollment.status == ACTIVE)
-            .order_by(Enrollment.enrolled_at.desc(), User.full_name, Enrollment.id),
-            with_deleted=with_deleted,
+        lists.active(with_deleted=with_deleted).order_by(
+            Enrollment.enrolled_at.desc(), User.full_name, Enrollment.id
         )
     ).all()
 
@@ -66,52 +53,14 @@ def active_enrollments(session: Session, *, with_deleted: bool = False) -> Seque
 def pending_withdrawals(session: Session, *, with_deleted: bool = False) -> Sequence[Row[Any]]:
     """The documented “List pending withdrawals”, oldest first: full_name, program, requested_at, reason, numbers."""
     return session.execute(
-        _people(
-            select(
-                User.full_name,
-                Program.name.label("program"),
-                Withdrawal.requested_at,
-                Withdrawal.reason,
-                Withdrawal.id,
-                Withdrawal.enrollment_id,
-                Withdrawal.user_id,
-                Withdrawal.progress_pct_at_withdrawal,
-            )
-            .select_from(Withdrawal)
-            .join(User, Withdrawal.user_id == User.id)
-            .join(Enrollment, Withdrawal.enrollment_id == Enrollment.id)
-            .join(Program, Enrollment.program_id == Program.id)
-            .where(Withdrawal.admin_processed_at.is_(None))
-            .order_by(Withdrawal.requested_at, Withdrawal.id),
-            with_deleted=with_deleted,
-        )
+        lists.pending_withdrawals(with_deleted=with_deleted).order_by(Withdrawal.requested_at, Withdrawal.id)
     ).all()
 
 
 def eligible_for_graduation(session: Session, *, with_deleted: bool = False) -> Sequence[Row[Any]]:
     """The documented “Find students eligible for graduation”: full_name, program and the numbers, by name."""
     return session.execute(
-        _people(
-            select(
-                User.full_name,
-                Program.name.label("program"),
-                Enrollment.id.label("enrollment_id"),
-                User.id.label("user_id"),
-                Enrollment.enrolled_at,
-            )
-            .join(Enrollment.user)
-            .join(Enrollment.program)
-            .where(
-                Enrollment.progress_pct >= 100,
-                Enrollment.status == ACTIVE,
-                ~exists().where(
-                    Transcript.user_id == Enrollment.user_id,
-                    Transcript.program_id == Enrollment.program_id,
-                ),
-            )
-            .order_by(User.full_name, Enrollment.id),
-            with_deleted=with_deleted,
-        )
+        lists.eligible_for_graduation(with_deleted=with_deleted).order_by(User.full_name, Enrollment.id)
     ).all()
 
 
@@ -123,10 +72,6 @@ def user_with_enrollments(session: Session, email: str) -> User | None:
         .options(selectinload(User.enrollments))
         .execution_options(populate_existing=True)
     ).one_or_none()
-
-
-def _people(statement: Select[Any], *, with_deleted: bool) -> Select[Any]:
-    return statement if with_deleted else statement.where(User.deleted_at.is_(None))
 
 
 # Lists

@@ -36,7 +36,6 @@ __all__ = [
     "CompletionOutcome",
     "active_count",
     "active_enrollment_for",
-    "class_list",
     "complete",
     "enroll",
     "enroll_by_email",
@@ -215,12 +214,6 @@ def withdrawals_pending(session: Session, subject: Subject) -> Sequence[Row[Any]
     """Withdrawals that wait for the administration, oldest first."""
     policy.require_staff(subject)
     return queries.pending_withdrawals(session)
-
-
-def class_list(session: Session, subject: Subject) -> Sequence[Row[Any]]:
-    """Every active enrollment, newest first."""
-    policy.require_staff(subject)
-    return queries.active_enrollments(session)
 
 
 def active_count(session: Session, subject: Subject) -> int:

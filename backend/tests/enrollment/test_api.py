@@ -54,7 +54,7 @@ def test_from_enrollment_to_graduation(client: TestClient, school: School, brows
     progress = her.get(f"{path}/progress").json()
     assert (progress["percent"], progress["completed"], progress["required"]) == (100, 2, 2)
     assert [lesson["score_pct"] for lesson in progress["lessons"]] == [None, "87.50"]
-    ready = client.get("/api/v1/enrollments/eligible-for-graduation").json()
+    ready = client.get("/api/v1/enrollments/eligible-for-graduation").json()["items"]
     assert [(row["full_name"], row["program"]) for row in ready] == [("Maria Lopez", "Dental Assistant")]
     assert client.post(f"{path}/complete").json()["status"] == "completed"
     assert client.post(f"{path}/withdraw").status_code == 409
@@ -67,7 +67,7 @@ def test_a_withdrawal_joins_the_pending_ones(client: TestClient, school: School)
         json={"reason": "Moving\naway", "requested_at": "2026-02-01T09:00:00-05:00"},
     )
     assert (answer.status_code, answer.json()["status"]) == (200, "withdrawn")
-    (row,) = client.get("/api/v1/withdrawals/pending").json()
+    (row,) = client.get("/api/v1/withdrawals/pending").json()["items"]
     assert (row["full_name"], row["reason"], row["requested_at"]) == (
         "John Smith",
         "Moving\naway",

@@ -1,0 +1,136 @@
+"""The documented lists of enrollments as statements, and a page at a time.
+
+The statements stand here once: the documented functions in `app.enrollment.queries` run them whole, the staff's
+lists search, sort and cut them.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import Select, SQLColumnExpression, exists, func, or_, select
+from sqlalchemy.orm import InstrumentedAttribute, Session
+
+from app.db.models import Enrollment, EnrollmentStatus, Program, Transcript, User, Withdrawal
+from app.web.paging import Page, Paging, fetch_page
+
+_STUDENT = func.lower(User.full_name)
+_PROGRAM = func.lower(Program.name)
+
+
+def active(*, with_deleted: bool = False) -> Select[Any]:
+    """Active enrollments: full_name, program_name, enrolled_at, and behind them what the product needs."""
+    return _people(
+        select(
+            User.full_name,
+            Program.name.label("program_name"),
+            Enrollment.enrolled_at,
+            Enrollment.id.label("enrollment_id"),
+            User.id.label("user_id"),
+            User.email,
+            Enrollment.progress_pct,
+        )
+        .join(Enrollment.user)
+        .join(Enrollment.program)
+        .where(Enrollment.status == EnrollmentStatus.ACTIVE),
+        with_deleted=with_deleted,
+    )
+
+
+def pending_withdrawals(*, with_deleted: bool = False) -> Select[Any]:
+    """Withdrawals nobody has processed: full_name, program, requested_at, reason, and the numbers."""
+    return _people(
+        select(
+            User.full_name,
+            Program.name.label("program"),
+            Withdrawal.requested_at,
+            Withdrawal.reason,
+            Withdrawal.id,
+            Withdrawal.enrollment_id,
+            Withdrawal.user_id,
+            Withdrawal.progress_pct_at_withdrawal,
+        )
+        .select_from(Withdrawal)
+        .join(User, Withdrawal.user_id == User.id)
+        .join(Enrollment, Withdrawal.enrollment_id == Enrollment.id)
+        .join(Program, Enrollment.program_id == Program.id)
+        .where(Withdrawal.admin_processed_at.is_(None)),
+        with_deleted=with_deleted,
+    )
+
+
+def eligible_for_graduation(*, with_deleted: bool = False) -> Select[Any]:
+    """Active enrollments at 100 % without a transcript of the program: full_name, program, and the numbers."""
+    return _people(
+        select(
+            User.full_name,
+            Program.name.label("program"),
+            Enrollment.id.label("enrollment_id"),
+            User.id.label("user_id"),
+            Enrollment.enrolled_at,
+        )
+        .join(Enrollment.user)
+        .join(Enrollment.program)
+        .where(
+            Enrollment.progress_pct >= 100,
+            Enrollment.status == EnrollmentStatus.ACTIVE,
+            ~exists().where(
+                Transcript.user_id == Enrollment.user_id,
+                Transcript.program_id == Enrollment.program_id,
+            ),
+        ),
+        with_deleted=with_deleted,
+    )
+
+
+def _people(statement: Select[Any], *, with_deleted: bool) -> Select[Any]:
+    return statement if with_deleted else statement.where(User.deleted_at.is_(None))
+
+
+# A page at a time
+
+
+def active_page(session: Session, paging: Paging) -> Page[Any]:
+    """Active enrollments, newest first unless sorted otherwise."""
+    sorts = {
+        "student": _STUDENT,
+        "program": _PROGRAM,
+        "enrolled": Enrollment.enrolled_at,
+        "progress": func.coalesce(Enrollment.progress_pct, 0),
+    }
+    return _page(session, active(), paging, sorts, "-enrolled", Enrollment.id)
+
+
+def pending_withdrawals_page(session: Session, paging: Paging) -> Page[Any]:
+    """Pending withdrawals, oldest first unless sorted otherwise; the reason is searched, too."""
+    sorts = {
+        "student": _STUDENT,
+        "program": _PROGRAM,
+        "requested": Withdrawal.requested_at,
+        "progress": Withdrawal.progress_pct_at_withdrawal,
+    }
+    return _page(
+        session, pending_withdrawals(), paging, sorts, "requested", Withdrawal.id, also=Withdrawal.reason
+    )
+
+
+def eligible_for_graduation_page(session: Session, paging: Paging) -> Page[Any]:
+    """Students ready to graduate, by name unless sorted otherwise."""
+    sorts = {"student": _STUDENT, "program": _PROGRAM, "enrolled": Enrollment.enrolled_at}
+    return _page(session, eligible_for_graduation(), paging, sorts, "student", Enrollment.id)
+
+
+def _page(
+    session: Session,
+    statement: Select[Any],
+    paging: Paging,
+    sorts: Mapping[str, SQLColumnExpression[Any]],
+    default: str,
+    number: InstrumentedAttribute[int],
+    *,
+    also: InstrumentedAttribute[str | None] | None = None,
+) -> Page[Any]:
+    """Every word must occur in the student's name or address, the program's name, or `also`."""
+    searched: list[Any] = [User.full_name, User.email, Program.name, *([] if also is None else [also])]
+    words = [or_(*(text.icontains(word, autoescape=True) for text in searched)) for word in paging.q.split()]
+    order = paging.order(sorts, default)
+    return fetch_page(session, statement.where(*words).order_by(order, number), paging)

@@ -1,0 +1,28 @@
+"""The staff's lists of enrollments: the class, who is ready to graduate, which withdrawals wait."""
+
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from app.core.permissions import Subject
+from app.enrollment import policy
+from app.enrollment.lists import queries
+from app.web.paging import Page, Paging
+
+
+def class_list(session: Session, subject: Subject, paging: Paging) -> Page[Any]:
+    """Active enrollments, newest first. Sorts: student, program, enrolled, progress."""
+    policy.require_staff(subject)
+    return queries.active_page(session, paging)
+
+
+def ready_to_graduate(session: Session, subject: Subject, paging: Paging) -> Page[Any]:
+    """Active enrollments with every lesson done and no transcript yet. Sorts: student, program, enrolled."""
+    policy.require_staff(subject)
+    return queries.eligible_for_graduation_page(session, paging)
+
+
+def pending_withdrawals(session: Session, subject: Subject, paging: Paging) -> Page[Any]:
+    """Withdrawals that wait for the administration. Sorts: student, program, requested, progress."""
+    policy.require_staff(subject)
+    return queries.pending_withdrawals_page(session, paging)
