@@ -112,8 +112,8 @@ def complete_lesson(
 
 @router.post("/enrollments/{enrollment_id}/complete")
 def complete(db: Db, subject: CurrentSubject, settings: SettingsDep, enrollment_id: PathId) -> EnrollmentOut:
-    """Complete an enrollment as of today. 409 unless it is active and every lesson is done."""
-    service.complete(db, subject, enrollment_id, today=clock.today(settings.zone))
+    """Complete an enrollment as of today. 409 unless it is active, every lesson is done and the student is clocked out."""
+    service.complete(db, subject, enrollment_id, today=clock.today(settings.zone), zone=settings.zone)
     return _out(db, subject, enrollment_id)
 
 
@@ -125,7 +125,7 @@ def withdraw(
     enrollment_id: PathId,
     body: Annotated[WithdrawIn | None, Body()] = None,
 ) -> EnrollmentOut:
-    """Withdraw a student. 409 unless the enrollment is active."""
+    """Withdraw a student. 409 unless the enrollment is active and the student clocked out of it."""
     now = clock.now()
     found = service.read_enrollment(db, subject, enrollment_id)
     service.withdraw(
@@ -136,6 +136,7 @@ def withdraw(
         now=now,
         enrolled_from=first_moment(found.enrolled_at, settings.zone),
         reason=body.reason if body else None,
+        zone=settings.zone,
     )
     return _out(db, subject, enrollment_id)
 

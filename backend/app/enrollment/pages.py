@@ -184,9 +184,11 @@ def _enrollment_page(
 
 
 @router.get("/enrollments/{enrollment_id}/complete")
-def ask_complete(request: Request, db: Db, admin: AdminSubject, enrollment_id: PathId) -> Response:
+def ask_complete(
+    request: Request, db: Db, admin: AdminSubject, settings: SettingsDep, enrollment_id: PathId
+) -> Response:
     reason = service.why_not_complete(db, enrollment_id)
-    return _complete_page(request, db, admin, enrollment_id, Form.blank(EmptyForm), reason)
+    return _complete_page(request, db, admin, settings, enrollment_id, Form.blank(EmptyForm), reason)
 
 
 @router.post("/enrollments/{enrollment_id}/complete")
@@ -199,16 +201,19 @@ def complete(
     form: Annotated[Form[EmptyForm], Depends(posted(EmptyForm))],
 ) -> Response:
     def act(_values: EmptyForm) -> Response:
-        service.complete(db, admin, enrollment_id, today=clock.today(settings.zone))
+        service.complete(db, admin, enrollment_id, today=clock.today(settings.zone), zone=settings.zone)
         return redirect(f"/enrollments/{enrollment_id}")
 
-    return form.submit(db, act, lambda: _complete_page(request, db, admin, enrollment_id, form, None))
+    return form.submit(
+        db, act, lambda: _complete_page(request, db, admin, settings, enrollment_id, form, None)
+    )
 
 
 def _complete_page(
     request: Request,
     db: Db,
     admin: Subject,
+    settings: Settings,
     enrollment_id: int,
     form: Form[EmptyForm],
     reason: str | None,
@@ -220,6 +225,7 @@ def _complete_page(
         record=record,
         form=form,
         reason=reason,
+        stay=service.open_clock_in(db, admin, enrollment_id, settings.zone),
         breadcrumbs=[LIST, (record.full_name, f"/enrollments/{enrollment_id}"), ("Complete", None)],
     )
 
@@ -229,7 +235,7 @@ def ask_withdraw(
     request: Request, db: Db, admin: AdminSubject, settings: SettingsDep, enrollment_id: PathId
 ) -> Response:
     form = Form.blank(WithdrawForm, requested_on=clock.today(settings.zone))
-    return _withdraw_page(request, db, admin, enrollment_id, form)
+    return _withdraw_page(request, db, admin, settings, enrollment_id, form)
 
 
 @router.post("/enrollments/{enrollment_id}/withdraw")
@@ -245,7 +251,7 @@ def withdraw(
         _withdraw(db, admin, settings, enrollment_id, values)
         return redirect(f"/enrollments/{enrollment_id}")
 
-    return form.submit(db, act, lambda: _withdraw_page(request, db, admin, enrollment_id, form))
+    return form.submit(db, act, lambda: _withdraw_page(request, db, admin, settings, enrollment_id, form))
 
 
 def _withdraw(db: Db, admin: Subject, settings: Settings, enrollment_id: int, values: WithdrawForm) -> None:
@@ -260,12 +266,18 @@ def _withdraw(db: Db, admin: Subject, settings: Settings, enrollment_id: int, va
         now=now,
         enrolled_from=begins,
         reason=values.reason,
+        zone=zone,
         field="requested_on",
     )
 
 
 def _withdraw_page(
-    request: Request, db: Db, admin: Subject, enrollment_id: int, form: Form[WithdrawForm]
+    request: Request,
+    db: Db,
+    admin: Subject,
+    settings: Settings,
+    enrollment_id: int,
+    form: Form[WithdrawForm],
 ) -> Response:
     record = service.read_enrollment(db, admin, enrollment_id)
     return render(
@@ -273,5 +285,6 @@ def _withdraw_page(
         "enrollment/withdraw.html",
         record=record,
         form=form,
+        stay=service.open_clock_in(db, admin, enrollment_id, settings.zone),
         breadcrumbs=[LIST, (record.full_name, f"/enrollments/{enrollment_id}"), ("Withdraw", None)],
     )

@@ -8,10 +8,12 @@ at once cannot leave a percentage that neither of them saw. The other rooms use 
 from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import Row
 from sqlalchemy.orm import Session
 
+from app.compliance.attendance import service as attendance
 from app.core import audit
 from app.core.errors import Conflict, FieldError, NotFound
 from app.core.permissions import Role, Subject
@@ -29,6 +31,7 @@ from app.enrollment.completions import (
 from app.lrs import service as record_store
 from app.rules import enrollment as states
 from app.rules.progress import Progress, progress_of_counts
+from app.web import formats
 from app.web.paging import Page, Paging
 
 __all__ = [
@@ -42,6 +45,7 @@ __all__ = [
     "latest_withdrawal",
     "list_enrollments",
     "mark_lesson",
+    "open_clock_in",
     "program_names",
     "progress_rewritten",
     "read_enrollment",
@@ -237,14 +241,43 @@ def why_not_complete(session: Session, enrollment_id: int) -> str | None:
     return None if decision.allowed else decision.reason
 
 
-def complete(session: Session, subject: Subject, enrollment_id: int, *, today: date) -> Enrollment:
-    """Complete an enrollment, as of today at the school. Conflict unless it is active and every lesson is done."""
+def open_clock_in(
+    session: Session, subject: Subject, enrollment_id: int, zone: ZoneInfo
+) -> attendance.AttendanceOut | None:
+    """The attendance record that must get its clock-out before the enrollment can end, if there is one."""
+    policy.require_read(subject, found(session, enrollment_id).user_id)
+    return attendance.open_in(session, subject, enrollment_id, zone)
+
+
+def _require_clocked_out(session: Session, subject: Subject, enrollment_id: int, zone: ZoneInfo) -> None:
+    """Raises Conflict while a stay of the enrollment is open.
+
+    It is not closed here: hours count towards refunds and the state's report, and only a person knows when the student left.
+    """
+    stay = attendance.open_in(session, subject, enrollment_id, zone, lock=True)
+    if stay is not None:
+        raise Conflict(
+            f"{stay.student} has been clocked in for this enrollment since {formats.local_time(stay.clock_in, zone)}. "
+            "First enter the clock-out in the attendance record, then end the enrollment.",
+            attendance_id=stay.id,
+            attendance_url=f"/attendance/{stay.id}",
+        )
+
+
+def complete(
+    session: Session, subject: Subject, enrollment_id: int, *, today: date, zone: ZoneInfo
+) -> Enrollment:
+    """Complete an enrollment, as of today at the school.
+
+    Conflict unless it is active, every lesson is done and the student is clocked out.
+    """
     policy.require_change(subject)
     record = found(session, enrollment_id, lock=True)
     result = progress_of(session, record)
     decision = states.may_complete(record.status.value, result)
     if not decision.allowed:
         raise Conflict(decision.reason)
+    _require_clocked_out(session, subject, record.id, zone)
     record.status = EnrollmentStatus.COMPLETED
     record.completed_at = max(today, record.enrolled_at)
     record.progress_pct = result.percent
@@ -271,13 +304,14 @@ def withdraw(
     now: datetime,
     enrolled_from: datetime,
     reason: str | None,
+    zone: ZoneInfo,
     field: str = "requested_at",
 ) -> Withdrawal:
     """Withdraw a student: the enrollment ends, and a withdrawal waits for the administration.
 
     `enrolled_from` is the first moment a request can have arrived: the enrollment date's midnight at the school.
-    `field` names the input that `requested_at` came from. Conflict unless the enrollment is active, Invalid for a
-    request before it began or in the future.
+    `field` names the input that `requested_at` came from. Conflict unless the enrollment is active and the student
+    clocked out, Invalid for a request before it began or in the future.
     """
     policy.require_change(subject)
     record = found(session, enrollment_id, lock=True)
@@ -288,6 +322,7 @@ def withdraw(
         raise wrong(field, "The request cannot have arrived in the future.")
     if requested_at < enrolled_from:
         raise wrong(field, "The request cannot have arrived before the enrollment began.")
+    _require_clocked_out(session, subject, record.id, zone)
     result = progress_of(session, record)
     record.status = EnrollmentStatus.WITHDRAWN
     record.progress_pct = result.percent

@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import func, select
@@ -23,6 +24,7 @@ from tests.factories.school import School, subject_of
 from tests.queries import counted
 
 TODAY = date(2026, 5, 4)
+ZONE = ZoneInfo("America/New_York")
 NOW = datetime(2026, 5, 4, 16, tzinfo=UTC)
 
 
@@ -295,6 +297,7 @@ def withdraw(session: Session, admin: Subject, enrollment_id: int, **more: Any) 
         "now": NOW,
         "enrolled_from": datetime(2026, 1, 5, 5, tzinfo=UTC),
         "reason": "Moving away",
+        "zone": ZONE,
     }
     return service.withdraw(session, admin, enrollment_id, **(values | more))
 
@@ -311,7 +314,7 @@ def test_a_withdrawal_keeps_progress_and_reason(session: Session, school: School
     with pytest.raises(Conflict, match="is withdrawn, which is final"):
         withdraw(session, admin, enrollment.id)
     with pytest.raises(Conflict, match="is withdrawn, which is final"):
-        service.complete(session, admin, enrollment.id, today=TODAY)
+        service.complete(session, admin, enrollment.id, today=TODAY, zone=ZONE)
     assert session.scalar(select(func.count()).select_from(Withdrawal)) == 1
 
 
@@ -332,12 +335,12 @@ def test_completion_needs_every_lesson(session: Session, school: School, admin: 
     enrollment = school.enrollment(school.student(), program)
     done(session, enrollment, lessons[0])
     with pytest.raises(Conflict, match="1 of 2 lessons completed"):
-        service.complete(session, admin, enrollment.id, today=TODAY)
+        service.complete(session, admin, enrollment.id, today=TODAY, zone=ZONE)
     assert "1 of 2 lessons" in (service.why_not_complete(session, enrollment.id) or "")
     done(session, enrollment, lessons[1])
     assert service.why_not_complete(session, enrollment.id) is None
     assert [row.enrollment_id for row in service.ready_to_graduate(session, admin)] == [enrollment.id]
-    service.complete(session, admin, enrollment.id, today=TODAY)
+    service.complete(session, admin, enrollment.id, today=TODAY, zone=ZONE)
     assert (enrollment.status, enrollment.completed_at) == (EnrollmentStatus.COMPLETED, TODAY)
     assert service.ready_to_graduate(session, admin) == []
 
@@ -353,7 +356,7 @@ def test_only_administrators_change_enrollments(
         with pytest.raises(Forbidden):
             withdraw(session, person, enrollment.id)
         with pytest.raises(Forbidden):
-            service.complete(session, person, enrollment.id, today=TODAY)
+            service.complete(session, person, enrollment.id, today=TODAY, zone=ZONE)
 
 
 # Reading

@@ -146,7 +146,9 @@ def test_the_rooms_tell_what_they_do(session: Session, scene: Scene) -> None:
         score_pct=80,
         at=AT,
     )
-    enrollment.complete(session, scene.staff, scene.enrollment.id, today=scene.enrollment.enrolled_at)
+    enrollment.complete(
+        session, scene.staff, scene.enrollment.id, today=scene.enrollment.enrolled_at, zone=ZONE
+    )
     session.commit()
     told = payloads(session)
     assert [one["verb"]["id"].removeprefix(ADL) for one in told] == [

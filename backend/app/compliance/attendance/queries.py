@@ -35,6 +35,17 @@ def open_stay(session: Session, user_id: int, *, lock: bool = False) -> Attendan
     return session.scalars(statement).one_or_none()
 
 
+def open_in(session: Session, enrollment_id: int, *, lock: bool = False) -> int | None:
+    """The number of the open stay that counts for an enrollment.
+
+    With `lock` a clock-out that is under way is waited for: what it closed is not open.
+    """
+    statement = select(Attendance.id).where(
+        Attendance.enrollment_id == enrollment_id, Attendance.clock_out.is_(None)
+    )
+    return session.scalar(statement.with_for_update(read=True) if lock else statement)
+
+
 def insert_open(session: Session, user_id: int, enrollment_id: int, at: datetime) -> Attendance | None:
     """Begin a stay. None when the database refuses: another is open, or one recorded already covers `at`."""
     statement = (

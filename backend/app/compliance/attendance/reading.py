@@ -39,6 +39,18 @@ def get(session: Session, subject: Subject, record_id: int, zone: ZoneInfo) -> A
     return row_shown(row, zone, clock.now())
 
 
+def open_in(
+    session: Session, subject: Subject, enrollment_id: int, zone: ZoneInfo, *, lock: bool = False
+) -> AttendanceOut | None:
+    """The stay of an enrollment that has no end yet, running or forgotten.
+
+    With `lock`, for acts that need it closed: a clock-out under way is waited for, and the enrollment must be
+    locked already, so that no clock-in comes after the answer.
+    """
+    number = queries.open_in(session, enrollment_id, lock=lock)
+    return None if number is None else get(session, subject, number, zone)
+
+
 def list_records(
     session: Session, subject: Subject, wanted: StayFilter, paging: Paging, zone: ZoneInfo
 ) -> Page[AttendanceOut]:
