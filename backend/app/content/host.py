@@ -141,7 +141,7 @@ class _Host:
             "cmi": state.cmi,
         }
         label = STANDARDS[state.standard].label
-        return HTMLResponse(player_page(state.title, label, boot, preview=state.preview))
+        return HTMLResponse(player_page(state.title, label, boot, preview=state.preview, review=state.review))
 
     def file(self, request: Request) -> Response:
         """One file of the launched package, whole or a part of it."""

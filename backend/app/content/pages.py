@@ -27,7 +27,8 @@ def lesson_page(
     """The student's lesson: a table of contents if it has parts, and the player."""
     result = service.lesson_result(db, subject, lesson_id)
     older = service.work_in_older_version(db, subject, lesson_id)
-    return _player(request, db, settings, lesson_id, result, preview=False, older=older)
+    review = service.only_reviews(db, subject, lesson_id)
+    return _player(request, db, settings, lesson_id, result, preview=False, older=older, review=review)
 
 
 @router.get("/lessons/{lesson_id}/preview")
@@ -48,6 +49,7 @@ def _player(
     *,
     preview: bool,
     older: bool,
+    review: bool = False,
 ) -> Response:
     return render(
         request,
@@ -57,9 +59,15 @@ def _player(
         several=sum(part.opens for part in result.parts) > 1,
         preview=preview,
         older=older,
+        review=review,
         back=f"/lessons/{lesson_id}/content" if preview else "/learn",
         allow="; ".join(f"{name} {settings.content_origin}" for name in _ALLOWED),
-        boot={"lesson": lesson_id, "preview": preview, "contentOrigin": settings.content_origin},
+        boot={
+            "lesson": lesson_id,
+            "preview": preview,
+            "review": review,
+            "contentOrigin": settings.content_origin,
+        },
     )
 
 

@@ -14,7 +14,7 @@ from app.core import audit, clock
 from app.core.errors import Invalid, NotFound
 from app.core.permissions import Subject
 from app.core.tokens import hash_token, new_token
-from app.db.models import ContentPackage, Launch, ScormData
+from app.db.models import ContentPackage, EnrollmentStatus, Launch, ScormData
 from app.lrs import service as record_store
 from app.rules import scorm12
 from app.settings import Settings
@@ -35,19 +35,23 @@ def launch(
 ) -> LaunchOut:
     """Open a part of a lesson: the one named, else the first that is not done, else the first.
 
+    A student whose program is completed opens it in review: she sees it as she left it, and nothing is recorded.
     Raises NotFound for a lesson the person may not open or that has no package, Invalid for an unknown part.
     """
+    enrollment_id, counts = None, False
     if preview:
         policy.may_preview(subject)
-        enrollment_id = None
     else:
-        enrollment_id = playable_enrollment(session, subject, lesson_id)
+        enrollment_id, counts = _playable(session, subject, lesson_id)
     package = current_package(session, lesson_id)
     manifest = Manifest.from_json(package.manifest)
     item = _chosen(session, manifest, package, enrollment_id, sco_id)
     now = clock.now()
     attempt_no = 1
-    if enrollment_id is not None:
+    if enrollment_id is not None and not counts:
+        latest = _latest(session, subject.user_id, enrollment_id, package, item)
+        attempt_no = 1 if latest is None else latest.attempt_no
+    elif enrollment_id is not None:
         attempt_no = _attempt(session, subject.user_id, enrollment_id, package, item, now).attempt_no
         queries.replace_open_launches(
             session,
@@ -64,7 +68,7 @@ def launch(
         package_id=package.id,
         sco_id=item.id,
         attempt_no=attempt_no,
-        preview=preview,
+        preview=not counts,
         token_hash=token_hash,
         created_at=now,
         last_seen_at=now,
@@ -72,7 +76,7 @@ def launch(
     )
     session.add(record)
     session.flush()
-    if enrollment_id is not None:
+    if enrollment_id is not None and counts:
         record_store.record_lesson_launched(
             session, enrollment_id=enrollment_id, lesson_id=lesson_id, sco_id=item.id, title=item.title
         )
@@ -91,17 +95,29 @@ def launch(
         player_url=f"{settings.content_origin}/p/{token}/player",
         sco_id=item.id,
         attempt_no=attempt_no,
-        preview=preview,
+        preview=record.preview,
+        review=_is_review(record),
         expires_at=record.expires_at,
     )
 
 
 def playable_enrollment(session: Session, subject: Subject, lesson_id: int) -> int:
-    """The enrollment that the person's work in the lesson counts for. Raises NotFound if there is none."""
-    enrollment_id = queries.enrollment_for(session, subject.user_id, lesson_id)
-    if enrollment_id is None:
+    """The enrollment that lets the person open the lesson. Raises NotFound if there is none."""
+    return _playable(session, subject, lesson_id)[0]
+
+
+def only_reviews(session: Session, subject: Subject, lesson_id: int) -> bool:
+    """Whether the person's program is completed, so that nothing she does in the lesson is recorded."""
+    return not _playable(session, subject, lesson_id)[1]
+
+
+def _playable(session: Session, subject: Subject, lesson_id: int) -> tuple[int, bool]:
+    """The enrollment, and whether work counts for it."""
+    known = queries.enrollment_for(session, subject.user_id, lesson_id)
+    if known is None:
         raise NotFound("There is no such lesson in a program you are enrolled in.")
-    return enrollment_id
+    enrollment_id, status = known
+    return enrollment_id, status is EnrollmentStatus.ACTIVE
 
 
 def current_package(session: Session, lesson_id: int) -> ContentPackage:
@@ -139,14 +155,7 @@ def _attempt(
     once.
     """
     queries.lock_enrollment(session, enrollment_id)
-    latest = queries.latest_attempt(
-        session,
-        user_id=user_id,
-        enrollment_id=enrollment_id,
-        lesson_id=package.lesson_id,
-        package_id=package.id,
-        sco_id=item.id,
-    )
+    latest = _latest(session, user_id, enrollment_id, package, item)
     if latest is not None and scorm12.continues(
         finished=latest.finished_at is not None, exit_word=latest.exit or ""
     ):
@@ -166,6 +175,19 @@ def _attempt(
     session.add(attempt)
     session.flush()
     return attempt
+
+
+def _latest(
+    session: Session, user_id: int, enrollment_id: int, package: ContentPackage, item: Item
+) -> ScormData | None:
+    return queries.latest_attempt(
+        session,
+        user_id=user_id,
+        enrollment_id=enrollment_id,
+        lesson_id=package.lesson_id,
+        package_id=package.id,
+        sco_id=item.id,
+    )
 
 
 def is_over(record: Launch, now: datetime) -> bool:
@@ -193,6 +215,7 @@ class PlayerState:
     item: Item
     standard: str
     preview: bool
+    review: bool
     last_seq: int
     cmi: dict[str, Any]
     expires_at: datetime
@@ -207,7 +230,7 @@ def player_state(session: Session, record: Launch) -> PlayerState:
     item = Manifest.from_json(package.manifest).item(record.sco_id)
     if item is None:
         raise NotFound("The lesson has no such part.")
-    attempt = None if record.preview else queries.attempt_of_launch(session, record)
+    attempt = None if record.enrollment_id is None else queries.attempt_of_launch(session, record)
     name = queries.user_name(session, record.user_id)
     return PlayerState(
         launch_id=record.id,
@@ -216,11 +239,17 @@ def player_state(session: Session, record: Launch) -> PlayerState:
         item=item,
         standard=package.standard,
         preview=record.preview,
+        review=_is_review(record),
         last_seq=record.last_seq,
         cmi=initial_cmi(record, item, attempt, name),
         expires_at=record.expires_at,
         idle_seconds=int(IDLE.total_seconds()),
     )
+
+
+def _is_review(record: Launch) -> bool:
+    """A student looks again at a lesson of a completed program; a preview by staff belongs to no enrollment."""
+    return record.preview and record.enrollment_id is not None
 
 
 def initial_cmi(record: Launch, item: Item, attempt: ScormData | None, full_name: str) -> dict[str, Any]:
@@ -246,8 +275,9 @@ def initial_cmi(record: Launch, item: Item, attempt: ScormData | None, full_name
             begun=begun,
             finished=attempt is not None and attempt.finished_at is not None,
             exit_word=(attempt.exit if attempt is not None else None) or "",
+            review=_is_review(record),
         ),
-        "lesson_mode": "normal",
+        "lesson_mode": "review" if _is_review(record) else "normal",
         "total_time": scorm12.timespan_of(attempt.total_seconds if attempt is not None else 0),
         "score": core.get("score") if isinstance(core.get("score"), dict) else {},
     }

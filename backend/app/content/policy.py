@@ -24,4 +24,4 @@ def may_read_attempts(subject: Subject, user_id: int) -> None:
 
 
 PLAYABLE = (EnrollmentStatus.ACTIVE, EnrollmentStatus.COMPLETED)
-"""Enrollments whose lessons may be opened: an active one, or a completed one for review."""
+"""Enrollments whose lessons may be opened: an active one, or a completed one for review, which records nothing."""

@@ -83,10 +83,10 @@ def lock_enrollment(session: Session, enrollment_id: int) -> EnrollmentStatus | 
     )
 
 
-def enrollment_for(session: Session, user_id: int, lesson_id: int) -> int | None:
-    """The student's enrollment that work in this lesson counts for: the active one before a completed one."""
-    return session.scalar(
-        select(Enrollment.id)
+def enrollment_for(session: Session, user_id: int, lesson_id: int) -> tuple[int, EnrollmentStatus] | None:
+    """The student's enrollment that opens this lesson, and its state: the active one before a completed one."""
+    row = session.execute(
+        select(Enrollment.id, Enrollment.status)
         .join(Module, Module.program_id == Enrollment.program_id)
         .join(Lesson, Lesson.module_id == Module.id)
         .where(Lesson.id == lesson_id, Enrollment.user_id == user_id, Enrollment.status.in_(policy.PLAYABLE))
@@ -96,7 +96,8 @@ def enrollment_for(session: Session, user_id: int, lesson_id: int) -> int | None
             Enrollment.id.desc(),
         )
         .limit(1)
-    )
+    ).one_or_none()
+    return None if row is None else (row[0], row[1])
 
 
 def user_name(session: Session, user_id: int) -> str:

@@ -65,6 +65,9 @@ class LaunchOut(BaseModel):
     sco_id: str
     attempt_no: int
     preview: bool
+    """Nothing is recorded: a preview by staff, or a review."""
+    review: bool
+    """The student's program is completed: she looks at the lesson again."""
     expires_at: datetime
 
 

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from app.content import policy, queries
 from app.content.importing import import_package
 from app.content.packages.model import Manifest
-from app.content.playing import current_package, launch, playable_enrollment
+from app.content.playing import current_package, launch, only_reviews, playable_enrollment
 from app.content.results import attempts_of, standing
 from app.content.schemas import AttemptOut, PackageOut, ResultOut
 from app.content.tracking import commit
@@ -25,6 +25,7 @@ __all__ = [
     "launch",
     "lesson",
     "lesson_result",
+    "only_reviews",
     "packages",
     "preview_result",
     "work_by_lesson",

@@ -112,7 +112,7 @@ def complete_lesson(
 
 @router.post("/enrollments/{enrollment_id}/complete")
 def complete(db: Db, subject: CurrentSubject, settings: SettingsDep, enrollment_id: PathId) -> EnrollmentOut:
-    """Complete an enrollment as of today. 409 unless it is active, every lesson is done and the student is clocked out."""
+    """Complete an enrollment as of today. 409 unless it is active, every lesson done and the student clocked out."""
     service.complete(db, subject, enrollment_id, today=clock.today(settings.zone), zone=settings.zone)
     return _out(db, subject, enrollment_id)
 

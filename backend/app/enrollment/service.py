@@ -252,7 +252,8 @@ def open_clock_in(
 def _require_clocked_out(session: Session, subject: Subject, enrollment_id: int, zone: ZoneInfo) -> None:
     """Raises Conflict while a stay of the enrollment is open.
 
-    It is not closed here: hours count towards refunds and the state's report, and only a person knows when the student left.
+    It is not closed here: hours count towards refunds and the state's report, and only people know when the student
+    left.
     """
     stay = attendance.open_in(session, subject, enrollment_id, zone, lock=True)
     if stay is not None:

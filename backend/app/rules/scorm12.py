@@ -162,15 +162,16 @@ def continues(*, finished: bool, exit_word: str) -> bool:
     return not finished or exit_word == "suspend"
 
 
-def entry(*, begun: bool, finished: bool, exit_word: str) -> str:
+def entry(*, begun: bool, finished: bool, exit_word: str, review: bool = False) -> str:
     """`cmi.core.entry` of the next launch: `ab-initio` on the first of an attempt, `resume` when suspended.
 
     A session that was broken off counts as suspended, since what it stored is kept. `begun` tells whether
-    the attempt has stored anything.
+    the attempt has stored anything. In a `review` a finished attempt is looked at again, which is neither (empty,
+    as SCORM 1.2 RTE 3.4.4 has it).
     """
     if begun and continues(finished=finished, exit_word=exit_word):
         return "resume"
-    return "ab-initio"
+    return "" if review and begun else "ab-initio"
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from app.content.player import ASSETS
 from app.content.ranges import window_of
+from app.db.models import EnrollmentStatus
 from tests.content.conftest import Played, School
 from tests.factories.packages import Sco, course
 
@@ -248,6 +249,13 @@ def test_the_pages_and_routes_of_a_lesson(school: School, signed_in: Callable[..
     result = student.get(f"/api/v1/lessons/{lesson}/result").json()
     assert (result["complete"], result["source"]) == (False, "reported by content")
     assert len(student.get(f"/api/v1/users/{school.student.id}/attempts").json()) == 1
+    school.enrollment.status = EnrollmentStatus.COMPLETED
+    school.session.commit()
+    assert (
+        "Your program is completed: nothing more is recorded." in student.get(f"/learn/lessons/{lesson}").text
+    )
+    school.enrollment.status = EnrollmentStatus.ACTIVE
+    school.session.commit()
     assert signed_in(school.stranger).get(f"/api/v1/users/{school.student.id}/attempts").status_code == 404
 
 

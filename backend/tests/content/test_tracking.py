@@ -305,6 +305,58 @@ def test_a_preview_records_nothing(school: School, play: Play) -> None:
     assert school.session.scalar(select(func.count()).select_from(ScormCommit)) == 0
 
 
+def test_after_the_program_a_lesson_is_reviewed_and_nothing_recorded(school: School, play: Play) -> None:
+    play().commit(
+        finish=True,
+        exit="suspend",
+        lesson_status="completed",
+        score=score("80"),
+        lesson_location="p4",
+        suspend_data="answers",
+    )
+    school.enrollment.status = EnrollmentStatus.COMPLETED
+    school.session.flush()
+    before = [(row.attempt_no, row.score_pct, row.total_seconds, row.updated_at) for row in school.attempts()]
+    kept = len(school.session.scalars(select(ScormCommit)).all())
+    done = completions(school)
+    played = play()
+    assert (played.launch.preview, played.launch.review, played.launch.attempt_no) == (True, True, 1)
+    page = played.host.get(played.launch.player_url).text
+    assert "Your program is completed: nothing more is recorded." in page
+    cmi = played.boot()["cmi"]
+    core = cmi["core"]
+    assert (core["lesson_mode"], core["credit"], core["entry"]) == ("review", "no-credit", "resume")
+    assert (core["lesson_status"], core["lesson_location"], cmi["suspend_data"]) == (
+        "completed",
+        "p4",
+        "answers",
+    )
+    played.commit(finish=True, lesson_status="failed", score=score("100"), session_time="00:10:00")
+    after = [(row.attempt_no, row.score_pct, row.total_seconds, row.updated_at) for row in school.attempts()]
+    assert after == before
+    assert len(school.session.scalars(select(ScormCommit)).all()) == kept
+    assert completions(school) == done
+
+
+def test_a_lesson_never_begun_is_reviewed_without_an_attempt(school: School, play: Play) -> None:
+    school.enrollment.status = EnrollmentStatus.COMPLETED
+    school.session.flush()
+    played = play()
+    core = played.boot()["cmi"]["core"]
+    assert (core["lesson_mode"], core["entry"], core["lesson_status"]) == ("review", "ab-initio", "")
+    played.commit(finish=True, lesson_status="completed")
+    assert school.attempts() == []
+    assert completions(school) == []
+
+
+def test_work_of_a_window_opened_before_the_completion_is_kept(school: School, play: Play) -> None:
+    played = play()
+    school.enrollment.status = EnrollmentStatus.COMPLETED
+    school.session.flush()
+    played.commit(lesson_location="p9")
+    assert school.attempt().location == "p9"
+
+
 def test_a_session_ends_after_two_idle_hours_and_twelve_in_all(school: School, play: Play) -> None:
     with time_machine.travel(clock.now(), tick=False) as time:
         played = play()
@@ -368,7 +420,7 @@ def test_who_may_open_a_lesson(school: School, play: Play) -> None:
         service.launch(session, subject_of(school.student), school.settings, 10**6)
     school.enrollment.status = EnrollmentStatus.COMPLETED
     session.flush()
-    assert service.launch(session, subject_of(school.student), school.settings, lesson_id).attempt_no == 1
+    assert service.launch(session, subject_of(school.student), school.settings, lesson_id).review
     school.enrollment.status = EnrollmentStatus.WITHDRAWN
     session.flush()
     with pytest.raises(NotFound):

@@ -247,8 +247,11 @@ def test_lessons_of_others_are_not_there(browser: Browser, school: School, sessi
         assert her.post(f"/learn/materials/{film.id}", data=BUTTON).status_code == 404
     her = browser(subject_of(completed))
     learn = her.get("/learn").text
-    assert "You have completed this program" in learn
-    assert f'href="/learn/lessons/{hygiene.id}"' in learn  # to read again; the player opens it
+    assert (
+        "You have completed this program. You may look at its lessons again; nothing more is recorded."
+        in learn
+    )
+    assert f'href="/learn/lessons/{hygiene.id}"' in learn
     assert "Mark as done" not in her.get(f"/learn/materials/{film.id}").text
     assert her.post(f"/learn/materials/{film.id}", data=BUTTON).status_code == 409
     assert session.scalars(select(LessonCompletion)).all() == []

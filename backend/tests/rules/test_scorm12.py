@@ -134,6 +134,8 @@ def test_she_resumes_exactly_what_was_not_ended(begun: bool, finished: bool, exi
     over = finished and exit_word != "suspend"
     assert scorm12.continues(finished=finished, exit_word=exit_word) is not over
     assert word == ("resume" if begun and not over else "ab-initio")
+    again = scorm12.entry(begun=begun, finished=finished, exit_word=exit_word, review=True)
+    assert again == ("" if begun and over else word)
 
 
 @given(

@@ -20,9 +20,12 @@ def _embedded(value: Any) -> str:
     return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
 
 
-def player_page(title: str, standard: str, boot: dict[str, Any], *, preview: bool) -> str:
+def player_page(title: str, standard: str, boot: dict[str, Any], *, preview: bool, review: bool) -> str:
     """The page: a line that appears when something is not saved, and the course below it."""
-    banner = '<p class="note">Preview: nothing is recorded.</p>' if preview else ""
+    note = (
+        "Your program is completed: nothing more is recorded." if review else "Preview: nothing is recorded."
+    )
+    banner = f'<p class="note">{note}</p>' if preview or review else ""
     return f"""<!doctype html>
 <html lang="en">
 <head>

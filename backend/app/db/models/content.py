@@ -94,7 +94,7 @@ class Launch(Base):
     user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
     """Who opened it."""
     enrollment_id: Mapped[int | None] = mapped_column(ForeignKey("enrollments.id", ondelete="CASCADE"))
-    """The enrollment it counts for; empty for a preview."""
+    """The enrollment it belongs to; empty for a preview by staff."""
     lesson_id: Mapped[int] = mapped_column(ForeignKey("lessons.id", ondelete="RESTRICT"))
     """The lesson."""
     package_id: Mapped[int] = mapped_column(ForeignKey("content_packages.id", ondelete="RESTRICT"))
@@ -104,7 +104,7 @@ class Launch(Base):
     attempt_no: Mapped[int] = mapped_column(server_default=text("1"))
     """The attempt it belongs to."""
     preview: Mapped[bool] = mapped_column(server_default=text("false"))
-    """A preview by staff records nothing."""
+    """Nothing is recorded: a preview by staff, or a review after the enrollment was completed."""
     token_hash: Mapped[str] = mapped_column(String(64))
     """SHA-256 of the launch token; the token itself is kept nowhere."""
     state: Mapped[str] = mapped_column(String(20), server_default=text("'open'"))

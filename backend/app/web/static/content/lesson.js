@@ -62,7 +62,7 @@ async function refresh({ finished = false } = {}) {
   // She may have chosen where to go by the time the answer is here.
   const asked = current;
   const offer = finished && !leaving;
-  if (boot.preview) {
+  if (boot.preview || boot.review) {
     if (finished) showDone("The course has ended. Nothing was recorded.", null);
     return;
   }
