@@ -218,7 +218,7 @@ def test_the_pages_and_routes_of_a_lesson(school: School, signed_in: Callable[..
     lesson = school.lesson.id
     assert student.get(f"/learn/lessons/{lesson}").status_code == 404, "nothing to play yet"
     page = staff.get(f"/lessons/{lesson}/content")
-    assert "no content yet" in page.text
+    assert "no package yet" in page.text
     upload = f"/lessons/{lesson}/content"
     refused = staff.post(upload, files={"package": ("a.zip", b"text", "application/zip")})
     assert refused.status_code == 422
