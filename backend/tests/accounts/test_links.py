@@ -16,6 +16,7 @@ from app.accounts.access import links, service
 from app.core import clock
 from app.core.errors import NotFound
 from app.core.permissions import Role
+from app.core.tokens import new_token
 from app.db.models import AccountLink, ApiToken, User, UserSession
 from app.db.session import Database
 from app.settings import Settings
@@ -184,6 +185,20 @@ def test_a_new_password_ends_all_sessions_and_the_waits(
     client.cookies.set("aada_session", "an old browser")
     assert client.get("/account").status_code == 303
     assert "was changed" in mail_to(session, student.email)[-1].subject
+
+
+def test_a_new_password_ends_the_api_tokens(
+    client: TestClient, session: Session, settings: Settings, student: User
+) -> None:
+    clear, hashed = new_token()
+    session.add(ApiToken(user_id=student.id, name="old", token_hash=hashed, hint=clear[:8]))
+    session.commit()
+    bearer = {"Authorization": f"Bearer {clear}"}
+    assert client.get("/api/v1/me", headers=bearer).status_code == 200
+    client.post(reset_link(session, settings, student), data={"password": NEW})
+    client.cookies.clear()
+    assert client.get("/api/v1/me", headers=bearer).status_code == 401
+    assert "API tokens have ended" in mail_to(session, student.email)[-1].body_text
 
 
 def test_the_same_answer_for_every_address(

@@ -16,6 +16,7 @@ from app.accounts.access.service import (
     subject_for,
     take_turn,
 )
+from app.accounts.tokens import queries as tokens
 from app.core import audit, clock, mail
 from app.core.errors import FieldError, Invalid, NotFound, Problem, TooManyRequests
 from app.core.permissions import Subject
@@ -180,16 +181,27 @@ def _put_password(
     now = clock.now()
     user.hashed_password = hashed
     ended = queries.revoke_sessions(session, user.id, now, but=by.session_id)
+    # Whoever had the old password may have made tokens with it.
+    tokens_ended = tokens.revoke_tokens(session, user.id, now)
     # A new password ends the waits that wrong ones have caused.
     queries.add_attempt(session, attempt_key(settings, user.email), None, now, succeeded=True)
-    audit.record(session, by, "user.password_set", "users", user.id, sessions_ended=ended)
+    audit.record(
+        session,
+        by,
+        "user.password_set",
+        "users",
+        user.id,
+        sessions_ended=ended,
+        tokens_ended=len(tokens_ended),
+    )
     if told:
         mail.send(
             session,
             user.email,
             f"Your password for {settings.school_name} was changed",
             f"Hello {user.full_name},\n\nyour password was changed on "
-            f"{local_time(now, settings.zone)}. You have been signed out everywhere else.\n\n"
+            f"{local_time(now, settings.zone)}. You have been signed out everywhere else "
+            "and your API tokens have ended.\n\n"
             "If this was not you, ask for a new password at once and tell the school's office:\n\n"
             f"{settings.app_origin}/forgot\n",
         )
