@@ -24,7 +24,9 @@ from app.desks import pages as desks_pages
 from app.enrollment import api as enrollment_api
 from app.enrollment import pages as enrollment_pages
 from app.enrollment.learning import pages as learning_pages
+from app.lrs import pages as lrs_pages
 from app.lrs.api import LrsApp
+from app.lrs.credentials import rest as lrs_rest
 from app.ops import health
 from app.ops import pages as operations_pages
 from app.settings import Settings
@@ -42,6 +44,8 @@ ROUTERS: list[APIRouter] = [
     attendance_pages.router,
     content_api.router,
     content_pages.router,
+    lrs_pages.router,
+    lrs_rest.router,
     enrollment_api.router,
     enrollment_pages.router,
     learning_pages.router,
@@ -51,7 +55,11 @@ ROUTERS: list[APIRouter] = [
     office_pages.router,
     health.router,
 ]
-UPLOADS = {"/lessons/*/content": "max_upload_bytes", "/api/v1/lessons/*/packages": "max_upload_bytes"}
+UPLOADS = {
+    "/lessons/*/content": "max_upload_bytes",
+    "/api/v1/lessons/*/packages": "max_upload_bytes",
+    "/records/imports": "max_upload_bytes",
+}
 
 
 def create_app(settings: Settings, database: Database | None = None) -> FastAPI:

@@ -15,14 +15,18 @@ from app.lrs.facts.service import (
     record_withdrawn,
     registration_of,
 )
+from app.lrs.records.service import recent_for_user
+from app.lrs.records.words import Line
 
 __all__ = [
     "About",
+    "Line",
     "NewSecret",
     "PartReport",
     "agent_of",
     "end_launch",
     "launch_token",
+    "recent_for_user",
     "record_clock_in",
     "record_clock_out",
     "record_clock_out_missing",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -15,12 +16,13 @@ from app.core.errors import Problem
 from app.db.session import Database
 from app.lrs.credentials import service
 from app.lrs.credentials.policy import SCOPES
+from app.lrs.transfer import taking
 from app.ops import migrations
 from app.ops.errors import OperatorError
 from app.ops.servers import database_server
 from app.settings import Settings, get_settings
 
-commands = typer.Typer(no_args_is_help=True, help="The record store (xAPI): credentials.")
+commands = typer.Typer(no_args_is_help=True, help="The record store (xAPI): credentials, import.")
 credentials = typer.Typer(no_args_is_help=True, help="Who may use the record store at /xapi.")
 commands.add_typer(credentials, name="credentials")
 
@@ -39,6 +41,41 @@ def _session() -> Iterator[tuple[Session, Settings]]:
             raise OperatorError(problem.detail) from problem
         finally:
             database.close()
+
+
+@commands.command(name="import")
+def take_in_file(
+    file: Annotated[Path, typer.Argument(help="NDJSON, a JSON list, or the answer of a Statement resource.")],
+) -> None:
+    """Take in the statements that another record store exported; safe to repeat with the same file."""
+    try:
+        opened = file.open("rb")
+    except OSError as error:
+        raise OperatorError(f"{file} cannot be read ({error.strerror}).") from error
+    with opened, database_server(get_settings()) as (settings, _server):
+        migrations.require_head(settings)
+        database = Database(settings)
+        size = max(file.stat().st_size, 1)
+
+        def note(_session: Session, tally: taking.Tally) -> None:
+            typer.echo(
+                f"\r{100 * tally.bytes_read // size:3d} %  {tally.stored:,} new  {tally.known:,} known  "
+                f"{tally.refused:,} refused",
+                nl=False,
+                err=True,
+            )
+
+        try:
+            pieces = iter(lambda: opened.read(256 * 1024), b"")
+            tally = taking.take_in(database, settings.app_origin, pieces, note=note)
+        finally:
+            typer.echo(err=True)
+            database.close()
+    for fault in tally.faults:
+        typer.echo(f"line {fault['line']}: {fault['reason']}")
+    typer.echo(f"{tally.stored:,} new, {tally.known:,} known already, {tally.refused:,} refused")
+    if tally.refused:
+        raise typer.Exit(1)
 
 
 def _show(made: service.NewSecret, settings: Settings) -> None:
@@ -71,7 +108,7 @@ def list_credentials(
 ) -> None:
     """Show the credentials of systems."""
     with _session() as (session, _settings):
-        table = Table("No.", "Label", "Key", "Scopes", "Limit/min", "Made", "State")
+        table = Table("No.", "Label", "Key", "Scopes", "Limit/min", "Made", "Last used", "State")
         for one in service.listed(session, with_revoked=everything):
             table.add_row(
                 str(one.id),
@@ -80,6 +117,7 @@ def list_credentials(
                 ", ".join(one.scopes),
                 str(one.rate_limit_per_minute or "–"),
                 one.created_at.date().isoformat(),
+                one.last_used_at.date().isoformat() if one.last_used_at else "never",
                 "revoked" if one.revoked_at else "in use",
             )
         Console().print(table)

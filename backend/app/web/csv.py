@@ -40,6 +40,21 @@ def csv_response(filename: str, header: Sequence[str], rows: Iterable[Sequence[o
     return StreamingResponse(_chunks(file), media_type="text/csv; charset=utf-8", headers=headers)
 
 
+def csv_chunks(header: Sequence[str], rows: Iterable[Sequence[object]]) -> Iterator[bytes]:
+    """The same file in pieces, for rows that do not need the request's session and are too many to keep."""
+    text = io.StringIO(newline="")
+    writer = csv.writer(text)
+    text.write("\ufeff")
+    writer.writerow([_cell(name) for name in header])
+    for row in rows:
+        writer.writerow([_cell(value) for value in row])
+        if text.tell() >= _CHUNK:
+            yield text.getvalue().encode()
+            text.seek(0)
+            text.truncate()
+    yield text.getvalue().encode()
+
+
 def _chunks(file: BinaryIO) -> Iterator[bytes]:
     with file:
         while chunk := file.read(_CHUNK):

@@ -132,6 +132,12 @@ ROWS: dict[str, str] = {
         INSERT INTO attendance (user_id, enrollment_id, clock_in, clock_out, missing_clock_out)
             VALUES (1, 1, '2026-02-10 13:00+00', '2026-02-10 13:00+00', true);
     """,
+    "0022": """
+        INSERT INTO xapi_forwarders (label, endpoint, username, password_sealed, version, verb)
+            VALUES ('Archive 2', 'https://lrs.example.org', 'aada', 'sealed', '2.0.0', 'https://example.org/v');
+        INSERT INTO xapi_imports (file_name, sha256, size_bytes, status, created_by)
+            VALUES ('old.ndjson', repeat('9', 64), 12, 'done', 2);
+    """,
 }
 
 # Values that an upgrade changes on purpose: (revision, table) -> columns.

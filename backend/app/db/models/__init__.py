@@ -22,6 +22,7 @@ from app.db.models.xapi import (
 )
 from app.db.models.xapi_credential import XapiCredential, XapiDeadLetter, XapiForwarder
 from app.db.models.xapi_document import XapiAttachment, XapiDocument
+from app.db.models.xapi_import import XapiImport
 from app.db.models.xapi_party import XapiActivity, XapiActor
 
 __all__ = [
@@ -57,6 +58,7 @@ __all__ = [
     "XapiDeadLetter",
     "XapiDocument",
     "XapiForwarder",
+    "XapiImport",
     "XapiStatement",
     "XapiStatementActivity",
     "XapiStatementActor",

@@ -55,12 +55,15 @@ class XapiCredential(Base):
     """When it stops working."""
     revoked_at: Mapped[datetime | None]
     """When it was withdrawn."""
+    last_used_at: Mapped[datetime | None]
+    """When it was last presented, to the minute."""
 
 
 class XapiForwarder(Base):
     """Another record store that receives our statements, and how far it has got."""
 
     __tablename__ = "xapi_forwarders"
+    __table_args__ = (CheckConstraint("version IN ('1.0.3', '2.0.0')", name="check_xapi_forwarders_version"),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     """Row number."""
@@ -86,6 +89,14 @@ class XapiForwarder(Base):
     """Not before this moment; set after a failure."""
     created_at: Mapped[CreatedAt]
     """When it was set up."""
+    version: Mapped[str] = mapped_column(Text, server_default=text("'1.0.3'"))
+    """The xAPI version spoken with it."""
+    verb: Mapped[str | None] = mapped_column(Text)
+    """Only statements with this verb's IRI, where given."""
+    activity: Mapped[str | None] = mapped_column(Text)
+    """Only statements about this activity or something within it, where given."""
+    sent: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
+    """How many statements have been passed on."""
 
 
 class XapiDeadLetter(Base):

@@ -15,7 +15,7 @@ from app.core.tokens import hash_token
 from app.lrs import jsonio
 from app.lrs.credentials import policy, queries
 from app.lrs.refusal import Refusal
-from app.lrs.script import Ask, Script
+from app.lrs.script import Ask, Do, Script
 from app.lrs.statements.actors import identity
 from app.lrs.statements.storing import Author
 
@@ -91,6 +91,8 @@ class Accesses:
             raise Refusal("The key or the secret is wrong.", status=401, headers=_CHALLENGE)
         if row[8] or row[9]:
             raise Refusal("This credential is no longer valid.", status=401, headers=_CHALLENGE)
+        if row[11]:
+            yield Do(queries.NOTE_USE, (row[0],))
         access = _access(row)
         if len(self._known) >= _MOST_REMEMBERED:
             self._known.clear()

@@ -1,0 +1,112 @@
+"""SQL on targets and dead letters."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Row, delete, func, select, text, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from app.db.models import XapiDeadLetter, XapiForwarder, XapiStatement
+
+
+def forwarders(session: Session) -> Sequence[Row[Any]]:
+    """Every target with the number of its dead letters, by name."""
+    dead = (
+        select(func.count())
+        .where(XapiDeadLetter.forwarder_id == XapiForwarder.id)
+        .correlate(XapiForwarder)
+        .scalar_subquery()
+    )
+    return session.execute(
+        select(XapiForwarder, dead.label("dead")).order_by(XapiForwarder.label, XapiForwarder.id)
+    ).all()
+
+
+def due(session: Session) -> list[int]:
+    """Targets that are on and need not wait."""
+    rows = session.scalars(
+        select(XapiForwarder.id)
+        .where(
+            XapiForwarder.is_active,
+            (XapiForwarder.next_attempt_at.is_(None)) | (XapiForwarder.next_attempt_at <= func.now()),
+        )
+        .order_by(XapiForwarder.id)
+    )
+    return list(rows)
+
+
+def advance(session: Session, forwarder_id: int, *, before: int, after: int, sent: int) -> bool:
+    """Move a target's mark on; False when somebody else has moved it meanwhile."""
+    moved = session.execute(
+        update(XapiForwarder)
+        .where(XapiForwarder.id == forwarder_id, XapiForwarder.after_id == before)
+        .values(
+            after_id=after,
+            sent=XapiForwarder.sent + sent,
+            failures=0,
+            last_error=None,
+            next_attempt_at=None,
+            last_success_at=func.now() if sent else XapiForwarder.last_success_at,
+        )
+        .returning(XapiForwarder.id)
+    )
+    return moved.first() is not None
+
+
+def bury(session: Session, forwarder_id: int, key: int, error: str) -> None:
+    """Put a statement aside for a target."""
+    statement = insert(XapiDeadLetter).values(forwarder_id=forwarder_id, statement_id=key, error=error)
+    session.execute(
+        statement.on_conflict_do_update(
+            index_elements=["forwarder_id", "statement_id"], set_={"error": statement.excluded.error}
+        )
+    )
+
+
+def dead_letters(session: Session, forwarder_id: int, limit: int = 200) -> Sequence[Row[Any]]:
+    """What was put aside: key, error, when, and the statement's id."""
+    return session.execute(
+        select(
+            XapiDeadLetter.statement_id,
+            XapiDeadLetter.error,
+            XapiDeadLetter.created_at,
+            XapiStatement.statement_id.label("name"),
+        )
+        .join(XapiStatement, XapiStatement.id == XapiDeadLetter.statement_id)
+        .where(XapiDeadLetter.forwarder_id == forwarder_id)
+        .order_by(XapiDeadLetter.statement_id)
+        .limit(limit)
+    ).all()
+
+
+def dead_keys(session: Session, forwarder_id: int, after: int, limit: int) -> list[tuple[int, str]]:
+    """Keys and payloads of what was put aside, in order."""
+    rows = session.execute(
+        text(
+            "SELECT d.statement_id, s.payload::text FROM xapi_dead_letters d"
+            " JOIN xapi_statements s ON s.id = d.statement_id"
+            " WHERE d.forwarder_id = :target AND d.statement_id > :after ORDER BY 1 LIMIT :most"
+        ),
+        {"target": forwarder_id, "after": after, "most": limit},
+    )
+    return [(row[0], row[1]) for row in rows]
+
+
+def raise_from_the_dead(session: Session, forwarder_id: int, keys: Sequence[int]) -> None:
+    """Forget dead letters that have been delivered or given up."""
+    session.execute(
+        delete(XapiDeadLetter).where(
+            XapiDeadLetter.forwarder_id == forwarder_id, XapiDeadLetter.statement_id.in_(keys)
+        )
+    )
+
+
+def give_up(session: Session, forwarder_id: int) -> int:
+    """Forget all dead letters of a target; how many there were."""
+    gone = session.execute(
+        delete(XapiDeadLetter)
+        .where(XapiDeadLetter.forwarder_id == forwarder_id)
+        .returning(XapiDeadLetter.statement_id)
+    )
+    return len(gone.all())

@@ -1,0 +1,54 @@
+// The live tail of the statement list: asks for what is new every few seconds while it is on and in sight.
+
+const EVERY = 3000, MOST_ROWS = 500;
+const bar = document.querySelector("[data-tail]");
+const box = document.querySelector("[data-tail-rows]");
+const empty = document.querySelector("[data-tail-empty]");
+if (bar && box) begin();
+
+function begin() {
+  const button = bar.querySelector("button"), label = button.querySelector("span"), said = bar.querySelector("[role=status]");
+  const rows = box.querySelector("tbody");
+  let on = false, after = bar.dataset.after, timer = null, arrived = 0;
+
+  async function look() {
+    timer = null;
+    if (!on) return;
+    try {
+      if (!document.hidden) await fetchNew();
+    } catch {
+      said.textContent = "The school’s server does not answer; trying again.";
+    }
+    if (on && timer === null) timer = setTimeout(look, EVERY);
+  }
+
+  async function fetchNew() {
+    const address = new URL(bar.dataset.tail, location.href);
+    address.searchParams.set("after", after);
+    const answer = await fetch(address, { headers: { Accept: "text/html" }, redirect: "error" });
+    if (!answer.ok) throw new Error(String(answer.status));
+    const html = await answer.text();
+    if (!on) return;
+    after = answer.headers.get("X-Last-Key") ?? after;
+    const count = Number(answer.headers.get("X-Count"));
+    if (count) {
+      box.hidden = false;
+      empty?.remove();
+      rows.insertAdjacentHTML("afterbegin", html);
+      while (rows.rows.length > MOST_ROWS) rows.deleteRow(-1);
+      arrived += count;
+    }
+    said.textContent = arrived ? `Following: ${arrived} new.` : "Following; nothing new yet.";
+  }
+
+  button.addEventListener("click", () => {
+    on = !on;
+    button.setAttribute("aria-pressed", String(on));
+    label.textContent = on ? "Pause" : "Follow live";
+    said.textContent = on ? "Following; nothing new yet." : `Paused${arrived ? ` after ${arrived} new` : ""}.`;
+    clearTimeout(timer);
+    timer = null;
+    if (on) look();
+  });
+  bar.hidden = false;
+}

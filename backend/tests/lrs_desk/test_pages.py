@@ -1,0 +1,223 @@
+"""The pages of the record store, through the program."""
+
+import csv
+import io
+import json
+import re
+from base64 import b64encode
+from collections.abc import Callable
+
+import httpx2
+import pytest
+from fastapi.testclient import TestClient
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from app.db.models import User
+from app.lrs import service
+from app.lrs.records.service import recent_for_user
+from tests.conftest import LiveServer, sign_in_directly
+from tests.lrs_desk.conftest import Scene, make_scene, payloads
+from tests.lrs_desk.test_facts import AT, _everything
+
+SignedIn = Callable[[User], TestClient]
+
+
+@pytest.fixture
+def told(session: Session, scene: Scene) -> Scene:
+    _everything(session, scene)
+    session.commit()
+    return scene
+
+
+def test_the_list_says_who_did_what_and_can_be_narrowed(
+    told: Scene, signed_in: SignedIn, session: Session
+) -> None:
+    staff = signed_in(told.admin)
+    page = staff.get("/records/statements")
+    assert page.status_code == 200, page.text[:500]
+    assert page.text.count("Ana Ruiz</a>") == 18
+    assert "<strong>attended</strong> Dental Assistant Professional: clock hours" in page.text
+    assert "2 h 5 min" in page.text
+    for query, count in {
+        f"person={told.student.id}": 18,
+        "person=ana+r": 18,
+        f"person={told.student.email}": 18,
+        "person=nobody+of+this+name": 0,
+        "verb=http://adlnet.gov/expapi/verbs/passed": 1,
+        f"activity=http://localhost:8000/lessons/{told.lesson.id}": 10,
+        "since=2020-01-01": 18,
+        "until=2020-01-01": 0,
+        "registration=" + payloads(session)[0]["context"]["registration"]: 18,
+        "registration=7d444840-9dc0-11d1-b245-5ffdce74fad2": 0,
+        f"person={told.student.id}&verb=http://adlnet.gov/expapi/verbs/attended&since=2020-01-01": 2,
+    }.items():
+        found = staff.get(f"/records/statements?{query}")
+        assert found.status_code == 200
+        assert found.text.count("Ana Ruiz</a>") == count, query
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["verb=passed", "activity=no+iri", "since=yesterday", "until=2026-13-01", "since=0001-01-01",
+     "registration=7", 'person={"mbox":1}', "person={", "before=-1", "before=x", "person=%00", "verb=%00",
+     "before=99999999999999999999", "person=" + "a" * 3000],
+)  # fmt: skip
+def test_filters_that_make_no_sense_are_answered_with_a_sentence(
+    query: str, told: Scene, signed_in: SignedIn
+) -> None:
+    staff = signed_in(told.admin)
+    for path in ("/records/statements", "/records/statements.csv", "/records/statements/tail"):
+        answer = staff.get(f"{path}?{query}")
+        if path == "/records/statements" or not query.startswith("before"):
+            assert answer.status_code == 422, (path, answer.status_code)
+
+
+def test_paging_goes_through_all_of_them_once(told: Scene, signed_in: SignedIn, session: Session) -> None:
+    for _ in range(6):
+        _everything(session, told)
+    session.commit()
+    staff = signed_in(told.admin)
+    address, seen = "/records/statements", []
+    while address:
+        page = staff.get(address).text
+        seen += re.findall(r'/records/statements/([0-9a-f-]{36})"', page)
+        found = re.search(r'rel="next" href="([^"]+)"', page)
+        address = found[1].replace("&amp;", "&") if found else ""
+    assert seen == [one["id"] for one in reversed(payloads(session))]
+
+
+def test_the_tail_gives_what_is_new(told: Scene, signed_in: SignedIn, session: Session) -> None:
+    staff = signed_in(told.admin)
+    first = staff.get("/records/statements/tail?after=0")
+    assert first.headers["x-count"] == "18"
+    after = first.headers["x-last-key"]
+    assert staff.get(f"/records/statements/tail?after={after}").headers["x-count"] == "0"
+    service.record_clock_in(session, enrollment_id=told.enrollment.id, at=AT)
+    session.commit()
+    new = staff.get(f"/records/statements/tail?after={after}")
+    assert new.headers["x-count"] == "1"
+    assert new.text.count("<tr") == 1
+
+
+def test_one_statement_in_words_and_as_json(told: Scene, signed_in: SignedIn, session: Session) -> None:
+    staff = signed_in(told.admin)
+    one = payloads(session)[3]
+    page = staff.get(f"/records/statements/{one['id']}")
+    assert "Grace Office" in page.text
+    raw = re.search(r"<pre[^>]*>(.*?)</pre>", page.text, re.S)
+    assert raw
+    assert json.loads(raw[1].replace("&#34;", '"').replace("&amp;", "&")) == one
+    assert staff.get("/records/statements/not-a-uuid").status_code == 404
+    assert staff.get("/records/statements/7d444840-9dc0-11d1-b245-5ffdce74fad2").status_code == 404
+
+
+def test_a_persons_stream(told: Scene, session: Session) -> None:
+    lines = recent_for_user(session, told.student.id, 5)
+    assert len(lines) == 5
+    assert lines[0].did == "withdrew from"
+    assert not recent_for_user(session, told.admin.id, 5)
+
+
+def test_students_see_none_of_it(told: Scene, signed_in: SignedIn) -> None:
+    student = signed_in(told.student)
+    for path in (
+        "statements",
+        "statements/tail",
+        "statements.csv",
+        "charts",
+        "credentials",
+        "imports",
+        "forwarding",
+    ):
+        assert student.get(f"/records/{path}").status_code == 403
+    instructor = signed_in(told.school.instructor())
+    assert instructor.get("/records/statements").status_code == 200
+    for path in ("credentials", "imports", "forwarding"):
+        assert instructor.get(f"/records/{path}").status_code == 403
+
+
+def test_charts_add_up(told: Scene, signed_in: SignedIn, session: Session) -> None:
+    service.record_clock_out(session, enrollment_id=told.enrollment.id, at=service_now(), minutes=90)
+    odd = "UPDATE xapi_statements SET is_voided = false"
+    session.execute(text(odd))
+    session.commit()
+    staff = signed_in(told.admin)
+    for query in ("", "?days=365", f"?days=90&person={told.student.id}", "?days=x&person=y"):
+        page = staff.get(f"/records/charts{query}")
+        assert page.status_code == 200, page.text[:300]
+    assert "1.5 h" in staff.get("/records/charts").text
+
+
+def service_now() -> object:
+    from app.core import clock
+
+    return clock.now()
+
+
+def test_a_credential_from_the_first_day_to_the_last(live_server: LiveServer) -> None:
+    with live_server.database.begin() as session:
+        scene = make_scene(session)
+        admin = scene.admin
+    with httpx2.Client(base_url=live_server.url, headers={"Origin": live_server.url}) as client:
+        with live_server.database.begin() as session:
+            sign_in_directly(session, client, admin)  # type: ignore[arg-type]
+        wrong = client.post("/records/credentials/new", data={"label": " ", "rate_limit_per_minute": "0"})
+        assert wrong.status_code == 422
+        made = client.post(
+            "/records/credentials/new",
+            data={"label": "Simulator", "scopes": ["statements/write", "statements/read/mine"],
+                  "rate_limit_per_minute": "600"},
+        )  # fmt: skip
+        assert made.status_code == 200, made.text[:400]
+        key, secret = re.findall(r"<dd><code>([^<]+)</code>", made.text)[1:]
+
+        def status(password: str) -> int:
+            pair = b64encode(f"{key}:{password}".encode()).decode()
+            headers = {"Authorization": f"Basic {pair}", "X-Experience-API-Version": "2.0.0"}
+            return httpx2.get(f"{live_server.url}/xapi/statements", headers=headers).status_code
+
+        assert status(secret) == 200
+        listed = client.get("/records/credentials").text
+        assert "Simulator" in listed
+        assert "600 a minute" in listed
+        assert secret not in listed
+        (one,) = client.get("/api/v1/lrs/credentials").json()
+        assert one["last_used_at"]
+        rotated = client.post(f"/api/v1/lrs/credentials/{one['id']}/rotate").json()
+        assert status(rotated["secret"]) == 200
+        assert client.post(f"/records/credentials/{one['id']}/revoke").status_code == 303
+        assert client.post(f"/records/credentials/{one['id']}/rotate").status_code == 404
+        assert "Revoked" in client.get("/records/credentials?revoked=yes").text
+        assert client.get("/api/v1/lrs/credentials").json() == []
+        other = client.post("/api/v1/lrs/credentials", json={"label": "API", "scopes": ["all"]})
+        assert other.status_code == 201
+        assert client.delete(f"/api/v1/lrs/credentials/{other.json()['id']}").status_code == 204
+        assert (
+            client.post("/api/v1/lrs/credentials", json={"label": "x", "scopes": ["root"]}).status_code == 422
+        )
+    with live_server.database.begin() as session:
+        acts = session.scalars(
+            text("SELECT action FROM audit_log WHERE action LIKE 'xapi_credential.%' ORDER BY id")
+        ).all()
+    assert [act.partition(".")[2] for act in acts] == ["created", "rotated", "revoked", "created", "revoked"]
+
+
+def test_files_hold_what_the_list_shows(live_server: LiveServer) -> None:
+    with live_server.database.begin() as session:
+        scene = make_scene(session)
+        scene.student.full_name = '=Ana, "Ruiz"'
+        session.flush()
+        _everything(session, scene)
+        admin = scene.admin
+    with httpx2.Client(base_url=live_server.url) as client:
+        with live_server.database.begin() as session:
+            kept = payloads(session)
+            sign_in_directly(session, client, admin)  # type: ignore[arg-type]
+        lines = client.get("/records/statements.ndjson").text.splitlines()
+        assert [json.loads(line) for line in lines] == kept
+        table = client.get("/records/statements.csv?verb=http://adlnet.gov/expapi/verbs/attended")
+        rows = list(csv.DictReader(io.StringIO(table.content.decode("utf-8-sig"))))
+        assert [row["Duration"] for row in rows] == ["PT2H5M", "PT1H"]
+        assert rows[0]["Person"] == '\'=Ana, "Ruiz"'
+        assert client.get("/records/statements.csv?until=2000-01-01").text.count("\n") == 1
