@@ -1,13 +1,13 @@
 """Pages of the targets that statements are passed on to."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 
 from app.core.jobs import enqueue
 from app.lrs.forwarding import service
 from app.lrs.forwarding.jobs import redeliver
-from app.lrs.forwarding.schemas import ForwarderForm
+from app.lrs.forwarding.schemas import ForwarderForm, NewForwarderForm
 from app.web.fields import PathId
 from app.web.forms import Form, posted
 from app.web.render import redirect, render
@@ -30,14 +30,18 @@ def forwarders(request: Request, db: Db, _admin: AdminSubject) -> Response:
 
 @router.get("/new")
 def new_forwarder(request: Request, _admin: AdminSubject) -> Response:
-    return _form_page(request, Form.blank(ForwarderForm), None)
+    return _form_page(request, Form.blank(NewForwarderForm), None)
 
 
 @router.post("/new")
 def create_forwarder(
-    request: Request, db: Db, admin: AdminSubject, settings: SettingsDep, form: FormDep
+    request: Request,
+    db: Db,
+    admin: AdminSubject,
+    settings: SettingsDep,
+    form: Annotated[Form[NewForwarderForm], Depends(posted(NewForwarderForm))],
 ) -> Response:
-    def create(given: ForwarderForm) -> Response:
+    def create(given: NewForwarderForm) -> Response:
         return redirect(f"/records/forwarding/{service.create(db, admin, settings, given).id}")
 
     return form.submit(db, create, again=lambda: _form_page(request, form, None))
@@ -129,7 +133,7 @@ def delete_forwarder(db: Db, admin: AdminSubject, forwarder_id: PathId) -> Respo
     return redirect("/records/forwarding")
 
 
-def _form_page(request: Request, form: Form[ForwarderForm], forwarder_id: int | None) -> Response:
+def _form_page(request: Request, form: Form[Any], forwarder_id: int | None) -> Response:
     title = "New target" if forwarder_id is None else "Change the target"
     return render(
         request,

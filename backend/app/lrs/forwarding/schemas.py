@@ -20,3 +20,9 @@ class ForwarderForm(BaseModel):
     verb: Long | None = None
     activity: Long | None = None
     from_the_beginning: bool = False
+
+
+class NewForwarderForm(ForwarderForm):
+    """A target that is new: it needs its secret."""
+
+    password: Annotated[str, Field(max_length=1000, title="Secret")]
