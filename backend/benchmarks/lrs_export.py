@@ -78,7 +78,9 @@ def main() -> None:
                     peak = max(peak, _resident_mib() - before)
             seconds = time.monotonic() - began
             rate = (count - len(first)) / seconds
-            print(f"{name}: {count:,} statements, {octets / 1e6:,.0f} MB, {rate:,.0f}/s, +{peak:.1f} MiB at most")
+            print(
+                f"{name}: {count:,} statements, {octets / 1e6:,.0f} MB, {rate:,.0f}/s, +{peak:.1f} MiB at most"
+            )
         database.close()
 
 

@@ -21,6 +21,7 @@ from httpx2 import Response
 from pydantic import BaseModel, TypeAdapter
 from sqlalchemy import Connection
 from sqlalchemy.orm import Session
+from starlette.datastructures import UploadFile
 
 from app.db.models import ContentPackage, OutboxMessage, User
 from app.settings import Settings
@@ -159,9 +160,10 @@ class Walk:
     def body(self, route: Route, text: str | None = None) -> dict[str, Any]:
         """What the route takes, filled with examples that name the other student's things; `text` in all texts."""
         if route.form is not None:
-            schema = route.form.model_json_schema() if route.form.__name__ != "PackageForm" else None
-            if schema is None:
-                return {"files": {"package": ("course.zip", b"PK nothing")}}
+            files = [name for name, it in route.form.model_fields.items() if it.annotation is UploadFile]
+            if files:
+                return {"files": dict.fromkeys(files, ("course.zip", b"PK nothing"))}
+            schema = route.form.model_json_schema()
             fields = {name: _typed(value) for name, value in self._example(schema, schema, "", text).items()}
             kind = {"content-type": "application/x-www-form-urlencoded"}
             return {"content": urlencode(fields), "headers": kind}
