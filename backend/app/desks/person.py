@@ -17,6 +17,8 @@ from app.core.permissions import Role, Subject
 from app.db.models import User
 from app.desks import trail
 from app.enrollment import service as enrollment
+from app.lrs import service as record_store
+from app.lrs.service import Line
 from app.web.paging import Paging
 
 NO_STUDENT = "There is no such student, or none that you may see."
@@ -39,6 +41,7 @@ class StudentPage:
     records: list[AttendanceOut]
     attempts: list[AttemptOut]
     events: list[trail.Event]
+    learning: list[Line]
 
 
 def student_page(session: Session, subject: Subject, user_id: int, zone: ZoneInfo) -> StudentPage:
@@ -57,6 +60,7 @@ def student_page(session: Session, subject: Subject, user_id: int, zone: ZoneInf
         records=records,
         attempts=content.attempts_of(session, subject, user_id),
         events=trail.about_student(session, user_id),
+        learning=record_store.recent_for_user(session, user_id, 20),
     )
 
 

@@ -241,6 +241,7 @@ def test_search_by_the_keyboard_alone(people: People, visit: Visit) -> None:
     page.keyboard.type("lopez")
     page.keyboard.press("Enter")
     expect(page.get_by_role("link", name="Maria Lopez-Diaz")).to_be_visible()
+    page.wait_for_load_state()  # the list is seen before its script answers the arrow keys
     page.get_by_label("Students and programs", exact=True).focus()
     page.keyboard.press("ArrowDown")
     page.keyboard.press("Enter")

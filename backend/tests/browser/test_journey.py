@@ -211,6 +211,8 @@ def test_from_an_empty_school_to_a_tracked_lesson(
     expect(main).to_contain_text("100")
     expect(main).to_contain_text(re.compile("completed|passed", re.IGNORECASE))
     expect(main).to_contain_text(str(score))
+    # Her learning is in the record store, and reads in plain words.
+    expect(admin.locator("#activity")).to_contain_text("Golf explained")
     assert_accessible(admin)
 
 
