@@ -11,13 +11,16 @@ import shutil
 import tempfile
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from app.settings import Settings
 
 CHUNK = 256 * 1024
+_PARTIAL = ("incoming-", "keep-")
 _HASH = re.compile(r"[0-9a-f]{64}")
 
 
@@ -34,6 +37,15 @@ class StoredFile:
     new: bool = field(default=False, compare=False)
 
 
+@dataclass(frozen=True, slots=True)
+class KeptFile:
+    """A file that is in the store: its hash, its size in bytes, and since when it is there (UTC)."""
+
+    sha256: str
+    size: int
+    stored_at: datetime
+
+
 class FileMissing(Exception):
     """No file has this hash in the store."""
 
@@ -47,7 +59,7 @@ class FileStore(ABC):
     def put(self, source: bytes | BinaryIO, *, max_bytes: int | None = None) -> StoredFile:
         """Keep the content and return its hash and size. Raises ValueError beyond `max_bytes`."""
         self.scratch.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=self.scratch, prefix="incoming-") as temporary:
+        with tempfile.NamedTemporaryFile(dir=self.scratch, prefix=_PARTIAL[0]) as temporary:
             digest, size = hashlib.sha256(), 0
             for chunk in _chunks(source):
                 size += len(chunk)
@@ -79,6 +91,20 @@ class FileStore(ABC):
     def delete(self, sha256: str) -> None:
         """Remove the file; that there is none is no error. Only for files that no row names."""
 
+    @abstractmethod
+    def listed(self) -> Iterator[KeptFile]:
+        """Every file of the store, in no order; one that comes or goes meanwhile may be among them or not."""
+
+    def clear_scratch(self, before: datetime) -> int:
+        """Remove what uploads left half-way that were broken off before this moment; how many files."""
+        removed = 0
+        for path in self.scratch.glob("*-*") if self.scratch.is_dir() else ():
+            with suppress(FileNotFoundError):
+                if path.name.startswith(_PARTIAL) and _changed(path.stat()) < before:
+                    path.unlink()
+                    removed += 1
+        return removed
+
     def read_bytes(self, sha256: str) -> bytes:
         """The whole file; for small ones."""
         return b"".join(self.read(sha256))
@@ -102,7 +128,7 @@ class LocalStore(FileStore):
     def _keep(self, path: Path, stored: StoredFile) -> None:
         target = self._path(stored.sha256)
         target.parent.mkdir(parents=True, exist_ok=True)
-        partial = self.scratch / f"keep-{stored.sha256}-{os.getpid()}-{os.urandom(4).hex()}"
+        partial = self.scratch / f"{_PARTIAL[1]}{stored.sha256}-{os.getpid()}-{os.urandom(4).hex()}"
         try:
             # A link costs nothing; a filesystem without them gets a copy.
             try:
@@ -125,6 +151,14 @@ class LocalStore(FileStore):
 
     def delete(self, sha256: str) -> None:
         self._path(sha256).unlink(missing_ok=True)
+
+    def listed(self) -> Iterator[KeptFile]:
+        for folder in self.directory.glob("[0-9a-f][0-9a-f]"):
+            for path in folder.iterdir():
+                if _HASH.fullmatch(path.name):
+                    with suppress(FileNotFoundError):
+                        status = path.stat()
+                        yield KeptFile(path.name, status.st_size, _changed(status))
 
 
 class S3Store(FileStore):
@@ -173,6 +207,14 @@ class S3Store(FileStore):
     def delete(self, sha256: str) -> None:
         self.client.delete_object(Bucket=self.bucket, Key=self._key(sha256))
 
+    def listed(self) -> Iterator[KeptFile]:
+        pages = self.client.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix="files/")
+        for page in pages:
+            for item in page.get("Contents", ()):
+                name = item["Key"].rpartition("/")[2]
+                if _HASH.fullmatch(name) and item["Key"] == self._key(name):
+                    yield KeptFile(name, item["Size"], item["LastModified"])
+
 
 def open_store(settings: Settings) -> FileStore:
     """The store that the settings name: the bucket when there is one, else `data_dir/files`."""
@@ -189,6 +231,10 @@ def open_store(settings: Settings) -> FileStore:
         aws_secret_access_key=secret.get_secret_value() if secret else None,
     )
     return S3Store(client, settings.s3_bucket, settings.data_dir / "incoming")
+
+
+def _changed(status: os.stat_result) -> datetime:
+    return datetime.fromtimestamp(status.st_mtime, UTC)
 
 
 def _chunks(source: bytes | BinaryIO) -> Iterator[bytes]:

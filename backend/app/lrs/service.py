@@ -1,5 +1,6 @@
 """What other rooms may ask of the record store: to be told what happened, tokens for launches, a person's activity."""
 
+from app.lrs.attachments.service import attachment_files, has_attachments, hold_attachments
 from app.lrs.credentials.service import NewSecret, end_launch, launch_token
 from app.lrs.events import About, agent_of, record_event
 from app.lrs.facts.service import (
@@ -24,7 +25,10 @@ __all__ = [
     "NewSecret",
     "PartReport",
     "agent_of",
+    "attachment_files",
     "end_launch",
+    "has_attachments",
+    "hold_attachments",
     "launch_token",
     "recent_for_user",
     "record_clock_in",

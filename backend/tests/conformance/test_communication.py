@@ -15,6 +15,10 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.x509.oid import NameOID
 
+from app.lrs.multipart import Part
+from app.lrs.statements import receiving
+from app.lrs.statements.storing import Attached
+from app.lrs.store import Store
 from tests.lrs.examples import statement
 from tests.lrs.serving import ONE, TWO, Client
 
@@ -163,6 +167,25 @@ def test_an_attachment_comes_back_with_its_statement(xapi: Client, version: str)
     assert b"Content-Transfer-Encoding: binary" in head
     plain = client.get("/statements", statementId=whole["id"], attachments="false")
     assert plain.headers["content-type"] == "application/json"
+
+
+def test_an_attachment_swept_before_it_was_recorded_is_put_again(
+    xapi: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept = receiving._kept
+
+    def kept_and_swept(store: Store, parts: list[Part]) -> list[Attached]:
+        attachments = kept(store, parts)
+        for one in attachments:
+            store.files.delete(one.sha256)
+        return attachments
+
+    monkeypatch.setattr(receiving, "_kept", kept_and_swept)
+    content = uuid4().bytes
+    whole = statement(attachments=[attached(content)])
+    assert xapi.ask("POST", "/statements", **multipart(whole, (content, {}))).status_code == 200
+    answer = xapi.get("/statements", statementId=whole["id"], attachments="true")
+    assert content in answer.content
 
 
 def test_sha_512_and_a_batch_share_their_bytes(xapi: Client) -> None:

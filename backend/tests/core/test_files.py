@@ -3,11 +3,13 @@
 import hashlib
 import io
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from moto import mock_aws
 
+from app.core import clock
 from app.core.files import FileMissing, FileStore, LocalStore, S3Store, open_store
 from app.settings import Settings
 
@@ -80,3 +82,44 @@ def test_the_settings_choose_the_store(settings: Settings) -> None:
         assert isinstance(
             open_store(settings.model_copy(update={"s3_bucket": "b", "s3_region": "us-east-1"})), S3Store
         )
+
+
+def test_everything_that_is_kept_is_listed_with_its_age(store: FileStore) -> None:
+    begun = clock.now() - timedelta(seconds=2)
+    contents = [b"", b"one", b"two" * 1000]
+    kept = {store.put(content).sha256: len(content) for content in contents}
+    found = {file.sha256: file for file in store.listed()}
+    assert {name: file.size for name, file in found.items()} == kept
+    assert all(begun <= file.stored_at <= clock.now() + timedelta(seconds=2) for file in found.values())
+    gone = next(iter(kept))
+    store.delete(gone)
+    assert gone not in {file.sha256 for file in store.listed()}
+
+
+def test_what_lies_beside_the_files_is_not_listed(tmp_path: Path) -> None:
+    store = LocalStore(tmp_path)
+    assert list(store.listed()) == []
+    (tmp_path / "ab").mkdir()
+    (tmp_path / "ab" / "README").write_text("not ours")
+    (tmp_path / "notes.txt").write_text("not ours")
+    assert list(store.listed()) == []
+
+
+def test_a_bucket_of_more_files_than_a_page_is_listed_whole(store: FileStore) -> None:
+    if isinstance(store, S3Store):
+        for number in range(1005):
+            name = hashlib.sha256(str(number).encode()).hexdigest()
+            store.client.put_object(Bucket="school", Key=f"files/{name[:2]}/{name}", Body=b"x")
+        store.client.put_object(Bucket="school", Key=f"files/zz/{'0' * 64}", Body=b"not ours")
+        store.client.put_object(Bucket="school", Key=f"other/00/{'0' * 64}", Body=b"not ours")
+        assert len(list(store.listed())) == 1005
+
+
+def test_pieces_of_broken_off_uploads_are_cleared_when_they_are_old(store: FileStore) -> None:
+    assert store.clear_scratch(clock.now()) == 0
+    store.scratch.mkdir(parents=True, exist_ok=True)
+    for name in ("incoming-abc", "keep-0-1", "notes-of-somebody"):
+        (store.scratch / name).write_bytes(b"half")
+    assert store.clear_scratch(clock.now() - timedelta(hours=1)) == 0
+    assert store.clear_scratch(clock.now() + timedelta(seconds=2)) == 2
+    assert [path.name for path in store.scratch.iterdir()] == ["notes-of-somebody"]

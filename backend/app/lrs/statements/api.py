@@ -16,7 +16,7 @@ from app.lrs.refusal import Refusal
 from app.lrs.script import Ask, Script
 from app.lrs.statements import formats, queries
 from app.lrs.statements.filters import Filter, One, moment_of, parse, uuid_of
-from app.lrs.statements.receiving import receive
+from app.lrs.statements.receiving import take_in
 from app.lrs.statements.selecting import select
 from app.lrs.statements.shape import JsonObject
 from app.lrs.store import Store
@@ -36,10 +36,7 @@ async def post(store: Store, call: Call) -> Answer:
     call.access.require("write statements")
     if call.parameters:
         raise Refusal("POST of statements takes no parameters.", path=sorted(call.parameters)[0])
-    received = await receive(store, call)
-    if received.ids:
-        await store.writer.submit(received.submission)
-    return Answer(200, orjson.dumps(received.ids))
+    return Answer(200, orjson.dumps(await take_in(store, call)))
 
 
 async def put(store: Store, call: Call) -> Answer:
@@ -50,8 +47,7 @@ async def put(store: Store, call: Call) -> Answer:
         if wrong:
             raise Refusal("PUT of a statement takes the parameter statementId alone.", path=wrong[0])
         raise Refusal("The parameter statementId is missing.", path="statementId")
-    received = await receive(store, call, uuid_of(call.parameters["statementId"], "statementId"))
-    await store.writer.submit(received.submission)
+    await take_in(store, call, uuid_of(call.parameters["statementId"], "statementId"))
     return nothing()
 
 

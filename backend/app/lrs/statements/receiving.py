@@ -19,19 +19,21 @@ MOST_STATEMENTS = 10_000
 
 
 @dataclass(slots=True)
-class Received:
+class _Received:
     submission: Submission
     ids: list[str]
 
 
-async def receive(store: Store, call: Call, only_id: str | None = None) -> Received:
-    """Read, check and complete the statements of a POST, or with `only_id` the one of a PUT."""
+async def take_in(store: Store, call: Call, only_id: str | None = None) -> list[str]:
+    """Read, check, complete and store the statements of a POST, or with `only_id` the one of a PUT; their ids."""
     kind = call.content_type
     if kind == "application/json":
         raw = await call.body(LARGEST_JSON)
         if len(raw) > _ASIDE:
-            return await store.aside(lambda: _checked(call, raw, [], only_id))
-        return _checked(call, raw, [], only_id)
+            received = await store.aside(lambda: _checked(call, raw, [], only_id))
+        else:
+            received = _checked(call, raw, [], only_id)
+        return await _stored(store, received)
     if kind != "multipart/mixed":
         raise Refusal("Send statements as application/json or multipart/mixed.", path="Content-Type")
     boundary = multipart.boundary_of(call.headers.get("content-type", ""))
@@ -39,13 +41,22 @@ async def receive(store: Store, call: Call, only_id: str | None = None) -> Recei
     try:
         parts = await reader.read(call.chunks(LARGEST_ATTACHMENTS))
         received = await store.aside(lambda: _from_parts(call, parts, only_id))
-        received.submission.attachments = await store.aside(lambda: _kept(store, parts[1:]))
-        return received
+        attachments = await store.aside(lambda: _kept(store, parts[1:]))
+        received.submission.attachments = attachments
+        ids = await _stored(store, received)
+        await store.aside(lambda: _kept_still(store, parts[1:], attachments))
+        return ids
     finally:
         reader.close()
 
 
-def _from_parts(call: Call, parts: list[Part], only_id: str | None) -> Received:
+async def _stored(store: Store, received: _Received) -> list[str]:
+    if received.ids:
+        await store.writer.submit(received.submission)
+    return received.ids
+
+
+def _from_parts(call: Call, parts: list[Part], only_id: str | None) -> _Received:
     if not parts:
         raise Refusal("The first part must hold the statements.", path="body")
     first = parts[0].headers.get("content-type", "").partition(";")[0].strip().lower()
@@ -66,7 +77,7 @@ def _check_part(part: Part, path: str) -> None:
         raise fail(path, "X-Experience-API-Hash is not the SHA-2 of this part.")
 
 
-def _checked(call: Call, raw: bytes, parts: list[Part], only_id: str | None) -> Received:
+def _checked(call: Call, raw: bytes, parts: list[Part], only_id: str | None) -> _Received:
     value = jsonio.loads(raw)
     if only_id is not None:
         statements = [_the_one(value, only_id)]
@@ -88,7 +99,7 @@ def _checked(call: Call, raw: bytes, parts: list[Part], only_id: str | None) -> 
         raise Refusal("A part holds an attachment that no statement names.", path="body")
     _speaks_of_its_own(call, statements, paths)
     prepared = [prepare(statement, call.version) for statement in statements]
-    return Received(Submission(prepared, call.access.author), [item.statement_id for item in prepared])
+    return _Received(Submission(prepared, call.access.author), [item.statement_id for item in prepared])
 
 
 def _the_one(value: object, only_id: str) -> JsonObject:
@@ -140,7 +151,7 @@ def _speaks_of_its_own(call: Call, statements: list[JsonObject], paths: list[str
 
 
 def _kept(store: Store, parts: list[Part]) -> list[Attached]:
-    """Put attachments into the file store. A file without a statement, left by a crash, harms nobody."""
+    """Put attachments into the file store. A file without a statement, left by a crash, is swept at night."""
     kept = []
     for part in parts:
         part.file.seek(0)
@@ -148,3 +159,11 @@ def _kept(store: Store, parts: list[Part]) -> list[Attached]:
         content_type = part.headers.get("content-type", "application/octet-stream")
         kept.append(Attached(part.sha2, stored.sha256, stored.size, content_type))
     return kept
+
+
+def _kept_still(store: Store, parts: list[Part], attachments: list[Attached]) -> None:
+    """Put again what was swept from the store in the moment before a row named it."""
+    for part, attached in zip(parts, attachments, strict=True):
+        if not store.files.exists(attached.sha256):
+            part.file.seek(0)
+            store.files.put(cast(BinaryIO, part.file))

@@ -1,0 +1,25 @@
+"""Attachments as the rest of the program needs to know them: which stored files they are."""
+
+from collections.abc import Collection
+
+from sqlalchemy.orm import Session
+
+from app.lrs.attachments import queries
+
+
+def attachment_files(session: Session, hashes: Collection[str]) -> set[str]:
+    """Which of these files of the store are the bytes of an attachment (SHA-256, hex)."""
+    return queries.named_files(session, hashes)
+
+
+def has_attachments(session: Session) -> bool:
+    """Whether any attachment is recorded."""
+    return queries.any_attachment(session)
+
+
+def hold_attachments(session: Session) -> None:
+    """Until the transaction ends no attachment is recorded: be brief, all statements wait.
+
+    Whoever records one afterwards looks whether its file is still there, and puts it again.
+    """
+    queries.take_turn(session)
