@@ -5,6 +5,7 @@ the rooms' `jobs.py` and receive the worker's `JobContext`, from which they take
 """
 
 from collections.abc import Callable
+from copy import copy
 from datetime import datetime
 from typing import Any
 
@@ -59,4 +60,19 @@ def enqueue(
 
 def worker_app(conninfo: str) -> procrastinate.App:
     """The same tasks on a connector that can work: open it, then `run_worker_async`."""
-    return jobs.with_connector(procrastinate.PsycopgConnector(conninfo=conninfo, min_size=1, max_size=3))
+    working = procrastinate.App(
+        connector=procrastinate.PsycopgConnector(conninfo=conninfo, min_size=1, max_size=3)
+    )
+    for name, known in jobs.tasks.items():
+        # Copies: a task defers through the app it belongs to, and periodic ones are deferred by the worker itself.
+        own = copy(known)
+        own.blueprint = working
+        working.tasks[name] = own
+    for periodic in jobs.periodic_registry.periodic_tasks.values():
+        working.periodic_registry.register_task(
+            task=working.tasks[periodic.task.name],
+            cron=periodic.cron,
+            periodic_id=periodic.periodic_id,
+            configure_kwargs=periodic.configure_kwargs.copy(),
+        )
+    return working

@@ -25,6 +25,16 @@ def note(context: JobContext, word: str) -> None:
     seen.put((word, context.additional_context))
 
 
+ticked = threading.Event()
+
+
+@jobs.jobs.periodic(cron="* * * * *", periodic_id="tests.ops.tick")
+@jobs.task("tests.ops.tick")
+def tick(context: JobContext, timestamp: int) -> None:
+    assert context.additional_context.keys() == {"database", "settings"}
+    ticked.set()
+
+
 @pytest.fixture
 def worker(live_settings: Settings, live_database: Database) -> Iterator[JobWorker]:
     worker = JobWorker(live_settings, live_database)
@@ -46,6 +56,14 @@ def test_a_committed_job_is_done_with_the_database_and_settings_at_hand(
     word, context = seen.get(timeout=30)
     assert word == "first"
     assert context == {"database": live_database, "settings": live_settings}
+
+
+@pytest.mark.usefixtures("worker")
+def test_what_is_due_again_and_again_is_done(live_database: Database) -> None:
+    ticked.clear()
+    assert ticked.wait(90)
+    ask(live_database, "beside it")
+    assert seen.get(timeout=30)[0] == "beside it"
 
 
 def test_a_job_of_a_transaction_that_failed_is_never_done(worker: JobWorker, live_database: Database) -> None:
