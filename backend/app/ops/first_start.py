@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 
+import typer
 from sqlalchemy import select
 
 from app.accounts import service as accounts
@@ -23,9 +24,12 @@ def run(settings: Settings, database: Database, *, demo: bool) -> list[str]:
         empty = session.scalar(select(User.id).limit(1)) is None
     lines = []
     if demo and empty:
+        typer.echo("· demo school: two years of 200 students, which takes a minute or two")
         _seed()
     elif demo:
-        lines.append("The demo school is only added to an empty database; this one has people in it.")
+        lines.append(
+            "The demo school was not added: it goes into an empty database, and this one has people in it."
+        )
     with database.begin() as session:
         link = accounts.ensure_first_admin(session, settings)
     if link is not None:
