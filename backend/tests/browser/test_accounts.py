@@ -1,68 +1,17 @@
-"""Getting in, one's own account and the administration of people, played in a real Chromium.
-
-AADA_SCREENSHOTS=folder keeps a picture of every page that is seen.
-"""
-
-import os
-from collections.abc import Callable, Iterator
-from pathlib import Path
+"""Getting in, one's own account and the administration of people, played in a real Chromium."""
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 from app.accounts.bootstrap import ensure_first_admin
 from app.core import clock
-from tests.browser.axe import assert_accessible
-from tests.browser.chromium import chromium
+from tests.browser.conftest import Seen
 from tests.conftest import LiveServer
 from tests.factories.accounts import UserFactory
 
 pytestmark = pytest.mark.browser
 
-VIEWS = {"phone": ((390, 844), "dark"), "desk": ((1280, 900), "light")}
 PASSWORD = "mulberry lantern gravel"
-Seen = Callable[[str], None]
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as browser:
-        yield browser
-
-
-@pytest.fixture(params=VIEWS)
-def page(request: pytest.FixtureRequest, browser: Browser, live_server: LiveServer) -> Iterator[Page]:
-    """A page of one size and theme; at the end no script may have failed and nothing been blocked."""
-    (width, height), theme = VIEWS[request.param]
-    context = browser.new_context(
-        base_url=live_server.url,
-        viewport={"width": width, "height": height},
-        color_scheme="dark" if theme == "dark" else "light",
-        reduced_motion="reduce",
-        has_touch=request.param == "phone",
-    )
-    page = context.new_page()
-    complaints: list[str] = []
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
-    yield page
-    context.close()
-    assert [text for text in complaints if "status of 4" not in text] == []
-
-
-@pytest.fixture
-def seen(page: Page, request: pytest.FixtureRequest) -> Seen:
-    """`seen("sign-in")`: the page as it stands is accessible and no wider than the window."""
-
-    def check(name: str) -> None:
-        folder = os.environ.get("AADA_SCREENSHOTS")
-        if folder:
-            size = request.node.callspec.params["page"]
-            page.screenshot(path=Path(folder) / f"{name}-{size}.png", full_page=True)
-        assert_accessible(page, where=name)
-        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), name
-
-    return check
 
 
 def test_the_administrators_first_day(page: Page, seen: Seen, live_server: LiveServer) -> None:
