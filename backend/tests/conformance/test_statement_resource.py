@@ -64,6 +64,19 @@ def test_a_repeated_statement_is_harmless_and_another_under_its_id_a_conflict(xa
     assert xapi.get("/statements", statementId=whole["id"]).json()["verb"] == whole["verb"]
 
 
+@BOTH
+@pytest.mark.parametrize("turned", [False, True], ids=["target first", "reference first"])
+def test_statements_of_one_batch_may_refer_to_each_other(xapi: Client, version: str, *, turned: bool) -> None:
+    who = agent()
+    target, voided = statement(actor=who), statement(actor=who)
+    comment, voiding = refers_to(target["id"]), refers_to(voided["id"], verb={"id": VOIDED})
+    batch = [target, voided, comment, voiding]
+    xapi.speaking(version).stored(*(batch[::-1] if turned else batch))
+    found = xapi.speaking(version).statements(agent=json.dumps(who))
+    assert set(ids(found)) == {target["id"], comment["id"], voiding["id"]}
+    assert xapi.get("/statements", voidedStatementId=voided["id"]).json()["id"] == voided["id"]
+
+
 def test_one_bad_statement_of_a_batch_keeps_all_out(xapi: Client) -> None:
     good, bad = statement(), statement(verb={"id": "no iri"})
     answer = xapi.post(good, bad)

@@ -124,15 +124,16 @@ class References:
         known = yield from parties.script(people, (), iris, {})
         found.actors.update(known.actors)
         found.activities.update(known.activities)
+        # Those of the batch's own statements, their authorities among them, were found before.
         pairs = [(referrer, self.subjects[target]) for referrer, target in lent]
         actor_rows = {
-            (known.actors[name].id, bool(usage & DIRECT_ACTOR), referrer, subject.id, usage)
+            (found.actors[name].id, bool(usage & DIRECT_ACTOR), referrer, subject.id, usage)
             for referrer, subject in pairs
             for name, usage in subject.keys.actors.items()
         }
         yield Do(queries.ADD_ACTOR_LINKS, _columns(actor_rows))
         activity_rows = {
-            (known.activities[iri].id, bool(usage & DIRECT_ACTIVITY), referrer, subject.id, usage)
+            (found.activities[iri].id, bool(usage & DIRECT_ACTIVITY), referrer, subject.id, usage)
             for referrer, subject in pairs
             for iri, usage in subject.keys.activities.items()
         }

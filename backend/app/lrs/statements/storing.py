@@ -188,9 +188,6 @@ def _write(accepted: Accepted, known: _Known, parties: Parties, result: Stored) 
             actors.append((found.actors[name].id, bool(usage & DIRECT_ACTOR), key, key, int(usage)))
         for iri, usage in prepared.keys.activities.items():
             activities.append((found.activities[iri].id, bool(usage & DIRECT_ACTIVITY), key, key, int(usage)))
-        if prepared.target is not None or prepared.statement_id in references.waiting:
-            keys = prepared.keys
-            keys.people.setdefault(author.identity, author.person)
         yield from references.arrive(
             prepared.statement_id,
             Subject(
