@@ -7,9 +7,10 @@ costs no more memory than its chunks. Each part's SHA-2 is computed while it pas
 import hashlib
 import re
 import tempfile
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import IO
+from uuid import uuid4
 
 from app.lrs.refusal import Refusal
 
@@ -182,12 +183,46 @@ class Reader:
             self._open = None
 
 
-def head(boundary: str, headers: Mapping[str, str]) -> bytes:
-    """The delimiter and headers before one part of an answer."""
+@dataclass(frozen=True, slots=True)
+class File:
+    """A stored attachment on its way out: its hash as statements name it, its name in the file store, its octets."""
+
+    sha2: str
+    sha256: str
+    size_bytes: int
+    content_type: str
+
+
+def written(boundary: str, statements: bytes, files: Iterable[File]) -> Iterator[bytes | File]:
+    """A multipart body: JSON first, then each attachment. A `File` stands where its bytes belong.
+
+    So the length is known before a file is opened, and who sends reads the files in her own way.
+    """
+    yield _head(boundary, {"Content-Type": "application/json"})[2:]
+    yield statements
+    for file in files:
+        yield _head(
+            boundary,
+            {
+                "Content-Type": file.content_type,
+                "Content-Transfer-Encoding": "binary",
+                "Content-Length": str(file.size_bytes),
+                "X-Experience-API-Hash": file.sha2,
+            },
+        )
+        yield file
+    yield f"\r\n--{boundary}--\r\n".encode()
+
+
+def new_boundary() -> str:
+    """A line that no attachment holds but by a chance of one in 2^122."""
+    return f"aada-{uuid4().hex}"
+
+
+def media_type(boundary: str) -> str:
+    return f'multipart/mixed; boundary="{boundary}"'
+
+
+def _head(boundary: str, headers: Mapping[str, str]) -> bytes:
     lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
     return f"\r\n--{boundary}\r\n{lines}\r\n".encode()
-
-
-def tail(boundary: str) -> bytes:
-    """What closes a multipart answer."""
-    return f"\r\n--{boundary}--\r\n".encode()

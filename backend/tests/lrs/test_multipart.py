@@ -11,8 +11,11 @@ from app.lrs.refusal import Refusal
 
 
 def body_of(parts: list[tuple[dict[str, str], bytes]], boundary: str = "b0") -> bytes:
-    pieces = [multipart.head(boundary, headers) + content for headers, content in parts]
-    return b"".join(pieces) + multipart.tail(boundary)
+    pieces = []
+    for headers, content in parts:
+        lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+        pieces.append(f"\r\n--{boundary}\r\n{lines}\r\n".encode() + content)
+    return b"".join(pieces) + f"\r\n--{boundary}--\r\n".encode()
 
 
 def read(body: bytes, cuts: list[int]) -> list[tuple[dict[str, str], bytes, str]]:
@@ -70,3 +73,15 @@ def test_the_boundary() -> None:
     assert multipart.boundary_of("multipart/mixed;boundary=abc") == b"abc"
     with pytest.raises(Refusal):
         multipart.boundary_of("multipart/mixed")
+
+
+@given(contents)
+def test_what_is_written_is_read_again(blobs: list[bytes]) -> None:
+    files = {hashlib.sha256(blob).hexdigest(): blob for blob in blobs}
+    given_files = [multipart.File(name, name, len(blob), "text/plain") for name, blob in files.items()]
+    written = list(multipart.written("b0", b"[]", given_files))
+    body = b"".join(piece if isinstance(piece, bytes) else files[piece.sha256] for piece in written)
+    first, *rest = read(body, [])
+    assert first[:2] == ({"content-type": "application/json"}, b"[]")
+    assert [(digest, content) for _, content, digest in rest] == list(files.items())
+    assert all(headers["x-experience-api-hash"] == digest for headers, _, digest in rest)

@@ -10,9 +10,11 @@ import pytest
 from sqlalchemy import text
 
 from app.core.errors import Invalid
-from app.db.models import XapiForwarder
+from app.core.files import open_store
+from app.db.models import XapiAttachment, XapiForwarder
 from app.db.session import Database
-from app.lrs.forwarding import queries, service
+from app.lrs import multipart
+from app.lrs.forwarding import delivery, queries, service
 from app.lrs.forwarding.schemas import ForwarderForm
 from app.lrs.forwarding.sealing import SealBrokenError, seal, unseal
 from app.lrs.forwarding.sending import AwayError, Target, allowed, ask, fault_of
@@ -30,13 +32,20 @@ class Other:
     def __init__(self) -> None:
         self.received: list[dict[str, Any]] = []
         self.headers: list[dict[str, str]] = []
+        self.files: list[dict[str, bytes]] = []
+        """The attachments of each request, by hash."""
+        self.cuts_off_beyond: int | None = None
         self.verdict: Verdict = lambda _statements: 200
         outer = self
 
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
-                body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+                if outer.cuts_off_beyond is not None and self._length() > outer.cuts_off_beyond:
+                    self.close_connection = True
+                    return
+                body, files = self._read()
                 outer.headers.append(dict(self.headers))
+                outer.files.append(files)
                 status = outer.verdict(body)
                 if status == 200:
                     outer.received += body
@@ -47,6 +56,23 @@ class Other:
                 self.wfile.write(b'{"detail": "because I say so"}')
 
             def log_message(self, *_: Any) -> None: ...
+
+            def _length(self) -> int:
+                return int(self.headers["Content-Length"])
+
+            def _read(self) -> tuple[list[dict[str, Any]], dict[str, bytes]]:
+                raw = self.rfile.read(self._length())
+                kind = self.headers["Content-Type"]
+                if kind == "application/json":
+                    return json.loads(raw), {}
+                reader = multipart.Reader(multipart.boundary_of(kind), 10**6, 10**9)
+                reader.feed(raw)
+                first, *rest = reader.finish()
+                statements = json.loads(first.content())
+                found = {part.headers["x-experience-api-hash"]: part.content() for part in rest}
+                assert list(found) == [part.sha2 for part in rest]
+                reader.close()
+                return statements, found
 
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.url = f"http://127.0.0.1:{self.server.server_port}/xapi"
@@ -64,6 +90,34 @@ def other() -> Iterator[Other]:
 def _store(database: Database, *statements: dict[str, Any]) -> None:
     raw = "\n".join(json.dumps(one) for one in statements).encode()
     assert taking.take_in(database, "http://localhost:8000", iter([raw])).stored == len(statements)
+
+
+def _store_with(database: Database, settings: Settings, *contents: bytes) -> dict[str, Any]:
+    """A statement with these attachments, their bytes in the file store."""
+    files = open_store(settings)
+    attached = []
+    with database.begin() as session:
+        for content in contents:
+            kept = files.put(content)
+            session.merge(
+                XapiAttachment(
+                    sha2=kept.sha256, sha256=kept.sha256, size_bytes=kept.size, content_type="text/plain"
+                )
+            )
+            attached.append(
+                {
+                    "usageType": "https://example.org/usage/report",
+                    "display": {"en-US": "Report"},
+                    "contentType": "text/plain",
+                    "length": kept.size,
+                    "sha2": kept.sha256,
+                    # The reader of files wants to know where bytes are that it does not carry.
+                    "fileUrl": "https://example.org/report",
+                }
+            )
+    made = statement(attachments=attached)
+    _store(database, made)
+    return made
 
 
 def _target(database: Database, settings: Settings, url: str, **fields: Any) -> int:
@@ -90,11 +144,11 @@ def test_everything_new_arrives_once_and_in_order(
 ) -> None:
     _store(live_database, statement())
     target = _target(live_database, live_settings, other.url + "/")
-    assert service.forward(live_database, live_settings, target) == 0
+    assert delivery.forward(live_database, live_settings, target) == 0
     sent = [statement() for _ in range(120)]
     _store(live_database, *sent)
-    assert service.forward(live_database, live_settings, target) == 120
-    assert service.forward(live_database, live_settings, target) == 0
+    assert delivery.forward(live_database, live_settings, target) == 120
+    assert delivery.forward(live_database, live_settings, target) == 0
     assert [one["id"] for one in other.received] == [one["id"] for one in sent]
     assert not any("stored" in one or "authority" in one for one in other.received)
     assert other.headers[0]["X-Experience-API-Version"] == "1.0.3"
@@ -111,7 +165,7 @@ def test_only_what_the_target_is_for(live_database: Database, live_settings: Set
     wanted = statement(verb=verb)
     _store(live_database, statement(), wanted, statement())
     target = _target(live_database, live_settings, other.url, verb=verb["id"], from_the_beginning=True)
-    assert service.forward(live_database, live_settings, target) == 1
+    assert delivery.forward(live_database, live_settings, target) == 1
     assert [one["id"] for one in other.received] == [wanted["id"]]
     mark = _state(live_database, target).after_id
     with live_database.begin() as session:
@@ -125,7 +179,7 @@ def test_a_target_that_is_away_is_asked_again_later_and_misses_nothing(
     _store(live_database, *[statement() for _ in range(3)])
     for status in (500, 503, 401, 429, 302, 404):
         other.verdict = lambda _statements, status=status: status  # type: ignore[misc]
-        assert service.forward(live_database, live_settings, target) == 0
+        assert delivery.forward(live_database, live_settings, target) == 0
         state = _state(live_database, target)
         assert state.last_error
         assert state.next_attempt_at is not None
@@ -134,7 +188,7 @@ def test_a_target_that_is_away_is_asked_again_later_and_misses_nothing(
     assert _state(live_database, target).failures == 6
     assert not _dead(live_database, target)
     other.verdict = lambda _statements: 200
-    assert service.forward(live_database, live_settings, target) == 3
+    assert delivery.forward(live_database, live_settings, target) == 3
     assert _state(live_database, target).failures == 0
 
 
@@ -146,13 +200,13 @@ def test_one_bad_statement_is_put_aside_and_can_be_tried_again(
     bad = sent[2]["id"]
     _store(live_database, *sent)
     other.verdict = lambda statements: 400 if any(one["id"] == bad for one in statements) else 200
-    assert service.forward(live_database, live_settings, target) == 4
+    assert delivery.forward(live_database, live_settings, target) == 4
     assert [one["id"] for one in other.received] == [one["id"] for one in sent if one["id"] != bad]
     assert _dead(live_database, target) == [bad]
-    assert service.redeliver(live_database, live_settings, target) == 0
+    assert delivery.redeliver(live_database, live_settings, target) == 0
     assert _dead(live_database, target) == [bad]
     other.verdict = lambda _statements: 200
-    assert service.redeliver(live_database, live_settings, target) == 1
+    assert delivery.redeliver(live_database, live_settings, target) == 1
     assert not _dead(live_database, target)
 
 
@@ -164,10 +218,76 @@ def test_going_away_in_the_middle_of_a_batch_repeats_nothing(
     _store(live_database, *sent)
     answers = iter([413, 200, 200, 500])
     other.verdict = lambda _statements: next(answers)
-    service.forward(live_database, live_settings, target)
+    delivery.forward(live_database, live_settings, target)
     other.verdict = lambda _statements: 200
-    service.forward(live_database, live_settings, target)
+    delivery.forward(live_database, live_settings, target)
     assert [one["id"] for one in other.received] == [one["id"] for one in sent]
+
+
+def test_attachments_go_along_with_their_statement(
+    live_database: Database, live_settings: Settings, other: Other
+) -> None:
+    target = _target(live_database, live_settings, other.url)
+    before, between, after = statement(), statement(), statement()
+    _store(live_database, before)
+    first = _store_with(live_database, live_settings, b"one", b"two" * 200_000)
+    _store(live_database, between, after)
+    second = _store_with(live_database, live_settings, b"one")
+    assert delivery.forward(live_database, live_settings, target) == 5
+    assert [one["id"] for one in other.received] == [
+        one["id"] for one in (before, first, between, after, second)
+    ]
+    assert [sorted(map(len, files.values())) for files in other.files] == [[], [3, 600_000], [], [3]]
+
+
+def test_a_refused_attachment_is_put_aside_alone_and_sent_again_with_its_bytes(
+    live_database: Database, live_settings: Settings, other: Other
+) -> None:
+    target = _target(live_database, live_settings, other.url)
+    bad = _store_with(live_database, live_settings, b"too large for it")
+    _store(live_database, statement())
+    other.verdict = lambda statements: 413 if "attachments" in statements[0] else 200
+    assert delivery.forward(live_database, live_settings, target) == 1
+    assert _dead(live_database, target) == [bad["id"]]
+    other.verdict = lambda _statements: 200
+    assert delivery.redeliver(live_database, live_settings, target) == 1
+    assert list(other.files[-1].values()) == [b"too large for it"]
+
+
+def test_a_body_that_is_cut_off_again_and_again_does_not_hold_up_the_rest(
+    live_database: Database, live_settings: Settings, other: Other
+) -> None:
+    target = _target(live_database, live_settings, other.url)
+    large = _store_with(live_database, live_settings, b"x" * 5_000_000)
+    small = statement()
+    _store(live_database, small)
+    other.cuts_off_beyond = 1_000_000
+    for attempt in range(1, 6):
+        assert delivery.forward(live_database, live_settings, target) == 0
+        state = _state(live_database, target)
+        assert state.failures == attempt
+        assert "closed the connection" in (state.last_error or "")
+    assert delivery.forward(live_database, live_settings, target) == 1
+    assert [one["id"] for one in other.received] == [small["id"]]
+    assert _dead(live_database, target) == [large["id"]]
+    with live_database.begin() as session:
+        (letter,) = queries.dead_letters(session, target)
+        assert "5.0 MB" in letter.error
+
+
+def test_a_target_removed_while_it_is_asked_is_no_fault(
+    live_database: Database, live_settings: Settings, other: Other
+) -> None:
+    target = _target(live_database, live_settings, other.url)
+    _store(live_database, statement())
+
+    def verdict(_statements: list[dict[str, Any]]) -> int:
+        with live_database.begin() as session:
+            session.delete(session.get(XapiForwarder, target))
+        return 503
+
+    other.verdict = verdict
+    assert delivery.forward(live_database, live_settings, target) == 0
 
 
 def test_a_new_secret_key_is_told_in_a_sentence(
@@ -178,7 +298,7 @@ def test_a_new_secret_key_is_told_in_a_sentence(
     changed = live_settings.model_copy(
         update={"secret_key": type(live_settings.secret_key)("another key for tests, of good length")}
     )
-    assert service.forward(live_database, changed, target) == 0
+    assert delivery.forward(live_database, changed, target) == 0
     assert "SECRET_KEY has changed" in (_state(live_database, target).last_error or "")
     with pytest.raises(SealBrokenError):
         unseal("one", seal("other", "x"))

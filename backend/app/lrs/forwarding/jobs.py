@@ -4,7 +4,7 @@ import procrastinate
 import structlog
 
 from app.core.jobs import jobs, task
-from app.lrs.forwarding import queries, service
+from app.lrs.forwarding import delivery, queries
 
 log = structlog.get_logger(__name__)
 NO_RETRY = procrastinate.RetryStrategy(max_attempts=1)
@@ -18,7 +18,7 @@ def forward_all(context: procrastinate.JobContext, timestamp: int) -> None:
     with database.begin() as session:
         due = queries.due(session)
     for forwarder_id in due:
-        sent = service.forward(database, settings, forwarder_id)
+        sent = delivery.forward(database, settings, forwarder_id)
         if sent:
             log.info("xapi.forwarded", forwarder=forwarder_id, statements=sent, minute=timestamp)
 
@@ -27,4 +27,4 @@ def forward_all(context: procrastinate.JobContext, timestamp: int) -> None:
 def redeliver(context: procrastinate.JobContext, *, forwarder_id: int) -> None:
     """Try dead letters again."""
     database, settings = context.additional_context["database"], context.additional_context["settings"]
-    service.redeliver(database, settings, forwarder_id)
+    delivery.redeliver(database, settings, forwarder_id)

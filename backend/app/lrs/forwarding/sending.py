@@ -10,6 +10,8 @@ import http.client
 import ipaddress
 import socket
 import ssl
+from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -19,6 +21,19 @@ _LONGEST_ANSWER = 64 * 1024
 
 class AwayError(Exception):
     """The other store could not be asked; the message is a sentence for people."""
+
+
+class BrokenOffError(AwayError):
+    """The other store closed the connection before it had answered."""
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """What is sent: its media type, its length in octets, and its bytes, which are read once."""
+
+    content_type: str
+    length: int
+    chunks: Iterable[bytes]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +73,7 @@ def fault_of(endpoint: str) -> str | None:
     return None
 
 
-def ask(target: Target, method: str, resource: str, body: bytes | None = None) -> Answer:
+def ask(target: Target, method: str, resource: str, body: Body | None = None) -> Answer:
     """Send a request to a resource (`/statements`) of the endpoint. Raises AwayError."""
     fault = fault_of(target.endpoint)
     if fault is not None:
@@ -66,20 +81,21 @@ def ask(target: Target, method: str, resource: str, body: bytes | None = None) -
     parts = urlsplit(target.endpoint)
     host = parts.hostname or ""
     port = parts.port or (443 if parts.scheme == "https" else 80)
-    pair = base64.b64encode(f"{target.username}:{target.password}".encode()).decode()
-    headers = {
-        "Authorization": f"Basic {pair}",
-        "X-Experience-API-Version": target.version,
-        "Content-Type": "application/json",
-        "User-Agent": "AADA-LMS",
-        "Connection": "close",
-    }
     connection = http.client.HTTPConnection(host, port, timeout=_TIMEOUT_SECONDS)
     try:
         connection.sock = _connected(host, port, tls=parts.scheme == "https")
-        connection.request(method, parts.path.rstrip("/") + resource, body, headers)
+        connection.putrequest(method, parts.path.rstrip("/") + resource, skip_accept_encoding=True)
+        for name, value in _headers(target, body).items():
+            connection.putheader(name, value)
+        connection.endheaders()
+        # A store that refuses a large body answers before it has read it, and closes: the answer counts.
+        with suppress(BrokenPipeError, ConnectionResetError):
+            for chunk in () if body is None else body.chunks:
+                connection.send(chunk)
         answer = connection.getresponse()
         text = answer.read(_LONGEST_ANSWER).decode("utf-8", "replace")
+    except (ConnectionResetError, BrokenPipeError, http.client.BadStatusLine):
+        raise BrokenOffError(f"{host} closed the connection without an answer.") from None
     except ssl.SSLCertVerificationError as error:
         raise AwayError(f"The certificate of {host} is not valid: {error.verify_message}.") from None
     except TimeoutError:
@@ -92,6 +108,19 @@ def ask(target: Target, method: str, resource: str, body: bytes | None = None) -
     after = answer.getheader("Retry-After", "")
     wait = int(after) if after.isascii() and after.isdigit() and len(after) < 7 else None
     return Answer(answer.status, text, wait)
+
+
+def _headers(target: Target, body: Body | None) -> dict[str, str]:
+    pair = base64.b64encode(f"{target.username}:{target.password}".encode()).decode()
+    headers = {
+        "Authorization": f"Basic {pair}",
+        "X-Experience-API-Version": target.version,
+        "User-Agent": "AADA-LMS",
+        "Connection": "close",
+    }
+    if body is not None:
+        headers |= {"Content-Type": body.content_type, "Content-Length": str(body.length)}
+    return headers
 
 
 def _connected(host: str, port: int, *, tls: bool) -> socket.socket:

@@ -5,7 +5,6 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import replace
 from email.utils import format_datetime
 from typing import Any
-from uuid import uuid4
 
 import orjson
 
@@ -157,25 +156,17 @@ async def _with_attachments(
     def script() -> Script[list[tuple[Any, ...]]]:
         return (yield Ask(queries.KNOWN_ATTACHMENTS, (list(wanted),)))
 
-    files = await store.read(script()) if wanted else []
-    boundary = f"aada-{uuid4().hex}"
+    rows = await store.read(script()) if wanted else []
+    files = [multipart.File(sha2, sha256, size, wanted[sha2]) for sha2, sha256, size in rows]
+    boundary = multipart.new_boundary()
 
     async def chunks() -> AsyncIterator[bytes]:
-        yield multipart.head(boundary, {"Content-Type": "application/json"})[2:]
-        yield body
-        for sha2, sha256, size in files:
-            yield multipart.head(
-                boundary,
-                {
-                    "Content-Type": wanted[sha2],
-                    "Content-Transfer-Encoding": "binary",
-                    "Content-Length": str(size),
-                    "X-Experience-API-Hash": sha2,
-                },
-            )
-            pieces = store.files.read(sha256)
-            while (piece := await store.next_chunk(pieces)) is not None:
+        for piece in multipart.written(boundary, body, files):
+            if isinstance(piece, bytes):
                 yield piece
-        yield multipart.tail(boundary)
+                continue
+            content = store.files.read(piece.sha256)
+            while (chunk := await store.next_chunk(content)) is not None:
+                yield chunk
 
-    return Answer(200, chunks(), f'multipart/mixed; boundary="{boundary}"', headers)
+    return Answer(200, chunks(), multipart.media_type(boundary), headers)
