@@ -26,7 +26,7 @@ from app.lrs.statements.complete import Prepared, prepare
 from app.lrs.statements.shape import JsonObject
 from app.lrs.statements.storing import Author, Submission, store
 from app.lrs.versions import Version
-from app.lrs.vocabulary import Verb
+from app.lrs.vocabulary import VOIDED, Verb
 
 _WAITING = "xapi_waiting"
 
@@ -108,11 +108,31 @@ def record_event(
     }
     if result:
         statement["result"] = result
+    _wait(session, app_origin, statement)
+    return statement_id
+
+
+def record_voiding(session: Session, app_origin: str, statement_id: UUID, by: tuple[int, str] | None) -> UUID:
+    """Take back a statement of ours, told earlier or in this transaction, on the word of `by` (number and name) or
+    of the school itself; stored with the caller's commit, or not at all."""
+    voiding_id = uuid4()
+    statement: dict[str, Any] = {
+        "id": str(voiding_id),
+        "actor": agent_of(app_origin, *by) if by is not None else _school(app_origin),
+        "verb": {"id": VOIDED.iri, "display": {"en-US": VOIDED.words}},
+        "object": {"objectType": "StatementRef", "id": str(statement_id)},
+        "context": {"language": "en-US"},
+        "timestamp": values.text_of(clock.now()),
+    }
+    _wait(session, app_origin, statement)
+    return voiding_id
+
+
+def _wait(session: Session, app_origin: str, statement: dict[str, Any]) -> None:
     _checked(statement)
     waiting = session.info.setdefault(_WAITING, [])
     transaction = session.get_nested_transaction() or session.get_transaction() or session.begin()
     waiting.append(_Waiting(app_origin, prepare(statement, Version.TWO), transaction))
-    return statement_id
 
 
 def _checked(statement: JsonObject) -> None:
@@ -122,12 +142,17 @@ def _checked(statement: JsonObject) -> None:
         raise ValueError(f"not a statement: {refusal}") from refusal
 
 
-def _author(app_origin: str) -> Author:
-    authority = {
+def _school(app_origin: str) -> JsonObject:
+    """The Agent on whose word the product's own statements are stored."""
+    return {
         "objectType": "Agent",
         "name": "AADA LMS",
         "account": {"homePage": app_origin, "name": "aada-lms"},
     }
+
+
+def _author(app_origin: str) -> Author:
+    authority = _school(app_origin)
     return Author(None, jsonio.dumps(authority), identity(authority) or "", authority, may_define=True)
 
 

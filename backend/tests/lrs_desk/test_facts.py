@@ -2,18 +2,20 @@
 
 import threading
 from base64 import b64encode
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 import httpx2
 import pytest
+import time_machine
 from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from app.compliance.attendance import service as attendance
+from app.compliance.attendance.schemas import StayCorrection, StayEntry
 from app.db.session import Database
 from app.enrollment import service as enrollment
 from app.lrs import service, values
@@ -161,6 +163,62 @@ def test_the_rooms_tell_what_they_do(session: Session, scene: Scene) -> None:
     assert told[2]["object"]["definition"]["name"] == {"en-US": "Bitewings & more"}
     assert told[3]["result"]["extensions"] == {"https://w3id.org/xapi/cmi5/result/extensions/progress": 100}
     assert told[4]["context"]["instructor"]["account"]["name"] == str(scene.admin.id)
+
+
+def _told(session: Session) -> list[tuple[str, str | None, bool]]:
+    """Verb, duration, and whether it has been voided: every statement, oldest first."""
+    rows = session.execute(
+        text("SELECT verb, result ->> 'duration', is_voided FROM xapi_statements ORDER BY id")
+    )
+    return [(verb.rpartition("/")[2], duration, voided) for verb, duration, voided in rows]
+
+
+def test_a_correction_voids_what_was_told_of_the_stay(session: Session, scene: Scene) -> None:
+    entry = StayEntry(
+        enrollment_id=scene.enrollment.id,
+        clock_in=AT,
+        clock_out=AT + timedelta(hours=3),
+        reason="the tablet was flat",
+    )
+    stay = attendance.enter(session, scene.staff, entry, ZONE)
+    session.commit()
+    half = StayCorrection(clock_in=AT, clock_out=AT + timedelta(minutes=90), reason="she left early")
+    attendance.correct(session, scene.staff, stay.id, half, ZONE)
+    session.commit()
+    attended = [("attended", "PT3H", True), ("voided", None, False), ("attended", "PT1H30M", False)]
+    assert _told(session) == attended
+    first, voiding, second = payloads(session)
+    validate.statement(voiding, "$", Version.TWO)
+    assert voiding["object"] == {"objectType": "StatementRef", "id": first["id"]}
+    assert voiding["actor"]["account"]["name"] == str(scene.admin.id)
+    assert second["timestamp"] == "2026-05-04T13:30:00.000000Z"
+    nothing = StayCorrection(clock_in=AT, clock_out=AT, reason="she was not there")
+    attendance.correct(session, scene.staff, stay.id, nothing, ZONE)
+    session.commit()
+    assert _told(session)[2:] == [("attended", "PT1H30M", True), ("voided", None, False)]
+    attendance.correct(session, scene.staff, stay.id, half, ZONE)
+    session.commit()
+    assert _told(session)[4:] == [("attended", "PT1H30M", False)]
+    lines = service.recent_for_user(session, scene.student.id)
+    assert [line.result for line in lines] == ["1 h 30 min"]
+
+
+def test_correcting_a_forgotten_stay_takes_back_that_its_end_is_unknown(
+    session: Session, scene: Scene
+) -> None:
+    with time_machine.travel(AT, tick=False):
+        attendance.clock_in(session, scene.subject, ZONE)
+    with time_machine.travel(AT + timedelta(days=1), tick=False):
+        stay = attendance.clock_out(session, scene.subject, ZONE)
+    half = StayCorrection(clock_in=AT, clock_out=AT + timedelta(minutes=90), reason="asked her")
+    attendance.correct(session, scene.staff, stay.id, half, ZONE)
+    session.commit()
+    assert _told(session) == [
+        ("initialized", None, False),
+        ("abandoned", None, True),
+        ("voided", None, False),
+        ("attended", "PT1H30M", False),
+    ]
 
 
 def test_the_statements_resource_answers_with_them(live_server: LiveServer) -> None:

@@ -138,6 +138,10 @@ ROWS: dict[str, str] = {
         INSERT INTO xapi_imports (file_name, sha256, size_bytes, status, created_by)
             VALUES ('old.ndjson', repeat('9', 64), 12, 'done', 2);
     """,
+    "0023": """
+        INSERT INTO attendance (user_id, enrollment_id, clock_in, clock_out, statement_id)
+            VALUES (1, 1, '2026-02-11 13:00+00', '2026-02-11 14:00+00', '7d444840-9dc0-11d1-b245-5ffdce74fad6');
+    """,
 }
 
 # Values that an upgrade changes on purpose: (revision, table) -> columns.

@@ -69,13 +69,14 @@ def enter(session: Session, subject: Subject, values: StayEntry, zone: ZoneInfo)
         reason=values.reason,
         after=_times(stay),
     )
-    record_store.record_clock_out(
+    stay.statement_id = record_store.record_clock_out(
         session,
         enrollment_id=stay.enrollment_id,
         at=values.clock_out,
         minutes=stay.total_minutes or 0,
         by=subject,
     )
+    session.flush()
     return get(session, subject, stay.id, zone)
 
 
@@ -109,6 +110,15 @@ def correct(
         before=before,
         after=_times(stay),
     )
+    stay.statement_id = record_store.record_hours_corrected(
+        session,
+        enrollment_id=stay.enrollment_id,
+        at=values.clock_out,
+        minutes=stay.total_minutes or 0,
+        told=stay.statement_id,
+        by=subject,
+    )
+    session.flush()
     return get(session, subject, stay.id, zone)
 
 

@@ -166,12 +166,13 @@ def clock_out(session: Session, subject: Subject, zone: ZoneInfo) -> AttendanceO
             clock_out=stay.clock_out.isoformat(),
             total_minutes=stay.total_minutes,
         )
-        record_store.record_clock_out(
+        stay.statement_id = record_store.record_clock_out(
             session,
             enrollment_id=stay.enrollment_id,
             at=stay.clock_out,
             minutes=stay.total_minutes or 0,
         )
+        session.flush()
     return get(session, subject, stay.id, zone)
 
 
@@ -216,4 +217,7 @@ def _close_forgotten(session: Session, subject: Subject, stay: Attendance) -> No
         enrollment_id=stay.enrollment_id,
         clock_in=stay.clock_in.isoformat(),
     )
-    record_store.record_clock_out_missing(session, enrollment_id=stay.enrollment_id, at=stay.clock_in)
+    stay.statement_id = record_store.record_clock_out_missing(
+        session, enrollment_id=stay.enrollment_id, at=stay.clock_in
+    )
+    session.flush()

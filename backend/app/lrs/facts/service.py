@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 
 from app.core.permissions import Subject
 from app.lrs import vocabulary
-from app.lrs.events import About, record_event
+from app.lrs.events import About, record_event, record_voiding
 from app.lrs.facts import queries
 from app.lrs.statements.shape import JsonObject
 from app.lrs.vocabulary import Verb
@@ -174,17 +174,34 @@ def record_clock_in(session: Session, *, enrollment_id: int, at: datetime) -> No
 
 def record_clock_out(
     session: Session, *, enrollment_id: int, at: datetime, minutes: int, by: Subject | None = None
-) -> None:
-    """A stay of so many minutes ended; `by` is the member of staff who entered it, where the clock did not."""
+) -> UUID:
+    """A stay of so many minutes ended; `by` is the member of staff who entered it, where the clock did not.
+
+    Answers the statement's id, for the day on which the stay is corrected.
+    """
     teller = _Teller(session, enrollment_id, by)
     result: JsonObject = {"duration": duration_text(minutes * 60)}
-    teller.tell(vocabulary.ATTENDED, teller.hours, [teller.program], result=result, at=at)
+    return teller.tell(vocabulary.ATTENDED, teller.hours, [teller.program], result=result, at=at)
 
 
-def record_clock_out_missing(session: Session, *, enrollment_id: int, at: datetime) -> None:
-    """A stay was closed with no length, because nobody clocked out."""
+def record_clock_out_missing(session: Session, *, enrollment_id: int, at: datetime) -> UUID:
+    """A stay was closed with no length, because nobody clocked out; answers the statement's id."""
     teller = _Teller(session, enrollment_id)
-    teller.tell(vocabulary.ABANDONED, teller.hours, [teller.program], at=at)
+    return teller.tell(vocabulary.ABANDONED, teller.hours, [teller.program], at=at)
+
+
+def record_hours_corrected(
+    session: Session, *, enrollment_id: int, at: datetime, minutes: int, told: UUID | None, by: Subject
+) -> UUID | None:
+    """A stay was put right: what was told of it is voided and the true length told; nothing when there was none.
+
+    `told` is the statement that told of the stay so far, where one is known. Answers the one that does now.
+    """
+    if told is not None:
+        record_voiding(session, origin_of(session), told, (by.user_id, by.full_name))
+    if minutes == 0:
+        return None
+    return record_clock_out(session, enrollment_id=enrollment_id, at=at, minutes=minutes, by=by)
 
 
 # Making statements
@@ -218,8 +235,8 @@ class _Teller:
         *,
         result: JsonObject | None = None,
         at: datetime | None = None,
-    ) -> None:
-        record_event(
+    ) -> UUID:
+        return record_event(
             self.session,
             self.origin,
             user_id=self.learner.user_id,

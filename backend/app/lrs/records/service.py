@@ -142,9 +142,13 @@ def read(session: Session, statement_id: str) -> Line:
 
 
 def recent_for_user(session: Session, user_id: int, limit: int = 20) -> list[Line]:
-    """The newest statements about what this person did, for her page. Voided ones are left out."""
+    """The newest statements about what this person did, for her page.
+
+    Voided ones are left out, and so is who voided them: that is no doing of hers.
+    """
     agents = queries.identities_of_user(session, user_id)
-    return [line_of(one) for one in queries.page(session, Filter(), agents, limit)]
+    lines = [line_of(one) for one in queries.page(session, Filter(), agents, 2 * limit)]
+    return [line for line in lines if line.verb != vocabulary.VOIDED.iri][:limit]
 
 
 def verb_choices(session: Session) -> list[tuple[str, str]]:
