@@ -12,7 +12,7 @@ from app.core import clock
 from app.core.files import open_store
 from app.db.models import User
 from app.lrs import service
-from app.lrs.forwarding import service as forwarding
+from app.lrs.forwarding import delivery
 from app.lrs.transfer import taking
 from tests.browser.axe import assert_accessible
 from tests.browser.chromium import chromium
@@ -133,7 +133,7 @@ def test_every_page_is_reachable_and_fits(
     page.get_by_role("button", name="Try it out").click()
     expect(page.get_by_text("127.0.0.1 cannot be reached")).to_be_visible()
     target = int(re.search(r"/forwarding/(\d+)", page.url)[1])  # type: ignore[index]
-    forwarding.forward(live_server.database, settings, target)
+    delivery.forward(live_server.database, settings, target)
     _look(page, f"/records/forwarding/{target}", "forwarder", tmp_path)
     _look(page, "/records/forwarding", "forwarding", tmp_path)
     page.context.close()
