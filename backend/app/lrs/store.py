@@ -19,6 +19,13 @@ from app.settings import Settings
 
 T = TypeVar("T")
 _END: object = object()
+# Every statement of the store looks keys up or walks an index, and is planned once for each connection: a plan made
+# while the tables were young must be good when they are large.
+OPTIONS = (
+    "-c timezone=UTC -c lock_timeout=20s -c jit=off -c plan_cache_mode=force_generic_plan"
+    " -c enable_seqscan=off -c enable_bitmapscan=off -c enable_hashjoin=off -c enable_mergejoin=off"
+    " -c max_parallel_workers_per_gather=0"
+)
 
 
 class Store:
@@ -44,7 +51,7 @@ class Store:
                         "autocommit": True,
                         "prepare_threshold": 2,
                         "application_name": "aada xapi",
-                        "options": "-c timezone=UTC -c lock_timeout=20s -c jit=off",
+                        "options": OPTIONS,
                         "connect_timeout": 5,
                     },
                     min_size=2,
