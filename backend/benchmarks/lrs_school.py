@@ -1,0 +1,245 @@
+"""What the record store's benchmarks are made of: statements, requests, a filled store, the program serving it."""
+
+import base64
+import json
+import os
+import random
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import psycopg
+
+from app.db.session import Database
+from app.lrs.credentials import service
+from app.ops import migrations, roles
+from app.ops.postgres import EmbeddedServer
+from app.settings import Settings
+from benchmarks.lrs_clients import Line, Target
+
+ACTORS, ACTIVITIES = 500, 60
+SERVE = """
+import sys, uvicorn
+from app.main import create_app
+from app.settings import load_settings
+uvicorn.run(create_app(load_settings()), host="127.0.0.1", port=int(sys.argv[1]), log_level="warning",
+            access_log=False, lifespan="off", loop="uvloop", http="httptools")
+"""
+
+
+def statement(number: int) -> dict[str, Any]:
+    """A statement of about 0.9 KB; actors and activities repeat as they do in a school."""
+    pick = random.Random(number)
+    lesson = pick.randrange(ACTIVITIES)
+    return {
+        "actor": {
+            "objectType": "Agent",
+            "name": f"Student {number % ACTORS}",
+            "mbox": f"mailto:student{number % ACTORS}@school.example",
+        },
+        "verb": {
+            "id": f"http://adlnet.gov/expapi/verbs/{pick.choice(['answered', 'completed', 'experienced'])}",
+            "display": {"en-US": "answered"},
+        },
+        "object": {
+            "objectType": "Activity",
+            "id": f"https://school.example/lessons/{lesson}",
+            "definition": {
+                "name": {"en-US": f"Lesson {lesson}"},
+                "description": {"en-US": "Radiation hygiene, positioning and the paralleling technique."},
+                "type": "http://adlnet.gov/expapi/activities/lesson",
+            },
+        },
+        "result": {
+            "score": {"scaled": 0.85, "raw": 85, "min": 0, "max": 100},
+            "success": True,
+            "completion": True,
+            "duration": "PT12M30S",
+        },
+        "context": {
+            "registration": f"00000000-0000-4000-8000-{number % ACTORS:012d}",
+            "contextActivities": {
+                "parent": [{"id": f"https://school.example/modules/{lesson // 5}"}],
+                "grouping": [{"id": "https://school.example/programs/dental-assistant"}],
+            },
+            "language": "en-US",
+        },
+        "timestamp": "2026-11-22T10:00:00.123Z",
+    }
+
+
+def posts(target: Target, size: int, number: int) -> list[bytes]:
+    """Ready-made POST requests of `size` statements."""
+    found = []
+    for index in range(40):
+        first = number * 100_000 + index * size
+        batch = [statement(first + offset) for offset in range(size)]
+        found.append(target.post(json.dumps(batch if size > 1 else batch[0], separators=(",", ":")).encode()))
+    return found
+
+
+def _param(value: object) -> str:
+    return quote(value if isinstance(value, str) else json.dumps(value), safe="")
+
+
+def reads(target: Target, ids: Sequence[str]) -> dict[str, Callable[[int], list[bytes]]]:
+    """The queries that are measured, by their name in the table."""
+
+    def agent(number: int) -> list[bytes]:
+        who = [{"mbox": f"mailto:student{n}@school.example"} for n in range(number, ACTORS, 8)]
+        return [target.get(f"/statements?limit=25&agent={_param(one)}") for one in who]
+
+    def one(number: int) -> list[bytes]:
+        return [target.get(f"/statements?statementId={one}") for one in ids[number::8][:500]]
+
+    def activity(number: int) -> list[bytes]:
+        names = [f"https://school.example/modules/{n % 12}" for n in range(number, number + 12)]
+        return [
+            target.get(f"/statements?limit=25&related_activities=true&activity={_param(n)}") for n in names
+        ]
+
+    def verb(_number: int) -> list[bytes]:
+        name = _param("http://adlnet.gov/expapi/verbs/completed")
+        return [target.get(f"/statements?limit=25&verb={name}")]
+
+    def both(number: int) -> list[bytes]:
+        return [
+            target.get(
+                f"/statements?limit=25&agent={_param({'mbox': f'mailto:student{n}@school.example'})}"
+                f"&verb={_param('http://adlnet.gov/expapi/verbs/completed')}&since=2020-01-01T00:00:00Z"
+            )
+            for n in range(number, ACTORS, 8)
+        ]
+
+    def registration(number: int) -> list[bytes]:
+        return [
+            target.get(f"/statements?limit=25&registration=00000000-0000-4000-8000-{n:012d}")
+            for n in range(number, ACTORS, 8)
+        ]
+
+    def registration_and_activity(number: int) -> list[bytes]:
+        return [
+            target.get(
+                f"/statements?limit=25&registration=00000000-0000-4000-8000-{n:012d}&related_activities=true"
+                f"&activity={_param('https://school.example/programs/dental-assistant')}"
+            )
+            for n in range(number, ACTORS, 8)
+        ]
+
+    def newest(_number: int) -> list[bytes]:
+        return [target.get("/statements?limit=25")]
+
+    def since(_number: int) -> list[bytes]:
+        return [target.get("/statements?limit=25&ascending=true&since=2020-01-01T00:00:00Z")]
+
+    return {
+        "GET limit=25": newest,
+        "GET limit=25&since&ascending": since,
+        "GET limit=25&agent": agent,
+        "GET statementId": one,
+        "GET limit=25&activity (related)": activity,
+        "GET limit=25&verb": verb,
+        "GET limit=25&agent&verb&since": both,
+        "GET limit=25&registration": registration,
+        "GET limit=25&registration&activity": registration_and_activity,
+    }
+
+
+def prepared(server: EmbeddedServer, name: str, folder: Path) -> Settings:
+    """Settings for a migrated database of this name."""
+    settings = Settings(  # type: ignore[call-arg]
+        _env_file=None,
+        database_url=server.url(name),
+        secret_key="a key for the benchmark and nothing else",
+        aada_app_password="for-the-benchmark",
+        data_dir=folder / "data",
+    )
+    server.ensure_database(name)
+    migrations.upgrade(settings)
+    roles.set_app_password(settings)
+    return settings
+
+
+@contextmanager
+def serving(settings: Settings) -> Iterator[tuple[Target, int]]:
+    """The program in its own process; gives the target and the process id."""
+    environment = {
+        "DATABASE_URL": str(settings.database_url),
+        "SECRET_KEY": settings.secret_key.get_secret_value(),
+        "AADA_APP_PASSWORD": "for-the-benchmark",
+        "DATA_DIR": str(settings.data_dir),
+    }
+    with Database(settings).begin() as session:
+        made = service.create(session, None, settings.app_origin, label="benchmark", scopes=["all"])
+        pair = f"{made.credential.key}:{made.secret}"
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    process = subprocess.Popen([sys.executable, "-c", SERVE, str(port)], env={**os.environ, **environment})
+    try:
+        target = Target(port, "Basic " + base64.b64encode(pair.encode()).decode())
+        for _ in range(1200):
+            try:
+                Line(port).ask(target.get("/about"))
+                break
+            except OSError:
+                time.sleep(0.05)
+        yield target, process.pid
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def fill(target: Target, count: int) -> None:
+    """Store `count` statements through the front door."""
+    line = Line(target.port)
+    for first in range(0, count, 500):
+        batch = [statement(first + n) for n in range(min(500, count - first))]
+        status, body = line.ask(target.post(json.dumps(batch).encode()))
+        assert status == 200, body
+
+
+def random_ids(url: str, count: int = 4_000) -> list[str]:
+    """Ids of statements from all over the store."""
+    with psycopg.connect(url) as connection:
+        rows = connection.execute(
+            "SELECT statement_id::text FROM xapi_statements ORDER BY random() LIMIT %s", (count,)
+        )
+        return [row[0] for row in rows]
+
+
+def multiply(url: str, wanted: int) -> None:
+    """Copy what is stored, under new ids and keys that lie before it, until `wanted` statements are there.
+
+    The copies are the older ones, as they would be in a store that has grown.
+    """
+    with psycopg.connect(url, autocommit=True) as connection:
+        row = connection.execute("SELECT count(*), min(id), max(id) FROM xapi_statements").fetchone()
+        assert row is not None
+        have, low, high = row
+        for copy in range(1, -(-wanted // have)):
+            shift = -(high - low + 1) * copy
+            with connection.transaction():
+                connection.execute(
+                    """
+                    INSERT INTO xapi_statements (id, user_id, verb, object_id, result, context, timestamp, stored,
+                        payload, version, registration, credential_id)
+                    SELECT id + %s, user_id, verb, object_id, result, context, timestamp, stored, payload, version,
+                        registration, credential_id FROM xapi_statements WHERE id >= %s
+                    """,
+                    (shift, low),
+                )
+                for noun, plural in (("actor", "actors"), ("activity", "activities")):
+                    connection.execute(
+                        f"INSERT INTO xapi_statement_{plural} SELECT {noun}_id, direct, statement_id + %s,"  # type: ignore[arg-type]
+                        f" subject_id + %s, usage FROM xapi_statement_{plural} WHERE statement_id >= %s",
+                        (shift, shift, low),
+                    )
+            print(f"\r{have * (copy + 1):,} statements", end="", flush=True)
+        print()
