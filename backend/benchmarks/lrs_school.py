@@ -25,10 +25,13 @@ from benchmarks.lrs_clients import Line, Target
 
 ACTORS, ACTIVITIES = 500, 60
 SERVE = """
-import sys, uvicorn
+import gc, sys, uvicorn
 from app.main import create_app
 from app.settings import load_settings
-uvicorn.run(create_app(load_settings()), host="127.0.0.1", port=int(sys.argv[1]), log_level="warning",
+app = create_app(load_settings())
+gc.collect()
+gc.freeze()  # as app.ops.hosting does
+uvicorn.run(app, host="127.0.0.1", port=int(sys.argv[1]), log_level="warning",
             access_log=False, lifespan="off", loop="uvloop", http="httptools")
 """
 

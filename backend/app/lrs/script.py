@@ -42,9 +42,14 @@ class Table:
     copy: LiteralString
     columns: tuple[str, ...]
     rows: list[Row]
+    numbers: bool = False
+    """Whether all values are numbers or booleans, which COPY reads as 1 and 0 too."""
 
     def text(self) -> bytes:
         """The rows as COPY reads them."""
+        if self.numbers:
+            line = "\t".join(["%d"] * len(self.columns)) + "\n"
+            return "".join([line % row for row in self.rows]).encode()
         return "".join(["\t".join([_cell(value) for value in row]) + "\n" for row in self.rows]).encode()
 
     def objects(self) -> list[dict[str, Any]]:

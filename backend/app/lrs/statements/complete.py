@@ -22,7 +22,11 @@ SUB_SHIFT = 8
 
 
 class ActorUsage(IntFlag):
-    """Where in a statement an actor stands; one row per actor, the bits added up."""
+    """Where in a statement an actor stands; one row per actor, the bits added up.
+
+    The bits are kept and added as plain numbers: every operation on a flag makes a flag, which takes longer than all
+    else that is done with it.
+    """
 
     ACTOR = 1
     OBJECT = 2
@@ -169,7 +173,7 @@ def keys_of(statement: JsonObject) -> Keys:
         _collect(target, keys, SUB_SHIFT)
     authority = statement.get("authority")
     if authority:
-        _actor(authority, keys, ActorUsage.AUTHORITY)
+        _actor(authority, keys, int(ActorUsage.AUTHORITY))
     return keys
 
 

@@ -20,6 +20,8 @@ from app.lrs.statements.references import References, Subject
 from app.lrs.statements.shape import JsonObject
 from app.lrs.statements.validate import VOIDED
 
+_AUTHORITY = int(ActorUsage.AUTHORITY)
+
 
 @dataclass(slots=True, frozen=True)
 class Author:
@@ -183,11 +185,11 @@ def _write(accepted: Accepted, known: _Known, parties: Parties, result: Stored) 
         voided = not prepared.voids and any(known.waiting.get(prepared.statement_id, {}).values())
         statements.append(_statement_row(key, prepared, author, found, voided=voided))
         usages = prepared.keys.actors
-        usages[author.identity] = usages.get(author.identity, 0) | ActorUsage.AUTHORITY
+        usages[author.identity] = usages.get(author.identity, 0) | _AUTHORITY
         for name, usage in usages.items():
-            actors.append((found.actors[name].id, bool(usage & DIRECT_ACTOR), key, key, int(usage)))
+            actors.append((found.actors[name].id, bool(usage & DIRECT_ACTOR), key, key, usage))
         for iri, usage in prepared.keys.activities.items():
-            activities.append((found.activities[iri].id, bool(usage & DIRECT_ACTIVITY), key, key, int(usage)))
+            activities.append((found.activities[iri].id, bool(usage & DIRECT_ACTIVITY), key, key, usage))
         yield from references.arrive(
             prepared.statement_id,
             Subject(
@@ -200,8 +202,8 @@ def _write(accepted: Accepted, known: _Known, parties: Parties, result: Stored) 
     yield Put(
         {
             "statements": Table(queries.LOAD_STATEMENTS, queries.STATEMENT_COLUMNS, statements),
-            "actors": Table(queries.LOAD_ACTORS, queries.ACTOR_COLUMNS, actors),
-            "activities": Table(queries.LOAD_ACTIVITIES, queries.ACTIVITY_COLUMNS, activities),
+            "actors": Table(queries.LOAD_ACTORS, queries.ACTOR_COLUMNS, actors, numbers=True),
+            "activities": Table(queries.LOAD_ACTIVITIES, queries.ACTIVITY_COLUMNS, activities, numbers=True),
         },
         queries.INSERT_ALL,
     )

@@ -21,6 +21,9 @@ from app.lrs.script import FEW, Row, play
 from app.lrs.statements.storing import Stored, Submission, store
 
 _MOST_STATEMENTS = 2_000
+_ENOUGH = 200
+"""Statements that make a commit worth its flush. Of more only half are taken: while the database writes these, the
+next requests are read and checked, and neither waits for the other."""
 _MOST_WAITING = 20_000
 _ATTEMPTS = 4
 
@@ -82,9 +85,8 @@ class Writer:
     def _take(self) -> list[_Waiting]:
         group: list[_Waiting] = []
         count = 0
-        while self._queue and (
-            not group or count + len(self._queue[0].submission.statements) <= _MOST_STATEMENTS
-        ):
+        room = min(max(_ENOUGH, self._statements // 2), _MOST_STATEMENTS)
+        while self._queue and (not group or count + len(self._queue[0].submission.statements) <= room):
             waiting = self._queue.pop(0)
             count += len(waiting.submission.statements)
             group.append(waiting)
