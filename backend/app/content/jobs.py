@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from app.content.leaving import tell_ended
 from app.content.sweeping import sweep
 from app.core.files import open_store
 from app.core.jobs import jobs, task
@@ -13,3 +14,10 @@ def sweep_files(context: Any, timestamp: int) -> None:
     """Remove stored files that nothing names, every night."""
     known = context.additional_context
     sweep(known["database"], open_store(known["settings"]))
+
+
+@jobs.periodic(cron="*/10 * * * *", periodic_id="content.tell_ended")
+@task("content.tell_ended")
+def tell_ended_sessions(context: Any, timestamp: int) -> None:
+    """Tell the record store of lesson sessions that ended by themselves."""
+    tell_ended(context.additional_context["database"])

@@ -7,9 +7,11 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from app.content import policy, queries, results
+from app.content.leaving import tell_left
 from app.content.packages.model import Item, Manifest
 from app.content.schemas import LaunchOut
 from app.content.storable import restored, restored_json
+from app.content.times import IDLE, LONGEST
 from app.core import audit, clock
 from app.core.errors import Invalid, NotFound
 from app.core.permissions import Subject
@@ -19,8 +21,6 @@ from app.lrs import service as record_store
 from app.rules import scorm12
 from app.settings import Settings
 
-IDLE = timedelta(hours=2)
-LONGEST = timedelta(hours=12)
 _NOTE_EVERY = timedelta(minutes=1)
 
 
@@ -53,13 +53,14 @@ def launch(
         attempt_no = 1 if latest is None else latest.attempt_no
     elif enrollment_id is not None:
         attempt_no = _attempt(session, subject.user_id, enrollment_id, package, item, now).attempt_no
-        queries.replace_open_launches(
+        replaced = queries.replace_open_launches(
             session,
             user_id=subject.user_id,
             enrollment_id=enrollment_id,
             package_id=package.id,
             sco_id=item.id,
         )
+        tell_left(session, replaced)
     token, token_hash = new_token()
     record = Launch(
         user_id=subject.user_id,

@@ -1,6 +1,6 @@
 """Every SQL statement of the content room."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -198,9 +198,9 @@ def lock_launch(session: Session, launch: Launch) -> None:
 
 def replace_open_launches(
     session: Session, *, user_id: int, enrollment_id: int | None, package_id: int, sco_id: str
-) -> None:
-    """An earlier window on the same part stops being the one that counts."""
-    session.execute(
+) -> Sequence[Launch]:
+    """An earlier window on the same part stops being the one that counts; answers the launches this befalls."""
+    return session.scalars(
         update(Launch)
         .where(
             Launch.user_id == user_id,
@@ -211,7 +211,24 @@ def replace_open_launches(
             Launch.preview.is_(False),
         )
         .values(state="replaced")
-    )
+        .returning(Launch)
+    ).all()
+
+
+def ended_untold(session: Session, idle_since: datetime, now: datetime, limit: int) -> Sequence[Launch]:
+    """Launches that are over with time nobody has been told of; locked, and those locked already are skipped."""
+    return session.scalars(
+        select(Launch)
+        .where(
+            Launch.end_told.is_(False),
+            Launch.session_seconds > 0,
+            Launch.preview.is_(False),
+            (Launch.last_seen_at <= idle_since) | (Launch.expires_at <= now),
+        )
+        .order_by(Launch.last_seen_at)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    ).all()
 
 
 def newer_launch_has_saved(session: Session, launch: Launch) -> bool:

@@ -123,7 +123,10 @@ def _apply(
     _credit(record, attempt, report, now)
     if not late:
         _replace_state(attempt, report, sent.cmi)
+    # An answer that is lost is asked for again under a new number: the end of a session is told once.
+    tells_end = sent.finish and not record.end_told
     if sent.finish:
+        record.end_told = True
         record.state = "closed" if record.state == "open" else record.state
         attempt.finished_at = (attempt.finished_at or now) if ended else attempt.finished_at
     attempt.updated_at = now
@@ -144,7 +147,7 @@ def _apply(
             session_seconds=record.session_seconds,
             first=first,
             begun=begun,
-            ending=("terminated" if ended else "suspended") if sent.finish else None,
+            ending=("terminated" if ended else "suspended") if tells_end else None,
         ),
     )
 

@@ -73,6 +73,14 @@ def record_lesson_completion(
                 lesson_id=lesson_id,
                 score_pct=[None if former is None else str(former), str(score)],
             )
+            record_store.record_lesson_scored(
+                session,
+                enrollment_id=enrollment_id,
+                lesson_id=lesson_id,
+                score_pct=score,
+                at=at,
+                by=subject,
+            )
         return CompletionOutcome(counted=True, new=False, progress_pct=record.progress_pct or 0)
 
     written = LessonCompletion(

@@ -12,8 +12,10 @@ from app.lrs.facts.service import (
     record_hours_corrected,
     record_lesson_completed,
     record_lesson_launched,
+    record_lesson_scored,
     record_program_completed,
     record_scorm_progress,
+    record_session_left,
     record_withdrawn,
     registration_of,
 )
@@ -40,8 +42,10 @@ __all__ = [
     "record_hours_corrected",
     "record_lesson_completed",
     "record_lesson_launched",
+    "record_lesson_scored",
     "record_program_completed",
     "record_scorm_progress",
+    "record_session_left",
     "record_withdrawn",
     "registration_of",
 ]

@@ -165,6 +165,21 @@ def test_the_rooms_tell_what_they_do(session: Session, scene: Scene) -> None:
     assert told[4]["context"]["instructor"]["account"]["name"] == str(scene.admin.id)
 
 
+def test_a_better_score_of_a_completed_lesson_is_told(session: Session, scene: Scene) -> None:
+    for score in (50, 40, 90):
+        enrollment.record_lesson_completion(
+            session,
+            enrollment_id=scene.enrollment.id,
+            lesson_id=scene.lesson.id,
+            source="content",
+            score_pct=score,
+            at=AT,
+        )
+    session.commit()
+    told = [(one["verb"]["id"].removeprefix(ADL), one["result"].get("score")) for one in payloads(session)]
+    assert [(verb, score["raw"]) for verb, score in told if score] == [("completed", 50.0), ("scored", 90.0)]
+
+
 def _told(session: Session) -> list[tuple[str, str | None, bool]]:
     """Verb, duration, and whether it has been voided: every statement, oldest first."""
     rows = session.execute(

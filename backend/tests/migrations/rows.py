@@ -138,6 +138,11 @@ ROWS: dict[str, str] = {
         INSERT INTO xapi_imports (file_name, sha256, size_bytes, status, created_by)
             VALUES ('old.ndjson', repeat('9', 64), 12, 'done', 2);
     """,
+    "0024": """
+        INSERT INTO launches (id, user_id, enrollment_id, lesson_id, package_id, token_hash, expires_at,
+                              session_seconds)
+            VALUES ('0024', 1, 1, 1, 2, repeat('26', 32), '2026-02-11 14:00+00', 60);
+    """,
     "0023": """
         INSERT INTO attendance (user_id, enrollment_id, clock_in, clock_out, statement_id)
             VALUES (1, 1, '2026-02-11 13:00+00', '2026-02-11 14:00+00', '7d444840-9dc0-11d1-b245-5ffdce74fad6');

@@ -85,6 +85,11 @@ class Launch(Base):
         Index("idx_launches_enrollment_id", "enrollment_id"),
         Index("idx_launches_lesson_id", "lesson_id"),
         Index("idx_launches_package_id", "package_id"),
+        Index(
+            "idx_launches_end_untold",
+            "last_seen_at",
+            postgresql_where=text("NOT end_told AND session_seconds > 0"),
+        ),
         CheckConstraint("state IN ('open', 'closed', 'replaced')", name="check_launches_state"),
         CheckConstraint("preview OR enrollment_id IS NOT NULL", name="check_launches_enrollment"),
     )
@@ -113,6 +118,8 @@ class Launch(Base):
     """Number of the last commit that was taken."""
     session_seconds: Mapped[int] = mapped_column(server_default=text("0"))
     """Time credited to this launch so far."""
+    end_told: Mapped[bool] = mapped_column(server_default=text("false"))
+    """Whether the record store has been told how long the session was; it is told once."""
     created_at: Mapped[CreatedAt]
     """When it was opened."""
     last_seen_at: Mapped[datetime] = mapped_column(server_default=func.now())

@@ -95,6 +95,24 @@ def record_scorm_progress(
         teller.tell(verb, part, _around(place, _lesson(place)), result=result)
 
 
+def record_session_left(
+    session: Session,
+    *,
+    enrollment_id: int,
+    lesson_id: int,
+    sco_id: str,
+    title: str,
+    session_seconds: int,
+    at: datetime,
+) -> None:
+    """A session with a part of a lesson ended without the course having said so: a closed tab, an empty battery."""
+    teller = _Teller(session, enrollment_id)
+    place = queries.place(session, lesson_id)
+    result: JsonObject = {"duration": duration_text(session_seconds)}
+    part = _part(place, sco_id, title)
+    teller.tell(vocabulary.SUSPENDED, part, _around(place, _lesson(place)), result=result, at=at)
+
+
 def _told_by(report: PartReport) -> list[tuple[Verb, JsonObject | None]]:
     told: list[tuple[Verb, JsonObject | None]] = []
     score = _score(report.score_pct)
@@ -140,6 +158,21 @@ def record_lesson_completed(
         result={"completion": False, "extensions": {vocabulary.PROGRESS: progress_pct}},
         at=at,
     )
+
+
+def record_lesson_scored(
+    session: Session,
+    *,
+    enrollment_id: int,
+    lesson_id: int,
+    score_pct: Decimal,
+    at: datetime,
+    by: Subject | None = None,
+) -> None:
+    """A lesson that counts as done already has a better score than before."""
+    teller = _Teller(session, enrollment_id, by)
+    place = queries.place(session, lesson_id)
+    teller.tell(vocabulary.SCORED, _lesson(place), _around(place), result=_score(score_pct), at=at)
 
 
 # Enrollments
