@@ -13,6 +13,7 @@ from app.lrs.credentials.access import Access, Accesses
 from app.lrs.parties.service import Parties
 from app.lrs.refusal import Refusal
 from app.lrs.script import Script, play
+from app.lrs.statements.consistency import Consistency
 from app.lrs.statements.cursors import Cursors
 from app.lrs.statements.writer import Pool, Writer
 from app.settings import Settings
@@ -22,7 +23,7 @@ _END: object = object()
 # Every statement of the store looks keys up or walks an index, and is planned once for each connection: a plan made
 # while the tables were young must be good when they are large.
 OPTIONS = (
-    "-c timezone=UTC -c lock_timeout=20s -c jit=off -c plan_cache_mode=force_generic_plan"
+    "-c timezone=UTC -c lock_timeout=20s -c statement_timeout=60s -c jit=off -c plan_cache_mode=force_generic_plan"
     " -c enable_seqscan=off -c enable_bitmapscan=off -c enable_hashjoin=off -c enable_mergejoin=off"
     " -c max_parallel_workers_per_gather=0"
 )
@@ -38,41 +39,48 @@ class Store:
         self.parties = Parties(settings.app_origin)
         self.accesses = Accesses()
         self._opening = asyncio.Lock()
+        self.consistency = Consistency()
         self._pool: Pool | None = None
+        self._writing: Pool | None = None
         self._writer: Writer | None = None
 
     async def open(self) -> None:
         """Make the pool; called again it does nothing."""
         async with self._opening:
             if self._pool is None:
-                pool: Pool = AsyncConnectionPool(
-                    libpq_url(self.settings.app_database_url),
-                    kwargs={
-                        "autocommit": True,
-                        "prepare_threshold": 2,
-                        "application_name": "aada xapi",
-                        "options": OPTIONS,
-                        "connect_timeout": 5,
-                    },
-                    min_size=2,
-                    max_size=8,
-                    timeout=10,
-                    # Give up early and begin anew with the next request: the pool's own pauses grow to minutes,
-                    # and a database that is back would not be noticed.
-                    reconnect_timeout=3,
-                    open=False,
-                )
-                await pool.open()
-                self._pool = pool
-                self._writer = Writer(pool, self.parties)
+                # The writer has a connection of its own: no number of slow readers keeps statements from being stored.
+                self._pool, self._writing = self._made(2, 8), self._made(1, 1)
+                await self._pool.open()
+                await self._writing.open()
+                self._writer = Writer(self._writing, self.parties, self.consistency)
 
     async def close(self) -> None:
         """Answer what was taken, then give the connections back."""
         if self._writer is not None:
             await self._writer.close()
-        if self._pool is not None:
-            await self._pool.close()
-        self._pool = self._writer = None
+        for pool in (self._pool, self._writing):
+            if pool is not None:
+                await pool.close()
+        self._pool = self._writing = self._writer = None
+
+    def _made(self, smallest: int, largest: int) -> Pool:
+        return AsyncConnectionPool(
+            libpq_url(self.settings.app_database_url),
+            kwargs={
+                "autocommit": True,
+                "prepare_threshold": 2,
+                "application_name": "aada xapi",
+                "options": OPTIONS,
+                "connect_timeout": 5,
+            },
+            min_size=smallest,
+            max_size=largest,
+            timeout=10,
+            # Give up early and begin anew with the next request: the pool's own pauses grow to minutes,
+            # and a database that is back would not be noticed.
+            reconnect_timeout=3,
+            open=False,
+        )
 
     @property
     def writer(self) -> Writer:

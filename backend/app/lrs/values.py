@@ -42,12 +42,19 @@ _N = r"\d+(?:[.,]\d+)?"
 _DURATION = re.compile(
     rf"P(?=.)(?:(?:{_N}Y)?(?:{_N}M)?(?:{_N}D)?(?:T(?=.)(?:{_N}H)?(?:{_N}M)?(?:{_N}S)?)?|{_N}W)", re.ASCII
 )
+_WORTH_REMEMBERING = 500
+"""Characters of a text whose answer is remembered. What is longer is rare, and memory is not for a sender to fill."""
+_LONGEST_DURATION = 100
 _DURATION_PARTS = re.compile(r"([\d.,]+)([YMWDHST])|T", re.ASCII)
 
 
-@lru_cache(maxsize=8192)
 def is_iri(text: str) -> bool:
     """An absolute IRI: a scheme, then at least one character, none of them forbidden in an IRI."""
+    return _is_iri(text) if len(text) <= _WORTH_REMEMBERING else _IRI.fullmatch(text) is not None
+
+
+@lru_cache(maxsize=8192)
+def _is_iri(text: str) -> bool:
     return _IRI.fullmatch(text) is not None
 
 
@@ -73,31 +80,38 @@ def is_sha2(text: str) -> bool:
     return _SHA2.fullmatch(text) is not None
 
 
-@lru_cache(maxsize=1024)
 def is_media_type(text: str) -> bool:
-    """An RFC 2046 media type with optional parameters."""
+    """An RFC 2046 media type with optional parameters, of at most 500 characters."""
+    return len(text) <= _WORTH_REMEMBERING and _is_media_type(text)
+
+
+@lru_cache(maxsize=1024)
+def _is_media_type(text: str) -> bool:
     return _MEDIA_TYPE.fullmatch(text) is not None
 
 
-@lru_cache(maxsize=1024)
 def is_language(text: str) -> bool:
-    """A well-formed RFC 5646 language tag."""
+    """A well-formed RFC 5646 language tag, of at most 500 characters."""
+    return len(text) <= _WORTH_REMEMBERING and _is_language(text)
+
+
+@lru_cache(maxsize=1024)
+def _is_language(text: str) -> bool:
     return _LANGUAGE.fullmatch(text) is not None
 
 
 def is_duration(text: str) -> bool:
-    """An ISO 8601 duration (`PT1H30M`, `P2W`); fractions are allowed."""
-    return _DURATION.fullmatch(text) is not None
+    """An ISO 8601 duration (`PT1H30M`, `P2W`) of at most 100 characters; fractions are allowed."""
+    return len(text) <= _LONGEST_DURATION and _DURATION.fullmatch(text) is not None
 
 
 def duration_key(text: str) -> str:
     """The duration cut to hundredths of a second, for comparing statements (2.0, 4.2.7)."""
-    match = re.fullmatch(r"(.*?)(\d+)[.,](\d+)S", text)
-    if match is None:
+    head, point, fraction = text.replace(",", ".").rpartition(".")
+    if not point or not fraction.endswith("S"):
         return text
-    head, whole, fraction = match.groups()
-    kept = fraction[:2].rstrip("0")
-    return f"{head}{whole}.{kept}S" if kept else f"{head}{whole}S"
+    kept = fraction[:-1][:2].rstrip("0")
+    return f"{head}.{kept}S" if kept else f"{head}S"
 
 
 def duration_seconds(text: str) -> float | None:

@@ -138,6 +138,10 @@ ROWS: dict[str, str] = {
         INSERT INTO xapi_imports (file_name, sha256, size_bytes, status, created_by)
             VALUES ('old.ndjson', repeat('9', 64), 12, 'done', 2);
     """,
+    "0025": """
+        INSERT INTO xapi_statement_refs (statement_id, target, direct, voids, steps)
+            VALUES (1, '7d444840-9dc0-11d1-b245-5ffdce74fad7', false, false, 3);
+    """,
     "0024": """
         INSERT INTO launches (id, user_id, enrollment_id, lesson_id, package_id, token_hash, expires_at,
                               session_seconds)

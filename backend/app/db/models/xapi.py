@@ -138,6 +138,8 @@ class XapiStatementRef(Base):
     """The id of the statement referred to, which may not have arrived yet."""
     direct: Mapped[bool]
     """Whether the object itself names the target; else it was reached through others."""
+    steps: Mapped[int] = mapped_column(SmallInteger, server_default=text("1"))
+    """How many references lead from the one to the other."""
     voids: Mapped[bool]
     """Whether it voids the target."""
     subject_id: Mapped[int | None] = mapped_column(BigInteger)

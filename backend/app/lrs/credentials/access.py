@@ -123,6 +123,7 @@ def _access(row: tuple[Any, ...]) -> Access:
         identity=identity(row[3]) or "",
         person=row[3],
         may_define=policy.may(scopes, "define activities"),
+        voids_own_only=row[4] is not None,
     )
     return Access(row[0], scopes, author, row[4], row[5], row[6], row[7])
 

@@ -21,7 +21,7 @@ WHERE identity = %s AND NOT names @> %s::jsonb AND jsonb_array_length(names) < 2
 """
 
 KNOW_ACCOUNT: LiteralString = """
-UPDATE xapi_actors SET user_id = %s WHERE identity = %s AND user_id IS NULL
+UPDATE xapi_actors SET user_id = %s WHERE identity = %s
 """
 
 FIND_ACTIVITIES: LiteralString = """

@@ -6,6 +6,7 @@ statement is what makes other stores deadlock.
 """
 
 import hashlib
+import re
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -20,6 +21,10 @@ from app.lrs.statements.shape import JsonObject
 
 _REMEMBERED = 50_000
 _MOST_NAMES = 20
+_LONGEST_NAME = 1_000
+_LONGEST_DEFINITION = 20_000
+"""Octets of a definition that is kept in memory; a longer one is read again when it is sent again."""
+_NUMBER = re.compile(r"[1-9][0-9]{0,8}")
 _ASK_AGAIN_SECONDS = 60.0
 
 
@@ -33,8 +38,8 @@ class KnownActor:
 
     @property
     def stale(self) -> bool:
-        """Whether an account may have been made for it since."""
-        return self.user_id is None and monotonic() - self.asked_at > _ASK_AGAIN_SECONDS
+        """Whether an account may have been made for it since, or its address have passed to another account."""
+        return monotonic() - self.asked_at > _ASK_AGAIN_SECONDS
 
 
 @dataclass(slots=True)
@@ -61,10 +66,10 @@ class Parties:
 
     def remember(self, found: Found) -> None:
         """Keep what a committed transaction found."""
-        for actor_name, actor in found.actors.items():
-            self._actors[actor_name] = actor
+        self._actors.update(found.actors)
         for iri, activity in found.activities.items():
-            self._activities[iri] = activity
+            if self._activities.get(iri) is not activity:
+                self._activities[iri] = _worth_keeping(activity)
         while len(self._actors) > _REMEMBERED:
             self._actors.popitem(last=False)
         while len(self._activities) > _REMEMBERED:
@@ -110,11 +115,12 @@ class Parties:
         rows = yield Ask(queries.FIND_ACTORS, (names,))
         _take_actors(rows, found)
         new = sorted(set(names) - found.actors.keys())
-        nobody = [name for name in names if name in found.actors and found.actors[name].user_id is None]
-        accounts = yield from self._accounts(new + nobody)
+        accounts = yield from self._accounts(names)
+        # An address that nobody has now goes on meaning who had it last.
         for name in sorted(accounts.keys() & found.actors.keys()):
-            yield Do(queries.KNOW_ACCOUNT, (accounts[name], name))
-            found.actors[name].user_id = accounts[name]
+            if found.actors[name].user_id != accounts[name]:
+                yield Do(queries.KNOW_ACCOUNT, (accounts[name], name))
+                found.actors[name].user_id = accounts[name]
         if not new:
             return
         yield Do(
@@ -138,9 +144,9 @@ class Parties:
                 result[by_email[email]] = user_id
         prefix = f"account::{self._origin} "
         by_id = {
-            int(name[len(prefix) :]): name
-            for name in names
-            if name.startswith(prefix) and name[len(prefix) :].isdecimal() and len(name) < len(prefix) + 10
+            int(number): prefix + number
+            for number in (name[len(prefix) :] for name in names if name.startswith(prefix))
+            if _NUMBER.fullmatch(number)
         }
         if by_id:
             for (user_id,) in (yield Ask(queries.USERS_BY_ID, (list(by_id),))):
@@ -154,6 +160,12 @@ class Parties:
         return result
 
 
+def _worth_keeping(activity: KnownActivity) -> KnownActivity:
+    if activity.definition and len(jsonio.dumps(activity.definition)) > _LONGEST_DEFINITION:
+        return KnownActivity(activity.id, None)
+    return activity
+
+
 def _take_actors(rows: list[tuple[Any, ...]], found: Found) -> None:
     for name, actor_id, user_id, names in rows:
         found.actors[name] = KnownActor(actor_id, user_id, set(names), monotonic())
@@ -163,7 +175,7 @@ def _name(names: Iterable[tuple[str, str]], found: Found) -> Script[None]:
     fresh: dict[str, list[str]] = {}
     for identity, name in names:
         known = found.actors[identity]
-        if name and name not in known.names and len(known.names) < _MOST_NAMES:
+        if name and len(name) <= _LONGEST_NAME and name not in known.names and len(known.names) < _MOST_NAMES:
             known.names = known.names | {name}  # a set of its own: the old one may be remembered elsewhere
             fresh.setdefault(identity, []).append(name)
     for identity in sorted(fresh):

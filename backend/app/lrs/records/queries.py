@@ -10,7 +10,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from app.lrs.statements.filters import Filter
-from app.lrs.statements.selecting import select
+from app.lrs.statements.selecting import select, within_reach
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,20 +32,43 @@ def driver(session: Session) -> psycopg.Connection[tuple[Any, ...]]:
     return connection
 
 
-def page(session: Session, query: Filter, agents: Sequence[str] | None, limit: int) -> list[Found]:
+def page(
+    session: Session, query: Filter, agents: Sequence[str] | None, limit: int, *, whole: bool = True
+) -> list[Found]:
     """At most `limit` statements in the query's order; of any of the `agents` (identities), where given.
 
-    One walk along an index for each identity, merged here: a person has a handful.
+    One walk along an index for each identity, merged here: a person has a handful. With `whole` False very large
+    statements may end it before the limit; then what comes after its last key is still to be had.
     """
     queries = [query] if agents is None else [replace(query, agent=agent) for agent in agents]
     found: dict[int, str] = {}
+    ends: list[int] = []
     for one in queries:
-        sql, parameters = select(one, limit)
-        for key, payload, _version in driver(session).execute(sql, parameters):
-            found[key] = payload
+        rows, end = _walked(session, one, limit, whole=whole)
+        found |= rows
+        ends += [] if end is None else [end]
     keys = sorted(found, reverse=not query.ascending)[:limit]
+    if ends:
+        last = min(ends) if query.ascending else max(ends)
+        keys = [key for key in keys if (key <= last if query.ascending else key >= last)]
     accounts = _accounts(session, keys)
     return [Found(key, found[key], *accounts.get(key, (None, None))) for key in keys]
+
+
+def _walked(session: Session, query: Filter, limit: int, *, whole: bool) -> tuple[dict[int, str], int | None]:
+    """Payloads by key, and the key at which a page that became too large was ended."""
+    found: dict[int, str] = {}
+    while True:
+        sql, parameters = select(query, limit - len(found))
+        rows = driver(session).execute(sql, parameters).fetchall()
+        kept = within_reach(rows)
+        found.update((key, payload) for key, payload, _version in kept)
+        if len(kept) == len(rows) or len(found) >= limit:
+            return found, None
+        last = kept[-1][0]
+        if not whole:
+            return found, last
+        query = replace(query, after=last) if query.ascending else replace(query, before=last)
 
 
 def _accounts(session: Session, keys: list[int]) -> dict[int, tuple[int | None, str | None]]:

@@ -157,8 +157,8 @@ def verb_choices(session: Session) -> list[tuple[str, str]]:
 
 
 def chunk(session: Session, query: Filter, agents: Sequence[str] | None) -> list[queries.Found]:
-    """The oldest thousand that match."""
-    return queries.page(session, replace(query, ascending=True), agents, _CHUNK)
+    """The oldest that match, a thousand or as many as fit into memory."""
+    return queries.page(session, replace(query, ascending=True), agents, _CHUNK, whole=False)
 
 
 def following(query: Filter, key: int) -> Filter:

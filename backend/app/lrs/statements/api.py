@@ -16,7 +16,7 @@ from app.lrs.script import Ask, Script
 from app.lrs.statements import formats, queries
 from app.lrs.statements.filters import Filter, One, moment_of, parse, uuid_of
 from app.lrs.statements.receiving import take_in
-from app.lrs.statements.selecting import select
+from app.lrs.statements.selecting import select, within_reach
 from app.lrs.statements.shape import JsonObject
 from app.lrs.store import Store
 from app.lrs.versions import Version
@@ -53,7 +53,10 @@ async def put(store: Store, call: Call) -> Answer:
 async def get(store: Store, call: Call) -> Answer:
     """One statement by id, or a page of those that match."""
     call.access.require("read statements")
-    consistent = values.text_of(moment_of(store.writer.consistent_through()))
+    through = store.consistency.known
+    if through is None:
+        through = await store.read(store.consistency.script())
+    consistent = values.text_of(moment_of(through))
     if "more" in call.parameters:
         if len(call.parameters) > 1:
             raise Refusal("A more link is used as it was given.", path="more")
@@ -93,10 +96,10 @@ async def _page(store: Store, call: Call, query: Filter) -> Answer:
     def script() -> Script[list[tuple[Any, ...]]]:
         return (yield Ask(sql, parameters))
 
-    rows = await store.read(script())
+    found = await store.read(script())
+    rows = within_reach(found[: query.limit])
     more = ""
-    if len(rows) > query.limit:
-        rows = rows[: query.limit]
+    if len(found) > len(rows):
         more = f"{call.root}/statements?more={store.cursors.token(query, rows[-1][0])}"
     payloads = await _shaped(store, rows, _shape(call, query.format, attachments=query.attachments))
     body = b'{"statements":[%s],"more":%s}' % (b",".join(payloads), orjson.dumps(more))

@@ -1,7 +1,8 @@
 """Are two statements the same statement? (1.0.3 Data 2.3.1 and 4.6; 2.0 4.2.7.)
 
 Sending a statement again is harmless; sending another one under the same id is a conflict. What the store
-itself sets, the order of unordered lists and digits beyond a hundredth of a second do not count.
+itself sets, the order of unordered lists, digits beyond a hundredth of a second, the definitions of activities, the
+words of a verb and the case of an address's host do not count.
 """
 
 from typing import Any
@@ -31,6 +32,7 @@ def _part(part: JsonObject) -> JsonObject:
     if "timestamp" in result:
         result["timestamp"] = values.instant(result["timestamp"])
     result["actor"] = _actor(result["actor"])
+    result["verb"] = result["verb"]["id"]
     result["object"] = _object(result["object"])
     if "context" in result:
         result["context"] = _context(result["context"])
@@ -46,7 +48,8 @@ def _object(target: JsonObject) -> JsonObject:
         return _part(target)
     if kind in ("Agent", "Group"):
         return _actor(target)
-    result = {**target, "objectType": kind}
+    result = {name: value for name, value in target.items() if name != "definition"}
+    result["objectType"] = kind
     if kind == "StatementRef":
         result["id"] = target["id"].lower()
     return result
@@ -54,6 +57,9 @@ def _object(target: JsonObject) -> JsonObject:
 
 def _actor(actor: JsonObject) -> JsonObject:
     result = {"objectType": "Agent", **actor}
+    if "mbox" in result:
+        local, _, host = result["mbox"].rpartition("@")
+        result["mbox"] = f"{local}@{host.lower()}"
     if "member" in result:
         result["member"] = _unordered([_actor(member) for member in result["member"]])
     return result
@@ -66,6 +72,9 @@ def _context(context: JsonObject) -> JsonObject:
     for name in ("instructor", "team"):
         if name in result:
             result[name] = _actor(result[name])
+    for name, inner in (("contextAgents", "agent"), ("contextGroups", "group")):
+        if name in result:
+            result[name] = [{**entry, inner: _actor(entry[inner])} for entry in result[name]]
     groups = result.get("contextActivities")
     if groups is not None:
         result["contextActivities"] = {

@@ -9,8 +9,7 @@ from app.lrs.refusal import Refusal
 from app.lrs.statements.actors import identity_of_parameter
 from app.lrs.versions import Version
 
-DEFAULT_LIMIT = 200
-LARGEST_LIMIT = 1000
+LARGEST_LIMIT = 500
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _ONE = frozenset(("statementId", "voidedStatementId"))
 _ALONE = frozenset(("format", "attachments"))
@@ -46,7 +45,7 @@ class Filter:
     """Exclusive lower bound of the key."""
     before: int | None = None
     """Exclusive upper bound of the key."""
-    limit: int = DEFAULT_LIMIT
+    limit: int = LARGEST_LIMIT
     ascending: bool = False
     format: str = "exact"
     attachments: bool = False
@@ -176,6 +175,7 @@ def _until(parameters: Mapping[str, str], version: Version) -> int | None:
 def _limit(parameters: Mapping[str, str]) -> int:
     text = parameters.get("limit", "0")
     if not (text.isascii() and text.isdigit()) or len(text) > 18:
-        raise Refusal("A whole number from 0 belongs here (0 leaves the choice to the store).", path="limit")
-    number = int(text)
-    return DEFAULT_LIMIT if number == 0 else min(number, LARGEST_LIMIT)
+        raise Refusal(
+            "A whole number from 0 belongs here (0 asks for as many as the store gives).", path="limit"
+        )
+    return min(int(text) or LARGEST_LIMIT, LARGEST_LIMIT)

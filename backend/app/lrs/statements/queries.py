@@ -7,13 +7,23 @@ WRITER_LOCK = 0x78415049
 
 TAKE_TURN: LiteralString = "SELECT pg_advisory_xact_lock(%s)"
 
+# Since when the oldest write runs, of any process; empty without one. What the database does not show (a write on
+# another role) counts as running since ever.
+WRITING_SINCE: LiteralString = """
+SELECT clock_timestamp(),
+       (SELECT min(coalesce(a.xact_start, to_timestamp(0)))
+        FROM pg_locks l LEFT JOIN pg_stat_activity a ON a.pid = l.pid
+        WHERE l.locktype = 'advisory' AND l.granted AND l.classid = 0 AND l.objid = %s::bigint::oid AND l.objsubid = 1
+          AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database()))
+"""
+
 # In one round trip: the last key, statements that have one of these ids, and references to one of them.
 KNOWN: LiteralString = """
-SELECT 'last', coalesce(max(id), 0), NULL::uuid, NULL::text, NULL::boolean FROM xapi_statements
+SELECT 'last', coalesce(max(id), 0), NULL::uuid, NULL::text, NULL::boolean, NULL::smallint FROM xapi_statements
 UNION ALL
-SELECT 'there', id, statement_id, payload::text, NULL FROM xapi_statements WHERE statement_id = ANY(%s::uuid[])
+SELECT 'there', id, statement_id, payload::text, NULL, NULL FROM xapi_statements WHERE statement_id = ANY(%s::uuid[])
 UNION ALL
-SELECT 'referred', statement_id, target, NULL, voids FROM xapi_statement_refs WHERE target = ANY(%s::uuid[])
+SELECT 'referred', statement_id, target, NULL, voids, steps FROM xapi_statement_refs WHERE target = ANY(%s::uuid[])
 """
 
 LOAD_STATEMENTS: LiteralString = """
@@ -58,8 +68,10 @@ COPY xapi_statement_activities (activity_id, direct, statement_id, subject_id, u
 
 # References are rare; their rows may be there already when statements refer to each other in a circle.
 ADD_REFS: LiteralString = """
-INSERT INTO xapi_statement_refs (statement_id, target, direct, voids, subject_id, verb, registration)
-SELECT * FROM unnest(%s::bigint[], %s::uuid[], %s::bool[], %s::bool[], %s::bigint[], %s::text[], %s::uuid[])
+INSERT INTO xapi_statement_refs (statement_id, target, steps, direct, voids, subject_id, verb, registration)
+SELECT id, target, steps, steps = 1, voids, subject_id, verb, registration
+FROM unnest(%s::bigint[], %s::uuid[], %s::smallint[], %s::bool[], %s::bigint[], %s::text[], %s::uuid[])
+     AS new (id, target, steps, voids, subject_id, verb, registration)
 ON CONFLICT (statement_id, target) DO UPDATE
 SET subject_id = excluded.subject_id, verb = excluded.verb, registration = excluded.registration
 WHERE xapi_statement_refs.subject_id IS NULL
@@ -75,6 +87,13 @@ ADD_ACTIVITY_LINKS: LiteralString = """
 INSERT INTO xapi_statement_activities (activity_id, direct, statement_id, subject_id, usage)
 SELECT * FROM unnest(%s::int[], %s::bool[], %s::bigint[], %s::bigint[], %s::smallint[])
 ON CONFLICT DO NOTHING
+"""
+
+# Statements of others among these, and ids that nobody has stored.
+NOT_OF: LiteralString = """
+SELECT asked.id::text FROM unnest(%s::uuid[]) AS asked (id)
+LEFT JOIN xapi_statements s ON s.statement_id = asked.id
+WHERE s.credential_id IS DISTINCT FROM %s
 """
 
 BY_ID: LiteralString = """

@@ -16,6 +16,8 @@ from app.lrs.store import Store
 _ASIDE = 64 * 1024
 """Bodies beyond this many octets are checked in a thread, so that others are not kept waiting."""
 MOST_STATEMENTS = 10_000
+LARGEST_STATEMENT = 1024 * 1024
+"""Octets of one statement without its attachments: a page of them must fit into memory."""
 
 
 @dataclass(slots=True)
@@ -99,6 +101,13 @@ def _checked(call: Call, raw: bytes, parts: list[Part], only_id: str | None) -> 
         raise Refusal("A part holds an attachment that no statement names.", path="body")
     _speaks_of_its_own(call, statements, paths)
     prepared = [prepare(statement, call.version) for statement in statements]
+    for path, item in zip(paths, prepared, strict=True):
+        if len(item.body) > LARGEST_STATEMENT:
+            raise Refusal(
+                f"A statement may have {LARGEST_STATEMENT} octets; send what is larger as an attachment.",
+                path=path,
+                status=413,
+            )
     return _Received(Submission(prepared, call.access.author), [item.statement_id for item in prepared])
 
 
@@ -144,7 +153,9 @@ def _speaks_of_its_own(call: Call, statements: list[JsonObject], paths: list[str
     if agent is None:
         return
     for path, statement in zip(paths, statements, strict=True):
-        if actors.identity(statement["actor"]) != agent:
+        actor = statement["actor"]
+        # A Group may name others as its members, and is found by them.
+        if actors.identity(actor) != agent or "member" in actor:
             raise Refusal(
                 "This launch may only tell of the learner it was made for.", path=f"{path}.actor", status=403
             )

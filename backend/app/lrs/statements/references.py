@@ -30,9 +30,15 @@ class Subject:
 
 
 @dataclass(slots=True)
-class _Reach:
-    direct: bool
+class Waiting:
+    """That a statement reaches a target: in how many steps, and whether it voids it."""
+
+    steps: int
     voids: bool
+
+
+@dataclass(slots=True)
+class _Reach(Waiting):
     subject: Subject | None
 
 
@@ -42,8 +48,8 @@ class References:
 
     subjects: dict[str, Subject] = field(default_factory=dict)
     """Statements of the batch and targets that were read, by statement id."""
-    waiting: dict[str, dict[int, bool]] = field(default_factory=dict)
-    """Statement id -> keys of the statements that reach it, and whether each voids it."""
+    waiting: dict[str, dict[int, Waiting]] = field(default_factory=dict)
+    """Statement id -> keys of the statements that reach it, and how."""
     rows: dict[tuple[int, str], _Reach] = field(default_factory=dict)
     links: set[tuple[int, str]] = field(default_factory=set)
     """(key of the referring statement, id of the statement whose keys it gains)."""
@@ -55,22 +61,22 @@ class References:
             return
         reached = yield from self._follow(statement_id, subject.target)
         referrers = self.waiting.get(statement_id, {})
-        for referrer, voids in referrers.items():
-            self.rows[referrer, statement_id] = _Reach(True, voids, subject)
+        for referrer, how in referrers.items():
+            self.rows[referrer, statement_id] = _Reach(how.steps, how.voids, subject)
             self.links.add((referrer, statement_id))
-        for referrer in (subject.id, *referrers):
-            for target in reached:
-                self._note(
-                    referrer, target, direct=referrer == subject.id and target == subject.target, by=subject
-                )
+        for further, target in enumerate(reached, start=1):
+            self._note(subject.id, target, Waiting(further, subject.voids and further == 1))
+            # However many statements form a chain, each is told of those within reach alone.
+            for referrer, how in referrers.items():
+                if how.steps + further <= _LONGEST_CHAIN:
+                    self._note(referrer, target, Waiting(how.steps + further, voids=False))
 
-    def _note(self, referrer: int, target: str, *, direct: bool, by: Subject) -> None:
+    def _note(self, referrer: int, target: str, how: Waiting) -> None:
         found = self.subjects.get(target)
         if found is not None and found.id == referrer:
             return
-        voids = direct and by.voids
-        self.rows.setdefault((referrer, target), _Reach(direct, voids, found))
-        self.waiting.setdefault(target, {}).setdefault(referrer, voids)
+        self.rows.setdefault((referrer, target), _Reach(how.steps, how.voids, found))
+        self.waiting.setdefault(target, {}).setdefault(referrer, how)
         if found is not None:
             self.links.add((referrer, target))
 
@@ -110,7 +116,7 @@ class References:
             (
                 [referrer for (referrer, _), _ in rows],
                 [target for (_, target), _ in rows],
-                [reach.direct for _, reach in rows],
+                [reach.steps for _, reach in rows],
                 [reach.voids for _, reach in rows],
                 [reach.subject.id if reach.subject else None for _, reach in rows],
                 [reach.subject.verb if reach.subject else None for _, reach in rows],

@@ -8,14 +8,18 @@ cost grows with the page and not with the store. Walks are merged and cut again.
 
 # ruff: noqa: S608 -- every piece is a LiteralString, which mypy holds
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import LiteralString
+from itertools import takewhile
+from typing import Any, LiteralString
 
 from app.lrs.statements.filters import Filter
 
 _COLUMNS: LiteralString = "s.id, s.payload::text AS payload, s.version"
 _ACTOR: LiteralString = "actor_id = (SELECT id FROM xapi_actors WHERE identity = %(agent)s)"
 _ACTIVITY: LiteralString = "activity_id = (SELECT id FROM xapi_activities WHERE iri = %(activity)s)"
+
+_OCTETS: LiteralString = "16777216"
 
 # A limit that is a parameter costs the planner its head: a plan made for any limit expects a tenth of the store,
 # looks dearer than one made for this limit, and so every request is planned anew, in more time than it then takes.
@@ -38,7 +42,8 @@ class _Walk:
 def select(query: Filter, least: int) -> tuple[LiteralString, dict[str, object]]:
     """SQL and parameters for the first rows (id, payload, version) in the order asked for.
 
-    They are at least `least` (1001 at most), where there are as many, and often some more: the caller cuts.
+    They are at least `least` (1001 at most), where there are as many, and often some more: the caller cuts. Once the
+    payloads together pass 16 MiB, those that follow are empty: the page ends there, and the next one goes on.
     """
     limit = next(text for size, text in _LIMITS if size >= least)
     order: LiteralString = "ASC" if query.ascending else "DESC"
@@ -53,11 +58,24 @@ def select(query: Filter, least: int) -> tuple[LiteralString, dict[str, object]]
         "credential": query.credential_id,
     }
     if len(arms) == 1:
-        return arms[0], parameters
+        return _sized(arms[0], order), parameters
     union: LiteralString = " UNION ALL ".join(f"({arm})" for arm in arms)
     columns: LiteralString = "DISTINCT ON (id) id, payload, version"
     merged: LiteralString = f"SELECT {columns} FROM ({union}) arms ORDER BY id {order} LIMIT {limit}"
-    return merged, parameters
+    return _sized(merged, order), parameters
+
+
+def _sized(found: LiteralString, order: LiteralString) -> LiteralString:
+    before: LiteralString = f"sum(octet_length(payload)) OVER (ORDER BY id {order} ROWS UNBOUNDED PRECEDING)"
+    return (
+        f"SELECT id, CASE WHEN octets - octet_length(payload) < {_OCTETS} THEN payload END, version"
+        f" FROM (SELECT id, payload, version, {before} AS octets FROM ({found}) found) sized ORDER BY id {order}"
+    )
+
+
+def within_reach(rows: Sequence[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+    """The rows of a page before the first one whose payload was left out."""
+    return list(takewhile(lambda row: row[1] is not None, rows))
 
 
 def _walks(query: Filter) -> list[_Walk]:

@@ -16,7 +16,7 @@ from app.lrs.script import Ask, Do, Put, Row, Script, Table
 from app.lrs.statements import compare, queries
 from app.lrs.statements.complete import DIRECT_ACTIVITY, DIRECT_ACTOR, ActorUsage, Prepared, merged
 from app.lrs.statements.filters import moment_of
-from app.lrs.statements.references import References, Subject
+from app.lrs.statements.references import References, Subject, Waiting
 from app.lrs.statements.shape import JsonObject
 from app.lrs.statements.validate import VOIDED
 
@@ -33,6 +33,8 @@ class Author:
     identity: str
     person: JsonObject
     may_define: bool
+    voids_own_only: bool = False
+    """Whether it may void only what was stored on its own word (a learner's launch)."""
 
 
 @dataclass(slots=True)
@@ -70,15 +72,18 @@ class Stored:
 class _Known:
     last: int = 0
     payloads: dict[str, str] = field(default_factory=dict)
-    waiting: dict[str, dict[int, bool]] = field(default_factory=dict)
+    waiting: dict[str, dict[int, Waiting]] = field(default_factory=dict)
+    foreign: set[tuple[int | None, str]] = field(default_factory=set)
+    """(credential, id of a statement that it wants to void and did not store)."""
 
 
 def store(submissions: Sequence[Submission], parties: Parties) -> Script[Stored]:
     """Write submissions within the caller's transaction; refuse the ones that conflict (409), alone."""
     yield Do(queries.TAKE_TURN, (queries.WRITER_LOCK,))
     known = yield from _look(submissions)
+    yield from _look_at_voided(submissions, known)
     refusals, accepted = _decide(submissions, known)
-    found = yield from _parties(submissions, refusals, parties)
+    found = yield from _parties(accepted, parties)
     result = Stored(refusals, found, known.last, len(accepted))
     if accepted:
         yield from _write(accepted, known, parties, result)
@@ -110,14 +115,23 @@ def _look(submissions: Sequence[Submission]) -> Script[_Known]:
         if prepared.given or submission.tried
     ]
     known = _Known()
-    for what, key, statement_id, payload, voids in (yield Ask(queries.KNOWN, (asked, asked))):
+    for what, key, statement_id, payload, voids, steps in (yield Ask(queries.KNOWN, (asked, asked))):
         if what == "last":
             known.last = key
         elif what == "there":
             known.payloads[str(statement_id)] = payload
         else:
-            known.waiting.setdefault(str(statement_id), {})[key] = voids
+            known.waiting.setdefault(str(statement_id), {})[key] = Waiting(steps, voids)
     return known
+
+
+def _look_at_voided(submissions: Sequence[Submission], known: _Known) -> Script[None]:
+    for submission in submissions:
+        author = submission.author
+        targets = [one.target for one in submission.statements if one.voids and one.target]
+        if author.voids_own_only and targets:
+            rows = yield Ask(queries.NOT_OF, (targets, author.credential_id))
+            known.foreign.update((author.credential_id, row[0]) for row in rows)
 
 
 Accepted = list[tuple[Prepared, Author]]
@@ -132,6 +146,14 @@ def _decide(submissions: Sequence[Submission], known: _Known) -> tuple[list[Refu
         refusal = None
         for index, prepared in enumerate(submission.statements):
             name = prepared.statement_id
+            if prepared.voids and (submission.author.credential_id, prepared.target) in known.foreign:
+                path = f"$[{index}].object" if len(submission.statements) > 1 else "$.object"
+                refusal = Refusal(
+                    "This credential may void only statements that it has stored itself.",
+                    path=path,
+                    status=403,
+                )
+                break
             kept = before.get(name)
             if kept is None and name in known.payloads:
                 kept = jsonio.loads(known.payloads[name].encode())
@@ -151,25 +173,22 @@ def _decide(submissions: Sequence[Submission], known: _Known) -> tuple[list[Refu
     return refusals, accepted
 
 
-def _parties(
-    submissions: Sequence[Submission], refusals: Sequence[Refusal | None], parties: Parties
-) -> Script[Found]:
+def _parties(accepted: Accepted, parties: Parties) -> Script[Found]:
+    """Everybody and everything that is new statements' subject. One that is there already changes nothing."""
     people: dict[str, JsonObject] = {}
     names: dict[tuple[str, str], None] = {}
     definitions: dict[str, JsonObject] = {}
     iris: dict[str, None] = {}
-    for submission, refusal in zip(submissions, refusals, strict=True):
-        if refusal is not None:
+    for prepared, author in accepted:
+        people[author.identity] = author.person
+        people.update(prepared.keys.people)
+        iris.update(dict.fromkeys(prepared.keys.activities))
+        if not author.may_define:
             continue
-        people[submission.author.identity] = submission.author.person
-        for prepared in submission.statements:
-            people.update(prepared.keys.people)
-            names.update(dict.fromkeys(prepared.keys.names))
-            iris.update(dict.fromkeys(prepared.keys.activities))
-            if submission.author.may_define:
-                for iri, definition in prepared.keys.definitions.items():
-                    earlier = definitions.get(iri)
-                    definitions[iri] = merged(earlier, definition) if earlier else definition
+        names.update(dict.fromkeys(prepared.keys.names))
+        for iri, definition in prepared.keys.definitions.items():
+            earlier = definitions.get(iri)
+            definitions[iri] = merged(earlier, definition) if earlier else definition
     return (yield from parties.script(people, names, iris, definitions))
 
 
@@ -182,7 +201,8 @@ def _write(accepted: Accepted, known: _Known, parties: Parties, result: Stored) 
     references = References(waiting=known.waiting)
     to_void: list[str] = []
     for prepared, author in accepted:
-        voided = not prepared.voids and any(known.waiting.get(prepared.statement_id, {}).values())
+        referrers = known.waiting.get(prepared.statement_id, {})
+        voided = not prepared.voids and any(how.voids for how in referrers.values())
         statements.append(_statement_row(key, prepared, author, found, voided=voided))
         usages = prepared.keys.actors
         usages[author.identity] = usages.get(author.identity, 0) | _AUTHORITY

@@ -4,6 +4,7 @@
 MUST. Nothing is changed here; `complete.py` adds what a record store has to add.
 """
 
+import re
 from typing import Any
 
 from app.lrs.statements import activities, actors
@@ -54,6 +55,7 @@ _CONTEXT = frozenset(
 )
 _CONTEXT_2 = _CONTEXT | {"contextAgents", "contextGroups"}
 _CONTEXT_ACTIVITIES = frozenset(("parent", "grouping", "category", "other"))
+_FIRST, _SECOND = re.compile(r"1\.0(\.[0-9]{1,9})?"), re.compile(r"2\.0\.[0-9]{1,9}")
 _ATTACHMENT = frozenset(("usageType", "display", "description", "contentType", "length", "sha2", "fileUrl"))
 _CONTEXT_AGENT = frozenset(("objectType", "agent", "relevantTypes"))
 _CONTEXT_GROUP = frozenset(("objectType", "group", "relevantTypes"))
@@ -72,6 +74,8 @@ def statement(value: Any, path: str, version: Version) -> None:
     if "version" in found:
         _version(found["version"], f"{path}.version", version)
     _core(found, path, version)
+    if version.second and str(found.get("version", "2")).startswith("1"):
+        _of_version_one(found, path)
     kind_of_object = found["object"].get("objectType", "Activity")
     if found["verb"]["id"] == VOIDED and kind_of_object != "StatementRef":
         raise fail(f"{path}.object", 'A voiding statement points at what it voids by a "StatementRef".')
@@ -79,10 +83,19 @@ def statement(value: Any, path: str, version: Version) -> None:
 
 def _version(value: Any, path: str, version: Version) -> None:
     text = a_string(value, path)
-    good = text == "1.0" or text.startswith("1.0.") or (version.second and text.startswith("2.0."))
-    if not good or not text.replace(".", "").isdigit():
+    if not (_FIRST.fullmatch(text) or (version.second and _SECOND.fullmatch(text))):
         known = "1.0, 1.0.x or 2.0.x" if version.second else "1.0 or 1.0.x"
         raise fail(path, f"This store knows the versions {known}; “{text[:40]}” is none of them.")
+
+
+def _of_version_one(found: JsonObject, path: str) -> None:
+    for place, part in ((path, found), (f"{path}.object", found["object"])):
+        for name in ("contextAgents", "contextGroups"):
+            if name in part.get("context", {}):
+                raise fail(
+                    f"{place}.context.{name}",
+                    'xAPI 1.0 has no such property; the statement says "version": "1.0".',
+                )
 
 
 def _core(found: JsonObject, path: str, version: Version) -> None:

@@ -7,7 +7,6 @@ out by storing each alone.
 
 import asyncio
 import contextlib
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -18,6 +17,7 @@ from psycopg_pool import AsyncConnectionPool, PoolTimeout
 from app.lrs.parties.service import Parties
 from app.lrs.refusal import Refusal
 from app.lrs.script import FEW, Row, play
+from app.lrs.statements.consistency import Consistency
 from app.lrs.statements.storing import Stored, Submission, store
 
 _MOST_STATEMENTS = 2_000
@@ -40,17 +40,13 @@ class _Waiting:
 class Writer:
     """Takes submissions from any number of requests; one task stores them in order of arrival."""
 
-    def __init__(self, pool: Pool, parties: Parties) -> None:
+    def __init__(self, pool: Pool, parties: Parties, consistency: Consistency) -> None:
         self._pool = pool
+        self._consistency = consistency
         self._parties = parties
         self._queue: list[_Waiting] = []
         self._statements = 0
         self._task: asyncio.Task[None] | None = None
-        self._began: int | None = None
-
-    def consistent_through(self) -> int:
-        """Microseconds since 1970 up to which everything stored can be read: now, or since when a write runs."""
-        return time.time_ns() // 1000 if self._began is None else self._began
 
     async def submit(self, submission: Submission) -> None:
         """Store statements durably. Raises `Refusal`: 409 for a conflict, 503 when it could not be done."""
@@ -77,10 +73,9 @@ class Writer:
     async def _work(self) -> None:
         try:
             while self._queue:
-                self._began = time.time_ns() // 1000
                 await self._store(self._take())
         finally:
-            self._began = self._task = None
+            self._task = None
 
     def _take(self) -> list[_Waiting]:
         group: list[_Waiting] = []
@@ -93,17 +88,18 @@ class Writer:
         self._statements -= count
         return group
 
-    async def _store(self, group: list[_Waiting]) -> None:
+    async def _store(self, group: list[_Waiting], *, once_more: bool = True) -> None:
         outcome: Sequence[Refusal | None]
         try:
             outcome = (await self._commit(group)).refusals
         except Refusal as fault:
             outcome = [fault] * len(group)
         except Exception as fault:
-            self._parties.forget()  # what was learned may have been undone
-            if len(group) > 1:
+            # What was learned may have been undone (an account that is gone), so it is looked up anew, alone.
+            self._parties.forget()
+            if once_more:
                 for waiting in group:
-                    await self._store([waiting])
+                    await self._store([waiting], once_more=False)
                 return
             log.exception("xapi.store_failed", statements=len(group[0].submission.statements))
             outcome = [_unstorable(fault)]
@@ -127,6 +123,7 @@ class Writer:
             try:
                 stored = await self._play(submissions)
                 self._parties.remember(stored.found)
+                self._consistency.committed(stored.last_key)
                 return stored
             except PoolTimeout:
                 raise _away() from None
