@@ -31,7 +31,7 @@ def tell_left(session: Session, launches: Iterable[Launch]) -> int:
             enrollment_id=record.enrollment_id,
             lesson_id=record.lesson_id,
             sco_id=record.sco_id,
-            title=_title(session, record),
+            title=_title(session, record.package_id, record.sco_id),
             session_seconds=record.session_seconds,
             at=record.last_seen_at,
         )
@@ -51,7 +51,26 @@ def tell_ended(database: Database) -> int:
             return total
 
 
-def _title(session: Session, record: Launch) -> str:
-    package = queries.package(session, record.package_id)
-    item = None if package is None else Manifest.from_json(package.manifest).item(record.sco_id)
+def tell_attempts(session: Session, told: record_store.Told, enrollment_id: int) -> int:
+    """Tell how long each part of a lesson was worked in of which no session is told; how many there were."""
+    count = 0
+    for attempt in queries.attempts_with_time(session, enrollment_id):
+        if attempt.package_id is None or told.worked(attempt.lesson_id, attempt.sco_id):
+            continue
+        record_store.record_session_left(
+            session,
+            enrollment_id=enrollment_id,
+            lesson_id=attempt.lesson_id,
+            sco_id=attempt.sco_id,
+            title=_title(session, attempt.package_id, attempt.sco_id),
+            session_seconds=attempt.total_seconds,
+            at=attempt.updated_at,
+        )
+        count += 1
+    return count
+
+
+def _title(session: Session, package_id: int, sco_id: str) -> str:
+    package = queries.package(session, package_id)
+    item = None if package is None else Manifest.from_json(package.manifest).item(sco_id)
     return "" if item is None else item.title

@@ -231,6 +231,15 @@ def ended_untold(session: Session, idle_since: datetime, now: datetime, limit: i
     ).all()
 
 
+def attempts_with_time(session: Session, enrollment_id: int) -> Sequence[ScormData]:
+    """The attempts of an enrollment in which any time was spent, in the order in which they last reported."""
+    return session.scalars(
+        select(ScormData)
+        .where(ScormData.enrollment_id == enrollment_id, ScormData.total_seconds > 0)
+        .order_by(ScormData.updated_at, ScormData.id)
+    ).all()
+
+
 def newer_launch_has_saved(session: Session, launch: Launch) -> bool:
     """Whether a later launch of the same attempt has already committed something."""
     return bool(

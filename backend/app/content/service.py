@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from app.content import policy, queries
 from app.content.importing import import_package
+from app.content.leaving import tell_attempts
 from app.content.packages.model import Manifest
 from app.content.playing import current_package, launch, only_reviews, playable_enrollment
 from app.content.results import attempts_of, standing
@@ -31,6 +32,7 @@ __all__ = [
     "packages",
     "preview_result",
     "sweep",
+    "tell_attempts",
     "work_by_lesson",
     "work_in_older_version",
 ]

@@ -229,6 +229,15 @@ def completion(session: Session, enrollment_id: int, lesson_id: int) -> LessonCo
     ).one_or_none()
 
 
+def completions_of(session: Session, enrollment_id: int) -> Sequence[LessonCompletion]:
+    """The completed lessons of an enrollment, in the order in which they were completed."""
+    return session.scalars(
+        select(LessonCompletion)
+        .where(LessonCompletion.enrollment_id == enrollment_id)
+        .order_by(LessonCompletion.completed_at, LessonCompletion.id)
+    ).all()
+
+
 def lesson_in_program(session: Session, lesson_id: int, program_id: int) -> Lesson | None:
     """A lesson, if it belongs to the program."""
     return session.scalars(

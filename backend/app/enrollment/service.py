@@ -28,6 +28,7 @@ from app.enrollment.completions import (
     record_lesson_completion,
     wrong,
 )
+from app.enrollment.telling import tell_ended, tell_enrolled
 from app.lrs import service as record_store
 from app.rules import enrollment as states
 from app.rules.progress import Progress, progress_of_counts
@@ -55,6 +56,8 @@ __all__ = [
     "status_counts",
     "student_email",
     "student_suggestions",
+    "tell_ended",
+    "tell_enrolled",
     "why_not_complete",
     "withdraw",
     "withdrawals_pending",

@@ -3,6 +3,7 @@
 from app.lrs.attachments.service import attachment_files, has_attachments, hold_attachments
 from app.lrs.credentials.service import NewSecret, end_launch, launch_token
 from app.lrs.events import About, agent_of, record_event
+from app.lrs.facts.history import Told, told
 from app.lrs.facts.service import (
     PartReport,
     record_clock_in,
@@ -27,6 +28,7 @@ __all__ = [
     "Line",
     "NewSecret",
     "PartReport",
+    "Told",
     "agent_of",
     "attachment_files",
     "end_launch",
@@ -48,4 +50,5 @@ __all__ = [
     "record_session_left",
     "record_withdrawn",
     "registration_of",
+    "told",
 ]

@@ -33,6 +33,7 @@ from app.compliance.attendance.schemas import (
     WeekTotal,
 )
 from app.compliance.attendance.showing import shown
+from app.compliance.attendance.telling import tell_stays
 from app.core import audit, clock
 from app.core.errors import Conflict, FieldError, Invalid, NotFound
 from app.core.permissions import Subject
@@ -65,6 +66,7 @@ __all__ = [
     "open_in",
     "recent_records",
     "school_weeks",
+    "tell_stays",
     "totals",
     "totals_of",
     "weeks_chart",

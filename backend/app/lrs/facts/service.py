@@ -39,6 +39,21 @@ def registration_of(app_origin: str, enrollment_id: int) -> UUID:
     return uuid5(NAMESPACE_URL, f"{app_origin}/enrollments/{enrollment_id}")
 
 
+def program_iri(app_origin: str, program_id: int) -> str:
+    """The activity that a program is."""
+    return f"{app_origin}/programs/{program_id}"
+
+
+def lesson_iri(app_origin: str, lesson_id: int) -> str:
+    """The activity that a lesson is."""
+    return f"{app_origin}/lessons/{lesson_id}"
+
+
+def part_iri(app_origin: str, lesson_id: int, sco_id: str) -> str:
+    """The activity that a part of a lesson is."""
+    return f"{lesson_iri(app_origin, lesson_id)}/parts/{quote(sco_id, safe='')}"
+
+
 def duration_text(seconds: int) -> str:
     """Whole seconds as ISO 8601: `PT1H30M5S`."""
     minutes, rest = divmod(max(0, seconds), 60)
@@ -178,22 +193,28 @@ def record_lesson_scored(
 # Enrollments
 
 
-def record_enrolled(session: Session, *, enrollment_id: int, by: Subject | None) -> None:
-    """A student was enrolled in a program."""
+def record_enrolled(
+    session: Session, *, enrollment_id: int, by: Subject | None, at: datetime | None = None
+) -> None:
+    """A student was enrolled in a program, now or at a moment of the past."""
     teller = _Teller(session, enrollment_id, by)
-    teller.tell(vocabulary.REGISTERED, teller.program)
+    teller.tell(vocabulary.REGISTERED, teller.program, at=at)
 
 
-def record_program_completed(session: Session, *, enrollment_id: int, by: Subject | None) -> None:
+def record_program_completed(
+    session: Session, *, enrollment_id: int, by: Subject | None, at: datetime | None = None
+) -> None:
     """An enrollment ended with everything done."""
     teller = _Teller(session, enrollment_id, by)
-    teller.tell(vocabulary.COMPLETED, teller.program, result={"completion": True})
+    teller.tell(vocabulary.COMPLETED, teller.program, result={"completion": True}, at=at)
 
 
-def record_withdrawn(session: Session, *, enrollment_id: int, by: Subject | None) -> None:
+def record_withdrawn(
+    session: Session, *, enrollment_id: int, by: Subject | None, at: datetime | None = None
+) -> None:
     """An enrollment ended before everything was done."""
     teller = _Teller(session, enrollment_id, by)
-    teller.tell(vocabulary.WITHDREW, teller.program, result={"completion": False})
+    teller.tell(vocabulary.WITHDREW, teller.program, result={"completion": False}, at=at)
 
 
 # Clock hours
@@ -252,13 +273,14 @@ class _Teller:
 
     @property
     def program(self) -> About:
-        return About(f"/programs/{self.learner.program_id}", self.learner.program_name, vocabulary.PROGRAM)
+        path = program_iri("", self.learner.program_id)
+        return About(path, self.learner.program_name, vocabulary.PROGRAM)
 
     @property
     def hours(self) -> About:
         """The clock hours of a program, as an activity."""
         name = f"{self.learner.program_name}: clock hours"
-        return About(f"/programs/{self.learner.program_id}/hours", name, vocabulary.MEETING)
+        return About(f"{self.program.path}/hours", name, vocabulary.MEETING)
 
     def tell(
         self,
@@ -285,12 +307,11 @@ class _Teller:
 
 
 def _lesson(place: queries.Place) -> About:
-    return About(f"/lessons/{place.lesson_id}", place.title, vocabulary.LESSON)
+    return About(lesson_iri("", place.lesson_id), place.title, vocabulary.LESSON)
 
 
 def _part(place: queries.Place, sco_id: str, title: str) -> About:
-    path = f"/lessons/{place.lesson_id}/parts/{quote(sco_id, safe='')}"
-    return About(path, title or place.title, vocabulary.PART)
+    return About(part_iri("", place.lesson_id, sco_id), title or place.title, vocabulary.PART)
 
 
 def _around(place: queries.Place, *nearer: About) -> list[About]:

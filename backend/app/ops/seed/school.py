@@ -12,9 +12,11 @@ from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from app.core import audit, clock
+from app.core.jobs import enqueue
 from app.db.models import Program, User
 from app.db.session import Database
 from app.ops.errors import OperatorError
+from app.ops.jobs import tell_history
 from app.ops.seed import learning, lives, paperwork, people, roster
 from app.ops.seed.copying import Copier
 from app.ops.seed.desk import Desk
@@ -93,5 +95,7 @@ def _build(
     paperwork.write_graduations(desk, enrolled)
     paperwork.write_externships(desk, enrolled)
     paperwork.write_trail(desk, enrolled)
+    # The record store hears of the two years while the first pages are looked at already.
+    enqueue(session, tell_history)
     audit.record(session, None, "school.seeded", "programs", None, students=count)
     return desk.copier.counts

@@ -14,13 +14,14 @@ from app.db.session import Database, libpq_url
 from app.ops.errors import OperatorError
 from app.ops.postgres import EmbeddedServer
 from app.ops.seed import Summary, calendar, paperwork, seed_demo_school
+from app.ops.telling import tell_history
 from app.settings import Settings
 from tests.conftest import _throwaway
 from tests.migrations import catalog
 
 MOMENT = datetime(2026, 11, 23, 15, 20, tzinfo=UTC)  # a Monday morning at the school
 # A salted hash, and what the program notes at the moment it really does something.
-NEVER_THE_SAME = {"users": {"hashed_password"}, "audit_log": {"at"}}
+NEVER_THE_SAME = {"users": {"hashed_password"}, "audit_log": {"at"}, "procrastinate_events": {"at"}}
 
 pytestmark = pytest.mark.xdist_group("demo_school")
 
@@ -231,6 +232,28 @@ def test_equal_numbers_make_equal_schools_whatever_the_day(
         schools.append(rows)
     assert schools[0] == schools[1]
     assert len(schools[0]["users"]) == 33
+
+
+def test_the_record_store_hears_of_the_demo_school(
+    postgres: EmbeddedServer, template: str, make_settings: Callable[..., Settings]
+) -> None:
+    with _throwaway(postgres, template) as name:
+        settings = make_settings(name)
+        database = Database(settings)
+        seed_demo_school(database, settings, seed=7, students=10, moment=MOMENT)
+        with database.begin() as session:
+            waiting = session.execute(text("SELECT task_name FROM procrastinate_jobs")).scalars().all()
+        assert waiting == ["ops.tell_history"]
+        assert tell_history(database, settings.zone) > 200
+        assert tell_history(database, settings.zone) == 0
+        with database.begin() as session:
+            untold = session.execute(
+                text("SELECT count(*) FROM attendance WHERE statement_id IS NULL AND total_minutes > 0")
+            ).scalar_one()
+            verbs = session.execute(text("SELECT count(DISTINCT verb) FROM xapi_statements")).scalar_one()
+        database.close()
+    assert untold == 0
+    assert verbs >= 5
 
 
 def test_another_number_makes_another_school(
