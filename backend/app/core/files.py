@@ -139,6 +139,9 @@ class LocalStore(FileStore):
                 os.fsync(handle.fileno())
             partial.chmod(0o440)
             partial.replace(target)
+            # The name must outlive a power cut as well as the bytes: a row is about to rely on it.
+            for folder in (target.parent, self.directory):
+                _flush(folder)
         finally:
             partial.unlink(missing_ok=True)
 
@@ -231,6 +234,15 @@ def open_store(settings: Settings) -> FileStore:
         aws_secret_access_key=secret.get_secret_value() if secret else None,
     )
     return S3Store(client, settings.s3_bucket, settings.data_dir / "incoming")
+
+
+def _flush(folder: Path) -> None:
+    with suppress(OSError):  # not every system lets a directory be opened
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
 
 
 def _changed(status: os.stat_result) -> datetime:
