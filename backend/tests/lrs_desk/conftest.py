@@ -1,5 +1,6 @@
 """A school with one student at work, and what the record store answers about her."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,6 +10,14 @@ from sqlalchemy.orm import Session
 
 from app.core.permissions import Subject
 from app.db.models import Enrollment, Lesson, Program, User
+from app.lrs import jsonio
+from app.lrs.parties.service import Parties
+from app.lrs.records.queries import driver
+from app.lrs.script import play_now
+from app.lrs.statements.actors import identity
+from app.lrs.statements.complete import prepare
+from app.lrs.statements.storing import Attached, Author, Submission, store
+from app.lrs.versions import Version
 from tests.factories.school import School, subject_of
 
 
@@ -45,6 +54,23 @@ def make_scene(session: Session) -> Scene:
 @pytest.fixture
 def scene(session: Session) -> Scene:
     return make_scene(session)
+
+
+def keep(session: Session, *told: dict[str, Any], attached: Sequence[Attached] = ()) -> None:
+    """Store statements as another system sends them."""
+    person = {"objectType": "Agent", "name": "Simulator", "mbox": "mailto:simulator@example.org"}
+    author = Author(None, jsonio.dumps(person), identity(person) or "", person, may_define=True)
+    ready = [prepare(one, Version.ONE) for one in told]
+    result = play_now(
+        driver(session), store([Submission(ready, author, attached)], Parties("http://localhost:8000"))
+    )
+    assert result.refusals == [None]
+    session.commit()
+
+
+def agent_of(user: User) -> dict[str, Any]:
+    """An account as statements name it."""
+    return {"account": {"homePage": "http://localhost:8000", "name": str(user.id)}}
 
 
 def payloads(session: Session) -> list[dict[str, Any]]:

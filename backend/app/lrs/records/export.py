@@ -92,8 +92,8 @@ def _row(found: queries.Found, settings: Settings) -> tuple[object, ...]:
     result = payload.get("result") or {}
     score = result.get("score") or {}
     return (
-        line.stored.astimezone(settings.zone),
-        line.at.astimezone(settings.zone),
+        clock.local(line.stored, settings.zone),
+        clock.local(line.at, settings.zone),
         line.who,
         identity(payload.get("actor", {})),
         line.did,

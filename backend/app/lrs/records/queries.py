@@ -150,22 +150,25 @@ def verbs_used(session: Session) -> list[str]:
     return list(rows.scalars())
 
 
-def verbs_by_day(session: Session, since: datetime, zone: str, user_id: int | None) -> list[Any]:
-    """(day at the school, verb, count) from a moment on."""
+def verbs_by_day(
+    session: Session, since: datetime, until: datetime, zone: str, user_id: int | None
+) -> list[Any]:
+    """(day at the school, verb, count) from a moment to before another."""
     return list(
         session.execute(
             text(
                 "SELECT (timestamp AT TIME ZONE :zone)::date, verb, count(*) FROM xapi_statements"
-                " WHERE timestamp >= :since AND NOT is_voided AND (CAST(:user AS int) IS NULL OR user_id = :user)"
+                " WHERE timestamp >= :since AND timestamp < :until AND NOT is_voided"
+                " AND (CAST(:user AS int) IS NULL OR user_id = :user)"
                 " GROUP BY 1, 2"
             ),
-            {"zone": zone, "since": since, "user": user_id},
+            {"zone": zone, "since": since, "until": until, "user": user_id},
         )
     )
 
 
 def seconds_by_day(
-    session: Session, since: datetime, zone: str, verbs: Sequence[str], user_id: int | None
+    session: Session, since: datetime, until: datetime, zone: str, verbs: Sequence[str], user_id: int | None
 ) -> list[Any]:
     """(day at the school, verb, seconds) of the durations that statements with these verbs report.
 
@@ -178,15 +181,16 @@ def seconds_by_day(
                 " sum(CASE WHEN result ->> 'duration' ~"
                 r" '^PT(\d{1,4}H)?(\d{1,5}M)?(\d{1,7}(\.\d{1,9})?S)?$' AND result ->> 'duration' <> 'PT'"
                 " THEN extract(epoch FROM (result ->> 'duration')::interval) ELSE 0 END)"
-                " FROM xapi_statements WHERE timestamp >= :since AND NOT is_voided AND verb = ANY(:verbs)"
+                " FROM xapi_statements WHERE timestamp >= :since AND timestamp < :until AND NOT is_voided"
+                " AND verb = ANY(:verbs)"
                 " AND result ? 'duration' AND (CAST(:user AS int) IS NULL OR user_id = :user) GROUP BY 1, 2"
             ),
-            {"zone": zone, "since": since, "verbs": list(verbs), "user": user_id},
+            {"zone": zone, "since": since, "until": until, "verbs": list(verbs), "user": user_id},
         )
     )
 
 
-def score_tenths(session: Session, since: datetime, user_id: int | None) -> list[Any]:
+def score_tenths(session: Session, since: datetime, until: datetime, user_id: int | None) -> list[Any]:
     """(tenth from 0 to 9, count) of scaled scores from 0 to 1; a full score is in the last tenth."""
     return list(
         session.execute(
@@ -194,10 +198,10 @@ def score_tenths(session: Session, since: datetime, user_id: int | None) -> list
                 "SELECT least(floor(scaled * 10), 9)::int, count(*) FROM ("
                 "SELECT CASE WHEN jsonb_typeof(result #> '{score,scaled}') = 'number'"
                 " THEN (result #>> '{score,scaled}')::float8 END AS scaled FROM xapi_statements"
-                " WHERE timestamp >= :since AND NOT is_voided AND result ? 'score'"
+                " WHERE timestamp >= :since AND timestamp < :until AND NOT is_voided AND result ? 'score'"
                 " AND (CAST(:user AS int) IS NULL OR user_id = :user)) scores"
                 " WHERE scaled BETWEEN 0 AND 1 GROUP BY 1"
             ),
-            {"since": since, "user": user_id},
+            {"since": since, "until": until, "user": user_id},
         )
     )

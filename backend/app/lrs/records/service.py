@@ -198,10 +198,11 @@ def charts(session: Session, zone: ZoneInfo, days: int, user_id: int | None = No
     first = today - timedelta(days=days - 1)
     width = 1 if days <= 31 else 7
     starts = [first + timedelta(days=step) for step in range(0, days, width)]
-    since = start_of_day(first, zone)
-    counts = queries.verbs_by_day(session, since, str(zone), user_id)
-    seconds = queries.seconds_by_day(session, since, str(zone), vocabulary.WITH_DURATION, user_id)
-    tenths = dict(tuple(row) for row in queries.score_tenths(session, since, user_id))
+    # A statement may tell of a day that no date of ours can hold, or of one to come.
+    since, until = start_of_day(first, zone), start_of_day(today + timedelta(days=1), zone)
+    counts = queries.verbs_by_day(session, since, until, str(zone), user_id)
+    seconds = queries.seconds_by_day(session, since, until, str(zone), vocabulary.WITH_DURATION, user_id)
+    tenths = dict(tuple(row) for row in queries.score_tenths(session, since, until, user_id))
     hours = [(day, in_words(verb), float(number) / 3600) for day, verb, number in seconds]
     return Charts(
         verbs=_series(
