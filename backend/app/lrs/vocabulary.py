@@ -47,8 +47,8 @@ ASSESSMENT = f"{_TYPES}assessment"
 
 PROGRESS = "https://w3id.org/xapi/cmi5/result/extensions/progress"
 """Extension of a result: percent done, 0 to 100 (cmi5)."""
-WITH_DURATION = (SUSPENDED.iri, TERMINATED.iri, ATTENDED.iri)
-"""The verbs whose statements say how long a session lasted: time on task is added up from them."""
+SESSION_ENDS = (SUSPENDED.iri, TERMINATED.iri)
+"""The verbs whose statements say how long a session with an activity lasted."""
 
 
 def in_words(iri: str, display: dict[str, str] | None = None) -> str:

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from app.core import clock
 from app.db.models import User
-from app.lrs.records.service import charts
+from app.lrs.records.charting import charts
 from tests.lrs.examples import statement
 from tests.lrs_desk.conftest import Scene, agent_of, keep
 

@@ -15,8 +15,7 @@ from app.core import audit, clock
 from app.core.permissions import Subject
 from app.db.session import Database
 from app.lrs.records import queries, service
-from app.lrs.records.asked import AskedFor
-from app.lrs.records.service import Asked
+from app.lrs.records.asked import Asked, AskedFor
 from app.lrs.records.words import line_of
 from app.lrs.statements.actors import identity
 from app.lrs.statements.filters import Filter
@@ -66,13 +65,13 @@ def _asked_for(
     request: Request, db: Session, staff: Subject, settings: Settings, asked: Asked, form: str
 ) -> Iterator[list[queries.Found]]:
     # What cannot be read is said now, as a page, and not in the middle of a file.
-    query = service.filter_of(asked, settings.zone)
-    agents = service.agents_of(db, asked.person)
+    sought = service.exported(db, asked, settings.zone)
+    query = sought.query
     head = queries.last_key(db) + 1
     bounded = replace(query, before=head if query.before is None else min(head, query.before))
     audit.record(db, staff, "statements.exported", "xapi_statements", None, format=form, **asked.query())
     database: Database = request.app.state.database
-    return chunks_of(database, bounded, agents)
+    return chunks_of(database, bounded, sought.agents)
 
 
 def chunks_of(database: Database, query: Filter, agents: list[str] | None) -> Iterator[list[queries.Found]]:

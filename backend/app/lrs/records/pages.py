@@ -1,13 +1,17 @@
 """Pages of the statements: the list with its live tail, one statement, charts."""
 
-from typing import Annotated
+from dataclasses import replace
+from typing import Any
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Request, Response
+from sqlalchemy.orm import Session
 
 from app.core.errors import Invalid
-from app.lrs.records import service
-from app.lrs.records.asked import AskedFor, Key
-from app.lrs.records.service import PERIODS, Asked, Statements
+from app.lrs.records import charting, service
+from app.lrs.records.asked import Asked, AskedFor, Key, key_asked
+from app.lrs.records.charting import PERIODS
+from app.lrs.records.matches import MOST, Sought, seek
+from app.lrs.records.service import Statements
 from app.web.render import render, url
 from app.web.request import Db, SettingsDep, StaffSubject
 
@@ -17,29 +21,54 @@ STORE = ("Record store", "/records/statements")
 
 @router.get("/statements")
 def statements(
-    request: Request, db: Db, _staff: StaffSubject, settings: SettingsDep, asked: AskedFor, before: Key = None
+    request: Request, db: Db, _staff: StaffSubject, settings: SettingsDep, asked: AskedFor, before: str = ""
 ) -> Response:
     """Statements that match, the newest first. What cannot be read is said beside the filters."""
-    fault = ""
+    fault: Invalid | None = None
     try:
-        found = service.newest(db, asked, settings.zone, before=before)
+        found = service.newest(db, asked, settings.zone, before=key_asked(before))
     except Invalid as problem:
-        found, fault = Statements(), problem.detail
+        found, fault = Statements(), problem
     return render(
         request,
         "lrs/statements.html",
         422 if fault else 200,
-        asked=asked,
         found=found,
-        fault=fault,
-        verbs=service.verb_choices(db),
-        first_page=before is None and not asked.until and not fault,
-        tail_url=url("/records/statements/tail", **asked.query()),
+        first_page=not before and not asked.until and not fault,
+        # What follows live need not look the words up again every few seconds.
+        tail_url=url("/records/statements/tail", **_settled(asked, found.sought).query()),
         older_url=url("/records/statements", **asked.query(), before=found.older),
         newest_url=url("/records/statements", **asked.query()),
         csv_url=url("/records/statements.csv", **asked.query()),
         ndjson_url=url("/records/statements.ndjson", **asked.query()),
         breadcrumbs=[(STORE[0], None)],
+        **_filters(db, asked, found.sought, fault),
+    )
+
+
+def _filters(db: Session, asked: Asked, sought: Sought | None, fault: Invalid | None) -> dict[str, Any]:
+    """What the filters and the tabs of the pages need: what was typed, what it means, what is wrong with it."""
+    faults = {error.field: error.message for error in fault.errors} if fault else {}
+    return {
+        "asked": asked,
+        "sought": sought,
+        "most": MOST,
+        "verbs": service.verb_choices(db),
+        "faults": faults,
+        "fault": fault.detail if fault and not faults else "",
+    }
+
+
+def _settled(asked: Asked, sought: Sought | None) -> Asked:
+    """The same filter with the one person and the one activity that its words mean."""
+    if sought is None:
+        return asked
+    person = sought.people.only if sought.people else None
+    activity = sought.activities.only if sought.activities else None
+    return replace(
+        asked,
+        person=person.asked if person else asked.person,
+        activity=activity.asked if activity else asked.activity,
     )
 
 
@@ -68,25 +97,29 @@ def statement(request: Request, db: Db, _staff: StaffSubject, statement_id: str)
 
 @router.get("/charts")
 def charts(
-    request: Request,
-    db: Db,
-    _staff: StaffSubject,
-    settings: SettingsDep,
-    days: Annotated[str, Query(max_length=4)] = "30",
-    person: Annotated[str, Query(max_length=10)] = "",
+    request: Request, db: Db, _staff: StaffSubject, settings: SettingsDep, asked: AskedFor, days: str = "30"
 ) -> Response:
-    """Verbs over time, time on task, scores; of one person with her number."""
-    chosen = int(days) if days.isascii() and days.isdigit() and int(days) in PERIODS else 30
-    user_id = int(person) if person.isascii() and person.isdigit() and len(person) < 10 else None
+    """Verbs over time, time spent, scores; of everybody, or of those a filter means."""
+    chosen = int(days) if days.isascii() and days.isdigit() and len(days) < 5 else 30
+    chosen = chosen if chosen in PERIODS else 30
+    # The period is the page's own choice, and a registration has no charts.
+    asked = replace(asked, since="", until="", registration="")
+    fault: Invalid | None = None
+    sought: Sought | None = None
+    try:
+        sought = seek(db, asked, settings.zone)
+    except Invalid as problem:
+        fault = problem
     return render(
         request,
         "lrs/charts.html",
-        charts=service.charts(db, settings.zone, chosen, user_id),
+        422 if fault else 200,
+        charts=None if fault else charting.charts(db, settings.zone, chosen, sought),
         days=chosen,
-        periods=PERIODS,
-        user_id=user_id,
+        periods={
+            number: (words, url("/records/charts", **asked.query(), days=number))
+            for number, words in PERIODS.items()
+        },
         breadcrumbs=[STORE, ("Charts", None)],
+        **_filters(db, asked, sought, fault),
     )
-
-
-__all__ = ["Asked", "router"]

@@ -2,8 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import psycopg
 from sqlalchemy import text
@@ -37,22 +36,32 @@ def page(
 ) -> list[Found]:
     """At most `limit` statements in the query's order; of any of the `agents` (identities), where given.
 
-    One walk along an index for each identity, merged here: a person has a handful. With `whole` False very large
-    statements may end it before the limit; then what comes after its last key is still to be had.
+    One walk along an index for each identity, merged here. Once there are enough, the walks that follow end where
+    the last of them stands: no more than twice the limit is ever held. With `whole` False very large statements may
+    end the page before the limit; then what comes after its last key is still to be had.
     """
     queries = [query] if agents is None else [replace(query, agent=agent) for agent in agents]
     found: dict[int, str] = {}
     ends: list[int] = []
     for one in queries:
-        rows, end = _walked(session, one, limit, whole=whole)
+        rows, end = _walked(session, _ending(one, found, limit), limit, whole=whole)
         found |= rows
         ends += [] if end is None else [end]
-    keys = sorted(found, reverse=not query.ascending)[:limit]
+        kept = sorted(found, reverse=not query.ascending)[:limit]
+        found = {key: found[key] for key in kept}
     if ends:
         last = min(ends) if query.ascending else max(ends)
-        keys = [key for key in keys if (key <= last if query.ascending else key >= last)]
-    accounts = _accounts(session, keys)
-    return [Found(key, found[key], *accounts.get(key, (None, None))) for key in keys]
+        found = {key: text for key, text in found.items() if (key <= last if query.ascending else key >= last)}
+    accounts = _accounts(session, list(found))
+    return [Found(key, payload, *accounts.get(key, (None, None))) for key, payload in found.items()]
+
+
+def _ending(query: Filter, found: dict[int, str], limit: int) -> Filter:
+    """The query without what would stand behind the `limit` statements already found, which are in its order."""
+    if len(found) < limit:
+        return query
+    last = next(reversed(found))
+    return replace(query, before=last) if query.ascending else replace(query, after=last)
 
 
 def _walked(session: Session, query: Filter, limit: int, *, whole: bool) -> tuple[dict[int, str], int | None]:
@@ -96,37 +105,79 @@ def one(session: Session, statement_id: str) -> Found | None:
     return None if row is None else Found(*row)
 
 
-def identities_of_user(session: Session, user_id: int) -> list[str]:
-    """The identifiers by which statements speak of this account."""
+class Account(NamedTuple):
+    """Somebody with an account."""
+
+    id: int
+    full_name: str
+    email: str
+
+
+def identities_of_users(session: Session, user_ids: Sequence[int]) -> dict[int, list[str]]:
+    """The identifiers by which statements speak of these accounts, a handful each."""
     rows = session.execute(
-        text("SELECT identity FROM xapi_actors WHERE user_id = :user ORDER BY id LIMIT 20"), {"user": user_id}
+        text("SELECT user_id, identity FROM xapi_actors WHERE user_id = ANY(:users) ORDER BY id"),
+        {"users": list(user_ids)},
     )
-    return list(rows.scalars())
+    found: dict[int, list[str]] = {}
+    for user_id, identity in rows:
+        found.setdefault(user_id, []).append(identity)
+    return found
 
 
-def users_called(session: Session, words: str) -> list[int]:
-    """Accounts with this e-mail address, or whose name or address has these words; at most 20."""
+def users_by_id(session: Session, user_id: int) -> list[Account]:
+    """The account with this number, if there is one."""
+    rows = session.execute(text("SELECT id, full_name, email FROM users WHERE id = :id"), {"id": user_id})
+    return [Account(*row) for row in rows]
+
+
+def users_called(session: Session, words: str, most: int) -> tuple[list[Account], int]:
+    """Accounts whose name or address has these words, and how many there are; who has this address comes first."""
     rows = session.execute(
         text(
-            "SELECT id FROM users WHERE lower(email) = lower(:words)"
-            " OR full_name ILIKE :pattern OR email ILIKE :pattern"
-            " ORDER BY lower(email) = lower(:words) DESC, id LIMIT 20"
+            "SELECT id, full_name, email, count(*) OVER () FROM users"
+            " WHERE full_name ILIKE :pattern OR email ILIKE :pattern"
+            " ORDER BY lower(email) = lower(:words) DESC, full_name, id LIMIT :most"
         ),
-        {"words": words, "pattern": f"%{_escaped(words)}%"},
-    )
-    return list(rows.scalars())
+        {"words": words, "pattern": f"%{_escaped(words)}%", "most": most},
+    ).all()
+    return [Account(*row[:3]) for row in rows], rows[0][3] if rows else 0
 
 
-def strangers_called(session: Session, words: str) -> list[str]:
-    """Identifiers that no account has, with these words in them or in a name; at most 20."""
+def strangers_called(session: Session, words: str, most: int) -> tuple[list[Any], int]:
+    """(identity, agent, names) that no account has, with these words in them, and how many there are."""
     rows = session.execute(
         text(
-            "SELECT identity FROM xapi_actors WHERE user_id IS NULL"
-            " AND (identity ILIKE :pattern OR names::text ILIKE :pattern) ORDER BY id LIMIT 20"
+            "SELECT identity, agent, names, count(*) OVER () FROM xapi_actors WHERE user_id IS NULL"
+            " AND (identity ILIKE :pattern OR names::text ILIKE :pattern) ORDER BY id LIMIT :most"
         ),
-        {"pattern": f"%{_escaped(words)}%"},
-    )
-    return list(rows.scalars())
+        {"pattern": f"%{_escaped(words)}%", "most": most},
+    ).all()
+    return [row[:3] for row in rows], rows[0][3] if rows else 0
+
+
+class Activity(NamedTuple):
+    """An activity by its names. `exact` where one of them is what was asked for."""
+
+    iri: str
+    names: dict[str, str]
+    exact: bool
+
+
+def activities_called(session: Session, words: str, most: int) -> tuple[list[Activity], int]:
+    """Activities with these words in a name or in the IRI, and how many there are; the exact ones first."""
+    rows = session.execute(
+        text(
+            "SELECT iri, names, exact, count(*) OVER () FROM (SELECT a.id, a.iri, a.definition -> 'name' AS names,"
+            " coalesce(bool_or(lower(n.value) = lower(:words)), false) AS exact FROM xapi_activities a"
+            " LEFT JOIN LATERAL jsonb_each_text(CASE WHEN jsonb_typeof(a.definition -> 'name') = 'object'"
+            " THEN a.definition -> 'name' END) n ON true"
+            " WHERE a.iri ILIKE :pattern OR n.value ILIKE :pattern GROUP BY a.id) matches"
+            " ORDER BY exact DESC, id LIMIT :most"
+        ),
+        {"words": words, "pattern": f"%{_escaped(words)}%", "most": most},
+    ).all()
+    return [Activity(row[0], row[1] or {}, row[2]) for row in rows], rows[0][3] if rows else 0
 
 
 def _escaped(words: str) -> str:
@@ -148,60 +199,3 @@ def verbs_used(session: Session) -> list[str]:
         )
     )
     return list(rows.scalars())
-
-
-def verbs_by_day(
-    session: Session, since: datetime, until: datetime, zone: str, user_id: int | None
-) -> list[Any]:
-    """(day at the school, verb, count) from a moment to before another."""
-    return list(
-        session.execute(
-            text(
-                "SELECT (timestamp AT TIME ZONE :zone)::date, verb, count(*) FROM xapi_statements"
-                " WHERE timestamp >= :since AND timestamp < :until AND NOT is_voided"
-                " AND (CAST(:user AS int) IS NULL OR user_id = :user)"
-                " GROUP BY 1, 2"
-            ),
-            {"zone": zone, "since": since, "until": until, "user": user_id},
-        )
-    )
-
-
-def seconds_by_day(
-    session: Session, since: datetime, until: datetime, zone: str, verbs: Sequence[str], user_id: int | None
-) -> list[Any]:
-    """(day at the school, verb, seconds) of the durations that statements with these verbs report.
-
-    Durations in hours, minutes and seconds are added up; one in months or years says nothing exact.
-    """
-    return list(
-        session.execute(
-            text(
-                "SELECT (timestamp AT TIME ZONE :zone)::date, verb,"
-                " sum(CASE WHEN result ->> 'duration' ~"
-                r" '^PT(\d{1,4}H)?(\d{1,5}M)?(\d{1,7}(\.\d{1,9})?S)?$' AND result ->> 'duration' <> 'PT'"
-                " THEN extract(epoch FROM (result ->> 'duration')::interval) ELSE 0 END)"
-                " FROM xapi_statements WHERE timestamp >= :since AND timestamp < :until AND NOT is_voided"
-                " AND verb = ANY(:verbs)"
-                " AND result ? 'duration' AND (CAST(:user AS int) IS NULL OR user_id = :user) GROUP BY 1, 2"
-            ),
-            {"zone": zone, "since": since, "until": until, "verbs": list(verbs), "user": user_id},
-        )
-    )
-
-
-def score_tenths(session: Session, since: datetime, until: datetime, user_id: int | None) -> list[Any]:
-    """(tenth from 0 to 9, count) of scaled scores from 0 to 1; a full score is in the last tenth."""
-    return list(
-        session.execute(
-            text(
-                "SELECT least(floor(scaled * 10), 9)::int, count(*) FROM ("
-                "SELECT CASE WHEN jsonb_typeof(result #> '{score,scaled}') = 'number'"
-                " THEN (result #>> '{score,scaled}')::float8 END AS scaled FROM xapi_statements"
-                " WHERE timestamp >= :since AND timestamp < :until AND NOT is_voided AND result ? 'score'"
-                " AND (CAST(:user AS int) IS NULL OR user_id = :user)) scores"
-                " WHERE scaled BETWEEN 0 AND 1 GROUP BY 1"
-            ),
-            {"since": since, "until": until, "user": user_id},
-        )
-    )

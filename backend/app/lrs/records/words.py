@@ -107,9 +107,13 @@ def what(target: Mapping[str, Any]) -> str:
         verb = target.get("verb", {})
         did = in_words(str(verb.get("id", "")), verb.get("display"))
         return f"that {who(target.get('actor', {}))} {did} {what(target.get('object', {}))}"
-    names = target.get("definition", {}).get("name") or {}
+    return in_english(target.get("definition", {}).get("name") or {}) or str(target.get("id", ""))
+
+
+def in_english(names: Mapping[str, Any]) -> str:
+    """The English of a language map, else what it says first; empty where it says nothing."""
     english = next((text for tag, text in names.items() if tag.lower().startswith("en") and text), None)
-    return str(english or next(iter(names.values()), None) or target.get("id", ""))
+    return str(english or next(iter(names.values()), None) or "")
 
 
 def object_id(target: Mapping[str, Any]) -> str:

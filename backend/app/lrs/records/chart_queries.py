@@ -1,0 +1,109 @@
+"""SQL of the charts: counts, times and scores of a period, day by day.
+
+Each walks the index of the time a statement tells of, or the rows of the people and activities asked for where the
+planner finds those fewer. A statement of the period is one whose day at the school lies in it: those before the
+calendar begins and after it ends are no date that a driver can read.
+"""
+
+# ruff: noqa: S608 -- every piece is a LiteralString, which mypy holds
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, LiteralString
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from app.lrs import vocabulary
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """What is drawn: moments `since` to before `until`, of some or all actors (identities), verbs and activities."""
+
+    since: datetime
+    until: datetime
+    zone: str
+    agents: list[str] | None = None
+    verb: str | None = None
+    activity: str | None = None
+
+    @property
+    def condition(self) -> LiteralString:
+        found: LiteralString = "s.timestamp >= :since AND s.timestamp < :until AND NOT s.is_voided"
+        if self.agents is not None:
+            found += (
+                " AND s.id IN (SELECT l.statement_id FROM xapi_statement_actors l WHERE l.direct"
+                " AND l.actor_id IN (SELECT id FROM xapi_actors WHERE identity = ANY(:agents))"
+                " AND l.subject_id = l.statement_id AND l.usage & 1 = 1)"
+            )
+        if self.activity is not None:
+            found += (
+                " AND s.id IN (SELECT l.statement_id FROM xapi_statement_activities l"
+                " WHERE l.activity_id = (SELECT id FROM xapi_activities WHERE iri = :activity)"
+                " AND l.subject_id = l.statement_id)"
+            )
+        if self.verb is not None:
+            found += " AND s.verb = :verb"
+        return found
+
+    @property
+    def values(self) -> dict[str, object]:
+        given = {"agents": self.agents, "verb": self.verb, "activity": self.activity}
+        named = {name: value for name, value in given.items() if value is not None}
+        return {"since": self.since, "until": self.until, **named}
+
+
+def verbs_by_day(session: Session, span: Span) -> list[Any]:
+    """(day at the school, verb, count)."""
+    sql: LiteralString = (
+        "SELECT (s.timestamp AT TIME ZONE :zone)::date, s.verb, count(*) FROM xapi_statements s"
+        f" WHERE {span.condition} GROUP BY 1, 2"
+    )
+    return list(session.execute(text(sql), {**span.values, "zone": span.zone}))
+
+
+# Weeks, or days, hours, minutes and seconds; a month or a year is of no exact length. The numbers are short enough for
+# an interval of PostgreSQL.
+_N: LiteralString = r"\d{1,7}([.,]\d{1,9})?"
+_EXACT: LiteralString = rf"^P(?=.)(\d{{1,4}}([.,]\d{{1,9}})?W|({_N}D)?(T(?=.)({_N}H)?({_N}M)?({_N}S)?)?)$"
+
+
+def seconds_by_day(session: Session, span: Span) -> list[Any]:
+    """(day at the school, whether of the attendance clock, seconds): how long statements say that something took.
+
+    The same minutes are told more than once: by the clock, by the session of a lesson within those hours, and by
+    the statement that completes the lesson. So clock hours (the verb attended) stand apart, and of what one
+    actor did with one activity under one registration, one account counts: what the sessions that ended or paused
+    say; where there are none, what the one verb says that tells of the longest time in all.
+    """
+    sql: LiteralString = f"""
+WITH told AS (
+  SELECT (s.timestamp AT TIME ZONE :zone)::date AS day, s.verb = :attended AS clocked,
+    CASE WHEN s.verb = ANY(:ends) THEN '' ELSE s.verb END AS account, s.registration, s.object_id,
+    coalesce(s.user_id::text, s.payload #>> '{{actor,mbox}}', s.payload #>> '{{actor,mbox_sha1sum}}',
+      s.payload #>> '{{actor,openid}}', s.payload #>> '{{actor,account}}', s.payload #>> '{{actor}}') AS actor,
+    CASE WHEN s.result ->> 'duration' ~ :exact
+      THEN extract(epoch FROM replace(s.result ->> 'duration', ',', '.')::interval) ELSE 0 END AS seconds
+  FROM xapi_statements s WHERE {span.condition} AND s.result ? 'duration'
+), summed AS (
+  SELECT *, sum(seconds) OVER (PARTITION BY clocked, actor, registration, object_id, account) AS total FROM told
+), ranked AS (
+  SELECT *, first_value(account) OVER (PARTITION BY clocked, actor, registration, object_id
+    ORDER BY account = '' AND total > 0 DESC, total DESC, account) AS counts FROM summed
+)
+SELECT day, clocked, sum(seconds) FROM ranked WHERE account = counts AND seconds > 0 GROUP BY 1, 2"""
+    names = {"attended": vocabulary.ATTENDED.iri, "ends": list(vocabulary.SESSION_ENDS), "exact": _EXACT}
+    return list(session.execute(text(sql), {**span.values, **names, "zone": span.zone}))
+
+
+def score_tenths(session: Session, span: Span) -> list[Any]:
+    """(tenth from 0 to 9, count) of scaled scores from 0 to 1; a full score is in the last tenth."""
+    sql: LiteralString = (
+        "SELECT least(floor(scaled * 10), 9)::int, count(*) FROM ("
+        "SELECT CASE WHEN jsonb_typeof(s.result #> '{score,scaled}') = 'number'"
+        " THEN (s.result #>> '{score,scaled}')::float8 END AS scaled FROM xapi_statements s"
+        f" WHERE {span.condition} AND s.result ? 'score') scores"
+        " WHERE scaled BETWEEN 0 AND 1 GROUP BY 1"
+    )
+    return list(session.execute(text(sql), span.values))
