@@ -14,11 +14,14 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from app.db.models import User
-from app.lrs import service
+from app.lrs import service, values
 from app.lrs.records.service import recent_for_user
+from app.lrs.records.words import outcome
+from app.web import formats
 from tests.conftest import LiveServer, sign_in_directly
-from tests.lrs_desk.conftest import Scene, make_scene, payloads
-from tests.lrs_desk.test_facts import AT, _everything
+from tests.lrs.examples import statement
+from tests.lrs_desk.conftest import Scene, agent_of, keep, make_scene, payloads
+from tests.lrs_desk.test_facts import AT, ZONE, _everything
 
 SignedIn = Callable[[User], TestClient]
 
@@ -118,6 +121,53 @@ def test_a_persons_stream(told: Scene, session: Session) -> None:
     assert len(lines) == 5
     assert lines[0].did == "withdrew from"
     assert not recent_for_user(session, told.admin.id, 5)
+
+
+def test_the_stream_names_who_else_spoke_of_her(told: Scene, signed_in: SignedIn, session: Session) -> None:
+    hers = payloads(session)[-1]
+    comment = statement(
+        actor=agent_of(told.admin),
+        verb={"id": "http://adlnet.gov/expapi/verbs/commented", "display": {"en": "commented on"}},
+        object={"objectType": "StatementRef", "id": hers["id"]},
+        result={"response": "Well done"},
+    )
+    keep(session, comment)
+    staff = signed_in(told.admin)
+    page = staff.get(f"/people/{told.student.id}").text
+    assert f">Grace Office commented on the statement {hers['id']}</a>" in page
+    assert ">Withdrew from Dental Assistant Professional</a>" in page
+    for path in ("/records/statements", f"/records/statements/{comment['id']}"):
+        assert (
+            f'<a href="/records/statements/{hers["id"]}">the statement {hers["id"]}</a>'
+            in staff.get(path).text
+        )
+
+
+def test_the_list_says_when_it_happened_and_the_statement_when_it_was_stored(
+    scene: Scene, signed_in: SignedIn, session: Session
+) -> None:
+    late = statement(timestamp="2019-03-04T15:05:00Z")
+    keep(session, late)
+    staff = signed_in(scene.admin)
+    page = staff.get("/records/statements").text
+    assert ">Happened<" in page
+    assert "Mar 4, 2019, 10:05 AM EST" in page
+    stored = values.instant(payloads(session)[0]["stored"])
+    one = staff.get(f"/records/statements/{late['id']}").text
+    assert "Mar 4, 2019, 10:05 AM EST" in one
+    assert formats.local_time(stored, ZONE) in one
+
+
+@pytest.mark.parametrize(
+    ("duration", "text"),
+    [
+        ("PT27600S", "7 h 40 min"), ("PT5000S", "1 h 23 min"), ("PT90M", "1 h 30 min"), ("PT1.5H", "1 h 30 min"),
+        ("P1DT2H", "26 h"), ("P3W", "504 h"), ("PT1H0M0S", "1 h"), ("PT0.5S", "less than 1 s"), ("PT0S", "0 s"),
+        ("PT12M30.5S", "12 min 30 s"), ("P" + "9" * 400 + "D", "P" + "9" * 400 + "D"),
+    ],
+)  # fmt: skip
+def test_durations_read_as_everywhere_else(duration: str, text: str) -> None:
+    assert outcome({"duration": duration}) == text
 
 
 def test_students_see_none_of_it(told: Scene, signed_in: SignedIn) -> None:

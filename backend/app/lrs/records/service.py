@@ -14,6 +14,7 @@ from app.lrs.records import queries
 from app.lrs.records.asked import Asked
 from app.lrs.records.matches import MOST, Sought, seek
 from app.lrs.records.words import Line, line_of
+from app.lrs.statements.actors import identity
 from app.lrs.statements.filters import Filter
 from app.lrs.vocabulary import in_words
 
@@ -84,13 +85,19 @@ def read(session: Session, statement_id: str) -> Line:
 
 
 def recent_for_user(session: Session, user_id: int, limit: int = 20) -> list[Line]:
-    """The newest statements about what this person did, for her page.
+    """The newest statements of this person and about her, for her page.
 
-    Voided ones are left out, and so is who voided them: that is no doing of hers.
+    Those of others about her, such as a comment on a statement of hers, have another `user_id` or none. Voided ones
+    are left out, and so is who voided them: that tells of no learning.
     """
     agents = queries.identities_of_users(session, [user_id]).get(user_id, [])
     lines = [line_of(one) for one in queries.page(session, Filter(), agents, 2 * limit)]
-    return [line for line in lines if line.verb != vocabulary.VOIDED.iri][:limit]
+    # An actor may have got her account after the statement was stored.
+    return [
+        replace(line, user_id=user_id) if identity(line.payload.get("actor", {})) in agents else line
+        for line in lines
+        if line.verb != vocabulary.VOIDED.iri
+    ][:limit]
 
 
 def verb_choices(session: Session) -> list[tuple[str, str]]:

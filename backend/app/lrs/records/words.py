@@ -1,6 +1,5 @@
 """A statement in plain words: who did what to what, with which result."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,6 +11,7 @@ from app.lrs import values
 from app.lrs.records.queries import Found
 from app.lrs.statements.filters import moment_of
 from app.lrs.vocabulary import in_words
+from app.web import formats
 
 _ICONS = {
     "completed": "circle-check",
@@ -26,7 +26,7 @@ _ICONS = {
     "registered": "school",
     "voided": "ban",
 }
-_DURATION = re.compile(r"PT(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)(?:\.\d+)?S)?")
+_LONGEST_SECONDS = 100 * 366 * 86_400
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +45,7 @@ class Line:
     icon: str
     verb: str
     object_id: str
+    refers_to: str
     is_voided: bool
     payload: dict[str, Any]
 
@@ -73,6 +74,7 @@ def line_of(found: Found) -> Line:
         icon=_ICONS.get(iri.rpartition("/")[2], "circle"),
         verb=iri,
         object_id=object_id(target),
+        refers_to=object_id(target) if target.get("objectType") == "StatementRef" else "",
         is_voided=found.is_voided,
         payload=payload,
     )
@@ -135,12 +137,8 @@ def outcome(result: Mapping[str, Any]) -> str:
         parts.append("successful" if result["success"] else "not successful")
     if "completion" in result and "success" not in result:
         parts.append("complete" if result["completion"] else "not complete")
-    duration = _DURATION.fullmatch(str(result.get("duration", "")))
-    if duration:
-        units = zip(duration.groups(), ("h", "min", "s"), strict=True)
-        parts.append(" ".join(f"{int(number)} {unit}" for number, unit in units if number) or "0 s")
-    elif result.get("duration"):
-        parts.append(str(result["duration"]))
+    if result.get("duration"):
+        parts.append(length(str(result["duration"])))
     for name, value in (result.get("extensions") or {}).items():
         if name.endswith("/progress") and isinstance(value, int | float):
             parts.append(f"now {value:g} %")
@@ -148,3 +146,11 @@ def outcome(result: Mapping[str, Any]) -> str:
         response = str(result["response"])
         parts.append(f"answered “{response[:60]}{'…' if len(response) > 60 else ''}”")
     return ", ".join(parts)
+
+
+def length(duration: str) -> str:
+    """An ISO 8601 duration as `7 h 40 min`; as it is written where it is none, or longer than anybody lives."""
+    seconds = values.duration_seconds(duration)
+    if seconds is None or seconds > _LONGEST_SECONDS:
+        return duration
+    return "less than 1 s" if 0 < seconds < 1 else formats.duration_seconds(round(seconds))
