@@ -166,3 +166,58 @@ def test_the_tail_follows_and_can_be_paused(browser: Browser, live_server: LiveS
     expect(rows).to_have_count(before + 2, timeout=10_000)
     assert not complaints
     page.context.close()
+
+
+def test_the_tail_stops_when_nobody_is_signed_in_any_more(browser: Browser, live_server: LiveServer) -> None:
+    scene = _scene(live_server)
+    page = _open(browser, live_server, scene.admin, (1280, 900), "light")
+    page.goto("/records/statements?verb=http://adlnet.gov/expapi/verbs/attended")
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url) if "/tail" in request.url else None)
+    page.context.clear_cookies()
+    page.get_by_role("button", name="Follow live").click()
+    expect(page.get_by_role("status")).to_contain_text("You are signed out")
+    expect(page.get_by_role("button", name="Follow live")).to_have_attribute("aria-pressed", "false")
+    page.wait_for_timeout(4000)
+    assert len(asked) == 1
+    page.get_by_role("link", name="Sign in again").click()
+    expect(page).to_have_url(re.compile(r"/sign-in\?next=.*attended"))
+    page.context.close()
+
+
+@pytest.mark.parametrize(("size", "scheme"), [((390, 844), "dark"), ((1280, 900), "light")])
+def test_long_words_stay_within_the_page(
+    browser: Browser, live_server: LiveServer, tmp_path: Path, size: tuple[int, int], scheme: str
+) -> None:
+    long = "x" * 300
+    odd = statement(
+        actor={"account": {"homePage": f"https://people.example/{long}", "name": long}},
+        object={"id": f"https://things.example/{long}"},
+        result={"response": long},
+        attachments=[
+            {"usageType": "https://x.example/photo", "display": {"en": long}, "contentType": "image/png",
+             "length": 5, "sha2": "a" * 64, "fileUrl": f"https://files.example/{long}"}
+        ],
+        timestamp=clock.now().isoformat().replace("+00:00", "Z"),
+    )  # fmt: skip
+    scene = _scene(live_server)
+    lines = [
+        json.dumps(odd).encode(),
+        b"\n",
+        json.dumps(statement(actor=odd["actor"] | {"name": long})).encode(),
+    ]
+    assert taking.take_in(live_server.database, live_server.url, iter(lines)).stored == 2
+    page = _open(browser, live_server, scene.admin, size, scheme)
+    for name, address in {
+        "list": "/records/statements",
+        "one": f"/records/statements/{odd['id']}",
+        "choices": "/records/statements?person=xxx&activity=a",
+        "charts": "/records/charts?person=xxx",
+    }.items():
+        _look(page, address, name, tmp_path)
+    page.goto("/records/statements")
+    for link in page.get_by_role("link", name=re.compile("^Open: ")).all():
+        box = link.bounding_box()
+        assert box
+        assert box["x"] + box["width"] <= size[0]
+    page.context.close()

@@ -16,6 +16,12 @@ def named_files(session: Session, hashes: Collection[str]) -> set[str]:
     )
 
 
+def by_sha2(session: Session, sha2s: Collection[str]) -> dict[str, XapiAttachment]:
+    """The recorded attachments among these, by the hash that statements name."""
+    rows = session.scalars(select(XapiAttachment).where(XapiAttachment.sha2.in_(sha2s)))
+    return {row.sha2: row for row in rows}
+
+
 def any_attachment(session: Session) -> bool:
     return bool(session.scalar(select(exists(select(XapiAttachment.sha2)))))
 

@@ -4,12 +4,18 @@ from collections.abc import Collection
 
 from sqlalchemy.orm import Session
 
+from app.db.models import XapiAttachment
 from app.lrs.attachments import queries
 
 
 def attachment_files(session: Session, hashes: Collection[str]) -> set[str]:
     """Which of these files of the store are the bytes of an attachment (SHA-256, hex)."""
     return queries.named_files(session, hashes)
+
+
+def kept_attachments(session: Session, sha2s: Collection[str]) -> dict[str, XapiAttachment]:
+    """Those of these attachments whose bytes are kept, by the SHA-2 that statements name (lower-case hex)."""
+    return queries.by_sha2(session, sha2s)
 
 
 def has_attachments(session: Session) -> bool:

@@ -10,6 +10,7 @@ from app.core.errors import Invalid
 from app.lrs.records import charting, service
 from app.lrs.records.asked import Asked, AskedFor, Key, key_asked
 from app.lrs.records.charting import PERIODS
+from app.lrs.records.files import attachments_of
 from app.lrs.records.matches import MOST, Sought, seek
 from app.lrs.records.service import Statements
 from app.web.render import render, url
@@ -90,6 +91,7 @@ def statement(request: Request, db: Db, _staff: StaffSubject, statement_id: str)
         request,
         "lrs/statement.html",
         line=line,
+        attachments=attachments_of(db, line),
         json=service.pretty(line),
         breadcrumbs=[STORE, ("Statement", None)],
     )

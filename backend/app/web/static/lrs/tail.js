@@ -25,7 +25,9 @@ function begin() {
   async function fetchNew() {
     const address = new URL(bar.dataset.tail, location.href);
     address.searchParams.set("after", after);
-    const answer = await fetch(address, { headers: { Accept: "text/html" }, redirect: "error" });
+    const answer = await fetch(address, { headers: { Accept: "text/html" }, redirect: "manual" });
+    // Who is signed out is sent to the sign-in page, and asking again would not help.
+    if (answer.type === "opaqueredirect" || answer.status === 401 || answer.status === 403) return signedOut();
     if (!answer.ok) throw new Error(String(answer.status));
     const html = await answer.text();
     if (!on) return;
@@ -39,6 +41,16 @@ function begin() {
       arrived += count;
     }
     said.textContent = arrived ? `Following: ${arrived} new.` : "Following; nothing new yet.";
+  }
+
+  function signedOut() {
+    on = false;
+    const link = document.createElement("a");
+    link.href = location.href;
+    link.textContent = "Sign in again";
+    said.replaceChildren("You are signed out; new statements are not followed. ", link);
+    button.setAttribute("aria-pressed", "false");
+    label.textContent = "Follow live";
   }
 
   button.addEventListener("click", () => {
