@@ -108,6 +108,7 @@ def test_an_activity_is_found_by_its_name(scene: Scene, signed_in: SignedIn, ses
     several = staff.get("/records/statements?activity=bitewing")
     assert "2 activities match “bitewing”" in several.text
     assert "Choose one of them to see its statements" in several.text
+    assert "No statement matches" not in several.text
     assert _rows(several.text) == 0
     link = re.search(r'href="([^"]+)">Bitewings II<', several.text)
     assert link

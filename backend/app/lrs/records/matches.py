@@ -52,9 +52,14 @@ class Sought:
     activities: Matches | None = None
 
     @property
+    def is_settled(self) -> bool:
+        """Whether there is one activity to walk, or all of them."""
+        return self.activities is None or self.activities.only is not None
+
+    @property
     def agents(self) -> list[str] | None:
         """The identities to walk, None for everybody; of several activities none is walked before one is chosen."""
-        if self.activities is not None and self.activities.only is None:
+        if not self.is_settled:
             return []
         if self.people is None:
             return None
