@@ -74,6 +74,8 @@ def take_in_file(
     for fault in tally.faults:
         typer.echo(f"line {fault['line']}: {fault['reason']}")
     typer.echo(f"{tally.stored:,} new, {tally.known:,} known already, {tally.refused:,} refused")
+    if tally.ended:
+        raise OperatorError(f"The import ended early. {tally.ended}")
     if tally.refused:
         raise typer.Exit(1)
 

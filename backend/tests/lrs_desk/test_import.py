@@ -1,69 +1,25 @@
-"""Files from another record store: whatever their form, however they are cut, and with faults in them."""
+"""Files of another record store, taken in: once, batch by batch, with their faults told."""
 
+import gzip
 import json
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from sqlalchemy import text
 
+from app.core.files import open_store
+from app.db.models import XapiImport
 from app.db.session import Database
 from app.lrs.transfer import taking
-from app.lrs.transfer.reading import Item, Reader
+from app.settings import Settings
 from tests.lrs.examples import statement
 from tests.lrs_desk.conftest import payloads
 
 ORIGIN = "http://localhost:8000"
-texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
-objects = st.lists(
-    st.dictionaries(
-        texts, st.recursive(st.integers() | texts, lambda inner: st.lists(inner, max_size=3)), min_size=1
-    ),
-    max_size=8,
-)
 
 
 def _cut(raw: bytes, size: int) -> Iterator[bytes]:
     return (raw[start : start + size] for start in range(0, len(raw), size))
-
-
-def _read(raw: bytes, size: int) -> list[Item]:
-    return list(Reader(_cut(raw, size)).items())
-
-
-@given(
-    objects, st.integers(1, 40), st.sampled_from(["ndjson", "array", "pretty", "result", "result-more-first"])
-)
-def test_every_form_gives_the_same_statements_however_it_is_cut(
-    values: list[Any], size: int, form: str
-) -> None:
-    values = [{**value, "actor": 1} for value in values]
-    raw = {
-        "ndjson": "\r\n".join(json.dumps(value, ensure_ascii=False) for value in values) + "\n\n",
-        "array": json.dumps(values),
-        "pretty": "\ufeff" + json.dumps(values, indent=2, ensure_ascii=False),
-        "result": json.dumps({"statements": values, "more": "/xapi/statements?more=x"}),
-        "result-more-first": json.dumps({"more": 'a"\\', "statements": values}),
-    }[form].encode()
-    items = _read(raw, size)
-    assert [item.fault for item in items] == [""] * len(values)
-    assert [json.loads(item.raw) for item in items] == values
-    if form == "ndjson":
-        assert [item.line for item in items] == list(range(1, len(values) + 1))
-
-
-@given(st.binary(max_size=200), st.integers(1, 50))
-def test_any_bytes_end_in_items_or_a_sentence(raw: bytes, size: int) -> None:
-    for item in _read(raw, size):
-        assert item.fault or item.raw
-
-
-@pytest.mark.parametrize("raw", [b"[{}", b"[{} {}]", b"[1,,2]", b'[{"a":1},', b"[{]"])
-def test_a_broken_list_is_told_and_not_guessed_at(raw: bytes) -> None:
-    *_, last = _read(raw, 3)
-    assert last.fault
 
 
 def test_a_file_is_stored_once_and_its_faults_are_told_with_their_lines(live_database: Database) -> None:
@@ -131,3 +87,49 @@ def test_a_batch_is_stored_whole_or_not_at_all(
         assert session.execute(text("SELECT count(*) FROM xapi_statements")).scalar_one() == 4
     tally = taking.take_in(live_database, ORIGIN, _cut(raw, 500))
     assert (tally.stored, tally.known, tally.refused) == (6, 4, 0)
+
+
+def test_every_value_of_a_file_is_taken(live_database: Database) -> None:
+    some = [statement() for _ in range(8)]
+    pages = [json.dumps({"statements": some[start : start + 2], "more": "/x"}) for start in (0, 2, 4)]
+    record = json.dumps({"_id": "5", "statement": some[6], "voided": False})
+    raw = "\n".join([*pages, record, json.dumps(some[7], indent=2)]).encode()
+    tally = taking.take_in(live_database, ORIGIN, _cut(raw, 100))
+    assert (tally.stored, tally.refused, tally.ended) == (8, 0, "")
+
+
+def test_what_is_no_statement_is_told_what_can_be_read(live_database: Database) -> None:
+    tally = taking.take_in(live_database, ORIGIN, iter([b'{"data": [{"rows": 1}]}\n[[1]]']))
+    assert [fault["line"] for fault in tally.faults] == [1, 2]
+    assert all("What can be read: statements one a line" in fault["reason"] for fault in tally.faults)
+
+
+def test_octets_that_are_no_utf8_cost_only_their_line(live_database: Database) -> None:
+    lines = [json.dumps(statement()).encode() for _ in range(5)]
+    lines[2] = lines[2].replace(b'"mailto:', b'"\xe9mailto:')
+    tally = taking.take_in(live_database, ORIGIN, iter([b"\n".join(lines)]))
+    assert (tally.stored, tally.faults) == (4, [{"line": 3, "reason": "It is not UTF-8."}])
+
+
+def test_an_import_that_was_not_read_to_its_end_is_failed_with_the_reason(
+    live_database: Database, live_settings: Settings
+) -> None:
+    good = json.dumps(statement()).encode()
+    files = open_store(live_settings)
+    for raw, status, said in (
+        (good, "done", None),
+        (b"[" + good, "failed", "Line 1: The file ends in the middle of a list."),
+        (gzip.compress(good)[:-2], "failed", "The packed file (gzip) is cut off: its end is missing."),
+    ):
+        stored = files.put(raw)
+        with live_database.begin() as session:
+            record = XapiImport(file_name="x", sha256=stored.sha256, size_bytes=stored.size)
+            session.add(record)
+            session.flush()
+            number = record.id
+        taking.work(live_database, ORIGIN, files, number)
+        with live_database.begin() as session:
+            record = taking.find(session, number)
+            assert (record.status, record.error, record.bytes_read) == (status, said, len(raw))
+            assert record.stored + record.known == 1
+            assert record.finished_at

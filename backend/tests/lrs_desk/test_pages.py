@@ -272,18 +272,3 @@ def test_files_hold_what_the_list_shows(live_server: LiveServer) -> None:
         assert [row["Duration"] for row in rows] == ["PT2H5M", "PT1H"]
         assert rows[0]["Person"] == '\'=Ana, "Ruiz"'
         assert client.get("/records/statements.csv?until=2000-01-01").text.count("\n") == 1
-
-
-def test_a_file_for_import_needs_an_administrator_and_something_in_it(
-    told: Scene, signed_in: SignedIn
-) -> None:
-    some = {"statements": ("a.ndjson", b"{}", "application/json")}
-    for user in (told.student, told.school.instructor()):
-        assert signed_in(user).post("/records/imports", files=some).status_code == 403
-    admin = signed_in(told.admin)
-    nothing = {"statements": ("a.ndjson", b"", "application/json")}
-    assert admin.post("/records/imports", files=nothing).status_code == 422
-    assert admin.post("/records/imports", data={"statements": "text"}).status_code == 422
-    sent = admin.post("/records/imports", files=some)
-    assert sent.status_code == 303
-    assert "waits for its turn" in admin.get(sent.headers["location"]).text

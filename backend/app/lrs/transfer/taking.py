@@ -27,7 +27,7 @@ from app.lrs.statements.actors import identity
 from app.lrs.statements.complete import Prepared, prepare
 from app.lrs.statements.shape import JsonObject
 from app.lrs.statements.storing import Author, Submission, store
-from app.lrs.transfer.reading import Item, Reader
+from app.lrs.transfer.reading import SHAPES, Item, Reader
 from app.lrs.versions import Version
 
 BATCH = 500
@@ -37,13 +37,17 @@ _UNSTORABLE = (psycopg.DataError, psycopg.errors.ProgramLimitExceeded)
 
 @dataclass(slots=True)
 class Tally:
-    """What became of a file's statements. `faults` holds the first thousand."""
+    """What became of a file's statements. `faults` holds the first thousand.
+
+    `ended` says why the reading stopped before the end of the file; empty when all of it was read.
+    """
 
     stored: int = 0
     known: int = 0
     refused: int = 0
     bytes_read: int = 0
     faults: list[dict[str, Any]] = field(default_factory=list)
+    ended: str = ""
 
     def refuse(self, line: int, reason: str) -> None:
         self.refused += 1
@@ -75,6 +79,7 @@ def take_in(
             _batch(database, app_origin, parties, batch, tally, reader, note)
             batch = []
     _batch(database, app_origin, parties, batch, tally, reader, note)
+    tally.ended = reader.ended
     return tally
 
 
@@ -148,7 +153,9 @@ def _prepared(item: Item) -> Prepared:
         raise Refusal(item.fault)
     statement = jsonio.loads(item.raw)
     if not isinstance(statement, dict):
-        raise Refusal("A statement is an object.")
+        raise Refusal(f"A statement is an object. {SHAPES}")
+    if not statement.keys() & {"actor", "verb", "object"}:
+        raise Refusal(f"This is no statement. {SHAPES}")
     if "id" not in statement:
         raise Refusal("It has no id, so the same file again would store it twice.")
     version = Version.TWO if str(statement.get("version", "")).startswith("2.") else Version.ONE
@@ -199,10 +206,11 @@ def work(database: Database, app_origin: str, files: FileStore, import_id: int) 
         kept.stored, kept.known, kept.refused = tally.stored, tally.known, tally.refused
         kept.bytes_read, kept.faults = tally.bytes_read, tally.faults
 
-    take_in(database, app_origin, files.read(sha256), note=note)
+    tally = take_in(database, app_origin, files.read(sha256), note=note)
     with database.begin() as session:
         record = find(session, import_id)
-        record.status, record.finished_at, record.bytes_read = "done", clock.now(), record.size_bytes
+        record.status, record.error = ("failed", tally.ended) if tally.ended else ("done", None)
+        record.finished_at, record.bytes_read = clock.now(), tally.bytes_read
 
 
 def give_up(database: Database, import_id: int, reason: str) -> None:
