@@ -95,9 +95,16 @@ def _remove(database: Database, store: FileStore, suspects: Collection[KeptFile]
 
 
 def _unnamed(session: Session, files: Collection[KeptFile]) -> list[KeptFile]:
-    hashes = [file.sha256 for file in files]
-    named = queries.named_files(session, hashes) | record_store.attachment_files(session, hashes)
+    named = _named(session, [file.sha256 for file in files])
     return [file for file in files if file.sha256 not in named]
+
+
+def _named(session: Session, hashes: Collection[str]) -> set[str]:
+    return (
+        queries.named_files(session, hashes)
+        | record_store.attachment_files(session, hashes)
+        | record_store.import_files(session, hashes)
+    )
 
 
 def _batches(files: Iterator[KeptFile], size: int) -> Iterator[list[KeptFile]]:

@@ -22,6 +22,7 @@ from app.lrs.facts.service import (
 )
 from app.lrs.records.service import recent_for_user
 from app.lrs.records.words import Line
+from app.lrs.transfer.queries import named_files as import_files
 
 __all__ = [
     "About",
@@ -34,6 +35,7 @@ __all__ = [
     "end_launch",
     "has_attachments",
     "hold_attachments",
+    "import_files",
     "launch_token",
     "recent_for_user",
     "record_clock_in",

@@ -16,7 +16,8 @@ from app.core.errors import Problem
 from app.db.session import Database
 from app.lrs.credentials import service
 from app.lrs.credentials.policy import SCOPES
-from app.lrs.transfer import taking
+from app.lrs.transfer import working
+from app.lrs.transfer.taking import Tally
 from app.ops import migrations
 from app.ops.errors import OperatorError
 from app.ops.servers import database_server
@@ -45,7 +46,9 @@ def _session() -> Iterator[tuple[Session, Settings]]:
 
 @commands.command(name="import")
 def take_in_file(
-    file: Annotated[Path, typer.Argument(help="NDJSON, a JSON list, or the answer of a Statement resource.")],
+    file: Annotated[
+        Path, typer.Argument(help="Statements one a line, lists or answers of them; packed with gzip or not.")
+    ],
 ) -> None:
     """Take in the statements that another record store exported; safe to repeat with the same file."""
     try:
@@ -57,7 +60,7 @@ def take_in_file(
         database = Database(settings)
         size = max(file.stat().st_size, 1)
 
-        def note(_session: Session, tally: taking.Tally) -> None:
+        def note(_session: Session, tally: Tally) -> None:
             typer.echo(
                 f"\r{100 * tally.bytes_read // size:3d} %  {tally.stored:,} new  {tally.known:,} known  "
                 f"{tally.refused:,} refused",
@@ -67,7 +70,7 @@ def take_in_file(
 
         try:
             pieces = iter(lambda: opened.read(256 * 1024), b"")
-            tally = taking.take_in(database, settings.app_origin, pieces, note=note)
+            tally = working.work_here(database, settings.app_origin, pieces, file.name, size, note)
         finally:
             typer.echo(err=True)
             database.close()

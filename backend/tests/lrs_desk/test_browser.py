@@ -13,7 +13,7 @@ from app.core.files import open_store
 from app.db.models import User
 from app.lrs import service
 from app.lrs.forwarding import delivery
-from app.lrs.transfer import taking
+from app.lrs.transfer import taking, working
 from tests.browser.axe import assert_accessible
 from tests.browser.chromium import chromium
 from tests.conftest import LiveServer
@@ -118,7 +118,7 @@ def test_every_page_is_reachable_and_fits(
     expect(page.get_by_text("waits for its turn")).to_be_visible()
     number = int(page.url.rpartition("/")[2])
     settings = live_server.settings
-    taking.work(live_server.database, settings.app_origin, open_store(settings), number)
+    working.work(live_server.database, settings.app_origin, open_store(settings), number)
     expect(page.get_by_text("The whole file has been read; 1 of its entries")).to_be_visible(timeout=10_000)
     _look(page, page.url, "import", tmp_path)
     _look(page, "/records/imports", "imports", tmp_path)

@@ -10,7 +10,7 @@ from sqlalchemy import text
 from app.core.files import open_store
 from app.db.models import XapiImport
 from app.db.session import Database
-from app.lrs.transfer import taking
+from app.lrs.transfer import taking, working
 from app.settings import Settings
 from tests.lrs.examples import statement
 from tests.lrs_desk.conftest import payloads
@@ -127,9 +127,9 @@ def test_an_import_that_was_not_read_to_its_end_is_failed_with_the_reason(
             session.add(record)
             session.flush()
             number = record.id
-        taking.work(live_database, ORIGIN, files, number)
+        working.work(live_database, ORIGIN, files, number)
         with live_database.begin() as session:
-            record = taking.find(session, number)
+            record = working.find(session, number)
             assert (record.status, record.error, record.bytes_read) == (status, said, len(raw))
             assert record.stored + record.known == 1
             assert record.finished_at

@@ -1,13 +1,20 @@
 """`aada lrs`, as typed."""
 
+import json
 import os
 import sys
 from contextlib import redirect_stderr, redirect_stdout
 from io import StringIO
+from pathlib import Path
 from unittest.mock import patch
 
+from sqlalchemy import select
+
 from app import cli
+from app.db.models import AuditEntry, XapiImport
+from app.db.session import Database
 from app.settings import Settings, get_settings
+from tests.lrs.examples import statement
 
 
 def aada(settings: Settings, *arguments: str) -> tuple[int, str]:
@@ -57,3 +64,34 @@ def test_mistakes_end_in_a_sentence(live_settings: Settings) -> None:
     status, shown = aada(live_settings, "credentials", "revoke", "7")
     assert status != 0
     assert "no such credential" in shown
+
+
+def test_an_import_from_the_command_line_leaves_its_trace(
+    live_settings: Settings, live_database: Database, tmp_path: Path
+) -> None:
+    file = tmp_path / "old store.ndjson"
+    lines = [json.dumps(statement()), json.dumps(statement()), "not JSON"]
+    file.write_text("\n".join(lines))
+    status, shown = aada(live_settings, "import", str(file))
+    assert status == 1
+    assert "line 3: This is not JSON." in shown
+    assert "2 new, 0 known already, 1 refused" in shown
+    file.write_text("[" + lines[0])
+    status, shown = aada(live_settings, "import", str(file))
+    assert status != 0
+    assert "The file ends in the middle of a list." in shown
+    with live_database.begin() as session:
+        done, failed = session.scalars(select(XapiImport).order_by(XapiImport.id))
+        assert (done.file_name, done.status, done.created_by) == ("old store.ndjson", "done", None)
+        assert (done.stored, done.known, done.refused, done.bytes_read) == (2, 0, 1, done.size_bytes)
+        assert done.started_at
+        assert done.finished_at
+        assert (failed.status, failed.known) == ("failed", 1)
+        entries = session.scalars(
+            select(AuditEntry).where(AuditEntry.action == "statements.import_begun").order_by(AuditEntry.id)
+        ).all()
+        assert [(entry.actor_id, entry.target_id) for entry in entries] == [
+            (None, str(done.id)),
+            (None, str(failed.id)),
+        ]
+        assert entries[0].details == {"file_name": "old store.ndjson"}

@@ -26,7 +26,7 @@ class XapiImport(Base):
     file_name: Mapped[str] = mapped_column(Text)
     """What the file was called."""
     sha256: Mapped[str] = mapped_column(Text)
-    """The file's name in the file store."""
+    """The file's name in the file store; empty for one that a command took in, which is not kept."""
     size_bytes: Mapped[int] = mapped_column(BigInteger)
     """Its length in octets."""
     status: Mapped[str] = mapped_column(Text, server_default=text("'waiting'"))

@@ -12,7 +12,7 @@ from app.core.jobs import enqueue
 from app.core.permissions import Subject
 from app.db.models import XapiImport
 from app.lrs.transfer.jobs import take_in_file
-from app.lrs.transfer.taking import find
+from app.lrs.transfer.working import find
 
 __all__ = ["begin", "find", "imports"]
 

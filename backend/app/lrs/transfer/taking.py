@@ -12,10 +12,6 @@ from typing import Any
 import psycopg
 from sqlalchemy.orm import Session
 
-from app.core import clock
-from app.core.errors import NotFound
-from app.core.files import FileStore
-from app.db.models import XapiImport
 from app.db.session import Database
 from app.lrs import jsonio
 from app.lrs.parties.service import Parties
@@ -32,6 +28,7 @@ from app.lrs.versions import Version
 
 BATCH = 500
 MOST_FAULTS = 1000
+NO_BYTES = "The bytes of its attachment are not in the file."
 _UNSTORABLE = (psycopg.DataError, psycopg.errors.ProgramLimitExceeded)
 
 
@@ -163,7 +160,7 @@ def _prepared(item: Item) -> Prepared:
     for part in (statement, statement["object"]):
         for attachment in part.get("attachments", ()):
             if "fileUrl" not in attachment:
-                raise Refusal("The bytes of its attachment are not in the file.", path="$.attachments")
+                raise Refusal(NO_BYTES, path="$.attachments")
     return prepare(statement, version)
 
 
@@ -179,42 +176,3 @@ def _author(item: Item, app_origin: str) -> tuple[Author]:
         }
         name = identity(person) or ""
     return (Author(None, jsonio.dumps(person), name, person, may_define=True),)
-
-
-# Files sent through the portal
-
-
-def find(session: Session, import_id: int) -> XapiImport:
-    """One import. Raises NotFound."""
-    record = session.get(XapiImport, import_id)
-    if record is None:
-        raise NotFound("There is no such import.")
-    return record
-
-
-def work(database: Database, app_origin: str, files: FileStore, import_id: int) -> None:
-    """Take in a kept file; safe to repeat from the beginning after a crash."""
-    with database.begin() as session:
-        record = find(session, import_id)
-        if record.status in ("done", "failed"):
-            return
-        record.status, record.started_at = "running", record.started_at or clock.now()
-        sha256 = record.sha256
-
-    def note(session: Session, tally: Tally) -> None:
-        kept = find(session, import_id)
-        kept.stored, kept.known, kept.refused = tally.stored, tally.known, tally.refused
-        kept.bytes_read, kept.faults = tally.bytes_read, tally.faults
-
-    tally = take_in(database, app_origin, files.read(sha256), note=note)
-    with database.begin() as session:
-        record = find(session, import_id)
-        record.status, record.error = ("failed", tally.ended) if tally.ended else ("done", None)
-        record.finished_at, record.bytes_read = clock.now(), tally.bytes_read
-
-
-def give_up(database: Database, import_id: int, reason: str) -> None:
-    """Note why an import ended before its end."""
-    with database.begin() as session:
-        record = find(session, import_id)
-        record.status, record.error, record.finished_at = "failed", reason, clock.now()
