@@ -1,5 +1,6 @@
 """Kinds of input that every room meets, for schemas of the API and of forms."""
 
+import unicodedata
 from datetime import date
 from typing import Annotated
 from urllib.parse import urlsplit
@@ -8,6 +9,8 @@ from fastapi import Path
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
 
 LARGEST_ID = 2_147_483_647
+_TURNING = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+"""With these a name can be made to read as another one."""
 EARLIEST_DAY, LATEST_DAY = date(2000, 1, 1), date(2100, 12, 31)
 
 
@@ -21,11 +24,17 @@ def _storable(text: str) -> str:
     return text
 
 
-def _line(text: str) -> str:
-    """One line: runs of white space become one space, none at the ends."""
+def one_line(text: str) -> str:
+    """One line: runs of white space become one space, none at the ends. Raises ValueError for what is no name."""
     tidy = " ".join(_storable(text).split())
     if not tidy:
         raise ValueError("Fill this in.")
+    if any(sign in _TURNING for sign in tidy):
+        raise ValueError(
+            "This contains an invisible character that turns the direction of writing; leave it out."
+        )
+    if all(unicodedata.category(sign)[0] in "CZ" for sign in tidy):
+        raise ValueError("This contains nothing that can be seen.")
     return tidy
 
 
@@ -59,7 +68,7 @@ PathId = Annotated[int, Path(ge=1, le=LARGEST_ID)]
 """A record's number in an address; one that no record can have is 404."""
 RecordId = Annotated[int, Field(ge=1, le=LARGEST_ID)]
 """A record's number in the input."""
-Line = Annotated[str, StringConstraints(max_length=255), AfterValidator(_line)]
+Line = Annotated[str, StringConstraints(max_length=255), AfterValidator(one_line)]
 """One line of text that is not empty, such as a name; as long as the columns for names are."""
 Text = Annotated[str, StringConstraints(max_length=20_000), AfterValidator(_text)]
 """Text of several lines, without white space around it."""

@@ -231,6 +231,9 @@ def sentence(item: Mapping[str, Any]) -> str:
         if "email" in item["msg"]:
             return "Enter an e-mail address such as name@example.org."
         return str(context.get("error", item["msg"])).removeprefix("Value error, ")
+    if kind in ("too_short", "too_long") and isinstance(item.get("input"), str):
+        # The length of a text is told like that of a list, where the text is tidied before it is measured.
+        kind = f"string_{kind}"
     for start, words in _SENTENCES.items():
         if kind.startswith(start):
             return words.format(**context)

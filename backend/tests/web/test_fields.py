@@ -52,6 +52,19 @@ def test_other_addresses_are_refused(address: str) -> None:
         url.validate_python(address)
 
 
+@pytest.mark.parametrize(
+    "name", ["\u202e", "gnp\u202exe.Archive", "\u2066Archive", "\u200b", "\u200d \ufeff", "\x07"]
+)
+def test_a_line_that_cannot_be_seen_or_reads_as_another_is_refused(name: str) -> None:
+    with pytest.raises(ValidationError, match=r"invisible|nothing that can be seen"):
+        line.validate_python(name)
+
+
+@pytest.mark.parametrize("name", ["Zoë", "مدرسة", "می\u200cخواهم", "👩\u200d🏫", "O’Neil–Diaz"])
+def test_names_of_every_script_are_lines(name: str) -> None:
+    assert line.validate_python(name) == name
+
+
 @given(st.text())
 def test_a_line_is_storable_and_one_line(given_text: str) -> None:
     try:

@@ -15,6 +15,7 @@ from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from app.core.errors import Conflict, FieldError, NotFound, Unavailable
 from app.core.permissions import Role
 from app.db.models import User
+from app.web.fields import Line
 from app.web.forms import DollarsAsCents, Form
 from tests.web.gallery import create_gallery
 
@@ -35,6 +36,7 @@ class Course(BaseModel):
     visible: bool = True
     days: list[str] = []
     code: Annotated[str, Field(max_length=8)] | None = None
+    room: Annotated[Line, Field(max_length=8)] | None = None
 
 
 GOOD: dict[str, str] = {"name": "Radiology", "price_cents": "$1,250.50"}
@@ -82,6 +84,7 @@ def test_an_empty_field_is_a_missing_one_and_an_unticked_box_is_no() -> None:
         ("start", "11/31/2026", "Enter a date such as 2026-11-22."),
         ("mode", "moon", "Choose one of the offered values."),
         ("code", "x" * 9, "Use at most 8 characters."),
+        ("room", "x" * 9, "Use at most 8 characters."),
         ("name", "a\x00b", "This contains a character that cannot be stored."),
     ],
 )
@@ -125,7 +128,7 @@ def test_templates_learn_the_rules_of_a_field() -> None:
 def test_a_record_shown_in_a_form_and_sent_back_is_the_same(cents: int, visible: bool) -> None:
     record = SimpleNamespace(
         name="Radiology", contact=None, price_cents=cents, deposit_cents=cents, weeks=3, start=date(2026, 1, 2),
-        mode=Mode.ONLINE, visible=visible, days=["mon"], code=None,
+        mode=Mode.ONLINE, visible=visible, days=["mon"], code=None, room=None,
     )  # fmt: skip
     form = Form.filled(Course, record)
     form.check()
