@@ -1,6 +1,6 @@
 """A school with one student at work, and what the record store answers about her."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +19,7 @@ from app.lrs.statements.complete import prepare
 from app.lrs.statements.storing import Attached, Author, Submission, store
 from app.lrs.versions import Version
 from tests.factories.school import School, subject_of
+from tests.lrs_desk.other_store import Other
 
 
 @dataclass
@@ -71,6 +72,14 @@ def keep(session: Session, *told: dict[str, Any], attached: Sequence[Attached] =
 def agent_of(user: User) -> dict[str, Any]:
     """An account as statements name it."""
     return {"account": {"homePage": "http://localhost:8000", "name": str(user.id)}}
+
+
+@pytest.fixture
+def other() -> Iterator[Other]:
+    found = Other()
+    yield found
+    found.server.shutdown()
+    found.server.server_close()
 
 
 def payloads(session: Session) -> list[dict[str, Any]]:

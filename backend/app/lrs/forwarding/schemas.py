@@ -2,23 +2,24 @@
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import AfterValidator, BaseModel, Field, StringConstraints
 
-from app.web.fields import Line
+from app.web.fields import Line, one_line
 
-Long = Annotated[Line, Field(max_length=2000)]
+Address = Annotated[str, StringConstraints(max_length=2000), AfterValidator(one_line)]
+"""A web address or an IRI."""
 
 
 class ForwarderForm(BaseModel):
     """Another record store to pass statements on to. An empty secret keeps the one there is."""
 
     label: Annotated[Line, Field(max_length=200, title="Name")]
-    endpoint: Annotated[Long, Field(title="Endpoint")]
+    endpoint: Annotated[Address, Field(title="Endpoint")]
     username: Annotated[Line, Field(max_length=255, title="Key")]
     password: Annotated[str, Field(max_length=1000, title="Secret")] | None = None
     version: Literal["1.0.3", "2.0.0"] = "1.0.3"
-    verb: Long | None = None
-    activity: Long | None = None
+    verb: Address | None = None
+    activity: Address | None = None
     from_the_beginning: bool = False
 
 

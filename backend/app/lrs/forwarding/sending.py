@@ -8,15 +8,23 @@ connection goes to the very address that was looked at, redirects are not follow
 import base64
 import http.client
 import ipaddress
+import re
 import socket
 import ssl
-from collections.abc import Iterable
-from contextlib import suppress
+import threading
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from datetime import UTC
+from email.utils import parsedate_to_datetime
 from urllib.parse import urlsplit
+
+from app.core import clock
 
 _TIMEOUT_SECONDS = 15
 _LONGEST_ANSWER = 64 * 1024
+_LONGEST_HOST = 253
+_LABEL = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?")
 
 
 class AwayError(Exception):
@@ -70,7 +78,29 @@ def fault_of(endpoint: str) -> str | None:
         return "Leave the key and secret out of the address; they have fields of their own."
     if parts.query or parts.fragment:
         return "Enter the endpoint alone, without ? or #."
+    return _fault_of_host(host)
+
+
+def _fault_of_host(host: str) -> str | None:
+    address = _literal_address(host)
+    if address is not None:
+        return None if allowed(address) else f"No record store can be at {host}."
+    labels = host.removesuffix(".").split(".")
+    if len(host) > _LONGEST_HOST or not all(_LABEL.fullmatch(label) for label in labels):
+        return f"No machine can be called {host[:80]}."
     return None
+
+
+def _literal_address(host: str) -> str | None:
+    """The IP address that a host is, however it is written (`169.254.1.1`, `0xa9fe0101`, `[fe80::1]`)."""
+    try:
+        return str(ipaddress.ip_address(host.partition("%")[0]))
+    except ValueError:
+        pass
+    try:
+        return socket.inet_ntoa(socket.inet_aton(host))
+    except OSError:
+        return None
 
 
 def ask(target: Target, method: str, resource: str, body: Body | None = None) -> Answer:
@@ -92,8 +122,9 @@ def ask(target: Target, method: str, resource: str, body: Body | None = None) ->
         with suppress(BrokenPipeError, ConnectionResetError):
             for chunk in () if body is None else body.chunks:
                 connection.send(chunk)
-        answer = connection.getresponse()
-        text = answer.read(_LONGEST_ANSWER).decode("utf-8", "replace")
+        with _in_time(connection.sock):
+            answer = connection.getresponse()
+            text = answer.read(_LONGEST_ANSWER).decode("utf-8", "replace")
     except (ConnectionResetError, BrokenPipeError, http.client.BadStatusLine):
         raise BrokenOffError(f"{host} closed the connection without an answer.") from None
     except ssl.SSLCertVerificationError as error:
@@ -105,9 +136,46 @@ def ask(target: Target, method: str, resource: str, body: Body | None = None) ->
         raise AwayError(f"{host} cannot be reached: {reason}.") from None
     finally:
         connection.close()
-    after = answer.getheader("Retry-After", "")
-    wait = int(after) if after.isascii() and after.isdigit() and len(after) < 7 else None
-    return Answer(answer.status, text, wait)
+    return Answer(answer.status, text, _seconds_to_wait(answer.getheader("Retry-After", "")))
+
+
+@contextmanager
+def _in_time(connected: socket.socket) -> Iterator[None]:
+    """Cut an answer off that takes too long as a whole: a socket's own time-out begins anew with every piece.
+
+    Raises TimeoutError.
+    """
+    is_over = threading.Event()
+
+    def cut() -> None:
+        is_over.set()
+        with suppress(OSError):
+            connected.shutdown(socket.SHUT_RDWR)
+
+    timer = threading.Timer(_TIMEOUT_SECONDS, cut)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    except (OSError, http.client.HTTPException):
+        if not is_over.is_set():
+            raise
+    finally:
+        timer.cancel()
+    if is_over.is_set():
+        raise TimeoutError
+
+
+def _seconds_to_wait(after: str) -> int | None:
+    """Retry-After is a number of seconds or a date (RFC 9110, 10.2.3); None for anything else."""
+    if after.isascii() and after.isdigit():
+        return int(after) if len(after) < 7 else None
+    try:
+        moment = parsedate_to_datetime(after)
+        moment = moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
+        return max(0, round((moment - clock.now()).total_seconds()))
+    except (ValueError, OverflowError):
+        return None
 
 
 def _headers(target: Target, body: Body | None) -> dict[str, str]:
@@ -126,7 +194,8 @@ def _headers(target: Target, body: Body | None) -> dict[str, str]:
 def _connected(host: str, port: int, *, tls: bool) -> socket.socket:
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    except socket.gaierror:
+    except (socket.gaierror, UnicodeError):
+        # The codec that spells foreign names in ASCII has an error of its own.
         raise AwayError(f"There is no machine called {host}.") from None
     addresses = [str(entry[4][0]) for entry in found]
     for address in addresses:

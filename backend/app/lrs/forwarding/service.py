@@ -133,5 +133,5 @@ def try_out(session: Session, settings: Settings, forwarder_id: int) -> str:
     if answer.status == 200:
         return "It answers and takes the key and secret."
     if answer.status == 403:
-        return "It answers and knows the key, which may not read there. The first statement shows whether it may write."
+        return f"{said(answer)} The first statement shows whether it may write."
     return said(answer)
