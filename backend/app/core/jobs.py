@@ -12,12 +12,21 @@ from typing import Any
 import procrastinate
 import psycopg
 from procrastinate.tasks import Task
+from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 # Deferring always happens on the caller's connection, so this connector is never opened.
 jobs = procrastinate.App(connector=procrastinate.SyncPsycopgConnector())
 
 RETRY_FOR_A_DAY = procrastinate.RetryStrategy(max_attempts=12, exponential_wait=3)
+
+# A worker notes every ten seconds that it is alive.
+_STALLED = text(
+    "SELECT procrastinate_finish_job_v1(job.id, 'failed', true) FROM procrastinate_jobs job"
+    " LEFT JOIN procrastinate_workers worker ON worker.id = job.worker_id"
+    " WHERE job.task_name = :task AND job.status = 'doing'"
+    " AND (worker.id IS NULL OR worker.last_heartbeat < now() - interval '1 minute')"
+)
 
 
 def task(
@@ -56,6 +65,11 @@ def enqueue(
             deferrer.defer(**arguments)
     except procrastinate.exceptions.AlreadyEnqueued:
         return
+
+
+def release_stalled(session: Session, job_task: Task[Any, Any, Any]) -> None:
+    """Forget the task's jobs whose worker was killed: they would keep their `lock` for ever."""
+    session.execute(_STALLED, {"task": job_task.name})
 
 
 def worker_app(conninfo: str) -> procrastinate.App:

@@ -5,9 +5,11 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
+from app.core.files import open_store
 from app.db.models import XapiForwarder
 from app.db.session import Database
-from app.lrs.forwarding import delivery, queries
+from app.lrs.forwarding import batches, delivery, queries
+from app.lrs.forwarding.delivery import Redelivered
 from app.lrs.forwarding.sealing import SealBrokenError, seal, unseal
 from app.settings import Settings
 from tests.lrs.examples import statement
@@ -78,10 +80,10 @@ def test_one_bad_statement_is_put_aside_and_can_be_tried_again(
     assert delivery.forward(live_database, live_settings, target) == 4
     assert [one["id"] for one in other.received] == [one["id"] for one in sent if one["id"] != bad]
     assert dead(live_database, target) == [bad]
-    assert delivery.redeliver(live_database, live_settings, target) == 0
+    assert delivery.redeliver(live_database, live_settings, target).taken == 0
     assert dead(live_database, target) == [bad]
     other.verdict = lambda _statements: 200
-    assert delivery.redeliver(live_database, live_settings, target) == 1
+    assert delivery.redeliver(live_database, live_settings, target).taken == 1
     assert not dead(live_database, target)
 
 
@@ -125,7 +127,7 @@ def test_a_refused_attachment_is_put_aside_alone_and_sent_again_with_its_bytes(
     assert delivery.forward(live_database, live_settings, target) == 1
     assert dead(live_database, target) == [bad["id"]]
     other.verdict = lambda _statements: 200
-    assert delivery.redeliver(live_database, live_settings, target) == 1
+    assert delivery.redeliver(live_database, live_settings, target).taken == 1
     assert list(other.files[-1].values()) == [b"too large for it"]
 
 
@@ -148,6 +150,102 @@ def test_a_body_that_is_cut_off_again_and_again_does_not_hold_up_the_rest(
     with live_database.begin() as session:
         (letter,) = queries.dead_letters(session, target)
         assert "5.0 MB" in letter.error
+
+
+def test_an_attachment_whose_file_is_gone_is_put_aside_with_that_reason(
+    live_database: Database, live_settings: Settings, other: Other
+) -> None:
+    target = target_at(live_database, live_settings, other.url)
+    bad = store_with(live_database, live_settings, b"soon gone")
+    store(live_database, statement())
+    open_store(live_settings).delete(bad["attachments"][0]["sha2"])
+    assert delivery.forward(live_database, live_settings, target) == 1
+    assert dead(live_database, target) == [bad["id"]]
+    with live_database.begin() as session:
+        (letter,) = queries.dead_letters(session, target)
+        assert "no longer in the file store" in letter.error
+
+
+def test_an_answer_with_characters_that_no_column_takes_is_kept_without_them(
+    live_database: Database, live_settings: Settings, other: Other
+) -> None:
+    target = target_at(live_database, live_settings, other.url)
+    store(live_database, statement())
+    other.verdict = lambda _statements: 400
+    other.says = (b'{"detail": "no\\u0000 such \\ud800verb"}',)
+    assert delivery.forward(live_database, live_settings, target) == 0
+    with live_database.begin() as session:
+        (letter,) = queries.dead_letters(session, target)
+        assert letter.error == "It answers 400: no such verb"
+
+
+def test_a_refused_batch_goes_on_where_its_time_was_up(
+    live_database: Database, live_settings: Settings, other: Other, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    target = target_at(live_database, live_settings, other.url)
+    sent = [statement() for _ in range(5)]
+    store(live_database, *sent)
+    asked = 0
+
+    def verdict(statements: list[dict[str, Any]]) -> int:
+        nonlocal asked
+        asked += 1
+        return 400 if len(statements) > 1 or statements[0]["id"] == sent[0]["id"] else 200
+
+    # By this clock the time is up when the whole batch, the first statement and the second one have been asked.
+    monkeypatch.setattr(batches, "monotonic", lambda: 10**9 if asked == 3 else 0)
+    other.verdict = verdict
+    assert delivery.forward(live_database, live_settings, target) == 1
+    state = state_of(live_database, target)
+    assert (state.sent, state.failures, state.next_attempt_at) == (1, 0, None)
+    assert dead(live_database, target) == [sent[0]["id"]]
+    assert delivery.forward(live_database, live_settings, target) == 3
+    assert [one["id"] for one in other.received] == [one["id"] for one in sent[1:]]
+
+
+def test_dead_letters_that_there_is_no_time_for_come_next(
+    live_database: Database, live_settings: Settings, other: Other, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    target = target_at(live_database, live_settings, other.url)
+    store(live_database, *[statement() for _ in range(3)])
+    other.verdict = lambda _statements: 400
+    assert delivery.forward(live_database, live_settings, target) == 0
+    asked: list[int] = []
+
+    def verdict(statements: list[dict[str, Any]]) -> int:
+        asked.append(len(statements))
+        return 400 if len(statements) > 1 else 200
+
+    other.verdict = verdict
+    monkeypatch.setattr(batches, "monotonic", lambda: 10**9 if len(asked) == 2 else 0)
+    monkeypatch.setattr(delivery, "monotonic", lambda: 10**9 if len(asked) == 2 else 0)
+    first = delivery.redeliver(live_database, live_settings, target)
+    assert first.taken == 1
+    assert first.next_after is not None
+    assert len(dead(live_database, target)) == 2
+    assert delivery.redeliver(live_database, live_settings, target, first.next_after) == Redelivered(2, None)
+    assert not dead(live_database, target)
+    assert state_of(live_database, target).sent == 3
+
+
+def test_dead_letters_that_are_taken_count_as_sent_and_end_the_wait(
+    live_database: Database, live_settings: Settings, other: Other
+) -> None:
+    target = target_at(live_database, live_settings, other.url)
+    store(live_database, statement())
+    other.verdict = lambda _statements: 400
+    delivery.forward(live_database, live_settings, target)
+    other.verdict = lambda _statements: 503
+    assert delivery.redeliver(live_database, live_settings, target) == Redelivered(0, None)
+    state = state_of(live_database, target)
+    assert (state.sent, state.failures, state.last_error) == (0, 1, "It answers 503: because I say so")
+    assert state.next_attempt_at is not None
+    assert len(dead(live_database, target)) == 1
+    other.verdict = lambda _statements: 200
+    assert delivery.redeliver(live_database, live_settings, target) == Redelivered(1, None)
+    state = state_of(live_database, target)
+    assert (state.sent, state.failures, state.last_error, state.next_attempt_at) == (1, 0, None, None)
+    assert state.last_success_at is not None
 
 
 def test_a_target_removed_while_it_is_asked_is_no_fault(

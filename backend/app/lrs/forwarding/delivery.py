@@ -13,33 +13,21 @@ from time import monotonic
 from sqlalchemy.orm import Session
 
 from app.core import clock
-from app.core.files import FileStore, open_store
+from app.core.files import open_store
 from app.db.models import XapiForwarder
 from app.db.session import Database
 from app.lrs.forwarding import queries
-from app.lrs.forwarding.outgoing import Outgoing, body_of, parcels, prepare
+from app.lrs.forwarding.batches import Outcome, Plan, send
+from app.lrs.forwarding.outgoing import Outgoing, prepare
 from app.lrs.forwarding.sealing import SealBrokenError
-from app.lrs.forwarding.sending import Answer, AwayError, BrokenOffError, Target, ask
-from app.lrs.forwarding.verdicts import of_the_target, said, sentence, target_of
+from app.lrs.forwarding.verdicts import sentence, target_of
 from app.lrs.records import queries as records
-from app.lrs.statements.filters import Filter
 from app.settings import Settings
 
 BATCH = 50
 _BUSY_SECONDS = 45.0
 _FIRST_WAIT = timedelta(seconds=30)
 _LONGEST_WAIT = timedelta(hours=6)
-_BREAKS_BORNE = 5
-"""Failures in a row (a quarter of an hour) after which a statement that breaks the connection is put aside."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Plan:
-    id: int
-    target: Target
-    after: int
-    filter: Filter
-    failures: int
 
 
 def forward(database: Database, settings: Settings, forwarder_id: int) -> int:
@@ -61,129 +49,64 @@ def forward(database: Database, settings: Settings, forwarder_id: int) -> int:
                 with database.begin() as session:
                     queries.advance(session, plan.id, before=plan.after, after=last, sent=0)
             return total
-        outcome = _send(plan, files, items)
-        if not _settled(database, plan, outcome, last):
-            return total
+        outcome = send(plan, files, items, until)
         total += outcome.sent
-        if len(found) < BATCH:
+        if not _settled(database, plan, outcome, last) or len(found) < BATCH:
             return total
     return total
 
 
-def redeliver(database: Database, settings: Settings, forwarder_id: int) -> int:
-    """Try a target's dead letters once more; how many were taken this time."""
+@dataclass(frozen=True, slots=True)
+class Redelivered:
+    """How many dead letters were taken this time, and the key after which to go on; None at the end."""
+
+    taken: int
+    next_after: int | None
+
+
+def redeliver(database: Database, settings: Settings, forwarder_id: int, after: int = 0) -> Redelivered:
+    """Try a target's dead letters with higher keys than `after` once more, for as long as a job may take."""
+    until = monotonic() + _BUSY_SECONDS
     files = open_store(settings)
-    total, after = 0, 0
-    while True:
+    total = 0
+    while monotonic() < until:
         with database.begin() as session:
             plan = _plan(session, settings, forwarder_id, even_if_off=True)
             letters = queries.dead_keys(session, forwarder_id, after, BATCH) if plan else []
             items = _prepared(session, letters, plan) if plan else []
         if plan is None or not letters:
-            return total
-        outcome = _send(plan, files, items)
-        refused = {key for key, _ in outcome.refused}
-        done = [key for key in outcome.keys if key not in refused]
-        with database.begin() as session:
-            queries.raise_from_the_dead(session, forwarder_id, done)
-            for key, error in outcome.refused:
-                queries.bury(session, forwarder_id, key, error)
-        total += len(done)
+            return Redelivered(total, None)
+        outcome = send(plan, files, items, until)
+        _settled_again(database, plan, outcome)
+        total += outcome.sent
         if outcome.away:
-            return total
-        after = letters[-1][0]
+            return Redelivered(total, None)
+        after = outcome.keys[-1]
+    return Redelivered(total, after)
 
 
 def _plan(
     session: Session, settings: Settings, forwarder_id: int, *, even_if_off: bool = False
-) -> _Plan | None:
+) -> Plan | None:
     record = session.get(XapiForwarder, forwarder_id)
     if record is None or not (record.is_active or even_if_off):
         return None
     try:
         target = target_of(record, settings)
     except SealBrokenError as error:
-        _note_failure(session, record.id, sentence(error), None)
+        note_failure(session, record.id, sentence(error))
         return None
-    query = Filter(
-        verb=record.verb,
-        activity=record.activity,
-        related_activities=True,
-        after=record.after_id,
-        ascending=True,
-    )
-    return _Plan(record.id, target, record.after_id, query, record.failures)
+    return Plan(record.id, target, record.after_id, queries.filter_of(record), record.failures)
 
 
-def _prepared(session: Session, rows: Sequence[tuple[int, str]], plan: _Plan) -> list[Outgoing]:
+def _prepared(session: Session, rows: Sequence[tuple[int, str]], plan: Plan) -> list[Outgoing]:
     return prepare(records.driver(session), rows, plan.target.version) if rows else []
 
 
-@dataclass(slots=True)
-class _Outcome:
-    keys: list[int]
-    """Statements that the target has dealt with, in order."""
-    refused: list[tuple[int, str]]
-    away: str = ""
-    wait_seconds: int | None = None
-
-    @property
-    def sent(self) -> int:
-        return len(self.keys) - len(self.refused)
-
-
-def _send(plan: _Plan, files: FileStore, items: Sequence[Outgoing]) -> _Outcome:
-    """Send a batch; what the target refuses for its content, each statement alone."""
-    outcome = _Outcome([], [])
-    for parcel in parcels(items):
-        _send_parcel(plan, files, parcel, outcome)
-        if outcome.away:
-            break
-    return outcome
-
-
-def _send_parcel(plan: _Plan, files: FileStore, parcel: list[Outgoing], outcome: _Outcome) -> None:
-    answer = _post(plan, files, parcel, outcome)
-    if answer is None:
-        return
-    if 200 <= answer.status < 300:
-        outcome.keys += [item.key for item in parcel]
-    elif len(parcel) == 1:
-        outcome.keys.append(parcel[0].key)
-        outcome.refused.append((parcel[0].key, said(answer)))
-    else:
-        for item in parcel:
-            _send_parcel(plan, files, [item], outcome)
-            if outcome.away:
-                return
-
-
-def _post(plan: _Plan, files: FileStore, parcel: list[Outgoing], outcome: _Outcome) -> Answer | None:
-    """The target's verdict on statements; None when it gave none, and why stands in the outcome."""
-    try:
-        answer = ask(plan.target, "POST", "/statements", body_of(parcel, files))
-    except BrokenOffError as error:
-        # A large body that a proxy cuts off must not hold up for ever what comes after it.
-        if parcel[0].files and plan.failures >= _BREAKS_BORNE:
-            megabytes = parcel[0].size_bytes / 1_000_000
-            outcome.keys.append(parcel[0].key)
-            outcome.refused.append((parcel[0].key, f"{error} It was sent {megabytes:.1f} MB of attachments."))
-        else:
-            outcome.away = sentence(error)
-        return None
-    except AwayError as error:
-        outcome.away = sentence(error)
-        return None
-    if of_the_target(answer):
-        outcome.away, outcome.wait_seconds = said(answer), answer.retry_after_seconds
-        return None
-    return answer
-
-
-def _settled(database: Database, plan: _Plan, outcome: _Outcome, last: int) -> bool:
+def _settled(database: Database, plan: Plan, outcome: Outcome, last: int) -> bool:
     """Write down what became of a batch; whether to go on."""
     with database.begin() as session:
-        after = last if not outcome.away else outcome.keys[-1] if outcome.keys else plan.after
+        after = last if outcome.is_whole else outcome.keys[-1] if outcome.keys else plan.after
         if outcome.keys and not queries.advance(
             session, plan.id, before=plan.after, after=after, sent=outcome.sent
         ):
@@ -191,11 +114,25 @@ def _settled(database: Database, plan: _Plan, outcome: _Outcome, last: int) -> b
         for key, error in outcome.refused:
             queries.bury(session, plan.id, key, error)
         if outcome.away:
-            _note_failure(session, plan.id, outcome.away, outcome.wait_seconds)
-    return not outcome.away
+            note_failure(session, plan.id, outcome.away, outcome.wait_seconds)
+    return outcome.is_whole
 
 
-def _note_failure(session: Session, forwarder_id: int, why: str, wait_seconds: int | None) -> None:
+def _settled_again(database: Database, plan: Plan, outcome: Outcome) -> None:
+    """Write down what became of dead letters: the taken ones go, the others stay with their newest reason."""
+    refused = {key for key, _ in outcome.refused}
+    with database.begin() as session:
+        queries.raise_from_the_dead(session, plan.id, [key for key in outcome.keys if key not in refused])
+        for key, error in outcome.refused:
+            queries.bury(session, plan.id, key, error)
+        if outcome.keys:
+            queries.note_answer(session, plan.id, sent=outcome.sent)
+        if outcome.away:
+            note_failure(session, plan.id, outcome.away, outcome.wait_seconds)
+
+
+def note_failure(session: Session, forwarder_id: int, why: str, wait_seconds: int | None = None) -> None:
+    """Write down that a target could not be served, and when to try again: later each time, 6 hours at most."""
     record = session.get(XapiForwarder, forwarder_id, populate_existing=True)
     if record is None:
         return  # removed while it was being asked

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import psycopg
 
-from app.core.files import FileStore
+from app.core.files import FileMissing, FileStore
 from app.lrs import jsonio, multipart
 from app.lrs.forwarding.sending import Body
 from app.lrs.statements import queries
@@ -79,11 +79,17 @@ def parcels(items: Sequence[Outgoing]) -> Iterator[list[Outgoing]]:
 
 
 def body_of(parcel: Sequence[Outgoing], files: FileStore) -> Body:
-    """The request's body: JSON, or multipart with the attachments read from the file store as they are sent."""
+    """The request's body: JSON, or multipart with the attachments read from the file store as they are sent.
+
+    Raises FileMissing, before the other store is asked to listen to half of it.
+    """
     statements = b"[" + b",".join(item.statement for item in parcel) + b"]"
     attached = {file.sha2: file for item in parcel for file in item.files}
     if not attached:
         return Body("application/json", len(statements), (statements,))
+    for file in attached.values():
+        if not files.exists(file.sha256):
+            raise FileMissing(file.sha256)
     boundary = multipart.new_boundary()
     pieces = list(multipart.written(boundary, statements, attached.values()))
     length = sum(len(piece) if isinstance(piece, bytes) else piece.size_bytes for piece in pieces)

@@ -4,9 +4,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 
-from app.core.jobs import enqueue
 from app.lrs.forwarding import service
-from app.lrs.forwarding.jobs import redeliver
 from app.lrs.forwarding.schemas import ForwarderForm, NewForwarderForm
 from app.web.fields import PathId
 from app.web.forms import Form, posted
@@ -114,11 +112,10 @@ def switch_off(db: Db, admin: AdminSubject, forwarder_id: PathId) -> Response:
 
 
 @router.post("/{forwarder_id}/again")
-def try_again(db: Db, _admin: AdminSubject, forwarder_id: PathId) -> Response:
+def try_again(db: Db, admin: AdminSubject, forwarder_id: PathId) -> Response:
     """Have the dead letters sent once more."""
-    record = service.find(db, forwarder_id)
-    enqueue(db, redeliver, forwarder_id=record.id)
-    return redirect(f"/records/forwarding/{record.id}", asked="again")
+    service.try_again(db, admin, forwarder_id)
+    return redirect(f"/records/forwarding/{forwarder_id}", asked="again")
 
 
 @router.post("/{forwarder_id}/drop")

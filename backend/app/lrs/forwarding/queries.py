@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Row, delete, func, select, text, update
+from sqlalchemy import ColumnElement, Row, delete, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from app.db.models import XapiDeadLetter, XapiForwarder, XapiStatement
+from app.lrs.statements.filters import Filter
 
 
 def forwarders(session: Session) -> Sequence[Row[Any]]:
@@ -23,17 +24,32 @@ def forwarders(session: Session) -> Sequence[Row[Any]]:
     ).all()
 
 
+def filter_of(record: XapiForwarder) -> Filter:
+    """What a target is for and has not had, in order."""
+    return Filter(
+        verb=record.verb,
+        activity=record.activity,
+        related_activities=True,
+        after=record.after_id,
+        ascending=True,
+    )
+
+
 def due(session: Session) -> list[int]:
     """Targets that are on and need not wait."""
-    rows = session.scalars(
-        select(XapiForwarder.id)
-        .where(
-            XapiForwarder.is_active,
-            (XapiForwarder.next_attempt_at.is_(None)) | (XapiForwarder.next_attempt_at <= func.now()),
-        )
-        .order_by(XapiForwarder.id)
-    )
+    rows = session.scalars(select(XapiForwarder.id).where(_is_due()).order_by(XapiForwarder.id))
     return list(rows)
+
+
+def is_due(session: Session, forwarder_id: int) -> bool:
+    """Whether a target is on and need not wait."""
+    asked = select(XapiForwarder.id).where(XapiForwarder.id == forwarder_id, _is_due())
+    return session.scalar(asked) is not None
+
+
+def _is_due() -> ColumnElement[bool]:
+    waits_no_more = (XapiForwarder.next_attempt_at.is_(None)) | (XapiForwarder.next_attempt_at <= func.now())
+    return XapiForwarder.is_active & waits_no_more
 
 
 def advance(session: Session, forwarder_id: int, *, before: int, after: int, sent: int) -> bool:
@@ -52,6 +68,21 @@ def advance(session: Session, forwarder_id: int, *, before: int, after: int, sen
         .returning(XapiForwarder.id)
     )
     return moved.first() is not None
+
+
+def note_answer(session: Session, forwarder_id: int, *, sent: int) -> None:
+    """Write down that a target has answered, which ends its wait, and how many statements it has taken."""
+    session.execute(
+        update(XapiForwarder)
+        .where(XapiForwarder.id == forwarder_id)
+        .values(
+            sent=XapiForwarder.sent + sent,
+            failures=0,
+            last_error=None,
+            next_attempt_at=None,
+            last_success_at=func.now() if sent else XapiForwarder.last_success_at,
+        )
+    )
 
 
 def bury(session: Session, forwarder_id: int, key: int, error: str) -> None:
@@ -78,6 +109,12 @@ def dead_letters(session: Session, forwarder_id: int, limit: int = 200) -> Seque
         .order_by(XapiDeadLetter.statement_id)
         .limit(limit)
     ).all()
+
+
+def count_dead(session: Session, forwarder_id: int) -> int:
+    """How many statements are put aside for a target."""
+    counted = select(func.count()).where(XapiDeadLetter.forwarder_id == forwarder_id)
+    return session.scalar(counted) or 0
 
 
 def dead_keys(session: Session, forwarder_id: int, after: int, limit: int) -> list[tuple[int, str]]:

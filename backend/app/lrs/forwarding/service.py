@@ -7,11 +7,12 @@ from sqlalchemy import Row
 from sqlalchemy.orm import Session
 
 from app.core import audit
-from app.core.errors import FieldError, Invalid, NotFound
+from app.core.errors import Conflict, FieldError, Invalid, NotFound
 from app.core.permissions import Subject
 from app.db.models import XapiForwarder
 from app.lrs import values
 from app.lrs.forwarding import queries
+from app.lrs.forwarding.jobs import redeliver_soon
 from app.lrs.forwarding.schemas import ForwarderForm
 from app.lrs.forwarding.sealing import SealBrokenError, seal
 from app.lrs.forwarding.sending import AwayError, ask, fault_of
@@ -111,6 +112,18 @@ def remove(session: Session, subject: Subject, forwarder_id: int) -> None:
 def dead_letters(session: Session, forwarder_id: int) -> Sequence[Row[Any]]:
     """What a target refused, at most 200."""
     return queries.dead_letters(session, forwarder_id)
+
+
+def try_again(session: Session, subject: Subject, forwarder_id: int) -> None:
+    """Have a target's dead letters sent once more. Raises Conflict when there are none."""
+    record = find(session, forwarder_id)
+    count = queries.count_dead(session, record.id)
+    if not count:
+        raise Conflict("Nothing is put aside for this target.")
+    audit.record(
+        session, subject, "xapi_forwarder.dead_letters_retried", "xapi_forwarders", record.id, count=count
+    )
+    redeliver_soon(session, record.id)
 
 
 def give_up(session: Session, subject: Subject, forwarder_id: int) -> int:
