@@ -47,6 +47,19 @@ _TITLES = {
     "user.created": "Account created",
     "user.password_set": "Password set",
     "user.updated": "Account changed",
+    "xapi_credential.created": "Credential of the record store made",
+    "xapi_credential.revoked": "Credential of the record store revoked",
+    "xapi_credential.rotated": "New secret for a credential of the record store",
+    "xapi_forwarder.answered_again": "Forwarding: the target answers again",
+    "xapi_forwarder.changed": "Forwarding: target changed",
+    "xapi_forwarder.created": "Forwarding: target added",
+    "xapi_forwarder.dead_letters_dropped": "Forwarding: statements put aside were forgotten",
+    "xapi_forwarder.dead_letters_retried": "Forwarding: statements put aside were sent again",
+    "xapi_forwarder.deleted": "Forwarding: target deleted",
+    "xapi_forwarder.sent_now": "Forwarding: asked to send at once",
+    "xapi_forwarder.started": "Forwarding: target started",
+    "xapi_forwarder.stopped": "Forwarding: target stopped",
+    "xapi_forwarder.switched": "Forwarding: target started or stopped",
 }
 _ICONS = {
     "attendance": "clock",
@@ -59,6 +72,8 @@ _ICONS = {
     "programs": "books",
     "modules": "books",
     "lessons": "book",
+    "xapi_credentials": "key",
+    "xapi_forwarders": "send",
 }
 _TONES = {"clock_out_missing": "warn", "completed": "good", "withdrawn": "warn", "deleted": "bad"}
 

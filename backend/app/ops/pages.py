@@ -3,6 +3,7 @@
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, ConfigDict
 
+from app.lrs.forwarding import service as forwarding
 from app.ops import monitoring
 from app.web import navigation
 from app.web.csv import csv_response
@@ -81,6 +82,7 @@ def operations(request: Request, db: Db, _admin: AdminSubject, paging: PageParam
         indexes=indexes,
         connections=connections,
         limit=limit,
+        failing=forwarding.failing(db),
         crowded=connections * 5 >= limit * 4,
         size=human_size(monitoring.database_size_bytes(db)),
         largest=[(row.tablename, round(row.size_bytes / 1024)) for row in tables[:10]],

@@ -15,6 +15,7 @@ from app.lrs.forwarding import queries, service
 from app.lrs.forwarding.schemas import ForwarderForm
 from app.lrs.transfer import taking
 from app.settings import Settings
+from app.web.paging import Paging
 from tests.factories.school import School, subject_of
 from tests.lrs.examples import statement
 
@@ -121,13 +122,21 @@ def store_with(database: Database, settings: Settings, *contents: bytes) -> dict
     return made
 
 
+def form(**fields: Any) -> ForwarderForm:
+    """A target as it is typed in."""
+    given = {
+        "label": "Archive",
+        "endpoint": "https://lrs.example.org/xapi",
+        "username": "key",
+        "password": "päss",
+    }
+    return ForwarderForm(**(given | fields))
+
+
 def target_at(database: Database, settings: Settings, url: str, **fields: Any) -> int:
     with database.begin() as session:
         admin = subject_of(School(session).admin())
-        given = ForwarderForm(
-            **({"label": "Archive", "endpoint": url, "username": "key", "password": "päss"} | fields)
-        )
-        return service.create(session, admin, settings, given).id
+        return service.create(session, admin, settings, form(endpoint=url, **fields)).id
 
 
 def state_of(database: Database, target: int) -> XapiForwarder:
@@ -137,4 +146,4 @@ def state_of(database: Database, target: int) -> XapiForwarder:
 
 def dead(database: Database, target: int) -> list[str]:
     with database.begin() as session:
-        return [str(row.name) for row in queries.dead_letters(session, target)]
+        return [str(row.name) for row in queries.dead_letters(session, target, Paging()).items]

@@ -23,7 +23,7 @@ from sqlalchemy import Connection
 from sqlalchemy.orm import Session
 from starlette.datastructures import UploadFile
 
-from app.db.models import ContentPackage, OutboxMessage, User
+from app.db.models import ContentPackage, OutboxMessage, User, XapiCredential, XapiForwarder
 from app.settings import Settings
 from app.web.request import admin_subject, current_subject, staff_subject, uploading_staff
 from tests.conftest import sign_in_directly
@@ -243,7 +243,14 @@ def walk(app: FastAPI, session: Session, connection: Connection, settings: Setti
         size_bytes=1, manifest={"standard": "scorm12", "edition": "1.2", "identifier": "x", "title": "Hers", "items": [
             {"id": "sco", "title": "Hers", "path": "index.html"}]}, warnings=[],
     )  # fmt: skip
-    session.add_all([message, package])
+    # A secret that cannot be unsealed: nobody is asked in earnest.
+    target = XapiForwarder(
+        label="Archive", endpoint="https://lrs.example.org", username="key", password_sealed=""
+    )
+    credential = XapiCredential(
+        key="key", secret_hash="0" * 64, kind="client", label="Simulator", scopes=["all"], authority={}
+    )
+    session.add_all([message, package, target, credential])
     session.flush()
     people = {
         "nobody": None,
@@ -258,6 +265,8 @@ def walk(app: FastAPI, session: Session, connection: Connection, settings: Setti
         "module_id": module.id,
         "lesson_id": lesson.id,
         "enrollment_id": enrollment.id,
+        "forwarder_id": target.id,
+        "credential_id": credential.id,
         "record_id": record.id,
         "session_id": UserSessionFactory(session=session, user_id=other.id).id,
         "token_id": ApiTokenFactory(session=session, user_id=other.id).id,

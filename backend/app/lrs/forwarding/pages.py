@@ -1,13 +1,19 @@
 """Pages of the targets that statements are passed on to."""
 
+from collections.abc import Iterable, Sequence
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 
+from app.core import clock
 from app.lrs.forwarding import service
 from app.lrs.forwarding.schemas import ForwarderForm, NewForwarderForm
+from app.settings import Settings
+from app.web import once
+from app.web.csv import csv_response
 from app.web.fields import PathId
 from app.web.forms import Form, posted
+from app.web.paging import Page, PageParams
 from app.web.render import redirect, render
 from app.web.request import AdminSubject, Db, SettingsDep
 
@@ -17,11 +23,18 @@ FormDep = Annotated[Form[ForwarderForm], Depends(posted(ForwarderForm))]
 
 
 @router.get("")
-def forwarders(request: Request, db: Db, _admin: AdminSubject) -> Response:
+def forwarders(
+    request: Request, db: Db, _admin: AdminSubject, settings: SettingsDep, paging: PageParams
+) -> Response:
+    """The targets; as a file with `format=csv`."""
+    if paging.wants_csv:
+        return csv_response("targets.csv", *_lines(service.listed(db, paging.everything()), settings))
     return render(
         request,
         "lrs/forwarders.html",
-        forwarders=service.listed(db),
+        state_of=service.state_of,
+        page=service.listed(db, paging),
+        paging=paging,
         breadcrumbs=[CRUMBS[0], (CRUMBS[1][0], None)],
     )
 
@@ -49,38 +62,63 @@ def create_forwarder(
 def forwarder(
     request: Request,
     db: Db,
-    _admin: AdminSubject,
+    admin: AdminSubject,
+    settings: SettingsDep,
     forwarder_id: PathId,
+    paging: PageParams,
     asked: Annotated[str, Query(max_length=10)] = "",
 ) -> Response:
-    """One target: how far it has got, and what it refused. `asked=again` after a request to try those again."""
+    """One target: how far it has got, and what it refused; the latter as a file with `format=csv`.
+
+    `asked` is `again` after a request to send what was put aside, `now` after one to send what waits.
+    """
     record = service.find(db, forwarder_id)
-    return render(
+    if paging.wants_csv:
+        letters = service.dead_letters(db, record.id, paging.everything()).items
+        header = ("Statement", "Why", "Put aside")
+        lines = ((one.name, one.error, clock.local(one.created_at, settings.zone)) for one in letters)
+        return csv_response("put-aside.csv", header, lines)
+    tried = once.handed_over(settings, admin, request)
+    page = render(
         request,
         "lrs/forwarder.html",
         record=record,
-        letters=service.dead_letters(db, forwarder_id),
+        state=service.state_of(record),
+        progress=service.progress(db, record),
+        page=service.dead_letters(db, record.id, paging),
+        paging=paging,
+        most=service.MOST_COUNTED,
         asked=asked,
-        said="",
+        tried=tried,
         breadcrumbs=[*CRUMBS, (record.label, None)],
     )
+    if tried:
+        once.forget(settings, page, request.url.path)
+    return page
 
 
 @router.post("/{forwarder_id}/try")
-def try_out(
-    request: Request, db: Db, _admin: AdminSubject, settings: SettingsDep, forwarder_id: PathId
-) -> Response:
-    """Ask the target now, and say what it answers."""
-    record = service.find(db, forwarder_id)
-    return render(
-        request,
-        "lrs/forwarder.html",
-        record=record,
-        letters=service.dead_letters(db, forwarder_id),
-        asked="",
-        said=service.try_out(db, settings, forwarder_id),
-        breadcrumbs=[*CRUMBS, (record.label, None)],
-    )
+def try_out(db: Db, admin: AdminSubject, settings: SettingsDep, forwarder_id: PathId) -> Response:
+    """Ask the target now; its page says what it answers."""
+    tried = service.try_out(db, admin, settings, forwarder_id)
+    here = f"/records/forwarding/{forwarder_id}"
+    response = redirect(here)
+    tone = "good" if tried.works else "warn"
+    once.hand_over(settings, admin, response, here, {"words": tried.words, "tone": tone})
+    return response
+
+
+@router.get("/{forwarder_id}/try")
+def tried(_admin: AdminSubject, forwarder_id: PathId) -> Response:
+    """Where a sign-in in between leads back to."""
+    return redirect(f"/records/forwarding/{forwarder_id}")
+
+
+@router.post("/{forwarder_id}/now")
+def send_now(db: Db, admin: AdminSubject, forwarder_id: PathId) -> Response:
+    """Have what waits sent at once."""
+    service.send_now(db, admin, forwarder_id)
+    return redirect(f"/records/forwarding/{forwarder_id}", asked="now")
 
 
 @router.get("/{forwarder_id}/edit")
@@ -128,6 +166,25 @@ def drop_letters(db: Db, admin: AdminSubject, forwarder_id: PathId) -> Response:
 def delete_forwarder(db: Db, admin: AdminSubject, forwarder_id: PathId) -> Response:
     service.remove(db, admin, forwarder_id)
     return redirect("/records/forwarding")
+
+
+def _lines(page: Page[Any], settings: Settings) -> tuple[Sequence[str], Iterable[Sequence[object]]]:
+    """Header and rows of the file of targets."""
+    header = ("Number", "Name", "Endpoint", "State", "Sent", "Put aside", "Last success", "Last error")
+    rows = (
+        (
+            one.id,
+            one.label,
+            one.endpoint,
+            service.state_of(one),
+            one.sent,
+            dead,
+            one.last_success_at and clock.local(one.last_success_at, settings.zone),
+            one.last_error,
+        )
+        for one, dead in page.items
+    )
+    return header, rows
 
 
 def _form_page(request: Request, form: Form[Any], forwarder_id: int | None) -> Response:

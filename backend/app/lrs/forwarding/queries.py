@@ -1,27 +1,71 @@
 """SQL on targets and dead letters."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, delete, func, select, text, update
+from sqlalchemy import ColumnElement, Text, cast, delete, func, or_, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from app.db.models import XapiDeadLetter, XapiForwarder, XapiStatement
+from app.lrs.records.queries import driver
 from app.lrs.statements.filters import Filter
+from app.lrs.statements.selecting import select as records_of
+from app.web.paging import Page, Paging, fetch_page
+
+_COUNTED_AT_ONCE = 1001
 
 
-def forwarders(session: Session) -> Sequence[Row[Any]]:
-    """Every target with the number of its dead letters, by name."""
+def forwarders(session: Session, paging: Paging) -> Page[Any]:
+    """Targets with the number of their dead letters, by name unless sorted otherwise."""
     dead = (
         select(func.count())
         .where(XapiDeadLetter.forwarder_id == XapiForwarder.id)
         .correlate(XapiForwarder)
         .scalar_subquery()
     )
-    return session.execute(
-        select(XapiForwarder, dead.label("dead")).order_by(XapiForwarder.label, XapiForwarder.id)
+    sorts: dict[str, Any] = {
+        "name": func.lower(XapiForwarder.label),
+        "sent": XapiForwarder.sent,
+        "put_aside": dead,
+        "last_success": XapiForwarder.last_success_at,
+    }
+    statement = select(XapiForwarder, dead.label("dead"))
+    for word in paging.q.split():
+        statement = statement.where(
+            or_(
+                *(
+                    place.icontains(word, autoescape=True)
+                    for place in (XapiForwarder.label, XapiForwarder.endpoint)
+                )
+            )
+        )
+    return fetch_page(session, statement.order_by(paging.order(sorts, "name"), XapiForwarder.id), paging)
+
+
+def failing(session: Session) -> Sequence[XapiForwarder]:
+    """Targets that are on and could not be served the last time, by name."""
+    return session.scalars(
+        select(XapiForwarder)
+        .where(XapiForwarder.is_active, XapiForwarder.failures > 0)
+        .order_by(XapiForwarder.label, XapiForwarder.id)
     ).all()
+
+
+def count_waiting(session: Session, record: XapiForwarder, most: int) -> int:
+    """How many statements a target has still to get; counting ends soon after `most`."""
+    query, total = filter_of(record), 0
+    while total <= most:
+        found, parameters = records_of(query, _COUNTED_AT_ONCE)
+        counted = f"SELECT count(*), max(id) FROM ({found}) waiting"  # noqa: S608 -- a LiteralString
+        row = driver(session).execute(counted, parameters).fetchone()
+        count, last = row if row is not None else (0, None)
+        total += count
+        if count < _COUNTED_AT_ONCE:
+            break
+        query = replace(query, after=last)
+    return total
 
 
 def filter_of(record: XapiForwarder) -> Filter:
@@ -95,9 +139,9 @@ def bury(session: Session, forwarder_id: int, key: int, error: str) -> None:
     )
 
 
-def dead_letters(session: Session, forwarder_id: int, limit: int = 200) -> Sequence[Row[Any]]:
-    """What was put aside: key, error, when, and the statement's id."""
-    return session.execute(
+def dead_letters(session: Session, forwarder_id: int, paging: Paging) -> Page[Any]:
+    """What was put aside: key, error, when, and the statement's id; in the order of storing unless sorted otherwise."""
+    statement = (
         select(
             XapiDeadLetter.statement_id,
             XapiDeadLetter.error,
@@ -106,9 +150,19 @@ def dead_letters(session: Session, forwarder_id: int, limit: int = 200) -> Seque
         )
         .join(XapiStatement, XapiStatement.id == XapiDeadLetter.statement_id)
         .where(XapiDeadLetter.forwarder_id == forwarder_id)
-        .order_by(XapiDeadLetter.statement_id)
-        .limit(limit)
-    ).all()
+    )
+    name = cast(XapiStatement.statement_id, Text)
+    for word in paging.q.split():
+        statement = statement.where(
+            or_(*(place.icontains(word, autoescape=True) for place in (XapiDeadLetter.error, name)))
+        )
+    sorts: dict[str, Any] = {
+        "stored": XapiDeadLetter.statement_id,
+        "why": XapiDeadLetter.error,
+        "when": XapiDeadLetter.created_at,
+    }
+    order = paging.order(sorts, "stored")
+    return fetch_page(session, statement.order_by(order, XapiDeadLetter.statement_id), paging)
 
 
 def count_dead(session: Session, forwarder_id: int) -> int:

@@ -1,9 +1,11 @@
 """The targets that statements are passed on to: set up, change, try out, switch, remove."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
+from urllib.parse import urlsplit
 
-from sqlalchemy import Row
 from sqlalchemy.orm import Session
 
 from app.core import audit
@@ -12,20 +14,29 @@ from app.core.permissions import Subject
 from app.db.models import XapiForwarder
 from app.lrs import values
 from app.lrs.forwarding import queries
-from app.lrs.forwarding.jobs import redeliver_soon
+from app.lrs.forwarding.jobs import forward_soon, redeliver_soon
 from app.lrs.forwarding.schemas import ForwarderForm
 from app.lrs.forwarding.sealing import SealBrokenError, seal
 from app.lrs.forwarding.sending import AwayError, ask, fault_of
 from app.lrs.forwarding.verdicts import said, sentence, target_of
 from app.lrs.records import queries as records
+from app.lrs.statements.filters import moment_of
 from app.settings import Settings
+from app.web.paging import Page, Paging
+
+MOST_COUNTED = 10_000
 
 # Setting up
 
 
-def listed(session: Session) -> Sequence[Row[Any]]:
-    """Every target with its dead letters counted."""
-    return queries.forwarders(session)
+def listed(session: Session, paging: Paging) -> Page[Any]:
+    """Targets with their dead letters counted: rows of XapiForwarder and dead."""
+    return queries.forwarders(session, paging)
+
+
+def failing(session: Session) -> Sequence[XapiForwarder]:
+    """Targets that are on and could not be served the last time."""
+    return queries.failing(session)
 
 
 def find(session: Session, forwarder_id: int) -> XapiForwarder:
@@ -34,6 +45,13 @@ def find(session: Session, forwarder_id: int) -> XapiForwarder:
     if record is None:
         raise NotFound("There is no such target.")
     return record
+
+
+def state_of(record: XapiForwarder) -> str:
+    """`On`, `Off` or `Failing`."""
+    if not record.is_active:
+        return "Off"
+    return "Failing" if record.failures else "On"
 
 
 def create(session: Session, subject: Subject, settings: Settings, given: ForwarderForm) -> XapiForwarder:
@@ -57,9 +75,12 @@ def create(session: Session, subject: Subject, settings: Settings, given: Forwar
 def change(
     session: Session, subject: Subject, settings: Settings, forwarder_id: int, given: ForwarderForm
 ) -> XapiForwarder:
-    """Change a target; an empty secret keeps the one there is."""
+    """Change a target; an empty secret keeps the one there is, unless it would go to another machine."""
     _check(given)
     record = find(session, forwarder_id)
+    if not given.password and _machine(given.endpoint) != _machine(record.endpoint):
+        asked = "The endpoint is on another machine now, or is asked in another way: enter the secret for it."
+        raise Invalid(asked, errors=[FieldError("password", asked)])
     _write(record, settings, given)
     record.failures, record.next_attempt_at = 0, None
     session.flush()
@@ -84,6 +105,12 @@ def _check(given: ForwarderForm) -> None:
         raise Invalid(faults[0].message, errors=faults)
 
 
+def _machine(endpoint: str) -> tuple[str, str | None, int]:
+    """Whom a secret is sent to: scheme, host and port."""
+    parts = urlsplit(endpoint)
+    return parts.scheme, parts.hostname, parts.port or {"https": 443}.get(parts.scheme, 80)
+
+
 def _write(record: XapiForwarder, settings: Settings, given: ForwarderForm) -> None:
     record.label, record.endpoint = given.label, given.endpoint.rstrip("/").removesuffix("/statements")
     record.username, record.version = given.username, given.version
@@ -97,7 +124,8 @@ def switch(session: Session, subject: Subject, forwarder_id: int, *, on: bool) -
     record = find(session, forwarder_id)
     record.is_active, record.failures, record.next_attempt_at = on, 0, None
     session.flush()
-    audit.record(session, subject, "xapi_forwarder.switched", "xapi_forwarders", record.id, is_active=on)
+    action = "xapi_forwarder.started" if on else "xapi_forwarder.stopped"
+    audit.record(session, subject, action, "xapi_forwarders", record.id, label=record.label)
     return record
 
 
@@ -109,9 +137,49 @@ def remove(session: Session, subject: Subject, forwarder_id: int) -> None:
     session.flush()
 
 
-def dead_letters(session: Session, forwarder_id: int) -> Sequence[Row[Any]]:
-    """What a target refused, at most 200."""
-    return queries.dead_letters(session, forwarder_id)
+# How far it has got
+
+
+def dead_letters(session: Session, forwarder_id: int, paging: Paging) -> Page[Any]:
+    """What a target refused: rows of statement_id, error, created_at and the statement's id as name."""
+    return queries.dead_letters(session, forwarder_id, paging)
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a target has got: statements that wait (counted to just beyond MOST_COUNTED) and are put aside."""
+
+    waiting: int
+    put_aside: int
+    passed_until: datetime | None
+    """Everything stored until then has been passed on or put aside."""
+
+    @property
+    def is_counted(self) -> bool:
+        """Whether the count of those that wait is exact."""
+        return self.waiting <= MOST_COUNTED
+
+
+def progress(session: Session, record: XapiForwarder) -> Progress:
+    """How far a target has got."""
+    return Progress(
+        queries.count_waiting(session, record, MOST_COUNTED),
+        queries.count_dead(session, record.id),
+        moment_of(record.after_id) if record.after_id else None,
+    )
+
+
+def send_now(session: Session, subject: Subject, forwarder_id: int) -> None:
+    """End a target's wait and ask for its job. Raises Conflict when it is off."""
+    record = find(session, forwarder_id)
+    if not record.is_active:
+        raise Conflict("This target is off. Start it, and what waits is sent.")
+    record.next_attempt_at = None
+    session.flush()
+    audit.record(
+        session, subject, "xapi_forwarder.sent_now", "xapi_forwarders", record.id, label=record.label
+    )
+    forward_soon(session, record.id)
 
 
 def try_again(session: Session, subject: Subject, forwarder_id: int) -> None:
@@ -136,15 +204,38 @@ def give_up(session: Session, subject: Subject, forwarder_id: int) -> int:
     return count
 
 
-def try_out(session: Session, settings: Settings, forwarder_id: int) -> str:
-    """Ask the target for one statement, and say in a sentence what it answers."""
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """What a target answered, in sentences, and whether it takes the key and secret."""
+
+    works: bool
+    words: str
+
+
+def try_out(session: Session, subject: Subject, settings: Settings, forwarder_id: int) -> Tried:
+    """Ask the target for one statement. When it answers, a wait of its is over."""
     record = find(session, forwarder_id)
     try:
         answer = ask(target_of(record, settings), "GET", "/statements?limit=1")
     except (AwayError, SealBrokenError) as error:
-        return sentence(error)
-    if answer.status == 200:
-        return "It answers and takes the key and secret."
+        return Tried(False, sentence(error))
     if answer.status == 403:
-        return f"{said(answer)} The first statement shows whether it may write."
-    return said(answer)
+        return Tried(False, f"{said(answer)} The first statement shows whether it may write.")
+    if answer.status != 200:
+        return Tried(False, said(answer))
+    words = "It answers and takes the key and secret."
+    if record.failures:
+        queries.note_answer(session, record.id, sent=0)
+        session.expire(record)
+        audit.record(
+            session,
+            subject,
+            "xapi_forwarder.answered_again",
+            "xapi_forwarders",
+            record.id,
+            label=record.label,
+        )
+        words += " Its wait is over."
+    if record.is_active:
+        return Tried(True, f"{words} What waits is sent within a minute.")
+    return Tried(True, f"{words} It is off: nothing is sent until you start it.")

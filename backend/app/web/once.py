@@ -1,0 +1,56 @@
+"""Something to show once, on the page where one lands after a form: a new secret, an answer.
+
+It travels sealed in a cookie of that one page, for a minute at most, and goes when it has been shown: the database
+never holds it, and loading the page again neither shows it nor repeats the act.
+"""
+
+import json
+from collections.abc import Mapping
+
+from cryptography.fernet import InvalidToken
+from fastapi import Request, Response
+
+from app.core.permissions import Subject
+from app.core.sealing import box
+from app.settings import Settings
+
+_COOKIE = "aada_once"
+_PURPOSE = "aada shown once"
+_SECONDS = 60
+
+
+def hand_over(
+    settings: Settings, subject: Subject, response: Response, path: str, shown: Mapping[str, str]
+) -> None:
+    """Give what is to be shown to this person along to the page at `path`; 2 kB at most."""
+    sealed = box(settings.secret_key.get_secret_value(), _PURPOSE).encrypt(
+        json.dumps([subject.user_id, path, dict(shown)], ensure_ascii=False).encode()
+    )
+    response.set_cookie(
+        _COOKIE,
+        sealed.decode(),
+        max_age=_SECONDS,
+        path=path,
+        secure=settings.secure_cookies,
+        httponly=True,
+        samesite="strict",
+    )
+
+
+def handed_over(settings: Settings, subject: Subject, request: Request) -> dict[str, str]:
+    """What was given along to the page that is asked for; empty when there is nothing, or it is shown already."""
+    sealed = request.cookies.get(_COOKIE, "").encode("utf-8", "replace")
+    try:
+        opened = box(settings.secret_key.get_secret_value(), _PURPOSE).decrypt(sealed, ttl=_SECONDS)
+    except InvalidToken:
+        return {}
+    user_id, path, shown = json.loads(opened)
+    return shown if (user_id, path) == (subject.user_id, request.url.path) else {}
+
+
+def forget(settings: Settings, response: Response, path: str) -> None:
+    """Take it away from the browser; the page that shows it is kept nowhere."""
+    response.headers["Cache-Control"] = "no-store"
+    response.delete_cookie(
+        _COOKIE, path=path, secure=settings.secure_cookies, httponly=True, samesite="strict"
+    )
