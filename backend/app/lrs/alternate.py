@@ -5,8 +5,11 @@ Browsers of its time could not send headers across origins. Version 2.0 forbids 
 
 from app.lrs.http import LARGEST_JSON, Call, pairs
 from app.lrs.refusal import Refusal
+from app.lrs.store import Store
 from app.lrs.versions import HEADER, negotiate
 
+SMALL_FORM = 64 * 1024
+"""Octets of a form that is read before its sender is known: who it is may stand inside."""
 _METHODS = ("GET", "PUT", "POST", "DELETE", "HEAD")
 _HEADERS = (
     "authorization",
@@ -24,8 +27,8 @@ def asked_for(call: Call) -> bool:
     return call.method == "POST" and "method" in call.parameters
 
 
-async def unfold(call: Call) -> None:
-    """Turn the call into the one it stands for. Raises `Refusal` 400."""
+async def unfold(store: Store, call: Call) -> None:
+    """Turn the call into the one it stands for. Raises `Refusal` 400, 401, 413 or 415."""
     method = call.parameters["method"]
     if len(call.parameters) > 1:
         raise Refusal("With ?method= all other parameters belong into the form.", path="method")
@@ -33,7 +36,7 @@ async def unfold(call: Call) -> None:
         raise Refusal(f"One of {', '.join(_METHODS)} belongs here.", path="method")
     if call.content_type not in ("application/x-www-form-urlencoded", ""):
         raise Refusal("With ?method= the body is a URL-encoded form.", path="Content-Type")
-    fields = pairs(await call.body(LARGEST_JSON), "the form")
+    fields = await _fields(store, call)
     headers = {
         name: value for name, value in call.headers.items() if name not in ("content-type", "content-length")
     }
@@ -52,3 +55,30 @@ async def unfold(call: Call) -> None:
         raise Refusal("Version 2.0 has no alternate request syntax; send the request itself.", path="method")
     call.method, call.headers, call.parameters = method, headers, parameters
     call.given_body = (content or "").encode()
+
+
+async def _fields(store: Store, call: Call) -> dict[str, str]:
+    """The form's fields. Beyond a small form its sender proves herself first, by the request's own header."""
+    if call.headers.get("content-encoding", "identity").strip().lower() != "identity":
+        raise Refusal("With ?method= the form is sent as it is.", status=415, path="Content-Encoding")
+    form = bytearray()
+    known = False
+    async for chunk in call.chunks(LARGEST_JSON):
+        form += chunk
+        if len(form) > SMALL_FORM and not known:
+            await _known(store, call)
+            known = True
+    if len(form) <= SMALL_FORM:
+        return pairs(bytes(form), "the form")
+    return await store.aside(lambda: pairs(bytes(form), "the form"))
+
+
+async def _known(store: Store, call: Call) -> None:
+    header = call.headers.get("authorization")
+    if header is None:
+        raise Refusal(
+            f"A form of more than {SMALL_FORM} octets needs the Authorization header on the request itself.",
+            status=413,
+            headers={"Connection": "close"},
+        )
+    await store.access(header)

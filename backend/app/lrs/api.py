@@ -89,7 +89,8 @@ class LrsApp:
                 "There is no such resource; the store has /statements, /about and others.", status=404
             )
         if alternate.asked_for(call):
-            await alternate.unfold(call)
+            await self._opened()
+            await alternate.unfold(self.store, call)
         handler = methods.get("GET" if call.method == "HEAD" else call.method)
         if handler is None:
             allowed = ", ".join(sorted(methods))
@@ -99,10 +100,13 @@ class LrsApp:
             call.version = negotiate(sent) if sent is not None else Version.TWO
             return await handler(self.store, call)
         call.version = negotiate(call.headers.get(HEADER.lower()))
-        if not self._ready:
-            await self.startup()
+        await self._opened()
         call.access = await self.store.access(call.headers.get("authorization"))
         return await handler(self.store, call)
+
+    async def _opened(self) -> None:
+        if not self._ready:
+            await self.startup()
 
 
 def _refused(refusal: Refusal, call: Call) -> Answer:

@@ -1,0 +1,75 @@
+"""What a body may cost: before its sender is known, packed, as a form."""
+
+import base64
+import gzip
+import json
+from typing import Any
+from urllib.parse import urlencode
+from uuid import uuid4
+
+import httpx2 as httpx
+import pytest
+
+from app.lrs.alternate import SMALL_FORM
+from app.lrs.store import Store
+from tests.lrs.serving import ONE, Client, Running
+
+VERSION = "X-Experience-API-Version"
+FORM = {"Content-Type": "application/x-www-form-urlencoded"}
+
+
+def token(client: Client) -> str:
+    return "Basic " + base64.b64encode(f"{client.key}:{client.secret}".encode()).decode()
+
+
+@pytest.fixture
+def asides(store: Running, monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """What was done beside the event loop."""
+    seen: list[Any] = []
+    whole = Store.aside
+
+    async def aside(self: Store, work: Any) -> Any:
+        seen.append(work)
+        return await whole(self, work)
+
+    monkeypatch.setattr(Store, "aside", aside)
+    return seen
+
+
+# Forms (alternate request syntax)
+
+
+def as_form(client: Client, size: int, headers: dict[str, str], **fields: str) -> httpx.Response:
+    """PUT a State document of so many octets by a form."""
+    key = {
+        "agent": '{"mbox":"mailto:form@school.example"}',
+        "activityId": "urn:a:form",
+        "stateId": str(uuid4()),
+    }
+    whole = {VERSION: ONE, **key, "content": json.dumps("x" * size), **fields}
+    return client.http.post("/xapi/activities/state?method=PUT", data=whole, headers={**FORM, **headers})
+
+
+def test_a_small_form_says_inside_who_sends_it(xapi: Client, asides: list[Any]) -> None:
+    assert as_form(xapi, 10_000, {}, Authorization=token(xapi)).status_code == 204
+    assert asides == []
+
+
+def test_a_large_form_is_for_those_who_are_known_first(xapi: Client, asides: list[Any]) -> None:
+    refused = as_form(xapi, SMALL_FORM, {}, Authorization=token(xapi))
+    assert refused.status_code == 413
+    assert "Authorization header on the request itself" in refused.json()["detail"]
+    wrong = {"Authorization": "Basic " + base64.b64encode(b"a:b").decode()}
+    assert as_form(xapi, SMALL_FORM, wrong, Authorization=token(xapi)).status_code == 401
+    assert asides == []
+    text = {"Content-Type": "text/plain"}
+    assert as_form(xapi, SMALL_FORM, {"Authorization": token(xapi)}, **text).status_code == 204
+    assert len(asides) == 1
+
+
+def test_a_form_is_not_packed(xapi: Client) -> None:
+    packed = gzip.compress(urlencode({VERSION: ONE, "Authorization": token(xapi), "limit": "1"}).encode())
+    answer = xapi.http.post(
+        "/xapi/statements?method=GET", content=packed, headers={**FORM, "Content-Encoding": "gzip"}
+    )
+    assert (answer.status_code, answer.json()["path"]) == (415, "Content-Encoding")
