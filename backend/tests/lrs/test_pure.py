@@ -57,6 +57,29 @@ def test_languages() -> None:
     assert formats.accepted_languages("da, en-gb;q=0.8, en;q=0.7, fr;q=0, *;q=0.1") == ["da", "en-gb", "en"]
 
 
+def test_languages_that_nobody_speaks_cost_nothing() -> None:
+    assert formats.accepted_languages("a-" * 15_000 + "a, en-US") == ["en-US"]
+    assert formats.accepted_languages("x" * 9 + ", e_n, *, de-, -de, ë, es") == ["es"]
+    assert formats.accepted_languages("a" + "-a" * 17) == ["a" + "-a" * 17]
+    assert formats.accepted_languages("a" + "-a" * 18) == []
+    assert len(formats.accepted_languages("en," * 10_000)) == 16
+
+
+tags = st.lists(st.sampled_from(["en", "es", "us", "latn", "a", "x1"]), min_size=1, max_size=4).map("-".join)
+
+
+@given(st.lists(tags, min_size=2, max_size=6, unique=True), st.lists(tags, max_size=4))
+def test_the_best_language_is_the_nearest(there: list[str], wanted: list[str]) -> None:
+    (found,) = formats.chosen({tag.upper(): "" for tag in there}, wanted)
+    nearest = there[0]
+    for cut in (one.split("-")[:size] for one in wanted for size in range(one.count("-") + 1, 0, -1)):
+        within = [tag for tag in there if tag.split("-")[: len(cut)] == cut]
+        if within:
+            nearest = "-".join(cut) if "-".join(cut) in within else within[0]
+            break
+    assert found == nearest.upper()
+
+
 def test_two_actors_never_share_an_identity() -> None:
     first = {"account": {"homePage": "http://h@http://g", "name": "x"}}
     second = {"account": {"homePage": "http://g", "name": "x@http://h"}}

@@ -1,10 +1,15 @@
 """A statement as the reader asked for it: `ids`, `canonical`, or an older version's shape."""
 
-from collections.abc import Callable, Mapping, Sequence
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from app.lrs.statements.shape import JsonObject
 
+_LONGEST_TAG = 35
+"""Characters of the longest language tag that is looked for (RFC 5646, 4.4.1)."""
+_MOST_TAGS = 16
+_RANGE = re.compile(r"[A-Za-z]{1,8}(?:-[A-Za-z0-9]{1,8})*")  # RFC 4647, 2.1
 _IDENTIFIERS = ("mbox", "mbox_sha1sum", "openid", "account")
 Languages = Sequence[str]
 ActorShape = Callable[[JsonObject], JsonObject]
@@ -130,30 +135,47 @@ def chosen(texts: Mapping[str, str], languages: Languages) -> dict[str, str]:
     """The one entry of a language map that suits the reader best (RFC 4647 look-up), else the first."""
     if len(texts) <= 1:
         return dict(texts)
-    by_tag = {tag.lower(): tag for tag in texts}
-    for wanted in languages:
-        prefix = wanted.lower()
-        while prefix:
-            if prefix in by_tag:
-                return {by_tag[prefix]: texts[by_tag[prefix]]}
-            found = next((tag for low, tag in by_tag.items() if low.startswith(f"{prefix}-")), None)
-            if found is not None:
-                return {found: texts[found]}
-            prefix = prefix.rpartition("-")[0]
+    if languages:
+        # Each tag is looked at once, however many languages the reader understands.
+        exact: dict[str, str] = {}
+        longer: dict[str, str] = {}
+        for tag in texts:
+            exact[tag.lower()] = tag
+            for prefix in _prefixes(tag[: _LONGEST_TAG + 1].lower().rpartition("-")[0]):
+                longer.setdefault(prefix, tag)
+        for wanted in languages:
+            for prefix in _prefixes(wanted.lower()):
+                found = exact.get(prefix) or longer.get(prefix)
+                if found is not None:
+                    return {found: texts[found]}
     first = next(iter(texts))
     return {first: texts[first]}
 
 
+def _prefixes(tag: str) -> Iterator[str]:
+    """A tag, then the same without its last subtag, and so on."""
+    while tag:
+        yield tag
+        tag = tag.rpartition("-")[0]
+
+
 def accepted_languages(header: str | None) -> list[str]:
-    """The tags of an Accept-Language header, best first; those with weight 0 are left out."""
+    """The tags of an Accept-Language header, best first; those with weight 0 are left out.
+
+    A tag that is not well-formed or has more than 35 characters counts for nothing, and so does what comes
+    after the first 16.
+    """
     weighted: list[tuple[float, int, str]] = []
-    for position, part in enumerate((header or "").split(",")[:32]):
-        tag, _, parameters = part.strip().partition(";")
+    for position, part in enumerate((header or "").split(",", _MOST_TAGS)[:_MOST_TAGS]):
+        tag, _, parameters = part.partition(";")
+        tag = tag.strip()
+        if len(tag) > _LONGEST_TAG or _RANGE.fullmatch(tag) is None:
+            continue
         name, _, number = parameters.strip().partition("=")
         try:
             weight = float(number) if name.strip() == "q" else 1.0
         except ValueError:
             weight = 0.0
-        if tag.strip() not in ("", "*") and weight > 0:
-            weighted.append((-weight, position, tag.strip()))
+        if weight > 0:
+            weighted.append((-weight, position, tag))
     return [tag for _, _, tag in sorted(weighted)]
