@@ -93,15 +93,20 @@ def _too_large(limit: int) -> Refusal:
 async def _unpacked(raw: AsyncIterator[bytes], limit: int) -> AsyncIterator[bytes]:
     """Inflate within bounds: a small bomb must not become a large body."""
     inflater = zlib.decompressobj(wbits=47)  # gzip or zlib, told from the first bytes
-    step, taken = 256 * 1024, 0
+    step, read, taken = 256 * 1024, 0, 0
     try:
         async for chunk in raw:
+            read += len(chunk)
             left = chunk
             while left:
+                if inflater.eof:
+                    raise Refusal(
+                        "Something follows the end of the compressed body.", path="Content-Encoding"
+                    )
                 piece = inflater.decompress(left, step)
-                left = inflater.unconsumed_tail
+                left = inflater.unconsumed_tail or inflater.unused_data
                 taken += len(piece)
-                if taken > limit:
+                if max(read, taken) > limit:
                     raise _too_large(limit)
                 yield piece
     except zlib.error:

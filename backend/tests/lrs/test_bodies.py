@@ -1,8 +1,11 @@
 """What a body may cost: before its sender is known, packed, as a form."""
 
+import asyncio
 import base64
 import gzip
 import json
+import zlib
+from collections.abc import AsyncIterator, Iterator
 from typing import Any
 from urllib.parse import urlencode
 from uuid import uuid4
@@ -11,7 +14,10 @@ import httpx2 as httpx
 import pytest
 
 from app.lrs.alternate import SMALL_FORM
+from app.lrs.http import _unpacked
+from app.lrs.refusal import Refusal
 from app.lrs.store import Store
+from tests.lrs.examples import statement
 from tests.lrs.serving import ONE, Client, Running
 
 VERSION = "X-Experience-API-Version"
@@ -73,3 +79,43 @@ def test_a_form_is_not_packed(xapi: Client) -> None:
         "/xapi/statements?method=GET", content=packed, headers={**FORM, "Content-Encoding": "gzip"}
     )
     assert (answer.status_code, answer.json()["path"]) == (415, "Content-Encoding")
+
+
+# Packed bodies
+
+
+def packed(xapi: Client, body: bytes | Iterator[bytes], encoding: str = "gzip") -> httpx.Response:
+    headers = {"Content-Type": "application/json", "Content-Encoding": encoding}
+    return xapi.ask("POST", "/statements", content=body, headers=headers)
+
+
+@pytest.mark.parametrize("pack", [gzip.compress, zlib.compress])
+def test_nothing_follows_a_packed_body(xapi: Client, pack: Any) -> None:
+    encoding = "gzip" if pack is gzip.compress else "deflate"
+    whole = pack(json.dumps(statement()).encode())
+    for rest in (b"\0", whole, b"x" * 300_000):
+        for body in (whole + rest, iter([whole, rest])):
+            answer = packed(xapi, body, encoding)
+            assert (answer.status_code, answer.json()["path"]) == (400, "Content-Encoding")
+            assert "follows the end" in answer.json()["detail"]
+    assert packed(xapi, iter([whole]), encoding).status_code == 200
+
+
+def test_what_is_read_of_a_packed_body_has_an_end() -> None:
+    nothing = b"\x00\x00\x00\xff\xff" * 1_000  # blocks that hold no octet
+    sent = 0
+
+    async def endless() -> AsyncIterator[bytes]:
+        nonlocal sent
+        yield b"\x78\x9c"
+        while sent < 1_000_000:
+            sent += len(nothing)
+            yield nothing
+
+    async def read() -> bytes:
+        return b"".join([piece async for piece in _unpacked(endless(), 100_000)])
+
+    with pytest.raises(Refusal) as caught:
+        asyncio.run(read())
+    assert caught.value.status == 413
+    assert sent <= 110_000
