@@ -40,6 +40,12 @@ def test_addresses_where_no_store_can_be_are_not_asked() -> None:
         "169.254.169.254",
         "fe80::1%eth0",
         "::ffff:169.254.169.254",
+        "::169.254.169.254",
+        "64:ff9b::a9fe:a9fe",
+        "2002:a9fe:a9fe::",
+        "fd20:ce::254",
+        "168.63.129.16",
+        "100.100.100.200",
         "224.0.0.1",
         "0.0.0.0",  # noqa: S104
         "::",
@@ -47,6 +53,8 @@ def test_addresses_where_no_store_can_be_are_not_asked() -> None:
         assert not allowed(address)
     assert allowed("127.0.0.1")
     assert allowed("10.0.0.7")
+    assert allowed("::1")
+    assert allowed("2001:db8::7")
     with pytest.raises(AwayError, match="No record store can be"):
         ask(Target("http://169.254.169.254/latest", "a", "b", "1.0.3"), "GET", "/statements")
     with pytest.raises(AwayError, match="cannot be reached"):

@@ -214,11 +214,29 @@ def _connected(host: str, port: int, *, tls: bool) -> socket.socket:
     raise fault or OSError("no address")
 
 
+# Where clouds keep a machine's own secrets, besides the link-local address that most of them share.
+_METADATA = frozenset(
+    ipaddress.ip_address(text)
+    for text in ("fd00:ec2::254", "fd20:ce::254", "168.63.129.16", "100.100.100.200")
+)
+_WITHIN_IPV6 = [ipaddress.IPv6Network(text) for text in ("::/96", "64:ff9b::/96", "64:ff9b:1::/48")]
+
+
 def allowed(address: str) -> bool:
-    """Whether a record store may be at this IP address."""
+    """Whether a record store may be at this IP address, or at the one that it leads to (RFC 4291, 3056, 6052)."""
     ip = ipaddress.ip_address(address.partition("%")[0])
-    inner = getattr(ip, "ipv4_mapped", None)
-    if inner is not None:
-        ip = inner
-    metadata = ipaddress.ip_address("fd00:ec2::254")
-    return not (ip.is_link_local or ip.is_multicast or ip.is_unspecified or ip == metadata)
+    return all(_may_be_at(one) for one in (ip, *_inside(ip)))
+
+
+def _inside(ip: ipaddress.IPv4Address | ipaddress.IPv6Address) -> list[ipaddress.IPv4Address]:
+    """The IPv4 address that an IPv6 one stands for, in each of the ways it may."""
+    if isinstance(ip, ipaddress.IPv4Address) or ip.is_loopback:
+        return []
+    found = [ip.ipv4_mapped, ip.sixtofour]
+    if any(ip in network for network in _WITHIN_IPV6):
+        found.append(ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF))
+    return [one for one in found if one is not None]
+
+
+def _may_be_at(ip: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
+    return not (ip.is_link_local or ip.is_multicast or ip.is_unspecified or ip in _METADATA)

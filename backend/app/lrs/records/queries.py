@@ -51,7 +51,9 @@ def page(
         found = {key: found[key] for key in kept}
     if ends:
         last = min(ends) if query.ascending else max(ends)
-        found = {key: text for key, text in found.items() if (key <= last if query.ascending else key >= last)}
+        found = {
+            key: text for key, text in found.items() if (key <= last if query.ascending else key >= last)
+        }
     accounts = _accounts(session, list(found))
     return [Found(key, payload, *accounts.get(key, (None, None))) for key, payload in found.items()]
 
