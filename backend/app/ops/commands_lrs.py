@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.table import Table
 from sqlalchemy.orm import Session
 
 from app.core.errors import Problem
+from app.db.models import XapiCredential
 from app.db.session import Database
 from app.lrs.credentials import service
 from app.lrs.credentials.policy import SCOPES
@@ -22,22 +22,29 @@ from app.ops import migrations
 from app.ops.errors import OperatorError
 from app.ops.servers import database_server
 from app.settings import Settings, get_settings
+from app.web.fields import LARGEST_ID
+from app.web.formats import local_time
+from app.web.paging import Paging
+
+_ALL = Paging().everything()
 
 commands = typer.Typer(no_args_is_help=True, help="The record store (xAPI): credentials, import.")
 credentials = typer.Typer(no_args_is_help=True, help="Who may use the record store at /xapi.")
 commands.add_typer(credentials, name="credentials")
 
-Number = Annotated[int, typer.Argument(help="The credential's number, as `list` shows it.")]
+Number = Annotated[
+    int, typer.Argument(min=1, max=LARGEST_ID, help="The credential's number, as `list` shows it.")
+]
 
 
 @contextmanager
-def _session() -> Iterator[tuple[Session, Settings]]:
+def _school() -> Iterator[tuple[Database, Settings]]:
+    """The school's database; a refusal is one sentence."""
     with database_server(get_settings()) as (settings, _server):
         migrations.require_head(settings)
         database = Database(settings)
         try:
-            with database.begin() as session:
-                yield session, settings
+            yield database, settings
         except Problem as problem:
             raise OperatorError(problem.detail) from problem
         finally:
@@ -100,7 +107,7 @@ def create(
 ) -> None:
     """Make a key and secret; without --scope it may write statements and read its own."""
     scopes = scope or ["statements/write", "statements/read/mine"]
-    with _session() as (session, settings):
+    with _school() as (database, settings), database.begin() as session:
         made = service.create(
             session, None, settings.app_origin, label=label, scopes=scopes, rate_limit_per_minute=limit
         )
@@ -110,34 +117,79 @@ def create(
 @credentials.command(name="list")
 def list_credentials(
     everything: Annotated[bool, typer.Option("--all", help="Revoked ones too.")] = False,
+    launches: Annotated[
+        bool, typer.Option("--launches", help="The keys that work now of content that learners have open.")
+    ] = False,
 ) -> None:
     """Show the credentials of systems."""
-    with _session() as (session, _settings):
-        table = Table("No.", "Label", "Key", "Scopes", "Limit/min", "Made", "Last used", "State")
-        for one in service.listed(session, with_revoked=everything):
-            table.add_row(
-                str(one.id),
-                one.label,
-                one.key,
-                ", ".join(one.scopes),
-                str(one.rate_limit_per_minute or "–"),
-                one.created_at.date().isoformat(),
-                one.last_used_at.date().isoformat() if one.last_used_at else "never",
-                "revoked" if one.revoked_at else "in use",
-            )
-        Console().print(table)
+    with _school() as (database, settings), database.begin() as session:
+        if launches:
+            found = [
+                _launch_lines(one, name, settings) for one, name in service.launches(session, _ALL).items
+            ]
+        else:
+            listed = service.listed(session, _ALL, with_revoked=everything)
+            found = [_credential_lines(one, settings) for one in listed.items]
+    for title, lines in found:
+        typer.echo(title)
+        for name, value in lines:
+            typer.echo(f"   {name:<10} {value}")
+    if not found:
+        typer.echo("There are none.")
+        return
+    typer.echo(f"Times are the school’s ({settings.school_timezone}).")
+
+
+def _credential_lines(one: XapiCredential, settings: Settings) -> tuple[str, list[tuple[str, str]]]:
+    limit = one.rate_limit_per_minute
+    lines = [
+        ("Key", one.key),
+        ("May", ", ".join(one.scopes)),
+        ("Limit", f"{limit:,} requests a minute" if limit else "none"),
+        ("Made", local_time(one.created_at, settings.zone)),
+        ("Last used", _when(one.last_used_at, settings)),
+    ]
+    if one.rotated_at:
+        lines.append(("New secret", local_time(one.rotated_at, settings.zone)))
+    if one.revoked_at:
+        lines.append(("Revoked", local_time(one.revoked_at, settings.zone)))
+    return f"{one.id}  {one.label}", lines
+
+
+def _launch_lines(
+    one: XapiCredential, name: str | None, settings: Settings
+) -> tuple[str, list[tuple[str, str]]]:
+    return f"{one.id}  {name or 'Somebody'}", [
+        ("Activity", one.activity or "–"),
+        ("Key", one.key),
+        ("Opened", local_time(one.created_at, settings.zone)),
+        ("Last used", _when(one.last_used_at, settings)),
+        ("Works until", _when(one.expires_at, settings)),
+    ]
+
+
+def _when(moment: datetime | None, settings: Settings) -> str:
+    return "never" if moment is None else local_time(moment, settings.zone)
 
 
 @credentials.command()
 def rotate(number: Number) -> None:
     """Replace the secret; the old one stops within a second."""
-    with _session() as (session, settings):
+    with _school() as (database, settings), database.begin() as session:
         _show(service.rotate(session, None, number), settings)
 
 
 @credentials.command()
-def revoke(number: Number) -> None:
-    """Withdraw a credential; it stops within a second."""
-    with _session() as (session, _settings):
-        label = service.revoke(session, None, number).label
+def revoke(
+    number: Number, yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False
+) -> None:
+    """Withdraw a credential, or the key of a launch; it stops within a second and for good."""
+    with _school() as (database, _settings):
+        with database.begin() as session:
+            label = service.label_of(session, number)
+        # Asked between two transactions: nothing is held while somebody thinks.
+        if not yes:
+            typer.confirm(f"Revoke “{label}”? It stops within a second and for good.", abort=True)
+        with database.begin() as session:
+            service.revoke(session, None, number)
     typer.echo(f"Revoked: {label}")

@@ -85,6 +85,7 @@ def test_every_page_is_reachable_and_fits(
         "charts": "/records/charts",
         "credentials-empty": "/records/credentials",
         "credential-new": "/records/credentials/new",
+        "launches-empty": "/records/credentials/launches",
         "imports-empty": "/records/imports",
         "forwarding-empty": "/records/forwarding",
         "forwarder-new": "/records/forwarding/new",

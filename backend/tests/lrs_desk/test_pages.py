@@ -4,7 +4,6 @@ import csv
 import io
 import json
 import re
-from base64 import b64encode
 from collections.abc import Callable
 
 import httpx2
@@ -204,54 +203,6 @@ def service_now() -> object:
     from app.core import clock
 
     return clock.now()
-
-
-def test_a_credential_from_the_first_day_to_the_last(live_server: LiveServer) -> None:
-    with live_server.database.begin() as session:
-        scene = make_scene(session)
-        admin = scene.admin
-    with httpx2.Client(base_url=live_server.url, headers={"Origin": live_server.url}) as client:
-        with live_server.database.begin() as session:
-            sign_in_directly(session, client, admin)  # type: ignore[arg-type]
-        wrong = client.post("/records/credentials/new", data={"label": " ", "rate_limit_per_minute": "0"})
-        assert wrong.status_code == 422
-        made = client.post(
-            "/records/credentials/new",
-            data={"label": "Simulator", "scopes": ["statements/write", "statements/read/mine"],
-                  "rate_limit_per_minute": "600"},
-        )  # fmt: skip
-        assert made.status_code == 200, made.text[:400]
-        key, secret = re.findall(r"<dd><code>([^<]+)</code>", made.text)[1:]
-
-        def status(password: str) -> int:
-            pair = b64encode(f"{key}:{password}".encode()).decode()
-            headers = {"Authorization": f"Basic {pair}", "X-Experience-API-Version": "2.0.0"}
-            return httpx2.get(f"{live_server.url}/xapi/statements", headers=headers).status_code
-
-        assert status(secret) == 200
-        listed = client.get("/records/credentials").text
-        assert "Simulator" in listed
-        assert "600 a minute" in listed
-        assert secret not in listed
-        (one,) = client.get("/api/v1/lrs/credentials").json()
-        assert one["last_used_at"]
-        rotated = client.post(f"/api/v1/lrs/credentials/{one['id']}/rotate").json()
-        assert status(rotated["secret"]) == 200
-        assert client.post(f"/records/credentials/{one['id']}/revoke").status_code == 303
-        assert client.post(f"/records/credentials/{one['id']}/rotate").status_code == 404
-        assert "Revoked" in client.get("/records/credentials?revoked=yes").text
-        assert client.get("/api/v1/lrs/credentials").json() == []
-        other = client.post("/api/v1/lrs/credentials", json={"label": "API", "scopes": ["all"]})
-        assert other.status_code == 201
-        assert client.delete(f"/api/v1/lrs/credentials/{other.json()['id']}").status_code == 204
-        assert (
-            client.post("/api/v1/lrs/credentials", json={"label": "x", "scopes": ["root"]}).status_code == 422
-        )
-    with live_server.database.begin() as session:
-        acts = session.scalars(
-            text("SELECT action FROM audit_log WHERE action LIKE 'xapi_credential.%' ORDER BY id")
-        ).all()
-    assert [act.partition(".")[2] for act in acts] == ["created", "rotated", "revoked", "created", "revoked"]
 
 
 def test_files_hold_what_the_list_shows(live_server: LiveServer) -> None:

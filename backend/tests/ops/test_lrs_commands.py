@@ -4,6 +4,7 @@ import json
 import os
 import sys
 from contextlib import redirect_stderr, redirect_stdout
+from datetime import UTC, datetime
 from io import StringIO
 from pathlib import Path
 from unittest.mock import patch
@@ -13,11 +14,13 @@ from sqlalchemy import select
 from app import cli
 from app.db.models import AuditEntry, XapiImport
 from app.db.session import Database
+from app.lrs.credentials import service
 from app.settings import Settings, get_settings
+from tests.factories.school import School
 from tests.lrs.examples import statement
 
 
-def aada(settings: Settings, *arguments: str) -> tuple[int, str]:
+def aada(settings: Settings, *arguments: str, typed: str = "") -> tuple[int, str]:
     environment = dict(os.environ) | {
         "DATABASE_URL": settings.database_url or "",
         "SECRET_KEY": settings.secret_key.get_secret_value(),
@@ -31,6 +34,7 @@ def aada(settings: Settings, *arguments: str) -> tuple[int, str]:
         patch.dict(os.environ, environment, clear=True),
         patch.object(sys, "argv", ["aada", "lrs", *arguments]),
         patch("app.cli.signal.signal"),
+        patch.object(sys, "stdin", StringIO(typed)),
         redirect_stdout(shown),
         redirect_stderr(shown),
     ):
@@ -52,9 +56,11 @@ def test_a_credential_from_the_command_line(live_settings: Settings) -> None:
     status, shown = aada(live_settings, "credentials", "list")
     assert (status, key in shown, "all/read" in shown) == (0, True, True)
     assert aada(live_settings, "credentials", "rotate", "1")[0] == 0
-    assert aada(live_settings, "credentials", "revoke", "1") == (0, "Revoked: Simulator\n")
+    assert aada(live_settings, "credentials", "revoke", "1", typed="n\n")[0] != 0
+    assert key in aada(live_settings, "credentials", "list")[1]
+    assert aada(live_settings, "credentials", "revoke", "1", "--yes") == (0, "Revoked: Simulator\n")
     assert key not in aada(live_settings, "credentials", "list")[1]
-    assert "revoked" in aada(live_settings, "credentials", "list", "--all")[1]
+    assert "Revoked" in aada(live_settings, "credentials", "list", "--all")[1]
 
 
 def test_mistakes_end_in_a_sentence(live_settings: Settings) -> None:
@@ -64,6 +70,47 @@ def test_mistakes_end_in_a_sentence(live_settings: Settings) -> None:
     status, shown = aada(live_settings, "credentials", "revoke", "7")
     assert status != 0
     assert "no such credential" in shown
+    for number in ("99999999999999999999", "0", "-1"):
+        status, shown = aada(live_settings, "credentials", "rotate", number)
+        assert status != 0
+        assert "Traceback" not in shown
+    status, shown = aada(live_settings, "credentials", "create", "\u202e")
+    assert (status != 0, "invisible" in shown) == (True, True)
+
+
+def test_the_list_is_narrow_and_in_the_schools_time(live_database: Database, live_settings: Settings) -> None:
+    made = datetime(2026, 11, 23, 1, 30, tzinfo=UTC)
+    with live_database.begin() as session:
+        new = service.create(session, None, "http://localhost:8000", label="Simulator", scopes=["all/read"])
+        new.credential.created_at = made
+    status, shown = aada(live_settings, "credentials", "list")
+    assert status == 0
+    assert "Nov 22, 2026, 8:30 PM EST" in shown
+    assert "America/New_York" in shown
+    assert new.credential.key in shown
+    assert max(map(len, shown.splitlines())) <= 80
+
+
+def test_launches_are_listed_and_revoked(live_database: Database, live_settings: Settings) -> None:
+    with live_database.begin() as session:
+        learner = School(session).student(full_name="Ana Ruiz")
+        agent = {"mbox": "mailto:ana@example.org"}
+        key = service.launch_token(
+            session,
+            "http://localhost:8000",
+            user_id=learner.id,
+            agent=agent,
+            activity="https://example.org/course",
+            registration=None,
+        ).credential.key
+    assert key not in aada(live_settings, "credentials", "list")[1]
+    shown = aada(live_settings, "credentials", "list", "--launches")[1]
+    assert "Ana Ruiz" in shown
+    assert "https://example.org/course" in shown
+    assert key in shown
+    assert aada(live_settings, "credentials", "rotate", "1")[0] != 0
+    assert aada(live_settings, "credentials", "revoke", "1", typed="y\n")[0] == 0
+    assert "There are none." in aada(live_settings, "credentials", "list", "--launches")[1]
 
 
 def test_an_import_from_the_command_line_leaves_its_trace(

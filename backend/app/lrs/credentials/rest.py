@@ -3,17 +3,25 @@
 from fastapi import APIRouter
 
 from app.lrs.credentials import service
-from app.lrs.credentials.schemas import CredentialForm, CredentialOut, NewCredentialOut
+from app.lrs.credentials.schemas import CredentialForm, CredentialOut, LaunchOut, NewCredentialOut
 from app.web.fields import PathId
+from app.web.paging import Page, PageParams
 from app.web.request import AdminSubject, Db, SettingsDep
 
 router = APIRouter(prefix="/api/v1/lrs/credentials", tags=["Record store"])
 
 
 @router.get("", summary="The credentials of systems")
-def credentials(db: Db, _admin: AdminSubject, revoked: bool = False) -> list[CredentialOut]:
+def credentials(
+    db: Db, _admin: AdminSubject, paging: PageParams, revoked: bool = False
+) -> Page[CredentialOut]:
     """With `revoked`, the withdrawn ones too."""
-    return [CredentialOut.model_validate(one) for one in service.listed(db, with_revoked=revoked)]
+    return service.listed(db, paging, with_revoked=revoked).map(CredentialOut.model_validate)
+
+
+@router.get("/launches", summary="Learners' launch tokens that work now")
+def launches(db: Db, _admin: AdminSubject, paging: PageParams) -> Page[LaunchOut]:
+    return service.launches(db, paging).map(LaunchOut.of)
 
 
 @router.post("", status_code=201, summary="Make a credential; the secret is shown once")
@@ -32,6 +40,6 @@ def rotate_credential(
     return NewCredentialOut.of(service.rotate(db, admin, credential_id), settings.app_origin)
 
 
-@router.delete("/{credential_id}", status_code=204, summary="Withdraw a credential")
+@router.delete("/{credential_id}", status_code=204, summary="Withdraw a credential or a launch token")
 def revoke_credential(db: Db, admin: AdminSubject, credential_id: PathId) -> None:
     service.revoke(db, admin, credential_id)

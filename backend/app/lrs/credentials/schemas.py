@@ -2,9 +2,12 @@
 
 from datetime import datetime
 from typing import Annotated, Literal
+from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
+from sqlalchemy import Row
 
+from app.db.models import XapiCredential
 from app.lrs.credentials.service import NewSecret
 from app.web.fields import Line
 
@@ -54,3 +57,22 @@ class NewCredentialOut(CredentialOut):
     def of(cls, made: NewSecret, app_origin: str) -> "NewCredentialOut":
         shown = CredentialOut.model_validate(made.credential)
         return cls(**shown.model_dump(), secret=made.secret, endpoint=f"{app_origin}/xapi")
+
+
+class LaunchOut(BaseModel):
+    """A learner's token for one session with one piece of content."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    id: int
+    key: str
+    user_id: int | None
+    activity: str | None
+    registration: UUID | None
+    created_at: datetime
+    expires_at: datetime | None
+    last_used_at: datetime | None
+
+    @classmethod
+    def of(cls, row: Row[tuple[XapiCredential, str | None]]) -> "LaunchOut":
+        return cls.model_validate(row[0])

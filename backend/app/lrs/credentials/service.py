@@ -8,9 +8,9 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.core import audit, clock
@@ -19,11 +19,16 @@ from app.core.permissions import Subject
 from app.core.tokens import new_token
 from app.db.models import XapiCredential
 from app.lrs import values
+from app.lrs.credentials import queries
 from app.lrs.credentials.policy import LAUNCH_SCOPES, SCOPES
 from app.lrs.statements.actors import identity
 from app.lrs.statements.shape import JsonObject
+from app.web.fields import one_line
+from app.web.paging import Page, Paging
 
 LONGEST_LABEL = 200
+_TABLE = "xapi_credentials"
+_NONE = "There is no such credential, or it has been revoked."
 LAUNCH_HOURS = 12
 
 
@@ -44,11 +49,14 @@ def create(
     scopes: Sequence[str],
     rate_limit_per_minute: int | None = None,
 ) -> NewSecret:
-    """Make a credential for a system. Raises Invalid for an empty label, no or unknown scopes, a limit < 1."""
-    label = label.strip()
+    """Make a credential for a system. Raises Invalid for what is no name, no or unknown scopes, a limit < 1."""
     faults = []
-    if not label or len(label) > LONGEST_LABEL:
-        faults.append(FieldError("label", f"A name of 1 to {LONGEST_LABEL} characters belongs here."))
+    try:
+        label = one_line(label)
+    except ValueError as error:
+        faults.append(FieldError("label", str(error)))
+    if len(label) > LONGEST_LABEL:
+        faults.append(FieldError("label", f"A name has at most {LONGEST_LABEL} characters."))
     unknown = [scope for scope in scopes if scope not in SCOPES]
     if unknown or not scopes:
         faults.append(FieldError("scopes", f"Choose at least one of {', '.join(SCOPES)}."))
@@ -74,7 +82,7 @@ def create(
         session,
         subject,
         "xapi_credential.created",
-        "xapi_credential",
+        _TABLE,
         credential.id,
         label=label,
         scopes=list(scopes),
@@ -82,29 +90,56 @@ def create(
     return NewSecret(credential, clear)
 
 
-def listed(session: Session, *, with_revoked: bool = False) -> list[XapiCredential]:
-    """The credentials of systems, the newest first."""
-    query = select(XapiCredential).where(XapiCredential.kind == "client").order_by(XapiCredential.id.desc())
-    if not with_revoked:
-        query = query.where(XapiCredential.revoked_at.is_(None))
-    return list(session.scalars(query))
+def listed(session: Session, paging: Paging, *, with_revoked: bool = False) -> Page[XapiCredential]:
+    """The credentials of systems, the newest first unless sorted otherwise."""
+    return queries.clients(session, paging, with_revoked=with_revoked)
+
+
+def launches(session: Session, paging: Paging) -> Page[Any]:
+    """Learners' launch tokens that work now: rows of XapiCredential and the learner's full_name."""
+    return queries.launches(session, paging, clock.now())
+
+
+def find(session: Session, credential_id: int) -> XapiCredential:
+    """The credential of a system, revoked or not. Raises NotFound."""
+    credential = session.get(XapiCredential, credential_id)
+    if credential is None or credential.kind != "client":
+        raise NotFound("There is no such credential.")
+    return credential
+
+
+def label_of(session: Session, credential_id: int) -> str:
+    """What people call the credential of a system or a launch token that is not revoked. Raises NotFound."""
+    credential = session.get(XapiCredential, credential_id)
+    if credential is None or credential.revoked_at is not None:
+        raise NotFound(_NONE)
+    return credential.label
 
 
 def rotate(session: Session, subject: Subject | None, credential_id: int) -> NewSecret:
-    """Replace the secret; the old one stops within a second. Raises NotFound."""
-    credential = _client(session, credential_id)
+    """Replace the secret of a system; the old one stops within a second. Raises NotFound."""
+    credential = _working(session, credential_id, "client")
     clear, credential.secret_hash = new_token()
     credential.rotated_at = clock.now()
-    audit.record(session, subject, "xapi_credential.rotated", "xapi_credential", credential.id)
+    audit.record(session, subject, "xapi_credential.rotated", _TABLE, credential.id, label=credential.label)
     session.flush()
     return NewSecret(credential, clear)
 
 
 def revoke(session: Session, subject: Subject | None, credential_id: int) -> XapiCredential:
-    """Withdraw a credential; it stops within a second. Raises NotFound."""
-    credential = _client(session, credential_id)
+    """Withdraw the credential of a system or a launch token; it stops within a second. Raises NotFound."""
+    credential = _working(session, credential_id, "client", "launch")
     credential.revoked_at = clock.now()
-    audit.record(session, subject, "xapi_credential.revoked", "xapi_credential", credential.id)
+    audit.record(
+        session,
+        subject,
+        "xapi_credential.revoked",
+        _TABLE,
+        credential.id,
+        label=credential.label,
+        kind=credential.kind,
+        **({} if credential.user_id is None else {"user_id": credential.user_id}),
+    )
     session.flush()
     return credential
 
@@ -155,10 +190,10 @@ def end_launch(session: Session, credential_id: int) -> None:
         session.flush()
 
 
-def _client(session: Session, credential_id: int) -> XapiCredential:
+def _working(session: Session, credential_id: int, *kinds: str) -> XapiCredential:
     credential = session.get(XapiCredential, credential_id, with_for_update=True)
-    if credential is None or credential.kind != "client" or credential.revoked_at is not None:
-        raise NotFound("There is no such credential, or it has been revoked.")
+    if credential is None or credential.kind not in kinds or credential.revoked_at is not None:
+        raise NotFound(_NONE)
     return credential
 
 
