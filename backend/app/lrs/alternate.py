@@ -43,6 +43,8 @@ async def unfold(store: Store, call: Call) -> None:
     parameters = {}
     content = None
     for name, value in fields.items():
+        if name != "content" and len(value) > SMALL_FORM:
+            raise Refusal("Only the content of a form may be that long.", path=name, status=413)
         if name.lower() in _HEADERS:
             headers[name.lower()] = value
         elif name == "content":

@@ -2,11 +2,12 @@
 
 xAPI asks for more than a usual parser gives: keys must be unique (Data 2.2), text must be Unicode that
 can be stored, numbers must fit a double. The fast path is the standard library's C scanner with one hook;
-only a document that it refuses is walked again, slowly, to name the place.
+only a document that is refused is walked again, slowly, to name the place.
 """
 
 import json
 import re
+from collections.abc import Sequence
 from typing import Any
 
 import orjson
@@ -16,10 +17,18 @@ from app.lrs.refusal import Refusal
 MAX_DEPTH = 64
 """Levels of nesting accepted. The deepest path of the specification itself has nine."""
 
+MOST_WALKED = 300_000
+"""Values that are looked at to name the place of a fault; a fault beyond them is refused without its place."""
+_LONGEST_NAME = 80
+"""Characters of a property's name in a path."""
+
 _SUSPICIOUS = re.compile(rb"\\u(?:0000|[dD][89a-fA-F])")
-_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?")
-_STRING = re.compile(r'"(?:[^"\\\x00-\x1f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"')
-_SPACE = re.compile(r"[ \t\n\r]*")
+# Text whose escapes are neither NUL nor half of a surrogate pair. Possessive: no step is remembered, however long.
+_STORABLE = re.compile(
+    r"(?:[^\\]++|\\(?:[^u]|u(?!0000|[dD][89a-fA-F])|u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}))*+"
+)
+_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*+)(\.[0-9]++)?([eE][+-]?[0-9]++)?")
+_SPACE = re.compile(r"[ \t\n\r]*+")
 _LITERALS = ("true", "false", "null")
 _LARGEST_DOUBLE = 2**1024 - 2**970
 
@@ -56,6 +65,7 @@ def _constant(text: str) -> Any:
 _decoder = json.JSONDecoder(
     object_pairs_hook=_unique, parse_float=_finite, parse_int=_whole, parse_constant=_constant
 )
+_strings = json.JSONDecoder()
 
 
 def loads(raw: bytes) -> Any:
@@ -68,7 +78,7 @@ def loads(raw: bytes) -> Any:
         ) from None
     if text.startswith("\ufeff"):
         raise Refusal("The body starts with a byte order mark. Send JSON as plain UTF-8 without one.")
-    if _SUSPICIOUS.search(raw):
+    if _SUSPICIOUS.search(raw) and not _STORABLE.fullmatch(text):
         _Walk(text).check()
     try:
         return _decoder.decode(text)
@@ -100,72 +110,81 @@ class _Walk:
     def __init__(self, text: str) -> None:
         self.text = text
         self.at = 0
+        self.place: list[str | int] = []
+        """The names and indices that lead to the value being read."""
+        self.left = MOST_WALKED
 
     def check(self) -> None:
-        self._value("$", 0)
+        self._value()
         self._skip()
         if self.at != len(self.text):
             raise Refusal(f"Something follows the end of the JSON value, at character {self.at}.", path="$")
 
-    def _fault(self, what: str, path: str) -> Refusal:
-        return Refusal(f"{what}, at character {self.at}.", path=path)
+    def _fault(self, what: str) -> Refusal:
+        return Refusal(f"{what}, at character {self.at}.", path=_path(self.place))
 
     def _skip(self) -> None:
         match = _SPACE.match(self.text, self.at)
         assert match is not None  # noqa: S101 -- the expression matches the empty string
         self.at = match.end()
 
-    def _value(self, path: str, depth: int) -> None:
-        if depth > MAX_DEPTH:
-            raise Refusal(f"The JSON is nested deeper than {MAX_DEPTH} levels.", path=_shortened(path))
+    def _value(self) -> None:
+        if len(self.place) > MAX_DEPTH:
+            raise Refusal(f"The JSON is nested deeper than {MAX_DEPTH} levels.", path=_path(self.place))
+        self.left -= 1
+        if self.left < 0:
+            raise Refusal(
+                f"The body is not JSON that can be read; the fault is after character {self.at}.", path="$"
+            )
         self._skip()
         first = self.text[self.at : self.at + 1]
         if first == "{":
-            self._object(path, depth)
+            self._object()
         elif first == "[":
-            self._array(path, depth)
+            self._array()
         elif first == '"':
-            self._string(path)
+            self._string()
         elif first == "-" or first.isdigit():
-            self._number(path)
+            self._number()
         else:
-            self._literal(path)
+            self._literal()
 
-    def _literal(self, path: str) -> None:
+    def _literal(self) -> None:
         for word in _LITERALS:
             if self.text.startswith(word, self.at):
                 self.at += len(word)
                 return
         if self.text.startswith(("NaN", "Infinity"), self.at):
-            raise self._fault("NaN and Infinity are not JSON numbers", path)
+            raise self._fault("NaN and Infinity are not JSON numbers")
         if self.at >= len(self.text):
-            raise self._fault("The JSON ends before its value is complete", path)
-        raise self._fault("A JSON value was expected here", path)
+            raise self._fault("The JSON ends before its value is complete")
+        raise self._fault("A JSON value was expected here")
 
-    def _number(self, path: str) -> None:
+    def _number(self) -> None:
         match = _NUMBER.match(self.text, self.at)
         if match is None:
-            raise self._fault("This is not a JSON number (NaN and Infinity are not either)", path)
-        digits = match.group()
-        if float(digits) in (float("inf"), float("-inf")):
-            raise self._fault("The number is beyond what a double can hold", path)
+            raise self._fault("This is not a JSON number (NaN and Infinity are not either)")
+        if float(match.group()) in (float("inf"), float("-inf")):
+            raise self._fault("The number is beyond what a double can hold")
         self.at = match.end()
 
-    def _string(self, path: str) -> str:
-        match = _STRING.match(self.text, self.at)
-        if match is None:
-            raise self._fault("A string is not closed, or holds a control character or a wrong escape", path)
-        value: str = json.loads(match.group())
-        if "\x00" in value:
-            raise self._fault("A string holds the NUL character, which cannot be stored", path)
+    def _string(self) -> str:
         try:
-            value.encode()
+            value, end = _strings.raw_decode(self.text, self.at)
+        except ValueError:
+            what = "A string is not closed, or holds a control character or a wrong escape"
+            raise self._fault(what) from None
+        text: str = value
+        if "\x00" in text:
+            raise self._fault("A string holds the NUL character, which cannot be stored")
+        try:
+            text.encode()
         except UnicodeEncodeError:
-            raise self._fault("A string holds half of a surrogate pair", path) from None
-        self.at = match.end()
-        return value
+            raise self._fault("A string holds half of a surrogate pair") from None
+        self.at = end
+        return text
 
-    def _object(self, path: str, depth: int) -> None:
+    def _object(self) -> None:
         self.at += 1
         seen: set[str] = set()
         self._skip()
@@ -175,21 +194,24 @@ class _Walk:
         while True:
             self._skip()
             if not self.text.startswith('"', self.at):
-                raise self._fault("A property name in double quotes was expected here", path)
-            key = self._string(path)
-            inside = f"{path}.{key}" if key.isidentifier() else f"{path}[{json.dumps(key)}]"
+                raise self._fault("A property name in double quotes was expected here")
+            key = self._string()
+            self.place.append(key)
             if key in seen:
-                raise Refusal("The property is there twice; each key may be used once.", path=inside)
+                raise Refusal(
+                    "The property is there twice; each key may be used once.", path=_path(self.place)
+                )
             seen.add(key)
             self._skip()
             if not self.text.startswith(":", self.at):
-                raise self._fault("A colon was expected here", inside)
+                raise self._fault("A colon was expected here")
             self.at += 1
-            self._value(inside, depth + 1)
-            if self._closes("}", path):
+            self._value()
+            self.place.pop()
+            if self._closes("}"):
                 return
 
-    def _array(self, path: str, depth: int) -> None:
+    def _array(self) -> None:
         self.at += 1
         self._skip()
         if self.text.startswith("]", self.at):
@@ -197,20 +219,30 @@ class _Walk:
             return
         index = 0
         while True:
-            self._value(f"{path}[{index}]", depth + 1)
+            self.place.append(index)
+            self._value()
+            self.place.pop()
             index += 1
-            if self._closes("]", path):
+            if self._closes("]"):
                 return
 
-    def _closes(self, bracket: str, path: str) -> bool:
+    def _closes(self, bracket: str) -> bool:
         self._skip()
         here = self.text[self.at : self.at + 1]
         if here not in (bracket, ","):
             what = "The JSON ends before" if not here else f'A comma or "{bracket}" was expected before'
-            raise self._fault(f"{what} the value is complete", path)
+            raise self._fault(f"{what} the value is complete")
         self.at += 1
         return here == bracket
 
 
-def _shortened(path: str) -> str:
-    return path if len(path) <= 200 else f"{path[:200]}…"
+def _path(place: Sequence[str | int]) -> str:
+    """The place as a JSON path; long names are cut."""
+    return "$" + "".join(map(_step, place))
+
+
+def _step(step: str | int) -> str:
+    if isinstance(step, int):
+        return f"[{step}]"
+    name = step if len(step) <= _LONGEST_NAME else f"{step[:_LONGEST_NAME]}…"
+    return f".{name}" if step.isidentifier() else f"[{json.dumps(name, ensure_ascii=False)}]"

@@ -6,6 +6,10 @@ alone turns it into an RFC 9457 answer.
 
 from collections.abc import Mapping
 
+_LONGEST_PATH = 200
+_LONGEST_DETAIL = 500
+"""Characters of what is answered. Both name what was sent, and an answer must not grow with it."""
+
 
 class Refusal(Exception):
     """A request that is answered with an error; nothing of it has been stored.
@@ -36,6 +40,8 @@ class Refusal(Exception):
         status: int = 400,
         headers: Mapping[str, str] | None = None,
     ) -> None:
+        detail = _shortened(detail, _LONGEST_DETAIL)
+        path = None if path is None else _shortened(path, _LONGEST_PATH)
         super().__init__(detail if path is None else f"{path}: {detail}")
         self.status = status
         self.detail = detail
@@ -58,3 +64,7 @@ class Refusal(Exception):
         if self.path is not None:
             document["path"] = self.path
         return document
+
+
+def _shortened(text: str, longest: int) -> str:
+    return text if len(text) <= longest else f"{text[:longest]}…"

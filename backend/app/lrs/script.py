@@ -5,7 +5,8 @@ play it on psycopg's async connections; the product's own events play the same s
 transaction of the fact they tell.
 """
 
-from collections.abc import Generator
+import asyncio
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from typing import Any, LiteralString, TypeVar
 
@@ -78,6 +79,13 @@ class Put:
         return orjson.dumps({name: table.objects() for name, table in self.tables.items()}).decode()
 
 
+@dataclass(slots=True, frozen=True)
+class Aside:
+    """Work that keeps the processor busy for long; the script is sent one row with what it answers."""
+
+    work: Callable[[], Any]
+
+
 def _cell(value: Any) -> str:
     if value is None:
         return "\\N"
@@ -95,7 +103,7 @@ def _cell(value: Any) -> str:
     return str(value)
 
 
-Script = Generator[Ask | Do | Put, list[Row], T]
+Script = Generator[Ask | Do | Put | Aside, list[Row], T]
 
 
 async def play(connection: psycopg.AsyncConnection[Row], script: Script[T], *, pipelined: bool = False) -> T:
@@ -111,6 +119,8 @@ async def play(connection: psycopg.AsyncConnection[Row], script: Script[T], *, p
                 rows = await cursor.fetchall()
             elif isinstance(step, Do):
                 await cursor.execute(step.sql, step.parameters, prepare=True)
+            elif isinstance(step, Aside):
+                rows = [(await asyncio.to_thread(step.work),)]
             elif pipelined or step.few:
                 await cursor.execute(step.insert, (step.document(),), prepare=True)
             else:
@@ -135,6 +145,8 @@ def play_now(connection: psycopg.Connection[Row], script: Script[T]) -> T:
                 rows = cursor.execute(step.sql, step.parameters).fetchall()
             elif isinstance(step, Do):
                 cursor.execute(step.sql, step.parameters)
+            elif isinstance(step, Aside):
+                rows = [(step.work(),)]
             elif step.few:
                 cursor.execute(step.insert, (step.document(),))
             else:

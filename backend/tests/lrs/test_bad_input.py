@@ -187,6 +187,19 @@ def test_strange_parameters(xapi: Client, path: str) -> None:
     assert xapi.ask("GET", path).status_code == 400
 
 
+def test_an_answer_does_not_grow_with_the_names_in_it(xapi: Client) -> None:
+    name = "n" * 100_000
+    for answer in (
+        post(xapi, json.dumps(statement(**{name: 1})).encode()),
+        post(xapi, json.dumps(statement(result={"extensions": {name: 1}})).encode()),
+        post(xapi, json.dumps({name: 1}).encode()[:-2] + b"x"),
+        xapi.ask("PUT", "/activities/state", params={name[:5_000]: "1"}, content=b"x"),
+    ):
+        assert answer.status_code == 400
+        assert len(answer.content) < 1_500
+        assert answer.json()["path"].endswith("…")
+
+
 def test_a_batch_beyond_the_count(xapi: Client) -> None:
     small = {"actor": {"mbox": "mailto:a@b.example"}, "verb": {"id": "urn:a:v"}, "object": {"id": "urn:a:o"}}
     assert xapi.post(*[small] * 10_001).status_code == 413

@@ -13,6 +13,7 @@ from uuid import uuid4
 import httpx2 as httpx
 import pytest
 
+from app.lrs import jsonio
 from app.lrs.alternate import SMALL_FORM
 from app.lrs.http import _unpacked
 from app.lrs.refusal import Refusal
@@ -52,7 +53,7 @@ def as_form(client: Client, size: int, headers: dict[str, str], **fields: str) -
         "activityId": "urn:a:form",
         "stateId": str(uuid4()),
     }
-    whole = {VERSION: ONE, **key, "content": json.dumps("x" * size), **fields}
+    whole = {**key, VERSION: ONE, "content": json.dumps("x" * size), **fields}
     return client.http.post("/xapi/activities/state?method=PUT", data=whole, headers={**FORM, **headers})
 
 
@@ -71,6 +72,12 @@ def test_a_large_form_is_for_those_who_are_known_first(xapi: Client, asides: lis
     text = {"Content-Type": "text/plain"}
     assert as_form(xapi, SMALL_FORM, {"Authorization": token(xapi)}, **text).status_code == 204
     assert len(asides) == 1
+
+
+def test_the_parameters_of_a_form_stay_small(xapi: Client) -> None:
+    known = {"Authorization": token(xapi)}
+    answer = as_form(xapi, 1, known, agent="[" * SMALL_FORM + "]")
+    assert (answer.status_code, answer.json()["path"]) == (413, "agent")
 
 
 def test_a_form_is_not_packed(xapi: Client) -> None:
@@ -119,3 +126,30 @@ def test_what_is_read_of_a_packed_body_has_an_end() -> None:
         asyncio.run(read())
     assert caught.value.status == 413
     assert sent <= 110_000
+
+
+# Documents
+
+
+def test_large_documents_are_read_beside_the_others(xapi: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    where: list[bool] = []
+    whole = jsonio.loads
+
+    def loads(raw: bytes) -> Any:
+        if len(raw) > 64 * 1024:
+            where.append(asyncio._get_running_loop() is None)
+        return whole(raw)
+
+    monkeypatch.setattr(jsonio, "loads", loads)
+    key = {
+        "activityId": "urn:a:large",
+        "agent": '{"mbox":"mailto:l@school.example"}',
+        "stateId": str(uuid4()),
+    }
+    large = {"x": "x" * 100_000}
+    put = xapi.ask("PUT", "/activities/state", params=key, json=large, headers={"If-None-Match": "*"})
+    assert put.status_code == 204
+    for more in ({"y": 1}, {**large, "z": 2}):
+        assert xapi.ask("POST", "/activities/state", params=key, json=more).status_code == 204
+    assert xapi.get("/activities/state", **key).json() == {**large, "y": 1, "z": 2}
+    assert where == [True] * 4

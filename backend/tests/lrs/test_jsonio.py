@@ -1,6 +1,7 @@
 """The strict JSON reader: what it refuses, and where it says the fault is."""
 
 import json
+import tracemalloc
 from contextlib import suppress
 from typing import Any
 
@@ -65,6 +66,62 @@ def test_refuses_deep_nesting_without_falling_over() -> None:
 
 def test_a_pair_of_surrogates_is_a_character() -> None:
     assert jsonio.loads(b'"\\ud83d\\ude00"') == "😀"
+
+
+@given(st.text(st.sampled_from('\\u0d83eD"'), max_size=30).map(lambda text: f'"{text}"'))
+def test_escapes_are_read_or_refused_as_what_they_stand_for(text: str) -> None:
+    try:
+        value = json.loads(text)
+        value.encode()
+        storable = "\0" not in value
+    except ValueError:
+        storable = False
+    if storable:
+        assert jsonio.loads(text.encode()) == value
+    else:
+        with pytest.raises(Refusal):
+            jsonio.loads(text.encode())
+
+
+@pytest.mark.parametrize(
+    "text", [r'"\ud83d\ude00"', r'"\\u0000"', r'"\\ud800"', r'["\n\\",{"\ud83d\ude00":"\\\\u0000"}]']
+)
+def test_what_is_right_is_read_once(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+    monkeypatch.delattr(jsonio, "_Walk")
+    assert jsonio.loads(text.encode()) == json.loads(text)
+
+
+def test_the_place_of_a_fault_is_written_once_and_short(monkeypatch: pytest.MonkeyPatch) -> None:
+    written: list[str] = []
+    whole = jsonio._path
+
+    def path(place: Any) -> str:
+        written.append(whole(place))
+        return written[-1]
+
+    monkeypatch.setattr(jsonio, "_path", path)
+    with pytest.raises(Refusal) as caught:
+        jsonio.loads(b'{"' + b"k" * 50_000 + b'":[' + b"0," * 1_000 + b'"\\u0000"]}')
+    assert written == [f"$.{'k' * 80}…[1000]"] == [caught.value.path]
+
+
+def test_the_search_for_a_fault_has_an_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(jsonio, "MOST_WALKED", 10)
+    with pytest.raises(Refusal, match="the fault is after character 19"):
+        jsonio.loads(b"[" + b"0," * 100 + b"x]")
+    with pytest.raises(Refusal, match=r"\$\[8\]"):
+        jsonio.loads(b"[" + b"0," * 8 + b"x]")
+
+
+def test_a_long_text_costs_its_own_length_alone() -> None:
+    raw = b'["' + b"x" * 2_000_000 + rb'\ud83d\ude00","\u0000"]'
+    tracemalloc.start()
+    try:
+        with pytest.raises(Refusal, match="NUL"):
+            jsonio.loads(raw)
+        assert tracemalloc.get_traced_memory()[1] < 12 * len(raw)
+    finally:
+        tracemalloc.stop()
 
 
 @given(st.binary(max_size=60))

@@ -1,7 +1,9 @@
 """State, Agent Profile and Activity Profile (1.0.3 Communication 2.3, 2.6, 2.7; 2.0 4.1.6.2, .5, .6)."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from email.utils import format_datetime
+from typing import TypeVar
 
 from app.lrs import jsonio
 from app.lrs.documents import service
@@ -12,6 +14,8 @@ from app.lrs.statements.actors import identity_of_parameter
 from app.lrs.statements.filters import iri_of, json_of, timestamp_of, uuid_of
 from app.lrs.statements.shape import LONGEST_KEY
 from app.lrs.store import Store
+
+T = TypeVar("T")
 
 
 @dataclass(slots=True, frozen=True)
@@ -75,7 +79,7 @@ async def put(store: Store, call: Call, resource: Resource) -> Answer:
     key = _key(call, resource, needs_id=True)
     content, content_type = await _document(call)
     if call.content_type == "application/json":
-        jsonio.loads(content)
+        await _read(store, content, lambda: jsonio.loads(content))
     await store.write(service.replace(key, content, content_type, _conditions(call, resource), store.parties))
     return nothing()
 
@@ -85,8 +89,14 @@ async def post(store: Store, call: Call, resource: Resource) -> Answer:
     call.access.require(f"write {resource.scope}")
     key = _key(call, resource, needs_id=True)
     content, content_type = await _document(call)
-    await store.write(service.merge(key, content, content_type, _conditions(call, resource), store.parties))
+    newer = await _read(store, content, lambda: service.object_of(content, content_type, "The document sent"))
+    conditions = _conditions(call, resource)
+    await store.write(service.merge(key, content, content_type, newer, conditions, store.parties))
     return nothing()
+
+
+async def _read(store: Store, content: bytes, reader: Callable[[], T]) -> T:
+    return await store.aside(reader) if len(content) > service.ASIDE else reader()
 
 
 async def delete(store: Store, call: Call, resource: Resource) -> Answer:

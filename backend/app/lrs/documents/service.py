@@ -9,8 +9,11 @@ from app.lrs import jsonio
 from app.lrs.documents import queries
 from app.lrs.parties.service import Parties
 from app.lrs.refusal import Refusal
-from app.lrs.script import Ask, Do, Script
+from app.lrs.script import Aside, Ask, Do, Script
 from app.lrs.statements.shape import JsonObject
+
+ASIDE = 64 * 1024
+"""Documents beyond this many octets are parsed in a thread, so that others are not kept waiting."""
 
 
 @dataclass(slots=True, frozen=True)
@@ -111,17 +114,27 @@ def replace(
 
 
 def merge(
-    key: Key, content: bytes, content_type: str, conditions: Conditions, parties: Parties
+    key: Key,
+    content: bytes,
+    content_type: str,
+    newer: JsonObject,
+    conditions: Conditions,
+    parties: Parties,
 ) -> Script[None]:
-    """POST: the properties of this JSON object replace or join those of the document."""
-    newer = object_of(content, content_type, "The document sent")
+    """POST: the properties of `newer`, which is what `content` says, replace or join those of the document."""
     yield Do(queries.LOCK, (key.lock,))
     document = yield from find(key)
     conditions.check(document, replacing=False)
-    if document is not None:
-        older = object_of(document.content, document.content_type, "The document that is there")
-        content = jsonio.dumps({**older, **newer})
+    if document is not None and len(content) + len(document.content) > ASIDE:
+        ((content,),) = yield Aside(lambda: _joined(document, newer))
+    elif document is not None:
+        content = _joined(document, newer)
     yield from _put(key, content, content_type, parties)
+
+
+def _joined(document: Document, newer: JsonObject) -> bytes:
+    older = object_of(document.content, document.content_type, "The document that is there")
+    return jsonio.dumps({**older, **newer})
 
 
 def object_of(content: bytes, content_type: str, what: str) -> JsonObject:
