@@ -13,7 +13,7 @@ from starlette.types import Receive, Scope, Send
 
 from app.lrs import alternate, jsonio, resources
 from app.lrs.documents import api as documents
-from app.lrs.http import PREFLIGHT, Answer, Call, call_of, read_parameters, send
+from app.lrs.http import PREFLIGHT, Answer, Call, call_of, encoded_headers, read_parameters, send
 from app.lrs.refusal import Refusal
 from app.lrs.statements import api as statements
 from app.lrs.store import Store
@@ -73,12 +73,15 @@ class LrsApp:
             read_parameters(call, scope)
             answer = await self._answer(call)
             answer.headers.setdefault(HEADER, call.version.value)
+            headers = encoded_headers(answer)
         except Refusal as refusal:
             answer = _refused(refusal, call)
+            headers = encoded_headers(answer)
         except Exception:
             log.exception("xapi.fault", method=method, path=scope.get("path"))
             answer = _refused(Refusal("Something went wrong here; it has been noted.", status=503), call)
-        await send(answer, call.method, send_message)
+            headers = encoded_headers(answer)
+        await send(answer, headers, call.method, send_message)
 
     async def _answer(self, call: Call) -> Answer:
         methods = _ROUTES.get(call.path)

@@ -188,22 +188,33 @@ INERT: Mapping[str, str] = {
 _FIXED = [(name.lower().encode(), value.encode()) for name, value in {**CROSS_ORIGIN, **INERT}.items()]
 
 
-async def send(answer: Answer, call_method: str, send_message: Send) -> None:
-    """Put an answer on the wire; HEAD gets the headers of GET."""
-    headers = [
-        (name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in answer.headers.items()
-    ]
+Headers = list[tuple[bytes, bytes]]
+
+
+def encoded_headers(answer: Answer) -> Headers:
+    """The headers as the wire has them. Raises ValueError for one that it cannot carry."""
+    headers = [_encoded(name, value) for name, value in answer.headers.items()]
     headers += _FIXED
     if answer.content_type is not None:
-        headers.append((b"content-type", answer.content_type.encode("latin-1")))
+        headers.append(_encoded("content-type", answer.content_type))
+    if isinstance(answer.body, bytes) and answer.status != 204:
+        headers.append((b"content-length", b"%d" % len(answer.body)))
+    return headers
+
+
+def _encoded(name: str, value: str) -> tuple[bytes, bytes]:
+    if not value.isprintable():
+        raise ValueError(f"The header {name} holds a control character.")
+    return name.lower().encode("latin-1"), value.encode("latin-1")
+
+
+async def send(answer: Answer, headers: Headers, call_method: str, send_message: Send) -> None:
+    """Put an answer on the wire; HEAD gets the headers of GET."""
+    await send_message({"type": "http.response.start", "status": answer.status, "headers": headers})
     body = answer.body
     if isinstance(body, bytes):
-        if answer.status != 204:
-            headers.append((b"content-length", b"%d" % len(body)))
-        await send_message({"type": "http.response.start", "status": answer.status, "headers": headers})
         await send_message({"type": "http.response.body", "body": b"" if call_method == "HEAD" else body})
         return
-    await send_message({"type": "http.response.start", "status": answer.status, "headers": headers})
     if call_method != "HEAD":
         async for chunk in body:
             await send_message({"type": "http.response.body", "body": chunk, "more_body": True})

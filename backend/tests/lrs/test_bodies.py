@@ -12,6 +12,7 @@ from uuid import uuid4
 
 import httpx2 as httpx
 import pytest
+from sqlalchemy import text
 
 from app.lrs import jsonio
 from app.lrs.alternate import SMALL_FORM
@@ -69,8 +70,8 @@ def test_a_large_form_is_for_those_who_are_known_first(xapi: Client, asides: lis
     wrong = {"Authorization": "Basic " + base64.b64encode(b"a:b").decode()}
     assert as_form(xapi, SMALL_FORM, wrong, Authorization=token(xapi)).status_code == 401
     assert asides == []
-    text = {"Content-Type": "text/plain"}
-    assert as_form(xapi, SMALL_FORM, {"Authorization": token(xapi)}, **text).status_code == 204
+    plain = {"Content-Type": "text/plain"}
+    assert as_form(xapi, SMALL_FORM, {"Authorization": token(xapi)}, **plain).status_code == 204
     assert len(asides) == 1
 
 
@@ -153,3 +154,28 @@ def test_large_documents_are_read_beside_the_others(xapi: Client, monkeypatch: p
         assert xapi.ask("POST", "/activities/state", params=key, json=more).status_code == 204
     assert xapi.get("/activities/state", **key).json() == {**large, "y": 1, "z": 2}
     assert where == [True] * 4
+
+
+@pytest.mark.parametrize(
+    "kind", ["text/plain; x=☃", "text/plain; x=ä", "text/plain; x=\r\nX: y", "text/\x7f", "a" * 256]
+)
+def test_a_content_type_must_be_one_that_a_header_can_carry(xapi: Client, kind: str) -> None:
+    answer = as_form(xapi, 1, {}, Authorization=token(xapi), **{"Content-Type": kind})
+    assert (answer.status_code, answer.json()["path"]) == (400, "Content-Type")
+
+
+@pytest.mark.parametrize("kind", ["text/plain; x=☃", "text/plain\r\nX-Injected: 1"])
+def test_a_header_that_cannot_be_sent_is_no_bare_fault(store: Running, xapi: Client, kind: str) -> None:
+    key = {"activityId": f"urn:a:{uuid4()}", "profileId": "p"}
+    assert xapi.ask("PUT", "/activities/profile", params=key, content=b"x").status_code == 204
+    with store.database.begin() as session:
+        session.execute(
+            text(
+                "UPDATE xapi_documents SET content_type = :kind WHERE activity_id ="
+                " (SELECT id FROM xapi_activities WHERE iri = :iri)"
+            ),
+            {"kind": kind, "iri": key["activityId"]},
+        )
+    answer = xapi.get("/activities/profile", **key)
+    assert (answer.status_code, answer.headers["content-type"]) == (503, "application/problem+json")
+    assert "X-Injected" not in answer.headers

@@ -125,8 +125,8 @@ def _conditions(call: Call, resource: Resource) -> Conditions:
 
 async def _document(call: Call) -> tuple[bytes, str]:
     content_type = call.headers.get("content-type", "application/octet-stream")
-    if len(content_type) > 255 or not content_type.isprintable():
-        raise Refusal("The Content-Type cannot be kept.", path="Content-Type")
+    if len(content_type) > 255 or not (content_type.isascii() and content_type.isprintable()):
+        raise Refusal("A Content-Type has at most 255 characters, of ASCII alone.", path="Content-Type")
     return await call.body(LARGEST_DOCUMENT), content_type
 
 
