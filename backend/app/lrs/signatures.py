@@ -9,7 +9,7 @@ import binascii
 from typing import Any
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
@@ -36,7 +36,7 @@ def check(statement: JsonObject, jws: bytes, content_type: str, path: str) -> No
     header_raw, payload_raw, signature = (_decoded(part, path) for part in parts)
     header, payload = _json(header_raw, path, "header"), _json(payload_raw, path, "payload")
     algorithm = header.get("alg")
-    if algorithm not in _HASHES:
+    if not isinstance(algorithm, str) or algorithm not in _HASHES:
         raise fail(path, "A signature's algorithm is RS256, RS384 or RS512.")
     _same_statement(payload, statement, path)
     if "x5c" in header:
@@ -44,14 +44,15 @@ def check(statement: JsonObject, jws: bytes, content_type: str, path: str) -> No
 
 
 def _same_statement(payload: JsonObject, statement: JsonObject, path: str) -> None:
-    signed, sent = _unsigned(payload), _unsigned(statement)
-    if "id" not in signed:
+    sent = _unsigned(statement)
+    if "id" not in payload:
         sent.pop("id", None)
-    if "timestamp" not in signed:
+    if "timestamp" not in payload:
         sent.pop("timestamp", None)
     try:
-        equal = same(sent, signed)
-    except (KeyError, TypeError, AttributeError):
+        # Nobody has checked the payload: whatever cannot be compared is not the statement.
+        equal = same(sent, _unsigned(payload))
+    except (LookupError, TypeError, ValueError, AttributeError, RecursionError):
         equal = False
     if not equal:
         raise fail(path, "What the signature signs is not this statement.")
@@ -86,11 +87,15 @@ def _verify(chain: Any, algorithm: hashes.HashAlgorithm, signature: bytes, signe
     try:
         certificate = x509.load_der_x509_certificate(base64.b64decode(chain[0]))
         key = certificate.public_key()
+    except UnsupportedAlgorithm:
+        raise fail(
+            path, "The key in the signature's x5c header is of a kind that is not known here."
+        ) from None
     except (ValueError, TypeError, LookupError):
         raise fail(path, "The certificate in the signature's x5c header cannot be read.") from None
     if not isinstance(key, rsa.RSAPublicKey):
         raise fail(path, "The certificate in the signature's x5c header has no RSA key.")
     try:
         key.verify(signature, signed, padding.PKCS1v15(), algorithm)
-    except InvalidSignature:
+    except (InvalidSignature, ValueError):  # the latter for a key too short for the hash
         raise fail(path, "The signature does not match its certificate.") from None
