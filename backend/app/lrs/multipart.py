@@ -18,6 +18,7 @@ _SPILL = 256 * 1024
 _LARGEST_HEAD = 16 * 1024
 _MOST_PARTS = 1000
 _BOUNDARY = re.compile(r';\s*boundary=(?:"([^"]{1,70})"|([^\s;"]{1,70}))', re.IGNORECASE)
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _ALGORITHMS = {56: "sha224", 64: "sha256", 96: "sha384", 128: "sha512"}
 
 
@@ -224,5 +225,6 @@ def media_type(boundary: str) -> str:
 
 
 def _head(boundary: str, headers: Mapping[str, str]) -> bytes:
-    lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+    # A statement of long ago may name a type with a line end in it; here that would begin another header.
+    lines = "".join(f"{name}: {_CONTROL.sub('', value)}\r\n" for name, value in headers.items())
     return f"\r\n--{boundary}\r\n{lines}\r\n".encode()

@@ -18,7 +18,7 @@ _SHA2 = re.compile(r"(?:[0-9a-fA-F]{56}|[0-9a-fA-F]{64}|[0-9a-fA-F]{96}|[0-9a-fA
 _MAILTO = re.compile(r"mailto:[^\s@]+@[^\s@,;<>]+")
 _MEDIA_TYPE = re.compile(
     r"[A-Za-z0-9!#$&^_.+\-]+/[A-Za-z0-9!#$&^_.+\-]+"
-    r"(?:\s*;\s*[A-Za-z0-9!#$&^_.+\-]+=(?:[^\s\";]+|\"[^\"]*\"))*"
+    r"(?:[ \t]*;[ \t]*[A-Za-z0-9!#$&^_.+\-]+=(?:[^\s\";\x00-\x1f\x7f]+|\"[^\"\x00-\x1f\x7f]*\"))*"
 )
 # RFC 5646, well-formedness: language, extlang, script, region, variants, extensions, private use.
 _LANGUAGE = re.compile(

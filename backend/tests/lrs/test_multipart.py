@@ -85,3 +85,9 @@ def test_what_is_written_is_read_again(blobs: list[bytes]) -> None:
     assert first[:2] == ({"content-type": "application/json"}, b"[]")
     assert [(digest, content) for _, content, digest in rest] == list(files.items())
     assert all(headers["x-experience-api-hash"] == digest for headers, _, digest in rest)
+
+
+def test_a_type_with_a_line_end_begins_no_header() -> None:
+    file = multipart.File("0" * 64, "0" * 64, 1, 'text/plain; a="\r\nX-Evil: 1\r\n\r\nb"')
+    _, _, head, *_ = multipart.written("b0", b"[]", [file])
+    assert b'Content-Type: text/plain; a="X-Evil: 1b"\r\n' in head

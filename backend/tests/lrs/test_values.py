@@ -91,3 +91,19 @@ def test_refused_iris(text: str) -> None:
 @pytest.mark.parametrize("text", ["https://x.example/ü", "urn:uuid:1", "tag:a,2020:b", "mailto:a@b.example"])
 def test_iris(text: str) -> None:
     assert values.is_iri(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["text/plain", "text/plain; a=b", 'text/plain ;\ta="b; c";d=e', "a/b+c; x=é"]
+)
+def test_media_types(text: str) -> None:
+    assert values.is_media_type(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["text", "text/", "text/plain;", "text/plain\n", 'text/plain; a="\r\nX: y"', "text/plain;\r\n a=b", "a/b; x=\x01",
+     'a/b; x="\x7f"', "a/b; x=y\x00"],
+)  # fmt: skip
+def test_no_media_types(text: str) -> None:
+    assert not values.is_media_type(text)
