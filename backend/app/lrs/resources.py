@@ -25,6 +25,7 @@ async def agents(store: Store, call: Call) -> Answer:
     _only(call, "agent")
     value = json_of(call.parameters["agent"], "agent")
     identity = actors.identity_of_parameter(value, "agent")
+    call.access.require_agent(identity)
     person: JsonObject = value if isinstance(value, dict) else {}
 
     def script() -> Script[JsonObject]:

@@ -53,7 +53,9 @@ class Access:
     agent: str | None
     """The only actor it may speak of (launch tokens)."""
     activity: str | None
+    """What its content was launched for: this activity and those below it are what it may keep State of."""
     registration: str | None
+    """The only registration whose State it may name."""
     limit: int | None
 
     def require(self, deed: str) -> None:
@@ -62,6 +64,31 @@ class Access:
 
     def may(self, deed: str) -> bool:
         return policy.may(self.scopes, deed)
+
+    def require_agent(self, agent: str) -> None:
+        """Raise `Refusal` 403 for another agent than a launch is for."""
+        if self.agent is not None and agent != self.agent:
+            raise Refusal(
+                "This launch may only tell of the learner it was made for.", path="agent", status=403
+            )
+
+    def require_state(self, activity: str, registration: str | None) -> None:
+        """Raise `Refusal` 403 for State that a launch has no part in: of another activity or registration."""
+        if self.activity is not None and not policy.is_within(activity, self.activity):
+            raise Refusal(
+                "This launch may only keep State of its own activity and of those below it.",
+                path="activityId",
+                status=403,
+            )
+        if self.registration is not None and registration not in (None, self.registration):
+            raise Refusal("This launch has another registration.", path="registration", status=403)
+
+    def require_activity_profile(self, activity: str, *, reading: bool) -> None:
+        """Raise `Refusal` 403 unless a launch reads the profile of its own activity: all learners share it."""
+        if self.activity is not None and not (reading and activity == self.activity):
+            raise Refusal(
+                "This launch may only read the profile of its own activity.", path="activityId", status=403
+            )
 
 
 class Accesses:

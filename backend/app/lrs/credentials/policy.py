@@ -40,3 +40,11 @@ def require(scopes: frozenset[str], deed: str) -> None:
     if not may(scopes, deed):
         enough = ", ".join(sorted(_ENOUGH[deed]))
         raise Refusal(f"This credential may not {deed}; one of these scopes is needed: {enough}.", status=403)
+
+
+def is_within(activity: str, whole: str) -> bool:
+    """Whether one IRI is another, or continues it after a character that ends a name (`/`, `#`, `?`, `:`, …)."""
+    if not activity.startswith(whole):
+        return False
+    rest = activity[len(whole) :]
+    return not rest or not rest[0].isalnum() or not whole[-1].isalnum()

@@ -143,18 +143,21 @@ def _key(call: Call, resource: Resource, *, needs_id: bool = False) -> Key:
         value = json_of(given["agent"], "agent")
         agent = identity_of_parameter(value, "agent")
         person = value if isinstance(value, dict) else None
-        if call.access.agent is not None and agent != call.access.agent:
-            raise Refusal(
-                "This launch may only tell of the learner it was made for.", path="agent", status=403
-            )
+        call.access.require_agent(agent)
+    activity = iri_of(given["activityId"], "activityId") if "activityId" in given else None
+    registration = uuid_of(given["registration"], "registration") if "registration" in given else None
+    if activity is not None and agent is not None:
+        call.access.require_state(activity, registration)
+    elif activity is not None:
+        call.access.require_activity_profile(activity, reading=call.method in ("GET", "HEAD"))
     document_id = given.get(resource.id_name)
     if document_id is not None and len(document_id.encode()) > LONGEST_KEY:
         raise Refusal(f"An id may have {LONGEST_KEY} octets.", path=resource.id_name)
     return Key(
         resource.kind,
         agent,
-        iri_of(given["activityId"], "activityId") if "activityId" in given else None,
-        uuid_of(given["registration"], "registration") if "registration" in given else None,
+        activity,
+        registration,
         document_id,
         person,
     )
