@@ -1,7 +1,6 @@
 """The small resources: Agents, Activities, About (1.0.3 Communication 2.4, 2.5, 2.8)."""
 
-import orjson
-
+from app.lrs import jsonio
 from app.lrs.http import Answer, Call, json_answer
 from app.lrs.parties import queries
 from app.lrs.parties.service import person_of
@@ -45,7 +44,7 @@ async def activities(store: Store, call: Call) -> Answer:
     def script() -> Script[JsonObject]:
         activity: JsonObject = {"objectType": "Activity", "id": iri}
         for _, text in (yield Ask(queries.DEFINITIONS, ([iri],))):
-            activity["definition"] = orjson.loads(text)
+            activity["definition"] = jsonio.loads(text.encode())
         return activity
 
     return json_answer(await store.read(script()))

@@ -5,13 +5,16 @@ import json
 from typing import Any
 from uuid import uuid4
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from app.lrs.refusal import Refusal
 from app.lrs.statements import validate
+from app.lrs.store import Store
 from app.lrs.versions import Version
-from tests.lrs.serving import Client
+from tests.lrs.examples import statement
+from tests.lrs.serving import ONE, Client, Running
 
 Json = dict[str, Any]
 texts = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00"), max_size=30)
@@ -152,3 +155,35 @@ def test_any_mutation_of_a_typed_place_is_refused_at_or_above_it(sent: Json, dat
         raise AssertionError(f"{path} = {strange!r} was accepted")
     assert refused.status == 400
     assert (refused.path or "").startswith("$")
+
+
+def test_long_numbers_keep_their_digits_in_every_form(xapi: Client) -> None:
+    number = 12345678901234567890123
+    iri = f"https://school.example/{uuid4()}"
+    definition = {"extensions": {"urn:x:n": number}}
+    (name,) = xapi.stored(
+        statement(object={"id": iri, "definition": definition}, result={"extensions": {"urn:x:n": number}})
+    )
+    for client in (xapi, xapi.speaking(ONE)):
+        for form in ("exact", "ids", "canonical"):
+            found = client.get("/statements", statementId=name, format=form).json()
+            assert found["result"]["extensions"] == {"urn:x:n": number}
+            assert form == "ids" or found["object"]["definition"] == definition
+        assert client.get("/activities", activityId=iri).json()["definition"] == definition
+
+
+def test_large_pages_are_rewritten_beside_the_others(store: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+    client, verb = store.client(), f"urn:v:{uuid4()}"
+    client.stored(*[statement(verb={"id": verb}, result={"response": "x" * 10_000}) for _ in range(10)])
+    asides: list[Any] = []
+    whole = Store.aside
+
+    async def aside(self: Store, work: Any) -> Any:
+        asides.append(work)
+        return await whole(self, work)
+
+    monkeypatch.setattr(Store, "aside", aside)
+    for form, limit, count in (("exact", "0", 0), ("canonical", "1", 0), ("canonical", "0", 2)):
+        asides.clear()
+        assert client.statements(verb=verb, format=form, limit=limit)
+        assert len(asides) == count

@@ -1,10 +1,10 @@
 """The Statement resource (1.0.3 Communication 2.1; 2.0 4.1.6.1)."""
 
 import time
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import replace
 from email.utils import format_datetime
-from typing import Any
+from typing import Any, TypeVar
 
 import orjson
 
@@ -22,6 +22,9 @@ from app.lrs.store import Store
 from app.lrs.versions import Version
 
 CONSISTENT = "X-Experience-API-Consistent-Through"
+_ASIDE = 64 * 1024
+"""Characters of statements beyond which they are rewritten in a thread, so that others are not kept waiting."""
+T = TypeVar("T")
 _Shape = tuple[Version, str, bool, list[str]]
 
 
@@ -117,15 +120,27 @@ async def _shaped(store: Store, rows: Sequence[tuple[Any, ...]], shape: _Shape) 
     version, form, _, languages = shape
     if form == "exact" and (version.second or not any(row[2].startswith("2.") for row in rows)):
         return [row[1].encode() for row in rows]
-    statements = [orjson.loads(row[1]) for row in rows]
-    if not version.second:
-        statements = [formats.for_version_one(statement) for statement in statements]
-    if form == "ids":
-        statements = [formats.as_ids(statement) for statement in statements]
-    elif form == "canonical":
+    large = sum(len(row[1]) for row in rows) > _ASIDE
+    # Not orjson, which turns whole numbers of more than 64 bits into doubles.
+    statements = await _done(store, large, lambda: [jsonio.loads(row[1].encode()) for row in rows])
+    definitions: Mapping[str, JsonObject] = {}
+    if form == "canonical":
         definitions = await store.read(_definitions(sorted(set().union(*map(_activities, statements)))))
-        statements = [formats.as_canonical(statement, definitions, languages) for statement in statements]
-    return [jsonio.dumps(statement) for statement in statements]
+
+    def told(statement: JsonObject) -> JsonObject:
+        if not version.second:
+            statement = formats.for_version_one(statement)
+        if form == "ids":
+            return formats.as_ids(statement)
+        if form == "canonical":
+            return formats.as_canonical(statement, definitions, languages)
+        return statement
+
+    return await _done(store, large, lambda: [jsonio.dumps(told(statement)) for statement in statements])
+
+
+async def _done(store: Store, large: bool, work: Callable[[], T]) -> T:
+    return await store.aside(work) if large else work()
 
 
 def _activities(statement: JsonObject) -> set[str]:
@@ -142,7 +157,7 @@ def _activities(statement: JsonObject) -> set[str]:
 
 def _definitions(iris: list[str]) -> Script[Mapping[str, JsonObject]]:
     rows = yield Ask(party_queries.DEFINITIONS, (iris,))
-    return {iri: orjson.loads(text) for iri, text in rows}
+    return {iri: jsonio.loads(text.encode()) for iri, text in rows}
 
 
 async def _with_attachments(
