@@ -1,5 +1,6 @@
 """What a learner's launch reaches: her own documents of her own lesson, and nobody else's name."""
 
+import hashlib
 import json
 from typing import Any
 from uuid import uuid4
@@ -84,6 +85,44 @@ def test_nobody_else_is_named_to_a_launch(store: Running, launch: Client, xapi: 
     answer = launch.get("/agents", agent=json.dumps(account))
     assert (answer.status_code, answer.json()["path"]) == (403, "agent")
     assert launch.get("/agents", agent=json.dumps(LEARNER)).json()["mbox"] == [LEARNER["mbox"]]
+
+
+def attached(content: bytes, **changes: str) -> dict[str, Any]:
+    return {
+        "usageType": "https://school.example/certificate",
+        "display": {"en": "Certificate"},
+        "contentType": "text/plain",
+        "length": len(content),
+        "sha2": hashlib.sha256(content).hexdigest(),
+        **changes,
+    }
+
+
+def sent_with_bytes(client: Client, content: bytes, whole: dict[str, Any]) -> None:
+    head = f"Content-Transfer-Encoding: binary\r\nX-Experience-API-Hash: {hashlib.sha256(content).hexdigest()}\r\n\r\n"
+    body = b"--b\r\nContent-Type: application/json\r\n\r\n" + json.dumps(whole).encode()
+    body += b"\r\n--b\r\n" + head.encode() + content + b"\r\n--b--"
+    kind = {"Content-Type": "multipart/mixed; boundary=b"}
+    assert client.ask("POST", "/statements", content=body, headers=kind).status_code == 200
+
+
+def test_a_hash_buys_no_bytes(launch: Client, xapi: Client) -> None:
+    secret, own = b"the paper of another " + uuid4().bytes, b"her own paper " + uuid4().bytes
+    sent_with_bytes(xapi, secret, statement(attachments=[attached(secret)]))
+    by_url = [attached(secret, fileUrl="https://evil.example/x")]
+    guess = statement(actor=LEARNER, attachments=by_url)
+    inside = statement(actor=LEARNER, id=None, attachments=by_url, objectType="SubStatement")
+    launch.stored(guess, statement(actor=LEARNER, object=inside, context=None))
+    sent_with_bytes(launch, own, statement(actor=LEARNER, attachments=[attached(own)]))
+    for answer in (
+        launch.get("/statements", attachments="true"),
+        launch.get("/statements", attachments="true", statementId=guess["id"]),
+    ):
+        assert answer.status_code == 200
+        assert attached(secret)["sha2"].encode() in answer.content
+        assert secret not in answer.content
+    assert own in launch.get("/statements", attachments="true").content
+    assert secret in xapi.get("/statements", attachments="true", statementId=guess["id"]).content
 
 
 def test_what_is_below_an_activity() -> None:

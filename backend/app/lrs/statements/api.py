@@ -82,7 +82,7 @@ async def _one(store: Store, call: Call, query: One) -> Answer:
     (payload,) = await _shaped(store, [(0, row[0], row[2])], shape)
     headers = {"Last-Modified": format_datetime(row[4], usegmt=True)}
     if query.attachments:
-        return await _with_attachments(store, payload, [payload], headers)
+        return await _with_attachments(store, call, payload, [payload], headers)
     return Answer(200, payload, headers=headers)
 
 
@@ -107,7 +107,7 @@ async def _page(store: Store, call: Call, query: Filter) -> Answer:
     payloads = await _shaped(store, rows, _shape(call, query.format, attachments=query.attachments))
     body = b'{"statements":[%s],"more":%s}' % (b",".join(payloads), orjson.dumps(more))
     if query.attachments:
-        return await _with_attachments(store, body, payloads, {})
+        return await _with_attachments(store, call, body, payloads, {})
     return Answer(200, body)
 
 
@@ -161,15 +161,19 @@ def _definitions(iris: list[str]) -> Script[Mapping[str, JsonObject]]:
 
 
 async def _with_attachments(
-    store: Store, body: bytes, payloads: Sequence[bytes], headers: dict[str, str]
+    store: Store, call: Call, body: bytes, payloads: Sequence[bytes], headers: dict[str, str]
 ) -> Answer:
     """A multipart answer: the JSON first, then the bytes of every attachment that is stored here."""
+    # Who may only read her own must not get another's bytes for their hash. Those of an attachment without a fileUrl
+    # came with her statement; those of one with a fileUrl she finds there.
+    without_url_only = not call.access.may("read every statement")
     wanted: dict[str, str] = {}
     for payload in payloads:
         statement = orjson.loads(payload)
         for part in (statement, statement["object"]):
             for item in part.get("attachments", ()):
-                wanted.setdefault(item["sha2"].lower(), item["contentType"])
+                if not (without_url_only and "fileUrl" in item):
+                    wanted.setdefault(item["sha2"].lower(), item["contentType"])
 
     def script() -> Script[list[tuple[Any, ...]]]:
         return (yield Ask(queries.KNOWN_ATTACHMENTS, (list(wanted),)))
