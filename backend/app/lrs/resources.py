@@ -1,7 +1,7 @@
 """The small resources: Agents, Activities, About (1.0.3 Communication 2.4, 2.5, 2.8)."""
 
 from app.lrs import jsonio
-from app.lrs.http import Answer, Call, json_answer
+from app.lrs.http import Answer, Call, json_answer, tagged_answer
 from app.lrs.parties import queries
 from app.lrs.parties.service import person_of
 from app.lrs.refusal import Refusal
@@ -32,7 +32,7 @@ async def agents(store: Store, call: Call) -> Answer:
             return person_of(agent, names)
         return person_of(person, [person["name"]] if "name" in person else [])
 
-    return json_answer(await store.read(script()))
+    return tagged_answer(await store.read(script()))
 
 
 async def activities(store: Store, call: Call) -> Answer:
@@ -47,7 +47,7 @@ async def activities(store: Store, call: Call) -> Answer:
             activity["definition"] = jsonio.loads(text.encode())
         return activity
 
-    return json_answer(await store.read(script()))
+    return tagged_answer(await store.read(script()))
 
 
 def _only(call: Call, name: str) -> None:

@@ -112,6 +112,38 @@ def test_if_match_guards_every_change(xapi: Client, path: str, make: Make, metho
 
 
 @EACH
+def test_a_weak_tag_guards_nothing_but_a_new_document(xapi: Client, path: str, make: Make) -> None:
+    key = make()
+    send(xapi, "POST", path, key, json={"n": 1})
+    tag = "W/" + send(xapi, "GET", path, key).headers["etag"]
+    for header in ("If-Match", "If-None-Match"):
+        answer = send(xapi, "PUT", path, key, json={"n": 2}, headers={header: tag})
+        assert answer.status_code == 412
+    listed = f'"00", {tag.removeprefix("W/")}'
+    assert send(xapi, "PUT", path, key, json={"n": 2}, headers={"If-Match": listed}).status_code == 204
+
+
+@BOTH
+def test_what_is_looked_up_has_a_tag(xapi: Client, version: str) -> None:
+    client, key = xapi.speaking(version), state()
+    lists = {name: value for name, value in key.items() if name != "stateId"}
+    for path, parameters in (
+        ("/activities/state", lists),
+        ("/agents/profile", {"agent": key["agent"]}),
+        ("/activities/profile", {"activityId": key["activityId"]}),
+        ("/agents", {"agent": key["agent"]}),
+        ("/activities", {"activityId": key["activityId"]}),
+    ):
+        for method in ("GET", "HEAD"):
+            found = send(client, method, path, parameters)
+            content = send(client, "GET", path, parameters).content
+            assert found.headers["etag"] == f'"{hashlib.sha1(content).hexdigest()}"'  # noqa: S324
+    before = send(client, "GET", "/activities/state", lists).headers["etag"]
+    send(client, "POST", "/activities/state", key, json={})
+    assert send(client, "GET", "/activities/state", lists).headers["etag"] != before
+
+
+@EACH
 def test_if_none_match_keeps_what_is_there(xapi: Client, path: str, make: Make) -> None:
     key = make()
     guard = {"If-None-Match": "*"}

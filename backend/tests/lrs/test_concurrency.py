@@ -6,9 +6,14 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from uuid import uuid4
 
+import psycopg
+
+from app.lrs.documents import queries
+from app.lrs.documents.service import Key
 from tests.lrs.examples import statement
 from tests.lrs.serving import Client, Running
 
+FORMAT = 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'
 WRITERS, ROUNDS, ACTIVITIES = 32, 6, 20
 
 
@@ -130,3 +135,27 @@ def test_of_32_guarded_puts_one_wins(store: Running, xapi: Client) -> None:
             return client.ask("PUT", "/activities/state", **options).status_code
 
     assert sorted(each(work)) == [204] + [412] * (WRITERS - 1)
+
+
+def test_since_misses_no_document_that_had_to_wait(store: Running, xapi: Client) -> None:
+    agent, activity = '{"mbox":"mailto:wait@school.example"}', f"urn:a:{uuid4()}"
+    key = {"activityId": activity, "agent": agent, "stateId": "s"}
+    name = Key("state", "mbox::mailto:wait@school.example", activity, None, "s").lock
+    waiting = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
+    url = str(store.settings.database_url).replace("+psycopg", "")
+
+    def put() -> int:
+        with store.another(xapi) as client:
+            headers = {"If-None-Match": "*"}
+            return client.ask("PUT", "/activities/state", params=key, json={}, headers=headers).status_code
+
+    with ThreadPoolExecutor(1) as pool, psycopg.connect(url) as holder:
+        holder.execute(queries.LOCK, (name,))
+        sent = pool.submit(put)
+        while not store.value(waiting):
+            assert not sent.done()
+        moment = store.value("SELECT to_char(clock_timestamp() AT TIME ZONE 'UTC', %s)", FORMAT)
+        holder.rollback()
+        assert sent.result() == 204
+    found = xapi.get("/activities/state", activityId=activity, agent=agent, since=moment)
+    assert found.json() == ["s"]

@@ -8,7 +8,7 @@ from typing import TypeVar
 from app.lrs import jsonio
 from app.lrs.documents import service
 from app.lrs.documents.service import Conditions, Key
-from app.lrs.http import LARGEST_DOCUMENT, Answer, Call, json_answer, nothing
+from app.lrs.http import LARGEST_DOCUMENT, Answer, Call, nothing, tagged_answer
 from app.lrs.refusal import Refusal
 from app.lrs.statements.actors import identity_of_parameter
 from app.lrs.statements.filters import iri_of, json_of, timestamp_of, uuid_of
@@ -56,7 +56,7 @@ async def get(store: Store, call: Call, resource: Resource) -> Answer:
         since = call.parameters.get("since")
         moment = timestamp_of(since, "since", call.version) if since is not None else None
         names, newest = await store.read(service.ids(key, moment))
-        answer = json_answer(names)
+        answer = tagged_answer(names)
         if newest is not None:
             answer.headers["Last-Modified"] = format_datetime(newest, usegmt=True)
         return answer

@@ -26,10 +26,12 @@ AND (%(since)s::timestamptz IS NULL OR updated_at > %(since)s::timestamptz)
 GROUP BY document_id ORDER BY document_id
 """
 
+# The clock, not now(): the transaction began before it waited for the lock, and `since` must miss nothing.
 PUT: LiteralString = """
-INSERT INTO xapi_documents (kind, actor_id, activity_id, registration, document_id, content, content_type, etag)
+INSERT INTO xapi_documents (kind, actor_id, activity_id, registration, document_id, content, content_type, etag,
+                            updated_at)
 VALUES (%(kind)s, %(actor_id)s, %(activity_id)s, %(registration)s::uuid, %(document_id)s, %(content)s,
-        %(content_type)s, %(etag)s)
+        %(content_type)s, %(etag)s, clock_timestamp())
 ON CONFLICT (kind, actor_id, activity_id, registration, document_id) DO UPDATE
 SET content = excluded.content, content_type = excluded.content_type, etag = excluded.etag,
     updated_at = clock_timestamp()

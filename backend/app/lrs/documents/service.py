@@ -66,14 +66,16 @@ class Conditions:
 
     def check(self, document: Document | None, *, replacing: bool) -> None:
         """Raise `Refusal` 412, 409 or 400 unless the request may go on."""
-        if self.if_match is not None and (document is None or not _names(self.if_match, document.etag)):
+        if self.if_match is not None and (
+            document is None or not _names(self.if_match, document.etag, weak=False)
+        ):
             raise Refusal(
                 "The document is not the one of If-Match: somebody has changed it. Read it again.", status=412
             )
         if (
             self.if_none_match is not None
             and document is not None
-            and _names(self.if_none_match, document.etag)
+            and _names(self.if_none_match, document.etag, weak=True)
         ):
             raise Refusal("The document exists already, against If-None-Match.", status=412)
         if self.if_match is not None or self.if_none_match is not None or not replacing:
@@ -87,9 +89,12 @@ class Conditions:
             raise Refusal("Send If-None-Match: * to make a new document, or If-Match to replace one.")
 
 
-def _names(header: str, etag: str) -> bool:
-    tags = [tag.strip().removeprefix("W/").strip('"') for tag in header.split(",")]
-    return "*" in tags or etag in tags
+def _names(header: str, etag: str, *, weak: bool) -> bool:
+    """Whether a list of tags names this one. A weak tag counts for If-None-Match alone (RFC 9110, 13.1.1)."""
+    tags = [tag.strip() for tag in header.split(",")]
+    if weak:
+        tags = [tag.removeprefix("W/") for tag in tags]
+    return any(tag.strip('"') in ("*", etag) for tag in tags)
 
 
 def find(key: Key) -> Script[Document | None]:
