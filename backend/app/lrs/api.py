@@ -7,6 +7,7 @@ the database, the settings and the file store.
 
 from collections.abc import Awaitable, Callable
 from functools import partial
+from time import monotonic
 
 import structlog
 from starlette.types import Receive, Scope, Send
@@ -104,7 +105,9 @@ class LrsApp:
             return await handler(self.store, call)
         call.version = negotiate(call.headers.get(HEADER.lower()))
         await self._opened()
-        call.access = await self.store.access(call.headers.get("authorization"))
+        header = call.headers.get("authorization")
+        call.access, call.looked_at = await self.store.access(header), monotonic()
+        call.look_again = partial(self.store.access_still, header)
         return await handler(self.store, call)
 
     async def _opened(self) -> None:

@@ -2,15 +2,16 @@
 
 import hashlib
 import zlib
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from time import monotonic
 from typing import Any
 from urllib.parse import parse_qsl
 
 from starlette.types import Receive, Scope, Send
 
 from app.lrs import jsonio
-from app.lrs.credentials.access import Access
+from app.lrs.credentials.access import REMEMBERED_SECONDS, Access
 from app.lrs.refusal import Refusal
 from app.lrs.versions import HEADER, Version
 
@@ -35,6 +36,10 @@ class Call:
     access: Access = field(init=False)
     given_body: bytes | None = None
     """A body that came inside a form (alternate request syntax)."""
+    look_again: Callable[[], Awaitable[Access]] | None = None
+    """Asks anew who sends this; None before it was asked at all."""
+    looked_at: float = 0.0
+    """When it was asked, on the monotonic clock."""
 
     @property
     def content_type(self) -> str:
@@ -71,6 +76,9 @@ class Call:
             raise Refusal(
                 "Only gzip, deflate and identity are understood.", status=415, path="Content-Encoding"
             )
+        if self.look_again is not None and monotonic() - self.looked_at > REMEMBERED_SECONDS:
+            # The body took its time, and the credential may have been withdrawn meanwhile.
+            self.access, self.looked_at = await self.look_again(), monotonic()
 
     async def _raw(self) -> AsyncIterator[bytes]:
         more = True

@@ -117,6 +117,10 @@ class Store:
             return known
         return await self.read(self.accesses.script(header))
 
+    async def access_still(self, header: str | None) -> Access:
+        """Who sends this header, looked at anew in the middle of a request; `Refusal` 401."""
+        return await self.read(self.accesses.again(header))
+
     async def next_chunk(self, chunks: Iterator[bytes]) -> bytes | None:
         """The next piece of a stored file, read beside the event loop."""
         found = await asyncio.to_thread(next, chunks, _END)

@@ -1,6 +1,8 @@
 """Scopes, secrets, limits, launch tokens, and what the database role may do."""
 
 import json
+import time
+from collections.abc import Iterator
 from uuid import uuid4
 
 import psycopg
@@ -10,6 +12,7 @@ from sqlalchemy.orm import Session
 from app.core.errors import Invalid, NotFound
 from app.db.models import XapiCredential
 from app.db.session import libpq_url
+from app.lrs import http
 from app.lrs.credentials import service
 from app.lrs.credentials.policy import SCOPES
 from tests.factories.accounts import UserFactory
@@ -104,6 +107,33 @@ def test_a_rotated_secret_and_a_revoked_credential_stop(store: Running) -> None:
     assert again.get("/statements", limit="1").status_code == 401
     with store.database.begin() as session, pytest.raises(NotFound):
         service.rotate(session, None, row.id)
+
+
+@pytest.mark.parametrize("withdrawn", [True, False])
+def test_a_credential_must_hold_until_the_body_is_complete(
+    store: Running, monkeypatch: pytest.MonkeyPatch, *, withdrawn: bool
+) -> None:
+    monkeypatch.setattr(http, "REMEMBERED_SECONDS", 0.0)
+    client = store.client("all", limit=1)
+    sent = statement()
+
+    def slow() -> Iterator[bytes]:
+        body = json.dumps(sent).encode()
+        yield body[:10]
+        while not any(seen[1].limit == 1 for seen in store.app.store.accesses._known.values()):
+            time.sleep(0.01)
+        with store.database.begin() as session:
+            row = session.query(XapiCredential).filter_by(key=client.key).one()
+            if withdrawn:
+                service.revoke(session, None, row.id)
+        yield body[10:]
+
+    fresh(store)
+    kind = {"Content-Type": "application/json"}
+    answer = client.ask("POST", "/statements", content=slow(), headers=kind)
+    assert answer.status_code == (401 if withdrawn else 200), answer.text
+    found = store.client().get("/statements", statementId=sent["id"])
+    assert found.status_code == (404 if withdrawn else 200)
 
 
 def test_a_launch_speaks_of_its_learner_alone(store: Running) -> None:

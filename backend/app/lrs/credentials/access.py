@@ -19,7 +19,7 @@ from app.lrs.script import Ask, Do, Script
 from app.lrs.statements.actors import identity
 from app.lrs.statements.storing import Author
 
-_REMEMBERED_SECONDS = 1.0
+REMEMBERED_SECONDS = 1.0
 _MOST_REMEMBERED = 5_000
 _CHALLENGE = {"WWW-Authenticate": 'Basic realm="xAPI", charset="UTF-8"'}
 
@@ -108,6 +108,12 @@ class Accesses:
 
     def script(self, header: str | None) -> Script[Access]:
         """Check an Authorization header. Raises `Refusal` 401, or 429 beyond the rate limit."""
+        access = yield from self.again(header)
+        self._count(access)
+        return access
+
+    def again(self, header: str | None) -> Script[Access]:
+        """Check the Authorization header of a request that has been counted. Raises `Refusal` 401."""
         key, secret = _basic(header)
         row: tuple[Any, ...] | None = None
         for found in (yield Ask(queries.BY_KEY, (key,))):
@@ -123,8 +129,7 @@ class Accesses:
         access = _access(row)
         if len(self._known) >= _MOST_REMEMBERED:
             self._known.clear()
-        self._known[header or ""] = (monotonic() + _REMEMBERED_SECONDS, access)
-        self._count(access)
+        self._known[header or ""] = (monotonic() + REMEMBERED_SECONDS, access)
         return access
 
     def _count(self, access: Access) -> None:
