@@ -81,6 +81,14 @@ def sweep(
     return swept
 
 
+def release_file(session: Session, store: FileStore, sha256: str) -> None:
+    """Remove one file at once, however new it is, unless a row names it. Statements wait until the transaction ends."""
+    queries.lock_imports(session)
+    record_store.hold_attachments(session)
+    if sha256 not in _named(session, [sha256]):
+        store.delete(sha256)
+
+
 def _remove(database: Database, store: FileStore, suspects: Collection[KeptFile]) -> list[KeptFile]:
     with database.begin() as session:
         queries.wait_for_locks(session, _LONGEST_WAIT_SECONDS)

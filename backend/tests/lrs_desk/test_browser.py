@@ -112,7 +112,7 @@ def test_every_page_is_reachable_and_fits(
 
     page.goto("/records/imports")
     bad = json.dumps(statement()) + "\nnot a statement\n"
-    page.get_by_label("File").set_input_files(
+    page.get_by_label("File", exact=True).set_input_files(
         {"name": "old store.ndjson", "mimeType": "application/json", "buffer": bad.encode()}
     )
     page.get_by_role("button", name="Take it in").click()
@@ -123,6 +123,11 @@ def test_every_page_is_reachable_and_fits(
     expect(page.get_by_text("The whole file has been read; 1 of its entries")).to_be_visible(timeout=10_000)
     _look(page, page.url, "import", tmp_path)
     _look(page, "/records/imports", "imports", tmp_path)
+    page.get_by_role("link", name="old store.ndjson").click()
+    page.get_by_role("button", name="Remove this import").click()
+    assert_accessible(page)
+    page.get_by_role("dialog").get_by_role("button", name="Remove").click()
+    expect(page.get_by_text("No file has been taken in yet.")).to_be_visible()
 
     page.goto("/records/forwarding/new")
     page.get_by_label("Name", exact=True).fill("Archive")

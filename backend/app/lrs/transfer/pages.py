@@ -4,13 +4,20 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BaseModel, ConfigDict, field_validator
+from sqlalchemy.orm import Session
 from starlette.datastructures import UploadFile
 
+from app.core import clock
+from app.db.models import XapiImport
 from app.lrs.transfer import service
+from app.lrs.transfer.taking import NO_BYTES
+from app.settings import Settings
+from app.web.csv import csv_response
 from app.web.fields import PathId
 from app.web.forms import Form, posted
+from app.web.paging import PageParams, Paging
 from app.web.render import redirect, render
-from app.web.request import AdminSubject, Db, FilesDep, UploadingStaff, admin_subject
+from app.web.request import AdminSubject, Db, FilesDep, SettingsDep, UploadingStaff, admin_subject
 
 router = APIRouter(prefix="/records/imports", include_in_schema=False)
 STORE = ("Record store", "/records/statements")
@@ -32,8 +39,12 @@ class StatementsForm(BaseModel):
 
 
 @router.get("")
-def imports(request: Request, db: Db, _admin: AdminSubject) -> Response:
-    return _list_page(request, db, Form.blank(StatementsForm))
+def imports(
+    request: Request, db: Db, _admin: AdminSubject, settings: SettingsDep, paging: PageParams
+) -> Response:
+    if paging.wants_csv:
+        return _file(db, settings, paging)
+    return _list_page(request, db, paging, Form.blank(StatementsForm))
 
 
 @router.post("")
@@ -52,7 +63,7 @@ def send(
         record = service.begin(db, admin, files, sent.file, sent.filename or "")
         return redirect(f"/records/imports/{record.id}")
 
-    return form.submit(db, keep, again=lambda: _list_page(request, db, form))
+    return form.submit(db, keep, again=lambda: _list_page(request, db, Paging(), form))
 
 
 @router.get("/{import_id}")
@@ -62,15 +73,53 @@ def one(request: Request, db: Db, _admin: AdminSubject, import_id: PathId) -> Re
         request,
         "lrs/import.html",
         record=record,
+        lacks_bytes=any(NO_BYTES in fault["reason"] for fault in record.faults),
         breadcrumbs=[STORE, ("Imports", "/records/imports"), (record.file_name, None)],
     )
 
 
-def _list_page(request: Request, db: Db, form: Form[StatementsForm]) -> Response:
+@router.get("/{import_id}/refused.csv")
+def refused(db: Db, _admin: AdminSubject, import_id: PathId) -> Response:
+    """The refusals that are kept."""
+    record = service.find(db, import_id)
+    rows = ((fault["line"], fault["reason"]) for fault in record.faults)
+    return csv_response(f"import-{record.id}-refused.csv", ("Line", "Reason"), rows)
+
+
+@router.post("/{import_id}/remove")
+def remove(db: Db, admin: AdminSubject, files: FilesDep, import_id: PathId) -> Response:
+    service.remove(db, admin, files, import_id)
+    return redirect("/records/imports")
+
+
+def _list_page(request: Request, db: Session, paging: Paging, form: Form[StatementsForm]) -> Response:
     return render(
         request,
         "lrs/imports.html",
-        imports=service.imports(db),
+        page=service.imports(db, paging),
+        paging=paging,
         form=form,
         breadcrumbs=[STORE, ("Imports", None)],
+    )
+
+
+def _file(db: Session, settings: Settings, paging: Paging) -> Response:
+    header = ("File", "Bytes", "State", "New", "Known", "Refused", "Reason", "Sent by", "Sent", "Ended")
+    found = service.imports(db, paging.everything()).items
+    rows = (_row(one.XapiImport, one.sender, settings) for one in found)
+    return csv_response("imports.csv", header, rows)
+
+
+def _row(record: XapiImport, sender: str | None, settings: Settings) -> tuple[object, ...]:
+    return (
+        record.file_name,
+        record.size_bytes,
+        record.status,
+        record.stored,
+        record.known,
+        record.refused,
+        record.error,
+        sender or ("" if record.sha256 else "Command"),
+        clock.local(record.created_at, settings.zone),
+        record.finished_at and clock.local(record.finished_at, settings.zone),
     )

@@ -1,20 +1,23 @@
-"""Files of statements sent through the portal."""
+"""Files of statements, as an administrator sends and keeps them."""
 
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
-from sqlalchemy import select
+from sqlalchemy import Row
 from sqlalchemy.orm import Session
 
+from app.content import service as content
 from app.core import audit
-from app.core.errors import Invalid
+from app.core.errors import Conflict, Invalid, NotFound
 from app.core.files import FileStore
 from app.core.jobs import enqueue
 from app.core.permissions import Subject
 from app.db.models import XapiImport
+from app.lrs.transfer import queries
 from app.lrs.transfer.jobs import take_in_file
 from app.lrs.transfer.working import find
+from app.web.paging import Page, Paging
 
-__all__ = ["begin", "find", "imports"]
+__all__ = ["begin", "find", "imports", "remove"]
 
 
 def begin(session: Session, subject: Subject, files: FileStore, file: BinaryIO, file_name: str) -> XapiImport:
@@ -37,6 +40,34 @@ def begin(session: Session, subject: Subject, files: FileStore, file: BinaryIO, 
     return record
 
 
-def imports(session: Session) -> list[XapiImport]:
-    """The files sent, the newest first; at most 50."""
-    return list(session.scalars(select(XapiImport).order_by(XapiImport.id.desc()).limit(50)))
+def imports(session: Session, paging: Paging) -> Page[Row[Any]]:
+    """The files taken in, each as `XapiImport` with the `sender`'s name, None for a command's; the newest first."""
+    return queries.imports(session, paging)
+
+
+def remove(session: Session, subject: Subject, files: FileStore, import_id: int) -> None:
+    """Forget an import that has ended, and remove its file unless something else uses it; the statements stay.
+
+    Raises NotFound, and Conflict for one that has not ended.
+    """
+    record = queries.one(session, import_id, lock=True)
+    if record is None:
+        raise NotFound("There is no such import.")
+    if record.status in queries.OPEN:
+        raise Conflict("This import has not ended. Wait until it has, and remove it then.")
+    audit.record(
+        session,
+        subject,
+        "statements.import_removed",
+        "xapi_imports",
+        record.id,
+        file_name=record.file_name,
+        status=record.status,
+        stored=record.stored,
+        known=record.known,
+        refused=record.refused,
+    )
+    session.delete(record)
+    session.flush()
+    if record.sha256:
+        content.release_file(session, files, record.sha256)
