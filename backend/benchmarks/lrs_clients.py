@@ -8,6 +8,7 @@ import socket
 import statistics
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing.synchronize import Barrier
 from pathlib import Path
@@ -85,6 +86,12 @@ class Measured:
 
 
 def _ticks(pid: int) -> int:
+    with suppress(FileNotFoundError):  # a process of the database's that has ended meanwhile
+        return _used(pid)
+    return 0
+
+
+def _used(pid: int) -> int:
     fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
     return sum(int(field) for field in fields[11:15])
 
