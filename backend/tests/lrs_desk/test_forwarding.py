@@ -11,6 +11,7 @@ from app.db.session import Database
 from app.lrs.forwarding import batches, delivery, queries
 from app.lrs.forwarding.delivery import Redelivered
 from app.lrs.forwarding.sealing import SealBrokenError, seal, unseal
+from app.lrs.records import queries as records
 from app.settings import Settings
 from app.web.paging import Paging
 from tests.lrs.examples import statement
@@ -277,3 +278,13 @@ def test_a_new_secret_key_is_told_in_a_sentence(
     with pytest.raises(SealBrokenError):
         unseal("one", seal("other", "x"))
     assert unseal("one", seal("one", "päss")) == "päss"
+
+
+def test_what_is_committed_while_a_page_is_read_is_not_read_twice() -> None:
+    """A page of at most 2, asked for after key 10, when the newest key had been 20."""
+    one, later = records.Found(15, "{}"), records.Found(25, "{}")
+    assert records.read_to([], 2, 20, 10) == 20
+    assert records.read_to([], 2, 0, 10) == 10
+    assert records.read_to([one], 2, 20, 10) == 20
+    assert records.read_to([later], 2, 20, 10) == 25
+    assert records.read_to([one, later], 2, 30, 10) == 25

@@ -43,7 +43,7 @@ def forward(database: Database, settings: Settings, forwarder_id: int) -> int:
             head = records.last_key(session)
             found = records.page(session, plan.filter, None, BATCH)
             items = _prepared(session, [(one.key, one.payload) for one in found], plan)
-        last = found[-1].key if len(found) == BATCH else max(head, plan.after)
+        last = records.read_to(found, BATCH, head, plan.after)
         if not found:
             if last > plan.after:
                 with database.begin() as session:

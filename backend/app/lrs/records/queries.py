@@ -58,6 +58,15 @@ def page(
     return [Found(key, payload, *accounts.get(key, (None, None))) for key, payload in found.items()]
 
 
+def read_to(found: Sequence[Found], limit: int, head: int, after: int) -> int:
+    """The key up to which an ascending page of at most `limit` has seen everything; `head` was asked before it.
+
+    A page that is not full saw all there was: up to the head, and whatever was committed between the two questions.
+    """
+    last = found[-1].key if found else after
+    return last if len(found) == limit else max(head, last, after)
+
+
 def _ending(query: Filter, found: dict[int, str], limit: int) -> Filter:
     """The query without what would stand behind the `limit` statements already found, which are in its order."""
     if len(found) < limit:

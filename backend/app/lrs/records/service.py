@@ -51,7 +51,7 @@ def arrived(session: Session, asked: Asked, zone: ZoneInfo, *, after: int) -> St
     head = queries.last_key(session)
     query = replace(query, ascending=True, after=after if query.after is None else max(after, query.after))
     found = queries.page(session, query, sought.agents, PER_PAGE)
-    last = found[-1].key if len(found) == PER_PAGE else max(head, after)
+    last = queries.read_to(found, PER_PAGE, head, after)
     return Statements([line_of(one) for one in reversed(found)], None, last, sought)
 
 
