@@ -120,8 +120,3 @@ def _refused(refusal: Refusal, call: Call) -> Answer:
     if call.path == "/statements":
         headers.setdefault(statements.CONSISTENT, statements.now_text())
     return Answer(refusal.status, jsonio.dumps(refusal.body()), "application/problem+json", headers)
-
-
-def create_lrs_app(settings: Settings) -> LrsApp:
-    """The record store for these settings."""
-    return LrsApp(settings)

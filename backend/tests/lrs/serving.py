@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import httpx2 as httpx
 import psycopg
@@ -85,6 +85,19 @@ class Running:
                 rate_limit_per_minute=limit,
             )
             return Client(self.http, made.credential.key, made.secret, version)
+
+    def launch(self, agent: dict[str, Any], activity: str, registration: UUID | None = None) -> Client:
+        """The client of a learner's launch of this activity."""
+        with self.database.begin() as session:
+            made = service.launch_token(
+                session,
+                self.settings.app_origin,
+                user_id=None,
+                agent=agent,
+                activity=activity,
+                registration=registration,
+            )
+            return Client(self.http, made.credential.key, made.secret)
 
     @contextmanager
     def another(self, client: Client) -> Iterator[Client]:

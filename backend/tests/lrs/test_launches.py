@@ -8,7 +8,6 @@ from uuid import uuid4
 import httpx2 as httpx
 import pytest
 
-from app.lrs.credentials import service
 from app.lrs.credentials.policy import is_within
 from tests.lrs.examples import statement
 from tests.lrs.serving import Client, Running
@@ -21,16 +20,7 @@ REGISTRATION = uuid4()
 
 @pytest.fixture
 def launch(store: Running) -> Client:
-    with store.database.begin() as session:
-        made = service.launch_token(
-            session,
-            store.settings.app_origin,
-            user_id=None,
-            agent=LEARNER,
-            activity=LESSON,
-            registration=REGISTRATION,
-        )
-        return Client(store.http, made.credential.key, made.secret)
+    return store.launch(LEARNER, LESSON, REGISTRATION)
 
 
 def state(client: Client, method: str, activity: str = LESSON, **more: str) -> httpx.Response:

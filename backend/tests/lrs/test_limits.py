@@ -9,7 +9,6 @@ import psycopg
 import pytest
 
 from app.lrs import values
-from app.lrs.credentials import service
 from app.lrs.parties.service import _LONGEST_DEFINITION, KnownActivity, _worth_keeping
 from app.lrs.statements.queries import WRITER_LOCK
 from tests.lrs.examples import statement
@@ -27,16 +26,8 @@ def refers_to(target: str, **changes: Any) -> dict[str, Any]:
 @pytest.fixture
 def learner(store: Running) -> Client:
     """A learner's launch: one agent, one activity."""
-    with store.database.begin() as session:
-        made = service.launch_token(
-            session,
-            store.settings.app_origin,
-            user_id=None,
-            agent={"objectType": "Agent", "mbox": "mailto:learner@school.example"},
-            activity="https://school.example/lessons/1",
-            registration=None,
-        )
-        return Client(store.http, made.credential.key, made.secret)
+    learner = {"objectType": "Agent", "mbox": "mailto:learner@school.example"}
+    return store.launch(learner, "https://school.example/lessons/1")
 
 
 def test_a_duration_has_an_end(xapi: Client) -> None:
