@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
+import hypothesis
 import psycopg
 import pytest
 import uvicorn
@@ -31,6 +32,11 @@ from app.main import create_app
 from app.ops import migrations, roles
 from app.ops.postgres import EmbeddedServer
 from app.settings import Settings
+
+# The same examples on every machine and at every run: what passes here passes there. To look further afield:
+# pytest --hypothesis-profile=default
+hypothesis.settings.register_profile("fixed", derandomize=True)
+hypothesis.settings.load_profile("fixed")
 
 TEMPLATE = "aada_template"
 SHARED = Path(__file__).resolve().parents[3] / "shared"
