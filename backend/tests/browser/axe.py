@@ -20,10 +20,18 @@ def _script() -> str:
 def assert_accessible(page: Page, *, where: str = "") -> None:
     """Fail with a readable list when the page, as it stands now, has any violation.
 
-    Runs through the debugger's channel, so a page's content security policy does not matter.
+    Runs through the debugger's channel, so a page's content security policy does not matter. The
+    window is made as tall as the page meanwhile: what a bar fixed to its edge happens to lie on
+    would else be found too near or hidden, though it can be scrolled clear.
     """
     page.evaluate(_script())
+    window = page.viewport_size
+    if window:
+        tall = page.evaluate("document.documentElement.scrollHeight")
+        page.set_viewport_size({"width": window["width"], "height": max(window["height"], tall)})
     result: dict[str, Any] = page.evaluate("tags => axe.run({runOnly: {type: 'tag', values: tags}})", TAGS)
+    if window:
+        page.set_viewport_size(window)
     assert result["passes"], f"axe checked nothing on {page.url}"
     assert not result["violations"], _report(result["violations"], where or page.url)
 
