@@ -64,7 +64,6 @@ def _open(browser: Browser, server: LiveServer, user: User, size: tuple[int, int
 
 def _look(page: Page, address: str, name: str, folder: Path) -> None:
     page.goto(address)
-    page.wait_for_load_state("networkidle")
     assert_accessible(page)
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), (
         f"{address} is wider than the window"
