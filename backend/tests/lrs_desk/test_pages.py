@@ -60,6 +60,20 @@ def test_the_list_says_who_did_what_and_can_be_narrowed(
 
 
 @pytest.mark.parametrize(
+    ("query", "is_followed", "leads_back"),
+    [("", True, False), ("since=2020-01-01", True, False), ("until=2020-01-01", False, False),
+     ("until=2999-01-01", False, False), ("before=1", False, True)],
+)  # fmt: skip
+def test_only_a_later_page_leads_back_to_the_newest(
+    query: str, is_followed: bool, leads_back: bool, told: Scene, signed_in: SignedIn
+) -> None:
+    page = signed_in(told.admin).get(f"/records/statements?{query}").text
+    assert ("Follow live" in page) == is_followed
+    assert ("Newest</a>" in page) == leads_back
+    assert ("statements on this page" in page) == leads_back
+
+
+@pytest.mark.parametrize(
     "query",
     ["verb=passed", "activity=%00", "since=2026-05-04&until=2026-05-03",
      "since=yesterday", "until=2026-13-01", "since=0001-01-01",

@@ -54,7 +54,7 @@ def _asked(
 
 
 AskedFor = Annotated[Asked, Depends(_asked)]
-"""Declare `asked: AskedFor` in a route. `filter_of` and `whom` say what cannot be read."""
+"""Declare `asked: AskedFor` in a route. `matches.seek` says what cannot be read."""
 Key = Annotated[int | None, Query(ge=0, le=_LARGEST_KEY)]
 
 

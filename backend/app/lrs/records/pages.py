@@ -35,7 +35,9 @@ def statements(
         "lrs/statements.html",
         422 if fault else 200,
         found=found,
-        first_page=not before and not asked.until and not fault,
+        first_page=not before,
+        # A list that ends with a day is looked at, not followed.
+        follows=not before and not asked.until,
         # What follows live need not look the words up again every few seconds.
         tail_url=url("/records/statements/tail", **_settled(asked, found.sought).query()),
         older_url=url("/records/statements", **asked.query(), before=found.older),
