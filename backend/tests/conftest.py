@@ -21,6 +21,7 @@ import pytest
 import uvicorn
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
+from playwright.sync_api import Browser
 from psycopg import sql
 from sqlalchemy import Connection
 from sqlalchemy.orm import Session
@@ -32,6 +33,7 @@ from app.main import create_app
 from app.ops import migrations, roles
 from app.ops.postgres import EmbeddedServer
 from app.settings import Settings
+from tests.browser.chromium import chromium
 
 # The same examples on every machine and at every run: what passes here passes there. To look further afield:
 # pytest --hypothesis-profile=default
@@ -263,6 +265,13 @@ def live_server(live_settings: Settings, live_database: Database) -> Iterator[Li
         yield LiveServer(settings.app_origin, settings.content_origin, settings, live_database)
         server.should_exit = True
         thread.join(10)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """A real Chromium; not for the whole run, because its event loop is in the way of tests with one of their own."""
+    with chromium() as started:
+        yield started
 
 
 @pytest.fixture(scope="session")

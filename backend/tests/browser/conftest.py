@@ -14,17 +14,10 @@ from playwright.sync_api import Browser, Page
 from app.core import clock, tokens
 from app.db.models import User, UserSession
 from tests.browser.axe import assert_accessible
-from tests.browser.chromium import chromium
 from tests.conftest import LiveServer
 
 VIEWS = {"phone": ((390, 844), "dark"), "desk": ((1280, 900), "light")}
 Seen = Callable[[str], None]
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as browser:
-        yield browser
 
 
 @pytest.fixture(params=VIEWS)

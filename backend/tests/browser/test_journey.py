@@ -17,7 +17,6 @@ from sqlalchemy import select, text
 from app.accounts.bootstrap import ensure_first_admin
 from app.db.models import Attendance, Enrollment, ScormData
 from tests.browser.axe import assert_accessible
-from tests.browser.chromium import chromium
 from tests.conftest import LiveServer
 from tests.factories.packages import course
 
@@ -29,19 +28,12 @@ ADMIN_PASSWORD = "three unrelated words of mine"
 STUDENT_PASSWORD = "a lantern under the blue bridge"
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as browser:
-        yield browser
-
-
 @pytest.fixture
 def open_page(live_server: LiveServer, browser: Browser) -> Iterator[Callable[[dict[str, int]], Page]]:
     contexts = []
 
     def make(viewport: dict[str, int]) -> Page:
         context = browser.new_context(viewport=viewport, base_url=live_server.url)  # type: ignore[arg-type]
-        context.set_default_timeout(15_000)
         contexts.append(context)
         page = context.new_page()
         # A course may ask before it resumes or closes; she says yes.

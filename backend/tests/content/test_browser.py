@@ -15,7 +15,6 @@ from app.content import service
 from app.core import clock, tokens
 from app.db.models import Enrollment, LessonCompletion, ScormData, User, UserSession
 from tests.browser.axe import assert_accessible
-from tests.browser.chromium import chromium
 from tests.conftest import LiveServer
 from tests.content.conftest import School, make_school, subject_of
 from tests.factories.packages import COURSE_PAGE, COURSE_SCRIPT, Sco, course
@@ -23,12 +22,6 @@ from tests.factories.packages import COURSE_PAGE, COURSE_SCRIPT, Sco, course
 pytestmark = pytest.mark.browser
 
 PHONE = {"width": 390, "height": 844}
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as browser:
-        yield browser
 
 
 @dataclass
@@ -73,7 +66,6 @@ class Stage:
         context.add_cookies(
             [{"name": "aada_session", "value": clear, "url": self.server.url, "httpOnly": True}]
         )
-        context.set_default_timeout(15_000)
         self.contexts.append(context)
         return context.new_page()
 
@@ -253,7 +245,7 @@ def test_a_dead_network_is_said_and_made_good(stage: Stage) -> None:
     assert frame.evaluate("() => String(api.LMSCommit(''))") == "false", "not saved is not called saved"
     assert stage.attempts()[0].location is None
     page.context.set_offline(False)
-    expect(trouble).to_be_hidden(timeout=20_000)
+    expect(trouble).to_be_hidden()
     stage.wait_for(lambda found: found[0].location == "3", page)
 
 

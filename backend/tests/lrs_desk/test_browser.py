@@ -2,7 +2,6 @@
 
 import json
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,7 +14,6 @@ from app.lrs import service
 from app.lrs.forwarding import delivery
 from app.lrs.transfer import taking, working
 from tests.browser.axe import assert_accessible
-from tests.browser.chromium import chromium
 from tests.conftest import LiveServer
 from tests.factories.school import School
 from tests.lrs.examples import statement
@@ -23,12 +21,6 @@ from tests.lrs_desk.conftest import Scene, make_scene
 from tests.lrs_desk.signing_in import sign_in
 
 pytestmark = pytest.mark.browser
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as found:
-        yield found
 
 
 def _scene(server: LiveServer) -> Scene:
@@ -119,7 +111,7 @@ def test_every_page_is_reachable_and_fits(
     number = int(page.url.rpartition("/")[2])
     settings = live_server.settings
     working.work(live_server.database, settings.app_origin, open_store(settings), number)
-    expect(page.get_by_text("The whole file has been read; 1 of its entries")).to_be_visible(timeout=10_000)
+    expect(page.get_by_text("The whole file has been read; 1 of its entries")).to_be_visible()
     _look(page, page.url, "import", tmp_path)
     _look(page, "/records/imports", "imports", tmp_path)
     page.get_by_role("link", name="old store.ndjson").click()
@@ -159,7 +151,7 @@ def test_the_tail_follows_and_can_be_paused(browser: Browser, live_server: LiveS
 
     page.get_by_role("button", name="Follow live").click()
     happen()
-    expect(rows).to_have_count(before + 1, timeout=10_000)
+    expect(rows).to_have_count(before + 1)
     expect(rows.first).to_contain_text("clock hours")
     assert_accessible(page)
     page.get_by_role("button", name="Pause").click()
@@ -168,7 +160,7 @@ def test_the_tail_follows_and_can_be_paused(browser: Browser, live_server: LiveS
     page.wait_for_timeout(4000)
     expect(rows).to_have_count(before + 1)
     page.get_by_role("button", name="Follow live").click()
-    expect(rows).to_have_count(before + 2, timeout=10_000)
+    expect(rows).to_have_count(before + 2)
     assert not complaints
     page.context.close()
 

@@ -5,9 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 import uvicorn
-from playwright.sync_api import Browser
 
-from tests.browser.chromium import chromium
 from tests.web.gallery import create_gallery
 
 
@@ -26,9 +24,3 @@ def gallery_url() -> Iterator[str]:
     server.should_exit = True
     thread.join(10)
     listening.close()
-
-
-@pytest.fixture(scope="module")
-def chromium_browser() -> Iterator[Browser]:
-    with chromium() as browser:
-        yield browser

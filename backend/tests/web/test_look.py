@@ -24,14 +24,14 @@ Open = Callable[..., Page]
 
 
 @pytest.fixture
-def open_page(chromium_browser: Browser, gallery_url: str) -> Iterator[Open]:
+def open_page(browser: Browser, gallery_url: str) -> Iterator[Open]:
     """Open a page; at the end no script may have failed and nothing been blocked by the content security policy."""
     pages: list[Page] = []
     complaints: list[str] = []
 
     def open_(path: str, size: str = "desk", theme: str = "light") -> Page:
         width, height = SIZES[size]
-        page = chromium_browser.new_page(
+        page = browser.new_page(
             viewport={"width": width, "height": height},
             color_scheme="dark" if theme == "dark" else "light",
             reduced_motion="reduce",

@@ -15,7 +15,6 @@ from app.content.packages.standards import read_package
 from app.ops.seed import packages
 from app.ops.seed.catalog import PROGRAMS
 from tests.browser.axe import assert_accessible
-from tests.browser.chromium import chromium
 
 NAMES = packages.names()
 RUN_TIME = """
@@ -62,12 +61,6 @@ def test_a_lesson_has_pages_and_five_questions_with_one_right_answer(name: str) 
         assert len(set(question["answers"])) == 3
         assert question["right"] in range(3)
         assert question["why"]
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as started:
-        yield started
 
 
 @pytest.fixture
