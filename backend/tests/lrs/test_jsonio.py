@@ -26,6 +26,31 @@ def test_reads_what_a_usual_writer_writes(document: Any) -> None:
     assert jsonio.loads(jsonio.dumps(document)) == document
 
 
+@given(documents, st.data())
+def test_the_quick_reader_takes_nothing_that_the_strict_one_does_not(
+    document: Any, data: st.DataObject
+) -> None:
+    raw = bytearray(jsonio.dumps(document))
+    assert repr(jsonio.loads(bytes(raw))) == repr(_strict(bytes(raw)))
+    place = data.draw(st.integers(0, len(raw) - 1))
+    raw[place : place + data.draw(st.integers(0, 1))] = data.draw(
+        st.sampled_from(b'0-.e"{}[],:a').map(lambda b: bytes([b]))
+    )
+    with suppress(Refusal):
+        assert repr(jsonio.loads(bytes(raw))) == repr(_strict(bytes(raw)))
+
+
+def _strict(raw: bytes) -> Any:
+    return jsonio._decoder.decode(raw.decode())
+
+
+def test_whole_numbers_stay_exact_and_fractions_fractions() -> None:
+    assert (
+        repr(jsonio.loads(b"[18446744073709551616,1.0,-0.0,1,1e2]"))
+        == "[18446744073709551616, 1.0, -0.0, 1, 100.0]"
+    )
+
+
 @pytest.mark.parametrize(
     ("raw", "path", "word"),
     [
