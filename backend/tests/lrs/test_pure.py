@@ -11,6 +11,7 @@ from app.lrs.statements import compare, complete, formats, validate
 from app.lrs.statements.actors import identity
 from app.lrs.statements.cursors import Cursors
 from app.lrs.statements.filters import Filter, One, parse
+from app.lrs.statements.shape import fail, remembered
 from app.lrs.versions import Version, negotiate
 from tests.lrs.examples import statement
 
@@ -180,3 +181,24 @@ def test_one_statement_is_asked_for_alone() -> None:
     assert parse({"statementId": uuid, "format": "ids"}, Version.ONE) == One(
         uuid.lower(), False, "ids", False
     )
+
+
+def test_what_passed_a_check_passes_again_and_nothing_else() -> None:
+    asked: list[object] = []
+
+    @remembered
+    def check(value: object, path: str) -> None:
+        asked.append(value)
+        if value != {"n": 1}:
+            raise fail(path, "No.")
+
+    check({"n": 1}, "$.first")
+    check({"n": 1}, "$.second")
+    assert asked == [{"n": 1}]
+    for other in ({"n": True}, {"n": 1.0}):
+        check(other, "$")
+    assert len(asked) == 3, "1, 1.0 and true are not the same JSON"
+    for path in ("$.third", "$.fourth"):
+        with pytest.raises(Refusal) as caught:
+            check({"n": 2**70}, path)
+        assert caught.value.path == path

@@ -1,6 +1,7 @@
 """The special data types."""
 
 from datetime import UTC, datetime, timedelta, timezone
+from uuid import RFC_4122, UUID
 
 import pytest
 from hypothesis import given
@@ -107,3 +108,11 @@ def test_media_types(text: str) -> None:
 )  # fmt: skip
 def test_no_media_types(text: str) -> None:
     assert not values.is_media_type(text)
+
+
+def test_a_random_uuid_is_one_of_version_four_and_no_other_twice() -> None:
+    names = {values.random_uuid() for _ in range(2_000)}
+    assert len(names) == 2_000
+    for name in names:
+        assert str(UUID(name)) == name
+        assert (UUID(name).version, UUID(name).variant) == (4, RFC_4122)

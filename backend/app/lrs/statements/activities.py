@@ -12,6 +12,7 @@ from app.lrs.statements.shape import (
     extensions,
     fail,
     only,
+    remembered,
     required,
 )
 
@@ -35,6 +36,7 @@ _INTERACTIONS: dict[str, frozenset[str]] = {
 }
 
 
+@remembered
 def activity(value: Any, path: str) -> None:
     """An Activity as object or in `contextActivities`."""
     found = an_object(value, path)

@@ -14,6 +14,7 @@ from app.lrs.statements.shape import (
     an_object,
     fail,
     only,
+    remembered,
     required,
 )
 
@@ -31,6 +32,7 @@ def actor(value: Any, path: str) -> None:
         agent(value, path)
 
 
+@remembered
 def agent(value: Any, path: str) -> None:
     """An Agent: exactly one inverse functional identifier."""
     found = an_object(value, path)

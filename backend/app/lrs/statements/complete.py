@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import IntFlag
 from typing import Any
-from uuid import uuid4
 
 from app.lrs import jsonio, values
 from app.lrs.statements.actors import identity
@@ -106,7 +105,7 @@ def prepare(statement: JsonObject, version: Version) -> Prepared:
     statement.pop("stored", None)
     statement.pop("authority", None)
     given = "id" in statement
-    statement_id = statement["id"].lower() if given else str(uuid4())
+    statement_id = statement["id"].lower() if given else values.random_uuid()
     statement["id"] = statement_id
     if "version" not in statement:
         statement["version"] = "2.0.0" if version.second else "1.0.0"

@@ -4,14 +4,47 @@ Written by hand instead of with a schema library: a statement of 1 KB is checked
 refusal names the JSON path and what would be right there.
 """
 
+import functools
 from collections.abc import Callable
 from typing import Any
+
+import orjson
 
 from app.lrs import values
 from app.lrs.jsonio import MAX_DEPTH, deeper_than
 from app.lrs.refusal import Refusal
 
 JsonObject = dict[str, Any]
+
+
+Check = Callable[[Any, str], None]
+_MOST_REMEMBERED = 4096
+_LONGEST_REMEMBERED = 1500
+
+
+def remembered(check: Check) -> Check:
+    """The check, which need not be made again of JSON that has passed it: activities, verbs and people repeat.
+
+    What passes anywhere passes everywhere, so only for checks whose answer hangs on the value alone. Memory is
+    bounded: what is long is not kept, and what is kept is dropped when there is too much.
+    """
+    passed: set[bytes] = set()
+
+    def checked(value: Any, path: str) -> None:
+        try:
+            written = orjson.dumps(value)
+        except TypeError:  # whole numbers of more than 64 bits
+            check(value, path)
+            return
+        if written in passed:
+            return
+        check(value, path)
+        if len(written) <= _LONGEST_REMEMBERED:
+            if len(passed) >= _MOST_REMEMBERED:
+                passed.clear()
+            passed.add(written)
+
+    return functools.wraps(check)(checked)
 
 
 def fail(path: str, detail: str) -> Refusal:

@@ -26,6 +26,7 @@ from app.lrs.statements.shape import (
     extensions,
     fail,
     only,
+    remembered,
     required,
 )
 from app.lrs.versions import Version
@@ -115,6 +116,7 @@ def _core(found: JsonObject, path: str, version: Version) -> None:
             _attachment(item, f"{place}[{index}]")
 
 
+@remembered
 def _verb(value: Any, path: str) -> None:
     found = an_object(value, path)
     only(found, _VERB, path)
