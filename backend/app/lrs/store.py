@@ -39,6 +39,7 @@ class Store:
         self.parties = Parties(settings.app_origin)
         self.accesses = Accesses()
         self._opening = asyncio.Lock()
+        self.checking = asyncio.Lock()
         self.consistency = Consistency()
         self._pool: Pool | None = None
         self._writing: Pool | None = None

@@ -6,18 +6,22 @@ import gzip
 import json
 import zlib
 from collections.abc import AsyncIterator, Iterator
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 from urllib.parse import urlencode
 from uuid import uuid4
 
 import httpx2 as httpx
 import pytest
 from sqlalchemy import text
+from starlette.types import Receive
 
 from app.lrs import jsonio
 from app.lrs.alternate import SMALL_FORM
-from app.lrs.http import _unpacked
+from app.lrs.credentials.access import Access
+from app.lrs.http import Call, _unpacked
 from app.lrs.refusal import Refusal
+from app.lrs.statements import receiving
 from app.lrs.store import Store
 from tests.lrs.examples import statement
 from tests.lrs.serving import ONE, Client, Running
@@ -179,3 +183,28 @@ def test_a_header_that_cannot_be_sent_is_no_bare_fault(store: Running, xapi: Cli
     answer = xapi.get("/activities/profile", **key)
     assert (answer.status_code, answer.headers["content-type"]) == (503, "application/problem+json")
     assert "X-Injected" not in answer.headers
+
+
+def test_checking_a_batch_lets_others_have_their_turn() -> None:
+    """The writer's database must not wait until a whole batch has been checked."""
+    body = json.dumps([statement() for _ in range(50)]).encode()
+    call = Call("POST", "/statements", "/xapi", {}, {}, cast(Receive, None))
+    call.access = cast(Access, SimpleNamespace(agent=None, author=None))
+
+    async def checked() -> tuple[int, int]:
+        turns = 0
+
+        async def others() -> None:
+            nonlocal turns
+            while True:
+                turns += 1
+                await asyncio.sleep(0)
+
+        waiting = asyncio.create_task(others())
+        received = await receiving._in_slices(receiving._checked(call, body, [], None))
+        waiting.cancel()
+        return len(received.ids), turns
+
+    count, turns = asyncio.run(checked())
+    assert count == 50
+    assert turns >= 2 * 50 // receiving._SLICE

@@ -1,5 +1,7 @@
 """From a request's body to a submission: JSON or multipart, checked whole before anything is stored."""
 
+import asyncio
+from collections.abc import Generator
 from dataclasses import dataclass
 from typing import BinaryIO, cast
 
@@ -8,13 +10,15 @@ from app.lrs.http import LARGEST_ATTACHMENTS, LARGEST_JSON, Call
 from app.lrs.multipart import Part
 from app.lrs.refusal import Refusal
 from app.lrs.statements import actors, validate
-from app.lrs.statements.complete import prepare
+from app.lrs.statements.complete import Prepared, prepare
 from app.lrs.statements.shape import JsonObject, fail
 from app.lrs.statements.storing import Attached, Submission
 from app.lrs.store import Store
 
 _ASIDE = 64 * 1024
 """Bodies beyond this many octets are checked in a thread, so that others are not kept waiting."""
+_SLICE = 10
+"""Statements that are checked without a pause, some half a millisecond."""
 MOST_STATEMENTS = 10_000
 LARGEST_STATEMENT = 1024 * 1024
 """Octets of one statement without its attachments: a page of them must fit into memory."""
@@ -31,10 +35,13 @@ async def take_in(store: Store, call: Call, only_id: str | None = None) -> list[
     kind = call.content_type
     if kind == "application/json":
         raw = await call.body(LARGEST_JSON)
+        steps = _checked(call, raw, [], only_id)
         if len(raw) > _ASIDE:
-            received = await store.aside(lambda: _checked(call, raw, [], only_id))
+            received = await store.aside(lambda: _at_once(steps))
         else:
-            received = _checked(call, raw, [], only_id)
+            # One at a time: of several, each would have its slice before others have their turn.
+            async with store.checking:
+                received = await _in_slices(steps)
         return await _stored(store, received)
     if kind != "multipart/mixed":
         raise Refusal("Send statements as application/json or multipart/mixed.", path="Content-Type")
@@ -58,6 +65,26 @@ async def _stored(store: Store, received: _Received) -> list[str]:
     return received.ids
 
 
+def _at_once(steps: Generator[None, None, _Received]) -> _Received:
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            received: _Received = end.value
+            return received
+
+
+async def _in_slices(steps: Generator[None, None, _Received]) -> _Received:
+    """Between two slices the event loop looks after others: above all after the writer, whose database waits."""
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            received: _Received = end.value
+            return received
+        await asyncio.sleep(0)
+
+
 def _from_parts(call: Call, parts: list[Part], only_id: str | None) -> _Received:
     if not parts:
         raise Refusal("The first part must hold the statements.", path="body")
@@ -66,7 +93,7 @@ def _from_parts(call: Call, parts: list[Part], only_id: str | None) -> _Received
         raise Refusal("The first part must be application/json and hold the statements.", path="Content-Type")
     for index, part in enumerate(parts[1:], start=1):
         _check_part(part, f"part[{index}]")
-    return _checked(call, parts[0].content(), parts[1:], only_id)
+    return _at_once(_checked(call, parts[0].content(), parts[1:], only_id))
 
 
 def _check_part(part: Part, path: str) -> None:
@@ -79,7 +106,10 @@ def _check_part(part: Part, path: str) -> None:
         raise fail(path, "X-Experience-API-Hash is not the SHA-2 of this part.")
 
 
-def _checked(call: Call, raw: bytes, parts: list[Part], only_id: str | None) -> _Received:
+def _checked(
+    call: Call, raw: bytes, parts: list[Part], only_id: str | None
+) -> Generator[None, None, _Received]:
+    """Check and complete the statements of a body, pausing after every few."""
     value = jsonio.loads(raw)
     if only_id is not None:
         statements = [_the_one(value, only_id)]
@@ -92,16 +122,22 @@ def _checked(call: Call, raw: bytes, parts: list[Part], only_id: str | None) -> 
         raise Refusal(f"Send at most {MOST_STATEMENTS} statements at once.", status=413)
     by_hash = {part.sha2: part for part in parts}
     used: set[str] = set()
-    for path, statement in zip(paths, statements, strict=True):
+    for index, (path, statement) in enumerate(zip(paths, statements, strict=True), start=1):
         validate.statement(statement, path, call.version)
         if "attachments" in statement or statement["object"].get("objectType") == "SubStatement":
             used |= _attachments(statement, path, by_hash)
+        if index % _SLICE == 0:
+            yield
     _distinct(statements)
     if len(used) != len(by_hash):
         raise Refusal("A part holds an attachment that no statement names.", path="body")
     _speaks_of_its_own(call, statements, paths)
-    prepared = [prepare(statement, call.version) for statement in statements]
-    for path, item in zip(paths, prepared, strict=True):
+    prepared: list[Prepared] = []
+    for path, statement in zip(paths, statements, strict=True):
+        item = prepare(statement, call.version)
+        prepared.append(item)
+        if len(prepared) % _SLICE == 0:
+            yield
         if len(item.body) > LARGEST_STATEMENT:
             raise Refusal(
                 f"A statement may have {LARGEST_STATEMENT} octets; send what is larger as an attachment.",
