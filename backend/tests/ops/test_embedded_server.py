@@ -148,7 +148,8 @@ def test_a_running_program_revives_its_killed_server(place: Path) -> None:
         assert pid is not None
         os.kill(pid, signal.SIGKILL)
         # A dying process lets go of its directory before its parent can learn of its end: wait for the latter.
-        os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
+        assert server._process is not None
+        server._process.wait(60)
         assert server.revive()
         assert value(server, "SELECT line FROM kept") == "acknowledged"
 

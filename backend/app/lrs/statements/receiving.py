@@ -1,7 +1,7 @@
 """From a request's body to a submission: JSON or multipart, checked whole before anything is stored."""
 
 import asyncio
-from collections.abc import Generator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import BinaryIO, cast
 
@@ -65,24 +65,15 @@ async def _stored(store: Store, received: _Received) -> list[str]:
     return received.ids
 
 
-def _at_once(steps: Generator[None, None, _Received]) -> _Received:
-    while True:
-        try:
-            next(steps)
-        except StopIteration as end:
-            received: _Received = end.value
-            return received
+def _at_once(steps: Iterator[_Received | None]) -> _Received:
+    return next(received for received in steps if received is not None)
 
 
-async def _in_slices(steps: Generator[None, None, _Received]) -> _Received:
+async def _in_slices(steps: Iterator[_Received | None]) -> _Received:
     """Between two slices the event loop looks after others: above all after the writer, whose database waits."""
-    while True:
-        try:
-            next(steps)
-        except StopIteration as end:
-            received: _Received = end.value
-            return received
+    while (received := next(steps)) is None:  # noqa: ASYNC110 -- work goes on, nothing is waited for
         await asyncio.sleep(0)
+    return received
 
 
 def _from_parts(call: Call, parts: list[Part], only_id: str | None) -> _Received:
@@ -106,10 +97,8 @@ def _check_part(part: Part, path: str) -> None:
         raise fail(path, "X-Experience-API-Hash is not the SHA-2 of this part.")
 
 
-def _checked(
-    call: Call, raw: bytes, parts: list[Part], only_id: str | None
-) -> Generator[None, None, _Received]:
-    """Check and complete the statements of a body, pausing after every few."""
+def _checked(call: Call, raw: bytes, parts: list[Part], only_id: str | None) -> Iterator[_Received | None]:
+    """Check and complete the statements of a body: None after every few, and what was received at the end."""
     value = jsonio.loads(raw)
     if only_id is not None:
         statements = [_the_one(value, only_id)]
@@ -127,7 +116,7 @@ def _checked(
         if "attachments" in statement or statement["object"].get("objectType") == "SubStatement":
             used |= _attachments(statement, path, by_hash)
         if index % _SLICE == 0:
-            yield
+            yield None
     _distinct(statements)
     if len(used) != len(by_hash):
         raise Refusal("A part holds an attachment that no statement names.", path="body")
@@ -137,14 +126,14 @@ def _checked(
         item = prepare(statement, call.version)
         prepared.append(item)
         if len(prepared) % _SLICE == 0:
-            yield
+            yield None
         if len(item.body) > LARGEST_STATEMENT:
             raise Refusal(
                 f"A statement may have {LARGEST_STATEMENT} octets; send what is larger as an attachment.",
                 path=path,
                 status=413,
             )
-    return _Received(Submission(prepared, call.access.author), [item.statement_id for item in prepared])
+    yield _Received(Submission(prepared, call.access.author), [item.statement_id for item in prepared])
 
 
 def _the_one(value: object, only_id: str) -> JsonObject:

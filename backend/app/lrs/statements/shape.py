@@ -1,6 +1,6 @@
 """Checks shared by every part of a statement: types, names, and the place of a fault.
 
-Written by hand instead of with a schema library: a statement of 1 KB is checked in some 40 µs, and every
+Written by hand instead of with a schema library: a statement of 1 KB is checked in 20 to 40 µs, and every
 refusal names the JSON path and what would be right there.
 """
 
