@@ -1,6 +1,6 @@
 """The `aada` command.
 
-`app/ops/commands_<name>.py` with a typer app called `commands` becomes `aada <name>`.
+`app/commands/<name>.py` with a typer app called `commands` becomes `aada <name>`.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Annotated
 
 import typer
 
-import app.ops
+import app.commands
 from app.ops.errors import OperatorError
 from app.settings import SettingsError, get_settings
 
@@ -24,10 +24,9 @@ cli = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, help="AA
 
 @cache
 def _add_commands() -> None:
-    for module in pkgutil.iter_modules(app.ops.__path__):
-        if module.name.startswith("commands_"):
-            name = module.name.removeprefix("commands_").replace("_", "-")
-            cli.add_typer(import_module(f"app.ops.{module.name}").commands, name=name)
+    for module in pkgutil.iter_modules(app.commands.__path__):
+        name = module.name.replace("_", "-")
+        cli.add_typer(import_module(f"app.commands.{module.name}").commands, name=name)
 
 
 @cli.command()

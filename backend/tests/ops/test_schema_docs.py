@@ -7,8 +7,9 @@ import pytest
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from typer.testing import CliRunner
 
+from app.commands import docs as docs_commands
 from app.db.base import Base
-from app.ops import commands_docs, schema_docs
+from app.ops import schema_docs
 
 
 @pytest.fixture(scope="module")
@@ -17,7 +18,7 @@ def page() -> str:
 
 
 def test_the_page_is_what_the_models_say(page: str) -> None:
-    written = commands_docs.SCHEMA_PAGE.read_text(encoding="utf-8")
+    written = docs_commands.SCHEMA_PAGE.read_text(encoding="utf-8")
     assert written == page, "write docs/database.md anew: aada docs schema"
 
 
@@ -68,9 +69,9 @@ def test_a_column_that_says_nothing_is_named(monkeypatch: pytest.MonkeyPatch) ->
 
 def test_the_command_writes_the_page_and_tells_when_it_is_stale(tmp_path: Path, page: str) -> None:
     runner, out = CliRunner(), tmp_path / "database.md"
-    stale = runner.invoke(commands_docs.commands, ["schema", "--check", "--out", str(out)])
+    stale = runner.invoke(docs_commands.commands, ["schema", "--check", "--out", str(out)])
     assert stale.exit_code != 0
     assert "aada docs schema" in str(stale.exception)
-    assert runner.invoke(commands_docs.commands, ["schema", "--out", str(out)]).exit_code == 0
+    assert runner.invoke(docs_commands.commands, ["schema", "--out", str(out)]).exit_code == 0
     assert out.read_text(encoding="utf-8") == page
-    assert runner.invoke(commands_docs.commands, ["schema", "--check", "--out", str(out)]).exit_code == 0
+    assert runner.invoke(docs_commands.commands, ["schema", "--check", "--out", str(out)]).exit_code == 0

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import timedelta
 
-from app.ops.seed import people
-from app.ops.seed.catalog import PASSING_PCT, PROGRAMS, SCORM
-from app.ops.seed.desk import Desk, Enrolled, Student
-from app.ops.seed.lives import ask_to_leave
+from app.demo import people
+from app.demo.catalog import PASSING_PCT, PROGRAMS, SCORM
+from app.demo.desk import Desk, Enrolled, Student
+from app.demo.lives import ask_to_leave
 
 
 def write_people(desk: Desk, students: list[Student], hashed: str) -> None:

@@ -8,8 +8,8 @@ from typing import Annotated
 import typer
 
 from app.db.session import Database
+from app.demo import seed_demo_school
 from app.ops import migrations
-from app.ops.seed import seed_demo_school
 from app.ops.servers import database_server
 from app.settings import get_settings
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import date, timedelta
 from random import Random
 
-from app.ops.seed import people
-from app.ops.seed.catalog import EXPANDED, OFFICE, PROGRAMS, ProgramPlan
-from app.ops.seed.desk import YEARS, Desk, Student
-from app.ops.seed.story import Character, Story
+from app.demo import people
+from app.demo.catalog import EXPANDED, OFFICE, PROGRAMS, ProgramPlan
+from app.demo.desk import YEARS, Desk, Student
+from app.demo.story import Character, Story
 
 WEEKS_BETWEEN_STARTS = 6
 

@@ -11,17 +11,18 @@ from pwdlib.hashers.bcrypt import BcryptHasher
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
-from app.core import audit, clock
+from app.core import clock, history
+from app.core.actions import Action
 from app.core.jobs import enqueue
 from app.db.models import Program, User
 from app.db.session import Database
+from app.demo import learning, lives, paperwork, people, roster
+from app.demo.copying import Copier
+from app.demo.desk import Desk
+from app.demo.packages import Packages
+from app.demo.people import Person
 from app.ops.errors import OperatorError
 from app.ops.jobs import tell_history
-from app.ops.seed import learning, lives, paperwork, people, roster
-from app.ops.seed.copying import Copier
-from app.ops.seed.desk import Desk
-from app.ops.seed.packages import Packages
-from app.ops.seed.people import Person
 from app.rules import passwords
 from app.settings import Settings
 
@@ -97,5 +98,5 @@ def _build(
     paperwork.write_trail(desk, enrolled)
     # The record store hears of the two years while the first pages are looked at already.
     enqueue(session, tell_history)
-    audit.record(session, None, "school.seeded", "programs", None, students=count)
+    history.record(session, None, Action.SCHOOL_SEEDED, None, students=count)
     return desk.copier.counts

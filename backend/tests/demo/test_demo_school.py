@@ -11,9 +11,9 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from app.db.session import Database, libpq_url
+from app.demo import Summary, calendar, paperwork, seed_demo_school
 from app.ops.errors import OperatorError
 from app.ops.postgres import EmbeddedServer
-from app.ops.seed import Summary, calendar, paperwork, seed_demo_school
 from app.ops.telling import tell_history
 from app.settings import Settings
 from tests.conftest import _throwaway

@@ -1,5 +1,5 @@
 """The demo school: two believable years of a school, the same for the same seed number and moment."""
 
-from app.ops.seed.school import Summary, seed_demo_school
+from app.demo.school import Summary, seed_demo_school
 
 __all__ = ["Summary", "seed_demo_school"]

@@ -8,8 +8,8 @@ from datetime import date, datetime, time, timedelta
 from random import Random
 from zoneinfo import ZoneInfo
 
-from app.ops.seed import calendar
-from app.ops.seed.catalog import SCORM, ClassTime, LessonPlan, ProgramPlan
+from app.demo import calendar
+from app.demo.catalog import SCORM, ClassTime, LessonPlan, ProgramPlan
 from app.rules.progress import progress_of_counts
 
 FORGOTTEN_NOTE = "The clock-out was forgotten; entered from the class list."

@@ -12,8 +12,8 @@ from playwright.sync_api import Browser, Page, Route, expect
 
 from app.content.packages.archive import Archive
 from app.content.packages.standards import read_package
-from app.ops.seed import packages
-from app.ops.seed.catalog import PROGRAMS
+from app.demo import packages
+from app.demo.catalog import PROGRAMS
 from tests.browser.axe import assert_accessible
 
 NAMES = packages.names()

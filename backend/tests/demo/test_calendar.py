@@ -5,7 +5,7 @@ from datetime import date, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.ops.seed.calendar import holidays, is_school_day, school_days
+from app.demo.calendar import holidays, is_school_day, school_days
 
 YEARS = st.integers(1990, 2100)
 

@@ -8,10 +8,10 @@ from random import Random
 from zoneinfo import ZoneInfo
 
 from app.core.permissions import Role, Subject
-from app.ops.seed import people
-from app.ops.seed.copying import Copier
-from app.ops.seed.people import Person
-from app.ops.seed.story import Story, Teller
+from app.demo import people
+from app.demo.copying import Copier
+from app.demo.people import Person
+from app.demo.story import Story, Teller
 
 YEARS = 2
 

@@ -6,9 +6,9 @@ import json
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from app.ops.seed.catalog import PASSING_PCT
-from app.ops.seed.desk import Desk, Enrolled
-from app.ops.seed.story import Completion
+from app.demo.catalog import PASSING_PCT
+from app.demo.desk import Desk, Enrolled
+from app.demo.story import Completion
 
 
 def write_lessons(desk: Desk, enrolled: list[Enrolled], packages: dict[int, tuple[int, str]]) -> None:

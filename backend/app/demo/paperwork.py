@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from fractions import Fraction
 
-from app.ops.seed import people
-from app.ops.seed.catalog import EXTERNSHIP_HOURS, EXTERNSHIP_SITES
-from app.ops.seed.desk import Desk, Enrolled
-from app.ops.seed.story import Story
+from app.demo import people
+from app.demo.catalog import EXTERNSHIP_HOURS, EXTERNSHIP_SITES
+from app.demo.desk import Desk, Enrolled
+from app.demo.story import Story
 
 REASONS = (
     "Moving out of state for a family member's new job.",
