@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from fastapi import APIRouter, FastAPI
 from starlette.types import ASGIApp
 
+import app.finance  # noqa: F401 - its constraints have sentences
 from app import __version__
 from app.academics import api as academics_api
 from app.academics import pages as academics_pages
@@ -30,7 +31,7 @@ from app.lrs.credentials import rest as lrs_rest
 from app.ops import health
 from app.ops import pages as operations_pages
 from app.settings import Settings
-from app.web import errors, security
+from app.web import errors, security, uploads
 from app.web.assets import MOUNT, StaticAssets
 from app.web.hosts import HostDispatch
 
@@ -55,11 +56,6 @@ ROUTERS: list[APIRouter] = [
     office_pages.router,
     health.router,
 ]
-UPLOADS = {
-    "/lessons/*/content": "max_upload_bytes",
-    "/api/v1/lessons/*/packages": "max_upload_bytes",
-    "/records/imports": "max_upload_bytes",
-}
 
 
 def create_app(settings: Settings, database: Database | None = None) -> FastAPI:
@@ -97,7 +93,7 @@ def create_app(settings: Settings, database: Database | None = None) -> FastAPI:
         app,
         settings,
         answer=errors.answer,
-        uploads={prefix: getattr(settings, name) for prefix, name in UPLOADS.items()},
+        uploads=uploads.limits(settings),
     )
     content = create_content_app(settings, database, app.state.files)
     _dispatch_hosts(app, settings, content, record_store)

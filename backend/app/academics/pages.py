@@ -3,18 +3,21 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request, Response
+from sqlalchemy.orm import Session
 
 from app.academics import outline_pages, policy, service
 from app.academics.schemas import ButtonForm, ProgramForm
+from app.core.permissions import Subject
 from app.db.models import Program
-from app.web import navigation
+from app.web import navigation, search
 from app.web.csv import csv_response
 from app.web.fields import PathId
 from app.web.forms import Form, posted
 from app.web.navigation import NavItem
-from app.web.paging import PageParams
+from app.web.paging import PageParams, Paging
 from app.web.render import redirect, render
 from app.web.request import AdminSubject, CurrentSubject, Db
+from app.web.search import Found, Hit
 
 router = APIRouter(include_in_schema=False)
 router.include_router(outline_pages.router)
@@ -184,3 +187,17 @@ def _delete_page(request: Request, form: Form[ButtonForm], record: Program, reas
         cancel=f"/programs/{record.id}",
         breadcrumbs=[PROGRAMS, (record.name, f"/programs/{record.id}"), ("Delete", None)],
     )
+
+
+def _find_programs(db: Session, subject: Subject, words: str) -> Found | None:
+    if not subject.is_staff:
+        return None
+    found = service.list_programs(db, subject, Paging(q=words, per_page=search.MOST))
+    hits = [
+        Hit(row.Program.name, f"{row.lessons} lessons", f"/programs/{row.Program.id}", "books")
+        for row in found.items
+    ]
+    return Found("Programs", hits, found.total, "/programs")
+
+
+search.register("programs", _find_programs, order=20)

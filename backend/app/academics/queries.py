@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 from sqlalchemy import ColumnElement, Select, delete, exists, func, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session, selectinload
 
+from app.core.constraints import register_conflict
 from app.db.models import (
     ContentPackage,
     Enrollment,
@@ -18,6 +19,14 @@ from app.db.models import (
     ScormData,
 )
 from app.web.paging import Page, Paging, fetch_page
+
+register_conflict("fk_enrollments_program_id", "This program has enrollments and cannot be deleted.")
+register_conflict("fk_scorm_data_lesson_id", "Students have worked in this lesson; it cannot be deleted.")
+register_conflict(
+    "fk_lesson_completions_lesson_id", "Students have completed this lesson; it cannot be deleted."
+)
+register_conflict("fk_launches_lesson_id", "Students have opened this lesson; it cannot be deleted.")
+
 
 T = TypeVar("T", Program, Module, Lesson)
 

@@ -15,7 +15,8 @@ from sqlalchemy.orm import Session
 from app.academics import policy, queries
 from app.academics.order import Direction, next_place, number, reorder, shift
 from app.academics.schemas import LessonFields, ProgramFields
-from app.core import audit
+from app.core import history
+from app.core.actions import Action
 from app.core.errors import Conflict, FieldError, Invalid, NotFound
 from app.core.permissions import Subject
 from app.db.models import ContentType, Lesson, Module, Program
@@ -112,7 +113,7 @@ def create_program(session: Session, subject: Subject, values: ProgramFields) ->
     program = Program(**values.model_dump(exclude={"version"}))
     session.add(program)
     session.flush()
-    audit.record(session, subject, "program.created", "programs", program.id, name=program.name)
+    history.record(session, subject, Action.PROGRAM_CREATED, program.id, name=program.name)
     return program
 
 
@@ -123,7 +124,7 @@ def update_program(
     policy.require_change(subject)
     program = _program(session, program_id, lock=True)
     _unchanged(program, seen)
-    _apply(session, subject, program, changes, "program.updated")
+    _apply(session, subject, program, changes, Action.PROGRAM_UPDATED)
     return program
 
 
@@ -138,7 +139,7 @@ def delete_program(session: Session, subject: Subject, program_id: int) -> None:
     lessons = [lesson.id for module in _outline(session, program_id).modules for lesson in module.lessons]
     queries.remove_previews(session, lessons)
     queries.remove(session, Program, program_id)
-    audit.record(session, subject, "program.deleted", "programs", program_id, name=name, lessons=len(lessons))
+    history.record(session, subject, Action.PROGRAM_DELETED, program_id, name=name, lessons=len(lessons))
 
 
 def why_program_stays(session: Session, program_id: int) -> str | None:
@@ -166,7 +167,7 @@ def create_module(
     module = Module(program_id=program_id, name=name, description=description or None, order_num=place)
     session.add(module)
     session.flush()
-    audit.record(session, subject, "module.created", "modules", module.id, name=name, program_id=program_id)
+    history.record(session, subject, Action.MODULE_CREATED, module.id, name=name, program_id=program_id)
     return module
 
 
@@ -176,7 +177,7 @@ def update_module(
     policy.require_change(subject)
     module = _module(session, module_id, lock=True)
     _unchanged(module, seen)
-    _apply(session, subject, module, changes, "module.updated")
+    _apply(session, subject, module, changes, Action.MODULE_UPDATED)
     return module
 
 
@@ -196,11 +197,10 @@ def delete_module(session: Session, subject: Subject, module_id: int) -> int:
         queries.remove(session, Module, module_id)
         number(queries.modules_in_order(session, program_id))
         session.flush()
-    audit.record(
+    history.record(
         session,
         subject,
-        "module.deleted",
-        "modules",
+        Action.MODULE_DELETED,
         module_id,
         name=name,
         program_id=program_id,
@@ -234,11 +234,10 @@ def create_lesson(session: Session, subject: Subject, module_id: int, values: Le
         lesson = Lesson(module_id=module_id, order_num=place, **columns)
         session.add(lesson)
         session.flush()
-    audit.record(
+    history.record(
         session,
         subject,
-        "lesson.created",
-        "lessons",
+        Action.LESSON_CREATED,
         lesson.id,
         title=lesson.title,
         module_id=module_id,
@@ -259,7 +258,7 @@ def update_lesson(
         sentence = "Students have worked in this lesson, so its kind stays; add another lesson instead."
         raise Conflict(sentence, errors=[FieldError("content_type", sentence)])
     _check_content(kind, changes.get("content_url", lesson.content_url), was=lesson.content_type)
-    _apply(session, subject, lesson, changes, "lesson.updated")
+    _apply(session, subject, lesson, changes, Action.LESSON_UPDATED)
     return lesson
 
 
@@ -278,7 +277,7 @@ def delete_lesson(session: Session, subject: Subject, lesson_id: int) -> int:
         queries.remove(session, Lesson, lesson_id)
         number(queries.lessons_in_order(session, module_id))
         session.flush()
-    audit.record(session, subject, "lesson.deleted", "lessons", lesson_id, title=title, module_id=module_id)
+    history.record(session, subject, Action.LESSON_DELETED, lesson_id, title=title, module_id=module_id)
     return program_id
 
 
@@ -303,8 +302,8 @@ def move_module(session: Session, subject: Subject, module_id: int, direction: D
         raise NotFound(NO_MODULE)
     if shift(modules, module, direction):
         session.flush()
-        audit.record(
-            session, subject, "module.moved", "modules", module_id, program_id=program_id, to=module.order_num
+        history.record(
+            session, subject, Action.MODULE_MOVED, module_id, program_id=program_id, to=module.order_num
         )
     return module
 
@@ -320,8 +319,8 @@ def move_lesson(session: Session, subject: Subject, lesson_id: int, direction: D
         raise NotFound(NO_LESSON)
     if shift(lessons, lesson, direction):
         session.flush()
-        audit.record(
-            session, subject, "lesson.moved", "lessons", lesson_id, module_id=module_id, to=lesson.order_num
+        history.record(
+            session, subject, Action.LESSON_MOVED, lesson_id, module_id=module_id, to=lesson.order_num
         )
     return lesson
 
@@ -332,7 +331,7 @@ def order_modules(session: Session, subject: Subject, program_id: int, ids: Sequ
     _program(session, program_id, lock=True)
     reorder(queries.modules_in_order(session, program_id), ids, "modules of this program")
     session.flush()
-    audit.record(session, subject, "modules.reordered", "programs", program_id, order=list(ids))
+    history.record(session, subject, Action.MODULES_REORDERED, program_id, order=list(ids))
 
 
 def order_lessons(session: Session, subject: Subject, module_id: int, ids: Sequence[int]) -> None:
@@ -341,7 +340,7 @@ def order_lessons(session: Session, subject: Subject, module_id: int, ids: Seque
     _module(session, module_id, lock=True)
     reorder(queries.lessons_in_order(session, module_id), ids, "lessons of this module")
     session.flush()
-    audit.record(session, subject, "lessons.reordered", "modules", module_id, order=list(ids))
+    history.record(session, subject, Action.LESSONS_REORDERED, module_id, order=list(ids))
 
 
 # Helpers
@@ -388,7 +387,7 @@ def _apply(
     subject: Subject,
     record: Program | Module | Lesson,
     changes: Mapping[str, Any],
-    action: str,
+    action: Action,
 ) -> None:
     changed: dict[str, list[str | None]] = {}
     for name, value in changes.items():
@@ -401,7 +400,7 @@ def _apply(
     if changed:
         session.flush()
         session.refresh(record)
-        audit.record(session, subject, action, record.__tablename__, record.id, changed=changed)
+        history.record(session, subject, action, record.id, changed=changed)
 
 
 def _check_content(kind: ContentType, address: str | None, was: ContentType | None = None) -> None:

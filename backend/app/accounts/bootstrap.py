@@ -7,7 +7,8 @@ from app.accounts.access import links
 from app.accounts.access import queries as access
 from app.accounts.people import queries, service
 from app.accounts.schemas import tidy_email
-from app.core import audit, clock
+from app.core import clock, history
+from app.core.actions import Action
 from app.core.errors import Conflict
 from app.core.permissions import Role
 from app.settings import Settings
@@ -44,7 +45,7 @@ def ensure_first_admin(
         access.close_links(session, user.id, clock.now())
         user.hashed_password = passwords.hash_password(settings, password)
         session.flush()
-        audit.record(session, None, "user.password_set", "users", user.id)
+        history.record(session, None, Action.USER_PASSWORD_SET, user.id)
         return None
     if link is None:
         link, _row = links.make_link(session, settings, user, links.INVITE, None)

@@ -6,11 +6,13 @@ from fastapi import APIRouter, Depends, Query
 
 from app.content import service
 from app.content.schemas import AttemptOut, LaunchIn, LaunchOut, PackageForm, PackageOut, ResultOut
+from app.web import uploads
 from app.web.fields import LARGEST_ID, PathId
 from app.web.forms import Form, posted
 from app.web.request import CurrentSubject, Db, FilesDep, SettingsDep, StaffSubject, UploadingStaff
 
 router = APIRouter(prefix="/api/v1", tags=["content"])
+uploads.register("/api/v1/lessons/*/packages")
 
 # Described by hand: a file that FastAPI itself takes would be read before anyone is asked who sends it.
 _PACKAGE: dict[str, Any] = {

@@ -11,7 +11,8 @@ from app.content import policy, queries
 from app.content.packages.archive import Archive
 from app.content.packages.media import media_type_of
 from app.content.packages.standards import Package, read_package
-from app.core import audit, clock
+from app.core import clock, history
+from app.core.actions import Action
 from app.core.errors import Invalid, NotFound, TooLarge
 from app.core.files import FileStore, StoredFile
 from app.core.permissions import Subject
@@ -124,11 +125,10 @@ def _store(
             }
         )
     queries.add_files(session, rows)
-    audit.record(
+    history.record(
         session,
         subject,
-        "content.package_imported",
-        "content_packages",
+        Action.CONTENT_PACKAGE_IMPORTED,
         record.id,
         lesson_id=lesson_id,
         version=record.version,

@@ -8,12 +8,14 @@ from app.content import service
 from app.content.schemas import PackageForm, ResultOut
 from app.core.permissions import Subject
 from app.settings import Settings
+from app.web import uploads
 from app.web.fields import PathId
 from app.web.forms import Form, posted
 from app.web.render import redirect, render
 from app.web.request import CurrentSubject, Db, FilesDep, SettingsDep, StaffSubject, UploadingStaff
 
 router = APIRouter(include_in_schema=False)
+uploads.register("/lessons/*/content")
 
 # What the course's frame may do. Named with the origin, because the frame gets its address only later.
 # Many courses still save in an unload handler, which browsers otherwise no longer run in frames.

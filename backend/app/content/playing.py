@@ -12,7 +12,8 @@ from app.content.packages.model import Item, Manifest
 from app.content.schemas import LaunchOut
 from app.content.storable import restored, restored_json
 from app.content.times import IDLE, LONGEST
-from app.core import audit, clock
+from app.core import clock, history
+from app.core.actions import Action
 from app.core.errors import Invalid, NotFound
 from app.core.permissions import Subject
 from app.core.tokens import hash_token, new_token
@@ -81,11 +82,10 @@ def launch(
         record_store.record_lesson_launched(
             session, enrollment_id=enrollment_id, lesson_id=lesson_id, sco_id=item.id, title=item.title
         )
-        audit.record(
+        history.record(
             session,
             subject,
-            "content.lesson_opened",
-            "launches",
+            Action.CONTENT_LESSON_OPENED,
             record.id,
             lesson_id=lesson_id,
             sco_id=item.id,

@@ -13,7 +13,8 @@ from itertools import islice
 from sqlalchemy.orm import Session
 
 from app.content import queries
-from app.core import audit, clock
+from app.core import clock, history
+from app.core.actions import Action
 from app.core.files import FileStore, KeptFile
 from app.db.session import Database
 from app.lrs import service as record_store
@@ -68,11 +69,10 @@ def sweep(
     swept = Swept(files, size_bytes, 0 if dry_run else store.clear_scratch(before))
     if not dry_run and (swept.files or swept.partial):
         with database.begin() as session:
-            audit.record(
+            history.record(
                 session,
                 None,
-                "files.swept",
-                "files",
+                Action.FILES_SWEPT,
                 None,
                 files=swept.files,
                 size_bytes=swept.size_bytes,

@@ -1,10 +1,10 @@
-"""One row for every change: who did what to which record, when, from where.
+"""The history: one row for every change: who did what to which record, when, from where.
 
 The row is written in the transaction of the change, so neither exists without the other. The table takes
 inserts only; the program's database role cannot change or delete a row.
 """
 
-import re
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -12,7 +12,10 @@ import structlog
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Session
 
+from app.core.actions import Action
 from app.core.permissions import Subject
+
+__all__ = ["Action", "record"]
 
 # A light description of the table: core stands below the models.
 _log = sa.table(
@@ -27,31 +30,36 @@ _log = sa.table(
     sa.column("ip", sa.Text),
 )
 
-_ACTION = re.compile(r"[a-z_]+\.[a-z_]+")
-
 
 def record(
     session: Session,
     subject: Subject | None,
-    action: str,
-    target: str,
+    action: Action,
     target_id: int | str | None,
+    *,
+    student_id: int | None = None,
+    enrollment_id: int | None = None,
+    reason: str | None = None,
+    occurred_at: datetime | None = None,
     **details: Any,
 ) -> None:
-    """Write the audit row of a change.
+    """Write the row of a change.
 
-    `action` reads `noun.verb_in_past` (`enrollment.created`), `target` is the table's name, `details` are
-    JSON values: what changed, never a secret. `subject` is None for the program itself.
+    `target_id` is the record it happened to, `student_id` and `enrollment_id` whom it concerns, `reason` why in the
+    person's words, `occurred_at` when it happened if that was not now. `details` are JSON values: what changed, never
+    a secret. `subject` is None for the system itself.
     """
-    if not _ACTION.fullmatch(action):
-        raise ValueError(f"audit action {action!r} does not read noun.verb")
     context = structlog.contextvars.get_contextvars()
+    known = {"user_id": student_id, "enrollment_id": enrollment_id, "reason": reason}
+    details |= {name: value for name, value in known.items() if value is not None}
+    if occurred_at is not None:
+        details["occurred_at"] = occurred_at.isoformat()
     session.execute(
         sa.insert(_log).values(
             actor_id=subject.user_id if subject else None,
             actor_name=subject.full_name if subject else None,
-            action=action,
-            target=target,
+            action=action.value,
+            target=action.target,
             target_id=None if target_id is None else str(target_id),
             details=details,
             request_id=context.get("request_id"),

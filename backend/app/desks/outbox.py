@@ -7,7 +7,8 @@ from enum import StrEnum
 
 from sqlalchemy.orm import Session
 
-from app.core import audit, mail
+from app.core import history, mail
+from app.core.actions import Action
 from app.core.errors import Conflict, Forbidden, NotFound
 from app.core.jobs import enqueue
 from app.core.permissions import Subject
@@ -72,7 +73,7 @@ def retry(session: Session, subject: Subject, settings: Settings, message_id: in
             "No mail server is set, so nothing can be sent. Set SMTP_URL and start the program again."
         )
     enqueue(session, mail.deliver, queueing_lock=f"mail-{row.id}", message_id=row.id)
-    audit.record(session, subject, "mail.retried", "outbox_messages", row.id, to=row.to_address)
+    history.record(session, subject, Action.MAIL_RETRIED, row.id, to=row.to_address)
 
 
 def _require_admin(subject: Subject) -> None:

@@ -3,8 +3,8 @@
 from fastapi import APIRouter, Request, Response
 
 from app.compliance.attendance import service as attendance
-from app.desks import person, search, today
-from app.web import navigation
+from app.desks import person, today
+from app.web import navigation, search
 from app.web.fields import PathId
 from app.web.navigation import NavItem
 from app.web.paging import PageParams

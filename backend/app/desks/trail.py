@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy.orm import Session
 
 from app.accounts import service as accounts
+from app.core.actions import Action
 from app.core.errors import Forbidden
 from app.core.permissions import Subject
 from app.db.models import AuditEntry
@@ -29,38 +30,6 @@ LEARNING = (
 )
 """Tables whose changes all of the staff may follow; accounts and mail are the administrators'."""
 
-_TITLES = {
-    "attendance.clocked_in": "Clocked in",
-    "attendance.clocked_out": "Clocked out",
-    "attendance.clock_out_missing": "Forgot to clock out",
-    "attendance.entered": "Hours entered",
-    "attendance.corrected": "Hours corrected",
-    "content.lesson_opened": "Lesson opened",
-    "content.package_imported": "Course package uploaded",
-    "enrollment.created": "Enrolled",
-    "enrollment.completed": "Enrollment completed",
-    "enrollment.withdrawn": "Withdrawn",
-    "lesson.completed": "Lesson completed",
-    "lesson_completion.improved": "Better score in a lesson",
-    "session.opened": "Signed in",
-    "session.closed": "Signed out",
-    "user.created": "Account created",
-    "user.password_set": "Password set",
-    "user.updated": "Account changed",
-    "xapi_credential.created": "Credential of the record store made",
-    "xapi_credential.revoked": "Credential of the record store revoked",
-    "xapi_credential.rotated": "New secret for a credential of the record store",
-    "xapi_forwarder.answered_again": "Forwarding: the target answers again",
-    "xapi_forwarder.changed": "Forwarding: target changed",
-    "xapi_forwarder.created": "Forwarding: target added",
-    "xapi_forwarder.dead_letters_dropped": "Forwarding: statements put aside were forgotten",
-    "xapi_forwarder.dead_letters_retried": "Forwarding: statements put aside were sent again",
-    "xapi_forwarder.deleted": "Forwarding: target deleted",
-    "xapi_forwarder.sent_now": "Forwarding: asked to send at once",
-    "xapi_forwarder.started": "Forwarding: target started",
-    "xapi_forwarder.stopped": "Forwarding: target stopped",
-    "xapi_forwarder.switched": "Forwarding: target started or stopped",
-}
 _ICONS = {
     "attendance": "clock",
     "enrollments": "school",
@@ -90,8 +59,11 @@ class Event:
 
 
 def title(action: str) -> str:
-    """`attendance.corrected` as `Hours corrected`; an unknown action spelt out."""
-    return _TITLES.get(action) or action.replace(".", " ").replace("_", " ").capitalize()
+    """`attendance.corrected` as `Hours corrected`; an action of an older release spelled out."""
+    try:
+        return Action(action).sentence  # type: ignore[call-arg]
+    except ValueError:
+        return action.replace(".", " ").replace("_", " ").capitalize()
 
 
 def about_student(session: Session, user_id: int, *, limit: int = 40) -> list[Event]:

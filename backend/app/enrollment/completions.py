@@ -9,7 +9,8 @@ from typing import Literal
 
 from sqlalchemy.orm import Session
 
-from app.core import audit
+from app.core import history
+from app.core.actions import Action
 from app.core.errors import Conflict, FieldError, Invalid, NotFound
 from app.core.permissions import Subject
 from app.db.models import Enrollment, EnrollmentStatus, LessonCompletion
@@ -63,11 +64,10 @@ def record_lesson_completion(
             former = known.score_pct
             known.score_pct = score
             session.flush()
-            audit.record(
+            history.record(
                 session,
                 subject,
-                "lesson_completion.improved",
-                "lesson_completions",
+                Action.LESSON_COMPLETION_IMPROVED,
                 known.id,
                 enrollment_id=enrollment_id,
                 lesson_id=lesson_id,
@@ -91,11 +91,10 @@ def record_lesson_completion(
     result = progress_of(session, record)
     before, record.progress_pct = record.progress_pct or 0, result.percent
     session.flush()
-    audit.record(
+    history.record(
         session,
         subject,
-        "lesson.completed",
-        "lesson_completions",
+        Action.LESSON_COMPLETED,
         written.id,
         enrollment_id=enrollment_id,
         lesson_id=lesson_id,
@@ -169,11 +168,10 @@ def progress_rewritten(session: Session, subject: Subject | None, program_id: in
     changed = {number: percent for number, percent in percents.items() if percent != former[number]}
     if changed:
         queries.write_progress(session, changed)
-        audit.record(
+        history.record(
             session,
             subject,
-            "progress.rewritten",
-            "programs",
+            Action.PROGRESS_REWRITTEN,
             program_id,
             enrollments=len(changed),
             lessons=required,

@@ -20,6 +20,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Session, selectinload
 
+from app.core.constraints import register_conflict, register_invalid
 from app.core.permissions import Role
 from app.db.models import (
     Enrollment,
@@ -33,6 +34,14 @@ from app.db.models import (
 )
 from app.enrollment.lists import queries as lists
 from app.web.paging import Page, Paging, fetch_page
+
+register_conflict(
+    "uq_enrollments_one_active",
+    "This student already has an active enrollment in this program.",
+    "program_id",
+)
+register_invalid("check_progress_pct", "Progress lies between 0 and 100 percent.", "progress_pct")
+
 
 ACTIVE = EnrollmentStatus.ACTIVE
 

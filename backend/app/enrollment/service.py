@@ -14,7 +14,8 @@ from sqlalchemy import Row
 from sqlalchemy.orm import Session
 
 from app.compliance.attendance import service as attendance
-from app.core import audit
+from app.core import history
+from app.core.actions import Action
 from app.core.errors import Conflict, FieldError, NotFound
 from app.core.permissions import Role, Subject
 from app.db.models import Enrollment, EnrollmentStatus, Withdrawal
@@ -104,11 +105,10 @@ def enroll(
     # The index on active enrollments has the last word when two requests come at once.
     session.add(record)
     session.flush()
-    audit.record(
+    history.record(
         session,
         subject,
-        "enrollment.created",
-        "enrollments",
+        Action.ENROLLMENT_CREATED,
         record.id,
         user_id=user_id,
         program_id=program_id,
@@ -286,11 +286,10 @@ def complete(
     record.completed_at = max(today, record.enrolled_at)
     record.progress_pct = result.percent
     session.flush()
-    audit.record(
+    history.record(
         session,
         subject,
-        "enrollment.completed",
-        "enrollments",
+        Action.ENROLLMENT_COMPLETED,
         record.id,
         completed_at=record.completed_at.isoformat(),
         derivation=decision.reason,
@@ -339,11 +338,10 @@ def withdraw(
     )
     session.add(withdrawal)
     session.flush()
-    audit.record(
+    history.record(
         session,
         subject,
-        "enrollment.withdrawn",
-        "enrollments",
+        Action.ENROLLMENT_WITHDRAWN,
         record.id,
         withdrawal_id=withdrawal.id,
         requested_at=requested_at.isoformat(),

@@ -157,7 +157,7 @@ def test_an_administrator_enrolls_and_lets_go(
     seen("enrollment-withdrawn")
 
     page.goto("/operations")
-    expect(page.get_by_role("heading", name="Operations")).to_be_visible()
+    expect(page.get_by_role("heading", name="Operations", level=1)).to_be_visible()
     seen("operations")
 
 

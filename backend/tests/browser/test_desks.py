@@ -16,7 +16,8 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app.core import audit, clock, mail, tokens
+from app.core import clock, history, mail, tokens
+from app.core.actions import Action
 from app.db.models import Attendance, User, UserSession
 from tests.browser.axe import assert_accessible
 from tests.conftest import LiveServer
@@ -80,8 +81,7 @@ def people(live_server: LiveServer) -> People:
         school.attendance(school.enrollment(forgot, program), now - timedelta(hours=30), clock_out=None)
         school.enrollment(forgot, school.program(name="Dental Office Administration"))
         admin = school.admin(full_name="Ada Admin")
-        audit.record(
-            session, subject_of(admin), "attendance.corrected", "attendance", record.id,
+        history.record(session, subject_of(admin), Action.ATTENDANCE_CORRECTED, record.id,
             user_id=student.id, reason="Left early", before={"total_minutes": 300}, after={"total_minutes": 250},
         )  # fmt: skip
         mail.send(session, "maria@example.org", "Your account", "Hello Maria\n")

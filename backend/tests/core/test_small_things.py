@@ -1,5 +1,6 @@
 """Money, settings, audit, logs."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,8 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app.core import audit, money
+from app.core import history, money
+from app.core.actions import Action
 from app.core.logging import _hide_secrets
 from app.core.permissions import Role, Subject
 from app.db.models import AuditEntry
@@ -82,16 +84,18 @@ def test_the_env_file_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
 
 def test_an_audit_row_says_who_what_and_from_where(session: Session) -> None:
     with structlog.contextvars.bound_contextvars(request_id="r1", ip="192.0.2.1"):
-        audit.record(session, ADMIN, "program.created", "programs", 5, name="X")
+        history.record(session, ADMIN, Action.PROGRAM_CREATED, 5, name="X")
     entry = session.scalars(select(AuditEntry)).one()
     assert (entry.actor_id, entry.actor_name, entry.action) == (1, "Ada", "program.created")
     assert (entry.target, entry.target_id, entry.details) == ("programs", "5", {"name": "X"})
     assert (entry.request_id, entry.ip) == ("r1", "192.0.2.1")
 
 
-def test_an_audit_action_reads_noun_and_verb(session: Session) -> None:
-    with pytest.raises(ValueError, match="does not read noun"):
-        audit.record(session, None, "did something", "programs", None)
+def test_every_action_reads_noun_and_verb_and_has_a_sentence() -> None:
+    for action in Action:
+        assert re.fullmatch(r"[a-z_]+\.[a-z_]+", action), action
+        assert action.target
+        assert action.sentence[0].isupper(), action
 
 
 def test_secrets_are_not_logged() -> None:

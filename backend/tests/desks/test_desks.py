@@ -11,7 +11,8 @@ from fastapi.testclient import TestClient
 from sqlalchemy import Connection, select, text
 from sqlalchemy.orm import Session
 
-from app.core import audit, clock, mail
+from app.core import clock, history, mail
+from app.core.actions import Action
 from app.db.models import (
     AuditEntry,
     ContentType,
@@ -189,9 +190,7 @@ def test_the_students_page_holds_what_the_school_knows(
         attempt_no=2,
     )
     school.attendance(enrollment, MONDAY, minutes=460)
-    audit.record(
-        session, subject_of(student), "enrollment.created", "enrollments", enrollment.id, user_id=student.id
-    )
+    history.record(session, subject_of(student), Action.ENROLLMENT_CREATED, enrollment.id, user_id=student.id)
     for client in (admin, instructor):
         page = client.get(f"/people/{student.id}")
         assert page.status_code == 200
@@ -249,7 +248,7 @@ def test_the_students_page_takes_as_many_queries_for_much_as_for_little(
         lesson = school.session.get_one(Lesson, lesson_id)
         school.scorm_data(enrollment, lesson)
         school.attendance(enrollment, MONDAY + timedelta(days=number))
-        audit.record(school.session, None, "lesson.completed", "users", student.id)
+        history.record(school.session, None, Action.LESSON_COMPLETED, student.id)
     with counted(connection) as many:
         admin.get(f"/people/{student.id}")
     assert len(many) == len(few), many
@@ -261,19 +260,18 @@ def test_the_timeline_has_what_she_did_and_what_was_done_to_her(
     enrollment = school.enrollment(student)
     stay = school.attendance(enrollment, MONDAY)
     registrar, other = subject_of(school.admin(full_name="Rita Registrar")), school.student()
-    audit.record(session, subject_of(student), "session.opened", "user_sessions", 7)
-    audit.record(session, registrar, "user.updated", "users", student.id)
-    audit.record(
+    history.record(session, subject_of(student), Action.SESSION_OPENED, 7)
+    history.record(session, registrar, Action.USER_UPDATED, student.id)
+    history.record(
         session,
         registrar,
-        "attendance.corrected",
-        "attendance",
+        Action.ATTENDANCE_CORRECTED,
         stay.id,
         reason="Left early",
         before={"total_minutes": 300},
         after={"total_minutes": 240},
     )
-    audit.record(session, registrar, "user.deleted", "users", other.id)
+    history.record(session, registrar, Action.USER_DELETED, other.id)
     page = admin.get(f"/people/{student.id}").text
     assert "Signed in" in page
     assert "Account changed" in page
@@ -322,8 +320,8 @@ def test_search_shows_markup_as_text(admin: TestClient) -> None:
 
 def test_the_audit_trail_by_who_what_and_when(session: Session, school: School, admin: TestClient) -> None:
     rita = subject_of(school.admin(full_name="Rita Registrar"))
-    audit.record(session, rita, "attendance.corrected", "attendance", 5, reason="=1+1")
-    audit.record(session, None, "mail.purged", "outbox_messages", None)
+    history.record(session, rita, Action.ATTENDANCE_CORRECTED, 5, reason="=1+1")
+    history.record(session, None, Action.MAIL_PURGED, None)
     everything = admin.get("/audit").text
     assert "Rita Registrar" in everything
     assert "The program" in everything

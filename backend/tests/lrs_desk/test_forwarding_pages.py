@@ -230,7 +230,7 @@ def test_the_audit_trail_speaks_of_targets_in_words(
     admin = signed_in(scene.admin)
     admin.post(f"/records/forwarding/{target.id}/off")
     page = admin.get("/audit").text
-    assert "Forwarding: target stopped" in page
+    assert "Forwarding target stopped" in page
     assert "Xapi" not in page
 
 

@@ -194,7 +194,7 @@ def test_the_databases_refusal_is_told_in_the_form(session: Session) -> None:
     form = typed(**GOOD)
     response = form.submit(session, act, again=page)
     assert response.status_code == 422
-    assert form.error("") == "E-mail addresses are kept in lower case."
+    assert form.error("") == "Email addresses are kept in lower case."
     assert session.scalar(text("SELECT 1")) == 1
 
 

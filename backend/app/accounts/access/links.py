@@ -17,7 +17,8 @@ from app.accounts.access.service import (
     take_turn,
 )
 from app.accounts.tokens import queries as tokens
-from app.core import audit, clock, mail
+from app.core import clock, history, mail
+from app.core.actions import Action
 from app.core.errors import FieldError, Invalid, NotFound, Problem, TooManyRequests
 from app.core.permissions import Subject
 from app.core.tokens import hash_token, new_token
@@ -26,6 +27,7 @@ from app.settings import Settings
 from app.web.formats import local_time
 
 INVITE, RESET = "invite", "reset"
+_MADE = {INVITE: Action.ACCOUNT_LINK_INVITE_MADE, RESET: Action.ACCOUNT_LINK_RESET_MADE}
 LIFETIMES = {INVITE: timedelta(days=7), RESET: timedelta(hours=1)}
 RESETS_AN_HOUR = 5
 GONE = (
@@ -60,9 +62,7 @@ def make_link(
     )
     session.add(link)
     session.flush()
-    audit.record(
-        session, by, f"account_link.{purpose}_made", "users", user.id, expires_at=str(link.expires_at)
-    )
+    history.record(session, by, _MADE[purpose], user.id, expires_at=str(link.expires_at))
     return f"{settings.app_origin}/set-password/{clear}", link
 
 
@@ -185,11 +185,10 @@ def _put_password(
     tokens_ended = tokens.revoke_tokens(session, user.id, now)
     # A new password ends the waits that wrong ones have caused.
     queries.add_attempt(session, attempt_key(settings, user.email), None, now, succeeded=True)
-    audit.record(
+    history.record(
         session,
         by,
-        "user.password_set",
-        "users",
+        Action.USER_PASSWORD_SET,
         user.id,
         sessions_ended=ended,
         tokens_ended=len(tokens_ended),

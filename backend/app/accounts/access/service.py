@@ -10,7 +10,8 @@ from sqlalchemy.orm import Session
 
 from app.accounts import passwords
 from app.accounts.access import queries
-from app.core import audit, clock
+from app.core import clock, history
+from app.core.actions import Action
 from app.core.errors import NotFound, TooManyRequests, Unauthorized
 from app.core.permissions import Subject
 from app.core.tokens import hash_token, keyed_hash, new_token
@@ -167,7 +168,7 @@ def open_session(session: Session, settings: Settings, user: User, visitor: Visi
     user.last_sign_in_at = now
     session.flush()
     subject = subject_for(user, session_id=row.id)
-    audit.record(session, subject, "session.opened", "user_sessions", row.id)
+    history.record(session, subject, Action.SESSION_OPENED, row.id)
     return SignedIn(subject, secret)
 
 
@@ -199,7 +200,7 @@ def sign_out(session: Session, subject: Subject) -> None:
     """End the session the person is in; a bearer token stays."""
     if subject.session_id is not None:
         queries.revoke_sessions(session, subject.user_id, clock.now(), only=subject.session_id)
-        audit.record(session, subject, "session.closed", "user_sessions", subject.session_id)
+        history.record(session, subject, Action.SESSION_CLOSED, subject.session_id)
 
 
 def list_sessions(session: Session, subject: Subject, settings: Settings) -> Sequence[UserSession]:
@@ -212,13 +213,13 @@ def revoke_session(session: Session, subject: Subject, session_id: int) -> None:
     """End one of the person's own sessions. Raises NotFound for any other."""
     if not queries.revoke_sessions(session, subject.user_id, clock.now(), only=session_id):
         raise NotFound("You have no such session, or it is over already.")
-    audit.record(session, subject, "session.revoked", "user_sessions", session_id)
+    history.record(session, subject, Action.SESSION_REVOKED, session_id)
 
 
 def revoke_other_sessions(session: Session, subject: Subject) -> int:
     """End all sessions of the person but the one she is in; how many there were."""
     ended = queries.revoke_sessions(session, subject.user_id, clock.now(), but=subject.session_id)
-    audit.record(session, subject, "session.others_revoked", "users", subject.user_id, sessions=ended)
+    history.record(session, subject, Action.SESSION_OTHERS_REVOKED, subject.user_id, sessions=ended)
     return ended
 
 

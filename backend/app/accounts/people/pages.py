@@ -3,21 +3,23 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request, Response
+from sqlalchemy.orm import Session
 
 from app.accounts.people import service
 from app.accounts.schemas import PersonForm, status_of
 from app.core.errors import FieldError, Invalid, Problem
-from app.core.permissions import Role
+from app.core.permissions import Role, Subject
 from app.db.models import User
 from app.settings import Settings
-from app.web import navigation
+from app.web import navigation, search
 from app.web.csv import csv_response
 from app.web.fields import PathId
 from app.web.forms import Form, posted
 from app.web.navigation import NavItem
-from app.web.paging import Page, PageParams
+from app.web.paging import Page, PageParams, Paging
 from app.web.render import redirect, render
 from app.web.request import AdminSubject, Db, SettingsDep, StaffSubject
+from app.web.search import Found, Hit
 
 router = APIRouter(include_in_schema=False)
 navigation.register(NavItem("People", "/people", "users", navigation.STAFF, order=20))
@@ -220,3 +222,14 @@ def _file(settings: Settings, name: str, people: Page[User]) -> Response:
         for person in people.items
     )
     return csv_response(name, header, rows)
+
+
+def _find_students(db: Session, subject: Subject, words: str) -> Found | None:
+    if not subject.is_staff:
+        return None
+    people = service.list_people(db, subject, Paging(q=words, per_page=search.MOST), Role.STUDENT)
+    hits = [Hit(user.full_name, user.email, f"/people/{user.id}", "user") for user in people.items]
+    return Found("Students", hits, people.total, "/people")
+
+
+search.register("students", _find_students, order=10)

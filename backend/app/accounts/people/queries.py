@@ -6,6 +6,7 @@ from sqlalchemy import Select, case, func, or_, select
 from sqlalchemy.orm import Session
 
 from app.accounts.passwords import NO_PASSWORD
+from app.core.constraints import register_conflict, register_invalid
 from app.core.permissions import Role
 from app.db.models import User
 from app.web.paging import Page, Paging, fetch_page
@@ -18,6 +19,14 @@ SORTABLE = {
     "created": User.created_at,
     "deleted": User.deleted_at,
 }
+
+
+register_conflict(
+    "idx_users_email",
+    "An account with this email address exists already; if it was deleted, restore it.",
+    "email",
+)
+register_invalid("check_users_email_lower", "Email addresses are kept in lower case.", "email")
 
 
 def people(session: Session, paging: Paging, roles: Collection[Role], *, deleted: bool) -> Page[User]:

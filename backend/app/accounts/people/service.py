@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy.orm import Session
 
@@ -11,7 +12,8 @@ from app.accounts.passwords import NO_PASSWORD
 from app.accounts.people import queries
 from app.accounts.policy import may_see, visible_roles
 from app.accounts.tokens import service as tokens
-from app.core import audit, clock, mail
+from app.core import clock, history, mail
+from app.core.actions import Action
 from app.core.errors import Conflict, FieldError, Forbidden, NotFound
 from app.core.permissions import Role, Subject
 from app.db.models import User
@@ -74,8 +76,8 @@ def create_person(
     user = User(email=email, full_name=full_name, role=role, hashed_password=NO_PASSWORD)
     session.add(user)
     session.flush()
-    audit.record(
-        session, subject, "user.created", "users", user.id, email=email, name=full_name, role=role.value
+    history.record(
+        session, subject, Action.USER_CREATED, user.id, email=email, name=full_name, role=role.value
     )
     if invited:
         return Invited(user, links.invite(session, settings, user, subject))
@@ -118,7 +120,8 @@ def update_person(
     changes = {name: [before[name], after[name]] for name in before if before[name] != after[name]}
     if changes:
         session.flush()
-        audit.record(session, subject, "user.updated", "users", user.id, **changes)
+        details: dict[str, Any] = {**changes}
+        history.record(session, subject, Action.USER_UPDATED, user.id, **details)
     return user
 
 
@@ -134,8 +137,8 @@ def delete_person(session: Session, subject: Subject | None, user_id: int) -> Us
     sessions = access.revoke_sessions(session, user.id, now)
     revoked = tokens.revoke_all(session, user.id)
     session.flush()
-    audit.record(
-        session, subject, "user.deleted", "users", user.id, sessions_ended=sessions, tokens_revoked=revoked
+    history.record(
+        session, subject, Action.USER_DELETED, user.id, sessions_ended=sessions, tokens_revoked=revoked
     )
     return user
 
@@ -148,7 +151,7 @@ def restore_person(session: Session, subject: Subject | None, user_id: int) -> U
         raise NotFound("There is no deleted person with this number.")
     user.deleted_at = None
     session.flush()
-    audit.record(session, subject, "user.restored", "users", user.id)
+    history.record(session, subject, Action.USER_RESTORED, user.id)
     return user
 
 

@@ -7,7 +7,8 @@ from sqlalchemy.orm import Session
 
 from app.accounts.access.service import subject_for
 from app.accounts.tokens import queries
-from app.core import audit, clock
+from app.core import clock, history
+from app.core.actions import Action
 from app.core.errors import Conflict, Forbidden, NotFound
 from app.core.permissions import Subject
 from app.core.tokens import hash_token, new_token
@@ -41,7 +42,7 @@ def create_token(
     )
     session.add(token)
     session.flush()
-    audit.record(session, subject, "api_token.created", "api_tokens", token.id, name=name)
+    history.record(session, subject, Action.API_TOKEN_CREATED, token.id, name=name)
     return token, clear
 
 
@@ -66,7 +67,7 @@ def revoke_token(session: Session, subject: Subject, token_id: int) -> None:
     """Revoke one of the person's own tokens. Raises NotFound for any other."""
     if not queries.revoke_tokens(session, subject.user_id, clock.now(), only=token_id):
         raise NotFound("You have no such token, or it is over already.")
-    audit.record(session, subject, "api_token.revoked", "api_tokens", token_id)
+    history.record(session, subject, Action.API_TOKEN_REVOKED, token_id)
 
 
 def revoke_all(session: Session, user_id: int) -> int:

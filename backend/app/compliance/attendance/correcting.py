@@ -14,7 +14,8 @@ from app.compliance.attendance.schemas import (
     StayCorrection,
     StayEntry,
 )
-from app.core import audit, clock
+from app.core import clock, history
+from app.core.actions import Action
 from app.core.errors import FieldError, Invalid, NotFound
 from app.core.permissions import Subject
 from app.db.models import Attendance
@@ -58,11 +59,10 @@ def enter(session: Session, subject: Subject, values: StayEntry, zone: ZoneInfo)
     session.add(stay)
     session.flush()
     session.refresh(stay)
-    audit.record(
+    history.record(
         session,
         subject,
-        "attendance.entered",
-        "attendance",
+        Action.ATTENDANCE_ENTERED,
         stay.id,
         user_id=stay.user_id,
         enrollment_id=stay.enrollment_id,
@@ -98,11 +98,10 @@ def correct(
     stay.notes = f"{stay.notes}\n{note}" if stay.notes else note
     session.flush()
     session.refresh(stay)
-    audit.record(
+    history.record(
         session,
         subject,
-        "attendance.corrected",
-        "attendance",
+        Action.ATTENDANCE_CORRECTED,
         stay.id,
         user_id=stay.user_id,
         enrollment_id=stay.enrollment_id,

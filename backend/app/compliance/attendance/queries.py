@@ -11,11 +11,19 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from app.compliance.attendance.schemas import EnrollmentChoice, StayFilter, StayState
+from app.core.constraints import register_conflict, register_invalid
 from app.core.permissions import Role
 from app.db.models import Attendance, Enrollment, EnrollmentStatus, Program, User
 from app.rules import hours
 from app.rules.hours import Stay
 from app.web.paging import Page, Paging, fetch_page
+
+register_conflict("uq_attendance_one_open", "You are already clocked in; clock out first.")
+register_conflict(
+    "ex_attendance_overlap", "These hours overlap another attendance record of the same student."
+)
+register_invalid("check_attendance_clock_out", "The clock-out lies before the clock-in.", "clock_out")
+
 
 SORTS = {
     "clock_in": Attendance.clock_in,

@@ -34,7 +34,8 @@ from app.compliance.attendance.schemas import (
 )
 from app.compliance.attendance.showing import shown
 from app.compliance.attendance.telling import tell_stays
-from app.core import audit, clock
+from app.core import clock, history
+from app.core.actions import Action
 from app.core.errors import Conflict, FieldError, Invalid, NotFound
 from app.core.permissions import Subject
 from app.db.models import Attendance
@@ -126,11 +127,10 @@ def clock_in(
         covering = queries.covering(session, subject.user_id, now)
         until = f" until {formats.local_time(covering.clock_out, zone)}" if covering else ""
         raise Conflict(f"Your hours are recorded already{until}. Ask the staff if that is wrong.")
-    audit.record(
+    history.record(
         session,
         subject,
-        "attendance.clocked_in",
-        "attendance",
+        Action.ATTENDANCE_CLOCKED_IN,
         stay.id,
         user_id=subject.user_id,
         enrollment_id=chosen.id,
@@ -157,11 +157,10 @@ def clock_out(session: Session, subject: Subject, zone: ZoneInfo) -> AttendanceO
         stay.clock_out = max(now, stay.clock_in)
         session.flush()
         session.refresh(stay)
-        audit.record(
+        history.record(
             session,
             subject,
-            "attendance.clocked_out",
-            "attendance",
+            Action.ATTENDANCE_CLOCKED_OUT,
             stay.id,
             user_id=subject.user_id,
             enrollment_id=stay.enrollment_id,
@@ -209,11 +208,10 @@ def _close_forgotten(session: Session, subject: Subject, stay: Attendance) -> No
     stay.missing_clock_out = True
     session.flush()
     session.refresh(stay)
-    audit.record(
+    history.record(
         session,
         subject,
-        "attendance.clock_out_missing",
-        "attendance",
+        Action.ATTENDANCE_CLOCK_OUT_MISSING,
         stay.id,
         user_id=stay.user_id,
         enrollment_id=stay.enrollment_id,

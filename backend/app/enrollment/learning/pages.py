@@ -4,17 +4,22 @@ from typing import Annotated
 from urllib.parse import urlsplit
 
 from fastapi import APIRouter, Depends, Request, Response
+from sqlalchemy.orm import Session
 
 from app.core import clock
+from app.core.permissions import Subject
 from app.db.models import ContentType, EnrollmentStatus
+from app.enrollment import service as enrollment
 from app.enrollment.learning import service
 from app.enrollment.schemas import EmptyForm
-from app.web import navigation
+from app.web import navigation, search
 from app.web.fields import PathId
 from app.web.forms import Form, posted
 from app.web.navigation import NavItem
+from app.web.paging import Paging
 from app.web.render import redirect, render
 from app.web.request import CurrentSubject, Db
+from app.web.search import Found, Hit
 
 router = APIRouter(include_in_schema=False)
 navigation.register(NavItem("Learn", "/learn", "book", navigation.STUDENTS, order=20))
@@ -67,3 +72,21 @@ def _material_page(
         program=program,
         breadcrumbs=[("Learn", "/learn"), (lesson.title, None)],
     )
+
+
+def _find_own_lessons(db: Session, subject: Subject, words: str) -> Found | None:
+    if not subject.is_student:
+        return None
+    hits = []
+    own = enrollment.list_enrollments(db, subject, Paging(per_page=50), user_id=subject.user_id)
+    for item in own.items:
+        _progress, lessons = enrollment.read_progress(db, subject, item.id)
+        for lesson in lessons:
+            everything = f"{lesson.title} {lesson.module_name}".casefold()
+            if all(word in everything for word in words.casefold().split()):
+                place = f"{lesson.module_name} · {item.program_name}"
+                hits.append(Hit(lesson.title, place, f"/learn/lessons/{lesson.id}", "book"))
+    return Found("Lessons", hits[: search.MOST], len(hits), "/learn")
+
+
+search.register("own lessons", _find_own_lessons, order=30)

@@ -13,7 +13,8 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from app.core import audit, clock
+from app.core import clock, history
+from app.core.actions import Action
 from app.core.errors import FieldError, Invalid, NotFound
 from app.core.permissions import Subject
 from app.core.tokens import new_token
@@ -78,11 +79,10 @@ def create(
     )
     session.add(credential)
     session.flush()
-    audit.record(
+    history.record(
         session,
         subject,
-        "xapi_credential.created",
-        _TABLE,
+        Action.XAPI_CREDENTIAL_CREATED,
         credential.id,
         label=label,
         scopes=list(scopes),
@@ -121,7 +121,7 @@ def rotate(session: Session, subject: Subject | None, credential_id: int) -> New
     credential = _working(session, credential_id, "client")
     clear, credential.secret_hash = new_token()
     credential.rotated_at = clock.now()
-    audit.record(session, subject, "xapi_credential.rotated", _TABLE, credential.id, label=credential.label)
+    history.record(session, subject, Action.XAPI_CREDENTIAL_ROTATED, credential.id, label=credential.label)
     session.flush()
     return NewSecret(credential, clear)
 
@@ -130,15 +130,14 @@ def revoke(session: Session, subject: Subject | None, credential_id: int) -> Xap
     """Withdraw the credential of a system or a launch token; it stops within a second. Raises NotFound."""
     credential = _working(session, credential_id, "client", "launch")
     credential.revoked_at = clock.now()
-    audit.record(
+    history.record(
         session,
         subject,
-        "xapi_credential.revoked",
-        _TABLE,
+        Action.XAPI_CREDENTIAL_REVOKED,
         credential.id,
+        student_id=credential.user_id,
         label=credential.label,
         kind=credential.kind,
-        **({} if credential.user_id is None else {"user_id": credential.user_id}),
     )
     session.flush()
     return credential

@@ -8,7 +8,8 @@ from urllib.parse import urlsplit
 
 from sqlalchemy.orm import Session
 
-from app.core import audit
+from app.core import history
+from app.core.actions import Action
 from app.core.errors import Conflict, FieldError, Invalid, NotFound
 from app.core.permissions import Subject
 from app.db.models import XapiForwarder
@@ -66,9 +67,7 @@ def create(session: Session, subject: Subject, settings: Settings, given: Forwar
     session.add(record)
     _write(record, settings, given)
     session.flush()
-    audit.record(
-        session, subject, "xapi_forwarder.created", "xapi_forwarders", record.id, endpoint=record.endpoint
-    )
+    history.record(session, subject, Action.XAPI_FORWARDER_CREATED, record.id, endpoint=record.endpoint)
     return record
 
 
@@ -84,9 +83,7 @@ def change(
     _write(record, settings, given)
     record.failures, record.next_attempt_at = 0, None
     session.flush()
-    audit.record(
-        session, subject, "xapi_forwarder.changed", "xapi_forwarders", record.id, endpoint=record.endpoint
-    )
+    history.record(session, subject, Action.XAPI_FORWARDER_CHANGED, record.id, endpoint=record.endpoint)
     return record
 
 
@@ -124,15 +121,15 @@ def switch(session: Session, subject: Subject, forwarder_id: int, *, on: bool) -
     record = find(session, forwarder_id)
     record.is_active, record.failures, record.next_attempt_at = on, 0, None
     session.flush()
-    action = "xapi_forwarder.started" if on else "xapi_forwarder.stopped"
-    audit.record(session, subject, action, "xapi_forwarders", record.id, label=record.label)
+    action = Action.XAPI_FORWARDER_STARTED if on else Action.XAPI_FORWARDER_STOPPED
+    history.record(session, subject, action, record.id, label=record.label)
     return record
 
 
 def remove(session: Session, subject: Subject, forwarder_id: int) -> None:
     """Forget a target with its dead letters."""
     record = find(session, forwarder_id)
-    audit.record(session, subject, "xapi_forwarder.deleted", "xapi_forwarders", record.id, label=record.label)
+    history.record(session, subject, Action.XAPI_FORWARDER_DELETED, record.id, label=record.label)
     session.delete(record)
     session.flush()
 
@@ -176,9 +173,7 @@ def send_now(session: Session, subject: Subject, forwarder_id: int) -> None:
         raise Conflict("This target is off. Start it, and what waits is sent.")
     record.next_attempt_at = None
     session.flush()
-    audit.record(
-        session, subject, "xapi_forwarder.sent_now", "xapi_forwarders", record.id, label=record.label
-    )
+    history.record(session, subject, Action.XAPI_FORWARDER_SENT_NOW, record.id, label=record.label)
     forward_soon(session, record.id)
 
 
@@ -188,9 +183,7 @@ def try_again(session: Session, subject: Subject, forwarder_id: int) -> None:
     count = queries.count_dead(session, record.id)
     if not count:
         raise Conflict("Nothing is put aside for this target.")
-    audit.record(
-        session, subject, "xapi_forwarder.dead_letters_retried", "xapi_forwarders", record.id, count=count
-    )
+    history.record(session, subject, Action.XAPI_FORWARDER_DEAD_LETTERS_RETRIED, record.id, count=count)
     redeliver_soon(session, record.id)
 
 
@@ -198,9 +191,7 @@ def give_up(session: Session, subject: Subject, forwarder_id: int) -> int:
     """Forget a target's dead letters; how many there were."""
     record = find(session, forwarder_id)
     count = queries.give_up(session, record.id)
-    audit.record(
-        session, subject, "xapi_forwarder.dead_letters_dropped", "xapi_forwarders", record.id, count=count
-    )
+    history.record(session, subject, Action.XAPI_FORWARDER_DEAD_LETTERS_DROPPED, record.id, count=count)
     return count
 
 
@@ -227,11 +218,10 @@ def try_out(session: Session, subject: Subject, settings: Settings, forwarder_id
     if record.failures:
         queries.note_answer(session, record.id, sent=0)
         session.expire(record)
-        audit.record(
+        history.record(
             session,
             subject,
-            "xapi_forwarder.answered_again",
-            "xapi_forwarders",
+            Action.XAPI_FORWARDER_ANSWERED_AGAIN,
             record.id,
             label=record.label,
         )

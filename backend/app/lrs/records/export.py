@@ -6,12 +6,14 @@ of its own, from the key where the one before ended. Statements never change, so
 
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Any
 
 from fastapi import APIRouter, Request, Response
 from sqlalchemy.orm import Session
 from starlette.responses import StreamingResponse
 
-from app.core import audit, clock
+from app.core import clock, history
+from app.core.actions import Action
 from app.core.permissions import Subject
 from app.db.session import Database
 from app.lrs.records import queries, service
@@ -69,7 +71,8 @@ def _asked_for(
     query = sought.query
     head = queries.last_key(db) + 1
     bounded = replace(query, before=head if query.before is None else min(head, query.before))
-    audit.record(db, staff, "statements.exported", "xapi_statements", None, format=form, **asked.query())
+    details: dict[str, Any] = {"format": form, **asked.query()}
+    history.record(db, staff, Action.STATEMENTS_EXPORTED, None, **details)
     database: Database = request.app.state.database
     return chunks_of(database, bounded, sought.agents)
 

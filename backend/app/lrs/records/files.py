@@ -11,7 +11,8 @@ from fastapi import APIRouter, Response
 from sqlalchemy.orm import Session
 from starlette.responses import StreamingResponse
 
-from app.core import audit
+from app.core import history
+from app.core.actions import Action
 from app.core.errors import NotFound
 from app.core.files import FileMissing
 from app.lrs.attachments.service import kept_attachments
@@ -72,7 +73,7 @@ def attachment(db: Db, staff: StaffSubject, files: FilesDep, statement_id: str, 
         pieces: Iterator[bytes] = files.read(stored.sha256)
     except FileMissing as error:
         raise NotFound(_NO_FILE) from error
-    audit.record(db, staff, "attachment.downloaded", "xapi_statements", line.id, sha2=sha2, name=found.name)
+    history.record(db, staff, Action.ATTACHMENT_DOWNLOADED, line.id, sha2=sha2, name=found.name)
     name = found.name if Path(found.name).suffix else found.name + (guess_extension(found.media_type) or "")
     headers = {
         **INERT,

@@ -12,6 +12,7 @@ from app.db.models import XapiImport
 from app.lrs.transfer import service
 from app.lrs.transfer.taking import NO_BYTES
 from app.settings import Settings
+from app.web import uploads
 from app.web.csv import csv_response
 from app.web.fields import PathId
 from app.web.forms import Form, posted
@@ -20,6 +21,7 @@ from app.web.render import redirect, render
 from app.web.request import AdminSubject, Db, FilesDep, SettingsDep, UploadingStaff, admin_subject
 
 router = APIRouter(prefix="/records/imports", include_in_schema=False)
+uploads.register("/records/imports")
 STORE = ("Record store", "/records/statements")
 
 

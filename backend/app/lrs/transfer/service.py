@@ -6,7 +6,8 @@ from sqlalchemy import Row
 from sqlalchemy.orm import Session
 
 from app.content import service as content
-from app.core import audit
+from app.core import history
+from app.core.actions import Action
 from app.core.errors import Conflict, Invalid, NotFound
 from app.core.files import FileStore
 from app.core.jobs import enqueue
@@ -33,9 +34,7 @@ def begin(session: Session, subject: Subject, files: FileStore, file: BinaryIO, 
     )
     session.add(record)
     session.flush()
-    audit.record(
-        session, subject, "statements.import_begun", "xapi_imports", record.id, file_name=record.file_name
-    )
+    history.record(session, subject, Action.STATEMENTS_IMPORT_BEGUN, record.id, file_name=record.file_name)
     enqueue(session, take_in_file, import_id=record.id)
     return record
 
@@ -55,11 +54,10 @@ def remove(session: Session, subject: Subject, files: FileStore, import_id: int)
         raise NotFound("There is no such import.")
     if record.status in queries.OPEN:
         raise Conflict("This import has not ended. Wait until it has, and remove it then.")
-    audit.record(
+    history.record(
         session,
         subject,
-        "statements.import_removed",
-        "xapi_imports",
+        Action.STATEMENTS_IMPORT_REMOVED,
         record.id,
         file_name=record.file_name,
         status=record.status,

@@ -8,7 +8,8 @@ from datetime import timedelta
 
 from sqlalchemy.orm import Session
 
-from app.core import audit, clock
+from app.core import clock, history
+from app.core.actions import Action
 from app.core.errors import NotFound
 from app.core.files import FileStore
 from app.db.models import XapiImport
@@ -58,9 +59,7 @@ def work_here(
         session.add(record)
         session.flush()
         import_id = record.id
-        audit.record(
-            session, None, "statements.import_begun", "xapi_imports", import_id, file_name=record.file_name
-        )
+        history.record(session, None, Action.STATEMENTS_IMPORT_BEGUN, import_id, file_name=record.file_name)
     with queries.held(database, import_id):
         try:
             return _take_in(database, app_origin, pieces, import_id, note)
