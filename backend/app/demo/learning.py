@@ -22,7 +22,7 @@ def write_lessons(desk: Desk, enrolled: list[Enrolled], packages: dict[int, tupl
             if keys[done.lesson] in packages:
                 attempts += _attempts(desk, item, keys[done.lesson], packages[keys[done.lesson]], done)
         upcoming = len(story.completions)
-        if item.status == "active" and upcoming < len(keys) and keys[upcoming] in packages and story.stays:
+        if item.status == "active" and upcoming < len(keys) and keys[upcoming] in packages and story.entries:
             attempts.append(_begun(desk, item, keys[upcoming], packages[keys[upcoming]]))
     completions.sort(key=lambda row: (row[2], row[0]))
     desk.copier.copy(
@@ -57,7 +57,7 @@ def _attempts(
 
 
 def _begun(desk: Desk, item: Enrolled, lesson_id: int, package: tuple[int, str]) -> tuple[object, ...]:
-    started = item.story.stays[-1].clock_in + timedelta(seconds=desk.random.randint(60, 900))
+    started = item.story.entries[-1].clock_in + timedelta(seconds=desk.random.randint(60, 900))
     seconds = desk.random.randint(90, 400)
     seen = min(started + timedelta(seconds=seconds + 15), desk.moment)
     return _attempt(

@@ -84,5 +84,5 @@ def ask_to_leave(desk: Desk, stories: list[tuple[Student, Story]]) -> None:
     for story, days in zip(desk.random.sample(going, len(asked)), asked, strict=True):
         left = desk.office(_weekday(desk.today - timedelta(days=days)))
         story.left = left if left < desk.moment else desk.moment - timedelta(minutes=5)
-        story.stays = [stay for stay in story.stays if stay.clock_out and stay.clock_out < story.left]
+        story.entries = [entry for entry in story.entries if entry.clock_out and entry.clock_out < story.left]
         story.completions = [done for done in story.completions if done.at < story.left]

@@ -113,11 +113,11 @@ def write_externships(desk: Desk, enrolled: list[Enrolled]) -> None:
         site, address, supervisor = desk.random.choice(EXTERNSHIP_SITES)
         mail = f"office@{site.lower().replace(' ', '-')}.example"
         hours = min(EXTERNSHIP_HOURS, round((share - 0.65) / 0.3 * EXTERNSHIP_HOURS))
-        placed = story.stays[int(len(story.stays) * 0.65 / max(share, 0.65)) - 1].clock_in
+        placed = story.entries[int(len(story.entries) * 0.65 / max(share, 0.65)) - 1].clock_in
         verified = None
         if hours == EXTERNSHIP_HOURS:
             verified = desk.past(
-                desk.office((story.finished or story.stays[-1].clock_in).date() + timedelta(days=2))
+                desk.office((story.finished or story.entries[-1].clock_in).date() + timedelta(days=2))
             )
         rows.append(
             (

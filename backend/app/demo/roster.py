@@ -34,8 +34,8 @@ def write_people(desk: Desk, students: list[Student], hashed: str) -> None:
     for key, student in zip(keys[len(people.STAFF) :], students, strict=True):
         student.user_id = key
         made = desk.office(student.stories[0].enrolled_at)
-        stays = [stay for story in student.stories for stay in story.stays]
-        seen_at = stays[-1].clock_in - timedelta(minutes=2) if stays else None
+        entries = [entry for story in student.stories for entry in story.entries]
+        seen_at = entries[-1].clock_in - timedelta(minutes=2) if entries else None
         person = student.person
         changed = student.deleted_at or made
         rows.append(
@@ -155,15 +155,17 @@ def enroll(desk: Desk, students: list[Student]) -> Iterator[Enrolled]:
 
 def write_attendance(desk: Desk, enrolled: list[Enrolled]) -> None:
     """Every stay, in the order in which they began."""
-    stays = [
-        (stay.clock_in, item.student.user_id, item.id, stay) for item in enrolled for stay in item.story.stays
+    entries = [
+        (entry.clock_in, item.student.user_id, item.id, entry)
+        for item in enrolled
+        for entry in item.story.entries
     ]
-    stays.sort(key=lambda row: row[:3])
+    entries.sort(key=lambda row: row[:3])
     desk.copier.copy(
         "attendance",
         ("user_id", "enrollment_id", "clock_in", "clock_out", "missing_clock_out", "notes", "created_at"),
         (
-            (user_id, enrollment_id, clock_in, stay.clock_out, stay.forgotten, stay.note, clock_in)
-            for clock_in, user_id, enrollment_id, stay in stays
+            (user_id, enrollment_id, clock_in, entry.clock_out, entry.forgotten, entry.note, clock_in)
+            for clock_in, user_id, enrollment_id, entry in entries
         ),
     )

@@ -18,7 +18,7 @@ OFFICE_CATCHES_UP_DAYS = 12
 
 
 @dataclass(frozen=True, slots=True)
-class Stay:
+class TimeEntry:
     clock_in: datetime
     clock_out: datetime | None
     forgotten: bool = False
@@ -41,7 +41,7 @@ class Story:
     program: ProgramPlan
     enrolled_at: date
     starts: date
-    stays: list[Stay] = field(default_factory=list)
+    entries: list[TimeEntry] = field(default_factory=list)
     completions: list[Completion] = field(default_factory=list)
     finished: datetime | None = None
     left: datetime | None = None
@@ -50,7 +50,9 @@ class Story:
     def minutes(self) -> int:
         """Minutes of finished stays."""
         return sum(
-            (stay.clock_out - stay.clock_in) // timedelta(minutes=1) for stay in self.stays if stay.clock_out
+            (entry.clock_out - entry.clock_in) // timedelta(minutes=1)
+            for entry in self.entries
+            if entry.clock_out
         )
 
     @property
@@ -109,17 +111,19 @@ class Teller:
                 if day >= ill_until and random.random() < 0.15:
                     ill_until = day + timedelta(days=random.randint(2, 6))
                 continue
-            stays = [stay for stay in self._day(random, day, meets) if stay.clock_in <= self.moment]
-            if not stays:
+            entries = [entry for entry in self._day(random, day, meets) if entry.clock_in <= self.moment]
+            if not entries:
                 continue
-            story.stays += stays
+            story.entries += entries
             attended += sum(
-                (stay.clock_out - stay.clock_in) // timedelta(minutes=1) for stay in stays if stay.clock_out
+                (entry.clock_out - entry.clock_in) // timedelta(minutes=1)
+                for entry in entries
+                if entry.clock_out
             )
             share = min(1.0, attended / required * character.pace)
             while lessons and (len(story.completions) + 1) / len(program.lessons) <= share + 1e-9:
                 number, lesson = lessons[0]
-                done = self._complete(random, character, number, lesson, stays[-1])
+                done = self._complete(random, character, number, lesson, entries[-1])
                 if done.at > self.moment:
                     break
                 story.completions.append(done)
@@ -129,11 +133,11 @@ class Teller:
                 story.left = asked if asked <= self.moment else None
                 return story
             if not lessons and attended >= required:
-                story.finished = stays[-1].clock_out
+                story.finished = entries[-1].clock_out
                 return story
         return story
 
-    def _day(self, random: Random, day: date, meets: ClassTime) -> Iterator[Stay]:
+    def _day(self, random: Random, day: date, meets: ClassTime) -> Iterator[TimeEntry]:
         late = random.uniform(6, 45) if random.random() < 0.07 else random.uniform(-12, 1)
         leaves = -random.uniform(15, 90) if random.random() < 0.04 else random.uniform(0, 9)
         begins = self.at(day, meets.begins, late)
@@ -144,25 +148,29 @@ class Teller:
         if random.random() < 0.02 and ends - begins > timedelta(minutes=210):
             goes = begins + timedelta(minutes=random.randint(60, 150))
             comes_back = goes + timedelta(minutes=random.randint(20, 50))
-            yield self._open(Stay(begins, goes))
-            yield self._open(Stay(comes_back, ends))
+            yield self._open(TimeEntry(begins, goes))
+            yield self._open(TimeEntry(comes_back, ends))
             return
-        yield self._open(Stay(begins, ends))
+        yield self._open(TimeEntry(begins, ends))
 
-    def _open(self, stay: Stay) -> Stay:
+    def _open(self, entry: TimeEntry) -> TimeEntry:
         """The stay as it looks now: not over yet when it ends later."""
-        return Stay(stay.clock_in, None) if stay.clock_out and stay.clock_out > self.moment else stay
+        return TimeEntry(entry.clock_in, None) if entry.clock_out and entry.clock_out > self.moment else entry
 
-    def _forgotten(self, day: date, begins: datetime, ends: datetime) -> Stay:
+    def _forgotten(self, day: date, begins: datetime, ends: datetime) -> TimeEntry:
         if (self.today - day).days > OFFICE_CATCHES_UP_DAYS:
-            return Stay(begins, ends, note=FORGOTTEN_NOTE)
-        return self._open(Stay(begins, ends)) if day == self.today else Stay(begins, begins, forgotten=True)
+            return TimeEntry(begins, ends, note=FORGOTTEN_NOTE)
+        return (
+            self._open(TimeEntry(begins, ends))
+            if day == self.today
+            else TimeEntry(begins, begins, forgotten=True)
+        )
 
     def _complete(
-        self, random: Random, character: Character, number: int, lesson: LessonPlan, stay: Stay
+        self, random: Random, character: Character, number: int, lesson: LessonPlan, entry: TimeEntry
     ) -> Completion:
-        end = stay.clock_out or self.moment
-        at = stay.clock_in + (end - stay.clock_in) * random.uniform(0.3, 0.95)
+        end = entry.clock_out or self.moment
+        at = entry.clock_in + (end - entry.clock_in) * random.uniform(0.3, 0.95)
         at = at.replace(microsecond=0)
         if lesson.kind == SCORM:
             # Five questions: whole fifths, and at least the passing score.

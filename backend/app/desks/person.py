@@ -9,7 +9,13 @@ from sqlalchemy.orm import Session
 
 from app.accounts import service as accounts
 from app.compliance.attendance import service as attendance
-from app.compliance.attendance.service import AttendanceOut, EnrollmentHours, StayFilter, StayState, Totals
+from app.compliance.attendance.service import (
+    AttendanceFilter,
+    AttendanceOut,
+    AttendanceState,
+    EnrollmentHours,
+    Totals,
+)
 from app.content import service as content
 from app.content.service import AttemptOut
 from app.core.errors import NotFound
@@ -51,10 +57,10 @@ def student_page(session: Session, subject: Subject, user_id: int, zone: ZoneInf
     choices = attendance.enrollments_of(session, subject, user_id)
     totals = attendance.totals_of(session, user_id, choices, zone)
     hours = {item.enrollment_id: item for item in totals.enrollments}
-    records = attendance.recent_records(session, subject, StayFilter(user_id=user_id), zone, limit=10)
+    records = attendance.recent_records(session, subject, AttendanceFilter(user_id=user_id), zone, limit=10)
     return StudentPage(
         person=person,
-        here=next((stay for stay in records if stay.state is StayState.OPEN), None),
+        here=next((entry for entry in records if entry.state is AttendanceState.OPEN), None),
         studied=[Studied(item, hours.get(item.id)) for item in listed.items],
         totals=totals,
         records=records,

@@ -9,10 +9,10 @@ from sqlalchemy.orm import Session
 
 from app.compliance.attendance import service as attendance
 from app.compliance.attendance.service import (
+    AttendanceFilter,
     AttendanceOut,
+    AttendanceState,
     EnrollmentHours,
-    StayFilter,
-    StayState,
     WeekTotal,
 )
 from app.content import service as content
@@ -100,7 +100,7 @@ def student_today(session: Session, subject: Subject, zone: ZoneInfo) -> Student
     }
     studies = [_studies(session, subject, hours, work) for hours in totals.enrollments]
     forgotten = attendance.recent_records(
-        session, subject, StayFilter(state=StayState.NEEDS_CORRECTION), zone, limit=5
+        session, subject, AttendanceFilter(state=AttendanceState.NEEDS_CORRECTION), zone, limit=5
     )
     return StudentToday(
         clock=clock_state,
@@ -108,12 +108,12 @@ def student_today(session: Session, subject: Subject, zone: ZoneInfo) -> Student
         next_lesson=_first(studies, work),
         needs=[
             Need(
-                f"You did not clock out on {stay.clock_in:%B} {stay.clock_in.day}. Tell the staff when you left, so "
+                f"You did not clock out on {entry.clock_in:%B} {entry.clock_in.day}. Tell the staff when you left, so "
                 "that the hours can be counted.",
-                f"/hours?month={stay.clock_in:%Y-%m}",
+                f"/hours?month={entry.clock_in:%Y-%m}",
                 "See that day",
             )
-            for stay in forgotten
+            for entry in forgotten
         ],
     )
 
@@ -158,7 +158,7 @@ def _first(studies: Iterable[Studies], work: Mapping[int, Work]) -> NextLesson |
 
 def staff_today(session: Session, subject: Subject, zone: ZoneInfo) -> StaffToday:
     """The staff's first page: a fixed number of queries."""
-    forgotten = StayFilter(state=StayState.NEEDS_CORRECTION)
+    forgotten = AttendanceFilter(state=AttendanceState.NEEDS_CORRECTION)
     graduates = enrollment.ready_to_graduate(session, subject)
     return StaffToday(
         here=attendance.who_is_here(session, subject, zone),

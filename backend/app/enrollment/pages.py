@@ -225,7 +225,7 @@ def _complete_page(
         record=record,
         form=form,
         reason=reason,
-        stay=service.open_clock_in(db, admin, enrollment_id, settings.zone),
+        entry=service.open_clock_in(db, admin, enrollment_id, settings.zone),
         breadcrumbs=[LIST, (record.full_name, f"/enrollments/{enrollment_id}"), ("Complete", None)],
     )
 
@@ -285,6 +285,6 @@ def _withdraw_page(
         "enrollment/withdraw.html",
         record=record,
         form=form,
-        stay=service.open_clock_in(db, admin, enrollment_id, settings.zone),
+        entry=service.open_clock_in(db, admin, enrollment_id, settings.zone),
         breadcrumbs=[LIST, (record.full_name, f"/enrollments/{enrollment_id}"), ("Withdraw", None)],
     )

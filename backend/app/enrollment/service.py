@@ -258,13 +258,13 @@ def _require_clocked_out(session: Session, subject: Subject, enrollment_id: int,
     It is not closed here: hours count towards refunds and the state's report, and only people know when the student
     left.
     """
-    stay = attendance.open_in(session, subject, enrollment_id, zone, lock=True)
-    if stay is not None:
+    entry = attendance.open_in(session, subject, enrollment_id, zone, lock=True)
+    if entry is not None:
         raise Conflict(
-            f"{stay.student} has been clocked in for this enrollment since {formats.local_time(stay.clock_in, zone)}. "
-            "First enter the clock-out in the attendance record, then end the enrollment.",
-            attendance_id=stay.id,
-            attendance_url=f"/attendance/{stay.id}",
+            f"{entry.student} has been clocked in for this enrollment since "
+            f"{formats.local_time(entry.clock_in, zone)}. First enter the clock-out in the attendance record, then end the enrollment.",
+            attendance_id=entry.id,
+            attendance_url=f"/attendance/{entry.id}",
         )
 
 

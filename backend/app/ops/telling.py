@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app.compliance.attendance.service import tell_stays
+from app.compliance.attendance.service import tell_entries
 from app.content.service import tell_attempts
 from app.db.models import Enrollment
 from app.db.session import Database
@@ -39,7 +39,7 @@ def _tell(session: Session, enrollment_id: int, zone: ZoneInfo) -> int:
     told = record_store.told(session, enrollment_id=record.id, program_id=record.program_id)
     return (
         tell_enrolled(session, told, record, zone)
-        + tell_stays(session, told, record.id)
+        + tell_entries(session, told, record.id)
         + tell_attempts(session, told, record.id)
         + tell_ended(session, told, record, zone)
     )

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-LONGEST_STAY = timedelta(hours=16)
+LONGEST_ENTRY = timedelta(hours=16)
 """No stay is longer. One still open after that was forgotten and counts nothing until it is corrected."""
 PACE_DAYS = 28
 """How many days back the pace is measured: four whole weeks, so that every weekday weighs the same."""
@@ -20,7 +20,7 @@ _LAST_DAY = date(9999, 12, 31)
 
 
 @dataclass(frozen=True, slots=True)
-class Stay:
+class TimeEntry:
     """From clock-in to clock-out; both aware, the second not before the first."""
 
     clock_in: datetime
@@ -52,7 +52,7 @@ def day_bounds(first: date, last: date, zone: ZoneInfo) -> tuple[datetime, datet
     return start_of_day(first, zone), start_of_day(last + timedelta(days=1), zone)
 
 
-def minutes_by_day(stay: Stay, zone: ZoneInfo) -> dict[date, int]:
+def minutes_by_day(entry: TimeEntry, zone: ZoneInfo) -> dict[date, int]:
     """The stay's minutes by the day at the school; a stay across midnight is split there.
 
     The parts add up to the stay's minutes exactly: a minute that midnight cuts counts for the later day.
@@ -60,17 +60,17 @@ def minutes_by_day(stay: Stay, zone: ZoneInfo) -> dict[date, int]:
     """
     minutes: dict[date, int] = {}
     counted = 0
-    for day, until in _midnights(stay, zone):
-        upto = minutes_between(stay.clock_in, until)
+    for day, until in _midnights(entry, zone):
+        upto = minutes_between(entry.clock_in, until)
         if upto > counted:
             minutes[day] = minutes.get(day, 0) + upto - counted
         counted = upto
     return minutes
 
 
-def _midnights(stay: Stay, zone: ZoneInfo) -> Iterator[tuple[date, datetime]]:
+def _midnights(entry: TimeEntry, zone: ZoneInfo) -> Iterator[tuple[date, datetime]]:
     """Each day the stay touches, with the instant at which the stay leaves it."""
-    cursor, end = stay.clock_in.astimezone(UTC), stay.clock_out.astimezone(UTC)
+    cursor, end = entry.clock_in.astimezone(UTC), entry.clock_out.astimezone(UTC)
     while cursor < end:
         day = cursor.astimezone(zone).date()
         following = day + timedelta(days=1)
@@ -83,11 +83,11 @@ def _midnights(stay: Stay, zone: ZoneInfo) -> Iterator[tuple[date, datetime]]:
         yield day, cursor
 
 
-def totals_by_day(stays: Iterable[Stay], zone: ZoneInfo) -> dict[date, int]:
+def totals_by_day(entries: Iterable[TimeEntry], zone: ZoneInfo) -> dict[date, int]:
     """Minutes by day at the school over all stays, in the order of the days."""
     totals: dict[date, int] = {}
-    for stay in stays:
-        for day, minutes in minutes_by_day(stay, zone).items():
+    for entry in entries:
+        for day, minutes in minutes_by_day(entry, zone).items():
             totals[day] = totals.get(day, 0) + minutes
     return dict(sorted(totals.items()))
 
@@ -112,7 +112,7 @@ def totals_by_week(by_day: dict[date, int], first: date, last: date) -> dict[dat
 
 def was_forgotten(clock_in: datetime, now: datetime) -> bool:
     """Whether a stay that is still open cannot be real any more: open for longer than the longest stay."""
-    return now - clock_in > LONGEST_STAY
+    return now - clock_in > LONGEST_ENTRY
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,21 +124,21 @@ class Reading:
     """The clock showed this time twice on that day."""
 
 
-def read_wall_clock(shown: datetime, zone: ZoneInfo, *, second: bool = False) -> Reading:
+def read_wall_clock(present: datetime, zone: ZoneInfo, *, second: bool = False) -> Reading:
     """The instant, in UTC, at which the school's clock showed `shown` (naive).
 
     In autumn an hour comes twice: `second` asks for the later one. In spring an hour is skipped, and a time in it
     is no instant at all.
     """
     try:
-        earlier = shown.replace(tzinfo=zone, fold=0).astimezone(UTC)
-        later = shown.replace(tzinfo=zone, fold=1).astimezone(UTC)
+        earlier = present.replace(tzinfo=zone, fold=0).astimezone(UTC)
+        later = present.replace(tzinfo=zone, fold=1).astimezone(UTC)
     except OverflowError:
         # The first and the last hours of the calendar lie outside it in UTC.
         return Reading(None, ambiguous=False)
     if earlier == later:
         return Reading(earlier, ambiguous=False)
-    if earlier.astimezone(zone).replace(tzinfo=None) != shown.replace(fold=0):
+    if earlier.astimezone(zone).replace(tzinfo=None) != present.replace(fold=0):
         return Reading(None, ambiguous=False)
     return Reading(later if second else earlier, ambiguous=True)
 

@@ -193,10 +193,10 @@ def test_from_an_empty_school_to_a_tracked_lesson(
             assert json.loads(attempt.cmi_suspend_data or "")["page"] == 3
         # Two sittings of a few seconds each; the content counts whole ones.
         assert 0 < attempt.total_seconds < 300
-        stay = session.scalars(select(Attendance)).one()
-        assert stay.clock_out is not None
-        assert stay.clock_out - stay.clock_in < timedelta(minutes=5)
-        assert stay.total_minutes is not None
+        entry = session.scalars(select(Attendance)).one()
+        assert entry.clock_out is not None
+        assert entry.clock_out - entry.clock_in < timedelta(minutes=5)
+        assert entry.total_minutes is not None
         enrollment = session.scalars(select(Enrollment)).one()
         assert enrollment.progress_pct == 100
         assert session.scalar(text("SELECT count(*) FROM audit_log")) > 8

@@ -152,12 +152,12 @@ def test_refunds_follow_from_withdrawals_and_are_paid_in_time(ask: Callable[[str
 
 
 def test_nobody_is_at_school_at_night_on_holidays_or_in_the_future(ask: Callable[[str], list[Any]]) -> None:
-    stays = ask(
+    entries = ask(
         """SELECT clock_in AT TIME ZONE 'America/New_York', clock_out AT TIME ZONE 'America/New_York',
                   missing_clock_out FROM attendance"""
     )
     open_days = set()
-    for came, went, forgotten in stays:
+    for came, went, forgotten in entries:
         assert calendar.is_school_day(came.date()), came
         assert came.hour >= 8, came
         assert went is None or (went.date() == came.date() and went.hour < 22), (came, went)

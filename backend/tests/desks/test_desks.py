@@ -258,7 +258,7 @@ def test_the_timeline_has_what_she_did_and_what_was_done_to_her(
     session: Session, school: School, student: User, admin: TestClient
 ) -> None:
     enrollment = school.enrollment(student)
-    stay = school.attendance(enrollment, MONDAY)
+    entry = school.attendance(enrollment, MONDAY)
     registrar, other = subject_of(school.admin(full_name="Rita Registrar")), school.student()
     history.record(session, subject_of(student), Action.SESSION_OPENED, 7)
     history.record(session, registrar, Action.USER_UPDATED, student.id)
@@ -266,7 +266,7 @@ def test_the_timeline_has_what_she_did_and_what_was_done_to_her(
         session,
         registrar,
         Action.ATTENDANCE_CORRECTED,
-        stay.id,
+        entry.id,
         reason="Left early",
         before={"total_minutes": 300},
         after={"total_minutes": 240},

@@ -50,18 +50,18 @@ def test_neither_act_ends_an_enrollment_with_an_open_clock_in(
     session: Session, school: School, admin: Subject, since: timedelta
 ) -> None:
     enrollment = ready(school, full_name="Maria Lopez")
-    stay = school.attendance(enrollment, clock.now() - since, clock_out=None)
+    entry = school.attendance(enrollment, clock.now() - since, clock_out=None)
     with pytest.raises(
         Conflict, match="Maria Lopez has been clocked in for this enrollment since"
     ) as refused:
         withdraw(session, admin, enrollment.id)
-    assert refused.value.extra["attendance_url"] == f"/attendance/{stay.id}"
+    assert refused.value.extra["attendance_url"] == f"/attendance/{entry.id}"
     with pytest.raises(Conflict, match="First enter the clock-out in the attendance record"):
         service.complete(session, admin, enrollment.id, today=date(2026, 5, 4), zone=ZONE)
     assert enrollment.status is EnrollmentStatus.ACTIVE
     assert session.scalars(select(Withdrawal)).all() == []
-    session.refresh(stay)
-    assert stay.clock_out is None, "nobody invented a time"
+    session.refresh(entry)
+    assert entry.clock_out is None, "nobody invented a time"
 
 
 def test_a_clock_in_for_another_program_is_no_hindrance(
@@ -78,29 +78,29 @@ def test_the_pages_lead_to_the_record_and_back(
     browser: Callable[[Subject], TestClient], session: Session, school: School, admin: Subject
 ) -> None:
     enrollment = ready(school, full_name="Maria <Lopez>")
-    stay = school.attendance(enrollment, clock.now() - timedelta(hours=2), clock_out=None)
+    entry = school.attendance(enrollment, clock.now() - timedelta(hours=2), clock_out=None)
     client = browser(admin)
     for act in ("withdraw", "complete"):
         page = client.get(f"/enrollments/{enrollment.id}/{act}").text
         assert "Still clocked in" in page
         assert "Maria &lt;Lopez&gt; has been clocked in" in page
-        assert f'href="/attendance/{stay.id}"' in page
+        assert f'href="/attendance/{entry.id}"' in page
         assert 'method="post"' not in page.partition("<main")[2]
     today = clock.today(ZONE).isoformat()
     refused = client.post(
         f"/enrollments/{enrollment.id}/withdraw", data={"requested_on": today, "reason": "Moved"}
     )
     assert refused.status_code == 409
-    assert f'href="/attendance/{stay.id}"' in refused.text
+    assert f'href="/attendance/{entry.id}"' in refused.text
     assert "Moved" in refused.text, "nothing typed is lost"
     assert client.post(f"/enrollments/{enrollment.id}/complete", data=BUTTON).status_code == 409
     answer = client.post(f"/api/v1/enrollments/{enrollment.id}/complete")
-    assert (answer.status_code, answer.json()["attendance_id"]) == (409, stay.id)
+    assert (answer.status_code, answer.json()["attendance_id"]) == (409, entry.id)
 
     left = clock.local(clock.now(), ZONE).replace(tzinfo=None, second=0, microsecond=0)
-    began = clock.local(stay.clock_in, ZONE).replace(tzinfo=None, second=0, microsecond=0)
+    began = clock.local(entry.clock_in, ZONE).replace(tzinfo=None, second=0, microsecond=0)
     corrected = client.post(
-        f"/attendance/{stay.id}",
+        f"/attendance/{entry.id}",
         data={
             "clock_in": began.isoformat(timespec="minutes"),
             "clock_out": left.isoformat(timespec="minutes"),
@@ -180,6 +180,6 @@ def test_clocking_in_and_withdrawing_at_once_leave_nothing_open(live_database: D
             .where(Attendance.clock_out.is_(None), Enrollment.status == EnrollmentStatus.WITHDRAWN)
         ).all()
         ended = session.scalars(select(Enrollment.id).where(Enrollment.status == EnrollmentStatus.WITHDRAWN))
-        stays = session.scalars(select(Attendance.id)).all()
+        entries = session.scalars(select(Attendance.id)).all()
         assert both == []
-        assert len(ended.all()) + len(stays) == len(work), "of each pair exactly one came through"
+        assert len(ended.all()) + len(entries) == len(work), "of each pair exactly one came through"

@@ -97,10 +97,10 @@ class School:
         clock_in = clock_in or datetime(2026, 5, 4, 12, tzinfo=UTC)
         minutes = fields.pop("minutes", 240)
         fields.setdefault("clock_out", clock_in + timedelta(minutes=minutes))
-        stay: Attendance = self._add(
+        entry: Attendance = self._add(
             Attendance(user_id=enrollment.user_id, enrollment_id=enrollment.id, clock_in=clock_in, **fields)
         )
-        return stay
+        return entry
 
     def completion(self, enrollment: Enrollment, lesson: Lesson, **fields: Any) -> LessonCompletion:
         defaults = {"completed_at": datetime(2026, 5, 4, 12, tzinfo=UTC), "source": "content"}

@@ -15,7 +15,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from app.compliance.attendance import service as attendance
-from app.compliance.attendance.schemas import StayCorrection, StayEntry
+from app.compliance.attendance.schemas import CorrectionIn, HoursIn
 from app.db.session import Database
 from app.enrollment import service as enrollment
 from app.lrs import service, values
@@ -189,16 +189,16 @@ def _told(session: Session) -> list[tuple[str, str | None, bool]]:
 
 
 def test_a_correction_voids_what_was_told_of_the_stay(session: Session, scene: Scene) -> None:
-    entry = StayEntry(
+    entry = HoursIn(
         enrollment_id=scene.enrollment.id,
         clock_in=AT,
         clock_out=AT + timedelta(hours=3),
         reason="the tablet was flat",
     )
-    stay = attendance.enter(session, scene.staff, entry, ZONE)
+    entry = attendance.enter(session, scene.staff, entry, ZONE)
     session.commit()
-    half = StayCorrection(clock_in=AT, clock_out=AT + timedelta(minutes=90), reason="she left early")
-    attendance.correct(session, scene.staff, stay.id, half, ZONE)
+    half = CorrectionIn(clock_in=AT, clock_out=AT + timedelta(minutes=90), reason="she left early")
+    attendance.correct(session, scene.staff, entry.id, half, ZONE)
     session.commit()
     attended = [("attended", "PT3H", True), ("voided", None, False), ("attended", "PT1H30M", False)]
     assert _told(session) == attended
@@ -207,11 +207,11 @@ def test_a_correction_voids_what_was_told_of_the_stay(session: Session, scene: S
     assert voiding["object"] == {"objectType": "StatementRef", "id": first["id"]}
     assert voiding["actor"]["account"]["name"] == str(scene.admin.id)
     assert second["timestamp"] == "2026-05-04T13:30:00.000000Z"
-    nothing = StayCorrection(clock_in=AT, clock_out=AT, reason="she was not there")
-    attendance.correct(session, scene.staff, stay.id, nothing, ZONE)
+    nothing = CorrectionIn(clock_in=AT, clock_out=AT, reason="she was not there")
+    attendance.correct(session, scene.staff, entry.id, nothing, ZONE)
     session.commit()
     assert _told(session)[2:] == [("attended", "PT1H30M", True), ("voided", None, False)]
-    attendance.correct(session, scene.staff, stay.id, half, ZONE)
+    attendance.correct(session, scene.staff, entry.id, half, ZONE)
     session.commit()
     assert _told(session)[4:] == [("attended", "PT1H30M", False)]
     lines = service.recent_for_user(session, scene.student.id)
@@ -224,9 +224,9 @@ def test_correcting_a_forgotten_stay_takes_back_that_its_end_is_unknown(
     with time_machine.travel(AT, tick=False):
         attendance.clock_in(session, scene.subject, ZONE)
     with time_machine.travel(AT + timedelta(days=1), tick=False):
-        stay = attendance.clock_out(session, scene.subject, ZONE)
-    half = StayCorrection(clock_in=AT, clock_out=AT + timedelta(minutes=90), reason="asked her")
-    attendance.correct(session, scene.staff, stay.id, half, ZONE)
+        entry = attendance.clock_out(session, scene.subject, ZONE)
+    half = CorrectionIn(clock_in=AT, clock_out=AT + timedelta(minutes=90), reason="asked her")
+    attendance.correct(session, scene.staff, entry.id, half, ZONE)
     session.commit()
     assert _told(session) == [
         ("initialized", None, False),

@@ -7,7 +7,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from app.compliance.attendance import service as attendance
-from app.compliance.attendance.schemas import StayCorrection
+from app.compliance.attendance.schemas import CorrectionIn
 from app.db.models import Attendance, EnrollmentStatus, LessonCompletion
 from app.db.session import Database
 from app.enrollment import service as enrollment
@@ -73,15 +73,15 @@ def test_what_was_told_as_it_happened_is_not_told_again_and_can_be_voided(live_d
             session, enrollment_id=record.id, lesson_id=lesson.id, source="staff", score_pct=80, at=AT
         )
         attendance.clock_in(session, subject_of(student), ZONE)
-        stay = attendance.clock_out(session, subject_of(student), ZONE)
+        entry = attendance.clock_out(session, subject_of(student), ZONE)
         # As it was before stays kept the statement that tells of them.
         session.execute(text("UPDATE attendance SET statement_id = NULL"))
     assert tell_history(live_database, ZONE) == 0
     with live_database.begin() as session:
-        kept = session.get(Attendance, stay.id)
+        kept = session.get(Attendance, entry.id)
         assert kept is not None
         assert kept.statement_id is not None
-        half = StayCorrection(
+        half = CorrectionIn(
             clock_in=kept.clock_in - timedelta(hours=1), clock_out=kept.clock_in, reason="the clock was late"
         )
         attendance.correct(session, subject_of(admin), kept.id, half, ZONE)

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.rules import hours
-from app.rules.hours import Stay
+from app.rules.hours import TimeEntry
 
 NEW_YORK = ZoneInfo("America/New_York")
 # St. John's put its clocks back at 00:01 until 2011, Havana at 01:00, Apia left out 2011-12-30 altogether.
@@ -29,9 +29,9 @@ lengths = st.timedeltas(timedelta(0), timedelta(hours=60))
 
 
 @st.composite
-def stays(draw: st.DrawFn) -> Stay:
+def entries(draw: st.DrawFn) -> TimeEntry:
     start = draw(instants)
-    return Stay(start, start + draw(lengths))
+    return TimeEntry(start, start + draw(lengths))
 
 
 def local(*parts: int, fold: int = 0) -> datetime:
@@ -44,9 +44,9 @@ def local(*parts: int, fold: int = 0) -> datetime:
 def test_a_clock_change_does_not_change_how_long_she_was_there(
     day: tuple[int, int, int], expected: int
 ) -> None:
-    stay = Stay(local(*day, 0, 30), local(*day, 4, 30))
-    assert hours.minutes_between(stay.clock_in, stay.clock_out) == expected
-    assert hours.minutes_by_day(stay, NEW_YORK) == {date(*day): expected}
+    entry = TimeEntry(local(*day, 0, 30), local(*day, 4, 30))
+    assert hours.minutes_between(entry.clock_in, entry.clock_out) == expected
+    assert hours.minutes_by_day(entry, NEW_YORK) == {date(*day): expected}
 
 
 def test_the_two_hours_that_look_alike_are_told_apart() -> None:
@@ -68,26 +68,26 @@ def test_naive_and_reversed_times_are_refused() -> None:
 
 
 def test_a_stay_across_midnight_counts_for_both_days() -> None:
-    stay = Stay(local(2026, 5, 4, 23, 30), local(2026, 5, 5, 0, 45))
-    assert hours.minutes_by_day(stay, NEW_YORK) == {date(2026, 5, 4): 30, date(2026, 5, 5): 45}
+    entry = TimeEntry(local(2026, 5, 4, 23, 30), local(2026, 5, 5, 0, 45))
+    assert hours.minutes_by_day(entry, NEW_YORK) == {date(2026, 5, 4): 30, date(2026, 5, 5): 45}
 
 
-@given(stays(), st.sampled_from(ZONES))
-def test_days_add_up_to_the_stay(stay: Stay, zone: ZoneInfo) -> None:
-    by_day = hours.minutes_by_day(stay, zone)
-    assert sum(by_day.values()) == hours.minutes_between(stay.clock_in, stay.clock_out)
+@given(entries(), st.sampled_from(ZONES))
+def test_days_add_up_to_the_stay(entry: TimeEntry, zone: ZoneInfo) -> None:
+    by_day = hours.minutes_by_day(entry, zone)
+    assert sum(by_day.values()) == hours.minutes_between(entry.clock_in, entry.clock_out)
     assert all(minutes > 0 for minutes in by_day.values())
 
 
-@given(stays(), st.sampled_from(ZONES))
-def test_every_day_is_one_the_school_saw_during_the_stay(stay: Stay, zone: ZoneInfo) -> None:
-    first, last = stay.clock_in.astimezone(zone).date(), stay.clock_out.astimezone(zone).date()
-    days = hours.minutes_by_day(stay, zone)
+@given(entries(), st.sampled_from(ZONES))
+def test_every_day_is_one_the_school_saw_during_the_stay(entry: TimeEntry, zone: ZoneInfo) -> None:
+    first, last = entry.clock_in.astimezone(zone).date(), entry.clock_out.astimezone(zone).date()
+    days = hours.minutes_by_day(entry, zone)
     assert all(min(first, last) - timedelta(days=1) <= day <= max(first, last) for day in days)
 
 
-@given(st.lists(stays(), max_size=8), st.sampled_from(ZONES))
-def test_weeks_add_up_to_the_days(several: list[Stay], zone: ZoneInfo) -> None:
+@given(st.lists(entries(), max_size=8), st.sampled_from(ZONES))
+def test_weeks_add_up_to_the_days(several: list[TimeEntry], zone: ZoneInfo) -> None:
     by_day = hours.totals_by_day(several, zone)
     if not by_day:
         return
@@ -131,8 +131,8 @@ def test_the_edges_of_the_calendar_are_no_instants(edge: datetime) -> None:
 
 def test_an_open_stay_is_forgotten_after_the_longest_stay() -> None:
     start = local(2026, 5, 4, 8, 0)
-    assert not hours.was_forgotten(start, start + hours.LONGEST_STAY)
-    assert hours.was_forgotten(start, start + hours.LONGEST_STAY + timedelta(seconds=1))
+    assert not hours.was_forgotten(start, start + hours.LONGEST_ENTRY)
+    assert hours.was_forgotten(start, start + hours.LONGEST_ENTRY + timedelta(seconds=1))
 
 
 TODAY = date(2026, 6, 1)

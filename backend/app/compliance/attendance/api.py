@@ -5,12 +5,12 @@ from typing import Annotated
 from fastapi import APIRouter, Body
 
 from app.compliance.attendance import service
-from app.compliance.attendance.asked import Wanted
+from app.compliance.attendance.filters import Filters
 from app.compliance.attendance.schemas import (
     AttendanceOut,
     ClockIn,
-    StayCorrection,
-    StayEntry,
+    CorrectionIn,
+    HoursIn,
     StudentHours,
     Totals,
 )
@@ -37,10 +37,10 @@ def clock_out(db: Db, subject: CurrentSubject, settings: SettingsDep) -> Attenda
 
 @router.get("")
 def list_records(
-    db: Db, subject: CurrentSubject, settings: SettingsDep, wanted: Wanted, paging: PageParams
+    db: Db, subject: CurrentSubject, settings: SettingsDep, filters: Filters, paging: PageParams
 ) -> Page[AttendanceOut]:
     """Records, newest first; a student sees her own. Sorts: clock_in, clock_out, minutes, student, program."""
-    return service.list_records(db, subject, wanted, paging, settings.zone)
+    return service.list_records(db, subject, filters, paging, settings.zone)
 
 
 @router.get("/totals")
@@ -62,14 +62,14 @@ def get_record(db: Db, subject: CurrentSubject, settings: SettingsDep, record_id
 
 
 @router.post("", status_code=201)
-def enter(db: Db, subject: StaffSubject, settings: SettingsDep, body: StayEntry) -> AttendanceOut:
+def enter(db: Db, subject: StaffSubject, settings: SettingsDep, body: HoursIn) -> AttendanceOut:
     """Record a stay that the clock missed. 409 for an overlap with another record of the student."""
     return service.enter(db, subject, body, settings.zone)
 
 
 @router.put("/{record_id}")
 def correct(
-    db: Db, subject: StaffSubject, settings: SettingsDep, record_id: PathId, body: StayCorrection
+    db: Db, subject: StaffSubject, settings: SettingsDep, record_id: PathId, body: CorrectionIn
 ) -> AttendanceOut:
     """Put a record's times right, with the reason."""
     return service.correct(db, subject, record_id, body, settings.zone)

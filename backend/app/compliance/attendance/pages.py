@@ -10,16 +10,16 @@ from pydantic import BaseModel
 from sqlalchemy.orm import Session
 
 from app.compliance.attendance import service
-from app.compliance.attendance.asked import Wanted
+from app.compliance.attendance.filters import Filters
 from app.compliance.attendance.month import Month
 from app.compliance.attendance.schemas import (
+    AttendanceFilter,
     AttendanceOut,
-    NewStayForm,
-    StayCorrection,
-    StayEntry,
-    StayFilter,
-    StayForm,
-    StayState,
+    AttendanceState,
+    CorrectionForm,
+    CorrectionIn,
+    HoursForm,
+    HoursIn,
 )
 from app.core import clock
 from app.core.errors import Conflict, Invalid, Problem
@@ -67,9 +67,9 @@ def hours(
         return redirect("/attendance")
     if paging.wants_csv:
         asked = None if month == EVERYTHING else Month.of(month, clock.today(settings.zone))
-        wanted = StayFilter(first=asked.first, last=asked.last) if asked else StayFilter()
+        filters = AttendanceFilter(first=asked.first, last=asked.last) if asked else AttendanceFilter()
         name = f"my-hours-{asked.key}.csv" if asked else "my-hours.csv"
-        return _csv(name, _everything(db, subject, wanted, paging, settings))
+        return _csv(name, _everything(db, subject, filters, paging, settings))
     return _hours_page(request, db, subject, settings, paging, month)
 
 
@@ -82,9 +82,9 @@ def _hours_page(
     month: str = "",
     problem: Problem | None = None,
 ) -> Response:
-    shown = Month.of(month, clock.today(settings.zone))
+    present = Month.of(month, clock.today(settings.zone))
     state = service.clock_state(db, subject, settings.zone)
-    wanted = StayFilter(first=shown.first, last=shown.last)
+    filters = AttendanceFilter(first=present.first, last=present.last)
     totals = service.totals_of(db, subject.user_id, state.choices, settings.zone)
     return render(
         request,
@@ -92,10 +92,10 @@ def _hours_page(
         problem.status if problem else 200,
         problem=problem,
         clock=state,
-        month=shown,
+        month=present,
         today=clock.today(settings.zone),
-        by_day=service.minutes_by_day(db, subject.user_id, shown.first, shown.last, settings.zone),
-        records=service.list_records(db, subject, wanted, paging, settings.zone),
+        by_day=service.minutes_by_day(db, subject.user_id, present.first, present.last, settings.zone),
+        records=service.list_records(db, subject, filters, paging, settings.zone),
         totals=totals,
         weeks=service.weeks_chart(totals.weeks),
         paging=paging,
@@ -155,16 +155,21 @@ def _punch(
 
 @router.get("/attendance")
 def attendance(
-    request: Request, db: Db, subject: StaffSubject, settings: SettingsDep, wanted: Wanted, paging: PageParams
+    request: Request,
+    db: Db,
+    subject: StaffSubject,
+    settings: SettingsDep,
+    filters: Filters,
+    paging: PageParams,
 ) -> Response:
     if paging.wants_csv:
-        return _csv("attendance.csv", _everything(db, subject, wanted, paging, settings))
+        return _csv("attendance.csv", _everything(db, subject, filters, paging, settings))
     return render(
         request,
         "attendance/list.html",
-        page=service.list_records(db, subject, wanted, paging, settings.zone),
-        wanted=wanted,
-        narrowed=wanted != StayFilter(),
+        page=service.list_records(db, subject, filters, paging, settings.zone),
+        filters=filters,
+        narrowed=filters != AttendanceFilter(),
         paging=paging,
         views=_views(request),
     )
@@ -177,7 +182,7 @@ def here(request: Request, db: Db, subject: StaffSubject, settings: SettingsDep)
         "attendance/here.html",
         here=service.who_is_here(db, subject, settings.zone),
         forgotten=service.recent_records(
-            db, subject, StayFilter(state=StayState.NEEDS_CORRECTION), settings.zone, limit=50
+            db, subject, AttendanceFilter(state=AttendanceState.NEEDS_CORRECTION), settings.zone, limit=50
         ),
         views=_views(request),
     )
@@ -199,7 +204,7 @@ def hours_per_student(request: Request, db: Db, subject: StaffSubject, paging: P
 
 
 def _entry_page(
-    request: Request, db: Db, subject: Subject, form: Form[NewStayForm], user_id: int | None, zone: ZoneInfo
+    request: Request, db: Db, subject: Subject, form: Form[HoursForm], user_id: int | None, zone: ZoneInfo
 ) -> Response:
     choices = service.enrollment_choices(db, subject, user_id)
     return render(
@@ -222,7 +227,7 @@ def new_entry(
     settings: SettingsDep,
     user_id: Annotated[OptionalId, Query()] = None,
 ) -> Response:
-    return _entry_page(request, db, subject, Form.blank(NewStayForm), user_id, settings.zone)
+    return _entry_page(request, db, subject, Form.blank(HoursForm), user_id, settings.zone)
 
 
 @router.post("/attendance/new")
@@ -231,12 +236,12 @@ def enter(
     db: Db,
     subject: StaffSubject,
     settings: SettingsDep,
-    form: Annotated[Form[NewStayForm], Depends(posted(NewStayForm))],
+    form: Annotated[Form[HoursForm], Depends(posted(HoursForm))],
     user_id: Annotated[OptionalId, Query()] = None,
 ) -> Response:
-    def record(values: NewStayForm) -> Response:
+    def record(values: HoursForm) -> Response:
         first, last = _instants(values, settings.zone)
-        entry = StayEntry(
+        entry = HoursIn(
             enrollment_id=values.enrollment_id, clock_in=first, clock_out=last, reason=values.reason
         )
         return redirect(f"/attendance/{service.enter(db, subject, entry, settings.zone).id}")
@@ -246,7 +251,9 @@ def enter(
     )
 
 
-def _record_page(request: Request, record: AttendanceOut, form: Form[StayForm], zone: ZoneInfo) -> Response:
+def _record_page(
+    request: Request, record: AttendanceOut, form: Form[CorrectionForm], zone: ZoneInfo
+) -> Response:
     return render(
         request,
         "attendance/form.html",
@@ -268,7 +275,7 @@ def show_record(
     request: Request, db: Db, subject: StaffSubject, settings: SettingsDep, record_id: PathId
 ) -> Response:
     record = service.get(db, subject, record_id, settings.zone)
-    return _record_page(request, record, Form.blank(StayForm, **_as_shown(record)), settings.zone)
+    return _record_page(request, record, Form.blank(CorrectionForm, **_as_shown(record)), settings.zone)
 
 
 @router.post("/attendance/{record_id}")
@@ -278,16 +285,16 @@ def correct(
     subject: StaffSubject,
     settings: SettingsDep,
     record_id: PathId,
-    form: Annotated[Form[StayForm], Depends(posted(StayForm))],
+    form: Annotated[Form[CorrectionForm], Depends(posted(CorrectionForm))],
 ) -> Response:
     record = service.get(db, subject, record_id, settings.zone)
 
-    def put_right(values: StayForm) -> Response:
+    def put_right(values: CorrectionForm) -> Response:
         first, last = _instants(values, settings.zone)
         no_hours = first == last
         first = _exactly(first, record.clock_in)
         last = first if no_hours else _exactly(last, record.clock_out)
-        correction = StayCorrection(clock_in=first, clock_out=last, reason=values.reason)
+        correction = CorrectionIn(clock_in=first, clock_out=last, reason=values.reason)
         service.correct(db, subject, record_id, correction, settings.zone)
         return redirect(f"/attendance/{record_id}")
 
@@ -296,12 +303,12 @@ def correct(
 
 def _as_shown(record: AttendanceOut) -> dict[str, object]:
     """A record's times as the form's fields show them: the school's clock, to the minute."""
-    shown: dict[str, object] = {}
+    present: dict[str, object] = {}
     for name, moment in (("clock_in", record.clock_in), ("clock_out", record.clock_out)):
         if moment is not None:
-            shown[name] = moment.replace(tzinfo=None, fold=0, second=0, microsecond=0)
-            shown[f"{name}_second"] = moment.fold == 1
-    return shown
+            present[name] = moment.replace(tzinfo=None, fold=0, second=0, microsecond=0)
+            present[f"{name}_second"] = moment.fold == 1
+    return present
 
 
 def _exactly(typed: datetime, recorded: datetime | None) -> datetime:
@@ -310,7 +317,7 @@ def _exactly(typed: datetime, recorded: datetime | None) -> datetime:
     return recorded if recorded is not None and same else typed
 
 
-def _instants(values: StayForm, zone: ZoneInfo) -> tuple[datetime, datetime]:
+def _instants(values: CorrectionForm, zone: ZoneInfo) -> tuple[datetime, datetime]:
     first = service.instant(values.clock_in, "clock_in", zone, second=values.clock_in_second)
     last = service.instant(values.clock_out, "clock_out", zone, second=values.clock_out_second)
     return first, last
@@ -321,10 +328,10 @@ def _twice(form: Form[Any], zone: ZoneInfo) -> set[str]:
     found = set()
     for name in ("clock_in", "clock_out"):
         try:
-            shown = datetime.fromisoformat(form.text(name)).replace(tzinfo=None)
+            present = datetime.fromisoformat(form.text(name)).replace(tzinfo=None)
         except ValueError:
             continue
-        if hours_rules.read_wall_clock(shown, zone).ambiguous:
+        if hours_rules.read_wall_clock(present, zone).ambiguous:
             found.add(name)
     return found
 
@@ -339,9 +346,9 @@ def _views(request: Request) -> list[tuple[str, str, bool]]:
 
 
 def _everything(
-    db: Session, subject: Subject, wanted: StayFilter, paging: Paging, settings: Settings
+    db: Session, subject: Subject, filters: AttendanceFilter, paging: Paging, settings: Settings
 ) -> list[AttendanceOut]:
-    return service.list_records(db, subject, wanted, paging.everything(), settings.zone).items
+    return service.list_records(db, subject, filters, paging.everything(), settings.zone).items
 
 
 def _csv(name: str, records: Iterable[AttendanceOut]) -> Response:

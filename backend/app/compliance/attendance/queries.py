@@ -10,12 +10,12 @@ from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from app.compliance.attendance.schemas import EnrollmentChoice, StayFilter, StayState
+from app.compliance.attendance.schemas import AttendanceFilter, AttendanceState, EnrollmentChoice
 from app.core.constraints import register_conflict, register_invalid
 from app.core.permissions import Role
 from app.db.models import Attendance, Enrollment, EnrollmentStatus, Program, User
 from app.rules import hours
-from app.rules.hours import Stay
+from app.rules.hours import TimeEntry
 from app.web.paging import Page, Paging, fetch_page
 
 register_conflict("uq_attendance_one_open", "You are already clocked in; clock out first.")
@@ -35,7 +35,7 @@ SORTS = {
 HOURS_SORTS = {"student": User.full_name, "email": User.email}
 
 
-def open_stay(session: Session, user_id: int, *, lock: bool = False) -> Attendance | None:
+def open_record(session: Session, user_id: int, *, lock: bool = False) -> Attendance | None:
     """The student's open stay; the database allows one. `lock` makes others wait who want to close it."""
     statement = select(Attendance).where(Attendance.user_id == user_id, Attendance.clock_out.is_(None))
     if lock:
@@ -159,7 +159,9 @@ def minutes_by_enrollment(session: Session, user_id: int) -> dict[int, int]:
     return {enrollment_id: int(minutes) for enrollment_id, minutes in session.execute(statement)}
 
 
-def closed_stays(session: Session, user_id: int, start: datetime, end: datetime) -> list[tuple[int, Stay]]:
+def closed_entries(
+    session: Session, user_id: int, start: datetime, end: datetime
+) -> list[tuple[int, TimeEntry]]:
     """Pairs of enrollment and closed stay that touch the time from `start` to `end`, in order."""
     statement = (
         select(Attendance.enrollment_id, Attendance.clock_in, Attendance.clock_out)
@@ -171,22 +173,22 @@ def closed_stays(session: Session, user_id: int, start: datetime, end: datetime)
         )
         .order_by(Attendance.clock_in)
     )
-    return [(row[0], Stay(row[1], row[2])) for row in session.execute(statement)]
+    return [(row[0], TimeEntry(row[1], row[2])) for row in session.execute(statement)]
 
 
-def stays_of_all(session: Session, start: datetime, end: datetime) -> list[Stay]:
+def entries_of_all(session: Session, start: datetime, end: datetime) -> list[TimeEntry]:
     """Closed stays of every student that touch the time from `start` to `end`."""
     statement = select(Attendance.clock_in, Attendance.clock_out).where(
         Attendance.clock_out.is_not(None), Attendance.clock_out > start, Attendance.clock_in < end
     )
-    return [Stay(*row) for row in session.execute(statement)]
+    return [TimeEntry(*row) for row in session.execute(statement)]
 
 
 def records_page(
-    session: Session, wanted: StayFilter, paging: Paging, zone: ZoneInfo, now: datetime
+    session: Session, filters: AttendanceFilter, paging: Paging, zone: ZoneInfo, now: datetime
 ) -> Page[Any]:
     """Rows of (Attendance, name, program), newest first unless sorted otherwise."""
-    statement = _records().where(*_conditions(wanted, zone, now))
+    statement = _records().where(*_conditions(filters, zone, now))
     for word in paging.q.split():
         pattern = f"%{_escaped(word)}%"
         statement = statement.where(
@@ -197,10 +199,10 @@ def records_page(
 
 
 def records(
-    session: Session, wanted: StayFilter, zone: ZoneInfo, now: datetime, *, limit: int
+    session: Session, filters: AttendanceFilter, zone: ZoneInfo, now: datetime, *, limit: int
 ) -> Sequence[Any]:
     """The newest rows of (Attendance, name, program)."""
-    statement = _records().where(*_conditions(wanted, zone, now))
+    statement = _records().where(*_conditions(filters, zone, now))
     return session.execute(
         statement.order_by(Attendance.clock_in.desc(), Attendance.id.desc()).limit(limit)
     ).all()
@@ -211,9 +213,9 @@ def record(session: Session, record_id: int) -> Any | None:
     return session.execute(_records().where(Attendance.id == record_id)).one_or_none()
 
 
-def count(session: Session, wanted: StayFilter, zone: ZoneInfo, now: datetime) -> int:
+def count(session: Session, filters: AttendanceFilter, zone: ZoneInfo, now: datetime) -> int:
     """How many records the filter lets through."""
-    statement = select(func.count()).select_from(Attendance).where(*_conditions(wanted, zone, now))
+    statement = select(func.count()).select_from(Attendance).where(*_conditions(filters, zone, now))
     return session.scalar(statement) or 0
 
 
@@ -226,26 +228,26 @@ def _records() -> Select[Any]:
     )
 
 
-def _conditions(wanted: StayFilter, zone: ZoneInfo, now: datetime) -> list[ColumnElement[bool]]:
+def _conditions(filters: AttendanceFilter, zone: ZoneInfo, now: datetime) -> list[ColumnElement[bool]]:
     conditions: list[ColumnElement[bool]] = []
-    if wanted.user_id is not None:
-        conditions.append(Attendance.user_id == wanted.user_id)
-    if wanted.enrollment_id is not None:
-        conditions.append(Attendance.enrollment_id == wanted.enrollment_id)
-    if wanted.first is not None:
-        conditions.append(Attendance.clock_in >= hours.start_of_day(wanted.first, zone))
-    if wanted.last is not None:
-        conditions.append(Attendance.clock_in < hours.day_bounds(wanted.last, wanted.last, zone)[1])
-    oldest_believable = now - hours.LONGEST_STAY
+    if filters.user_id is not None:
+        conditions.append(Attendance.user_id == filters.user_id)
+    if filters.enrollment_id is not None:
+        conditions.append(Attendance.enrollment_id == filters.enrollment_id)
+    if filters.first is not None:
+        conditions.append(Attendance.clock_in >= hours.start_of_day(filters.first, zone))
+    if filters.last is not None:
+        conditions.append(Attendance.clock_in < hours.day_bounds(filters.last, filters.last, zone)[1])
+    oldest_believable = now - hours.LONGEST_ENTRY
     still_open = Attendance.clock_out.is_(None)
-    match wanted.state:
-        case StayState.OPEN:
+    match filters.state:
+        case AttendanceState.OPEN:
             conditions.append(and_(still_open, Attendance.clock_in >= oldest_believable))
-        case StayState.COMPLETE:
+        case AttendanceState.COMPLETE:
             conditions.append(
                 and_(Attendance.clock_out.is_not(None), Attendance.missing_clock_out.is_(False))
             )
-        case StayState.NEEDS_CORRECTION:
+        case AttendanceState.NEEDS_CORRECTION:
             conditions.append(
                 or_(Attendance.missing_clock_out, and_(still_open, Attendance.clock_in < oldest_believable))
             )

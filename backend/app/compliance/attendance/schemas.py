@@ -16,13 +16,13 @@ from pydantic import (
     computed_field,
 )
 
-from app.rules.hours import Pace, Stay
+from app.rules.hours import Pace, TimeEntry
 from app.web.fields import Line, RecordId, blank_is_none
 
 Reason = Annotated[Line, Field(min_length=3, max_length=500)]
 
 
-class StayState(StrEnum):
+class AttendanceState(StrEnum):
     """What a record is: still running, done, or without a believable end."""
 
     OPEN = "open"
@@ -30,20 +30,20 @@ class StayState(StrEnum):
     NEEDS_CORRECTION = "needs_correction"
 
 
-OptionalState = Annotated[StayState | None, BeforeValidator(blank_is_none)]
+OptionalState = Annotated[AttendanceState | None, BeforeValidator(blank_is_none)]
 
 
 @dataclass(frozen=True, slots=True)
-class StayFilter:
+class AttendanceFilter:
     """Which records a list shows. Days are the school's, by clock-in, both included."""
 
     user_id: int | None = None
     enrollment_id: int | None = None
     first: date | None = None
     last: date | None = None
-    state: StayState | None = None
+    state: AttendanceState | None = None
 
-    def only(self, user_id: int) -> "StayFilter":
+    def only(self, user_id: int) -> "AttendanceFilter":
         """The same for one student."""
         return replace(self, user_id=user_id)
 
@@ -70,7 +70,7 @@ class ClockIn(BaseModel):
     enrollment_id: RecordId | None = None
 
 
-class StayEntry(BaseModel):
+class HoursIn(BaseModel):
     """Hours entered by the staff. Times carry their offset from UTC."""
 
     model_config = ConfigDict(extra="forbid")
@@ -81,7 +81,7 @@ class StayEntry(BaseModel):
     reason: Reason
 
 
-class StayCorrection(BaseModel):
+class CorrectionIn(BaseModel):
     """The right times of a record, and why it was wrong."""
 
     model_config = ConfigDict(extra="forbid")
@@ -91,7 +91,7 @@ class StayCorrection(BaseModel):
     reason: Reason
 
 
-class StayForm(BaseModel):
+class CorrectionForm(BaseModel):
     """A correction as typed: times as the school's clock showed them."""
 
     clock_in: NaiveDatetime
@@ -101,7 +101,7 @@ class StayForm(BaseModel):
     reason: Reason
 
 
-class NewStayForm(StayForm):
+class HoursForm(CorrectionForm):
     """Hours entered by the staff, as typed."""
 
     enrollment_id: Annotated[RecordId, Field(title="Student and program")]
@@ -120,12 +120,12 @@ class AttendanceOut(BaseModel):
     clock_in: datetime
     clock_out: datetime | None
     total_minutes: int | None = Field(description="Whole minutes; null while the stay is open.")
-    state: StayState
+    state: AttendanceState
     notes: str | None
 
-    def as_stay(self) -> Stay | None:
+    def as_time_entry(self) -> TimeEntry | None:
         """The stay, once it has an end."""
-        return None if self.clock_out is None else Stay(self.clock_in, self.clock_out)
+        return None if self.clock_out is None else TimeEntry(self.clock_in, self.clock_out)
 
 
 class EnrollmentHours(BaseModel):

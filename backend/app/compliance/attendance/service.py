@@ -7,8 +7,9 @@ from zoneinfo import ZoneInfo
 from sqlalchemy.orm import Session
 
 from app.compliance.attendance import policy, queries
-from app.compliance.attendance.correcting import correct, enrollment_choices, enter, instant
-from app.compliance.attendance.reading import (
+from app.compliance.attendance.corrections import correct, enrollment_choices, enter, instant
+from app.compliance.attendance.presentation import present
+from app.compliance.attendance.records import (
     count_records,
     enrollments_of,
     get,
@@ -24,16 +25,15 @@ from app.compliance.attendance.reading import (
     who_is_here,
 )
 from app.compliance.attendance.schemas import (
+    AttendanceFilter,
     AttendanceOut,
+    AttendanceState,
     EnrollmentChoice,
     EnrollmentHours,
-    StayFilter,
-    StayState,
     Totals,
     WeekTotal,
 )
-from app.compliance.attendance.showing import shown
-from app.compliance.attendance.telling import tell_stays
+from app.compliance.attendance.telling import tell_entries
 from app.core import clock, history
 from app.core.actions import Action
 from app.core.errors import Conflict, FieldError, Invalid, NotFound
@@ -44,11 +44,11 @@ from app.rules import hours
 from app.web import formats
 
 __all__ = [
+    "AttendanceFilter",
     "AttendanceOut",
+    "AttendanceState",
     "ClockState",
     "EnrollmentHours",
-    "StayFilter",
-    "StayState",
     "Totals",
     "WeekTotal",
     "clock_in",
@@ -67,7 +67,7 @@ __all__ = [
     "open_in",
     "recent_records",
     "school_weeks",
-    "tell_stays",
+    "tell_entries",
     "totals",
     "totals_of",
     "weeks_chart",
@@ -82,22 +82,22 @@ __all__ = [
 class ClockState:
     """What a student's clock shows: the stay that runs or was forgotten, and what she can clock in for."""
 
-    stay: AttendanceOut | None
+    entry: AttendanceOut | None
     choices: list[EnrollmentChoice]
 
     @property
     def running(self) -> bool:
-        return self.stay is not None and self.stay.state is StayState.OPEN
+        return self.entry is not None and self.entry.state is AttendanceState.OPEN
 
 
 def clock_state(session: Session, subject: Subject, zone: ZoneInfo) -> ClockState:
     """The student's own clock: two queries, whatever she has done so far."""
     choices = queries.enrollments_of(session, subject.user_id)
-    stay = queries.open_stay(session, subject.user_id)
+    entry = queries.open_record(session, subject.user_id)
     seen = None
-    if stay is not None:
-        program = next(item.program_name for item in choices if item.id == stay.enrollment_id)
-        seen = shown(stay, subject.full_name, program, zone, clock.now())
+    if entry is not None:
+        program = next(item.program_name for item in choices if item.id == entry.enrollment_id)
+        seen = present(entry, subject.full_name, program, zone, clock.now())
     return ClockState(seen, choices)
 
 
@@ -114,14 +114,14 @@ def clock_in(
     policy.require_clock(subject)
     chosen = _enrollment_for(session, subject, enrollment_id)
     now = clock.now()
-    earlier = queries.open_stay(session, subject.user_id, lock=True)
+    earlier = queries.open_record(session, subject.user_id, lock=True)
     if earlier is not None:
         if not hours.was_forgotten(earlier.clock_in, now):
             raise _already_in(earlier.clock_in, zone)
         _close_forgotten(session, subject, earlier)
-    stay = queries.insert_open(session, subject.user_id, chosen.id, now)
-    if stay is None:
-        other = queries.open_stay(session, subject.user_id)
+    entry = queries.insert_open(session, subject.user_id, chosen.id, now)
+    if entry is None:
+        other = queries.open_record(session, subject.user_id)
         if other is not None:
             raise _already_in(other.clock_in, zone)
         covering = queries.covering(session, subject.user_id, now)
@@ -131,13 +131,13 @@ def clock_in(
         session,
         subject,
         Action.ATTENDANCE_CLOCKED_IN,
-        stay.id,
+        entry.id,
         user_id=subject.user_id,
         enrollment_id=chosen.id,
         clock_in=now.isoformat(),
     )
     record_store.record_clock_in(session, enrollment_id=chosen.id, at=now)
-    return shown(stay, subject.full_name, chosen.program_name, zone, now)
+    return present(entry, subject.full_name, chosen.program_name, zone, now)
 
 
 def clock_out(session: Session, subject: Subject, zone: ZoneInfo) -> AttendanceOut:
@@ -147,34 +147,34 @@ def clock_out(session: Session, subject: Subject, zone: ZoneInfo) -> AttendanceO
     because nobody knows when it ended.
     """
     policy.require_clock(subject)
-    stay = queries.open_stay(session, subject.user_id, lock=True)
-    if stay is None:
+    entry = queries.open_record(session, subject.user_id, lock=True)
+    if entry is None:
         raise Conflict("You are not clocked in, so there is nothing to end. Clock in first.")
     now = clock.now()
-    if hours.was_forgotten(stay.clock_in, now):
-        _close_forgotten(session, subject, stay)
+    if hours.was_forgotten(entry.clock_in, now):
+        _close_forgotten(session, subject, entry)
     else:
-        stay.clock_out = max(now, stay.clock_in)
+        entry.clock_out = max(now, entry.clock_in)
         session.flush()
-        session.refresh(stay)
+        session.refresh(entry)
         history.record(
             session,
             subject,
             Action.ATTENDANCE_CLOCKED_OUT,
-            stay.id,
+            entry.id,
             user_id=subject.user_id,
-            enrollment_id=stay.enrollment_id,
-            clock_out=stay.clock_out.isoformat(),
-            total_minutes=stay.total_minutes,
+            enrollment_id=entry.enrollment_id,
+            clock_out=entry.clock_out.isoformat(),
+            total_minutes=entry.total_minutes,
         )
-        stay.statement_id = record_store.record_clock_out(
+        entry.statement_id = record_store.record_clock_out(
             session,
-            enrollment_id=stay.enrollment_id,
-            at=stay.clock_out,
-            minutes=stay.total_minutes or 0,
+            enrollment_id=entry.enrollment_id,
+            at=entry.clock_out,
+            minutes=entry.total_minutes or 0,
         )
         session.flush()
-    return get(session, subject, stay.id, zone)
+    return get(session, subject, entry.id, zone)
 
 
 def _enrollment_for(session: Session, subject: Subject, enrollment_id: int | None) -> EnrollmentChoice:
@@ -203,21 +203,21 @@ def _already_in(since: datetime, zone: ZoneInfo) -> Conflict:
     return Conflict(f"You have been clocked in since {formats.local_time(since, zone)}. Clock out first.")
 
 
-def _close_forgotten(session: Session, subject: Subject, stay: Attendance) -> None:
-    stay.clock_out = stay.clock_in
-    stay.missing_clock_out = True
+def _close_forgotten(session: Session, subject: Subject, entry: Attendance) -> None:
+    entry.clock_out = entry.clock_in
+    entry.missing_clock_out = True
     session.flush()
-    session.refresh(stay)
+    session.refresh(entry)
     history.record(
         session,
         subject,
         Action.ATTENDANCE_CLOCK_OUT_MISSING,
-        stay.id,
-        user_id=stay.user_id,
-        enrollment_id=stay.enrollment_id,
-        clock_in=stay.clock_in.isoformat(),
+        entry.id,
+        user_id=entry.user_id,
+        enrollment_id=entry.enrollment_id,
+        clock_in=entry.clock_in.isoformat(),
     )
-    stay.statement_id = record_store.record_clock_out_missing(
-        session, enrollment_id=stay.enrollment_id, at=stay.clock_in
+    entry.statement_id = record_store.record_clock_out_missing(
+        session, enrollment_id=entry.enrollment_id, at=entry.clock_in
     )
     session.flush()

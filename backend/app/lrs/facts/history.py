@@ -27,7 +27,7 @@ class Told:
     origin: str
     program_id: int
     pairs: set[tuple[str, str]] = field(default_factory=set)
-    stays: dict[datetime, UUID] = field(default_factory=dict)
+    entries: dict[datetime, UUID] = field(default_factory=dict)
     """End of a stay -> the statement that tells of it."""
 
     @property
@@ -57,5 +57,5 @@ def told(session: Session, *, enrollment_id: int, program_id: int) -> Told:
     for verb, object_id, moment, statement_id in session.execute(_TOLD, parameters):
         found.pairs.add((verb, object_id))
         if verb in (vocabulary.ATTENDED.iri, vocabulary.ABANDONED.iri):
-            found.stays[moment] = statement_id
+            found.entries[moment] = statement_id
     return found

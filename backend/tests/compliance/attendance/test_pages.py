@@ -45,8 +45,8 @@ def test_in_and_out_by_the_buttons(
     assert client.post("/hours/clock-out", data=PRESSED).status_code == 303
     without = client.post("/hours/clock-out", data=PRESSED)
     assert (without.status_code, "You are not clocked in" in without.text) == (409, True)
-    stay = session.scalars(select(Attendance).where(Attendance.user_id == student.id)).one()
-    assert stay.clock_out is not None
+    entry = session.scalars(select(Attendance).where(Attendance.user_id == student.id)).one()
+    assert entry.clock_out is not None
 
 
 def test_without_an_enrollment_the_page_says_whom_to_ask(student: User, signed_in: SignedIn) -> None:
@@ -214,16 +214,16 @@ def test_staff_enter_and_correct_by_the_forms(
 def test_a_correction_keeps_the_seconds_nobody_touched(
     session: Session, school: School, student: User, admin: TestClient
 ) -> None:
-    stay = school.attendance(school.enrollment(student), MONDAY + timedelta(seconds=37), minutes=60)
+    entry = school.attendance(school.enrollment(student), MONDAY + timedelta(seconds=37), minutes=60)
     typed = {"clock_in": "2026-05-04T08:00", "clock_out": "2026-05-04T10:30", "reason": "Left later"}
-    assert admin.post(f"/attendance/{stay.id}", data=typed).status_code == 303
-    session.refresh(stay)
-    assert (stay.clock_in, stay.total_minutes) == (MONDAY + timedelta(seconds=37), 149)
-    assert stay.clock_out == MONDAY + timedelta(hours=2, minutes=30)
+    assert admin.post(f"/attendance/{entry.id}", data=typed).status_code == 303
+    session.refresh(entry)
+    assert (entry.clock_in, entry.total_minutes) == (MONDAY + timedelta(seconds=37), 149)
+    assert entry.clock_out == MONDAY + timedelta(hours=2, minutes=30)
     nothing = typed | {"clock_out": "2026-05-04T08:00", "reason": "Was not there"}
-    assert admin.post(f"/attendance/{stay.id}", data=nothing).status_code == 303
-    session.refresh(stay)
-    assert (stay.clock_out, stay.total_minutes) == (stay.clock_in, 0)
+    assert admin.post(f"/attendance/{entry.id}", data=nothing).status_code == 303
+    session.refresh(entry)
+    assert (entry.clock_out, entry.total_minutes) == (entry.clock_in, 0)
 
 
 @pytest.mark.parametrize(
@@ -278,13 +278,13 @@ def test_of_a_time_that_came_twice_the_staff_say_which(
 
 
 def test_bad_numbers_and_bodies_are_never_500(school: School, student: User, admin: TestClient) -> None:
-    stay = school.attendance(school.enrollment(student), MONDAY)
+    entry = school.attendance(school.enrollment(student), MONDAY)
     for path in ("/attendance/0", "/attendance/abc", "/attendance/2147483648", "/attendance/2147483647"):
         assert admin.get(path).status_code == 404, path
         assert admin.post(path, data=PRESSED).status_code == 404, path
     assert admin.get("/attendance/new?user_id=2147483647").status_code == 404
     assert admin.get("/attendance/new?user_id=x").status_code == 422
-    assert admin.post(f"/attendance/{stay.id}", json={}).status_code == 415
+    assert admin.post(f"/attendance/{entry.id}", json={}).status_code == 415
     good = {"clock_in": "2026-05-04T08:00-04:00", "clock_out": "2026-05-04T09:00-04:00", "reason": "because"}
     for changes in (
         {"clock_in": "2026-05-04T08:00"},
@@ -299,10 +299,10 @@ def test_bad_numbers_and_bodies_are_never_500(school: School, student: User, adm
         # The client's own encoder would refuse half a character.
         body = json.dumps(good | changes)
         answer = admin.put(
-            f"/api/v1/attendance/{stay.id}", content=body, headers={"Content-Type": "application/json"}
+            f"/api/v1/attendance/{entry.id}", content=body, headers={"Content-Type": "application/json"}
         )
         assert answer.status_code in (400, 422), (changes, answer.text)
-    assert admin.put(f"/api/v1/attendance/{stay.id}", json=good).json()["total_minutes"] == 60
+    assert admin.put(f"/api/v1/attendance/{entry.id}", json=good).json()["total_minutes"] == 60
 
 
 def test_who_is_here_and_who_forgot(school: School, admin: TestClient) -> None:

@@ -12,7 +12,13 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from app.compliance.attendance import queries, service
-from app.compliance.attendance.schemas import AttendanceOut, StayCorrection, StayEntry, StayFilter, StayState
+from app.compliance.attendance.schemas import (
+    AttendanceFilter,
+    AttendanceOut,
+    AttendanceState,
+    CorrectionIn,
+    HoursIn,
+)
 from app.core.errors import Conflict, Forbidden, Invalid, NotFound, Problem
 from app.db.models import Attendance, AuditEntry, EnrollmentStatus, User
 from app.db.session import Database
@@ -36,11 +42,11 @@ def test_in_and_out_make_one_record_with_its_minutes(session: Session, school: S
     enrollment = school.enrollment(student)
     with at(MONDAY):
         began = service.clock_in(session, subject_of(student), ZONE)
-    assert (began.state, began.clock_out, began.total_minutes) == (StayState.OPEN, None, None)
+    assert (began.state, began.clock_out, began.total_minutes) == (AttendanceState.OPEN, None, None)
     assert began.clock_in.isoformat() == "2026-05-04T08:00:00-04:00"
     with at(MONDAY + timedelta(hours=7, minutes=40, seconds=59)):
         ended = service.clock_out(session, subject_of(student), ZONE)
-    assert (ended.id, ended.total_minutes, ended.state) == (began.id, 460, StayState.COMPLETE)
+    assert (ended.id, ended.total_minutes, ended.state) == (began.id, 460, AttendanceState.COMPLETE)
     assert ended.enrollment_id == enrollment.id
     actions = session.scalars(select(AuditEntry.action).where(AuditEntry.target_id == str(ended.id))).all()
     assert sorted(actions) == ["attendance.clocked_in", "attendance.clocked_out"]
@@ -101,13 +107,13 @@ def test_a_forgotten_stay_counts_nothing_and_makes_room_for_the_next(
     forgotten = school.attendance(school.enrollment(student), MONDAY, clock_out=None)
     with at(MONDAY + timedelta(days=1)):
         shown = service.get(session, subject_of(student), forgotten.id, ZONE)
-        assert (shown.state, shown.total_minutes) == (StayState.NEEDS_CORRECTION, None)
+        assert (shown.state, shown.total_minutes) == (AttendanceState.NEEDS_CORRECTION, None)
         assert service.who_is_here(session, subject_of(school.admin()), ZONE) == []
         began = service.clock_in(session, subject_of(student), ZONE)
         kept = service.get(session, subject_of(student), forgotten.id, ZONE)
         totals = service.totals(session, subject_of(student), student.id, ZONE)
-    assert began.state is StayState.OPEN
-    assert (kept.state, kept.clock_out, kept.total_minutes) == (StayState.NEEDS_CORRECTION, None, None)
+    assert began.state is AttendanceState.OPEN
+    assert (kept.state, kept.clock_out, kept.total_minutes) == (AttendanceState.NEEDS_CORRECTION, None, None)
     assert totals.total_minutes == 0
 
 
@@ -116,7 +122,7 @@ def test_clocking_out_the_next_day_does_not_invent_hours(session: Session, schoo
     school.attendance(school.enrollment(student), MONDAY, clock_out=None)
     with at(MONDAY + timedelta(hours=16, seconds=1)):
         ended = service.clock_out(session, subject_of(student), ZONE)
-    assert (ended.state, ended.total_minutes) == (StayState.NEEDS_CORRECTION, None)
+    assert (ended.state, ended.total_minutes) == (AttendanceState.NEEDS_CORRECTION, None)
     action = select(AuditEntry.action).where(AuditEntry.target_id == str(ended.id))
     assert session.scalars(action).all() == ["attendance.clock_out_missing"]
 
@@ -127,7 +133,7 @@ def test_list_and_total_are_right_across_clock_changes(
 ) -> None:
     student, admin = school.student(), subject_of(school.admin())
     enrollment = school.enrollment(student)
-    entry = StayEntry(
+    entry = HoursIn(
         enrollment_id=enrollment.id,
         clock_in=new_york(*day, 0, 30),
         clock_out=new_york(*day, 4, 30),
@@ -136,7 +142,7 @@ def test_list_and_total_are_right_across_clock_changes(
     with at(new_york(2026, 12, 1).astimezone(UTC)):
         recorded = service.enter(session, admin, entry, ZONE)
         listed = service.list_records(
-            session, admin, StayFilter(first=date(*day), last=date(*day)), Paging(), ZONE
+            session, admin, AttendanceFilter(first=date(*day), last=date(*day)), Paging(), ZONE
         )
         by_day = service.minutes_by_day(session, student.id, date(*day), date(*day), ZONE)
         totals = service.totals(session, admin, student.id, ZONE, weeks=60)
@@ -154,7 +160,7 @@ def test_the_days_of_a_filter_are_the_schools(session: Session, school: School) 
     admin = subject_of(school.admin())
 
     def found(first: date | None, last: date | None) -> list[int]:
-        wanted = StayFilter(user_id=enrollment.user_id, first=first, last=last)
+        wanted = AttendanceFilter(user_id=enrollment.user_id, first=first, last=last)
         return [item.id for item in service.list_records(session, admin, wanted, Paging(), ZONE).items]
 
     assert found(date(2026, 5, 4), date(2026, 5, 4)) == [late.id]
@@ -164,14 +170,14 @@ def test_the_days_of_a_filter_are_the_schools(session: Session, school: School) 
 
 def test_a_correction_keeps_reason_and_both_versions(session: Session, school: School) -> None:
     student = school.student()
-    stay = school.attendance(school.enrollment(student), MONDAY, clock_out=MONDAY, missing_clock_out=True)
+    entry = school.attendance(school.enrollment(student), MONDAY, clock_out=MONDAY, missing_clock_out=True)
     admin = school.admin(full_name="Registrar R")
-    values = StayCorrection(
+    values = CorrectionIn(
         clock_in=MONDAY, clock_out=MONDAY + timedelta(hours=4), reason="Left with the class"
     )
     with at(MONDAY + timedelta(days=2)):
-        corrected = service.correct(session, subject_of(admin), stay.id, values, ZONE)
-    assert (corrected.state, corrected.total_minutes) == (StayState.COMPLETE, 240)
+        corrected = service.correct(session, subject_of(admin), entry.id, values, ZONE)
+    assert (corrected.state, corrected.total_minutes) == (AttendanceState.COMPLETE, 240)
     assert corrected.notes == "Corrected May 6, 2026, 8:00 AM EDT by Registrar R: Left with the class"
     entry = session.scalars(select(AuditEntry).where(AuditEntry.action == "attendance.corrected")).one()
     assert entry.details["before"]["total_minutes"] == 0
@@ -195,7 +201,7 @@ def test_unbelievable_times_are_refused(
 ) -> None:
     enrollment = school.enrollment(school.student())
     admin = subject_of(school.admin())
-    entry = StayEntry(enrollment_id=enrollment.id, clock_in=clock_in, clock_out=clock_out, reason="because")
+    entry = HoursIn(enrollment_id=enrollment.id, clock_in=clock_in, clock_out=clock_out, reason="because")
     with at(MONDAY + timedelta(days=1)), pytest.raises(Invalid, match=sentence):
         service.enter(session, admin, entry, ZONE)
 
@@ -203,7 +209,7 @@ def test_unbelievable_times_are_refused(
 def test_overlapping_hours_are_refused_by_the_database(session: Session, school: School) -> None:
     enrollment = school.enrollment(school.student())
     school.attendance(enrollment, MONDAY, minutes=60)
-    entry = StayEntry(
+    entry = HoursIn(
         enrollment_id=enrollment.id,
         clock_in=MONDAY + timedelta(minutes=59),
         clock_out=MONDAY + timedelta(minutes=90),
@@ -222,14 +228,14 @@ def test_students_see_only_their_own(session: Session, school: School) -> None:
     with pytest.raises(NotFound):
         service.get(session, me, other.id, ZONE)
     with pytest.raises(NotFound):
-        service.list_records(session, me, StayFilter(user_id=theirs.user_id), Paging(), ZONE)
+        service.list_records(session, me, AttendanceFilter(user_id=theirs.user_id), Paging(), ZONE)
     with pytest.raises(NotFound):
         service.totals(session, me, theirs.user_id, ZONE)
-    listed = service.list_records(session, me, StayFilter(), Paging(), ZONE)
+    listed = service.list_records(session, me, AttendanceFilter(), Paging(), ZONE)
     assert {item.user_id for item in listed.items} == {mine.user_id}
     with pytest.raises(Forbidden):
         service.correct(
-            session, me, other.id, StayCorrection(clock_in=MONDAY, clock_out=MONDAY, reason="mine"), ZONE
+            session, me, other.id, CorrectionIn(clock_in=MONDAY, clock_out=MONDAY, reason="mine"), ZONE
         )
 
 
@@ -300,9 +306,9 @@ def test_two_clock_ins_at_once_make_one_record(live_database: Database, forgotte
     assert len(refused) == 5
     assert all("clocked in since" in answer.detail for answer in refused)
     with live_database.begin() as session:
-        stays = session.scalars(select(Attendance)).all()
-    assert len([stay for stay in stays if stay.clock_out is None]) == 1
-    assert len(stays) == (2 if forgotten else 1)
+        entries = session.scalars(select(Attendance)).all()
+    assert len([entry for entry in entries if entry.clock_out is None]) == 1
+    assert len(entries) == (2 if forgotten else 1)
 
 
 def test_two_clock_outs_at_once_end_it_once(live_database: Database) -> None:

@@ -8,17 +8,17 @@ from zoneinfo import ZoneInfo
 from sqlalchemy.orm import Session
 
 from app.compliance.attendance import policy, queries
+from app.compliance.attendance.presentation import present_row
 from app.compliance.attendance.schemas import (
+    AttendanceFilter,
     AttendanceOut,
+    AttendanceState,
     EnrollmentChoice,
     EnrollmentHours,
-    StayFilter,
-    StayState,
     StudentHours,
     Totals,
     WeekTotal,
 )
-from app.compliance.attendance.showing import row_shown
 from app.core import clock
 from app.core.errors import NotFound
 from app.core.permissions import Subject
@@ -36,7 +36,7 @@ def get(session: Session, subject: Subject, record_id: int, zone: ZoneInfo) -> A
     row = queries.record(session, record_id)
     if row is None or not (subject.is_staff or row[0].user_id == subject.user_id):
         raise NotFound(policy.NO_RECORD)
-    return row_shown(row, zone, clock.now())
+    return present_row(row, zone, clock.now())
 
 
 def open_in(
@@ -52,41 +52,43 @@ def open_in(
 
 
 def list_records(
-    session: Session, subject: Subject, wanted: StayFilter, paging: Paging, zone: ZoneInfo
+    session: Session, subject: Subject, filters: AttendanceFilter, paging: Paging, zone: ZoneInfo
 ) -> Page[AttendanceOut]:
     """A page of records; for a student always of her own. Raises NotFound when she asks for another's."""
-    wanted = _visible(subject, wanted)
+    filters = _visible(subject, filters)
     now = clock.now()
-    return queries.records_page(session, wanted, paging, zone, now).map(lambda row: row_shown(row, zone, now))
+    return queries.records_page(session, filters, paging, zone, now).map(
+        lambda row: present_row(row, zone, now)
+    )
 
 
 def recent_records(
-    session: Session, subject: Subject, wanted: StayFilter, zone: ZoneInfo, *, limit: int = 10
+    session: Session, subject: Subject, filters: AttendanceFilter, zone: ZoneInfo, *, limit: int = 10
 ) -> list[AttendanceOut]:
     """The newest records the filter lets through."""
     now = clock.now()
-    rows = queries.records(session, _visible(subject, wanted), zone, now, limit=limit)
-    return [row_shown(row, zone, now) for row in rows]
+    rows = queries.records(session, _visible(subject, filters), zone, now, limit=limit)
+    return [present_row(row, zone, now) for row in rows]
 
 
-def count_records(session: Session, subject: Subject, wanted: StayFilter, zone: ZoneInfo) -> int:
+def count_records(session: Session, subject: Subject, filters: AttendanceFilter, zone: ZoneInfo) -> int:
     """How many records the filter lets through."""
-    return queries.count(session, _visible(subject, wanted), zone, clock.now())
+    return queries.count(session, _visible(subject, filters), zone, clock.now())
 
 
-def _visible(subject: Subject, wanted: StayFilter) -> StayFilter:
+def _visible(subject: Subject, filters: AttendanceFilter) -> AttendanceFilter:
     if subject.is_staff:
-        return wanted
-    if wanted.user_id is not None:
-        policy.require_view(subject, wanted.user_id)
-    return wanted.only(subject.user_id)
+        return filters
+    if filters.user_id is not None:
+        policy.require_view(subject, filters.user_id)
+    return filters.only(subject.user_id)
 
 
 def who_is_here(
     session: Session, subject: Subject, zone: ZoneInfo, *, limit: int = 200
 ) -> list[AttendanceOut]:
     """The students who are clocked in, latest first; forgotten stays are not among them."""
-    return recent_records(session, subject, StayFilter(state=StayState.OPEN), zone, limit=limit)
+    return recent_records(session, subject, AttendanceFilter(state=AttendanceState.OPEN), zone, limit=limit)
 
 
 def enrollments_of(session: Session, subject: Subject, user_id: int) -> list[EnrollmentChoice]:
@@ -125,7 +127,7 @@ def totals_of(
     first = hours.week_of(today) - timedelta(weeks=weeks - 1)
     done = queries.minutes_by_enrollment(session, user_id)
     start, end = hours.day_bounds(min(first, today - timedelta(days=hours.PACE_DAYS)), today, zone)
-    stays = queries.closed_stays(session, user_id, start, end)
+    entries = queries.closed_entries(session, user_id, start, end)
     return Totals(
         user_id=user_id,
         time_zone=zone.key,
@@ -136,14 +138,14 @@ def totals_of(
                 hours.project(
                     done_minutes=done.get(item.id, 0),
                     required_hours=item.clock_hours,
-                    by_day=hours.totals_by_day((stay for of, stay in stays if of == item.id), zone),
+                    by_day=hours.totals_by_day((entry for of, entry in entries if of == item.id), zone),
                     enrolled_on=item.enrolled_at,
                     today=today,
                 ),
             )
             for item in enrollments
         ],
-        weeks=_weeks((stay for _, stay in stays), zone, first, today),
+        weeks=_weeks((entry for _, entry in entries), zone, first, today),
     )
 
 
@@ -152,11 +154,11 @@ def school_weeks(session: Session, zone: ZoneInfo, *, weeks: int = WEEKS_SHOWN) 
     today = clock.today(zone)
     first = hours.week_of(today) - timedelta(weeks=weeks - 1)
     start, end = hours.day_bounds(first, today, zone)
-    return _weeks(queries.stays_of_all(session, start, end), zone, first, today)
+    return _weeks(queries.entries_of_all(session, start, end), zone, first, today)
 
 
-def _weeks(stays: Iterable[hours.Stay], zone: ZoneInfo, first: date, last: date) -> list[WeekTotal]:
-    by_week = hours.totals_by_week(hours.totals_by_day(stays, zone), first, last)
+def _weeks(entries: Iterable[hours.TimeEntry], zone: ZoneInfo, first: date, last: date) -> list[WeekTotal]:
+    by_week = hours.totals_by_week(hours.totals_by_day(entries, zone), first, last)
     return [WeekTotal(week_of=week, minutes=minutes) for week, minutes in by_week.items()]
 
 
@@ -173,8 +175,10 @@ def minutes_by_day(
 ) -> dict[date, int]:
     """A student's minutes by day at the school, from `first` to `last`; days without are left out."""
     start, end = hours.day_bounds(first, last, zone)
-    stays = [stay for _, stay in queries.closed_stays(session, user_id, start, end)]
-    return {day: minutes for day, minutes in hours.totals_by_day(stays, zone).items() if first <= day <= last}
+    entries = [entry for _, entry in queries.closed_entries(session, user_id, start, end)]
+    return {
+        day: minutes for day, minutes in hours.totals_by_day(entries, zone).items() if first <= day <= last
+    }
 
 
 def hours_per_student(session: Session, paging: Paging) -> Page[StudentHours]:

@@ -7,12 +7,12 @@ from zoneinfo import ZoneInfo
 from sqlalchemy.orm import Session
 
 from app.compliance.attendance import policy, queries
-from app.compliance.attendance.reading import get
+from app.compliance.attendance.records import get
 from app.compliance.attendance.schemas import (
     AttendanceOut,
+    CorrectionIn,
     EnrollmentChoice,
-    StayCorrection,
-    StayEntry,
+    HoursIn,
 )
 from app.core import clock, history
 from app.core.actions import Action
@@ -41,7 +41,7 @@ def enrollment_choices(
     return found
 
 
-def enter(session: Session, subject: Subject, values: StayEntry, zone: ZoneInfo) -> AttendanceOut:
+def enter(session: Session, subject: Subject, values: HoursIn, zone: ZoneInfo) -> AttendanceOut:
     """Record a stay that the clock missed, with the reason. Raises Invalid, NotFound, Conflict for an overlap."""
     policy.require_correct(subject)
     chosen = queries.enrollment(session, values.enrollment_id)
@@ -49,83 +49,83 @@ def enter(session: Session, subject: Subject, values: StayEntry, zone: ZoneInfo)
         sentence = "There is no such enrollment. Choose one from the list."
         raise NotFound(sentence)
     _require_believable(values.clock_in, values.clock_out, zone)
-    stay = Attendance(
+    entry = Attendance(
         user_id=chosen.user_id,
         enrollment_id=chosen.id,
         clock_in=values.clock_in,
         clock_out=values.clock_out,
         notes=_note("Entered", subject, values.reason, zone),
     )
-    session.add(stay)
+    session.add(entry)
     session.flush()
-    session.refresh(stay)
+    session.refresh(entry)
     history.record(
         session,
         subject,
         Action.ATTENDANCE_ENTERED,
-        stay.id,
-        user_id=stay.user_id,
-        enrollment_id=stay.enrollment_id,
+        entry.id,
+        user_id=entry.user_id,
+        enrollment_id=entry.enrollment_id,
         reason=values.reason,
-        after=_times(stay),
+        after=_times(entry),
     )
-    stay.statement_id = record_store.record_clock_out(
+    entry.statement_id = record_store.record_clock_out(
         session,
-        enrollment_id=stay.enrollment_id,
+        enrollment_id=entry.enrollment_id,
         at=values.clock_out,
-        minutes=stay.total_minutes or 0,
+        minutes=entry.total_minutes or 0,
         by=subject,
     )
     session.flush()
-    return get(session, subject, stay.id, zone)
+    return get(session, subject, entry.id, zone)
 
 
 def correct(
-    session: Session, subject: Subject, record_id: int, values: StayCorrection, zone: ZoneInfo
+    session: Session, subject: Subject, record_id: int, values: CorrectionIn, zone: ZoneInfo
 ) -> AttendanceOut:
     """Put a record's times right; the old ones stay in the audit trail, the reason also in the notes.
 
     Equal times mean that there were no hours. Raises NotFound, Invalid, Conflict for an overlap.
     """
     policy.require_correct(subject)
-    stay = queries.find(session, record_id, lock=True)
-    if stay is None:
+    entry = queries.find(session, record_id, lock=True)
+    if entry is None:
         raise NotFound(policy.NO_RECORD)
     _require_believable(values.clock_in, values.clock_out, zone)
-    before = _times(stay)
-    stay.clock_in, stay.clock_out, stay.missing_clock_out = values.clock_in, values.clock_out, False
+    before = _times(entry)
+    entry.clock_in, entry.clock_out, entry.missing_clock_out = values.clock_in, values.clock_out, False
     note = _note("Corrected", subject, values.reason, zone)
-    stay.notes = f"{stay.notes}\n{note}" if stay.notes else note
+    entry.notes = f"{entry.notes}\n{note}" if entry.notes else note
     session.flush()
-    session.refresh(stay)
+    session.refresh(entry)
     history.record(
         session,
         subject,
         Action.ATTENDANCE_CORRECTED,
-        stay.id,
-        user_id=stay.user_id,
-        enrollment_id=stay.enrollment_id,
+        entry.id,
+        user_id=entry.user_id,
+        enrollment_id=entry.enrollment_id,
         reason=values.reason,
         before=before,
-        after=_times(stay),
+        after=_times(entry),
     )
-    stay.statement_id = record_store.record_hours_corrected(
+    entry.statement_id = record_store.record_hours_corrected(
         session,
-        enrollment_id=stay.enrollment_id,
+        enrollment_id=entry.enrollment_id,
         at=values.clock_out,
-        minutes=stay.total_minutes or 0,
-        told=stay.statement_id,
+        minutes=entry.total_minutes or 0,
+        told=entry.statement_id,
         by=subject,
     )
     session.flush()
-    return get(session, subject, stay.id, zone)
+    return get(session, subject, entry.id, zone)
 
 
-def instant(shown: datetime, field: str, zone: ZoneInfo, *, second: bool) -> datetime:
+def instant(present: datetime, field: str, zone: ZoneInfo, *, second: bool) -> datetime:
     """What a typed wall-clock time means. Raises Invalid at `field` for one that clocks skipped that day."""
-    if not EARLIEST_DAY.year <= shown.year <= clock.now().year + 1:
+    if not EARLIEST_DAY.year <= present.year <= clock.now().year + 1:
         raise _wrong(field, f"Enter a date from {EARLIEST_DAY.year} until today.")
-    found = hours.read_wall_clock(shown, zone, second=second).instant
+    found = hours.read_wall_clock(present, zone, second=second).instant
     if found is None:
         raise _wrong(field, "This time does not exist: clocks were put forward over it that day.")
     return found
@@ -143,8 +143,8 @@ def _require_believable(clock_in: datetime, clock_out: datetime, zone: ZoneInfo)
         )
     if clock_out < clock_in:
         raise _wrong("clock_out", "The clock-out lies before the clock-in.")
-    if clock_out - clock_in > hours.LONGEST_STAY:
-        longest = hours.LONGEST_STAY // timedelta(hours=1)
+    if clock_out - clock_in > hours.LONGEST_ENTRY:
+        longest = hours.LONGEST_ENTRY // timedelta(hours=1)
         raise _wrong("clock_out", f"A stay lasts {longest} hours at most. Check both dates.")
 
 
@@ -156,9 +156,9 @@ def _note(what: str, subject: Subject, reason: str, zone: ZoneInfo) -> str:
     return f"{what} {formats.local_time(clock.now(), zone)} by {subject.full_name}: {reason}"
 
 
-def _times(stay: Attendance) -> dict[str, Any]:
+def _times(entry: Attendance) -> dict[str, Any]:
     return {
-        "clock_in": stay.clock_in.isoformat(),
-        "clock_out": stay.clock_out.isoformat() if stay.clock_out else None,
-        "total_minutes": stay.total_minutes,
+        "clock_in": entry.clock_in.isoformat(),
+        "clock_out": entry.clock_out.isoformat() if entry.clock_out else None,
+        "total_minutes": entry.total_minutes,
     }

@@ -4,23 +4,23 @@ from typing import Annotated
 
 from fastapi import Depends, Query
 
-from app.compliance.attendance.schemas import OptionalState, StayFilter
+from app.compliance.attendance.schemas import AttendanceFilter, OptionalState
 from app.core.errors import FieldError, Invalid
 from app.web.fields import OptionalDay, OptionalId
 
 
-def _wanted(
+def _filters(
     user_id: Annotated[OptionalId, Query(description="Only this student.")] = None,
     enrollment_id: Annotated[OptionalId, Query(description="Only hours of this enrollment.")] = None,
     first: Annotated[OptionalDay, Query(alias="from", description="First day, at the school.")] = None,
     last: Annotated[OptionalDay, Query(alias="to", description="Last day, at the school.")] = None,
     state: Annotated[OptionalState, Query(description="open, complete or needs_correction.")] = None,
-) -> StayFilter:
+) -> AttendanceFilter:
     if first is not None and last is not None and last < first:
         sentence = "The last day lies before the first one."
         raise Invalid(sentence, errors=[FieldError("to", sentence)])
-    return StayFilter(user_id, enrollment_id, first, last, state)
+    return AttendanceFilter(user_id, enrollment_id, first, last, state)
 
 
-Wanted = Annotated[StayFilter, Depends(_wanted)]
+Filters = Annotated[AttendanceFilter, Depends(_filters)]
 """Declare `wanted: Wanted` in a route. Values that make no sense end in 422 with a sentence."""

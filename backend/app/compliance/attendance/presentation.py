@@ -1,0 +1,36 @@
+"""A record as people and programs see it."""
+
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from app.compliance.attendance.schemas import AttendanceOut, AttendanceState
+from app.core import clock
+from app.db.models import Attendance
+from app.rules import hours
+
+
+def present_row(row: Any, zone: ZoneInfo, now: datetime) -> AttendanceOut:
+    entry, full_name, program = row
+    return present(entry, full_name, program, zone, now)
+
+
+def present(entry: Attendance, full_name: str, program: str, zone: ZoneInfo, now: datetime) -> AttendanceOut:
+    if entry.missing_clock_out or (entry.clock_out is None and hours.was_forgotten(entry.clock_in, now)):
+        state = AttendanceState.NEEDS_CORRECTION
+    else:
+        state = AttendanceState.OPEN if entry.clock_out is None else AttendanceState.COMPLETE
+    # A clock-out that was never made is not shown as one.
+    ended = None if entry.missing_clock_out or entry.clock_out is None else clock.local(entry.clock_out, zone)
+    return AttendanceOut(
+        id=entry.id,
+        user_id=entry.user_id,
+        student=full_name,
+        enrollment_id=entry.enrollment_id,
+        program=program,
+        clock_in=clock.local(entry.clock_in, zone),
+        clock_out=ended,
+        total_minutes=None if ended is None else entry.total_minutes,
+        state=state,
+        notes=entry.notes,
+    )
