@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from app.accounts.access import links
 from app.accounts.access import queries as access
+from app.accounts.access.service import student_id_of
 from app.accounts.passwords import NO_PASSWORD
 from app.accounts.people import queries
 from app.accounts.policy import may_see, visible_roles
@@ -77,7 +78,14 @@ def create_person(
     session.add(user)
     session.flush()
     history.record(
-        session, subject, Action.USER_CREATED, user.id, email=email, name=full_name, role=role.value
+        session,
+        subject,
+        Action.USER_CREATED,
+        user.id,
+        student_id=student_id_of(user),
+        email=email,
+        name=full_name,
+        role=role.value,
     )
     if invited:
         return Invited(user, links.invite(session, settings, user, subject))
@@ -121,7 +129,9 @@ def update_person(
     if changes:
         session.flush()
         details: dict[str, Any] = {**changes}
-        history.record(session, subject, Action.USER_UPDATED, user.id, **details)
+        history.record(
+            session, subject, Action.USER_UPDATED, user.id, student_id=student_id_of(user), **details
+        )
     return user
 
 
@@ -138,7 +148,13 @@ def delete_person(session: Session, subject: Subject | None, user_id: int) -> Us
     revoked = tokens.revoke_all(session, user.id)
     session.flush()
     history.record(
-        session, subject, Action.USER_DELETED, user.id, sessions_ended=sessions, tokens_revoked=revoked
+        session,
+        subject,
+        Action.USER_DELETED,
+        user.id,
+        student_id=student_id_of(user),
+        sessions_ended=sessions,
+        tokens_revoked=revoked,
     )
     return user
 
@@ -151,7 +167,7 @@ def restore_person(session: Session, subject: Subject | None, user_id: int) -> U
         raise NotFound("There is no deleted person with this number.")
     user.deleted_at = None
     session.flush()
-    history.record(session, subject, Action.USER_RESTORED, user.id)
+    history.record(session, subject, Action.USER_RESTORED, user.id, student_id=student_id_of(user))
     return user
 
 
