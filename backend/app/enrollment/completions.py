@@ -9,6 +9,7 @@ from typing import Literal
 
 from sqlalchemy.orm import Session
 
+from app.academics import service as academics
 from app.core import history
 from app.core.actions import Action
 from app.core.errors import Conflict, FieldError, Invalid, NotFound
@@ -180,6 +181,9 @@ def progress_rewritten(session: Session, subject: Subject | None, program_id: in
             enrollments=len(changed),
             lessons=required,
         )
+
+
+academics.on_lessons_changing("enrollment: progress", progress_rewritten)
 
 
 def found(session: Session, enrollment_id: int, *, lock: bool = False) -> Enrollment:
