@@ -11,6 +11,7 @@ from app.db.models.outbox import OutboxMessage
 from app.db.models.program import ContentType, Lesson, Module, Program
 from app.db.models.refund import Refund
 from app.db.models.scorm import ScormCommit, ScormData
+from app.db.models.stored_file import FileClaim, StoredFileRow
 from app.db.models.transcript import Transcript
 from app.db.models.user import User
 from app.db.models.withdrawal import Withdrawal
@@ -37,6 +38,7 @@ __all__ = [
     "Enrollment",
     "EnrollmentStatus",
     "Externship",
+    "FileClaim",
     "Launch",
     "Lesson",
     "LessonCompletion",
@@ -47,6 +49,7 @@ __all__ = [
     "ScormCommit",
     "ScormData",
     "SignInAttempt",
+    "StoredFileRow",
     "Transcript",
     "User",
     "UserSession",
