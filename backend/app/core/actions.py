@@ -53,6 +53,7 @@ class Action(StrEnum):
     PROGRAM_DELETED = "program.deleted", "programs", "Program deleted"
     PROGRAM_UPDATED = "program.updated", "programs", "Program changed"
     PROGRESS_REWRITTEN = "progress.rewritten", "programs", "Progress recalculated"
+    REPORT_EXPORTED = "report.exported", "reports", "List taken out as a file"
     SCHOOL_SEEDED = "school.seeded", "programs", "Demo school created"
     SESSION_CLOSED = "session.closed", "user_sessions", "Signed out"
     SESSION_OPENED = "session.opened", "user_sessions", "Signed in"
