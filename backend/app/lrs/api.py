@@ -12,6 +12,7 @@ from time import monotonic
 import structlog
 from starlette.types import Receive, Scope, Send
 
+from app.core.errors import RequestTimeout
 from app.lrs import alternate, jsonio, resources
 from app.lrs.documents import api as documents
 from app.lrs.http import PREFLIGHT, Answer, Call, call_of, encoded_headers, read_parameters, send
@@ -78,6 +79,8 @@ class LrsApp:
         except Refusal as refusal:
             answer = _refused(refusal, call)
             headers = encoded_headers(answer)
+        except RequestTimeout:
+            raise  # the layer around the store answers it
         except Exception:
             log.exception("xapi.fault", method=method, path=scope.get("path"))
             answer = _refused(Refusal("Something went wrong here; it has been noted.", status=503), call)
