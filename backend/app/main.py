@@ -27,9 +27,9 @@ from app.desks import pages as desks_pages
 from app.enrollment import api as enrollment_api
 from app.enrollment import pages as enrollment_pages
 from app.enrollment.learning import pages as learning_pages
-from app.lrs import pages as lrs_pages
-from app.lrs.api import LrsApp
-from app.lrs.credentials import rest as lrs_rest
+from app.lrs.desk import pages as lrs_pages
+from app.lrs.desk.keys import api as lrs_rest
+from app.lrs.engine.api import LrsApp
 from app.ops import health
 from app.ops import pages as operations_pages
 from app.settings import Settings

@@ -202,11 +202,6 @@ def completion_count(session: Session, lesson_id: int) -> int:
     return session.scalar(select(func.count()).where(LessonCompletion.lesson_id == lesson_id)) or 0
 
 
-def remove_previews(session: Session, lesson_ids: Sequence[int]) -> None:
-    """Forget that staff have looked at these lessons: a preview is nobody's record."""
-    session.execute(delete(Launch).where(Launch.lesson_id.in_(lesson_ids), Launch.preview))
-
-
 def remove(session: Session, model: type[T], record_id: int) -> None:
     """Delete a row and what the database deletes with it; its constraints have the last word."""
     session.execute(delete(model).where(model.id == record_id))
