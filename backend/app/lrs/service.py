@@ -1,6 +1,8 @@
 """What other rooms may ask of the record store: to be told what happened, tokens for launches, a person's activity."""
 
-from app.lrs.credentials.service import NewSecret, end_launch, launch_token
+from app.lrs.desk.browser.presentation import Line
+from app.lrs.desk.browser.service import recent_for_user
+from app.lrs.desk.keys.service import NewSecret, end_launch, launch_token
 from app.lrs.events import About, agent_of, record_event
 from app.lrs.facts.history import Told, told
 from app.lrs.facts.service import (
@@ -19,8 +21,6 @@ from app.lrs.facts.service import (
     record_withdrawn,
     registration_of,
 )
-from app.lrs.records.service import recent_for_user
-from app.lrs.records.words import Line
 
 __all__ = [
     "About",
