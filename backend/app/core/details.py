@@ -6,7 +6,7 @@ a secret. Moments and dates are kept as ISO 8601, percentages with decimals as t
 
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
@@ -45,6 +45,53 @@ class Changed(Details):
     """Columns that changed: the old and the new value, as text."""
 
     changed: dict[str, list[str | None]]
+
+
+class FieldsChanged(Details):
+    """Any fields by name: the old and the new value of each."""
+
+    model_config = ConfigDict(frozen=True, extra="allow", strict=True)
+    __pydantic_extra__: dict[str, list[Any]]
+
+
+# The school
+
+
+class CalendarChanged(Details):
+    what: Literal["term", "holiday"]
+    name: str
+    first_day: date
+    last_day: date
+    removed: bool
+
+
+class LogoChanged(Details):
+    """The stored file before and after."""
+
+    sha256: list[str | None]
+
+
+class PolicyAdded(Details):
+    kind: str
+    version: int
+    effective_from: date
+    approved_by: str
+    values: dict[str, Any]
+
+
+class PolicyWithdrawn(Details):
+    kind: str
+    version: int
+
+
+class Signatory(Details):
+    """A signatory as entered, or the name of one that was removed."""
+
+    name: str | None = None
+    title: str | None = None
+    first_day: date | None = None
+    last_day: date | None = None
+    removed: str | None = None
 
 
 # Accounts

@@ -138,6 +138,12 @@ ROWS: dict[str, str] = {
         INSERT INTO xapi_imports (file_name, sha256, size_bytes, status, created_by)
             VALUES ('old.ndjson', repeat('9', 64), 12, 'done', 2);
     """,
+    "0036": """
+        INSERT INTO stored_files (sha256, size_bytes, media_type) VALUES (repeat('e0', 32), 9, 'application/pdf');
+        INSERT INTO file_claims (sha256, owner_room, owner_row, retention, released_at)
+            VALUES (repeat('e0', 32), 'documents', '1', 'permanent', NULL),
+                   (repeat('e0', 32), 'reports', '2', 'temporary', '2026-03-01 12:00+00');
+    """,
     "0025": """
         INSERT INTO xapi_statement_refs (statement_id, target, direct, voids, steps)
             VALUES (1, '7d444840-9dc0-11d1-b245-5ffdce74fad7', false, false, 3);
@@ -150,6 +156,17 @@ ROWS: dict[str, str] = {
     "0023": """
         INSERT INTO attendance (user_id, enrollment_id, clock_in, clock_out, statement_id)
             VALUES (1, 1, '2026-02-11 13:00+00', '2026-02-11 14:00+00', '7d444840-9dc0-11d1-b245-5ffdce74fad6');
+    """,
+    "0038": """
+        INSERT INTO school (legal_name, short_name, address_lines, city, state, zip_code, time_zone)
+            VALUES ('Atlanta Academy of Dental Assisting', 'AADA', '{"100 Peachtree St"}', 'Atlanta', 'GA', '30303',
+                    'America/New_York');
+        INSERT INTO school_signatories (name, title, first_day) VALUES ('Denise Walker', 'Director', '2024-01-01');
+        INSERT INTO school_terms (name, first_day, last_day) VALUES ('Spring 2026', '2026-01-05', '2026-05-15');
+        INSERT INTO school_holidays (name, first_day, last_day) VALUES ('Labor Day', '2026-09-07', '2026-09-07');
+        INSERT INTO school_policies (kind, version, effective_from, "values", approved_by, used_at)
+            VALUES ('password', 2, '2026-01-01', '{"minimum_characters": 16, "maximum_bytes": 72}', 'D. Walker',
+                    '2026-01-02 12:00+00');
     """,
 }
 

@@ -10,7 +10,9 @@ from app.db.models.externship import Externship
 from app.db.models.outbox import OutboxMessage
 from app.db.models.program import ContentType, Lesson, Module, Program
 from app.db.models.refund import Refund
+from app.db.models.school import School, SchoolHoliday, SchoolPolicy, SchoolSignatory, SchoolTerm
 from app.db.models.scorm import ScormCommit, ScormData
+from app.db.models.stored_file import FileClaim, StoredFileRow
 from app.db.models.transcript import Transcript
 from app.db.models.user import User
 from app.db.models.withdrawal import Withdrawal
@@ -37,6 +39,7 @@ __all__ = [
     "Enrollment",
     "EnrollmentStatus",
     "Externship",
+    "FileClaim",
     "Launch",
     "Lesson",
     "LessonCompletion",
@@ -44,9 +47,15 @@ __all__ = [
     "OutboxMessage",
     "Program",
     "Refund",
+    "School",
+    "SchoolHoliday",
+    "SchoolPolicy",
+    "SchoolSignatory",
+    "SchoolTerm",
     "ScormCommit",
     "ScormData",
     "SignInAttempt",
+    "StoredFileRow",
     "Transcript",
     "User",
     "UserSession",
