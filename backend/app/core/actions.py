@@ -88,12 +88,27 @@ class Action(StrEnum):
     PROGRAM_UPDATED = "program.updated", "programs", "Program changed", d.Changed
     PROGRESS_REWRITTEN = "progress.rewritten", "programs", "Progress recalculated", d.ProgressRewritten
     REPORT_EXPORTED = "report.exported", "reports", "List taken out as a file", d.ReportExported
-    SCHOOL_CALENDAR_CHANGED = "school.calendar_changed", "school", "School calendar changed", d.CalendarChanged
+    SCHOOL_CALENDAR_CHANGED = (
+        "school.calendar_changed",
+        "school",
+        "School calendar changed",
+        d.CalendarChanged,
+    )
     SCHOOL_LOGO_CHANGED = "school.logo_changed", "school", "School logo changed", d.LogoChanged
     SCHOOL_POLICY_ADDED = "school.policy_added", "school_policies", "Policy added", d.PolicyAdded
-    SCHOOL_POLICY_WITHDRAWN = "school.policy_withdrawn", "school_policies", "Policy taken back", d.PolicyWithdrawn
+    SCHOOL_POLICY_WITHDRAWN = (
+        "school.policy_withdrawn",
+        "school_policies",
+        "Policy taken back",
+        d.PolicyWithdrawn,
+    )
     SCHOOL_SEEDED = "school.seeded", "programs", "Demo school created", d.SchoolSeeded
-    SCHOOL_SIGNATORIES_CHANGED = "school.signatories_changed", "school_signatories", "Signatories changed", d.Signatory
+    SCHOOL_SIGNATORIES_CHANGED = (
+        "school.signatories_changed",
+        "school_signatories",
+        "Signatories changed",
+        d.Signatory,
+    )
     SCHOOL_UPDATED = "school.updated", "school", "School facts changed", d.FieldsChanged
     SESSION_CLOSED = "session.closed", "user_sessions", "Signed out"
     SESSION_OPENED = "session.opened", "user_sessions", "Signed in"

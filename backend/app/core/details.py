@@ -310,6 +310,14 @@ class MailRetried(Details):
     to: str
 
 
+class ReportExported(Details):
+    """A list with people's names that was taken out: the format, the number of rows, the filters by label."""
+
+    format: str
+    rows: int
+    filters: dict[str, Any] = {}
+
+
 class SchoolSeeded(Details):
     students: int
 

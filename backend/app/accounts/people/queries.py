@@ -46,6 +46,18 @@ def people(session: Session, paging: Paging, roles: Collection[Role], *, deleted
     return Listing(session, statement.order_by(order, User.id), paging)
 
 
+def numbers_named(session: Session, word: str, most: int) -> Sequence[int]:
+    """The numbers of accounts, deleted or not, whose name or address holds the word."""
+    return session.scalars(
+        select(User.id)
+        .where(
+            or_(User.full_name.icontains(word, autoescape=True), User.email.icontains(word, autoescape=True))
+        )
+        .order_by(User.id)
+        .limit(most)
+    ).all()
+
+
 def user(session: Session, user_id: int, *, lock: bool = False) -> User | None:
     """The account, deleted or not."""
     statement = select(User).where(User.id == user_id)
