@@ -117,9 +117,19 @@ class Settings(BaseSettings):
                 "CONTENT_ORIGIN has the same host as APP_ORIGIN; uploaded content needs a host of its own "
                 "(a second name for this machine; another port is not enough)"
             )
+        if self.environment == "production":
+            self._require_https()
         if self.environment == "production" and self.bcrypt_rounds < 12:
             raise ValueError("BCRYPT_ROUNDS must be 12 or more in production")
         return self
+
+    def _require_https(self) -> None:
+        for name in ("app_origin", "content_origin"):
+            if not getattr(self, name).startswith("https:"):
+                raise ValueError(
+                    f"{name.upper()} must begin with https:// in production: sign-in cookies and student records "
+                    "would cross the network in clear (docs/runbooks tells how to put a proxy in front)"
+                )
 
     @property
     def zone(self) -> ZoneInfo:
