@@ -69,8 +69,10 @@ class Settings(BaseSettings):
     bcrypt_rounds: int = Field(default=12, ge=4, le=18)
 
     smtp_url: OptionalText = Field(default=None, repr=False)
-    """`smtp://user:password@host:587` or `smtps://…`; unset keeps mail in the outbox page."""
+    """`smtp://user:password@host:587` (STARTTLS) or `smtps://…`; unset keeps mail in the outbox page."""
     mail_from: str = "AADA LMS <no-reply@localhost>"
+    mail_keep_days: int = Field(default=180, ge=1, le=3650)
+    """How long the outbox keeps messages, sent or not."""
 
     s3_bucket: OptionalText = None
     s3_endpoint_url: OptionalText = None
@@ -103,6 +105,14 @@ class Settings(BaseSettings):
         port = None if parts.port == {"http": 80, "https": 443}[parts.scheme] else parts.port
         host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
         return f"{parts.scheme}://{host}" + (f":{port}" if port else "")
+
+    @field_validator("smtp_url")
+    @classmethod
+    def _smtp_url(cls, value: str | None) -> str | None:
+        parts = urlsplit(value or "smtp://localhost")
+        if parts.scheme not in ("smtp", "smtps") or not parts.hostname:
+            raise ValueError("SMTP_URL is not a URL such as smtp://user:password@smtp.example.edu:587")
+        return value
 
     @field_validator("database_url")
     @classmethod

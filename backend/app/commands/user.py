@@ -79,9 +79,9 @@ def invite(email: Email) -> None:
         _show_link(made.user, made.link)
 
 
-@commands.command("reset-link")
-def reset_link(email: Email) -> None:
-    """The same as invite: for somebody who has forgotten the password."""
+@commands.command()
+def link(email: Email) -> None:
+    """Print a one-time link to set a password, to hand over where no mail arrives; it is mailed as well."""
     invite(email)
 
 
@@ -137,6 +137,6 @@ def list_users(
     console.print(f"{len(page.items)} of {page.total}")
 
 
-def _show_link(user: User, link: str) -> None:
+def _show_link(user: User, link: str | None) -> None:
     typer.echo(f"{user.full_name} <{user.email}>, {user.role.value}. One-time link to set a password:")
-    typer.echo(link)
+    typer.echo(link or "")

@@ -162,6 +162,10 @@ ROWS: dict[str, str] = {
             VALUES ('password', 2, '2026-01-01', '{"minimum_characters": 16, "maximum_bytes": 72}', 'D. Walker',
                     '2026-01-02 12:00+00');
     """,
+    "0039": """
+        INSERT INTO outbox_messages (to_address, subject, body_text, sealed_link, link_expires_at, requested_by)
+            VALUES ('newcomer@aada.edu', 'Welcome', '[one-time link]', 'sealed', '2026-03-08', 2);
+    """,
 }
 
 # Values that an upgrade changes on purpose: (revision, table) -> columns.

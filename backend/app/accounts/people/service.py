@@ -17,6 +17,7 @@ from app.core.actions import Action
 from app.core.errors import Conflict, FieldError, Forbidden, NotFound
 from app.core.permissions import Role, Subject
 from app.db.models import User
+from app.school import service as school
 from app.settings import Settings
 from app.web.paging import Page, Paging
 
@@ -25,10 +26,15 @@ NO_SUCH_PERSON = "There is no such person, or none that you may see."
 
 @dataclass(frozen=True, slots=True)
 class Invited:
-    """A person and the one-time link that was made, to be shown once."""
+    """A person for whom a one-time link was made.
+
+    `link` is there, to be shown this once, for an invitation that no mail server can deliver, and for the system's
+    own commands. A link to replace somebody's password is never shown to whoever asked for it: it would let them
+    into the account.
+    """
 
     user: User
-    link: str
+    link: str | None
 
 
 def list_people(
@@ -80,17 +86,34 @@ def create_person(
         session, subject, Action.USER_CREATED, user.id, email=email, name=full_name, role=role.value
     )
     if invited:
-        return Invited(user, links.invite(session, settings, user, subject))
+        address = links.invite(session, settings, user, subject)
+        return Invited(user, address if _may_show(subject, settings) else None)
     address, _link = links.make_link(session, settings, user, links.INVITE, subject)
     return Invited(user, address)
 
 
 def send_link(session: Session, subject: Subject | None, settings: Settings, user_id: int) -> Invited:
-    """A new one-time link: an invitation while there is no password, else one to set a new password."""
+    """A new one-time link: an invitation while there is no password, else one to set a new password.
+
+    It goes to the person by mail. Raises Conflict for a reset without a mail server: the operator makes a link on
+    the server, with `aada user link`.
+    """
     _admin_only(subject)
     user = _active(session, user_id)
-    make = links.invite if user.hashed_password == NO_PASSWORD else links.reset
-    return Invited(user, make(session, settings, user, subject))
+    if user.hashed_password == NO_PASSWORD:
+        address = links.invite(session, settings, user, subject)
+        return Invited(user, address if _may_show(subject, settings) else None)
+    if subject is not None and settings.smtp_url is None:
+        raise Conflict(
+            "No mail server is set, so a reset link cannot reach its owner, and it is shown to nobody else. Nothing "
+            f"was changed. On the server, `aada user link {user.email}` prints one to hand over."
+        )
+    address = links.reset(session, settings, user, subject)
+    return Invited(user, address if subject is None else None)
+
+
+def _may_show(subject: Subject | None, settings: Settings) -> bool:
+    return subject is None or settings.smtp_url is None
 
 
 def update_person(
@@ -205,8 +228,9 @@ def _move(session: Session, subject: Subject, settings: Settings, user: User, em
     mail.send(
         session,
         old,
-        f"Your e-mail address at {settings.school_name} was changed",
-        f"Hello {user.full_name},\n\n{subject.full_name} has changed the e-mail address of your account. "
-        "Mail goes to the new address from now on, and you sign in with it.\n\n"
-        "If you do not know about this, tell the school's office.\n",
+        "email_changed",
+        requested_by=subject.user_id,
+        school=school.facts(session).legal_name,
+        name=user.full_name,
+        by=subject.full_name,
     )
