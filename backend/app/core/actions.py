@@ -63,6 +63,8 @@ class Action(StrEnum):
     STATEMENTS_IMPORT_REMOVED = "statements.import_removed", "xapi_imports", "Statement import removed"
     USER_CREATED = "user.created", "users", "Account created"
     USER_DELETED = "user.deleted", "users", "Account deleted"
+    USER_DUTY_ENDED = "user.duty_ended", "users", "Duty ended"
+    USER_DUTY_GIVEN = "user.duty_given", "users", "Duty given"
     USER_PASSWORD_SET = "user.password_set", "users", "Password set"
     USER_RESTORED = "user.restored", "users", "Account restored"
     USER_UPDATED = "user.updated", "users", "Account changed"

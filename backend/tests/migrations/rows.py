@@ -138,6 +138,12 @@ ROWS: dict[str, str] = {
         INSERT INTO xapi_imports (file_name, sha256, size_bytes, status, created_by)
             VALUES ('old.ndjson', repeat('9', 64), 12, 'done', 2);
     """,
+    "0033": """
+        INSERT INTO user_duties (user_id, duty, starts_on, ends_on, reason, given_by)
+            VALUES (2, 'auditor', '2026-03-01', NULL, 'State visit', 2);
+        INSERT INTO user_duties (user_id, duty, starts_on, ends_on, reason, ended_at, ended_by, end_reason)
+            VALUES (2, 'auditor', '2026-03-01', '2026-03-31', 'State visit', '2026-03-02 12:00+00', 2, 'Too short');
+    """,
     "0025": """
         INSERT INTO xapi_statement_refs (statement_id, target, direct, voids, steps)
             VALUES (1, '7d444840-9dc0-11d1-b245-5ffdce74fad7', false, false, 3);
