@@ -47,6 +47,11 @@ def may_manage(subject: Actor, role: Role | None = None) -> bool:
     return role is Role.STUDENT and subject.may(Permission.STUDENTS_MANAGE)
 
 
+def may_manage_students(subject: Actor) -> bool:
+    """Add and change the accounts of students at least."""
+    return may_manage(subject, Role.STUDENT)
+
+
 def require_manage(subject: Actor, role: Role | None = None) -> None:
     """Raises Forbidden unless `may_manage`."""
     if may_manage(subject, role):
@@ -81,7 +86,7 @@ def require_give_duties(subject: Actor, user_id: int) -> None:
 
 def may_see_duties(subject: Actor, user_id: int) -> bool:
     """One's own duties, or everybody's together with the staff's accounts."""
-    return user_id == subject.user_id or subject.may(Permission.ACCOUNTS_READ)
+    return user_id == subject.user_id or may_read_duties(subject)
 
 
 def require_see_duties(subject: Actor, user_id: int) -> None:
@@ -90,7 +95,12 @@ def require_see_duties(subject: Actor, user_id: int) -> None:
         raise NotFound(NO_SUCH_PERSON)
 
 
+def may_read_duties(subject: Actor) -> bool:
+    """See what everybody does at the school, together with the staff's accounts."""
+    return subject.may(Permission.ACCOUNTS_READ)
+
+
 def require_read_duties(subject: Actor) -> None:
-    """Raises Forbidden without the right to see the staff's accounts."""
-    if not subject.may(Permission.ACCOUNTS_READ):
+    """Raises Forbidden unless `may_read_duties`."""
+    if not may_read_duties(subject):
         raise Forbidden("Your duties do not include the accounts of the staff.")

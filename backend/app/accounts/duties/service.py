@@ -4,7 +4,7 @@ A person who was never given a duty by name has those of the role. The first one
 brought along, so that giving adds and nothing is lost unseen; it is ended like any other.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -19,6 +19,7 @@ from app.core.errors import Conflict, FieldError, Invalid, NotFound, Problem
 from app.core.permissions import Actor, Duty, Role, Subject, internal
 from app.db.models import User, UserDuty
 from app.settings import Settings
+from app.web.listing import Listing
 
 NO_DUTY = "There is no such duty, or none that you may see."
 FROM_ROLE = "Came with the role until duties were given by name"
@@ -44,6 +45,14 @@ class DutyLine:
         return self.state in ("in force", "ahead")
 
 
+@dataclass(frozen=True, slots=True)
+class ListedPerson:
+    """A person of a list, with the duties in force today."""
+
+    user: User
+    duties: list[Duty]
+
+
 # Reading
 
 
@@ -54,6 +63,20 @@ def held_by_name(session: Session, settings: Settings, user: User) -> frozenset[
         return None
     today = clock.today(settings.zone)
     return queries.named(queries.given(session, [user.id]), today).get(user.id)
+
+
+@internal("adds to a list of people that the person may see what they may see of duties")
+def with_duties(
+    session: Session, subject: Actor, settings: Settings, people: Listing[User]
+) -> Listing[ListedPerson]:
+    """The list with everybody's duties of today, one query a page; none for those who do not see them."""
+
+    def add(users: Sequence[User]) -> Sequence[ListedPerson]:
+        reads = policy.may_read_duties(subject)
+        held = duties_of_people(session, subject, settings, users) if reads else {}
+        return [ListedPerson(user, held.get(user.id, [])) for user in users]
+
+    return people.map_many(add)
 
 
 def duties_of_people(
@@ -266,6 +289,7 @@ def _at(field: str, sentence: str, kind: type[Problem] = Invalid) -> Problem:
 
 __all__ = [
     "DutyLine",
+    "ListedPerson",
     "duties_of_people",
     "end_duty",
     "find_duty",
@@ -275,4 +299,5 @@ __all__ = [
     "held_by_name",
     "list_duties",
     "own_duties",
+    "with_duties",
 ]

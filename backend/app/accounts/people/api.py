@@ -55,7 +55,7 @@ def people(
     found = service.list_people(
         session, subject, paging, role, deleted=deleted, duty=duty, today=clock.today(settings.zone)
     )
-    return found.map(PersonOut.of)
+    return found.page().map(PersonOut.of)
 
 
 @router.post(

@@ -1,6 +1,5 @@
 """Pages of the administration of people. The page of one student, /people/{id}, is a desk's."""
 
-from collections.abc import Mapping
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request, Response
@@ -9,18 +8,17 @@ from sqlalchemy.orm import Session
 from app.accounts import policy
 from app.accounts.duties import service as duties
 from app.accounts.people import service
+from app.accounts.people.reports import DELETED_REPORT, DUTIES, PEOPLE_REPORT, ROLES
 from app.accounts.schemas import NewPersonForm, PersonForm, status_of
 from app.core import clock
 from app.core.errors import FieldError, Invalid, Problem
 from app.core.permissions import Duty, Permission, Role, Subject
 from app.db.models import User
-from app.settings import Settings
-from app.web import navigation, search
-from app.web.csv import csv_response
+from app.web import navigation, reports, search
 from app.web.fields import PathId
 from app.web.forms import Form, posted
 from app.web.navigation import NavItem
-from app.web.paging import Page, PageParams, Paging
+from app.web.paging import PageParams, Paging
 from app.web.render import redirect, render
 from app.web.request import CurrentSubject, Db, Requires, SettingsDep
 from app.web.search import Found, Hit
@@ -28,8 +26,6 @@ from app.web.search import Found, Hit
 router = APIRouter(include_in_schema=False)
 navigation.register(NavItem("People", "/people", "users", policy.may_list, order=20))
 
-ROLES = [(role.value, role.label) for role in Role]
-DUTIES = [(duty.value, duty.label) for duty in Duty]
 LISTS = [
     Requires(Permission.ACCOUNTS_READ, Permission.STUDENTS_READ_ALL, Permission.STUDENTS_READ_OWN_CLASSES)
 ]
@@ -76,24 +72,18 @@ def people(
     role: RoleFilter,
     duty: DutyFilter,
 ) -> Response:
-    wanted = paging.everything() if paging.wants_csv else paging
-    page = service.list_people(session, subject, wanted, role, duty=duty, today=clock.today(settings.zone))
-    sees_staff = subject.may(Permission.ACCOUNTS_READ)
-    held = duties.duties_of_people(session, subject, settings, page.items) if sees_staff else {}
-    if paging.wants_csv:
-        return _file(settings, "people.csv", page, held)
-    return render(
+    found = service.list_people(session, subject, paging, role, duty=duty, today=clock.today(settings.zone))
+    return reports.answer(
         request,
+        session,
+        subject,
+        PEOPLE_REPORT,
+        duties.with_duties(session, subject, settings, found),
         "accounts/people.html",
-        page=page,
-        paging=paging,
         role=role,
-        roles=ROLES,
         duty=duty,
-        duties=DUTIES,
-        held=held,
-        sees_staff=sees_staff,
-        may_add=policy.may_manage(subject, Role.STUDENT),
+        sees_staff=policy.may_read_duties(subject),
+        may_add=policy.may_manage_students(subject),
         may_manage=lambda person: policy.may_manage(subject, person.role),
         manages_all=policy.may_manage(subject),
         status_of=status_of,
@@ -104,15 +94,14 @@ def people(
 def deleted_people(
     request: Request, session: Db, subject: CurrentSubject, settings: SettingsDep, paging: PageParams
 ) -> Response:
-    if paging.wants_csv:
-        everybody = service.list_people(session, subject, paging.everything(), deleted=True)
-        return _file(settings, "deleted-people.csv", everybody)
-    page = service.list_people(session, subject, paging, deleted=True)
-    return render(
+    found = service.list_people(session, subject, paging, deleted=True)
+    return reports.answer(
         request,
+        session,
+        subject,
+        DELETED_REPORT,
+        duties.with_duties(session, subject, settings, found),
         "accounts/people_deleted.html",
-        page=page,
-        paging=paging,
         breadcrumbs=[PEOPLE, ("Deleted", None)],
     )
 
@@ -246,43 +235,10 @@ def _link_page(request: Request, made: service.Invited, *, created: bool) -> Res
     )
 
 
-def _file(
-    settings: Settings, name: str, people: Page[User], held: Mapping[int, list[Duty]] | None = None
-) -> Response:
-    zone = settings.zone
-    header = [
-        "Number",
-        "Full name",
-        "E-mail address",
-        "Role",
-        "Duties",
-        "Status",
-        "Added",
-        "Last sign-in",
-        "Deleted",
-    ]
-    rows = (
-        [
-            person.id,
-            person.full_name,
-            person.email,
-            person.role.value,
-            ", ".join(duty.label for duty in (held or {}).get(person.id, ())),
-            status_of(person),
-            *(
-                moment and moment.astimezone(zone)
-                for moment in (person.created_at, person.last_sign_in_at, person.deleted_at)
-            ),
-        ]
-        for person in people.items
-    )
-    return csv_response(name, header, rows)
-
-
 def _find_students(db: Session, subject: Subject, words: str) -> Found | None:
     if not policy.may_list(subject):
         return None
-    people = service.list_people(db, subject, Paging(q=words, per_page=search.MOST), Role.STUDENT)
+    people = service.list_people(db, subject, Paging(q=words, per_page=search.MOST), Role.STUDENT).page()
     hits = [Hit(user.full_name, user.email, f"/people/{user.id}", "user") for user in people.items]
     return Found("Students", hits, people.total, "/people")
 

@@ -9,7 +9,8 @@ from app.accounts.passwords import NO_PASSWORD
 from app.core.constraints import register_conflict, register_invalid
 from app.core.permissions import Role
 from app.db.models import User
-from app.web.paging import Page, Paging, fetch_page
+from app.web.listing import Listing
+from app.web.paging import Paging
 
 SORTABLE = {
     "name": func.lower(User.full_name),
@@ -36,7 +37,7 @@ def people(
     *,
     deleted: bool,
     held: ColumnElement[bool] | None = None,
-) -> Page[User]:
+) -> Listing[User]:
     """Accounts of these roles, with the duty `held` asks for, whose name or address holds every word searched for."""
     statement: Select[tuple[User]] = select(User).where(
         User.role.in_(roles), User.deleted_at.is_not(None) if deleted else User.deleted_at.is_(None)
@@ -51,7 +52,7 @@ def people(
             )
         )
     order = paging.order(SORTABLE, "-deleted" if deleted else "name")
-    return fetch_page(session, statement.order_by(order, User.id), paging)
+    return Listing(session, statement.order_by(order, User.id), paging)
 
 
 def user(session: Session, user_id: int, *, lock: bool = False) -> User | None:

@@ -21,7 +21,8 @@ from app.core.errors import Conflict, FieldError, NotFound
 from app.core.permissions import Actor, Duty, Role, Subject, internal
 from app.db.models import User
 from app.settings import Settings
-from app.web.paging import Page, Paging
+from app.web.listing import Listing
+from app.web.paging import Paging
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +42,7 @@ def list_people(
     deleted: bool = False,
     duty: Duty | None = None,
     today: date | None = None,
-) -> Page[User]:
+) -> Listing[User]:
     """The accounts this person may see, of one role, or with one duty `today` at the school."""
     policy.require_list(subject)
     if deleted:
