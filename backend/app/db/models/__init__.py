@@ -13,6 +13,7 @@ from app.db.models.program import ContentType, Lesson, Module, Program
 from app.db.models.refund import Refund
 from app.db.models.school import School, SchoolHoliday, SchoolPolicy, SchoolSignatory, SchoolTerm
 from app.db.models.scorm import ScormCommit, ScormData
+from app.db.models.stored_file import FileClaim, StoredFileRow
 from app.db.models.transcript import Transcript
 from app.db.models.user import User
 from app.db.models.withdrawal import Withdrawal
@@ -39,6 +40,7 @@ __all__ = [
     "Enrollment",
     "EnrollmentStatus",
     "Externship",
+    "FileClaim",
     "Launch",
     "Lesson",
     "LessonCompletion",
@@ -54,6 +56,7 @@ __all__ = [
     "ScormCommit",
     "ScormData",
     "SignInAttempt",
+    "StoredFileRow",
     "Transcript",
     "User",
     "UserDuty",
