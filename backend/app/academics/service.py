@@ -20,6 +20,7 @@ from app.core.actions import Action
 from app.core.errors import Conflict, FieldError, Invalid, NotFound
 from app.core.permissions import Subject
 from app.db.models import ContentType, Lesson, Module, Program
+from app.web.listing import Listing
 from app.web.paging import Page, Paging
 
 on_lessons_changing = outline_changes.register
@@ -43,7 +44,7 @@ def version(record: Program | Module | Lesson) -> str:
 # Reading
 
 
-def list_programs(session: Session, subject: Subject, paging: Paging) -> Page[Any]:
+def list_programs(session: Session, subject: Subject, paging: Paging) -> Listing[Any]:
     """Programs with the numbers of their modules, lessons and active enrollments."""
     policy.require_read(subject)
     return queries.programs(session, paging)
