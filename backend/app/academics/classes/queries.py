@@ -20,7 +20,8 @@ from app.db.models import (
     SchoolClass,
     User,
 )
-from app.web.paging import Page, Paging, fetch_page
+from app.web.listing import Listing
+from app.web.paging import Paging
 
 register_conflict("uq_classes_code", "Another class has this code already; choose another one.", "code")
 register_invalid("check_classes_days", "The last day lies before the first one.", "ends_on")
@@ -139,7 +140,7 @@ def _listed(today: date) -> Select[Any]:
     )
 
 
-def classes_page(
+def classes(
     session: Session,
     paging: Paging,
     today: date,
@@ -147,7 +148,7 @@ def classes_page(
     teacher_id: int | None,
     program_id: int | None,
     current: bool,
-) -> Page[Any]:
+) -> Listing[Any]:
     """Classes, the newest first unless sorted otherwise; of one instructor, of one program, of the present."""
     statement = _listed(today)
     for word in paging.q.split():
@@ -178,7 +179,7 @@ def classes_page(
         },
         "-starts",
     )
-    return fetch_page(session, statement.order_by(order, SchoolClass.id.desc()), paging)
+    return Listing(session, statement.order_by(order, SchoolClass.id.desc()), paging)
 
 
 def listed(session: Session, class_id: int, today: date) -> Row[Any] | None:

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from app.academics.classes.queries import lasting
 from app.core.constraints import register_conflict, register_invalid
 from app.db.models import ClassSeat, Enrollment, EnrollmentStatus, SchoolClass, User
+from app.web.listing import Listing
 from app.web.paging import Page, Paging, fetch_page
 
 register_conflict(
@@ -38,7 +39,7 @@ def _roster() -> Select[Any]:
     )
 
 
-def roster_page(session: Session, class_id: int, paging: Paging, today: date) -> Page[Any]:
+def roster(session: Session, class_id: int, paging: Paging, today: date) -> Listing[Any]:
     """The students of a class, by name unless sorted otherwise; deleted people and former ones are left out."""
     statement = _roster().where(ClassSeat.class_id == class_id, lasting(ClassSeat, today))
     for word in paging.q.split():
@@ -54,7 +55,7 @@ def roster_page(session: Session, class_id: int, paging: Paging, today: date) ->
         },
         "student",
     )
-    return fetch_page(session, statement.order_by(order, ClassSeat.id), paging)
+    return Listing(session, statement.order_by(order, ClassSeat.id), paging)
 
 
 def seats(session: Session, class_id: int, seat_ids: Collection[int]) -> Sequence[ClassSeat]:
@@ -175,10 +176,8 @@ def end_seats(session: Session, enrollment_id: int, last_day: date) -> list[int]
     ended = session.scalars(
         update(ClassSeat)
         .where(
-            and_(
-                ClassSeat.enrollment_id == enrollment_id,
-                or_(ClassSeat.ends_on.is_(None), ClassSeat.ends_on > last_day),
-            )
+            ClassSeat.enrollment_id == enrollment_id,
+            or_(ClassSeat.ends_on.is_(None), ClassSeat.ends_on > last_day),
         )
         .values(ends_on=last_day)
         .returning(ClassSeat.class_id)
