@@ -53,6 +53,7 @@ class Action(StrEnum):
     PROGRAM_DELETED = "program.deleted", "programs", "Program deleted"
     PROGRAM_UPDATED = "program.updated", "programs", "Program changed"
     PROGRESS_REWRITTEN = "progress.rewritten", "programs", "Progress recalculated"
+    REPORT_EXPORTED = "report.exported", "reports", "List taken out as a file"
     SCHOOL_CALENDAR_CHANGED = "school.calendar_changed", "school", "School calendar changed"
     SCHOOL_LOGO_CHANGED = "school.logo_changed", "school", "School logo changed"
     SCHOOL_POLICY_ADDED = "school.policy_added", "school_policies", "Policy added"

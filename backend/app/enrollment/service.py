@@ -271,6 +271,7 @@ def complete(
     """
     policy.require_change(subject)
     record = found(session, enrollment_id, lock=True)
+    policy.require_end(subject, record.user_id)
     result = progress_of(session, record)
     decision = states.may_complete(record.status.value, result)
     if not decision.allowed:
@@ -312,6 +313,7 @@ def withdraw(
     """
     policy.require_change(subject)
     record = found(session, enrollment_id, lock=True)
+    policy.require_end(subject, record.user_id)
     decision = states.may_withdraw(record.status.value)
     if not decision.allowed:
         raise Conflict(decision.reason)

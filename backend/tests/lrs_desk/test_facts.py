@@ -216,7 +216,7 @@ def test_a_correction_voids_what_was_told_of_the_stay(session: Session, scene: S
     session.commit()
     assert _told(session)[4:] == [("attended", "PT1H30M", False)]
     lines = service.recent_for_user(session, scene.student.id)
-    assert [line.result for line in lines] == ["1 h 30 min"]
+    assert [line.result for line in lines] == ["1\u00a0h\u00a030\u00a0min"]
 
 
 def test_correcting_a_forgotten_stay_takes_back_that_its_end_is_unknown(
