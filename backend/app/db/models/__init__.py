@@ -12,6 +12,7 @@ from app.db.models.program import ContentType, Lesson, Module, Program
 from app.db.models.refund import Refund
 from app.db.models.school import School, SchoolHoliday, SchoolPolicy, SchoolSignatory, SchoolTerm
 from app.db.models.scorm import ScormCommit, ScormData
+from app.db.models.stored_file import FileClaim, StoredFileRow
 from app.db.models.transcript import Transcript
 from app.db.models.user import User
 from app.db.models.withdrawal import Withdrawal
@@ -38,6 +39,7 @@ __all__ = [
     "Enrollment",
     "EnrollmentStatus",
     "Externship",
+    "FileClaim",
     "Launch",
     "Lesson",
     "LessonCompletion",
@@ -53,6 +55,7 @@ __all__ = [
     "ScormCommit",
     "ScormData",
     "SignInAttempt",
+    "StoredFileRow",
     "Transcript",
     "User",
     "UserSession",
