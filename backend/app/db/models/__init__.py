@@ -13,6 +13,7 @@ from app.db.models.refund import Refund
 from app.db.models.school import School, SchoolHoliday, SchoolPolicy, SchoolSignatory, SchoolTerm
 from app.db.models.school_class import ClassChange, ClassInstructor, ClassMeeting, ClassSeat, SchoolClass
 from app.db.models.scorm import ScormCommit, ScormData
+from app.db.models.stored_file import FileClaim, StoredFileRow
 from app.db.models.transcript import Transcript
 from app.db.models.user import User
 from app.db.models.withdrawal import Withdrawal
@@ -43,6 +44,7 @@ __all__ = [
     "Enrollment",
     "EnrollmentStatus",
     "Externship",
+    "FileClaim",
     "Launch",
     "Lesson",
     "LessonCompletion",
@@ -59,6 +61,7 @@ __all__ = [
     "ScormCommit",
     "ScormData",
     "SignInAttempt",
+    "StoredFileRow",
     "Transcript",
     "User",
     "UserSession",
