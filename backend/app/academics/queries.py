@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, Select, delete, exists, func, or_, select
-from sqlalchemy.orm import InstrumentedAttribute, Session, selectinload
+from sqlalchemy import Select, delete, exists, func, or_, select
+from sqlalchemy.orm import Session, selectinload
 
 from app.core.constraints import register_conflict
+from app.core.search import matches
 from app.db.models import (
     ContentPackage,
     Enrollment,
@@ -18,6 +19,7 @@ from app.db.models import (
     Program,
     ScormData,
 )
+from app.web.listing import Listing
 from app.web.paging import Page, Paging, fetch_page
 
 register_conflict("fk_enrollments_program_id", "This program has enrollments and cannot be deleted.")
@@ -31,11 +33,6 @@ register_conflict("fk_launches_lesson_id", "Students have opened this lesson; it
 T = TypeVar("T", Program, Module, Lesson)
 
 
-def matches(words: str, *columns: InstrumentedAttribute[Any]) -> list[ColumnElement[bool]]:
-    """One condition a word: each word stands somewhere in one of the columns, whatever its case."""
-    return [or_(*(column.icontains(word, autoescape=True) for column in columns)) for word in words.split()]
-
-
 def get(session: Session, model: type[T], record_id: int, *, lock: bool = False) -> T | None:
     """A row by its number. `lock` holds it against other changes, not against being referred to."""
     statement: Select[tuple[T]] = select(model).where(model.id == record_id)
@@ -47,7 +44,7 @@ def get(session: Session, model: type[T], record_id: int, *, lock: bool = False)
 # Lists
 
 
-def programs(session: Session, paging: Paging) -> Page[Any]:
+def programs(session: Session, paging: Paging) -> Listing[Any]:
     """Rows of Program, modules, lessons and active (enrollments), counted in the database."""
     modules = select(func.count()).where(Module.program_id == Program.id).scalar_subquery()
     lessons = (
@@ -80,7 +77,7 @@ def programs(session: Session, paging: Paging) -> Page[Any]:
             Program.id,
         )
     )
-    return fetch_page(session, statement, paging)
+    return Listing(session, statement, paging)
 
 
 def modules(session: Session, paging: Paging, program_id: int | None) -> Page[Any]:
@@ -199,11 +196,6 @@ def lessons_with_work(session: Session, lesson_ids: Sequence[int]) -> set[int]:
 def completion_count(session: Session, lesson_id: int) -> int:
     """How many enrollments have completed a lesson."""
     return session.scalar(select(func.count()).where(LessonCompletion.lesson_id == lesson_id)) or 0
-
-
-def remove_previews(session: Session, lesson_ids: Sequence[int]) -> None:
-    """Forget that staff have looked at these lessons: a preview is nobody's record."""
-    session.execute(delete(Launch).where(Launch.lesson_id.in_(lesson_ids), Launch.preview))
 
 
 def remove(session: Session, model: type[T], record_id: int) -> None:

@@ -20,9 +20,11 @@ from app.core.actions import Action
 from app.core.errors import Conflict, FieldError, Invalid, NotFound
 from app.core.permissions import Subject
 from app.db.models import ContentType, Lesson, Module, Program
+from app.web.listing import Listing
 from app.web.paging import Page, Paging
 
 on_lessons_changing = outline_changes.register
+on_lessons_removed = outline_changes.register_removal
 
 NO_PROGRAM = "There is no such program; it may have been deleted. Go back to the list of programs."
 NO_MODULE = "There is no such module; it may have been deleted. Go back to the program."
@@ -42,7 +44,7 @@ def version(record: Program | Module | Lesson) -> str:
 # Reading
 
 
-def list_programs(session: Session, subject: Subject, paging: Paging) -> Page[Any]:
+def list_programs(session: Session, subject: Subject, paging: Paging) -> Listing[Any]:
     """Programs with the numbers of their modules, lessons and active enrollments."""
     policy.require_read(subject)
     return queries.programs(session, paging)
@@ -138,7 +140,7 @@ def delete_program(session: Session, subject: Subject, program_id: int) -> None:
         raise Conflict(reason)
     name = program.name
     lessons = [lesson.id for module in _outline(session, program_id).modules for lesson in module.lessons]
-    queries.remove_previews(session, lessons)
+    outline_changes.lessons_removed(session, lessons)
     queries.remove(session, Program, program_id)
     history.record(session, subject, Action.PROGRAM_DELETED, program_id, name=name, lessons=len(lessons))
 
@@ -194,7 +196,7 @@ def delete_module(session: Session, subject: Subject, module_id: int) -> int:
         if reason:
             raise Conflict(reason)
         lessons = [lesson.id for lesson in queries.lessons_in_order(session, module_id)]
-        queries.remove_previews(session, lessons)
+        outline_changes.lessons_removed(session, lessons)
         queries.remove(session, Module, module_id)
         number(queries.modules_in_order(session, program_id))
         session.flush()
@@ -274,7 +276,7 @@ def delete_lesson(session: Session, subject: Subject, lesson_id: int) -> int:
         reason = why_lesson_stays(session, lesson_id)
         if reason:
             raise Conflict(reason)
-        queries.remove_previews(session, [lesson_id])
+        outline_changes.lessons_removed(session, [lesson_id])
         queries.remove(session, Lesson, lesson_id)
         number(queries.lessons_in_order(session, module_id))
         session.flush()

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
+from app.academics import service as academics
 from app.content import policy, queries
 from app.content.importing import import_package
 from app.content.leaving import tell_attempts
@@ -14,14 +15,12 @@ from app.content.packages.model import Manifest
 from app.content.playing import current_package, launch, only_reviews, playable_enrollment
 from app.content.results import attempts_of, standing
 from app.content.schemas import AttemptOut, PackageOut, ResultOut
-from app.content.sweeping import Swept, release_file, sweep
 from app.content.tracking import commit
 from app.core.errors import NotFound
 from app.core.permissions import Subject
 
 __all__ = [
     "AttemptOut",
-    "Swept",
     "attempts_of",
     "commit",
     "import_package",
@@ -31,12 +30,13 @@ __all__ = [
     "only_reviews",
     "packages",
     "preview_result",
-    "release_file",
-    "sweep",
     "tell_attempts",
     "work_by_lesson",
     "work_in_older_version",
 ]
+
+
+academics.on_lessons_removed("content: previews", queries.remove_previews)
 
 
 def lesson(session: Session, lesson_id: int) -> queries.LessonPlace:

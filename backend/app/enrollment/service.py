@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Row
 from sqlalchemy.orm import Session
 
+from app.academics.classes import service as classes
 from app.core import history
 from app.core.actions import Action
 from app.core.errors import Conflict, FieldError, NotFound
@@ -271,6 +272,7 @@ def complete(
     """
     policy.require_change(subject)
     record = found(session, enrollment_id, lock=True)
+    policy.require_end(subject, record.user_id)
     result = progress_of(session, record)
     decision = states.may_complete(record.status.value, result)
     if not decision.allowed:
@@ -288,6 +290,7 @@ def complete(
         completed_at=record.completed_at.isoformat(),
         derivation=decision.reason,
     )
+    classes.end_seats(session, subject, record.id, student_id=record.user_id, last_day=record.completed_at)
     record_store.record_program_completed(session, enrollment_id=record.id, by=subject)
     return record
 
@@ -312,6 +315,7 @@ def withdraw(
     """
     policy.require_change(subject)
     record = found(session, enrollment_id, lock=True)
+    policy.require_end(subject, record.user_id)
     decision = states.may_withdraw(record.status.value)
     if not decision.allowed:
         raise Conflict(decision.reason)
@@ -340,6 +344,13 @@ def withdraw(
         withdrawal_id=withdrawal.id,
         requested_at=requested_at.isoformat(),
         derivation=result.explanation,
+    )
+    classes.end_seats(
+        session,
+        subject,
+        record.id,
+        student_id=record.user_id,
+        last_day=requested_at.astimezone(zone).date(),
     )
     record_store.record_withdrawn(session, enrollment_id=record.id, by=subject)
     return withdrawal

@@ -1,7 +1,8 @@
 """What other rooms may ask of the record store: to be told what happened, tokens for launches, a person's activity."""
 
-from app.lrs.attachments.service import attachment_files, has_attachments, hold_attachments
-from app.lrs.credentials.service import NewSecret, end_launch, launch_token
+from app.lrs.desk.browser.presentation import Line
+from app.lrs.desk.browser.service import recent_for_user
+from app.lrs.desk.keys.service import NewSecret, end_launch, launch_token
 from app.lrs.events import About, agent_of, record_event
 from app.lrs.facts.history import Told, told
 from app.lrs.facts.service import (
@@ -20,9 +21,6 @@ from app.lrs.facts.service import (
     record_withdrawn,
     registration_of,
 )
-from app.lrs.records.service import recent_for_user
-from app.lrs.records.words import Line
-from app.lrs.transfer.queries import named_files as import_files
 
 __all__ = [
     "About",
@@ -31,11 +29,7 @@ __all__ = [
     "PartReport",
     "Told",
     "agent_of",
-    "attachment_files",
     "end_launch",
-    "has_attachments",
-    "hold_attachments",
-    "import_files",
     "launch_token",
     "recent_for_user",
     "record_clock_in",

@@ -20,7 +20,7 @@ from app.accounts.tokens import queries as tokens
 from app.core import clock, history, mail
 from app.core.actions import Action
 from app.core.errors import FieldError, Invalid, NotFound, Problem, TooManyRequests
-from app.core.permissions import Subject
+from app.core.permissions import Actor, Subject
 from app.core.tokens import hash_token, new_token
 from app.db.models import AccountLink, User
 from app.school import service as school
@@ -47,7 +47,7 @@ class OpenLink:
 
 
 def make_link(
-    session: Session, settings: Settings, user: User, purpose: str, by: Subject | None
+    session: Session, settings: Settings, user: User, purpose: str, by: Actor | None
 ) -> tuple[str, AccountLink]:
     """A new one-time link to set a password, as an address to open; earlier ones of the purpose stop working."""
     now = clock.now()
@@ -67,17 +67,17 @@ def make_link(
     return f"{settings.app_origin}/set-password/{clear}", link
 
 
-def invite(session: Session, settings: Settings, user: User, by: Subject | None) -> str:
+def invite(session: Session, settings: Settings, user: User, by: Actor | None) -> str:
     """Make an invitation, mail it, and return it."""
     return _mail_link(session, settings, user, INVITE, by)
 
 
-def reset(session: Session, settings: Settings, user: User, by: Subject | None) -> str:
+def reset(session: Session, settings: Settings, user: User, by: Actor | None) -> str:
     """Make a link to set a new password, mail it, and return it. Whoever asked for another person does not see it."""
     return _mail_link(session, settings, user, RESET, by)
 
 
-def _mail_link(session: Session, settings: Settings, user: User, purpose: str, by: Subject | None) -> str:
+def _mail_link(session: Session, settings: Settings, user: User, purpose: str, by: Actor | None) -> str:
     address, link = make_link(session, settings, user, purpose, by)
     known = school.facts(session)
     mail.send(
@@ -86,10 +86,10 @@ def _mail_link(session: Session, settings: Settings, user: User, purpose: str, b
         "invitation" if purpose == INVITE else "password_reset",
         link=address,
         link_expires_at=link.expires_at,
-        requested_by=by.user_id if by else None,
+        requested_by=by.user_id if isinstance(by, Subject) else None,
         school=known.legal_name,
         name=user.full_name,
-        by=by.full_name if by else None,
+        by=by.full_name if isinstance(by, Subject) else None,
         expires=local_time(link.expires_at, known.zone),
     )
     return address
@@ -134,7 +134,7 @@ def set_password(
         raise NotFound(GONE)
     queries.close_links(session, user.id, now)
     had_one = user.hashed_password != passwords.NO_PASSWORD
-    _put_password(session, settings, user, hashed, subject_for(user), told=had_one)
+    _put_password(session, settings, user, hashed, subject_for(session, settings, user), told=had_one)
     return open_session(session, settings, user, visitor)
 
 

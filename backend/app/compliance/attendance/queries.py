@@ -13,7 +13,8 @@ from sqlalchemy.orm import Session
 from app.compliance.attendance.schemas import AttendanceFilter, AttendanceState, EnrollmentChoice
 from app.core.constraints import register_conflict, register_invalid
 from app.core.permissions import Role
-from app.db.models import Attendance, Enrollment, EnrollmentStatus, Program, User
+from app.core.search import matches
+from app.db.models import Attendance, Enrollment, EnrollmentStatus, Program, User, Withdrawal
 from app.rules import hours
 from app.rules.hours import TimeEntry
 from app.web.paging import Page, Paging, fetch_page
@@ -136,6 +137,11 @@ def _choices() -> Select[Any]:
             Enrollment.status,
             Program.clock_hours,
             Enrollment.enrolled_at,
+            Enrollment.completed_at,
+            select(func.max(Withdrawal.requested_at))
+            .where(Withdrawal.enrollment_id == Enrollment.id)
+            .scalar_subquery(),
+            User.deleted_at,
         )
         .join(User, User.id == Enrollment.user_id)
         .join(Program, Program.id == Enrollment.program_id)
@@ -143,10 +149,13 @@ def _choices() -> Select[Any]:
 
 
 def _choice(row: Any) -> EnrollmentChoice:
-    identity, user_id, full_name, program_id, program_name, status, clock_hours, enrolled_at = row
+    identity, user_id, full_name, program_id, program_name, status, clock_hours, enrolled_at, *ending = row
+    completed_at, requested_at, deleted_at = ending
+    ends = {EnrollmentStatus.COMPLETED: completed_at, EnrollmentStatus.WITHDRAWN: requested_at}
     return EnrollmentChoice(
-        identity, user_id, full_name, program_id, program_name, status.value, clock_hours, enrolled_at
-    )
+        identity, user_id, full_name, program_id, program_name, status.value, clock_hours, enrolled_at,
+        ended_at=ends.get(status), deleted=deleted_at is not None,
+    )  # fmt: skip
 
 
 def minutes_by_enrollment(session: Session, user_id: int) -> dict[int, int]:
@@ -189,11 +198,7 @@ def records_page(
 ) -> Page[Any]:
     """Rows of (Attendance, name, program), newest first unless sorted otherwise."""
     statement = _records().where(*_conditions(filters, zone, now))
-    for word in paging.q.split():
-        pattern = f"%{_escaped(word)}%"
-        statement = statement.where(
-            or_(User.full_name.ilike(pattern), User.email.ilike(pattern), Program.name.ilike(pattern))
-        )
+    statement = statement.where(*matches(paging.q, User.full_name, User.email, Program.name))
     ordered = statement.order_by(paging.order(SORTS, "-clock_in"), Attendance.id.desc())
     return fetch_page(session, ordered, paging)
 
@@ -282,14 +287,7 @@ def attendance_hours_per_student(*, current_only: bool = False) -> Select[Any]:
 def hours_page(session: Session, paging: Paging) -> Page[Any]:
     """The documented query a page at a time, most hours first, with search by name and e-mail."""
     statement = attendance_hours_per_student(current_only=True)
-    for word in paging.q.split():
-        pattern = f"%{_escaped(word)}%"
-        statement = statement.where(or_(User.full_name.ilike(pattern), User.email.ilike(pattern)))
+    statement = statement.where(*matches(paging.q, User.full_name, User.email))
     total = func.sum(Attendance.total_minutes)
     ordered = statement.order_by(paging.order({**HOURS_SORTS, "hours": total}, "-hours"), User.id)
     return fetch_page(session, ordered, paging)
-
-
-def _escaped(word: str) -> str:
-    """`word` for LIKE, its wildcards taken literally."""
-    return word.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
