@@ -2,8 +2,9 @@
 
 import csv
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
 
 import pytest
 from fastapi.testclient import TestClient
@@ -11,11 +12,10 @@ from sqlalchemy import event, func, select
 from sqlalchemy.orm import Session
 
 from app.accounts import passwords
-from app.accounts.access.service import subject_for
-from app.accounts.people import service
+from app.accounts.people import queries, service
 from app.core import clock
 from app.core.errors import Conflict
-from app.core.permissions import Role
+from app.core.permissions import Role, Subject
 from app.db.models import User
 from app.db.session import Database
 from app.settings import Settings
@@ -270,20 +270,54 @@ def test_the_last_administrator_stays(
     assert office.patch(f"/api/v1/users/{admin.id}", json={"role": "student"}).status_code == 200
 
 
-def test_two_administrators_who_delete_each_other_leave_one(live_database: Database) -> None:
+@pytest.fixture
+def pair(live_database: Database, monkeypatch: pytest.MonkeyPatch) -> list[Subject]:
+    """Two administrators who count the others at the same moment, in transactions of their own."""
     with live_database.begin() as session:
-        pair = [UserFactory(session=session, role=Role.ADMIN) for _ in range(2)]
+        users = [UserFactory(session=session, role=Role.ADMIN) for _ in range(2)]
+    counting = Barrier(2, timeout=10)
+    other_admins = queries.other_admins
+
+    def count_together(session: Session, user_id: int) -> Sequence[int]:
+        counting.wait()
+        return other_admins(session, user_id)
+
+    monkeypatch.setattr(queries, "other_admins", count_together)
+    return [Subject(user.id, user.email, user.full_name, user.role) for user in users]
+
+
+def test_two_administrators_who_delete_each_other_leave_one(
+    live_database: Database, pair: list[Subject]
+) -> None:
+    """Each had locked the other before they locked everybody: a deadlock, when the two came together closely."""
 
     def delete(index: int) -> bool:
         try:
             with live_database.begin() as session:
-                service.delete_person(session, subject_for(pair[index]), pair[1 - index].id)
+                service.delete_person(session, pair[index], pair[1 - index].user_id)
         except Conflict:
             return False
         return True
 
     with ThreadPoolExecutor(2) as pool:
         assert sorted(pool.map(delete, (0, 1))) == [False, True]
+
+
+def test_two_administrators_who_demote_each_other_leave_one(
+    live_database: Database, pair: list[Subject], settings: Settings
+) -> None:
+    def demote(index: int) -> bool:
+        try:
+            with live_database.begin() as session:
+                service.update_person(
+                    session, pair[index], settings, pair[1 - index].user_id, role=Role.INSTRUCTOR
+                )
+        except Conflict:
+            return False
+        return True
+
+    with ThreadPoolExecutor(2) as pool:
+        assert sorted(pool.map(demote, (0, 1))) == [False, True]
 
 
 def test_an_administrator_starts_a_reset_and_does_not_choose_the_password(

@@ -20,7 +20,7 @@ from app.accounts.tokens import queries as tokens
 from app.core import clock, history, mail
 from app.core.actions import Action
 from app.core.errors import FieldError, Invalid, NotFound, Problem, TooManyRequests
-from app.core.permissions import Subject
+from app.core.permissions import Actor, Subject
 from app.core.tokens import hash_token, new_token
 from app.db.models import AccountLink, User
 from app.settings import Settings
@@ -46,7 +46,7 @@ class OpenLink:
 
 
 def make_link(
-    session: Session, settings: Settings, user: User, purpose: str, by: Subject | None
+    session: Session, settings: Settings, user: User, purpose: str, by: Actor | None
 ) -> tuple[str, AccountLink]:
     """A new one-time link to set a password, as an address to open; earlier ones of the purpose stop working."""
     now = clock.now()
@@ -66,10 +66,10 @@ def make_link(
     return f"{settings.app_origin}/set-password/{clear}", link
 
 
-def invite(session: Session, settings: Settings, user: User, by: Subject | None) -> str:
+def invite(session: Session, settings: Settings, user: User, by: Actor | None) -> str:
     """Make an invitation, mail it, and return it for the page to show once."""
     address, link = make_link(session, settings, user, INVITE, by)
-    who = f"{by.full_name} has made" if by else "There is"
+    who = f"{by.full_name} has made" if isinstance(by, Subject) else "There is"
     mail.send(
         session,
         user.email,
@@ -82,10 +82,10 @@ def invite(session: Session, settings: Settings, user: User, by: Subject | None)
     return address
 
 
-def reset(session: Session, settings: Settings, user: User, by: Subject | None) -> str:
+def reset(session: Session, settings: Settings, user: User, by: Actor | None) -> str:
     """Make a link to set a new password, mail it, and return it."""
     address, link = make_link(session, settings, user, RESET, by)
-    why = f"{by.full_name} of the school's office" if by else "Somebody, probably you,"
+    why = f"{by.full_name} of the school's office" if isinstance(by, Subject) else "Somebody, probably you,"
     mail.send(
         session,
         user.email,
@@ -137,7 +137,7 @@ def set_password(
         raise NotFound(GONE)
     queries.close_links(session, user.id, now)
     had_one = user.hashed_password != passwords.NO_PASSWORD
-    _put_password(session, settings, user, hashed, subject_for(user), told=had_one)
+    _put_password(session, settings, user, hashed, subject_for(session, settings, user), told=had_one)
     return open_session(session, settings, user, visitor)
 
 
