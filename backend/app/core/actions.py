@@ -46,6 +46,29 @@ class Action(StrEnum):
     )
     ATTENDANCE_CORRECTED = "attendance.corrected", "attendance", "Hours corrected", d.HoursCorrected
     ATTENDANCE_ENTERED = "attendance.entered", "attendance", "Hours entered", d.HoursEntered
+    CLASS_CREATED = "class.created", "classes", "Class created", d.ClassCreated
+    CLASS_DELETED = "class.deleted", "classes", "Class deleted", d.ClassDeleted
+    CLASS_INSTRUCTOR_ADDED = (
+        "class.instructor_added",
+        "classes",
+        "Instructor added to a class",
+        d.InstructorAdded,
+    )
+    CLASS_INSTRUCTOR_REMOVED = (
+        "class.instructor_removed",
+        "classes",
+        "Instructor taken out of a class",
+        d.InstructorRemoved,
+    )
+    CLASS_STUDENT_ADDED = "class.student_added", "classes", "Added to a class", d.SeatTaken
+    CLASS_STUDENT_REMOVED = "class.student_removed", "classes", "Taken out of a class", d.SeatEnded
+    CLASS_TIMETABLE_CHANGED = (
+        "class.timetable_changed",
+        "classes",
+        "Timetable of a class changed",
+        d.TimetableChanged,
+    )
+    CLASS_UPDATED = "class.updated", "classes", "Class changed", d.ClassUpdated
     CONTENT_LESSON_OPENED = "content.lesson_opened", "launches", "Lesson opened", d.LessonOpened
     CONTENT_PACKAGE_IMPORTED = (
         "content.package_imported",
@@ -76,7 +99,8 @@ class Action(StrEnum):
     LESSON_DELETED = "lesson.deleted", "lessons", "Lesson deleted", d.LessonDeleted
     LESSON_MOVED = "lesson.moved", "lessons", "Lesson moved", d.LessonMoved
     LESSON_UPDATED = "lesson.updated", "lessons", "Lesson changed", d.Changed
-    MAIL_PURGED = "mail.purged", "outbox_messages", "Old email removed", d.Counted
+    MAIL_PURGED = "mail.purged", "outbox_messages", "Old email removed", d.MailPurged
+    MAIL_READ = "mail.read", "outbox_messages", "Email read in the outbox", d.MailRead
     MAIL_RETRIED = "mail.retried", "outbox_messages", "Email queued again", d.MailRetried
     MODULES_REORDERED = "modules.reordered", "programs", "Modules reordered", d.Reordered
     MODULE_CREATED = "module.created", "modules", "Module created", d.ModuleCreated
@@ -134,6 +158,8 @@ class Action(StrEnum):
     )
     USER_CREATED = "user.created", "users", "Account created", d.UserCreated
     USER_DELETED = "user.deleted", "users", "Account deleted", d.UserDeleted
+    USER_DUTY_ENDED = "user.duty_ended", "users", "Duty ended", d.DutyEnded
+    USER_DUTY_GIVEN = "user.duty_given", "users", "Duty given", d.DutyGiven
     USER_PASSWORD_SET = "user.password_set", "users", "Password set", d.PasswordSet
     USER_RESTORED = "user.restored", "users", "Account restored"
     USER_UPDATED = "user.updated", "users", "Account changed", d.UserUpdated

@@ -123,6 +123,18 @@ class PasswordSet(Details):
     tokens_ended: int = 0
 
 
+class DutyGiven(Details):
+    duty: str
+    starts_on: date
+    ends_on: date | None
+
+
+class DutyEnded(Details):
+    duty: str
+    last_day: date | None
+    """Empty when it ended at once."""
+
+
 class UserUpdated(Details):
     """The old and the new value of what changed."""
 
@@ -177,6 +189,55 @@ class Reordered(Details):
     """The record numbers in their new order."""
 
     order: list[int]
+
+
+# Classes
+
+
+class ClassCreated(Details):
+    code: str
+    name: str
+
+
+class ClassDeleted(Details):
+    code: str
+
+
+class ClassUpdated(Details):
+    code: str
+    changed: dict[str, list[str | None]]
+
+
+class TimetableChanged(Details):
+    """A class's code and what was added, changed or taken out of its timetable."""
+
+    model_config = ConfigDict(frozen=True, extra="allow", strict=True)
+    __pydantic_extra__: dict[str, Any]
+
+    code: str
+
+
+class InstructorAdded(Details):
+    code: str
+    instructor_id: int
+    starts_on: date
+    ends_on: date | None
+
+
+class InstructorRemoved(Details):
+    code: str
+    instructor_id: int
+    last_day: date
+
+
+class SeatTaken(Details):
+    code: str
+    starts_on: date
+
+
+class SeatEnded(Details):
+    code: str | None = None
+    last_day: date
 
 
 # Enrollment
@@ -304,6 +365,16 @@ class FilesSwept(Details):
     files: int
     size_bytes: int
     partial: int
+
+
+class MailPurged(Details):
+    messages: int
+    before: datetime
+
+
+class MailRead(Details):
+    to: str
+    subject_line: str
 
 
 class MailRetried(Details):

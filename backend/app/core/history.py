@@ -20,7 +20,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Session
 
 from app.core.actions import Action
-from app.core.permissions import Subject
+from app.core.permissions import Actor, Subject
 
 __all__ = ["Action", "act_as", "record"]
 
@@ -56,7 +56,7 @@ def act_as(session: Session, subject: Subject | None) -> None:
 
 def record(
     session: Session,
-    subject: Subject | None,
+    subject: Actor | None,
     action: Action,
     target_id: int | str | None,
     *,
@@ -71,14 +71,15 @@ def record(
     `target_id` is the record it happened to, `student_id` and `enrollment_id` whom it concerns (a student's own act
     concerns the student, unless it says otherwise), `reason` why in the person's words, `occurred_at` when it
     happened if that was not now. `details` are what `action.details` describes, never a secret; anything else raises
-    TypeError. `subject` is None for the system itself.
+    TypeError. The system itself, and nobody, leave the actor empty.
     """
     acting: Subject | None = session.info.get(_ACTOR)
-    if acting is not None and subject is not None and subject.user_id != acting.user_id:
+    person = subject if isinstance(subject, Subject) else None
+    if acting is not None and person is not None and person.user_id != acting.user_id:
         raise ValueError(
-            f"{action} would be recorded as user {subject.user_id}'s act; user {acting.user_id} is acting"
+            f"{action} would be recorded as user {person.user_id}'s act; user {acting.user_id} is acting"
         )
-    actor = acting or subject
+    actor = acting or person
     if student_id is None and actor is not None and actor.is_student:
         student_id = actor.user_id
     context = structlog.contextvars.get_contextvars()

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import Session
 
+from app.core.search import matches
 from app.db.models import AuditEntry, OutboxMessage
 from app.rules import hours
 from app.web.paging import Page, Paging, fetch_page
@@ -98,14 +99,9 @@ def entries_about(session: Session, student_id: int, limit: int) -> Sequence[Aud
 
 def outbox_page(session: Session, paging: Paging) -> Page[OutboxMessage]:
     """A page of the outbox, newest first unless sorted otherwise."""
-    statement = select(OutboxMessage)
-    for word in paging.q.split():
-        statement = statement.where(
-            or_(
-                OutboxMessage.to_address.icontains(word, autoescape=True),
-                OutboxMessage.subject.icontains(word, autoescape=True),
-            )
-        )
+    statement = select(OutboxMessage).where(
+        *matches(paging.q, OutboxMessage.to_address, OutboxMessage.subject)
+    )
     ordered = statement.order_by(paging.order(OUTBOX_SORTS, "-created"), OutboxMessage.id.desc())
     page: Page[OutboxMessage] = fetch_page(session, ordered, paging)
     return page
