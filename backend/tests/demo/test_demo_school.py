@@ -24,6 +24,8 @@ MOMENT = datetime(2026, 11, 23, 15, 20, tzinfo=UTC)  # a Monday morning at the s
 NEVER_THE_SAME = {
     "users": {"hashed_password"},
     "audit_log": {"at", "occurred_at", "xid"},
+    "file_claims": {"claimed_at"},
+    "stored_files": {"stored_at"},
     "procrastinate_events": {"at"},
 }
 
