@@ -34,7 +34,7 @@ class Runtime:
         self._port = port
         self.files = port.files
         self.cursors = Cursors(port.secret)
-        self.directory = Directory(port.accounts_of)
+        self.directory = Directory(port)
         self.access_checker = AccessChecker(port)
         self._opening = asyncio.Lock()
         self.checking = asyncio.Lock()

@@ -21,9 +21,10 @@ from app.lrs.engine.operations import run_sync
 from app.lrs.engine.refusal import Refusal
 from app.lrs.engine.statements import validate
 from app.lrs.engine.statements.actors import identity
+from app.lrs.engine.statements.author import Author
 from app.lrs.engine.statements.preparation import Prepared, prepare
 from app.lrs.engine.statements.shape import JsonObject
-from app.lrs.engine.statements.storage import Author, Submission, store_statements
+from app.lrs.engine.statements.storage import Submission, store_statements
 from app.lrs.engine.versions import Version
 from app.lrs.host.service import directory_of
 
