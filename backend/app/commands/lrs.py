@@ -15,7 +15,7 @@ from app.core.errors import Problem
 from app.db.models import XapiCredential
 from app.db.session import Database
 from app.lrs.desk.imports import runner
-from app.lrs.desk.imports.ingest import Tally
+from app.lrs.desk.imports.ingest import WAITS, Busy, Tally
 from app.lrs.desk.keys import service
 from app.lrs.engine.scopes import SCOPES
 from app.ops import migrations
@@ -75,9 +75,14 @@ def take_in_file(
                 err=True,
             )
 
+        def waits() -> None:
+            typer.echo(f"\r{WAITS}", err=True)
+
         try:
             pieces = iter(lambda: opened.read(256 * 1024), b"")
-            tally = runner.work_here(database, settings.app_origin, pieces, file.name, size, note)
+            tally = runner.work_here(database, settings.app_origin, pieces, file.name, size, note, waits)
+        except Busy as busy:
+            raise OperatorError(f"{busy} Run it again with the same file.") from busy
         finally:
             typer.echo(err=True)
             database.close()
