@@ -138,6 +138,12 @@ ROWS: dict[str, str] = {
         INSERT INTO xapi_imports (file_name, sha256, size_bytes, status, created_by)
             VALUES ('old.ndjson', repeat('9', 64), 12, 'done', 2);
     """,
+    "0033": """
+        INSERT INTO user_duties (user_id, duty, starts_on, ends_on, reason, given_by)
+            VALUES (2, 'auditor', '2026-03-01', NULL, 'State visit', 2);
+        INSERT INTO user_duties (user_id, duty, starts_on, ends_on, reason, ended_at, ended_by, end_reason)
+            VALUES (2, 'auditor', '2026-03-01', '2026-03-31', 'State visit', '2026-03-02 12:00+00', 2, 'Too short');
+    """,
     "0036": """
         INSERT INTO stored_files (sha256, size_bytes, media_type) VALUES (repeat('e0', 32), 9, 'application/pdf');
         INSERT INTO file_claims (sha256, owner_room, owner_row, retention, released_at)
@@ -167,6 +173,22 @@ ROWS: dict[str, str] = {
         INSERT INTO school_policies (kind, version, effective_from, "values", approved_by, used_at)
             VALUES ('password', 2, '2026-01-01', '{"minimum_characters": 16, "maximum_bytes": 72}', 'D. Walker',
                     '2026-01-02 12:00+00');
+    """,
+    "0039": """
+        INSERT INTO outbox_messages (to_address, subject, body_text, sealed_link, link_expires_at, requested_by)
+            VALUES ('newcomer@aada.edu', 'Welcome', '[one-time link]', 'sealed', '2026-03-08', 2);
+    """,
+    "0034": """
+        INSERT INTO classes (code, name, program_id, module_id, starts_on, ends_on, room, capacity)
+            VALUES ('DA-M', 'Mornings', 1, NULL, '2026-01-05', '2026-12-18', 'Room 2', 24),
+                   ('DA-IC', 'Infection control', 1, 1, '2026-01-05', '2026-03-27', NULL, NULL);
+        INSERT INTO class_meetings (class_id, weekday, starts_at, ends_at) VALUES (1, 0, '08:30', '13:30');
+        INSERT INTO class_changes (class_id, kind, day, new_day, starts_at, ends_at, room, reason)
+            VALUES (1, 'cancelled', '2026-02-02', NULL, NULL, NULL, NULL, 'Snow'),
+                   (1, 'moved', '2026-02-09', '2026-02-10', '09:00', '14:00', 'Lab', NULL);
+        INSERT INTO class_instructors (class_id, user_id, starts_on, ends_on) VALUES (1, 4, '2026-01-05', NULL);
+        INSERT INTO class_seats (class_id, enrollment_id, starts_on, ends_on)
+            VALUES (1, 1, '2026-01-05', NULL), (2, 1, '2026-01-05', '2026-03-27');
     """,
 }
 

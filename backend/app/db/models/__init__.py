@@ -5,12 +5,14 @@ from app.db.models.attendance import Attendance
 from app.db.models.audit import AuditEntry
 from app.db.models.content import ContentFile, ContentPackage, Launch
 from app.db.models.credential import Credential
+from app.db.models.duty import UserDuty
 from app.db.models.enrollment import Enrollment, EnrollmentStatus, LessonCompletion
 from app.db.models.externship import Externship
 from app.db.models.outbox import OutboxMessage
 from app.db.models.program import ContentType, Lesson, Module, Program
 from app.db.models.refund import Refund
 from app.db.models.school import School, SchoolHoliday, SchoolPolicy, SchoolSignatory, SchoolTerm
+from app.db.models.school_class import ClassChange, ClassInstructor, ClassMeeting, ClassSeat, SchoolClass
 from app.db.models.scorm import ScormCommit, ScormData
 from app.db.models.stored_file import FileClaim, StoredFileRow
 from app.db.models.transcript import Transcript
@@ -32,6 +34,10 @@ __all__ = [
     "ApiToken",
     "Attendance",
     "AuditEntry",
+    "ClassChange",
+    "ClassInstructor",
+    "ClassMeeting",
+    "ClassSeat",
     "ContentFile",
     "ContentPackage",
     "ContentType",
@@ -48,6 +54,7 @@ __all__ = [
     "Program",
     "Refund",
     "School",
+    "SchoolClass",
     "SchoolHoliday",
     "SchoolPolicy",
     "SchoolSignatory",
@@ -58,6 +65,7 @@ __all__ = [
     "StoredFileRow",
     "Transcript",
     "User",
+    "UserDuty",
     "UserSession",
     "Withdrawal",
     "XapiActivity",
