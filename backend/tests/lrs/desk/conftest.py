@@ -1,4 +1,4 @@
-"""A school with one student at work, and what the record store answers about her."""
+"""A school with one student at work, and what the LRS answers about her."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Taking in the statements of another record store, batch by batch.
+"""Taking in the statements of another LRS, batch by batch.
 
 A batch is one transaction: all of its good statements are stored, or none. The same file again changes nothing,
 because a statement that is here already is only counted. A statement keeps its own authority where that is one
@@ -190,7 +190,7 @@ def _author(item: Item, app_origin: str) -> tuple[Author]:
     if name is None:
         person = {
             "objectType": "Agent",
-            "name": "Import from another record store",
+            "name": "Import from another LRS",
             "account": {"homePage": app_origin, "name": "aada-lms-import"},
         }
         name = identity(person) or ""

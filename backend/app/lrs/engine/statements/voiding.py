@@ -24,7 +24,7 @@ class VoidingRules:
 
     is_own: Callable[[str], bool]
     _foreign: set[tuple[int | None, str]] = field(default_factory=set)
-    """(credential, id of a statement that it wants to void and did not store)."""
+    """(API key, id of a statement that it wants to void and did not store)."""
     _protected: set[str] = field(default_factory=set)
     """Ids of statements on the host's own authority."""
     _own_keys: set[int] = field(default_factory=set)
