@@ -164,7 +164,9 @@ def test_a_logo_has_its_text(settings: Settings, renderer: Renderer, tmp_path: P
     path.write_bytes(pdf)
     with pikepdf.open(path) as opened:
         alternatives = [
-            str(item.Alt) for item in opened.objects if isinstance(item, pikepdf.Dictionary) and "/Alt" in item
+            str(item.Alt)
+            for item in opened.objects
+            if isinstance(item, pikepdf.Dictionary) and "/Alt" in item
         ]
     assert alternatives == ["Logo of the academy"]
     # The logo of one document is not there for the next one.
@@ -224,7 +226,7 @@ def test_a_file_of_the_school_takes_the_place_of_the_shipped_one(
         ('#read("../../etc/passwd")', ""),
         ("#set document(title: none)", "title"),
         ("= One\n=== Three", "level"),
-        ('#image(bytes("<svg xmlns=\'http://www.w3.org/2000/svg\'/>"))', ""),
+        ("#image(bytes(\"<svg xmlns='http://www.w3.org/2000/svg'/>\"))", ""),
     ],
 )
 def test_a_broken_layout_is_a_sentence_with_typsts_words(
@@ -277,7 +279,9 @@ def test_many_threads_get_their_own_documents(settings: Settings, tmp_path: Path
 
     def make(number: int) -> str:
         path = tmp_path / f"{number}.pdf"
-        path.write_bytes(render(settings, LETTER, FACTS | {"opening": f"Student number {number}."}, using=two))
+        path.write_bytes(
+            render(settings, LETTER, FACTS | {"opening": f"Student number {number}."}, using=two)
+        )
         return text_of(path)
 
     with ThreadPoolExecutor(8) as threads:

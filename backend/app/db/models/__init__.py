@@ -5,12 +5,14 @@ from app.db.models.attendance import Attendance
 from app.db.models.audit import AuditEntry
 from app.db.models.content import ContentFile, ContentPackage, Launch
 from app.db.models.credential import Credential
+from app.db.models.document import DocumentCounter, IssuedDocument
 from app.db.models.enrollment import Enrollment, EnrollmentStatus, LessonCompletion
 from app.db.models.externship import Externship
 from app.db.models.outbox import OutboxMessage
 from app.db.models.program import ContentType, Lesson, Module, Program
 from app.db.models.refund import Refund
 from app.db.models.scorm import ScormCommit, ScormData
+from app.db.models.signing import SigningCrl, SigningKey
 from app.db.models.transcript import Transcript
 from app.db.models.user import User
 from app.db.models.withdrawal import Withdrawal
@@ -34,9 +36,11 @@ __all__ = [
     "ContentPackage",
     "ContentType",
     "Credential",
+    "DocumentCounter",
     "Enrollment",
     "EnrollmentStatus",
     "Externship",
+    "IssuedDocument",
     "Launch",
     "Lesson",
     "LessonCompletion",
@@ -47,6 +51,8 @@ __all__ = [
     "ScormCommit",
     "ScormData",
     "SignInAttempt",
+    "SigningCrl",
+    "SigningKey",
     "Transcript",
     "User",
     "UserSession",
