@@ -3,7 +3,8 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from fastapi import APIRouter, FastAPI
+from fastapi import APIRouter, FastAPI, Request, Response
+from fastapi.responses import PlainTextResponse
 from starlette.types import ASGIApp
 
 import app.finance  # noqa: F401 - its constraints have sentences
@@ -18,6 +19,7 @@ from app.compliance.attendance import pages as attendance_pages
 from app.content import api as content_api
 from app.content import pages as content_pages
 from app.content.host import create_content_app
+from app.core.errors import Problem
 from app.core.files import open_store
 from app.db.session import Database
 from app.desks import office_pages
@@ -25,14 +27,15 @@ from app.desks import pages as desks_pages
 from app.enrollment import api as enrollment_api
 from app.enrollment import pages as enrollment_pages
 from app.enrollment.learning import pages as learning_pages
-from app.lrs import pages as lrs_pages
-from app.lrs.api import LrsApp
-from app.lrs.credentials import rest as lrs_rest
+from app.lrs.desk import pages as lrs_pages
+from app.lrs.desk.keys import api as lrs_rest
+from app.lrs.engine.api import LrsApp
 from app.ops import health
 from app.ops import pages as operations_pages
 from app.settings import Settings
 from app.web import errors, security, uploads
 from app.web.assets import MOUNT, StaticAssets
+from app.web.bodies import BodyTime
 from app.web.hosts import HostDispatch
 
 # First come, first served: an address such as /people/new stands before /people/{number}.
@@ -95,9 +98,14 @@ def create_app(settings: Settings, database: Database | None = None) -> FastAPI:
         answer=errors.answer,
         uploads=uploads.limits(settings),
     )
-    content = create_content_app(settings, database, app.state.files)
+    content = BodyTime(create_content_app(settings, database, app.state.files), answer=_plainly)
     _dispatch_hosts(app, settings, content, record_store)
     return app
+
+
+def _plainly(_request: Request, problem: Problem) -> Response:
+    """A problem of a request that did not come to an application."""
+    return PlainTextResponse(f"{problem.detail}\n", problem.status, headers=problem.headers)
 
 
 def _dispatch_hosts(app: FastAPI, settings: Settings, content: ASGIApp, record_store: LrsApp) -> None:
@@ -105,6 +113,8 @@ def _dispatch_hosts(app: FastAPI, settings: Settings, content: ASGIApp, record_s
     build = app.build_middleware_stack
 
     def build_dispatched() -> ASGIApp:
-        return HostDispatch(build(), settings=settings, content=content, shared={"/xapi": record_store})
+        # Statements and their attachments may be too large to hold: the store reads them as they come.
+        statements = BodyTime(record_store, answer=_plainly, streamed=None)
+        return HostDispatch(build(), settings=settings, content=content, shared={"/xapi": statements})
 
     app.build_middleware_stack = build_dispatched  # type: ignore[method-assign]

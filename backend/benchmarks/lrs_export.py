@@ -15,8 +15,8 @@ from pathlib import Path
 from sqlalchemy import text
 
 from app.db.session import Database
-from app.lrs.records.export import HEADER, _row, chunks_of
-from app.lrs.statements.filters import Filter
+from app.lrs.desk.browser.export import HEADER, _row, chunks_of
+from app.lrs.engine.statements.filters import Filter
 from app.ops import migrations, roles
 from app.ops.postgres import EmbeddedServer
 from app.settings import Settings

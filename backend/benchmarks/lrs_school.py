@@ -17,7 +17,7 @@ from urllib.parse import quote
 import psycopg
 
 from app.db.session import Database
-from app.lrs.credentials import service
+from app.lrs.desk.keys import service
 from app.ops import migrations, roles
 from app.ops.postgres import EmbeddedServer
 from app.settings import Settings

@@ -33,7 +33,7 @@ OfModule = Annotated[RecordId | None, Query(description="Only those of this modu
 @router.get("/programs", tags=["programs"])
 def list_programs(db: Db, subject: CurrentSubject, paging: PageParams) -> Page[ProgramOut]:
     """Programs by name. Sorts: name, credits, weeks, tuition, lessons, students."""
-    page = service.list_programs(db, subject, paging)
+    page = service.list_programs(db, subject, paging).page()
     return page.map(lambda row: ProgramOut.model_validate(row.Program))
 
 

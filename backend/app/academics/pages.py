@@ -6,11 +6,11 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from sqlalchemy.orm import Session
 
 from app.academics import outline_pages, policy, service
+from app.academics.reports import PROGRAMS_REPORT
 from app.academics.schemas import ButtonForm, ProgramForm
 from app.core.permissions import Subject
 from app.db.models import Program
-from app.web import navigation, search
-from app.web.csv import csv_response
+from app.web import navigation, reports, search
 from app.web.fields import PathId
 from app.web.forms import Form, posted
 from app.web.navigation import NavItem
@@ -24,44 +24,18 @@ router.include_router(outline_pages.router)
 navigation.register(NavItem("Programs", "/programs", "books", navigation.STAFF, order=40))
 
 PROGRAMS = ("Programs", "/programs")
-CSV_HEADER = (
-    "Program",
-    "Credits",
-    "Weeks",
-    "Clock hours",
-    "Tuition (dollars)",
-    "Modules",
-    "Lessons",
-    "Active students",
-)
 
 
 @router.get("/programs")
 def programs(request: Request, db: Db, subject: CurrentSubject, paging: PageParams) -> Response:
-    """Every program with its size; as CSV with `format=csv`."""
-    if paging.wants_csv:
-        rows = service.list_programs(db, subject, paging.everything()).items
-        lines = (
-            (
-                row.Program.name,
-                row.Program.total_credits,
-                row.Program.duration_weeks,
-                row.Program.clock_hours,
-                None
-                if row.Program.tuition_amount_cents is None
-                else f"{row.Program.tuition_amount_cents // 100}.{row.Program.tuition_amount_cents % 100:02d}",
-                row.modules,
-                row.lessons,
-                row.active,
-            )
-            for row in rows
-        )
-        return csv_response("programs.csv", CSV_HEADER, lines)
-    return render(
+    """Every program with its size."""
+    return reports.answer(
         request,
+        db,
+        subject,
+        PROGRAMS_REPORT,
+        service.list_programs(db, subject, paging),
         "academics/programs.html",
-        page=service.list_programs(db, subject, paging),
-        paging=paging,
         may_change=policy.may_change(subject),
     )
 
@@ -192,7 +166,7 @@ def _delete_page(request: Request, form: Form[ButtonForm], record: Program, reas
 def _find_programs(db: Session, subject: Subject, words: str) -> Found | None:
     if not subject.is_staff:
         return None
-    found = service.list_programs(db, subject, Paging(q=words, per_page=search.MOST))
+    found = service.list_programs(db, subject, Paging(q=words, per_page=search.MOST)).page()
     hits = [
         Hit(row.Program.name, f"{row.lessons} lessons", f"/programs/{row.Program.id}", "books")
         for row in found.items

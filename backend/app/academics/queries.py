@@ -18,6 +18,7 @@ from app.db.models import (
     Program,
     ScormData,
 )
+from app.web.listing import Listing
 from app.web.paging import Page, Paging, fetch_page
 
 register_conflict("fk_enrollments_program_id", "This program has enrollments and cannot be deleted.")
@@ -47,7 +48,7 @@ def get(session: Session, model: type[T], record_id: int, *, lock: bool = False)
 # Lists
 
 
-def programs(session: Session, paging: Paging) -> Page[Any]:
+def programs(session: Session, paging: Paging) -> Listing[Any]:
     """Rows of Program, modules, lessons and active (enrollments), counted in the database."""
     modules = select(func.count()).where(Module.program_id == Program.id).scalar_subquery()
     lessons = (
@@ -80,7 +81,7 @@ def programs(session: Session, paging: Paging) -> Page[Any]:
             Program.id,
         )
     )
-    return fetch_page(session, statement, paging)
+    return Listing(session, statement, paging)
 
 
 def modules(session: Session, paging: Paging, program_id: int | None) -> Page[Any]:
@@ -199,11 +200,6 @@ def lessons_with_work(session: Session, lesson_ids: Sequence[int]) -> set[int]:
 def completion_count(session: Session, lesson_id: int) -> int:
     """How many enrollments have completed a lesson."""
     return session.scalar(select(func.count()).where(LessonCompletion.lesson_id == lesson_id)) or 0
-
-
-def remove_previews(session: Session, lesson_ids: Sequence[int]) -> None:
-    """Forget that staff have looked at these lessons: a preview is nobody's record."""
-    session.execute(delete(Launch).where(Launch.lesson_id.in_(lesson_ids), Launch.preview))
 
 
 def remove(session: Session, model: type[T], record_id: int) -> None:

@@ -1,8 +1,8 @@
 """What the school teaches: programs, their modules, the modules' lessons.
 
 The order of a list is changed with its parent locked, so that two people at once end with one order and no
-place twice. Whatever changes the number of a program's lessons writes the progress of its active enrollments anew
-in the same transaction.
+place twice. Other rooms register what they do when the lessons of a program change (`on_lessons_changing`): progress
+follows in the same transaction.
 """
 
 import hashlib
@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from app.academics import policy, queries
+from app.academics import outline_changes, policy, queries
 from app.academics.order import Direction, next_place, number, reorder, shift
 from app.academics.schemas import LessonFields, ProgramFields
 from app.core import history
@@ -20,8 +20,11 @@ from app.core.actions import Action
 from app.core.errors import Conflict, FieldError, Invalid, NotFound
 from app.core.permissions import Subject
 from app.db.models import ContentType, Lesson, Module, Program
-from app.enrollment import service as enrollment
+from app.web.listing import Listing
 from app.web.paging import Page, Paging
+
+on_lessons_changing = outline_changes.register
+on_lessons_removed = outline_changes.register_removal
 
 NO_PROGRAM = "There is no such program; it may have been deleted. Go back to the list of programs."
 NO_MODULE = "There is no such module; it may have been deleted. Go back to the program."
@@ -41,7 +44,7 @@ def version(record: Program | Module | Lesson) -> str:
 # Reading
 
 
-def list_programs(session: Session, subject: Subject, paging: Paging) -> Page[Any]:
+def list_programs(session: Session, subject: Subject, paging: Paging) -> Listing[Any]:
     """Programs with the numbers of their modules, lessons and active enrollments."""
     policy.require_read(subject)
     return queries.programs(session, paging)
@@ -137,7 +140,7 @@ def delete_program(session: Session, subject: Subject, program_id: int) -> None:
         raise Conflict(reason)
     name = program.name
     lessons = [lesson.id for module in _outline(session, program_id).modules for lesson in module.lessons]
-    queries.remove_previews(session, lessons)
+    outline_changes.lessons_removed(session, lessons)
     queries.remove(session, Program, program_id)
     history.record(session, subject, Action.PROGRAM_DELETED, program_id, name=name, lessons=len(lessons))
 
@@ -186,14 +189,14 @@ def delete_module(session: Session, subject: Subject, module_id: int) -> int:
     policy.require_change(subject)
     program_id = _module(session, module_id).program_id
     _program(session, program_id, lock=True)
-    with enrollment.progress_rewritten(session, subject, program_id):
+    with outline_changes.lessons_of_program(session, subject, program_id):
         module = _module(session, module_id, lock=True)
         name = module.name
         reason = why_module_stays(session, module_id)
         if reason:
             raise Conflict(reason)
         lessons = [lesson.id for lesson in queries.lessons_in_order(session, module_id)]
-        queries.remove_previews(session, lessons)
+        outline_changes.lessons_removed(session, lessons)
         queries.remove(session, Module, module_id)
         number(queries.modules_in_order(session, program_id))
         session.flush()
@@ -227,7 +230,7 @@ def create_lesson(session: Session, subject: Subject, module_id: int, values: Le
     policy.require_change(subject)
     program_id = _module(session, module_id).program_id
     _check_content(values.content_type, values.content_url)
-    with enrollment.progress_rewritten(session, subject, program_id):
+    with outline_changes.lessons_of_program(session, subject, program_id):
         _module(session, module_id, lock=True)
         place = next_place(queries.lessons_in_order(session, module_id))
         columns = values.model_dump(exclude={"version", "module_id"})
@@ -267,13 +270,13 @@ def delete_lesson(session: Session, subject: Subject, lesson_id: int) -> int:
     policy.require_change(subject)
     _found, module, program = read_lesson(session, subject, lesson_id)
     module_id, program_id = module.id, program.id
-    with enrollment.progress_rewritten(session, subject, program_id):
+    with outline_changes.lessons_of_program(session, subject, program_id):
         _module(session, module_id, lock=True)
         title = _lesson(session, lesson_id, lock=True).title
         reason = why_lesson_stays(session, lesson_id)
         if reason:
             raise Conflict(reason)
-        queries.remove_previews(session, [lesson_id])
+        outline_changes.lessons_removed(session, [lesson_id])
         queries.remove(session, Lesson, lesson_id)
         number(queries.lessons_in_order(session, module_id))
         session.flush()

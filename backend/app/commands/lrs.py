@@ -14,10 +14,10 @@ from sqlalchemy.orm import Session
 from app.core.errors import Problem
 from app.db.models import XapiCredential
 from app.db.session import Database
-from app.lrs.credentials import service
-from app.lrs.credentials.policy import SCOPES
-from app.lrs.transfer import working
-from app.lrs.transfer.taking import Tally
+from app.lrs.desk.imports import runner
+from app.lrs.desk.imports.ingest import Tally
+from app.lrs.desk.keys import service
+from app.lrs.engine.scopes import SCOPES
 from app.ops import migrations
 from app.ops.errors import OperatorError
 from app.ops.servers import database_server
@@ -77,7 +77,7 @@ def take_in_file(
 
         try:
             pieces = iter(lambda: opened.read(256 * 1024), b"")
-            tally = working.work_here(database, settings.app_origin, pieces, file.name, size, note)
+            tally = runner.work_here(database, settings.app_origin, pieces, file.name, size, note)
         finally:
             typer.echo(err=True)
             database.close()

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from sqlalchemy import case, exists, func, insert, select, union, update
+from sqlalchemy import case, delete, exists, func, insert, select, union, update
 from sqlalchemy.orm import Session
 
 from app.content import policy
@@ -371,3 +371,8 @@ def work_by_lesson(session: Session, user_id: int) -> list[tuple[int, int, datet
         .group_by(ScormData.lesson_id)
     )
     return [(lesson_id, int(seconds), last) for lesson_id, seconds, last in rows]
+
+
+def remove_previews(session: Session, lesson_ids: Sequence[int]) -> None:
+    """Forget that staff have looked at these lessons: a preview is nobody's record."""
+    session.execute(delete(Launch).where(Launch.lesson_id.in_(lesson_ids), Launch.preview))

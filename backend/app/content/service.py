@@ -7,6 +7,7 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
+from app.academics import service as academics
 from app.content import policy, queries
 from app.content.importing import import_package
 from app.content.leaving import tell_attempts
@@ -37,6 +38,9 @@ __all__ = [
     "work_by_lesson",
     "work_in_older_version",
 ]
+
+
+academics.on_lessons_removed("content: previews", queries.remove_previews)
 
 
 def lesson(session: Session, lesson_id: int) -> queries.LessonPlace:

@@ -70,6 +70,12 @@ class MethodNotAllowed(Problem):
     status, title, slug = 405, "Not possible here", "method-not-allowed"
 
 
+class RequestTimeout(Problem):
+    """The request did not arrive whole in time."""
+
+    status, title, slug = 408, "The request took too long", "request-timeout"
+
+
 class Conflict(Problem):
     """The request is well formed but does not fit the state of the records."""
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from fractions import Fraction
+from decimal import Decimal
 
 from app.demo import people
 from app.demo.catalog import EXTERNSHIP_HOURS, EXTERNSHIP_SITES
 from app.demo.desk import Desk, Enrolled
-from app.demo.story import Story
+from app.rules import grades
+from app.rules.refunds import pro_rata
 
 REASONS = (
     "Moving out of state for a family member's new job.",
@@ -36,9 +37,14 @@ def write_withdrawals(desk: Desk, enrolled: list[Enrolled]) -> None:
             (key, item.student.user_id, item.id, asked, item.story.progress_pct, desk.random.choice(REASONS), note,
              processed, asked)
         )  # fmt: skip
-        amount, basis = _refund(item.story)
-        if processed and amount:
-            refunds.append((key, amount, basis, *_payment(desk, asked, processed), processed))
+        plan = item.story.program
+        owed = pro_rata(
+            paid_cents=plan.tuition_cents,
+            completed_minutes=item.story.minutes,
+            total_minutes=plan.clock_hours * 60,
+        )
+        if processed and owed.amount_cents:
+            refunds.append((key, owed.amount_cents, owed.basis, *_payment(desk, asked, processed), processed))
     desk.copier.copy(
         "withdrawals",
         ("id", "user_id", "enrollment_id", "requested_at", "progress_pct_at_withdrawal", "reason", "admin_notes",
@@ -84,7 +90,9 @@ def write_graduations(desk: Desk, enrolled: list[Enrolled]) -> None:
         if issued is None:
             continue
         who = (item.student.user_id, item.program_id)
-        transcripts.append((*who, _gpa(item.story), program.credits, issued, issued))
+        scores = [Decimal(done.score) for done in item.story.completions if done.score is not None]
+        gpa = grades.average(scores)
+        transcripts.append((*who, None if gpa is None else str(gpa), program.credits, issued, issued))
         year = issued.astimezone(desk.zone).year
         numbers[program.serial, year] = numbers.get((program.serial, year), 0) + 1
         serial = f"{program.serial}-{year}-{numbers[program.serial, year]:03}"
@@ -157,25 +165,3 @@ def write_trail(desk: Desk, enrolled: list[Enrolled]) -> None:
         ("at", "actor_id", "actor_name", "action", "target", "target_id", "details"),
         ((at, *who, action, "enrollments", str(item.id), details) for at, action, item, details in entries),
     )
-
-
-def _refund(story: Story) -> tuple[int, str]:
-    """Tuition prorated by the clock hours attended, nothing from half the program on (GNPEC Standard 12)."""
-    required = story.program.clock_hours * 60
-    if 2 * story.minutes >= required:
-        return 0, "Half of the program or more was completed."
-    paid = story.program.tuition_cents
-    owed = paid * (1 - Fraction(story.minutes, required))
-    amount = int(owed + Fraction(1, 2))
-    return amount, (
-        f"GNPEC Standard 12: {story.minutes} of {required} minutes attended; the rest of ${paid / 100:,.2f} paid."
-    )
-
-
-def _gpa(story: Story) -> str | None:
-    """Grade points over the scored lessons: 90 and up is 4, 80 is 3, 70 is 2."""
-    scores = [done.score for done in story.completions if done.score is not None]
-    if not scores:
-        return None
-    points = [4 if score >= 90 else 3 if score >= 80 else 2 if score >= 70 else 1 for score in scores]
-    return f"{sum(points) / len(points):.2f}"

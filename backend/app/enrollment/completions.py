@@ -9,9 +9,11 @@ from typing import Literal
 
 from sqlalchemy.orm import Session
 
+from app.academics import service as academics
 from app.core import history
 from app.core.actions import Action
 from app.core.errors import Conflict, FieldError, Invalid, NotFound
+from app.core.own_records import require_not_own
 from app.core.permissions import Subject
 from app.db.models import Enrollment, EnrollmentStatus, LessonCompletion
 from app.enrollment import policy, queries
@@ -132,7 +134,10 @@ def mark_lesson(
     lesson = queries.lesson_in_program(session, lesson_id, record.program_id)
     if lesson is None:
         raise NotFound("This lesson is not part of the enrollment's program.")
-    if not policy.may_mark(subject):
+    attested = policy.may_mark_for(subject, record.user_id)
+    if not attested:
+        if policy.may_mark(subject):
+            require_not_own(subject, record.user_id, "lessons and grades")
         if lesson.content_type.value not in ("video", "document"):
             raise Conflict("This lesson reports by itself when it is done; open it and work through it.")
         if score_pct is not None:
@@ -141,7 +146,7 @@ def mark_lesson(
         session,
         enrollment_id=enrollment_id,
         lesson_id=lesson_id,
-        source="staff" if policy.may_mark(subject) else "student",
+        source="staff" if attested else "student",
         score_pct=score_pct,
         at=at,
         subject=subject,
@@ -176,6 +181,9 @@ def progress_rewritten(session: Session, subject: Subject | None, program_id: in
             enrollments=len(changed),
             lessons=required,
         )
+
+
+academics.on_lessons_changing("enrollment: progress", progress_rewritten)
 
 
 def found(session: Session, enrollment_id: int, *, lock: bool = False) -> Enrollment:

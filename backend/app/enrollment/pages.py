@@ -225,7 +225,7 @@ def _complete_page(
         record=record,
         form=form,
         reason=reason,
-        entry=service.open_clock_in(db, admin, enrollment_id, settings.zone),
+        objections=service.objections_to_ending(db, admin, enrollment_id, settings.zone),
         breadcrumbs=[LIST, (record.full_name, f"/enrollments/{enrollment_id}"), ("Complete", None)],
     )
 
@@ -285,6 +285,6 @@ def _withdraw_page(
         "enrollment/withdraw.html",
         record=record,
         form=form,
-        entry=service.open_clock_in(db, admin, enrollment_id, settings.zone),
+        objections=service.objections_to_ending(db, admin, enrollment_id, settings.zone),
         breadcrumbs=[LIST, (record.full_name, f"/enrollments/{enrollment_id}"), ("Withdraw", None)],
     )

@@ -1,8 +1,8 @@
 """Enrollments from the first day to the last: enroll, complete lessons, complete or withdraw.
 
 Progress is written in the transaction of the event that changed it, with the enrollment locked, so that two events
-at once cannot leave a percentage that neither of them saw. The other rooms use `record_lesson_completion`,
-`progress_rewritten` and `active_enrollment_for`.
+at once cannot leave a percentage that neither of them saw. The other rooms use `record_lesson_completion` and
+`active_enrollment_for`, and register what stands in the way of an end (`register_objection`).
 """
 
 from collections.abc import Sequence
@@ -13,7 +13,6 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Row
 from sqlalchemy.orm import Session
 
-from app.compliance.attendance import service as attendance
 from app.core import history
 from app.core.actions import Action
 from app.core.errors import Conflict, FieldError, NotFound
@@ -25,20 +24,22 @@ from app.enrollment.completions import (
     found,
     mark_lesson,
     progress_of,
-    progress_rewritten,
     record_lesson_completion,
     wrong,
 )
+from app.enrollment.objections import Ending, Objection, objections
+from app.enrollment.objections import register as register_objection
 from app.enrollment.telling import tell_ended, tell_enrolled
 from app.lrs import service as record_store
 from app.rules import enrollment as states
 from app.rules.progress import Progress, progress_of_counts
-from app.web import formats
 from app.web.paging import Page, Paging
 
 __all__ = [
     "NO_ENROLLMENT",
     "CompletionOutcome",
+    "Ending",
+    "Objection",
     "active_count",
     "active_enrollment_for",
     "complete",
@@ -47,13 +48,13 @@ __all__ = [
     "latest_withdrawal",
     "list_enrollments",
     "mark_lesson",
-    "open_clock_in",
+    "objections_to_ending",
     "program_names",
-    "progress_rewritten",
     "read_enrollment",
     "read_progress",
     "ready_to_graduate",
     "record_lesson_completion",
+    "register_objection",
     "status_counts",
     "student_email",
     "student_suggestions",
@@ -244,28 +245,21 @@ def why_not_complete(session: Session, enrollment_id: int) -> str | None:
     return None if decision.allowed else decision.reason
 
 
-def open_clock_in(
+def objections_to_ending(
     session: Session, subject: Subject, enrollment_id: int, zone: ZoneInfo
-) -> attendance.AttendanceOut | None:
-    """The attendance record that must get its clock-out before the enrollment can end, if there is one."""
-    policy.require_read(subject, found(session, enrollment_id).user_id)
-    return attendance.open_in(session, subject, enrollment_id, zone)
+) -> list[Objection]:
+    """What must be done before the enrollment can end, as the rooms that registered a question see it."""
+    record = found(session, enrollment_id)
+    policy.require_read(subject, record.user_id)
+    return objections(session, subject, Ending(record.id, record.user_id, zone, lock=False))
 
 
-def _require_clocked_out(session: Session, subject: Subject, enrollment_id: int, zone: ZoneInfo) -> None:
-    """Raises Conflict while a stay of the enrollment is open.
-
-    It is not closed here: hours count towards refunds and the state's report, and only people know when the student
-    left.
-    """
-    entry = attendance.open_in(session, subject, enrollment_id, zone, lock=True)
-    if entry is not None:
-        raise Conflict(
-            f"{entry.student} has been clocked in for this enrollment since "
-            f"{formats.local_time(entry.clock_in, zone)}. First enter the clock-out in the attendance record, then end the enrollment.",
-            attendance_id=entry.id,
-            attendance_url=f"/attendance/{entry.id}",
-        )
+def _require_no_objection(session: Session, subject: Subject, record: Enrollment, zone: ZoneInfo) -> None:
+    """Raises Conflict with every objection's sentence."""
+    found_ones = objections(session, subject, Ending(record.id, record.user_id, zone, lock=True))
+    if found_ones:
+        extra: dict[str, Any] = {name: value for one in found_ones for name, value in one.extra.items()}
+        raise Conflict(" ".join(one.sentence for one in found_ones), **extra)
 
 
 def complete(
@@ -273,15 +267,16 @@ def complete(
 ) -> Enrollment:
     """Complete an enrollment, as of today at the school.
 
-    Conflict unless it is active, every lesson is done and the student is clocked out.
+    Conflict unless it is active, every lesson is done and no room objects.
     """
     policy.require_change(subject)
     record = found(session, enrollment_id, lock=True)
+    policy.require_end(subject, record.user_id)
     result = progress_of(session, record)
     decision = states.may_complete(record.status.value, result)
     if not decision.allowed:
         raise Conflict(decision.reason)
-    _require_clocked_out(session, subject, record.id, zone)
+    _require_no_objection(session, subject, record, zone)
     record.status = EnrollmentStatus.COMPLETED
     record.completed_at = max(today, record.enrolled_at)
     record.progress_pct = result.percent
@@ -313,11 +308,12 @@ def withdraw(
     """Withdraw a student: the enrollment ends, and a withdrawal waits for the administration.
 
     `enrolled_from` is the first moment a request can have arrived: the enrollment date's midnight at the school.
-    `field` names the input that `requested_at` came from. Conflict unless the enrollment is active and the student
-    clocked out, Invalid for a request before it began or in the future.
+    `field` names the input that `requested_at` came from. Conflict unless the enrollment is active and no room
+    objects, Invalid for a request before it began or in the future.
     """
     policy.require_change(subject)
     record = found(session, enrollment_id, lock=True)
+    policy.require_end(subject, record.user_id)
     decision = states.may_withdraw(record.status.value)
     if not decision.allowed:
         raise Conflict(decision.reason)
@@ -325,7 +321,7 @@ def withdraw(
         raise wrong(field, "The request cannot have arrived in the future.")
     if requested_at < enrolled_from:
         raise wrong(field, "The request cannot have arrived before the enrollment began.")
-    _require_clocked_out(session, subject, record.id, zone)
+    _require_no_objection(session, subject, record, zone)
     result = progress_of(session, record)
     record.status = EnrollmentStatus.WITHDRAWN
     record.progress_pct = result.percent

@@ -16,16 +16,16 @@ from sqlalchemy import event
 from sqlalchemy.orm import Session, SessionTransaction
 
 from app.core import clock
-from app.lrs import jsonio, values
-from app.lrs.parties.service import Parties
-from app.lrs.refusal import Refusal
-from app.lrs.script import play_now
-from app.lrs.statements import validate
-from app.lrs.statements.actors import identity
-from app.lrs.statements.complete import Prepared, prepare
-from app.lrs.statements.shape import JsonObject
-from app.lrs.statements.storing import Author, Submission, store
-from app.lrs.versions import Version
+from app.lrs.engine import jsonio, values
+from app.lrs.engine.agents.service import Parties
+from app.lrs.engine.operations import play_now
+from app.lrs.engine.refusal import Refusal
+from app.lrs.engine.statements import validate
+from app.lrs.engine.statements.actors import identity
+from app.lrs.engine.statements.preparation import Prepared, prepare
+from app.lrs.engine.statements.shape import JsonObject
+from app.lrs.engine.statements.storage import Author, Submission, store
+from app.lrs.engine.versions import Version
 from app.lrs.vocabulary import VOIDED, Verb
 
 _WAITING = "xapi_waiting"

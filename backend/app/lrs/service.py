@@ -1,7 +1,10 @@
 """What other rooms may ask of the record store: to be told what happened, tokens for launches, a person's activity."""
 
-from app.lrs.attachments.service import attachment_files, has_attachments, hold_attachments
-from app.lrs.credentials.service import NewSecret, end_launch, launch_token
+from app.lrs.desk.browser.presentation import Line
+from app.lrs.desk.browser.service import recent_for_user
+from app.lrs.desk.imports.queries import named_files as import_files
+from app.lrs.desk.keys.service import NewSecret, end_launch, launch_token
+from app.lrs.engine.attachments.service import attachment_files, has_attachments, hold_attachments
 from app.lrs.events import About, agent_of, record_event
 from app.lrs.facts.history import Told, told
 from app.lrs.facts.service import (
@@ -20,9 +23,6 @@ from app.lrs.facts.service import (
     record_withdrawn,
     registration_of,
 )
-from app.lrs.records.service import recent_for_user
-from app.lrs.records.words import Line
-from app.lrs.transfer.queries import named_files as import_files
 
 __all__ = [
     "About",

@@ -12,6 +12,7 @@ from app.accounts import service as accounts
 from app.db.models import User
 from app.db.session import Database
 from app.ops.errors import OperatorError
+from app.school import service as school
 from app.settings import Settings
 
 
@@ -31,6 +32,7 @@ def run(settings: Settings, database: Database, *, demo: bool) -> list[str]:
             "The demo school was not added: it goes into an empty database, and this one has people in it."
         )
     with database.begin() as session:
+        school.ensure(session, settings)
         link = accounts.ensure_first_admin(session, settings)
     if link is not None:
         lines += ["Open this link once to choose the administrator's password:", f"  {link}"]

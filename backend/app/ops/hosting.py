@@ -22,6 +22,7 @@ from app.core.logging import configure_logging
 from app.db.session import Database
 from app.ops import first_start, migrations, roles
 from app.ops.errors import OperatorError
+from app.ops.http_protocol import BoundedHeadProtocol
 from app.ops.postgres import EmbeddedServer
 from app.ops.servers import database_server
 from app.ops.worker import JobWorker
@@ -54,6 +55,7 @@ def serve(
         gc.freeze()
         config = uvicorn.Config(
             app,
+            http=BoundedHeadProtocol,
             log_config=None,
             access_log=False,
             server_header=False,

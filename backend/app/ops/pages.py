@@ -3,7 +3,7 @@
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, ConfigDict
 
-from app.lrs.forwarding import service as forwarding
+from app.lrs.desk.forwarding import service as forwarding
 from app.ops import monitoring
 from app.web import navigation
 from app.web.csv import csv_response

@@ -6,7 +6,10 @@ of her own (GNPEC Standard 12 asks for a form for each withdrawal).
 """
 
 from dataclasses import dataclass
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
 
+from app.rules.hours import day_bounds
 from app.rules.progress import Progress
 
 ACTIVE = "active"
@@ -41,3 +44,43 @@ def may_withdraw(status: str) -> Decision:
     if status != ACTIVE:
         return Decision(False, _ENDS[status])
     return Decision(True, "The enrollment is active.")
+
+
+def may_count_hours(
+    clock_in: datetime,
+    clock_out: datetime,
+    *,
+    status: str,
+    begins: date,
+    ended_on: date | None,
+    zone: ZoneInfo,
+) -> Decision:
+    """Hours count for an enrollment from its first day to its last, both whole days at the school.
+
+    `begins` is the enrollment date, `ended_on` the date of completion, or that on which the request to withdraw
+    arrived; None while the enrollment is active. Hours within these days may be entered later, too: the state's report
+    asks when the student was there, not when somebody wrote it down.
+    """
+    first, _ = day_bounds(begins, begins, zone)
+    if clock_in < first:
+        return Decision(
+            False, f"The enrollment began on {_day(begins)}; hours before that day do not count for it."
+        )
+    if status == ACTIVE:
+        return Decision(True, "The hours lie within the enrollment.")
+    if ended_on is None:
+        return Decision(
+            False,
+            f"This enrollment is {status}, and its last day is not on record, so no hours can be added.",
+        )
+    _, after = day_bounds(ended_on, max(ended_on, begins), zone)
+    if clock_out > after:
+        return Decision(
+            False,
+            f"The enrollment was {status} on {_day(ended_on)}; hours after that day do not count for it.",
+        )
+    return Decision(True, "The hours lie within the enrollment.")
+
+
+def _day(day: date) -> str:
+    return f"{day:%B} {day.day}, {day.year}"

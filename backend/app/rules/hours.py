@@ -167,13 +167,19 @@ class Pace:
 
 
 def project(
-    *, done_minutes: int, required_hours: int | None, by_day: dict[date, int], enrolled_on: date, today: date
+    *,
+    done_minutes: int,
+    required_hours: int | None,
+    by_day: dict[date, int],
+    enrolled_on: date,
+    today: date,
+    ended: bool = False,
 ) -> Pace:
     """When the required clock hours will be reached if the student goes on as in the last four weeks.
 
-    `by_day` holds her minutes by day at the school. Measured are the 28 days before today, or the days since
-    enrollment when they are fewer; today is left out, because it is not over. Within her first week there is no
-    projection: a few days say nothing about a week.
+    `by_day` holds their minutes by day at the school. Measured are the 28 days before today, or the days since
+    enrollment when they are fewer; today is left out, because it is not over. Within the first week there is no
+    projection: a few days say nothing about a week. An enrollment that has `ended` goes nowhere.
     """
     required = None if required_hours is None else required_hours * 60
     window = min(PACE_DAYS, (today - enrolled_on).days)
@@ -189,6 +195,10 @@ def project(
     left = required - done_minutes
     if left <= 0:
         return pace(None, f"All {required_hours:,} required clock hours are done.")
+    if ended:
+        return pace(
+            None, f"This enrollment has ended; {_hours(left)} were left of {required_hours:,}\u00a0h."
+        )
     if window < DAYS_A_WEEK:
         return pace(None, "A date is projected after the first week.")
     if recent == 0:
@@ -198,11 +208,12 @@ def project(
         return pace(None, "At this pace the hours would take more than a hundred years.")
     return pace(
         today + timedelta(days=days),
-        f"{_hours(left)} are left of {required_hours:,} h. In the last {window} days {_hours(recent)} were attended, "
-        f"which is {_hours(weekly)} a week; at that pace the rest takes {days:,} more days.",
+        f"{_hours(left)} are left of {required_hours:,}\u00a0h. In the last {window} days {_hours(recent)} were "
+        f"attended, which is {_hours(weekly)} a week; at that pace the rest takes {days:,} more days.",
     )
 
 
 def _hours(minutes: int) -> str:
     hours, rest = divmod(minutes, 60)
-    return f"{hours:,} h {rest} min" if rest else f"{hours:,} h"
+    # No-break spaces, so that a narrow page does not break a duration.
+    return f"{hours:,}\u00a0h\u00a0{rest}\u00a0min" if rest else f"{hours:,}\u00a0h"

@@ -97,10 +97,15 @@ def _unfit(text: str) -> Refusal | None:
     if size > MAX_BYTES:
         return Refusal(
             Reason.TOO_LONG,
-            f"This password takes {size} bytes, and at most {MAX_BYTES} bytes can be kept. Accented letters, other "
-            "scripts and emoji take two to four bytes each. Use a shorter one.",
+            f"This password is too long by {len(text) - _fitting(text)} of its {len(text)} characters: it takes {size} "
+            f"bytes, and {MAX_BYTES} can be kept. Leave out the end: its first {_fitting(text)} characters fit.",
         )
     return None
+
+
+def _fitting(text: str) -> int:
+    """How many characters from the start take no more than MAX_BYTES bytes."""
+    return len(text.encode()[:MAX_BYTES].decode(errors="ignore"))
 
 
 def _guessable(text: str, terms: frozenset[str]) -> Refusal | None:

@@ -12,6 +12,7 @@ from fastapi.responses import JSONResponse, RedirectResponse
 from psycopg import errors as pg
 from sqlalchemy import exc as sa_exc
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 
 from app.core.constraints import explain
 from app.core.errors import (
@@ -57,6 +58,7 @@ _SENTENCES = {
 def install(app: FastAPI) -> None:
     """Register the handlers for every error a request may end in."""
     app.add_exception_handler(Exception, _unexpected)
+    app.add_exception_handler(ClientDisconnect, _left)
     for kind in (
         Problem,
         HTTPException,
@@ -75,6 +77,11 @@ def _known(request: Request, error: Exception) -> Response:
     if isinstance(problem, Unavailable):
         log.error("unavailable", reason=str(error))
     return answer(request, problem)
+
+
+def _left(_request: Request, _error: Exception) -> Response:
+    """The client left in the middle of its request: nobody reads the answer, and it is no fault of ours."""
+    return Response(status_code=400)
 
 
 def _unexpected(request: Request, error: Exception) -> Response:

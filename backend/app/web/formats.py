@@ -11,6 +11,8 @@ from app.core.clock import local
 from app.core.money import format_cents
 
 NOTHING = "–"
+_GAP = "\u00a0"
+"""Between a number and its unit: a line must not break inside `373 h 45 min`."""
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _STEPS = (
     (timedelta(days=365), "year"),
@@ -46,14 +48,14 @@ def local_time(value: datetime | None, zone: ZoneInfo) -> str:
 
 
 def duration_minutes(value: int | None) -> str:
-    """`7 h 40 min`; whole hours without the minutes, less than an hour without the hours."""
+    """`7 h 40 min` with no-break spaces; whole hours without the minutes, less than an hour without the hours."""
     if value is None:
         return NOTHING
     sign = "−" if value < 0 else ""
     hours, minutes = divmod(abs(value), 60)
     if not hours:
-        return f"{sign}{minutes} min"
-    return f"{sign}{hours:,} h" + (f" {minutes} min" if minutes else "")
+        return f"{sign}{minutes}{_GAP}min"
+    return f"{sign}{hours:,}{_GAP}h" + (f"{_GAP}{minutes}{_GAP}min" if minutes else "")
 
 
 def duration_seconds(value: int | None) -> str:
@@ -65,8 +67,8 @@ def duration_seconds(value: int | None) -> str:
     if minutes >= 60:
         return sign + duration_minutes(minutes)
     if not minutes:
-        return f"{sign}{seconds} s"
-    return f"{sign}{minutes} min" + (f" {seconds} s" if seconds else "")
+        return f"{sign}{seconds}{_GAP}s"
+    return f"{sign}{minutes}{_GAP}min" + (f"{_GAP}{seconds}{_GAP}s" if seconds else "")
 
 
 def elapsed(since: datetime, now: datetime) -> str:

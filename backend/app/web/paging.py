@@ -19,6 +19,7 @@ DEFAULT_PER_PAGE = 25
 MAX_PER_PAGE = 200
 MAX_PAGE = 100_000
 MAX_SEARCH = 200
+FORMATS = ("csv", "xlsx", "pdf", "json")
 _EVERYTHING = 1_000_000
 
 
@@ -62,13 +63,18 @@ class Page(BaseModel, Generic[T]):
 
 @dataclass(frozen=True, slots=True)
 class Paging:
-    """What a list is asked for: search words, order, page. `wants_csv` when the list is asked for as a file."""
+    """What a list is asked for: search words, order, page; a grouping; the format, if it is wanted as a file."""
 
     q: str = ""
     sort: str = ""
     page: int = 1
     per_page: int = DEFAULT_PER_PAGE
-    wants_csv: bool = False
+    format: str = ""
+    group: str = ""
+
+    @property
+    def wants_csv(self) -> bool:
+        return self.format == "csv"
 
     @property
     def offset(self) -> int:
@@ -83,7 +89,8 @@ class Paging:
 
         `default` may start with a minus sign, too. Raises Invalid naming what the list can be sorted by.
         """
-        asked = self.sort or default
+        # What is asked of a list that is added up is the order of the groups.
+        asked = default if self.group else self.sort or default
         name = asked.removeprefix("-")
         if name not in allowed:
             sentence = f"This list cannot be sorted by “{name}”; it can by {', '.join(allowed)}."
@@ -104,15 +111,18 @@ def _paging(
     per_page: Annotated[str, Query(description=f"Items a page, up to {MAX_PER_PAGE}.")] = str(
         DEFAULT_PER_PAGE
     ),
-    format: Annotated[str, Query(description="`csv` for the whole list as a file.")] = "",  # noqa: A002
+    format: Annotated[str, Query(description=f"The whole list as a file: {', '.join(FORMATS)}.")] = "",  # noqa: A002
+    group: Annotated[str, Query(description="What the list is added up by, where it can be.")] = "",
 ) -> Paging:
     errors = []
     if "\x00" in q or len(q) > MAX_SEARCH:
         errors.append(FieldError("q", f"Search words have at most {MAX_SEARCH} ordinary characters."))
     if len(sort) > 64:
         errors.append(FieldError("sort", "That is not the name of a column."))
-    if format not in ("", "html", "csv"):
-        errors.append(FieldError("format", "The format is csv or left out."))
+    if format not in ("", "html", *FORMATS):
+        errors.append(FieldError("format", f"The format is one of {', '.join(FORMATS)}, or left out."))
+    if len(group) > 64:
+        errors.append(FieldError("group", "That is not the name of a grouping."))
     numbers = {}
     for name, text, highest in (("page", page, MAX_PAGE), ("per_page", per_page, MAX_PER_PAGE)):
         if text.isascii() and text.isdigit() and len(text) < 10 and 1 <= int(text) <= highest:
@@ -121,7 +131,9 @@ def _paging(
             errors.append(FieldError(name, f"“{name}” is a whole number from 1 to {highest:,}."))
     if errors:
         raise Invalid(" ".join(error.message for error in errors), errors=errors)
-    return Paging(q.strip(), sort, numbers["page"], numbers["per_page"], format == "csv")
+    return Paging(
+        q.strip(), sort, numbers["page"], numbers["per_page"], "" if format == "html" else format, group
+    )
 
 
 PageParams = Annotated[Paging, Depends(_paging)]

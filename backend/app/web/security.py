@@ -19,6 +19,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.core.errors import Forbidden, Problem, TooLarge
 from app.settings import Settings
+from app.web.bodies import BodyTime
+from app.web.heads import HeadAsGet
+from app.web.paths import path_pattern
 
 SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 Answer = Callable[[Request, Problem], Response]
@@ -166,7 +169,7 @@ class BodyLimit:
         self.answer = answer
         self.limit = limit
         self.uploads = {
-            re.compile(re.escape(prefix).replace(r"\*", "[^/]+") + "(?:/.*)?", re.DOTALL): allowed
+            path_pattern(prefix): allowed
             for prefix, allowed in sorted((uploads or {}).items(), key=lambda item: -len(item[0]))
         }
 
@@ -243,7 +246,8 @@ def protect(
     build = app.build_middleware_stack
 
     def build_protected() -> ASGIApp:
-        inner: ASGIApp = build()
+        inner: ASGIApp = HeadAsGet(build())
+        inner = BodyTime(inner, answer=answer, streamed=uploads or ())
         inner = BodyLimit(inner, limit=settings.max_body_bytes, answer=answer, uploads=uploads)
         inner = CrossSiteCheck(inner, origin=settings.app_origin, answer=answer, exempt=exempt)
         inner = SecurityHeaders(inner, content_origin=settings.content_origin, https=settings.secure_cookies)

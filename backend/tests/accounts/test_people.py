@@ -161,7 +161,7 @@ def test_search_sort_pages_and_file(office: TestClient, make_user: Make) -> None
     file = office.get("/people?q=zoe&format=csv")
     rows = list(csv.reader(io.StringIO(file.text.removeprefix("\ufeff"))))
     assert len(rows) == 31
-    assert rows[0][1] == "Full name"
+    assert rows[0][1] == "Name"
     assert "$2b$" not in file.text
 
 

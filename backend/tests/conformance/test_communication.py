@@ -15,10 +15,10 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.x509.oid import NameOID
 
-from app.lrs.multipart import Part
-from app.lrs.statements import receiving
-from app.lrs.statements.storing import Attached
-from app.lrs.store import Store
+from app.lrs.engine.multipart import Part
+from app.lrs.engine.runtime import Store
+from app.lrs.engine.statements import intake as receiving
+from app.lrs.engine.statements.storage import Attached
 from tests.lrs.examples import statement
 from tests.lrs.serving import ONE, TWO, Client
 

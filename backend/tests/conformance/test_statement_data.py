@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from app.lrs.refusal import Refusal
-from app.lrs.statements import validate
-from app.lrs.versions import Version
+from app.lrs.engine.refusal import Refusal
+from app.lrs.engine.statements import validate
+from app.lrs.engine.versions import Version
 from tests.lrs.examples import statement
 
 Json = dict[str, Any]

@@ -74,10 +74,10 @@ def test_her_first_page_has_the_clock_the_lesson_and_the_hours(
     assert page.status_code == 200
     assert "Clock in" in page.text
     assert "Lesson 0.0" in page.text
-    assert "About 30 min left" in page.text
+    assert "About 30\u00a0min left" in page.text
     assert f'href="/learn/lessons/{lessons[0]}"' in page.text
-    assert "23 h 59 min" in page.text
-    assert "of 480 h" in page.text
+    assert "23\u00a0h\u00a059\u00a0min" in page.text
+    assert "of 480\u00a0h" in page.text
     assert "0 of 6 lessons completed" in page.text
 
 
@@ -89,7 +89,7 @@ def test_the_lesson_she_left_last_comes_first(school: School, student: User, sig
     page = signed_in(student).get("/").text
     assert "Continue the lesson" in page
     assert f'href="/learn/lessons/{lessons[4]}"' in page
-    assert "About 10 min left" in page
+    assert "About 10\u00a0min left" in page
 
 
 def test_a_lesson_that_takes_longer_than_usual_is_still_not_done(
@@ -98,7 +98,7 @@ def test_a_lesson_that_takes_longer_than_usual_is_still_not_done(
     program_id, lessons = a_program(school)
     lesson = school.session.get_one(Lesson, lessons[0])
     school.scorm_data(enroll(school, student, program_id), lesson, total_seconds=9_999)
-    assert "About 1 min left" in signed_in(student).get("/").text
+    assert "About 1\u00a0min left" in signed_in(student).get("/").text
 
 
 def test_without_an_enrollment_and_with_everything_done(
@@ -195,8 +195,10 @@ def test_the_students_page_holds_what_the_school_knows(
         page = client.get(f"/people/{student.id}")
         assert page.status_code == 200
         for piece in (
-            "Maria Lopez", "maria@example.org", "Dental Assistant Professional", "16%", "7 h 40 min", "of 480 h",
-            "Lesson 0.0", "Passed", "88 of 100", "10 min 20 s", "4,321 characters", "reported by the content",
+            "Maria Lopez", "maria@example.org", "Dental Assistant Professional", "16%",
+            "7\u00a0h\u00a040\u00a0min", "of 480\u00a0h",
+            "Lesson 0.0", "Passed", "88 of 100", "10\u00a0min\u00a020\u00a0s", "4,321 characters",
+            "reported by the content",
             "Enrolled",
         ):  # fmt: skip
             assert piece in page.text, piece
@@ -275,7 +277,7 @@ def test_the_timeline_has_what_she_did_and_what_was_done_to_her(
     page = admin.get(f"/people/{student.id}").text
     assert "Signed in" in page
     assert "Account changed" in page
-    assert "by Rita Registrar (5 h to 4 h) – Left early" in page
+    assert "by Rita Registrar (5\u00a0h to 4\u00a0h) – Left early" in page
     assert "User deleted" not in page
 
 
@@ -447,7 +449,7 @@ def test_first_page_over_a_clock_change(school: School, student: User, signed_in
     school.attendance(enrollment, datetime(2026, 11, 1, 4, 30, tzinfo=UTC), minutes=300)
     client = signed_in(student)
     with time_machine.travel(datetime(2026, 11, 1, 10, 0, tzinfo=UTC), tick=False):
-        assert "<strong>5 h</strong>" in client.get("/").text
+        assert "<strong>5\u00a0h</strong>" in client.get("/").text
 
 
 def test_lessons_without_a_length_say_nothing_about_minutes(
@@ -458,4 +460,4 @@ def test_lessons_without_a_length_say_nothing_about_minutes(
     school.enrollment(student, program)
     page = signed_in(student).get("/").text
     assert "Not begun yet" in page
-    assert "min left" not in page
+    assert "\u00a0min left" not in page

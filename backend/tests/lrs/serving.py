@@ -15,8 +15,8 @@ import uvicorn
 from psycopg import sql
 
 from app.db.session import Database
-from app.lrs.api import LrsApp
-from app.lrs.credentials import service
+from app.lrs.desk.keys import service
+from app.lrs.engine.api import LrsApp
 from app.ops.postgres import EmbeddedServer
 from app.settings import Settings
 

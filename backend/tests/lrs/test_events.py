@@ -11,9 +11,9 @@ from sqlalchemy.orm import Session
 from app.db.models import User, XapiStatement
 from app.db.session import Database
 from app.lrs import service, vocabulary
+from app.lrs.engine.statements import validate
+from app.lrs.engine.versions import Version
 from app.lrs.service import About
-from app.lrs.statements import validate
-from app.lrs.versions import Version
 from tests.factories.accounts import UserFactory
 
 ORIGIN = "http://school.example"

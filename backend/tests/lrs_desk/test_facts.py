@@ -18,14 +18,15 @@ from app.compliance.attendance import service as attendance
 from app.compliance.attendance.schemas import CorrectionIn, HoursIn
 from app.db.session import Database
 from app.enrollment import service as enrollment
-from app.lrs import service, values
-from app.lrs.credentials import service as credentials
+from app.lrs import service
+from app.lrs.desk.keys import service as credentials
+from app.lrs.engine import values
+from app.lrs.engine.statements import validate
+from app.lrs.engine.versions import Version
 from app.lrs.facts.service import _told_by, duration_text
-from app.lrs.statements import validate
-from app.lrs.versions import Version
 from app.settings import Settings
 from tests.conftest import LiveServer
-from tests.lrs_desk.conftest import Scene, make_scene, payloads
+from tests.lrs.desk.conftest import Scene, make_scene, payloads
 
 ZONE = ZoneInfo("America/New_York")
 AT = datetime(2026, 5, 4, 12, tzinfo=UTC)
@@ -215,7 +216,7 @@ def test_a_correction_voids_what_was_told_of_the_stay(session: Session, scene: S
     session.commit()
     assert _told(session)[4:] == [("attended", "PT1H30M", False)]
     lines = service.recent_for_user(session, scene.student.id)
-    assert [line.result for line in lines] == ["1 h 30 min"]
+    assert [line.result for line in lines] == ["1\u00a0h\u00a030\u00a0min"]
 
 
 def test_correcting_a_forgotten_stay_takes_back_that_its_end_is_unknown(

@@ -173,6 +173,17 @@ ROWS: dict[str, str] = {
                    ('enrollment_letter', 2026, 3, 'EV-2026-000003', 'reserved', 1, 1, 2,
                     '7d444840-9dc0-11d1-b245-5ffdce74fae3', NULL, NULL, NULL, NULL, NULL, NULL);
     """,
+    "0038": """
+        INSERT INTO school (legal_name, short_name, address_lines, city, state, zip_code, time_zone)
+            VALUES ('Atlanta Academy of Dental Assisting', 'AADA', '{"100 Peachtree St"}', 'Atlanta', 'GA', '30303',
+                    'America/New_York');
+        INSERT INTO school_signatories (name, title, first_day) VALUES ('Denise Walker', 'Director', '2024-01-01');
+        INSERT INTO school_terms (name, first_day, last_day) VALUES ('Spring 2026', '2026-01-05', '2026-05-15');
+        INSERT INTO school_holidays (name, first_day, last_day) VALUES ('Labor Day', '2026-09-07', '2026-09-07');
+        INSERT INTO school_policies (kind, version, effective_from, "values", approved_by, used_at)
+            VALUES ('password', 2, '2026-01-01', '{"minimum_characters": 16, "maximum_bytes": 72}', 'D. Walker',
+                    '2026-01-02 12:00+00');
+    """,
 }
 
 # Values that an upgrade changes on purpose: (revision, table) -> columns.

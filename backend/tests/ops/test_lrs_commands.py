@@ -14,7 +14,7 @@ from sqlalchemy import select
 from app import cli
 from app.db.models import AuditEntry, XapiImport
 from app.db.session import Database
-from app.lrs.credentials import service
+from app.lrs.desk.keys import service
 from app.settings import Settings, get_settings
 from tests.factories.school import School
 from tests.lrs.examples import statement

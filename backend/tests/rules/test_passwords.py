@@ -37,6 +37,9 @@ def test_more_than_72_bytes_is_refused_with_a_sentence_about_bytes(password: str
         assert refusal is not None
         assert refusal.reason is Reason.TOO_LONG
         assert f"{size} bytes" in refusal.sentence
+        kept = int(refusal.sentence.partition("its first ")[2].split()[0])
+        assert storable(normalize(password)[:kept]), "who follows the sentence has a password that fits"
+        assert not storable(normalize(password)[: kept + 1])
     if refusal is None:
         assert storable(password)
         assert size <= MAX_BYTES

@@ -26,14 +26,27 @@ def test_a_negative_duration_is_the_positive_one_behind_a_minus_sign(minutes: in
 
 
 @pytest.mark.parametrize(
-    ("minutes", "text"), [(0, "0 min"), (59, "59 min"), (60, "1 h"), (460, "7 h 40 min"), (61_200, "1,020 h")]
+    ("minutes", "text"),
+    [
+        (0, "0\u00a0min"),
+        (59, "59\u00a0min"),
+        (60, "1\u00a0h"),
+        (460, "7\u00a0h\u00a040\u00a0min"),
+        (61_200, "1,020\u00a0h"),
+    ],
 )
 def test_durations_read_as_the_design_says(minutes: int, text: str) -> None:
     assert formats.duration_minutes(minutes) == text
 
 
 @pytest.mark.parametrize(
-    ("seconds", "text"), [(45, "45 s"), (200, "3 min 20 s"), (180, "3 min"), (3900, "1 h 5 min")]
+    ("seconds", "text"),
+    [
+        (45, "45\u00a0s"),
+        (200, "3\u00a0min\u00a020\u00a0s"),
+        (180, "3\u00a0min"),
+        (3900, "1\u00a0h\u00a05\u00a0min"),
+    ],
 )
 def test_seconds_show_only_while_they_matter(seconds: int, text: str) -> None:
     assert formats.duration_seconds(seconds) == text

@@ -35,7 +35,7 @@ def client() -> TestClient:
 
     @app.get("/list")
     def read(paging: PageParams) -> dict[str, Any]:
-        return {"q": paging.q, "offset": paging.offset, "per_page": paging.per_page, "csv": paging.wants_csv}
+        return {"q": paging.q, "offset": paging.offset, "per_page": paging.per_page, "format": paging.format}
 
     @app.get("/items")
     def items(paging: PageParams) -> Page[Item]:
@@ -45,7 +45,7 @@ def client() -> TestClient:
 
 
 def test_the_defaults_are_the_first_page(client: TestClient) -> None:
-    assert client.get("/list").json() == {"q": "", "offset": 0, "per_page": 25, "csv": False}
+    assert client.get("/list").json() == {"q": "", "offset": 0, "per_page": 25, "format": ""}
 
 
 def test_the_query_string_is_taken_to_its_bounds(client: TestClient) -> None:
@@ -54,7 +54,7 @@ def test_the_query_string_is_taken_to_its_bounds(client: TestClient) -> None:
         "q": "lopez",
         "offset": (MAX_PAGE - 1) * MAX_PER_PAGE,
         "per_page": MAX_PER_PAGE,
-        "csv": True,
+        "format": "csv",
     }
 
 
@@ -71,6 +71,7 @@ def test_the_query_string_is_taken_to_its_bounds(client: TestClient) -> None:
         ("q=a%00b", "q"),
         ("sort=" + "x" * 65, "sort"),
         ("format=exe", "format"),
+        ("group=" + "x" * 65, "group"),
     ],
 )
 def test_values_that_make_no_sense_get_a_sentence(client: TestClient, query: str, field: str) -> None:

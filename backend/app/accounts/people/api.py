@@ -42,7 +42,7 @@ def people(
     session: Db, subject: CurrentSubject, paging: PageParams, role: RoleFilter, deleted: bool = False
 ) -> Page[PersonOut]:
     """Administrators see everybody, instructors the students."""
-    return service.list_people(session, subject, paging, role, deleted=deleted).map(PersonOut.of)
+    return service.list_people(session, subject, paging, role, deleted=deleted).page().map(PersonOut.of)
 
 
 @router.post("", status_code=201, summary="Add a person and send the invitation")

@@ -6,17 +6,16 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from sqlalchemy.orm import Session
 
 from app.accounts.people import service
+from app.accounts.people.reports import DELETED_REPORT, PEOPLE_REPORT, ROLES
 from app.accounts.schemas import PersonForm, status_of
 from app.core.errors import FieldError, Invalid, Problem
 from app.core.permissions import Role, Subject
 from app.db.models import User
-from app.settings import Settings
-from app.web import navigation, search
-from app.web.csv import csv_response
+from app.web import navigation, reports, search
 from app.web.fields import PathId
 from app.web.forms import Form, posted
 from app.web.navigation import NavItem
-from app.web.paging import Page, PageParams, Paging
+from app.web.paging import PageParams, Paging
 from app.web.render import redirect, render
 from app.web.request import AdminSubject, Db, SettingsDep, StaffSubject
 from app.web.search import Found, Hit
@@ -24,7 +23,6 @@ from app.web.search import Found, Hit
 router = APIRouter(include_in_schema=False)
 navigation.register(NavItem("People", "/people", "users", navigation.STAFF, order=20))
 
-ROLES = [(role.value, role.label) for role in Role]
 PEOPLE = ("People", "/people")
 
 
@@ -47,38 +45,30 @@ def people(
     request: Request,
     session: Db,
     subject: StaffSubject,
-    settings: SettingsDep,
     paging: PageParams,
     role: RoleFilter,
 ) -> Response:
-    if paging.wants_csv:
-        everybody = service.list_people(session, subject, paging.everything(), role)
-        return _file(settings, "people.csv", everybody)
-    page = service.list_people(session, subject, paging, role)
-    return render(
+    return reports.answer(
         request,
+        session,
+        subject,
+        PEOPLE_REPORT,
+        service.list_people(session, subject, paging, role),
         "accounts/people.html",
-        page=page,
-        paging=paging,
         role=role,
-        roles=ROLES,
         status_of=status_of,
     )
 
 
 @router.get("/people/deleted")
-def deleted_people(
-    request: Request, session: Db, admin: AdminSubject, settings: SettingsDep, paging: PageParams
-) -> Response:
-    if paging.wants_csv:
-        everybody = service.list_people(session, admin, paging.everything(), deleted=True)
-        return _file(settings, "deleted-people.csv", everybody)
-    page = service.list_people(session, admin, paging, deleted=True)
-    return render(
+def deleted_people(request: Request, session: Db, admin: AdminSubject, paging: PageParams) -> Response:
+    return reports.answer(
         request,
+        session,
+        admin,
+        DELETED_REPORT,
+        service.list_people(session, admin, paging, deleted=True),
         "accounts/people_deleted.html",
-        page=page,
-        paging=paging,
         breadcrumbs=[PEOPLE, ("Deleted", None)],
     )
 
@@ -204,30 +194,10 @@ def _link_page(request: Request, made: service.Invited, *, created: bool) -> Res
     )
 
 
-def _file(settings: Settings, name: str, people: Page[User]) -> Response:
-    zone = settings.zone
-    header = ["Number", "Full name", "E-mail address", "Role", "Status", "Added", "Last sign-in", "Deleted"]
-    rows = (
-        [
-            person.id,
-            person.full_name,
-            person.email,
-            person.role.value,
-            status_of(person),
-            *(
-                moment and moment.astimezone(zone)
-                for moment in (person.created_at, person.last_sign_in_at, person.deleted_at)
-            ),
-        ]
-        for person in people.items
-    )
-    return csv_response(name, header, rows)
-
-
 def _find_students(db: Session, subject: Subject, words: str) -> Found | None:
     if not subject.is_staff:
         return None
-    people = service.list_people(db, subject, Paging(q=words, per_page=search.MOST), Role.STUDENT)
+    people = service.list_people(db, subject, Paging(q=words, per_page=search.MOST), Role.STUDENT).page()
     hits = [Hit(user.full_name, user.email, f"/people/{user.id}", "user") for user in people.items]
     return Found("Students", hits, people.total, "/people")
 

@@ -9,7 +9,8 @@ from app.accounts.passwords import NO_PASSWORD
 from app.core.constraints import register_conflict, register_invalid
 from app.core.permissions import Role
 from app.db.models import User
-from app.web.paging import Page, Paging, fetch_page
+from app.web.listing import Listing
+from app.web.paging import Paging
 
 SORTABLE = {
     "name": func.lower(User.full_name),
@@ -29,7 +30,7 @@ register_conflict(
 register_invalid("check_users_email_lower", "Email addresses are kept in lower case.", "email")
 
 
-def people(session: Session, paging: Paging, roles: Collection[Role], *, deleted: bool) -> Page[User]:
+def people(session: Session, paging: Paging, roles: Collection[Role], *, deleted: bool) -> Listing[User]:
     """Accounts of these roles whose name or address holds every word searched for."""
     statement: Select[tuple[User]] = select(User).where(
         User.role.in_(roles), User.deleted_at.is_not(None) if deleted else User.deleted_at.is_(None)
@@ -42,7 +43,7 @@ def people(session: Session, paging: Paging, roles: Collection[Role], *, deleted
             )
         )
     order = paging.order(SORTABLE, "-deleted" if deleted else "name")
-    return fetch_page(session, statement.order_by(order, User.id), paging)
+    return Listing(session, statement.order_by(order, User.id), paging)
 
 
 def user(session: Session, user_id: int, *, lock: bool = False) -> User | None:

@@ -18,7 +18,8 @@ from app.core.errors import Conflict, FieldError, Forbidden, NotFound
 from app.core.permissions import Role, Subject
 from app.db.models import User
 from app.settings import Settings
-from app.web.paging import Page, Paging
+from app.web.listing import Listing
+from app.web.paging import Paging
 
 NO_SUCH_PERSON = "There is no such person, or none that you may see."
 
@@ -38,7 +39,7 @@ def list_people(
     role: Role | None = None,
     *,
     deleted: bool = False,
-) -> Page[User]:
+) -> Listing[User]:
     """The accounts this person may see. Raises Forbidden for students, and for deleted ones to instructors."""
     roles = visible_roles(subject)
     if not roles:

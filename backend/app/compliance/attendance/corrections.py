@@ -16,11 +16,12 @@ from app.compliance.attendance.schemas import (
 )
 from app.core import clock, history
 from app.core.actions import Action
-from app.core.errors import FieldError, Invalid, NotFound
+from app.core.errors import Conflict, FieldError, Invalid, NotFound
 from app.core.permissions import Subject
 from app.db.models import Attendance
 from app.lrs import service as record_store
 from app.rules import hours
+from app.rules.enrollment import may_count_hours
 from app.web import formats
 from app.web.fields import EARLIEST_DAY
 
@@ -44,11 +45,14 @@ def enrollment_choices(
 def enter(session: Session, subject: Subject, values: HoursIn, zone: ZoneInfo) -> AttendanceOut:
     """Record a stay that the clock missed, with the reason. Raises Invalid, NotFound, Conflict for an overlap."""
     policy.require_correct(subject)
-    chosen = queries.enrollment(session, values.enrollment_id)
+    # Locked, so that the end of the enrollment comes either before or after.
+    chosen = queries.enrollment(session, values.enrollment_id, lock=True)
     if chosen is None:
         sentence = "There is no such enrollment. Choose one from the list."
         raise NotFound(sentence)
+    policy.require_correct_for(subject, chosen.user_id)
     _require_believable(values.clock_in, values.clock_out, zone)
+    _require_countable(chosen, values.clock_in, values.clock_out, zone)
     entry = Attendance(
         user_id=chosen.user_id,
         enrollment_id=chosen.id,
@@ -91,7 +95,12 @@ def correct(
     entry = queries.find(session, record_id, lock=True)
     if entry is None:
         raise NotFound(policy.NO_RECORD)
+    policy.require_correct_for(subject, entry.user_id)
     _require_believable(values.clock_in, values.clock_out, zone)
+    chosen = queries.enrollment(session, entry.enrollment_id, lock=True)
+    # Taking hours away is always possible: that is how those outside the enrollment are put right.
+    if chosen is not None and values.clock_in != values.clock_out:
+        _require_countable(chosen, values.clock_in, values.clock_out, zone)
     before = _times(entry)
     entry.clock_in, entry.clock_out, entry.missing_clock_out = values.clock_in, values.clock_out, False
     note = _note("Corrected", subject, values.reason, zone)
@@ -146,6 +155,27 @@ def _require_believable(clock_in: datetime, clock_out: datetime, zone: ZoneInfo)
     if clock_out - clock_in > hours.LONGEST_ENTRY:
         longest = hours.LONGEST_ENTRY // timedelta(hours=1)
         raise _wrong("clock_out", f"A stay lasts {longest} hours at most. Check both dates.")
+
+
+def _require_countable(
+    chosen: EnrollmentChoice, clock_in: datetime, clock_out: datetime, zone: ZoneInfo
+) -> None:
+    """Raises Conflict for the hours of a deleted student, Invalid for hours outside the enrollment."""
+    if chosen.deleted:
+        raise Conflict(
+            f"The account of {chosen.full_name} is deleted, so no hours are added to it. Restore the account first."
+        )
+    decision = may_count_hours(
+        clock_in,
+        clock_out,
+        status=chosen.status,
+        begins=chosen.enrolled_at,
+        ended_on=chosen.ended_on(zone),
+        zone=zone,
+    )
+    if not decision.allowed:
+        before = clock_in.astimezone(zone).date() < chosen.enrolled_at
+        raise _wrong("clock_in" if before else "clock_out", decision.reason)
 
 
 def _wrong(field: str, sentence: str) -> Invalid:

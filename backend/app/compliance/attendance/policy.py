@@ -1,6 +1,7 @@
 """Who may see and change clock hours: a student sees her own, the staff all; only the staff correct."""
 
 from app.core.errors import Forbidden, NotFound
+from app.core.own_records import require_not_own
 from app.core.permissions import Subject
 
 NO_RECORD = "There is no such attendance record, or none that you may see."
@@ -22,6 +23,12 @@ def require_clock(subject: Subject) -> None:
 
 
 def require_correct(subject: Subject) -> None:
-    """Raises Forbidden for students."""
+    """Raises Forbidden for students. Whose hours they are is `require_correct_for`'s question."""
     if not subject.is_staff:
         raise Forbidden("Only the school's staff correct attendance. Ask them to do it for you.")
+
+
+def require_correct_for(subject: Subject, user_id: int) -> None:
+    """Raises Forbidden for students, and for everybody where the hours are their own."""
+    require_correct(subject)
+    require_not_own(subject, user_id, "hours")

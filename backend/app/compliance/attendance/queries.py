@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from app.compliance.attendance.schemas import AttendanceFilter, AttendanceState, EnrollmentChoice
 from app.core.constraints import register_conflict, register_invalid
 from app.core.permissions import Role
-from app.db.models import Attendance, Enrollment, EnrollmentStatus, Program, User
+from app.db.models import Attendance, Enrollment, EnrollmentStatus, Program, User, Withdrawal
 from app.rules import hours
 from app.rules.hours import TimeEntry
 from app.web.paging import Page, Paging, fetch_page
@@ -136,6 +136,11 @@ def _choices() -> Select[Any]:
             Enrollment.status,
             Program.clock_hours,
             Enrollment.enrolled_at,
+            Enrollment.completed_at,
+            select(func.max(Withdrawal.requested_at))
+            .where(Withdrawal.enrollment_id == Enrollment.id)
+            .scalar_subquery(),
+            User.deleted_at,
         )
         .join(User, User.id == Enrollment.user_id)
         .join(Program, Program.id == Enrollment.program_id)
@@ -143,10 +148,13 @@ def _choices() -> Select[Any]:
 
 
 def _choice(row: Any) -> EnrollmentChoice:
-    identity, user_id, full_name, program_id, program_name, status, clock_hours, enrolled_at = row
+    identity, user_id, full_name, program_id, program_name, status, clock_hours, enrolled_at, *ending = row
+    completed_at, requested_at, deleted_at = ending
+    ends = {EnrollmentStatus.COMPLETED: completed_at, EnrollmentStatus.WITHDRAWN: requested_at}
     return EnrollmentChoice(
-        identity, user_id, full_name, program_id, program_name, status.value, clock_hours, enrolled_at
-    )
+        identity, user_id, full_name, program_id, program_name, status.value, clock_hours, enrolled_at,
+        ended_at=ends.get(status), deleted=deleted_at is not None,
+    )  # fmt: skip
 
 
 def minutes_by_enrollment(session: Session, user_id: int) -> dict[int, int]:

@@ -141,6 +141,7 @@ def totals_of(
                     by_day=hours.totals_by_day((entry for of, entry in entries if of == item.id), zone),
                     enrolled_on=item.enrolled_at,
                     today=today,
+                    ended=item.status != "active",
                 ),
             )
             for item in enrollments

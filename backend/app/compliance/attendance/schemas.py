@@ -5,6 +5,7 @@ from datetime import date, datetime
 from decimal import ROUND_DOWN, Decimal
 from enum import StrEnum
 from typing import Annotated
+from zoneinfo import ZoneInfo
 
 from pydantic import (
     AwareDatetime,
@@ -60,6 +61,16 @@ class EnrollmentChoice:
     status: str
     clock_hours: int | None
     enrolled_at: date
+    ended_at: date | datetime | None = None
+    """Date of completion, or the moment at which the request to withdraw arrived; None while active."""
+    deleted: bool = False
+    """Whether the student's account is deleted."""
+
+    def ended_on(self, zone: ZoneInfo) -> date | None:
+        """The last day, at the school."""
+        if isinstance(self.ended_at, datetime):
+            return self.ended_at.astimezone(zone).date()
+        return self.ended_at
 
 
 class ClockIn(BaseModel):

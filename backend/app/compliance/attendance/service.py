@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from app.compliance.attendance import policy, queries
 from app.compliance.attendance.corrections import correct, enrollment_choices, enter, instant
+from app.compliance.attendance.endings import clocked_in
 from app.compliance.attendance.presentation import present
 from app.compliance.attendance.records import (
     count_records,
@@ -39,6 +40,7 @@ from app.core.actions import Action
 from app.core.errors import Conflict, FieldError, Invalid, NotFound
 from app.core.permissions import Subject
 from app.db.models import Attendance
+from app.enrollment import service as enrollment
 from app.lrs import service as record_store
 from app.rules import hours
 from app.web import formats
@@ -73,6 +75,9 @@ __all__ = [
     "weeks_chart",
     "who_is_here",
 ]
+
+
+enrollment.register_objection("attendance: clocked in", clocked_in)
 
 
 # The student's clock

@@ -11,6 +11,7 @@ from app.db.models.externship import Externship
 from app.db.models.outbox import OutboxMessage
 from app.db.models.program import ContentType, Lesson, Module, Program
 from app.db.models.refund import Refund
+from app.db.models.school import School, SchoolHoliday, SchoolPolicy, SchoolSignatory, SchoolTerm
 from app.db.models.scorm import ScormCommit, ScormData
 from app.db.models.signing import SigningCrl, SigningKey
 from app.db.models.transcript import Transcript
@@ -48,6 +49,11 @@ __all__ = [
     "OutboxMessage",
     "Program",
     "Refund",
+    "School",
+    "SchoolHoliday",
+    "SchoolPolicy",
+    "SchoolSignatory",
+    "SchoolTerm",
     "ScormCommit",
     "ScormData",
     "SignInAttempt",

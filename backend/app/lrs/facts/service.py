@@ -18,9 +18,9 @@ from sqlalchemy.orm import Session
 
 from app.core.permissions import Subject
 from app.lrs import vocabulary
+from app.lrs.engine.statements.shape import JsonObject
 from app.lrs.events import About, record_event, record_voiding
 from app.lrs.facts import queries
-from app.lrs.statements.shape import JsonObject
 from app.lrs.vocabulary import Verb
 from app.settings import get_settings
 

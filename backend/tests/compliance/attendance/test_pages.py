@@ -167,7 +167,7 @@ def test_the_month_shows_hours_by_day_and_in_all(school: School, student: User, 
     school.attendance(enrollment, datetime(2026, 3, 8, 5, 30, tzinfo=UTC), minutes=180)
     school.attendance(enrollment, datetime(2026, 4, 1, 3, 30, tzinfo=UTC), minutes=60)
     page = signed_in(student).get("/hours?month=2026-03").text
-    assert "3 h 30 min" in page  # three hours, and the half hour before April began
+    assert "3\u00a0h\u00a030\u00a0min" in page  # three hours, and the half hour before April began
     assert "12:30 AM</time> EST" in page
     assert "4:30 AM</time> EDT" in page
     assert "America/New York" in page
@@ -206,7 +206,7 @@ def test_staff_enter_and_correct_by_the_forms(
     corrected = admin.post(path, data={**values, "clock_out": "2026-05-04T13:30", "reason": "Stayed longer"})
     assert corrected.status_code == 303
     shown = admin.get(path).text
-    assert "5 h 30 min" in shown
+    assert "5\u00a0h\u00a030\u00a0min" in shown
     assert "by Ada Admin: Stayed longer" in shown
     assert session.scalar(select(func.count()).select_from(Attendance)) == 1
 
@@ -261,7 +261,7 @@ def test_a_form_with_mistakes_comes_back_with_sentences(
 def test_of_a_time_that_came_twice_the_staff_say_which(
     session: Session, school: School, student: User, admin: TestClient
 ) -> None:
-    enrollment = school.enrollment(student)
+    enrollment = school.enrollment(student, enrolled_at=date(2025, 9, 2))
     values = {
         "enrollment_id": str(enrollment.id),
         "clock_in": "2025-11-02T01:15",
@@ -335,4 +335,4 @@ def test_projection_stands_on_the_page_with_its_derivation(
         page = client.get("/hours").text
     assert "Jun 12, 2026" in page
     assert "How this is worked out" in page
-    assert "40 h are left of 100 h" in page
+    assert "40\u00a0h are left of 100\u00a0h" in page

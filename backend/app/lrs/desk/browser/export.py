@@ -1,0 +1,118 @@
+"""Statements as files: CSV for a spreadsheet, NDJSON for another record store.
+
+An answer may take minutes and its reader may pause, so no transaction is held meanwhile: each chunk is read in one
+of its own, from the key where the one before ended. Statements never change, so the file is the same.
+"""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+from fastapi import APIRouter, Request, Response
+from sqlalchemy.orm import Session
+from starlette.responses import StreamingResponse
+
+from app.core import clock, history
+from app.core.actions import Action
+from app.core.permissions import Subject
+from app.db.session import Database
+from app.lrs.desk.browser import queries, service
+from app.lrs.desk.browser.filters import Asked, AskedFor
+from app.lrs.desk.browser.presentation import line_of
+from app.lrs.engine.statements.actors import identity
+from app.lrs.engine.statements.filters import Filter
+from app.settings import Settings
+from app.web.csv import csv_chunks
+from app.web.request import Db, SettingsDep, StaffSubject
+
+router = APIRouter(prefix="/lrs", include_in_schema=False)
+HEADER = (
+    "Stored",
+    "Happened",
+    "Person",
+    "Identifier",
+    "Verb",
+    "Verb IRI",
+    "Activity",
+    "Activity IRI",
+    "Success",
+    "Completion",
+    "Score (scaled)",
+    "Score (raw)",
+    "Duration",
+    "Registration",
+    "Statement",
+)
+
+
+@router.get("/statements.csv")
+def as_csv(request: Request, db: Db, staff: StaffSubject, settings: SettingsDep, asked: AskedFor) -> Response:
+    """One line a statement, the oldest first."""
+    chunks = _asked_for(request, db, staff, settings, asked, "csv")
+    rows = (_row(found, settings) for chunk in chunks for found in chunk)
+    return _download(csv_chunks(HEADER, rows), "text/csv; charset=utf-8", "csv")
+
+
+@router.get("/statements.ndjson")
+def as_ndjson(
+    request: Request, db: Db, staff: StaffSubject, settings: SettingsDep, asked: AskedFor
+) -> Response:
+    """One statement a line, as it is stored, the oldest first."""
+    chunks = _asked_for(request, db, staff, settings, asked, "ndjson")
+    lines = ("".join(f"{found.payload}\n" for found in chunk).encode() for chunk in chunks)
+    return _download(lines, "application/x-ndjson", "ndjson")
+
+
+def _asked_for(
+    request: Request, db: Session, staff: Subject, settings: Settings, asked: Asked, form: str
+) -> Iterator[list[queries.Found]]:
+    # What cannot be read is said now, as a page, and not in the middle of a file.
+    sought = service.exported(db, asked, settings.zone)
+    query = sought.query
+    head = queries.last_key(db) + 1
+    bounded = replace(query, before=head if query.before is None else min(head, query.before))
+    details: dict[str, Any] = {"format": form, **asked.query()}
+    history.record(db, staff, Action.STATEMENTS_EXPORTED, None, **details)
+    database: Database = request.app.state.database
+    return chunks_of(database, bounded, sought.agents)
+
+
+def chunks_of(database: Database, query: Filter, agents: list[str] | None) -> Iterator[list[queries.Found]]:
+    """All that matches in chunks, each read in a transaction of its own."""
+    while True:
+        with database.begin() as session:
+            found = service.chunk(session, query, agents)
+        if not found:
+            return
+        yield found
+        query = service.following(query, found[-1].key)
+
+
+def _row(found: queries.Found, settings: Settings) -> tuple[object, ...]:
+    line = line_of(found)
+    payload = line.payload
+    result = payload.get("result") or {}
+    score = result.get("score") or {}
+    return (
+        clock.local(line.stored, settings.zone),
+        clock.local(line.at, settings.zone),
+        line.who,
+        identity(payload.get("actor", {})),
+        line.did,
+        line.verb,
+        line.what,
+        line.object_id,
+        result.get("success"),
+        result.get("completion"),
+        score.get("scaled"),
+        score.get("raw"),
+        result.get("duration"),
+        (payload.get("context") or {}).get("registration"),
+        line.id,
+    )
+
+
+def _download(chunks: Iterator[bytes], media_type: str, ending: str) -> StreamingResponse:
+    name = service.export_name(clock.now(), ending)
+    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    return StreamingResponse(chunks, media_type=media_type, headers=headers)

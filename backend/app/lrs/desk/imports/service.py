@@ -1,0 +1,71 @@
+"""Files of statements, as an administrator sends and keeps them."""
+
+from typing import Any, BinaryIO
+
+from sqlalchemy import Row
+from sqlalchemy.orm import Session
+
+from app.content import service as content
+from app.core import history
+from app.core.actions import Action
+from app.core.errors import Conflict, Invalid, NotFound
+from app.core.files import FileStore
+from app.core.jobs import enqueue
+from app.core.permissions import Subject
+from app.db.models import XapiImport
+from app.lrs.desk.imports import queries
+from app.lrs.desk.imports.jobs import take_in_file
+from app.lrs.desk.imports.runner import find
+from app.web.paging import Page, Paging
+
+__all__ = ["begin", "find", "imports", "remove"]
+
+
+def begin(session: Session, subject: Subject, files: FileStore, file: BinaryIO, file_name: str) -> XapiImport:
+    """Keep a file and have it taken in by a job. Raises Invalid for an empty one."""
+    stored = files.put(file)
+    if stored.size == 0:
+        raise Invalid("The file is empty. Choose the file that the other record store exported.")
+    record = XapiImport(
+        file_name=file_name[:255] or "statements",
+        sha256=stored.sha256,
+        size_bytes=stored.size,
+        created_by=subject.user_id,
+    )
+    session.add(record)
+    session.flush()
+    history.record(session, subject, Action.STATEMENTS_IMPORT_BEGUN, record.id, file_name=record.file_name)
+    enqueue(session, take_in_file, import_id=record.id)
+    return record
+
+
+def imports(session: Session, paging: Paging) -> Page[Row[Any]]:
+    """The files taken in, each as `XapiImport` with the `sender`'s name, None for a command's; the newest first."""
+    return queries.imports(session, paging)
+
+
+def remove(session: Session, subject: Subject, files: FileStore, import_id: int) -> None:
+    """Forget an import that has ended, and remove its file unless something else uses it; the statements stay.
+
+    Raises NotFound, and Conflict for one that has not ended.
+    """
+    record = queries.one(session, import_id, lock=True)
+    if record is None:
+        raise NotFound("There is no such import.")
+    if record.status in queries.OPEN:
+        raise Conflict("This import has not ended. Wait until it has, and remove it then.")
+    history.record(
+        session,
+        subject,
+        Action.STATEMENTS_IMPORT_REMOVED,
+        record.id,
+        file_name=record.file_name,
+        status=record.status,
+        stored=record.stored,
+        known=record.known,
+        refused=record.refused,
+    )
+    session.delete(record)
+    session.flush()
+    if record.sha256:
+        content.release_file(session, files, record.sha256)

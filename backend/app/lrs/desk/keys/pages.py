@@ -1,0 +1,182 @@
+"""Pages of the credentials: who may use the record store."""
+
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query, Request, Response
+
+from app.core import clock
+from app.core.permissions import Subject
+from app.lrs.desk.keys import service
+from app.lrs.desk.keys.schemas import CredentialForm
+from app.lrs.engine.scopes import SCOPES
+from app.settings import Settings
+from app.web import once
+from app.web.csv import csv_response
+from app.web.fields import PathId
+from app.web.forms import Form, posted
+from app.web.paging import PageParams
+from app.web.render import redirect, render
+from app.web.request import AdminSubject, Db, SettingsDep
+
+router = APIRouter(prefix="/lrs/keys", include_in_schema=False)
+CRUMBS = [("Record store", "/lrs/statements"), ("Credentials", "/lrs/keys")]
+
+
+@router.get("")
+def credentials(
+    request: Request,
+    db: Db,
+    _admin: AdminSubject,
+    settings: SettingsDep,
+    paging: PageParams,
+    revoked: Annotated[str, Query()] = "",
+) -> Response:
+    """The credentials of systems, with `revoked=yes` the withdrawn ones too; as a file with `format=csv`."""
+    with_revoked = revoked == "yes"
+    if paging.wants_csv:
+        everything = service.listed(db, paging.everything(), with_revoked=with_revoked)
+        header = (
+            "Number",
+            "Name",
+            "Key",
+            "May",
+            "Requests a minute",
+            "Made",
+            "New secret",
+            "Last used",
+            "Revoked",
+        )
+        lines = (
+            (
+                one.id,
+                one.label,
+                one.key,
+                ", ".join(one.scopes),
+                one.rate_limit_per_minute,
+                *_local(settings, one.created_at, one.rotated_at, one.last_used_at, one.revoked_at),
+            )
+            for one in everything.items
+        )
+        return csv_response("credentials.csv", header, lines)
+    return render(
+        request,
+        "lrs/credentials.html",
+        page=service.listed(db, paging, with_revoked=with_revoked),
+        paging=paging,
+        with_revoked=with_revoked,
+        endpoint=f"{settings.app_origin}/xapi",
+        scopes=SCOPES,
+        breadcrumbs=[CRUMBS[0], (CRUMBS[1][0], None)],
+    )
+
+
+@router.get("/launches")
+def launches(
+    request: Request, db: Db, _admin: AdminSubject, settings: SettingsDep, paging: PageParams
+) -> Response:
+    """Learners' launch tokens that work now; as a file with `format=csv`."""
+    if paging.wants_csv:
+        header = ("Number", "Learner", "Activity", "Key", "Made", "Last used", "Works until")
+        lines = (
+            (
+                one.id,
+                name,
+                one.activity,
+                one.key,
+                *_local(settings, one.created_at, one.last_used_at, one.expires_at),
+            )
+            for one, name in service.launches(db, paging.everything()).items
+        )
+        return csv_response("launches.csv", header, lines)
+    return render(
+        request,
+        "lrs/launches.html",
+        page=service.launches(db, paging),
+        paging=paging,
+        breadcrumbs=[*CRUMBS, ("Launches", None)],
+    )
+
+
+@router.get("/new")
+def new_credential(request: Request, _admin: AdminSubject) -> Response:
+    blank = Form.blank(CredentialForm, scopes=["statements/write", "statements/read/mine"])
+    return _form_page(request, blank)
+
+
+@router.post("/new")
+def create_credential(
+    request: Request,
+    db: Db,
+    admin: AdminSubject,
+    settings: SettingsDep,
+    form: Annotated[Form[CredentialForm], Depends(posted(CredentialForm))],
+) -> Response:
+    def create(values: CredentialForm) -> Response:
+        made = service.create(db, admin, settings.app_origin, **values.model_dump())
+        return _show_once(settings, admin, made, "The credential is made")
+
+    return form.submit(db, create, again=lambda: _form_page(request, form))
+
+
+@router.get("/{credential_id}")
+def credential(
+    request: Request, db: Db, admin: AdminSubject, settings: SettingsDep, credential_id: PathId
+) -> Response:
+    """One credential; with its secret when that has just been made here, this one time."""
+    found = service.find(db, credential_id)
+    new = once.handed_over(settings, admin, request)
+    page = render(
+        request,
+        "lrs/credential.html",
+        credential=found,
+        new=new,
+        endpoint=f"{settings.app_origin}/xapi",
+        scopes=SCOPES,
+        breadcrumbs=[*CRUMBS, (found.label, None)],
+    )
+    if new:
+        once.forget(settings, page, request.url.path)
+    return page
+
+
+@router.post("/{credential_id}/rotate")
+def rotate(db: Db, admin: AdminSubject, settings: SettingsDep, credential_id: PathId) -> Response:
+    return _show_once(settings, admin, service.rotate(db, admin, credential_id), "The secret is replaced")
+
+
+@router.get("/{credential_id}/rotate")
+def rotated(_admin: AdminSubject, credential_id: PathId) -> Response:
+    """Where a sign-in in between leads back to."""
+    return redirect(f"/lrs/keys/{credential_id}")
+
+
+@router.post("/{credential_id}/revoke")
+def revoke(db: Db, admin: AdminSubject, credential_id: PathId) -> Response:
+    gone = service.revoke(db, admin, credential_id)
+    if gone.kind == "launch":
+        return redirect("/lrs/keys/launches")
+    return redirect("/lrs/keys", revoked="yes")
+
+
+def _form_page(request: Request, form: Form[CredentialForm]) -> Response:
+    return render(
+        request,
+        "lrs/credential_new.html",
+        form=form,
+        scopes=[(name, f"{words} ({name})") for name, words in SCOPES.items()],
+        breadcrumbs=[*CRUMBS, ("New", None)],
+    )
+
+
+def _show_once(settings: Settings, admin: Subject, made: service.NewSecret, title: str) -> Response:
+    """Go to the credential's page, which shows the secret this one time."""
+    here = f"/lrs/keys/{made.credential.id}"
+    response = redirect(here)
+    once.hand_over(settings, admin, response, here, {"title": title, "secret": made.secret})
+    return response
+
+
+def _local(settings: Settings, *moments: datetime | None) -> list[datetime | None]:
+    """Moments in the school's zone."""
+    return [moment and clock.local(moment, settings.zone) for moment in moments]

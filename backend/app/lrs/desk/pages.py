@@ -1,0 +1,42 @@
+"""All pages of the record store."""
+
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import RedirectResponse
+
+from app.lrs.desk.browser import attachments, export
+from app.lrs.desk.browser import pages as browser
+from app.lrs.desk.forwarding import pages as forwarding
+from app.lrs.desk.imports import pages as imports
+from app.lrs.desk.keys import pages as keys
+from app.web import navigation
+from app.web.navigation import NavItem
+from app.web.render import redirect
+from app.web.request import StaffSubject
+
+router = APIRouter()
+for part in (
+    keys.router,
+    forwarding.router,
+    imports.router,
+    export.router,
+    attachments.router,
+    browser.router,
+):
+    router.include_router(part)
+navigation.register(NavItem("Record store", "/lrs", "stack-2", navigation.STAFF, order=80))
+
+
+@router.get("/lrs", include_in_schema=False)
+def records_start(_staff: StaffSubject) -> Response:
+    """The section's own address, which its entry in the navigation stands for."""
+    return redirect("/lrs/statements")
+
+
+@router.get("/records", include_in_schema=False)
+@router.get("/records/{rest:path}", include_in_schema=False)
+def moved(request: Request, _staff: StaffSubject, rest: str = "") -> Response:
+    """Bookmarks and scripts from before these pages stood under /lrs; their query goes along."""
+    place = rest.replace("credentials", "keys", 1) if rest.partition("/")[0] == "credentials" else rest
+    path = f"/lrs/{place}" if place else "/lrs"
+    query = request.url.query
+    return RedirectResponse(f"{path}?{query}" if query else path, status_code=308)

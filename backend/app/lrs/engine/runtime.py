@@ -1,0 +1,132 @@
+"""What the requests of one process share: connections, memory, the writer, the file store."""
+
+import asyncio
+from collections.abc import Callable, Iterator
+from typing import TypeVar
+
+import psycopg
+from psycopg_pool import AsyncConnectionPool, PoolTimeout
+
+from app.core.files import FileStore, open_store
+from app.db.session import libpq_url
+from app.lrs.engine.access import Access, Accesses
+from app.lrs.engine.agents.service import Parties
+from app.lrs.engine.operations import Script, play
+from app.lrs.engine.refusal import Refusal
+from app.lrs.engine.statements.consistency import Consistency
+from app.lrs.engine.statements.cursors import Cursors
+from app.lrs.engine.statements.writer import Pool, Writer
+from app.settings import Settings
+
+T = TypeVar("T")
+_END: object = object()
+# Every statement of the store looks keys up or walks an index, and is planned once for each connection: a plan made
+# while the tables were young must be good when they are large.
+OPTIONS = (
+    "-c timezone=UTC -c lock_timeout=20s -c statement_timeout=60s -c jit=off -c plan_cache_mode=force_generic_plan"
+    " -c enable_seqscan=off -c enable_bitmapscan=off -c enable_hashjoin=off -c enable_mergejoin=off"
+    " -c max_parallel_workers_per_gather=0"
+)
+
+
+class Store:
+    """The record store of one process. Opens its connections with the first request."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.files: FileStore = open_store(settings)
+        self.cursors = Cursors(settings.secret_key.get_secret_value())
+        self.parties = Parties(settings.app_origin)
+        self.accesses = Accesses()
+        self._opening = asyncio.Lock()
+        self.checking = asyncio.Lock()
+        self.consistency = Consistency()
+        self._pool: Pool | None = None
+        self._writing: Pool | None = None
+        self._writer: Writer | None = None
+
+    async def open(self) -> None:
+        """Make the pool; called again it does nothing."""
+        async with self._opening:
+            if self._pool is None:
+                # The writer has a connection of its own: no number of slow readers keeps statements from being stored.
+                self._pool, self._writing = self._made(2, 8), self._made(1, 1)
+                await self._pool.open()
+                await self._writing.open()
+                self._writer = Writer(self._writing, self.parties, self.consistency)
+
+    async def close(self) -> None:
+        """Answer what was taken, then give the connections back."""
+        if self._writer is not None:
+            await self._writer.close()
+        for pool in (self._pool, self._writing):
+            if pool is not None:
+                await pool.close()
+        self._pool = self._writing = self._writer = None
+
+    def _made(self, smallest: int, largest: int) -> Pool:
+        return AsyncConnectionPool(
+            libpq_url(self.settings.app_database_url),
+            kwargs={
+                "autocommit": True,
+                "prepare_threshold": 2,
+                "application_name": "aada xapi",
+                "options": OPTIONS,
+                "connect_timeout": 5,
+            },
+            min_size=smallest,
+            max_size=largest,
+            timeout=10,
+            # Give up early and begin anew with the next request: the pool's own pauses grow to minutes,
+            # and a database that is back would not be noticed.
+            reconnect_timeout=3,
+            open=False,
+        )
+
+    @property
+    def writer(self) -> Writer:
+        assert self._writer is not None  # noqa: S101 -- open() came first
+        return self._writer
+
+    async def read(self, script: Script[T]) -> T:
+        """Play a script that only reads, outside any transaction."""
+        return await self._played(script, transaction=False)
+
+    async def write(self, script: Script[T]) -> T:
+        """Play a script in one transaction, committed when this returns."""
+        return await self._played(script, transaction=True)
+
+    async def _played(self, script: Script[T], *, transaction: bool) -> T:
+        assert self._pool is not None  # noqa: S101 -- open() came first
+        try:
+            async with self._pool.connection() as connection:
+                if not transaction:
+                    return await play(connection, script)
+                async with connection.transaction():
+                    return await play(connection, script)
+        except (psycopg.OperationalError, PoolTimeout):
+            raise Refusal(
+                "The database does not answer; try again in a moment.",
+                status=503,
+                headers={"Retry-After": "5"},
+            ) from None
+
+    async def access(self, header: str | None) -> Access:
+        """Who sends this Authorization header; `Refusal` 401 or 429."""
+        known = self.accesses.remembered(header)
+        if known is not None:
+            return known
+        return await self.read(self.accesses.script(header))
+
+    async def access_still(self, header: str | None) -> Access:
+        """Who sends this header, looked at anew in the middle of a request; `Refusal` 401."""
+        return await self.read(self.accesses.again(header))
+
+    async def next_chunk(self, chunks: Iterator[bytes]) -> bytes | None:
+        """The next piece of a stored file, read beside the event loop."""
+        found = await asyncio.to_thread(next, chunks, _END)
+        return found if isinstance(found, bytes) else None
+
+    async def aside(self, work: Callable[[], T]) -> T:
+        """Do something that keeps the processor busy for long, or waits for a disk, in a thread."""
+        return await asyncio.to_thread(work)

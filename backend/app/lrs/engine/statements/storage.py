@@ -1,0 +1,253 @@
+"""Writing statements: one script, set-based, for any number of requests at once.
+
+Writers of all processes take turns behind one lock held from here to the commit. That is what makes keys grow
+in the order of commits, so a reader who follows `more` or `since` misses nothing; and with one writer at a
+time there is no deadlock over shared activities. The turn is short: a few COPY commands.
+"""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from app.lrs.engine import jsonio, values
+from app.lrs.engine.agents.service import Found, Parties
+from app.lrs.engine.operations import Ask, Do, Put, Row, Script, Table
+from app.lrs.engine.refusal import Refusal
+from app.lrs.engine.statements import compare, queries
+from app.lrs.engine.statements.filters import moment_of
+from app.lrs.engine.statements.preparation import DIRECT_ACTIVITY, DIRECT_ACTOR, ActorUsage, Prepared, merged
+from app.lrs.engine.statements.references import References, Subject, Waiting
+from app.lrs.engine.statements.shape import JsonObject
+from app.lrs.engine.statements.validate import VOIDED
+
+_AUTHORITY = int(ActorUsage.AUTHORITY)
+
+
+@dataclass(slots=True, frozen=True)
+class Author:
+    """On whose word statements are stored."""
+
+    credential_id: int | None
+    authority: bytes
+    """The authority's JSON."""
+    identity: str
+    person: JsonObject
+    may_define: bool
+    voids_own_only: bool = False
+    """Whether it may void only what was stored on its own word (a learner's launch)."""
+
+
+@dataclass(slots=True)
+class Attached:
+    """Bytes that came with statements and are in the file store already."""
+
+    sha2: str
+    sha256: str
+    size_bytes: int
+    content_type: str
+
+
+@dataclass(slots=True)
+class Submission:
+    """The statements of one request; they are stored all or not at all."""
+
+    statements: list[Prepared]
+    author: Author
+    attachments: Sequence[Attached] = ()
+    tried: bool = False
+    """Whether an earlier attempt ended in doubt: then our own ids may be there already."""
+
+
+@dataclass(slots=True)
+class Stored:
+    """What a script has written, in the order of its submissions."""
+
+    refusals: list[Refusal | None]
+    found: Found
+    last_key: int
+    rows: int = 0
+
+
+@dataclass(slots=True)
+class _Known:
+    last: int = 0
+    payloads: dict[str, str] = field(default_factory=dict)
+    waiting: dict[str, dict[int, Waiting]] = field(default_factory=dict)
+    foreign: set[tuple[int | None, str]] = field(default_factory=set)
+    """(credential, id of a statement that it wants to void and did not store)."""
+
+
+def store(submissions: Sequence[Submission], parties: Parties) -> Script[Stored]:
+    """Write submissions within the caller's transaction; refuse the ones that conflict (409), alone."""
+    yield Do(queries.TAKE_TURN, (queries.WRITER_LOCK,))
+    known = yield from _look(submissions)
+    yield from _look_at_voided(submissions, known)
+    refusals, accepted = _decide(submissions, known)
+    found = yield from _parties(accepted, parties)
+    result = Stored(refusals, found, known.last, len(accepted))
+    if accepted:
+        yield from _write(accepted, known, parties, result)
+    attached = {
+        item.sha2: item
+        for submission, refusal in zip(submissions, refusals, strict=True)
+        if refusal is None
+        for item in submission.attachments
+    }
+    if attached:
+        rows = list(attached.values())
+        yield Do(
+            queries.ADD_ATTACHMENTS,
+            (
+                [row.sha2 for row in rows],
+                [row.sha256 for row in rows],
+                [row.size_bytes for row in rows],
+                [row.content_type for row in rows],
+            ),
+        )
+    return result
+
+
+def _look(submissions: Sequence[Submission]) -> Script[_Known]:
+    asked = [
+        prepared.statement_id
+        for submission in submissions
+        for prepared in submission.statements
+        if prepared.given or submission.tried
+    ]
+    known = _Known()
+    for what, key, statement_id, payload, voids, steps in (yield Ask(queries.KNOWN, (asked, asked))):
+        if what == "last":
+            known.last = key
+        elif what == "there":
+            known.payloads[str(statement_id)] = payload
+        else:
+            known.waiting.setdefault(str(statement_id), {})[key] = Waiting(steps, voids)
+    return known
+
+
+def _look_at_voided(submissions: Sequence[Submission], known: _Known) -> Script[None]:
+    for submission in submissions:
+        author = submission.author
+        targets = [one.target for one in submission.statements if one.voids and one.target]
+        if author.voids_own_only and targets:
+            rows = yield Ask(queries.NOT_OF, (targets, author.credential_id))
+            known.foreign.update((author.credential_id, row[0]) for row in rows)
+
+
+Accepted = list[tuple[Prepared, Author]]
+
+
+def _decide(submissions: Sequence[Submission], known: _Known) -> tuple[list[Refusal | None], Accepted]:
+    refusals: list[Refusal | None] = []
+    accepted: Accepted = []
+    before: dict[str, JsonObject] = {}
+    for submission in submissions:
+        new: Accepted = []
+        refusal = None
+        for index, prepared in enumerate(submission.statements):
+            name = prepared.statement_id
+            if prepared.voids and (submission.author.credential_id, prepared.target) in known.foreign:
+                path = f"$[{index}].object" if len(submission.statements) > 1 else "$.object"
+                refusal = Refusal(
+                    "This credential may void only statements that it has stored itself.",
+                    path=path,
+                    status=403,
+                )
+                break
+            kept = before.get(name)
+            if kept is None and name in known.payloads:
+                kept = jsonio.loads(known.payloads[name].encode())
+            if kept is None:
+                new.append((prepared, submission.author))
+            elif not compare.same(kept, prepared.statement):
+                refusal = Refusal(
+                    f"Another statement with the id {name} is stored already; a statement cannot be changed.",
+                    path=f"$[{index}].id" if len(submission.statements) > 1 else "$.id",
+                    status=409,
+                )
+                break
+        refusals.append(refusal)
+        if refusal is None:
+            before.update((prepared.statement_id, prepared.statement) for prepared, _ in new)
+            accepted += new
+    return refusals, accepted
+
+
+def _parties(accepted: Accepted, parties: Parties) -> Script[Found]:
+    """Everybody and everything that is new statements' subject. One that is there already changes nothing."""
+    people: dict[str, JsonObject] = {}
+    names: dict[tuple[str, str], None] = {}
+    definitions: dict[str, JsonObject] = {}
+    iris: dict[str, None] = {}
+    for prepared, author in accepted:
+        people[author.identity] = author.person
+        people.update(prepared.keys.people)
+        iris.update(dict.fromkeys(prepared.keys.activities))
+        if not author.may_define:
+            continue
+        names.update(dict.fromkeys(prepared.keys.names))
+        for iri, definition in prepared.keys.definitions.items():
+            earlier = definitions.get(iri)
+            definitions[iri] = merged(earlier, definition) if earlier else definition
+    return (yield from parties.script(people, names, iris, definitions))
+
+
+def _write(accepted: Accepted, known: _Known, parties: Parties, result: Stored) -> Script[None]:
+    found = result.found
+    key = max(known.last + 1, time.time_ns() // 1000)
+    statements: list[Row] = []
+    actors: list[Row] = []
+    activities: list[Row] = []
+    references = References(waiting=known.waiting)
+    to_void: list[str] = []
+    for prepared, author in accepted:
+        referrers = known.waiting.get(prepared.statement_id, {})
+        voided = not prepared.voids and any(how.voids for how in referrers.values())
+        statements.append(_statement_row(key, prepared, author, found, voided=voided))
+        usages = prepared.keys.actors
+        usages[author.identity] = usages.get(author.identity, 0) | _AUTHORITY
+        for name, usage in usages.items():
+            actors.append((found.actors[name].id, bool(usage & DIRECT_ACTOR), key, key, usage))
+        for iri, usage in prepared.keys.activities.items():
+            activities.append((found.activities[iri].id, bool(usage & DIRECT_ACTIVITY), key, key, usage))
+        yield from references.arrive(
+            prepared.statement_id,
+            Subject(
+                key, prepared.keys, prepared.verb, prepared.registration, prepared.target, prepared.voids
+            ),
+        )
+        if prepared.voids and prepared.target:
+            to_void.append(prepared.target)
+        key += 1
+    yield Put(
+        {
+            "statements": Table(queries.LOAD_STATEMENTS, queries.STATEMENT_COLUMNS, statements),
+            "actors": Table(queries.LOAD_ACTORS, queries.ACTOR_COLUMNS, actors, numbers=True),
+            "activities": Table(queries.LOAD_ACTIVITIES, queries.ACTIVITY_COLUMNS, activities, numbers=True),
+        },
+        queries.INSERT_ALL,
+    )
+    yield from references.write(parties, found)
+    if to_void:
+        yield Do(queries.VOID, (to_void, VOIDED))
+    result.last_key = key - 1
+
+
+def _statement_row(key: int, prepared: Prepared, author: Author, found: Found, *, voided: bool) -> Row:
+    stored = values.text_of(moment_of(key))
+    return (
+        key,
+        found.actors[prepared.actor].user_id if prepared.actor else None,
+        prepared.verb,
+        prepared.object_id,
+        prepared.result,
+        prepared.context,
+        values.text_of(prepared.timestamp) if prepared.timestamp else stored,
+        prepared.statement_id,
+        stored,
+        prepared.text(stored, author.authority),
+        prepared.version,
+        prepared.registration,
+        author.credential_id,
+        voided,
+    )

@@ -1,0 +1,86 @@
+"""The kinds of dated policies, and the shape of each one's values.
+
+A kind is added here with its schema; its first version comes with a migration.
+"""
+
+from enum import StrEnum
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class PolicyKind(StrEnum):
+    """What a policy rules."""
+
+    ATTENDANCE = "attendance"
+    PROGRESS = "progress"
+    PASSWORD = "password"  # noqa: S105 - the kind of a policy
+
+    @property
+    def label(self) -> str:
+        """The kind as a page names it."""
+        return self.value.capitalize()
+
+
+class _Values(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class AttendancePolicy(_Values):
+    """How hours are counted."""
+
+    clock_hour_minutes: Annotated[int, Field(ge=50, le=60)] = 60
+    """Minutes of instruction that make a clock hour within 60 minutes (34 CFR 600.2)."""
+    daily_maximum_minutes: Annotated[int, Field(ge=60, le=1440)] = 1440
+    """The most minutes that staff may enter for one student and one day; 1,440 is no limit."""
+    longest_entry_minutes: Annotated[int, Field(ge=60, le=1440)] = 960
+    """The longest time entry. One open for longer was forgotten."""
+    forgotten_clock_out: Literal["counts_nothing"] = "counts_nothing"
+    """What a forgotten time entry counts until staff correct it."""
+    rounding: Literal["whole_minutes_down"] = "whole_minutes_down"
+    """How a time entry's length is rounded."""
+
+
+class ProgressPolicy(_Values):
+    """How progress is measured."""
+
+    pace_days: Annotated[int, Field(ge=7, le=365, multiple_of=7)] = 28
+    """Days back over which the pace is measured; whole weeks, so that every weekday weighs the same."""
+    full_time_hours_per_week: Annotated[int, Field(ge=1, le=60)] = 24
+    """Clock hours a week from which a student counts as full-time."""
+    completion_threshold_pct: Annotated[int, Field(ge=1, le=100)] = 100
+    """Percent of the program's lessons from which an enrollment may be completed."""
+
+
+class PasswordPolicy(_Values):
+    """How long passwords are (NIST SP 800-63B-4: at least 15 characters where nothing else is asked for)."""
+
+    minimum_characters: Annotated[int, Field(ge=15, le=64)] = 15
+    """The fewest characters; each Unicode code point is one."""
+    maximum_bytes: Annotated[int, Field(ge=64, le=72)] = 72
+    """The most bytes in UTF-8; bcrypt reads no more than 72."""
+
+
+SCHEMAS: dict[PolicyKind, type[_Values]] = {
+    PolicyKind.ATTENDANCE: AttendancePolicy,
+    PolicyKind.PROGRESS: ProgressPolicy,
+    PolicyKind.PASSWORD: PasswordPolicy,
+}
+LABELS = {
+    "clock_hour_minutes": ("Clock hour", "minutes"),
+    "daily_maximum_minutes": ("Most minutes a day", "minutes"),
+    "longest_entry_minutes": ("Longest time entry", "minutes"),
+    "forgotten_clock_out": ("Forgotten clock-out", ""),
+    "rounding": ("Rounding", ""),
+    "pace_days": ("Pace is measured over", "days"),
+    "full_time_hours_per_week": ("Full time from", "hours a week"),
+    "completion_threshold_pct": ("Completion from", "% of lessons"),
+    "minimum_characters": ("Fewest characters", "characters"),
+    "maximum_bytes": ("Most bytes", "bytes"),
+}
+"""How a page names each value, and its unit."""
+CHOICES = {
+    "counts_nothing": "Counts nothing until it is corrected",
+    "whole_minutes_down": "Whole minutes, rounded down",
+}
+"""How a page names the values that are chosen from a list."""

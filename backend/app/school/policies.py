@@ -1,0 +1,166 @@
+"""Dated policies: what the school goes by, from a day on, and what it went by then.
+
+`at(session, PolicyKind.ATTENDANCE, day)` answers the version in force on a day. Whoever writes down something that
+was computed with it calls `used(session, policy)`: from then on the database refuses to change or delete that
+version, and a change is a new version.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, Generic, Literal, TypeVar, cast, overload
+
+from pydantic import BaseModel, ValidationError
+from sqlalchemy.orm import Session
+
+from app.core import clock, history
+from app.core.actions import Action
+from app.core.errors import Conflict, FieldError, Invalid, NotFound
+from app.core.permissions import Subject
+from app.db.models import SchoolPolicy
+from app.school import policy as access
+from app.school import queries
+from app.school.kinds import SCHEMAS, AttendancePolicy, PasswordPolicy, PolicyKind, ProgressPolicy
+from app.web.forms import sentence
+
+V = TypeVar("V", bound=BaseModel)
+
+
+@dataclass(frozen=True, slots=True)
+class DatedPolicy(Generic[V]):
+    """A version of a policy, its values in the shape of its kind."""
+
+    id: int
+    kind: PolicyKind
+    version: int
+    effective_from: date
+    values: V
+    approved_by: str
+    note: str
+    created_at: datetime
+    used_at: datetime | None
+
+
+@overload
+def at(
+    session: Session, kind: Literal[PolicyKind.ATTENDANCE], day: date
+) -> DatedPolicy[AttendancePolicy]: ...
+@overload
+def at(session: Session, kind: Literal[PolicyKind.PROGRESS], day: date) -> DatedPolicy[ProgressPolicy]: ...
+@overload
+def at(session: Session, kind: Literal[PolicyKind.PASSWORD], day: date) -> DatedPolicy[PasswordPolicy]: ...
+@overload
+def at(session: Session, kind: PolicyKind, day: date) -> DatedPolicy[BaseModel]: ...
+
+
+def at(session: Session, kind: PolicyKind, day: date) -> DatedPolicy[Any]:
+    """The version of a kind in force on a day at the school. Raises NotFound before the first one began."""
+    row = queries.policy_at(session, kind.value, day)
+    if row is None:
+        raise NotFound(f"No {kind.value} policy was in force on {day:%Y-%m-%d}.")
+    return _dated(row)
+
+
+def used(session: Session, policy: DatedPolicy[Any]) -> None:
+    """Note that something that is written down was computed with this version: it stays for ever."""
+    if policy.used_at is None:
+        queries.mark_used(session, policy.id, clock.now())
+
+
+def versions(session: Session, subject: Subject | None, kind: PolicyKind) -> list[DatedPolicy[Any]]:
+    """Every version of a kind, the newest first."""
+    access.require_read(subject)
+    return [_dated(row) for row in queries.policies(session, kind.value)]
+
+
+def add(
+    session: Session,
+    subject: Subject | None,
+    kind: PolicyKind,
+    *,
+    effective_from: date,
+    values: Mapping[str, object],
+    approved_by: str,
+    note: str = "",
+    today: date,
+) -> DatedPolicy[Any]:
+    """A new version. What it leaves out is as in the version it follows.
+
+    Raises Invalid for values that its kind does not allow, and Conflict for a day that something may have been
+    computed for already: with a version in use, the next one begins tomorrow or later.
+    """
+    access.require_change(subject)
+    version = queries.next_version(session, kind.value)
+    before = queries.policy_at(session, kind.value, effective_from)
+    if before is not None and before.used_at is not None and effective_from <= today:
+        words = "Hours, progress or passwords were checked by the version in force on that day. Choose a later day."
+        raise Conflict(words, errors=[FieldError("effective_from", words)])
+    checked = _checked(kind, {**(before.values if before else {}), **values})
+    row = queries.add(
+        session,
+        SchoolPolicy(
+            kind=kind.value,
+            version=version,
+            effective_from=effective_from,
+            values=checked.model_dump(mode="json"),
+            approved_by=approved_by,
+            note=note,
+        ),
+    )
+    session.refresh(row)
+    history.record(
+        session,
+        subject,
+        Action.SCHOOL_POLICY_ADDED,
+        row.id,
+        reason=note or None,
+        kind=kind.value,
+        version=version,
+        effective_from=effective_from.isoformat(),
+        approved_by=approved_by,
+        values=row.values,
+    )
+    return _dated(row)
+
+
+def withdraw(session: Session, subject: Subject | None, kind: PolicyKind, version: int) -> None:
+    """Take back a version that nothing was computed with. Raises NotFound, and Conflict for one in use."""
+    access.require_change(subject)
+    row = next((one for one in queries.policies(session, kind.value) if one.version == version), None)
+    if row is None:
+        raise NotFound(f"There is no version {version} of the {kind.value} policy.")
+    if version == 1:
+        raise Conflict("The first version stays: without it no policy would be in force. Add a new version.")
+    queries.remove(session, row)
+    history.record(session, subject, Action.SCHOOL_POLICY_WITHDRAWN, row.id, kind=kind.value, version=version)
+
+
+def _checked(kind: PolicyKind, values: Mapping[str, object]) -> BaseModel:
+    try:
+        return SCHEMAS[kind].model_validate(values)
+    except ValidationError as error:
+        errors = [
+            FieldError(str(item["loc"][0]) if item["loc"] else "", _words(item))
+            for item in error.errors(include_url=False)
+        ]
+        said = " ".join(f"{one.field}: {one.message}" if one.field else one.message for one in errors)
+        raise Invalid(said, errors=errors) from None
+
+
+def _words(item: Any) -> str:
+    return "This policy has no such value." if item["type"] == "extra_forbidden" else sentence(item)
+
+
+def _dated(row: SchoolPolicy) -> DatedPolicy[Any]:
+    kind = PolicyKind(row.kind)
+    return DatedPolicy(
+        id=row.id,
+        kind=kind,
+        version=row.version,
+        effective_from=row.effective_from,
+        values=cast(BaseModel, SCHEMAS[kind].model_validate(row.values)),
+        approved_by=row.approved_by,
+        note=row.note,
+        created_at=row.created_at,
+        used_at=row.used_at,
+    )

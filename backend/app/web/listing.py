@@ -1,0 +1,69 @@
+"""A list before it is read: an ordered statement, of which a screen takes one page and a file takes everything."""
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, Generic, TypeVar, cast
+
+from sqlalchemy import Select, func, select
+from sqlalchemy.orm import Session
+
+from app.web.paging import Page, Paging, fetch_page
+
+T = TypeVar("T")
+U = TypeVar("U")
+
+CHUNK = 1000
+"""Rows that are in memory at once while a file is written."""
+
+
+class Listing(Generic[T]):
+    """What a room's list holds for one person, search and order. Nothing is read until it is asked for.
+
+    `statement` comes searched, narrowed and ordered, with a unique column last; a one-column select gives the
+    objects themselves.
+    """
+
+    def __init__(
+        self,
+        session: Session,
+        statement: Select[Any],
+        paging: Paging,
+        change: Callable[[Sequence[Any]], Sequence[T]] | None = None,
+    ) -> None:
+        self.session = session
+        self.statement = statement
+        self.paging = paging
+        self._change = change
+
+    def map(self, change: Callable[[T], U]) -> "Listing[U]":
+        """The same list with each item changed."""
+        return self.map_many(lambda items: [change(item) for item in items])
+
+    def map_many(self, change: Callable[[Sequence[T]], Sequence[U]]) -> "Listing[U]":
+        """The same list, changed a page or a chunk at a time: for what one query looks up for many items."""
+        before = self._change
+
+        def both(items: Sequence[Any]) -> Sequence[U]:
+            return change(before(items) if before else items)
+
+        return Listing[U](self.session, self.statement, self.paging, both)
+
+    def page(self) -> Page[T]:
+        """The page that was asked for, and the count of the whole: two queries."""
+        page = fetch_page(self.session, self.statement, self.paging)
+        if self._change is None:
+            return page
+        items = list(self._change(page.items))
+        return Page[Any](items=items, total=page.total, page=page.page, per_page=page.per_page)
+
+    def total(self) -> int:
+        """How many items the whole list has."""
+        counted = select(func.count()).select_from(self.statement.order_by(None).subquery())
+        return self.session.scalar(counted) or 0
+
+    def rows(self) -> Iterator[T]:
+        """Every item in order, from a cursor of the database: one snapshot, and `CHUNK` rows in memory at a time."""
+        result = self.session.execute(self.statement.execution_options(yield_per=CHUNK))
+        single = len(self.statement.column_descriptions) == 1
+        chunks = result.scalars().partitions() if single else result.partitions()
+        for chunk in chunks:
+            yield from self._change(chunk) if self._change else cast(Sequence[T], chunk)

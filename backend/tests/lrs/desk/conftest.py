@@ -1,0 +1,87 @@
+"""A school with one student at work, and what the record store answers about her."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from app.core.permissions import Subject
+from app.db.models import Enrollment, Lesson, Program, User
+from app.lrs.desk.browser.queries import driver
+from app.lrs.engine import jsonio
+from app.lrs.engine.agents.service import Parties
+from app.lrs.engine.operations import play_now
+from app.lrs.engine.statements.actors import identity
+from app.lrs.engine.statements.preparation import prepare
+from app.lrs.engine.statements.storage import Attached, Author, Submission, store
+from app.lrs.engine.versions import Version
+from tests.factories.school import School, subject_of
+from tests.lrs.desk.other_store import Other
+
+
+@dataclass
+class Scene:
+    """Ana Ruiz, enrolled in one program with one lesson, and an administrator."""
+
+    school: School
+    program: Program
+    lesson: Lesson
+    student: User
+    admin: User
+    enrollment: Enrollment
+
+    @property
+    def subject(self) -> Subject:
+        return subject_of(self.student)
+
+    @property
+    def staff(self) -> Subject:
+        return subject_of(self.admin)
+
+
+def make_scene(session: Session) -> Scene:
+    school = School(session)
+    program = school.program(name="Dental Assistant Professional")
+    module = school.module(program, name="Radiography")
+    lesson = school.lesson(module, title="Bitewings & more")
+    student = school.student(full_name="Ana Ruiz")
+    admin = school.admin(full_name="Grace Office")
+    return Scene(school, program, lesson, student, admin, school.enrollment(student, program))
+
+
+@pytest.fixture
+def scene(session: Session) -> Scene:
+    return make_scene(session)
+
+
+def keep(session: Session, *told: dict[str, Any], attached: Sequence[Attached] = ()) -> None:
+    """Store statements as another system sends them."""
+    person = {"objectType": "Agent", "name": "Simulator", "mbox": "mailto:simulator@example.org"}
+    author = Author(None, jsonio.dumps(person), identity(person) or "", person, may_define=True)
+    ready = [prepare(one, Version.ONE) for one in told]
+    result = play_now(
+        driver(session), store([Submission(ready, author, attached)], Parties("http://localhost:8000"))
+    )
+    assert result.refusals == [None]
+    session.commit()
+
+
+def agent_of(user: User) -> dict[str, Any]:
+    """An account as statements name it."""
+    return {"account": {"homePage": "http://localhost:8000", "name": str(user.id)}}
+
+
+@pytest.fixture
+def other() -> Iterator[Other]:
+    found = Other()
+    yield found
+    found.server.shutdown()
+    found.server.server_close()
+
+
+def payloads(session: Session) -> list[dict[str, Any]]:
+    """Every stored statement, oldest first."""
+    return [row[0] for row in session.execute(text("SELECT payload FROM xapi_statements ORDER BY id"))]
