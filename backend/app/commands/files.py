@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import Annotated
 
 import typer
 from sqlalchemy.exc import OperationalError
 
-from app.content import service
-from app.core.files import open_store
+from app.core.files import FileStore, claims, integrity, open_store
+from app.core.files.sweep import sweep as sweep_files
 from app.db.session import Database
 from app.ops import migrations
 from app.ops.errors import OperatorError
@@ -27,31 +29,78 @@ def _group() -> None:
 @commands.command()
 def sweep(
     older_than: Annotated[
-        int, typer.Option(min=1, max=24 * 365, help="Only files that have been there for so many hours.")
+        int, typer.Option(min=1, max=24 * 365, help="Only files that nobody has claimed for so many hours.")
     ] = 24,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only tell what would be removed.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show what would be removed.")] = False,
 ) -> None:
-    """Remove files that no course and no attachment uses any more; the nightly job does the same."""
-    with database_server(get_settings()) as (settings, _server):
-        migrations.require_head(settings)
-        database = Database(settings)
+    """Remove files that no record claims any more; the nightly job does the same."""
+    with _store() as (database, store):
         try:
-            swept = service.sweep(
-                database,
-                open_store(settings),
-                older_than=timedelta(hours=older_than),
-                dry_run=dry_run,
-                trust_empty=True,
+            swept = sweep_files(
+                database, store, grace=timedelta(hours=older_than), dry_run=dry_run, trust_empty=True
             )
         except OperationalError as error:
             reason = " ".join(str(error.orig).split())
             raise OperatorError(f"The store could not be swept to the end: {reason}") from error
         except OSError as error:
             raise OperatorError(f"A file could not be removed: {error}.") from error
-        finally:
-            database.close()
     would = "would be removed" if dry_run else "removed"
-    noun = "file" if swept.files == 1 else "files"
-    typer.echo(f"{swept.files} {noun} that nothing uses {would}, {swept.size_bytes / 1024**2:.1f} MiB.")
+    typer.echo(f"{_count(swept.files)} that nothing claims {would}, {swept.size_bytes / 1024**2:.1f} MiB.")
     if swept.partial:
         typer.echo(f"{swept.partial} pieces of uploads that were broken off removed.")
+
+
+@commands.command("list")
+def list_files(
+    room: Annotated[
+        str | None, typer.Option(help="Only files claimed by this owner (content.packages).")
+    ] = None,
+    unclaimed: Annotated[
+        bool, typer.Option("--unclaimed", help="Only files that their owners gave up.")
+    ] = False,
+) -> None:
+    """List files with their size in bytes, type, owners; tab-separated, for other tools to read."""
+    with _store() as (database, _), database.begin() as session:
+        for file in claims.listed(session, room=room):
+            if unclaimed and file.owners:
+                continue
+            owners = ", ".join(file.owners) or "-"
+            permanent = "\tpermanent" if file.permanent else ""
+            typer.echo(f"{file.sha256}\t{file.size_bytes}\t{file.media_type or '-'}\t{owners}{permanent}")
+
+
+@commands.command()
+def check(
+    quick: Annotated[
+        bool, typer.Option("--quick", help="Look at presence and size alone; do not read the files.")
+    ] = False,
+) -> None:
+    """Check that every claimed file is in the store and is what it was; exit status 1 if one is not."""
+    checked = faults = 0
+    with _store() as (database, store), database.begin() as session:
+        for one in integrity.check(session, store, read=not quick):
+            checked += 1
+            if one.fault is not None:
+                faults += 1
+                typer.echo(f"{one.file.sha256} {one.fault}: {', '.join(one.file.owners)}")
+    if faults:
+        raise OperatorError(
+            f"{faults} of {_count(checked)} damaged or missing. Restore them from a backup of the file store: "
+            "files are named by their hash, so a copy of any day will do."
+        )
+    typer.echo(f"{_count(checked)} checked, all in order.")
+
+
+def _count(files: int) -> str:
+    return "1 file" if files == 1 else f"{files} files"
+
+
+@contextmanager
+def _store() -> Iterator[tuple[Database, FileStore]]:
+    with database_server(get_settings()) as (settings, _server):
+        migrations.require_head(settings)
+        database = Database(settings)
+        try:
+            yield database, open_store(settings)
+        finally:
+            database.close()

@@ -1,7 +1,6 @@
-"""Taking in a package: checked whole, then stored, then recorded. Refused: nothing is left of it."""
+"""Taking in a package: checked whole, then stored, then recorded with a claim on its files. Refused: no row is left."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from io import RawIOBase
 from typing import BinaryIO, cast
 
@@ -14,30 +13,14 @@ from app.content.packages.standards import Package, read_package
 from app.core import clock, history
 from app.core.actions import Action
 from app.core.errors import Invalid, NotFound, TooLarge
-from app.core.files import FileStore, StoredFile
+from app.core.files import FileStore, StoredFile, claims
 from app.core.permissions import Subject
 from app.db.models import ContentPackage, ContentType
 
 # A gigabyte that goes to a bucket takes its minutes.
 _LONGEST_PAUSE_SECONDS = 30 * 60
-
-
-@dataclass
-class _Shelf:
-    """The files put into the store during one import, so that a refusal can take them out again."""
-
-    store: FileStore
-    fresh: list[str] = field(default_factory=list)
-
-    def put(self, source: BinaryIO) -> StoredFile:
-        stored = self.store.put(source)
-        if stored.new:
-            self.fresh.append(stored.sha256)
-        return stored
-
-    def clear(self) -> None:
-        for sha256 in self.fresh:
-            self.store.delete(sha256)
+OWNER = "content.packages"
+"""Who claims a package's files; the database releases them with the package's row."""
 
 
 def import_package(
@@ -74,21 +57,14 @@ def import_package(
     for path in package.files.values():
         for _ in archive.stream(path):
             pass
-    queries.lock_imports(session)
     queries.lock_lesson(session, lesson_id)
-    shelf = _Shelf(store)
-    try:
-        return _store(session, subject, shelf, lesson_id, file, file_name, archive, package)
-    except BaseException:
-        # Still under the lock: no other import can have come to rely on what was put here.
-        shelf.clear()
-        raise
+    return _store(session, subject, store, lesson_id, file, file_name, archive, package)
 
 
 def _store(
     session: Session,
     subject: Subject,
-    shelf: _Shelf,
+    store: FileStore,
     lesson_id: int,
     file: BinaryIO,
     file_name: str,
@@ -96,7 +72,7 @@ def _store(
     package: Package,
 ) -> ContentPackage:
     file.seek(0)
-    whole = shelf.put(file)
+    whole = store.put(file)
     queries.replace_current(session, lesson_id, clock.now())
     record = ContentPackage(
         lesson_id=lesson_id,
@@ -112,9 +88,11 @@ def _store(
     )
     session.add(record)
     session.flush()
+    kept: list[tuple[StoredFile, str | None]] = [(whole, "application/zip")]
     rows: list[dict[str, object]] = []
     for path, inside in package.files.items():
-        stored = shelf.put(cast(BinaryIO, _Stream(archive.stream(inside))))
+        stored = store.put(cast(BinaryIO, _Stream(archive.stream(inside))))
+        kept.append((stored, media_type_of(path)))
         rows.append(
             {
                 "package_id": record.id,
@@ -125,6 +103,8 @@ def _store(
             }
         )
     queries.add_files(session, rows)
+    # At the end: who puts the same content waits for this transaction from here on.
+    claims.claim_all(session, kept, room=OWNER, row=record.id)
     history.record(
         session,
         subject,

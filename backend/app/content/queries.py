@@ -1,11 +1,11 @@
 """Every SQL statement of the content room."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from sqlalchemy import case, delete, exists, func, insert, select, union, update
+from sqlalchemy import case, delete, exists, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from app.content import policy
@@ -68,13 +68,6 @@ def lock_lesson(session: Session, lesson_id: int) -> bool:
 def allow_long_pauses(session: Session, seconds: int) -> None:
     """Let this transaction wait for files longer than the server would let it idle otherwise."""
     session.execute(select(func.set_config("idle_in_transaction_session_timeout", f"{seconds}s", True)))
-
-
-def lock_imports(session: Session) -> None:
-    """One import at a time, until the transaction ends: whether a stored file is needed must not change
-    meanwhile.
-    """
-    session.execute(select(func.pg_advisory_xact_lock(0x41414441, 1)))
 
 
 def lock_enrollment(session: Session, enrollment_id: int) -> EnrollmentStatus | None:
@@ -145,28 +138,6 @@ def last_version(session: Session, lesson_id: int) -> int:
 
 def add_files(session: Session, rows: list[dict[str, object]]) -> None:
     session.execute(insert(ContentFile), rows)
-
-
-def named_files(session: Session, hashes: Collection[str]) -> set[str]:
-    """Which of these stored files a package names, as its zip or as one of its files."""
-    return set(
-        session.scalars(
-            union(
-                select(ContentFile.sha256).where(ContentFile.sha256.in_(hashes)),
-                select(ContentPackage.sha256).where(ContentPackage.sha256.in_(hashes)),
-            )
-        )
-    )
-
-
-def names_any_file(session: Session) -> bool:
-    """Whether there is any package."""
-    return bool(session.scalar(select(exists(select(ContentPackage.id)))))
-
-
-def wait_for_locks(session: Session, seconds: int) -> None:
-    """Let this transaction wait for locks longer than a request would: an import may take its minutes."""
-    session.execute(select(func.set_config("lock_timeout", f"{seconds}s", True)))
 
 
 def package_file(session: Session, package_id: int, path: str) -> ContentFile | None:

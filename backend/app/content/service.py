@@ -15,14 +15,12 @@ from app.content.packages.model import Manifest
 from app.content.playing import current_package, launch, only_reviews, playable_enrollment
 from app.content.results import attempts_of, standing
 from app.content.schemas import AttemptOut, PackageOut, ResultOut
-from app.content.sweeping import Swept, release_file, sweep
 from app.content.tracking import commit
 from app.core.errors import NotFound
 from app.core.permissions import Subject
 
 __all__ = [
     "AttemptOut",
-    "Swept",
     "attempts_of",
     "commit",
     "import_package",
@@ -32,8 +30,6 @@ __all__ = [
     "only_reviews",
     "packages",
     "preview_result",
-    "release_file",
-    "sweep",
     "tell_attempts",
     "work_by_lesson",
     "work_in_older_version",

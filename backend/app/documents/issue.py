@@ -198,14 +198,17 @@ def _asked_before(subject: Subject | None, known: IssuedDocument) -> IssuedDocum
     if known.status == "reserved":
         raise Conflict("This document is being made at this moment. Look under Documents in a minute.")
     if known.sha256 is None:
-        raise Conflict(f"This document could not be made: {known.void_reason} Open its page again to try anew.")
+        raise Conflict(
+            f"This document could not be made: {known.void_reason} Open its page again to try anew."
+        )
     return known
 
 
 def _require_patience(session: Session, subject: Subject) -> None:
-    if subject.is_student and queries.count_asked_by(
-        session, subject.user_id, clock.now() - timedelta(days=1)
-    ) >= MOST_A_DAY:
+    if (
+        subject.is_student
+        and queries.count_asked_by(session, subject.user_id, clock.now() - timedelta(days=1)) >= MOST_A_DAY
+    ):
         raise TooManyRequests(
             f"You have had {MOST_A_DAY} documents made within a day. Use one of those under Documents, or come back "
             "tomorrow. No document was made."
@@ -221,4 +224,3 @@ def _require_replaceable(session: Session, subject: Subject | None, replaces: in
             "The document to replace does not hold any more, or is another student’s or of another kind. "
             "No document was made."
         )
-

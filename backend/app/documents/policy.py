@@ -34,7 +34,9 @@ def may_read_all(subject: Subject) -> bool:
 
 def require_read_all(subject: Subject) -> None:
     if not may_read_all(subject):
-        raise Forbidden("The register of documents is for the registrar. Your own documents are under Documents.")
+        raise Forbidden(
+            "The register of documents is for the registrar. Your own documents are under Documents."
+        )
 
 
 def may_change(subject: Subject) -> bool:

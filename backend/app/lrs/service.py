@@ -2,9 +2,7 @@
 
 from app.lrs.desk.browser.presentation import Line
 from app.lrs.desk.browser.service import recent_for_user
-from app.lrs.desk.imports.queries import named_files as import_files
 from app.lrs.desk.keys.service import NewSecret, end_launch, launch_token
-from app.lrs.engine.attachments.service import attachment_files, has_attachments, hold_attachments
 from app.lrs.events import About, agent_of, record_event
 from app.lrs.facts.history import Told, told
 from app.lrs.facts.service import (
@@ -31,11 +29,7 @@ __all__ = [
     "PartReport",
     "Told",
     "agent_of",
-    "attachment_files",
     "end_launch",
-    "has_attachments",
-    "hold_attachments",
-    "import_files",
     "launch_token",
     "recent_for_user",
     "record_clock_in",

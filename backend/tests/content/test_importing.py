@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from app.content import importing, service
 from app.core.errors import Forbidden, Invalid, NotFound, TooLarge
 from app.core.files import FileStore, open_store
-from app.db.models import ContentFile, ContentPackage, ContentType
+from app.db.models import ContentFile, ContentPackage, ContentType, FileClaim
 from app.db.session import Database
 from app.settings import Settings
 from tests.content.conftest import School, make_school, subject_of
@@ -76,10 +76,10 @@ def test_of_a_refused_package_nothing_stays(school: School, package: bytes) -> N
     assert school.session.scalar(select(func.count()).select_from(ContentPackage)) == 0
 
 
-def test_a_failure_half_way_takes_out_only_what_was_new(
+def test_a_failure_half_way_leaves_no_row_and_no_claim(
     school: School, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    school.upload(course())
+    first = school.upload(course())
     before = set(files_in(school))
 
     def fail(*_: object) -> None:
@@ -88,7 +88,8 @@ def test_a_failure_half_way_takes_out_only_what_was_new(
     monkeypatch.setattr(importing.queries, "add_files", fail)
     with pytest.raises(OSError, match="disk full"):
         school.upload(course(title="Another", files={"extra.txt": "new content"}))
-    assert set(files_in(school)) == before
+    assert set(school.session.scalars(select(FileClaim.owner_row))) == {str(first.id)}
+    assert before < set(files_in(school)), "what was put goes with the nightly sweep, as nobody claims it"
 
 
 def test_only_staff_import_and_only_into_scorm_lessons(school: School) -> None:

@@ -138,6 +138,12 @@ ROWS: dict[str, str] = {
         INSERT INTO xapi_imports (file_name, sha256, size_bytes, status, created_by)
             VALUES ('old.ndjson', repeat('9', 64), 12, 'done', 2);
     """,
+    "0036": """
+        INSERT INTO stored_files (sha256, size_bytes, media_type) VALUES (repeat('e0', 32), 9, 'application/pdf');
+        INSERT INTO file_claims (sha256, owner_room, owner_row, retention, released_at)
+            VALUES (repeat('e0', 32), 'documents', '1', 'permanent', NULL),
+                   (repeat('e0', 32), 'reports', '2', 'temporary', '2026-03-01 12:00+00');
+    """,
     "0025": """
         INSERT INTO xapi_statement_refs (statement_id, target, direct, voids, steps)
             VALUES (1, '7d444840-9dc0-11d1-b245-5ffdce74fad7', false, false, 3);

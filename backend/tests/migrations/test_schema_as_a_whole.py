@@ -138,6 +138,8 @@ def test_the_program_may_use_every_table_and_no_more(owner: psycopg.Connection[A
         "signing_crls": {"SELECT", "INSERT"},
         "document_counters": rows - {"DELETE"},
         "issued_documents": rows - {"DELETE"},  # a trigger lets the status change, one way
+        "stored_files": rows - {"UPDATE"},  # but for its media type
+        "file_claims": rows - {"UPDATE"},  # but for its release
         "school": rows - {"DELETE"},
         "school_policies": rows - {"UPDATE"},  # one column: used, or not yet
     }

@@ -14,6 +14,7 @@ from app.db.models.refund import Refund
 from app.db.models.school import School, SchoolHoliday, SchoolPolicy, SchoolSignatory, SchoolTerm
 from app.db.models.scorm import ScormCommit, ScormData
 from app.db.models.signing import SigningCrl, SigningKey
+from app.db.models.stored_file import FileClaim, StoredFileRow
 from app.db.models.transcript import Transcript
 from app.db.models.user import User
 from app.db.models.withdrawal import Withdrawal
@@ -41,6 +42,7 @@ __all__ = [
     "Enrollment",
     "EnrollmentStatus",
     "Externship",
+    "FileClaim",
     "IssuedDocument",
     "Launch",
     "Lesson",
@@ -59,6 +61,7 @@ __all__ = [
     "SignInAttempt",
     "SigningCrl",
     "SigningKey",
+    "StoredFileRow",
     "Transcript",
     "User",
     "UserSession",

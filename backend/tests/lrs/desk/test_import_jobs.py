@@ -1,5 +1,6 @@
 """Imports end, whatever comes in between: a job that fails, a process that dies, a command that is broken off."""
 
+import io
 import json
 from collections.abc import Iterator
 from datetime import timedelta
@@ -9,12 +10,12 @@ from typing import Any
 import pytest
 from sqlalchemy import select, text
 
-from app.content import service as content
 from app.core import clock
 from app.core.files import LocalStore, open_store
-from app.db.models import AuditEntry, XapiImport
+from app.core.permissions import Role, Subject
+from app.db.models import AuditEntry, FileClaim, User, XapiImport
 from app.db.session import Database
-from app.lrs.desk.imports import jobs, queries, runner
+from app.lrs.desk.imports import jobs, queries, runner, service
 from app.settings import Settings
 from tests.lrs.examples import statement
 
@@ -137,12 +138,25 @@ def test_a_command_that_is_broken_off_ends_its_import(live_database: Database) -
         assert session.scalars(select(AuditEntry.action)).all() == ["statements.import_begun"]
 
 
-def test_the_file_of_an_import_that_has_not_ended_is_not_swept(
+def test_the_file_of_an_import_is_claimed_until_the_import_ends(
     live_database: Database, live_settings: Settings
 ) -> None:
     files = open_store(live_settings)
-    waiting, done = files.put(b"waits"), files.put(b"is done")
-    _import(live_database, sha256=waiting.sha256)
-    _import(live_database, sha256=done.sha256, status="done")
-    content.sweep(live_database, files, older_than=timedelta(seconds=-60), trust_empty=True)
-    assert [files.exists(file.sha256) for file in (waiting, done)] == [True, False]
+    content = json.dumps(statement()).encode()
+    with live_database.begin() as session:
+        person = User(email="ada@school.example", hashed_password="!", full_name="Ada Admin", role=Role.ADMIN)
+        session.add(person)
+        session.flush()
+        admin = Subject(person.id, person.email, person.full_name, person.role)
+        waiting = service.begin(session, admin, files, io.BytesIO(content), "old.ndjson")
+        lost = service.begin(session, admin, files, io.BytesIO(content + b"\n"), "other.ndjson")
+    held = select(FileClaim.owner_row).where(
+        FileClaim.owner_room == runner.OWNER, FileClaim.released_at.is_(None)
+    )
+    with live_database.begin() as session:
+        assert set(session.scalars(held)) == {str(waiting.id), str(lost.id)}
+    runner.work(live_database, ORIGIN, files, waiting.id)
+    runner.give_up(live_database, lost.id, "It could not be read.")
+    with live_database.begin() as session:
+        assert session.scalars(held).all() == []
+        assert files.exists(waiting.sha256), "for the grace time"

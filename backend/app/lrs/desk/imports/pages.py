@@ -89,8 +89,8 @@ def refused(db: Db, _admin: AdminSubject, import_id: PathId) -> Response:
 
 
 @router.post("/{import_id}/remove")
-def remove(db: Db, admin: AdminSubject, files: FilesDep, import_id: PathId) -> Response:
-    service.remove(db, admin, files, import_id)
+def remove(db: Db, admin: AdminSubject, import_id: PathId) -> Response:
+    service.remove(db, admin, import_id)
     return redirect("/lrs/imports")
 
 

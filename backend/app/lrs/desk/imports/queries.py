@@ -1,6 +1,6 @@
 """SQL on imports."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
@@ -43,15 +43,6 @@ def one(session: Session, import_id: int, *, lock: bool = False) -> XapiImport |
     if lock:
         statement = statement.with_for_update().execution_options(populate_existing=True)
     return session.scalar(statement)
-
-
-def named_files(session: Session, hashes: Collection[str]) -> set[str]:
-    """Which of these stored files an import still has to read."""
-    return set(
-        session.scalars(
-            select(XapiImport.sha256).where(XapiImport.sha256.in_(hashes), XapiImport.status.in_(OPEN))
-        )
-    )
 
 
 def left_open(session: Session, before: datetime) -> Sequence[XapiImport]:

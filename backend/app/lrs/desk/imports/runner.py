@@ -11,12 +11,14 @@ from sqlalchemy.orm import Session
 from app.core import clock, history
 from app.core.actions import Action
 from app.core.errors import NotFound
-from app.core.files import FileStore
+from app.core.files import FileStore, claims
 from app.db.models import XapiImport
 from app.db.session import Database
 from app.lrs.desk.imports import queries
 from app.lrs.desk.imports.ingest import Tally, take_in
 
+OWNER = "lrs.imports"
+"""Who claims the file of an import, until the import ends."""
 Note = Callable[[Session, Tally], None]
 _BEGINS_WITHIN = timedelta(minutes=1)
 _TRIED_FOR = timedelta(days=1)
@@ -73,7 +75,7 @@ def give_up(database: Database, import_id: int, reason: str) -> None:
     with database.begin() as session:
         record = queries.one(session, import_id, lock=True)
         if record is not None and record.status in queries.OPEN:
-            _fail(record, reason)
+            _fail(session, record, reason)
 
 
 def resume(session: Session) -> list[int]:
@@ -86,9 +88,10 @@ def resume(session: Session) -> list[int]:
         if not queries.is_abandoned(session, record.id):
             continue
         if not record.sha256:
-            _fail(record, "The command was broken off. Run it again with the same file.")
+            _fail(session, record, "The command was broken off. Run it again with the same file.")
         elif record.started_at and record.started_at < clock.now() - _TRIED_FOR:
             _fail(
+                session,
                 record,
                 "It was begun again and again for a day and broken off each time. The log may say why.",
             )
@@ -112,8 +115,10 @@ def _take_in(
         record = find(session, import_id)
         record.status, record.error = ("failed", tally.ended) if tally.ended else ("done", None)
         record.finished_at, record.bytes_read = clock.now(), tally.bytes_read
+        claims.release(session, OWNER, record.id)
     return tally
 
 
-def _fail(record: XapiImport, reason: str) -> None:
+def _fail(session: Session, record: XapiImport, reason: str) -> None:
     record.status, record.error, record.finished_at = "failed", reason, clock.now()
+    claims.release(session, OWNER, record.id)

@@ -5,15 +5,14 @@ from typing import Any, BinaryIO
 from sqlalchemy import Row
 from sqlalchemy.orm import Session
 
-from app.content import service as content
 from app.core import history
 from app.core.actions import Action
 from app.core.errors import Conflict, Invalid, NotFound
-from app.core.files import FileStore
+from app.core.files import FileStore, claims
 from app.core.jobs import enqueue
 from app.core.permissions import Subject
 from app.db.models import XapiImport
-from app.lrs.desk.imports import queries
+from app.lrs.desk.imports import queries, runner
 from app.lrs.desk.imports.jobs import take_in_file
 from app.lrs.desk.imports.runner import find
 from app.web.paging import Page, Paging
@@ -34,6 +33,7 @@ def begin(session: Session, subject: Subject, files: FileStore, file: BinaryIO, 
     )
     session.add(record)
     session.flush()
+    claims.claim(session, stored, room=runner.OWNER, row=record.id)
     history.record(session, subject, Action.STATEMENTS_IMPORT_BEGUN, record.id, file_name=record.file_name)
     enqueue(session, take_in_file, import_id=record.id)
     return record
@@ -44,8 +44,8 @@ def imports(session: Session, paging: Paging) -> Page[Row[Any]]:
     return queries.imports(session, paging)
 
 
-def remove(session: Session, subject: Subject, files: FileStore, import_id: int) -> None:
-    """Forget an import that has ended, and remove its file unless something else uses it; the statements stay.
+def remove(session: Session, subject: Subject, import_id: int) -> None:
+    """Forget an import that has ended; the statements stay. Its file was given up when it ended.
 
     Raises NotFound, and Conflict for one that has not ended.
     """
@@ -67,5 +67,3 @@ def remove(session: Session, subject: Subject, files: FileStore, import_id: int)
     )
     session.delete(record)
     session.flush()
-    if record.sha256:
-        content.release_file(session, files, record.sha256)

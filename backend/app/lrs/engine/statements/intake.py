@@ -187,7 +187,7 @@ def _speaks_of_its_own(call: Call, statements: list[JsonObject], paths: list[str
 
 
 def _kept(store: Store, parts: list[Part]) -> list[Attached]:
-    """Put attachments into the file store. A file without a statement, left by a crash, is swept at night."""
+    """Put attachments into the file store. One that no statement comes to claim is swept."""
     kept = []
     for part in parts:
         part.file.seek(0)
@@ -198,7 +198,7 @@ def _kept(store: Store, parts: list[Part]) -> list[Attached]:
 
 
 def _kept_still(store: Store, parts: list[Part], attachments: list[Attached]) -> None:
-    """Put again what was swept from the store in the moment before a row named it."""
+    """Put again what was swept from the store in the moment before it was claimed."""
     for part, attached in zip(parts, attachments, strict=True):
         if not store.files.exists(attached.sha256):
             part.file.seek(0)

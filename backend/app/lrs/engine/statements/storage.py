@@ -9,6 +9,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from app.core.files.claims import CLAIM, Retention
 from app.lrs.engine import jsonio, values
 from app.lrs.engine.agents.service import Found, Parties
 from app.lrs.engine.operations import Ask, Do, Put, Row, Script, Table
@@ -94,17 +95,25 @@ def store(submissions: Sequence[Submission], parties: Parties) -> Script[Stored]
         for item in submission.attachments
     }
     if attached:
-        rows = list(attached.values())
-        yield Do(
-            queries.ADD_ATTACHMENTS,
-            (
-                [row.sha2 for row in rows],
-                [row.sha256 for row in rows],
-                [row.size_bytes for row in rows],
-                [row.content_type for row in rows],
-            ),
-        )
+        yield from _keep(list(attached.values()))
     return result
+
+
+def _keep(attached: list[Attached]) -> Script[None]:
+    sha256, sizes = [one.sha256 for one in attached], [one.size_bytes for one in attached]
+    types, sha2 = [one.content_type for one in attached], [one.sha2 for one in attached]
+    yield Do(queries.ADD_ATTACHMENTS, (sha2, sha256, sizes, types))
+    yield Do(
+        CLAIM,
+        {
+            "sha256": sha256,
+            "size_bytes": sizes,
+            "media_type": types,
+            "owner_row": sha2,
+            "owner_room": "lrs.attachments",
+            "retention": Retention.NORMAL.value,
+        },
+    )
 
 
 def _look(submissions: Sequence[Submission]) -> Script[_Known]:

@@ -1,7 +1,7 @@
 """Files under the hash of their content: on local disk, or in any S3-compatible bucket.
 
-A name can never lead out of the store, equal files are kept once, and a file that a row names is the file
-that was stored. Rows refer to files by their SHA-256.
+A name can never lead out of the store, equal files are kept once, and a file that is claimed is the file that
+was stored. The store knows no database: who puts a file claims it (`claims`) in the transaction that relies on it.
 """
 
 import hashlib
@@ -13,13 +13,15 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from app.core import clock
 from app.settings import Settings
 
 CHUNK = 256 * 1024
+_RENEWED_AFTER = timedelta(minutes=15)
 _PARTIAL = ("incoming-", "keep-")
 _HASH = re.compile(r"[0-9a-f]{64}")
 
@@ -28,13 +30,14 @@ _HASH = re.compile(r"[0-9a-f]{64}")
 class StoredFile:
     """What the store answers: SHA-256 as 64 hex digits and the size in bytes.
 
-    `new` is False if the store had the same content before: whoever puts a file and then fails may take out
-    only what was new.
+    `new` is False if the store had the same content before. `store` is where it was put; None for a file that is
+    known from a row alone.
     """
 
     sha256: str
     size: int
     new: bool = field(default=False, compare=False)
+    store: "FileStore | None" = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +60,10 @@ class FileStore(ABC):
         self.scratch = scratch
 
     def put(self, source: bytes | BinaryIO, *, max_bytes: int | None = None) -> StoredFile:
-        """Keep the content and return its hash and size. Raises ValueError beyond `max_bytes`."""
+        """Keep the content and return its hash and size. Raises ValueError beyond `max_bytes`.
+
+        A file that is here already becomes as young as a new one: the sweep leaves its putter time to claim it.
+        """
         self.scratch.mkdir(parents=True, exist_ok=True)
         with tempfile.NamedTemporaryFile(dir=self.scratch, prefix=_PARTIAL[0]) as temporary:
             digest, size = hashlib.sha256(), 0
@@ -68,17 +74,28 @@ class FileStore(ABC):
                 digest.update(chunk)
                 temporary.write(chunk)
             temporary.flush()
-            stored = StoredFile(digest.hexdigest(), size)
-            if not self.exists(stored.sha256):
-                self._keep(Path(temporary.name), stored)
+            stored = StoredFile(digest.hexdigest(), size, store=self)
+            path = Path(temporary.name)
+            if self.found(stored.sha256) is None:
                 stored = replace(stored, new=True)
+                self._keep(path, stored)
+            else:
+                self._renew(path, stored)
         return stored
 
     @abstractmethod
-    def exists(self, sha256: str) -> bool: ...
+    def found(self, sha256: str) -> KeptFile | None:
+        """The file as it stands in the store, or None if it is not there."""
+
+    def exists(self, sha256: str) -> bool:
+        return self.found(sha256) is not None
 
     @abstractmethod
     def _keep(self, path: Path, stored: StoredFile) -> None: ...
+
+    def _renew(self, path: Path, stored: StoredFile) -> None:
+        """Let the file count as stored just now; keep it anew from `path` should it have gone meanwhile."""
+        self._keep(path, stored)
 
     @abstractmethod
     def read(self, sha256: str, start: int = 0, length: int | None = None) -> Iterator[bytes]:
@@ -89,7 +106,7 @@ class FileStore(ABC):
 
     @abstractmethod
     def delete(self, sha256: str) -> None:
-        """Remove the file; that there is none is no error. Only for files that no row names."""
+        """Remove the file; that there is none is no error. The sweep's alone: it asks for claims first."""
 
     @abstractmethod
     def listed(self) -> Iterator[KeptFile]:
@@ -122,8 +139,18 @@ class LocalStore(FileStore):
             raise FileMissing(sha256)
         return self.directory / sha256[:2] / sha256
 
-    def exists(self, sha256: str) -> bool:
-        return self._path(sha256).is_file()
+    def found(self, sha256: str) -> KeptFile | None:
+        try:
+            status = self._path(sha256).stat()
+        except FileNotFoundError:
+            return None
+        return KeptFile(sha256, status.st_size, _changed(status))
+
+    def _renew(self, path: Path, stored: StoredFile) -> None:
+        try:
+            os.utime(self._path(stored.sha256))
+        except OSError:  # gone, or another user's: a file of our own takes its place
+            self._keep(path, stored)
 
     def _keep(self, path: Path, stored: StoredFile) -> None:
         target = self._path(stored.sha256)
@@ -176,14 +203,21 @@ class S3Store(FileStore):
             raise FileMissing(sha256)
         return f"files/{sha256[:2]}/{sha256}"
 
-    def exists(self, sha256: str) -> bool:
+    def found(self, sha256: str) -> KeptFile | None:
         try:
-            self.client.head_object(Bucket=self.bucket, Key=self._key(sha256))
+            answer = self.client.head_object(Bucket=self.bucket, Key=self._key(sha256))
         except self.client.exceptions.ClientError as error:
             if error.response["ResponseMetadata"]["HTTPStatusCode"] == 404:
-                return False
+                return None
             raise
-        return True
+        return KeptFile(sha256, answer["ContentLength"], answer["LastModified"])
+
+    def _renew(self, path: Path, stored: StoredFile) -> None:
+        # An object's time cannot be set. Sent again it is young, which is needed only where it is nearly old enough
+        # to be swept.
+        known = self.found(stored.sha256)
+        if known is None or clock.now() - known.stored_at > _RENEWED_AFTER:
+            self._keep(path, stored)
 
     def _keep(self, path: Path, stored: StoredFile) -> None:
         with path.open("rb") as handle:
