@@ -34,6 +34,7 @@ FACTS: dict[str, Any] = {
     "kind": "Enrollment verification letter",
     "issued_on": "2026-11-25",
     "machine": "{}",
+    "preview": False,
     "school": {
         "legal_name": "Peachtree Dental Academy, Inc.",
         "address": ["1 Peachtree Street", "Atlanta, GA 30303"],
