@@ -25,7 +25,13 @@ from starlette.datastructures import UploadFile
 
 from app.db.models import ContentPackage, OutboxMessage, User, XapiCredential, XapiForwarder
 from app.settings import Settings
-from app.web.request import admin_subject, current_subject, staff_subject, uploading_staff
+from app.web.request import (
+    admin_subject,
+    brief_subject,
+    current_subject,
+    staff_subject,
+    uploading_staff,
+)
 from tests.conftest import sign_in_directly
 from tests.factories.accounts import ApiTokenFactory, UserSessionFactory
 from tests.factories.school import School
@@ -313,7 +319,7 @@ def test_a_route_that_asks_for_nobody_is_public_on_purpose(walk: Walk) -> None:
     unasked = {
         (route.method, route.path)
         for route in walk.routes
-        if not route.asks_for(current_subject, staff_subject, admin_subject, uploading_staff)
+        if not route.asks_for(current_subject, brief_subject, staff_subject, admin_subject, uploading_staff)
     }
     assert unasked == PUBLIC
 
