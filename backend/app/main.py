@@ -30,6 +30,7 @@ from app.enrollment.learning import pages as learning_pages
 from app.lrs.desk import pages as lrs_pages
 from app.lrs.desk.keys import api as lrs_rest
 from app.lrs.engine.api import LrsApp
+from app.lrs.host.service import lrs_app
 from app.ops import health
 from app.ops import pages as operations_pages
 from app.settings import Settings
@@ -66,7 +67,7 @@ def create_app(settings: Settings, database: Database | None = None) -> FastAPI:
     owned = database is None
     database = database or Database(settings)
     # Opens its connections with the first statement: a database that is away stops no start.
-    record_store = LrsApp(settings)
+    record_store = lrs_app(settings)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:

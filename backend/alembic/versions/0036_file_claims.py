@@ -3,14 +3,14 @@
 Every file that rows name today is claimed for them. A claim is released with the row that owns it.
 
 Revision ID: 0036
-Revises: 0025
+Revises: 0034
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "0036"
-down_revision = "0025"
+down_revision = "0034"
 branch_labels = None
 depends_on = None
 

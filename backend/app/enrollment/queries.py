@@ -6,7 +6,6 @@ from typing import Any
 
 from sqlalchemy import (
     ARRAY,
-    ColumnElement,
     Integer,
     Row,
     Select,
@@ -14,7 +13,6 @@ from sqlalchemy import (
     column,
     exists,
     func,
-    or_,
     select,
     update,
 )
@@ -22,6 +20,7 @@ from sqlalchemy.orm import Session, selectinload
 
 from app.core.constraints import register_conflict, register_invalid
 from app.core.permissions import Role
+from app.core.search import matches
 from app.db.models import (
     Enrollment,
     EnrollmentStatus,
@@ -95,15 +94,7 @@ def enrollments(
     user_id: int | None = None,
 ) -> Page[Any]:
     """Rows of what a list of enrollments shows, without soft-deleted people."""
-    conditions: list[ColumnElement[bool]] = [
-        or_(
-            *(
-                searched.icontains(word, autoescape=True)
-                for searched in (User.full_name, User.email, Program.name)
-            )
-        )
-        for word in paging.q.split()
-    ]
+    conditions = matches(paging.q, User.full_name, User.email, Program.name)
     if status is not None:
         conditions.append(Enrollment.status == status)
     if program_id is not None:

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Row
 from sqlalchemy.orm import Session
 
+from app.academics.classes import service as classes
 from app.core import history
 from app.core.actions import Action
 from app.core.errors import Conflict, FieldError, NotFound
@@ -289,6 +290,7 @@ def complete(
         completed_at=record.completed_at.isoformat(),
         derivation=decision.reason,
     )
+    classes.end_seats(session, subject, record.id, student_id=record.user_id, last_day=record.completed_at)
     record_store.record_program_completed(session, enrollment_id=record.id, by=subject)
     return record
 
@@ -342,6 +344,13 @@ def withdraw(
         withdrawal_id=withdrawal.id,
         requested_at=requested_at.isoformat(),
         derivation=result.explanation,
+    )
+    classes.end_seats(
+        session,
+        subject,
+        record.id,
+        student_id=record.user_id,
+        last_day=requested_at.astimezone(zone).date(),
     )
     record_store.record_withdrawn(session, enrollment_id=record.id, by=subject)
     return withdrawal

@@ -17,15 +17,15 @@ from sqlalchemy.orm import Session, SessionTransaction
 
 from app.core import clock
 from app.lrs.engine import jsonio, values
-from app.lrs.engine.agents.service import Parties
-from app.lrs.engine.operations import play_now
+from app.lrs.engine.operations import run_sync
 from app.lrs.engine.refusal import Refusal
 from app.lrs.engine.statements import validate
 from app.lrs.engine.statements.actors import identity
 from app.lrs.engine.statements.preparation import Prepared, prepare
 from app.lrs.engine.statements.shape import JsonObject
-from app.lrs.engine.statements.storage import Author, Submission, store
+from app.lrs.engine.statements.storage import Author, Submission, store_statements
 from app.lrs.engine.versions import Version
+from app.lrs.host.service import directory_of
 from app.lrs.vocabulary import VOIDED, Verb
 
 _WAITING = "xapi_waiting"
@@ -179,7 +179,7 @@ def _tell(session: Session) -> None:
     session.flush()
     origin = waiting[0].origin
     submission = Submission([item.prepared for item in waiting], _author(origin))
-    play_now(connection, store([submission], Parties(origin)))
+    run_sync(connection, store_statements([submission], directory_of(origin)))
 
 
 @event.listens_for(Session, "after_soft_rollback")

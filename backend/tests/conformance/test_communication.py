@@ -16,8 +16,8 @@ from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.x509.oid import NameOID
 
 from app.lrs.engine.multipart import Part
-from app.lrs.engine.runtime import Store
-from app.lrs.engine.statements import intake as receiving
+from app.lrs.engine.runtime import Runtime
+from app.lrs.engine.statements import intake
 from app.lrs.engine.statements.storage import Attached
 from tests.lrs.examples import statement
 from tests.lrs.serving import ONE, TWO, Client
@@ -172,15 +172,15 @@ def test_an_attachment_comes_back_with_its_statement(xapi: Client, version: str)
 def test_an_attachment_swept_before_it_was_recorded_is_put_again(
     xapi: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    kept = receiving._kept
+    kept = intake._kept
 
-    def kept_and_swept(store: Store, parts: list[Part]) -> list[Attached]:
-        attachments = kept(store, parts)
+    def kept_and_swept(runtime: Runtime, parts: list[Part]) -> list[Attached]:
+        attachments = kept(runtime, parts)
         for one in attachments:
-            store.files.delete(one.sha256)
+            runtime.files.delete(one.sha256)
         return attachments
 
-    monkeypatch.setattr(receiving, "_kept", kept_and_swept)
+    monkeypatch.setattr(intake, "_kept", kept_and_swept)
     content = uuid4().bytes
     whole = statement(attachments=[attached(content)])
     assert xapi.ask("POST", "/statements", **multipart(whole, (content, {}))).status_code == 200

@@ -290,6 +290,9 @@ def test_search_finds_students_and_programs(school: School, student: User, admin
     assert f'href="/people/{student.id}"' in by_name
     assert f'href="/people/{student.id}"' in admin.get("/search?q=MARIA@example").text
     assert 'href="/programs/' in admin.get("/search?q=dental assist").text
+    ana = school.student(full_name="Ana Núñez O’Hara")
+    for words in ("nunez", "nunez o'hara", "OHara"):
+        assert f'href="/people/{ana.id}"' in admin.get(f"/search?q={words}").text
     assert "Nothing matches" in admin.get("/search?q=zzzz").text
     assert "Nothing matches" in admin.get("/search?q=%25").text
     assert admin.get("/search?q=").headers["location"] == "/search"

@@ -9,6 +9,9 @@ from sqlalchemy.orm import Session
 from app.core.permissions import Role, Subject
 from app.db.models import (
     Attendance,
+    ClassInstructor,
+    ClassMeeting,
+    ClassSeat,
     ContentType,
     Enrollment,
     EnrollmentStatus,
@@ -16,6 +19,7 @@ from app.db.models import (
     LessonCompletion,
     Module,
     Program,
+    SchoolClass,
     ScormData,
     User,
 )
@@ -89,6 +93,30 @@ class School:
             Enrollment(user_id=user.id, program_id=program.id, **(defaults | fields))
         )
         return enrollment
+
+    def school_class(self, program: Program | None = None, **fields: Any) -> SchoolClass:
+        """A class of the program from 2026 on; `teacher`, `students` (enrollments) and `weekly` fill it."""
+        number = next(_numbers)
+        teacher, students = fields.pop("teacher", None), fields.pop("students", ())
+        weekly = fields.pop("weekly", ())
+        program_id = (
+            students[0].program_id if students and program is None else (program or self.program()).id
+        )
+        defaults = {
+            "code": f"C-{number}",
+            "name": f"Class {number}",
+            "program_id": program_id,
+            "starts_on": date(2026, 1, 5),
+            "ends_on": date(2027, 12, 31),
+        }
+        record: SchoolClass = self._add(SchoolClass(**(defaults | fields)))
+        if teacher is not None:
+            self._add(ClassInstructor(class_id=record.id, user_id=teacher.id, starts_on=record.starts_on))
+        for enrollment in students:
+            self._add(ClassSeat(class_id=record.id, enrollment_id=enrollment.id, starts_on=record.starts_on))
+        for weekday, starts_at, ends_at in weekly:
+            self._add(ClassMeeting(class_id=record.id, weekday=weekday, starts_at=starts_at, ends_at=ends_at))
+        return record
 
     def attendance(
         self, enrollment: Enrollment, clock_in: datetime | None = None, **fields: Any

@@ -17,6 +17,7 @@ from psycopg import sql
 from app.db.session import Database
 from app.lrs.desk.keys import service
 from app.lrs.engine.api import LrsApp
+from app.lrs.host.service import lrs_app
 from app.ops.postgres import EmbeddedServer
 from app.settings import Settings
 
@@ -131,7 +132,7 @@ def running(
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         port = listener.getsockname()[1]
-        app = LrsApp(settings)
+        app = lrs_app(settings)
         uvicorn_server = uvicorn.Server(
             uvicorn.Config(app, log_config=None, lifespan="off", timeout_graceful_shutdown=2)
         )

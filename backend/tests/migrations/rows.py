@@ -190,6 +190,18 @@ ROWS: dict[str, str] = {
             VALUES ('password', 2, '2026-01-01', '{"minimum_characters": 16, "maximum_bytes": 72}', 'D. Walker',
                     '2026-01-02 12:00+00');
     """,
+    "0034": """
+        INSERT INTO classes (code, name, program_id, module_id, starts_on, ends_on, room, capacity)
+            VALUES ('DA-M', 'Mornings', 1, NULL, '2026-01-05', '2026-12-18', 'Room 2', 24),
+                   ('DA-IC', 'Infection control', 1, 1, '2026-01-05', '2026-03-27', NULL, NULL);
+        INSERT INTO class_meetings (class_id, weekday, starts_at, ends_at) VALUES (1, 0, '08:30', '13:30');
+        INSERT INTO class_changes (class_id, kind, day, new_day, starts_at, ends_at, room, reason)
+            VALUES (1, 'cancelled', '2026-02-02', NULL, NULL, NULL, NULL, 'Snow'),
+                   (1, 'moved', '2026-02-09', '2026-02-10', '09:00', '14:00', 'Lab', NULL);
+        INSERT INTO class_instructors (class_id, user_id, starts_on, ends_on) VALUES (1, 4, '2026-01-05', NULL);
+        INSERT INTO class_seats (class_id, enrollment_id, starts_on, ends_on)
+            VALUES (1, 1, '2026-01-05', NULL), (2, 1, '2026-01-05', '2026-03-27');
+    """,
 }
 
 # Values that an upgrade changes on purpose: (revision, table) -> columns.

@@ -2,12 +2,13 @@
 
 from collections.abc import Collection, Sequence
 
-from sqlalchemy import Select, case, func, or_, select
+from sqlalchemy import Select, case, func, select
 from sqlalchemy.orm import Session
 
 from app.accounts.passwords import NO_PASSWORD
 from app.core.constraints import register_conflict, register_invalid
 from app.core.permissions import Role
+from app.core.search import matches
 from app.db.models import User
 from app.web.listing import Listing
 from app.web.paging import Paging
@@ -35,13 +36,7 @@ def people(session: Session, paging: Paging, roles: Collection[Role], *, deleted
     statement: Select[tuple[User]] = select(User).where(
         User.role.in_(roles), User.deleted_at.is_not(None) if deleted else User.deleted_at.is_(None)
     )
-    for word in paging.q.split():
-        statement = statement.where(
-            or_(
-                User.full_name.icontains(word, autoescape=True),
-                User.email.icontains(word, autoescape=True),
-            )
-        )
+    statement = statement.where(*matches(paging.q, User.full_name, User.email))
     order = paging.order(SORTABLE, "-deleted" if deleted else "name")
     return Listing(session, statement.order_by(order, User.id), paging)
 

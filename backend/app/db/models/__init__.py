@@ -12,6 +12,7 @@ from app.db.models.outbox import OutboxMessage
 from app.db.models.program import ContentType, Lesson, Module, Program
 from app.db.models.refund import Refund
 from app.db.models.school import School, SchoolHoliday, SchoolPolicy, SchoolSignatory, SchoolTerm
+from app.db.models.school_class import ClassChange, ClassInstructor, ClassMeeting, ClassSeat, SchoolClass
 from app.db.models.scorm import ScormCommit, ScormData
 from app.db.models.signing import SigningCrl, SigningKey
 from app.db.models.stored_file import FileClaim, StoredFileRow
@@ -34,6 +35,10 @@ __all__ = [
     "ApiToken",
     "Attendance",
     "AuditEntry",
+    "ClassChange",
+    "ClassInstructor",
+    "ClassMeeting",
+    "ClassSeat",
     "ContentFile",
     "ContentPackage",
     "ContentType",
@@ -52,6 +57,7 @@ __all__ = [
     "Program",
     "Refund",
     "School",
+    "SchoolClass",
     "SchoolHoliday",
     "SchoolPolicy",
     "SchoolSignatory",

@@ -1,7 +1,7 @@
-"""Who is asking: HTTP Basic against the credentials, remembered for a second.
+"""Who is asking: HTTP Basic against the host's API keys, remembered for a second.
 
-The secret is 256 random bits, so one SHA-256 is enough and a slow password hash would only cost (lesson of
-every slow store). A revoked credential stops within a second on every process.
+The secret is 256 random bits, so one SHA-256 is enough and a slow password hash on each request would only cost.
+A revoked key stops within a second on every process.
 """
 
 import base64
@@ -9,12 +9,11 @@ import binascii
 import hmac
 from dataclasses import dataclass
 from time import monotonic
-from typing import Any
 
 from app.core.tokens import hash_token
-from app.lrs.desk.keys import queries
 from app.lrs.engine import jsonio
-from app.lrs.engine.operations import Ask, Do, Script
+from app.lrs.engine.operations import Operation
+from app.lrs.engine.port import KeyRecord, Port
 from app.lrs.engine.refusal import Refusal
 from app.lrs.engine.scopes import allows, is_within, require
 from app.lrs.engine.statements.actors import identity
@@ -46,21 +45,21 @@ class Bucket:
 
 @dataclass(slots=True, frozen=True)
 class Access:
-    """A credential that has proved itself."""
+    """An API key that has proved itself."""
 
-    credential_id: int
+    key_id: int
     scopes: frozenset[str]
     author: Author
     agent: str | None
-    """The only actor it may speak of (launch tokens)."""
+    """The only actor it may write about (launches)."""
     activity: str | None
-    """What its content was launched for: this activity and those below it are what it may keep State of."""
+    """What its content was launched for: it may keep State of this activity and those below it."""
     registration: str | None
     """The only registration whose State it may name."""
     limit: int | None
 
     def require(self, deed: str) -> None:
-        """Raise `Refusal` 403 unless the scopes allow the deed."""
+        """Raise `Refusal` 403 unless the scopes allow this."""
         require(self.scopes, deed)
 
     def may(self, deed: str) -> bool:
@@ -70,7 +69,7 @@ class Access:
         """Raise `Refusal` 403 for another agent than a launch is for."""
         if self.agent is not None and agent != self.agent:
             raise Refusal(
-                "This launch may only tell of the learner it was made for.", path="agent", status=403
+                "This launch may only write about the learner it was made for.", path="agent", status=403
             )
 
     def require_state(self, activity: str, registration: str | None) -> None:
@@ -92,42 +91,41 @@ class Access:
             )
 
 
-class Accesses:
-    """The process's memory of credentials, and its count of their requests."""
+class AccessChecker:
+    """The process's memory of API keys, and its count of their requests."""
 
-    def __init__(self) -> None:
+    def __init__(self, port: Port) -> None:
+        self._port = port
         self._known: dict[str, tuple[float, Access]] = {}
         self._buckets: dict[int, Bucket] = {}
 
     def remembered(self, header: str | None) -> Access | None:
-        """The access that this Authorization header proved within the last second."""
+        """The access that this Authorization header has proved within the last second."""
         found = self._known.get(header or "")
         if found is None or found[0] < monotonic():
             return None
         self._count(found[1])
         return found[1]
 
-    def script(self, header: str | None) -> Script[Access]:
+    def check(self, header: str | None) -> Operation[Access]:
         """Check an Authorization header. Raises `Refusal` 401, or 429 beyond the rate limit."""
-        access = yield from self.again(header)
+        access = yield from self.check_again(header)
         self._count(access)
         return access
 
-    def again(self, header: str | None) -> Script[Access]:
+    def check_again(self, header: str | None) -> Operation[Access]:
         """Check the Authorization header of a request that has been counted. Raises `Refusal` 401."""
         key, secret = _basic(header)
-        row: tuple[Any, ...] | None = None
-        for found in (yield Ask(queries.BY_KEY, (key,))):
-            row = found
+        found = yield from self._port.find_key(key)
         presented = hash_token(secret)
-        expected = row[1] if row else "0" * 64
-        if not hmac.compare_digest(presented, expected) or row is None:
+        expected = found.secret_hash if found else "0" * 64
+        if not hmac.compare_digest(presented, expected) or found is None:
             raise Refusal("The key or the secret is wrong.", status=401, headers=_CHALLENGE)
-        if row[8] or row[9]:
-            raise Refusal("This credential is no longer valid.", status=401, headers=_CHALLENGE)
-        if row[11]:
-            yield Do(queries.NOTE_USE, (row[0],))
-        access = _access(row)
+        if found.has_ended:
+            raise Refusal("This API key is no longer valid.", status=401, headers=_CHALLENGE)
+        if found.is_use_unrecorded:
+            yield from self._port.record_key_use(found.id)
+        access = _access(found)
         if len(self._known) >= _MOST_REMEMBERED:
             self._known.clear()
         self._known[header or ""] = (monotonic() + REMEMBERED_SECONDS, access)
@@ -136,36 +134,35 @@ class Accesses:
     def _count(self, access: Access) -> None:
         if access.limit is None:
             return
-        bucket = self._buckets.get(access.credential_id)
+        bucket = self._buckets.get(access.key_id)
         if bucket is None or bucket.limit != access.limit:
-            bucket = self._buckets[access.credential_id] = Bucket(access.limit, access.limit, monotonic())
+            bucket = self._buckets[access.key_id] = Bucket(access.limit, access.limit, monotonic())
         wait = bucket.take()
         if wait:
             raise Refusal(
-                f"This credential may make {access.limit} requests a minute.",
+                f"This API key may make {access.limit} requests a minute.",
                 status=429,
                 headers={"Retry-After": str(int(wait) + 1)},
             )
 
 
-def _access(row: tuple[Any, ...]) -> Access:
-    scopes = frozenset(row[2])
+def _access(found: KeyRecord) -> Access:
     author = Author(
-        credential_id=row[0],
-        authority=jsonio.dumps(row[3]),
-        identity=identity(row[3]) or "",
-        person=row[3],
-        may_define=allows(scopes, "define activities"),
-        voids_own_only=row[4] is not None,
+        credential_id=found.id,
+        authority=jsonio.dumps(found.authority),
+        identity=identity(found.authority) or "",
+        person=found.authority,
+        may_define=allows(found.scopes, "define activities"),
+        voids_own_only=found.agent is not None,
     )
-    return Access(row[0], scopes, author, row[4], row[5], row[6], row[7])
+    return Access(
+        found.id, found.scopes, author, found.agent, found.activity, found.registration, found.limit
+    )
 
 
 def _basic(header: str | None) -> tuple[str, str]:
     if not header:
-        raise Refusal(
-            "Send the key and secret of a credential by HTTP Basic.", status=401, headers=_CHALLENGE
-        )
+        raise Refusal("Send the key and secret of an API key by HTTP Basic.", status=401, headers=_CHALLENGE)
     scheme, _, encoded = header.partition(" ")
     if scheme.lower() != "basic":
         raise Refusal("Only HTTP Basic is understood here.", status=401, headers=_CHALLENGE)

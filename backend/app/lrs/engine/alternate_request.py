@@ -5,7 +5,7 @@ Browsers of its time could not send headers across origins. Version 2.0 forbids 
 
 from app.lrs.engine.http import LARGEST_JSON, Call, pairs
 from app.lrs.engine.refusal import Refusal
-from app.lrs.engine.runtime import Store
+from app.lrs.engine.runtime import Runtime
 from app.lrs.engine.versions import HEADER, negotiate
 
 SMALL_FORM = 64 * 1024
@@ -27,7 +27,7 @@ def asked_for(call: Call) -> bool:
     return call.method == "POST" and "method" in call.parameters
 
 
-async def unfold(store: Store, call: Call) -> None:
+async def unfold(runtime: Runtime, call: Call) -> None:
     """Turn the call into the one it stands for. Raises `Refusal` 400, 401, 413 or 415."""
     method = call.parameters["method"]
     if len(call.parameters) > 1:
@@ -36,7 +36,7 @@ async def unfold(store: Store, call: Call) -> None:
         raise Refusal(f"One of {', '.join(_METHODS)} belongs here.", path="method")
     if call.content_type not in ("application/x-www-form-urlencoded", ""):
         raise Refusal("With ?method= the body is a URL-encoded form.", path="Content-Type")
-    fields = await _fields(store, call)
+    fields = await _fields(runtime, call)
     headers = {
         name: value for name, value in call.headers.items() if name not in ("content-type", "content-length")
     }
@@ -59,7 +59,7 @@ async def unfold(store: Store, call: Call) -> None:
     call.given_body = (content or "").encode()
 
 
-async def _fields(store: Store, call: Call) -> dict[str, str]:
+async def _fields(runtime: Runtime, call: Call) -> dict[str, str]:
     """The form's fields. Beyond a small form its sender proves herself first, by the request's own header."""
     if call.headers.get("content-encoding", "identity").strip().lower() != "identity":
         raise Refusal("With ?method= the form is sent as it is.", status=415, path="Content-Encoding")
@@ -68,14 +68,14 @@ async def _fields(store: Store, call: Call) -> dict[str, str]:
     async for chunk in call.chunks(LARGEST_JSON):
         form += chunk
         if len(form) > SMALL_FORM and not known:
-            await _known(store, call)
+            await _known(runtime, call)
             known = True
     if len(form) <= SMALL_FORM:
         return pairs(bytes(form), "the form")
-    return await store.aside(lambda: pairs(bytes(form), "the form"))
+    return await runtime.in_thread(lambda: pairs(bytes(form), "the form"))
 
 
-async def _known(store: Store, call: Call) -> None:
+async def _known(runtime: Runtime, call: Call) -> None:
     header = call.headers.get("authorization")
     if header is None:
         raise Refusal(
@@ -83,4 +83,4 @@ async def _known(store: Store, call: Call) -> None:
             status=413,
             headers={"Connection": "close"},
         )
-    await store.access(header)
+    await runtime.access(header)

@@ -16,14 +16,14 @@ from app.core.errors import RequestTimeout
 from app.lrs.engine import alternate_request, jsonio, resources
 from app.lrs.engine.documents import api as documents
 from app.lrs.engine.http import PREFLIGHT, Answer, Call, call_of, encoded_headers, read_parameters, send
+from app.lrs.engine.port import Port
 from app.lrs.engine.refusal import Refusal
-from app.lrs.engine.runtime import Store
+from app.lrs.engine.runtime import Runtime
 from app.lrs.engine.statements import api as statements
 from app.lrs.engine.versions import HEADER, Version, negotiate
-from app.settings import Settings
 
 log = structlog.get_logger(__name__)
-Handler = Callable[[Store, Call], Awaitable[Answer]]
+Handler = Callable[[Runtime, Call], Awaitable[Answer]]
 
 
 def _documents(resource: documents.Resource) -> dict[str, Handler]:
@@ -50,21 +50,21 @@ class LrsApp:
     """The ASGI application. `startup` and `shutdown` belong into the host's lifespan; without the first it
     opens itself with the first request."""
 
-    def __init__(self, settings: Settings, prefix: str = "/xapi") -> None:
+    def __init__(self, port: Port, prefix: str = "/xapi") -> None:
         """`prefix` is where it is reached when the host does not say so by `root_path`."""
-        self.store = Store(settings)
+        self.runtime = Runtime(port)
         self._prefix = prefix
         self._ready = False
 
     async def startup(self) -> None:
         """Open the connections."""
-        await self.store.open()
+        await self.runtime.open()
         self._ready = True
 
     async def shutdown(self) -> None:
         """Finish what was taken and close the connections."""
         self._ready = False
-        await self.store.close()
+        await self.runtime.close()
 
     async def __call__(self, scope: Scope, receive: Receive, send_message: Send) -> None:
         if scope["type"] != "http":
@@ -97,7 +97,7 @@ class LrsApp:
             )
         if alternate_request.asked_for(call):
             await self._opened()
-            await alternate_request.unfold(self.store, call)
+            await alternate_request.unfold(self.runtime, call)
         handler = methods.get("GET" if call.method == "HEAD" else call.method)
         if handler is None:
             allowed = ", ".join(sorted(methods))
@@ -105,13 +105,13 @@ class LrsApp:
         if call.path == "/about":
             sent = call.headers.get(HEADER.lower())
             call.version = negotiate(sent) if sent is not None else Version.TWO
-            return await handler(self.store, call)
+            return await handler(self.runtime, call)
         call.version = negotiate(call.headers.get(HEADER.lower()))
         await self._opened()
         header = call.headers.get("authorization")
-        call.access, call.looked_at = await self.store.access(header), monotonic()
-        call.look_again = partial(self.store.access_still, header)
-        return await handler(self.store, call)
+        call.access, call.checked_at = await self.runtime.access(header), monotonic()
+        call.check_again = partial(self.runtime.access_again, header)
+        return await handler(self.runtime, call)
 
     async def _opened(self) -> None:
         if not self._ready:

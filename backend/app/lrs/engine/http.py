@@ -36,9 +36,9 @@ class Call:
     access: Access = field(init=False)
     given_body: bytes | None = None
     """A body that came inside a form (alternate request syntax)."""
-    look_again: Callable[[], Awaitable[Access]] | None = None
+    check_again: Callable[[], Awaitable[Access]] | None = None
     """Asks anew who sends this; None before it was asked at all."""
-    looked_at: float = 0.0
+    checked_at: float = 0.0
     """When it was asked, on the monotonic clock."""
 
     @property
@@ -76,9 +76,9 @@ class Call:
             raise Refusal(
                 "Only gzip, deflate and identity are understood.", status=415, path="Content-Encoding"
             )
-        if self.look_again is not None and monotonic() - self.looked_at > REMEMBERED_SECONDS:
+        if self.check_again is not None and monotonic() - self.checked_at > REMEMBERED_SECONDS:
             # The body took its time, and the credential may have been withdrawn meanwhile.
-            self.access, self.looked_at = await self.look_again(), monotonic()
+            self.access, self.checked_at = await self.check_again(), monotonic()
 
     async def _raw(self) -> AsyncIterator[bytes]:
         more = True

@@ -21,7 +21,7 @@ T = TypeVar("T")
 
 
 @dataclass(slots=True, frozen=True)
-class Ask:
+class Query:
     """A statement with its parameters; the script is sent its rows."""
 
     sql: LiteralString
@@ -29,7 +29,7 @@ class Ask:
 
 
 @dataclass(slots=True, frozen=True)
-class Do:
+class Execute:
     """A statement whose rows nobody wants; in a pipeline nothing waits for it."""
 
     sql: LiteralString
@@ -65,7 +65,7 @@ class Table:
 
 
 @dataclass(slots=True, frozen=True)
-class Put:
+class BulkInsert:
     """Rows for several tables: one COPY each when there are many, else one statement that takes all as JSON."""
 
     tables: dict[str, Table]
@@ -80,7 +80,7 @@ class Put:
 
 
 @dataclass(slots=True, frozen=True)
-class Aside:
+class Offload:
     """Work that keeps the processor busy for long; the script is sent one row with what it answers."""
 
     work: Callable[[], Any]
@@ -103,23 +103,25 @@ def _cell(value: Any) -> str:
     return str(value)
 
 
-Script = Generator[Ask | Do | Put | Aside, list[Row], T]
+Operation = Generator[Query | Execute | BulkInsert | Offload, list[Row], T]
 
 
-async def play(connection: psycopg.AsyncConnection[Row], script: Script[T], *, pipelined: bool = False) -> T:
+async def run(
+    connection: psycopg.AsyncConnection[Row], operation: Operation[T], *, pipelined: bool = False
+) -> T:
     """Run a script to its end on an async connection; in pipeline mode, which knows no COPY, say so."""
     rows: list[Row] = []
-    step = next(script)
+    step = next(operation)
     try:
         while True:
             cursor = connection.cursor()
             rows = []
-            if isinstance(step, Ask):
+            if isinstance(step, Query):
                 await cursor.execute(step.sql, step.parameters, prepare=True)
                 rows = await cursor.fetchall()
-            elif isinstance(step, Do):
+            elif isinstance(step, Execute):
                 await cursor.execute(step.sql, step.parameters, prepare=True)
-            elif isinstance(step, Aside):
+            elif isinstance(step, Offload):
                 rows = [(await asyncio.to_thread(step.work),)]
             elif pipelined or step.few:
                 await cursor.execute(step.insert, (step.document(),), prepare=True)
@@ -127,25 +129,25 @@ async def play(connection: psycopg.AsyncConnection[Row], script: Script[T], *, p
                 for table in step.tables.values():
                     async with cursor.copy(table.copy) as copy:
                         await copy.write(table.text())
-            step = script.send(rows)
+            step = operation.send(rows)
     except StopIteration as end:
         result: T = end.value
         return result
 
 
-def play_now(connection: psycopg.Connection[Row], script: Script[T]) -> T:
+def run_sync(connection: psycopg.Connection[Row], operation: Operation[T]) -> T:
     """Run a script to its end on a sync connection, in the transaction it is in."""
     rows: list[Row] = []
-    step = next(script)
+    step = next(operation)
     try:
         while True:
             cursor = connection.cursor()
             rows = []
-            if isinstance(step, Ask):
+            if isinstance(step, Query):
                 rows = cursor.execute(step.sql, step.parameters).fetchall()
-            elif isinstance(step, Do):
+            elif isinstance(step, Execute):
                 cursor.execute(step.sql, step.parameters)
-            elif isinstance(step, Aside):
+            elif isinstance(step, Offload):
                 rows = [(step.work(),)]
             elif step.few:
                 cursor.execute(step.insert, (step.document(),))
@@ -153,7 +155,7 @@ def play_now(connection: psycopg.Connection[Row], script: Script[T]) -> T:
                 for table in step.tables.values():
                     with cursor.copy(table.copy) as copy:
                         copy.write(table.text())
-            step = script.send(rows)
+            step = operation.send(rows)
     except StopIteration as end:
         result: T = end.value
         return result

@@ -7,16 +7,14 @@ from typing import TypeVar
 import psycopg
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
-from app.core.files import FileStore, open_store
-from app.db.session import libpq_url
-from app.lrs.engine.access import Access, Accesses
-from app.lrs.engine.agents.service import Parties
-from app.lrs.engine.operations import Script, play
+from app.lrs.engine.access import Access, AccessChecker
+from app.lrs.engine.agents.service import Directory
+from app.lrs.engine.operations import Operation, run
+from app.lrs.engine.port import Port
 from app.lrs.engine.refusal import Refusal
 from app.lrs.engine.statements.consistency import Consistency
 from app.lrs.engine.statements.cursors import Cursors
 from app.lrs.engine.statements.writer import Pool, Writer
-from app.settings import Settings
 
 T = TypeVar("T")
 _END: object = object()
@@ -29,15 +27,15 @@ OPTIONS = (
 )
 
 
-class Store:
-    """The record store of one process. Opens its connections with the first request."""
+class Runtime:
+    """The LRS of one process. Opens its connections with the first request."""
 
-    def __init__(self, settings: Settings) -> None:
-        self.settings = settings
-        self.files: FileStore = open_store(settings)
-        self.cursors = Cursors(settings.secret_key.get_secret_value())
-        self.parties = Parties(settings.app_origin)
-        self.accesses = Accesses()
+    def __init__(self, port: Port) -> None:
+        self._port = port
+        self.files = port.files
+        self.cursors = Cursors(port.secret)
+        self.directory = Directory(port.accounts_of)
+        self.access_checker = AccessChecker(port)
         self._opening = asyncio.Lock()
         self.checking = asyncio.Lock()
         self.consistency = Consistency()
@@ -53,7 +51,7 @@ class Store:
                 self._pool, self._writing = self._made(2, 8), self._made(1, 1)
                 await self._pool.open()
                 await self._writing.open()
-                self._writer = Writer(self._writing, self.parties, self.consistency)
+                self._writer = Writer(self._writing, self.directory, self.consistency)
 
     async def close(self) -> None:
         """Answer what was taken, then give the connections back."""
@@ -66,7 +64,7 @@ class Store:
 
     def _made(self, smallest: int, largest: int) -> Pool:
         return AsyncConnectionPool(
-            libpq_url(self.settings.app_database_url),
+            self._port.database_url,
             kwargs={
                 "autocommit": True,
                 "prepare_threshold": 2,
@@ -88,22 +86,22 @@ class Store:
         assert self._writer is not None  # noqa: S101 -- open() came first
         return self._writer
 
-    async def read(self, script: Script[T]) -> T:
-        """Play a script that only reads, outside any transaction."""
-        return await self._played(script, transaction=False)
+    async def read(self, operation: Operation[T]) -> T:
+        """Run an operation that only reads, outside any transaction."""
+        return await self._run(operation, transaction=False)
 
-    async def write(self, script: Script[T]) -> T:
-        """Play a script in one transaction, committed when this returns."""
-        return await self._played(script, transaction=True)
+    async def write(self, operation: Operation[T]) -> T:
+        """Run an operation in one transaction, committed when this returns."""
+        return await self._run(operation, transaction=True)
 
-    async def _played(self, script: Script[T], *, transaction: bool) -> T:
+    async def _run(self, operation: Operation[T], *, transaction: bool) -> T:
         assert self._pool is not None  # noqa: S101 -- open() came first
         try:
             async with self._pool.connection() as connection:
                 if not transaction:
-                    return await play(connection, script)
+                    return await run(connection, operation)
                 async with connection.transaction():
-                    return await play(connection, script)
+                    return await run(connection, operation)
         except (psycopg.OperationalError, PoolTimeout):
             raise Refusal(
                 "The database does not answer; try again in a moment.",
@@ -113,20 +111,20 @@ class Store:
 
     async def access(self, header: str | None) -> Access:
         """Who sends this Authorization header; `Refusal` 401 or 429."""
-        known = self.accesses.remembered(header)
+        known = self.access_checker.remembered(header)
         if known is not None:
             return known
-        return await self.read(self.accesses.script(header))
+        return await self.read(self.access_checker.check(header))
 
-    async def access_still(self, header: str | None) -> Access:
+    async def access_again(self, header: str | None) -> Access:
         """Who sends this header, looked at anew in the middle of a request; `Refusal` 401."""
-        return await self.read(self.accesses.again(header))
+        return await self.read(self.access_checker.check_again(header))
 
     async def next_chunk(self, chunks: Iterator[bytes]) -> bytes | None:
         """The next piece of a stored file, read beside the event loop."""
         found = await asyncio.to_thread(next, chunks, _END)
         return found if isinstance(found, bytes) else None
 
-    async def aside(self, work: Callable[[], T]) -> T:
+    async def in_thread(self, work: Callable[[], T]) -> T:
         """Do something that keeps the processor busy for long, or waits for a disk, in a thread."""
         return await asyncio.to_thread(work)

@@ -12,12 +12,12 @@ from app.core.permissions import Subject
 from app.db.models import Enrollment, Lesson, Program, User
 from app.lrs.desk.browser.queries import driver
 from app.lrs.engine import jsonio
-from app.lrs.engine.agents.service import Parties
-from app.lrs.engine.operations import play_now
+from app.lrs.engine.operations import run_sync
 from app.lrs.engine.statements.actors import identity
 from app.lrs.engine.statements.preparation import prepare
-from app.lrs.engine.statements.storage import Attached, Author, Submission, store
+from app.lrs.engine.statements.storage import Attached, Author, Submission, store_statements
 from app.lrs.engine.versions import Version
+from app.lrs.host.service import directory_of
 from tests.factories.school import School, subject_of
 from tests.lrs.desk.other_store import Other
 
@@ -62,8 +62,9 @@ def keep(session: Session, *told: dict[str, Any], attached: Sequence[Attached] =
     person = {"objectType": "Agent", "name": "Simulator", "mbox": "mailto:simulator@example.org"}
     author = Author(None, jsonio.dumps(person), identity(person) or "", person, may_define=True)
     ready = [prepare(one, Version.ONE) for one in told]
-    result = play_now(
-        driver(session), store([Submission(ready, author, attached)], Parties("http://localhost:8000"))
+    result = run_sync(
+        driver(session),
+        store_statements([Submission(ready, author, attached)], directory_of("http://localhost:8000")),
     )
     assert result.refusals == [None]
     session.commit()

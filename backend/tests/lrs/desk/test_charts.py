@@ -36,8 +36,8 @@ def test_a_lesson_within_clock_hours_is_not_added_to_them(
     assert (found.clock_seconds, found.learning_seconds) == (6 * 3600, 3600)
     assert [line["name"] for line in found.hours.series] == ["Clock hours", "Lessons and activities"]
     page = signed_in(scene.admin).get("/lrs/charts").text
-    assert re.search(r"Clock hours</div>\s*<div class=\"stat-value\">6 h<", page)
-    assert re.search(r"In lessons and activities</div>\s*<div class=\"stat-value\">1 h<", page)
+    assert re.search(r"Clock hours</div>\s*<div class=\"stat-value\">6\sh<", page)
+    assert re.search(r"In lessons and activities</div>\s*<div class=\"stat-value\">1\sh<", page)
 
 
 @pytest.mark.parametrize(

@@ -158,3 +158,22 @@ def test_an_agent_is_taken_as_json(crowd: Scene, signed_in: SignedIn, session: S
     staff = signed_in(crowd.admin)
     agent = json.dumps(payloads(session)[0]["actor"])
     assert _rows(staff.get("/lrs/statements", params={"person": agent}).text) == 1
+
+
+@pytest.mark.parametrize("words", ["nunez", "o’hara", "ohara", "dental x-ray", "cafe"])
+def test_names_are_found_without_their_accents_and_with_any_apostrophe(
+    scene: Scene, session: Session, words: str
+) -> None:
+    student = scene.school.student(full_name="Ana Núñez O'Hara")
+    session.flush()
+    activity = {"id": "https://a.example/x", "definition": {"name": {"en": "Café: Dental X‑ray"}}}
+    keep(
+        session,
+        statement(actor=agent_of(student), object=activity),
+        statement(actor={"mbox": "mailto:x@other.example", "name": "Inés Núñez O’Hara"}),
+    )
+    if words in ("dental x-ray", "cafe"):
+        assert queries.activities_called(session, words, 5)[1] == 1
+    else:
+        assert [one.full_name for one in queries.users_called(session, words, 5)[0]] == ["Ana Núñez O'Hara"]
+        assert queries.strangers_called(session, words, 5)[1] == 1

@@ -89,7 +89,7 @@ def test_a_limit_answers_429_and_says_when(store: Running) -> None:
 
 def fresh(store: Running) -> None:
     """As if a second had passed since the last look at the credentials."""
-    store.app.store.accesses._known.clear()
+    store.app.runtime.access_checker._known.clear()
 
 
 def test_a_rotated_secret_and_a_revoked_credential_stop(store: Running) -> None:
@@ -120,7 +120,7 @@ def test_a_credential_must_hold_until_the_body_is_complete(
     def slow() -> Iterator[bytes]:
         body = json.dumps(sent).encode()
         yield body[:10]
-        while not any(seen[1].limit == 1 for seen in store.app.store.accesses._known.values()):
+        while not any(seen[1].limit == 1 for seen in store.app.runtime.access_checker._known.values()):
             time.sleep(0.01)
         with store.database.begin() as session:
             row = session.query(XapiCredential).filter_by(key=client.key).one()

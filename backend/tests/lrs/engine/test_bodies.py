@@ -21,8 +21,8 @@ from app.lrs.engine.access import Access
 from app.lrs.engine.alternate_request import SMALL_FORM
 from app.lrs.engine.http import Call, _unpacked
 from app.lrs.engine.refusal import Refusal
-from app.lrs.engine.runtime import Store
-from app.lrs.engine.statements import intake as receiving
+from app.lrs.engine.runtime import Runtime
+from app.lrs.engine.statements import intake
 from tests.lrs.examples import statement
 from tests.lrs.serving import ONE, Client, Running
 
@@ -38,13 +38,13 @@ def token(client: Client) -> str:
 def asides(store: Running, monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     """What was done beside the event loop."""
     seen: list[Any] = []
-    whole = Store.aside
+    whole = Runtime.in_thread
 
-    async def aside(self: Store, work: Any) -> Any:
+    async def in_thread(self: Runtime, work: Any) -> Any:
         seen.append(work)
         return await whole(self, work)
 
-    monkeypatch.setattr(Store, "aside", aside)
+    monkeypatch.setattr(Runtime, "in_thread", in_thread)
     return seen
 
 
@@ -201,10 +201,10 @@ def test_checking_a_batch_lets_others_have_their_turn() -> None:
                 await asyncio.sleep(0)
 
         waiting = asyncio.create_task(others())
-        received = await receiving._in_slices(receiving._checked(call, body, [], None))
+        received = await intake._in_slices(intake._checked(call, body, [], None))
         waiting.cancel()
         return len(received.ids), turns
 
     count, turns = asyncio.run(checked())
     assert count == 50
-    assert turns >= 2 * 50 // receiving._SLICE
+    assert turns >= 2 * 50 // intake._SLICE

@@ -28,9 +28,9 @@ BACKEND = Path(__file__).resolve().parents[2]
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("embedded_server"), pytest.mark.timeout(300)]
 PROGRAM = """
 import sys, uvicorn
-from app.lrs.engine.api import LrsApp
+from app.lrs.host.service import lrs_app
 from app.settings import load_settings
-uvicorn.run(LrsApp(load_settings()), host="127.0.0.1", port=int(sys.argv[1]), log_level="critical",
+uvicorn.run(lrs_app(load_settings()), host="127.0.0.1", port=int(sys.argv[1]), log_level="critical",
             lifespan="off", access_log=False)
 """
 

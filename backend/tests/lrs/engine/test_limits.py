@@ -186,9 +186,9 @@ def test_a_write_of_another_process_is_not_spoken_of_as_there(store: Running) ->
         assert row is not None
         began = values.text_of(row[1])
         for _ in range(3):
-            store.app.store.consistency._asked_at = 0
+            store.app.runtime.consistency._asked_at = 0
             assert client.get("/statements", statementId=name).headers[header] <= began
-    store.app.store.consistency._asked_at = 0
+    store.app.runtime.consistency._asked_at = 0
     assert client.get("/statements", statementId=name).headers[header] > began
 
 
@@ -220,8 +220,8 @@ def test_an_address_that_was_handed_on_means_who_has_it_now(store: Running) -> N
     client.stored(sent)
     _execute(store, "UPDATE users SET email = %s WHERE id = %s", f"new-{email}", first)
     second = _user(store, email)
-    for known in store.app.store.parties._actors.values():
-        known.asked_at = -1e9
+    for known in store.app.runtime.directory._actors.values():
+        known.checked_at = -1e9
     later = statement(actor={"mbox": f"mailto:{email}"})
     client.stored(later)
     owner = "SELECT user_id FROM xapi_statements WHERE statement_id = %s"

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from app.lrs.engine.refusal import Refusal
-from app.lrs.engine.runtime import Store
+from app.lrs.engine.runtime import Runtime
 from app.lrs.engine.statements import validate
 from app.lrs.engine.versions import Version
 from tests.lrs.examples import statement
@@ -176,13 +176,13 @@ def test_large_pages_are_rewritten_beside_the_others(store: Running, monkeypatch
     client, verb = store.client(), f"urn:v:{uuid4()}"
     client.stored(*[statement(verb={"id": verb}, result={"response": "x" * 10_000}) for _ in range(10)])
     asides: list[Any] = []
-    whole = Store.aside
+    whole = Runtime.in_thread
 
-    async def aside(self: Store, work: Any) -> Any:
+    async def in_thread(self: Runtime, work: Any) -> Any:
         asides.append(work)
         return await whole(self, work)
 
-    monkeypatch.setattr(Store, "aside", aside)
+    monkeypatch.setattr(Runtime, "in_thread", in_thread)
     for form, limit, count in (("exact", "0", 0), ("canonical", "1", 0), ("canonical", "0", 2)):
         asides.clear()
         assert client.statements(verb=verb, format=form, limit=limit)

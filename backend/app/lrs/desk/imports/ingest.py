@@ -16,15 +16,16 @@ from app.db.session import Database
 from app.lrs.desk.browser.queries import driver
 from app.lrs.desk.imports.parser import SHAPES, Item, Reader
 from app.lrs.engine import jsonio
-from app.lrs.engine.agents.service import Parties
-from app.lrs.engine.operations import play_now
+from app.lrs.engine.agents.service import Directory
+from app.lrs.engine.operations import run_sync
 from app.lrs.engine.refusal import Refusal
 from app.lrs.engine.statements import validate
 from app.lrs.engine.statements.actors import identity
 from app.lrs.engine.statements.preparation import Prepared, prepare
 from app.lrs.engine.statements.shape import JsonObject
-from app.lrs.engine.statements.storage import Author, Submission, store
+from app.lrs.engine.statements.storage import Author, Submission, store_statements
 from app.lrs.engine.versions import Version
+from app.lrs.host.service import directory_of
 
 BATCH = 500
 MOST_FAULTS = 1000
@@ -68,14 +69,14 @@ def take_in(
     """Store a file's statements batch by batch. `note` is called in each batch's transaction with the tally."""
     reader = Reader(pieces)
     tally = Tally()
-    parties = Parties(app_origin)
+    directory = directory_of(app_origin)
     batch: list[Item] = []
     for item in reader.items():
         batch.append(item)
         if len(batch) == BATCH:
-            _batch(database, app_origin, parties, batch, tally, reader, note)
+            _batch(database, app_origin, directory, batch, tally, reader, note)
             batch = []
-    _batch(database, app_origin, parties, batch, tally, reader, note)
+    _batch(database, app_origin, directory, batch, tally, reader, note)
     tally.ended = reader.ended
     return tally
 
@@ -83,7 +84,7 @@ def take_in(
 def _batch(
     database: Database,
     app_origin: str,
-    parties: Parties,
+    directory: Directory,
     items: Sequence[Item],
     tally: Tally,
     reader: Reader,
@@ -98,20 +99,20 @@ def _batch(
             tally.refuse(item.line, f"{where}{refusal.detail}")
     tally.bytes_read = reader.bytes_read
     try:
-        _store(database, parties, ready, tally, note)
+        _store(database, directory, ready, tally, note)
     except _UNSTORABLE:
         # One of them is more than the database holds: find it by storing each alone.
-        parties.forget()
+        directory.forget()
         for one in ready:
             try:
-                _store(database, parties, [one], tally, note)
+                _store(database, directory, [one], tally, note)
             except _UNSTORABLE as fault:
                 tally.refuse(one.line, f"The database cannot hold it: {fault.diag.message_primary}.")
 
 
 def _store(
     database: Database,
-    parties: Parties,
+    directory: Directory,
     ready: Sequence[_Ready],
     tally: Tally,
     note: Callable[[Session, Tally], None] | None,
@@ -121,7 +122,7 @@ def _store(
         refusals: list[Refusal | None] = []
         found = None
         if ready:
-            result = play_now(driver(session), store([one.submission for one in ready], parties))
+            result = run_sync(driver(session), store_statements([one.submission for one in ready], directory))
             rows, refusals, found = result.rows, result.refusals, result.found
         after = Tally(
             tally.stored + rows,
@@ -136,7 +137,7 @@ def _store(
         if note is not None:
             note(session, after)
     if found is not None:
-        parties.remember(found)
+        directory.remember(found)
     tally.stored, tally.known, tally.refused, tally.faults = (
         after.stored,
         after.known,

@@ -38,18 +38,6 @@ DEFINE_ACTIVITY: LiteralString = """
 UPDATE xapi_activities SET definition = %s::jsonb, updated_at = now() WHERE iri = %s
 """
 
-USERS_BY_EMAIL: LiteralString = """
-SELECT lower(email), id FROM users WHERE lower(email) = ANY(%s)
-"""
-
-USERS_BY_ID: LiteralString = """
-SELECT id FROM users WHERE id = ANY(%s)
-"""
-
-ALL_EMAILS: LiteralString = """
-SELECT id, email FROM users
-"""
-
 ACTOR_BY_IDENTITY: LiteralString = """
 SELECT agent, names FROM xapi_actors WHERE identity = %s
 """

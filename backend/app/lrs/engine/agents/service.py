@@ -1,21 +1,19 @@
-"""Actors and activities: found once, remembered, and told apart from the accounts of the school.
+"""Actors and activities: found once, remembered, and matched to the host's accounts.
 
 Ids never change once committed, so they are cached for the life of the process. What a statement adds (a new
 name, a richer definition) is written only when it says something new: rewriting definitions with every
 statement is what makes other stores deadlock.
 """
 
-import hashlib
-import re
 from collections import OrderedDict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from time import monotonic
 from typing import Any
 
 from app.lrs.engine import jsonio
 from app.lrs.engine.agents import queries
-from app.lrs.engine.operations import Ask, Do, Script
+from app.lrs.engine.operations import Execute, Operation, Query
 from app.lrs.engine.statements.preparation import merged
 from app.lrs.engine.statements.shape import JsonObject
 
@@ -24,7 +22,6 @@ _MOST_NAMES = 20
 _LONGEST_NAME = 1_000
 _LONGEST_DEFINITION = 20_000
 """Octets of a definition that is kept in memory; a longer one is read again when it is sent again."""
-_NUMBER = re.compile(r"[1-9][0-9]{0,8}")
 _ASK_AGAIN_SECONDS = 60.0
 
 
@@ -33,13 +30,13 @@ class KnownActor:
     id: int
     user_id: int | None
     names: set[str]
-    asked_at: float
+    checked_at: float
     """When its account was looked for, on the monotonic clock."""
 
     @property
     def stale(self) -> bool:
         """Whether an account may have been made for it since, or its address have passed to another account."""
-        return monotonic() - self.asked_at > _ASK_AGAIN_SECONDS
+        return monotonic() - self.checked_at > _ASK_AGAIN_SECONDS
 
 
 @dataclass(slots=True)
@@ -50,17 +47,21 @@ class KnownActivity:
 
 @dataclass(slots=True)
 class Found:
-    """What a script found or made. It is remembered only once its transaction has been committed."""
+    """What an operation found or made. It is remembered only once its transaction has been committed."""
 
     actors: dict[str, KnownActor] = field(default_factory=dict)
     activities: dict[str, KnownActivity] = field(default_factory=dict)
 
 
-class Parties:
+AccountsOf = Callable[[Collection[str]], Operation[dict[str, int]]]
+
+
+class Directory:
     """The process's memory of actors and activities."""
 
-    def __init__(self, app_origin: str) -> None:
-        self._origin = app_origin
+    def __init__(self, accounts_of: AccountsOf) -> None:
+        """`accounts_of` is the host's answer to who of these identities has an account (`Port.accounts_of`)."""
+        self._accounts_of = accounts_of
         self._actors: OrderedDict[str, KnownActor] = OrderedDict()
         self._activities: OrderedDict[str, KnownActivity] = OrderedDict()
 
@@ -80,24 +81,24 @@ class Parties:
         self._actors.clear()
         self._activities.clear()
 
-    def script(
+    def resolve(
         self,
         people: Mapping[str, JsonObject],
         names: Iterable[tuple[str, str]],
         iris: Iterable[str],
         definitions: Mapping[str, JsonObject],
-    ) -> Script[Found]:
+    ) -> Operation[Found]:
         """Find or make every actor and activity, and write what is new about them."""
         found = Found()
-        strangers = []
+        unknown = []
         for name in people:
             known = self._actors.get(name)
             if known is None or known.stale:
-                strangers.append(name)
+                unknown.append(name)
             else:
                 found.actors[name] = known
-        if strangers:
-            yield from self._meet(strangers, people, found)
+        if unknown:
+            yield from self._find_or_add(unknown, people, found)
         yield from _name(names, found)
         missing = []
         for iri in iris:
@@ -111,19 +112,21 @@ class Parties:
         yield from _define(definitions, found)
         return found
 
-    def _meet(self, names: list[str], people: Mapping[str, JsonObject], found: Found) -> Script[None]:
-        rows = yield Ask(queries.FIND_ACTORS, (names,))
+    def _find_or_add(
+        self, names: list[str], people: Mapping[str, JsonObject], found: Found
+    ) -> Operation[None]:
+        rows = yield Query(queries.FIND_ACTORS, (names,))
         _take_actors(rows, found)
         new = sorted(set(names) - found.actors.keys())
-        accounts = yield from self._accounts(names)
+        accounts = yield from self._accounts_of(names)
         # An address that nobody has now goes on meaning who had it last.
         for name in sorted(accounts.keys() & found.actors.keys()):
             if found.actors[name].user_id != accounts[name]:
-                yield Do(queries.KNOW_ACCOUNT, (accounts[name], name))
+                yield Execute(queries.KNOW_ACCOUNT, (accounts[name], name))
                 found.actors[name].user_id = accounts[name]
         if not new:
             return
-        yield Do(
+        yield Execute(
             queries.ADD_ACTORS,
             (
                 new,
@@ -132,32 +135,8 @@ class Parties:
                 [accounts.get(name) for name in new],
             ),
         )
-        rows = yield Ask(queries.FIND_ACTORS, (new,))
+        rows = yield Query(queries.FIND_ACTORS, (new,))
         _take_actors(rows, found)
-
-    def _accounts(self, names: list[str]) -> Script[dict[str, int]]:
-        """Which of these identities are accounts of the school: by address, its SHA-1, or our own id."""
-        result: dict[str, int] = {}
-        by_email = {name[13:].lower(): name for name in names if name.startswith("mbox::mailto:")}
-        if by_email:
-            for email, user_id in (yield Ask(queries.USERS_BY_EMAIL, (list(by_email),))):
-                result[by_email[email]] = user_id
-        prefix = f"account::{self._origin} "
-        by_id = {
-            int(number): prefix + number
-            for number in (name[len(prefix) :] for name in names if name.startswith(prefix))
-            if _NUMBER.fullmatch(number)
-        }
-        if by_id:
-            for (user_id,) in (yield Ask(queries.USERS_BY_ID, (list(by_id),))):
-                result[by_id[user_id]] = user_id
-        hashes = {name for name in names if name.startswith("sha1::")}
-        if hashes:
-            for user_id, email in (yield Ask(queries.ALL_EMAILS)):
-                name = f"sha1::{hashlib.sha1(f'mailto:{email}'.encode()).hexdigest()}"  # noqa: S324 -- xAPI's choice
-                if name in hashes:
-                    result[name] = user_id
-        return result
 
 
 def _worth_keeping(activity: KnownActivity) -> KnownActivity:
@@ -171,7 +150,7 @@ def _take_actors(rows: list[tuple[Any, ...]], found: Found) -> None:
         found.actors[name] = KnownActor(actor_id, user_id, set(names), monotonic())
 
 
-def _name(names: Iterable[tuple[str, str]], found: Found) -> Script[None]:
+def _name(names: Iterable[tuple[str, str]], found: Found) -> Operation[None]:
     fresh: dict[str, list[str]] = {}
     for identity, name in names:
         known = found.actors[identity]
@@ -181,25 +160,25 @@ def _name(names: Iterable[tuple[str, str]], found: Found) -> Script[None]:
     for identity in sorted(fresh):
         for name in fresh[identity]:
             one = jsonio.dumps([name]).decode()
-            yield Do(queries.RENAME_ACTOR, (one, identity, one))
+            yield Execute(queries.RENAME_ACTOR, (one, identity, one))
 
 
-def _discover(missing: list[str], found: Found) -> Script[None]:
+def _discover(missing: list[str], found: Found) -> Operation[None]:
     missing.sort()
     for _ in range(2):
-        rows = yield Ask(queries.FIND_ACTIVITIES, (missing,))
+        rows = yield Query(queries.FIND_ACTIVITIES, (missing,))
         for iri, activity_id, definition in rows:
             found.activities[iri] = KnownActivity(activity_id, definition)
         missing = [iri for iri in missing if iri not in found.activities]
         if not missing:
             return
-        yield Do(queries.ADD_ACTIVITIES, (missing,))
-    rows = yield Ask(queries.FIND_ACTIVITIES, (missing,))
+        yield Execute(queries.ADD_ACTIVITIES, (missing,))
+    rows = yield Query(queries.FIND_ACTIVITIES, (missing,))
     for iri, activity_id, definition in rows:
         found.activities[iri] = KnownActivity(activity_id, definition)
 
 
-def _define(definitions: Mapping[str, JsonObject], found: Found) -> Script[None]:
+def _define(definitions: Mapping[str, JsonObject], found: Found) -> Operation[None]:
     changed = [
         iri
         for iri, definition in definitions.items()
@@ -209,11 +188,11 @@ def _define(definitions: Mapping[str, JsonObject], found: Found) -> Script[None]
         return
     changed.sort()
     # Memory may be behind another process's; writers take turns, so what is read now is the last word.
-    rows = yield Ask(queries.FIND_ACTIVITIES, (changed,))
+    rows = yield Query(queries.FIND_ACTIVITIES, (changed,))
     for iri, activity_id, current in rows:
         whole = merged(current or {}, definitions[iri])
         if whole != current:
-            yield Do(queries.DEFINE_ACTIVITY, (jsonio.dumps(whole).decode(), iri))
+            yield Execute(queries.DEFINE_ACTIVITY, (jsonio.dumps(whole).decode(), iri))
         found.activities[iri] = KnownActivity(activity_id, whole)
 
 

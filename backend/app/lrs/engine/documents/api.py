@@ -10,7 +10,7 @@ from app.lrs.engine.documents import service
 from app.lrs.engine.documents.service import Conditions, Key
 from app.lrs.engine.http import LARGEST_DOCUMENT, Answer, Call, nothing, tagged_answer
 from app.lrs.engine.refusal import Refusal
-from app.lrs.engine.runtime import Store
+from app.lrs.engine.runtime import Runtime
 from app.lrs.engine.statements.actors import identity_of_parameter
 from app.lrs.engine.statements.filters import iri_of, json_of, timestamp_of, uuid_of
 from app.lrs.engine.statements.shape import LONGEST_KEY
@@ -48,21 +48,21 @@ ACTIVITY_PROFILE = Resource(
 )
 
 
-async def get(store: Store, call: Call, resource: Resource) -> Answer:
+async def get(runtime: Runtime, call: Call, resource: Resource) -> Answer:
     """One document, or the ids of all with `since`."""
     call.access.require(f"read {resource.scope}")
     key = _key(call, resource)
     if key.document_id is None:
         since = call.parameters.get("since")
         moment = timestamp_of(since, "since", call.version) if since is not None else None
-        names, newest = await store.read(service.ids(key, moment))
+        names, newest = await runtime.read(service.ids(key, moment))
         answer = tagged_answer(names)
         if newest is not None:
             answer.headers["Last-Modified"] = format_datetime(newest, usegmt=True)
         return answer
     if "since" in call.parameters:
         raise Refusal(f"since goes with a list, not with {resource.id_name}.", path="since")
-    document = await store.read(service.find(key))
+    document = await runtime.read(service.find(key))
     if document is None:
         raise Refusal("There is no such document.", status=404)
     return Answer(
@@ -73,42 +73,46 @@ async def get(store: Store, call: Call, resource: Resource) -> Answer:
     )
 
 
-async def put(store: Store, call: Call, resource: Resource) -> Answer:
+async def put(runtime: Runtime, call: Call, resource: Resource) -> Answer:
     """Replace or make a document."""
     call.access.require(f"write {resource.scope}")
     key = _key(call, resource, needs_id=True)
     content, content_type = await _document(call)
     if call.content_type == "application/json":
-        await _read(store, content, lambda: jsonio.loads(content))
-    await store.write(service.replace(key, content, content_type, _conditions(call, resource), store.parties))
+        await _read(runtime, content, lambda: jsonio.loads(content))
+    await runtime.write(
+        service.replace(key, content, content_type, _conditions(call, resource), runtime.directory)
+    )
     return nothing()
 
 
-async def post(store: Store, call: Call, resource: Resource) -> Answer:
+async def post(runtime: Runtime, call: Call, resource: Resource) -> Answer:
     """Merge a JSON object into a document, or make it."""
     call.access.require(f"write {resource.scope}")
     key = _key(call, resource, needs_id=True)
     content, content_type = await _document(call)
-    newer = await _read(store, content, lambda: service.object_of(content, content_type, "The document sent"))
+    newer = await _read(
+        runtime, content, lambda: service.object_of(content, content_type, "The document sent")
+    )
     conditions = _conditions(call, resource)
-    await store.write(service.merge(key, content, content_type, newer, conditions, store.parties))
+    await runtime.write(service.merge(key, content, content_type, newer, conditions, runtime.directory))
     return nothing()
 
 
-async def _read(store: Store, content: bytes, reader: Callable[[], T]) -> T:
-    return await store.aside(reader) if len(content) > service.ASIDE else reader()
+async def _read(runtime: Runtime, content: bytes, reader: Callable[[], T]) -> T:
+    return await runtime.in_thread(reader) if len(content) > service.ASIDE else reader()
 
 
-async def delete(store: Store, call: Call, resource: Resource) -> Answer:
+async def delete(runtime: Runtime, call: Call, resource: Resource) -> Answer:
     """Delete a document; of State also all documents of an activity and agent."""
     call.access.require(f"write {resource.scope}")
     key = _key(call, resource, needs_id=resource is not STATE)
     if "since" in call.parameters:
         raise Refusal("DELETE takes no since.", path="since")
     if key.document_id is None:
-        await store.write(service.remove_all(key))
+        await runtime.write(service.remove_all(key))
     else:
-        await store.write(service.remove(key, _conditions(call, resource)))
+        await runtime.write(service.remove(key, _conditions(call, resource)))
     return nothing()
 
 

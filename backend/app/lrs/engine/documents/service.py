@@ -6,9 +6,9 @@ from datetime import datetime
 from typing import Any
 
 from app.lrs.engine import jsonio
-from app.lrs.engine.agents.service import Parties
+from app.lrs.engine.agents.service import Directory
 from app.lrs.engine.documents import queries
-from app.lrs.engine.operations import Aside, Ask, Do, Script
+from app.lrs.engine.operations import Execute, Offload, Operation, Query
 from app.lrs.engine.refusal import Refusal
 from app.lrs.engine.statements.shape import JsonObject
 
@@ -97,25 +97,25 @@ def _names(header: str, etag: str, *, weak: bool) -> bool:
     return any(tag.strip('"') in ("*", etag) for tag in tags)
 
 
-def find(key: Key) -> Script[Document | None]:
+def find(key: Key) -> Operation[Document | None]:
     """The document, or None."""
-    rows = yield Ask(queries.GET, key.parameters())
+    rows = yield Query(queries.GET, key.parameters())
     return Document(bytes(rows[0][0]), *rows[0][1:]) if rows else None
 
 
-def ids(key: Key, since: datetime | None) -> Script[tuple[list[str], datetime | None]]:
+def ids(key: Key, since: datetime | None) -> Operation[tuple[list[str], datetime | None]]:
     """The ids of the documents under a key without one, and when the newest was written."""
-    rows = yield Ask(queries.LIST, {**key.parameters(), "since": since})
+    rows = yield Query(queries.LIST, {**key.parameters(), "since": since})
     return [row[0] for row in rows], max((row[1] for row in rows), default=None)
 
 
 def replace(
-    key: Key, content: bytes, content_type: str, conditions: Conditions, parties: Parties
-) -> Script[None]:
+    key: Key, content: bytes, content_type: str, conditions: Conditions, directory: Directory
+) -> Operation[None]:
     """PUT: the document becomes this content."""
-    yield Do(queries.LOCK, (key.lock,))
+    yield Execute(queries.LOCK, (key.lock,))
     conditions.check((yield from find(key)), replacing=True)
-    yield from _put(key, content, content_type, parties)
+    yield from _put(key, content, content_type, directory)
 
 
 def merge(
@@ -124,17 +124,17 @@ def merge(
     content_type: str,
     newer: JsonObject,
     conditions: Conditions,
-    parties: Parties,
-) -> Script[None]:
+    directory: Directory,
+) -> Operation[None]:
     """POST: the properties of `newer`, which is what `content` says, replace or join those of the document."""
-    yield Do(queries.LOCK, (key.lock,))
+    yield Execute(queries.LOCK, (key.lock,))
     document = yield from find(key)
     conditions.check(document, replacing=False)
     if document is not None and len(content) + len(document.content) > ASIDE:
-        ((content,),) = yield Aside(lambda: _joined(document, newer))
+        ((content,),) = yield Offload(lambda: _joined(document, newer))
     elif document is not None:
         content = _joined(document, newer)
-    yield from _put(key, content, content_type, parties)
+    yield from _put(key, content, content_type, directory)
 
 
 def _joined(document: Document, newer: JsonObject) -> bytes:
@@ -156,11 +156,13 @@ def object_of(content: bytes, content_type: str, what: str) -> JsonObject:
     return value
 
 
-def _put(key: Key, content: bytes, content_type: str, parties: Parties) -> Script[None]:
+def _put(key: Key, content: bytes, content_type: str, directory: Directory) -> Operation[None]:
     people = {key.agent: key.person or {}} if key.agent is not None else {}
     names = [(key.agent, key.person["name"])] if key.agent and key.person and "name" in key.person else []
-    found = yield from parties.script(people, names, [key.activity] if key.activity is not None else [], {})
-    yield Do(
+    found = yield from directory.resolve(
+        people, names, [key.activity] if key.activity is not None else [], {}
+    )
+    yield Execute(
         queries.PUT,
         {
             **key.parameters(),
@@ -173,13 +175,13 @@ def _put(key: Key, content: bytes, content_type: str, parties: Parties) -> Scrip
     )
 
 
-def remove(key: Key, conditions: Conditions) -> Script[None]:
+def remove(key: Key, conditions: Conditions) -> Operation[None]:
     """DELETE of one document; that there is none is no error."""
-    yield Do(queries.LOCK, (key.lock,))
+    yield Execute(queries.LOCK, (key.lock,))
     conditions.check((yield from find(key)), replacing=False)
-    yield Do(queries.DELETE, key.parameters())
+    yield Execute(queries.DELETE, key.parameters())
 
 
-def remove_all(key: Key) -> Script[None]:
+def remove_all(key: Key) -> Operation[None]:
     """DELETE of every document under a key without a document id."""
-    yield Do(queries.DELETE_ALL, key.parameters())
+    yield Execute(queries.DELETE_ALL, key.parameters())

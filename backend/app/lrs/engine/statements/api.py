@@ -11,9 +11,9 @@ import orjson
 from app.lrs.engine import jsonio, multipart, values
 from app.lrs.engine.agents import queries as agent_queries
 from app.lrs.engine.http import Answer, Call, nothing
-from app.lrs.engine.operations import Ask, Script
+from app.lrs.engine.operations import Operation, Query
 from app.lrs.engine.refusal import Refusal
-from app.lrs.engine.runtime import Store
+from app.lrs.engine.runtime import Runtime
 from app.lrs.engine.statements import formats, queries
 from app.lrs.engine.statements.filters import Filter, One, moment_of, parse, uuid_of
 from app.lrs.engine.statements.intake import take_in
@@ -33,15 +33,15 @@ def now_text() -> str:
     return values.text_of(moment_of(time.time_ns() // 1000))
 
 
-async def post(store: Store, call: Call) -> Answer:
+async def post(runtime: Runtime, call: Call) -> Answer:
     """Store one statement or a list; answers their ids in order."""
     call.access.require("write statements")
     if call.parameters:
         raise Refusal("POST of statements takes no parameters.", path=sorted(call.parameters)[0])
-    return Answer(200, orjson.dumps(await take_in(store, call)))
+    return Answer(200, orjson.dumps(await take_in(runtime, call)))
 
 
-async def put(store: Store, call: Call) -> Answer:
+async def put(runtime: Runtime, call: Call) -> Answer:
     """Store one statement under the id of the parameter."""
     call.access.require("write statements")
     if set(call.parameters) != {"statementId"}:
@@ -49,65 +49,65 @@ async def put(store: Store, call: Call) -> Answer:
         if wrong:
             raise Refusal("PUT of a statement takes the parameter statementId alone.", path=wrong[0])
         raise Refusal("The parameter statementId is missing.", path="statementId")
-    await take_in(store, call, uuid_of(call.parameters["statementId"], "statementId"))
+    await take_in(runtime, call, uuid_of(call.parameters["statementId"], "statementId"))
     return nothing()
 
 
-async def get(store: Store, call: Call) -> Answer:
+async def get(runtime: Runtime, call: Call) -> Answer:
     """One statement by id, or a page of those that match."""
     call.access.require("read statements")
-    through = store.consistency.known
+    through = runtime.consistency.known
     if through is None:
-        through = await store.read(store.consistency.script())
+        through = await runtime.read(runtime.consistency.look_up())
     consistent = values.text_of(moment_of(through))
     if "more" in call.parameters:
         if len(call.parameters) > 1:
             raise Refusal("A more link is used as it was given.", path="more")
-        query: Filter | One = store.cursors.read(call.parameters["more"])
+        query: Filter | One = runtime.cursors.read(call.parameters["more"])
     else:
         query = parse(call.parameters, call.version)
-    answer = await (_one(store, call, query) if isinstance(query, One) else _page(store, call, query))
+    answer = await (_one(runtime, call, query) if isinstance(query, One) else _page(runtime, call, query))
     answer.headers[CONSISTENT] = consistent
     return answer
 
 
-async def _one(store: Store, call: Call, query: One) -> Answer:
-    row = await store.read(_find_one(query.statement_id))
+async def _one(runtime: Runtime, call: Call, query: One) -> Answer:
+    row = await runtime.read(_find_one(query.statement_id))
     mine_only = not call.access.may("read every statement")
-    if row is None or row[1] != query.voided or (mine_only and row[3] != call.access.credential_id):
+    if row is None or row[1] != query.voided or (mine_only and row[3] != call.access.key_id):
         what = "voided statement" if query.voided else "statement"
         hint = " It has been voided; ask for it with voidedStatementId." if row and row[1] else ""
         raise Refusal(f"There is no {what} with this id.{hint if not mine_only else ''}", status=404)
     shape = _shape(call, query.format, attachments=query.attachments)
-    (payload,) = await _shaped(store, [(0, row[0], row[2])], shape)
+    (payload,) = await _shaped(runtime, [(0, row[0], row[2])], shape)
     headers = {"Last-Modified": format_datetime(row[4], usegmt=True)}
     if query.attachments:
-        return await _with_attachments(store, call, payload, [payload], headers)
+        return await _with_attachments(runtime, call, payload, [payload], headers)
     return Answer(200, payload, headers=headers)
 
 
-def _find_one(statement_id: str) -> Script[tuple[Any, ...] | None]:
-    rows = yield Ask(queries.ONE, (statement_id,))
+def _find_one(statement_id: str) -> Operation[tuple[Any, ...] | None]:
+    rows = yield Query(queries.ONE, (statement_id,))
     return rows[0] if rows else None
 
 
-async def _page(store: Store, call: Call, query: Filter) -> Answer:
+async def _page(runtime: Runtime, call: Call, query: Filter) -> Answer:
     if not call.access.may("read every statement"):
-        query = replace(query, credential_id=call.access.credential_id)
+        query = replace(query, credential_id=call.access.key_id)
     sql, parameters = select(query, query.limit + 1)
 
-    def script() -> Script[list[tuple[Any, ...]]]:
-        return (yield Ask(sql, parameters))
+    def operation() -> Operation[list[tuple[Any, ...]]]:
+        return (yield Query(sql, parameters))
 
-    found = await store.read(script())
+    found = await runtime.read(operation())
     rows = within_reach(found[: query.limit])
     more = ""
     if len(found) > len(rows):
-        more = f"{call.root}/statements?more={store.cursors.token(query, rows[-1][0])}"
-    payloads = await _shaped(store, rows, _shape(call, query.format, attachments=query.attachments))
+        more = f"{call.root}/statements?more={runtime.cursors.token(query, rows[-1][0])}"
+    payloads = await _shaped(runtime, rows, _shape(call, query.format, attachments=query.attachments))
     body = b'{"statements":[%s],"more":%s}' % (b",".join(payloads), orjson.dumps(more))
     if query.attachments:
-        return await _with_attachments(store, call, body, payloads, {})
+        return await _with_attachments(runtime, call, body, payloads, {})
     return Answer(200, body)
 
 
@@ -115,17 +115,17 @@ def _shape(call: Call, form: str, *, attachments: bool) -> _Shape:
     return call.version, form, attachments, formats.accepted_languages(call.headers.get("accept-language"))
 
 
-async def _shaped(store: Store, rows: Sequence[tuple[Any, ...]], shape: _Shape) -> list[bytes]:
+async def _shaped(runtime: Runtime, rows: Sequence[tuple[Any, ...]], shape: _Shape) -> list[bytes]:
     """The payloads as the reader wants them; untouched text wherever that is what she wants."""
     version, form, _, languages = shape
     if form == "exact" and (version.second or not any(row[2].startswith("2.") for row in rows)):
         return [row[1].encode() for row in rows]
     large = sum(len(row[1]) for row in rows) > _ASIDE
     # Not orjson, which turns whole numbers of more than 64 bits into doubles.
-    statements = await _done(store, large, lambda: [jsonio.loads(row[1].encode()) for row in rows])
+    statements = await _done(runtime, large, lambda: [jsonio.loads(row[1].encode()) for row in rows])
     definitions: Mapping[str, JsonObject] = {}
     if form == "canonical":
-        definitions = await store.read(_definitions(sorted(set().union(*map(_activities, statements)))))
+        definitions = await runtime.read(_definitions(sorted(set().union(*map(_activities, statements)))))
 
     def told(statement: JsonObject) -> JsonObject:
         if not version.second:
@@ -136,11 +136,11 @@ async def _shaped(store: Store, rows: Sequence[tuple[Any, ...]], shape: _Shape) 
             return formats.as_canonical(statement, definitions, languages)
         return statement
 
-    return await _done(store, large, lambda: [jsonio.dumps(told(statement)) for statement in statements])
+    return await _done(runtime, large, lambda: [jsonio.dumps(told(statement)) for statement in statements])
 
 
-async def _done(store: Store, large: bool, work: Callable[[], T]) -> T:
-    return await store.aside(work) if large else work()
+async def _done(runtime: Runtime, large: bool, work: Callable[[], T]) -> T:
+    return await runtime.in_thread(work) if large else work()
 
 
 def _activities(statement: JsonObject) -> set[str]:
@@ -155,13 +155,13 @@ def _activities(statement: JsonObject) -> set[str]:
     return iris
 
 
-def _definitions(iris: list[str]) -> Script[Mapping[str, JsonObject]]:
-    rows = yield Ask(agent_queries.DEFINITIONS, (iris,))
+def _definitions(iris: list[str]) -> Operation[Mapping[str, JsonObject]]:
+    rows = yield Query(agent_queries.DEFINITIONS, (iris,))
     return {iri: jsonio.loads(text.encode()) for iri, text in rows}
 
 
 async def _with_attachments(
-    store: Store, call: Call, body: bytes, payloads: Sequence[bytes], headers: dict[str, str]
+    runtime: Runtime, call: Call, body: bytes, payloads: Sequence[bytes], headers: dict[str, str]
 ) -> Answer:
     """A multipart answer: the JSON first, then the bytes of every attachment that is stored here."""
     # Who may only read her own must not get another's bytes for their hash. Those of an attachment without a fileUrl
@@ -175,10 +175,10 @@ async def _with_attachments(
                 if not (without_url_only and "fileUrl" in item):
                     wanted.setdefault(item["sha2"].lower(), item["contentType"])
 
-    def script() -> Script[list[tuple[Any, ...]]]:
-        return (yield Ask(queries.KNOWN_ATTACHMENTS, (list(wanted),)))
+    def operation() -> Operation[list[tuple[Any, ...]]]:
+        return (yield Query(queries.KNOWN_ATTACHMENTS, (list(wanted),)))
 
-    rows = await store.read(script()) if wanted else []
+    rows = await runtime.read(operation()) if wanted else []
     files = [multipart.File(sha2, sha256, size, wanted[sha2]) for sha2, sha256, size in rows]
     boundary = multipart.new_boundary()
 
@@ -187,8 +187,8 @@ async def _with_attachments(
             if isinstance(piece, bytes):
                 yield piece
                 continue
-            content = store.files.read(piece.sha256)
-            while (chunk := await store.next_chunk(content)) is not None:
+            content = runtime.files.read(piece.sha256)
+            while (chunk := await runtime.next_chunk(content)) is not None:
                 yield chunk
 
     return Answer(200, chunks(), multipart.media_type(boundary), headers)

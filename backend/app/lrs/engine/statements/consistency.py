@@ -6,7 +6,7 @@ key than this moment is there to be read; while somebody does, all from before t
 
 from time import monotonic
 
-from app.lrs.engine.operations import Ask, Script
+from app.lrs.engine.operations import Operation, Query
 from app.lrs.engine.statements import queries
 from app.lrs.engine.statements.filters import key_of
 
@@ -30,10 +30,10 @@ class Consistency:
         """A write of this process has been committed, up to this key: nobody else had the lock meanwhile."""
         self._through = max(self._through, key)
 
-    def script(self) -> Script[int]:
+    def look_up(self) -> Operation[int]:
         """Ask the database. Come before the statements are read, or the answer says too much."""
         asked_at = monotonic()
-        for now, since in (yield Ask(queries.WRITING_SINCE, (queries.WRITER_LOCK,))):
+        for now, since in (yield Query(queries.WRITING_SINCE, (queries.WRITER_LOCK,))):
             self._through = max(self._through, key_of(now if since is None else min(now, since)))
         self._asked_at = asked_at
         return self._through

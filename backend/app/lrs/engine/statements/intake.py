@@ -9,7 +9,7 @@ from app.lrs.engine import jsonio, multipart, signatures
 from app.lrs.engine.http import LARGEST_ATTACHMENTS, LARGEST_JSON, Call
 from app.lrs.engine.multipart import Part
 from app.lrs.engine.refusal import Refusal
-from app.lrs.engine.runtime import Store
+from app.lrs.engine.runtime import Runtime
 from app.lrs.engine.statements import actors, validate
 from app.lrs.engine.statements.preparation import Prepared, prepare
 from app.lrs.engine.statements.shape import JsonObject, fail
@@ -30,38 +30,38 @@ class _Received:
     ids: list[str]
 
 
-async def take_in(store: Store, call: Call, only_id: str | None = None) -> list[str]:
+async def take_in(runtime: Runtime, call: Call, only_id: str | None = None) -> list[str]:
     """Read, check, complete and store the statements of a POST, or with `only_id` the one of a PUT; their ids."""
     kind = call.content_type
     if kind == "application/json":
         raw = await call.body(LARGEST_JSON)
         steps = _checked(call, raw, [], only_id)
         if len(raw) > _ASIDE:
-            received = await store.aside(lambda: _at_once(steps))
+            received = await runtime.in_thread(lambda: _at_once(steps))
         else:
             # One at a time: of several, each would have its slice before others have their turn.
-            async with store.checking:
+            async with runtime.checking:
                 received = await _in_slices(steps)
-        return await _stored(store, received)
+        return await _stored(runtime, received)
     if kind != "multipart/mixed":
         raise Refusal("Send statements as application/json or multipart/mixed.", path="Content-Type")
     boundary = multipart.boundary_of(call.headers.get("content-type", ""))
     reader = multipart.Reader(boundary, LARGEST_JSON, LARGEST_ATTACHMENTS)
     try:
         parts = await reader.read(call.chunks(LARGEST_ATTACHMENTS))
-        received = await store.aside(lambda: _from_parts(call, parts, only_id))
-        attachments = await store.aside(lambda: _kept(store, parts[1:]))
+        received = await runtime.in_thread(lambda: _from_parts(call, parts, only_id))
+        attachments = await runtime.in_thread(lambda: _kept(runtime, parts[1:]))
         received.submission.attachments = attachments
-        ids = await _stored(store, received)
-        await store.aside(lambda: _kept_still(store, parts[1:], attachments))
+        ids = await _stored(runtime, received)
+        await runtime.in_thread(lambda: _kept_still(runtime, parts[1:], attachments))
         return ids
     finally:
         reader.close()
 
 
-async def _stored(store: Store, received: _Received) -> list[str]:
+async def _stored(runtime: Runtime, received: _Received) -> list[str]:
     if received.ids:
-        await store.writer.submit(received.submission)
+        await runtime.writer.submit(received.submission)
     return received.ids
 
 
@@ -186,20 +186,20 @@ def _speaks_of_its_own(call: Call, statements: list[JsonObject], paths: list[str
             )
 
 
-def _kept(store: Store, parts: list[Part]) -> list[Attached]:
+def _kept(runtime: Runtime, parts: list[Part]) -> list[Attached]:
     """Put attachments into the file store. One that no statement comes to claim is swept."""
     kept = []
     for part in parts:
         part.file.seek(0)
-        stored = store.files.put(cast(BinaryIO, part.file))
+        stored = runtime.files.put(cast(BinaryIO, part.file))
         content_type = part.headers.get("content-type", "application/octet-stream")
         kept.append(Attached(part.sha2, stored.sha256, stored.size, content_type))
     return kept
 
 
-def _kept_still(store: Store, parts: list[Part], attachments: list[Attached]) -> None:
+def _kept_still(runtime: Runtime, parts: list[Part], attachments: list[Attached]) -> None:
     """Put again what was swept from the store in the moment before it was claimed."""
     for part, attached in zip(parts, attachments, strict=True):
-        if not store.files.exists(attached.sha256):
+        if not runtime.files.exists(attached.sha256):
             part.file.seek(0)
-            store.files.put(cast(BinaryIO, part.file))
+            runtime.files.put(cast(BinaryIO, part.file))

@@ -8,8 +8,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from app.lrs.engine import jsonio
-from app.lrs.engine.agents.service import Found, Parties
-from app.lrs.engine.operations import Ask, Do, Script
+from app.lrs.engine.agents.service import Directory, Found
+from app.lrs.engine.operations import Execute, Operation, Query
 from app.lrs.engine.statements import queries
 from app.lrs.engine.statements.preparation import DIRECT_ACTIVITY, DIRECT_ACTOR, Keys, keys_of
 
@@ -54,7 +54,7 @@ class References:
     links: set[tuple[int, str]] = field(default_factory=set)
     """(key of the referring statement, id of the statement whose keys it gains)."""
 
-    def arrive(self, statement_id: str, subject: Subject) -> Script[None]:
+    def arrive(self, statement_id: str, subject: Subject) -> Operation[None]:
         """Take in a new statement: follow its reference, and answer those that waited for it."""
         self.subjects[statement_id] = subject
         if subject.target is None and statement_id not in self.waiting:
@@ -80,7 +80,7 @@ class References:
         if found is not None:
             self.links.add((referrer, target))
 
-    def _follow(self, start: str, target: str | None) -> Script[list[str]]:
+    def _follow(self, start: str, target: str | None) -> Operation[list[str]]:
         reached: list[str] = []
         while target is not None and target != start and target not in reached:
             reached.append(target)
@@ -92,8 +92,8 @@ class References:
             target = found.target if found else None
         return reached
 
-    def _read(self, target: str) -> Script[None]:
-        for key, text in (yield Ask(queries.BY_ID, (target,))):
+    def _read(self, target: str) -> Operation[None]:
+        for key, text in (yield Query(queries.BY_ID, (target,))):
             statement = jsonio.loads(text.encode())
             inner = statement["object"]
             refers = inner.get("objectType") == "StatementRef"
@@ -106,12 +106,12 @@ class References:
                 False,
             )
 
-    def write(self, parties: Parties, found: Found) -> Script[None]:
+    def write(self, directory: Directory, found: Found) -> Operation[None]:
         """Write the references and the keys they lend. Comes after the statements themselves."""
         if not self.rows:
             return
         rows = sorted(self.rows.items())
-        yield Do(
+        yield Execute(
             queries.ADD_REFS,
             (
                 [referrer for (referrer, _), _ in rows],
@@ -127,7 +127,7 @@ class References:
         subjects = [self.subjects[target] for _, target in lent]
         people = {name: person for subject in subjects for name, person in subject.keys.people.items()}
         iris = {iri for subject in subjects for iri in subject.keys.activities}
-        known = yield from parties.script(people, (), iris, {})
+        known = yield from directory.resolve(people, (), iris, {})
         found.actors.update(known.actors)
         found.activities.update(known.activities)
         # Those of the batch's own statements, their authorities among them, were found before.
@@ -137,13 +137,13 @@ class References:
             for referrer, subject in pairs
             for name, usage in subject.keys.actors.items()
         }
-        yield Do(queries.ADD_ACTOR_LINKS, _columns(actor_rows))
+        yield Execute(queries.ADD_ACTOR_LINKS, _columns(actor_rows))
         activity_rows = {
             (found.activities[iri].id, bool(usage & DIRECT_ACTIVITY), referrer, subject.id, usage)
             for referrer, subject in pairs
             for iri, usage in subject.keys.activities.items()
         }
-        yield Do(queries.ADD_ACTIVITY_LINKS, _columns(activity_rows))
+        yield Execute(queries.ADD_ACTIVITY_LINKS, _columns(activity_rows))
 
 
 def _columns(rows: Iterable[tuple[int, bool, int, int, int]]) -> list[list[int | bool]]:

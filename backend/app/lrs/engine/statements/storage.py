@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 
 from app.core.files.claims import CLAIM, Retention
 from app.lrs.engine import jsonio, values
-from app.lrs.engine.agents.service import Found, Parties
-from app.lrs.engine.operations import Ask, Do, Put, Row, Script, Table
+from app.lrs.engine.agents.service import Directory, Found
+from app.lrs.engine.operations import BulkInsert, Execute, Operation, Query, Row, Table
 from app.lrs.engine.refusal import Refusal
 from app.lrs.engine.statements import compare, queries
 from app.lrs.engine.statements.filters import moment_of
@@ -78,16 +78,16 @@ class _Known:
     """(credential, id of a statement that it wants to void and did not store)."""
 
 
-def store(submissions: Sequence[Submission], parties: Parties) -> Script[Stored]:
+def store_statements(submissions: Sequence[Submission], directory: Directory) -> Operation[Stored]:
     """Write submissions within the caller's transaction; refuse the ones that conflict (409), alone."""
-    yield Do(queries.TAKE_TURN, (queries.WRITER_LOCK,))
+    yield Execute(queries.TAKE_TURN, (queries.WRITER_LOCK,))
     known = yield from _look(submissions)
     yield from _look_at_voided(submissions, known)
     refusals, accepted = _decide(submissions, known)
-    found = yield from _parties(accepted, parties)
+    found = yield from _resolve(accepted, directory)
     result = Stored(refusals, found, known.last, len(accepted))
     if accepted:
-        yield from _write(accepted, known, parties, result)
+        yield from _write(accepted, known, directory, result)
     attached = {
         item.sha2: item
         for submission, refusal in zip(submissions, refusals, strict=True)
@@ -99,11 +99,11 @@ def store(submissions: Sequence[Submission], parties: Parties) -> Script[Stored]
     return result
 
 
-def _keep(attached: list[Attached]) -> Script[None]:
+def _keep(attached: list[Attached]) -> Operation[None]:
     sha256, sizes = [one.sha256 for one in attached], [one.size_bytes for one in attached]
     types, sha2 = [one.content_type for one in attached], [one.sha2 for one in attached]
-    yield Do(queries.ADD_ATTACHMENTS, (sha2, sha256, sizes, types))
-    yield Do(
+    yield Execute(queries.ADD_ATTACHMENTS, (sha2, sha256, sizes, types))
+    yield Execute(
         CLAIM,
         {
             "sha256": sha256,
@@ -116,7 +116,7 @@ def _keep(attached: list[Attached]) -> Script[None]:
     )
 
 
-def _look(submissions: Sequence[Submission]) -> Script[_Known]:
+def _look(submissions: Sequence[Submission]) -> Operation[_Known]:
     asked = [
         prepared.statement_id
         for submission in submissions
@@ -124,7 +124,7 @@ def _look(submissions: Sequence[Submission]) -> Script[_Known]:
         if prepared.given or submission.tried
     ]
     known = _Known()
-    for what, key, statement_id, payload, voids, steps in (yield Ask(queries.KNOWN, (asked, asked))):
+    for what, key, statement_id, payload, voids, steps in (yield Query(queries.KNOWN, (asked, asked))):
         if what == "last":
             known.last = key
         elif what == "there":
@@ -134,12 +134,12 @@ def _look(submissions: Sequence[Submission]) -> Script[_Known]:
     return known
 
 
-def _look_at_voided(submissions: Sequence[Submission], known: _Known) -> Script[None]:
+def _look_at_voided(submissions: Sequence[Submission], known: _Known) -> Operation[None]:
     for submission in submissions:
         author = submission.author
         targets = [one.target for one in submission.statements if one.voids and one.target]
         if author.voids_own_only and targets:
-            rows = yield Ask(queries.NOT_OF, (targets, author.credential_id))
+            rows = yield Query(queries.NOT_OF, (targets, author.credential_id))
             known.foreign.update((author.credential_id, row[0]) for row in rows)
 
 
@@ -182,7 +182,7 @@ def _decide(submissions: Sequence[Submission], known: _Known) -> tuple[list[Refu
     return refusals, accepted
 
 
-def _parties(accepted: Accepted, parties: Parties) -> Script[Found]:
+def _resolve(accepted: Accepted, directory: Directory) -> Operation[Found]:
     """Everybody and everything that is new statements' subject. One that is there already changes nothing."""
     people: dict[str, JsonObject] = {}
     names: dict[tuple[str, str], None] = {}
@@ -198,10 +198,10 @@ def _parties(accepted: Accepted, parties: Parties) -> Script[Found]:
         for iri, definition in prepared.keys.definitions.items():
             earlier = definitions.get(iri)
             definitions[iri] = merged(earlier, definition) if earlier else definition
-    return (yield from parties.script(people, names, iris, definitions))
+    return (yield from directory.resolve(people, names, iris, definitions))
 
 
-def _write(accepted: Accepted, known: _Known, parties: Parties, result: Stored) -> Script[None]:
+def _write(accepted: Accepted, known: _Known, directory: Directory, result: Stored) -> Operation[None]:
     found = result.found
     key = max(known.last + 1, time.time_ns() // 1000)
     statements: list[Row] = []
@@ -228,7 +228,7 @@ def _write(accepted: Accepted, known: _Known, parties: Parties, result: Stored) 
         if prepared.voids and prepared.target:
             to_void.append(prepared.target)
         key += 1
-    yield Put(
+    yield BulkInsert(
         {
             "statements": Table(queries.LOAD_STATEMENTS, queries.STATEMENT_COLUMNS, statements),
             "actors": Table(queries.LOAD_ACTORS, queries.ACTOR_COLUMNS, actors, numbers=True),
@@ -236,9 +236,9 @@ def _write(accepted: Accepted, known: _Known, parties: Parties, result: Stored) 
         },
         queries.INSERT_ALL,
     )
-    yield from references.write(parties, found)
+    yield from references.write(directory, found)
     if to_void:
-        yield Do(queries.VOID, (to_void, VOIDED))
+        yield Execute(queries.VOID, (to_void, VOIDED))
     result.last_key = key - 1
 
 

@@ -14,11 +14,11 @@ import psycopg
 import structlog
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
-from app.lrs.engine.agents.service import Parties
-from app.lrs.engine.operations import FEW, Row, play
+from app.lrs.engine.agents.service import Directory
+from app.lrs.engine.operations import FEW, Row, run
 from app.lrs.engine.refusal import Refusal
 from app.lrs.engine.statements.consistency import Consistency
-from app.lrs.engine.statements.storage import Stored, Submission, store
+from app.lrs.engine.statements.storage import Stored, Submission, store_statements
 
 _MOST_STATEMENTS = 2_000
 _ENOUGH = 200
@@ -40,10 +40,10 @@ class _Waiting:
 class Writer:
     """Takes submissions from any number of requests; one task stores them in order of arrival."""
 
-    def __init__(self, pool: Pool, parties: Parties, consistency: Consistency) -> None:
+    def __init__(self, pool: Pool, directory: Directory, consistency: Consistency) -> None:
         self._pool = pool
         self._consistency = consistency
-        self._parties = parties
+        self._directory = directory
         self._queue: list[_Waiting] = []
         self._statements = 0
         self._task: asyncio.Task[None] | None = None
@@ -96,7 +96,7 @@ class Writer:
             outcome = [fault] * len(group)
         except Exception as fault:
             # What was learned may have been undone (an account that is gone), so it is looked up anew, alone.
-            self._parties.forget()
+            self._directory.forget()
             if once_more:
                 for waiting in group:
                     await self._store([waiting], once_more=False)
@@ -107,22 +107,22 @@ class Writer:
             _settle(waiting, refusal)
 
     async def _play(self, submissions: list[Submission]) -> Stored:
-        script = store(submissions, self._parties)
+        operation = store_statements(submissions, self._directory)
         few = sum(len(submission.statements) for submission in submissions) <= FEW
         async with self._pool.connection() as connection:
             if not few:
                 async with connection.transaction():
-                    return await play(connection, script)
+                    return await run(connection, operation)
             # Two round trips in all: one that learns what is known, one that writes and commits.
             async with connection.pipeline(), connection.transaction():
-                return await play(connection, script, pipelined=True)
+                return await run(connection, operation, pipelined=True)
 
     async def _commit(self, group: list[_Waiting]) -> Stored:
         submissions = [waiting.submission for waiting in group]
         for attempt in range(1, _ATTEMPTS + 1):
             try:
                 stored = await self._play(submissions)
-                self._parties.remember(stored.found)
+                self._directory.remember(stored.found)
                 self._consistency.committed(stored.last_key)
                 return stored
             except PoolTimeout:
@@ -132,7 +132,7 @@ class Writer:
             except psycopg.OperationalError as fault:
                 # Deadlock, serialization, restart: nothing or all was stored, and it may be said again.
                 log.warning("xapi.store_retry", attempt=attempt, error=str(fault))
-                self._parties.forget()
+                self._directory.forget()
                 for submission in submissions:
                     submission.tried = True
                 await asyncio.sleep(0.05 * 4**attempt)

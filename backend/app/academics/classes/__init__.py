@@ -1,0 +1,1 @@
+"""Classes: what is taught when and where, by whom, to whom."""

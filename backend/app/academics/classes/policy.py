@@ -1,0 +1,43 @@
+"""Who may see and change classes. Other people's classes are not found rather than forbidden."""
+
+from app.core.errors import Forbidden, NotFound
+from app.core.permissions import Permission, Subject
+
+NO_CLASS = "There is no such class, or none that you may see. Go back to the list of classes."
+
+
+def may_manage(subject: Subject) -> bool:
+    """Making classes, their timetables and rosters."""
+    return subject.may(Permission.CLASSES_MANAGE)
+
+
+def require_manage(subject: Subject) -> None:
+    if not may_manage(subject):
+        raise Forbidden(
+            "Only the registrar and administrators change classes. Ask one of them to do it for you."
+        )
+
+
+def may_read_all(subject: Subject) -> bool:
+    """Whoever reads every student's records sees every class and its roster."""
+    return may_manage(subject) or subject.may(Permission.STUDENTS_READ_ALL)
+
+
+def may_list(subject: Subject) -> bool:
+    """Others of the staff see the classes that they teach."""
+    return may_read_all(subject) or subject.may(Permission.ACADEMICS_READ)
+
+
+def require_list(subject: Subject) -> None:
+    if not may_list(subject):
+        raise Forbidden("Classes are kept by the school's staff. Your own meetings are on your first page.")
+
+
+def may_read(subject: Subject, *, teaches: bool) -> bool:
+    """Whether this person may see a class that they teach, or do not."""
+    return may_read_all(subject) or (teaches and may_list(subject))
+
+
+def require_read(subject: Subject, *, teaches: bool) -> None:
+    if not may_read(subject, teaches=teaches):
+        raise NotFound(NO_CLASS)

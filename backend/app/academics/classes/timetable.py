@@ -1,0 +1,154 @@
+"""When classes meet, and what meets at the same time elsewhere."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy.orm import Session
+
+from app.academics.classes import policy, queries
+from app.academics.classes.schemas import ClassMeetingToday
+from app.core import clock
+from app.core.permissions import Subject
+from app.db.models import ClassChange, ClassMeeting, SchoolClass
+from app.rules import meetings as rules
+from app.rules.meetings import Change, Meeting, WeeklyMeeting
+from app.school import service as school
+from app.web import formats
+
+MOST_DAYS = 800
+"""The longest stretch of days that is looked at in one go."""
+
+
+@dataclass(frozen=True, slots=True)
+class Timetable:
+    """The weekly meetings of a class and the changes to them."""
+
+    weekly: Sequence[ClassMeeting]
+    changes: Sequence[ClassChange]
+
+    def meetings(
+        self, session: Session, first: date, last: date, zone: ZoneInfo, room: str | None
+    ) -> list[Meeting]:
+        """The meetings between two days, by the rule; the school's holidays are left out."""
+        return rules.meetings(
+            [WeeklyMeeting(one.weekday, one.starts_at, one.ends_at) for one in self.weekly],
+            [_change(one) for one in self.changes],
+            first,
+            last,
+            zone,
+            room=room,
+            closed=school.calendar.holidays_between(session, first, last),
+        )
+
+
+def _change(row: ClassChange) -> Change:
+    kind: Any = row.kind
+    return Change(kind, row.day, row.new_day, row.starts_at, row.ends_at, row.room, row.reason)
+
+
+def timetables(session: Session, class_ids: Collection[int]) -> dict[int, Timetable]:
+    """The timetables of these classes: two queries."""
+    weekly: dict[int, list[ClassMeeting]] = {}
+    changes: dict[int, list[ClassChange]] = {}
+    for meeting in queries.weekly_of(session, class_ids):
+        weekly.setdefault(meeting.class_id, []).append(meeting)
+    for change in queries.changes_of(session, class_ids):
+        changes.setdefault(change.class_id, []).append(change)
+    return {number: Timetable(weekly.get(number, []), changes.get(number, [])) for number in class_ids}
+
+
+def meetings_of(
+    session: Session, record: SchoolClass, zone: ZoneInfo, first: date | None = None, last: date | None = None
+) -> list[Meeting]:
+    """The meetings of a class within its term, or within a part of it."""
+    first = max(first or record.starts_on, record.starts_on)
+    last = min(last or record.ends_on, record.ends_on)
+    return timetables(session, [record.id])[record.id].meetings(session, first, last, zone, record.room)
+
+
+def today(session: Session, subject: Subject, zone: ZoneInfo) -> list[ClassMeetingToday]:
+    """Today's meetings: of every class for those who see all, else of the person's own."""
+    day = clock.today(zone)
+    if subject.is_student:
+        return _on(session, queries.listed_of_student(session, subject.user_id, day), day, zone)
+    if not policy.may_list(subject):
+        return []
+    teacher = None if policy.may_read_all(subject) else subject.user_id
+    return _on(session, queries.listed_on(session, day, teacher_id=teacher), day, zone)
+
+
+def _on(session: Session, rows: Sequence[Any], day: date, zone: ZoneInfo) -> list[ClassMeetingToday]:
+    known = timetables(session, [row.id for row in rows])
+    found = [
+        ClassMeetingToday(row.id, row.code, row.name, meeting, row.students, row.instructors)
+        for row in rows
+        for meeting in known[row.id].meetings(session, day, day, zone, row.room)
+    ]
+    return sorted(found, key=lambda one: (one.meeting, one.code))
+
+
+# What meets at the same time
+
+
+def double_bookings(session: Session, record: SchoolClass, zone: ZoneInfo) -> list[str]:
+    """A sentence for each other class that meets in the same room, or with the same instructor, at the same time."""
+    people = queries.instructors_of(session, [record.id])
+    own = timetables(session, [record.id])[record.id]
+    rooms = {room for room in (record.room, *(one.room for one in own.changes)) if room}
+    others = queries.beside(session, record, rooms, [one.user_id for one in people])
+    theirs = timetables(session, [one.id for one in others])
+    teaching: dict[int, list[Any]] = {}
+    for row in queries.instructors_of(session, [one.id for one in others]):
+        teaching.setdefault(row.class_id, []).append(row)
+    sentences = []
+    for other in others:
+        first, last = max(record.starts_on, other.starts_on), min(record.ends_on, other.ends_on)
+        here = own.meetings(session, first, last, zone, record.room)
+        there = theirs[other.id].meetings(session, first, last, zone, other.room)
+        for room in sorted(rooms, key=str.lower):
+            clash = rules.overlaps(_in_room(here, room), _in_room(there, room))
+            if clash:
+                sentences.append(f"{room} is also used by {other.code} {_when(clash, zone)}.")
+        for person in people:
+            for row in teaching.get(other.id, ()):
+                if row.user_id != person.user_id:
+                    continue
+                clash = rules.overlaps(_while(here, person), _while(there, row))
+                if clash:
+                    sentences.append(f"{person.full_name} also teaches {other.code} {_when(clash, zone)}.")
+    return sentences
+
+
+def clash_of(
+    session: Session, one: SchoolClass, other: SchoolClass, first: date, zone: ZoneInfo
+) -> str | None:
+    """When two classes meet at the same time, from a day on: `on Nov 2, 2026, 8:30 AM EST`; None if never."""
+    first = max(first, one.starts_on, other.starts_on)
+    last = min(one.ends_on, other.ends_on)
+    if last < first:
+        return None
+    known = timetables(session, [one.id, other.id])
+    clash = rules.overlaps(
+        known[one.id].meetings(session, first, last, zone, None),
+        known[other.id].meetings(session, first, last, zone, None),
+    )
+    return _when(clash, zone) if clash else None
+
+
+def _in_room(found: Sequence[Meeting], room: str) -> list[Meeting]:
+    return [one for one in found if one.room.lower() == room.lower()]
+
+
+def _while(found: Sequence[Meeting], assignment: Any) -> list[Meeting]:
+    return [
+        one
+        for one in found
+        if assignment.starts_on <= one.day and (assignment.ends_on is None or one.day <= assignment.ends_on)
+    ]
+
+
+def _when(meeting: Meeting, zone: ZoneInfo) -> str:
+    return f"on {formats.local_time(meeting.starts, zone)}"

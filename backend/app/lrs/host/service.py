@@ -1,0 +1,77 @@
+"""The school's side of the engine's port: where statements are kept, whose keys count, who has an account."""
+
+import hashlib
+import re
+from collections.abc import Collection
+
+from app.core.files import FileStore, open_store
+from app.db.session import libpq_url
+from app.lrs.engine.agents.service import Directory
+from app.lrs.engine.api import LrsApp
+from app.lrs.engine.operations import Execute, Operation, Query
+from app.lrs.engine.port import KeyRecord, Port
+from app.lrs.host import queries
+from app.settings import Settings
+
+_MBOX = "mbox::mailto:"
+_NUMBER = re.compile(r"[1-9][0-9]{0,8}")
+
+
+class Accounts:
+    """Whose account an agent's identity stands for: by email address, by its SHA-1, or by our own number."""
+
+    def __init__(self, app_origin: str) -> None:
+        """`app_origin` is the home page below which the school's accounts are numbered."""
+        self._prefix = f"account::{app_origin} "
+
+    def accounts_of(self, identities: Collection[str]) -> Operation[dict[str, int]]:
+        """See `Port.accounts_of`."""
+        result: dict[str, int] = {}
+        by_email = {name[len(_MBOX) :].lower(): name for name in identities if name.startswith(_MBOX)}
+        if by_email:
+            for email, user_id in (yield Query(queries.USERS_BY_EMAIL, (list(by_email),))):
+                result[by_email[email]] = user_id
+        start = len(self._prefix)
+        numbers = (name[start:] for name in identities if name.startswith(self._prefix))
+        by_id = {int(number): self._prefix + number for number in numbers if _NUMBER.fullmatch(number)}
+        if by_id:
+            for (user_id,) in (yield Query(queries.USERS_BY_ID, (list(by_id),))):
+                result[by_id[user_id]] = user_id
+        hashes = {name for name in identities if name.startswith("sha1::")}
+        if hashes:
+            for user_id, email in (yield Query(queries.ALL_EMAILS)):
+                name = f"sha1::{hashlib.sha1(f'mailto:{email}'.encode()).hexdigest()}"  # noqa: S324 -- xAPI's choice
+                if name in hashes:
+                    result[name] = user_id
+        return result
+
+
+class Host(Accounts):
+    """The school as the engine sees it (`Port`)."""
+
+    def __init__(self, settings: Settings) -> None:
+        super().__init__(settings.app_origin)
+        self.database_url = libpq_url(settings.app_database_url)
+        self.files: FileStore = open_store(settings)
+        self.secret = settings.secret_key.get_secret_value()
+
+    def find_key(self, key: str) -> Operation[KeyRecord | None]:
+        """See `Port.find_key`."""
+        for row in (yield Query(queries.KEY, (key,))):
+            return KeyRecord(row[0], row[1], frozenset(row[2]), *row[3:])
+        return None
+
+    def record_key_use(self, key_id: int) -> Operation[None]:
+        """See `Port.record_key_use`; at most once a minute for each key."""
+        yield Execute(queries.RECORD_KEY_USE, (key_id,))
+
+
+def lrs_app(settings: Settings) -> LrsApp:
+    """The school's LRS as an ASGI application, to be mounted at `/xapi`."""
+    port: Port = Host(settings)
+    return LrsApp(port)
+
+
+def directory_of(app_origin: str) -> Directory:
+    """A memory of actors and activities for one transaction or one import on the school's database."""
+    return Directory(Accounts(app_origin).accounts_of)
