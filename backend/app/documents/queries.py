@@ -11,7 +11,8 @@ from sqlalchemy.orm import Session, aliased
 
 from app.core.constraints import register_conflict
 from app.db.models import DocumentCounter, IssuedDocument, User
-from app.web.paging import Page, Paging, fetch_page
+from app.web.listing import Listing
+from app.web.paging import Paging
 
 register_conflict(
     "uq_issued_documents_request",
@@ -98,17 +99,11 @@ def one(session: Session, document_id: int) -> Row[Any] | None:
     return session.execute(_listed().where(IssuedDocument.id == document_id)).one_or_none()
 
 
-def page(
-    session: Session, paging: Paging, *, kind: str | None, status: str | None, student_id: int | None
-) -> Page[Any]:
-    """A page of the register, the newest number first unless sorted otherwise."""
+def listing(session: Session, paging: Paging, *, status: str | None) -> Listing[Any]:
+    """The register, the newest number first unless sorted otherwise."""
     statement = _listed()
-    if kind is not None:
-        statement = statement.where(IssuedDocument.kind == kind)
     if status is not None:
         statement = statement.where(IssuedDocument.status == status)
-    if student_id is not None:
-        statement = statement.where(IssuedDocument.student_id == student_id)
     for word in paging.q.split():
         statement = statement.where(
             or_(
@@ -116,9 +111,8 @@ def page(
                 User.full_name.icontains(word, autoescape=True),
             )
         )
-    return fetch_page(
-        session, statement.order_by(paging.order(SORTS, "-issued"), IssuedDocument.id.desc()), paging
-    )
+    ordered = statement.order_by(paging.order(SORTS, "-issued"), IssuedDocument.id.desc())
+    return Listing(session, ordered, paging)
 
 
 def _listed() -> Select[Any]:

@@ -18,21 +18,14 @@ from app.documents.keys import service as keys
 from app.documents.kinds import Offer
 from app.documents.verification import MAX_BYTES, Finding, Inspection, inspect
 from app.web.formats import local_time
-from app.web.paging import Page, Paging
+from app.web.listing import Listing
+from app.web.paging import Paging
 
 
-def listed(
-    session: Session,
-    subject: Subject,
-    paging: Paging,
-    *,
-    kind: str | None = None,
-    status: str | None = None,
-    student_id: int | None = None,
-) -> Page[Any]:
-    """A page of the register, with the names of student and issuer. Raises Forbidden."""
+def listed(session: Session, subject: Subject, paging: Paging, *, status: str | None = None) -> Listing[Any]:
+    """The register, with the names of student and issuer. Raises Forbidden."""
     policy.require_read_all(subject)
-    return queries.page(session, paging, kind=kind, status=status, student_id=student_id)
+    return queries.listing(session, paging, status=status)
 
 
 def of_student(session: Session, subject: Subject, student_id: int) -> Sequence[IssuedDocument]:

@@ -4,6 +4,7 @@ from app.documents.issue import Draft, issue, preview
 from app.documents.keys.service import ensure as ensure_keys
 from app.documents.kinds import DocumentKind, Offer
 from app.documents.kinds import register as register_kind
+from app.documents.kinds import title as kind_title
 from app.documents.letterhead import Letterhead, LogoImage, long_date
 from app.documents.policy import may_issue, may_read, require_issue, require_read
 from app.documents.register import of_student, offers
@@ -16,6 +17,7 @@ __all__ = [
     "Offer",
     "ensure_keys",
     "issue",
+    "kind_title",
     "long_date",
     "may_issue",
     "may_read",
