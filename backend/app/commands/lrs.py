@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated
@@ -11,7 +9,6 @@ from typing import Annotated
 import typer
 from sqlalchemy.orm import Session
 
-from app.core.errors import Problem
 from app.db.models import XapiCredential
 from app.db.session import Database
 from app.lrs.desk.imports import runner
@@ -20,6 +17,7 @@ from app.lrs.desk.keys import service
 from app.lrs.engine.scopes import SCOPES
 from app.ops import migrations
 from app.ops.errors import OperatorError
+from app.ops.school_database import school_database
 from app.ops.servers import database_server
 from app.settings import Settings, get_settings
 from app.web.fields import LARGEST_ID
@@ -35,20 +33,6 @@ commands.add_typer(credentials, name="credentials")
 Number = Annotated[
     int, typer.Argument(min=1, max=LARGEST_ID, help="The credential's number, as `list` shows it.")
 ]
-
-
-@contextmanager
-def _school() -> Iterator[tuple[Database, Settings]]:
-    """The school's database; a refusal is one sentence."""
-    with database_server(get_settings()) as (settings, _server):
-        migrations.require_head(settings)
-        database = Database(settings)
-        try:
-            yield database, settings
-        except Problem as problem:
-            raise OperatorError(problem.detail) from problem
-        finally:
-            database.close()
 
 
 @commands.command(name="import")
@@ -107,7 +91,7 @@ def create(
 ) -> None:
     """Make a key and secret; without --scope it may write statements and read its own."""
     scopes = scope or ["statements/write", "statements/read/mine"]
-    with _school() as (database, settings), database.begin() as session:
+    with school_database() as (database, settings), database.begin() as session:
         made = service.create(
             session, None, settings.app_origin, label=label, scopes=scopes, rate_limit_per_minute=limit
         )
@@ -122,7 +106,7 @@ def list_credentials(
     ] = False,
 ) -> None:
     """Show the credentials of systems."""
-    with _school() as (database, settings), database.begin() as session:
+    with school_database() as (database, settings), database.begin() as session:
         if launches:
             found = [
                 _launch_lines(one, name, settings) for one, name in service.launches(session, _ALL).items
@@ -175,7 +159,7 @@ def _when(moment: datetime | None, settings: Settings) -> str:
 @credentials.command()
 def rotate(number: Number) -> None:
     """Replace the secret; the old one stops within a second."""
-    with _school() as (database, settings), database.begin() as session:
+    with school_database() as (database, settings), database.begin() as session:
         _show(service.rotate(session, None, number), settings)
 
 
@@ -184,7 +168,7 @@ def revoke(
     number: Number, yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False
 ) -> None:
     """Withdraw a credential, or the key of a launch; it stops within a second and for good."""
-    with _school() as (database, _settings):
+    with school_database() as (database, _settings):
         with database.begin() as session:
             label = service.label_of(session, number)
         # Asked between two transactions: nothing is held while somebody thinks.
