@@ -1,14 +1,14 @@
 """Documents are signed with certificates of the school's own, which are kept for good
 
 Revision ID: 0040
-Revises: 0038
+Revises: 0042
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "0040"
-down_revision = "0038"
+down_revision = "0042"
 branch_labels = None
 depends_on = None
 
