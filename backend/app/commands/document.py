@@ -11,6 +11,7 @@ import typer
 import app.compliance.attendance.documents.service
 import app.enrollment.letters.service  # noqa: F401
 from app.core.errors import Problem
+from app.core.permissions import SYSTEM
 from app.documents import kinds, register
 from app.documents.issue import Draft, preview
 from app.documents.letterhead import Letterhead
@@ -28,7 +29,7 @@ def verify(file: Annotated[Path, typer.Argument(help="The PDF as it was received
     except OSError as error:
         raise OperatorError(f"{file} cannot be read ({error.strerror}).") from error
     with school_database() as (database, settings), database.begin() as session:
-        verdict = register.verify(session, None, pdf)
+        verdict = register.verify(session, SYSTEM, pdf)
         found = register.lines(verdict, settings.zone)
     for line in found:
         typer.echo(line)

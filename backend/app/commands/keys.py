@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from app.core import clock
+from app.core.permissions import SYSTEM
 from app.documents.keys import service
 from app.ops.errors import OperatorError
 from app.ops.school_database import school_database
@@ -54,7 +55,7 @@ def rotate(
         typer.confirm(f"{words} Documents issued so far stay valid.", abort=True)
     with school_database() as (database, settings):
         with database.begin() as session:
-            row = service.rotate(session, settings, None, new_root=new_root, compromised=compromised)
+            row = service.rotate(session, settings, SYSTEM, new_root=new_root, compromised=compromised)
             typer.echo(f"Key {row.id} signs from now on, until {day(row.not_after, settings.zone)}.")
         if new_root:
             typer.echo("Publish the new root certificate: aada keys export-root FILE")

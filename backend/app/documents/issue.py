@@ -14,7 +14,7 @@ from app.core.actions import Action
 from app.core.errors import Conflict, Problem, TooManyRequests
 from app.core.files import FileStore, StoredFile, claims
 from app.core.files.claims import Retention
-from app.core.permissions import Subject
+from app.core.permissions import Actor
 from app.db.models import IssuedDocument
 from app.db.session import Database
 from app.documents import kinds, numbers, policy, queries
@@ -63,8 +63,8 @@ class Draft:
             "preview": preview,
             "school": self.letterhead.as_data(),
             "signatory": {
-                "name": self.letterhead.signatory_name or self.letterhead.legal_name,
-                "title": self.letterhead.signatory_title,
+                "name": self.letterhead.signatory_name or "Office of the Registrar",
+                "title": self.letterhead.signatory_title if self.letterhead.signatory_name else "",
             },
             "machine": text,
         }, text
@@ -82,7 +82,7 @@ def preview(settings: Settings, draft: Draft) -> bytes:
 
 def issue(
     database: Database,
-    subject: Subject | None,
+    subject: Actor,
     files: FileStore,
     settings: Settings,
     prepare: Prepare,
@@ -102,9 +102,8 @@ def issue(
         if known is not None:
             return _asked_before(subject, known)
         draft = prepare(session)
-        if subject is not None:
-            policy.require_issue(subject, draft.student_id)
-            _require_patience(session, subject)
+        policy.require_issue(subject, draft.student_id)
+        _require_patience(session, subject)
         if replaces is not None:
             _require_replaceable(session, subject, replaces, draft)
         today = clock.today(draft.letterhead.zone)
@@ -134,7 +133,7 @@ def _made(settings: Settings, draft: Draft, number: str, today: date, key: Signe
 
 def _written(
     session: Session,
-    subject: Subject | None,
+    subject: Actor,
     document_id: int,
     made: Made,
     stored: StoredFile,
@@ -175,7 +174,7 @@ def _written(
     return row
 
 
-def _given_up(session: Session, subject: Subject | None, document_id: int, reason: str) -> None:
+def _given_up(session: Session, subject: Actor, document_id: int, reason: str) -> None:
     row = queries.find(session, document_id)
     if row is None or row.status != "reserved":
         return
@@ -192,8 +191,8 @@ def _given_up(session: Session, subject: Subject | None, document_id: int, reaso
     )
 
 
-def _asked_before(subject: Subject | None, known: IssuedDocument) -> IssuedDocument:
-    if subject is not None and known.issued_by != subject.user_id:
+def _asked_before(subject: Actor, known: IssuedDocument) -> IssuedDocument:
+    if known.issued_by != subject.user_id:
         policy.require_change(subject)
     if known.status == "reserved":
         raise Conflict("This document is being made at this moment. Look under Documents in a minute.")
@@ -204,9 +203,10 @@ def _asked_before(subject: Subject | None, known: IssuedDocument) -> IssuedDocum
     return known
 
 
-def _require_patience(session: Session, subject: Subject) -> None:
+def _require_patience(session: Session, subject: Actor) -> None:
     if (
         subject.is_student
+        and subject.user_id is not None
         and queries.count_asked_by(session, subject.user_id, clock.now() - timedelta(days=1)) >= MOST_A_DAY
     ):
         raise TooManyRequests(
@@ -215,9 +215,8 @@ def _require_patience(session: Session, subject: Subject) -> None:
         )
 
 
-def _require_replaceable(session: Session, subject: Subject | None, replaces: int, draft: Draft) -> None:
-    if subject is not None:
-        policy.require_change(subject)
+def _require_replaceable(session: Session, subject: Actor, replaces: int, draft: Draft) -> None:
+    policy.require_change(subject)
     old = queries.find(session, replaces)
     if old is None or old.status != "issued" or (old.student_id, old.kind) != (draft.student_id, draft.kind):
         raise Conflict(

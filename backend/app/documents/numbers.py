@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from app.core import clock, history
 from app.core.actions import Action
 from app.core.errors import Conflict
-from app.core.permissions import Subject
+from app.core.permissions import SYSTEM, Actor
 from app.db.models import IssuedDocument
 from app.documents import kinds, queries
 
@@ -44,7 +44,7 @@ def take(session: Session, wanted: Mapping[tuple[str, int], int]) -> dict[tuple[
 
 
 def reserve(
-    session: Session, subject: Subject | None, year: int, documents: Iterable[Wanted]
+    session: Session, subject: Actor, year: int, documents: Iterable[Wanted]
 ) -> list[tuple[int, str]]:
     """Take a number for each document and write its row as `reserved`; (row, number as printed) in the same order.
 
@@ -66,7 +66,7 @@ def reserve(
                 "number": kinds.get(item.kind).number(year, serial),
                 "student_id": item.student_id,
                 "enrollment_id": item.enrollment_id,
-                "issued_by": subject.user_id if subject else None,
+                "issued_by": subject.user_id,
                 "request": item.request,
             }
         )
@@ -131,7 +131,7 @@ def give_up_abandoned(session: Session, now: datetime) -> int:
         session.flush()
         history.record(
             session,
-            None,
+            SYSTEM,
             Action.DOCUMENT_NOT_ISSUED,
             row.id,
             student_id=row.student_id,

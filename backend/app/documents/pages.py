@@ -22,8 +22,7 @@ from app.web.request import CurrentSubject, Db, FilesDep, SettingsDep, StaffSubj
 
 router = APIRouter(include_in_schema=False)
 navigation.register(
-    NavItem("Documents", "/documents", "file-certificate", navigation.ADMINS, order=55),
-    NavItem("Documents", "/documents", "file-certificate", navigation.STUDENTS, order=40),
+    NavItem("Documents", "/documents", "file-certificate", policy.may_open_list, order=55),
 )
 uploads.register("/documents/verify")
 LIST = ("Documents", "/documents")

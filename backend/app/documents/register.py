@@ -11,7 +11,7 @@ from app.core import clock, history
 from app.core.actions import Action
 from app.core.errors import NotFound, TooLarge, Unavailable
 from app.core.files import FileMissing, FileStore
-from app.core.permissions import Subject
+from app.core.permissions import Actor, Subject
 from app.db.models import IssuedDocument
 from app.documents import kinds, numbers, policy, queries
 from app.documents.keys import service as keys
@@ -114,13 +114,12 @@ class Verdict:
         return all(finding.passed for finding in self.findings)
 
 
-def verify(session: Session, subject: Subject | None, pdf: bytes) -> Verdict:
+def verify(session: Session, subject: Actor, pdf: bytes) -> Verdict:
     """Judge a file by our own rule: see `verification`, and the register.
 
-    `subject` is None for the operator at the command line. Raises Forbidden, TooLarge.
+    Raises Forbidden, TooLarge.
     """
-    if subject is not None:
-        policy.require_read_all(subject)
+    policy.require_read_all(subject)
     if len(pdf) > MAX_BYTES:
         raise TooLarge(
             f"The school’s documents are small; this file has more than {MAX_BYTES // 1024**2} MB."

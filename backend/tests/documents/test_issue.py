@@ -21,7 +21,7 @@ from sqlalchemy.orm import Session
 from app.core import clock
 from app.core.errors import Conflict, Forbidden, Invalid, NotFound, TooManyRequests, Unavailable
 from app.core.files import FileStore, claims, open_store
-from app.core.permissions import Role, Subject
+from app.core.permissions import SYSTEM, Role, Subject
 from app.db.models import IssuedDocument, SigningKey, User
 from app.db.session import Database
 from app.documents import issue as issuing
@@ -192,7 +192,7 @@ def test_a_student_does_not_fill_the_store(world: SimpleNamespace, monkeypatch: 
 def test_a_preview_is_no_document(world: SimpleNamespace) -> None:
     with world.database.begin() as session:
         pdf = preview(world.settings, draft(world)(session))
-        verdict = register.verify(session, None, pdf)
+        verdict = register.verify(session, SYSTEM, pdf)
     assert not verdict.accepted
     assert rows(world) == []
 
@@ -307,7 +307,7 @@ def test_rotated_keys_still_prove_what_they_signed(world: SimpleNamespace) -> No
     documents = [make(world)]
     for options in ({}, {"new_root": True}, {"compromised": True}, {"compromised": True, "new_root": True}):
         with world.database.begin() as session:
-            keys.rotate(session, world.settings, None, **options)
+            keys.rotate(session, world.settings, SYSTEM, **options)
         documents.append(make(world))
     assert len({document.signing_key_id for document in documents}) == 5
     with world.database.begin() as session:
@@ -324,7 +324,7 @@ def test_a_revoked_key_proves_nothing_signed_afterwards(world: SimpleNamespace) 
     document = make(world)
     with world.database.begin() as session:
         stolen = keys.signing_key(session, world.settings)
-        keys.rotate(session, world.settings, None, compromised=True)
+        keys.rotate(session, world.settings, SYSTEM, compromised=True)
     forged = issuing.sign(
         preview(world.settings, draft(world)(None)),
         stolen,
@@ -357,9 +357,9 @@ def test_another_secret_key_opens_no_key_but_verifies_all(world: SimpleNamespace
     with pytest.raises(Unavailable, match="--new-root"):
         make(world)
     with world.database.begin() as session, pytest.raises(Unavailable):
-        keys.rotate(session, changed, None)
+        keys.rotate(session, changed, SYSTEM)
     with world.database.begin() as session:
-        keys.rotate(session, changed, None, new_root=True)
+        keys.rotate(session, changed, SYSTEM, new_root=True)
     make(world)
     with world.database.begin() as session:
         verdict = register.verify(session, world.admin, world.files.read_bytes(document.sha256))

@@ -18,9 +18,10 @@ from sqlalchemy.orm import Session
 from app.core import clock, history
 from app.core.actions import Action
 from app.core.errors import Conflict, NotFound, Unavailable
-from app.core.permissions import Subject
+from app.core.permissions import SYSTEM, Actor, internal
 from app.core.sealing import box
 from app.db.models import SigningCrl, SigningKey
+from app.documents import policy
 from app.documents.keys import certificates, queries
 from app.documents.keys.certificates import Pair
 from app.documents.keys.queries import REGISTRAR, ROOT
@@ -45,6 +46,7 @@ class OwnKey:
         return self.key.sign(data, ec.ECDSA(hashes.SHA256()))
 
 
+@internal("a step of the start, of a job and of issuing")
 def ensure(session: Session, settings: Settings) -> None:
     """Make the keys that are missing and replace those about to end; at the first start both are made."""
     now = clock.now()
@@ -53,13 +55,14 @@ def ensure(session: Session, settings: Settings) -> None:
     queries.lock(session)
     root = _lasting(session, ROOT, now)
     if root is None:
-        _replace_root(session, settings, None, now)
+        _replace_root(session, settings, SYSTEM, now)
     elif _lasting(session, REGISTRAR, now) is None:
-        _replace_registrar(session, settings, None, now)
+        _replace_registrar(session, settings, SYSTEM, now)
     elif not _fresh_crl(session, now):
         _publish_crl(session, settings, root, now)
 
 
+@internal("a step of issuing")
 def signing_key(session: Session, settings: Settings) -> OwnKey:
     """What documents are signed with now. Raises Unavailable when SECRET_KEY does not open it."""
     ensure(session, settings)
@@ -72,6 +75,7 @@ def signing_key(session: Session, settings: Settings) -> OwnKey:
     return OwnKey(row.id, certificate, (_der(root),), pair.key)
 
 
+@internal("certificates are public")
 def listed(session: Session) -> Sequence[SigningKey]:
     """Every key there ever was, the first one first."""
     return queries.every(session)
@@ -80,7 +84,7 @@ def listed(session: Session) -> Sequence[SigningKey]:
 def rotate(
     session: Session,
     settings: Settings,
-    subject: Subject | None,
+    subject: Actor,
     *,
     new_root: bool = False,
     compromised: bool = False,
@@ -90,6 +94,7 @@ def rotate(
     `compromised` revokes the old one: somebody else may have it. `new_root` makes a new authority too, as is needed
     when SECRET_KEY was lost. Raises Unavailable when the root cannot be opened and `new_root` is not asked for.
     """
+    policy.require_keys(subject)
     now = clock.now()
     queries.lock(session)
     former = queries.current(session, REGISTRAR)
@@ -110,16 +115,19 @@ def rotate(
     return _replace_registrar(session, settings, subject, now)
 
 
+@internal("certificates are public")
 def roots(session: Session) -> list[bytes]:
     """Certificates (DER) of every authority the school has had: documents of all of them are verified."""
     return [_der(row) for row in queries.every(session) if row.role == ROOT]
 
 
+@internal("certificates are public")
 def by_fingerprint(session: Session, fingerprint: str) -> SigningKey | None:
     """The key with this certificate (SHA-256 in hex), if it is the school's."""
     return queries.by_fingerprint(session, fingerprint)
 
 
+@internal("certificates are public")
 def root_pem(session: Session) -> str:
     """The certificate of the present authority, for others to trust. Raises NotFound before the first start."""
     root = queries.current(session, ROOT)
@@ -128,11 +136,13 @@ def root_pem(session: Session) -> str:
     return root.certificate_pem
 
 
+@internal("certificates are public")
 def every_certificate_pem(session: Session) -> str:
     """All certificates, old ones too, as one file."""
     return "".join(row.certificate_pem for row in queries.every(session))
 
 
+@internal("lists of revoked certificates are public")
 def every_crl_pem(session: Session) -> str:
     """All lists of revoked certificates, the newest first, as one file."""
     return "".join(row.crl_pem for row in queries.crls(session))
@@ -141,7 +151,7 @@ def every_crl_pem(session: Session) -> str:
 # Making
 
 
-def _replace_root(session: Session, settings: Settings, subject: Subject | None, now: datetime) -> SigningKey:
+def _replace_root(session: Session, settings: Settings, subject: Actor, now: datetime) -> SigningKey:
     former = queries.current(session, ROOT)
     if former is not None:
         former.retired_at = now
@@ -154,9 +164,7 @@ def _replace_root(session: Session, settings: Settings, subject: Subject | None,
     return _replace_registrar(session, settings, subject, now)
 
 
-def _replace_registrar(
-    session: Session, settings: Settings, subject: Subject | None, now: datetime
-) -> SigningKey:
+def _replace_registrar(session: Session, settings: Settings, subject: Actor, now: datetime) -> SigningKey:
     root = queries.current(session, ROOT)
     if root is None:
         raise Unavailable("There is no document authority. Run: aada keys rotate --new-root")
