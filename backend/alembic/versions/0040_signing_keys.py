@@ -1,14 +1,14 @@
 """Documents are signed with certificates of the school's own, which are kept for good
 
 Revision ID: 0040
-Revises: 0042
+Revises: 0039
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "0040"
-down_revision = "0042"
+down_revision = "0039"
 branch_labels = None
 depends_on = None
 

@@ -9,10 +9,11 @@ from pydantic import BaseModel, Field
 from app.compliance.attendance.documents import service
 from app.compliance.attendance.documents.service import Period
 from app.core import clock
+from app.core.errors import Invalid
 from app.core.permissions import Subject
 from app.settings import Settings
 from app.web.downloads import pdf_response
-from app.web.fields import Day, OptionalId, PathId
+from app.web.fields import Day, OptionalDay, OptionalId, PathId
 from app.web.forms import Form, posted
 from app.web.render import redirect, render
 from app.web.request import BriefSubject, CurrentSubject, DatabaseDep, Db, FilesDep, SettingsDep
@@ -58,12 +59,15 @@ def preview(
     files: FilesDep,
     settings: SettingsDep,
     user_id: PathId,
-    first: Annotated[Day, Query()],
-    last: Annotated[Day, Query()],
+    first: Annotated[OptionalDay, Query()] = None,
+    last: Annotated[OptionalDay, Query()] = None,
     enrollment_id: Annotated[OptionalId, Query()] = None,
 ) -> Response:
     """The record as it would look. No connection is held while it is rendered."""
     with database.begin() as session:
+        service.choices(session, subject, user_id)
+        if first is None or last is None:
+            raise Invalid("Choose the first and the last day of the record.")
         draft = service.draft(session, subject, files, user_id, Period(first, last, enrollment_id))
     return pdf_response(service.preview(settings, draft), "preview.pdf", inline=True)
 
