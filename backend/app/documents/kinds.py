@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from app.core.permissions import Subject
+from app.db.models import IssuedDocument
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +27,7 @@ class DocumentKind:
 
     `prefix` begins its numbers, such as `EV`. `layout` is the file that draws it. `sample` are facts to try a layout
     with. `offers` says for a student's number what can be made; it is asked only for people who may have it made.
+    `again` is the address where a document like a given one is made anew, to replace it.
     """
 
     name: str
@@ -34,6 +36,7 @@ class DocumentKind:
     layout: str
     sample: Mapping[str, Any]
     offers: Offers
+    again: Callable[[IssuedDocument], str]
 
     def number(self, year: int, serial: int) -> str:
         """The number as printed."""
@@ -56,6 +59,12 @@ def get(name: str) -> DocumentKind:
 def title(name: str) -> str:
     """What people call it; of a kind whose room is gone, its name."""
     return _kinds[name].title if name in _kinds else name.replace("_", " ").capitalize()
+
+
+def replace_href(document: IssuedDocument) -> str | None:
+    """Where a document is replaced by a new one; None for a kind whose room is gone."""
+    kind = _kinds.get(document.kind)
+    return f"{kind.again(document)}?replaces={document.id}" if kind else None
 
 
 def every() -> list[DocumentKind]:

@@ -160,6 +160,7 @@ def _document_page(
         student=row.student,
         issuer=row.issuer,
         title=kinds.title(row.IssuedDocument.kind),
+        replace_href=kinds.replace_href(row.IssuedDocument) if policy.may_change(subject) else None,
         may_change=policy.may_change(subject),
         form=form,
         breadcrumbs=crumbs,

@@ -42,7 +42,7 @@ OTHER = "test_other"
 @pytest.fixture(autouse=True)
 def _kinds() -> Iterator[None]:
     for name, prefix in ((KIND, "TL"), (OTHER, "TO")):
-        kinds.register(DocumentKind(name, prefix, "Test letter", LETTER, FACTS, lambda *_: []))
+        kinds.register(DocumentKind(name, prefix, "Test letter", LETTER, FACTS, lambda *_: [], lambda _: "/"))
     yield
     for name in (KIND, OTHER):
         del kinds._kinds[name]

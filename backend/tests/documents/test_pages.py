@@ -293,7 +293,10 @@ def test_verification_page(world: SimpleNamespace, tmp_path: Path) -> None:
 def test_a_replacement_takes_the_place_of_the_first(world: SimpleNamespace) -> None:
     post_letter(world.as_admin, world.enrollment.id)
     (first,) = world.session.scalars(select(IssuedDocument))
-    page = world.as_admin.get(f"/enrollments/{world.enrollment.id}/letter?replaces={first.id}")
+    address = f"/enrollments/{world.enrollment.id}/letter?replaces={first.id}"
+    assert address in world.as_admin.get(f"/documents/{first.id}").text
+    assert address not in world.as_student.get(f"/documents/{first.id}").text
+    page = world.as_admin.get(address)
     assert "takes the place" in page.text
     second = post_letter(world.as_admin, world.enrollment.id, replaces=str(first.id)).headers["location"]
     world.session.expire_all()

@@ -149,5 +149,6 @@ documents.register_kind(
             "paragraphs": ["This is what the school’s records say."],
         },
         offers=_offers,
+        again=lambda document: f"/enrollments/{document.enrollment_id}/letter",
     )
 )

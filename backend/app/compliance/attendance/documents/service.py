@@ -220,5 +220,6 @@ documents.register_kind(
             "notes": ["A remark."],
         },
         offers=_offers,
+        again=lambda document: f"/people/{document.student_id}/attendance-record",
     )
 )
