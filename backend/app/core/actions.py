@@ -6,7 +6,7 @@ A room that records something new adds a member here, in the order of the alphab
 
 from enum import StrEnum
 
-from app.core import details as d
+from app.core.details import base, learning, people, school, system
 
 
 class Action(StrEnum):
@@ -14,10 +14,10 @@ class Action(StrEnum):
 
     target: str
     sentence: str
-    details: type[d.Details]
+    details: type[base.Details]
 
     def __new__(
-        cls, value: str, target: str, sentence: str, details: type[d.Details] = d.Nothing
+        cls, value: str, target: str, sentence: str, details: type[base.Details] = base.Nothing
     ) -> "Action":
         member = str.__new__(cls, value)
         member._value_ = value
@@ -26,212 +26,230 @@ class Action(StrEnum):
         member.details = details
         return member
 
-    ACCOUNT_LINK_INVITE_MADE = "account_link.invite_made", "users", "Invitation link made", d.LinkMade
-    ACCOUNT_LINK_RESET_MADE = "account_link.reset_made", "users", "Password reset link made", d.LinkMade
-    API_TOKEN_CREATED = "api_token.created", "api_tokens", "API token created", d.Named
+    ACCOUNT_LINK_INVITE_MADE = "account_link.invite_made", "users", "Invitation link made", people.LinkMade
+    ACCOUNT_LINK_RESET_MADE = "account_link.reset_made", "users", "Password reset link made", people.LinkMade
+    API_TOKEN_CREATED = "api_token.created", "api_tokens", "API token created", base.Named
     API_TOKEN_REVOKED = "api_token.revoked", "api_tokens", "API token revoked"
     ATTACHMENT_DOWNLOADED = (
         "attachment.downloaded",
         "xapi_statements",
         "Attachment downloaded",
-        d.AttachmentDownloaded,
+        system.AttachmentDownloaded,
     )
-    ATTENDANCE_CLOCKED_IN = "attendance.clocked_in", "attendance", "Clocked in", d.ClockedIn
-    ATTENDANCE_CLOCKED_OUT = "attendance.clocked_out", "attendance", "Clocked out", d.ClockedOut
+    ATTENDANCE_CLOCKED_IN = "attendance.clocked_in", "attendance", "Clocked in", learning.ClockedIn
+    ATTENDANCE_CLOCKED_OUT = "attendance.clocked_out", "attendance", "Clocked out", learning.ClockedOut
     ATTENDANCE_CLOCK_OUT_MISSING = (
         "attendance.clock_out_missing",
         "attendance",
         "Clock-out missing",
-        d.ClockedIn,
+        learning.ClockedIn,
     )
-    ATTENDANCE_CORRECTED = "attendance.corrected", "attendance", "Hours corrected", d.HoursCorrected
-    ATTENDANCE_ENTERED = "attendance.entered", "attendance", "Hours entered", d.HoursEntered
-    CLASS_CREATED = "class.created", "classes", "Class created", d.ClassCreated
-    CLASS_DELETED = "class.deleted", "classes", "Class deleted", d.ClassDeleted
+    ATTENDANCE_CORRECTED = "attendance.corrected", "attendance", "Hours corrected", learning.HoursCorrected
+    ATTENDANCE_ENTERED = "attendance.entered", "attendance", "Hours entered", learning.HoursEntered
+    CLASS_CREATED = "class.created", "classes", "Class created", school.ClassCreated
+    CLASS_DELETED = "class.deleted", "classes", "Class deleted", school.ClassDeleted
     CLASS_INSTRUCTOR_ADDED = (
         "class.instructor_added",
         "classes",
         "Instructor added to a class",
-        d.InstructorAdded,
+        school.InstructorAdded,
     )
     CLASS_INSTRUCTOR_REMOVED = (
         "class.instructor_removed",
         "classes",
         "Instructor taken out of a class",
-        d.InstructorRemoved,
+        school.InstructorRemoved,
     )
-    CLASS_STUDENT_ADDED = "class.student_added", "classes", "Added to a class", d.SeatTaken
-    CLASS_STUDENT_REMOVED = "class.student_removed", "classes", "Taken out of a class", d.SeatEnded
+    CLASS_STUDENT_ADDED = "class.student_added", "classes", "Added to a class", school.SeatTaken
+    CLASS_STUDENT_REMOVED = "class.student_removed", "classes", "Taken out of a class", school.SeatEnded
     CLASS_TIMETABLE_CHANGED = (
         "class.timetable_changed",
         "classes",
         "Timetable of a class changed",
-        d.TimetableChanged,
+        school.TimetableChanged,
     )
-    CLASS_UPDATED = "class.updated", "classes", "Class changed", d.ClassUpdated
-    CONTENT_LESSON_OPENED = "content.lesson_opened", "launches", "Lesson opened", d.LessonOpened
+    CLASS_UPDATED = "class.updated", "classes", "Class changed", school.ClassUpdated
+    CONTENT_LESSON_OPENED = "content.lesson_opened", "launches", "Lesson opened", learning.LessonOpened
     CONTENT_PACKAGE_IMPORTED = (
         "content.package_imported",
         "content_packages",
         "Course package uploaded",
-        d.PackageImported,
+        learning.PackageImported,
     )
-    CONTENT_PART_LEFT = "content.part_left", "launches", "Lesson left without closing it", d.PartLeft
-    CONTENT_PART_REPORTED = "content.part_reported", "launches", "Lesson work saved", d.PartReported
+    CONTENT_PART_LEFT = "content.part_left", "launches", "Lesson left without closing it", learning.PartLeft
+    CONTENT_PART_REPORTED = "content.part_reported", "launches", "Lesson work saved", learning.PartReported
+    DOCUMENT_DOWNLOADED = (
+        "document.downloaded",
+        "issued_documents",
+        "Document downloaded",
+        people.DocumentNumbered,
+    )
+    DOCUMENT_ISSUED = "document.issued", "issued_documents", "Document issued", people.DocumentIssued
+    DOCUMENT_NOT_ISSUED = (
+        "document.not_issued",
+        "issued_documents",
+        "Document could not be made",
+        people.DocumentNumbered,
+    )
+    DOCUMENT_REPLACED = "document.replaced", "issued_documents", "Document replaced", people.DocumentReplaced
+    DOCUMENT_VOIDED = "document.voided", "issued_documents", "Document made void", people.DocumentNumbered
     ENROLLMENT_COMPLETED = (
         "enrollment.completed",
         "enrollments",
         "Enrollment completed",
-        d.EnrollmentCompleted,
+        learning.EnrollmentCompleted,
     )
-    ENROLLMENT_CREATED = "enrollment.created", "enrollments", "Enrolled", d.Enrolled
-    ENROLLMENT_WITHDRAWN = "enrollment.withdrawn", "enrollments", "Withdrawn", d.EnrollmentWithdrawn
-    FILES_SWEPT = "files.swept", "files", "Unused files removed", d.FilesSwept
-    LESSONS_REORDERED = "lessons.reordered", "modules", "Lessons reordered", d.Reordered
-    LESSON_COMPLETED = "lesson.completed", "lesson_completions", "Lesson completed", d.LessonCompleted
+    ENROLLMENT_CREATED = "enrollment.created", "enrollments", "Enrolled", learning.Enrolled
+    ENROLLMENT_WITHDRAWN = "enrollment.withdrawn", "enrollments", "Withdrawn", learning.EnrollmentWithdrawn
+    FILES_SWEPT = "files.swept", "files", "Unused files removed", system.FilesSwept
+    LESSONS_REORDERED = "lessons.reordered", "modules", "Lessons reordered", school.Reordered
+    LESSON_COMPLETED = "lesson.completed", "lesson_completions", "Lesson completed", learning.LessonCompleted
     LESSON_COMPLETION_IMPROVED = (
         "lesson_completion.improved",
         "lesson_completions",
         "Lesson score improved",
-        d.LessonScored,
+        learning.LessonScored,
     )
-    LESSON_CREATED = "lesson.created", "lessons", "Lesson created", d.LessonCreated
-    LESSON_DELETED = "lesson.deleted", "lessons", "Lesson deleted", d.LessonDeleted
-    LESSON_MOVED = "lesson.moved", "lessons", "Lesson moved", d.LessonMoved
-    LESSON_UPDATED = "lesson.updated", "lessons", "Lesson changed", d.Changed
-    MAIL_PURGED = "mail.purged", "outbox_messages", "Old email removed", d.MailPurged
-    MAIL_READ = "mail.read", "outbox_messages", "Email read in the outbox", d.MailRead
-    MAIL_RETRIED = "mail.retried", "outbox_messages", "Email queued again", d.MailRetried
-    MODULES_REORDERED = "modules.reordered", "programs", "Modules reordered", d.Reordered
-    MODULE_CREATED = "module.created", "modules", "Module created", d.ModuleCreated
-    MODULE_DELETED = "module.deleted", "modules", "Module deleted", d.ModuleDeleted
-    MODULE_MOVED = "module.moved", "modules", "Module moved", d.ModuleMoved
-    MODULE_UPDATED = "module.updated", "modules", "Module changed", d.Changed
-    PROGRAM_CREATED = "program.created", "programs", "Program created", d.Named
-    PROGRAM_DELETED = "program.deleted", "programs", "Program deleted", d.ProgramDeleted
-    PROGRAM_UPDATED = "program.updated", "programs", "Program changed", d.Changed
-    PROGRESS_REWRITTEN = "progress.rewritten", "programs", "Progress recalculated", d.ProgressRewritten
-    REPORT_EXPORTED = "report.exported", "reports", "List taken out as a file", d.ReportExported
+    LESSON_CREATED = "lesson.created", "lessons", "Lesson created", school.LessonCreated
+    LESSON_DELETED = "lesson.deleted", "lessons", "Lesson deleted", school.LessonDeleted
+    LESSON_MOVED = "lesson.moved", "lessons", "Lesson moved", school.LessonMoved
+    LESSON_UPDATED = "lesson.updated", "lessons", "Lesson changed", base.Changed
+    MAIL_PURGED = "mail.purged", "outbox_messages", "Old email removed", system.MailPurged
+    MAIL_READ = "mail.read", "outbox_messages", "Email read in the outbox", system.MailRead
+    MAIL_RETRIED = "mail.retried", "outbox_messages", "Email queued again", system.MailRetried
+    MODULES_REORDERED = "modules.reordered", "programs", "Modules reordered", school.Reordered
+    MODULE_CREATED = "module.created", "modules", "Module created", school.ModuleCreated
+    MODULE_DELETED = "module.deleted", "modules", "Module deleted", school.ModuleDeleted
+    MODULE_MOVED = "module.moved", "modules", "Module moved", school.ModuleMoved
+    MODULE_UPDATED = "module.updated", "modules", "Module changed", base.Changed
+    PROGRAM_CREATED = "program.created", "programs", "Program created", base.Named
+    PROGRAM_DELETED = "program.deleted", "programs", "Program deleted", school.ProgramDeleted
+    PROGRAM_UPDATED = "program.updated", "programs", "Program changed", base.Changed
+    PROGRESS_REWRITTEN = "progress.rewritten", "programs", "Progress recalculated", learning.ProgressRewritten
+    REPORT_EXPORTED = "report.exported", "reports", "List taken out as a file", system.ReportExported
     SCHOOL_CALENDAR_CHANGED = (
         "school.calendar_changed",
         "school",
         "School calendar changed",
-        d.CalendarChanged,
+        school.CalendarChanged,
     )
-    SCHOOL_LOGO_CHANGED = "school.logo_changed", "school", "School logo changed", d.LogoChanged
-    SCHOOL_POLICY_ADDED = "school.policy_added", "school_policies", "Policy added", d.PolicyAdded
+    SCHOOL_LOGO_CHANGED = "school.logo_changed", "school", "School logo changed", school.LogoChanged
+    SCHOOL_POLICY_ADDED = "school.policy_added", "school_policies", "Policy added", school.PolicyAdded
     SCHOOL_POLICY_WITHDRAWN = (
         "school.policy_withdrawn",
         "school_policies",
         "Policy taken back",
-        d.PolicyWithdrawn,
+        school.PolicyWithdrawn,
     )
-    SCHOOL_SEEDED = "school.seeded", "programs", "Demo school created", d.SchoolSeeded
+    SCHOOL_SEEDED = "school.seeded", "programs", "Demo school created", system.SchoolSeeded
     SCHOOL_SIGNATORIES_CHANGED = (
         "school.signatories_changed",
         "school_signatories",
         "Signatories changed",
-        d.Signatory,
+        school.Signatory,
     )
-    SCHOOL_UPDATED = "school.updated", "school", "School facts changed", d.FieldsChanged
+    SCHOOL_UPDATED = "school.updated", "school", "School facts changed", base.FieldsChanged
     SESSION_CLOSED = "session.closed", "user_sessions", "Signed out"
     SESSION_OPENED = "session.opened", "user_sessions", "Signed in"
-    SESSION_OTHERS_REVOKED = "session.others_revoked", "users", "Other sessions ended", d.OthersRevoked
+    SESSION_OTHERS_REVOKED = "session.others_revoked", "users", "Other sessions ended", people.OthersRevoked
     SESSION_REVOKED = "session.revoked", "user_sessions", "Session ended"
+    SIGNING_KEY_MADE = "signing_key.made", "signing_keys", "Signing key made", people.SigningKeyMade
+    SIGNING_KEY_RETIRED = "signing_key.retired", "signing_keys", "Signing key retired", people.SigningKey
+    SIGNING_KEY_REVOKED = "signing_key.revoked", "signing_keys", "Signing key revoked", people.SigningKey
     STATEMENTS_EXPORTED = (
         "statements.exported",
         "xapi_statements",
         "Statements exported",
-        d.StatementsExported,
+        system.StatementsExported,
     )
     STATEMENTS_IMPORT_BEGUN = (
         "statements.import_begun",
         "xapi_imports",
         "Statement import started",
-        d.ImportBegun,
+        system.ImportBegun,
     )
     STATEMENTS_IMPORT_REMOVED = (
         "statements.import_removed",
         "xapi_imports",
         "Statement import removed",
-        d.ImportRemoved,
+        system.ImportRemoved,
     )
-    USER_CREATED = "user.created", "users", "Account created", d.UserCreated
-    USER_DELETED = "user.deleted", "users", "Account deleted", d.UserDeleted
-    USER_DUTY_ENDED = "user.duty_ended", "users", "Duty ended", d.DutyEnded
-    USER_DUTY_GIVEN = "user.duty_given", "users", "Duty given", d.DutyGiven
-    USER_PASSWORD_SET = "user.password_set", "users", "Password set", d.PasswordSet
+    USER_CREATED = "user.created", "users", "Account created", people.UserCreated
+    USER_DELETED = "user.deleted", "users", "Account deleted", people.UserDeleted
+    USER_DUTY_ENDED = "user.duty_ended", "users", "Duty ended", people.DutyEnded
+    USER_DUTY_GIVEN = "user.duty_given", "users", "Duty given", people.DutyGiven
+    USER_PASSWORD_SET = "user.password_set", "users", "Password set", people.PasswordSet
     USER_RESTORED = "user.restored", "users", "Account restored"
-    USER_UPDATED = "user.updated", "users", "Account changed", d.UserUpdated
+    USER_UPDATED = "user.updated", "users", "Account changed", people.UserUpdated
     XAPI_CREDENTIAL_CREATED = (
         "xapi_credential.created",
         "xapi_credentials",
         "LRS API key created",
-        d.KeyCreated,
+        system.KeyCreated,
     )
     XAPI_CREDENTIAL_REVOKED = (
         "xapi_credential.revoked",
         "xapi_credentials",
         "LRS API key revoked",
-        d.KeyRevoked,
+        system.KeyRevoked,
     )
     XAPI_CREDENTIAL_ROTATED = (
         "xapi_credential.rotated",
         "xapi_credentials",
         "LRS API key given a new secret",
-        d.Labeled,
+        base.Labeled,
     )
     XAPI_FORWARDER_ANSWERED_AGAIN = (
         "xapi_forwarder.answered_again",
         "xapi_forwarders",
         "Forwarding target answers again",
-        d.Labeled,
+        base.Labeled,
     )
     XAPI_FORWARDER_CHANGED = (
         "xapi_forwarder.changed",
         "xapi_forwarders",
         "Forwarding target changed",
-        d.ForwarderChanged,
+        system.ForwarderChanged,
     )
     XAPI_FORWARDER_CREATED = (
         "xapi_forwarder.created",
         "xapi_forwarders",
         "Forwarding target added",
-        d.ForwarderChanged,
+        system.ForwarderChanged,
     )
     XAPI_FORWARDER_DEAD_LETTERS_DROPPED = (
         "xapi_forwarder.dead_letters_dropped",
         "xapi_forwarders",
         "Refused statements discarded",
-        d.Counted,
+        base.Counted,
     )
     XAPI_FORWARDER_DEAD_LETTERS_RETRIED = (
         "xapi_forwarder.dead_letters_retried",
         "xapi_forwarders",
         "Refused statements sent again",
-        d.Counted,
+        base.Counted,
     )
     XAPI_FORWARDER_DELETED = (
         "xapi_forwarder.deleted",
         "xapi_forwarders",
         "Forwarding target deleted",
-        d.Labeled,
+        base.Labeled,
     )
     XAPI_FORWARDER_SENT_NOW = (
         "xapi_forwarder.sent_now",
         "xapi_forwarders",
         "Forwarding started by hand",
-        d.Labeled,
+        base.Labeled,
     )
     XAPI_FORWARDER_STARTED = (
         "xapi_forwarder.started",
         "xapi_forwarders",
         "Forwarding target started",
-        d.Labeled,
+        base.Labeled,
     )
     XAPI_FORWARDER_STOPPED = (
         "xapi_forwarder.stopped",
         "xapi_forwarders",
         "Forwarding target stopped",
-        d.Labeled,
+        base.Labeled,
     )

@@ -113,7 +113,7 @@ def described(action: Action, details: Mapping[str, Any], *, strict: bool = True
         faults = "; ".join(
             f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors(include_url=False)
         )
-        message = f"{action} does not have these details ({faults}); app/core/details.py describes them"
+        message = f"{action} does not have these details ({faults}); app/core/details describes them"
         if strict:
             raise TypeError(message) from error
         log.error("history.details", action=action.value, reason=message)

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from app.core import history
 from app.core.actions import Action
-from app.core.details import Details
+from app.core.details.base import Details
 from app.core.permissions import Role, Subject
 from app.db.models import AuditEntry
 from app.ops.servers import libpq_url

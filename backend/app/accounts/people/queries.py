@@ -53,10 +53,7 @@ def people(
 def numbers_named(session: Session, word: str, most: int) -> Sequence[int]:
     """The numbers of accounts, deleted or not, whose name or address holds the word."""
     return session.scalars(
-        select(User.id)
-        .where(*matches(word, User.full_name, User.email))
-        .order_by(User.id)
-        .limit(most)
+        select(User.id).where(*matches(word, User.full_name, User.email)).order_by(User.id).limit(most)
     ).all()
 
 

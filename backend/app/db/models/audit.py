@@ -63,7 +63,7 @@ class AuditEntry(Base):
     reason: Mapped[str | None] = mapped_column(Text)
     """Why, in the words of whoever did it."""
     details: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'::jsonb"))
-    """What changed; never a secret. `app/core/details.py` describes them for each action."""
+    """What changed; never a secret. `app/core/details` describes them for each action."""
     request_id: Mapped[str | None] = mapped_column(Text)
     """The request, as in the logs."""
     ip: Mapped[str | None] = mapped_column(String(45))
