@@ -26,8 +26,6 @@ from app.web.fields import LARGEST_ID
 from app.web.formats import local_time
 from app.web.paging import Paging
 
-_ALL = Paging().everything()
-
 commands = typer.Typer(no_args_is_help=True, help="The record store (xAPI): credentials, import.")
 credentials = typer.Typer(no_args_is_help=True, help="Who may use the record store at /xapi.")
 commands.add_typer(credentials, name="credentials")
@@ -125,11 +123,11 @@ def list_credentials(
     with _school() as (database, settings), database.begin() as session:
         if launches:
             found = [
-                _launch_lines(one, name, settings) for one, name in service.launches(session, _ALL).items
+                _launch_lines(one, name, settings) for one, name in service.launches(session, Paging()).rows()
             ]
         else:
-            listed = service.listed(session, _ALL, with_revoked=everything)
-            found = [_credential_lines(one, settings) for one in listed.items]
+            listed = service.listed(session, Paging(), with_revoked=everything)
+            found = [_credential_lines(one, settings) for one in listed.rows()]
     for title, lines in found:
         typer.echo(title)
         for name, value in lines:

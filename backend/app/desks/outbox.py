@@ -15,7 +15,8 @@ from app.core.permissions import Subject
 from app.db.models import OutboxMessage
 from app.desks import queries
 from app.settings import Settings
-from app.web.paging import Page, Paging
+from app.web.listing import Listing
+from app.web.paging import Paging
 
 # A one-time link lets its reader into somebody's account.
 _ONE_TIME_LINK = re.compile(r"https?://\S+/set-password/\S+")
@@ -45,10 +46,10 @@ class Message:
     error: str | None
 
 
-def list_messages(session: Session, subject: Subject, settings: Settings, paging: Paging) -> Page[Message]:
+def list_messages(session: Session, subject: Subject, settings: Settings, paging: Paging) -> Listing[Message]:
     """A page of the outbox. Raises Forbidden for all but administrators."""
     _require_admin(subject)
-    return queries.outbox_page(session, paging).map(lambda row: _message(row, settings))
+    return queries.outbox_listing(session, paging).map(lambda row: _message(row, settings))
 
 
 def read(session: Session, subject: Subject, settings: Settings, message_id: int) -> Message:

@@ -34,7 +34,8 @@ from app.enrollment.telling import tell_ended, tell_enrolled
 from app.lrs import service as record_store
 from app.rules import enrollment as states
 from app.rules.progress import Progress, progress_of_counts
-from app.web.paging import Page, Paging
+from app.web.listing import Listing
+from app.web.paging import Paging
 
 __all__ = [
     "NO_ENROLLMENT",
@@ -66,6 +67,8 @@ __all__ = [
     "withdrawals_pending",
 ]
 NO_ENROLLMENT = policy.NO_ENROLLMENT
+NOBODY = 0
+"""The number of no account."""
 
 
 # Enrolling
@@ -152,12 +155,10 @@ def list_enrollments(
     status: EnrollmentStatus | None = None,
     program_id: int | None = None,
     user_id: int | None = None,
-) -> Page[Any]:
+) -> Listing[Any]:
     """Enrollments that this person may see: staff all of them, a student her own."""
     if not subject.is_staff:
-        if user_id not in (None, subject.user_id):
-            return Page[Any](items=[], total=0, page=paging.page, per_page=paging.per_page)
-        user_id = subject.user_id
+        user_id = subject.user_id if user_id in (None, subject.user_id) else NOBODY
     return queries.enrollments(session, paging, status=status, program_id=program_id, user_id=user_id)
 
 

@@ -51,7 +51,7 @@ PEOPLE_REPORT = Report[User](
             visible=_administrators,
         ),
     ),
-    groupings=(Grouping("role", "Role", lambda columns: columns.role, Kind.STATUS, chart="pie"),),
+    groupings=(Grouping("role", "Role", lambda columns, _zone: columns.role, Kind.STATUS, chart="pie"),),
     counted="People",
 )
 DELETED_REPORT = Report[User](

@@ -16,12 +16,12 @@ def credentials(
     db: Db, _admin: AdminSubject, paging: PageParams, revoked: bool = False
 ) -> Page[CredentialOut]:
     """With `revoked`, the withdrawn ones too."""
-    return service.listed(db, paging, with_revoked=revoked).map(CredentialOut.model_validate)
+    return service.listed(db, paging, with_revoked=revoked).page().map(CredentialOut.model_validate)
 
 
 @router.get("/launches", summary="Learners' launch tokens that work now")
 def launches(db: Db, _admin: AdminSubject, paging: PageParams) -> Page[LaunchOut]:
-    return service.launches(db, paging).map(LaunchOut.of)
+    return service.launches(db, paging).page().map(LaunchOut.of)
 
 
 @router.post("", status_code=201, summary="Make a credential; the secret is shown once")
