@@ -15,7 +15,10 @@ from sqlalchemy import func, select
 from sqlalchemy import text as sql
 from sqlalchemy.orm import Session
 
-from app.content import playing, queries, service
+from app.content import queries as package_queries
+from app.content import service
+from app.content.launches import sessions
+from app.content.runtimes.scorm12.start import name_for_course
 from app.content.schemas import CommitIn
 from app.content.storable import restored, restored_json, storable, storable_json
 from app.core import clock
@@ -405,7 +408,7 @@ def test_a_lesson_opens_while_its_next_version_comes_in(
         school.upload()
         student, lesson_id = subject_of(school.student), school.lesson.id
     with live_database.begin() as importing, live_database.begin() as session:
-        queries.lock_lesson(importing, lesson_id)
+        package_queries.lock_lesson(importing, lesson_id)
         session.execute(sql("SET lock_timeout = '1s'"))
         assert service.launch(session, student, live_settings, lesson_id).launch_id
 
@@ -455,9 +458,9 @@ def test_attempts_are_read_by_their_student_and_by_staff(school: School, play: P
 
 
 def test_names_are_given_the_way_courses_expect_them() -> None:
-    assert playing.name_for_course("Maria de la Cruz") == "Cruz, Maria de la"
-    assert playing.name_for_course("Cher") == "Cher"
-    assert playing.name_for_course("Lopez, Maria").count(",") == 1
+    assert name_for_course("Maria de la Cruz") == "Cruz, Maria de la"
+    assert name_for_course("Cher") == "Cher"
+    assert name_for_course("Lopez, Maria").count(",") == 1
 
 
 def test_two_windows_at_once_agree(live_database: Database, live_settings: Settings) -> None:
@@ -502,7 +505,7 @@ def test_two_windows_at_once_agree(live_database: Database, live_settings: Setti
         token = next(
             t
             for t in tokens
-            if playing.find_launch(session, t).id == newest  # type: ignore[union-attr]
+            if sessions.find_launch(session, t).id == newest  # type: ignore[union-attr]
         )
     at_once(save(token, 1), save(token, 1), save(token, 2), save(token, 1), open_it)
     assert errors == []
