@@ -13,7 +13,7 @@ from app.web.paging import Paging
 
 
 def clients(session: Session, paging: Paging, *, with_revoked: bool) -> Listing[XapiCredential]:
-    """Credentials of systems whose name or key holds every word searched for."""
+    """API keys of systems whose name or key holds every word searched for."""
     statement = select(XapiCredential).where(XapiCredential.kind == "client")
     if not with_revoked:
         statement = statement.where(XapiCredential.revoked_at.is_(None))

@@ -6,8 +6,8 @@ from app.db.models import XapiCredential
 from app.web.reports import Column, Filter, Kind, Report, action
 
 KEYS = Report[XapiCredential](
-    name="credentials",
-    title="Credentials",
+    name="api-keys",
+    title="API keys",
     columns=(
         Column("number", "Number", lambda one: one.id, Kind.NUMBER, on_page=False),
         Column("name", "Name", lambda one: one.label, sort="name"),
