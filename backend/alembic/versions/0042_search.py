@@ -5,13 +5,13 @@ to it. It uses built-in functions and a built-in collation alone, so that its re
 libraries and may stand in an index.
 
 Revision ID: 0042
-Revises: 0038
+Revises: 0039
 """
 
 from alembic import op
 
 revision = "0042"
-down_revision = "0038"
+down_revision = "0039"
 branch_labels = None
 depends_on = None
 

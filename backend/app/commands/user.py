@@ -88,9 +88,9 @@ def invite(email: Email) -> None:
         _show_link(made.user, made.link)
 
 
-@commands.command("reset-link")
-def reset_link(email: Email) -> None:
-    """The same as invite: for somebody who has forgotten the password."""
+@commands.command()
+def link(email: Email) -> None:
+    """Print a one-time link to set a password, to hand over where no mail arrives; it is mailed as well."""
     invite(email)
 
 
@@ -211,6 +211,6 @@ def end(
         typer.echo(f"The duty number {number} ends {f'after {day}' if day else 'now'}.")
 
 
-def _show_link(user: User, link: str) -> None:
+def _show_link(user: User, link: str | None) -> None:
     typer.echo(f"{user.full_name} <{user.email}>, {user.role.value}. One-time link to set a password:")
-    typer.echo(link)
+    typer.echo(link or "")

@@ -51,6 +51,7 @@ class Action(StrEnum):
     LESSON_MOVED = "lesson.moved", "lessons", "Lesson moved"
     LESSON_UPDATED = "lesson.updated", "lessons", "Lesson changed"
     MAIL_PURGED = "mail.purged", "outbox_messages", "Old email removed"
+    MAIL_READ = "mail.read", "outbox_messages", "Email read in the outbox"
     MAIL_RETRIED = "mail.retried", "outbox_messages", "Email queued again"
     MODULES_REORDERED = "modules.reordered", "programs", "Modules reordered"
     MODULE_CREATED = "module.created", "modules", "Module created"

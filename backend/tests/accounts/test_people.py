@@ -19,8 +19,8 @@ from app.core.permissions import Role, Subject
 from app.db.models import User
 from app.db.session import Database
 from app.settings import Settings
-from tests.accounts.conftest import Make, actions, mail_to, post_sign_in
-from tests.factories.accounts import ApiTokenFactory, UserFactory, UserSessionFactory
+from tests.accounts.conftest import Make, actions, mail_to, mailed_link, post_sign_in
+from tests.factories.accounts import ApiTokenFactory, UserFactory
 
 SignedIn = Callable[[User], TestClient]
 NEW = {"full_name": "Nina Neu", "email": "Nina@Example.org", "role": "student"}
@@ -36,13 +36,13 @@ def emails(answer: object) -> list[str]:
     return [item["email"] for item in answer.json()["items"]]  # type: ignore[attr-defined]
 
 
-def test_adding_a_person_mails_the_invitation_and_shows_it_once(
+def test_adding_a_person_mails_the_invitation_and_without_a_mail_server_shows_it_once(
     office: TestClient, client: TestClient, session: Session, settings: Settings
 ) -> None:
     page = office.post("/people/new", data=NEW)
     assert page.status_code == 200
     message = mail_to(session, "nina@example.org")[0]
-    link = next(word for word in message.body_text.split() if "/set-password/" in word)
+    link = mailed_link(settings, message)
     assert link in page.text
     user = session.scalars(select(User).where(User.email == "nina@example.org")).one()
     assert link not in office.get(f"/people/{user.id}/edit").text
@@ -223,7 +223,7 @@ def test_another_address_takes_the_links_along(
     office.patch(f"/api/v1/users/{user.id}", json={"email": "right@example.org"})
     assert client.get(link.removeprefix(settings.app_origin)).status_code == 410
     message = mail_to(session, "right@example.org")[0]
-    fresh = next(word for word in message.body_text.split() if "/set-password/" in word)
+    fresh = mailed_link(settings, message)
     assert client.get(fresh.removeprefix(settings.app_origin)).status_code == 200
 
 
@@ -320,17 +320,54 @@ def test_two_administrators_who_demote_each_other_leave_one(
         assert sorted(pool.map(demote, (0, 1))) == [False, True]
 
 
-def test_an_administrator_starts_a_reset_and_does_not_choose_the_password(
-    office: TestClient, client: TestClient, session: Session, settings: Settings, student: User
+def with_mail_server(office: TestClient, settings: Settings) -> None:
+    office.app.state.settings = settings.model_copy(update={"smtp_url": "smtp://localhost:9"})  # type: ignore[attr-defined]
+
+
+def test_an_administrator_starts_a_reset_and_never_sees_its_link(
+    office: TestClient, client: TestClient, session: Session, settings: Settings, student: User, admin: User
 ) -> None:
-    UserSessionFactory(session=session, user_id=student.id)
+    with_mail_server(office, settings)
     page = office.post(f"/people/{student.id}/link")
     assert page.status_code == 200
-    link = next(
-        word for word in mail_to(session, student.email)[0].body_text.split() if "/set-password/" in word
-    )
-    assert link in page.text
+    message = mail_to(session, student.email)[0]
+    link = mailed_link(settings, message)
+    assert message.requested_by == admin.id
+    answer = office.post(f"/api/v1/users/{student.id}/link")
+    assert (answer.status_code, answer.json()["link"]) == (201, None)
+    everything = [
+        page,
+        answer,
+        office.get("/outbox"),
+        office.get(f"/outbox/{message.id}"),
+        office.get("/audit"),
+    ]
+    everything.append(office.get("/outbox?format=csv"))
+    for shown in everything:
+        assert link.rsplit("/", 1)[1] not in shown.text
+        assert "/set-password/" not in shown.text
+    assert "Ada Office" in office.get(f"/outbox/{message.id}").text
+    assert "account_link.reset_made" in actions(session)
     assert post_sign_in(client, student.email).status_code == 303
+
+
+def test_with_a_mail_server_an_invitation_is_not_shown_either(
+    office: TestClient, session: Session, settings: Settings
+) -> None:
+    with_mail_server(office, settings)
+    assert "/set-password/" not in office.post("/people/new", data=NEW).text
+    answer = office.post("/api/v1/users", json=NEW | {"email": "another@example.org"})
+    assert answer.json()["link"] is None
+
+
+def test_without_a_mail_server_a_reset_is_the_operators(
+    office: TestClient, client: TestClient, session: Session, student: User
+) -> None:
+    refused = office.post(f"/people/{student.id}/link")
+    assert refused.status_code == 409
+    assert f"aada user link {student.email}" in refused.text
+    assert mail_to(session, student.email) == []
+    assert office.post(f"/api/v1/users/{student.id}/link").status_code == 409
 
 
 @pytest.mark.parametrize(

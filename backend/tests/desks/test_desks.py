@@ -354,7 +354,17 @@ def test_wrong_filters_of_the_audit_trail_are_422(admin: TestClient, query: str)
 
 
 def _message(session: Session, to: str = "maria@example.org") -> OutboxMessage:
-    mail.send(session, to, "Your account", "Hello,\n\nhttp://localhost:8000/set-password/SECRET\n")
+    mail.send(
+        session,
+        to,
+        "invitation",
+        link="http://localhost:8000/set-password/SECRET",
+        link_expires_at=clock.now() + timedelta(days=7),
+        school="AADA",
+        name="Maria",
+        by=None,
+        expires="tomorrow",
+    )
     return session.scalars(select(OutboxMessage).where(OutboxMessage.to_address == to)).one()
 
 
@@ -364,7 +374,7 @@ def test_the_outbox_shows_what_would_have_been_sent(session: Session, admin: Tes
     assert "maria@example.org" in listed
     assert "No mail server is set" in listed
     assert "Not sent" in listed
-    assert "set-password/SECRET" in admin.get(f"/outbox/{message.id}").text
+    assert "SECRET" not in admin.get(f"/outbox/{message.id}").text, "not even without a mail server"
     refused = admin.post(f"/outbox/{message.id}/retry")
     assert (refused.status_code, "SMTP_URL" in refused.text) == (409, True)
     assert "maria@example.org" in admin.get("/outbox?format=csv").text
@@ -388,9 +398,14 @@ def test_a_failed_message_is_put_into_the_queue_again(
     )
     assert session.scalar(waiting) == 1
     assert session.scalars(select(AuditEntry.action).where(AuditEntry.target == "outbox_messages")).all() == [
+        "mail.read",
         "mail.retried",
         "mail.retried",
     ]
+    message.link_expires_at = clock.now()
+    session.flush()
+    expired = admin.post(f"/outbox/{message.id}/retry")
+    assert (expired.status_code, "has expired" in expired.text) == (409, True)
     message.sent_at = clock.now()
     session.flush()
     assert admin.post(f"/outbox/{message.id}/retry").status_code == 409

@@ -174,6 +174,10 @@ ROWS: dict[str, str] = {
             VALUES ('password', 2, '2026-01-01', '{"minimum_characters": 16, "maximum_bytes": 72}', 'D. Walker',
                     '2026-01-02 12:00+00');
     """,
+    "0039": """
+        INSERT INTO outbox_messages (to_address, subject, body_text, sealed_link, link_expires_at, requested_by)
+            VALUES ('newcomer@aada.edu', 'Welcome', '[one-time link]', 'sealed', '2026-03-08', 2);
+    """,
     "0034": """
         INSERT INTO classes (code, name, program_id, module_id, starts_on, ends_on, room, capacity)
             VALUES ('DA-M', 'Mornings', 1, NULL, '2026-01-05', '2026-12-18', 'Room 2', 24),

@@ -24,6 +24,7 @@ from app.core.errors import FieldError, Invalid, NotFound, Problem, TooManyReque
 from app.core.permissions import Actor, Subject
 from app.core.tokens import hash_token, new_token
 from app.db.models import AccountLink, User
+from app.school import service as school
 from app.settings import Settings
 from app.web.formats import local_time
 
@@ -68,33 +69,29 @@ def make_link(
 
 
 def invite(session: Session, settings: Settings, user: User, by: Actor | None) -> str:
-    """Make an invitation, mail it, and return it for the page to show once."""
-    address, link = make_link(session, settings, user, INVITE, by)
-    who = f"{by.full_name} has made" if isinstance(by, Subject) else "There is"
-    mail.send(
-        session,
-        user.email,
-        f"Your account at {settings.school_name}",
-        f"Hello {user.full_name},\n\n{who} an account for you at {settings.school_name}. "
-        f"Open this link to choose your password:\n\n{address}\n\n"
-        f"The link works once, until {local_time(link.expires_at, settings.zone)}. After that, ask the school's "
-        "office for a new one.\n",
-    )
-    return address
+    """Make an invitation, mail it, and return it."""
+    return _mail_link(session, settings, user, INVITE, by)
 
 
 def reset(session: Session, settings: Settings, user: User, by: Actor | None) -> str:
-    """Make a link to set a new password, mail it, and return it."""
-    address, link = make_link(session, settings, user, RESET, by)
-    why = f"{by.full_name} of the school's office" if isinstance(by, Subject) else "Somebody, probably you,"
+    """Make a link to set a new password, mail it, and return it. Whoever asked for another person does not see it."""
+    return _mail_link(session, settings, user, RESET, by)
+
+
+def _mail_link(session: Session, settings: Settings, user: User, purpose: str, by: Actor | None) -> str:
+    address, link = make_link(session, settings, user, purpose, by)
+    known = school.facts(session)
     mail.send(
         session,
         user.email,
-        f"A new password for {settings.school_name}",
-        f"Hello {user.full_name},\n\n{why} asked for a new password for your account. "
-        f"Open this link to choose one:\n\n{address}\n\n"
-        f"The link works once, until {local_time(link.expires_at, settings.zone)}. "
-        "If you did not ask for it, you need not do anything: your password stays as it is.\n",
+        "invitation" if purpose == INVITE else "password_reset",
+        link=address,
+        link_expires_at=link.expires_at,
+        requested_by=by.user_id if isinstance(by, Subject) else None,
+        school=known.legal_name,
+        name=user.full_name,
+        by=by.full_name if isinstance(by, Subject) else None,
+        expires=local_time(link.expires_at, known.zone),
     )
     return address
 
@@ -195,13 +192,13 @@ def _put_password(
         tokens_ended=len(tokens_ended),
     )
     if told:
+        known = school.facts(session)
         mail.send(
             session,
             user.email,
-            f"Your password for {settings.school_name} was changed",
-            f"Hello {user.full_name},\n\nyour password was changed on "
-            f"{local_time(now, settings.zone)}. You have been signed out everywhere else "
-            "and your API tokens have ended.\n\n"
-            "If this was not you, ask for a new password at once and tell the school's office:\n\n"
-            f"{settings.app_origin}/forgot\n",
+            "password_changed",
+            school=known.legal_name,
+            name=user.full_name,
+            changed=local_time(now, known.zone),
+            forgot=f"{settings.app_origin}/forgot",
         )

@@ -35,10 +35,14 @@ class PersonChange(BaseModel):
 
 
 class InvitedOut(BaseModel):
-    """A person and the one-time link to set a password, shown this one time."""
+    """A person for whom a one-time link was made.
+
+    `link` is given once, for an invitation on a system without a mail server; otherwise it is null and the link goes
+    to the person's email address.
+    """
 
     user: PersonOut
-    link: str
+    link: str | None
 
 
 @router.get("", summary="Search people")

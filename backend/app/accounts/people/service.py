@@ -21,6 +21,7 @@ from app.core.actions import Action
 from app.core.errors import Conflict, FieldError, NotFound
 from app.core.permissions import Actor, Duty, Role, Subject, internal
 from app.db.models import User
+from app.school import service as school
 from app.settings import Settings
 from app.web.listing import Listing
 from app.web.paging import Paging
@@ -28,10 +29,15 @@ from app.web.paging import Paging
 
 @dataclass(frozen=True, slots=True)
 class Invited:
-    """A person and the one-time link that was made, to be shown once."""
+    """A person for whom a one-time link was made.
+
+    `link` is there, to be shown this once, for an invitation that no mail server can deliver, and for the system's
+    own commands. A link to replace somebody's password is never shown to whoever asked for it: it would let them
+    into the account.
+    """
 
     user: User
-    link: str
+    link: str | None
 
 
 def list_people(
@@ -91,16 +97,33 @@ def create_person(
     if duty is not None:
         duties.give_first(session, subject, settings, user, duty, "Added with this duty")
     if invited:
-        return Invited(user, links.invite(session, settings, user, subject))
+        address = links.invite(session, settings, user, subject)
+        return Invited(user, address if _may_show(subject, settings) else None)
     address, _link = links.make_link(session, settings, user, links.INVITE, subject)
     return Invited(user, address)
 
 
 def send_link(session: Session, subject: Actor, settings: Settings, user_id: int) -> Invited:
-    """A new one-time link: an invitation while there is no password, else one to set a new password."""
+    """A new one-time link: an invitation while there is no password, else one to set a new password.
+
+    It goes to the person by mail. Raises Conflict for a reset without a mail server: the operator makes a link on
+    the server, with `aada user link`.
+    """
     user = _manageable(session, subject, user_id)
-    make = links.invite if user.hashed_password == NO_PASSWORD else links.reset
-    return Invited(user, make(session, settings, user, subject))
+    if user.hashed_password == NO_PASSWORD:
+        address = links.invite(session, settings, user, subject)
+        return Invited(user, address if _may_show(subject, settings) else None)
+    if isinstance(subject, Subject) and settings.smtp_url is None:
+        raise Conflict(
+            "No mail server is set, so a reset link cannot reach its owner, and it is shown to nobody else. Nothing "
+            f"was changed. On the server, `aada user link {user.email}` prints one to hand over."
+        )
+    address = links.reset(session, settings, user, subject)
+    return Invited(user, address if not isinstance(subject, Subject) else None)
+
+
+def _may_show(subject: Actor, settings: Settings) -> bool:
+    return not isinstance(subject, Subject) or settings.smtp_url is None
 
 
 def update_person(
@@ -227,8 +250,9 @@ def _move(session: Session, subject: Subject, settings: Settings, user: User, em
     mail.send(
         session,
         old,
-        f"Your e-mail address at {settings.school_name} was changed",
-        f"Hello {user.full_name},\n\n{subject.full_name} has changed the e-mail address of your account. "
-        "Mail goes to the new address from now on, and you sign in with it.\n\n"
-        "If you do not know about this, tell the school's office.\n",
+        "email_changed",
+        requested_by=subject.user_id,
+        school=school.facts(session).legal_name,
+        name=user.full_name,
+        by=subject.full_name,
     )
