@@ -28,7 +28,7 @@ from app.enrollment import api as enrollment_api
 from app.enrollment import pages as enrollment_pages
 from app.enrollment.learning import pages as learning_pages
 from app.lrs.desk import pages as lrs_pages
-from app.lrs.desk.keys import api as lrs_rest
+from app.lrs.desk.keys import api as lrs_keys
 from app.lrs.engine.api import LrsApp
 from app.lrs.host.service import lrs_app
 from app.ops import health
@@ -50,7 +50,8 @@ ROUTERS: list[APIRouter] = [
     content_api.router,
     content_pages.router,
     lrs_pages.router,
-    lrs_rest.router,
+    lrs_keys.router,
+    lrs_keys.moved,
     enrollment_api.router,
     enrollment_pages.router,
     learning_pages.router,
@@ -67,12 +68,12 @@ def create_app(settings: Settings, database: Database | None = None) -> FastAPI:
     owned = database is None
     database = database or Database(settings)
     # Opens its connections with the first statement: a database that is away stops no start.
-    record_store = lrs_app(settings)
+    lrs = lrs_app(settings)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         yield
-        await record_store.shutdown()
+        await lrs.shutdown()
         if owned:
             database.close()
 
@@ -100,7 +101,7 @@ def create_app(settings: Settings, database: Database | None = None) -> FastAPI:
         uploads=uploads.limits(settings),
     )
     content = BodyTime(create_content_app(settings, database, app.state.files), answer=_plainly)
-    _dispatch_hosts(app, settings, content, record_store)
+    _dispatch_hosts(app, settings, content, lrs)
     return app
 
 
@@ -109,13 +110,13 @@ def _plainly(_request: Request, problem: Problem) -> Response:
     return PlainTextResponse(f"{problem.detail}\n", problem.status, headers=problem.headers)
 
 
-def _dispatch_hosts(app: FastAPI, settings: Settings, content: ASGIApp, record_store: LrsApp) -> None:
+def _dispatch_hosts(app: FastAPI, settings: Settings, content: ASGIApp, lrs: LrsApp) -> None:
     """Put the choice of the host around everything else, so that the content host has layers of its own."""
     build = app.build_middleware_stack
 
     def build_dispatched() -> ASGIApp:
         # Statements and their attachments may be too large to hold: the store reads them as they come.
-        statements = BodyTime(record_store, answer=_plainly, streamed=None)
+        statements = BodyTime(lrs, answer=_plainly, streamed=None)
         return HostDispatch(build(), settings=settings, content=content, shared={"/xapi": statements})
 
     app.build_middleware_stack = build_dispatched  # type: ignore[method-assign]

@@ -1,4 +1,4 @@
-"""Statements as files: CSV for a spreadsheet, NDJSON for another record store.
+"""Statements as files: CSV for a spreadsheet, NDJSON for another LRS.
 
 An answer may take minutes and its reader may pause, so no transaction is held meanwhile: each chunk is read in one
 of its own, from the key where the one before ended. Statements never change, so the file is the same.

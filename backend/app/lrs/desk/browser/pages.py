@@ -18,7 +18,7 @@ from app.web.render import render, url
 from app.web.request import Db, SettingsDep, StaffSubject
 
 router = APIRouter(prefix="/lrs", include_in_schema=False)
-STORE = ("Record store", "/lrs/statements")
+STORE = ("Learning record store", "/lrs/statements")
 
 
 @router.get("/statements")

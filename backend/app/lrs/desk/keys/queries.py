@@ -12,7 +12,7 @@ from app.web.paging import Page, Paging, fetch_page
 
 
 def clients(session: Session, paging: Paging, *, with_revoked: bool) -> Page[XapiCredential]:
-    """Credentials of systems whose name or key holds every word searched for."""
+    """API keys of systems whose name or key holds every word searched for."""
     statement = select(XapiCredential).where(XapiCredential.kind == "client")
     if not with_revoked:
         statement = statement.where(XapiCredential.revoked_at.is_(None))

@@ -50,7 +50,7 @@ class Filter:
     format: str = "exact"
     attachments: bool = False
     credential_id: int | None = None
-    """Only statements written with this credential (scope statements/read/mine)."""
+    """Only statements written with this API key (scope statements/read/mine)."""
 
     def as_dict(self) -> dict[str, object]:
         """For a cursor: the values that differ from the defaults."""
