@@ -165,7 +165,7 @@ def test_the_record_stores_token_of_a_launch_ends_with_it(school: School, host: 
     record = school.session.get_one(Launch, played.launch.launch_id)
     made = tokens.for_launch(school.session, school.settings, record, activity="https://example.org/au")
     school.session.commit()
-    credential_id = made.credential.id
+    credential_id = made.api_key.id
     assert school.session.get_one(XapiCredential, credential_id).revoked_at is None
     access.sign_out(school.session, here)
     school.session.commit()

@@ -30,7 +30,7 @@ def for_launch(
         activity=activity,
         registration=record_store.registration_of(settings.app_origin, launch.enrollment_id),
     )
-    launch.credential_id = made.credential.id
+    launch.credential_id = made.api_key.id
     session.flush()
     return made
 
