@@ -86,9 +86,7 @@ def test_an_api_key_from_the_first_day_to_the_last(live_server: LiveServer) -> N
         other = client.post("/api/v1/lrs/keys", json={"label": "API", "scopes": ["all"]})
         assert other.status_code == 201
         assert client.delete(f"/api/v1/lrs/keys/{other.json()['id']}").status_code == 204
-        assert (
-            client.post("/api/v1/lrs/keys", json={"label": "x", "scopes": ["root"]}).status_code == 422
-        )
+        assert client.post("/api/v1/lrs/keys", json={"label": "x", "scopes": ["root"]}).status_code == 422
     with live_server.database.begin() as session:
         assert session.scalar(text("SELECT count(*) FROM xapi_credentials WHERE label = 'Simulator'")) == 1
         acts = session.scalars(
