@@ -201,7 +201,7 @@ class File:
 def written(boundary: str, statements: bytes, files: Iterable[File]) -> Iterator[bytes | File]:
     """A multipart body: JSON first, then each attachment. A `File` stands where its bytes belong.
 
-    So the length is known before a file is opened, and who sends reads the files in her own way.
+    So the length is known before a file is opened, and the sender reads the files in its own way.
     """
     yield _head(boundary, {"Content-Type": "application/json"})[2:]
     yield statements
