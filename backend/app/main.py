@@ -16,6 +16,7 @@ from app.accounts import pages as accounts_pages
 from app.accounts.identity import identify
 from app.compliance.attendance import api as attendance_api
 from app.compliance.attendance import pages as attendance_pages
+from app.compliance.attendance.documents import pages as attendance_documents_pages
 from app.content import api as content_api
 from app.content import pages as content_pages
 from app.content.host import create_content_app
@@ -24,9 +25,11 @@ from app.core.files import open_store
 from app.db.session import Database
 from app.desks import office_pages
 from app.desks import pages as desks_pages
+from app.documents import pages as documents_pages
 from app.enrollment import api as enrollment_api
 from app.enrollment import pages as enrollment_pages
 from app.enrollment.learning import pages as learning_pages
+from app.enrollment.letters import pages as letters_pages
 from app.lrs.desk import pages as lrs_pages
 from app.lrs.desk.keys import api as lrs_keys
 from app.lrs.engine.api import LrsApp
@@ -47,6 +50,7 @@ ROUTERS: list[APIRouter] = [
     accounts_pages.router,
     attendance_api.router,
     attendance_pages.router,
+    attendance_documents_pages.router,
     content_api.router,
     content_pages.router,
     lrs_pages.router,
@@ -54,6 +58,8 @@ ROUTERS: list[APIRouter] = [
     lrs_keys.moved,
     enrollment_api.router,
     enrollment_pages.router,
+    letters_pages.router,
+    documents_pages.router,
     learning_pages.router,
     operations_pages.api,
     operations_pages.router,
