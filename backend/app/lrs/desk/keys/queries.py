@@ -29,7 +29,7 @@ def clients(session: Session, paging: Paging, *, with_revoked: bool) -> Listing[
 
 
 def launches(session: Session, paging: Paging, now: datetime) -> Listing[Any]:
-    """Launch tokens that work, with the learner's name; her name, her address and the activity are searched."""
+    """Launch tokens that work, with the student's name; name, email address and activity are searched."""
     statement = (
         select(XapiCredential, User.full_name)
         .outerjoin(User, User.id == XapiCredential.user_id)

@@ -1,4 +1,4 @@
-"""API keys of the LRS: made, listed, given a new secret, withdrawn; and learners' launch tokens.
+"""API keys of the LRS: made, listed, given a new secret, revoked; and learners' launch tokens.
 
 Works in the caller's transaction and never commits. A secret is answered once, by the function that makes it;
 what is stored is its SHA-256.
