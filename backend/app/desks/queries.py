@@ -11,7 +11,8 @@ from sqlalchemy.orm import Session
 from app.core.search import matches
 from app.db.models import AuditEntry, OutboxMessage
 from app.rules import hours
-from app.web.paging import Page, Paging, fetch_page
+from app.web.listing import Listing
+from app.web.paging import Paging
 
 AUDIT_SORTS = {"at": AuditEntry.at, "who": AuditEntry.actor_name, "what": AuditEntry.action}
 OUTBOX_SORTS = {
@@ -45,10 +46,10 @@ class Meant:
     people: Sequence[int]
 
 
-def audit_page(
+def audit_listing(
     session: Session, wanted: TrailFilter, meant: Iterable[Meant], paging: Paging, zone: ZoneInfo
-) -> Page[AuditEntry]:
-    """A page of the history, newest first unless sorted otherwise; each search word narrows it."""
+) -> Listing[AuditEntry]:
+    """The history, newest first unless sorted otherwise; each search word narrows it."""
     conditions: list[ColumnElement[bool]] = [
         or_(
             AuditEntry.action.in_(word.actions),
@@ -73,8 +74,7 @@ def audit_page(
         conditions.append(AuditEntry.at < hours.day_bounds(wanted.last, wanted.last, zone)[1])
     statement = select(AuditEntry).where(*conditions)
     ordered = statement.order_by(paging.order(AUDIT_SORTS, "-at"), AuditEntry.id.desc())
-    page: Page[AuditEntry] = fetch_page(session, ordered, paging)
-    return page
+    return Listing(session, ordered, paging)
 
 
 def recent_entries(session: Session, targets: Collection[str], limit: int) -> Sequence[AuditEntry]:
@@ -97,14 +97,13 @@ def entries_about(session: Session, student_id: int, limit: int) -> Sequence[Aud
     ).all()
 
 
-def outbox_page(session: Session, paging: Paging) -> Page[OutboxMessage]:
+def outbox_listing(session: Session, paging: Paging) -> Listing[OutboxMessage]:
     """A page of the outbox, newest first unless sorted otherwise."""
     statement = select(OutboxMessage).where(
         *matches(paging.q, OutboxMessage.to_address, OutboxMessage.subject)
     )
     ordered = statement.order_by(paging.order(OUTBOX_SORTS, "-created"), OutboxMessage.id.desc())
-    page: Page[OutboxMessage] = fetch_page(session, ordered, paging)
-    return page
+    return Listing(session, ordered, paging)
 
 
 def outbox_message(session: Session, message_id: int, *, lock: bool = False) -> OutboxMessage | None:

@@ -1,7 +1,6 @@
 """The history in words."""
 
-import json
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -16,7 +15,8 @@ from app.db.models import AuditEntry
 from app.desks import queries
 from app.desks.queries import TrailFilter
 from app.web import formats
-from app.web.paging import Page, Paging
+from app.web.listing import Listing
+from app.web.paging import Paging
 
 LEARNING = (
     "attendance",
@@ -80,16 +80,16 @@ def recent(session: Session, *, limit: int = 12) -> list[Event]:
     return [_event(entry, names) for entry in entries]
 
 
-def page(
+def listing(
     session: Session, subject: Subject, wanted: TrailFilter, paging: Paging, zone: ZoneInfo
-) -> Page[AuditEntry]:
+) -> Listing[AuditEntry]:
     """The whole history, for administrators. Search words are names of people or what was done. Raises Forbidden."""
     _require_admin(subject)
     meant = [
         queries.Meant(_actions_named(word), accounts.numbers_of_people_named(session, word))
         for word in paging.q.split()
     ]
-    return queries.audit_page(session, wanted, meant, paging, zone)
+    return queries.audit_listing(session, wanted, meant, paging, zone)
 
 
 def actions(_session: Session, subject: Subject) -> list[tuple[str, str]]:
@@ -145,24 +145,3 @@ def _particulars(entry: AuditEntry) -> Iterable[str]:
             yield f"({formats.duration_minutes(old)} to {formats.duration_minutes(new)})"
     if entry.reason and entry.action not in _PRIVATE:
         yield f"– {entry.reason}"
-
-
-def csv_rows(entries: Collection[AuditEntry], zone: ZoneInfo) -> Iterable[list[object]]:
-    """The history as a file: times in the school's zone, details as they are kept."""
-    for entry in entries:
-        yield [
-            entry.id,
-            entry.at.astimezone(zone),
-            entry.occurred_at.astimezone(zone),
-            entry.actor_id,
-            entry.actor_name,
-            entry.action,
-            entry.target,
-            entry.target_id,
-            entry.student_id,
-            entry.enrollment_id,
-            entry.reason,
-            json.dumps(entry.details, ensure_ascii=False),
-            entry.ip,
-            entry.request_id,
-        ]

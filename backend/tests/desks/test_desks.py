@@ -348,10 +348,10 @@ def test_the_audit_trail_by_who_what_and_when(session: Session, school: School, 
     history.record(session, None, Action.MAIL_PURGED, None, count=2)
     everything = admin.get("/audit").text
     assert "Rita Registrar" in everything
-    assert "The program" in everything
+    assert "The system" in everything
     assert "=1+1" in everything
     only_hers = admin.get(f"/audit?who={rita.user_id}").text
-    assert "The program</th>" not in only_hers
+    assert "The system</th>" not in only_hers
     assert "Hours corrected" in admin.get("/audit?target=attendance&target_id=5").text
     assert "No entries here" in admin.get("/audit?to=2000-01-01").text
     assert "No entries here" in admin.get("/audit?action=nothing.done").text

@@ -38,13 +38,13 @@ def long_history(session: Session, school: School) -> tuple[School, int]:
 
 
 def _page(wanted: TrailFilter, **paging: object) -> Read:
-    return lambda session, school, _student: trail.page(
+    return lambda session, school, _student: trail.listing(
         session,
         subject_of(school.admin()),
         wanted,
-        Paging(**paging),
-        session.info["settings"].zone,  # type: ignore[arg-type]
-    )
+        Paging(**paging),  # type: ignore[arg-type]
+        session.info["settings"].zone,
+    ).page()
 
 
 READS: dict[str, Read] = {
