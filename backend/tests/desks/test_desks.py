@@ -345,7 +345,7 @@ def test_the_audit_trail_by_who_what_and_when(session: Session, school: School, 
     rita = subject_of(school.admin(full_name="Rita Registrar"))
     times = {"clock_in": MONDAY, "clock_out": MONDAY, "total_minutes": 0}
     history.record(session, rita, Action.ATTENDANCE_CORRECTED, 5, reason="=1+1", before=times, after=times)
-    history.record(session, None, Action.MAIL_PURGED, None, count=2)
+    history.record(session, None, Action.MAIL_PURGED, None, messages=2, before=MONDAY)
     everything = admin.get("/audit").text
     assert "Rita Registrar" in everything
     assert "The system" in everything
