@@ -2,7 +2,6 @@
 
 from app.core.errors import Forbidden, NotFound
 from app.core.permissions import Subject
-from app.db.models import EnrollmentStatus
 
 
 def may_manage(subject: Subject) -> None:
@@ -21,7 +20,3 @@ def may_read_attempts(subject: Subject, user_id: int) -> None:
     """A student reads her own attempts, staff everyone's. Others' are not there."""
     if not subject.is_staff and subject.user_id != user_id:
         raise NotFound("There is no such record.")
-
-
-PLAYABLE = (EnrollmentStatus.ACTIVE, EnrollmentStatus.COMPLETED)
-"""Enrollments whose lessons may be opened: an active one, or a completed one for review, which records nothing."""

@@ -10,6 +10,7 @@ from sqlalchemy import (
     Row,
     Select,
     bindparam,
+    case,
     column,
     exists,
     func,
@@ -32,7 +33,8 @@ from app.db.models import (
     Withdrawal,
 )
 from app.enrollment.lists import queries as lists
-from app.web.paging import Page, Paging, fetch_page
+from app.web.listing import Listing
+from app.web.paging import Paging
 
 register_conflict(
     "uq_enrollments_one_active",
@@ -92,7 +94,7 @@ def enrollments(
     status: EnrollmentStatus | None = None,
     program_id: int | None = None,
     user_id: int | None = None,
-) -> Page[Any]:
+) -> Listing[Any]:
     """Rows of what a list of enrollments shows, without soft-deleted people."""
     conditions = matches(paging.q, User.full_name, User.email, Program.name)
     if status is not None:
@@ -118,7 +120,7 @@ def enrollments(
             Enrollment.id.desc(),
         )
     )
-    return fetch_page(session, statement, paging)
+    return Listing(session, statement, paging)
 
 
 def listed(session: Session, enrollment_id: int) -> Row[Any] | None:
@@ -346,11 +348,22 @@ def lessons_of(session: Session, enrollment: Enrollment) -> list[LessonRow]:
     return [LessonRow(*row) for row in rows]
 
 
-def active_enrollment_for_lesson(session: Session, user_id: int, lesson_id: int) -> int | None:
-    """The student's active enrollment in the program that a lesson belongs to; there is one at most."""
-    return session.scalar(
-        select(Enrollment.id)
+def studied(session: Session, user_id: int, lesson_id: int) -> tuple[int, EnrollmentStatus] | None:
+    """The student's enrollment that opens this lesson, and its state: the active one before a completed one."""
+    row = session.execute(
+        select(Enrollment.id, Enrollment.status)
         .join(Module, Module.program_id == Enrollment.program_id)
         .join(Lesson, Lesson.module_id == Module.id)
-        .where(Lesson.id == lesson_id, Enrollment.user_id == user_id, Enrollment.status == ACTIVE)
-    )
+        .where(
+            Lesson.id == lesson_id,
+            Enrollment.user_id == user_id,
+            Enrollment.status.in_((EnrollmentStatus.ACTIVE, EnrollmentStatus.COMPLETED)),
+        )
+        .order_by(
+            case((Enrollment.status == EnrollmentStatus.ACTIVE, 0), else_=1),
+            Enrollment.enrolled_at.desc(),
+            Enrollment.id.desc(),
+        )
+        .limit(1)
+    ).one_or_none()
+    return None if row is None else (row[0], row[1])

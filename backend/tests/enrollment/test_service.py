@@ -365,10 +365,10 @@ def test_only_administrators_change_enrollments(
 def test_students_see_their_own_and_staff_all(session: Session, school: School, admin: Subject) -> None:
     mine, hers = school.enrollment(school.student()), school.enrollment(school.student())
     subject = Subject(mine.user_id, "me@example.org", "Me", Role.STUDENT)
-    listed = service.list_enrollments(session, subject, Paging())
+    listed = service.list_enrollments(session, subject, Paging()).page()
     assert [row.id for row in listed.items] == [mine.id]
-    assert service.list_enrollments(session, subject, Paging(), user_id=hers.user_id).total == 0
-    assert service.list_enrollments(session, admin, Paging()).total == 2
+    assert service.list_enrollments(session, subject, Paging(), user_id=hers.user_id).page().total == 0
+    assert service.list_enrollments(session, admin, Paging()).page().total == 2
     assert service.read_enrollment(session, subject, mine.id).id == mine.id
     for number in (hers.id, 2_000_000_000):
         with pytest.raises(NotFound):
@@ -390,7 +390,7 @@ def test_the_list_searches_filters_and_leaves_out_deleted_people(
     school.enrollment(school.student(full_name="Maria Gone", deleted_at=NOW), hygiene)
 
     def found(q: str = "", **filters: Any) -> list[int]:
-        page = service.list_enrollments(session, admin, Paging(q=q, sort="student"), **filters)
+        page = service.list_enrollments(session, admin, Paging(q=q, sort="student"), **filters).page()
         return [row.id for row in page.items]
 
     assert found() == [john.id, maria.id]
@@ -418,6 +418,9 @@ def test_work_counts_for_the_active_enrollment(session: Session, school: School)
     program, (lesson,) = course(school, 1)
     student = school.student()
     school.enrollment(student, program, status="withdrawn")
-    assert service.active_enrollment_for(session, user_id=student.id, lesson_id=lesson) is None
+    with pytest.raises(NotFound):
+        service.study_for(session, user_id=student.id, lesson_id=lesson)
+    done = school.enrollment(student, program, status="completed", completed_at=date(2026, 3, 1))
+    assert service.study_for(session, user_id=student.id, lesson_id=lesson) == service.Study(done.id, False)
     active = school.enrollment(student, program)
-    assert service.active_enrollment_for(session, user_id=student.id, lesson_id=lesson) == active.id
+    assert service.study_for(session, user_id=student.id, lesson_id=lesson) == service.Study(active.id, True)

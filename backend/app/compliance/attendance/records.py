@@ -23,7 +23,8 @@ from app.core import clock
 from app.core.errors import NotFound
 from app.core.permissions import Subject
 from app.rules import hours
-from app.web.paging import Page, Paging
+from app.web.listing import Listing
+from app.web.paging import Paging
 
 WEEKS_SHOWN = 12
 
@@ -53,11 +54,11 @@ def open_in(
 
 def list_records(
     session: Session, subject: Subject, filters: AttendanceFilter, paging: Paging, zone: ZoneInfo
-) -> Page[AttendanceOut]:
+) -> Listing[AttendanceOut]:
     """A page of records; for a student always of her own. Raises NotFound when she asks for another's."""
     filters = _visible(subject, filters)
     now = clock.now()
-    return queries.records_page(session, filters, paging, zone, now).map(
+    return queries.records_listing(session, filters, paging, zone, now).map(
         lambda row: present_row(row, zone, now)
     )
 
@@ -182,9 +183,9 @@ def minutes_by_day(
     }
 
 
-def hours_per_student(session: Session, paging: Paging) -> Page[StudentHours]:
+def hours_per_student(session: Session, paging: Paging) -> Listing[StudentHours]:
     """Total attendance hours of each student who has any record (documented query)."""
-    return queries.hours_page(session, paging).map(
+    return queries.hours_listing(session, paging).map(
         lambda row: StudentHours(
             user_id=row.id, student=row.full_name, email=row.email, total_minutes=int(row.total_minutes)
         )

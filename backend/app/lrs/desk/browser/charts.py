@@ -44,7 +44,7 @@ class Charts:
 def charts(session: Session, zone: ZoneInfo, days: int, sought: Sought | None = None) -> Charts:
     """Verbs over time, time spent, distribution of scores: the last `days` days, of everybody or those sought.
 
-    Days up to 30, weeks beyond. A statement counts on the day that it tells of.
+    Days up to 30, weeks beyond. A statement counts on the day of what it records.
     """
     sought = sought or Sought(Filter())
     today = clock.today(zone)

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from app.core.errors import FieldError, Invalid
 from app.lrs.desk.browser import queries
-from app.lrs.desk.browser.filters import Asked, filter_of
+from app.lrs.desk.browser.filters import StatementFilters, filter_of
 from app.lrs.desk.browser.presentation import in_english, who
 from app.lrs.engine import values
 from app.lrs.engine.refusal import Refusal
@@ -22,11 +22,11 @@ MOST = 20
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """One that the words fit. `asked` is what the filter takes for this one alone, `keys` how statements name it."""
+    """One that the words fit. `value` is what the filter takes for this one alone, `keys` how statements name it."""
 
     name: str
     detail: str
-    asked: str
+    value: str
     keys: Sequence[str] = ()
 
 
@@ -66,13 +66,13 @@ class Sought:
         return [key for match in self.people.found for key in match.keys]
 
 
-def seek(session: Session, asked: Asked, zone: ZoneInfo) -> Sought:
+def seek(session: Session, filters: StatementFilters, zone: ZoneInfo) -> Sought:
     """Find out whom and what a filter means. Raises Invalid naming the fields that cannot be read."""
-    query = filter_of(asked, zone)
-    activities = _activities(session, asked.activity)
+    query = filter_of(filters, zone)
+    activities = _activities(session, filters.activity)
     if activities is not None and activities.only is not None:
-        query = replace(query, activity=activities.only.asked)
-    return Sought(query, people_called(session, asked.person), activities)
+        query = replace(query, activity=activities.only.value)
+    return Sought(query, people_called(session, filters.person), activities)
 
 
 def people_called(session: Session, person: str) -> Matches | None:

@@ -119,7 +119,7 @@ def _batch(store: "_Store", app_origin: str, items: Sequence[Item], tally: Tally
 
 @dataclass(frozen=True, slots=True)
 class _Store:
-    """Where batches go, and who is told of them."""
+    """Where batches go, and who hears of them."""
 
     database: Database
     directory: Directory

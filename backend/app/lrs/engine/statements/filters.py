@@ -137,7 +137,7 @@ def iri_of(text: str, name: str) -> str:
 
 
 def json_of(text: str, name: str) -> object:
-    """JSON inside a parameter; the fault's place is told relative to the parameter."""
+    """JSON inside a parameter; the fault's place is given relative to the parameter."""
     try:
         return jsonio.loads(text.encode())
     except UnicodeEncodeError:
