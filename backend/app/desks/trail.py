@@ -9,10 +9,9 @@ from sqlalchemy.orm import Session
 
 from app.accounts import service as accounts
 from app.core.actions import Action
-from app.core.errors import Forbidden
 from app.core.permissions import Subject
 from app.db.models import AuditEntry
-from app.desks import queries
+from app.desks import policy, queries
 from app.desks.queries import TrailFilter
 from app.web import formats
 from app.web.listing import Listing
@@ -83,8 +82,8 @@ def recent(session: Session, *, limit: int = 12) -> list[Event]:
 def listing(
     session: Session, subject: Subject, wanted: TrailFilter, paging: Paging, zone: ZoneInfo
 ) -> Listing[AuditEntry]:
-    """The whole history, for administrators. Search words are names of people or what was done. Raises Forbidden."""
-    _require_admin(subject)
+    """The whole history, for those who may read it. Search words are names of people or what was done. Raises Forbidden."""
+    policy.require_read_trail(subject)
     meant = [
         queries.Meant(_actions_named(word), accounts.numbers_of_people_named(session, word))
         for word in paging.q.split()
@@ -94,7 +93,7 @@ def listing(
 
 def actions(_session: Session, subject: Subject) -> list[tuple[str, str]]:
     """Everything that can happen, with the sentence it is shown by, in the order of the sentences."""
-    _require_admin(subject)
+    policy.require_read_trail(subject)
     return sorted(((action.value, action.sentence) for action in Action), key=lambda pair: pair[1])
 
 
@@ -105,11 +104,6 @@ def _actions_named(word: str) -> list[str]:
         for action in Action
         if any(folded in text.casefold() for text in (action.sentence, action.value, action.target))
     ]
-
-
-def _require_admin(subject: Subject) -> None:
-    if not subject.is_admin:
-        raise Forbidden("The audit trail is for administrators.")
 
 
 def _event(entry: AuditEntry, names: Mapping[int, str], *, aside: int | None = None) -> Event:
