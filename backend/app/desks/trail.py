@@ -82,7 +82,7 @@ def recent(session: Session, *, limit: int = 12) -> list[Event]:
 def listing(
     session: Session, subject: Subject, wanted: TrailFilter, paging: Paging, zone: ZoneInfo
 ) -> Listing[AuditEntry]:
-    """The whole history, for those who may read it. Search words are names of people or what was done. Raises Forbidden."""
+    """The whole history. Search words are names of people or what was done. Raises Forbidden."""
     policy.require_read_trail(subject)
     meant = [
         queries.Meant(_actions_named(word), accounts.numbers_of_people_named(session, word))

@@ -219,6 +219,7 @@ def subject_for(
     )
 
 
+@internal("whom an entry of the history concerns")
 def student_id_of(user: User) -> int | None:
     """Whom a change to this account concerns as a student; None for staff."""
     return user.id if user.role is Role.STUDENT else None
