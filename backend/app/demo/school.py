@@ -62,7 +62,7 @@ def seed_demo_school(
         session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
         _require_empty(session)
         rows = _build(session, settings, Random(seed), told_at, hashed, students)
-    return Summary(rows, (people.ADMIN, people.INSTRUCTOR, people.STUDENT), chosen)
+    return Summary(rows, (people.ADMIN, people.INSTRUCTOR, people.STUDENT, *people.OFFICE), chosen)
 
 
 def _require_empty(session: Session) -> None:
@@ -87,6 +87,7 @@ def _build(
     desk = Desk(Copier(session), random, moment, settings.zone)
     students = lives.live(desk, count)
     roster.write_people(desk, students, hashed)
+    roster.write_office(desk, hashed)
     roster.write_catalog(desk)
     packages = Packages(session, settings, desk.admin, moment).import_all(roster.packaged(desk))
     enrolled = list(roster.enroll(desk, students))
