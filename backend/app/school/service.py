@@ -32,6 +32,7 @@ __all__ = [
     "effective_settings",
     "ensure",
     "facts",
+    "fields_of",
     "letterhead",
     "policies",
     "register_zone_objection",
@@ -140,6 +141,11 @@ def update(
         details: Mapping[str, Any] = changes
         history.record(session, subject, Action.SCHOOL_UPDATED, 1, **details)
     return facts(session)
+
+
+def fields_of(given: FactsForm) -> frozenset[str]:
+    """The facts that an input names; the address is kept as lines."""
+    return frozenset("address_lines" if name == "address" else name for name in given.model_fields_set)
 
 
 def _refuse_zone(session: Session, old: str, new: str) -> None:

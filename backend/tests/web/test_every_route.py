@@ -46,6 +46,7 @@ PUBLIC = {
     ("POST", "/sign-out"),
     ("POST", "/api/v1/session"),
     ("GET", "/forgot"),
+    ("GET", "/school/logo"),
     ("POST", "/forgot"),
     ("POST", "/api/v1/password-resets"),
     ("GET", "/set-password/{secret}"),
