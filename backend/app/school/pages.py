@@ -154,33 +154,33 @@ def add_signatory(
     return form.submit(db, save, again=lambda: _entry_form(request, form, "Add a signatory", SCHOOL))
 
 
-@router.get("/school/signatories/{number}/edit", dependencies=CHANGE)
-def edit_signatory(request: Request, db: Db, subject: CurrentSubject, number: PathId) -> Response:
-    found = next((one for one in service.facts(db).signatories if one.id == number), None)
+@router.get("/school/signatories/{signatory_id}/edit", dependencies=CHANGE)
+def edit_signatory(request: Request, db: Db, subject: CurrentSubject, signatory_id: PathId) -> Response:
+    found = next((one for one in service.facts(db).signatories if one.id == signatory_id), None)
     if found is None:
         raise NotFound("There is no such signatory.")
     form = Form.filled(SignatoryForm, found)
-    return _entry_form(request, form, found.name, SCHOOL, remove=f"/school/signatories/{number}/remove")
+    return _entry_form(request, form, found.name, SCHOOL, remove=f"/school/signatories/{signatory_id}/remove")
 
 
-@router.post("/school/signatories/{number}/edit", dependencies=CHANGE)
+@router.post("/school/signatories/{signatory_id}/edit", dependencies=CHANGE)
 def change_signatory(
     request: Request,
     db: Db,
     subject: CurrentSubject,
-    number: PathId,
+    signatory_id: PathId,
     form: Annotated[Form[SignatoryForm], Depends(posted(SignatoryForm))],
 ) -> Response:
     def save(values: SignatoryForm) -> Response:
-        service.save_signatory(db, subject, values, number)
+        service.save_signatory(db, subject, values, signatory_id)
         return redirect("/school")
 
     return form.submit(db, save, again=lambda: _entry_form(request, form, "Change a signatory", SCHOOL))
 
 
-@router.post("/school/signatories/{number}/remove", dependencies=CHANGE)
-def remove_signatory(db: Db, subject: CurrentSubject, number: PathId) -> Response:
-    service.remove_signatory(db, subject, number)
+@router.post("/school/signatories/{signatory_id}/remove", dependencies=CHANGE)
+def remove_signatory(db: Db, subject: CurrentSubject, signatory_id: PathId) -> Response:
+    service.remove_signatory(db, subject, signatory_id)
     return redirect("/school")
 
 
@@ -237,31 +237,31 @@ def add_term(
     return form.submit(db, save, again=lambda: _entry_form(request, form, "Add a term", CALENDAR))
 
 
-@router.get("/school/terms/{number}/edit", dependencies=CHANGE)
-def edit_term(request: Request, db: Db, subject: CurrentSubject, number: PathId) -> Response:
-    found = calendar.find(db, SchoolTerm, number)
-    remove = f"/school/terms/{number}/remove"
+@router.get("/school/terms/{term_id}/edit", dependencies=CHANGE)
+def edit_term(request: Request, db: Db, subject: CurrentSubject, term_id: PathId) -> Response:
+    found = calendar.find(db, SchoolTerm, term_id)
+    remove = f"/school/terms/{term_id}/remove"
     return _entry_form(request, Form.filled(TermForm, found), found.name, CALENDAR, remove=remove)
 
 
-@router.post("/school/terms/{number}/edit", dependencies=CHANGE)
+@router.post("/school/terms/{term_id}/edit", dependencies=CHANGE)
 def change_term(
     request: Request,
     db: Db,
     subject: CurrentSubject,
-    number: PathId,
+    term_id: PathId,
     form: Annotated[Form[TermForm], Depends(posted(TermForm))],
 ) -> Response:
     def save(values: TermForm) -> Response:
-        saved = calendar.save_term(db, subject, values, number)
+        saved = calendar.save_term(db, subject, values, term_id)
         return redirect("/school/calendar", year=saved.first_day.year)
 
     return form.submit(db, save, again=lambda: _entry_form(request, form, "Change a term", CALENDAR))
 
 
-@router.post("/school/terms/{number}/remove", dependencies=CHANGE)
-def remove_term(db: Db, subject: CurrentSubject, number: PathId) -> Response:
-    calendar.remove_term(db, subject, number)
+@router.post("/school/terms/{term_id}/remove", dependencies=CHANGE)
+def remove_term(db: Db, subject: CurrentSubject, term_id: PathId) -> Response:
+    calendar.remove_term(db, subject, term_id)
     return redirect("/school/calendar")
 
 
@@ -283,31 +283,31 @@ def add_holiday(
     return form.submit(db, save, again=lambda: _entry_form(request, form, "Add a holiday", CALENDAR))
 
 
-@router.get("/school/holidays/{number}/edit", dependencies=CHANGE)
-def edit_holiday(request: Request, db: Db, subject: CurrentSubject, number: PathId) -> Response:
-    found = calendar.find(db, SchoolHoliday, number)
-    remove = f"/school/holidays/{number}/remove"
+@router.get("/school/holidays/{holiday_id}/edit", dependencies=CHANGE)
+def edit_holiday(request: Request, db: Db, subject: CurrentSubject, holiday_id: PathId) -> Response:
+    found = calendar.find(db, SchoolHoliday, holiday_id)
+    remove = f"/school/holidays/{holiday_id}/remove"
     return _entry_form(request, Form.filled(HolidayForm, found), found.name, CALENDAR, remove=remove)
 
 
-@router.post("/school/holidays/{number}/edit", dependencies=CHANGE)
+@router.post("/school/holidays/{holiday_id}/edit", dependencies=CHANGE)
 def change_holiday(
     request: Request,
     db: Db,
     subject: CurrentSubject,
-    number: PathId,
+    holiday_id: PathId,
     form: Annotated[Form[HolidayForm], Depends(posted(HolidayForm))],
 ) -> Response:
     def save(values: HolidayForm) -> Response:
-        saved = calendar.save_holiday(db, subject, values, number)
+        saved = calendar.save_holiday(db, subject, values, holiday_id)
         return redirect("/school/calendar", year=saved.first_day.year)
 
     return form.submit(db, save, again=lambda: _entry_form(request, form, "Change a holiday", CALENDAR))
 
 
-@router.post("/school/holidays/{number}/remove", dependencies=CHANGE)
-def remove_holiday(db: Db, subject: CurrentSubject, number: PathId) -> Response:
-    calendar.remove_holiday(db, subject, number)
+@router.post("/school/holidays/{holiday_id}/remove", dependencies=CHANGE)
+def remove_holiday(db: Db, subject: CurrentSubject, holiday_id: PathId) -> Response:
+    calendar.remove_holiday(db, subject, holiday_id)
     return redirect("/school/calendar")
 
 

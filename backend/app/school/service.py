@@ -10,7 +10,7 @@ from app.core import clock, history
 from app.core.actions import Action
 from app.core.errors import Conflict, FieldError, NotFound
 from app.core.files import FileStore
-from app.core.permissions import Actor
+from app.core.permissions import Actor, internal
 from app.db.models import School, SchoolSignatory
 from app.documents.service import Letterhead
 from app.school import calendar, policies, policy, queries
@@ -56,6 +56,7 @@ Objection = Callable[[Session], str | None]
 _objections: dict[str, Objection] = {}
 
 
+@internal("wiring at the start")
 def register_zone_objection(name: str, objection: Objection) -> None:
     """Let a room say why another time zone would change what it has recorded; None for nothing to say."""
     _objections[name] = objection
@@ -64,6 +65,7 @@ def register_zone_objection(name: str, objection: Objection) -> None:
 # Facts
 
 
+@internal("the first start")
 def ensure(session: Session, settings: Settings) -> SchoolFacts:
     """Write the school's row from the settings if there is none: from then on the row counts."""
     if queries.school(session) is None and queries.insert_school(
@@ -76,12 +78,15 @@ def ensure(session: Session, settings: Settings) -> SchoolFacts:
     return facts(session)
 
 
+@internal("what every page and letter shows of the school")
 def facts(session: Session) -> SchoolFacts:
     """The institution's facts; before its first start, what the settings say. Everybody may know them."""
     row = queries.school(session)
     if row is None:
         settings: Settings = session.info.get("settings") or get_settings()
-        return SchoolFacts(settings.school_name, settings.school_short_name, settings.zone)
+        return SchoolFacts(
+            settings.school_name, settings.school_short_name, settings.zone, signatories=_signatories(session)
+        )
     return SchoolFacts(
         legal_name=row.legal_name,
         short_name=row.short_name,
@@ -90,19 +95,25 @@ def facts(session: Session) -> SchoolFacts:
         **{name: getattr(row, name) for name in _OPTIONAL},
         **{name: getattr(row, name) for name in _PLAIN[3:]},
         logo=Logo(row.logo_sha256, row.logo_media_type) if row.logo_sha256 and row.logo_media_type else None,
-        signatories=tuple(
-            Signatory(one.id, one.name, one.title, one.first_day, one.last_day)
-            for one in queries.signatories(session)
-        ),
+        signatories=_signatories(session),
     )
 
 
+def _signatories(session: Session) -> tuple[Signatory, ...]:
+    return tuple(
+        Signatory(one.id, one.name, one.title, one.first_day, one.last_day)
+        for one in queries.signatories(session)
+    )
+
+
+@internal("what every letter shows of the school")
 def letterhead(session: Session, files: FileStore) -> Letterhead:
     """The facts as a document issued today shows them."""
     known = facts(session)
     return letterhead_of(known, files, clock.today(known.zone))
 
 
+@internal("what every page shows of the school")
 def effective_settings(settings: Settings, known: SchoolFacts) -> Settings:
     """The settings with the school's own names and zone in place of those that an empty database began with."""
     return settings.model_copy(
@@ -143,6 +154,7 @@ def update(
     return facts(session)
 
 
+@internal("looks at the input alone")
 def fields_of(given: FactsForm) -> frozenset[str]:
     """The facts that an input names; the address is kept as lines."""
     return frozenset("address_lines" if name == "address" else name for name in given.model_fields_set)
