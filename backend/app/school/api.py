@@ -121,7 +121,7 @@ def add_policy(db: Db, subject: CurrentSubject, kind: PolicyKind, body: PolicyIn
     return PolicyOut.of(made)
 
 
-@router.delete("/policies/{kind}/{version}", status_code=204, dependencies=CHANGE)
-def withdraw_policy(db: Db, subject: CurrentSubject, kind: PolicyKind, version: PathId) -> None:
+@router.delete("/policies/{kind}/{policy_version}", status_code=204, dependencies=CHANGE)
+def withdraw_policy(db: Db, subject: CurrentSubject, kind: PolicyKind, policy_version: PathId) -> None:
     """Take back a version that nothing was computed with."""
-    policies.withdraw(db, subject, kind, version)
+    policies.withdraw(db, subject, kind, policy_version)

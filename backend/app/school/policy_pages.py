@@ -67,9 +67,9 @@ def policies_page(request: Request, db: Db, subject: CurrentSubject) -> Response
     )
 
 
-@router.post("/school/policies/{kind}/{version}/withdraw", dependencies=CHANGE)
-def withdraw_policy(db: Db, subject: CurrentSubject, kind: PolicyKind, version: PathId) -> Response:
-    policies.withdraw(db, subject, kind, version)
+@router.post("/school/policies/{kind}/{policy_version}/withdraw", dependencies=CHANGE)
+def withdraw_policy(db: Db, subject: CurrentSubject, kind: PolicyKind, policy_version: PathId) -> Response:
+    policies.withdraw(db, subject, kind, policy_version)
     return redirect("/school/policies")
 
 

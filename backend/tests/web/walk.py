@@ -318,7 +318,7 @@ def walk(app: FastAPI, session: Session, connection: Connection, settings: Setti
         "signatory_id": signatory.id,
         "term_id": term.id,
         "holiday_id": holiday.id,
-        "version": policy.version,
+        "policy_version": policy.version,
     }
     own = numbers | {
         "user_id": mine.user_id,
