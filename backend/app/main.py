@@ -37,6 +37,9 @@ from app.lrs.engine.api import LrsApp
 from app.lrs.host.service import lrs_app
 from app.ops import health
 from app.ops import pages as operations_pages
+from app.school import api as school_api
+from app.school import pages as school_pages
+from app.school.effective import EffectiveSettings
 from app.settings import Settings
 from app.web import errors, security, uploads
 from app.web.assets import MOUNT, StaticAssets
@@ -63,6 +66,8 @@ ROUTERS: list[APIRouter] = [
     letters_pages.router,
     documents_pages.router,
     learning_pages.router,
+    school_api.router,
+    school_pages.router,
     operations_pages.api,
     operations_pages.router,
     desks_pages.router,
@@ -98,6 +103,7 @@ def create_app(settings: Settings, database: Database | None = None) -> FastAPI:
     app.state.database = database
     app.state.files = open_store(settings)
     app.state.identify = identify
+    app.state.school = EffectiveSettings(app.state)
     register_pdf(report_writer(settings))
     errors.install(app)
     for router in ROUTERS:

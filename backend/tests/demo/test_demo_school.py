@@ -28,6 +28,7 @@ NEVER_THE_SAME = {
     "file_claims": {"claimed_at"},
     "stored_files": {"stored_at"},
     "procrastinate_events": {"at"},
+    "school": {"updated_at"},
 }
 
 pytestmark = pytest.mark.xdist_group("demo_school")

@@ -33,7 +33,10 @@ from app.db.models import (
     ContentPackage,
     IssuedDocument,
     OutboxMessage,
+    SchoolHoliday,
+    SchoolPolicy,
     SchoolSignatory,
+    SchoolTerm,
     User,
     UserDuty,
     XapiCredential,
@@ -45,6 +48,9 @@ from tests.conftest import sign_in_directly
 from tests.factories.accounts import ApiTokenFactory, UserSessionFactory
 from tests.factories.school import School
 
+WORDS = {"kind": "password", "day": "2026-05-06"}
+"""What stands in an address where no number does."""
+
 PUBLIC = {
     ("GET", "/api/v1/openapi.json"),
     ("GET", "/healthz"),
@@ -54,6 +60,7 @@ PUBLIC = {
     ("POST", "/sign-out"),
     ("POST", "/api/v1/session"),
     ("GET", "/forgot"),
+    ("GET", "/school/logo"),
     ("POST", "/forgot"),
     ("POST", "/api/v1/password-resets"),
     ("GET", "/set-password/{secret}"),
@@ -150,7 +157,11 @@ class Walk:
         for piece in route.path.split("/"):
             if piece.startswith("{"):
                 name = piece.strip("{}").partition(":")[0]
-                pieces.append(part if part is not None else str(self.numbers.get(name, self.other.id)))
+                pieces.append(
+                    part
+                    if part is not None
+                    else WORDS.get(name) or str(self.numbers.get(name, self.other.id))
+                )
             else:
                 pieces.append(piece)
         return "/".join(pieces)
@@ -274,7 +285,12 @@ def walk(app: FastAPI, session: Session, connection: Connection, settings: Setti
         lesson_id=my_lesson.id, version=1, standard="scorm12", title="Mine", file_name="y.zip", sha256="0" * 64,
         size_bytes=1, manifest=package.manifest, warnings=[],
     )  # fmt: skip
-    session.add_all([imported, cancelled, signatory, my_package])
+    term = SchoolTerm(name="Spring", first_day=date(2026, 1, 5), last_day=date(2026, 5, 15))
+    holiday = SchoolHoliday(name="Labor Day", first_day=date(2026, 9, 7), last_day=date(2026, 9, 7))
+    policy = SchoolPolicy(
+        kind=WORDS["kind"], version=2, effective_from=date(2090, 1, 1), values={}, approved_by="Board"
+    )
+    session.add_all([imported, cancelled, signatory, term, holiday, policy, my_package])
     session.flush()
     numbers = {
         "user_id": other.id,
@@ -299,6 +315,10 @@ def walk(app: FastAPI, session: Session, connection: Connection, settings: Setti
         "colleague_id": colleague.id,
         "deleted_id": gone.id,
         "number": signatory.id,
+        "signatory_id": signatory.id,
+        "term_id": term.id,
+        "holiday_id": holiday.id,
+        "policy_version": policy.version,
     }
     own = numbers | {
         "user_id": mine.user_id,
