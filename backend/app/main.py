@@ -41,6 +41,8 @@ from app.web import errors, security, uploads
 from app.web.assets import MOUNT, StaticAssets
 from app.web.bodies import BodyTime
 from app.web.hosts import HostDispatch
+from app.web.imports import api as imports_api
+from app.web.imports import pages as imports_pages
 
 # First come, first served: an address such as /people/new stands before /people/{number}.
 ROUTERS: list[APIRouter] = [
@@ -61,6 +63,8 @@ ROUTERS: list[APIRouter] = [
     letters_pages.router,
     documents_pages.router,
     learning_pages.router,
+    imports_api.router,
+    imports_pages.router,
     operations_pages.api,
     operations_pages.router,
     desks_pages.router,

@@ -4,6 +4,7 @@ The row is written in the transaction of the change, so neither exists without t
 inserts only; the program's database role cannot change or delete a row.
 """
 
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -15,7 +16,7 @@ from sqlalchemy.orm import Session
 from app.core.actions import Action
 from app.core.permissions import Actor, Subject
 
-__all__ = ["Action", "record"]
+__all__ = ["Action", "record", "record_all"]
 
 # A light description of the table: core stands below the models.
 _log = sa.table(
@@ -49,20 +50,51 @@ def record(
     person's words, `occurred_at` when it happened if that was not now. `details` are JSON values: what changed, never
     a secret. The system itself, and nobody, leave the actor empty.
     """
+    row = _row(
+        subject,
+        action,
+        target_id,
+        student_id=student_id,
+        enrollment_id=enrollment_id,
+        reason=reason,
+        occurred_at=occurred_at,
+        **details,
+    )
+    session.execute(sa.insert(_log).values(row))
+
+
+def record_all(
+    session: Session, subject: Actor | None, action: Action, events: Iterable[Mapping[str, Any]]
+) -> None:
+    """Write the rows of many changes of one kind at once; each event holds what `record` takes by name."""
+    rows = [_row(subject, action, **event) for event in events]
+    if rows:
+        session.execute(sa.insert(_log), rows)
+
+
+def _row(
+    subject: Actor | None,
+    action: Action,
+    target_id: int | str | None,
+    *,
+    student_id: int | None = None,
+    enrollment_id: int | None = None,
+    reason: str | None = None,
+    occurred_at: datetime | None = None,
+    **details: Any,
+) -> dict[str, Any]:
     context = structlog.contextvars.get_contextvars()
     known = {"user_id": student_id, "enrollment_id": enrollment_id, "reason": reason}
     details |= {name: value for name, value in known.items() if value is not None}
     if occurred_at is not None:
         details["occurred_at"] = occurred_at.isoformat()
-    session.execute(
-        sa.insert(_log).values(
-            actor_id=subject.user_id if isinstance(subject, Subject) else None,
-            actor_name=subject.full_name if isinstance(subject, Subject) else None,
-            action=action.value,
-            target=action.target,
-            target_id=None if target_id is None else str(target_id),
-            details=details,
-            request_id=context.get("request_id"),
-            ip=context.get("ip"),
-        )
-    )
+    return {
+        "actor_id": subject.user_id if isinstance(subject, Subject) else None,
+        "actor_name": subject.full_name if isinstance(subject, Subject) else None,
+        "action": action.value,
+        "target": action.target,
+        "target_id": None if target_id is None else str(target_id),
+        "details": details,
+        "request_id": context.get("request_id"),
+        "ip": context.get("ip"),
+    }

@@ -2,7 +2,7 @@
 
 from app.core.errors import Forbidden, NotFound
 from app.core.own_records import require_not_own
-from app.core.permissions import Subject
+from app.core.permissions import Actor, Permission, Subject
 
 NO_ENROLLMENT = "There is no such enrollment, or none that you may see."
 
@@ -42,3 +42,14 @@ def require_end(subject: Subject, owner_id: int) -> None:
     """Completing opens a credential and withdrawing a refund: nobody does either for themselves."""
     require_change(subject)
     require_not_own(subject, owner_id, "enrollments")
+
+
+def may_import(subject: Actor) -> bool:
+    """Import enrollments from a file, and undo that."""
+    return subject.may(Permission.ENROLLMENTS_CHANGE)
+
+
+def require_import(subject: Actor) -> None:
+    """Raises Forbidden unless `may_import`."""
+    if not may_import(subject):
+        raise Forbidden("Your duties do not include enrollments. Ask an administrator.")
