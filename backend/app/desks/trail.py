@@ -10,10 +10,9 @@ from sqlalchemy.orm import Session
 
 from app.accounts import service as accounts
 from app.core.actions import Action
-from app.core.errors import Forbidden
 from app.core.permissions import Subject
 from app.db.models import AuditEntry
-from app.desks import queries
+from app.desks import policy, queries
 from app.desks.queries import TrailFilter
 from app.web import formats
 from app.web.listing import Listing
@@ -83,20 +82,15 @@ def recent(session: Session, *, limit: int = 12) -> list[Event]:
 def listing(
     session: Session, subject: Subject, wanted: TrailFilter, paging: Paging, zone: ZoneInfo
 ) -> Listing[AuditEntry]:
-    """The whole trail, for administrators. Raises Forbidden for others."""
-    _require_admin(subject)
+    """The whole trail. Raises Forbidden without the right to read it."""
+    policy.require_read_trail(subject)
     return queries.audit_listing(session, wanted, paging, zone)
 
 
 def actions(session: Session, subject: Subject) -> list[tuple[str, str]]:
     """Actions that stand in the trail, with their titles."""
-    _require_admin(subject)
+    policy.require_read_trail(subject)
     return [(action, title(action)) for action in queries.audit_actions(session)]
-
-
-def _require_admin(subject: Subject) -> None:
-    if not subject.is_admin:
-        raise Forbidden("The audit trail is for administrators.")
 
 
 def _event(entry: AuditEntry, names: Mapping[int, str], *, aside: int | None = None) -> Event:

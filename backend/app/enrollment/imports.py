@@ -84,7 +84,7 @@ def _check(session: Session, _subject: Actor, settings: Settings, rows: Sequence
 
 def _insert(session: Session, subject: Actor, settings: Settings, rows: Sequence[Row]) -> list[Made]:
     """New active enrollments with their history, in a handful of statements whatever their number."""
-    policy.require_import(subject)
+    policy.require_change(subject)
     people = queries.accounts_by_emails(session, {row.values["email"] for row in rows})
     programs = _programs(session)
     today = clock.today(settings.zone)
@@ -120,7 +120,7 @@ def _event(record: Enrollment) -> dict[str, Any]:
 
 def _undo(session: Session, subject: Actor, made: Sequence[Made]) -> None:
     """Take the enrollments away. Conflict when one was changed, or something was recorded in it."""
-    policy.require_import(subject)
+    policy.require_change(subject)
     ids = [one.record_id for one in made]
     # Locked, so that nothing is recorded between the look and the end.
     queries.lock_enrollments(session, ids)
@@ -172,7 +172,7 @@ imports.register(
                 example="11/25/2026",
             ),
         ),
-        require=policy.require_import,
+        require=policy.require_change,
         check=_check,
         insert=_insert,
         undo=_undo,

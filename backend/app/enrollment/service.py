@@ -163,7 +163,7 @@ def list_enrollments(
     user_id: int | None = None,
 ) -> Listing[Any]:
     """Enrollments that this person may see: staff all of them, a student her own."""
-    if not subject.is_staff:
+    if not policy.may_list(subject):
         user_id = subject.user_id if user_id in (None, subject.user_id) else NOBODY
     return queries.enrollments(session, paging, status=status, program_id=program_id, user_id=user_id)
 
@@ -190,20 +190,23 @@ def read_progress(
 
 
 def latest_withdrawal(session: Session, subject: Subject, enrollment_id: int) -> Withdrawal | None:
-    """The withdrawal that ended an enrollment, if it was withdrawn."""
-    policy.require_read(subject, found(session, enrollment_id).user_id)
+    """The withdrawal that ended an enrollment; None without one, and for those who may not know why students left."""
+    owner_id = found(session, enrollment_id).user_id
+    policy.require_read(subject, owner_id)
+    if not policy.may_read_withdrawals(subject, owner_id):
+        return None
     return queries.withdrawal_of(session, enrollment_id)
 
 
 def status_counts(session: Session, subject: Subject) -> dict[EnrollmentStatus, int]:
     """How many enrollments stand in each state."""
-    policy.require_staff(subject)
+    policy.require_list(subject)
     return queries.status_counts(session)
 
 
 def program_names(session: Session, subject: Subject) -> Sequence[Row[Any]]:
     """Every program's number and name, to choose from."""
-    policy.require_staff(subject)
+    policy.require_list(subject)
     return queries.program_names(session)
 
 
@@ -222,28 +225,29 @@ def student_email(session: Session, subject: Subject, user_id: int) -> str | Non
 
 def ready_to_graduate(session: Session, subject: Subject) -> Sequence[Row[Any]]:
     """Active enrollments with every lesson done and no transcript yet."""
-    policy.require_staff(subject)
+    policy.require_list(subject)
     return queries.eligible_for_graduation(session)
 
 
 def withdrawals_pending(session: Session, subject: Subject) -> Sequence[Row[Any]]:
     """Withdrawals that wait for the administration, oldest first."""
-    policy.require_staff(subject)
+    policy.require_read_withdrawals(subject)
     return queries.pending_withdrawals(session)
 
 
 def active_count(session: Session, subject: Subject) -> int:
     """How many enrollments are active, without soft-deleted people."""
-    policy.require_staff(subject)
+    policy.require_list(subject)
     return queries.status_counts(session).get(EnrollmentStatus.ACTIVE, 0)
 
 
 # The end
 
 
-def why_not_complete(session: Session, enrollment_id: int) -> str | None:
+def why_not_complete(session: Session, subject: Subject, enrollment_id: int) -> str | None:
     """The sentence that refuses the completion, None when nothing speaks against it."""
     record = found(session, enrollment_id)
+    policy.require_read(subject, record.user_id)
     decision = states.may_complete(record.status.value, progress_of(session, record))
     return None if decision.allowed else decision.reason
 

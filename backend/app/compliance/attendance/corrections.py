@@ -17,7 +17,7 @@ from app.compliance.attendance.schemas import (
 from app.core import clock, history
 from app.core.actions import Action
 from app.core.errors import Conflict, FieldError, Invalid, NotFound
-from app.core.permissions import Subject
+from app.core.permissions import Subject, internal
 from app.db.models import Attendance
 from app.lrs import service as record_store
 from app.rules import hours
@@ -50,7 +50,7 @@ def enter(session: Session, subject: Subject, values: HoursIn, zone: ZoneInfo) -
     if chosen is None:
         sentence = "There is no such enrollment. Choose one from the list."
         raise NotFound(sentence)
-    policy.require_correct_for(subject, chosen.user_id)
+    policy.require_correct(subject, chosen.user_id)
     _require_believable(values.clock_in, values.clock_out, zone)
     _require_countable(chosen, values.clock_in, values.clock_out, zone)
     entry = Attendance(
@@ -95,7 +95,7 @@ def correct(
     entry = queries.find(session, record_id, lock=True)
     if entry is None:
         raise NotFound(policy.NO_RECORD)
-    policy.require_correct_for(subject, entry.user_id)
+    policy.require_correct(subject, entry.user_id)
     _require_believable(values.clock_in, values.clock_out, zone)
     chosen = queries.enrollment(session, entry.enrollment_id, lock=True)
     # Taking hours away is always possible: that is how those outside the enrollment are put right.
@@ -130,6 +130,7 @@ def correct(
     return get(session, subject, entry.id, zone)
 
 
+@internal("reads what was typed")
 def instant(present: datetime, field: str, zone: ZoneInfo, *, second: bool) -> datetime:
     """What a typed wall-clock time means. Raises Invalid at `field` for one that clocks skipped that day."""
     if not EARLIEST_DAY.year <= present.year <= clock.now().year + 1:
