@@ -7,18 +7,15 @@ from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel, ConfigDict, Field
 
 from app.core.errors import Invalid
-from app.core.permissions import Permission
 from app.web import uploads
 from app.web.fields import PathId
 from app.web.forms import Form, posted
 from app.web.imports import jobs, service
-from app.web.imports.pages import FileForm
+from app.web.imports.pages import IMPORTS_RUN, READS, FileForm
 from app.web.paging import Page, PageParams
-from app.web.request import CurrentSubject, Db, FilesDep, Requires, SettingsDep
+from app.web.request import CurrentSubject, Db, FilesDep, SettingsDep
 
-router = APIRouter(
-    prefix="/api/v1/imports", tags=["Imports"], dependencies=[Requires(Permission.IMPORTS_RUN)]
-)
+router = APIRouter(prefix="/api/v1/imports", tags=["Imports"])
 uploads.register("/api/v1/imports/*", "max_import_bytes")
 
 
@@ -59,16 +56,21 @@ class MappingIn(BaseModel):
     mapping: dict[str, int | None]
 
 
-@router.get("", summary="Imports, the newest first")
+@router.get("", summary="Imports, the newest first", dependencies=READS)
 def imports(db: Db, subject: CurrentSubject, paging: PageParams) -> Page[ImportOut]:
     return (
         service.listed(db, subject, paging).page().map(lambda row: ImportOut.model_validate(row.DataImport))
     )
 
 
-@router.post("/{kind}", status_code=201, summary="Send a file (multipart, field `file`) and check it")
+@router.post(
+    "/{kind_name}",
+    status_code=201,
+    summary="Send a file (multipart, field `file`) and check it",
+    dependencies=IMPORTS_RUN,
+)
 def send(
-    kind: str,
+    kind_name: str,
     form: Annotated[Form[FileForm], Depends(posted(FileForm))],
     db: Db,
     subject: CurrentSubject,
@@ -84,7 +86,7 @@ def send(
     if form.values is None:
         raise Invalid("Send the file as the field “file” of a multipart form.")
     sent = form.values.file
-    record = service.send(db, subject, settings, files, kind, sent.file, sent.filename or "")
+    record = service.send(db, subject, settings, files, kind_name, sent.file, sent.filename or "")
     if not dry_run:
         service.start(db, subject, record.id, good_only=good_only)
         jobs.begin(db, record.id)
@@ -92,37 +94,48 @@ def send(
     return ImportOut.model_validate(record)
 
 
-@router.get("/{import_id}", summary="One import")
-def one(db: Db, subject: CurrentSubject, import_id: PathId) -> ImportOut:
-    return ImportOut.model_validate(service.find(db, subject, import_id))
+@router.get("/{data_import_id}", summary="One import", dependencies=READS)
+def one(db: Db, subject: CurrentSubject, data_import_id: PathId) -> ImportOut:
+    return ImportOut.model_validate(service.find(db, subject, data_import_id))
 
 
-@router.put("/{import_id}/mapping", summary="Read the fields from other columns, and check again")
+@router.put(
+    "/{data_import_id}/mapping",
+    summary="Read the fields from other columns, and check again",
+    dependencies=IMPORTS_RUN,
+)
 def map_columns(
     db: Db,
     subject: CurrentSubject,
     settings: SettingsDep,
     files: FilesDep,
-    import_id: PathId,
+    data_import_id: PathId,
     given: MappingIn,
 ) -> ImportOut:
     return ImportOut.model_validate(
-        service.map_columns(db, subject, settings, files, import_id, given.mapping)
+        service.map_columns(db, subject, settings, files, data_import_id, given.mapping)
     )
 
 
-@router.post("/{import_id}/start", status_code=202, summary="Import the rows")
-def start(db: Db, subject: CurrentSubject, import_id: PathId, good_only: bool = False) -> ImportOut:
-    record = service.start(db, subject, import_id, good_only=good_only)
+@router.post("/{data_import_id}/start", status_code=202, summary="Import the rows", dependencies=IMPORTS_RUN)
+def start(db: Db, subject: CurrentSubject, data_import_id: PathId, good_only: bool = False) -> ImportOut:
+    record = service.start(db, subject, data_import_id, good_only=good_only)
     jobs.begin(db, record.id)
     return ImportOut.model_validate(record)
 
 
-@router.post("/{import_id}/undo", summary="Take away what was imported, within a day")
-def undo(db: Db, subject: CurrentSubject, import_id: PathId) -> ImportOut:
-    return ImportOut.model_validate(service.undo(db, subject, import_id))
+@router.post(
+    "/{data_import_id}/undo", summary="Take away what was imported, within a day", dependencies=IMPORTS_RUN
+)
+def undo(db: Db, subject: CurrentSubject, data_import_id: PathId) -> ImportOut:
+    return ImportOut.model_validate(service.undo(db, subject, data_import_id))
 
 
-@router.delete("/{import_id}", status_code=204, summary="Give a file up that is not imported")
-def discard(db: Db, subject: CurrentSubject, import_id: PathId) -> None:
-    service.discard(db, subject, import_id)
+@router.delete(
+    "/{data_import_id}",
+    status_code=204,
+    summary="Give a file up that is not imported",
+    dependencies=IMPORTS_RUN,
+)
+def discard(db: Db, subject: CurrentSubject, data_import_id: PathId) -> None:
+    service.discard(db, subject, data_import_id)

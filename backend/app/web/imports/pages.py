@@ -16,7 +16,7 @@ from app.web.forms import Form, posted
 from app.web.imports import jobs, service
 from app.web.imports.description import ImportKind
 from app.web.imports.parser import MOST_ROWS
-from app.web.imports.policy import may_import
+from app.web.imports.policy import may_import, may_read
 from app.web.imports.reports import FAULTS, IMPORTS
 from app.web.listing import Known
 from app.web.navigation import NavItem
@@ -24,10 +24,12 @@ from app.web.paging import PageParams
 from app.web.render import redirect, render
 from app.web.request import CurrentSubject, Db, FilesDep, Requires, SettingsDep
 
-router = APIRouter(include_in_schema=False, dependencies=[Requires(Permission.IMPORTS_RUN)])
-uploads.register("/imports/new/*", "max_import_bytes")
+router = APIRouter(include_in_schema=False)
+READS = [Requires(Permission.IMPORTS_RUN, Permission.HISTORY_READ)]
+IMPORTS_RUN = [Requires(Permission.IMPORTS_RUN)]
+uploads.register("/imports/*/new", "max_import_bytes")
 navigation.register(
-    NavItem("Imports", "/imports", "file-import", may_import, order=85, section="Administration")
+    NavItem("Imports", "/imports", "file-import", may_read, order=85, section="Administration")
 )
 LIST = ("Imports", "/imports")
 
@@ -59,7 +61,7 @@ class AnyForm(BaseModel):
     model_config = ConfigDict(extra="allow")
 
 
-@router.get("/imports")
+@router.get("/imports", dependencies=READS)
 def imports(request: Request, db: Db, subject: CurrentSubject, paging: PageParams) -> Response:
     """What was imported, and what can be."""
     return reports.answer(
@@ -73,16 +75,16 @@ def imports(request: Request, db: Db, subject: CurrentSubject, paging: PageParam
     )
 
 
-@router.get("/imports/new/{kind_name}")
+@router.get("/imports/{kind_name}/new", dependencies=IMPORTS_RUN)
 def new(request: Request, subject: CurrentSubject, kind_name: str) -> Response:
     """Choose a file."""
     return _new_page(request, service.importable(subject, kind_name), Form.blank(FileForm))
 
 
-@router.get("/imports/new/{kind_name}/template.csv")
-def template(subject: CurrentSubject, kind_name: str) -> Response:
+@router.get("/imports/{kind_name}/template.csv", dependencies=READS)
+def template(_subject: CurrentSubject, kind_name: str) -> Response:
     """An empty file with the headings, to be filled in."""
-    kind = service.importable(subject, kind_name)
+    kind = service.kind_of(kind_name)
     return Response(
         service.template(kind),
         media_type="text/csv; charset=utf-8",
@@ -90,7 +92,7 @@ def template(subject: CurrentSubject, kind_name: str) -> Response:
     )
 
 
-@router.post("/imports/new/{kind_name}")
+@router.post("/imports/{kind_name}/new", dependencies=IMPORTS_RUN)
 def send(
     request: Request,
     kind_name: str,
@@ -111,22 +113,24 @@ def send(
     return form.submit(db, keep, again=lambda: _new_page(request, kind, form))
 
 
-@router.get("/imports/{import_id}")
-def one(request: Request, db: Db, subject: CurrentSubject, files: FilesDep, import_id: PathId) -> Response:
+@router.get("/imports/{data_import_id}", dependencies=READS)
+def one(
+    request: Request, db: Db, subject: CurrentSubject, files: FilesDep, data_import_id: PathId
+) -> Response:
     """What a file would give, or has given."""
-    return _page(request, db, subject, files, service.find(db, subject, import_id))
+    return _page(request, db, subject, files, service.find(db, subject, data_import_id))
 
 
-@router.get("/imports/{import_id}/faults.{form}")
-def faults(db: Db, subject: CurrentSubject, import_id: PathId, form: str) -> Response:
+@router.get("/imports/{data_import_id}/faults.{form}", dependencies=READS)
+def faults(db: Db, subject: CurrentSubject, data_import_id: PathId, form: str) -> Response:
     """The faults as a file, to correct the list by."""
-    record = service.find(db, subject, import_id)
+    record = service.find(db, subject, data_import_id)
     if form not in ("csv", "xlsx"):
         raise Invalid("The faults come as csv or xlsx.")
     return reports.file_of(db, subject, FAULTS, Known(record.faults), form, name=f"import-{record.id}-faults")
 
 
-@router.post("/imports/{import_id}/columns")
+@router.post("/imports/{data_import_id}/columns", dependencies=IMPORTS_RUN)
 def columns(
     request: Request,
     form: Annotated[Form[AnyForm], Depends(posted(AnyForm))],
@@ -134,54 +138,60 @@ def columns(
     subject: CurrentSubject,
     settings: SettingsDep,
     files: FilesDep,
-    import_id: PathId,
+    data_import_id: PathId,
 ) -> Response:
     """Read the fields from other columns, and check again."""
-    kind = service.kind_of(service.find(db, subject, import_id).kind)
+    kind = service.kind_of(service.find(db, subject, data_import_id).kind)
     chosen = {field.name: form.text(f"column_{field.name}") for field in kind.fields}
     return _act(
         request,
         db,
         subject,
         files,
-        import_id,
-        lambda: service.map_columns(db, subject, settings, files, import_id, chosen),
+        data_import_id,
+        lambda: service.map_columns(db, subject, settings, files, data_import_id, chosen),
     )
 
 
-@router.post("/imports/{import_id}/start")
+@router.post("/imports/{data_import_id}/start", dependencies=IMPORTS_RUN)
 def start(
     request: Request,
     form: Annotated[Form[StartForm], Depends(posted(StartForm))],
     db: Db,
     subject: CurrentSubject,
     files: FilesDep,
-    import_id: PathId,
+    data_import_id: PathId,
 ) -> Response:
     """Have the rows imported by a job."""
     good_only = form.values is not None and form.values.good_only
 
     def begin() -> None:
-        service.start(db, subject, import_id, good_only=good_only)
-        jobs.begin(db, import_id)
+        service.start(db, subject, data_import_id, good_only=good_only)
+        jobs.begin(db, data_import_id)
 
-    return _act(request, db, subject, files, import_id, begin)
+    return _act(request, db, subject, files, data_import_id, begin)
 
 
-@router.post("/imports/{import_id}/undo")
-def undo(request: Request, db: Db, subject: CurrentSubject, files: FilesDep, import_id: PathId) -> Response:
+@router.post("/imports/{data_import_id}/undo", dependencies=IMPORTS_RUN)
+def undo(
+    request: Request, db: Db, subject: CurrentSubject, files: FilesDep, data_import_id: PathId
+) -> Response:
     """Take away what was imported."""
-    return _act(request, db, subject, files, import_id, lambda: service.undo(db, subject, import_id))
+    return _act(
+        request, db, subject, files, data_import_id, lambda: service.undo(db, subject, data_import_id)
+    )
 
 
-@router.post("/imports/{import_id}/discard")
-def discard(db: Db, subject: CurrentSubject, import_id: PathId) -> Response:
+@router.post("/imports/{data_import_id}/discard", dependencies=IMPORTS_RUN)
+def discard(db: Db, subject: CurrentSubject, data_import_id: PathId) -> Response:
     """Give the file up."""
-    service.discard(db, subject, import_id)
+    service.discard(db, subject, data_import_id)
     return redirect("/imports")
 
 
-def _act(request: Request, db: Session, subject: Subject, files: Any, import_id: int, act: Any) -> Response:
+def _act(
+    request: Request, db: Session, subject: Subject, files: Any, data_import_id: int, act: Any
+) -> Response:
     """Do it, or show the import as it is beside the sentence that says why not."""
     try:
         with db.begin_nested():
@@ -190,9 +200,9 @@ def _act(request: Request, db: Session, subject: Subject, files: Any, import_id:
         if problem.status not in (409, 422):
             raise
         db.expire_all()
-        record = service.find(db, subject, import_id)
+        record = service.find(db, subject, data_import_id)
         return _page(request, db, subject, files, record, problem)
-    return redirect(f"/imports/{import_id}")
+    return redirect(f"/imports/{data_import_id}")
 
 
 def _new_page(request: Request, kind: ImportKind, form: Form[FileForm]) -> Response:
@@ -214,16 +224,16 @@ def _page(
     record: DataImport,
     problem: Problem | None = None,
 ) -> Response:
-    is_open = record.status == "checked"
     return render(
         request,
         "imports/import.html",
         problem.status if problem else 200,
         record=record,
         kind=service.kind_of(record.kind),
-        sample=service.preview(db, subject, files, record) if is_open else [],
+        sample=service.preview(db, subject, files, record.id),
+        may_import=may_import(subject),
         good=record.rows_total - record.rows_bad,
-        may_undo=service.may_undo(record),
+        may_undo=may_import(subject) and service.may_undo(record),
         problem=problem,
         breadcrumbs=[LIST, (record.file_name, None)],
     )

@@ -15,12 +15,12 @@ from app.core import clock, history
 from app.core.actions import Action
 from app.core.errors import Conflict, Forbidden, Invalid, NotFound
 from app.core.files import FileStore, claims
-from app.core.permissions import Actor
+from app.core.permissions import Actor, internal
 from app.db.models import DataImport
 from app.settings import Settings
 from app.web.imports import description, mapping, parser, queries
 from app.web.imports.description import Fault, ImportKind, Row
-from app.web.imports.policy import require_import
+from app.web.imports.policy import may_import, may_read_all, require_import, require_read
 from app.web.listing import Listing
 from app.web.paging import Paging
 from app.web.reports.files import csv_chunks
@@ -47,6 +47,7 @@ class Checked:
         return len({fault.row for fault in self.faults})
 
 
+@internal("reads what the rooms have registered")
 def kind_of(name: str) -> ImportKind:
     """The kind of this name. Raises NotFound."""
     kind = description.find(name)
@@ -56,9 +57,9 @@ def kind_of(name: str) -> ImportKind:
 
 
 def possible(subject: Actor) -> list[ImportKind]:
-    """The kinds that this person may import."""
-    require_import(subject)
-    return [kind for kind in description.kinds() if _may(kind, subject)]
+    """The kinds that this person may import; none for one who only looks."""
+    require_read(subject)
+    return [kind for kind in description.kinds() if may_import(subject) and _may(kind, subject)]
 
 
 def importable(subject: Actor, name: str) -> ImportKind:
@@ -69,6 +70,7 @@ def importable(subject: Actor, name: str) -> ImportKind:
     return kind
 
 
+@internal("the headings are nobody's secret")
 def template(kind: ImportKind) -> bytes:
     """A CSV with the headings and an example, which opens well in a spreadsheet."""
     return b"".join(
@@ -114,15 +116,17 @@ def send(
 
 
 def listed(session: Session, subject: Actor, paging: Paging) -> Listing[Any]:
-    """The imports of what this person may import, the newest first."""
-    return queries.listed(session, paging, [kind.name for kind in possible(subject)])
+    """The imports that this person may see, the newest first."""
+    require_read(subject)
+    names = [kind.name for kind in description.kinds() if may_read_all(subject) or _may(kind, subject)]
+    return queries.listed(session, paging, names)
 
 
-def find(session: Session, subject: Actor, import_id: int, *, lock: bool = False) -> DataImport:
-    """One import. Raises NotFound, also for one of a kind that this person may not import."""
-    require_import(subject)
-    record = queries.one(session, import_id, lock=lock)
-    if record is None or not _may(kind_of(record.kind), subject):
+def find(session: Session, subject: Actor, data_import_id: int) -> DataImport:
+    """One import, to look at. Raises NotFound, also for one of a kind that this person may not import."""
+    require_read(subject)
+    record = queries.one(session, data_import_id)
+    if record is None or not (may_read_all(subject) or _may(kind_of(record.kind), subject)):
         raise NotFound(NO_IMPORT)
     return record
 
@@ -132,11 +136,11 @@ def map_columns(
     subject: Actor,
     settings: Settings,
     files: FileStore,
-    import_id: int,
+    data_import_id: int,
     chosen: Mapping[str, Any],
 ) -> DataImport:
     """Read the fields from these columns, check the rows again, and remember the choice for the next file."""
-    record = _open(session, subject, import_id)
+    record = _open(session, subject, data_import_id)
     kind = kind_of(record.kind)
     record.mapping = mapping.checked(kind, record.headers, chosen)
     if subject.user_id is not None:
@@ -147,21 +151,23 @@ def map_columns(
 
 
 def preview(
-    session: Session, subject: Actor, files: FileStore, record: DataImport, most: int = 5
+    session: Session, subject: Actor, files: FileStore, data_import_id: int, most: int = 5
 ) -> list[list[str]]:
-    """The first rows of the file as they stand in it, a text for each heading."""
-    find(session, subject, record.id)
+    """The first rows of a checked file as they stand in it, a text for each heading."""
+    record = find(session, subject, data_import_id)
+    if record.status != "checked":
+        return []
     rows = parser.parse(files.read_bytes(record.sha256)).rows[:most]
     width = len(record.headers)
     return [(cells + [""] * width)[:width] for _number, cells in rows]
 
 
-def start(session: Session, subject: Actor, import_id: int, *, good_only: bool) -> DataImport:
+def start(session: Session, subject: Actor, data_import_id: int, *, good_only: bool) -> DataImport:
     """Mark a checked file as to be imported; the caller has it done, by the job or at once.
 
     Raises Conflict for bad rows unless they are to be left out.
     """
-    record = _open(session, subject, import_id)
+    record = _open(session, subject, data_import_id)
     _require_ready(record, good_only=good_only)
     record.good_only, record.status, record.error, record.rows_done = good_only, "queued", None, 0
     session.flush()
@@ -173,7 +179,7 @@ def run(
     subject: Actor,
     settings: Settings,
     files: FileStore,
-    import_id: int,
+    data_import_id: int,
     progress: Callable[[int], None] = lambda _done: None,
 ) -> DataImport:
     """Import a file in the caller's transaction. Raises Conflict with a sentence where its rows are not good any more.
@@ -181,7 +187,7 @@ def run(
     The rows are checked again, alone with imports of this kind: another import, or a colleague, may have made the
     same records meanwhile. What comes in between even so is refused by the database, and nothing is imported.
     """
-    record = find(session, subject, import_id)
+    record = _importable_one(session, subject, data_import_id)
     kind = kind_of(record.kind)
     queries.take_turn(session, kind.name)
     # The row itself is not locked: the progress is written to it meanwhile.
@@ -224,9 +230,9 @@ def run(
     return record
 
 
-def undo(session: Session, subject: Actor, import_id: int) -> DataImport:
+def undo(session: Session, subject: Actor, data_import_id: int) -> DataImport:
     """Take away what an import made, within a day. Raises Conflict where it is too late, or a record has changed."""
-    record = find(session, subject, import_id, lock=True)
+    record = _importable_one(session, subject, data_import_id, lock=True)
     if record.status != "imported" or record.imported_at is None:
         raise Conflict("There is nothing to undo: this file is not imported.")
     if not may_undo(record):
@@ -251,6 +257,7 @@ def undo(session: Session, subject: Actor, import_id: int) -> DataImport:
     return record
 
 
+@internal("looks at a record that was found before")
 def may_undo(record: DataImport) -> bool:
     """Whether the day in which an import can be undone is not over."""
     return (
@@ -260,9 +267,9 @@ def may_undo(record: DataImport) -> bool:
     )
 
 
-def discard(session: Session, subject: Actor, import_id: int) -> DataImport:
+def discard(session: Session, subject: Actor, data_import_id: int) -> DataImport:
     """Give a file up without importing it. Raises Conflict for one that is imported."""
-    record = _open(session, subject, import_id)
+    record = _open(session, subject, data_import_id)
     record.status = "discarded"
     claims.release(session, OWNER, record.id)
     session.flush()
@@ -270,6 +277,7 @@ def discard(session: Session, subject: Actor, import_id: int) -> DataImport:
     return record
 
 
+@internal("a step of sending, mapping and importing, which ask")
 def examine(
     session: Session,
     subject: Actor,
@@ -287,9 +295,10 @@ def examine(
     return Checked(sheet, [row for row in rows if row.number not in bad], found)
 
 
-def fail(session: Session, import_id: int, reason: str) -> None:
+@internal("notes why a job that was allowed imported nothing")
+def fail(session: Session, data_import_id: int, reason: str) -> None:
     """Note why a job imported nothing; the file can be checked and imported again."""
-    record = queries.one(session, import_id, lock=True)
+    record = queries.one(session, data_import_id, lock=True)
     if record is not None and record.status == "queued":
         record.status, record.error, record.rows_done = "checked", reason, 0
 
@@ -331,10 +340,21 @@ def _require_ready(record: DataImport, *, good_only: bool) -> None:
         raise Conflict(f"No row of this file can be imported. {NOTHING} Correct the file and send it again.")
 
 
-def _open(session: Session, subject: Actor, import_id: int) -> DataImport:
-    record = find(session, subject, import_id, lock=True)
+def _open(session: Session, subject: Actor, data_import_id: int) -> DataImport:
+    record = _importable_one(session, subject, data_import_id, lock=True)
     if record.status not in ("checked", "queued"):
         raise Conflict(f"This import is {record.status} already. Send the file again for another one.")
+    return record
+
+
+def _importable_one(
+    session: Session, subject: Actor, data_import_id: int, *, lock: bool = False
+) -> DataImport:
+    """One import, to act on. Raises NotFound for one of a kind that this person may not import."""
+    require_import(subject)
+    record = queries.one(session, data_import_id, lock=lock)
+    if record is None or not _may(kind_of(record.kind), subject):
+        raise NotFound(NO_IMPORT)
     return record
 
 
