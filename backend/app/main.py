@@ -45,6 +45,8 @@ from app.web import errors, security, uploads
 from app.web.assets import MOUNT, StaticAssets
 from app.web.bodies import BodyTime
 from app.web.hosts import HostDispatch
+from app.web.imports import api as imports_api
+from app.web.imports import pages as imports_pages
 from app.web.reports import register_pdf
 
 # First come, first served: an address such as /people/new stands before /people/{number}.
@@ -66,6 +68,8 @@ ROUTERS: list[APIRouter] = [
     letters_pages.router,
     documents_pages.router,
     learning_pages.router,
+    imports_api.router,
+    imports_pages.router,
     school_api.router,
     school_pages.router,
     operations_pages.api,

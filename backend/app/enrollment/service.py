@@ -19,6 +19,7 @@ from app.core.actions import Action
 from app.core.errors import Conflict, FieldError, NotFound
 from app.core.permissions import Role, Subject
 from app.db.models import Enrollment, EnrollmentStatus, Withdrawal
+from app.enrollment import imports as _imports  # noqa: F401 - enrollments can be imported
 from app.enrollment import policy, queries, study
 from app.enrollment.completions import (
     CompletionOutcome,

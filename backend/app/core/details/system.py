@@ -64,6 +64,24 @@ class ImportBegun(Details):
     file_name: str
 
 
+class DataImportBegun(Details):
+    kind: str
+    file_name: str
+
+
+class DataImportApplied(Details):
+    kind: str
+    file_name: str
+    imported: int
+    left_out: int
+
+
+class DataImportUndone(Details):
+    kind: str
+    file_name: str
+    records: list[int]
+
+
 class ImportRemoved(Details):
     file_name: str
     status: str
