@@ -112,9 +112,10 @@ def _insert(session: Session, subject: Actor, settings: Settings, rows: Sequence
 def _event(record: Enrollment) -> dict[str, Any]:
     return {
         "target_id": record.id,
-        "user_id": record.user_id,
+        "student_id": record.user_id,
+        "enrollment_id": record.id,
         "program_id": record.program_id,
-        "enrolled_at": record.enrolled_at.isoformat(),
+        "enrolled_at": record.enrolled_at,
     }
 
 

@@ -102,7 +102,10 @@ def invite_all(session: Session, settings: Settings, users: Sequence[User], by: 
         session,
         by,
         _MADE[INVITE],
-        ({"target_id": user.id, "expires_at": str(expires_at)} for user in users),
+        (
+            {"target_id": user.id, "student_id": student_id_of(user), "expires_at": expires_at}
+            for user in users
+        ),
     )
     shared = {
         "school": known.legal_name,

@@ -6,7 +6,7 @@ from sqlalchemy.orm import Session
 
 from app.accounts import policy
 from app.accounts.access import links
-from app.accounts.access.service import subject_for
+from app.accounts.access.service import student_id_of, subject_for
 from app.accounts.passwords import NO_PASSWORD
 from app.accounts.people import queries
 from app.accounts.schemas import tidy_email
@@ -97,7 +97,13 @@ def _insert(session: Session, subject: Actor, settings: Settings, rows: Sequence
         subject,
         Action.USER_CREATED,
         (
-            {"target_id": user.id, "email": user.email, "name": user.full_name, "role": user.role.value}
+            {
+                "target_id": user.id,
+                "student_id": student_id_of(user),
+                "email": user.email,
+                "name": user.full_name,
+                "role": user.role.value,
+            }
             for user in users
         ),
     )

@@ -273,7 +273,9 @@ def discard(session: Session, subject: Actor, data_import_id: int) -> DataImport
     record.status = "discarded"
     claims.release(session, OWNER, record.id)
     session.flush()
-    history.record(session, subject, Action.IMPORT_DISCARDED, record.id, file_name=record.file_name)
+    history.record(
+        session, subject, Action.IMPORT_DISCARDED, record.id, kind=record.kind, file_name=record.file_name
+    )
     return record
 
 
