@@ -50,6 +50,11 @@ class Action(StrEnum):
     FILES_SWEPT = "files.swept", "files", "Unused files removed"
     LESSONS_REORDERED = "lessons.reordered", "modules", "Lessons reordered"
     LESSON_COMPLETED = "lesson.completed", "lesson_completions", "Lesson completed"
+    LESSON_COMPLETION_WITHDRAWN = (
+        "lesson_completion.withdrawn",
+        "lesson_completions",
+        "Lesson completion taken back by the course",
+    )
     LESSON_COMPLETION_IMPROVED = "lesson_completion.improved", "lesson_completions", "Lesson score improved"
     LESSON_CREATED = "lesson.created", "lessons", "Lesson created"
     LESSON_DELETED = "lesson.deleted", "lessons", "Lesson deleted"
