@@ -16,7 +16,7 @@ from app.core.actions import Action
 from app.core.jobs import enqueue
 from app.db.models import Program, User
 from app.db.session import Database
-from app.demo import learning, lives, paperwork, people, roster
+from app.demo import chronicle, learning, lives, paperwork, people, roster
 from app.demo.copying import Copier
 from app.demo.desk import Desk
 from app.demo.packages import Packages
@@ -62,7 +62,7 @@ def seed_demo_school(
         session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
         _require_empty(session)
         rows = _build(session, settings, Random(seed), told_at, hashed, students)
-    return Summary(rows, (people.ADMIN, people.INSTRUCTOR, people.STUDENT), chosen)
+    return Summary(rows, (people.ADMIN, people.INSTRUCTOR, people.STUDENT, *people.OFFICE), chosen)
 
 
 def _require_empty(session: Session) -> None:
@@ -87,15 +87,16 @@ def _build(
     desk = Desk(Copier(session), random, moment, settings.zone)
     students = lives.live(desk, count)
     roster.write_people(desk, students, hashed)
+    roster.write_office(desk, hashed)
     roster.write_catalog(desk)
     packages = Packages(session, settings, desk.admin, moment).import_all(roster.packaged(desk))
     enrolled = list(roster.enroll(desk, students))
     roster.write_attendance(desk, enrolled)
     learning.write_lessons(desk, enrolled, packages)
-    paperwork.write_withdrawals(desk, enrolled)
+    withdrawals = paperwork.write_withdrawals(desk, enrolled)
     paperwork.write_graduations(desk, enrolled)
     paperwork.write_externships(desk, enrolled)
-    paperwork.write_trail(desk, enrolled)
+    chronicle.write(desk, chronicle.of_the_office(desk, enrolled, withdrawals))
     # The record store hears of the two years while the first pages are looked at already.
     enqueue(session, tell_history)
     history.record(session, None, Action.SCHOOL_SEEDED, None, students=count)

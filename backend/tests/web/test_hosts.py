@@ -37,7 +37,9 @@ def test_the_record_store_answers_on_both_hosts(client: TestClient, host: str) -
     assert client.get("/xapis", headers={"Host": "localhost"}).status_code == 404
 
 
-@pytest.mark.parametrize("path", ["/xapi/about", "/xapi//about", "/xapi///about/", "/xapiabout", "/xapi/./about"])
+@pytest.mark.parametrize(
+    "path", ["/xapi/about", "/xapi//about", "/xapi///about/", "/xapiabout", "/xapi/./about"]
+)
 def test_the_record_store_is_found_with_a_slash_more_or_less(client: TestClient, path: str) -> None:
     """Content joins its endpoint and a resource carelessly."""
     answer = client.get(path)
