@@ -27,6 +27,7 @@ from app.enrollment.completions import (
     mark_lesson,
     progress_of,
     record_lesson_completion,
+    withdraw_lesson_completion,
     wrong,
 )
 from app.enrollment.objections import Ending, Objection, objections
@@ -71,6 +72,7 @@ __all__ = [
     "tell_enrolled",
     "why_not_complete",
     "withdraw",
+    "withdraw_lesson_completion",
     "withdrawals_pending",
 ]
 NO_ENROLLMENT = policy.NO_ENROLLMENT
