@@ -11,6 +11,7 @@ import app.finance  # noqa: F401 - its constraints have sentences
 from app import __version__
 from app.academics import api as academics_api
 from app.academics import pages as academics_pages
+from app.academics.classes import api as classes_api
 from app.accounts import api as accounts_api
 from app.accounts import pages as accounts_pages
 from app.accounts.identity import identify
@@ -43,6 +44,7 @@ from app.web.hosts import HostDispatch
 ROUTERS: list[APIRouter] = [
     academics_api.router,
     academics_pages.router,
+    classes_api.router,
     accounts_api.router,
     accounts_pages.router,
     attendance_api.router,

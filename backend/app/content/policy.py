@@ -1,7 +1,11 @@
 """May this person do this with a lesson's content?"""
 
+from sqlalchemy.orm import Session
+
+from app.core import visibility
 from app.core.errors import Forbidden, NotFound
 from app.core.permissions import Subject
+from app.core.visibility import Records
 from app.db.models import EnrollmentStatus
 
 
@@ -17,9 +21,9 @@ def may_preview(subject: Subject) -> None:
         raise Forbidden("Only the school's staff may preview lessons.")
 
 
-def may_read_attempts(subject: Subject, user_id: int) -> None:
-    """A student reads her own attempts, staff everyone's. Others' are not there."""
-    if not subject.is_staff and subject.user_id != user_id:
+def may_read_attempts(session: Session, subject: Subject, user_id: int) -> None:
+    """One's own attempts always; others' as far as the person's duties and classes reach. Others' are not there."""
+    if not visibility.may_see(session, subject, Records.STUDENTS, user_id):
         raise NotFound("There is no such record.")
 
 

@@ -18,8 +18,10 @@ from app.compliance.attendance.service import (
 )
 from app.content import service as content
 from app.content.service import AttemptOut
+from app.core import visibility
 from app.core.errors import NotFound
 from app.core.permissions import Role, Subject
+from app.core.visibility import Records
 from app.db.models import User
 from app.desks import trail
 from app.enrollment import service as enrollment
@@ -65,14 +67,14 @@ def student_page(session: Session, subject: Subject, user_id: int, zone: ZoneInf
         totals=totals,
         records=records,
         attempts=content.attempts_of(session, subject, user_id),
-        events=trail.about_student(session, user_id),
+        events=trail.about_student(session, subject, user_id),
         learning=record_store.recent_for_user(session, user_id, 20),
     )
 
 
 def student(session: Session, subject: Subject, user_id: int) -> User:
     """The account of a student, for the staff; a deleted one for administrators. Raises NotFound otherwise."""
-    if not subject.is_staff:
+    if not visibility.sees_some(subject, Records.STUDENTS):
         raise NotFound(NO_STUDENT)
     person = accounts.get_person(session, subject, user_id)
     if person.role is not Role.STUDENT:

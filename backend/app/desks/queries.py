@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, Select, String, cast, or_, select, union
+from sqlalchemy import ColumnElement, Select, String, and_, cast, or_, select, true, union
 from sqlalchemy.orm import Session
 
 from app.db.models import Attendance, AuditEntry, Enrollment, LessonCompletion, OutboxMessage
@@ -68,14 +68,28 @@ def audit_actions(session: Session) -> Sequence[str]:
     return session.scalars(select(AuditEntry.action).distinct().order_by(AuditEntry.action)).all()
 
 
-def recent_entries(session: Session, targets: Collection[str], limit: int) -> Sequence[AuditEntry]:
-    """The newest entries about records of these tables."""
+def recent_entries(
+    session: Session, targets: Collection[str], visible: Select[tuple[int]] | None, limit: int
+) -> Sequence[AuditEntry]:
+    """The newest entries about records of these tables, of nobody but the `visible` students (None: of everybody)."""
     return session.scalars(
         select(AuditEntry)
-        .where(AuditEntry.target.in_(targets))
+        .where(AuditEntry.target.in_(targets), true() if visible is None else _concerns(visible))
         .order_by(AuditEntry.at.desc(), AuditEntry.id.desc())
         .limit(limit)
     ).all()
+
+
+def _concerns(visible: Select[tuple[int]]) -> ColumnElement[bool]:
+    """The entry is about one of these students, or about what is taught."""
+    people = select(cast(visible.subquery().c.id, String))
+    own = select(cast(Enrollment.id, String)).where(Enrollment.user_id.in_(visible))
+    return or_(
+        AuditEntry.target.in_(("lessons", "modules", "programs", "content_packages")),
+        AuditEntry.details["user_id"].astext.in_(people),
+        AuditEntry.details["enrollment_id"].astext.in_(own),
+        and_(AuditEntry.target == "enrollments", AuditEntry.target_id.in_(own)),
+    )
 
 
 def entries_about(session: Session, user_id: int, limit: int) -> Sequence[AuditEntry]:

@@ -177,6 +177,6 @@ def staff_today(session: Session, subject: Subject, zone: ZoneInfo) -> StaffToda
             ),
         ],
         forgotten=attendance.recent_records(session, subject, forgotten, zone, limit=5),
-        activity=trail.recent(session),
-        weeks=attendance.school_weeks(session, zone),
+        activity=trail.recent(session, subject),
+        weeks=attendance.school_weeks(session, subject, zone),
     )

@@ -10,12 +10,15 @@ from zoneinfo import ZoneInfo
 from sqlalchemy.orm import Session
 
 from app.accounts import service as accounts
+from app.core import visibility
 from app.core.actions import Action
 from app.core.errors import Forbidden
 from app.core.permissions import Subject
+from app.core.visibility import Records
 from app.db.models import AuditEntry
 from app.desks import queries
 from app.desks.queries import TrailFilter
+from app.enrollment import service as enrollment
 from app.web import formats
 from app.web.paging import Page, Paging
 
@@ -66,18 +69,21 @@ def title(action: str) -> str:
         return action.replace(".", " ").replace("_", " ").capitalize()
 
 
-def about_student(session: Session, user_id: int, *, limit: int = 40) -> list[Event]:
+def about_student(session: Session, subject: Subject, user_id: int, *, limit: int = 40) -> list[Event]:
     """What happened to a student, newest first: two queries."""
     entries = queries.entries_about(session, user_id, limit)
-    return [_event(entry, {}, aside=user_id) for entry in entries]
+    reasons = enrollment.may_read_reasons(subject, user_id)
+    return [_event(entry, {}, aside=user_id, reasons=reasons) for entry in entries]
 
 
-def recent(session: Session, *, limit: int = 12) -> list[Event]:
-    """What happened at the school lately: two queries."""
-    entries = queries.recent_entries(session, LEARNING, limit)
+def recent(session: Session, subject: Subject, *, limit: int = 12) -> list[Event]:
+    """What happened at the school lately, to students whom the person may see: two queries."""
+    visible = visibility.students(session, subject, Records.STUDENTS)
+    entries = queries.recent_entries(session, LEARNING, visible, limit)
     numbers = {number for entry in entries if isinstance(number := entry.details.get("user_id"), int)}
     names = {number: user.full_name for number, user in accounts.people_by_id(session, numbers).items()}
-    return [_event(entry, names) for entry in entries]
+    reasons = enrollment.may_read_reasons(subject)
+    return [_event(entry, names, reasons=reasons) for entry in entries]
 
 
 def page(
@@ -99,7 +105,7 @@ def _require_admin(subject: Subject) -> None:
         raise Forbidden("The audit trail is for administrators.")
 
 
-def _event(entry: AuditEntry, names: Mapping[int, str], *, aside: int | None = None) -> Event:
+def _event(entry: AuditEntry, names: Mapping[int, str], *, reasons: bool, aside: int | None = None) -> Event:
     whom = names.get(entry.details.get("user_id", 0))
     parts = []
     if whom and whom != entry.actor_name:
@@ -108,10 +114,13 @@ def _event(entry: AuditEntry, names: Mapping[int, str], *, aside: int | None = N
         parts.append("by the program")
     elif entry.actor_id != aside:
         parts.append(f"by {entry.actor_name}" if parts or aside is not None else f"{entry.actor_name}")
+    details = dict(entry.details)
+    if entry.action == Action.ENROLLMENT_WITHDRAWN and not reasons:
+        details.pop("reason", None)
     return Event(
         at=entry.at,
         title=title(entry.action),
-        text=" ".join([*parts, *_particulars(entry.details)]),
+        text=" ".join([*parts, *_particulars(details)]),
         icon=_ICONS.get(entry.target, "circle"),
         tone=_TONES.get(entry.action.partition(".")[2], "neutral"),
     )

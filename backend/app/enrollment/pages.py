@@ -164,6 +164,7 @@ def _enrollment_page(
     request: Request, db: Db, subject: Subject, enrollment_id: int, form: Form[MarkForm]
 ) -> Response:
     record = service.read_enrollment(db, subject, enrollment_id)
+    withdrawal = service.latest_withdrawal(db, subject, enrollment_id)
     result, lessons = service.read_progress(db, subject, enrollment_id)
     crumbs = LIST if subject.is_staff else ("Learn", "/learn")
     return render(
@@ -172,10 +173,11 @@ def _enrollment_page(
         record=record,
         result=result,
         lessons=lessons,
-        withdrawal=service.latest_withdrawal(db, subject, enrollment_id),
+        withdrawal=withdrawal,
+        reason=service.withdrawal_reason(db, subject, withdrawal) if withdrawal else None,
         form=form,
         may_change=policy.may_change(subject),
-        may_mark=policy.may_mark(subject) and record.status is EnrollmentStatus.ACTIVE,
+        may_mark=policy.may_mark_for(subject, record.user_id) and record.status is EnrollmentStatus.ACTIVE,
         breadcrumbs=[crumbs, (record.full_name if subject.is_staff else record.program_name, None)],
     )
 

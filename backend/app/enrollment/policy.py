@@ -1,8 +1,14 @@
 """Who may see and change enrollments. Other people's are not found rather than forbidden."""
 
+from sqlalchemy import ColumnElement
+from sqlalchemy.orm import Session
+
+from app.core import visibility
 from app.core.errors import Forbidden, NotFound
 from app.core.own_records import require_not_own
 from app.core.permissions import Subject
+from app.core.visibility import Records
+from app.db.models import Enrollment
 
 NO_ENROLLMENT = "There is no such enrollment, or none that you may see."
 
@@ -32,10 +38,25 @@ def require_change(subject: Subject) -> None:
         raise Forbidden("Only administrators change enrollments. Ask one of them to do it for you.")
 
 
-def require_read(subject: Subject, owner_id: int) -> None:
-    """Staff read every enrollment, a student her own; any other is NotFound."""
-    if not subject.is_staff and subject.user_id != owner_id:
+def may_read(session: Session, subject: Subject, owner_id: int) -> bool:
+    """One's own enrollments always; others' as far as the person's duties and classes reach."""
+    return visibility.may_see(session, subject, Records.ENROLLMENTS, owner_id)
+
+
+def require_read(session: Session, subject: Subject, owner_id: int) -> None:
+    """Raises NotFound for enrollments that this person may not see."""
+    if not may_read(session, subject, owner_id):
         raise NotFound(NO_ENROLLMENT)
+
+
+def visible(session: Session, subject: Subject) -> ColumnElement[bool]:
+    """The condition that an enrollment is one that this person may see."""
+    return visibility.limit(session, subject, Records.ENROLLMENTS, Enrollment.user_id)
+
+
+def may_read_reasons(subject: Subject, owner_id: int | None = None) -> bool:
+    """Why students left may be medical: it is for those who process withdrawals, and for the student."""
+    return may_change(subject) or subject.user_id == owner_id
 
 
 def require_end(subject: Subject, owner_id: int) -> None:

@@ -49,6 +49,7 @@ __all__ = [
     "latest_withdrawal",
     "list_enrollments",
     "mark_lesson",
+    "may_read_reasons",
     "objections_to_ending",
     "program_names",
     "read_enrollment",
@@ -63,6 +64,7 @@ __all__ = [
     "tell_enrolled",
     "why_not_complete",
     "withdraw",
+    "withdrawal_reason",
     "withdrawals_pending",
 ]
 NO_ENROLLMENT = policy.NO_ENROLLMENT
@@ -153,12 +155,15 @@ def list_enrollments(
     program_id: int | None = None,
     user_id: int | None = None,
 ) -> Page[Any]:
-    """Enrollments that this person may see: staff all of them, a student her own."""
-    if not subject.is_staff:
-        if user_id not in (None, subject.user_id):
-            return Page[Any](items=[], total=0, page=paging.page, per_page=paging.per_page)
-        user_id = subject.user_id
-    return queries.enrollments(session, paging, status=status, program_id=program_id, user_id=user_id)
+    """Enrollments that this person may see; those of deleted people only where one is asked for by number."""
+    return queries.enrollments(
+        session,
+        paging,
+        policy.visible(session, subject),
+        status=status,
+        program_id=program_id,
+        user_id=user_id,
+    )
 
 
 def read_enrollment(session: Session, subject: Subject, enrollment_id: int) -> Row[Any]:
@@ -166,7 +171,7 @@ def read_enrollment(session: Session, subject: Subject, enrollment_id: int) -> R
     row = queries.listed(session, enrollment_id)
     if row is None:
         raise NotFound(NO_ENROLLMENT)
-    policy.require_read(subject, row.user_id)
+    policy.require_read(session, subject, row.user_id)
     return row
 
 
@@ -175,7 +180,7 @@ def read_progress(
 ) -> tuple[Progress, list[queries.LessonRow]]:
     """The derivation of an enrollment's progress: the rule's result and the lessons it counts."""
     record = found(session, enrollment_id)
-    policy.require_read(subject, record.user_id)
+    policy.require_read(session, subject, record.user_id)
     lessons = queries.lessons_of(session, record)
     return progress_of_counts(
         sum(lesson.completed_at is not None for lesson in lessons), len(lessons)
@@ -184,14 +189,25 @@ def read_progress(
 
 def latest_withdrawal(session: Session, subject: Subject, enrollment_id: int) -> Withdrawal | None:
     """The withdrawal that ended an enrollment, if it was withdrawn."""
-    policy.require_read(subject, found(session, enrollment_id).user_id)
+    policy.require_read(session, subject, found(session, enrollment_id).user_id)
     return queries.withdrawal_of(session, enrollment_id)
+
+
+def withdrawal_reason(session: Session, subject: Subject, withdrawal: Withdrawal) -> str | None:
+    """Why the student left, for those who may know it; None for others."""
+    policy.require_read(session, subject, withdrawal.user_id)
+    return withdrawal.reason if policy.may_read_reasons(subject, withdrawal.user_id) else None
+
+
+def may_read_reasons(subject: Subject, owner_id: int | None = None) -> bool:
+    """Whether this person may know why students left, or why this one did."""
+    return policy.may_read_reasons(subject, owner_id)
 
 
 def status_counts(session: Session, subject: Subject) -> dict[EnrollmentStatus, int]:
     """How many enrollments stand in each state."""
     policy.require_staff(subject)
-    return queries.status_counts(session)
+    return queries.status_counts(session, policy.visible(session, subject))
 
 
 def program_names(session: Session, subject: Subject) -> Sequence[Row[Any]]:
@@ -216,19 +232,19 @@ def student_email(session: Session, subject: Subject, user_id: int) -> str | Non
 def ready_to_graduate(session: Session, subject: Subject) -> Sequence[Row[Any]]:
     """Active enrollments with every lesson done and no transcript yet."""
     policy.require_staff(subject)
-    return queries.eligible_for_graduation(session)
+    return queries.eligible_for_graduation(session, visible=policy.visible(session, subject))
 
 
 def withdrawals_pending(session: Session, subject: Subject) -> Sequence[Row[Any]]:
     """Withdrawals that wait for the administration, oldest first."""
     policy.require_staff(subject)
-    return queries.pending_withdrawals(session)
+    return queries.pending_withdrawals(session, visible=policy.visible(session, subject))
 
 
 def active_count(session: Session, subject: Subject) -> int:
     """How many enrollments are active, without soft-deleted people."""
     policy.require_staff(subject)
-    return queries.status_counts(session).get(EnrollmentStatus.ACTIVE, 0)
+    return queries.status_counts(session, policy.visible(session, subject)).get(EnrollmentStatus.ACTIVE, 0)
 
 
 def active_enrollment_for(session: Session, *, user_id: int, lesson_id: int) -> int | None:
@@ -251,7 +267,7 @@ def objections_to_ending(
 ) -> list[Objection]:
     """What must be done before the enrollment can end, as the rooms that registered a question see it."""
     record = found(session, enrollment_id)
-    policy.require_read(subject, record.user_id)
+    policy.require_read(session, subject, record.user_id)
     return objections(session, subject, Ending(record.id, record.user_id, zone, lock=False))
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Sequence
 
-from sqlalchemy import Select, case, func, or_, select
+from sqlalchemy import ColumnElement, Select, case, func, or_, select
 from sqlalchemy.orm import Session
 
 from app.accounts.passwords import NO_PASSWORD
@@ -30,10 +30,17 @@ register_conflict(
 register_invalid("check_users_email_lower", "Email addresses are kept in lower case.", "email")
 
 
-def people(session: Session, paging: Paging, roles: Collection[Role], *, deleted: bool) -> Listing[User]:
-    """Accounts of these roles whose name or address holds every word searched for."""
+def people(
+    session: Session,
+    paging: Paging,
+    roles: Collection[Role],
+    visible: ColumnElement[bool],
+    *,
+    deleted: bool,
+) -> Listing[User]:
+    """Accounts of these roles that may be seen, whose name or address holds every word searched for."""
     statement: Select[tuple[User]] = select(User).where(
-        User.role.in_(roles), User.deleted_at.is_not(None) if deleted else User.deleted_at.is_(None)
+        User.role.in_(roles), visible, User.deleted_at.is_not(None) if deleted else User.deleted_at.is_(None)
     )
     for word in paging.q.split():
         statement = statement.where(

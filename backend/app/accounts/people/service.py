@@ -12,10 +12,11 @@ from app.accounts.passwords import NO_PASSWORD
 from app.accounts.people import queries
 from app.accounts.policy import may_see, visible_roles
 from app.accounts.tokens import service as tokens
-from app.core import clock, history, mail
+from app.core import clock, history, mail, visibility
 from app.core.actions import Action
 from app.core.errors import Conflict, FieldError, Forbidden, NotFound
 from app.core.permissions import Role, Subject
+from app.core.visibility import Records
 from app.db.models import User
 from app.settings import Settings
 from app.web.listing import Listing
@@ -47,13 +48,16 @@ def list_people(
     if deleted:
         _admin_only(subject)
     wanted: Collection[Role] = roles if role is None else roles & {role}
-    return queries.people(session, paging, wanted, deleted=deleted)
+    visible = visibility.limit(session, subject, Records.STUDENTS, User.id)
+    return queries.people(session, paging, wanted, visible, deleted=deleted)
 
 
 def get_person(session: Session, subject: Subject, user_id: int) -> User:
     """One account. Raises NotFound for one that this person may not see."""
     user = queries.user(session, user_id)
     if user is None or not may_see(subject, user):
+        raise NotFound(NO_SUCH_PERSON)
+    if user.role is Role.STUDENT and not visibility.may_see(session, subject, Records.STUDENTS, user_id):
         raise NotFound(NO_SUCH_PERSON)
     return user
 

@@ -52,7 +52,7 @@ def totals(db: Db, subject: CurrentSubject, settings: SettingsDep, user_id: Opti
 @router.get("/hours-per-student")
 def hours_per_student(db: Db, subject: StaffSubject, paging: PageParams) -> Page[StudentHours]:
     """Total attendance of every student with any record, most hours first. Sorts: hours, student, email."""
-    return service.hours_per_student(db, paging)
+    return service.hours_per_student(db, subject, paging)
 
 
 @router.get("/{record_id}")

@@ -191,13 +191,13 @@ def here(request: Request, db: Db, subject: StaffSubject, settings: SettingsDep)
 @router.get("/attendance/students")
 def hours_per_student(request: Request, db: Db, subject: StaffSubject, paging: PageParams) -> Response:
     if paging.wants_csv:
-        everything = service.hours_per_student(db, paging.everything())
+        everything = service.hours_per_student(db, subject, paging.everything())
         rows = ([item.student, item.email, item.total_minutes, item.hours] for item in everything.items)
         return csv_response("hours-per-student.csv", ("Student", "E-mail", "Minutes", "Hours"), rows)
     return render(
         request,
         "attendance/students.html",
-        page=service.hours_per_student(db, paging),
+        page=service.hours_per_student(db, subject, paging),
         paging=paging,
         views=_views(request),
     )

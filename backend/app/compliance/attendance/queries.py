@@ -106,11 +106,11 @@ def enrollments_of(session: Session, user_id: int) -> list[EnrollmentChoice]:
     return [_choice(row) for row in session.execute(statement)]
 
 
-def active_enrollments(session: Session) -> list[EnrollmentChoice]:
-    """The active enrollments of every student, by name."""
+def active_enrollments(session: Session, visible: ColumnElement[bool]) -> list[EnrollmentChoice]:
+    """The active enrollments of every student who may be seen, by name."""
     statement = (
         _choices()
-        .where(Enrollment.status == EnrollmentStatus.ACTIVE, User.deleted_at.is_(None))
+        .where(Enrollment.status == EnrollmentStatus.ACTIVE, User.deleted_at.is_(None), visible)
         .order_by(User.full_name, Enrollment.id)
     )
     return [_choice(row) for row in session.execute(statement)]
@@ -184,19 +184,26 @@ def closed_entries(
     return [(row[0], TimeEntry(row[1], row[2])) for row in session.execute(statement)]
 
 
-def entries_of_all(session: Session, start: datetime, end: datetime) -> list[TimeEntry]:
+def entries_of_all(
+    session: Session, visible: ColumnElement[bool], start: datetime, end: datetime
+) -> list[TimeEntry]:
     """Closed stays of every student that touch the time from `start` to `end`."""
     statement = select(Attendance.clock_in, Attendance.clock_out).where(
-        Attendance.clock_out.is_not(None), Attendance.clock_out > start, Attendance.clock_in < end
+        visible, Attendance.clock_out.is_not(None), Attendance.clock_out > start, Attendance.clock_in < end
     )
     return [TimeEntry(*row) for row in session.execute(statement)]
 
 
 def records_page(
-    session: Session, filters: AttendanceFilter, paging: Paging, zone: ZoneInfo, now: datetime
+    session: Session,
+    filters: AttendanceFilter,
+    visible: ColumnElement[bool],
+    paging: Paging,
+    zone: ZoneInfo,
+    now: datetime,
 ) -> Page[Any]:
     """Rows of (Attendance, name, program), newest first unless sorted otherwise."""
-    statement = _records().where(*_conditions(filters, zone, now))
+    statement = _records().where(visible, *_conditions(filters, zone, now))
     for word in paging.q.split():
         pattern = f"%{_escaped(word)}%"
         statement = statement.where(
@@ -207,10 +214,16 @@ def records_page(
 
 
 def records(
-    session: Session, filters: AttendanceFilter, zone: ZoneInfo, now: datetime, *, limit: int
+    session: Session,
+    filters: AttendanceFilter,
+    visible: ColumnElement[bool],
+    zone: ZoneInfo,
+    now: datetime,
+    *,
+    limit: int,
 ) -> Sequence[Any]:
     """The newest rows of (Attendance, name, program)."""
-    statement = _records().where(*_conditions(filters, zone, now))
+    statement = _records().where(visible, *_conditions(filters, zone, now))
     return session.execute(
         statement.order_by(Attendance.clock_in.desc(), Attendance.id.desc()).limit(limit)
     ).all()
@@ -221,9 +234,20 @@ def record(session: Session, record_id: int) -> Any | None:
     return session.execute(_records().where(Attendance.id == record_id)).one_or_none()
 
 
-def count(session: Session, filters: AttendanceFilter, zone: ZoneInfo, now: datetime) -> int:
+def count(
+    session: Session,
+    filters: AttendanceFilter,
+    visible: ColumnElement[bool],
+    zone: ZoneInfo,
+    now: datetime,
+) -> int:
     """How many records the filter lets through."""
-    statement = select(func.count()).select_from(Attendance).where(*_conditions(filters, zone, now))
+    statement = (
+        select(func.count())
+        .select_from(Attendance)
+        .join(User, User.id == Attendance.user_id)
+        .where(visible, *_conditions(filters, zone, now))
+    )
     return session.scalar(statement) or 0
 
 
@@ -240,6 +264,9 @@ def _conditions(filters: AttendanceFilter, zone: ZoneInfo, now: datetime) -> lis
     conditions: list[ColumnElement[bool]] = []
     if filters.user_id is not None:
         conditions.append(Attendance.user_id == filters.user_id)
+    elif filters.enrollment_id is None:
+        # Deleted people stand in no list; their records are there where one of them is asked for.
+        conditions.append(User.deleted_at.is_(None))
     if filters.enrollment_id is not None:
         conditions.append(Attendance.enrollment_id == filters.enrollment_id)
     if filters.first is not None:
@@ -287,9 +314,9 @@ def attendance_hours_per_student(*, current_only: bool = False) -> Select[Any]:
     return statement
 
 
-def hours_page(session: Session, paging: Paging) -> Page[Any]:
+def hours_page(session: Session, visible: ColumnElement[bool], paging: Paging) -> Page[Any]:
     """The documented query a page at a time, most hours first, with search by name and e-mail."""
-    statement = attendance_hours_per_student(current_only=True)
+    statement = attendance_hours_per_student(current_only=True).where(visible)
     for word in paging.q.split():
         pattern = f"%{_escaped(word)}%"
         statement = statement.where(or_(User.full_name.ilike(pattern), User.email.ilike(pattern)))

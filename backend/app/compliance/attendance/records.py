@@ -5,6 +5,7 @@ from datetime import date, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from sqlalchemy import ColumnElement
 from sqlalchemy.orm import Session
 
 from app.compliance.attendance import policy, queries
@@ -34,7 +35,7 @@ WEEKS_SHOWN = 12
 def get(session: Session, subject: Subject, record_id: int, zone: ZoneInfo) -> AttendanceOut:
     """One record. Raises NotFound for an unknown one and for another student's."""
     row = queries.record(session, record_id)
-    if row is None or not (subject.is_staff or row[0].user_id == subject.user_id):
+    if row is None or not policy.may_view(session, subject, row[0].user_id):
         raise NotFound(policy.NO_RECORD)
     return present_row(row, zone, clock.now())
 
@@ -55,9 +56,9 @@ def list_records(
     session: Session, subject: Subject, filters: AttendanceFilter, paging: Paging, zone: ZoneInfo
 ) -> Page[AttendanceOut]:
     """A page of records; for a student always of her own. Raises NotFound when she asks for another's."""
-    filters = _visible(subject, filters)
+    visible = _visible(session, subject, filters)
     now = clock.now()
-    return queries.records_page(session, filters, paging, zone, now).map(
+    return queries.records_page(session, filters, visible, paging, zone, now).map(
         lambda row: present_row(row, zone, now)
     )
 
@@ -67,21 +68,19 @@ def recent_records(
 ) -> list[AttendanceOut]:
     """The newest records the filter lets through."""
     now = clock.now()
-    rows = queries.records(session, _visible(subject, filters), zone, now, limit=limit)
+    rows = queries.records(session, filters, _visible(session, subject, filters), zone, now, limit=limit)
     return [present_row(row, zone, now) for row in rows]
 
 
 def count_records(session: Session, subject: Subject, filters: AttendanceFilter, zone: ZoneInfo) -> int:
     """How many records the filter lets through."""
-    return queries.count(session, _visible(subject, filters), zone, clock.now())
+    return queries.count(session, filters, _visible(session, subject, filters), zone, clock.now())
 
 
-def _visible(subject: Subject, filters: AttendanceFilter) -> AttendanceFilter:
-    if subject.is_staff:
-        return filters
+def _visible(session: Session, subject: Subject, filters: AttendanceFilter) -> ColumnElement[bool]:
     if filters.user_id is not None:
-        policy.require_view(subject, filters.user_id)
-    return filters.only(subject.user_id)
+        policy.require_view(session, subject, filters.user_id)
+    return policy.visible(session, subject)
 
 
 def who_is_here(
@@ -93,7 +92,7 @@ def who_is_here(
 
 def enrollments_of(session: Session, subject: Subject, user_id: int) -> list[EnrollmentChoice]:
     """What a student's hours count for: all her enrollments. Raises NotFound for another student's."""
-    policy.require_view(subject, user_id)
+    policy.require_view(session, subject, user_id)
     return queries.enrollments_of(session, user_id)
 
 
@@ -107,7 +106,7 @@ def totals(
 
     Raises NotFound for another student and for a person without enrollments who is not the one asking.
     """
-    policy.require_view(subject, user_id)
+    policy.require_view(session, subject, user_id)
     enrollments = queries.enrollments_of(session, user_id)
     if not enrollments and user_id != subject.user_id:
         raise NotFound("This person has no enrollment, so there are no hours.")
@@ -150,12 +149,16 @@ def totals_of(
     )
 
 
-def school_weeks(session: Session, zone: ZoneInfo, *, weeks: int = WEEKS_SHOWN) -> list[WeekTotal]:
-    """Minutes of all students by week: one query."""
+def school_weeks(
+    session: Session, subject: Subject, zone: ZoneInfo, *, weeks: int = WEEKS_SHOWN
+) -> list[WeekTotal]:
+    """Minutes by week of all students whom the person may see: one query."""
     today = clock.today(zone)
     first = hours.week_of(today) - timedelta(weeks=weeks - 1)
     start, end = hours.day_bounds(first, today, zone)
-    return _weeks(queries.entries_of_all(session, start, end), zone, first, today)
+    return _weeks(
+        queries.entries_of_all(session, policy.visible(session, subject), start, end), zone, first, today
+    )
 
 
 def _weeks(entries: Iterable[hours.TimeEntry], zone: ZoneInfo, first: date, last: date) -> list[WeekTotal]:
@@ -182,9 +185,10 @@ def minutes_by_day(
     }
 
 
-def hours_per_student(session: Session, paging: Paging) -> Page[StudentHours]:
-    """Total attendance hours of each student who has any record (documented query)."""
-    return queries.hours_page(session, paging).map(
+def hours_per_student(session: Session, subject: Subject, paging: Paging) -> Page[StudentHours]:
+    """Total attendance hours of each student who has any record (documented query) and whom the person may see."""
+    policy.require_correct(subject)
+    return queries.hours_page(session, policy.visible(session, subject), paging).map(
         lambda row: StudentHours(
             user_id=row.id, student=row.full_name, email=row.email, total_minutes=int(row.total_minutes)
         )

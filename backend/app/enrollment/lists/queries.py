@@ -7,7 +7,7 @@ lists search, sort and cut them.
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import Select, SQLColumnExpression, exists, func, or_, select
+from sqlalchemy import ColumnElement, Select, SQLColumnExpression, exists, func, null, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from app.db.models import Enrollment, EnrollmentStatus, Program, Transcript, User, Withdrawal
@@ -36,14 +36,14 @@ def active(*, with_deleted: bool = False) -> Select[Any]:
     )
 
 
-def pending_withdrawals(*, with_deleted: bool = False) -> Select[Any]:
+def pending_withdrawals(*, with_deleted: bool = False, with_reasons: bool = True) -> Select[Any]:
     """Withdrawals nobody has processed: full_name, program, requested_at, reason, and the numbers."""
     return _people(
         select(
             User.full_name,
             Program.name.label("program"),
             Withdrawal.requested_at,
-            Withdrawal.reason,
+            (Withdrawal.reason if with_reasons else null()).label("reason"),
             Withdrawal.id,
             Withdrawal.enrollment_id,
             Withdrawal.user_id,
@@ -89,7 +89,7 @@ def _people(statement: Select[Any], *, with_deleted: bool) -> Select[Any]:
 # A page at a time
 
 
-def active_page(session: Session, paging: Paging) -> Page[Any]:
+def active_page(session: Session, paging: Paging, visible: ColumnElement[bool]) -> Page[Any]:
     """Active enrollments, newest first unless sorted otherwise."""
     sorts = {
         "student": _STUDENT,
@@ -97,11 +97,13 @@ def active_page(session: Session, paging: Paging) -> Page[Any]:
         "enrolled": Enrollment.enrolled_at,
         "progress": func.coalesce(Enrollment.progress_pct, 0),
     }
-    return _page(session, active(), paging, sorts, "-enrolled", Enrollment.id)
+    return _page(session, active().where(visible), paging, sorts, "-enrolled", Enrollment.id)
 
 
-def pending_withdrawals_page(session: Session, paging: Paging) -> Page[Any]:
-    """Pending withdrawals, oldest first unless sorted otherwise; the reason is searched, too."""
+def pending_withdrawals_page(
+    session: Session, paging: Paging, visible: ColumnElement[bool], *, with_reasons: bool
+) -> Page[Any]:
+    """Pending withdrawals, oldest first unless sorted otherwise; the reason is searched, too, or not even shown."""
     sorts = {
         "student": _STUDENT,
         "program": _PROGRAM,
@@ -109,14 +111,20 @@ def pending_withdrawals_page(session: Session, paging: Paging) -> Page[Any]:
         "progress": Withdrawal.progress_pct_at_withdrawal,
     }
     return _page(
-        session, pending_withdrawals(), paging, sorts, "requested", Withdrawal.id, also=Withdrawal.reason
+        session,
+        pending_withdrawals(with_reasons=with_reasons).where(visible),
+        paging,
+        sorts,
+        "requested",
+        Withdrawal.id,
+        also=Withdrawal.reason if with_reasons else None,
     )
 
 
-def eligible_for_graduation_page(session: Session, paging: Paging) -> Page[Any]:
+def eligible_for_graduation_page(session: Session, paging: Paging, visible: ColumnElement[bool]) -> Page[Any]:
     """Students ready to graduate, by name unless sorted otherwise."""
     sorts = {"student": _STUDENT, "program": _PROGRAM, "enrolled": Enrollment.enrolled_at}
-    return _page(session, eligible_for_graduation(), paging, sorts, "student", Enrollment.id)
+    return _page(session, eligible_for_graduation().where(visible), paging, sorts, "student", Enrollment.id)
 
 
 def _page(

@@ -13,16 +13,23 @@ from app.web.paging import Page, Paging
 def class_list(session: Session, subject: Subject, paging: Paging) -> Page[Any]:
     """Active enrollments, newest first. Sorts: student, program, enrolled, progress."""
     policy.require_staff(subject)
-    return queries.active_page(session, paging)
+    return queries.active_page(session, paging, policy.visible(session, subject))
 
 
 def ready_to_graduate(session: Session, subject: Subject, paging: Paging) -> Page[Any]:
     """Active enrollments with every lesson done and no transcript yet. Sorts: student, program, enrolled."""
     policy.require_staff(subject)
-    return queries.eligible_for_graduation_page(session, paging)
+    return queries.eligible_for_graduation_page(session, paging, policy.visible(session, subject))
 
 
 def pending_withdrawals(session: Session, subject: Subject, paging: Paging) -> Page[Any]:
-    """Withdrawals that wait for the administration. Sorts: student, program, requested, progress."""
+    """Withdrawals that wait for the administration.
+
+    The reasons are for those who process them. Sorts: student, program, requested, progress."""
     policy.require_staff(subject)
-    return queries.pending_withdrawals_page(session, paging)
+    return queries.pending_withdrawals_page(
+        session,
+        paging,
+        policy.visible(session, subject),
+        with_reasons=policy.may_read_reasons(subject),
+    )

@@ -64,7 +64,7 @@ def _told(part: dict[str, Any]) -> list[dict[str, Any]]:
 @router.get("/statements/{statement_id}/attachments/{sha2}")
 def attachment(db: Db, staff: StaffSubject, files: FilesDep, statement_id: str, sha2: str) -> Response:
     """The bytes of an attachment as a file to keep; no browser shows or runs it on the school's address."""
-    line = service.read(db, statement_id)
+    line = service.read(db, staff, statement_id)
     found = next((one for one in attachments_of(db, line) if one.is_here and one.sha2 == sha2), None)
     if found is None:
         raise NotFound(_NO_FILE)

@@ -67,7 +67,7 @@ def _asked_for(
     request: Request, db: Session, staff: Subject, settings: Settings, asked: Asked, form: str
 ) -> Iterator[list[queries.Found]]:
     # What cannot be read is said now, as a page, and not in the middle of a file.
-    sought = service.exported(db, asked, settings.zone)
+    sought = service.exported(db, staff, asked, settings.zone)
     query = sought.query
     head = queries.last_key(db) + 1
     bounded = replace(query, before=head if query.before is None else min(head, query.before))

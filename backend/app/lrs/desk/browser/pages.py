@@ -13,6 +13,7 @@ from app.lrs.desk.browser.attachments import attachments_of
 from app.lrs.desk.browser.charts import PERIODS
 from app.lrs.desk.browser.filters import Asked, AskedFor, Key, key_asked
 from app.lrs.desk.browser.lookup import MOST, Sought, seek
+from app.lrs.desk.browser.scope import scope_of
 from app.lrs.desk.browser.service import Statements
 from app.web.render import render, url
 from app.web.request import Db, SettingsDep, StaffSubject
@@ -23,12 +24,12 @@ STORE = ("Record store", "/lrs/statements")
 
 @router.get("/statements")
 def statements(
-    request: Request, db: Db, _staff: StaffSubject, settings: SettingsDep, asked: AskedFor, before: str = ""
+    request: Request, db: Db, staff: StaffSubject, settings: SettingsDep, asked: AskedFor, before: str = ""
 ) -> Response:
     """Statements that match, the newest first. What cannot be read is said beside the filters."""
     fault: Invalid | None = None
     try:
-        found = service.newest(db, asked, settings.zone, before=key_asked(before))
+        found = service.newest(db, staff, asked, settings.zone, before=key_asked(before))
     except Invalid as problem:
         found, fault = Statements(), problem
     return render(
@@ -78,18 +79,18 @@ def _settled(asked: Asked, sought: Sought | None) -> Asked:
 
 @router.get("/statements/tail")
 def tail(
-    request: Request, db: Db, _staff: StaffSubject, settings: SettingsDep, asked: AskedFor, after: Key = None
+    request: Request, db: Db, staff: StaffSubject, settings: SettingsDep, asked: AskedFor, after: Key = None
 ) -> Response:
     """The rows that have come after a key, as a piece of a page; `X-Last-Key` is where to go on."""
-    found = service.arrived(db, asked, settings.zone, after=after or 0)
+    found = service.arrived(db, staff, asked, settings.zone, after=after or 0)
     headers = {"X-Last-Key": str(found.newest), "X-Count": str(len(found.lines)), "Cache-Control": "no-store"}
     return render(request, "lrs/statement_rows.html", found=found, headers=headers)
 
 
 @router.get("/statements/{statement_id}")
-def statement(request: Request, db: Db, _staff: StaffSubject, statement_id: str) -> Response:
+def statement(request: Request, db: Db, staff: StaffSubject, statement_id: str) -> Response:
     """One statement: in plain words, and as it is stored."""
-    line = service.read(db, statement_id)
+    line = service.read(db, staff, statement_id)
     return render(
         request,
         "lrs/statement.html",
@@ -102,7 +103,7 @@ def statement(request: Request, db: Db, _staff: StaffSubject, statement_id: str)
 
 @router.get("/charts")
 def charts(
-    request: Request, db: Db, _staff: StaffSubject, settings: SettingsDep, asked: AskedFor, days: str = "30"
+    request: Request, db: Db, staff: StaffSubject, settings: SettingsDep, asked: AskedFor, days: str = "30"
 ) -> Response:
     """Verbs over time, time spent, scores; of everybody, or of those a filter means."""
     chosen = int(days) if days.isascii() and days.isdigit() and len(days) < 5 else 30
@@ -112,14 +113,14 @@ def charts(
     fault: Invalid | None = None
     sought: Sought | None = None
     try:
-        sought = seek(db, asked, settings.zone)
+        sought = seek(db, scope_of(db, staff), asked, settings.zone)
     except Invalid as problem:
         fault = problem
     return render(
         request,
         "lrs/charts.html",
         422 if fault else 200,
-        charts=None if fault else summaries.charts(db, settings.zone, chosen, sought),
+        charts=None if fault else summaries.charts(db, staff, settings.zone, chosen, sought),
         days=chosen,
         periods={
             number: (words, url("/lrs/charts", **asked.query(), days=number))

@@ -9,11 +9,13 @@ import orjson
 from sqlalchemy.orm import Session
 
 from app.core.errors import FieldError, Invalid, NotFound
+from app.core.permissions import Subject
 from app.lrs import vocabulary
 from app.lrs.desk.browser import queries
 from app.lrs.desk.browser.filters import Asked
 from app.lrs.desk.browser.lookup import MOST, Sought, seek
 from app.lrs.desk.browser.presentation import Line, line_of
+from app.lrs.desk.browser.scope import scope_of
 from app.lrs.engine import values
 from app.lrs.engine.statements.actors import identity
 from app.lrs.engine.statements.filters import Filter
@@ -33,9 +35,11 @@ class Statements:
     sought: Sought | None = None
 
 
-def newest(session: Session, asked: Asked, zone: ZoneInfo, *, before: int | None = None) -> Statements:
+def newest(
+    session: Session, subject: Subject, asked: Asked, zone: ZoneInfo, *, before: int | None = None
+) -> Statements:
     """A page of the newest statements that match, or of those before a key."""
-    sought = seek(session, asked, zone)
+    sought = seek(session, scope_of(session, subject), asked, zone)
     query = sought.query
     head = queries.last_key(session)
     if before is not None:
@@ -45,9 +49,9 @@ def newest(session: Session, asked: Asked, zone: ZoneInfo, *, before: int | None
     return Statements([line_of(one) for one in found[:PER_PAGE]], older, head, sought)
 
 
-def arrived(session: Session, asked: Asked, zone: ZoneInfo, *, after: int) -> Statements:
+def arrived(session: Session, subject: Subject, asked: Asked, zone: ZoneInfo, *, after: int) -> Statements:
     """What has come after a key and matches, the newest first; at most a page, the rest with the next call."""
-    sought = seek(session, asked, zone)
+    sought = seek(session, scope_of(session, subject), asked, zone)
     query = sought.query
     head = queries.last_key(session)
     query = replace(query, ascending=True, after=after if query.after is None else max(after, query.after))
@@ -56,12 +60,12 @@ def arrived(session: Session, asked: Asked, zone: ZoneInfo, *, after: int) -> St
     return Statements([line_of(one) for one in reversed(found)], None, last, sought)
 
 
-def exported(session: Session, asked: Asked, zone: ZoneInfo) -> Sought:
+def exported(session: Session, subject: Subject, asked: Asked, zone: ZoneInfo) -> Sought:
     """What a file is asked to hold. Raises Invalid where the words of a filter mean more than one walk can follow.
 
     A page says which part of it is shown; a file cannot.
     """
-    sought = seek(session, asked, zone)
+    sought = seek(session, scope_of(session, subject), asked, zone)
     people, activities = sought.people, sought.activities
     if people is not None and people.count > MOST:
         sentence = (
@@ -77,11 +81,11 @@ def exported(session: Session, asked: Asked, zone: ZoneInfo) -> Sought:
     return sought
 
 
-def read(session: Session, statement_id: str) -> Line:
-    """One statement, voided or not. Raises NotFound."""
+def read(session: Session, subject: Subject, statement_id: str) -> Line:
+    """One statement, voided or not. Raises NotFound, also for one that this person may not see."""
     found = queries.one(session, statement_id) if values.is_uuid(statement_id) else None
-    if found is None:
-        raise NotFound("There is no statement with this id.")
+    if found is None or not scope_of(session, subject).holds(found.user_id):
+        raise NotFound("There is no statement with this id, or none that you may see.")
     return line_of(found)
 
 
