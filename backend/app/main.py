@@ -12,6 +12,7 @@ from app import __version__
 from app.academics import api as academics_api
 from app.academics import pages as academics_pages
 from app.academics.classes import api as classes_api
+from app.academics.classes import pages as classes_pages
 from app.accounts import api as accounts_api
 from app.accounts import pages as accounts_pages
 from app.accounts.identity import identify
@@ -45,6 +46,7 @@ ROUTERS: list[APIRouter] = [
     academics_api.router,
     academics_pages.router,
     classes_api.router,
+    classes_pages.router,
     accounts_api.router,
     accounts_pages.router,
     attendance_api.router,

@@ -7,6 +7,8 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
+from app.academics.classes import service as classes
+from app.academics.classes.service import ClassMeetingToday
 from app.compliance.attendance import service as attendance
 from app.compliance.attendance.service import (
     AttendanceFilter,
@@ -68,6 +70,7 @@ class StudentToday:
     studies: list[Studies]
     next_lesson: NextLesson | None
     needs: list[Need]
+    meetings: list[ClassMeetingToday]
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +90,7 @@ class StaffToday:
     forgotten: list[AttendanceOut]
     activity: list[trail.Event]
     weeks: list[WeekTotal]
+    meetings: list[ClassMeetingToday]
 
 
 def student_today(session: Session, subject: Subject, zone: ZoneInfo) -> StudentToday:
@@ -115,6 +119,7 @@ def student_today(session: Session, subject: Subject, zone: ZoneInfo) -> Student
             )
             for entry in forgotten
         ],
+        meetings=classes.today(session, subject, zone),
     )
 
 
@@ -179,4 +184,5 @@ def staff_today(session: Session, subject: Subject, zone: ZoneInfo) -> StaffToda
         forgotten=attendance.recent_records(session, subject, forgotten, zone, limit=5),
         activity=trail.recent(session, subject),
         weeks=attendance.school_weeks(session, subject, zone),
+        meetings=classes.today(session, subject, zone),
     )
