@@ -69,8 +69,10 @@ class Settings(BaseSettings):
     bcrypt_rounds: int = Field(default=12, ge=4, le=18)
 
     smtp_url: OptionalText = Field(default=None, repr=False)
-    """`smtp://user:password@host:587` or `smtps://…`; unset keeps mail in the outbox page."""
+    """`smtp://user:password@host:587` (STARTTLS) or `smtps://…`; unset keeps mail in the outbox page."""
     mail_from: str = "AADA LMS <no-reply@localhost>"
+    mail_keep_days: int = Field(default=180, ge=1, le=3650)
+    """How long the outbox keeps messages, sent or not."""
 
     s3_bucket: OptionalText = None
     s3_endpoint_url: OptionalText = None
@@ -104,6 +106,14 @@ class Settings(BaseSettings):
         host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
         return f"{parts.scheme}://{host}" + (f":{port}" if port else "")
 
+    @field_validator("smtp_url")
+    @classmethod
+    def _smtp_url(cls, value: str | None) -> str | None:
+        parts = urlsplit(value or "smtp://localhost")
+        if parts.scheme not in ("smtp", "smtps") or not parts.hostname:
+            raise ValueError("SMTP_URL is not a URL such as smtp://user:password@smtp.example.edu:587")
+        return value
+
     @field_validator("database_url")
     @classmethod
     def _postgres_url(cls, value: str | None) -> str | None:
@@ -117,9 +127,19 @@ class Settings(BaseSettings):
                 "CONTENT_ORIGIN has the same host as APP_ORIGIN; uploaded content needs a host of its own "
                 "(a second name for this machine; another port is not enough)"
             )
+        if self.environment == "production":
+            self._require_https()
         if self.environment == "production" and self.bcrypt_rounds < 12:
             raise ValueError("BCRYPT_ROUNDS must be 12 or more in production")
         return self
+
+    def _require_https(self) -> None:
+        for name in ("app_origin", "content_origin"):
+            if not getattr(self, name).startswith("https:"):
+                raise ValueError(
+                    f"{name.upper()} must begin with https:// in production: sign-in cookies and student records "
+                    "would cross the network in clear (docs/runbooks tells how to put a proxy in front)"
+                )
 
     @property
     def zone(self) -> ZoneInfo:

@@ -1,7 +1,7 @@
 """Classes: their weekly meetings and the changes to them, who teaches them, and who sits in them
 
 Revision ID: 0034
-Revises: 0025
+Revises: 0033
 """
 
 import sqlalchemy as sa
@@ -9,7 +9,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = "0034"
-down_revision = "0025"
+down_revision = "0033"
 branch_labels = None
 depends_on = None
 

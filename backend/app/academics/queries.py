@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, Select, delete, exists, func, or_, select
-from sqlalchemy.orm import InstrumentedAttribute, Session, selectinload
+from sqlalchemy import Select, delete, exists, func, or_, select
+from sqlalchemy.orm import Session, selectinload
 
 from app.core.constraints import register_conflict
+from app.core.search import matches
 from app.db.models import (
     ContentPackage,
     Enrollment,
@@ -30,11 +31,6 @@ register_conflict("fk_launches_lesson_id", "Students have opened this lesson; it
 
 
 T = TypeVar("T", Program, Module, Lesson)
-
-
-def matches(words: str, *columns: InstrumentedAttribute[Any]) -> list[ColumnElement[bool]]:
-    """One condition a word: each word stands somewhere in one of the columns, whatever its case."""
-    return [or_(*(column.icontains(word, autoescape=True) for column in columns)) for word in words.split()]
 
 
 def get(session: Session, model: type[T], record_id: int, *, lock: bool = False) -> T | None:

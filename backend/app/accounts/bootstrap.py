@@ -10,7 +10,7 @@ from app.accounts.schemas import tidy_email
 from app.core import clock, history
 from app.core.actions import Action
 from app.core.errors import Conflict
-from app.core.permissions import Role
+from app.core.permissions import SYSTEM, Role, internal
 from app.settings import Settings
 
 DEFAULT_EMAIL = "admin@school.example"
@@ -18,6 +18,7 @@ DEFAULT_EMAIL = "admin@school.example"
 NAME = "Administrator"
 
 
+@internal("the first start, when nobody can be asked")
 def ensure_first_admin(
     session: Session, settings: Settings, email: str | None = None, password: str | None = None
 ) -> str | None:
@@ -35,7 +36,7 @@ def ensure_first_admin(
     link = None
     if user is None:
         made = service.create_person(
-            session, None, settings, email=address, full_name=NAME, role=Role.ADMIN, invited=False
+            session, SYSTEM, settings, email=address, full_name=NAME, role=Role.ADMIN, invited=False
         )
         user, link = made.user, made.link
     elif user.role is not Role.ADMIN or user.deleted_at is not None:
@@ -45,8 +46,8 @@ def ensure_first_admin(
         access.close_links(session, user.id, clock.now())
         user.hashed_password = passwords.hash_password(settings, password)
         session.flush()
-        history.record(session, None, Action.USER_PASSWORD_SET, user.id)
+        history.record(session, SYSTEM, Action.USER_PASSWORD_SET, user.id)
         return None
     if link is None:
-        link, _row = links.make_link(session, settings, user, links.INVITE, None)
+        link, _row = links.make_link(session, settings, user, links.INVITE, SYSTEM)
     return link

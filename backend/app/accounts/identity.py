@@ -19,6 +19,6 @@ def identify(session: Session, request: Request) -> Subject | None:
     settings: Settings = request.app.state.settings
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() == "bearer":
-        return tokens.subject_of(session, token.strip())
+        return tokens.subject_of(session, settings, token.strip())
     secret = read_cookie(settings, request)
     return None if secret is None else access.subject_of(session, settings, secret)

@@ -1,18 +1,106 @@
-"""May this person see or change that account."""
+"""Who may see and change accounts, and who gives duties. Accounts that a person may not see are not found."""
 
-from app.core.permissions import Role, Subject
+from app.core.errors import Forbidden, NotFound
+from app.core.permissions import Actor, Permission, Reach, Role
 from app.db.models import User
 
+NO_SUCH_PERSON = "There is no such person, or none that you may see."
 
-def visible_roles(subject: Subject) -> frozenset[Role]:
-    """Whose accounts the person finds in lists: administrators everybody's, instructors students'."""
-    if subject.is_admin:
+
+def visible_roles(subject: Actor) -> frozenset[Role]:
+    """Whose accounts the person finds in lists: everybody's, students' alone, or nobody's."""
+    if subject.may(Permission.ACCOUNTS_READ):
         return frozenset(Role)
-    return frozenset({Role.STUDENT}) if subject.is_staff else frozenset()
+    reach = subject.reach(Permission.STUDENTS_READ_ALL, Permission.STUDENTS_READ_OWN_CLASSES)
+    return frozenset() if reach is Reach.NOBODY else frozenset({Role.STUDENT})
 
 
-def may_see(subject: Subject, user: User) -> bool:
-    """One's own account always; a deleted one only as administrator."""
+def may_list(subject: Actor) -> bool:
+    """Whether there is a list of people for this person."""
+    return bool(visible_roles(subject))
+
+
+def require_list(subject: Actor) -> None:
+    """Raises Forbidden without anybody to see."""
+    if not may_list(subject):
+        raise Forbidden("The list of people is for those who work with students.")
+
+
+def may_see(subject: Actor, user: User) -> bool:
+    """One's own account always; a deleted one only with the power to restore it."""
     if user.deleted_at is not None:
-        return subject.is_admin
+        return may_manage(subject)
     return user.id == subject.user_id or user.role in visible_roles(subject)
+
+
+def require_see(subject: Actor, user: User | None) -> User:
+    """The account. Raises NotFound for one that is not there or that this person may not see."""
+    if user is None or not may_see(subject, user):
+        raise NotFound(NO_SUCH_PERSON)
+    return user
+
+
+def may_manage(subject: Actor, role: Role | None = None) -> bool:
+    """Add and change accounts of this role; without one, of every role, and delete and restore them."""
+    if subject.may(Permission.ACCOUNTS_MANAGE):
+        return True
+    return role is Role.STUDENT and subject.may(Permission.STUDENTS_MANAGE)
+
+
+def may_manage_students(subject: Actor) -> bool:
+    """Add and change the accounts of students at least."""
+    return may_manage(subject, Role.STUDENT)
+
+
+def require_manage(subject: Actor, role: Role | None = None) -> None:
+    """Raises Forbidden unless `may_manage`."""
+    if may_manage(subject, role):
+        return
+    if subject.may(Permission.STUDENTS_MANAGE):
+        raise Forbidden("You add and change the accounts of students. Ask an administrator for any other.")
+    raise Forbidden("Your duties do not include other people's accounts. Ask an administrator.")
+
+
+def may_manage_duties(subject: Actor) -> bool:
+    """Give and end duties, and change roles."""
+    return subject.may(Permission.DUTIES_MANAGE)
+
+
+def require_manage_duties(subject: Actor) -> None:
+    """Raises Forbidden unless `may_manage_duties`."""
+    if not may_manage_duties(subject):
+        raise Forbidden("Only administrators give and end duties.")
+
+
+def may_give_duties(subject: Actor, user_id: int) -> bool:
+    """Give and end the duties of this person, who is somebody else."""
+    return may_manage_duties(subject) and user_id != subject.user_id
+
+
+def require_give_duties(subject: Actor, user_id: int) -> None:
+    """Raises Forbidden unless `may_give_duties`."""
+    require_manage_duties(subject)
+    if not may_give_duties(subject, user_id):
+        raise Forbidden("Nobody gives or ends their own duties. Ask another administrator.")
+
+
+def may_see_duties(subject: Actor, user_id: int) -> bool:
+    """One's own duties, or everybody's together with the staff's accounts."""
+    return user_id == subject.user_id or may_read_duties(subject)
+
+
+def require_see_duties(subject: Actor, user_id: int) -> None:
+    """Raises NotFound unless `may_see_duties`."""
+    if not may_see_duties(subject, user_id):
+        raise NotFound(NO_SUCH_PERSON)
+
+
+def may_read_duties(subject: Actor) -> bool:
+    """See what everybody does at the school, together with the staff's accounts."""
+    return subject.may(Permission.ACCOUNTS_READ)
+
+
+def require_read_duties(subject: Actor) -> None:
+    """Raises Forbidden unless `may_read_duties`."""
+    if not may_read_duties(subject):
+        raise Forbidden("Your duties do not include the accounts of the staff.")

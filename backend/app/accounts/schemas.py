@@ -7,7 +7,7 @@ from email_validator import EmailNotValidError, validate_email
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from app.accounts.passwords import NO_PASSWORD
-from app.core.permissions import Role
+from app.core.permissions import Duty, Role
 from app.db.models import User
 from app.web.fields import Line
 
@@ -65,6 +65,12 @@ class PersonForm(BaseModel):
     full_name: Annotated[FullName, Field(title="Full legal name")]
     email: Annotated[Email, Field(title="E-mail address")]
     role: Role
+
+
+class NewPersonForm(PersonForm):
+    """A person to add."""
+
+    duty: Duty | None = None
 
 
 class TokenForm(BaseModel):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from typing import Annotated
 
 import typer
@@ -12,16 +13,21 @@ from rich.table import Table
 from sqlalchemy.orm import Session
 
 from app.accounts import service
+from app.core import clock
 from app.core.errors import Problem
-from app.core.permissions import Role
+from app.core.permissions import SYSTEM, Duty, Role
 from app.db.models import User
 from app.db.session import Database
 from app.ops import migrations
 from app.ops.errors import OperatorError
 from app.ops.servers import database_server
 from app.settings import Settings, get_settings
+from app.web.paging import Paging
 
 commands = typer.Typer(no_args_is_help=True, help="People: create, invite, delete, restore, list.")
+
+duties = typer.Typer(no_args_is_help=True, help="What people do at the school: give, end, list.")
+commands.add_typer(duties, name="duty")
 
 Email = Annotated[str, typer.Argument(help="The person's e-mail address.")]
 
@@ -58,7 +64,10 @@ def _tidy(email: str) -> str:
 def create(
     email: Email,
     name: Annotated[str, typer.Option(help="Full legal name.", prompt="Full legal name")],
-    role: Annotated[Role, typer.Option(help="What the person may do.")] = Role.STUDENT,
+    role: Annotated[Role, typer.Option(help="The documented role.")] = Role.STUDENT,
+    duty: Annotated[
+        Duty | None, typer.Option(help="For staff, in place of what the role brings along.")
+    ] = None,
 ) -> None:
     """Add a person, mail the invitation and print its link."""
     full_name = " ".join(name.split())
@@ -66,7 +75,7 @@ def create(
         raise OperatorError("A full legal name has 1 to 255 characters.")
     with _school() as (database, settings), database.begin() as session:
         made = service.create_person(
-            session, None, settings, email=_tidy(email), full_name=full_name, role=role
+            session, SYSTEM, settings, email=_tidy(email), full_name=full_name, role=role, duty=duty
         )
         _show_link(made.user, made.link)
 
@@ -75,13 +84,13 @@ def create(
 def invite(email: Email) -> None:
     """Mail and print a new link to set a password; the one before stops working."""
     with _school() as (database, settings), database.begin() as session:
-        made = service.send_link(session, None, settings, _person(session, email).id)
+        made = service.send_link(session, SYSTEM, settings, _person(session, email).id)
         _show_link(made.user, made.link)
 
 
-@commands.command("reset-link")
-def reset_link(email: Email) -> None:
-    """The same as invite: for somebody who has forgotten the password."""
+@commands.command()
+def link(email: Email) -> None:
+    """Print a one-time link to set a password, to hand over where no mail arrives; it is mailed as well."""
     invite(email)
 
 
@@ -98,7 +107,7 @@ def delete(
         if not yes:
             typer.confirm(f"Delete the account of {user.full_name} ({user.role.value})?", abort=True)
         with database.begin() as session:
-            service.delete_person(session, None, user.id)
+            service.delete_person(session, SYSTEM, user.id)
         typer.echo(f"{user.full_name} is deleted. `aada user restore {user.email}` brings the account back.")
 
 
@@ -106,7 +115,7 @@ def delete(
 def restore(email: Email) -> None:
     """Bring a deleted account back, with its password and records."""
     with _school() as (database, _settings), database.begin() as session:
-        user = service.restore_person(session, None, _person(session, email).id)
+        user = service.restore_person(session, SYSTEM, _person(session, email).id)
         typer.echo(f"{user.full_name} is restored.")
 
 
@@ -118,7 +127,7 @@ def list_users(
 ) -> None:
     """List people, at most 1000."""
     with _school() as (database, settings), database.begin() as session:
-        page = service.everybody(session, q, role, deleted=deleted, most=1000)
+        page = service.list_people(session, SYSTEM, Paging(q=q, per_page=1000), role, deleted=deleted).page()
         table = Table(box=None)
         for heading in ("Number", "Name", "E-mail address", "Role", "Status", "Last sign-in"):
             table.add_column(heading, overflow="fold")
@@ -137,6 +146,71 @@ def list_users(
     console.print(f"{len(page.items)} of {page.total}")
 
 
-def _show_link(user: User, link: str) -> None:
+# Duties
+
+
+@duties.command("list")
+def list_duties(email: Email) -> None:
+    """Show every duty a person was given."""
+    with _school() as (database, settings), database.begin() as session:
+        user = _person(session, email)
+        held = service.duties_of_people(session, SYSTEM, settings, [user])[user.id]
+        table = Table(box=None)
+        for heading in ("Number", "Duty", "First day", "Last day", "Status", "Reason"):
+            table.add_column(heading, overflow="fold")
+        for line in service.list_duties(session, SYSTEM, settings, user.id):
+            ends = line.ends_on.isoformat() if line.ends_on else "no end"
+            table.add_row(
+                str(line.id), line.duty.value, line.starts_on.isoformat(), ends, line.state, line.reason
+            )
+    console = Console()
+    console.print(table)
+    console.print(f"Today: {', '.join(duty.value for duty in held) or 'none'}")
+
+
+@duties.command()
+def give(
+    email: Email,
+    duty: Annotated[Duty, typer.Argument(help="The duty.")],
+    reason: Annotated[str, typer.Option(help="Why; kept in the history.", prompt="Reason")],
+    first_day: Annotated[
+        datetime | None, typer.Option("--from", formats=["%Y-%m-%d"], help="First day; today without it.")
+    ] = None,
+    last_day: Annotated[
+        datetime | None, typer.Option("--to", formats=["%Y-%m-%d"], help="Last day; no end without it.")
+    ] = None,
+) -> None:
+    """Give a member of staff a duty; both days are included."""
+    with _school() as (database, settings), database.begin() as session:
+        user = _person(session, email)
+        given = service.give_duty(
+            session,
+            SYSTEM,
+            settings,
+            user.id,
+            duty,
+            starts_on=first_day.date() if first_day else clock.today(settings.zone),
+            ends_on=last_day.date() if last_day else None,
+            reason=reason,
+        )
+        typer.echo(f"{user.full_name} has the duty {duty.value} from {given.starts_on}, number {given.id}.")
+
+
+@duties.command()
+def end(
+    number: Annotated[int, typer.Argument(help="The number that `aada user duty list` shows.", min=1)],
+    reason: Annotated[str, typer.Option(help="Why; kept in the history.", prompt="Reason")],
+    last_day: Annotated[
+        datetime | None, typer.Option("--on", formats=["%Y-%m-%d"], help="Last day; ended now without it.")
+    ] = None,
+) -> None:
+    """End a duty now, or set its last day. The person stays signed in."""
+    with _school() as (database, settings), database.begin() as session:
+        day = last_day.date() if last_day else None
+        service.end_duty(session, SYSTEM, settings, number, last_day=day, reason=reason)
+        typer.echo(f"The duty number {number} ends {f'after {day}' if day else 'now'}.")
+
+
+def _show_link(user: User, link: str | None) -> None:
     typer.echo(f"{user.full_name} <{user.email}>, {user.role.value}. One-time link to set a password:")
-    typer.echo(link)
+    typer.echo(link or "")

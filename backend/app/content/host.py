@@ -23,10 +23,11 @@ from starlette.responses import FileResponse, HTMLResponse, JSONResponse, Respon
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
-from app.content import playing, queries, tracking
-from app.content.packages.standards import STANDARDS
+from app.content import queries
+from app.content.launches import commits, sessions, start
 from app.content.player import ASSETS, over_page, player_page
 from app.content.ranges import Window, window_of
+from app.content.runtimes import RUNTIMES, runtime_of
 from app.content.schemas import CommitIn
 from app.core import clock
 from app.core.errors import BadRequest, Forbidden, Invalid, NotFound, Problem, TooLarge, Unavailable
@@ -34,13 +35,12 @@ from app.core.files import FileMissing, FileStore, open_store
 from app.db.models import Launch
 from app.db.session import Database
 from app.settings import Settings
-from app.web.assets import SCORM_AGAIN
 from app.web.errors import problem_of
 
 log = structlog.get_logger(__name__)
 
 MAX_COMMIT_BYTES = 4 * 1024 * 1024
-_LIBRARIES = {"scorm12.min.js": SCORM_AGAIN / "scorm12.min.js"}
+_LIBRARIES = {name: path for runtime in RUNTIMES.values() for name, path in runtime.libraries.items()}
 
 
 def create_content_app(settings: Settings, database: Database, files: FileStore | None = None) -> Starlette:
@@ -119,8 +119,8 @@ class _Host:
         """The page that holds the run-time and, in a frame, the course."""
         with self.database.begin() as session:
             record = self._open_launch(session, request)
-            state = playing.player_state(session, record)
-            playing.note_use(session, record)
+            state = start.player_state(session, record)
+            sessions.note_use(session, record)
         item = state.item
         address = f"files/{quote(item.path or '')}"
         if item.query:
@@ -140,7 +140,7 @@ class _Host:
             "appOrigin": self.settings.app_origin,
             "cmi": state.cmi,
         }
-        label = STANDARDS[state.standard].label
+        label = runtime_of(state.standard).label
         return HTMLResponse(player_page(state.title, label, boot, preview=state.preview, review=state.review))
 
     def file(self, request: Request) -> Response:
@@ -155,7 +155,7 @@ class _Host:
             if found is None:
                 raise NotFound("There is no such file in this course.")
             sha256, size, media_type = found.sha256, found.size_bytes, found.media_type
-            playing.note_use(session, record)
+            sessions.note_use(session, record)
         headers = {
             "Content-Type": media_type,
             "ETag": f'"{sha256}"',
@@ -208,7 +208,7 @@ class _Host:
 
     def _commit(self, token: str, sent: CommitIn) -> dict[str, Any]:
         with self.database.begin() as session:
-            answer = tracking.commit(session, token, sent)
+            answer = commits.commit(session, token, sent)
         return answer.model_dump()
 
     def library(self, request: Request) -> Response:
@@ -222,10 +222,10 @@ class _Host:
         return FileResponse(path, headers={"Cache-Control": "private, max-age=3600"})
 
     def _open_launch(self, session: Any, request: Request) -> Launch:
-        record = playing.find_launch(session, request.path_params["token"])
+        record = sessions.find_launch(session, request.path_params["token"])
         if record is None:
             raise _Over(None)
-        if playing.is_over(record, clock.now()):
+        if sessions.is_over(record, clock.now()):
             raise _Over(record.lesson_id)
         return record
 
@@ -270,7 +270,7 @@ class _Over(Problem):
     status, title, slug = 410, "Lesson session over", "gone"
 
     def __init__(self, lesson_id: int | None) -> None:
-        super().__init__(tracking.OVER)
+        super().__init__(commits.OVER)
         self.lesson_id = lesson_id
 
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from app.content.leaving import tell_ended
+from app.content.launches.ends import tell_ended
 from app.core.jobs import jobs, task
 
 

@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
 
-from sqlalchemy import case, delete, exists, func, insert, select, update
+from sqlalchemy import case, exists, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from app.content import policy
@@ -19,7 +19,6 @@ from app.db.models import (
     Lesson,
     Module,
     Program,
-    ScormCommit,
     ScormData,
     User,
 )
@@ -153,55 +152,6 @@ def package_file(session: Session, package_id: int, path: str) -> ContentFile | 
     return next((file for file in candidates if folded(file.path) == folded(path)), None)
 
 
-def launch_by_token(session: Session, token_hash: str) -> Launch | None:
-    """The launch with this token, unless the account behind it has been deleted."""
-    return session.scalar(
-        select(Launch)
-        .join(User, User.id == Launch.user_id)
-        .where(Launch.token_hash == token_hash, User.deleted_at.is_(None))
-    )
-
-
-def lock_launch(session: Session, launch: Launch) -> None:
-    """Hold the launch and read it anew, as the one who held it before left it."""
-    session.refresh(launch, with_for_update=True)
-
-
-def replace_open_launches(
-    session: Session, *, user_id: int, enrollment_id: int | None, package_id: int, sco_id: str
-) -> Sequence[Launch]:
-    """An earlier window on the same part stops being the one that counts; answers the launches this befalls."""
-    return session.scalars(
-        update(Launch)
-        .where(
-            Launch.user_id == user_id,
-            Launch.enrollment_id == enrollment_id,
-            Launch.package_id == package_id,
-            Launch.sco_id == sco_id,
-            Launch.state == "open",
-            Launch.preview.is_(False),
-        )
-        .values(state="replaced")
-        .returning(Launch)
-    ).all()
-
-
-def ended_untold(session: Session, idle_since: datetime, now: datetime, limit: int) -> Sequence[Launch]:
-    """Launches that are over with time nobody has been told of; locked, and those locked already are skipped."""
-    return session.scalars(
-        select(Launch)
-        .where(
-            Launch.end_told.is_(False),
-            Launch.session_seconds > 0,
-            Launch.preview.is_(False),
-            (Launch.last_seen_at <= idle_since) | (Launch.expires_at <= now),
-        )
-        .order_by(Launch.last_seen_at)
-        .limit(limit)
-        .with_for_update(skip_locked=True)
-    ).all()
-
-
 def attempts_with_time(session: Session, enrollment_id: int) -> Sequence[ScormData]:
     """The attempts of an enrollment in which any time was spent, in the order in which they last reported."""
     return session.scalars(
@@ -209,32 +159,6 @@ def attempts_with_time(session: Session, enrollment_id: int) -> Sequence[ScormDa
         .where(ScormData.enrollment_id == enrollment_id, ScormData.total_seconds > 0)
         .order_by(ScormData.updated_at, ScormData.id)
     ).all()
-
-
-def newer_launch_has_saved(session: Session, launch: Launch) -> bool:
-    """Whether a later launch of the same attempt has already committed something."""
-    return bool(
-        session.scalar(
-            select(
-                exists().where(
-                    Launch.user_id == launch.user_id,
-                    Launch.enrollment_id == launch.enrollment_id,
-                    Launch.package_id == launch.package_id,
-                    Launch.sco_id == launch.sco_id,
-                    Launch.attempt_no == launch.attempt_no,
-                    Launch.preview.is_(False),
-                    Launch.created_at > launch.created_at,
-                    Launch.last_seq > 0,
-                )
-            )
-        )
-    )
-
-
-def touch_launch(session: Session, launch: Launch, at: datetime, *, at_most_every: timedelta) -> None:
-    """Note that the launch is in use, without a write for each of a page's files."""
-    if at - launch.last_seen_at >= at_most_every:
-        launch.last_seen_at = at
 
 
 def latest_attempt(
@@ -265,12 +189,6 @@ def attempt_of_launch(session: Session, launch: Launch, *, lock: bool = False) -
         ScormData.attempt_no == launch.attempt_no,
     )
     return session.scalar(query.with_for_update() if lock else query)
-
-
-def commit_is_known(session: Session, launch_id: str, seq: int) -> bool:
-    return bool(
-        session.scalar(select(exists().where(ScormCommit.launch_id == launch_id, ScormCommit.seq == seq)))
-    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -342,8 +260,3 @@ def work_by_lesson(session: Session, user_id: int) -> list[tuple[int, int, datet
         .group_by(ScormData.lesson_id)
     )
     return [(lesson_id, int(seconds), last) for lesson_id, seconds, last in rows]
-
-
-def remove_previews(session: Session, lesson_ids: Sequence[int]) -> None:
-    """Forget that staff have looked at these lessons: a preview is nobody's record."""
-    session.execute(delete(Launch).where(Launch.lesson_id.in_(lesson_ids), Launch.preview))

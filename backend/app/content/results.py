@@ -8,11 +8,12 @@ from sqlalchemy.orm import Session
 
 from app.content import policy, queries
 from app.content.packages.model import Item, Manifest
+from app.content.runtimes import runtime_of
+from app.content.runtimes.protocol import PartResult, Runtime
 from app.content.schemas import AttemptOut, PartOut, ResultOut
 from app.content.storable import restored
 from app.core.permissions import Subject
 from app.db.models import ContentPackage
-from app.rules import scorm12
 
 
 def standing(
@@ -24,17 +25,16 @@ def standing(
     passing_score_pct: int | None = None,
 ) -> ResultOut:
     """The best of the student's attempts at each part of this package, and what they amount to."""
+    runtime = runtime_of(package.standard)
     best: dict[str, _Best] = {}
     for attempt in queries.attempts_in_package(
         session, enrollment_id=enrollment_id, lesson_id=package.lesson_id, package_id=package.id
     ):
-        best.setdefault(attempt.sco_id, _Best()).add(attempt)
-    parts = list(_parts(manifest.items, best, 0))
+        best.setdefault(attempt.sco_id, _Best(runtime)).add(attempt)
+    parts = list(_parts(manifest.items, best, _Best(runtime), 0))
     opening = [part for part in parts if part.opens]
-    result = scorm12.lesson_result(
-        [part.status for part in opening],
-        [None if part.score_pct is None else int(part.score_pct + Decimal("0.5")) for part in opening],
-        passing_percent=passing_score_pct,
+    result = runtime.result(
+        [PartResult(part.status, part.score_pct) for part in opening], passing_percent=passing_score_pct
     )
     return ResultOut(
         lesson_id=package.lesson_id,
@@ -52,27 +52,30 @@ def standing(
 class _Best:
     """The attempts at one part, summed up."""
 
-    def __init__(self) -> None:
-        self.status = scorm12.NOT_ATTEMPTED
+    def __init__(self, runtime: Runtime) -> None:
+        self._runtime = runtime
+        self.status = runtime.better(())
         self.score_pct: Decimal | None = None
         self.seconds = 0
         self.attempts = 0
 
     def add(self, attempt: queries.AttemptSummary) -> None:
-        self.status = scorm12.better_status(self.status, scorm12.known_status(attempt.status or ""))
+        self.status = self._runtime.better((self.status, attempt.status or ""))
         if attempt.score_pct is not None:
             self.score_pct = max(self.score_pct or Decimal(0), attempt.score_pct)
         self.seconds += attempt.total_seconds
         self.attempts += 1
 
 
-def _parts(items: tuple[Item, ...], best: dict[str, _Best], depth: int) -> Iterator[PartOut]:
+def _parts(
+    items: tuple[Item, ...], best: dict[str, _Best], untouched: _Best, depth: int
+) -> Iterator[PartOut]:
     for item in items:
         if not item.visible and not item.opens:
             # A hidden heading: its children stand where it would.
-            yield from _parts(item.children, best, depth)
+            yield from _parts(item.children, best, untouched, depth)
             continue
-        known = best.get(item.id, _Best())
+        known = best.get(item.id, untouched)
         yield PartOut(
             sco_id=item.id,
             title=item.title,
@@ -83,7 +86,7 @@ def _parts(items: tuple[Item, ...], best: dict[str, _Best], depth: int) -> Itera
             total_seconds=known.seconds,
             attempts=known.attempts,
         )
-        yield from _parts(item.children, best, depth + 1)
+        yield from _parts(item.children, best, untouched, depth + 1)
 
 
 def attempts_of(

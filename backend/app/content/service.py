@@ -9,13 +9,14 @@ from sqlalchemy.orm import Session
 
 from app.academics import service as academics
 from app.content import policy, queries
-from app.content.importing import import_package
-from app.content.leaving import tell_attempts
+from app.content.launches import queries as launch_queries
+from app.content.launches.commits import commit
+from app.content.launches.ends import tell_attempts
+from app.content.launches.service import current_package, launch, only_reviews, playable_enrollment
 from app.content.packages.model import Manifest
-from app.content.playing import current_package, launch, only_reviews, playable_enrollment
+from app.content.packages.upload import import_package
 from app.content.results import attempts_of, standing
 from app.content.schemas import AttemptOut, PackageOut, ResultOut
-from app.content.tracking import commit
 from app.core.errors import NotFound
 from app.core.permissions import Subject
 
@@ -36,7 +37,7 @@ __all__ = [
 ]
 
 
-academics.on_lessons_removed("content: previews", queries.remove_previews)
+academics.on_lessons_removed("content: previews", launch_queries.remove_previews)
 
 
 def lesson(session: Session, lesson_id: int) -> queries.LessonPlace:

@@ -13,7 +13,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Session
 
 from app.core.actions import Action
-from app.core.permissions import Subject
+from app.core.permissions import Actor, Subject
 
 __all__ = ["Action", "record"]
 
@@ -33,7 +33,7 @@ _log = sa.table(
 
 def record(
     session: Session,
-    subject: Subject | None,
+    subject: Actor | None,
     action: Action,
     target_id: int | str | None,
     *,
@@ -47,7 +47,7 @@ def record(
 
     `target_id` is the record it happened to, `student_id` and `enrollment_id` whom it concerns, `reason` why in the
     person's words, `occurred_at` when it happened if that was not now. `details` are JSON values: what changed, never
-    a secret. `subject` is None for the system itself.
+    a secret. The system itself, and nobody, leave the actor empty.
     """
     context = structlog.contextvars.get_contextvars()
     known = {"user_id": student_id, "enrollment_id": enrollment_id, "reason": reason}
@@ -56,8 +56,8 @@ def record(
         details["occurred_at"] = occurred_at.isoformat()
     session.execute(
         sa.insert(_log).values(
-            actor_id=subject.user_id if subject else None,
-            actor_name=subject.full_name if subject else None,
+            actor_id=subject.user_id if isinstance(subject, Subject) else None,
+            actor_name=subject.full_name if isinstance(subject, Subject) else None,
             action=action.value,
             target=action.target,
             target_id=None if target_id is None else str(target_id),

@@ -6,6 +6,7 @@ the rooms' `jobs.py` and receive the worker's `JobContext`, from which they take
 
 from collections.abc import Callable
 from copy import copy
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -13,6 +14,7 @@ import procrastinate
 import psycopg
 from procrastinate.tasks import Task
 from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 # Deferring always happens on the caller's connection, so this connector is never opened.
@@ -20,19 +22,31 @@ jobs = procrastinate.App(connector=procrastinate.SyncPsycopgConnector())
 
 RETRY_FOR_A_DAY = procrastinate.RetryStrategy(max_attempts=12, exponential_wait=3)
 
-# A worker notes every ten seconds that it is alive.
+MOST_ATTEMPTS_AFTER_KILL = 5
+"""A job whose worker was killed so often is taken for what kills it, and is not begun again."""
+_not_repeatable: set[str] = set()
+
+# A worker notes every ten seconds that it is alive; its row is gone when another one has cleared it away.
 _STALLED = text(
-    "SELECT procrastinate_finish_job_v1(job.id, 'failed', true) FROM procrastinate_jobs job"
+    "SELECT job.id, job.task_name, job.attempts FROM procrastinate_jobs job"
     " LEFT JOIN procrastinate_workers worker ON worker.id = job.worker_id"
-    " WHERE job.task_name = :task AND job.status = 'doing'"
+    " WHERE job.status = 'doing'"
     " AND (worker.id IS NULL OR worker.last_heartbeat < now() - interval '1 minute')"
+    " ORDER BY job.id FOR UPDATE OF job SKIP LOCKED"
 )
+_AGAIN = text("SELECT procrastinate_retry_job_v1(:job, now(), NULL, NULL, NULL)")
+_FAILED = text("SELECT procrastinate_finish_job_v1(:job, 'failed', false)")
 
 
 def task(
-    name: str, *, queue: str = "default", retry: Any = RETRY_FOR_A_DAY
+    name: str, *, queue: str = "default", retry: Any = RETRY_FOR_A_DAY, repeatable: bool = True
 ) -> Callable[[Callable[..., Any]], Any]:
-    """Register a function `(context, **arguments)` as the task `name`."""
+    """Register a function `(context, **arguments)` as the task `name`.
+
+    `repeatable` says whether it may begin again when its worker was killed in the middle of it.
+    """
+    if not repeatable:
+        _not_repeatable.add(name)
     return jobs.task(name=name, queue=queue, retry=retry, pass_context=True)
 
 
@@ -67,9 +81,38 @@ def enqueue(
         return
 
 
-def release_stalled(session: Session, job_task: Task[Any, Any, Any]) -> None:
-    """Forget the task's jobs whose worker was killed: they would keep their `lock` for ever."""
-    session.execute(_STALLED, {"task": job_task.name})
+@dataclass(frozen=True, slots=True)
+class Stalled:
+    """A job whose worker was killed in the middle of it. `reason` says why it failed; None when it begins again."""
+
+    job_id: int
+    task: str
+    reason: str | None
+
+
+def restart_stalled(session: Session) -> list[Stalled]:
+    """Put jobs of killed workers back into the queue: they would be "doing", and keep their `lock`, for ever.
+
+    One that may not be repeated, that has taken its worker with it again and again, or that waits a second time
+    already has failed.
+    """
+    found = []
+    for job_id, name, attempts in session.execute(_STALLED).all():
+        reason = None
+        if name in _not_repeatable:
+            reason = "its worker was killed, and it cannot be begun again"
+        elif attempts + 1 >= MOST_ATTEMPTS_AFTER_KILL:
+            reason = f"its worker was killed; it has been tried {attempts + 1} times"
+        else:
+            try:
+                with session.begin_nested():
+                    session.execute(_AGAIN, {"job": job_id})
+            except IntegrityError:  # another one with its queueing_lock waits
+                reason = "its worker was killed, and the same job waits in the queue already"
+        if reason is not None:
+            session.execute(_FAILED, {"job": job_id})
+        found.append(Stalled(job_id, name, reason))
+    return found
 
 
 def worker_app(conninfo: str) -> procrastinate.App:

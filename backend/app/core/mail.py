@@ -1,20 +1,39 @@
 """Mail, by way of an outbox table.
 
-The message and the job that sends it are written with the change that caused them. Without an SMTP server the
-message stays in the outbox, where the administrator's page shows what would have been sent.
+The message and the job that sends it are written with the change that caused them; its words are a template of
+`mail_templates`. A one-time link in it is kept sealed until the message is sent or the link has expired, and never
+shown: what the outbox holds and shows has a placeholder in its place. Without a mail server the message stays there.
 """
 
-import smtplib
+from datetime import datetime, timedelta
 from email.message import EmailMessage
+from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlsplit
 
 import sqlalchemy as sa
+import structlog
+from cryptography.fernet import InvalidToken
+from jinja2 import Environment, StrictUndefined
 from sqlalchemy.orm import Session
 
-from app.core import clock
-from app.core.jobs import enqueue, task
-from app.settings import Settings
+from app.core import clock, history
+from app.core.actions import Action
+from app.core.jobs import enqueue, jobs, task
+from app.core.sealing import box
+from app.core.smtp import MailRefused, transmit
+from app.settings import Settings, get_settings
+
+LINK = "[one-time link]"
+"""What stands for a link in the outbox."""
+EXPIRED = (
+    "The link in this message has expired, so it was not sent. Send a new invitation or reset link instead."
+)
+_PURPOSE = "mail"
+_TEMPLATES = Path(__file__).parent / "mail_templates"
+_environment = Environment(  # noqa: S701 - plain text: mark-up in it is shown as it is
+    undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True
+)
+log = structlog.get_logger(__name__)
 
 _outbox = sa.table(
     "outbox_messages",
@@ -22,17 +41,42 @@ _outbox = sa.table(
     sa.column("to_address", sa.Text),
     sa.column("subject", sa.Text),
     sa.column("body_text", sa.Text),
+    sa.column("created_at", sa.DateTime(timezone=True)),
     sa.column("sent_at", sa.DateTime(timezone=True)),
     sa.column("attempts", sa.Integer),
     sa.column("last_error", sa.Text),
+    sa.column("sealed_link", sa.Text),
+    sa.column("link_expires_at", sa.DateTime(timezone=True)),
+    sa.column("requested_by", sa.Integer),
 )
 
 
-def send(session: Session, to: str, subject: str, body: str) -> None:
-    """Write a plain-text message to the outbox and the job that delivers it."""
+def send(
+    session: Session,
+    to: str,
+    template: str,
+    *,
+    link: str | None = None,
+    link_expires_at: datetime | None = None,
+    requested_by: int | None = None,
+    **context: object,
+) -> None:
+    """Write a plain-text message to the outbox and the job that delivers it.
+
+    `template` is a file of `mail_templates` without its `.txt`; `link` is a one-time link that its reader could use
+    to get into an account. Raises jinja2.UndefinedError for a name that the template misses.
+    """
+    subject, body = _rendered(template, {**context, "link": LINK})
     message_id = session.execute(
         sa.insert(_outbox)
-        .values(to_address=to, subject=" ".join(subject.split()), body_text=body)
+        .values(
+            to_address=to,
+            subject=subject,
+            body_text=body,
+            sealed_link=None if link is None else _seal(session, link),
+            link_expires_at=link_expires_at,
+            requested_by=requested_by,
+        )
         .returning(_outbox.c.id)
     ).scalar_one()
     enqueue(session, deliver, message_id=message_id)
@@ -53,36 +97,79 @@ def deliver(context: Any, message_id: int) -> None:
         ).one_or_none()
         if row is None:
             return
-        error: Exception | None = None
-        try:
-            _transmit(settings.smtp_url, settings.mail_from, row.to_address, row.subject, row.body_text)
-        except (OSError, smtplib.SMTPException) as caught:
-            error = caught
-        session.execute(
-            sa.update(_outbox)
-            .where(_outbox.c.id == message_id)
-            .values(
-                attempts=_outbox.c.attempts + 1,
-                sent_at=None if error else clock.now(),
-                last_error=str(error)[:500] if error else None,
-            )
-        )
+        error: MailRefused | None = None
+        body = _with_link(settings, row)
+        if body is not None:
+            try:
+                transmit(settings.smtp_url, _message(settings, row, body))
+            except MailRefused as caught:
+                error = caught
+        sent = body is not None and error is None
+        values: dict[str, Any] = {
+            "attempts": _outbox.c.attempts + 1,
+            "sent_at": clock.now() if sent else None,
+            "last_error": EXPIRED if body is None else (str(error)[:500] if error else None),
+        }
+        if sent or body is None:
+            values["sealed_link"] = None
+        session.execute(sa.update(_outbox).where(_outbox.c.id == message_id).values(**values))
     if error is not None:
         raise error
 
 
-def _transmit(smtp_url: str, sender: str, to: str, subject: str, body: str) -> None:
+@jobs.periodic(cron="43 3 * * *", periodic_id="mail.purge")
+@task("mail.purge")
+def purge(context: Any, timestamp: int) -> None:
+    """Every night: forget links that have expired, and remove messages older than MAIL_KEEP_DAYS."""
+    settings: Settings = context.additional_context["settings"]
+    with context.additional_context["database"].begin() as session:
+        purge_outbox(session, clock.now() - timedelta(days=settings.mail_keep_days))
+
+
+def purge_outbox(session: Session, before: datetime) -> int:
+    """Remove messages written before this moment and the links that have expired; how many messages."""
+    expired = _outbox.c.link_expires_at <= clock.now()
+    session.execute(
+        sa.update(_outbox).where(_outbox.c.sealed_link.is_not(None), expired).values(sealed_link=None)
+    )
+    gone = len(
+        session.execute(sa.delete(_outbox).where(_outbox.c.created_at < before).returning(_outbox.c.id)).all()
+    )
+    if gone:
+        history.record(session, None, Action.MAIL_PURGED, None, messages=gone, before=before.isoformat())
+    return gone
+
+
+def _with_link(settings: Settings, row: Any) -> str | None:
+    """The words to send; None when they need a link that is no longer good."""
+    body: str = row.body_text
+    if LINK not in body:
+        return body
+    if row.sealed_link is None or (row.link_expires_at is not None and row.link_expires_at <= clock.now()):
+        return None
+    try:
+        link = box(settings.secret_key.get_secret_value(), _PURPOSE).decrypt(row.sealed_link).decode()
+    except InvalidToken:  # sealed under another SECRET_KEY
+        log.warning("mail.unsealed", message=row.id)
+        return None
+    return body.replace(LINK, link)
+
+
+def _seal(session: Session, link: str) -> str:
+    settings: Settings = session.info.get("settings") or get_settings()
+    return box(settings.secret_key.get_secret_value(), _PURPOSE).encrypt(link.encode()).decode()
+
+
+def _message(settings: Settings, row: Any, body: str) -> EmailMessage:
     message = EmailMessage()
-    message["From"], message["To"], message["Subject"] = sender, to, subject
+    message["From"], message["To"], message["Subject"] = settings.mail_from, row.to_address, row.subject
     message.set_content(body)
-    parts = urlsplit(smtp_url)
-    host = parts.hostname or "localhost"
-    connect = smtplib.SMTP_SSL if parts.scheme == "smtps" else smtplib.SMTP
-    port = parts.port or (465 if parts.scheme == "smtps" else 25)
-    with connect(host, port, timeout=20) as server:
-        if parts.scheme == "smtp" and server.has_extn("starttls"):
-            server.starttls()
-            server.ehlo()
-        if parts.username:
-            server.login(unquote(parts.username), unquote(parts.password or ""))
-        server.send_message(message)
+    return message
+
+
+def _rendered(template: str, context: dict[str, object]) -> tuple[str, str]:
+    """Subject and body; the template's first line is the subject, whatever the values it is filled with hold."""
+    source = (_TEMPLATES / f"{template}.txt").read_text(encoding="utf-8")
+    head, _, body = source.partition("\n")
+    subject = _environment.from_string(head.removeprefix("Subject:")).render(context)
+    return " ".join(subject.split()), _environment.from_string(body).render(context)

@@ -1,6 +1,9 @@
 """Money is integer cents, everywhere."""
 
+import re
 from decimal import Decimal, InvalidOperation
+
+_GROUPED = re.compile(r"[+-]?[1-9]\d{0,2}(,\d{3})+(\.\d*)?")
 
 
 def format_cents(cents: int) -> str:
@@ -10,10 +13,17 @@ def format_cents(cents: int) -> str:
 
 
 def parse_dollars(text: str) -> int:
-    """Dollars as a person types them (`12,000`, `$12,000.50`) to cents. Raises ValueError with a sentence."""
-    cleaned = text.strip().removeprefix("$").replace(",", "").strip()
+    """Dollars as a person types them (`12,000`, `$12,000.50`) to cents. Raises ValueError with a sentence.
+
+    A comma groups thousands and does nothing else: `12,50` may mean twelve and a half where it was typed.
+    """
+    cleaned = text.strip().removeprefix("$").strip()
+    if "," in cleaned and not _GROUPED.fullmatch(cleaned):
+        raise ValueError(
+            f"“{text}” has a comma that does not group thousands. Enter 1,250.00, or 12.50 with a period."
+        )
     try:
-        amount = Decimal(cleaned)
+        amount = Decimal(cleaned.replace(",", ""))
     except InvalidOperation:
         raise ValueError(f"“{text}” is not an amount of dollars such as 12,000.00.") from None
     exponent = amount.as_tuple().exponent

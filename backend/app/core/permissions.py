@@ -1,7 +1,14 @@
-"""Who is asking."""
+"""Who is asking, and what they may do.
 
+A person has one documented role (`users.role`) and the duties given to them with dates beside it. Duties bundle
+permissions; a room's `policy.py` asks for permissions, and never for a role or a duty
+(docs/decisions/0013-duties-beside-the-role.md).
+"""
+
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any, Final, TypeVar
 
 
 class Role(StrEnum):
@@ -14,33 +21,49 @@ class Role(StrEnum):
     @property
     def label(self) -> str:
         """The role as a page names it."""
-        return "Administrator" if self is Role.ADMIN else self.value.capitalize()
+        return {Role.STUDENT: "Student", Role.INSTRUCTOR: "Staff", Role.ADMIN: "Administrator"}[self]
 
 
 class Permission(StrEnum):
-    """One thing that a person may be allowed to do, whoever they are; a service asks for it by name."""
+    """One thing that a person may be allowed to do; a service asks for it by name.
+
+    `…_ALL` reaches every student of the school, `…_OWN_CLASSES` those of the classes that the person teaches.
+    What people do with their own account, hours and lessons needs no permission.
+    """
 
     ACADEMICS_READ = "academics.read"
     ACADEMICS_CHANGE = "academics.change"
     ACCOUNTS_READ = "accounts.read"
+    """The accounts of the staff too, with their duties."""
     ACCOUNTS_MANAGE = "accounts.manage"
+    """Any account: add, change, delete, restore."""
     ATTENDANCE_READ_ALL = "attendance.read_all"
     ATTENDANCE_READ_OWN_CLASSES = "attendance.read_own_classes"
     ATTENDANCE_CORRECT = "attendance.correct"
+    """Enter and correct hours of those whose hours one reads."""
     CLASSES_MANAGE = "classes.manage"
     CONTENT_READ = "content.read"
+    """Preview lessons and see the versions of their packages."""
     CONTENT_CHANGE = "content.change"
     DOCUMENTS_ISSUE = "documents.issue"
     DOCUMENTS_READ_ALL = "documents.read_all"
     DUTIES_MANAGE = "duties.manage"
+    """Give and end duties, and change roles."""
     ENROLLMENTS_READ_ALL = "enrollments.read_all"
+    ENROLLMENTS_READ_OWN_CLASSES = "enrollments.read_own_classes"
     ENROLLMENTS_CHANGE = "enrollments.change"
+    """Enroll students."""
+    ENROLLMENTS_END = "enrollments.end"
+    """Complete and withdraw."""
     ENROLLMENTS_MARK_LESSONS = "enrollments.mark_lessons"
+    """Attest that a lesson was done, for those whose enrollment one reads."""
     HISTORY_READ = "history.read"
     IMPORTS_RUN = "imports.run"
     LRS_READ_ALL = "lrs.read_all"
+    """Every statement, and which systems and stores the record store works with."""
     LRS_MANAGE = "lrs.manage"
     MAIL_READ = "mail.read"
+    MAIL_MANAGE = "mail.manage"
     OPERATIONS_READ = "operations.read"
     OPERATIONS_CHANGE = "operations.change"
     REPORTS_READ = "reports.read"
@@ -48,6 +71,10 @@ class Permission(StrEnum):
     SCHOOL_CHANGE = "school.change"
     STUDENTS_READ_ALL = "students.read_all"
     STUDENTS_READ_OWN_CLASSES = "students.read_own_classes"
+    STUDENTS_MANAGE = "students.manage"
+    """Students' accounts: add, change, send links."""
+    WITHDRAWALS_READ = "withdrawals.read"
+    """Why students left: reasons may be medical."""
 
 
 class Duty(StrEnum):
@@ -67,6 +94,22 @@ class Duty(StrEnum):
         """The duty as a page names it."""
         return self.value.replace("_", " ").capitalize()
 
+    @property
+    def meaning(self) -> str:
+        """What the duty is for, in one sentence for the person who gives it."""
+        return _MEANINGS[self]
+
+
+_MEANINGS = {
+    Duty.ADMINISTRATOR: "Does everything, and gives duties to others.",
+    Duty.REGISTRAR: "Keeps students’ records: enrollments, hours, classes, documents.",
+    Duty.ADMISSIONS: "Adds students and enrolls them.",
+    Duty.BURSAR: "Sees enrollments, hours and withdrawals that money depends on.",
+    Duty.INSTRUCTOR: "Teaches: hours, lessons and content for students of their own classes.",
+    Duty.EVALUATOR: "Attests the lessons of students in their own classes.",
+    Duty.CONTENT_AUTHOR: "Uploads and previews lessons. Sees no students.",
+    Duty.AUDITOR: "Sees everything and changes nothing.",
+}
 
 _P = Permission
 _READS_EVERYTHING = frozenset(
@@ -84,6 +127,7 @@ _READS_EVERYTHING = frozenset(
         _P.REPORTS_READ,
         _P.SCHOOL_READ,
         _P.STUDENTS_READ_ALL,
+        _P.WITHDRAWALS_READ,
     }
 )
 PERMISSIONS: dict[Duty, frozenset[Permission]] = {
@@ -100,11 +144,14 @@ PERMISSIONS: dict[Duty, frozenset[Permission]] = {
             _P.DOCUMENTS_READ_ALL,
             _P.ENROLLMENTS_READ_ALL,
             _P.ENROLLMENTS_CHANGE,
+            _P.ENROLLMENTS_END,
             _P.ENROLLMENTS_MARK_LESSONS,
             _P.IMPORTS_RUN,
             _P.REPORTS_READ,
             _P.SCHOOL_READ,
             _P.STUDENTS_READ_ALL,
+            _P.STUDENTS_MANAGE,
+            _P.WITHDRAWALS_READ,
         }
     ),
     Duty.ADMISSIONS: frozenset(
@@ -116,6 +163,7 @@ PERMISSIONS: dict[Duty, frozenset[Permission]] = {
             _P.IMPORTS_RUN,
             _P.SCHOOL_READ,
             _P.STUDENTS_READ_ALL,
+            _P.STUDENTS_MANAGE,
         }
     ),
     Duty.BURSAR: frozenset(
@@ -127,6 +175,7 @@ PERMISSIONS: dict[Duty, frozenset[Permission]] = {
             _P.REPORTS_READ,
             _P.SCHOOL_READ,
             _P.STUDENTS_READ_ALL,
+            _P.WITHDRAWALS_READ,
         }
     ),
     Duty.INSTRUCTOR: frozenset(
@@ -136,24 +185,41 @@ PERMISSIONS: dict[Duty, frozenset[Permission]] = {
             _P.ATTENDANCE_CORRECT,
             _P.CONTENT_READ,
             _P.CONTENT_CHANGE,
+            _P.ENROLLMENTS_READ_OWN_CLASSES,
             _P.ENROLLMENTS_MARK_LESSONS,
             _P.SCHOOL_READ,
             _P.STUDENTS_READ_OWN_CLASSES,
         }
     ),
     Duty.EVALUATOR: frozenset(
-        {_P.ACADEMICS_READ, _P.ENROLLMENTS_MARK_LESSONS, _P.SCHOOL_READ, _P.STUDENTS_READ_OWN_CLASSES}
+        {
+            _P.ACADEMICS_READ,
+            _P.CONTENT_READ,
+            _P.ENROLLMENTS_READ_OWN_CLASSES,
+            _P.ENROLLMENTS_MARK_LESSONS,
+            _P.SCHOOL_READ,
+            _P.STUDENTS_READ_OWN_CLASSES,
+        }
     ),
     Duty.CONTENT_AUTHOR: frozenset({_P.ACADEMICS_READ, _P.CONTENT_READ, _P.CONTENT_CHANGE, _P.SCHOOL_READ}),
     Duty.AUDITOR: _READS_EVERYTHING,
 }
 """What each duty allows. An auditor reads everything and changes nothing."""
 
-_ROLE_DUTIES = {
+ROLE_DUTIES = {
     Role.STUDENT: frozenset[Duty](),
     Role.INSTRUCTOR: frozenset({Duty.INSTRUCTOR}),
     Role.ADMIN: frozenset({Duty.ADMINISTRATOR}),
 }
+"""The duties that a role brings along while none has been given by name."""
+
+
+class Reach(StrEnum):
+    """Whose records a permission opens."""
+
+    NOBODY = "nobody"
+    OWN_CLASSES = "own classes"
+    EVERYBODY = "everybody"
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,12 +232,28 @@ class Subject:
     role: Role
     session_id: int | None = None
     token_id: int | None = None
-    duties: frozenset[Duty] = frozenset()
-    """Duties given beside the role and in force today."""
+    duties: frozenset[Duty] | None = None
+    """The duties by name that are in force today; None for a person who was never given one."""
+
+    @property
+    def held(self) -> frozenset[Duty]:
+        """Every duty in force: what was given by name, or else what the role brings along.
+
+        A student has none. The role of an administrator stays one, whatever is given beside it.
+        """
+        if self.role is Role.STUDENT or self.duties is None:
+            return ROLE_DUTIES[self.role]
+        return self.duties | {Duty.ADMINISTRATOR} if self.role is Role.ADMIN else self.duties
 
     def may(self, permission: Permission) -> bool:
-        """Whether the role or a duty in force allows it."""
-        return any(permission in PERMISSIONS[duty] for duty in self.duties | _ROLE_DUTIES[self.role])
+        """Whether a duty in force allows it."""
+        return any(permission in PERMISSIONS[duty] for duty in self.held)
+
+    def reach(self, everybody: Permission, own_classes: Permission) -> Reach:
+        """How far two permissions of one kind reach: everybody's records, those of one's own classes, nobody's."""
+        if self.may(everybody):
+            return Reach.EVERYBODY
+        return Reach.OWN_CLASSES if self.may(own_classes) else Reach.NOBODY
 
     @property
     def is_student(self) -> bool:
@@ -184,3 +266,39 @@ class Subject:
     @property
     def is_admin(self) -> bool:
         return self.role is Role.ADMIN
+
+
+@dataclass(frozen=True, slots=True)
+class System:
+    """The system itself: a job, a command of the operator, the first start. It may do anything, and says so."""
+
+    user_id: None = None
+    full_name: str = "The system"
+    is_student: bool = False
+
+    def may(self, _permission: Permission) -> bool:
+        return True
+
+    def reach(self, _everybody: Permission, _own_classes: Permission) -> Reach:
+        return Reach.EVERYBODY
+
+
+Actor = Subject | System
+"""Whoever asks a service: a person, or the system by name."""
+SYSTEM: Final = System()
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def internal(why: str) -> Callable[[F], F]:
+    """Mark a function of a service that asks no permission, with the reason in half a sentence.
+
+    Such a function is a step of something that was allowed before, or holds nothing of anybody's. It is not called
+    by routes. The table of permissions in the tests lists every one.
+    """
+
+    def mark(function: F) -> F:
+        function.__internal__ = why  # type: ignore[attr-defined]
+        return function
+
+    return mark

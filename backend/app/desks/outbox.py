@@ -1,13 +1,18 @@
-"""The outbox: what was sent, what waits, what failed, and what would have been sent with a mail server."""
+"""The outbox: what was sent, what waits, what failed, and what would have been sent with a mail server.
 
-import re
+One-time links stand in no message here: an administrator may start a reset, and never reads its link. Messages are
+people's own mail, so opening one is written to the history.
+"""
+
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
 from sqlalchemy.orm import Session
 
-from app.core import history, mail
+from app.accounts import service as accounts
+from app.core import clock, history, mail
 from app.core.actions import Action
 from app.core.errors import Conflict, Forbidden, NotFound
 from app.core.jobs import enqueue
@@ -16,9 +21,6 @@ from app.db.models import OutboxMessage
 from app.desks import queries
 from app.settings import Settings
 from app.web.paging import Page, Paging
-
-# A one-time link lets its reader into somebody's account.
-_ONE_TIME_LINK = re.compile(r"https?://\S+/set-password/\S+")
 
 
 class MailState(StrEnum):
@@ -43,21 +45,27 @@ class Message:
     sent_at: datetime | None
     attempts: int
     error: str | None
+    requested_by: str | None
+    """Who asked for it, by name; None for the person addressed and for the system."""
+    has_link: bool
 
 
 def list_messages(session: Session, subject: Subject, settings: Settings, paging: Paging) -> Page[Message]:
     """A page of the outbox. Raises Forbidden for all but administrators."""
     _require_admin(subject)
-    return queries.outbox_page(session, paging).map(lambda row: _message(row, settings))
+    page = queries.outbox_page(session, paging)
+    names = _names(session, page.items)
+    return page.map(lambda row: _message(row, settings, names))
 
 
 def read(session: Session, subject: Subject, settings: Settings, message_id: int) -> Message:
-    """One message. Raises NotFound, and Forbidden for all but administrators."""
+    """One message; that it was opened is recorded. Raises NotFound, and Forbidden for all but administrators."""
     _require_admin(subject)
     row = queries.outbox_message(session, message_id)
     if row is None:
         raise NotFound("There is no such message in the outbox.")
-    return _message(row, settings)
+    history.record(session, subject, Action.MAIL_READ, row.id, to=row.to_address, subject_line=row.subject)
+    return _message(row, settings, _names(session, [row]))
 
 
 def retry(session: Session, subject: Subject, settings: Settings, message_id: int) -> None:
@@ -69,9 +77,9 @@ def retry(session: Session, subject: Subject, settings: Settings, message_id: in
     if row.sent_at is not None:
         raise Conflict("This message was sent already; it is not sent a second time.")
     if settings.smtp_url is None:
-        raise Conflict(
-            "No mail server is set, so nothing can be sent. Set SMTP_URL and start the program again."
-        )
+        raise Conflict("No mail server is set, so nothing can be sent. Set SMTP_URL and restart the system.")
+    if mail.LINK in row.body_text and (row.sealed_link is None or _expired(row)):
+        raise Conflict(mail.EXPIRED)
     enqueue(session, mail.deliver, queueing_lock=f"mail-{row.id}", message_id=row.id)
     history.record(session, subject, Action.MAIL_RETRIED, row.id, to=row.to_address)
 
@@ -81,25 +89,32 @@ def _require_admin(subject: Subject) -> None:
         raise Forbidden("The outbox is for administrators.")
 
 
-def _message(row: OutboxMessage, settings: Settings) -> Message:
+def _expired(row: OutboxMessage) -> bool:
+    return row.link_expires_at is not None and row.link_expires_at <= clock.now()
+
+
+def _names(session: Session, rows: Iterable[OutboxMessage]) -> dict[int, str]:
+    numbers = {row.requested_by for row in rows if row.requested_by is not None}
+    return {number: user.full_name for number, user in accounts.people_by_id(session, numbers).items()}
+
+
+def _message(row: OutboxMessage, settings: Settings, names: Mapping[int, str]) -> Message:
     if row.sent_at is not None:
         state = MailState.SENT
     elif settings.smtp_url is None:
         state = MailState.KEPT
     else:
         state = MailState.FAILED if row.last_error else MailState.WAITING
-    # Without a mail server the administrator hands the link over; with one it is none of hers.
-    body = (
-        row.body_text if settings.smtp_url is None else _ONE_TIME_LINK.sub("[one-time link]", row.body_text)
-    )
     return Message(
         id=row.id,
         to=row.to_address,
         subject=row.subject,
-        body=body,
+        body=row.body_text,
         state=state,
         created_at=row.created_at,
         sent_at=row.sent_at,
         attempts=row.attempts,
         error=row.last_error,
+        requested_by=names.get(row.requested_by) if row.requested_by is not None else None,
+        has_link=mail.LINK in row.body_text,
     )

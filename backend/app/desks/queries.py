@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import ColumnElement, Select, String, and_, cast, or_, select, true, union
 from sqlalchemy.orm import Session
 
+from app.core.search import matches
 from app.db.models import Attendance, AuditEntry, Enrollment, LessonCompletion, OutboxMessage
 from app.rules import hours
 from app.web.paging import Page, Paging, fetch_page
@@ -37,14 +38,7 @@ class TrailFilter:
 
 def audit_page(session: Session, wanted: TrailFilter, paging: Paging, zone: ZoneInfo) -> Page[AuditEntry]:
     """A page of the audit trail, newest first unless sorted otherwise. `q` searches names and actions."""
-    conditions: list[ColumnElement[bool]] = [
-        or_(
-            AuditEntry.actor_name.icontains(word, autoescape=True),
-            AuditEntry.action.icontains(word, autoescape=True),
-            AuditEntry.target.icontains(word, autoescape=True),
-        )
-        for word in paging.q.split()
-    ]
+    conditions = matches(paging.q, AuditEntry.actor_name, AuditEntry.action, AuditEntry.target)
     for column, value in (
         (AuditEntry.actor_id, wanted.actor_id),
         (AuditEntry.action, wanted.action),
@@ -131,14 +125,9 @@ def entries_about(session: Session, user_id: int, limit: int) -> Sequence[AuditE
 
 def outbox_page(session: Session, paging: Paging) -> Page[OutboxMessage]:
     """A page of the outbox, newest first unless sorted otherwise."""
-    statement = select(OutboxMessage)
-    for word in paging.q.split():
-        statement = statement.where(
-            or_(
-                OutboxMessage.to_address.icontains(word, autoescape=True),
-                OutboxMessage.subject.icontains(word, autoescape=True),
-            )
-        )
+    statement = select(OutboxMessage).where(
+        *matches(paging.q, OutboxMessage.to_address, OutboxMessage.subject)
+    )
     ordered = statement.order_by(paging.order(OUTBOX_SORTS, "-created"), OutboxMessage.id.desc())
     page: Page[OutboxMessage] = fetch_page(session, ordered, paging)
     return page

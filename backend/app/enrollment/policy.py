@@ -6,7 +6,7 @@ from sqlalchemy.orm import Session
 from app.core import visibility
 from app.core.errors import Forbidden, NotFound
 from app.core.own_records import require_not_own
-from app.core.permissions import Subject
+from app.core.permissions import Permission, Subject
 from app.core.visibility import Records
 from app.db.models import Enrollment
 
@@ -56,7 +56,7 @@ def visible(session: Session, subject: Subject) -> ColumnElement[bool]:
 
 def may_read_reasons(subject: Subject, owner_id: int | None = None) -> bool:
     """Why students left may be medical: it is for those who process withdrawals, and for the student."""
-    return may_change(subject) or subject.user_id == owner_id
+    return subject.may(Permission.WITHDRAWALS_READ) or subject.user_id == owner_id
 
 
 def require_end(subject: Subject, owner_id: int) -> None:

@@ -14,7 +14,6 @@ from sqlalchemy import (
     column,
     exists,
     func,
-    or_,
     select,
     true,
     update,
@@ -23,6 +22,7 @@ from sqlalchemy.orm import Session, selectinload
 
 from app.core.constraints import register_conflict, register_invalid
 from app.core.permissions import Role
+from app.core.search import matches
 from app.db.models import (
     Enrollment,
     EnrollmentStatus,
@@ -105,15 +105,7 @@ def enrollments(
     user_id: int | None = None,
 ) -> Page[Any]:
     """Rows of what a list of enrollments shows; without soft-deleted people unless one is asked for."""
-    conditions: list[ColumnElement[bool]] = [
-        or_(
-            *(
-                searched.icontains(word, autoescape=True)
-                for searched in (User.full_name, User.email, Program.name)
-            )
-        )
-        for word in paging.q.split()
-    ]
+    conditions = matches(paging.q, User.full_name, User.email, Program.name)
     if status is not None:
         conditions.append(Enrollment.status == status)
     if program_id is not None:

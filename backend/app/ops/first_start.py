@@ -9,6 +9,7 @@ import typer
 from sqlalchemy import select
 
 from app.accounts import service as accounts
+from app.core.smtp import MailServer
 from app.db.models import User
 from app.db.session import Database
 from app.ops.errors import OperatorError
@@ -36,6 +37,11 @@ def run(settings: Settings, database: Database, *, demo: bool) -> list[str]:
         link = accounts.ensure_first_admin(session, settings)
     if link is not None:
         lines += ["Open this link once to choose the administrator's password:", f"  {link}"]
+    lines.append(
+        "No mail server is set (SMTP_URL): email is kept in the outbox and not sent."
+        if settings.smtp_url is None
+        else MailServer.of(settings.smtp_url).description
+    )
     return lines
 
 

@@ -9,13 +9,15 @@ from importlib import import_module
 from importlib.util import find_spec
 
 import structlog
+from sqlalchemy.exc import SQLAlchemyError
 
 import app
-from app.core.jobs import worker_app
+from app.core.jobs import restart_stalled, worker_app
 from app.db.session import Database, libpq_url
 from app.settings import Settings
 
 _RETRY_SECONDS = 3.0
+_LOOK_FOR_STALLED_SECONDS = 30.0
 log = structlog.get_logger(__name__)
 
 
@@ -77,10 +79,28 @@ class JobWorker:
     async def _work(self) -> None:
         work = worker_app(libpq_url(self._settings.app_database_url))
         async with work.open_async():
-            await work.run_worker_async(
-                concurrency=self._concurrency,
-                install_signal_handlers=False,
-                shutdown_graceful_timeout=15,
-                delete_jobs="successful",
-                additional_context={"database": self._database, "settings": self._settings},
-            )
+            watch = asyncio.create_task(self._restart_stalled())
+            try:
+                await work.run_worker_async(
+                    concurrency=self._concurrency,
+                    install_signal_handlers=False,
+                    shutdown_graceful_timeout=15,
+                    delete_jobs="successful",
+                    additional_context={"database": self._database, "settings": self._settings},
+                )
+            finally:
+                watch.cancel()
+
+    async def _restart_stalled(self) -> None:
+        """At once and again and again, beside the jobs: not a job itself, which would wait behind what is stuck."""
+        while True:
+            try:
+                await asyncio.to_thread(self._look_for_stalled)
+            except SQLAlchemyError as error:  # the database is away; the jobs say so themselves
+                log.debug("jobs.stalled_unknown", reason=" ".join(str(error).split())[:300])
+            await asyncio.sleep(_LOOK_FOR_STALLED_SECONDS)
+
+    def _look_for_stalled(self) -> None:
+        with self._database.begin() as session:
+            for job in restart_stalled(session):
+                log.warning("jobs.stalled", job=job.job_id, task=job.task, failed=job.reason)

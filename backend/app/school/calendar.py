@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from app.core import history
 from app.core.actions import Action
 from app.core.errors import NotFound
-from app.core.permissions import Subject
+from app.core.permissions import Actor
 from app.db.models import SchoolHoliday, SchoolTerm
 from app.school import policy, queries
 from app.school.schemas import HolidayForm, TermForm
@@ -50,34 +50,32 @@ def holidays_between(session: Session, first: date, last: date) -> dict[date, st
     return closed
 
 
-def save_term(
-    session: Session, subject: Subject | None, values: TermForm, number: int | None = None
-) -> SchoolTerm:
+def save_term(session: Session, subject: Actor, values: TermForm, number: int | None = None) -> SchoolTerm:
     """Add a term, or change the one with this number. Raises NotFound, Conflict for a name in use."""
     return _save(session, subject, SchoolTerm, number, values.name, values.first_day, values.last_day)
 
 
 def save_holiday(
-    session: Session, subject: Subject | None, values: HolidayForm, number: int | None = None
+    session: Session, subject: Actor, values: HolidayForm, number: int | None = None
 ) -> SchoolHoliday:
     """Add a holiday, or change the one with this number. Raises NotFound, Conflict for a day in use."""
     last = values.last_day or values.first_day
     return _save(session, subject, SchoolHoliday, number, values.name, values.first_day, last)
 
 
-def remove_term(session: Session, subject: Subject | None, number: int) -> None:
+def remove_term(session: Session, subject: Actor, number: int) -> None:
     """Remove a term. Raises NotFound."""
     _remove(session, subject, SchoolTerm, number)
 
 
-def remove_holiday(session: Session, subject: Subject | None, number: int) -> None:
+def remove_holiday(session: Session, subject: Actor, number: int) -> None:
     """Remove a holiday. Raises NotFound."""
     _remove(session, subject, SchoolHoliday, number)
 
 
 def _save(
     session: Session,
-    subject: Subject | None,
+    subject: Actor,
     model: type[Kind],
     number: int | None,
     name: str,
@@ -92,7 +90,7 @@ def _save(
     return row
 
 
-def _remove(session: Session, subject: Subject | None, model: type[Kind], number: int) -> None:
+def _remove(session: Session, subject: Actor, model: type[Kind], number: int) -> None:
     policy.require_change(subject)
     row = find(session, model, number)
     queries.remove(session, row)
@@ -107,9 +105,7 @@ def find(session: Session, model: type[Kind], number: int) -> Kind:
     return row
 
 
-def _record(
-    session: Session, subject: Subject | None, row: SchoolTerm | SchoolHoliday, *, removed: bool
-) -> None:
+def _record(session: Session, subject: Actor, row: SchoolTerm | SchoolHoliday, *, removed: bool) -> None:
     history.record(
         session,
         subject,

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from app.core import clock, history
 from app.core.actions import Action
 from app.core.errors import Conflict, FieldError, Invalid, NotFound
-from app.core.permissions import Subject
+from app.core.permissions import Actor
 from app.db.models import SchoolPolicy
 from app.school import policy as access
 from app.school import queries
@@ -67,7 +67,7 @@ def used(session: Session, policy: DatedPolicy[Any]) -> None:
         queries.mark_used(session, policy.id, clock.now())
 
 
-def versions(session: Session, subject: Subject | None, kind: PolicyKind) -> list[DatedPolicy[Any]]:
+def versions(session: Session, subject: Actor, kind: PolicyKind) -> list[DatedPolicy[Any]]:
     """Every version of a kind, the newest first."""
     access.require_read(subject)
     return [_dated(row) for row in queries.policies(session, kind.value)]
@@ -75,7 +75,7 @@ def versions(session: Session, subject: Subject | None, kind: PolicyKind) -> lis
 
 def add(
     session: Session,
-    subject: Subject | None,
+    subject: Actor,
     kind: PolicyKind,
     *,
     effective_from: date,
@@ -123,7 +123,7 @@ def add(
     return _dated(row)
 
 
-def withdraw(session: Session, subject: Subject | None, kind: PolicyKind, version: int) -> None:
+def withdraw(session: Session, subject: Actor, kind: PolicyKind, version: int) -> None:
     """Take back a version that nothing was computed with. Raises NotFound, and Conflict for one in use."""
     access.require_change(subject)
     row = next((one for one in queries.policies(session, kind.value) if one.version == version), None)

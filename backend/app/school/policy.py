@@ -1,26 +1,26 @@
 """Who may see and change the school's facts, calendar and policies."""
 
 from app.core.errors import Forbidden
-from app.core.permissions import Permission, Subject
+from app.core.permissions import Actor, Permission
 
 
-def may_read(subject: Subject | None) -> bool:
-    """Staff read them. None is the system itself: its commands and jobs."""
-    return subject is None or subject.may(Permission.SCHOOL_READ)
+def may_read(subject: Actor) -> bool:
+    """Staff read them.."""
+    return subject.may(Permission.SCHOOL_READ)
 
 
-def may_change(subject: Subject | None) -> bool:
+def may_change(subject: Actor) -> bool:
     """Those whose duty says so change them."""
-    return subject is None or subject.may(Permission.SCHOOL_CHANGE)
+    return subject.may(Permission.SCHOOL_CHANGE)
 
 
-def require_read(subject: Subject | None) -> None:
+def require_read(subject: Actor) -> None:
     """Raise Forbidden unless this person may see the school's facts and policies."""
     if not may_read(subject):
         raise Forbidden("The school's facts and policies are for its staff.")
 
 
-def require_change(subject: Subject | None) -> None:
+def require_change(subject: Actor) -> None:
     """Raise Forbidden unless this person may change the school's facts, calendar and policies."""
     if not may_change(subject):
         raise Forbidden("Only administrators change the school's facts, calendar and policies.")

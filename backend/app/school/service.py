@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from app.core import history
 from app.core.actions import Action
 from app.core.errors import Conflict, FieldError, NotFound
-from app.core.permissions import Subject
+from app.core.permissions import Actor
 from app.db.models import School, SchoolSignatory
 from app.school import calendar, policies, policy, queries
 from app.school.facts import Logo, SchoolFacts, Signatory
@@ -104,7 +104,7 @@ def effective_settings(settings: Settings, known: SchoolFacts) -> Settings:
 
 
 def update(
-    session: Session, subject: Subject | None, values: FactsForm, *, only: frozenset[str] | None = None
+    session: Session, subject: Actor, values: FactsForm, *, only: frozenset[str] | None = None
 ) -> SchoolFacts:
     """Change the facts; with `only`, those fields alone.
 
@@ -142,7 +142,7 @@ def _refuse_zone(session: Session, old: str, new: str) -> None:
         raise Conflict(words, errors=[FieldError("time_zone", words)])
 
 
-def set_logo(session: Session, subject: Subject | None, logo: Logo | None) -> None:
+def set_logo(session: Session, subject: Actor, logo: Logo | None) -> None:
     """Show this logo, which is in the store already; None shows none."""
     policy.require_change(subject)
     row = _row(session)
@@ -157,7 +157,7 @@ def set_logo(session: Session, subject: Subject | None, logo: Logo | None) -> No
 
 
 def save_signatory(
-    session: Session, subject: Subject | None, values: SignatoryForm, number: int | None = None
+    session: Session, subject: Actor, values: SignatoryForm, number: int | None = None
 ) -> Signatory:
     """Add a signatory, or change the one with this number. Raises NotFound."""
     policy.require_change(subject)
@@ -172,7 +172,7 @@ def save_signatory(
     return Signatory(row.id, row.name, row.title, row.first_day, row.last_day)
 
 
-def remove_signatory(session: Session, subject: Subject | None, number: int) -> None:
+def remove_signatory(session: Session, subject: Actor, number: int) -> None:
     """Remove one entered by mistake; one who no longer signs gets a last day instead. Raises NotFound."""
     policy.require_change(subject)
     row = _signatory(session, number)

@@ -1,30 +1,38 @@
-"""The main navigation: each room and desk registers its entries, the frame shows those a role may use."""
+"""The main navigation: each room and desk registers its entries, the frame shows those a person may use."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from app.core.permissions import Role, Subject
+from app.core.permissions import Permission, Role, Subject
 
 EVERYONE = frozenset(Role)
 STAFF = frozenset({Role.INSTRUCTOR, Role.ADMIN})
 ADMINS = frozenset({Role.ADMIN})
 STUDENTS = frozenset({Role.STUDENT})
+Shown = Permission | Callable[[Subject], bool] | frozenset[Role]
+"""Who sees an entry: those with a permission, those whom a room's `may_…` lets, or those with a role."""
 
 
 @dataclass(frozen=True, slots=True)
 class NavItem:
     """One entry of the main navigation.
 
-    `icon` is a name listed in `icons.txt`. Lower `order` comes first; the first four of a role stand in the
+    `icon` is a name listed in `icons.txt`. Lower `order` comes first; the first four of a person stand in the
     tab bar of a phone, so their labels are one short word. `section` is the heading in the sidebar.
     """
 
     label: str
     url: str
     icon: str
-    roles: frozenset[Role]
+    shown: Shown
     order: int = 100
     section: str = ""
+
+    def is_for(self, subject: Subject) -> bool:
+        """Whether the entry stands in this person's navigation."""
+        if isinstance(self.shown, Permission):
+            return subject.may(self.shown)
+        return subject.role in self.shown if isinstance(self.shown, frozenset) else self.shown(subject)
 
 
 _items: dict[tuple[str, str], NavItem] = {}
@@ -41,7 +49,7 @@ def items_for(subject: Subject | None) -> list[NavItem]:
     if subject is None:
         return []
     return sorted(
-        (item for item in _items.values() if subject.role in item.roles),
+        (item for item in _items.values() if item.is_for(subject)),
         key=lambda item: (item.order, item.label),
     )
 

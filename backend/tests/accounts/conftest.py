@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from app.accounts.access import links
 from app.core.permissions import Role
+from app.core.sealing import box
 from app.db.models import AuditEntry, OutboxMessage, User
 from app.settings import Settings
 from tests.factories.accounts import PASSWORD, UserFactory
@@ -63,3 +64,10 @@ def reset_link(session: Session, settings: Settings, user: User) -> str:
     address = links.reset(session, settings, user, None)
     session.commit()
     return address.removeprefix(settings.app_origin)
+
+
+def mailed_link(settings: Settings, message: OutboxMessage) -> str:
+    """The one-time link of a message that waits in the outbox, as its reader would get it."""
+    assert message.sealed_link is not None
+    key = settings.secret_key.get_secret_value()
+    return box(key, "mail").decrypt(message.sealed_link).decode()

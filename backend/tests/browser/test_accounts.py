@@ -40,7 +40,7 @@ def test_the_administrators_first_day(page: Page, seen: Seen, live_server: LiveS
     page.get_by_label("E-mail address").fill("nina@example.org")
     page.get_by_label("Role").select_option("instructor")
     page.get_by_role("button", name="Add and invite").click()
-    expect(page.get_by_role("heading", name="Nina Neu is added")).to_be_visible()
+    expect(page.get_by_role("heading", name="Nina Neu was added")).to_be_visible()
     expect(page.get_by_text("/set-password/")).to_be_visible()
     seen("person-link")
 
@@ -110,9 +110,9 @@ def test_a_student_comes_in_by_keyboard_and_looks_after_her_account(
 
     page.get_by_role("link", name="Forgot your password").click()
     seen("forgot")
-    page.get_by_label("E-mail address").fill("maria@example.org")
+    page.get_by_label("Email address").fill("maria@example.org")
     page.get_by_role("button", name="Send the link").click()
-    expect(page.get_by_role("heading", name="Look into your mail")).to_be_visible()
+    expect(page.get_by_role("heading", name="Check your email")).to_be_visible()
     seen("forgot-sent")
     page.goto("/set-password/nonsense")
     expect(page.get_by_role("heading", name="This link no longer works")).to_be_visible()

@@ -84,7 +84,9 @@ def people(live_server: LiveServer) -> People:
         history.record(session, subject_of(admin), Action.ATTENDANCE_CORRECTED, record.id,
             user_id=student.id, reason="Left early", before={"total_minutes": 300}, after={"total_minutes": 250},
         )  # fmt: skip
-        mail.send(session, "maria@example.org", "Your account", "Hello Maria\n")
+        mail.send(
+            session, "maria@example.org", "email_changed", school="AADA", name="Maria Lopez", by="Ada Admin"
+        )
         return People(
             student=_session_of(session, student),
             waiting=_session_of(session, forgot),

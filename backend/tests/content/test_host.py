@@ -9,6 +9,7 @@ from fastapi.testclient import TestClient
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.content.launches import commits
 from app.content.player import ASSETS
 from app.content.ranges import window_of
 from app.db.models import EnrollmentStatus
@@ -286,14 +287,12 @@ def test_the_database_away_is_said_and_not_called_saved(
 ) -> None:
     from sqlalchemy.exc import OperationalError
 
-    from app.content import tracking
-
     played = play()
 
     def down(*_: object) -> None:
         raise OperationalError("select 1", {}, io.UnsupportedOperation("gone"))
 
-    monkeypatch.setattr(tracking, "commit", down)
+    monkeypatch.setattr(commits, "commit", down)
     answer = played.send({"seq": 1, "cmi": {}})
     assert answer.status_code == 503
     assert answer.json()["result"] is False

@@ -11,7 +11,8 @@ from fastapi.testclient import TestClient
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from app.content import importing, service
+from app.content import service
+from app.content.packages import upload as package_upload
 from app.core.errors import Forbidden, Invalid, NotFound, TooLarge
 from app.core.files import FileStore, open_store
 from app.db.models import ContentFile, ContentPackage, ContentType, FileClaim
@@ -85,7 +86,7 @@ def test_a_failure_half_way_leaves_no_row_and_no_claim(
     def fail(*_: object) -> None:
         raise OSError("disk full")
 
-    monkeypatch.setattr(importing.queries, "add_files", fail)
+    monkeypatch.setattr(package_upload.queries, "add_files", fail)
     with pytest.raises(OSError, match="disk full"):
         school.upload(course(title="Another", files={"extra.txt": "new content"}))
     assert set(school.session.scalars(select(FileClaim.owner_row))) == {str(first.id)}
@@ -136,7 +137,7 @@ def test_imports_at_the_same_time_are_counted_and_keep_each_others_files(
         school = make_school(session, live_settings)
         instructor, lesson_id = subject_of(school.instructor), school.lesson.id
     store = open_store(live_settings)
-    add_files = importing.queries.add_files
+    add_files = package_upload.queries.add_files
     turns = iter([True, False, True, False])
 
     def fail_every_other(session: Session, rows: list[dict[str, object]]) -> None:
@@ -144,7 +145,7 @@ def test_imports_at_the_same_time_are_counted_and_keep_each_others_files(
             raise OSError("disk full")
         add_files(session, rows)
 
-    monkeypatch.setattr(importing.queries, "add_files", fail_every_other)
+    monkeypatch.setattr(package_upload.queries, "add_files", fail_every_other)
     outcomes: list[object] = []
 
     def upload() -> None:

@@ -7,9 +7,9 @@ import time_machine
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from app.content import queries
-from app.content.leaving import tell_ended, tell_left
-from app.content.times import IDLE
+from app.content.launches import queries
+from app.content.launches.ends import tell_ended, tell_left
+from app.content.launches.sessions import IDLE
 from app.core import clock
 from app.db.models import Launch
 from app.db.session import Database

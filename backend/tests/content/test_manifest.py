@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from app.content.packages.archive import Archive
 from app.content.packages.links import Files, joined, with_parameters
-from app.content.packages.manifest import parse
 from app.content.packages.model import Manifest
-from app.content.packages.standards import read_package
+from app.content.packages.recognition import read_package
+from app.content.runtimes.scorm12.manifest import parse
 from app.core.errors import Invalid
 from tests.factories.packages import Sco, course, manifest, zipped
 

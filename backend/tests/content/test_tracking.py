@@ -15,13 +15,17 @@ from sqlalchemy import func, select
 from sqlalchemy import text as sql
 from sqlalchemy.orm import Session
 
-from app.content import playing, queries, service
+from app.content import queries as package_queries
+from app.content import service
+from app.content.launches import sessions
+from app.content.runtimes.scorm12.start import name_for_course
 from app.content.schemas import CommitIn
 from app.content.storable import restored, restored_json, storable, storable_json
 from app.core import clock
 from app.core.errors import NotFound
 from app.db.models import (
     ContentPackage,
+    Enrollment,
     EnrollmentStatus,
     Launch,
     LessonCompletion,
@@ -32,6 +36,7 @@ from app.db.session import Database
 from app.settings import Settings
 from tests.content.conftest import Played, School, make_school, subject_of
 from tests.factories.packages import Sco, course
+from tests.factories.school import School as Rows
 
 Play = Callable[..., Played]
 
@@ -405,7 +410,7 @@ def test_a_lesson_opens_while_its_next_version_comes_in(
         school.upload()
         student, lesson_id = subject_of(school.student), school.lesson.id
     with live_database.begin() as importing, live_database.begin() as session:
-        queries.lock_lesson(importing, lesson_id)
+        package_queries.lock_lesson(importing, lesson_id)
         session.execute(sql("SET lock_timeout = '1s'"))
         assert service.launch(session, student, live_settings, lesson_id).launch_id
 
@@ -443,6 +448,8 @@ def test_a_renewed_package_begins_anew_and_keeps_the_old_work(school: School, pl
 
 def test_attempts_are_read_by_their_student_and_by_staff(school: School, play: Play) -> None:
     play().commit(finish=True, lesson_status="passed", score=score("90"))
+    enrolled = school.session.scalars(select(Enrollment).where(Enrollment.user_id == school.student.id)).one()
+    Rows(school.session).school_class(teacher=school.instructor, students=[enrolled])
     for person in (school.student, school.instructor):
         (attempt,) = service.attempts_of(school.session, subject_of(person), school.student.id)
         assert (attempt.sco_title, attempt.lesson_status, attempt.source) == (
@@ -455,9 +462,9 @@ def test_attempts_are_read_by_their_student_and_by_staff(school: School, play: P
 
 
 def test_names_are_given_the_way_courses_expect_them() -> None:
-    assert playing.name_for_course("Maria de la Cruz") == "Cruz, Maria de la"
-    assert playing.name_for_course("Cher") == "Cher"
-    assert playing.name_for_course("Lopez, Maria").count(",") == 1
+    assert name_for_course("Maria de la Cruz") == "Cruz, Maria de la"
+    assert name_for_course("Cher") == "Cher"
+    assert name_for_course("Lopez, Maria").count(",") == 1
 
 
 def test_two_windows_at_once_agree(live_database: Database, live_settings: Settings) -> None:
@@ -502,7 +509,7 @@ def test_two_windows_at_once_agree(live_database: Database, live_settings: Setti
         token = next(
             t
             for t in tokens
-            if playing.find_launch(session, t).id == newest  # type: ignore[union-attr]
+            if sessions.find_launch(session, t).id == newest  # type: ignore[union-attr]
         )
     at_once(save(token, 1), save(token, 1), save(token, 2), save(token, 1), open_it)
     assert errors == []

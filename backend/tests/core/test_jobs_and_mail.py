@@ -2,16 +2,19 @@
 
 import threading
 from collections.abc import Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 from aiosmtpd.controller import Controller
+from pydantic import SecretStr
 from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
-from app.core import jobs, mail
+from app.core import clock, jobs, mail
 from app.core.jobs import enqueue
-from app.db.models import OutboxMessage
+from app.db.models import AuditEntry, OutboxMessage
 from app.db.session import Database
 from app.ops.worker import JobWorker
 from app.settings import Settings
@@ -108,20 +111,29 @@ def message(database: Database) -> OutboxMessage:
         return session.scalars(select(OutboxMessage)).one()
 
 
+CHANGED = {"school": "Test\nBcc: x@y school", "name": "Ana", "changed": "today", "forgot": "http://localhost"}
+
+
+def write(session: Session, **more: Any) -> None:
+    mail.send(session, "ana@demo.aada.example", "password_changed", **(CHANGED | more))
+
+
 def test_mail_is_kept_in_the_outbox_and_sent_once(
     live_settings: Settings, live_database: Database, inbox: tuple[Inbox, str]
 ) -> None:
     handler, url = inbox
     context = Context(live_settings.model_copy(update={"smtp_url": url}), live_database)
     with live_database.begin() as session:
-        mail.send(session, "ana@demo.aada.example", "Set your\nBcc: x@y password", "Grüße, open the link.")
+        write(session, name="Zoë Grüße")
     kept = message(live_database)
     mail.deliver(context, kept.id)
     mail.deliver(context, kept.id)
     assert len(handler.messages) == 1
     sent = handler.messages[0]
     assert sent.rcpt_tos == ["ana@demo.aada.example"]
-    assert b"Bcc: x@y" not in sent.content.split(b"\n\n")[0].replace(b"Subject: Set your Bcc: x@y", b"")
+    head = sent.content.replace(b"\r\n", b"\n").split(b"\n\n")[0]
+    assert b"\nBcc" not in head
+    assert b"Subject: Your Test Bcc: x@y school password was changed" in head
     assert message(live_database).sent_at is not None
 
 
@@ -132,7 +144,7 @@ def test_a_mail_that_fails_says_why_and_is_tried_again(
     handler.refuse = True
     context = Context(live_settings.model_copy(update={"smtp_url": url}), live_database)
     with live_database.begin() as session:
-        mail.send(session, "ana@demo.aada.example", "Hello", "Body")
+        write(session)
     kept = message(live_database)
     with pytest.raises(Exception, match="Not now"):
         mail.deliver(context, kept.id)
@@ -148,8 +160,101 @@ def test_a_mail_that_fails_says_why_and_is_tried_again(
 
 def test_without_a_mail_server_the_outbox_keeps_it(live_settings: Settings, live_database: Database) -> None:
     with live_database.begin() as session:
-        mail.send(session, "ana@demo.aada.example", "Hello", "Body")
+        write(session)
     mail.deliver(Context(live_settings, live_database), message(live_database).id)
     assert message(live_database).sent_at is None
     with live_database.begin() as session:
         assert session.scalar(select(func.count()).select_from(OutboxMessage)) == 1
+
+
+LINK = "https://lms.example.edu/set-password/S3CRET"
+
+
+def invite(database: Database, *, expires: datetime | None = None) -> OutboxMessage:
+    with database.begin() as session:
+        mail.send(
+            session,
+            "ana@demo.aada.example",
+            "invitation",
+            link=LINK,
+            link_expires_at=expires or clock.now() + timedelta(days=7),
+            school="AADA",
+            name="Ana",
+            by="Ada Office",
+            expires="tomorrow",
+        )
+    return message(database)
+
+
+def everything(database: Database) -> str:
+    """All that the database holds of the message."""
+    with database.begin() as session:
+        return str(
+            session.execute(text("SELECT row_to_json(outbox_messages)::text FROM outbox_messages")).all()
+        )
+
+
+def test_a_link_is_sealed_until_it_is_sent_and_then_forgotten(
+    live_settings: Settings, live_database: Database, inbox: tuple[Inbox, str]
+) -> None:
+    handler, url = inbox
+    kept = invite(live_database)
+    assert kept.sealed_link is not None
+    assert "S3CRET" not in everything(live_database)
+    assert mail.LINK in kept.body_text
+    mail.deliver(Context(live_settings.model_copy(update={"smtp_url": url}), live_database), kept.id)
+    assert LINK.encode() in handler.messages[0].content
+    assert message(live_database).sealed_link is None
+    assert "S3CRET" not in everything(live_database)
+
+
+def test_a_message_whose_link_has_expired_is_not_sent(
+    live_settings: Settings, live_database: Database, inbox: tuple[Inbox, str]
+) -> None:
+    handler, url = inbox
+    kept = invite(live_database, expires=clock.now() - timedelta(minutes=1))
+    mail.deliver(Context(live_settings.model_copy(update={"smtp_url": url}), live_database), kept.id)
+    assert handler.messages == []
+    assert "has expired" in (message(live_database).last_error or "")
+    assert message(live_database).sealed_link is None
+
+
+def test_a_link_sealed_under_another_key_is_not_sent(
+    live_settings: Settings, live_database: Database, inbox: tuple[Inbox, str]
+) -> None:
+    handler, url = inbox
+    kept = invite(live_database)
+    other = live_settings.model_copy(update={"smtp_url": url, "secret_key": SecretStr("another key, " * 4)})
+    mail.deliver(Context(other, live_database), kept.id)
+    assert handler.messages == []
+
+
+def test_old_messages_are_removed_and_expired_links_forgotten(
+    live_settings: Settings, live_database: Database
+) -> None:
+    invite(live_database, expires=clock.now() - timedelta(minutes=1))
+    with live_database.begin() as session:
+        write(session)
+        session.execute(
+            text(
+                "UPDATE outbox_messages SET created_at = now() - interval '181 days' WHERE sealed_link IS NULL"
+            )
+        )
+    mail.purge(Context(live_settings, live_database), timestamp=0)
+    left = message(live_database)
+    assert (left.subject, left.sealed_link) == ("Your account at AADA", None)
+    with live_database.begin() as session:
+        details = session.scalars(select(AuditEntry.details).where(AuditEntry.action == "mail.purged")).one()
+    assert details["messages"] == 1
+
+
+def test_every_template_is_american_text_with_the_schools_name() -> None:
+    folder = Path(mail.__file__).parent / "mail_templates"
+    everything = {"school": "AADA", "name": "Ana", "by": "Ada", "expires": "tomorrow", "changed": "today"}
+    for path in folder.glob("*.txt"):
+        subject, body = mail._rendered(path.stem, everything | {"link": "LINK", "forgot": "FORGOT"})
+        assert "AADA" in subject
+        assert body.rstrip().endswith("AADA")
+        assert "e-mail" not in body.lower()
+        assert body.startswith("Hello Ana,\n\n")
+        assert "\n\n\n" not in body

@@ -20,6 +20,7 @@ from app.settings import SettingsError, load_settings
 
 ADMIN = Subject(user_id=1, email="a@demo.aada.example", full_name="Ada", role=Role.ADMIN)
 KEY = "a key for tests alone, of good length"
+HTTPS = {"app_origin": "https://lms.example.edu", "content_origin": "https://content.example.edu"}
 
 
 @given(st.integers(min_value=0, max_value=2_000_000_000))
@@ -33,6 +34,29 @@ def test_an_amount_written_and_read_is_the_same(cents: int) -> None:
 def test_what_is_no_amount_is_refused_with_a_sentence(text: str) -> None:
     with pytest.raises(ValueError, match=r"\.$"):
         money.parse_dollars(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["12,50", "1,2", "12,5000", ",500", "1,,000", "1,000,", "0001,000", "1,00.00", "1.00,0"]
+)
+def test_a_comma_that_does_not_group_thousands_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="comma"):
+        money.parse_dollars(text)
+
+
+@given(st.text(alphabet="0123456789,.", min_size=1, max_size=12))
+def test_whatever_is_read_with_commas_is_what_an_american_reads(text: str) -> None:
+    try:
+        cents = money.parse_dollars(text)
+    except ValueError:
+        return
+    whole, _, decimals = text.partition(".")
+    assert cents == int(whole.replace(",", "") or 0) * 100 + int(decimals.ljust(2, "0") or 0)
+    if "," in whole:
+        first, *groups = whole.split(",")
+        assert 1 <= len(first) <= 3
+        assert all(len(group) == 3 for group in groups)
+    assert "," not in decimals
 
 
 def settings(**values: Any) -> Any:
@@ -54,12 +78,25 @@ def test_a_missing_secret_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
         ({"database_url": "nonsense"}, "DATABASE_URL is not a URL"),
         ({"app_origin": "localhost"}, "APP_ORIGIN.*not an origin"),
         ({"content_origin": "http://localhost:9000"}, "another port is not enough"),
-        ({"environment": "production", "bcrypt_rounds": 8}, "BCRYPT_ROUNDS"),
+        ({"environment": "production", "bcrypt_rounds": 8} | HTTPS, "BCRYPT_ROUNDS"),
+        ({"environment": "production"}, "APP_ORIGIN.*https"),
+        (
+            {"environment": "production"} | HTTPS | {"app_origin": "http://lms.example.edu"},
+            "APP_ORIGIN.*https",
+        ),
+        (
+            {"environment": "production"} | HTTPS | {"content_origin": "http://c.example.edu"},
+            "CONTENT_ORIGIN.*https",
+        ),
     ],
 )
 def test_a_wrong_setting_is_named_with_what_is_wrong(values: dict[str, Any], sentence: str) -> None:
     with pytest.raises(SettingsError, match=sentence):
         settings(**values)
+
+
+def test_production_is_served_by_https_alone() -> None:
+    assert settings(environment="production", **HTTPS).secure_cookies
 
 
 def test_the_documented_url_works_and_the_program_takes_its_own_role() -> None:

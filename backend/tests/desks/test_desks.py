@@ -143,17 +143,18 @@ def test_the_number_of_queries_does_not_grow_with_the_lessons(
 
 
 def test_the_staffs_first_page_shows_who_is_here_and_what_waits(
-    connection: Connection, school: School, instructor: TestClient, admin: TestClient
+    connection: Connection, school: School, signed_in: SignedIn, admin: TestClient
 ) -> None:
     program_id, _ = a_program(school)
+    teacher, seated = school.instructor(), []
+    instructor = signed_in(teacher)
     for name in ("Here Now", "Also Here"):
-        school.attendance(
-            enroll(school, school.student(full_name=name), program_id),
-            clock.now() - timedelta(hours=1),
-            clock_out=None,
-        )
+        seated.append(enroll(school, school.student(full_name=name), program_id))
+        school.attendance(seated[-1], clock.now() - timedelta(hours=1), clock_out=None)
     forgot = enroll(school, school.student(full_name="Long Gone"), program_id)
     school.attendance(forgot, clock.now() - timedelta(days=2), clock_out=None)
+    assert "Here Now" not in instructor.get("/").text
+    school.school_class(teacher=teacher, students=[*seated, forgot])
     page = instructor.get("/").text
     assert "Here Now" in page
     assert "Long Gone" in page.partition("Clock-outs to put right")[2]
@@ -173,10 +174,13 @@ def test_the_staffs_first_page_shows_who_is_here_and_what_waits(
 
 
 def test_the_students_page_holds_what_the_school_knows(
-    session: Session, school: School, student: User, admin: TestClient, instructor: TestClient
+    session: Session, school: School, student: User, admin: TestClient, signed_in: SignedIn
 ) -> None:
     program_id, lessons = a_program(school)
     enrollment = enroll(school, student, program_id)
+    teacher = school.instructor()
+    school.school_class(teacher=teacher, students=[enrollment])
+    instructor = signed_in(teacher)
     enrollment.progress_pct = 16
     lesson = session.get_one(Lesson, lessons[0])
     school.scorm_data(
@@ -290,6 +294,9 @@ def test_search_finds_students_and_programs(school: School, student: User, admin
     assert f'href="/people/{student.id}"' in by_name
     assert f'href="/people/{student.id}"' in admin.get("/search?q=MARIA@example").text
     assert 'href="/programs/' in admin.get("/search?q=dental assist").text
+    ana = school.student(full_name="Ana Núñez O’Hara")
+    for words in ("nunez", "nunez o'hara", "OHara"):
+        assert f'href="/people/{ana.id}"' in admin.get(f"/search?q={words}").text
     assert "Nothing matches" in admin.get("/search?q=zzzz").text
     assert "Nothing matches" in admin.get("/search?q=%25").text
     assert admin.get("/search?q=").headers["location"] == "/search"
@@ -351,7 +358,17 @@ def test_wrong_filters_of_the_audit_trail_are_422(admin: TestClient, query: str)
 
 
 def _message(session: Session, to: str = "maria@example.org") -> OutboxMessage:
-    mail.send(session, to, "Your account", "Hello,\n\nhttp://localhost:8000/set-password/SECRET\n")
+    mail.send(
+        session,
+        to,
+        "invitation",
+        link="http://localhost:8000/set-password/SECRET",
+        link_expires_at=clock.now() + timedelta(days=7),
+        school="AADA",
+        name="Maria",
+        by=None,
+        expires="tomorrow",
+    )
     return session.scalars(select(OutboxMessage).where(OutboxMessage.to_address == to)).one()
 
 
@@ -361,7 +378,7 @@ def test_the_outbox_shows_what_would_have_been_sent(session: Session, admin: Tes
     assert "maria@example.org" in listed
     assert "No mail server is set" in listed
     assert "Not sent" in listed
-    assert "set-password/SECRET" in admin.get(f"/outbox/{message.id}").text
+    assert "SECRET" not in admin.get(f"/outbox/{message.id}").text, "not even without a mail server"
     refused = admin.post(f"/outbox/{message.id}/retry")
     assert (refused.status_code, "SMTP_URL" in refused.text) == (409, True)
     assert "maria@example.org" in admin.get("/outbox?format=csv").text
@@ -385,9 +402,14 @@ def test_a_failed_message_is_put_into_the_queue_again(
     )
     assert session.scalar(waiting) == 1
     assert session.scalars(select(AuditEntry.action).where(AuditEntry.target == "outbox_messages")).all() == [
+        "mail.read",
         "mail.retried",
         "mail.retried",
     ]
+    message.link_expires_at = clock.now()
+    session.flush()
+    expired = admin.post(f"/outbox/{message.id}/retry")
+    assert (expired.status_code, "has expired" in expired.text) == (409, True)
     message.sent_at = clock.now()
     session.flush()
     assert admin.post(f"/outbox/{message.id}/retry").status_code == 409

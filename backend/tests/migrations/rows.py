@@ -138,6 +138,12 @@ ROWS: dict[str, str] = {
         INSERT INTO xapi_imports (file_name, sha256, size_bytes, status, created_by)
             VALUES ('old.ndjson', repeat('9', 64), 12, 'done', 2);
     """,
+    "0033": """
+        INSERT INTO user_duties (user_id, duty, starts_on, ends_on, reason, given_by)
+            VALUES (2, 'auditor', '2026-03-01', NULL, 'State visit', 2);
+        INSERT INTO user_duties (user_id, duty, starts_on, ends_on, reason, ended_at, ended_by, end_reason)
+            VALUES (2, 'auditor', '2026-03-01', '2026-03-31', 'State visit', '2026-03-02 12:00+00', 2, 'Too short');
+    """,
     "0036": """
         INSERT INTO stored_files (sha256, size_bytes, media_type) VALUES (repeat('e0', 32), 9, 'application/pdf');
         INSERT INTO file_claims (sha256, owner_room, owner_row, retention, released_at)
@@ -167,6 +173,10 @@ ROWS: dict[str, str] = {
         INSERT INTO school_policies (kind, version, effective_from, "values", approved_by, used_at)
             VALUES ('password', 2, '2026-01-01', '{"minimum_characters": 16, "maximum_bytes": 72}', 'D. Walker',
                     '2026-01-02 12:00+00');
+    """,
+    "0039": """
+        INSERT INTO outbox_messages (to_address, subject, body_text, sealed_link, link_expires_at, requested_by)
+            VALUES ('newcomer@aada.edu', 'Welcome', '[one-time link]', 'sealed', '2026-03-08', 2);
     """,
     "0034": """
         INSERT INTO classes (code, name, program_id, module_id, starts_on, ends_on, room, capacity)

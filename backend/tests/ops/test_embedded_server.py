@@ -154,6 +154,34 @@ def test_a_running_program_revives_its_killed_server(place: Path) -> None:
         assert value(server, "SELECT line FROM kept") == "acknowledged"
 
 
+def test_a_program_that_joined_a_server_revives_it(place: Path) -> None:
+    killed = program(place, "server.start(); print(server.status().pid, flush=True); time.sleep(600)")
+    pid = int(line(killed))
+    killed.send_signal(signal.SIGKILL)
+    killed.communicate(timeout=10)
+    with EmbeddedServer(place) as server:
+        assert server.status().pid == pid
+        write_row(server)
+        assert not server.revive()
+        os.kill(pid, signal.SIGKILL)
+        deadline = time.monotonic() + 60
+        while postmaster.read(server.data) is not None and time.monotonic() < deadline:
+            time.sleep(0.05)
+        assert server.revive()
+        assert value(server, "SELECT line FROM kept") == "acknowledged"
+        assert not server.revive()
+
+
+def test_a_joined_server_that_was_stopped_on_purpose_stays_stopped(place: Path) -> None:
+    starter = program(place, "server.start(keep_running=True); server.stop()")
+    starter.communicate(timeout=60)
+    with EmbeddedServer(place) as server:
+        assert server.status().running
+        assert EmbeddedServer(place).shut_down(force=True)
+        assert not server.revive()
+        assert not server.status().running
+
+
 def test_a_stale_pid_file_that_names_a_living_stranger_does_not_stop_the_start(place: Path) -> None:
     with EmbeddedServer(place) as server:
         write_row(server)

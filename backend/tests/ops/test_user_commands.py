@@ -13,7 +13,7 @@ def test_a_person_comes_goes_and_comes_back(aada: Aada) -> None:
     assert "/set-password/" in shown
     assert "invited" in aada("user", "list")[1]
     assert "/set-password/" in aada("user", "invite", "nina@example.org")[1]
-    assert "/set-password/" in aada("user", "reset-link", "nina@example.org")[1]
+    assert "/set-password/" in aada("user", "link", "nina@example.org")[1]
     assert aada("user", "delete", "nina@example.org", "--yes")[0] == 0
     assert "nina@example.org" not in aada("user", "list")[1]
     assert "nina@example.org" in aada("user", "list", "--deleted", "--role", "instructor", "nina")[1]

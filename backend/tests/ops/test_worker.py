@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 import threading
+import time
 from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from queue import Queue
 
 import psycopg
 import pytest
 from procrastinate import JobContext
+from sqlalchemy import text
 
 from app.core import jobs
 from app.db.session import Database, libpq_url
@@ -87,6 +94,111 @@ def test_the_worker_goes_on_when_the_database_has_been_away(
         )
     ask(live_database, "afterwards")
     assert seen.get(timeout=60)[0] == "afterwards"
+
+
+@jobs.task("tests.ops.long")
+def long(context: JobContext, word: str) -> None:
+    """Here it ends; in the worker that gets killed it does not."""
+    seen.put((word, None))
+
+
+@jobs.task("tests.ops.once", repeatable=False)
+def once(context: JobContext) -> None:
+    seen.put(("once more", None))
+
+
+KILLED = """
+import time
+from app.core import jobs
+from app.db.session import Database
+from app.ops.worker import JobWorker
+from app.settings import get_settings
+
+@jobs.task("tests.ops.long")
+def long(context, word):
+    time.sleep(600)
+
+@jobs.task("tests.ops.once")
+def once(context):
+    time.sleep(600)
+
+worker = JobWorker(get_settings(), Database(get_settings()))
+worker.start()
+worker.wait()
+"""
+
+
+def states(database: Database) -> dict[str, str]:
+    with database.begin() as session:
+        rows = session.execute(text("SELECT task_name, status::text FROM procrastinate_jobs")).all()
+    return {name: status for name, status in rows if name.startswith("tests.ops")}
+
+
+@contextmanager
+def killed_worker(settings: Settings, database: Database, *, doing: int) -> Iterator[None]:
+    """Jobs that a worker had begun when it was killed, more than a minute ago."""
+    environment = dict(os.environ) | {
+        "DATABASE_URL": settings.database_url or "",
+        "SECRET_KEY": settings.secret_key.get_secret_value(),
+        "AADA_APP_PASSWORD": "a password for tests alone",
+        "DATA_DIR": str(settings.data_dir),
+    }
+    backend = Path(__file__).resolve().parents[2]
+    process = subprocess.Popen([sys.executable, "-c", KILLED], env=environment, cwd=backend)
+    deadline = time.monotonic() + 90
+    while list(states(database).values()).count("doing") < doing and time.monotonic() < deadline:
+        time.sleep(0.1)
+    process.kill()
+    process.wait(30)
+    assert set(states(database).values()) == {"doing"}
+    with database.begin() as session:
+        session.execute(
+            text("UPDATE procrastinate_workers SET last_heartbeat = now() - interval '2 minutes'")
+        )
+    yield
+
+
+def test_what_a_killed_worker_had_begun_is_begun_again(
+    live_settings: Settings, live_database: Database
+) -> None:
+    with live_database.begin() as session:
+        jobs.enqueue(session, long, word="again", lock="one at a time")
+    with killed_worker(live_settings, live_database, doing=1):
+        worker = JobWorker(live_settings, live_database)
+        worker.start()
+        try:
+            assert seen.get(timeout=60)[0] == "again"
+        finally:
+            worker.stop()
+
+
+def test_what_may_not_be_begun_again_has_failed(live_settings: Settings, live_database: Database) -> None:
+    with live_database.begin() as session:
+        jobs.enqueue(session, once)
+    with killed_worker(live_settings, live_database, doing=1), live_database.begin() as session:
+        (found,) = [one for one in jobs.restart_stalled(session) if one.task == "tests.ops.once"]
+        assert "cannot be begun again" in (found.reason or "")
+    assert states(live_database) == {"tests.ops.once": "failed"}
+
+
+def test_a_job_that_kills_its_worker_each_time_is_given_up(live_database: Database) -> None:
+    with live_database.begin() as session:
+        jobs.enqueue(session, long, word="poison")
+        reasons = []
+        for _ in range(jobs.MOST_ATTEMPTS_AFTER_KILL):
+            session.execute(text("UPDATE procrastinate_jobs SET status = 'doing'"))
+            reasons += [one.reason for one in jobs.restart_stalled(session)]
+    assert [reason is None for reason in reasons] == [True] * (jobs.MOST_ATTEMPTS_AFTER_KILL - 1) + [False]
+    assert states(live_database) == {"tests.ops.long": "failed"}
+
+
+def test_a_killed_job_that_was_asked_for_again_meanwhile_gives_way(live_database: Database) -> None:
+    with live_database.begin() as session:
+        jobs.enqueue(session, long, word="one", queueing_lock="only one")
+        session.execute(text("UPDATE procrastinate_jobs SET status = 'doing'"))
+        jobs.enqueue(session, long, word="two", queueing_lock="only one")
+        (found,) = jobs.restart_stalled(session)
+    assert "waits in the queue already" in (found.reason or "")
 
 
 def test_every_rooms_jobs_are_registered() -> None:

@@ -9,6 +9,7 @@ import inspect
 import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import date, time
 from typing import Any
 from urllib.parse import urlencode
 
@@ -19,11 +20,21 @@ from fastapi.routing import iter_route_contexts
 from fastapi.testclient import TestClient
 from httpx2 import Response
 from pydantic import BaseModel, TypeAdapter
-from sqlalchemy import Connection
+from sqlalchemy import Connection, select
 from sqlalchemy.orm import Session
 from starlette.datastructures import UploadFile
 
-from app.db.models import ContentPackage, OutboxMessage, User, XapiCredential, XapiForwarder
+from app.db.models import (
+    ClassChange,
+    ClassInstructor,
+    ClassMeeting,
+    ClassSeat,
+    ContentPackage,
+    OutboxMessage,
+    User,
+    XapiCredential,
+    XapiForwarder,
+)
 from app.settings import Settings
 from app.web.request import admin_subject, current_subject, staff_subject, uploading_staff
 from tests.conftest import sign_in_directly
@@ -203,8 +214,8 @@ class Walk:
         if text is not None:
             return text
         return (
-            _TEXTS.get(schema.get("format", ""))
-            or _TEXTS.get(name)
+            _TEXTS.get(name)
+            or _TEXTS.get(schema.get("format", ""))
             or "An example"[: schema.get("maxLength")]
         )
 
@@ -214,7 +225,12 @@ _TEXTS = {
     "date-time": "2026-05-04T12:00:00",
     "email": "zebulona@example.org",
     "content_url": "https://example.org/video",
+    "starts_at": "09:00:00",
+    "ends_at": "10:00:00",
 }
+
+
+_MORNING = (0, time(9), time(12))
 
 
 def _typed(value: object) -> object:
@@ -250,7 +266,9 @@ def walk(app: FastAPI, session: Session, connection: Connection, settings: Setti
     credential = XapiCredential(
         key="key", secret_hash="0" * 64, kind="client", label="Simulator", scopes=["all"], authority={}
     )
-    session.add_all([message, package, target, credential])
+    taught = school.school_class(students=[enrollment], teacher=school.instructor(), weekly=[_MORNING])
+    change = ClassChange(class_id=taught.id, kind="cancelled", day=date(2026, 1, 12))
+    session.add_all([message, package, target, credential, change])
     session.flush()
     people = {
         "nobody": None,
@@ -268,6 +286,16 @@ def walk(app: FastAPI, session: Session, connection: Connection, settings: Setti
         "forwarder_id": target.id,
         "credential_id": credential.id,
         "record_id": record.id,
+        "class_id": taught.id,
+        "change_id": change.id,
+        **{
+            name: session.scalars(select(model.id).where(model.class_id == taught.id)).one()
+            for name, model in (
+                ("meeting_id", ClassMeeting),
+                ("assignment_id", ClassInstructor),
+                ("seat_ids", ClassSeat),
+            )
+        },
         "session_id": UserSessionFactory(session=session, user_id=other.id).id,
         "token_id": ApiTokenFactory(session=session, user_id=other.id).id,
         "message_id": message.id,

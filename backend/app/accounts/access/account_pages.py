@@ -5,8 +5,10 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request, Response
 
+from app.accounts import policy
 from app.accounts.access import links, service
 from app.accounts.access.browsers import browser_name
+from app.accounts.duties import service as duties
 from app.accounts.schemas import ChangePasswordForm, TokenForm
 from app.accounts.tokens import service as tokens
 from app.core.errors import Problem
@@ -41,6 +43,11 @@ def account_page(
         sessions=service.list_sessions(session, subject, settings),
         tokens=tokens.list_tokens(session, subject),
         browser_name=browser_name,
+        duties=duties.own_duties(session, subject),
+        lines=[
+            line for line in duties.list_duties(session, subject, settings, subject.user_id) if line.can_end
+        ],
+        manages_all=policy.may_manage(subject),
         changed=request.query_params.get("changed") == "password",
     )
 

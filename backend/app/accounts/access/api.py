@@ -78,7 +78,8 @@ def sign_in(
     """Wrong address and wrong password are the same 401. 429 tells in Retry-After how many seconds to wait."""
 
     def make_token(session: Session, user: User, wanted: TokenIn) -> SignedInOut:
-        made = tokens.create_token(session, service.subject_for(user), wanted.name, wanted.lifetime_days)
+        owner = service.subject_for(session, settings, user)
+        made = tokens.create_token(session, owner, wanted.name, wanted.lifetime_days)
         return SignedInOut(user=PersonOut.of(user), token=NewTokenOut.of(*made))
 
     def enter(session: Session, user: User) -> SignedInOut:

@@ -20,9 +20,10 @@ from app.accounts.tokens import queries as tokens
 from app.core import clock, history, mail
 from app.core.actions import Action
 from app.core.errors import FieldError, Invalid, NotFound, Problem, TooManyRequests
-from app.core.permissions import Subject
+from app.core.permissions import Actor, Subject
 from app.core.tokens import hash_token, new_token
 from app.db.models import AccountLink, User
+from app.school import service as school
 from app.settings import Settings
 from app.web.formats import local_time
 
@@ -46,7 +47,7 @@ class OpenLink:
 
 
 def make_link(
-    session: Session, settings: Settings, user: User, purpose: str, by: Subject | None
+    session: Session, settings: Settings, user: User, purpose: str, by: Actor | None
 ) -> tuple[str, AccountLink]:
     """A new one-time link to set a password, as an address to open; earlier ones of the purpose stop working."""
     now = clock.now()
@@ -66,34 +67,30 @@ def make_link(
     return f"{settings.app_origin}/set-password/{clear}", link
 
 
-def invite(session: Session, settings: Settings, user: User, by: Subject | None) -> str:
-    """Make an invitation, mail it, and return it for the page to show once."""
-    address, link = make_link(session, settings, user, INVITE, by)
-    who = f"{by.full_name} has made" if by else "There is"
+def invite(session: Session, settings: Settings, user: User, by: Actor | None) -> str:
+    """Make an invitation, mail it, and return it."""
+    return _mail_link(session, settings, user, INVITE, by)
+
+
+def reset(session: Session, settings: Settings, user: User, by: Actor | None) -> str:
+    """Make a link to set a new password, mail it, and return it. Whoever asked for another person does not see it."""
+    return _mail_link(session, settings, user, RESET, by)
+
+
+def _mail_link(session: Session, settings: Settings, user: User, purpose: str, by: Actor | None) -> str:
+    address, link = make_link(session, settings, user, purpose, by)
+    known = school.facts(session)
     mail.send(
         session,
         user.email,
-        f"Your account at {settings.school_name}",
-        f"Hello {user.full_name},\n\n{who} an account for you at {settings.school_name}. "
-        f"Open this link to choose your password:\n\n{address}\n\n"
-        f"The link works once, until {local_time(link.expires_at, settings.zone)}. After that, ask the school's "
-        "office for a new one.\n",
-    )
-    return address
-
-
-def reset(session: Session, settings: Settings, user: User, by: Subject | None) -> str:
-    """Make a link to set a new password, mail it, and return it."""
-    address, link = make_link(session, settings, user, RESET, by)
-    why = f"{by.full_name} of the school's office" if by else "Somebody, probably you,"
-    mail.send(
-        session,
-        user.email,
-        f"A new password for {settings.school_name}",
-        f"Hello {user.full_name},\n\n{why} asked for a new password for your account. "
-        f"Open this link to choose one:\n\n{address}\n\n"
-        f"The link works once, until {local_time(link.expires_at, settings.zone)}. "
-        "If you did not ask for it, you need not do anything: your password stays as it is.\n",
+        "invitation" if purpose == INVITE else "password_reset",
+        link=address,
+        link_expires_at=link.expires_at,
+        requested_by=by.user_id if isinstance(by, Subject) else None,
+        school=known.legal_name,
+        name=user.full_name,
+        by=by.full_name if isinstance(by, Subject) else None,
+        expires=local_time(link.expires_at, known.zone),
     )
     return address
 
@@ -137,7 +134,7 @@ def set_password(
         raise NotFound(GONE)
     queries.close_links(session, user.id, now)
     had_one = user.hashed_password != passwords.NO_PASSWORD
-    _put_password(session, settings, user, hashed, subject_for(user), told=had_one)
+    _put_password(session, settings, user, hashed, subject_for(session, settings, user), told=had_one)
     return open_session(session, settings, user, visitor)
 
 
@@ -194,13 +191,13 @@ def _put_password(
         tokens_ended=len(tokens_ended),
     )
     if told:
+        known = school.facts(session)
         mail.send(
             session,
             user.email,
-            f"Your password for {settings.school_name} was changed",
-            f"Hello {user.full_name},\n\nyour password was changed on "
-            f"{local_time(now, settings.zone)}. You have been signed out everywhere else "
-            "and your API tokens have ended.\n\n"
-            "If this was not you, ask for a new password at once and tell the school's office:\n\n"
-            f"{settings.app_origin}/forgot\n",
+            "password_changed",
+            school=known.legal_name,
+            name=user.full_name,
+            changed=local_time(now, known.zone),
+            forgot=f"{settings.app_origin}/forgot",
         )

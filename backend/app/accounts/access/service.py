@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from app.accounts import passwords
 from app.accounts.access import queries
+from app.accounts.duties import service as duties
 from app.core import clock, history
 from app.core.actions import Action
 from app.core.errors import NotFound, TooManyRequests, Unauthorized
@@ -167,7 +168,7 @@ def open_session(session: Session, settings: Settings, user: User, visitor: Visi
     session.add(row)
     user.last_sign_in_at = now
     session.flush()
-    subject = subject_for(user, session_id=row.id)
+    subject = subject_for(session, settings, user, session_id=row.id)
     history.record(session, subject, Action.SESSION_OPENED, row.id)
     return SignedIn(subject, secret)
 
@@ -181,11 +182,18 @@ def subject_of(session: Session, settings: Settings, secret: str) -> Subject | N
     row, user = found
     if row.last_seen_at <= now - TOUCH_EVERY:
         queries.touch_session(session, row.id, now)
-    return subject_for(user, session_id=row.id)
+    return subject_for(session, settings, user, session_id=row.id)
 
 
-def subject_for(user: User, *, session_id: int | None = None, token_id: int | None = None) -> Subject:
-    """The account as the one who asks."""
+def subject_for(
+    session: Session,
+    settings: Settings,
+    user: User,
+    *,
+    session_id: int | None = None,
+    token_id: int | None = None,
+) -> Subject:
+    """The account as the one who asks, with the duties in force today: a lost one needs no new sign-in."""
     return Subject(
         user_id=user.id,
         email=user.email,
@@ -193,6 +201,7 @@ def subject_for(user: User, *, session_id: int | None = None, token_id: int | No
         role=user.role,
         session_id=session_id,
         token_id=token_id,
+        duties=duties.held_by_name(session, settings, user),
     )
 
 

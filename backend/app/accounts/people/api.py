@@ -1,15 +1,16 @@
 """JSON routes of people."""
 
 from fastapi import APIRouter
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from app.accounts.people import service
-from app.accounts.people.pages import RoleFilter
+from app.accounts.people.pages import MANAGES, MANAGES_STUDENTS, DutyFilter, RoleFilter
 from app.accounts.schemas import Email, FullName, PersonOut
-from app.core.permissions import Role
+from app.core import clock
+from app.core.permissions import Duty, Role
 from app.web.fields import PathId
 from app.web.paging import Page, PageParams
-from app.web.request import AdminSubject, CurrentSubject, Db, SettingsDep
+from app.web.request import CurrentSubject, Db, SettingsDep
 
 router = APIRouter(prefix="/api/v1/users", tags=["People"])
 
@@ -20,6 +21,9 @@ class PersonIn(BaseModel):
     full_name: FullName
     email: Email
     role: Role
+    duty: Duty | None = Field(
+        None, description="In place of what the role would bring along; for staff alone."
+    )
 
 
 class PersonChange(BaseModel):
@@ -31,24 +35,45 @@ class PersonChange(BaseModel):
 
 
 class InvitedOut(BaseModel):
-    """A person and the one-time link to set a password, shown this one time."""
+    """A person for whom a one-time link was made.
+
+    `link` is given once, for an invitation on a system without a mail server; otherwise it is null and the link goes
+    to the person's email address.
+    """
 
     user: PersonOut
-    link: str
+    link: str | None
 
 
 @router.get("", summary="Search people")
 def people(
-    session: Db, subject: CurrentSubject, paging: PageParams, role: RoleFilter, deleted: bool = False
+    session: Db,
+    subject: CurrentSubject,
+    settings: SettingsDep,
+    paging: PageParams,
+    role: RoleFilter,
+    duty: DutyFilter,
+    deleted: bool = False,
 ) -> Page[PersonOut]:
-    """Administrators see everybody, instructors the students."""
-    return service.list_people(session, subject, paging, role, deleted=deleted).page().map(PersonOut.of)
+    """Everybody for those who see the staff's accounts, else the students. `duty` asks who has it today."""
+    found = service.list_people(
+        session, subject, paging, role, deleted=deleted, duty=duty, today=clock.today(settings.zone)
+    )
+    return found.page().map(PersonOut.of)
 
 
-@router.post("", status_code=201, summary="Add a person and send the invitation")
-def create_person(session: Db, admin: AdminSubject, settings: SettingsDep, given: PersonIn) -> InvitedOut:
+@router.post(
+    "", status_code=201, summary="Add a person and send the invitation", dependencies=MANAGES_STUDENTS
+)
+def create_person(session: Db, subject: CurrentSubject, settings: SettingsDep, given: PersonIn) -> InvitedOut:
     made = service.create_person(
-        session, admin, settings, email=given.email, full_name=given.full_name, role=given.role
+        session,
+        subject,
+        settings,
+        email=given.email,
+        full_name=given.full_name,
+        role=given.role,
+        duty=given.duty,
     )
     return InvitedOut(user=PersonOut.of(made.user), link=made.link)
 
@@ -58,27 +83,34 @@ def person(session: Db, subject: CurrentSubject, user_id: PathId) -> PersonOut:
     return PersonOut.of(service.get_person(session, subject, user_id))
 
 
-@router.patch("/{user_id}", summary="Change name, e-mail address or role")
+@router.patch("/{user_id}", summary="Change name, email address or role", dependencies=MANAGES_STUDENTS)
 def update_person(
-    session: Db, admin: AdminSubject, settings: SettingsDep, user_id: PathId, given: PersonChange
+    session: Db, subject: CurrentSubject, settings: SettingsDep, user_id: PathId, given: PersonChange
 ) -> PersonOut:
     user = service.update_person(
-        session, admin, settings, user_id, email=given.email, full_name=given.full_name, role=given.role
+        session, subject, settings, user_id, email=given.email, full_name=given.full_name, role=given.role
     )
     return PersonOut.of(user)
 
 
-@router.delete("/{user_id}", status_code=204, summary="Delete an account; its records stay")
-def delete_person(session: Db, admin: AdminSubject, user_id: PathId) -> None:
-    service.delete_person(session, admin, user_id)
+@router.delete(
+    "/{user_id}", status_code=204, summary="Delete an account; its records stay", dependencies=MANAGES
+)
+def delete_person(session: Db, subject: CurrentSubject, user_id: PathId) -> None:
+    service.delete_person(session, subject, user_id)
 
 
-@router.post("/{user_id}/restoration", summary="Restore a deleted account")
-def restore_person(session: Db, admin: AdminSubject, user_id: PathId) -> PersonOut:
-    return PersonOut.of(service.restore_person(session, admin, user_id))
+@router.post("/{user_id}/restoration", summary="Restore a deleted account", dependencies=MANAGES)
+def restore_person(session: Db, subject: CurrentSubject, user_id: PathId) -> PersonOut:
+    return PersonOut.of(service.restore_person(session, subject, user_id))
 
 
-@router.post("/{user_id}/link", status_code=201, summary="Send a new invitation or password link")
-def send_link(session: Db, admin: AdminSubject, settings: SettingsDep, user_id: PathId) -> InvitedOut:
-    made = service.send_link(session, admin, settings, user_id)
+@router.post(
+    "/{user_id}/link",
+    status_code=201,
+    summary="Send a new invitation or password link",
+    dependencies=MANAGES_STUDENTS,
+)
+def send_link(session: Db, subject: CurrentSubject, settings: SettingsDep, user_id: PathId) -> InvitedOut:
+    made = service.send_link(session, subject, settings, user_id)
     return InvitedOut(user=PersonOut.of(made.user), link=made.link)

@@ -2,12 +2,13 @@
 
 from collections.abc import Collection, Sequence
 
-from sqlalchemy import ColumnElement, Select, case, func, or_, select
+from sqlalchemy import ColumnElement, Select, case, func, select
 from sqlalchemy.orm import Session
 
 from app.accounts.passwords import NO_PASSWORD
 from app.core.constraints import register_conflict, register_invalid
 from app.core.permissions import Role
+from app.core.search import matches
 from app.db.models import User
 from app.web.listing import Listing
 from app.web.paging import Paging
@@ -37,27 +38,24 @@ def people(
     visible: ColumnElement[bool],
     *,
     deleted: bool,
+    held: ColumnElement[bool] | None = None,
 ) -> Listing[User]:
-    """Accounts of these roles that may be seen, whose name or address holds every word searched for."""
+    """Accounts that may be seen, of these roles and with the duty that `held` asks for, by name or address."""
     statement: Select[tuple[User]] = select(User).where(
         User.role.in_(roles), visible, User.deleted_at.is_not(None) if deleted else User.deleted_at.is_(None)
     )
-    for word in paging.q.split():
-        statement = statement.where(
-            or_(
-                User.full_name.icontains(word, autoescape=True),
-                User.email.icontains(word, autoescape=True),
-            )
-        )
+    if held is not None:
+        statement = statement.where(held)
+    statement = statement.where(*matches(paging.q, User.full_name, User.email))
     order = paging.order(SORTABLE, "-deleted" if deleted else "name")
     return Listing(session, statement.order_by(order, User.id), paging)
 
 
 def user(session: Session, user_id: int, *, lock: bool = False) -> User | None:
-    """The account, deleted or not."""
+    """The account, deleted or not. A lock leaves the number free for the history to refer to."""
     statement = select(User).where(User.id == user_id)
     if lock:
-        statement = statement.with_for_update().execution_options(populate_existing=True)
+        statement = statement.with_for_update(key_share=True).execution_options(populate_existing=True)
     return session.scalar(statement)
 
 
@@ -74,13 +72,14 @@ def user_by_email(session: Session, email: str) -> User | None:
 def other_admins(session: Session, user_id: int) -> Sequence[int]:
     """Other administrators who can sign in.
 
-    All administrators are locked in one order, so that two who demote each other meet here.
+    All administrators are locked in one order, so that two who demote each other meet here: to be called before
+    one of them is locked alone.
     """
     rows = session.execute(
         select(User.id, User.hashed_password)
         .where(User.role == Role.ADMIN, User.deleted_at.is_(None))
         .order_by(User.id)
-        .with_for_update()
+        .with_for_update(key_share=True)
     ).all()
     return [row.id for row in rows if row.id != user_id and row.hashed_password != NO_PASSWORD]
 

@@ -2,81 +2,95 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from sqlalchemy.orm import Session
 
+from app.accounts import policy
 from app.accounts.access import links
 from app.accounts.access import queries as access
+from app.accounts.duties import queries as duty_queries
+from app.accounts.duties import service as duties
 from app.accounts.passwords import NO_PASSWORD
 from app.accounts.people import queries
-from app.accounts.policy import may_see, visible_roles
 from app.accounts.tokens import service as tokens
 from app.core import clock, history, mail, visibility
 from app.core.actions import Action
-from app.core.errors import Conflict, FieldError, Forbidden, NotFound
-from app.core.permissions import Role, Subject
+from app.core.errors import Conflict, FieldError, NotFound
+from app.core.permissions import Actor, Duty, Role, Subject, internal
 from app.core.visibility import Records
 from app.db.models import User
+from app.school import service as school
 from app.settings import Settings
 from app.web.listing import Listing
 from app.web.paging import Paging
 
-NO_SUCH_PERSON = "There is no such person, or none that you may see."
-
 
 @dataclass(frozen=True, slots=True)
 class Invited:
-    """A person and the one-time link that was made, to be shown once."""
+    """A person for whom a one-time link was made.
+
+    `link` is there, to be shown this once, for an invitation that no mail server can deliver, and for the system's
+    own commands. A link to replace somebody's password is never shown to whoever asked for it: it would let them
+    into the account.
+    """
 
     user: User
-    link: str
+    link: str | None
 
 
 def list_people(
     session: Session,
-    subject: Subject,
+    subject: Actor,
     paging: Paging,
     role: Role | None = None,
     *,
     deleted: bool = False,
+    duty: Duty | None = None,
+    today: date | None = None,
 ) -> Listing[User]:
-    """The accounts this person may see. Raises Forbidden for students, and for deleted ones to instructors."""
-    roles = visible_roles(subject)
-    if not roles:
-        raise Forbidden("The list of people is for the school's staff.")
+    """The accounts this person may see, of one role, or with one duty `today` at the school."""
+    policy.require_list(subject)
     if deleted:
-        _admin_only(subject)
+        policy.require_manage(subject)
+    if duty is not None:
+        policy.require_read_duties(subject)
+    roles = policy.visible_roles(subject)
     wanted: Collection[Role] = roles if role is None else roles & {role}
+    held = None if duty is None or today is None else duty_queries.held(duty, today)
     visible = visibility.limit(session, subject, Records.STUDENTS, User.id)
-    return queries.people(session, paging, wanted, visible, deleted=deleted)
+    return queries.people(session, paging, wanted, visible, deleted=deleted, held=held)
 
 
-def get_person(session: Session, subject: Subject, user_id: int) -> User:
+def get_person(session: Session, subject: Actor, user_id: int) -> User:
     """One account. Raises NotFound for one that this person may not see."""
-    user = queries.user(session, user_id)
-    if user is None or not may_see(subject, user):
-        raise NotFound(NO_SUCH_PERSON)
+    user = policy.require_see(subject, queries.user(session, user_id))
     if user.role is Role.STUDENT and not visibility.may_see(session, subject, Records.STUDENTS, user_id):
-        raise NotFound(NO_SUCH_PERSON)
+        raise NotFound(policy.NO_SUCH_PERSON)
     return user
 
 
 def create_person(
     session: Session,
-    subject: Subject | None,
+    subject: Actor,
     settings: Settings,
     *,
     email: str,
     full_name: str,
     role: Role,
+    duty: Duty | None = None,
     invited: bool = True,
 ) -> Invited:
     """A new account and its invitation, which is mailed unless `invited` is False.
 
-    `subject` is None for the program's own commands. Raises Conflict when the address is in use.
+    A `duty` takes the place of what the role would bring along: so an auditor is a member of staff and no
+    instructor. Raises Conflict when the address is in use, or for a student with a duty.
     """
-    _admin_only(subject)
+    policy.require_manage(subject, role)
+    if duty is not None and role is Role.STUDENT:
+        sentence = "Duties are for the school’s staff. Choose the role Staff, or no duty."
+        raise Conflict(sentence, errors=[FieldError("duty", sentence)])
     _refuse_taken_email(session, email)
     user = User(email=email, full_name=full_name, role=role, hashed_password=NO_PASSWORD)
     session.add(user)
@@ -84,18 +98,36 @@ def create_person(
     history.record(
         session, subject, Action.USER_CREATED, user.id, email=email, name=full_name, role=role.value
     )
+    if duty is not None:
+        duties.give_first(session, subject, settings, user, duty, "Added with this duty")
     if invited:
-        return Invited(user, links.invite(session, settings, user, subject))
+        address = links.invite(session, settings, user, subject)
+        return Invited(user, address if _may_show(subject, settings) else None)
     address, _link = links.make_link(session, settings, user, links.INVITE, subject)
     return Invited(user, address)
 
 
-def send_link(session: Session, subject: Subject | None, settings: Settings, user_id: int) -> Invited:
-    """A new one-time link: an invitation while there is no password, else one to set a new password."""
-    _admin_only(subject)
-    user = _active(session, user_id)
-    make = links.invite if user.hashed_password == NO_PASSWORD else links.reset
-    return Invited(user, make(session, settings, user, subject))
+def send_link(session: Session, subject: Actor, settings: Settings, user_id: int) -> Invited:
+    """A new one-time link: an invitation while there is no password, else one to set a new password.
+
+    It goes to the person by mail. Raises Conflict for a reset without a mail server: the operator makes a link on
+    the server, with `aada user link`.
+    """
+    user = _manageable(session, subject, user_id)
+    if user.hashed_password == NO_PASSWORD:
+        address = links.invite(session, settings, user, subject)
+        return Invited(user, address if _may_show(subject, settings) else None)
+    if isinstance(subject, Subject) and settings.smtp_url is None:
+        raise Conflict(
+            "No mail server is set, so a reset link cannot reach its owner, and it is shown to nobody else. Nothing "
+            f"was changed. On the server, `aada user link {user.email}` prints one to hand over."
+        )
+    address = links.reset(session, settings, user, subject)
+    return Invited(user, address if not isinstance(subject, Subject) else None)
+
+
+def _may_show(subject: Actor, settings: Settings) -> bool:
+    return not isinstance(subject, Subject) or settings.smtp_url is None
 
 
 def update_person(
@@ -108,14 +140,20 @@ def update_person(
     full_name: str | None = None,
     role: Role | None = None,
 ) -> User:
-    """Change what is given. The old address is told of a new one; the last administrator stays one."""
-    _admin_only(subject)
-    user = _active(session, user_id)
+    """Change what is given. A new email address is announced to the old one; the last administrator stays one."""
+    policy.require_manage(subject, Role.STUDENT)
+    others = queries.other_admins(session, user_id) if role is not None else ()
+    user = _manageable(session, subject, user_id)
     before = {"email": user.email, "full_name": user.full_name, "role": user.role.value}
     if role is not None and role is not user.role:
+        policy.require_manage_duties(subject)
+        if role is Role.ADMIN:
+            policy.require_give_duties(subject, user.id)
         if user.role is Role.ADMIN:
-            _keep_an_admin(session, user, "role")
+            _keep_an_admin(user, others, "role")
         user.role = role
+        session.flush()
+        duties.follow_role(session, subject, settings, user)
     if full_name is not None:
         user.full_name = full_name
     if email is not None and email != user.email:
@@ -130,12 +168,13 @@ def update_person(
     return user
 
 
-def delete_person(session: Session, subject: Subject | None, user_id: int) -> User:
+def delete_person(session: Session, subject: Actor, user_id: int) -> User:
     """Soft delete: no sign-in, in no list, all records stay."""
-    _admin_only(subject)
+    policy.require_manage(subject)
+    others = queries.other_admins(session, user_id)
     user = _active(session, user_id)
     if user.role is Role.ADMIN:
-        _keep_an_admin(session, user)
+        _keep_an_admin(user, others)
     now = clock.now()
     user.deleted_at = now
     access.close_links(session, user.id, now)
@@ -148,9 +187,9 @@ def delete_person(session: Session, subject: Subject | None, user_id: int) -> Us
     return user
 
 
-def restore_person(session: Session, subject: Subject | None, user_id: int) -> User:
+def restore_person(session: Session, subject: Actor, user_id: int) -> User:
     """Bring a deleted account back, with the password it had. Raises NotFound for one that is not deleted."""
-    _admin_only(subject)
+    policy.require_manage(subject)
     user = queries.user(session, user_id, lock=True)
     if user is None or user.deleted_at is None:
         raise NotFound("There is no deleted person with this number.")
@@ -160,6 +199,7 @@ def restore_person(session: Session, subject: Subject | None, user_id: int) -> U
     return user
 
 
+@internal("finds the account that a command names")
 def find_by_email(session: Session, email: str) -> User | None:
     """The account with this address, deleted or not."""
     return queries.user_by_email(session, email)
@@ -168,17 +208,21 @@ def find_by_email(session: Session, email: str) -> User | None:
 def _active(session: Session, user_id: int) -> User:
     user = queries.user(session, user_id, lock=True)
     if user is None or user.deleted_at is not None:
-        raise NotFound(NO_SUCH_PERSON)
+        raise NotFound(policy.NO_SUCH_PERSON)
     return user
 
 
-def _admin_only(subject: Subject | None) -> None:
-    if subject is not None and not subject.is_admin:
-        raise Forbidden("Only administrators change other people's accounts.")
+def _manageable(session: Session, subject: Actor, user_id: int) -> User:
+    """The account, locked, of somebody whom this person keeps. NotFound for one that they may not even see."""
+    policy.require_manage(subject, Role.STUDENT)
+    user = _active(session, user_id)
+    policy.require_see(subject, user)
+    policy.require_manage(subject, user.role)
+    return user
 
 
-def _keep_an_admin(session: Session, user: User, field: str | None = None) -> None:
-    if queries.other_admins(session, user.id):
+def _keep_an_admin(user: User, others: Collection[int], field: str | None = None) -> None:
+    if others:
         return
     sentence = f"{user.full_name} is the last administrator who can sign in. Make somebody else an administrator first."
     raise Conflict(sentence, errors=[FieldError(field, sentence)] if field else [])
@@ -210,8 +254,9 @@ def _move(session: Session, subject: Subject, settings: Settings, user: User, em
     mail.send(
         session,
         old,
-        f"Your e-mail address at {settings.school_name} was changed",
-        f"Hello {user.full_name},\n\n{subject.full_name} has changed the e-mail address of your account. "
-        "Mail goes to the new address from now on, and you sign in with it.\n\n"
-        "If you do not know about this, tell the school's office.\n",
+        "email_changed",
+        requested_by=subject.user_id,
+        school=school.facts(session).legal_name,
+        name=user.full_name,
+        by=subject.full_name,
     )

@@ -13,6 +13,7 @@ from app.core.errors import Conflict, Forbidden, NotFound
 from app.core.permissions import Subject
 from app.core.tokens import hash_token, new_token
 from app.db.models import ApiToken
+from app.settings import Settings
 
 PREFIX = "aada_"
 """Makes a token that has leaked into a file or a log recognizable as one."""
@@ -46,7 +47,7 @@ def create_token(
     return token, clear
 
 
-def subject_of(session: Session, clear: str) -> Subject | None:
+def subject_of(session: Session, settings: Settings, clear: str) -> Subject | None:
     """The person whose token this is, or None. Notes the use, once a minute at most."""
     now = clock.now()
     found = queries.live_token(session, hash_token(clear), now)
@@ -55,7 +56,7 @@ def subject_of(session: Session, clear: str) -> Subject | None:
     token, user = found
     if token.last_used_at is None or token.last_used_at <= now - TOUCH_EVERY:
         queries.touch_token(session, token.id, now)
-    return subject_for(user, token_id=token.id)
+    return subject_for(session, settings, user, token_id=token.id)
 
 
 def list_tokens(session: Session, subject: Subject) -> Sequence[ApiToken]:

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from app.compliance.attendance.schemas import AttendanceFilter, AttendanceState, EnrollmentChoice
 from app.core.constraints import register_conflict, register_invalid
 from app.core.permissions import Role
+from app.core.search import matches
 from app.db.models import Attendance, Enrollment, EnrollmentStatus, Program, User, Withdrawal
 from app.rules import hours
 from app.rules.hours import TimeEntry
@@ -204,11 +205,7 @@ def records_page(
 ) -> Page[Any]:
     """Rows of (Attendance, name, program), newest first unless sorted otherwise."""
     statement = _records().where(visible, *_conditions(filters, zone, now))
-    for word in paging.q.split():
-        pattern = f"%{_escaped(word)}%"
-        statement = statement.where(
-            or_(User.full_name.ilike(pattern), User.email.ilike(pattern), Program.name.ilike(pattern))
-        )
+    statement = statement.where(*matches(paging.q, User.full_name, User.email, Program.name))
     ordered = statement.order_by(paging.order(SORTS, "-clock_in"), Attendance.id.desc())
     return fetch_page(session, ordered, paging)
 
@@ -317,14 +314,7 @@ def attendance_hours_per_student(*, current_only: bool = False) -> Select[Any]:
 def hours_page(session: Session, visible: ColumnElement[bool], paging: Paging) -> Page[Any]:
     """The documented query a page at a time, most hours first, with search by name and e-mail."""
     statement = attendance_hours_per_student(current_only=True).where(visible)
-    for word in paging.q.split():
-        pattern = f"%{_escaped(word)}%"
-        statement = statement.where(or_(User.full_name.ilike(pattern), User.email.ilike(pattern)))
+    statement = statement.where(*matches(paging.q, User.full_name, User.email))
     total = func.sum(Attendance.total_minutes)
     ordered = statement.order_by(paging.order({**HOURS_SORTS, "hours": total}, "-hours"), User.id)
     return fetch_page(session, ordered, paging)
-
-
-def _escaped(word: str) -> str:
-    """`word` for LIKE, its wildcards taken literally."""
-    return word.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")

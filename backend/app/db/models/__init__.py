@@ -5,6 +5,7 @@ from app.db.models.attendance import Attendance
 from app.db.models.audit import AuditEntry
 from app.db.models.content import ContentFile, ContentPackage, Launch
 from app.db.models.credential import Credential
+from app.db.models.duty import UserDuty
 from app.db.models.enrollment import Enrollment, EnrollmentStatus, LessonCompletion
 from app.db.models.externship import Externship
 from app.db.models.outbox import OutboxMessage
@@ -64,6 +65,7 @@ __all__ = [
     "StoredFileRow",
     "Transcript",
     "User",
+    "UserDuty",
     "UserSession",
     "Withdrawal",
     "XapiActivity",

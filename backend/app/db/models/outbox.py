@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import BigInteger, Index, Text, text
+from sqlalchemy import BigInteger, ForeignKey, Index, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.db.base import Base, CreatedAt
@@ -12,7 +12,10 @@ class OutboxMessage(Base):
     """One message to one person."""
 
     __tablename__ = "outbox_messages"
-    __table_args__ = (Index("idx_outbox_messages_created_at", "created_at"),)
+    __table_args__ = (
+        Index("idx_outbox_messages_created_at", "created_at"),
+        Index("idx_outbox_messages_requested_by", "requested_by"),
+    )
 
     id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
     """Message number."""
@@ -21,7 +24,7 @@ class OutboxMessage(Base):
     subject: Mapped[str] = mapped_column(Text)
     """Subject line."""
     body_text: Mapped[str] = mapped_column(Text)
-    """Plain text."""
+    """Plain text; a placeholder stands where a one-time link goes."""
     created_at: Mapped[CreatedAt]
     """When it was written."""
     sent_at: Mapped[datetime | None]
@@ -30,3 +33,9 @@ class OutboxMessage(Base):
     """How often sending was tried."""
     last_error: Mapped[str | None] = mapped_column(Text)
     """Why the last try failed."""
+    sealed_link: Mapped[str | None] = mapped_column(Text)
+    """The one-time link, encrypted under SECRET_KEY; taken out once it is sent or has expired."""
+    link_expires_at: Mapped[datetime | None]
+    """When the link stops working."""
+    requested_by: Mapped[int | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"))
+    """Who asked for it; empty for the person addressed and for the system."""

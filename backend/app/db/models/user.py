@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from sqlalchemy import CheckConstraint, Enum, Index, String, func
+from sqlalchemy import CheckConstraint, Enum, Index, String, func, literal_column
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.core.permissions import Role
@@ -21,6 +21,18 @@ class User(Base):
     __table_args__ = (
         Index("idx_users_email", "email", unique=True),
         Index("idx_users_role", "role"),
+        Index(
+            "idx_users_full_name_search",
+            func.search_fold(literal_column("full_name")).label("name"),
+            postgresql_using="gin",
+            postgresql_ops={"name": "gin_trgm_ops"},
+        ),
+        Index(
+            "idx_users_email_search",
+            func.search_fold(literal_column("email")).label("email"),
+            postgresql_using="gin",
+            postgresql_ops={"email": "gin_trgm_ops"},
+        ),
         CheckConstraint("email = lower(email)", name="check_users_email_lower"),
     )
 

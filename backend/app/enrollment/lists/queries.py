@@ -7,9 +7,10 @@ lists search, sort and cut them.
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, SQLColumnExpression, exists, func, null, or_, select
+from sqlalchemy import ColumnElement, Select, SQLColumnExpression, exists, func, null, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
+from app.core.search import matches
 from app.db.models import Enrollment, EnrollmentStatus, Program, Transcript, User, Withdrawal
 from app.web.paging import Page, Paging, fetch_page
 
@@ -139,6 +140,6 @@ def _page(
 ) -> Page[Any]:
     """Every word must occur in the student's name or address, the program's name, or `also`."""
     searched: list[Any] = [User.full_name, User.email, Program.name, *([] if also is None else [also])]
-    words = [or_(*(text.icontains(word, autoescape=True) for text in searched)) for word in paging.q.split()]
+    words = matches(paging.q, *searched)
     order = paging.order(sorts, default)
     return fetch_page(session, statement.where(*words).order_by(order, number), paging)

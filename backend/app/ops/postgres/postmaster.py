@@ -29,6 +29,11 @@ def read(data: Path) -> Postmaster | None:
     return Postmaster(pid=pid, port=port, ready=ready)
 
 
+def crashed(data: Path) -> bool:
+    """Whether the server of `data` died without saying goodbye: one that is stopped takes its file away."""
+    return bool(_lines(data)) and read(data) is None
+
+
 def belongs(pid: int, data: Path) -> bool:
     """Whether process `pid` is alive and works in `data`.
 

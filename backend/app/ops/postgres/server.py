@@ -199,12 +199,16 @@ class EmbeddedServer:
         return running
 
     def revive(self) -> bool:
-        """Start the server again if the process this object started has died; True when it had to.
+        """Start the server again if it has died, whichever program had started it; True when it had to.
 
-        A server that was stopped on purpose (exit status 0) stays stopped.
+        A server that was stopped on purpose stays stopped: its process leaves with status 0 and takes its
+        `postmaster.pid` away, which a killed one leaves behind.
         """
         process = self._process
-        if process is None or process.poll() in (None, 0):
+        if process is not None:
+            if process.poll() in (None, 0):
+                return False
+        elif not self._lease.held or not postmaster.crashed(self.data):
             return False
         with self._alone():
             if self._running() is None:

@@ -72,7 +72,7 @@ def test_a_file_never_leaves_people_out_without_a_word(
 
 
 def test_walks_of_several_people_are_merged_in_order(crowd: Scene, session: Session) -> None:
-    accounts, _ = queries.users_called(session, "lopez", 20)
+    accounts, _ = queries.users_called(session, "lopez", 20, None, ())
     known = queries.identities_of_users(session, [account.id for account in accounts])
     agents = [name for names in known.values() for name in names][::-1]
     everything = [found.key for found in queries.page(session, Filter(ascending=True), agents, 51)]
@@ -158,3 +158,24 @@ def test_an_agent_is_taken_as_json(crowd: Scene, signed_in: SignedIn, session: S
     staff = signed_in(crowd.admin)
     agent = json.dumps(payloads(session)[0]["actor"])
     assert _rows(staff.get("/lrs/statements", params={"person": agent}).text) == 1
+
+
+@pytest.mark.parametrize("words", ["nunez", "o’hara", "ohara", "dental x-ray", "cafe"])
+def test_names_are_found_without_their_accents_and_with_any_apostrophe(
+    scene: Scene, session: Session, words: str
+) -> None:
+    student = scene.school.student(full_name="Ana Núñez O'Hara")
+    session.flush()
+    activity = {"id": "https://a.example/x", "definition": {"name": {"en": "Café: Dental X‑ray"}}}
+    keep(
+        session,
+        statement(actor=agent_of(student), object=activity),
+        statement(actor={"mbox": "mailto:x@other.example", "name": "Inés Núñez O’Hara"}),
+    )
+    if words in ("dental x-ray", "cafe"):
+        assert queries.activities_called(session, words, 5)[1] == 1
+    else:
+        assert [one.full_name for one in queries.users_called(session, words, 5, None, ())[0]] == [
+            "Ana Núñez O'Hara"
+        ]
+        assert queries.strangers_called(session, words, 5)[1] == 1

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy.orm import Session
 
 from app.core import clock
-from app.core.permissions import Subject
+from app.core.permissions import Actor
 from app.lrs.desk.browser import chart_queries
 from app.lrs.desk.browser.chart_queries import Span
 from app.lrs.desk.browser.lookup import Sought
@@ -44,7 +44,7 @@ class Charts:
 
 
 def charts(
-    session: Session, subject: Subject, zone: ZoneInfo, days: int, sought: Sought | None = None
+    session: Session, subject: Actor, zone: ZoneInfo, days: int, sought: Sought | None = None
 ) -> Charts:
     """Verbs over time, time spent, distribution of scores: the last `days` days, within what the person may see.
 

@@ -8,6 +8,7 @@ import psycopg
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from app.core.search import pattern
 from app.lrs.engine.statements.filters import Filter
 from app.lrs.engine.statements.selection import select, within_reach
 
@@ -154,13 +155,14 @@ def users_called(
     rows = session.execute(
         text(
             "SELECT id, full_name, email, count(*) OVER () FROM users"
-            " WHERE (full_name ILIKE :pattern OR email ILIKE :pattern) AND id <> ALL(:hidden)"
-            " AND (CAST(:accounts AS int[]) IS NULL OR id = ANY(:accounts))"
+            " WHERE (search_fold(full_name) LIKE search_fold(:pattern)"
+            " OR search_fold(email) LIKE search_fold(:pattern))"
+            " AND id <> ALL(:hidden) AND (CAST(:accounts AS int[]) IS NULL OR id = ANY(:accounts))"
             " ORDER BY lower(email) = lower(:words) DESC, full_name, id LIMIT :most"
         ),
         {
             "words": words,
-            "pattern": f"%{_escaped(words)}%",
+            "pattern": pattern(words),
             "most": most,
             "accounts": None if accounts is None else list(accounts),
             "hidden": list(hidden),
@@ -174,9 +176,10 @@ def strangers_called(session: Session, words: str, most: int) -> tuple[list[Any]
     rows = session.execute(
         text(
             "SELECT identity, agent, names, count(*) OVER () FROM xapi_actors WHERE user_id IS NULL"
-            " AND (identity ILIKE :pattern OR names::text ILIKE :pattern) ORDER BY id LIMIT :most"
+            " AND (search_fold(identity) LIKE search_fold(:pattern)"
+            " OR search_fold(names::text) LIKE search_fold(:pattern)) ORDER BY id LIMIT :most"
         ),
-        {"pattern": f"%{_escaped(words)}%", "most": most},
+        {"pattern": pattern(words), "most": most},
     ).all()
     return [row[:3] for row in rows], rows[0][3] if rows else 0
 
@@ -197,16 +200,13 @@ def activities_called(session: Session, words: str, most: int) -> tuple[list[Act
             " coalesce(bool_or(lower(n.value) = lower(:words)), false) AS exact FROM xapi_activities a"
             " LEFT JOIN LATERAL jsonb_each_text(CASE WHEN jsonb_typeof(a.definition -> 'name') = 'object'"
             " THEN a.definition -> 'name' END) n ON true"
-            " WHERE a.iri ILIKE :pattern OR n.value ILIKE :pattern GROUP BY a.id) matches"
+            " WHERE search_fold(a.iri) LIKE search_fold(:pattern) OR search_fold(n.value) LIKE search_fold(:pattern)"
+            " GROUP BY a.id) matches"
             " ORDER BY exact DESC, id LIMIT :most"
         ),
-        {"words": words, "pattern": f"%{_escaped(words)}%", "most": most},
+        {"words": words, "pattern": pattern(words), "most": most},
     ).all()
     return [Activity(row[0], row[1] or {}, row[2]) for row in rows], rows[0][3] if rows else 0
-
-
-def _escaped(words: str) -> str:
-    return words.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
 
 
 def last_key(session: Session) -> int:

@@ -6,7 +6,7 @@ from typing import LiteralString
 from sqlalchemy.orm import Session
 
 from app.core import visibility
-from app.core.permissions import Subject
+from app.core.permissions import Actor
 from app.core.visibility import Records
 from app.lrs.desk.browser import queries
 from app.lrs.engine.statements.filters import Filter
@@ -48,7 +48,7 @@ class Scope:
 EVERYTHING = Scope()
 
 
-def scope_of(session: Session, subject: Subject) -> Scope:
+def scope_of(session: Session, subject: Actor) -> Scope:
     """What this person may see: all, all but deleted people's, or their own classes' students'."""
     visible = visibility.students(session, subject, Records.STATEMENTS)
     if visible is None:

@@ -10,7 +10,7 @@ import procrastinate
 import structlog
 from sqlalchemy.orm import Session
 
-from app.core.jobs import enqueue, jobs, release_stalled, task
+from app.core.jobs import enqueue, jobs, task
 from app.db.session import Database
 from app.lrs.desk.forwarding import delivery, queries
 
@@ -24,8 +24,6 @@ def forward_all(context: procrastinate.JobContext, timestamp: int) -> None:
     """Ask for a job for every target that is due; `timestamp` is the minute."""
     database: Database = context.additional_context["database"]
     with database.begin() as session:
-        release_stalled(session, forward_one)
-        release_stalled(session, redeliver)
         for forwarder_id in queries.due(session):
             forward_soon(session, forwarder_id)
 

@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import ColumnElement, Text, cast, delete, func, or_, select, text, update
+from sqlalchemy import ColumnElement, Text, cast, delete, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
+from app.core.search import matches
 from app.db.models import XapiDeadLetter, XapiForwarder, XapiStatement
 from app.lrs.desk.browser.queries import driver
 from app.lrs.engine.statements.filters import Filter
@@ -32,15 +33,7 @@ def forwarders(session: Session, paging: Paging) -> Page[Any]:
         "last_success": XapiForwarder.last_success_at,
     }
     statement = select(XapiForwarder, dead.label("dead"))
-    for word in paging.q.split():
-        statement = statement.where(
-            or_(
-                *(
-                    place.icontains(word, autoescape=True)
-                    for place in (XapiForwarder.label, XapiForwarder.endpoint)
-                )
-            )
-        )
+    statement = statement.where(*matches(paging.q, XapiForwarder.label, XapiForwarder.endpoint))
     return fetch_page(session, statement.order_by(paging.order(sorts, "name"), XapiForwarder.id), paging)
 
 
@@ -152,10 +145,7 @@ def dead_letters(session: Session, forwarder_id: int, paging: Paging) -> Page[An
         .where(XapiDeadLetter.forwarder_id == forwarder_id)
     )
     name = cast(XapiStatement.statement_id, Text)
-    for word in paging.q.split():
-        statement = statement.where(
-            or_(*(place.icontains(word, autoescape=True) for place in (XapiDeadLetter.error, name)))
-        )
+    statement = statement.where(*matches(paging.q, XapiDeadLetter.error, name))
     sorts: dict[str, Any] = {
         "stored": XapiDeadLetter.statement_id,
         "why": XapiDeadLetter.error,

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Row, func, select, text
 from sqlalchemy.orm import Session
 
+from app.core.search import matches
 from app.db.models import User, XapiImport
 from app.db.session import Database
 from app.web.paging import Page, Paging, fetch_page
@@ -31,8 +32,7 @@ def imports(session: Session, paging: Paging) -> Page[Row[Any]]:
     statement = select(XapiImport, User.full_name.label("sender")).outerjoin(
         User, User.id == XapiImport.created_by
     )
-    for word in paging.q.split():
-        statement = statement.where(XapiImport.file_name.icontains(word, autoescape=True))
+    statement = statement.where(*matches(paging.q, XapiImport.file_name))
     order = paging.order(SORTABLE, "-sent")
     return fetch_page(session, statement.order_by(order, XapiImport.id.desc()), paging)
 

@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
+from app.core.search import matches
 from app.db.models import User, XapiCredential
 from app.web.paging import Page, Paging, fetch_page
 
@@ -15,13 +16,7 @@ def clients(session: Session, paging: Paging, *, with_revoked: bool) -> Page[Xap
     statement = select(XapiCredential).where(XapiCredential.kind == "client")
     if not with_revoked:
         statement = statement.where(XapiCredential.revoked_at.is_(None))
-    for word in paging.q.split():
-        statement = statement.where(
-            or_(
-                XapiCredential.label.icontains(word, autoescape=True),
-                XapiCredential.key.icontains(word, autoescape=True),
-            )
-        )
+    statement = statement.where(*matches(paging.q, XapiCredential.label, XapiCredential.key))
     sorts: dict[str, Any] = {
         "name": func.lower(XapiCredential.label),
         "limit": XapiCredential.rate_limit_per_minute,
@@ -43,9 +38,7 @@ def launches(session: Session, paging: Paging, now: datetime) -> Page[Any]:
             or_(XapiCredential.expires_at.is_(None), XapiCredential.expires_at > now),
         )
     )
-    for word in paging.q.split():
-        places = (User.full_name, User.email, XapiCredential.activity)
-        statement = statement.where(or_(*(place.icontains(word, autoescape=True) for place in places)))
+    statement = statement.where(*matches(paging.q, User.full_name, User.email, XapiCredential.activity))
     sorts: dict[str, Any] = {
         "learner": func.lower(User.full_name),
         "activity": XapiCredential.activity,

@@ -5,8 +5,9 @@ from collections.abc import Iterable
 from sqlalchemy.orm import Session
 
 from app.content import queries
+from app.content.launches import queries as launch_queries
+from app.content.launches.sessions import IDLE
 from app.content.packages.model import Manifest
-from app.content.times import IDLE
 from app.core import clock
 from app.db.models import Launch
 from app.db.session import Database
@@ -45,7 +46,7 @@ def tell_ended(database: Database) -> int:
     while True:
         now = clock.now()
         with database.begin() as session:
-            found = queries.ended_untold(session, now - IDLE, now, _BATCH)
+            found = launch_queries.ended_untold(session, now - IDLE, now, _BATCH)
             total += tell_left(session, found)
         if len(found) < _BATCH:
             return total

@@ -1,0 +1,1 @@
+"""Launches: a part of a lesson opened by a person, until it ends."""

@@ -1,0 +1,36 @@
+"""A lesson session: how long it lasts, and the launch behind a token."""
+
+from datetime import datetime, timedelta
+
+from sqlalchemy.orm import Session
+
+from app.content.launches import queries
+from app.core import clock
+from app.core.tokens import hash_token
+from app.db.models import Launch
+
+IDLE = timedelta(hours=2)
+"""Without a word from the course the session is over."""
+LONGEST = timedelta(hours=12)
+"""It is over in any case."""
+_NOTE_EVERY = timedelta(minutes=1)
+
+
+def is_over(record: Launch, now: datetime) -> bool:
+    """Whether the launch's token has ended: two idle hours, twelve in any case."""
+    return now >= record.expires_at or now - record.last_seen_at >= IDLE
+
+
+def find_launch(session: Session, token: str) -> Launch | None:
+    """The launch behind a token, over or not; None for a token that was never given out."""
+    return queries.launch_by_token(session, hash_token(token))
+
+
+def note_use(session: Session, record: Launch) -> None:
+    """Keep an open launch from idling out, with at most one write a minute."""
+    queries.touch_launch(session, record, clock.now(), at_most_every=_NOTE_EVERY)
+
+
+def is_review(record: Launch) -> bool:
+    """A student looks again at a lesson of a completed program; a preview by staff belongs to no enrollment."""
+    return record.preview and record.enrollment_id is not None

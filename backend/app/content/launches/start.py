@@ -1,0 +1,62 @@
+"""What the player page starts from."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from app.content import queries
+from app.content.launches.sessions import IDLE, is_review
+from app.content.packages.model import Item, Manifest
+from app.content.runtimes import runtime_of
+from app.content.runtimes.protocol import Learner
+from app.core.errors import NotFound
+from app.db.models import Launch
+
+
+@dataclass(frozen=True, slots=True)
+class PlayerState:
+    """All that the player page needs: what to open, and the data model the course starts from."""
+
+    launch_id: str
+    lesson_id: int
+    title: str
+    item: Item
+    standard: str
+    preview: bool
+    review: bool
+    last_seq: int
+    cmi: dict[str, Any]
+    expires_at: datetime
+    idle_seconds: int
+
+
+def player_state(session: Session, record: Launch) -> PlayerState:
+    """What the course is told when it starts: who the student is, where they were, what they may."""
+    package = queries.package(session, record.package_id)
+    if package is None:
+        raise NotFound("The package of this lesson is gone.")
+    item = Manifest.from_json(package.manifest).item(record.sco_id)
+    if item is None:
+        raise NotFound("The lesson has no such part.")
+    attempt = None if record.enrollment_id is None else queries.attempt_of_launch(session, record)
+    learner = Learner(
+        record.user_id,
+        queries.user_name(session, record.user_id),
+        counts=not record.preview,
+        review=is_review(record),
+    )
+    return PlayerState(
+        launch_id=record.id,
+        lesson_id=record.lesson_id,
+        title=item.title,
+        item=item,
+        standard=package.standard,
+        preview=record.preview,
+        review=is_review(record),
+        last_seq=record.last_seq,
+        cmi=runtime_of(package.standard).start(learner, item, attempt),
+        expires_at=record.expires_at,
+        idle_seconds=int(IDLE.total_seconds()),
+    )

@@ -1,0 +1,104 @@
+"""What every standard of content has to know; the rest of the room knows no standard."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, Protocol
+
+from app.content.packages.archive import Archive
+from app.content.packages.model import Item, Manifest
+from app.db.models import ScormData
+from app.rules.scorm12 import LessonResult
+
+
+@dataclass(frozen=True, slots=True)
+class Learner:
+    """Whom the content is played to, as it may know them."""
+
+    user_id: int
+    full_name: str
+    counts: bool
+    """Whether anything is recorded."""
+    review: bool
+    """Whether the program is completed and the lesson only looked at again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What the content says at one moment, as far as every standard has it; read once for each commit."""
+
+    data: dict[str, Any]
+    """The standard's data model as it came."""
+    session_seconds: Decimal
+    """How long the content says that this session has lasted."""
+    suspended: bool
+    """Whether the content wants to go on where it is the next time."""
+
+
+@dataclass(frozen=True, slots=True)
+class PartResult:
+    """The best of the attempts at one part of a lesson."""
+
+    status: str
+    score_pct: Decimal | None
+
+
+class Runtime(Protocol):
+    """One standard: its packages, its start, what it reports and what that amounts to."""
+
+    @property
+    def name(self) -> str:
+        """As in `content_packages.standard`: `scorm12`."""
+
+    @property
+    def label(self) -> str:
+        """As people say it: `SCORM 1.2`."""
+
+    @property
+    def marker(self) -> str:
+        """The file that makes a zip a package of this standard, for the sentence that misses it."""
+
+    @property
+    def libraries(self) -> Mapping[str, Path]:
+        """What the player page loads for it, by the name in its address."""
+
+    def recognize(self, archive: Archive) -> str | None:
+        """The folder that is the root of the package (`""` for the top), or None for another standard's zip."""
+
+    def describe(self, archive: Archive, root: str, files: Mapping[str, str]) -> Manifest:
+        """The table of contents. `files` are paths from the root -> paths in the zip. Raises Invalid with a
+        sentence; the manifest may name another standard, which is not played."""
+
+    def start(self, learner: Learner, item: Item, attempt: ScormData | None) -> dict[str, Any]:
+        """The data model that the content starts from, at its launch."""
+
+    def continues(self, attempt: ScormData) -> bool:
+        """Whether the next launch goes on with this attempt instead of starting another."""
+
+    def read(self, data: dict[str, Any]) -> Report:
+        """What the content reports, read kindly: nonsense in one element loses only that."""
+
+    def take(
+        self,
+        attempt: ScormData,
+        item: Item,
+        report: Report,
+        *,
+        ended: bool,
+        left: bool,
+        late: bool,
+        now: datetime,
+    ) -> None:
+        """Write a report into the attempt. `ended`: the content ended its session for good; `left`: the learner left
+        the page; `late`: a newer report has been taken already."""
+
+    def better(self, statuses: Iterable[str]) -> str:
+        """The best of the statuses of several attempts at one part."""
+
+    def is_done(self, status: str) -> bool:
+        """Whether a part with this status needs no more work."""
+
+    def result(self, parts: Sequence[PartResult], *, passing_percent: int | None) -> LessonResult:
+        """What the parts of a lesson amount to."""

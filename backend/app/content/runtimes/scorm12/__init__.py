@@ -1,0 +1,82 @@
+"""SCORM 1.2. What it means is in `rules/scorm12.py`."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from app.content.packages.archive import Archive
+from app.content.packages.links import folded
+from app.content.packages.markers import root_of
+from app.content.packages.model import Item, Manifest
+from app.content.runtimes.protocol import Learner, PartResult, Report
+from app.content.runtimes.scorm12 import manifest as imsmanifest
+from app.content.runtimes.scorm12.report import Scorm12Report, improve, read, replace_state
+from app.content.runtimes.scorm12.start import initial_cmi
+from app.db.models import ScormData
+from app.rules import scorm12
+from app.rules.scorm12 import LessonResult
+from app.web.assets import SCORM_AGAIN
+
+
+class Scorm12:
+    """Packages with an imsmanifest.xml; the run-time in the browser is scorm-again."""
+
+    name = "scorm12"
+    label = "SCORM 1.2"
+    marker = imsmanifest.NAME
+    libraries: Mapping[str, Path] = {"scorm12.min.js": SCORM_AGAIN / "scorm12.min.js"}
+
+    def recognize(self, archive: Archive) -> str | None:
+        return root_of(archive, self.marker)
+
+    def describe(self, archive: Archive, root: str, files: Mapping[str, str]) -> Manifest:
+        marker = next(path for path in files.values() if folded(path) == folded(root + self.marker))
+        return imsmanifest.parse(archive.read(marker, imsmanifest.MAX_BYTES), files)
+
+    def start(self, learner: Learner, item: Item, attempt: ScormData | None) -> dict[str, Any]:
+        return initial_cmi(learner, item, attempt)
+
+    def continues(self, attempt: ScormData) -> bool:
+        return scorm12.continues(finished=attempt.finished_at is not None, exit_word=attempt.exit or "")
+
+    def read(self, data: dict[str, Any]) -> Scorm12Report:
+        return read(data)
+
+    def take(
+        self,
+        attempt: ScormData,
+        item: Item,
+        report: Report,
+        *,
+        ended: bool,
+        left: bool,
+        late: bool,
+        now: datetime,
+    ) -> None:
+        assert isinstance(report, Scorm12Report)  # noqa: S101 -- from `read`
+        improve(attempt, item, report, ended=ended, left=left)
+        if not late:
+            replace_state(attempt, report)
+        if ended:
+            attempt.finished_at = attempt.finished_at or now
+
+    def better(self, statuses: Iterable[str]) -> str:
+        best = scorm12.NOT_ATTEMPTED
+        for status in statuses:
+            best = scorm12.better_status(best, scorm12.known_status(status))
+        return best
+
+    def is_done(self, status: str) -> bool:
+        return status in scorm12.DONE
+
+    def result(self, parts: Sequence[PartResult], *, passing_percent: int | None) -> LessonResult:
+        return scorm12.lesson_result(
+            [part.status for part in parts],
+            [None if part.score_pct is None else int(part.score_pct + Decimal("0.5")) for part in parts],
+            passing_percent=passing_percent,
+        )
+
+
+SCORM12 = Scorm12()

@@ -1,0 +1,128 @@
+"""Handing a message to a mail server, so that nobody between can read a password or a one-time link.
+
+Certificates are always verified. A password goes over TLS alone: a connection on which somebody has taken STARTTLS
+out of the server's answer is refused, not used in clear. The one exception is a server on this very machine.
+"""
+
+import ipaddress
+import smtplib
+import ssl
+from dataclasses import dataclass
+from email.message import EmailMessage
+from urllib.parse import unquote, urlsplit
+
+
+class MailRefused(Exception):
+    """The message was not sent; the text is the sentence for the outbox."""
+
+
+@dataclass(frozen=True, slots=True)
+class MailServer:
+    """What SMTP_URL names. `implicit_tls` is `smtps://`."""
+
+    host: str
+    port: int
+    implicit_tls: bool
+    username: str | None
+    password: str
+
+    @classmethod
+    def of(cls, url: str) -> "MailServer":
+        """Read SMTP_URL. Raises ValueError with a sentence."""
+        parts = urlsplit(url)
+        try:
+            port = parts.port
+        except ValueError:
+            port = 0
+        if parts.scheme not in ("smtp", "smtps") or not parts.hostname or port == 0:
+            raise ValueError("SMTP_URL is not a URL such as smtp://user:password@smtp.example.edu:587")
+        secure = parts.scheme == "smtps"
+        username = unquote(parts.username) if parts.username else None
+        return cls(
+            parts.hostname, port or (465 if secure else 25), secure, username, unquote(parts.password or "")
+        )
+
+    @property
+    def is_local(self) -> bool:
+        """Whether the server is this machine, so that nobody listens in between."""
+        if self.host == "localhost":
+            return True
+        try:
+            return ipaddress.ip_address(self.host).is_loopback
+        except ValueError:
+            return False
+
+    @property
+    def description(self) -> str:
+        """How mail goes out, as the start of the system tells its operator."""
+        place = f"{self.host}:{self.port}"
+        if self.implicit_tls:
+            return f"Mail goes to {place} over TLS; its certificate is verified."
+        if self.is_local:
+            return f"Mail goes to {place} on this machine."
+        if self.username:
+            return (
+                f"Mail goes to {place}; the password is sent only after STARTTLS with a verified certificate."
+            )
+        return f"Mail goes to {place} without signing in; it is encrypted only if the server offers STARTTLS."
+
+
+def transmit(url: str, message: EmailMessage) -> None:
+    """Send the message. Raises MailRefused with a sentence, whatever went wrong."""
+    try:
+        server = MailServer.of(url)
+        _send(server, message)
+    except ssl.SSLCertVerificationError as error:
+        raise MailRefused(
+            f"The mail server's certificate could not be verified ({error.verify_message}), so nothing was sent. "
+            "Correct the host in SMTP_URL, or have this machine trust the authority that issued the certificate."
+        ) from error
+    except ssl.SSLError as error:
+        raise MailRefused(
+            f"No secure connection to the mail server was possible ({error.reason}). smtps:// is for servers that "
+            "speak TLS from the start, usually on port 465; use smtp:// for STARTTLS."
+        ) from error
+    except smtplib.SMTPAuthenticationError as error:
+        raise MailRefused(
+            f"The mail server refused the user name or the password in SMTP_URL ({_reply(error.smtp_error)})."
+        ) from error
+    except smtplib.SMTPResponseException as error:
+        raise MailRefused(
+            f"The mail server answered {error.smtp_code}: {_reply(error.smtp_error)}."
+        ) from error
+    except smtplib.SMTPRecipientsRefused as error:
+        code, reply = next(iter(error.recipients.values()))
+        raise MailRefused(f"The mail server refused the address ({code}: {_reply(reply)}).") from error
+    except (OSError, smtplib.SMTPException, ValueError) as error:
+        raise MailRefused(f"The mail server could not be reached: {error}.") from error
+
+
+def _send(server: MailServer, message: EmailMessage) -> None:
+    context = ssl.create_default_context()
+    if server.implicit_tls:
+        with smtplib.SMTP_SSL(server.host, server.port, timeout=20, context=context) as connection:
+            _hand_over(server, connection, message)
+        return
+    with smtplib.SMTP(server.host, server.port, timeout=20) as connection:
+        connection.ehlo()
+        if not server.is_local:
+            if connection.has_extn("starttls"):
+                connection.starttls(context=context)
+                connection.ehlo()
+            elif server.username:
+                raise MailRefused(
+                    f"{server.host} offers no STARTTLS, so the password was not sent and neither was the message. Use "
+                    "smtps://, or another port; if the server did offer it before, somebody may be listening in."
+                )
+        _hand_over(server, connection, message)
+
+
+def _hand_over(server: MailServer, connection: smtplib.SMTP, message: EmailMessage) -> None:
+    if server.username:
+        connection.login(server.username, server.password)
+    connection.send_message(message)
+
+
+def _reply(text: object) -> str:
+    words = text.decode("utf-8", "replace") if isinstance(text, bytes) else str(text)
+    return " ".join(words.split())[:300].rstrip(".")
