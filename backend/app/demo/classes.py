@@ -30,20 +30,22 @@ class Planned:
     starts_on: date
     ends_on: date
     room: str
-    teachers: list[int]
-    seats: list[Enrolled] = field(default_factory=list)
+    seats: list[Enrolled]
+    teachers: list[int] = field(default_factory=list)
 
 
 def write_classes(desk: Desk, enrolled: list[Enrolled]) -> None:
     """Classes with meetings, instructors and seats."""
     planned = [one for one in _plan(desk, enrolled) if one.seats]
+    _staff(desk, planned)
     keys = desk.copier.keys("classes", len(planned))
     desk.copier.copy(
         "classes",
-        ("id", "code", "name", "program_id", "starts_on", "ends_on", "room", "capacity", "created_at"),
+        ("id", "code", "name", "program_id", "starts_on", "ends_on", "room", "capacity", "created_at",
+         "updated_at"),
         (
             (key, one.code, one.name, desk.program_ids[one.program.name], one.starts_on, one.ends_on, one.room,
-             max(24, len(one.seats)), desk.office(one.starts_on - timedelta(days=45)))
+             max(24, len(one.seats)), desk.founded, desk.founded)
             for key, one in zip(keys, planned, strict=True)
         ),
     )  # fmt: skip
@@ -78,17 +80,12 @@ def write_classes(desk: Desk, enrolled: list[Enrolled]) -> None:
 
 
 def _plan(desk: Desk, enrolled: list[Enrolled]) -> Iterator[Planned]:
-    instructors = [
-        number
-        for number, person in zip(desk.staff_ids, people.STAFF, strict=True)
-        if person.role == "instructor"
-    ]
     first = min(item.story.starts for item in enrolled)
     turn = 0
     for program in PROGRAMS:
         prefix = "".join(word[0] for word in program.name.split())[:2].upper()
         prefix = _PREFIXES.get(program.name, prefix)
-        for place, meets in enumerate(program.classes):
+        for meets in program.classes:
             begins = first
             while begins <= desk.today + timedelta(weeks=4):
                 until = begins + timedelta(weeks=COHORT_WEEKS)
@@ -100,10 +97,6 @@ def _plan(desk: Desk, enrolled: list[Enrolled]) -> Iterator[Planned]:
                     and _attends(desk, item) == meets
                 ]
                 last = max([until, *(_until(desk, item) for item in seats)])
-                teachers = [instructors[turn % len(instructors)]]
-                if place == 0 and program is PROGRAMS[0]:
-                    # The instructor whose sign-in is shown teaches the mornings of the largest program, too.
-                    teachers = list(dict.fromkeys([instructors[0], *teachers]))
                 yield Planned(
                     f"{prefix}-{begins:%Y-%m}-{'AP'[meets.begins.hour >= 12]}M",
                     f"{program.name}, {'mornings' if meets.begins.hour < 12 else 'afternoons'}",
@@ -112,11 +105,27 @@ def _plan(desk: Desk, enrolled: list[Enrolled]) -> Iterator[Planned]:
                     begins,
                     last,
                     _ROOMS[turn % len(_ROOMS)],
-                    teachers,
                     seats,
                 )
                 turn += 1
                 begins = until
+
+
+def _staff(desk: Desk, planned: list[Planned]) -> None:
+    """Instructors in turn, so that each has a class of the present; the one whose sign-in is shown has one more."""
+    instructors = [
+        number
+        for number, person in zip(desk.staff_ids, people.STAFF, strict=True)
+        if person.role == "instructor"
+    ]
+    latest = sorted(planned, key=lambda one: (one.ends_on, len(one.seats), one.code), reverse=True)
+    for place, one in enumerate(latest):
+        one.teachers.append(instructors[place % len(instructors)])
+    fullest = max(
+        (one for one in latest if one.ends_on >= desk.today), key=lambda one: len(one.seats), default=None
+    )
+    if fullest is not None and instructors[0] not in fullest.teachers:
+        fullest.teachers.append(instructors[0])
 
 
 def _attends(desk: Desk, item: Enrolled) -> ClassTime:
