@@ -179,7 +179,8 @@ def uv_environment() -> dict[str, str]:
 
 
 def assets_depend_on() -> list[Path]:
-    there = (BACKEND / "app" / "web" / "static" / "vendor").is_dir()
+    app = BACKEND / "app"
+    there = (app / "web" / "static" / "vendor").is_dir() and (app / "documents" / "fonts").is_dir()
     names = ("package.json", "package-lock.json", "app/web/icons.txt", "tools/assets.py") if there else ()
     return [BACKEND / name for name in names]
 

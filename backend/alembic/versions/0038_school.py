@@ -4,7 +4,7 @@ The first version of each policy holds what the system has gone by so far. The v
 that something was computed with cannot be removed either, and the mark of its use cannot be taken back.
 
 Revision ID: 0038
-Revises: 0036
+Revises: 0037
 """
 
 import sqlalchemy as sa
@@ -12,7 +12,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = "0038"
-down_revision = "0036"
+down_revision = "0037"
 branch_labels = None
 depends_on = None
 

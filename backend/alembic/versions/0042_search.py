@@ -5,13 +5,13 @@ to it. It uses built-in functions and a built-in collation alone, so that its re
 libraries and may stand in an index.
 
 Revision ID: 0042
-Revises: 0039
+Revises: 0041
 """
 
 from alembic import op
 
 revision = "0042"
-down_revision = "0039"
+down_revision = "0041"
 branch_labels = None
 depends_on = None
 

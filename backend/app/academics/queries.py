@@ -1,6 +1,7 @@
 """Every SQL statement about programs, modules and lessons."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from sqlalchemy import Select, delete, exists, func, or_, select
@@ -202,3 +203,37 @@ def remove(session: Session, model: type[T], record_id: int) -> None:
     """Delete a row and what the database deletes with it; its constraints have the last word."""
     session.execute(delete(model).where(model.id == record_id))
     session.expire_all()
+
+
+@dataclass(frozen=True, slots=True)
+class LessonPlace:
+    """A lesson with its module and program."""
+
+    id: int
+    title: str
+    content_type: str
+    passing_score_pct: int | None
+    module_id: int
+    module_name: str
+    program_id: int
+    program_name: str
+
+
+def lesson_place(session: Session, lesson_id: int) -> LessonPlace | None:
+    """A lesson and where it stands."""
+    row = session.execute(
+        select(
+            Lesson.id,
+            Lesson.title,
+            Lesson.content_type,
+            Lesson.passing_score_pct,
+            Module.id,
+            Module.name,
+            Program.id,
+            Program.name,
+        )
+        .join(Module, Lesson.module_id == Module.id)
+        .join(Program, Module.program_id == Program.id)
+        .where(Lesson.id == lesson_id)
+    ).one_or_none()
+    return None if row is None else LessonPlace(*row)

@@ -4,6 +4,9 @@ from collections.abc import Collection, Mapping
 
 from sqlalchemy.orm import Session
 
+from app.accounts.access.endings import Ended as SessionsEnded
+from app.accounts.access.endings import Why as WhySessionsEnded
+from app.accounts.access.endings import register as on_sessions_ended
 from app.accounts.bootstrap import ensure_first_admin
 from app.accounts.duties.service import (
     DutyLine,
@@ -30,6 +33,8 @@ from app.db.models import User
 
 __all__ = [
     "DutyLine",
+    "SessionsEnded",
+    "WhySessionsEnded",
     "create_person",
     "delete_person",
     "duties_of_people",
@@ -41,6 +46,7 @@ __all__ = [
     "give_duty",
     "list_duties",
     "list_people",
+    "on_sessions_ended",
     "own_duties",
     "people_by_id",
     "restore_person",

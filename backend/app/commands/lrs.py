@@ -1,4 +1,4 @@
-"""`aada lrs`: the record store's credentials, from the command line."""
+"""`aada lrs`: API keys and imports of the learning record store (LRS), from the command line."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from app.core.errors import Problem
 from app.db.models import XapiCredential
 from app.db.session import Database
 from app.lrs.desk.imports import runner
-from app.lrs.desk.imports.ingest import Tally
+from app.lrs.desk.imports.ingest import WAITS, Busy, Tally
 from app.lrs.desk.keys import service
 from app.lrs.engine.scopes import SCOPES
-from app.ops import migrations
+from app.ops import address, migrations
 from app.ops.errors import OperatorError
 from app.ops.servers import database_server
 from app.settings import Settings, get_settings
@@ -28,19 +28,21 @@ from app.web.paging import Paging
 
 _ALL = Paging().everything()
 
-commands = typer.Typer(no_args_is_help=True, help="The record store (xAPI): credentials, import.")
-credentials = typer.Typer(no_args_is_help=True, help="Who may use the record store at /xapi.")
-commands.add_typer(credentials, name="credentials")
+commands = typer.Typer(no_args_is_help=True, help="The learning record store (LRS, xAPI): API keys, import.")
+keys = typer.Typer(no_args_is_help=True, help="API keys: which systems may use the LRS at /xapi.")
+commands.add_typer(keys, name="keys")
+commands.add_typer(keys, name="credentials", hidden=True)  # scripts from before they were called API keys
 
 Number = Annotated[
-    int, typer.Argument(min=1, max=LARGEST_ID, help="The credential's number, as `list` shows it.")
+    int, typer.Argument(min=1, max=LARGEST_ID, help="The API key's number, as `list` shows it.")
 ]
 
 
 @contextmanager
 def _school() -> Iterator[tuple[Database, Settings]]:
-    """The school's database; a refusal is one sentence."""
-    with database_server(get_settings()) as (settings, _server):
+    """The school's database, and its settings as the running server has them; a refusal is one sentence."""
+    with database_server(get_settings()) as (found, _server):
+        settings, _running = address.of_running_server(found)
         migrations.require_head(settings)
         database = Database(settings)
         try:
@@ -57,12 +59,13 @@ def take_in_file(
         Path, typer.Argument(help="Statements one a line, lists or answers of them; packed with gzip or not.")
     ],
 ) -> None:
-    """Take in the statements that another record store exported; safe to repeat with the same file."""
+    """Import the statements that another LRS exported; safe to repeat with the same file."""
     try:
         opened = file.open("rb")
     except OSError as error:
         raise OperatorError(f"{file} cannot be read ({error.strerror}).") from error
-    with opened, database_server(get_settings()) as (settings, _server):
+    with opened, database_server(get_settings()) as (found, _server):
+        settings, _running = address.of_running_server(found)
         migrations.require_head(settings)
         database = Database(settings)
         size = max(file.stat().st_size, 1)
@@ -75,9 +78,14 @@ def take_in_file(
                 err=True,
             )
 
+        def waits() -> None:
+            typer.echo(f"\r{WAITS}", err=True)
+
         try:
             pieces = iter(lambda: opened.read(256 * 1024), b"")
-            tally = runner.work_here(database, settings.app_origin, pieces, file.name, size, note)
+            tally = runner.work_here(database, settings.app_origin, pieces, file.name, size, note, waits)
+        except Busy as busy:
+            raise OperatorError(f"{busy} Run it again with the same file.") from busy
         finally:
             typer.echo(err=True)
             database.close()
@@ -92,12 +100,14 @@ def take_in_file(
 
 def _show(made: service.NewSecret, settings: Settings) -> None:
     typer.echo(f"Endpoint  {settings.app_origin}/xapi")
-    typer.echo(f"Key       {made.credential.key}")
+    if not address.of_running_server(settings)[1]:
+        typer.echo("          No server runs on this data now; the address is the one that APP_ORIGIN names.")
+    typer.echo(f"Key       {made.api_key.key}")
     typer.echo(f"Secret    {made.secret}")
     typer.echo("The secret is shown this once; only its hash is kept.")
 
 
-@credentials.command()
+@keys.command()
 def create(
     label: Annotated[str, typer.Argument(help="What people call it, such as the system's name.")],
     scope: Annotated[
@@ -105,7 +115,7 @@ def create(
     ] = None,
     limit: Annotated[int | None, typer.Option(help="Requests a minute; without, no limit.")] = None,
 ) -> None:
-    """Make a key and secret; without --scope it may write statements and read its own."""
+    """Make an API key with its secret; without --scope it may write statements and read its own."""
     scopes = scope or ["statements/write", "statements/read/mine"]
     with _school() as (database, settings), database.begin() as session:
         made = service.create(
@@ -114,14 +124,14 @@ def create(
         _show(made, settings)
 
 
-@credentials.command(name="list")
-def list_credentials(
+@keys.command(name="list")
+def list_keys(
     everything: Annotated[bool, typer.Option("--all", help="Revoked ones too.")] = False,
     launches: Annotated[
         bool, typer.Option("--launches", help="The keys that work now of content that learners have open.")
     ] = False,
 ) -> None:
-    """Show the credentials of systems."""
+    """Show the API keys of systems."""
     with _school() as (database, settings), database.begin() as session:
         if launches:
             found = [
@@ -129,7 +139,7 @@ def list_credentials(
             ]
         else:
             listed = service.listed(session, _ALL, with_revoked=everything)
-            found = [_credential_lines(one, settings) for one in listed.items]
+            found = [_key_lines(one, settings) for one in listed.items]
     for title, lines in found:
         typer.echo(title)
         for name, value in lines:
@@ -140,7 +150,7 @@ def list_credentials(
     typer.echo(f"Times are the school’s ({settings.school_timezone}).")
 
 
-def _credential_lines(one: XapiCredential, settings: Settings) -> tuple[str, list[tuple[str, str]]]:
+def _key_lines(one: XapiCredential, settings: Settings) -> tuple[str, list[tuple[str, str]]]:
     limit = one.rate_limit_per_minute
     lines = [
         ("Key", one.key),
@@ -172,18 +182,18 @@ def _when(moment: datetime | None, settings: Settings) -> str:
     return "never" if moment is None else local_time(moment, settings.zone)
 
 
-@credentials.command()
+@keys.command()
 def rotate(number: Number) -> None:
     """Replace the secret; the old one stops within a second."""
     with _school() as (database, settings), database.begin() as session:
         _show(service.rotate(session, None, number), settings)
 
 
-@credentials.command()
+@keys.command()
 def revoke(
     number: Number, yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False
 ) -> None:
-    """Withdraw a credential, or the key of a launch; it stops within a second and for good."""
+    """Revoke an API key, or the key of a launch; it stops within a second and for good."""
     with _school() as (database, _settings):
         with database.begin() as session:
             label = service.label_of(session, number)

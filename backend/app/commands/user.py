@@ -18,7 +18,7 @@ from app.core.errors import Problem
 from app.core.permissions import SYSTEM, Duty, Role
 from app.db.models import User
 from app.db.session import Database
-from app.ops import migrations
+from app.ops import address, migrations
 from app.ops.errors import OperatorError
 from app.ops.servers import database_server
 from app.settings import Settings, get_settings
@@ -35,7 +35,8 @@ Email = Annotated[str, typer.Argument(help="The person's e-mail address.")]
 @contextmanager
 def _school() -> Iterator[tuple[Database, Settings]]:
     """The school's database; a refusal is one sentence."""
-    with database_server(get_settings()) as (settings, _server):
+    with database_server(get_settings()) as (found, _server):
+        settings, _running = address.of_running_server(found)
         migrations.require_head(settings)
         database = Database(settings)
         try:

@@ -224,15 +224,15 @@ class _Host:
     def _open_launch(self, session: Any, request: Request) -> Launch:
         record = sessions.find_launch(session, request.path_params["token"])
         if record is None:
-            raise _Over(None)
+            raise _Over(None, sessions.OVER)
         if sessions.is_over(record, clock.now()):
-            raise _Over(record.lesson_id)
+            raise _Over(record.lesson_id, sessions.over_sentence(record))
         return record
 
     def refused(self, request: Request, error: Exception) -> Response:
         """An error as a small page that says what to do."""
         if isinstance(error, _Over):
-            return HTMLResponse(over_page(self.settings, error.lesson_id), status_code=410)
+            return HTMLResponse(over_page(self.settings, error.lesson_id, error.reason), status_code=410)
         status = error.status_code if isinstance(error, HTTPException) else getattr(error, "status", 500)
         detail = error.detail if isinstance(error, Problem) else "There is nothing at this address."
         return HTMLResponse(over_page(self.settings, None, detail), status_code=status)
@@ -269,9 +269,10 @@ class _Over(Problem):
 
     status, title, slug = 410, "Lesson session over", "gone"
 
-    def __init__(self, lesson_id: int | None) -> None:
-        super().__init__(commits.OVER)
+    def __init__(self, lesson_id: int | None, sentence: str) -> None:
+        super().__init__(sentence)
         self.lesson_id = lesson_id
+        self.reason = None if sentence == sessions.OVER else sentence
 
 
 # What may stand in a query or fragment as it is.

@@ -6,7 +6,6 @@ from app.core import visibility
 from app.core.errors import Forbidden, NotFound
 from app.core.permissions import Subject
 from app.core.visibility import Records
-from app.db.models import EnrollmentStatus
 
 
 def may_manage(subject: Subject) -> None:
@@ -25,7 +24,3 @@ def may_read_attempts(session: Session, subject: Subject, user_id: int) -> None:
     """One's own attempts always; others' as far as the person's duties and classes reach. Others' are not there."""
     if not visibility.may_see(session, subject, Records.STUDENTS, user_id):
         raise NotFound("There is no such record.")
-
-
-PLAYABLE = (EnrollmentStatus.ACTIVE, EnrollmentStatus.COMPLETED)
-"""Enrollments whose lessons may be opened: an active one, or a completed one for review, which records nothing."""

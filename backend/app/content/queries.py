@@ -3,58 +3,22 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal
+from fractions import Fraction
+from typing import Any
 
-from sqlalchemy import case, exists, func, insert, select, update
+from sqlalchemy import exists, func, insert, select, update
 from sqlalchemy.orm import Session
 
-from app.content import policy
 from app.content.packages.links import folded
+from app.content.scores import exact_percent
 from app.db.models import (
     ContentFile,
     ContentPackage,
-    Enrollment,
-    EnrollmentStatus,
     Launch,
     Lesson,
-    Module,
-    Program,
     ScormData,
     User,
 )
-
-
-@dataclass(frozen=True, slots=True)
-class LessonPlace:
-    """A lesson and where it stands."""
-
-    id: int
-    title: str
-    content_type: str
-    passing_score_pct: int | None
-    module_id: int
-    module_name: str
-    program_id: int
-    program_name: str
-
-
-def lesson_place(session: Session, lesson_id: int) -> LessonPlace | None:
-    row = session.execute(
-        select(
-            Lesson.id,
-            Lesson.title,
-            Lesson.content_type,
-            Lesson.passing_score_pct,
-            Module.id,
-            Module.name,
-            Program.id,
-            Program.name,
-        )
-        .join(Module, Lesson.module_id == Module.id)
-        .join(Program, Module.program_id == Program.id)
-        .where(Lesson.id == lesson_id)
-    ).one_or_none()
-    return None if row is None else LessonPlace(*row)
 
 
 def lock_lesson(session: Session, lesson_id: int) -> bool:
@@ -69,30 +33,6 @@ def allow_long_pauses(session: Session, seconds: int) -> None:
     session.execute(select(func.set_config("idle_in_transaction_session_timeout", f"{seconds}s", True)))
 
 
-def lock_enrollment(session: Session, enrollment_id: int) -> EnrollmentStatus | None:
-    """Hold the enrollment so that two windows opened at once agree on the attempt; its state."""
-    return session.scalar(
-        select(Enrollment.status).where(Enrollment.id == enrollment_id).with_for_update(key_share=True)
-    )
-
-
-def enrollment_for(session: Session, user_id: int, lesson_id: int) -> tuple[int, EnrollmentStatus] | None:
-    """The student's enrollment that opens this lesson, and its state: the active one before a completed one."""
-    row = session.execute(
-        select(Enrollment.id, Enrollment.status)
-        .join(Module, Module.program_id == Enrollment.program_id)
-        .join(Lesson, Lesson.module_id == Module.id)
-        .where(Lesson.id == lesson_id, Enrollment.user_id == user_id, Enrollment.status.in_(policy.PLAYABLE))
-        .order_by(
-            case((Enrollment.status == EnrollmentStatus.ACTIVE, 0), else_=1),
-            Enrollment.enrolled_at.desc(),
-            Enrollment.id.desc(),
-        )
-        .limit(1)
-    ).one_or_none()
-    return None if row is None else (row[0], row[1])
-
-
 def user_name(session: Session, user_id: int) -> str:
     return session.scalars(select(User.full_name).where(User.id == user_id)).one()
 
@@ -105,8 +45,22 @@ def current_package(session: Session, lesson_id: int) -> ContentPackage | None:
     )
 
 
-def package(session: Session, package_id: int) -> ContentPackage | None:
-    return session.get(ContentPackage, package_id)
+def package_head(session: Session, package_id: int) -> tuple[int, str, str] | None:
+    """Lesson, standard and hash of a version, without its manifest."""
+    row = session.execute(
+        select(ContentPackage.lesson_id, ContentPackage.standard, ContentPackage.sha256).where(
+            ContentPackage.id == package_id
+        )
+    ).one_or_none()
+    return None if row is None else (row[0], row[1], row[2])
+
+
+def manifest(session: Session, package_id: int) -> dict[str, Any]:
+    """What was read from a version's manifest."""
+    value: dict[str, Any] = session.scalars(
+        select(ContentPackage.manifest).where(ContentPackage.id == package_id)
+    ).one()
+    return value
 
 
 def packages_of(session: Session, lesson_id: int) -> list[tuple[ContentPackage, str | None]]:
@@ -197,7 +151,7 @@ class AttemptSummary:
 
     sco_id: str
     status: str | None
-    score_pct: Decimal | None
+    percent: Fraction | None
     total_seconds: int
 
 
@@ -208,6 +162,9 @@ def attempts_in_package(
         select(
             ScormData.sco_id,
             ScormData.cmi_core_lesson_status,
+            ScormData.score_raw,
+            ScormData.score_min,
+            ScormData.score_max,
             ScormData.score_pct,
             ScormData.total_seconds,
         ).where(
@@ -216,7 +173,10 @@ def attempts_in_package(
             ScormData.package_id == package_id,
         )
     )
-    return [AttemptSummary(*row) for row in rows]
+    return [
+        AttemptSummary(sco_id, status, exact_percent(raw, low, high, rounded), seconds)
+        for sco_id, status, raw, low, high, rounded, seconds in rows
+    ]
 
 
 def attempts_of(

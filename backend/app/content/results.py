@@ -1,49 +1,51 @@
 """Where a student stands in a lesson, and the attempts behind it."""
 
 from collections.abc import Iterator
-from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
 from sqlalchemy.orm import Session
 
 from app.content import policy, queries
-from app.content.packages.model import Item, Manifest
+from app.content.packages.model import Item
+from app.content.packages.versions import Version, version_of
 from app.content.runtimes import runtime_of
 from app.content.runtimes.protocol import PartResult, Runtime
 from app.content.schemas import AttemptOut, PartOut, ResultOut
 from app.content.storable import restored
 from app.core.permissions import Subject
 from app.db.models import ContentPackage
+from app.rules import scorm12
 
 
 def standing(
     session: Session,
-    package: ContentPackage,
-    manifest: Manifest,
+    version: Version,
     enrollment_id: int,
     *,
     passing_score_pct: int | None = None,
 ) -> ResultOut:
     """The best of the student's attempts at each part of this package, and what they amount to."""
-    runtime = runtime_of(package.standard)
+    runtime = runtime_of(version.standard)
     best: dict[str, _Best] = {}
     for attempt in queries.attempts_in_package(
-        session, enrollment_id=enrollment_id, lesson_id=package.lesson_id, package_id=package.id
+        session, enrollment_id=enrollment_id, lesson_id=version.lesson_id, package_id=version.id
     ):
         best.setdefault(attempt.sco_id, _Best(runtime)).add(attempt)
-    parts = list(_parts(manifest.items, best, _Best(runtime), 0))
-    opening = [part for part in parts if part.opens]
+    untouched = _Best(runtime)
+    parts = list(_parts(version.manifest.items, best, untouched, 0))
+    opening = [best.get(item.id, untouched) for item in version.manifest.launchable()]
     result = runtime.result(
-        [PartResult(part.status, part.score_pct) for part in opening], passing_percent=passing_score_pct
+        [PartResult(known.status, known.percent) for known in opening], passing_percent=passing_score_pct
     )
     return ResultOut(
-        lesson_id=package.lesson_id,
-        package_id=package.id,
+        lesson_id=version.lesson_id,
+        package_id=version.id,
         complete=result.complete,
         reason=result.reason,
         done=result.done,
         total=result.total,
-        score_pct=result.percent,
+        score_pct=None if result.percent is None else scorm12.shown_percent(result.percent),
         total_seconds=sum(part.total_seconds for part in parts),
         parts=parts,
     )
@@ -55,14 +57,14 @@ class _Best:
     def __init__(self, runtime: Runtime) -> None:
         self._runtime = runtime
         self.status = runtime.better(())
-        self.score_pct: Decimal | None = None
+        self.percent: Fraction | None = None
         self.seconds = 0
         self.attempts = 0
 
     def add(self, attempt: queries.AttemptSummary) -> None:
         self.status = self._runtime.better((self.status, attempt.status or ""))
-        if attempt.score_pct is not None:
-            self.score_pct = max(self.score_pct or Decimal(0), attempt.score_pct)
+        if attempt.percent is not None:
+            self.percent = max(self.percent or Fraction(0), attempt.percent)
         self.seconds += attempt.total_seconds
         self.attempts += 1
 
@@ -82,7 +84,7 @@ def _parts(
             depth=depth,
             opens=item.opens,
             status=known.status,
-            score_pct=known.score_pct,
+            score_pct=None if known.percent is None else scorm12.shown_percent(known.percent),
             total_seconds=known.seconds,
             attempts=known.attempts,
         )
@@ -98,7 +100,7 @@ def attempts_of(
     attempts = []
     for row, lesson_title, package in queries.attempts_of(session, user_id, lesson_id=lesson_id):
         if package is not None and package.id not in titles:
-            titles[package.id] = {item.id: item.title for item in Manifest.from_json(package.manifest).walk()}
+            titles[package.id] = {item.id: item.title for item in version_of(package).manifest.walk()}
         attempts.append(_attempt_out(row, lesson_title, package, titles))
     return attempts
 

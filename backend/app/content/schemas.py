@@ -93,7 +93,8 @@ class ResultOut(BaseModel):
     reason: str
     done: int
     total: int
-    score_pct: int | None
+    score_pct: Decimal | None
+    """The mean of the parts' scores, rounded for showing."""
     total_seconds: int
     parts: list[PartOut]
     source: str = REPORTED

@@ -13,11 +13,10 @@ from app.content.launches import queries as launch_queries
 from app.content.launches.commits import commit
 from app.content.launches.ends import tell_attempts
 from app.content.launches.service import current_package, launch, only_reviews, playable_enrollment
-from app.content.packages.model import Manifest
 from app.content.packages.upload import import_package
+from app.content.packages.versions import version_of
 from app.content.results import attempts_of, standing
 from app.content.schemas import AttemptOut, PackageOut, ResultOut
-from app.core.errors import NotFound
 from app.core.permissions import Subject
 
 __all__ = [
@@ -37,21 +36,14 @@ __all__ = [
 ]
 
 
+lesson = academics.lesson_place
 academics.on_lessons_removed("content: previews", launch_queries.remove_previews)
-
-
-def lesson(session: Session, lesson_id: int) -> queries.LessonPlace:
-    """The lesson with its module and program. Raises NotFound."""
-    place = queries.lesson_place(session, lesson_id)
-    if place is None:
-        raise NotFound("There is no such lesson.")
-    return place
 
 
 def packages(session: Session, subject: Subject, lesson_id: int) -> list[tuple[PackageOut, str | None]]:
     """All versions of a lesson's package, newest first, each with the name of who uploaded it. Staff only."""
     policy.may_manage(subject)
-    lesson(session, lesson_id)
+    academics.lesson_place(session, lesson_id)
     return [
         (PackageOut.model_validate(package), name)
         for package, name in queries.packages_of(session, lesson_id)
@@ -64,8 +56,7 @@ def lesson_result(session: Session, subject: Subject, lesson_id: int) -> ResultO
     package = current_package(session, lesson_id)
     return standing(
         session,
-        package,
-        Manifest.from_json(package.manifest),
+        version_of(package),
         enrollment_id,
         passing_score_pct=lesson(session, lesson_id).passing_score_pct,
     )
@@ -75,7 +66,7 @@ def preview_result(session: Session, subject: Subject, lesson_id: int) -> Result
     """The lesson's parts as somebody sees them who has not begun: for the preview by staff."""
     policy.may_preview(subject)
     package = current_package(session, lesson_id)
-    return standing(session, package, Manifest.from_json(package.manifest), 0)
+    return standing(session, version_of(package), 0)
 
 
 def work_in_older_version(session: Session, subject: Subject, lesson_id: int) -> bool:

@@ -60,7 +60,7 @@ class Permission(StrEnum):
     HISTORY_READ = "history.read"
     IMPORTS_RUN = "imports.run"
     LRS_READ_ALL = "lrs.read_all"
-    """Every statement, and which systems and stores the record store works with."""
+    """Every statement, and which systems and stores the LRS works with."""
     LRS_MANAGE = "lrs.manage"
     MAIL_READ = "mail.read"
     MAIL_MANAGE = "mail.manage"

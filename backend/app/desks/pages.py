@@ -4,6 +4,7 @@ from fastapi import APIRouter, Request, Response
 
 from app.compliance.attendance import service as attendance
 from app.desks import person, today
+from app.documents import service as documents
 from app.web import navigation, search
 from app.web.fields import PathId
 from app.web.navigation import NavItem
@@ -34,6 +35,7 @@ def student_page(
         "desks/person.html",
         page=found,
         person=found.person,
+        kind_title=documents.kind_title,
         weeks=attendance.weeks_chart(found.totals.weeks),
         breadcrumbs=[("People", "/people"), (found.person.full_name, None)],
     )

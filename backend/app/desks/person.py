@@ -1,5 +1,6 @@
 """Everything about one student on one page, for the staff."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -22,8 +23,10 @@ from app.core import visibility
 from app.core.errors import NotFound
 from app.core.permissions import Role, Subject
 from app.core.visibility import Records
-from app.db.models import User
+from app.db.models import IssuedDocument, User
 from app.desks import trail
+from app.documents import service as documents
+from app.documents.service import Offer
 from app.enrollment import service as enrollment
 from app.lrs import service as record_store
 from app.lrs.service import Line
@@ -50,6 +53,9 @@ class StudentPage:
     attempts: list[AttemptOut]
     events: list[trail.Event]
     learning: list[Line]
+    documents: Sequence[IssuedDocument]
+    offers: list[Offer]
+    sees_documents: bool
 
 
 def student_page(session: Session, subject: Subject, user_id: int, zone: ZoneInfo) -> StudentPage:
@@ -69,6 +75,9 @@ def student_page(session: Session, subject: Subject, user_id: int, zone: ZoneInf
         attempts=content.attempts_of(session, subject, user_id),
         events=trail.about_student(session, subject, user_id),
         learning=record_store.recent_for_user(session, user_id, 20),
+        documents=documents.of_student(session, subject, user_id),
+        offers=documents.offers(session, subject, user_id),
+        sees_documents=documents.may_read(subject, user_id),
     )
 
 

@@ -46,16 +46,18 @@ def record_lesson_completion(
     score_pct: Decimal | int | float | None,
     at: datetime,
     subject: Subject | None = None,
+    held: Enrollment | None = None,
 ) -> CompletionOutcome:
     """Write that a lesson is completed, and the enrollment's progress with it.
 
     Safe to repeat: the first completion's moment and source stay, the best score is kept. An enrollment that is
     no longer active is not changed (`counted` is False). NotFound for an enrollment that does not exist or a lesson
     that is not of its program; Invalid for a score outside 0 to 100.
+    `held` is the enrollment, if the caller has it locked and knows that the lesson is of its program.
     """
     score = _score(score_pct)
-    record = found(session, enrollment_id, lock=True)
-    if queries.lesson_in_program(session, lesson_id, record.program_id) is None:
+    record = found(session, enrollment_id, lock=True) if held is None else held
+    if held is None and queries.lesson_in_program(session, lesson_id, record.program_id) is None:
         raise NotFound("This lesson is not part of the enrollment's program.")
     if record.status is not EnrollmentStatus.ACTIVE:
         return CompletionOutcome(counted=False, new=False, progress_pct=record.progress_pct or 0)

@@ -11,6 +11,7 @@ from sqlalchemy import (
     Row,
     Select,
     bindparam,
+    case,
     column,
     exists,
     func,
@@ -356,11 +357,22 @@ def lessons_of(session: Session, enrollment: Enrollment) -> list[LessonRow]:
     return [LessonRow(*row) for row in rows]
 
 
-def active_enrollment_for_lesson(session: Session, user_id: int, lesson_id: int) -> int | None:
-    """The student's active enrollment in the program that a lesson belongs to; there is one at most."""
-    return session.scalar(
-        select(Enrollment.id)
+def studied(session: Session, user_id: int, lesson_id: int) -> tuple[int, EnrollmentStatus] | None:
+    """The student's enrollment that opens this lesson, and its state: the active one before a completed one."""
+    row = session.execute(
+        select(Enrollment.id, Enrollment.status)
         .join(Module, Module.program_id == Enrollment.program_id)
         .join(Lesson, Lesson.module_id == Module.id)
-        .where(Lesson.id == lesson_id, Enrollment.user_id == user_id, Enrollment.status == ACTIVE)
-    )
+        .where(
+            Lesson.id == lesson_id,
+            Enrollment.user_id == user_id,
+            Enrollment.status.in_((EnrollmentStatus.ACTIVE, EnrollmentStatus.COMPLETED)),
+        )
+        .order_by(
+            case((Enrollment.status == EnrollmentStatus.ACTIVE, 0), else_=1),
+            Enrollment.enrolled_at.desc(),
+            Enrollment.id.desc(),
+        )
+        .limit(1)
+    ).one_or_none()
+    return None if row is None else (row[0], row[1])

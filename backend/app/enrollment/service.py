@@ -2,7 +2,7 @@
 
 Progress is written in the transaction of the event that changed it, with the enrollment locked, so that two events
 at once cannot leave a percentage that neither of them saw. The other rooms use `record_lesson_completion` and
-`active_enrollment_for`, and register what stands in the way of an end (`register_objection`).
+`study_for`, and register what stands in the way of an end (`register_objection`).
 """
 
 from collections.abc import Sequence
@@ -19,7 +19,7 @@ from app.core.actions import Action
 from app.core.errors import Conflict, FieldError, NotFound
 from app.core.permissions import Role, Subject
 from app.db.models import Enrollment, EnrollmentStatus, Withdrawal
-from app.enrollment import policy, queries
+from app.enrollment import policy, queries, study
 from app.enrollment.completions import (
     CompletionOutcome,
     found,
@@ -30,6 +30,8 @@ from app.enrollment.completions import (
 )
 from app.enrollment.objections import Ending, Objection, objections
 from app.enrollment.objections import register as register_objection
+from app.enrollment.study import Study, hold_for_study, study_for
+from app.enrollment.study import register_end as on_ended
 from app.enrollment.telling import tell_ended, tell_enrolled
 from app.lrs import service as record_store
 from app.rules import enrollment as states
@@ -41,16 +43,18 @@ __all__ = [
     "CompletionOutcome",
     "Ending",
     "Objection",
+    "Study",
     "active_count",
-    "active_enrollment_for",
     "complete",
     "enroll",
     "enroll_by_email",
+    "hold_for_study",
     "latest_withdrawal",
     "list_enrollments",
     "mark_lesson",
     "may_read_reasons",
     "objections_to_ending",
+    "on_ended",
     "program_names",
     "read_enrollment",
     "read_progress",
@@ -60,6 +64,7 @@ __all__ = [
     "status_counts",
     "student_email",
     "student_suggestions",
+    "study_for",
     "tell_ended",
     "tell_enrolled",
     "why_not_complete",
@@ -247,11 +252,6 @@ def active_count(session: Session, subject: Subject) -> int:
     return queries.status_counts(session, policy.visible(session, subject)).get(EnrollmentStatus.ACTIVE, 0)
 
 
-def active_enrollment_for(session: Session, *, user_id: int, lesson_id: int) -> int | None:
-    """The number of the active enrollment that this student's work in a lesson counts for, None without one."""
-    return queries.active_enrollment_for_lesson(session, user_id, lesson_id)
-
-
 # The end
 
 
@@ -308,6 +308,7 @@ def complete(
     )
     classes.end_seats(session, subject, record.id, student_id=record.user_id, last_day=record.completed_at)
     record_store.record_program_completed(session, enrollment_id=record.id, by=subject)
+    study.ended(session, record)
     return record
 
 
@@ -369,4 +370,5 @@ def withdraw(
         last_day=requested_at.astimezone(zone).date(),
     )
     record_store.record_withdrawn(session, enrollment_id=record.id, by=subject)
+    study.ended(session, record)
     return withdrawal

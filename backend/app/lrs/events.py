@@ -21,11 +21,12 @@ from app.lrs.engine.operations import run_sync
 from app.lrs.engine.refusal import Refusal
 from app.lrs.engine.statements import validate
 from app.lrs.engine.statements.actors import identity
+from app.lrs.engine.statements.author import Author
 from app.lrs.engine.statements.preparation import Prepared, prepare
 from app.lrs.engine.statements.shape import JsonObject
-from app.lrs.engine.statements.storage import Author, Submission, store_statements
+from app.lrs.engine.statements.storage import Submission, store_statements
 from app.lrs.engine.versions import Version
-from app.lrs.host.service import directory_of
+from app.lrs.host.service import SCHOOL, directory_of
 from app.lrs.vocabulary import VOIDED, Verb
 
 _WAITING = "xapi_waiting"
@@ -147,7 +148,7 @@ def _school(app_origin: str) -> JsonObject:
     return {
         "objectType": "Agent",
         "name": "AADA LMS",
-        "account": {"homePage": app_origin, "name": "aada-lms"},
+        "account": {"homePage": app_origin, "name": SCHOOL},
     }
 
 

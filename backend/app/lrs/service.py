@@ -1,4 +1,4 @@
-"""What other rooms may ask of the record store: to be told what happened, tokens for launches, a person's activity."""
+"""What other rooms may ask of the LRS: to record what happened, tokens for launches, a person's activity."""
 
 from app.lrs.desk.browser.presentation import Line
 from app.lrs.desk.browser.service import recent_for_user

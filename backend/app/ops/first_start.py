@@ -12,6 +12,7 @@ from app.accounts import service as accounts
 from app.core.smtp import MailServer
 from app.db.models import User
 from app.db.session import Database
+from app.documents import service as documents
 from app.ops.errors import OperatorError
 from app.school import service as school
 from app.settings import Settings
@@ -33,7 +34,8 @@ def run(settings: Settings, database: Database, *, demo: bool) -> list[str]:
             "The demo school was not added: it goes into an empty database, and this one has people in it."
         )
     with database.begin() as session:
-        school.ensure(session, settings)
+        known = school.ensure(session, settings)
+        documents.ensure_keys(session, school.effective_settings(settings, known))
         link = accounts.ensure_first_admin(session, settings)
     if link is not None:
         lines += ["Open this link once to choose the administrator's password:", f"  {link}"]

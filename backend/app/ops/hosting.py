@@ -20,7 +20,7 @@ from fastapi import FastAPI
 
 from app.core.logging import configure_logging
 from app.db.session import Database
-from app.ops import first_start, migrations, roles
+from app.ops import address, first_start, migrations, roles
 from app.ops.errors import OperatorError
 from app.ops.http_protocol import BoundedHeadProtocol
 from app.ops.postgres import EmbeddedServer
@@ -67,7 +67,8 @@ def serve(
                 worker.start()
             server = _Server(config, [*lines, f"{settings.school_name}: {settings.app_origin}"])
             signal.signal(signal.SIGHUP, server.handle_exit)  # uvicorn looks after the other two
-            server.run(sockets=[listener])
+            with address.announced(settings, host, listener.getsockname()[1]):
+                server.run(sockets=[listener])
         except KeyboardInterrupt:  # uvicorn has ended in good order and passes the signal on
             pass
         finally:

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
+from fractions import Fraction
 
 PASSED, COMPLETED, FAILED = "passed", "completed", "failed"
 INCOMPLETE, BROWSED, NOT_ATTEMPTED = "incomplete", "browsed", "not attempted"
@@ -23,6 +24,7 @@ EXITS = ("", "time-out", "suspend", "logout")
 
 _TIMESPAN = re.compile(r"(\d{2,6}):(\d{2}):(\d{2})(?:\.(\d{1,2}))?")
 _LARGEST_TIMESPAN = Decimal("35999999.99")  # 9999:59:59.99
+_LONGEST_NUMBER = 40
 
 
 def seconds_of(timespan: str) -> Decimal:
@@ -120,22 +122,21 @@ class Score:
     maximum: Decimal | None = None
 
     @property
-    def scaled(self) -> Decimal | None:
-        """(raw - min) / (max - min) between 0 and 1, with 0 and 100 as the bounds that 1.2 means by
-        default.
-        """
+    def scaled(self) -> Fraction | None:
+        """(raw - min) / (max - min) between 0 and 1, exactly; the bounds that 1.2 means by default are 0 and 100."""
         if self.raw is None:
             return None
-        low = Decimal(0) if self.minimum is None else self.minimum
-        high = Decimal(100) if self.maximum is None else self.maximum
+        raw = Fraction(self.raw)
+        low = Fraction(0) if self.minimum is None else Fraction(self.minimum)
+        high = Fraction(100) if self.maximum is None else Fraction(self.maximum)
         if high <= low:
-            low, high = Decimal(0), Decimal(100)
-        return min(Decimal(1), max(Decimal(0), (self.raw - low) / (high - low)))
+            low, high = Fraction(0), Fraction(100)
+        return min(Fraction(1), max(Fraction(0), (raw - low) / (high - low)))
 
     @property
-    def percent(self) -> int | None:
-        """`scaled` in whole percent, halves up."""
-        return None if self.scaled is None else int(self.scaled * 100 + Decimal("0.5"))
+    def percent(self) -> Fraction | None:
+        """`scaled` in percent, exactly."""
+        return None if self.scaled is None else self.scaled * 100
 
 
 def better_score(kept: Score, reported: Score) -> Score:
@@ -148,9 +149,21 @@ def better_score(kept: Score, reported: Score) -> Score:
 
 
 def number_of(text: str) -> Decimal | None:
-    """A CMIDecimal, or None if the course set nothing or nonsense. At most six digits before the point."""
-    match = re.fullmatch(r"-?\d{1,6}(\.\d{1,7})?", text.strip(), re.ASCII)
-    return None if match is None else Decimal(text.strip())
+    """A CMIDecimal (RTE 3.4.2: a number which may have a decimal point), or None for nothing or nonsense.
+
+    "80.", ".5" and any number of decimals are numbers; forty characters are more than any course writes.
+    """
+    word = text.strip()
+    if len(word) > _LONGEST_NUMBER or not re.fullmatch(r"-?(\d+(\.\d*)?|\.\d+)", word, re.ASCII):
+        return None
+    return Decimal(word)
+
+
+def shown_percent(percent: Fraction) -> Decimal:
+    """A percentage for people: hundredths, halves up, without idle zeros. Nothing is ever compared with it."""
+    hundredths = int(percent * 100 + Fraction(1, 2))
+    shown = Decimal(hundredths) / 100
+    return shown.quantize(Decimal(1)) if hundredths % 100 == 0 else shown
 
 
 def continues(*, finished: bool, exit_word: str) -> bool:
@@ -176,17 +189,20 @@ def entry(*, begun: bool, finished: bool, exit_word: str, review: bool = False) 
 
 @dataclass(frozen=True, slots=True)
 class LessonResult:
-    """What the best attempts at a lesson's SCOs amount to. `percent` is the mean of the scores, if any."""
+    """What the best attempts at a lesson's SCOs amount to. `percent` is the exact mean of the scores, if any."""
 
     done: int
     total: int
-    percent: int | None
+    percent: Fraction | None
     complete: bool
     reason: str
 
 
 def lesson_result(
-    statuses: Iterable[str], percents: Iterable[int | None], *, passing_percent: int | None = None
+    statuses: Iterable[str],
+    percents: Iterable[Fraction | Decimal | None],
+    *,
+    passing_percent: int | None = None,
 ) -> LessonResult:
     """Whether a lesson is complete, from the best status and the best percentage of each of its SCOs.
 
@@ -196,12 +212,18 @@ def lesson_result(
     is `not attempted` and None.
     """
     every = list(statuses)
-    known = [percent for percent in percents if percent is not None]
-    mean = None if not known else int(Decimal(sum(known)) / len(known) + Decimal("0.5"))
+    known = [Fraction(percent) for percent in percents if percent is not None]
+    mean = sum(known, Fraction(0)) / len(known) if known else None
     done = sum(status in DONE for status in every)
     if not every or done < len(every):
         return LessonResult(done, len(every), mean, False, f"{done} of {len(every)} parts are completed.")
     if passing_percent is not None and (mean is None or mean < passing_percent):
-        got = "no score was reported" if mean is None else f"the score is {mean} %"
+        got = "no score was reported" if mean is None else f"the score is {_under(mean, passing_percent)} %"
         return LessonResult(done, len(every), mean, False, f"{passing_percent} % is needed; {got}.")
     return LessonResult(done, len(every), mean, True, "All parts are completed.")
+
+
+def _under(percent: Fraction, passing: int) -> str:
+    """A score that does not reach the threshold, and does not look as if it did."""
+    shown = shown_percent(percent)
+    return f"just under {passing}" if shown >= passing else str(shown)

@@ -6,14 +6,17 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
-from app.core import history
+from app.core import clock, history
 from app.core.actions import Action
 from app.core.errors import Conflict, FieldError, NotFound
+from app.core.files import FileStore
 from app.core.permissions import Actor
 from app.db.models import School, SchoolSignatory
+from app.documents.service import Letterhead
 from app.school import calendar, policies, policy, queries
 from app.school.facts import Logo, SchoolFacts, Signatory
 from app.school.kinds import AttendancePolicy, PasswordPolicy, PolicyKind, ProgressPolicy
+from app.school.letterhead import letterhead_of
 from app.school.schemas import FactsForm, SignatoryForm
 from app.settings import Settings, get_settings
 
@@ -29,6 +32,7 @@ __all__ = [
     "effective_settings",
     "ensure",
     "facts",
+    "letterhead",
     "policies",
     "register_zone_objection",
     "remove_signatory",
@@ -90,6 +94,12 @@ def facts(session: Session) -> SchoolFacts:
             for one in queries.signatories(session)
         ),
     )
+
+
+def letterhead(session: Session, files: FileStore) -> Letterhead:
+    """The facts as a document issued today shows them."""
+    known = facts(session)
+    return letterhead_of(known, files, clock.today(known.zone))
 
 
 def effective_settings(settings: Settings, known: SchoolFacts) -> Settings:

@@ -112,11 +112,19 @@ class Form(Generic[M]):
         A refusal undoes everything that `action` wrote (a savepoint). The answer then is 422, or the refusal's
         own status. Errors that no typing can mend are raised on.
         """
+
+        def within(values: M) -> Response:
+            with session.begin_nested():
+                return action(values)
+
+        return self.submit_apart(within, again)
+
+    def submit_apart(self, action: Callable[[M], Response], again: Callable[[], Response]) -> Response:
+        """The same for an action that begins and ends transactions of its own, because it works long in between."""
         status = 422
         if self.values is not None:
             try:
-                with session.begin_nested():
-                    return action(self.values)
+                return action(self.values)
             except (Problem, DBAPIError) as error:
                 problem = problem_of(error)
                 if problem is None or problem.status not in _CORRECTABLE:

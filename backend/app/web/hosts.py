@@ -1,7 +1,7 @@
 """One process, two hosts: the school's pages, and uploaded content on a host of its own.
 
 A browser separates hosts, not ports: content that misbehaves sees neither the school's cookies nor its pages.
-The record store answers on both, because content reports to it from its own host.
+The LRS answers on both, because content reports to it from its own host.
 """
 
 from collections.abc import Mapping

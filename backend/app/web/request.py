@@ -87,6 +87,25 @@ def admin_subject(subject: CurrentSubject) -> Subject:
 AdminSubject = Annotated[Subject, Depends(admin_subject, scope="function")]
 
 
+def database_of(request: Request) -> Database:
+    database: Database = request.app.state.database
+    return database
+
+
+DatabaseDep = Annotated[Database, Depends(database_of)]
+"""For a route that works long and holds a transaction only now and then."""
+
+
+def brief_subject(request: Request) -> Subject:
+    """The person behind the request, asked for in a transaction that is over by then."""
+    with database_of(request).begin() as session:
+        subject = optional_subject(request, session)
+    return current_subject(subject)
+
+
+BriefSubject = Annotated[Subject, Depends(brief_subject)]
+
+
 def require_any(*permissions: Permission) -> Callable[[Subject], None]:
     """A dependency that lets those through who have one of these permissions."""
 
@@ -106,16 +125,13 @@ def Requires(*permissions: Permission) -> Any:  # noqa: N802 - stands beside Fas
     return Depends(require_any(*permissions), scope="function")
 
 
-def uploading_staff(request: Request) -> Subject:
+def uploading_staff(subject: BriefSubject) -> Subject:
     """Staff, asked for before the body is read, in a transaction that is over by then.
 
     A large file on a slow line takes minutes: the database ends transactions that idle so long, and nobody else
     may fill the disk. Declare it before the form, and `Db` after the form.
     """
-    database: Database = request.app.state.database
-    with database.begin() as session:
-        subject = optional_subject(request, session)
-    return staff_subject(current_subject(subject))
+    return staff_subject(subject)
 
 
 UploadingStaff = Annotated[Subject, Depends(uploading_staff)]

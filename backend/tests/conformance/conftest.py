@@ -13,7 +13,7 @@ from tests.lrs.serving import Client, Running, running
 def store(
     postgres: EmbeddedServer, template: str, make_settings: Callable[..., Settings]
 ) -> Iterator[Running]:
-    """A record store that answers."""
+    """An LRS that answers."""
     with running(postgres, template, make_settings) as found:
         yield found
 

@@ -354,14 +354,6 @@ def test_a_lesson_never_begun_is_reviewed_without_an_attempt(school: School, pla
     assert completions(school) == []
 
 
-def test_work_of_a_window_opened_before_the_completion_is_kept(school: School, play: Play) -> None:
-    played = play()
-    school.enrollment.status = EnrollmentStatus.COMPLETED
-    school.session.flush()
-    played.commit(lesson_location="p9")
-    assert school.attempt().location == "p9"
-
-
 def test_a_session_ends_after_two_idle_hours_and_twelve_in_all(school: School, play: Play) -> None:
     with time_machine.travel(clock.now(), tick=False) as time:
         played = play()

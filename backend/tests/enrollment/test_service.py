@@ -425,6 +425,9 @@ def test_work_counts_for_the_active_enrollment(session: Session, school: School)
     program, (lesson,) = course(school, 1)
     student = school.student()
     school.enrollment(student, program, status="withdrawn")
-    assert service.active_enrollment_for(session, user_id=student.id, lesson_id=lesson) is None
+    with pytest.raises(NotFound):
+        service.study_for(session, user_id=student.id, lesson_id=lesson)
+    done = school.enrollment(student, program, status="completed", completed_at=date(2026, 3, 1))
+    assert service.study_for(session, user_id=student.id, lesson_id=lesson) == service.Study(done.id, False)
     active = school.enrollment(student, program)
-    assert service.active_enrollment_for(session, user_id=student.id, lesson_id=lesson) == active.id
+    assert service.study_for(session, user_id=student.id, lesson_id=lesson) == service.Study(active.id, True)

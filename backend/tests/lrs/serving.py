@@ -1,4 +1,4 @@
-"""A record store that answers, for a whole module of tests, on a database of its own."""
+"""An LRS that answers, for a whole module of tests, on a database of its own."""
 
 import socket
 import threading
@@ -26,7 +26,7 @@ ONE, TWO = "1.0.3", "2.0.0"
 
 @dataclass
 class Client:
-    """Speaks one version with one credential."""
+    """Speaks one version with one API key."""
 
     http: httpx.Client
     key: str
@@ -75,7 +75,7 @@ class Running:
     port: int
 
     def client(self, *scopes: str, version: str | None = TWO, limit: int | None = None) -> Client:
-        """A client with a fresh credential of these scopes (all without)."""
+        """A client with a fresh API key of these scopes (all without)."""
         with self.database.begin() as session:
             made = service.create(
                 session,
@@ -85,7 +85,7 @@ class Running:
                 scopes=scopes or ("all",),
                 rate_limit_per_minute=limit,
             )
-            return Client(self.http, made.credential.key, made.secret, version)
+            return Client(self.http, made.api_key.key, made.secret, version)
 
     def launch(self, agent: dict[str, Any], activity: str, registration: UUID | None = None) -> Client:
         """The client of a learner's launch of this activity."""
@@ -98,11 +98,11 @@ class Running:
                 activity=activity,
                 registration=registration,
             )
-            return Client(self.http, made.credential.key, made.secret)
+            return Client(self.http, made.api_key.key, made.secret)
 
     @contextmanager
     def another(self, client: Client) -> Iterator[Client]:
-        """The same credential on a connection of its own, for a thread."""
+        """The same API key on a connection of its own, for a thread."""
         with httpx.Client(base_url=self.http.base_url, timeout=60, trust_env=False, verify=False) as http:
             yield Client(http, client.key, client.secret, client.version)
 

@@ -241,7 +241,7 @@ def test_the_statements_resource_answers_with_them(live_server: LiveServer) -> N
     with live_server.database.begin() as session:
         scene = make_scene(session)
         made = credentials.create(session, None, live_server.url, label="Reader", scopes=["all/read"])
-        key = made.credential.key
+        key = made.api_key.key
         _everything(session, scene)
     pair = b64encode(f"{key}:{made.secret}".encode()).decode()
     answer = httpx2.get(

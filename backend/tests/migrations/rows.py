@@ -163,6 +163,28 @@ ROWS: dict[str, str] = {
         INSERT INTO attendance (user_id, enrollment_id, clock_in, clock_out, statement_id)
             VALUES (1, 1, '2026-02-11 13:00+00', '2026-02-11 14:00+00', '7d444840-9dc0-11d1-b245-5ffdce74fad6');
     """,
+    "0040": """
+        INSERT INTO signing_keys (role, issuer_id, subject, fingerprint, certificate_pem, key_sealed, not_before,
+                                  not_after, retired_at)
+            VALUES ('root', NULL, 'The school', repeat('a0', 32), 'PEM', 'sealed', '2026-01-01', '2046-01-01', NULL),
+                   ('registrar', 1, 'Registrar', repeat('a1', 32), 'PEM', NULL, '2026-01-01', '2029-01-01',
+                    '2026-02-01'),
+                   ('registrar', 1, 'Registrar', repeat('a2', 32), 'PEM', 'sealed', '2026-02-01', '2029-02-01', NULL);
+        INSERT INTO signing_crls (issuer_id, number, crl_pem, this_update, next_update)
+            VALUES (1, 1, 'PEM', '2026-01-01', '2027-01-01');
+    """,
+    "0041": """
+        INSERT INTO document_counters (kind, year, last) VALUES ('enrollment_letter', 2026, 3);
+        INSERT INTO issued_documents (kind, year, serial, number, status, student_id, enrollment_id, issued_by, request,
+                                      issued_at, sha256, size_bytes, facts_sha256, signing_key_id, void_reason)
+            VALUES ('enrollment_letter', 2026, 1, 'EV-2026-000001', 'issued', 1, 1, 2,
+                    '7d444840-9dc0-11d1-b245-5ffdce74fae1', '2026-03-01', repeat('b0', 32), 30000, repeat('b1', 32), 2,
+                    NULL),
+                   ('enrollment_letter', 2026, 2, 'EV-2026-000002', 'void', 1, NULL, NULL,
+                    '7d444840-9dc0-11d1-b245-5ffdce74fae2', NULL, NULL, NULL, NULL, NULL, 'not finished'),
+                   ('enrollment_letter', 2026, 3, 'EV-2026-000003', 'reserved', 1, 1, 2,
+                    '7d444840-9dc0-11d1-b245-5ffdce74fae3', NULL, NULL, NULL, NULL, NULL, NULL);
+    """,
     "0038": """
         INSERT INTO school (legal_name, short_name, address_lines, city, state, zip_code, time_zone)
             VALUES ('Atlanta Academy of Dental Assisting', 'AADA', '{"100 Peachtree St"}', 'Atlanta', 'GA', '30303',

@@ -46,35 +46,33 @@ def aada(settings: Settings, *arguments: str, typed: str = "") -> tuple[int, str
     return status, shown.getvalue()
 
 
-def test_a_credential_from_the_command_line(live_settings: Settings) -> None:
-    status, shown = aada(
-        live_settings, "credentials", "create", "Simulator", "--scope", "all/read", "--limit", "60"
-    )
+def test_an_api_key_from_the_command_line(live_settings: Settings) -> None:
+    status, shown = aada(live_settings, "keys", "create", "Simulator", "--scope", "all/read", "--limit", "60")
     assert status == 0, shown
     assert "Secret" in shown
     key = next(line.split()[1] for line in shown.splitlines() if line.startswith("Key"))
-    status, shown = aada(live_settings, "credentials", "list")
+    status, shown = aada(live_settings, "keys", "list")
     assert (status, key in shown, "all/read" in shown) == (0, True, True)
-    assert aada(live_settings, "credentials", "rotate", "1")[0] == 0
-    assert aada(live_settings, "credentials", "revoke", "1", typed="n\n")[0] != 0
-    assert key in aada(live_settings, "credentials", "list")[1]
-    assert aada(live_settings, "credentials", "revoke", "1", "--yes") == (0, "Revoked: Simulator\n")
-    assert key not in aada(live_settings, "credentials", "list")[1]
-    assert "Revoked" in aada(live_settings, "credentials", "list", "--all")[1]
+    assert aada(live_settings, "keys", "rotate", "1")[0] == 0
+    assert aada(live_settings, "keys", "revoke", "1", typed="n\n")[0] != 0
+    assert key in aada(live_settings, "keys", "list")[1]
+    assert aada(live_settings, "keys", "revoke", "1", "--yes") == (0, "Revoked: Simulator\n")
+    assert key not in aada(live_settings, "keys", "list")[1]
+    assert "Revoked" in aada(live_settings, "keys", "list", "--all")[1]
 
 
 def test_mistakes_end_in_a_sentence(live_settings: Settings) -> None:
-    status, shown = aada(live_settings, "credentials", "create", "x", "--scope", "everything")
+    status, shown = aada(live_settings, "keys", "create", "x", "--scope", "everything")
     assert status != 0
     assert "Choose at least one of all" in shown
-    status, shown = aada(live_settings, "credentials", "revoke", "7")
+    status, shown = aada(live_settings, "keys", "revoke", "7")
     assert status != 0
-    assert "no such credential" in shown
+    assert "no such API key" in shown
     for number in ("99999999999999999999", "0", "-1"):
-        status, shown = aada(live_settings, "credentials", "rotate", number)
+        status, shown = aada(live_settings, "keys", "rotate", number)
         assert status != 0
         assert "Traceback" not in shown
-    status, shown = aada(live_settings, "credentials", "create", "\u202e")
+    status, shown = aada(live_settings, "keys", "create", "\u202e")
     assert (status != 0, "invisible" in shown) == (True, True)
 
 
@@ -82,12 +80,12 @@ def test_the_list_is_narrow_and_in_the_schools_time(live_database: Database, liv
     made = datetime(2026, 11, 23, 1, 30, tzinfo=UTC)
     with live_database.begin() as session:
         new = service.create(session, None, "http://localhost:8000", label="Simulator", scopes=["all/read"])
-        new.credential.created_at = made
-    status, shown = aada(live_settings, "credentials", "list")
+        new.api_key.created_at = made
+    status, shown = aada(live_settings, "keys", "list")
     assert status == 0
     assert "Nov 22, 2026, 8:30 PM EST" in shown
     assert "America/New_York" in shown
-    assert new.credential.key in shown
+    assert new.api_key.key in shown
     assert max(map(len, shown.splitlines())) <= 80
 
 
@@ -102,15 +100,15 @@ def test_launches_are_listed_and_revoked(live_database: Database, live_settings:
             agent=agent,
             activity="https://example.org/course",
             registration=None,
-        ).credential.key
-    assert key not in aada(live_settings, "credentials", "list")[1]
-    shown = aada(live_settings, "credentials", "list", "--launches")[1]
+        ).api_key.key
+    assert key not in aada(live_settings, "keys", "list")[1]
+    shown = aada(live_settings, "keys", "list", "--launches")[1]
     assert "Ana Ruiz" in shown
     assert "https://example.org/course" in shown
     assert key in shown
-    assert aada(live_settings, "credentials", "rotate", "1")[0] != 0
-    assert aada(live_settings, "credentials", "revoke", "1", typed="y\n")[0] == 0
-    assert "There are none." in aada(live_settings, "credentials", "list", "--launches")[1]
+    assert aada(live_settings, "keys", "rotate", "1")[0] != 0
+    assert aada(live_settings, "keys", "revoke", "1", typed="y\n")[0] == 0
+    assert "There are none." in aada(live_settings, "keys", "list", "--launches")[1]
 
 
 def test_an_import_from_the_command_line_leaves_its_trace(
@@ -142,3 +140,9 @@ def test_an_import_from_the_command_line_leaves_its_trace(
             (None, str(failed.id)),
         ]
         assert entries[0].details == {"file_name": "old store.ndjson"}
+
+
+def test_the_old_spelling_still_works(live_settings: Settings) -> None:
+    assert aada(live_settings, "credentials", "create", "Simulator")[0] == 0
+    assert "Simulator" in aada(live_settings, "credentials", "list")[1]
+    assert "credentials" not in aada(live_settings, "--help")[1]

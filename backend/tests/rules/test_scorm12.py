@@ -2,6 +2,7 @@
 
 import contextlib
 from decimal import Decimal
+from fractions import Fraction
 
 import pytest
 from hypothesis import given
@@ -72,7 +73,8 @@ def test_the_percentage_stays_within_its_bounds(raw: Decimal, low: Decimal, high
 def test_the_percentage_is_taken_from_minimum_and_maximum() -> None:
     assert Score(Decimal(15), Decimal(10), Decimal(20)).percent == 50
     assert Score(Decimal(8), None, Decimal(10)).percent == 80
-    assert Score(Decimal("66.5")).percent == 67
+    assert Score(Decimal("66.5")).percent == Decimal("66.5")
+    assert Score(Decimal(2), Decimal(0), Decimal(3)).percent == Fraction(200, 3), "exactly"
     assert Score(Decimal(5), Decimal(10), Decimal(10)).percent == 5, "bounds that make no sense are not used"
     assert Score().percent is None
 

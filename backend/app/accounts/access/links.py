@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 
 from app.accounts import passwords
 from app.accounts.access import queries
+from app.accounts.access.endings import Ended, Why, end_sessions
 from app.accounts.access.service import (
     SignedIn,
     Visitor,
@@ -177,7 +178,7 @@ def _put_password(
 ) -> None:
     now = clock.now()
     user.hashed_password = hashed
-    ended = queries.revoke_sessions(session, user.id, now, but=by.session_id)
+    ended = end_sessions(session, Ended(user.id, Why.PASSWORD_CHANGED, but=by.session_id))
     # Whoever had the old password may have made tokens with it.
     tokens_ended = tokens.revoke_tokens(session, user.id, now)
     # A new password ends the waits that wrong ones have caused.

@@ -141,11 +141,10 @@ def revoke_sessions(
     return len(session.scalars(statement.values(revoked_at=now).returning(UserSession.id)).all())
 
 
-def revoke_session_by_token(session: Session, token_hash: str, now: datetime) -> None:
-    session.execute(
-        update(UserSession)
-        .where(UserSession.token_hash == token_hash, UserSession.revoked_at.is_(None))
-        .values(revoked_at=now)
+def session_by_token(session: Session, token_hash: str) -> UserSession | None:
+    """The session with this secret, unless it was revoked."""
+    return session.scalar(
+        select(UserSession).where(UserSession.token_hash == token_hash, UserSession.revoked_at.is_(None))
     )
 
 

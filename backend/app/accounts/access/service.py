@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from app.accounts import passwords
 from app.accounts.access import queries
+from app.accounts.access.endings import Ended, Why, end_sessions
 from app.accounts.duties import service as duties
 from app.core import clock, history
 from app.core.actions import Action
@@ -153,7 +154,9 @@ def open_session(session: Session, settings: Settings, user: User, visitor: Visi
     """Sign the person in: a new secret each time, and the browser's old session ends."""
     now = clock.now()
     if visitor.old_secret is not None:
-        queries.revoke_session_by_token(session, hash_token(visitor.old_secret), now)
+        old = queries.session_by_token(session, hash_token(visitor.old_secret))
+        if old is not None:
+            end_sessions(session, Ended(old.user_id, Why.SIGNED_OUT, only=old.id))
     secret, secret_hash = new_token()
     agent = (visitor.user_agent or "").replace("\0", "")[:500]
     row = UserSession(
@@ -208,7 +211,7 @@ def subject_for(
 def sign_out(session: Session, subject: Subject) -> None:
     """End the session the person is in; a bearer token stays."""
     if subject.session_id is not None:
-        queries.revoke_sessions(session, subject.user_id, clock.now(), only=subject.session_id)
+        end_sessions(session, Ended(subject.user_id, Why.SIGNED_OUT, only=subject.session_id))
         history.record(session, subject, Action.SESSION_CLOSED, subject.session_id)
 
 
@@ -220,14 +223,14 @@ def list_sessions(session: Session, subject: Subject, settings: Settings) -> Seq
 
 def revoke_session(session: Session, subject: Subject, session_id: int) -> None:
     """End one of the person's own sessions. Raises NotFound for any other."""
-    if not queries.revoke_sessions(session, subject.user_id, clock.now(), only=session_id):
+    if not end_sessions(session, Ended(subject.user_id, Why.SIGNED_OUT, only=session_id)):
         raise NotFound("You have no such session, or it is over already.")
     history.record(session, subject, Action.SESSION_REVOKED, session_id)
 
 
 def revoke_other_sessions(session: Session, subject: Subject) -> int:
     """End all sessions of the person but the one she is in; how many there were."""
-    ended = queries.revoke_sessions(session, subject.user_id, clock.now(), but=subject.session_id)
+    ended = end_sessions(session, Ended(subject.user_id, Why.SIGNED_OUT, but=subject.session_id))
     history.record(session, subject, Action.SESSION_OTHERS_REVOKED, subject.user_id, sessions=ended)
     return ended
 

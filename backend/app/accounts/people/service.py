@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from app.accounts import policy
 from app.accounts.access import links
 from app.accounts.access import queries as access
+from app.accounts.access.endings import Ended, Why, end_sessions
 from app.accounts.duties import queries as duty_queries
 from app.accounts.duties import service as duties
 from app.accounts.passwords import NO_PASSWORD
@@ -178,7 +179,7 @@ def delete_person(session: Session, subject: Actor, user_id: int) -> User:
     now = clock.now()
     user.deleted_at = now
     access.close_links(session, user.id, now)
-    sessions = access.revoke_sessions(session, user.id, now)
+    sessions = end_sessions(session, Ended(user.id, Why.ACCOUNT_DELETED))
     revoked = tokens.revoke_all(session, user.id)
     session.flush()
     history.record(

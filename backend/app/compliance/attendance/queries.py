@@ -185,6 +185,22 @@ def closed_entries(
     return [(row[0], TimeEntry(row[1], row[2])) for row in session.execute(statement)]
 
 
+def entries_between(
+    session: Session, user_id: int, enrollment_id: int | None, start: datetime, end: datetime
+) -> Sequence[Any]:
+    """A student's records that touch the time from `start` to `end`, open ones and those without an end too."""
+    statement = select(
+        Attendance.clock_in, Attendance.clock_out, Attendance.missing_clock_out, Attendance.notes
+    ).where(
+        Attendance.user_id == user_id,
+        Attendance.clock_in < end,
+        or_(Attendance.clock_out.is_(None), Attendance.clock_out >= start),
+    )
+    if enrollment_id is not None:
+        statement = statement.where(Attendance.enrollment_id == enrollment_id)
+    return session.execute(statement.order_by(Attendance.clock_in)).all()
+
+
 def entries_of_all(
     session: Session, visible: ColumnElement[bool], start: datetime, end: datetime
 ) -> list[TimeEntry]:

@@ -1,89 +1,113 @@
 """Taking a commit from the player: logged as it came, judged by the rules, counted once."""
 
+import hashlib
+import json
 from datetime import datetime
-from decimal import Decimal
 from typing import Any
 
+import structlog
 from sqlalchemy.orm import Session
 
-from app.content import policy, queries, results
+from app.academics import service as academics
+from app.content import queries, results
 from app.content.launches import queries as launch_queries
 from app.content.launches import sessions
-from app.content.packages.model import Item, Manifest
+from app.content.packages.model import Item
+from app.content.packages.versions import find_version
 from app.content.runtimes import runtime_of
 from app.content.runtimes.protocol import Report, Runtime
 from app.content.schemas import CommitIn, CommitOut
 from app.content.storable import storable_json
 from app.core import clock
 from app.core.errors import Conflict, NotFound, Unauthorized
-from app.db.models import Launch, ScormCommit, ScormData
+from app.db.models import Enrollment, Launch, ScormCommit, ScormData
 from app.enrollment import service as enrollment
 from app.lrs import service as record_store
 from app.rules import scorm12
 
-OVER = (
-    "This lesson session is over. Everything up to your last saved step is kept; open the lesson "
-    "again to go on."
-)
 ELSEWHERE = "The lesson was opened again in another window, which now keeps your work. Close this one."
+log = structlog.get_logger(__name__)
+
+
+class SequenceConflict(Conflict):
+    """The number of the commit was used for other data; the player sends its data again under the next number."""
+
+    slug = "sequence-conflict"
 
 
 def commit(session: Session, token: str, sent: CommitIn) -> CommitOut:
     """Record what the course reports, in the transaction of the request; acknowledged means kept.
 
-    The same sequence number again changes nothing. One that arrives late is logged, and counts where things
-    only
-    improve (status, score, time), but does not overwrite the newer state.
-    Raises NotFound for an unknown token, Unauthorized when the launch is over, Conflict when another window
-    has
-    taken over.
+    The same data under the same sequence number again changes nothing. A commit that arrives late is logged, and
+    counts where things only improve (status, score, time), but does not overwrite the newer state.
+    Raises NotFound for an unknown token, Unauthorized when the launch is over or the enrollment has ended, Conflict
+    when another window has taken over, SequenceConflict for a number that was used for other data.
     """
     record = sessions.find_launch(session, token)
     if record is None:
         raise NotFound("There is no such lesson session.")
     # Always the enrollment first: opening a lesson and saving one take their locks in the same order.
-    status = None
-    if record.enrollment_id is not None:
-        status = queries.lock_enrollment(session, record.enrollment_id)
+    held = None if record.preview else _held(session, record)
     launch_queries.lock_launch(session, record)
     now = clock.now()
-    withdrawn = record.enrollment_id is not None and status not in policy.PLAYABLE
-    if sessions.is_over(record, now) or withdrawn:
-        raise Unauthorized(OVER)
-    if record.preview:
+    if sessions.is_over(record, now):
+        raise Unauthorized(sessions.over_sentence(record))
+    if held is None:
         record.last_seen_at = now
         record.last_seq = max(record.last_seq, sent.seq)
         return CommitOut(seq=sent.seq, lesson_status="", complete=False)
-    known = launch_queries.commit_is_known(session, record.id, sent.seq)
+    known = _is_known(session, record, sent)
     if not known and record.state == "replaced" and launch_queries.newer_launch_has_saved(session, record):
         raise Conflict(ELSEWHERE)
     attempt = queries.attempt_of_launch(session, record, lock=True)
-    package = queries.package(session, record.package_id)
-    if attempt is None or package is None:
+    if attempt is None:
         raise NotFound("There is no such attempt.")
-    manifest = Manifest.from_json(package.manifest)
-    item = manifest.item(record.sco_id)
+    version = find_version(session, record.package_id)
+    item = version.manifest.item(record.sco_id)
     if item is None:
         raise NotFound("The lesson has no such part.")
     if not known:
-        _apply(session, runtime_of(package.standard), record, attempt, item, sent, now)
-    place = queries.lesson_place(session, record.lesson_id)
-    passing = None if place is None else place.passing_score_pct
-    standing = results.standing(session, package, manifest, _enrollment_of(record), passing_score_pct=passing)
+        _apply(session, runtime_of(version.standard), record, attempt, item, sent, now)
+    place = academics.lesson_place(session, record.lesson_id)
+    standing = results.standing(session, version, held.id, passing_score_pct=place.passing_score_pct)
     if standing.complete and not known:
+        if place.program_id != held.program_id:
+            raise NotFound("This lesson is not part of the enrollment's program any more.")
         enrollment.record_lesson_completion(
             session,
-            enrollment_id=_enrollment_of(record),
+            enrollment_id=held.id,
             lesson_id=record.lesson_id,
             source="content",
-            score_pct=None if standing.score_pct is None else Decimal(standing.score_pct),
+            score_pct=standing.score_pct,
             at=now,
+            held=held,
         )
     return CommitOut(
         seq=sent.seq,
         lesson_status=attempt.cmi_core_lesson_status or scorm12.NOT_ATTEMPTED,
         complete=standing.complete,
     )
+
+
+def _held(session: Session, record: Launch) -> Enrollment:
+    try:
+        return enrollment.hold_for_study(session, _enrollment_of(record))
+    except Conflict as ended:
+        raise Unauthorized(ended.detail) from ended
+
+
+def _is_known(session: Session, record: Launch, sent: CommitIn) -> bool:
+    """Whether this very commit is stored already."""
+    known, digest = launch_queries.commit_digest(session, record.id, sent.seq)
+    if known and digest is not None and digest != _digest(sent):
+        log.warning("content.sequence_conflict", launch_id=record.id, seq=sent.seq, last_seq=record.last_seq)
+        raise SequenceConflict("Another report came under this number. Not saved yet; sending it again.")
+    return known
+
+
+def _digest(sent: CommitIn) -> str:
+    whole = [sent.finish, sent.leaving, sent.cmi]
+    return hashlib.sha256(json.dumps(whole, sort_keys=True).encode()).hexdigest()
 
 
 def _enrollment_of(record: Launch) -> int:
@@ -112,6 +136,7 @@ def _apply(
             seq=sent.seq,
             received_at=now,
             finish=sent.finish,
+            digest=_digest(sent),
             payload=_new_parts(attempt, sent.cmi),
         )
     )

@@ -1,16 +1,19 @@
 """Sessions that ended without a word from the course: their time is told to the record store all the same."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from sqlalchemy.orm import Session
 
+from app.accounts import service as accounts
 from app.content import queries
 from app.content.launches import queries as launch_queries
+from app.content.launches import tokens
 from app.content.launches.sessions import IDLE
-from app.content.packages.model import Manifest
+from app.content.packages.versions import find_version
 from app.core import clock
-from app.db.models import Launch
+from app.db.models import EnrollmentStatus, Launch
 from app.db.session import Database
+from app.enrollment import service as enrollment
 from app.lrs import service as record_store
 
 _BATCH = 200
@@ -72,6 +75,34 @@ def tell_attempts(session: Session, told: record_store.Told, enrollment_id: int)
 
 
 def _title(session: Session, package_id: int, sco_id: str) -> str:
-    package = queries.package(session, package_id)
-    item = None if package is None else Manifest.from_json(package.manifest).item(sco_id)
+    item = find_version(session, package_id).manifest.item(sco_id)
     return "" if item is None else item.title
+
+
+# Ended before their time
+
+
+def sessions_ended(session: Session, ended: accounts.SessionsEnded) -> None:
+    """The person signed out, changed the password or was deleted: the launches of those sessions end with them."""
+    _end(
+        session,
+        launch_queries.open_of_sessions(session, ended.user_id, only=ended.only, but=ended.but),
+        ended.why.value,
+    )
+
+
+def enrollment_ended(session: Session, enrollment_id: int, status: EnrollmentStatus) -> None:
+    """The enrollment was completed or withdrawn: its launches end, and record nothing more."""
+    _end(session, launch_queries.open_of_enrollment(session, enrollment_id), status.value)
+
+
+def _end(session: Session, launches: Sequence[Launch], reason: str) -> None:
+    now = clock.now()
+    for record in launches:
+        record.ended_at, record.end_reason = now, reason
+        tokens.end(session, record)
+    tell_left(session, launches)
+
+
+accounts.on_sessions_ended("content: launches", sessions_ended)
+enrollment.on_ended("content: launches", enrollment_ended)

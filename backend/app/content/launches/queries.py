@@ -3,10 +3,12 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, exists, select, update
+from sqlalchemy import delete, exists, func, select, update
 from sqlalchemy.orm import Session
 
 from app.db.models import Launch, ScormCommit, User
+
+_NOT_OVER = Launch.ended_at.is_(None) & (Launch.expires_at > func.now())
 
 
 def launch_by_token(session: Session, token_hash: str) -> Launch | None:
@@ -84,10 +86,34 @@ def touch_launch(session: Session, launch: Launch, at: datetime, *, at_most_ever
         launch.last_seen_at = at
 
 
-def commit_is_known(session: Session, launch_id: str, seq: int) -> bool:
-    return bool(
-        session.scalar(select(exists().where(ScormCommit.launch_id == launch_id, ScormCommit.seq == seq)))
-    )
+def commit_digest(session: Session, launch_id: str, seq: int) -> tuple[bool, str | None]:
+    """Whether this number was used, and the digest of what came with it (None before digests were kept)."""
+    row = session.execute(
+        select(ScormCommit.digest).where(ScormCommit.launch_id == launch_id, ScormCommit.seq == seq)
+    ).one_or_none()
+    return (False, None) if row is None else (True, row[0])
+
+
+def open_of_sessions(
+    session: Session, user_id: int, *, only: int | None, but: int | None
+) -> Sequence[Launch]:
+    """A person's launches that have not ended, locked: of `only` one sign-in session, or of all `but` one."""
+    query = select(Launch).where(Launch.user_id == user_id, _NOT_OVER)
+    if only is not None:
+        query = query.where(Launch.user_session_id == only)
+    if but is not None:
+        query = query.where(Launch.user_session_id.is_distinct_from(but))
+    return session.scalars(query.order_by(Launch.id).with_for_update()).all()
+
+
+def open_of_enrollment(session: Session, enrollment_id: int) -> Sequence[Launch]:
+    """Launches of an enrollment that have not ended, locked."""
+    return session.scalars(
+        select(Launch)
+        .where(Launch.enrollment_id == enrollment_id, _NOT_OVER)
+        .order_by(Launch.id)
+        .with_for_update()
+    ).all()
 
 
 def remove_previews(session: Session, lesson_ids: Sequence[int]) -> None:

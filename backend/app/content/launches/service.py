@@ -8,7 +8,8 @@ from app.content import policy, queries, results
 from app.content.launches import queries as launch_queries
 from app.content.launches.ends import tell_left
 from app.content.launches.sessions import LONGEST, is_review
-from app.content.packages.model import Item, Manifest
+from app.content.packages.model import Item
+from app.content.packages.versions import Version, version_of
 from app.content.runtimes import runtime_of
 from app.content.schemas import LaunchOut
 from app.core import clock, history
@@ -16,7 +17,8 @@ from app.core.actions import Action
 from app.core.errors import Invalid, NotFound
 from app.core.permissions import Subject
 from app.core.tokens import new_token
-from app.db.models import ContentPackage, EnrollmentStatus, Launch, ScormData
+from app.db.models import ContentPackage, Launch, ScormData
+from app.enrollment import service as enrollment
 from app.lrs import service as record_store
 from app.settings import Settings
 
@@ -39,10 +41,11 @@ def launch(
     if preview:
         policy.may_preview(subject)
     else:
-        enrollment_id, counts = _playable(session, subject, lesson_id)
+        study = enrollment.study_for(session, user_id=subject.user_id, lesson_id=lesson_id)
+        enrollment_id, counts = study.enrollment_id, study.counts
     package = current_package(session, lesson_id)
-    manifest = Manifest.from_json(package.manifest)
-    item = _chosen(session, manifest, package, enrollment_id, sco_id)
+    version = version_of(package)
+    item = _chosen(session, version, enrollment_id, sco_id)
     now = clock.now()
     attempt_no = 1
     if enrollment_id is not None and not counts:
@@ -71,6 +74,7 @@ def launch(
         created_at=now,
         last_seen_at=now,
         expires_at=now + LONGEST,
+        user_session_id=subject.session_id,
     )
     session.add(record)
     session.flush()
@@ -100,21 +104,12 @@ def launch(
 
 def playable_enrollment(session: Session, subject: Subject, lesson_id: int) -> int:
     """The enrollment that lets the person open the lesson. Raises NotFound if there is none."""
-    return _playable(session, subject, lesson_id)[0]
+    return enrollment.study_for(session, user_id=subject.user_id, lesson_id=lesson_id).enrollment_id
 
 
 def only_reviews(session: Session, subject: Subject, lesson_id: int) -> bool:
-    """Whether the person's program is completed, so that nothing she does in the lesson is recorded."""
-    return not _playable(session, subject, lesson_id)[1]
-
-
-def _playable(session: Session, subject: Subject, lesson_id: int) -> tuple[int, bool]:
-    """The enrollment, and whether work counts for it."""
-    known = queries.enrollment_for(session, subject.user_id, lesson_id)
-    if known is None:
-        raise NotFound("There is no such lesson in a program you are enrolled in.")
-    enrollment_id, status = known
-    return enrollment_id, status is EnrollmentStatus.ACTIVE
+    """Whether the person's program is completed, so that nothing they do in the lesson is recorded."""
+    return not enrollment.study_for(session, user_id=subject.user_id, lesson_id=lesson_id).counts
 
 
 def current_package(session: Session, lesson_id: int) -> ContentPackage:
@@ -127,20 +122,19 @@ def current_package(session: Session, lesson_id: int) -> ContentPackage:
 
 def _chosen(
     session: Session,
-    manifest: Manifest,
-    package: ContentPackage,
+    version: Version,
     enrollment_id: int | None,
     sco_id: str | None,
 ) -> Item:
     if sco_id is not None:
-        item = manifest.item(sco_id)
+        item = version.manifest.item(sco_id)
         if item is None:
             raise Invalid("The lesson has no such part; it may have been renewed. Load the page again.")
         return item
-    parts = manifest.launchable()
+    parts = version.manifest.launchable()
     if enrollment_id is not None:
-        runtime = runtime_of(package.standard)
-        standing = results.standing(session, package, manifest, enrollment_id)
+        runtime = runtime_of(version.standard)
+        standing = results.standing(session, version, enrollment_id)
         done = {part.sco_id for part in standing.parts if runtime.is_done(part.status)}
         return next((part for part in parts if part.id not in done), parts[0])
     return parts[0]
@@ -152,7 +146,7 @@ def _attempt(
     """The attempt that goes on, or a new one after a finished one. The enrollment is locked: no two at
     once.
     """
-    queries.lock_enrollment(session, enrollment_id)
+    enrollment.hold_for_study(session, enrollment_id)
     latest = _latest(session, user_id, enrollment_id, package, item)
     if latest is not None and runtime_of(package.standard).continues(latest):
         return latest

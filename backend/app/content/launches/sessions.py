@@ -17,8 +17,28 @@ _NOTE_EVERY = timedelta(minutes=1)
 
 
 def is_over(record: Launch, now: datetime) -> bool:
-    """Whether the launch's token has ended: two idle hours, twelve in any case."""
-    return now >= record.expires_at or now - record.last_seen_at >= IDLE
+    """Whether the launch's token has ended: before its time, after two idle hours, after twelve in any case."""
+    return record.ended_at is not None or now >= record.expires_at or now - record.last_seen_at >= IDLE
+
+
+OVER = "This lesson session is over. Everything up to your last saved step is kept; open the lesson again to go on."
+_WHY = {
+    "signed_out": "You signed out, which ended this lesson session. Everything up to your last saved step is kept. "
+    "Sign in and open the lesson again to go on.",
+    "password_changed": "Your password was changed, which ended this lesson session. Everything up to your last saved "
+    "step is kept. Sign in and open the lesson again to go on.",
+    "account_deleted": "Your account was closed, which ended this lesson session. What was saved before is kept. "
+    "Ask the school if this is a mistake.",
+    "withdrawn": "You are no longer enrolled in this program, so nothing more is recorded. "
+    "What was saved before is kept.",
+    "completed": "Your program is completed, so nothing more is recorded. What was saved before is kept. "
+    "Open the lesson again to look at it.",
+}
+
+
+def over_sentence(record: Launch) -> str:
+    """Why a launch that is over is over, and what to do."""
+    return _WHY.get(record.end_reason or "", OVER)
 
 
 def find_launch(session: Session, token: str) -> Launch | None:

@@ -8,7 +8,8 @@ from sqlalchemy.orm import Session
 
 from app.content import queries
 from app.content.launches.sessions import IDLE, is_review
-from app.content.packages.model import Item, Manifest
+from app.content.packages.model import Item
+from app.content.packages.versions import find_version
 from app.content.runtimes import runtime_of
 from app.content.runtimes.protocol import Learner
 from app.core.errors import NotFound
@@ -34,10 +35,8 @@ class PlayerState:
 
 def player_state(session: Session, record: Launch) -> PlayerState:
     """What the course is told when it starts: who the student is, where they were, what they may."""
-    package = queries.package(session, record.package_id)
-    if package is None:
-        raise NotFound("The package of this lesson is gone.")
-    item = Manifest.from_json(package.manifest).item(record.sco_id)
+    version = find_version(session, record.package_id)
+    item = version.manifest.item(record.sco_id)
     if item is None:
         raise NotFound("The lesson has no such part.")
     attempt = None if record.enrollment_id is None else queries.attempt_of_launch(session, record)
@@ -52,11 +51,11 @@ def player_state(session: Session, record: Launch) -> PlayerState:
         lesson_id=record.lesson_id,
         title=item.title,
         item=item,
-        standard=package.standard,
+        standard=version.standard,
         preview=record.preview,
         review=is_review(record),
         last_seq=record.last_seq,
-        cmi=runtime_of(package.standard).start(learner, item, attempt),
+        cmi=runtime_of(version.standard).start(learner, item, attempt),
         expires_at=record.expires_at,
         idle_seconds=int(IDLE.total_seconds()),
     )

@@ -6,13 +6,14 @@ from typing import BinaryIO, cast
 
 from sqlalchemy.orm import Session
 
+from app.academics import service as academics
 from app.content import policy, queries
 from app.content.packages.archive import Archive
 from app.content.packages.media import media_type_of
 from app.content.packages.recognition import Package, read_package
 from app.core import clock, history
 from app.core.actions import Action
-from app.core.errors import Invalid, NotFound, TooLarge
+from app.core.errors import Invalid, TooLarge
 from app.core.files import FileStore, StoredFile, claims
 from app.core.permissions import Subject
 from app.db.models import ContentPackage, ContentType
@@ -40,9 +41,7 @@ def import_package(
     NotFound.
     """
     policy.may_manage(subject)
-    place = queries.lesson_place(session, lesson_id)
-    if place is None:
-        raise NotFound("There is no such lesson.")
+    place = academics.lesson_place(session, lesson_id)
     if place.content_type != ContentType.SCORM:
         raise Invalid(
             f"“{place.title}” is a {place.content_type} lesson. Change its kind to SCORM before "

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from fractions import Fraction
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -42,7 +43,8 @@ class PartResult:
     """The best of the attempts at one part of a lesson."""
 
     status: str
-    score_pct: Decimal | None
+    percent: Fraction | None
+    """The score, exactly."""
 
 
 class Runtime(Protocol):

@@ -30,7 +30,7 @@ class Retention(StrEnum):
     """For ever: it can be neither released nor deleted (transcripts and other records with permanent retention)."""
 
 
-# Plain SQL: the record store claims attachments with it, on connections of its own. Rows of `stored_files` are locked
+# Plain SQL: the LRS claims attachments with it, on connections of its own. Rows of `stored_files` are locked
 # in the order of their hashes, by an UPDATE that changes nothing: ON CONFLICT DO NOTHING would not wait for a sweep.
 CLAIM: LiteralString = """
 WITH wanted AS (

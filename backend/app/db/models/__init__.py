@@ -5,6 +5,7 @@ from app.db.models.attendance import Attendance
 from app.db.models.audit import AuditEntry
 from app.db.models.content import ContentFile, ContentPackage, Launch
 from app.db.models.credential import Credential
+from app.db.models.document import DocumentCounter, IssuedDocument
 from app.db.models.duty import UserDuty
 from app.db.models.enrollment import Enrollment, EnrollmentStatus, LessonCompletion
 from app.db.models.externship import Externship
@@ -14,6 +15,7 @@ from app.db.models.refund import Refund
 from app.db.models.school import School, SchoolHoliday, SchoolPolicy, SchoolSignatory, SchoolTerm
 from app.db.models.school_class import ClassChange, ClassInstructor, ClassMeeting, ClassSeat, SchoolClass
 from app.db.models.scorm import ScormCommit, ScormData
+from app.db.models.signing import SigningCrl, SigningKey
 from app.db.models.stored_file import FileClaim, StoredFileRow
 from app.db.models.transcript import Transcript
 from app.db.models.user import User
@@ -42,10 +44,12 @@ __all__ = [
     "ContentPackage",
     "ContentType",
     "Credential",
+    "DocumentCounter",
     "Enrollment",
     "EnrollmentStatus",
     "Externship",
     "FileClaim",
+    "IssuedDocument",
     "Launch",
     "Lesson",
     "LessonCompletion",
@@ -62,6 +66,8 @@ __all__ = [
     "ScormCommit",
     "ScormData",
     "SignInAttempt",
+    "SigningCrl",
+    "SigningKey",
     "StoredFileRow",
     "Transcript",
     "User",

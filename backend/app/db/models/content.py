@@ -85,11 +85,14 @@ class Launch(Base):
         Index("idx_launches_enrollment_id", "enrollment_id"),
         Index("idx_launches_lesson_id", "lesson_id"),
         Index("idx_launches_package_id", "package_id"),
+        Index("idx_launches_user_session_id", "user_session_id"),
+        Index("idx_launches_credential_id", "credential_id"),
         Index(
             "idx_launches_end_untold",
             "last_seen_at",
             postgresql_where=text("NOT end_told AND session_seconds > 0"),
         ),
+        CheckConstraint("(ended_at IS NULL) = (end_reason IS NULL)", name="check_launches_end"),
         CheckConstraint("state IN ('open', 'closed', 'replaced')", name="check_launches_state"),
         CheckConstraint("preview OR enrollment_id IS NOT NULL", name="check_launches_enrollment"),
     )
@@ -126,3 +129,11 @@ class Launch(Base):
     """When the content last spoke; two idle hours end the launch."""
     expires_at: Mapped[datetime]
     """When it ends in any case."""
+    user_session_id: Mapped[int | None] = mapped_column(ForeignKey("user_sessions.id", ondelete="SET NULL"))
+    """The sign-in session it was opened in, with which it ends; empty for one opened with an API token."""
+    ended_at: Mapped[datetime | None]
+    """When it was ended before its time."""
+    end_reason: Mapped[str | None] = mapped_column(Text)
+    """What ended it: signed_out, password_changed, account_deleted, withdrawn or completed."""
+    credential_id: Mapped[int | None] = mapped_column(ForeignKey("xapi_credentials.id", ondelete="SET NULL"))
+    """The token with which its content writes to the record store; it ends with the launch."""

@@ -59,10 +59,14 @@ class ScormData(Base):
     """Identifier of the SCO's item in the manifest."""
     attempt_no: Mapped[int] = mapped_column(server_default=text("1"))
     """1 for the first attempt; a new one follows a finished one."""
-    score_min: Mapped[Decimal | None] = mapped_column(Numeric(10, 4))
-    """`cmi.core.score.min`, as reported."""
+    score_raw: Mapped[Decimal | None] = mapped_column(Numeric)
+    """`cmi.core.score.raw`, exactly as reported, of the best score of the attempt; compared with thresholds."""
+    score_min: Mapped[Decimal | None] = mapped_column(Numeric)
+    """`cmi.core.score.min`, exactly as reported."""
+    score_max: Mapped[Decimal | None] = mapped_column(Numeric)
+    """`cmi.core.score.max`, exactly as reported."""
     score_pct: Mapped[Decimal | None] = mapped_column(Numeric(5, 2))
-    """The score in percent: (raw − min) / (max − min), the best of the attempt."""
+    """The score in percent: (raw − min) / (max − min), the best of the attempt, rounded for showing."""
     location: Mapped[str | None] = mapped_column(Text)
     """`cmi.core.lesson_location`: the content's bookmark."""
     exit: Mapped[str | None] = mapped_column(String(20))
@@ -98,6 +102,8 @@ class ScormCommit(Base):
     """When it arrived."""
     finish: Mapped[bool] = mapped_column(server_default=text("false"))
     """Whether it ended the session."""
+    digest: Mapped[str | None] = mapped_column(String(64))
+    """SHA-256 of what was sent, to tell a repetition from other data under the same number."""
     payload: Mapped[dict[str, Any]] = mapped_column(JSONB)
     """The parts of the data model that changed with this commit, as sent."""
     created_at: Mapped[CreatedAt]

@@ -1,4 +1,4 @@
-"""Who may use the record store, and where its statements are passed on to."""
+"""Who may use the LRS, and where its statements are passed on to."""
 
 from datetime import datetime
 from typing import Any
@@ -60,7 +60,7 @@ class XapiCredential(Base):
 
 
 class XapiForwarder(Base):
-    """Another record store that receives our statements, and how far it has got."""
+    """Another LRS that receives our statements, and how far it has got."""
 
     __tablename__ = "xapi_forwarders"
     __table_args__ = (CheckConstraint("version IN ('1.0.3', '2.0.0')", name="check_xapi_forwarders_version"),)

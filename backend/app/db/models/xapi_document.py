@@ -1,4 +1,4 @@
-"""Documents of the record store: activity state, agent profiles, activity profiles; and attachments."""
+"""Documents of the LRS: activity state, agent profiles, activity profiles; and attachments."""
 
 from datetime import datetime
 from uuid import UUID

@@ -1,4 +1,4 @@
-"""Files of statements from another record store."""
+"""Files of statements from another LRS."""
 
 from datetime import datetime
 from typing import Any

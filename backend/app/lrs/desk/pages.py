@@ -1,4 +1,4 @@
-"""All pages of the record store."""
+"""All pages of the LRS."""
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
@@ -23,7 +23,7 @@ for part in (
     browser.router,
 ):
     router.include_router(part)
-navigation.register(NavItem("Record store", "/lrs", "stack-2", navigation.STAFF, order=80))
+navigation.register(NavItem("Learning record store", "/lrs", "stack-2", navigation.STAFF, order=80))
 
 
 @router.get("/lrs", include_in_schema=False)

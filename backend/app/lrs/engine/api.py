@@ -1,7 +1,7 @@
-"""The record store as an ASGI application, to be mounted at `/xapi`.
+"""The LRS as an ASGI application, to be mounted at `/xapi`.
 
 It stands beside the pages' framework, not inside it: no routing table, no request classes, no dependency
-resolution on the path that thousands of statements a second take. What it shares with the rest of the program is
+resolution on the path that thousands of statements a second take. What it shares with the rest of the system is
 the database, the settings and the file store.
 """
 

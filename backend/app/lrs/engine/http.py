@@ -1,4 +1,4 @@
-"""One request and its answer, without a framework: what the record store needs of ASGI and nothing more."""
+"""One request and its answer, without a framework: what the LRS needs of ASGI and nothing more."""
 
 import hashlib
 import zlib
@@ -77,7 +77,7 @@ class Call:
                 "Only gzip, deflate and identity are understood.", status=415, path="Content-Encoding"
             )
         if self.check_again is not None and monotonic() - self.checked_at > REMEMBERED_SECONDS:
-            # The body took its time, and the credential may have been withdrawn meanwhile.
+            # The body took its time, and the API key may have been revoked meanwhile.
             self.access, self.checked_at = await self.check_again(), monotonic()
 
     async def _raw(self) -> AsyncIterator[bytes]:

@@ -2,6 +2,9 @@
 
 Reading keeps small parts in memory and spills large ones to a temporary file, so an attachment of 100 MB
 costs no more memory than its chunks. Each part's SHA-2 is computed while it passes.
+
+python-multipart, which reads the forms of the pages, cannot read these bodies: it is made for multipart/form-data and
+refuses what multipart/mixed allows, text before the first boundary, blanks after a boundary, and folded headers.
 """
 
 import hashlib
@@ -18,6 +21,7 @@ _SPILL = 256 * 1024
 _LARGEST_HEAD = 16 * 1024
 _MOST_PARTS = 1000
 _BOUNDARY = re.compile(r';\s*boundary=(?:"([^"]{1,70})"|([^\s;"]{1,70}))', re.IGNORECASE)
+_FOLD = re.compile(r"\r\n[ \t]+(?=\S)")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _ALGORITHMS = {56: "sha224", 64: "sha256", 96: "sha384", 128: "sha512"}
 
@@ -164,7 +168,7 @@ class Reader:
         if len(self.parts) >= _MOST_PARTS:
             raise Refusal(f"More than {_MOST_PARTS} parts.", status=413)
         headers: dict[str, str] = {}
-        for line in head.decode("utf-8", "replace").split("\r\n"):
+        for line in _FOLD.sub(" ", head.decode("utf-8", "replace")).split("\r\n"):
             if not line.strip():
                 continue
             name, colon, value = line.partition(":")
@@ -197,7 +201,7 @@ class File:
 def written(boundary: str, statements: bytes, files: Iterable[File]) -> Iterator[bytes | File]:
     """A multipart body: JSON first, then each attachment. A `File` stands where its bytes belong.
 
-    So the length is known before a file is opened, and who sends reads the files in her own way.
+    So the length is known before a file is opened, and the sender reads the files in its own way.
     """
     yield _head(boundary, {"Content-Type": "application/json"})[2:]
     yield statements

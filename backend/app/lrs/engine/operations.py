@@ -2,7 +2,7 @@
 
 A script is a generator: it yields what to ask of the database and is sent the rows. The store's own requests
 play it on psycopg's async connections; the product's own events play the same script inside the SQLAlchemy
-transaction of the fact they tell.
+transaction of the fact they record.
 """
 
 import asyncio

@@ -36,7 +36,18 @@ class KeyRecord:
     """Whether its last use should be recorded."""
 
 
-class Port(Protocol):
+class People(Protocol):
+    """What the host knows of agents."""
+
+    def accounts_of(self, identities: Collection[str]) -> Operation[dict[str, int]]:
+        """Numbers of the accounts that these identities (`mbox::…`, `account::…`, as `actors.identity` makes them)
+        stand for; those that are nobody's are left out."""
+
+    def is_own_authority(self, identity: str) -> bool:
+        """Whether statements on this authority are the host's own records, which nobody else may void."""
+
+
+class Port(People, Protocol):
     """The host of an engine."""
 
     @property
@@ -56,7 +67,3 @@ class Port(Protocol):
 
     def record_key_use(self, key_id: int) -> Operation[None]:
         """Note that a key is in use now."""
-
-    def accounts_of(self, identities: Collection[str]) -> Operation[dict[str, int]]:
-        """Numbers of the accounts that these identities (`mbox::…`, `account::…`, as `actors.identity` makes them)
-        stand for; those that are nobody's are left out."""

@@ -1,4 +1,4 @@
-"""What the record store says when it will not do something.
+"""What the LRS says when it will not do something.
 
 The hot path stays free of framework classes: a refusal is raised anywhere below `app.lrs.engine.api`, which
 alone turns it into an RFC 9457 answer.
@@ -20,7 +20,7 @@ class Refusal(Exception):
 
     titles: Mapping[int, str] = {
         400: "Bad request",
-        401: "Credentials needed",
+        401: "API key needed",
         403: "Not allowed",
         404: "Not found",
         405: "Method not allowed",

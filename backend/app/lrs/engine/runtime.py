@@ -7,6 +7,7 @@ from typing import TypeVar
 import psycopg
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
+from app.lrs.engine import liveness
 from app.lrs.engine.access import Access, AccessChecker
 from app.lrs.engine.agents.service import Directory
 from app.lrs.engine.operations import Operation, run
@@ -34,7 +35,7 @@ class Runtime:
         self._port = port
         self.files = port.files
         self.cursors = Cursors(port.secret)
-        self.directory = Directory(port.accounts_of)
+        self.directory = Directory(port)
         self.access_checker = AccessChecker(port)
         self._opening = asyncio.Lock()
         self.checking = asyncio.Lock()
@@ -73,6 +74,7 @@ class Runtime:
                 "connect_timeout": 5,
             },
             min_size=smallest,
+            check=liveness.check,
             max_size=largest,
             timeout=10,
             # Give up early and begin anew with the next request: the pool's own pauses grow to minutes,

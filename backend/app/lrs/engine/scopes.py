@@ -1,4 +1,4 @@
-"""What a credential may do (1.0.3 Communication 4.2 gives the scopes their names)."""
+"""What an API key may do (1.0.3 Communication 4.2 gives the scopes their names)."""
 
 from app.lrs.engine.refusal import Refusal
 
@@ -39,7 +39,7 @@ def require(scopes: frozenset[str], deed: str) -> None:
     """Raise `Refusal` 403 naming the scopes that would do."""
     if not allows(scopes, deed):
         enough = ", ".join(sorted(_ENOUGH[deed]))
-        raise Refusal(f"This credential may not {deed}; one of these scopes is needed: {enough}.", status=403)
+        raise Refusal(f"This API key may not {deed}; one of these scopes is needed: {enough}.", status=403)
 
 
 def is_within(activity: str, whole: str) -> bool:

@@ -13,19 +13,21 @@ from app.lrs.engine.port import KeyRecord, Port
 from app.lrs.host import queries
 from app.settings import Settings
 
+SCHOOL = "aada-lms"
+"""Account name of the Agent on whose authority the school's own statements are stored."""
 _MBOX = "mbox::mailto:"
 _NUMBER = re.compile(r"[1-9][0-9]{0,8}")
 
 
-class Accounts:
-    """Whose account an agent's identity stands for: by email address, by its SHA-1, or by our own number."""
+class People:
+    """Which agents are the school's people, and which is the school itself."""
 
     def __init__(self, app_origin: str) -> None:
         """`app_origin` is the home page below which the school's accounts are numbered."""
         self._prefix = f"account::{app_origin} "
 
     def accounts_of(self, identities: Collection[str]) -> Operation[dict[str, int]]:
-        """See `Port.accounts_of`."""
+        """See `Port.accounts_of`: by email address, by its SHA-1, or by our own number."""
         result: dict[str, int] = {}
         by_email = {name[len(_MBOX) :].lower(): name for name in identities if name.startswith(_MBOX)}
         if by_email:
@@ -45,8 +47,12 @@ class Accounts:
                     result[name] = user_id
         return result
 
+    def is_own_authority(self, identity: str) -> bool:
+        """See `Port.is_own_authority`: whatever address the school had when the statement was recorded."""
+        return identity.startswith("account::") and identity.endswith(f" {SCHOOL}")
 
-class Host(Accounts):
+
+class Host(People):
     """The school as the engine sees it (`Port`)."""
 
     def __init__(self, settings: Settings) -> None:
@@ -74,4 +80,4 @@ def lrs_app(settings: Settings) -> LrsApp:
 
 def directory_of(app_origin: str) -> Directory:
     """A memory of actors and activities for one transaction or one import on the school's database."""
-    return Directory(Accounts(app_origin).accounts_of)
+    return Directory(People(app_origin))

@@ -60,7 +60,8 @@ document.addEventListener("click", (event) => {
 // A form goes out once: a second click on a slow line would do the thing twice.
 document.addEventListener("submit", (event) => {
   const form = event.target;
-  if (form.method !== "post") return;
+  // A button may send the form elsewhere, to look at a preview, say.
+  if ((event.submitter?.getAttribute("formmethod") ?? form.method) !== "post") return;
   if (form.dataset.sent) { event.preventDefault(); return; }
   form.dataset.sent = "yes";
   // Where the answer is a download the page stays, and its button must work again.

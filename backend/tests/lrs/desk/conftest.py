@@ -1,4 +1,4 @@
-"""A school with one student at work, and what the record store answers about her."""
+"""A school with one student at work, and what the LRS answers about her."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -14,8 +14,9 @@ from app.lrs.desk.browser.queries import driver
 from app.lrs.engine import jsonio
 from app.lrs.engine.operations import run_sync
 from app.lrs.engine.statements.actors import identity
+from app.lrs.engine.statements.author import Author
 from app.lrs.engine.statements.preparation import prepare
-from app.lrs.engine.statements.storage import Attached, Author, Submission, store_statements
+from app.lrs.engine.statements.storage import Attached, Submission, store_statements
 from app.lrs.engine.versions import Version
 from app.lrs.host.service import directory_of
 from tests.factories.school import School, subject_of

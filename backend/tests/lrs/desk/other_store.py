@@ -1,4 +1,4 @@
-"""Another record store to pass statements on to, and what a test puts in order for it."""
+"""Another LRS to pass statements on to, and what a test puts in order for it."""
 
 import json
 import threading
@@ -72,7 +72,7 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 class Other:
-    """Another record store, with a will of its own."""
+    """Another LRS, with a will of its own."""
 
     def __init__(self) -> None:
         self.received: list[dict[str, Any]] = []

@@ -1,4 +1,4 @@
-"""The record store's pages in Chromium: what a mouse and a keyboard reach, on a phone and at a desk."""
+"""The LRS's pages in Chromium: what a mouse and a keyboard reach, on a phone and at a desk."""
 
 import json
 import re
@@ -75,8 +75,8 @@ def test_every_page_is_reachable_and_fits(
         "none": "/lrs/statements?person=nobody",
         "fault": "/lrs/statements?verb=passed",
         "charts": "/lrs/charts",
-        "credentials-empty": "/lrs/keys",
-        "credential-new": "/lrs/keys/new",
+        "keys-empty": "/lrs/keys",
+        "key-new": "/lrs/keys/new",
         "launches-empty": "/lrs/keys/launches",
         "imports-empty": "/lrs/imports",
         "forwarding-empty": "/lrs/forwarding",
@@ -91,12 +91,12 @@ def test_every_page_is_reachable_and_fits(
 
     page.goto("/lrs/keys/new")
     page.get_by_label("Name", exact=True).fill("Simulator")
-    page.get_by_role("button", name="Make the credential").click()
-    expect(page.get_by_role("heading", name="The credential is made")).to_be_visible()
+    page.get_by_role("button", name="Make the API key").click()
+    expect(page.get_by_role("heading", name="The API key is made")).to_be_visible()
     assert_accessible(page)
     page.screenshot(path=tmp_path / "secret.png", full_page=True)
     page.get_by_role("link", name="Done, I have it").click()
-    _look(page, page.url, "credentials", tmp_path)
+    _look(page, page.url, "keys", tmp_path)
     page.get_by_role("button", name="Revoke").click()
     assert_accessible(page)
     page.get_by_role("dialog").get_by_role("button", name="Revoke").click()

@@ -1,4 +1,4 @@
-"""One request to another record store: what is asked, what is not, and what its answer means."""
+"""One request to another LRS: what is asked, what is not, and what its answer means."""
 
 import socket
 import threading
@@ -55,7 +55,7 @@ def test_addresses_where_no_store_can_be_are_not_asked() -> None:
     assert allowed("10.0.0.7")
     assert allowed("::1")
     assert allowed("2001:db8::7")
-    with pytest.raises(AwayError, match="No record store can be"):
+    with pytest.raises(AwayError, match="No LRS can be"):
         ask(Target("http://169.254.169.254/latest", "a", "b", "1.0.3"), "GET", "/statements")
     with pytest.raises(AwayError, match="cannot be reached"):
         ask(Target("http://127.0.0.1:1/xapi", "a", "b", "1.0.3"), "GET", "/statements")
@@ -64,7 +64,7 @@ def test_addresses_where_no_store_can_be_are_not_asked() -> None:
 def test_a_name_that_leads_to_such_an_address_is_not_asked(monkeypatch: pytest.MonkeyPatch) -> None:
     found = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("169.254.169.254", 80))]
     monkeypatch.setattr(socket, "getaddrinfo", lambda *_arguments, **_named: found)
-    with pytest.raises(AwayError, match="where no record store can be"):
+    with pytest.raises(AwayError, match="where no LRS can be"):
         ask(Target("http://lrs.example.org", "a", "b", "1.0.3"), "GET", "/statements")
 
 

@@ -1,4 +1,4 @@
-"""Files of another record store, taken in: once, batch by batch, with their faults told."""
+"""Files of another LRS, taken in: once, batch by batch, with their faults told."""
 
 import gzip
 import json
@@ -63,7 +63,7 @@ def test_a_file_is_stored_once_and_its_faults_are_told_with_their_lines(live_dat
     assert (again.stored, again.known, again.refused) == (0, 3, 7)
     with live_database.begin() as session:
         kept = payloads(session)
-    imported = "Import from another record store"
+    imported = "Import from another LRS"
     assert [one["authority"].get("name") for one in kept] == ["Old LRS", imported, imported]
     assert kept[0]["stored"] > "2026"
     assert kept[0]["timestamp"] == first["timestamp"]

@@ -1,4 +1,4 @@
-"""Files of another record store, read: however they are laid out and cut, each statement comes once, with its line."""
+"""Files of another LRS, read: however they are laid out and cut, each statement comes once, with its line."""
 
 import gzip
 import json

@@ -1,4 +1,4 @@
-"""The desk of the credentials: secrets that are shown once, lists, launches that can be ended."""
+"""The desk of the API keys: secrets that are shown once, lists, launches that can be ended."""
 
 import csv
 import io
@@ -36,10 +36,10 @@ def _launch(session: Session, user: User, activity: str) -> XapiCredential:
         agent={"account": {"homePage": ORIGIN, "name": str(user.id)}},
         activity=activity,
         registration=None,
-    ).credential
+    ).api_key
 
 
-def test_a_credential_from_the_first_day_to_the_last(live_server: LiveServer) -> None:
+def test_an_api_key_from_the_first_day_to_the_last(live_server: LiveServer) -> None:
     with live_server.database.begin() as session:
         scene = make_scene(session)
         admin = scene.admin
@@ -71,24 +71,22 @@ def test_a_credential_from_the_first_day_to_the_last(live_server: LiveServer) ->
         assert "Simulator" in listed
         assert "600 a minute" in listed
         assert secret not in listed
-        (one,) = client.get("/api/v1/lrs/credentials").json()["items"]
+        (one,) = client.get("/api/v1/lrs/keys").json()["items"]
         assert one["last_used_at"]
         assert client.post(f"{here}/rotate").headers["location"] == here
         secret = re.findall(r"<dd><code>([^<]+)</code>", client.get(here).text)[2]
         assert status(secret) == 200
         assert client.get(f"{here}/rotate").headers["location"] == here
-        rotated = client.post(f"/api/v1/lrs/credentials/{one['id']}/rotate").json()
+        rotated = client.post(f"/api/v1/lrs/keys/{one['id']}/rotate").json()
         assert status(rotated["secret"]) == 200
         assert client.post(f"/lrs/keys/{one['id']}/revoke").status_code == 303
         assert client.post(f"/lrs/keys/{one['id']}/rotate").status_code == 404
         assert "Revoked" in client.get("/lrs/keys?revoked=yes").text
-        assert client.get("/api/v1/lrs/credentials").json()["total"] == 0
-        other = client.post("/api/v1/lrs/credentials", json={"label": "API", "scopes": ["all"]})
+        assert client.get("/api/v1/lrs/keys").json()["total"] == 0
+        other = client.post("/api/v1/lrs/keys", json={"label": "API", "scopes": ["all"]})
         assert other.status_code == 201
-        assert client.delete(f"/api/v1/lrs/credentials/{other.json()['id']}").status_code == 204
-        assert (
-            client.post("/api/v1/lrs/credentials", json={"label": "x", "scopes": ["root"]}).status_code == 422
-        )
+        assert client.delete(f"/api/v1/lrs/keys/{other.json()['id']}").status_code == 204
+        assert client.post("/api/v1/lrs/keys", json={"label": "x", "scopes": ["root"]}).status_code == 422
     with live_server.database.begin() as session:
         assert session.scalar(text("SELECT count(*) FROM xapi_credentials WHERE label = 'Simulator'")) == 1
         acts = session.scalars(
@@ -136,11 +134,11 @@ def test_a_secret_that_was_not_fetched_in_a_minute_is_gone(
     assert "Shown once, when it was made" in page.text
 
 
-def test_credentials_are_searched_sorted_paged_and_a_file(
+def test_api_keys_are_searched_sorted_paged_and_a_file(
     scene: Scene, signed_in: SignedIn, session: Session
 ) -> None:
     made = [
-        service.create(session, scene.staff, ORIGIN, label=f"Simulator {letter}", scopes=["all"]).credential
+        service.create(session, scene.staff, ORIGIN, label=f"Simulator {letter}", scopes=["all"]).api_key
         for letter in "ABC"
     ]
     service.revoke(session, scene.staff, made[2].id)
@@ -156,7 +154,7 @@ def test_credentials_are_searched_sorted_paged_and_a_file(
     ]
     rows = _rows(admin.get("/lrs/keys?format=csv&revoked=yes&sort=name"))
     assert [bool(row["Revoked"]) for row in rows] == [False, False, True]
-    listed = admin.get("/api/v1/lrs/credentials?per_page=1&page=2&sort=name").json()
+    listed = admin.get("/api/v1/lrs/keys?per_page=1&page=2&sort=name").json()
     assert (listed["total"], listed["pages"]) == (2, 2)
     assert [one["label"] for one in listed["items"]] == ["Simulator B"]
 
@@ -178,7 +176,7 @@ def test_launches_that_work_are_listed_and_can_be_ended(
     assert "Ana Ruiz" not in admin.get("/lrs/keys").text
     assert "Nothing matches" in admin.get("/lrs/keys/launches?q=nobody").text
     assert [row["Learner"] for row in _rows(admin.get("/lrs/keys/launches?format=csv"))] == ["Ana Ruiz"]
-    (one,) = admin.get("/api/v1/lrs/credentials/launches").json()["items"]
+    (one,) = admin.get("/api/v1/lrs/keys/launches").json()["items"]
     assert (one["id"], one["user_id"]) == (mine.id, scene.student.id)
     assert admin.get(f"/lrs/keys/{mine.id}").status_code == 404
     assert admin.post(f"/lrs/keys/{mine.id}/rotate").status_code == 404
@@ -194,4 +192,4 @@ def test_what_is_no_name_is_told(scene: Scene, signed_in: SignedIn) -> None:
         assert answer.status_code == 422
         assert told in answer.text
         given = {"label": label, "scopes": ["all"]}
-        assert admin.post("/api/v1/lrs/credentials", json=given).status_code == 422
+        assert admin.post("/api/v1/lrs/keys", json=given).status_code == 422

@@ -1,4 +1,4 @@
-"""The pages of the record store, through the program."""
+"""The pages of the LRS, through the program."""
 
 import csv
 import io

@@ -59,7 +59,7 @@ def test_a_scope_allows_what_it_says_and_nothing_else(store: Running, scope: str
             assert "scope" in answer.json()["detail"]
 
 
-def test_mine_means_what_this_credential_wrote(store: Running, xapi: Client) -> None:
+def test_mine_means_what_this_key_wrote(store: Running, xapi: Client) -> None:
     mine = store.client("statements/read/mine", "statements/write")
     (other,) = xapi.stored(statement())
     own = mine.stored(*[statement() for _ in range(3)])
@@ -88,11 +88,11 @@ def test_a_limit_answers_429_and_says_when(store: Running) -> None:
 
 
 def fresh(store: Running) -> None:
-    """As if a second had passed since the last look at the credentials."""
+    """As if a second had passed since the last look at the API keys."""
     store.app.runtime.access_checker._known.clear()
 
 
-def test_a_rotated_secret_and_a_revoked_credential_stop(store: Running) -> None:
+def test_a_rotated_secret_and_a_revoked_key_stop(store: Running) -> None:
     client = store.client("all")
     with store.database.begin() as session:
         row = session.query(XapiCredential).filter_by(key=client.key).one()
@@ -110,7 +110,7 @@ def test_a_rotated_secret_and_a_revoked_credential_stop(store: Running) -> None:
 
 
 @pytest.mark.parametrize("withdrawn", [True, False])
-def test_a_credential_must_hold_until_the_body_is_complete(
+def test_an_api_key_must_hold_until_the_body_is_complete(
     store: Running, monkeypatch: pytest.MonkeyPatch, *, withdrawn: bool
 ) -> None:
     monkeypatch.setattr(http, "REMEMBERED_SECONDS", 0.0)
@@ -147,7 +147,7 @@ def test_a_launch_speaks_of_its_learner_alone(store: Running) -> None:
             activity="urn:lesson:1",
             registration=uuid4(),
         )
-        number, key = made.credential.id, made.credential.key
+        number, key = made.api_key.id, made.api_key.key
     client = Client(store.http, key, made.secret)
     assert client.post(statement(actor=learner)).status_code == 200
     refused = client.post(statement())
@@ -183,7 +183,7 @@ def test_a_secret_is_kept_as_a_hash(store: Running) -> None:
     ("label", "scopes", "limit"), [("", ["all"], None), ("x" * 300, ["all"], None), ("x", [], None),
                                    ("x", ["everything"], None), ("x", ["all"], 0)],
 )  # fmt: skip
-def test_a_credential_needs_a_name_scopes_and_a_sensible_limit(
+def test_an_api_key_needs_a_name_scopes_and_a_sensible_limit(
     session: Session, label: str, scopes: list[str], limit: int | None
 ) -> None:
     with pytest.raises(Invalid):

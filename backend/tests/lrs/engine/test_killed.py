@@ -55,7 +55,7 @@ class School:
         database = Database(self.settings)
         with database.begin() as session:
             made = service.create(session, None, self.settings.app_origin, label="load", scopes=["all"])
-            self.auth = (made.credential.key, made.secret)
+            self.auth = (made.api_key.key, made.secret)
         database.close()
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))

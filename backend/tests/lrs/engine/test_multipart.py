@@ -47,6 +47,13 @@ def test_preamble_and_epilogue_say_nothing() -> None:
     assert [(headers, content) for headers, content, _ in read(body, [])] == [({"a": "1"}, b"x")]
 
 
+@pytest.mark.parametrize("cut", [0, 1, 4, 9, 30])
+def test_blanks_after_a_boundary_and_folded_headers_are_read(cut: int) -> None:
+    body = b"--b0 \t\r\nContent-Type: text/plain;\r\n charset=utf-8\r\nA: 1\r\n\r\nx\r\n--b0  \r\n\r\ny\r\n--b0-- \r\n"
+    headers = {"content-type": "text/plain; charset=utf-8", "a": "1"}
+    assert [(found, content) for found, content, _ in read(body, [cut])] == [(headers, b"x"), ({}, b"y")]
+
+
 def test_the_hash_has_the_length_that_was_announced() -> None:
     sha512 = hashlib.sha512(b"x").hexdigest()
     body = body_of([({"X-Experience-API-Hash": sha512}, b"x")])

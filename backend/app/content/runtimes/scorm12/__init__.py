@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -74,7 +73,7 @@ class Scorm12:
     def result(self, parts: Sequence[PartResult], *, passing_percent: int | None) -> LessonResult:
         return scorm12.lesson_result(
             [part.status for part in parts],
-            [None if part.score_pct is None else int(part.score_pct + Decimal("0.5")) for part in parts],
+            [part.percent for part in parts],
             passing_percent=passing_percent,
         )
 

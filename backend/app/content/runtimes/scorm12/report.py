@@ -6,9 +6,12 @@ from typing import Any
 
 from app.content.packages.model import Item
 from app.content.runtimes.protocol import Report
+from app.content.scores import exact_percent
 from app.content.storable import storable, storable_json
 from app.db.models import ScormData
 from app.rules import scorm12
+
+_LARGEST_INTEGER = 2**31 - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,15 +59,18 @@ def improve(attempt: ScormData, item: Item, report: Scorm12Report, *, ended: boo
     judged = scorm12.judged_status(report.status, report.score.raw, mastery, ended=ended, left=left)
     kept = scorm12.known_status(attempt.cmi_core_lesson_status or "")
     attempt.cmi_core_lesson_status = scorm12.better_status(kept, judged)
-    scaled = report.score.scaled
-    if scaled is None or report.score.raw is None:
+    percent, raw = report.score.percent, report.score.raw
+    if percent is None or raw is None:
         return
-    percent = round(scaled * 100, 2)
-    if attempt.score_pct is None or percent >= attempt.score_pct:
-        attempt.score_pct = percent
-        attempt.cmi_core_score_raw = _whole(report.score.raw)
-        attempt.cmi_core_score_max = None if report.score.maximum is None else _whole(report.score.maximum)
-        attempt.score_min = report.score.minimum
+    before = exact_percent(attempt.score_raw, attempt.score_min, attempt.score_max, attempt.score_pct)
+    if before is None or percent >= before:
+        attempt.score_raw, attempt.score_min, attempt.score_max = (
+            raw,
+            report.score.minimum,
+            report.score.maximum,
+        )
+        attempt.score_pct = scorm12.shown_percent(percent)
+        attempt.cmi_core_score_raw, attempt.cmi_core_score_max = _whole(raw), _whole(report.score.maximum)
 
 
 def replace_state(attempt: ScormData, report: Scorm12Report) -> None:
@@ -85,5 +91,8 @@ def _text(value: object) -> str:
     return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else ""
 
 
-def _whole(number: Decimal) -> int:
+def _whole(number: Decimal | None) -> int | None:
+    """As the documented INTEGER columns can hold it."""
+    if number is None or abs(number) > _LARGEST_INTEGER:
+        return None
     return int(number.to_integral_value(rounding="ROUND_HALF_UP"))

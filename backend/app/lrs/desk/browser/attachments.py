@@ -40,8 +40,8 @@ class Attachment:
 
 def attachments_of(session: Session, line: Line) -> list[Attachment]:
     """The attachments of a statement and of the SubStatement that it may be about."""
-    told = [*_told(line.payload), *_told(line.payload.get("object") or {})]
-    kept = kept_attachments(session, {str(one.get("sha2", "")).lower() for one in told})
+    named = [*_named(line.payload), *_named(line.payload.get("object") or {})]
+    kept = kept_attachments(session, {str(one.get("sha2", "")).lower() for one in named})
     return [
         Attachment(
             name=in_english(one.get("display") or {}) or "Attachment",
@@ -52,11 +52,11 @@ def attachments_of(session: Session, line: Line) -> list[Attachment]:
             file_url=str(one.get("fileUrl", "")),
             is_here=str(one.get("sha2", "")).lower() in kept,
         )
-        for one in told
+        for one in named
     ]
 
 
-def _told(part: dict[str, Any]) -> list[dict[str, Any]]:
+def _named(part: dict[str, Any]) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = part.get("attachments") or []
     return found
 

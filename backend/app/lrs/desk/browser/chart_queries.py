@@ -1,7 +1,7 @@
 """SQL of the charts: counts, times and scores of a period, day by day.
 
-Each walks the index of the time a statement tells of, or the rows of the people and activities asked for where the
-planner finds those fewer. A statement of the period is one whose day at the school lies in it: those before the
+Each walks the index of the time of what a statement records, or the rows of the people and activities asked for where
+the planner finds those fewer. A statement of the period is one whose day at the school lies in it: those before the
 calendar begins and after it ends are no date that a driver can read.
 """
 
@@ -74,13 +74,13 @@ _EXACT: LiteralString = rf"^P(?=.)(\d{{1,4}}([.,]\d{{1,9}})?W|({_N}D)?(T(?=.)({_
 def seconds_by_day(session: Session, span: Span) -> list[Any]:
     """(day at the school, whether of the attendance clock, seconds): how long statements say that something took.
 
-    The same minutes are told more than once: by the clock, by the session of a lesson within those hours, and by
+    The same minutes are recorded more than once: by the clock, by the session of a lesson within those hours, and by
     the statement that completes the lesson. So clock hours (the verb attended) stand apart, and of what one
     actor did with one activity under one registration, one account counts: what the sessions that ended or paused
-    say; where there are none, what the one verb says that tells of the longest time in all.
+    say; where there are none, what the one verb says that has the longest time in all.
     """
     sql: LiteralString = f"""
-WITH told AS (
+WITH timed AS (
   SELECT (s.timestamp AT TIME ZONE :zone)::date AS day, s.verb = :attended AS clocked,
     CASE WHEN s.verb = ANY(:ends) THEN '' ELSE s.verb END AS account, s.registration, s.object_id,
     coalesce(s.user_id::text, s.payload #>> '{{actor,mbox}}', s.payload #>> '{{actor,mbox_sha1sum}}',
@@ -89,7 +89,7 @@ WITH told AS (
       THEN extract(epoch FROM replace(s.result ->> 'duration', ',', '.')::interval) ELSE 0 END AS seconds
   FROM xapi_statements s WHERE {span.condition} AND s.result ? 'duration'
 ), summed AS (
-  SELECT *, sum(seconds) OVER (PARTITION BY clocked, actor, registration, object_id, account) AS total FROM told
+  SELECT *, sum(seconds) OVER (PARTITION BY clocked, actor, registration, object_id, account) AS total FROM timed
 ), ranked AS (
   SELECT *, first_value(account) OVER (PARTITION BY clocked, actor, registration, object_id
     ORDER BY account = '' AND total > 0 DESC, total DESC, account) AS counts FROM summed

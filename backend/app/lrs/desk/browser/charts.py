@@ -48,7 +48,7 @@ def charts(
 ) -> Charts:
     """Verbs over time, time spent, distribution of scores: the last `days` days, within what the person may see.
 
-    Days up to 30, weeks beyond. A statement counts on the day that it tells of.
+    Days up to 30, weeks beyond. A statement counts on the day of what it records.
     """
     sought = sought or Sought(Filter())
     today = clock.today(zone)

@@ -1,4 +1,4 @@
-"""Statements as files: CSV for a spreadsheet, NDJSON for another record store.
+"""Statements as files: CSV for a spreadsheet, NDJSON for another LRS.
 
 An answer may take minutes and its reader may pause, so no transaction is held meanwhile: each chunk is read in one
 of its own, from the key where the one before ended. Statements never change, so the file is the same.
@@ -17,7 +17,7 @@ from app.core.actions import Action
 from app.core.permissions import Subject
 from app.db.session import Database
 from app.lrs.desk.browser import queries, service
-from app.lrs.desk.browser.filters import Asked, AskedFor
+from app.lrs.desk.browser.filters import FiltersGiven, StatementFilters
 from app.lrs.desk.browser.presentation import line_of
 from app.lrs.engine.statements.actors import identity
 from app.lrs.engine.statements.filters import Filter
@@ -46,32 +46,34 @@ HEADER = (
 
 
 @router.get("/statements.csv")
-def as_csv(request: Request, db: Db, staff: StaffSubject, settings: SettingsDep, asked: AskedFor) -> Response:
+def as_csv(
+    request: Request, db: Db, staff: StaffSubject, settings: SettingsDep, filters: FiltersGiven
+) -> Response:
     """One line a statement, the oldest first."""
-    chunks = _asked_for(request, db, staff, settings, asked, "csv")
+    chunks = _chunks(request, db, staff, settings, filters, "csv")
     rows = (_row(found, settings) for chunk in chunks for found in chunk)
     return _download(csv_chunks(HEADER, rows), "text/csv; charset=utf-8", "csv")
 
 
 @router.get("/statements.ndjson")
 def as_ndjson(
-    request: Request, db: Db, staff: StaffSubject, settings: SettingsDep, asked: AskedFor
+    request: Request, db: Db, staff: StaffSubject, settings: SettingsDep, filters: FiltersGiven
 ) -> Response:
     """One statement a line, as it is stored, the oldest first."""
-    chunks = _asked_for(request, db, staff, settings, asked, "ndjson")
+    chunks = _chunks(request, db, staff, settings, filters, "ndjson")
     lines = ("".join(f"{found.payload}\n" for found in chunk).encode() for chunk in chunks)
     return _download(lines, "application/x-ndjson", "ndjson")
 
 
-def _asked_for(
-    request: Request, db: Session, staff: Subject, settings: Settings, asked: Asked, form: str
+def _chunks(
+    request: Request, db: Session, staff: Subject, settings: Settings, filters: StatementFilters, form: str
 ) -> Iterator[list[queries.Found]]:
     # What cannot be read is said now, as a page, and not in the middle of a file.
-    sought = service.exported(db, staff, asked, settings.zone)
+    sought = service.exported(db, staff, filters, settings.zone)
     query = sought.query
     head = queries.last_key(db) + 1
     bounded = replace(query, before=head if query.before is None else min(head, query.before))
-    details: dict[str, Any] = {"format": form, **asked.query()}
+    details: dict[str, Any] = {"format": form, **filters.query()}
     history.record(db, staff, Action.STATEMENTS_EXPORTED, None, **details)
     database: Database = request.app.state.database
     return chunks_of(database, bounded, sought.agents)

@@ -17,7 +17,7 @@ _LARGEST_KEY = 9_223_372_036_854_775_806
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class StatementFilters:
     """What a reader asks for, as typed.
 
     `person` is a number, an address, words of a name, or an Agent as JSON; `activity` is an IRI or words of a name.
@@ -39,26 +39,26 @@ class Asked:
         return {name: getattr(self, name) or None for name in self.__slots__}
 
 
-def _asked(
+def _filters_given(
     person: str = "",
     verb: str = "",
     activity: str = "",
     since: str = "",
     until: str = "",
     registration: str = "",
-) -> Asked:
+) -> StatementFilters:
     # Nothing is refused here: the page says beside each field what is wrong with it, and keeps what was typed.
-    return Asked(
+    return StatementFilters(
         person.strip(), verb.strip(), activity.strip(), since.strip(), until.strip(), registration.strip()
     )
 
 
-AskedFor = Annotated[Asked, Depends(_asked)]
-"""Declare `asked: AskedFor` in a route. `matches.seek` says what cannot be read."""
+FiltersGiven = Annotated[StatementFilters, Depends(_filters_given)]
+"""Declare `filters: FiltersGiven` in a route. `lookup.seek` says what cannot be read."""
 Key = Annotated[int | None, Query(ge=0, le=_LARGEST_KEY)]
 
 
-def key_asked(text: str) -> int | None:
+def key_given(text: str) -> int | None:
     """The key in an address of an older page, None where none is given. Raises Invalid."""
     if not text:
         return None
@@ -67,37 +67,37 @@ def key_asked(text: str) -> int | None:
     raise Invalid("This address names no page of the list. Begin again with the newest statements.")
 
 
-def filter_of(asked: Asked, zone: ZoneInfo) -> Filter:
+def filter_of(filters: StatementFilters, zone: ZoneInfo) -> Filter:
     """The store's filter, without people and without an activity that is no IRI.
 
     Raises Invalid naming the fields that cannot be read.
     """
-    faults = [fault for name in ("person", "activity") if (fault := _unreadable(asked, name))]
-    if asked.verb and not values.is_iri(asked.verb):
+    faults = [fault for name in ("person", "activity") if (fault := _unreadable(filters, name))]
+    if filters.verb and not values.is_iri(filters.verb):
         faults.append(FieldError("verb", "Choose a verb of the list, or give its IRI."))
-    if asked.registration and not values.is_uuid(asked.registration):
+    if filters.registration and not values.is_uuid(filters.registration):
         faults.append(
             FieldError(
                 "registration", "A registration is a UUID, such as 7d444840-9dc0-11d1-b245-5ffdce74fad2."
             )
         )
-    since, until = _day(asked.since, "since", faults), _day(asked.until, "until", faults)
+    since, until = _day(filters.since, "since", faults), _day(filters.until, "until", faults)
     if since and until and until < since:
         faults.append(FieldError("until", "This day is before the first one."))
     if faults:
         raise Invalid(" ".join(fault.message for fault in faults), errors=faults)
     return Filter(
-        verb=asked.verb or None,
-        activity=asked.activity if values.is_iri(asked.activity) else None,
+        verb=filters.verb or None,
+        activity=filters.activity if values.is_iri(filters.activity) else None,
         related_activities=True,
-        registration=asked.registration.lower() or None,
+        registration=filters.registration.lower() or None,
         after=key_of(start_of_day(since, zone)) - 1 if since else None,
         before=key_of(start_of_day(until + timedelta(days=1), zone)) if until else None,
     )
 
 
-def _unreadable(asked: Asked, name: str) -> FieldError | None:
-    text: str = getattr(asked, name)
+def _unreadable(filters: StatementFilters, name: str) -> FieldError | None:
+    text: str = getattr(filters, name)
     if "\x00" in text:
         return FieldError(name, "This contains a character that cannot be stored.")
     if len(text) > LONGEST:

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from app.core.errors import FieldError, Invalid
 from app.lrs.desk.browser import queries
-from app.lrs.desk.browser.filters import Asked, filter_of
+from app.lrs.desk.browser.filters import StatementFilters, filter_of
 from app.lrs.desk.browser.presentation import in_english, who
 from app.lrs.desk.browser.scope import Scope
 from app.lrs.engine import values
@@ -23,11 +23,11 @@ MOST = 20
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """One that the words fit. `asked` is what the filter takes for this one alone, `keys` how statements name it."""
+    """One that the words fit. `value` is what the filter takes for this one alone, `keys` how statements name it."""
 
     name: str
     detail: str
-    asked: str
+    value: str
     keys: Sequence[str] = ()
 
 
@@ -67,13 +67,13 @@ class Sought:
         return [key for match in self.people.found for key in match.keys]
 
 
-def seek(session: Session, scope: Scope, asked: Asked, zone: ZoneInfo) -> Sought:
+def seek(session: Session, scope: Scope, filters: StatementFilters, zone: ZoneInfo) -> Sought:
     """Find out whom and what a filter means, within the scope. Raises Invalid naming the fields that cannot be read."""
-    query = scope.narrow(filter_of(asked, zone))
-    activities = _activities(session, asked.activity)
+    query = scope.narrow(filter_of(filters, zone))
+    activities = _activities(session, filters.activity)
     if activities is not None and activities.only is not None:
-        query = replace(query, activity=activities.only.asked)
-    return Sought(query, people_called(session, scope, asked.person), activities)
+        query = replace(query, activity=activities.only.value)
+    return Sought(query, people_called(session, scope, filters.person), activities)
 
 
 def people_called(session: Session, scope: Scope, person: str) -> Matches | None:

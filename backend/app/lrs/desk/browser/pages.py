@@ -11,7 +11,7 @@ from app.lrs.desk.browser import charts as summaries
 from app.lrs.desk.browser import service
 from app.lrs.desk.browser.attachments import attachments_of
 from app.lrs.desk.browser.charts import PERIODS
-from app.lrs.desk.browser.filters import Asked, AskedFor, Key, key_asked
+from app.lrs.desk.browser.filters import FiltersGiven, Key, StatementFilters, key_given
 from app.lrs.desk.browser.lookup import MOST, Sought, seek
 from app.lrs.desk.browser.scope import scope_of
 from app.lrs.desk.browser.service import Statements
@@ -19,17 +19,22 @@ from app.web.render import render, url
 from app.web.request import Db, SettingsDep, StaffSubject
 
 router = APIRouter(prefix="/lrs", include_in_schema=False)
-STORE = ("Record store", "/lrs/statements")
+STORE = ("Learning record store", "/lrs/statements")
 
 
 @router.get("/statements")
 def statements(
-    request: Request, db: Db, staff: StaffSubject, settings: SettingsDep, asked: AskedFor, before: str = ""
+    request: Request,
+    db: Db,
+    staff: StaffSubject,
+    settings: SettingsDep,
+    filters: FiltersGiven,
+    before: str = "",
 ) -> Response:
     """Statements that match, the newest first. What cannot be read is said beside the filters."""
     fault: Invalid | None = None
     try:
-        found = service.newest(db, staff, asked, settings.zone, before=key_asked(before))
+        found = service.newest(db, staff, filters, settings.zone, before=key_given(before))
     except Invalid as problem:
         found, fault = Statements(), problem
     return render(
@@ -39,23 +44,25 @@ def statements(
         found=found,
         first_page=not before,
         # A list that ends with a day is looked at, not followed.
-        follows=not before and not asked.until,
+        follows=not before and not filters.until,
         # What follows live need not look the words up again every few seconds.
-        tail_url=url("/lrs/statements/tail", **_settled(asked, found.sought).query()),
-        older_url=url("/lrs/statements", **asked.query(), before=found.older),
-        newest_url=url("/lrs/statements", **asked.query()),
-        csv_url=url("/lrs/statements.csv", **asked.query()),
-        ndjson_url=url("/lrs/statements.ndjson", **asked.query()),
+        tail_url=url("/lrs/statements/tail", **_narrowed(filters, found.sought).query()),
+        older_url=url("/lrs/statements", **filters.query(), before=found.older),
+        newest_url=url("/lrs/statements", **filters.query()),
+        csv_url=url("/lrs/statements.csv", **filters.query()),
+        ndjson_url=url("/lrs/statements.ndjson", **filters.query()),
         breadcrumbs=[(STORE[0], None)],
-        **_filters(db, asked, found.sought, fault),
+        **_context(db, filters, found.sought, fault),
     )
 
 
-def _filters(db: Session, asked: Asked, sought: Sought | None, fault: Invalid | None) -> dict[str, Any]:
+def _context(
+    db: Session, filters: StatementFilters, sought: Sought | None, fault: Invalid | None
+) -> dict[str, Any]:
     """What the filters and the tabs of the pages need: what was typed, what it means, what is wrong with it."""
     faults = {error.field: error.message for error in fault.errors} if fault else {}
     return {
-        "asked": asked,
+        "filters": filters,
         "sought": sought,
         "most": MOST,
         "verbs": service.verb_choices(db),
@@ -64,25 +71,30 @@ def _filters(db: Session, asked: Asked, sought: Sought | None, fault: Invalid | 
     }
 
 
-def _settled(asked: Asked, sought: Sought | None) -> Asked:
+def _narrowed(filters: StatementFilters, sought: Sought | None) -> StatementFilters:
     """The same filter with the one person and the one activity that its words mean."""
     if sought is None:
-        return asked
+        return filters
     person = sought.people.only if sought.people else None
     activity = sought.activities.only if sought.activities else None
     return replace(
-        asked,
-        person=person.asked if person else asked.person,
-        activity=activity.asked if activity else asked.activity,
+        filters,
+        person=person.value if person else filters.person,
+        activity=activity.value if activity else filters.activity,
     )
 
 
 @router.get("/statements/tail")
 def tail(
-    request: Request, db: Db, staff: StaffSubject, settings: SettingsDep, asked: AskedFor, after: Key = None
+    request: Request,
+    db: Db,
+    staff: StaffSubject,
+    settings: SettingsDep,
+    filters: FiltersGiven,
+    after: Key = None,
 ) -> Response:
     """The rows that have come after a key, as a piece of a page; `X-Last-Key` is where to go on."""
-    found = service.arrived(db, staff, asked, settings.zone, after=after or 0)
+    found = service.arrived(db, staff, filters, settings.zone, after=after or 0)
     headers = {"X-Last-Key": str(found.newest), "X-Count": str(len(found.lines)), "Cache-Control": "no-store"}
     return render(request, "lrs/statement_rows.html", found=found, headers=headers)
 
@@ -103,17 +115,22 @@ def statement(request: Request, db: Db, staff: StaffSubject, statement_id: str) 
 
 @router.get("/charts")
 def charts(
-    request: Request, db: Db, staff: StaffSubject, settings: SettingsDep, asked: AskedFor, days: str = "30"
+    request: Request,
+    db: Db,
+    staff: StaffSubject,
+    settings: SettingsDep,
+    filters: FiltersGiven,
+    days: str = "30",
 ) -> Response:
     """Verbs over time, time spent, scores; of everybody, or of those a filter means."""
     chosen = int(days) if days.isascii() and days.isdigit() and len(days) < 5 else 30
     chosen = chosen if chosen in PERIODS else 30
     # The period is the page's own choice, and a registration has no charts.
-    asked = replace(asked, since="", until="", registration="")
+    filters = replace(filters, since="", until="", registration="")
     fault: Invalid | None = None
     sought: Sought | None = None
     try:
-        sought = seek(db, scope_of(db, staff), asked, settings.zone)
+        sought = seek(db, scope_of(db, staff), filters, settings.zone)
     except Invalid as problem:
         fault = problem
     return render(
@@ -123,9 +140,9 @@ def charts(
         charts=None if fault else summaries.charts(db, staff, settings.zone, chosen, sought),
         days=chosen,
         periods={
-            number: (words, url("/lrs/charts", **asked.query(), days=number))
+            number: (words, url("/lrs/charts", **filters.query(), days=number))
             for number, words in PERIODS.items()
         },
         breadcrumbs=[STORE, ("Charts", None)],
-        **_filters(db, asked, sought, fault),
+        **_context(db, filters, sought, fault),
     )

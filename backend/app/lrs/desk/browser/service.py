@@ -12,7 +12,7 @@ from app.core.errors import FieldError, Invalid, NotFound
 from app.core.permissions import Subject
 from app.lrs import vocabulary
 from app.lrs.desk.browser import queries
-from app.lrs.desk.browser.filters import Asked
+from app.lrs.desk.browser.filters import StatementFilters
 from app.lrs.desk.browser.lookup import MOST, Sought, seek
 from app.lrs.desk.browser.presentation import Line, line_of
 from app.lrs.desk.browser.scope import scope_of
@@ -36,10 +36,15 @@ class Statements:
 
 
 def newest(
-    session: Session, subject: Subject, asked: Asked, zone: ZoneInfo, *, before: int | None = None
+    session: Session,
+    subject: Subject,
+    filters: StatementFilters,
+    zone: ZoneInfo,
+    *,
+    before: int | None = None,
 ) -> Statements:
     """A page of the newest statements that match, or of those before a key."""
-    sought = seek(session, scope_of(session, subject), asked, zone)
+    sought = seek(session, scope_of(session, subject), filters, zone)
     query = sought.query
     head = queries.last_key(session)
     if before is not None:
@@ -49,9 +54,11 @@ def newest(
     return Statements([line_of(one) for one in found[:PER_PAGE]], older, head, sought)
 
 
-def arrived(session: Session, subject: Subject, asked: Asked, zone: ZoneInfo, *, after: int) -> Statements:
+def arrived(
+    session: Session, subject: Subject, filters: StatementFilters, zone: ZoneInfo, *, after: int
+) -> Statements:
     """What has come after a key and matches, the newest first; at most a page, the rest with the next call."""
-    sought = seek(session, scope_of(session, subject), asked, zone)
+    sought = seek(session, scope_of(session, subject), filters, zone)
     query = sought.query
     head = queries.last_key(session)
     query = replace(query, ascending=True, after=after if query.after is None else max(after, query.after))
@@ -60,12 +67,12 @@ def arrived(session: Session, subject: Subject, asked: Asked, zone: ZoneInfo, *,
     return Statements([line_of(one) for one in reversed(found)], None, last, sought)
 
 
-def exported(session: Session, subject: Subject, asked: Asked, zone: ZoneInfo) -> Sought:
+def exported(session: Session, subject: Subject, filters: StatementFilters, zone: ZoneInfo) -> Sought:
     """What a file is asked to hold. Raises Invalid where the words of a filter mean more than one walk can follow.
 
     A page says which part of it is shown; a file cannot.
     """
-    sought = seek(session, scope_of(session, subject), asked, zone)
+    sought = seek(session, scope_of(session, subject), filters, zone)
     people, activities = sought.people, sought.activities
     if people is not None and people.count > MOST:
         sentence = (
@@ -90,14 +97,14 @@ def read(session: Session, subject: Subject, statement_id: str) -> Line:
 
 
 def recent_for_user(session: Session, user_id: int, limit: int = 20) -> list[Line]:
-    """The newest statements of this person and about her, for her page.
+    """The newest statements of this person and about them, for their page.
 
-    Those of others about her, such as a comment on a statement of hers, have another `user_id` or none. Voided ones
-    are left out, and so is who voided them: that tells of no learning.
+    Those of others about them, such as a comment on a statement of theirs, have another `user_id` or none. Voided ones
+    are left out, and so is who voided them: that is no learning.
     """
     agents = queries.identities_of_users(session, [user_id]).get(user_id, [])
     lines = [line_of(one) for one in queries.page(session, Filter(), agents, 2 * limit)]
-    # An actor may have got her account after the statement was stored.
+    # An actor may have got their account after the statement was stored.
     return [
         replace(line, user_id=user_id) if identity(line.payload.get("actor", {})) in agents else line
         for line in lines

@@ -1,6 +1,6 @@
-"""One request to another record store: to an address that was looked at, within a time, without detours.
+"""One request to another LRS: to an address that was looked at, within a time, without detours.
 
-An administrator types the address, so it may be a store within the school's own network; what no record store
+An administrator types the address, so it may be a store within the school's own network; what no LRS
 answers on is refused: link-local addresses (a cloud machine's own secrets), multicast, the unspecified address. The
 connection goes to the very address that was looked at, redirects are not followed and no proxy is asked.
 """
@@ -84,7 +84,7 @@ def fault_of(endpoint: str) -> str | None:
 def _fault_of_host(host: str) -> str | None:
     address = _literal_address(host)
     if address is not None:
-        return None if allowed(address) else f"No record store can be at {host}."
+        return None if allowed(address) else f"No LRS can be at {host}."
     labels = host.removesuffix(".").split(".")
     if len(host) > _LONGEST_HOST or not all(_LABEL.fullmatch(label) for label in labels):
         return f"No machine can be called {host[:80]}."
@@ -200,7 +200,7 @@ def _connected(host: str, port: int, *, tls: bool) -> socket.socket:
     addresses = [str(entry[4][0]) for entry in found]
     for address in addresses:
         if not allowed(address):
-            raise AwayError(f"{host} is {address}, where no record store can be; it was not asked.")
+            raise AwayError(f"{host} is {address}, where no LRS can be; it was not asked.")
     fault: OSError | None = None
     for address in addresses:
         try:
@@ -223,7 +223,7 @@ _WITHIN_IPV6 = [ipaddress.IPv6Network(text) for text in ("::/96", "64:ff9b::/96"
 
 
 def allowed(address: str) -> bool:
-    """Whether a record store may be at this IP address, or at the one that it leads to (RFC 4291, 3056, 6052)."""
+    """Whether an LRS may be at this IP address, or at the one that it leads to (RFC 4291, 3056, 6052)."""
     ip = ipaddress.ip_address(address.partition("%")[0])
     return all(_may_be_at(one) for one in (ip, *_inside(ip)))
 

@@ -1,4 +1,4 @@
-"""Passing statements on to other record stores.
+"""Passing statements on to other learning record stores.
 
 Each target has a mark on the ordered key: everything up to it has been passed on or put aside. A job reads what comes
 after it, so storing a statement costs nothing more. Keys grow in the order of commits, so nothing is skipped. What is

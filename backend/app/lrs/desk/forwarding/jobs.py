@@ -77,11 +77,11 @@ def _lock(forwarder_id: int) -> str:
 
 @contextmanager
 def _fenced(database: Database, forwarder_id: int) -> Iterator[None]:
-    """Whatever fails within is noted as the target's failure: its page tells it, and it is tried again later."""
+    """Whatever fails within is noted as the target's failure: its page says so, and it is tried again later."""
     try:
         yield
     except Exception as error:
         log.exception("xapi.forwarding_failed", forwarder=forwarder_id)
-        why = f"Something went wrong here ({type(error).__name__}); the program’s log tells what."
+        why = f"Something went wrong here ({type(error).__name__}); the system’s log says what."
         with database.begin() as session:
             delivery.note_failure(session, forwarder_id, why)

@@ -18,7 +18,7 @@ from app.web.render import redirect, render
 from app.web.request import AdminSubject, Db, SettingsDep
 
 router = APIRouter(prefix="/lrs/forwarding", include_in_schema=False)
-CRUMBS = [("Record store", "/lrs/statements"), ("Forwarding", "/lrs/forwarding")]
+CRUMBS = [("Learning record store", "/lrs/statements"), ("Forwarding", "/lrs/forwarding")]
 FormDep = Annotated[Form[ForwarderForm], Depends(posted(ForwarderForm))]
 
 

@@ -25,7 +25,7 @@ def target_of(record: XapiForwarder, settings: Settings) -> Target:
 
 
 def of_the_target(answer: Answer) -> bool:
-    """Whether an answer speaks of the target or the credential, and not of a statement."""
+    """Whether an answer speaks of the target or its password, and not of a statement."""
     return answer.status in _OF_THE_TARGET or answer.status >= 500 or 300 <= answer.status < 400
 
 

@@ -11,7 +11,7 @@ Address = Annotated[str, StringConstraints(max_length=2000), AfterValidator(one_
 
 
 class ForwarderForm(BaseModel):
-    """Another record store to pass statements on to. An empty secret keeps the one there is."""
+    """Another LRS to pass statements on to. An empty secret keeps the one there is."""
 
     label: Annotated[Line, Field(max_length=200, title="Name")]
     endpoint: Annotated[Address, Field(title="Endpoint")]

@@ -1,4 +1,4 @@
-"""The octets of a file as another program wrote it: packed by gzip or plain; what is neither is told."""
+"""The octets of a file as another system wrote it: packed by gzip or plain; what is neither is reported."""
 
 import zlib
 from collections.abc import Iterator

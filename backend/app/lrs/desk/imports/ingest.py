@@ -1,4 +1,4 @@
-"""Taking in the statements of another record store, batch by batch.
+"""Taking in the statements of another LRS, batch by batch.
 
 A batch is one transaction: all of its good statements are stored, or none. The same file again changes nothing,
 because a statement that is here already is only counted. A statement keeps its own authority where that is one
@@ -21,15 +21,21 @@ from app.lrs.engine.operations import run_sync
 from app.lrs.engine.refusal import Refusal
 from app.lrs.engine.statements import validate
 from app.lrs.engine.statements.actors import identity
+from app.lrs.engine.statements.author import Author
 from app.lrs.engine.statements.preparation import Prepared, prepare
 from app.lrs.engine.statements.shape import JsonObject
-from app.lrs.engine.statements.storage import Author, Submission, store_statements
+from app.lrs.engine.statements.storage import Submission, store_statements
 from app.lrs.engine.versions import Version
 from app.lrs.host.service import directory_of
 
 BATCH = 500
 MOST_FAULTS = 1000
 NO_BYTES = "The bytes of its attachment are not in the file."
+WAITS = (
+    "Another import or system is storing statements. This import waits for its turn and goes on by itself."
+)
+MOST_WAITS = 180
+"""Times that one batch asks for its turn before the import is given up: half an hour at 10 s each (`lock_timeout`)."""
 _UNSTORABLE = (psycopg.DataError, psycopg.errors.ProgramLimitExceeded)
 
 
@@ -53,6 +59,10 @@ class Tally:
             self.faults.append({"line": line, "reason": reason})
 
 
+class Busy(Exception):
+    """Others have stored statements for so long that a batch never had its turn; those before it are stored."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Ready:
     line: int
@@ -65,31 +75,28 @@ def take_in(
     pieces: Iterator[bytes],
     *,
     note: Callable[[Session, Tally], None] | None = None,
+    waits: Callable[[], None] | None = None,
 ) -> Tally:
-    """Store a file's statements batch by batch. `note` is called in each batch's transaction with the tally."""
+    """Store a file's statements batch by batch.
+
+    `note` is called in each batch's transaction with the tally, `waits` outside of any each time that others have kept
+    a batch from its turn for as long as a lock is waited for. Raises `Busy` after half an hour of that.
+    """
     reader = Reader(pieces)
     tally = Tally()
-    directory = directory_of(app_origin)
+    store = _Store(database, directory_of(app_origin), note, waits)
     batch: list[Item] = []
     for item in reader.items():
         batch.append(item)
         if len(batch) == BATCH:
-            _batch(database, app_origin, directory, batch, tally, reader, note)
+            _batch(store, app_origin, batch, tally, reader)
             batch = []
-    _batch(database, app_origin, directory, batch, tally, reader, note)
+    _batch(store, app_origin, batch, tally, reader)
     tally.ended = reader.ended
     return tally
 
 
-def _batch(
-    database: Database,
-    app_origin: str,
-    directory: Directory,
-    items: Sequence[Item],
-    tally: Tally,
-    reader: Reader,
-    note: Callable[[Session, Tally], None] | None,
-) -> None:
+def _batch(store: "_Store", app_origin: str, items: Sequence[Item], tally: Tally, reader: Reader) -> None:
     ready = []
     for item in items:
         try:
@@ -99,51 +106,62 @@ def _batch(
             tally.refuse(item.line, f"{where}{refusal.detail}")
     tally.bytes_read = reader.bytes_read
     try:
-        _store(database, directory, ready, tally, note)
+        store.keep(ready, tally)
     except _UNSTORABLE:
         # One of them is more than the database holds: find it by storing each alone.
-        directory.forget()
+        store.directory.forget()
         for one in ready:
             try:
-                _store(database, directory, [one], tally, note)
+                store.keep([one], tally)
             except _UNSTORABLE as fault:
                 tally.refuse(one.line, f"The database cannot hold it: {fault.diag.message_primary}.")
 
 
-def _store(
-    database: Database,
-    directory: Directory,
-    ready: Sequence[_Ready],
-    tally: Tally,
-    note: Callable[[Session, Tally], None] | None,
-) -> None:
-    with database.begin() as session:
-        rows = 0
-        refusals: list[Refusal | None] = []
-        found = None
-        if ready:
-            result = run_sync(driver(session), store_statements([one.submission for one in ready], directory))
-            rows, refusals, found = result.rows, result.refusals, result.found
-        after = Tally(
-            tally.stored + rows,
-            tally.known + len(ready) - rows - sum(refusal is not None for refusal in refusals),
-            tally.refused,
-            tally.bytes_read,
-            list(tally.faults),
-        )
-        for one, refusal in zip(ready, refusals, strict=True):
-            if refusal is not None:
-                after.refuse(one.line, refusal.detail)
-        if note is not None:
-            note(session, after)
-    if found is not None:
-        directory.remember(found)
-    tally.stored, tally.known, tally.refused, tally.faults = (
-        after.stored,
-        after.known,
-        after.refused,
-        after.faults,
-    )
+@dataclass(frozen=True, slots=True)
+class _Store:
+    """Where batches go, and who hears of them."""
+
+    database: Database
+    directory: Directory
+    note: Callable[[Session, Tally], None] | None
+    waits: Callable[[], None] | None
+
+    def keep(self, ready: Sequence[_Ready], tally: Tally) -> None:
+        """Store a batch in one transaction as soon as it is its turn."""
+        for _ in range(MOST_WAITS):
+            try:
+                return self._keep(ready, tally)
+            except psycopg.errors.LockNotAvailable:
+                # The whole batch was rolled back, so it can be begun anew.
+                if self.waits is not None:
+                    self.waits()
+        raise Busy("Statements have been stored by others all the time. What was taken in before is stored.")
+
+    def _keep(self, ready: Sequence[_Ready], tally: Tally) -> None:
+        with self.database.begin() as session:
+            rows = 0
+            refusals: list[Refusal | None] = []
+            found = None
+            if ready:
+                submissions = [one.submission for one in ready]
+                result = run_sync(driver(session), store_statements(submissions, self.directory))
+                rows, refusals, found = result.rows, result.refusals, result.found
+            after = Tally(
+                tally.stored + rows,
+                tally.known + len(ready) - rows - sum(refusal is not None for refusal in refusals),
+                tally.refused,
+                tally.bytes_read,
+                list(tally.faults),
+            )
+            for one, refusal in zip(ready, refusals, strict=True):
+                if refusal is not None:
+                    after.refuse(one.line, refusal.detail)
+            if self.note is not None:
+                self.note(session, after)
+        if found is not None:
+            self.directory.remember(found)
+        tally.stored, tally.known, tally.refused = after.stored, after.known, after.refused
+        tally.faults = after.faults
 
 
 def _prepared(item: Item) -> Prepared:
@@ -172,7 +190,7 @@ def _author(item: Item, app_origin: str) -> tuple[Author]:
     if name is None:
         person = {
             "objectType": "Agent",
-            "name": "Import from another record store",
+            "name": "Import from another LRS",
             "account": {"homePage": app_origin, "name": "aada-lms-import"},
         }
         name = identity(person) or ""

@@ -27,8 +27,8 @@ def take_in_file(context: procrastinate.JobContext, *, import_id: int) -> None:
             runner.give_up(
                 database,
                 import_id,
-                "The program failed at it, and failed again each time it tried. What was taken in before is "
-                "stored. Send the file again; if that ends in the same way, the program's log says why.",
+                "The import failed, and failed again each time it was tried. What was imported before is "
+                "stored. Send the file again; if that ends in the same way, the system's log says why.",
             )
         raise
 

@@ -22,7 +22,7 @@ from app.web.request import AdminSubject, Db, FilesDep, SettingsDep, UploadingSt
 
 router = APIRouter(prefix="/lrs/imports", include_in_schema=False)
 uploads.register("/lrs/imports")
-STORE = ("Record store", "/lrs/statements")
+STORE = ("Learning record store", "/lrs/statements")
 
 
 class StatementsForm(BaseModel):
@@ -36,7 +36,7 @@ class StatementsForm(BaseModel):
     @classmethod
     def _chosen(cls, value: object) -> object:
         if not isinstance(value, UploadFile) or not value.filename:
-            raise ValueError("Choose the file that the other record store exported.")
+            raise ValueError("Choose the file that the other LRS exported.")
         return value
 
 

@@ -2,7 +2,7 @@
 
 A file is JSON values, one after another: statements, lists of them, answers of a Statement resource, records of
 Learning Locker with the statement inside; on one line each or indented, mixed as they come. Only a window of it is in
-memory, however long it is. What is no JSON is told with its line, and the reading goes on at the next line that may
+memory, however long it is. What is no JSON is reported with its line, and the reading goes on at the next line that may
 begin a value; inside a list nothing can be found again after a fault, so the reading ends there.
 """
 
@@ -51,7 +51,7 @@ class _Broken(Exception):
 class Reader:
     """Reads a file that comes in pieces, none of them empty.
 
-    `bytes_read` tells how far it has got in the file as it was sent. `ended` says afterwards why the reading stopped
+    `bytes_read` is how far it has got in the file as it was sent. `ended` says afterwards why the reading stopped
     before the end of the file; it is empty when all of it was read.
     """
 

@@ -15,7 +15,7 @@ from app.core.files import FileStore, claims
 from app.db.models import XapiImport
 from app.db.session import Database
 from app.lrs.desk.imports import queries
-from app.lrs.desk.imports.ingest import Tally, take_in
+from app.lrs.desk.imports.ingest import WAITS, Tally, take_in
 
 OWNER = "lrs.imports"
 """Who claims the file of an import, until the import ends."""
@@ -47,9 +47,18 @@ def work(database: Database, app_origin: str, files: FileStore, import_id: int) 
 
 
 def work_here(
-    database: Database, app_origin: str, pieces: Iterator[bytes], file_name: str, size: int, note: Note
+    database: Database,
+    app_origin: str,
+    pieces: Iterator[bytes],
+    file_name: str,
+    size: int,
+    note: Note,
+    waits: Callable[[], None] | None = None,
 ) -> Tally:
-    """Take in a file of the operator's, which is not kept. `note` is called with each batch's tally."""
+    """Take in a file of the operator's, which is not kept.
+
+    `note` is called with each batch's tally, `waits` each time that others keep a batch from its turn. Raises Busy.
+    """
     with database.begin() as session:
         record = XapiImport(
             file_name=file_name[:255],
@@ -64,7 +73,7 @@ def work_here(
         history.record(session, None, Action.STATEMENTS_IMPORT_BEGUN, import_id, file_name=record.file_name)
     with queries.held(database, import_id):
         try:
-            return _take_in(database, app_origin, pieces, import_id, note)
+            return _take_in(database, app_origin, pieces, import_id, note, waits)
         except BaseException:
             give_up(database, import_id, "The command was broken off. Run it again with the same file.")
             raise
@@ -101,16 +110,28 @@ def resume(session: Session) -> list[int]:
 
 
 def _take_in(
-    database: Database, app_origin: str, pieces: Iterator[bytes], import_id: int, tell: Note | None = None
+    database: Database,
+    app_origin: str,
+    pieces: Iterator[bytes],
+    import_id: int,
+    report: Note | None = None,
+    report_wait: Callable[[], None] | None = None,
 ) -> Tally:
+    def waits() -> None:
+        with database.begin() as session:
+            find(session, import_id).error = WAITS
+        if report_wait is not None:
+            report_wait()
+
     def note(session: Session, tally: Tally) -> None:
         kept = find(session, import_id)
+        kept.error = None
         kept.stored, kept.known, kept.refused = tally.stored, tally.known, tally.refused
         kept.bytes_read, kept.faults = tally.bytes_read, tally.faults
-        if tell is not None:
-            tell(session, tally)
+        if report is not None:
+            report(session, tally)
 
-    tally = take_in(database, app_origin, pieces, note=note)
+    tally = take_in(database, app_origin, pieces, note=note, waits=waits)
     with database.begin() as session:
         record = find(session, import_id)
         record.status, record.error = ("failed", tally.ended) if tally.ended else ("done", None)

@@ -24,7 +24,7 @@ def begin(session: Session, subject: Subject, files: FileStore, file: BinaryIO, 
     """Keep a file and have it taken in by a job. Raises Invalid for an empty one."""
     stored = files.put(file)
     if stored.size == 0:
-        raise Invalid("The file is empty. Choose the file that the other record store exported.")
+        raise Invalid("The file is empty. Choose the file that the other LRS exported.")
     record = XapiImport(
         file_name=file_name[:255] or "statements",
         sha256=stored.sha256,

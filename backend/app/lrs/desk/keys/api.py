@@ -1,22 +1,22 @@
-"""JSON routes of the credentials."""
+"""JSON routes of the API keys."""
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import RedirectResponse
 
 from app.lrs.desk.keys import service
-from app.lrs.desk.keys.schemas import CredentialForm, CredentialOut, LaunchOut, NewCredentialOut
+from app.lrs.desk.keys.schemas import KeyForm, KeyOut, LaunchOut, NewKeyOut
 from app.web.fields import PathId
 from app.web.paging import Page, PageParams
 from app.web.request import AdminSubject, Db, SettingsDep
 
-router = APIRouter(prefix="/api/v1/lrs/credentials", tags=["Record store"])
+router = APIRouter(prefix="/api/v1/lrs/keys", tags=["Learning record store"])
+moved = APIRouter(prefix="/api/v1/lrs/credentials")
 
 
-@router.get("", summary="The credentials of systems")
-def credentials(
-    db: Db, _admin: AdminSubject, paging: PageParams, revoked: bool = False
-) -> Page[CredentialOut]:
+@router.get("", summary="The API keys of systems")
+def api_keys(db: Db, _admin: AdminSubject, paging: PageParams, revoked: bool = False) -> Page[KeyOut]:
     """With `revoked`, the withdrawn ones too."""
-    return service.listed(db, paging, with_revoked=revoked).map(CredentialOut.model_validate)
+    return service.listed(db, paging, with_revoked=revoked).map(KeyOut.model_validate)
 
 
 @router.get("/launches", summary="Learners' launch tokens that work now")
@@ -24,22 +24,25 @@ def launches(db: Db, _admin: AdminSubject, paging: PageParams) -> Page[LaunchOut
     return service.launches(db, paging).map(LaunchOut.of)
 
 
-@router.post("", status_code=201, summary="Make a credential; the secret is shown once")
-def create_credential(
-    db: Db, admin: AdminSubject, settings: SettingsDep, given: CredentialForm
-) -> NewCredentialOut:
+@router.post("", status_code=201, summary="Make an API key; the secret is shown once")
+def create_key(db: Db, admin: AdminSubject, settings: SettingsDep, given: KeyForm) -> NewKeyOut:
     made = service.create(db, admin, settings.app_origin, **given.model_dump())
-    db.refresh(made.credential)
-    return NewCredentialOut.of(made, settings.app_origin)
+    db.refresh(made.api_key)
+    return NewKeyOut.of(made, settings.app_origin)
 
 
-@router.post("/{credential_id}/rotate", summary="Replace the secret; the new one is shown once")
-def rotate_credential(
-    db: Db, admin: AdminSubject, settings: SettingsDep, credential_id: PathId
-) -> NewCredentialOut:
-    return NewCredentialOut.of(service.rotate(db, admin, credential_id), settings.app_origin)
+@router.post("/{key_id}/rotate", summary="Replace the secret; the new one is shown once")
+def rotate_key(db: Db, admin: AdminSubject, settings: SettingsDep, key_id: PathId) -> NewKeyOut:
+    return NewKeyOut.of(service.rotate(db, admin, key_id), settings.app_origin)
 
 
-@router.delete("/{credential_id}", status_code=204, summary="Withdraw a credential or a launch token")
-def revoke_credential(db: Db, admin: AdminSubject, credential_id: PathId) -> None:
-    service.revoke(db, admin, credential_id)
+@router.delete("/{key_id}", status_code=204, summary="Withdraw an API key or a launch token")
+def revoke_key(db: Db, admin: AdminSubject, key_id: PathId) -> None:
+    service.revoke(db, admin, key_id)
+
+
+@moved.api_route("{rest:path}", methods=["GET", "POST", "DELETE"], include_in_schema=False)
+def moved_routes(request: Request, _admin: AdminSubject, rest: str) -> Response:
+    """What these routes were called before; 308 repeats method and body at the new address."""
+    query = f"?{request.url.query}" if request.url.query else ""
+    return RedirectResponse(f"{router.prefix}{rest}{query}", status_code=308)

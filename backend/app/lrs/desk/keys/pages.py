@@ -1,4 +1,4 @@
-"""Pages of the credentials: who may use the record store."""
+"""Pages of the API keys: who may use the LRS."""
 
 from datetime import datetime
 from typing import Annotated
@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from app.core import clock
 from app.core.permissions import Subject
 from app.lrs.desk.keys import service
-from app.lrs.desk.keys.schemas import CredentialForm
+from app.lrs.desk.keys.schemas import KeyForm
 from app.lrs.engine.scopes import SCOPES
 from app.settings import Settings
 from app.web import once
@@ -20,11 +20,11 @@ from app.web.render import redirect, render
 from app.web.request import AdminSubject, Db, SettingsDep
 
 router = APIRouter(prefix="/lrs/keys", include_in_schema=False)
-CRUMBS = [("Record store", "/lrs/statements"), ("Credentials", "/lrs/keys")]
+CRUMBS = [("Learning record store", "/lrs/statements"), ("API keys", "/lrs/keys")]
 
 
 @router.get("")
-def credentials(
+def api_keys(
     request: Request,
     db: Db,
     _admin: AdminSubject,
@@ -32,7 +32,7 @@ def credentials(
     paging: PageParams,
     revoked: Annotated[str, Query()] = "",
 ) -> Response:
-    """The credentials of systems, with `revoked=yes` the withdrawn ones too; as a file with `format=csv`."""
+    """The API keys of systems, with `revoked=yes` the withdrawn ones too; as a file with `format=csv`."""
     with_revoked = revoked == "yes"
     if paging.wants_csv:
         everything = service.listed(db, paging.everything(), with_revoked=with_revoked)
@@ -58,10 +58,10 @@ def credentials(
             )
             for one in everything.items
         )
-        return csv_response("credentials.csv", header, lines)
+        return csv_response("api-keys.csv", header, lines)
     return render(
         request,
-        "lrs/credentials.html",
+        "lrs/keys.html",
         page=service.listed(db, paging, with_revoked=with_revoked),
         paging=paging,
         with_revoked=with_revoked,
@@ -99,37 +99,35 @@ def launches(
 
 
 @router.get("/new")
-def new_credential(request: Request, _admin: AdminSubject) -> Response:
-    blank = Form.blank(CredentialForm, scopes=["statements/write", "statements/read/mine"])
+def new_key(request: Request, _admin: AdminSubject) -> Response:
+    blank = Form.blank(KeyForm, scopes=["statements/write", "statements/read/mine"])
     return _form_page(request, blank)
 
 
 @router.post("/new")
-def create_credential(
+def create_key(
     request: Request,
     db: Db,
     admin: AdminSubject,
     settings: SettingsDep,
-    form: Annotated[Form[CredentialForm], Depends(posted(CredentialForm))],
+    form: Annotated[Form[KeyForm], Depends(posted(KeyForm))],
 ) -> Response:
-    def create(values: CredentialForm) -> Response:
+    def create(values: KeyForm) -> Response:
         made = service.create(db, admin, settings.app_origin, **values.model_dump())
-        return _show_once(settings, admin, made, "The credential is made")
+        return _show_once(settings, admin, made, "The API key is made")
 
     return form.submit(db, create, again=lambda: _form_page(request, form))
 
 
-@router.get("/{credential_id}")
-def credential(
-    request: Request, db: Db, admin: AdminSubject, settings: SettingsDep, credential_id: PathId
-) -> Response:
-    """One credential; with its secret when that has just been made here, this one time."""
-    found = service.find(db, credential_id)
+@router.get("/{key_id}")
+def api_key(request: Request, db: Db, admin: AdminSubject, settings: SettingsDep, key_id: PathId) -> Response:
+    """One API key; with its secret when that has just been made here, this one time."""
+    found = service.find(db, key_id)
     new = once.handed_over(settings, admin, request)
     page = render(
         request,
-        "lrs/credential.html",
-        credential=found,
+        "lrs/key.html",
+        api_key=found,
         new=new,
         endpoint=f"{settings.app_origin}/xapi",
         scopes=SCOPES,
@@ -140,29 +138,29 @@ def credential(
     return page
 
 
-@router.post("/{credential_id}/rotate")
-def rotate(db: Db, admin: AdminSubject, settings: SettingsDep, credential_id: PathId) -> Response:
-    return _show_once(settings, admin, service.rotate(db, admin, credential_id), "The secret is replaced")
+@router.post("/{key_id}/rotate")
+def rotate(db: Db, admin: AdminSubject, settings: SettingsDep, key_id: PathId) -> Response:
+    return _show_once(settings, admin, service.rotate(db, admin, key_id), "The secret is replaced")
 
 
-@router.get("/{credential_id}/rotate")
-def rotated(_admin: AdminSubject, credential_id: PathId) -> Response:
+@router.get("/{key_id}/rotate")
+def rotated(_admin: AdminSubject, key_id: PathId) -> Response:
     """Where a sign-in in between leads back to."""
-    return redirect(f"/lrs/keys/{credential_id}")
+    return redirect(f"/lrs/keys/{key_id}")
 
 
-@router.post("/{credential_id}/revoke")
-def revoke(db: Db, admin: AdminSubject, credential_id: PathId) -> Response:
-    gone = service.revoke(db, admin, credential_id)
+@router.post("/{key_id}/revoke")
+def revoke(db: Db, admin: AdminSubject, key_id: PathId) -> Response:
+    gone = service.revoke(db, admin, key_id)
     if gone.kind == "launch":
         return redirect("/lrs/keys/launches")
     return redirect("/lrs/keys", revoked="yes")
 
 
-def _form_page(request: Request, form: Form[CredentialForm]) -> Response:
+def _form_page(request: Request, form: Form[KeyForm]) -> Response:
     return render(
         request,
-        "lrs/credential_new.html",
+        "lrs/key_new.html",
         form=form,
         scopes=[(name, f"{words} ({name})") for name, words in SCOPES.items()],
         breadcrumbs=[*CRUMBS, ("New", None)],
@@ -170,8 +168,8 @@ def _form_page(request: Request, form: Form[CredentialForm]) -> Response:
 
 
 def _show_once(settings: Settings, admin: Subject, made: service.NewSecret, title: str) -> Response:
-    """Go to the credential's page, which shows the secret this one time."""
-    here = f"/lrs/keys/{made.credential.id}"
+    """Go to the API key's page, which shows the secret this one time."""
+    here = f"/lrs/keys/{made.api_key.id}"
     response = redirect(here)
     once.hand_over(settings, admin, response, here, {"title": title, "secret": made.secret})
     return response

@@ -12,7 +12,7 @@ from app.web.paging import Page, Paging, fetch_page
 
 
 def clients(session: Session, paging: Paging, *, with_revoked: bool) -> Page[XapiCredential]:
-    """Credentials of systems whose name or key holds every word searched for."""
+    """API keys of systems whose name or key holds every word searched for."""
     statement = select(XapiCredential).where(XapiCredential.kind == "client")
     if not with_revoked:
         statement = statement.where(XapiCredential.revoked_at.is_(None))
@@ -28,7 +28,7 @@ def clients(session: Session, paging: Paging, *, with_revoked: bool) -> Page[Xap
 
 
 def launches(session: Session, paging: Paging, now: datetime) -> Page[Any]:
-    """Launch tokens that work, with the learner's name; her name, her address and the activity are searched."""
+    """Launch tokens that work, with the student's name; name, email address and activity are searched."""
     statement = (
         select(XapiCredential, User.full_name)
         .outerjoin(User, User.id == XapiCredential.user_id)

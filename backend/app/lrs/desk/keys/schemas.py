@@ -1,4 +1,4 @@
-"""Shapes of credentials, in the API and in forms."""
+"""Shapes of API keys, in the API and in forms."""
 
 from datetime import datetime
 from typing import Annotated, Literal
@@ -23,16 +23,16 @@ Scope = Literal[
 ]
 
 
-class CredentialForm(BaseModel):
-    """A credential to make."""
+class KeyForm(BaseModel):
+    """An API key to make."""
 
     label: Annotated[Line, Field(max_length=200, title="Name")]
     scopes: Annotated[list[Scope], Field(min_length=1, title="What it may do")]
     rate_limit_per_minute: Annotated[int, Field(ge=1, le=10_000_000)] | None = None
 
 
-class CredentialOut(BaseModel):
-    """A credential without its secret."""
+class KeyOut(BaseModel):
+    """An API key without its secret."""
 
     model_config = ConfigDict(from_attributes=True)
 
@@ -47,15 +47,15 @@ class CredentialOut(BaseModel):
     revoked_at: datetime | None
 
 
-class NewCredentialOut(CredentialOut):
-    """A credential with its secret, which is shown this one time."""
+class NewKeyOut(KeyOut):
+    """An API key with its secret, which is shown this one time."""
 
     secret: str
     endpoint: str
 
     @classmethod
-    def of(cls, made: NewSecret, app_origin: str) -> "NewCredentialOut":
-        shown = CredentialOut.model_validate(made.credential)
+    def of(cls, made: NewSecret, app_origin: str) -> "NewKeyOut":
+        shown = KeyOut.model_validate(made.api_key)
         return cls(**shown.model_dump(), secret=made.secret, endpoint=f"{app_origin}/xapi")
 
 

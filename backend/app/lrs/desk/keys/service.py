@@ -1,4 +1,4 @@
-"""Credentials of the record store: made, listed, given a new secret, withdrawn; and learners' launch tokens.
+"""API keys of the LRS: made, listed, given a new secret, revoked; and learners' launch tokens.
 
 Works in the caller's transaction and never commits. A secret is answered once, by the function that makes it;
 what is stored is its SHA-256.
@@ -29,15 +29,15 @@ from app.web.paging import Page, Paging
 
 LONGEST_LABEL = 200
 _TABLE = "xapi_credentials"
-_NONE = "There is no such credential, or it has been revoked."
+_NONE = "There is no such API key, or it has been revoked."
 LAUNCH_HOURS = 12
 
 
 @dataclass(frozen=True, slots=True)
 class NewSecret:
-    """A credential whose secret has just been made; the only time it is known in clear."""
+    """An API key whose secret has just been made; the only time it is known in clear."""
 
-    credential: XapiCredential
+    api_key: XapiCredential
     secret: str
 
 
@@ -50,7 +50,7 @@ def create(
     scopes: Sequence[str],
     rate_limit_per_minute: int | None = None,
 ) -> NewSecret:
-    """Make a credential for a system. Raises Invalid for what is no name, no or unknown scopes, a limit < 1."""
+    """Make an API key for a system. Raises Invalid for what is no name, no or unknown scopes, a limit < 1."""
     faults = []
     try:
         label = one_line(label)
@@ -67,7 +67,7 @@ def create(
         raise Invalid(faults[0].message, errors=faults)
     key = secrets.token_hex(16)
     clear, hashed = new_token()
-    credential = XapiCredential(
+    api_key = XapiCredential(
         key=key,
         secret_hash=hashed,
         kind="client",
@@ -77,21 +77,21 @@ def create(
         rate_limit_per_minute=rate_limit_per_minute,
         created_by=subject.user_id if subject else None,
     )
-    session.add(credential)
+    session.add(api_key)
     session.flush()
     history.record(
         session,
         subject,
         Action.XAPI_CREDENTIAL_CREATED,
-        credential.id,
+        api_key.id,
         label=label,
         scopes=list(scopes),
     )
-    return NewSecret(credential, clear)
+    return NewSecret(api_key, clear)
 
 
 def listed(session: Session, paging: Paging, *, with_revoked: bool = False) -> Page[XapiCredential]:
-    """The credentials of systems, the newest first unless sorted otherwise."""
+    """The API keys of systems, the newest first unless sorted otherwise."""
     return queries.clients(session, paging, with_revoked=with_revoked)
 
 
@@ -100,47 +100,47 @@ def launches(session: Session, paging: Paging) -> Page[Any]:
     return queries.launches(session, paging, clock.now())
 
 
-def find(session: Session, credential_id: int) -> XapiCredential:
-    """The credential of a system, revoked or not. Raises NotFound."""
-    credential = session.get(XapiCredential, credential_id)
-    if credential is None or credential.kind != "client":
-        raise NotFound("There is no such credential.")
-    return credential
+def find(session: Session, key_id: int) -> XapiCredential:
+    """The API key of a system, revoked or not. Raises NotFound."""
+    api_key = session.get(XapiCredential, key_id)
+    if api_key is None or api_key.kind != "client":
+        raise NotFound("There is no such API key.")
+    return api_key
 
 
-def label_of(session: Session, credential_id: int) -> str:
-    """What people call the credential of a system or a launch token that is not revoked. Raises NotFound."""
-    credential = session.get(XapiCredential, credential_id)
-    if credential is None or credential.revoked_at is not None:
+def label_of(session: Session, key_id: int) -> str:
+    """What people call the API key of a system or a launch token that is not revoked. Raises NotFound."""
+    api_key = session.get(XapiCredential, key_id)
+    if api_key is None or api_key.revoked_at is not None:
         raise NotFound(_NONE)
-    return credential.label
+    return api_key.label
 
 
-def rotate(session: Session, subject: Subject | None, credential_id: int) -> NewSecret:
+def rotate(session: Session, subject: Subject | None, key_id: int) -> NewSecret:
     """Replace the secret of a system; the old one stops within a second. Raises NotFound."""
-    credential = _working(session, credential_id, "client")
-    clear, credential.secret_hash = new_token()
-    credential.rotated_at = clock.now()
-    history.record(session, subject, Action.XAPI_CREDENTIAL_ROTATED, credential.id, label=credential.label)
+    api_key = _working(session, key_id, "client")
+    clear, api_key.secret_hash = new_token()
+    api_key.rotated_at = clock.now()
+    history.record(session, subject, Action.XAPI_CREDENTIAL_ROTATED, api_key.id, label=api_key.label)
     session.flush()
-    return NewSecret(credential, clear)
+    return NewSecret(api_key, clear)
 
 
-def revoke(session: Session, subject: Subject | None, credential_id: int) -> XapiCredential:
-    """Withdraw the credential of a system or a launch token; it stops within a second. Raises NotFound."""
-    credential = _working(session, credential_id, "client", "launch")
-    credential.revoked_at = clock.now()
+def revoke(session: Session, subject: Subject | None, key_id: int) -> XapiCredential:
+    """Withdraw the API key of a system or a launch token; it stops within a second. Raises NotFound."""
+    api_key = _working(session, key_id, "client", "launch")
+    api_key.revoked_at = clock.now()
     history.record(
         session,
         subject,
         Action.XAPI_CREDENTIAL_REVOKED,
-        credential.id,
-        student_id=credential.user_id,
-        label=credential.label,
-        kind=credential.kind,
+        api_key.id,
+        student_id=api_key.user_id,
+        label=api_key.label,
+        kind=api_key.kind,
     )
     session.flush()
-    return credential
+    return api_key
 
 
 def launch_token(
@@ -163,7 +163,7 @@ def launch_token(
         raise Invalid("A launch needs an identified agent and an activity's IRI.")
     key = secrets.token_hex(16)
     clear, hashed = new_token()
-    credential = XapiCredential(
+    api_key = XapiCredential(
         key=key,
         secret_hash=hashed,
         kind="launch",
@@ -176,24 +176,24 @@ def launch_token(
         registration=registration,
         expires_at=clock.now() + timedelta(hours=hours),
     )
-    session.add(credential)
+    session.add(api_key)
     session.flush()
-    return NewSecret(credential, clear)
+    return NewSecret(api_key, clear)
 
 
-def end_launch(session: Session, credential_id: int) -> None:
+def end_launch(session: Session, key_id: int) -> None:
     """Withdraw a launch token; that there is none is no error."""
-    credential = session.get(XapiCredential, credential_id)
-    if credential is not None and credential.kind == "launch" and credential.revoked_at is None:
-        credential.revoked_at = clock.now()
+    api_key = session.get(XapiCredential, key_id)
+    if api_key is not None and api_key.kind == "launch" and api_key.revoked_at is None:
+        api_key.revoked_at = clock.now()
         session.flush()
 
 
-def _working(session: Session, credential_id: int, *kinds: str) -> XapiCredential:
-    credential = session.get(XapiCredential, credential_id, with_for_update=True)
-    if credential is None or credential.kind not in kinds or credential.revoked_at is not None:
+def _working(session: Session, key_id: int, *kinds: str) -> XapiCredential:
+    api_key = session.get(XapiCredential, key_id, with_for_update=True)
+    if api_key is None or api_key.kind not in kinds or api_key.revoked_at is not None:
         raise NotFound(_NONE)
-    return credential
+    return api_key
 
 
 def _authority(app_origin: str, key: str, label: str) -> JsonObject:

@@ -6,7 +6,7 @@ statement is what makes other stores deadlock.
 """
 
 from collections import OrderedDict
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from time import monotonic
 from typing import Any
@@ -14,6 +14,7 @@ from typing import Any
 from app.lrs.engine import jsonio
 from app.lrs.engine.agents import queries
 from app.lrs.engine.operations import Execute, Operation, Query
+from app.lrs.engine.port import People
 from app.lrs.engine.statements.preparation import merged
 from app.lrs.engine.statements.shape import JsonObject
 
@@ -53,15 +54,11 @@ class Found:
     activities: dict[str, KnownActivity] = field(default_factory=dict)
 
 
-AccountsOf = Callable[[Collection[str]], Operation[dict[str, int]]]
-
-
 class Directory:
     """The process's memory of actors and activities."""
 
-    def __init__(self, accounts_of: AccountsOf) -> None:
-        """`accounts_of` is the host's answer to who of these identities has an account (`Port.accounts_of`)."""
-        self._accounts_of = accounts_of
+    def __init__(self, host: People) -> None:
+        self.host = host
         self._actors: OrderedDict[str, KnownActor] = OrderedDict()
         self._activities: OrderedDict[str, KnownActivity] = OrderedDict()
 
@@ -118,7 +115,7 @@ class Directory:
         rows = yield Query(queries.FIND_ACTORS, (names,))
         _take_actors(rows, found)
         new = sorted(set(names) - found.actors.keys())
-        accounts = yield from self._accounts_of(names)
+        accounts = yield from self.host.accounts_of(names)
         # An address that nobody has now goes on meaning who had it last.
         for name in sorted(accounts.keys() & found.actors.keys()):
             if found.actors[name].user_id != accounts[name]:

@@ -1,4 +1,4 @@
-"""What the record store says about the files of attachments."""
+"""What the LRS says about the files of attachments."""
 
 from collections.abc import Collection
 

@@ -116,7 +116,7 @@ def _shape(call: Call, form: str, *, attachments: bool) -> _Shape:
 
 
 async def _shaped(runtime: Runtime, rows: Sequence[tuple[Any, ...]], shape: _Shape) -> list[bytes]:
-    """The payloads as the reader wants them; untouched text wherever that is what she wants."""
+    """The payloads as the reader wants them; untouched text wherever that will do."""
     version, form, _, languages = shape
     if form == "exact" and (version.second or not any(row[2].startswith("2.") for row in rows)):
         return [row[1].encode() for row in rows]
@@ -164,8 +164,8 @@ async def _with_attachments(
     runtime: Runtime, call: Call, body: bytes, payloads: Sequence[bytes], headers: dict[str, str]
 ) -> Answer:
     """A multipart answer: the JSON first, then the bytes of every attachment that is stored here."""
-    # Who may only read her own must not get another's bytes for their hash. Those of an attachment without a fileUrl
-    # came with her statement; those of one with a fileUrl she finds there.
+    # A key that may only read its own must not get another's bytes for their hash. Those of an attachment without a
+    # fileUrl came with its statement; those of one with a fileUrl are found there.
     without_url_only = not call.access.may("read every statement")
     wanted: dict[str, str] = {}
     for payload in payloads:

@@ -50,7 +50,7 @@ class Filter:
     format: str = "exact"
     attachments: bool = False
     credential_id: int | None = None
-    """Only statements written with this credential (scope statements/read/mine)."""
+    """Only statements written with this API key (scope statements/read/mine)."""
     accounts: tuple[int, ...] | None = None
     """Only statements whose actor has one of these accounts (`xapi_statements.user_id`)."""
     without_accounts: tuple[int, ...] = ()
@@ -141,7 +141,7 @@ def iri_of(text: str, name: str) -> str:
 
 
 def json_of(text: str, name: str) -> object:
-    """JSON inside a parameter; the fault's place is told relative to the parameter."""
+    """JSON inside a parameter; the fault's place is given relative to the parameter."""
     try:
         return jsonio.loads(text.encode())
     except UnicodeEncodeError:

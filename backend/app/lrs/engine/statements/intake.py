@@ -182,7 +182,9 @@ def _speaks_of_its_own(call: Call, statements: list[JsonObject], paths: list[str
         # A Group may name others as its members, and is found by them.
         if actors.identity(actor) != agent or "member" in actor:
             raise Refusal(
-                "This launch may only tell of the learner it was made for.", path=f"{path}.actor", status=403
+                "This launch may only write about the learner it was made for.",
+                path=f"{path}.actor",
+                status=403,
             )
 
 

@@ -96,6 +96,16 @@ LEFT JOIN xapi_statements s ON s.statement_id = asked.id
 WHERE s.credential_id IS DISTINCT FROM %s
 """
 
+# On whose authority statements are that no API key has stored: the host's own, and those of imports.
+AUTHORITIES_WITHOUT_KEY: LiteralString = """
+SELECT statement_id::text, (payload -> 'authority')::text FROM xapi_statements
+WHERE statement_id = ANY(%s::uuid[]) AND credential_id IS NULL
+"""
+
+AUTHORITIES_OF: LiteralString = """
+SELECT (payload -> 'authority')::text FROM xapi_statements WHERE id = ANY(%s::bigint[]) AND credential_id IS NULL
+"""
+
 BY_ID: LiteralString = """
 SELECT id, payload::text FROM xapi_statements WHERE statement_id = %s
 """

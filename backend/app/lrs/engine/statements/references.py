@@ -66,7 +66,7 @@ class References:
             self.links.add((referrer, statement_id))
         for further, target in enumerate(reached, start=1):
             self._note(subject.id, target, Waiting(further, subject.voids and further == 1))
-            # However many statements form a chain, each is told of those within reach alone.
+            # However many statements form a chain, each gets those within reach alone.
             for referrer, how in referrers.items():
                 if how.steps + further <= _LONGEST_CHAIN:
                     self._note(referrer, target, Waiting(how.steps + further, voids=False))

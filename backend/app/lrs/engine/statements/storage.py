@@ -1,4 +1,4 @@
-"""Writing statements: one script, set-based, for any number of requests at once.
+"""Writing statements: one operation, set-based, for any number of requests at once.
 
 Writers of all processes take turns behind one lock held from here to the commit. That is what makes keys grow
 in the order of commits, so a reader who follows `more` or `since` misses nothing; and with one writer at a
@@ -15,27 +15,15 @@ from app.lrs.engine.agents.service import Directory, Found
 from app.lrs.engine.operations import BulkInsert, Execute, Operation, Query, Row, Table
 from app.lrs.engine.refusal import Refusal
 from app.lrs.engine.statements import compare, queries
+from app.lrs.engine.statements.author import Author
 from app.lrs.engine.statements.filters import moment_of
 from app.lrs.engine.statements.preparation import DIRECT_ACTIVITY, DIRECT_ACTOR, ActorUsage, Prepared, merged
 from app.lrs.engine.statements.references import References, Subject, Waiting
 from app.lrs.engine.statements.shape import JsonObject
 from app.lrs.engine.statements.validate import VOIDED
+from app.lrs.engine.statements.voiding import VoidingRules
 
 _AUTHORITY = int(ActorUsage.AUTHORITY)
-
-
-@dataclass(slots=True, frozen=True)
-class Author:
-    """On whose word statements are stored."""
-
-    credential_id: int | None
-    authority: bytes
-    """The authority's JSON."""
-    identity: str
-    person: JsonObject
-    may_define: bool
-    voids_own_only: bool = False
-    """Whether it may void only what was stored on its own word (a learner's launch)."""
 
 
 @dataclass(slots=True)
@@ -61,7 +49,7 @@ class Submission:
 
 @dataclass(slots=True)
 class Stored:
-    """What a script has written, in the order of its submissions."""
+    """What an operation has written, in the order of its submissions."""
 
     refusals: list[Refusal | None]
     found: Found
@@ -74,20 +62,20 @@ class _Known:
     last: int = 0
     payloads: dict[str, str] = field(default_factory=dict)
     waiting: dict[str, dict[int, Waiting]] = field(default_factory=dict)
-    foreign: set[tuple[int | None, str]] = field(default_factory=set)
-    """(credential, id of a statement that it wants to void and did not store)."""
 
 
 def store_statements(submissions: Sequence[Submission], directory: Directory) -> Operation[Stored]:
     """Write submissions within the caller's transaction; refuse the ones that conflict (409), alone."""
     yield Execute(queries.TAKE_TURN, (queries.WRITER_LOCK,))
     known = yield from _look(submissions)
-    yield from _look_at_voided(submissions, known)
-    refusals, accepted = _decide(submissions, known)
+    voiding = VoidingRules(directory.host.is_own_authority)
+    for submission in submissions:
+        yield from voiding.look_up(submission.author, submission.statements)
+    refusals, accepted = _decide(submissions, known, voiding)
     found = yield from _resolve(accepted, directory)
     result = Stored(refusals, found, known.last, len(accepted))
     if accepted:
-        yield from _write(accepted, known, directory, result)
+        yield from _write(accepted, known, voiding, directory, result)
     attached = {
         item.sha2: item
         for submission, refusal in zip(submissions, refusals, strict=True)
@@ -134,19 +122,12 @@ def _look(submissions: Sequence[Submission]) -> Operation[_Known]:
     return known
 
 
-def _look_at_voided(submissions: Sequence[Submission], known: _Known) -> Operation[None]:
-    for submission in submissions:
-        author = submission.author
-        targets = [one.target for one in submission.statements if one.voids and one.target]
-        if author.voids_own_only and targets:
-            rows = yield Query(queries.NOT_OF, (targets, author.credential_id))
-            known.foreign.update((author.credential_id, row[0]) for row in rows)
-
-
 Accepted = list[tuple[Prepared, Author]]
 
 
-def _decide(submissions: Sequence[Submission], known: _Known) -> tuple[list[Refusal | None], Accepted]:
+def _decide(
+    submissions: Sequence[Submission], known: _Known, voiding: VoidingRules
+) -> tuple[list[Refusal | None], Accepted]:
     refusals: list[Refusal | None] = []
     accepted: Accepted = []
     before: dict[str, JsonObject] = {}
@@ -155,13 +136,8 @@ def _decide(submissions: Sequence[Submission], known: _Known) -> tuple[list[Refu
         refusal = None
         for index, prepared in enumerate(submission.statements):
             name = prepared.statement_id
-            if prepared.voids and (submission.author.credential_id, prepared.target) in known.foreign:
-                path = f"$[{index}].object" if len(submission.statements) > 1 else "$.object"
-                refusal = Refusal(
-                    "This credential may void only statements that it has stored itself.",
-                    path=path,
-                    status=403,
-                )
+            refusal = voiding.refusal(submission.author, prepared, f"{_place(submission, index)}.object")
+            if refusal is not None:
                 break
             kept = before.get(name)
             if kept is None and name in known.payloads:
@@ -171,15 +147,21 @@ def _decide(submissions: Sequence[Submission], known: _Known) -> tuple[list[Refu
             elif not compare.same(kept, prepared.statement):
                 refusal = Refusal(
                     f"Another statement with the id {name} is stored already; a statement cannot be changed.",
-                    path=f"$[{index}].id" if len(submission.statements) > 1 else "$.id",
+                    path=f"{_place(submission, index)}.id",
                     status=409,
                 )
                 break
         refusals.append(refusal)
         if refusal is None:
             before.update((prepared.statement_id, prepared.statement) for prepared, _ in new)
+            for prepared, author in new:
+                voiding.accept(author, prepared)
             accepted += new
     return refusals, accepted
+
+
+def _place(submission: Submission, index: int) -> str:
+    return f"$[{index}]" if len(submission.statements) > 1 else "$"
 
 
 def _resolve(accepted: Accepted, directory: Directory) -> Operation[Found]:
@@ -201,7 +183,9 @@ def _resolve(accepted: Accepted, directory: Directory) -> Operation[Found]:
     return (yield from directory.resolve(people, names, iris, definitions))
 
 
-def _write(accepted: Accepted, known: _Known, directory: Directory, result: Stored) -> Operation[None]:
+def _write(
+    accepted: Accepted, known: _Known, voiding: VoidingRules, directory: Directory, result: Stored
+) -> Operation[None]:
     found = result.found
     key = max(known.last + 1, time.time_ns() // 1000)
     statements: list[Row] = []
@@ -211,7 +195,7 @@ def _write(accepted: Accepted, known: _Known, directory: Directory, result: Stor
     to_void: list[str] = []
     for prepared, author in accepted:
         referrers = known.waiting.get(prepared.statement_id, {})
-        voided = not prepared.voids and any(how.voids for how in referrers.values())
+        voided = yield from voiding.arrive(key, author, prepared, referrers)
         statements.append(_statement_row(key, prepared, author, found, voided=voided))
         usages = prepared.keys.actors
         usages[author.identity] = usages.get(author.identity, 0) | _AUTHORITY
@@ -225,7 +209,7 @@ def _write(accepted: Accepted, known: _Known, directory: Directory, result: Stor
                 key, prepared.keys, prepared.verb, prepared.registration, prepared.target, prepared.voids
             ),
         )
-        if prepared.voids and prepared.target:
+        if prepared.voids and prepared.target and voiding.effective(author, prepared.target):
             to_void.append(prepared.target)
         key += 1
     yield BulkInsert(

@@ -1,7 +1,7 @@
 """Is this a statement? (1.0.3 Data 2; 2.0, IEEE 9274.1.1, 4.2.)
 
 `statement(value, path, version)` returns nothing and raises a `Refusal` at the first thing that breaks a
-MUST. Nothing is changed here; `complete.py` adds what a record store has to add.
+MUST. Nothing is changed here; `preparation.py` adds what an LRS has to add.
 """
 
 import re

@@ -1,0 +1,1 @@
+"""The attendance record of a student as a document."""

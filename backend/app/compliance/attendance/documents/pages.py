@@ -1,0 +1,126 @@
+"""The attendance record as pages: which period, a preview, and the button that issues it."""
+
+from typing import Annotated
+from uuid import UUID, uuid4
+
+from fastapi import APIRouter, Depends, Query, Request, Response
+from pydantic import BaseModel, Field
+
+from app.compliance.attendance.documents import service
+from app.compliance.attendance.documents.service import Period
+from app.core import clock
+from app.core.errors import Invalid
+from app.core.permissions import Subject
+from app.settings import Settings
+from app.web.downloads import pdf_response
+from app.web.fields import Day, OptionalDay, OptionalId, PathId
+from app.web.forms import Form, posted
+from app.web.render import redirect, render
+from app.web.request import BriefSubject, CurrentSubject, DatabaseDep, Db, FilesDep, SettingsDep
+
+router = APIRouter(include_in_schema=False)
+
+
+class RecordForm(BaseModel):
+    """Which period and which program. `request` names this act, so that sent twice it is one document."""
+
+    request: UUID
+    first: Annotated[Day, Field(title="First day")]
+    last: Annotated[Day, Field(title="Last day")]
+    enrollment_id: OptionalId = None
+    replaces: OptionalId = None
+
+
+@router.get("/people/{user_id}/attendance-record")
+def record(
+    request: Request,
+    db: Db,
+    subject: CurrentSubject,
+    settings: SettingsDep,
+    user_id: PathId,
+    replaces: Annotated[OptionalId, Query()] = None,
+) -> Response:
+    enrollments = service.choices(db, subject, user_id)
+    form = Form.blank(
+        RecordForm,
+        request=uuid4(),
+        first=min(item.enrolled_at for item in enrollments),
+        last=clock.today(settings.zone),
+        enrollment_id=enrollments[0].id if len(enrollments) == 1 else None,
+        replaces=replaces,
+    )
+    return _page(request, db, subject, settings, user_id, form)
+
+
+@router.get("/people/{user_id}/attendance-record/preview")
+def preview(
+    subject: BriefSubject,
+    database: DatabaseDep,
+    files: FilesDep,
+    settings: SettingsDep,
+    user_id: PathId,
+    first: Annotated[OptionalDay, Query()] = None,
+    last: Annotated[OptionalDay, Query()] = None,
+    enrollment_id: Annotated[OptionalId, Query()] = None,
+) -> Response:
+    """The record as it would look. No connection is held while it is rendered."""
+    with database.begin() as session:
+        service.choices(session, subject, user_id)
+        if first is None or last is None:
+            raise Invalid("Choose the first and the last day of the record.")
+        draft = service.draft(session, subject, files, user_id, Period(first, last, enrollment_id))
+    return pdf_response(service.preview(settings, draft), "preview.pdf", inline=True)
+
+
+@router.post("/people/{user_id}/attendance-record")
+def issue(
+    request: Request,
+    subject: BriefSubject,
+    database: DatabaseDep,
+    files: FilesDep,
+    settings: SettingsDep,
+    user_id: PathId,
+    form: Annotated[Form[RecordForm], Depends(posted(RecordForm))],
+) -> Response:
+    def act(values: RecordForm) -> Response:
+        period = Period(values.first, values.last, values.enrollment_id)
+        made = service.issue(
+            database,
+            subject,
+            files,
+            settings,
+            user_id,
+            period,
+            request=values.request,
+            replaces=values.replaces,
+        )
+        return redirect(f"/documents/{made.id}")
+
+    def again() -> Response:
+        # The number of this try is void; the next one is an act of its own.
+        form.data["request"] = [str(uuid4())]
+        with database.begin() as session:
+            return _page(request, session, subject, settings, user_id, form)
+
+    return form.submit_apart(act, again)
+
+
+def _page(
+    request: Request, db: Db, subject: Subject, settings: Settings, user_id: int, form: Form[RecordForm]
+) -> Response:
+    enrollments = service.choices(db, subject, user_id)
+    student = enrollments[0].full_name
+    return render(
+        request,
+        "attendance/record_document.html",
+        student=student,
+        user_id=user_id,
+        options=[(item.id, item.program_name) for item in enrollments],
+        form=form,
+        back=f"/people/{user_id}" if subject.is_staff else "/documents",
+        breadcrumbs=[
+            ("People", "/people") if subject.is_staff else ("Documents", "/documents"),
+            *([(student, f"/people/{user_id}")] if subject.is_staff else []),
+            ("Attendance record", None),
+        ],
+    )

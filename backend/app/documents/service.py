@@ -1,0 +1,30 @@
+"""Documents as other rooms use them: register a kind, preview a draft, issue it, list what was issued."""
+
+from app.documents.issue import Draft, issue, preview
+from app.documents.keys.service import ensure as ensure_keys
+from app.documents.kinds import DocumentKind, Offer
+from app.documents.kinds import register as register_kind
+from app.documents.kinds import title as kind_title
+from app.documents.letterhead import Letterhead, LogoImage, long_date
+from app.documents.policy import may_issue, may_read, require_issue, require_read
+from app.documents.register import of_student, offers
+
+__all__ = [
+    "DocumentKind",
+    "Draft",
+    "Letterhead",
+    "LogoImage",
+    "Offer",
+    "ensure_keys",
+    "issue",
+    "kind_title",
+    "long_date",
+    "may_issue",
+    "may_read",
+    "of_student",
+    "offers",
+    "preview",
+    "register_kind",
+    "require_issue",
+    "require_read",
+]

@@ -1,0 +1,133 @@
+"""Whether a file is a document of the school's, unchanged: a rule of our own over what pyHanko finds.
+
+A validator's single word is not enough. An overlay added as an update leaves pyHanko's `intact`, `valid` and `trusted`
+all true; bytes appended behind the end leave even `bottom_line` true; poppler's pdfsig ends with status 0 for a file
+that was changed. So a file is accepted only if it holds exactly the one signature in the field we gave it, covering
+the whole file, by a certificate of ours, if nothing was added, and if its SHA-256 stands in the register.
+"""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from io import BytesIO
+
+from asn1crypto import x509
+from pyhanko.pdf_utils.reader import PdfFileReader
+from pyhanko.sign.fields import MDPPerm
+from pyhanko.sign.validation import SignatureCoverageLevel, async_validate_pdf_signature
+from pyhanko.sign.validation.pdf_embedded import EmbeddedPdfSignature
+from pyhanko_certvalidator import ValidationContext
+
+from app.documents.signing import FIELD, completed
+
+MAX_BYTES = 20 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One question about the file, and the answer."""
+
+    question: str
+    passed: bool
+    answer: str
+
+
+@dataclass(frozen=True, slots=True)
+class Inspection:
+    """What the file alone says, whatever stands in the register."""
+
+    sha256: str
+    findings: tuple[Finding, ...]
+    signer_fingerprint: str | None
+    signed_at: datetime | None
+    """The time that the signer wrote into the signature; the register's is the one that counts."""
+
+    @property
+    def sound(self) -> bool:
+        return all(finding.passed for finding in self.findings)
+
+
+def inspect(pdf: bytes, roots: Sequence[bytes], *, at: datetime) -> Inspection:
+    """Look at the signature as of the moment `at`, which for a registered file is when it was issued.
+
+    `roots` are the certificates (DER) of all authorities the school has had. Never raises for what is in the file.
+    """
+    sha256 = hashlib.sha256(pdf).hexdigest()
+    try:
+        return _inspected(pdf, roots, at, sha256)
+    except (
+        Exception
+    ) as error:  # any exception means that this is no document of ours; pyHanko raises many kinds
+        kind = type(error).__name__
+        finding = Finding(
+            "Signature", False, f"The file or its signature is damaged and cannot be read ({kind})."
+        )
+        return Inspection(sha256, (finding,), None, None)
+
+
+def _inspected(pdf: bytes, roots: Sequence[bytes], at: datetime, sha256: str) -> Inspection:
+    reader = PdfFileReader(BytesIO(pdf))
+    found = list(reader.embedded_signatures)
+    if not found:
+        return Inspection(sha256, (Finding("Signature", False, "The file has no signature."),), None, None)
+    if len(found) > 1 or found[0].field_name != FIELD:
+        words = (
+            f"The file has {len(found)} signatures; the school’s documents have exactly one."
+            if len(found) > 1
+            else "The signature is not in the place where the school’s documents have it."
+        )
+        return Inspection(sha256, (Finding("Signature", False, words),), None, None)
+    return _judged(found[0], pdf, roots, at, sha256)
+
+
+def _judged(
+    signature: EmbeddedPdfSignature, pdf: bytes, roots: Sequence[bytes], at: datetime, sha256: str
+) -> Inspection:
+    context = ValidationContext(
+        trust_roots=[x509.Certificate.load(der) for der in roots],
+        allow_fetching=False,
+        moment=at,
+        # Which certificates are revoked stands in our own table; see `service.verify`.
+        revocation_mode="soft-fail",
+    )
+    status = completed(async_validate_pdf_signature(signature, signer_validation_context=context))
+    signer = status.signing_cert
+    name = signer.subject.human_friendly
+    untouched = (
+        status.coverage == SignatureCoverageLevel.ENTIRE_FILE
+        and status.docmdp_ok is True
+        and signature.docmdp_level == MDPPerm.NO_CHANGES
+        and _covers_to_the_end(signature, pdf)
+    )
+    findings = (
+        Finding(
+            "Signature",
+            status.intact and status.valid,
+            "The signature fits the file."
+            if status.intact and status.valid
+            else "The signature does not fit the file: the file was changed after it was signed.",
+        ),
+        Finding(
+            "Signer",
+            bool(status.trusted),
+            f"Signed by {name}, a certificate of this school."
+            if status.trusted
+            else f"Signed by {name}, which no authority of this school stands behind.",
+        ),
+        Finding(
+            "Whole file",
+            untouched and bool(status.bottom_line),
+            "The signature covers the whole file; nothing was added."
+            if untouched and status.bottom_line
+            else "Something was added to the file after it was signed, or the signature allows that.",
+        ),
+    )
+    stamped = signature.self_reported_timestamp
+    return Inspection(sha256, findings, signer.sha256.hex(), stamped)
+
+
+def _covers_to_the_end(signature: EmbeddedPdfSignature, pdf: bytes) -> bool:
+    """Whether the signed ranges begin at the first byte and end with the last one; pyHanko forgives bytes behind."""
+    ranges = [int(number) for number in signature.byte_range]
+    return len(ranges) == 4 and ranges[0] == 0 and ranges[2] + ranges[3] == len(pdf)

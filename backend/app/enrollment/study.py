@@ -1,0 +1,65 @@
+"""May this enrollment be studied? And what ends with it, as higher rooms register it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from sqlalchemy.orm import Session
+
+from app.core.errors import Conflict, NotFound
+from app.core.permissions import internal
+from app.db.models import Enrollment, EnrollmentStatus
+from app.enrollment import queries
+
+_ENDED = {
+    EnrollmentStatus.COMPLETED: "Your program is completed, so nothing more is recorded. "
+    "What was saved before is kept.",
+    EnrollmentStatus.WITHDRAWN: "You are no longer enrolled in this program, so nothing more is recorded. "
+    "What was saved before is kept.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Study:
+    """The enrollment in which a student opens a lesson. Work `counts` while it is active; a completed one is
+    looked at again, and nothing is recorded."""
+
+    enrollment_id: int
+    counts: bool
+
+
+@internal("finds where a student's own work in a lesson counts")
+def study_for(session: Session, *, user_id: int, lesson_id: int) -> Study:
+    """The student's enrollment that opens this lesson, an active one before a completed one. Raises NotFound."""
+    found = queries.studied(session, user_id, lesson_id)
+    if found is None:
+        raise NotFound("There is no such lesson in a program you are enrolled in.")
+    enrollment_id, status = found
+    return Study(enrollment_id, status is EnrollmentStatus.ACTIVE)
+
+
+@internal("a step of a report whose launch was allowed")
+def hold_for_study(session: Session, enrollment_id: int) -> Enrollment:
+    """The enrollment, locked until the transaction ends, so that two windows agree. Raises Conflict with a sentence
+    for the student unless its work counts, NotFound for none."""
+    record = queries.get(session, enrollment_id, lock=True)
+    if record is None:
+        raise NotFound("There is no such enrollment.")
+    if record.status in _ENDED:
+        raise Conflict(_ENDED[record.status])
+    return record
+
+
+Follow = Callable[[Session, int, EnrollmentStatus], None]
+_follow: dict[str, Follow] = {}
+
+
+@internal("wires rooms together at import")
+def register_end(name: str, follow: Follow) -> None:
+    """Have `follow` called with an enrollment's number and its state when it ends, in the transaction of the end."""
+    _follow[name] = follow
+
+
+def ended(session: Session, record: Enrollment) -> None:
+    """An enrollment has just been completed or withdrawn."""
+    for follow in _follow.values():
+        follow(session, record.id, record.status)
