@@ -26,6 +26,7 @@ NEVER_THE_SAME = {
     "audit_log": {"at"},
     "procrastinate_events": {"at"},
     "stored_files": {"stored_at"},
+    "file_claims": {"claimed_at"},
 }
 
 pytestmark = pytest.mark.xdist_group("demo_school")
