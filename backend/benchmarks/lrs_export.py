@@ -20,7 +20,7 @@ from app.lrs.engine.statements.filters import Filter
 from app.ops import migrations, roles
 from app.ops.postgres import EmbeddedServer
 from app.settings import Settings
-from app.web.csv import csv_chunks
+from app.web.reports.files import csv_chunks
 
 FILL = """
 INSERT INTO xapi_statements (id, verb, object_id, timestamp, statement_id, payload, version, result)

@@ -17,6 +17,23 @@ from app.db.base import Base
 APP = Path(__file__).resolve().parents[1] / "app"
 
 OWNERS = {
+    "school": "school",
+    "school_holidays": "school",
+    "school_policies": "school",
+    "school_signatories": "school",
+    "school_terms": "school",
+    "user_duties": "accounts",
+    "classes": "academics",
+    "class_changes": "academics",
+    "class_instructors": "academics",
+    "class_meetings": "academics",
+    "class_seats": "academics",
+    "document_counters": "documents",
+    "issued_documents": "documents",
+    "signing_crls": "documents",
+    "signing_keys": "documents",
+    "stored_files": "core",
+    "file_claims": "core",
     "api_tokens": "accounts",
     "account_links": "accounts",
     "sign_in_attempts": "accounts",

@@ -26,8 +26,6 @@ from app.web.fields import LARGEST_ID
 from app.web.formats import local_time
 from app.web.paging import Paging
 
-_ALL = Paging().everything()
-
 commands = typer.Typer(no_args_is_help=True, help="The learning record store (LRS, xAPI): API keys, import.")
 keys = typer.Typer(no_args_is_help=True, help="API keys: which systems may use the LRS at /xapi.")
 commands.add_typer(keys, name="keys")
@@ -135,11 +133,11 @@ def list_keys(
     with _school() as (database, settings), database.begin() as session:
         if launches:
             found = [
-                _launch_lines(one, name, settings) for one, name in service.launches(session, _ALL).items
+                _launch_lines(one, name, settings) for one, name in service.launches(session, Paging()).rows()
             ]
         else:
-            listed = service.listed(session, _ALL, with_revoked=everything)
-            found = [_key_lines(one, settings) for one in listed.items]
+            listed = service.listed(session, Paging(), with_revoked=everything)
+            found = [_key_lines(one, settings) for one in listed.rows()]
     for title, lines in found:
         typer.echo(title)
         for name, value in lines:

@@ -5,12 +5,11 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import BeforeValidator, Field
 
-from app.core import clock
 from app.core.errors import FieldError, Invalid
 from app.desks import outbox, trail
 from app.desks.queries import TrailFilter
-from app.web import navigation
-from app.web.csv import csv_response
+from app.desks.reports import AUDIT, OUTBOX
+from app.web import navigation, reports
 from app.web.fields import OptionalDay, OptionalId, Text, blank_is_none
 from app.web.navigation import NavItem
 from app.web.paging import PageParams
@@ -23,19 +22,6 @@ navigation.register(
     NavItem("Outbox", "/outbox", "mail", navigation.ADMINS, order=91, section="Administration"),
 )
 
-AUDIT_HEADER = (
-    "Entry",
-    "When",
-    "Who (number)",
-    "Who",
-    "What",
-    "Table",
-    "Record",
-    "Details",
-    "Address",
-    "Request",
-)
-OUTBOX_HEADER = ("Message", "To", "Subject", "Status", "Written", "Sent", "Tries", "Error")
 LARGEST = 2**63 - 1
 
 
@@ -66,18 +52,17 @@ def audit_page(
     wanted: Annotated[TrailFilter, Depends(_wanted)],
     paging: PageParams,
 ) -> Response:
-    if paging.wants_csv:
-        everything = trail.page(db, admin, wanted, paging.everything(), settings.zone)
-        return csv_response("audit.csv", AUDIT_HEADER, trail.csv_rows(everything.items, settings.zone))
-    return render(
+    actions = trail.actions(db, admin)
+    return reports.answer(
         request,
+        db,
+        admin,
+        AUDIT,
+        trail.listing(db, admin, wanted, paging, settings.zone),
         "desks/audit.html",
-        page=trail.page(db, admin, wanted, paging, settings.zone),
-        actions=trail.actions(db, admin),
+        choices={"action": actions},
         title_of=trail.title,
-        wanted=wanted,
         narrowed=wanted != TrailFilter(),
-        paging=paging,
     )
 
 
@@ -85,27 +70,13 @@ def audit_page(
 def outbox_page(
     request: Request, db: Db, admin: AdminSubject, settings: SettingsDep, paging: PageParams
 ) -> Response:
-    if paging.wants_csv:
-        everything = outbox.list_messages(db, admin, settings, paging.everything())
-        rows = (
-            [
-                item.id,
-                item.to,
-                item.subject,
-                item.state.value,
-                clock.local(item.created_at, settings.zone),
-                clock.local(item.sent_at, settings.zone) if item.sent_at else None,
-                item.attempts,
-                item.error,
-            ]
-            for item in everything.items
-        )
-        return csv_response("outbox.csv", OUTBOX_HEADER, rows)
-    return render(
+    return reports.answer(
         request,
+        db,
+        admin,
+        OUTBOX,
+        outbox.list_messages(db, admin, settings, paging),
         "desks/outbox.html",
-        page=outbox.list_messages(db, admin, settings, paging),
-        paging=paging,
         has_mail_server=settings.smtp_url is not None,
     )
 

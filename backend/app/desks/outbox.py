@@ -4,7 +4,7 @@ One-time links stand in no message here: an administrator may start a reset, and
 people's own mail, so opening one is written to the history.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -20,7 +20,8 @@ from app.core.permissions import Subject
 from app.db.models import OutboxMessage
 from app.desks import queries
 from app.settings import Settings
-from app.web.paging import Page, Paging
+from app.web.listing import Listing
+from app.web.paging import Paging
 
 
 class MailState(StrEnum):
@@ -50,12 +51,15 @@ class Message:
     has_link: bool
 
 
-def list_messages(session: Session, subject: Subject, settings: Settings, paging: Paging) -> Page[Message]:
+def list_messages(session: Session, subject: Subject, settings: Settings, paging: Paging) -> Listing[Message]:
     """A page of the outbox. Raises Forbidden for all but administrators."""
     _require_admin(subject)
-    page = queries.outbox_page(session, paging)
-    names = _names(session, page.items)
-    return page.map(lambda row: _message(row, settings, names))
+
+    def shown(rows: Sequence[OutboxMessage]) -> list[Message]:
+        names = _names(session, rows)
+        return [_message(row, settings, names) for row in rows]
+
+    return queries.outbox_listing(session, paging).map_many(shown)
 
 
 def read(session: Session, subject: Subject, settings: Settings, message_id: int) -> Message:

@@ -61,7 +61,7 @@ class StudentPage:
 def student_page(session: Session, subject: Subject, user_id: int, zone: ZoneInfo) -> StudentPage:
     """The student's page: a fixed number of queries. Raises NotFound for students, also about themselves."""
     person = student(session, subject, user_id)
-    listed = enrollment.list_enrollments(session, subject, Paging(per_page=200), user_id=user_id)
+    listed = enrollment.list_enrollments(session, subject, Paging(per_page=200), user_id=user_id).page()
     choices = attendance.enrollments_of(session, subject, user_id)
     totals = attendance.totals_of(session, user_id, choices, zone)
     hours = {item.enrollment_id: item for item in totals.enrollments}

@@ -12,7 +12,8 @@ from sqlalchemy.orm import Session
 from app.core.search import matches
 from app.db.models import Attendance, AuditEntry, Enrollment, LessonCompletion, OutboxMessage
 from app.rules import hours
-from app.web.paging import Page, Paging, fetch_page
+from app.web.listing import Listing
+from app.web.paging import Paging
 
 AUDIT_SORTS = {"at": AuditEntry.at, "who": AuditEntry.actor_name, "what": AuditEntry.action}
 OUTBOX_SORTS = {
@@ -36,7 +37,9 @@ class TrailFilter:
     last: date | None = None
 
 
-def audit_page(session: Session, wanted: TrailFilter, paging: Paging, zone: ZoneInfo) -> Page[AuditEntry]:
+def audit_listing(
+    session: Session, wanted: TrailFilter, paging: Paging, zone: ZoneInfo
+) -> Listing[AuditEntry]:
     """A page of the audit trail, newest first unless sorted otherwise. `q` searches names and actions."""
     conditions = matches(paging.q, AuditEntry.actor_name, AuditEntry.action, AuditEntry.target)
     for column, value in (
@@ -53,8 +56,7 @@ def audit_page(session: Session, wanted: TrailFilter, paging: Paging, zone: Zone
         conditions.append(AuditEntry.at < hours.day_bounds(wanted.last, wanted.last, zone)[1])
     statement = select(AuditEntry).where(*conditions)
     ordered = statement.order_by(paging.order(AUDIT_SORTS, "-at"), AuditEntry.id.desc())
-    page: Page[AuditEntry] = fetch_page(session, ordered, paging)
-    return page
+    return Listing(session, ordered, paging)
 
 
 def audit_actions(session: Session) -> Sequence[str]:
@@ -123,14 +125,13 @@ def entries_about(session: Session, user_id: int, limit: int) -> Sequence[AuditE
     ).all()
 
 
-def outbox_page(session: Session, paging: Paging) -> Page[OutboxMessage]:
+def outbox_listing(session: Session, paging: Paging) -> Listing[OutboxMessage]:
     """A page of the outbox, newest first unless sorted otherwise."""
     statement = select(OutboxMessage).where(
         *matches(paging.q, OutboxMessage.to_address, OutboxMessage.subject)
     )
     ordered = statement.order_by(paging.order(OUTBOX_SORTS, "-created"), OutboxMessage.id.desc())
-    page: Page[OutboxMessage] = fetch_page(session, ordered, paging)
-    return page
+    return Listing(session, ordered, paging)
 
 
 def outbox_message(session: Session, message_id: int, *, lock: bool = False) -> OutboxMessage | None:

@@ -1,7 +1,6 @@
 """The audit trail in words."""
 
-import json
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -20,7 +19,8 @@ from app.desks import queries
 from app.desks.queries import TrailFilter
 from app.enrollment import service as enrollment
 from app.web import formats
-from app.web.paging import Page, Paging
+from app.web.listing import Listing
+from app.web.paging import Paging
 
 LEARNING = (
     "attendance",
@@ -86,12 +86,12 @@ def recent(session: Session, subject: Subject, *, limit: int = 12) -> list[Event
     return [_event(entry, names, reasons=reasons) for entry in entries]
 
 
-def page(
+def listing(
     session: Session, subject: Subject, wanted: TrailFilter, paging: Paging, zone: ZoneInfo
-) -> Page[AuditEntry]:
+) -> Listing[AuditEntry]:
     """The whole trail, for administrators. Raises Forbidden for others."""
     _require_admin(subject)
-    return queries.audit_page(session, wanted, paging, zone)
+    return queries.audit_listing(session, wanted, paging, zone)
 
 
 def actions(session: Session, subject: Subject) -> list[tuple[str, str]]:
@@ -140,20 +140,3 @@ def _particulars(details: Mapping[str, Any]) -> Iterable[str]:
             yield f"({formats.duration_minutes(old)} to {formats.duration_minutes(new)})"
     if isinstance(reason := details.get("reason"), str):
         yield f"– {reason}"
-
-
-def csv_rows(entries: Collection[AuditEntry], zone: ZoneInfo) -> Iterable[list[object]]:
-    """The trail as a file: times in the school's zone, details as they are kept."""
-    for entry in entries:
-        yield [
-            entry.id,
-            entry.at.astimezone(zone),
-            entry.actor_id,
-            entry.actor_name,
-            entry.action,
-            entry.target,
-            entry.target_id,
-            json.dumps(entry.details, ensure_ascii=False),
-            entry.ip,
-            entry.request_id,
-        ]

@@ -40,7 +40,7 @@ def list_enrollments(
     """Enrollments, newest first; a student sees her own. Sorts: student, program, status, enrolled, progress."""
     page = service.list_enrollments(
         db, subject, paging, status=status, program_id=program_id, user_id=user_id
-    )
+    ).page()
     return page.map(EnrollmentOut.model_validate)
 
 
@@ -61,13 +61,13 @@ def enroll(db: Db, subject: CurrentSubject, settings: SettingsDep, body: EnrollI
 @router.get("/enrollments/eligible-for-graduation")
 def eligible_for_graduation(db: Db, subject: CurrentSubject, paging: PageParams) -> Page[GraduateOut]:
     """Active enrollments with every lesson completed and no transcript yet. Sorts: student, program, enrolled."""
-    return lists.ready_to_graduate(db, subject, paging).map(GraduateOut.model_validate)
+    return lists.ready_to_graduate(db, subject, paging).page().map(GraduateOut.model_validate)
 
 
 @router.get("/withdrawals/pending")
 def pending_withdrawals(db: Db, subject: CurrentSubject, paging: PageParams) -> Page[PendingWithdrawalOut]:
     """Withdrawals the administration has not processed, oldest first. Sorts: student, program, requested, progress."""
-    return lists.pending_withdrawals(db, subject, paging).map(PendingWithdrawalOut.model_validate)
+    return lists.pending_withdrawals(db, subject, paging).page().map(PendingWithdrawalOut.model_validate)
 
 
 @router.get("/enrollments/{enrollment_id}")

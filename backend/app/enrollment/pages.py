@@ -11,10 +11,10 @@ from app.db.models import EnrollmentStatus
 from app.enrollment import policy, service
 from app.enrollment.dates import first_moment, moment_on
 from app.enrollment.lists import pages as lists
+from app.enrollment.reports import ENROLLMENTS
 from app.enrollment.schemas import EmptyForm, EnrollForm, MarkForm, WithdrawForm
 from app.settings import Settings
-from app.web import navigation
-from app.web.csv import csv_response
+from app.web import navigation, reports
 from app.web.fields import PathId, RecordId
 from app.web.forms import Form, posted
 from app.web.navigation import NavItem
@@ -48,33 +48,22 @@ def enrollments(
     status: AskedStatus = None,
     program_id: AskedProgram = None,
 ) -> Response:
-    """Every enrollment, searched, filtered and sorted; as CSV with `format=csv`."""
-    wanted = paging.everything() if paging.wants_csv else paging
-    page = service.list_enrollments(db, staff, wanted, status=status, program_id=program_id)
-    if paging.wants_csv:
-        header = ("Student", "E-mail", "Program", "Status", "Enrolled", "Completed", "Progress (%)")
-        rows = (
-            (
-                row.full_name,
-                row.email,
-                row.program_name,
-                row.status.value,
-                row.enrolled_at,
-                row.completed_at,
-                row.progress_pct,
-            )
-            for row in page.items
-        )
-        return csv_response("enrollments.csv", header, rows)
-    return render(
+    """Every enrollment, searched, filtered, sorted and added up."""
+    counts = service.status_counts(db, staff)
+    programs = [(str(row.id), row.name) for row in service.program_names(db, staff)]
+    return reports.answer(
         request,
+        db,
+        staff,
+        ENROLLMENTS,
+        service.list_enrollments(db, staff, paging, status=status, program_id=program_id),
         "enrollment/enrollments.html",
-        page=page,
-        paging=paging,
-        status=status,
-        program_id=program_id,
-        programs=service.program_names(db, staff),
-        counts=service.status_counts(db, staff),
+        choices={
+            "program_id": programs,
+            "status": [
+                (one.value, f"{one.value.capitalize()} ({counts.get(one, 0):,})") for one in EnrollmentStatus
+            ],
+        },
         may_change=policy.may_change(staff),
     )
 

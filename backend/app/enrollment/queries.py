@@ -35,7 +35,8 @@ from app.db.models import (
     Withdrawal,
 )
 from app.enrollment.lists import queries as lists
-from app.web.paging import Page, Paging, fetch_page
+from app.web.listing import Listing
+from app.web.paging import Paging
 
 register_conflict(
     "uq_enrollments_one_active",
@@ -104,7 +105,7 @@ def enrollments(
     status: EnrollmentStatus | None = None,
     program_id: int | None = None,
     user_id: int | None = None,
-) -> Page[Any]:
+) -> Listing[Any]:
     """Rows of what a list of enrollments shows; without soft-deleted people unless one is asked for."""
     conditions = matches(paging.q, User.full_name, User.email, Program.name)
     if status is not None:
@@ -129,7 +130,7 @@ def enrollments(
             Enrollment.id.desc(),
         )
     )
-    return fetch_page(session, statement, paging)
+    return Listing(session, statement, paging)
 
 
 def listed(session: Session, enrollment_id: int) -> Row[Any] | None:

@@ -36,7 +36,8 @@ from app.enrollment.telling import tell_ended, tell_enrolled
 from app.lrs import service as record_store
 from app.rules import enrollment as states
 from app.rules.progress import Progress, progress_of_counts
-from app.web.paging import Page, Paging
+from app.web.listing import Listing
+from app.web.paging import Paging
 
 __all__ = [
     "NO_ENROLLMENT",
@@ -159,7 +160,7 @@ def list_enrollments(
     status: EnrollmentStatus | None = None,
     program_id: int | None = None,
     user_id: int | None = None,
-) -> Page[Any]:
+) -> Listing[Any]:
     """Enrollments that this person may see; those of deleted people only where one is asked for by number."""
     return queries.enrollments(
         session,

@@ -1,21 +1,38 @@
 """The administrator's Operations page, and the same figures as JSON."""
 
+from typing import Any
+
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, ConfigDict
 
 from app.lrs.desk.forwarding import service as forwarding
 from app.ops import monitoring
-from app.web import navigation
-from app.web.csv import csv_response
+from app.web import navigation, reports
+from app.web.listing import Known
 from app.web.navigation import NavItem
 from app.web.paging import PageParams
 from app.web.render import render
+from app.web.reports import Column, Kind, Report
 from app.web.request import AdminSubject, Db
 
 router = APIRouter(include_in_schema=False)
 api = APIRouter(prefix="/api/v1/operations", tags=["operations"])
 navigation.register(
     NavItem("Operations", "/operations", "server", navigation.ADMINS, order=90, section="System")
+)
+INDEX_USAGE = Report[Any](
+    name="index-usage",
+    title="Index usage",
+    columns=(
+        Column("schema", "Schema", lambda row: row.schemaname),
+        Column("table", "Table", lambda row: row.tablename),
+        Column("index", "Index", lambda row: row.indexname),
+        Column("scans", "Scans", lambda row: row.idx_scan, Kind.NUMBER),
+        Column("entries_read", "Entries read", lambda row: row.idx_tup_read, Kind.NUMBER),
+        Column("rows_fetched", "Rows fetched", lambda row: row.idx_tup_fetch, Kind.NUMBER),
+        Column("size", "Size", lambda row: row.size_bytes, Kind.BYTES),
+    ),
+    names_people=False,
 )
 _UNITS = ("bytes", "kB", "MB", "GB", "TB")
 
@@ -67,12 +84,11 @@ def database_figures(db: Db, _admin: AdminSubject) -> DatabaseFigures:
 
 
 @router.get("/operations")
-def operations(request: Request, db: Db, _admin: AdminSubject, paging: PageParams) -> Response:
-    """The health of the database; the index usage as CSV with `format=csv`."""
+def operations(request: Request, db: Db, admin: AdminSubject, paging: PageParams) -> Response:
+    """The health of the database; the index usage as a file with a `format`."""
     indexes = monitoring.index_usage(db)
-    if paging.wants_csv:
-        header = ("Schema", "Table", "Index", "Scans", "Entries read", "Rows fetched", "Bytes")
-        return csv_response("index-usage.csv", header, indexes)
+    if paging.format:
+        return reports.file_of(db, admin, INDEX_USAGE, Known(indexes), paging.format)
     tables = monitoring.table_sizes(db)
     connections, limit = monitoring.active_connections(db), monitoring.connection_limit(db)
     return render(
@@ -87,6 +103,7 @@ def operations(request: Request, db: Db, _admin: AdminSubject, paging: PageParam
         size=human_size(monitoring.database_size_bytes(db)),
         largest=[(row.tablename, round(row.size_bytes / 1024)) for row in tables[:10]],
         human_size=human_size,
+        formats=reports.offered(),
         breadcrumbs=[("Operations", None)],
     )
 

@@ -1,7 +1,7 @@
 """A list before it is read: an ordered statement, of which a screen takes one page and a file takes everything."""
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, Generic, TypeVar, cast
+from typing import Any, Generic, Protocol, TypeVar, cast
 
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
@@ -13,6 +13,27 @@ U = TypeVar("U")
 
 CHUNK = 1000
 """Rows that are in memory at once while a file is written."""
+
+
+class Whole(Protocol):
+    """What a file is made from."""
+
+    def rows(self) -> Iterator[Any]: ...
+
+    def total(self) -> int: ...
+
+
+class Known:
+    """A list that is in memory already, because it is short whatever the school's size."""
+
+    def __init__(self, items: Sequence[Any]) -> None:
+        self._items = items
+
+    def rows(self) -> Iterator[Any]:
+        return iter(self._items)
+
+    def total(self) -> int:
+        return len(self._items)
 
 
 class Listing(Generic[T]):

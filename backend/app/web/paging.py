@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Annotated, Any, Generic, TypeVar
 
 from fastapi import Depends, Query
@@ -20,7 +20,6 @@ MAX_PER_PAGE = 200
 MAX_PAGE = 100_000
 MAX_SEARCH = 200
 FORMATS = ("csv", "xlsx", "pdf", "json")
-_EVERYTHING = 1_000_000
 
 
 class Page(BaseModel, Generic[T]):
@@ -73,16 +72,8 @@ class Paging:
     group: str = ""
 
     @property
-    def wants_csv(self) -> bool:
-        return self.format == "csv"
-
-    @property
     def offset(self) -> int:
         return (self.page - 1) * self.per_page
-
-    def everything(self) -> "Paging":
-        """The same search and order without pages: for a file."""
-        return replace(self, page=1, per_page=_EVERYTHING)
 
     def sorted_by(self, allowed: Mapping[str, Any], default: str) -> tuple[str, bool]:
         """The name to sort by and whether downwards; `sort=-name` is downwards.

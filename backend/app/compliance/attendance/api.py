@@ -40,7 +40,7 @@ def list_records(
     db: Db, subject: CurrentSubject, settings: SettingsDep, filters: Filters, paging: PageParams
 ) -> Page[AttendanceOut]:
     """Records, newest first; a student sees her own. Sorts: clock_in, clock_out, minutes, student, program."""
-    return service.list_records(db, subject, filters, paging, settings.zone)
+    return service.list_records(db, subject, filters, paging, settings.zone).page()
 
 
 @router.get("/totals")
@@ -52,7 +52,7 @@ def totals(db: Db, subject: CurrentSubject, settings: SettingsDep, user_id: Opti
 @router.get("/hours-per-student")
 def hours_per_student(db: Db, subject: StaffSubject, paging: PageParams) -> Page[StudentHours]:
     """Total attendance of every student with any record, most hours first. Sorts: hours, student, email."""
-    return service.hours_per_student(db, subject, paging)
+    return service.hours_per_student(db, subject, paging).page()
 
 
 @router.get("/{record_id}")

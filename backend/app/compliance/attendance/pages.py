@@ -1,17 +1,17 @@
 """Clock hours as pages: the student's hours and clock, the staff's lists and corrections."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from datetime import datetime
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import BaseModel
-from sqlalchemy.orm import Session
 
 from app.compliance.attendance import service
 from app.compliance.attendance.filters import Filters
 from app.compliance.attendance.month import Month
+from app.compliance.attendance.reports import HOURS_BY_STUDENT, MY_HOURS, RECORDS
 from app.compliance.attendance.schemas import (
     AttendanceFilter,
     AttendanceOut,
@@ -26,8 +26,7 @@ from app.core.errors import Conflict, Invalid, Problem
 from app.core.permissions import Subject
 from app.rules import hours as hours_rules
 from app.settings import Settings
-from app.web import navigation
-from app.web.csv import csv_response
+from app.web import navigation, reports
 from app.web.fields import OptionalId, PathId
 from app.web.forms import Form, posted
 from app.web.navigation import NavItem
@@ -42,7 +41,6 @@ navigation.register(
 )
 
 EVERYTHING = "all"
-CSV_HEADER = ("Record", "Student", "Program", "Clock-in", "Clock-out", "Minutes", "Status", "Notes")
 
 
 class ClockForm(BaseModel):
@@ -65,11 +63,18 @@ def hours(
 ) -> Response:
     if not subject.is_student:
         return redirect("/attendance")
-    if paging.wants_csv:
+    if paging.format:
         asked = None if month == EVERYTHING else Month.of(month, clock.today(settings.zone))
         filters = AttendanceFilter(first=asked.first, last=asked.last) if asked else AttendanceFilter()
-        name = f"my-hours-{asked.key}.csv" if asked else "my-hours.csv"
-        return _csv(name, _everything(db, subject, filters, paging, settings))
+        return reports.file_of(
+            db,
+            subject,
+            MY_HOURS,
+            service.list_records(db, subject, filters, paging, settings.zone),
+            paging.format,
+            name=f"my-hours-{asked.key}" if asked else "my-hours",
+            about={"Student": subject.full_name, "Month": asked.name if asked else "All"},
+        )
     return _hours_page(request, db, subject, settings, paging, month)
 
 
@@ -95,9 +100,10 @@ def _hours_page(
         month=present,
         today=clock.today(settings.zone),
         by_day=service.minutes_by_day(db, subject.user_id, present.first, present.last, settings.zone),
-        records=service.list_records(db, subject, filters, paging, settings.zone),
+        records=service.list_records(db, subject, filters, paging, settings.zone).page(),
         totals=totals,
         weeks=service.weeks_chart(totals.weeks),
+        formats=reports.offered(),
         paging=paging,
     )
 
@@ -162,15 +168,15 @@ def attendance(
     filters: Filters,
     paging: PageParams,
 ) -> Response:
-    if paging.wants_csv:
-        return _csv("attendance.csv", _everything(db, subject, filters, paging, settings))
-    return render(
+    return reports.answer(
         request,
+        db,
+        subject,
+        RECORDS,
+        service.list_records(db, subject, filters, paging, settings.zone),
         "attendance/list.html",
-        page=service.list_records(db, subject, filters, paging, settings.zone),
         filters=filters,
         narrowed=filters != AttendanceFilter(),
-        paging=paging,
         views=_views(request),
     )
 
@@ -180,6 +186,7 @@ def here(request: Request, db: Db, subject: StaffSubject, settings: SettingsDep)
     return render(
         request,
         "attendance/here.html",
+        formats=reports.offered(),
         here=service.who_is_here(db, subject, settings.zone),
         forgotten=service.recent_records(
             db, subject, AttendanceFilter(state=AttendanceState.NEEDS_CORRECTION), settings.zone, limit=50
@@ -190,15 +197,13 @@ def here(request: Request, db: Db, subject: StaffSubject, settings: SettingsDep)
 
 @router.get("/attendance/students")
 def hours_per_student(request: Request, db: Db, subject: StaffSubject, paging: PageParams) -> Response:
-    if paging.wants_csv:
-        everything = service.hours_per_student(db, subject, paging.everything())
-        rows = ([item.student, item.email, item.total_minutes, item.hours] for item in everything.items)
-        return csv_response("hours-per-student.csv", ("Student", "E-mail", "Minutes", "Hours"), rows)
-    return render(
+    return reports.answer(
         request,
+        db,
+        subject,
+        HOURS_BY_STUDENT,
+        service.hours_per_student(db, subject, paging),
         "attendance/students.html",
-        page=service.hours_per_student(db, subject, paging),
-        paging=paging,
         views=_views(request),
     )
 
@@ -343,18 +348,3 @@ def _views(request: Request) -> list[tuple[str, str, bool]]:
         ("By student", "/attendance/students"),
     )
     return [(label, path, request.url.path == path) for label, path in places]
-
-
-def _everything(
-    db: Session, subject: Subject, filters: AttendanceFilter, paging: Paging, settings: Settings
-) -> list[AttendanceOut]:
-    return service.list_records(db, subject, filters, paging.everything(), settings.zone).items
-
-
-def _csv(name: str, records: Iterable[AttendanceOut]) -> Response:
-    rows = (
-        (item.id, item.student, item.program, item.clock_in, item.clock_out, item.total_minutes, item.state.value,
-         item.notes)
-        for item in records
-    )  # fmt: skip
-    return csv_response(name, CSV_HEADER, rows)

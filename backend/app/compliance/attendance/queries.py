@@ -17,7 +17,8 @@ from app.core.search import matches
 from app.db.models import Attendance, Enrollment, EnrollmentStatus, Program, User, Withdrawal
 from app.rules import hours
 from app.rules.hours import TimeEntry
-from app.web.paging import Page, Paging, fetch_page
+from app.web.listing import Listing
+from app.web.paging import Paging
 
 register_conflict("uq_attendance_one_open", "You are already clocked in; clock out first.")
 register_conflict(
@@ -211,19 +212,19 @@ def entries_of_all(
     return [TimeEntry(*row) for row in session.execute(statement)]
 
 
-def records_page(
+def records_listing(
     session: Session,
     filters: AttendanceFilter,
     visible: ColumnElement[bool],
     paging: Paging,
     zone: ZoneInfo,
     now: datetime,
-) -> Page[Any]:
+) -> Listing[Any]:
     """Rows of (Attendance, name, program), newest first unless sorted otherwise."""
     statement = _records().where(visible, *_conditions(filters, zone, now))
     statement = statement.where(*matches(paging.q, User.full_name, User.email, Program.name))
     ordered = statement.order_by(paging.order(SORTS, "-clock_in"), Attendance.id.desc())
-    return fetch_page(session, ordered, paging)
+    return Listing(session, ordered, paging)
 
 
 def records(
@@ -327,10 +328,10 @@ def attendance_hours_per_student(*, current_only: bool = False) -> Select[Any]:
     return statement
 
 
-def hours_page(session: Session, visible: ColumnElement[bool], paging: Paging) -> Page[Any]:
+def hours_listing(session: Session, visible: ColumnElement[bool], paging: Paging) -> Listing[Any]:
     """The documented query a page at a time, most hours first, with search by name and e-mail."""
     statement = attendance_hours_per_student(current_only=True).where(visible)
     statement = statement.where(*matches(paging.q, User.full_name, User.email))
     total = func.sum(Attendance.total_minutes)
     ordered = statement.order_by(paging.order({**HOURS_SORTS, "hours": total}, "-hours"), User.id)
-    return fetch_page(session, ordered, paging)
+    return Listing(session, ordered, paging)

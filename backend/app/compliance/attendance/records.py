@@ -24,7 +24,8 @@ from app.core import clock
 from app.core.errors import NotFound
 from app.core.permissions import Subject
 from app.rules import hours
-from app.web.paging import Page, Paging
+from app.web.listing import Listing
+from app.web.paging import Paging
 
 WEEKS_SHOWN = 12
 
@@ -54,11 +55,11 @@ def open_in(
 
 def list_records(
     session: Session, subject: Subject, filters: AttendanceFilter, paging: Paging, zone: ZoneInfo
-) -> Page[AttendanceOut]:
+) -> Listing[AttendanceOut]:
     """A page of records; for a student always of her own. Raises NotFound when she asks for another's."""
     visible = _visible(session, subject, filters)
     now = clock.now()
-    return queries.records_page(session, filters, visible, paging, zone, now).map(
+    return queries.records_listing(session, filters, visible, paging, zone, now).map(
         lambda row: present_row(row, zone, now)
     )
 
@@ -185,10 +186,10 @@ def minutes_by_day(
     }
 
 
-def hours_per_student(session: Session, subject: Subject, paging: Paging) -> Page[StudentHours]:
+def hours_per_student(session: Session, subject: Subject, paging: Paging) -> Listing[StudentHours]:
     """Total attendance hours of each student who has any record (documented query) and whom the person may see."""
     policy.require_correct(subject)
-    return queries.hours_page(session, policy.visible(session, subject), paging).map(
+    return queries.hours_listing(session, policy.visible(session, subject), paging).map(
         lambda row: StudentHours(
             user_id=row.id, student=row.full_name, email=row.email, total_minutes=int(row.total_minutes)
         )

@@ -78,7 +78,7 @@ def _find_own_lessons(db: Session, subject: Subject, words: str) -> Found | None
     if not subject.is_student:
         return None
     hits = []
-    own = enrollment.list_enrollments(db, subject, Paging(per_page=50), user_id=subject.user_id)
+    own = enrollment.list_enrollments(db, subject, Paging(per_page=50), user_id=subject.user_id).page()
     for item in own.items:
         _progress, lessons = enrollment.read_progress(db, subject, item.id)
         for lesson in lessons:

@@ -124,7 +124,7 @@ def _words(
 
 
 def _offers(session: Session, subject: Subject, student_id: int) -> Sequence[Offer]:
-    listed = enrollment.list_enrollments(session, subject, Paging(per_page=200), user_id=student_id)
+    listed = enrollment.list_enrollments(session, subject, Paging(per_page=200), user_id=student_id).page()
     several = len(listed.items) > 1
     return [
         Offer(

@@ -12,7 +12,8 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from app.core.search import matches
 from app.db.models import Enrollment, EnrollmentStatus, Program, Transcript, User, Withdrawal
-from app.web.paging import Page, Paging, fetch_page
+from app.web.listing import Listing
+from app.web.paging import Paging
 
 _STUDENT = func.lower(User.full_name)
 _PROGRAM = func.lower(Program.name)
@@ -87,10 +88,10 @@ def _people(statement: Select[Any], *, with_deleted: bool) -> Select[Any]:
     return statement if with_deleted else statement.where(User.deleted_at.is_(None))
 
 
-# A page at a time
+# Searched and sorted
 
 
-def active_page(session: Session, paging: Paging, visible: ColumnElement[bool]) -> Page[Any]:
+def active_listing(session: Session, paging: Paging, visible: ColumnElement[bool]) -> Listing[Any]:
     """Active enrollments, newest first unless sorted otherwise."""
     sorts = {
         "student": _STUDENT,
@@ -98,12 +99,12 @@ def active_page(session: Session, paging: Paging, visible: ColumnElement[bool]) 
         "enrolled": Enrollment.enrolled_at,
         "progress": func.coalesce(Enrollment.progress_pct, 0),
     }
-    return _page(session, active().where(visible), paging, sorts, "-enrolled", Enrollment.id)
+    return _listing(session, active().where(visible), paging, sorts, "-enrolled", Enrollment.id)
 
 
-def pending_withdrawals_page(
+def pending_withdrawals_listing(
     session: Session, paging: Paging, visible: ColumnElement[bool], *, with_reasons: bool
-) -> Page[Any]:
+) -> Listing[Any]:
     """Pending withdrawals, oldest first unless sorted otherwise; the reason is searched, too, or not even shown."""
     sorts = {
         "student": _STUDENT,
@@ -111,7 +112,7 @@ def pending_withdrawals_page(
         "requested": Withdrawal.requested_at,
         "progress": Withdrawal.progress_pct_at_withdrawal,
     }
-    return _page(
+    return _listing(
         session,
         pending_withdrawals(with_reasons=with_reasons).where(visible),
         paging,
@@ -122,13 +123,17 @@ def pending_withdrawals_page(
     )
 
 
-def eligible_for_graduation_page(session: Session, paging: Paging, visible: ColumnElement[bool]) -> Page[Any]:
+def eligible_for_graduation_listing(
+    session: Session, paging: Paging, visible: ColumnElement[bool]
+) -> Listing[Any]:
     """Students ready to graduate, by name unless sorted otherwise."""
     sorts = {"student": _STUDENT, "program": _PROGRAM, "enrolled": Enrollment.enrolled_at}
-    return _page(session, eligible_for_graduation().where(visible), paging, sorts, "student", Enrollment.id)
+    return _listing(
+        session, eligible_for_graduation().where(visible), paging, sorts, "student", Enrollment.id
+    )
 
 
-def _page(
+def _listing(
     session: Session,
     statement: Select[Any],
     paging: Paging,
@@ -137,9 +142,9 @@ def _page(
     number: InstrumentedAttribute[int],
     *,
     also: InstrumentedAttribute[str | None] | None = None,
-) -> Page[Any]:
+) -> Listing[Any]:
     """Every word must occur in the student's name or address, the program's name, or `also`."""
     searched: list[Any] = [User.full_name, User.email, Program.name, *([] if also is None else [also])]
     words = matches(paging.q, *searched)
     order = paging.order(sorts, default)
-    return fetch_page(session, statement.where(*words).order_by(order, number), paging)
+    return Listing(session, statement.where(*words).order_by(order, number), paging)

@@ -7,27 +7,28 @@ from sqlalchemy.orm import Session
 from app.core.permissions import Subject
 from app.enrollment import policy
 from app.enrollment.lists import queries
-from app.web.paging import Page, Paging
+from app.web.listing import Listing
+from app.web.paging import Paging
 
 
-def class_list(session: Session, subject: Subject, paging: Paging) -> Page[Any]:
+def class_list(session: Session, subject: Subject, paging: Paging) -> Listing[Any]:
     """Active enrollments, newest first. Sorts: student, program, enrolled, progress."""
     policy.require_staff(subject)
-    return queries.active_page(session, paging, policy.visible(session, subject))
+    return queries.active_listing(session, paging, policy.visible(session, subject))
 
 
-def ready_to_graduate(session: Session, subject: Subject, paging: Paging) -> Page[Any]:
+def ready_to_graduate(session: Session, subject: Subject, paging: Paging) -> Listing[Any]:
     """Active enrollments with every lesson done and no transcript yet. Sorts: student, program, enrolled."""
     policy.require_staff(subject)
-    return queries.eligible_for_graduation_page(session, paging, policy.visible(session, subject))
+    return queries.eligible_for_graduation_listing(session, paging, policy.visible(session, subject))
 
 
-def pending_withdrawals(session: Session, subject: Subject, paging: Paging) -> Page[Any]:
+def pending_withdrawals(session: Session, subject: Subject, paging: Paging) -> Listing[Any]:
     """Withdrawals that wait for the administration.
 
     The reasons are for those who process them. Sorts: student, program, requested, progress."""
     policy.require_staff(subject)
-    return queries.pending_withdrawals_page(
+    return queries.pending_withdrawals_listing(
         session,
         paging,
         policy.visible(session, subject),

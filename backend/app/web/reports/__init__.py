@@ -8,7 +8,7 @@ A room describes its list once, as a module constant, and answers its address wi
     )
 """
 
-from app.web.reports.answers import answer, file_of
+from app.web.reports.answers import answer, file_of, offered
 from app.web.reports.description import Column, Filter, Grouping, Kind, Measure, Report, action
 from app.web.reports.pdf import Table, register_pdf
 
@@ -23,5 +23,6 @@ __all__ = [
     "action",
     "answer",
     "file_of",
+    "offered",
     "register_pdf",
 ]

@@ -16,7 +16,7 @@ from app.core.errors import Invalid
 from app.core.permissions import Subject
 from app.settings import Settings
 from app.web import formats
-from app.web.listing import Listing
+from app.web.listing import Listing, Whole
 from app.web.render import render
 from app.web.reports import files, groups, pdf
 from app.web.reports.description import Choice, Column, Filter, Grouping, Kind, Report
@@ -71,7 +71,7 @@ def answer(
     shown, filed = report.shown(subject), report.filed(subject)
     chart = None
     if grouping is not None:
-        listing = groups.grouped(listing, grouping)
+        listing = groups.grouped(listing, grouping, _settings(session).zone.key)
         shown = filed = list(groups.columns(report, grouping))
     if paging.format:
         said = {**_said(filters, listing, grouping), **(about or {})}
@@ -95,6 +95,11 @@ def answer(
     return render(request, template, page=listing.page(), paging=paging, report=view, **context)
 
 
+def _settings(session: Session) -> Settings:
+    settings: Settings = session.info["settings"]
+    return settings
+
+
 def offered() -> list[Choice]:
     """The formats that a list can be taken out in."""
     known = [("csv", "CSV"), ("xlsx", "Excel (XLSX)"), ("json", "JSON")]
@@ -105,7 +110,7 @@ def file_of(
     session: Session,
     subject: Subject,
     report: Report[Any],
-    listing: Listing[Any],
+    listing: Whole,
     form: str,
     *,
     columns: Sequence[Column[Any]] | None = None,
@@ -117,7 +122,7 @@ def file_of(
     The file is written before the answer begins (past 1 MiB to disk), from one snapshot of the database: a slow
     reader holds no transaction, a file is whole or an error page, and memory does not grow with the list.
     """
-    settings: Settings = session.info["settings"]
+    settings = _settings(session)
     write, media_type = _writer(form, listing)
     wanted = list(columns if columns is not None else report.filed(subject))
     counted = 0
@@ -170,7 +175,7 @@ def _chunks(file: BinaryIO) -> Iterator[bytes]:
             yield chunk
 
 
-def _writer(form: str, listing: Listing[Any]) -> tuple[Write, str]:
+def _writer(form: str, listing: Whole) -> tuple[Write, str]:
     if form == "csv":
         return files.write_csv, "text/csv; charset=utf-8"
     if form == "json":
@@ -185,7 +190,7 @@ def _writer(form: str, listing: Listing[Any]) -> tuple[Write, str]:
     return write, "application/pdf"
 
 
-def _bounded(listing: Listing[Any], most: int, what: str, instead: str) -> None:
+def _bounded(listing: Whole, most: int, what: str, instead: str) -> None:
     total = listing.total()
     if total > most:
         raise Invalid(

@@ -116,11 +116,11 @@ class Measure:
 
 @dataclass(frozen=True)
 class Grouping:
-    """The list added up: `by` takes the statement's columns and gives what the groups have in common."""
+    """The list added up: `by` takes the statement's columns and the school's zone, and gives what is in common."""
 
     name: str
     label: str
-    by: Callable[[Any], ColumnElement[Any]]
+    by: Callable[[Any, str], ColumnElement[Any]]
     kind: Kind = Kind.TEXT
     measures: tuple[Measure, ...] = ()
     chart: str = "bar"

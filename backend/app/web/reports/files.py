@@ -64,13 +64,21 @@ def csv_cell(value: object) -> object:
 
 def write_csv(table: Table, file: BinaryIO) -> None:
     """Times are ISO 8601 in the school's zone with their offset, money is dollars, durations are minutes."""
-    header = [column.header(table.zone.key) for column in table.columns]
-    rows = (
-        [plain(column, value, table.zone) for column, value in zip(table.columns, row, strict=True)]
-        for row in table.rows
-    )
-    for chunk in csv_chunks(header, rows):
+    for chunk in _csv_lines(table.columns, table.rows, table.zone):
         file.write(chunk)
+
+
+def csv_stream(columns: Sequence[Column[Any]], items: Iterable[Any], zone: ZoneInfo) -> Iterator[bytes]:
+    """The same in pieces as they are read, for what never changes and is too much to keep: statements."""
+    return _csv_lines(columns, ([column.of(item) for column in columns] for item in items), zone)
+
+
+def _csv_lines(
+    columns: Sequence[Column[Any]], rows: Iterable[Sequence[Any]], zone: ZoneInfo
+) -> Iterator[bytes]:
+    header = [column.header(zone.key) for column in columns]
+    cells = ([plain(column, value, zone) for column, value in zip(columns, row, strict=True)] for row in rows)
+    return csv_chunks(header, cells)
 
 
 def plain(column: Column[Any], value: Any, zone: ZoneInfo) -> Any:

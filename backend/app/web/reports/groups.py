@@ -43,10 +43,10 @@ def columns(report: Report[Any], grouping: Grouping) -> tuple[Column[Any], ...]:
     )
 
 
-def grouped(listing: Listing[Any], grouping: Grouping) -> Listing[Any]:
+def grouped(listing: Listing[Any], grouping: Grouping, zone: str) -> Listing[Any]:
     """The groups of the whole list, added up in the database."""
     inner = listing.statement.order_by(None).subquery()
-    key = grouping.by(inner.c).label("group_key")
+    key = grouping.by(inner.c, zone).label("group_key")
     count = func.count().label("count")
     measures = [
         (func.avg if measure.how == "avg" else func.sum)(inner.c[measure.name]).label(f"m_{measure.name}")

@@ -147,7 +147,7 @@ def test_list_and_total_are_right_across_clock_changes(
         by_day = service.minutes_by_day(session, student.id, date(*day), date(*day), ZONE)
         totals = service.totals(session, admin, student.id, ZONE, weeks=60)
     assert recorded.total_minutes == minutes
-    assert [item.total_minutes for item in listed.items] == [minutes]
+    assert [item.total_minutes for item in listed.page().items] == [minutes]
     assert by_day == {date(*day): minutes}
     assert totals.total_minutes == minutes
     assert sum(week.minutes for week in totals.weeks) == minutes
@@ -161,7 +161,7 @@ def test_the_days_of_a_filter_are_the_schools(session: Session, school: School) 
 
     def found(first: date | None, last: date | None) -> list[int]:
         wanted = AttendanceFilter(user_id=enrollment.user_id, first=first, last=last)
-        return [item.id for item in service.list_records(session, admin, wanted, Paging(), ZONE).items]
+        return [item.id for item in service.list_records(session, admin, wanted, Paging(), ZONE).page().items]
 
     assert found(date(2026, 5, 4), date(2026, 5, 4)) == [late.id]
     assert found(date(2026, 5, 5), None) == [early.id]
@@ -231,7 +231,7 @@ def test_students_see_only_their_own(session: Session, school: School) -> None:
         service.list_records(session, me, AttendanceFilter(user_id=theirs.user_id), Paging(), ZONE)
     with pytest.raises(NotFound):
         service.totals(session, me, theirs.user_id, ZONE)
-    listed = service.list_records(session, me, AttendanceFilter(), Paging(), ZONE)
+    listed = service.list_records(session, me, AttendanceFilter(), Paging(), ZONE).page()
     assert {item.user_id for item in listed.items} == {mine.user_id}
     with pytest.raises(Forbidden):
         service.correct(
@@ -272,7 +272,7 @@ def test_hours_per_student_gives_what_the_documented_query_gives(session: Sessio
     ]
     key = lambda row: (row[0], row[1] or Decimal(-1))  # noqa: E731
     assert sorted(ours, key=key) == sorted(documented, key=key)
-    page = service.hours_per_student(session, subject_of(school.admin()), Paging())
+    page = service.hours_per_student(session, subject_of(school.admin()), Paging()).page()
     assert [item.total_minutes for item in page.items] == [300, 200, 100, 0]
 
 

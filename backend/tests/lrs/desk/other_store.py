@@ -146,4 +146,4 @@ def state_of(database: Database, target: int) -> XapiForwarder:
 
 def dead(database: Database, target: int) -> list[str]:
     with database.begin() as session:
-        return [str(row.name) for row in queries.dead_letters(session, target, Paging()).items]
+        return [str(row.name) for row in queries.dead_letters(session, target, Paging()).page().items]

@@ -150,7 +150,7 @@ def test_a_body_that_is_cut_off_again_and_again_does_not_hold_up_the_rest(
     assert [one["id"] for one in other.received] == [small["id"]]
     assert dead(live_database, target) == [large["id"]]
     with live_database.begin() as session:
-        (letter,) = queries.dead_letters(session, target, Paging()).items
+        (letter,) = queries.dead_letters(session, target, Paging()).page().items
         assert "5.0 MB" in letter.error
 
 
@@ -164,7 +164,7 @@ def test_an_attachment_whose_file_is_gone_is_put_aside_with_that_reason(
     assert delivery.forward(live_database, live_settings, target) == 1
     assert dead(live_database, target) == [bad["id"]]
     with live_database.begin() as session:
-        (letter,) = queries.dead_letters(session, target, Paging()).items
+        (letter,) = queries.dead_letters(session, target, Paging()).page().items
         assert "no longer in the file store" in letter.error
 
 
@@ -177,7 +177,7 @@ def test_an_answer_with_characters_that_no_column_takes_is_kept_without_them(
     other.says = (b'{"detail": "no\\u0000 such \\ud800verb"}',)
     assert delivery.forward(live_database, live_settings, target) == 0
     with live_database.begin() as session:
-        (letter,) = queries.dead_letters(session, target, Paging()).items
+        (letter,) = queries.dead_letters(session, target, Paging()).page().items
         assert letter.error == "It answers 400: no such verb"
 
 

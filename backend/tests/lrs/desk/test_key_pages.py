@@ -153,7 +153,7 @@ def test_api_keys_are_searched_sorted_paged_and_a_file(
         "Simulator A",
     ]
     rows = _rows(admin.get("/lrs/keys?format=csv&revoked=yes&sort=name"))
-    assert [bool(row["Revoked"]) for row in rows] == [False, False, True]
+    assert [bool(row["Revoked (America/New_York)"]) for row in rows] == [False, False, True]
     listed = admin.get("/api/v1/lrs/keys?per_page=1&page=2&sort=name").json()
     assert (listed["total"], listed["pages"]) == (2, 2)
     assert [one["label"] for one in listed["items"]] == ["Simulator B"]

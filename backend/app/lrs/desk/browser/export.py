@@ -4,7 +4,7 @@ An answer may take minutes and its reader may pause, so no transaction is held m
 of its own, from the key where the one before ended. Statements never change, so the file is the same.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -18,31 +18,44 @@ from app.core.permissions import Subject
 from app.db.session import Database
 from app.lrs.desk.browser import queries, service
 from app.lrs.desk.browser.filters import FiltersGiven, StatementFilters
-from app.lrs.desk.browser.presentation import line_of
+from app.lrs.desk.browser.presentation import Line, line_of
 from app.lrs.engine.statements.actors import identity
 from app.lrs.engine.statements.filters import Filter
 from app.settings import Settings
-from app.web.csv import csv_chunks
+from app.web.reports import Column, Kind
+from app.web.reports.files import csv_stream
 from app.web.request import Db, SettingsDep, StaffSubject
 
 router = APIRouter(prefix="/lrs", include_in_schema=False)
-HEADER = (
-    "Stored",
-    "Happened",
-    "Person",
-    "Identifier",
-    "Verb",
-    "Verb IRI",
-    "Activity",
-    "Activity IRI",
-    "Success",
-    "Completion",
-    "Score (scaled)",
-    "Score (raw)",
-    "Duration",
-    "Registration",
-    "Statement",
-)
+
+
+def _result(name: str) -> Callable[[Line], Any]:
+    return lambda line: (line.payload.get("result") or {}).get(name)
+
+
+def _score(name: str) -> Callable[[Line], Any]:
+    return lambda line: ((line.payload.get("result") or {}).get("score") or {}).get(name)
+
+
+COLUMNS: list[Column[Line]] = [
+    Column("stored", "Stored", lambda line: line.stored, Kind.MOMENT),
+    Column("happened", "Happened", lambda line: line.at, Kind.MOMENT),
+    Column("person", "Person", lambda line: line.who),
+    Column("identifier", "Identifier", lambda line: identity(line.payload.get("actor", {}))),
+    Column("verb", "Verb", lambda line: line.did),
+    Column("verb_iri", "Verb IRI", lambda line: line.verb),
+    Column("activity", "Activity", lambda line: line.what),
+    Column("activity_iri", "Activity IRI", lambda line: line.object_id),
+    Column("success", "Success", _result("success"), Kind.YES_NO),
+    Column("completion", "Completion", _result("completion"), Kind.YES_NO),
+    Column("score_scaled", "Score (scaled)", _score("scaled"), Kind.NUMBER),
+    Column("score_raw", "Score (raw)", _score("raw"), Kind.NUMBER),
+    Column("duration", "Duration", _result("duration")),
+    Column(
+        "registration", "Registration", lambda line: (line.payload.get("context") or {}).get("registration")
+    ),
+    Column("statement", "Statement", lambda line: line.id),
+]
 
 
 @router.get("/statements.csv")
@@ -51,8 +64,8 @@ def as_csv(
 ) -> Response:
     """One line a statement, the oldest first."""
     chunks = _chunks(request, db, staff, settings, filters, "csv")
-    rows = (_row(found, settings) for chunk in chunks for found in chunk)
-    return _download(csv_chunks(HEADER, rows), "text/csv; charset=utf-8", "csv")
+    lines = (line_of(found) for chunk in chunks for found in chunk)
+    return _download(csv_stream(COLUMNS, lines, settings.zone), "text/csv; charset=utf-8", "csv")
 
 
 @router.get("/statements.ndjson")
@@ -88,30 +101,6 @@ def chunks_of(database: Database, query: Filter, agents: list[str] | None) -> It
             return
         yield found
         query = service.following(query, found[-1].key)
-
-
-def _row(found: queries.Found, settings: Settings) -> tuple[object, ...]:
-    line = line_of(found)
-    payload = line.payload
-    result = payload.get("result") or {}
-    score = result.get("score") or {}
-    return (
-        clock.local(line.stored, settings.zone),
-        clock.local(line.at, settings.zone),
-        line.who,
-        identity(payload.get("actor", {})),
-        line.did,
-        line.verb,
-        line.what,
-        line.object_id,
-        result.get("success"),
-        result.get("completion"),
-        score.get("scaled"),
-        score.get("raw"),
-        result.get("duration"),
-        (payload.get("context") or {}).get("registration"),
-        line.id,
-    )
 
 
 def _download(chunks: Iterator[bytes], media_type: str, ending: str) -> StreamingResponse:

@@ -1,19 +1,16 @@
 """Pages of the targets that statements are passed on to."""
 
-from collections.abc import Iterable, Sequence
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 
-from app.core import clock
 from app.lrs.desk.forwarding import service
+from app.lrs.desk.forwarding.reports import PUT_ASIDE, TARGETS
 from app.lrs.desk.forwarding.schemas import ForwarderForm, NewForwarderForm
-from app.settings import Settings
-from app.web import once
-from app.web.csv import csv_response
+from app.web import once, reports
 from app.web.fields import PathId
 from app.web.forms import Form, posted
-from app.web.paging import Page, PageParams
+from app.web.paging import PageParams
 from app.web.render import redirect, render
 from app.web.request import AdminSubject, Db, SettingsDep
 
@@ -23,18 +20,16 @@ FormDep = Annotated[Form[ForwarderForm], Depends(posted(ForwarderForm))]
 
 
 @router.get("")
-def forwarders(
-    request: Request, db: Db, _admin: AdminSubject, settings: SettingsDep, paging: PageParams
-) -> Response:
-    """The targets; as a file with `format=csv`."""
-    if paging.wants_csv:
-        return csv_response("targets.csv", *_lines(service.listed(db, paging.everything()), settings))
-    return render(
+def forwarders(request: Request, db: Db, admin: AdminSubject, paging: PageParams) -> Response:
+    """The targets."""
+    return reports.answer(
         request,
+        db,
+        admin,
+        TARGETS,
+        service.listed(db, paging),
         "lrs/forwarders.html",
         state_of=service.state_of,
-        page=service.listed(db, paging),
-        paging=paging,
         breadcrumbs=[CRUMBS[0], (CRUMBS[1][0], None)],
     )
 
@@ -68,25 +63,23 @@ def forwarder(
     paging: PageParams,
     asked: Annotated[str, Query(max_length=10)] = "",
 ) -> Response:
-    """One target: how far it has got, and what it refused; the latter as a file with `format=csv`.
+    """One target: how far it has got, and what it refused.
 
     `asked` is `again` after a request to send what was put aside, `now` after one to send what waits.
     """
     record = service.find(db, forwarder_id)
-    if paging.wants_csv:
-        letters = service.dead_letters(db, record.id, paging.everything()).items
-        header = ("Statement", "Why", "Put aside")
-        lines = ((one.name, one.error, clock.local(one.created_at, settings.zone)) for one in letters)
-        return csv_response("put-aside.csv", header, lines)
     tried = once.handed_over(settings, admin, request)
-    page = render(
+    page = reports.answer(
         request,
+        db,
+        admin,
+        PUT_ASIDE,
+        service.dead_letters(db, record.id, paging),
         "lrs/forwarder.html",
+        about={"Target": record.label},
         record=record,
         state=service.state_of(record),
         progress=service.progress(db, record),
-        page=service.dead_letters(db, record.id, paging),
-        paging=paging,
         most=service.MOST_COUNTED,
         asked=asked,
         tried=tried,
@@ -166,25 +159,6 @@ def drop_letters(db: Db, admin: AdminSubject, forwarder_id: PathId) -> Response:
 def delete_forwarder(db: Db, admin: AdminSubject, forwarder_id: PathId) -> Response:
     service.remove(db, admin, forwarder_id)
     return redirect("/lrs/forwarding")
-
-
-def _lines(page: Page[Any], settings: Settings) -> tuple[Sequence[str], Iterable[Sequence[object]]]:
-    """Header and rows of the file of targets."""
-    header = ("Number", "Name", "Endpoint", "State", "Sent", "Put aside", "Last success", "Last error")
-    rows = (
-        (
-            one.id,
-            one.label,
-            one.endpoint,
-            service.state_of(one),
-            one.sent,
-            dead,
-            one.last_success_at and clock.local(one.last_success_at, settings.zone),
-            one.last_error,
-        )
-        for one, dead in page.items
-    )
-    return header, rows
 
 
 def _form_page(request: Request, form: Form[Any], forwarder_id: int | None) -> Response:

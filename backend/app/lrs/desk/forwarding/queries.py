@@ -13,12 +13,13 @@ from app.db.models import XapiDeadLetter, XapiForwarder, XapiStatement
 from app.lrs.desk.browser.queries import driver
 from app.lrs.engine.statements.filters import Filter
 from app.lrs.engine.statements.selection import select as select_statements
-from app.web.paging import Page, Paging, fetch_page
+from app.web.listing import Listing
+from app.web.paging import Paging
 
 _COUNTED_AT_ONCE = 1001
 
 
-def forwarders(session: Session, paging: Paging) -> Page[Any]:
+def forwarders(session: Session, paging: Paging) -> Listing[Any]:
     """Targets with the number of their dead letters, by name unless sorted otherwise."""
     dead = (
         select(func.count())
@@ -34,7 +35,7 @@ def forwarders(session: Session, paging: Paging) -> Page[Any]:
     }
     statement = select(XapiForwarder, dead.label("dead"))
     statement = statement.where(*matches(paging.q, XapiForwarder.label, XapiForwarder.endpoint))
-    return fetch_page(session, statement.order_by(paging.order(sorts, "name"), XapiForwarder.id), paging)
+    return Listing(session, statement.order_by(paging.order(sorts, "name"), XapiForwarder.id), paging)
 
 
 def failing(session: Session) -> Sequence[XapiForwarder]:
@@ -132,7 +133,7 @@ def bury(session: Session, forwarder_id: int, key: int, error: str) -> None:
     )
 
 
-def dead_letters(session: Session, forwarder_id: int, paging: Paging) -> Page[Any]:
+def dead_letters(session: Session, forwarder_id: int, paging: Paging) -> Listing[Any]:
     """What was put aside: key, error, when, and the statement's id; in the order of storing unless sorted otherwise."""
     statement = (
         select(
@@ -152,7 +153,7 @@ def dead_letters(session: Session, forwarder_id: int, paging: Paging) -> Page[An
         "when": XapiDeadLetter.created_at,
     }
     order = paging.order(sorts, "stored")
-    return fetch_page(session, statement.order_by(order, XapiDeadLetter.statement_id), paging)
+    return Listing(session, statement.order_by(order, XapiDeadLetter.statement_id), paging)
 
 
 def count_dead(session: Session, forwarder_id: int) -> int:

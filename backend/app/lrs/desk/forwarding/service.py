@@ -23,14 +23,15 @@ from app.lrs.desk.forwarding.sealing import SealBrokenError, seal
 from app.lrs.engine import values
 from app.lrs.engine.statements.filters import moment_of
 from app.settings import Settings
-from app.web.paging import Page, Paging
+from app.web.listing import Listing
+from app.web.paging import Paging
 
 MOST_COUNTED = 10_000
 
 # Setting up
 
 
-def listed(session: Session, paging: Paging) -> Page[Any]:
+def listed(session: Session, paging: Paging) -> Listing[Any]:
     """Targets with their dead letters counted: rows of XapiForwarder and dead."""
     return queries.forwarders(session, paging)
 
@@ -137,7 +138,7 @@ def remove(session: Session, subject: Subject, forwarder_id: int) -> None:
 # How far it has got
 
 
-def dead_letters(session: Session, forwarder_id: int, paging: Paging) -> Page[Any]:
+def dead_letters(session: Session, forwarder_id: int, paging: Paging) -> Listing[Any]:
     """What a target refused: rows of statement_id, error, created_at and the statement's id as name."""
     return queries.dead_letters(session, forwarder_id, paging)
 

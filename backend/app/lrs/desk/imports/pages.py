@@ -7,18 +7,17 @@ from pydantic import BaseModel, ConfigDict, field_validator
 from sqlalchemy.orm import Session
 from starlette.datastructures import UploadFile
 
-from app.core import clock
-from app.db.models import XapiImport
+from app.core.permissions import Subject
 from app.lrs.desk.imports import service
 from app.lrs.desk.imports.ingest import NO_BYTES
-from app.settings import Settings
-from app.web import uploads
-from app.web.csv import csv_response
+from app.lrs.desk.imports.reports import IMPORTS, REFUSED
+from app.web import reports, uploads
 from app.web.fields import PathId
 from app.web.forms import Form, posted
+from app.web.listing import Known
 from app.web.paging import PageParams, Paging
 from app.web.render import redirect, render
-from app.web.request import AdminSubject, Db, FilesDep, SettingsDep, UploadingStaff, admin_subject
+from app.web.request import AdminSubject, Db, FilesDep, UploadingStaff, admin_subject
 
 router = APIRouter(prefix="/lrs/imports", include_in_schema=False)
 uploads.register("/lrs/imports")
@@ -41,12 +40,8 @@ class StatementsForm(BaseModel):
 
 
 @router.get("")
-def imports(
-    request: Request, db: Db, _admin: AdminSubject, settings: SettingsDep, paging: PageParams
-) -> Response:
-    if paging.wants_csv:
-        return _file(db, settings, paging)
-    return _list_page(request, db, paging, Form.blank(StatementsForm))
+def imports(request: Request, db: Db, admin: AdminSubject, paging: PageParams) -> Response:
+    return _list_page(request, db, admin, paging, Form.blank(StatementsForm))
 
 
 @router.post("")
@@ -65,7 +60,7 @@ def send(
         record = service.begin(db, admin, files, sent.file, sent.filename or "")
         return redirect(f"/lrs/imports/{record.id}")
 
-    return form.submit(db, keep, again=lambda: _list_page(request, db, Paging(), form))
+    return form.submit(db, keep, again=lambda: _list_page(request, db, admin, Paging(), form))
 
 
 @router.get("/{import_id}")
@@ -81,11 +76,11 @@ def one(request: Request, db: Db, _admin: AdminSubject, import_id: PathId) -> Re
 
 
 @router.get("/{import_id}/refused.csv")
-def refused(db: Db, _admin: AdminSubject, import_id: PathId) -> Response:
+def refused(db: Db, admin: AdminSubject, import_id: PathId) -> Response:
     """The refusals that are kept."""
     record = service.find(db, import_id)
-    rows = ((fault["line"], fault["reason"]) for fault in record.faults)
-    return csv_response(f"import-{record.id}-refused.csv", ("Line", "Reason"), rows)
+    name = f"import-{record.id}-refused"
+    return reports.file_of(db, admin, REFUSED, Known(record.faults), "csv", name=name)
 
 
 @router.post("/{import_id}/remove")
@@ -94,34 +89,16 @@ def remove(db: Db, admin: AdminSubject, import_id: PathId) -> Response:
     return redirect("/lrs/imports")
 
 
-def _list_page(request: Request, db: Session, paging: Paging, form: Form[StatementsForm]) -> Response:
-    return render(
+def _list_page(
+    request: Request, db: Session, admin: Subject, paging: Paging, form: Form[StatementsForm]
+) -> Response:
+    return reports.answer(
         request,
+        db,
+        admin,
+        IMPORTS,
+        service.imports(db, paging),
         "lrs/imports.html",
-        page=service.imports(db, paging),
-        paging=paging,
         form=form,
         breadcrumbs=[STORE, ("Imports", None)],
-    )
-
-
-def _file(db: Session, settings: Settings, paging: Paging) -> Response:
-    header = ("File", "Bytes", "State", "New", "Known", "Refused", "Reason", "Sent by", "Sent", "Ended")
-    found = service.imports(db, paging.everything()).items
-    rows = (_row(one.XapiImport, one.sender, settings) for one in found)
-    return csv_response("imports.csv", header, rows)
-
-
-def _row(record: XapiImport, sender: str | None, settings: Settings) -> tuple[object, ...]:
-    return (
-        record.file_name,
-        record.size_bytes,
-        record.status,
-        record.stored,
-        record.known,
-        record.refused,
-        record.error,
-        sender or ("" if record.sha256 else "Command"),
-        clock.local(record.created_at, settings.zone),
-        record.finished_at and clock.local(record.finished_at, settings.zone),
     )

@@ -11,7 +11,8 @@ from sqlalchemy.orm import Session
 from app.core.search import matches
 from app.db.models import User, XapiImport
 from app.db.session import Database
-from app.web.paging import Page, Paging, fetch_page
+from app.web.listing import Listing
+from app.web.paging import Paging
 
 OPEN = ("waiting", "running")
 """States of an import that has not ended."""
@@ -27,14 +28,14 @@ SORTABLE = {
 }
 
 
-def imports(session: Session, paging: Paging) -> Page[Row[Any]]:
+def imports(session: Session, paging: Paging) -> Listing[Row[Any]]:
     """Imports whose file's name holds every word searched for, each with its sender's name."""
     statement = select(XapiImport, User.full_name.label("sender")).outerjoin(
         User, User.id == XapiImport.created_by
     )
     statement = statement.where(*matches(paging.q, XapiImport.file_name))
     order = paging.order(SORTABLE, "-sent")
-    return fetch_page(session, statement.order_by(order, XapiImport.id.desc()), paging)
+    return Listing(session, statement.order_by(order, XapiImport.id.desc()), paging)
 
 
 def one(session: Session, import_id: int, *, lock: bool = False) -> XapiImport | None:

@@ -15,7 +15,8 @@ from app.db.models import XapiImport
 from app.lrs.desk.imports import queries, runner
 from app.lrs.desk.imports.jobs import take_in_file
 from app.lrs.desk.imports.runner import find
-from app.web.paging import Page, Paging
+from app.web.listing import Listing
+from app.web.paging import Paging
 
 __all__ = ["begin", "find", "imports", "remove"]
 
@@ -39,7 +40,7 @@ def begin(session: Session, subject: Subject, files: FileStore, file: BinaryIO, 
     return record
 
 
-def imports(session: Session, paging: Paging) -> Page[Row[Any]]:
+def imports(session: Session, paging: Paging) -> Listing[Row[Any]]:
     """The files taken in, each as `XapiImport` with the `sender`'s name, None for a command's; the newest first."""
     return queries.imports(session, paging)
 

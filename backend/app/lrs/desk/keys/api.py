@@ -16,12 +16,12 @@ moved = APIRouter(prefix="/api/v1/lrs/credentials")
 @router.get("", summary="The API keys of systems")
 def api_keys(db: Db, _admin: AdminSubject, paging: PageParams, revoked: bool = False) -> Page[KeyOut]:
     """With `revoked`, the withdrawn ones too."""
-    return service.listed(db, paging, with_revoked=revoked).map(KeyOut.model_validate)
+    return service.listed(db, paging, with_revoked=revoked).page().map(KeyOut.model_validate)
 
 
 @router.get("/launches", summary="Learners' launch tokens that work now")
 def launches(db: Db, _admin: AdminSubject, paging: PageParams) -> Page[LaunchOut]:
-    return service.launches(db, paging).map(LaunchOut.of)
+    return service.launches(db, paging).page().map(LaunchOut.of)
 
 
 @router.post("", status_code=201, summary="Make an API key; the secret is shown once")

@@ -1,18 +1,16 @@
 """Pages of the API keys: who may use the LRS."""
 
-from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 
-from app.core import clock
 from app.core.permissions import Subject
 from app.lrs.desk.keys import service
+from app.lrs.desk.keys.reports import KEYS, LAUNCHES
 from app.lrs.desk.keys.schemas import KeyForm
 from app.lrs.engine.scopes import SCOPES
 from app.settings import Settings
-from app.web import once
-from app.web.csv import csv_response
+from app.web import once, reports
 from app.web.fields import PathId
 from app.web.forms import Form, posted
 from app.web.paging import PageParams
@@ -27,44 +25,19 @@ CRUMBS = [("Learning record store", "/lrs/statements"), ("API keys", "/lrs/keys"
 def api_keys(
     request: Request,
     db: Db,
-    _admin: AdminSubject,
+    admin: AdminSubject,
     settings: SettingsDep,
     paging: PageParams,
     revoked: Annotated[str, Query()] = "",
 ) -> Response:
-    """The API keys of systems, with `revoked=yes` the withdrawn ones too; as a file with `format=csv`."""
-    with_revoked = revoked == "yes"
-    if paging.wants_csv:
-        everything = service.listed(db, paging.everything(), with_revoked=with_revoked)
-        header = (
-            "Number",
-            "Name",
-            "Key",
-            "May",
-            "Requests a minute",
-            "Made",
-            "New secret",
-            "Last used",
-            "Revoked",
-        )
-        lines = (
-            (
-                one.id,
-                one.label,
-                one.key,
-                ", ".join(one.scopes),
-                one.rate_limit_per_minute,
-                *_local(settings, one.created_at, one.rotated_at, one.last_used_at, one.revoked_at),
-            )
-            for one in everything.items
-        )
-        return csv_response("api-keys.csv", header, lines)
-    return render(
+    """The API keys of systems, with `revoked=yes` the withdrawn ones too."""
+    return reports.answer(
         request,
+        db,
+        admin,
+        KEYS,
+        service.listed(db, paging, with_revoked=revoked == "yes"),
         "lrs/keys.html",
-        page=service.listed(db, paging, with_revoked=with_revoked),
-        paging=paging,
-        with_revoked=with_revoked,
         endpoint=f"{settings.app_origin}/xapi",
         scopes=SCOPES,
         breadcrumbs=[CRUMBS[0], (CRUMBS[1][0], None)],
@@ -72,28 +45,15 @@ def api_keys(
 
 
 @router.get("/launches")
-def launches(
-    request: Request, db: Db, _admin: AdminSubject, settings: SettingsDep, paging: PageParams
-) -> Response:
-    """Learners' launch tokens that work now; as a file with `format=csv`."""
-    if paging.wants_csv:
-        header = ("Number", "Learner", "Activity", "Key", "Made", "Last used", "Works until")
-        lines = (
-            (
-                one.id,
-                name,
-                one.activity,
-                one.key,
-                *_local(settings, one.created_at, one.last_used_at, one.expires_at),
-            )
-            for one, name in service.launches(db, paging.everything()).items
-        )
-        return csv_response("launches.csv", header, lines)
-    return render(
+def launches(request: Request, db: Db, admin: AdminSubject, paging: PageParams) -> Response:
+    """Learners' launch tokens that work now."""
+    return reports.answer(
         request,
+        db,
+        admin,
+        LAUNCHES,
+        service.launches(db, paging),
         "lrs/launches.html",
-        page=service.launches(db, paging),
-        paging=paging,
         breadcrumbs=[*CRUMBS, ("Launches", None)],
     )
 
@@ -173,8 +133,3 @@ def _show_once(settings: Settings, admin: Subject, made: service.NewSecret, titl
     response = redirect(here)
     once.hand_over(settings, admin, response, here, {"title": title, "secret": made.secret})
     return response
-
-
-def _local(settings: Settings, *moments: datetime | None) -> list[datetime | None]:
-    """Moments in the school's zone."""
-    return [moment and clock.local(moment, settings.zone) for moment in moments]

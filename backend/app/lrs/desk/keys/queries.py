@@ -8,10 +8,11 @@ from sqlalchemy.orm import Session
 
 from app.core.search import matches
 from app.db.models import User, XapiCredential
-from app.web.paging import Page, Paging, fetch_page
+from app.web.listing import Listing
+from app.web.paging import Paging
 
 
-def clients(session: Session, paging: Paging, *, with_revoked: bool) -> Page[XapiCredential]:
+def clients(session: Session, paging: Paging, *, with_revoked: bool) -> Listing[XapiCredential]:
     """API keys of systems whose name or key holds every word searched for."""
     statement = select(XapiCredential).where(XapiCredential.kind == "client")
     if not with_revoked:
@@ -24,10 +25,10 @@ def clients(session: Session, paging: Paging, *, with_revoked: bool) -> Page[Xap
         "made": XapiCredential.created_at,
     }
     order = paging.order(sorts, "-made")
-    return fetch_page(session, statement.order_by(order, XapiCredential.id.desc()), paging)
+    return Listing(session, statement.order_by(order, XapiCredential.id.desc()), paging)
 
 
-def launches(session: Session, paging: Paging, now: datetime) -> Page[Any]:
+def launches(session: Session, paging: Paging, now: datetime) -> Listing[Any]:
     """Launch tokens that work, with the student's name; name, email address and activity are searched."""
     statement = (
         select(XapiCredential, User.full_name)
@@ -47,4 +48,4 @@ def launches(session: Session, paging: Paging, now: datetime) -> Page[Any]:
         "until": XapiCredential.expires_at,
     }
     order = paging.order(sorts, "-made")
-    return fetch_page(session, statement.order_by(order, XapiCredential.id.desc()), paging)
+    return Listing(session, statement.order_by(order, XapiCredential.id.desc()), paging)

@@ -25,7 +25,8 @@ from app.lrs.engine.scopes import LAUNCH_SCOPES, SCOPES
 from app.lrs.engine.statements.actors import identity
 from app.lrs.engine.statements.shape import JsonObject
 from app.web.fields import one_line
-from app.web.paging import Page, Paging
+from app.web.listing import Listing
+from app.web.paging import Paging
 
 LONGEST_LABEL = 200
 _TABLE = "xapi_credentials"
@@ -90,12 +91,12 @@ def create(
     return NewSecret(api_key, clear)
 
 
-def listed(session: Session, paging: Paging, *, with_revoked: bool = False) -> Page[XapiCredential]:
+def listed(session: Session, paging: Paging, *, with_revoked: bool = False) -> Listing[XapiCredential]:
     """The API keys of systems, the newest first unless sorted otherwise."""
     return queries.clients(session, paging, with_revoked=with_revoked)
 
 
-def launches(session: Session, paging: Paging) -> Page[Any]:
+def launches(session: Session, paging: Paging) -> Listing[Any]:
     """Learners' launch tokens that work now: rows of XapiCredential and the learner's full_name."""
     return queries.launches(session, paging, clock.now())
 

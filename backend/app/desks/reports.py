@@ -1,0 +1,53 @@
+"""The audit trail and the outbox, described."""
+
+from app.db.models import AuditEntry
+from app.desks import trail
+from app.desks.outbox import Message
+from app.web.reports import Column, Filter, Grouping, Kind, Report
+
+AUDIT = Report[AuditEntry](
+    name="audit",
+    title="Audit trail",
+    columns=(
+        Column("id", "Number", lambda item: item.id, Kind.NUMBER, on_page=False),
+        Column("at", "When", lambda item: item.at, Kind.MOMENT, sort="at"),
+        Column("who_id", "Who (number)", lambda item: item.actor_id, Kind.NUMBER, on_page=False),
+        Column("who", "Who", lambda item: item.actor_name or "The system", sort="who"),
+        Column("what", "What", lambda item: trail.title(item.action), sort="what"),
+        Column("action", "Action", lambda item: item.action, on_page=False),
+        Column("record", "Record", lambda item: item.target),
+        Column("record_id", "Record number", lambda item: item.target_id, on_page=False),
+        Column("details", "Details", lambda item: item.details),
+        Column("ip", "Address", lambda item: item.ip, on_page=False),
+        Column("request_id", "Request", lambda item: item.request_id, on_page=False),
+    ),
+    search="Search by name or action",
+    filters=(
+        Filter("action", "What", everything="Everything"),
+        Filter("from", "From", is_day=True),
+        Filter("to", "to", is_day=True),
+        Filter("who", "Who", hidden=True),
+        Filter("target", "Record", hidden=True),
+        Filter("target_id", "Record number", hidden=True),
+    ),
+    groupings=(
+        Grouping("what", "Action", lambda columns, _zone: columns.action),
+        Grouping("who", "Person", lambda columns, _zone: columns.actor_name),
+    ),
+    counted="Entries",
+)
+OUTBOX = Report[Message](
+    name="outbox",
+    title="Outbox",
+    columns=(
+        Column("id", "Number", lambda item: item.id, Kind.NUMBER, on_page=False),
+        Column("to", "To", lambda item: item.to, sort="to"),
+        Column("subject", "Subject", lambda item: item.subject, sort="subject"),
+        Column("status", "Status", lambda item: item.state, Kind.STATUS),
+        Column("written_at", "Written", lambda item: item.created_at, Kind.MOMENT, sort="created"),
+        Column("sent_at", "Sent", lambda item: item.sent_at, Kind.MOMENT, on_page=False),
+        Column("attempts", "Tries", lambda item: item.attempts, Kind.NUMBER, sort="attempts"),
+        Column("error", "Error", lambda item: item.error, on_page=False),
+    ),
+    search="Search by address or subject",
+)
