@@ -26,6 +26,7 @@ from app.accounts.people.service import (
     restore_person,
     send_link,
 )
+from app.accounts.policy import may_manage
 from app.accounts.schemas import status_of, tidy_email
 from app.core.errors import NotFound
 from app.core.permissions import Role, Subject, internal
@@ -46,6 +47,7 @@ __all__ = [
     "give_duty",
     "list_duties",
     "list_people",
+    "may_manage",
     "on_sessions_ended",
     "own_duties",
     "people_by_id",

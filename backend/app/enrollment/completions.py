@@ -14,7 +14,7 @@ from app.core import history
 from app.core.actions import Action
 from app.core.errors import Conflict, FieldError, Invalid, NotFound
 from app.core.own_records import require_not_own
-from app.core.permissions import Subject
+from app.core.permissions import Subject, internal
 from app.db.models import Enrollment, EnrollmentStatus, LessonCompletion
 from app.enrollment import policy, queries
 from app.lrs import service as record_store
@@ -37,6 +37,7 @@ class CompletionOutcome:
     progress_pct: int
 
 
+@internal("a step of what the content reported or somebody who may attested")
 def record_lesson_completion(
     session: Session,
     *,
@@ -127,9 +128,9 @@ def mark_lesson(
     at: datetime,
     score_pct: Decimal | None = None,
 ) -> CompletionOutcome:
-    """A person says that a lesson is done: staff any lesson, a student a video or document of her own.
+    """A person says that a lesson is done: who may attest any lesson, a student a video or document of their own.
 
-    Conflict when the enrollment is no longer active.
+    Forbidden for those who only read the enrollment, Conflict when it is no longer active.
     """
     record = found(session, enrollment_id)
     policy.require_read(session, subject, record.user_id)
@@ -140,6 +141,7 @@ def mark_lesson(
     if not attested:
         if policy.may_mark(subject):
             require_not_own(subject, record.user_id, "lessons and grades")
+        policy.require_mark_own(subject, record.user_id)
         if lesson.content_type.value not in ("video", "document"):
             raise Conflict("This lesson reports by itself when it is done; open it and work through it.")
         if score_pct is not None:
@@ -158,6 +160,7 @@ def mark_lesson(
     return outcome
 
 
+@internal("a step of changing a program's lessons")
 @contextmanager
 def progress_rewritten(session: Session, subject: Subject | None, program_id: int) -> Iterator[None]:
     """Around a change to a program's lessons: its active enrollments are locked before and their progress is

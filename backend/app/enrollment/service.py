@@ -53,7 +53,6 @@ __all__ = [
     "latest_withdrawal",
     "list_enrollments",
     "mark_lesson",
-    "may_read_reasons",
     "objections_to_ending",
     "on_ended",
     "program_names",
@@ -70,7 +69,6 @@ __all__ = [
     "tell_enrolled",
     "why_not_complete",
     "withdraw",
-    "withdrawal_reason",
     "withdrawals_pending",
 ]
 NO_ENROLLMENT = policy.NO_ENROLLMENT
@@ -194,31 +192,23 @@ def read_progress(
 
 
 def latest_withdrawal(session: Session, subject: Subject, enrollment_id: int) -> Withdrawal | None:
-    """The withdrawal that ended an enrollment, if it was withdrawn."""
-    policy.require_read(session, subject, found(session, enrollment_id).user_id)
+    """The withdrawal that ended an enrollment; None without one, and for those who may not know why students left."""
+    owner_id = found(session, enrollment_id).user_id
+    policy.require_read(session, subject, owner_id)
+    if not policy.may_read_withdrawals(subject, owner_id):
+        return None
     return queries.withdrawal_of(session, enrollment_id)
-
-
-def withdrawal_reason(session: Session, subject: Subject, withdrawal: Withdrawal) -> str | None:
-    """Why the student left, for those who may know it; None for others."""
-    policy.require_read(session, subject, withdrawal.user_id)
-    return withdrawal.reason if policy.may_read_reasons(subject, withdrawal.user_id) else None
-
-
-def may_read_reasons(subject: Subject, owner_id: int | None = None) -> bool:
-    """Whether this person may know why students left, or why this one did."""
-    return policy.may_read_reasons(subject, owner_id)
 
 
 def status_counts(session: Session, subject: Subject) -> dict[EnrollmentStatus, int]:
     """How many enrollments stand in each state."""
-    policy.require_staff(subject)
+    policy.require_list(subject)
     return queries.status_counts(session, policy.visible(session, subject))
 
 
 def program_names(session: Session, subject: Subject) -> Sequence[Row[Any]]:
     """Every program's number and name, to choose from."""
-    policy.require_staff(subject)
+    policy.require_list(subject)
     return queries.program_names(session)
 
 
@@ -237,28 +227,29 @@ def student_email(session: Session, subject: Subject, user_id: int) -> str | Non
 
 def ready_to_graduate(session: Session, subject: Subject) -> Sequence[Row[Any]]:
     """Active enrollments with every lesson done and no transcript yet."""
-    policy.require_staff(subject)
+    policy.require_list(subject)
     return queries.eligible_for_graduation(session, visible=policy.visible(session, subject))
 
 
 def withdrawals_pending(session: Session, subject: Subject) -> Sequence[Row[Any]]:
     """Withdrawals that wait for the administration, oldest first."""
-    policy.require_staff(subject)
+    policy.require_read_withdrawals(subject)
     return queries.pending_withdrawals(session, visible=policy.visible(session, subject))
 
 
 def active_count(session: Session, subject: Subject) -> int:
     """How many enrollments are active, without soft-deleted people."""
-    policy.require_staff(subject)
+    policy.require_list(subject)
     return queries.status_counts(session, policy.visible(session, subject)).get(EnrollmentStatus.ACTIVE, 0)
 
 
 # The end
 
 
-def why_not_complete(session: Session, enrollment_id: int) -> str | None:
+def why_not_complete(session: Session, subject: Subject, enrollment_id: int) -> str | None:
     """The sentence that refuses the completion, None when nothing speaks against it."""
     record = found(session, enrollment_id)
+    policy.require_read(session, subject, record.user_id)
     decision = states.may_complete(record.status.value, progress_of(session, record))
     return None if decision.allowed else decision.reason
 

@@ -69,24 +69,6 @@ def current_subject(subject: OptionalSubject) -> Subject:
 CurrentSubject = Annotated[Subject, Depends(current_subject, scope="function")]
 
 
-def staff_subject(subject: CurrentSubject) -> Subject:
-    if not subject.is_staff:
-        raise Forbidden("This page is for the school's staff.")
-    return subject
-
-
-StaffSubject = Annotated[Subject, Depends(staff_subject, scope="function")]
-
-
-def admin_subject(subject: CurrentSubject) -> Subject:
-    if not subject.is_admin:
-        raise Forbidden("This is for administrators. Ask one of them to do it for you.")
-    return subject
-
-
-AdminSubject = Annotated[Subject, Depends(admin_subject, scope="function")]
-
-
 def database_of(request: Request) -> Database:
     database: Database = request.app.state.database
     return database
@@ -125,16 +107,20 @@ def Requires(*permissions: Permission) -> Any:  # noqa: N802 - stands beside Fas
     return Depends(require_any(*permissions), scope="function")
 
 
-def uploading_staff(subject: BriefSubject) -> Subject:
-    """Staff, asked for before the body is read, in a transaction that is over by then.
+def uploading(*permissions: Permission) -> Callable[[Subject], Subject]:
+    """A dependency that gives a person with one of these permissions, asked before the body is read.
 
-    A large file on a slow line takes minutes: the database ends transactions that idle so long, and nobody else
-    may fill the disk. Declare it before the form, and `Db` after the form.
+    Its transaction is over by then: a large file on a slow line takes minutes, the database ends transactions that
+    idle so long, and nobody else may fill the disk. Declare it before the form, and `Db` after the form.
     """
-    return staff_subject(subject)
+    permitted = require_any(*permissions)
 
+    def uploader(subject: BriefSubject) -> Subject:
+        permitted(subject)
+        return subject
 
-UploadingStaff = Annotated[Subject, Depends(uploading_staff)]
+    uploader.__permissions__ = permissions  # type: ignore[attr-defined]
+    return uploader
 
 
 def client_ip(request: Request) -> str | None:

@@ -17,7 +17,7 @@ from app.compliance.attendance.schemas import (
 from app.core import clock, history
 from app.core.actions import Action
 from app.core.errors import Conflict, FieldError, Invalid, NotFound
-from app.core.permissions import Subject
+from app.core.permissions import Subject, internal
 from app.db.models import Attendance, Enrollment
 from app.lrs import service as record_store
 from app.rules import hours
@@ -36,7 +36,7 @@ def enrollment_choices(
     policy.require_correct(subject)
     if user_id is None:
         return queries.active_enrollments(session, policy.visible(session, subject, Enrollment.user_id))
-    found = queries.enrollments_of(session, user_id) if policy.may_view(session, subject, user_id) else []
+    found = queries.enrollments_of(session, user_id) if policy.may_read(session, subject, user_id) else []
     if not found:
         raise NotFound("There is no such student, or none with an enrollment that hours could count for.")
     return found
@@ -130,6 +130,7 @@ def correct(
     return get(session, subject, entry.id, zone)
 
 
+@internal("reads what was typed")
 def instant(present: datetime, field: str, zone: ZoneInfo, *, second: bool) -> datetime:
     """What a typed wall-clock time means. Raises Invalid at `field` for one that clocks skipped that day."""
     if not EARLIEST_DAY.year <= present.year <= clock.now().year + 1:

@@ -1,4 +1,4 @@
-"""Who may see and change clock hours: a student sees her own, the staff all; only the staff correct."""
+"""Who may see and change clock hours. Other people's are not found rather than forbidden."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from app.core import visibility
 from app.core.errors import Forbidden, NotFound
 from app.core.own_records import require_not_own
-from app.core.permissions import Subject
+from app.core.permissions import Actor, Permission
 from app.core.visibility import Records
 from app.db.models import Attendance
 
@@ -16,40 +16,62 @@ NO_RECORD = "There is no such attendance record, or none that you may see."
 NO_PERSON = "There is no such student, or none that you may see."
 
 
-def may_view(session: Session, subject: Subject, user_id: int) -> bool:
+def may_list(subject: Actor) -> bool:
+    """The staff's lists of hours: everybody's, or those of one's own classes."""
+    return visibility.sees_some(subject, Records.ATTENDANCE)
+
+
+def require_list(subject: Actor) -> None:
+    """Raises Forbidden unless `may_list`."""
+    if not may_list(subject):
+        raise Forbidden("This list is for those who work with students' hours. Your own are under Hours.")
+
+
+def may_read(session: Session, subject: Actor, user_id: int) -> bool:
     """One's own hours always; others' as far as the person's duties and classes reach."""
     return visibility.may_see(session, subject, Records.ATTENDANCE, user_id)
 
 
-def require_view(session: Session, subject: Subject, user_id: int) -> None:
+def require_read(session: Session, subject: Actor, user_id: int) -> None:
     """Raises NotFound for hours that this person may not see."""
-    if not may_view(session, subject, user_id):
+    if not may_read(session, subject, user_id):
         raise NotFound(NO_PERSON)
 
 
-def visible(session: Session, subject: Subject, column: Any = Attendance.user_id) -> ColumnElement[bool]:
+def visible(session: Session, subject: Actor, column: Any = Attendance.user_id) -> ColumnElement[bool]:
     """The condition that hours are such that this person may see."""
     return visibility.limit(session, subject, Records.ATTENDANCE, column)
 
 
-def require_clock(subject: Subject) -> None:
-    """Raises Forbidden for the staff, who have no clock."""
-    if not subject.is_student:
+def may_clock(subject: Actor) -> bool:
+    """Clock in and out: students alone."""
+    return subject.is_student
+
+
+def require_clock(subject: Actor) -> None:
+    """Raises Forbidden unless `may_clock`."""
+    if not may_clock(subject):
         raise Forbidden(
             "Only students clock in and out. Enter or correct a student's hours under Attendance."
         )
 
 
-def require_correct(subject: Subject) -> None:
-    """Raises Forbidden for students. Whose hours they are is `require_correct_for`'s question."""
-    if not subject.is_staff:
-        raise Forbidden("Only the school's staff correct attendance. Ask them to do it for you.")
+def may_correct(subject: Actor, user_id: int | None = None) -> bool:
+    """Enter and correct hours; never one's own."""
+    return subject.may(Permission.ATTENDANCE_CORRECT) and subject.user_id != user_id
 
 
-def require_correct_for(session: Session, subject: Subject, user_id: int, missing: str) -> None:
-    """Raises Forbidden for students, and for everybody where the hours are their own; NotFound (`missing`) for
-    those of a student whom this person may not see."""
-    require_correct(subject)
-    require_not_own(subject, user_id, "hours")
-    if not may_view(session, subject, user_id):
+def require_correct(subject: Actor, user_id: int | None = None) -> None:
+    """Raises Forbidden unless `may_correct`."""
+    if not subject.may(Permission.ATTENDANCE_CORRECT):
+        raise Forbidden("Your duties do not include correcting hours. Ask the registrar to do it for you.")
+    if user_id is not None:
+        require_not_own(subject, user_id, "hours")
+
+
+def require_correct_for(session: Session, subject: Actor, user_id: int, missing: str) -> None:
+    """Raises Forbidden for one's own hours and without the right to correct any; NotFound (`missing`) for those of a
+    student whom this person may not see."""
+    require_correct(subject, user_id)
+    if not may_read(session, subject, user_id):
         raise NotFound(missing)

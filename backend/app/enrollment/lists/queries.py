@@ -7,7 +7,7 @@ lists search, sort and cut them.
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, SQLColumnExpression, exists, func, null, select
+from sqlalchemy import ColumnElement, Select, SQLColumnExpression, exists, func, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from app.core.search import matches
@@ -38,14 +38,14 @@ def active(*, with_deleted: bool = False) -> Select[Any]:
     )
 
 
-def pending_withdrawals(*, with_deleted: bool = False, with_reasons: bool = True) -> Select[Any]:
+def pending_withdrawals(*, with_deleted: bool = False) -> Select[Any]:
     """Withdrawals nobody has processed: full_name, program, requested_at, reason, and the numbers."""
     return _people(
         select(
             User.full_name,
             Program.name.label("program"),
             Withdrawal.requested_at,
-            (Withdrawal.reason if with_reasons else null()).label("reason"),
+            Withdrawal.reason,
             Withdrawal.id,
             Withdrawal.enrollment_id,
             Withdrawal.user_id,
@@ -103,9 +103,9 @@ def active_listing(session: Session, paging: Paging, visible: ColumnElement[bool
 
 
 def pending_withdrawals_listing(
-    session: Session, paging: Paging, visible: ColumnElement[bool], *, with_reasons: bool
+    session: Session, paging: Paging, visible: ColumnElement[bool]
 ) -> Listing[Any]:
-    """Pending withdrawals, oldest first unless sorted otherwise; the reason is searched, too, or not even shown."""
+    """Pending withdrawals, oldest first unless sorted otherwise; the reason is searched, too."""
     sorts = {
         "student": _STUDENT,
         "program": _PROGRAM,
@@ -114,12 +114,12 @@ def pending_withdrawals_listing(
     }
     return _listing(
         session,
-        pending_withdrawals(with_reasons=with_reasons).where(visible),
+        pending_withdrawals().where(visible),
         paging,
         sorts,
         "requested",
         Withdrawal.id,
-        also=Withdrawal.reason if with_reasons else None,
+        also=Withdrawal.reason,
     )
 
 

@@ -14,7 +14,7 @@ from app.academics.classes.timetable import clash_of
 from app.core import clock, history
 from app.core.actions import Action
 from app.core.errors import Conflict, FieldError, Invalid, NotFound
-from app.core.permissions import Subject
+from app.core.permissions import Subject, internal
 from app.db.models import ClassSeat, EnrollmentStatus, SchoolClass
 from app.web.listing import Listing
 from app.web.paging import Page, Paging
@@ -120,6 +120,7 @@ def remove_students(
     session.flush()
 
 
+@internal("a step of ending an enrollment")
 def end_seats(
     session: Session, subject: Subject | None, enrollment_id: int, *, student_id: int, last_day: date
 ) -> None:
