@@ -76,7 +76,7 @@ def student_page(session: Session, subject: Subject, user_id: int, zone: ZoneInf
         totals=totals,
         records=records,
         attempts=content.attempts_of(session, subject, user_id),
-        events=trail.about_student(session, subject, user_id),
+        events=trail.about_student(session, user_id),
         learning=record_store.recent_for_user(session, subject, user_id, 20) if reads_statements else None,
         documents=documents.of_student(session, subject, user_id),
         offers=documents.offers(session, subject, user_id),

@@ -37,7 +37,7 @@ def timetable(
     request: Request, db: Db, subject: CurrentSubject, settings: SettingsDep, class_id: PathId
 ) -> Response:
     """Weekly meetings and the days that are not as every week."""
-    policy.require_manage(subject)
+    policy.require_read_all(subject)
     return _timetable(request, db, subject, settings, class_id)
 
 
@@ -56,6 +56,7 @@ def _timetable(
         "classes/timetable.html",
         view=view,
         record=view.record,
+        may_manage=policy.may_manage(subject),
         weekly=weekly or Form.blank(WeeklyForm),
         change=change or Form.blank(ChangeForm, kind="cancelled"),
         weekdays=weekday_choices(),
@@ -120,7 +121,7 @@ def instructors(
     request: Request, db: Db, subject: CurrentSubject, settings: SettingsDep, class_id: PathId
 ) -> Response:
     """Who teaches the class, and the form that adds somebody."""
-    policy.require_manage(subject)
+    policy.require_read_all(subject)
     return _instructors(request, db, subject, settings, class_id, Form.blank(InstructorForm))
 
 
@@ -138,6 +139,7 @@ def _instructors(
         "classes/instructors.html",
         view=view,
         record=view.record,
+        may_manage=policy.may_manage(subject),
         form=form,
         staff=service.staff_choices(db, subject),
         today=clock.today(settings.zone),
@@ -185,7 +187,7 @@ def students(
     class_id: PathId,
 ) -> Response:
     """Who can be added: several at once."""
-    policy.require_manage(subject)
+    policy.require_read_all(subject)
     return _students(request, db, subject, settings, class_id, paging, Form.blank(SeatsForm))
 
 
@@ -203,6 +205,7 @@ def _students(
         request,
         "classes/students.html",
         record=view.record,
+        may_manage=policy.may_manage(subject),
         page=service.candidates(db, subject, class_id, paging, settings.zone),
         paging=paging,
         form=form,
@@ -240,7 +243,7 @@ def ask_remove_students(
     class_id: PathId,
 ) -> Response:
     """Who can be taken out: several at once."""
-    policy.require_manage(subject)
+    policy.require_read_all(subject)
     return _removal(request, db, subject, settings, class_id, paging, Form.blank(RemoveForm))
 
 
@@ -258,6 +261,7 @@ def _removal(
         request,
         "classes/removal.html",
         record=view.record,
+        may_manage=policy.may_manage(subject),
         page=service.roster(db, subject, class_id, paging, settings.zone).page(),
         paging=paging,
         form=form,

@@ -113,6 +113,7 @@ def one_class(
         upcoming=service.meetings(db, subject, class_id, zone, today, today + timedelta(days=NEXT_DAYS)),
         present=[one for one in view.teachers if one.ends_on is None or one.ends_on >= today],
         may_manage=policy.may_manage(subject),
+        sees_all=policy.may_read_all(subject),
         breadcrumbs=[CLASSES, (view.record.code, None)],
     )
 

@@ -142,7 +142,7 @@ def choices(session: Session, subject: Subject) -> tuple[list[tuple[int, str]], 
 
 def staff_choices(session: Session, subject: Subject) -> list[tuple[int, str]]:
     """Who can teach, as number and name."""
-    policy.require_manage(subject)
+    policy.require_read_all(subject)
     return [(row.id, row.full_name) for row in queries.staff(session)]
 
 
@@ -289,8 +289,8 @@ def add_instructor(
         class_id,
         code=record.code,
         instructor_id=person.id,
-        starts_on=starts_on.isoformat(),
-        ends_on=values.ends_on.isoformat() if values.ends_on else None,
+        starts_on=starts_on,
+        ends_on=values.ends_on,
     )
     return row
 
@@ -316,7 +316,7 @@ def end_instructor(
         class_id,
         code=record.code,
         instructor_id=person_id,
-        last_day=last_day.isoformat(),
+        last_day=last_day,
     )
 
 
