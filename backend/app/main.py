@@ -11,6 +11,8 @@ import app.finance  # noqa: F401 - its constraints have sentences
 from app import __version__
 from app.academics import api as academics_api
 from app.academics import pages as academics_pages
+from app.academics.classes import api as classes_api
+from app.academics.classes import pages as classes_pages
 from app.accounts import api as accounts_api
 from app.accounts import pages as accounts_pages
 from app.accounts.identity import identify
@@ -53,6 +55,8 @@ from app.web.reports import register_pdf
 ROUTERS: list[APIRouter] = [
     academics_api.router,
     academics_pages.router,
+    classes_api.router,
+    classes_pages.router,
     accounts_api.router,
     accounts_pages.router,
     attendance_api.router,

@@ -16,7 +16,7 @@ from app.core.actions import Action
 from app.core.jobs import enqueue
 from app.db.models import Program, User
 from app.db.session import Database
-from app.demo import chronicle, learning, lives, paperwork, people, roster
+from app.demo import chronicle, classes, learning, lives, paperwork, people, roster
 from app.demo.copying import Copier
 from app.demo.desk import Desk
 from app.demo.institution import write_institution
@@ -94,6 +94,7 @@ def _build(
     roster.write_catalog(desk)
     packages = Packages(session, settings, desk.admin, moment).import_all(roster.packaged(desk))
     enrolled = list(roster.enroll(desk, students))
+    classes.write_classes(desk, enrolled)
     roster.write_attendance(desk, enrolled)
     learning.write_lessons(desk, enrolled, packages)
     withdrawals = paperwork.write_withdrawals(desk, enrolled)

@@ -31,6 +31,7 @@ from app.db.models import (
     ClassChange,
     ClassInstructor,
     ClassMeeting,
+    ClassSeat,
     ContentPackage,
     DataImport,
     IssuedDocument,
@@ -326,6 +327,7 @@ def walk(app: FastAPI, session: Session, connection: Connection, settings: Setti
         "term_id": term.id,
         "holiday_id": holiday.id,
         "policy_version": policy.version,
+        "seat_ids": session.scalars(select(ClassSeat.id)).one(),
     }
     own = numbers | {
         "user_id": mine.user_id,
