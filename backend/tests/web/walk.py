@@ -190,7 +190,7 @@ class Walk:
                     if key in wanted or key in self.numbers
                 }
             case "array":
-                return [self.example(schema["items"], root, name, text)]
+                return [self.example(schema["items"], root, name.removesuffix("s"), text)]
             case "integer" | "number":
                 if text is not None:
                     return 10**30
@@ -300,7 +300,7 @@ def walk(app: FastAPI, session: Session, connection: Connection, settings: Setti
         "colleague_id": colleague.id,
         "deleted_id": gone.id,
         "number": signatory.id,
-        "seat_ids": session.scalars(select(ClassSeat.id)).one(),
+        "seat_id": session.scalars(select(ClassSeat.id)).one(),
     }
     own = numbers | {
         "user_id": mine.user_id,
