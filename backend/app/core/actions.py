@@ -119,6 +119,12 @@ class Action(StrEnum):
         "Lesson score improved",
         learning.LessonScored,
     )
+    LESSON_COMPLETION_WITHDRAWN = (
+        "lesson_completion.withdrawn",
+        "lesson_completions",
+        "Lesson completion taken back by the course",
+        learning.LessonWithdrawn,
+    )
     LESSON_CREATED = "lesson.created", "lessons", "Lesson created", school.LessonCreated
     LESSON_DELETED = "lesson.deleted", "lessons", "Lesson deleted", school.LessonDeleted
     LESSON_MOVED = "lesson.moved", "lessons", "Lesson moved", school.LessonMoved
@@ -175,7 +181,7 @@ class Action(StrEnum):
         "statements.import_begun",
         "xapi_imports",
         "Statement import started",
-        system.ImportBegun,
+        system.StatementImportBegun,
     )
     STATEMENTS_IMPORT_REMOVED = (
         "statements.import_removed",

@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import (
     ARRAY,
+    ColumnElement,
     Integer,
     Row,
     Select,
@@ -18,6 +19,7 @@ from sqlalchemy import (
     func,
     insert,
     select,
+    true,
     update,
 )
 from sqlalchemy.orm import Session, selectinload
@@ -63,17 +65,25 @@ def active_enrollments(session: Session, *, with_deleted: bool = False) -> Seque
     ).all()
 
 
-def pending_withdrawals(session: Session, *, with_deleted: bool = False) -> Sequence[Row[Any]]:
+def pending_withdrawals(
+    session: Session, *, with_deleted: bool = False, visible: ColumnElement[bool] | None = None
+) -> Sequence[Row[Any]]:
     """The documented “List pending withdrawals”, oldest first: full_name, program, requested_at, reason, numbers."""
     return session.execute(
-        lists.pending_withdrawals(with_deleted=with_deleted).order_by(Withdrawal.requested_at, Withdrawal.id)
+        lists.pending_withdrawals(with_deleted=with_deleted)
+        .where(true() if visible is None else visible)
+        .order_by(Withdrawal.requested_at, Withdrawal.id)
     ).all()
 
 
-def eligible_for_graduation(session: Session, *, with_deleted: bool = False) -> Sequence[Row[Any]]:
+def eligible_for_graduation(
+    session: Session, *, with_deleted: bool = False, visible: ColumnElement[bool] | None = None
+) -> Sequence[Row[Any]]:
     """The documented “Find students eligible for graduation”: full_name, program and the numbers, by name."""
     return session.execute(
-        lists.eligible_for_graduation(with_deleted=with_deleted).order_by(User.full_name, Enrollment.id)
+        lists.eligible_for_graduation(with_deleted=with_deleted)
+        .where(true() if visible is None else visible)
+        .order_by(User.full_name, Enrollment.id)
     ).all()
 
 
@@ -93,22 +103,22 @@ def user_with_enrollments(session: Session, email: str) -> User | None:
 def enrollments(
     session: Session,
     paging: Paging,
+    visible: ColumnElement[bool],
     *,
     status: EnrollmentStatus | None = None,
     program_id: int | None = None,
     user_id: int | None = None,
 ) -> Listing[Any]:
-    """Rows of what a list of enrollments shows, without soft-deleted people."""
+    """Rows of what a list of enrollments shows; without soft-deleted people unless one is asked for."""
     conditions = matches(paging.q, User.full_name, User.email, Program.name)
     if status is not None:
         conditions.append(Enrollment.status == status)
     if program_id is not None:
         conditions.append(Enrollment.program_id == program_id)
-    if user_id is not None:
-        conditions.append(Enrollment.user_id == user_id)
+    conditions.append(User.deleted_at.is_(None) if user_id is None else Enrollment.user_id == user_id)
     statement = (
         _listed()
-        .where(User.deleted_at.is_(None), *conditions)
+        .where(visible, *conditions)
         .order_by(
             paging.order(
                 {
@@ -150,12 +160,12 @@ def _listed() -> Select[Any]:
     )
 
 
-def status_counts(session: Session) -> dict[EnrollmentStatus, int]:
+def status_counts(session: Session, visible: ColumnElement[bool]) -> dict[EnrollmentStatus, int]:
     """How many enrollments stand in each state, without soft-deleted people."""
     rows = session.execute(
         select(Enrollment.status, func.count())
         .join(Enrollment.user)
-        .where(User.deleted_at.is_(None))
+        .where(User.deleted_at.is_(None), visible)
         .group_by(Enrollment.status)
     )
     return {row[0]: row[1] for row in rows}

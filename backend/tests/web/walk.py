@@ -31,11 +31,15 @@ from app.db.models import (
     ClassChange,
     ClassInstructor,
     ClassMeeting,
+    ClassSeat,
     ContentPackage,
     DataImport,
     IssuedDocument,
     OutboxMessage,
+    SchoolHoliday,
+    SchoolPolicy,
     SchoolSignatory,
+    SchoolTerm,
     User,
     UserDuty,
     XapiCredential,
@@ -47,6 +51,9 @@ from tests.conftest import sign_in_directly
 from tests.factories.accounts import ApiTokenFactory, UserSessionFactory
 from tests.factories.school import School
 
+WORDS = {"kind": "password", "day": "2026-05-06"}
+"""What stands in an address where no number does."""
+
 PUBLIC = {
     ("GET", "/api/v1/openapi.json"),
     ("GET", "/healthz"),
@@ -56,6 +63,7 @@ PUBLIC = {
     ("POST", "/sign-out"),
     ("POST", "/api/v1/session"),
     ("GET", "/forgot"),
+    ("GET", "/school/logo"),
     ("POST", "/forgot"),
     ("POST", "/api/v1/password-resets"),
     ("GET", "/set-password/{secret}"),
@@ -152,7 +160,7 @@ class Walk:
         for piece in route.path.split("/"):
             if piece.startswith("{"):
                 name = piece.strip("{}").partition(":")[0]
-                example = _PLACES.get(name, self.numbers.get(name, self.other.id))
+                example = WORDS.get(name) or _PLACES.get(name, self.numbers.get(name, self.other.id))
                 pieces.append(part if part is not None else str(example))
             else:
                 pieces.append(piece)
@@ -284,7 +292,12 @@ def walk(app: FastAPI, session: Session, connection: Connection, settings: Setti
         kind="people", file_name="fall.csv", sha256=people_file.sha256, size_bytes=people_file.size, rows_total=1,
         headers=["Name", "Email"], mapping={"full_name": 0, "email": 1},
     )  # fmt: skip
-    session.add_all([imported, cancelled, signatory, my_package, checked])
+    term = SchoolTerm(name="Spring", first_day=date(2026, 1, 5), last_day=date(2026, 5, 15))
+    holiday = SchoolHoliday(name="Labor Day", first_day=date(2026, 9, 7), last_day=date(2026, 9, 7))
+    policy = SchoolPolicy(
+        kind=WORDS["kind"], version=2, effective_from=date(2090, 1, 1), values={}, approved_by="Board"
+    )
+    session.add_all([imported, cancelled, signatory, term, holiday, policy, my_package, checked])
     session.flush()
     numbers = {
         "user_id": other.id,
@@ -310,6 +323,11 @@ def walk(app: FastAPI, session: Session, connection: Connection, settings: Setti
         "colleague_id": colleague.id,
         "deleted_id": gone.id,
         "number": signatory.id,
+        "signatory_id": signatory.id,
+        "term_id": term.id,
+        "holiday_id": holiday.id,
+        "policy_version": policy.version,
+        "seat_ids": session.scalars(select(ClassSeat.id)).one(),
     }
     own = numbers | {
         "user_id": mine.user_id,

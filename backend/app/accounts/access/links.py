@@ -177,7 +177,7 @@ def set_password(
     if found is None or look_at(session, clear) is None:
         raise NotFound(GONE)
     link, owner = found
-    passwords.check_new(settings, password, owner.full_name, owner.email)
+    passwords.check_new(session, password, owner.full_name, owner.email)
     hashed = passwords.hash_password(settings, password)
     user = queries.active_user(session, owner.id)
     now = clock.now()
@@ -197,7 +197,7 @@ def change_password(session: Session, settings: Settings, subject: Subject, pass
     user = queries.active_user(session, subject.user_id)
     if user is None:
         raise NotFound("This account does not exist any more.")
-    passwords.check_new(settings, password, user.full_name, user.email, field="new_password")
+    passwords.check_new(session, password, user.full_name, user.email, field="new_password")
     if passwords.verify(settings, password, user.hashed_password):
         sentence = "This is the password you have. Choose another one, or keep it."
         raise Invalid(sentence, errors=[FieldError("new_password", sentence)])

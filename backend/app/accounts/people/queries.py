@@ -36,13 +36,14 @@ def people(
     session: Session,
     paging: Paging,
     roles: Collection[Role],
+    visible: ColumnElement[bool],
     *,
     deleted: bool,
     held: ColumnElement[bool] | None = None,
 ) -> Listing[User]:
-    """Accounts of these roles, with the duty `held` asks for, whose name or address holds every word searched for."""
+    """Accounts that may be seen, of these roles and with the duty that `held` asks for, by name or address."""
     statement: Select[tuple[User]] = select(User).where(
-        User.role.in_(roles), User.deleted_at.is_not(None) if deleted else User.deleted_at.is_(None)
+        User.role.in_(roles), visible, User.deleted_at.is_not(None) if deleted else User.deleted_at.is_(None)
     )
     if held is not None:
         statement = statement.where(held)

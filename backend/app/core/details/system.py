@@ -80,7 +80,7 @@ class StatementsExported(Details):
     registration: str | None = None
 
 
-class ImportBegun(Details):
+class StatementImportBegun(Details):
     file_name: str
 
 
