@@ -37,11 +37,13 @@ def _wanted(
     target_id: Annotated[Word, Query()] = None,
     first: Annotated[OptionalDay, Query(alias="from")] = None,
     last: Annotated[OptionalDay, Query(alias="to")] = None,
+    student: Annotated[OptionalId, Query()] = None,
+    enrollment: Annotated[OptionalId, Query()] = None,
 ) -> TrailFilter:
     if first is not None and last is not None and last < first:
         sentence = "The last day lies before the first one."
         raise Invalid(sentence, errors=[FieldError("to", sentence)])
-    return TrailFilter(who, action, target, target_id, first, last)
+    return TrailFilter(who, action, target, target_id, first, last, student, enrollment)
 
 
 @router.get("/audit", dependencies=[Requires(Permission.HISTORY_READ)])

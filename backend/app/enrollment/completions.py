@@ -74,9 +74,11 @@ def record_lesson_completion(
                 subject,
                 Action.LESSON_COMPLETION_IMPROVED,
                 known.id,
+                student_id=record.user_id,
                 enrollment_id=enrollment_id,
+                occurred_at=at,
                 lesson_id=lesson_id,
-                score_pct=[None if former is None else str(former), str(score)],
+                score_pct=[former, score],
             )
             record_store.record_lesson_scored(
                 session,
@@ -101,10 +103,12 @@ def record_lesson_completion(
         subject,
         Action.LESSON_COMPLETED,
         written.id,
+        student_id=record.user_id,
         enrollment_id=enrollment_id,
+        occurred_at=at,
         lesson_id=lesson_id,
         source=source,
-        score_pct=None if score is None else str(score),
+        score_pct=score,
         progress_pct=[before, result.percent],
     )
     record_store.record_lesson_completed(

@@ -121,9 +121,10 @@ def enroll(
         subject,
         Action.ENROLLMENT_CREATED,
         record.id,
-        user_id=user_id,
+        student_id=user_id,
+        enrollment_id=record.id,
         program_id=program_id,
-        enrolled_at=begins.isoformat(),
+        enrolled_at=begins,
     )
     record_store.record_enrolled(session, enrollment_id=record.id, by=subject)
     return record
@@ -300,7 +301,9 @@ def complete(
         subject,
         Action.ENROLLMENT_COMPLETED,
         record.id,
-        completed_at=record.completed_at.isoformat(),
+        student_id=record.user_id,
+        enrollment_id=record.id,
+        completed_at=record.completed_at,
         derivation=decision.reason,
     )
     classes.end_seats(session, subject, record.id, student_id=record.user_id, last_day=record.completed_at)
@@ -355,8 +358,11 @@ def withdraw(
         subject,
         Action.ENROLLMENT_WITHDRAWN,
         record.id,
+        student_id=record.user_id,
+        enrollment_id=record.id,
+        reason=reason,
         withdrawal_id=withdrawal.id,
-        requested_at=requested_at.isoformat(),
+        requested_at=requested_at,
         derivation=result.explanation,
     )
     classes.end_seats(

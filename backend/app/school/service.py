@@ -194,9 +194,7 @@ def save_signatory(
     for name, value in values.model_dump().items():
         setattr(row, name, value)
     queries.add(session, row)
-    history.record(
-        session, subject, Action.SCHOOL_SIGNATORIES_CHANGED, row.id, **values.model_dump(mode="json")
-    )
+    history.record(session, subject, Action.SCHOOL_SIGNATORIES_CHANGED, row.id, **values.model_dump())
     return Signatory(row.id, row.name, row.title, row.first_day, row.last_day)
 
 

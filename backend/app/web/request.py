@@ -10,6 +10,7 @@ from typing import Annotated, Any, Protocol
 from fastapi import Depends, Request
 from sqlalchemy.orm import Session
 
+from app.core import history
 from app.core.errors import Forbidden, Unauthorized
 from app.core.files import FileStore
 from app.core.permissions import Permission, Subject
@@ -34,6 +35,8 @@ def database_session(request: Request) -> Iterator[Session]:
     """One transaction: committed when the route has returned, rolled back when it raised."""
     with request.app.state.database.begin() as session:
         keep_up(request, session)
+        # Whoever was identified before this transaction began (an upload) is the one who acts in it.
+        history.act_as(session, getattr(request.state, "subject", None))
         yield session
 
 
@@ -61,6 +64,7 @@ def optional_subject(request: Request, session: Db) -> Subject | None:
     identify: Identify = request.app.state.identify
     subject = identify(session, request)
     request.state.subject = subject
+    history.act_as(session, subject)
     return subject
 
 

@@ -15,7 +15,7 @@ from app.accounts.duties import service as duties
 from app.core import clock, history
 from app.core.actions import Action
 from app.core.errors import NotFound, TooManyRequests, Unauthorized
-from app.core.permissions import Subject, internal
+from app.core.permissions import Role, Subject, internal
 from app.core.tokens import hash_token, keyed_hash, new_token
 from app.db.models import User, UserSession
 from app.db.session import Database
@@ -179,6 +179,8 @@ def open_session(session: Session, settings: Settings, user: User, visitor: Visi
     user.last_sign_in_at = now
     session.flush()
     subject = subject_for(session, settings, user, session_id=row.id)
+    # From here on it is this person who acts, whoever the browser belonged to before.
+    history.act_as(session, subject)
     history.record(session, subject, Action.SESSION_OPENED, row.id)
     return SignedIn(subject, secret)
 
@@ -215,6 +217,12 @@ def subject_for(
         token_id=token_id,
         duties=duties.held_by_name(session, settings, user),
     )
+
+
+@internal("whom an entry of the history concerns")
+def student_id_of(user: User) -> int | None:
+    """Whom a change to this account concerns as a student; None for staff."""
+    return user.id if user.role is Role.STUDENT else None
 
 
 def sign_out(session: Session, subject: Subject) -> None:

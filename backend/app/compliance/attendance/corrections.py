@@ -69,7 +69,7 @@ def enter(session: Session, subject: Subject, values: HoursIn, zone: ZoneInfo) -
         subject,
         Action.ATTENDANCE_ENTERED,
         entry.id,
-        user_id=entry.user_id,
+        student_id=entry.user_id,
         enrollment_id=entry.enrollment_id,
         reason=values.reason,
         after=_times(entry),
@@ -115,7 +115,7 @@ def correct(
         subject,
         Action.ATTENDANCE_CORRECTED,
         entry.id,
-        user_id=entry.user_id,
+        student_id=entry.user_id,
         enrollment_id=entry.enrollment_id,
         reason=values.reason,
         before=before,
@@ -221,7 +221,7 @@ def _note(what: str, subject: Subject, reason: str, zone: ZoneInfo) -> str:
 
 def _times(entry: Attendance) -> dict[str, Any]:
     return {
-        "clock_in": entry.clock_in.isoformat(),
-        "clock_out": entry.clock_out.isoformat() if entry.clock_out else None,
+        "clock_in": entry.clock_in,
+        "clock_out": entry.clock_out,
         "total_minutes": entry.total_minutes,
     }

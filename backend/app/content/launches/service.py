@@ -87,8 +87,11 @@ def launch(
             subject,
             Action.CONTENT_LESSON_OPENED,
             record.id,
+            student_id=subject.user_id,
+            enrollment_id=enrollment_id,
             lesson_id=lesson_id,
             sco_id=item.id,
+            title=item.title,
             attempt_no=attempt_no,
         )
     return LaunchOut(

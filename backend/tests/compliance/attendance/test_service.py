@@ -183,7 +183,7 @@ def test_a_correction_keeps_reason_and_both_versions(session: Session, school: S
     entry = session.scalars(select(AuditEntry).where(AuditEntry.action == "attendance.corrected")).one()
     assert entry.details["before"]["total_minutes"] == 0
     assert entry.details["after"]["total_minutes"] == 240
-    assert entry.details["reason"] == "Left with the class"
+    assert (entry.reason, entry.student_id) == ("Left with the class", student.id)
 
 
 @pytest.mark.parametrize(

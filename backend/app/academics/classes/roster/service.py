@@ -75,7 +75,7 @@ def add_students(
             student_id=row.user_id,
             enrollment_id=row.id,
             code=record.code,
-            starts_on=first.isoformat(),
+            starts_on=first,
         )
     return seats
 
@@ -115,7 +115,7 @@ def remove_students(
             student_id=people[enrollment_id].user_id if enrollment_id in people else None,
             enrollment_id=enrollment_id,
             code=record.code,
-            last_day=last.isoformat(),
+            last_day=last,
         )
     session.flush()
 
@@ -133,7 +133,7 @@ def end_seats(
             class_id,
             student_id=student_id,
             enrollment_id=enrollment_id,
-            last_day=last_day.isoformat(),
+            last_day=last_day,
         )
 
 
