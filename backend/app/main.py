@@ -11,6 +11,8 @@ import app.finance  # noqa: F401 - its constraints have sentences
 from app import __version__
 from app.academics import api as academics_api
 from app.academics import pages as academics_pages
+from app.academics.classes import api as classes_api
+from app.academics.classes import pages as classes_pages
 from app.accounts import api as accounts_api
 from app.accounts import pages as accounts_pages
 from app.accounts.identity import identify
@@ -45,12 +47,16 @@ from app.web import errors, security, uploads
 from app.web.assets import MOUNT, StaticAssets
 from app.web.bodies import BodyTime
 from app.web.hosts import HostDispatch
+from app.web.imports import api as imports_api
+from app.web.imports import pages as imports_pages
 from app.web.reports import register_pdf
 
 # First come, first served: an address such as /people/new stands before /people/{number}.
 ROUTERS: list[APIRouter] = [
     academics_api.router,
     academics_pages.router,
+    classes_api.router,
+    classes_pages.router,
     accounts_api.router,
     accounts_pages.router,
     attendance_api.router,
@@ -66,6 +72,8 @@ ROUTERS: list[APIRouter] = [
     letters_pages.router,
     documents_pages.router,
     learning_pages.router,
+    imports_api.router,
+    imports_pages.router,
     school_api.router,
     school_pages.router,
     operations_pages.api,

@@ -16,7 +16,7 @@ from app.core.actions import Action
 from app.core.jobs import enqueue
 from app.db.models import Program, User
 from app.db.session import Database
-from app.demo import chronicle, learning, lives, paperwork, people, roster
+from app.demo import chronicle, classes, learning, lives, paperwork, people, roster
 from app.demo.copying import Copier
 from app.demo.desk import Desk
 from app.demo.institution import write_institution
@@ -64,7 +64,7 @@ def seed_demo_school(
         session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
         _require_empty(session)
         rows = _build(session, settings, Random(seed), told_at, hashed, students)
-    return Summary(rows, (people.ADMIN, people.INSTRUCTOR, people.STUDENT), chosen)
+    return Summary(rows, (people.ADMIN, people.INSTRUCTOR, people.STUDENT, *people.OFFICE), chosen)
 
 
 def _require_empty(session: Session) -> None:
@@ -90,9 +90,11 @@ def _build(
     write_institution(session, settings, moment)
     students = lives.live(desk, count)
     roster.write_people(desk, students, hashed)
+    roster.write_office(desk, hashed)
     roster.write_catalog(desk)
     packages = Packages(session, settings, desk.admin, moment).import_all(roster.packaged(desk))
     enrolled = list(roster.enroll(desk, students))
+    classes.write_classes(desk, enrolled)
     roster.write_attendance(desk, enrolled)
     learning.write_lessons(desk, enrolled, packages)
     withdrawals = paperwork.write_withdrawals(desk, enrolled)

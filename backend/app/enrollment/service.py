@@ -19,6 +19,7 @@ from app.core.actions import Action
 from app.core.errors import Conflict, FieldError, NotFound
 from app.core.permissions import Role, Subject
 from app.db.models import Enrollment, EnrollmentStatus, Withdrawal
+from app.enrollment import imports as _imports  # noqa: F401 - enrollments can be imported
 from app.enrollment import policy, queries, study
 from app.enrollment.completions import (
     CompletionOutcome,
@@ -26,6 +27,7 @@ from app.enrollment.completions import (
     mark_lesson,
     progress_of,
     record_lesson_completion,
+    withdraw_lesson_completion,
     wrong,
 )
 from app.enrollment.objections import Ending, Objection, objections
@@ -70,11 +72,10 @@ __all__ = [
     "tell_enrolled",
     "why_not_complete",
     "withdraw",
+    "withdraw_lesson_completion",
     "withdrawals_pending",
 ]
 NO_ENROLLMENT = policy.NO_ENROLLMENT
-NOBODY = 0
-"""The number of no account."""
 
 
 # Enrolling
@@ -163,10 +164,15 @@ def list_enrollments(
     program_id: int | None = None,
     user_id: int | None = None,
 ) -> Listing[Any]:
-    """Enrollments that this person may see: staff all of them, a student her own."""
-    if not policy.may_list(subject):
-        user_id = subject.user_id if user_id in (None, subject.user_id) else NOBODY
-    return queries.enrollments(session, paging, status=status, program_id=program_id, user_id=user_id)
+    """Enrollments that this person may see; those of deleted people only where one is asked for by number."""
+    return queries.enrollments(
+        session,
+        paging,
+        policy.visible(session, subject),
+        status=status,
+        program_id=program_id,
+        user_id=user_id,
+    )
 
 
 def read_enrollment(session: Session, subject: Subject, enrollment_id: int) -> Row[Any]:
@@ -174,7 +180,7 @@ def read_enrollment(session: Session, subject: Subject, enrollment_id: int) -> R
     row = queries.listed(session, enrollment_id)
     if row is None:
         raise NotFound(NO_ENROLLMENT)
-    policy.require_read(subject, row.user_id)
+    policy.require_read(session, subject, row.user_id)
     return row
 
 
@@ -183,7 +189,7 @@ def read_progress(
 ) -> tuple[Progress, list[queries.LessonRow]]:
     """The derivation of an enrollment's progress: the rule's result and the lessons it counts."""
     record = found(session, enrollment_id)
-    policy.require_read(subject, record.user_id)
+    policy.require_read(session, subject, record.user_id)
     lessons = queries.lessons_of(session, record)
     return progress_of_counts(
         sum(lesson.completed_at is not None for lesson in lessons), len(lessons)
@@ -193,7 +199,7 @@ def read_progress(
 def latest_withdrawal(session: Session, subject: Subject, enrollment_id: int) -> Withdrawal | None:
     """The withdrawal that ended an enrollment; None without one, and for those who may not know why students left."""
     owner_id = found(session, enrollment_id).user_id
-    policy.require_read(subject, owner_id)
+    policy.require_read(session, subject, owner_id)
     if not policy.may_read_withdrawals(subject, owner_id):
         return None
     return queries.withdrawal_of(session, enrollment_id)
@@ -202,7 +208,7 @@ def latest_withdrawal(session: Session, subject: Subject, enrollment_id: int) ->
 def status_counts(session: Session, subject: Subject) -> dict[EnrollmentStatus, int]:
     """How many enrollments stand in each state."""
     policy.require_list(subject)
-    return queries.status_counts(session)
+    return queries.status_counts(session, policy.visible(session, subject))
 
 
 def program_names(session: Session, subject: Subject) -> Sequence[Row[Any]]:
@@ -227,19 +233,19 @@ def student_email(session: Session, subject: Subject, user_id: int) -> str | Non
 def ready_to_graduate(session: Session, subject: Subject) -> Sequence[Row[Any]]:
     """Active enrollments with every lesson done and no transcript yet."""
     policy.require_list(subject)
-    return queries.eligible_for_graduation(session)
+    return queries.eligible_for_graduation(session, visible=policy.visible(session, subject))
 
 
 def withdrawals_pending(session: Session, subject: Subject) -> Sequence[Row[Any]]:
     """Withdrawals that wait for the administration, oldest first."""
     policy.require_read_withdrawals(subject)
-    return queries.pending_withdrawals(session)
+    return queries.pending_withdrawals(session, visible=policy.visible(session, subject))
 
 
 def active_count(session: Session, subject: Subject) -> int:
     """How many enrollments are active, without soft-deleted people."""
     policy.require_list(subject)
-    return queries.status_counts(session).get(EnrollmentStatus.ACTIVE, 0)
+    return queries.status_counts(session, policy.visible(session, subject)).get(EnrollmentStatus.ACTIVE, 0)
 
 
 # The end
@@ -252,7 +258,7 @@ def _progress_policy(session: Session) -> school.policies.DatedPolicy[school.Pro
 def why_not_complete(session: Session, subject: Subject, enrollment_id: int) -> str | None:
     """The sentence that refuses the completion, None when nothing speaks against it."""
     record = found(session, enrollment_id)
-    policy.require_read(subject, record.user_id)
+    policy.require_read(session, subject, record.user_id)
     threshold = _progress_policy(session).values.completion_threshold_pct
     decision = states.may_complete(record.status.value, progress_of(session, record), threshold)
     return None if decision.allowed else decision.reason
@@ -263,7 +269,7 @@ def objections_to_ending(
 ) -> list[Objection]:
     """What must be done before the enrollment can end, as the rooms that registered a question see it."""
     record = found(session, enrollment_id)
-    policy.require_read(subject, record.user_id)
+    policy.require_read(session, subject, record.user_id)
     return objections(session, subject, Ending(record.id, record.user_id, zone, lock=False))
 
 

@@ -34,9 +34,9 @@ def keep_up(request: Request, session: Session, *, now: bool = False) -> None:
 def database_session(request: Request) -> Iterator[Session]:
     """One transaction: committed when the route has returned, rolled back when it raised."""
     with request.app.state.database.begin() as session:
-        keep_up(request, session)
         # Whoever was identified before this transaction began (an upload) is the one who acts in it.
         history.act_as(session, getattr(request.state, "subject", None))
+        keep_up(request, session)
         yield session
 
 

@@ -1,5 +1,6 @@
 """Passwords: one-time links to set one, and changing one's own."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -74,6 +75,53 @@ def make_link(
 def invite(session: Session, settings: Settings, user: User, by: Actor | None) -> str:
     """Make an invitation, mail it, and return it."""
     return _mail_link(session, settings, user, INVITE, by)
+
+
+def invite_all(session: Session, settings: Settings, users: Sequence[User], by: Actor) -> None:
+    """Make and mail the invitations of many new people at once. Nobody has one yet, so none is closed."""
+    known = school.facts(session)
+    now = clock.now()
+    expires_at = now + LIFETIMES[INVITE]
+    requested_by = by.user_id if isinstance(by, Subject) else None
+    secrets = [new_token() for _ in users]
+    queries.add_links(
+        session,
+        [
+            {
+                "user_id": user.id,
+                "purpose": INVITE,
+                "token_hash": hashed,
+                "created_by": by.user_id,
+                "created_at": now,
+                "expires_at": expires_at,
+            }
+            for user, (_clear, hashed) in zip(users, secrets, strict=True)
+        ],
+    )
+    history.record_all(
+        session,
+        by,
+        _MADE[INVITE],
+        (
+            {"target_id": user.id, "student_id": student_id_of(user), "expires_at": expires_at}
+            for user in users
+        ),
+    )
+    shared = {
+        "school": known.legal_name,
+        "by": by.full_name if isinstance(by, Subject) else None,
+        "expires": local_time(expires_at, known.zone),
+    }
+    letters = (
+        mail.Letter(
+            user.email,
+            {**shared, "name": user.full_name},
+            f"{settings.app_origin}/set-password/{clear}",
+            expires_at,
+        )
+        for user, (clear, _hashed) in zip(users, secrets, strict=True)
+    )
+    mail.send_all(session, "invitation", letters, requested_by=requested_by)
 
 
 def reset(session: Session, settings: Settings, user: User, by: Actor | None) -> str:

@@ -18,7 +18,7 @@ from app.core import clock, history
 from app.core.actions import Action
 from app.core.errors import Conflict, FieldError, Invalid, NotFound
 from app.core.permissions import Subject, internal
-from app.db.models import Attendance
+from app.db.models import Attendance, Enrollment
 from app.lrs import service as record_store
 from app.rules import hours
 from app.rules.enrollment import may_count_hours
@@ -35,8 +35,8 @@ def enrollment_choices(
     """
     policy.require_correct(subject)
     if user_id is None:
-        return queries.active_enrollments(session)
-    found = queries.enrollments_of(session, user_id)
+        return queries.active_enrollments(session, policy.visible(session, subject, Enrollment.user_id))
+    found = queries.enrollments_of(session, user_id) if policy.may_read(session, subject, user_id) else []
     if not found:
         raise NotFound("There is no such student, or none with an enrollment that hours could count for.")
     return found
@@ -47,10 +47,10 @@ def enter(session: Session, subject: Subject, values: HoursIn, zone: ZoneInfo) -
     policy.require_correct(subject)
     # Locked, so that the end of the enrollment comes either before or after.
     chosen = queries.enrollment(session, values.enrollment_id, lock=True)
+    missing = "There is no such enrollment. Choose one from the list."
     if chosen is None:
-        sentence = "There is no such enrollment. Choose one from the list."
-        raise NotFound(sentence)
-    policy.require_correct(subject, chosen.user_id)
+        raise NotFound(missing)
+    policy.require_correct_for(session, subject, chosen.user_id, missing)
     _require_believable(session, values.clock_in, values.clock_out, zone)
     _require_within_day(session, chosen.user_id, values.clock_in, values.clock_out, zone)
     _require_countable(chosen, values.clock_in, values.clock_out, zone)
@@ -96,7 +96,7 @@ def correct(
     entry = queries.find(session, record_id, lock=True)
     if entry is None:
         raise NotFound(policy.NO_RECORD)
-    policy.require_correct(subject, entry.user_id)
+    policy.require_correct_for(session, subject, entry.user_id, policy.NO_RECORD)
     _require_believable(session, values.clock_in, values.clock_out, zone)
     was = hours.TimeEntry(entry.clock_in, entry.clock_out or entry.clock_in)
     _require_within_day(session, entry.user_id, values.clock_in, values.clock_out, zone, instead_of=was)
