@@ -1,6 +1,6 @@
 """Every SQL statement about enrollments, completions and withdrawals."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,11 +10,14 @@ from sqlalchemy import (
     Integer,
     Row,
     Select,
+    String,
     bindparam,
     case,
     column,
+    delete,
     exists,
     func,
+    insert,
     select,
     true,
     update,
@@ -377,3 +380,52 @@ def studied(session: Session, user_id: int, lesson_id: int) -> tuple[int, Enroll
         .limit(1)
     ).one_or_none()
     return None if row is None else (row[0], row[1])
+
+
+# Imports
+
+
+def accounts_by_emails(session: Session, emails: Collection[str]) -> Mapping[str, User]:
+    """The accounts with these addresses, by address; kept from being deleted until the transaction ends."""
+    found = session.scalars(
+        select(User)
+        .where(User.email == func.any(bindparam("emails", list(emails), type_=ARRAY(String))))
+        .order_by(User.id)
+        .with_for_update(read=True)
+    )
+    return {user.email: user for user in found}
+
+
+def active_pairs(session: Session, user_ids: Collection[int]) -> set[tuple[int, int]]:
+    """Which of these people are active in which program."""
+    rows = session.execute(
+        select(Enrollment.user_id, Enrollment.program_id).where(
+            Enrollment.user_id == func.any(_numbers("ids", list(user_ids))), Enrollment.status == ACTIVE
+        )
+    )
+    return {(row[0], row[1]) for row in rows}
+
+
+def add_enrollments(session: Session, rows: Sequence[Mapping[str, Any]]) -> Sequence[Enrollment]:
+    """Add many enrollments at once, in the order given."""
+    statement = insert(Enrollment).returning(Enrollment, sort_by_parameter_order=True)
+    return session.scalars(statement, [dict(row) for row in rows]).all()
+
+
+def lock_enrollments(session: Session, ids: Collection[int]) -> Sequence[Enrollment]:
+    """Enrollments kept from every change and every new reference until the transaction ends."""
+    return session.scalars(
+        select(Enrollment)
+        .where(Enrollment.id.in_(ids))
+        .order_by(Enrollment.id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    ).all()
+
+
+def remove_enrollments(session: Session, ids: Collection[int]) -> None:
+    """Take enrollments away for good: only those that an import has just made."""
+    session.execute(
+        delete(Enrollment).where(Enrollment.id.in_(ids)).execution_options(synchronize_session=False)
+    )
+    session.expire_all()

@@ -14,11 +14,12 @@ from sqlalchemy import Row
 from sqlalchemy.orm import Session
 
 from app.academics.classes import service as classes
-from app.core import history
+from app.core import clock, history
 from app.core.actions import Action
 from app.core.errors import Conflict, FieldError, NotFound
 from app.core.permissions import Role, Subject
 from app.db.models import Enrollment, EnrollmentStatus, Withdrawal
+from app.enrollment import imports as _imports  # noqa: F401 - enrollments can be imported
 from app.enrollment import policy, queries, study
 from app.enrollment.completions import (
     CompletionOutcome,
@@ -26,6 +27,7 @@ from app.enrollment.completions import (
     mark_lesson,
     progress_of,
     record_lesson_completion,
+    withdraw_lesson_completion,
     wrong,
 )
 from app.enrollment.objections import Ending, Objection, objections
@@ -36,6 +38,7 @@ from app.enrollment.telling import tell_ended, tell_enrolled
 from app.lrs import service as record_store
 from app.rules import enrollment as states
 from app.rules.progress import Progress, progress_of_counts
+from app.school import service as school
 from app.web.listing import Listing
 from app.web.paging import Paging
 
@@ -69,6 +72,7 @@ __all__ = [
     "tell_enrolled",
     "why_not_complete",
     "withdraw",
+    "withdraw_lesson_completion",
     "withdrawals_pending",
 ]
 NO_ENROLLMENT = policy.NO_ENROLLMENT
@@ -247,11 +251,16 @@ def active_count(session: Session, subject: Subject) -> int:
 # The end
 
 
+def _progress_policy(session: Session) -> school.policies.DatedPolicy[school.ProgressPolicy]:
+    return school.policies.at(session, school.PolicyKind.PROGRESS, clock.today(school.facts(session).zone))
+
+
 def why_not_complete(session: Session, subject: Subject, enrollment_id: int) -> str | None:
     """The sentence that refuses the completion, None when nothing speaks against it."""
     record = found(session, enrollment_id)
     policy.require_read(session, subject, record.user_id)
-    decision = states.may_complete(record.status.value, progress_of(session, record))
+    threshold = _progress_policy(session).values.completion_threshold_pct
+    decision = states.may_complete(record.status.value, progress_of(session, record), threshold)
     return None if decision.allowed else decision.reason
 
 
@@ -283,9 +292,11 @@ def complete(
     record = found(session, enrollment_id, lock=True)
     policy.require_end(subject, record.user_id)
     result = progress_of(session, record)
-    decision = states.may_complete(record.status.value, result)
+    in_force = _progress_policy(session)
+    decision = states.may_complete(record.status.value, result, in_force.values.completion_threshold_pct)
     if not decision.allowed:
         raise Conflict(decision.reason)
+    school.policies.used(session, in_force)
     _require_no_objection(session, subject, record, zone)
     record.status = EnrollmentStatus.COMPLETED
     record.completed_at = max(today, record.enrolled_at)

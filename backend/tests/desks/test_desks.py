@@ -139,7 +139,7 @@ def test_the_number_of_queries_does_not_grow_with_the_lessons(
     with counted(connection) as many:
         assert client.get("/").status_code == 200
     assert len(many) == len(few), many
-    assert len(many) <= 10, many
+    assert len(many) <= 12, many  # two of them are the policies in force today
 
 
 def test_the_staffs_first_page_shows_who_is_here_and_what_waits(

@@ -89,6 +89,11 @@ def find(session: Session, record_id: int, *, lock: bool = False) -> Attendance 
     return session.scalars(statement).one_or_none()
 
 
+def any_record(session: Session) -> bool:
+    """Whether there is any attendance record at all."""
+    return session.scalar(select(Attendance.id).limit(1)) is not None
+
+
 def covering(session: Session, user_id: int, at: datetime) -> Attendance | None:
     """The record that covers the instant `at`, if any."""
     return session.scalars(
@@ -218,10 +223,10 @@ def records_listing(
     visible: ColumnElement[bool],
     paging: Paging,
     zone: ZoneInfo,
-    now: datetime,
+    forgotten_before: datetime,
 ) -> Listing[Any]:
     """Rows of (Attendance, name, program), newest first unless sorted otherwise."""
-    statement = _records().where(visible, *_conditions(filters, zone, now))
+    statement = _records().where(visible, *_conditions(filters, zone, forgotten_before))
     statement = statement.where(*matches(paging.q, User.full_name, User.email, Program.name))
     ordered = statement.order_by(paging.order(SORTS, "-clock_in"), Attendance.id.desc())
     return Listing(session, ordered, paging)
@@ -232,12 +237,12 @@ def records(
     filters: AttendanceFilter,
     visible: ColumnElement[bool],
     zone: ZoneInfo,
-    now: datetime,
+    forgotten_before: datetime,
     *,
     limit: int,
 ) -> Sequence[Any]:
     """The newest rows of (Attendance, name, program)."""
-    statement = _records().where(visible, *_conditions(filters, zone, now))
+    statement = _records().where(visible, *_conditions(filters, zone, forgotten_before))
     return session.execute(
         statement.order_by(Attendance.clock_in.desc(), Attendance.id.desc()).limit(limit)
     ).all()
@@ -253,14 +258,14 @@ def count(
     filters: AttendanceFilter,
     visible: ColumnElement[bool],
     zone: ZoneInfo,
-    now: datetime,
+    forgotten_before: datetime,
 ) -> int:
     """How many records the filter lets through."""
     statement = (
         select(func.count())
         .select_from(Attendance)
         .join(User, User.id == Attendance.user_id)
-        .where(visible, *_conditions(filters, zone, now))
+        .where(visible, *_conditions(filters, zone, forgotten_before))
     )
     return session.scalar(statement) or 0
 
@@ -274,7 +279,9 @@ def _records() -> Select[Any]:
     )
 
 
-def _conditions(filters: AttendanceFilter, zone: ZoneInfo, now: datetime) -> list[ColumnElement[bool]]:
+def _conditions(
+    filters: AttendanceFilter, zone: ZoneInfo, forgotten_before: datetime
+) -> list[ColumnElement[bool]]:
     conditions: list[ColumnElement[bool]] = []
     if filters.user_id is not None:
         conditions.append(Attendance.user_id == filters.user_id)
@@ -287,18 +294,17 @@ def _conditions(filters: AttendanceFilter, zone: ZoneInfo, now: datetime) -> lis
         conditions.append(Attendance.clock_in >= hours.start_of_day(filters.first, zone))
     if filters.last is not None:
         conditions.append(Attendance.clock_in < hours.day_bounds(filters.last, filters.last, zone)[1])
-    oldest_believable = now - hours.LONGEST_ENTRY
     still_open = Attendance.clock_out.is_(None)
     match filters.state:
         case AttendanceState.OPEN:
-            conditions.append(and_(still_open, Attendance.clock_in >= oldest_believable))
+            conditions.append(and_(still_open, Attendance.clock_in >= forgotten_before))
         case AttendanceState.COMPLETE:
             conditions.append(
                 and_(Attendance.clock_out.is_not(None), Attendance.missing_clock_out.is_(False))
             )
         case AttendanceState.NEEDS_CORRECTION:
             conditions.append(
-                or_(Attendance.missing_clock_out, and_(still_open, Attendance.clock_in < oldest_believable))
+                or_(Attendance.missing_clock_out, and_(still_open, Attendance.clock_in < forgotten_before))
             )
         case None:
             pass

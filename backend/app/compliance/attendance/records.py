@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import ColumnElement
 from sqlalchemy.orm import Session
 
-from app.compliance.attendance import policy, queries
+from app.compliance.attendance import in_force, policy, queries
 from app.compliance.attendance.presentation import present_row
 from app.compliance.attendance.schemas import (
     AttendanceFilter,
@@ -38,7 +38,7 @@ def get(session: Session, subject: Subject, record_id: int, zone: ZoneInfo) -> A
     row = queries.record(session, record_id)
     if row is None or not policy.may_read(session, subject, row[0].user_id):
         raise NotFound(policy.NO_RECORD)
-    return present_row(row, zone, clock.now())
+    return present_row(row, zone, in_force.forgotten_before(session, zone))
 
 
 def open_in(
@@ -61,9 +61,9 @@ def list_records(
 ) -> Listing[AttendanceOut]:
     """A page of records; for a student always of her own. Raises NotFound when she asks for another's."""
     visible = _visible(session, subject, filters)
-    now = clock.now()
-    return queries.records_listing(session, filters, visible, paging, zone, now).map(
-        lambda row: present_row(row, zone, now)
+    forgotten = in_force.forgotten_before(session, zone)
+    return queries.records_listing(session, filters, visible, paging, zone, forgotten).map(
+        lambda row: present_row(row, zone, forgotten)
     )
 
 
@@ -71,14 +71,17 @@ def recent_records(
     session: Session, subject: Subject, filters: AttendanceFilter, zone: ZoneInfo, *, limit: int = 10
 ) -> list[AttendanceOut]:
     """The newest records the filter lets through."""
-    now = clock.now()
-    rows = queries.records(session, filters, _visible(session, subject, filters), zone, now, limit=limit)
-    return [present_row(row, zone, now) for row in rows]
+    forgotten = in_force.forgotten_before(session, zone)
+    rows = queries.records(
+        session, filters, _visible(session, subject, filters), zone, forgotten, limit=limit
+    )
+    return [present_row(row, zone, forgotten) for row in rows]
 
 
 def count_records(session: Session, subject: Subject, filters: AttendanceFilter, zone: ZoneInfo) -> int:
     """How many records the filter lets through."""
-    return queries.count(session, filters, _visible(session, subject, filters), zone, clock.now())
+    forgotten = in_force.forgotten_before(session, zone)
+    return queries.count(session, filters, _visible(session, subject, filters), zone, forgotten)
 
 
 def _visible(session: Session, subject: Subject, filters: AttendanceFilter) -> ColumnElement[bool]:
@@ -107,7 +110,7 @@ def enrollments_of(session: Session, subject: Subject, user_id: int) -> list[Enr
 def totals(
     session: Session, subject: Subject, user_id: int, zone: ZoneInfo, *, weeks: int = WEEKS_SHOWN
 ) -> Totals:
-    """Minutes of a student in all, by enrollment with the projected date, and by week: three queries.
+    """Minutes of a student in all, by enrollment with the projected date, and by week: four queries.
 
     Raises NotFound for another student and for a person without enrollments who is not the one asking.
     """
@@ -127,12 +130,13 @@ def totals_of(
     *,
     weeks: int = WEEKS_SHOWN,
 ) -> Totals:
-    """The same for enrollments that are known already: two queries."""
+    """The same for enrollments that are known already: three queries."""
     policy.require_read(session, subject, user_id)
     today = clock.today(zone)
     first = hours.week_of(today) - timedelta(weeks=weeks - 1)
     done = queries.minutes_by_enrollment(session, user_id)
-    start, end = hours.day_bounds(min(first, today - timedelta(days=hours.PACE_DAYS)), today, zone)
+    pace_days = in_force.pace_days(session, zone)
+    start, end = hours.day_bounds(min(first, today - timedelta(days=pace_days)), today, zone)
     entries = queries.closed_entries(session, user_id, start, end)
     return Totals(
         user_id=user_id,
@@ -147,6 +151,7 @@ def totals_of(
                     by_day=hours.totals_by_day((entry for of, entry in entries if of == item.id), zone),
                     enrolled_on=item.enrolled_at,
                     today=today,
+                    pace_days=pace_days,
                     ended=item.status != "active",
                 ),
             )
