@@ -200,7 +200,7 @@ class Walk:
                     if key in wanted or key in self.numbers
                 }
             case "array":
-                return [self.example(schema["items"], root, name, text)]
+                return [self.example(schema["items"], root, name.removesuffix("s"), text)]
             case "integer" | "number":
                 if text is not None:
                     return 10**30
@@ -323,11 +323,11 @@ def walk(app: FastAPI, session: Session, connection: Connection, settings: Setti
         "colleague_id": colleague.id,
         "deleted_id": gone.id,
         "number": signatory.id,
+        "seat_id": session.scalars(select(ClassSeat.id)).one(),
         "signatory_id": signatory.id,
         "term_id": term.id,
         "holiday_id": holiday.id,
         "policy_version": policy.version,
-        "seat_ids": session.scalars(select(ClassSeat.id)).one(),
     }
     own = numbers | {
         "user_id": mine.user_id,

@@ -36,21 +36,21 @@ class ReportExported(Details):
     filters: dict[str, Any] | None = None
 
 
-class ImportBegun(Details):
+class FileSent(Details):
     """A file of records: what they are (`people`, `enrollments`), and what the file was called."""
 
     kind: str
     file_name: str
 
 
-class ImportApplied(ImportBegun):
+class FileImported(FileSent):
     """How many of its rows became records, and how many were left out."""
 
     imported: int
     left_out: int
 
 
-class ImportUndone(ImportBegun):
+class FileImportUndone(FileSent):
     """The keys of the records that were taken away."""
 
     records: list[int]
