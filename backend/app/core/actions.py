@@ -102,6 +102,15 @@ class Action(StrEnum):
     ENROLLMENT_CREATED = "enrollment.created", "enrollments", "Enrolled", learning.Enrolled
     ENROLLMENT_WITHDRAWN = "enrollment.withdrawn", "enrollments", "Withdrawn", learning.EnrollmentWithdrawn
     FILES_SWEPT = "files.swept", "files", "Unused files removed", system.FilesSwept
+    IMPORT_APPLIED = "import.applied", "data_imports", "File imported", system.FileImported
+    IMPORT_BEGUN = "import.begun", "data_imports", "File sent for import", system.FileSent
+    IMPORT_DISCARDED = (
+        "import.discarded",
+        "data_imports",
+        "File given up without importing it",
+        system.FileSent,
+    )
+    IMPORT_UNDONE = "import.undone", "data_imports", "Import undone", system.FileImportUndone
     LESSONS_REORDERED = "lessons.reordered", "modules", "Lessons reordered", school.Reordered
     LESSON_COMPLETED = "lesson.completed", "lesson_completions", "Lesson completed", learning.LessonCompleted
     LESSON_COMPLETION_IMPROVED = (
@@ -172,7 +181,7 @@ class Action(StrEnum):
         "statements.import_begun",
         "xapi_imports",
         "Statement import started",
-        system.ImportBegun,
+        system.StatementImportBegun,
     )
     STATEMENTS_IMPORT_REMOVED = (
         "statements.import_removed",

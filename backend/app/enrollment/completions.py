@@ -165,7 +165,7 @@ def mark_lesson(
     Forbidden for those who only read the enrollment, Conflict when it is no longer active.
     """
     record = found(session, enrollment_id)
-    policy.require_read(subject, record.user_id)
+    policy.require_read(session, subject, record.user_id)
     lesson = queries.lesson_in_program(session, lesson_id, record.program_id)
     if lesson is None:
         raise NotFound("This lesson is not part of the enrollment's program.")

@@ -28,6 +28,7 @@ NEVER_THE_SAME = {
     "file_claims": {"claimed_at"},
     "stored_files": {"stored_at"},
     "procrastinate_events": {"at"},
+    "school": {"updated_at"},
 }
 
 pytestmark = pytest.mark.xdist_group("demo_school")
@@ -90,6 +91,28 @@ def test_every_list_has_something_to_show(ask: Callable[[str], list[Any]]) -> No
     }
     empty = [name for name, query in lists.items() if not ask(query)]
     assert empty == []
+
+
+def test_every_student_sits_in_a_class_and_every_instructor_teaches_some(
+    ask: Callable[[str], list[Any]],
+) -> None:
+    without = """SELECT e.id FROM enrollments e WHERE (
+                 SELECT count(*) FROM class_seats s JOIN classes c ON c.id = s.class_id
+                 WHERE s.enrollment_id = e.id AND c.program_id = e.program_id
+                 AND s.starts_on BETWEEN c.starts_on AND c.ends_on
+                 AND (s.ends_on IS NULL) = (e.status = 'active')) <> 1"""
+    assert ask(without) == []
+    taught = ask(
+        """SELECT u.email, count(DISTINCT e.user_id) FROM users u
+           LEFT JOIN class_instructors i ON i.user_id = u.id AND i.ends_on IS NULL
+           LEFT JOIN classes c ON c.id = i.class_id AND c.ends_on >= '2026-11-23'
+           LEFT JOIN class_seats s ON s.class_id = c.id AND s.ends_on IS NULL
+           LEFT JOIN enrollments e ON e.id = s.enrollment_id
+           WHERE u.role = 'instructor' GROUP BY u.email"""
+    )
+    assert len(taught) == 5
+    assert all(students >= 3 for _email, students in taught), taught
+    assert any(students < 100 for _email, students in taught)
 
 
 def test_progress_and_states_follow_from_the_lessons(ask: Callable[[str], list[Any]]) -> None:
