@@ -123,6 +123,7 @@ def record_lesson_completion(
     return CompletionOutcome(counted=True, new=True, progress_pct=result.percent)
 
 
+@internal("for the content of a lesson, which reports as the student that opened it")
 def withdraw_lesson_completion(
     session: Session, held: Enrollment, *, lesson_id: int, since: datetime
 ) -> None:
