@@ -20,7 +20,7 @@ def tidy_email(text: str) -> str:
     try:
         found = validate_email(text.strip(), check_deliverability=False, allow_smtputf8=False)
     except EmailNotValidError:
-        raise ValueError("Enter an e-mail address such as name@example.org.") from None
+        raise ValueError("Enter an email address such as name@example.org.") from None
     address = (found.ascii_email or found.normalized).lower()
     if len(address) > 255:
         raise ValueError("This e-mail address is too long.")

@@ -7,13 +7,13 @@ from app.core.permissions import Subject
 def may_manage(subject: Subject) -> None:
     """Upload, replace and preview packages: the school's staff."""
     if not subject.is_staff:
-        raise Forbidden("Only the school's staff may change the content of lessons.")
+        raise Forbidden("Only school staff can change lesson content.")
 
 
 def may_preview(subject: Subject) -> None:
     """Play without a record: the school's staff."""
     if not subject.is_staff:
-        raise Forbidden("Only the school's staff may preview lessons.")
+        raise Forbidden("Only school staff can preview lessons.")
 
 
 def may_read_attempts(subject: Subject, user_id: int) -> None:

@@ -108,10 +108,10 @@ def student_today(session: Session, subject: Subject, zone: ZoneInfo) -> Student
         next_lesson=_first(studies, work),
         needs=[
             Need(
-                f"You did not clock out on {entry.clock_in:%B} {entry.clock_in.day}. Tell the staff when you left, so "
-                "that the hours can be counted.",
+                f"You did not clock out on {entry.clock_in:%B} {entry.clock_in.day}. Let the staff know "
+                "when you left so that your hours can be counted.",
                 f"/hours?month={entry.clock_in:%Y-%m}",
-                "See that day",
+                "View that day",
             )
             for entry in forgotten
         ],

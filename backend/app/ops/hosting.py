@@ -82,7 +82,7 @@ def work(settings: Settings) -> None:
     with ready_database(settings) as (ready, database):
         worker = JobWorker(ready, database)
         worker.start()
-        typer.echo("Working off jobs.")
+        typer.echo("Processing jobs.")
         try:
             worker.wait()
         finally:
@@ -174,7 +174,7 @@ def _listener(host: str, port: int) -> Iterator[socket.socket]:
             raise OperatorError(
                 f"Port {port} is in use by another program: stop that one, or choose another with --port."
             ) from error
-        raise OperatorError(f"The program cannot listen on {host}, port {port}: {error}.") from error
+        raise OperatorError(f"The system cannot listen on {host}, port {port}: {error}.") from error
     try:
         yield listener
     finally:

@@ -17,8 +17,10 @@ COMPLETED = "completed"
 WITHDRAWN = "withdrawn"
 
 _ENDS = {
-    COMPLETED: "This enrollment is completed, which is final. A student who comes back is enrolled again.",
-    WITHDRAWN: "This enrollment is withdrawn, which is final. A student who comes back is enrolled again.",
+    COMPLETED: "This enrollment is completed and cannot be reopened. To bring the student back, create "
+    "a new enrollment.",
+    WITHDRAWN: "This enrollment is withdrawn and cannot be reopened. To bring the student back, create "
+    "a new enrollment.",
 }
 
 
@@ -35,7 +37,9 @@ def may_complete(status: str, progress: Progress) -> Decision:
     if status != ACTIVE:
         return Decision(False, _ENDS[status])
     if not progress.is_complete:
-        return Decision(False, f"An enrollment is completed when every lesson is. {progress.explanation}")
+        return Decision(
+            False, f"An enrollment can be completed once every lesson is completed. {progress.explanation}"
+        )
     return Decision(True, progress.explanation)
 
 
@@ -64,7 +68,7 @@ def may_count_hours(
     first, _ = day_bounds(begins, begins, zone)
     if clock_in < first:
         return Decision(
-            False, f"The enrollment began on {_day(begins)}; hours before that day do not count for it."
+            False, f"The enrollment began on {_day(begins)}; hours before that day do not count toward it."
         )
     if status == ACTIVE:
         return Decision(True, "The hours lie within the enrollment.")
@@ -77,7 +81,7 @@ def may_count_hours(
     if clock_out > after:
         return Decision(
             False,
-            f"The enrollment was {status} on {_day(ended_on)}; hours after that day do not count for it.",
+            f"The enrollment was {status} on {_day(ended_on)}; hours after that day do not count toward it.",
         )
     return Decision(True, "The hours lie within the enrollment.")
 

@@ -63,8 +63,8 @@ def test_enrolling_by_the_form(client: TestClient, school: School, session: Sess
     data["email"] = "second@example.org"
     for wrong, sentence in (
         ({"email": "nobody@example.org"}, "Nobody has an account"),
-        ({"email": "nonsense"}, "Enter an e-mail address"),
-        ({"program_id": ""}, "Fill this in"),
+        ({"email": "nonsense"}, "Enter an email address"),
+        ({"program_id": ""}, "This field is required"),
         ({"program_id": "999999999999"}, "Enter"),
         ({"enrolled_at": "2199-01-01"}, "lies in the future"),
         ({"enrolled_at": "soon"}, "Enter a date"),

@@ -311,9 +311,9 @@ def test_a_withdrawal_keeps_progress_and_reason(session: Session, school: School
     assert enrollment.status is EnrollmentStatus.WITHDRAWN
     assert (row.progress_pct_at_withdrawal, row.reason, row.requested_at) == (33, "Moving away", NOW)
     assert row.admin_processed_at is None
-    with pytest.raises(Conflict, match="is withdrawn, which is final"):
+    with pytest.raises(Conflict, match="is withdrawn and cannot be reopened"):
         withdraw(session, admin, enrollment.id)
-    with pytest.raises(Conflict, match="is withdrawn, which is final"):
+    with pytest.raises(Conflict, match="is withdrawn and cannot be reopened"):
         service.complete(session, admin, enrollment.id, today=TODAY, zone=ZONE)
     assert session.scalar(select(func.count()).select_from(Withdrawal)) == 1
 

@@ -24,7 +24,7 @@ from app.web.listing import Listing
 from app.web.paging import Paging
 
 register_conflict("uq_classes_code", "Another class has this code already; choose another one.", "code")
-register_invalid("check_classes_days", "The last day lies before the first one.", "ends_on")
+register_invalid("check_classes_days", "The last day is before the first day.", "ends_on")
 register_conflict("fk_classes_program_id", "This program has classes, so it cannot be deleted.")
 register_conflict("fk_classes_module_id", "This module has classes of its own, so it cannot be deleted.")
 register_conflict(

@@ -279,7 +279,7 @@ def add_instructor(
         raise _wrong("user_id", "Choose somebody of the school's staff.")
     starts_on = values.starts_on or record.starts_on
     if values.ends_on is not None and values.ends_on < starts_on:
-        raise _wrong("ends_on", "The last day lies before the first one.")
+        raise _wrong("ends_on", "The last day is before the first day.")
     row = ClassInstructor(class_id=class_id, user_id=person.id, starts_on=starts_on, ends_on=values.ends_on)
     queries.add(session, row)
     history.record(
@@ -337,7 +337,7 @@ def _changeable(session: Session, subject: Subject, class_id: int) -> SchoolClas
 
 def _check(session: Session, record: SchoolClass) -> None:
     if record.ends_on < record.starts_on:
-        raise _wrong("ends_on", "The last day lies before the first one.")
+        raise _wrong("ends_on", "The last day is before the first day.")
     if (record.ends_on - record.starts_on).days > MOST_TERM_DAYS:
         raise _wrong("ends_on", "A class lasts two years at most. Check both days.")
     if not queries.program_exists(session, record.program_id):

@@ -334,5 +334,5 @@ def test_projection_stands_on_the_page_with_its_derivation(
     with time_machine.travel(MONDAY + timedelta(days=20), tick=False):
         page = client.get("/hours").text
     assert "Jun 12, 2026" in page
-    assert "How this is worked out" in page
-    assert "40\u00a0h are left of 100\u00a0h" in page
+    assert "How this is calculated" in page
+    assert "40\u00a0h of 100\u00a0h remain" in page

@@ -16,7 +16,7 @@ from app.web.paging import Page, Paging, fetch_page
 register_conflict(
     "ex_class_seats_once", "A student has one seat in a class: this one is in it already.", "enrollment_ids"
 )
-register_invalid("check_class_seats_days", "The last day lies before the first one.", "last_day")
+register_invalid("check_class_seats_days", "The last day is before the first day.", "last_day")
 
 
 def _roster() -> Select[Any]:

@@ -138,7 +138,7 @@ def issue(
 
 def _require_period(period: Period, today: date) -> None:
     if period.first > period.last:
-        raise _wrong("last", "The last day lies before the first one.")
+        raise _wrong("last", "The last day is before the first day.")
     if period.first > today:
         raise _wrong("first", "The period lies in the future, so there are no hours yet.")
     if period.last - period.first > LONGEST_PERIOD:

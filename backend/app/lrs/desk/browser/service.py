@@ -67,8 +67,8 @@ def exported(session: Session, filters: StatementFilters, zone: ZoneInfo) -> Sou
     people, activities = sought.people, sought.activities
     if people is not None and people.count > MOST:
         sentence = (
-            f"{people.count:,} people match “{people.words}”; a file holds the statements of {MOST} at most."
-            " Choose one of them in the list, or give more of the name."
+            f"{people.count:,} people match “{people.words}”; a file can hold the statements of at most "
+            f"{MOST}. Choose one person in the list, or enter more of the name."
         )
         raise Invalid(sentence, errors=[FieldError("person", sentence)])
     if activities is not None and activities.count > 1:

@@ -24,7 +24,7 @@ def launches(db: Db, _admin: AdminSubject, paging: PageParams) -> Page[LaunchOut
     return service.launches(db, paging).page().map(LaunchOut.of)
 
 
-@router.post("", status_code=201, summary="Make an API key; the secret is shown once")
+@router.post("", status_code=201, summary="Create an API key; the secret is shown once")
 def create_key(db: Db, admin: AdminSubject, settings: SettingsDep, given: KeyForm) -> NewKeyOut:
     made = service.create(db, admin, settings.app_origin, **given.model_dump())
     db.refresh(made.api_key)

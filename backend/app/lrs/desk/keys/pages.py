@@ -74,7 +74,7 @@ def create_key(
 ) -> Response:
     def create(values: KeyForm) -> Response:
         made = service.create(db, admin, settings.app_origin, **values.model_dump())
-        return _show_once(settings, admin, made, "The API key is made")
+        return _show_once(settings, admin, made, "API key created")
 
     return form.submit(db, create, again=lambda: _form_page(request, form))
 
@@ -100,7 +100,7 @@ def api_key(request: Request, db: Db, admin: AdminSubject, settings: SettingsDep
 
 @router.post("/{key_id}/rotate")
 def rotate(db: Db, admin: AdminSubject, settings: SettingsDep, key_id: PathId) -> Response:
-    return _show_once(settings, admin, service.rotate(db, admin, key_id), "The secret is replaced")
+    return _show_once(settings, admin, service.rotate(db, admin, key_id), "Secret replaced")
 
 
 @router.get("/{key_id}/rotate")
