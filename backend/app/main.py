@@ -26,6 +26,7 @@ from app.db.session import Database
 from app.desks import office_pages
 from app.desks import pages as desks_pages
 from app.documents import pages as documents_pages
+from app.documents.service import report_writer
 from app.enrollment import api as enrollment_api
 from app.enrollment import pages as enrollment_pages
 from app.enrollment.learning import pages as learning_pages
@@ -41,6 +42,7 @@ from app.web import errors, security, uploads
 from app.web.assets import MOUNT, StaticAssets
 from app.web.bodies import BodyTime
 from app.web.hosts import HostDispatch
+from app.web.reports import register_pdf
 
 # First come, first served: an address such as /people/new stands before /people/{number}.
 ROUTERS: list[APIRouter] = [
@@ -96,6 +98,7 @@ def create_app(settings: Settings, database: Database | None = None) -> FastAPI:
     app.state.database = database
     app.state.files = open_store(settings)
     app.state.identify = identify
+    register_pdf(report_writer(settings))
     errors.install(app)
     for router in ROUTERS:
         app.include_router(router)

@@ -220,6 +220,6 @@ def _require_replaceable(session: Session, subject: Actor, replaces: int, draft:
     old = queries.find(session, replaces)
     if old is None or old.status != "issued" or (old.student_id, old.kind) != (draft.student_id, draft.kind):
         raise Conflict(
-            "The document to replace does not hold any more, or is another student’s or of another kind. "
+            "The document to replace is no longer valid, or is another student’s or of another kind. "
             "No document was made."
         )

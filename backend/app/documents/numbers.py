@@ -101,7 +101,7 @@ def mark_void(session: Session, document_id: int, reason: str) -> IssuedDocument
     """Give up a number, or make its document void. Raises Conflict for one that is void or replaced already."""
     row = queries.find(session, document_id, lock=True)
     if row is None or row.status not in ("reserved", "issued"):
-        raise Conflict("This document does not hold any more, so it cannot be made void.")
+        raise Conflict("This document is no longer valid, so it cannot be made void.")
     row.status = "void"
     row.void_reason = reason
     row.ended_at = clock.now()
@@ -110,10 +110,10 @@ def mark_void(session: Session, document_id: int, reason: str) -> IssuedDocument
 
 
 def mark_replaced(session: Session, document_id: int, by: IssuedDocument) -> IssuedDocument:
-    """Let another document hold in its place. Raises Conflict for one that does not hold any more."""
+    """Let another document hold in its place. Raises Conflict for one that is no longer valid."""
     row = queries.find(session, document_id, lock=True)
     if row is None or row.status != "issued":
-        raise Conflict("The document to replace does not hold any more.")
+        raise Conflict("The document to replace is no longer valid.")
     if (row.student_id, row.kind) != (by.student_id, by.kind):
         raise Conflict("A document is replaced by one of the same kind for the same student.")
     row.status = "replaced"

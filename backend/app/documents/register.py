@@ -139,7 +139,7 @@ def _registered(document: IssuedDocument | None) -> Finding:
     if document is None:
         return Finding("Register", False, "No document of the school has exactly this content.")
     if document.status == "issued":
-        return Finding("Register", True, f"This is document {document.number}, and it holds.")
+        return Finding("Register", True, f"This is document {document.number}, and it is valid.")
     state = f"void: {document.void_reason}" if document.status == "void" else "replaced by a newer one"
     return Finding("Register", False, f"This is document {document.number}, which is {state}.")
 

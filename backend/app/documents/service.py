@@ -8,6 +8,7 @@ from app.documents.kinds import title as kind_title
 from app.documents.letterhead import Letterhead, LogoImage, long_date
 from app.documents.policy import may_issue, may_read, require_issue, require_read
 from app.documents.register import of_student, offers
+from app.documents.tables import writer as report_writer
 
 __all__ = [
     "DocumentKind",
@@ -25,6 +26,7 @@ __all__ = [
     "offers",
     "preview",
     "register_kind",
+    "report_writer",
     "require_issue",
     "require_read",
 ]

@@ -93,7 +93,7 @@ def _judged(
     )
     status = completed(async_validate_pdf_signature(signature, signer_validation_context=context))
     signer = status.signing_cert
-    name = signer.subject.human_friendly
+    name = signer.subject.native.get("common_name", signer.subject.human_friendly)
     untouched = (
         status.coverage == SignatureCoverageLevel.ENTIRE_FILE
         and status.docmdp_ok is True

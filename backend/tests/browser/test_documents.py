@@ -39,7 +39,7 @@ def test_a_document_from_the_students_page_to_a_verified_file(
         page.get_by_role("button", name="Preview").click()
     opened.value.close()
     page.get_by_role("button", name="Issue the letter").click()
-    expect(page.get_by_text("This document holds")).to_be_visible()
+    expect(page.get_by_text("This document is valid")).to_be_visible()
     seen("document")
     with page.expect_download() as got:
         page.get_by_role("link", name="Download the PDF").click()
@@ -66,5 +66,5 @@ def test_a_document_from_the_students_page_to_a_verified_file(
     page.get_by_role("link", name="Attendance record").click()
     seen("attendance-record")
     page.get_by_role("button", name="Issue the record").click()
-    expect(page.get_by_text("This document holds")).to_be_visible()
+    expect(page.get_by_text("This document is valid")).to_be_visible()
     expect(page.get_by_text("Make void")).to_have_count(0)

@@ -200,10 +200,10 @@ def test_a_preview_is_no_document(world: SimpleNamespace) -> None:
 def test_replaced_and_void_documents_do_not_hold(world: SimpleNamespace) -> None:
     first = make(world)
     second = make(world, replaces=first.id)
-    with pytest.raises(Conflict, match="does not hold any more"):
+    with pytest.raises(Conflict, match="is no longer valid"):
         make(world, replaces=first.id)
     with world.database.begin() as session:
-        for document, word in ((first, "replaced"), (second, "holds")):
+        for document, word in ((first, "replaced"), (second, "valid")):
             pdf = world.files.read_bytes(document.sha256)
             verdict = register.verify(session, world.admin, pdf)
             assert verdict.accepted is (document is second)

@@ -32,6 +32,7 @@ class Job:
     files: dict[str, bytes] = field(default_factory=dict)
     replacements: Path | None = None
     seconds: float = 20.0
+    lasting: bool = True
 
 
 @dataclass(frozen=True, slots=True)

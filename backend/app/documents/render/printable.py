@@ -10,7 +10,7 @@ from app.core.errors import Invalid
 
 # Controls, invisible format characters (among them those that turn the direction of writing), private use, halves of
 # a pair: typeset without a word, or worse, differently by each reader.
-_REFUSED = frozenset({"Cc", "Cf", "Co", "Cs"})
+REFUSED = frozenset({"Cc", "Cf", "Co", "Cs"})
 _LINKS = frozenset({"http", "https", "mailto"})
 
 NOTHING_SAVED = "No document was made."
@@ -20,14 +20,14 @@ def describe(text: str) -> str:
     """`“ส” (U+0E2A, THAI CHARACTER SO SUA)`; of several characters the first. For invisible ones, the name alone."""
     sign = text[:1]
     name = unicodedata.name(sign, "a character without a name")
-    seen = f"“{sign}” " if unicodedata.category(sign) not in _REFUSED else ""
+    seen = f"“{sign}” " if unicodedata.category(sign) not in REFUSED else ""
     return f"{seen}(U+{ord(sign):04X}, {name})"
 
 
 def printable(text: str, where: str) -> str:
     """The text in composed form (NFC). Raises Invalid, naming the character, for one that cannot be printed."""
     for sign in text:
-        if unicodedata.category(sign) in _REFUSED:
+        if unicodedata.category(sign) in REFUSED:
             raise Invalid(
                 f"{where} contains a character that cannot be printed {describe(sign)}. {NOTHING_SAVED} "
                 "Remove the character from the record, then try again."

@@ -45,9 +45,22 @@ def render(
         settings.document_templates_dir,
         seconds,
     )
-    answer = (using or renderer()).run(job)
+    return _rendered(using or renderer(), job)
+
+
+def render_loosely(settings: Settings, layout: str, data: str, *, seconds: float = SECONDS) -> bytes:
+    """A PDF with tags that nobody keeps: neither PDF/A nor PDF/UA is claimed, and no name is refused.
+
+    `data` is JSON. Raises LayoutBroken, Unavailable.
+    """
+    job = Job(layout, data, {}, settings.document_templates_dir, seconds, lasting=False)
+    return _rendered(renderer(), job)
+
+
+def _rendered(using: Renderer, job: Job) -> bytes:
+    answer = using.run(job)
     if isinstance(answer, Failed):
-        raise _problem(answer, layout)
+        raise _problem(answer, job.layout)
     return answer.pdf
 
 

@@ -52,7 +52,7 @@ class Engine:
                 input=str(self._folder / job.layout),
                 format="pdf",
                 sys_inputs={"data": job.data, "fonts": ",".join(self._families)},
-                pdf_standards=STANDARDS,
+                pdf_standards=STANDARDS if job.lasting else [],
             )
         except typst.TypstError as error:
             return _failure(error, replaced=replaced)
