@@ -12,10 +12,10 @@ def may_change(subject: Subject) -> bool:
 def require_read(subject: Subject) -> None:
     """Instructors and administrators read every program; students have their own pages (Learn)."""
     if not subject.is_staff:
-        raise Forbidden("Programs are managed by the school's staff. Your own lessons are under Learn.")
+        raise Forbidden("Programs are managed by school staff. Your own lessons are under Learn.")
 
 
 def require_change(subject: Subject) -> None:
     """Raise Forbidden unless this person may change programs, modules and lessons."""
     if not may_change(subject):
-        raise Forbidden("Only administrators change programs. Ask one of them to do it for you.")
+        raise Forbidden("Your duties do not include changing programs. Ask an administrator.")

@@ -23,7 +23,7 @@ def tidy_email(text: str) -> str:
         raise ValueError("Enter an email address such as name@example.org.") from None
     address = (found.ascii_email or found.normalized).lower()
     if len(address) > 255:
-        raise ValueError("This e-mail address is too long.")
+        raise ValueError("This email address is too long.")
     return address
 
 
@@ -35,7 +35,7 @@ FullName = Annotated[Line, Field(max_length=255)]
 class SignInForm(BaseModel):
     """E-mail address and password."""
 
-    email: Annotated[Line, Field(title="E-mail address", max_length=320)]
+    email: Annotated[Line, Field(title="Email address", max_length=320)]
     password: PasswordInput
     next: Annotated[str, Field(max_length=2000)] = ""
 
@@ -43,7 +43,7 @@ class SignInForm(BaseModel):
 class ForgotForm(BaseModel):
     """Where to send a link to set a new password."""
 
-    email: Annotated[Email, Field(title="E-mail address")]
+    email: Annotated[Email, Field(title="Email address")]
 
 
 class SetPasswordForm(BaseModel):
@@ -55,7 +55,7 @@ class SetPasswordForm(BaseModel):
 class ChangePasswordForm(BaseModel):
     """Another password, with the present one."""
 
-    current_password: Annotated[PasswordInput, Field(title="Present password")]
+    current_password: Annotated[PasswordInput, Field(title="Current password")]
     new_password: PasswordInput
 
 
@@ -63,7 +63,7 @@ class PersonForm(BaseModel):
     """A person to add or change."""
 
     full_name: Annotated[FullName, Field(title="Full legal name")]
-    email: Annotated[Email, Field(title="E-mail address")]
+    email: Annotated[Email, Field(title="Email address")]
     role: Role
 
 

@@ -130,7 +130,7 @@ def list_users(
     with _school() as (database, settings), database.begin() as session:
         page = service.list_people(session, SYSTEM, Paging(q=q, per_page=1000), role, deleted=deleted).page()
         table = Table(box=None)
-        for heading in ("Number", "Name", "E-mail address", "Role", "Status", "Last sign-in"):
+        for heading in ("Number", "Name", "Email address", "Role", "Status", "Last sign-in"):
             table.add_column(heading, overflow="fold")
         for user in page.items:
             seen = user.last_sign_in_at

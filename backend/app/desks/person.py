@@ -30,7 +30,7 @@ from app.lrs import service as record_store
 from app.lrs.service import Line
 from app.web.paging import Paging
 
-NO_STUDENT = "There is no such student, or none that you may see."
+NO_STUDENT = "There is no such student, or you don’t have access to it."
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,9 +33,9 @@ def list_enrollments(
     db: Db,
     subject: CurrentSubject,
     paging: PageParams,
-    status: Annotated[EnrollmentStatus | None, Query(description="Only those in this state.")] = None,
-    program_id: Annotated[RecordId | None, Query(description="Only those in this program.")] = None,
-    user_id: Annotated[RecordId | None, Query(description="Only those of this student.")] = None,
+    status: Annotated[EnrollmentStatus | None, Query(description="Only with this status.")] = None,
+    program_id: Annotated[RecordId | None, Query(description="Only in this program.")] = None,
+    user_id: Annotated[RecordId | None, Query(description="Only for this student.")] = None,
 ) -> Page[EnrollmentOut]:
     """Enrollments, newest first; a student sees her own. Sorts: student, program, status, enrolled, progress."""
     page = service.list_enrollments(

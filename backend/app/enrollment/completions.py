@@ -141,7 +141,7 @@ def mark_lesson(
         if policy.may_mark(subject):
             require_not_own(subject, record.user_id, "lessons and grades")
         if lesson.content_type.value not in ("video", "document"):
-            raise Conflict("This lesson reports by itself when it is done; open it and work through it.")
+            raise Conflict("This lesson is marked as done automatically. Open it and work through it.")
         if score_pct is not None:
             raise wrong("score_pct", "Only staff enter a score.")
     outcome = record_lesson_completion(
@@ -154,7 +154,7 @@ def mark_lesson(
         subject=subject,
     )
     if not outcome.counted:
-        raise Conflict("This enrollment is no longer active, so nothing is added to it.")
+        raise Conflict("This enrollment is no longer active, so nothing more is recorded.")
     return outcome
 
 
@@ -207,7 +207,7 @@ def _score(value: Decimal | int | float | None) -> Decimal | None:
         return None
     score = Decimal(str(value))
     if not score.is_finite() or not 0 <= score <= 100:
-        raise wrong("score_pct", "A score lies between 0 and 100 percent.")
+        raise wrong("score_pct", "A score must be between 0 and 100 percent.")
     return score.quantize(_CENT, ROUND_HALF_UP)
 
 

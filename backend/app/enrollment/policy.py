@@ -4,7 +4,7 @@ from app.core.errors import Forbidden, NotFound
 from app.core.own_records import require_not_own
 from app.core.permissions import Subject
 
-NO_ENROLLMENT = "There is no such enrollment, or none that you may see."
+NO_ENROLLMENT = "There is no such enrollment, or you don’t have access to it."
 
 
 def may_change(subject: Subject) -> bool:
@@ -24,12 +24,14 @@ def may_mark_for(subject: Subject, owner_id: int) -> bool:
 
 def require_staff(subject: Subject) -> None:
     if not subject.is_staff:
-        raise Forbidden("This list is for the school's staff. Your own programs are under Learn.")
+        raise Forbidden("This list is for school staff. Your own programs are under Learn.")
 
 
 def require_change(subject: Subject) -> None:
     if not may_change(subject):
-        raise Forbidden("Only administrators change enrollments. Ask one of them to do it for you.")
+        raise Forbidden(
+            "Your duties do not include changing enrollments. Ask a registrar or an administrator."
+        )
 
 
 def require_read(subject: Subject, owner_id: int) -> None:

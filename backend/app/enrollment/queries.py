@@ -41,7 +41,7 @@ register_conflict(
     "This student already has an active enrollment in this program.",
     "program_id",
 )
-register_invalid("check_progress_pct", "Progress lies between 0 and 100 percent.", "progress_pct")
+register_invalid("check_progress_pct", "Progress must be between 0 and 100 percent.", "progress_pct")
 
 
 ACTIVE = EnrollmentStatus.ACTIVE

@@ -100,11 +100,11 @@ def enroll(
     if student.role is not Role.STUDENT:
         raise wrong("user_id", f"{student.full_name} is not a student; only students are enrolled.")
     if queries.program(session, program_id) is None:
-        raise wrong("program_id", "There is no such program; it may have been deleted.")
+        raise wrong("program_id", "This program does not exist; it may have been deleted.")
     begins = enrolled_at or today
     if begins > today:
         raise wrong(
-            "enrolled_at", "The enrollment date lies in the future. Enter today's or an earlier date."
+            "enrolled_at", "The enrollment date is in the future. Enter today's date or an earlier one."
         )
     if queries.has_active(session, user_id, program_id):
         sentence = f"{student.full_name} already has an active enrollment in this program."
@@ -135,9 +135,7 @@ def enroll_by_email(
     policy.require_change(subject)
     person = queries.user_with_enrollments(session, email.lower())
     if person is None or person.deleted_at is not None:
-        raise wrong(
-            "email", "Nobody has an account with this e-mail address. Invite the student under People."
-        )
+        raise wrong("email", "Nobody has an account with this email address. Add the student under People.")
     if person.role is not Role.STUDENT:
         raise wrong("email", f"{person.full_name} is not a student; only students are enrolled.")
     for former in person.enrollments:
@@ -322,9 +320,9 @@ def withdraw(
     if not decision.allowed:
         raise Conflict(decision.reason)
     if requested_at > now:
-        raise wrong(field, "The request cannot have arrived in the future.")
+        raise wrong(field, "The request date cannot be in the future.")
     if requested_at < enrolled_from:
-        raise wrong(field, "The request cannot have arrived before the enrollment began.")
+        raise wrong(field, "The request date cannot be before the enrollment began.")
     _require_no_objection(session, subject, record, zone)
     result = progress_of(session, record)
     record.status = EnrollmentStatus.WITHDRAWN

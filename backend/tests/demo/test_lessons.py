@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Browser, Page, Route, expect
 
 from app.content.packages.archive import Archive
-from app.content.packages.standards import read_package
+from app.content.packages.recognition import read_package
 from app.demo import packages
 from app.demo.catalog import PROGRAMS
 from tests.browser.axe import assert_accessible

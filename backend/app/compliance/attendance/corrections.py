@@ -133,28 +133,28 @@ def correct(
 def instant(present: datetime, field: str, zone: ZoneInfo, *, second: bool) -> datetime:
     """What a typed wall-clock time means. Raises Invalid at `field` for one that clocks skipped that day."""
     if not EARLIEST_DAY.year <= present.year <= clock.now().year + 1:
-        raise _wrong(field, f"Enter a date from {EARLIEST_DAY.year} until today.")
+        raise _wrong(field, f"Enter a date between {EARLIEST_DAY.year} and today.")
     found = hours.read_wall_clock(present, zone, second=second).instant
     if found is None:
-        raise _wrong(field, "This time does not exist: clocks were put forward over it that day.")
+        raise _wrong(field, "This time does not exist: the clocks went forward over it that day.")
     return found
 
 
 def _require_believable(clock_in: datetime, clock_out: datetime, zone: ZoneInfo) -> None:
     now = clock.now()
     if clock_in.year < EARLIEST_DAY.year:
-        raise _wrong("clock_in", f"Enter a date from {EARLIEST_DAY.year} until today.")
+        raise _wrong("clock_in", f"Enter a date between {EARLIEST_DAY.year} and today.")
     if clock_in > now:
-        raise _wrong("clock_in", "The clock-in lies in the future.")
+        raise _wrong("clock_in", "The clock-in is in the future.")
     if clock_out > now:
         raise _wrong(
-            "clock_out", f"The clock-out lies in the future; it is {formats.local_time(now, zone)} now."
+            "clock_out", f"The clock-out is in the future; it is {formats.local_time(now, zone)} now."
         )
     if clock_out < clock_in:
-        raise _wrong("clock_out", "The clock-out lies before the clock-in.")
+        raise _wrong("clock_out", "The clock-out is before the clock-in.")
     if clock_out - clock_in > hours.LONGEST_ENTRY:
         longest = hours.LONGEST_ENTRY // timedelta(hours=1)
-        raise _wrong("clock_out", f"A stay lasts {longest} hours at most. Check both dates.")
+        raise _wrong("clock_out", f"A time entry can last at most {longest} hours. Check both dates.")
 
 
 def _require_countable(

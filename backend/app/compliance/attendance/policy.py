@@ -4,8 +4,8 @@ from app.core.errors import Forbidden, NotFound
 from app.core.own_records import require_not_own
 from app.core.permissions import Subject
 
-NO_RECORD = "There is no such attendance record, or none that you may see."
-NO_PERSON = "There is no such student, or none that you may see."
+NO_RECORD = "There is no such attendance record, or you don’t have access to it."
+NO_PERSON = "There is no such student, or you don’t have access to it."
 
 
 def require_view(subject: Subject, user_id: int) -> None:
@@ -25,7 +25,7 @@ def require_clock(subject: Subject) -> None:
 def require_correct(subject: Subject) -> None:
     """Raises Forbidden for students. Whose hours they are is `require_correct_for`'s question."""
     if not subject.is_staff:
-        raise Forbidden("Only the school's staff correct attendance. Ask them to do it for you.")
+        raise Forbidden("Only school staff can correct attendance. Ask a staff member.")
 
 
 def require_correct_for(subject: Subject, user_id: int) -> None:

@@ -20,11 +20,11 @@ from app.rules.hours import TimeEntry
 from app.web.listing import Listing
 from app.web.paging import Paging
 
-register_conflict("uq_attendance_one_open", "You are already clocked in; clock out first.")
+register_conflict("uq_attendance_one_open", "You are already clocked in. Clock out first.")
 register_conflict(
     "ex_attendance_overlap", "These hours overlap another attendance record of the same student."
 )
-register_invalid("check_attendance_clock_out", "The clock-out lies before the clock-in.", "clock_out")
+register_invalid("check_attendance_clock_out", "The clock-out is before the clock-in.", "clock_out")
 
 
 SORTS = {

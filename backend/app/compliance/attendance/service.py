@@ -131,7 +131,7 @@ def clock_in(
             raise _already_in(other.clock_in, zone)
         covering = queries.covering(session, subject.user_id, now)
         until = f" until {formats.local_time(covering.clock_out, zone)}" if covering else ""
-        raise Conflict(f"Your hours are recorded already{until}. Ask the staff if that is wrong.")
+        raise Conflict(f"Your hours are already recorded{until}. Ask the staff if that is wrong.")
     history.record(
         session,
         subject,
@@ -154,7 +154,7 @@ def clock_out(session: Session, subject: Subject, zone: ZoneInfo) -> AttendanceO
     policy.require_clock(subject)
     entry = queries.open_record(session, subject.user_id, lock=True)
     if entry is None:
-        raise Conflict("You are not clocked in, so there is nothing to end. Clock in first.")
+        raise Conflict("You are not clocked in. Clock in first.")
     now = clock.now()
     if hours.was_forgotten(entry.clock_in, now):
         _close_forgotten(session, subject, entry)
@@ -188,7 +188,7 @@ def _enrollment_for(session: Session, subject: Subject, enrollment_id: int | Non
             item for item in queries.enrollments_of(session, subject.user_id) if item.status == "active"
         ]
         if not active:
-            raise Conflict("You have no active enrollment to clock in for. Ask the school's office.")
+            raise Conflict("You have no active enrollment to clock in for. Contact the school office.")
         if len(active) > 1:
             sentence = "You are enrolled in several programs. Choose the one these hours count for."
             raise Invalid(sentence, errors=[FieldError("enrollment_id", sentence)])
@@ -196,10 +196,10 @@ def _enrollment_for(session: Session, subject: Subject, enrollment_id: int | Non
     # Locked, so that a withdrawal at this moment comes either before or after.
     chosen = queries.enrollment(session, enrollment_id, lock=True)
     if chosen is None or chosen.user_id != subject.user_id:
-        raise NotFound("There is no such enrollment of yours.")
+        raise NotFound("You have no such enrollment.")
     if chosen.status != "active":
         raise Conflict(
-            f"Your enrollment in {chosen.program_name} is {chosen.status}; hours no longer count for it."
+            f"Your enrollment in {chosen.program_name} is {chosen.status}; hours no longer count toward it."
         )
     return chosen
 

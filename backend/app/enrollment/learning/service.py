@@ -148,10 +148,11 @@ def _line(lesson: Lesson, *, has_package: bool) -> LessonLine:
             line.state, line.href, line.reason = (
                 "unavailable",
                 "",
-                "Not ready yet: the school is preparing it.",
+                "Not available yet: the school is preparing it.",
             )
     elif lesson.content_type is ContentType.H5P:
-        line.state, line.href, line.reason = "unavailable", "", "Done in class: your instructor marks it."
+        line.state, line.href = "unavailable", ""
+        line.reason = "Done in class: your instructor marks it as done."
     return line
 
 

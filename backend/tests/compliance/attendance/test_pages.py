@@ -270,7 +270,7 @@ def test_of_a_time_that_came_twice_the_staff_say_which(
         "reason": "Night class",
     }
     asked = admin.post("/attendance/new", data=values | {"reason": ""})
-    assert asked.text.count("this time came twice that day") == 2
+    assert asked.text.count("this time occurred twice that day") == 2
     path = admin.post("/attendance/new", data=values).headers["location"]
     assert session.scalars(select(Attendance.total_minutes)).one() == 60
     shown = admin.get(path).text
@@ -311,7 +311,7 @@ def test_who_is_here_and_who_forgot(school: School, admin: TestClient) -> None:
     school.attendance(school.enrollment(forgot), clock.now() - timedelta(hours=17), clock_out=None)
     page = admin.get("/attendance/here").text
     assert "1 student is clocked in" in page
-    before, after = page.split("Forgotten clock-outs")
+    before, after = page.split("Missing clock-outs")
     assert ("Here Now" in before, "Long Gone" in before, "Long Gone" in after) == (True, False, True)
     assert "Long Gone" in admin.get("/attendance?state=needs_correction").text
     assert "Long Gone" not in admin.get("/attendance?state=open").text
