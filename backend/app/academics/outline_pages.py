@@ -6,13 +6,15 @@ from fastapi import APIRouter, Depends, Request, Response
 
 from app.academics import policy, service
 from app.academics.schemas import ButtonForm, LessonForm, ModuleForm, MoveForm
+from app.core.permissions import Permission
 from app.db.models import ContentType, Lesson, Module, Program
 from app.web.fields import PathId
 from app.web.forms import Form, posted
 from app.web.render import redirect, render
-from app.web.request import AdminSubject, CurrentSubject, Db
+from app.web.request import CurrentSubject, Db, Requires
 
 router = APIRouter()
+CHANGES = [Requires(Permission.ACADEMICS_CHANGE)]
 Crumbs = list[tuple[str, str | None]]
 
 # H5P joins the choices when the school's player can play it.
@@ -27,88 +29,88 @@ LEGACY_KIND = (ContentType.H5P.value, "H5P (cannot be played here yet)")
 # Modules
 
 
-@router.get("/programs/{program_id}/modules/new")
-def new_module(request: Request, db: Db, admin: AdminSubject, program_id: PathId) -> Response:
-    program = service.read_program(db, admin, program_id)
+@router.get("/programs/{program_id}/modules/new", dependencies=CHANGES)
+def new_module(request: Request, db: Db, subject: CurrentSubject, program_id: PathId) -> Response:
+    program = service.read_program(db, subject, program_id)
     return _module_page(request, Form.blank(ModuleForm), program, None)
 
 
-@router.post("/programs/{program_id}/modules/new")
+@router.post("/programs/{program_id}/modules/new", dependencies=CHANGES)
 def create_module(
     request: Request,
     db: Db,
-    admin: AdminSubject,
+    subject: CurrentSubject,
     program_id: PathId,
     form: Annotated[Form[ModuleForm], Depends(posted(ModuleForm))],
 ) -> Response:
-    program = service.read_program(db, admin, program_id)
+    program = service.read_program(db, subject, program_id)
 
     def create(values: ModuleForm) -> Response:
-        module = service.create_module(db, admin, program_id, values.name, values.description)
+        module = service.create_module(db, subject, program_id, values.name, values.description)
         return redirect(f"/programs/{program_id}#module-{module.id}")
 
     return form.submit(db, create, again=lambda: _module_page(request, form, program, None))
 
 
-@router.get("/modules/{module_id}/edit")
-def edit_module(request: Request, db: Db, admin: AdminSubject, module_id: PathId) -> Response:
-    module, program = service.read_module(db, admin, module_id)
+@router.get("/modules/{module_id}/edit", dependencies=CHANGES)
+def edit_module(request: Request, db: Db, subject: CurrentSubject, module_id: PathId) -> Response:
+    module, program = service.read_module(db, subject, module_id)
     form = Form.filled(ModuleForm, module)
     form.data["version"] = [service.version(module)]
     return _module_page(request, form, program, module)
 
 
-@router.post("/modules/{module_id}/edit")
+@router.post("/modules/{module_id}/edit", dependencies=CHANGES)
 def update_module(
     request: Request,
     db: Db,
-    admin: AdminSubject,
+    subject: CurrentSubject,
     module_id: PathId,
     form: Annotated[Form[ModuleForm], Depends(posted(ModuleForm))],
 ) -> Response:
-    module, program = service.read_module(db, admin, module_id)
+    module, program = service.read_module(db, subject, module_id)
 
     def update(values: ModuleForm) -> Response:
-        service.update_module(db, admin, module_id, values.model_dump(), values.version)
+        service.update_module(db, subject, module_id, values.model_dump(), values.version)
         return redirect(f"/programs/{program.id}#module-{module_id}")
 
     return form.submit(db, update, again=lambda: _module_page(request, form, program, module))
 
 
-@router.get("/modules/{module_id}/delete")
-def ask_delete_module(request: Request, db: Db, admin: AdminSubject, module_id: PathId) -> Response:
-    module, program = service.read_module(db, admin, module_id)
-    reason = service.why_module_stays(db, module_id)
+@router.get("/modules/{module_id}/delete", dependencies=CHANGES)
+def ask_delete_module(request: Request, db: Db, subject: CurrentSubject, module_id: PathId) -> Response:
+    module, program = service.read_module(db, subject, module_id)
+    reason = service.why_module_stays(db, subject, module_id)
     return _delete_module_page(request, Form.blank(ButtonForm), module, program, reason)
 
 
-@router.post("/modules/{module_id}/delete")
+@router.post("/modules/{module_id}/delete", dependencies=CHANGES)
 def delete_module(
     request: Request,
     db: Db,
-    admin: AdminSubject,
+    subject: CurrentSubject,
     module_id: PathId,
     form: Annotated[Form[ButtonForm], Depends(posted(ButtonForm))],
 ) -> Response:
     def delete(_values: ButtonForm) -> Response:
-        return redirect(f"/programs/{service.delete_module(db, admin, module_id)}")
+        return redirect(f"/programs/{service.delete_module(db, subject, module_id)}")
 
     def again() -> Response:
-        module, program = service.read_module(db, admin, module_id)
+        module, program = service.read_module(db, subject, module_id)
         return _delete_module_page(request, form, module, program, None)
 
     return form.submit(db, delete, again)
 
 
-@router.post("/modules/{module_id}/move")
+@router.post("/modules/{module_id}/move", dependencies=CHANGES)
 def move_module(
     db: Db,
-    admin: AdminSubject,
+    subject: CurrentSubject,
     module_id: PathId,
     form: Annotated[Form[MoveForm], Depends(posted(MoveForm))],
 ) -> Response:
     direction = form.values.direction if form.values else "up"
-    module = service.move_module(db, admin, module_id, direction)
+    module = service.move_module(db, subject, module_id, direction)
     # Without a fragment: a browser that jumps to one passes over autofocus.
     return redirect(f"/programs/{module.program_id}", moved=f"module-{module_id}-{direction}")
 
@@ -116,24 +118,24 @@ def move_module(
 # Lessons
 
 
-@router.get("/modules/{module_id}/lessons/new")
-def new_lesson(request: Request, db: Db, admin: AdminSubject, module_id: PathId) -> Response:
-    module, program = service.read_module(db, admin, module_id)
+@router.get("/modules/{module_id}/lessons/new", dependencies=CHANGES)
+def new_lesson(request: Request, db: Db, subject: CurrentSubject, module_id: PathId) -> Response:
+    module, program = service.read_module(db, subject, module_id)
     return _lesson_form_page(request, Form.blank(LessonForm), program, module, None)
 
 
-@router.post("/modules/{module_id}/lessons/new")
+@router.post("/modules/{module_id}/lessons/new", dependencies=CHANGES)
 def create_lesson(
     request: Request,
     db: Db,
-    admin: AdminSubject,
+    subject: CurrentSubject,
     module_id: PathId,
     form: Annotated[Form[LessonForm], Depends(posted(LessonForm))],
 ) -> Response:
-    module, program = service.read_module(db, admin, module_id)
+    module, program = service.read_module(db, subject, module_id)
 
     def create(values: LessonForm) -> Response:
-        lesson = service.create_lesson(db, admin, module_id, values)
+        lesson = service.create_lesson(db, subject, module_id, values)
         if lesson.content_type is ContentType.SCORM:
             return redirect(f"/lessons/{lesson.id}/content")
         return redirect(f"/programs/{program.id}#lesson-{lesson.id}")
@@ -158,65 +160,65 @@ def lesson(request: Request, db: Db, subject: CurrentSubject, lesson_id: PathId)
     )
 
 
-@router.get("/lessons/{lesson_id}/edit")
-def edit_lesson(request: Request, db: Db, admin: AdminSubject, lesson_id: PathId) -> Response:
-    record, module, program = service.read_lesson(db, admin, lesson_id)
+@router.get("/lessons/{lesson_id}/edit", dependencies=CHANGES)
+def edit_lesson(request: Request, db: Db, subject: CurrentSubject, lesson_id: PathId) -> Response:
+    record, module, program = service.read_lesson(db, subject, lesson_id)
     form = Form.filled(LessonForm, record)
     form.data["version"] = [service.version(record)]
     return _lesson_form_page(request, form, program, module, record)
 
 
-@router.post("/lessons/{lesson_id}/edit")
+@router.post("/lessons/{lesson_id}/edit", dependencies=CHANGES)
 def update_lesson(
     request: Request,
     db: Db,
-    admin: AdminSubject,
+    subject: CurrentSubject,
     lesson_id: PathId,
     form: Annotated[Form[LessonForm], Depends(posted(LessonForm))],
 ) -> Response:
-    record, module, program = service.read_lesson(db, admin, lesson_id)
+    record, module, program = service.read_lesson(db, subject, lesson_id)
 
     def update(values: LessonForm) -> Response:
-        service.update_lesson(db, admin, lesson_id, values.model_dump(), values.version)
+        service.update_lesson(db, subject, lesson_id, values.model_dump(), values.version)
         return redirect(f"/lessons/{lesson_id}")
 
     return form.submit(db, update, again=lambda: _lesson_form_page(request, form, program, module, record))
 
 
-@router.get("/lessons/{lesson_id}/delete")
-def ask_delete_lesson(request: Request, db: Db, admin: AdminSubject, lesson_id: PathId) -> Response:
-    found = service.read_lesson(db, admin, lesson_id)
-    reason = service.why_lesson_stays(db, lesson_id)
+@router.get("/lessons/{lesson_id}/delete", dependencies=CHANGES)
+def ask_delete_lesson(request: Request, db: Db, subject: CurrentSubject, lesson_id: PathId) -> Response:
+    found = service.read_lesson(db, subject, lesson_id)
+    reason = service.why_lesson_stays(db, subject, lesson_id)
     return _delete_lesson_page(request, Form.blank(ButtonForm), *found, reason)
 
 
-@router.post("/lessons/{lesson_id}/delete")
+@router.post("/lessons/{lesson_id}/delete", dependencies=CHANGES)
 def delete_lesson(
     request: Request,
     db: Db,
-    admin: AdminSubject,
+    subject: CurrentSubject,
     lesson_id: PathId,
     form: Annotated[Form[ButtonForm], Depends(posted(ButtonForm))],
 ) -> Response:
     def delete(_values: ButtonForm) -> Response:
-        return redirect(f"/programs/{service.delete_lesson(db, admin, lesson_id)}")
+        return redirect(f"/programs/{service.delete_lesson(db, subject, lesson_id)}")
 
     def again() -> Response:
-        return _delete_lesson_page(request, form, *service.read_lesson(db, admin, lesson_id), None)
+        return _delete_lesson_page(request, form, *service.read_lesson(db, subject, lesson_id), None)
 
     return form.submit(db, delete, again)
 
 
-@router.post("/lessons/{lesson_id}/move")
+@router.post("/lessons/{lesson_id}/move", dependencies=CHANGES)
 def move_lesson(
     db: Db,
-    admin: AdminSubject,
+    subject: CurrentSubject,
     lesson_id: PathId,
     form: Annotated[Form[MoveForm], Depends(posted(MoveForm))],
 ) -> Response:
     direction = form.values.direction if form.values else "up"
-    service.move_lesson(db, admin, lesson_id, direction)
-    _lesson, _module, program = service.read_lesson(db, admin, lesson_id)
+    service.move_lesson(db, subject, lesson_id, direction)
+    _lesson, _module, program = service.read_lesson(db, subject, lesson_id)
     return redirect(f"/programs/{program.id}", moved=f"lesson-{lesson_id}-{direction}")
 
 

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from app.academics import outline_pages, policy, service
 from app.academics.reports import PROGRAMS_REPORT
 from app.academics.schemas import ButtonForm, ProgramForm
-from app.core.permissions import Subject
+from app.core.permissions import Permission, Subject
 from app.db.models import Program
 from app.web import navigation, reports, search
 from app.web.fields import PathId
@@ -16,12 +16,13 @@ from app.web.forms import Form, posted
 from app.web.navigation import NavItem
 from app.web.paging import PageParams, Paging
 from app.web.render import redirect, render
-from app.web.request import AdminSubject, CurrentSubject, Db
+from app.web.request import CurrentSubject, Db, Requires
 from app.web.search import Found, Hit
 
 router = APIRouter(include_in_schema=False)
+CHANGES = [Requires(Permission.ACADEMICS_CHANGE)]
 router.include_router(outline_pages.router)
-navigation.register(NavItem("Programs", "/programs", "books", navigation.STAFF, order=40))
+navigation.register(NavItem("Programs", "/programs", "books", Permission.ACADEMICS_READ, order=40))
 
 PROGRAMS = ("Programs", "/programs")
 
@@ -40,20 +41,20 @@ def programs(request: Request, db: Db, subject: CurrentSubject, paging: PagePara
     )
 
 
-@router.get("/programs/new")
-def new_program(request: Request, _admin: AdminSubject) -> Response:
+@router.get("/programs/new", dependencies=CHANGES)
+def new_program(request: Request, _subject: CurrentSubject) -> Response:
     return _form_page(request, Form.blank(ProgramForm), None)
 
 
-@router.post("/programs/new")
+@router.post("/programs/new", dependencies=CHANGES)
 def create_program(
     request: Request,
     db: Db,
-    admin: AdminSubject,
+    subject: CurrentSubject,
     form: Annotated[Form[ProgramForm], Depends(posted(ProgramForm))],
 ) -> Response:
     def create(values: ProgramForm) -> Response:
-        return redirect(f"/programs/{service.create_program(db, admin, values).id}")
+        return redirect(f"/programs/{service.create_program(db, subject, values).id}")
 
     return form.submit(db, create, again=lambda: _form_page(request, form, None))
 
@@ -81,53 +82,53 @@ def program(
     )
 
 
-@router.get("/programs/{program_id}/edit")
-def edit_program(request: Request, db: Db, admin: AdminSubject, program_id: PathId) -> Response:
-    record = service.read_program(db, admin, program_id)
+@router.get("/programs/{program_id}/edit", dependencies=CHANGES)
+def edit_program(request: Request, db: Db, subject: CurrentSubject, program_id: PathId) -> Response:
+    record = service.read_program(db, subject, program_id)
     form = Form.filled(ProgramForm, record)
     form.data["version"] = [service.version(record)]
     return _form_page(request, form, record)
 
 
-@router.post("/programs/{program_id}/edit")
+@router.post("/programs/{program_id}/edit", dependencies=CHANGES)
 def update_program(
     request: Request,
     db: Db,
-    admin: AdminSubject,
+    subject: CurrentSubject,
     program_id: PathId,
     form: Annotated[Form[ProgramForm], Depends(posted(ProgramForm))],
 ) -> Response:
-    record = service.read_program(db, admin, program_id)
+    record = service.read_program(db, subject, program_id)
 
     def update(values: ProgramForm) -> Response:
-        service.update_program(db, admin, program_id, values.model_dump(), values.version)
+        service.update_program(db, subject, program_id, values.model_dump(), values.version)
         return redirect(f"/programs/{program_id}")
 
     return form.submit(db, update, again=lambda: _form_page(request, form, record))
 
 
-@router.get("/programs/{program_id}/delete")
-def ask_delete_program(request: Request, db: Db, admin: AdminSubject, program_id: PathId) -> Response:
+@router.get("/programs/{program_id}/delete", dependencies=CHANGES)
+def ask_delete_program(request: Request, db: Db, subject: CurrentSubject, program_id: PathId) -> Response:
     """What the deletion would take with it, or why it is not possible."""
-    record = service.program_outline(db, admin, program_id)
-    reason = service.why_program_stays(db, program_id)
+    record = service.program_outline(db, subject, program_id)
+    reason = service.why_program_stays(db, subject, program_id)
     return _delete_page(request, Form.blank(ButtonForm), record, reason)
 
 
-@router.post("/programs/{program_id}/delete")
+@router.post("/programs/{program_id}/delete", dependencies=CHANGES)
 def delete_program(
     request: Request,
     db: Db,
-    admin: AdminSubject,
+    subject: CurrentSubject,
     program_id: PathId,
     form: Annotated[Form[ButtonForm], Depends(posted(ButtonForm))],
 ) -> Response:
     def delete(_values: ButtonForm) -> Response:
-        service.delete_program(db, admin, program_id)
+        service.delete_program(db, subject, program_id)
         return redirect("/programs")
 
     def again() -> Response:
-        return _delete_page(request, form, service.program_outline(db, admin, program_id), None)
+        return _delete_page(request, form, service.program_outline(db, subject, program_id), None)
 
     return form.submit(db, delete, again)
 
@@ -164,7 +165,7 @@ def _delete_page(request: Request, form: Form[ButtonForm], record: Program, reas
 
 
 def _find_programs(db: Session, subject: Subject, words: str) -> Found | None:
-    if not subject.is_staff:
+    if not policy.may_read(subject):
         return None
     found = service.list_programs(db, subject, Paging(q=words, per_page=search.MOST)).page()
     hits = [

@@ -32,6 +32,7 @@ NO_LESSON = "This lesson does not exist; it may have been deleted. Go back to th
 WITH_ADDRESS = frozenset({ContentType.VIDEO, ContentType.DOCUMENT})
 
 
+@internal("computes from a record that one has")
 def version(record: Program | Module | Lesson) -> str:
     """A short mark of what a record holds now, to notice that it changed while somebody was editing."""
     names = [
@@ -144,7 +145,7 @@ def delete_program(session: Session, subject: Subject, program_id: int) -> None:
     """Delete a program with its modules and lessons. Conflict while it has enrollments in any state."""
     policy.require_change(subject)
     program = _program(session, program_id, lock=True)
-    reason = why_program_stays(session, program_id)
+    reason = why_program_stays(session, subject, program_id)
     if reason:
         raise Conflict(reason)
     name = program.name
@@ -154,8 +155,9 @@ def delete_program(session: Session, subject: Subject, program_id: int) -> None:
     history.record(session, subject, Action.PROGRAM_DELETED, program_id, name=name, lessons=len(lessons))
 
 
-def why_program_stays(session: Session, program_id: int) -> str | None:
+def why_program_stays(session: Session, subject: Subject, program_id: int) -> str | None:
     """The sentence that refuses the deletion, None when nothing speaks against it."""
+    policy.require_read(subject)
     count = queries.enrollment_count(session, program_id)
     if not count:
         return None
@@ -201,7 +203,7 @@ def delete_module(session: Session, subject: Subject, module_id: int) -> int:
     with outline_changes.lessons_of_program(session, subject, program_id):
         module = _module(session, module_id, lock=True)
         name = module.name
-        reason = why_module_stays(session, module_id)
+        reason = why_module_stays(session, subject, module_id)
         if reason:
             raise Conflict(reason)
         lessons = [lesson.id for lesson in queries.lessons_in_order(session, module_id)]
@@ -221,8 +223,9 @@ def delete_module(session: Session, subject: Subject, module_id: int) -> int:
     return program_id
 
 
-def why_module_stays(session: Session, module_id: int) -> str | None:
+def why_module_stays(session: Session, subject: Subject, module_id: int) -> str | None:
     """The sentence that refuses the deletion, None when nothing speaks against it."""
+    policy.require_read(subject)
     lessons = queries.lessons_in_order(session, module_id)
     worked = queries.lessons_with_work(session, [lesson.id for lesson in lessons])
     titles = ", ".join(f"“{lesson.title}”" for lesson in lessons if lesson.id in worked)
@@ -284,7 +287,7 @@ def delete_lesson(session: Session, subject: Subject, lesson_id: int) -> int:
     with outline_changes.lessons_of_program(session, subject, program_id):
         _module(session, module_id, lock=True)
         title = _lesson(session, lesson_id, lock=True).title
-        reason = why_lesson_stays(session, lesson_id)
+        reason = why_lesson_stays(session, subject, lesson_id)
         if reason:
             raise Conflict(reason)
         outline_changes.lessons_removed(session, [lesson_id])
@@ -295,8 +298,9 @@ def delete_lesson(session: Session, subject: Subject, lesson_id: int) -> int:
     return program_id
 
 
-def why_lesson_stays(session: Session, lesson_id: int) -> str | None:
+def why_lesson_stays(session: Session, subject: Subject, lesson_id: int) -> str | None:
     """The sentence that refuses the deletion, None when nothing speaks against it."""
+    policy.require_read(subject)
     if queries.lessons_with_work(session, [lesson_id]):
         return "Students have worked in this lesson, so it cannot be deleted; their work is kept."
     return None

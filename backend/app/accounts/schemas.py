@@ -7,7 +7,7 @@ from email_validator import EmailNotValidError, validate_email
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from app.accounts.passwords import NO_PASSWORD
-from app.core.permissions import Duty, Role
+from app.core.permissions import Duty, Role, internal
 from app.db.models import User
 from app.web.fields import Line
 
@@ -15,6 +15,7 @@ LONGEST_PASSWORD_INPUT = 1000
 """Longer input is no password; the rule itself says what is."""
 
 
+@internal("tidies a text")
 def tidy_email(text: str) -> str:
     """An e-mail address as accounts keep it: lower case, plain letters. Raises ValueError with a sentence."""
     try:
@@ -108,6 +109,7 @@ class PersonOut(BaseModel):
         )
 
 
+@internal("reads a record that one has")
 def status_of(user: User) -> str:
     """`deleted`, `invited` or `active`."""
     if user.deleted_at is not None:

@@ -1,6 +1,6 @@
 """What other rooms and desks may ask of accounts."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 
 from sqlalchemy.orm import Session
 
@@ -26,6 +26,7 @@ from app.accounts.people.service import (
     restore_person,
     send_link,
 )
+from app.accounts.policy import may_manage
 from app.accounts.schemas import status_of, tidy_email
 from app.core.errors import NotFound
 from app.core.permissions import Role, Subject, internal
@@ -46,6 +47,8 @@ __all__ = [
     "give_duty",
     "list_duties",
     "list_people",
+    "may_manage",
+    "numbers_of_people_named",
     "on_sessions_ended",
     "own_duties",
     "people_by_id",
@@ -68,3 +71,9 @@ def get_student(session: Session, subject: Subject, user_id: int) -> User:
 def people_by_id(session: Session, user_ids: Collection[int]) -> Mapping[int, User]:
     """Accounts by number, deleted or not, in one query: for names beside records."""
     return {user.id: user for user in queries.users(session, user_ids)}
+
+
+@internal("search words of the audit page, which has asked")
+def numbers_of_people_named(session: Session, word: str, *, most: int = 500) -> Sequence[int]:
+    """The numbers of the first accounts, deleted or not, whose name or address holds the word."""
+    return queries.numbers_named(session, word, most)

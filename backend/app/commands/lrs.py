@@ -12,6 +12,7 @@ import typer
 from sqlalchemy.orm import Session
 
 from app.core.errors import Problem
+from app.core.permissions import SYSTEM
 from app.db.models import XapiCredential
 from app.db.session import Database
 from app.lrs.desk.imports import runner
@@ -117,7 +118,7 @@ def create(
     scopes = scope or ["statements/write", "statements/read/mine"]
     with _school() as (database, settings), database.begin() as session:
         made = service.create(
-            session, None, settings.app_origin, label=label, scopes=scopes, rate_limit_per_minute=limit
+            session, SYSTEM, settings.app_origin, label=label, scopes=scopes, rate_limit_per_minute=limit
         )
         _show(made, settings)
 
@@ -133,10 +134,11 @@ def list_keys(
     with _school() as (database, settings), database.begin() as session:
         if launches:
             found = [
-                _launch_lines(one, name, settings) for one, name in service.launches(session, Paging()).rows()
+                _launch_lines(one, name, settings)
+                for one, name in service.launches(session, SYSTEM, Paging()).rows()
             ]
         else:
-            listed = service.listed(session, Paging(), with_revoked=everything)
+            listed = service.listed(session, SYSTEM, Paging(), with_revoked=everything)
             found = [_key_lines(one, settings) for one in listed.rows()]
     for title, lines in found:
         typer.echo(title)
@@ -184,7 +186,7 @@ def _when(moment: datetime | None, settings: Settings) -> str:
 def rotate(number: Number) -> None:
     """Replace the secret; the old one stops within a second."""
     with _school() as (database, settings), database.begin() as session:
-        _show(service.rotate(session, None, number), settings)
+        _show(service.rotate(session, SYSTEM, number), settings)
 
 
 @keys.command()
@@ -195,10 +197,10 @@ def revoke(
     """Revoke an API key, or the key of a launch; it stops within a second and for good."""
     with _school() as (database, _settings):
         with database.begin() as session:
-            label = service.label_of(session, number)
+            label = service.label_of(session, SYSTEM, number)
         # Asked between two transactions: nothing is held while somebody thinks.
         if not yes:
             typer.confirm(f"Revoke “{label}”? It stops working within a second, permanently.", abort=True)
         with database.begin() as session:
-            service.revoke(session, None, number)
+            service.revoke(session, SYSTEM, number)
     typer.echo(f"Revoked: {label}")

@@ -6,12 +6,15 @@ from fastapi import APIRouter, Depends, Query
 
 from app.content import service
 from app.content.schemas import AttemptOut, LaunchIn, LaunchOut, PackageForm, PackageOut, ResultOut
+from app.core.permissions import Permission, Subject
 from app.web import uploads
 from app.web.fields import LARGEST_ID, PathId
 from app.web.forms import Form, posted
-from app.web.request import CurrentSubject, Db, FilesDep, SettingsDep, StaffSubject, UploadingStaff
+from app.web.request import CurrentSubject, Db, FilesDep, Requires, SettingsDep, uploading
 
 router = APIRouter(prefix="/api/v1", tags=["content"])
+READS = [Requires(Permission.CONTENT_READ)]
+Uploader = Annotated[Subject, Depends(uploading(Permission.CONTENT_CHANGE))]
 uploads.register("/api/v1/lessons/*/packages")
 
 # Described by hand: a file that FastAPI itself takes would be read before anyone is asked who sends it.
@@ -33,16 +36,16 @@ _PACKAGE: dict[str, Any] = {
 }
 
 
-@router.get("/lessons/{lesson_id}/packages")
-def list_packages(lesson_id: PathId, db: Db, staff: StaffSubject) -> list[PackageOut]:
+@router.get("/lessons/{lesson_id}/packages", dependencies=READS)
+def list_packages(lesson_id: PathId, db: Db, subject: CurrentSubject) -> list[PackageOut]:
     """All versions of a lesson's package, newest first."""
-    return [package for package, _ in service.packages(db, staff, lesson_id)]
+    return [package for package, _ in service.packages(db, subject, lesson_id)]
 
 
 @router.post("/lessons/{lesson_id}/packages", status_code=201, openapi_extra=_PACKAGE)
 def upload_package(
     lesson_id: PathId,
-    staff: UploadingStaff,
+    subject: Uploader,
     settings: SettingsDep,
     files: FilesDep,
     form: Annotated[Form[PackageForm], Depends(posted(PackageForm))],
@@ -54,7 +57,7 @@ def upload_package(
     package = form.checked().package
     record = service.import_package(
         db,
-        staff,
+        subject,
         files,
         lesson_id,
         package.file,

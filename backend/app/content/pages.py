@@ -6,15 +6,17 @@ from fastapi import APIRouter, Depends, Request, Response
 
 from app.content import service
 from app.content.schemas import PackageForm, ResultOut
-from app.core.permissions import Subject
+from app.core.permissions import Permission, Subject
 from app.settings import Settings
 from app.web import uploads
 from app.web.fields import PathId
 from app.web.forms import Form, posted
 from app.web.render import redirect, render
-from app.web.request import CurrentSubject, Db, FilesDep, SettingsDep, StaffSubject, UploadingStaff
+from app.web.request import CurrentSubject, Db, FilesDep, Requires, SettingsDep, uploading
 
 router = APIRouter(include_in_schema=False)
+READS = [Requires(Permission.CONTENT_READ)]
+Uploader = Annotated[Subject, Depends(uploading(Permission.CONTENT_CHANGE))]
 uploads.register("/lessons/*/content")
 
 # What the course's frame may do. Named with the origin, because the frame gets its address only later.
@@ -33,12 +35,12 @@ def lesson_page(
     return _player(request, db, settings, lesson_id, result, preview=False, older=older, review=review)
 
 
-@router.get("/lessons/{lesson_id}/preview")
+@router.get("/lessons/{lesson_id}/preview", dependencies=READS)
 def preview_page(
-    request: Request, lesson_id: PathId, db: Db, staff: StaffSubject, settings: SettingsDep
+    request: Request, lesson_id: PathId, db: Db, subject: CurrentSubject, settings: SettingsDep
 ) -> Response:
     """The lesson as a student sees it; nothing is recorded."""
-    result = service.preview_result(db, staff, lesson_id)
+    result = service.preview_result(db, subject, lesson_id)
     return _player(request, db, settings, lesson_id, result, preview=True, older=False)
 
 
@@ -74,7 +76,7 @@ def _player(
 
 
 def _packages_page(
-    request: Request, db: Db, staff: Subject, settings: Settings, lesson_id: PathId, form: Form[PackageForm]
+    request: Request, db: Db, subject: Subject, settings: Settings, lesson_id: PathId, form: Form[PackageForm]
 ) -> Response:
     lesson = service.lesson(db, lesson_id)
     return render(
@@ -82,7 +84,7 @@ def _packages_page(
         "content/packages.html",
         lesson=lesson,
         form=form,
-        versions=service.packages(db, staff, lesson_id),
+        versions=service.packages(db, subject, lesson_id),
         max_mebibytes=settings.max_upload_bytes // 1024**2,
         breadcrumbs=[
             ("Programs", "/programs"),
@@ -93,19 +95,19 @@ def _packages_page(
     )
 
 
-@router.get("/lessons/{lesson_id}/content")
+@router.get("/lessons/{lesson_id}/content", dependencies=READS)
 def packages_page(
-    request: Request, lesson_id: PathId, db: Db, staff: StaffSubject, settings: SettingsDep
+    request: Request, lesson_id: PathId, db: Db, subject: CurrentSubject, settings: SettingsDep
 ) -> Response:
     """What the lesson plays, its versions, and the upload of a new one."""
-    return _packages_page(request, db, staff, settings, lesson_id, Form.blank(PackageForm))
+    return _packages_page(request, db, subject, settings, lesson_id, Form.blank(PackageForm))
 
 
 @router.post("/lessons/{lesson_id}/content")
 def upload_package(
     request: Request,
     lesson_id: PathId,
-    staff: UploadingStaff,
+    subject: Uploader,
     settings: SettingsDep,
     files: FilesDep,
     form: Annotated[Form[PackageForm], Depends(posted(PackageForm))],
@@ -116,7 +118,7 @@ def upload_package(
     def take_in(values: PackageForm) -> Response:
         service.import_package(
             db,
-            staff,
+            subject,
             files,
             lesson_id,
             values.package.file,
@@ -126,5 +128,5 @@ def upload_package(
         return redirect(f"/lessons/{lesson_id}/content")
 
     return form.submit(
-        db, take_in, again=lambda: _packages_page(request, db, staff, settings, lesson_id, form)
+        db, take_in, again=lambda: _packages_page(request, db, subject, settings, lesson_id, form)
     )

@@ -1,22 +1,41 @@
-"""May this person do this with a lesson's content?"""
+"""Who may see and change the content of lessons, and what students did in them."""
 
+from app.core import visibility
 from app.core.errors import Forbidden, NotFound
-from app.core.permissions import Subject
+from app.core.permissions import Actor, Permission
+from app.core.visibility import Records
 
 
-def may_manage(subject: Subject) -> None:
-    """Upload, replace and preview packages: the school's staff."""
-    if not subject.is_staff:
-        raise Forbidden("Only school staff can change lesson content.")
+def may_read(subject: Actor) -> bool:
+    """Preview lessons, which records nothing, and see the versions of their packages."""
+    return subject.may(Permission.CONTENT_READ)
 
 
-def may_preview(subject: Subject) -> None:
-    """Play without a record: the school's staff."""
-    if not subject.is_staff:
-        raise Forbidden("Only school staff can preview lessons.")
+def require_read(subject: Actor) -> None:
+    """Raises Forbidden unless `may_read`."""
+    if not may_read(subject):
+        raise Forbidden(
+            "Your duties do not include the content of lessons. Students open theirs under Learn."
+        )
 
 
-def may_read_attempts(subject: Subject, user_id: int) -> None:
-    """A student reads her own attempts, staff everyone's. Others' are not there."""
-    if not subject.is_staff and subject.user_id != user_id:
+def may_change(subject: Actor) -> bool:
+    """Upload and replace packages."""
+    return subject.may(Permission.CONTENT_CHANGE)
+
+
+def require_change(subject: Actor) -> None:
+    """Raises Forbidden unless `may_change`."""
+    if not may_change(subject):
+        raise Forbidden("Your duties do not include changing the content of lessons. Ask a content author.")
+
+
+def may_read_attempts(subject: Actor, user_id: int) -> bool:
+    """One's own work in lessons, or that of students whom one sees."""
+    return subject.user_id == user_id or visibility.sees_some(subject, Records.STUDENTS)
+
+
+def require_read_attempts(subject: Actor, user_id: int) -> None:
+    """Raises NotFound unless `may_read_attempts`."""
+    if not may_read_attempts(subject, user_id):
         raise NotFound("There is no such record.")

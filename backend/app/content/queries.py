@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import exists, func, insert, select, update
 from sqlalchemy.orm import Session
 
-from app.content.packages.links import folded
+from app.content.packages.links import folded, kept_form
 from app.content.scores import exact_percent
 from app.db.models import (
     ContentFile,
@@ -94,7 +94,8 @@ def add_files(session: Session, rows: list[dict[str, object]]) -> None:
 
 
 def package_file(session: Session, package_id: int, path: str) -> ContentFile | None:
-    """The file of exactly this path, else the one whose name differs only in case; names never clash so."""
+    """The file of this path, else the one whose name differs only in case; names never clash so."""
+    path = kept_form(path)
     found = session.get(ContentFile, (package_id, path))
     if found is not None:
         return found

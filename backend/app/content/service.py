@@ -42,7 +42,7 @@ academics.on_lessons_removed("content: previews", launch_queries.remove_previews
 
 def packages(session: Session, subject: Subject, lesson_id: int) -> list[tuple[PackageOut, str | None]]:
     """All versions of a lesson's package, newest first, each with the name of who uploaded it. Staff only."""
-    policy.may_manage(subject)
+    policy.require_read(subject)
     academics.lesson_place(session, lesson_id)
     return [
         (PackageOut.model_validate(package), name)
@@ -64,7 +64,7 @@ def lesson_result(session: Session, subject: Subject, lesson_id: int) -> ResultO
 
 def preview_result(session: Session, subject: Subject, lesson_id: int) -> ResultOut:
     """The lesson's parts as somebody sees them who has not begun: for the preview by staff."""
-    policy.may_preview(subject)
+    policy.require_read(subject)
     package = current_package(session, lesson_id)
     return standing(session, version_of(package), 0)
 
@@ -85,5 +85,5 @@ def work_by_lesson(session: Session, subject: Subject, user_id: int) -> list[tup
 
     Her own, or anyone's for staff; else NotFound.
     """
-    policy.may_read_attempts(subject, user_id)
+    policy.require_read_attempts(subject, user_id)
     return queries.work_by_lesson(session, user_id)

@@ -1,21 +1,31 @@
-"""The history: one row for every change: who did what to which record, when, from where.
+"""The history: one row for everything that happened: who did what to which record, whom it concerns, when, from where.
 
-The row is written in the transaction of the change, so neither exists without the other. The table takes
-inserts only; the program's database role cannot change or delete a row.
+The row is written in the transaction of the change, so neither exists without the other. The table takes inserts
+only, and its moment, its number and its place in the order of transactions are the database's alone: the system's
+role may not set them, nor change or delete a row.
+
+The actor is the request's person. The web layer says once who that is (`act_as`); a service that would record
+somebody else's act in the same request is refused.
 """
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 import structlog
+from pydantic import ValidationError
+from pydantic_core import to_jsonable_python
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Session
 
 from app.core.actions import Action
 from app.core.permissions import Actor, Subject
 
-__all__ = ["Action", "record"]
+__all__ = ["Action", "act_as", "record"]
+
+log = structlog.get_logger(__name__)
+_ACTOR = "history_actor"
 
 # A light description of the table: core stands below the models.
 _log = sa.table(
@@ -25,10 +35,23 @@ _log = sa.table(
     sa.column("action", sa.Text),
     sa.column("target", sa.Text),
     sa.column("target_id", sa.Text),
+    sa.column("student_id", sa.Integer),
+    sa.column("enrollment_id", sa.Integer),
+    sa.column("reason", sa.Text),
+    sa.column("occurred_at", sa.DateTime(timezone=True)),
     sa.column("details", JSONB),
     sa.column("request_id", sa.Text),
     sa.column("ip", sa.Text),
 )
+
+
+def act_as(session: Session, subject: Subject | None) -> None:
+    """From now on, everything that this session records is this person's act.
+
+    Called by whoever establishes who is asking: the web layer for a request, sign-in for a person who has just
+    proved who they are. None lets the next `record` say it (jobs, commands).
+    """
+    session.info[_ACTOR] = subject
 
 
 def record(
@@ -45,24 +68,58 @@ def record(
 ) -> None:
     """Write the row of a change.
 
-    `target_id` is the record it happened to, `student_id` and `enrollment_id` whom it concerns, `reason` why in the
-    person's words, `occurred_at` when it happened if that was not now. `details` are JSON values: what changed, never
-    a secret. The system itself, and nobody, leave the actor empty.
+    `target_id` is the record it happened to, `student_id` and `enrollment_id` whom it concerns (a student's own act
+    concerns the student, unless it says otherwise), `reason` why in the person's words, `occurred_at` when it
+    happened if that was not now. `details` are what `action.details` describes, never a secret; anything else raises
+    TypeError. The system itself, and nobody, leave the actor empty.
     """
-    context = structlog.contextvars.get_contextvars()
-    known = {"user_id": student_id, "enrollment_id": enrollment_id, "reason": reason}
-    details |= {name: value for name, value in known.items() if value is not None}
-    if occurred_at is not None:
-        details["occurred_at"] = occurred_at.isoformat()
-    session.execute(
-        sa.insert(_log).values(
-            actor_id=subject.user_id if isinstance(subject, Subject) else None,
-            actor_name=subject.full_name if isinstance(subject, Subject) else None,
-            action=action.value,
-            target=action.target,
-            target_id=None if target_id is None else str(target_id),
-            details=details,
-            request_id=context.get("request_id"),
-            ip=context.get("ip"),
+    acting: Subject | None = session.info.get(_ACTOR)
+    person = subject if isinstance(subject, Subject) else None
+    if acting is not None and person is not None and person.user_id != acting.user_id:
+        raise ValueError(
+            f"{action} would be recorded as user {person.user_id}'s act; user {acting.user_id} is acting"
         )
-    )
+    actor = acting or person
+    if student_id is None and actor is not None and actor.is_student:
+        student_id = actor.user_id
+    context = structlog.contextvars.get_contextvars()
+    values: dict[str, Any] = {
+        "actor_id": actor.user_id if actor else None,
+        "actor_name": actor.full_name if actor else None,
+        "action": action.value,
+        "target": action.target,
+        "target_id": None if target_id is None else str(target_id),
+        "student_id": student_id,
+        "enrollment_id": enrollment_id,
+        "reason": reason or None,
+        "details": described(action, details, strict=not _in_production(session)),
+        "request_id": context.get("request_id"),
+        "ip": context.get("ip"),
+    }
+    if occurred_at is not None:
+        values["occurred_at"] = occurred_at
+    session.execute(sa.insert(_log).values(values))
+
+
+def described(action: Action, details: Mapping[str, Any], *, strict: bool = True) -> dict[str, Any]:
+    """The details as JSON values, held against their description.
+
+    Raises TypeError for unknown, missing or wrongly typed ones. Where nobody should be stopped by that (not
+    `strict`: a school at work), the fault is logged and they are kept as they are.
+    """
+    try:
+        return action.details(**details).model_dump(mode="json", exclude_unset=True)
+    except ValidationError as error:
+        faults = "; ".join(
+            f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors(include_url=False)
+        )
+        message = f"{action} does not have these details ({faults}); app/core/details describes them"
+        if strict:
+            raise TypeError(message) from error
+        log.error("history.details", action=action.value, reason=message)
+        kept: dict[str, Any] = to_jsonable_python(dict(details), fallback=str)
+        return kept
+
+
+def _in_production(session: Session) -> bool:
+    return getattr(session.info.get("settings"), "environment", None) == "production"

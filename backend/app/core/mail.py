@@ -136,7 +136,7 @@ def purge_outbox(session: Session, before: datetime) -> int:
         session.execute(sa.delete(_outbox).where(_outbox.c.created_at < before).returning(_outbox.c.id)).all()
     )
     if gone:
-        history.record(session, None, Action.MAIL_PURGED, None, messages=gone, before=before.isoformat())
+        history.record(session, None, Action.MAIL_PURGED, None, messages=gone, before=before)
     return gone
 
 

@@ -259,14 +259,6 @@ class Subject:
     def is_student(self) -> bool:
         return self.role is Role.STUDENT
 
-    @property
-    def is_staff(self) -> bool:
-        return self.role in (Role.INSTRUCTOR, Role.ADMIN)
-
-    @property
-    def is_admin(self) -> bool:
-        return self.role is Role.ADMIN
-
 
 @dataclass(frozen=True, slots=True)
 class System:

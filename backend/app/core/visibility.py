@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from app.core import clock
-from app.core.permissions import Permission, Subject
+from app.core.permissions import Actor, Permission, Subject
 from app.settings import Settings, get_settings
 
 _users = sa.table("users", sa.column("id", sa.Integer), sa.column("deleted_at", sa.DateTime(timezone=True)))
@@ -25,7 +25,7 @@ class Records(Enum):
 
     STUDENTS = (Permission.STUDENTS_READ_ALL, Permission.STUDENTS_READ_OWN_CLASSES)
     ATTENDANCE = (Permission.ATTENDANCE_READ_ALL, Permission.ATTENDANCE_READ_OWN_CLASSES)
-    ENROLLMENTS = (Permission.ENROLLMENTS_READ_ALL, Permission.STUDENTS_READ_OWN_CLASSES)
+    ENROLLMENTS = (Permission.ENROLLMENTS_READ_ALL, Permission.ENROLLMENTS_READ_OWN_CLASSES)
     STATEMENTS = (Permission.LRS_READ_ALL, Permission.STUDENTS_READ_OWN_CLASSES)
 
 
@@ -41,17 +41,17 @@ def register_own_students(select: OwnStudents) -> None:
         _own_students.append(select)
 
 
-def sees_all(subject: Subject, records: Records) -> bool:
+def sees_all(subject: Actor, records: Records) -> bool:
     """Whether the person reads everybody's records of this kind, but for deleted people's."""
     return subject.may(records.value[0])
 
 
-def sees_some(subject: Subject, records: Records) -> bool:
+def sees_some(subject: Actor, records: Records) -> bool:
     """Whether the person reads other people's records of this kind at all."""
     return sees_all(subject, records) or subject.may(records.value[1])
 
 
-def students(session: Session, subject: Subject, records: Records) -> sa.Select[tuple[int]] | None:
+def students(session: Session, subject: Actor, records: Records) -> sa.Select[tuple[int]] | None:
     """Account numbers of those whose records the person may read, as a subquery; None for everybody's."""
     if sees_all(subject, records) and subject.may(Permission.ACCOUNTS_MANAGE):
         return None
@@ -61,20 +61,20 @@ def students(session: Session, subject: Subject, records: Records) -> sa.Select[
     if sees_all(subject, records):
         return found
     known: list[sa.ColumnElement[bool]] = [_users.c.id == subject.user_id]
-    if subject.may(records.value[1]):
+    if isinstance(subject, Subject) and subject.may(records.value[1]):
         settings: Settings = session.info.get("settings") or get_settings()
         today = clock.today(settings.zone)
         known += [_users.c.id.in_(select(subject, today)) for select in _own_students]
     return found.where(sa.or_(*known))
 
 
-def limit(session: Session, subject: Subject, records: Records, column: Any) -> sa.ColumnElement[bool]:
+def limit(session: Session, subject: Actor, records: Records, column: Any) -> sa.ColumnElement[bool]:
     """The condition that a column of account numbers holds somebody whose records the person may read."""
     visible = students(session, subject, records)
     return sa.true() if visible is None else column.in_(visible)
 
 
-def may_see(session: Session, subject: Subject, records: Records, user_id: int) -> bool:
+def may_see(session: Session, subject: Actor, records: Records, user_id: int) -> bool:
     """Whether the person may read this one student's records."""
     if user_id == subject.user_id:
         return True

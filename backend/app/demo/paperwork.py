@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from app.demo import people
 from app.demo.catalog import EXTERNSHIP_HOURS, EXTERNSHIP_SITES
 from app.demo.desk import Desk, Enrolled
 from app.rules import grades
@@ -22,15 +21,17 @@ REASONS = (
 )
 
 
-def write_withdrawals(desk: Desk, enrolled: list[Enrolled]) -> None:
-    """Requests to leave, and for most of them what the school owes."""
+def write_withdrawals(desk: Desk, enrolled: list[Enrolled]) -> dict[int, int]:
+    """Requests to leave, and for most of them what the school owes. Enrollment -> withdrawal."""
     leaving = sorted(
         (item for item in enrolled if item.story.left),
         key=lambda item: (item.story.left or desk.moment, item.id),
     )
     withdrawals: list[tuple[object, ...]] = []
     refunds: list[tuple[object, ...]] = []
+    keys = {}
     for key, item in zip(desk.copier.keys("withdrawals", len(leaving)), leaving, strict=True):
+        keys[item.id] = key
         asked, processed = item.story.left or desk.moment, item.withdrawal_processed_at
         note = "Exit interview held; student informed of the refund in writing." if processed else None
         withdrawals.append(
@@ -64,6 +65,7 @@ def write_withdrawals(desk: Desk, enrolled: list[Enrolled]) -> None:
         ),
         refunds,
     )
+    return keys
 
 
 def _payment(
@@ -146,22 +148,3 @@ def write_externships(desk: Desk, enrolled: list[Enrolled]) -> None:
          "verified_at", "created_at"),
         rows,
     )  # fmt: skip
-
-
-def write_trail(desk: Desk, enrolled: list[Enrolled]) -> None:
-    """What the office did with each enrollment, as the audit trail tells it."""
-    who = (desk.staff_ids[1], people.STAFF[1].full_name)
-    entries: list[tuple[datetime, str, Enrolled, dict[str, object]]] = []
-    for item in enrolled:
-        parties: dict[str, object] = {"user_id": item.student.user_id, "program_id": item.program_id}
-        entries.append((desk.office(item.story.enrolled_at, 0.5), "enrollment.created", item, parties))
-        if item.completed_at:
-            entries.append((item.completed_at, "enrollment.completed", item, parties))
-        if item.withdrawal_processed_at:
-            entries.append((item.withdrawal_processed_at, "enrollment.withdrawn", item, parties))
-    entries.sort(key=lambda entry: (entry[0], entry[2].id))
-    desk.copier.copy(
-        "audit_log",
-        ("at", "actor_id", "actor_name", "action", "target", "target_id", "details"),
-        ((at, *who, action, "enrollments", str(item.id), details) for at, action, item, details in entries),
-    )

@@ -16,7 +16,7 @@ from app.core.actions import Action
 from app.core.jobs import enqueue
 from app.db.models import Program, User
 from app.db.session import Database
-from app.demo import learning, lives, paperwork, people, roster
+from app.demo import chronicle, learning, lives, paperwork, people, roster
 from app.demo.copying import Copier
 from app.demo.desk import Desk
 from app.demo.packages import Packages
@@ -92,10 +92,10 @@ def _build(
     enrolled = list(roster.enroll(desk, students))
     roster.write_attendance(desk, enrolled)
     learning.write_lessons(desk, enrolled, packages)
-    paperwork.write_withdrawals(desk, enrolled)
+    withdrawals = paperwork.write_withdrawals(desk, enrolled)
     paperwork.write_graduations(desk, enrolled)
     paperwork.write_externships(desk, enrolled)
-    paperwork.write_trail(desk, enrolled)
+    chronicle.write(desk, chronicle.of_the_office(desk, enrolled, withdrawals))
     # The record store hears of the two years while the first pages are looked at already.
     enqueue(session, tell_history)
     history.record(session, None, Action.SCHOOL_SEEDED, None, students=count)

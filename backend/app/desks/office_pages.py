@@ -6,6 +6,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import BeforeValidator, Field
 
 from app.core.errors import FieldError, Invalid
+from app.core.permissions import Permission
 from app.desks import outbox, trail
 from app.desks.queries import TrailFilter
 from app.desks.reports import AUDIT, OUTBOX
@@ -14,12 +15,12 @@ from app.web.fields import OptionalDay, OptionalId, Text, blank_is_none
 from app.web.navigation import NavItem
 from app.web.paging import PageParams
 from app.web.render import redirect, render
-from app.web.request import AdminSubject, Db, SettingsDep
+from app.web.request import CurrentSubject, Db, Requires, SettingsDep
 
 router = APIRouter(include_in_schema=False)
 navigation.register(
-    NavItem("Audit", "/audit", "history", navigation.ADMINS, order=90, section="Administration"),
-    NavItem("Outbox", "/outbox", "mail", navigation.ADMINS, order=91, section="Administration"),
+    NavItem("Audit", "/audit", "history", Permission.HISTORY_READ, order=90, section="Administration"),
+    NavItem("Outbox", "/outbox", "mail", Permission.MAIL_READ, order=91, section="Administration"),
 )
 
 LARGEST = 2**63 - 1
@@ -36,29 +37,31 @@ def _wanted(
     target_id: Annotated[Word, Query()] = None,
     first: Annotated[OptionalDay, Query(alias="from")] = None,
     last: Annotated[OptionalDay, Query(alias="to")] = None,
+    student: Annotated[OptionalId, Query()] = None,
+    enrollment: Annotated[OptionalId, Query()] = None,
 ) -> TrailFilter:
     if first is not None and last is not None and last < first:
         sentence = "The last day is before the first day."
         raise Invalid(sentence, errors=[FieldError("to", sentence)])
-    return TrailFilter(who, action, target, target_id, first, last)
+    return TrailFilter(who, action, target, target_id, first, last, student, enrollment)
 
 
-@router.get("/audit")
+@router.get("/audit", dependencies=[Requires(Permission.HISTORY_READ)])
 def audit_page(
     request: Request,
     db: Db,
-    admin: AdminSubject,
+    subject: CurrentSubject,
     settings: SettingsDep,
     wanted: Annotated[TrailFilter, Depends(_wanted)],
     paging: PageParams,
 ) -> Response:
-    actions = trail.actions(db, admin)
+    actions = trail.actions(db, subject)
     return reports.answer(
         request,
         db,
-        admin,
+        subject,
         AUDIT,
-        trail.listing(db, admin, wanted, paging, settings.zone),
+        trail.listing(db, subject, wanted, paging, settings.zone),
         "desks/audit.html",
         choices={"action": actions},
         title_of=trail.title,
@@ -66,26 +69,26 @@ def audit_page(
     )
 
 
-@router.get("/outbox")
+@router.get("/outbox", dependencies=[Requires(Permission.MAIL_READ)])
 def outbox_page(
-    request: Request, db: Db, admin: AdminSubject, settings: SettingsDep, paging: PageParams
+    request: Request, db: Db, subject: CurrentSubject, settings: SettingsDep, paging: PageParams
 ) -> Response:
     return reports.answer(
         request,
         db,
-        admin,
+        subject,
         OUTBOX,
-        outbox.list_messages(db, admin, settings, paging),
+        outbox.list_messages(db, subject, settings, paging),
         "desks/outbox.html",
         has_mail_server=settings.smtp_url is not None,
     )
 
 
-@router.get("/outbox/{message_id}")
+@router.get("/outbox/{message_id}", dependencies=[Requires(Permission.MAIL_READ)])
 def message_page(
-    request: Request, db: Db, admin: AdminSubject, settings: SettingsDep, message_id: MessageId
+    request: Request, db: Db, subject: CurrentSubject, settings: SettingsDep, message_id: MessageId
 ) -> Response:
-    message = outbox.read(db, admin, settings, message_id)
+    message = outbox.read(db, subject, settings, message_id)
     return render(
         request,
         "desks/message.html",
@@ -95,7 +98,7 @@ def message_page(
     )
 
 
-@router.post("/outbox/{message_id}/retry")
-def retry(db: Db, admin: AdminSubject, settings: SettingsDep, message_id: MessageId) -> Response:
-    outbox.retry(db, admin, settings, message_id)
+@router.post("/outbox/{message_id}/retry", dependencies=[Requires(Permission.MAIL_MANAGE)])
+def retry(db: Db, subject: CurrentSubject, settings: SettingsDep, message_id: MessageId) -> Response:
+    outbox.retry(db, subject, settings, message_id)
     return redirect(f"/outbox/{message_id}")

@@ -14,11 +14,11 @@ from sqlalchemy.orm import Session
 from app.accounts import service as accounts
 from app.core import clock, history, mail
 from app.core.actions import Action
-from app.core.errors import Conflict, Forbidden, NotFound
+from app.core.errors import Conflict, NotFound
 from app.core.jobs import enqueue
 from app.core.permissions import Subject
 from app.db.models import OutboxMessage
-from app.desks import queries
+from app.desks import policy, queries
 from app.settings import Settings
 from app.web.listing import Listing
 from app.web.paging import Paging
@@ -52,8 +52,8 @@ class Message:
 
 
 def list_messages(session: Session, subject: Subject, settings: Settings, paging: Paging) -> Listing[Message]:
-    """A page of the outbox. Raises Forbidden for all but administrators."""
-    _require_admin(subject)
+    """A page of the outbox. Raises Forbidden without the right to read it."""
+    policy.require_read_outbox(subject)
 
     def shown(rows: Sequence[OutboxMessage]) -> list[Message]:
         names = _names(session, rows)
@@ -63,8 +63,8 @@ def list_messages(session: Session, subject: Subject, settings: Settings, paging
 
 
 def read(session: Session, subject: Subject, settings: Settings, message_id: int) -> Message:
-    """One message; that it was opened is recorded. Raises NotFound, and Forbidden for all but administrators."""
-    _require_admin(subject)
+    """One message; that it was opened is recorded. Raises NotFound, and Forbidden without the right to read it."""
+    policy.require_read_outbox(subject)
     row = queries.outbox_message(session, message_id)
     if row is None:
         raise NotFound("There is no such message in the outbox.")
@@ -74,7 +74,7 @@ def read(session: Session, subject: Subject, settings: Settings, message_id: int
 
 def retry(session: Session, subject: Subject, settings: Settings, message_id: int) -> None:
     """Put a message into the queue again. Raises Conflict for one that was sent, and without a mail server."""
-    _require_admin(subject)
+    policy.require_retry_mail(subject)
     row = queries.outbox_message(session, message_id, lock=True)
     if row is None:
         raise NotFound("There is no such message in the outbox.")
@@ -86,11 +86,6 @@ def retry(session: Session, subject: Subject, settings: Settings, message_id: in
         raise Conflict(mail.EXPIRED)
     enqueue(session, mail.deliver, queueing_lock=f"mail-{row.id}", message_id=row.id)
     history.record(session, subject, Action.MAIL_RETRIED, row.id, to=row.to_address)
-
-
-def _require_admin(subject: Subject) -> None:
-    if not subject.is_admin:
-        raise Forbidden("Only administrators can see the outbox.")
 
 
 def _expired(row: OutboxMessage) -> bool:

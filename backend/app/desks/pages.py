@@ -2,8 +2,9 @@
 
 from fastapi import APIRouter, Request, Response
 
+from app.accounts import service as accounts
 from app.compliance.attendance import service as attendance
-from app.desks import person, today
+from app.desks import person, policy, today
 from app.documents import service as documents
 from app.web import navigation, search
 from app.web.fields import PathId
@@ -22,7 +23,9 @@ def first_page(request: Request, db: Db, subject: CurrentSubject, settings: Sett
         found = today.student_today(db, subject, settings.zone)
         return render(request, "desks/student_today.html", today=found)
     seen = today.staff_today(db, subject, settings.zone)
-    return render(request, "desks/staff_today.html", today=seen, weeks=attendance.weeks_chart(seen.weeks))
+    return render(
+        request, "desks/staff_today.html", today=seen, weeks=attendance.weeks_chart(seen.weeks or [])
+    )
 
 
 @router.get("/people/{user_id}")
@@ -36,7 +39,10 @@ def student_page(
         page=found,
         person=found.person,
         kind_title=documents.kind_title,
-        weeks=attendance.weeks_chart(found.totals.weeks),
+        weeks=attendance.weeks_chart(found.totals.weeks if found.totals else []),
+        may=subject.may,
+        may_edit=accounts.may_manage(subject, found.person.role),
+        reads_trail=policy.may_read_trail(subject),
         breadcrumbs=[("People", "/people"), (found.person.full_name, None)],
     )
 

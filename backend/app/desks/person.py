@@ -22,15 +22,13 @@ from app.content.service import AttemptOut
 from app.core.errors import NotFound
 from app.core.permissions import Role, Subject
 from app.db.models import IssuedDocument, User
-from app.desks import trail
+from app.desks import policy, trail
 from app.documents import service as documents
 from app.documents.service import Offer
 from app.enrollment import service as enrollment
 from app.lrs import service as record_store
 from app.lrs.service import Line
 from app.web.paging import Paging
-
-NO_STUDENT = "There is no such student, or you don’t have access to it."
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,24 +44,31 @@ class StudentPage:
     person: User
     here: AttendanceOut | None
     studied: list[Studied]
-    totals: Totals
+    totals: Totals | None
     records: list[AttendanceOut]
     attempts: list[AttemptOut]
     events: list[trail.Event]
-    learning: list[Line]
+    learning: list[Line] | None
     documents: Sequence[IssuedDocument]
     offers: list[Offer]
     sees_documents: bool
 
 
 def student_page(session: Session, subject: Subject, user_id: int, zone: ZoneInfo) -> StudentPage:
-    """The student's page: a fixed number of queries. Raises NotFound for students, also about themselves."""
+    """The student's page: a fixed number of queries. Hours and learning are None for those who do not read them.
+
+    Raises NotFound for students, also about themselves.
+    """
     person = student(session, subject, user_id)
     listed = enrollment.list_enrollments(session, subject, Paging(per_page=200), user_id=user_id).page()
-    choices = attendance.enrollments_of(session, subject, user_id)
-    totals = attendance.totals_of(session, user_id, choices, zone)
-    hours = {item.enrollment_id: item for item in totals.enrollments}
-    records = attendance.recent_records(session, subject, AttendanceFilter(user_id=user_id), zone, limit=10)
+    totals, records = None, []
+    if policy.may_read_hours(subject):
+        choices = attendance.enrollments_of(session, subject, user_id)
+        totals = attendance.totals_of(session, subject, user_id, choices, zone)
+        wanted = AttendanceFilter(user_id=user_id)
+        records = attendance.recent_records(session, subject, wanted, zone, limit=10)
+    hours = {item.enrollment_id: item for item in totals.enrollments} if totals else {}
+    reads_statements = policy.may_read_statements(subject)
     return StudentPage(
         person=person,
         here=next((entry for entry in records if entry.state is AttendanceState.OPEN), None),
@@ -72,7 +77,7 @@ def student_page(session: Session, subject: Subject, user_id: int, zone: ZoneInf
         records=records,
         attempts=content.attempts_of(session, subject, user_id),
         events=trail.about_student(session, user_id),
-        learning=record_store.recent_for_user(session, user_id, 20),
+        learning=record_store.recent_for_user(session, subject, user_id, 20) if reads_statements else None,
         documents=documents.of_student(session, subject, user_id),
         offers=documents.offers(session, subject, user_id),
         sees_documents=documents.may_read(subject, user_id),
@@ -80,10 +85,9 @@ def student_page(session: Session, subject: Subject, user_id: int, zone: ZoneInf
 
 
 def student(session: Session, subject: Subject, user_id: int) -> User:
-    """The account of a student, for the staff; a deleted one for administrators. Raises NotFound otherwise."""
-    if not subject.is_staff:
-        raise NotFound(NO_STUDENT)
+    """The account of a student; a deleted one for those who may restore it. Raises NotFound otherwise."""
+    policy.require_read_student(subject)
     person = accounts.get_person(session, subject, user_id)
     if person.role is not Role.STUDENT:
-        raise NotFound(NO_STUDENT)
+        raise NotFound(policy.NO_STUDENT)
     return person

@@ -1,16 +1,15 @@
 """SQL of the desks: the audit trail and the outbox, which belong to no room."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, Select, String, cast, select, union
+from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import Session
 
 from app.core.search import matches
-from app.db.models import Attendance, AuditEntry, Enrollment, LessonCompletion, OutboxMessage
+from app.db.models import AuditEntry, OutboxMessage
 from app.rules import hours
 from app.web.listing import Listing
 from app.web.paging import Paging
@@ -27,7 +26,7 @@ OUTBOX_SORTS = {
 
 @dataclass(frozen=True, slots=True)
 class TrailFilter:
-    """Which entries of the audit trail: who, what, which record, from when until when (days at the school)."""
+    """Which entries of the history: who, what, which record, about whom, from when until when (days at the school)."""
 
     actor_id: int | None = None
     action: str | None = None
@@ -35,18 +34,37 @@ class TrailFilter:
     target_id: str | None = None
     first: date | None = None
     last: date | None = None
+    student_id: int | None = None
+    enrollment_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Meant:
+    """What a word that was searched for can mean: actions by their sentences, people by their names."""
+
+    actions: Sequence[str]
+    people: Sequence[int]
 
 
 def audit_listing(
-    session: Session, wanted: TrailFilter, paging: Paging, zone: ZoneInfo
+    session: Session, wanted: TrailFilter, meant: Iterable[Meant], paging: Paging, zone: ZoneInfo
 ) -> Listing[AuditEntry]:
-    """A page of the audit trail, newest first unless sorted otherwise. `q` searches names and actions."""
-    conditions = matches(paging.q, AuditEntry.actor_name, AuditEntry.action, AuditEntry.target)
+    """The history, newest first unless sorted otherwise; each search word narrows it."""
+    conditions: list[ColumnElement[bool]] = [
+        or_(
+            AuditEntry.action.in_(word.actions),
+            AuditEntry.actor_id.in_(word.people),
+            AuditEntry.student_id.in_(word.people),
+        )
+        for word in meant
+    ]
     for column, value in (
         (AuditEntry.actor_id, wanted.actor_id),
         (AuditEntry.action, wanted.action),
         (AuditEntry.target, wanted.target),
         (AuditEntry.target_id, wanted.target_id),
+        (AuditEntry.student_id, wanted.student_id),
+        (AuditEntry.enrollment_id, wanted.enrollment_id),
     ):
         if value is not None:
             conditions.append(column == value)
@@ -59,11 +77,6 @@ def audit_listing(
     return Listing(session, ordered, paging)
 
 
-def audit_actions(session: Session) -> Sequence[str]:
-    """Every action that stands in the trail, for the filter."""
-    return session.scalars(select(AuditEntry.action).distinct().order_by(AuditEntry.action)).all()
-
-
 def recent_entries(session: Session, targets: Collection[str], limit: int) -> Sequence[AuditEntry]:
     """The newest entries about records of these tables."""
     return session.scalars(
@@ -74,39 +87,12 @@ def recent_entries(session: Session, targets: Collection[str], limit: int) -> Se
     ).all()
 
 
-def entries_about(session: Session, user_id: int, limit: int) -> Sequence[AuditEntry]:
-    """The newest entries about a student: her own acts, and everything done to her account and records.
-
-    Each part of the union runs on an index of the trail and stops at the limit.
-    """
-
-    def newest(*conditions: ColumnElement[bool]) -> Select[Any]:
-        part = (
-            select(AuditEntry.id, AuditEntry.at)
-            .where(*conditions)
-            .order_by(AuditEntry.at.desc())
-            .limit(limit)
-        )
-        return select(part.subquery().c.id)
-
-    def of_table(target: str, numbers: Select[Any]) -> Select[Any]:
-        return newest(AuditEntry.target == target, AuditEntry.target_id.in_(numbers))
-
-    enrollments = select(Enrollment.id).where(Enrollment.user_id == user_id)
-    about = union(
-        newest(AuditEntry.actor_id == user_id),
-        newest(AuditEntry.target == "users", AuditEntry.target_id == str(user_id)),
-        of_table("enrollments", select(cast(Enrollment.id, String)).where(Enrollment.user_id == user_id)),
-        of_table("attendance", select(cast(Attendance.id, String)).where(Attendance.user_id == user_id)),
-        of_table(
-            "lesson_completions",
-            select(cast(LessonCompletion.id, String)).where(LessonCompletion.enrollment_id.in_(enrollments)),
-        ),
-    )
+def entries_about(session: Session, student_id: int, limit: int) -> Sequence[AuditEntry]:
+    """The newest entries that concern a student, the last to happen first."""
     return session.scalars(
         select(AuditEntry)
-        .where(AuditEntry.id.in_(select(about.subquery().c.id)))
-        .order_by(AuditEntry.at.desc(), AuditEntry.id.desc())
+        .where(AuditEntry.student_id == student_id)
+        .order_by(AuditEntry.occurred_at.desc(), AuditEntry.id.desc())
         .limit(limit)
     ).all()
 

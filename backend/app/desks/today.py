@@ -1,7 +1,7 @@
 """What each person finds first: the student her clock and her lesson, the staff who is here and what waits."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -17,7 +17,7 @@ from app.compliance.attendance.service import (
 )
 from app.content import service as content
 from app.core.permissions import Subject
-from app.desks import trail
+from app.desks import policy, trail
 from app.enrollment import service as enrollment
 
 
@@ -79,21 +79,23 @@ class Waiting:
     href: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class StaffToday:
-    here: list[AttendanceOut]
-    active_enrollments: int
-    waiting: list[Waiting]
-    forgotten: list[AttendanceOut]
-    activity: list[trail.Event]
-    weeks: list[WeekTotal]
+    """None where the person's duties do not include it."""
+
+    here: list[AttendanceOut] | None = None
+    active_enrollments: int | None = None
+    waiting: list[Waiting] = field(default_factory=list)
+    forgotten: list[AttendanceOut] = field(default_factory=list)
+    activity: list[trail.Event] | None = None
+    weeks: list[WeekTotal] | None = None
 
 
 def student_today(session: Session, subject: Subject, zone: ZoneInfo) -> StudentToday:
     """The student's first page. The number of queries depends on her active enrollments, not on their lessons."""
     clock_state = attendance.clock_state(session, subject, zone)
     active = [item for item in clock_state.choices if item.status == "active"]
-    totals = attendance.totals_of(session, subject.user_id, active, zone)
+    totals = attendance.totals_of(session, subject, subject.user_id, active, zone)
     work = {
         lesson_id: Work(seconds, last)
         for lesson_id, seconds, last in content.work_by_lesson(session, subject, subject.user_id)
@@ -157,26 +159,24 @@ def _first(studies: Iterable[Studies], work: Mapping[int, Work]) -> NextLesson |
 
 
 def staff_today(session: Session, subject: Subject, zone: ZoneInfo) -> StaffToday:
-    """The staff's first page: a fixed number of queries."""
-    forgotten = AttendanceFilter(state=AttendanceState.NEEDS_CORRECTION)
-    graduates = enrollment.ready_to_graduate(session, subject)
-    return StaffToday(
-        here=attendance.who_is_here(session, subject, zone),
-        active_enrollments=enrollment.active_count(session, subject),
-        waiting=[
-            Waiting(
-                "Records without a clock-out",
-                attendance.count_records(session, subject, forgotten, zone),
-                "/attendance?state=needs_correction",
-            ),
-            Waiting("Ready to graduate", len(graduates), "/enrollments/graduation"),
-            Waiting(
-                "Withdrawals to process",
-                len(enrollment.withdrawals_pending(session, subject)),
-                "/enrollments/withdrawals",
-            ),
-        ],
-        forgotten=attendance.recent_records(session, subject, forgotten, zone, limit=5),
-        activity=trail.recent(session),
-        weeks=attendance.school_weeks(session, zone),
-    )
+    """The staff's first page, with what the person's duties let them see: a fixed number of queries."""
+    today = StaffToday()
+    if policy.may_read_hours(subject):
+        open_ends = AttendanceFilter(state=AttendanceState.NEEDS_CORRECTION)
+        count = attendance.count_records(session, subject, open_ends, zone)
+        today.here = attendance.who_is_here(session, subject, zone)
+        today.weeks = attendance.school_weeks(session, subject, zone)
+        today.forgotten = attendance.recent_records(session, subject, open_ends, zone, limit=5)
+        today.waiting.append(
+            Waiting("Records without a clock-out", count, "/attendance?state=needs_correction")
+        )
+    if policy.may_read_enrollments(subject):
+        today.active_enrollments = enrollment.active_count(session, subject)
+        count = len(enrollment.ready_to_graduate(session, subject))
+        today.waiting.append(Waiting("Ready to graduate", count, "/enrollments/graduation"))
+    if policy.may_read_withdrawals(subject):
+        count = len(enrollment.withdrawals_pending(session, subject))
+        today.waiting.append(Waiting("Withdrawals to process", count, "/enrollments/withdrawals"))
+    if policy.may_read_activity(subject):
+        today.activity = trail.recent(session)
+    return today

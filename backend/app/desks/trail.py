@@ -1,19 +1,17 @@
-"""The audit trail in words."""
+"""The history in words."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
 from app.accounts import service as accounts
 from app.core.actions import Action
-from app.core.errors import Forbidden
 from app.core.permissions import Subject
 from app.db.models import AuditEntry
-from app.desks import queries
+from app.desks import policy, queries
 from app.desks.queries import TrailFilter
 from app.web import formats
 from app.web.listing import Listing
@@ -45,11 +43,13 @@ _ICONS = {
     "xapi_forwarders": "send",
 }
 _TONES = {"clock_out_missing": "warn", "completed": "good", "withdrawn": "warn", "deleted": "bad"}
+# Why somebody leaves can be a matter of health or money. Administrators read it in the history itself.
+_PRIVATE = {Action.ENROLLMENT_WITHDRAWN.value}
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One entry of the trail as a timeline shows it."""
+    """One entry of the history as a timeline shows it."""
 
     at: datetime
     title: str
@@ -67,15 +67,14 @@ def title(action: str) -> str:
 
 
 def about_student(session: Session, user_id: int, *, limit: int = 40) -> list[Event]:
-    """What happened to a student, newest first: two queries."""
-    entries = queries.entries_about(session, user_id, limit)
-    return [_event(entry, {}, aside=user_id) for entry in entries]
+    """What happened to a student, the last first: one query."""
+    return [_event(entry, {}, aside=user_id) for entry in queries.entries_about(session, user_id, limit)]
 
 
 def recent(session: Session, *, limit: int = 12) -> list[Event]:
     """What happened at the school lately: two queries."""
     entries = queries.recent_entries(session, LEARNING, limit)
-    numbers = {number for entry in entries if isinstance(number := entry.details.get("user_id"), int)}
+    numbers = {entry.student_id for entry in entries if entry.student_id is not None}
     names = {number: user.full_name for number, user in accounts.people_by_id(session, numbers).items()}
     return [_event(entry, names) for entry in entries]
 
@@ -83,24 +82,32 @@ def recent(session: Session, *, limit: int = 12) -> list[Event]:
 def listing(
     session: Session, subject: Subject, wanted: TrailFilter, paging: Paging, zone: ZoneInfo
 ) -> Listing[AuditEntry]:
-    """The whole trail, for administrators. Raises Forbidden for others."""
-    _require_admin(subject)
-    return queries.audit_listing(session, wanted, paging, zone)
+    """The whole history. Search words are names of people or what was done. Raises Forbidden."""
+    policy.require_read_trail(subject)
+    meant = [
+        queries.Meant(_actions_named(word), accounts.numbers_of_people_named(session, word))
+        for word in paging.q.split()
+    ]
+    return queries.audit_listing(session, wanted, meant, paging, zone)
 
 
-def actions(session: Session, subject: Subject) -> list[tuple[str, str]]:
-    """Actions that stand in the trail, with their titles."""
-    _require_admin(subject)
-    return [(action, title(action)) for action in queries.audit_actions(session)]
+def actions(_session: Session, subject: Subject) -> list[tuple[str, str]]:
+    """Everything that can happen, with the sentence it is shown by, in the order of the sentences."""
+    policy.require_read_trail(subject)
+    return sorted(((action.value, action.sentence) for action in Action), key=lambda pair: pair[1])
 
 
-def _require_admin(subject: Subject) -> None:
-    if not subject.is_admin:
-        raise Forbidden("The audit trail is for administrators.")
+def _actions_named(word: str) -> list[str]:
+    folded = word.casefold()
+    return [
+        action.value
+        for action in Action
+        if any(folded in text.casefold() for text in (action.sentence, action.value, action.target))
+    ]
 
 
 def _event(entry: AuditEntry, names: Mapping[int, str], *, aside: int | None = None) -> Event:
-    whom = names.get(entry.details.get("user_id", 0))
+    whom = names.get(entry.student_id or 0)
     parts = []
     if whom and whom != entry.actor_name:
         parts.append(whom)
@@ -109,16 +116,17 @@ def _event(entry: AuditEntry, names: Mapping[int, str], *, aside: int | None = N
     elif entry.actor_id != aside:
         parts.append(f"by {entry.actor_name}" if parts or aside is not None else f"{entry.actor_name}")
     return Event(
-        at=entry.at,
+        at=entry.occurred_at,
         title=title(entry.action),
-        text=" ".join([*parts, *_particulars(entry.details)]),
+        text=" ".join([*parts, *_particulars(entry)]),
         icon=_ICONS.get(entry.target, "circle"),
         tone=_TONES.get(entry.action.partition(".")[2], "neutral"),
     )
 
 
-def _particulars(details: Mapping[str, Any]) -> Iterable[str]:
-    """What is worth reading of an entry's details without opening it."""
+def _particulars(entry: AuditEntry) -> Iterable[str]:
+    """What is worth reading of an entry without opening it."""
+    details = entry.details
     if isinstance(minutes := details.get("total_minutes"), int):
         yield f"({formats.duration_minutes(minutes)})"
     progress = details.get("progress_pct")
@@ -129,5 +137,5 @@ def _particulars(details: Mapping[str, Any]) -> Iterable[str]:
         old, new = before.get("total_minutes"), after.get("total_minutes")
         if isinstance(new, int):
             yield f"({formats.duration_minutes(old)} to {formats.duration_minutes(new)})"
-    if isinstance(reason := details.get("reason"), str):
-        yield f"– {reason}"
+    if entry.reason and entry.action not in _PRIVATE:
+        yield f"– {entry.reason}"

@@ -14,7 +14,7 @@ from app.core.actions import Action
 from app.core.errors import Conflict, Problem, TooManyRequests
 from app.core.files import FileStore, StoredFile, claims
 from app.core.files.claims import Retention
-from app.core.permissions import Actor
+from app.core.permissions import Actor, internal
 from app.db.models import IssuedDocument
 from app.db.session import Database
 from app.documents import kinds, numbers, policy, queries
@@ -74,6 +74,7 @@ Prepare = Callable[[Session], Draft]
 """Reads what the document says, in a short transaction; decides whether this person may have it."""
 
 
+@internal("shows a draft that the person may have made")
 def preview(settings: Settings, draft: Draft) -> bytes:
     """The document as it would look, marked as a preview, without number and signature. Nothing is kept."""
     data, _ = draft.data(PREVIEW_NUMBER, clock.today(draft.letterhead.zone), preview=True)

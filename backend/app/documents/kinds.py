@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from app.core.permissions import Subject
+from app.core.permissions import Subject, internal
 from app.db.models import IssuedDocument
 
 
@@ -46,6 +46,7 @@ class DocumentKind:
 _kinds: dict[str, DocumentKind] = {}
 
 
+@internal("wiring at the start")
 def register(kind: DocumentKind) -> None:
     """Add a kind of document."""
     _kinds[kind.name] = kind

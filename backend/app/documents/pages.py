@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 
-from app.core.permissions import Subject
+from app.core.permissions import Permission, Subject
 from app.documents import kinds, policy, register
 from app.documents.keys import service as keys
 from app.documents.register import Verdict
@@ -18,13 +18,14 @@ from app.web.forms import Form, posted
 from app.web.navigation import NavItem
 from app.web.paging import PageParams
 from app.web.render import redirect, render
-from app.web.request import CurrentSubject, Db, FilesDep, SettingsDep, StaffSubject, UploadingStaff
+from app.web.request import CurrentSubject, Db, FilesDep, Requires, SettingsDep, uploading
 
 router = APIRouter(include_in_schema=False)
 navigation.register(
     NavItem("Documents", "/documents", "file-certificate", policy.may_open_list, order=55),
 )
 uploads.register("/documents/verify")
+READS = [Requires(Permission.DOCUMENTS_READ_ALL)]
 LIST = ("Documents", "/documents")
 AskedStatus = Annotated[str, Query(max_length=20)]
 
@@ -52,24 +53,24 @@ def documents(
 # Verifying: before the addresses with a number
 
 
-@router.get("/documents/verify")
-def verify_page(request: Request, staff: StaffSubject) -> Response:
-    policy.require_read_all(staff)
+@router.get("/documents/verify", dependencies=READS)
+def verify_page(request: Request, subject: CurrentSubject) -> Response:
+    policy.require_read_all(subject)
     return _verify_page(request, Form.blank(VerifyForm))
 
 
 @router.post("/documents/verify")
 def verify(
     request: Request,
-    staff: UploadingStaff,
+    subject: Annotated[Subject, Depends(uploading(Permission.DOCUMENTS_READ_ALL))],
     form: Annotated[Form[VerifyForm], Depends(posted(VerifyForm))],
     db: Db,
 ) -> Response:
-    policy.require_read_all(staff)
+    policy.require_read_all(subject)
 
     def look(values: VerifyForm) -> Response:
         pdf = values.file.file.read(MAX_BYTES + 1)
-        verdict = register.verify(db, staff, pdf)
+        verdict = register.verify(db, subject, pdf)
         return _verify_page(request, Form.blank(VerifyForm), verdict, values.file.filename)
 
     return form.submit(db, look, again=lambda: _verify_page(request, form))
@@ -133,19 +134,19 @@ def file(
     return pdf_response(pdf, f"{found.number}.pdf", inline=False)
 
 
-@router.post("/documents/{document_id}/void")
+@router.post("/documents/{document_id}/void", dependencies=[Requires(Permission.DOCUMENTS_ISSUE)])
 def void(
     request: Request,
     db: Db,
-    staff: StaffSubject,
+    subject: CurrentSubject,
     document_id: PathId,
     form: Annotated[Form[VoidForm], Depends(posted(VoidForm))],
 ) -> Response:
     def act(values: VoidForm) -> Response:
-        register.void(db, staff, document_id, values.reason)
+        register.void(db, subject, document_id, values.reason)
         return redirect(f"/documents/{document_id}")
 
-    return form.submit(db, act, again=lambda: _document_page(request, db, staff, document_id, form))
+    return form.submit(db, act, again=lambda: _document_page(request, db, subject, document_id, form))
 
 
 def _document_page(

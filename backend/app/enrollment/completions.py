@@ -14,7 +14,7 @@ from app.core import history
 from app.core.actions import Action
 from app.core.errors import Conflict, FieldError, Invalid, NotFound
 from app.core.own_records import require_not_own
-from app.core.permissions import Subject
+from app.core.permissions import Subject, internal
 from app.db.models import Enrollment, EnrollmentStatus, LessonCompletion
 from app.enrollment import policy, queries
 from app.lrs import service as record_store
@@ -37,6 +37,7 @@ class CompletionOutcome:
     progress_pct: int
 
 
+@internal("a step of what the content reported or somebody who may attested")
 def record_lesson_completion(
     session: Session,
     *,
@@ -73,9 +74,11 @@ def record_lesson_completion(
                 subject,
                 Action.LESSON_COMPLETION_IMPROVED,
                 known.id,
+                student_id=record.user_id,
                 enrollment_id=enrollment_id,
+                occurred_at=at,
                 lesson_id=lesson_id,
-                score_pct=[None if former is None else str(former), str(score)],
+                score_pct=[former, score],
             )
             record_store.record_lesson_scored(
                 session,
@@ -100,10 +103,12 @@ def record_lesson_completion(
         subject,
         Action.LESSON_COMPLETED,
         written.id,
+        student_id=record.user_id,
         enrollment_id=enrollment_id,
+        occurred_at=at,
         lesson_id=lesson_id,
         source=source,
-        score_pct=None if score is None else str(score),
+        score_pct=score,
         progress_pct=[before, result.percent],
     )
     record_store.record_lesson_completed(
@@ -127,9 +132,9 @@ def mark_lesson(
     at: datetime,
     score_pct: Decimal | None = None,
 ) -> CompletionOutcome:
-    """A person says that a lesson is done: staff any lesson, a student a video or document of her own.
+    """A person says that a lesson is done: who may attest any lesson, a student a video or document of their own.
 
-    Conflict when the enrollment is no longer active.
+    Forbidden for those who only read the enrollment, Conflict when it is no longer active.
     """
     record = found(session, enrollment_id)
     policy.require_read(subject, record.user_id)
@@ -140,6 +145,7 @@ def mark_lesson(
     if not attested:
         if policy.may_mark(subject):
             require_not_own(subject, record.user_id, "lessons and grades")
+        policy.require_mark_own(subject, record.user_id)
         if lesson.content_type.value not in ("video", "document"):
             raise Conflict("This lesson is marked as done automatically. Open it and work through it.")
         if score_pct is not None:
@@ -158,6 +164,7 @@ def mark_lesson(
     return outcome
 
 
+@internal("a step of changing a program's lessons")
 @contextmanager
 def progress_rewritten(session: Session, subject: Subject | None, program_id: int) -> Iterator[None]:
     """Around a change to a program's lessons: its active enrollments are locked before and their progress is

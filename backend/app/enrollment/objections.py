@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
-from app.core.permissions import Subject
+from app.core.permissions import Subject, internal
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +44,7 @@ Ask = Callable[[Session, Subject, Ending], Objection | None]
 _asks: dict[str, Ask] = {}
 
 
+@internal("wiring at the start")
 def register(name: str, ask: Ask) -> None:
     """Have `ask` answer before an enrollment ends; None means no objection."""
     _asks[name] = ask

@@ -1,4 +1,4 @@
-"""Pages of the enrollments: lists for the staff, one enrollment with its derivation, and its few acts."""
+"""Pages of the enrollments: lists for the subject, one enrollment with its derivation, and its few acts."""
 
 from typing import Annotated
 
@@ -6,7 +6,8 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import BeforeValidator
 
 from app.core import clock
-from app.core.permissions import Subject
+from app.core.permissions import Permission, Subject
+from app.core.visibility import Records
 from app.db.models import EnrollmentStatus
 from app.enrollment import policy, service
 from app.enrollment.dates import first_moment, moment_on
@@ -20,11 +21,15 @@ from app.web.forms import Form, posted
 from app.web.navigation import NavItem
 from app.web.paging import PageParams
 from app.web.render import redirect, render
-from app.web.request import AdminSubject, CurrentSubject, Db, SettingsDep, StaffSubject
+from app.web.request import CurrentSubject, Db, Requires, SettingsDep
 
 router = APIRouter(include_in_schema=False)
+LISTS = [Requires(*Records.ENROLLMENTS.value)]
+ENROLLS = [Requires(Permission.ENROLLMENTS_CHANGE)]
+MARKS = [Requires(Permission.ENROLLMENTS_MARK_LESSONS)]
+ENDS = [Requires(Permission.ENROLLMENTS_END)]
 router.include_router(lists.router)
-navigation.register(NavItem("Enrollments", "/enrollments", "school", navigation.STAFF, order=50))
+navigation.register(NavItem("Enrollments", "/enrollments", "school", policy.may_list, order=50))
 
 
 def _blank_is_none(value: object) -> object:
@@ -39,24 +44,24 @@ LIST = ("Enrollments", "/enrollments")
 # Lists
 
 
-@router.get("/enrollments")
+@router.get("/enrollments", dependencies=LISTS)
 def enrollments(
     request: Request,
     db: Db,
-    staff: StaffSubject,
+    subject: CurrentSubject,
     paging: PageParams,
     status: AskedStatus = None,
     program_id: AskedProgram = None,
 ) -> Response:
     """Every enrollment, searched, filtered, sorted and added up."""
-    counts = service.status_counts(db, staff)
-    programs = [(str(row.id), row.name) for row in service.program_names(db, staff)]
+    counts = service.status_counts(db, subject)
+    programs = [(str(row.id), row.name) for row in service.program_names(db, subject)]
     return reports.answer(
         request,
         db,
-        staff,
+        subject,
         ENROLLMENTS,
-        service.list_enrollments(db, staff, paging, status=status, program_id=program_id),
+        service.list_enrollments(db, subject, paging, status=status, program_id=program_id),
         "enrollment/enrollments.html",
         choices={
             "program_id": programs,
@@ -64,42 +69,42 @@ def enrollments(
                 (one.value, f"{one.value.capitalize()} ({counts.get(one, 0):,})") for one in EnrollmentStatus
             ],
         },
-        may_change=policy.may_change(staff),
+        may_change=policy.may_change(subject),
     )
 
 
 # Enrolling
 
 
-@router.get("/enrollments/new")
+@router.get("/enrollments/new", dependencies=ENROLLS)
 def new_enrollment(
     request: Request,
     db: Db,
-    admin: AdminSubject,
+    subject: CurrentSubject,
     settings: SettingsDep,
     program_id: AskedProgram = None,
     student_id: AskedProgram = None,
 ) -> Response:
     """The form; the program and the student may be chosen beforehand."""
-    student = service.student_email(db, admin, student_id) if student_id else None
+    student = service.student_email(db, subject, student_id) if student_id else None
     form = Form.blank(
         EnrollForm, email=student, program_id=program_id, enrolled_at=clock.today(settings.zone)
     )
-    return _enroll_page(request, db, admin, form)
+    return _enroll_page(request, db, subject, form)
 
 
-@router.post("/enrollments/new")
+@router.post("/enrollments/new", dependencies=ENROLLS)
 def enroll(
     request: Request,
     db: Db,
-    admin: AdminSubject,
+    subject: CurrentSubject,
     settings: SettingsDep,
     form: Annotated[Form[EnrollForm], Depends(posted(EnrollForm))],
 ) -> Response:
     def act(values: EnrollForm) -> Response:
         record = service.enroll_by_email(
             db,
-            admin,
+            subject,
             email=values.email,
             program_id=values.program_id,
             enrolled_at=values.enrolled_at,
@@ -107,16 +112,16 @@ def enroll(
         )
         return redirect(f"/enrollments/{record.id}")
 
-    return form.submit(db, act, again=lambda: _enroll_page(request, db, admin, form))
+    return form.submit(db, act, again=lambda: _enroll_page(request, db, subject, form))
 
 
-def _enroll_page(request: Request, db: Db, admin: Subject, form: Form[EnrollForm]) -> Response:
+def _enroll_page(request: Request, db: Db, subject: Subject, form: Form[EnrollForm]) -> Response:
     return render(
         request,
         "enrollment/enroll.html",
         form=form,
-        programs=[(row.id, row.name) for row in service.program_names(db, admin)],
-        students=service.student_suggestions(db, admin),
+        programs=[(row.id, row.name) for row in service.program_names(db, subject)],
+        students=service.student_suggestions(db, subject),
         breadcrumbs=[LIST, ("Enroll a student", None)],
     )
 
@@ -126,15 +131,15 @@ def _enroll_page(request: Request, db: Db, admin: Subject, form: Form[EnrollForm
 
 @router.get("/enrollments/{enrollment_id}")
 def enrollment(request: Request, db: Db, subject: CurrentSubject, enrollment_id: PathId) -> Response:
-    """An enrollment with the derivation of its progress: for staff, and for the student herself."""
+    """An enrollment with the derivation of its progress: for subject, and for the student herself."""
     return _enrollment_page(request, db, subject, enrollment_id, Form.blank(MarkForm))
 
 
-@router.post("/enrollments/{enrollment_id}/lessons")
+@router.post("/enrollments/{enrollment_id}/lessons", dependencies=MARKS)
 def mark_lesson(
     request: Request,
     db: Db,
-    staff: StaffSubject,
+    subject: CurrentSubject,
     enrollment_id: PathId,
     form: Annotated[Form[MarkForm], Depends(posted(MarkForm))],
 ) -> Response:
@@ -142,11 +147,11 @@ def mark_lesson(
 
     def act(values: MarkForm) -> Response:
         service.mark_lesson(
-            db, staff, enrollment_id=enrollment_id, lesson_id=values.lesson_id, at=clock.now()
+            db, subject, enrollment_id=enrollment_id, lesson_id=values.lesson_id, at=clock.now()
         )
         return redirect(f"/enrollments/{enrollment_id}#lesson-{values.lesson_id}")
 
-    return form.submit(db, act, again=lambda: _enrollment_page(request, db, staff, enrollment_id, form))
+    return form.submit(db, act, again=lambda: _enrollment_page(request, db, subject, enrollment_id, form))
 
 
 def _enrollment_page(
@@ -154,7 +159,8 @@ def _enrollment_page(
 ) -> Response:
     record = service.read_enrollment(db, subject, enrollment_id)
     result, lessons = service.read_progress(db, subject, enrollment_id)
-    crumbs = LIST if subject.is_staff else ("Learn", "/learn")
+    staff = policy.may_list(subject)
+    crumbs = LIST if staff else ("Learn", "/learn")
     return render(
         request,
         "enrollment/enrollment.html",
@@ -163,93 +169,94 @@ def _enrollment_page(
         lessons=lessons,
         withdrawal=service.latest_withdrawal(db, subject, enrollment_id),
         form=form,
-        may_change=policy.may_change(subject),
-        may_mark=policy.may_mark(subject) and record.status is EnrollmentStatus.ACTIVE,
-        breadcrumbs=[crumbs, (record.full_name if subject.is_staff else record.program_name, None)],
+        may_end=policy.may_end(subject, record.user_id),
+        sees_student=subject,
+        may_mark=policy.may_mark_for(subject, record.user_id) and record.status is EnrollmentStatus.ACTIVE,
+        breadcrumbs=[crumbs, (record.full_name if staff else record.program_name, None)],
     )
 
 
 # The end
 
 
-@router.get("/enrollments/{enrollment_id}/complete")
+@router.get("/enrollments/{enrollment_id}/complete", dependencies=ENDS)
 def ask_complete(
-    request: Request, db: Db, admin: AdminSubject, settings: SettingsDep, enrollment_id: PathId
+    request: Request, db: Db, subject: CurrentSubject, settings: SettingsDep, enrollment_id: PathId
 ) -> Response:
-    reason = service.why_not_complete(db, enrollment_id)
-    return _complete_page(request, db, admin, settings, enrollment_id, Form.blank(EmptyForm), reason)
+    reason = service.why_not_complete(db, subject, enrollment_id)
+    return _complete_page(request, db, subject, settings, enrollment_id, Form.blank(EmptyForm), reason)
 
 
-@router.post("/enrollments/{enrollment_id}/complete")
+@router.post("/enrollments/{enrollment_id}/complete", dependencies=ENDS)
 def complete(
     request: Request,
     db: Db,
-    admin: AdminSubject,
+    subject: CurrentSubject,
     settings: SettingsDep,
     enrollment_id: PathId,
     form: Annotated[Form[EmptyForm], Depends(posted(EmptyForm))],
 ) -> Response:
     def act(_values: EmptyForm) -> Response:
-        service.complete(db, admin, enrollment_id, today=clock.today(settings.zone), zone=settings.zone)
+        service.complete(db, subject, enrollment_id, today=clock.today(settings.zone), zone=settings.zone)
         return redirect(f"/enrollments/{enrollment_id}")
 
     return form.submit(
-        db, act, lambda: _complete_page(request, db, admin, settings, enrollment_id, form, None)
+        db, act, lambda: _complete_page(request, db, subject, settings, enrollment_id, form, None)
     )
 
 
 def _complete_page(
     request: Request,
     db: Db,
-    admin: Subject,
+    subject: Subject,
     settings: Settings,
     enrollment_id: int,
     form: Form[EmptyForm],
     reason: str | None,
 ) -> Response:
-    record = service.read_enrollment(db, admin, enrollment_id)
+    record = service.read_enrollment(db, subject, enrollment_id)
     return render(
         request,
         "enrollment/complete.html",
         record=record,
         form=form,
         reason=reason,
-        objections=service.objections_to_ending(db, admin, enrollment_id, settings.zone),
+        objections=service.objections_to_ending(db, subject, enrollment_id, settings.zone),
         breadcrumbs=[LIST, (record.full_name, f"/enrollments/{enrollment_id}"), ("Complete", None)],
     )
 
 
-@router.get("/enrollments/{enrollment_id}/withdraw")
+@router.get("/enrollments/{enrollment_id}/withdraw", dependencies=ENDS)
 def ask_withdraw(
-    request: Request, db: Db, admin: AdminSubject, settings: SettingsDep, enrollment_id: PathId
+    request: Request, db: Db, subject: CurrentSubject, settings: SettingsDep, enrollment_id: PathId
 ) -> Response:
     form = Form.blank(WithdrawForm, requested_on=clock.today(settings.zone))
-    return _withdraw_page(request, db, admin, settings, enrollment_id, form)
+    return _withdraw_page(request, db, subject, settings, enrollment_id, form)
 
 
-@router.post("/enrollments/{enrollment_id}/withdraw")
+@router.post("/enrollments/{enrollment_id}/withdraw", dependencies=ENDS)
 def withdraw(
     request: Request,
     db: Db,
-    admin: AdminSubject,
+    subject: CurrentSubject,
     settings: SettingsDep,
     enrollment_id: PathId,
     form: Annotated[Form[WithdrawForm], Depends(posted(WithdrawForm))],
 ) -> Response:
     def act(values: WithdrawForm) -> Response:
-        _withdraw(db, admin, settings, enrollment_id, values)
+        _withdraw(db, subject, settings, enrollment_id, values)
         return redirect(f"/enrollments/{enrollment_id}")
 
-    return form.submit(db, act, lambda: _withdraw_page(request, db, admin, settings, enrollment_id, form))
+    return form.submit(db, act, lambda: _withdraw_page(request, db, subject, settings, enrollment_id, form))
 
 
-def _withdraw(db: Db, admin: Subject, settings: Settings, enrollment_id: int, values: WithdrawForm) -> None:
+def _withdraw(db: Db, subject: Subject, settings: Settings, enrollment_id: int, values: WithdrawForm) -> None:
     now, zone = clock.now(), settings.zone
-    record = service.read_enrollment(db, admin, enrollment_id)
+    record = service.read_enrollment(db, subject, enrollment_id)
     begins = first_moment(record.enrolled_at, zone)
     service.withdraw(
         db,
-        admin,
+        subject,
         enrollment_id,
         requested_at=moment_on(values.requested_on, now, zone),
         now=now,
@@ -263,17 +270,17 @@ def _withdraw(db: Db, admin: Subject, settings: Settings, enrollment_id: int, va
 def _withdraw_page(
     request: Request,
     db: Db,
-    admin: Subject,
+    subject: Subject,
     settings: Settings,
     enrollment_id: int,
     form: Form[WithdrawForm],
 ) -> Response:
-    record = service.read_enrollment(db, admin, enrollment_id)
+    record = service.read_enrollment(db, subject, enrollment_id)
     return render(
         request,
         "enrollment/withdraw.html",
         record=record,
         form=form,
-        objections=service.objections_to_ending(db, admin, enrollment_id, settings.zone),
+        objections=service.objections_to_ending(db, subject, enrollment_id, settings.zone),
         breadcrumbs=[LIST, (record.full_name, f"/enrollments/{enrollment_id}"), ("Withdraw", None)],
     )

@@ -1,46 +1,82 @@
 """Who may see and change enrollments. Other people's are not found rather than forbidden."""
 
+from app.core import visibility
 from app.core.errors import Forbidden, NotFound
 from app.core.own_records import require_not_own
-from app.core.permissions import Subject
+from app.core.permissions import Actor, Permission
+from app.core.visibility import Records
 
 NO_ENROLLMENT = "There is no such enrollment, or you don’t have access to it."
 
 
-def may_change(subject: Subject) -> bool:
-    """Enrolling, completing and withdrawing are acts of the administration."""
-    return subject.is_admin
+def may_list(subject: Actor) -> bool:
+    """The staff's lists of enrollments: everybody's, or those of one's own classes."""
+    return visibility.sees_some(subject, Records.ENROLLMENTS)
 
 
-def may_mark(subject: Subject) -> bool:
-    """Staff may attest a lesson that was done in class."""
-    return subject.is_staff
+def require_list(subject: Actor) -> None:
+    """Raises Forbidden unless `may_list`."""
+    if not may_list(subject):
+        raise Forbidden("This list is for those who work with students. Your own programs are under Learn.")
 
 
-def may_mark_for(subject: Subject, owner_id: int) -> bool:
+def may_read(subject: Actor, owner_id: int) -> bool:
+    """One's own enrollment, or another's with the right to read it."""
+    return subject.user_id == owner_id or may_list(subject)
+
+
+def require_read(subject: Actor, owner_id: int) -> None:
+    """Raises NotFound unless `may_read`."""
+    if not may_read(subject, owner_id):
+        raise NotFound(NO_ENROLLMENT)
+
+
+def may_read_withdrawals(subject: Actor, owner_id: int | None = None) -> bool:
+    """Why students left, which may be medical; without an owner, everybody's."""
+    return subject.user_id == owner_id or subject.may(Permission.WITHDRAWALS_READ)
+
+
+def require_read_withdrawals(subject: Actor) -> None:
+    """Raises Forbidden unless `may_read_withdrawals`."""
+    if not may_read_withdrawals(subject):
+        raise Forbidden("Your duties do not include withdrawals and their reasons.")
+
+
+def may_change(subject: Actor) -> bool:
+    """Enroll students."""
+    return subject.may(Permission.ENROLLMENTS_CHANGE)
+
+
+def require_change(subject: Actor) -> None:
+    """Raises Forbidden unless `may_change`."""
+    if not may_change(subject):
+        raise Forbidden("Your duties do not include enrolling students. Ask the registrar or admissions.")
+
+
+def may_end(subject: Actor, owner_id: int | None = None) -> bool:
+    """Complete and withdraw: one opens a credential, the other a refund, so nobody does either for themselves."""
+    return subject.may(Permission.ENROLLMENTS_END) and subject.user_id != owner_id
+
+
+def require_end(subject: Actor, owner_id: int | None = None) -> None:
+    """Raises Forbidden unless `may_end`."""
+    if not subject.may(Permission.ENROLLMENTS_END):
+        raise Forbidden("Your duties do not include ending enrollments. Ask the registrar to do it for you.")
+    if owner_id is not None:
+        require_not_own(subject, owner_id, "enrollments")
+
+
+def may_mark(subject: Actor) -> bool:
+    """Attest a lesson that was done in class."""
+    return subject.may(Permission.ENROLLMENTS_MARK_LESSONS)
+
+
+def may_mark_for(subject: Actor, owner_id: int) -> bool:
     """The same for the lessons of one student; never one's own."""
     return may_mark(subject) and subject.user_id != owner_id
 
 
-def require_staff(subject: Subject) -> None:
-    if not subject.is_staff:
-        raise Forbidden("This list is for school staff. Your own programs are under Learn.")
-
-
-def require_change(subject: Subject) -> None:
-    if not may_change(subject):
-        raise Forbidden(
-            "Your duties do not include changing enrollments. Ask a registrar or an administrator."
-        )
-
-
-def require_read(subject: Subject, owner_id: int) -> None:
-    """Staff read every enrollment, a student her own; any other is NotFound."""
-    if not subject.is_staff and subject.user_id != owner_id:
-        raise NotFound(NO_ENROLLMENT)
-
-
-def require_end(subject: Subject, owner_id: int) -> None:
-    """Completing opens a credential and withdrawing a refund: nobody does either for themselves."""
-    require_change(subject)
-    require_not_own(subject, owner_id, "enrollments")
+def require_mark_own(subject: Actor, owner_id: int) -> None:
+    """Raises Forbidden for another's lesson: that needs the right to attest it."""
+    if subject.user_id != owner_id:
+        raise Forbidden("Your duties do not include marking lessons as done. Ask the instructor.")

@@ -120,9 +120,10 @@ def enroll(
         subject,
         Action.ENROLLMENT_CREATED,
         record.id,
-        user_id=user_id,
+        student_id=user_id,
+        enrollment_id=record.id,
         program_id=program_id,
-        enrolled_at=begins.isoformat(),
+        enrolled_at=begins,
     )
     record_store.record_enrolled(session, enrollment_id=record.id, by=subject)
     return record
@@ -160,7 +161,7 @@ def list_enrollments(
     user_id: int | None = None,
 ) -> Listing[Any]:
     """Enrollments that this person may see: staff all of them, a student her own."""
-    if not subject.is_staff:
+    if not policy.may_list(subject):
         user_id = subject.user_id if user_id in (None, subject.user_id) else NOBODY
     return queries.enrollments(session, paging, status=status, program_id=program_id, user_id=user_id)
 
@@ -187,20 +188,23 @@ def read_progress(
 
 
 def latest_withdrawal(session: Session, subject: Subject, enrollment_id: int) -> Withdrawal | None:
-    """The withdrawal that ended an enrollment, if it was withdrawn."""
-    policy.require_read(subject, found(session, enrollment_id).user_id)
+    """The withdrawal that ended an enrollment; None without one, and for those who may not know why students left."""
+    owner_id = found(session, enrollment_id).user_id
+    policy.require_read(subject, owner_id)
+    if not policy.may_read_withdrawals(subject, owner_id):
+        return None
     return queries.withdrawal_of(session, enrollment_id)
 
 
 def status_counts(session: Session, subject: Subject) -> dict[EnrollmentStatus, int]:
     """How many enrollments stand in each state."""
-    policy.require_staff(subject)
+    policy.require_list(subject)
     return queries.status_counts(session)
 
 
 def program_names(session: Session, subject: Subject) -> Sequence[Row[Any]]:
     """Every program's number and name, to choose from."""
-    policy.require_staff(subject)
+    policy.require_list(subject)
     return queries.program_names(session)
 
 
@@ -219,28 +223,29 @@ def student_email(session: Session, subject: Subject, user_id: int) -> str | Non
 
 def ready_to_graduate(session: Session, subject: Subject) -> Sequence[Row[Any]]:
     """Active enrollments with every lesson done and no transcript yet."""
-    policy.require_staff(subject)
+    policy.require_list(subject)
     return queries.eligible_for_graduation(session)
 
 
 def withdrawals_pending(session: Session, subject: Subject) -> Sequence[Row[Any]]:
     """Withdrawals that wait for the administration, oldest first."""
-    policy.require_staff(subject)
+    policy.require_read_withdrawals(subject)
     return queries.pending_withdrawals(session)
 
 
 def active_count(session: Session, subject: Subject) -> int:
     """How many enrollments are active, without soft-deleted people."""
-    policy.require_staff(subject)
+    policy.require_list(subject)
     return queries.status_counts(session).get(EnrollmentStatus.ACTIVE, 0)
 
 
 # The end
 
 
-def why_not_complete(session: Session, enrollment_id: int) -> str | None:
+def why_not_complete(session: Session, subject: Subject, enrollment_id: int) -> str | None:
     """The sentence that refuses the completion, None when nothing speaks against it."""
     record = found(session, enrollment_id)
+    policy.require_read(subject, record.user_id)
     decision = states.may_complete(record.status.value, progress_of(session, record))
     return None if decision.allowed else decision.reason
 
@@ -286,7 +291,9 @@ def complete(
         subject,
         Action.ENROLLMENT_COMPLETED,
         record.id,
-        completed_at=record.completed_at.isoformat(),
+        student_id=record.user_id,
+        enrollment_id=record.id,
+        completed_at=record.completed_at,
         derivation=decision.reason,
     )
     classes.end_seats(session, subject, record.id, student_id=record.user_id, last_day=record.completed_at)
@@ -341,8 +348,11 @@ def withdraw(
         subject,
         Action.ENROLLMENT_WITHDRAWN,
         record.id,
+        student_id=record.user_id,
+        enrollment_id=record.id,
+        reason=reason,
         withdrawal_id=withdrawal.id,
-        requested_at=requested_at.isoformat(),
+        requested_at=requested_at,
         derivation=result.explanation,
     )
     classes.end_seats(

@@ -10,6 +10,8 @@ from app.enrollment.dates import first_moment
 from app.lrs import service as record_store
 from app.rules.progress import progress_of_counts
 
+__internal__ = "the system records what happened"
+
 _ENDS = {
     EnrollmentStatus.COMPLETED: record_store.record_program_completed,
     EnrollmentStatus.WITHDRAWN: record_store.record_withdrawn,

@@ -29,6 +29,8 @@ from app.lrs.engine.versions import Version
 from app.lrs.host.service import SCHOOL, directory_of
 from app.lrs.vocabulary import VOIDED, Verb
 
+__internal__ = "the system records what happened"
+
 _WAITING = "xapi_waiting"
 
 

@@ -5,6 +5,7 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, ConfigDict
 
+from app.core.permissions import Permission
 from app.lrs.desk.forwarding import service as forwarding
 from app.ops import monitoring
 from app.web import navigation, reports
@@ -13,12 +14,13 @@ from app.web.navigation import NavItem
 from app.web.paging import PageParams
 from app.web.render import render
 from app.web.reports import Column, Kind, Report
-from app.web.request import AdminSubject, Db
+from app.web.request import CurrentSubject, Db, Requires
 
 router = APIRouter(include_in_schema=False)
+READS = [Requires(Permission.OPERATIONS_READ)]
 api = APIRouter(prefix="/api/v1/operations", tags=["operations"])
 navigation.register(
-    NavItem("Operations", "/operations", "server", navigation.ADMINS, order=90, section="System")
+    NavItem("Operations", "/operations", "server", Permission.OPERATIONS_READ, order=90, section="System")
 )
 INDEX_USAGE = Report[Any](
     name="index-usage",
@@ -71,8 +73,8 @@ class DatabaseFigures(BaseModel):
     indexes: list[IndexUse]
 
 
-@api.get("/database")
-def database_figures(db: Db, _admin: AdminSubject) -> DatabaseFigures:
+@api.get("/database", dependencies=READS)
+def database_figures(db: Db, subject: CurrentSubject) -> DatabaseFigures:
     """Size, connections, table sizes and index usage."""
     return DatabaseFigures(
         size_bytes=monitoring.database_size_bytes(db),
@@ -83,12 +85,12 @@ def database_figures(db: Db, _admin: AdminSubject) -> DatabaseFigures:
     )
 
 
-@router.get("/operations")
-def operations(request: Request, db: Db, admin: AdminSubject, paging: PageParams) -> Response:
+@router.get("/operations", dependencies=READS)
+def operations(request: Request, db: Db, subject: CurrentSubject, paging: PageParams) -> Response:
     """The health of the database; the index usage as a file with a `format`."""
     indexes = monitoring.index_usage(db)
     if paging.format:
-        return reports.file_of(db, admin, INDEX_USAGE, Known(indexes), paging.format)
+        return reports.file_of(db, subject, INDEX_USAGE, Known(indexes), paging.format)
     tables = monitoring.table_sizes(db)
     connections, limit = monitoring.active_connections(db), monitoring.connection_limit(db)
     return render(
@@ -98,7 +100,7 @@ def operations(request: Request, db: Db, admin: AdminSubject, paging: PageParams
         indexes=indexes,
         connections=connections,
         limit=limit,
-        failing=forwarding.failing(db),
+        failing=forwarding.failing(db, subject),
         crowded=connections * 5 >= limit * 4,
         size=human_size(monitoring.database_size_bytes(db)),
         largest=[(row.tablename, round(row.size_bytes / 1024)) for row in tables[:10]],

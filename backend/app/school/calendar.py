@@ -113,7 +113,7 @@ def _record(session: Session, subject: Actor, row: SchoolTerm | SchoolHoliday, *
         1,
         what="term" if isinstance(row, SchoolTerm) else "holiday",
         name=row.name,
-        first_day=row.first_day.isoformat(),
-        last_day=row.last_day.isoformat(),
+        first_day=row.first_day,
+        last_day=row.last_day,
         removed=removed,
     )

@@ -116,7 +116,7 @@ def add(
         reason=note or None,
         kind=kind.value,
         version=version,
-        effective_from=effective_from.isoformat(),
+        effective_from=effective_from,
         approved_by=approved_by,
         values=row.values,
     )

@@ -10,7 +10,7 @@ from app.core import clock, history
 from app.core.actions import Action
 from app.core.errors import Conflict, FieldError, NotFound
 from app.core.files import FileStore
-from app.core.permissions import Actor
+from app.core.permissions import Actor, internal
 from app.db.models import School, SchoolSignatory
 from app.documents.service import Letterhead
 from app.school import calendar, policies, policy, queries
@@ -55,6 +55,7 @@ Objection = Callable[[Session], str | None]
 _objections: dict[str, Objection] = {}
 
 
+@internal("wiring at the start")
 def register_zone_objection(name: str, objection: Objection) -> None:
     """Let a room say why another time zone would change what it has recorded; None for nothing to say."""
     _objections[name] = objection
@@ -63,6 +64,7 @@ def register_zone_objection(name: str, objection: Objection) -> None:
 # Facts
 
 
+@internal("the first start")
 def ensure(session: Session, settings: Settings) -> SchoolFacts:
     """Write the school's row from the settings if there is none: from then on the row counts."""
     if queries.school(session) is None and queries.insert_school(
@@ -75,6 +77,7 @@ def ensure(session: Session, settings: Settings) -> SchoolFacts:
     return facts(session)
 
 
+@internal("what every page and letter shows of the school")
 def facts(session: Session) -> SchoolFacts:
     """The institution's facts; before its first start, what the settings say. Everybody may know them."""
     row = queries.school(session)
@@ -96,12 +99,14 @@ def facts(session: Session) -> SchoolFacts:
     )
 
 
+@internal("what every letter shows of the school")
 def letterhead(session: Session, files: FileStore) -> Letterhead:
     """The facts as a document issued today shows them."""
     known = facts(session)
     return letterhead_of(known, files, clock.today(known.zone))
 
 
+@internal("what every page shows of the school")
 def effective_settings(settings: Settings, known: SchoolFacts) -> Settings:
     """The settings with the school's own names and zone in place of those that an empty database began with."""
     return settings.model_copy(
@@ -176,9 +181,7 @@ def save_signatory(
     for name, value in values.model_dump().items():
         setattr(row, name, value)
     queries.add(session, row)
-    history.record(
-        session, subject, Action.SCHOOL_SIGNATORIES_CHANGED, row.id, **values.model_dump(mode="json")
-    )
+    history.record(session, subject, Action.SCHOOL_SIGNATORIES_CHANGED, row.id, **values.model_dump())
     return Signatory(row.id, row.name, row.title, row.first_day, row.last_day)
 
 

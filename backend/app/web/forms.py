@@ -4,12 +4,12 @@ def _form_page(request, form, status_code=200):
     return render(request, "academics/program_form.html", status_code, form=form)
 
 @router.get("/programs/new")
-def new_program(request: Request, admin: AdminSubject) -> Response:
+def new_program(request: Request, subject: CurrentSubject) -> Response:
     return _form_page(request, Form.blank(ProgramForm))
 
 @router.post("/programs/new")
 def create_program(
-    request: Request, db: Db, admin: AdminSubject, form: Annotated[Form[ProgramForm], Depends(posted(ProgramForm))]
+    request: Request, db: Db, subject: CurrentSubject, form: Annotated[Form[ProgramForm], Depends(posted(ProgramForm))]
 ) -> Response:
     def create(values: ProgramForm) -> Response:
         return redirect(f"/programs/{service.create_program(db, admin, values).id}")

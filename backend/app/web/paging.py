@@ -94,6 +94,9 @@ class Paging:
         """The ORDER BY expression for the asked-for order. Add a unique column behind it, so pages do not overlap."""
         name, downwards = self.sorted_by(allowed, default)
         column = allowed[name]
+        # Where nothing can be empty, the plain order is the same, and an index can be walked backwards for it.
+        if not getattr(getattr(column, "expression", column), "nullable", True):
+            return column.desc() if downwards else column.asc()
         return column.desc().nulls_last() if downwards else column.asc().nulls_last()
 
 

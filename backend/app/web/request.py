@@ -10,6 +10,7 @@ from typing import Annotated, Any, Protocol
 from fastapi import Depends, Request
 from sqlalchemy.orm import Session
 
+from app.core import history
 from app.core.errors import Forbidden, Unauthorized
 from app.core.files import FileStore
 from app.core.permissions import Permission, Subject
@@ -26,6 +27,8 @@ class Identify(Protocol):
 def database_session(request: Request) -> Iterator[Session]:
     """One transaction: committed when the route has returned, rolled back when it raised."""
     with request.app.state.database.begin() as session:
+        # Whoever was identified before this transaction began (an upload) is the one who acts in it.
+        history.act_as(session, getattr(request.state, "subject", None))
         yield session
 
 
@@ -53,6 +56,7 @@ def optional_subject(request: Request, session: Db) -> Subject | None:
     identify: Identify = request.app.state.identify
     subject = identify(session, request)
     request.state.subject = subject
+    history.act_as(session, subject)
     return subject
 
 
@@ -67,24 +71,6 @@ def current_subject(subject: OptionalSubject) -> Subject:
 
 
 CurrentSubject = Annotated[Subject, Depends(current_subject, scope="function")]
-
-
-def staff_subject(subject: CurrentSubject) -> Subject:
-    if not subject.is_staff:
-        raise Forbidden("This page is for school staff.")
-    return subject
-
-
-StaffSubject = Annotated[Subject, Depends(staff_subject, scope="function")]
-
-
-def admin_subject(subject: CurrentSubject) -> Subject:
-    if not subject.is_admin:
-        raise Forbidden("Only administrators can do this. Ask an administrator.")
-    return subject
-
-
-AdminSubject = Annotated[Subject, Depends(admin_subject, scope="function")]
 
 
 def database_of(request: Request) -> Database:
@@ -125,16 +111,20 @@ def Requires(*permissions: Permission) -> Any:  # noqa: N802 - stands beside Fas
     return Depends(require_any(*permissions), scope="function")
 
 
-def uploading_staff(subject: BriefSubject) -> Subject:
-    """Staff, asked for before the body is read, in a transaction that is over by then.
+def uploading(*permissions: Permission) -> Callable[[Subject], Subject]:
+    """A dependency that gives a person with one of these permissions, asked before the body is read.
 
-    A large file on a slow line takes minutes: the database ends transactions that idle so long, and nobody else
-    may fill the disk. Declare it before the form, and `Db` after the form.
+    Its transaction is over by then: a large file on a slow line takes minutes, the database ends transactions that
+    idle so long, and nobody else may fill the disk. Declare it before the form, and `Db` after the form.
     """
-    return staff_subject(subject)
+    permitted = require_any(*permissions)
 
+    def uploader(subject: BriefSubject) -> Subject:
+        permitted(subject)
+        return subject
 
-UploadingStaff = Annotated[Subject, Depends(uploading_staff)]
+    uploader.__permissions__ = permissions  # type: ignore[attr-defined]
+    return uploader
 
 
 def client_ip(request: Request) -> str | None:

@@ -81,8 +81,10 @@ def people(live_server: LiveServer) -> People:
         school.attendance(school.enrollment(forgot, program), now - timedelta(hours=30), clock_out=None)
         school.enrollment(forgot, school.program(name="Dental Office Administration"))
         admin = school.admin(full_name="Ada Admin")
+        times = {"clock_in": now, "clock_out": now}
         history.record(session, subject_of(admin), Action.ATTENDANCE_CORRECTED, record.id,
-            user_id=student.id, reason="Left early", before={"total_minutes": 300}, after={"total_minutes": 250},
+            student_id=student.id, reason="Left early",
+            before={**times, "total_minutes": 300}, after={**times, "total_minutes": 250},
         )  # fmt: skip
         mail.send(
             session, "maria@example.org", "email_changed", school="AADA", name="Maria Lopez", by="Ada Admin"

@@ -60,6 +60,25 @@ def test_files_come_with_their_types(school: School, play: Play) -> None:
         assert answer.content == b"content"
 
 
+def test_a_name_is_found_in_every_form_that_pages_write_it(school: School, play: Play) -> None:
+    decomposed = "me\u0301dias/Za\u0308hne.png"
+    school.upload(course(files={decomposed: b"teeth", "a//b.html": b"page"}))
+    played = play()
+    for name, content in (
+        (decomposed, b"teeth"),
+        ("m\u00e9dias/Z\u00e4hne.png", b"teeth"),
+        ("m\u00e9dias//Z\u00e4hne.png", b"teeth"),
+        ("/m\u00e9dias/Z\u00e4hne.png", b"teeth"),
+        ("ME\u0301DIAS/za\u0308hne.PNG", b"teeth"),
+        ("a/b.html", b"page"),
+        ("a//b.html", b"page"),
+        ("a/%2E/b.html", b"page"),
+    ):
+        answer = played.host.get(f"{played.base}/files/{name}")
+        assert (answer.status_code, answer.content) == (200, content), name
+    assert played.host.get(f"{played.base}/files/a/%2E%2E/a/b.html").status_code == 404
+
+
 def test_a_name_is_found_in_another_case_but_never_by_its_last_part(play: Play) -> None:
     played = play()
     assert played.host.get(f"{played.base}/files/PAGES/Course.HTML").status_code == 200

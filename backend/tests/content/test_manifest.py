@@ -106,6 +106,8 @@ def test_a_manifest_of_no_known_edition_is_refused() -> None:
         ("a%20b.html", ["a%20b.html"], "a%20b.html"),
         ("%C3%BC.html", ["ü.html"], "ü.html"),
         ("page.html?x=1#top", ["page.html"], "page.html"),
+        (".//pages/./course.html", FILES, "pages/course.html"),
+        ("Za\u0308hne.html", ["Z\u00e4hne.html"], "Z\u00e4hne.html"),
     ],
 )
 def test_the_page_is_found(href: str, files: Iterable[str], found: str) -> None:
@@ -229,6 +231,22 @@ def test_two_packages_side_by_side_are_refused() -> None:
 def test_a_zip_without_manifest_is_no_package() -> None:
     with pytest.raises(Invalid, match=r"no imsmanifest\.xml"):
         read_package(Archive(io.BytesIO(zipped({"index.html": "hello"}))))
+
+
+@pytest.mark.parametrize(
+    ("marker", "said"),
+    [
+        ("cmi5.xml", "This is a cmi5 package, "),
+        ("course/CMI5.XML", "This is a cmi5 package, "),
+        ("tincan.xml", "This is an xAPI package (tincan.xml), "),
+        ("h5p.json", "This is an H5P package, "),
+        ("lesson.crs", "This is an AICC package, "),
+    ],
+)
+def test_a_package_of_another_standard_is_named(marker: str, said: str) -> None:
+    with pytest.raises(Invalid) as caught:
+        read_package(Archive(io.BytesIO(zipped({"index.html": "hello", marker: "x"}))))
+    assert caught.value.detail == said + "which cannot be played yet. Publish the course as SCORM 1.2."
 
 
 def test_another_edition_is_named() -> None:

@@ -5,17 +5,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import structlog
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import select
-from sqlalchemy.orm import Session
 
-from app.core import history, money
+from app.core import money
 from app.core.actions import Action
 from app.core.logging import _hide_secrets
 from app.core.permissions import Role, Subject
-from app.db.models import AuditEntry
 from app.settings import SettingsError, load_settings
 
 ADMIN = Subject(user_id=1, email="a@demo.aada.example", full_name="Ada", role=Role.ADMIN)
@@ -117,15 +113,6 @@ def test_the_env_file_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     env = tmp_path / ".env"
     env.write_text(f"SECRET_KEY={KEY}\nSCHOOL_NAME=Elsewhere\n")
     assert load_settings(_env_file=env).school_name == "Elsewhere"
-
-
-def test_an_audit_row_says_who_what_and_from_where(session: Session) -> None:
-    with structlog.contextvars.bound_contextvars(request_id="r1", ip="192.0.2.1"):
-        history.record(session, ADMIN, Action.PROGRAM_CREATED, 5, name="X")
-    entry = session.scalars(select(AuditEntry)).one()
-    assert (entry.actor_id, entry.actor_name, entry.action) == (1, "Ada", "program.created")
-    assert (entry.target, entry.target_id, entry.details) == ("programs", "5", {"name": "X"})
-    assert (entry.request_id, entry.ip) == ("r1", "192.0.2.1")
 
 
 def test_every_action_reads_noun_and_verb_and_has_a_sentence() -> None:

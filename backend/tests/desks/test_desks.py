@@ -190,7 +190,16 @@ def test_the_students_page_holds_what_the_school_knows(
         attempt_no=2,
     )
     school.attendance(enrollment, MONDAY, minutes=460)
-    history.record(session, subject_of(student), Action.ENROLLMENT_CREATED, enrollment.id, user_id=student.id)
+    history.record(
+        session,
+        subject_of(student),
+        Action.ENROLLMENT_CREATED,
+        enrollment.id,
+        student_id=student.id,
+        enrollment_id=enrollment.id,
+        program_id=program_id,
+        enrolled_at=enrollment.enrolled_at,
+    )
     for client in (admin, instructor):
         page = client.get(f"/people/{student.id}")
         assert page.status_code == 200
@@ -250,7 +259,7 @@ def test_the_students_page_takes_as_many_queries_for_much_as_for_little(
         lesson = school.session.get_one(Lesson, lesson_id)
         school.scorm_data(enrollment, lesson)
         school.attendance(enrollment, MONDAY + timedelta(days=number))
-        history.record(school.session, None, Action.LESSON_COMPLETED, student.id)
+        history.record(school.session, None, Action.SESSION_REVOKED, number, student_id=student.id)
     with counted(connection) as many:
         admin.get(f"/people/{student.id}")
     assert len(many) == len(few), many
@@ -263,17 +272,26 @@ def test_the_timeline_has_what_she_did_and_what_was_done_to_her(
     entry = school.attendance(enrollment, MONDAY)
     registrar, other = subject_of(school.admin(full_name="Rita Registrar")), school.student()
     history.record(session, subject_of(student), Action.SESSION_OPENED, 7)
-    history.record(session, registrar, Action.USER_UPDATED, student.id)
+    history.record(session, registrar, Action.USER_UPDATED, student.id, student_id=student.id)
     history.record(
         session,
         registrar,
         Action.ATTENDANCE_CORRECTED,
         entry.id,
+        student_id=student.id,
         reason="Left early",
-        before={"total_minutes": 300},
-        after={"total_minutes": 240},
+        before={"clock_in": MONDAY, "clock_out": MONDAY, "total_minutes": 300},
+        after={"clock_in": MONDAY, "clock_out": MONDAY, "total_minutes": 240},
     )
-    history.record(session, registrar, Action.USER_DELETED, other.id)
+    history.record(
+        session,
+        registrar,
+        Action.USER_DELETED,
+        other.id,
+        student_id=other.id,
+        sessions_ended=0,
+        tokens_revoked=0,
+    )
     page = admin.get(f"/people/{student.id}").text
     assert "Signed in" in page
     assert "Account changed" in page
@@ -325,14 +343,15 @@ def test_search_shows_markup_as_text(admin: TestClient) -> None:
 
 def test_the_audit_trail_by_who_what_and_when(session: Session, school: School, admin: TestClient) -> None:
     rita = subject_of(school.admin(full_name="Rita Registrar"))
-    history.record(session, rita, Action.ATTENDANCE_CORRECTED, 5, reason="=1+1")
-    history.record(session, None, Action.MAIL_PURGED, None)
+    times = {"clock_in": MONDAY, "clock_out": MONDAY, "total_minutes": 0}
+    history.record(session, rita, Action.ATTENDANCE_CORRECTED, 5, reason="=1+1", before=times, after=times)
+    history.record(session, None, Action.MAIL_PURGED, None, messages=2, before=MONDAY)
     everything = admin.get("/audit").text
     assert "Rita Registrar" in everything
-    assert "The program" in everything
+    assert "The system" in everything
     assert "=1+1" in everything
     only_hers = admin.get(f"/audit?who={rita.user_id}").text
-    assert "The program</th>" not in only_hers
+    assert "The system</th>" not in only_hers
     assert "Hours corrected" in admin.get("/audit?target=attendance&target_id=5").text
     assert "No entries found" in admin.get("/audit?to=2000-01-01").text
     assert "No entries found" in admin.get("/audit?action=nothing.done").text

@@ -18,6 +18,7 @@ from sqlalchemy.exc import ProgrammingError
 from sqlalchemy.orm import Session
 
 from app.compliance.attendance.queries import attendance_hours_per_student
+from app.core.permissions import Permission
 from app.db.models import Attendance, EnrollmentStatus, Transcript, User, Withdrawal
 from app.enrollment import queries
 from app.ops import monitoring
@@ -219,7 +220,7 @@ def test_operations_are_for_administrators(session: Session, signed_in: Callable
     assert figures["active_connections"] >= 1
     assert {"enrollments", "users"} <= {row["tablename"] for row in figures["tables"]}
     for person in (school.instructor(), school.student()):
-        assert not subject_of(person).is_admin
+        assert not subject_of(person).may(Permission.ACCOUNTS_MANAGE)
         client = signed_in(person)
         for path in ("/operations", "/api/v1/operations/database"):
             assert client.get(path).status_code == 403

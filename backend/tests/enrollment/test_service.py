@@ -336,9 +336,9 @@ def test_completion_needs_every_lesson(session: Session, school: School, admin: 
     done(session, enrollment, lessons[0])
     with pytest.raises(Conflict, match="1 of 2 lessons completed"):
         service.complete(session, admin, enrollment.id, today=TODAY, zone=ZONE)
-    assert "1 of 2 lessons" in (service.why_not_complete(session, enrollment.id) or "")
+    assert "1 of 2 lessons" in (service.why_not_complete(session, admin, enrollment.id) or "")
     done(session, enrollment, lessons[1])
-    assert service.why_not_complete(session, enrollment.id) is None
+    assert service.why_not_complete(session, admin, enrollment.id) is None
     assert [row.enrollment_id for row in service.ready_to_graduate(session, admin)] == [enrollment.id]
     service.complete(session, admin, enrollment.id, today=TODAY, zone=ZONE)
     assert (enrollment.status, enrollment.completed_at) == (EnrollmentStatus.COMPLETED, TODAY)

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from app.core.permissions import Role, Subject
+from app.core.permissions import Duty, Role, Subject
 from app.db.models import (
     Attendance,
     ClassInstructor,
@@ -22,6 +22,7 @@ from app.db.models import (
     SchoolClass,
     ScormData,
     User,
+    UserDuty,
 )
 
 _numbers = count(1)
@@ -62,6 +63,14 @@ class School:
 
     def admin(self, **fields: Any) -> User:
         return self.user(Role.ADMIN, **fields)
+
+    def with_duty(self, duty: Duty, **fields: Any) -> User:
+        """A member of staff with this duty alone, from today on; an administrator by role."""
+        if duty is Duty.ADMINISTRATOR:
+            return self.admin(**fields)
+        user = self.instructor(**fields)
+        self._add(UserDuty(user_id=user.id, duty=duty, starts_on=date(2026, 1, 1), reason="Hired for it"))
+        return user
 
     def program(self, **fields: Any) -> Program:
         defaults = {"name": f"Program {next(_numbers)}", "clock_hours": 480, "duration_weeks": 52}

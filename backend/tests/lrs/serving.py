@@ -14,6 +14,7 @@ import psycopg
 import uvicorn
 from psycopg import sql
 
+from app.core.permissions import SYSTEM
 from app.db.session import Database
 from app.lrs.desk.keys import service
 from app.lrs.engine.api import LrsApp
@@ -79,7 +80,7 @@ class Running:
         with self.database.begin() as session:
             made = service.create(
                 session,
-                None,
+                SYSTEM,
                 self.settings.app_origin,
                 label=f"test {uuid4().hex[:6]}",
                 scopes=scopes or ("all",),

@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 
 from app.compliance.attendance import service as attendance
 from app.compliance.attendance.schemas import CorrectionIn, HoursIn
+from app.core.permissions import SYSTEM
 from app.db.session import Database
 from app.enrollment import service as enrollment
 from app.lrs import service
@@ -215,7 +216,7 @@ def test_a_correction_voids_what_was_told_of_the_stay(session: Session, scene: S
     attendance.correct(session, scene.staff, entry.id, half, ZONE)
     session.commit()
     assert _told(session)[4:] == [("attended", "PT1H30M", False)]
-    lines = service.recent_for_user(session, scene.student.id)
+    lines = service.recent_for_user(session, SYSTEM, scene.student.id)
     assert [line.result for line in lines] == ["1\u00a0h\u00a030\u00a0min"]
 
 
@@ -240,7 +241,7 @@ def test_correcting_a_forgotten_stay_takes_back_that_its_end_is_unknown(
 def test_the_statements_resource_answers_with_them(live_server: LiveServer) -> None:
     with live_server.database.begin() as session:
         scene = make_scene(session)
-        made = credentials.create(session, None, live_server.url, label="Reader", scopes=["all/read"])
+        made = credentials.create(session, SYSTEM, live_server.url, label="Reader", scopes=["all/read"])
         key = made.api_key.key
         _everything(session, scene)
     pair = b64encode(f"{key}:{made.secret}".encode()).decode()

@@ -214,6 +214,14 @@ ROWS: dict[str, str] = {
     """,
 }
 
+ROWS["0030"] = """
+    INSERT INTO audit_log (actor_id, actor_name, action, target, target_id, student_id, enrollment_id, reason,
+                           occurred_at, details)
+        VALUES (2, 'Ruth Registrar', 'attendance.corrected', 'attendance', '1', 1, 1, 'the tablet was flat',
+                '2026-03-08 07:45:30+00', '{}'),
+               (2, 'Ruth Registrar', 'program.created', 'programs', '1', NULL, NULL, NULL, now(), '{}');
+"""
+
 # Values that an upgrade changes on purpose: (revision, table) -> columns.
 CHANGED_BY_UPGRADE: dict[tuple[str, str], set[str]] = {
     ("0003", "users"): {"email"},  # lower case, as the sign-in compares it
@@ -223,6 +231,7 @@ CHANGED_BY_UPGRADE: dict[tuple[str, str], set[str]] = {
 # Values that a downgrade changes because the older schema cannot hold them; kept in migration_stash.
 CHANGED_BY_DOWNGRADE: dict[tuple[str, str], set[str]] = {
     ("0003", "users"): {"role", "hashed_password", "email"},
+    ("0030", "audit_log"): {"details"},  # what has columns of its own goes back into them
 }
 # Columns that got another name: (revision, table) -> {old: new}.
 RENAMED: dict[tuple[str, str], dict[str, str]] = {

@@ -12,6 +12,7 @@ from unittest.mock import patch
 from sqlalchemy import select
 
 from app import cli
+from app.core.permissions import SYSTEM
 from app.db.models import AuditEntry, XapiImport
 from app.db.session import Database
 from app.lrs.desk.keys import service
@@ -79,7 +80,7 @@ def test_mistakes_end_in_a_sentence(live_settings: Settings) -> None:
 def test_the_list_is_narrow_and_in_the_schools_time(live_database: Database, live_settings: Settings) -> None:
     made = datetime(2026, 11, 23, 1, 30, tzinfo=UTC)
     with live_database.begin() as session:
-        new = service.create(session, None, "http://localhost:8000", label="Simulator", scopes=["all/read"])
+        new = service.create(session, SYSTEM, "http://localhost:8000", label="Simulator", scopes=["all/read"])
         new.api_key.created_at = made
     status, shown = aada(live_settings, "keys", "list")
     assert status == 0

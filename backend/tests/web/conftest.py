@@ -7,6 +7,9 @@ import pytest
 import uvicorn
 
 from tests.web.gallery import create_gallery
+from tests.web.walk import walk
+
+__all__ = ["gallery_url", "walk"]
 
 
 @pytest.fixture(scope="session")

@@ -287,8 +287,8 @@ def add_instructor(
         class_id,
         code=record.code,
         instructor_id=person.id,
-        starts_on=starts_on.isoformat(),
-        ends_on=values.ends_on.isoformat() if values.ends_on else None,
+        starts_on=starts_on,
+        ends_on=values.ends_on,
     )
     return row
 
@@ -314,7 +314,7 @@ def end_instructor(
         class_id,
         code=record.code,
         instructor_id=person_id,
-        last_day=last_day.isoformat(),
+        last_day=last_day,
     )
 
 

@@ -14,6 +14,7 @@ from app.accounts.access.service import (
     attempt_key,
     fold_email,
     open_session,
+    student_id_of,
     subject_for,
     take_turn,
 )
@@ -64,7 +65,9 @@ def make_link(
     )
     session.add(link)
     session.flush()
-    history.record(session, by, _MADE[purpose], user.id, expires_at=str(link.expires_at))
+    history.record(
+        session, by, _MADE[purpose], user.id, student_id=student_id_of(user), expires_at=link.expires_at
+    )
     return f"{settings.app_origin}/set-password/{clear}", link
 
 
@@ -135,7 +138,9 @@ def set_password(
         raise NotFound(GONE)
     queries.close_links(session, user.id, now)
     had_one = user.hashed_password != passwords.NO_PASSWORD
-    _put_password(session, settings, user, hashed, subject_for(session, settings, user), told=had_one)
+    owner_of_link = subject_for(session, settings, user)
+    history.act_as(session, owner_of_link)
+    _put_password(session, settings, user, hashed, owner_of_link, told=had_one)
     return open_session(session, settings, user, visitor)
 
 
@@ -188,6 +193,7 @@ def _put_password(
         by,
         Action.USER_PASSWORD_SET,
         user.id,
+        student_id=student_id_of(user),
         sessions_ended=ended,
         tokens_ended=len(tokens_ended),
     )

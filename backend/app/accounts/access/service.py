@@ -15,7 +15,7 @@ from app.accounts.duties import service as duties
 from app.core import clock, history
 from app.core.actions import Action
 from app.core.errors import NotFound, TooManyRequests, Unauthorized
-from app.core.permissions import Subject
+from app.core.permissions import Role, Subject, internal
 from app.core.tokens import hash_token, keyed_hash, new_token
 from app.db.models import User, UserSession
 from app.db.session import Database
@@ -49,6 +49,7 @@ class SignedIn:
 # Signing in
 
 
+@internal("nobody is known yet")
 def authenticate(
     database: Database,
     settings: Settings,
@@ -84,6 +85,7 @@ def authenticate(
         return then(session, current)
 
 
+@internal("nobody is known yet")
 def sign_in(database: Database, settings: Settings, email: str, password: str, visitor: Visitor) -> SignedIn:
     """Open a session for the owner of this address and password. Raises as `authenticate` does."""
 
@@ -93,6 +95,7 @@ def sign_in(database: Database, settings: Settings, email: str, password: str, v
     return authenticate(database, settings, email, password, visitor, enter)
 
 
+@internal("a step of signing in")
 def take_turn(session: Session, settings: Settings, email: str, ip: str | None) -> int:
     """Put an attempt on record as a failure until it proves otherwise; its number.
 
@@ -124,16 +127,19 @@ def _please_wait(wait: throttling.Wait) -> str:
     return f"Too many wrong passwords. Wait {length} and try again, or reset your password by email."
 
 
+@internal("tidies a text")
 def fold_email(email: str) -> str:
     """An address as accounts keep it."""
     return email.strip().lower()
 
 
+@internal("computes a hash")
 def attempt_key(settings: Settings, email: str) -> str:
     """What the record of attempts knows of an address: a hash that only this installation can make."""
     return keyed_hash(settings.secret_key.get_secret_value(), "sign-in attempt", fold_email(email))
 
 
+@internal("reads an address")
 def network_of(ip: str | None) -> str | None:
     """The address attempts are counted for: IPv6 by the /64 that one customer has."""
     if ip is None:
@@ -150,6 +156,7 @@ def network_of(ip: str | None) -> str | None:
 # Sessions
 
 
+@internal("a step of signing in")
 def open_session(session: Session, settings: Settings, user: User, visitor: Visitor) -> SignedIn:
     """Sign the person in: a new secret each time, and the browser's old session ends."""
     now = clock.now()
@@ -172,10 +179,13 @@ def open_session(session: Session, settings: Settings, user: User, visitor: Visi
     user.last_sign_in_at = now
     session.flush()
     subject = subject_for(session, settings, user, session_id=row.id)
+    # From here on it is this person who acts, whoever the browser belonged to before.
+    history.act_as(session, subject)
     history.record(session, subject, Action.SESSION_OPENED, row.id)
     return SignedIn(subject, secret)
 
 
+@internal("finds out who is asking")
 def subject_of(session: Session, settings: Settings, secret: str) -> Subject | None:
     """The person whose session this secret opens, or None. Notes the use, once a minute at most."""
     now = clock.now()
@@ -188,6 +198,7 @@ def subject_of(session: Session, settings: Settings, secret: str) -> Subject | N
     return subject_for(session, settings, user, session_id=row.id)
 
 
+@internal("says who is asking")
 def subject_for(
     session: Session,
     settings: Settings,
@@ -206,6 +217,12 @@ def subject_for(
         token_id=token_id,
         duties=duties.held_by_name(session, settings, user),
     )
+
+
+@internal("whom an entry of the history concerns")
+def student_id_of(user: User) -> int | None:
+    """Whom a change to this account concerns as a student; None for staff."""
+    return user.id if user.role is Role.STUDENT else None
 
 
 def sign_out(session: Session, subject: Subject) -> None:
@@ -235,6 +252,7 @@ def revoke_other_sessions(session: Session, subject: Subject) -> int:
     return ended
 
 
+@internal("the system cleans up")
 def forget_old(session: Session) -> int:
     """Delete what the record of attempts, sessions and links no longer needs; the number of rows."""
     return queries.purge(session, clock.now() - KEEP_FOR)

@@ -227,8 +227,8 @@ def _write(
         user.id,
         reason=reason,
         duty=duty.value,
-        starts_on=starts_on.isoformat(),
-        ends_on=None if ends_on is None else ends_on.isoformat(),
+        starts_on=starts_on,
+        ends_on=ends_on,
     )
     return row
 
@@ -248,7 +248,7 @@ def _end(session: Session, subject: Actor, row: UserDuty, last_day: date | None,
         row.user_id,
         reason=reason,
         duty=row.duty.value,
-        last_day=None if last_day is None else last_day.isoformat(),
+        last_day=last_day,
     )
     return row
 

@@ -50,6 +50,13 @@ def people(
     return Listing(session, statement.order_by(order, User.id), paging)
 
 
+def numbers_named(session: Session, word: str, most: int) -> Sequence[int]:
+    """The numbers of accounts, deleted or not, whose name or address holds the word."""
+    return session.scalars(
+        select(User.id).where(*matches(word, User.full_name, User.email)).order_by(User.id).limit(most)
+    ).all()
+
+
 def user(session: Session, user_id: int, *, lock: bool = False) -> User | None:
     """The account, deleted or not. A lock leaves the number free for the history to refer to."""
     statement = select(User).where(User.id == user_id)

@@ -11,6 +11,7 @@ from app.accounts import policy
 from app.accounts.access import links
 from app.accounts.access import queries as access
 from app.accounts.access.endings import Ended, Why, end_sessions
+from app.accounts.access.service import student_id_of
 from app.accounts.duties import queries as duty_queries
 from app.accounts.duties import service as duties
 from app.accounts.passwords import NO_PASSWORD
@@ -92,7 +93,14 @@ def create_person(
     session.add(user)
     session.flush()
     history.record(
-        session, subject, Action.USER_CREATED, user.id, email=email, name=full_name, role=role.value
+        session,
+        subject,
+        Action.USER_CREATED,
+        user.id,
+        student_id=student_id_of(user),
+        email=email,
+        name=full_name,
+        role=role.value,
     )
     if duty is not None:
         duties.give_first(session, subject, settings, user, duty, "Added with this duty")
@@ -161,7 +169,9 @@ def update_person(
     if changes:
         session.flush()
         details: dict[str, Any] = {**changes}
-        history.record(session, subject, Action.USER_UPDATED, user.id, **details)
+        history.record(
+            session, subject, Action.USER_UPDATED, user.id, student_id=student_id_of(user), **details
+        )
     return user
 
 
@@ -179,7 +189,13 @@ def delete_person(session: Session, subject: Actor, user_id: int) -> User:
     revoked = tokens.revoke_all(session, user.id)
     session.flush()
     history.record(
-        session, subject, Action.USER_DELETED, user.id, sessions_ended=sessions, tokens_revoked=revoked
+        session,
+        subject,
+        Action.USER_DELETED,
+        user.id,
+        student_id=student_id_of(user),
+        sessions_ended=sessions,
+        tokens_revoked=revoked,
     )
     return user
 
@@ -192,7 +208,7 @@ def restore_person(session: Session, subject: Actor, user_id: int) -> User:
         raise NotFound("There is no deleted person with this number.")
     user.deleted_at = None
     session.flush()
-    history.record(session, subject, Action.USER_RESTORED, user.id)
+    history.record(session, subject, Action.USER_RESTORED, user.id, student_id=student_id_of(user))
     return user
 
 

@@ -10,7 +10,7 @@ from app.accounts.tokens import queries
 from app.core import clock, history
 from app.core.actions import Action
 from app.core.errors import Conflict, Forbidden, NotFound
-from app.core.permissions import Subject
+from app.core.permissions import Subject, internal
 from app.core.tokens import hash_token, new_token
 from app.db.models import ApiToken
 from app.settings import Settings
@@ -47,6 +47,7 @@ def create_token(
     return token, clear
 
 
+@internal("finds out who is asking")
 def subject_of(session: Session, settings: Settings, clear: str) -> Subject | None:
     """The person whose token this is, or None. Notes the use, once a minute at most."""
     now = clock.now()
@@ -71,6 +72,7 @@ def revoke_token(session: Session, subject: Subject, token_id: int) -> None:
     history.record(session, subject, Action.API_TOKEN_REVOKED, token_id)
 
 
+@internal("a step of deleting an account")
 def revoke_all(session: Session, user_id: int) -> int:
     """Revoke every token of an account that is being deleted; how many there were."""
     return len(queries.revoke_tokens(session, user_id, clock.now()))

@@ -14,11 +14,15 @@ from app.compliance.attendance.schemas import (
     StudentHours,
     Totals,
 )
+from app.core.permissions import Permission
+from app.core.visibility import Records
 from app.web.fields import OptionalId, PathId
 from app.web.paging import Page, PageParams
-from app.web.request import CurrentSubject, Db, SettingsDep, StaffSubject
+from app.web.request import CurrentSubject, Db, Requires, SettingsDep
 
 router = APIRouter(prefix="/api/v1/attendance", tags=["attendance"])
+LISTS = [Requires(*Records.ATTENDANCE.value)]
+CORRECTS = [Requires(Permission.ATTENDANCE_CORRECT)]
 
 
 @router.post("/clock-in", status_code=201)
@@ -49,10 +53,10 @@ def totals(db: Db, subject: CurrentSubject, settings: SettingsDep, user_id: Opti
     return service.totals(db, subject, user_id or subject.user_id, settings.zone)
 
 
-@router.get("/hours-per-student")
-def hours_per_student(db: Db, subject: StaffSubject, paging: PageParams) -> Page[StudentHours]:
+@router.get("/hours-per-student", dependencies=LISTS)
+def hours_per_student(db: Db, subject: CurrentSubject, paging: PageParams) -> Page[StudentHours]:
     """Total attendance of every student with any record, most hours first. Sorts: hours, student, email."""
-    return service.hours_per_student(db, paging).page()
+    return service.hours_per_student(db, subject, paging).page()
 
 
 @router.get("/{record_id}")
@@ -61,15 +65,15 @@ def get_record(db: Db, subject: CurrentSubject, settings: SettingsDep, record_id
     return service.get(db, subject, record_id, settings.zone)
 
 
-@router.post("", status_code=201)
-def enter(db: Db, subject: StaffSubject, settings: SettingsDep, body: HoursIn) -> AttendanceOut:
+@router.post("", status_code=201, dependencies=CORRECTS)
+def enter(db: Db, subject: CurrentSubject, settings: SettingsDep, body: HoursIn) -> AttendanceOut:
     """Record a stay that the clock missed. 409 for an overlap with another record of the student."""
     return service.enter(db, subject, body, settings.zone)
 
 
-@router.put("/{record_id}")
+@router.put("/{record_id}", dependencies=CORRECTS)
 def correct(
-    db: Db, subject: StaffSubject, settings: SettingsDep, record_id: PathId, body: CorrectionIn
+    db: Db, subject: CurrentSubject, settings: SettingsDep, record_id: PathId, body: CorrectionIn
 ) -> AttendanceOut:
     """Put a record's times right, with the reason."""
     return service.correct(db, subject, record_id, body, settings.zone)

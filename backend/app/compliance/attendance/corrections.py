@@ -17,7 +17,7 @@ from app.compliance.attendance.schemas import (
 from app.core import clock, history
 from app.core.actions import Action
 from app.core.errors import Conflict, FieldError, Invalid, NotFound
-from app.core.permissions import Subject
+from app.core.permissions import Subject, internal
 from app.db.models import Attendance
 from app.lrs import service as record_store
 from app.rules import hours
@@ -50,7 +50,7 @@ def enter(session: Session, subject: Subject, values: HoursIn, zone: ZoneInfo) -
     if chosen is None:
         sentence = "There is no such enrollment. Choose one from the list."
         raise NotFound(sentence)
-    policy.require_correct_for(subject, chosen.user_id)
+    policy.require_correct(subject, chosen.user_id)
     _require_believable(values.clock_in, values.clock_out, zone)
     _require_countable(chosen, values.clock_in, values.clock_out, zone)
     entry = Attendance(
@@ -68,7 +68,7 @@ def enter(session: Session, subject: Subject, values: HoursIn, zone: ZoneInfo) -
         subject,
         Action.ATTENDANCE_ENTERED,
         entry.id,
-        user_id=entry.user_id,
+        student_id=entry.user_id,
         enrollment_id=entry.enrollment_id,
         reason=values.reason,
         after=_times(entry),
@@ -95,7 +95,7 @@ def correct(
     entry = queries.find(session, record_id, lock=True)
     if entry is None:
         raise NotFound(policy.NO_RECORD)
-    policy.require_correct_for(subject, entry.user_id)
+    policy.require_correct(subject, entry.user_id)
     _require_believable(values.clock_in, values.clock_out, zone)
     chosen = queries.enrollment(session, entry.enrollment_id, lock=True)
     # Taking hours away is always possible: that is how those outside the enrollment are put right.
@@ -112,7 +112,7 @@ def correct(
         subject,
         Action.ATTENDANCE_CORRECTED,
         entry.id,
-        user_id=entry.user_id,
+        student_id=entry.user_id,
         enrollment_id=entry.enrollment_id,
         reason=values.reason,
         before=before,
@@ -130,6 +130,7 @@ def correct(
     return get(session, subject, entry.id, zone)
 
 
+@internal("reads what was typed")
 def instant(present: datetime, field: str, zone: ZoneInfo, *, second: bool) -> datetime:
     """What a typed wall-clock time means. Raises Invalid at `field` for one that clocks skipped that day."""
     if not EARLIEST_DAY.year <= present.year <= clock.now().year + 1:
@@ -188,7 +189,7 @@ def _note(what: str, subject: Subject, reason: str, zone: ZoneInfo) -> str:
 
 def _times(entry: Attendance) -> dict[str, Any]:
     return {
-        "clock_in": entry.clock_in.isoformat(),
-        "clock_out": entry.clock_out.isoformat() if entry.clock_out else None,
+        "clock_in": entry.clock_in,
+        "clock_out": entry.clock_out,
         "total_minutes": entry.total_minutes,
     }

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import BaseModel
 
-from app.compliance.attendance import service
+from app.compliance.attendance import policy, service
 from app.compliance.attendance.filters import Filters
 from app.compliance.attendance.month import Month
 from app.compliance.attendance.reports import HOURS_BY_STUDENT, MY_HOURS, RECORDS
@@ -23,7 +23,8 @@ from app.compliance.attendance.schemas import (
 )
 from app.core import clock
 from app.core.errors import Conflict, Invalid, Problem
-from app.core.permissions import Subject
+from app.core.permissions import Permission, Subject
+from app.core.visibility import Records
 from app.rules import hours as hours_rules
 from app.settings import Settings
 from app.web import navigation, reports
@@ -32,12 +33,14 @@ from app.web.forms import Form, posted
 from app.web.navigation import NavItem
 from app.web.paging import PageParams, Paging
 from app.web.render import redirect, render
-from app.web.request import CurrentSubject, Db, SettingsDep, StaffSubject
+from app.web.request import CurrentSubject, Db, Requires, SettingsDep
 
 router = APIRouter(include_in_schema=False)
+LISTS = [Requires(*Records.ATTENDANCE.value)]
+CORRECTS = [Requires(Permission.ATTENDANCE_CORRECT)]
 navigation.register(
     NavItem("Hours", "/hours", "clock", navigation.STUDENTS, order=30),
-    NavItem("Attendance", "/attendance", "clock", navigation.STAFF, order=30),
+    NavItem("Attendance", "/attendance", "clock", policy.may_list, order=30),
 )
 
 EVERYTHING = "all"
@@ -90,7 +93,7 @@ def _hours_page(
     present = Month.of(month, clock.today(settings.zone))
     state = service.clock_state(db, subject, settings.zone)
     filters = AttendanceFilter(first=present.first, last=present.last)
-    totals = service.totals_of(db, subject.user_id, state.choices, settings.zone)
+    totals = service.totals_of(db, subject, subject.user_id, state.choices, settings.zone)
     return render(
         request,
         "attendance/hours.html",
@@ -99,7 +102,9 @@ def _hours_page(
         clock=state,
         month=present,
         today=clock.today(settings.zone),
-        by_day=service.minutes_by_day(db, subject.user_id, present.first, present.last, settings.zone),
+        by_day=service.minutes_by_day(
+            db, subject, subject.user_id, present.first, present.last, settings.zone
+        ),
         records=service.list_records(db, subject, filters, paging, settings.zone).page(),
         totals=totals,
         weeks=service.weeks_chart(totals.weeks),
@@ -159,11 +164,11 @@ def _punch(
 # The staff's
 
 
-@router.get("/attendance")
+@router.get("/attendance", dependencies=LISTS)
 def attendance(
     request: Request,
     db: Db,
-    subject: StaffSubject,
+    subject: CurrentSubject,
     settings: SettingsDep,
     filters: Filters,
     paging: PageParams,
@@ -181,8 +186,8 @@ def attendance(
     )
 
 
-@router.get("/attendance/here")
-def here(request: Request, db: Db, subject: StaffSubject, settings: SettingsDep) -> Response:
+@router.get("/attendance/here", dependencies=LISTS)
+def here(request: Request, db: Db, subject: CurrentSubject, settings: SettingsDep) -> Response:
     return render(
         request,
         "attendance/here.html",
@@ -195,14 +200,14 @@ def here(request: Request, db: Db, subject: StaffSubject, settings: SettingsDep)
     )
 
 
-@router.get("/attendance/students")
-def hours_per_student(request: Request, db: Db, subject: StaffSubject, paging: PageParams) -> Response:
+@router.get("/attendance/students", dependencies=LISTS)
+def hours_per_student(request: Request, db: Db, subject: CurrentSubject, paging: PageParams) -> Response:
     return reports.answer(
         request,
         db,
         subject,
         HOURS_BY_STUDENT,
-        service.hours_per_student(db, paging),
+        service.hours_per_student(db, subject, paging),
         "attendance/students.html",
         views=_views(request),
     )
@@ -224,22 +229,22 @@ def _entry_page(
     )
 
 
-@router.get("/attendance/new")
+@router.get("/attendance/new", dependencies=CORRECTS)
 def new_entry(
     request: Request,
     db: Db,
-    subject: StaffSubject,
+    subject: CurrentSubject,
     settings: SettingsDep,
     user_id: Annotated[OptionalId, Query()] = None,
 ) -> Response:
     return _entry_page(request, db, subject, Form.blank(HoursForm), user_id, settings.zone)
 
 
-@router.post("/attendance/new")
+@router.post("/attendance/new", dependencies=CORRECTS)
 def enter(
     request: Request,
     db: Db,
-    subject: StaffSubject,
+    subject: CurrentSubject,
     settings: SettingsDep,
     form: Annotated[Form[HoursForm], Depends(posted(HoursForm))],
     user_id: Annotated[OptionalId, Query()] = None,
@@ -275,19 +280,19 @@ def _record_page(
     )
 
 
-@router.get("/attendance/{record_id}")
+@router.get("/attendance/{record_id}", dependencies=LISTS)
 def show_record(
-    request: Request, db: Db, subject: StaffSubject, settings: SettingsDep, record_id: PathId
+    request: Request, db: Db, subject: CurrentSubject, settings: SettingsDep, record_id: PathId
 ) -> Response:
     record = service.get(db, subject, record_id, settings.zone)
     return _record_page(request, record, Form.blank(CorrectionForm, **_as_shown(record)), settings.zone)
 
 
-@router.post("/attendance/{record_id}")
+@router.post("/attendance/{record_id}", dependencies=CORRECTS)
 def correct(
     request: Request,
     db: Db,
-    subject: StaffSubject,
+    subject: CurrentSubject,
     settings: SettingsDep,
     record_id: PathId,
     form: Annotated[Form[CorrectionForm], Depends(posted(CorrectionForm))],

@@ -1,34 +1,58 @@
-"""Who may see and change clock hours: a student sees her own, the staff all; only the staff correct."""
+"""Who may see and change clock hours. Other people's are not found rather than forbidden."""
 
+from app.core import visibility
 from app.core.errors import Forbidden, NotFound
 from app.core.own_records import require_not_own
-from app.core.permissions import Subject
+from app.core.permissions import Actor, Permission
+from app.core.visibility import Records
 
 NO_RECORD = "There is no such attendance record, or you don’t have access to it."
 NO_PERSON = "There is no such student, or you don’t have access to it."
 
 
-def require_view(subject: Subject, user_id: int) -> None:
-    """Raises NotFound for another student's hours."""
-    if not subject.is_staff and subject.user_id != user_id:
+def may_list(subject: Actor) -> bool:
+    """The staff's lists of hours: everybody's, or those of one's own classes."""
+    return visibility.sees_some(subject, Records.ATTENDANCE)
+
+
+def require_list(subject: Actor) -> None:
+    """Raises Forbidden unless `may_list`."""
+    if not may_list(subject):
+        raise Forbidden("This list is for those who work with students' hours. Your own are under Hours.")
+
+
+def may_read(subject: Actor, user_id: int) -> bool:
+    """One's own hours, or another's with the right to read them."""
+    return subject.user_id == user_id or may_list(subject)
+
+
+def require_read(subject: Actor, user_id: int) -> None:
+    """Raises NotFound unless `may_read`."""
+    if not may_read(subject, user_id):
         raise NotFound(NO_PERSON)
 
 
-def require_clock(subject: Subject) -> None:
-    """Raises Forbidden for the staff, who have no clock."""
-    if not subject.is_student:
+def may_clock(subject: Actor) -> bool:
+    """Clock in and out: students alone."""
+    return subject.is_student
+
+
+def require_clock(subject: Actor) -> None:
+    """Raises Forbidden unless `may_clock`."""
+    if not may_clock(subject):
         raise Forbidden(
             "Only students clock in and out. Enter or correct a student's hours under Attendance."
         )
 
 
-def require_correct(subject: Subject) -> None:
-    """Raises Forbidden for students. Whose hours they are is `require_correct_for`'s question."""
-    if not subject.is_staff:
-        raise Forbidden("Only school staff can correct attendance. Ask a staff member.")
+def may_correct(subject: Actor, user_id: int | None = None) -> bool:
+    """Enter and correct hours; never one's own."""
+    return subject.may(Permission.ATTENDANCE_CORRECT) and subject.user_id != user_id
 
 
-def require_correct_for(subject: Subject, user_id: int) -> None:
-    """Raises Forbidden for students, and for everybody where the hours are their own."""
-    require_correct(subject)
-    require_not_own(subject, user_id, "hours")
+def require_correct(subject: Actor, user_id: int | None = None) -> None:
+    """Raises Forbidden unless `may_correct`."""
+    if not subject.may(Permission.ATTENDANCE_CORRECT):
+        raise Forbidden("Your duties do not include correcting hours. Ask the registrar to do it for you.")
+    if user_id is not None:
+        require_not_own(subject, user_id, "hours")

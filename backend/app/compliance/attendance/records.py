@@ -21,7 +21,7 @@ from app.compliance.attendance.schemas import (
 )
 from app.core import clock
 from app.core.errors import NotFound
-from app.core.permissions import Subject
+from app.core.permissions import Subject, internal
 from app.rules import hours
 from app.web.listing import Listing
 from app.web.paging import Paging
@@ -35,7 +35,7 @@ WEEKS_SHOWN = 12
 def get(session: Session, subject: Subject, record_id: int, zone: ZoneInfo) -> AttendanceOut:
     """One record. Raises NotFound for an unknown one and for another student's."""
     row = queries.record(session, record_id)
-    if row is None or not (subject.is_staff or row[0].user_id == subject.user_id):
+    if row is None or not policy.may_read(subject, row[0].user_id):
         raise NotFound(policy.NO_RECORD)
     return present_row(row, zone, clock.now())
 
@@ -48,6 +48,9 @@ def open_in(
     With `lock`, for acts that need it closed: a clock-out under way is waited for, and the enrollment must be
     locked already, so that no clock-in comes after the answer.
     """
+    chosen = queries.enrollment(session, enrollment_id)
+    if chosen is not None:
+        policy.require_read(subject, chosen.user_id)
     number = queries.open_in(session, enrollment_id, lock=lock)
     return None if number is None else get(session, subject, number, zone)
 
@@ -78,23 +81,24 @@ def count_records(session: Session, subject: Subject, filters: AttendanceFilter,
 
 
 def _visible(subject: Subject, filters: AttendanceFilter) -> AttendanceFilter:
-    if subject.is_staff:
+    if policy.may_list(subject):
         return filters
     if filters.user_id is not None:
-        policy.require_view(subject, filters.user_id)
+        policy.require_read(subject, filters.user_id)
     return filters.only(subject.user_id)
 
 
 def who_is_here(
     session: Session, subject: Subject, zone: ZoneInfo, *, limit: int = 200
 ) -> list[AttendanceOut]:
-    """The students who are clocked in, latest first; forgotten stays are not among them."""
+    """The students who are clocked in, latest first; forgotten clock-outs are not among them."""
+    policy.require_list(subject)
     return recent_records(session, subject, AttendanceFilter(state=AttendanceState.OPEN), zone, limit=limit)
 
 
 def enrollments_of(session: Session, subject: Subject, user_id: int) -> list[EnrollmentChoice]:
     """What a student's hours count for: all her enrollments. Raises NotFound for another student's."""
-    policy.require_view(subject, user_id)
+    policy.require_read(subject, user_id)
     return queries.enrollments_of(session, user_id)
 
 
@@ -108,15 +112,16 @@ def totals(
 
     Raises NotFound for another student and for a person without enrollments who is not the one asking.
     """
-    policy.require_view(subject, user_id)
+    policy.require_read(subject, user_id)
     enrollments = queries.enrollments_of(session, user_id)
     if not enrollments and user_id != subject.user_id:
         raise NotFound("This person has no enrollment, so there are no hours.")
-    return totals_of(session, user_id, enrollments, zone, weeks=weeks)
+    return totals_of(session, subject, user_id, enrollments, zone, weeks=weeks)
 
 
 def totals_of(
     session: Session,
+    subject: Subject,
     user_id: int,
     enrollments: Sequence[EnrollmentChoice],
     zone: ZoneInfo,
@@ -124,6 +129,7 @@ def totals_of(
     weeks: int = WEEKS_SHOWN,
 ) -> Totals:
     """The same for enrollments that are known already: two queries."""
+    policy.require_read(subject, user_id)
     today = clock.today(zone)
     first = hours.week_of(today) - timedelta(weeks=weeks - 1)
     done = queries.minutes_by_enrollment(session, user_id)
@@ -151,8 +157,11 @@ def totals_of(
     )
 
 
-def school_weeks(session: Session, zone: ZoneInfo, *, weeks: int = WEEKS_SHOWN) -> list[WeekTotal]:
+def school_weeks(
+    session: Session, subject: Subject, zone: ZoneInfo, *, weeks: int = WEEKS_SHOWN
+) -> list[WeekTotal]:
     """Minutes of all students by week: one query."""
+    policy.require_list(subject)
     today = clock.today(zone)
     first = hours.week_of(today) - timedelta(weeks=weeks - 1)
     start, end = hours.day_bounds(first, today, zone)
@@ -164,6 +173,7 @@ def _weeks(entries: Iterable[hours.TimeEntry], zone: ZoneInfo, first: date, last
     return [WeekTotal(week_of=week, minutes=minutes) for week, minutes in by_week.items()]
 
 
+@internal("draws figures that the person has")
 def weeks_chart(weeks: Sequence[WeekTotal]) -> dict[str, list[Any]]:
     """Weeks as a chart takes them: labels such as `May 3` for the Sunday, and hours to one decimal."""
     return {
@@ -173,9 +183,10 @@ def weeks_chart(weeks: Sequence[WeekTotal]) -> dict[str, list[Any]]:
 
 
 def minutes_by_day(
-    session: Session, user_id: int, first: date, last: date, zone: ZoneInfo
+    session: Session, subject: Subject, user_id: int, first: date, last: date, zone: ZoneInfo
 ) -> dict[date, int]:
     """A student's minutes by day at the school, from `first` to `last`; days without are left out."""
+    policy.require_read(subject, user_id)
     start, end = hours.day_bounds(first, last, zone)
     entries = [entry for _, entry in queries.closed_entries(session, user_id, start, end)]
     return {
@@ -183,8 +194,9 @@ def minutes_by_day(
     }
 
 
-def hours_per_student(session: Session, paging: Paging) -> Listing[StudentHours]:
+def hours_per_student(session: Session, subject: Subject, paging: Paging) -> Listing[StudentHours]:
     """Total attendance hours of each student who has any record (documented query)."""
+    policy.require_list(subject)
     return queries.hours_listing(session, paging).map(
         lambda row: StudentHours(
             user_id=row.id, student=row.full_name, email=row.email, total_minutes=int(row.total_minutes)

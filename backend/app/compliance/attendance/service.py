@@ -137,9 +137,10 @@ def clock_in(
         subject,
         Action.ATTENDANCE_CLOCKED_IN,
         entry.id,
-        user_id=subject.user_id,
+        student_id=subject.user_id,
         enrollment_id=chosen.id,
-        clock_in=now.isoformat(),
+        occurred_at=now,
+        clock_in=now,
     )
     record_store.record_clock_in(session, enrollment_id=chosen.id, at=now)
     return present(entry, subject.full_name, chosen.program_name, zone, now)
@@ -167,10 +168,11 @@ def clock_out(session: Session, subject: Subject, zone: ZoneInfo) -> AttendanceO
             subject,
             Action.ATTENDANCE_CLOCKED_OUT,
             entry.id,
-            user_id=subject.user_id,
+            student_id=subject.user_id,
             enrollment_id=entry.enrollment_id,
-            clock_out=entry.clock_out.isoformat(),
-            total_minutes=entry.total_minutes,
+            occurred_at=entry.clock_out,
+            clock_out=entry.clock_out,
+            total_minutes=entry.total_minutes or 0,
         )
         entry.statement_id = record_store.record_clock_out(
             session,
@@ -218,9 +220,9 @@ def _close_forgotten(session: Session, subject: Subject, entry: Attendance) -> N
         subject,
         Action.ATTENDANCE_CLOCK_OUT_MISSING,
         entry.id,
-        user_id=entry.user_id,
+        student_id=entry.user_id,
         enrollment_id=entry.enrollment_id,
-        clock_in=entry.clock_in.isoformat(),
+        clock_in=entry.clock_in,
     )
     entry.statement_id = record_store.record_clock_out_missing(
         session, enrollment_id=entry.enrollment_id, at=entry.clock_in

@@ -5,6 +5,8 @@ from sqlalchemy.orm import Session
 from app.compliance.attendance import queries
 from app.lrs import service as record_store
 
+__internal__ = "the system records what happened"
+
 
 def tell_entries(session: Session, told: record_store.Told, enrollment_id: int) -> int:
     """Tell of every ended stay that names no statement, unless one tells of it; how many were told.

@@ -20,6 +20,7 @@ from app.content.schemas import CommitIn, CommitOut
 from app.content.storable import storable_json
 from app.core import clock
 from app.core.errors import Conflict, NotFound, Unauthorized
+from app.core.permissions import internal
 from app.db.models import Enrollment, Launch, ScormCommit, ScormData
 from app.enrollment import service as enrollment
 from app.lrs import service as record_store
@@ -35,6 +36,7 @@ class SequenceConflict(Conflict):
     slug = "sequence-conflict"
 
 
+@internal("the launch's own token says whose work it is")
 def commit(session: Session, token: str, sent: CommitIn) -> CommitOut:
     """Record what the course reports, in the transaction of the request; acknowledged means kept.
 

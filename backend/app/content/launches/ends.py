@@ -16,6 +16,8 @@ from app.db.session import Database
 from app.enrollment import service as enrollment
 from app.lrs import service as record_store
 
+__internal__ = "the system records what happened"
+
 _BATCH = 200
 
 

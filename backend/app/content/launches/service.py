@@ -15,7 +15,7 @@ from app.content.schemas import LaunchOut
 from app.core import clock, history
 from app.core.actions import Action
 from app.core.errors import Invalid, NotFound
-from app.core.permissions import Subject
+from app.core.permissions import Subject, internal
 from app.core.tokens import new_token
 from app.db.models import ContentPackage, Launch, ScormData
 from app.enrollment import service as enrollment
@@ -39,7 +39,7 @@ def launch(
     """
     enrollment_id, counts = None, False
     if preview:
-        policy.may_preview(subject)
+        policy.require_read(subject)
     else:
         study = enrollment.study_for(session, user_id=subject.user_id, lesson_id=lesson_id)
         enrollment_id, counts = study.enrollment_id, study.counts
@@ -87,8 +87,11 @@ def launch(
             subject,
             Action.CONTENT_LESSON_OPENED,
             record.id,
+            student_id=subject.user_id,
+            enrollment_id=enrollment_id,
             lesson_id=lesson_id,
             sco_id=item.id,
+            title=item.title,
             attempt_no=attempt_no,
         )
     return LaunchOut(
@@ -112,6 +115,7 @@ def only_reviews(session: Session, subject: Subject, lesson_id: int) -> bool:
     return not enrollment.study_for(session, user_id=subject.user_id, lesson_id=lesson_id).counts
 
 
+@internal("names the package of a lesson that was opened before")
 def current_package(session: Session, lesson_id: int) -> ContentPackage:
     """The package that is played now. Raises NotFound with a sentence while none has been uploaded."""
     package = queries.current_package(session, lesson_id)

@@ -40,6 +40,8 @@ _CENTRAL = b"PK\x01\x02"
 _LOCAL = b"PK\x03\x04"
 
 _CHUNK = 256 * 1024
+# Deflate needs two bytes to say nothing, five where the empty block is a stored one.
+_MAX_PACKED_NOTHING = 5
 _NO_GAP = (0,)
 # A data descriptor may follow an entry: with or without signature, with 32- or 64-bit sizes.
 _DESCRIPTOR_GAPS = (0, 12, 16, 20, 24)
@@ -74,6 +76,9 @@ class Archive:
             check_kind(record)
         self._check_sizes(records)
         self._check_layout(records)
+        for record in records:
+            if record.path.endswith("/") and record.packed:
+                self._check_empty(record)
         self.entries: dict[str, Entry] = {
             r.path: Entry(r.path, r.size, r.packed, r.crc, r.method, r.data_offset)
             for r in records
@@ -220,8 +225,8 @@ class Archive:
         total = 0
         for record in records:
             total += record.size
-            if record.path.endswith("/") and (record.size or record.packed):
-                raise Invalid(f"The folder {shown(record.path)} claims to have contents of its own.")
+            if record.path.endswith("/") and (record.size or record.packed > _MAX_PACKED_NOTHING):
+                raise _folder_with_contents(record.path)
             if record.method == STORED and record.size != record.packed:
                 raise Invalid(f"The zip gives the wrong size for {shown(record.path)}.")
             if record.size > self._limits.file_bytes:
@@ -237,6 +242,12 @@ class Archive:
                 )
         if total > self._limits.total_bytes:
             raise Invalid(f"The package would unpack to {total / 1024**3:,.1f} GiB; that is too large.")
+
+    def _check_empty(self, record: Record) -> None:
+        """Tools written in Java deflate folders too: then the few bytes must be those of nothing at all."""
+        nothing = Entry(record.path, 0, record.packed, 0, record.method, record.data_offset)
+        if any(self._inflated(nothing)):
+            raise _folder_with_contents(record.path)
 
     def _check_layout(self, records: list[Record]) -> None:
         """Walk the local headers: they repeat the directory, touch one another and leave no gap."""
@@ -273,6 +284,10 @@ class Archive:
             raise Invalid(f"The zip gives two different sizes for {shown(record.path)}.")
         record.data_offset = record.offset + 30 + names + extras
         return record.data_offset + record.packed
+
+
+def _folder_with_contents(path: str) -> Invalid:
+    return Invalid(f"The folder {shown(path)} claims to have contents of its own.")
 
 
 def _wrong_size(path: str) -> Invalid:

@@ -125,7 +125,9 @@ def written_with_backslashes(records: list[Record]) -> bool:
 
 
 def checked_name(record: Record, limits: Limits, backslashes: bool) -> str:
-    """The path under which the entry may be kept: relative, without tricks, NFC. Folders end in `/`."""
+    """The path under which the entry may be kept: relative, without tricks, NFC. Folders end in `/`; the root, which
+    some tools list as `./`, is `/` alone.
+    """
     name = unicodedata.normalize("NFC", _decoded_name(record))
     if backslashes:
         name = name.replace("\\", "/")
@@ -139,15 +141,17 @@ def checked_name(record: Record, limits: Limits, backslashes: bool) -> str:
         )
     if name.startswith("/"):
         raise Invalid(f"The zip has an absolute path in it: {shown(name)}.")
-    if len(name) > 1 and name[1] == ":" and name[0].isalpha():
-        raise Invalid(f"The zip has a path with a drive letter in it: {shown(name)}.")
-    while name.startswith("./"):
-        name = name[2:]
-    parts = name.removesuffix("/").split("/")
+    folder = name.endswith("/")
+    parts = name.split("/")
     if ".." in parts:
         raise Invalid(f"The zip has a path that leads out of the package: {shown(name)}.")
-    if "" in parts or "." in parts:
-        raise Invalid(f"The zip has a path with an empty part in it: {shown(name)}.")
+    if parts[-1] == ".":
+        raise Invalid(f"The zip has a file name that means a folder: {shown(name)}.")
+    # `a//b` and `a/./b` are what careless tools write for `a/b`; browsers and servers read them so.
+    parts = [part for part in parts if part not in ("", ".")]
+    name = "/".join(parts) + ("/" if folder else "")
+    if len(name) > 1 and name[1] == ":" and name[0].isalpha():
+        raise Invalid(f"The zip has a path with a drive letter in it: {shown(name)}.")
     if len(parts) > limits.depth:
         raise Invalid(f"The zip has folders nested more than {limits.depth} deep: {shown(name)}.")
     if len(name) > limits.path_characters:

@@ -48,6 +48,14 @@ def folded(path: str) -> str:
     return unicodedata.normalize("NFKC", path).casefold()
 
 
+def kept_form(path: str) -> str:
+    """A path that a page asks for, in the form in which packages are kept: NFC, and without the empty and `.` parts
+    that a careless author leaves in it.
+    """
+    parts = unicodedata.normalize("NFC", path).split("/")
+    return "/".join(part for part in parts if part not in ("", "."))
+
+
 def with_parameters(query: str, fragment: str, parameters: str) -> tuple[str, str]:
     """Add an item's `parameters` to an address's query and fragment.
 

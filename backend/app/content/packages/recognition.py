@@ -3,10 +3,19 @@
 from dataclasses import dataclass
 
 from app.content.packages.archive import Archive
+from app.content.packages.links import folded
 from app.content.packages.markers import is_kept
 from app.content.packages.model import Manifest
 from app.content.runtimes import RUNTIMES
 from app.core.errors import Invalid
+
+# How the names of the files end that mark packages of other standards. AICC: CMI Guidelines 6.1, course structure.
+_OTHERS = (
+    ("cmi5.xml", "a cmi5 package"),
+    ("tincan.xml", "an xAPI package (tincan.xml)"),
+    ("h5p.json", "an H5P package"),
+    (".crs", "an AICC package"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +28,7 @@ class Package:
 
 def read_package(archive: Archive) -> Package:
     """Find which standard the archive follows and read its table of contents. Raises Invalid with a sentence."""
+    playable = " or ".join(known.label for known in RUNTIMES.values())
     for runtime in RUNTIMES.values():
         root = runtime.recognize(archive)
         if root is None:
@@ -31,10 +41,18 @@ def read_package(archive: Archive) -> Package:
         manifest = runtime.describe(archive, root, files)
         if manifest.standard not in RUNTIMES:
             edition = manifest.edition or "another edition"
-            playable = " or ".join(known.label for known in RUNTIMES.values())
             raise Invalid(
-                f"The package is SCORM {edition}, which cannot be played yet. Publish the course as {playable}."
+                f"This is a SCORM {edition} package, which cannot be played yet. Publish the course as {playable}."
             )
         return Package(manifest, files)
+    other = _other_standard(archive)
+    if other is not None:
+        raise Invalid(f"This is {other}, which cannot be played yet. Publish the course as {playable}.")
     markers = " or ".join(dict.fromkeys(runtime.marker for runtime in RUNTIMES.values()))
     raise Invalid(f"There is no {markers} in the zip, so it is not a course package that can be played.")
+
+
+def _other_standard(archive: Archive) -> str | None:
+    """What the package is, by the file that marks it, if it is of a standard that is known and not played."""
+    names = [folded(path.rpartition("/")[2]) for path in archive.entries if is_kept(path)]
+    return next((said for marker, said in _OTHERS if any(name.endswith(marker) for name in names)), None)

@@ -40,7 +40,7 @@ def import_package(
     `file` is seekable. Raises Invalid with a sentence naming what is wrong with the package, TooLarge,
     NotFound.
     """
-    policy.may_manage(subject)
+    policy.require_change(subject)
     place = academics.lesson_place(session, lesson_id)
     if place.content_type != ContentType.SCORM:
         raise Invalid(

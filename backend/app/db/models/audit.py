@@ -1,42 +1,74 @@
-"""The audit trail."""
+"""The history."""
 
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, Index, String, Text, func, text
+from sqlalchemy import BigInteger, FetchedValue, Index, String, Text, func, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.db.base import Base
+from app.db.types import Xid8
 
 
 class AuditEntry(Base):
-    """Who did what to which record. No foreign keys: the trail outlives what it speaks of. Inserts only."""
+    """Who did what to which record, and whom it concerns. No foreign keys: the history outlives what it speaks of.
+
+    Inserts only. `id`, `at`, `generation` and `xid` are the database's; the system may not set them.
+    """
 
     __tablename__ = "audit_log"
     __table_args__ = (
         Index("idx_audit_log_at", "at"),
         Index("idx_audit_log_actor_id", "actor_id", "at"),
         Index("idx_audit_log_target", "target", "target_id", "at"),
+        Index("idx_audit_log_action", "action", "at"),
+        Index(
+            "idx_audit_log_student_id",
+            "student_id",
+            "occurred_at",
+            "id",
+            postgresql_where=text("student_id IS NOT NULL"),
+        ),
+        Index(
+            "idx_audit_log_enrollment_id",
+            "enrollment_id",
+            "occurred_at",
+            "id",
+            postgresql_where=text("enrollment_id IS NOT NULL"),
+        ),
+        Index("idx_audit_log_order", "generation", "xid", "id"),
     )
 
     id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
     """Entry number."""
     at: Mapped[datetime] = mapped_column(server_default=func.now())
-    """When."""
+    """When it was written."""
+    occurred_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    """When it happened; the same moment unless it was entered later."""
     actor_id: Mapped[int | None]
-    """Who; empty for the program itself."""
+    """Who; empty for the system itself."""
     actor_name: Mapped[str | None] = mapped_column(Text)
-    """Her name at that time."""
+    """Their name at that time."""
     action: Mapped[str] = mapped_column(String(100))
     """What: `noun.verb_in_past`."""
     target: Mapped[str] = mapped_column(String(63))
     """The table of the record."""
     target_id: Mapped[str | None] = mapped_column(Text)
     """The record's key."""
+    student_id: Mapped[int | None]
+    """The student it concerns."""
+    enrollment_id: Mapped[int | None]
+    """The enrollment it concerns."""
+    reason: Mapped[str | None] = mapped_column(Text)
+    """Why, in the words of whoever did it."""
     details: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'::jsonb"))
-    """What changed; never a secret."""
+    """What changed; never a secret. `app/core/details` describes them for each action."""
     request_id: Mapped[str | None] = mapped_column(Text)
     """The request, as in the logs."""
     ip: Mapped[str | None] = mapped_column(String(45))
     """Where it came from."""
+    generation: Mapped[int] = mapped_column(server_default=text("history_generation()"))
+    """Counts the servers that the database has lived on: transaction numbers start anew with each."""
+    xid: Mapped[int] = mapped_column(Xid8, server_default=FetchedValue())
+    """The transaction that wrote it; 0 for rows older than this column. Readers follow (generation, xid, id)."""

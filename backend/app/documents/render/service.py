@@ -7,6 +7,7 @@ from typing import Any
 import structlog
 
 from app.core.errors import Invalid, Unavailable
+from app.core.permissions import internal
 from app.documents.render.job import Failed, Fault, Job
 from app.documents.render.printable import NOTHING_SAVED, canonical, checked, describe
 from app.documents.render.processes import Renderer, renderer
@@ -24,6 +25,7 @@ class LayoutBroken(Unavailable):
     slug = "document-layout-broken"
 
 
+@internal("draws what it is given")
 def render(
     settings: Settings,
     layout: str,

@@ -103,8 +103,8 @@ def _page(request: Request, db: Db, subject: Subject, enrollment_id: int, form: 
         form=form,
         back=back,
         breadcrumbs=[
-            ("Enrollments", "/enrollments") if subject.is_staff else ("Documents", "/documents"),
-            (record.full_name if subject.is_staff else record.program_name, back),
+            ("Enrollments", "/enrollments") if not subject.is_student else ("Documents", "/documents"),
+            (record.full_name if not subject.is_student else record.program_name, back),
             ("Enrollment letter", None),
         ],
     )

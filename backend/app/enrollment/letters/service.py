@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from app.core import clock
 from app.core.errors import NotFound
 from app.core.files import FileStore
-from app.core.permissions import Subject
+from app.core.permissions import Subject, internal
 from app.db.models import EnrollmentStatus, IssuedDocument
 from app.db.session import Database
 from app.documents import service as documents
@@ -65,6 +65,7 @@ def draft(
     )
 
 
+@internal("shows a draft that the person may have made")
 def preview(settings: Settings, made: Draft) -> bytes:
     """The letter as it would look; nothing is kept."""
     return documents.preview(settings, made)

@@ -2,53 +2,56 @@
 
 from fastapi import APIRouter, Request, Response
 
+from app.core.permissions import Permission
+from app.core.visibility import Records
 from app.enrollment import reports as described
 from app.enrollment.lists import service
 from app.web import reports
 from app.web.paging import PageParams
-from app.web.request import Db, StaffSubject
+from app.web.request import CurrentSubject, Db, Requires
 
 router = APIRouter(include_in_schema=False)
+LISTS = [Requires(*Records.ENROLLMENTS.value)]
 LIST = ("Enrollments", "/enrollments")
 
 
-@router.get("/enrollments/class-list")
-def class_list(request: Request, db: Db, staff: StaffSubject, paging: PageParams) -> Response:
+@router.get("/enrollments/class-list", dependencies=LISTS)
+def class_list(request: Request, db: Db, subject: CurrentSubject, paging: PageParams) -> Response:
     """Active enrollments, newest first."""
     return reports.answer(
         request,
         db,
-        staff,
+        subject,
         described.CLASS_LIST,
-        service.class_list(db, staff, paging),
+        service.class_list(db, subject, paging),
         "enrollment/class_list.html",
         breadcrumbs=[LIST, ("Class list", None)],
     )
 
 
-@router.get("/enrollments/graduation")
-def graduation(request: Request, db: Db, staff: StaffSubject, paging: PageParams) -> Response:
+@router.get("/enrollments/graduation", dependencies=LISTS)
+def graduation(request: Request, db: Db, subject: CurrentSubject, paging: PageParams) -> Response:
     """Who has completed every lesson and has no transcript yet."""
     return reports.answer(
         request,
         db,
-        staff,
+        subject,
         described.GRADUATION,
-        service.ready_to_graduate(db, staff, paging),
+        service.ready_to_graduate(db, subject, paging),
         "enrollment/graduation.html",
         breadcrumbs=[LIST, ("Ready to graduate", None)],
     )
 
 
-@router.get("/enrollments/withdrawals")
-def withdrawals(request: Request, db: Db, staff: StaffSubject, paging: PageParams) -> Response:
+@router.get("/enrollments/withdrawals", dependencies=[Requires(Permission.WITHDRAWALS_READ)])
+def withdrawals(request: Request, db: Db, subject: CurrentSubject, paging: PageParams) -> Response:
     """Withdrawals that wait for the administration, oldest first."""
     return reports.answer(
         request,
         db,
-        staff,
+        subject,
         described.WITHDRAWALS,
-        service.pending_withdrawals(db, staff, paging),
+        service.pending_withdrawals(db, subject, paging),
         "enrollment/withdrawals.html",
         breadcrumbs=[LIST, ("Pending withdrawals", None)],
     )

@@ -14,6 +14,8 @@ from sqlalchemy.orm import Session
 from app.lrs import vocabulary
 from app.lrs.facts.service import lesson_iri, origin_of, part_iri, program_iri, registration_of
 
+__internal__ = "the system records what happened"
+
 _TOLD = text(
     "SELECT verb, object_id, timestamp, statement_id FROM xapi_statements"
     " WHERE registration = :registration AND NOT is_voided"

@@ -24,6 +24,8 @@ from app.lrs.facts import queries
 from app.lrs.vocabulary import Verb
 from app.settings import get_settings
 
+__internal__ = "the system records what happened"
+
 _STATUSES = {"passed": vocabulary.PASSED, "failed": vocabulary.FAILED, "completed": vocabulary.COMPLETED}
 
 

@@ -13,6 +13,8 @@ from app.lrs.engine.port import KeyRecord, Port
 from app.lrs.host import queries
 from app.settings import Settings
 
+__internal__ = "wiring between the record store and the school"
+
 SCHOOL = "aada-lms"
 """Account name of the Agent on whose authority the school's own statements are stored."""
 _MBOX = "mbox::mailto:"

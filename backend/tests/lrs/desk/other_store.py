@@ -8,6 +8,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 from app.core.files import open_store
+from app.core.permissions import SYSTEM
 from app.db.models import XapiAttachment, XapiForwarder
 from app.db.session import Database
 from app.lrs.desk.forwarding import queries, service
@@ -141,7 +142,7 @@ def target_at(database: Database, settings: Settings, url: str, **fields: Any) -
 
 def state_of(database: Database, target: int) -> XapiForwarder:
     with database.begin() as session:
-        return service.find(session, target)
+        return service.find(session, SYSTEM, target)
 
 
 def dead(database: Database, target: int) -> list[str]:

@@ -10,7 +10,7 @@ from fastapi.testclient import TestClient
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from app.core.permissions import Subject
+from app.core.permissions import SYSTEM, Subject
 from app.db.models import User, XapiForwarder
 from app.db.session import Database
 from app.lrs.desk.forwarding import delivery, queries, service
@@ -64,11 +64,11 @@ def test_what_waits_is_counted_and_the_count_ends(live_database: Database, live_
     new = target_at(live_database, live_settings, "http://c.example.org")
     with live_database.begin() as session:
         counts = [
-            service.progress(session, service.find(session, target)).waiting
+            service.progress(session, SYSTEM, service.find(session, SYSTEM, target)).waiting
             for target in (everything, some, new)
         ]
         assert counts == [1502, 2, 0]
-        assert queries.count_waiting(session, service.find(session, everything), 500) == 1001
+        assert queries.count_waiting(session, service.find(session, SYSTEM, everything), 500) == 1001
 
 
 def test_the_page_tells_how_far_a_target_has_got(

@@ -12,6 +12,7 @@ from fastapi.testclient import TestClient
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from app.core.permissions import SYSTEM
 from app.db.models import User
 from app.lrs import service
 from app.lrs.desk.browser.presentation import outcome
@@ -131,10 +132,10 @@ def test_one_statement_in_words_and_as_json(told: Scene, signed_in: SignedIn, se
 
 
 def test_a_persons_stream(told: Scene, session: Session) -> None:
-    lines = recent_for_user(session, told.student.id, 5)
+    lines = recent_for_user(session, SYSTEM, told.student.id, 5)
     assert len(lines) == 5
     assert lines[0].did == "withdrew from"
-    assert not recent_for_user(session, told.admin.id, 5)
+    assert not recent_for_user(session, SYSTEM, told.admin.id, 5)
 
 
 def test_the_stream_names_who_else_spoke_of_her(told: Scene, signed_in: SignedIn, session: Session) -> None:

@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy.orm import Session
 
 from app.core.errors import Invalid, NotFound
+from app.core.permissions import SYSTEM
 from app.db.models import XapiCredential
 from app.db.session import libpq_url
 from app.lrs.desk.keys import service
@@ -96,17 +97,17 @@ def test_a_rotated_secret_and_a_revoked_key_stop(store: Running) -> None:
     client = store.client("all")
     with store.database.begin() as session:
         row = session.query(XapiCredential).filter_by(key=client.key).one()
-        made = service.rotate(session, None, row.id)
+        made = service.rotate(session, SYSTEM, row.id)
     fresh(store)
     assert client.get("/statements", limit="1").status_code == 401
     again = Client(client.http, client.key, made.secret)
     assert again.get("/statements", limit="1").status_code == 200
     with store.database.begin() as session:
-        service.revoke(session, None, row.id)
+        service.revoke(session, SYSTEM, row.id)
     fresh(store)
     assert again.get("/statements", limit="1").status_code == 401
     with store.database.begin() as session, pytest.raises(NotFound):
-        service.rotate(session, None, row.id)
+        service.rotate(session, SYSTEM, row.id)
 
 
 @pytest.mark.parametrize("withdrawn", [True, False])
@@ -125,7 +126,7 @@ def test_an_api_key_must_hold_until_the_body_is_complete(
         with store.database.begin() as session:
             row = session.query(XapiCredential).filter_by(key=client.key).one()
             if withdrawn:
-                service.revoke(session, None, row.id)
+                service.revoke(session, SYSTEM, row.id)
         yield body[10:]
 
     fresh(store)
@@ -187,7 +188,7 @@ def test_an_api_key_needs_a_name_scopes_and_a_sensible_limit(
     session: Session, label: str, scopes: list[str], limit: int | None
 ) -> None:
     with pytest.raises(Invalid):
-        service.create(session, None, "http://x", label=label, scopes=scopes, rate_limit_per_minute=limit)
+        service.create(session, SYSTEM, "http://x", label=label, scopes=scopes, rate_limit_per_minute=limit)
 
 
 def test_the_actor_is_matched_to_her_account(store: Running, xapi: Client) -> None:

@@ -17,6 +17,7 @@ import httpx2 as httpx
 import psycopg
 import pytest
 
+from app.core.permissions import SYSTEM
 from app.db.session import Database
 from app.lrs.desk.keys import service
 from app.ops import migrations, roles
@@ -54,7 +55,7 @@ class School:
         roles.set_app_password(self.settings)
         database = Database(self.settings)
         with database.begin() as session:
-            made = service.create(session, None, self.settings.app_origin, label="load", scopes=["all"])
+            made = service.create(session, SYSTEM, self.settings.app_origin, label="load", scopes=["all"])
             self.auth = (made.api_key.key, made.secret)
         database.close()
         with socket.socket() as probe:

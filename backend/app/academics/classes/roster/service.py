@@ -14,7 +14,7 @@ from app.academics.classes.timetable import clash_of
 from app.core import clock, history
 from app.core.actions import Action
 from app.core.errors import Conflict, FieldError, Invalid, NotFound
-from app.core.permissions import Subject
+from app.core.permissions import Subject, internal
 from app.db.models import ClassSeat, EnrollmentStatus, SchoolClass
 from app.web.listing import Listing
 from app.web.paging import Page, Paging
@@ -75,7 +75,7 @@ def add_students(
             student_id=row.user_id,
             enrollment_id=row.id,
             code=record.code,
-            starts_on=first.isoformat(),
+            starts_on=first,
         )
     return seats
 
@@ -115,11 +115,12 @@ def remove_students(
             student_id=people[enrollment_id].user_id if enrollment_id in people else None,
             enrollment_id=enrollment_id,
             code=record.code,
-            last_day=last.isoformat(),
+            last_day=last,
         )
     session.flush()
 
 
+@internal("a step of ending an enrollment")
 def end_seats(
     session: Session, subject: Subject | None, enrollment_id: int, *, student_id: int, last_day: date
 ) -> None:
@@ -132,7 +133,7 @@ def end_seats(
             class_id,
             student_id=student_id,
             enrollment_id=enrollment_id,
-            last_day=last_day.isoformat(),
+            last_day=last_day,
         )
 
 

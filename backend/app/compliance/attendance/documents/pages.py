@@ -117,10 +117,10 @@ def _page(
         user_id=user_id,
         options=[(item.id, item.program_name) for item in enrollments],
         form=form,
-        back=f"/people/{user_id}" if subject.is_staff else "/documents",
+        back=f"/people/{user_id}" if not subject.is_student else "/documents",
         breadcrumbs=[
-            ("People", "/people") if subject.is_staff else ("Documents", "/documents"),
-            *([(student, f"/people/{user_id}")] if subject.is_staff else []),
+            ("People", "/people") if not subject.is_student else ("Documents", "/documents"),
+            *([(student, f"/people/{user_id}")] if not subject.is_student else []),
             ("Attendance record", None),
         ],
     )

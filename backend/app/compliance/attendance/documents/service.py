@@ -14,7 +14,7 @@ from app.compliance.attendance.schemas import EnrollmentChoice
 from app.core import clock
 from app.core.errors import FieldError, Invalid, NotFound
 from app.core.files import FileStore
-from app.core.permissions import Subject
+from app.core.permissions import Subject, internal
 from app.db.models import IssuedDocument
 from app.db.session import Database
 from app.documents import service as documents
@@ -108,6 +108,7 @@ def draft(session: Session, subject: Subject, files: FileStore, student_id: int,
     )
 
 
+@internal("shows a draft that the person may have made")
 def preview(settings: Settings, made: Draft) -> bytes:
     """The record as it would look; nothing is kept."""
     return documents.preview(settings, made)

@@ -15,13 +15,15 @@ from app.core import history
 from app.core.actions import Action
 from app.core.errors import NotFound
 from app.core.files import FileMissing
+from app.core.visibility import Records
 from app.lrs.desk.browser import service
 from app.lrs.desk.browser.presentation import Line, in_english
 from app.lrs.engine.attachments.service import kept_attachments
 from app.lrs.engine.http import INERT
-from app.web.request import Db, FilesDep, StaffSubject
+from app.web.request import CurrentSubject, Db, FilesDep, Requires
 
 router = APIRouter(prefix="/lrs", include_in_schema=False)
+READS = [Requires(*Records.STATEMENTS.value)]
 _NO_FILE = "This statement has no such attachment, or its file is not kept here."
 
 
@@ -61,10 +63,10 @@ def _named(part: dict[str, Any]) -> list[dict[str, Any]]:
     return found
 
 
-@router.get("/statements/{statement_id}/attachments/{sha2}")
-def attachment(db: Db, staff: StaffSubject, files: FilesDep, statement_id: str, sha2: str) -> Response:
+@router.get("/statements/{statement_id}/attachments/{sha2}", dependencies=READS)
+def attachment(db: Db, subject: CurrentSubject, files: FilesDep, statement_id: str, sha2: str) -> Response:
     """The bytes of an attachment as a file to keep; no browser shows or runs it on the school's address."""
-    line = service.read(db, statement_id)
+    line = service.read(db, subject, statement_id)
     found = next((one for one in attachments_of(db, line) if one.is_here and one.sha2 == sha2), None)
     if found is None:
         raise NotFound(_NO_FILE)
@@ -73,7 +75,7 @@ def attachment(db: Db, staff: StaffSubject, files: FilesDep, statement_id: str, 
         pieces: Iterator[bytes] = files.read(stored.sha256)
     except FileMissing as error:
         raise NotFound(_NO_FILE) from error
-    history.record(db, staff, Action.ATTACHMENT_DOWNLOADED, line.id, sha2=sha2, name=found.name)
+    history.record(db, subject, Action.ATTACHMENT_DOWNLOADED, line.id, sha2=sha2, name=found.name)
     name = found.name if Path(found.name).suffix else found.name + (guess_extension(found.media_type) or "")
     headers = {
         **INERT,

@@ -15,6 +15,7 @@ from starlette.responses import StreamingResponse
 from app.core import clock, history
 from app.core.actions import Action
 from app.core.permissions import Subject
+from app.core.visibility import Records
 from app.db.session import Database
 from app.lrs.desk.browser import queries, service
 from app.lrs.desk.browser.filters import FiltersGiven, StatementFilters
@@ -24,9 +25,10 @@ from app.lrs.engine.statements.filters import Filter
 from app.settings import Settings
 from app.web.reports import Column, Kind
 from app.web.reports.files import csv_stream
-from app.web.request import Db, SettingsDep, StaffSubject
+from app.web.request import CurrentSubject, Db, Requires, SettingsDep
 
 router = APIRouter(prefix="/lrs", include_in_schema=False)
+READS = [Requires(*Records.STATEMENTS.value)]
 
 
 def _result(name: str) -> Callable[[Line], Any]:
@@ -58,36 +60,36 @@ COLUMNS: list[Column[Line]] = [
 ]
 
 
-@router.get("/statements.csv")
+@router.get("/statements.csv", dependencies=READS)
 def as_csv(
-    request: Request, db: Db, staff: StaffSubject, settings: SettingsDep, filters: FiltersGiven
+    request: Request, db: Db, subject: CurrentSubject, settings: SettingsDep, filters: FiltersGiven
 ) -> Response:
     """One line a statement, the oldest first."""
-    chunks = _chunks(request, db, staff, settings, filters, "csv")
+    chunks = _chunks(request, db, subject, settings, filters, "csv")
     lines = (line_of(found) for chunk in chunks for found in chunk)
     return _download(csv_stream(COLUMNS, lines, settings.zone), "text/csv; charset=utf-8", "csv")
 
 
-@router.get("/statements.ndjson")
+@router.get("/statements.ndjson", dependencies=READS)
 def as_ndjson(
-    request: Request, db: Db, staff: StaffSubject, settings: SettingsDep, filters: FiltersGiven
+    request: Request, db: Db, subject: CurrentSubject, settings: SettingsDep, filters: FiltersGiven
 ) -> Response:
     """One statement a line, as it is stored, the oldest first."""
-    chunks = _chunks(request, db, staff, settings, filters, "ndjson")
+    chunks = _chunks(request, db, subject, settings, filters, "ndjson")
     lines = ("".join(f"{found.payload}\n" for found in chunk).encode() for chunk in chunks)
     return _download(lines, "application/x-ndjson", "ndjson")
 
 
 def _chunks(
-    request: Request, db: Session, staff: Subject, settings: Settings, filters: StatementFilters, form: str
+    request: Request, db: Session, subject: Subject, settings: Settings, filters: StatementFilters, form: str
 ) -> Iterator[list[queries.Found]]:
     # What cannot be read is said now, as a page, and not in the middle of a file.
-    sought = service.exported(db, filters, settings.zone)
+    sought = service.exported(db, subject, filters, settings.zone)
     query = sought.query
     head = queries.last_key(db) + 1
     bounded = replace(query, before=head if query.before is None else min(head, query.before))
     details: dict[str, Any] = {"format": form, **filters.query()}
-    history.record(db, staff, Action.STATEMENTS_EXPORTED, None, **details)
+    history.record(db, subject, Action.STATEMENTS_EXPORTED, None, **details)
     database: Database = request.app.state.database
     return chunks_of(database, bounded, sought.agents)
 

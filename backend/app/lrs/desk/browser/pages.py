@@ -7,6 +7,8 @@ from fastapi import APIRouter, Request, Response
 from sqlalchemy.orm import Session
 
 from app.core.errors import Invalid
+from app.core.permissions import Subject
+from app.core.visibility import Records
 from app.lrs.desk.browser import charts as summaries
 from app.lrs.desk.browser import service
 from app.lrs.desk.browser.attachments import attachments_of
@@ -15,17 +17,18 @@ from app.lrs.desk.browser.filters import FiltersGiven, Key, StatementFilters, ke
 from app.lrs.desk.browser.lookup import MOST, Sought, seek
 from app.lrs.desk.browser.service import Statements
 from app.web.render import render, url
-from app.web.request import Db, SettingsDep, StaffSubject
+from app.web.request import CurrentSubject, Db, Requires, SettingsDep
 
 router = APIRouter(prefix="/lrs", include_in_schema=False)
+READS = [Requires(*Records.STATEMENTS.value)]
 STORE = ("Learning record store", "/lrs/statements")
 
 
-@router.get("/statements")
+@router.get("/statements", dependencies=READS)
 def statements(
     request: Request,
     db: Db,
-    _staff: StaffSubject,
+    subject: CurrentSubject,
     settings: SettingsDep,
     filters: FiltersGiven,
     before: str = "",
@@ -33,7 +36,7 @@ def statements(
     """Statements that match, the newest first. What cannot be read is said beside the filters."""
     fault: Invalid | None = None
     try:
-        found = service.newest(db, filters, settings.zone, before=key_given(before))
+        found = service.newest(db, subject, filters, settings.zone, before=key_given(before))
     except Invalid as problem:
         found, fault = Statements(), problem
     return render(
@@ -51,12 +54,12 @@ def statements(
         csv_url=url("/lrs/statements.csv", **filters.query()),
         ndjson_url=url("/lrs/statements.ndjson", **filters.query()),
         breadcrumbs=[(STORE[0], None)],
-        **_context(db, filters, found.sought, fault),
+        **_context(db, subject, filters, found.sought, fault),
     )
 
 
 def _context(
-    db: Session, filters: StatementFilters, sought: Sought | None, fault: Invalid | None
+    db: Session, subject: Subject, filters: StatementFilters, sought: Sought | None, fault: Invalid | None
 ) -> dict[str, Any]:
     """What the filters and the tabs of the pages need: what was typed, what it means, what is wrong with it."""
     faults = {error.field: error.message for error in fault.errors} if fault else {}
@@ -64,7 +67,7 @@ def _context(
         "filters": filters,
         "sought": sought,
         "most": MOST,
-        "verbs": service.verb_choices(db),
+        "verbs": service.verb_choices(db, subject),
         "faults": faults,
         "fault": fault.detail if fault and not faults else "",
     }
@@ -83,25 +86,25 @@ def _narrowed(filters: StatementFilters, sought: Sought | None) -> StatementFilt
     )
 
 
-@router.get("/statements/tail")
+@router.get("/statements/tail", dependencies=READS)
 def tail(
     request: Request,
     db: Db,
-    _staff: StaffSubject,
+    subject: CurrentSubject,
     settings: SettingsDep,
     filters: FiltersGiven,
     after: Key = None,
 ) -> Response:
     """The rows that have come after a key, as a piece of a page; `X-Last-Key` is where to go on."""
-    found = service.arrived(db, filters, settings.zone, after=after or 0)
+    found = service.arrived(db, subject, filters, settings.zone, after=after or 0)
     headers = {"X-Last-Key": str(found.newest), "X-Count": str(len(found.lines)), "Cache-Control": "no-store"}
     return render(request, "lrs/statement_rows.html", found=found, headers=headers)
 
 
-@router.get("/statements/{statement_id}")
-def statement(request: Request, db: Db, _staff: StaffSubject, statement_id: str) -> Response:
+@router.get("/statements/{statement_id}", dependencies=READS)
+def statement(request: Request, db: Db, subject: CurrentSubject, statement_id: str) -> Response:
     """One statement: in plain words, and as it is stored."""
-    line = service.read(db, statement_id)
+    line = service.read(db, subject, statement_id)
     return render(
         request,
         "lrs/statement.html",
@@ -112,11 +115,11 @@ def statement(request: Request, db: Db, _staff: StaffSubject, statement_id: str)
     )
 
 
-@router.get("/charts")
+@router.get("/charts", dependencies=READS)
 def charts(
     request: Request,
     db: Db,
-    _staff: StaffSubject,
+    subject: CurrentSubject,
     settings: SettingsDep,
     filters: FiltersGiven,
     days: str = "30",
@@ -143,5 +146,5 @@ def charts(
             for number, words in PERIODS.items()
         },
         breadcrumbs=[STORE, ("Charts", None)],
-        **_context(db, filters, sought, fault),
+        **_context(db, subject, filters, sought, fault),
     )

@@ -9,7 +9,9 @@ import orjson
 from sqlalchemy.orm import Session
 
 from app.core.errors import FieldError, Invalid, NotFound
+from app.core.permissions import Actor, internal
 from app.lrs import vocabulary
+from app.lrs.desk import policy
 from app.lrs.desk.browser import queries
 from app.lrs.desk.browser.filters import StatementFilters
 from app.lrs.desk.browser.lookup import MOST, Sought, seek
@@ -34,9 +36,10 @@ class Statements:
 
 
 def newest(
-    session: Session, filters: StatementFilters, zone: ZoneInfo, *, before: int | None = None
+    session: Session, subject: Actor, filters: StatementFilters, zone: ZoneInfo, *, before: int | None = None
 ) -> Statements:
     """A page of the newest statements that match, or of those before a key."""
+    policy.require_read_statements(subject)
     sought = seek(session, filters, zone)
     query = sought.query
     head = queries.last_key(session)
@@ -47,8 +50,11 @@ def newest(
     return Statements([line_of(one) for one in found[:PER_PAGE]], older, head, sought)
 
 
-def arrived(session: Session, filters: StatementFilters, zone: ZoneInfo, *, after: int) -> Statements:
+def arrived(
+    session: Session, subject: Actor, filters: StatementFilters, zone: ZoneInfo, *, after: int
+) -> Statements:
     """What has come after a key and matches, the newest first; at most a page, the rest with the next call."""
+    policy.require_read_statements(subject)
     sought = seek(session, filters, zone)
     query = sought.query
     head = queries.last_key(session)
@@ -58,11 +64,12 @@ def arrived(session: Session, filters: StatementFilters, zone: ZoneInfo, *, afte
     return Statements([line_of(one) for one in reversed(found)], None, last, sought)
 
 
-def exported(session: Session, filters: StatementFilters, zone: ZoneInfo) -> Sought:
+def exported(session: Session, subject: Actor, filters: StatementFilters, zone: ZoneInfo) -> Sought:
     """What a file is asked to hold. Raises Invalid where the words of a filter mean more than one walk can follow.
 
     A page says which part of it is shown; a file cannot.
     """
+    policy.require_read_statements(subject)
     sought = seek(session, filters, zone)
     people, activities = sought.people, sought.activities
     if people is not None and people.count > MOST:
@@ -79,20 +86,22 @@ def exported(session: Session, filters: StatementFilters, zone: ZoneInfo) -> Sou
     return sought
 
 
-def read(session: Session, statement_id: str) -> Line:
+def read(session: Session, subject: Actor, statement_id: str) -> Line:
     """One statement, voided or not. Raises NotFound."""
+    policy.require_read_statements(subject)
     found = queries.one(session, statement_id) if values.is_uuid(statement_id) else None
     if found is None:
         raise NotFound("There is no statement with this id.")
     return line_of(found)
 
 
-def recent_for_user(session: Session, user_id: int, limit: int = 20) -> list[Line]:
+def recent_for_user(session: Session, subject: Actor, user_id: int, limit: int = 20) -> list[Line]:
     """The newest statements of this person and about them, for their page.
 
     Those of others about them, such as a comment on a statement of theirs, have another `user_id` or none. Voided ones
     are left out, and so is who voided them: that is no learning.
     """
+    policy.require_read_statements_of(subject, user_id)
     agents = queries.identities_of_users(session, [user_id]).get(user_id, [])
     lines = [line_of(one) for one in queries.page(session, Filter(), agents, 2 * limit)]
     # An actor may have got their account after the statement was stored.
@@ -103,26 +112,31 @@ def recent_for_user(session: Session, user_id: int, limit: int = 20) -> list[Lin
     ][:limit]
 
 
-def verb_choices(session: Session) -> list[tuple[str, str]]:
+def verb_choices(session: Session, subject: Actor) -> list[tuple[str, str]]:
     """The verbs in use, as IRI and words, in the order of the words."""
+    policy.require_read_statements(subject)
     return sorted(((iri, in_words(iri)) for iri in queries.verbs_used(session)), key=lambda pair: pair[1])
 
 
+@internal("goes on with a file that `exported` allowed")
 def chunk(session: Session, query: Filter, agents: Sequence[str] | None) -> list[queries.Found]:
     """The oldest that match, a thousand or as many as fit into memory."""
     return queries.page(session, replace(query, ascending=True), agents, _CHUNK, whole=False)
 
 
+@internal("computes from a query that one has")
 def following(query: Filter, key: int) -> Filter:
     """The same query for what comes after a key."""
     return replace(query, after=key)
 
 
+@internal("writes out a statement that one has")
 def pretty(line: Line) -> str:
     """The whole statement as indented JSON."""
     return orjson.dumps(line.payload, option=orjson.OPT_INDENT_2).decode()
 
 
+@internal("makes up a name")
 def export_name(now: datetime, ending: str) -> str:
     """What an exported file is called."""
     return f"statements-{now:%Y-%m-%d-%H%M}.{ending}"

@@ -4,6 +4,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 
+from app.core.permissions import Permission
 from app.lrs.desk.forwarding import service
 from app.lrs.desk.forwarding.reports import PUT_ASIDE, TARGETS
 from app.lrs.desk.forwarding.schemas import ForwarderForm, NewForwarderForm
@@ -12,52 +13,54 @@ from app.web.fields import PathId
 from app.web.forms import Form, posted
 from app.web.paging import PageParams
 from app.web.render import redirect, render
-from app.web.request import AdminSubject, Db, SettingsDep
+from app.web.request import CurrentSubject, Db, Requires, SettingsDep
 
 router = APIRouter(prefix="/lrs/forwarding", include_in_schema=False)
+READS = [Requires(Permission.LRS_READ_ALL)]
+MANAGES = [Requires(Permission.LRS_MANAGE)]
 CRUMBS = [("Learning record store", "/lrs/statements"), ("Forwarding", "/lrs/forwarding")]
 FormDep = Annotated[Form[ForwarderForm], Depends(posted(ForwarderForm))]
 
 
-@router.get("")
-def forwarders(request: Request, db: Db, admin: AdminSubject, paging: PageParams) -> Response:
+@router.get("", dependencies=READS)
+def forwarders(request: Request, db: Db, subject: CurrentSubject, paging: PageParams) -> Response:
     """The targets."""
     return reports.answer(
         request,
         db,
-        admin,
+        subject,
         TARGETS,
-        service.listed(db, paging),
+        service.listed(db, subject, paging),
         "lrs/forwarders.html",
         state_of=service.state_of,
         breadcrumbs=[CRUMBS[0], (CRUMBS[1][0], None)],
     )
 
 
-@router.get("/new")
-def new_forwarder(request: Request, _admin: AdminSubject) -> Response:
+@router.get("/new", dependencies=MANAGES)
+def new_forwarder(request: Request, subject: CurrentSubject) -> Response:
     return _form_page(request, Form.blank(NewForwarderForm), None)
 
 
-@router.post("/new")
+@router.post("/new", dependencies=MANAGES)
 def create_forwarder(
     request: Request,
     db: Db,
-    admin: AdminSubject,
+    subject: CurrentSubject,
     settings: SettingsDep,
     form: Annotated[Form[NewForwarderForm], Depends(posted(NewForwarderForm))],
 ) -> Response:
     def create(given: NewForwarderForm) -> Response:
-        return redirect(f"/lrs/forwarding/{service.create(db, admin, settings, given).id}")
+        return redirect(f"/lrs/forwarding/{service.create(db, subject, settings, given).id}")
 
     return form.submit(db, create, again=lambda: _form_page(request, form, None))
 
 
-@router.get("/{forwarder_id}")
+@router.get("/{forwarder_id}", dependencies=READS)
 def forwarder(
     request: Request,
     db: Db,
-    admin: AdminSubject,
+    subject: CurrentSubject,
     settings: SettingsDep,
     forwarder_id: PathId,
     paging: PageParams,
@@ -67,19 +70,19 @@ def forwarder(
 
     `asked` is `again` after a request to send what was put aside, `now` after one to send what waits.
     """
-    record = service.find(db, forwarder_id)
-    tried = once.handed_over(settings, admin, request)
+    record = service.find(db, subject, forwarder_id)
+    tried = once.handed_over(settings, subject, request)
     page = reports.answer(
         request,
         db,
-        admin,
+        subject,
         PUT_ASIDE,
-        service.dead_letters(db, record.id, paging),
+        service.dead_letters(db, subject, record.id, paging),
         "lrs/forwarder.html",
         about={"Target": record.label},
         record=record,
         state=service.state_of(record),
-        progress=service.progress(db, record),
+        progress=service.progress(db, subject, record),
         most=service.MOST_COUNTED,
         asked=asked,
         tried=tried,
@@ -90,74 +93,79 @@ def forwarder(
     return page
 
 
-@router.post("/{forwarder_id}/try")
-def try_out(db: Db, admin: AdminSubject, settings: SettingsDep, forwarder_id: PathId) -> Response:
+@router.post("/{forwarder_id}/try", dependencies=MANAGES)
+def try_out(db: Db, subject: CurrentSubject, settings: SettingsDep, forwarder_id: PathId) -> Response:
     """Ask the target now; its page says what it answers."""
-    tried = service.try_out(db, admin, settings, forwarder_id)
+    tried = service.try_out(db, subject, settings, forwarder_id)
     here = f"/lrs/forwarding/{forwarder_id}"
     response = redirect(here)
     tone = "good" if tried.works else "warn"
-    once.hand_over(settings, admin, response, here, {"words": tried.words, "tone": tone})
+    once.hand_over(settings, subject, response, here, {"words": tried.words, "tone": tone})
     return response
 
 
-@router.get("/{forwarder_id}/try")
-def tried(_admin: AdminSubject, forwarder_id: PathId) -> Response:
+@router.get("/{forwarder_id}/try", dependencies=MANAGES)
+def tried(subject: CurrentSubject, forwarder_id: PathId) -> Response:
     """Where a sign-in in between leads back to."""
     return redirect(f"/lrs/forwarding/{forwarder_id}")
 
 
-@router.post("/{forwarder_id}/now")
-def send_now(db: Db, admin: AdminSubject, forwarder_id: PathId) -> Response:
+@router.post("/{forwarder_id}/now", dependencies=MANAGES)
+def send_now(db: Db, subject: CurrentSubject, forwarder_id: PathId) -> Response:
     """Have what waits sent at once."""
-    service.send_now(db, admin, forwarder_id)
+    service.send_now(db, subject, forwarder_id)
     return redirect(f"/lrs/forwarding/{forwarder_id}", asked="now")
 
 
-@router.get("/{forwarder_id}/edit")
-def edit_forwarder(request: Request, db: Db, _admin: AdminSubject, forwarder_id: PathId) -> Response:
-    record = service.find(db, forwarder_id)
+@router.get("/{forwarder_id}/edit", dependencies=MANAGES)
+def edit_forwarder(request: Request, db: Db, subject: CurrentSubject, forwarder_id: PathId) -> Response:
+    record = service.find(db, subject, forwarder_id)
     return _form_page(request, Form.filled(ForwarderForm, record), record.id)
 
 
-@router.post("/{forwarder_id}/edit")
+@router.post("/{forwarder_id}/edit", dependencies=MANAGES)
 def change_forwarder(
-    request: Request, db: Db, admin: AdminSubject, settings: SettingsDep, forwarder_id: PathId, form: FormDep
+    request: Request,
+    db: Db,
+    subject: CurrentSubject,
+    settings: SettingsDep,
+    forwarder_id: PathId,
+    form: FormDep,
 ) -> Response:
     def change(given: ForwarderForm) -> Response:
-        return redirect(f"/lrs/forwarding/{service.change(db, admin, settings, forwarder_id, given).id}")
+        return redirect(f"/lrs/forwarding/{service.change(db, subject, settings, forwarder_id, given).id}")
 
     return form.submit(db, change, again=lambda: _form_page(request, form, forwarder_id))
 
 
-@router.post("/{forwarder_id}/on")
-def switch_on(db: Db, admin: AdminSubject, forwarder_id: PathId) -> Response:
-    service.switch(db, admin, forwarder_id, on=True)
+@router.post("/{forwarder_id}/on", dependencies=MANAGES)
+def switch_on(db: Db, subject: CurrentSubject, forwarder_id: PathId) -> Response:
+    service.switch(db, subject, forwarder_id, on=True)
     return redirect(f"/lrs/forwarding/{forwarder_id}")
 
 
-@router.post("/{forwarder_id}/off")
-def switch_off(db: Db, admin: AdminSubject, forwarder_id: PathId) -> Response:
-    service.switch(db, admin, forwarder_id, on=False)
+@router.post("/{forwarder_id}/off", dependencies=MANAGES)
+def switch_off(db: Db, subject: CurrentSubject, forwarder_id: PathId) -> Response:
+    service.switch(db, subject, forwarder_id, on=False)
     return redirect(f"/lrs/forwarding/{forwarder_id}")
 
 
-@router.post("/{forwarder_id}/again")
-def try_again(db: Db, admin: AdminSubject, forwarder_id: PathId) -> Response:
+@router.post("/{forwarder_id}/again", dependencies=MANAGES)
+def try_again(db: Db, subject: CurrentSubject, forwarder_id: PathId) -> Response:
     """Have the dead letters sent once more."""
-    service.try_again(db, admin, forwarder_id)
+    service.try_again(db, subject, forwarder_id)
     return redirect(f"/lrs/forwarding/{forwarder_id}", asked="again")
 
 
-@router.post("/{forwarder_id}/drop")
-def drop_letters(db: Db, admin: AdminSubject, forwarder_id: PathId) -> Response:
-    service.give_up(db, admin, forwarder_id)
+@router.post("/{forwarder_id}/drop", dependencies=MANAGES)
+def drop_letters(db: Db, subject: CurrentSubject, forwarder_id: PathId) -> Response:
+    service.give_up(db, subject, forwarder_id)
     return redirect(f"/lrs/forwarding/{forwarder_id}")
 
 
-@router.post("/{forwarder_id}/delete")
-def delete_forwarder(db: Db, admin: AdminSubject, forwarder_id: PathId) -> Response:
-    service.remove(db, admin, forwarder_id)
+@router.post("/{forwarder_id}/delete", dependencies=MANAGES)
+def delete_forwarder(db: Db, subject: CurrentSubject, forwarder_id: PathId) -> Response:
+    service.remove(db, subject, forwarder_id)
     return redirect("/lrs/forwarding")
 
 

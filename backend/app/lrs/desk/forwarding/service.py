@@ -11,8 +11,9 @@ from sqlalchemy.orm import Session
 from app.core import history
 from app.core.actions import Action
 from app.core.errors import Conflict, FieldError, Invalid, NotFound
-from app.core.permissions import Subject
+from app.core.permissions import Actor, internal
 from app.db.models import XapiForwarder
+from app.lrs.desk import policy
 from app.lrs.desk.browser import queries as browser
 from app.lrs.desk.forwarding import queries
 from app.lrs.desk.forwarding.client import AwayError, ask, fault_of
@@ -31,24 +32,28 @@ MOST_COUNTED = 10_000
 # Setting up
 
 
-def listed(session: Session, paging: Paging) -> Listing[Any]:
+def listed(session: Session, subject: Actor, paging: Paging) -> Listing[Any]:
     """Targets with their dead letters counted: rows of XapiForwarder and dead."""
+    policy.require_read(subject)
     return queries.forwarders(session, paging)
 
 
-def failing(session: Session) -> Sequence[XapiForwarder]:
+def failing(session: Session, subject: Actor) -> Sequence[XapiForwarder]:
     """Targets that are on and could not be served the last time."""
+    policy.require_read(subject)
     return queries.failing(session)
 
 
-def find(session: Session, forwarder_id: int) -> XapiForwarder:
+def find(session: Session, subject: Actor, forwarder_id: int) -> XapiForwarder:
     """One target. Raises NotFound."""
+    policy.require_read(subject)
     record = session.get(XapiForwarder, forwarder_id)
     if record is None:
         raise NotFound("There is no such target.")
     return record
 
 
+@internal("reads a record that one has")
 def state_of(record: XapiForwarder) -> str:
     """`On`, `Off` or `Failing`."""
     if not record.is_active:
@@ -56,8 +61,9 @@ def state_of(record: XapiForwarder) -> str:
     return "Failing" if record.failures else "On"
 
 
-def create(session: Session, subject: Subject, settings: Settings, given: ForwarderForm) -> XapiForwarder:
+def create(session: Session, subject: Actor, settings: Settings, given: ForwarderForm) -> XapiForwarder:
     """Set up a target. It begins with the next statement, or with the first one there is."""
+    policy.require_manage(subject)
     _check(given)
     if not given.password:
         raise Invalid("Enter the secret.", errors=[FieldError("password", "Enter the secret.")])
@@ -73,11 +79,12 @@ def create(session: Session, subject: Subject, settings: Settings, given: Forwar
 
 
 def change(
-    session: Session, subject: Subject, settings: Settings, forwarder_id: int, given: ForwarderForm
+    session: Session, subject: Actor, settings: Settings, forwarder_id: int, given: ForwarderForm
 ) -> XapiForwarder:
     """Change a target; an empty secret keeps the one there is, unless it would go to another machine."""
+    policy.require_manage(subject)
     _check(given)
-    record = find(session, forwarder_id)
+    record = find(session, subject, forwarder_id)
     if not given.password and _machine(given.endpoint) != _machine(record.endpoint):
         asked = "The endpoint is on a different host or uses a different scheme. Enter the secret for it."
         raise Invalid(asked, errors=[FieldError("password", asked)])
@@ -117,9 +124,10 @@ def _write(record: XapiForwarder, settings: Settings, given: ForwarderForm) -> N
         record.password_sealed = seal(settings.secret_key.get_secret_value(), given.password)
 
 
-def switch(session: Session, subject: Subject, forwarder_id: int, *, on: bool) -> XapiForwarder:
+def switch(session: Session, subject: Actor, forwarder_id: int, *, on: bool) -> XapiForwarder:
     """Pass statements on, or stop; the mark stays where it is."""
-    record = find(session, forwarder_id)
+    policy.require_manage(subject)
+    record = find(session, subject, forwarder_id)
     record.is_active, record.failures, record.next_attempt_at = on, 0, None
     session.flush()
     action = Action.XAPI_FORWARDER_STARTED if on else Action.XAPI_FORWARDER_STOPPED
@@ -127,9 +135,10 @@ def switch(session: Session, subject: Subject, forwarder_id: int, *, on: bool) -
     return record
 
 
-def remove(session: Session, subject: Subject, forwarder_id: int) -> None:
+def remove(session: Session, subject: Actor, forwarder_id: int) -> None:
     """Forget a target with its dead letters."""
-    record = find(session, forwarder_id)
+    policy.require_manage(subject)
+    record = find(session, subject, forwarder_id)
     history.record(session, subject, Action.XAPI_FORWARDER_DELETED, record.id, label=record.label)
     session.delete(record)
     session.flush()
@@ -138,8 +147,9 @@ def remove(session: Session, subject: Subject, forwarder_id: int) -> None:
 # How far it has got
 
 
-def dead_letters(session: Session, forwarder_id: int, paging: Paging) -> Listing[Any]:
+def dead_letters(session: Session, subject: Actor, forwarder_id: int, paging: Paging) -> Listing[Any]:
     """What a target refused: rows of statement_id, error, created_at and the statement's id as name."""
+    policy.require_read(subject)
     return queries.dead_letters(session, forwarder_id, paging)
 
 
@@ -158,8 +168,9 @@ class Progress:
         return self.waiting <= MOST_COUNTED
 
 
-def progress(session: Session, record: XapiForwarder) -> Progress:
+def progress(session: Session, subject: Actor, record: XapiForwarder) -> Progress:
     """How far a target has got."""
+    policy.require_read(subject)
     return Progress(
         queries.count_waiting(session, record, MOST_COUNTED),
         queries.count_dead(session, record.id),
@@ -167,9 +178,10 @@ def progress(session: Session, record: XapiForwarder) -> Progress:
     )
 
 
-def send_now(session: Session, subject: Subject, forwarder_id: int) -> None:
+def send_now(session: Session, subject: Actor, forwarder_id: int) -> None:
     """End a target's wait and ask for its job. Raises Conflict when it is off."""
-    record = find(session, forwarder_id)
+    policy.require_manage(subject)
+    record = find(session, subject, forwarder_id)
     if not record.is_active:
         raise Conflict("This target is off. Start it to send the waiting statements.")
     record.next_attempt_at = None
@@ -178,9 +190,10 @@ def send_now(session: Session, subject: Subject, forwarder_id: int) -> None:
     forward_soon(session, record.id)
 
 
-def try_again(session: Session, subject: Subject, forwarder_id: int) -> None:
+def try_again(session: Session, subject: Actor, forwarder_id: int) -> None:
     """Have a target's dead letters sent once more. Raises Conflict when there are none."""
-    record = find(session, forwarder_id)
+    policy.require_manage(subject)
+    record = find(session, subject, forwarder_id)
     count = queries.count_dead(session, record.id)
     if not count:
         raise Conflict("No statements are set aside for this target.")
@@ -188,9 +201,10 @@ def try_again(session: Session, subject: Subject, forwarder_id: int) -> None:
     redeliver_soon(session, record.id)
 
 
-def give_up(session: Session, subject: Subject, forwarder_id: int) -> int:
+def give_up(session: Session, subject: Actor, forwarder_id: int) -> int:
     """Forget a target's dead letters; how many there were."""
-    record = find(session, forwarder_id)
+    policy.require_manage(subject)
+    record = find(session, subject, forwarder_id)
     count = queries.give_up(session, record.id)
     history.record(session, subject, Action.XAPI_FORWARDER_DEAD_LETTERS_DROPPED, record.id, count=count)
     return count
@@ -204,9 +218,10 @@ class Tried:
     words: str
 
 
-def try_out(session: Session, subject: Subject, settings: Settings, forwarder_id: int) -> Tried:
+def try_out(session: Session, subject: Actor, settings: Settings, forwarder_id: int) -> Tried:
     """Ask the target for one statement. When it answers, a wait of its is over."""
-    record = find(session, forwarder_id)
+    policy.require_manage(subject)
+    record = find(session, subject, forwarder_id)
     try:
         answer = ask(target_of(record, settings), "GET", "/statements?limit=1")
     except (AwayError, SealBrokenError) as error:

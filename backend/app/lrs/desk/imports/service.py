@@ -10,19 +10,20 @@ from app.core.actions import Action
 from app.core.errors import Conflict, Invalid, NotFound
 from app.core.files import FileStore, claims
 from app.core.jobs import enqueue
-from app.core.permissions import Subject
+from app.core.permissions import Actor
 from app.db.models import XapiImport
+from app.lrs.desk import policy
 from app.lrs.desk.imports import queries, runner
 from app.lrs.desk.imports.jobs import take_in_file
-from app.lrs.desk.imports.runner import find
 from app.web.listing import Listing
 from app.web.paging import Paging
 
 __all__ = ["begin", "find", "imports", "remove"]
 
 
-def begin(session: Session, subject: Subject, files: FileStore, file: BinaryIO, file_name: str) -> XapiImport:
+def begin(session: Session, subject: Actor, files: FileStore, file: BinaryIO, file_name: str) -> XapiImport:
     """Keep a file and have it taken in by a job. Raises Invalid for an empty one."""
+    policy.require_manage(subject)
     stored = files.put(file)
     if stored.size == 0:
         raise Invalid("The file is empty. Choose the file that the other LRS exported.")
@@ -40,16 +41,24 @@ def begin(session: Session, subject: Subject, files: FileStore, file: BinaryIO, 
     return record
 
 
-def imports(session: Session, paging: Paging) -> Listing[Row[Any]]:
+def find(session: Session, subject: Actor, import_id: int) -> XapiImport:
+    """One import. Raises NotFound."""
+    policy.require_read(subject)
+    return runner.find(session, import_id)
+
+
+def imports(session: Session, subject: Actor, paging: Paging) -> Listing[Row[Any]]:
     """The files taken in, each as `XapiImport` with the `sender`'s name, None for a command's; the newest first."""
+    policy.require_read(subject)
     return queries.imports(session, paging)
 
 
-def remove(session: Session, subject: Subject, import_id: int) -> None:
+def remove(session: Session, subject: Actor, import_id: int) -> None:
     """Forget an import that has ended; the statements stay. Its file was given up when it ended.
 
     Raises NotFound, and Conflict for one that has not ended.
     """
+    policy.require_manage(subject)
     record = queries.one(session, import_id, lock=True)
     if record is None:
         raise NotFound("There is no such import.")

@@ -16,9 +16,10 @@ from sqlalchemy.orm import Session
 from app.core import clock, history
 from app.core.actions import Action
 from app.core.errors import FieldError, Invalid, NotFound
-from app.core.permissions import Subject
+from app.core.permissions import Actor, internal
 from app.core.tokens import new_token
 from app.db.models import XapiCredential
+from app.lrs.desk import policy
 from app.lrs.desk.keys import queries
 from app.lrs.engine import values
 from app.lrs.engine.scopes import LAUNCH_SCOPES, SCOPES
@@ -44,7 +45,7 @@ class NewSecret:
 
 def create(
     session: Session,
-    subject: Subject | None,
+    subject: Actor,
     app_origin: str,
     *,
     label: str,
@@ -52,6 +53,7 @@ def create(
     rate_limit_per_minute: int | None = None,
 ) -> NewSecret:
     """Make an API key for a system. Raises Invalid for what is no name, no or unknown scopes, a limit < 1."""
+    policy.require_manage(subject)
     faults = []
     try:
         label = one_line(label)
@@ -78,7 +80,7 @@ def create(
         scopes=sorted(set(scopes)),
         authority=_authority(app_origin, key, label),
         rate_limit_per_minute=rate_limit_per_minute,
-        created_by=subject.user_id if subject else None,
+        created_by=subject.user_id,
     )
     session.add(api_key)
     session.flush()
@@ -93,34 +95,41 @@ def create(
     return NewSecret(api_key, clear)
 
 
-def listed(session: Session, paging: Paging, *, with_revoked: bool = False) -> Listing[XapiCredential]:
+def listed(
+    session: Session, subject: Actor, paging: Paging, *, with_revoked: bool = False
+) -> Listing[XapiCredential]:
     """The API keys of systems, the newest first unless sorted otherwise."""
+    policy.require_read(subject)
     return queries.clients(session, paging, with_revoked=with_revoked)
 
 
-def launches(session: Session, paging: Paging) -> Listing[Any]:
+def launches(session: Session, subject: Actor, paging: Paging) -> Listing[Any]:
     """Learners' launch tokens that work now: rows of XapiCredential and the learner's full_name."""
+    policy.require_read(subject)
     return queries.launches(session, paging, clock.now())
 
 
-def find(session: Session, key_id: int) -> XapiCredential:
+def find(session: Session, subject: Actor, key_id: int) -> XapiCredential:
     """The API key of a system, revoked or not. Raises NotFound."""
+    policy.require_read(subject)
     api_key = session.get(XapiCredential, key_id)
     if api_key is None or api_key.kind != "client":
         raise NotFound("There is no such API key.")
     return api_key
 
 
-def label_of(session: Session, key_id: int) -> str:
+def label_of(session: Session, subject: Actor, key_id: int) -> str:
     """What people call the API key of a system or a launch token that is not revoked. Raises NotFound."""
+    policy.require_read(subject)
     api_key = session.get(XapiCredential, key_id)
     if api_key is None or api_key.revoked_at is not None:
         raise NotFound(_NONE)
     return api_key.label
 
 
-def rotate(session: Session, subject: Subject | None, key_id: int) -> NewSecret:
+def rotate(session: Session, subject: Actor, key_id: int) -> NewSecret:
     """Replace the secret of a system; the old one stops within a second. Raises NotFound."""
+    policy.require_manage(subject)
     api_key = _working(session, key_id, "client")
     clear, api_key.secret_hash = new_token()
     api_key.rotated_at = clock.now()
@@ -129,8 +138,9 @@ def rotate(session: Session, subject: Subject | None, key_id: int) -> NewSecret:
     return NewSecret(api_key, clear)
 
 
-def revoke(session: Session, subject: Subject | None, key_id: int) -> XapiCredential:
+def revoke(session: Session, subject: Actor, key_id: int) -> XapiCredential:
     """Withdraw the API key of a system or a launch token; it stops within a second. Raises NotFound."""
+    policy.require_manage(subject)
     api_key = _working(session, key_id, "client", "launch")
     api_key.revoked_at = clock.now()
     history.record(
@@ -146,6 +156,7 @@ def revoke(session: Session, subject: Subject | None, key_id: int) -> XapiCreden
     return api_key
 
 
+@internal("a step of opening a lesson")
 def launch_token(
     session: Session,
     app_origin: str,
@@ -184,6 +195,7 @@ def launch_token(
     return NewSecret(api_key, clear)
 
 
+@internal("a step of leaving a lesson")
 def end_launch(session: Session, key_id: int) -> None:
     """Withdraw a launch token; that there is none is no error."""
     api_key = session.get(XapiCredential, key_id)

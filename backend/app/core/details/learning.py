@@ -1,0 +1,123 @@
+"""Details of what students do and what is done for them."""
+
+from datetime import date, datetime
+from typing import Literal
+
+from app.core.details.base import Details, Percent
+
+# Enrollment
+
+
+class Enrolled(Details):
+    program_id: int
+    enrolled_at: date
+
+
+class EnrollmentCompleted(Details):
+    completed_at: date
+    derivation: str
+    """Why the rule allowed it."""
+
+
+class EnrollmentWithdrawn(Details):
+    withdrawal_id: int
+    requested_at: datetime
+    derivation: str
+    """How the progress at withdrawal was computed."""
+
+
+class LessonCompleted(Details):
+    lesson_id: int
+    source: Literal["content", "student", "staff"]
+    score_pct: Percent
+    progress_pct: list[int]
+    """The enrollment's progress before and after, in whole percent."""
+
+
+class LessonScored(Details):
+    lesson_id: int
+    score_pct: list[Percent]
+    """Before and after."""
+
+
+class ProgressRewritten(Details):
+    enrollments: int
+    lessons: int
+
+
+# Attendance
+
+
+class ClockedIn(Details):
+    clock_in: datetime
+
+
+class ClockedOut(Details):
+    clock_out: datetime
+    total_minutes: int
+
+
+class Hours(Details):
+    """An attendance record's times."""
+
+    clock_in: datetime
+    clock_out: datetime | None
+    total_minutes: int | None
+
+
+class HoursEntered(Details):
+    after: Hours
+
+
+class HoursCorrected(Details):
+    before: Hours
+    after: Hours
+
+
+# Content
+
+
+class PackageImported(Details):
+    lesson_id: int
+    version: int
+    sha256: str
+    files: int
+
+
+class LessonOpened(Details):
+    lesson_id: int
+    sco_id: str
+    title: str
+    attempt_no: int
+
+
+class PartReported(Details):
+    """What a course has just said about one part of a lesson, beside what was known before.
+
+    Statuses are SCORM 1.2's; scores are percentages, the best of the attempt so far.
+    """
+
+    lesson_id: int
+    sco_id: str
+    title: str
+    status_before: str
+    status: str
+    score_pct_before: Percent
+    score_pct: Percent
+    session_seconds: int
+    """What counts of this session so far."""
+    first: bool
+    """Whether nothing had been reported in this session yet."""
+    begun: bool
+    """Whether an earlier session of the attempt had reported something."""
+    ending: Literal["terminated", "suspended"] | None
+    """How the course ended the session, if it did."""
+
+
+class PartLeft(Details):
+    """A session that ended without the course saying so."""
+
+    lesson_id: int
+    sco_id: str
+    title: str
+    session_seconds: int

@@ -1,0 +1,81 @@
+"""Details of what happens to accounts, duties, keys and documents."""
+
+from datetime import date, datetime
+
+from app.core.details.base import Details
+
+# Accounts
+
+
+class LinkMade(Details):
+    """A one-time link, by its end alone."""
+
+    expires_at: datetime
+
+
+class OthersRevoked(Details):
+    sessions: int
+
+
+class UserCreated(Details):
+    email: str
+    name: str
+    role: str
+
+
+class UserDeleted(Details):
+    sessions_ended: int
+    tokens_revoked: int
+
+
+class PasswordSet(Details):
+    sessions_ended: int = 0
+    tokens_ended: int = 0
+
+
+class DutyGiven(Details):
+    duty: str
+    starts_on: date
+    ends_on: date | None
+
+
+class DutyEnded(Details):
+    duty: str
+    last_day: date | None
+    """Empty when it ended at once."""
+
+
+class UserUpdated(Details):
+    """The old and the new value of what changed."""
+
+    email: list[str] | None = None
+    full_name: list[str] | None = None
+    role: list[str] | None = None
+
+
+# Documents
+
+
+class DocumentNumbered(Details):
+    number: str
+
+
+class DocumentIssued(Details):
+    number: str
+    kind: str
+    sha256: str
+
+
+class DocumentReplaced(Details):
+    number: str
+    by: str
+    """The number of the one that took its place."""
+
+
+class SigningKeyMade(Details):
+    role: str
+    fingerprint: str
+
+
+class SigningKey(Details):
+    fingerprint: str

@@ -1,0 +1,86 @@
+"""Details of what the system does, and of what happens in the learning record store."""
+
+from datetime import datetime
+from typing import Any
+
+from app.core.details.base import Details
+
+# Files, mail, the demo school
+
+
+class FilesSwept(Details):
+    files: int
+    size_bytes: int
+    partial: int
+
+
+class MailPurged(Details):
+    messages: int
+    before: datetime
+
+
+class MailRead(Details):
+    to: str
+    subject_line: str
+
+
+class MailRetried(Details):
+    to: str
+
+
+class ReportExported(Details):
+    """A list with people's names that was taken out: the format, the number of rows, the filters by label."""
+
+    format: str
+    rows: int
+    filters: dict[str, Any] | None = None
+
+
+class SchoolSeeded(Details):
+    students: int
+
+
+# Learning record store
+
+
+class AttachmentDownloaded(Details):
+    sha2: str
+    name: str
+
+
+class StatementsExported(Details):
+    """The format and the filters asked for."""
+
+    format: str
+    person: str | None = None
+    verb: str | None = None
+    activity: str | None = None
+    since: str | None = None
+    until: str | None = None
+    registration: str | None = None
+
+
+class ImportBegun(Details):
+    file_name: str
+
+
+class ImportRemoved(Details):
+    file_name: str
+    status: str
+    stored: int
+    known: int
+    refused: int
+
+
+class KeyCreated(Details):
+    label: str
+    scopes: list[str]
+
+
+class KeyRevoked(Details):
+    label: str
+    kind: str
+
+
+class ForwarderChanged(Details):
+    endpoint: str

@@ -1,0 +1,3 @@
+from tests.web.walk import walk
+
+__all__ = ["walk"]

@@ -1,0 +1,323 @@
+"""Every route of the system, found by itself, and people of every kind to walk it as.
+
+What a route needs is made of what it declares: numbers in its address are those of one student's things, bodies are
+examples of its models.
+"""
+
+import inspect
+import json
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date, time
+from typing import Any
+from urllib.parse import urlencode
+from uuid import UUID
+
+import pytest
+from fastapi import FastAPI
+from fastapi.dependencies.models import Dependant
+from fastapi.routing import iter_route_contexts
+from fastapi.testclient import TestClient
+from httpx2 import Response
+from pydantic import BaseModel, TypeAdapter
+from sqlalchemy import Connection, select
+from sqlalchemy.orm import Session
+from starlette.datastructures import UploadFile
+
+from app.core import clock
+from app.core.permissions import Duty, Permission
+from app.db.models import (
+    ClassChange,
+    ClassInstructor,
+    ClassMeeting,
+    ContentPackage,
+    IssuedDocument,
+    OutboxMessage,
+    SchoolSignatory,
+    User,
+    UserDuty,
+    XapiCredential,
+    XapiForwarder,
+    XapiImport,
+)
+from app.settings import Settings
+from tests.conftest import sign_in_directly
+from tests.factories.accounts import ApiTokenFactory, UserSessionFactory
+from tests.factories.school import School
+
+PUBLIC = {
+    ("GET", "/api/v1/openapi.json"),
+    ("GET", "/healthz"),
+    ("GET", "/readyz"),
+    ("GET", "/sign-in"),
+    ("POST", "/sign-in"),
+    ("POST", "/sign-out"),
+    ("POST", "/api/v1/session"),
+    ("GET", "/forgot"),
+    ("POST", "/forgot"),
+    ("POST", "/api/v1/password-resets"),
+    ("GET", "/set-password/{secret}"),
+    ("POST", "/set-password/{secret}"),
+    ("POST", "/api/v1/passwords"),
+    # What anybody needs who verifies a document of the school's.
+    ("GET", "/documents/authority/root.pem"),
+    ("GET", "/documents/authority/certificates.pem"),
+    ("GET", "/documents/authority/crls.pem"),
+}
+
+
+@dataclass(frozen=True)
+class Route:
+    """One method of one address, with what it declares."""
+
+    method: str
+    path: str
+    dependants: tuple[Dependant, ...] = field(repr=False)
+
+    @property
+    def is_api(self) -> bool:
+        return self.path.startswith("/api/")
+
+    def asks_for(self, *dependencies: Callable[..., Any]) -> bool:
+        return any(item.call in dependencies for item in self.dependants)
+
+    @property
+    def permissions(self) -> set[Permission]:
+        """Any one of these is asked for before the form is looked at."""
+        return {one for item in self.dependants for one in getattr(item.call, "__permissions__", ())}
+
+    @property
+    def query_names(self) -> list[str]:
+        return [param.alias for item in self.dependants for param in item.query_params]
+
+    @property
+    def form(self) -> type[BaseModel] | None:
+        for item in self.dependants:
+            if item.call is not None and item.call.__qualname__ == "posted.<locals>.read":
+                model: type[BaseModel] = inspect.getclosurevars(item.call).nonlocals["model"]
+                return model
+        return None
+
+    @property
+    def bodies(self) -> list[Any]:
+        return [param for item in self.dependants for param in item.body_params]
+
+
+def every_route(app: FastAPI) -> list[Route]:
+    found = []
+    for context in iter_route_contexts(app.routes):
+        dependant = getattr(context, "dependant", None)
+        parts = tuple(_flat(dependant)) if dependant is not None else ()
+        path, methods = getattr(context, "path", None), getattr(context, "methods", None)
+        if path is not None and methods:
+            found += [Route(method, path, parts) for method in methods - {"HEAD"}]
+    return sorted(found, key=lambda route: (route.path, route.method))
+
+
+def _flat(dependant: Dependant) -> Iterator[Dependant]:
+    yield dependant
+    for part in dependant.dependencies:
+        yield from _flat(part)
+
+
+@dataclass
+class Walk:
+    """The system with two students of different programs, a person for each duty, and a way to call it that leaves
+    no trace. The instructor and the evaluator teach the other student."""
+
+    app: FastAPI
+    connection: Connection
+    origin: str
+    people: dict[str, User | None]
+    other: User
+    numbers: Mapping[str, int]
+    """Of the other student and what is theirs."""
+    own: Mapping[str, int]
+    """The same of the student who asks."""
+    clients: dict[str, TestClient]
+    routes: list[Route]
+
+    def call(self, who: str, route: Route, path: str | None = None, **kwargs: Any) -> Response:
+        """One request; what it changed is taken back."""
+        with self.connection.begin_nested() as savepoint:
+            answer = self.clients[who].request(route.method, path or self.address(route), **kwargs)
+            savepoint.rollback()
+        return answer
+
+    def address(self, route: Route, part: str | None = None) -> str:
+        """The route's address with the other student's numbers, or with `part` in each place."""
+        pieces = []
+        for piece in route.path.split("/"):
+            if piece.startswith("{"):
+                name = piece.strip("{}").partition(":")[0]
+                pieces.append(part if part is not None else str(self.numbers.get(name, self.other.id)))
+            else:
+                pieces.append(piece)
+        return "/".join(pieces)
+
+    def body(self, route: Route, text: str | None = None) -> dict[str, Any]:
+        """What the route takes, filled with examples that name the other student's things; `text` in all texts."""
+        if route.form is not None:
+            files = [name for name, it in route.form.model_fields.items() if it.annotation is UploadFile]
+            if files:
+                return {"files": dict.fromkeys(files, ("course.zip", b"PK nothing"))}
+            schema = route.form.model_json_schema()
+            fields = {name: _typed(value) for name, value in self.example(schema, schema, "", text).items()}
+            kind = {"content-type": "application/x-www-form-urlencoded"}
+            return {"content": urlencode(fields), "headers": kind}
+        if not route.bodies:
+            return {}
+        (param,) = route.bodies
+        schema = TypeAdapter(param.field_info.annotation).json_schema()
+        value = self.example(schema, schema, "", text)
+        # json.dumps and not the client's own: it writes half characters as escapes.
+        return {"content": json.dumps(value), "headers": {"content-type": "application/json"}}
+
+    def example(self, schema: dict[str, Any], root: dict[str, Any], name: str, text: str | None) -> Any:
+        if "$ref" in schema:
+            return self.example(root["$defs"][schema["$ref"].rpartition("/")[2]], root, name, text)
+        if "anyOf" in schema:
+            return self.example(next(s for s in schema["anyOf"] if s.get("type") != "null"), root, name, text)
+        if "enum" in schema or "const" in schema:
+            return schema.get("enum", [schema.get("const")])[0]
+        match schema.get("type"):
+            case "object":
+                wanted = schema.get("required", [])
+                return {
+                    key: self.example(part, root, key, text)
+                    for key, part in schema.get("properties", {}).items()
+                    if key in wanted or key in self.numbers
+                }
+            case "array":
+                return [self.example(schema["items"], root, name, text)]
+            case "integer" | "number":
+                if text is not None:
+                    return 10**30
+                return self.numbers.get(name, schema.get("minimum", 1))
+            case "boolean":
+                return False
+        if text is not None:
+            return text
+        return (
+            _TEXTS.get(schema.get("format", ""))
+            or _TEXTS.get(name)
+            or "An example"[: schema.get("maxLength")]
+        )
+
+
+_TEXTS = {
+    "date": "2026-05-04",
+    "date-time": "2026-05-04T12:00:00",
+    "email": "zebulona@example.org",
+    "time": "08:30:00",
+    "time_zone": "America/New_York",
+    "content_url": "https://example.org/video",
+}
+
+
+def _typed(value: object) -> object:
+    return (
+        json.dumps(value)
+        if isinstance(value, dict | list)
+        else str(value).encode("utf-8", "replace").decode()
+    )
+
+
+@pytest.fixture
+def walk(app: FastAPI, session: Session, connection: Connection, settings: Settings) -> Iterator[Walk]:
+    school = School(session)
+    mine = school.enrollment(school.student(), school.program())
+    my_module = school.module(mine.program)
+    my_lesson = school.lesson(my_module)
+    other = school.student(full_name="Zebulona Quistgaard", email="zebulona@example.org")
+    enrollment = school.enrollment(other, school.program())
+    module = school.module(enrollment.program)
+    lesson = school.lesson(module)
+    record = school.attendance(enrollment)
+    school.completion(enrollment, lesson)
+    school.scorm_data(enrollment, lesson)
+    message = OutboxMessage(to_address=other.email, subject="To you", body_text="A secret")
+    package = ContentPackage(
+        lesson_id=lesson.id, version=1, standard="scorm12", title="Hers", file_name="x.zip", sha256="0" * 64,
+        size_bytes=1, manifest={"standard": "scorm12", "edition": "1.2", "identifier": "x", "title": "Hers", "items": [
+            {"id": "sco", "title": "Hers", "path": "index.html"}]}, warnings=[],
+    )  # fmt: skip
+    # A secret that cannot be unsealed: nobody is asked in earnest.
+    target = XapiForwarder(
+        label="Archive", endpoint="https://lrs.example.org", username="key", password_sealed=""
+    )
+    credential = XapiCredential(
+        key="key", secret_hash="0" * 64, kind="client", label="Simulator", scopes=["all"], authority={}
+    )
+    # Of a document that never came to be; the file of one is in no store here.
+    document = IssuedDocument(
+        kind="enrollment_letter", year=2026, serial=1, number="EV-2026-000001", status="void", void_reason="A test",
+        student_id=other.id, enrollment_id=enrollment.id, request=UUID(int=1),
+    )  # fmt: skip
+    session.add_all([message, package, target, credential, document])
+    session.flush()
+    people: dict[str, User | None] = {"nobody": None, "student": session.get_one(User, mine.user_id)}
+    people |= {duty.value: school.with_duty(duty) for duty in Duty}
+    taught = school.school_class(
+        teacher=people["instructor"], students=[enrollment], weekly=[(0, time(8, 30), time(13, 30))]
+    )
+    cancelled = ClassChange(class_id=taught.id, kind="cancelled", day=date(2026, 5, 4))
+    gone = school.student(deleted_at=clock.now())
+    signatory = SchoolSignatory(name="Ada Office", title="Director", first_day=date(2026, 1, 1))
+    evaluator = people["evaluator"]
+    assert evaluator is not None
+    session.add(ClassInstructor(class_id=taught.id, user_id=evaluator.id, starts_on=taught.starts_on))
+    colleague = school.with_duty(Duty.BURSAR)
+    (duty_row,) = session.scalars(select(UserDuty).where(UserDuty.user_id == colleague.id))
+    imported = XapiImport(file_name="old.ndjson", sha256="1" * 64, size_bytes=1, status="done")
+    my_package = ContentPackage(
+        lesson_id=my_lesson.id, version=1, standard="scorm12", title="Mine", file_name="y.zip", sha256="0" * 64,
+        size_bytes=1, manifest=package.manifest, warnings=[],
+    )  # fmt: skip
+    session.add_all([imported, cancelled, signatory, my_package])
+    session.flush()
+    numbers = {
+        "user_id": other.id,
+        "student_id": other.id,
+        "program_id": enrollment.program_id,
+        "module_id": module.id,
+        "lesson_id": lesson.id,
+        "enrollment_id": enrollment.id,
+        "forwarder_id": target.id,
+        "key_id": credential.id,
+        "record_id": record.id,
+        "session_id": UserSessionFactory(session=session, user_id=other.id).id,
+        "token_id": ApiTokenFactory(session=session, user_id=other.id).id,
+        "message_id": message.id,
+        "document_id": document.id,
+        "class_id": taught.id,
+        "duty_id": duty_row.id,
+        "import_id": imported.id,
+        "change_id": cancelled.id,
+        "meeting_id": session.scalars(select(ClassMeeting.id)).one(),
+        "assignment_id": session.scalars(select(ClassInstructor.id).limit(1)).one(),
+        "colleague_id": colleague.id,
+        "deleted_id": gone.id,
+        "number": signatory.id,
+    }
+    own = numbers | {
+        "user_id": mine.user_id,
+        "student_id": mine.user_id,
+        "program_id": mine.program_id,
+        "module_id": my_module.id,
+        "lesson_id": my_lesson.id,
+        "enrollment_id": mine.id,
+        "record_id": school.attendance(mine).id,
+        "session_id": UserSessionFactory(session=session, user_id=mine.user_id).id,
+        "token_id": ApiTokenFactory(session=session, user_id=mine.user_id).id,
+    }
+    clients = {}
+    for name, person in people.items():
+        client = TestClient(
+            app, base_url=settings.app_origin, follow_redirects=False, raise_server_exceptions=False
+        )
+        clients[name] = client if person is None else sign_in_directly(session, client, person)
+    session.commit()
+    yield Walk(app, connection, settings.app_origin, people, other, numbers, own, clients, every_route(app))
+    for client in clients.values():
+        client.close()
