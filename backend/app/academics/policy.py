@@ -12,7 +12,7 @@ def may_read(subject: Actor) -> bool:
 def require_read(subject: Actor) -> None:
     """Raises Forbidden unless `may_read`."""
     if not may_read(subject):
-        raise Forbidden("Programs are managed by the school's staff. Your own lessons are under Learn.")
+        raise Forbidden("Programs are managed by school staff. Your own lessons are under Learn.")
 
 
 def may_change(subject: Actor) -> bool:

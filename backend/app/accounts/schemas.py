@@ -17,7 +17,7 @@ LONGEST_PASSWORD_INPUT = 1000
 
 @internal("tidies a text")
 def tidy_email(text: str) -> str:
-    """An e-mail address as accounts keep it: lower case, plain letters. Raises ValueError with a sentence."""
+    """An email address as accounts keep it: lower case, plain letters. Raises ValueError with a sentence."""
     try:
         found = validate_email(text.strip(), check_deliverability=False, allow_smtputf8=False)
     except EmailNotValidError:
@@ -34,7 +34,7 @@ FullName = Annotated[Line, Field(max_length=255)]
 
 
 class SignInForm(BaseModel):
-    """E-mail address and password."""
+    """Email address and password."""
 
     email: Annotated[Line, Field(title="Email address", max_length=320)]
     password: PasswordInput

@@ -91,7 +91,7 @@ class Stalled:
 
 
 def restart_stalled(session: Session) -> list[Stalled]:
-    """Put jobs of killed workers back into the queue: they would be "doing", and keep their `lock`, for ever.
+    """Put jobs of killed workers back into the queue: they would be "doing", and keep their `lock`, permanently.
 
     One that may not be repeated, that has taken its worker with it again and again, or that waits a second time
     already has failed.

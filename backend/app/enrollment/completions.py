@@ -168,7 +168,7 @@ def mark_lesson(
 @contextmanager
 def progress_rewritten(session: Session, subject: Subject | None, program_id: int) -> Iterator[None]:
     """Around a change to a program's lessons: its active enrollments are locked before and their progress is
-    written anew after it. A fixed number of statements, however many students there are."""
+    updated after it. A fixed number of statements, however many students there are."""
     former = queries.lock_active(session, program_id)
     yield
     if not former:

@@ -166,7 +166,7 @@ def program_names(session: Session) -> Sequence[Row[Any]]:
 
 
 def students(session: Session, limit: int) -> Sequence[Row[Any]]:
-    """E-mail address and name of students, the newest accounts first: for suggestions."""
+    """Email address and name of students, the newest accounts first: for suggestions."""
     return session.execute(
         select(User.email, User.full_name)
         .where(User.role == Role.STUDENT, User.deleted_at.is_(None))

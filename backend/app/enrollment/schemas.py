@@ -18,7 +18,7 @@ class _Input(BaseModel):
 
 
 class EnrollForm(BaseModel):
-    """The form that enrolls a student, found by her e-mail address."""
+    """The form that enrolls a student, found by email address."""
 
     email: EmailStr = Field(title="Student’s email address", max_length=255)
     program_id: RecordId = Field(title="Program")

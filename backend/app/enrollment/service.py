@@ -90,7 +90,7 @@ def enroll(
 ) -> Enrollment:
     """Enroll a student in a program, as of a date at the school (today unless given).
 
-    Invalid for anybody but an undeleted student, an unknown program or a future date; Conflict while she has an
+    Invalid for anybody but an undeleted student, an unknown program or a future date; Conflict while the student has an
     active enrollment in the program.
     """
     policy.require_change(subject)
@@ -132,7 +132,7 @@ def enroll(
 def enroll_by_email(
     session: Session, subject: Subject, *, email: str, program_id: int, enrolled_at: date, today: date
 ) -> Enrollment:
-    """Enroll the student with this e-mail address."""
+    """Enroll the student with this email address."""
     policy.require_change(subject)
     person = queries.user_with_enrollments(session, email.lower())
     if person is None or person.deleted_at is not None:
@@ -160,7 +160,7 @@ def list_enrollments(
     program_id: int | None = None,
     user_id: int | None = None,
 ) -> Listing[Any]:
-    """Enrollments that this person may see: staff all of them, a student her own."""
+    """Enrollments that this person may see: staff all of them, a student their own."""
     if not policy.may_list(subject):
         user_id = subject.user_id if user_id in (None, subject.user_id) else NOBODY
     return queries.enrollments(session, paging, status=status, program_id=program_id, user_id=user_id)
@@ -209,7 +209,7 @@ def program_names(session: Session, subject: Subject) -> Sequence[Row[Any]]:
 
 
 def student_suggestions(session: Session, subject: Subject) -> Sequence[Row[Any]]:
-    """E-mail address and name of the students who joined last, to choose from while typing."""
+    """Email address and name of the students who joined last, to choose from while typing."""
     policy.require_change(subject)
     return queries.students(session, limit=500)
 

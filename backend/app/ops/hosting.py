@@ -161,7 +161,7 @@ class _Server(uvicorn.Server):
 
 @contextmanager
 def _listener(host: str, port: int) -> Iterator[socket.socket]:
-    """The listening socket, taken first: a port in use is told at once, before anything is started."""
+    """The listening socket, taken first: a port in use is reported at once, before anything is started."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

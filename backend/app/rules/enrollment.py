@@ -1,8 +1,8 @@
 """Which states an enrollment may pass through.
 
 An enrollment begins active and ends once: completed or withdrawn. An end is final, because the state's report
-and the refund are worked out from its date; a student who comes back is enrolled anew, with hours and lessons
-of her own (GNPEC Standard 12 asks for a form for each withdrawal).
+and the refund are worked out from its date; a student who comes back is enrolled again, with hours and lessons
+of their own (GNPEC Standard 12 asks for a form for each withdrawal).
 """
 
 from dataclasses import dataclass

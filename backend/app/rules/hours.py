@@ -145,7 +145,7 @@ def read_wall_clock(present: datetime, zone: ZoneInfo, *, second: bool = False) 
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """How far a student is and when she will have her hours; `explanation` says how the date came about."""
+    """How far a student is and when they will have their hours; `explanation` says how the date came about."""
 
     done_minutes: int
     required_minutes: int | None

@@ -2,7 +2,7 @@
 
 NIST SP 800-63B-4 and OWASP ASVS 5.0 (regulations §6): at least 15 characters, because the password is the only
 factor; a Unicode code point is one character; no rule about kinds of characters, no change by the calendar; the
-whole password is held against what an attacker tries first, and the reason of a refusal is told. bcrypt reads 72
+whole password is held against what an attacker tries first, and the reason of a refusal is given. bcrypt reads 72
 bytes, so longer ones are refused and never cut.
 """
 
@@ -76,7 +76,7 @@ def storable(password: str) -> bool:
 def refuse(password: str, personal: Iterable[str] = ()) -> Refusal | None:
     """Why this password may not be used, or None for one that may.
 
-    `personal` are names an attacker knows: the person's name and e-mail address, the school's names.
+    `personal` are names an attacker knows: the person's name and email address, the school's names.
     """
     text = normalize(password)
     return _unfit(text) or _guessable(text.casefold(), _terms(personal))

@@ -135,7 +135,7 @@ def test_an_administrator_enrolls_and_lets_go(
         seen(name.lower().replace(" ", "-"))
 
     page.goto("/enrollments/new")
-    page.get_by_label("e-mail address").fill("maria@example.org")
+    page.get_by_label("email address").fill("maria@example.org")
     page.get_by_label("Program", exact=True).select_option("Dental Assistant Professional")
     seen("enroll")
     page.get_by_role("button", name="Enroll the student").click()

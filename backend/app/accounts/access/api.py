@@ -26,7 +26,7 @@ router = APIRouter(prefix="/api/v1", tags=["Accounts"])
 
 
 class SignInIn(BaseModel):
-    """E-mail address and password; with `token`, a bearer token is made instead of a browser session."""
+    """Email address and password; with `token`, a bearer token is made instead of a browser session."""
 
     email: Annotated[Line, Field(max_length=320)]
     password: PasswordInput

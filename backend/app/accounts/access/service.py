@@ -246,7 +246,7 @@ def revoke_session(session: Session, subject: Subject, session_id: int) -> None:
 
 
 def revoke_other_sessions(session: Session, subject: Subject) -> int:
-    """End all sessions of the person but the one she is in; how many there were."""
+    """End all sessions of the person but the current one; how many there were."""
     ended = end_sessions(session, Ended(subject.user_id, Why.SIGNED_OUT, but=subject.session_id))
     history.record(session, subject, Action.SESSION_OTHERS_REVOKED, subject.user_id, sessions=ended)
     return ended

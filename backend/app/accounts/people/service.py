@@ -259,7 +259,7 @@ def _refuse_taken_email(session: Session, email: str) -> None:
 
 
 def _move(session: Session, subject: Subject, settings: Settings, user: User, email: str) -> None:
-    """Another address: links mailed to the old one stop working, and the old one is told."""
+    """Another address: links mailed to the old one stop working, and the old one is notified."""
     old = user.email
     user.email = email
     session.flush()

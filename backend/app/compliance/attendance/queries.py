@@ -280,7 +280,7 @@ def _conditions(filters: AttendanceFilter, zone: ZoneInfo, now: datetime) -> lis
 
 def attendance_hours_per_student(*, current_only: bool = False) -> Select[Any]:
     """Documented query "Calculate total attendance hours per student": name, total hours, and behind them
-    the account's number, e-mail and whole minutes.
+    the account's number, email and whole minutes.
 
     A student whose only stay is open has no total yet (NULL). `current_only` leaves deleted accounts out.
     """
@@ -302,7 +302,7 @@ def attendance_hours_per_student(*, current_only: bool = False) -> Select[Any]:
 
 
 def hours_listing(session: Session, paging: Paging) -> Listing[Any]:
-    """The documented query a page at a time, most hours first, with search by name and e-mail."""
+    """The documented query a page at a time, most hours first, with search by name and email."""
     statement = attendance_hours_per_student(current_only=True)
     statement = statement.where(*matches(paging.q, User.full_name, User.email))
     total = func.sum(Attendance.total_minutes)

@@ -85,7 +85,7 @@ enrollment.register_objection("attendance: clocked in", clocked_in)
 
 @dataclass(frozen=True, slots=True)
 class ClockState:
-    """What a student's clock shows: the stay that runs or was forgotten, and what she can clock in for."""
+    """What a student's clock shows: the stay that runs or was forgotten, and what the student can clock in for."""
 
     entry: AttendanceOut | None
     choices: list[EnrollmentChoice]
@@ -96,7 +96,7 @@ class ClockState:
 
 
 def clock_state(session: Session, subject: Subject, zone: ZoneInfo) -> ClockState:
-    """The student's own clock: two queries, whatever she has done so far."""
+    """The student's own clock: two queries, however much they have done."""
     choices = queries.enrollments_of(session, subject.user_id)
     entry = queries.open_record(session, subject.user_id)
     seen = None
@@ -111,9 +111,9 @@ def clock_in(
 ) -> AttendanceOut:
     """Begin a stay now, for the active enrollment; `enrollment_id` chooses when there are several.
 
-    Two requests at once make one record: the database lets one in and the other is told. A stay forgotten on an
+    Two requests at once make one record: the database lets one in, the other is refused. A stay forgotten on an
     earlier day is closed with no length first and waits for its correction.
-    Raises Conflict when she is clocked in already or has no active enrollment, Invalid when she must choose,
+    Raises Conflict when the student is clocked in already or has no active enrollment, Invalid when she must choose,
     NotFound for an enrollment that is not hers.
     """
     policy.require_clock(subject)

@@ -1,4 +1,4 @@
-"""Opening a part of a lesson: who may, which attempt it is, and what the course is told about the student."""
+"""Opening a part of a lesson: who may, which attempt it is, and what the course receives about the student."""
 
 from datetime import datetime
 
@@ -34,7 +34,7 @@ def launch(
 ) -> LaunchOut:
     """Open a part of a lesson: the one named, else the first that is not done, else the first.
 
-    A student whose program is completed opens it in review: she sees it as she left it, and nothing is recorded.
+    A student whose program is completed opens it in review: it looks as the student left it, and nothing is recorded.
     Raises NotFound for a lesson the person may not open or that has no package, Invalid for an unknown part.
     """
     enrollment_id, counts = None, False

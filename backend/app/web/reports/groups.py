@@ -10,7 +10,7 @@ from app.web.listing import Listing
 from app.web.reports.description import Column, Grouping, Kind, Report
 
 MOST_BARS = 30
-"""Groups that a chart shows; more cannot be told apart."""
+"""Groups that a chart shows; more cannot be distinguished."""
 
 
 def chosen(report: Report[Any], name: str) -> Grouping | None:

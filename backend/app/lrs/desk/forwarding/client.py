@@ -141,7 +141,7 @@ def ask(target: Target, method: str, resource: str, body: Body | None = None) ->
 
 @contextmanager
 def _in_time(connected: socket.socket) -> Iterator[None]:
-    """Cut an answer off that takes too long as a whole: a socket's own time-out begins anew with every piece.
+    """Cut an answer off that takes too long as a whole: a socket's own time-out restarts with every piece.
 
     Raises TimeoutError.
     """

@@ -246,7 +246,7 @@ class Reader:
         self._grow()
 
     def _grow(self) -> None:
-        """Twice as much each time: a long statement is not parsed anew for each piece. Raises _Broken."""
+        """Twice as much each time: a long statement is not parsed again for each piece. Raises _Broken."""
         waiting = len(self._window) - self._at
         if waiting > LONGEST:
             raise _Broken(f"This is longer than {LONGEST // 1024**2} MiB, too long for one statement.")
