@@ -113,8 +113,8 @@ def clock_in(
 
     Two requests at once make one record: the database lets one in, the other is refused. A stay forgotten on an
     earlier day is closed with no length first and waits for its correction.
-    Raises Conflict when the student is clocked in already or has no active enrollment, Invalid when she must choose,
-    NotFound for an enrollment that is not hers.
+    Raises Conflict when the student is clocked in already or has no active enrollment, Invalid when they must choose,
+    NotFound for an enrollment that is not theirs.
     """
     policy.require_clock(subject)
     chosen = _enrollment_for(session, subject, enrollment_id)
