@@ -86,6 +86,7 @@ class Settings(BaseSettings):
 
     max_body_bytes: int = 1024 * 1024
     max_upload_bytes: int = 1024 * 1024 * 1024
+    max_import_bytes: int = 20 * 1024 * 1024
 
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     log_json: bool = False

@@ -55,6 +55,9 @@ OWNERS = {
     "launches": "content",
     "scorm_data": "content",
     "scorm_commits": "content",
+    "data_imports": "web",
+    "data_import_records": "web",
+    "data_import_mappings": "web",
     "audit_log": "core",
     "outbox_messages": "core",
 }

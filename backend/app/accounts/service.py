@@ -16,6 +16,7 @@ from app.accounts.duties.service import (
     list_duties,
     own_duties,
 )
+from app.accounts.people import imports as _imports  # noqa: F401 - people can be imported
 from app.accounts.people import queries
 from app.accounts.people.service import (
     create_person,

@@ -51,7 +51,7 @@ def seed(
     )
     typer.echo("Sign in as")
     for person in summary.sign_ins:
-        typer.echo(f"  {person.email:<34} {person.full_name} ({person.role})")
+        typer.echo(f"  {person.email:<34} {person.full_name} ({person.post})")
     typer.echo(f"with the password  {summary.password}")
     if password is None:
         typer.echo("It was created for this demo and is shown only now.")

@@ -85,5 +85,5 @@ def work_by_lesson(session: Session, subject: Subject, user_id: int) -> list[tup
 
     Their own, or anyone's for staff; else NotFound.
     """
-    policy.require_read_attempts(subject, user_id)
+    policy.require_read_attempts(session, subject, user_id)
     return queries.work_by_lesson(session, user_id)

@@ -106,7 +106,16 @@ class Action(StrEnum):
     )
     ENROLLMENT_CREATED = "enrollment.created", "enrollments", "Enrolled", learning.Enrolled
     ENROLLMENT_WITHDRAWN = "enrollment.withdrawn", "enrollments", "Withdrawn", learning.EnrollmentWithdrawn
-    FILES_SWEPT = "files.swept", "files", "Unused files deleted", system.FilesSwept
+    FILES_SWEPT = "files.swept", "files", "Unused files removed", system.FilesSwept
+    IMPORT_APPLIED = "import.applied", "data_imports", "File imported", system.ImportApplied
+    IMPORT_BEGUN = "import.begun", "data_imports", "File sent for import", system.ImportBegun
+    IMPORT_DISCARDED = (
+        "import.discarded",
+        "data_imports",
+        "File given up without importing it",
+        system.ImportBegun,
+    )
+    IMPORT_UNDONE = "import.undone", "data_imports", "Import undone", system.ImportUndone
     LESSONS_REORDERED = "lessons.reordered", "modules", "Lessons reordered", school.Reordered
     LESSON_COMPLETED = "lesson.completed", "lesson_completions", "Lesson completed", learning.LessonCompleted
     LESSON_COMPLETION_IMPROVED = (
@@ -114,6 +123,12 @@ class Action(StrEnum):
         "lesson_completions",
         "Lesson score improved",
         learning.LessonScored,
+    )
+    LESSON_COMPLETION_WITHDRAWN = (
+        "lesson_completion.withdrawn",
+        "lesson_completions",
+        "Lesson completion taken back by the course",
+        learning.LessonWithdrawn,
     )
     LESSON_CREATED = "lesson.created", "lessons", "Lesson created", school.LessonCreated
     LESSON_DELETED = "lesson.deleted", "lessons", "Lesson deleted", school.LessonDeleted
@@ -171,7 +186,7 @@ class Action(StrEnum):
         "statements.import_begun",
         "xapi_imports",
         "Statement import started",
-        system.ImportBegun,
+        system.StatementImportBegun,
     )
     STATEMENTS_IMPORT_REMOVED = (
         "statements.import_removed",

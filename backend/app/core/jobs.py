@@ -4,7 +4,7 @@ A job row joins the caller's transaction: it exists exactly when the change that
 the rooms' `jobs.py` and receive the worker's `JobContext`, from which they take the database and the settings.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from copy import copy
 from dataclasses import dataclass
 from datetime import datetime
@@ -79,6 +79,14 @@ def enqueue(
             deferrer.defer(**arguments)
     except procrastinate.exceptions.AlreadyEnqueued:
         return
+
+
+def enqueue_all(session: Session, job_task: Task[Any, Any, Any], arguments: Iterable[dict[str, Any]]) -> None:
+    """Put many jobs of one task into the queue at once, within the session's transaction."""
+    several = list(arguments)
+    if several:
+        connection = session.connection().connection.driver_connection
+        job_task.configure(connection=connection).batch_defer(*several)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,8 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
+from app.academics.classes import service as classes
+from app.academics.classes.service import ClassMeetingToday
 from app.compliance.attendance import service as attendance
 from app.compliance.attendance.service import (
     AttendanceFilter,
@@ -68,6 +70,7 @@ class StudentToday:
     studies: list[Studies]
     next_lesson: NextLesson | None
     needs: list[Need]
+    meetings: list[ClassMeetingToday]
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +92,7 @@ class StaffToday:
     forgotten: list[AttendanceOut] = field(default_factory=list)
     activity: list[trail.Event] | None = None
     weeks: list[WeekTotal] | None = None
+    meetings: list[ClassMeetingToday] = field(default_factory=list)
 
 
 def student_today(session: Session, subject: Subject, zone: ZoneInfo) -> StudentToday:
@@ -117,6 +121,7 @@ def student_today(session: Session, subject: Subject, zone: ZoneInfo) -> Student
             )
             for entry in forgotten
         ],
+        meetings=classes.today(session, subject, zone),
     )
 
 
@@ -178,5 +183,6 @@ def staff_today(session: Session, subject: Subject, zone: ZoneInfo) -> StaffToda
         count = len(enrollment.withdrawals_pending(session, subject))
         today.waiting.append(Waiting("Withdrawals to process", count, "/enrollments/withdrawals"))
     if policy.may_read_activity(subject):
-        today.activity = trail.recent(session)
+        today.activity = trail.recent(session, subject)
+    today.meetings = classes.today(session, subject, zone)
     return today

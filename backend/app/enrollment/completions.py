@@ -123,6 +123,33 @@ def record_lesson_completion(
     return CompletionOutcome(counted=True, new=True, progress_pct=result.percent)
 
 
+def withdraw_lesson_completion(
+    session: Session, held: Enrollment, *, lesson_id: int, since: datetime
+) -> None:
+    """Take back that a lesson is completed, if its content said so at or after `since` and no longer does.
+
+    `held` is the enrollment, locked. What staff or the student marked, and what was completed before, stays.
+    """
+    known = queries.completion(session, held.id, lesson_id)
+    if known is None or known.source != "content" or known.completed_at < since:
+        return
+    session.delete(known)
+    session.flush()
+    before, held.progress_pct = held.progress_pct or 0, progress_of(session, held).percent
+    session.flush()
+    history.record(
+        session,
+        None,
+        Action.LESSON_COMPLETION_WITHDRAWN,
+        known.id,
+        student_id=held.user_id,
+        enrollment_id=held.id,
+        lesson_id=lesson_id,
+        progress_pct=[before, held.progress_pct],
+    )
+    record_store.record_program_progressed(session, enrollment_id=held.id, progress_pct=held.progress_pct)
+
+
 def mark_lesson(
     session: Session,
     subject: Subject,
@@ -137,7 +164,7 @@ def mark_lesson(
     Forbidden for those who only read the enrollment, Conflict when it is no longer active.
     """
     record = found(session, enrollment_id)
-    policy.require_read(subject, record.user_id)
+    policy.require_read(session, subject, record.user_id)
     lesson = queries.lesson_in_program(session, lesson_id, record.program_id)
     if lesson is None:
         raise NotFound("This lesson is not part of the enrollment's program.")

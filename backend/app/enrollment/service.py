@@ -14,11 +14,12 @@ from sqlalchemy import Row
 from sqlalchemy.orm import Session
 
 from app.academics.classes import service as classes
-from app.core import history
+from app.core import clock, history
 from app.core.actions import Action
 from app.core.errors import Conflict, FieldError, NotFound
 from app.core.permissions import Role, Subject
 from app.db.models import Enrollment, EnrollmentStatus, Withdrawal
+from app.enrollment import imports as _imports  # noqa: F401 - enrollments can be imported
 from app.enrollment import policy, queries, study
 from app.enrollment.completions import (
     CompletionOutcome,
@@ -26,6 +27,7 @@ from app.enrollment.completions import (
     mark_lesson,
     progress_of,
     record_lesson_completion,
+    withdraw_lesson_completion,
     wrong,
 )
 from app.enrollment.objections import Ending, Objection, objections
@@ -36,6 +38,7 @@ from app.enrollment.telling import tell_ended, tell_enrolled
 from app.lrs import service as record_store
 from app.rules import enrollment as states
 from app.rules.progress import Progress, progress_of_counts
+from app.school import service as school
 from app.web.listing import Listing
 from app.web.paging import Paging
 
@@ -69,11 +72,10 @@ __all__ = [
     "tell_enrolled",
     "why_not_complete",
     "withdraw",
+    "withdraw_lesson_completion",
     "withdrawals_pending",
 ]
 NO_ENROLLMENT = policy.NO_ENROLLMENT
-NOBODY = 0
-"""The number of no account."""
 
 
 # Enrolling
@@ -160,10 +162,15 @@ def list_enrollments(
     program_id: int | None = None,
     user_id: int | None = None,
 ) -> Listing[Any]:
-    """Enrollments that this person may see: staff all of them, a student their own."""
-    if not policy.may_list(subject):
-        user_id = subject.user_id if user_id in (None, subject.user_id) else NOBODY
-    return queries.enrollments(session, paging, status=status, program_id=program_id, user_id=user_id)
+    """Enrollments that this person may see; those of deleted people only where one is asked for by number."""
+    return queries.enrollments(
+        session,
+        paging,
+        policy.visible(session, subject),
+        status=status,
+        program_id=program_id,
+        user_id=user_id,
+    )
 
 
 def read_enrollment(session: Session, subject: Subject, enrollment_id: int) -> Row[Any]:
@@ -171,7 +178,7 @@ def read_enrollment(session: Session, subject: Subject, enrollment_id: int) -> R
     row = queries.listed(session, enrollment_id)
     if row is None:
         raise NotFound(NO_ENROLLMENT)
-    policy.require_read(subject, row.user_id)
+    policy.require_read(session, subject, row.user_id)
     return row
 
 
@@ -180,7 +187,7 @@ def read_progress(
 ) -> tuple[Progress, list[queries.LessonRow]]:
     """The derivation of an enrollment's progress: the rule's result and the lessons it counts."""
     record = found(session, enrollment_id)
-    policy.require_read(subject, record.user_id)
+    policy.require_read(session, subject, record.user_id)
     lessons = queries.lessons_of(session, record)
     return progress_of_counts(
         sum(lesson.completed_at is not None for lesson in lessons), len(lessons)
@@ -190,7 +197,7 @@ def read_progress(
 def latest_withdrawal(session: Session, subject: Subject, enrollment_id: int) -> Withdrawal | None:
     """The withdrawal that ended an enrollment; None without one, and for those who may not know why students left."""
     owner_id = found(session, enrollment_id).user_id
-    policy.require_read(subject, owner_id)
+    policy.require_read(session, subject, owner_id)
     if not policy.may_read_withdrawals(subject, owner_id):
         return None
     return queries.withdrawal_of(session, enrollment_id)
@@ -199,7 +206,7 @@ def latest_withdrawal(session: Session, subject: Subject, enrollment_id: int) ->
 def status_counts(session: Session, subject: Subject) -> dict[EnrollmentStatus, int]:
     """How many enrollments stand in each state."""
     policy.require_list(subject)
-    return queries.status_counts(session)
+    return queries.status_counts(session, policy.visible(session, subject))
 
 
 def program_names(session: Session, subject: Subject) -> Sequence[Row[Any]]:
@@ -224,29 +231,34 @@ def student_email(session: Session, subject: Subject, user_id: int) -> str | Non
 def ready_to_graduate(session: Session, subject: Subject) -> Sequence[Row[Any]]:
     """Active enrollments with every lesson done and no transcript yet."""
     policy.require_list(subject)
-    return queries.eligible_for_graduation(session)
+    return queries.eligible_for_graduation(session, visible=policy.visible(session, subject))
 
 
 def withdrawals_pending(session: Session, subject: Subject) -> Sequence[Row[Any]]:
     """Withdrawals that wait for the administration, oldest first."""
     policy.require_read_withdrawals(subject)
-    return queries.pending_withdrawals(session)
+    return queries.pending_withdrawals(session, visible=policy.visible(session, subject))
 
 
 def active_count(session: Session, subject: Subject) -> int:
     """How many enrollments are active, without soft-deleted people."""
     policy.require_list(subject)
-    return queries.status_counts(session).get(EnrollmentStatus.ACTIVE, 0)
+    return queries.status_counts(session, policy.visible(session, subject)).get(EnrollmentStatus.ACTIVE, 0)
 
 
 # The end
 
 
+def _progress_policy(session: Session) -> school.policies.DatedPolicy[school.ProgressPolicy]:
+    return school.policies.at(session, school.PolicyKind.PROGRESS, clock.today(school.facts(session).zone))
+
+
 def why_not_complete(session: Session, subject: Subject, enrollment_id: int) -> str | None:
     """The sentence that refuses the completion, None when nothing speaks against it."""
     record = found(session, enrollment_id)
-    policy.require_read(subject, record.user_id)
-    decision = states.may_complete(record.status.value, progress_of(session, record))
+    policy.require_read(session, subject, record.user_id)
+    threshold = _progress_policy(session).values.completion_threshold_pct
+    decision = states.may_complete(record.status.value, progress_of(session, record), threshold)
     return None if decision.allowed else decision.reason
 
 
@@ -255,7 +267,7 @@ def objections_to_ending(
 ) -> list[Objection]:
     """What must be done before the enrollment can end, as the rooms that registered a question see it."""
     record = found(session, enrollment_id)
-    policy.require_read(subject, record.user_id)
+    policy.require_read(session, subject, record.user_id)
     return objections(session, subject, Ending(record.id, record.user_id, zone, lock=False))
 
 
@@ -278,9 +290,11 @@ def complete(
     record = found(session, enrollment_id, lock=True)
     policy.require_end(subject, record.user_id)
     result = progress_of(session, record)
-    decision = states.may_complete(record.status.value, result)
+    in_force = _progress_policy(session)
+    decision = states.may_complete(record.status.value, result, in_force.values.completion_threshold_pct)
     if not decision.allowed:
         raise Conflict(decision.reason)
+    school.policies.used(session, in_force)
     _require_no_objection(session, subject, record, zone)
     record.status = EnrollmentStatus.COMPLETED
     record.completed_at = max(today, record.enrolled_at)

@@ -26,6 +26,7 @@ from app.ops.http_protocol import BoundedHeadProtocol
 from app.ops.postgres import EmbeddedServer
 from app.ops.servers import database_server
 from app.ops.worker import JobWorker
+from app.school import service as school
 from app.settings import Settings
 
 _LOOPBACK = {"localhost", "127.0.0.1"}
@@ -48,7 +49,11 @@ def serve(
         settings, database = prepared
         lines = first_start.run(settings, database, demo=demo)
         worker = JobWorker(settings, database) if jobs else None
+        with database.begin() as session:
+            settings = school.effective_settings(settings, school.facts(session))
         app = create_app(settings, database)
+        with database.begin() as session:
+            app.state.school(session, now=True)
         # What has been loaded stays. The collector need not look at it again with every few requests, which is what
         # makes one request in twenty twice as slow as the others.
         gc.collect()

@@ -32,14 +32,13 @@ class Decision:
     reason: str
 
 
-def may_complete(status: str, progress: Progress) -> Decision:
-    """Completion needs an active enrollment and every lesson of the program."""
+def may_complete(status: str, progress: Progress, threshold_percent: int) -> Decision:
+    """Completion needs an active enrollment and the share of lessons that the progress policy asks for."""
     if status != ACTIVE:
         return Decision(False, _ENDS[status])
-    if not progress.is_complete:
-        return Decision(
-            False, f"An enrollment can be completed once every lesson is completed. {progress.explanation}"
-        )
+    if not progress.reaches(threshold_percent):
+        needed = "every lesson is" if threshold_percent == 100 else f"{threshold_percent}% of the lessons are"
+        return Decision(False, f"An enrollment is completed when {needed}. {progress.explanation}")
     return Decision(True, progress.explanation)
 
 

@@ -76,6 +76,21 @@ def better_status(kept: str, reported: str) -> str:
     return max(kept, reported, key=STATUSES.index)
 
 
+def status_after(kept: str, reported: str, *, before: str | None = None) -> str:
+    """The status of an attempt after a report: the last one of a session counts, and `passed` is never taken back.
+
+    `kept`: what is on record; `before`: what the session began with, if that is known. That a course says `incomplete`
+    again when it is opened anew takes back no earlier session's result, as many do so without a thought; in the
+    session itself it does.
+    """
+    if PASSED in (kept, reported):
+        return PASSED
+    if reported == NOT_ATTEMPTED:
+        return kept
+    base = kept if before is None else known_status(before)
+    return base if reported in (INCOMPLETE, BROWSED) and base in (COMPLETED, FAILED) else reported
+
+
 def judged_status(
     reported: str, raw: Decimal | None, mastery_score: Decimal | None, *, ended: bool, left: bool = False
 ) -> str:

@@ -34,7 +34,8 @@ class HostDispatch:
             return
         path: str = scope["path"]
         for prefix, shared in self.shared.items():
-            if path == prefix or path.startswith(prefix + "/"):
+            # Without a slash too: content joins its endpoint and a resource carelessly.
+            if path.startswith(prefix):
                 await shared({**scope, "root_path": scope.get("root_path", "") + prefix}, receive, send)
                 return
         if _host(scope) != self.content_host:

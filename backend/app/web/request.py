@@ -24,11 +24,19 @@ class Identify(Protocol):
     def __call__(self, session: Session, request: Request) -> Subject | None: ...
 
 
+def keep_up(request: Request, session: Session, *, now: bool = False) -> None:
+    """See that the settings of the application say what the school's row says; `now` after it was changed."""
+    look = getattr(request.app.state, "school", None)
+    if look is not None:
+        look(session, now=now)
+
+
 def database_session(request: Request) -> Iterator[Session]:
     """One transaction: committed when the route has returned, rolled back when it raised."""
     with request.app.state.database.begin() as session:
         # Whoever was identified before this transaction began (an upload) is the one who acts in it.
         history.act_as(session, getattr(request.state, "subject", None))
+        keep_up(request, session)
         yield session
 
 

@@ -21,6 +21,11 @@ def may_read_all(subject: Subject) -> bool:
     return may_manage(subject) or subject.may(Permission.STUDENTS_READ_ALL)
 
 
+def require_read_all(subject: Subject) -> None:
+    if not may_read_all(subject):
+        raise Forbidden("Your duties do not include the timetables and rosters of all classes.")
+
+
 def may_list(subject: Subject) -> bool:
     """Others of the staff see the classes that they teach."""
     return may_read_all(subject) or subject.may(Permission.ACADEMICS_READ)

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from app.core.constraints import register_conflict, register_invalid
 from app.core.permissions import Role
+from app.core.search import matches
 from app.db.models import (
     ClassChange,
     ClassInstructor,
@@ -149,16 +150,15 @@ def classes(
 ) -> Listing[Any]:
     """Classes, the newest first unless sorted otherwise; of one instructor, of one program, of the present."""
     statement = _listed(today)
-    for word in paging.q.split():
-        taught = exists().where(
-            ClassInstructor.class_id == SchoolClass.id,
-            ClassInstructor.user_id == User.id,
-            User.full_name.icontains(word, autoescape=True),
-        )
-        columns = (SchoolClass.code, SchoolClass.name, SchoolClass.room, Program.name, Module.name)
-        statement = statement.where(
-            or_(*(column.icontains(word, autoescape=True) for column in columns), taught)
-        )
+    columns = (
+        SchoolClass.code,
+        SchoolClass.name,
+        SchoolClass.room,
+        Program.name,
+        Module.name,
+        _taught(today),
+    )
+    statement = statement.where(*matches(paging.q, *columns))
     if teacher_id is not None:
         statement = statement.where(taught_by(teacher_id, today))
     if program_id is not None:

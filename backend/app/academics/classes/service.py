@@ -142,7 +142,7 @@ def choices(session: Session, subject: Subject) -> tuple[list[tuple[int, str]], 
 
 def staff_choices(session: Session, subject: Subject) -> list[tuple[int, str]]:
     """Who can teach, as number and name."""
-    policy.require_manage(subject)
+    policy.require_read_all(subject)
     return [(row.id, row.full_name) for row in queries.staff(session)]
 
 

@@ -1,5 +1,6 @@
 """Passwords: one-time links to set one, and changing one's own."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -76,6 +77,53 @@ def invite(session: Session, settings: Settings, user: User, by: Actor | None) -
     return _mail_link(session, settings, user, INVITE, by)
 
 
+def invite_all(session: Session, settings: Settings, users: Sequence[User], by: Actor) -> None:
+    """Make and mail the invitations of many new people at once. Nobody has one yet, so none is closed."""
+    known = school.facts(session)
+    now = clock.now()
+    expires_at = now + LIFETIMES[INVITE]
+    requested_by = by.user_id if isinstance(by, Subject) else None
+    secrets = [new_token() for _ in users]
+    queries.add_links(
+        session,
+        [
+            {
+                "user_id": user.id,
+                "purpose": INVITE,
+                "token_hash": hashed,
+                "created_by": by.user_id,
+                "created_at": now,
+                "expires_at": expires_at,
+            }
+            for user, (_clear, hashed) in zip(users, secrets, strict=True)
+        ],
+    )
+    history.record_all(
+        session,
+        by,
+        _MADE[INVITE],
+        (
+            {"target_id": user.id, "student_id": student_id_of(user), "expires_at": expires_at}
+            for user in users
+        ),
+    )
+    shared = {
+        "school": known.legal_name,
+        "by": by.full_name if isinstance(by, Subject) else None,
+        "expires": local_time(expires_at, known.zone),
+    }
+    letters = (
+        mail.Letter(
+            user.email,
+            {**shared, "name": user.full_name},
+            f"{settings.app_origin}/set-password/{clear}",
+            expires_at,
+        )
+        for user, (clear, _hashed) in zip(users, secrets, strict=True)
+    )
+    mail.send_all(session, "invitation", letters, requested_by=requested_by)
+
+
 def reset(session: Session, settings: Settings, user: User, by: Actor | None) -> str:
     """Make a link to set a new password, mail it, and return it. Whoever asked for another person does not see it."""
     return _mail_link(session, settings, user, RESET, by)
@@ -129,7 +177,7 @@ def set_password(
     if found is None or look_at(session, clear) is None:
         raise NotFound(GONE)
     link, owner = found
-    passwords.check_new(settings, password, owner.full_name, owner.email)
+    passwords.check_new(session, password, owner.full_name, owner.email)
     hashed = passwords.hash_password(settings, password)
     user = queries.active_user(session, owner.id)
     now = clock.now()
@@ -148,8 +196,8 @@ def change_password(session: Session, settings: Settings, subject: Subject, pass
     """Give oneself another password; `confirm` has checked the present one. All other sessions end."""
     user = queries.active_user(session, subject.user_id)
     if user is None:
-        raise NotFound("This account no longer exists.")
-    passwords.check_new(settings, password, user.full_name, user.email, field="new_password")
+        raise NotFound("This account does not exist any more.")
+    passwords.check_new(session, password, user.full_name, user.email, field="new_password")
     if passwords.verify(settings, password, user.hashed_password):
         sentence = "This is already your password. Choose a different one."
         raise Invalid(sentence, errors=[FieldError("new_password", sentence)])

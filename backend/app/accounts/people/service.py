@@ -17,10 +17,11 @@ from app.accounts.duties import service as duties
 from app.accounts.passwords import NO_PASSWORD
 from app.accounts.people import queries
 from app.accounts.tokens import service as tokens
-from app.core import clock, history, mail
+from app.core import clock, history, mail, visibility
 from app.core.actions import Action
 from app.core.errors import Conflict, FieldError, NotFound
 from app.core.permissions import Actor, Duty, Role, Subject, internal
+from app.core.visibility import Records
 from app.db.models import User
 from app.school import service as school
 from app.settings import Settings
@@ -60,12 +61,16 @@ def list_people(
     roles = policy.visible_roles(subject)
     wanted: Collection[Role] = roles if role is None else roles & {role}
     held = None if duty is None or today is None else duty_queries.held(duty, today)
-    return queries.people(session, paging, wanted, deleted=deleted, held=held)
+    visible = visibility.limit(session, subject, Records.STUDENTS, User.id)
+    return queries.people(session, paging, wanted, visible, deleted=deleted, held=held)
 
 
 def get_person(session: Session, subject: Actor, user_id: int) -> User:
     """One account. Raises NotFound for one that this person may not see."""
-    return policy.require_see(subject, queries.user(session, user_id))
+    user = policy.require_see(subject, queries.user(session, user_id))
+    if user.role is Role.STUDENT and not visibility.may_see(session, subject, Records.STUDENTS, user_id):
+        raise NotFound(policy.NO_SUCH_PERSON)
+    return user
 
 
 def create_person(

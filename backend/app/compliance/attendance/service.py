@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
-from app.compliance.attendance import policy, queries
+from app.compliance.attendance import in_force, policy, queries
 from app.compliance.attendance.corrections import correct, enrollment_choices, enter, instant
 from app.compliance.attendance.endings import clocked_in
 from app.compliance.attendance.presentation import present
@@ -102,7 +102,7 @@ def clock_state(session: Session, subject: Subject, zone: ZoneInfo) -> ClockStat
     seen = None
     if entry is not None:
         program = next(item.program_name for item in choices if item.id == entry.enrollment_id)
-        seen = present(entry, subject.full_name, program, zone, clock.now())
+        seen = present(entry, subject.full_name, program, zone, in_force.forgotten_before(session, zone))
     return ClockState(seen, choices)
 
 
@@ -121,7 +121,7 @@ def clock_in(
     now = clock.now()
     earlier = queries.open_record(session, subject.user_id, lock=True)
     if earlier is not None:
-        if not hours.was_forgotten(earlier.clock_in, now):
+        if not _was_forgotten(session, earlier, now, zone):
             raise _already_in(earlier.clock_in, zone)
         _close_forgotten(session, subject, earlier)
     entry = queries.insert_open(session, subject.user_id, chosen.id, now)
@@ -143,7 +143,9 @@ def clock_in(
         clock_in=now,
     )
     record_store.record_clock_in(session, enrollment_id=chosen.id, at=now)
-    return present(entry, subject.full_name, chosen.program_name, zone, now)
+    return present(
+        entry, subject.full_name, chosen.program_name, zone, in_force.forgotten_before(session, zone)
+    )
 
 
 def clock_out(session: Session, subject: Subject, zone: ZoneInfo) -> AttendanceOut:
@@ -157,7 +159,7 @@ def clock_out(session: Session, subject: Subject, zone: ZoneInfo) -> AttendanceO
     if entry is None:
         raise Conflict("You are not clocked in. Clock in first.")
     now = clock.now()
-    if hours.was_forgotten(entry.clock_in, now):
+    if _was_forgotten(session, entry, now, zone):
         _close_forgotten(session, subject, entry)
     else:
         entry.clock_out = max(now, entry.clock_in)
@@ -204,6 +206,12 @@ def _enrollment_for(session: Session, subject: Subject, enrollment_id: int | Non
             f"Your enrollment in {chosen.program_name} is {chosen.status}; hours no longer count toward it."
         )
     return chosen
+
+
+def _was_forgotten(session: Session, entry: Attendance, now: datetime, zone: ZoneInfo) -> bool:
+    """By the policy of the day on which the entry began; what follows is written down, so the policy stays."""
+    policy_then = in_force.of(session, entry.clock_in, zone, use=True)
+    return hours.was_forgotten(entry.clock_in, now, in_force.longest_entry(policy_then))
 
 
 def _already_in(since: datetime, zone: ZoneInfo) -> Conflict:

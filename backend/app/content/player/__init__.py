@@ -10,7 +10,7 @@ from typing import Any
 from app.settings import Settings
 
 _HERE = Path(__file__).parent
-ASSETS = {name: _HERE / name for name in ("player.js", "saving.js", "player.css")}
+ASSETS = {name: _HERE / name for name in ("player.js", "saving.js", "session.js", "player.css")}
 """What the player page loads, by the name in its address."""
 
 

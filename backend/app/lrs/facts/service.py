@@ -177,6 +177,13 @@ def record_lesson_completed(
     )
 
 
+def record_program_progressed(session: Session, *, enrollment_id: int, progress_pct: int) -> None:
+    """The enrollment's progress is another than was last told, without a lesson having been completed."""
+    teller = _Teller(session, enrollment_id)
+    extensions: JsonObject = {vocabulary.PROGRESS: progress_pct}
+    teller.tell(vocabulary.PROGRESSED, teller.program, result={"completion": False, "extensions": extensions})
+
+
 def record_lesson_scored(
     session: Session,
     *,

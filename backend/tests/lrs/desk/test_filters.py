@@ -72,7 +72,7 @@ def test_a_file_never_leaves_people_out_without_a_word(
 
 
 def test_walks_of_several_people_are_merged_in_order(crowd: Scene, session: Session) -> None:
-    accounts, _ = queries.users_called(session, "lopez", 20)
+    accounts, _ = queries.users_called(session, "lopez", 20, None, ())
     known = queries.identities_of_users(session, [account.id for account in accounts])
     agents = [name for names in known.values() for name in names][::-1]
     everything = [found.key for found in queries.page(session, Filter(ascending=True), agents, 51)]
@@ -175,5 +175,7 @@ def test_names_are_found_without_their_accents_and_with_any_apostrophe(
     if words in ("dental x-ray", "cafe"):
         assert queries.activities_called(session, words, 5)[1] == 1
     else:
-        assert [one.full_name for one in queries.users_called(session, words, 5)[0]] == ["Ana Núñez O'Hara"]
+        assert [one.full_name for one in queries.users_called(session, words, 5, None, ())[0]] == [
+            "Ana Núñez O'Hara"
+        ]
         assert queries.strangers_called(session, words, 5)[1] == 1

@@ -34,7 +34,7 @@ def candidates(
     session: Session, subject: Subject, class_id: int, paging: Paging, zone: ZoneInfo
 ) -> Page[Any]:
     """Active enrollments of the class's program that have no seat in it. Sorts: student, enrolled."""
-    policy.require_manage(subject)
+    policy.require_read_all(subject)
     return queries.candidates_page(session, _class(session, class_id), paging, clock.today(zone))
 
 
