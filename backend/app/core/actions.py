@@ -106,7 +106,7 @@ class Action(StrEnum):
     )
     ENROLLMENT_CREATED = "enrollment.created", "enrollments", "Enrolled", learning.Enrolled
     ENROLLMENT_WITHDRAWN = "enrollment.withdrawn", "enrollments", "Withdrawn", learning.EnrollmentWithdrawn
-    FILES_SWEPT = "files.swept", "files", "Unused files removed", system.FilesSwept
+    FILES_SWEPT = "files.swept", "files", "Unused files deleted", system.FilesSwept
     IMPORT_APPLIED = "import.applied", "data_imports", "File imported", system.ImportApplied
     IMPORT_BEGUN = "import.begun", "data_imports", "File sent for import", system.ImportBegun
     IMPORT_DISCARDED = (

@@ -92,7 +92,7 @@ def _unfit(text: str, fewest: int, most_bytes: int) -> Refusal | None:
     except UnicodeEncodeError:
         return Refusal(Reason.UNSTORABLE, "This password contains a character that cannot be saved.")
     if "\0" in text:
-        return Refusal(Reason.UNSTORABLE, "This password contains a character that cannot be stored.")
+        return Refusal(Reason.UNSTORABLE, "This password contains a character that cannot be saved.")
     if len(text) < fewest:
         return Refusal(
             Reason.TOO_SHORT,

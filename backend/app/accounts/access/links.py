@@ -196,7 +196,7 @@ def change_password(session: Session, settings: Settings, subject: Subject, pass
     """Give oneself another password; `confirm` has checked the present one. All other sessions end."""
     user = queries.active_user(session, subject.user_id)
     if user is None:
-        raise NotFound("This account does not exist any more.")
+        raise NotFound("This account no longer exists.")
     passwords.check_new(session, password, user.full_name, user.email, field="new_password")
     if passwords.verify(settings, password, user.hashed_password):
         sentence = "This is already your password. Choose a different one."

@@ -182,7 +182,7 @@ def _require_believable(session: Session, clock_in: datetime, clock_out: datetim
             "clock_out", f"The clock-out is in the future; it is {formats.local_time(now, zone)} now."
         )
     if clock_out < clock_in:
-        raise _wrong("clock_out", "The clock-out lies before the clock-in.")
+        raise _wrong("clock_out", "The clock-out is before the clock-in.")
     longest = in_force.longest_entry(in_force.of(session, clock_in, zone, use=True))
     if clock_out - clock_in > longest:
         whole, rest = divmod(longest, timedelta(hours=1))

@@ -92,7 +92,7 @@ def read(session: Session, subject: Actor, statement_id: str) -> Line:
     policy.require_read_statements(subject)
     found = queries.one(session, statement_id) if values.is_uuid(statement_id) else None
     if found is None or not scope_of(session, subject).holds(found.user_id):
-        raise NotFound("There is no statement with this id, or none that you may see.")
+        raise NotFound("There is no statement with this id, or you don’t have access to it.")
     return line_of(found)
 
 
