@@ -94,7 +94,7 @@ def _parts(
 def attempts_of(
     session: Session, subject: Subject, user_id: int, *, lesson_id: int | None = None
 ) -> list[AttemptOut]:
-    """A student's attempts, the latest first. Her own, or anyone's for staff; else NotFound."""
+    """A student's attempts, the latest first. Their own, or anyone's for staff; else NotFound."""
     policy.require_read_attempts(session, subject, user_id)
     titles: dict[int, dict[str, str]] = {}
     attempts = []

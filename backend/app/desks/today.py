@@ -128,7 +128,7 @@ def student_today(session: Session, subject: Subject, zone: ZoneInfo) -> Student
 def _studies(session: Session, subject: Subject, hours: EnrollmentHours, work: Mapping[int, Work]) -> Studies:
     progress, lessons = enrollment.read_progress(session, subject, hours.enrollment_id)
     left = [lesson for lesson in lessons if lesson.completed_at is None]
-    # Where she was last; without a lesson begun, the first in the order of the program.
+    # Where the student was last; without a lesson begun, the first in the order of the program.
     begun = [lesson for lesson in left if lesson.id in work]
     chosen = max(begun, key=lambda lesson: work[lesson.id].last) if begun else next(iter(left), None)
     return Studies(

@@ -80,7 +80,7 @@ def status_after(kept: str, reported: str, *, before: str | None = None) -> str:
     """The status of an attempt after a report: the last one of a session counts, and `passed` is never taken back.
 
     `kept`: what is on record; `before`: what the session began with, if that is known. That a course says `incomplete`
-    again when it is opened anew takes back no earlier session's result, as many do so without a thought; in the
+    again when it is opened again takes back no earlier session's result, as many do so without a thought; in the
     session itself it does.
     """
     if PASSED in (kept, reported):

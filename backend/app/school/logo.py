@@ -1,6 +1,6 @@
 """A logo that is nothing but a picture: checked, and stripped of everything that is not needed to draw it.
 
-PNG and JPEG lose their comments, camera data and whatever stands behind the picture; an SVG is written anew from a
+PNG and JPEG lose their comments, camera data and whatever stands behind the picture; an SVG is rewritten from a
 list of harmless elements and attributes, and refused if it holds anything else that could run or load something.
 """
 

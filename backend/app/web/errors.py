@@ -89,8 +89,8 @@ def _unexpected(request: Request, error: Exception) -> Response:
     return answer(
         request,
         Problem(
-            "Something went wrong on our end, and nothing was changed. The error has been logged; if it "
-            "happens again, contact the school office."
+            "Something went wrong on our end. Nothing was changed. The error has been logged; if it happens "
+            "again, contact the school office."
         ),
     )
 

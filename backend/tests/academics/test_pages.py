@@ -76,7 +76,7 @@ def test_a_wrong_form_comes_back_with_what_was_typed(client: TestClient, session
         "/programs/new", data=FORM | {"tuition_amount_cents": "lots", "duration_weeks": "9999"}
     )
     assert answer.status_code == 422
-    assert "“lots” is not an amount of dollars" in answer.text
+    assert "“lots” is not a dollar amount" in answer.text
     assert "Enter 520 or less." in answer.text
     assert 'value="lots"' in answer.text
     assert "Dental Assistant Professional" in answer.text

@@ -213,7 +213,7 @@ def test_initdb_killed_half_way_leaves_nothing_in_the_way(place: Path) -> None:
 def test_data_of_another_version_is_refused_and_not_touched(place: Path) -> None:
     (place / "data").mkdir(parents=True)
     (place / "data" / "PG_VERSION").write_text("15\n")
-    with pytest.raises(OperatorError, match=r"made by PostgreSQL 15, and this program brings 17"):
+    with pytest.raises(OperatorError, match=r"made by PostgreSQL 15, and this version includes 17"):
         EmbeddedServer(place).start()
     assert [path.name for path in (place / "data").iterdir()] == ["PG_VERSION"]
 

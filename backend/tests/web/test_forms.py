@@ -75,7 +75,7 @@ def test_an_empty_field_is_a_missing_one_and_an_unticked_box_is_no() -> None:
         ("name", "x", "Use at least 2 characters."),
         ("name", "x" * 41, "Use at most 40 characters."),
         ("contact", "not an address", "Enter an email address such as name@example.org."),
-        ("price_cents", "twelve", "“twelve” is not an amount of dollars such as 12,000.00."),
+        ("price_cents", "twelve", "“twelve” is not a dollar amount. Enter an amount such as 12,000.00."),
         ("price_cents", "1.999", "Enter at most two decimal places."),
         ("price_cents", "-1", "Enter 0 or more."),
         ("weeks", "1.5", "Enter a whole number."),

@@ -335,7 +335,7 @@ def attendance_hours_per_student(*, current_only: bool = False) -> Select[Any]:
 
 
 def hours_listing(session: Session, visible: ColumnElement[bool], paging: Paging) -> Listing[Any]:
-    """The documented query a page at a time, most hours first, with search by name and e-mail."""
+    """The documented query a page at a time, most hours first, with search by name and email."""
     statement = attendance_hours_per_student(current_only=True).where(visible)
     statement = statement.where(*matches(paging.q, User.full_name, User.email))
     total = func.sum(Attendance.total_minutes)

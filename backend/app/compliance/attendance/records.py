@@ -59,7 +59,7 @@ def open_in(
 def list_records(
     session: Session, subject: Subject, filters: AttendanceFilter, paging: Paging, zone: ZoneInfo
 ) -> Listing[AttendanceOut]:
-    """A page of records; for a student always of her own. Raises NotFound when she asks for another's."""
+    """A page of records; for a student always of their own. Raises NotFound when they ask for another's."""
     visible = _visible(session, subject, filters)
     forgotten = in_force.forgotten_before(session, zone)
     return queries.records_listing(session, filters, visible, paging, zone, forgotten).map(
@@ -99,7 +99,7 @@ def who_is_here(
 
 
 def enrollments_of(session: Session, subject: Subject, user_id: int) -> list[EnrollmentChoice]:
-    """What a student's hours count for: all her enrollments. Raises NotFound for another student's."""
+    """What a student's hours count for: all their enrollments. Raises NotFound for another student's."""
     policy.require_read(session, subject, user_id)
     return queries.enrollments_of(session, user_id)
 

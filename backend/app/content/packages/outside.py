@@ -1,4 +1,4 @@
-"""What a package loads from other hosts. The content host's policy blocks it, so its author is told at import."""
+"""What a package loads from other hosts. The content host's policy blocks it, so its author is warned at import."""
 
 import re
 from collections.abc import Iterable, Mapping

@@ -29,7 +29,7 @@ export class Saving {
     this.dismissing = false; // the page is being left: no request can be waited for
     window.addEventListener("beforeunload", () => {
       this.dismissing = true;
-      setTimeout(() => { this.dismissing = false; }, 1_000); // she stayed
+      setTimeout(() => { this.dismissing = false; }, 1_000); // still on the page
     });
     window.addEventListener("pagehide", () => { this.dismissing = true; }, { capture: true });
     window.addEventListener("pageshow", () => { this.dismissing = false; });

@@ -99,7 +99,7 @@ def _xlsx(content: bytes) -> tuple[Iterator[list[str]], set[tuple[int, int]]]:
 
 
 def _first_sheet(archive: zipfile.ZipFile) -> str:
-    """The part that holds the sheet whose tab comes first; empty where it cannot be told."""
+    """The part that holds the sheet whose tab comes first; empty where it cannot be reported."""
     try:
         book = fromstring(_bounded(archive, "xl/workbook.xml"))
         links = fromstring(_bounded(archive, "xl/_rels/workbook.xml.rels"))

@@ -66,7 +66,7 @@ def test_a_file_never_leaves_people_out_without_a_word(
     staff = signed_in(crowd.admin)
     refused = staff.get(f"/lrs/statements.{ending}?person=lopez")
     assert refused.status_code == 422
-    assert "25 people match “lopez”; a file holds the statements of 20 at most." in refused.text
+    assert "25 people match “lopez”; a file can hold the statements of at most 20." in refused.text
     whole = staff.get(f"/lrs/statements.{ending}?person=lopez+1")
     assert whole.text.count("\n") == 10 + (ending == "csv")
 

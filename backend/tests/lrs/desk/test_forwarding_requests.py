@@ -99,7 +99,7 @@ def test_what_is_an_endpoint_is_taken(endpoint: str) -> None:
         (401, "", "It refuses the key and secret (401)."),
         (403, '{"message": "scope statements/write is missing"}',
          "It does not let this key do that (403): scope statements/write is missing"),
-        (302, "", "It points elsewhere (302), which is not followed. Enter the address it has now."),
+        (302, "", "It redirects elsewhere (302), and redirects are not followed. Enter its current address."),
     ],
 )  # fmt: skip
 def test_what_an_answer_says_is_told_in_words_that_can_be_kept(status: int, text: str, sentence: str) -> None:

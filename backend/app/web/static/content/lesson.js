@@ -8,7 +8,7 @@ const statusLine = document.getElementById("lesson-status");
 const parts = document.getElementById("lesson-parts");
 let current = null; // the part being played
 let playing = false; // a course is open that may have something to save
-let leaving = false; // she has already chosen where to go next
+let leaving = false; // the student has already chosen where to go next
 let left = () => {};
 
 async function api(path, options = {}) {
@@ -59,7 +59,7 @@ function words(result) {
 }
 
 async function refresh({ finished = false } = {}) {
-  // She may have chosen where to go by the time the answer is here.
+  // The student may have chosen where to go by the time the answer is here.
   const asked = current;
   const offer = finished && !leaving;
   if (boot.preview || boot.review) {
