@@ -1,6 +1,6 @@
 """Every SQL statement about enrollments, completions and withdrawals."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -231,15 +231,6 @@ def completion(session: Session, enrollment_id: int, lesson_id: int) -> LessonCo
     ).one_or_none()
 
 
-def completions_of(session: Session, enrollment_id: int) -> Sequence[LessonCompletion]:
-    """The completed lessons of an enrollment, in the order in which they were completed."""
-    return session.scalars(
-        select(LessonCompletion)
-        .where(LessonCompletion.enrollment_id == enrollment_id)
-        .order_by(LessonCompletion.completed_at, LessonCompletion.id)
-    ).all()
-
-
 def lesson_in_program(session: Session, lesson_id: int, program_id: int) -> Lesson | None:
     """A lesson, if it belongs to the program."""
     return session.scalars(
@@ -367,3 +358,25 @@ def studied(session: Session, user_id: int, lesson_id: int) -> tuple[int, Enroll
         .limit(1)
     ).one_or_none()
     return None if row is None else (row[0], row[1])
+
+
+@dataclass(frozen=True, slots=True)
+class Learner:
+    """A student in a program, by number and name."""
+
+    enrollment_id: int
+    user_id: int
+    full_name: str
+    program_id: int
+    program_name: str
+
+
+def learners(session: Session, enrollment_ids: Collection[int]) -> Sequence[Learner]:
+    """Who is enrolled in what."""
+    rows = session.execute(
+        select(Enrollment.id, User.id, User.full_name, Program.id, Program.name)
+        .join(User, User.id == Enrollment.user_id)
+        .join(Program, Program.id == Enrollment.program_id)
+        .where(Enrollment.id.in_(enrollment_ids))
+    ).all()
+    return [Learner(*row) for row in rows]
