@@ -83,7 +83,10 @@ def upgrade() -> None:
     op.execute(
         "-- squawk-ignore renaming-column\nALTER TABLE launches RENAME COLUMN end_told TO end_recorded"
     )
-    op.execute("ALTER INDEX idx_launches_end_untold RENAME TO idx_launches_end_unrecorded")
+    op.execute(
+        "-- squawk-ignore renaming-object\n"
+        "ALTER INDEX idx_launches_end_untold RENAME TO idx_launches_end_unrecorded"
+    )
 
 
 def downgrade() -> None:

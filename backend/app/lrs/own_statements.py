@@ -14,6 +14,7 @@ import psycopg
 from sqlalchemy.orm import Session
 
 from app.core.installation import installation
+from app.core.permissions import internal
 from app.lrs.engine import jsonio, values
 from app.lrs.engine.operations import run_sync
 from app.lrs.engine.refusal import Refusal
@@ -48,6 +49,7 @@ Person = tuple[int, str]
 """The number and name of an account."""
 
 
+@internal("a name in statements")
 def agent_of(home_page: str, user_id: int, full_name: str) -> JsonObject:
     """The Agent that stands for an account of the school, in our statements and in launches alike."""
     return {
@@ -57,11 +59,13 @@ def agent_of(home_page: str, user_id: int, full_name: str) -> JsonObject:
     }
 
 
+@internal("a name in statements")
 def registration_of(home_page: str, enrollment_id: int) -> UUID:
     """The registration that all statements of an enrollment carry."""
     return uuid5(NAMESPACE_URL, f"{home_page}/enrollments/{enrollment_id}")
 
 
+@internal("makes a statement, and stores nothing")
 def statement_of(
     home_page: str,
     statement_id: UUID,
@@ -96,6 +100,7 @@ def statement_of(
     return {**statement, "result": result} if result else statement
 
 
+@internal("makes a statement, and stores nothing")
 def voiding_of(
     home_page: str, statement_id: UUID, voided: UUID, *, by: Person | None, at: datetime
 ) -> JsonObject:
@@ -110,6 +115,7 @@ def voiding_of(
     }
 
 
+@internal("derives from the history, whose entries were allowed when they were recorded")
 def store_own(session: Session, statements: Sequence[JsonObject]) -> int:
     """Store statements with the school's authority in the session's transaction; how many were new.
 
