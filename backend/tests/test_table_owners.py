@@ -32,6 +32,8 @@ OWNERS = {
     "issued_documents": "documents",
     "signing_crls": "documents",
     "signing_keys": "documents",
+    "installation": "core",
+    "history_cursors": "projections",
     "stored_files": "core",
     "file_claims": "core",
     "api_tokens": "accounts",

@@ -1,6 +1,6 @@
 """Every SQL statement about programs, modules and lessons."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -221,7 +221,12 @@ class LessonPlace:
 
 def lesson_place(session: Session, lesson_id: int) -> LessonPlace | None:
     """A lesson and where it stands."""
-    row = session.execute(
+    return next(iter(lesson_places(session, [lesson_id])), None)
+
+
+def lesson_places(session: Session, lesson_ids: Collection[int]) -> Sequence[LessonPlace]:
+    """Lessons and where they stand."""
+    rows = session.execute(
         select(
             Lesson.id,
             Lesson.title,
@@ -234,6 +239,6 @@ def lesson_place(session: Session, lesson_id: int) -> LessonPlace | None:
         )
         .join(Module, Lesson.module_id == Module.id)
         .join(Program, Module.program_id == Program.id)
-        .where(Lesson.id == lesson_id)
-    ).one_or_none()
-    return None if row is None else LessonPlace(*row)
+        .where(Lesson.id.in_(lesson_ids))
+    ).all()
+    return [LessonPlace(*row) for row in rows]

@@ -7,7 +7,7 @@ follows in the same transaction.
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -52,6 +52,12 @@ def lesson_place(session: Session, lesson_id: int) -> queries.LessonPlace:
     if place is None:
         raise NotFound(NO_LESSON)
     return place
+
+
+@internal("names of what the history speaks of, for statements")
+def lesson_places(session: Session, lesson_ids: Collection[int]) -> Sequence[queries.LessonPlace]:
+    """Lessons with their modules and programs; those that are gone are left out."""
+    return queries.lesson_places(session, lesson_ids)
 
 
 def list_programs(session: Session, subject: Subject, paging: Paging) -> Listing[Any]:

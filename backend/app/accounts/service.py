@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 from app.accounts.access.endings import Ended as SessionsEnded
 from app.accounts.access.endings import Why as WhySessionsEnded
 from app.accounts.access.endings import register as on_sessions_ended
+from app.accounts.access.links import send_password_changed
 from app.accounts.bootstrap import ensure_first_admin
 from app.accounts.duties.service import (
     DutyLine,
@@ -55,6 +56,7 @@ __all__ = [
     "people_by_id",
     "restore_person",
     "send_link",
+    "send_password_changed",
     "status_of",
     "tidy_email",
 ]

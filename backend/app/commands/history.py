@@ -1,37 +1,71 @@
-"""`aada history`: what happened before the record store was told as it happened."""
+"""`aada history`: what follows from the history, and once more from the beginning."""
 
 from __future__ import annotations
 
-import typer
-from rich.progress import Progress
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Annotated
 
+import typer
+
+from app.core import clock
+from app.core.errors import NotFound
 from app.db.session import Database
 from app.ops import migrations
+from app.ops.errors import OperatorError
 from app.ops.servers import database_server
-from app.ops.telling import tell_history
-from app.settings import get_settings
+from app.projections import service as projections
+from app.settings import Settings, get_settings
 
-commands = typer.Typer(no_args_is_help=True, help="The school's past, as statements in the record store.")
+commands = typer.Typer(no_args_is_help=True, help="What follows from the history: statements, email notices.")
 
 
 @commands.callback()
 def history() -> None:
-    """The school's past, as statements in the record store."""
+    """What follows from the history: statements, email notices."""
 
 
 @commands.command()
-def tell() -> None:
-    """Tell the record store of enrollments, lessons and hours that it has not heard of; safe to repeat."""
-    settings = get_settings()
-    with database_server(settings) as (reached, _server):
+def status() -> None:
+    """Show how far each subscriber has followed the history."""
+    with _database() as (settings, database), database.begin() as session:
+        found = projections.following(session)
+    if not found:
+        typer.echo("Nothing follows the history yet: the system has not been started.")
+    for one in found:
+        lag = one.lag
+        typer.echo(f"{lag.name:<12} {one.title}: up to entry {lag.entry_id:,}, {lag.waiting:,} waiting")
+        if lag.oldest is not None:
+            typer.echo(f"{'':<12} the oldest since {clock.local(lag.oldest, settings.zone):%Y-%m-%d %H:%M}")
+        if one.stuck:
+            typer.echo(f"{'':<12} stopped at entry {lag.failed_entry_id}: {lag.last_error}")
+
+
+@commands.command()
+def replay(
+    name: Annotated[str, typer.Argument(help="The subscriber, as `aada history status` names it.")],
+    from_: Annotated[int, typer.Option("--from", min=1, help="The first entry to follow again.")] = 1,
+) -> None:
+    """Derive once more what follows from entries that were followed already. What is there stays as it is."""
+
+    def note(entry_id: int) -> None:
+        typer.echo(f"\r{entry_id:,}", nl=False, err=True)
+
+    with _database() as (_settings, database):
+        try:
+            total = projections.replay(database, name, after=from_ - 1, note=note)
+        except NotFound as error:
+            raise OperatorError(error.detail) from error
+    typer.echo(err=True)
+    typer.echo(f"{total:,} entries were followed again.")
+
+
+@contextmanager
+def _database() -> Iterator[tuple[Settings, Database]]:
+    with database_server(get_settings()) as (reached, _server):
         migrations.require_head(reached)
         database = Database(reached)
         try:
-            with Progress(transient=True) as bar:
-                shown = bar.add_task("Enrollments", total=None)
-                told = tell_history(
-                    database, reached.zone, lambda done, of: bar.update(shown, completed=done, total=of)
-                )
+            yield reached, database
         finally:
             database.close()
-    typer.echo(f"{told} facts were told." if told else "The record store had heard of everything.")

@@ -12,6 +12,7 @@ import typer
 from sqlalchemy.orm import Session
 
 from app.core.errors import Problem
+from app.core.installation import installation
 from app.core.permissions import SYSTEM
 from app.db.models import XapiCredential
 from app.db.session import Database
@@ -82,7 +83,9 @@ def take_in_file(
 
         try:
             pieces = iter(lambda: opened.read(256 * 1024), b"")
-            tally = runner.work_here(database, settings.app_origin, pieces, file.name, size, note, waits)
+            with database.begin() as session:
+                home_page = installation(session).home_page
+            tally = runner.work_here(database, home_page, pieces, file.name, size, note, waits)
         except Busy as busy:
             raise OperatorError(f"{busy} Run it again with the same file.") from busy
         finally:

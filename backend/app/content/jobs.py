@@ -2,12 +2,12 @@
 
 from typing import Any
 
-from app.content.launches.ends import tell_ended
+from app.content.launches.ends import record_ended
 from app.core.jobs import jobs, task
 
 
-@jobs.periodic(cron="*/10 * * * *", periodic_id="content.tell_ended")
-@task("content.tell_ended")
-def tell_ended_sessions(context: Any, timestamp: int) -> None:
-    """Tell the record store of lesson sessions that ended by themselves."""
-    tell_ended(context.additional_context["database"])
+@jobs.periodic(cron="*/10 * * * *", periodic_id="content.record_ended")
+@task("content.record_ended")
+def record_ended_sessions(context: Any, timestamp: int) -> None:
+    """Record the end of lesson sessions that ended by themselves."""
+    record_ended(context.additional_context["database"])

@@ -1,6 +1,5 @@
 """Every SQL statement of the content room."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from fractions import Fraction
@@ -105,15 +104,6 @@ def package_file(session: Session, package_id: int, path: str) -> ContentFile | 
         )
     ).all()
     return next((file for file in candidates if folded(file.path) == folded(path)), None)
-
-
-def attempts_with_time(session: Session, enrollment_id: int) -> Sequence[ScormData]:
-    """The attempts of an enrollment in which any time was spent, in the order in which they last reported."""
-    return session.scalars(
-        select(ScormData)
-        .where(ScormData.enrollment_id == enrollment_id, ScormData.total_seconds > 0)
-        .order_by(ScormData.updated_at, ScormData.id)
-    ).all()
 
 
 def latest_attempt(

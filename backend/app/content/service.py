@@ -11,7 +11,6 @@ from app.academics import service as academics
 from app.content import policy, queries
 from app.content.launches import queries as launch_queries
 from app.content.launches.commits import commit
-from app.content.launches.ends import tell_attempts
 from app.content.launches.service import current_package, launch, only_reviews, playable_enrollment
 from app.content.packages.upload import import_package
 from app.content.packages.versions import version_of
@@ -30,7 +29,6 @@ __all__ = [
     "only_reviews",
     "packages",
     "preview_result",
-    "tell_attempts",
     "work_by_lesson",
     "work_in_older_version",
 ]

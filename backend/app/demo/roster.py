@@ -10,6 +10,7 @@ from app.demo import people
 from app.demo.catalog import PASSING_PCT, PROGRAMS, SCORM
 from app.demo.desk import Desk, Enrolled, Student
 from app.demo.lives import ask_to_leave
+from app.demo.story import TimeEntry
 
 
 def write_people(desk: Desk, students: list[Student], hashed: str) -> None:
@@ -170,19 +171,21 @@ def enroll(desk: Desk, students: list[Student]) -> Iterator[Enrolled]:
     yield from enrolled
 
 
-def write_attendance(desk: Desk, enrolled: list[Enrolled]) -> None:
-    """Every stay, in the order in which they began."""
-    entries = [
-        (entry.clock_in, item.student.user_id, item.id, entry)
-        for item in enrolled
-        for entry in item.story.entries
+def write_attendance(desk: Desk, enrolled: list[Enrolled]) -> list[tuple[int, Enrolled, TimeEntry]]:
+    """Every attendance record, in the order in which they began; each with its number."""
+    entries = [(item, entry) for item in enrolled for entry in item.story.entries]
+    entries.sort(key=lambda pair: (pair[1].clock_in, pair[0].student.user_id, pair[0].id))
+    written = [
+        (key, item, entry)
+        for key, (item, entry) in zip(desk.copier.keys("attendance", len(entries)), entries, strict=True)
     ]
-    entries.sort(key=lambda row: row[:3])
     desk.copier.copy(
         "attendance",
-        ("user_id", "enrollment_id", "clock_in", "clock_out", "missing_clock_out", "notes", "created_at"),
+        ("id", "user_id", "enrollment_id", "clock_in", "clock_out", "missing_clock_out", "notes", "created_at"),
         (
-            (user_id, enrollment_id, clock_in, entry.clock_out, entry.forgotten, entry.note, clock_in)
-            for clock_in, user_id, enrollment_id, entry in entries
+            (key, item.student.user_id, item.id, entry.clock_in, entry.clock_out, entry.forgotten, entry.note,
+             entry.clock_in)
+            for key, item, entry in written
         ),
-    )
+    )  # fmt: skip
+    return written

@@ -13,7 +13,6 @@ from sqlalchemy.orm import Session
 
 from app.core import clock, history
 from app.core.actions import Action
-from app.core.jobs import enqueue
 from app.db.models import Program, User
 from app.db.session import Database
 from app.demo import chronicle, classes, learning, lives, paperwork, people, roster
@@ -23,7 +22,6 @@ from app.demo.institution import write_institution
 from app.demo.packages import Packages
 from app.demo.people import Person
 from app.ops.errors import OperatorError
-from app.ops.jobs import tell_history
 from app.rules import passwords
 from app.school.service import PasswordPolicy
 from app.settings import Settings
@@ -95,13 +93,19 @@ def _build(
     packages = Packages(session, settings, desk.admin, moment).import_all(roster.packaged(desk))
     enrolled = list(roster.enroll(desk, students))
     classes.write_classes(desk, enrolled)
-    roster.write_attendance(desk, enrolled)
-    learning.write_lessons(desk, enrolled, packages)
+    entries = roster.write_attendance(desk, enrolled)
+    completed, attempts = learning.write_lessons(desk, enrolled, packages)
     withdrawals = paperwork.write_withdrawals(desk, enrolled)
     paperwork.write_graduations(desk, enrolled)
     paperwork.write_externships(desk, enrolled)
-    chronicle.write(desk, chronicle.of_the_office(desk, enrolled, withdrawals))
-    # The record store hears of the two years while the first pages are looked at already.
-    enqueue(session, tell_history)
+    # The statements follow from it while the first pages are looked at already.
+    chronicle.write(
+        desk,
+        [
+            *chronicle.of_the_office(desk, enrolled, withdrawals),
+            *chronicle.of_the_clock(desk, entries),
+            *chronicle.of_lessons(desk, completed, attempts),
+        ],
+    )
     history.record(session, None, Action.SCHOOL_SEEDED, None, students=count)
     return desk.copier.counts

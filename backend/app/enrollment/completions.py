@@ -17,7 +17,6 @@ from app.core.own_records import require_not_own
 from app.core.permissions import Subject, internal
 from app.db.models import Enrollment, EnrollmentStatus, LessonCompletion
 from app.enrollment import policy, queries
-from app.lrs import service as record_store
 from app.rules.progress import Progress, progress_of_counts
 
 Source = Literal["content", "student", "staff"]
@@ -80,14 +79,6 @@ def record_lesson_completion(
                 lesson_id=lesson_id,
                 score_pct=[former, score],
             )
-            record_store.record_lesson_scored(
-                session,
-                enrollment_id=enrollment_id,
-                lesson_id=lesson_id,
-                score_pct=score,
-                at=at,
-                by=subject,
-            )
         return CompletionOutcome(counted=True, new=False, progress_pct=record.progress_pct or 0)
 
     written = LessonCompletion(
@@ -110,15 +101,6 @@ def record_lesson_completion(
         source=source,
         score_pct=score,
         progress_pct=[before, result.percent],
-    )
-    record_store.record_lesson_completed(
-        session,
-        enrollment_id=enrollment_id,
-        lesson_id=lesson_id,
-        score_pct=score,
-        progress_pct=result.percent,
-        at=at,
-        by=subject,
     )
     return CompletionOutcome(counted=True, new=True, progress_pct=result.percent)
 
@@ -148,7 +130,6 @@ def withdraw_lesson_completion(
         lesson_id=lesson_id,
         progress_pct=[before, held.progress_pct],
     )
-    record_store.record_program_progressed(session, enrollment_id=held.id, progress_pct=held.progress_pct)
 
 
 def mark_lesson(

@@ -9,11 +9,10 @@ from sqlalchemy.orm import Session
 from app.core import clock, history
 from app.core.actions import Action
 from app.core.errors import Conflict
-from app.core.permissions import Actor, Role, Subject
+from app.core.permissions import Actor, Role
 from app.db.marks import marks, referring
 from app.db.models import Enrollment, EnrollmentStatus
 from app.enrollment import policy, queries
-from app.lrs import service as record_store
 from app.settings import Settings
 from app.web import imports
 from app.web.imports import Fault, Field, ImportKind, Made, Row, readers
@@ -101,10 +100,6 @@ def _insert(session: Session, subject: Actor, settings: Settings, rows: Sequence
         ],
     )
     history.record_all(session, subject, Action.ENROLLMENT_CREATED, (_event(record) for record in records))
-    for record in records:
-        record_store.record_enrolled(
-            session, enrollment_id=record.id, by=subject if isinstance(subject, Subject) else None
-        )
     found = marks(session, Enrollment, [record.id for record in records])
     return [Made(number, mark) for number, mark in sorted(found.items())]
 

@@ -244,15 +244,6 @@ def completion(session: Session, enrollment_id: int, lesson_id: int) -> LessonCo
     ).one_or_none()
 
 
-def completions_of(session: Session, enrollment_id: int) -> Sequence[LessonCompletion]:
-    """The completed lessons of an enrollment, in the order in which they were completed."""
-    return session.scalars(
-        select(LessonCompletion)
-        .where(LessonCompletion.enrollment_id == enrollment_id)
-        .order_by(LessonCompletion.completed_at, LessonCompletion.id)
-    ).all()
-
-
 def lesson_in_program(session: Session, lesson_id: int, program_id: int) -> Lesson | None:
     """A lesson, if it belongs to the program."""
     return session.scalars(
@@ -429,3 +420,25 @@ def remove_enrollments(session: Session, ids: Collection[int]) -> None:
         delete(Enrollment).where(Enrollment.id.in_(ids)).execution_options(synchronize_session=False)
     )
     session.expire_all()
+
+
+@dataclass(frozen=True, slots=True)
+class Learner:
+    """A student in a program, by number and name."""
+
+    enrollment_id: int
+    user_id: int
+    full_name: str
+    program_id: int
+    program_name: str
+
+
+def learners(session: Session, enrollment_ids: Collection[int]) -> Sequence[Learner]:
+    """Who is enrolled in what."""
+    rows = session.execute(
+        select(Enrollment.id, User.id, User.full_name, Program.id, Program.name)
+        .join(User, User.id == Enrollment.user_id)
+        .join(Program, Program.id == Enrollment.program_id)
+        .where(Enrollment.id.in_(enrollment_ids))
+    ).all()
+    return [Learner(*row) for row in rows]

@@ -5,7 +5,7 @@ at once cannot leave a percentage that neither of them saw. The other rooms use 
 `study_for`, and register what stands in the way of an end (`register_objection`).
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -17,7 +17,7 @@ from app.academics.classes import service as classes
 from app.core import clock, history
 from app.core.actions import Action
 from app.core.errors import Conflict, FieldError, NotFound
-from app.core.permissions import Role, Subject
+from app.core.permissions import Role, Subject, internal
 from app.db.models import Enrollment, EnrollmentStatus, Withdrawal
 from app.enrollment import imports as _imports  # noqa: F401 - enrollments can be imported
 from app.enrollment import policy, queries, study
@@ -32,10 +32,9 @@ from app.enrollment.completions import (
 )
 from app.enrollment.objections import Ending, Objection, objections
 from app.enrollment.objections import register as register_objection
+from app.enrollment.queries import Learner
 from app.enrollment.study import Study, hold_for_study, study_for
 from app.enrollment.study import register_end as on_ended
-from app.enrollment.telling import tell_ended, tell_enrolled
-from app.lrs import service as record_store
 from app.rules import enrollment as states
 from app.rules.progress import Progress, progress_of_counts
 from app.school import service as school
@@ -46,6 +45,7 @@ __all__ = [
     "NO_ENROLLMENT",
     "CompletionOutcome",
     "Ending",
+    "Learner",
     "Objection",
     "Study",
     "active_count",
@@ -54,6 +54,7 @@ __all__ = [
     "enroll_by_email",
     "hold_for_study",
     "latest_withdrawal",
+    "learners",
     "list_enrollments",
     "mark_lesson",
     "objections_to_ending",
@@ -68,8 +69,6 @@ __all__ = [
     "student_email",
     "student_suggestions",
     "study_for",
-    "tell_ended",
-    "tell_enrolled",
     "why_not_complete",
     "withdraw",
     "withdraw_lesson_completion",
@@ -127,7 +126,6 @@ def enroll(
         program_id=program_id,
         enrolled_at=begins,
     )
-    record_store.record_enrolled(session, enrollment_id=record.id, by=subject)
     return record
 
 
@@ -311,7 +309,6 @@ def complete(
         derivation=decision.reason,
     )
     classes.end_seats(session, subject, record.id, student_id=record.user_id, last_day=record.completed_at)
-    record_store.record_program_completed(session, enrollment_id=record.id, by=subject)
     study.ended(session, record)
     return record
 
@@ -376,6 +373,11 @@ def withdraw(
         student_id=record.user_id,
         last_day=requested_at.astimezone(zone).date(),
     )
-    record_store.record_withdrawn(session, enrollment_id=record.id, by=subject)
     study.ended(session, record)
     return withdrawal
+
+
+@internal("names of what the history speaks of, for statements")
+def learners(session: Session, enrollment_ids: Collection[int]) -> dict[int, Learner]:
+    """Students and programs by the number of the enrollment."""
+    return {one.enrollment_id: one for one in queries.learners(session, enrollment_ids)}

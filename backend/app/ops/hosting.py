@@ -26,6 +26,7 @@ from app.ops.http_protocol import BoundedHeadProtocol
 from app.ops.postgres import EmbeddedServer
 from app.ops.servers import database_server
 from app.ops.worker import JobWorker
+from app.projections import service as projections
 from app.school import service as school
 from app.settings import Settings
 
@@ -67,9 +68,12 @@ def serve(
             forwarded_allow_ips=settings.forwarded_allow_ips,
             timeout_graceful_shutdown=10,
         )
+        follower = projections.runner(database) if jobs else None
         try:
             if worker is not None:
                 worker.start()
+            if follower is not None:
+                follower.start()
             server = _Server(config, [*lines, f"{settings.school_name}: {settings.app_origin}"])
             signal.signal(signal.SIGHUP, server.handle_exit)  # uvicorn looks after the other two
             with address.announced(settings, host, listener.getsockname()[1]):
@@ -77,6 +81,8 @@ def serve(
         except KeyboardInterrupt:  # uvicorn has ended in good order and passes the signal on
             pass
         finally:
+            if follower is not None:
+                follower.stop()
             if worker is not None:
                 worker.stop()
 
@@ -85,12 +91,14 @@ def work(settings: Settings) -> None:
     """Work off jobs until a signal."""
     _configure_logging(settings)
     with ready_database(settings) as (ready, database):
-        worker = JobWorker(ready, database)
+        worker, follower = JobWorker(ready, database), projections.runner(database)
         worker.start()
+        follower.start()
         typer.echo("Processing jobs.")
         try:
             worker.wait()
         finally:
+            follower.stop()
             worker.stop()
 
 
@@ -111,6 +119,7 @@ def ready_database(settings: Settings) -> Iterator[tuple[Settings, Database]]:
         roles.check_app_role(known)
         database = Database(known)
         try:
+            projections.prepare(database)
             with _kept_alive(server):
                 yield known, database
         finally:

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict
 from app.core.permissions import Permission
 from app.lrs.desk.forwarding import service as forwarding
 from app.ops import monitoring
+from app.projections import service as projections
 from app.web import navigation, reports
 from app.web.listing import Known
 from app.web.navigation import NavItem
@@ -101,6 +102,7 @@ def operations(request: Request, db: Db, subject: CurrentSubject, paging: PagePa
         connections=connections,
         limit=limit,
         failing=forwarding.failing(db, subject),
+        following=projections.following(db),
         crowded=connections * 5 >= limit * 4,
         size=human_size(monitoring.database_size_bytes(db)),
         largest=[(row.tablename, round(row.size_bytes / 1024)) for row in tables[:10]],

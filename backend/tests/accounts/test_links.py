@@ -19,9 +19,11 @@ from app.core.permissions import Role
 from app.core.tokens import new_token
 from app.db.models import AccountLink, ApiToken, User, UserSession
 from app.db.session import Database
+from app.projections.service import SUBSCRIBERS
 from app.settings import Settings
 from tests.accounts.conftest import Make, actions, mail_to, mailed_link, post_sign_in, reset_link
 from tests.factories.accounts import ApiTokenFactory, UserFactory, UserSessionFactory
+from tests.projecting import project
 
 NEW = "mulberry lantern gravel"
 
@@ -185,6 +187,8 @@ def test_a_new_password_ends_all_sessions_and_the_waits(
     client.cookies.clear()
     client.cookies.set("aada_session", "an old browser")
     assert client.get("/account").status_code == 303
+    assert "was changed" not in mail_to(session, student.email)[-1].subject
+    project(session, SUBSCRIBERS["notices"])
     assert "was changed" in mail_to(session, student.email)[-1].subject
 
 
@@ -199,6 +203,7 @@ def test_a_new_password_ends_the_api_tokens(
     client.post(reset_link(session, settings, student), data={"password": NEW})
     client.cookies.clear()
     assert client.get("/api/v1/me", headers=bearer).status_code == 401
+    project(session, SUBSCRIBERS["notices"])
     assert "API tokens no longer work" in mail_to(session, student.email)[-1].body_text
 
 

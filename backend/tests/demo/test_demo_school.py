@@ -15,7 +15,8 @@ from app.demo import Summary, calendar, paperwork, seed_demo_school
 from app.demo.people import OFFICE
 from app.ops.errors import OperatorError
 from app.ops.postgres import EmbeddedServer
-from app.ops.telling import tell_history
+from app.projections.frame import Outcome, catch_up
+from app.projections.service import SUBSCRIBERS, prepare
 from app.settings import Settings
 from tests.conftest import _throwaway
 from tests.migrations import catalog
@@ -267,26 +268,36 @@ def test_equal_numbers_make_equal_schools_whatever_the_day(
     assert len(schools[0]["users"]) == 39
 
 
-def test_the_record_store_hears_of_the_demo_school(
+def test_statements_follow_from_the_demo_schools_history(
     postgres: EmbeddedServer, template: str, make_settings: Callable[..., Settings]
 ) -> None:
     with _throwaway(postgres, template) as name:
         settings = make_settings(name)
         database = Database(settings)
+        prepare(database)
         seed_demo_school(database, settings, seed=7, students=10, moment=MOMENT)
+        assert catch_up(database, SUBSCRIBERS["statements"]) is Outcome.NOTHING
         with database.begin() as session:
-            waiting = session.execute(text("SELECT task_name FROM procrastinate_jobs")).scalars().all()
-        assert waiting == ["ops.tell_history"]
-        assert tell_history(database, settings.zone) > 200
-        assert tell_history(database, settings.zone) == 0
-        with database.begin() as session:
-            untold = session.execute(
-                text("SELECT count(*) FROM attendance WHERE statement_id IS NULL AND total_minutes > 0")
-            ).scalar_one()
+            hours = session.execute(
+                text(
+                    "SELECT (SELECT sum(total_minutes) FROM attendance),"
+                    " (SELECT sum(extract(epoch FROM (result ->> 'duration')::interval) / 60)::integer"
+                    "  FROM xapi_statements WHERE verb LIKE '%/attended')"
+                )
+            ).one()
+            lessons = session.execute(
+                text(
+                    "SELECT (SELECT count(*) FROM lesson_completions), (SELECT count(*) FROM xapi_statements"
+                    " WHERE verb LIKE '%/completed' AND object_id LIKE '%/lessons/%')"
+                )
+            ).one()
+            ends = session.scalar(text("SELECT count(*) FROM xapi_statements WHERE timestamp > now()"))
             verbs = session.execute(text("SELECT count(DISTINCT verb) FROM xapi_statements")).scalar_one()
         database.close()
-    assert untold == 0
-    assert verbs >= 5
+    assert hours[0] == hours[1]
+    assert lessons[0] == lessons[1]
+    assert ends == 0
+    assert verbs >= 7
 
 
 def test_another_number_makes_another_school(

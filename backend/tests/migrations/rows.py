@@ -232,6 +232,11 @@ ROWS["0030"] = """
                (2, 'Ruth Registrar', 'program.created', 'programs', '1', NULL, NULL, NULL, now(), '{}');
 """
 
+ROWS["0031"] = """
+    INSERT INTO installation (home_page) VALUES ('http://localhost:8000') ON CONFLICT DO NOTHING;
+    INSERT INTO history_cursors (name, entry_id, failures, last_error) VALUES ('another', 2, 1, 'refused');
+"""
+
 # Values that an upgrade changes on purpose: (revision, table) -> columns.
 CHANGED_BY_UPGRADE: dict[tuple[str, str], set[str]] = {
     ("0003", "users"): {"email"},  # lower case, as the sign-in compares it
@@ -245,5 +250,6 @@ CHANGED_BY_DOWNGRADE: dict[tuple[str, str], set[str]] = {
 }
 # Columns that got another name: (revision, table) -> {old: new}.
 RENAMED: dict[tuple[str, str], dict[str, str]] = {
+    ("0031", "launches"): {"end_told": "end_recorded"},
     ("0003", "users"): {"password_hash": "hashed_password"},
 }

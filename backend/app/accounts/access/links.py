@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
 
@@ -23,11 +23,11 @@ from app.accounts.tokens import queries as tokens
 from app.core import clock, history, mail
 from app.core.actions import Action
 from app.core.errors import FieldError, Invalid, NotFound, Problem, TooManyRequests
-from app.core.permissions import Actor, Subject
+from app.core.permissions import Actor, Subject, internal
 from app.core.tokens import hash_token, new_token
 from app.db.models import AccountLink, User
 from app.school import service as school
-from app.settings import Settings
+from app.settings import Settings, get_settings
 from app.web.formats import local_time
 
 INVITE, RESET = "invite", "reset"
@@ -244,15 +244,24 @@ def _put_password(
         student_id=student_id_of(user),
         sessions_ended=ended,
         tokens_ended=len(tokens_ended),
+        notify=told,
     )
-    if told:
-        known = school.facts(session)
-        mail.send(
-            session,
-            user.email,
-            "password_changed",
-            school=known.legal_name,
-            name=user.full_name,
-            changed=local_time(now, known.zone),
-            forgot=f"{settings.app_origin}/forgot",
-        )
+
+
+@internal("follows from an entry of the history, which says that the password was set")
+def send_password_changed(session: Session, user_id: int, at: datetime) -> None:
+    """Mail the person that the password of their account was changed; nothing for an account that is gone."""
+    user = queries.active_user(session, user_id)
+    if user is None:
+        return
+    settings: Settings = session.info.get("settings") or get_settings()
+    known = school.facts(session)
+    mail.send(
+        session,
+        user.email,
+        "password_changed",
+        school=known.legal_name,
+        name=user.full_name,
+        changed=local_time(at, known.zone),
+        forgot=f"{settings.app_origin}/forgot",
+    )

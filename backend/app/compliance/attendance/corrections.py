@@ -19,7 +19,6 @@ from app.core.actions import Action
 from app.core.errors import Conflict, FieldError, Invalid, NotFound
 from app.core.permissions import Subject, internal
 from app.db.models import Attendance, Enrollment
-from app.lrs import service as record_store
 from app.rules import hours
 from app.rules.enrollment import may_count_hours
 from app.web import formats
@@ -74,14 +73,6 @@ def enter(session: Session, subject: Subject, values: HoursIn, zone: ZoneInfo) -
         reason=values.reason,
         after=_times(entry),
     )
-    entry.statement_id = record_store.record_clock_out(
-        session,
-        enrollment_id=entry.enrollment_id,
-        at=values.clock_out,
-        minutes=entry.total_minutes or 0,
-        by=subject,
-    )
-    session.flush()
     return get(session, subject, entry.id, zone)
 
 
@@ -121,15 +112,6 @@ def correct(
         before=before,
         after=_times(entry),
     )
-    entry.statement_id = record_store.record_hours_corrected(
-        session,
-        enrollment_id=entry.enrollment_id,
-        at=values.clock_out,
-        minutes=entry.total_minutes or 0,
-        told=entry.statement_id,
-        by=subject,
-    )
-    session.flush()
     return get(session, subject, entry.id, zone)
 
 

@@ -45,20 +45,6 @@ def open_record(session: Session, user_id: int, *, lock: bool = False) -> Attend
     return session.scalars(statement).one_or_none()
 
 
-def untold(session: Session, enrollment_id: int) -> Sequence[Attendance]:
-    """The ended stays of an enrollment that name no statement, oldest first. Locked."""
-    return session.scalars(
-        select(Attendance)
-        .where(
-            Attendance.enrollment_id == enrollment_id,
-            Attendance.clock_out.is_not(None),
-            Attendance.statement_id.is_(None),
-        )
-        .order_by(Attendance.clock_in)
-        .with_for_update()
-    ).all()
-
-
 def open_in(session: Session, enrollment_id: int, *, lock: bool = False) -> int | None:
     """The number of the open stay that counts for an enrollment.
 

@@ -34,14 +34,12 @@ from app.compliance.attendance.schemas import (
     Totals,
     WeekTotal,
 )
-from app.compliance.attendance.telling import tell_entries
 from app.core import clock, history
 from app.core.actions import Action
 from app.core.errors import Conflict, FieldError, Invalid, NotFound
 from app.core.permissions import Subject
 from app.db.models import Attendance
 from app.enrollment import service as enrollment
-from app.lrs import service as record_store
 from app.rules import hours
 from app.web import formats
 
@@ -69,7 +67,6 @@ __all__ = [
     "open_in",
     "recent_records",
     "school_weeks",
-    "tell_entries",
     "totals",
     "totals_of",
     "weeks_chart",
@@ -142,7 +139,6 @@ def clock_in(
         occurred_at=now,
         clock_in=now,
     )
-    record_store.record_clock_in(session, enrollment_id=chosen.id, at=now)
     return present(
         entry, subject.full_name, chosen.program_name, zone, in_force.forgotten_before(session, zone)
     )
@@ -176,13 +172,6 @@ def clock_out(session: Session, subject: Subject, zone: ZoneInfo) -> AttendanceO
             clock_out=entry.clock_out,
             total_minutes=entry.total_minutes or 0,
         )
-        entry.statement_id = record_store.record_clock_out(
-            session,
-            enrollment_id=entry.enrollment_id,
-            at=entry.clock_out,
-            minutes=entry.total_minutes or 0,
-        )
-        session.flush()
     return get(session, subject, entry.id, zone)
 
 
@@ -232,7 +221,3 @@ def _close_forgotten(session: Session, subject: Subject, entry: Attendance) -> N
         enrollment_id=entry.enrollment_id,
         clock_in=entry.clock_in,
     )
-    entry.statement_id = record_store.record_clock_out_missing(
-        session, enrollment_id=entry.enrollment_id, at=entry.clock_in
-    )
-    session.flush()

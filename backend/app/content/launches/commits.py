@@ -18,12 +18,12 @@ from app.content.runtimes import runtime_of
 from app.content.runtimes.protocol import Report, Runtime, SoFar
 from app.content.schemas import CommitIn, CommitOut
 from app.content.storable import storable_json
-from app.core import clock
+from app.core import clock, history
+from app.core.actions import Action
 from app.core.errors import Conflict, NotFound, Unauthorized
 from app.core.permissions import internal
 from app.db.models import Enrollment, Launch, ScormCommit, ScormData
 from app.enrollment import service as enrollment
-from app.lrs import service as record_store
 from app.rules import scorm12
 
 ELSEWHERE = "The lesson was opened again in another window, which now keeps your work. Close this one."
@@ -156,32 +156,41 @@ def _apply(
     ended = sent.finish and not report.suspended
     runtime.take(attempt, item, report, ended=ended, left=sent.finish or sent.leaving, late=late, now=now)
     _credit(record, attempt, report, now)
-    # An answer that is lost is asked for again under a new number: the end of a session is told once.
-    tells_end = sent.finish and not record.end_told
+    # An answer that is lost is asked for again under a new number: the end of a session is recorded once.
+    ends = sent.finish and not record.end_recorded
     if sent.finish:
-        record.end_told = True
+        record.end_recorded = True
         record.state = "closed" if record.state == "open" else record.state
     attempt.updated_at = now
     record.last_seq = max(record.last_seq, sent.seq)
     record.last_seen_at = now
     session.flush()
-    record_store.record_scorm_progress(
-        session,
-        enrollment_id=_enrollment_of(record),
-        lesson_id=record.lesson_id,
-        report=record_store.PartReport(
-            sco_id=item.id,
-            title=item.title,
-            status_before=status_before or scorm12.NOT_ATTEMPTED,
-            status=attempt.cmi_core_lesson_status or scorm12.NOT_ATTEMPTED,
-            score_pct_before=score_before,
-            score_pct=attempt.score_pct,
-            session_seconds=record.session_seconds,
-            first=first,
-            begun=begun,
-            ending=("terminated" if ended else "suspended") if tells_end else None,
-        ),
-    )
+    details: dict[str, Any] = {
+        "lesson_id": record.lesson_id,
+        "sco_id": item.id,
+        "title": item.title,
+        "status_before": status_before or scorm12.NOT_ATTEMPTED,
+        "status": attempt.cmi_core_lesson_status or scorm12.NOT_ATTEMPTED,
+        "score_pct_before": score_before,
+        "score_pct": attempt.score_pct,
+        "session_seconds": record.session_seconds,
+        "first": first,
+        "begun": begun,
+        "ending": ("terminated" if ended else "suspended") if ends else None,
+    }
+    # A course saves every few seconds; the history has what changes the student's standing.
+    news = ("status_before", "status"), ("score_pct_before", "score_pct")
+    if first or ends or any(details[old] != details[new] for old, new in news):
+        history.record(
+            session,
+            None,
+            Action.CONTENT_PART_REPORTED,
+            record.id,
+            student_id=record.user_id,
+            enrollment_id=_enrollment_of(record),
+            occurred_at=now,
+            **details,
+        )
 
 
 def _credit(record: Launch, attempt: ScormData, report: Report, now: datetime) -> None:

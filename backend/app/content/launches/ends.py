@@ -1,79 +1,63 @@
-"""Sessions that ended without a word from the course: their time is told to the record store all the same."""
+"""Sessions that ended without a word from the course: the history has their time all the same."""
 
 from collections.abc import Iterable, Sequence
 
 from sqlalchemy.orm import Session
 
 from app.accounts import service as accounts
-from app.content import queries
 from app.content.launches import queries as launch_queries
 from app.content.launches import tokens
 from app.content.launches.sessions import IDLE
 from app.content.packages.versions import find_version
-from app.core import clock
+from app.core import clock, history
+from app.core.actions import Action
 from app.db.models import EnrollmentStatus, Launch
 from app.db.session import Database
 from app.enrollment import service as enrollment
-from app.lrs import service as record_store
 
 __internal__ = "the system records what happened"
 
 _BATCH = 200
 
 
-def tell_left(session: Session, launches: Iterable[Launch]) -> int:
-    """Tell of sessions whose end has not been told: how long each was, at the moment the course last spoke.
+def record_left(session: Session, launches: Iterable[Launch]) -> int:
+    """Record the end of sessions that have none: how long each was, at the moment the course last spoke.
 
-    Sessions without time are left out, and told already is told for good. Answers how many there were.
+    Sessions without time are left out, and recorded is recorded for good. Answers how many there were.
     """
     count = 0
     for record in launches:
-        if record.end_told or record.session_seconds == 0 or record.enrollment_id is None:
+        if record.end_recorded or record.session_seconds == 0 or record.enrollment_id is None:
             continue
-        record.end_told = True
+        record.end_recorded = True
         count += 1
-        record_store.record_session_left(
+        history.record(
             session,
+            None,
+            Action.CONTENT_PART_LEFT,
+            record.id,
+            student_id=record.user_id,
             enrollment_id=record.enrollment_id,
+            occurred_at=record.last_seen_at,
             lesson_id=record.lesson_id,
             sco_id=record.sco_id,
             title=_title(session, record.package_id, record.sco_id),
             session_seconds=record.session_seconds,
-            at=record.last_seen_at,
         )
     session.flush()
     return count
 
 
-def tell_ended(database: Database) -> int:
-    """Tell of every session that has run out, a few hundred in a transaction; how many there were."""
+def record_ended(database: Database) -> int:
+    """Record the end of every session that has run out, a few hundred in a transaction; how many there were."""
     total = 0
     while True:
         now = clock.now()
         with database.begin() as session:
-            found = launch_queries.ended_untold(session, now - IDLE, now, _BATCH)
-            total += tell_left(session, found)
+            found = launch_queries.ended_unrecorded(session, now - IDLE, now, _BATCH)
+            total += record_left(session, found)
         if len(found) < _BATCH:
             return total
-
-
-def tell_attempts(session: Session, told: record_store.Told, enrollment_id: int) -> int:
-    """Tell how long each part of a lesson was worked in of which no session is told; how many there were."""
-    count = 0
-    for attempt in queries.attempts_with_time(session, enrollment_id):
-        if attempt.package_id is None or told.worked(attempt.lesson_id, attempt.sco_id):
-            continue
-        record_store.record_session_left(
-            session,
-            enrollment_id=enrollment_id,
-            lesson_id=attempt.lesson_id,
-            sco_id=attempt.sco_id,
-            title=_title(session, attempt.package_id, attempt.sco_id),
-            session_seconds=attempt.total_seconds,
-            at=attempt.updated_at,
-        )
-        count += 1
-    return count
 
 
 def _title(session: Session, package_id: int, sco_id: str) -> str:
@@ -103,7 +87,7 @@ def _end(session: Session, launches: Sequence[Launch], reason: str) -> None:
     for record in launches:
         record.ended_at, record.end_reason = now, reason
         tokens.end(session, record)
-    tell_left(session, launches)
+    record_left(session, launches)
 
 
 accounts.on_sessions_ended("content: launches", sessions_ended)

@@ -44,12 +44,12 @@ def replace_open_launches(
     ).all()
 
 
-def ended_untold(session: Session, idle_since: datetime, now: datetime, limit: int) -> Sequence[Launch]:
-    """Launches that are over with time nobody has been told of; locked, and those locked already are skipped."""
+def ended_unrecorded(session: Session, idle_since: datetime, now: datetime, limit: int) -> Sequence[Launch]:
+    """Launches that are over with time that the history does not have; locked, and those locked already are skipped."""
     return session.scalars(
         select(Launch)
         .where(
-            Launch.end_told.is_(False),
+            Launch.end_recorded.is_(False),
             Launch.session_seconds > 0,
             Launch.preview.is_(False),
             (Launch.last_seen_at <= idle_since) | (Launch.expires_at <= now),

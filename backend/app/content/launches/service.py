@@ -6,7 +6,7 @@ from sqlalchemy.orm import Session
 
 from app.content import policy, queries, results
 from app.content.launches import queries as launch_queries
-from app.content.launches.ends import tell_left
+from app.content.launches.ends import record_left
 from app.content.launches.sessions import LONGEST, is_review
 from app.content.packages.model import Item
 from app.content.packages.versions import Version, version_of
@@ -19,7 +19,6 @@ from app.core.permissions import Subject, internal
 from app.core.tokens import new_token
 from app.db.models import ContentPackage, Launch, ScormData
 from app.enrollment import service as enrollment
-from app.lrs import service as record_store
 from app.settings import Settings
 
 
@@ -60,7 +59,7 @@ def launch(
             package_id=package.id,
             sco_id=item.id,
         )
-        tell_left(session, replaced)
+        record_left(session, replaced)
     token, token_hash = new_token()
     record = Launch(
         user_id=subject.user_id,
@@ -79,9 +78,6 @@ def launch(
     session.add(record)
     session.flush()
     if enrollment_id is not None and counts:
-        record_store.record_lesson_launched(
-            session, enrollment_id=enrollment_id, lesson_id=lesson_id, sco_id=item.id, title=item.title
-        )
         history.record(
             session,
             subject,

@@ -4,6 +4,7 @@ from sqlalchemy.orm import Session
 
 from app.content import queries
 from app.core.errors import Conflict
+from app.core.installation import installation
 from app.db.models import Launch
 from app.lrs import service as record_store
 from app.settings import Settings
@@ -20,15 +21,14 @@ def for_launch(
     if launch.preview or launch.enrollment_id is None or launch.ended_at is not None:
         raise Conflict("This launch records nothing, so its content gets no access to the LRS.")
     end(session, launch)
+    home_page = installation(session).home_page
     made = record_store.launch_token(
         session,
         settings.app_origin,
         user_id=launch.user_id,
-        agent=record_store.agent_of(
-            settings.app_origin, launch.user_id, queries.user_name(session, launch.user_id)
-        ),
+        agent=record_store.agent_of(home_page, launch.user_id, queries.user_name(session, launch.user_id)),
         activity=activity,
-        registration=record_store.registration_of(settings.app_origin, launch.enrollment_id),
+        registration=record_store.registration_of(home_page, launch.enrollment_id),
     )
     launch.credential_id = made.api_key.id
     session.flush()

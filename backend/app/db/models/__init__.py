@@ -10,6 +10,7 @@ from app.db.models.document import DocumentCounter, IssuedDocument
 from app.db.models.duty import UserDuty
 from app.db.models.enrollment import Enrollment, EnrollmentStatus, LessonCompletion
 from app.db.models.externship import Externship
+from app.db.models.installation import HistoryCursor, Installation
 from app.db.models.outbox import OutboxMessage
 from app.db.models.program import ContentType, Lesson, Module, Program
 from app.db.models.refund import Refund
@@ -53,6 +54,8 @@ __all__ = [
     "EnrollmentStatus",
     "Externship",
     "FileClaim",
+    "HistoryCursor",
+    "Installation",
     "IssuedDocument",
     "Launch",
     "Lesson",

@@ -1,7 +1,6 @@
 """Clock hours."""
 
 from datetime import datetime
-from uuid import UUID
 
 from sqlalchemy import CheckConstraint, Computed, ForeignKey, Index, Text, func, text
 from sqlalchemy.dialects.postgresql import ExcludeConstraint
@@ -49,8 +48,6 @@ class Attendance(Base):
     """Whole minutes of the stay; computed by the database from instants, so right across clock changes."""
     missing_clock_out: Mapped[bool] = mapped_column(server_default=text("false"))
     """The clock-out was forgotten: the stay is closed with no length until the staff correct it."""
-    statement_id: Mapped[UUID | None]
-    """The statement that tells how the stay ended (`xapi_statements.statement_id`); a correction voids it."""
     notes: Mapped[str | None] = mapped_column(Text)
     """Remarks of the student or the staff."""
     created_at: Mapped[CreatedAt]

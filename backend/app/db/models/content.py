@@ -88,9 +88,9 @@ class Launch(Base):
         Index("idx_launches_user_session_id", "user_session_id"),
         Index("idx_launches_credential_id", "credential_id"),
         Index(
-            "idx_launches_end_untold",
+            "idx_launches_end_unrecorded",
             "last_seen_at",
-            postgresql_where=text("NOT end_told AND session_seconds > 0"),
+            postgresql_where=text("NOT end_recorded AND session_seconds > 0"),
         ),
         CheckConstraint("(ended_at IS NULL) = (end_reason IS NULL)", name="check_launches_end"),
         CheckConstraint("state IN ('open', 'closed', 'replaced')", name="check_launches_state"),
@@ -121,8 +121,8 @@ class Launch(Base):
     """Number of the last commit that was taken."""
     session_seconds: Mapped[int] = mapped_column(server_default=text("0"))
     """Time credited to this launch so far."""
-    end_told: Mapped[bool] = mapped_column(server_default=text("false"))
-    """Whether the record store has been told how long the session was; it is told once."""
+    end_recorded: Mapped[bool] = mapped_column(server_default=text("false"))
+    """Whether the history says how long the session was; it is recorded once."""
     created_at: Mapped[CreatedAt]
     """When it was opened."""
     last_seen_at: Mapped[datetime] = mapped_column(server_default=func.now())

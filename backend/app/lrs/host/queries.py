@@ -26,3 +26,5 @@ SELECT id FROM users WHERE id = ANY(%s)
 ALL_EMAILS: LiteralString = """
 SELECT id, email FROM users
 """
+
+HOME_PAGE: LiteralString = "SELECT home_page FROM installation"

@@ -25,11 +25,17 @@ class People:
     """Which agents are the school's people, and which is the school itself."""
 
     def __init__(self, app_origin: str) -> None:
-        """`app_origin` is the home page below which the school's accounts are numbered."""
+        """The school's accounts are numbered below the address that was fixed at its first start; before that, below
+        `app_origin`.
+        """
         self._prefix = f"account::{app_origin} "
+        self._fixed = False
 
     def accounts_of(self, identities: Collection[str]) -> Operation[dict[str, int]]:
         """See `Port.accounts_of`: by email address, by its SHA-1, or by our own number."""
+        if not self._fixed:
+            for (home_page,) in (yield Query(queries.HOME_PAGE)):
+                self._prefix, self._fixed = f"account::{home_page} ", True
         result: dict[str, int] = {}
         by_email = {name[len(_MBOX) :].lower(): name for name in identities if name.startswith(_MBOX)}
         if by_email:

@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,10 +11,10 @@ from playwright.sync_api import Browser, Page, expect
 from app.core import clock
 from app.core.files import open_store
 from app.db.models import User
-from app.lrs import service
 from app.lrs.desk.forwarding import delivery
 from app.lrs.desk.imports import ingest as taking
 from app.lrs.desk.imports import runner
+from tests import projecting
 from tests.browser.axe import assert_accessible
 from tests.conftest import LiveServer
 from tests.factories.school import School
@@ -30,16 +31,11 @@ def _scene(server: LiveServer) -> Scene:
         others = [School(session).student(full_name=name) for name in ("Bo Lind", "Chi Nguyen")]
         for student in others:
             enrollment = scene.school.enrollment(student, scene.program)
-            service.record_clock_in(session, enrollment_id=enrollment.id, at=clock.now())
-            service.record_clock_out(session, enrollment_id=enrollment.id, at=clock.now(), minutes=215)
-        service.record_lesson_completed(
-            session,
-            enrollment_id=scene.enrollment.id,
-            lesson_id=scene.lesson.id,
-            score_pct=None,
-            progress_pct=100,
-            at=clock.now(),
-        )
+            stage = replace(scene, student=student, enrollment=enrollment)
+            projecting.clock_in(session, stage, clock.now())
+            projecting.clock_out(session, stage, 215, clock.now())
+        projecting.complete_lesson(session, scene, None, 100, clock.now())
+        projecting.project(session)
     stranger = statement(timestamp=clock.now().isoformat().replace("+00:00", "Z"))
     taking.take_in(server.database, server.url, iter([json.dumps(stranger).encode()]))
     return scene
@@ -148,7 +144,8 @@ def test_the_tail_follows_and_can_be_paused(browser: Browser, live_server: LiveS
 
     def happen() -> None:
         with live_server.database.begin() as session:
-            service.record_clock_in(session, enrollment_id=scene.enrollment.id, at=clock.now())
+            projecting.clock_in(session, scene, clock.now())
+            projecting.project(session)
 
     page.get_by_role("button", name="Follow live").click()
     happen()

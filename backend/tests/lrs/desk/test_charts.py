@@ -12,11 +12,11 @@ from sqlalchemy.orm import Session
 from app.core import clock
 from app.core.permissions import SYSTEM
 from app.db.models import User
-from app.lrs import service
 from app.lrs.desk.browser.charts import charts
+from tests import projecting
 from tests.lrs.desk.conftest import Scene, agent_of, keep
 from tests.lrs.examples import statement
-from tests.lrs_desk.test_facts import ADL, ZONE
+from tests.projecting import ADL, ZONE
 
 SignedIn = Callable[[User], TestClient]
 
@@ -31,7 +31,8 @@ def _told(verb: str, duration: str, **changes: Any) -> dict[str, Any]:
 def test_a_lesson_within_clock_hours_is_not_added_to_them(
     scene: Scene, signed_in: SignedIn, session: Session
 ) -> None:
-    service.record_clock_out(session, enrollment_id=scene.enrollment.id, at=clock.now(), minutes=360)
+    projecting.clock_out(session, scene, 360, clock.now())
+    projecting.project(session)
     keep(session, _told("terminated", "PT1H", actor=agent_of(scene.student)))
     found = charts(session, SYSTEM, ZONE, 30)
     assert (found.clock_seconds, found.learning_seconds) == (6 * 3600, 3600)

@@ -18,14 +18,14 @@ from app.settings import Settings
 from tests.lrs.desk.conftest import Scene, payloads
 from tests.lrs.desk.other_store import Other, form, store, target_at
 from tests.lrs.examples import statement
-from tests.lrs_desk.test_facts import _everything
+from tests.projecting import everything_stated
 
 SignedIn = Callable[[User], TestClient]
 
 
 @pytest.fixture
 def told(session: Session, scene: Scene) -> Scene:
-    _everything(session, scene)
+    everything_stated(session, scene)
     session.commit()
     return scene
 

@@ -12,24 +12,25 @@ from fastapi.testclient import TestClient
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from app.core import clock
 from app.core.permissions import SYSTEM
 from app.db.models import User
-from app.lrs import service
 from app.lrs.desk.browser.presentation import outcome
 from app.lrs.desk.browser.service import recent_for_user
 from app.lrs.engine import values
 from app.web import formats
+from tests import projecting
 from tests.conftest import LiveServer, sign_in_directly
 from tests.lrs.desk.conftest import Scene, agent_of, keep, make_scene, payloads
 from tests.lrs.examples import statement
-from tests.lrs_desk.test_facts import AT, ZONE, _everything
+from tests.projecting import ZONE, everything_stated
 
 SignedIn = Callable[[User], TestClient]
 
 
 @pytest.fixture
 def told(session: Session, scene: Scene) -> Scene:
-    _everything(session, scene)
+    everything_stated(session, scene)
     session.commit()
     return scene
 
@@ -94,7 +95,7 @@ def test_filters_that_make_no_sense_are_answered_with_a_sentence(
 
 def test_paging_goes_through_all_of_them_once(told: Scene, signed_in: SignedIn, session: Session) -> None:
     for _ in range(6):
-        _everything(session, told)
+        everything_stated(session, told)
     session.commit()
     staff = signed_in(told.admin)
     address, seen = "/lrs/statements", []
@@ -112,7 +113,8 @@ def test_the_tail_gives_what_is_new(told: Scene, signed_in: SignedIn, session: S
     assert first.headers["x-count"] == "18"
     after = first.headers["x-last-key"]
     assert staff.get(f"/lrs/statements/tail?after={after}").headers["x-count"] == "0"
-    service.record_clock_in(session, enrollment_id=told.enrollment.id, at=AT)
+    projecting.clock_in(session, told)
+    projecting.project(session)
     session.commit()
     new = staff.get(f"/lrs/statements/tail?after={after}")
     assert new.headers["x-count"] == "1"
@@ -205,7 +207,8 @@ def test_students_see_none_of_it(told: Scene, signed_in: SignedIn) -> None:
 
 
 def test_charts_add_up(told: Scene, signed_in: SignedIn, session: Session) -> None:
-    service.record_clock_out(session, enrollment_id=told.enrollment.id, at=service_now(), minutes=90)
+    projecting.clock_out(session, told, 90, clock.now())
+    projecting.project(session)
     odd = "UPDATE xapi_statements SET is_voided = false"
     session.execute(text(odd))
     session.commit()
@@ -216,18 +219,12 @@ def test_charts_add_up(told: Scene, signed_in: SignedIn, session: Session) -> No
     assert "1\u00a0h\u00a030\u00a0min" in staff.get("/lrs/charts").text
 
 
-def service_now() -> object:
-    from app.core import clock
-
-    return clock.now()
-
-
 def test_files_hold_what_the_list_shows(live_server: LiveServer) -> None:
     with live_server.database.begin() as session:
         scene = make_scene(session)
         scene.student.full_name = '=Ana, "Ruiz"'
         session.flush()
-        _everything(session, scene)
+        everything_stated(session, scene)
         admin = scene.admin
     with httpx2.Client(base_url=live_server.url) as client:
         with live_server.database.begin() as session:

@@ -4,6 +4,7 @@ import procrastinate
 import structlog
 
 from app.core.files import FileMissing, open_store
+from app.core.installation import installation
 from app.core.jobs import enqueue, jobs, task
 from app.lrs.desk.imports import runner
 
@@ -18,7 +19,9 @@ def take_in_file(context: procrastinate.JobContext, *, import_id: int) -> None:
     """Take in a file that was sent."""
     database, settings = context.additional_context["database"], context.additional_context["settings"]
     try:
-        runner.work(database, settings.app_origin, open_store(settings), import_id)
+        with database.begin() as session:
+            home_page = installation(session).home_page
+        runner.work(database, home_page, open_store(settings), import_id)
     except FileMissing:
         runner.give_up(database, import_id, "The file is no longer in the file store. Upload it again.")
     except Exception:

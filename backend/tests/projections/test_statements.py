@@ -1,13 +1,10 @@
-"""What the product tells of itself: well formed, with the fact or not at all, and never in each other's way."""
+"""The school's own statements: what each kind of entry is in xAPI, well formed, and once."""
 
-import threading
 from base64 import b64encode
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from decimal import Decimal
-from zoneinfo import ZoneInfo
 
 import httpx2
-import pytest
 import time_machine
 from hypothesis import given
 from hypothesis import strategies as st
@@ -17,65 +14,24 @@ from sqlalchemy.orm import Session
 from app.compliance.attendance import service as attendance
 from app.compliance.attendance.schemas import CorrectionIn, HoursIn
 from app.core.permissions import SYSTEM
-from app.db.session import Database
 from app.enrollment import service as enrollment
 from app.lrs import service
 from app.lrs.desk.keys import service as credentials
 from app.lrs.engine import values
 from app.lrs.engine.statements import validate
 from app.lrs.engine.versions import Version
-from app.lrs.facts.service import _told_by, duration_text
-from app.settings import Settings
+from app.projections.frame import Outcome, catch_up
+from app.projections.service import prepare
+from app.projections.statements.facts import duration_text
+from app.projections.statements.facts import reported as reported_facts
 from tests.conftest import LiveServer
 from tests.lrs.desk.conftest import Scene, make_scene, payloads
-
-ZONE = ZoneInfo("America/New_York")
-AT = datetime(2026, 5, 4, 12, tzinfo=UTC)
-ADL = "http://adlnet.gov/expapi/verbs/"
-
-
-def _report(**changes: object) -> service.PartReport:
-    values_ = {
-        "sco_id": "item 1/ä",
-        "title": "",
-        "status_before": "not attempted",
-        "status": "incomplete",
-        "score_pct_before": None,
-        "score_pct": None,
-        "session_seconds": 0,
-        "first": False,
-        "begun": False,
-        "ending": None,
-    }
-    return service.PartReport(**(values_ | changes))  # type: ignore[arg-type]
-
-
-def _everything(session: Session, scene: Scene) -> None:
-    """Every kind of fact once."""
-    where = {"enrollment_id": scene.enrollment.id}
-    lesson = {**where, "lesson_id": scene.lesson.id}
-    service.record_enrolled(session, **where, by=scene.staff)
-    service.record_clock_in(session, **where, at=AT)
-    service.record_clock_out(session, **where, at=AT, minutes=125)
-    service.record_clock_out(session, **where, at=AT, minutes=60, by=scene.staff)
-    service.record_clock_out_missing(session, **where, at=AT)
-    service.record_lesson_launched(session, **lesson, sco_id="a b", title="Part")
-    for report in (
-        _report(first=True),
-        _report(score_pct=Decimal("40.5")),
-        _report(status="failed", score_pct=Decimal(120), ending="suspended", session_seconds=61),
-        _report(first=True, begun=True, status="passed", score_pct=Decimal(90), ending="terminated"),
-        _report(status="completed"),
-    ):
-        service.record_scorm_progress(session, **lesson, report=report)
-    service.record_lesson_completed(session, **lesson, score_pct=Decimal("87.25"), progress_pct=50, at=AT)
-    service.record_program_completed(session, **where, by=scene.staff)
-    service.record_withdrawn(session, **where, by=scene.staff)
+from tests.projecting import ADL, AT, STATEMENTS, ZONE, everything, project, reported
 
 
 def test_every_fact_makes_a_statement_that_the_store_itself_takes(session: Session, scene: Scene) -> None:
-    _everything(session, scene)
-    session.commit()
+    everything(session, scene)
+    project(session)
     told = payloads(session)
     verbs = (
         "registered initialized attended attended abandoned launched initialized progressed failed suspended "
@@ -103,42 +59,6 @@ def test_every_fact_makes_a_statement_that_the_store_itself_takes(session: Sessi
     }
 
 
-class Undone(Exception):
-    """Stops a transaction."""
-
-
-def _undone_within(session: Session, scene: Scene) -> None:
-    with session.begin_nested():
-        service.record_clock_in(session, enrollment_id=scene.enrollment.id, at=AT)
-        with session.begin_nested():
-            service.record_clock_out(session, enrollment_id=scene.enrollment.id, at=AT, minutes=1)
-        raise Undone
-
-
-def _undone(database: Database, scene: Scene) -> None:
-    with database.begin() as session:
-        service.record_withdrawn(session, enrollment_id=scene.enrollment.id, by=None)
-        raise Undone
-
-
-def test_a_fact_that_is_undone_leaves_no_statement(live_database: Database) -> None:
-    with live_database.begin() as session:
-        scene = make_scene(session)
-        with pytest.raises(Undone):
-            _undone_within(session, scene)
-        with session.begin_nested():
-            service.record_enrolled(session, enrollment_id=scene.enrollment.id, by=None)
-    with pytest.raises(Undone):
-        _undone(live_database, scene)
-    with live_database.sessions() as session:
-        service.record_withdrawn(session, enrollment_id=scene.enrollment.id, by=None)
-        session.close()
-        session.execute(text("SELECT 1"))
-        session.commit()
-    with live_database.begin() as session:
-        assert [one["verb"]["display"]["en-US"] for one in payloads(session)] == ["registered for"]
-
-
 def test_the_rooms_tell_what_they_do(session: Session, scene: Scene) -> None:
     attendance.clock_in(session, scene.subject, ZONE)
     attendance.clock_out(session, scene.subject, ZONE)
@@ -153,7 +73,7 @@ def test_the_rooms_tell_what_they_do(session: Session, scene: Scene) -> None:
     enrollment.complete(
         session, scene.staff, scene.enrollment.id, today=scene.enrollment.enrolled_at, zone=ZONE
     )
-    session.commit()
+    project(session)
     told = payloads(session)
     assert [one["verb"]["id"].removeprefix(ADL) for one in told] == [
         "initialized",
@@ -177,7 +97,7 @@ def test_a_better_score_of_a_completed_lesson_is_told(session: Session, scene: S
             score_pct=score,
             at=AT,
         )
-    session.commit()
+    project(session)
     told = [(one["verb"]["id"].removeprefix(ADL), one["result"].get("score")) for one in payloads(session)]
     assert [(verb, score["raw"]) for verb, score in told if score] == [("completed", 50.0), ("scored", 90.0)]
 
@@ -198,10 +118,10 @@ def test_a_correction_voids_what_was_told_of_the_stay(session: Session, scene: S
         reason="the tablet was flat",
     )
     entry = attendance.enter(session, scene.staff, entry, ZONE)
-    session.commit()
+    project(session)
     half = CorrectionIn(clock_in=AT, clock_out=AT + timedelta(minutes=90), reason="she left early")
     attendance.correct(session, scene.staff, entry.id, half, ZONE)
-    session.commit()
+    project(session)
     attended = [("attended", "PT3H", True), ("voided", None, False), ("attended", "PT1H30M", False)]
     assert _told(session) == attended
     first, voiding, second = payloads(session)
@@ -211,10 +131,10 @@ def test_a_correction_voids_what_was_told_of_the_stay(session: Session, scene: S
     assert second["timestamp"] == "2026-05-04T13:30:00.000000Z"
     nothing = CorrectionIn(clock_in=AT, clock_out=AT, reason="she was not there")
     attendance.correct(session, scene.staff, entry.id, nothing, ZONE)
-    session.commit()
+    project(session)
     assert _told(session)[2:] == [("attended", "PT1H30M", True), ("voided", None, False)]
     attendance.correct(session, scene.staff, entry.id, half, ZONE)
-    session.commit()
+    project(session)
     assert _told(session)[4:] == [("attended", "PT1H30M", False)]
     lines = service.recent_for_user(session, SYSTEM, scene.student.id)
     assert [line.result for line in lines] == ["1\u00a0h\u00a030\u00a0min"]
@@ -229,7 +149,7 @@ def test_correcting_a_forgotten_stay_takes_back_that_its_end_is_unknown(
         entry = attendance.clock_out(session, scene.subject, ZONE)
     half = CorrectionIn(clock_in=AT, clock_out=AT + timedelta(minutes=90), reason="asked her")
     attendance.correct(session, scene.staff, entry.id, half, ZONE)
-    session.commit()
+    project(session)
     assert _told(session) == [
         ("initialized", None, False),
         ("abandoned", None, True),
@@ -243,7 +163,9 @@ def test_the_statements_resource_answers_with_them(live_server: LiveServer) -> N
         scene = make_scene(session)
         made = credentials.create(session, SYSTEM, live_server.url, label="Reader", scopes=["all/read"])
         key = made.api_key.key
-        _everything(session, scene)
+        everything(session, scene)
+    prepare(live_server.database)
+    assert catch_up(live_server.database, STATEMENTS) is Outcome.NOTHING
     pair = b64encode(f"{key}:{made.secret}".encode()).decode()
     answer = httpx2.get(
         f"{live_server.url}/xapi/statements",
@@ -254,45 +176,6 @@ def test_the_statements_resource_answers_with_them(live_server: LiveServer) -> N
     (one,) = answer.json()["statements"]
     assert one["actor"]["name"] == "Ana Ruiz"
     assert one["authority"]["name"] == "AADA LMS"
-
-
-def test_students_at_once_do_not_wait_for_each_other_in_a_circle(live_database: Database) -> None:
-    """Same program and lesson, every fact in one transaction each, eight threads: nothing lost."""
-    scenes = []
-    with live_database.begin() as session:
-        first = make_scene(session)
-        scenes.append(first)
-        for _ in range(7):
-            student = first.school.student()
-            scenes.append(
-                Scene(
-                    first.school,
-                    first.program,
-                    first.lesson,
-                    student,
-                    first.admin,
-                    first.school.enrollment(student, first.program),
-                )
-            )
-    faults: list[BaseException] = []
-
-    def work(scene: Scene) -> None:
-        try:
-            for _ in range(5):
-                with live_database.begin() as session:
-                    _everything(session, scene)
-        except BaseException as fault:
-            faults.append(fault)
-
-    threads = [threading.Thread(target=work, args=(scene,)) for scene in scenes]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert not faults
-    with live_database.begin() as session:
-        count, keys = session.execute(text("SELECT count(*), count(DISTINCT id) FROM xapi_statements")).one()
-    assert count == keys == 8 * 5 * 18
 
 
 @given(st.integers(0, 10_000_000))
@@ -322,24 +205,20 @@ STATUSES = ("not attempted", "browsed", "incomplete", "failed", "completed", "pa
 def test_a_report_tells_only_what_is_new_and_true(
     before: str, after: str, score: Decimal | None, first: bool, ending: str | None
 ) -> None:
-    told = _told_by(
-        _report(
+    text_ = None if score is None else str(score)
+    told = reported_facts(
+        reported(
             status_before=before,
             status=after,
-            score_pct_before=score,
-            score_pct=score,
+            score_pct_before=text_,
+            score_pct=text_,
             first=first,
             ending=ending,
         )
     )
-    verbs = [verb.iri.rpartition("/")[2] for verb, _ in told]
+    verbs = [verb.iri.rpartition("/")[2] for _, verb, _ in told]
     assert ("initialized" in verbs) is first
     assert {"passed", "failed", "completed"} & set(verbs) == (
         {after} if after != before and after in ("passed", "failed", "completed") else set()
     )
     assert ("terminated" in verbs or "suspended" in verbs) is (ending is not None)
-
-
-def test_settings_of_the_session_name_the_address(live_database: Database, live_settings: Settings) -> None:
-    with live_database.begin() as session:
-        assert session.info["settings"] is live_settings

@@ -1,0 +1,54 @@
+"""Who this installation is: an address and an identifier, fixed at its first start.
+
+The address it is reached at may change; what statements call the school, its accounts and its activities may not, or
+every one of them would become another one. An installation that has statements already keeps the address they use.
+"""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from app.settings import Settings, get_settings
+
+_installation = sa.table(
+    "installation",
+    sa.column("uuid", sa.Uuid),
+    sa.column("home_page", sa.Text),
+    sa.column("id", sa.SmallInteger),
+)
+_KEPT = "installation"
+
+
+@dataclass(frozen=True, slots=True)
+class Installation:
+    """`uuid` is the namespace of derived identifiers, `home_page` what statements name the school by."""
+
+    uuid: UUID
+    home_page: str
+
+
+def installation(session: Session) -> Installation:
+    """Who this installation is. Asked for the first time, it takes the address that it has at that moment."""
+    kept: Installation | None = session.info.get(_KEPT)
+    if kept is not None:
+        return kept
+    found = _find(session)
+    if found is None:
+        settings: Settings = session.info.get("settings") or get_settings()
+        session.execute(
+            sa.text("INSERT INTO installation (home_page) VALUES (:page) ON CONFLICT (id) DO NOTHING"),
+            {"page": settings.app_origin},
+        )
+        found = _find(session)
+        if found is None:  # another transaction's, which this one's snapshot cannot see
+            raise RuntimeError("the installation's row was written at this very moment; try again")
+        return found
+    session.info[_KEPT] = found
+    return found
+
+
+def _find(session: Session) -> Installation | None:
+    row = session.execute(sa.select(_installation.c.uuid, _installation.c.home_page)).one_or_none()
+    return None if row is None else Installation(*row)

@@ -1,0 +1,1 @@
+"""Subscribers of the history: what follows from it is derived here, after the commit, exactly once."""

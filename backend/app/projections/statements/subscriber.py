@@ -1,0 +1,108 @@
+"""The school's own xAPI statements, derived from the history."""
+
+from collections.abc import Iterator, Sequence
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from app.academics import service as academics
+from app.core.actions import Action
+from app.core.installation import Installation, installation
+from app.db.models import AuditEntry
+from app.enrollment import service as enrollment
+from app.enrollment.service import Learner
+from app.lrs import service as lrs
+from app.projections import queries
+from app.projections.frame import Subscriber
+from app.projections.statements.facts import (
+    HOURS_STATED,
+    STATED,
+    JsonObject,
+    Lesson,
+    Program,
+    facts_of,
+    statement_id,
+    states_hours,
+)
+
+
+def _apply(session: Session, entries: Sequence[AuditEntry]) -> None:
+    known = installation(session)
+    learners = enrollment.learners(
+        session, {entry.enrollment_id for entry in entries if entry.enrollment_id is not None}
+    )
+    lessons = _lessons(session, entries)
+    statements: list[JsonObject] = []
+    for entry in entries:
+        # Whoever was removed for good is no learner any more.
+        learner = learners.get(entry.enrollment_id or 0)
+        if learner is not None:
+            lesson = lessons.get(entry.details.get("lesson_id", 0))
+            statements += _statements(session, known, entry, learner, lesson)
+    lrs.store_own(session, statements)
+
+
+def _statements(
+    session: Session, known: Installation, entry: AuditEntry, learner: Learner, lesson: Lesson | None
+) -> Iterator[JsonObject]:
+    action = Action(entry.action)  # type: ignore[call-arg]
+    # A person who does something about themselves is no instructor of it.
+    by = None
+    if entry.actor_id is not None and entry.actor_id != learner.user_id:
+        by = (entry.actor_id, entry.actor_name or "")
+    if action is Action.ATTENDANCE_CORRECTED:
+        stated = _stated_before(session, known, entry)
+        if stated is not None:
+            voiding = statement_id(known, entry.id, "voided")
+            at = entry.occurred_at
+            yield lrs.voiding_of(known.home_page, voiding, stated, by=by, at=at)
+    program = Program(learner.program_id, learner.program_name)
+    for fact in facts_of(action, entry.details, program, lesson):
+        yield lrs.statement_of(
+            known.home_page,
+            statement_id(known, entry.id, fact.key),
+            person=(learner.user_id, learner.full_name),
+            verb=fact.verb,
+            about=fact.about,
+            at=fact.at or entry.occurred_at,
+            registration=lrs.registration_of(known.home_page, learner.enrollment_id),
+            parents=fact.parents,
+            result=fact.result,
+            instructor=by,
+        )
+
+
+def _stated_before(session: Session, known: Installation, entry: AuditEntry) -> UUID | None:
+    """The statement that stated these hours so far, None when none did."""
+    before = queries.hours_entries_before(session, entry, [action.value for action in HOURS_STATED])
+    if before is None:
+        return None
+    number, name, details = before
+    # Before statements were derived from the history they had identifiers of their own.
+    if "statement_id" in details:
+        return UUID(details["statement_id"])
+    action = Action(name)  # type: ignore[call-arg]
+    return statement_id(known, number, HOURS_STATED[action]) if states_hours(action, details) else None
+
+
+def _lessons(session: Session, entries: Sequence[AuditEntry]) -> dict[int, Lesson]:
+    numbers = {number for entry in entries if isinstance(number := entry.details.get("lesson_id"), int)}
+    return {
+        place.id: Lesson(
+            place.id,
+            place.title,
+            place.module_id,
+            place.module_name,
+            Program(place.program_id, place.program_name),
+        )
+        for place in academics.lesson_places(session, numbers)
+    }
+
+
+SUBSCRIBER = Subscriber(
+    name="statements",
+    title="Statements in the learning record store",
+    actions=STATED,
+    apply=_apply,
+    replayable=True,
+)

@@ -1,0 +1,379 @@
+"""Subscribers follow the history in the order of transactions, each entry once, whatever happens in between."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from app.compliance.attendance import service as attendance
+from app.core import history, installation
+from app.core.actions import Action
+from app.core.permissions import Role, Subject
+from app.db.models import AuditEntry
+from app.db.session import Database
+from app.lrs import service as lrs
+from app.lrs.engine.statements.queries import WRITER_LOCK
+from app.lrs.own_statements import store_own
+from app.ops.servers import libpq_url
+from app.projections import frame, queries, service
+from app.projections.frame import Outcome, Subscriber
+from app.projections.runner import Runner
+from app.settings import Settings
+from tests.lrs.desk.conftest import make_scene
+from tests.projecting import STATEMENTS, ZONE, everything
+
+BACKEND = Path(__file__).resolve().parents[2]
+ADA = Subject(1, "ada@aada.edu", "Ada", Role.ADMIN)
+
+
+class Noted:
+    """A subscriber that mails what it follows: an effect in the same transaction, that a repetition would show."""
+
+    def __init__(self) -> None:
+        self.fails_at: str | None = None
+        self.subscriber = Subscriber("noted", "Noted", frozenset(Action), self.apply)
+
+    def apply(self, session: Session, entries: Sequence[AuditEntry]) -> None:
+        for entry in entries:
+            if entry.target_id == self.fails_at:
+                raise RuntimeError(f"cannot follow {entry.target_id}")
+            session.execute(
+                text("INSERT INTO outbox_messages (to_address, subject, body_text) VALUES ('x', :what, '')"),
+                {"what": entry.target_id},
+            )
+
+
+@pytest.fixture
+def noted(live_database: Database) -> Noted:
+    made = Noted()
+    with live_database.begin() as session:
+        queries.begin(session, "noted", from_now=False)
+    return made
+
+
+def _happen(database: Database, *targets: int | str) -> None:
+    for target in targets:
+        with database.begin() as session:
+            history.record(session, ADA, Action.SESSION_OPENED, target)
+
+
+def _followed(database: Database) -> list[str]:
+    with database.begin() as session:
+        return list(session.scalars(text("SELECT subject FROM outbox_messages ORDER BY id")))
+
+
+def test_each_entry_is_followed_once_and_in_order(live_database: Database, noted: Noted) -> None:
+    _happen(live_database, 1, 2, 3)
+    assert frame.step(live_database, noted.subscriber, most=2) is Outcome.MOVED
+    assert _followed(live_database) == ["1", "2"]
+    assert frame.catch_up(live_database, noted.subscriber) is Outcome.NOTHING
+    assert _followed(live_database) == ["1", "2", "3"]
+    _happen(live_database, 4)
+    assert frame.catch_up(live_database, noted.subscriber) is Outcome.NOTHING
+    assert _followed(live_database) == ["1", "2", "3", "4"]
+
+
+def test_what_a_long_transaction_commits_late_is_not_skipped(live_database: Database, noted: Noted) -> None:
+    with live_database.sessions() as slow:
+        history.record(slow, ADA, Action.SESSION_OPENED, "slow")
+        _happen(live_database, "fast")
+        # The fast one is committed, but the slow one may still write before it.
+        assert frame.catch_up(live_database, noted.subscriber) is Outcome.NOTHING
+        assert _followed(live_database) == []
+        history.record(slow, ADA, Action.SESSION_OPENED, "slow too")
+        slow.commit()
+    assert frame.catch_up(live_database, noted.subscriber) is Outcome.NOTHING
+    assert _followed(live_database) == ["slow", "slow too", "fast"]
+
+
+def test_a_transaction_that_is_undone_holds_nothing_up_and_leaves_nothing(
+    live_database: Database, noted: Noted
+) -> None:
+    with live_database.sessions() as undone:
+        history.record(undone, ADA, Action.SESSION_OPENED, "undone")
+        _happen(live_database, "kept")
+        undone.rollback()
+    assert frame.catch_up(live_database, noted.subscriber) is Outcome.NOTHING
+    assert _followed(live_database) == ["kept"]
+
+
+def test_of_two_processes_one_works(live_database: Database, noted: Noted) -> None:
+    _happen(live_database, 1)
+    with live_database.begin() as other:
+        assert queries.take_turn(other, "noted")
+        assert frame.step(live_database, noted.subscriber) is Outcome.BUSY
+    assert frame.step(live_database, noted.subscriber) is Outcome.MOVED
+
+
+def test_many_at_once_follow_everything_once(live_database: Database, noted: Noted) -> None:
+    _happen(live_database, *range(30))
+    faults: list[BaseException] = []
+
+    def work() -> None:
+        try:
+            while frame.step(live_database, noted.subscriber, most=3) is not Outcome.NOTHING:
+                pass
+        except BaseException as fault:
+            faults.append(fault)
+
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not faults
+    assert _followed(live_database) == [str(number) for number in range(30)]
+
+
+def test_an_entry_that_fails_holds_back_what_comes_after_it_alone(
+    live_database: Database, noted: Noted
+) -> None:
+    _happen(live_database, 1, 2, 3)
+    noted.fails_at = "2"
+    assert frame.catch_up(live_database, noted.subscriber) is Outcome.FAILED
+    assert _followed(live_database) == ["1"]
+    with live_database.begin() as session:
+        (lag,) = [one for one in queries.lags(session) if one.name == "noted"]
+    assert (lag.failures, lag.waiting, lag.last_error) == (1, 2, "RuntimeError: cannot follow 2")
+    assert lag.failed_entry_id == lag.entry_id + 1
+    # It waits before it tries again.
+    assert frame.step(live_database, noted.subscriber) is Outcome.NOTHING
+    noted.fails_at = None
+    with live_database.begin() as session:
+        session.execute(text("UPDATE history_cursors SET retry_at = now()"))
+    assert frame.catch_up(live_database, noted.subscriber) is Outcome.NOTHING
+    assert _followed(live_database) == ["1", "2", "3"]
+    with live_database.begin() as session:
+        (lag,) = [one for one in queries.lags(session) if one.name == "noted"]
+    assert (lag.failures, lag.failed_entry_id, lag.last_error, lag.waiting) == (0, None, None, 0)
+
+
+def test_one_that_begins_now_leaves_the_past_alone(live_database: Database) -> None:
+    _happen(live_database, "past")
+    with live_database.begin() as session:
+        queries.begin(session, "noted", from_now=True)
+    noted = Noted()
+    _happen(live_database, "now")
+    assert frame.catch_up(live_database, noted.subscriber) is Outcome.NOTHING
+    assert _followed(live_database) == ["now"]
+
+
+def test_a_restored_database_whose_transactions_count_anew_is_followed_on(
+    live_database: Database, live_settings: Settings, noted: Noted
+) -> None:
+    """After a dump and restore the entries there have numbers that the new server has not reached yet."""
+    service.prepare(live_database)
+    _happen(live_database, "before")
+    owner = libpq_url(live_settings.owner_database_url)
+    with psycopg.connect(owner, autocommit=True) as connection:
+        connection.execute("UPDATE audit_log SET xid = '999999999999'")
+    service.prepare(live_database)
+    _happen(live_database, "after")
+    assert frame.catch_up(live_database, noted.subscriber) is Outcome.NOTHING
+    assert _followed(live_database) == ["before", "after"]
+    with live_database.begin() as session:
+        assert session.execute(text("SELECT generation FROM audit_log ORDER BY id")).scalars().all() == [1, 2]
+    service.prepare(live_database)
+    _happen(live_database, "later")
+    assert frame.catch_up(live_database, noted.subscriber) is Outcome.NOTHING
+    assert _followed(live_database) == ["before", "after", "later"]
+
+
+def test_the_runner_follows_soon_after_a_commit(live_database: Database, noted: Noted) -> None:
+    runner = Runner(live_database, [noted.subscriber])
+    runner.start()
+    try:
+        _happen(live_database, "seen")
+        for _ in range(200):
+            if _followed(live_database):
+                break
+            time.sleep(0.05)
+    finally:
+        runner.stop()
+    assert _followed(live_database) == ["seen"]
+
+
+def test_looking_whether_there_is_anything_costs_no_transaction_number(
+    live_database: Database, noted: Noted
+) -> None:
+    _happen(live_database, 1)
+    frame.catch_up(live_database, noted.subscriber)
+
+    def used() -> int:
+        with live_database.begin() as session:
+            return int(session.scalar(text("SELECT pg_snapshot_xmax(pg_current_snapshot())::text")) or 0)
+
+    before = used()
+    for _ in range(5):
+        assert frame.step(live_database, noted.subscriber) is Outcome.NOTHING
+    assert used() == before
+
+
+def test_the_next_entries_are_found_by_index(live_database: Database, noted: Noted) -> None:
+    with live_database.begin() as session:
+        session.execute(
+            text(
+                "INSERT INTO audit_log (action, target, target_id)"
+                " SELECT 'session.opened', 'user_sessions', n::text FROM generate_series(1, 20000) n"
+            )
+        )
+    with live_database.begin() as session:
+        for statement in (queries._NEXT, queries._WAITS):
+            asked = text(f"EXPLAIN {statement.text}")
+            plan = "\n".join(row[0] for row in session.execute(asked, {"name": "noted", "most": 500}))
+            assert "idx_audit_log_order" in plan, plan
+            assert "Seq Scan on audit_log" not in plan, plan
+
+
+# The statements
+
+
+def _counts(database: Database) -> tuple[int, int]:
+    with database.begin() as session:
+        row = session.execute(
+            text("SELECT count(*), count(DISTINCT statement_id) FROM xapi_statements")
+        ).one()
+    return row[0], row[1]
+
+
+def _school_at_work(database: Database, times: int = 1) -> None:
+    with database.begin() as session:
+        scene = make_scene(session)
+        for _ in range(times):
+            everything(session, scene)
+
+
+def test_a_replay_doubles_nothing_whatever_the_address(
+    live_database: Database, live_settings: Settings
+) -> None:
+    service.prepare(live_database)
+    _school_at_work(live_database)
+    assert frame.catch_up(live_database, STATEMENTS) is Outcome.NOTHING
+    assert _counts(live_database) == (18, 18)
+    moved = Database(live_settings.model_copy(update={"app_origin": "https://lms.elsewhere.edu"}))
+    try:
+        service.prepare(moved)
+        with moved.begin() as session:
+            # People and things may have other names by now; what was stated stays.
+            session.execute(text("UPDATE users SET full_name = full_name || ' Smith'"))
+        heard: list[int] = []
+        assert service.replay(moved, "statements", after=0, note=heard.append) == 14
+        assert heard
+        assert _counts(moved) == (18, 18)
+        _school_at_work(moved)
+        assert frame.catch_up(moved, STATEMENTS) is Outcome.NOTHING
+        assert _counts(moved) == (36, 36)
+        with moved.begin() as session:
+            assert installation.installation(session).home_page == live_settings.app_origin
+            pages = "SELECT DISTINCT payload -> 'actor' -> 'account' ->> 'homePage' FROM xapi_statements"
+            assert session.scalars(text(pages)).all() == [live_settings.app_origin]
+    finally:
+        moved.close()
+
+
+def test_what_was_lost_from_the_store_comes_back_with_a_replay(
+    live_database: Database, live_settings: Settings
+) -> None:
+    service.prepare(live_database)
+    _school_at_work(live_database)
+    frame.catch_up(live_database, STATEMENTS)
+    with psycopg.connect(libpq_url(live_settings.owner_database_url), autocommit=True) as owner:
+        owner.execute("TRUNCATE xapi_statements CASCADE")
+    assert service.replay(live_database, "statements", after=0, note=lambda _entry: None) == 14
+    assert _counts(live_database) == (18, 18)
+
+
+def test_notices_are_never_replayed(live_database: Database) -> None:
+    with pytest.raises(Exception, match="cannot be replayed"):
+        service.replay(live_database, "notices", after=0, note=lambda _entry: None)
+
+
+def test_clocking_in_does_not_wait_for_the_record_store(
+    live_database: Database, live_settings: Settings
+) -> None:
+    """Its writers' turn is held by somebody; a lock that had to be waited for would end this at once."""
+    service.prepare(live_database)
+    with live_database.begin() as session:
+        scene = make_scene(session)
+    with psycopg.connect(libpq_url(live_settings.app_database_url)) as writer:
+        writer.execute("SELECT pg_advisory_xact_lock(%s)", (WRITER_LOCK,))
+        with live_database.begin() as session:
+            session.execute(text("SET LOCAL lock_timeout = '1ms'"))
+            attendance.clock_in(session, scene.subject, ZONE)
+        with live_database.begin() as session:
+            session.execute(text("SET LOCAL lock_timeout = '1ms'"))
+            attendance.clock_out(session, scene.subject, ZONE)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(lrs, "store_own", _impatient)
+            assert frame.step(live_database, STATEMENTS) is Outcome.BUSY
+    assert frame.catch_up(live_database, STATEMENTS) is Outcome.NOTHING
+    assert _counts(live_database) == (2, 2)
+
+
+def _impatient(session: Session, statements: Any) -> int:
+    session.execute(text("SET LOCAL lock_timeout = '1ms'"))
+    return store_own(session, statements)
+
+
+WORKER = """
+import sys
+from app.db.session import Database
+from app.projections import frame
+from app.projections.service import SUBSCRIBERS
+from app.settings import load_settings
+database = Database(load_settings(_env_file=None))
+print("ready", flush=True)
+while frame.step(database, SUBSCRIBERS["statements"], most=20) is not frame.Outcome.NOTHING:
+    pass
+print("done", flush=True)
+"""
+
+
+@pytest.fixture
+def environment(live_settings: Settings) -> dict[str, str]:
+    return os.environ | {
+        "DATABASE_URL": live_settings.owner_database_url.render_as_string(hide_password=False),
+        "SECRET_KEY": live_settings.secret_key.get_secret_value(),
+        "AADA_APP_PASSWORD": "a password for tests alone",
+        "DATA_DIR": str(live_settings.data_dir),
+    }
+
+
+def test_kill_9_in_the_middle_loses_and_doubles_nothing(
+    live_database: Database, environment: dict[str, str]
+) -> None:
+    service.prepare(live_database)
+    _school_at_work(live_database, times=60)
+    killed = 0
+    for _ in range(200):
+        worker = subprocess.Popen(
+            [sys.executable, "-c", WORKER], env=environment, cwd=BACKEND, stdout=subprocess.PIPE
+        )
+        assert worker.stdout is not None
+        assert worker.stdout.readline() == b"ready\n"
+        if killed < 4:
+            before = _counts(live_database)[0]
+            while worker.poll() is None and _counts(live_database)[0] == before:
+                pass
+            worker.send_signal(signal.SIGKILL)
+            killed += 1
+        said, _ = worker.communicate()
+        if said == b"done\n":
+            break
+    assert killed == 4
+    assert _counts(live_database) == (60 * 18, 60 * 18)
+    with live_database.begin() as session:
+        (lag,) = [one for one in queries.lags(session) if one.name == "statements"]
+        assert lag.waiting == 0
+    assert service.replay(live_database, "statements", after=0, note=lambda _entry: None) == 60 * 14
+    assert _counts(live_database) == (60 * 18, 60 * 18)
