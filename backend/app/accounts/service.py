@@ -64,7 +64,7 @@ def get_student(session: Session, subject: Subject, user_id: int) -> User:
     """A student's account, for staff or for the student. Raises NotFound for anybody else's and for staff accounts."""
     user = get_person(session, subject, user_id)
     if user.role is not Role.STUDENT or user.deleted_at is not None:
-        raise NotFound("There is no such student, or none that you may see.")
+        raise NotFound("There is no such student, or you don’t have access to it.")
     return user
 
 

@@ -78,7 +78,7 @@ class LaunchOut(BaseModel):
     preview: bool
     """Nothing is recorded: a preview by staff, or a review."""
     review: bool
-    """The student's program is completed: she looks at the lesson again."""
+    """The student's program is completed: the lesson is only reviewed."""
     expires_at: datetime
 
 

@@ -99,7 +99,7 @@ class Stalled:
 
 
 def restart_stalled(session: Session) -> list[Stalled]:
-    """Put jobs of killed workers back into the queue: they would be "doing", and keep their `lock`, for ever.
+    """Put jobs of killed workers back into the queue: they would be "doing", and keep their `lock`, permanently.
 
     One that may not be repeated, that has taken its worker with it again and again, or that waits a second time
     already has failed.
@@ -108,15 +108,15 @@ def restart_stalled(session: Session) -> list[Stalled]:
     for job_id, name, attempts in session.execute(_STALLED).all():
         reason = None
         if name in _not_repeatable:
-            reason = "its worker was killed, and it cannot be begun again"
+            reason = "its worker was killed, and it cannot be restarted"
         elif attempts + 1 >= MOST_ATTEMPTS_AFTER_KILL:
-            reason = f"its worker was killed; it has been tried {attempts + 1} times"
+            reason = f"its worker was killed; it has been attempted {attempts + 1} times"
         else:
             try:
                 with session.begin_nested():
                     session.execute(_AGAIN, {"job": job_id})
             except IntegrityError:  # another one with its queueing_lock waits
-                reason = "its worker was killed, and the same job waits in the queue already"
+                reason = "its worker was killed, and the same job is already queued"
         if reason is not None:
             session.execute(_FAILED, {"job": job_id})
         found.append(Stalled(job_id, name, reason))

@@ -71,14 +71,14 @@ def _require_empty(session: Session) -> None:
     addresses = list(session.scalars(select(User.email)))
     if any(not address.endswith(f"@{people.DOMAIN}") for address in addresses):
         raise OperatorError(
-            "This database has real people in it, and the demo school is only added to an empty one: use another "
+            "This database has real people in it, and the demo school needs an empty one. Use another "
             "database for the demo."
         )
     if addresses:
         raise OperatorError("The demo school is in this database already.")
     if session.scalar(select(Program.id).limit(1)) is not None:
         raise OperatorError(
-            "This database has programs in it, and the demo school is only added to an empty one: use another "
+            "This database has programs in it, and the demo school needs an empty one. Use another "
             "database for the demo."
         )
 

@@ -5,7 +5,7 @@ from app.core.errors import Forbidden, NotFound
 from app.core.permissions import Actor, Permission
 from app.core.visibility import Records
 
-NO_STUDENT = "There is no such student, or none that you may see."
+NO_STUDENT = "There is no such student, or you don’t have access to it."
 
 
 def may_read_student(subject: Actor) -> bool:

@@ -1,4 +1,4 @@
-"""What each person finds first: the student her clock and her lesson, the staff who is here and what waits."""
+"""What each person finds first: the student the clock and the next lesson, the staff who is here and what waits."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -96,7 +96,7 @@ class StaffToday:
 
 
 def student_today(session: Session, subject: Subject, zone: ZoneInfo) -> StudentToday:
-    """The student's first page. The number of queries depends on her active enrollments, not on their lessons."""
+    """The student's first page. The number of queries depends on the active enrollments, not on their lessons."""
     clock_state = attendance.clock_state(session, subject, zone)
     active = [item for item in clock_state.choices if item.status == "active"]
     totals = attendance.totals_of(session, subject, subject.user_id, active, zone)
@@ -114,10 +114,10 @@ def student_today(session: Session, subject: Subject, zone: ZoneInfo) -> Student
         next_lesson=_first(studies, work),
         needs=[
             Need(
-                f"You did not clock out on {entry.clock_in:%B} {entry.clock_in.day}. Tell the staff when you left, so "
-                "that the hours can be counted.",
+                f"You did not clock out on {entry.clock_in:%B} {entry.clock_in.day}. Let the staff know "
+                "when you left so that your hours can be counted.",
                 f"/hours?month={entry.clock_in:%Y-%m}",
-                "See that day",
+                "View that day",
             )
             for entry in forgotten
         ],

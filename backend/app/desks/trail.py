@@ -115,7 +115,7 @@ def _event(entry: AuditEntry, names: Mapping[int, str], *, aside: int | None = N
     if whom and whom != entry.actor_name:
         parts.append(whom)
     if entry.actor_id is None:
-        parts.append("by the program")
+        parts.append("by the system")
     elif entry.actor_id != aside:
         parts.append(f"by {entry.actor_name}" if parts or aside is not None else f"{entry.actor_name}")
     return Event(

@@ -123,6 +123,7 @@ def record_lesson_completion(
     return CompletionOutcome(counted=True, new=True, progress_pct=result.percent)
 
 
+@internal("for the content of a lesson, which reports as the student that opened it")
 def withdraw_lesson_completion(
     session: Session, held: Enrollment, *, lesson_id: int, since: datetime
 ) -> None:
@@ -174,7 +175,7 @@ def mark_lesson(
             require_not_own(subject, record.user_id, "lessons and grades")
         policy.require_mark_own(subject, record.user_id)
         if lesson.content_type.value not in ("video", "document"):
-            raise Conflict("This lesson reports by itself when it is done; open it and work through it.")
+            raise Conflict("This lesson is marked as done automatically. Open it and work through it.")
         if score_pct is not None:
             raise wrong("score_pct", "Only staff enter a score.")
     outcome = record_lesson_completion(
@@ -187,7 +188,7 @@ def mark_lesson(
         subject=subject,
     )
     if not outcome.counted:
-        raise Conflict("This enrollment is no longer active, so nothing is added to it.")
+        raise Conflict("This enrollment is no longer active, so nothing more is recorded.")
     return outcome
 
 
@@ -195,7 +196,7 @@ def mark_lesson(
 @contextmanager
 def progress_rewritten(session: Session, subject: Subject | None, program_id: int) -> Iterator[None]:
     """Around a change to a program's lessons: its active enrollments are locked before and their progress is
-    written anew after it. A fixed number of statements, however many students there are."""
+    updated after it. A fixed number of statements, however many students there are."""
     former = queries.lock_active(session, program_id)
     yield
     if not former:
@@ -241,7 +242,7 @@ def _score(value: Decimal | int | float | None) -> Decimal | None:
         return None
     score = Decimal(str(value))
     if not score.is_finite() or not 0 <= score <= 100:
-        raise wrong("score_pct", "A score lies between 0 and 100 percent.")
+        raise wrong("score_pct", "A score must be between 0 and 100 percent.")
     return score.quantize(_CENT, ROUND_HALF_UP)
 
 

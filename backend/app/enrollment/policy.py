@@ -10,7 +10,7 @@ from app.core.permissions import Actor, Permission
 from app.core.visibility import Records
 from app.db.models import Enrollment
 
-NO_ENROLLMENT = "There is no such enrollment, or none that you may see."
+NO_ENROLLMENT = "There is no such enrollment, or you don’t have access to it."
 
 
 def may_list(subject: Actor) -> bool:

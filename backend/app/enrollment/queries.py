@@ -46,7 +46,7 @@ register_conflict(
     "This student already has an active enrollment in this program.",
     "program_id",
 )
-register_invalid("check_progress_pct", "Progress lies between 0 and 100 percent.", "progress_pct")
+register_invalid("check_progress_pct", "Progress must be between 0 and 100 percent.", "progress_pct")
 
 
 ACTIVE = EnrollmentStatus.ACTIVE
@@ -179,7 +179,7 @@ def program_names(session: Session) -> Sequence[Row[Any]]:
 
 
 def students(session: Session, limit: int) -> Sequence[Row[Any]]:
-    """E-mail address and name of students, the newest accounts first: for suggestions."""
+    """Email address and name of students, the newest accounts first: for suggestions."""
     return session.execute(
         select(User.email, User.full_name)
         .where(User.role == Role.STUDENT, User.deleted_at.is_(None))

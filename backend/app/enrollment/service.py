@@ -92,7 +92,7 @@ def enroll(
 ) -> Enrollment:
     """Enroll a student in a program, as of a date at the school (today unless given).
 
-    Invalid for anybody but an undeleted student, an unknown program or a future date; Conflict while she has an
+    Invalid for anybody but an undeleted student, an unknown program or a future date; Conflict while the student has an
     active enrollment in the program.
     """
     policy.require_change(subject)
@@ -102,11 +102,11 @@ def enroll(
     if student.role is not Role.STUDENT:
         raise wrong("user_id", f"{student.full_name} is not a student; only students are enrolled.")
     if queries.program(session, program_id) is None:
-        raise wrong("program_id", "There is no such program; it may have been deleted.")
+        raise wrong("program_id", "This program does not exist; it may have been deleted.")
     begins = enrolled_at or today
     if begins > today:
         raise wrong(
-            "enrolled_at", "The enrollment date lies in the future. Enter today's or an earlier date."
+            "enrolled_at", "The enrollment date is in the future. Enter today's date or an earlier one."
         )
     if queries.has_active(session, user_id, program_id):
         sentence = f"{student.full_name} already has an active enrollment in this program."
@@ -134,13 +134,11 @@ def enroll(
 def enroll_by_email(
     session: Session, subject: Subject, *, email: str, program_id: int, enrolled_at: date, today: date
 ) -> Enrollment:
-    """Enroll the student with this e-mail address."""
+    """Enroll the student with this email address."""
     policy.require_change(subject)
     person = queries.user_with_enrollments(session, email.lower())
     if person is None or person.deleted_at is not None:
-        raise wrong(
-            "email", "Nobody has an account with this e-mail address. Invite the student under People."
-        )
+        raise wrong("email", "Nobody has an account with this email address. Add the student under People.")
     if person.role is not Role.STUDENT:
         raise wrong("email", f"{person.full_name} is not a student; only students are enrolled.")
     for former in person.enrollments:
@@ -218,7 +216,7 @@ def program_names(session: Session, subject: Subject) -> Sequence[Row[Any]]:
 
 
 def student_suggestions(session: Session, subject: Subject) -> Sequence[Row[Any]]:
-    """E-mail address and name of the students who joined last, to choose from while typing."""
+    """Email address and name of the students who joined last, to choose from while typing."""
     policy.require_change(subject)
     return queries.students(session, limit=500)
 
@@ -343,9 +341,9 @@ def withdraw(
     if not decision.allowed:
         raise Conflict(decision.reason)
     if requested_at > now:
-        raise wrong(field, "The request cannot have arrived in the future.")
+        raise wrong(field, "The request date cannot be in the future.")
     if requested_at < enrolled_from:
-        raise wrong(field, "The request cannot have arrived before the enrollment began.")
+        raise wrong(field, "The request date cannot be before the enrollment began.")
     _require_no_objection(session, subject, record, zone)
     result = progress_of(session, record)
     record.status = EnrollmentStatus.WITHDRAWN

@@ -85,7 +85,7 @@ def record_event(
     """Tell in xAPI what has just been written; stored with the caller's commit, or not at all.
 
     `result` is an xAPI Result (`success`, `completion`, `score`, `duration`); `instructor` the number and name of
-    the member of staff who did it for her. Raises ValueError when the
+    the member of staff who did it for the student. Raises ValueError when the
     parts do not make a valid statement: that is a fault of the caller's and not of a person's.
     """
     statement_id = uuid4()

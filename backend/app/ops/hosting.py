@@ -87,7 +87,7 @@ def work(settings: Settings) -> None:
     with ready_database(settings) as (ready, database):
         worker = JobWorker(ready, database)
         worker.start()
-        typer.echo("Working off jobs.")
+        typer.echo("Processing jobs.")
         try:
             worker.wait()
         finally:
@@ -166,7 +166,7 @@ class _Server(uvicorn.Server):
 
 @contextmanager
 def _listener(host: str, port: int) -> Iterator[socket.socket]:
-    """The listening socket, taken first: a port in use is told at once, before anything is started."""
+    """The listening socket, taken first: a port in use is reported at once, before anything is started."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -179,7 +179,7 @@ def _listener(host: str, port: int) -> Iterator[socket.socket]:
             raise OperatorError(
                 f"Port {port} is in use by another program: stop that one, or choose another with --port."
             ) from error
-        raise OperatorError(f"The program cannot listen on {host}, port {port}: {error}.") from error
+        raise OperatorError(f"The system cannot listen on {host}, port {port}: {error}.") from error
     try:
         yield listener
     finally:

@@ -153,7 +153,7 @@ def read_wall_clock(present: datetime, zone: ZoneInfo, *, second: bool = False) 
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """How far a student is and when she will have her hours; `explanation` says how the date came about."""
+    """How far a student is and when they will have their hours; `explanation` says how the date came about."""
 
     done_minutes: int
     required_minutes: int | None
@@ -200,7 +200,7 @@ def project(
         return Pace(done_minutes, required, weekly, finish_on, explanation)
 
     if required is None:
-        return pace(None, "This program does not require a number of clock hours.")
+        return pace(None, "This program has no clock-hour requirement.")
     left = required - done_minutes
     if left <= 0:
         return pace(None, f"All {required_hours:,} required clock hours are done.")
@@ -217,8 +217,8 @@ def project(
         return pace(None, "At this pace the hours would take more than a hundred years.")
     return pace(
         today + timedelta(days=days),
-        f"{_hours(left)} are left of {required_hours:,}\u00a0h. In the last {window} days {_hours(recent)} were "
-        f"attended, which is {_hours(weekly)} a week; at that pace the rest takes {days:,} more days.",
+        f"{_hours(left)} of {required_hours:,}\u00a0h remain. In the last {window} days {_hours(recent)} were "
+        f"attended, or {_hours(weekly)} a week; at that pace the rest will take {days:,} more days.",
     )
 
 

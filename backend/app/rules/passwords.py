@@ -90,9 +90,9 @@ def _unfit(text: str, fewest: int, most_bytes: int) -> Refusal | None:
     try:
         size = len(text.encode())
     except UnicodeEncodeError:
-        return Refusal(Reason.UNSTORABLE, "This password contains a character that cannot be stored.")
+        return Refusal(Reason.UNSTORABLE, "This password contains a character that cannot be saved.")
     if "\0" in text:
-        return Refusal(Reason.UNSTORABLE, "This password contains a character that cannot be stored.")
+        return Refusal(Reason.UNSTORABLE, "This password contains a character that cannot be saved.")
     if len(text) < fewest:
         return Refusal(
             Reason.TOO_SHORT,
@@ -130,18 +130,19 @@ def _guessable(text: str, terms: frozenset[str], fewest: int) -> Refusal | None:
     if made_of(nothing, nothing):
         return Refusal(
             Reason.SEQUENCE,
-            "This password is a row of the alphabet, of numbers or of the keyboard. Choose unrelated words instead.",
+            "This password follows the alphabet, a number sequence or the keyboard. Choose unrelated "
+            "words instead.",
         )
     if made_of(terms, nothing):
         return Refusal(
             Reason.PERSONAL,
-            "This password is made of your name, your e-mail address or the school’s name, which others try first. "
-            "Choose something unrelated.",
+            "This password is based on your name, your email address or the school’s name, which are "
+            "easy to guess. Choose something unrelated.",
         )
     if made_of(terms, common_words()):
         return Refusal(
             Reason.COMMON,
-            "This password is on the list of common ones, which others try first. Choose unrelated words instead.",
+            "This password is too common and easy to guess. Choose unrelated words instead.",
         )
     return None
 

@@ -50,7 +50,7 @@ class HostDispatch:
             redirect = RedirectResponse(target + (f"?{query}" if query else ""), status_code=307)
             await redirect(scope, receive, send)
         else:
-            refusal = PlainTextResponse("This host serves course content alone.\n", status_code=404)
+            refusal = PlainTextResponse("This host serves only course content.\n", status_code=404)
             await refusal(scope, receive, send)
 
 

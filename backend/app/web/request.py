@@ -74,7 +74,7 @@ OptionalSubject = Annotated[Subject | None, Depends(optional_subject, scope="fun
 def current_subject(subject: OptionalSubject) -> Subject:
     """The person behind the request; nobody means 401, which a page turns into the sign-in form."""
     if subject is None:
-        raise Unauthorized("You are not signed in, or your session is over. Sign in and try again.")
+        raise Unauthorized("You are not signed in, or your session has expired. Sign in and try again.")
     return subject
 
 
@@ -107,7 +107,7 @@ def require_any(*permissions: Permission) -> Callable[[Subject], None]:
         if any(subject.may(permission) for permission in permissions):
             return
         if subject.is_student:
-            raise Forbidden("This page is for the school's staff.")
+            raise Forbidden("This page is for school staff.")
         raise Forbidden("Your duties at the school do not include this. Ask an administrator if you need it.")
 
     permitted.__permissions__ = permissions  # type: ignore[attr-defined]

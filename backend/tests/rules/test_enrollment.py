@@ -26,7 +26,7 @@ def test_an_end_is_final(status: str) -> None:
         enrollment.may_withdraw(status),
     ):
         assert not decision.allowed
-        assert f"is {status}, which is final" in decision.reason
+        assert f"is {status} and cannot be reopened" in decision.reason
 
 
 def test_an_active_enrollment_may_be_withdrawn_at_any_time() -> None:

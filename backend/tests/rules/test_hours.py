@@ -175,7 +175,7 @@ def test_the_date_follows_from_the_last_four_weeks() -> None:
     # 20 days of 6 h are 30 h a week; 20 h left take 4.67 days.
     assert found.minutes_per_week == 1800
     assert found.finish_on == TODAY + timedelta(days=5)
-    assert "20\u00a0h are left of 480\u00a0h" in found.explanation
+    assert "20\u00a0h of 480\u00a0h remain" in found.explanation
     assert "30\u00a0h a week" in found.explanation
 
 

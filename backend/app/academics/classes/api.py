@@ -38,7 +38,7 @@ def list_classes(
     subject: CurrentSubject,
     settings: SettingsDep,
     paging: PageParams,
-    program_id: Annotated[RecordId | None, Query(description="Only those of this program.")] = None,
+    program_id: Annotated[RecordId | None, Query(description="Only from this program.")] = None,
     current: Annotated[bool, Query(description="Only those whose term is not over.")] = False,
 ) -> Page[ClassOut]:
     """Classes, newest first; an instructor's own. Sorts: code, name, program, starts, ends, room, students."""

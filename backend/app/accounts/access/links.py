@@ -35,8 +35,8 @@ _MADE = {INVITE: Action.ACCOUNT_LINK_INVITE_MADE, RESET: Action.ACCOUNT_LINK_RES
 LIFETIMES = {INVITE: timedelta(days=7), RESET: timedelta(hours=1)}
 RESETS_AN_HOUR = 5
 GONE = (
-    "This link has been used, has expired or was replaced by a newer one. "
-    "Ask for a new link below; for a first invitation, ask the school’s office."
+    "This link has been used, has expired or was replaced by a newer one. Request a new link below; for "
+    "a first invitation, ask the school’s office."
 )
 
 
@@ -196,10 +196,10 @@ def change_password(session: Session, settings: Settings, subject: Subject, pass
     """Give oneself another password; `confirm` has checked the present one. All other sessions end."""
     user = queries.active_user(session, subject.user_id)
     if user is None:
-        raise NotFound("This account does not exist any more.")
+        raise NotFound("This account no longer exists.")
     passwords.check_new(session, password, user.full_name, user.email, field="new_password")
     if passwords.verify(settings, password, user.hashed_password):
-        sentence = "This is the password you have. Choose another one, or keep it."
+        sentence = "This is already your password. Choose a different one."
         raise Invalid(sentence, errors=[FieldError("new_password", sentence)])
     hashed = passwords.hash_password(settings, password)
     queries.close_links(session, user.id, clock.now())
@@ -220,7 +220,7 @@ def confirm(
         return problem
     user = queries.active_user(session, subject.user_id)
     if user is None or not passwords.verify(settings, password, user.hashed_password):
-        sentence = "This is not your present password."
+        sentence = "This is not your current password."
         return Invalid(sentence, errors=[FieldError("current_password", sentence)])
     queries.mark_succeeded(session, attempt_id)
     return None

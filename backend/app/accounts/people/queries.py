@@ -26,7 +26,7 @@ SORTABLE = {
 
 register_conflict(
     "idx_users_email",
-    "An account with this email address exists already; if it was deleted, restore it.",
+    "An account with this email address already exists. If it was deleted, restore it.",
     "email",
 )
 register_invalid("check_users_email_lower", "Email addresses are kept in lower case.", "email")

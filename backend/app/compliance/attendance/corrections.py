@@ -137,10 +137,10 @@ def correct(
 def instant(present: datetime, field: str, zone: ZoneInfo, *, second: bool) -> datetime:
     """What a typed wall-clock time means. Raises Invalid at `field` for one that clocks skipped that day."""
     if not EARLIEST_DAY.year <= present.year <= clock.now().year + 1:
-        raise _wrong(field, f"Enter a date from {EARLIEST_DAY.year} until today.")
+        raise _wrong(field, f"Enter a date between {EARLIEST_DAY.year} and today.")
     found = hours.read_wall_clock(present, zone, second=second).instant
     if found is None:
-        raise _wrong(field, "This time does not exist: clocks were put forward over it that day.")
+        raise _wrong(field, "This time does not exist: the clocks went forward over it that day.")
     return found
 
 
@@ -174,15 +174,15 @@ def _require_within_day(
 def _require_believable(session: Session, clock_in: datetime, clock_out: datetime, zone: ZoneInfo) -> None:
     now = clock.now()
     if clock_in.year < EARLIEST_DAY.year:
-        raise _wrong("clock_in", f"Enter a date from {EARLIEST_DAY.year} until today.")
+        raise _wrong("clock_in", f"Enter a date between {EARLIEST_DAY.year} and today.")
     if clock_in > now:
-        raise _wrong("clock_in", "The clock-in lies in the future.")
+        raise _wrong("clock_in", "The clock-in is in the future.")
     if clock_out > now:
         raise _wrong(
-            "clock_out", f"The clock-out lies in the future; it is {formats.local_time(now, zone)} now."
+            "clock_out", f"The clock-out is in the future; it is {formats.local_time(now, zone)} now."
         )
     if clock_out < clock_in:
-        raise _wrong("clock_out", "The clock-out lies before the clock-in.")
+        raise _wrong("clock_out", "The clock-out is before the clock-in.")
     longest = in_force.longest_entry(in_force.of(session, clock_in, zone, use=True))
     if clock_out - clock_in > longest:
         whole, rest = divmod(longest, timedelta(hours=1))

@@ -12,8 +12,8 @@ from app.core.permissions import Actor, Permission
 from app.core.visibility import Records
 from app.db.models import Attendance
 
-NO_RECORD = "There is no such attendance record, or none that you may see."
-NO_PERSON = "There is no such student, or none that you may see."
+NO_RECORD = "There is no such attendance record, or you don’t have access to it."
+NO_PERSON = "There is no such student, or you don’t have access to it."
 
 
 def may_list(subject: Actor) -> bool:

@@ -20,11 +20,11 @@ from app.rules.hours import TimeEntry
 from app.web.listing import Listing
 from app.web.paging import Paging
 
-register_conflict("uq_attendance_one_open", "You are already clocked in; clock out first.")
+register_conflict("uq_attendance_one_open", "You are already clocked in. Clock out first.")
 register_conflict(
     "ex_attendance_overlap", "These hours overlap another attendance record of the same student."
 )
-register_invalid("check_attendance_clock_out", "The clock-out lies before the clock-in.", "clock_out")
+register_invalid("check_attendance_clock_out", "The clock-out is before the clock-in.", "clock_out")
 
 
 SORTS = {
@@ -313,7 +313,7 @@ def _conditions(
 
 def attendance_hours_per_student(*, current_only: bool = False) -> Select[Any]:
     """Documented query "Calculate total attendance hours per student": name, total hours, and behind them
-    the account's number, e-mail and whole minutes.
+    the account's number, email and whole minutes.
 
     A student whose only stay is open has no total yet (NULL). `current_only` leaves deleted accounts out.
     """

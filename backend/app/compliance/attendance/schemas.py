@@ -126,7 +126,7 @@ class AttendanceOut(BaseModel):
     program: str
     clock_in: datetime
     clock_out: datetime | None
-    total_minutes: int | None = Field(description="Whole minutes; null while the stay is open.")
+    total_minutes: int | None = Field(description="Whole minutes; null while the record is open.")
     state: AttendanceState
     notes: str | None
 

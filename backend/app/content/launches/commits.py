@@ -76,7 +76,7 @@ def commit(session: Session, token: str, sent: CommitIn) -> CommitOut:
     standing = results.standing(session, version, held.id, passing_score_pct=place.passing_score_pct)
     if standing.complete and not known:
         if place.program_id != held.program_id:
-            raise NotFound("This lesson is not part of the enrollment's program any more.")
+            raise NotFound("This lesson is no longer part of the enrollment's program.")
         enrollment.record_lesson_completion(
             session,
             enrollment_id=held.id,
@@ -110,7 +110,7 @@ def _is_known(session: Session, record: Launch, sent: CommitIn) -> bool:
     known, digest = launch_queries.commit_digest(session, record.id, sent.seq)
     if known and digest is not None and digest != _digest(sent):
         log.warning("content.sequence_conflict", launch_id=record.id, seq=sent.seq, last_seq=record.last_seq)
-        raise SequenceConflict("Another report came under this number. Not saved yet; sending it again.")
+        raise SequenceConflict("Another report with this number was received. Not saved yet; retrying.")
     return known
 
 
@@ -123,7 +123,7 @@ def _digest(sent: CommitIn) -> str:
 
 def _enrollment_of(record: Launch) -> int:
     if record.enrollment_id is None:
-        raise NotFound("This launch counts for no enrollment.")
+        raise NotFound("This launch is not part of an enrollment.")
     return record.enrollment_id
 
 

@@ -30,7 +30,7 @@ function report(kind, detail) {
     trouble.textContent = detail ?? "";
     if (detail !== null) hint("unsaved");
   } else if (kind === "over") {
-    showOver(detail.detail ?? "Open the lesson again to go on. Everything up to your last saved step is kept.");
+    showOver(detail.detail ?? "Open the lesson again to continue. Everything up to your last saved step is kept.");
   } else {
     if (kind === "saved") stayAwake();
     hint(kind, detail);

@@ -37,7 +37,7 @@ class Call:
     given_body: bytes | None = None
     """A body that came inside a form (alternate request syntax)."""
     check_again: Callable[[], Awaitable[Access]] | None = None
-    """Asks anew who sends this; None before it was asked at all."""
+    """Asks again who sends this; None before it was asked at all."""
     checked_at: float = 0.0
     """When it was asked, on the monotonic clock."""
 

@@ -2,7 +2,7 @@
 
 Each function notes one or more well-formed statements, which are written in the caller's transaction when it
 commits (`app.lrs.events`). Activities are named by addresses below the school's own; the actor is the account by its
-number, so that a new e-mail address does not make a new learner; all statements of one enrollment share its
+number, so that a new email address does not make a new learner; all statements of one enrollment share its
 registration.
 """
 

@@ -29,7 +29,7 @@ OWNER = "web.imports"
 MOST_FAULTS = 1000
 """Faults that are kept and shown."""
 UNDO_FOR = timedelta(days=1)
-NO_IMPORT = "There is no such import, or none that you may see."
+NO_IMPORT = "There is no such import, or you don’t have access to it."
 NOTHING = "Nothing was imported."
 
 

@@ -14,10 +14,8 @@ from app.db.models import ClassSeat, Enrollment, EnrollmentStatus, SchoolClass, 
 from app.web.listing import Listing
 from app.web.paging import Page, Paging, fetch_page
 
-register_conflict(
-    "ex_class_seats_once", "A student has one seat in a class: this one is in it already.", "enrollment_ids"
-)
-register_invalid("check_class_seats_days", "The last day lies before the first one.", "last_day")
+register_conflict("ex_class_seats_once", "This student is already in the class.", "enrollment_ids")
+register_invalid("check_class_seats_days", "The last day is before the first day.", "last_day")
 
 
 def _roster() -> Select[Any]:

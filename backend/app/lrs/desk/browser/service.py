@@ -75,8 +75,8 @@ def exported(session: Session, subject: Actor, filters: StatementFilters, zone: 
     people, activities = sought.people, sought.activities
     if people is not None and people.count > MOST:
         sentence = (
-            f"{people.count:,} people match “{people.words}”; a file holds the statements of {MOST} at most."
-            " Choose one of them in the list, or give more of the name."
+            f"{people.count:,} people match “{people.words}”; a file can hold the statements of at most "
+            f"{MOST}. Choose one person in the list, or enter more of the name."
         )
         raise Invalid(sentence, errors=[FieldError("person", sentence)])
     if activities is not None and activities.count > 1:
@@ -92,7 +92,7 @@ def read(session: Session, subject: Actor, statement_id: str) -> Line:
     policy.require_read_statements(subject)
     found = queries.one(session, statement_id) if values.is_uuid(statement_id) else None
     if found is None or not scope_of(session, subject).holds(found.user_id):
-        raise NotFound("There is no statement with this id, or none that you may see.")
+        raise NotFound("There is no statement with this id, or you don’t have access to it.")
     return line_of(found)
 
 
