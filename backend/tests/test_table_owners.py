@@ -32,7 +32,7 @@ OWNERS = {
     "issued_documents": "documents",
     "signing_crls": "documents",
     "signing_keys": "documents",
-    "installation": "projections",
+    "installation": "core",
     "history_cursors": "projections",
     "stored_files": "core",
     "file_claims": "core",

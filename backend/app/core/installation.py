@@ -5,6 +5,7 @@ every one of them would become another one. An installation that has statements 
 """
 
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -17,6 +18,13 @@ _installation = sa.table(
     sa.column("uuid", sa.Uuid),
     sa.column("home_page", sa.Text),
     sa.column("id", sa.SmallInteger),
+)
+_NEWER_SERVER = sa.text(
+    """
+    UPDATE installation i SET generation = i.generation + 1
+    WHERE (SELECT a.xid FROM audit_log a WHERE a.generation = i.generation
+           ORDER BY a.generation DESC, a.xid DESC, a.id DESC LIMIT 1) >= pg_snapshot_xmax(pg_current_snapshot())
+    """
 )
 _KEPT = "installation"
 
@@ -52,3 +60,13 @@ def installation(session: Session) -> Installation:
 def _find(session: Session) -> Installation | None:
     row = session.execute(sa.select(_installation.c.uuid, _installation.c.home_page)).one_or_none()
     return None if row is None else Installation(*row)
+
+
+def note_newer_server(session: Session) -> bool:
+    """Begin a new generation when transaction numbers have started anew; whether they had.
+
+    A dump that is restored on another server brings rows whose numbers that server has not reached. What is written
+    from now on would sort before them.
+    """
+    result: Any = session.execute(_NEWER_SERVER)
+    return bool(result.rowcount)

@@ -123,7 +123,7 @@ def test_numbers_that_no_record_has(office: TestClient, number: str) -> None:
         "per_page=9999",
         "sort=;drop",
         "role=x",
-        "format=pdf",
+        "format=docx",
         "q=%00",
         "q=" + "x" * 300,
         "deleted=maybe",

@@ -367,7 +367,7 @@ def test_the_pages_from_the_file_to_the_undoing(
     assert "Nothing has been imported yet" in office.get("/imports").text
     assert office.get("/imports/nothing/new").status_code == 404
     assert "Full name,Email,Role" in office.get("/imports/people/template.csv").text
-    assert "Fill this in" in office.post("/imports/people/new", data={"file": ""}).text
+    assert "This field is required" in office.post("/imports/people/new", data={"file": ""}).text
     refused = office.post(
         "/imports/people/new", files={"file": ("people.xls", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1")}
     )

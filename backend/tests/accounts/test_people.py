@@ -80,7 +80,7 @@ def test_what_is_wrong_is_told_and_nobody_is_added(
 def test_an_address_in_use_is_refused(office: TestClient, student: User) -> None:
     page = office.post("/people/new", data=NEW | {"email": student.email.upper()})
     assert page.status_code == 409
-    assert "Maria Lopez has an account" in page.text
+    assert "Maria Lopez already has an account" in page.text
     problem = office.post("/api/v1/users", json=NEW | {"email": student.email})
     assert problem.status_code == 409
     assert problem.json()["errors"][0]["field"] == "email"
@@ -203,7 +203,7 @@ def test_editing_a_person(office: TestClient, session: Session, student: User) -
     assert office.get(f"/people/{student.id}/edit").status_code == 200
     saved = office.post(f"/people/{student.id}/edit", data=change)
     assert saved.status_code == 303
-    assert "Saved" in office.get(saved.headers["location"]).text
+    assert "Changes saved" in office.get(saved.headers["location"]).text
     session.expire_all()
     assert (student.full_name, student.email, student.role) == (
         "Maria Lopez-Diaz",
