@@ -28,7 +28,7 @@ def test_people_are_imported(
     page.get_by_role("link", name="Import people").click()
     seen("import-new")
     page.get_by_role("button", name="Check the file").click()
-    expect(page.get_by_role("alert").get_by_text("Fill this in")).to_be_visible()
+    expect(page.get_by_role("alert").get_by_text("This field is required")).to_be_visible()
     page.get_by_label("File").set_input_files(
         {"name": "fall.csv", "mimeType": "text/csv", "buffer": FILE.encode("cp1252")}
     )

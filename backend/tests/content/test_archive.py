@@ -290,7 +290,7 @@ def test_names_that_two_headers_give_differently_are_refused() -> None:
 def test_no_zip_at_all() -> None:
     assert "not a zip" in refusal(b"")
     assert "not a zip" in refusal(b"Hello, I am a text.")
-    assert "cut off" in refusal(zipped({"a.txt": b"hello"})[:40])
+    assert "incomplete" in refusal(zipped({"a.txt": b"hello"})[:40])
     assert "empty" in refusal(zipped({}))
 
 

@@ -297,7 +297,7 @@ def test_a_replacement_takes_the_place_of_the_first(world: SimpleNamespace) -> N
     assert address in world.as_admin.get(f"/documents/{first.id}").text
     assert address not in world.as_student.get(f"/documents/{first.id}").text
     page = world.as_admin.get(address)
-    assert "takes the place" in page.text
+    assert "replaces the one issued before" in page.text
     second = post_letter(world.as_admin, world.enrollment.id, replaces=str(first.id)).headers["location"]
     world.session.expire_all()
     assert first.status == "replaced"

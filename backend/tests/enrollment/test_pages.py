@@ -68,7 +68,7 @@ def test_enrolling_by_the_form(client: TestClient, school: School, session: Sess
         ({"program_id": "999999999999"}, "Enter"),
         ({"enrolled_at": "2199-01-01"}, "is in the future"),
         ({"enrolled_at": "soon"}, "Enter a date"),
-        ({"email": "a\x00@example.org"}, "cannot be stored"),
+        ({"email": "a\x00@example.org"}, "cannot be saved"),
     ):
         answer = client.post("/enrollments/new", data=data | wrong)
         assert answer.status_code == 422, wrong

@@ -96,7 +96,7 @@ def test_hours_recorded_ahead_refuse_a_clock_in(session: Session, school: School
     school.attendance(school.enrollment(student), MONDAY, minutes=120)
     with (
         at(MONDAY + timedelta(hours=1)),
-        pytest.raises(Conflict, match=r"recorded already until .*10:00 AM EDT"),
+        pytest.raises(Conflict, match=r"already recorded until .*10:00 AM EDT"),
     ):
         service.clock_in(session, subject_of(student), ZONE)
 
@@ -193,8 +193,8 @@ def test_a_correction_keeps_reason_and_both_versions(session: Session, school: S
         (MONDAY, MONDAY - timedelta(minutes=1), "before the clock-in"),
         (MONDAY + timedelta(days=9), MONDAY + timedelta(days=9, hours=1), "future"),
         (MONDAY, MONDAY + timedelta(days=9), "future"),
-        (datetime(1999, 12, 31, tzinfo=UTC), MONDAY, "from 2000"),
-        (datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC), "from 2000"),
+        (datetime(1999, 12, 31, tzinfo=UTC), MONDAY, "between 2000"),
+        (datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC), "between 2000"),
     ],
 )
 def test_unbelievable_times_are_refused(

@@ -37,8 +37,8 @@ def _ended(session: Session, **given: object) -> XapiImport:
     [
         ({"stored": 2}, "good", "The whole file has been read."),
         ({"known": 2}, "good", "The whole file has been read."),
-        ({"stored": 2, "refused": 19}, "warn", "19 of its entries could not be taken."),
-        ({"refused": 19}, "warn", "19 of its entries could not be taken."),
+        ({"stored": 2, "refused": 19}, "warn", "19 of its entries could not be imported."),
+        ({"refused": 19}, "warn", "19 of its entries could not be imported."),
         ({}, "warn", "it contains no statements."),
         ({"status": "failed", "error": "Line 7: It ends.", "stored": 3}, "bad", "Line 7: It ends."),
     ],

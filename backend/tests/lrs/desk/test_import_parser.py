@@ -165,7 +165,7 @@ def test_a_broken_list_is_told_and_not_guessed_at(raw: bytes, taken: int, line: 
         (b"<!DOCTYPE html>\n<html>\n  {}\n</html>\n", ""),
         (b"<!DOCTYPE html>\n<html>\n</html>\n", "What can be read: statements one a line"),
         (b"id,actor\n1,2\n", "What can be read"),
-        (PACKED[:-9], "cut off"),
+        (PACKED[:-9], "incomplete"),
         (PACKED[:-8] + b"\xff" * 8, "damaged"),
         (gzip.compress(PACKED, mtime=0), "compressed twice"),
         (json.dumps(GOOD).encode()[:-3], "in the middle of a statement"),
