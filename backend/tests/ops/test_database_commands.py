@@ -138,7 +138,7 @@ def test_an_external_server_is_used_and_never_started_or_stopped(installation: d
     assert aada(external, "db", "check").returncode == 0
     assert aada(external, "db", "status").stdout.startswith("PostgreSQL 17.")
     sentence = refused(external, "db", "stop")
-    assert "not this program's to stop" in sentence
+    assert "the system does not stop that server" in sentence
     assert url.split(":")[2].split("@")[0] not in sentence, "the password is not shown"
 
 

@@ -69,7 +69,7 @@ def test_an_api_key_from_the_first_day_to_the_last(live_server: LiveServer) -> N
         assert status(secret) == 200
         listed = client.get("/lrs/keys").text
         assert "Simulator" in listed
-        assert "600 a minute" in listed
+        assert "600 per minute" in listed
         assert secret not in listed
         (one,) = client.get("/api/v1/lrs/keys").json()["items"]
         assert one["last_used_at"]
@@ -114,11 +114,11 @@ def test_a_secret_is_shown_to_the_one_who_made_it_alone(scene: Scene, signed_in:
     assert "Max-Age=60" in cookie
     sealed = cookie.split(";")[0].removeprefix("aada_once=")
     other.cookies.set("aada_once", sealed)
-    assert "shown this once" not in other.get(here).text
+    assert "shown only once" not in other.get(here).text
     other.cookies.set("aada_once", "x" + sealed[5:])
     assert other.get(here).status_code == 200
-    assert "shown this once" in admin.get(here).text
-    assert "shown this once" not in admin.get(here).text
+    assert "shown only once" in admin.get(here).text
+    assert "shown only once" not in admin.get(here).text
 
 
 def test_a_secret_that_was_not_fetched_in_a_minute_is_gone(
