@@ -63,7 +63,7 @@ def _find(session: Session) -> Installation | None:
 
 
 def note_newer_server(session: Session) -> bool:
-    """Begin a new generation when transaction numbers have started anew; whether they had.
+    """Begin a new generation when transaction numbers have started over; whether they had.
 
     A dump that is restored on another server brings rows whose numbers that server has not reached. What is written
     from now on would sort before them.
