@@ -25,7 +25,8 @@ cli = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, help="AA
 @cache
 def _add_commands() -> None:
     for module in pkgutil.iter_modules(app.commands.__path__):
-        name = module.name.replace("_", "-")
+        # A word of Python's own, such as import, has a "_" behind it.
+        name = module.name.rstrip("_").replace("_", "-")
         cli.add_typer(import_module(f"app.commands.{module.name}").commands, name=name)
 
 

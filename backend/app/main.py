@@ -11,6 +11,8 @@ import app.finance  # noqa: F401 - its constraints have sentences
 from app import __version__
 from app.academics import api as academics_api
 from app.academics import pages as academics_pages
+from app.academics.classes import api as classes_api
+from app.academics.classes import pages as classes_pages
 from app.accounts import api as accounts_api
 from app.accounts import pages as accounts_pages
 from app.accounts.identity import identify
@@ -37,17 +39,24 @@ from app.lrs.engine.api import LrsApp
 from app.lrs.host.service import lrs_app
 from app.ops import health
 from app.ops import pages as operations_pages
+from app.school import api as school_api
+from app.school import pages as school_pages
+from app.school.effective import EffectiveSettings
 from app.settings import Settings
 from app.web import errors, security, uploads
 from app.web.assets import MOUNT, StaticAssets
 from app.web.bodies import BodyTime
 from app.web.hosts import HostDispatch
+from app.web.imports import api as imports_api
+from app.web.imports import pages as imports_pages
 from app.web.reports import register_pdf
 
 # First come, first served: an address such as /people/new stands before /people/{number}.
 ROUTERS: list[APIRouter] = [
     academics_api.router,
     academics_pages.router,
+    classes_api.router,
+    classes_pages.router,
     accounts_api.router,
     accounts_pages.router,
     attendance_api.router,
@@ -63,6 +72,10 @@ ROUTERS: list[APIRouter] = [
     letters_pages.router,
     documents_pages.router,
     learning_pages.router,
+    imports_api.router,
+    imports_pages.router,
+    school_api.router,
+    school_pages.router,
     operations_pages.api,
     operations_pages.router,
     desks_pages.router,
@@ -88,7 +101,7 @@ def create_app(settings: Settings, database: Database | None = None) -> FastAPI:
     app = FastAPI(
         title=f"{settings.school_short_name} LMS",
         version=__version__,
-        summary="Learning management and student records of a state-regulated career school.",
+        summary="Learning management and student records for a state-regulated career school.",
         docs_url=None,
         redoc_url=None,
         openapi_url="/api/v1/openapi.json",
@@ -98,6 +111,7 @@ def create_app(settings: Settings, database: Database | None = None) -> FastAPI:
     app.state.database = database
     app.state.files = open_store(settings)
     app.state.identify = identify
+    app.state.school = EffectiveSettings(app.state)
     register_pdf(report_writer(settings))
     errors.install(app)
     for router in ROUTERS:

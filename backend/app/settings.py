@@ -86,6 +86,7 @@ class Settings(BaseSettings):
 
     max_body_bytes: int = 1024 * 1024
     max_upload_bytes: int = 1024 * 1024 * 1024
+    max_import_bytes: int = 20 * 1024 * 1024
 
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     log_json: bool = False
@@ -141,8 +142,9 @@ class Settings(BaseSettings):
         for name in ("app_origin", "content_origin"):
             if not getattr(self, name).startswith("https:"):
                 raise ValueError(
-                    f"{name.upper()} must begin with https:// in production: sign-in cookies and student records "
-                    "would cross the network in clear (docs/runbooks tells how to put a proxy in front)"
+                    f"{name.upper()} must begin with https:// in production: sign-in cookies and student "
+                    "records would cross the network unencrypted (docs/guides/operator.md explains how "
+                    "to set up a proxy)"
                 )
 
     @property

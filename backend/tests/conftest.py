@@ -37,7 +37,10 @@ from tests.browser.chromium import chromium
 
 # The same examples on every machine and at every run: what passes here passes there. To look further afield:
 # pytest --hypothesis-profile=default
-hypothesis.settings.register_profile("fixed", derandomize=True)
+# No deadline: how long an example takes says something about the machine, and nothing about the rule.
+hypothesis.settings.register_profile(
+    "fixed", derandomize=True, deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
 hypothesis.settings.load_profile("fixed")
 
 TEMPLATE = "aada_template"

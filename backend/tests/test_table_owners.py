@@ -17,6 +17,8 @@ from app.db.base import Base
 APP = Path(__file__).resolve().parents[1] / "app"
 
 OWNERS = {
+    "installation": "core",
+    "history_cursors": "projections",
     "school": "school",
     "school_holidays": "school",
     "school_policies": "school",
@@ -55,6 +57,9 @@ OWNERS = {
     "launches": "content",
     "scorm_data": "content",
     "scorm_commits": "content",
+    "data_imports": "web",
+    "data_import_records": "web",
+    "data_import_mappings": "web",
     "audit_log": "core",
     "outbox_messages": "core",
 }

@@ -23,8 +23,8 @@ from app.web.paging import Page, PageParams
 from app.web.request import CurrentSubject, Db
 
 router = APIRouter(prefix="/api/v1")
-OfProgram = Annotated[RecordId | None, Query(description="Only those of this program.")]
-OfModule = Annotated[RecordId | None, Query(description="Only those of this module.")]
+OfProgram = Annotated[RecordId | None, Query(description="Only from this program.")]
+OfModule = Annotated[RecordId | None, Query(description="Only from this module.")]
 
 
 # Programs

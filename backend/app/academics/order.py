@@ -36,7 +36,7 @@ def reorder(records: Sequence[Any], ids: Sequence[int], what: str) -> None:
     by_id = {record.id: record for record in records}
     if sorted(ids) != sorted(by_id):
         raise Conflict(
-            f"The new order has to name each of the {what} once ({len(by_id)} at the moment). "
-            "Nothing was changed; load the list again."
+            f"The new order must list each of the {what} once ({len(by_id)} at the moment). Nothing was "
+            "changed; reload the list."
         )
     number([by_id[record_id] for record_id in ids])

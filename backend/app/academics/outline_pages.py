@@ -19,7 +19,7 @@ Crumbs = list[tuple[str, str | None]]
 
 # H5P joins the choices when the school's player can play it.
 KINDS = (
-    (ContentType.SCORM.value, "SCORM package (uploaded afterwards)"),
+    (ContentType.SCORM.value, "SCORM package (upload after saving)"),
     (ContentType.VIDEO.value, "Video (a web address)"),
     (ContentType.DOCUMENT.value, "Document (a web address)"),
 )
@@ -275,8 +275,8 @@ def _delete_module_page(
         form=form,
         kind="module",
         name=module.name,
-        consequence="Its lessons and their uploaded packages are deleted with it. "
-        "The progress of the program's active students is worked out anew.",
+        consequence="Its lessons and their uploaded packages are deleted with it. The progress of the "
+        "program's active students is recalculated.",
         reason=reason,
         cancel=f"/programs/{program.id}#module-{module.id}",
         breadcrumbs=_crumbs(program, module, "Delete"),
@@ -297,8 +297,8 @@ def _delete_lesson_page(
         form=form,
         kind="lesson",
         name=record.title,
-        consequence="Its uploaded packages are deleted with it. "
-        "The progress of the program's active students is worked out anew.",
+        consequence="Its uploaded packages are deleted with it. The progress of the program's active "
+        "students is recalculated.",
         reason=reason,
         cancel=f"/lessons/{record.id}",
         breadcrumbs=_crumbs(program, module, record.title, "Delete"),

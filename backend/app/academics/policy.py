@@ -12,7 +12,7 @@ def may_read(subject: Actor) -> bool:
 def require_read(subject: Actor) -> None:
     """Raises Forbidden unless `may_read`."""
     if not may_read(subject):
-        raise Forbidden("Programs are managed by the school's staff. Your own lessons are under Learn.")
+        raise Forbidden("Programs are managed by school staff. Your own lessons are under Learn.")
 
 
 def may_change(subject: Actor) -> bool:
@@ -23,4 +23,4 @@ def may_change(subject: Actor) -> bool:
 def require_change(subject: Actor) -> None:
     """Raises Forbidden unless `may_change`."""
     if not may_change(subject):
-        raise Forbidden("Only administrators change programs. Ask one of them to do it for you.")
+        raise Forbidden("Your duties do not include changing programs. Ask an administrator.")

@@ -26,9 +26,9 @@ from app.web.paging import Page, Paging
 on_lessons_changing = outline_changes.register
 on_lessons_removed = outline_changes.register_removal
 
-NO_PROGRAM = "There is no such program; it may have been deleted. Go back to the list of programs."
-NO_MODULE = "There is no such module; it may have been deleted. Go back to the program."
-NO_LESSON = "There is no such lesson; it may have been deleted. Go back to the program."
+NO_PROGRAM = "This program does not exist; it may have been deleted. Go back to the list of programs."
+NO_MODULE = "This module does not exist; it may have been deleted. Go back to the program."
+NO_LESSON = "This lesson does not exist; it may have been deleted. Go back to the program."
 WITH_ADDRESS = frozenset({ContentType.VIDEO, ContentType.DOCUMENT})
 
 
@@ -169,8 +169,8 @@ def why_program_stays(session: Session, subject: Subject, program_id: int) -> st
         return None
     have = "There is 1 enrollment" if count == 1 else f"There are {count:,} enrollments"
     return (
-        f"{have} in this program, so it cannot be deleted: "
-        "the records of its students, also of former ones, refer to it."
+        f"{have} in this program, so it cannot be deleted: the records of its current and former "
+        "students refer to it."
     )
 
 
@@ -276,7 +276,9 @@ def update_lesson(
     _unchanged(lesson, seen)
     kind = ContentType(changes.get("content_type", lesson.content_type))
     if kind is not lesson.content_type and queries.lessons_with_work(session, [lesson_id]):
-        sentence = "Students have worked in this lesson, so its kind stays; add another lesson instead."
+        sentence = (
+            "Students have worked in this lesson, so its type cannot change. Add another lesson instead."
+        )
         raise Conflict(sentence, errors=[FieldError("content_type", sentence)])
     _check_content(kind, changes.get("content_url", lesson.content_url), was=lesson.content_type)
     _apply(session, subject, lesson, changes, Action.LESSON_UPDATED)
@@ -399,8 +401,8 @@ def _lesson(session: Session, lesson_id: int, *, lock: bool = False) -> Lesson:
 def _unchanged(record: Program | Module | Lesson, seen: str | None) -> None:
     if seen is not None and seen != version(record):
         raise Conflict(
-            "Somebody else changed this while you were typing. Nothing of yours was saved; "
-            "open the page again to see the change, then enter yours."
+            "Someone else changed this while you were editing. Your changes were not saved. Reload the "
+            "page to see the change, then enter yours again."
         )
 
 
@@ -431,7 +433,7 @@ def _check_content(kind: ContentType, address: str | None, was: ContentType | No
         sentence = f"Enter the web address of the {kind.value}."
     elif kind not in WITH_ADDRESS and address:
         sentence = (
-            "Only videos and documents have a web address; the file of this lesson is uploaded afterwards."
+            "Only videos and documents have a web address. Upload the package for this lesson after saving."
         )
     elif kind is ContentType.H5P and was is not ContentType.H5P:
         sentence = "H5P content cannot be played here yet. Choose a SCORM package, a video or a document."

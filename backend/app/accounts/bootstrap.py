@@ -42,7 +42,7 @@ def ensure_first_admin(
     elif user.role is not Role.ADMIN or user.deleted_at is not None:
         raise Conflict(f"{address} is the address of another account; choose another for the administrator.")
     if password is not None:
-        passwords.check_new(settings, password, user.full_name, user.email)
+        passwords.check_new(session, password, user.full_name, user.email)
         access.close_links(session, user.id, clock.now())
         user.hashed_password = passwords.hash_password(settings, password)
         session.flush()

@@ -4,19 +4,37 @@ from functools import lru_cache
 
 import bcrypt
 from pwdlib.hashers.bcrypt import BcryptHasher
+from sqlalchemy.orm import Session
 
+from app.core import clock
 from app.core.errors import FieldError, Invalid
 from app.rules import passwords as rule
+from app.school import service as school
 from app.settings import Settings
 
 NO_PASSWORD = "!"  # noqa: S105 - the mark of an account whose owner has not set a password yet
 
 
-def check_new(settings: Settings, password: str, *personal: str, field: str = "password") -> None:
-    """Raise Invalid with the reason when the rule refuses this password."""
-    refusal = rule.refuse(password, (*personal, settings.school_name, settings.school_short_name))
+def check_new(session: Session, password: str, *personal: str, field: str = "password") -> None:
+    """Raise Invalid with the reason when the rule refuses this password, by the password policy of today."""
+    known = school.facts(session)
+    found = school.policies.at(session, school.PolicyKind.PASSWORD, clock.today(known.zone))
+    refusal = rule.refuse(
+        password,
+        (*personal, known.legal_name, known.short_name),
+        minimum_characters=found.values.minimum_characters,
+        maximum_bytes=found.values.maximum_bytes,
+    )
     if refusal is not None:
         raise Invalid(refusal.sentence, errors=[FieldError(field, refusal.sentence)])
+    school.policies.used(session, found)
+
+
+def fewest_characters(session: Session) -> int:
+    """How many characters a new password needs today, for the form to say."""
+    known = school.facts(session)
+    found = school.policies.at(session, school.PolicyKind.PASSWORD, clock.today(known.zone))
+    return found.values.minimum_characters
 
 
 def hash_password(settings: Settings, password: str) -> str:

@@ -4,7 +4,7 @@ from app.core.errors import Forbidden, NotFound
 from app.core.permissions import Actor, Permission, Reach, Role
 from app.db.models import User
 
-NO_SUCH_PERSON = "There is no such person, or none that you may see."
+NO_SUCH_PERSON = "There is no such person, or you don’t have access to it."
 
 
 def visible_roles(subject: Actor) -> frozenset[Role]:
@@ -23,7 +23,7 @@ def may_list(subject: Actor) -> bool:
 def require_list(subject: Actor) -> None:
     """Raises Forbidden without anybody to see."""
     if not may_list(subject):
-        raise Forbidden("The list of people is for those who work with students.")
+        raise Forbidden("Only staff who work with students can see this list.")
 
 
 def may_see(subject: Actor, user: User) -> bool:
@@ -57,7 +57,9 @@ def require_manage(subject: Actor, role: Role | None = None) -> None:
     if may_manage(subject, role):
         return
     if subject.may(Permission.STUDENTS_MANAGE):
-        raise Forbidden("You add and change the accounts of students. Ask an administrator for any other.")
+        raise Forbidden(
+            "You can add and change only student accounts. Ask an administrator for other accounts."
+        )
     raise Forbidden("Your duties do not include other people's accounts. Ask an administrator.")
 
 
@@ -69,7 +71,7 @@ def may_manage_duties(subject: Actor) -> bool:
 def require_manage_duties(subject: Actor) -> None:
     """Raises Forbidden unless `may_manage_duties`."""
     if not may_manage_duties(subject):
-        raise Forbidden("Only administrators give and end duties.")
+        raise Forbidden("Only administrators can assign and end duties.")
 
 
 def may_give_duties(subject: Actor, user_id: int) -> bool:
@@ -81,7 +83,7 @@ def require_give_duties(subject: Actor, user_id: int) -> None:
     """Raises Forbidden unless `may_give_duties`."""
     require_manage_duties(subject)
     if not may_give_duties(subject, user_id):
-        raise Forbidden("Nobody gives or ends their own duties. Ask another administrator.")
+        raise Forbidden("You cannot assign or end your own duties. Ask another administrator.")
 
 
 def may_see_duties(subject: Actor, user_id: int) -> bool:
@@ -103,4 +105,4 @@ def may_read_duties(subject: Actor) -> bool:
 def require_read_duties(subject: Actor) -> None:
     """Raises Forbidden unless `may_read_duties`."""
     if not may_read_duties(subject):
-        raise Forbidden("Your duties do not include the accounts of the staff.")
+        raise Forbidden("Your duties do not include staff accounts.")

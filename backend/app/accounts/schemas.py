@@ -17,14 +17,14 @@ LONGEST_PASSWORD_INPUT = 1000
 
 @internal("tidies a text")
 def tidy_email(text: str) -> str:
-    """An e-mail address as accounts keep it: lower case, plain letters. Raises ValueError with a sentence."""
+    """An email address as accounts keep it: lower case, plain letters. Raises ValueError with a sentence."""
     try:
         found = validate_email(text.strip(), check_deliverability=False, allow_smtputf8=False)
     except EmailNotValidError:
-        raise ValueError("Enter an e-mail address such as name@example.org.") from None
+        raise ValueError("Enter an email address such as name@example.org.") from None
     address = (found.ascii_email or found.normalized).lower()
     if len(address) > 255:
-        raise ValueError("This e-mail address is too long.")
+        raise ValueError("This email address is too long.")
     return address
 
 
@@ -34,9 +34,9 @@ FullName = Annotated[Line, Field(max_length=255)]
 
 
 class SignInForm(BaseModel):
-    """E-mail address and password."""
+    """Email address and password."""
 
-    email: Annotated[Line, Field(title="E-mail address", max_length=320)]
+    email: Annotated[Line, Field(title="Email address", max_length=320)]
     password: PasswordInput
     next: Annotated[str, Field(max_length=2000)] = ""
 
@@ -44,7 +44,7 @@ class SignInForm(BaseModel):
 class ForgotForm(BaseModel):
     """Where to send a link to set a new password."""
 
-    email: Annotated[Email, Field(title="E-mail address")]
+    email: Annotated[Email, Field(title="Email address")]
 
 
 class SetPasswordForm(BaseModel):
@@ -56,7 +56,7 @@ class SetPasswordForm(BaseModel):
 class ChangePasswordForm(BaseModel):
     """Another password, with the present one."""
 
-    current_password: Annotated[PasswordInput, Field(title="Present password")]
+    current_password: Annotated[PasswordInput, Field(title="Current password")]
     new_password: PasswordInput
 
 
@@ -64,7 +64,7 @@ class PersonForm(BaseModel):
     """A person to add or change."""
 
     full_name: Annotated[FullName, Field(title="Full legal name")]
-    email: Annotated[Email, Field(title="E-mail address")]
+    email: Annotated[Email, Field(title="Email address")]
     role: Role
 
 

@@ -17,6 +17,7 @@ from app.accounts.duties.service import (
     list_duties,
     own_duties,
 )
+from app.accounts.people import imports as _imports  # noqa: F401 - people can be imported
 from app.accounts.people import queries
 from app.accounts.people.service import (
     create_person,
@@ -65,7 +66,7 @@ def get_student(session: Session, subject: Subject, user_id: int) -> User:
     """A student's account, for staff or for the student. Raises NotFound for anybody else's and for staff accounts."""
     user = get_person(session, subject, user_id)
     if user.role is not Role.STUDENT or user.deleted_at is not None:
-        raise NotFound("There is no such student, or none that you may see.")
+        raise NotFound("There is no such student, or you don’t have access to it.")
     return user
 
 

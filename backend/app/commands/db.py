@@ -24,13 +24,13 @@ from app.ops.servers import (
 )
 from app.settings import Settings, get_settings
 
-commands = typer.Typer(no_args_is_help=True, help="The database: start, stop, migrate, look inside.")
+commands = typer.Typer(no_args_is_help=True, help="The database: start, stop, migrate, inspect.")
 
 
 def _embedded_only(settings: Settings, act: str) -> None:
     if settings.database_url is not None:
         place = make_url(settings.database_url).render_as_string(hide_password=True)
-        raise OperatorError(f"DATABASE_URL is set ({place}), and that server is not this program's to {act}.")
+        raise OperatorError(f"DATABASE_URL is set ({place}), and the system does not {act} that server.")
 
 
 @commands.command()
@@ -51,7 +51,7 @@ def start(
 
 @commands.command()
 def stop(
-    force: Annotated[bool, typer.Option(help="Stop it even while a program uses it.")] = False,
+    force: Annotated[bool, typer.Option(help="Stop it even while a process uses it.")] = False,
 ) -> None:
     """Stop the embedded server; what was committed is kept."""
     settings = get_settings()
@@ -71,7 +71,7 @@ def status() -> None:
         return
     found = embedded_server(settings).status()
     if not found.running:
-        made = f"made by PostgreSQL {found.version}" if found.version else "not made yet"
+        made = f"created by PostgreSQL {found.version}" if found.version else "not created yet"
         typer.echo(f"not running; data in {found.data} ({made})")
         raise typer.Exit(3)
     typer.echo(f"running on 127.0.0.1:{found.port}, process {found.pid}, data in {found.data}")
@@ -79,7 +79,7 @@ def status() -> None:
 
 @commands.command()
 def url(
-    app: Annotated[bool, typer.Option("--app", help="The program's own role instead of the owner.")] = False,
+    app: Annotated[bool, typer.Option("--app", help="The system's own role instead of the owner.")] = False,
 ) -> None:
     """Print the database's URL, password included."""
     settings = get_settings()
@@ -138,7 +138,7 @@ def check() -> None:
     with database_server(get_settings()) as (settings, _server):
         typer.echo(f"PostgreSQL {check_server(settings)}")
         migrations.require_head(settings)
-        typer.echo(f"revision {migrations.state(settings).current}, as this program needs")
+        typer.echo(f"revision {migrations.state(settings).current}, as this version needs")
         roles.check_app_role(settings)
         typer.echo(f"role {settings.app_database_url.username} signs in")
 

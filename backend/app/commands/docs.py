@@ -11,7 +11,7 @@ from app.ops.errors import OperatorError
 from app.ops.schema_docs import markdown
 from app.settings import CHECKOUT
 
-commands = typer.Typer(no_args_is_help=True, help="Documentation that is written from the code.")
+commands = typer.Typer(no_args_is_help=True, help="Documentation generated from the code.")
 
 SCHEMA_PAGE = CHECKOUT / "docs" / "database.md"
 
@@ -24,13 +24,15 @@ def _group() -> None:
 @commands.command()
 def schema(
     out: Annotated[Path, typer.Option(help="File to write.")] = SCHEMA_PAGE,
-    check: Annotated[bool, typer.Option("--check", help="Only tell whether the file is up to date.")] = False,
+    check: Annotated[
+        bool, typer.Option("--check", help="Only check whether the file is up to date.")
+    ] = False,
 ) -> None:
     """Write docs/database.md, the reference of every table, from the models."""
     page = markdown()
     if check:
         if not out.is_file() or out.read_text(encoding="utf-8") != page:
-            raise OperatorError(f"{out} is not what the models say: write it anew with `aada docs schema`.")
+            raise OperatorError(f"{out} does not match the models. Update it with `aada docs schema`.")
         typer.echo(f"{out} is up to date.")
         return
     try:

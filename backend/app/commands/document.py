@@ -18,7 +18,7 @@ from app.documents.letterhead import Letterhead
 from app.ops.errors import OperatorError
 from app.ops.school_database import school_database
 
-commands = typer.Typer(no_args_is_help=True, help="Documents: verify a file, try the layouts.")
+commands = typer.Typer(no_args_is_help=True, help="Documents: verify a file, check the layouts.")
 
 
 @commands.command()
@@ -34,7 +34,7 @@ def verify(file: Annotated[Path, typer.Argument(help="The PDF as it was received
     for line in found:
         typer.echo(line)
     typer.echo(
-        "This is a document of the school, unchanged." if verdict.accepted else "Do not rely on this file."
+        "This is an unchanged document of the school." if verdict.accepted else "Do not rely on this file."
     )
     if not verdict.accepted:
         raise typer.Exit(1)

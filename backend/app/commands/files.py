@@ -45,9 +45,9 @@ def sweep(
         except OSError as error:
             raise OperatorError(f"A file could not be removed: {error}.") from error
     would = "would be removed" if dry_run else "removed"
-    typer.echo(f"{_count(swept.files)} that nothing claims {would}, {swept.size_bytes / 1024**2:.1f} MiB.")
+    typer.echo(f"{_count(swept.files)} that nothing uses {would}, {swept.size_bytes / 1024**2:.1f} MiB.")
     if swept.partial:
-        typer.echo(f"{swept.partial} pieces of uploads that were broken off removed.")
+        typer.echo(f"{swept.partial} incomplete uploads removed.")
 
 
 @commands.command("list")

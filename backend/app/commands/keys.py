@@ -36,22 +36,22 @@ def list_keys() -> None:
             )
             typer.echo(f"   {'Fingerprint':<12} {row.fingerprint}")
     if not rows:
-        typer.echo("There are none yet; the first start makes them.")
+        typer.echo("There are none yet; the first start creates them.")
 
 
 @commands.command()
 def rotate(
     new_root: Annotated[
-        bool, typer.Option("--new-root", help="Make a new authority too, as after the loss of SECRET_KEY.")
+        bool, typer.Option("--new-root", help="Create a new authority too, as after losing SECRET_KEY.")
     ] = False,
     compromised: Annotated[
-        bool, typer.Option("--compromised", help="Revoke the old key: somebody else may have it.")
+        bool, typer.Option("--compromised", help="Revoke the old key because somebody else may have it.")
     ] = False,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask for confirmation.")] = False,
 ) -> None:
     """Sign with a new key from now on. Documents issued so far stay valid."""
     if not yes:
-        words = "Revoke the present key and make a new one?" if compromised else "Make a new signing key?"
+        words = "Revoke the current key and create a new one?" if compromised else "Create a new signing key?"
         typer.confirm(f"{words} Documents issued so far stay valid.", abort=True)
     with school_database() as (database, settings):
         with database.begin() as session:
@@ -63,7 +63,9 @@ def rotate(
 
 @commands.command(name="export-root")
 def export_root(
-    file: Annotated[Path | None, typer.Argument(help="Where to write it; without, it is printed.")] = None,
+    file: Annotated[
+        Path | None, typer.Argument(help="File to write. Without it, the certificate is printed.")
+    ] = None,
     everything: Annotated[
         bool, typer.Option("--all", help="Every certificate and every list of revoked ones.")
     ] = False,

@@ -95,7 +95,7 @@ def take_in_file(
         typer.echo(f"line {fault['line']}: {fault['reason']}")
     typer.echo(f"{tally.stored:,} new, {tally.known:,} known already, {tally.refused:,} refused")
     if tally.ended:
-        raise OperatorError(f"The import ended early. {tally.ended}")
+        raise OperatorError(f"The import stopped early. {tally.ended}")
     if tally.refused:
         raise typer.Exit(1)
 
@@ -103,19 +103,19 @@ def take_in_file(
 def _show(made: service.NewSecret, settings: Settings) -> None:
     typer.echo(f"Endpoint  {settings.app_origin}/xapi")
     if not address.of_running_server(settings)[1]:
-        typer.echo("          No server runs on this data now; the address is the one that APP_ORIGIN names.")
+        typer.echo("          No server is running on this data; the address is taken from APP_ORIGIN.")
     typer.echo(f"Key       {made.api_key.key}")
     typer.echo(f"Secret    {made.secret}")
-    typer.echo("The secret is shown this once; only its hash is kept.")
+    typer.echo("The secret is shown only once; only its hash is kept.")
 
 
 @keys.command()
 def create(
-    label: Annotated[str, typer.Argument(help="What people call it, such as the system's name.")],
+    label: Annotated[str, typer.Argument(help="A name for the key, such as the system's name.")],
     scope: Annotated[
         list[str] | None, typer.Option(help=f"May be given several times: {', '.join(SCOPES)}.")
     ] = None,
-    limit: Annotated[int | None, typer.Option(help="Requests a minute; without, no limit.")] = None,
+    limit: Annotated[int | None, typer.Option(help="Requests per minute; without, no limit.")] = None,
 ) -> None:
     """Make an API key with its secret; without --scope it may write statements and read its own."""
     scopes = scope or ["statements/write", "statements/read/mine"]
@@ -128,9 +128,9 @@ def create(
 
 @keys.command(name="list")
 def list_keys(
-    everything: Annotated[bool, typer.Option("--all", help="Revoked ones too.")] = False,
+    everything: Annotated[bool, typer.Option("--all", help="Include revoked.")] = False,
     launches: Annotated[
-        bool, typer.Option("--launches", help="The keys that work now of content that learners have open.")
+        bool, typer.Option("--launches", help="Active keys of content that students have open.")
     ] = False,
 ) -> None:
     """Show the API keys of systems."""
@@ -194,7 +194,8 @@ def rotate(number: Number) -> None:
 
 @keys.command()
 def revoke(
-    number: Number, yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False
+    number: Number,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask for confirmation.")] = False,
 ) -> None:
     """Revoke an API key, or the key of a launch; it stops within a second and for good."""
     with _school() as (database, _settings):
@@ -202,7 +203,7 @@ def revoke(
             label = service.label_of(session, SYSTEM, number)
         # Asked between two transactions: nothing is held while somebody thinks.
         if not yes:
-            typer.confirm(f"Revoke “{label}”? It stops within a second and for good.", abort=True)
+            typer.confirm(f"Revoke “{label}”? It stops working within a second, permanently.", abort=True)
         with database.begin() as session:
             service.revoke(session, SYSTEM, number)
     typer.echo(f"Revoked: {label}")

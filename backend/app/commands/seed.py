@@ -18,14 +18,17 @@ commands = typer.Typer(invoke_without_command=True, help="Fill an empty database
 
 @commands.callback()
 def seed(
-    seed: Annotated[int, typer.Option(help="Equal numbers make equal schools.")] = 1,
+    seed: Annotated[int, typer.Option(help="The same number creates the same school.")] = 1,
     students: Annotated[int, typer.Option(min=1, max=2000, help="How many students.")] = 200,
     date: Annotated[
         datetime | None,
-        typer.Option(formats=["%Y-%m-%d"], help="The day, at noon, on which the story ends; else now."),
+        typer.Option(
+            formats=["%Y-%m-%d"], help="The day on which the demo history ends, at noon; now unless given."
+        ),
     ] = None,
     password: Annotated[
-        str | None, typer.Option(help="Everybody's password, at least 15 characters; else a new one is made.")
+        str | None,
+        typer.Option(help="Everyone's password, at least 15 characters; generated unless given."),
     ] = None,
 ) -> None:
     """Fill an empty database with a demo school: two years of students, hours, lessons and paperwork."""
@@ -42,13 +45,13 @@ def seed(
             database.close()
     counts = summary.rows
     typer.echo(
-        f"The demo school is made: {counts['programs']} programs, {counts['modules']} modules, "
+        f"The demo school is ready: {counts['programs']} programs, {counts['modules']} modules, "
         f"{counts['lessons']} lessons, {counts['users']} people, {counts['enrollments']} enrollments, "
         f"{counts['attendance']} attendance records."
     )
     typer.echo("Sign in as")
     for person in summary.sign_ins:
-        typer.echo(f"  {person.email:<34} {person.full_name} ({person.role})")
+        typer.echo(f"  {person.email:<34} {person.full_name} ({person.post})")
     typer.echo(f"with the password  {summary.password}")
     if password is None:
-        typer.echo("It was made for this demo and is shown only now.")
+        typer.echo("It was created for this demo and is shown only now.")

@@ -29,7 +29,7 @@ commands = typer.Typer(no_args_is_help=True, help="People: create, invite, delet
 duties = typer.Typer(no_args_is_help=True, help="What people do at the school: give, end, list.")
 commands.add_typer(duties, name="duty")
 
-Email = Annotated[str, typer.Argument(help="The person's e-mail address.")]
+Email = Annotated[str, typer.Argument(help="The person's email address.")]
 
 
 @contextmanager
@@ -50,7 +50,7 @@ def _school() -> Iterator[tuple[Database, Settings]]:
 def _person(session: Session, email: str) -> User:
     user = service.find_by_email(session, _tidy(email))
     if user is None:
-        raise OperatorError(f"Nobody has the e-mail address {email}; `aada user list` shows who there is.")
+        raise OperatorError(f"Nobody has the email address {email}. To see everyone, run `aada user list`.")
     return user
 
 
@@ -67,13 +67,13 @@ def create(
     name: Annotated[str, typer.Option(help="Full legal name.", prompt="Full legal name")],
     role: Annotated[Role, typer.Option(help="The documented role.")] = Role.STUDENT,
     duty: Annotated[
-        Duty | None, typer.Option(help="For staff, in place of what the role brings along.")
+        Duty | None, typer.Option(help="For staff, instead of the duty that comes with the role.")
     ] = None,
 ) -> None:
     """Add a person, mail the invitation and print its link."""
     full_name = " ".join(name.split())
     if not 0 < len(full_name) <= 255:
-        raise OperatorError("A full legal name has 1 to 255 characters.")
+        raise OperatorError("Enter a full legal name of 1 to 255 characters.")
     with _school() as (database, settings), database.begin() as session:
         made = service.create_person(
             session, SYSTEM, settings, email=_tidy(email), full_name=full_name, role=role, duty=duty
@@ -98,7 +98,7 @@ def link(email: Email) -> None:
 @commands.command()
 def delete(
     email: Email,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask for confirmation.")] = False,
 ) -> None:
     """Delete an account: no sign-in, in no list; all records stay."""
     with _school() as (database, _settings):
@@ -122,15 +122,15 @@ def restore(email: Email) -> None:
 
 @commands.command("list")
 def list_users(
-    q: Annotated[str, typer.Argument(help="Words in the name or the address.")] = "",
+    q: Annotated[str, typer.Argument(help="Text in the name or email address.")] = "",
     role: Annotated[Role | None, typer.Option(help="Only these.")] = None,
-    deleted: Annotated[bool, typer.Option("--deleted", help="The deleted ones instead.")] = False,
+    deleted: Annotated[bool, typer.Option("--deleted", help="Deleted people instead.")] = False,
 ) -> None:
     """List people, at most 1000."""
     with _school() as (database, settings), database.begin() as session:
         page = service.list_people(session, SYSTEM, Paging(q=q, per_page=1000), role, deleted=deleted).page()
         table = Table(box=None)
-        for heading in ("Number", "Name", "E-mail address", "Role", "Status", "Last sign-in"):
+        for heading in ("Number", "Name", "Email address", "Role", "Status", "Last sign-in"):
             table.add_column(heading, overflow="fold")
         for user in page.items:
             seen = user.last_sign_in_at
@@ -175,10 +175,10 @@ def give(
     duty: Annotated[Duty, typer.Argument(help="The duty.")],
     reason: Annotated[str, typer.Option(help="Why; kept in the history.", prompt="Reason")],
     first_day: Annotated[
-        datetime | None, typer.Option("--from", formats=["%Y-%m-%d"], help="First day; today without it.")
+        datetime | None, typer.Option("--from", formats=["%Y-%m-%d"], help="First day; today unless given.")
     ] = None,
     last_day: Annotated[
-        datetime | None, typer.Option("--to", formats=["%Y-%m-%d"], help="Last day; no end without it.")
+        datetime | None, typer.Option("--to", formats=["%Y-%m-%d"], help="Last day; no end unless given.")
     ] = None,
 ) -> None:
     """Give a member of staff a duty; both days are included."""
@@ -199,10 +199,10 @@ def give(
 
 @duties.command()
 def end(
-    number: Annotated[int, typer.Argument(help="The number that `aada user duty list` shows.", min=1)],
+    number: Annotated[int, typer.Argument(help="The number shown by `aada user duty list`.", min=1)],
     reason: Annotated[str, typer.Option(help="Why; kept in the history.", prompt="Reason")],
     last_day: Annotated[
-        datetime | None, typer.Option("--on", formats=["%Y-%m-%d"], help="Last day; ended now without it.")
+        datetime | None, typer.Option("--on", formats=["%Y-%m-%d"], help="Last day; ends now unless given.")
     ] = None,
 ) -> None:
     """End a duty now, or set its last day. The person stays signed in."""

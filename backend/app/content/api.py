@@ -91,5 +91,5 @@ def list_attempts(
     subject: CurrentSubject,
     lesson_id: Annotated[int | None, Query(ge=1, le=LARGEST_ID)] = None,
 ) -> list[AttemptOut]:
-    """A student's attempts at lessons, the latest first: her own, or anyone's for staff."""
+    """A student's attempts at lessons, the latest first: their own, or anyone's for staff."""
     return service.attempts_of(db, subject, user_id, lesson_id=lesson_id)

@@ -182,7 +182,7 @@ class _Host:
             pieces: Iterator[bytes] = self.files.read(sha256, window.start, window.length)
         except FileMissing as error:
             log.error("stored file is missing", sha256=sha256)
-            raise Unavailable("A file of this course is missing in the store. Tell the school.") from error
+            raise Unavailable("A file of this course is missing. Contact the school office.") from error
         return _FileStream(pieces, status, headers)
 
     async def commit(self, request: Request) -> Response:
@@ -196,12 +196,12 @@ class _Host:
             return _commit_refused(problem)
         except SQLAlchemyError as error:
             known = problem_of(error) or Unavailable(
-                "Not saved: the school's server has trouble. Trying again."
+                "Not saved: the school's server is having trouble. Retrying."
             )
             log.error("commit not saved", reason=known.detail, error=str(getattr(error, "orig", error))[:300])
             return _commit_refused(known)
         except RecursionError:
-            return _commit_refused(BadRequest("The report of the course is nested too deeply."))
+            return _commit_refused(BadRequest("The course sent a report that is nested too deeply."))
         except ClientDisconnect:
             return Response(status_code=400)
         return JSONResponse(answer)
@@ -244,7 +244,7 @@ class _Host:
 
     def failed(self, request: Request, error: Exception) -> Response:
         log.error("content host: unexpected error", exc_info=error)
-        sentence = "An error on our side. Everything that was saved is kept; open the lesson again."
+        sentence = "Something went wrong on our end. Everything saved so far is kept; open the lesson again."
         return HTMLResponse(over_page(self.settings, None, sentence), status_code=500)
 
 
@@ -267,7 +267,7 @@ class _FileStream(StreamingResponse):
 class _Over(Problem):
     """The token of the address opens nothing, or nothing any more."""
 
-    status, title, slug = 410, "Lesson session over", "gone"
+    status, title, slug = 410, "Lesson session ended", "gone"
 
     def __init__(self, lesson_id: int | None, sentence: str) -> None:
         super().__init__(sentence)
@@ -290,7 +290,7 @@ async def _body(request: Request) -> bytes:
     async for chunk in request.stream():
         body += chunk
         if len(body) > MAX_COMMIT_BYTES:
-            raise TooLarge(f"The course reports more than {MAX_COMMIT_BYTES // 1024**2} MiB at once.")
+            raise TooLarge(f"The course sent a report larger than {MAX_COMMIT_BYTES // 1024**2} MiB.")
     return bytes(body)
 
 
@@ -299,9 +299,9 @@ def _commit_of(body: bytes) -> CommitIn:
         return CommitIn.model_validate(json.loads(body, parse_constant=_no_number, parse_float=_finite))
     except ValidationError as error:
         fields = ", ".join(dict.fromkeys(".".join(map(str, e["loc"])) or "body" for e in error.errors()))
-        raise Invalid(f"The report of the course is not understood: {fields}.") from error
+        raise Invalid(f"The course sent a report that is not valid: {fields}.") from error
     except (ValueError, RecursionError) as error:
-        raise BadRequest("The report of the course is not JSON.") from error
+        raise BadRequest("The course sent a report that is not JSON.") from error
 
 
 def _no_number(word: str) -> float:

@@ -55,7 +55,7 @@ def _player(
     older: bool,
     review: bool = False,
 ) -> Response:
-    return render(
+    page = render(
         request,
         "content/lesson.html",
         lesson=service.lesson(db, lesson_id),
@@ -73,6 +73,9 @@ def _player(
             "contentOrigin": settings.content_origin,
         },
     )
+    # Courses open themselves in windows of their own and call back through `opener`.
+    page.headers["Cross-Origin-Opener-Policy"] = "same-origin-allow-popups"
+    return page
 
 
 def _packages_page(

@@ -1,5 +1,7 @@
 """Who may see and change the content of lessons, and what students did in them."""
 
+from sqlalchemy.orm import Session
+
 from app.core import visibility
 from app.core.errors import Forbidden, NotFound
 from app.core.permissions import Actor, Permission
@@ -30,12 +32,12 @@ def require_change(subject: Actor) -> None:
         raise Forbidden("Your duties do not include changing the content of lessons. Ask a content author.")
 
 
-def may_read_attempts(subject: Actor, user_id: int) -> bool:
+def may_read_attempts(session: Session, subject: Actor, user_id: int) -> bool:
     """One's own work in lessons, or that of students whom one sees."""
-    return subject.user_id == user_id or visibility.sees_some(subject, Records.STUDENTS)
+    return visibility.may_see(session, subject, Records.STUDENTS, user_id)
 
 
-def require_read_attempts(subject: Actor, user_id: int) -> None:
+def require_read_attempts(session: Session, subject: Actor, user_id: int) -> None:
     """Raises NotFound unless `may_read_attempts`."""
-    if not may_read_attempts(subject, user_id):
+    if not may_read_attempts(session, subject, user_id):
         raise NotFound("There is no such record.")

@@ -95,7 +95,7 @@ def attempts_of(
     session: Session, subject: Subject, user_id: int, *, lesson_id: int | None = None
 ) -> list[AttemptOut]:
     """A student's attempts, the latest first. Her own, or anyone's for staff; else NotFound."""
-    policy.require_read_attempts(subject, user_id)
+    policy.require_read_attempts(session, subject, user_id)
     titles: dict[int, dict[str, str]] = {}
     attempts = []
     for row, lesson_title, package in queries.attempts_of(session, user_id, lesson_id=lesson_id):

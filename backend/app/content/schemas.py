@@ -26,6 +26,15 @@ class PackageForm(BaseModel):
         return value
 
 
+class SessionIn(BaseModel):
+    """What the player remembers of the session, whatever of it was saved before."""
+
+    before: str = Field(max_length=64)
+    """The status that the session began with."""
+    reached: list[dict[str, Any]] = Field(default=[], max_length=10)
+    """For each status the course has set, the moment with the highest score: `{lesson_status, score}`."""
+
+
 class CommitIn(BaseModel):
     """What the player sends: the whole data model of a SCO, and where in the session it stands."""
 
@@ -35,6 +44,8 @@ class CommitIn(BaseModel):
     """The course has ended its session (LMSFinish)."""
     leaving: bool = False
     """The page is going away."""
+    session: SessionIn | None = None
+    """How the session went up to here; a player loaded before there was this does not say."""
     cmi: dict[str, Any]
     """`cmi` as the run-time renders it. An element that is not there is unchanged."""
 
@@ -67,7 +78,7 @@ class LaunchOut(BaseModel):
     preview: bool
     """Nothing is recorded: a preview by staff, or a review."""
     review: bool
-    """The student's program is completed: she looks at the lesson again."""
+    """The student's program is completed: the lesson is only reviewed."""
     expires_at: datetime
 
 

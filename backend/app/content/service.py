@@ -49,7 +49,7 @@ def packages(session: Session, subject: Subject, lesson_id: int) -> list[tuple[P
 
 
 def lesson_result(session: Session, subject: Subject, lesson_id: int) -> ResultOut:
-    """Where the person stands in a lesson she may open. Raises NotFound otherwise."""
+    """Where the person stands in a lesson they may open. Raises NotFound otherwise."""
     enrollment_id = playable_enrollment(session, subject, lesson_id)
     package = current_package(session, lesson_id)
     return standing(
@@ -81,7 +81,7 @@ def work_in_older_version(session: Session, subject: Subject, lesson_id: int) ->
 def work_by_lesson(session: Session, subject: Subject, user_id: int) -> list[tuple[int, int, datetime]]:
     """Lesson, seconds spent and last report for each lesson a student has worked in: one query.
 
-    Her own, or anyone's for staff; else NotFound.
+    Their own, or anyone's for staff; else NotFound.
     """
-    policy.require_read_attempts(subject, user_id)
+    policy.require_read_attempts(session, subject, user_id)
     return queries.work_by_lesson(session, user_id)

@@ -26,8 +26,13 @@ class Action(StrEnum):
         member.details = details
         return member
 
-    ACCOUNT_LINK_INVITE_MADE = "account_link.invite_made", "users", "Invitation link made", people.LinkMade
-    ACCOUNT_LINK_RESET_MADE = "account_link.reset_made", "users", "Password reset link made", people.LinkMade
+    ACCOUNT_LINK_INVITE_MADE = "account_link.invite_made", "users", "Invitation link created", people.LinkMade
+    ACCOUNT_LINK_RESET_MADE = (
+        "account_link.reset_made",
+        "users",
+        "Password reset link created",
+        people.LinkMade,
+    )
     API_TOKEN_CREATED = "api_token.created", "api_tokens", "API token created", base.Named
     API_TOKEN_REVOKED = "api_token.revoked", "api_tokens", "API token revoked"
     ATTACHMENT_DOWNLOADED = (
@@ -57,11 +62,11 @@ class Action(StrEnum):
     CLASS_INSTRUCTOR_REMOVED = (
         "class.instructor_removed",
         "classes",
-        "Instructor taken out of a class",
+        "Instructor removed from a class",
         school.InstructorRemoved,
     )
     CLASS_STUDENT_ADDED = "class.student_added", "classes", "Added to a class", school.SeatTaken
-    CLASS_STUDENT_REMOVED = "class.student_removed", "classes", "Taken out of a class", school.SeatEnded
+    CLASS_STUDENT_REMOVED = "class.student_removed", "classes", "Removed from a class", school.SeatEnded
     CLASS_TIMETABLE_CHANGED = (
         "class.timetable_changed",
         "classes",
@@ -88,11 +93,11 @@ class Action(StrEnum):
     DOCUMENT_NOT_ISSUED = (
         "document.not_issued",
         "issued_documents",
-        "Document could not be made",
+        "Document could not be created",
         people.DocumentNumbered,
     )
     DOCUMENT_REPLACED = "document.replaced", "issued_documents", "Document replaced", people.DocumentReplaced
-    DOCUMENT_VOIDED = "document.voided", "issued_documents", "Document made void", people.DocumentNumbered
+    DOCUMENT_VOIDED = "document.voided", "issued_documents", "Document voided", people.DocumentNumbered
     ENROLLMENT_COMPLETED = (
         "enrollment.completed",
         "enrollments",
@@ -101,7 +106,16 @@ class Action(StrEnum):
     )
     ENROLLMENT_CREATED = "enrollment.created", "enrollments", "Enrolled", learning.Enrolled
     ENROLLMENT_WITHDRAWN = "enrollment.withdrawn", "enrollments", "Withdrawn", learning.EnrollmentWithdrawn
-    FILES_SWEPT = "files.swept", "files", "Unused files removed", system.FilesSwept
+    FILES_SWEPT = "files.swept", "files", "Unused files deleted", system.FilesSwept
+    IMPORT_APPLIED = "import.applied", "data_imports", "File imported", system.FileImported
+    IMPORT_BEGUN = "import.begun", "data_imports", "File sent for import", system.FileSent
+    IMPORT_DISCARDED = (
+        "import.discarded",
+        "data_imports",
+        "File given up without importing it",
+        system.FileSent,
+    )
+    IMPORT_UNDONE = "import.undone", "data_imports", "Import undone", system.FileImportUndone
     LESSONS_REORDERED = "lessons.reordered", "modules", "Lessons reordered", school.Reordered
     LESSON_COMPLETED = "lesson.completed", "lesson_completions", "Lesson completed", learning.LessonCompleted
     LESSON_COMPLETION_IMPROVED = (
@@ -109,6 +123,12 @@ class Action(StrEnum):
         "lesson_completions",
         "Lesson score improved",
         learning.LessonScored,
+    )
+    LESSON_COMPLETION_WITHDRAWN = (
+        "lesson_completion.withdrawn",
+        "lesson_completions",
+        "Lesson completion taken back by the course",
+        learning.LessonWithdrawn,
     )
     LESSON_CREATED = "lesson.created", "lessons", "Lesson created", school.LessonCreated
     LESSON_DELETED = "lesson.deleted", "lessons", "Lesson deleted", school.LessonDeleted
@@ -126,7 +146,7 @@ class Action(StrEnum):
     PROGRAM_DELETED = "program.deleted", "programs", "Program deleted", school.ProgramDeleted
     PROGRAM_UPDATED = "program.updated", "programs", "Program changed", base.Changed
     PROGRESS_REWRITTEN = "progress.rewritten", "programs", "Progress recalculated", learning.ProgressRewritten
-    REPORT_EXPORTED = "report.exported", "reports", "List taken out as a file", system.ReportExported
+    REPORT_EXPORTED = "report.exported", "reports", "List exported", system.ReportExported
     SCHOOL_CALENDAR_CHANGED = (
         "school.calendar_changed",
         "school",
@@ -138,7 +158,7 @@ class Action(StrEnum):
     SCHOOL_POLICY_WITHDRAWN = (
         "school.policy_withdrawn",
         "school_policies",
-        "Policy taken back",
+        "Policy withdrawn",
         school.PolicyWithdrawn,
     )
     SCHOOL_SEEDED = "school.seeded", "programs", "Demo school created", system.SchoolSeeded
@@ -148,12 +168,12 @@ class Action(StrEnum):
         "Signatories changed",
         school.Signatory,
     )
-    SCHOOL_UPDATED = "school.updated", "school", "School facts changed", base.FieldsChanged
+    SCHOOL_UPDATED = "school.updated", "school", "School information changed", base.FieldsChanged
     SESSION_CLOSED = "session.closed", "user_sessions", "Signed out"
     SESSION_OPENED = "session.opened", "user_sessions", "Signed in"
     SESSION_OTHERS_REVOKED = "session.others_revoked", "users", "Other sessions ended", people.OthersRevoked
     SESSION_REVOKED = "session.revoked", "user_sessions", "Session ended"
-    SIGNING_KEY_MADE = "signing_key.made", "signing_keys", "Signing key made", people.SigningKeyMade
+    SIGNING_KEY_MADE = "signing_key.made", "signing_keys", "Signing key created", people.SigningKeyMade
     SIGNING_KEY_RETIRED = "signing_key.retired", "signing_keys", "Signing key retired", people.SigningKey
     SIGNING_KEY_REVOKED = "signing_key.revoked", "signing_keys", "Signing key revoked", people.SigningKey
     STATEMENTS_EXPORTED = (
@@ -166,7 +186,7 @@ class Action(StrEnum):
         "statements.import_begun",
         "xapi_imports",
         "Statement import started",
-        system.ImportBegun,
+        system.StatementImportBegun,
     )
     STATEMENTS_IMPORT_REMOVED = (
         "statements.import_removed",
@@ -196,13 +216,13 @@ class Action(StrEnum):
     XAPI_CREDENTIAL_ROTATED = (
         "xapi_credential.rotated",
         "xapi_credentials",
-        "LRS API key given a new secret",
+        "LRS API key secret replaced",
         base.Labeled,
     )
     XAPI_FORWARDER_ANSWERED_AGAIN = (
         "xapi_forwarder.answered_again",
         "xapi_forwarders",
-        "Forwarding target answers again",
+        "Forwarding target is back",
         base.Labeled,
     )
     XAPI_FORWARDER_CHANGED = (
@@ -238,7 +258,7 @@ class Action(StrEnum):
     XAPI_FORWARDER_SENT_NOW = (
         "xapi_forwarder.sent_now",
         "xapi_forwarders",
-        "Forwarding started by hand",
+        "Forwarding started manually",
         base.Labeled,
     )
     XAPI_FORWARDER_STARTED = (

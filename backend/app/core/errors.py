@@ -67,7 +67,7 @@ class NotFound(Problem):
 
 
 class MethodNotAllowed(Problem):
-    status, title, slug = 405, "Not possible here", "method-not-allowed"
+    status, title, slug = 405, "Not supported here", "method-not-allowed"
 
 
 class RequestTimeout(Problem):
@@ -79,7 +79,7 @@ class RequestTimeout(Problem):
 class Conflict(Problem):
     """The request is well formed but does not fit the state of the records."""
 
-    status, title, slug = 409, "That does not fit the records", "conflict"
+    status, title, slug = 409, "This conflicts with existing records", "conflict"
 
 
 class TooLarge(Problem):
@@ -87,7 +87,7 @@ class TooLarge(Problem):
 
 
 class UnsupportedMediaType(Problem):
-    status, title, slug = 415, "Unsupported kind of content", "unsupported-media-type"
+    status, title, slug = 415, "Unsupported content type", "unsupported-media-type"
 
 
 class Invalid(Problem):

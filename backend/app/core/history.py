@@ -8,7 +8,7 @@ The actor is the request's person. The web layer says once who that is (`act_as`
 somebody else's act in the same request is refused.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -22,7 +22,7 @@ from sqlalchemy.orm import Session
 from app.core.actions import Action
 from app.core.permissions import Actor, Subject
 
-__all__ = ["Action", "act_as", "record"]
+__all__ = ["Action", "act_as", "record", "record_all"]
 
 log = structlog.get_logger(__name__)
 _ACTOR = "history_actor"
@@ -73,6 +73,41 @@ def record(
     happened if that was not now. `details` are what `action.details` describes, never a secret; anything else raises
     TypeError. The system itself, and nobody, leave the actor empty.
     """
+    row = _row(
+        session,
+        subject,
+        action,
+        target_id,
+        student_id=student_id,
+        enrollment_id=enrollment_id,
+        reason=reason,
+        occurred_at=occurred_at,
+        **details,
+    )
+    session.execute(sa.insert(_log).values(row))
+
+
+def record_all(
+    session: Session, subject: Actor | None, action: Action, events: Iterable[Mapping[str, Any]]
+) -> None:
+    """Write the rows of many changes of one kind at once; each event holds what `record` takes by name."""
+    rows = [_row(session, subject, action, **event) for event in events]
+    if rows:
+        session.execute(sa.insert(_log), rows)
+
+
+def _row(
+    session: Session,
+    subject: Actor | None,
+    action: Action,
+    target_id: int | str | None,
+    *,
+    student_id: int | None = None,
+    enrollment_id: int | None = None,
+    reason: str | None = None,
+    occurred_at: datetime | None = None,
+    **details: Any,
+) -> dict[str, Any]:
     acting: Subject | None = session.info.get(_ACTOR)
     person = subject if isinstance(subject, Subject) else None
     if acting is not None and person is not None and person.user_id != acting.user_id:
@@ -98,7 +133,7 @@ def record(
     }
     if occurred_at is not None:
         values["occurred_at"] = occurred_at
-    session.execute(sa.insert(_log).values(values))
+    return values
 
 
 def described(action: Action, details: Mapping[str, Any], *, strict: bool = True) -> dict[str, Any]:

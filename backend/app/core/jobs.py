@@ -4,7 +4,7 @@ A job row joins the caller's transaction: it exists exactly when the change that
 the rooms' `jobs.py` and receive the worker's `JobContext`, from which they take the database and the settings.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from copy import copy
 from dataclasses import dataclass
 from datetime import datetime
@@ -81,6 +81,14 @@ def enqueue(
         return
 
 
+def enqueue_all(session: Session, job_task: Task[Any, Any, Any], arguments: Iterable[dict[str, Any]]) -> None:
+    """Put many jobs of one task into the queue at once, within the session's transaction."""
+    several = list(arguments)
+    if several:
+        connection = session.connection().connection.driver_connection
+        job_task.configure(connection=connection).batch_defer(*several)
+
+
 @dataclass(frozen=True, slots=True)
 class Stalled:
     """A job whose worker was killed in the middle of it. `reason` says why it failed; None when it begins again."""
@@ -91,7 +99,7 @@ class Stalled:
 
 
 def restart_stalled(session: Session) -> list[Stalled]:
-    """Put jobs of killed workers back into the queue: they would be "doing", and keep their `lock`, for ever.
+    """Put jobs of killed workers back into the queue: they would be "doing", and keep their `lock`, permanently.
 
     One that may not be repeated, that has taken its worker with it again and again, or that waits a second time
     already has failed.
@@ -100,15 +108,15 @@ def restart_stalled(session: Session) -> list[Stalled]:
     for job_id, name, attempts in session.execute(_STALLED).all():
         reason = None
         if name in _not_repeatable:
-            reason = "its worker was killed, and it cannot be begun again"
+            reason = "its worker was killed, and it cannot be restarted"
         elif attempts + 1 >= MOST_ATTEMPTS_AFTER_KILL:
-            reason = f"its worker was killed; it has been tried {attempts + 1} times"
+            reason = f"its worker was killed; it has been attempted {attempts + 1} times"
         else:
             try:
                 with session.begin_nested():
                     session.execute(_AGAIN, {"job": job_id})
             except IntegrityError:  # another one with its queueing_lock waits
-                reason = "its worker was killed, and the same job waits in the queue already"
+                reason = "its worker was killed, and the same job is already queued"
         if reason is not None:
             session.execute(_FAILED, {"job": job_id})
         found.append(Stalled(job_id, name, reason))

@@ -5,6 +5,8 @@ The message and the job that sends it are written with the change that caused th
 shown: what the outbox holds and shows has a placeholder in its place. Without a mail server the message stays there.
 """
 
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from email.message import EmailMessage
 from pathlib import Path
@@ -18,7 +20,7 @@ from sqlalchemy.orm import Session
 
 from app.core import clock, history
 from app.core.actions import Action
-from app.core.jobs import enqueue, jobs, task
+from app.core.jobs import enqueue_all, jobs, task
 from app.core.sealing import box
 from app.core.smtp import MailRefused, transmit
 from app.settings import Settings, get_settings
@@ -66,20 +68,42 @@ def send(
     `template` is a file of `mail_templates` without its `.txt`; `link` is a one-time link that its reader could use
     to get into an account. Raises jinja2.UndefinedError for a name that the template misses.
     """
-    subject, body = _rendered(template, {**context, "link": LINK})
-    message_id = session.execute(
-        sa.insert(_outbox)
-        .values(
-            to_address=to,
-            subject=subject,
-            body_text=body,
-            sealed_link=None if link is None else _seal(session, link),
-            link_expires_at=link_expires_at,
-            requested_by=requested_by,
+    letter = Letter(to, context, link, link_expires_at)
+    send_all(session, template, [letter], requested_by=requested_by)
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """One of many messages with the same words: to whom, and what the template is filled with."""
+
+    to: str
+    context: Mapping[str, object]
+    link: str | None = None
+    link_expires_at: datetime | None = None
+
+
+def send_all(
+    session: Session, template: str, letters: Iterable[Letter], *, requested_by: int | None = None
+) -> None:
+    """Write many messages of one template to the outbox, and the jobs that deliver them."""
+    render = _renderer(template)
+    seal = _sealer(session)
+    rows = []
+    for letter in letters:
+        subject, body = render({**letter.context, "link": LINK})
+        rows.append(
+            {
+                "to_address": letter.to,
+                "subject": subject,
+                "body_text": body,
+                "sealed_link": None if letter.link is None else seal(letter.link),
+                "link_expires_at": letter.link_expires_at,
+                "requested_by": requested_by,
+            }
         )
-        .returning(_outbox.c.id)
-    ).scalar_one()
-    enqueue(session, deliver, message_id=message_id)
+    if rows:
+        numbers = session.scalars(sa.insert(_outbox).returning(_outbox.c.id), rows).all()
+        enqueue_all(session, deliver, ({"message_id": number} for number in numbers))
 
 
 @task("mail.deliver", queue="mail")
@@ -155,9 +179,10 @@ def _with_link(settings: Settings, row: Any) -> str | None:
     return body.replace(LINK, link)
 
 
-def _seal(session: Session, link: str) -> str:
+def _sealer(session: Session) -> Callable[[str], str]:
     settings: Settings = session.info.get("settings") or get_settings()
-    return box(settings.secret_key.get_secret_value(), _PURPOSE).encrypt(link.encode()).decode()
+    seal = box(settings.secret_key.get_secret_value(), _PURPOSE)
+    return lambda link: seal.encrypt(link.encode()).decode()
 
 
 def _message(settings: Settings, row: Any, body: str) -> EmailMessage:
@@ -167,9 +192,10 @@ def _message(settings: Settings, row: Any, body: str) -> EmailMessage:
     return message
 
 
-def _rendered(template: str, context: dict[str, object]) -> tuple[str, str]:
-    """Subject and body; the template's first line is the subject, whatever the values it is filled with hold."""
+def _renderer(template: str) -> Callable[[Mapping[str, object]], tuple[str, str]]:
+    """Gives subject and body; the template's first line is the subject, whatever the values it is filled with hold."""
     source = (_TEMPLATES / f"{template}.txt").read_text(encoding="utf-8")
     head, _, body = source.partition("\n")
-    subject = _environment.from_string(head.removeprefix("Subject:")).render(context)
-    return " ".join(subject.split()), _environment.from_string(body).render(context)
+    subject = _environment.from_string(head.removeprefix("Subject:"))
+    text = _environment.from_string(body)
+    return lambda context: (" ".join(subject.render(context).split()), text.render(context))

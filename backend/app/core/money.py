@@ -20,15 +20,15 @@ def parse_dollars(text: str) -> int:
     cleaned = text.strip().removeprefix("$").strip()
     if "," in cleaned and not _GROUPED.fullmatch(cleaned):
         raise ValueError(
-            f"“{text}” has a comma that does not group thousands. Enter 1,250.00, or 12.50 with a period."
+            f"“{text}” has a comma in the wrong place. Enter an amount such as 1,250.00 or 12.50."
         )
     try:
         amount = Decimal(cleaned.replace(",", ""))
     except InvalidOperation:
-        raise ValueError(f"“{text}” is not an amount of dollars such as 12,000.00.") from None
+        raise ValueError(f"“{text}” is not a dollar amount. Enter an amount such as 12,000.00.") from None
     exponent = amount.as_tuple().exponent
     if not isinstance(exponent, int) or exponent < -2:
-        raise ValueError("An amount of dollars has at most two decimals.")
+        raise ValueError("Enter at most two decimal places.")
     if abs(amount) > 20_000_000:
         raise ValueError("That amount is larger than $20,000,000.")
     return int(amount * 100)

@@ -8,5 +8,5 @@ def require_not_own(subject: Actor, student_id: int, what: str) -> None:
     """Raises Forbidden where the person would change their own `what` (hours, lessons, a plural)."""
     if subject.user_id == student_id:
         raise Forbidden(
-            f"Nobody changes their own {what}, whatever their role. Nothing was saved; ask a colleague."
+            f"You cannot change your own {what}, whatever your role. Nothing was saved; ask a colleague."
         )

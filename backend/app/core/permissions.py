@@ -101,14 +101,14 @@ class Duty(StrEnum):
 
 
 _MEANINGS = {
-    Duty.ADMINISTRATOR: "Does everything, and gives duties to others.",
-    Duty.REGISTRAR: "Keeps students’ records: enrollments, hours, classes, documents.",
+    Duty.ADMINISTRATOR: "Can do everything, including assigning duties to others.",
+    Duty.REGISTRAR: "Manages student records: enrollments, hours, classes, documents.",
     Duty.ADMISSIONS: "Adds students and enrolls them.",
-    Duty.BURSAR: "Sees enrollments, hours and withdrawals that money depends on.",
+    Duty.BURSAR: "Views the enrollments, hours and withdrawals that charges and refunds depend on.",
     Duty.INSTRUCTOR: "Teaches: hours, lessons and content for students of their own classes.",
-    Duty.EVALUATOR: "Attests the lessons of students in their own classes.",
-    Duty.CONTENT_AUTHOR: "Uploads and previews lessons. Sees no students.",
-    Duty.AUDITOR: "Sees everything and changes nothing.",
+    Duty.EVALUATOR: "Signs off lessons for students in their own classes.",
+    Duty.CONTENT_AUTHOR: "Uploads and previews lessons. Cannot see students.",
+    Duty.AUDITOR: "Can see everything and change nothing.",
 }
 
 _P = Permission

@@ -84,7 +84,7 @@ def transmit(url: str, message: EmailMessage) -> None:
         ) from error
     except smtplib.SMTPAuthenticationError as error:
         raise MailRefused(
-            f"The mail server refused the user name or the password in SMTP_URL ({_reply(error.smtp_error)})."
+            f"The mail server rejected the user name or password in SMTP_URL ({_reply(error.smtp_error)})."
         ) from error
     except smtplib.SMTPResponseException as error:
         raise MailRefused(

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from app.core import clock
-from app.core.permissions import Actor, Permission, Subject
+from app.core.permissions import Actor, Permission
 from app.settings import Settings, get_settings
 
 _users = sa.table("users", sa.column("id", sa.Integer), sa.column("deleted_at", sa.DateTime(timezone=True)))
@@ -29,8 +29,8 @@ class Records(Enum):
     STATEMENTS = (Permission.LRS_READ_ALL, Permission.STUDENTS_READ_OWN_CLASSES)
 
 
-OwnStudents = Callable[[Subject, date], sa.Select[tuple[int]]]
-"""Account numbers of the students in the person's own classes on a day at the school."""
+OwnStudents = Callable[[int, date], sa.Select[tuple[int]]]
+"""Account numbers of the students in the classes that the person with this number teaches on a day."""
 
 _own_students: list[OwnStudents] = []
 
@@ -61,10 +61,10 @@ def students(session: Session, subject: Actor, records: Records) -> sa.Select[tu
     if sees_all(subject, records):
         return found
     known: list[sa.ColumnElement[bool]] = [_users.c.id == subject.user_id]
-    if isinstance(subject, Subject) and subject.may(records.value[1]):
+    if subject.user_id is not None and subject.may(records.value[1]):
         settings: Settings = session.info.get("settings") or get_settings()
         today = clock.today(settings.zone)
-        known += [_users.c.id.in_(select(subject, today)) for select in _own_students]
+        known += [_users.c.id.in_(select(subject.user_id, today)) for select in _own_students]
     return found.where(sa.or_(*known))
 
 

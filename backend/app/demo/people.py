@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from random import Random
 
+from app.core.permissions import Duty
+
 DOMAIN = "demo.aada.example"
 
 FIRST_NAMES = """
@@ -32,6 +34,13 @@ class Person:
     full_name: str
     email: str
     role: str
+    duty: Duty | None = None
+    """The one duty by name of those who do not teach."""
+
+    @property
+    def post(self) -> str:
+        """What the person is at the school, in a word."""
+        return self.duty.label.lower() if self.duty else self.role
 
 
 ADMIN = Person("Ruth Bennett", f"admin@{DOMAIN}", "admin")
@@ -48,6 +57,16 @@ STAFF = (
     Person("Joanne Fields", f"joanne.fields@{DOMAIN}", "instructor"),
     Person("Hye-jin Park", f"hyejin.park@{DOMAIN}", "instructor"),
 )
+
+OFFICE = (
+    Person("Renata Alvarez", f"registrar@{DOMAIN}", "instructor", Duty.REGISTRAR),
+    Person("Owen Pierce", f"admissions@{DOMAIN}", "instructor", Duty.ADMISSIONS),
+    Person("Beatrice Lindqvist", f"bursar@{DOMAIN}", "instructor", Duty.BURSAR),
+    Person("Dr. Samuel Okoro", f"evaluator@{DOMAIN}", "instructor", Duty.EVALUATOR),
+    Person("Carla Mendes", f"author@{DOMAIN}", "instructor", Duty.CONTENT_AUTHOR),
+    Person("Victor Hale", f"auditor@{DOMAIN}", "instructor", Duty.AUDITOR),
+)
+"""Staff with one duty each, who do not teach."""
 
 
 def students(random: Random, count: int) -> list[Person]:

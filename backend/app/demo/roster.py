@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import date, timedelta
 
+from app.core.permissions import Duty
 from app.demo import people
 from app.demo.catalog import PASSING_PCT, PROGRAMS, SCORM
 from app.demo.desk import Desk, Enrolled, Student
@@ -63,6 +64,22 @@ def write_people(desk: Desk, students: list[Student], hashed: str) -> None:
         "deleted_at",
     )
     desk.copier.copy("users", (*columns, "last_sign_in_at"), rows)
+
+
+def write_office(desk: Desk, hashed: str) -> None:
+    """Staff with duties of their own; the auditor's ends with the year after next."""
+    users, duties = [], []
+    for key, person in zip(desk.copier.keys("users", len(people.OFFICE)), people.OFFICE, strict=True):
+        users.append((key, person.email, hashed, person.full_name, person.role, desk.founded, desk.founded))
+        audits = person.duty is Duty.AUDITOR
+        ends_on = date(desk.today.year + 2, 12, 31) if audits else None
+        reason = "State audit" if audits else "Hired for it"
+        given = (person.duty, desk.founded.date(), ends_on, reason, desk.staff_ids[0], desk.founded)
+        duties.append((key, *given))
+    columns = ("id", "email", "hashed_password", "full_name", "role", "created_at", "updated_at")
+    desk.copier.copy("users", columns, users)
+    columns = ("user_id", "duty", "starts_on", "ends_on", "reason", "given_by", "given_at")
+    desk.copier.copy("user_duties", columns, duties)
 
 
 def write_catalog(desk: Desk) -> None:

@@ -15,13 +15,15 @@ from app.core import clock, history
 from app.core.actions import Action
 from app.db.models import Program, User
 from app.db.session import Database
-from app.demo import chronicle, learning, lives, paperwork, people, roster
+from app.demo import chronicle, classes, learning, lives, paperwork, people, roster
 from app.demo.copying import Copier
 from app.demo.desk import Desk
+from app.demo.institution import write_institution
 from app.demo.packages import Packages
 from app.demo.people import Person
 from app.ops.errors import OperatorError
 from app.rules import passwords
+from app.school.service import PasswordPolicy
 from app.settings import Settings
 
 _LOCK = 0x41414444
@@ -51,7 +53,7 @@ def seed_demo_school(
     Raises OperatorError when the database is not empty or the password is not acceptable.
     """
     chosen = secrets.token_urlsafe(15) if password is None else password
-    refusal = passwords.refuse(chosen)
+    refusal = passwords.refuse(chosen, minimum_characters=PasswordPolicy().minimum_characters)
     if refusal is not None:
         raise OperatorError(f"The demo password is not accepted: {refusal.sentence}")
     told_at = (moment or clock.now()).replace(microsecond=0)
@@ -60,21 +62,21 @@ def seed_demo_school(
         session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
         _require_empty(session)
         rows = _build(session, settings, Random(seed), told_at, hashed, students)
-    return Summary(rows, (people.ADMIN, people.INSTRUCTOR, people.STUDENT), chosen)
+    return Summary(rows, (people.ADMIN, people.INSTRUCTOR, people.STUDENT, *people.OFFICE), chosen)
 
 
 def _require_empty(session: Session) -> None:
     addresses = list(session.scalars(select(User.email)))
     if any(not address.endswith(f"@{people.DOMAIN}") for address in addresses):
         raise OperatorError(
-            "This database has real people in it, and the demo school is only added to an empty one: use another "
+            "This database has real people in it, and the demo school needs an empty one. Use another "
             "database for the demo."
         )
     if addresses:
         raise OperatorError("The demo school is in this database already.")
     if session.scalar(select(Program.id).limit(1)) is not None:
         raise OperatorError(
-            "This database has programs in it, and the demo school is only added to an empty one: use another "
+            "This database has programs in it, and the demo school needs an empty one. Use another "
             "database for the demo."
         )
 
@@ -83,11 +85,14 @@ def _build(
     session: Session, settings: Settings, random: Random, moment: datetime, hashed: str, count: int
 ) -> dict[str, int]:
     desk = Desk(Copier(session), random, moment, settings.zone)
+    write_institution(session, settings, moment)
     students = lives.live(desk, count)
     roster.write_people(desk, students, hashed)
+    roster.write_office(desk, hashed)
     roster.write_catalog(desk)
     packages = Packages(session, settings, desk.admin, moment).import_all(roster.packaged(desk))
     enrolled = list(roster.enroll(desk, students))
+    classes.write_classes(desk, enrolled)
     entries = roster.write_attendance(desk, enrolled)
     completed, attempts = learning.write_lessons(desk, enrolled, packages)
     withdrawals = paperwork.write_withdrawals(desk, enrolled)

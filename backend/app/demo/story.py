@@ -12,7 +12,7 @@ from app.demo import calendar
 from app.demo.catalog import SCORM, ClassTime, LessonPlan, ProgramPlan
 from app.rules.progress import progress_of_counts
 
-FORGOTTEN_NOTE = "The clock-out was forgotten; entered from the class list."
+FORGOTTEN_NOTE = "Missing clock-out; entered from the class list."
 # The office enters a forgotten clock-out within this many days.
 OFFICE_CATCHES_UP_DAYS = 12
 

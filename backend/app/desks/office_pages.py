@@ -41,7 +41,7 @@ def _wanted(
     enrollment: Annotated[OptionalId, Query()] = None,
 ) -> TrailFilter:
     if first is not None and last is not None and last < first:
-        sentence = "The last day lies before the first one."
+        sentence = "The last day is before the first day."
         raise Invalid(sentence, errors=[FieldError("to", sentence)])
     return TrailFilter(who, action, target, target_id, first, last, student, enrollment)
 

@@ -79,7 +79,7 @@ def retry(session: Session, subject: Subject, settings: Settings, message_id: in
     if row is None:
         raise NotFound("There is no such message in the outbox.")
     if row.sent_at is not None:
-        raise Conflict("This message was sent already; it is not sent a second time.")
+        raise Conflict("This message has already been sent and will not be sent again.")
     if settings.smtp_url is None:
         raise Conflict("No mail server is set, so nothing can be sent. Set SMTP_URL and restart the system.")
     if mail.LINK in row.body_text and (row.sealed_link is None or _expired(row)):

@@ -5,7 +5,7 @@ from app.core.errors import Forbidden, NotFound
 from app.core.permissions import Actor, Permission
 from app.core.visibility import Records
 
-NO_STUDENT = "There is no such student, or none that you may see."
+NO_STUDENT = "There is no such student, or you don’t have access to it."
 
 
 def may_read_student(subject: Actor) -> bool:
@@ -40,8 +40,8 @@ def may_read_withdrawals(subject: Actor) -> bool:
 
 
 def may_read_activity(subject: Actor) -> bool:
-    """What happened at the school lately: names of any student may stand in it."""
-    return subject.may(Permission.STUDENTS_READ_ALL)
+    """What happened lately to students whom the person sees."""
+    return may_read_student(subject)
 
 
 def may_read_trail(subject: Actor) -> bool:

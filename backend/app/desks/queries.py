@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy import ColumnElement, Select, or_, select, true
 from sqlalchemy.orm import Session
 
 from app.core.search import matches
@@ -22,6 +22,10 @@ OUTBOX_SORTS = {
     "sent": OutboxMessage.sent_at,
     "attempts": OutboxMessage.attempts,
 }
+
+
+TAUGHT = ("lessons", "modules", "programs", "content_packages")
+"""Tables whose entries concern no student."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,14 +81,21 @@ def audit_listing(
     return Listing(session, ordered, paging)
 
 
-def recent_entries(session: Session, targets: Collection[str], limit: int) -> Sequence[AuditEntry]:
-    """The newest entries about records of these tables."""
+def recent_entries(
+    session: Session, targets: Collection[str], visible: Select[tuple[int]] | None, limit: int
+) -> Sequence[AuditEntry]:
+    """The newest entries about records of these tables, of nobody but the `visible` students (None: of everybody)."""
     return session.scalars(
         select(AuditEntry)
-        .where(AuditEntry.target.in_(targets))
+        .where(AuditEntry.target.in_(targets), true() if visible is None else _concerns(visible))
         .order_by(AuditEntry.at.desc(), AuditEntry.id.desc())
         .limit(limit)
     ).all()
+
+
+def _concerns(visible: Select[tuple[int]]) -> ColumnElement[bool]:
+    """The entry is about one of these students, or about what is taught."""
+    return or_(AuditEntry.target.in_(TAUGHT), AuditEntry.student_id.in_(visible))
 
 
 def entries_about(session: Session, student_id: int, limit: int) -> Sequence[AuditEntry]:

@@ -55,5 +55,5 @@ OUTBOX = Report[Message](
         Column("attempts", "Tries", lambda item: item.attempts, Kind.NUMBER, sort="attempts"),
         Column("error", "Error", lambda item: item.error, on_page=False),
     ),
-    search="Search by address or subject",
+    search="Search by email address or subject",
 )

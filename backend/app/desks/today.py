@@ -1,4 +1,4 @@
-"""What each person finds first: the student her clock and her lesson, the staff who is here and what waits."""
+"""What each person finds first: the student the clock and the next lesson, the staff who is here and what waits."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -7,6 +7,8 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
+from app.academics.classes import service as classes
+from app.academics.classes.service import ClassMeetingToday
 from app.compliance.attendance import service as attendance
 from app.compliance.attendance.service import (
     AttendanceFilter,
@@ -68,6 +70,7 @@ class StudentToday:
     studies: list[Studies]
     next_lesson: NextLesson | None
     needs: list[Need]
+    meetings: list[ClassMeetingToday]
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,10 +92,11 @@ class StaffToday:
     forgotten: list[AttendanceOut] = field(default_factory=list)
     activity: list[trail.Event] | None = None
     weeks: list[WeekTotal] | None = None
+    meetings: list[ClassMeetingToday] = field(default_factory=list)
 
 
 def student_today(session: Session, subject: Subject, zone: ZoneInfo) -> StudentToday:
-    """The student's first page. The number of queries depends on her active enrollments, not on their lessons."""
+    """The student's first page. The number of queries depends on the active enrollments, not on their lessons."""
     clock_state = attendance.clock_state(session, subject, zone)
     active = [item for item in clock_state.choices if item.status == "active"]
     totals = attendance.totals_of(session, subject, subject.user_id, active, zone)
@@ -110,13 +114,14 @@ def student_today(session: Session, subject: Subject, zone: ZoneInfo) -> Student
         next_lesson=_first(studies, work),
         needs=[
             Need(
-                f"You did not clock out on {entry.clock_in:%B} {entry.clock_in.day}. Tell the staff when you left, so "
-                "that the hours can be counted.",
+                f"You did not clock out on {entry.clock_in:%B} {entry.clock_in.day}. Let the staff know "
+                "when you left so that your hours can be counted.",
                 f"/hours?month={entry.clock_in:%Y-%m}",
-                "See that day",
+                "View that day",
             )
             for entry in forgotten
         ],
+        meetings=classes.today(session, subject, zone),
     )
 
 
@@ -178,5 +183,6 @@ def staff_today(session: Session, subject: Subject, zone: ZoneInfo) -> StaffToda
         count = len(enrollment.withdrawals_pending(session, subject))
         today.waiting.append(Waiting("Withdrawals to process", count, "/enrollments/withdrawals"))
     if policy.may_read_activity(subject):
-        today.activity = trail.recent(session)
+        today.activity = trail.recent(session, subject)
+    today.meetings = classes.today(session, subject, zone)
     return today

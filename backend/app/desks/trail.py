@@ -8,8 +8,10 @@ from zoneinfo import ZoneInfo
 from sqlalchemy.orm import Session
 
 from app.accounts import service as accounts
+from app.core import visibility
 from app.core.actions import Action
 from app.core.permissions import Subject
+from app.core.visibility import Records
 from app.db.models import AuditEntry
 from app.desks import policy, queries
 from app.desks.queries import TrailFilter
@@ -71,9 +73,10 @@ def about_student(session: Session, user_id: int, *, limit: int = 40) -> list[Ev
     return [_event(entry, {}, aside=user_id) for entry in queries.entries_about(session, user_id, limit)]
 
 
-def recent(session: Session, *, limit: int = 12) -> list[Event]:
-    """What happened at the school lately: two queries."""
-    entries = queries.recent_entries(session, LEARNING, limit)
+def recent(session: Session, subject: Subject, *, limit: int = 12) -> list[Event]:
+    """What happened at the school lately, to students whom the person may see: two queries."""
+    visible = visibility.students(session, subject, Records.STUDENTS)
+    entries = queries.recent_entries(session, LEARNING, visible, limit)
     numbers = {entry.student_id for entry in entries if entry.student_id is not None}
     names = {number: user.full_name for number, user in accounts.people_by_id(session, numbers).items()}
     return [_event(entry, names) for entry in entries]
@@ -112,7 +115,7 @@ def _event(entry: AuditEntry, names: Mapping[int, str], *, aside: int | None = N
     if whom and whom != entry.actor_name:
         parts.append(whom)
     if entry.actor_id is None:
-        parts.append("by the program")
+        parts.append("by the system")
     elif entry.actor_id != aside:
         parts.append(f"by {entry.actor_name}" if parts or aside is not None else f"{entry.actor_name}")
     return Event(

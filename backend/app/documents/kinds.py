@@ -27,7 +27,7 @@ class DocumentKind:
 
     `prefix` begins its numbers, such as `EV`. `layout` is the file that draws it. `sample` are facts to try a layout
     with. `offers` says for a student's number what can be made; it is asked only for people who may have it made.
-    `again` is the address where a document like a given one is made anew, to replace it.
+    `again` is the address where a document like a given one is issued again, to replace it.
     """
 
     name: str

@@ -3,7 +3,7 @@
 from app.core.errors import Forbidden, NotFound
 from app.core.permissions import Actor, Permission, Subject
 
-NO_DOCUMENT = "There is no such document, or none that you may see."
+NO_DOCUMENT = "There is no such document, or you don’t have access to it."
 
 
 def may_issue(subject: Actor, student_id: int) -> bool:

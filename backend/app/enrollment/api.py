@@ -1,4 +1,4 @@
-"""Enrollments, progress and withdrawals as JSON. Staff see all, a student her own; administrators change."""
+"""Enrollments, progress and withdrawals as JSON. Staff see all, a student their own; administrators change."""
 
 from typing import Annotated, Any
 
@@ -33,11 +33,11 @@ def list_enrollments(
     db: Db,
     subject: CurrentSubject,
     paging: PageParams,
-    status: Annotated[EnrollmentStatus | None, Query(description="Only those in this state.")] = None,
-    program_id: Annotated[RecordId | None, Query(description="Only those in this program.")] = None,
-    user_id: Annotated[RecordId | None, Query(description="Only those of this student.")] = None,
+    status: Annotated[EnrollmentStatus | None, Query(description="Only with this status.")] = None,
+    program_id: Annotated[RecordId | None, Query(description="Only in this program.")] = None,
+    user_id: Annotated[RecordId | None, Query(description="Only for this student.")] = None,
 ) -> Page[EnrollmentOut]:
-    """Enrollments, newest first; a student sees her own. Sorts: student, program, status, enrolled, progress."""
+    """Enrollments, newest first; a student sees their own. Sorts: student, program, status, enrolled, progress."""
     page = service.list_enrollments(
         db, subject, paging, status=status, program_id=program_id, user_id=user_id
     ).page()
@@ -46,7 +46,7 @@ def list_enrollments(
 
 @router.post("/enrollments", status_code=201)
 def enroll(db: Db, subject: CurrentSubject, settings: SettingsDep, body: EnrollIn) -> EnrollmentOut:
-    """Enroll a student. 409 while she has an active enrollment in the program."""
+    """Enroll a student. 409 while the student has an active enrollment in the program."""
     record = service.enroll(
         db,
         subject,
@@ -98,7 +98,7 @@ def complete_lesson(
     lesson_id: PathId,
     body: Annotated[CompletionIn | None, Body()] = None,
 ) -> CompletionOut:
-    """Mark a lesson as done: staff any, a student a video or document of her own. Safe to repeat."""
+    """Mark a lesson as done: staff any, a student a video or document of their own. Safe to repeat."""
     outcome = service.mark_lesson(
         db,
         subject,

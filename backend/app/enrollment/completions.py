@@ -105,6 +105,33 @@ def record_lesson_completion(
     return CompletionOutcome(counted=True, new=True, progress_pct=result.percent)
 
 
+@internal("for the content of a lesson, which reports as the student that opened it")
+def withdraw_lesson_completion(
+    session: Session, held: Enrollment, *, lesson_id: int, since: datetime
+) -> None:
+    """Take back that a lesson is completed, if its content said so at or after `since` and no longer does.
+
+    `held` is the enrollment, locked. What staff or the student marked, and what was completed before, stays.
+    """
+    known = queries.completion(session, held.id, lesson_id)
+    if known is None or known.source != "content" or known.completed_at < since:
+        return
+    session.delete(known)
+    session.flush()
+    before, held.progress_pct = held.progress_pct or 0, progress_of(session, held).percent
+    session.flush()
+    history.record(
+        session,
+        None,
+        Action.LESSON_COMPLETION_WITHDRAWN,
+        known.id,
+        student_id=held.user_id,
+        enrollment_id=held.id,
+        lesson_id=lesson_id,
+        progress_pct=[before, held.progress_pct],
+    )
+
+
 def mark_lesson(
     session: Session,
     subject: Subject,
@@ -119,7 +146,7 @@ def mark_lesson(
     Forbidden for those who only read the enrollment, Conflict when it is no longer active.
     """
     record = found(session, enrollment_id)
-    policy.require_read(subject, record.user_id)
+    policy.require_read(session, subject, record.user_id)
     lesson = queries.lesson_in_program(session, lesson_id, record.program_id)
     if lesson is None:
         raise NotFound("This lesson is not part of the enrollment's program.")
@@ -129,7 +156,7 @@ def mark_lesson(
             require_not_own(subject, record.user_id, "lessons and grades")
         policy.require_mark_own(subject, record.user_id)
         if lesson.content_type.value not in ("video", "document"):
-            raise Conflict("This lesson reports by itself when it is done; open it and work through it.")
+            raise Conflict("This lesson is marked as done automatically. Open it and work through it.")
         if score_pct is not None:
             raise wrong("score_pct", "Only staff enter a score.")
     outcome = record_lesson_completion(
@@ -142,7 +169,7 @@ def mark_lesson(
         subject=subject,
     )
     if not outcome.counted:
-        raise Conflict("This enrollment is no longer active, so nothing is added to it.")
+        raise Conflict("This enrollment is no longer active, so nothing more is recorded.")
     return outcome
 
 
@@ -150,7 +177,7 @@ def mark_lesson(
 @contextmanager
 def progress_rewritten(session: Session, subject: Subject | None, program_id: int) -> Iterator[None]:
     """Around a change to a program's lessons: its active enrollments are locked before and their progress is
-    written anew after it. A fixed number of statements, however many students there are."""
+    updated after it. A fixed number of statements, however many students there are."""
     former = queries.lock_active(session, program_id)
     yield
     if not former:
@@ -196,7 +223,7 @@ def _score(value: Decimal | int | float | None) -> Decimal | None:
         return None
     score = Decimal(str(value))
     if not score.is_finite() or not 0 <= score <= 100:
-        raise wrong("score_pct", "A score lies between 0 and 100 percent.")
+        raise wrong("score_pct", "A score must be between 0 and 100 percent.")
     return score.quantize(_CENT, ROUND_HALF_UP)
 
 

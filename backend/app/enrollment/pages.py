@@ -131,7 +131,7 @@ def _enroll_page(request: Request, db: Db, subject: Subject, form: Form[EnrollFo
 
 @router.get("/enrollments/{enrollment_id}")
 def enrollment(request: Request, db: Db, subject: CurrentSubject, enrollment_id: PathId) -> Response:
-    """An enrollment with the derivation of its progress: for subject, and for the student herself."""
+    """An enrollment with the derivation of its progress: for subject, and for the student."""
     return _enrollment_page(request, db, subject, enrollment_id, Form.blank(MarkForm))
 
 

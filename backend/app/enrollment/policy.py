@@ -1,12 +1,16 @@
 """Who may see and change enrollments. Other people's are not found rather than forbidden."""
 
+from sqlalchemy import ColumnElement
+from sqlalchemy.orm import Session
+
 from app.core import visibility
 from app.core.errors import Forbidden, NotFound
 from app.core.own_records import require_not_own
 from app.core.permissions import Actor, Permission
 from app.core.visibility import Records
+from app.db.models import Enrollment
 
-NO_ENROLLMENT = "There is no such enrollment, or none that you may see."
+NO_ENROLLMENT = "There is no such enrollment, or you don’t have access to it."
 
 
 def may_list(subject: Actor) -> bool:
@@ -20,15 +24,20 @@ def require_list(subject: Actor) -> None:
         raise Forbidden("This list is for those who work with students. Your own programs are under Learn.")
 
 
-def may_read(subject: Actor, owner_id: int) -> bool:
-    """One's own enrollment, or another's with the right to read it."""
-    return subject.user_id == owner_id or may_list(subject)
+def may_read(session: Session, subject: Actor, owner_id: int) -> bool:
+    """One's own enrollments always; others' as far as the person's duties and classes reach."""
+    return visibility.may_see(session, subject, Records.ENROLLMENTS, owner_id)
 
 
-def require_read(subject: Actor, owner_id: int) -> None:
-    """Raises NotFound unless `may_read`."""
-    if not may_read(subject, owner_id):
+def require_read(session: Session, subject: Actor, owner_id: int) -> None:
+    """Raises NotFound for enrollments that this person may not see."""
+    if not may_read(session, subject, owner_id):
         raise NotFound(NO_ENROLLMENT)
+
+
+def visible(session: Session, subject: Actor) -> ColumnElement[bool]:
+    """The condition that an enrollment is one that this person may see."""
+    return visibility.limit(session, subject, Records.ENROLLMENTS, Enrollment.user_id)
 
 
 def may_read_withdrawals(subject: Actor, owner_id: int | None = None) -> bool:

@@ -6,15 +6,20 @@ from typing import Any
 
 from sqlalchemy import (
     ARRAY,
+    ColumnElement,
     Integer,
     Row,
     Select,
+    String,
     bindparam,
     case,
     column,
+    delete,
     exists,
     func,
+    insert,
     select,
+    true,
     update,
 )
 from sqlalchemy.orm import Session, selectinload
@@ -41,7 +46,7 @@ register_conflict(
     "This student already has an active enrollment in this program.",
     "program_id",
 )
-register_invalid("check_progress_pct", "Progress lies between 0 and 100 percent.", "progress_pct")
+register_invalid("check_progress_pct", "Progress must be between 0 and 100 percent.", "progress_pct")
 
 
 ACTIVE = EnrollmentStatus.ACTIVE
@@ -60,17 +65,25 @@ def active_enrollments(session: Session, *, with_deleted: bool = False) -> Seque
     ).all()
 
 
-def pending_withdrawals(session: Session, *, with_deleted: bool = False) -> Sequence[Row[Any]]:
+def pending_withdrawals(
+    session: Session, *, with_deleted: bool = False, visible: ColumnElement[bool] | None = None
+) -> Sequence[Row[Any]]:
     """The documented “List pending withdrawals”, oldest first: full_name, program, requested_at, reason, numbers."""
     return session.execute(
-        lists.pending_withdrawals(with_deleted=with_deleted).order_by(Withdrawal.requested_at, Withdrawal.id)
+        lists.pending_withdrawals(with_deleted=with_deleted)
+        .where(true() if visible is None else visible)
+        .order_by(Withdrawal.requested_at, Withdrawal.id)
     ).all()
 
 
-def eligible_for_graduation(session: Session, *, with_deleted: bool = False) -> Sequence[Row[Any]]:
+def eligible_for_graduation(
+    session: Session, *, with_deleted: bool = False, visible: ColumnElement[bool] | None = None
+) -> Sequence[Row[Any]]:
     """The documented “Find students eligible for graduation”: full_name, program and the numbers, by name."""
     return session.execute(
-        lists.eligible_for_graduation(with_deleted=with_deleted).order_by(User.full_name, Enrollment.id)
+        lists.eligible_for_graduation(with_deleted=with_deleted)
+        .where(true() if visible is None else visible)
+        .order_by(User.full_name, Enrollment.id)
     ).all()
 
 
@@ -90,22 +103,22 @@ def user_with_enrollments(session: Session, email: str) -> User | None:
 def enrollments(
     session: Session,
     paging: Paging,
+    visible: ColumnElement[bool],
     *,
     status: EnrollmentStatus | None = None,
     program_id: int | None = None,
     user_id: int | None = None,
 ) -> Listing[Any]:
-    """Rows of what a list of enrollments shows, without soft-deleted people."""
+    """Rows of what a list of enrollments shows; without soft-deleted people unless one is asked for."""
     conditions = matches(paging.q, User.full_name, User.email, Program.name)
     if status is not None:
         conditions.append(Enrollment.status == status)
     if program_id is not None:
         conditions.append(Enrollment.program_id == program_id)
-    if user_id is not None:
-        conditions.append(Enrollment.user_id == user_id)
+    conditions.append(User.deleted_at.is_(None) if user_id is None else Enrollment.user_id == user_id)
     statement = (
         _listed()
-        .where(User.deleted_at.is_(None), *conditions)
+        .where(visible, *conditions)
         .order_by(
             paging.order(
                 {
@@ -147,12 +160,12 @@ def _listed() -> Select[Any]:
     )
 
 
-def status_counts(session: Session) -> dict[EnrollmentStatus, int]:
+def status_counts(session: Session, visible: ColumnElement[bool]) -> dict[EnrollmentStatus, int]:
     """How many enrollments stand in each state, without soft-deleted people."""
     rows = session.execute(
         select(Enrollment.status, func.count())
         .join(Enrollment.user)
-        .where(User.deleted_at.is_(None))
+        .where(User.deleted_at.is_(None), visible)
         .group_by(Enrollment.status)
     )
     return {row[0]: row[1] for row in rows}
@@ -166,7 +179,7 @@ def program_names(session: Session) -> Sequence[Row[Any]]:
 
 
 def students(session: Session, limit: int) -> Sequence[Row[Any]]:
-    """E-mail address and name of students, the newest accounts first: for suggestions."""
+    """Email address and name of students, the newest accounts first: for suggestions."""
     return session.execute(
         select(User.email, User.full_name)
         .where(User.role == Role.STUDENT, User.deleted_at.is_(None))
@@ -380,3 +393,52 @@ def learners(session: Session, enrollment_ids: Collection[int]) -> Sequence[Lear
         .where(Enrollment.id.in_(enrollment_ids))
     ).all()
     return [Learner(*row) for row in rows]
+
+
+# Imports
+
+
+def accounts_by_emails(session: Session, emails: Collection[str]) -> Mapping[str, User]:
+    """The accounts with these addresses, by address; kept from being deleted until the transaction ends."""
+    found = session.scalars(
+        select(User)
+        .where(User.email == func.any(bindparam("emails", list(emails), type_=ARRAY(String))))
+        .order_by(User.id)
+        .with_for_update(read=True)
+    )
+    return {user.email: user for user in found}
+
+
+def active_pairs(session: Session, user_ids: Collection[int]) -> set[tuple[int, int]]:
+    """Which of these people are active in which program."""
+    rows = session.execute(
+        select(Enrollment.user_id, Enrollment.program_id).where(
+            Enrollment.user_id == func.any(_numbers("ids", list(user_ids))), Enrollment.status == ACTIVE
+        )
+    )
+    return {(row[0], row[1]) for row in rows}
+
+
+def add_enrollments(session: Session, rows: Sequence[Mapping[str, Any]]) -> Sequence[Enrollment]:
+    """Add many enrollments at once, in the order given."""
+    statement = insert(Enrollment).returning(Enrollment, sort_by_parameter_order=True)
+    return session.scalars(statement, [dict(row) for row in rows]).all()
+
+
+def lock_enrollments(session: Session, ids: Collection[int]) -> Sequence[Enrollment]:
+    """Enrollments kept from every change and every new reference until the transaction ends."""
+    return session.scalars(
+        select(Enrollment)
+        .where(Enrollment.id.in_(ids))
+        .order_by(Enrollment.id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    ).all()
+
+
+def remove_enrollments(session: Session, ids: Collection[int]) -> None:
+    """Take enrollments away for good: only those that an import has just made."""
+    session.execute(
+        delete(Enrollment).where(Enrollment.id.in_(ids)).execution_options(synchronize_session=False)
+    )
+    session.expire_all()

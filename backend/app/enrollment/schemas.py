@@ -18,9 +18,9 @@ class _Input(BaseModel):
 
 
 class EnrollForm(BaseModel):
-    """The form that enrolls a student, found by her e-mail address."""
+    """The form that enrolls a student, found by email address."""
 
-    email: EmailStr = Field(title="Student’s e-mail address", max_length=255)
+    email: EmailStr = Field(title="Student’s email address", max_length=255)
     program_id: RecordId = Field(title="Program")
     enrolled_at: EnrollmentDate = Field(title="Enrollment date")
 
@@ -36,7 +36,7 @@ class EnrollIn(_Input):
 class WithdrawForm(BaseModel):
     """The form that withdraws a student from a program."""
 
-    requested_on: EnrollmentDate = Field(title="Request arrived on")
+    requested_on: EnrollmentDate = Field(title="Request received on")
     reason: Text | None = None
 
 

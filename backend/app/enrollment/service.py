@@ -14,11 +14,12 @@ from sqlalchemy import Row
 from sqlalchemy.orm import Session
 
 from app.academics.classes import service as classes
-from app.core import history
+from app.core import clock, history
 from app.core.actions import Action
 from app.core.errors import Conflict, FieldError, NotFound
 from app.core.permissions import Role, Subject, internal
 from app.db.models import Enrollment, EnrollmentStatus, Withdrawal
+from app.enrollment import imports as _imports  # noqa: F401 - enrollments can be imported
 from app.enrollment import policy, queries, study
 from app.enrollment.completions import (
     CompletionOutcome,
@@ -26,6 +27,7 @@ from app.enrollment.completions import (
     mark_lesson,
     progress_of,
     record_lesson_completion,
+    withdraw_lesson_completion,
     wrong,
 )
 from app.enrollment.objections import Ending, Objection, objections
@@ -35,6 +37,7 @@ from app.enrollment.study import Study, hold_for_study, study_for
 from app.enrollment.study import register_end as on_ended
 from app.rules import enrollment as states
 from app.rules.progress import Progress, progress_of_counts
+from app.school import service as school
 from app.web.listing import Listing
 from app.web.paging import Paging
 
@@ -68,11 +71,10 @@ __all__ = [
     "study_for",
     "why_not_complete",
     "withdraw",
+    "withdraw_lesson_completion",
     "withdrawals_pending",
 ]
 NO_ENROLLMENT = policy.NO_ENROLLMENT
-NOBODY = 0
-"""The number of no account."""
 
 
 # Enrolling
@@ -89,7 +91,7 @@ def enroll(
 ) -> Enrollment:
     """Enroll a student in a program, as of a date at the school (today unless given).
 
-    Invalid for anybody but an undeleted student, an unknown program or a future date; Conflict while she has an
+    Invalid for anybody but an undeleted student, an unknown program or a future date; Conflict while the student has an
     active enrollment in the program.
     """
     policy.require_change(subject)
@@ -99,11 +101,11 @@ def enroll(
     if student.role is not Role.STUDENT:
         raise wrong("user_id", f"{student.full_name} is not a student; only students are enrolled.")
     if queries.program(session, program_id) is None:
-        raise wrong("program_id", "There is no such program; it may have been deleted.")
+        raise wrong("program_id", "This program does not exist; it may have been deleted.")
     begins = enrolled_at or today
     if begins > today:
         raise wrong(
-            "enrolled_at", "The enrollment date lies in the future. Enter today's or an earlier date."
+            "enrolled_at", "The enrollment date is in the future. Enter today's date or an earlier one."
         )
     if queries.has_active(session, user_id, program_id):
         sentence = f"{student.full_name} already has an active enrollment in this program."
@@ -130,13 +132,11 @@ def enroll(
 def enroll_by_email(
     session: Session, subject: Subject, *, email: str, program_id: int, enrolled_at: date, today: date
 ) -> Enrollment:
-    """Enroll the student with this e-mail address."""
+    """Enroll the student with this email address."""
     policy.require_change(subject)
     person = queries.user_with_enrollments(session, email.lower())
     if person is None or person.deleted_at is not None:
-        raise wrong(
-            "email", "Nobody has an account with this e-mail address. Invite the student under People."
-        )
+        raise wrong("email", "Nobody has an account with this email address. Add the student under People.")
     if person.role is not Role.STUDENT:
         raise wrong("email", f"{person.full_name} is not a student; only students are enrolled.")
     for former in person.enrollments:
@@ -160,10 +160,15 @@ def list_enrollments(
     program_id: int | None = None,
     user_id: int | None = None,
 ) -> Listing[Any]:
-    """Enrollments that this person may see: staff all of them, a student her own."""
-    if not policy.may_list(subject):
-        user_id = subject.user_id if user_id in (None, subject.user_id) else NOBODY
-    return queries.enrollments(session, paging, status=status, program_id=program_id, user_id=user_id)
+    """Enrollments that this person may see; those of deleted people only where one is asked for by number."""
+    return queries.enrollments(
+        session,
+        paging,
+        policy.visible(session, subject),
+        status=status,
+        program_id=program_id,
+        user_id=user_id,
+    )
 
 
 def read_enrollment(session: Session, subject: Subject, enrollment_id: int) -> Row[Any]:
@@ -171,7 +176,7 @@ def read_enrollment(session: Session, subject: Subject, enrollment_id: int) -> R
     row = queries.listed(session, enrollment_id)
     if row is None:
         raise NotFound(NO_ENROLLMENT)
-    policy.require_read(subject, row.user_id)
+    policy.require_read(session, subject, row.user_id)
     return row
 
 
@@ -180,7 +185,7 @@ def read_progress(
 ) -> tuple[Progress, list[queries.LessonRow]]:
     """The derivation of an enrollment's progress: the rule's result and the lessons it counts."""
     record = found(session, enrollment_id)
-    policy.require_read(subject, record.user_id)
+    policy.require_read(session, subject, record.user_id)
     lessons = queries.lessons_of(session, record)
     return progress_of_counts(
         sum(lesson.completed_at is not None for lesson in lessons), len(lessons)
@@ -190,7 +195,7 @@ def read_progress(
 def latest_withdrawal(session: Session, subject: Subject, enrollment_id: int) -> Withdrawal | None:
     """The withdrawal that ended an enrollment; None without one, and for those who may not know why students left."""
     owner_id = found(session, enrollment_id).user_id
-    policy.require_read(subject, owner_id)
+    policy.require_read(session, subject, owner_id)
     if not policy.may_read_withdrawals(subject, owner_id):
         return None
     return queries.withdrawal_of(session, enrollment_id)
@@ -199,7 +204,7 @@ def latest_withdrawal(session: Session, subject: Subject, enrollment_id: int) ->
 def status_counts(session: Session, subject: Subject) -> dict[EnrollmentStatus, int]:
     """How many enrollments stand in each state."""
     policy.require_list(subject)
-    return queries.status_counts(session)
+    return queries.status_counts(session, policy.visible(session, subject))
 
 
 def program_names(session: Session, subject: Subject) -> Sequence[Row[Any]]:
@@ -209,7 +214,7 @@ def program_names(session: Session, subject: Subject) -> Sequence[Row[Any]]:
 
 
 def student_suggestions(session: Session, subject: Subject) -> Sequence[Row[Any]]:
-    """E-mail address and name of the students who joined last, to choose from while typing."""
+    """Email address and name of the students who joined last, to choose from while typing."""
     policy.require_change(subject)
     return queries.students(session, limit=500)
 
@@ -224,29 +229,34 @@ def student_email(session: Session, subject: Subject, user_id: int) -> str | Non
 def ready_to_graduate(session: Session, subject: Subject) -> Sequence[Row[Any]]:
     """Active enrollments with every lesson done and no transcript yet."""
     policy.require_list(subject)
-    return queries.eligible_for_graduation(session)
+    return queries.eligible_for_graduation(session, visible=policy.visible(session, subject))
 
 
 def withdrawals_pending(session: Session, subject: Subject) -> Sequence[Row[Any]]:
     """Withdrawals that wait for the administration, oldest first."""
     policy.require_read_withdrawals(subject)
-    return queries.pending_withdrawals(session)
+    return queries.pending_withdrawals(session, visible=policy.visible(session, subject))
 
 
 def active_count(session: Session, subject: Subject) -> int:
     """How many enrollments are active, without soft-deleted people."""
     policy.require_list(subject)
-    return queries.status_counts(session).get(EnrollmentStatus.ACTIVE, 0)
+    return queries.status_counts(session, policy.visible(session, subject)).get(EnrollmentStatus.ACTIVE, 0)
 
 
 # The end
 
 
+def _progress_policy(session: Session) -> school.policies.DatedPolicy[school.ProgressPolicy]:
+    return school.policies.at(session, school.PolicyKind.PROGRESS, clock.today(school.facts(session).zone))
+
+
 def why_not_complete(session: Session, subject: Subject, enrollment_id: int) -> str | None:
     """The sentence that refuses the completion, None when nothing speaks against it."""
     record = found(session, enrollment_id)
-    policy.require_read(subject, record.user_id)
-    decision = states.may_complete(record.status.value, progress_of(session, record))
+    policy.require_read(session, subject, record.user_id)
+    threshold = _progress_policy(session).values.completion_threshold_pct
+    decision = states.may_complete(record.status.value, progress_of(session, record), threshold)
     return None if decision.allowed else decision.reason
 
 
@@ -255,7 +265,7 @@ def objections_to_ending(
 ) -> list[Objection]:
     """What must be done before the enrollment can end, as the rooms that registered a question see it."""
     record = found(session, enrollment_id)
-    policy.require_read(subject, record.user_id)
+    policy.require_read(session, subject, record.user_id)
     return objections(session, subject, Ending(record.id, record.user_id, zone, lock=False))
 
 
@@ -278,9 +288,11 @@ def complete(
     record = found(session, enrollment_id, lock=True)
     policy.require_end(subject, record.user_id)
     result = progress_of(session, record)
-    decision = states.may_complete(record.status.value, result)
+    in_force = _progress_policy(session)
+    decision = states.may_complete(record.status.value, result, in_force.values.completion_threshold_pct)
     if not decision.allowed:
         raise Conflict(decision.reason)
+    school.policies.used(session, in_force)
     _require_no_objection(session, subject, record, zone)
     record.status = EnrollmentStatus.COMPLETED
     record.completed_at = max(today, record.enrolled_at)
@@ -326,9 +338,9 @@ def withdraw(
     if not decision.allowed:
         raise Conflict(decision.reason)
     if requested_at > now:
-        raise wrong(field, "The request cannot have arrived in the future.")
+        raise wrong(field, "The request date cannot be in the future.")
     if requested_at < enrolled_from:
-        raise wrong(field, "The request cannot have arrived before the enrollment began.")
+        raise wrong(field, "The request date cannot be before the enrollment began.")
     _require_no_objection(session, subject, record, zone)
     result = progress_of(session, record)
     record.status = EnrollmentStatus.WITHDRAWN

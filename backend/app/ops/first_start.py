@@ -27,18 +27,19 @@ def run(settings: Settings, database: Database, *, demo: bool) -> list[str]:
         empty = session.scalar(select(User.id).limit(1)) is None
     lines = []
     if demo and empty:
-        typer.echo("· demo school: two years of 200 students, which takes a minute or two")
+        typer.echo("· creating the demo school: 200 students over two years, a minute or two")
         _seed()
     elif demo:
         lines.append(
-            "The demo school was not added: it goes into an empty database, and this one has people in it."
+            "The demo school was not added: it needs an empty database, and this one already has people "
+            "in it."
         )
     with database.begin() as session:
         known = school.ensure(session, settings)
         documents.ensure_keys(session, school.effective_settings(settings, known))
         link = accounts.ensure_first_admin(session, settings)
     if link is not None:
-        lines += ["Open this link once to choose the administrator's password:", f"  {link}"]
+        lines += ["Open this link to choose the administrator's password. It works once:", f"  {link}"]
     lines.append(
         "No mail server is set (SMTP_URL): email is kept in the outbox and not sent."
         if settings.smtp_url is None
@@ -50,4 +51,4 @@ def run(settings: Settings, database: Database, *, demo: bool) -> list[str]:
 def _seed() -> None:
     # A command of its own: it shares the running server, and may be run by hand just the same.
     if subprocess.run([sys.executable, "-m", "app.cli", "seed"], check=False).returncode != 0:
-        raise OperatorError("The demo school could not be made; the message above says why.")
+        raise OperatorError("The demo school could not be created; the message above says why.")

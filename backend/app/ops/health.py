@@ -31,7 +31,7 @@ def ready(request: Request) -> dict[str, str]:
         revision = session.scalar(text("SELECT version_num FROM alembic_version"))
     if revision != _head():
         raise Unavailable(
-            f"The database is at revision {revision}, this program needs {_head()}. Run: aada db migrate",
+            f"The database is at revision {revision}, and this version needs {_head()}. Run: aada db migrate",
             headers={"Retry-After": "10"},
         )
     return {"status": "ready", "revision": revision}

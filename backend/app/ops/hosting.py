@@ -27,6 +27,7 @@ from app.ops.postgres import EmbeddedServer
 from app.ops.servers import database_server
 from app.ops.worker import JobWorker
 from app.projections import service as projections
+from app.school import service as school
 from app.settings import Settings
 
 _LOOPBACK = {"localhost", "127.0.0.1"}
@@ -49,7 +50,11 @@ def serve(
         settings, database = prepared
         lines = first_start.run(settings, database, demo=demo)
         worker = JobWorker(settings, database) if jobs else None
+        with database.begin() as session:
+            settings = school.effective_settings(settings, school.facts(session))
         app = create_app(settings, database)
+        with database.begin() as session:
+            app.state.school(session, now=True)
         # What has been loaded stays. The collector need not look at it again with every few requests, which is what
         # makes one request in twenty twice as slow as the others.
         gc.collect()
@@ -89,7 +94,7 @@ def work(settings: Settings) -> None:
         worker, follower = JobWorker(ready, database), projections.runner(database)
         worker.start()
         follower.start()
-        typer.echo("Working off jobs.")
+        typer.echo("Processing jobs.")
         try:
             worker.wait()
         finally:
@@ -170,7 +175,7 @@ class _Server(uvicorn.Server):
 
 @contextmanager
 def _listener(host: str, port: int) -> Iterator[socket.socket]:
-    """The listening socket, taken first: a port in use is told at once, before anything is started."""
+    """The listening socket, taken first: a port in use is reported at once, before anything is started."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -183,7 +188,7 @@ def _listener(host: str, port: int) -> Iterator[socket.socket]:
             raise OperatorError(
                 f"Port {port} is in use by another program: stop that one, or choose another with --port."
             ) from error
-        raise OperatorError(f"The program cannot listen on {host}, port {port}: {error}.") from error
+        raise OperatorError(f"The system cannot listen on {host}, port {port}: {error}.") from error
     try:
         yield listener
     finally:

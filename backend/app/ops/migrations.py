@@ -48,7 +48,7 @@ def alembic_config() -> Config:
             config = Config(str(ini)) if ini.is_file() else Config()
             config.set_main_option("script_location", str(scripts).replace("%", "%%"))
             return config
-    raise OperatorError("The migrations are missing from this installation: install the program again.")
+    raise OperatorError("The migrations are missing from this installation: install the system again.")
 
 
 def state(settings: Settings) -> MigrationState:
@@ -74,15 +74,15 @@ def require_head(settings: Settings) -> None:
     found = state(settings)
     if not found.known:
         raise OperatorError(
-            f"The database is at revision {found.current}, which this version of the program does not know (it "
-            f"ends at {found.head}): install the version that made it, or a newer one."
+            f"The database is at revision {found.current}, which this version does not know (its latest "
+            f"is {found.head}): install the version that created it, or a newer one."
         )
     if found.current is None:
-        raise OperatorError("The database has no tables yet: make them with `aada db migrate`.")
+        raise OperatorError("The database has no tables yet: create them with `aada db migrate`.")
     if not found.up_to_date:
         raise OperatorError(
-            f"The database is at revision {found.current} and the program needs {found.head}: back it up, then run "
-            "`aada db migrate`."
+            f"The database is at revision {found.current} and this version needs {found.head}: back it "
+            "up, then run `aada db migrate`."
         )
 
 

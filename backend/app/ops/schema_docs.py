@@ -52,7 +52,7 @@ models, not this page. A test fails when the two differ.
 - **Times** are `timestamp with time zone`, kept in UTC and shown in the school's time zone. Dates (`enrolled_at`)
   are dates at the school.
 - **Money** is whole cents (`_cents`), durations are whole minutes or seconds (`_minutes`, `_seconds`).
-- **Keys** count up. What grows for ever (statements, the audit trail) has `BIGINT` keys.
+- **Keys** count up. What keeps growing (statements, the audit trail) has `BIGINT` keys.
 - **Deleting**: accounts are soft-deleted (`users.deleted_at`). A hard delete takes enrollments, hours and the
   like with it, and is refused while there is a transcript, a credential or a refund; each foreign key below says
   what it does.

@@ -1,8 +1,8 @@
 """Which states an enrollment may pass through.
 
 An enrollment begins active and ends once: completed or withdrawn. An end is final, because the state's report
-and the refund are worked out from its date; a student who comes back is enrolled anew, with hours and lessons
-of her own (GNPEC Standard 12 asks for a form for each withdrawal).
+and the refund are worked out from its date; a student who comes back is enrolled again, with hours and lessons
+of their own (GNPEC Standard 12 asks for a form for each withdrawal).
 """
 
 from dataclasses import dataclass
@@ -17,8 +17,10 @@ COMPLETED = "completed"
 WITHDRAWN = "withdrawn"
 
 _ENDS = {
-    COMPLETED: "This enrollment is completed, which is final. A student who comes back is enrolled again.",
-    WITHDRAWN: "This enrollment is withdrawn, which is final. A student who comes back is enrolled again.",
+    COMPLETED: "This enrollment is completed and cannot be reopened. To bring the student back, create "
+    "a new enrollment.",
+    WITHDRAWN: "This enrollment is withdrawn and cannot be reopened. To bring the student back, create "
+    "a new enrollment.",
 }
 
 
@@ -30,12 +32,13 @@ class Decision:
     reason: str
 
 
-def may_complete(status: str, progress: Progress) -> Decision:
-    """Completion needs an active enrollment and every lesson of the program."""
+def may_complete(status: str, progress: Progress, threshold_percent: int) -> Decision:
+    """Completion needs an active enrollment and the share of lessons that the progress policy asks for."""
     if status != ACTIVE:
         return Decision(False, _ENDS[status])
-    if not progress.is_complete:
-        return Decision(False, f"An enrollment is completed when every lesson is. {progress.explanation}")
+    if not progress.reaches(threshold_percent):
+        needed = "every lesson is" if threshold_percent == 100 else f"{threshold_percent}% of the lessons are"
+        return Decision(False, f"An enrollment is completed when {needed}. {progress.explanation}")
     return Decision(True, progress.explanation)
 
 
@@ -64,7 +67,7 @@ def may_count_hours(
     first, _ = day_bounds(begins, begins, zone)
     if clock_in < first:
         return Decision(
-            False, f"The enrollment began on {_day(begins)}; hours before that day do not count for it."
+            False, f"The enrollment began on {_day(begins)}; hours before that day do not count toward it."
         )
     if status == ACTIVE:
         return Decision(True, "The hours lie within the enrollment.")
@@ -77,7 +80,7 @@ def may_count_hours(
     if clock_out > after:
         return Decision(
             False,
-            f"The enrollment was {status} on {_day(ended_on)}; hours after that day do not count for it.",
+            f"The enrollment was {status} on {_day(ended_on)}; hours after that day do not count toward it.",
         )
     return Decision(True, "The hours lie within the enrollment.")
 

@@ -10,10 +10,6 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-LONGEST_ENTRY = timedelta(hours=16)
-"""No stay is longer. One still open after that was forgotten and counts nothing until it is corrected."""
-PACE_DAYS = 28
-"""How many days back the pace is measured: four whole weeks, so that every weekday weighs the same."""
 DAYS_A_WEEK = 7
 _MINUTE = timedelta(minutes=1)
 _LAST_DAY = date(9999, 12, 31)
@@ -110,9 +106,21 @@ def totals_by_week(by_day: dict[date, int], first: date, last: date) -> dict[dat
     return totals
 
 
-def was_forgotten(clock_in: datetime, now: datetime) -> bool:
-    """Whether a stay that is still open cannot be real any more: open for longer than the longest stay."""
-    return now - clock_in > LONGEST_ENTRY
+def was_forgotten(clock_in: datetime, now: datetime, longest: timedelta) -> bool:
+    """Whether a time entry that is still open cannot be real any more: open for longer than the longest one."""
+    return now - clock_in > longest
+
+
+def clock_hours(minutes: int, clock_hour_minutes: int) -> int:
+    """Whole clock hours in the minutes of one time entry, where an hour of class has `clock_hour_minutes` of 60.
+
+    A clock hour is 50 to 60 minutes within a 60-minute period (34 CFR 600.2): never more than one in 60 minutes, so
+    that seven hours without a break are seven clock hours and not 8.4. Raises ValueError for other lengths.
+    """
+    if not 50 <= clock_hour_minutes <= 60:
+        raise ValueError(f"a clock hour has 50 to 60 minutes, not {clock_hour_minutes}")
+    hours, rest = divmod(minutes, 60)
+    return hours + (rest >= clock_hour_minutes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +153,7 @@ def read_wall_clock(present: datetime, zone: ZoneInfo, *, second: bool = False) 
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """How far a student is and when she will have her hours; `explanation` says how the date came about."""
+    """How far a student is and when they will have their hours; `explanation` says how the date came about."""
 
     done_minutes: int
     required_minutes: int | None
@@ -173,16 +181,17 @@ def project(
     by_day: dict[date, int],
     enrolled_on: date,
     today: date,
+    pace_days: int,
     ended: bool = False,
 ) -> Pace:
-    """When the required clock hours will be reached if the student goes on as in the last four weeks.
+    """When the required clock hours will be reached if the student goes on as in the last `pace_days` days.
 
-    `by_day` holds their minutes by day at the school. Measured are the 28 days before today, or the days since
+    `by_day` holds their minutes by day at the school. Measured are those days before today, or the days since
     enrollment when they are fewer; today is left out, because it is not over. Within the first week there is no
     projection: a few days say nothing about a week. An enrollment that has `ended` goes nowhere.
     """
     required = None if required_hours is None else required_hours * 60
-    window = min(PACE_DAYS, (today - enrolled_on).days)
+    window = min(pace_days, (today - enrolled_on).days)
     since = today - timedelta(days=max(window, 0))
     recent = sum(minutes for day, minutes in by_day.items() if since <= day < today)
     weekly = recent * DAYS_A_WEEK // window if window >= DAYS_A_WEEK else 0
@@ -191,7 +200,7 @@ def project(
         return Pace(done_minutes, required, weekly, finish_on, explanation)
 
     if required is None:
-        return pace(None, "This program does not require a number of clock hours.")
+        return pace(None, "This program has no clock-hour requirement.")
     left = required - done_minutes
     if left <= 0:
         return pace(None, f"All {required_hours:,} required clock hours are done.")
@@ -208,8 +217,8 @@ def project(
         return pace(None, "At this pace the hours would take more than a hundred years.")
     return pace(
         today + timedelta(days=days),
-        f"{_hours(left)} are left of {required_hours:,}\u00a0h. In the last {window} days {_hours(recent)} were "
-        f"attended, which is {_hours(weekly)} a week; at that pace the rest takes {days:,} more days.",
+        f"{_hours(left)} of {required_hours:,}\u00a0h remain. In the last {window} days {_hours(recent)} were "
+        f"attended, or {_hours(weekly)} a week; at that pace the rest will take {days:,} more days.",
     )
 
 

@@ -1,8 +1,8 @@
 """Which passwords the school accepts, and why one is refused.
 
-NIST SP 800-63B-4 and OWASP ASVS 5.0 (regulations §6): at least 15 characters, because the password is the only
-factor; a Unicode code point is one character; no rule about kinds of characters, no change by the calendar; the
-whole password is held against what an attacker tries first, and the reason of a refusal is told. bcrypt reads 72
+NIST SP 800-63B-4 and OWASP ASVS 5.0: at least 15 characters where the password is the only factor, which the school's
+policy may raise; a Unicode code point is one character; no rule about kinds of characters, no change by the calendar;
+the whole password is held against what an attacker tries first, and the reason of a refusal is given. bcrypt reads 72
 bytes, so longer ones are refused and never cut.
 """
 
@@ -13,8 +13,8 @@ from enum import StrEnum
 from functools import lru_cache
 from pathlib import Path
 
-MIN_CHARACTERS = 15
 MAX_BYTES = 72
+"""What bcrypt reads."""
 
 _SEQUENCES = (
     "abcdefghijklmnopqrstuvwxyz",
@@ -73,43 +73,48 @@ def storable(password: str) -> bool:
     return len(encoded) <= MAX_BYTES and b"\0" not in encoded
 
 
-def refuse(password: str, personal: Iterable[str] = ()) -> Refusal | None:
+def refuse(
+    password: str, personal: Iterable[str] = (), *, minimum_characters: int, maximum_bytes: int = MAX_BYTES
+) -> Refusal | None:
     """Why this password may not be used, or None for one that may.
 
-    `personal` are names an attacker knows: the person's name and e-mail address, the school's names.
+    `personal` are names an attacker knows: the person's name and email address, the school's names. The lengths are
+    the password policy's; `maximum_bytes` is at most MAX_BYTES.
     """
     text = normalize(password)
-    return _unfit(text) or _guessable(text.casefold(), _terms(personal))
+    unfit = _unfit(text, minimum_characters, min(maximum_bytes, MAX_BYTES))
+    return unfit or _guessable(text.casefold(), _terms(personal), minimum_characters)
 
 
-def _unfit(text: str) -> Refusal | None:
+def _unfit(text: str, fewest: int, most_bytes: int) -> Refusal | None:
     try:
         size = len(text.encode())
     except UnicodeEncodeError:
-        return Refusal(Reason.UNSTORABLE, "This password contains a character that cannot be stored.")
+        return Refusal(Reason.UNSTORABLE, "This password contains a character that cannot be saved.")
     if "\0" in text:
-        return Refusal(Reason.UNSTORABLE, "This password contains a character that cannot be stored.")
-    if len(text) < MIN_CHARACTERS:
+        return Refusal(Reason.UNSTORABLE, "This password contains a character that cannot be saved.")
+    if len(text) < fewest:
         return Refusal(
             Reason.TOO_SHORT,
-            f"Use at least {MIN_CHARACTERS} characters; this has {len(text)}. A few unrelated words make a good one.",
+            f"Use at least {fewest} characters; this has {len(text)}. A few unrelated words make a good one.",
         )
-    if size > MAX_BYTES:
+    if size > most_bytes:
+        fits = _fitting(text, most_bytes)
         return Refusal(
             Reason.TOO_LONG,
-            f"This password is too long by {len(text) - _fitting(text)} of its {len(text)} characters: it takes {size} "
-            f"bytes, and {MAX_BYTES} can be kept. Leave out the end: its first {_fitting(text)} characters fit.",
+            f"This password is too long by {len(text) - fits} of its {len(text)} characters: it takes {size} "
+            f"bytes, and {most_bytes} can be kept. Leave out the end: its first {fits} characters fit.",
         )
     return None
 
 
-def _fitting(text: str) -> int:
-    """How many characters from the start take no more than MAX_BYTES bytes."""
-    return len(text.encode()[:MAX_BYTES].decode(errors="ignore"))
+def _fitting(text: str, most_bytes: int) -> int:
+    """How many characters from the start take no more bytes than these."""
+    return len(text.encode()[:most_bytes].decode(errors="ignore"))
 
 
-def _guessable(text: str, terms: frozenset[str]) -> Refusal | None:
-    if _period(text) < MIN_CHARACTERS:
+def _guessable(text: str, terms: frozenset[str], fewest: int) -> Refusal | None:
+    if _period(text) < fewest:
         return Refusal(
             Reason.REPEATED, "This password repeats the same few characters. Choose one that does not repeat."
         )
@@ -125,18 +130,19 @@ def _guessable(text: str, terms: frozenset[str]) -> Refusal | None:
     if made_of(nothing, nothing):
         return Refusal(
             Reason.SEQUENCE,
-            "This password is a row of the alphabet, of numbers or of the keyboard. Choose unrelated words instead.",
+            "This password follows the alphabet, a number sequence or the keyboard. Choose unrelated "
+            "words instead.",
         )
     if made_of(terms, nothing):
         return Refusal(
             Reason.PERSONAL,
-            "This password is made of your name, your e-mail address or the school’s name, which others try first. "
-            "Choose something unrelated.",
+            "This password is based on your name, your email address or the school’s name, which are "
+            "easy to guess. Choose something unrelated.",
         )
     if made_of(terms, common_words()):
         return Refusal(
             Reason.COMMON,
-            "This password is on the list of common ones, which others try first. Choose unrelated words instead.",
+            "This password is too common and easy to guess. Choose unrelated words instead.",
         )
     return None
 

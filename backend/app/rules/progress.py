@@ -23,6 +23,10 @@ class Progress:
         """Every lesson of the program is done, and there is at least one."""
         return self.percent == 100
 
+    def reaches(self, threshold_percent: int) -> bool:
+        """Whether the school's threshold for completion is reached; 1 to 100."""
+        return self.percent >= threshold_percent
+
     @property
     def explanation(self) -> str:
         """The derivation as a sentence a student or an inspector can check."""

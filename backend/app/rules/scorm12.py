@@ -76,17 +76,32 @@ def better_status(kept: str, reported: str) -> str:
     return max(kept, reported, key=STATUSES.index)
 
 
+def status_after(kept: str, reported: str, *, before: str | None = None) -> str:
+    """The status of an attempt after a report: the last one of a session counts, and `passed` is never taken back.
+
+    `kept`: what is on record; `before`: what the session began with, if that is known. That a course says `incomplete`
+    again when it is opened anew takes back no earlier session's result, as many do so without a thought; in the
+    session itself it does.
+    """
+    if PASSED in (kept, reported):
+        return PASSED
+    if reported == NOT_ATTEMPTED:
+        return kept
+    base = kept if before is None else known_status(before)
+    return base if reported in (INCOMPLETE, BROWSED) and base in (COMPLETED, FAILED) else reported
+
+
 def judged_status(
     reported: str, raw: Decimal | None, mastery_score: Decimal | None, *, ended: bool, left: bool = False
 ) -> str:
     """The status a commit stands for.
 
-    `ended`: the course ended its session for good (LMSFinish, not suspended). `left`: she left the page or the
+    `ended`: the course ended its session for good (LMSFinish, not suspended). `left`: the student left the page or the
     course suspended itself.
 
     - With a mastery score and a raw score the score decides: passed or failed (RTE 3.4.4, lesson_status).
       While the course still says `incomplete`, that waits for the end.
-    - With a mastery score but no raw score yet, `completed` waits until she leaves: the score may follow.
+    - With a mastery score but no raw score yet, `completed` waits until the student leaves: the score may follow.
     - A course that ends its session without ever setting a status has been completed: it had no other way of
       saying so.
     """
@@ -102,14 +117,14 @@ def judged_status(
 
 
 def completion_of(status: str) -> str:
-    """`completed`, `incomplete` or `unknown`: the half of a 1.2 status that tells how far she got."""
+    """`completed`, `incomplete` or `unknown`: the half of a 1.2 status that tells how far the student got."""
     if status in DONE:
         return "completed"
     return "unknown" if status == NOT_ATTEMPTED else "incomplete"
 
 
 def success_of(status: str) -> str:
-    """`passed`, `failed` or `unknown`: the half of a 1.2 status that tells how well she did."""
+    """`passed`, `failed` or `unknown`: the half of a 1.2 status that tells how well the student did."""
     return status if status in (PASSED, FAILED) else "unknown"
 
 
@@ -170,7 +185,7 @@ def continues(*, finished: bool, exit_word: str) -> bool:
     """Whether the next launch goes on with this attempt instead of starting another.
 
     An attempt is over when the course ended its session and did not ask to be suspended. A session that
-    was broken off (window closed, battery empty) was never ended, so she goes on where she was.
+    was broken off (window closed, battery empty) was never ended, so the student resumes there.
     """
     return not finished or exit_word == "suspend"
 

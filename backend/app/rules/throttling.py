@@ -28,7 +28,7 @@ class Wait:
 
 
 def account_wait(failures: int, last_failure: datetime | None, now: datetime) -> Wait | None:
-    """The wait after `failures` in a row for one e-mail address, the last at `last_failure`; None to go ahead."""
+    """The wait after `failures` in a row for one email address, the last at `last_failure`; None to go ahead."""
     if failures >= MOST_FAILURES:
         return Wait(int(LONGEST_WAIT.total_seconds()), needs_new_password=True)
     if failures < FREE_FAILURES or last_failure is None:

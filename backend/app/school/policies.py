@@ -62,7 +62,7 @@ def at(session: Session, kind: PolicyKind, day: date) -> DatedPolicy[Any]:
 
 
 def used(session: Session, policy: DatedPolicy[Any]) -> None:
-    """Note that something that is written down was computed with this version: it stays for ever."""
+    """Note that something that is written down was computed with this version: it can never change."""
     if policy.used_at is None:
         queries.mark_used(session, policy.id, clock.now())
 

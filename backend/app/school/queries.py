@@ -12,7 +12,7 @@ from app.core.constraints import register_conflict, register_invalid
 from app.db.base import Base
 from app.db.models import School, SchoolHoliday, SchoolPolicy, SchoolSignatory, SchoolTerm
 
-_DAYS = "The last day lies before the first one."
+_DAYS = "The last day is before the first day."
 register_invalid("check_school_signatories_days", _DAYS, "last_day")
 register_invalid("check_school_terms_days", _DAYS, "last_day")
 register_invalid("check_school_holidays_days", _DAYS, "last_day")

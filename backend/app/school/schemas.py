@@ -5,7 +5,8 @@ from datetime import date, datetime
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
+from starlette.datastructures import UploadFile
 
 from app.school.facts import SchoolFacts
 from app.school.kinds import PolicyKind
@@ -102,6 +103,21 @@ class FactsPatch(FactsForm):
     legal_name: Line = ""
     short_name: Annotated[Line, Field(max_length=60)] = ""
     time_zone: Annotated[Line, Field(max_length=60), AfterValidator(_zone)] = "America/New_York"
+
+
+class LogoForm(BaseModel):
+    """The upload of a logo."""
+
+    model_config = ConfigDict(arbitrary_types_allowed=True)
+
+    logo: UploadFile
+
+    @field_validator("logo", mode="before")
+    @classmethod
+    def _chosen(cls, value: object) -> object:
+        if not isinstance(value, UploadFile) or not value.filename:
+            raise ValueError("Choose a PNG, JPEG or SVG file.")
+        return value
 
 
 class SignatoryForm(BaseModel):

@@ -32,6 +32,7 @@ __all__ = [
     "effective_settings",
     "ensure",
     "facts",
+    "fields_of",
     "letterhead",
     "policies",
     "register_zone_objection",
@@ -83,7 +84,9 @@ def facts(session: Session) -> SchoolFacts:
     row = queries.school(session)
     if row is None:
         settings: Settings = session.info.get("settings") or get_settings()
-        return SchoolFacts(settings.school_name, settings.school_short_name, settings.zone)
+        return SchoolFacts(
+            settings.school_name, settings.school_short_name, settings.zone, signatories=_signatories(session)
+        )
     return SchoolFacts(
         legal_name=row.legal_name,
         short_name=row.short_name,
@@ -92,10 +95,14 @@ def facts(session: Session) -> SchoolFacts:
         **{name: getattr(row, name) for name in _OPTIONAL},
         **{name: getattr(row, name) for name in _PLAIN[3:]},
         logo=Logo(row.logo_sha256, row.logo_media_type) if row.logo_sha256 and row.logo_media_type else None,
-        signatories=tuple(
-            Signatory(one.id, one.name, one.title, one.first_day, one.last_day)
-            for one in queries.signatories(session)
-        ),
+        signatories=_signatories(session),
+    )
+
+
+def _signatories(session: Session) -> tuple[Signatory, ...]:
+    return tuple(
+        Signatory(one.id, one.name, one.title, one.first_day, one.last_day)
+        for one in queries.signatories(session)
     )
 
 
@@ -145,6 +152,12 @@ def update(
         details: Mapping[str, Any] = changes
         history.record(session, subject, Action.SCHOOL_UPDATED, 1, **details)
     return facts(session)
+
+
+@internal("looks at the input alone")
+def fields_of(given: FactsForm) -> frozenset[str]:
+    """The facts that an input names; the address is kept as lines."""
+    return frozenset("address_lines" if name == "address" else name for name in given.model_fields_set)
 
 
 def _refuse_zone(session: Session, old: str, new: str) -> None:

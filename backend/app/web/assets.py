@@ -1,4 +1,4 @@
-"""Static files: addresses that change with the content, so that browsers may keep what they have for ever."""
+"""Static files: addresses that change with the content, so that browsers may keep what they have permanently."""
 
 import hashlib
 import os
@@ -48,7 +48,7 @@ def asset_url(name: str) -> str:
 class StaticAssets(StaticFiles):
     """Serves a folder of static files, packed when a `.gz` lies beside one and the browser takes it.
 
-    An answer to an address with `?v=` may be kept for ever; without it the browser asks each time (and
+    An answer to an address with `?v=` may be kept permanently; without it the browser asks each time (and
     gets a 304).
     """
 

@@ -34,8 +34,8 @@ from app.web.render import render
 log = structlog.get_logger(__name__)
 
 DATABASE_DOWN = (
-    "The database does not answer. Nothing was changed; please try again in a minute. "
-    "The program recovers by itself when the database is back."
+    "The database does not answer. Nothing was changed; please try again in a minute. The system "
+    "recovers automatically when the database is back."
 )
 _BY_STATUS: dict[int, type[Problem]] = {
     400: BadRequest,
@@ -50,8 +50,8 @@ _BY_STATUS: dict[int, type[Problem]] = {
     503: Unavailable,
 }
 _SENTENCES = {
-    404: "There is nothing at this address, or nothing that you may see. Check the address or go back.",
-    405: "This address does not take that kind of request.",
+    404: "There is no page at this address, or you don’t have access to it. Check the address or go back.",
+    405: "This address does not accept that kind of request.",
 }
 
 
@@ -89,7 +89,8 @@ def _unexpected(request: Request, error: Exception) -> Response:
     return answer(
         request,
         Problem(
-            "An error on our side. Nothing was changed. It has been noted; if it happens again, tell the school."
+            "Something went wrong on our end, and nothing was changed. The error has been logged; if it "
+            "happens again, contact the school office."
         ),
     )
 
@@ -105,7 +106,7 @@ def problem_of(error: Exception) -> Problem | None:
     if isinstance(error, RecursionError):
         return BadRequest("The input is nested too deeply.")
     if isinstance(error, sa_exc.TimeoutError):
-        return Unavailable("The program is very busy. Nothing was changed; please try again in a moment.")
+        return Unavailable("The system is very busy. Nothing was changed; please try again in a moment.")
     original = error.orig if isinstance(error, sa_exc.DBAPIError) else error
     if isinstance(original, pg.Error):
         return _database(original)
@@ -116,11 +117,9 @@ def _database(error: pg.Error) -> Problem | None:
     name = error.diag.constraint_name
     match error:
         case pg.IntegrityError():
-            return explain(name) or Conflict(
-                "That does not fit the records as they stand. Nothing was changed."
-            )
+            return explain(name) or Conflict("This conflicts with existing records. Nothing was changed.")
         case pg.DataError():
-            return Invalid("A value is too long, out of range or not of the right kind. Nothing was changed.")
+            return Invalid("A value is too long, out of range or of the wrong type. Nothing was changed.")
         case pg.LockNotAvailable() | pg.SerializationFailure() | pg.DeadlockDetected():
             return Conflict(
                 "Someone else is changing the same record. Nothing was changed; please try again."
@@ -140,7 +139,7 @@ def _validation(items: Sequence[Any]) -> Problem:
     if all(item["loc"][0] == "path" for item in items):
         return NotFound(_SENTENCES[404])
     fields = ", ".join(dict.fromkeys(error.field for error in errors))
-    return Invalid(f"Some of the input is missing or wrong: {fields}. Nothing was changed.", errors=errors)
+    return Invalid(f"These fields are missing or not valid: {fields}. Nothing was changed.", errors=errors)
 
 
 def _message(item: Any) -> str:

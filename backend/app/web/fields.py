@@ -16,11 +16,11 @@ EARLIEST_DAY, LATEST_DAY = date(2000, 1, 1), date(2100, 12, 31)
 
 def _storable(text: str) -> str:
     if "\x00" in text:
-        raise ValueError("This contains a character that cannot be stored.")
+        raise ValueError("This contains a character that cannot be saved.")
     try:
         text.encode()
     except UnicodeEncodeError:
-        raise ValueError("This contains half a character, which cannot be stored.") from None
+        raise ValueError("This contains an incomplete character, which cannot be saved.") from None
     return text
 
 
@@ -28,13 +28,13 @@ def one_line(text: str) -> str:
     """One line: runs of white space become one space, none at the ends. Raises ValueError for what is no name."""
     tidy = " ".join(_storable(text).split())
     if not tidy:
-        raise ValueError("Fill this in.")
+        raise ValueError("This field is required.")
     if any(sign in _TURNING for sign in tidy):
         raise ValueError(
-            "This contains an invisible character that turns the direction of writing; leave it out."
+            "This contains an invisible character that reverses the direction of text. Remove it."
         )
     if all(unicodedata.category(sign)[0] in "CZ" for sign in tidy):
-        raise ValueError("This contains nothing that can be seen.")
+        raise ValueError("This contains only invisible characters.")
     return tidy
 
 
@@ -55,7 +55,7 @@ def _https(text: str) -> str:
     if parts.scheme.lower() != "https" or not host:
         raise wrong
     if parts.username is not None or parts.password is not None:
-        raise ValueError("The web address contains a user name or a password; leave it out.")
+        raise ValueError("The web address contains a user name or password. Remove it.")
     return address
 
 

@@ -93,7 +93,7 @@ class Form(Generic[M]):
             if name in self.model.model_fields and any(
                 isinstance(value, str) and "\x00" in value for value in given
             ):
-                self.add_error(name, "This contains a character that cannot be stored.")
+                self.add_error(name, "This contains a character that cannot be saved.")
         if self.errors:
             return
         try:
@@ -218,7 +218,7 @@ def posted(model: type[M]) -> Callable[[Request], AsyncIterator[Form[M]]]:
         kind, parameters = parse_options_header(request.headers.get("content-type"))
         if kind.decode("latin-1") not in _FORM_TYPES:
             raise UnsupportedMediaType(
-                "This address takes a form (application/x-www-form-urlencoded or multipart)."
+                "This address accepts only forms (application/x-www-form-urlencoded or multipart)."
             )
         # Other encodings can spell characters that are none, such as halves of a pair.
         if parameters.get(b"charset", b"utf-8").lower() not in (b"utf-8", b"utf8", b"us-ascii"):
@@ -237,7 +237,7 @@ def sentence(item: Mapping[str, Any]) -> str:
     kind: str = item["type"]
     if kind == "value_error":
         if "email" in item["msg"]:
-            return "Enter an e-mail address such as name@example.org."
+            return "Enter an email address such as name@example.org."
         return str(context.get("error", item["msg"])).removeprefix("Value error, ")
     if kind in ("too_short", "too_long") and isinstance(item.get("input"), str):
         # The length of a text is told like that of a list, where the text is tidied before it is measured.
@@ -249,15 +249,15 @@ def sentence(item: Mapping[str, Any]) -> str:
 
 
 _SENTENCES = {
-    "missing": "Fill this in.",
+    "missing": "This field is required.",
     "string_too_short": "Use at least {min_length} characters.",
     "string_too_long": "Use at most {max_length} characters.",
-    "string_pattern": "This does not have the expected form.",
+    "string_pattern": "This is not in the expected format.",
     "too_short": "Choose at least {min_length}.",
     "too_long": "Choose at most {max_length}.",
     "int_": "Enter a whole number.",
     "float_": "Enter a number.",
-    "decimal_max_digits": "Enter a number of at most {max_digits} digits.",
+    "decimal_max_digits": "Enter a number with at most {max_digits} digits.",
     "decimal_max_places": "Enter a number with at most {decimal_places} decimals.",
     "decimal_": "Enter a number such as 12.50.",
     "finite_number": "Enter a number.",
@@ -271,8 +271,8 @@ _SENTENCES = {
     "date_": "Enter a date such as 2026-11-22.",
     "datetime_": "Enter a date and time such as 2026-11-22 14:05.",
     "time_": "Enter a time such as 14:05.",
-    "enum": "Choose one of the offered values.",
-    "literal_error": "Choose one of the offered values.",
+    "enum": "Choose one of the options.",
+    "literal_error": "Choose one of the options.",
     "bool_": "Choose yes or no.",
     "uuid_": "This is not a valid reference.",
     "url_": "Enter a web address such as https://example.org.",

@@ -34,7 +34,8 @@ class HostDispatch:
             return
         path: str = scope["path"]
         for prefix, shared in self.shared.items():
-            if path == prefix or path.startswith(prefix + "/"):
+            # Without a slash too: content joins its endpoint and a resource carelessly.
+            if path.startswith(prefix):
                 await shared({**scope, "root_path": scope.get("root_path", "") + prefix}, receive, send)
                 return
         if _host(scope) != self.content_host:
@@ -49,7 +50,7 @@ class HostDispatch:
             redirect = RedirectResponse(target + (f"?{query}" if query else ""), status_code=307)
             await redirect(scope, receive, send)
         else:
-            refusal = PlainTextResponse("This host serves course content alone.\n", status_code=404)
+            refusal = PlainTextResponse("This host serves only course content.\n", status_code=404)
             await refusal(scope, receive, send)
 
 

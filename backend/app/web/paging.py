@@ -84,7 +84,9 @@ class Paging:
         asked = default if self.group else self.sort or default
         name = asked.removeprefix("-")
         if name not in allowed:
-            sentence = f"This list cannot be sorted by “{name}”; it can by {', '.join(allowed)}."
+            sentence = (
+                f"This list cannot be sorted by “{name}”. Sort it by one of these: {', '.join(allowed)}."
+            )
             raise Invalid(sentence, errors=[FieldError("sort", sentence)])
         return name, asked.startswith("-")
 
@@ -99,18 +101,20 @@ class Paging:
 
 
 def _paging(
-    q: Annotated[str, Query(description="Words to search for.")] = "",
-    sort: Annotated[str, Query(description="Column to sort by; a leading minus sign means downwards.")] = "",
+    q: Annotated[str, Query(description="Text to search for.")] = "",
+    sort: Annotated[str, Query(description="Column to sort by; a leading minus sign means descending.")] = "",
     page: Annotated[str, Query(description="Page number, from 1.")] = "1",
-    per_page: Annotated[str, Query(description=f"Items a page, up to {MAX_PER_PAGE}.")] = str(
+    per_page: Annotated[str, Query(description=f"Items per page, up to {MAX_PER_PAGE}.")] = str(
         DEFAULT_PER_PAGE
     ),
     format: Annotated[str, Query(description=f"The whole list as a file: {', '.join(FORMATS)}.")] = "",  # noqa: A002
-    group: Annotated[str, Query(description="What the list is added up by, where it can be.")] = "",
+    group: Annotated[
+        str, Query(description="Column to group and total the list by, if the list supports it.")
+    ] = "",
 ) -> Paging:
     errors = []
     if "\x00" in q or len(q) > MAX_SEARCH:
-        errors.append(FieldError("q", f"Search words have at most {MAX_SEARCH} ordinary characters."))
+        errors.append(FieldError("q", f"Search for at most {MAX_SEARCH} ordinary characters."))
     if len(sort) > 64:
         errors.append(FieldError("sort", "That is not the name of a column."))
     if format not in ("", "html", *FORMATS):
@@ -122,7 +126,7 @@ def _paging(
         if text.isascii() and text.isdigit() and len(text) < 10 and 1 <= int(text) <= highest:
             numbers[name] = int(text)
         else:
-            errors.append(FieldError(name, f"“{name}” is a whole number from 1 to {highest:,}."))
+            errors.append(FieldError(name, f"“{name}” must be a whole number from 1 to {highest:,}."))
     if errors:
         raise Invalid(" ".join(error.message for error in errors), errors=errors)
     return Paging(

@@ -63,6 +63,7 @@ def render(
         "subject": subject,
         "settings": settings,
         "zone": settings.zone,
+        "school_logo": getattr(request.app.state, "school_logo", None),
         "navigation": navigation.sections(items),
         "tabs": items[:4],
         "more_than_tabs": len(items) > 4,

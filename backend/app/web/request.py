@@ -24,11 +24,19 @@ class Identify(Protocol):
     def __call__(self, session: Session, request: Request) -> Subject | None: ...
 
 
+def keep_up(request: Request, session: Session, *, now: bool = False) -> None:
+    """See that the settings of the application say what the school's row says; `now` after it was changed."""
+    look = getattr(request.app.state, "school", None)
+    if look is not None:
+        look(session, now=now)
+
+
 def database_session(request: Request) -> Iterator[Session]:
     """One transaction: committed when the route has returned, rolled back when it raised."""
     with request.app.state.database.begin() as session:
         # Whoever was identified before this transaction began (an upload) is the one who acts in it.
         history.act_as(session, getattr(request.state, "subject", None))
+        keep_up(request, session)
         yield session
 
 
@@ -66,7 +74,7 @@ OptionalSubject = Annotated[Subject | None, Depends(optional_subject, scope="fun
 def current_subject(subject: OptionalSubject) -> Subject:
     """The person behind the request; nobody means 401, which a page turns into the sign-in form."""
     if subject is None:
-        raise Unauthorized("You are not signed in, or your session is over. Sign in and try again.")
+        raise Unauthorized("You are not signed in, or your session has expired. Sign in and try again.")
     return subject
 
 
@@ -99,7 +107,7 @@ def require_any(*permissions: Permission) -> Callable[[Subject], None]:
         if any(subject.may(permission) for permission in permissions):
             return
         if subject.is_student:
-            raise Forbidden("This page is for the school's staff.")
+            raise Forbidden("This page is for school staff.")
         raise Forbidden("Your duties at the school do not include this. Ask an administrator if you need it.")
 
     permitted.__permissions__ = permissions  # type: ignore[attr-defined]

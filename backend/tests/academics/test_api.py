@@ -223,8 +223,8 @@ def test_a_program_with_enrollments_is_409(client: TestClient, school: School) -
     assert (answer.status_code, answer.json()["detail"]) == (
         409,
         (
-            "There is 1 enrollment in this program, so it cannot be deleted: "
-            "the records of its students, also of former ones, refer to it."
+            "There is 1 enrollment in this program, so it cannot be deleted: the records of its current "
+            "and former students refer to it."
         ),
     )
 

@@ -79,23 +79,23 @@ def test_a_class_meets_by_its_timetable_its_changes_and_the_holidays(
 def test_bad_values_are_refused_with_a_sentence(session: Session, school: School, registrar: Subject) -> None:
     program, other = school.program(), school.module(school.program())
     refusals: list[tuple[str, ClassForm]] = [
-        ("before the first one", form(program.id, ends_on=date(2026, 10, 1))),
+        ("before the first day", form(program.id, ends_on=date(2026, 10, 1))),
         ("another program", form(program.id, module_id=other.id)),
-        ("no such program", form(2**31 - 1)),
-        ("two years at most", form(program.id, ends_on=date(2030, 1, 1))),
+        ("program does not exist", form(2**31 - 1)),
+        ("at most two years", form(program.id, ends_on=date(2030, 1, 1))),
     ]
     for sentence, values in refusals:
         with pytest.raises(Invalid, match=sentence):
             service.create(session, registrar, values)
     made = service.create(session, registrar, form(program.id))
     hours = WeeklyForm(weekdays=[1], starts_at=time(12), ends_at=time(12))
-    with pytest.raises(Invalid, match="before the beginning"):
+    with pytest.raises(Invalid, match="before the start"):
         service.add_weekly(session, registrar, made.id, hours)
     with pytest.raises(Invalid, match="outside the term"):
         service.add_change(session, registrar, made.id, ChangeForm(kind="cancelled", day=date(2027, 1, 4)))
     with pytest.raises(Invalid, match="begins and ends"):
         service.add_change(session, registrar, made.id, ChangeForm(kind="extra", day=TODAY))
-    with pytest.raises(Invalid, match="school's staff"):
+    with pytest.raises(Invalid, match="a staff member"):
         service.add_instructor(session, registrar, made.id, InstructorForm(user_id=school.student().id))
     with pytest.raises(IntegrityError, match="uq_classes_code"), session.begin_nested():
         service.create(session, registrar, form(program.id, code="da-m"))
@@ -210,9 +210,9 @@ def test_a_class_with_seats_is_kept(session: Session, school: School, registrar:
         school.school_class(program, students=[school.enrollment(school.student(), program)]),
     )
     service.delete(session, registrar, empty.id)
-    with pytest.raises(Conflict, match="who sat where is kept"):
+    with pytest.raises(Conflict, match="its history is kept"):
         service.delete(session, registrar, full.id)
-    with pytest.raises(Invalid, match="its program stays"):
+    with pytest.raises(Invalid, match="its program cannot change"):
         service.update(session, registrar, full.id, {"program_id": school.program().id})
 
 

@@ -124,7 +124,7 @@ def test_editing_shows_what_is_there_and_refuses_a_stale_form(client: TestClient
     assert (again(school, program).name, program.clock_hours) == (FORM["name"], None)
     answer = client.post(f"/programs/{program.id}/edit", data=data | {"name": "Mine"})
     assert answer.status_code == 409
-    assert "Somebody else changed this" in answer.text
+    assert "Someone else changed this" in answer.text
     for path, values in (
         (f"/modules/{module.id}/edit", {"name": "M2"}),
         (f"/lessons/{lesson.id}/edit", {"title": "L2", "content_type": "scorm"}),
@@ -170,7 +170,7 @@ def test_deleting_asks_first_and_says_why_not(client: TestClient, school: School
         assert refused.status_code == 409
         assert sentence in refused.text
     empty = school.lesson(school.module(program))
-    assert "for good?" in client.get(f"/lessons/{empty.id}/delete").text
+    assert "This cannot be undone" in client.get(f"/lessons/{empty.id}/delete").text
     answer = client.post(f"/lessons/{empty.id}/delete", data=BUTTON)
     assert answer.headers["location"] == f"/programs/{program.id}"
     answer = client.post(f"/modules/{empty.module_id}/delete", data=BUTTON)

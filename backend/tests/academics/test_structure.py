@@ -55,7 +55,7 @@ def test_a_form_opened_before_somebody_elses_change_is_refused(
     program = school.program()
     seen = service.version(program)
     service.update_program(session, admin, program.id, {"name": "Renamed"}, seen)
-    with pytest.raises(Conflict, match="Somebody else changed this"):
+    with pytest.raises(Conflict, match="Someone else changed this"):
         service.update_program(session, admin, program.id, {"name": "Mine"}, seen)
     assert program.name == "Renamed"
 
@@ -188,7 +188,7 @@ def test_what_students_worked_in_stays(session: Session, school: School, admin: 
         queries.remove(session, Module, module.id)
     service.delete_lesson(session, admin, untouched.id)
     assert names(queries.lessons_in_order(session, module.id)) == ["Done", "Opened"]
-    with pytest.raises(Conflict, match="its kind stays"):
+    with pytest.raises(Conflict, match="its type cannot change"):
         service.update_lesson(
             session,
             admin,

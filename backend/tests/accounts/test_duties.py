@@ -285,7 +285,7 @@ def test_an_administrator_gives_and_ends_a_duty_on_the_page(
     assert Duty.AUDITOR not in held(instructor)
     assert office.get(f"{address}/{row.id}/end").status_code == 404
     own = office.get(f"/people/{admin.id}/duties")
-    assert "Nobody gives or ends their own duties" in own.text
+    assert "You cannot assign or end your own duties" in own.text
 
 
 def test_a_person_sees_their_own_duties_under_account(

@@ -157,10 +157,10 @@ def test_the_token_page_shows_the_token_once(student: User, signed_in: SignedIn)
     page = browser.post("/account/tokens", data={"name": "export", "lifetime_days": "30"})
     assert page.status_code == 200
     assert "aada_" in page.text
-    assert "it is shown this one time only" in page.text
+    assert "it is shown only once" in page.text
     again = browser.get("/account")
     assert "export" in again.text
-    assert "it is shown this one time only" not in again.text
+    assert "it is shown only once" not in again.text
     assert browser.post("/account/tokens", data={"name": "", "lifetime_days": "0"}).status_code == 422
 
 

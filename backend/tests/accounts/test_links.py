@@ -101,7 +101,7 @@ def test_a_refused_password_leaves_the_link_good_and_says_why(client: TestClient
 
 def gone(client: TestClient, path: str) -> bool:
     page, posted = client.get(path), client.post(path, data={"password": NEW})
-    assert ("Ask for a new link" in page.text) == (page.status_code == 410)
+    assert ("Request a new link" in page.text) == (page.status_code == 410)
     assert "set-cookie" not in posted.headers or posted.status_code == 303
     return page.status_code == posted.status_code == 410
 
@@ -262,7 +262,7 @@ def test_changing_ones_own_password(client: TestClient, session: Session, studen
     change = {"current_password": "violet canyon teaspoon", "new_password": NEW}
     wrong = client.post("/account/password", data=change | {"current_password": "wrong"})
     assert wrong.status_code == 422
-    assert "not your present password" in wrong.text
+    assert "not your current password" in wrong.text
     same = client.post("/account/password", data=change | {"new_password": "violet canyon teaspoon"})
     assert same.status_code == 422
     weak = client.post("/account/password", data=change | {"new_password": "MariaLopez2026!!"})

@@ -21,6 +21,7 @@ from app.db.session import Database
 from app.settings import Settings
 from tests.accounts.conftest import Make, actions, mail_to, mailed_link, post_sign_in
 from tests.factories.accounts import ApiTokenFactory, UserFactory
+from tests.factories.school import School
 
 SignedIn = Callable[[User], TestClient]
 NEW = {"full_name": "Nina Neu", "email": "Nina@Example.org", "role": "student"}
@@ -103,8 +104,11 @@ def test_instructors_see_students_and_students_see_themselves(
     session: Session, student: User, instructor: User, admin: User, make_user: Make, signed_in: SignedIn
 ) -> None:
     other, gone = make_user(), make_user(deleted_at=clock.now())
+    school = School(session)
+    for user in (student, gone):
+        school.school_class(teacher=instructor, students=[school.enrollment(user)])
     teacher, pupil, office = signed_in(instructor), signed_in(student), signed_in(admin)
-    assert set(emails(teacher.get("/api/v1/users"))) == {student.email, other.email}
+    assert set(emails(teacher.get("/api/v1/users"))) == {student.email}
     assert emails(teacher.get("/api/v1/users?role=admin")) == []
     assert len(emails(office.get("/api/v1/users"))) == 4
     assert emails(office.get("/api/v1/users?deleted=true")) == [gone.email]
@@ -120,7 +124,7 @@ def test_instructors_see_students_and_students_see_themselves(
         return [status == 200 for status in statuses]
 
     assert seen(pupil) == [True, False, False, False, False]
-    assert seen(teacher) == [True, True, True, False, False]
+    assert seen(teacher) == [True, False, True, False, False]
     assert seen(office) == [True] * 5
     assert office.get("/api/v1/users/2147483647").status_code == 404
     assert office.get("/api/v1/users/99999999999999999999").status_code == 404

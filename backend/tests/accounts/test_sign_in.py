@@ -228,7 +228,7 @@ def test_after_a_hundred_failures_only_a_new_password_helps(
     session.commit()
     refused = post_sign_in(client, student.email)
     assert refused.status_code == 429
-    assert "Ask for a new password" in refused.text
+    assert "Reset your password" in refused.text
 
 
 def test_one_network_address_cannot_try_many_accounts(

@@ -135,7 +135,7 @@ def test_an_administrator_enrolls_and_lets_go(
         seen(name.lower().replace(" ", "-"))
 
     page.goto("/enrollments/new")
-    page.get_by_label("e-mail address").fill("maria@example.org")
+    page.get_by_label("email address").fill("maria@example.org")
     page.get_by_label("Program", exact=True).select_option("Dental Assistant Professional")
     seen("enroll")
     page.get_by_role("button", name="Enroll the student").click()
@@ -208,6 +208,6 @@ def test_a_student_finds_her_way(
     page.get_by_role("button", name="Mark as done").click()
     page.get_by_role("link", name="Back to Learn").click()
     expect(page.get_by_text("3 of 4 lessons completed")).to_be_visible()
-    page.get_by_role("link", name="How this is counted in Dental Assistant Professional").click()
-    expect(page.get_by_text("said by the student").first).to_be_visible()
+    page.get_by_role("link", name="How this is calculated in Dental Assistant Professional").click()
+    expect(page.get_by_text("marked by the student").first).to_be_visible()
     seen("learn-enrollment")

@@ -81,14 +81,14 @@ def open_school(page: Page, package: Path) -> str:
 
     page.goto("/people/new")
     page.get_by_label("Full legal name").fill("Maria Lopez")
-    page.get_by_label("E-mail address").fill("Maria.Lopez@student.aada.example")
+    page.get_by_label("Email address").fill("Maria.Lopez@student.aada.example")
     page.get_by_label("Role").select_option(label="Student")
     page.get_by_role("button", name="Add and invite").click()
     invitation = page.locator("main code").inner_text()
 
     page.goto(program)
     page.get_by_role("link", name="Enroll a student").click()
-    page.get_by_label("Student’s e-mail address").fill("maria.lopez@student.aada.example")
+    page.get_by_label("Student’s email address").fill("maria.lopez@student.aada.example")
     page.get_by_role("button", name=re.compile("enroll", re.IGNORECASE)).click()
     expect(page.get_by_text("Maria Lopez").first).to_be_visible()
     return invitation

@@ -276,7 +276,7 @@ def test_overlapping_files_are_refused() -> None:
 
 def test_bytes_that_no_entry_owns_are_refused() -> None:
     data = zipped({"a.txt": b"hello"})
-    assert "belong to no file" in refusal(b"#!/bin/sh\n" + data)
+    assert "belongs to no file" in refusal(b"#!/bin/sh\n" + data)
     assert "after the end" in refusal(data + b"\0")
     assert refusal(data + data)
     with_comment = data[:-2] + struct.pack("<H", 4) + b"done"

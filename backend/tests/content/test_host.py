@@ -245,7 +245,7 @@ def test_the_pages_and_routes_of_a_lesson(school: School, signed_in: Callable[..
     assert "The file is not a zip." in refused.text
     empty = staff.post(upload, files={"package": ("", b"", "application/octet-stream")})
     assert empty.status_code == 422
-    assert "Fill this in." in empty.text
+    assert "This field is required." in empty.text
     assert staff.post(upload, data={"package": "text"}).status_code in (415, 422)
     assert student.post(upload, files={"package": ("a.zip", course(), "application/zip")}).status_code == 403
     taken = staff.post(upload, files={"package": ("golf <1>.zip", course(), "application/zip")})

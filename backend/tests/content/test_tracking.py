@@ -25,6 +25,7 @@ from app.core import clock
 from app.core.errors import NotFound
 from app.db.models import (
     ContentPackage,
+    Enrollment,
     EnrollmentStatus,
     Launch,
     LessonCompletion,
@@ -35,6 +36,7 @@ from app.db.session import Database
 from app.settings import Settings
 from tests.content.conftest import Played, School, make_school, subject_of
 from tests.factories.packages import Sco, course
+from tests.factories.school import School as Rows
 
 Play = Callable[..., Played]
 
@@ -438,6 +440,8 @@ def test_a_renewed_package_begins_anew_and_keeps_the_old_work(school: School, pl
 
 def test_attempts_are_read_by_their_student_and_by_staff(school: School, play: Play) -> None:
     play().commit(finish=True, lesson_status="passed", score=score("90"))
+    enrolled = school.session.scalars(select(Enrollment).where(Enrollment.user_id == school.student.id)).one()
+    Rows(school.session).school_class(teacher=school.instructor, students=[enrolled])
     for person in (school.student, school.instructor):
         (attempt,) = service.attempts_of(school.session, subject_of(person), school.student.id)
         assert (attempt.sco_title, attempt.lesson_status, attempt.source) == (

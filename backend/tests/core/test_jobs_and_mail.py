@@ -252,7 +252,7 @@ def test_every_template_is_american_text_with_the_schools_name() -> None:
     folder = Path(mail.__file__).parent / "mail_templates"
     everything = {"school": "AADA", "name": "Ana", "by": "Ada", "expires": "tomorrow", "changed": "today"}
     for path in folder.glob("*.txt"):
-        subject, body = mail._rendered(path.stem, everything | {"link": "LINK", "forgot": "FORGOT"})
+        subject, body = mail._renderer(path.stem)(everything | {"link": "LINK", "forgot": "FORGOT"})
         assert "AADA" in subject
         assert body.rstrip().endswith("AADA")
         assert "e-mail" not in body.lower()

@@ -163,7 +163,7 @@ def test_on_this_machine_a_password_may_go_in_clear(start: Start, inbox: Inbox) 
 
 
 def test_a_wrong_password_is_said_so(start: Start, inbox: Inbox) -> None:
-    with pytest.raises(MailRefused, match="refused the user name or the password"):
+    with pytest.raises(MailRefused, match="rejected the user name or password"):
         transmit(f"smtp://user:wrong@127.0.0.1:{start()}", message())
     assert inbox.messages == []
 

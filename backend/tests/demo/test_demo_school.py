@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from app.db.session import Database, libpq_url
 from app.demo import Summary, calendar, paperwork, seed_demo_school
+from app.demo.people import OFFICE
 from app.ops.errors import OperatorError
 from app.ops.postgres import EmbeddedServer
 from app.projections.frame import Outcome, catch_up
@@ -28,6 +29,7 @@ NEVER_THE_SAME = {
     "file_claims": {"claimed_at"},
     "stored_files": {"stored_at"},
     "procrastinate_events": {"at"},
+    "school": {"updated_at"},
 }
 
 pytestmark = pytest.mark.xdist_group("demo_school")
@@ -59,7 +61,7 @@ def test_it_has_the_size_that_is_promised(ask: Callable[[str], list[Any]], schoo
     }
     assert (counts["programs"], counts["modules"], counts["lessons"]) == (3, 12, 60)
     roles = dict(ask("SELECT role, count(*) FROM users GROUP BY role"))
-    assert roles == {"student": 200, "instructor": 5, "admin": 3}
+    assert roles == {"student": 200, "instructor": 11, "admin": 3}
     assert counts["attendance"] > 15_000
     for table in ("withdrawals", "refunds", "transcripts", "credentials", "externships", "scorm_data"):
         assert counts[table] > 10, table
@@ -90,6 +92,28 @@ def test_every_list_has_something_to_show(ask: Callable[[str], list[Any]]) -> No
     }
     empty = [name for name, query in lists.items() if not ask(query)]
     assert empty == []
+
+
+def test_every_student_sits_in_a_class_and_every_instructor_teaches_some(
+    ask: Callable[[str], list[Any]],
+) -> None:
+    without = """SELECT e.id FROM enrollments e WHERE (
+                 SELECT count(*) FROM class_seats s JOIN classes c ON c.id = s.class_id
+                 WHERE s.enrollment_id = e.id AND c.program_id = e.program_id
+                 AND s.starts_on BETWEEN c.starts_on AND c.ends_on
+                 AND (s.ends_on IS NULL) = (e.status = 'active')) <> 1"""
+    assert ask(without) == []
+    taught = ask(
+        """SELECT u.email, count(DISTINCT e.user_id) FROM users u
+           LEFT JOIN class_instructors i ON i.user_id = u.id AND i.ends_on IS NULL
+           LEFT JOIN classes c ON c.id = i.class_id AND c.ends_on >= '2026-11-23'
+           LEFT JOIN class_seats s ON s.class_id = c.id AND s.ends_on IS NULL
+           LEFT JOIN enrollments e ON e.id = s.enrollment_id
+           WHERE u.role = 'instructor' GROUP BY u.email"""
+    )
+    assert len(taught) == 5
+    assert all(students >= 3 for _email, students in taught), taught
+    assert any(students < 100 for _email, students in taught)
 
 
 def test_progress_and_states_follow_from_the_lessons(ask: Callable[[str], list[Any]]) -> None:
@@ -203,13 +227,16 @@ def test_the_demo_sign_ins_have_the_password_that_is_shown(
 ) -> None:
     summary: Summary = school[1]
     assert len(summary.password) >= 15
-    assert [person.role for person in summary.sign_ins] == ["admin", "instructor", "student"]
+    assert [person.role for person in summary.sign_ins[:3]] == ["admin", "instructor", "student"]
+    assert summary.sign_ins[3:] == OFFICE
     for person in summary.sign_ins:
         found = ask(
             f"SELECT hashed_password, full_name, role, deleted_at FROM users WHERE email = '{person.email}'"
         )
         assert [row[1:] for row in found] == [(person.full_name, person.role, None)]
         assert BcryptHasher().verify(summary.password, found[0][0])
+    held = ask("SELECT duty FROM user_duties WHERE ended_at IS NULL ORDER BY user_id")
+    assert [row[0] for row in held] == [person.duty for person in OFFICE]
     assert ask("SELECT email FROM users WHERE email NOT LIKE '%@demo.aada.example'") == []
 
 
@@ -238,7 +265,7 @@ def test_equal_numbers_make_equal_schools_whatever_the_day(
             rows[table] = [{k: v for k, v in row.items() if k not in columns} for row in rows[table]]
         schools.append(rows)
     assert schools[0] == schools[1]
-    assert len(schools[0]["users"]) == 33
+    assert len(schools[0]["users"]) == 39
 
 
 def test_statements_follow_from_the_demo_schools_history(
@@ -312,7 +339,7 @@ def test_a_second_demo_school_and_one_beside_a_catalog_are_refused(
     with pytest.raises(OperatorError, match="already"):
         seed_demo_school(live_database, live_settings, students=1)
     with live_database.begin() as session:
-        assert count(session, "users") == 9
+        assert count(session, "users") == 15
 
 
 def test_a_password_the_school_would_refuse_is_refused(

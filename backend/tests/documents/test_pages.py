@@ -171,7 +171,7 @@ def test_a_period_without_hours_says_so(world: SimpleNamespace, tmp_path: Path) 
 @pytest.mark.parametrize(
     ("fields", "sentence"),
     [
-        ({"first": "2026-05-02", "last": "2026-05-01"}, "before the first one"),
+        ({"first": "2026-05-02", "last": "2026-05-01"}, "before the first day"),
         ({"first": "2010-01-01"}, "three years"),
         ({"first": "2099-01-01", "last": "2099-01-02"}, "future"),
         ({"first": "x"}, "Enter a date"),

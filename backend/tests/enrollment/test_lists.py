@@ -80,8 +80,8 @@ def test_each_has_orders_of_its_own(client: TestClient) -> None:
 def test_pages_make_up_the_list_and_a_file_has_it_whole(client: TestClient, path: str) -> None:
     pages = [shown(client, path, per_page="2", page=str(number)) for number in (1, 2)]
     assert pages == [["Ana", "Bea"], ["Cleo"]]
-    assert "200 to a page" in client.get(f"/enrollments/{path}?per_page=2").text
-    assert "200 to a page" not in client.get(f"/enrollments/{path}").text
+    assert "Show 200 per page" in client.get(f"/enrollments/{path}?per_page=2").text
+    assert "Show 200 per page" not in client.get(f"/enrollments/{path}").text
     assert "there is nothing on page 9" in client.get(f"/enrollments/{path}?per_page=2&page=9").text
     answer = client.get(f"/enrollments/{path}?format=csv&per_page=1&page=2&sort=-student&q=mail")
     assert answer.headers["content-type"] == "text/csv; charset=utf-8"
@@ -107,7 +107,7 @@ def test_the_api_pages_them_as_well(client: TestClient) -> None:
 @pytest.mark.parametrize("path", LISTS)
 def test_an_empty_list_says_so(client: TestClient, path: str) -> None:
     page = client.get(f"/enrollments/{path}").text
-    assert "Nobody" in page or "No withdrawal waits" in page
+    assert "Nobody" in page or "No withdrawals are waiting" in page
 
 
 def test_the_number_of_statements_does_not_grow(client: TestClient, people: School, session: Session) -> None:

@@ -212,6 +212,16 @@ ROWS: dict[str, str] = {
         INSERT INTO class_seats (class_id, enrollment_id, starts_on, ends_on)
             VALUES (1, 1, '2026-01-05', NULL), (2, 1, '2026-01-05', '2026-03-27');
     """,
+    "0043": """
+        INSERT INTO data_imports (kind, file_name, sha256, size_bytes, status, headers, mapping, rows_total, rows_bad,
+                                  faults, rows_done, created_by, imported_at)
+            VALUES ('people', 'fall.csv', repeat('a', 64), 120, 'imported', '["Name", "Email"]',
+                    '{"full_name": 0, "email": 1}', 2, 1,
+                    '[{"row": 3, "field": "Email", "value": "x", "message": "Correct it."}]', 1, 2,
+                    '2026-11-02 12:00+00');
+        INSERT INTO data_import_records (import_id, record_id, mark) VALUES (1, 3, md5('x'));
+        INSERT INTO data_import_mappings (user_id, kind, headings) VALUES (2, 'people', '{"email": "Email"}');
+    """,
 }
 
 ROWS["0030"] = """

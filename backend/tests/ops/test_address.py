@@ -37,7 +37,7 @@ def test_a_command_uses_the_address_of_the_server_that_runs(
         assert "APP_ORIGIN" not in shown
     status, shown = aada(live_settings, "keys", "rotate", "1")
     assert (status, f"Endpoint  {live_settings.app_origin}/xapi\n" in shown) == (0, True)
-    assert "No server runs on this data now; the address is the one that APP_ORIGIN names." in shown
+    assert "No server is running on this data; the address is taken from APP_ORIGIN." in shown
 
 
 def test_an_address_at_which_nobody_listens_is_not_believed(live_settings: Settings, moved: Settings) -> None:

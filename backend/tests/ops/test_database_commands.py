@@ -128,7 +128,7 @@ def test_status_tells_running_from_not_made(installation: dict[str, str], tmp_pa
     assert aada(installation, "db", "status").stdout.startswith("running on 127.0.0.1:")
     elsewhere = aada(installation | {"DATA_DIR": str(tmp_path)}, "db", "status")
     assert elsewhere.returncode == 3
-    assert "not made yet" in elsewhere.stdout
+    assert "not created yet" in elsewhere.stdout
     assert "no database" in refused(installation | {"DATA_DIR": str(tmp_path)}, "db", "url")
 
 

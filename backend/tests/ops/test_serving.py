@@ -142,7 +142,7 @@ def test_an_external_database_behind_the_code_is_refused_and_left_alone(environm
         program = serve({**environment, "DATABASE_URL": server.url()}, "--port", str(free_port()))
         _, errors = program.communicate(timeout=60)
         assert program.returncode == 1
-        assert errors == "aada: The database has no tables yet: make them with `aada db migrate`.\n"
+        assert errors == "aada: The database has no tables yet: create them with `aada db migrate`.\n"
         with psycopg.connect(server.url()) as connection:
             row = connection.execute("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'").fetchone()
         assert row == (0,)

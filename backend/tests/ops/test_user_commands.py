@@ -28,8 +28,8 @@ def test_refusals_are_one_sentence(aada: Aada, live_database: Database) -> None:
     with live_database.begin() as session:
         UserFactory(session=session, role=Role.ADMIN, email="ada@example.org", full_name="Ada Office")
     for arguments, words in (
-        (("invite", "nobody@example.org"), "Nobody has the e-mail address"),
-        (("invite", "nonsense"), "Enter an e-mail address"),
+        (("invite", "nobody@example.org"), "Nobody has the email address"),
+        (("invite", "nonsense"), "Enter an email address"),
         (("create", "x@example.org", "--name", " "), "1 to 255 characters"),
         (("delete", "ada@example.org", "--yes"), "last administrator"),
         (("restore", "ada@example.org"), "no deleted person"),

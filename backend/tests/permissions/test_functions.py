@@ -58,6 +58,9 @@ VALUES: Mapping[str, Any] = {
     "duty": Duty.BURSAR,
     "role": Role.STUDENT,
     "score_pct": None,
+    "kind_name": "people",
+    "good_only": True,
+    "chosen": {"full_name": 0, "email": 1},
     "after": 0,
     "last_day": TODAY,
 }
@@ -65,6 +68,7 @@ VALUES: Mapping[str, Any] = {
 CALLS: Mapping[str, Mapping[str, Any]] = {
     "accounts.people.create_person": {"email": "new@example.org"},
     "accounts.people.restore_person": {"user_id": "@deleted_id"},
+    "web.imports.importable": {"name": "people"},
     "accounts.duties.find_duty": {"user_id": "@colleague_id"},
     "documents.issue.issue": {
         "prepare": lambda numbers: lambda _session: Mock(student_id=numbers["user_id"])

@@ -131,8 +131,23 @@ def test_the_edges_of_the_calendar_are_no_instants(edge: datetime) -> None:
 
 def test_an_open_stay_is_forgotten_after_the_longest_stay() -> None:
     start = local(2026, 5, 4, 8, 0)
-    assert not hours.was_forgotten(start, start + hours.LONGEST_ENTRY)
-    assert hours.was_forgotten(start, start + hours.LONGEST_ENTRY + timedelta(seconds=1))
+    longest = timedelta(hours=16)
+    assert not hours.was_forgotten(start, start + longest, longest)
+    assert hours.was_forgotten(start, start + longest + timedelta(seconds=1), longest)
+
+
+@given(st.integers(0, 3000), st.integers(50, 60))
+def test_a_clock_hour_never_makes_more_than_one_hour_of_sixty_minutes(minutes: int, length: int) -> None:
+    found = hours.clock_hours(minutes, length)
+    assert minutes // 60 <= found <= -(-minutes // 60)
+    assert hours.clock_hours(minutes, 60) == minutes // 60
+
+
+def test_fifty_minutes_of_class_are_an_hour_and_seven_hours_without_a_break_are_seven() -> None:
+    assert [hours.clock_hours(minutes, 50) for minutes in (49, 50, 60, 109, 110, 420)] == [0, 1, 1, 1, 2, 7]
+    for length in (49, 61):
+        with pytest.raises(ValueError, match="50 to 60"):
+            hours.clock_hours(60, length)
 
 
 TODAY = date(2026, 6, 1)
@@ -145,6 +160,7 @@ def pace(**changes: object) -> hours.Pace:
         "by_day": {},
         "enrolled_on": date(2026, 1, 5),
         "today": TODAY,
+        "pace_days": 28,
     }
     return hours.project(**{**given_values, **changes})  # type: ignore[arg-type]
 
@@ -159,7 +175,7 @@ def test_the_date_follows_from_the_last_four_weeks() -> None:
     # 20 days of 6 h are 30 h a week; 20 h left take 4.67 days.
     assert found.minutes_per_week == 1800
     assert found.finish_on == TODAY + timedelta(days=5)
-    assert "20\u00a0h are left of 480\u00a0h" in found.explanation
+    assert "20\u00a0h of 480\u00a0h remain" in found.explanation
     assert "30\u00a0h a week" in found.explanation
 
 

@@ -6,7 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.rules.passwords import MAX_BYTES, MIN_CHARACTERS, Reason, common_words, normalize, refuse, storable
+from app.rules import passwords
+from app.rules.passwords import MAX_BYTES, Reason, Refusal, common_words, normalize, storable
+
+MIN_CHARACTERS = 15
 
 PERSONAL = (
     "Maria Lopez-Diaz",
@@ -16,6 +19,10 @@ PERSONAL = (
 )
 letters = st.text(st.characters(min_codepoint=97, max_codepoint=122), min_size=1)
 anything = st.text(st.characters(codec="utf-8"), max_size=100)
+
+
+def refuse(password: str, personal: tuple[str, ...] = ()) -> Refusal | None:
+    return passwords.refuse(password, personal, minimum_characters=MIN_CHARACTERS)
 
 
 def reason(password: str) -> Reason | None:
@@ -128,3 +135,17 @@ def test_what_cannot_be_stored_is_refused(password: str) -> None:
 def test_the_list_is_in_the_form_the_rule_compares() -> None:
     assert len(common_words()) > 150
     assert all(word == word.casefold() and word.isalnum() for word in common_words())
+
+
+def test_the_policy_sets_the_lengths() -> None:
+    good = "mulberry lantern gravel"
+    assert passwords.refuse(good, minimum_characters=23) is None
+    refused = passwords.refuse(good, minimum_characters=24)
+    assert refused is not None
+    assert "at least 24 characters; this has 23" in refused.sentence
+    long = passwords.refuse(good * 3, minimum_characters=15, maximum_bytes=64)
+    assert long is not None
+    assert long.reason is Reason.TOO_LONG
+    assert passwords.refuse("é" * 37 + good, minimum_characters=15, maximum_bytes=500) is not None, (
+        "bcrypt's limit"
+    )

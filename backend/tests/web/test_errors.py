@@ -144,4 +144,4 @@ def test_a_database_that_is_away_is_told_so(settings: Settings) -> None:
         answer = client.get("/api/v1/query", params={"statement": "SELECT 1"})
         assert answer.status_code == 503
         assert answer.headers["retry-after"] == "10"
-        assert "recovers by itself" in answer.json()["detail"]
+        assert "recovers automatically" in answer.json()["detail"]

@@ -66,7 +66,7 @@ def test_an_empty_field_is_a_missing_one_and_an_unticked_box_is_no() -> None:
     assert (values.contact, values.deposit_cents, values.code, values.start) == (None, None, None, None)
     assert values.visible is False
     assert typed(**GOOD, visible="yes").values.visible is True  # type: ignore[union-attr]
-    assert typed(name="  ", price_cents="1").error("name") == "Fill this in."
+    assert typed(name="  ", price_cents="1").error("name") == "This field is required."
 
 
 @pytest.mark.parametrize(
@@ -74,18 +74,18 @@ def test_an_empty_field_is_a_missing_one_and_an_unticked_box_is_no() -> None:
     [
         ("name", "x", "Use at least 2 characters."),
         ("name", "x" * 41, "Use at most 40 characters."),
-        ("contact", "not an address", "Enter an e-mail address such as name@example.org."),
+        ("contact", "not an address", "Enter an email address such as name@example.org."),
         ("price_cents", "twelve", "“twelve” is not an amount of dollars such as 12,000.00."),
-        ("price_cents", "1.999", "An amount of dollars has at most two decimals."),
+        ("price_cents", "1.999", "Enter at most two decimal places."),
         ("price_cents", "-1", "Enter 0 or more."),
         ("weeks", "1.5", "Enter a whole number."),
         ("weeks", "9" * 5000, "Enter a whole number."),
         ("weeks", "105", "Enter 104 or less."),
         ("start", "11/31/2026", "Enter a date such as 2026-11-22."),
-        ("mode", "moon", "Choose one of the offered values."),
+        ("mode", "moon", "Choose one of the options."),
         ("code", "x" * 9, "Use at most 8 characters."),
         ("room", "x" * 9, "Use at most 8 characters."),
-        ("name", "a\x00b", "This contains a character that cannot be stored."),
+        ("name", "a\x00b", "This contains a character that cannot be saved."),
     ],
 )
 def test_mistakes_are_told_in_plain_words_and_kept_in_the_field(field: str, value: str, message: str) -> None:

@@ -35,3 +35,15 @@ def test_the_record_store_answers_on_both_hosts(client: TestClient, host: str) -
     assert answer.status_code == 200
     assert "2.0.0" in answer.json()["version"]
     assert client.get("/xapis", headers={"Host": "localhost"}).status_code == 404
+
+
+@pytest.mark.parametrize(
+    "path", ["/xapi/about", "/xapi//about", "/xapi///about/", "/xapiabout", "/xapi/./about"]
+)
+def test_the_record_store_is_found_with_a_slash_more_or_less(client: TestClient, path: str) -> None:
+    """Content joins its endpoint and a resource carelessly."""
+    answer = client.get(path)
+    assert answer.status_code == 200
+    assert "version" in answer.json()
+    assert client.get("/xapi//nothing").status_code == 404
+    assert client.get("/xapinothing").status_code == 404

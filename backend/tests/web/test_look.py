@@ -92,7 +92,7 @@ def test_an_unacceptable_form_comes_back_accessible_with_its_summary_in_focus(
     expect(page.get_by_label("Password")).to_have_value("")
     email = page.get_by_label("E-mail", exact=True)
     expect(email).to_have_accessible_description(
-        "Enter an e-mail address such as name@example.org. The invitation goes to this address."
+        "Enter an email address such as name@example.org. The invitation goes to this address."
     )
     summary.get_by_role("link", name="Email").click()
     expect(email).to_be_focused()

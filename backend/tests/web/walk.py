@@ -25,15 +25,21 @@ from sqlalchemy.orm import Session
 from starlette.datastructures import UploadFile
 
 from app.core import clock
+from app.core.files import open_store
 from app.core.permissions import Duty, Permission
 from app.db.models import (
     ClassChange,
     ClassInstructor,
     ClassMeeting,
+    ClassSeat,
     ContentPackage,
+    DataImport,
     IssuedDocument,
     OutboxMessage,
+    SchoolHoliday,
+    SchoolPolicy,
     SchoolSignatory,
+    SchoolTerm,
     User,
     UserDuty,
     XapiCredential,
@@ -45,6 +51,9 @@ from tests.conftest import sign_in_directly
 from tests.factories.accounts import ApiTokenFactory, UserSessionFactory
 from tests.factories.school import School
 
+WORDS = {"kind": "password", "day": "2026-05-06"}
+"""What stands in an address where no number does."""
+
 PUBLIC = {
     ("GET", "/api/v1/openapi.json"),
     ("GET", "/healthz"),
@@ -54,6 +63,7 @@ PUBLIC = {
     ("POST", "/sign-out"),
     ("POST", "/api/v1/session"),
     ("GET", "/forgot"),
+    ("GET", "/school/logo"),
     ("POST", "/forgot"),
     ("POST", "/api/v1/password-resets"),
     ("GET", "/set-password/{secret}"),
@@ -150,7 +160,8 @@ class Walk:
         for piece in route.path.split("/"):
             if piece.startswith("{"):
                 name = piece.strip("{}").partition(":")[0]
-                pieces.append(part if part is not None else str(self.numbers.get(name, self.other.id)))
+                example = WORDS.get(name) or _PLACES.get(name, self.numbers.get(name, self.other.id))
+                pieces.append(part if part is not None else str(example))
             else:
                 pieces.append(piece)
         return "/".join(pieces)
@@ -189,7 +200,7 @@ class Walk:
                     if key in wanted or key in self.numbers
                 }
             case "array":
-                return [self.example(schema["items"], root, name, text)]
+                return [self.example(schema["items"], root, name.removesuffix("s"), text)]
             case "integer" | "number":
                 if text is not None:
                     return 10**30
@@ -205,6 +216,8 @@ class Walk:
         )
 
 
+_PLACES = {"kind_name": "people"}
+"""What stands in an address and is no number."""
 _TEXTS = {
     "date": "2026-05-04",
     "date-time": "2026-05-04T12:00:00",
@@ -274,7 +287,17 @@ def walk(app: FastAPI, session: Session, connection: Connection, settings: Setti
         lesson_id=my_lesson.id, version=1, standard="scorm12", title="Mine", file_name="y.zip", sha256="0" * 64,
         size_bytes=1, manifest=package.manifest, warnings=[],
     )  # fmt: skip
-    session.add_all([imported, cancelled, signatory, my_package])
+    people_file = open_store(settings).put(b"Name,Email\nAna,ana@example.org\n")
+    checked = DataImport(
+        kind="people", file_name="fall.csv", sha256=people_file.sha256, size_bytes=people_file.size, rows_total=1,
+        headers=["Name", "Email"], mapping={"full_name": 0, "email": 1},
+    )  # fmt: skip
+    term = SchoolTerm(name="Spring", first_day=date(2026, 1, 5), last_day=date(2026, 5, 15))
+    holiday = SchoolHoliday(name="Labor Day", first_day=date(2026, 9, 7), last_day=date(2026, 9, 7))
+    policy = SchoolPolicy(
+        kind=WORDS["kind"], version=2, effective_from=date(2090, 1, 1), values={}, approved_by="Board"
+    )
+    session.add_all([imported, cancelled, signatory, term, holiday, policy, my_package, checked])
     session.flush()
     numbers = {
         "user_id": other.id,
@@ -293,12 +316,18 @@ def walk(app: FastAPI, session: Session, connection: Connection, settings: Setti
         "class_id": taught.id,
         "duty_id": duty_row.id,
         "import_id": imported.id,
+        "data_import_id": checked.id,
         "change_id": cancelled.id,
         "meeting_id": session.scalars(select(ClassMeeting.id)).one(),
         "assignment_id": session.scalars(select(ClassInstructor.id).limit(1)).one(),
         "colleague_id": colleague.id,
         "deleted_id": gone.id,
         "number": signatory.id,
+        "seat_id": session.scalars(select(ClassSeat.id)).one(),
+        "signatory_id": signatory.id,
+        "term_id": term.id,
+        "holiday_id": holiday.id,
+        "policy_version": policy.version,
     }
     own = numbers | {
         "user_id": mine.user_id,

@@ -3,7 +3,7 @@
 from app.core.errors import Forbidden, NotFound
 from app.core.permissions import Permission, Subject
 
-NO_CLASS = "There is no such class, or none that you may see. Go back to the list of classes."
+NO_CLASS = "There is no such class, or you don’t have access to it. Go back to the list of classes."
 
 
 def may_manage(subject: Subject) -> bool:
@@ -13,14 +13,17 @@ def may_manage(subject: Subject) -> bool:
 
 def require_manage(subject: Subject) -> None:
     if not may_manage(subject):
-        raise Forbidden(
-            "Only the registrar and administrators change classes. Ask one of them to do it for you."
-        )
+        raise Forbidden("Only registrars and administrators can change classes.")
 
 
 def may_read_all(subject: Subject) -> bool:
     """Whoever reads every student's records sees every class and its roster."""
     return may_manage(subject) or subject.may(Permission.STUDENTS_READ_ALL)
+
+
+def require_read_all(subject: Subject) -> None:
+    if not may_read_all(subject):
+        raise Forbidden("Your duties do not include the timetables and rosters of all classes.")
 
 
 def may_list(subject: Subject) -> bool:
@@ -30,7 +33,7 @@ def may_list(subject: Subject) -> bool:
 
 def require_list(subject: Subject) -> None:
     if not may_list(subject):
-        raise Forbidden("Classes are kept by the school's staff. Your own meetings are on your first page.")
+        raise Forbidden("Classes are managed by school staff. Your own meetings are on your Today page.")
 
 
 def may_read(subject: Subject, *, teaches: bool) -> bool:

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from app.core.constraints import register_conflict, register_invalid
 from app.core.permissions import Role
+from app.core.search import matches
 from app.db.models import (
     ClassChange,
     ClassInstructor,
@@ -23,16 +24,14 @@ from app.db.models import (
 from app.web.listing import Listing
 from app.web.paging import Paging
 
-register_conflict("uq_classes_code", "Another class has this code already; choose another one.", "code")
-register_invalid("check_classes_days", "The last day lies before the first one.", "ends_on")
+register_conflict("uq_classes_code", "Another class already has this code. Choose a different one.", "code")
+register_invalid("check_classes_days", "The last day is before the first day.", "ends_on")
 register_conflict("fk_classes_program_id", "This program has classes, so it cannot be deleted.")
 register_conflict("fk_classes_module_id", "This module has classes of its own, so it cannot be deleted.")
 register_conflict(
-    "ex_class_instructors_once", "This person teaches the class in that time already.", "user_id"
+    "ex_class_instructors_once", "This person already teaches the class during that time.", "user_id"
 )
-register_conflict(
-    "uq_class_changes_one_a_day", "This day is changed already; remove that change first.", "day"
-)
+register_conflict("uq_class_changes_one_a_day", "This day already has a change. Remove it first.", "day")
 register_conflict("fk_class_seats_class_id", "This class has had students and cannot be deleted.")
 
 T = TypeVar("T", SchoolClass, ClassMeeting, ClassChange, ClassInstructor, ClassSeat)
@@ -151,16 +150,15 @@ def classes(
 ) -> Listing[Any]:
     """Classes, the newest first unless sorted otherwise; of one instructor, of one program, of the present."""
     statement = _listed(today)
-    for word in paging.q.split():
-        taught = exists().where(
-            ClassInstructor.class_id == SchoolClass.id,
-            ClassInstructor.user_id == User.id,
-            User.full_name.icontains(word, autoescape=True),
-        )
-        columns = (SchoolClass.code, SchoolClass.name, SchoolClass.room, Program.name, Module.name)
-        statement = statement.where(
-            or_(*(column.icontains(word, autoescape=True) for column in columns), taught)
-        )
+    columns = (
+        SchoolClass.code,
+        SchoolClass.name,
+        SchoolClass.room,
+        Program.name,
+        Module.name,
+        _taught(today),
+    )
+    statement = statement.where(*matches(paging.q, *columns))
     if teacher_id is not None:
         statement = statement.where(taught_by(teacher_id, today))
     if program_id is not None:

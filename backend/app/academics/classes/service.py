@@ -142,7 +142,7 @@ def choices(session: Session, subject: Subject) -> tuple[list[tuple[int, str]], 
 
 def staff_choices(session: Session, subject: Subject) -> list[tuple[int, str]]:
     """Who can teach, as number and name."""
-    policy.require_manage(subject)
+    policy.require_read_all(subject)
     return [(row.id, row.full_name) for row in queries.staff(session)]
 
 
@@ -175,7 +175,7 @@ def update(session: Session, subject: Subject, class_id: int, changes: Mapping[s
         _check(session, record)
         if "program_id" in changed and queries.has_seats(session, class_id):
             raise _wrong(
-                "program_id", "Students sit in this class, so its program stays. Make another class."
+                "program_id", "This class has students, so its program cannot change. Create another class."
             )
     session.flush()
     history.record(session, subject, Action.CLASS_UPDATED, class_id, code=record.code, changed=changed)
@@ -187,9 +187,7 @@ def delete(session: Session, subject: Subject, class_id: int) -> None:
     policy.require_manage(subject)
     record = _found(session, class_id, lock=True)
     if queries.has_seats(session, class_id):
-        raise Conflict(
-            "Students have sat in this class, and who sat where is kept. Give it a last day instead."
-        )
+        raise Conflict("Students have been in this class, so its history is kept. Set a last day instead.")
     code = record.code
     queries.remove(session, SchoolClass, class_id)
     session.expire_all()
@@ -239,7 +237,7 @@ def add_change(session: Session, subject: Subject, class_id: int, values: Change
     record = _changeable(session, subject, class_id)
     for name, day in (("day", values.day), ("new_day", values.new_day)):
         if day is not None and not record.starts_on <= day <= record.ends_on:
-            raise _wrong(name, f"This day lies outside the term, {record.starts_on} to {record.ends_on}.")
+            raise _wrong(name, f"This day is outside the term, {record.starts_on} to {record.ends_on}.")
     row = ClassChange(class_id=class_id, kind=values.kind, day=values.day, reason=values.reason)
     if values.kind != "cancelled":
         if values.starts_at is None or values.ends_at is None:
@@ -276,10 +274,10 @@ def add_instructor(
     record = _changeable(session, subject, class_id)
     person = queries.person(session, values.user_id)
     if person is None or person.role is Role.STUDENT:
-        raise _wrong("user_id", "Choose somebody of the school's staff.")
+        raise _wrong("user_id", "Choose a staff member.")
     starts_on = values.starts_on or record.starts_on
     if values.ends_on is not None and values.ends_on < starts_on:
-        raise _wrong("ends_on", "The last day lies before the first one.")
+        raise _wrong("ends_on", "The last day is before the first day.")
     row = ClassInstructor(class_id=class_id, user_id=person.id, starts_on=starts_on, ends_on=values.ends_on)
     queries.add(session, row)
     history.record(
@@ -337,11 +335,11 @@ def _changeable(session: Session, subject: Subject, class_id: int) -> SchoolClas
 
 def _check(session: Session, record: SchoolClass) -> None:
     if record.ends_on < record.starts_on:
-        raise _wrong("ends_on", "The last day lies before the first one.")
+        raise _wrong("ends_on", "The last day is before the first day.")
     if (record.ends_on - record.starts_on).days > MOST_TERM_DAYS:
-        raise _wrong("ends_on", "A class lasts two years at most. Check both days.")
+        raise _wrong("ends_on", "A class can last at most two years. Check both dates.")
     if not queries.program_exists(session, record.program_id):
-        raise _wrong("program_id", "There is no such program; it may have been deleted.")
+        raise _wrong("program_id", "This program does not exist; it may have been deleted.")
     if (
         record.module_id is not None
         and queries.module_program(session, record.module_id) != record.program_id
@@ -351,9 +349,9 @@ def _check(session: Session, record: SchoolClass) -> None:
 
 def _check_times(starts: Any, ends: Any) -> None:
     if starts.tzinfo is not None or ends.tzinfo is not None:
-        raise _wrong("starts_at", "Enter times as the clock at the school shows them, without an offset.")
+        raise _wrong("starts_at", "Enter school time, without an offset.")
     if ends <= starts:
-        raise _wrong("ends_at", "The end lies before the beginning.")
+        raise _wrong("ends_at", "The end is before the start.")
 
 
 def _write_weekly(session: Session, record: SchoolClass, weekly: Sequence[WeeklyIn]) -> None:

@@ -1,6 +1,6 @@
 """When classes meet, and what meets at the same time elsewhere."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -18,9 +18,6 @@ from app.rules.meetings import Change, Meeting, WeeklyMeeting
 from app.school import service as school
 from app.web import formats
 
-MOST_DAYS = 800
-"""The longest stretch of days that is looked at in one go."""
-
 
 @dataclass(frozen=True, slots=True)
 class Timetable:
@@ -30,9 +27,9 @@ class Timetable:
     changes: Sequence[ClassChange]
 
     def meetings(
-        self, session: Session, first: date, last: date, zone: ZoneInfo, room: str | None
+        self, first: date, last: date, zone: ZoneInfo, room: str | None, closed: Mapping[date, str]
     ) -> list[Meeting]:
-        """The meetings between two days, by the rule; the school's holidays are left out."""
+        """The meetings between two days, by the rule; the days on which the school is `closed` are left out."""
         return rules.meetings(
             [WeeklyMeeting(one.weekday, one.starts_at, one.ends_at) for one in self.weekly],
             [_change(one) for one in self.changes],
@@ -40,7 +37,7 @@ class Timetable:
             last,
             zone,
             room=room,
-            closed=school.calendar.holidays_between(session, first, last),
+            closed=closed,
         )
 
 
@@ -66,7 +63,8 @@ def meetings_of(
     """The meetings of a class within its term, or within a part of it."""
     first = max(first or record.starts_on, record.starts_on)
     last = min(last or record.ends_on, record.ends_on)
-    return timetables(session, [record.id])[record.id].meetings(session, first, last, zone, record.room)
+    closed = school.calendar.holidays_between(session, first, last) if first <= last else {}
+    return timetables(session, [record.id])[record.id].meetings(first, last, zone, record.room, closed)
 
 
 def today(session: Session, subject: Subject, zone: ZoneInfo) -> list[ClassMeetingToday]:
@@ -81,11 +79,14 @@ def today(session: Session, subject: Subject, zone: ZoneInfo) -> list[ClassMeeti
 
 
 def _on(session: Session, rows: Sequence[Any], day: date, zone: ZoneInfo) -> list[ClassMeetingToday]:
+    if not rows:
+        return []
+    closed = school.calendar.holidays_between(session, day, day)
     known = timetables(session, [row.id for row in rows])
     found = [
         ClassMeetingToday(row.id, row.code, row.name, meeting, row.students, row.instructors)
         for row in rows
-        for meeting in known[row.id].meetings(session, day, day, zone, row.room)
+        for meeting in known[row.id].meetings(day, day, zone, row.room, closed)
     ]
     return sorted(found, key=lambda one: (one.meeting, one.code))
 
@@ -99,6 +100,9 @@ def double_bookings(session: Session, record: SchoolClass, zone: ZoneInfo) -> li
     own = timetables(session, [record.id])[record.id]
     rooms = {room for room in (record.room, *(one.room for one in own.changes)) if room}
     others = queries.beside(session, record, rooms, [one.user_id for one in people])
+    if not others:
+        return []
+    closed = school.calendar.holidays_between(session, record.starts_on, record.ends_on)
     theirs = timetables(session, [one.id for one in others])
     teaching: dict[int, list[Any]] = {}
     for row in queries.instructors_of(session, [one.id for one in others]):
@@ -106,8 +110,8 @@ def double_bookings(session: Session, record: SchoolClass, zone: ZoneInfo) -> li
     sentences = []
     for other in others:
         first, last = max(record.starts_on, other.starts_on), min(record.ends_on, other.ends_on)
-        here = own.meetings(session, first, last, zone, record.room)
-        there = theirs[other.id].meetings(session, first, last, zone, other.room)
+        here = own.meetings(first, last, zone, record.room, closed)
+        there = theirs[other.id].meetings(first, last, zone, other.room, closed)
         for room in sorted(rooms, key=str.lower):
             clash = rules.overlaps(_in_room(here, room), _in_room(there, room))
             if clash:
@@ -130,10 +134,11 @@ def clash_of(
     last = min(one.ends_on, other.ends_on)
     if last < first:
         return None
+    closed = school.calendar.holidays_between(session, first, last)
     known = timetables(session, [one.id, other.id])
     clash = rules.overlaps(
-        known[one.id].meetings(session, first, last, zone, None),
-        known[other.id].meetings(session, first, last, zone, None),
+        known[one.id].meetings(first, last, zone, None, closed),
+        known[other.id].meetings(first, last, zone, None, closed),
     )
     return _when(clash, zone) if clash else None
 

@@ -6,16 +6,15 @@ from sqlalchemy import Select
 
 from app.academics.classes import queries
 from app.core import visibility
-from app.core.permissions import Subject
 
 CLOSES_AFTER = timedelta(days=30)
 """How long after the last day of a class its instructors see its students: the hours and grades of the last weeks are
 still put right. Who stops teaching, or is taken out of the class, is gone at once."""
 
 
-def own_students(subject: Subject, today: date) -> Select[tuple[int]]:
+def own_students(user_id: int, today: date) -> Select[tuple[int]]:
     """Account numbers of the students in the classes that the person teaches."""
-    return queries.students_of(subject.user_id, today, today - CLOSES_AFTER)
+    return queries.students_of(user_id, today, today - CLOSES_AFTER)
 
 
 visibility.register_own_students(own_students)

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request, Response
 
-from app.accounts import policy
+from app.accounts import passwords, policy
 from app.accounts.access import links, service
 from app.accounts.access.browsers import browser_name
 from app.accounts.duties import service as duties
@@ -49,6 +49,7 @@ def account_page(
         ],
         manages_all=policy.may_manage(subject),
         changed=request.query_params.get("changed") == "password",
+        fewest=passwords.fewest_characters(session),
     )
 
 

@@ -26,7 +26,7 @@ router = APIRouter(prefix="/api/v1", tags=["Accounts"])
 
 
 class SignInIn(BaseModel):
-    """E-mail address and password; with `token`, a bearer token is made instead of a browser session."""
+    """Email address and password; with `token`, a bearer token is made instead of a browser session."""
 
     email: Annotated[Line, Field(max_length=320)]
     password: PasswordInput
@@ -100,7 +100,7 @@ def sign_out(response: Response, session: Db, subject: CurrentSubject, settings:
     clear_cookie(settings, response)
 
 
-@router.get("/me", summary="Who is asking")
+@router.get("/me", summary="The signed-in person")
 def me(session: Db, subject: CurrentSubject) -> PersonOut:
     return PersonOut.of(get_person(session, subject, subject.user_id))
 
@@ -131,7 +131,7 @@ def revoke_session(session: Db, subject: CurrentSubject, session_id: PathId) -> 
     service.revoke_session(session, subject, session_id)
 
 
-@router.post("/password-resets", status_code=202, summary="Ask for a link to set a new password")
+@router.post("/password-resets", status_code=202, summary="Request a link to set a new password")
 def forgot(session: Db, given: ForgotIn) -> Done:
     """The answer is the same whether the address has an account or not."""
     jobs.enqueue(session, send_reset, email=given.email, queueing_lock=f"reset:{hash_token(given.email)}")

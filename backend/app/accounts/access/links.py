@@ -1,5 +1,6 @@
 """Passwords: one-time links to set one, and changing one's own."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -34,8 +35,8 @@ _MADE = {INVITE: Action.ACCOUNT_LINK_INVITE_MADE, RESET: Action.ACCOUNT_LINK_RES
 LIFETIMES = {INVITE: timedelta(days=7), RESET: timedelta(hours=1)}
 RESETS_AN_HOUR = 5
 GONE = (
-    "This link has been used, has expired or was replaced by a newer one. "
-    "Ask for a new link below; for a first invitation, ask the school’s office."
+    "This link has been used, has expired or was replaced by a newer one. Request a new link below; for "
+    "a first invitation, ask the school’s office."
 )
 
 
@@ -74,6 +75,53 @@ def make_link(
 def invite(session: Session, settings: Settings, user: User, by: Actor | None) -> str:
     """Make an invitation, mail it, and return it."""
     return _mail_link(session, settings, user, INVITE, by)
+
+
+def invite_all(session: Session, settings: Settings, users: Sequence[User], by: Actor) -> None:
+    """Make and mail the invitations of many new people at once. Nobody has one yet, so none is closed."""
+    known = school.facts(session)
+    now = clock.now()
+    expires_at = now + LIFETIMES[INVITE]
+    requested_by = by.user_id if isinstance(by, Subject) else None
+    secrets = [new_token() for _ in users]
+    queries.add_links(
+        session,
+        [
+            {
+                "user_id": user.id,
+                "purpose": INVITE,
+                "token_hash": hashed,
+                "created_by": by.user_id,
+                "created_at": now,
+                "expires_at": expires_at,
+            }
+            for user, (_clear, hashed) in zip(users, secrets, strict=True)
+        ],
+    )
+    history.record_all(
+        session,
+        by,
+        _MADE[INVITE],
+        (
+            {"target_id": user.id, "student_id": student_id_of(user), "expires_at": expires_at}
+            for user in users
+        ),
+    )
+    shared = {
+        "school": known.legal_name,
+        "by": by.full_name if isinstance(by, Subject) else None,
+        "expires": local_time(expires_at, known.zone),
+    }
+    letters = (
+        mail.Letter(
+            user.email,
+            {**shared, "name": user.full_name},
+            f"{settings.app_origin}/set-password/{clear}",
+            expires_at,
+        )
+        for user, (clear, _hashed) in zip(users, secrets, strict=True)
+    )
+    mail.send_all(session, "invitation", letters, requested_by=requested_by)
 
 
 def reset(session: Session, settings: Settings, user: User, by: Actor | None) -> str:
@@ -129,7 +177,7 @@ def set_password(
     if found is None or look_at(session, clear) is None:
         raise NotFound(GONE)
     link, owner = found
-    passwords.check_new(settings, password, owner.full_name, owner.email)
+    passwords.check_new(session, password, owner.full_name, owner.email)
     hashed = passwords.hash_password(settings, password)
     user = queries.active_user(session, owner.id)
     now = clock.now()
@@ -148,10 +196,10 @@ def change_password(session: Session, settings: Settings, subject: Subject, pass
     """Give oneself another password; `confirm` has checked the present one. All other sessions end."""
     user = queries.active_user(session, subject.user_id)
     if user is None:
-        raise NotFound("This account does not exist any more.")
-    passwords.check_new(settings, password, user.full_name, user.email, field="new_password")
+        raise NotFound("This account no longer exists.")
+    passwords.check_new(session, password, user.full_name, user.email, field="new_password")
     if passwords.verify(settings, password, user.hashed_password):
-        sentence = "This is the password you have. Choose another one, or keep it."
+        sentence = "This is already your password. Choose a different one."
         raise Invalid(sentence, errors=[FieldError("new_password", sentence)])
     hashed = passwords.hash_password(settings, password)
     queries.close_links(session, user.id, clock.now())
@@ -172,7 +220,7 @@ def confirm(
         return problem
     user = queries.active_user(session, subject.user_id)
     if user is None or not passwords.verify(settings, password, user.hashed_password):
-        sentence = "This is not your present password."
+        sentence = "This is not your current password."
         return Invalid(sentence, errors=[FieldError("current_password", sentence)])
     queries.mark_succeeded(session, attempt_id)
     return None

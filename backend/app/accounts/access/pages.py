@@ -3,8 +3,10 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request, Response
+from sqlalchemy.orm import Session
 from starlette.responses import RedirectResponse
 
+from app.accounts import passwords
 from app.accounts.access import links, service
 from app.accounts.cookies import clear_cookie, read_cookie, set_cookie
 from app.accounts.jobs import send_reset
@@ -101,7 +103,7 @@ def set_password_form(request: Request, session: Db, secret: str) -> Response:
     link = links.look_at(session, secret)
     if link is None:
         return _gone(request)
-    return render(request, "accounts/set_password.html", form=Form.blank(SetPasswordForm), link=link)
+    return _set_password_page(request, session, Form.blank(SetPasswordForm), link)
 
 
 @router.post("/set-password/{secret}")
@@ -123,7 +125,9 @@ def set_password(
 
     try:
         return form.submit(
-            session, use, lambda: render(request, "accounts/set_password.html", form=form, link=link)
+            session,
+            use,
+            lambda: _set_password_page(request, session, form, link),
         )
     except NotFound:
         return _gone(request)
@@ -131,6 +135,13 @@ def set_password(
 
 def _sign_in_page(request: Request, form: Form[SignInForm], status: int = 200) -> Response:
     return render(request, "accounts/sign_in.html", status, form=form)
+
+
+def _set_password_page(
+    request: Request, session: Session, form: Form[SetPasswordForm], link: links.OpenLink
+) -> Response:
+    fewest = passwords.fewest_characters(session)
+    return render(request, "accounts/set_password.html", form=form, link=link, fewest=fewest)
 
 
 def _welcome(settings: SettingsDep, entered: service.SignedIn, target: str) -> RedirectResponse:

@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Row, delete, func, select, update
+from sqlalchemy import Row, delete, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from app.db.models import AccountLink, SignInAttempt, User, UserSession
@@ -203,3 +204,9 @@ def purge(session: Session, before: datetime) -> int:
     ):
         gone += len(session.scalars(statement).all())
     return gone
+
+
+def add_links(session: Session, rows: Sequence[dict[str, Any]]) -> None:
+    """Add many one-time links at once."""
+    if rows:
+        session.execute(insert(AccountLink), list(rows))

@@ -26,7 +26,7 @@ T = TypeVar("T")
 
 TOUCH_EVERY = timedelta(minutes=1)
 KEEP_FOR = timedelta(days=90)
-WRONG = "The e-mail address and the password do not match. Check both, or ask for a new password."
+WRONG = "The email address and password do not match. Check both, or reset your password."
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,12 +119,12 @@ def take_turn(session: Session, settings: Settings, email: str, ip: str | None) 
 
 def _please_wait(wait: throttling.Wait) -> str:
     if wait.needs_new_password:
-        return "Too many wrong passwords in a row. Ask for a new password by e-mail; that opens the account again."
+        return "Too many wrong passwords in a row. Reset your password by email to unlock the account."
     minutes = -(-wait.seconds // 60)
     length = (
         f"{wait.seconds} seconds" if wait.seconds < 60 else f"{minutes} minute{'s' if minutes > 1 else ''}"
     )
-    return f"Too many wrong passwords. Wait {length} and try again, or ask for a new password by e-mail."
+    return f"Too many wrong passwords. Wait {length} and try again, or reset your password by email."
 
 
 @internal("tidies a text")
@@ -241,12 +241,12 @@ def list_sessions(session: Session, subject: Subject, settings: Settings) -> Seq
 def revoke_session(session: Session, subject: Subject, session_id: int) -> None:
     """End one of the person's own sessions. Raises NotFound for any other."""
     if not end_sessions(session, Ended(subject.user_id, Why.SIGNED_OUT, only=session_id)):
-        raise NotFound("You have no such session, or it is over already.")
+        raise NotFound("You have no such session, or it has already ended.")
     history.record(session, subject, Action.SESSION_REVOKED, session_id)
 
 
 def revoke_other_sessions(session: Session, subject: Subject) -> int:
-    """End all sessions of the person but the one she is in; how many there were."""
+    """End all sessions of the person but the current one; how many there were."""
     ended = end_sessions(session, Ended(subject.user_id, Why.SIGNED_OUT, but=subject.session_id))
     history.record(session, subject, Action.SESSION_OTHERS_REVOKED, subject.user_id, sessions=ended)
     return ended

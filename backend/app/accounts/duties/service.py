@@ -21,7 +21,7 @@ from app.db.models import User, UserDuty
 from app.settings import Settings
 from app.web.listing import Listing
 
-NO_DUTY = "There is no such duty, or none that you may see."
+NO_DUTY = "There is no such duty, or you don’t have access to it."
 FROM_ROLE = "Came with the role until duties were given by name"
 LONGEST_REASON = 500
 

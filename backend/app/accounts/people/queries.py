@@ -1,8 +1,9 @@
 """SQL of the administration of people."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
 
-from sqlalchemy import ColumnElement, Select, case, func, select
+from sqlalchemy import ARRAY, ColumnElement, Select, String, bindparam, case, delete, func, insert, select
 from sqlalchemy.orm import Session
 
 from app.accounts.passwords import NO_PASSWORD
@@ -25,7 +26,7 @@ SORTABLE = {
 
 register_conflict(
     "idx_users_email",
-    "An account with this email address exists already; if it was deleted, restore it.",
+    "An account with this email address already exists. If it was deleted, restore it.",
     "email",
 )
 register_invalid("check_users_email_lower", "Email addresses are kept in lower case.", "email")
@@ -35,13 +36,14 @@ def people(
     session: Session,
     paging: Paging,
     roles: Collection[Role],
+    visible: ColumnElement[bool],
     *,
     deleted: bool,
     held: ColumnElement[bool] | None = None,
 ) -> Listing[User]:
-    """Accounts of these roles, with the duty `held` asks for, whose name or address holds every word searched for."""
+    """Accounts that may be seen, of these roles and with the duty that `held` asks for, by name or address."""
     statement: Select[tuple[User]] = select(User).where(
-        User.role.in_(roles), User.deleted_at.is_not(None) if deleted else User.deleted_at.is_(None)
+        User.role.in_(roles), visible, User.deleted_at.is_not(None) if deleted else User.deleted_at.is_(None)
     )
     if held is not None:
         statement = statement.where(held)
@@ -98,3 +100,34 @@ def invited_admin(session: Session) -> User | None:
         .order_by(User.id)
         .limit(1)
     )
+
+
+def add_people(session: Session, rows: Sequence[Mapping[str, Any]]) -> Sequence[User]:
+    """Add many accounts at once, in the order given."""
+    statement = insert(User).returning(User, sort_by_parameter_order=True)
+    return session.scalars(statement, [dict(row) for row in rows]).all()
+
+
+def users_by_emails(session: Session, emails: Collection[str]) -> Mapping[str, User]:
+    """The accounts with these addresses, deleted or not, by address."""
+    found = session.scalars(
+        select(User).where(User.email == func.any(bindparam("emails", list(emails), ARRAY(String))))
+    )
+    return {user.email: user for user in found}
+
+
+def lock_people(session: Session, ids: Collection[int]) -> Sequence[User]:
+    """Accounts by their numbers, kept from every change and every new reference until the transaction ends."""
+    return session.scalars(
+        select(User)
+        .where(User.id.in_(ids))
+        .order_by(User.id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    ).all()
+
+
+def remove_people(session: Session, ids: Collection[int]) -> None:
+    """Take accounts away for good, with their invitations: only those that an import has just made."""
+    session.execute(delete(User).where(User.id.in_(ids)).execution_options(synchronize_session=False))
+    session.expire_all()

@@ -17,10 +17,11 @@ from app.accounts.duties import service as duties
 from app.accounts.passwords import NO_PASSWORD
 from app.accounts.people import queries
 from app.accounts.tokens import service as tokens
-from app.core import clock, history, mail
+from app.core import clock, history, mail, visibility
 from app.core.actions import Action
 from app.core.errors import Conflict, FieldError, NotFound
 from app.core.permissions import Actor, Duty, Role, Subject, internal
+from app.core.visibility import Records
 from app.db.models import User
 from app.school import service as school
 from app.settings import Settings
@@ -60,12 +61,16 @@ def list_people(
     roles = policy.visible_roles(subject)
     wanted: Collection[Role] = roles if role is None else roles & {role}
     held = None if duty is None or today is None else duty_queries.held(duty, today)
-    return queries.people(session, paging, wanted, deleted=deleted, held=held)
+    visible = visibility.limit(session, subject, Records.STUDENTS, User.id)
+    return queries.people(session, paging, wanted, visible, deleted=deleted, held=held)
 
 
 def get_person(session: Session, subject: Actor, user_id: int) -> User:
     """One account. Raises NotFound for one that this person may not see."""
-    return policy.require_see(subject, queries.user(session, user_id))
+    user = policy.require_see(subject, queries.user(session, user_id))
+    if user.role is Role.STUDENT and not visibility.may_see(session, subject, Records.STUDENTS, user_id):
+        raise NotFound(policy.NO_SUCH_PERSON)
+    return user
 
 
 def create_person(
@@ -86,7 +91,7 @@ def create_person(
     """
     policy.require_manage(subject, role)
     if duty is not None and role is Role.STUDENT:
-        sentence = "Duties are for the school’s staff. Choose the role Staff, or no duty."
+        sentence = "Only staff can have duties. Choose the role Staff, or no duty."
         raise Conflict(sentence, errors=[FieldError("duty", sentence)])
     _refuse_taken_email(session, email)
     user = User(email=email, full_name=full_name, role=role, hashed_password=NO_PASSWORD)
@@ -123,8 +128,9 @@ def send_link(session: Session, subject: Actor, settings: Settings, user_id: int
         return Invited(user, address if _may_show(subject, settings) else None)
     if isinstance(subject, Subject) and settings.smtp_url is None:
         raise Conflict(
-            "No mail server is set, so a reset link cannot reach its owner, and it is shown to nobody else. Nothing "
-            f"was changed. On the server, `aada user link {user.email}` prints one to hand over."
+            "No mail server is set, so a reset link cannot be emailed, and only its recipient may see "
+            f"it. Nothing was changed. On the server, `aada user link {user.email}` prints a link to "
+            "hand over."
         )
     address = links.reset(session, settings, user, subject)
     return Invited(user, address if not isinstance(subject, Subject) else None)
@@ -236,7 +242,10 @@ def _manageable(session: Session, subject: Actor, user_id: int) -> User:
 def _keep_an_admin(user: User, others: Collection[int], field: str | None = None) -> None:
     if others:
         return
-    sentence = f"{user.full_name} is the last administrator who can sign in. Make somebody else an administrator first."
+    sentence = (
+        f"{user.full_name} is the last administrator who can sign in. Make someone else an "
+        "administrator first."
+    )
     raise Conflict(sentence, errors=[FieldError(field, sentence)] if field else [])
 
 
@@ -245,17 +254,17 @@ def _refuse_taken_email(session: Session, email: str) -> None:
     if holder is None:
         return
     if holder.deleted_at is None:
-        sentence = f"{holder.full_name} has an account with this e-mail address already."
+        sentence = f"{holder.full_name} already has an account with this email address."
         raise Conflict(sentence, errors=[FieldError("email", sentence)])
     sentence = (
-        f"This e-mail address belongs to the deleted account of {holder.full_name}. "
-        "Restore that account; the records are still in it."
+        f"This email address belongs to the deleted account of {holder.full_name}. Restore that account; "
+        "the records are still in it."
     )
     raise Conflict(sentence, errors=[FieldError("email", sentence)], deleted_user_id=holder.id)
 
 
 def _move(session: Session, subject: Subject, settings: Settings, user: User, email: str) -> None:
-    """Another address: links mailed to the old one stop working, and the old one is told."""
+    """Another address: links mailed to the old one stop working, and the old one is notified."""
     old = user.email
     user.email = email
     session.flush()

@@ -50,7 +50,7 @@ def tokens(session: Db, subject: CurrentSubject) -> list[TokenOut]:
     return [TokenOut.model_validate(token) for token in service.list_tokens(session, subject)]
 
 
-@router.post("", status_code=201, summary="Make a token; the secret is shown once")
+@router.post("", status_code=201, summary="Create a token; the secret is shown once")
 def create_token(session: Db, subject: CurrentSubject, given: TokenIn) -> NewTokenOut:
     """Not possible with a token: sign in with the password."""
     return NewTokenOut.of(*service.create_token(session, subject, given.name, given.lifetime_days))

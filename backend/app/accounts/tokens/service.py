@@ -27,10 +27,10 @@ def create_token(
 ) -> tuple[ApiToken, str]:
     """A new token of the person's, and its clear text, which is never to be had again."""
     if subject.token_id is not None:
-        raise Forbidden("A token cannot make another token. Sign in with your password to make one.")
+        raise Forbidden("A token cannot create another token. Sign in with your password to create one.")
     now = clock.now()
     if queries.count_working(session, subject.user_id, now) >= MOST_TOKENS:
-        raise Conflict(f"You have {MOST_TOKENS} tokens. Revoke those that are not in use first.")
+        raise Conflict(f"You have {MOST_TOKENS} tokens. Revoke unused tokens first.")
     random, _hash = new_token()
     clear = PREFIX + random
     token = ApiToken(
@@ -68,7 +68,7 @@ def list_tokens(session: Session, subject: Subject) -> Sequence[ApiToken]:
 def revoke_token(session: Session, subject: Subject, token_id: int) -> None:
     """Revoke one of the person's own tokens. Raises NotFound for any other."""
     if not queries.revoke_tokens(session, subject.user_id, clock.now(), only=token_id):
-        raise NotFound("You have no such token, or it is over already.")
+        raise NotFound("You have no such token, or it has already ended.")
     history.record(session, subject, Action.API_TOKEN_REVOKED, token_id)
 
 

@@ -43,7 +43,7 @@ def clock_out(db: Db, subject: CurrentSubject, settings: SettingsDep) -> Attenda
 def list_records(
     db: Db, subject: CurrentSubject, settings: SettingsDep, filters: Filters, paging: PageParams
 ) -> Page[AttendanceOut]:
-    """Records, newest first; a student sees her own. Sorts: clock_in, clock_out, minutes, student, program."""
+    """Records, newest first; a student sees their own. Sorts: clock_in, clock_out, minutes, student, program."""
     return service.list_records(db, subject, filters, paging, settings.zone).page()
 
 

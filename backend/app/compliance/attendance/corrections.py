@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
-from app.compliance.attendance import policy, queries
+from app.compliance.attendance import in_force, policy, queries
 from app.compliance.attendance.records import get
 from app.compliance.attendance.schemas import (
     AttendanceOut,
@@ -18,7 +18,7 @@ from app.core import clock, history
 from app.core.actions import Action
 from app.core.errors import Conflict, FieldError, Invalid, NotFound
 from app.core.permissions import Subject, internal
-from app.db.models import Attendance
+from app.db.models import Attendance, Enrollment
 from app.rules import hours
 from app.rules.enrollment import may_count_hours
 from app.web import formats
@@ -34,8 +34,8 @@ def enrollment_choices(
     """
     policy.require_correct(subject)
     if user_id is None:
-        return queries.active_enrollments(session)
-    found = queries.enrollments_of(session, user_id)
+        return queries.active_enrollments(session, policy.visible(session, subject, Enrollment.user_id))
+    found = queries.enrollments_of(session, user_id) if policy.may_read(session, subject, user_id) else []
     if not found:
         raise NotFound("There is no such student, or none with an enrollment that hours could count for.")
     return found
@@ -46,11 +46,12 @@ def enter(session: Session, subject: Subject, values: HoursIn, zone: ZoneInfo) -
     policy.require_correct(subject)
     # Locked, so that the end of the enrollment comes either before or after.
     chosen = queries.enrollment(session, values.enrollment_id, lock=True)
+    missing = "There is no such enrollment. Choose one from the list."
     if chosen is None:
-        sentence = "There is no such enrollment. Choose one from the list."
-        raise NotFound(sentence)
-    policy.require_correct(subject, chosen.user_id)
-    _require_believable(values.clock_in, values.clock_out, zone)
+        raise NotFound(missing)
+    policy.require_correct_for(session, subject, chosen.user_id, missing)
+    _require_believable(session, values.clock_in, values.clock_out, zone)
+    _require_within_day(session, chosen.user_id, values.clock_in, values.clock_out, zone)
     _require_countable(chosen, values.clock_in, values.clock_out, zone)
     entry = Attendance(
         user_id=chosen.user_id,
@@ -86,8 +87,10 @@ def correct(
     entry = queries.find(session, record_id, lock=True)
     if entry is None:
         raise NotFound(policy.NO_RECORD)
-    policy.require_correct(subject, entry.user_id)
-    _require_believable(values.clock_in, values.clock_out, zone)
+    policy.require_correct_for(session, subject, entry.user_id, policy.NO_RECORD)
+    _require_believable(session, values.clock_in, values.clock_out, zone)
+    was = hours.TimeEntry(entry.clock_in, entry.clock_out or entry.clock_in)
+    _require_within_day(session, entry.user_id, values.clock_in, values.clock_out, zone, instead_of=was)
     chosen = queries.enrollment(session, entry.enrollment_id, lock=True)
     # Taking hours away is always possible: that is how those outside the enrollment are put right.
     if chosen is not None and values.clock_in != values.clock_out:
@@ -116,28 +119,57 @@ def correct(
 def instant(present: datetime, field: str, zone: ZoneInfo, *, second: bool) -> datetime:
     """What a typed wall-clock time means. Raises Invalid at `field` for one that clocks skipped that day."""
     if not EARLIEST_DAY.year <= present.year <= clock.now().year + 1:
-        raise _wrong(field, f"Enter a date from {EARLIEST_DAY.year} until today.")
+        raise _wrong(field, f"Enter a date between {EARLIEST_DAY.year} and today.")
     found = hours.read_wall_clock(present, zone, second=second).instant
     if found is None:
-        raise _wrong(field, "This time does not exist: clocks were put forward over it that day.")
+        raise _wrong(field, "This time does not exist: the clocks went forward over it that day.")
     return found
 
 
-def _require_believable(clock_in: datetime, clock_out: datetime, zone: ZoneInfo) -> None:
+def _require_within_day(
+    session: Session,
+    user_id: int,
+    clock_in: datetime,
+    clock_out: datetime,
+    zone: ZoneInfo,
+    instead_of: hours.TimeEntry | None = None,
+) -> None:
+    """Raise Invalid for more minutes in a day than the policy of that day lets the staff enter."""
+    entered = hours.minutes_by_day(hours.TimeEntry(clock_in, clock_out), zone)
+    for day, minutes in entered.items():
+        start, end = hours.day_bounds(day, day, zone)
+        most = in_force.of(session, start, zone).daily_maximum_minutes
+        if most >= hours.minutes_between(start, end):
+            continue
+        others = [entry for _, entry in queries.closed_entries(session, user_id, start, end)]
+        there = hours.totals_by_day(others, zone).get(day, 0)
+        if instead_of is not None:
+            there -= hours.minutes_by_day(instead_of, zone).get(day, 0)
+        if there + minutes > most:
+            raise _wrong(
+                "clock_out",
+                f"{formats.day(day, zone)} would have {formats.duration_minutes(there + minutes)}; "
+                f"the attendance policy allows {formats.duration_minutes(most)} a day.",
+            )
+
+
+def _require_believable(session: Session, clock_in: datetime, clock_out: datetime, zone: ZoneInfo) -> None:
     now = clock.now()
     if clock_in.year < EARLIEST_DAY.year:
-        raise _wrong("clock_in", f"Enter a date from {EARLIEST_DAY.year} until today.")
+        raise _wrong("clock_in", f"Enter a date between {EARLIEST_DAY.year} and today.")
     if clock_in > now:
-        raise _wrong("clock_in", "The clock-in lies in the future.")
+        raise _wrong("clock_in", "The clock-in is in the future.")
     if clock_out > now:
         raise _wrong(
-            "clock_out", f"The clock-out lies in the future; it is {formats.local_time(now, zone)} now."
+            "clock_out", f"The clock-out is in the future; it is {formats.local_time(now, zone)} now."
         )
     if clock_out < clock_in:
-        raise _wrong("clock_out", "The clock-out lies before the clock-in.")
-    if clock_out - clock_in > hours.LONGEST_ENTRY:
-        longest = hours.LONGEST_ENTRY // timedelta(hours=1)
-        raise _wrong("clock_out", f"A stay lasts {longest} hours at most. Check both dates.")
+        raise _wrong("clock_out", "The clock-out is before the clock-in.")
+    longest = in_force.longest_entry(in_force.of(session, clock_in, zone, use=True))
+    if clock_out - clock_in > longest:
+        whole, rest = divmod(longest, timedelta(hours=1))
+        most = formats.duration_minutes(longest // timedelta(minutes=1)) if rest else f"{whole} hours"
+        raise _wrong("clock_out", f"A time entry lasts {most} at most. Check both dates.")
 
 
 def _require_countable(

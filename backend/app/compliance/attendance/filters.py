@@ -17,7 +17,7 @@ def _filters(
     state: Annotated[OptionalState, Query(description="open, complete or needs_correction.")] = None,
 ) -> AttendanceFilter:
     if first is not None and last is not None and last < first:
-        sentence = "The last day lies before the first one."
+        sentence = "The last day is before the first day."
         raise Invalid(sentence, errors=[FieldError("to", sentence)])
     return AttendanceFilter(user_id, enrollment_id, first, last, state)
 

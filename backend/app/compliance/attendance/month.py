@@ -27,7 +27,7 @@ class Month:
         )
         if ordinary and EARLIEST_DAY.year <= int(year) <= LATEST_DAY.year and 1 <= int(number) <= 12:
             return cls(date(int(year), int(number), 1))
-        sentence = f"A month is written like 2026-05, from {EARLIEST_DAY.year} to {LATEST_DAY.year}."
+        sentence = f"Enter a month such as 2026-05, from {EARLIEST_DAY.year} to {LATEST_DAY.year}."
         raise Invalid(sentence, errors=[FieldError("month", sentence)])
 
     @property

@@ -1,13 +1,19 @@
 """Who may see and change clock hours. Other people's are not found rather than forbidden."""
 
+from typing import Any
+
+from sqlalchemy import ColumnElement
+from sqlalchemy.orm import Session
+
 from app.core import visibility
 from app.core.errors import Forbidden, NotFound
 from app.core.own_records import require_not_own
 from app.core.permissions import Actor, Permission
 from app.core.visibility import Records
+from app.db.models import Attendance
 
-NO_RECORD = "There is no such attendance record, or none that you may see."
-NO_PERSON = "There is no such student, or none that you may see."
+NO_RECORD = "There is no such attendance record, or you don’t have access to it."
+NO_PERSON = "There is no such student, or you don’t have access to it."
 
 
 def may_list(subject: Actor) -> bool:
@@ -21,15 +27,20 @@ def require_list(subject: Actor) -> None:
         raise Forbidden("This list is for those who work with students' hours. Your own are under Hours.")
 
 
-def may_read(subject: Actor, user_id: int) -> bool:
-    """One's own hours, or another's with the right to read them."""
-    return subject.user_id == user_id or may_list(subject)
+def may_read(session: Session, subject: Actor, user_id: int) -> bool:
+    """One's own hours always; others' as far as the person's duties and classes reach."""
+    return visibility.may_see(session, subject, Records.ATTENDANCE, user_id)
 
 
-def require_read(subject: Actor, user_id: int) -> None:
-    """Raises NotFound unless `may_read`."""
-    if not may_read(subject, user_id):
+def require_read(session: Session, subject: Actor, user_id: int) -> None:
+    """Raises NotFound for hours that this person may not see."""
+    if not may_read(session, subject, user_id):
         raise NotFound(NO_PERSON)
+
+
+def visible(session: Session, subject: Actor, column: Any = Attendance.user_id) -> ColumnElement[bool]:
+    """The condition that hours are such that this person may see."""
+    return visibility.limit(session, subject, Records.ATTENDANCE, column)
 
 
 def may_clock(subject: Actor) -> bool:
@@ -56,3 +67,11 @@ def require_correct(subject: Actor, user_id: int | None = None) -> None:
         raise Forbidden("Your duties do not include correcting hours. Ask the registrar to do it for you.")
     if user_id is not None:
         require_not_own(subject, user_id, "hours")
+
+
+def require_correct_for(session: Session, subject: Actor, user_id: int, missing: str) -> None:
+    """Raises Forbidden for one's own hours and without the right to correct any; NotFound (`missing`) for those of a
+    student whom this person may not see."""
+    require_correct(subject, user_id)
+    if not may_read(session, subject, user_id):
+        raise NotFound(missing)

@@ -7,16 +7,18 @@ from zoneinfo import ZoneInfo
 from app.compliance.attendance.schemas import AttendanceOut, AttendanceState
 from app.core import clock
 from app.db.models import Attendance
-from app.rules import hours
 
 
-def present_row(row: Any, zone: ZoneInfo, now: datetime) -> AttendanceOut:
+def present_row(row: Any, zone: ZoneInfo, forgotten_before: datetime) -> AttendanceOut:
     entry, full_name, program = row
-    return present(entry, full_name, program, zone, now)
+    return present(entry, full_name, program, zone, forgotten_before)
 
 
-def present(entry: Attendance, full_name: str, program: str, zone: ZoneInfo, now: datetime) -> AttendanceOut:
-    if entry.missing_clock_out or (entry.clock_out is None and hours.was_forgotten(entry.clock_in, now)):
+def present(
+    entry: Attendance, full_name: str, program: str, zone: ZoneInfo, forgotten_before: datetime
+) -> AttendanceOut:
+    """A record as it is shown. One open since before `forgotten_before` waits for a correction."""
+    if entry.missing_clock_out or (entry.clock_out is None and entry.clock_in < forgotten_before):
         state = AttendanceState.NEEDS_CORRECTION
     else:
         state = AttendanceState.OPEN if entry.clock_out is None else AttendanceState.COMPLETE

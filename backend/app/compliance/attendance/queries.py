@@ -20,11 +20,11 @@ from app.rules.hours import TimeEntry
 from app.web.listing import Listing
 from app.web.paging import Paging
 
-register_conflict("uq_attendance_one_open", "You are already clocked in; clock out first.")
+register_conflict("uq_attendance_one_open", "You are already clocked in. Clock out first.")
 register_conflict(
     "ex_attendance_overlap", "These hours overlap another attendance record of the same student."
 )
-register_invalid("check_attendance_clock_out", "The clock-out lies before the clock-in.", "clock_out")
+register_invalid("check_attendance_clock_out", "The clock-out is before the clock-in.", "clock_out")
 
 
 SORTS = {
@@ -75,6 +75,11 @@ def find(session: Session, record_id: int, *, lock: bool = False) -> Attendance 
     return session.scalars(statement).one_or_none()
 
 
+def any_record(session: Session) -> bool:
+    """Whether there is any attendance record at all."""
+    return session.scalar(select(Attendance.id).limit(1)) is not None
+
+
 def covering(session: Session, user_id: int, at: datetime) -> Attendance | None:
     """The record that covers the instant `at`, if any."""
     return session.scalars(
@@ -94,11 +99,11 @@ def enrollments_of(session: Session, user_id: int) -> list[EnrollmentChoice]:
     return [_choice(row) for row in session.execute(statement)]
 
 
-def active_enrollments(session: Session) -> list[EnrollmentChoice]:
-    """The active enrollments of every student, by name."""
+def active_enrollments(session: Session, visible: ColumnElement[bool]) -> list[EnrollmentChoice]:
+    """The active enrollments of every student who may be seen, by name."""
     statement = (
         _choices()
-        .where(Enrollment.status == EnrollmentStatus.ACTIVE, User.deleted_at.is_(None))
+        .where(Enrollment.status == EnrollmentStatus.ACTIVE, User.deleted_at.is_(None), visible)
         .order_by(User.full_name, Enrollment.id)
     )
     return [_choice(row) for row in session.execute(statement)]
@@ -188,29 +193,42 @@ def entries_between(
     return session.execute(statement.order_by(Attendance.clock_in)).all()
 
 
-def entries_of_all(session: Session, start: datetime, end: datetime) -> list[TimeEntry]:
+def entries_of_all(
+    session: Session, visible: ColumnElement[bool], start: datetime, end: datetime
+) -> list[TimeEntry]:
     """Closed stays of every student that touch the time from `start` to `end`."""
     statement = select(Attendance.clock_in, Attendance.clock_out).where(
-        Attendance.clock_out.is_not(None), Attendance.clock_out > start, Attendance.clock_in < end
+        visible, Attendance.clock_out.is_not(None), Attendance.clock_out > start, Attendance.clock_in < end
     )
     return [TimeEntry(*row) for row in session.execute(statement)]
 
 
 def records_listing(
-    session: Session, filters: AttendanceFilter, paging: Paging, zone: ZoneInfo, now: datetime
+    session: Session,
+    filters: AttendanceFilter,
+    visible: ColumnElement[bool],
+    paging: Paging,
+    zone: ZoneInfo,
+    forgotten_before: datetime,
 ) -> Listing[Any]:
     """Rows of (Attendance, name, program), newest first unless sorted otherwise."""
-    statement = _records().where(*_conditions(filters, zone, now))
+    statement = _records().where(visible, *_conditions(filters, zone, forgotten_before))
     statement = statement.where(*matches(paging.q, User.full_name, User.email, Program.name))
     ordered = statement.order_by(paging.order(SORTS, "-clock_in"), Attendance.id.desc())
     return Listing(session, ordered, paging)
 
 
 def records(
-    session: Session, filters: AttendanceFilter, zone: ZoneInfo, now: datetime, *, limit: int
+    session: Session,
+    filters: AttendanceFilter,
+    visible: ColumnElement[bool],
+    zone: ZoneInfo,
+    forgotten_before: datetime,
+    *,
+    limit: int,
 ) -> Sequence[Any]:
     """The newest rows of (Attendance, name, program)."""
-    statement = _records().where(*_conditions(filters, zone, now))
+    statement = _records().where(visible, *_conditions(filters, zone, forgotten_before))
     return session.execute(
         statement.order_by(Attendance.clock_in.desc(), Attendance.id.desc()).limit(limit)
     ).all()
@@ -221,9 +239,20 @@ def record(session: Session, record_id: int) -> Any | None:
     return session.execute(_records().where(Attendance.id == record_id)).one_or_none()
 
 
-def count(session: Session, filters: AttendanceFilter, zone: ZoneInfo, now: datetime) -> int:
+def count(
+    session: Session,
+    filters: AttendanceFilter,
+    visible: ColumnElement[bool],
+    zone: ZoneInfo,
+    forgotten_before: datetime,
+) -> int:
     """How many records the filter lets through."""
-    statement = select(func.count()).select_from(Attendance).where(*_conditions(filters, zone, now))
+    statement = (
+        select(func.count())
+        .select_from(Attendance)
+        .join(User, User.id == Attendance.user_id)
+        .where(visible, *_conditions(filters, zone, forgotten_before))
+    )
     return session.scalar(statement) or 0
 
 
@@ -236,28 +265,32 @@ def _records() -> Select[Any]:
     )
 
 
-def _conditions(filters: AttendanceFilter, zone: ZoneInfo, now: datetime) -> list[ColumnElement[bool]]:
+def _conditions(
+    filters: AttendanceFilter, zone: ZoneInfo, forgotten_before: datetime
+) -> list[ColumnElement[bool]]:
     conditions: list[ColumnElement[bool]] = []
     if filters.user_id is not None:
         conditions.append(Attendance.user_id == filters.user_id)
+    elif filters.enrollment_id is None:
+        # Deleted people stand in no list; their records are there where one of them is asked for.
+        conditions.append(User.deleted_at.is_(None))
     if filters.enrollment_id is not None:
         conditions.append(Attendance.enrollment_id == filters.enrollment_id)
     if filters.first is not None:
         conditions.append(Attendance.clock_in >= hours.start_of_day(filters.first, zone))
     if filters.last is not None:
         conditions.append(Attendance.clock_in < hours.day_bounds(filters.last, filters.last, zone)[1])
-    oldest_believable = now - hours.LONGEST_ENTRY
     still_open = Attendance.clock_out.is_(None)
     match filters.state:
         case AttendanceState.OPEN:
-            conditions.append(and_(still_open, Attendance.clock_in >= oldest_believable))
+            conditions.append(and_(still_open, Attendance.clock_in >= forgotten_before))
         case AttendanceState.COMPLETE:
             conditions.append(
                 and_(Attendance.clock_out.is_not(None), Attendance.missing_clock_out.is_(False))
             )
         case AttendanceState.NEEDS_CORRECTION:
             conditions.append(
-                or_(Attendance.missing_clock_out, and_(still_open, Attendance.clock_in < oldest_believable))
+                or_(Attendance.missing_clock_out, and_(still_open, Attendance.clock_in < forgotten_before))
             )
         case None:
             pass
@@ -266,7 +299,7 @@ def _conditions(filters: AttendanceFilter, zone: ZoneInfo, now: datetime) -> lis
 
 def attendance_hours_per_student(*, current_only: bool = False) -> Select[Any]:
     """Documented query "Calculate total attendance hours per student": name, total hours, and behind them
-    the account's number, e-mail and whole minutes.
+    the account's number, email and whole minutes.
 
     A student whose only stay is open has no total yet (NULL). `current_only` leaves deleted accounts out.
     """
@@ -287,9 +320,9 @@ def attendance_hours_per_student(*, current_only: bool = False) -> Select[Any]:
     return statement
 
 
-def hours_listing(session: Session, paging: Paging) -> Listing[Any]:
+def hours_listing(session: Session, visible: ColumnElement[bool], paging: Paging) -> Listing[Any]:
     """The documented query a page at a time, most hours first, with search by name and e-mail."""
-    statement = attendance_hours_per_student(current_only=True)
+    statement = attendance_hours_per_student(current_only=True).where(visible)
     statement = statement.where(*matches(paging.q, User.full_name, User.email))
     total = func.sum(Attendance.total_minutes)
     ordered = statement.order_by(paging.order({**HOURS_SORTS, "hours": total}, "-hours"), User.id)

@@ -5,9 +5,10 @@ from datetime import date, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from sqlalchemy import ColumnElement
 from sqlalchemy.orm import Session
 
-from app.compliance.attendance import policy, queries
+from app.compliance.attendance import in_force, policy, queries
 from app.compliance.attendance.presentation import present_row
 from app.compliance.attendance.schemas import (
     AttendanceFilter,
@@ -35,9 +36,9 @@ WEEKS_SHOWN = 12
 def get(session: Session, subject: Subject, record_id: int, zone: ZoneInfo) -> AttendanceOut:
     """One record. Raises NotFound for an unknown one and for another student's."""
     row = queries.record(session, record_id)
-    if row is None or not policy.may_read(subject, row[0].user_id):
+    if row is None or not policy.may_read(session, subject, row[0].user_id):
         raise NotFound(policy.NO_RECORD)
-    return present_row(row, zone, clock.now())
+    return present_row(row, zone, in_force.forgotten_before(session, zone))
 
 
 def open_in(
@@ -50,7 +51,7 @@ def open_in(
     """
     chosen = queries.enrollment(session, enrollment_id)
     if chosen is not None:
-        policy.require_read(subject, chosen.user_id)
+        policy.require_read(session, subject, chosen.user_id)
     number = queries.open_in(session, enrollment_id, lock=lock)
     return None if number is None else get(session, subject, number, zone)
 
@@ -59,10 +60,10 @@ def list_records(
     session: Session, subject: Subject, filters: AttendanceFilter, paging: Paging, zone: ZoneInfo
 ) -> Listing[AttendanceOut]:
     """A page of records; for a student always of her own. Raises NotFound when she asks for another's."""
-    filters = _visible(subject, filters)
-    now = clock.now()
-    return queries.records_listing(session, filters, paging, zone, now).map(
-        lambda row: present_row(row, zone, now)
+    visible = _visible(session, subject, filters)
+    forgotten = in_force.forgotten_before(session, zone)
+    return queries.records_listing(session, filters, visible, paging, zone, forgotten).map(
+        lambda row: present_row(row, zone, forgotten)
     )
 
 
@@ -70,22 +71,23 @@ def recent_records(
     session: Session, subject: Subject, filters: AttendanceFilter, zone: ZoneInfo, *, limit: int = 10
 ) -> list[AttendanceOut]:
     """The newest records the filter lets through."""
-    now = clock.now()
-    rows = queries.records(session, _visible(subject, filters), zone, now, limit=limit)
-    return [present_row(row, zone, now) for row in rows]
+    forgotten = in_force.forgotten_before(session, zone)
+    rows = queries.records(
+        session, filters, _visible(session, subject, filters), zone, forgotten, limit=limit
+    )
+    return [present_row(row, zone, forgotten) for row in rows]
 
 
 def count_records(session: Session, subject: Subject, filters: AttendanceFilter, zone: ZoneInfo) -> int:
     """How many records the filter lets through."""
-    return queries.count(session, _visible(subject, filters), zone, clock.now())
+    forgotten = in_force.forgotten_before(session, zone)
+    return queries.count(session, filters, _visible(session, subject, filters), zone, forgotten)
 
 
-def _visible(subject: Subject, filters: AttendanceFilter) -> AttendanceFilter:
-    if policy.may_list(subject):
-        return filters
+def _visible(session: Session, subject: Subject, filters: AttendanceFilter) -> ColumnElement[bool]:
     if filters.user_id is not None:
-        policy.require_read(subject, filters.user_id)
-    return filters.only(subject.user_id)
+        policy.require_read(session, subject, filters.user_id)
+    return policy.visible(session, subject)
 
 
 def who_is_here(
@@ -98,7 +100,7 @@ def who_is_here(
 
 def enrollments_of(session: Session, subject: Subject, user_id: int) -> list[EnrollmentChoice]:
     """What a student's hours count for: all her enrollments. Raises NotFound for another student's."""
-    policy.require_read(subject, user_id)
+    policy.require_read(session, subject, user_id)
     return queries.enrollments_of(session, user_id)
 
 
@@ -108,11 +110,11 @@ def enrollments_of(session: Session, subject: Subject, user_id: int) -> list[Enr
 def totals(
     session: Session, subject: Subject, user_id: int, zone: ZoneInfo, *, weeks: int = WEEKS_SHOWN
 ) -> Totals:
-    """Minutes of a student in all, by enrollment with the projected date, and by week: three queries.
+    """Minutes of a student in all, by enrollment with the projected date, and by week: four queries.
 
     Raises NotFound for another student and for a person without enrollments who is not the one asking.
     """
-    policy.require_read(subject, user_id)
+    policy.require_read(session, subject, user_id)
     enrollments = queries.enrollments_of(session, user_id)
     if not enrollments and user_id != subject.user_id:
         raise NotFound("This person has no enrollment, so there are no hours.")
@@ -128,12 +130,13 @@ def totals_of(
     *,
     weeks: int = WEEKS_SHOWN,
 ) -> Totals:
-    """The same for enrollments that are known already: two queries."""
-    policy.require_read(subject, user_id)
+    """The same for enrollments that are known already: three queries."""
+    policy.require_read(session, subject, user_id)
     today = clock.today(zone)
     first = hours.week_of(today) - timedelta(weeks=weeks - 1)
     done = queries.minutes_by_enrollment(session, user_id)
-    start, end = hours.day_bounds(min(first, today - timedelta(days=hours.PACE_DAYS)), today, zone)
+    pace_days = in_force.pace_days(session, zone)
+    start, end = hours.day_bounds(min(first, today - timedelta(days=pace_days)), today, zone)
     entries = queries.closed_entries(session, user_id, start, end)
     return Totals(
         user_id=user_id,
@@ -148,6 +151,7 @@ def totals_of(
                     by_day=hours.totals_by_day((entry for of, entry in entries if of == item.id), zone),
                     enrolled_on=item.enrolled_at,
                     today=today,
+                    pace_days=pace_days,
                     ended=item.status != "active",
                 ),
             )
@@ -160,12 +164,14 @@ def totals_of(
 def school_weeks(
     session: Session, subject: Subject, zone: ZoneInfo, *, weeks: int = WEEKS_SHOWN
 ) -> list[WeekTotal]:
-    """Minutes of all students by week: one query."""
+    """Minutes by week of all students whom the person may see: one query."""
     policy.require_list(subject)
     today = clock.today(zone)
     first = hours.week_of(today) - timedelta(weeks=weeks - 1)
     start, end = hours.day_bounds(first, today, zone)
-    return _weeks(queries.entries_of_all(session, start, end), zone, first, today)
+    return _weeks(
+        queries.entries_of_all(session, policy.visible(session, subject), start, end), zone, first, today
+    )
 
 
 def _weeks(entries: Iterable[hours.TimeEntry], zone: ZoneInfo, first: date, last: date) -> list[WeekTotal]:
@@ -186,7 +192,7 @@ def minutes_by_day(
     session: Session, subject: Subject, user_id: int, first: date, last: date, zone: ZoneInfo
 ) -> dict[date, int]:
     """A student's minutes by day at the school, from `first` to `last`; days without are left out."""
-    policy.require_read(subject, user_id)
+    policy.require_read(session, subject, user_id)
     start, end = hours.day_bounds(first, last, zone)
     entries = [entry for _, entry in queries.closed_entries(session, user_id, start, end)]
     return {
@@ -195,9 +201,9 @@ def minutes_by_day(
 
 
 def hours_per_student(session: Session, subject: Subject, paging: Paging) -> Listing[StudentHours]:
-    """Total attendance hours of each student who has any record (documented query)."""
+    """Total attendance hours of each student who has any record (documented query) and whom the person may see."""
     policy.require_list(subject)
-    return queries.hours_listing(session, paging).map(
+    return queries.hours_listing(session, policy.visible(session, subject), paging).map(
         lambda row: StudentHours(
             user_id=row.id, student=row.full_name, email=row.email, total_minutes=int(row.total_minutes)
         )

@@ -1,6 +1,6 @@
 """Shapes of clock hours, in and out."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import ROUND_DOWN, Decimal
 from enum import StrEnum
@@ -43,10 +43,6 @@ class AttendanceFilter:
     first: date | None = None
     last: date | None = None
     state: AttendanceState | None = None
-
-    def only(self, user_id: int) -> "AttendanceFilter":
-        """The same for one student."""
-        return replace(self, user_id=user_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +126,7 @@ class AttendanceOut(BaseModel):
     program: str
     clock_in: datetime
     clock_out: datetime | None
-    total_minutes: int | None = Field(description="Whole minutes; null while the stay is open.")
+    total_minutes: int | None = Field(description="Whole minutes; null while the record is open.")
     state: AttendanceState
     notes: str | None
 

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
-from app.compliance.attendance import policy, queries
+from app.compliance.attendance import in_force, policy, queries
 from app.compliance.attendance.corrections import correct, enrollment_choices, enter, instant
 from app.compliance.attendance.endings import clocked_in
 from app.compliance.attendance.presentation import present
@@ -82,7 +82,7 @@ enrollment.register_objection("attendance: clocked in", clocked_in)
 
 @dataclass(frozen=True, slots=True)
 class ClockState:
-    """What a student's clock shows: the stay that runs or was forgotten, and what she can clock in for."""
+    """What a student's clock shows: the stay that runs or was forgotten, and what the student can clock in for."""
 
     entry: AttendanceOut | None
     choices: list[EnrollmentChoice]
@@ -93,13 +93,13 @@ class ClockState:
 
 
 def clock_state(session: Session, subject: Subject, zone: ZoneInfo) -> ClockState:
-    """The student's own clock: two queries, whatever she has done so far."""
+    """The student's own clock: two queries, however much they have done."""
     choices = queries.enrollments_of(session, subject.user_id)
     entry = queries.open_record(session, subject.user_id)
     seen = None
     if entry is not None:
         program = next(item.program_name for item in choices if item.id == entry.enrollment_id)
-        seen = present(entry, subject.full_name, program, zone, clock.now())
+        seen = present(entry, subject.full_name, program, zone, in_force.forgotten_before(session, zone))
     return ClockState(seen, choices)
 
 
@@ -108,17 +108,17 @@ def clock_in(
 ) -> AttendanceOut:
     """Begin a stay now, for the active enrollment; `enrollment_id` chooses when there are several.
 
-    Two requests at once make one record: the database lets one in and the other is told. A stay forgotten on an
+    Two requests at once make one record: the database lets one in, the other is refused. A stay forgotten on an
     earlier day is closed with no length first and waits for its correction.
-    Raises Conflict when she is clocked in already or has no active enrollment, Invalid when she must choose,
-    NotFound for an enrollment that is not hers.
+    Raises Conflict when the student is clocked in already or has no active enrollment, Invalid when they must choose,
+    NotFound for an enrollment that is not theirs.
     """
     policy.require_clock(subject)
     chosen = _enrollment_for(session, subject, enrollment_id)
     now = clock.now()
     earlier = queries.open_record(session, subject.user_id, lock=True)
     if earlier is not None:
-        if not hours.was_forgotten(earlier.clock_in, now):
+        if not _was_forgotten(session, earlier, now, zone):
             raise _already_in(earlier.clock_in, zone)
         _close_forgotten(session, subject, earlier)
     entry = queries.insert_open(session, subject.user_id, chosen.id, now)
@@ -128,7 +128,7 @@ def clock_in(
             raise _already_in(other.clock_in, zone)
         covering = queries.covering(session, subject.user_id, now)
         until = f" until {formats.local_time(covering.clock_out, zone)}" if covering else ""
-        raise Conflict(f"Your hours are recorded already{until}. Ask the staff if that is wrong.")
+        raise Conflict(f"Your hours are already recorded{until}. Ask the staff if that is wrong.")
     history.record(
         session,
         subject,
@@ -139,7 +139,9 @@ def clock_in(
         occurred_at=now,
         clock_in=now,
     )
-    return present(entry, subject.full_name, chosen.program_name, zone, now)
+    return present(
+        entry, subject.full_name, chosen.program_name, zone, in_force.forgotten_before(session, zone)
+    )
 
 
 def clock_out(session: Session, subject: Subject, zone: ZoneInfo) -> AttendanceOut:
@@ -151,9 +153,9 @@ def clock_out(session: Session, subject: Subject, zone: ZoneInfo) -> AttendanceO
     policy.require_clock(subject)
     entry = queries.open_record(session, subject.user_id, lock=True)
     if entry is None:
-        raise Conflict("You are not clocked in, so there is nothing to end. Clock in first.")
+        raise Conflict("You are not clocked in. Clock in first.")
     now = clock.now()
-    if hours.was_forgotten(entry.clock_in, now):
+    if _was_forgotten(session, entry, now, zone):
         _close_forgotten(session, subject, entry)
     else:
         entry.clock_out = max(now, entry.clock_in)
@@ -179,7 +181,7 @@ def _enrollment_for(session: Session, subject: Subject, enrollment_id: int | Non
             item for item in queries.enrollments_of(session, subject.user_id) if item.status == "active"
         ]
         if not active:
-            raise Conflict("You have no active enrollment to clock in for. Ask the school's office.")
+            raise Conflict("You have no active enrollment to clock in for. Contact the school office.")
         if len(active) > 1:
             sentence = "You are enrolled in several programs. Choose the one these hours count for."
             raise Invalid(sentence, errors=[FieldError("enrollment_id", sentence)])
@@ -187,12 +189,18 @@ def _enrollment_for(session: Session, subject: Subject, enrollment_id: int | Non
     # Locked, so that a withdrawal at this moment comes either before or after.
     chosen = queries.enrollment(session, enrollment_id, lock=True)
     if chosen is None or chosen.user_id != subject.user_id:
-        raise NotFound("There is no such enrollment of yours.")
+        raise NotFound("You have no such enrollment.")
     if chosen.status != "active":
         raise Conflict(
-            f"Your enrollment in {chosen.program_name} is {chosen.status}; hours no longer count for it."
+            f"Your enrollment in {chosen.program_name} is {chosen.status}; hours no longer count toward it."
         )
     return chosen
+
+
+def _was_forgotten(session: Session, entry: Attendance, now: datetime, zone: ZoneInfo) -> bool:
+    """By the policy of the day on which the entry began; what follows is written down, so the policy stays."""
+    policy_then = in_force.of(session, entry.clock_in, zone, use=True)
+    return hours.was_forgotten(entry.clock_in, now, in_force.longest_entry(policy_then))
 
 
 def _already_in(since: datetime, zone: ZoneInfo) -> Conflict:

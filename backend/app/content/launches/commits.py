@@ -15,7 +15,7 @@ from app.content.launches import sessions
 from app.content.packages.model import Item
 from app.content.packages.versions import find_version
 from app.content.runtimes import runtime_of
-from app.content.runtimes.protocol import Report, Runtime
+from app.content.runtimes.protocol import Report, Runtime, SoFar
 from app.content.schemas import CommitIn, CommitOut
 from app.content.storable import storable_json
 from app.core import clock, history
@@ -68,13 +68,15 @@ def commit(session: Session, token: str, sent: CommitIn) -> CommitOut:
     item = version.manifest.item(record.sco_id)
     if item is None:
         raise NotFound("The lesson has no such part.")
+    runtime = runtime_of(version.standard)
+    done_before = runtime.is_done(attempt.cmi_core_lesson_status or "")
     if not known:
-        _apply(session, runtime_of(version.standard), record, attempt, item, sent, now)
+        _apply(session, runtime, record, attempt, item, sent, now)
     place = academics.lesson_place(session, record.lesson_id)
     standing = results.standing(session, version, held.id, passing_score_pct=place.passing_score_pct)
     if standing.complete and not known:
         if place.program_id != held.program_id:
-            raise NotFound("This lesson is not part of the enrollment's program any more.")
+            raise NotFound("This lesson is no longer part of the enrollment's program.")
         enrollment.record_lesson_completion(
             session,
             enrollment_id=held.id,
@@ -83,6 +85,11 @@ def commit(session: Session, token: str, sent: CommitIn) -> CommitOut:
             score_pct=standing.score_pct,
             at=now,
             held=held,
+        )
+    elif done_before and not runtime.is_done(attempt.cmi_core_lesson_status or ""):
+        # The course took back what this very session said: it must not matter that it was saved in between.
+        enrollment.withdraw_lesson_completion(
+            session, held, lesson_id=record.lesson_id, since=record.created_at
         )
     return CommitOut(
         seq=sent.seq,
@@ -103,18 +110,20 @@ def _is_known(session: Session, record: Launch, sent: CommitIn) -> bool:
     known, digest = launch_queries.commit_digest(session, record.id, sent.seq)
     if known and digest is not None and digest != _digest(sent):
         log.warning("content.sequence_conflict", launch_id=record.id, seq=sent.seq, last_seq=record.last_seq)
-        raise SequenceConflict("Another report came under this number. Not saved yet; sending it again.")
+        raise SequenceConflict("Another report with this number was received. Not saved yet; retrying.")
     return known
 
 
 def _digest(sent: CommitIn) -> str:
-    whole = [sent.finish, sent.leaving, sent.cmi]
+    whole: list[Any] = [sent.finish, sent.leaving, sent.cmi]
+    if sent.session is not None:
+        whole.append(sent.session.model_dump())
     return hashlib.sha256(json.dumps(whole, sort_keys=True).encode()).hexdigest()
 
 
 def _enrollment_of(record: Launch) -> int:
     if record.enrollment_id is None:
-        raise NotFound("This launch counts for no enrollment.")
+        raise NotFound("This launch is not part of an enrollment.")
     return record.enrollment_id
 
 
@@ -127,7 +136,9 @@ def _apply(
     sent: CommitIn,
     now: datetime,
 ) -> None:
-    report = runtime.read(sent.cmi)
+    told = sent.session
+    so_far = None if told is None else SoFar(told.before, tuple(told.reached))
+    report = runtime.read(sent.cmi, so_far)
     late = sent.seq < record.last_seq
     status_before, score_before = attempt.cmi_core_lesson_status, attempt.score_pct
     first, begun = record.last_seq == 0, bool(attempt.cmi)

@@ -21,7 +21,7 @@ def launch_by_token(session: Session, token_hash: str) -> Launch | None:
 
 
 def lock_launch(session: Session, launch: Launch) -> None:
-    """Hold the launch and read it anew, as the one who held it before left it."""
+    """Hold the launch and read it again, as the one who held it before left it."""
     session.refresh(launch, with_for_update=True)
 
 

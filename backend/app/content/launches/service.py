@@ -1,4 +1,4 @@
-"""Opening a part of a lesson: who may, which attempt it is, and what the course is told about the student."""
+"""Opening a part of a lesson: who may, which attempt it is, and what the course receives about the student."""
 
 from datetime import datetime
 
@@ -33,7 +33,7 @@ def launch(
 ) -> LaunchOut:
     """Open a part of a lesson: the one named, else the first that is not done, else the first.
 
-    A student whose program is completed opens it in review: she sees it as she left it, and nothing is recorded.
+    A student whose program is completed opens it in review: it looks as the student left it, and nothing is recorded.
     Raises NotFound for a lesson the person may not open or that has no package, Invalid for an unknown part.
     """
     enrollment_id, counts = None, False
@@ -116,7 +116,7 @@ def current_package(session: Session, lesson_id: int) -> ContentPackage:
     """The package that is played now. Raises NotFound with a sentence while none has been uploaded."""
     package = queries.current_package(session, lesson_id)
     if package is None:
-        raise NotFound("This lesson has no content yet. Ask your instructor when it will be there.")
+        raise NotFound("This lesson has no content yet. Ask your instructor when it will be available.")
     return package
 
 
@@ -129,7 +129,9 @@ def _chosen(
     if sco_id is not None:
         item = version.manifest.item(sco_id)
         if item is None:
-            raise Invalid("The lesson has no such part; it may have been renewed. Load the page again.")
+            raise Invalid(
+                "This part is no longer in the lesson; the lesson may have been updated. Reload the page."
+            )
         return item
     parts = version.manifest.launchable()
     if enrollment_id is not None:

@@ -21,18 +21,21 @@ def is_over(record: Launch, now: datetime) -> bool:
     return record.ended_at is not None or now >= record.expires_at or now - record.last_seen_at >= IDLE
 
 
-OVER = "This lesson session is over. Everything up to your last saved step is kept; open the lesson again to go on."
+OVER = (
+    "This lesson session has ended. Everything up to your last saved step is kept; open the lesson "
+    "again to continue."
+)
 _WHY = {
-    "signed_out": "You signed out, which ended this lesson session. Everything up to your last saved step is kept. "
-    "Sign in and open the lesson again to go on.",
-    "password_changed": "Your password was changed, which ended this lesson session. Everything up to your last saved "
-    "step is kept. Sign in and open the lesson again to go on.",
+    "signed_out": "You signed out, which ended this lesson session. Everything up to your last saved "
+    "step is kept. Sign in and open the lesson again to continue.",
+    "password_changed": "Your password was changed, which ended this lesson session. Everything up to "
+    "your last saved step is kept. Sign in and open the lesson again to continue.",
     "account_deleted": "Your account was closed, which ended this lesson session. What was saved before is kept. "
     "Ask the school if this is a mistake.",
     "withdrawn": "You are no longer enrolled in this program, so nothing more is recorded. "
     "What was saved before is kept.",
-    "completed": "Your program is completed, so nothing more is recorded. What was saved before is kept. "
-    "Open the lesson again to look at it.",
+    "completed": "Your program is completed, so nothing more is recorded. What was saved before is "
+    "kept. Open the lesson again to review it.",
 }
 
 

@@ -34,7 +34,7 @@ class PlayerState:
 
 
 def player_state(session: Session, record: Launch) -> PlayerState:
-    """What the course is told when it starts: who the student is, where they were, what they may."""
+    """What the course receives when it starts: who the student is, where they were, what they may."""
     version = find_version(session, record.package_id)
     item = version.manifest.item(record.sco_id)
     if item is None:

@@ -19,7 +19,7 @@ def for_launch(
     a launch that has ended.
     """
     if launch.preview or launch.enrollment_id is None or launch.ended_at is not None:
-        raise Conflict("This launch records nothing, so its content gets no access to the record store.")
+        raise Conflict("This launch records nothing, so its content gets no access to the LRS.")
     end(session, launch)
     home_page = installation(session).home_page
     made = record_store.launch_token(

@@ -140,7 +140,7 @@ class Archive:
         self._file.seek(offset)
         data = self._file.read(length)
         if len(data) != length:
-            raise Invalid("The zip is cut off; upload it again, or zip the package anew.")
+            raise Invalid("The zip file is incomplete. Upload it again, or create the zip file again.")
         return data
 
     def _end_of_directory(self) -> tuple[int, int, int]:
@@ -151,16 +151,16 @@ class Archive:
         at = tail.rfind(_END)
         if at < 0 or length < 22:
             if self._bytes(0, min(4, length)) in (_LOCAL, _END64):
-                raise Invalid("The zip is cut off; upload it again, or zip the package anew.")
+                raise Invalid("The zip file is incomplete. Upload it again, or create the zip file again.")
             raise Invalid("The file is not a zip.")
         if len(tail) - at < 22:
-            raise Invalid("The zip is cut off; upload it again, or zip the package anew.")
+            raise Invalid("The zip file is incomplete. Upload it again, or create the zip file again.")
         disk, start_disk, here, entries, size, offset, comment = struct.unpack(
             "<4H2IH", tail[at + 4 : at + 22]
         )
         end_at = tail_at + at
         if end_at + 22 + comment != length:
-            raise Invalid("There are bytes after the end of the zip; zip the package anew.")
+            raise Invalid("There are bytes after the end of the zip. Create the zip file again.")
         if (disk, start_disk, here) != (0, 0, entries) and MAX16 not in (disk, start_disk, here, entries):
             raise Invalid("The zip is one part of several; upload it as a single file.")
         locator = self._bytes(end_at - 20, 20) if end_at >= 20 else b""
@@ -168,14 +168,14 @@ class Archive:
             entries, size, offset, end_at = self._end64(locator, end_at - 20)
         if offset + size != end_at:
             raise Invalid(
-                "There are bytes in the zip that belong to no file (one zip inside or behind another?)."
+                "The zip contains data that belongs to no file (is there one zip inside or after another?)."
             )
         return entries, size, offset
 
     def _end64(self, locator: bytes, locator_at: int) -> tuple[int, int, int, int]:
         disk, at, disks = struct.unpack("<IQI", locator[4:])
         if at + 56 > locator_at or disk or disks != 1:
-            raise Invalid("The zip's directory contradicts itself; zip the package anew.")
+            raise Invalid("The zip's directory contradicts itself. Create the zip file again.")
         record = self._bytes(at, 56)
         length = int.from_bytes(record[4:12], "little")
         on_disk, on_start, here, entries, size, offset = struct.unpack("<2I4Q", record[16:])
@@ -186,7 +186,7 @@ class Archive:
             or on_start
             or here != entries
         ):
-            raise Invalid("The zip's directory contradicts itself; zip the package anew.")
+            raise Invalid("The zip's directory contradicts itself. Create the zip file again.")
         return entries, size, offset, at
 
     def _central_directory(self) -> list[Record]:
@@ -203,14 +203,14 @@ class Archive:
         at = 0
         while at < len(directory):
             if directory[at : at + 4] != _CENTRAL or at + 46 > len(directory):
-                raise Invalid("The zip's directory is damaged; zip the package anew.")
+                raise Invalid("The zip's directory is damaged. Create the zip file again.")
             fields = struct.unpack("<BBHHHHHIII5HII", directory[at + 4 : at + 46])
             _, system, _, flags, method, _, _, crc, packed, unpacked, names, extras, comments = fields[:13]
             attributes, header = fields[15:]
             name_at = at + 46
             at = name_at + names + extras + comments
             if at > len(directory):
-                raise Invalid("The zip's directory is damaged; zip the package anew.")
+                raise Invalid("The zip's directory is damaged. Create the zip file again.")
             raw = directory[name_at : name_at + names]
             extra = extra_fields(directory[name_at + names : name_at + names + extras], raw)
             record = Record(raw, system, flags, method, crc, packed, unpacked, attributes, header, extra)
@@ -263,14 +263,14 @@ class Archive:
         if gap < 0:
             raise Invalid("Files inside the zip overlap one another; such a zip is refused as a zip bomb.")
         if gap not in allowed:
-            raise Invalid("The zip holds bytes that its directory does not list; zip the package anew.")
+            raise Invalid("The zip holds bytes that its directory does not list. Create the zip file again.")
 
     def _check_local_header(self, record: Record) -> int:
         """Compare the entry's own header with the directory; the offset of the first byte after the entry."""
         header = self._bytes(record.offset, 30)
         if not header.startswith(_LOCAL):
             raise Invalid(
-                f"The zip's directory points to no file for {shown(record.path)}; zip the package anew."
+                f"The zip's directory points to no file for {shown(record.path)}. Create the zip file again."
             )
         flags, method, _, _, crc, packed, size, names, extras = struct.unpack("<HHHHIIIHH", header[6:30])
         name = self._bytes(record.offset + 30, names)
@@ -291,8 +291,10 @@ def _folder_with_contents(path: str) -> Invalid:
 
 
 def _wrong_size(path: str) -> Invalid:
-    return Invalid(f"The file {shown(path)} does not have the size the zip declares for it; zip it anew.")
+    return Invalid(
+        f"The file {shown(path)} does not have the size the zip declares for it. Create the zip file again."
+    )
 
 
 def _damaged(path: str) -> Invalid:
-    return Invalid(f"The file {shown(path)} is damaged inside the zip; zip the package anew.")
+    return Invalid(f"The file {shown(path)} is damaged inside the zip. Create the zip file again.")

@@ -63,7 +63,7 @@ def extra_fields(data: bytes, name: bytes) -> dict[int, list[bytes]]:
     while at + 4 <= len(data):
         tag, length = struct.unpack("<HH", data[at : at + 4])
         if at + 4 + length > len(data):
-            raise Invalid(f"The zip's directory is damaged at {shown(name)}; zip the package anew.")
+            raise Invalid(f"The zip's directory is damaged at {shown(name)}. Create the zip file again.")
         fields.setdefault(tag, []).append(data[at + 4 : at + 4 + length])
         at += 4 + length
     return fields
@@ -73,13 +73,15 @@ def fill_zip64(record: Record) -> None:
     """Fill in the sizes and the offset that did not fit into 32 bits."""
     values = record.extra.get(_ZIP64, [])
     if len(values) != 1:
-        raise Invalid(f"The zip's directory is damaged at {shown(record.raw_name)}; zip the package anew.")
+        raise Invalid(
+            f"The zip's directory is damaged at {shown(record.raw_name)}. Create the zip file again."
+        )
     numbers = list(struct.unpack(f"<{len(values[0]) // 8}Q", values[0][: len(values[0]) // 8 * 8]))
     for name in ("size", "packed", "offset"):
         if getattr(record, name) == MAX32:
             if not numbers:
                 raise Invalid(
-                    f"The zip's directory is damaged at {shown(record.raw_name)}; zip the package anew."
+                    f"The zip's directory is damaged at {shown(record.raw_name)}. Create the zip file again."
                 )
             setattr(record, name, numbers.pop(0))
 
@@ -99,7 +101,8 @@ def _decoded_name(record: Record) -> str:
         named = len(alternatives) == 1 and len(field) > 5 and field[0] == 1
         if not named or struct.unpack("<I", field[1:5])[0] != zlib.crc32(raw):
             raise Invalid(
-                f"The zip gives {shown(raw)} a second name that does not belong to it; zip the package anew."
+                f"The zip gives {shown(raw)} a second name that does not belong to it. Create the zip "
+                "file again."
             )
         raw, must_be_utf8 = field[5:], True
     else:

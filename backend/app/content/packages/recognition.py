@@ -1,7 +1,8 @@
 """Which standard a package follows, and what it says of itself."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from app.content.packages import outside
 from app.content.packages.archive import Archive
 from app.content.packages.links import folded
 from app.content.packages.markers import is_kept
@@ -44,7 +45,8 @@ def read_package(archive: Archive) -> Package:
             raise Invalid(
                 f"This is a SCORM {edition} package, which cannot be played yet. Publish the course as {playable}."
             )
-        return Package(manifest, files)
+        warnings = (*manifest.warnings, *outside.remarks(archive, files))
+        return Package(replace(manifest, warnings=warnings), files)
     other = _other_standard(archive)
     if other is not None:
         raise Invalid(f"This is {other}, which cannot be played yet. Publish the course as {playable}.")

@@ -42,7 +42,7 @@ def find_version(session: Session, package_id: int) -> Version:
     """
     head = queries.package_head(session, package_id)
     if head is None:
-        raise NotFound("The package of this lesson is gone.")
+        raise NotFound("The package for this lesson no longer exists.")
     lesson_id, standard, sha256 = head
     manifest = _remembered(package_id, sha256)
     if manifest is None:

@@ -10,7 +10,7 @@ from typing import Any
 from app.settings import Settings
 
 _HERE = Path(__file__).parent
-ASSETS = {name: _HERE / name for name in ("player.js", "saving.js", "player.css")}
+ASSETS = {name: _HERE / name for name in ("player.js", "saving.js", "session.js", "player.css")}
 """What the player page loads, by the name in its address."""
 
 
@@ -40,11 +40,11 @@ def player_page(title: str, standard: str, boot: dict[str, Any], *, preview: boo
 <p id="trouble" class="trouble" role="alert" hidden></p>
 <iframe id="course" title="{escape(title)}" allow="fullscreen; autoplay; unload"></iframe>
 <section id="over" class="over" hidden>
-<h1>This session is over</h1>
+<h1>This session has ended</h1>
 <p id="over-text"></p>
 <button type="button" id="reopen">Open the lesson again</button>
 </section>
-<noscript><p class="trouble">Lessons need JavaScript. Turn it on and load the page again.</p></noscript>
+<noscript><p class="trouble">Lessons need JavaScript. Turn it on and reload this page.</p></noscript>
 <script type="application/json" id="boot">{_embedded(boot)}</script>
 <script type="module" src="vendor/player.js"></script>
 </body>
@@ -56,9 +56,8 @@ def over_page(settings: Settings, lesson_id: int | None, sentence: str | None = 
     """A page that says why the course cannot be shown and how to get back to it."""
     address = settings.app_origin + (f"/learn/lessons/{lesson_id}" if lesson_id is not None else "/")
     text = sentence or (
-        "This lesson session is over: it ends two hours after the last step, and after twelve hours "
-        "in any case. "
-        "Nothing was lost. Everything up to your last step is saved."
+        "This lesson session has ended. Sessions end after two hours without activity, or after twelve "
+        "hours in total. Nothing was lost: everything up to your last step is saved."
     )
     heading = "The lesson cannot be shown" if sentence else "Please open the lesson again"
     message = _embedded({"aada": "reopen"})

@@ -3,6 +3,7 @@
 
 import { Scorm12API } from "./scorm12.min.js";
 import { Saving } from "./saving.js";
+import { Session, secondsOf, spanOf } from "./session.js";
 
 const boot = JSON.parse(document.getElementById("boot").textContent);
 const frame = document.getElementById("course");
@@ -29,7 +30,7 @@ function report(kind, detail) {
     trouble.textContent = detail ?? "";
     if (detail !== null) hint("unsaved");
   } else if (kind === "over") {
-    showOver(detail.detail ?? "Open the lesson again to go on. Everything up to your last saved step is kept.");
+    showOver(detail.detail ?? "Open the lesson again to continue. Everything up to your last saved step is kept.");
   } else {
     if (kind === "saved") stayAwake();
     hint(kind, detail);
@@ -47,36 +48,112 @@ const transport = {
   updateSettings() {},
 };
 
-const api = new Scorm12API({
+const SETTINGS = {
   lmsCommitUrl: "commit",
   dataCommitFormat: "json",
   httpService: transport,
-  // Our server judges: status only improves, mastery counts there, unset status becomes completed at the end.
+  // Our server judges: mastery counts there, and a status that was never set becomes completed at the end.
   mastery_override: false,
   autocommit: false,
   selfReportSessionTime: true,
   logLevel: 5,
-});
+};
+
+let api = runtime(boot.cmi);
+const earlier = { seconds: 0 }; // reported by the pages before this one, in courses that begin anew on each page
+let page = null; // the document that began the session
+const session = new Session(boot.cmi.core?.lesson_status);
+
+function runtime(cmi) {
+  const made = new Scorm12API(SETTINGS);
+  made.loadFromJSON(cmi, "cmi");
+  made.on("LMSInitialize", () => {
+    running = true;
+    finished = false;
+    page = frame.contentDocument;
+    saving.begun();
+  });
+  made.on("LMSSetValue", () => {
+    // Not before the course has set all that belongs together.
+    queueMicrotask(() => session.note(made.cmi.core));
+    saving.changed();
+  });
+  made.on("LMSFinish", () => {
+    running = false;
+    finished = true;
+    hint("finished");
+  });
+  return made;
+}
 
 function read() {
   if (!boot.isSco) return { core: { lesson_status: assetOpened ? "completed" : "" } };
-  return api.renderCommitCMI(false).cmi;
+  const { cmi } = api.renderCommitCMI(false);
+  if (earlier.seconds) cmi.core.session_time = spanOf(earlier.seconds + secondsOf(cmi.core.session_time));
+  return cmi;
 }
 
-const saving = new Saving({ url: "commit", lastSeq: boot.lastSeq, read, report });
+// Many courses begin on each of their pages and finish when it is left, and any page may be loaded again. The attempt
+// goes on where it stands; the standard's own answer would be that the session has ended.
+function goOn() {
+  const { core, ...rest } = read();
+  earlier.seconds = secondsOf(core.session_time);
+  const status = core.lesson_status === "not attempted" ? "" : core.lesson_status;
+  session.begin(status, { keep: saving.unsaved });
+  saving.goesOn();
+  api = runtime({
+    ...boot.cmi,
+    ...rest,
+    core: {
+      ...boot.cmi.core,
+      lesson_location: core.lesson_location,
+      lesson_status: status,
+      score: core.score,
+      entry: "resume",
+      total_time: spanOf(secondsOf(boot.cmi.core?.total_time) + earlier.seconds),
+    },
+  });
+}
 
-api.loadFromJSON(boot.cmi, "cmi");
-api.on("LMSInitialize", () => {
-  running = true;
-  saving.begun();
-});
-api.on("LMSSetValue", () => saving.changed());
-api.on("LMSFinish", () => {
-  running = false;
-  finished = true;
-  hint("finished");
-});
-if (boot.isSco) window.API = api;
+const saving = new Saving({ url: "commit", lastSeq: boot.lastSeq, read, report, session: () => session.toJSON() });
+
+// What the course finds. It keeps this object, whatever run-time is behind it.
+const face = {
+  LMSInitialize(parameter) {
+    if (parameter === "" && (finished || running && frame.contentDocument !== page)) goOn();
+    return api.LMSInitialize(parameter);
+  },
+};
+for (const name of [
+  "LMSFinish", "LMSGetValue", "LMSSetValue", "LMSCommit", "LMSGetLastError", "LMSGetErrorString", "LMSGetDiagnostic",
+]) face[name] = (...given) => api[name](...given);
+if (boot.isSco) window.API = face;
+
+// A course may open itself in a window of its own and call us through `opener`. Closing that window is leaving.
+const windows = new Set();
+
+function watch(inner) {
+  try {
+    if (inner.aadaWatched) return;
+    inner.aadaWatched = true;
+    const open = inner.open;
+    inner.open = (...given) => {
+      const opened = open.apply(inner, given);
+      if (opened) windows.add(opened);
+      return opened;
+    };
+    for (const nested of Array.from(inner.frames)) watch(nested);
+  } catch { /* a page of another host */ }
+}
+
+setInterval(() => {
+  if (frame.contentWindow) watch(frame.contentWindow);
+  for (const opened of windows) {
+    if (!opened.closed) continue;
+    windows.delete(opened);
+    if (running && saving.unsaved) saving.now({ leaving: true });
+  }
+}, 500);
 
 function stayAwake() {
   // The session ends by itself after a while: better to say so than to let her work in vain.
@@ -119,6 +196,7 @@ function leave() {
 
 document.getElementById("reopen").addEventListener("click", () => hint("reopen"));
 
+frame.addEventListener("load", () => watch(frame.contentWindow));
 frame.addEventListener("load", () => {
   if (boot.isSco || assetOpened) return;
   // A plain page reports nothing: to have opened it is to have done it.

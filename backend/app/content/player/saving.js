@@ -13,7 +13,8 @@ const FINAL = new Set(["unauthorized", "gone", "not-found", "conflict"]);
 
 export class Saving {
   // `read()` gives the present data model; `report(kind, detail)` is told: saving, saved, trouble, over.
-  constructor({ url, lastSeq, read, report }) {
+  constructor({ url, lastSeq, read, report, session }) {
+    this.session = session; // what the session has come to, whatever of it was saved
     this.url = url;
     this.seq = lastSeq;
     this.read = read;
@@ -36,7 +37,14 @@ export class Saving {
 
   // The course begins: what it was given needs no saving.
   begun() {
-    this.savedText = JSON.stringify(this.read());
+    const first = this.savedText === null;
+    if (first) this.savedText = JSON.stringify(this.read());
+    else this.changed();
+  }
+
+  // The course begins anew on its next page: the session has not ended after all.
+  goesOn() {
+    this.finishPending = false;
   }
 
   // Something changed: save it soon.
@@ -54,12 +62,12 @@ export class Saving {
   }
 
   // The course asks for its state to be kept. True only if it is.
-  now({ finish = false } = {}) {
+  now({ finish = false, leaving = false } = {}) {
     if (this.over) return false;
     if (finish) this.finishPending = true;
     clearTimeout(this.timer);
     this.timer = 0;
-    const commit = this.#next();
+    const commit = this.#next({ leaving });
     const request = new XMLHttpRequest();
     try {
       request.open("POST", this.url, false);
@@ -90,7 +98,7 @@ export class Saving {
     const cmi = this.read();
     const text = JSON.stringify(cmi);
     this.seq += 1;
-    const head = { seq: this.seq, finish: this.finishPending, leaving };
+    const head = { seq: this.seq, finish: this.finishPending, leaving, session: this.session() };
     return { seq: this.seq, text, cmi, head, finish: this.finishPending, body: JSON.stringify({ ...head, cmi }) };
   }
 

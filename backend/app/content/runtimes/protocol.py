@@ -39,6 +39,16 @@ class Report:
 
 
 @dataclass(frozen=True, slots=True)
+class SoFar:
+    """What the player remembers of a session, so that its outcome does not depend on when something was saved."""
+
+    before: str
+    """The status that the session began with."""
+    reached: tuple[dict[str, Any], ...]
+    """For each status that the content has set, the moment with the highest score, in the standard's own words."""
+
+
+@dataclass(frozen=True, slots=True)
 class PartResult:
     """The best of the attempts at one part of a lesson."""
 
@@ -79,7 +89,7 @@ class Runtime(Protocol):
     def continues(self, attempt: ScormData) -> bool:
         """Whether the next launch goes on with this attempt instead of starting another."""
 
-    def read(self, data: dict[str, Any]) -> Report:
+    def read(self, data: dict[str, Any], so_far: SoFar | None = None) -> Report:
         """What the content reports, read kindly: nonsense in one element loses only that."""
 
     def take(

@@ -40,6 +40,12 @@ class LessonScored(Details):
     """Before and after."""
 
 
+class LessonWithdrawn(Details):
+    lesson_id: int
+    progress_pct: list[int]
+    """The enrollment's progress before and after, in whole percent."""
+
+
 class ProgressRewritten(Details):
     enrollments: int
     lessons: int

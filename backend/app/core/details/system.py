@@ -36,6 +36,26 @@ class ReportExported(Details):
     filters: dict[str, Any] | None = None
 
 
+class FileSent(Details):
+    """A file of records: what they are (`people`, `enrollments`), and what the file was called."""
+
+    kind: str
+    file_name: str
+
+
+class FileImported(FileSent):
+    """How many of its rows became records, and how many were left out."""
+
+    imported: int
+    left_out: int
+
+
+class FileImportUndone(FileSent):
+    """The keys of the records that were taken away."""
+
+    records: list[int]
+
+
 class SchoolSeeded(Details):
     students: int
 
@@ -60,7 +80,7 @@ class StatementsExported(Details):
     registration: str | None = None
 
 
-class ImportBegun(Details):
+class StatementImportBegun(Details):
     file_name: str
 
 

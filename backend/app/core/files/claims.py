@@ -27,7 +27,7 @@ class Retention(StrEnum):
     NORMAL = "normal"
     """Until it is released."""
     PERMANENT = "permanent"
-    """For ever: it can be neither released nor deleted (transcripts and other records with permanent retention)."""
+    """Permanently: it can be neither released nor deleted (transcripts and other records with permanent retention)."""
 
 
 # Plain SQL: the LRS claims attachments with it, on connections of its own. Rows of `stored_files` are locked

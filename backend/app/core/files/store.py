@@ -94,7 +94,7 @@ class FileStore(ABC):
     def _keep(self, path: Path, stored: StoredFile) -> None: ...
 
     def _renew(self, path: Path, stored: StoredFile) -> None:
-        """Let the file count as stored just now; keep it anew from `path` should it have gone meanwhile."""
+        """Let the file count as stored just now; keep it again from `path` should it have gone meanwhile."""
         self._keep(path, stored)
 
     @abstractmethod
@@ -292,7 +292,7 @@ def _chunks(source: bytes | BinaryIO) -> Iterator[bytes]:
 
 
 class _Window(Iterator[bytes]):
-    """A stretch of an open file, chunk by chunk. Closes the file at the end, or when told to."""
+    """A stretch of an open file, chunk by chunk. Closes the file at the end, or on request."""
 
     def __init__(self, handle: BinaryIO, start: int, length: int | None) -> None:
         self._handle = handle

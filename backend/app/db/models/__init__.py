@@ -5,6 +5,7 @@ from app.db.models.attendance import Attendance
 from app.db.models.audit import AuditEntry
 from app.db.models.content import ContentFile, ContentPackage, Launch
 from app.db.models.credential import Credential
+from app.db.models.data_import import DataImport, DataImportMapping, DataImportRecord
 from app.db.models.document import DocumentCounter, IssuedDocument
 from app.db.models.duty import UserDuty
 from app.db.models.enrollment import Enrollment, EnrollmentStatus, LessonCompletion
@@ -45,6 +46,9 @@ __all__ = [
     "ContentPackage",
     "ContentType",
     "Credential",
+    "DataImport",
+    "DataImportMapping",
+    "DataImportRecord",
     "DocumentCounter",
     "Enrollment",
     "EnrollmentStatus",

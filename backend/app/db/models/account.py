@@ -24,7 +24,7 @@ class UserSession(Base):
     token_hash: Mapped[str] = mapped_column(String(64))
     """SHA-256 of the cookie's value."""
     created_at: Mapped[CreatedAt]
-    """When she signed in."""
+    """When the person signed in."""
     last_seen_at: Mapped[datetime] = mapped_column(server_default=func.now())
     """When it was last used, to the minute."""
     expires_at: Mapped[datetime]

@@ -69,6 +69,6 @@ class AuditEntry(Base):
     ip: Mapped[str | None] = mapped_column(String(45))
     """Where it came from."""
     generation: Mapped[int] = mapped_column(server_default=text("history_generation()"))
-    """Counts the servers that the database has lived on: transaction numbers start anew with each."""
+    """Counts the servers that the database has lived on: transaction numbers restart with each."""
     xid: Mapped[int] = mapped_column(Xid8, server_default=FetchedValue())
     """The transaction that wrote it; 0 for rows older than this column. Readers follow (generation, xid, id)."""

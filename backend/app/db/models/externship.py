@@ -23,11 +23,11 @@ class Externship(Base):
     user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
     """The student."""
     site_name: Mapped[str] = mapped_column(String(255))
-    """Where she works."""
+    """Where the student works."""
     site_address: Mapped[str | None] = mapped_column(Text)
     """Address of the site."""
     supervisor_name: Mapped[str | None] = mapped_column(String(255))
-    """Who oversees her there."""
+    """Who supervises the student there."""
     supervisor_email: Mapped[str | None] = mapped_column(String(255))
     """How to reach the supervisor."""
     total_hours: Mapped[int | None] = mapped_column(server_default=text("0"))

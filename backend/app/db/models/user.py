@@ -39,7 +39,7 @@ class User(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     """Account number."""
     email: Mapped[str] = mapped_column(String(255))
-    """What the person signs in with; lower case, unique for ever, also after a soft delete."""
+    """What the person signs in with; lower case, unique permanently, also after a soft delete."""
     hashed_password: Mapped[str] = mapped_column(String(255))
     """bcrypt hash; `!` for a person who has not set a password yet, which no password matches."""
     full_name: Mapped[str] = mapped_column(String(255))

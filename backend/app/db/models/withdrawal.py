@@ -25,13 +25,13 @@ class Withdrawal(Base):
     user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
     """The student."""
     enrollment_id: Mapped[int] = mapped_column(ForeignKey("enrollments.id", ondelete="CASCADE"))
-    """The enrollment she leaves."""
+    """The enrollment that ends."""
     requested_at: Mapped[datetime]
     """When the written request arrived."""
     progress_pct_at_withdrawal: Mapped[int | None]
     """Whole percent completed at that time."""
     reason: Mapped[str | None] = mapped_column(Text)
-    """Her reason."""
+    """The student's reason."""
     admin_notes: Mapped[str | None] = mapped_column(Text)
     """Remarks of the administration."""
     admin_processed_at: Mapped[datetime | None]

@@ -29,7 +29,7 @@ from app.settings import Settings
 
 _PURPOSE = "aada documents signing key"
 RENEW_BEFORE = timedelta(days=60)
-"""So long before its end a certificate is replaced by a new one, and a list of revoked ones is written anew."""
+"""So long before its end a certificate is replaced by a new one, and a list of revoked ones is reissued."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """The rendering process: takes jobs from a pipe, one after another, until the pipe is closed.
 
-Typst knows no time limit and a fork after a compilation hangs for ever, so it works in a process of its own, started
+Typst knows no time limit and a fork after a compilation hangs, so it works in a process of its own, started
 afresh and not forked, that can be killed. The process has one thread and so one compiler at a time. It reads the
 layouts, the fonts and the job, and nothing else of the school's.
 """
@@ -65,7 +65,7 @@ class Engine:
         return Rendered(pdf)
 
     def _prepared(self, replacements: Path | None) -> typst.Compiler:
-        """A compiler over the shipped layouts with the school's own in their place, made anew after a change."""
+        """A compiler over the shipped layouts with the school's own in their place, remade after a change."""
         state = _fingerprint(replacements)
         if self._compiler is None or state != self._state:
             shutil.rmtree(self._folder, ignore_errors=True)

@@ -1,4 +1,4 @@
-"""The student's Learn pages: her checklist, and the lessons that are a video or a document."""
+"""The student's Learn pages: the checklist, and the lessons that are a video or a document."""
 
 from typing import Annotated
 from urllib.parse import urlsplit

@@ -1,4 +1,4 @@
-"""What a student learns: her programs as checklists, and the lesson to go on with.
+"""What a student learns: programs as checklists, and the lesson to go on with.
 
 The number of statements is the same however many programs, modules and lessons there are.
 """
@@ -126,10 +126,10 @@ def open_material(session: Session, subject: Subject, lesson_id: int) -> tuple[L
 
 
 def mark_done(session: Session, subject: Subject, lesson_id: int, *, at: datetime) -> None:
-    """The student says that she is done with a video or document. Doing it again changes nothing."""
+    """The student says that they are done with a video or document. Doing it again changes nothing."""
     _lesson, _module, enrollment = open_material(session, subject, lesson_id)
     if enrollment.status is not EnrollmentStatus.ACTIVE:
-        raise Conflict("You have completed this program; nothing more is added to it.")
+        raise Conflict("You have completed this program, so nothing more is recorded.")
     enrollments.mark_lesson(session, subject, enrollment_id=enrollment.id, lesson_id=lesson_id, at=at)
 
 
@@ -148,15 +148,16 @@ def _line(lesson: Lesson, *, has_package: bool) -> LessonLine:
             line.state, line.href, line.reason = (
                 "unavailable",
                 "",
-                "Not ready yet: the school is preparing it.",
+                "Not available yet: the school is preparing it.",
             )
     elif lesson.content_type is ContentType.H5P:
-        line.state, line.href, line.reason = "unavailable", "", "Done in class: your instructor marks it."
+        line.state, line.href = "unavailable", ""
+        line.reason = "Done in class: your instructor marks it as done."
     return line
 
 
 def _next(program: ProgramLines, begun: dict[tuple[int, int], datetime]) -> LessonLine | None:
-    """The lesson she was last in, if it is unfinished; else the first one that is not done and can be opened."""
+    """The lesson the student was last in, if unfinished; else the first one that is not done and can be opened."""
     left = [line for line in program.lessons if line.state in ("open", "started")]
     if not left:
         return None

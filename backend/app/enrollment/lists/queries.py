@@ -7,7 +7,7 @@ lists search, sort and cut them.
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import Select, SQLColumnExpression, exists, func, select
+from sqlalchemy import ColumnElement, Select, SQLColumnExpression, exists, func, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from app.core.search import matches
@@ -91,7 +91,7 @@ def _people(statement: Select[Any], *, with_deleted: bool) -> Select[Any]:
 # Searched and sorted
 
 
-def active_listing(session: Session, paging: Paging) -> Listing[Any]:
+def active_listing(session: Session, paging: Paging, visible: ColumnElement[bool]) -> Listing[Any]:
     """Active enrollments, newest first unless sorted otherwise."""
     sorts = {
         "student": _STUDENT,
@@ -99,10 +99,12 @@ def active_listing(session: Session, paging: Paging) -> Listing[Any]:
         "enrolled": Enrollment.enrolled_at,
         "progress": func.coalesce(Enrollment.progress_pct, 0),
     }
-    return _listing(session, active(), paging, sorts, "-enrolled", Enrollment.id)
+    return _listing(session, active().where(visible), paging, sorts, "-enrolled", Enrollment.id)
 
 
-def pending_withdrawals_listing(session: Session, paging: Paging) -> Listing[Any]:
+def pending_withdrawals_listing(
+    session: Session, paging: Paging, visible: ColumnElement[bool]
+) -> Listing[Any]:
     """Pending withdrawals, oldest first unless sorted otherwise; the reason is searched, too."""
     sorts = {
         "student": _STUDENT,
@@ -111,14 +113,24 @@ def pending_withdrawals_listing(session: Session, paging: Paging) -> Listing[Any
         "progress": Withdrawal.progress_pct_at_withdrawal,
     }
     return _listing(
-        session, pending_withdrawals(), paging, sorts, "requested", Withdrawal.id, also=Withdrawal.reason
+        session,
+        pending_withdrawals().where(visible),
+        paging,
+        sorts,
+        "requested",
+        Withdrawal.id,
+        also=Withdrawal.reason,
     )
 
 
-def eligible_for_graduation_listing(session: Session, paging: Paging) -> Listing[Any]:
+def eligible_for_graduation_listing(
+    session: Session, paging: Paging, visible: ColumnElement[bool]
+) -> Listing[Any]:
     """Students ready to graduate, by name unless sorted otherwise."""
     sorts = {"student": _STUDENT, "program": _PROGRAM, "enrolled": Enrollment.enrolled_at}
-    return _listing(session, eligible_for_graduation(), paging, sorts, "student", Enrollment.id)
+    return _listing(
+        session, eligible_for_graduation().where(visible), paging, sorts, "student", Enrollment.id
+    )
 
 
 def _listing(

@@ -14,16 +14,16 @@ from app.web.paging import Paging
 def class_list(session: Session, subject: Subject, paging: Paging) -> Listing[Any]:
     """Active enrollments, newest first. Sorts: student, program, enrolled, progress."""
     policy.require_list(subject)
-    return queries.active_listing(session, paging)
+    return queries.active_listing(session, paging, policy.visible(session, subject))
 
 
 def ready_to_graduate(session: Session, subject: Subject, paging: Paging) -> Listing[Any]:
     """Active enrollments with every lesson done and no transcript yet. Sorts: student, program, enrolled."""
     policy.require_list(subject)
-    return queries.eligible_for_graduation_listing(session, paging)
+    return queries.eligible_for_graduation_listing(session, paging, policy.visible(session, subject))
 
 
 def pending_withdrawals(session: Session, subject: Subject, paging: Paging) -> Listing[Any]:
     """Withdrawals that wait for the administration. Sorts: student, program, requested, progress."""
     policy.require_read_withdrawals(subject)
-    return queries.pending_withdrawals_listing(session, paging)
+    return queries.pending_withdrawals_listing(session, paging, policy.visible(session, subject))

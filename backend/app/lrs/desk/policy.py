@@ -25,7 +25,7 @@ def may_read_statements_of(subject: Actor, user_id: int) -> bool:
 def require_read_statements_of(subject: Actor, user_id: int) -> None:
     """Raises NotFound unless `may_read_statements_of`."""
     if not may_read_statements_of(subject, user_id):
-        raise NotFound("There is no such person, or none that you may see.")
+        raise NotFound("There is no such person, or you don’t have access to it.")
 
 
 def may_read(subject: Actor) -> bool:

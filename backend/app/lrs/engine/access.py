@@ -69,7 +69,7 @@ class Access:
         """Raise `Refusal` 403 for another agent than a launch is for."""
         if self.agent is not None and agent != self.agent:
             raise Refusal(
-                "This launch may only write about the learner it was made for.", path="agent", status=403
+                "This launch may only write about the student it was created for.", path="agent", status=403
             )
 
     def require_state(self, activity: str, registration: str | None) -> None:

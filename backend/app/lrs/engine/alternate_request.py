@@ -60,7 +60,7 @@ async def unfold(runtime: Runtime, call: Call) -> None:
 
 
 async def _fields(runtime: Runtime, call: Call) -> dict[str, str]:
-    """The form's fields. Beyond a small form its sender proves herself first, by the request's own header."""
+    """The form's fields. Beyond a small form its sender must authenticate first, by the request's own header."""
     if call.headers.get("content-encoding", "identity").strip().lower() != "identity":
         raise Refusal("With ?method= the form is sent as it is.", status=415, path="Content-Encoding")
     form = bytearray()

@@ -83,7 +83,7 @@ class LrsApp:
             raise  # the layer around the store answers it
         except Exception:
             log.exception("xapi.fault", method=method, path=scope.get("path"))
-            answer = _refused(Refusal("Something went wrong here; it has been noted.", status=503), call)
+            answer = _refused(Refusal("Something went wrong; the error has been logged.", status=503), call)
             headers = encoded_headers(answer)
         await send(answer, headers, call.method, send_message)
 
@@ -93,7 +93,7 @@ class LrsApp:
             return Answer(204, content_type=None, headers=dict(PREFLIGHT))
         if methods is None:
             raise Refusal(
-                "There is no such resource; the store has /statements, /about and others.", status=404
+                "There is no such resource. The LRS has /statements, /about and others.", status=404
             )
         if alternate_request.asked_for(call):
             await self._opened()
@@ -101,7 +101,7 @@ class LrsApp:
         handler = methods.get("GET" if call.method == "HEAD" else call.method)
         if handler is None:
             allowed = ", ".join(sorted(methods))
-            raise Refusal(f"{call.method} is not possible here.", status=405, headers={"Allow": allowed})
+            raise Refusal(f"{call.method} is not supported here.", status=405, headers={"Allow": allowed})
         if call.path == "/about":
             sent = call.headers.get(HEADER.lower())
             call.version = negotiate(sent) if sent is not None else Version.TWO

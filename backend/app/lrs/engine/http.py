@@ -37,7 +37,7 @@ class Call:
     given_body: bytes | None = None
     """A body that came inside a form (alternate request syntax)."""
     check_again: Callable[[], Awaitable[Access]] | None = None
-    """Asks anew who sends this; None before it was asked at all."""
+    """Asks again who sends this; None before it was asked at all."""
     checked_at: float = 0.0
     """When it was asked, on the monotonic clock."""
 
@@ -158,7 +158,10 @@ def call_of(scope: Scope, receive: Receive, prefix: str) -> Call:
     if path.startswith(root):
         path = path[len(root) :]
     headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
-    return Call(scope["method"], path.rstrip("/"), root, headers, {}, receive)
+    # `/xapi//statements` and `/xapistatements`: content joins endpoint and resource with one slash more or less.
+    parts = [part for part in path.split("/") if part]
+    path = "/" + "/".join(parts) if parts else ""
+    return Call(scope["method"], path, root, headers, {}, receive)
 
 
 def read_parameters(call: Call, scope: Scope) -> None:

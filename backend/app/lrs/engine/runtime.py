@@ -119,7 +119,7 @@ class Runtime:
         return await self.read(self.access_checker.check(header))
 
     async def access_again(self, header: str | None) -> Access:
-        """Who sends this header, looked at anew in the middle of a request; `Refusal` 401."""
+        """Who sends this header, checked again in the middle of a request; `Refusal` 401."""
         return await self.read(self.access_checker.check_again(header))
 
     async def next_chunk(self, chunks: Iterator[bytes]) -> bytes | None:

@@ -10,7 +10,7 @@ SCOPES = {
     "statements/write": "Write statements",
     "state": "Read and write activity state",
     "profile": "Read and write agent and activity profiles",
-    "define": "Change the store's definitions of activities",
+    "define": "Change the LRS's activity definitions",
 }
 LAUNCH_SCOPES = ("statements/write", "statements/read/mine", "state", "profile")
 """What a learner's session with a piece of content gets."""

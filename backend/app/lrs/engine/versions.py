@@ -40,4 +40,4 @@ def negotiate(header: str | None) -> Version:
             return Version.TWO
         if parts[:2] == ["1", "0"]:
             return Version.ONE
-    raise Refusal(f"{HEADER}: {text[:40]} is not spoken here; send 2.0.0 or 1.0.3.")
+    raise Refusal(f"{HEADER}: {text[:40]} is not supported; send 2.0.0 or 1.0.3.")

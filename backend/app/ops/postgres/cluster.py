@@ -32,8 +32,8 @@ def check_version(data: Path) -> None:
         raise OperatorError(f"{data} is not a PostgreSQL data directory: move it away or set DATA_DIR .")
     if found != str(MAJOR):
         raise OperatorError(
-            f"The database in {data} was made by PostgreSQL {found}, and this program brings {MAJOR}: "
-            f"restore a dump of it into a new one (docs/runbooks/database.md), or set DATA_DIR."
+            f"The database in {data} was made by PostgreSQL {found}, and this version includes {MAJOR}: "
+            "restore a dump of it into a new one (docs/runbooks/database.md), or set DATA_DIR."
         )
 
 
@@ -79,10 +79,10 @@ def initialise(home: Path, *, programs: PostgresPrograms, user: ServerUser, pass
             **user.credentials,
         )
         if done.returncode != 0:
-            raise OperatorError(f"PostgreSQL could not make a database in {home}: {one_line(done.stderr)}.")
+            raise OperatorError(f"PostgreSQL could not create a database in {home}: {one_line(done.stderr)}.")
         unfinished.rename(home / "data")
     except OSError as error:
-        raise OperatorError(f"PostgreSQL could not make a database in {home}: {error}.") from error
+        raise OperatorError(f"PostgreSQL could not create a database in {home}: {error}.") from error
     finally:
         pwfile.unlink(missing_ok=True)
         shutil.rmtree(unfinished, ignore_errors=True)

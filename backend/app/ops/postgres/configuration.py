@@ -64,7 +64,7 @@ def write(
 ) -> None:
     """Write `aada.conf` into the data directory and see that `postgresql.conf` includes it.
 
-    The file is written anew at each start. What an operator adds to `postgresql.conf` below the include
+    The file is rewritten at each start. What an operator adds to `postgresql.conf` below the include
     line, or sets with ALTER SYSTEM, comes later and wins.
     """
     chosen = _DEFAULTS | (_DURABLE if durable else _THROW_AWAY)

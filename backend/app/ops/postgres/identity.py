@@ -62,7 +62,7 @@ class ServerUser:
 
 
 def server_user(data: Path) -> ServerUser:
-    """Who runs the server on `data`: the person herself, or, when she is root, the owner of the data.
+    """Who runs the server on `data`: the person who starts it, or, when that is root, the owner of the data.
 
     Root starting a new database uses the system's `postgres` user, or one created for the purpose (a user
     without a passwd entry will not do: PostgreSQL looks its name up).

@@ -1,4 +1,4 @@
-"""Is the server of a data directory running? Told from `postmaster.pid`, and checked against the process."""
+"""Is the server of a data directory running? Read from `postmaster.pid`, and checked against the process."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def belongs(pid: int, data: Path) -> bool:
     """Whether process `pid` is alive and works in `data`.
 
     A process id in a stale file may have been given to another program since (in a container that is the
-    normal case), and a killed child stays as a zombie until its parent looks; both are told apart by the
+    normal case), and a killed child stays as a zombie until its parent looks; both are distinguished by the
     working directory, which the server sets to its data directory.
     """
     if not alive(pid):

@@ -109,7 +109,7 @@ class EmbeddedServer:
         except FileNotFoundError as error:
             if not self.data.exists():
                 raise self._not_made_yet() from None
-            raise OperatorError(f"The database's password file {path} is missing: put it back.") from error
+            raise OperatorError(f"The database's password file {path} is missing: restore it.") from error
         except PermissionError as error:
             raise OperatorError(
                 f"You may not read {path}: run this as the user who owns it, or set DATA_DIR."
@@ -190,9 +190,7 @@ class EmbeddedServer:
         with self._alone():
             running = self._running() is not None
             if running and not force and self._lease.in_use_by_others():
-                raise OperatorError(
-                    "A running program uses this database: stop that program first, or use --force."
-                )
+                raise OperatorError("A running process uses this database: stop it first, or use --force.")
             self._keep_marker.unlink(missing_ok=True)
             self._stop_process()
             self._lease.give_back()
@@ -273,8 +271,8 @@ class EmbeddedServer:
     def _start_anew(self) -> None:
         if not self.home.is_dir():
             raise OperatorError(
-                f"{self.directory / 'home'} leads to {self.home}, which is gone: put the database back, or "
-                f"delete {self.directory} to begin with an empty one."
+                f"{self.directory / 'home'} leads to {self.home}, which does not exist: restore the "
+                f"database, or delete {self.directory} to start with an empty one."
             )
         if self.data.is_dir():
             cluster.check_version(self.data)

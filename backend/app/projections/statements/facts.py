@@ -162,6 +162,11 @@ def _lesson_completed(details: JsonObject, program: Program, lesson: Lesson) -> 
     yield Fact("progressed", vocabulary.PROGRESSED, program.about, result=result)
 
 
+def _lesson_withdrawn(details: JsonObject, program: Program) -> Iterator[Fact]:
+    result = {"completion": False, "extensions": {vocabulary.PROGRESS: details["progress_pct"][-1]}}
+    yield Fact("progressed", vocabulary.PROGRESSED, program.about, result=result)
+
+
 def _lesson_scored(details: JsonObject, _program: Program, lesson: Lesson) -> Iterator[Fact]:
     scored = (details.get("score_pct") or [None, None])[-1]
     yield Fact("scored", vocabulary.SCORED, lesson.about, lesson.around, _score(scored))
@@ -214,6 +219,7 @@ _OF_PROGRAMS: Mapping[Action, Callable[[JsonObject, Program], Iterator[Fact]]] =
     Action.ATTENDANCE_CLOCK_OUT_MISSING: _clock_out_missing,
     Action.ATTENDANCE_ENTERED: _entered,
     Action.ATTENDANCE_CORRECTED: _corrected,
+    Action.LESSON_COMPLETION_WITHDRAWN: _lesson_withdrawn,
 }
 _OF_LESSONS: Mapping[Action, Callable[[JsonObject, Program, Lesson], Iterator[Fact]]] = {
     Action.LESSON_COMPLETED: _lesson_completed,

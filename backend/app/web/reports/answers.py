@@ -181,12 +181,12 @@ def _writer(form: str, listing: Whole) -> tuple[Write, str]:
     if form == "json":
         return files.write_json, "application/json"
     if form == "xlsx":
-        _bounded(listing, files.MOST_XLSX_ROWS, "An Excel sheet", "take it out as CSV")
+        _bounded(listing, files.MOST_XLSX_ROWS, "An Excel file", "download it as CSV")
         return files.write_xlsx, "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
     write = pdf.writer()
     if write is None:
-        raise Invalid("This system has nothing to make PDFs with. Take the list out as CSV or Excel.")
-    _bounded(listing, pdf.MOST_ROWS, "A PDF", "take it out as Excel or CSV")
+        raise Invalid("PDFs are not available on this system. Download the list as CSV or Excel instead.")
+    _bounded(listing, pdf.MOST_ROWS, "A PDF", "download it as Excel or CSV")
     return write, "application/pdf"
 
 

@@ -10,7 +10,7 @@ from app.web.listing import Listing
 from app.web.reports.description import Column, Grouping, Kind, Report
 
 MOST_BARS = 30
-"""Groups that a chart shows; more cannot be told apart."""
+"""Groups that a chart shows; more cannot be distinguished."""
 
 
 def chosen(report: Report[Any], name: str) -> Grouping | None:
@@ -20,7 +20,7 @@ def chosen(report: Report[Any], name: str) -> Grouping | None:
     found = next((grouping for grouping in report.groupings if grouping.name == name), None)
     if found is None:
         offered = ", ".join(grouping.name for grouping in report.groupings) or "nothing"
-        sentence = f"This list cannot be grouped by “{name}”; it can by {offered}."
+        sentence = f"This list cannot be grouped by “{name}”. Group it by one of these: {offered}."
         raise Invalid(sentence, errors=[FieldError("group", sentence)])
     return found
 

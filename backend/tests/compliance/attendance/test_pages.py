@@ -270,7 +270,7 @@ def test_of_a_time_that_came_twice_the_staff_say_which(
         "reason": "Night class",
     }
     asked = admin.post("/attendance/new", data=values | {"reason": ""})
-    assert asked.text.count("this time came twice that day") == 2
+    assert asked.text.count("this time occurred twice that day") == 2
     path = admin.post("/attendance/new", data=values).headers["location"]
     assert session.scalars(select(Attendance.total_minutes)).one() == 60
     shown = admin.get(path).text
@@ -311,7 +311,7 @@ def test_who_is_here_and_who_forgot(school: School, admin: TestClient) -> None:
     school.attendance(school.enrollment(forgot), clock.now() - timedelta(hours=17), clock_out=None)
     page = admin.get("/attendance/here").text
     assert "1 student is clocked in" in page
-    before, after = page.split("Forgotten clock-outs")
+    before, after = page.split("Missing clock-outs")
     assert ("Here Now" in before, "Long Gone" in before, "Long Gone" in after) == (True, False, True)
     assert "Long Gone" in admin.get("/attendance?state=needs_correction").text
     assert "Long Gone" not in admin.get("/attendance?state=open").text
@@ -334,5 +334,5 @@ def test_projection_stands_on_the_page_with_its_derivation(
     with time_machine.travel(MONDAY + timedelta(days=20), tick=False):
         page = client.get("/hours").text
     assert "Jun 12, 2026" in page
-    assert "How this is worked out" in page
-    assert "40\u00a0h are left of 100\u00a0h" in page
+    assert "How this is calculated" in page
+    assert "40\u00a0h of 100\u00a0h remain" in page

@@ -249,7 +249,7 @@ def test_totals_project_a_date_and_say_why(session: Session, school: School) -> 
         found = service.totals(session, subject_of(student), student.id, ZONE).enrollments[0]
     assert (found.done_minutes, found.required_minutes, found.percent) == (3600, 6000, 60)
     assert found.finish_on == date(2026, 6, 12)
-    assert "40\u00a0h are left of 100\u00a0h" in found.explanation
+    assert "40\u00a0h of 100\u00a0h remain" in found.explanation
 
 
 DOCUMENTED = """

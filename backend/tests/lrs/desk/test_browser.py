@@ -87,8 +87,8 @@ def test_every_page_is_reachable_and_fits(
 
     page.goto("/lrs/keys/new")
     page.get_by_label("Name", exact=True).fill("Simulator")
-    page.get_by_role("button", name="Make the API key").click()
-    expect(page.get_by_role("heading", name="The API key is made")).to_be_visible()
+    page.get_by_role("button", name="Create API key").click()
+    expect(page.get_by_role("heading", name="API key created")).to_be_visible()
     assert_accessible(page)
     page.screenshot(path=tmp_path / "secret.png", full_page=True)
     page.get_by_role("link", name="Done, I have it").click()
@@ -103,8 +103,8 @@ def test_every_page_is_reachable_and_fits(
     page.get_by_label("File", exact=True).set_input_files(
         {"name": "old store.ndjson", "mimeType": "application/json", "buffer": bad.encode()}
     )
-    page.get_by_role("button", name="Take it in").click()
-    expect(page.get_by_text("waits for its turn")).to_be_visible()
+    page.get_by_role("button", name="Import").click()
+    expect(page.get_by_text("waiting to be imported")).to_be_visible()
     number = int(page.url.rpartition("/")[2])
     settings = live_server.settings
     runner.work(live_server.database, settings.app_origin, open_store(settings), number)
@@ -112,19 +112,19 @@ def test_every_page_is_reachable_and_fits(
     _look(page, page.url, "import", tmp_path)
     _look(page, "/lrs/imports", "imports", tmp_path)
     page.get_by_role("link", name="old store.ndjson").click()
-    page.get_by_role("button", name="Remove this import").click()
+    page.get_by_role("button", name="Remove import").click()
     assert_accessible(page)
     page.get_by_role("dialog").get_by_role("button", name="Remove").click()
-    expect(page.get_by_text("No file has been taken in yet.")).to_be_visible()
+    expect(page.get_by_text("No file has been imported yet.")).to_be_visible()
 
     page.goto("/lrs/forwarding/new")
     page.get_by_label("Name", exact=True).fill("Archive")
     page.get_by_label("Endpoint").fill("http://127.0.0.1:1/xapi")
     page.get_by_label("Key", exact=True).fill("key")
     page.get_by_label("Secret").fill("secret")
-    page.get_by_label("Also send what is stored already").check()
+    page.get_by_label("Also send statements already stored").check()
     page.get_by_role("button", name="Save").click()
-    page.get_by_role("button", name="Try it out").click()
+    page.get_by_role("button", name="Test connection").click()
     expect(page.get_by_text("127.0.0.1 cannot be reached")).to_be_visible()
     target = int(re.search(r"/forwarding/(\d+)", page.url)[1])  # type: ignore[index]
     delivery.forward(live_server.database, settings, target)

@@ -10,6 +10,7 @@ from fastapi.testclient import TestClient
 from sqlalchemy.orm import Session
 
 from app.core import clock
+from app.core.permissions import SYSTEM
 from app.db.models import User
 from app.lrs.desk.browser.charts import charts
 from tests import projecting
@@ -33,7 +34,7 @@ def test_a_lesson_within_clock_hours_is_not_added_to_them(
     projecting.clock_out(session, scene, 360, clock.now())
     projecting.project(session)
     keep(session, _told("terminated", "PT1H", actor=agent_of(scene.student)))
-    found = charts(session, ZONE, 30)
+    found = charts(session, SYSTEM, ZONE, 30)
     assert (found.clock_seconds, found.learning_seconds) == (6 * 3600, 3600)
     assert [line["name"] for line in found.hours.series] == ["Clock hours", "Lessons and activities"]
     page = signed_in(scene.admin).get("/lrs/charts").text
@@ -64,7 +65,7 @@ def test_no_minute_counts_twice(
 ) -> None:
     context = {"registration": str(uuid4())}
     keep(session, *(_told(verb, duration, context=context) for verb, duration in told))
-    assert charts(session, ZONE, 30).learning_seconds == minutes * 60
+    assert charts(session, SYSTEM, ZONE, 30).learning_seconds == minutes * 60
 
 
 def test_registrations_activities_and_people_count_apart(scene: Scene, session: Session) -> None:
@@ -78,7 +79,7 @@ def test_registrations_activities_and_people_count_apart(scene: Scene, session: 
         _told("completed", "PT8M", **same, object={"id": "https://x.example/1"}),
         _told("completed", "PT16M", **same),
     )
-    assert charts(session, ZONE, 30).learning_seconds == 15 * 60
+    assert charts(session, SYSTEM, ZONE, 30).learning_seconds == 15 * 60
 
 
 def test_charts_of_one_person_name_her_and_keep_her_in_the_tabs(

@@ -72,7 +72,7 @@ def test_a_file_never_leaves_people_out_without_a_word(
 
 
 def test_walks_of_several_people_are_merged_in_order(crowd: Scene, session: Session) -> None:
-    accounts, _ = queries.users_called(session, "lopez", 20)
+    accounts, _ = queries.users_called(session, "lopez", 20, None, ())
     known = queries.identities_of_users(session, [account.id for account in accounts])
     agents = [name for names in known.values() for name in names][::-1]
     everything = [found.key for found in queries.page(session, Filter(ascending=True), agents, 51)]
@@ -124,11 +124,11 @@ def test_an_activity_is_found_by_its_name(scene: Scene, signed_in: SignedIn, ses
     ("query", "field", "sentence"),
     [
         ("person=" + "a" * 3000, "person", "Use at most 2000 characters."),
-        ("person=%00", "person", "This contains a character that cannot be stored."),
+        ("person=%00", "person", "This contains a character that cannot be saved."),
         ("person={", "person", "This is not an Agent"),
-        ("verb=passed", "verb", "Choose a verb of the list, or give its IRI."),
+        ("verb=passed", "verb", "Choose a verb from the list, or enter its IRI."),
         ("since=yesterday", "since", "Enter a date such as 2026-11-22."),
-        ("since=2026-05-04&until=2026-05-03", "until", "This day is before the first one."),
+        ("since=2026-05-04&until=2026-05-03", "until", "This day is before the first day."),
         ("registration=7", "registration", "A registration is a UUID"),
     ],
 )
@@ -150,7 +150,7 @@ def test_an_address_of_no_page_keeps_the_filters(scene: Scene, signed_in: Signed
     for before in ("x", "-1", "9" * 20, "%00"):
         page = signed_in(scene.admin).get(f"/lrs/statements?person=ana&before={before}")
         assert page.status_code == 422
-        assert "This address names no page of the list." in page.text
+        assert "This page of the list does not exist." in page.text
         assert 'value="ana"' in page.text
 
 
@@ -175,5 +175,7 @@ def test_names_are_found_without_their_accents_and_with_any_apostrophe(
     if words in ("dental x-ray", "cafe"):
         assert queries.activities_called(session, words, 5)[1] == 1
     else:
-        assert [one.full_name for one in queries.users_called(session, words, 5)[0]] == ["Ana Núñez O'Hara"]
+        assert [one.full_name for one in queries.users_called(session, words, 5, None, ())[0]] == [
+            "Ana Núñez O'Hara"
+        ]
         assert queries.strangers_called(session, words, 5)[1] == 1

@@ -85,7 +85,7 @@ def test_the_page_tells_how_far_a_target_has_got(
     session.flush()
     page = admin.get(f"/lrs/forwarding/{target.id}").text
     assert "more than 10" in page
-    assert "what was stored until" in page
+    assert "statements stored until" in page
 
 
 def test_statements_put_aside_are_counted_whole_searched_paged_and_a_file(
@@ -135,10 +135,10 @@ def test_send_now_ends_the_wait_and_asks_for_the_job(
     admin, here = signed_in(told.admin), f"/lrs/forwarding/{target.id}"
     page = admin.get(here).text
     assert "It is away." in page
-    assert "unless you press Send now" in page
+    assert "unless you choose Send now" in page
     sent = admin.post(f"{here}/now")
     assert sent.status_code == 303
-    assert "is being sent" in admin.get(sent.headers["location"]).text
+    assert "are being sent" in admin.get(sent.headers["location"]).text
     session.refresh(target)
     assert target.next_attempt_at is None
     assert _jobs(session) == ["lrs.forward_one"]
@@ -163,9 +163,9 @@ def test_trying_it_out_is_told_once_and_ends_the_wait_when_it_answers(
     other.verdict = lambda _statements: 200
     admin.post(f"{here}/try")
     page = admin.get(here)
-    assert "It answers and takes the key and secret. Its wait is over." in page.text
+    assert "It answers and accepts the key and secret. Sending resumes now." in page.text
     assert page.headers["cache-control"] == "no-store"
-    assert "Tried just now" not in admin.get(here).text
+    assert "Connection tested" not in admin.get(here).text
     session.refresh(target)
     assert (target.failures, target.last_error, target.next_attempt_at) == (0, None, None)
     assert admin.get(f"{here}/try").headers["location"] == here
@@ -205,7 +205,7 @@ def test_a_secret_does_not_follow_the_endpoint_to_another_machine(
     session.refresh(target)
     assert target.password_sealed == sealed
     if needs_secret:
-        assert "enter the secret for it" in answer.text
+        assert "Enter the secret for it" in answer.text
         assert target.endpoint == "https://lrs.example.org/xapi"
         assert admin.post(here, data=given | {"password": "new"}).status_code == 303
 

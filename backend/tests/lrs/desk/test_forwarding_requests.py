@@ -64,7 +64,7 @@ def test_addresses_where_no_store_can_be_are_not_asked() -> None:
 def test_a_name_that_leads_to_such_an_address_is_not_asked(monkeypatch: pytest.MonkeyPatch) -> None:
     found = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("169.254.169.254", 80))]
     monkeypatch.setattr(socket, "getaddrinfo", lambda *_arguments, **_named: found)
-    with pytest.raises(AwayError, match="where no LRS can be"):
+    with pytest.raises(AwayError, match="where an LRS cannot be"):
         ask(Target("http://lrs.example.org", "a", "b", "1.0.3"), "GET", "/statements")
 
 
@@ -73,7 +73,7 @@ def test_a_name_that_cannot_be_spelt_is_no_machine(monkeypatch: pytest.MonkeyPat
         raise UnicodeError("label empty or too long")
 
     monkeypatch.setattr(socket, "getaddrinfo", look_up)
-    with pytest.raises(AwayError, match="There is no machine called"):
+    with pytest.raises(AwayError, match="There is no host named"):
         ask(Target("http://lrs.example.org", "a", "b", "1.0.3"), "GET", "/statements")
 
 

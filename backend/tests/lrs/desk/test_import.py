@@ -120,7 +120,7 @@ def test_an_import_that_was_not_read_to_its_end_is_failed_with_the_reason(
     for raw, status, said in (
         (good, "done", None),
         (b"[" + good, "failed", "Line 1: The file ends in the middle of a list."),
-        (gzip.compress(good)[:-2], "failed", "The packed file (gzip) is cut off: its end is missing."),
+        (gzip.compress(good)[:-2], "failed", "The gzip file is incomplete: its end is missing."),
     ):
         stored = files.put(raw)
         with live_database.begin() as session:

@@ -60,7 +60,7 @@ def test_a_file_that_is_gone_ends_the_import_at_once(
     record = _record(live_database, number)
     assert (record.status, record.error) == (
         "failed",
-        "The file is no longer in the file store. Send it again.",
+        "The file is no longer in the file store. Upload it again.",
     )
 
 
@@ -83,7 +83,7 @@ def test_a_job_that_fails_is_tried_again_and_ends_the_import_at_last(
     record = _record(live_database, number)
     assert record.status == "failed"
     assert record.finished_at
-    assert "Send the file again" in (record.error or "")
+    assert "Upload the file again" in (record.error or "")
 
 
 def test_what_a_dead_process_left_is_begun_again_or_ended(

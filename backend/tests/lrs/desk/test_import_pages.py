@@ -39,7 +39,7 @@ def _ended(session: Session, **given: object) -> XapiImport:
         ({"known": 2}, "good", "The whole file has been read."),
         ({"stored": 2, "refused": 19}, "warn", "19 of its entries could not be taken."),
         ({"refused": 19}, "warn", "19 of its entries could not be taken."),
-        ({}, "warn", "there is no statement in it."),
+        ({}, "warn", "it contains no statements."),
         ({"status": "failed", "error": "Line 7: It ends.", "stored": 3}, "bad", "Line 7: It ends."),
     ],
 )
@@ -103,7 +103,7 @@ def test_attachments_without_their_bytes_are_explained_once(
     faults = [{"line": line, "reason": f"$.attachments: {NO_BYTES}"} for line in (1, 2)]
     record = _ended(session, refused=2, faults=faults)
     page = signed_in(scene.admin).get(f"/lrs/imports/{record.id}").text
-    assert page.count("A file cannot hold the bytes of attachments") == 1
+    assert page.count("A file does not include attachments") == 1
 
 
 def test_an_import_that_has_ended_can_be_removed(scene: Scene, session: Session, signed_in: SignedIn) -> None:
@@ -114,8 +114,8 @@ def test_an_import_that_has_ended_can_be_removed(scene: Scene, session: Session,
     for user in (scene.student, scene.school.instructor()):
         assert signed_in(user).post(f"/lrs/imports/{own.id}/remove").status_code == 403
     admin = signed_in(scene.admin)
-    assert "Remove this import" in admin.get(f"/lrs/imports/{own.id}").text
-    assert "Remove this import" not in admin.get(f"/lrs/imports/{still.id}").text
+    assert "Remove import" in admin.get(f"/lrs/imports/{own.id}").text
+    assert "Remove import" not in admin.get(f"/lrs/imports/{still.id}").text
     for record in (own, other, by_hand):
         gone = admin.post(f"/lrs/imports/{record.id}/remove")
         assert (gone.status_code, gone.headers["location"]) == (303, "/lrs/imports")
@@ -146,4 +146,4 @@ def test_a_file_for_import_needs_an_administrator_and_something_in_it(
     assert admin.post("/lrs/imports", data={"statements": "text"}).status_code == 422
     sent = admin.post("/lrs/imports", files=some)
     assert sent.status_code == 303
-    assert "waits for its turn" in admin.get(sent.headers["location"]).text
+    assert "waiting to be imported" in admin.get(sent.headers["location"]).text

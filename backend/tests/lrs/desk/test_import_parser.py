@@ -86,7 +86,9 @@ def test_every_statement_comes_once_with_its_line_however_the_file_is_laid_out_a
     items, ended = _read(gzip.compress(raw[:9]) + gzip.compress(raw[9:]) if packed else raw, size)
     assert [item.fault for item in items] == [""] * len(expected)
     assert [(item.line, json.loads(item.raw)) for item in items] == expected
-    assert ended == ("" if text.strip("\ufeff \r\n") else "There is nothing but blanks in the file.")
+    assert ended == (
+        "" if text.strip("\ufeff \r\n") else "The file contains nothing but spaces and line breaks."
+    )
 
 
 @given(
@@ -157,7 +159,7 @@ def test_a_broken_list_is_told_and_not_guessed_at(raw: bytes, taken: int, line: 
 @pytest.mark.parametrize(
     ("raw", "said"),
     [
-        (b" \r\n\t ", "nothing but blanks"),
+        (b" \r\n\t ", "nothing but spaces"),
         (json.dumps(GOOD).encode("utf-16"), "UTF-16"),
         (b"PK\x03\x04 and so on", "zip archive"),
         (b"<!DOCTYPE html>\n<html>\n  {}\n</html>\n", ""),
@@ -165,7 +167,7 @@ def test_a_broken_list_is_told_and_not_guessed_at(raw: bytes, taken: int, line: 
         (b"id,actor\n1,2\n", "What can be read"),
         (PACKED[:-9], "cut off"),
         (PACKED[:-8] + b"\xff" * 8, "damaged"),
-        (gzip.compress(PACKED, mtime=0), "packed twice"),
+        (gzip.compress(PACKED, mtime=0), "compressed twice"),
         (json.dumps(GOOD).encode()[:-3], "in the middle of a statement"),
         (json.dumps(GOOD).encode() + b"\n" + b'{"id": "y",\n  "actor": {\n', "in the middle of a statement"),
         (b"[]", ""),
@@ -210,4 +212,4 @@ def test_a_packed_file_is_unpacked_piece_by_piece_and_to_a_limit(monkeypatch: py
     assert sum(map(len, pieces)) == 5_000_000
     assert _read(gzip.compress(b"{}") + b"\0" * 600)[1] == ""
     monkeypatch.setattr(unpacking, "MOST_UNPACKED", 1_000_000)
-    assert "unpacks to more than" in _read(packed)[1]
+    assert "decompresses to more than" in _read(packed)[1]

@@ -95,7 +95,7 @@ def test_nobody_waits_for_ever(live_database: Database, monkeypatch: pytest.Monk
     line = iter([json.dumps(statement()).encode()])
     with live_database.engine.connect() as first:
         first.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": WRITER_LOCK})
-        with pytest.raises(ingest.Busy, match="Statements have been stored by others all the time"):
+        with pytest.raises(ingest.Busy, match="Other systems kept storing statements"):
             runner.work_here(live_database, ORIGIN, line, "x", 10, lambda *_: None)
     with live_database.begin() as session:
         record = runner.find(session, 1)

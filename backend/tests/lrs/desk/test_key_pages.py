@@ -131,7 +131,7 @@ def test_a_secret_that_was_not_fetched_in_a_minute_is_gone(
     admin.cookies.set("aada_once", sealed)
     page = admin.get(made.headers["location"])
     assert page.status_code == 200
-    assert "Shown once, when it was made" in page.text
+    assert "Shown once, when it was created" in page.text
 
 
 def test_api_keys_are_searched_sorted_paged_and_a_file(
@@ -182,7 +182,7 @@ def test_launches_that_work_are_listed_and_can_be_ended(
     assert admin.post(f"/lrs/keys/{mine.id}/rotate").status_code == 404
     gone = admin.post(f"/lrs/keys/{mine.id}/revoke")
     assert gone.headers["location"] == "/lrs/keys/launches"
-    assert "No learner has content open" in admin.get("/lrs/keys/launches").text
+    assert "No student has content open" in admin.get("/lrs/keys/launches").text
 
 
 def test_what_is_no_name_is_told(scene: Scene, signed_in: SignedIn) -> None:

@@ -9,6 +9,7 @@ from fastapi.testclient import TestClient
 from sqlalchemy.orm import Session
 
 from app.core import clock
+from app.core.permissions import SYSTEM
 from app.db.models import User
 from app.lrs.desk.browser.charts import charts
 from tests.lrs.desk.conftest import Scene, agent_of, keep
@@ -44,4 +45,4 @@ def test_no_page_falls_over_a_statement_of_the_first_or_last_day(
 @pytest.mark.parametrize("zone", ["America/New_York", "Asia/Tokyo"])
 def test_charts_leave_out_what_no_day_of_the_period_holds(zone: str, scene: Scene, session: Session) -> None:
     keep(session, *(statement(timestamp=at) for at in EDGES), statement(timestamp=clock.now().isoformat()))
-    assert charts(session, ZoneInfo(zone), 30).statements == 1
+    assert charts(session, SYSTEM, ZoneInfo(zone), 30).statements == 1

@@ -9,14 +9,13 @@ from sqlalchemy.orm import Session
 
 from app.academics.classes.queries import lasting
 from app.core.constraints import register_conflict, register_invalid
+from app.core.search import matches
 from app.db.models import ClassSeat, Enrollment, EnrollmentStatus, SchoolClass, User
 from app.web.listing import Listing
 from app.web.paging import Page, Paging, fetch_page
 
-register_conflict(
-    "ex_class_seats_once", "A student has one seat in a class: this one is in it already.", "enrollment_ids"
-)
-register_invalid("check_class_seats_days", "The last day lies before the first one.", "last_day")
+register_conflict("ex_class_seats_once", "This student is already in the class.", "enrollment_ids")
+register_invalid("check_class_seats_days", "The last day is before the first day.", "last_day")
 
 
 def _roster() -> Select[Any]:
@@ -42,10 +41,7 @@ def _roster() -> Select[Any]:
 def roster(session: Session, class_id: int, paging: Paging, today: date) -> Listing[Any]:
     """The students of a class, by name unless sorted otherwise; deleted people and former ones are left out."""
     statement = _roster().where(ClassSeat.class_id == class_id, lasting(ClassSeat, today))
-    for word in paging.q.split():
-        statement = statement.where(
-            or_(User.full_name.icontains(word, autoescape=True), User.email.icontains(word, autoescape=True))
-        )
+    statement = statement.where(*matches(paging.q, User.full_name, User.email))
     order = paging.order(
         {
             "student": func.lower(User.full_name),
@@ -138,10 +134,7 @@ def candidates_page(session: Session, record: SchoolClass, paging: Paging, today
             ~sits,
         )
     )
-    for word in paging.q.split():
-        statement = statement.where(
-            or_(User.full_name.icontains(word, autoescape=True), User.email.icontains(word, autoescape=True))
-        )
+    statement = statement.where(*matches(paging.q, User.full_name, User.email))
     order = paging.order(
         {"student": func.lower(User.full_name), "enrolled": Enrollment.enrolled_at}, "student"
     )

@@ -34,7 +34,7 @@ def candidates(
     session: Session, subject: Subject, class_id: int, paging: Paging, zone: ZoneInfo
 ) -> Page[Any]:
     """Active enrollments of the class's program that have no seat in it. Sorts: student, enrolled."""
-    policy.require_manage(subject)
+    policy.require_read_all(subject)
     return queries.candidates_page(session, _class(session, class_id), paging, clock.today(zone))
 
 
@@ -55,13 +55,13 @@ def add_students(
     record = _class(session, class_id, lock=True)
     first = starts_on or max(clock.today(zone), record.starts_on)
     if not record.starts_on <= first <= record.ends_on:
-        raise _wrong("starts_on", f"The class lasts from {record.starts_on} to {record.ends_on}.")
+        raise _wrong("starts_on", f"The class runs from {record.starts_on} to {record.ends_on}.")
     wanted = set(enrollment_ids)
     found = queries.enrollments(session, wanted)
     _require_fitting(record, found, wanted, first)
     seated = queries.sits_already(session, class_id, wanted, first)
     if seated:
-        raise _refused(f"{_names(seated)} {'sits' if len(seated) == 1 else 'sit'} in this class already.")
+        raise _refused(f"{_names(seated)} {'is' if len(seated) == 1 else 'are'} already in this class.")
     _require_room(session, record, len(found), first)
     _require_free(session, record, found, first, zone)
     seats = [ClassSeat(class_id=class_id, enrollment_id=row.id, starts_on=first) for row in found]
@@ -153,7 +153,8 @@ def _require_fitting(record: SchoolClass, found: Sequence[Any], wanted: set[int]
     for row in found:
         if row.program_id != record.program_id:
             raise _wrong(
-                "enrollment_ids", f"{row.full_name} is enrolled in another program than this class teaches."
+                "enrollment_ids",
+                f"{row.full_name} is enrolled in a different program from the one this class teaches.",
             )
         if row.status is not EnrollmentStatus.ACTIVE:
             raise _wrong("enrollment_ids", f"The enrollment of {row.full_name} is {row.status.value}.")
@@ -182,7 +183,7 @@ def _require_free(
         when = clashes[other.id]
         if when is not None:
             raise _refused(
-                f"{names[user_id]} sits in {other.code}, which meets at the same time {when}. Nobody was added."
+                f"{names[user_id]} is in {other.code}, which meets at the same time {when}. Nobody was added."
             )
 
 

@@ -139,11 +139,13 @@ def issue(
 
 def _require_period(period: Period, today: date) -> None:
     if period.first > period.last:
-        raise _wrong("last", "The last day lies before the first one.")
+        raise _wrong("last", "The last day is before the first day.")
     if period.first > today:
-        raise _wrong("first", "The period lies in the future, so there are no hours yet.")
+        raise _wrong("first", "This period is in the future, so there are no hours yet.")
     if period.last - period.first > LONGEST_PERIOD:
-        raise _wrong("first", "Choose a period of three years at most; a longer record is made in parts.")
+        raise _wrong(
+            "first", "Choose a period of at most three years. For a longer one, issue several records."
+        )
 
 
 def _wrong(field: str, sentence: str) -> Invalid:
@@ -174,11 +176,12 @@ def _times(start: Any, end: Any, *, until_midnight: bool) -> str:
 
 def _method(zone: ZoneInfo) -> str:
     return (
-        "Students clock in and out in the school’s system. Hours are the whole minutes from clock-in to clock-out; a "
-        "minute that has only begun does not count, and nothing is rounded up. Time across midnight counts for each "
-        f"of the two days. Days and times are those of the school’s time zone, {zone.key}; on the days when clocks "
-        "change, the time that really passed counts. “Staff” marks days on which the school’s staff entered or "
-        "corrected a time entry; the reason and the person are in the school’s records."
+        "Students clock in and out in the school’s system. Hours are the whole minutes from clock-in to "
+        "clock-out; partial minutes do not count, and nothing is rounded up. Time across midnight "
+        "counts for each of the two days. Days and times are those of the school’s time zone, "
+        f"{zone.key}; on the days when clocks change, the time that really passed counts. “Staff” marks "
+        "days on which the school’s staff entered or corrected a time entry; the reason and the person "
+        "are in the school’s records."
     )
 
 

@@ -9,9 +9,9 @@ from app.content.packages.archive import Archive
 from app.content.packages.links import folded
 from app.content.packages.markers import root_of
 from app.content.packages.model import Item, Manifest
-from app.content.runtimes.protocol import Learner, PartResult, Report
+from app.content.runtimes.protocol import Learner, PartResult, Report, SoFar
 from app.content.runtimes.scorm12 import manifest as imsmanifest
-from app.content.runtimes.scorm12.report import Scorm12Report, improve, read, replace_state
+from app.content.runtimes.scorm12.report import Scorm12Report, read, replace_state, take_outcome
 from app.content.runtimes.scorm12.start import initial_cmi
 from app.db.models import ScormData
 from app.rules import scorm12
@@ -40,8 +40,8 @@ class Scorm12:
     def continues(self, attempt: ScormData) -> bool:
         return scorm12.continues(finished=attempt.finished_at is not None, exit_word=attempt.exit or "")
 
-    def read(self, data: dict[str, Any]) -> Scorm12Report:
-        return read(data)
+    def read(self, data: dict[str, Any], so_far: SoFar | None = None) -> Scorm12Report:
+        return read(data, so_far)
 
     def take(
         self,
@@ -55,11 +55,13 @@ class Scorm12:
         now: datetime,
     ) -> None:
         assert isinstance(report, Scorm12Report)  # noqa: S101 -- from `read`
-        improve(attempt, item, report, ended=ended, left=left)
+        take_outcome(attempt, item, report, ended=ended, left=left, late=late)
         if not late:
             replace_state(attempt, report)
         if ended:
             attempt.finished_at = attempt.finished_at or now
+        elif not late and attempt.cmi_core_lesson_status not in scorm12.DONE:
+            attempt.finished_at = None  # the next page of the course goes on with the session
 
     def better(self, statuses: Iterable[str]) -> str:
         best = scorm12.NOT_ATTEMPTED

@@ -295,7 +295,7 @@ class _Reader:
 
     def _warn(self, sentence: str) -> None:
         if len(self._warnings) == _MAX_WARNINGS - 1:
-            sentence = "There are more remarks of this kind."
+            sentence = "There are more notes of this kind."
         if len(self._warnings) < _MAX_WARNINGS:
             self._warnings.append(sentence)
 

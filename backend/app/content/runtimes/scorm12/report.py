@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 from app.content.packages.model import Item
-from app.content.runtimes.protocol import Report
+from app.content.runtimes.protocol import Report, SoFar
 from app.content.scores import exact_percent
 from app.content.storable import storable, storable_json
 from app.db.models import ScormData
@@ -23,14 +23,16 @@ class Scorm12Report(Report):
     exit: str
     location: str | None
     suspend_data: str | None
+    before: str | None = None
+    """The status that the session began with, if the player said so."""
+    reached: tuple[tuple[str, scorm12.Score], ...] = ()
+    """Statuses of the session with the best score at each."""
 
 
-def read(cmi: dict[str, Any]) -> Scorm12Report:
+def read(cmi: dict[str, Any], so_far: SoFar | None = None) -> Scorm12Report:
     """The report; a course that writes nonsense into one element loses only that."""
     core = cmi.get("core")
     core = core if isinstance(core, dict) else {}
-    score = core.get("score")
-    score = score if isinstance(score, dict) else {}
     try:
         session_seconds = scorm12.seconds_of(_text(core.get("session_time")) or "00:00:00")
     except ValueError:
@@ -41,36 +43,55 @@ def read(cmi: dict[str, Any]) -> Scorm12Report:
         data=cmi,
         suspended=exit_word == "suspend",
         status=_text(core.get("lesson_status")),
-        score=scorm12.Score(
-            scorm12.number_of(_text(score.get("raw"))),
-            scorm12.number_of(_text(score.get("min"))),
-            scorm12.number_of(_text(score.get("max"))),
-        ),
+        score=_score(core.get("score")),
         session_seconds=session_seconds,
         exit=exit_word if exit_word in scorm12.EXITS else "",
         location=location if isinstance(location, str) else None,
         suspend_data=suspend_data if isinstance(suspend_data, str) else None,
+        before=None if so_far is None else so_far.before,
+        reached=()
+        if so_far is None
+        else tuple((_text(at.get("lesson_status")), _score(at.get("score"))) for at in so_far.reached),
     )
 
 
-def improve(attempt: ScormData, item: Item, report: Scorm12Report, *, ended: bool, left: bool) -> None:
-    """Take what can only get better: the status and the score."""
+def _score(value: object) -> scorm12.Score:
+    given = value if isinstance(value, dict) else {}
+    return scorm12.Score(*(scorm12.number_of(_text(given.get(name))) for name in ("raw", "min", "max")))
+
+
+def take_outcome(
+    attempt: ScormData, item: Item, report: Scorm12Report, *, ended: bool, left: bool, late: bool
+) -> None:
+    """Take status and score: the last of the session, except that what was passed stays so with its best score."""
     mastery = None if item.mastery_score is None else Decimal(str(item.mastery_score))
+    for status, score in report.reached:
+        if scorm12.judged_status(status, score.raw, mastery, ended=False) == scorm12.PASSED:
+            _pass(attempt, score)
     judged = scorm12.judged_status(report.status, report.score.raw, mastery, ended=ended, left=left)
     kept = scorm12.known_status(attempt.cmi_core_lesson_status or "")
-    attempt.cmi_core_lesson_status = scorm12.better_status(kept, judged)
-    percent, raw = report.score.percent, report.score.raw
+    if judged == scorm12.PASSED:
+        _pass(attempt, report.score)
+    elif kept != scorm12.PASSED and not late:
+        attempt.cmi_core_lesson_status = scorm12.status_after(kept, judged, before=report.before)
+        _keep_score(attempt, report.score)
+
+
+def _pass(attempt: ScormData, score: scorm12.Score) -> None:
+    again = attempt.cmi_core_lesson_status == scorm12.PASSED
+    attempt.cmi_core_lesson_status = scorm12.PASSED
+    best = exact_percent(attempt.score_raw, attempt.score_min, attempt.score_max, attempt.score_pct)
+    if not again or best is None or (score.percent is not None and score.percent >= best):
+        _keep_score(attempt, score)
+
+
+def _keep_score(attempt: ScormData, score: scorm12.Score) -> None:
+    percent, raw = score.percent, score.raw
     if percent is None or raw is None:
         return
-    before = exact_percent(attempt.score_raw, attempt.score_min, attempt.score_max, attempt.score_pct)
-    if before is None or percent >= before:
-        attempt.score_raw, attempt.score_min, attempt.score_max = (
-            raw,
-            report.score.minimum,
-            report.score.maximum,
-        )
-        attempt.score_pct = scorm12.shown_percent(percent)
-        attempt.cmi_core_score_raw, attempt.cmi_core_score_max = _whole(raw), _whole(report.score.maximum)
+    attempt.score_raw, attempt.score_min, attempt.score_max = raw, score.minimum, score.maximum
+    attempt.score_pct = scorm12.shown_percent(percent)
+    attempt.cmi_core_score_raw, attempt.cmi_core_score_max = _whole(raw), _whole(score.maximum)
 
 
 def replace_state(attempt: ScormData, report: Scorm12Report) -> None:

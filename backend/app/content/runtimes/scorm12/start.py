@@ -1,4 +1,4 @@
-"""What a SCORM 1.2 course is told when it starts: who the student is, where they were, what they may."""
+"""What a SCORM 1.2 course receives when it starts: who the student is, where they were, what they may."""
 
 from typing import Any
 

@@ -15,6 +15,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from app.lrs import vocabulary
+from app.lrs.desk.browser.scope import EVERYTHING, Scope
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +28,7 @@ class Span:
     agents: list[str] | None = None
     verb: str | None = None
     activity: str | None = None
+    scope: Scope = EVERYTHING
 
     @property
     def condition(self) -> LiteralString:
@@ -45,13 +47,13 @@ class Span:
             )
         if self.verb is not None:
             found += " AND s.verb = :verb"
-        return found
+        return found + self.scope.condition
 
     @property
     def values(self) -> dict[str, object]:
         given = {"agents": self.agents, "verb": self.verb, "activity": self.activity}
         named = {name: value for name, value in given.items() if value is not None}
-        return {"since": self.since, "until": self.until, **named}
+        return {"since": self.since, "until": self.until, **named, **self.scope.values}
 
 
 def verbs_by_day(session: Session, span: Span) -> list[Any]:

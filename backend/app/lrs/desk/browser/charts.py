@@ -8,9 +8,11 @@ from zoneinfo import ZoneInfo
 from sqlalchemy.orm import Session
 
 from app.core import clock
+from app.core.permissions import Actor
 from app.lrs.desk.browser import chart_queries
 from app.lrs.desk.browser.chart_queries import Span
 from app.lrs.desk.browser.lookup import Sought
+from app.lrs.desk.browser.scope import scope_of
 from app.lrs.engine.statements.filters import Filter
 from app.lrs.vocabulary import in_words
 from app.rules.hours import start_of_day
@@ -41,8 +43,10 @@ class Charts:
     scored: int
 
 
-def charts(session: Session, zone: ZoneInfo, days: int, sought: Sought | None = None) -> Charts:
-    """Verbs over time, time spent, distribution of scores: the last `days` days, of everybody or those sought.
+def charts(
+    session: Session, subject: Actor, zone: ZoneInfo, days: int, sought: Sought | None = None
+) -> Charts:
+    """Verbs over time, time spent, distribution of scores: the last `days` days, within what the person may see.
 
     Days up to 30, weeks beyond. A statement counts on the day of what it records.
     """
@@ -56,6 +60,7 @@ def charts(session: Session, zone: ZoneInfo, days: int, sought: Sought | None = 
         sought.agents,
         sought.query.verb,
         sought.query.activity,
+        scope_of(session, subject),
     )
     axis = _Axis(first, days, 1 if days <= 31 else 7)
     counts = chart_queries.verbs_by_day(session, span)

@@ -64,7 +64,7 @@ def key_given(text: str) -> int | None:
         return None
     if text.isascii() and text.isdigit() and len(text) < 20 and int(text) <= _LARGEST_KEY:
         return int(text)
-    raise Invalid("This address names no page of the list. Begin again with the newest statements.")
+    raise Invalid("This page of the list does not exist. Start again with the newest statements.")
 
 
 def filter_of(filters: StatementFilters, zone: ZoneInfo) -> Filter:
@@ -74,7 +74,7 @@ def filter_of(filters: StatementFilters, zone: ZoneInfo) -> Filter:
     """
     faults = [fault for name in ("person", "activity") if (fault := _unreadable(filters, name))]
     if filters.verb and not values.is_iri(filters.verb):
-        faults.append(FieldError("verb", "Choose a verb of the list, or give its IRI."))
+        faults.append(FieldError("verb", "Choose a verb from the list, or enter its IRI."))
     if filters.registration and not values.is_uuid(filters.registration):
         faults.append(
             FieldError(
@@ -83,7 +83,7 @@ def filter_of(filters: StatementFilters, zone: ZoneInfo) -> Filter:
         )
     since, until = _day(filters.since, "since", faults), _day(filters.until, "until", faults)
     if since and until and until < since:
-        faults.append(FieldError("until", "This day is before the first one."))
+        faults.append(FieldError("until", "This day is before the first day."))
     if faults:
         raise Invalid(" ".join(fault.message for fault in faults), errors=faults)
     return Filter(
@@ -99,7 +99,7 @@ def filter_of(filters: StatementFilters, zone: ZoneInfo) -> Filter:
 def _unreadable(filters: StatementFilters, name: str) -> FieldError | None:
     text: str = getattr(filters, name)
     if "\x00" in text:
-        return FieldError(name, "This contains a character that cannot be stored.")
+        return FieldError(name, "This contains a character that cannot be saved.")
     if len(text) > LONGEST:
         return FieldError(name, f"Use at most {LONGEST} characters.")
     return None

@@ -11,6 +11,7 @@ from app.core.errors import FieldError, Invalid
 from app.lrs.desk.browser import queries
 from app.lrs.desk.browser.filters import StatementFilters, filter_of
 from app.lrs.desk.browser.presentation import in_english, who
+from app.lrs.desk.browser.scope import Scope
 from app.lrs.engine import values
 from app.lrs.engine.refusal import Refusal
 from app.lrs.engine.statements.actors import identity_of_parameter
@@ -66,29 +67,32 @@ class Sought:
         return [key for match in self.people.found for key in match.keys]
 
 
-def seek(session: Session, filters: StatementFilters, zone: ZoneInfo) -> Sought:
-    """Find out whom and what a filter means. Raises Invalid naming the fields that cannot be read."""
-    query = filter_of(filters, zone)
+def seek(session: Session, scope: Scope, filters: StatementFilters, zone: ZoneInfo) -> Sought:
+    """Find out whom and what a filter means, within the scope. Raises Invalid naming the fields that cannot be read."""
+    query = scope.narrow(filter_of(filters, zone))
     activities = _activities(session, filters.activity)
     if activities is not None and activities.only is not None:
         query = replace(query, activity=activities.only.value)
-    return Sought(query, people_called(session, filters.person), activities)
+    return Sought(query, people_called(session, scope, filters.person), activities)
 
 
-def people_called(session: Session, person: str) -> Matches | None:
+def people_called(session: Session, scope: Scope, person: str) -> Matches | None:
     """The people that what was typed means; None when nothing was."""
     if not person:
         return None
     if person.startswith("{"):
         return Matches(person, [_agent(person)], 1)
     if person.isascii() and person.isdigit() and len(person) < 10:
-        accounts = queries.users_by_id(session, int(person))
+        accounts = queries.users_by_id(session, int(person)) if scope.holds(int(person)) else []
         return Matches(person, _accounts(session, accounts), len(accounts))
-    accounts, known = queries.users_called(session, person, MOST)
+    accounts, known = queries.users_called(session, person, MOST, scope.accounts, scope.hidden)
     found = _accounts(session, accounts)
     if accounts and accounts[0].email.lower() == person.lower():
         return Matches(person, found[:1], 1)
-    strangers, unknown = queries.strangers_called(session, person, MOST)
+    # Whoever sees the students of their classes alone sees nobody who is none of them.
+    strangers, unknown = (
+        queries.strangers_called(session, person, MOST) if scope.accounts is None else ([], 0)
+    )
     found += [
         Match(
             names[0] if names else who(agent),

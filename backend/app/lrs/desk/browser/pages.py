@@ -15,6 +15,7 @@ from app.lrs.desk.browser.attachments import attachments_of
 from app.lrs.desk.browser.charts import PERIODS
 from app.lrs.desk.browser.filters import FiltersGiven, Key, StatementFilters, key_given
 from app.lrs.desk.browser.lookup import MOST, Sought, seek
+from app.lrs.desk.browser.scope import scope_of
 from app.lrs.desk.browser.service import Statements
 from app.web.render import render, url
 from app.web.request import CurrentSubject, Db, Requires, SettingsDep
@@ -132,14 +133,14 @@ def charts(
     fault: Invalid | None = None
     sought: Sought | None = None
     try:
-        sought = seek(db, filters, settings.zone)
+        sought = seek(db, scope_of(db, subject), filters, settings.zone)
     except Invalid as problem:
         fault = problem
     return render(
         request,
         "lrs/charts.html",
         422 if fault else 200,
-        charts=None if fault else summaries.charts(db, settings.zone, chosen, sought),
+        charts=None if fault else summaries.charts(db, subject, settings.zone, chosen, sought),
         days=chosen,
         periods={
             number: (words, url("/lrs/charts", **filters.query(), days=number))

@@ -137,21 +137,36 @@ def identities_of_users(session: Session, user_ids: Sequence[int]) -> dict[int, 
     return found
 
 
+def deleted_accounts(session: Session) -> list[int]:
+    """Numbers of the accounts that are deleted."""
+    return list(session.execute(text("SELECT id FROM users WHERE deleted_at IS NOT NULL")).scalars())
+
+
 def users_by_id(session: Session, user_id: int) -> list[Account]:
     """The account with this number, if there is one."""
     rows = session.execute(text("SELECT id, full_name, email FROM users WHERE id = :id"), {"id": user_id})
     return [Account(*row) for row in rows]
 
 
-def users_called(session: Session, words: str, most: int) -> tuple[list[Account], int]:
+def users_called(
+    session: Session, words: str, most: int, accounts: Sequence[int] | None, hidden: Sequence[int]
+) -> tuple[list[Account], int]:
     """Accounts whose name or address has these words, and how many there are; who has this address comes first."""
     rows = session.execute(
         text(
             "SELECT id, full_name, email, count(*) OVER () FROM users"
-            " WHERE search_fold(full_name) LIKE search_fold(:pattern) OR search_fold(email) LIKE search_fold(:pattern)"
+            " WHERE (search_fold(full_name) LIKE search_fold(:pattern)"
+            " OR search_fold(email) LIKE search_fold(:pattern))"
+            " AND id <> ALL(:hidden) AND (CAST(:accounts AS int[]) IS NULL OR id = ANY(:accounts))"
             " ORDER BY lower(email) = lower(:words) DESC, full_name, id LIMIT :most"
         ),
-        {"words": words, "pattern": pattern(words), "most": most},
+        {
+            "words": words,
+            "pattern": pattern(words),
+            "most": most,
+            "accounts": None if accounts is None else list(accounts),
+            "hidden": list(hidden),
+        },
     ).all()
     return [Account(*row[:3]) for row in rows], rows[0][3] if rows else 0
 

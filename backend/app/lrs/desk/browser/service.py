@@ -16,6 +16,7 @@ from app.lrs.desk.browser import queries
 from app.lrs.desk.browser.filters import StatementFilters
 from app.lrs.desk.browser.lookup import MOST, Sought, seek
 from app.lrs.desk.browser.presentation import Line, line_of
+from app.lrs.desk.browser.scope import scope_of
 from app.lrs.engine import values
 from app.lrs.engine.statements.actors import identity
 from app.lrs.engine.statements.filters import Filter
@@ -40,7 +41,7 @@ def newest(
 ) -> Statements:
     """A page of the newest statements that match, or of those before a key."""
     policy.require_read_statements(subject)
-    sought = seek(session, filters, zone)
+    sought = seek(session, scope_of(session, subject), filters, zone)
     query = sought.query
     head = queries.last_key(session)
     if before is not None:
@@ -55,7 +56,7 @@ def arrived(
 ) -> Statements:
     """What has come after a key and matches, the newest first; at most a page, the rest with the next call."""
     policy.require_read_statements(subject)
-    sought = seek(session, filters, zone)
+    sought = seek(session, scope_of(session, subject), filters, zone)
     query = sought.query
     head = queries.last_key(session)
     query = replace(query, ascending=True, after=after if query.after is None else max(after, query.after))
@@ -70,12 +71,12 @@ def exported(session: Session, subject: Actor, filters: StatementFilters, zone: 
     A page says which part of it is shown; a file cannot.
     """
     policy.require_read_statements(subject)
-    sought = seek(session, filters, zone)
+    sought = seek(session, scope_of(session, subject), filters, zone)
     people, activities = sought.people, sought.activities
     if people is not None and people.count > MOST:
         sentence = (
-            f"{people.count:,} people match “{people.words}”; a file holds the statements of {MOST} at most."
-            " Choose one of them in the list, or give more of the name."
+            f"{people.count:,} people match “{people.words}”; a file can hold the statements of at most "
+            f"{MOST}. Choose one person in the list, or enter more of the name."
         )
         raise Invalid(sentence, errors=[FieldError("person", sentence)])
     if activities is not None and activities.count > 1:
@@ -87,11 +88,11 @@ def exported(session: Session, subject: Actor, filters: StatementFilters, zone: 
 
 
 def read(session: Session, subject: Actor, statement_id: str) -> Line:
-    """One statement, voided or not. Raises NotFound."""
+    """One statement, voided or not. Raises NotFound, also for one that this person may not see."""
     policy.require_read_statements(subject)
     found = queries.one(session, statement_id) if values.is_uuid(statement_id) else None
-    if found is None:
-        raise NotFound("There is no statement with this id.")
+    if found is None or not scope_of(session, subject).holds(found.user_id):
+        raise NotFound("There is no statement with this id, or you don’t have access to it.")
     return line_of(found)
 
 

@@ -73,11 +73,11 @@ def fault_of(endpoint: str) -> str | None:
     if parts.scheme not in ("http", "https") or not host:
         return "Enter a web address that begins with https:// (or http:// within the school's own network)."
     if not endpoint.isascii() or any(sign <= " " for sign in endpoint) or "\\" in endpoint:
-        return "The address contains a character that no web address has."
+        return "The address contains a character that is not allowed in a web address."
     if parts.username is not None or parts.password is not None:
-        return "Leave the key and secret out of the address; they have fields of their own."
+        return "Leave the key and secret out of the address; they have their own fields."
     if parts.query or parts.fragment:
-        return "Enter the endpoint alone, without ? or #."
+        return "Enter only the endpoint, without ? or #."
     return _fault_of_host(host)
 
 
@@ -87,7 +87,7 @@ def _fault_of_host(host: str) -> str | None:
         return None if allowed(address) else f"No LRS can be at {host}."
     labels = host.removesuffix(".").split(".")
     if len(host) > _LONGEST_HOST or not all(_LABEL.fullmatch(label) for label in labels):
-        return f"No machine can be called {host[:80]}."
+        return f"{host[:80]} is not a valid host name."
     return None
 
 
@@ -141,7 +141,7 @@ def ask(target: Target, method: str, resource: str, body: Body | None = None) ->
 
 @contextmanager
 def _in_time(connected: socket.socket) -> Iterator[None]:
-    """Cut an answer off that takes too long as a whole: a socket's own time-out begins anew with every piece.
+    """Cut an answer off that takes too long as a whole: a socket's own time-out restarts with every piece.
 
     Raises TimeoutError.
     """
@@ -196,11 +196,11 @@ def _connected(host: str, port: int, *, tls: bool) -> socket.socket:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (socket.gaierror, UnicodeError):
         # The codec that spells foreign names in ASCII has an error of its own.
-        raise AwayError(f"There is no machine called {host}.") from None
+        raise AwayError(f"There is no host named {host}.") from None
     addresses = [str(entry[4][0]) for entry in found]
     for address in addresses:
         if not allowed(address):
-            raise AwayError(f"{host} is {address}, where no LRS can be; it was not asked.")
+            raise AwayError(f"{host} is {address}, where an LRS cannot be; it was not contacted.")
     fault: OSError | None = None
     for address in addresses:
         try:

@@ -29,7 +29,7 @@ TARGETS = Report[Any](
 )
 PUT_ASIDE = Report[Any](
     name="put-aside",
-    title="Statements put aside",
+    title="Statements set aside",
     columns=(
         Column("statement", "Statement", lambda row: row.name, sort="stored"),
         Column("why", "Why", lambda row: row.error, sort="why"),

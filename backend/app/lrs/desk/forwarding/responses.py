@@ -39,7 +39,10 @@ def sentence(error: Exception) -> str:
 def said(answer: Answer) -> str:
     """An answer as a sentence, with what the target says about it."""
     if 300 <= answer.status < 400:
-        return f"It points elsewhere ({answer.status}), which is not followed. Enter the address it has now."
+        return (
+            f"It redirects elsewhere ({answer.status}), and redirects are not followed. Enter its "
+            "current address."
+        )
     reason = _reason(answer.text)
     known = {
         401: "It refuses the key and secret (401)",

@@ -86,7 +86,7 @@ def change(
     _check(given)
     record = find(session, subject, forwarder_id)
     if not given.password and _machine(given.endpoint) != _machine(record.endpoint):
-        asked = "The endpoint is on another machine now, or is asked in another way: enter the secret for it."
+        asked = "The endpoint is on a different host or uses a different scheme. Enter the secret for it."
         raise Invalid(asked, errors=[FieldError("password", asked)])
     _write(record, settings, given)
     record.failures, record.next_attempt_at = 0, None
@@ -101,11 +101,11 @@ def _check(given: ForwarderForm) -> None:
     if wrong:
         faults.append(FieldError("endpoint", wrong))
     if ":" in given.username:
-        faults.append(FieldError("username", "A key has no colon."))
+        faults.append(FieldError("username", "A key cannot contain a colon."))
     for name in ("verb", "activity"):
         text = getattr(given, name)
         if text and not values.is_iri(text):
-            faults.append(FieldError(name, "An IRI belongs here, or nothing."))
+            faults.append(FieldError(name, "Enter an IRI, or leave this empty."))
     if faults:
         raise Invalid(faults[0].message, errors=faults)
 
@@ -183,7 +183,7 @@ def send_now(session: Session, subject: Actor, forwarder_id: int) -> None:
     policy.require_manage(subject)
     record = find(session, subject, forwarder_id)
     if not record.is_active:
-        raise Conflict("This target is off. Start it, and what waits is sent.")
+        raise Conflict("This target is off. Start it to send the waiting statements.")
     record.next_attempt_at = None
     session.flush()
     history.record(session, subject, Action.XAPI_FORWARDER_SENT_NOW, record.id, label=record.label)
@@ -196,7 +196,7 @@ def try_again(session: Session, subject: Actor, forwarder_id: int) -> None:
     record = find(session, subject, forwarder_id)
     count = queries.count_dead(session, record.id)
     if not count:
-        raise Conflict("Nothing is put aside for this target.")
+        raise Conflict("No statements are set aside for this target.")
     history.record(session, subject, Action.XAPI_FORWARDER_DEAD_LETTERS_RETRIED, record.id, count=count)
     redeliver_soon(session, record.id)
 
@@ -227,10 +227,10 @@ def try_out(session: Session, subject: Actor, settings: Settings, forwarder_id: 
     except (AwayError, SealBrokenError) as error:
         return Tried(False, sentence(error))
     if answer.status == 403:
-        return Tried(False, f"{said(answer)} The first statement shows whether it may write.")
+        return Tried(False, f"{said(answer)} The first statement will show whether it can write.")
     if answer.status != 200:
         return Tried(False, said(answer))
-    words = "It answers and takes the key and secret."
+    words = "It answers and accepts the key and secret."
     if record.failures:
         queries.note_answer(session, record.id, sent=0)
         session.expire(record)
@@ -241,7 +241,7 @@ def try_out(session: Session, subject: Actor, settings: Settings, forwarder_id: 
             record.id,
             label=record.label,
         )
-        words += " Its wait is over."
+        words += " Sending resumes now."
     if record.is_active:
-        return Tried(True, f"{words} What waits is sent within a minute.")
-    return Tried(True, f"{words} It is off: nothing is sent until you start it.")
+        return Tried(True, f"{words} Waiting statements are sent within a minute.")
+    return Tried(True, f"{words} Forwarding is off: nothing is sent until you start it.")

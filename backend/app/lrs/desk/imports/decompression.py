@@ -9,9 +9,9 @@ _GZIP = b"\x1f\x8b"
 MOST_UNPACKED = 32 * 1024**3
 """Octets that a packed file may unpack to."""
 _OTHERS = {
-    b"PK": "The file is a zip archive. Unpack it, and send the files in it one by one.",
-    b"\xff\xfe": "The file is in UTF-16. Save it as UTF-8 and send it again.",
-    b"\xfe\xff": "The file is in UTF-16. Save it as UTF-8 and send it again.",
+    b"PK": "The file is a zip archive. Unzip it, and upload the files one by one.",
+    b"\xff\xfe": "The file is in UTF-16. Save it as UTF-8 and upload it again.",
+    b"\xfe\xff": "The file is in UTF-16. Save it as UTF-8 and upload it again.",
 }
 
 
@@ -27,7 +27,7 @@ def plain(pieces: Iterator[bytes]) -> Iterator[bytes]:
     if first in _OTHERS:
         raise Unreadable(_OTHERS[first])
     if first == _GZIP:
-        raise Unreadable("The file is packed twice. Unpack it and send it again.")
+        raise Unreadable("The file is compressed twice. Decompress it and upload it again.")
     yield from pieces
 
 
@@ -55,15 +55,15 @@ def _unpacked(pieces: Iterator[bytes]) -> Iterator[bytes]:
             try:
                 unpacked = part.decompress(rest, _PIECE)
             except zlib.error:
-                raise Unreadable(
-                    "The packed file (gzip) is damaged. Nothing after the damage was read."
-                ) from None
+                raise Unreadable("The gzip file is damaged. Nothing after the damage was read.") from None
             total += len(unpacked)
             if total > MOST_UNPACKED:
-                raise Unreadable(f"It unpacks to more than {MOST_UNPACKED // 1024**3} GiB. Send it in parts.")
+                raise Unreadable(
+                    f"It decompresses to more than {MOST_UNPACKED // 1024**3} GiB. Upload it in parts."
+                )
             if unpacked:
                 yield unpacked
             rest = part.unused_data if part.eof else part.unconsumed_tail
             part = None if part.eof else part
     if part is not None:
-        raise Unreadable("The packed file (gzip) is cut off: its end is missing.")
+        raise Unreadable("The gzip file is incomplete: its end is missing.")

@@ -30,9 +30,9 @@ from app.lrs.host.service import directory_of
 
 BATCH = 500
 MOST_FAULTS = 1000
-NO_BYTES = "The bytes of its attachment are not in the file."
+NO_BYTES = "Its attachment is not included in the file."
 WAITS = (
-    "Another import or system is storing statements. This import waits for its turn and goes on by itself."
+    "Another import or system is storing statements. This import is waiting and will continue automatically."
 )
 MOST_WAITS = 180
 """Times that one batch asks for its turn before the import is given up: half an hour at 10 s each (`lock_timeout`)."""
@@ -114,7 +114,7 @@ def _batch(store: "_Store", app_origin: str, items: Sequence[Item], tally: Tally
             try:
                 store.keep([one], tally)
             except _UNSTORABLE as fault:
-                tally.refuse(one.line, f"The database cannot hold it: {fault.diag.message_primary}.")
+                tally.refuse(one.line, f"The database cannot store it: {fault.diag.message_primary}.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +135,10 @@ class _Store:
                 # The whole batch was rolled back, so it can be begun anew.
                 if self.waits is not None:
                     self.waits()
-        raise Busy("Statements have been stored by others all the time. What was taken in before is stored.")
+        raise Busy(
+            "Other systems kept storing statements, so the import stopped waiting. What was "
+            "imported so far is saved."
+        )
 
     def _keep(self, ready: Sequence[_Ready], tally: Tally) -> None:
         with self.database.begin() as session:
@@ -171,9 +174,9 @@ def _prepared(item: Item) -> Prepared:
     if not isinstance(statement, dict):
         raise Refusal(f"A statement is an object. {SHAPES}")
     if not statement.keys() & {"actor", "verb", "object"}:
-        raise Refusal(f"This is no statement. {SHAPES}")
+        raise Refusal(f"This is not a statement. {SHAPES}")
     if "id" not in statement:
-        raise Refusal("It has no id, so the same file again would store it twice.")
+        raise Refusal("It has no id, so importing the file again would store it twice.")
     version = Version.TWO if str(statement.get("version", "")).startswith("2.") else Version.ONE
     validate.statement(statement, "$", version)
     for part in (statement, statement["object"]):

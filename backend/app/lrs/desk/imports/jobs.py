@@ -23,15 +23,15 @@ def take_in_file(context: procrastinate.JobContext, *, import_id: int) -> None:
             home_page = installation(session).home_page
         runner.work(database, home_page, open_store(settings), import_id)
     except FileMissing:
-        runner.give_up(database, import_id, "The file is no longer in the file store. Send it again.")
+        runner.give_up(database, import_id, "The file is no longer in the file store. Upload it again.")
     except Exception:
         log.exception("xapi.import_failed", import_id=import_id)
         if context.job.attempts >= (RETRY.max_attempts or 0):
             runner.give_up(
                 database,
                 import_id,
-                "The import failed, and failed again each time it was tried. What was imported before is "
-                "stored. Send the file again; if that ends in the same way, the system's log says why.",
+                "The import failed every time it was tried. What was imported so far is saved. Upload "
+                "the file again; if it fails again, see the system log for the reason.",
             )
         raise
 

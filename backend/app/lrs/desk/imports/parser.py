@@ -92,7 +92,7 @@ class Reader:
                 if broken.cut_off and self._at >= len(self._window):
                     raise self._end("The file ends in the middle of a statement.") from None
         if blank:
-            raise Unreadable("There is nothing but blanks in the file.")
+            raise Unreadable("The file contains nothing but spaces and line breaks.")
         if not found:
             raise Unreadable(f"Nothing in the file can be read. {SHAPES}")
 
@@ -237,16 +237,16 @@ class Reader:
         """Read more, if more can help with this fault. Raises _Broken."""
         text = self._window
         if not isinstance(fault, json.JSONDecodeError):
-            raise _Broken("This is nested too deep.")
+            raise _Broken("This is nested too deeply.")
         unfinished = fault.msg.startswith("Unterminated string")
         if self._over and (unfinished or fault.pos >= len(text.rstrip())):
-            raise _Broken("This is cut off: the file ends before it does.", cut_off=True)
+            raise _Broken("This is incomplete: the file ends before it does.", cut_off=True)
         if self._over or not (unfinished or fault.pos >= len(text) - _NEAR_THE_END):
             raise _Broken("This is not JSON.")
         self._grow()
 
     def _grow(self) -> None:
-        """Twice as much each time: a long statement is not parsed anew for each piece. Raises _Broken."""
+        """Twice as much each time: a long statement is not parsed again for each piece. Raises _Broken."""
         waiting = len(self._window) - self._at
         if waiting > LONGEST:
             raise _Broken(f"This is longer than {LONGEST // 1024**2} MiB, too long for one statement.")

@@ -75,7 +75,7 @@ def work_here(
         try:
             return _take_in(database, app_origin, pieces, import_id, note, waits)
         except BaseException:
-            give_up(database, import_id, "The command was broken off. Run it again with the same file.")
+            give_up(database, import_id, "The command was interrupted. Run it again with the same file.")
             raise
 
 
@@ -97,12 +97,12 @@ def resume(session: Session) -> list[int]:
         if not queries.is_abandoned(session, record.id):
             continue
         if not record.sha256:
-            _fail(session, record, "The command was broken off. Run it again with the same file.")
+            _fail(session, record, "The command was interrupted. Run it again with the same file.")
         elif record.started_at and record.started_at < clock.now() - _TRIED_FOR:
             _fail(
                 session,
                 record,
-                "It was begun again and again for a day and broken off each time. The log may say why.",
+                "It was restarted for a day and interrupted each time. See the system log for the reason.",
             )
         else:
             again.append(record.id)

@@ -63,7 +63,7 @@ def remove(session: Session, subject: Actor, import_id: int) -> None:
     if record is None:
         raise NotFound("There is no such import.")
     if record.status in queries.OPEN:
-        raise Conflict("This import has not ended. Wait until it has, and remove it then.")
+        raise Conflict("This import has not finished. Wait until it has, then remove it.")
     history.record(
         session,
         subject,

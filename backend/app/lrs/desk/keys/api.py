@@ -27,7 +27,7 @@ def launches(db: Db, subject: CurrentSubject, paging: PageParams) -> Page[Launch
     return service.launches(db, subject, paging).page().map(LaunchOut.of)
 
 
-@router.post("", status_code=201, summary="Make an API key; the secret is shown once", dependencies=MANAGES)
+@router.post("", status_code=201, summary="Create an API key; the secret is shown once", dependencies=MANAGES)
 def create_key(db: Db, subject: CurrentSubject, settings: SettingsDep, given: KeyForm) -> NewKeyOut:
     made = service.create(db, subject, settings.app_origin, **given.model_dump())
     db.refresh(made.api_key)

@@ -76,7 +76,7 @@ def create_key(
 ) -> Response:
     def create(values: KeyForm) -> Response:
         made = service.create(db, subject, settings.app_origin, **values.model_dump())
-        return _show_once(settings, subject, made, "The API key is made")
+        return _show_once(settings, subject, made, "API key created")
 
     return form.submit(db, create, again=lambda: _form_page(request, form))
 
@@ -104,7 +104,7 @@ def api_key(
 
 @router.post("/{key_id}/rotate", dependencies=MANAGES)
 def rotate(db: Db, subject: CurrentSubject, settings: SettingsDep, key_id: PathId) -> Response:
-    return _show_once(settings, subject, service.rotate(db, subject, key_id), "The secret is replaced")
+    return _show_once(settings, subject, service.rotate(db, subject, key_id), "Secret replaced")
 
 
 @router.get("/{key_id}/rotate", dependencies=MANAGES)

@@ -18,7 +18,7 @@ KEYS = Report[XapiCredential](
         ),
         Column(
             "limit_per_minute",
-            "Requests a minute",
+            "Requests per minute",
             lambda one: one.rate_limit_per_minute,
             Kind.NUMBER,
             on_page=False,
@@ -30,7 +30,7 @@ KEYS = Report[XapiCredential](
         action("Change"),
     ),
     search="Search by name or key",
-    filters=(Filter("revoked", "Which", [("yes", "Revoked ones too")], "In use"),),
+    filters=(Filter("revoked", "Which", [("yes", "Include revoked")], "In use"),),
     names_people=False,
 )
 LAUNCHES = Report[Any](

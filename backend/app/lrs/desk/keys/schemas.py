@@ -27,7 +27,7 @@ class KeyForm(BaseModel):
     """An API key to make."""
 
     label: Annotated[Line, Field(max_length=200, title="Name")]
-    scopes: Annotated[list[Scope], Field(min_length=1, title="What it may do")]
+    scopes: Annotated[list[Scope], Field(min_length=1, title="Permissions")]
     rate_limit_per_minute: Annotated[int, Field(ge=1, le=10_000_000)] | None = None
 
 

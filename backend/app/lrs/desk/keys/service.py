@@ -60,12 +60,14 @@ def create(
     except ValueError as error:
         faults.append(FieldError("label", str(error)))
     if len(label) > LONGEST_LABEL:
-        faults.append(FieldError("label", f"A name has at most {LONGEST_LABEL} characters."))
+        faults.append(FieldError("label", f"Use at most {LONGEST_LABEL} characters."))
     unknown = [scope for scope in scopes if scope not in SCOPES]
     if unknown or not scopes:
         faults.append(FieldError("scopes", f"Choose at least one of {', '.join(SCOPES)}."))
     if rate_limit_per_minute is not None and not 1 <= rate_limit_per_minute <= 10_000_000:
-        faults.append(FieldError("rate_limit_per_minute", "A limit is at least one request a minute."))
+        faults.append(
+            FieldError("rate_limit_per_minute", "Enter a limit of at least one request per minute.")
+        )
     if faults:
         raise Invalid(faults[0].message, errors=faults)
     key = secrets.token_hex(16)

@@ -11,7 +11,7 @@ from app.lrs.engine.statements import queries
 from app.lrs.engine.statements.filters import key_of
 
 _GOOD_FOR_SECONDS = 0.05
-"""A moment that was true stays true; asking anew only makes it later."""
+"""A moment that was true stays true; asking again only makes it later."""
 
 
 class Consistency:

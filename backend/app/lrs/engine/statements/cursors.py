@@ -38,7 +38,7 @@ class Cursors:
         tag, body = raw[:_TAG], raw[_TAG:]
         if not body or not hmac.compare_digest(tag, self._tag(body)):
             raise Refusal(
-                "This more link was not made here or has been altered; ask the query anew.", path="more"
+                "This more link was not made here or has been altered; run the query again.", path="more"
             )
         return Filter(**orjson.loads(body))
 

@@ -51,6 +51,10 @@ class Filter:
     attachments: bool = False
     credential_id: int | None = None
     """Only statements written with this API key (scope statements/read/mine)."""
+    accounts: tuple[int, ...] | None = None
+    """Only statements whose actor has one of these accounts (`xapi_statements.user_id`)."""
+    without_accounts: tuple[int, ...] = ()
+    """No statement whose actor has one of these accounts."""
 
     def as_dict(self) -> dict[str, object]:
         """For a cursor: the values that differ from the defaults."""

@@ -182,7 +182,7 @@ def _speaks_of_its_own(call: Call, statements: list[JsonObject], paths: list[str
         # A Group may name others as its members, and is found by them.
         if actors.identity(actor) != agent or "member" in actor:
             raise Refusal(
-                "This launch may only write about the learner it was made for.",
+                "This launch may only write about the student it was created for.",
                 path=f"{path}.actor",
                 status=403,
             )

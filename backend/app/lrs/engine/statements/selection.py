@@ -56,6 +56,8 @@ def select(query: Filter, least: int) -> tuple[LiteralString, dict[str, object]]
         "after": query.after,
         "before": query.before,
         "credential": query.credential_id,
+        "accounts": None if query.accounts is None else list(query.accounts),
+        "without": list(query.without_accounts),
     }
     if len(arms) == 1:
         return _sized(arms[0], order), parameters
@@ -142,6 +144,10 @@ def _arm(query: Filter, walk: _Walk, order: LiteralString, limit: LiteralString)
         condition += f" AND {key} < %(before)s"
     if query.credential_id is not None:
         condition += " AND s.credential_id = %(credential)s"
+    if query.accounts is not None:
+        condition += " AND s.user_id = ANY(%(accounts)s)"
+    if query.without_accounts:
+        condition += " AND (s.user_id IS NULL OR s.user_id <> ALL(%(without)s))"
     # A statement may be found by several of its subjects; they stand together in the index.
     unique: LiteralString = "" if key == "s.id" else f"DISTINCT ON ({key}) "
     return (

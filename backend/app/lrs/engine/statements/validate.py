@@ -86,7 +86,7 @@ def _version(value: Any, path: str, version: Version) -> None:
     text = a_string(value, path)
     if not (_FIRST.fullmatch(text) or (version.second and _SECOND.fullmatch(text))):
         known = "1.0, 1.0.x or 2.0.x" if version.second else "1.0 or 1.0.x"
-        raise fail(path, f"This store knows the versions {known}; “{text[:40]}” is none of them.")
+        raise fail(path, f"This LRS supports versions {known}, not “{text[:40]}”.")
 
 
 def _of_version_one(found: JsonObject, path: str) -> None:

@@ -159,5 +159,5 @@ def _away() -> Refusal:
 def _unstorable(fault: Exception) -> Refusal:
     if isinstance(fault, psycopg.DataError | psycopg.errors.ProgramLimitExceeded):
         message = fault.diag.message_primary or "unknown"
-        return Refusal(f"The database cannot hold this statement: {message}.")
+        return Refusal(f"The database cannot store this statement: {message}.")
     return _away()

@@ -16,7 +16,7 @@ async function api(path, options = {}) {
     headers: { Accept: "application/json", "Content-Type": "application/json" },
     ...options,
   });
-  if (answer.status === 401) throw new Error("You were signed out. Sign in again; everything up to here is saved.");
+  if (answer.status === 401) throw new Error("You were signed out. Sign in again; everything so far is saved.");
   const body = await answer.json().catch(() => ({}));
   if (!answer.ok) throw new Error(body.detail ?? "The lesson cannot be opened right now. Try again in a minute.");
   return body;

@@ -17,7 +17,7 @@ function begin() {
     try {
       if (!document.hidden) await fetchNew();
     } catch {
-      said.textContent = "The school’s server does not answer; trying again.";
+      said.textContent = "The school’s server does not answer. Retrying.";
     }
     if (on && timer === null) timer = setTimeout(look, EVERY);
   }
@@ -48,7 +48,7 @@ function begin() {
     const link = document.createElement("a");
     link.href = location.href;
     link.textContent = "Sign in again";
-    said.replaceChildren("You are signed out; new statements are not followed. ", link);
+    said.replaceChildren("You are signed out, so new statements are no longer shown. ", link);
     button.setAttribute("aria-pressed", "false");
     label.textContent = "Follow live";
   }

@@ -1,0 +1,126 @@
+"""Pages of the dated policies: what is in force, every version, and a form for the next one of each kind."""
+
+from collections.abc import Callable
+from datetime import date
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Request, Response
+from pydantic import BaseModel, Field
+from sqlalchemy.orm import Session
+
+from app.core import clock
+from app.core.permissions import Permission
+from app.school import policies, policy, service
+from app.school.kinds import CHOICES, LABELS, AttendancePolicy, PasswordPolicy, PolicyKind, ProgressPolicy
+from app.web.fields import Day, Line, PathId, Text
+from app.web.forms import Form, posted
+from app.web.render import redirect, render
+from app.web.request import CurrentSubject, Db, Requires
+
+router = APIRouter(include_in_schema=False)
+READ, CHANGE = [Requires(Permission.SCHOOL_READ)], [Requires(Permission.SCHOOL_CHANGE)]
+POLICIES = ("Policies", "/school/policies")
+
+
+class _Head(BaseModel):
+    """What every policy has beside its values."""
+
+    effective_from: Annotated[Day, Field(title="Effective from")]
+    approved_by: Annotated[Line, Field(title="Approved by", max_length=120)]
+    note: Annotated[Text, Field(max_length=2000)] = ""
+
+
+class AttendancePolicyForm(_Head, AttendancePolicy):
+    """A version of the attendance policy as typed."""
+
+
+class ProgressPolicyForm(_Head, ProgressPolicy):
+    """A version of the progress policy as typed."""
+
+
+class PasswordPolicyForm(_Head, PasswordPolicy):
+    """A version of the password policy as typed."""
+
+
+FORMS: dict[PolicyKind, type[_Head]] = {
+    PolicyKind.ATTENDANCE: AttendancePolicyForm,
+    PolicyKind.PROGRESS: ProgressPolicyForm,
+    PolicyKind.PASSWORD: PasswordPolicyForm,
+}
+
+
+@router.get("/school/policies", dependencies=READ)
+def policies_page(request: Request, db: Db, subject: CurrentSubject) -> Response:
+    today = _today(db)
+    kinds = [
+        (kind, policies.at(db, kind, today), policies.versions(db, subject, kind)) for kind in PolicyKind
+    ]
+    return render(
+        request,
+        "school/policies.html",
+        kinds=kinds,
+        labels=LABELS,
+        choices=CHOICES,
+        today=today,
+        may_change=policy.may_change(subject),
+        breadcrumbs=[("School", "/school"), ("Policies", None)],
+    )
+
+
+@router.post("/school/policies/{kind}/{policy_version}/withdraw", dependencies=CHANGE)
+def withdraw_policy(db: Db, subject: CurrentSubject, kind: PolicyKind, policy_version: PathId) -> Response:
+    policies.withdraw(db, subject, kind, policy_version)
+    return redirect("/school/policies")
+
+
+def _today(db: Session) -> date:
+    return clock.today(service.facts(db).zone)
+
+
+def _form_page(request: Request, form: Form[Any], kind: PolicyKind) -> Response:
+    return render(
+        request,
+        "school/policy_form.html",
+        form=form,
+        kind=kind,
+        names=[name for name in form.model.model_fields if name in LABELS],
+        labels=LABELS,
+        choices=CHOICES,
+        breadcrumbs=[("School", "/school"), POLICIES, (f"New {kind.value} policy", None)],
+    )
+
+
+def _routes_of(kind: PolicyKind) -> tuple[Callable[..., Response], Callable[..., Response]]:
+    """The form of a kind and what it is posted to: each kind has a shape of its own."""
+    model = FORMS[kind]
+
+    def new_policy(request: Request, db: Db, subject: CurrentSubject) -> Response:
+        in_force = policies.at(db, kind, _today(db))
+        return _form_page(request, Form.blank(model, **in_force.values.model_dump()), kind)
+
+    def add_policy(
+        request: Request, db: Db, subject: CurrentSubject, form: Annotated[Form[Any], Depends(posted(model))]
+    ) -> Response:
+        def add(values: Any) -> Response:
+            policies.add(
+                db,
+                subject,
+                kind,
+                effective_from=values.effective_from,
+                values=values.model_dump(exclude=set(_Head.model_fields)),
+                approved_by=values.approved_by,
+                note=values.note,
+                today=_today(db),
+            )
+            return redirect("/school/policies")
+
+        return form.submit(db, add, again=lambda: _form_page(request, form, kind))
+
+    return new_policy, add_policy
+
+
+for _kind in PolicyKind:
+    _new, _add = _routes_of(_kind)
+    _path = f"/school/policies/{_kind.value}/new"
+    router.get(_path, dependencies=CHANGE, name=f"new_{_kind.value}_policy")(_new)
+    router.post(_path, dependencies=CHANGE, name=f"add_{_kind.value}_policy")(_add)
