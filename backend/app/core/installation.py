@@ -19,6 +19,13 @@ _installation = sa.table(
     sa.column("id", sa.SmallInteger),
 )
 _KEPT = "installation"
+_NEWER_SERVER = sa.text(
+    """
+    UPDATE installation i SET generation = i.generation + 1
+    WHERE (SELECT a.xid FROM audit_log a WHERE a.generation = i.generation
+           ORDER BY a.generation DESC, a.xid DESC, a.id DESC LIMIT 1) >= pg_snapshot_xmax(pg_current_snapshot())
+    """
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,3 +59,12 @@ def installation(session: Session) -> Installation:
 def _find(session: Session) -> Installation | None:
     row = session.execute(sa.select(_installation.c.uuid, _installation.c.home_page)).one_or_none()
     return None if row is None else Installation(*row)
+
+
+def note_newer_server(session: Session) -> None:
+    """Begin a new generation of the history when transaction numbers have started over.
+
+    A dump that is restored on another server brings entries whose numbers that server has not reached. What is
+    written from now on would sort before them, and its readers would never see it.
+    """
+    session.execute(_NEWER_SERVER)

@@ -80,13 +80,6 @@ _LAG = text(
     ORDER BY c.name
     """
 )
-_NEWER_SERVER = text(
-    """
-    UPDATE installation i SET generation = i.generation + 1
-    WHERE (SELECT a.xid FROM audit_log a WHERE a.generation = i.generation
-           ORDER BY a.generation DESC, a.xid DESC, a.id DESC LIMIT 1) >= pg_snapshot_xmax(pg_current_snapshot())
-    """
-)
 MOST_COUNTED = 100_000
 
 
@@ -151,16 +144,6 @@ def begin(session: Session, name: str, *, from_now: bool) -> None:
 def lags(session: Session) -> list[Lag]:
     """Every subscriber's lag, by name."""
     return [Lag(*row) for row in session.execute(_LAG, {"most": MOST_COUNTED})]
-
-
-def note_newer_server(session: Session) -> bool:
-    """Begin a new generation when transaction numbers have started anew; whether they had.
-
-    A dump that is restored on another server brings rows whose numbers that server has not reached. What is written
-    from now on would sort before them.
-    """
-    result: Any = session.execute(_NEWER_SERVER)
-    return bool(result.rowcount)
 
 
 def hours_entries_before(session: Session, entry: AuditEntry, actions: Collection[str]) -> Row[Any] | None:

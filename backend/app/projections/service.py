@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy.orm import Session
 
 from app.core.errors import NotFound
-from app.core.installation import installation
+from app.core.installation import installation, note_newer_server
 from app.core.permissions import internal
 from app.db.session import Database
 from app.projections import frame, notices, queries
@@ -39,7 +39,7 @@ def prepare(database: Database) -> None:
     with database.begin() as session:
         installation(session)
     with database.begin() as session:
-        queries.note_newer_server(session)
+        note_newer_server(session)
         for one in SUBSCRIBERS.values():
             queries.begin(session, one.name, from_now=one.from_now)
 

@@ -52,7 +52,7 @@ READS: dict[str, Read] = {
         session, student, 40
     ),
     "what happened lately": lambda session, _school, _student: queries.recent_entries(
-        session, trail.LEARNING, 12
+        session, trail.LEARNING, None, 12
     ),
     "an actor": _page(TrailFilter(actor_id=1000003)),
     "an action": _page(TrailFilter(action="program.created")),

@@ -28,7 +28,7 @@ HOURS_STATED: Mapping[Action, str] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Program:
+class NamedProgram:
     """A program by number and name."""
 
     id: int
@@ -45,14 +45,14 @@ class Program:
 
 
 @dataclass(frozen=True, slots=True)
-class Lesson:
+class PlacedLesson:
     """A lesson and where it stands."""
 
     id: int
     title: str
     module_id: int
     module_name: str
-    program: Program
+    program: NamedProgram
 
     @property
     def about(self) -> About:
@@ -86,7 +86,9 @@ def statement_id(known: Installation, entry_id: int, key: str) -> UUID:
     return uuid5(known.uuid, f"history/{entry_id}/{key}")
 
 
-def facts_of(action: Action, details: JsonObject, program: Program, lesson: Lesson | None) -> Iterator[Fact]:
+def facts_of(
+    action: Action, details: JsonObject, program: NamedProgram, lesson: PlacedLesson | None
+) -> Iterator[Fact]:
     """What an entry states. `lesson` is the one its details name, None when it is gone."""
     if action in _OF_PROGRAMS:
         yield from _OF_PROGRAMS[action](details, program)
@@ -97,19 +99,19 @@ def facts_of(action: Action, details: JsonObject, program: Program, lesson: Less
 # Enrollments and clock hours
 
 
-def _enrolled(_details: JsonObject, program: Program) -> Iterator[Fact]:
+def _enrolled(_details: JsonObject, program: NamedProgram) -> Iterator[Fact]:
     yield Fact("registered", vocabulary.REGISTERED, program.about)
 
 
-def _completed(_details: JsonObject, program: Program) -> Iterator[Fact]:
+def _completed(_details: JsonObject, program: NamedProgram) -> Iterator[Fact]:
     yield Fact("completed", vocabulary.COMPLETED, program.about, result={"completion": True})
 
 
-def _withdrawn(_details: JsonObject, program: Program) -> Iterator[Fact]:
+def _withdrawn(_details: JsonObject, program: NamedProgram) -> Iterator[Fact]:
     yield Fact("withdrew", vocabulary.WITHDREW, program.about, result={"completion": False})
 
 
-def _clocked_in(details: JsonObject, program: Program) -> Iterator[Fact]:
+def _clocked_in(details: JsonObject, program: NamedProgram) -> Iterator[Fact]:
     yield Fact(
         "initialized",
         vocabulary.INITIALIZED,
@@ -119,28 +121,28 @@ def _clocked_in(details: JsonObject, program: Program) -> Iterator[Fact]:
     )
 
 
-def _clocked_out(details: JsonObject, program: Program) -> Iterator[Fact]:
+def _clocked_out(details: JsonObject, program: NamedProgram) -> Iterator[Fact]:
     yield _attended(program, details.get("total_minutes") or 0, _moment(details, "clock_out"))
 
 
-def _clock_out_missing(details: JsonObject, program: Program) -> Iterator[Fact]:
+def _clock_out_missing(details: JsonObject, program: NamedProgram) -> Iterator[Fact]:
     yield Fact(
         "abandoned", vocabulary.ABANDONED, program.hours, (program.about,), at=_moment(details, "clock_in")
     )
 
 
-def _entered(details: JsonObject, program: Program) -> Iterator[Fact]:
+def _entered(details: JsonObject, program: NamedProgram) -> Iterator[Fact]:
     after = details.get("after") or {}
     yield _attended(program, after.get("total_minutes") or 0, _moment(after, "clock_out"))
 
 
-def _corrected(details: JsonObject, program: Program) -> Iterator[Fact]:
+def _corrected(details: JsonObject, program: NamedProgram) -> Iterator[Fact]:
     after = details.get("after") or {}
     if after.get("total_minutes"):
         yield _attended(program, after["total_minutes"], _moment(after, "clock_out"))
 
 
-def _attended(program: Program, minutes: int, at: datetime | None) -> Fact:
+def _attended(program: NamedProgram, minutes: int, at: datetime | None) -> Fact:
     result: JsonObject = {"duration": duration_text(minutes * 60)}
     return Fact("attended", vocabulary.ATTENDED, program.hours, (program.about,), result, at)
 
@@ -154,7 +156,7 @@ def states_hours(action: Action, details: JsonObject) -> bool:
 # Lessons
 
 
-def _lesson_completed(details: JsonObject, program: Program, lesson: Lesson) -> Iterator[Fact]:
+def _lesson_completed(details: JsonObject, program: NamedProgram, lesson: PlacedLesson) -> Iterator[Fact]:
     result = {**_score(details.get("score_pct")), "completion": True}
     yield Fact("completed", vocabulary.COMPLETED, lesson.about, lesson.around, result)
     progress = (details.get("progress_pct") or [0, 0])[-1]
@@ -162,26 +164,26 @@ def _lesson_completed(details: JsonObject, program: Program, lesson: Lesson) -> 
     yield Fact("progressed", vocabulary.PROGRESSED, program.about, result=result)
 
 
-def _lesson_withdrawn(details: JsonObject, program: Program) -> Iterator[Fact]:
+def _lesson_withdrawn(details: JsonObject, program: NamedProgram) -> Iterator[Fact]:
     result = {"completion": False, "extensions": {vocabulary.PROGRESS: details["progress_pct"][-1]}}
     yield Fact("progressed", vocabulary.PROGRESSED, program.about, result=result)
 
 
-def _lesson_scored(details: JsonObject, _program: Program, lesson: Lesson) -> Iterator[Fact]:
+def _lesson_scored(details: JsonObject, _program: NamedProgram, lesson: PlacedLesson) -> Iterator[Fact]:
     scored = (details.get("score_pct") or [None, None])[-1]
     yield Fact("scored", vocabulary.SCORED, lesson.about, lesson.around, _score(scored))
 
 
-def _lesson_opened(details: JsonObject, _program: Program, lesson: Lesson) -> Iterator[Fact]:
+def _lesson_opened(details: JsonObject, _program: NamedProgram, lesson: PlacedLesson) -> Iterator[Fact]:
     yield Fact("launched", vocabulary.LAUNCHED, *_part(details, lesson))
 
 
-def _part_left(details: JsonObject, _program: Program, lesson: Lesson) -> Iterator[Fact]:
+def _part_left(details: JsonObject, _program: NamedProgram, lesson: PlacedLesson) -> Iterator[Fact]:
     result: JsonObject = {"duration": duration_text(details["session_seconds"])}
     yield Fact("suspended", vocabulary.SUSPENDED, *_part(details, lesson), result)
 
 
-def _part_reported(details: JsonObject, _program: Program, lesson: Lesson) -> Iterator[Fact]:
+def _part_reported(details: JsonObject, _program: NamedProgram, lesson: PlacedLesson) -> Iterator[Fact]:
     """The beginning, a better status or score, the end. What says nothing new is not stated."""
     about, parents = _part(details, lesson)
     for key, verb, result in reported(details):
@@ -206,11 +208,11 @@ def reported(details: JsonObject) -> Iterator[tuple[str, Verb, JsonObject | None
         yield "ended", ended, {"duration": duration_text(details["session_seconds"])}
 
 
-def _part(details: JsonObject, lesson: Lesson) -> tuple[About, tuple[About, ...]]:
+def _part(details: JsonObject, lesson: PlacedLesson) -> tuple[About, tuple[About, ...]]:
     return lesson.part(details["sco_id"], details.get("title") or ""), (lesson.about, *lesson.around)
 
 
-_OF_PROGRAMS: Mapping[Action, Callable[[JsonObject, Program], Iterator[Fact]]] = {
+_OF_PROGRAMS: Mapping[Action, Callable[[JsonObject, NamedProgram], Iterator[Fact]]] = {
     Action.ENROLLMENT_CREATED: _enrolled,
     Action.ENROLLMENT_COMPLETED: _completed,
     Action.ENROLLMENT_WITHDRAWN: _withdrawn,
@@ -221,7 +223,7 @@ _OF_PROGRAMS: Mapping[Action, Callable[[JsonObject, Program], Iterator[Fact]]] =
     Action.ATTENDANCE_CORRECTED: _corrected,
     Action.LESSON_COMPLETION_WITHDRAWN: _lesson_withdrawn,
 }
-_OF_LESSONS: Mapping[Action, Callable[[JsonObject, Program, Lesson], Iterator[Fact]]] = {
+_OF_LESSONS: Mapping[Action, Callable[[JsonObject, NamedProgram, PlacedLesson], Iterator[Fact]]] = {
     Action.LESSON_COMPLETED: _lesson_completed,
     Action.LESSON_COMPLETION_IMPROVED: _lesson_scored,
     Action.CONTENT_LESSON_OPENED: _lesson_opened,
