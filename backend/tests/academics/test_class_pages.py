@@ -53,14 +53,14 @@ def test_a_class_is_made_filled_and_emptied_by_the_forms(
     assert answer.status_code == 303, answer.text
     place = answer.headers["location"].removesuffix("/timetable")
     again = registrar.post("/classes/new", data=typed)
-    assert (again.status_code, "has this code already" in again.text) == (409, True)
+    assert (again.status_code, "already has this code" in again.text) == (409, True)
     hours = {"weekdays": ["0", "2"], "starts_at": "08:30", "ends_at": "13:30"}
     assert registrar.post(f"{place}/timetable", data=hours).status_code == 303
     assert "8:30 AM–1:30 PM" in registrar.get(f"{place}/timetable").text
     holiday = {"kind": "cancelled", "day": "2026-11-04", "reason": "Staff training"}
     assert registrar.post(f"{place}/changes", data=holiday).status_code == 303
     twice = registrar.post(f"{place}/changes", data=holiday)
-    assert (twice.status_code, "changed already" in twice.text) == (409, True)
+    assert (twice.status_code, "This day already has a change." in twice.text) == (409, True)
     assert registrar.post(f"{place}/instructors", data={"user_id": teacher.id}).status_code == 303
     assert "Ana Alvarez" in registrar.get(f"{place}/students").text
     chosen = {"enrollment_ids": [str(one.id) for one in enrollments]}
@@ -80,13 +80,13 @@ def test_a_class_is_made_filled_and_emptied_by_the_forms(
 @pytest.mark.parametrize(
     ("changes", "sentence"),
     [
-        ({"code": ""}, "Fill this in"),
+        ({"code": ""}, "This field is required"),
         ({"starts_on": "2026-13-01"}, "Enter a date"),
-        ({"ends_on": "2026-01-01"}, "before the first one"),
+        ({"ends_on": "2026-01-01"}, "before the first day"),
         ({"program_id": "x"}, "Enter a whole number"),
-        ({"program_id": "2147483647"}, "no such program"),
+        ({"program_id": "2147483647"}, "program does not exist"),
         ({"capacity": "0"}, "Enter 1 or more"),
-        ({"code": "a\x00b"}, "cannot be stored"),
+        ({"code": "a\x00b"}, "character that cannot be saved"),
     ],
 )
 def test_bad_input_ends_in_a_sentence(

@@ -111,7 +111,7 @@ def test_students_come_several_at_once_and_nobody_sits_twice(
     numbers = [one.id for one in enrollments]
     seats = service.add_students(session, registrar, made.id, numbers, ZONE)
     assert [seat.starts_on for seat in seats] == [TODAY, TODAY]
-    with pytest.raises(Conflict, match="Ana A and Bea B sit in this class already"):
+    with pytest.raises(Conflict, match="Ana A and Bea B are already in this class"):
         service.add_students(session, registrar, made.id, [*numbers, third.id], ZONE)
     names = service.roster(session, registrar, made.id, Paging(), ZONE).page().items
     assert [row.full_name for row in names] == ["Ana A", "Bea B"]
@@ -136,7 +136,7 @@ def test_a_seat_needs_an_active_enrollment_in_the_program(
     gone = school.enrollment(school.student(deleted_at=NOW), program)
     for number, sentence in (
         (over.id, "is withdrawn"),
-        (elsewhere.id, "another program"),
+        (elsewhere.id, "a different program"),
         (gone.id, "does not exist"),
         (2**31 - 1, "does not exist"),
     ):
@@ -153,9 +153,7 @@ def test_nobody_sits_in_two_classes_that_meet_at_once(
     later = school.school_class(program, weekly=[(0, time(13, 30), time(15))], ends_on=date(2027, 5, 1))
     clash = school.school_class(program, weekly=[(0, time(13), time(15))], ends_on=date(2027, 5, 1))
     service.add_students(session, registrar, later.id, [seated.id], ZONE)
-    with pytest.raises(
-        Conflict, match=r"Ana A sits in .* meets at the same time on Nov 2, 2026, 1:00 PM EST"
-    ):
+    with pytest.raises(Conflict, match=r"Ana A is in .* meets at the same time on Nov 2, 2026, 1:00 PM EST"):
         service.add_students(session, registrar, clash.id, [seated.id], ZONE)
 
 

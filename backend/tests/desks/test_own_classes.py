@@ -239,9 +239,9 @@ def test_nobody_marks_their_own_lessons_or_ends_their_own_enrollment(
         f"/api/v1/enrollments/{own.id}/lessons/{lesson.id}/completion", json={"score_pct": 100}
     )
     assert marked.status_code == 403
-    assert "Nobody changes their own lessons and grades" in marked.json()["detail"]
+    assert "You cannot change your own lessons and grades" in marked.json()["detail"]
     if role is Role.ADMIN:
         for act in ("complete", "withdraw"):
             ended = client.post(f"/api/v1/enrollments/{own.id}/{act}")
             assert ended.status_code == 403, ended.text
-            assert "Nobody changes their own enrollments" in ended.json()["detail"]
+            assert "You cannot change your own enrollments" in ended.json()["detail"]

@@ -132,7 +132,7 @@ def test_a_former_student_does_not_touch_their_own_hours(
         person, enrolled_at=BEGINS, status=EnrollmentStatus.COMPLETED, completed_at=ENDS
     )
     record = school.attendance(enrollment, at_school(date(2026, 3, 2), 9))
-    with pytest.raises(Forbidden, match="Nobody changes their own hours"):
+    with pytest.raises(Forbidden, match="You cannot change your own hours"):
         service.enter(session, subject_of(person), hours_on(enrollment, date(2026, 3, 3)), ZONE)
     longer = {
         "clock_in": record.clock_in.isoformat(),
@@ -141,7 +141,7 @@ def test_a_former_student_does_not_touch_their_own_hours(
     }
     answer = signed_in(person).put(f"/api/v1/attendance/{record.id}", json=longer)
     assert answer.status_code == 403
-    assert "Nobody changes their own hours" in answer.json()["detail"]
+    assert "You cannot change your own hours" in answer.json()["detail"]
 
 
 @pytest.mark.parametrize("status", [EnrollmentStatus.WITHDRAWN, EnrollmentStatus.COMPLETED])
