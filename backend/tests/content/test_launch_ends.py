@@ -13,7 +13,7 @@ from app.accounts.access import links
 from app.accounts.access import service as access
 from app.content import service
 from app.content.launches import tokens
-from app.core import clock
+from app.core import clock, history
 from app.core.permissions import Role, Subject
 from app.db.models import EnrollmentStatus, Launch, ScormCommit, User, XapiCredential
 from app.enrollment import service as enrollment
@@ -108,6 +108,8 @@ def test_a_deleted_account_ends_its_launches(school: School, host: TestClient, a
     school.upload(None)
     played = opened(school, host, signed_in(school))
     played.commit(lesson_location="p1")
+    # The student signed in with this session; from here on it is the administrator's.
+    history.act_as(school.session, admin)
     accounts.delete_person(school.session, admin, school.student.id)
     school.session.commit()
     answer = played.send({"seq": 99, "cmi": played.cmi(lesson_location="late")})

@@ -10,10 +10,12 @@ import time_machine
 from fastapi.testclient import TestClient
 from sqlalchemy.orm import Session
 
+from app.core import history
+from app.core.actions import Action
 from app.core.permissions import Role
 from app.db.models import Attendance, ContentType, Enrollment, EnrollmentStatus, User, Withdrawal
-from app.lrs import service as record_store
 from tests.factories.school import School
+from tests.projecting import project
 
 SignedIn = Callable[[User], TestClient]
 NOW = datetime(2026, 6, 1, 16, tzinfo=UTC)
@@ -57,7 +59,17 @@ def scene(session: Session, school: School) -> Scene:
                 reason=f"Surgery of {name}",
             )
         )
-        record_store.record_clock_in(session, enrollment_id=enrollment.id, at=NOW - timedelta(hours=2))
+        began = NOW - timedelta(hours=2)
+        history.record(
+            session,
+            None,
+            Action.ATTENDANCE_CLOCKED_IN,
+            records[-1].id,
+            student_id=person.id,
+            enrollment_id=enrollment.id,
+            clock_in=began,
+        )
+        project(session)
         people.append(person)
         enrollments.append(enrollment)
     instructor = school.instructor(full_name="Tess Carter")
