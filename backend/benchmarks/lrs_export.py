@@ -15,12 +15,13 @@ from pathlib import Path
 from sqlalchemy import text
 
 from app.db.session import Database
-from app.lrs.desk.browser.export import HEADER, _row, chunks_of
+from app.lrs.desk.browser.export import COLUMNS, chunks_of
+from app.lrs.desk.browser.presentation import line_of
 from app.lrs.engine.statements.filters import Filter
 from app.ops import migrations, roles
 from app.ops.postgres import EmbeddedServer
 from app.settings import Settings
-from app.web.reports.files import csv_chunks
+from app.web.reports.files import csv_stream
 
 FILL = """
 INSERT INTO xapi_statements (id, verb, object_id, timestamp, statement_id, payload, version, result)
@@ -69,7 +70,8 @@ def main() -> None:
             first = next(chunks)
             before, peak, octets, began = _resident_mib(), 0.0, 0, time.monotonic()
             if name == "CSV":
-                pieces = csv_chunks(HEADER, (_row(one, settings) for chunk in chunks for one in chunk))
+                lines = (line_of(one) for chunk in chunks for one in chunk)
+                pieces = csv_stream(COLUMNS, lines, settings.zone)
             else:
                 pieces = ("".join(f"{one.payload}\n" for one in chunk).encode() for chunk in chunks)
             for number, piece in enumerate(pieces):
