@@ -17,6 +17,8 @@ from app.db.base import Base
 APP = Path(__file__).resolve().parents[1] / "app"
 
 OWNERS = {
+    "installation": "core",
+    "history_cursors": "projections",
     "school": "school",
     "school_holidays": "school",
     "school_policies": "school",

@@ -5,7 +5,6 @@ every one of them would become another one. An installation that has statements 
 """
 
 from dataclasses import dataclass
-from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -19,6 +18,7 @@ _installation = sa.table(
     sa.column("home_page", sa.Text),
     sa.column("id", sa.SmallInteger),
 )
+_KEPT = "installation"
 _NEWER_SERVER = sa.text(
     """
     UPDATE installation i SET generation = i.generation + 1
@@ -26,7 +26,6 @@ _NEWER_SERVER = sa.text(
            ORDER BY a.generation DESC, a.xid DESC, a.id DESC LIMIT 1) >= pg_snapshot_xmax(pg_current_snapshot())
     """
 )
-_KEPT = "installation"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,11 +61,10 @@ def _find(session: Session) -> Installation | None:
     return None if row is None else Installation(*row)
 
 
-def note_newer_server(session: Session) -> bool:
-    """Begin a new generation when transaction numbers have started over; whether they had.
+def note_newer_server(session: Session) -> None:
+    """Begin a new generation of the history when transaction numbers have started over.
 
-    A dump that is restored on another server brings rows whose numbers that server has not reached. What is written
-    from now on would sort before them.
+    A dump that is restored on another server brings entries whose numbers that server has not reached. What is
+    written from now on would sort before them, and its readers would never see it.
     """
-    result: Any = session.execute(_NEWER_SERVER)
-    return bool(result.rowcount)
+    session.execute(_NEWER_SERVER)

@@ -373,6 +373,28 @@ def studied(session: Session, user_id: int, lesson_id: int) -> tuple[int, Enroll
     return None if row is None else (row[0], row[1])
 
 
+@dataclass(frozen=True, slots=True)
+class Learner:
+    """A student in a program, by number and name."""
+
+    enrollment_id: int
+    user_id: int
+    full_name: str
+    program_id: int
+    program_name: str
+
+
+def learners(session: Session, enrollment_ids: Collection[int]) -> Sequence[Learner]:
+    """Who is enrolled in what."""
+    rows = session.execute(
+        select(Enrollment.id, User.id, User.full_name, Program.id, Program.name)
+        .join(User, User.id == Enrollment.user_id)
+        .join(Program, Program.id == Enrollment.program_id)
+        .where(Enrollment.id.in_(enrollment_ids))
+    ).all()
+    return [Learner(*row) for row in rows]
+
+
 # Imports
 
 
@@ -420,25 +442,3 @@ def remove_enrollments(session: Session, ids: Collection[int]) -> None:
         delete(Enrollment).where(Enrollment.id.in_(ids)).execution_options(synchronize_session=False)
     )
     session.expire_all()
-
-
-@dataclass(frozen=True, slots=True)
-class Learner:
-    """A student in a program, by number and name."""
-
-    enrollment_id: int
-    user_id: int
-    full_name: str
-    program_id: int
-    program_name: str
-
-
-def learners(session: Session, enrollment_ids: Collection[int]) -> Sequence[Learner]:
-    """Who is enrolled in what."""
-    rows = session.execute(
-        select(Enrollment.id, User.id, User.full_name, Program.id, Program.name)
-        .join(User, User.id == Enrollment.user_id)
-        .join(Program, Program.id == Enrollment.program_id)
-        .where(Enrollment.id.in_(enrollment_ids))
-    ).all()
-    return [Learner(*row) for row in rows]

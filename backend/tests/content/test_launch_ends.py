@@ -108,7 +108,8 @@ def test_a_deleted_account_ends_its_launches(school: School, host: TestClient, a
     school.upload(None)
     played = opened(school, host, signed_in(school))
     played.commit(lesson_location="p1")
-    history.act_as(school.session, None)  # another request, of another person
+    # The student signed in with this session; from here on it is the administrator's.
+    history.act_as(school.session, admin)
     accounts.delete_person(school.session, admin, school.student.id)
     school.session.commit()
     answer = played.send({"seq": 99, "cmi": played.cmi(lesson_location="late")})

@@ -59,6 +59,7 @@ def scene(session: Session, school: School) -> Scene:
                 reason=f"Surgery of {name}",
             )
         )
+        began = NOW - timedelta(hours=2)
         history.record(
             session,
             None,
@@ -66,12 +67,11 @@ def scene(session: Session, school: School) -> Scene:
             records[-1].id,
             student_id=person.id,
             enrollment_id=enrollment.id,
-            occurred_at=NOW - timedelta(hours=2),
-            clock_in=NOW - timedelta(hours=2),
+            clock_in=began,
         )
+        project(session)
         people.append(person)
         enrollments.append(enrollment)
-    project(session)
     instructor = school.instructor(full_name="Tess Carter")
     school.school_class(program, teacher=instructor, students=[enrollments[0]])
     school.school_class(program, code="OTHER", teacher=school.instructor(), students=[enrollments[1]])

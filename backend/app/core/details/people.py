@@ -32,7 +32,7 @@ class PasswordSet(Details):
     sessions_ended: int = 0
     tokens_ended: int = 0
     notify: bool = False
-    """Whether the person is notified by email: there was a password before."""
+    """Whether the person gets an email about it: there was a password before."""
 
 
 class DutyGiven(Details):

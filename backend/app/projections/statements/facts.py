@@ -28,7 +28,7 @@ HOURS_STATED: Mapping[Action, str] = {
 
 
 @dataclass(frozen=True, slots=True)
-class StatedProgram:
+class NamedProgram:
     """A program by number and name."""
 
     id: int
@@ -45,14 +45,14 @@ class StatedProgram:
 
 
 @dataclass(frozen=True, slots=True)
-class StatedLesson:
+class PlacedLesson:
     """A lesson and where it stands."""
 
     id: int
     title: str
     module_id: int
     module_name: str
-    program: StatedProgram
+    program: NamedProgram
 
     @property
     def about(self) -> About:
@@ -87,7 +87,7 @@ def statement_id(known: Installation, entry_id: int, key: str) -> UUID:
 
 
 def facts_of(
-    action: Action, details: JsonObject, program: StatedProgram, lesson: StatedLesson | None
+    action: Action, details: JsonObject, program: NamedProgram, lesson: PlacedLesson | None
 ) -> Iterator[Fact]:
     """What an entry states. `lesson` is the one its details name, None when it is gone."""
     if action in _OF_PROGRAMS:
@@ -99,19 +99,19 @@ def facts_of(
 # Enrollments and clock hours
 
 
-def _enrolled(_details: JsonObject, program: StatedProgram) -> Iterator[Fact]:
+def _enrolled(_details: JsonObject, program: NamedProgram) -> Iterator[Fact]:
     yield Fact("registered", vocabulary.REGISTERED, program.about)
 
 
-def _completed(_details: JsonObject, program: StatedProgram) -> Iterator[Fact]:
+def _completed(_details: JsonObject, program: NamedProgram) -> Iterator[Fact]:
     yield Fact("completed", vocabulary.COMPLETED, program.about, result={"completion": True})
 
 
-def _withdrawn(_details: JsonObject, program: StatedProgram) -> Iterator[Fact]:
+def _withdrawn(_details: JsonObject, program: NamedProgram) -> Iterator[Fact]:
     yield Fact("withdrew", vocabulary.WITHDREW, program.about, result={"completion": False})
 
 
-def _clocked_in(details: JsonObject, program: StatedProgram) -> Iterator[Fact]:
+def _clocked_in(details: JsonObject, program: NamedProgram) -> Iterator[Fact]:
     yield Fact(
         "initialized",
         vocabulary.INITIALIZED,
@@ -121,28 +121,28 @@ def _clocked_in(details: JsonObject, program: StatedProgram) -> Iterator[Fact]:
     )
 
 
-def _clocked_out(details: JsonObject, program: StatedProgram) -> Iterator[Fact]:
+def _clocked_out(details: JsonObject, program: NamedProgram) -> Iterator[Fact]:
     yield _attended(program, details.get("total_minutes") or 0, _moment(details, "clock_out"))
 
 
-def _clock_out_missing(details: JsonObject, program: StatedProgram) -> Iterator[Fact]:
+def _clock_out_missing(details: JsonObject, program: NamedProgram) -> Iterator[Fact]:
     yield Fact(
         "abandoned", vocabulary.ABANDONED, program.hours, (program.about,), at=_moment(details, "clock_in")
     )
 
 
-def _entered(details: JsonObject, program: StatedProgram) -> Iterator[Fact]:
+def _entered(details: JsonObject, program: NamedProgram) -> Iterator[Fact]:
     after = details.get("after") or {}
     yield _attended(program, after.get("total_minutes") or 0, _moment(after, "clock_out"))
 
 
-def _corrected(details: JsonObject, program: StatedProgram) -> Iterator[Fact]:
+def _corrected(details: JsonObject, program: NamedProgram) -> Iterator[Fact]:
     after = details.get("after") or {}
     if after.get("total_minutes"):
         yield _attended(program, after["total_minutes"], _moment(after, "clock_out"))
 
 
-def _attended(program: StatedProgram, minutes: int, at: datetime | None) -> Fact:
+def _attended(program: NamedProgram, minutes: int, at: datetime | None) -> Fact:
     result: JsonObject = {"duration": duration_text(minutes * 60)}
     return Fact("attended", vocabulary.ATTENDED, program.hours, (program.about,), result, at)
 
@@ -156,38 +156,34 @@ def states_hours(action: Action, details: JsonObject) -> bool:
 # Lessons
 
 
-def _lesson_completed(details: JsonObject, program: StatedProgram, lesson: StatedLesson) -> Iterator[Fact]:
+def _lesson_completed(details: JsonObject, program: NamedProgram, lesson: PlacedLesson) -> Iterator[Fact]:
     result = {**_score(details.get("score_pct")), "completion": True}
     yield Fact("completed", vocabulary.COMPLETED, lesson.about, lesson.around, result)
-    yield _progressed(program, details)
-
-
-def _completion_withdrawn(details: JsonObject, program: StatedProgram) -> Iterator[Fact]:
-    """A course took its word back: the program's progress is another than was last stated."""
-    yield _progressed(program, details)
-
-
-def _progressed(program: StatedProgram, details: JsonObject) -> Fact:
     progress = (details.get("progress_pct") or [0, 0])[-1]
-    result: JsonObject = {"completion": False, "extensions": {vocabulary.PROGRESS: progress}}
-    return Fact("progressed", vocabulary.PROGRESSED, program.about, result=result)
+    result = {"completion": False, "extensions": {vocabulary.PROGRESS: progress}}
+    yield Fact("progressed", vocabulary.PROGRESSED, program.about, result=result)
 
 
-def _lesson_scored(details: JsonObject, _program: StatedProgram, lesson: StatedLesson) -> Iterator[Fact]:
+def _lesson_withdrawn(details: JsonObject, program: NamedProgram) -> Iterator[Fact]:
+    result = {"completion": False, "extensions": {vocabulary.PROGRESS: details["progress_pct"][-1]}}
+    yield Fact("progressed", vocabulary.PROGRESSED, program.about, result=result)
+
+
+def _lesson_scored(details: JsonObject, _program: NamedProgram, lesson: PlacedLesson) -> Iterator[Fact]:
     scored = (details.get("score_pct") or [None, None])[-1]
     yield Fact("scored", vocabulary.SCORED, lesson.about, lesson.around, _score(scored))
 
 
-def _lesson_opened(details: JsonObject, _program: StatedProgram, lesson: StatedLesson) -> Iterator[Fact]:
+def _lesson_opened(details: JsonObject, _program: NamedProgram, lesson: PlacedLesson) -> Iterator[Fact]:
     yield Fact("launched", vocabulary.LAUNCHED, *_part(details, lesson))
 
 
-def _part_left(details: JsonObject, _program: StatedProgram, lesson: StatedLesson) -> Iterator[Fact]:
+def _part_left(details: JsonObject, _program: NamedProgram, lesson: PlacedLesson) -> Iterator[Fact]:
     result: JsonObject = {"duration": duration_text(details["session_seconds"])}
     yield Fact("suspended", vocabulary.SUSPENDED, *_part(details, lesson), result)
 
 
-def _part_reported(details: JsonObject, _program: StatedProgram, lesson: StatedLesson) -> Iterator[Fact]:
+def _part_reported(details: JsonObject, _program: NamedProgram, lesson: PlacedLesson) -> Iterator[Fact]:
     """The beginning, a better status or score, the end. What says nothing new is not stated."""
     about, parents = _part(details, lesson)
     for key, verb, result in reported(details):
@@ -212,13 +208,12 @@ def reported(details: JsonObject) -> Iterator[tuple[str, Verb, JsonObject | None
         yield "ended", ended, {"duration": duration_text(details["session_seconds"])}
 
 
-def _part(details: JsonObject, lesson: StatedLesson) -> tuple[About, tuple[About, ...]]:
+def _part(details: JsonObject, lesson: PlacedLesson) -> tuple[About, tuple[About, ...]]:
     return lesson.part(details["sco_id"], details.get("title") or ""), (lesson.about, *lesson.around)
 
 
-_OF_PROGRAMS: Mapping[Action, Callable[[JsonObject, StatedProgram], Iterator[Fact]]] = {
+_OF_PROGRAMS: Mapping[Action, Callable[[JsonObject, NamedProgram], Iterator[Fact]]] = {
     Action.ENROLLMENT_CREATED: _enrolled,
-    Action.LESSON_COMPLETION_WITHDRAWN: _completion_withdrawn,
     Action.ENROLLMENT_COMPLETED: _completed,
     Action.ENROLLMENT_WITHDRAWN: _withdrawn,
     Action.ATTENDANCE_CLOCKED_IN: _clocked_in,
@@ -226,8 +221,9 @@ _OF_PROGRAMS: Mapping[Action, Callable[[JsonObject, StatedProgram], Iterator[Fac
     Action.ATTENDANCE_CLOCK_OUT_MISSING: _clock_out_missing,
     Action.ATTENDANCE_ENTERED: _entered,
     Action.ATTENDANCE_CORRECTED: _corrected,
+    Action.LESSON_COMPLETION_WITHDRAWN: _lesson_withdrawn,
 }
-_OF_LESSONS: Mapping[Action, Callable[[JsonObject, StatedProgram, StatedLesson], Iterator[Fact]]] = {
+_OF_LESSONS: Mapping[Action, Callable[[JsonObject, NamedProgram, PlacedLesson], Iterator[Fact]]] = {
     Action.LESSON_COMPLETED: _lesson_completed,
     Action.LESSON_COMPLETION_IMPROVED: _lesson_scored,
     Action.CONTENT_LESSON_OPENED: _lesson_opened,

@@ -18,8 +18,8 @@ from app.projections.statements.facts import (
     HOURS_STATED,
     STATED,
     JsonObject,
-    StatedLesson,
-    StatedProgram,
+    NamedProgram,
+    PlacedLesson,
     facts_of,
     statement_id,
     states_hours,
@@ -43,7 +43,7 @@ def _apply(session: Session, entries: Sequence[AuditEntry]) -> None:
 
 
 def _statements(
-    session: Session, known: Installation, entry: AuditEntry, learner: Learner, lesson: StatedLesson | None
+    session: Session, known: Installation, entry: AuditEntry, learner: Learner, lesson: PlacedLesson | None
 ) -> Iterator[JsonObject]:
     action = Action(entry.action)  # type: ignore[call-arg]
     # A person who does something about themselves is no instructor of it.
@@ -56,7 +56,7 @@ def _statements(
             voiding = statement_id(known, entry.id, "voided")
             at = entry.occurred_at
             yield lrs.voiding_of(known.home_page, voiding, stated, by=by, at=at)
-    program = StatedProgram(learner.program_id, learner.program_name)
+    program = NamedProgram(learner.program_id, learner.program_name)
     for fact in facts_of(action, entry.details, program, lesson):
         yield lrs.statement_of(
             known.home_page,
@@ -85,15 +85,15 @@ def _stated_before(session: Session, known: Installation, entry: AuditEntry) -> 
     return statement_id(known, number, HOURS_STATED[action]) if states_hours(action, details) else None
 
 
-def _lessons(session: Session, entries: Sequence[AuditEntry]) -> dict[int, StatedLesson]:
+def _lessons(session: Session, entries: Sequence[AuditEntry]) -> dict[int, PlacedLesson]:
     numbers = {number for entry in entries if isinstance(number := entry.details.get("lesson_id"), int)}
     return {
-        place.id: StatedLesson(
+        place.id: PlacedLesson(
             place.id,
             place.title,
             place.module_id,
             place.module_name,
-            StatedProgram(place.program_id, place.program_name),
+            NamedProgram(place.program_id, place.program_name),
         )
         for place in academics.lesson_places(session, numbers)
     }
