@@ -34,8 +34,6 @@ OWNERS = {
     "issued_documents": "documents",
     "signing_crls": "documents",
     "signing_keys": "documents",
-    "installation": "core",
-    "history_cursors": "projections",
     "stored_files": "core",
     "file_claims": "core",
     "api_tokens": "accounts",
