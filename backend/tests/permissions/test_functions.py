@@ -42,7 +42,6 @@ TODAY = date(2026, 5, 6)
 VALUES: Mapping[str, Any] = {
     "ids": [1],
     "enrollment_ids": [1],
-    "seat_ids": [1],
     "scopes": ["all"],
     "users": [],
     "enrollments": [],
@@ -67,6 +66,7 @@ VALUES: Mapping[str, Any] = {
 """Arguments by their names, where the type does not say what they can be."""
 CALLS: Mapping[str, Mapping[str, Any]] = {
     "accounts.people.create_person": {"email": "new@example.org"},
+    "academics.classes.roster.remove_students": {"seat_ids": lambda numbers: [numbers["seat_id"]]},
     "accounts.people.restore_person": {"user_id": "@deleted_id"},
     "web.imports.importable": {"name": "people"},
     "accounts.duties.find_duty": {"user_id": "@colleague_id"},
