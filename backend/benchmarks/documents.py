@@ -8,6 +8,8 @@ import sys
 import time
 from pathlib import Path
 
+from cryptography.hazmat.primitives import serialization
+
 from app.core import clock
 from app.documents.keys import certificates
 from app.documents.keys.service import OwnKey
@@ -33,12 +35,12 @@ FACTS = {
 
 def main(letters: int) -> None:
     """Print what was measured."""
-    settings = Settings(_env_file=None, secret_key="x" * 32)  # type: ignore[call-arg, arg-type]
+    settings = Settings(_env_file=None, secret_key="x" * 32)
     head = Letterhead("Peachtree Dental Academy", settings.zone, ("1 Peachtree Street", "Atlanta, GA 30303"))
     now = clock.now()
     root = certificates.make_root("Peachtree Dental Academy", now)
     pair = certificates.make_registrar("Peachtree Dental Academy", root, now)
-    encoded = [one.certificate.public_bytes(certificates.serialization.Encoding.DER) for one in (pair, root)]
+    encoded = [one.certificate.public_bytes(serialization.Encoding.DER) for one in (pair, root)]
     key = OwnKey(1, encoded[0], (encoded[1],), pair.key)
     using = Renderer(processes=1)
 

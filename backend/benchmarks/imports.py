@@ -66,7 +66,7 @@ def main() -> None:
             aada_app_password="for this benchmark alone",
             secret_key="a key for this benchmark alone, of good length",
             data_dir=Path(folder) / "data",
-        )  # type: ignore[call-arg]
+        )
         migrations.upgrade(settings)
         roles.set_app_password(settings)
         database = Database(settings)

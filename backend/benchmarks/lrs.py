@@ -10,6 +10,7 @@ process of its own, and clients in processes of their own; client, program and d
 import argparse
 import os
 import tempfile
+from functools import partial
 from pathlib import Path
 
 import psycopg
@@ -63,7 +64,7 @@ def run(server: EmbeddedServer, folder: Path, seconds: float, stored: int, clien
         print(f"\n{stored:,} statements stored; {clients} clients\n")
         for size, limit in ((1, insert), (50, copy)):
             for number in (1, clients):
-                found = load(meter, target, lambda n, size=size: posts(target, size, n), number, seconds)
+                found = load(meter, target, partial(posts, target, size), number, seconds)
                 name = f"POST {size}" + (", 1 client" if number == 1 else "")
                 show(name, found, size, "st/s ", limit)
         with psycopg.connect(url, autocommit=True) as connection:

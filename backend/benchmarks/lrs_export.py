@@ -51,7 +51,7 @@ def main() -> None:
     count = int(sys.argv[1]) if len(sys.argv) > 1 else 1_000_000
     with tempfile.TemporaryDirectory() as folder, EmbeddedServer(Path(folder), durable=False) as server:
         server.ensure_database("export")
-        settings = Settings(  # type: ignore[call-arg]
+        settings = Settings(
             _env_file=None,
             environment="test",
             secret_key="a key for the benchmark, of good length",

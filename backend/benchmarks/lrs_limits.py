@@ -24,7 +24,7 @@ def limits(url: str, statement: dict[str, object], seconds: float) -> dict[str, 
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute("DROP TABLE IF EXISTS bare")
         for command in BARE.strip().split(";"):
-            connection.execute(command)  # type: ignore[call-overload]
+            connection.execute(command)
         number, begin = 0, time.perf_counter()
         while time.perf_counter() - begin < seconds:
             with connection.cursor().copy("COPY bare FROM STDIN") as copy:

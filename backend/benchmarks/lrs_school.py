@@ -16,6 +16,7 @@ from urllib.parse import quote
 
 import psycopg
 
+from app.core.permissions import SYSTEM
 from app.db.session import Database
 from app.lrs.desk.keys import service
 from app.ops import migrations, roles
@@ -156,7 +157,7 @@ def reads(target: Target, ids: Sequence[str]) -> dict[str, Callable[[int], list[
 
 def prepared(server: EmbeddedServer, name: str, folder: Path) -> Settings:
     """Settings for a migrated database of this name."""
-    settings = Settings(  # type: ignore[call-arg]
+    settings = Settings(
         _env_file=None,
         database_url=server.url(name),
         secret_key="a key for the benchmark and nothing else",
@@ -179,7 +180,7 @@ def serving(settings: Settings) -> Iterator[tuple[Target, int]]:
         "DATA_DIR": str(settings.data_dir),
     }
     with Database(settings).begin() as session:
-        made = service.create(session, None, settings.app_origin, label="benchmark", scopes=["all"])
+        made = service.create(session, SYSTEM, settings.app_origin, label="benchmark", scopes=["all"])
         pair = f"{made.api_key.key}:{made.secret}"
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -240,7 +241,7 @@ def multiply(url: str, wanted: int) -> None:
                 )
                 for noun, plural in (("actor", "actors"), ("activity", "activities")):
                     connection.execute(
-                        f"INSERT INTO xapi_statement_{plural} SELECT {noun}_id, direct, statement_id + %s,"  # type: ignore[arg-type]
+                        f"INSERT INTO xapi_statement_{plural} SELECT {noun}_id, direct, statement_id + %s,"
                         f" subject_id + %s, usage FROM xapi_statement_{plural} WHERE statement_id >= %s",
                         (shift, shift, low),
                     )

@@ -48,7 +48,7 @@ def settings_of(url: str, folder: str) -> Settings:
         aada_app_password="for this benchmark alone",
         secret_key="a key for this benchmark alone, of good length",
         data_dir=Path(folder) / "data",
-    )  # type: ignore[call-arg]
+    )
 
 
 def write(url: str, folder: str, form: str, most: int, answer: Any) -> None:

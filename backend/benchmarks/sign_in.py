@@ -30,10 +30,10 @@ def main(measured: int) -> None:
         with EmbeddedServer(Path(folder) / "postgres") as server:
             server.ensure_database()
             settings = Settings(
-                _env_file=None,  # type: ignore[call-arg]
+                _env_file=None,
                 database_url=server.url(),
-                secret_key="a key for measuring alone, of good length",  # type: ignore[arg-type]
-                aada_app_password="for measuring",  # type: ignore[arg-type]
+                secret_key="a key for measuring alone, of good length",
+                aada_app_password="for measuring",
                 data_dir=Path(folder) / "data",
                 bcrypt_rounds=COST,
                 log_level="ERROR",
