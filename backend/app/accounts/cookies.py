@@ -1,4 +1,4 @@
-"""The session cookie."""
+"""The session cookie, and that of a sign-in that waits for its second step."""
 
 from fastapi import Request, Response
 
@@ -34,4 +34,29 @@ def clear_cookie(settings: Settings, response: Response) -> None:
     """Take the cookie away from the browser."""
     response.delete_cookie(
         cookie_name(settings), path="/", secure=settings.secure_cookies, httponly=True, samesite="lax"
+    )
+
+
+WAITING = "aada_second_step"
+_WAITING_PATH = "/sign-in"
+_WAITING_SECONDS = 600
+
+
+def set_waiting(settings: Settings, response: Response, secret: str) -> None:
+    """Give the browser the secret of a sign-in that waits for its second step."""
+    response.set_cookie(
+        WAITING,
+        secret,
+        max_age=_WAITING_SECONDS,
+        path=_WAITING_PATH,
+        secure=settings.secure_cookies,
+        httponly=True,
+        samesite="lax",
+    )
+
+
+def clear_waiting(settings: Settings, response: Response) -> None:
+    """The sign-in is finished."""
+    response.delete_cookie(
+        WAITING, path=_WAITING_PATH, secure=settings.secure_cookies, httponly=True, samesite="lax"
     )

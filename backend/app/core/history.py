@@ -19,6 +19,7 @@ from pydantic_core import to_jsonable_python
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Session
 
+from app.core import proof
 from app.core.actions import Action
 from app.core.permissions import Actor, Subject
 
@@ -72,6 +73,8 @@ def record(
     concerns the student, unless it says otherwise), `reason` why in the person's words, `occurred_at` when it
     happened if that was not now. `details` are what `action.details` describes, never a secret; anything else raises
     TypeError. The system itself, and nobody, leave the actor empty.
+
+    Raises ProofRequired for an act that asks again who is there (`app.core.proof`).
     """
     row = _row(
         session,
@@ -115,6 +118,7 @@ def _row(
             f"{action} would be recorded as user {person.user_id}'s act; user {acting.user_id} is acting"
         )
     actor = acting or person
+    proof.require(actor, action, details)
     if student_id is None and actor is not None and actor.is_student:
         student_id = actor.user_id
     context = structlog.contextvars.get_contextvars()

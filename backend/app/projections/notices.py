@@ -13,17 +13,40 @@ from app.core.actions import Action
 from app.db.models import AuditEntry
 from app.projections.frame import Subscriber
 
+_TO_OWNER = frozenset(
+    {
+        Action.FACTORS_RESET,
+        Action.FACTOR_ADDED,
+        Action.FACTOR_REMOVED,
+        Action.FACTOR_RESET_ASKED,
+        Action.FACTOR_RESET_DECLINED,
+        Action.PASSKEY_COPIED,
+        Action.RECOVERY_CODES_MADE,
+        Action.RECOVERY_CODE_USED,
+    }
+)
+"""What a person is mailed about their second factors."""
+
 
 def _apply(session: Session, entries: Sequence[AuditEntry]) -> None:
     for entry in entries:
-        if entry.details.get("notify") and entry.target_id is not None:
-            accounts.send_password_changed(session, int(entry.target_id), entry.occurred_at)
+        if entry.action == Action.USER_PASSWORD_SET:
+            if entry.details.get("notify") and entry.target_id is not None:
+                accounts.send_password_changed(session, int(entry.target_id), entry.occurred_at)
+            continue
+        owner = entry.details.get("user_id") or entry.target_id
+        if owner is not None:
+            accounts.send_factor_change(
+                session, int(owner), entry.action, dict(entry.details), entry.occurred_at
+            )
+        if entry.action == Action.FACTOR_RESET_ASKED:
+            accounts.send_reset_request(session, int(owner or 0), entry.actor_id, entry.reason or "")
 
 
 SUBSCRIBER = Subscriber(
     name="notices",
     title="Email notices",
-    actions=frozenset({Action.USER_PASSWORD_SET}),
+    actions=_TO_OWNER | {Action.USER_PASSWORD_SET},
     apply=_apply,
     from_now=True,
 )

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from datetime import date
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal, get_args, get_origin
 
 from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BaseModel, Field
@@ -11,7 +11,15 @@ from sqlalchemy.orm import Session
 from app.core import clock
 from app.core.permissions import Permission
 from app.school import policies, policy, service
-from app.school.kinds import CHOICES, LABELS, AttendancePolicy, PasswordPolicy, PolicyKind, ProgressPolicy
+from app.school.kinds import (
+    CHOICES,
+    LABELS,
+    AttendancePolicy,
+    PasswordPolicy,
+    PolicyKind,
+    ProgressPolicy,
+    SecondFactorPolicy,
+)
 from app.web.fields import Day, Line, PathId, Text
 from app.web.forms import Form, posted
 from app.web.render import redirect, render
@@ -42,10 +50,15 @@ class PasswordPolicyForm(_Head, PasswordPolicy):
     """A version of the password policy as typed."""
 
 
+class SecondFactorPolicyForm(_Head, SecondFactorPolicy):
+    """A version of the policy of second factors as typed."""
+
+
 FORMS: dict[PolicyKind, type[_Head]] = {
     PolicyKind.ATTENDANCE: AttendancePolicyForm,
     PolicyKind.PROGRESS: ProgressPolicyForm,
     PolicyKind.PASSWORD: PasswordPolicyForm,
+    PolicyKind.SECOND_FACTOR: SecondFactorPolicyForm,
 }
 
 
@@ -85,8 +98,12 @@ def _form_page(request: Request, form: Form[Any], kind: PolicyKind) -> Response:
         kind=kind,
         names=[name for name in form.model.model_fields if name in LABELS],
         labels=LABELS,
-        choices=CHOICES,
-        breadcrumbs=[("School", "/school"), POLICIES, (f"New {kind.value} policy", None)],
+        options={
+            name: [(one, CHOICES[one]) for one in get_args(field.annotation)]
+            for name, field in form.model.model_fields.items()
+            if get_origin(field.annotation) is Literal
+        },
+        breadcrumbs=[("School", "/school"), POLICIES, (f"New {kind.label.lower()} policy", None)],
     )
 
 

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from app.accounts import jobs, passwords
 from app.accounts.access import links, service
+from app.accounts.factors.entry import service as entry
 from app.core import clock
 from app.core.errors import NotFound
 from app.core.permissions import Role
@@ -158,7 +159,11 @@ def test_of_two_who_use_one_link_at_once_one_wins(live_database: Database, live_
         password = f"{NEW} {number}"
         try:
             with live_database.begin() as session:
-                links.set_password(session, live_settings, secret, password, service.Visitor())
+
+                def enter(user_session: Session, owner: User) -> entry.Entered:
+                    return entry.enter(user_session, live_settings, owner, service.Visitor())
+
+                links.set_password(session, live_settings, secret, password, enter)
         except NotFound:
             return ""
         return password
@@ -166,7 +171,7 @@ def test_of_two_who_use_one_link_at_once_one_wins(live_database: Database, live_
     with ThreadPoolExecutor(4) as pool:
         winners = [password for password in pool.map(use, range(4)) if password]
     assert len(winners) == 1
-    entered = service.sign_in(live_database, live_settings, user.email, winners[0], service.Visitor())
+    entered = entry.sign_in(live_database, live_settings, user.email, winners[0], service.Visitor())
     assert entered.subject.user_id == user.id
     with live_database.begin() as session:
         assert session.scalar(select(func.count()).select_from(UserSession)) == 2

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from app.accounts import passwords
 from app.accounts.access import service
 from app.accounts.access.pages import local_path
+from app.accounts.factors.entry import service as entry
 from app.core import clock
 from app.core.errors import TooManyRequests, Unauthorized
 from app.core.permissions import Role
@@ -160,12 +161,12 @@ def test_the_hash_is_renewed_when_the_cost_rises(
     settings: Settings, session: Session, app: Any, student: User
 ) -> None:
     dearer = settings.model_copy(update={"bcrypt_rounds": 5})
-    entered = service.sign_in(app.state.database, dearer, student.email, PASSWORD, service.Visitor())
+    entered = entry.sign_in(app.state.database, dearer, student.email, PASSWORD, service.Visitor())
     session.expire_all()
     assert student.hashed_password.startswith("$2b$05$")
     assert passwords.verify(dearer, PASSWORD, student.hashed_password)
     # A cost that falls weakens nothing that is kept.
-    service.sign_in(app.state.database, settings, student.email, PASSWORD, service.Visitor())
+    entry.sign_in(app.state.database, settings, student.email, PASSWORD, service.Visitor())
     session.expire_all()
     assert student.hashed_password.startswith("$2b$05$")
     assert entered.subject.user_id == student.id
@@ -273,7 +274,7 @@ def test_a_hundred_attempts_at_once_do_not_slip_under_the_limit(
 
     def attempt(_number: int) -> type[Exception]:
         try:
-            service.sign_in(live_database, live_settings, email, "wrong", service.Visitor("203.0.113.7"))
+            entry.sign_in(live_database, live_settings, email, "wrong", service.Visitor("203.0.113.7"))
         except (Unauthorized, TooManyRequests) as error:
             return type(error)
         raise AssertionError("a wrong password opened a session")
@@ -296,7 +297,7 @@ def test_somebody_deleted_while_bcrypt_works_is_not_let_in(
 
     monkeypatch.setattr(passwords, "verify", slow)
     with pytest.raises(Unauthorized):
-        service.sign_in(app.state.database, settings, student.email, PASSWORD, service.Visitor())
+        entry.sign_in(app.state.database, settings, student.email, PASSWORD, service.Visitor())
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from app.db.models.document import DocumentCounter, IssuedDocument
 from app.db.models.duty import UserDuty
 from app.db.models.enrollment import Enrollment, EnrollmentStatus, LessonCompletion
 from app.db.models.externship import Externship
+from app.db.models.factor import Authenticator, FactorChallenge, FactorReset, Passkey, RecoveryCode
 from app.db.models.installation import HistoryCursor, Installation
 from app.db.models.outbox import OutboxMessage
 from app.db.models.program import ContentType, Lesson, Module, Program
@@ -38,6 +39,7 @@ __all__ = [
     "ApiToken",
     "Attendance",
     "AuditEntry",
+    "Authenticator",
     "ClassChange",
     "ClassInstructor",
     "ClassMeeting",
@@ -53,6 +55,8 @@ __all__ = [
     "Enrollment",
     "EnrollmentStatus",
     "Externship",
+    "FactorChallenge",
+    "FactorReset",
     "FileClaim",
     "HistoryCursor",
     "Installation",
@@ -62,7 +66,9 @@ __all__ = [
     "LessonCompletion",
     "Module",
     "OutboxMessage",
+    "Passkey",
     "Program",
+    "RecoveryCode",
     "Refund",
     "School",
     "SchoolClass",
