@@ -312,7 +312,27 @@ def walk(app: FastAPI, session: Session, connection: Connection, settings: Setti
     policy = SchoolPolicy(
         kind=WORDS["kind"], version=2, effective_from=date(2090, 1, 1), values={}, approved_by="Board"
     )
-    session.add_all([other_passkey, other_app, reset, imported, cancelled, signatory, term, holiday, policy, my_package, checked])
+    my_passkey = Passkey(
+        user_id=mine.user_id, name="Mine", credential_id=b"mine", public_key=b"", sign_count=0, transports=[]
+    )
+    my_app = Authenticator(user_id=mine.user_id, name="Mine", sealed_key="", last_step=0)
+    session.add_all(
+        [
+            other_passkey,
+            other_app,
+            my_passkey,
+            my_app,
+            reset,
+            imported,
+            cancelled,
+            signatory,
+            term,
+            holiday,
+            policy,
+            my_package,
+            checked,
+        ]
+    )
     session.flush()
     numbers = {
         "user_id": other.id,
@@ -357,6 +377,8 @@ def walk(app: FastAPI, session: Session, connection: Connection, settings: Setti
         "record_id": school.attendance(mine).id,
         "session_id": UserSessionFactory(session=session, user_id=mine.user_id).id,
         "token_id": ApiTokenFactory(session=session, user_id=mine.user_id).id,
+        "passkey_id": my_passkey.id,
+        "authenticator_id": my_app.id,
     }
     clients = {}
     for name, person in people.items():

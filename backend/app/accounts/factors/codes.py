@@ -71,8 +71,8 @@ def tidy(code: str) -> str:
 
 
 def looks_like_app_code(code: str) -> bool:
-    """Whether it is six digits, and so of an app; anything else is a recovery code."""
-    return re.fullmatch(r"[0-9]{6}", code) is not None
+    """Whether it is meant as the six digits of an app, some missing perhaps; anything else is a recovery code."""
+    return re.fullmatch(r"[0-9]{1,8}", code) is not None
 
 
 def check(key: str, code: str, last_step: int, now: datetime) -> Checked:

@@ -54,6 +54,13 @@ class ProofForm(BaseModel):
     proof_method: Literal["get", "post"] = "get"
 
 
+class AskedProofForm(ProofForm):
+    """The same as it is shown: who fills in the fields fills in both."""
+
+    proof_password: Annotated[PasswordInput, Field(title="Password")]
+    proof_code: Annotated[Code, Field(title="Code")]
+
+
 class ResetForm(BaseModel):
     """Why a person's factors should be removed."""
 

@@ -10,7 +10,7 @@ from app.accounts.access.pages import VisitorDep, local_path, sign_in_page, welc
 from app.accounts.cookies import WAITING, clear_waiting
 from app.accounts.factors.entry import service
 from app.accounts.factors.entry.service import Ways
-from app.accounts.factors.schemas import PasskeySignInForm, ProofForm, SecondStepForm
+from app.accounts.factors.schemas import AskedProofForm, PasskeySignInForm, ProofForm, SecondStepForm
 from app.accounts.schemas import SignInForm
 from app.core.errors import NotFound, Problem
 from app.core.permissions import Subject
@@ -179,11 +179,13 @@ def _proof_page(
 ) -> Response:
     for name in ("proof_password", "proof_code", "proof_answer"):
         form.data[name] = []
+    shown = Form(AskedProofForm, form.data)
+    shown.errors = form.errors
     return render(
         request,
         "accounts/prove.html",
         status,
-        form=form,
+        form=shown,
         ways=service.ways(session, subject.user_id),
         typed=typed,
         back=local_path(urlsplit(request.headers.get("referer", "")).path),
