@@ -15,7 +15,8 @@ from fastapi.testclient import TestClient
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app.accounts.access.service import Visitor, subject_for
+from app.accounts.access.attempts import Visitor
+from app.accounts.access.service import subject_for
 from app.accounts.factors import codes
 from app.accounts.factors import service as factors
 from app.accounts.factors.entry import service as entry

@@ -14,10 +14,12 @@ from app.core import clock, proof
 from app.core.actions import Action
 from app.core.permissions import Duty, Role, Subject
 from app.db.models import AuditEntry, User, UserDuty, UserSession
-from tests.accounts.conftest import Make, actions, post_sign_in
+from app.projections.service import SUBSCRIBERS
+from tests.accounts.conftest import Make, actions, mail_to, post_sign_in
 from tests.accounts.soft_key import SoftKey
 from tests.accounts.test_factors import add_app, add_passkey, now_code
 from tests.factories.accounts import PASSWORD, ApiTokenFactory
+from tests.projecting import project
 
 Open = Callable[[User], TestClient]
 DUTY = {"duty": "bursar", "starts_on": "", "reason": "Runs the office “alone”  \nnow"}
@@ -201,6 +203,24 @@ def test_when_an_act_asks(action: Action, details: dict[str, object], asks: bool
 
 
 # Lost factors
+
+
+def test_the_person_and_the_other_administrators_are_mailed(
+    signed_in: Open, session: Session, make_user: Make, admin: User, instructor: User
+) -> None:
+    theirs = signed_in(instructor)
+    add_passkey(theirs, SoftKey())
+    other = make_user(role=Role.ADMIN)
+    signed_in(admin).post(f"/people/{instructor.id}/factors", data={"reason": "Lost the <phone>"})
+    project(session, SUBSCRIBERS["notices"])
+    to_them = [message.body_text for message in mail_to(session, instructor.email)]
+    assert "The passkey “My key” was added" in to_them[0]
+    assert "New recovery codes were created" in to_them[1]
+    assert "An administrator asked" in to_them[2]
+    (request,) = mail_to(session, other.email)
+    assert "Lost the <phone>" in request.body_text
+    assert "/people/factor-resets" in request.body_text
+    assert mail_to(session, admin.email) == []
 
 
 def test_two_administrators_remove_a_lost_factor(

@@ -257,6 +257,11 @@ ROWS["0050"] = """
 ADDED_BY_UPGRADE: dict[tuple[str, str], dict[str, object]] = {
     ("0050", "school_policies"): {"kind": "second_factor"},
 }
+
+ROWS["0053"] = """
+    INSERT INTO limit_counters (key, full_at) VALUES ('searches:' || repeat('a', 32), '2026-03-09 12:00+00');
+"""
+
 # Values that an upgrade changes on purpose: (revision, table) -> columns.
 CHANGED_BY_UPGRADE: dict[tuple[str, str], set[str]] = {
     ("0003", "users"): {"email"},  # lower case, as the sign-in compares it

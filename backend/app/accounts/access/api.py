@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from app.accounts.access import links, service
 from app.accounts.access.pages import VisitorDep
-from app.accounts.cookies import clear_cookie, set_cookie
+from app.accounts.cookies import clear_cookie, set_cookies
 from app.accounts.factors.entry import service as entry
 from app.accounts.jobs import send_reset
 from app.accounts.people.service import get_person
@@ -22,7 +22,7 @@ from app.core.tokens import hash_token
 from app.db.models import User
 from app.web import errors
 from app.web.fields import Line, PathId
-from app.web.request import CurrentSubject, Db, SettingsDep, client_ip
+from app.web.request import CurrentSubject, Db, SettingsDep
 
 router = APIRouter(prefix="/api/v1", tags=["Accounts"])
 
@@ -101,7 +101,7 @@ def sign_in(
             return problem
         if given.token is not None:
             return make_token(session, user, given.token)
-        set_cookie(settings, response, entry.open_after_code(session, settings, user, visitor).secret)
+        set_cookies(settings, response, entry.open_after_code(session, settings, user, visitor))
         return SignedInOut(user=PersonOut.of(user))
 
     entered = service.authenticate(
@@ -130,7 +130,7 @@ def change_password(
     request: Request, session: Db, subject: CurrentSubject, settings: SettingsDep, given: ChangePasswordForm
 ) -> Response:
     """All other sessions of the person end."""
-    problem = links.confirm(session, settings, subject, given.current_password, client_ip(request))
+    problem = links.confirm(session, settings, subject, given.current_password)
     if problem is not None:
         # Answered and not raised, so that the attempt stays on record.
         return errors.answer(request, problem)
@@ -168,7 +168,7 @@ def set_password(
         entered = entry.enter(session, settings, user, visitor)
         if isinstance(entered, entry.Waiting):
             return SignedInOut(user=PersonOut.of(user), second_factor_required=True)
-        set_cookie(settings, response, entered.secret)
+        set_cookies(settings, response, entered)
         return SignedInOut(user=PersonOut.of(user))
 
-    return links.set_password(session, settings, given.secret, given.password, enter)
+    return links.set_password(session, settings, given.secret, given.password, visitor, enter)

@@ -7,8 +7,8 @@ from sqlalchemy.orm import Session
 from starlette.responses import RedirectResponse
 
 from app.accounts import passwords
-from app.accounts.access import links, service
-from app.accounts.cookies import clear_cookie, read_cookie, set_cookie, set_waiting
+from app.accounts.access import attempts, links, service
+from app.accounts.cookies import clear_cookie, read_cookie, read_known_cookie, set_cookies, set_waiting
 from app.accounts.factors.entry import service as entry
 from app.accounts.jobs import send_reset
 from app.accounts.schemas import ForgotForm, SetPasswordForm, SignInForm
@@ -24,16 +24,17 @@ from app.web.request import Db, OptionalSubject, SettingsDep, client_ip
 router = APIRouter(include_in_schema=False)
 
 
-def visitor_of(request: Request, settings: SettingsDep) -> service.Visitor:
+def visitor_of(request: Request, settings: SettingsDep) -> attempts.Visitor:
     """Where the request comes from."""
-    return service.Visitor(
+    return attempts.Visitor(
         ip=client_ip(request),
         user_agent=request.headers.get("user-agent"),
         old_secret=read_cookie(settings, request),
+        known=read_known_cookie(settings, request),
     )
 
 
-VisitorDep = Annotated[service.Visitor, Depends(visitor_of)]
+VisitorDep = Annotated[attempts.Visitor, Depends(visitor_of)]
 
 
 def local_path(path: str) -> str:
@@ -124,7 +125,7 @@ def set_password(
         def enter(session: Session, user: User) -> entry.Entered:
             return entry.enter(session, settings, user, visitor)
 
-        entered = links.set_password(session, settings, secret, values.password, enter)
+        entered = links.set_password(session, settings, secret, values.password, visitor, enter)
         return welcome(settings, entered, "/")
 
     try:
@@ -155,7 +156,7 @@ def welcome(settings: Settings, entered: entry.Entered, target: str) -> Redirect
         set_waiting(settings, response, entered.secret)
         return response
     response = redirect(target)
-    set_cookie(settings, response, entered.secret)
+    set_cookies(settings, response, entered)
     return response
 
 

@@ -6,7 +6,7 @@ from app.accounts.factors import service
 from app.accounts.factors.entry import service as entry
 from app.accounts.factors.schemas import FactorOut, FactorsOut, ProofIn
 from app.web import errors
-from app.web.request import CurrentSubject, Db, SettingsDep, client_ip
+from app.web.request import CurrentSubject, Db, SettingsDep
 
 router = APIRouter(prefix="/api/v1", tags=["Accounts"])
 
@@ -33,7 +33,7 @@ def prove(
     request: Request, session: Db, subject: CurrentSubject, settings: SettingsDep, given: ProofIn
 ) -> Response:
     """Acts that answer 403 of the type `proof-required` work for ten minutes afterwards. Not for tokens."""
-    problem = entry.prove(session, subject, settings, given.password, given.code or "", client_ip(request))
+    problem = entry.prove(session, subject, settings, given.password, given.code or "")
     if problem is not None:
         # Answered and not raised, so that the attempt stays on record.
         return errors.answer(request, problem)

@@ -4,38 +4,34 @@ from datetime import timedelta
 
 from sqlalchemy.orm import Session
 
-from app.accounts.access import queries
-from app.accounts.access.service import attempt_key
-from app.core import clock
+from app.core import limits
 from app.core.errors import TooManyRequests
+from app.core.limits import Claim, Limit
 from app.db.models import User
-from app.rules import throttling
-from app.settings import Settings
 
-LONGEST_WAIT = timedelta(minutes=15)
+CODES = Limit(
+    "codes of a person",
+    5,
+    timedelta(minutes=30),
+    "Too many wrong codes. Wait {wait} and try again, or use a passkey.",
+)
+"""Some 240 guesses a day, at three codes in a million: a year of them, each on record, would find one with a chance of
+one in four."""
 
 
-def take_turn(session: Session, settings: Settings, user: User) -> int | TooManyRequests:
-    """Put an attempt on record as a failure until it proves otherwise; its number, or the wait.
+def take_turn(session: Session, user: User) -> TooManyRequests | None:
+    """Count one attempt, as wrong until it proves otherwise; the wait when there were too many.
 
     Attempts for one person go one after another, so that two at once cannot both use a code or slip under the limit.
     """
-    now = clock.now()
-    key = attempt_key(settings, f"code of {user.id}")
-    queries.wait_for_turn(session, key)
-    failures, last = queries.failures_in_a_row(session, key)
-    wait = throttling.account_wait(min(failures, throttling.MOST_FAILURES - 1), last, now)
-    if wait is None or last is None or now - last >= LONGEST_WAIT:
-        return queries.add_attempt(session, key, None, now)
-    seconds = min(wait.seconds, int((last + LONGEST_WAIT - now).total_seconds()) + 1)
-    minutes = -(-seconds // 60)
-    length = f"{seconds} seconds" if seconds < 60 else f"{minutes} minute{'s' if minutes > 1 else ''}"
-    return TooManyRequests(
-        f"Too many wrong codes. Wait {length} and try again, or use a passkey.",
-        headers={"Retry-After": str(seconds)},
-    )
+    wait = limits.take(session, [_claim(user)])
+    return None if wait is None else wait.problem()
 
 
-def succeeded(session: Session, attempt: int) -> None:
-    """The code was right."""
-    queries.mark_succeeded(session, attempt)
+def succeeded(session: Session, user: User) -> None:
+    """The code was right, and is not counted."""
+    limits.give_back(session, [_claim(user)])
+
+
+def _claim(user: User) -> Claim:
+    return CODES, str(user.id)

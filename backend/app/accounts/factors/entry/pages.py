@@ -17,7 +17,7 @@ from app.core.permissions import Subject
 from app.db.models import User
 from app.web.forms import GENERAL, Form, posted
 from app.web.render import redirect, render
-from app.web.request import CurrentSubject, Db, SettingsDep, client_ip, database_of
+from app.web.request import CurrentSubject, Db, SettingsDep, database_of
 
 router = APIRouter(include_in_schema=False)
 OWN_FIELDS = frozenset(ProofForm.model_fields)
@@ -141,9 +141,7 @@ def prove(
     if values.proof_answer:
         problem = service.prove_by_passkey(session, subject, settings, values.proof_answer)
     else:
-        problem = service.prove(
-            session, subject, settings, values.proof_password, values.proof_code, client_ip(request)
-        )
+        problem = service.prove(session, subject, settings, values.proof_password, values.proof_code)
     if problem is not None:
         _place(form, problem)
         page = _proof_page(request, session, subject, form, typed, problem.status)

@@ -11,7 +11,8 @@ from sqlalchemy.orm import Session
 
 from app.accounts.access import links
 from app.accounts.access import service as access
-from app.accounts.access.service import SignedIn, Visitor, student_id_of
+from app.accounts.access.attempts import Visitor
+from app.accounts.access.service import SignedIn, student_id_of
 from app.accounts.factors import challenges, codes, guessing, passkeys, policy, queries
 from app.accounts.factors import service as factors
 from app.accounts.factors.challenges import Purpose
@@ -164,12 +165,10 @@ def proof_options(session: Session, subject: Subject, settings: Settings) -> dic
     return passkeys.request_options(session, settings, Purpose.PROVE, subject.user_id, known)
 
 
-def prove(
-    session: Session, subject: Subject, settings: Settings, password: str, code: str, ip: str | None
-) -> Problem | None:
+def prove(session: Session, subject: Subject, settings: Settings, password: str, code: str) -> Problem | None:
     """Prove who is there by password and, with a second factor, a code; None when it is done."""
     _require_session(subject)
-    problem = links.confirm(session, settings, subject, password, ip)
+    problem = links.confirm(session, settings, subject, password)
     if problem is not None:
         return problem
     user = people.user(session, subject.user_id)
@@ -214,9 +213,9 @@ def _proved(session: Session, subject: Subject, by: str) -> None:
 @internal("a step of signing in and of proving who is there")
 def check_code(session: Session, settings: Settings, user: User, code: str) -> Problem | None:
     """Use up a code of the person's: of an app, or a recovery code. What is wrong with it, or None."""
-    attempt = guessing.take_turn(session, settings, user)
-    if isinstance(attempt, Problem):
-        return attempt
+    wait = guessing.take_turn(session, user)
+    if wait is not None:
+        return wait
     plain = codes.tidy(code)
     if not plain:
         return _wrong("Enter the code of your authenticator app, or one of your recovery codes.")
@@ -225,7 +224,7 @@ def check_code(session: Session, settings: Settings, user: User, code: str) -> P
     else:
         problem = _check_recovery_code(session, settings, user, plain)
     if problem is None:
-        guessing.succeeded(session, attempt)
+        guessing.succeeded(session, user)
     return problem
 
 
