@@ -316,7 +316,9 @@ def test_an_import_without_a_job_says_that_nothing_was_imported(
             numbers.append(record.id)
             if status is not None:
                 jobs.begin(session, record.id)
-                change = "UPDATE procrastinate_jobs SET status = :status WHERE (args->>'import_id')::int = :id"
+                change = (
+                    "UPDATE procrastinate_jobs SET status = :status WHERE (args->>'import_id')::int = :id"
+                )
                 session.execute(text(change), {"status": status, "id": record.id})
     jobs.end_left_imports.func(
         SimpleNamespace(additional_context={"database": live_database, "settings": live_settings}), 0
@@ -345,7 +347,9 @@ def test_a_failure_of_the_system_s_own_is_said_on_the_import(
 
 def test_a_database_that_goes_away_is_waited_for() -> None:
     lost = OperationalError("SELECT", {}, Exception("the server closed the connection"))
-    job: Any = SimpleNamespace(attempts=0, task_name="web.import_file", priority=0, queue="default", lock=None)
+    job: Any = SimpleNamespace(
+        attempts=0, task_name="web.import_file", priority=0, queue="default", lock=None
+    )
     assert jobs.RETRY.get_retry_decision(exception=lost, job=job) is not None
     assert jobs.RETRY.get_retry_decision(exception=ZeroDivisionError(), job=job) is None
 

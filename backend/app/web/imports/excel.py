@@ -41,7 +41,7 @@ def read(content: bytes, most_rows: int) -> tuple[list[list[str]], set[tuple[int
 
 def _answer(content: bytes, most_rows: int) -> dict[str, Any]:
     try:
-        done = subprocess.run(  # noqa: S603 - our own program; the file goes to its standard input
+        done = subprocess.run(
             [sys.executable, "-P", workbook.__file__, str(MOST_UNPACKED), str(most_rows)],
             input=content,
             capture_output=True,

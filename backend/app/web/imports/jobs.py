@@ -19,7 +19,9 @@ log = structlog.get_logger(__name__)
 RETRY = procrastinate.RetryStrategy(
     max_attempts=6, exponential_wait=3, retry_exceptions={OperationalError, InterfaceError}
 )
-INTERRUPTED = f"The system was interrupted while it imported the file. {service.NOTHING} Start the import again."
+INTERRUPTED = (
+    f"The system was interrupted while it imported the file. {service.NOTHING} Start the import again."
+)
 
 
 def begin(session: Session, import_id: int) -> None:
