@@ -4,7 +4,7 @@ The first version of the policy holds what the system has gone by so far: nobody
 one begins with this migration: everyone but students needs one, after two weeks.
 
 Revision ID: 0050
-Revises: 0053
+Revises: 0043
 """
 
 import sqlalchemy as sa
@@ -12,7 +12,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = "0050"
-down_revision = "0053"
+down_revision = "0043"
 branch_labels = None
 depends_on = None
 

@@ -59,6 +59,7 @@ def test_an_auditor_reads_everything_and_changes_nothing() -> None:
         "/complete",
         "/withdraw",
         "/try",
+        "/factors",
         "/rotate",
         "/people/deleted",
     )

@@ -32,6 +32,17 @@ def may_reset(subject: Actor, user_id: int) -> bool:
     return subject.may(Permission.ACCOUNTS_MANAGE) and user_id != subject.user_id
 
 
+def may_see_resets(subject: Actor) -> bool:
+    """See which resets wait: those who decide, and those who see everything that happens."""
+    return subject.may(Permission.ACCOUNTS_MANAGE) or subject.may(Permission.HISTORY_READ)
+
+
+def require_see_resets(subject: Actor) -> None:
+    """Raises Forbidden unless `may_see_resets`."""
+    if not may_see_resets(subject):
+        raise Forbidden("Only administrators can see the resets of second factors.")
+
+
 def require_resets(subject: Actor) -> None:
     """Raises Forbidden for those who have no part in the removal of others' factors."""
     if not subject.may(Permission.ACCOUNTS_MANAGE):

@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Request, Response
 from sqlalchemy.orm import Session
 
+from app.accounts.factors import policy
 from app.accounts.factors.resets import service
 from app.accounts.factors.schemas import ResetForm
 from app.accounts.people import service as people
@@ -15,17 +16,19 @@ from app.web.render import redirect, render
 from app.web.request import CurrentSubject, Db, Requires
 
 router = APIRouter(include_in_schema=False)
+READS = [Requires(Permission.ACCOUNTS_MANAGE, Permission.HISTORY_READ)]
 MANAGES = [Requires(Permission.ACCOUNTS_MANAGE)]
 PEOPLE = ("People", "/people")
 RESETS = ("Resets of second factors", "/people/factor-resets")
 
 
-@router.get("/people/factor-resets", dependencies=MANAGES)
+@router.get("/people/factor-resets", dependencies=READS)
 def resets(request: Request, session: Db, subject: CurrentSubject) -> Response:
     return render(
         request,
         "accounts/factor_resets.html",
         requests=service.waiting(session, subject),
+        decides=policy.may_reset(subject, 0),
         saved=request.query_params.get("saved", ""),
         breadcrumbs=[PEOPLE, (RESETS[0], None)],
     )

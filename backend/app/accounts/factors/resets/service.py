@@ -72,7 +72,7 @@ def held_by(session: Session, subject: Actor, user_id: int) -> Held:
 
 def waiting(session: Session, subject: Actor) -> Sequence[Request]:
     """Every request that waits for a second administrator."""
-    policy.require_resets(subject)
+    policy.require_see_resets(subject)
     return [
         Request(
             row.id,
