@@ -6,7 +6,7 @@ from collections.abc import Iterable
 import structlog
 
 from app.db.session import Database
-from app.projections.frame import POLL_SECONDS, Outcome, Subscriber, catch_up
+from app.projections.subscription import POLL_SECONDS, Outcome, Subscriber, catch_up
 
 log = structlog.get_logger(__name__)
 

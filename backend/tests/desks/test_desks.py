@@ -64,7 +64,7 @@ def enroll(school: School, student: User, program_id: int) -> Enrollment:
 # Today
 
 
-def test_her_first_page_has_the_clock_the_lesson_and_the_hours(
+def test_the_students_first_page_has_the_clock_the_lesson_and_the_hours(
     school: School, student: User, signed_in: SignedIn
 ) -> None:
     program_id, lessons = a_program(school)
@@ -81,7 +81,7 @@ def test_her_first_page_has_the_clock_the_lesson_and_the_hours(
     assert "0 of 6 lessons completed" in page.text
 
 
-def test_the_lesson_she_left_last_comes_first(school: School, student: User, signed_in: SignedIn) -> None:
+def test_the_lesson_left_last_comes_first(school: School, student: User, signed_in: SignedIn) -> None:
     program_id, lessons = a_program(school)
     enrollment = enroll(school, student, program_id)
     lesson = school.session.get_one(Lesson, lessons[4])
@@ -112,7 +112,9 @@ def test_without_an_enrollment_and_with_everything_done(
     assert "All lessons are done" in client.get("/").text
 
 
-def test_a_forgotten_clock_out_is_what_needs_her(school: School, student: User, signed_in: SignedIn) -> None:
+def test_a_forgotten_clock_out_is_what_needs_attention(
+    school: School, student: User, signed_in: SignedIn
+) -> None:
     program_id, _ = a_program(school)
     school.attendance(enroll(school, student, program_id), clock.now() - timedelta(hours=20), clock_out=None)
     page = signed_in(student).get("/").text
@@ -269,7 +271,7 @@ def test_the_students_page_takes_as_many_queries_for_much_as_for_little(
     assert len(many) == len(few), many
 
 
-def test_the_timeline_has_what_she_did_and_what_was_done_to_her(
+def test_the_timeline_has_what_the_student_did_and_what_was_done_for_them(
     session: Session, school: School, student: User, admin: TestClient
 ) -> None:
     enrollment = school.enrollment(student)
@@ -321,7 +323,9 @@ def test_search_finds_students_and_programs(school: School, student: User, admin
     assert admin.get("/search").status_code == 200
 
 
-def test_a_student_searches_her_own_lessons_alone(school: School, student: User, signed_in: SignedIn) -> None:
+def test_a_student_searches_their_own_lessons_alone(
+    school: School, student: User, signed_in: SignedIn
+) -> None:
     program_id, lessons = a_program(school)
     enroll(school, student, program_id)
     school.lesson(school.module(school.program()), title="Lesson 0.0 of others")
@@ -354,8 +358,8 @@ def test_the_audit_trail_by_who_what_and_when(session: Session, school: School, 
     assert "Rita Registrar" in everything
     assert "The system" in everything
     assert "=1+1" in everything
-    only_hers = admin.get(f"/audit?who={rita.user_id}").text
-    assert "The system</th>" not in only_hers
+    only_theirs = admin.get(f"/audit?who={rita.user_id}").text
+    assert "The system</th>" not in only_theirs
     assert "Hours corrected" in admin.get("/audit?target=attendance&target_id=5").text
     assert "No entries found" in admin.get("/audit?to=2000-01-01").text
     assert "No entries found" in admin.get("/audit?action=nothing.done").text
