@@ -328,7 +328,7 @@ def _impatient(session: Session, statements: Any) -> int:
 WORKER = """
 import sys
 from app.db.session import Database
-from app.projections import frame
+from app.projections import subscription
 from app.projections.service import SUBSCRIBERS
 from app.settings import load_settings
 database = Database(load_settings(_env_file=None))

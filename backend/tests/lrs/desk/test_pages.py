@@ -143,21 +143,21 @@ def test_a_persons_stream(recorded: Scene, session: Session) -> None:
 def test_the_stream_names_who_else_spoke_of_the_student(
     recorded: Scene, signed_in: SignedIn, session: Session
 ) -> None:
-    comment = payloads(session)[-1]
+    withdrawal = payloads(session)[-1]
     comment = statement(
         actor=agent_of(recorded.admin),
         verb={"id": "http://adlnet.gov/expapi/verbs/commented", "display": {"en": "commented on"}},
-        object={"objectType": "StatementRef", "id": comment["id"]},
+        object={"objectType": "StatementRef", "id": withdrawal["id"]},
         result={"response": "Well done"},
     )
     keep(session, comment)
     staff = signed_in(recorded.admin)
     page = staff.get(f"/people/{recorded.student.id}").text
-    assert f">Grace Office commented on the statement {comment['id']}</a>" in page
+    assert f">Grace Office commented on the statement {withdrawal['id']}</a>" in page
     assert ">Withdrew from Dental Assistant Professional</a>" in page
     for path in ("/lrs/statements", f"/lrs/statements/{comment['id']}"):
         assert (
-            f'<a href="/lrs/statements/{comment["id"]}">the statement {comment["id"]}</a>'
+            f'<a href="/lrs/statements/{withdrawal["id"]}">the statement {withdrawal["id"]}</a>'
             in staff.get(path).text
         )
 
