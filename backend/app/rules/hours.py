@@ -49,9 +49,9 @@ def day_bounds(first: date, last: date, zone: ZoneInfo) -> tuple[datetime, datet
 
 
 def minutes_by_day(entry: TimeEntry, zone: ZoneInfo) -> dict[date, int]:
-    """The time entry's minutes by the day at the school; a time entry across midnight is split there.
+    """The entry's minutes by the day at the school; an entry across midnight is split there.
 
-    The parts add up to the time entry's minutes exactly: a minute that midnight cuts counts for the later day.
+    The parts add up to the entry's minutes exactly: a minute that midnight cuts counts for the later day.
     Days with no whole minute are left out.
     """
     minutes: dict[date, int] = {}
@@ -65,7 +65,7 @@ def minutes_by_day(entry: TimeEntry, zone: ZoneInfo) -> dict[date, int]:
 
 
 def _midnights(entry: TimeEntry, zone: ZoneInfo) -> Iterator[tuple[date, datetime]]:
-    """Each day the time entry touches, with the instant at which the time entry leaves it."""
+    """Each day the entry touches, with the instant at which the entry leaves it."""
     cursor, end = entry.clock_in.astimezone(UTC), entry.clock_out.astimezone(UTC)
     while cursor < end:
         day = cursor.astimezone(zone).date()

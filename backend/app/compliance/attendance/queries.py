@@ -110,10 +110,10 @@ def active_enrollments(session: Session, visible: ColumnElement[bool]) -> list[E
 
 
 def enrollment(session: Session, enrollment_id: int, *, lock: bool = False) -> EnrollmentChoice | None:
-    """One enrollment; `lock` keeps its status as it is until the transaction ends."""
+    """One enrollment; `lock` keeps its status, and its student from being deleted, until the transaction ends."""
     statement = _choices().where(Enrollment.id == enrollment_id)
     if lock:
-        statement = statement.with_for_update(read=True, of=Enrollment)
+        statement = statement.with_for_update(read=True, of=[Enrollment, User])
     row = session.execute(statement).one_or_none()
     return None if row is None else _choice(row)
 

@@ -82,7 +82,7 @@ enrollment.register_objection("attendance: clocked in", clocked_in)
 
 @dataclass(frozen=True, slots=True)
 class ClockState:
-    """What a student's clock shows: the open or forgotten time entry, and what the student can clock in for."""
+    """A student's clock: the time entry that runs or was forgotten, and what the student can clock in for."""
 
     entry: AttendanceOut | None
     choices: list[EnrollmentChoice]
@@ -188,9 +188,9 @@ def _enrollment_for(session: Session, subject: Subject, enrollment_id: int | Non
             sentence = "You are enrolled in several programs. Choose the one these hours count for."
             raise Invalid(sentence, errors=[FieldError("enrollment_id", sentence)])
         enrollment_id = active[0].id
-    # Locked, so that a withdrawal at this moment comes either before or after.
+    # Locked, so that a withdrawal or a deletion at this moment comes either before or after.
     chosen = queries.enrollment(session, enrollment_id, lock=True)
-    if chosen is None or chosen.user_id != subject.user_id:
+    if chosen is None or chosen.user_id != subject.user_id or chosen.deleted:
         raise NotFound("You have no such enrollment.")
     if chosen.status != "active":
         raise Conflict(

@@ -13,7 +13,7 @@ TOTAL_MINUTES = "(floor((EXTRACT(epoch FROM (clock_out - clock_in)) / (60)::nume
 
 
 class Attendance(Base):
-    """One attendance record of a student, from clock-in to clock-out. Required for state reporting (GNPEC)."""
+    """One time entry of a student, from clock-in to clock-out. Required for state reporting (GNPEC)."""
 
     __tablename__ = "attendance"
     __table_args__ = (
