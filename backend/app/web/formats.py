@@ -14,6 +14,17 @@ NOTHING = "–"
 _GAP = "\u00a0"
 """Between a number and its unit: a line must not break inside `373 h 45 min`."""
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+ZONES = {
+    "America/New_York": "Eastern Time",
+    "America/Chicago": "Central Time",
+    "America/Denver": "Mountain Time",
+    "America/Phoenix": "Mountain Standard Time",
+    "America/Los_Angeles": "Pacific Time",
+    "America/Anchorage": "Alaska Time",
+    "Pacific/Honolulu": "Hawaii Time",
+    "America/Puerto_Rico": "Atlantic Standard Time",
+}
+"""The time zones of the United States by the names that people use."""
 _STEPS = (
     (timedelta(days=365), "year"),
     (timedelta(days=30), "month"),
@@ -21,6 +32,11 @@ _STEPS = (
     (timedelta(hours=1), "hour"),
     (timedelta(minutes=1), "minute"),
 )
+
+
+def zone_name(key: str) -> str:
+    """`America/New_York` as `Eastern Time`; a zone elsewhere by its own name, `Europe/Paris time`."""
+    return ZONES.get(key) or f"{key.replace('_', ' ')} time"
 
 
 def day(value: date | datetime | None, zone: ZoneInfo) -> str:

@@ -57,10 +57,10 @@ def test_the_registrar_makes_a_class_and_its_instructor_reads_it(
     seen("class-add-students")
     page.get_by_label("Ana Alvarez").check()
     page.get_by_label("Bea Brown").check()
-    page.get_by_role("button", name="Add the chosen students").click()
+    page.get_by_role("button", name="Add the selected students").click()
     expect(page.get_by_role("link", name="Ana Alvarez")).to_be_visible()
     seen("class")
-    page.get_by_role("link", name="Take students out of this class").click()
+    page.get_by_role("link", name="Remove students from this class").click()
     seen("class-removal")
 
     signed_in_as(teacher)

@@ -38,7 +38,7 @@ RECORDS = Report[AttendanceOut](
     search="Search by student or program",
     filters=(
         Filter("from", "From", is_day=True),
-        Filter("to", "to", is_day=True),
+        Filter("to", "To", is_day=True),
         Filter("state", "Status", _STATES, "All records"),
         Filter("user_id", "Student number", hidden=True),
     ),
