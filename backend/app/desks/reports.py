@@ -37,7 +37,7 @@ AUDIT = Report[AuditEntry](
         Filter("enrollment", "Enrollment", hidden=True),
     ),
     groupings=(
-        Grouping("what", "Action", lambda columns, _zone: columns.action),
+        Grouping("what", "Action", lambda columns, _zone: columns.action, named=trail.title),
         Grouping("who", "Person", lambda columns, _zone: columns.actor_name),
     ),
     counted="Entries",

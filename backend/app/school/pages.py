@@ -22,7 +22,7 @@ from app.web.request import CurrentSubject, Db, FilesDep, Requires, keep_up
 router = APIRouter(include_in_schema=False)
 router.include_router(policy_pages.router)
 navigation.register(
-    NavItem("School", "/school", "school", Permission.SCHOOL_CHANGE, order=85, section="Administration")
+    NavItem("School", "/school", "school", policy.may_review, order=85, section="Administration")
 )
 
 READ, CHANGE = [Requires(Permission.SCHOOL_READ)], [Requires(Permission.SCHOOL_CHANGE)]

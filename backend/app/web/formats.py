@@ -48,6 +48,18 @@ def day(value: date | datetime | None, zone: ZoneInfo) -> str:
     return f"{_MONTHS[value.month - 1]} {value.day}, {value.year}"
 
 
+def month(key: str) -> str:
+    """`2026-11` as `Nov 2026`."""
+    year, _, number = key.partition("-")
+    return f"{_MONTHS[int(number) - 1]} {year}"
+
+
+def greeting_name(full_name: str) -> str:
+    """The name that a greeting uses: `Maria` of `Maria Lopez`, and `Dr. Okoro` of `Dr. Samuel Okoro`."""
+    words = full_name.split()
+    return f"{words[0]} {words[-1]}" if words[0].endswith(".") and len(words) > 1 else words[0]
+
+
 def clock_time(value: datetime | None, zone: ZoneInfo) -> str:
     """`2:05 PM`, without date and zone: only where both stand beside it."""
     if value is None:

@@ -181,7 +181,7 @@ PEOPLE = ImportKind(
     insert=_insert,
     undo=_undo,
     back="/people",
-    note="Everybody gets an invitation by email.",
+    note="Each person gets an invitation by email.",
 )
 imports.register(PEOPLE)
 imports.register_actor(_actor)
