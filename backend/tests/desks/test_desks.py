@@ -211,7 +211,7 @@ def test_the_students_page_holds_what_the_school_knows(
         for piece in (
             "Maria Lopez", "maria@example.org", "Dental Assistant Professional", "16%",
             "7\u00a0h\u00a040\u00a0min", "of 480\u00a0h",
-            "Lesson 0.0", "Passed", "88 of 100", "10\u00a0min\u00a020\u00a0s", "4,321 characters",
+            "Lesson 0.0", "Passed", "88 of 100", "10\u00a0min\u00a020\u00a0s",
             "reported by the content",
             "Enrolled",
         ):  # fmt: skip
@@ -359,7 +359,7 @@ def test_the_audit_trail_by_who_what_and_when(session: Session, school: School, 
     assert "The system</th>" not in only_hers
     assert "Hours corrected" in admin.get("/audit?target=attendance&target_id=5").text
     assert "Nothing matches these filters." in admin.get("/audit?to=2000-01-01").text
-    assert 'href="/audit">Clear the filters' in admin.get("/audit?action=nothing.done").text
+    assert "Clear the filters" in admin.get("/audit?action=nothing.done").text
     file = admin.get(f"/audit?format=csv&who={rita.user_id}")
     assert file.headers["content-type"].startswith("text/csv")
     assert "attendance.corrected" in file.text
