@@ -2,23 +2,25 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 
 import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app.core.permissions import Subject
+from app.core import clock
+from app.core.permissions import SYSTEM, Subject
 from app.db.models import (
     ContentPackage,
     Enrollment,
     Lesson,
     LessonCompletion,
     Program,
-    SchoolPolicy,
     User,
     Withdrawal,
 )
+from app.school import service as academy
 from tests.factories.school import School, subject_of
 from tests.queries import counted
 
@@ -137,9 +139,10 @@ def test_completion_is_offered_from_the_threshold_of_the_policy(
     offered = f'<a class="btn btn-primary" href="/enrollments/{record.id}/complete">'
     client.post(f"/enrollments/{record.id}/lessons", data={"lesson_id": str(lessons[0].id)})
     assert offered not in client.get(f"/enrollments/{record.id}").text
-    in_force = session.scalars(select(SchoolPolicy).where(SchoolPolicy.kind == "progress")).one()
-    in_force.values = in_force.values | {"completion_threshold_pct": 50}
-    session.flush()
+    today = clock.today(academy.facts(session).zone)
+    half = {"completion_threshold_pct": 50}
+    add = partial(academy.policies.add, session, SYSTEM, academy.PolicyKind.PROGRESS, effective_from=today)
+    add(values=half, approved_by="Board of Directors", note="", today=today)
     assert offered in client.get(f"/enrollments/{record.id}").text
     asked = client.get(f"/enrollments/{record.id}/complete").text
     assert "1 of 2 lessons completed" in asked
