@@ -21,7 +21,7 @@ from app.core.errors import Problem
 from app.core.tokens import hash_token
 from app.db.models import User
 from app.web import errors
-from app.web.fields import Line, PathId
+from app.web.field_types import Line, PathId
 from app.web.request import CurrentSubject, Db, SettingsDep
 
 router = APIRouter(prefix="/api/v1", tags=["Accounts"])
@@ -85,7 +85,7 @@ class Done(BaseModel):
 def sign_in(
     request: Request, response: Response, settings: SettingsDep, visitor: VisitorDep, given: SignInIn
 ) -> SignedInOut:
-    """Wrong address and wrong password are the same 401. 429 tells in Retry-After how many seconds to wait.
+    """Wrong address and wrong password are the same 401. 429 has the seconds to wait in Retry-After.
 
     An account with a second factor needs `code` too: without one, 401 of the type `second-factor-required`.
     """

@@ -10,7 +10,7 @@ from app.accounts.factors.schemas import AuthenticatorForm, PasskeyForm
 from app.core import clock, proof
 from app.core.permissions import Subject
 from app.settings import Settings
-from app.web.fields import PathId
+from app.web.field_types import PathId
 from app.web.forms import Form, posted
 from app.web.render import redirect, render
 from app.web.request import CurrentSubject, Db, SettingsDep

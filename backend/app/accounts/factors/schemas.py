@@ -7,7 +7,7 @@ from pydantic import BaseModel, Field
 
 from app.accounts.factors.passkeys import LONGEST_ANSWER
 from app.accounts.schemas import PasswordInput
-from app.web.fields import Line, Text
+from app.web.field_types import Line, Text
 
 Code = Annotated[str, Field(max_length=40)]
 Answer = Annotated[str, Field(max_length=LONGEST_ANSWER)]

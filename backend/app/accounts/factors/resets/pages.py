@@ -10,7 +10,7 @@ from app.accounts.factors.resets import service
 from app.accounts.factors.schemas import ResetForm
 from app.accounts.people import service as people
 from app.core.permissions import Permission, Subject
-from app.web.fields import PathId
+from app.web.field_types import PathId
 from app.web.forms import Form, posted
 from app.web.render import redirect, render
 from app.web.request import CurrentSubject, Db, Requires

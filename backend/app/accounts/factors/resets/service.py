@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
 
-from app.accounts.access.endings import Ended, Why, end_sessions
 from app.accounts.access.service import student_id_of
+from app.accounts.access.session_ends import Ended, Why, end_sessions
 from app.accounts.factors import policy
 from app.accounts.factors import queries as factors
 from app.accounts.factors.resets import queries
