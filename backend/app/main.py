@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from fastapi import APIRouter, FastAPI, Request, Response
+from fastapi import APIRouter, Depends, FastAPI, Request, Response
 from fastapi.responses import PlainTextResponse
 from starlette.types import ASGIApp
 
@@ -50,6 +50,7 @@ from app.web.bodies import BodyTime
 from app.web.hosts import HostDispatch
 from app.web.imports import api as imports_api
 from app.web.imports import pages as imports_pages
+from app.web.pace import keep_pace
 from app.web.reports import register_pdf
 
 # First come, first served: an address such as /people/new stands before /people/{number}.
@@ -107,6 +108,7 @@ def create_app(settings: Settings, database: Database | None = None) -> FastAPI:
         redoc_url=None,
         openapi_url="/api/v1/openapi.json",
         lifespan=lifespan,
+        dependencies=[Depends(keep_pace)],
     )
     app.state.settings = settings
     app.state.database = database

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from app.accounts import policy
 from app.accounts.access import links
 from app.accounts.access import queries as access
-from app.accounts.access.endings import Ended, Why, end_sessions
+from app.accounts.access.endings import Ended, Why, end_sessions, lose_access
 from app.accounts.access.service import student_id_of
 from app.accounts.duties import queries as duty_queries
 from app.accounts.duties import service as duties
@@ -164,6 +164,7 @@ def update_person(
         user.role = role
         session.flush()
         duties.follow_role(session, subject, settings, user)
+        lose_access(session, user.id)
     if full_name is not None:
         user.full_name = full_name
     if email is not None and email != user.email:

@@ -2,6 +2,8 @@
 
 from datetime import date, datetime
 
+from pydantic import Field
+
 from app.core.details.base import Details
 
 # Accounts
@@ -15,6 +17,15 @@ class LinkMade(Details):
 
 class OthersRevoked(Details):
     sessions: int
+
+
+class TokenCreated(Details):
+    """An API token, by what it may do and for how long."""
+
+    name: str
+    scopes: list[str] = Field(default_factory=list)
+    read_only: bool = False
+    expires_at: datetime | None = None
 
 
 class UserCreated(Details):
