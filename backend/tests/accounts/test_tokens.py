@@ -82,7 +82,7 @@ def test_each_token_that_does_not_work_has_its_sentence(
 
 
 def test_a_token_does_what_it_was_given_and_no_more(
-    client: TestClient, session: Session, admin: User, signed_in: SignedIn
+    client: TestClient, session: Session, admin: User, student: User, signed_in: SignedIn
 ) -> None:
     secret = make(signed_in(admin), scopes=["accounts.read"]).json()["secret"]
     assert ask(client, secret).status_code == 200
@@ -94,7 +94,8 @@ def test_a_token_does_what_it_was_given_and_no_more(
     assert "was not given what this needs: accounts.manage" in refused.json()["detail"]
     assert 'error="insufficient_scope"' in refused.headers["www-authenticate"]
     # Hidden from the token, and not from its owner: it is the scope, and nothing is said to be missing.
-    hidden = ask(client, secret, path="/api/v1/enrollments/999999")
+    nothing = make(signed_in(admin), scopes=[]).json()["secret"]
+    hidden = ask(client, nothing, path=f"/api/v1/users/{student.id}")
     assert hidden.status_code == 403
     assert hidden.json()["type"] == "/problems/out-of-scope"
 
