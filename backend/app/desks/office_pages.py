@@ -1,5 +1,6 @@
 """The administrator's audit trail and outbox."""
 
+from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request, Response
@@ -65,6 +66,8 @@ def audit_page(
         "desks/audit.html",
         choices={"action": actions},
         title_of=trail.title,
+        record_name=trail.record_name,
+        student_names=partial(trail.student_names, db),
         narrowed=wanted != TrailFilter(),
     )
 

@@ -36,7 +36,7 @@ def test_the_page_names_each_device_its_place_and_its_times_in_the_schools_zone(
     assert "203.0.113.7" in page
     assert "12:05 PM" in page  # 17:05 UTC in New York, in winter
     assert "This device" in page
-    assert "End all others" in page
+    assert "Sign out everywhere else" in page
     assert "You are signed in on 2 devices." in browser.get("/account").text
 
 
@@ -51,7 +51,7 @@ def test_one_or_all_others_are_ended_and_the_page_comes_back(
     assert browser.post("/account/sessions/others/revoke").headers["location"] == "/account/devices"
     session.expire_all()
     assert all(row.revoked_at is not None for row in rows)
-    assert browser.get("/account/devices").text.count("End all others") == 0
+    assert browser.get("/account/devices").text.count("Sign out everywhere else") == 0
 
 
 def test_wrong_passwords_are_shown_to_the_owner(
