@@ -9,7 +9,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from app.accounts.passwords import NO_PASSWORD
 from app.core.permissions import Duty, Permission, Role, internal
 from app.db.models import User
-from app.web.fields import Line
+from app.web.field_types import Line
 
 LONGEST_TOKEN_DAYS = 365
 LONGEST_PASSWORD_INPUT = 1000

@@ -4,10 +4,10 @@ from fastapi import APIRouter, Request, Response
 
 from app.accounts import policy
 from app.accounts.access import service
-from app.accounts.access.browsers import browser_name
+from app.accounts.access.browser_names import browser_name
 from app.accounts.tokens import service as tokens
 from app.core.permissions import Permission
-from app.web.fields import PathId
+from app.web.field_types import PathId
 from app.web.render import redirect, render
 from app.web.request import CurrentSubject, Db, Requires, SettingsDep
 

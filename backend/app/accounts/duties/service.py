@@ -11,7 +11,7 @@ from datetime import date
 from sqlalchemy.orm import Session
 
 from app.accounts import policy
-from app.accounts.access import endings
+from app.accounts.access import session_ends
 from app.accounts.duties import queries
 from app.accounts.people import queries as people
 from app.core import clock, history
@@ -57,7 +57,7 @@ class ListedPerson:
 # Reading
 
 
-@internal("tells who is asking, before anything can be asked")
+@internal("says who is asking, before anything can be asked")
 def held_by_name(session: Session, settings: Settings, user: User) -> frozenset[Duty] | None:
     """The duties given by name that are in force today at the school; None for a person who was never given one."""
     if user.role is Role.STUDENT:
@@ -177,7 +177,7 @@ def end_duty(
         raise _at("last_day", sentence)
     ended = _end(session, subject, row, last_day, reason)
     if last_day is None:
-        endings.lose_access(session, row.user_id)
+        session_ends.lose_access(session, row.user_id)
     return ended
 
 

@@ -11,7 +11,7 @@ from app.accounts.schemas import LONGEST_TOKEN_DAYS
 from app.accounts.tokens import service
 from app.core.permissions import Permission, Subject
 from app.db.models import ApiToken
-from app.web.fields import Line, PathId
+from app.web.field_types import Line, PathId
 from app.web.request import CurrentSubject, Db
 
 router = APIRouter(prefix="/api/v1/tokens", tags=["Accounts"])

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from app.accounts.schemas import TokenForm
 from app.accounts.tokens import service
 from app.core.permissions import Permission, Subject
-from app.web.fields import PathId
+from app.web.field_types import PathId
 from app.web.forms import Form, posted
 from app.web.render import redirect, render
 from app.web.request import CurrentSubject, Db

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from sqlalchemy.orm import Session
 
 from app.accounts import policy
-from app.accounts.access import endings
+from app.accounts.access import session_ends
 from app.accounts.access.service import student_id_of, subject_for
 from app.accounts.people import queries as people
 from app.accounts.tokens import queries
@@ -140,10 +140,10 @@ def revoke_for(session: Session, user_id: int, reason: str) -> int:
     return len(revoked)
 
 
-def _follow_duties(session: Session, ended: endings.Ended) -> None:
+def _follow_duties(session: Session, ended: session_ends.Ended) -> None:
     """The person lost a duty or the role: tokens with a permission that went with it end, and none comes back."""
     user = people.user(session, ended.user_id)
-    if ended.why is not endings.Why.DUTY_ENDED or user is None:
+    if ended.why is not session_ends.Why.DUTY_ENDED or user is None:
         return
     now = clock.now()
     subject = subject_for(session, _settings(session), user)
@@ -154,7 +154,7 @@ def _follow_duties(session: Session, ended: endings.Ended) -> None:
             _record_end(session, user, token.id, "Its owner no longer has a permission that it was given")
 
 
-endings.register("accounts: tokens", _follow_duties)
+session_ends.register("accounts: tokens", _follow_duties)
 
 
 def _record_end(session: Session, user: User | None, token_id: int, reason: str) -> None:
