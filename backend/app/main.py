@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 
 from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.responses import PlainTextResponse
@@ -43,7 +44,7 @@ from app.school import api as school_api
 from app.school import pages as school_pages
 from app.school.effective import EffectiveSettings
 from app.settings import Settings
-from app.web import errors, security, uploads
+from app.web import errors, refusals, security, uploads
 from app.web.access_log import AccessLog
 from app.web.assets import MOUNT, StaticAssets
 from app.web.bodies import BodyTime
@@ -123,6 +124,7 @@ def create_app(settings: Settings, database: Database | None = None) -> FastAPI:
         settings,
         answer=errors.answer,
         uploads=uploads.limits(settings),
+        refused=partial(refusals.note_cross_site, database),
     )
     content = BodyTime(create_content_app(settings, database, app.state.files), answer=_plainly)
     _dispatch_hosts(app, settings, content, lrs)

@@ -2,6 +2,7 @@
 
 from app.db.models import AuditEntry
 from app.desks import trail
+from app.desks.disclosures import Seen
 from app.desks.outbox import Message
 from app.web.reports import Column, Filter, Grouping, Kind, Report
 
@@ -22,12 +23,20 @@ AUDIT = Report[AuditEntry](
         Column("enrollment_id", "Enrollment", lambda item: item.enrollment_id, Kind.NUMBER, on_page=False),
         Column("reason", "Reason", lambda item: item.reason, on_page=False),
         Column("details", "Details", lambda item: item.details),
+        Column("purpose", "Purpose", lambda item: item.purpose, on_page=False),
+        Column("duty", "Duty", lambda item: item.actor_duty, on_page=False),
         Column("ip", "Address", lambda item: item.ip, on_page=False),
         Column("request_id", "Request", lambda item: item.request_id, on_page=False),
     ),
     search="Search by name or action",
     filters=(
         Filter("action", "What", everything="Everything"),
+        Filter(
+            "views",
+            "Views of records",
+            (("with", "With views of records"), ("only", "Only who looked")),
+            everything="Without views of records",
+        ),
         Filter("from", "From", is_day=True),
         Filter("to", "to", is_day=True),
         Filter("who", "Who", hidden=True),
@@ -41,6 +50,20 @@ AUDIT = Report[AuditEntry](
         Grouping("who", "Person", lambda columns, _zone: columns.actor_name),
     ),
     counted="Entries",
+)
+VIEWS = Report[Seen](
+    name="who-has-seen-my-records",
+    title="Who has seen your records",
+    columns=(
+        Column("at", "When", lambda item: item.at, Kind.MOMENT, sort="at"),
+        Column("who", "Who", lambda item: item.who, sort="who"),
+        Column("duty", "Duty", lambda item: item.duty),
+        Column("purpose", "Purpose", lambda item: item.purpose),
+        Column("what", "What", lambda item: item.what),
+    ),
+    search="Search by name",
+    counted="Views",
+    names_people=False,
 )
 OUTBOX = Report[Message](
     name="outbox",

@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from sqlalchemy.orm import Session
 
-from app.accounts import passwords
+from app.accounts import passwords, policy
 from app.accounts.access import queries
 from app.accounts.access.endings import Ended, Why, end_sessions
 from app.accounts.duties import service as duties
@@ -16,6 +16,7 @@ from app.core import clock, history
 from app.core.actions import Action
 from app.core.errors import NotFound, TooManyRequests, Unauthorized
 from app.core.permissions import Role, Subject, internal
+from app.core.purposes import Purpose
 from app.core.tokens import hash_token, keyed_hash, new_token
 from app.db.models import User, UserSession
 from app.db.session import Database
@@ -195,7 +196,7 @@ def subject_of(session: Session, settings: Settings, secret: str) -> Subject | N
     row, user = found
     if row.last_seen_at <= now - TOUCH_EVERY:
         queries.touch_session(session, row.id, now)
-    return subject_for(session, settings, user, session_id=row.id)
+    return subject_for(session, settings, user, session_id=row.id, purpose=row.purpose)
 
 
 @internal("says who is asking")
@@ -205,6 +206,7 @@ def subject_for(
     user: User,
     *,
     session_id: int | None = None,
+    purpose: str | None = None,
     token_id: int | None = None,
 ) -> Subject:
     """The account as the one who asks, with the duties in force today: a lost one needs no new sign-in."""
@@ -216,7 +218,13 @@ def subject_for(
         session_id=session_id,
         token_id=token_id,
         duties=duties.held_by_name(session, settings, user),
+        chosen_purpose=_known_purpose(purpose),
     )
+
+
+def _known_purpose(kept: str | None) -> Purpose | None:
+    """What a session keeps; one that a later release no longer offers counts as not chosen."""
+    return Purpose(kept) if kept in frozenset(Purpose) else None
 
 
 @internal("whom an entry of the history concerns")
@@ -230,6 +238,21 @@ def sign_out(session: Session, subject: Subject) -> None:
     if subject.session_id is not None:
         end_sessions(session, Ended(subject.user_id, Why.SIGNED_OUT, only=subject.session_id))
         history.record(session, subject, Action.SESSION_CLOSED, subject.session_id)
+
+
+def choose_purpose(session: Session, subject: Subject, purpose: Purpose) -> None:
+    """Say what one looks at students' records for, from now on in this session. Raises Forbidden for students."""
+    policy.require_purpose(subject)
+    if subject.session_id is None or purpose is subject.purpose:
+        return
+    queries.set_purpose(session, subject.session_id, purpose)
+    history.record(
+        session,
+        subject,
+        Action.SESSION_PURPOSE_CHOSEN,
+        subject.session_id,
+        purpose=[subject.purpose or "", purpose.value],
+    )
 
 
 def list_sessions(session: Session, subject: Subject, settings: Settings) -> Sequence[UserSession]:
@@ -255,7 +278,8 @@ def revoke_other_sessions(session: Session, subject: Subject) -> int:
 @internal("the system cleans up")
 def forget_old(session: Session) -> int:
     """Delete what the record of attempts, sessions and links no longer needs; the number of rows."""
-    return queries.purge(session, clock.now() - KEEP_FOR)
+    now = clock.now()
+    return queries.purge(session, now - KEEP_FOR) + history.forget_folds(session, now - timedelta(days=1))
 
 
 def _idle_since(settings: Settings, now: datetime) -> datetime:
