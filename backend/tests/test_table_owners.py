@@ -62,6 +62,7 @@ OWNERS = {
     "data_import_mappings": "web",
     "audit_log": "core",
     "history_folds": "core",
+    "limit_counters": "core",
     "outbox_messages": "core",
 }
 """Tables of the record store begin with xapi_ and belong to lrs."""

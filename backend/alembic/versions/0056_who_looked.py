@@ -4,13 +4,13 @@
 costs no write-ahead log, and a crash empties it.
 
 Revision ID: 0056
-Revises: 0043
+Revises: 0053
 """
 
 from alembic import op
 
 revision = "0056"
-down_revision = "0043"
+down_revision = "0053"
 branch_labels = None
 depends_on = None
 

@@ -12,7 +12,6 @@ from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import timedelta
-from ipaddress import ip_address, ip_network
 from typing import Any, Final, Protocol
 
 import sqlalchemy as sa
@@ -71,17 +70,6 @@ def note(database: Database, refusal: Refusal) -> None:
         log.error(
             "refusal.not_recorded", action=refusal.action.value, reason=" ".join(str(error).split())[:300]
         )
-
-
-def network_of(ip: str | None) -> str | None:
-    """The address that refusals are counted for: IPv6 by the /64 that one customer has."""
-    if ip is None:
-        return None
-    try:
-        address = ip_address(ip.partition("%")[0])
-    except ValueError:
-        return ip[:45]
-    return str(address) if address.version == 4 else str(ip_network((address, 64), strict=False))
 
 
 def _note(session: Session, refusal: Refusal) -> None:

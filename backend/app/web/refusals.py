@@ -22,6 +22,7 @@ from starlette.requests import Request
 from app.core import refusals, visibility
 from app.core.actions import Action
 from app.core.errors import Forbidden, NotFound, Problem
+from app.core.limits import network_of
 from app.core.permissions import Subject
 from app.core.refusals import Refusal
 from app.core.visibility import Records
@@ -107,7 +108,7 @@ def _write(
             Action.ACCESS_REFUSED,
             route,
             f"{same} {request.method} {route}",
-            refusals.network_of(address),
+            network_of(address),
             {name: value for name, value in given.items() if value},
             subject,
             {"kind": "many"},

@@ -243,6 +243,10 @@ ROWS["0056"] = """
     INSERT INTO history_folds (key, written_at) VALUES ('view 2 session 1 registration 1 file', '2026-03-09 12:00+00');
 """
 
+ROWS["0053"] = """
+    INSERT INTO limit_counters (key, full_at) VALUES ('searches:' || repeat('a', 32), '2026-03-09 12:00+00');
+"""
+
 # Values that an upgrade changes on purpose: (revision, table) -> columns.
 CHANGED_BY_UPGRADE: dict[tuple[str, str], set[str]] = {
     ("0003", "users"): {"email"},  # lower case, as the sign-in compares it

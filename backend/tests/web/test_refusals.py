@@ -165,14 +165,6 @@ def test_many_addresses_cannot_fill_it_either(session: Session, monkeypatch: pyt
     assert session.scalar(text("SELECT count(*) FROM history_folds")) == 20 * 2 + 2
 
 
-@pytest.mark.parametrize(
-    ("one", "other"), [("2001:db8:1:2::1", "2001:db8:1:2:ffff::9"), ("fe80::1%eth0", "fe80::2")]
-)
-def test_one_customer_has_a_whole_network(one: str, other: str) -> None:
-    assert refusals.network_of(one) == refusals.network_of(other)
-    assert refusals.network_of("192.0.2.1") != refusals.network_of("192.0.2.2")
-
-
 def test_a_refusal_that_cannot_be_recorded_stands(
     school: School, signed_in: SignedIn, monkeypatch: pytest.MonkeyPatch
 ) -> None:
