@@ -26,7 +26,7 @@ from app.content.host import create_content_app
 from app.core.errors import Problem
 from app.core.files import open_store
 from app.db.session import Database
-from app.desks import office_pages
+from app.desks import office_pages, security_pages
 from app.desks import pages as desks_pages
 from app.documents import pages as documents_pages
 from app.documents.service import report_writer
@@ -82,6 +82,7 @@ ROUTERS: list[APIRouter] = [
     operations_pages.router,
     desks_pages.router,
     office_pages.router,
+    security_pages.router,
     health.router,
 ]
 

@@ -171,8 +171,9 @@ class Action(StrEnum):
         school.Signatory,
     )
     SCHOOL_UPDATED = "school.updated", "school", "School information changed", base.FieldsChanged
+    SECURITY_ALERTED = "security.alerted", "audit_log", "Administrators alerted", system.SecurityAlerted
     SESSION_CLOSED = "session.closed", "user_sessions", "Signed out"
-    SESSION_OPENED = "session.opened", "user_sessions", "Signed in"
+    SESSION_OPENED = "session.opened", "user_sessions", "Signed in", people.SessionOpened
     SESSION_OTHERS_REVOKED = "session.others_revoked", "users", "Other sessions ended", people.OthersRevoked
     SESSION_PURPOSE_CHOSEN = (
         "session.purpose_chosen",

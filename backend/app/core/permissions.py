@@ -69,6 +69,8 @@ class Permission(StrEnum):
     OPERATIONS_READ = "operations.read"
     OPERATIONS_CHANGE = "operations.change"
     REPORTS_READ = "reports.read"
+    SECURITY_READ = "security.read"
+    """Sign-ins, failures and refusals, new devices, keys."""
     SCHOOL_READ = "school.read"
     SCHOOL_CHANGE = "school.change"
     STUDENTS_READ_ALL = "students.read_all"
@@ -128,6 +130,7 @@ _READS_EVERYTHING = frozenset(
         _P.OPERATIONS_READ,
         _P.REPORTS_READ,
         _P.SCHOOL_READ,
+        _P.SECURITY_READ,
         _P.STUDENTS_READ_ALL,
         _P.WITHDRAWALS_READ,
     }

@@ -4,6 +4,7 @@ from app.db.models import AuditEntry
 from app.desks import trail
 from app.desks.disclosures import Seen
 from app.desks.outbox import Message
+from app.desks.security import SecurityEvent
 from app.web.reports import Column, Filter, Grouping, Kind, Report
 
 AUDIT = Report[AuditEntry](
@@ -50,6 +51,27 @@ AUDIT = Report[AuditEntry](
         Grouping("who", "Person", lambda columns, _zone: columns.actor_name),
     ),
     counted="Entries",
+)
+SECURITY = Report[SecurityEvent](
+    name="security",
+    title="Security",
+    columns=(
+        Column("id", "Number", lambda item: item.id, Kind.NUMBER, on_page=False),
+        Column("at", "When", lambda item: item.at, Kind.MOMENT, sort="at"),
+        Column("what", "What", lambda item: item.what, sort="what"),
+        Column("who", "Who", lambda item: item.who),
+        Column("where", "Address", lambda item: item.where, sort="where"),
+        Column("text", "Details", lambda item: item.text),
+        Column("times", "Times", lambda item: item.times, Kind.NUMBER),
+    ),
+    search="Search by name or network address",
+    filters=(
+        Filter("kind", "Kind", everything="Every kind"),
+        Filter("from", "From", is_day=True),
+        Filter("to", "to", is_day=True),
+        Filter("address", "Address", hidden=True),
+    ),
+    counted="Events",
 )
 VIEWS = Report[Seen](
     name="who-has-seen-my-records",

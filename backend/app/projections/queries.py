@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, select, text
+from sqlalchemy import Row, exists, func, select, text
 from sqlalchemy.orm import Session
 
 from app.db.models import AuditEntry
@@ -180,3 +180,15 @@ def hours_entries_before(session: Session, entry: AuditEntry, actions: Collectio
         .order_by(AuditEntry.id.desc())
         .limit(1)
     ).one_or_none()
+
+
+def times_since(session: Session, action: str, since: datetime, until: datetime) -> int:
+    """How many refusals the entries of an action stand for, after `since` and until `until`."""
+    times = func.sum(AuditEntry.details["times"].as_integer())
+    wanted = (AuditEntry.action == action, AuditEntry.at > since, AuditEntry.at <= until)
+    return session.scalar(select(times).where(*wanted)) or 0
+
+
+def happened_since(session: Session, action: str, since: datetime) -> bool:
+    """Whether there is an entry of an action after this moment."""
+    return bool(session.scalar(select(exists().where(AuditEntry.action == action, AuditEntry.at > since))))

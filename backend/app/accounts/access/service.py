@@ -3,14 +3,16 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from sqlalchemy.orm import Session
 
 from app.accounts import passwords, policy
 from app.accounts.access import attempts, known_browsers, queries
 from app.accounts.access.attempts import Visitor, fold_email
+from app.accounts.access.browsers import browser_name
 from app.accounts.access.endings import Ended, Why, end_sessions
+from app.accounts.access.failures import recorded
 from app.accounts.duties import service as duties
 from app.core import clock, history
 from app.core.actions import Action
@@ -41,6 +43,7 @@ class SignedIn:
 # Signing in
 
 
+@recorded
 @internal("nobody is known yet")
 def authenticate(
     database: Database,
@@ -112,12 +115,17 @@ def open_session(session: Session, settings: Settings, user: User, visitor: Visi
         user_agent=agent or None,
     )
     session.add(row)
+    # Whoever signs in for the first time has no other device that this one could be new beside.
+    is_new = (
+        user.last_sign_in_at is not None and known_browsers.recognize(settings, visitor.known, user) is None
+    )
     user.last_sign_in_at = now
     session.flush()
     subject = subject_for(session, settings, user, session_id=row.id)
     # From here on it is this person who acts, whoever the browser belonged to before.
     history.act_as(session, subject)
-    history.record(session, subject, Action.SESSION_OPENED, row.id)
+    details: dict[str, Any] = {"new_device": True, "browser": browser_name(row.user_agent)} if is_new else {}
+    history.record(session, subject, Action.SESSION_OPENED, row.id, **details)
     return SignedIn(subject, secret, known_browsers.remember(settings, visitor.known, user))
 
 

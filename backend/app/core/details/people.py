@@ -18,6 +18,12 @@ class OthersRevoked(Details):
     sessions: int
 
 
+class SessionOpened(Details):
+    new_device: bool | None = None
+    """Whether the person, who had signed in before, had not done so in this browser."""
+    browser: str | None = None
+
+
 class SignInFailed(Details):
     """An attempt that let nobody in. The address that was typed is not kept: people type passwords there, too."""
 

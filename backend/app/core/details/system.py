@@ -52,6 +52,13 @@ class ReportExported(Details):
     filters: dict[str, Any] | None = None
 
 
+class SecurityAlerted(Details):
+    """How many failures there were in the hour before."""
+
+    failures: int
+    refusals: int
+
+
 class FileSent(Details):
     """A file of records: what they are (`people`, `enrollments`), and what the file was called."""
 
