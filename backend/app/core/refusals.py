@@ -1,9 +1,9 @@
 """What was refused goes into the history too: sign-ins that failed, requests that were not allowed.
 
 The request's own transaction is rolled back by then, so the row has a short one of its own. Whoever is refused can
-repeat it at will: of the same refusal within an hour the first, the tenth, the hundredth … has a row, which says how
-many it stands for. A network address has at most `MOST_OF_ONE` different refusals an hour, all of them together
-`MOST_OF_ALL`; beyond that they are counted as one. So an attacker writes some thousand rows an hour, and no more.
+repeat it at will: of the same refusal within an hour the first, second, fourth, eighth … has a row, which says how many
+it stands for. A network address has at most `MOST_OF_ONE` different refusals an hour, all of them together
+`MOST_OF_ALL`; beyond that they are counted as one. So an attacker writes some thousands of rows an hour, and no more.
 
 A refusal tells nobody anything. Where its row cannot be written, the refusal stands all the same, and the log says so.
 """
@@ -87,8 +87,8 @@ def _note(session: Session, refusal: Refusal) -> None:
             _count(session, place)
             _count(session, _ALL)
     times = _count(session, key)
-    stands_for = times - times // 10
-    if times == 10 ** (len(str(times)) - 1):
+    stands_for = times - times // 2
+    if times & (times - 1) == 0:
         history.record(
             session, refusal.subject, refusal.action, target_id, **{**details, "times": stands_for}
         )
