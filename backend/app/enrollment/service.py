@@ -293,6 +293,7 @@ def complete(
     """
     policy.require_change(subject)
     record = found(session, enrollment_id, lock=True)
+    policy.require_read(session, subject, record.user_id)
     policy.require_end(subject, record.user_id)
     result = progress_of(session, record)
     in_force = _progress_policy(session)
@@ -340,6 +341,7 @@ def withdraw(
     """
     policy.require_change(subject)
     record = found(session, enrollment_id, lock=True)
+    policy.require_read(session, subject, record.user_id)
     policy.require_end(subject, record.user_id)
     decision = states.may_withdraw(record.status.value)
     if not decision.allowed:

@@ -122,5 +122,8 @@ def upgrade(settings: Settings, revision: str = "head") -> list[str]:
 
 def _engine(settings: Settings) -> Engine:
     return create_engine(
-        settings.owner_database_url, poolclass=pool.NullPool, connect_args={"connect_timeout": 10}
+        settings.owner_database_url,
+        poolclass=pool.NullPool,
+        hide_parameters=True,
+        connect_args={"connect_timeout": 10},
     )
