@@ -1,5 +1,6 @@
 """The administrator's audit trail and outbox."""
 
+from functools import partial
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Query, Request, Response
@@ -69,6 +70,8 @@ def audit_page(
         about={"Views of records": "" if wanted.views else "Left out"},
         title_of=trail.title,
         purpose_of=disclosures.purpose_text,
+        record_name=trail.record_name,
+        student_names=partial(trail.student_names, db),
         narrowed=wanted != TrailFilter(),
     )
 

@@ -9,7 +9,7 @@ from app.web.reports import Column, Filter, Grouping, Kind, Report
 
 AUDIT = Report[AuditEntry](
     name="audit",
-    title="Audit trail",
+    title="Audit",
     columns=(
         Column("id", "Number", lambda item: item.id, Kind.NUMBER, on_page=False),
         Column("at", "When", lambda item: item.at, Kind.MOMENT, sort="at"),
@@ -39,7 +39,7 @@ AUDIT = Report[AuditEntry](
             everything="Without views of records",
         ),
         Filter("from", "From", is_day=True),
-        Filter("to", "to", is_day=True),
+        Filter("to", "To", is_day=True),
         Filter("who", "Who", hidden=True),
         Filter("target", "Record", hidden=True),
         Filter("target_id", "Record number", hidden=True),
@@ -47,7 +47,7 @@ AUDIT = Report[AuditEntry](
         Filter("enrollment", "Enrollment", hidden=True),
     ),
     groupings=(
-        Grouping("what", "Action", lambda columns, _zone: columns.action),
+        Grouping("what", "Action", lambda columns, _zone: columns.action, named=trail.title),
         Grouping("who", "Person", lambda columns, _zone: columns.actor_name),
     ),
     counted="Entries",
@@ -95,9 +95,9 @@ OUTBOX = Report[Message](
         Column("to", "To", lambda item: item.to, sort="to"),
         Column("subject", "Subject", lambda item: item.subject, sort="subject"),
         Column("status", "Status", lambda item: item.state, Kind.STATUS),
-        Column("written_at", "Written", lambda item: item.created_at, Kind.MOMENT, sort="created"),
+        Column("written_at", "Created", lambda item: item.created_at, Kind.MOMENT, sort="created"),
         Column("sent_at", "Sent", lambda item: item.sent_at, Kind.MOMENT, on_page=False),
-        Column("attempts", "Tries", lambda item: item.attempts, Kind.NUMBER, sort="attempts"),
+        Column("attempts", "Attempts", lambda item: item.attempts, Kind.NUMBER, sort="attempts"),
         Column("error", "Error", lambda item: item.error, on_page=False),
     ),
     search="Search by email address or subject",

@@ -119,7 +119,7 @@ def _event(entry: AuditEntry, names: Mapping[str, str]) -> SecurityEvent:
 
 _REFUSED = {
     "forbidden": "{method} {route} is not allowed for this person.",
-    "hidden": "{method} {route}: this person may not see {table} {record}.",
+    "hidden": "{method} {route}: this person may not see it ({what}).",
     "cross_site": "Another site ({origin}) had a browser send a request.",
     "many": "Many different requests, counted together.",
 }
@@ -134,7 +134,7 @@ _BLANK = {"origin": "unknown", "route": "", "method": "", "table": "", "record":
 def _text(entry: AuditEntry, names: Mapping[str, str]) -> str:
     details = {**_BLANK, **entry.details}
     if entry.action == Action.ACCESS_REFUSED.value:
-        words = {**details, "table": str(details["table"]).replace("_", " ")}
+        words = {**details, "what": trail.record_name(str(details["table"]), str(details["record"]))}
         return _REFUSED.get(str(details.get("kind")), "").format(**words)
     if entry.action == Action.SIGN_IN_FAILED.value:
         return _FAILED.get(str(details.get("why")), "")

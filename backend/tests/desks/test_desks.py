@@ -24,6 +24,7 @@ from app.db.models import (
     Program,
     User,
 )
+from app.desks import trail
 from app.main import create_app
 from app.settings import Settings
 from tests.factories.school import School, subject_of
@@ -210,7 +211,7 @@ def test_the_students_page_holds_what_the_school_knows(
         for piece in (
             "Maria Lopez", "maria@example.org", "Dental Assistant Professional", "16%",
             "7\u00a0h\u00a040\u00a0min", "of 480\u00a0h",
-            "Lesson 0.0", "Passed", "88 of 100", "10\u00a0min\u00a020\u00a0s", "4,321 characters",
+            "Lesson 0.0", "Passed", "88 of 100", "10\u00a0min\u00a020\u00a0s",
             "reported by the content",
             "Enrolled",
         ):  # fmt: skip
@@ -357,11 +358,25 @@ def test_the_audit_trail_by_who_what_and_when(session: Session, school: School, 
     only_hers = admin.get(f"/audit?who={rita.user_id}").text
     assert "The system</th>" not in only_hers
     assert "Hours corrected" in admin.get("/audit?target=attendance&target_id=5").text
-    assert "No entries found" in admin.get("/audit?to=2000-01-01").text
+    assert "Nothing matches these filters." in admin.get("/audit?to=2000-01-01").text
+    assert "Clear the filters" in admin.get("/audit?to=2000-01-01").text
     assert "No entries found" in admin.get("/audit?action=nothing.done").text
     file = admin.get(f"/audit?format=csv&who={rita.user_id}")
     assert file.headers["content-type"].startswith("text/csv")
     assert "attendance.corrected" in file.text
+    grouped = admin.get("/audit?group=what")
+    assert ">Hours corrected<" in grouped.text.replace("\n", "")
+    assert ">attendance.corrected<" not in grouped.text.replace("\n", "")
+    assert "attendance.corrected" in admin.get("/audit?group=what&format=csv").text
+
+
+def test_the_history_names_records_and_students(session: Session, school: School, admin: TestClient) -> None:
+    maria = school.student(full_name="Maria Núñez")
+    history.record(session, None, Action.SESSION_OPENED, 6, student_id=maria.id)
+    page = admin.get("/audit").text
+    assert "Sign-in session 6" in page
+    assert ">Maria Núñez</a>" in page
+    assert {action.target for action in Action} <= set(trail._RECORDS), "every kind of record has a name"
 
 
 @pytest.mark.parametrize(

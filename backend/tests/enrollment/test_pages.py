@@ -2,14 +2,25 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 
 import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app.core.permissions import Subject
-from app.db.models import ContentPackage, Enrollment, Lesson, LessonCompletion, Program, User, Withdrawal
+from app.core import clock
+from app.core.permissions import SYSTEM, Subject
+from app.db.models import (
+    ContentPackage,
+    Enrollment,
+    Lesson,
+    LessonCompletion,
+    Program,
+    User,
+    Withdrawal,
+)
+from app.school import service as academy
 from tests.factories.school import School, subject_of
 from tests.queries import counted
 
@@ -99,7 +110,7 @@ def test_the_lists(client: TestClient, school: School, session: Session) -> None
     assert "Wanda Gone" in filtered
     assert "Rita Ready" not in filtered
     assert client.get("/enrollments?status=&program_id=&q=rita").status_code == 200
-    assert "No enrollment matches" in client.get("/enrollments?status=completed").text
+    assert "Nothing matches these filters" in client.get("/enrollments?status=completed").text
     assert "Rita Ready" in client.get("/enrollments/class-list").text
     assert "Wanda Gone" not in client.get("/enrollments/class-list").text
     assert "Rita Ready" in client.get("/enrollments/graduation").text
@@ -118,6 +129,33 @@ def test_the_lists(client: TestClient, school: School, session: Session) -> None
         assert client.get(f"/enrollments?{query}").status_code == 422
 
 
+def test_completion_is_offered_from_the_threshold_of_the_policy(
+    client: TestClient, school: School, session: Session
+) -> None:
+    program = school.program()
+    module = school.module(program)
+    lessons = [school.lesson(module) for _ in range(2)]
+    record = school.enrollment(school.student(), program)
+    offered = f'<a class="btn btn-primary" href="/enrollments/{record.id}/complete">'
+    client.post(f"/enrollments/{record.id}/lessons", data={"lesson_id": str(lessons[0].id)})
+    assert offered not in client.get(f"/enrollments/{record.id}").text
+    today = clock.today(academy.facts(session).zone)
+    half = {"completion_threshold_pct": 50}
+    add = partial(academy.policies.add, session, SYSTEM, academy.PolicyKind.PROGRESS, effective_from=today)
+    add(values=half, approved_by="Board of Directors", note="", today=today)
+    assert offered in client.get(f"/enrollments/{record.id}").text
+    asked = client.get(f"/enrollments/{record.id}/complete").text
+    assert "1 of 2 lessons completed" in asked
+    assert "every lesson" not in asked
+
+
+def test_students_are_not_sent_to_a_page_they_cannot_open(school: School, browser: Browser) -> None:
+    record = school.enrollment(student := school.student())
+    page = browser(subject_of(student)).get(f"/enrollments/{record.id}").text
+    assert "How progress is calculated" in page
+    assert "Student page" not in page
+
+
 def test_completing_and_withdrawing_ask_first(client: TestClient, school: School, session: Session) -> None:
     program = school.program()
     lesson = school.lesson(school.module(program), title="Only one")
@@ -127,7 +165,7 @@ def test_completing_and_withdrawing_ask_first(client: TestClient, school: School
     assert (refused.status_code, "0 of 1 lesson completed" in refused.text) == (409, True)
     client.post(f"/enrollments/{first.id}/lessons", data={"lesson_id": str(lesson.id)})
     page = client.get(f"/enrollments/{first.id}").text
-    assert "marked by staff" in page
+    assert "Marked by staff" in page
     assert "1 of 1 lesson completed" in page
     answer = client.post(f"/enrollments/{first.id}/complete", data=BUTTON)
     assert answer.status_code == 303

@@ -99,4 +99,4 @@ def test_the_list_says_that_a_file_of_statements_carries_no_attachments(
     scene: Scene, signed_in: SignedIn
 ) -> None:
     page = signed_in(scene.admin).get("/lrs/statements").text
-    assert "NDJSON does not carry the bytes of attachments." in page
+    assert "NDJSON does not include attachment files." in page
