@@ -10,7 +10,7 @@ from app.accounts.passwords import NO_PASSWORD
 from app.core.permissions import Duty, Role, internal
 from app.core.purposes import Purpose
 from app.db.models import User
-from app.web.fields import Line
+from app.web.field_types import Line
 
 LONGEST_PASSWORD_INPUT = 1000
 """Longer input is no password; the rule itself says what is."""

@@ -8,7 +8,7 @@ from app.desks import disclosures, person, policy, today
 from app.desks.reports import VIEWS
 from app.documents import service as documents
 from app.web import navigation, reports, search
-from app.web.fields import PathId
+from app.web.field_types import PathId
 from app.web.navigation import NavItem
 from app.web.paging import PageParams
 from app.web.render import redirect, render

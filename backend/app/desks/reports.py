@@ -1,7 +1,7 @@
 """The audit trail and the outbox, described."""
 
 from app.db.models import AuditEntry
-from app.desks import trail
+from app.desks import audit
 from app.desks.disclosures import Seen
 from app.desks.outbox import Message
 from app.desks.security import SecurityEvent
@@ -16,7 +16,7 @@ AUDIT = Report[AuditEntry](
         Column("occurred_at", "Happened", lambda item: item.occurred_at, Kind.MOMENT, on_page=False),
         Column("who_id", "Who (number)", lambda item: item.actor_id, Kind.NUMBER, on_page=False),
         Column("who", "Who", lambda item: item.actor_name or "The system", sort="who"),
-        Column("what", "What", lambda item: trail.title(item.action), sort="what"),
+        Column("what", "What", lambda item: audit.title(item.action), sort="what"),
         Column("action", "Action", lambda item: item.action, on_page=False),
         Column("record", "Record", lambda item: item.target),
         Column("record_id", "Record number", lambda item: item.target_id, on_page=False),
@@ -47,7 +47,7 @@ AUDIT = Report[AuditEntry](
         Filter("enrollment", "Enrollment", hidden=True),
     ),
     groupings=(
-        Grouping("what", "Action", lambda columns, _zone: columns.action, named=trail.title),
+        Grouping("what", "Action", lambda columns, _zone: columns.action, named=audit.title),
         Grouping("who", "Person", lambda columns, _zone: columns.actor_name),
     ),
     counted="Entries",

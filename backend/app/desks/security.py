@@ -13,7 +13,7 @@ from app.core import clock
 from app.core.actions import Action
 from app.core.permissions import Subject
 from app.db.models import AuditEntry
-from app.desks import policy, security_queries, trail
+from app.desks import audit, policy, security_queries
 from app.desks.security_queries import KINDS, SecurityFilter
 from app.rules import hours
 from app.web.listing import Listing
@@ -109,7 +109,7 @@ def _event(entry: AuditEntry, names: Mapping[str, str]) -> SecurityEvent:
     return SecurityEvent(
         id=entry.id,
         at=entry.at,
-        what="New device" if entry.action == Action.SESSION_OPENED.value else trail.title(entry.action),
+        what="New device" if entry.action == Action.SESSION_OPENED.value else audit.title(entry.action),
         who=names.get(entry.target_id or "", unknown) if failed else entry.actor_name or unknown,
         where=entry.ip,
         text=_text(entry, names),
@@ -134,7 +134,7 @@ _BLANK = {"origin": "unknown", "route": "", "method": "", "table": "", "record":
 def _text(entry: AuditEntry, names: Mapping[str, str]) -> str:
     details = {**_BLANK, **entry.details}
     if entry.action == Action.ACCESS_REFUSED.value:
-        words = {**details, "what": trail.record_name(str(details["table"]), str(details["record"]))}
+        words = {**details, "what": audit.record_name(str(details["table"]), str(details["record"]))}
         return _REFUSED.get(str(details.get("kind")), "").format(**words)
     if entry.action == Action.SIGN_IN_FAILED.value:
         return _FAILED.get(str(details.get("why")), "")

@@ -11,7 +11,7 @@ from app.desks import security
 from app.desks.reports import SECURITY
 from app.desks.security_queries import SecurityFilter
 from app.web import navigation, reports
-from app.web.fields import OptionalDay, Text, blank_is_none
+from app.web.field_types import OptionalDay, Text, blank_is_none
 from app.web.navigation import NavItem
 from app.web.paging import PageParams
 from app.web.request import CurrentSubject, Db, Requires, SettingsDep

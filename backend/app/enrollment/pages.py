@@ -16,7 +16,7 @@ from app.enrollment.reports import ENROLLMENTS
 from app.enrollment.schemas import EmptyForm, EnrollForm, MarkForm, WithdrawForm
 from app.settings import Settings
 from app.web import navigation, refusals, reports
-from app.web.fields import PathId, RecordId
+from app.web.field_types import PathId, RecordId
 from app.web.forms import Form, posted
 from app.web.navigation import NavItem
 from app.web.paging import PageParams

@@ -15,7 +15,7 @@ from app.core.actions import REFUSALS, Action
 from app.core.permissions import SYSTEM
 from app.db.models import AuditEntry
 from app.projections import queries
-from app.projections.frame import Subscriber
+from app.projections.subscription import Subscriber
 
 MANY_FAILURES = 30
 """Failed sign-ins in an hour. A school mistypes a few on a Monday morning; a guessing program tries hundreds."""

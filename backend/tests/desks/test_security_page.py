@@ -12,7 +12,7 @@ from app.core.actions import Action
 from app.core.permissions import Duty
 from app.core.refusals import Refusal
 from app.db.models import AuditEntry, OutboxMessage, User
-from app.desks import trail
+from app.desks import audit
 from app.projections import alerts
 from tests.factories.accounts import HASHED, PASSWORD
 from tests.factories.school import School, subject_of
@@ -188,7 +188,7 @@ def test_it_says_what_happened_in_sentences(
     assert "The email address and password do not match." in page
     assert "Ida Instructor" in page
     assert (
-        f"GET /people/{{user_id}}: this person may not see it ({trail.record_name('users', str(hidden.id))})."
+        f"GET /people/{{user_id}}: this person may not see it ({audit.record_name('users', str(hidden.id))})."
         in page
     )
     assert "GET /outbox is not allowed for this person." in page
