@@ -8,6 +8,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from app.accounts.passwords import NO_PASSWORD
 from app.core.permissions import Duty, Permission, Role, internal
+from app.core.purposes import Purpose
 from app.db.models import User
 from app.web.field_types import Line
 
@@ -73,6 +74,13 @@ class NewPersonForm(PersonForm):
     """A person to add."""
 
     duty: Duty | None = None
+
+
+class PurposeForm(BaseModel):
+    """What the person looks at students' records for, and the page to go back to."""
+
+    purpose: Purpose
+    next: Annotated[str, Field(max_length=2000)] = "/"
 
 
 class TokenForm(BaseModel):

@@ -8,6 +8,7 @@ from app.accounts.access.links import send_password_changed
 from app.accounts.access.session_ends import Ended as SessionsEnded
 from app.accounts.access.session_ends import Why as WhySessionsEnded
 from app.accounts.access.session_ends import register as on_sessions_ended
+from app.accounts.alerts import alert_administrators, send_new_device
 from app.accounts.bootstrap import ensure_first_admin
 from app.accounts.duties.service import (
     DutyLine,
@@ -40,6 +41,7 @@ __all__ = [
     "DutyLine",
     "SessionsEnded",
     "WhySessionsEnded",
+    "alert_administrators",
     "create_person",
     "delete_person",
     "duties_of_people",
@@ -59,6 +61,7 @@ __all__ = [
     "restore_person",
     "revoke_tokens_for",
     "send_link",
+    "send_new_device",
     "send_password_changed",
     "send_token_created",
     "status_of",

@@ -31,6 +31,7 @@ from app.core.errors import (
     UnsupportedMediaType,
 )
 from app.core.permissions import Subject
+from app.web import refusals
 from app.web.render import render
 
 log = structlog.get_logger(__name__)
@@ -78,7 +79,9 @@ def _known(request: Request, error: Exception) -> Response:
         return _unexpected(request, error)
     if isinstance(problem, Unavailable):
         log.error("unavailable", reason=str(error))
-    return answer(request, _within_scope(request, problem))
+    problem = _within_scope(request, problem)
+    refusals.note(request, problem)
+    return answer(request, problem)
 
 
 def _within_scope(request: Request, problem: Problem) -> Problem:
