@@ -36,7 +36,7 @@ def make(browser: TestClient, **wanted: Any) -> Any:
 # Ends
 
 
-def test_ninety_days_are_offered_a_year_is_the_most_and_no_token_is_for_ever(
+def test_ninety_days_are_offered_a_year_is_the_most_and_no_token_goes_on_without_an_end(
     session: Session, admin: User, signed_in: SignedIn
 ) -> None:
     browser = signed_in(admin)
@@ -230,7 +230,7 @@ def test_a_token_does_not_change_how_its_owner_gets_in(
 # The owner hears of it
 
 
-def test_the_owner_is_told_by_mail(
+def test_the_owner_is_notified_by_mail(
     session: Session, settings: Settings, admin: User, signed_in: SignedIn
 ) -> None:
     form = {"name": "nightly export", "lifetime_days": "90", "access": "read", "scopes": "students.read_all"}

@@ -57,7 +57,7 @@ def assert_refused(answer: Any, sentence: str) -> None:
         (EXPORTS, "/lrs/statements.csv", "Too many downloads of lists."),
     ],
 )
-def test_a_person_over_the_pace_is_told_how_long_to_wait_and_others_are_not(
+def test_a_person_over_the_pace_reads_how_long_to_wait_and_others_go_on(
     session: Session, staff: User, signed_in: SignedIn, kind: Any, path: str, sentence: str
 ) -> None:
     other: User = UserFactory(session=session, role=Role.ADMIN)
