@@ -13,7 +13,7 @@ from app.db.models import SchoolHoliday, SchoolTerm
 from app.school import branding, calendar, policy, policy_pages, service
 from app.school.schemas import FactsForm, HolidayForm, LogoForm, SignatoryForm, TermForm
 from app.web import formats, navigation
-from app.web.fields import EARLIEST_DAY, LATEST_DAY, PathId
+from app.web.field_types import EARLIEST_DAY, LATEST_DAY, PathId
 from app.web.forms import Form, posted
 from app.web.navigation import NavItem
 from app.web.render import redirect, render

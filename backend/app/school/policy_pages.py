@@ -12,7 +12,7 @@ from app.core import clock
 from app.core.permissions import Permission
 from app.school import policies, policy, service
 from app.school.kinds import CHOICES, LABELS, SCHEMAS, PolicyKind
-from app.web.fields import Day, Line, PathId, Text
+from app.web.field_types import Day, Line, PathId, Text
 from app.web.forms import Form, posted
 from app.web.render import redirect, render
 from app.web.request import CurrentSubject, Db, Requires

@@ -120,7 +120,7 @@ def test_an_administrator_enrolls_and_lets_go(
                         enrollment_id=enrollment.id,
                         requested_at=datetime(2026, 3, 1, 15, tzinfo=UTC),
                         progress_pct_at_withdrawal=enrollment.progress_pct,
-                        reason="Moved to another state and found a school nearer to her family.",
+                        reason="Moved to another state and found a school nearer to family.",
                     )
                 )
     signed_in_as(admin)
@@ -161,7 +161,7 @@ def test_an_administrator_enrolls_and_lets_go(
     seen("operations")
 
 
-def test_a_student_finds_her_way(
+def test_a_student_finds_the_way(
     page: Page, seen: Seen, live_server: LiveServer, signed_in_as: SignIn
 ) -> None:
     with live_server.database.begin() as session:

@@ -25,7 +25,7 @@ from app.academics.classes.schemas import (
 )
 from app.core import clock
 from app.core.permissions import Subject
-from app.web.fields import Day, OptionalDay, PathId, RecordId
+from app.web.field_types import Day, OptionalDay, PathId, RecordId
 from app.web.paging import Page, PageParams
 from app.web.request import CurrentSubject, Db, SettingsDep
 

@@ -18,7 +18,7 @@ from app.academics.classes.schemas import (
 from app.core import clock
 from app.core.permissions import Subject
 from app.settings import Settings
-from app.web.fields import PathId
+from app.web.field_types import PathId
 from app.web.forms import Form, posted
 from app.web.paging import PageParams, Paging
 from app.web.render import redirect, render

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from app.rules.meetings import WEEKDAYS, Meeting
-from app.web.fields import Day, Line, OptionalDay, RecordId, blank_is_none
+from app.web.field_types import Day, Line, OptionalDay, RecordId, blank_is_none
 
 Code = Annotated[Line, Field(max_length=40)]
 Room = Annotated[Line, Field(max_length=80)]

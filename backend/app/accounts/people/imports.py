@@ -14,8 +14,8 @@ from app.core import history
 from app.core.actions import Action
 from app.core.errors import Conflict
 from app.core.permissions import Actor, Role
-from app.db.marks import marks, referring
 from app.db.models import User
+from app.db.row_marks import marks, referring
 from app.settings import Settings
 from app.web import imports
 from app.web.imports import Fault, Field, ImportKind, Made, Row, readers

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 
-from app.web.fields import EARLIEST_DAY, LATEST_DAY, one_line
+from app.web.field_types import EARLIEST_DAY, LATEST_DAY, one_line
 
 _ISO = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})(?:[T ]00:00(?::00)?)?")
 _AMERICAN = re.compile(r"(\d{1,2})[/-](\d{1,2})[/-](\d{4})")
