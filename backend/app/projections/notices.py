@@ -30,23 +30,28 @@ _TO_OWNER = frozenset(
 
 def _apply(session: Session, entries: Sequence[AuditEntry]) -> None:
     for entry in entries:
-        if entry.action == Action.USER_PASSWORD_SET:
+        if entry.action == Action.API_TOKEN_CREATED and entry.target_id is not None:
+            accounts.send_token_created(session, int(entry.target_id), entry.occurred_at)
+        elif entry.action == Action.USER_PASSWORD_SET:
             if entry.details.get("notify") and entry.target_id is not None:
                 accounts.send_password_changed(session, int(entry.target_id), entry.occurred_at)
-            continue
-        owner = entry.details.get("user_id") or entry.target_id
-        if owner is not None:
-            accounts.send_factor_change(
-                session, int(owner), entry.action, dict(entry.details), entry.occurred_at
-            )
-        if entry.action == Action.FACTOR_RESET_ASKED:
-            accounts.send_reset_request(session, int(owner or 0), entry.actor_id, entry.reason or "")
+        else:
+            _tell_of_factors(session, entry)
+
+
+def _tell_of_factors(session: Session, entry: AuditEntry) -> None:
+    owner = entry.details.get("user_id") or entry.target_id
+    if owner is None:
+        return
+    accounts.send_factor_change(session, int(owner), entry.action, dict(entry.details), entry.occurred_at)
+    if entry.action == Action.FACTOR_RESET_ASKED:
+        accounts.send_reset_request(session, int(owner), entry.actor_id, entry.reason or "")
 
 
 SUBSCRIBER = Subscriber(
     name="notices",
     title="Email notices",
-    actions=_TO_OWNER | {Action.USER_PASSWORD_SET},
+    actions=_TO_OWNER | {Action.API_TOKEN_CREATED, Action.USER_PASSWORD_SET},
     apply=_apply,
     from_now=True,
 )

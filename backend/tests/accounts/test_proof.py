@@ -242,7 +242,7 @@ def test_two_administrators_remove_a_lost_factor(
     assert "Another administrator must approve" in alone.text
     assert theirs.get("/account").status_code == 200
     assert second.post(f"/people/factor-resets/{number}/approve").status_code == 303
-    assert second.post(f"/people/factor-resets/{number}/approve").status_code == 404
+    assert second.post(f"/people/factor-resets/{number}/approve").status_code == 409
     assert theirs.get("/account").status_code == 303, "signed out everywhere"
     assert post_sign_in(client, instructor.email).headers["location"] == "/"
     (done,) = session.scalars(select(AuditEntry).where(AuditEntry.action == "factors.reset"))

@@ -32,11 +32,11 @@ def of_person(session: Session, user_id: int, now: datetime) -> FactorReset | No
     )
 
 
-def reset(session: Session, reset_id: int, now: datetime) -> FactorReset | None:
-    """A request that waits, locked, so that two who decide meet here."""
+def reset(session: Session, reset_id: int) -> FactorReset | None:
+    """A request in whatever state, locked, so that two who decide meet here."""
     return session.scalar(
         select(FactorReset)
-        .where(FactorReset.id == reset_id, FactorReset.closed_at.is_(None), FactorReset.expires_at > now)
+        .where(FactorReset.id == reset_id)
         .with_for_update()
         .execution_options(populate_existing=True)
     )

@@ -128,7 +128,7 @@ def ask(session: Session, subject: Subject, user_id: int, reason: str) -> Factor
 def approve(session: Session, subject: Subject, reset_id: int) -> User:
     """Agree to a request of another administrator: the person's factors go, and their sessions end.
 
-    Raises Forbidden for who asked and for whom it concerns, NotFound for a request that is decided or too old.
+    Raises Forbidden for who asked and for whom it concerns, Conflict for a request that is decided or too old.
     """
     row = _waiting(session, subject, reset_id)
     if row.asked_by == subject.user_id:
@@ -194,9 +194,11 @@ def _remove_all(session: Session, subject: Actor, user: User, reason: str) -> tu
 
 def _waiting(session: Session, subject: Actor, reset_id: int) -> FactorReset:
     policy.require_resets(subject)
-    row = queries.reset(session, reset_id, clock.now())
+    row = queries.reset(session, reset_id)
     if row is None:
-        raise NotFound(GONE)
+        raise NotFound("There is no such request.")
+    if row.closed_at is not None or row.expires_at <= clock.now():
+        raise Conflict(GONE)
     policy.require_reset(subject, row.user_id)
     return row
 
