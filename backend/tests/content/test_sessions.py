@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import expect
 
-from tests.content.test_browser import Stage, stage  # noqa: F401
+from tests.content.conftest import Stage
 from tests.factories.packages import Sco, course
 
 pytestmark = pytest.mark.browser
