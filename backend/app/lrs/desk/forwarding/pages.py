@@ -89,7 +89,7 @@ def forwarder(
         breadcrumbs=[*CRUMBS, (record.label, None)],
     )
     if tried:
-        once.forget(settings, page, request.url.path)
+        once.forget(settings, page)
     return page
 
 

@@ -98,7 +98,7 @@ def api_key(
         breadcrumbs=[*CRUMBS, (found.label, None)],
     )
     if new:
-        once.forget(settings, page, request.url.path)
+        once.forget(settings, page)
     return page
 
 
