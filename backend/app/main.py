@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 
 from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.responses import PlainTextResponse
@@ -25,7 +26,7 @@ from app.content.host import create_content_app
 from app.core.errors import Problem
 from app.core.files import open_store
 from app.db.session import Database
-from app.desks import office_pages
+from app.desks import office_pages, security_pages
 from app.desks import pages as desks_pages
 from app.documents import pages as documents_pages
 from app.documents.service import report_writer
@@ -43,14 +44,14 @@ from app.school import api as school_api
 from app.school import pages as school_pages
 from app.school.effective import EffectiveSettings
 from app.settings import Settings
-from app.web import errors, security, uploads
+from app.web import errors, refusals, security, uploads
 from app.web.access_log import AccessLog
 from app.web.assets import MOUNT, StaticAssets
-from app.web.bodies import BodyTime
 from app.web.hosts import HostDispatch
 from app.web.imports import api as imports_api
 from app.web.imports import pages as imports_pages
 from app.web.reports import register_pdf
+from app.web.request_bodies import BodyTime
 
 # First come, first served: an address such as /people/new stands before /people/{number}.
 ROUTERS: list[APIRouter] = [
@@ -81,6 +82,7 @@ ROUTERS: list[APIRouter] = [
     operations_pages.router,
     desks_pages.router,
     office_pages.router,
+    security_pages.router,
     health.router,
 ]
 
@@ -123,6 +125,7 @@ def create_app(settings: Settings, database: Database | None = None) -> FastAPI:
         settings,
         answer=errors.answer,
         uploads=uploads.limits(settings),
+        refused=partial(refusals.note_cross_site, database),
     )
     content = BodyTime(create_content_app(settings, database, app.state.files), answer=_plainly)
     _dispatch_hosts(app, settings, content, lrs)

@@ -1,7 +1,9 @@
 """Who may see and change accounts, and who gives duties. Accounts that a person may not see are not found."""
 
+from app.core import visibility
 from app.core.errors import Forbidden, NotFound
 from app.core.permissions import Actor, Permission, Reach, Role
+from app.core.visibility import Records
 from app.db.models import User
 
 NO_SUCH_PERSON = "There is no such person, or you don’t have access to it."
@@ -38,6 +40,17 @@ def require_see(subject: Actor, user: User | None) -> User:
     if user is None or not may_see(subject, user):
         raise NotFound(NO_SUCH_PERSON)
     return user
+
+
+def may_choose_purpose(subject: Actor) -> bool:
+    """Say what one looks at students' records for: those who look at any."""
+    return visibility.sees_some(subject, Records.STUDENTS)
+
+
+def require_purpose(subject: Actor) -> None:
+    """Raises Forbidden unless `may_choose_purpose`."""
+    if not may_choose_purpose(subject):
+        raise Forbidden("Only staff who work with students’ records choose a purpose. Nothing was changed.")
 
 
 def may_manage(subject: Actor, role: Role | None = None) -> bool:

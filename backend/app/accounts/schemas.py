@@ -8,8 +8,9 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from app.accounts.passwords import NO_PASSWORD
 from app.core.permissions import Duty, Role, internal
+from app.core.purposes import Purpose
 from app.db.models import User
-from app.web.fields import Line
+from app.web.field_types import Line
 
 LONGEST_PASSWORD_INPUT = 1000
 """Longer input is no password; the rule itself says what is."""
@@ -72,6 +73,13 @@ class NewPersonForm(PersonForm):
     """A person to add."""
 
     duty: Duty | None = None
+
+
+class PurposeForm(BaseModel):
+    """What the person looks at students' records for, and the page to go back to."""
+
+    purpose: Purpose
+    next: Annotated[str, Field(max_length=2000)] = "/"
 
 
 class TokenForm(BaseModel):

@@ -4,10 +4,11 @@ from collections.abc import Collection, Mapping, Sequence
 
 from sqlalchemy.orm import Session
 
-from app.accounts.access.endings import Ended as SessionsEnded
-from app.accounts.access.endings import Why as WhySessionsEnded
-from app.accounts.access.endings import register as on_sessions_ended
 from app.accounts.access.links import send_password_changed
+from app.accounts.access.session_ends import Ended as SessionsEnded
+from app.accounts.access.session_ends import Why as WhySessionsEnded
+from app.accounts.access.session_ends import register as on_sessions_ended
+from app.accounts.alerts import alert_administrators, send_new_device
 from app.accounts.bootstrap import ensure_first_admin
 from app.accounts.duties.service import (
     DutyLine,
@@ -38,6 +39,7 @@ __all__ = [
     "DutyLine",
     "SessionsEnded",
     "WhySessionsEnded",
+    "alert_administrators",
     "create_person",
     "delete_person",
     "duties_of_people",
@@ -56,6 +58,7 @@ __all__ = [
     "people_by_id",
     "restore_person",
     "send_link",
+    "send_new_device",
     "send_password_changed",
     "status_of",
     "tidy_email",

@@ -26,6 +26,7 @@ class Action(StrEnum):
         member.details = details
         return member
 
+    ACCESS_REFUSED = "access.refused", "requests", "Request refused", system.AccessRefused
     ACCOUNT_LINK_INVITE_MADE = "account_link.invite_made", "users", "Invitation link created", people.LinkMade
     ACCOUNT_LINK_RESET_MADE = (
         "account_link.reset_made",
@@ -70,7 +71,7 @@ class Action(StrEnum):
     CLASS_TIMETABLE_CHANGED = (
         "class.timetable_changed",
         "classes",
-        "Timetable of a class changed",
+        "Class schedule changed",
         school.TimetableChanged,
     )
     CLASS_UPDATED = "class.updated", "classes", "Class changed", school.ClassUpdated
@@ -81,7 +82,7 @@ class Action(StrEnum):
         "Course package uploaded",
         learning.PackageImported,
     )
-    CONTENT_PART_LEFT = "content.part_left", "launches", "Lesson left without closing it", learning.PartLeft
+    CONTENT_PART_LEFT = "content.part_left", "launches", "Lesson left without exiting", learning.PartLeft
     CONTENT_PART_REPORTED = "content.part_reported", "launches", "Lesson work saved", learning.PartReported
     DOCUMENT_DOWNLOADED = (
         "document.downloaded",
@@ -108,11 +109,11 @@ class Action(StrEnum):
     ENROLLMENT_WITHDRAWN = "enrollment.withdrawn", "enrollments", "Withdrawn", learning.EnrollmentWithdrawn
     FILES_SWEPT = "files.swept", "files", "Unused files deleted", system.FilesSwept
     IMPORT_APPLIED = "import.applied", "data_imports", "File imported", system.FileImported
-    IMPORT_BEGUN = "import.begun", "data_imports", "File sent for import", system.FileSent
+    IMPORT_BEGUN = "import.begun", "data_imports", "File uploaded for import", system.FileSent
     IMPORT_DISCARDED = (
         "import.discarded",
         "data_imports",
-        "File given up without importing it",
+        "Import canceled",
         system.FileSent,
     )
     IMPORT_UNDONE = "import.undone", "data_imports", "Import undone", system.FileImportUndone
@@ -127,7 +128,7 @@ class Action(StrEnum):
     LESSON_COMPLETION_WITHDRAWN = (
         "lesson_completion.withdrawn",
         "lesson_completions",
-        "Lesson completion taken back by the course",
+        "Lesson completion withdrawn by the course",
         learning.LessonWithdrawn,
     )
     LESSON_CREATED = "lesson.created", "lessons", "Lesson created", school.LessonCreated
@@ -146,6 +147,7 @@ class Action(StrEnum):
     PROGRAM_DELETED = "program.deleted", "programs", "Program deleted", school.ProgramDeleted
     PROGRAM_UPDATED = "program.updated", "programs", "Program changed", base.Changed
     PROGRESS_REWRITTEN = "progress.rewritten", "programs", "Progress recalculated", learning.ProgressRewritten
+    RECORD_VIEWED = "record.viewed", "users", "Student record viewed", people.RecordViewed
     REPORT_EXPORTED = "report.exported", "reports", "List exported", system.ReportExported
     SCHOOL_CALENDAR_CHANGED = (
         "school.calendar_changed",
@@ -169,10 +171,18 @@ class Action(StrEnum):
         school.Signatory,
     )
     SCHOOL_UPDATED = "school.updated", "school", "School information changed", base.FieldsChanged
+    SECURITY_ALERTED = "security.alerted", "audit_log", "Administrators alerted", system.SecurityAlerted
     SESSION_CLOSED = "session.closed", "user_sessions", "Signed out"
-    SESSION_OPENED = "session.opened", "user_sessions", "Signed in"
+    SESSION_OPENED = "session.opened", "user_sessions", "Signed in", people.SessionOpened
     SESSION_OTHERS_REVOKED = "session.others_revoked", "users", "Other sessions ended", people.OthersRevoked
+    SESSION_PURPOSE_CHOSEN = (
+        "session.purpose_chosen",
+        "user_sessions",
+        "Purpose of looking at records chosen",
+        people.PurposeChosen,
+    )
     SESSION_REVOKED = "session.revoked", "user_sessions", "Session ended"
+    SIGN_IN_FAILED = "sign_in.failed", "users", "Sign-in failed", people.SignInFailed
     SIGNING_KEY_MADE = "signing_key.made", "signing_keys", "Signing key created", people.SigningKeyMade
     SIGNING_KEY_RETIRED = "signing_key.retired", "signing_keys", "Signing key retired", people.SigningKey
     SIGNING_KEY_REVOKED = "signing_key.revoked", "signing_keys", "Signing key revoked", people.SigningKey
@@ -222,7 +232,7 @@ class Action(StrEnum):
     XAPI_FORWARDER_ANSWERED_AGAIN = (
         "xapi_forwarder.answered_again",
         "xapi_forwarders",
-        "Forwarding target is back",
+        "Forwarding target is reachable again",
         base.Labeled,
     )
     XAPI_FORWARDER_CHANGED = (
@@ -273,3 +283,18 @@ class Action(StrEnum):
         "Forwarding target stopped",
         base.Labeled,
     )
+
+
+DISCLOSURES = frozenset(
+    {
+        Action.ATTACHMENT_DOWNLOADED,
+        Action.DOCUMENT_DOWNLOADED,
+        Action.RECORD_VIEWED,
+        Action.REPORT_EXPORTED,
+        Action.STATEMENTS_EXPORTED,
+    }
+)
+"""By these somebody else learned what is in students' records. Their rows say for which purpose, and by which duty."""
+
+REFUSALS = frozenset({Action.ACCESS_REFUSED, Action.SIGN_IN_FAILED})
+"""What did not happen. Attackers can bring these about, so repetitions are folded (`app.core.refusals`)."""

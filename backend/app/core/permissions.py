@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final, TypeVar
 
+from app.core.purposes import Purpose
+
 
 class Role(StrEnum):
     """The documented roles of `users.role`."""
@@ -67,6 +69,8 @@ class Permission(StrEnum):
     OPERATIONS_READ = "operations.read"
     OPERATIONS_CHANGE = "operations.change"
     REPORTS_READ = "reports.read"
+    SECURITY_READ = "security.read"
+    """Sign-ins, failures and refusals, new devices, keys."""
     SCHOOL_READ = "school.read"
     SCHOOL_CHANGE = "school.change"
     STUDENTS_READ_ALL = "students.read_all"
@@ -126,6 +130,7 @@ _READS_EVERYTHING = frozenset(
         _P.OPERATIONS_READ,
         _P.REPORTS_READ,
         _P.SCHOOL_READ,
+        _P.SECURITY_READ,
         _P.STUDENTS_READ_ALL,
         _P.WITHDRAWALS_READ,
     }
@@ -206,6 +211,18 @@ PERMISSIONS: dict[Duty, frozenset[Permission]] = {
 }
 """What each duty allows. An auditor reads everything and changes nothing."""
 
+PURPOSES = {
+    Duty.REGISTRAR: Purpose.REGISTRATION,
+    Duty.ADMISSIONS: Purpose.REGISTRATION,
+    Duty.BURSAR: Purpose.BILLING,
+    Duty.INSTRUCTOR: Purpose.INSTRUCTION,
+    Duty.EVALUATOR: Purpose.INSTRUCTION,
+    Duty.AUDITOR: Purpose.COMPLIANCE,
+    Duty.ADMINISTRATOR: Purpose.REGISTRATION,
+    Duty.CONTENT_AUTHOR: Purpose.INSTRUCTION,
+}
+"""What each duty mostly looks at records for; where somebody has several, the first one here."""
+
 ROLE_DUTIES = {
     Role.STUDENT: frozenset[Duty](),
     Role.INSTRUCTOR: frozenset({Duty.INSTRUCTOR}),
@@ -234,6 +251,8 @@ class Subject:
     token_id: int | None = None
     duties: frozenset[Duty] | None = None
     """The duties by name that are in force today; None for a person who was never given one."""
+    chosen_purpose: Purpose | None = None
+    """What the person said they look at records for, in this session."""
 
     @property
     def held(self) -> frozenset[Duty]:
@@ -254,6 +273,20 @@ class Subject:
         if self.may(everybody):
             return Reach.EVERYBODY
         return Reach.OWN_CLASSES if self.may(own_classes) else Reach.NOBODY
+
+    @property
+    def main_duty(self) -> Duty | None:
+        """The one of several duties that names the person best; None for students and people without one."""
+        return next((duty for duty in PURPOSES if duty in self.held), None)
+
+    @property
+    def purpose(self) -> Purpose | None:
+        """What the person looks at records for: as chosen, or as their duties suggest; None for students."""
+        if self.is_student:
+            return None
+        if self.chosen_purpose is not None:
+            return self.chosen_purpose
+        return Purpose.SUPPORT if self.main_duty is None else PURPOSES[self.main_duty]
 
     @property
     def is_student(self) -> bool:

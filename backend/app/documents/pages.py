@@ -11,9 +11,9 @@ from app.documents.register import Verdict
 from app.documents.reports import DOCUMENTS_REPORT, STATES
 from app.documents.schemas import VerifyForm, VoidForm
 from app.documents.verification import MAX_BYTES
-from app.web import navigation, reports, uploads
+from app.web import navigation, refusals, reports, uploads
 from app.web.downloads import pdf_response
-from app.web.fields import PathId
+from app.web.field_types import PathId
 from app.web.forms import Form, posted
 from app.web.navigation import NavItem
 from app.web.paging import PageParams
@@ -21,6 +21,7 @@ from app.web.render import redirect, render
 from app.web.request import CurrentSubject, Db, FilesDep, Requires, SettingsDep, uploading
 
 router = APIRouter(include_in_schema=False)
+refusals.register_record("document_id", "issued_documents", owner="student_id")
 navigation.register(
     NavItem("Documents", "/documents", "file-certificate", policy.may_open_list, order=55),
 )

@@ -14,13 +14,14 @@ from sqlalchemy import Row
 from sqlalchemy.orm import Session
 
 from app.academics.classes import service as classes
-from app.core import clock, history
+from app.core import clock, history, views
 from app.core.actions import Action
 from app.core.errors import Conflict, FieldError, NotFound
 from app.core.permissions import Role, Subject, internal
+from app.core.views import Part
 from app.db.models import Enrollment, EnrollmentStatus, Withdrawal
 from app.enrollment import imports as _imports  # noqa: F401 - enrollments can be imported
-from app.enrollment import policy, queries, study
+from app.enrollment import policy, queries, study_access
 from app.enrollment.completions import (
     CompletionOutcome,
     found,
@@ -33,8 +34,8 @@ from app.enrollment.completions import (
 from app.enrollment.objections import Ending, Objection, objections
 from app.enrollment.objections import register as register_objection
 from app.enrollment.queries import Learner
-from app.enrollment.study import Study, hold_for_study, study_for
-from app.enrollment.study import register_end as on_ended
+from app.enrollment.study_access import Study, hold_for_study, study_for
+from app.enrollment.study_access import register_end as on_ended
 from app.rules import enrollment as states
 from app.rules.progress import Progress, progress_of_counts
 from app.school import service as school
@@ -151,6 +152,7 @@ def enroll_by_email(
 # Reading
 
 
+@views.opens(Part.ENROLLMENT, student="user_id")
 def list_enrollments(
     session: Session,
     subject: Subject,
@@ -171,6 +173,7 @@ def list_enrollments(
     )
 
 
+@views.opens(Part.ENROLLMENT, student=lambda row, _given: row.user_id)
 def read_enrollment(session: Session, subject: Subject, enrollment_id: int) -> Row[Any]:
     """An enrollment with the names of student and program. NotFound for other people's."""
     row = queries.listed(session, enrollment_id)
@@ -180,6 +183,10 @@ def read_enrollment(session: Session, subject: Subject, enrollment_id: int) -> R
     return row
 
 
+@views.opens(
+    Part.ENROLLMENT,
+    student=lambda _found, given: found(given["session"], given["enrollment_id"]).user_id,
+)
 def read_progress(
     session: Session, subject: Subject, enrollment_id: int
 ) -> tuple[Progress, list[queries.LessonRow]]:
@@ -310,7 +317,7 @@ def complete(
         derivation=decision.reason,
     )
     classes.end_seats(session, subject, record.id, student_id=record.user_id, last_day=record.completed_at)
-    study.ended(session, record)
+    study_access.ended(session, record)
     return record
 
 
@@ -375,7 +382,7 @@ def withdraw(
         student_id=record.user_id,
         last_day=requested_at.astimezone(zone).date(),
     )
-    study.ended(session, record)
+    study_access.ended(session, record)
     return withdrawal
 
 

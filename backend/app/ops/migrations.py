@@ -1,4 +1,4 @@
-"""Bringing the database to the revision this code was written for, and telling when it is not there."""
+"""Bringing the database to the revision this code was written for, and refusing to work at another one."""
 
 from __future__ import annotations
 

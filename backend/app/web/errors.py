@@ -29,6 +29,7 @@ from app.core.errors import (
     Unavailable,
     UnsupportedMediaType,
 )
+from app.web import refusals
 from app.web.render import render
 
 log = structlog.get_logger(__name__)
@@ -76,6 +77,7 @@ def _known(request: Request, error: Exception) -> Response:
         return _unexpected(request, error)
     if isinstance(problem, Unavailable):
         log.error("unavailable", reason=str(error))
+    refusals.note(request, problem)
     return answer(request, problem)
 
 

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 import structlog
 from fastapi import FastAPI
+from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
 from starlette.responses import Response
@@ -19,9 +20,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.core.errors import Forbidden, Problem, TooLarge
 from app.settings import Settings
-from app.web.bodies import BodyTime
-from app.web.heads import HeadAsGet
-from app.web.paths import path_pattern
+from app.web.head_requests import HeadAsGet
+from app.web.path_patterns import path_pattern
+from app.web.request_bodies import BodyTime
 
 SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 Answer = Callable[[Request, Problem], Response]
@@ -125,8 +126,18 @@ class CrossSiteCheck:
     `http.CrossOriginProtection`; a sibling sub-domain counts as another site, because the content host may be one.
     """
 
-    def __init__(self, app: ASGIApp, *, origin: str, answer: Answer, exempt: Iterable[str] = ()) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        origin: str,
+        answer: Answer,
+        exempt: Iterable[str] = (),
+        note: Callable[[Request], None] | None = None,
+    ) -> None:
+        """`note` puts a refusal on record; it may take its time."""
         self.app = app
+        self.note = note
         self.answer = answer
         self.origin = origin
         self.exempt = tuple(exempt)
@@ -137,6 +148,8 @@ class CrossSiteCheck:
                 "This request came from another site, so it was refused and nothing was changed. "
                 "Open the page in this site and try again."
             )
+            if self.note is not None:
+                await run_in_threadpool(self.note, Request(scope))
             await self.answer(Request(scope), problem)(scope, receive, send)
             return
         await self.app(scope, receive, send)
@@ -250,6 +263,7 @@ def protect(
     answer: Answer,
     uploads: Mapping[str, int] | None = None,
     exempt: Iterable[str] = (),
+    refused: Callable[[Request], None] | None = None,
 ) -> None:
     """Put all layers around `app`, the request id outermost.
 
@@ -262,7 +276,7 @@ def protect(
         inner: ASGIApp = HeadAsGet(build())
         inner = BodyTime(inner, answer=answer, streamed=uploads or ())
         inner = BodyLimit(inner, limit=settings.max_body_bytes, answer=answer, uploads=uploads)
-        inner = CrossSiteCheck(inner, origin=settings.app_origin, answer=answer, exempt=exempt)
+        inner = CrossSiteCheck(inner, origin=settings.app_origin, answer=answer, exempt=exempt, note=refused)
         inner = SecurityHeaders(inner, page_headers(settings))
         return RequestId(inner)
 

@@ -237,6 +237,12 @@ ROWS["0031"] = """
     INSERT INTO history_cursors (name, entry_id, failures, last_error) VALUES ('another', 2, 1, 'refused');
 """
 
+ROWS["0056"] = """
+    INSERT INTO audit_log (actor_id, actor_name, action, target, target_id, student_id, purpose, actor_duty, details)
+        VALUES (2, 'Ruth Registrar', 'record.viewed', 'users', '1', 1, 'registration', 'registrar', '{"part": "file"}');
+    INSERT INTO history_folds (key, written_at) VALUES ('view 2 session 1 registration 1 file', '2026-03-09 12:00+00');
+"""
+
 ROWS["0053"] = """
     INSERT INTO limit_counters (key, full_at) VALUES ('searches:' || repeat('a', 32), '2026-03-09 12:00+00');
 """

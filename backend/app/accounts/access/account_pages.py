@@ -7,14 +7,15 @@ from fastapi import APIRouter, Depends, Request, Response
 
 from app.accounts import passwords, policy
 from app.accounts.access import links, service
-from app.accounts.access.browsers import browser_name
+from app.accounts.access.browser_names import browser_name
+from app.accounts.access.pages import local_path
 from app.accounts.duties import service as duties
-from app.accounts.schemas import ChangePasswordForm, TokenForm
+from app.accounts.schemas import ChangePasswordForm, PurposeForm, TokenForm
 from app.accounts.tokens import service as tokens
-from app.core.errors import Problem
+from app.core.errors import Invalid, Problem
 from app.core.permissions import Subject
 from app.settings import Settings
-from app.web.fields import PathId
+from app.web.field_types import PathId
 from app.web.forms import GENERAL, Form, posted
 from app.web.render import redirect, render
 from app.web.request import CurrentSubject, Db, SettingsDep
@@ -79,6 +80,16 @@ def change_password(
         return redirect("/account", changed="password")
 
     return form.submit(session, change, again)
+
+
+@router.post("/account/purpose")
+def choose_purpose(
+    session: Db, subject: CurrentSubject, form: Annotated[Form[PurposeForm], Depends(posted(PurposeForm))]
+) -> Response:
+    if form.values is None:
+        raise Invalid("Choose one of the purposes in the list. Nothing was changed.")
+    service.choose_purpose(session, subject, form.values.purpose)
+    return redirect(local_path(form.values.next))
 
 
 @router.post("/account/sessions/others/revoke")

@@ -82,6 +82,16 @@ def touch_session(session: Session, session_id: int, now: datetime) -> None:
     )
 
 
+def set_purpose(session: Session, session_id: int, purpose: str) -> None:
+    """Keep what the session's person looks at records for."""
+    session.execute(
+        update(UserSession)
+        .where(UserSession.id == session_id)
+        .values(purpose=purpose)
+        .execution_options(synchronize_session=False)
+    )
+
+
 def live_sessions(
     session: Session, user_id: int, now: datetime, idle_since: datetime
 ) -> Sequence[UserSession]:

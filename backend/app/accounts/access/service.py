@@ -3,19 +3,22 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from sqlalchemy.orm import Session
 
-from app.accounts import passwords
+from app.accounts import passwords, policy
 from app.accounts.access import attempts, known_browsers, queries
 from app.accounts.access.attempts import Visitor, fold_email
-from app.accounts.access.endings import Ended, Why, end_sessions
+from app.accounts.access.browser_names import browser_name
+from app.accounts.access.failures import recorded
+from app.accounts.access.session_ends import Ended, Why, end_sessions
 from app.accounts.duties import service as duties
 from app.core import clock, history
 from app.core.actions import Action
 from app.core.errors import NotFound, Unauthorized
 from app.core.permissions import Role, Subject, internal
+from app.core.purposes import Purpose
 from app.core.tokens import hash_token, new_token
 from app.db.models import User, UserSession
 from app.db.session import Database
@@ -40,6 +43,7 @@ class SignedIn:
 # Signing in
 
 
+@recorded
 @internal("nobody is known yet")
 def authenticate(
     database: Database,
@@ -111,12 +115,17 @@ def open_session(session: Session, settings: Settings, user: User, visitor: Visi
         user_agent=agent or None,
     )
     session.add(row)
+    # Whoever signs in for the first time has no other device that this one could be new beside.
+    is_new = (
+        user.last_sign_in_at is not None and known_browsers.recognize(settings, visitor.known, user) is None
+    )
     user.last_sign_in_at = now
     session.flush()
     subject = subject_for(session, settings, user, session_id=row.id)
     # From here on it is this person who acts, whoever the browser belonged to before.
     history.act_as(session, subject)
-    history.record(session, subject, Action.SESSION_OPENED, row.id)
+    details: dict[str, Any] = {"new_device": True, "browser": browser_name(row.user_agent)} if is_new else {}
+    history.record(session, subject, Action.SESSION_OPENED, row.id, **details)
     return SignedIn(subject, secret, known_browsers.remember(settings, visitor.known, user))
 
 
@@ -130,7 +139,7 @@ def subject_of(session: Session, settings: Settings, secret: str) -> Subject | N
     row, user = found
     if row.last_seen_at <= now - TOUCH_EVERY:
         queries.touch_session(session, row.id, now)
-    return subject_for(session, settings, user, session_id=row.id)
+    return subject_for(session, settings, user, session_id=row.id, purpose=row.purpose)
 
 
 @internal("says who is asking")
@@ -140,6 +149,7 @@ def subject_for(
     user: User,
     *,
     session_id: int | None = None,
+    purpose: str | None = None,
     token_id: int | None = None,
 ) -> Subject:
     """The account as the one who asks, with the duties in force today: a lost one needs no new sign-in."""
@@ -151,7 +161,13 @@ def subject_for(
         session_id=session_id,
         token_id=token_id,
         duties=duties.held_by_name(session, settings, user),
+        chosen_purpose=_known_purpose(purpose),
     )
+
+
+def _known_purpose(kept: str | None) -> Purpose | None:
+    """What a session keeps; one that a later release no longer offers counts as not chosen."""
+    return Purpose(kept) if kept in frozenset(Purpose) else None
 
 
 @internal("whom an entry of the history concerns")
@@ -165,6 +181,21 @@ def sign_out(session: Session, subject: Subject) -> None:
     if subject.session_id is not None:
         end_sessions(session, Ended(subject.user_id, Why.SIGNED_OUT, only=subject.session_id))
         history.record(session, subject, Action.SESSION_CLOSED, subject.session_id)
+
+
+def choose_purpose(session: Session, subject: Subject, purpose: Purpose) -> None:
+    """Say what one looks at students' records for, from now on in this session. Raises Forbidden for students."""
+    policy.require_purpose(subject)
+    if subject.session_id is None or purpose is subject.purpose:
+        return
+    queries.set_purpose(session, subject.session_id, purpose)
+    history.record(
+        session,
+        subject,
+        Action.SESSION_PURPOSE_CHOSEN,
+        subject.session_id,
+        purpose=[subject.purpose or "", purpose.value],
+    )
 
 
 def list_sessions(session: Session, subject: Subject, settings: Settings) -> Sequence[UserSession]:
@@ -190,7 +221,8 @@ def revoke_other_sessions(session: Session, subject: Subject) -> int:
 @internal("the system cleans up")
 def forget_old(session: Session) -> int:
     """Delete what the record of attempts, sessions and links no longer needs; the number of rows."""
-    return queries.purge(session, clock.now() - KEEP_FOR)
+    now = clock.now()
+    return queries.purge(session, now - KEEP_FOR) + history.forget_folds(session, now - timedelta(days=1))
 
 
 def _idle_since(settings: Settings, now: datetime) -> datetime:

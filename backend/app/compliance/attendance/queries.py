@@ -163,7 +163,7 @@ def minutes_by_enrollment(session: Session, user_id: int) -> dict[int, int]:
 def closed_entries(
     session: Session, user_id: int, start: datetime, end: datetime
 ) -> list[tuple[int, TimeEntry]]:
-    """Pairs of enrollment and closed stay that touch the time from `start` to `end`, in order."""
+    """Pairs of enrollment and closed time entry that touch the time from `start` to `end`, in order."""
     statement = (
         select(Attendance.enrollment_id, Attendance.clock_in, Attendance.clock_out)
         .where(
@@ -196,7 +196,7 @@ def entries_between(
 def entries_of_all(
     session: Session, visible: ColumnElement[bool], start: datetime, end: datetime
 ) -> list[TimeEntry]:
-    """Closed stays of every student that touch the time from `start` to `end`."""
+    """Closed time entries of every student that touch the time from `start` to `end`."""
     statement = select(Attendance.clock_in, Attendance.clock_out).where(
         visible, Attendance.clock_out.is_not(None), Attendance.clock_out > start, Attendance.clock_in < end
     )
@@ -301,7 +301,7 @@ def attendance_hours_per_student(*, current_only: bool = False) -> Select[Any]:
     """Documented query "Calculate total attendance hours per student": name, total hours, and behind them
     the account's number, email and whole minutes.
 
-    A student whose only stay is open has no total yet (NULL). `current_only` leaves deleted accounts out.
+    A student whose only time entry is open has no total yet (NULL). `current_only` leaves deleted accounts out.
     """
     minutes = func.sum(Attendance.total_minutes)
     statement = (

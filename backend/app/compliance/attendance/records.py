@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import ColumnElement
 from sqlalchemy.orm import Session
 
-from app.compliance.attendance import in_force, policy, queries
+from app.compliance.attendance import policies_in_force, policy, queries
 from app.compliance.attendance.presentation import present_row
 from app.compliance.attendance.schemas import (
     AttendanceFilter,
@@ -20,9 +20,10 @@ from app.compliance.attendance.schemas import (
     Totals,
     WeekTotal,
 )
-from app.core import clock
+from app.core import clock, views
 from app.core.errors import NotFound
 from app.core.permissions import Subject, internal
+from app.core.views import Part
 from app.rules import hours
 from app.web.listing import Listing
 from app.web.paging import Paging
@@ -33,12 +34,13 @@ WEEKS_SHOWN = 12
 # Looking
 
 
+@views.opens(Part.ATTENDANCE, student=lambda entry, _given: entry.user_id, record=lambda entry: entry.id)
 def get(session: Session, subject: Subject, record_id: int, zone: ZoneInfo) -> AttendanceOut:
     """One record. Raises NotFound for an unknown one and for another student's."""
     row = queries.record(session, record_id)
     if row is None or not policy.may_read(session, subject, row[0].user_id):
         raise NotFound(policy.NO_RECORD)
-    return present_row(row, zone, in_force.forgotten_before(session, zone))
+    return present_row(row, zone, policies_in_force.forgotten_before(session, zone))
 
 
 def open_in(
@@ -56,12 +58,13 @@ def open_in(
     return None if number is None else get(session, subject, number, zone)
 
 
+@views.opens(Part.ATTENDANCE, student=lambda _listing, given: given["filters"].user_id)
 def list_records(
     session: Session, subject: Subject, filters: AttendanceFilter, paging: Paging, zone: ZoneInfo
 ) -> Listing[AttendanceOut]:
     """A page of records; for a student always of their own. Raises NotFound when they ask for another's."""
     visible = _visible(session, subject, filters)
-    forgotten = in_force.forgotten_before(session, zone)
+    forgotten = policies_in_force.forgotten_before(session, zone)
     return queries.records_listing(session, filters, visible, paging, zone, forgotten).map(
         lambda row: present_row(row, zone, forgotten)
     )
@@ -71,7 +74,7 @@ def recent_records(
     session: Session, subject: Subject, filters: AttendanceFilter, zone: ZoneInfo, *, limit: int = 10
 ) -> list[AttendanceOut]:
     """The newest records the filter lets through."""
-    forgotten = in_force.forgotten_before(session, zone)
+    forgotten = policies_in_force.forgotten_before(session, zone)
     rows = queries.records(
         session, filters, _visible(session, subject, filters), zone, forgotten, limit=limit
     )
@@ -80,7 +83,7 @@ def recent_records(
 
 def count_records(session: Session, subject: Subject, filters: AttendanceFilter, zone: ZoneInfo) -> int:
     """How many records the filter lets through."""
-    forgotten = in_force.forgotten_before(session, zone)
+    forgotten = policies_in_force.forgotten_before(session, zone)
     return queries.count(session, filters, _visible(session, subject, filters), zone, forgotten)
 
 
@@ -107,6 +110,7 @@ def enrollments_of(session: Session, subject: Subject, user_id: int) -> list[Enr
 # Adding up
 
 
+@views.opens(Part.ATTENDANCE, student="user_id")
 def totals(
     session: Session, subject: Subject, user_id: int, zone: ZoneInfo, *, weeks: int = WEEKS_SHOWN
 ) -> Totals:
@@ -135,7 +139,7 @@ def totals_of(
     today = clock.today(zone)
     first = hours.week_of(today) - timedelta(weeks=weeks - 1)
     done = queries.minutes_by_enrollment(session, user_id)
-    pace_days = in_force.pace_days(session, zone)
+    pace_days = policies_in_force.pace_days(session, zone)
     start, end = hours.day_bounds(min(first, today - timedelta(days=pace_days)), today, zone)
     entries = queries.closed_entries(session, user_id, start, end)
     return Totals(

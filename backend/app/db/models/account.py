@@ -35,6 +35,8 @@ class UserSession(Base):
     """Address it was opened from."""
     user_agent: Mapped[str | None] = mapped_column(Text)
     """The browser's own name for itself."""
+    purpose: Mapped[str | None] = mapped_column(String(20))
+    """What the person said they look at records for; empty while their duties say it."""
 
 
 class AccountLink(Base):

@@ -8,10 +8,11 @@ from uuid import UUID
 from sqlalchemy import Row
 from sqlalchemy.orm import Session
 
-from app.core import clock
+from app.core import clock, views
 from app.core.errors import NotFound
 from app.core.files import FileStore
 from app.core.permissions import Subject, internal
+from app.core.views import Part
 from app.db.models import EnrollmentStatus, IssuedDocument
 from app.db.session import Database
 from app.documents import service as documents
@@ -31,6 +32,7 @@ _STATUS = {
 }
 
 
+@views.opens(Part.ENROLLMENT, student=lambda row, _given: row.user_id)
 def read(session: Session, subject: Subject, enrollment_id: int) -> Row[Any]:
     """The enrollment that a letter is about, for whoever may have it made. Raises NotFound, Forbidden."""
     row = queries.facts_of(session, enrollment_id)
@@ -115,14 +117,14 @@ def _words(
     length = [f"{row.clock_hours:,} clock hours"] if row.clock_hours else []
     length += [f"{row.duration_weeks} weeks"] if row.duration_weeks else []
     if length:
-        facts.append(["Length of the program", ", ".join(length)])
+        facts.append(["Program length", ", ".join(length)])
     lines = [line for line in (recipient or "").splitlines() if line.strip()]
     return {
         "recipient": lines,
         "salutation": "To whom it may concern:",
         "opening": opening,
         "facts": facts,
-        "paragraphs": [f"This is what the school’s records say on {long_date(today)}."],
+        "paragraphs": [f"This letter reflects the school’s records as of {long_date(today)}."],
     }
 
 
