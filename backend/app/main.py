@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
 
-from fastapi import APIRouter, FastAPI, Request, Response
+from fastapi import APIRouter, Depends, FastAPI, Request, Response
 from fastapi.responses import PlainTextResponse
 from starlette.types import ASGIApp
 
@@ -50,6 +50,7 @@ from app.web.assets import MOUNT, StaticAssets
 from app.web.hosts import HostDispatch
 from app.web.imports import api as imports_api
 from app.web.imports import pages as imports_pages
+from app.web.pace import keep_pace
 from app.web.reports import register_pdf
 from app.web.request_bodies import BodyTime
 
@@ -109,6 +110,7 @@ def create_app(settings: Settings, database: Database | None = None) -> FastAPI:
         redoc_url=None,
         openapi_url="/api/v1/openapi.json",
         lifespan=lifespan,
+        dependencies=[Depends(keep_pace)],
     )
     app.state.settings = settings
     app.state.database = database

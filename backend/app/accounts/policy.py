@@ -2,7 +2,7 @@
 
 from app.core import visibility
 from app.core.errors import Forbidden, NotFound
-from app.core.permissions import Actor, Permission, Reach, Role
+from app.core.permissions import Actor, Permission, Reach, Role, Subject
 from app.core.visibility import Records
 from app.db.models import User
 
@@ -58,6 +58,34 @@ def may_manage(subject: Actor, role: Role | None = None) -> bool:
     if subject.may(Permission.ACCOUNTS_MANAGE):
         return True
     return role is Role.STUDENT and subject.may(Permission.STUDENTS_MANAGE)
+
+
+def may_see_devices(subject: Actor, user: User) -> bool:
+    """Where a person is signed in, and their tokens: one's own, or anybody's with the history, which says it too."""
+    return user.id == subject.user_id or subject.may(Permission.HISTORY_READ)
+
+
+def require_see_devices(subject: Actor, user: User | None) -> User:
+    """The account. Raises NotFound unless `may_see_devices`."""
+    if user is None or not may_see_devices(subject, user):
+        raise NotFound(NO_SUCH_PERSON)
+    return user
+
+
+def require_end_devices(subject: Actor, user: User | None) -> User:
+    """The account whose sessions and tokens the person may end. Raises NotFound or Forbidden."""
+    found = require_see_devices(subject, user)
+    require_manage(subject)
+    return found
+
+
+def require_in_person(subject: Subject) -> None:
+    """Raises Forbidden for an API token: how its owner gets in is not its business."""
+    if subject.token_id is not None:
+        raise Forbidden(
+            "An API token cannot change how its owner signs in, nor create another token. Nothing was changed. Sign "
+            "in with a browser to do it."
+        )
 
 
 def may_manage_students(subject: Actor) -> bool:

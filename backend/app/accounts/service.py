@@ -31,6 +31,8 @@ from app.accounts.people.service import (
 )
 from app.accounts.policy import may_manage
 from app.accounts.schemas import status_of, tidy_email
+from app.accounts.tokens.service import revoke_for as revoke_tokens_for
+from app.accounts.tokens.service import send_token_created
 from app.core.errors import NotFound
 from app.core.permissions import Role, Subject, internal
 from app.db.models import User
@@ -57,9 +59,11 @@ __all__ = [
     "own_duties",
     "people_by_id",
     "restore_person",
+    "revoke_tokens_for",
     "send_link",
     "send_new_device",
     "send_password_changed",
+    "send_token_created",
     "status_of",
     "tidy_email",
 ]

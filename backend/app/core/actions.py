@@ -34,7 +34,7 @@ class Action(StrEnum):
         "Password reset link created",
         people.LinkMade,
     )
-    API_TOKEN_CREATED = "api_token.created", "api_tokens", "API token created", base.Named
+    API_TOKEN_CREATED = "api_token.created", "api_tokens", "API token created", people.TokenCreated
     API_TOKEN_REVOKED = "api_token.revoked", "api_tokens", "API token revoked"
     ATTACHMENT_DOWNLOADED = (
         "attachment.downloaded",
@@ -175,6 +175,12 @@ class Action(StrEnum):
     SESSION_CLOSED = "session.closed", "user_sessions", "Signed out"
     SESSION_OPENED = "session.opened", "user_sessions", "Signed in", people.SessionOpened
     SESSION_OTHERS_REVOKED = "session.others_revoked", "users", "Other sessions ended", people.OthersRevoked
+    SESSIONS_ENDED_FOR = (
+        "sessions.ended_for",
+        "users",
+        "Signed out by an administrator",
+        people.OthersRevoked,
+    )
     SESSION_PURPOSE_CHOSEN = (
         "session.purpose_chosen",
         "user_sessions",

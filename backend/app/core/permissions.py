@@ -6,7 +6,7 @@ permissions; a room's `policy.py` asks for permissions, and never for a role or 
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Final, TypeVar
 
@@ -79,6 +79,13 @@ class Permission(StrEnum):
     """Students' accounts: add, change, send links."""
     WITHDRAWALS_READ = "withdrawals.read"
     """Why students left: reasons may be medical."""
+
+    @property
+    def label(self) -> str:
+        """The permission as a page names it: `Students: read all`."""
+        area, _, deed = self.value.partition(".")
+        area = "LRS" if area == "lrs" else area.capitalize()
+        return f"{area}: {deed.replace('_', ' ')}"
 
 
 class Duty(StrEnum):
@@ -251,6 +258,10 @@ class Subject:
     token_id: int | None = None
     duties: frozenset[Duty] | None = None
     """The duties by name that are in force today; None for a person who was never given one."""
+    scopes: frozenset[Permission] | None = None
+    """What an API token was given of its owner's permissions; None for a person in a browser, who has them all."""
+    withheld: set[Permission] = field(default_factory=set, compare=False, repr=False)
+    """What was asked for in this request and allowed but for the token's scopes: the reason of a refusal."""
     chosen_purpose: Purpose | None = None
     """What the person said they look at records for, in this session."""
 
@@ -265,8 +276,13 @@ class Subject:
         return self.duties | {Duty.ADMINISTRATOR} if self.role is Role.ADMIN else self.duties
 
     def may(self, permission: Permission) -> bool:
-        """Whether a duty in force allows it."""
-        return any(permission in PERMISSIONS[duty] for duty in self.held)
+        """Whether a duty in force allows it, and the API token, if the person comes with one, was given it."""
+        if not any(permission in PERMISSIONS[duty] for duty in self.held):
+            return False
+        if self.scopes is None or permission in self.scopes:
+            return True
+        self.withheld.add(permission)
+        return False
 
     def reach(self, everybody: Permission, own_classes: Permission) -> Reach:
         """How far two permissions of one kind reach: everybody's records, those of one's own classes, nobody's."""

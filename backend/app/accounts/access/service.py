@@ -14,13 +14,14 @@ from app.accounts.access.browser_names import browser_name
 from app.accounts.access.failures import recorded
 from app.accounts.access.session_ends import Ended, Why, end_sessions
 from app.accounts.duties import service as duties
+from app.accounts.people import queries as people
 from app.core import clock, history
 from app.core.actions import Action
 from app.core.errors import NotFound, Unauthorized
-from app.core.permissions import Role, Subject, internal
+from app.core.permissions import Permission, Role, Subject, internal
 from app.core.purposes import Purpose
 from app.core.tokens import hash_token, new_token
-from app.db.models import User, UserSession
+from app.db.models import SignInAttempt, User, UserSession
 from app.db.session import Database
 from app.settings import Settings
 
@@ -28,6 +29,7 @@ T = TypeVar("T")
 
 TOUCH_EVERY = timedelta(minutes=1)
 KEEP_FOR = timedelta(days=90)
+FAILURES_SHOWN = timedelta(days=30)
 WRONG = "The email address and password do not match. Check both, or reset your password."
 
 
@@ -151,6 +153,7 @@ def subject_for(
     session_id: int | None = None,
     purpose: str | None = None,
     token_id: int | None = None,
+    scopes: frozenset[Permission] | None = None,
 ) -> Subject:
     """The account as the one who asks, with the duties in force today: a lost one needs no new sign-in."""
     return Subject(
@@ -161,6 +164,7 @@ def subject_for(
         session_id=session_id,
         token_id=token_id,
         duties=duties.held_by_name(session, settings, user),
+        scopes=scopes,
         chosen_purpose=_known_purpose(purpose),
     )
 
@@ -204,8 +208,46 @@ def list_sessions(session: Session, subject: Subject, settings: Settings) -> Seq
     return queries.live_sessions(session, subject.user_id, now, _idle_since(settings, now))
 
 
+def sessions_of(
+    session: Session, subject: Subject, settings: Settings, user_id: int
+) -> tuple[User, Sequence[UserSession]]:
+    """Another person, and where they are signed in. Raises NotFound unless one may see it."""
+    user = policy.require_see_devices(subject, people.user(session, user_id))
+    now = clock.now()
+    return user, queries.live_sessions(session, user.id, now, _idle_since(settings, now))
+
+
+def failed_attempts(
+    session: Session, subject: Subject, settings: Settings, user_id: int
+) -> Sequence[SignInAttempt]:
+    """The latest failed attempts to sign in to one's own account, or to one whose sessions one may see."""
+    user = policy.require_see_devices(subject, people.user(session, user_id))
+    key = attempts.attempt_key(settings, user.email)
+    return queries.failed_attempts(session, key, clock.now() - FAILURES_SHOWN)
+
+
+def end_sessions_of(session: Session, subject: Subject, user_id: int, session_id: int | None = None) -> int:
+    """End one or all of another person's sessions; how many. Raises Forbidden unless one keeps accounts, NotFound for
+    a session that is not theirs."""
+    policy.require_in_person(subject)
+    user = policy.require_end_devices(subject, people.user(session, user_id))
+    ended = end_sessions(session, Ended(user.id, Why.SIGNED_OUT, only=session_id))
+    if not ended and session_id is not None:
+        raise NotFound("There is no such session, or it has already ended.")
+    history.record(
+        session,
+        subject,
+        Action.SESSIONS_ENDED_FOR,
+        user.id,
+        student_id=student_id_of(user),
+        sessions=ended,
+    )
+    return ended
+
+
 def revoke_session(session: Session, subject: Subject, session_id: int) -> None:
     """End one of the person's own sessions. Raises NotFound for any other."""
+    policy.require_in_person(subject)
     if not end_sessions(session, Ended(subject.user_id, Why.SIGNED_OUT, only=session_id)):
         raise NotFound("You have no such session, or it has already ended.")
     history.record(session, subject, Action.SESSION_REVOKED, session_id)
@@ -213,6 +255,7 @@ def revoke_session(session: Session, subject: Subject, session_id: int) -> None:
 
 def revoke_other_sessions(session: Session, subject: Subject) -> int:
     """End all sessions of the person but the current one; how many there were."""
+    policy.require_in_person(subject)
     ended = end_sessions(session, Ended(subject.user_id, Why.SIGNED_OUT, but=subject.session_id))
     history.record(session, subject, Action.SESSION_OTHERS_REVOKED, subject.user_id, sessions=ended)
     return ended

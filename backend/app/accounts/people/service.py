@@ -11,7 +11,7 @@ from app.accounts import policy
 from app.accounts.access import links
 from app.accounts.access import queries as access
 from app.accounts.access.service import student_id_of
-from app.accounts.access.session_ends import Ended, Why, end_sessions
+from app.accounts.access.session_ends import Ended, Why, end_sessions, lose_access
 from app.accounts.duties import queries as duty_queries
 from app.accounts.duties import service as duties
 from app.accounts.passwords import NO_PASSWORD
@@ -166,6 +166,7 @@ def update_person(
         user.role = role
         session.flush()
         duties.follow_role(session, subject, settings, user)
+        lose_access(session, user.id)
     if full_name is not None:
         user.full_name = full_name
     if email is not None and email != user.email:

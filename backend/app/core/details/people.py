@@ -3,6 +3,8 @@
 from datetime import date, datetime
 from typing import Literal
 
+from pydantic import Field
+
 from app.core.details.base import Details
 
 # Accounts
@@ -16,6 +18,15 @@ class LinkMade(Details):
 
 class OthersRevoked(Details):
     sessions: int
+
+
+class TokenCreated(Details):
+    """An API token, by what it may do and for how long."""
+
+    name: str
+    scopes: list[str] = Field(default_factory=list)
+    read_only: bool = False
+    expires_at: datetime | None = None
 
 
 class SessionOpened(Details):
