@@ -147,6 +147,7 @@ def _dispatch_hosts(app: FastAPI, settings: Settings, content: ASGIApp, lrs: Lrs
         # Statements and their attachments may be too large to hold: the store reads them as they come.
         statements = BodyTime(lrs, answer=_plainly, streamed=None)
         dispatch = HostDispatch(build(), settings=settings, content=content, shared={"/xapi": statements})
-        return security.RequestId(AccessLog(dispatch))
+        fenced = security.SecurityHeaders(dispatch, security.bare_headers(settings))
+        return security.RequestId(AccessLog(fenced))
 
     app.build_middleware_stack = build_dispatched  # type: ignore[method-assign]
