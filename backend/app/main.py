@@ -43,7 +43,7 @@ from app.school import api as school_api
 from app.school import pages as school_pages
 from app.school.effective import EffectiveSettings
 from app.settings import Settings
-from app.web import errors, security, uploads
+from app.web import errors, routing, security, uploads
 from app.web.assets import MOUNT, StaticAssets
 from app.web.bodies import BodyTime
 from app.web.hosts import HostDispatch
@@ -114,9 +114,7 @@ def create_app(settings: Settings, database: Database | None = None) -> FastAPI:
     app.state.school = EffectiveSettings(app.state)
     register_pdf(report_writer(settings))
     errors.install(app)
-    for router in ROUTERS:
-        app.include_router(router)
-    app.mount(MOUNT, StaticAssets(), name="static")
+    routing.install(app, ROUTERS, [(MOUNT, StaticAssets())])
     security.protect(
         app,
         settings,

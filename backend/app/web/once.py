@@ -14,7 +14,7 @@ from app.core.permissions import Subject
 from app.core.sealing import box
 from app.settings import Settings
 
-_COOKIE = "aada_once"
+COOKIE = "aada_once"
 _PURPOSE = "aada shown once"
 _SECONDS = 60
 
@@ -27,7 +27,7 @@ def hand_over(
         json.dumps([subject.user_id, path, dict(shown)], ensure_ascii=False).encode()
     )
     response.set_cookie(
-        _COOKIE,
+        COOKIE,
         sealed.decode(),
         max_age=_SECONDS,
         path=path,
@@ -39,7 +39,7 @@ def hand_over(
 
 def handed_over(settings: Settings, subject: Subject, request: Request) -> dict[str, str]:
     """What was given along to the page that is asked for; empty when there is nothing, or it is shown already."""
-    sealed = request.cookies.get(_COOKIE, "").encode("utf-8", "replace")
+    sealed = request.cookies.get(COOKIE, "").encode("utf-8", "replace")
     try:
         opened = box(settings.secret_key.get_secret_value(), _PURPOSE).decrypt(sealed, ttl=_SECONDS)
     except InvalidToken:
@@ -52,5 +52,5 @@ def forget(settings: Settings, response: Response, path: str) -> None:
     """Take it away from the browser; the page that shows it is kept nowhere."""
     response.headers["Cache-Control"] = "no-store"
     response.delete_cookie(
-        _COOKIE, path=path, secure=settings.secure_cookies, httponly=True, samesite="strict"
+        COOKIE, path=path, secure=settings.secure_cookies, httponly=True, samesite="strict"
     )
