@@ -50,6 +50,7 @@ from app.web.hosts import HostDispatch
 from app.web.imports import api as imports_api
 from app.web.imports import pages as imports_pages
 from app.web.reports import register_pdf
+from app.web.turns import Turns
 
 # First come, first served: an address such as /people/new stands before /people/{number}.
 ROUTERS: list[APIRouter] = [
@@ -109,6 +110,7 @@ def create_app(settings: Settings, database: Database | None = None) -> FastAPI:
     )
     app.state.settings = settings
     app.state.database = database
+    app.state.turns = Turns(settings.pool_size + settings.pool_max_overflow)
     app.state.files = open_store(settings)
     app.state.identify = identify
     app.state.school = EffectiveSettings(app.state)

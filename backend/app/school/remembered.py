@@ -1,8 +1,8 @@
 """What a process remembers of the school between requests: right for as long as the school's row has one revision.
 
 The number is read with the session of each request, in the request's own transaction, so that all processes see a
-change with the next request that begins after it. A transaction that changes something itself, or that was never
-told the number (a job, a command), remembers nothing and looks everything up.
+change with the next request that begins after it. A transaction that changes something itself, or that never
+learned the number (a job, a command), remembers nothing and looks everything up.
 """
 
 from collections.abc import Callable, Hashable
@@ -12,6 +12,8 @@ from sqlalchemy import ScalarSelect, select
 from sqlalchemy.orm import Session
 
 from app.db.models import School
+
+__internal__ = "keeps what its callers have read"
 
 T = TypeVar("T")
 _REVISION = "school revision"

@@ -20,6 +20,7 @@ from app.core.files import FileStore
 from app.core.permissions import Permission, Subject
 from app.db.session import Database
 from app.settings import Settings
+from app.web.turns import Turns
 
 
 class Identify(Protocol):
@@ -50,18 +51,20 @@ async def database_session(request: Request) -> AsyncIterator[Session]:
 
     Takes its connection with the first statement, in the thread of whoever makes it, and ends in a thread.
     """
-    context = _database(request).begin()
-    session = context.__enter__()
-    # Whoever was identified before this transaction began (an upload) is the one who acts in it.
-    history.act_as(session, getattr(request.state, "subject", None))
-    try:
-        if _behind(request):
-            await run_in_threadpool(keep_up, request, session)
-        yield session
-    except BaseException as error:
-        await run_in_threadpool(context.__exit__, type(error), error, error.__traceback__)
-        raise
-    await run_in_threadpool(context.__exit__, None, None, None)
+    turns: Turns = request.app.state.turns
+    async with turns.one():
+        context = _database(request).begin()
+        session = context.__enter__()
+        # Whoever was identified before this transaction began (an upload) is the one who acts in it.
+        history.act_as(session, getattr(request.state, "subject", None))
+        try:
+            if _behind(request):
+                await run_in_threadpool(keep_up, request, session)
+            yield session
+        except BaseException as error:
+            await run_in_threadpool(context.__exit__, type(error), error, error.__traceback__)
+            raise
+        await run_in_threadpool(context.__exit__, None, None, None)
 
 
 Db = Annotated[Session, Depends(database_session, scope="function")]
