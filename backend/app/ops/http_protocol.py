@@ -21,7 +21,7 @@ class BoundedHeadProtocol(HttpToolsProtocol):
     head_seconds: ClassVar[float] = 15.0
     head_bytes: ClassVar[int] = 64 * 1024
     closing: ClassVar[bool] = False
-    """Whether this process has been replaced: each connection is closed after its next answer, and told so."""
+    """Whether this process has been replaced: each connection is closed with its next answer."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -20,7 +20,8 @@ from app.ops.http_protocol import BoundedHeadProtocol, BusyProtocol
 log = structlog.get_logger(__name__)
 
 MOST_CONNECTIONS: Final = 1_000
-"""Open connections that a process serves; those beyond are told to come again, and may ask whether it is alive."""
+"""Open connections that a process serves; those beyond get a 503 with Retry-After, and
+/healthz."""
 _MOST_REFUSED: Final = 8_000
 _FULL = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
 _AFTERWARDS = frozenset({errno.EAGAIN, errno.EINTR, errno.ECONNABORTED, errno.EPROTO, errno.EPERM})
@@ -30,7 +31,7 @@ _LONGEST_POLITENESS: Final = 5
 
 
 def wait_for_end(life: int) -> None:
-    """Block until this process is told to end, or its parent is gone."""
+    """Block until a signal to end, or until the parent is gone."""
     told, tell = socket.socketpair()
     tell.setblocking(False)
     signal.set_wakeup_fd(tell.fileno(), warn_on_full_buffer=False)
@@ -150,7 +151,8 @@ class Server(uvicorn.Server):
     """uvicorn with our way of taking connections and of ending."""
 
     sees_off_seconds = 3.0
-    """How long connections that are kept open are served on, and told to close, when others have taken over."""
+    """How long connections that are kept open are served on, each closed with its next answer, when others have
+    taken over."""
 
     def __init__(
         self,
