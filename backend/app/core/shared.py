@@ -5,11 +5,14 @@ Nothing in it must outlive the server: what does is in the database.
 
 import fcntl
 import mmap
+import os
 import struct
 import tempfile
 import threading
+import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from time import monotonic
 from typing import Final
 
@@ -44,7 +47,9 @@ class Buckets:
         self._places = places
         self._memory = mmap.mmap(-1, places * self._entry.size)
         # Locked by record: the system lets go of what a process held that was killed.
-        self._lock = tempfile.TemporaryFile(prefix="aada-buckets-")  # noqa: SIM115 -- as long as the server
+        self._lock, name = tempfile.mkstemp(prefix="aada-buckets-")
+        Path(name).unlink()
+        weakref.finalize(self, os.close, self._lock)
         self._threads = threading.Lock()
 
     def take(self, number: int, limit: int) -> float:

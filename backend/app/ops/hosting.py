@@ -19,6 +19,7 @@ import structlog
 import typer
 import uvicorn
 from fastapi import FastAPI
+from sqlalchemy.orm import configure_mappers
 
 from app.core.logging import configure_logging
 from app.db.session import Database
@@ -33,6 +34,7 @@ from app.ops.worker import JobWorker, import_tasks
 from app.projections import service as projections
 from app.school import service as school
 from app.settings import Settings
+from app.web.render import compile_templates
 
 _LOOPBACK = {"localhost", "127.0.0.1"}
 log = structlog.get_logger(__name__)
@@ -73,6 +75,9 @@ def serve(
         # No connection outlives the fork: two processes would speak over one.
         database.close()
         import_tasks()
+        # Compiled once here: in each process, the first page of its kind would wait for it.
+        configure_mappers()
+        compile_templates()
         # What has been loaded stays. The collector need not look at it again with every few requests, which is what
         # makes one request in twenty twice as slow as the others; and what it does not touch stays shared.
         gc.collect()
