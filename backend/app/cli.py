@@ -51,20 +51,22 @@ def serve(
     SIGHUP loads new code and settings without refusing a connection; SIGTERM ends in good order.
     """
     from app.main import create_app
-    from app.ops import hosting
+    from app.ops import lifecycle
 
     if check:
-        hosting.check(get_settings(), create_app)
+        lifecycle.check(get_settings(), create_app)
         return
-    hosting.serve(get_settings(), create_app, host=host, port=port, demo=demo, jobs=jobs, processes=processes)
+    lifecycle.serve(
+        get_settings(), create_app, host=host, port=port, demo=demo, jobs=jobs, processes=processes
+    )
 
 
 @cli.command()
 def worker() -> None:
-    """Work off jobs (mail, documents, reports) until Ctrl-C, apart from the web program."""
-    from app.ops import hosting
+    """Work off jobs (mail, documents, reports) until Ctrl-C, apart from `aada serve`."""
+    from app.ops import lifecycle
 
-    hosting.work(get_settings())
+    lifecycle.work(get_settings())
 
 
 def _leave(_number: int, _frame: FrameType | None) -> None:

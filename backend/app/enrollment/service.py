@@ -20,7 +20,7 @@ from app.core.errors import Conflict, FieldError, NotFound
 from app.core.permissions import Role, Subject, internal
 from app.db.models import Enrollment, EnrollmentStatus, Withdrawal
 from app.enrollment import imports as _imports  # noqa: F401 - enrollments can be imported
-from app.enrollment import policy, queries, study
+from app.enrollment import policy, queries, study_access
 from app.enrollment.completions import (
     CompletionOutcome,
     found,
@@ -33,8 +33,8 @@ from app.enrollment.completions import (
 from app.enrollment.objections import Ending, Objection, objections
 from app.enrollment.objections import register as register_objection
 from app.enrollment.queries import Learner
-from app.enrollment.study import Study, hold_for_study, study_for
-from app.enrollment.study import register_end as on_ended
+from app.enrollment.study_access import Study, hold_for_study, study_for
+from app.enrollment.study_access import register_end as on_ended
 from app.rules import enrollment as states
 from app.rules.progress import Progress, progress_of_counts
 from app.school import service as school
@@ -286,6 +286,7 @@ def complete(
     """
     policy.require_change(subject)
     record = found(session, enrollment_id, lock=True)
+    policy.require_read(session, subject, record.user_id)
     policy.require_end(subject, record.user_id)
     result = progress_of(session, record)
     in_force = _progress_policy(session)
@@ -309,7 +310,7 @@ def complete(
         derivation=decision.reason,
     )
     classes.end_seats(session, subject, record.id, student_id=record.user_id, last_day=record.completed_at)
-    study.ended(session, record)
+    study_access.ended(session, record)
     return record
 
 
@@ -333,6 +334,7 @@ def withdraw(
     """
     policy.require_change(subject)
     record = found(session, enrollment_id, lock=True)
+    policy.require_read(session, subject, record.user_id)
     policy.require_end(subject, record.user_id)
     decision = states.may_withdraw(record.status.value)
     if not decision.allowed:
@@ -373,7 +375,7 @@ def withdraw(
         student_id=record.user_id,
         last_day=requested_at.astimezone(zone).date(),
     )
-    study.ended(session, record)
+    study_access.ended(session, record)
     return withdrawal
 
 

@@ -21,7 +21,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.web.once import COOKIE as ONCE
+from app.web.shown_once import COOKIE as ONCE
 
 LEVEL = 4
 """Of zlib. A page takes a tenth of a millisecond; level 9 would be 2 % smaller and twice as slow."""

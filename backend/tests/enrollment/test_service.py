@@ -2,6 +2,7 @@
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -15,7 +16,7 @@ from sqlalchemy.orm import Session
 from app.academics import service as academics
 from app.academics.schemas import LessonFields
 from app.core.errors import Conflict, Forbidden, Invalid, NotFound
-from app.core.permissions import Role, Subject
+from app.core.permissions import Duty, Role, Subject
 from app.db.models import AuditEntry, Enrollment, EnrollmentStatus, LessonCompletion, Program, Withdrawal
 from app.db.session import Database
 from app.enrollment import service
@@ -253,7 +254,7 @@ def test_rewriting_progress_takes_the_same_statements_for_one_student_and_for_ma
 # Marking by hand
 
 
-def test_a_student_marks_videos_and_documents_of_her_own(session: Session, school: School) -> None:
+def test_a_student_marks_videos_and_documents_of_their_own(session: Session, school: School) -> None:
     program = school.program()
     module = school.module(program)
     video = school.lesson(module, content_type="video", content_url="https://example.org/film")
@@ -367,14 +368,14 @@ def test_only_administrators_change_enrollments(
 
 
 def test_students_see_their_own_and_staff_all(session: Session, school: School, admin: Subject) -> None:
-    mine, hers = school.enrollment(school.student()), school.enrollment(school.student())
+    mine, theirs = school.enrollment(school.student()), school.enrollment(school.student())
     subject = Subject(mine.user_id, "me@example.org", "Me", Role.STUDENT)
     listed = service.list_enrollments(session, subject, Paging()).page()
     assert [row.id for row in listed.items] == [mine.id]
-    assert service.list_enrollments(session, subject, Paging(), user_id=hers.user_id).page().total == 0
+    assert service.list_enrollments(session, subject, Paging(), user_id=theirs.user_id).page().total == 0
     assert service.list_enrollments(session, admin, Paging()).page().total == 2
     assert service.read_enrollment(session, subject, mine.id).id == mine.id
-    for number in (hers.id, 2_000_000_000):
+    for number in (theirs.id, 2_000_000_000):
         with pytest.raises(NotFound):
             service.read_enrollment(session, subject, number)
         with pytest.raises(NotFound):
@@ -431,3 +432,16 @@ def test_work_counts_for_the_active_enrollment(session: Session, school: School)
     assert service.study_for(session, user_id=student.id, lesson_id=lesson) == service.Study(done.id, False)
     active = school.enrollment(student, program)
     assert service.study_for(session, user_id=student.id, lesson_id=lesson) == service.Study(active.id, True)
+
+
+def test_the_enrollment_of_a_deleted_student_is_not_found_by_those_who_cannot_restore_them(
+    session: Session, school: School
+) -> None:
+    enrollment = school.enrollment(school.student(deleted_at=NOW), enrolled_at=TODAY)
+    user = school.with_duty(Duty.REGISTRAR)
+    registrar = replace(subject_of(user), duties=frozenset({Duty.REGISTRAR}))
+    with pytest.raises(NotFound):
+        service.complete(session, registrar, enrollment.id, today=TODAY, zone=ZONE)
+    times = {"requested_at": NOW, "now": NOW, "enrolled_from": NOW - timedelta(days=1)}
+    with pytest.raises(NotFound):
+        service.withdraw(session, registrar, enrollment.id, reason=None, zone=ZONE, **times)

@@ -50,12 +50,12 @@ _UNFINISHED = (
 
 
 def unfinished(session: Session, user_id: int) -> Sequence[Attendance]:
-    """The student's stay that is open, and those whose end nobody knows, newest first."""
+    """The student's time entry that is open, and those whose end nobody knows, newest first."""
     return session.scalars(_UNFINISHED, {"user_id": user_id}).all()
 
 
 def open_record(session: Session, user_id: int, *, lock: bool = False) -> Attendance | None:
-    """The student's open stay; the database allows one. `lock` makes others wait who want to close it."""
+    """The student's open time entry; the database allows one. `lock` makes others wait who want to close it."""
     statement = select(Attendance).where(Attendance.user_id == user_id, Attendance.clock_out.is_(None))
     if lock:
         statement = statement.with_for_update().execution_options(populate_existing=True)
@@ -63,7 +63,7 @@ def open_record(session: Session, user_id: int, *, lock: bool = False) -> Attend
 
 
 def open_in(session: Session, enrollment_id: int, *, lock: bool = False) -> int | None:
-    """The number of the open stay that counts for an enrollment.
+    """The number of the open time entry that counts for an enrollment.
 
     With `lock` a clock-out that is under way is waited for: what it closed is not open.
     """
@@ -74,7 +74,7 @@ def open_in(session: Session, enrollment_id: int, *, lock: bool = False) -> int 
 
 
 def insert_open(session: Session, user_id: int, enrollment_id: int, at: datetime) -> Attendance | None:
-    """Begin a stay. None when the database refuses: another is open, or one recorded already covers `at`."""
+    """Begin a time entry. None when the database refuses: another is open, or one recorded already covers `at`."""
     statement = (
         insert(Attendance)
         .values(user_id=user_id, enrollment_id=enrollment_id, clock_in=at)
@@ -122,10 +122,10 @@ def active_enrollments(session: Session, visible: ColumnElement[bool]) -> list[E
 
 
 def enrollment(session: Session, enrollment_id: int, *, lock: bool = False) -> EnrollmentChoice | None:
-    """One enrollment; `lock` keeps its status as it is until the transaction ends."""
+    """One enrollment; `lock` keeps its status, and its student from being deleted, until the transaction ends."""
     statement = _choices().where(Enrollment.id == enrollment_id)
     if lock:
-        statement = statement.with_for_update(read=True, of=Enrollment)
+        statement = statement.with_for_update(read=True, of=[Enrollment, User])
     row = session.execute(statement).one_or_none()
     return None if row is None else _choice(row)
 
@@ -177,7 +177,7 @@ _MINUTES_BY_ENROLLMENT = (
 
 
 def minutes_by_enrollment(session: Session, user_id: int) -> dict[int, int]:
-    """Minutes of a student by enrollment; open stays count nothing yet."""
+    """Minutes of a student by enrollment; open time entries count nothing yet."""
     rows = session.execute(_MINUTES_BY_ENROLLMENT, {"user_id": user_id})
     return {enrollment_id: int(minutes) for enrollment_id, minutes in rows}
 
@@ -197,7 +197,7 @@ _CLOSED_ENTRIES = (
 def closed_entries(
     session: Session, user_id: int, start: datetime, end: datetime
 ) -> list[tuple[int, TimeEntry]]:
-    """Pairs of enrollment and closed stay that touch the time from `start` to `end`, in order."""
+    """Pairs of enrollment and closed time entry that touch the time from `start` to `end`, in order."""
     rows = session.execute(_CLOSED_ENTRIES, {"user_id": user_id, "start": start, "end": end})
     return [(row[0], TimeEntry(row[1], row[2])) for row in rows]
 
@@ -221,7 +221,7 @@ def entries_between(
 def entries_of_all(
     session: Session, visible: ColumnElement[bool], start: datetime, end: datetime
 ) -> list[TimeEntry]:
-    """Closed stays of every student that touch the time from `start` to `end`."""
+    """Closed time entries of every student that touch the time from `start` to `end`."""
     statement = select(Attendance.clock_in, Attendance.clock_out).where(
         visible, Attendance.clock_out.is_not(None), Attendance.clock_out > start, Attendance.clock_in < end
     )
@@ -326,7 +326,7 @@ def attendance_hours_per_student(*, current_only: bool = False) -> Select[Any]:
     """Documented query "Calculate total attendance hours per student": name, total hours, and behind them
     the account's number, email and whole minutes.
 
-    A student whose only stay is open has no total yet (NULL). `current_only` leaves deleted accounts out.
+    A student whose only time entry is open has no total yet (NULL). `current_only` leaves deleted accounts out.
     """
     minutes = func.sum(Attendance.total_minutes)
     statement = (

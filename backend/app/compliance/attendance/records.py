@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import ColumnElement
 from sqlalchemy.orm import Session
 
-from app.compliance.attendance import in_force, policy, queries
+from app.compliance.attendance import policies_in_force, policy, queries
 from app.compliance.attendance.presentation import present_row
 from app.compliance.attendance.schemas import (
     AttendanceFilter,
@@ -38,13 +38,13 @@ def get(session: Session, subject: Subject, record_id: int, zone: ZoneInfo) -> A
     row = queries.record(session, record_id)
     if row is None or not policy.may_read(session, subject, row[0].user_id):
         raise NotFound(policy.NO_RECORD)
-    return present_row(row, zone, in_force.forgotten_before(session, zone))
+    return present_row(row, zone, policies_in_force.forgotten_before(session, zone))
 
 
 def open_in(
     session: Session, subject: Subject, enrollment_id: int, zone: ZoneInfo, *, lock: bool = False
 ) -> AttendanceOut | None:
-    """The stay of an enrollment that has no end yet, running or forgotten.
+    """The time entry of an enrollment that has no end yet, running or forgotten.
 
     With `lock`, for acts that need it closed: a clock-out under way is waited for, and the enrollment must be
     locked already, so that no clock-in comes after the answer.
@@ -61,7 +61,7 @@ def list_records(
 ) -> Listing[AttendanceOut]:
     """A page of records; for a student always of their own. Raises NotFound when they ask for another's."""
     visible = _visible(session, subject, filters)
-    forgotten = in_force.forgotten_before(session, zone)
+    forgotten = policies_in_force.forgotten_before(session, zone)
     return queries.records_listing(session, filters, visible, paging, zone, forgotten).map(
         lambda row: present_row(row, zone, forgotten)
     )
@@ -71,7 +71,7 @@ def recent_records(
     session: Session, subject: Subject, filters: AttendanceFilter, zone: ZoneInfo, *, limit: int = 10
 ) -> list[AttendanceOut]:
     """The newest records the filter lets through."""
-    forgotten = in_force.forgotten_before(session, zone)
+    forgotten = policies_in_force.forgotten_before(session, zone)
     rows = queries.records(
         session, filters, _visible(session, subject, filters), zone, forgotten, limit=limit
     )
@@ -80,7 +80,7 @@ def recent_records(
 
 def count_records(session: Session, subject: Subject, filters: AttendanceFilter, zone: ZoneInfo) -> int:
     """How many records the filter lets through."""
-    forgotten = in_force.forgotten_before(session, zone)
+    forgotten = policies_in_force.forgotten_before(session, zone)
     return queries.count(session, filters, _visible(session, subject, filters), zone, forgotten)
 
 
@@ -135,7 +135,7 @@ def totals_of(
     today = clock.today(zone)
     first = hours.week_of(today) - timedelta(weeks=weeks - 1)
     done = queries.minutes_by_enrollment(session, user_id)
-    pace_days = in_force.pace_days(session, zone)
+    pace_days = policies_in_force.pace_days(session, zone)
     start, end = hours.day_bounds(min(first, today - timedelta(days=pace_days)), today, zone)
     entries = queries.closed_entries(session, user_id, start, end)
     return Totals(

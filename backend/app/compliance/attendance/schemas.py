@@ -18,7 +18,7 @@ from pydantic import (
 )
 
 from app.rules.hours import Pace, TimeEntry
-from app.web.fields import Line, RecordId, blank_is_none
+from app.web.field_types import Line, RecordId, blank_is_none
 
 Reason = Annotated[Line, Field(min_length=3, max_length=500)]
 
@@ -131,7 +131,7 @@ class AttendanceOut(BaseModel):
     notes: str | None
 
     def as_time_entry(self) -> TimeEntry | None:
-        """The stay, once it has an end."""
+        """The time entry, once it has an end."""
         return None if self.clock_out is None else TimeEntry(self.clock_in, self.clock_out)
 
 

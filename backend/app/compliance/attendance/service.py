@@ -6,9 +6,9 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
-from app.compliance.attendance import in_force, policy, queries
+from app.compliance.attendance import policies_in_force, policy, queries
+from app.compliance.attendance.clocked_in import clocked_in
 from app.compliance.attendance.corrections import correct, enrollment_choices, enter, instant
-from app.compliance.attendance.endings import clocked_in
 from app.compliance.attendance.presentation import present
 from app.compliance.attendance.records import (
     count_records,
@@ -82,8 +82,8 @@ enrollment.register_objection("attendance: clocked in", clocked_in)
 
 @dataclass(frozen=True, slots=True)
 class ClockState:
-    """What a student's clock shows: the stay that runs or was forgotten, what the student can clock in for, and the
-    records that wait for the staff because nobody knows their end, newest first."""
+    """A student's clock: the time entry that runs or was forgotten, what the student can clock in for, and the records
+    that wait for the staff because nobody knows their end, newest first."""
 
     entry: AttendanceOut | None
     choices: list[EnrollmentChoice]
@@ -101,7 +101,7 @@ def clock_state(session: Session, subject: Subject, zone: ZoneInfo) -> ClockStat
     if not rows:
         return ClockState(None, choices, [])
     programs = {item.id: item.program_name for item in choices}
-    forgotten = in_force.forgotten_before(session, zone)
+    forgotten = policies_in_force.forgotten_before(session, zone)
     seen = [present(row, subject.full_name, programs[row.enrollment_id], zone, forgotten) for row in rows]
     return ClockState(
         next((entry for entry, row in zip(seen, rows, strict=True) if row.clock_out is None), None),
@@ -113,9 +113,9 @@ def clock_state(session: Session, subject: Subject, zone: ZoneInfo) -> ClockStat
 def clock_in(
     session: Session, subject: Subject, zone: ZoneInfo, enrollment_id: int | None = None
 ) -> AttendanceOut:
-    """Begin a stay now, for the active enrollment; `enrollment_id` chooses when there are several.
+    """Begin a time entry now, for the active enrollment; `enrollment_id` chooses when there are several.
 
-    Two requests at once make one record: the database lets one in, the other is refused. A stay forgotten on an
+    Two requests at once make one record: the database lets one in, the other is refused. A time entry forgotten on an
     earlier day is closed with no length first and waits for its correction.
     Raises Conflict when the student is clocked in already or has no active enrollment, Invalid when they must choose,
     NotFound for an enrollment that is not theirs.
@@ -147,14 +147,14 @@ def clock_in(
         clock_in=now,
     )
     return present(
-        entry, subject.full_name, chosen.program_name, zone, in_force.forgotten_before(session, zone)
+        entry, subject.full_name, chosen.program_name, zone, policies_in_force.forgotten_before(session, zone)
     )
 
 
 def clock_out(session: Session, subject: Subject, zone: ZoneInfo) -> AttendanceOut:
-    """End the open stay now. Raises Conflict when there is none.
+    """End the open time entry now. Raises Conflict when there is none.
 
-    A stay open for longer than any stay can be was forgotten: it is closed with no length and waits for the staff,
+    A time entry open for longer than any can be was forgotten: it is closed with no length and waits for the staff,
     because nobody knows when it ended.
     """
     policy.require_clock(subject)
@@ -193,9 +193,9 @@ def _enrollment_for(session: Session, subject: Subject, enrollment_id: int | Non
             sentence = "You are enrolled in several programs. Choose the one these hours count for."
             raise Invalid(sentence, errors=[FieldError("enrollment_id", sentence)])
         enrollment_id = active[0].id
-    # Locked, so that a withdrawal at this moment comes either before or after.
+    # Locked, so that a withdrawal or a deletion at this moment comes either before or after.
     chosen = queries.enrollment(session, enrollment_id, lock=True)
-    if chosen is None or chosen.user_id != subject.user_id:
+    if chosen is None or chosen.user_id != subject.user_id or chosen.deleted:
         raise NotFound("You have no such enrollment.")
     if chosen.status != "active":
         raise Conflict(
@@ -206,8 +206,8 @@ def _enrollment_for(session: Session, subject: Subject, enrollment_id: int | Non
 
 def _was_forgotten(session: Session, entry: Attendance, now: datetime, zone: ZoneInfo) -> bool:
     """By the policy of the day on which the entry began; what follows is written down, so the policy stays."""
-    policy_then = in_force.of(session, entry.clock_in, zone, use=True)
-    return hours.was_forgotten(entry.clock_in, now, in_force.longest_entry(policy_then))
+    policy_then = policies_in_force.of(session, entry.clock_in, zone, use=True)
+    return hours.was_forgotten(entry.clock_in, now, policies_in_force.longest_entry(policy_then))
 
 
 def _already_in(since: datetime, zone: ZoneInfo) -> Conflict:

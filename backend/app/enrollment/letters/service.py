@@ -36,6 +36,8 @@ def read(session: Session, subject: Subject, enrollment_id: int) -> Row[Any]:
     row = queries.facts_of(session, enrollment_id)
     if row is None or not documents.may_read(subject, row.user_id):
         raise NotFound(policy.NO_ENROLLMENT)
+    # Deleted students are known to those alone who may restore them.
+    policy.require_read(session, subject, row.user_id)
     documents.require_issue(subject, row.user_id)
     return row
 
@@ -113,14 +115,14 @@ def _words(
     length = [f"{row.clock_hours:,} clock hours"] if row.clock_hours else []
     length += [f"{row.duration_weeks} weeks"] if row.duration_weeks else []
     if length:
-        facts.append(["Length of the program", ", ".join(length)])
+        facts.append(["Program length", ", ".join(length)])
     lines = [line for line in (recipient or "").splitlines() if line.strip()]
     return {
         "recipient": lines,
         "salutation": "To whom it may concern:",
         "opening": opening,
         "facts": facts,
-        "paragraphs": [f"This is what the school’s records say on {long_date(today)}."],
+        "paragraphs": [f"This letter reflects the school’s records as of {long_date(today)}."],
     }
 
 

@@ -70,7 +70,7 @@ def test_a_second_clock_in_and_a_clock_out_without_one_are_refused(session: Sess
     )
 
 
-def test_with_several_programs_she_chooses(session: Session, school: School) -> None:
+def test_with_several_programs_the_student_chooses(session: Session, school: School) -> None:
     student = school.student()
     first, second = school.enrollment(student), school.enrollment(student)
     with pytest.raises(Invalid, match="several programs"):
@@ -79,7 +79,7 @@ def test_with_several_programs_she_chooses(session: Session, school: School) -> 
     assert first.id != second.id
 
 
-def test_only_her_own_active_enrollment_counts(session: Session, school: School) -> None:
+def test_only_the_students_own_active_enrollment_counts(session: Session, school: School) -> None:
     student, other = school.student(), school.enrollment(school.student())
     over = school.enrollment(student, status=EnrollmentStatus.WITHDRAWN)
     for unknown in (other.id, 2**31 - 1):
@@ -101,7 +101,7 @@ def test_hours_recorded_ahead_refuse_a_clock_in(session: Session, school: School
         service.clock_in(session, subject_of(student), ZONE)
 
 
-def test_a_forgotten_stay_counts_nothing_and_makes_room_for_the_next(
+def test_a_forgotten_time_entry_counts_nothing_and_makes_room_for_the_next(
     session: Session, school: School
 ) -> None:
     student = school.student()
@@ -310,6 +310,35 @@ def test_two_clock_ins_at_once_make_one_record(live_database: Database, forgotte
         entries = session.scalars(select(Attendance)).all()
     assert len([entry for entry in entries if entry.clock_out is None]) == 1
     assert len(entries) == (2 if forgotten else 1)
+
+
+def test_a_clock_in_comes_before_or_after_a_deletion_and_never_between(live_database: Database) -> None:
+    with live_database.begin() as session:
+        user = School(session).student()
+        School(session).enrollment(user)
+        student = subject_of(user)
+    answers: list[AttendanceOut | Problem] = []
+
+    def tap() -> None:
+        try:
+            with live_database.begin() as session:
+                answers.append(service.clock_in(session, student, ZONE))
+        except Problem as problem:
+            answers.append(problem)
+
+    waits = text("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'")
+    thread = threading.Thread(target=tap)
+    with live_database.begin() as deleting:
+        deleting.get_one(User, student.user_id).deleted_at = MONDAY
+        deleting.flush()
+        thread.start()
+        with live_database.begin() as watching:
+            while thread.is_alive() and not watching.scalar(waits):
+                pass
+    thread.join(30)
+    assert [type(answer) for answer in answers] == [NotFound]
+    with live_database.begin() as session:
+        assert session.scalars(select(Attendance)).all() == []
 
 
 def test_two_clock_outs_at_once_end_it_once(live_database: Database) -> None:

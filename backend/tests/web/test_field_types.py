@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
-from app.web.fields import HttpsUrl, Line, Text
+from app.web.field_types import HttpsUrl, Line, Text
 
 url: TypeAdapter[str] = TypeAdapter(HttpsUrl)
 line: TypeAdapter[str] = TypeAdapter(Line)
@@ -58,6 +58,20 @@ def test_other_addresses_are_refused(address: str) -> None:
 def test_a_line_that_cannot_be_seen_or_reads_as_another_is_refused(name: str) -> None:
     with pytest.raises(ValidationError, match=r"invisible|nothing that can be seen"):
         line.validate_python(name)
+
+
+@pytest.mark.parametrize(
+    "name", ["a\x1b[31mb", "a\x07b", "Maria\u200bLopez", "Ma\u00adria", "\ufeffMaria", "\ue000x", "x\uffff"]
+)
+def test_a_line_holds_nothing_that_cannot_be_seen(name: str) -> None:
+    with pytest.raises(ValidationError, match="invisible"):
+        line.validate_python(name)
+
+
+def test_a_text_holds_no_control_characters_and_keeps_its_lines() -> None:
+    assert text.validate_python("one\r\n\ttwo") == "one\n\ttwo"
+    with pytest.raises(ValidationError, match="control character"):
+        text.validate_python("one\x1b]0;two\x07")
 
 
 @pytest.mark.parametrize("name", ["Zoë", "مدرسة", "می\u200cخواهم", "👩\u200d🏫", "O’Neil–Diaz"])

@@ -136,6 +136,8 @@ def _parts(
             log_config=None,
             access_log=False,
             server_header=False,
+            # No page uses one; with "auto", an upgrade that anybody asks for is answered with advice in the log.
+            ws="none",
             forwarded_allow_ips=settings.forwarded_allow_ips,
             timeout_graceful_shutdown=10,
         )
@@ -178,7 +180,7 @@ def work(settings: Settings) -> None:
 
 @contextmanager
 def ready_database(settings: Settings) -> Iterator[tuple[Settings, Database]]:
-    """A database that the program's role can use, kept running while the block does."""
+    """A database that the system's role can use, kept running while the block does."""
     with _served_database(settings) as (known, server):
         database = Database(known)
         try:
@@ -213,7 +215,7 @@ def _served_database(settings: Settings) -> Iterator[tuple[Settings, EmbeddedSer
 
 def _configure_logging(settings: Settings) -> None:
     configure_logging(settings)
-    # What these tell at INFO stands on the screen already, in plainer words.
+    # What these log at INFO stands on the screen already, in plainer words.
     for name in ("alembic", "uvicorn.error"):
         logging.getLogger(name).setLevel(logging.WARNING)
 
