@@ -4,14 +4,14 @@ Every process that serves remembers them, and sees by this number, with the sess
 others.
 
 Revision ID: 0065
-Revises: 0053
+Revises: 0054
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "0065"
-down_revision = "0053"
+down_revision = "0054"
 branch_labels = None
 depends_on = None
 

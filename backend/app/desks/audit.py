@@ -33,6 +33,7 @@ LEARNING = (
 _RECORDS = {
     "api_tokens": "API token",
     "attendance": "Attendance record",
+    "audit_log": "History entry",
     "classes": "Class",
     "content_packages": "Course package",
     "data_imports": "Import",
@@ -46,6 +47,7 @@ _RECORDS = {
     "outbox_messages": "Email",
     "programs": "Program",
     "reports": "List",
+    "requests": "Request",
     "school": "School",
     "school_policies": "Policy",
     "school_signatories": "Signatory",

@@ -41,7 +41,7 @@ def _behind(request: Request) -> bool:
     return look is not None and look.due
 
 
-def _database(request: Request) -> Database:
+def database_of(request: Request) -> Database:
     database: Database = request.app.state.database
     return database
 
@@ -53,7 +53,7 @@ async def database_session(request: Request) -> AsyncIterator[Session]:
     """
     turns: Turns = request.app.state.turns
     async with turns.one():
-        context = _database(request).begin()
+        context = database_of(request).begin()
         session = context.__enter__()
         # Whoever was identified before this transaction began (an upload) is the one who acts in it.
         history.act_as(session, getattr(request.state, "subject", None))
@@ -88,16 +88,18 @@ FilesDep = Annotated[FileStore, Depends(store_of)]
 
 def optional_subject(request: Request, session: Db) -> Subject | None:
     """The person behind the request, or None. Also kept on `request.state` for the page frame."""
-    return identified(request, session)
+    subject = identified(request, session)
+    history.act_as(session, subject)
+    keep_up(request, session)
+    return subject
 
 
 def identified(request: Request, session: Session) -> Subject | None:
-    """Find out who is asking, and see that the settings are the school's; the first statements of a transaction."""
-    identify: Identify = request.app.state.identify
-    subject = identify(session, request)
-    request.state.subject = subject
-    history.act_as(session, subject)
-    keep_up(request, session)
+    """The person behind the request, asked for once."""
+    if not hasattr(request.state, "subject"):
+        identify: Identify = request.app.state.identify
+        request.state.subject = identify(session, request)
+    subject: Subject | None = request.state.subject
     return subject
 
 
@@ -118,18 +120,18 @@ def _somebody(subject: Subject | None) -> Subject:
 CurrentSubject = Annotated[Subject, Depends(current_subject, scope="function")]
 
 
-async def database_of(request: Request) -> Database:
-    return _database(request)
+async def database_asked_for(request: Request) -> Database:
+    return database_of(request)
 
 
-DatabaseDep = Annotated[Database, Depends(database_of)]
+DatabaseDep = Annotated[Database, Depends(database_asked_for)]
 """For a route that works long and holds a transaction only now and then."""
 
 
 def brief_subject(request: Request) -> Subject:
     """The person behind the request, asked for in a transaction that is over by then."""
-    with _database(request).begin() as session:
-        subject = identified(request, session)
+    with database_of(request).begin() as session:
+        subject = optional_subject(request, session)
     return _somebody(subject)
 
 

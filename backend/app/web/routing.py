@@ -4,7 +4,7 @@ FastAPI asks each included router, which asks each of its routes, until one says
 once more. With some three hundred addresses this took a tenth of the processor's time for a student's page.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from fastapi import APIRouter, FastAPI
 from fastapi.routing import iter_route_contexts
@@ -13,15 +13,46 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 
 def install(app: FastAPI, routers: Iterable[APIRouter], mounts: Iterable[tuple[str, ASGIApp]] = ()) -> None:
-    """Add the routes of all routers to the application, in order, then the mounts, and find them by first segment.
-
-    The routes go in as they are: a prefix, dependencies and tags are each router's own and in its routes already.
-    """
+    """Include all routers in the application, in order, then the mounts, and find routes by their first segment."""
     for router in routers:
-        app.router.routes.extend(router.routes)
+        for part in _parts(router):
+            app.include_router(part)
     for place, mounted in mounts:
         app.mount(place, mounted)
     app.router.middleware_stack = _BySegment(app.router)
+
+
+def _parts(router: APIRouter) -> Iterator[APIRouter]:
+    """The routes of a router in order, in routers of one first segment each.
+
+    What a router has of its own (a prefix, dependencies, tags) is in its routes already.
+    """
+    parts: dict[str, APIRouter] = {}
+    for route in router.routes:
+        segments = _segments(route)
+        if len(segments) > 1:
+            # A router that is included in this one stays as it is, and stands where it stood.
+            yield from parts.values()
+            parts = {}
+            yield _holding(route)
+        else:
+            parts.setdefault(segments[0], _holding()).routes.append(route)
+    yield from parts.values()
+
+
+def _holding(*routes: BaseRoute) -> APIRouter:
+    router = APIRouter()
+    router.routes.extend(routes)
+    return router
+
+
+def _segments(route: BaseRoute) -> list[str]:
+    """The first segments of the addresses that a route, or a router that is included, answers."""
+    found = list(dict.fromkeys(_first(context.path or "") for context in iter_route_contexts([route])))
+    for segment in found:
+        if "{" in segment:
+            raise ValueError(f"/{segment}: an address begins with a word, by which its route is found.")
+    return found
 
 
 class _BySegment:
@@ -31,14 +62,7 @@ class _BySegment:
         self.whole = router
         groups: dict[str, list[BaseRoute]] = {}
         for route in router.routes:
-            # One of a room's own routers that is included in another stands where its routes do.
-            for segment in dict.fromkeys(
-                _first(context.path or "") for context in iter_route_contexts([route])
-            ):
-                if "{" in segment:
-                    raise ValueError(
-                        f"/{segment}: an address begins with a word, by which its route is found."
-                    )
+            for segment in _segments(route):
                 groups.setdefault(segment, []).append(route)
         # Their own last word (another method, a slash too many, nothing at all) is the whole router's.
         self.groups = {

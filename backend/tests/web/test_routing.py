@@ -1,7 +1,7 @@
 """Routes are found by their first segment, and everything else is as FastAPI has it."""
 
 import pytest
-from fastapi import APIRouter, FastAPI
+from fastapi import APIRouter, Depends, FastAPI
 from starlette.testclient import TestClient
 
 from app.web import routing
@@ -51,6 +51,16 @@ def test_each_address_is_answered_by_its_route(
     assert found.status_code == status
     if answer is not None:
         assert found.json() == answer
+
+
+def test_what_stands_before_every_route_stands_before_these() -> None:
+    asked = []
+    router = APIRouter()
+    router.get("/page")(lambda: "page")
+    app = FastAPI(dependencies=[Depends(lambda: asked.append(1))])
+    routing.install(app, [router])
+    assert TestClient(app).get("/page").json() == "page"
+    assert asked == [1]
 
 
 def test_an_address_that_begins_with_anything_is_refused() -> None:

@@ -2,7 +2,7 @@
 
 from app.db.models.account import AccountLink, ApiToken, SignInAttempt, UserSession
 from app.db.models.attendance import Attendance
-from app.db.models.audit import AuditEntry
+from app.db.models.audit import AuditEntry, HistoryFold
 from app.db.models.content import ContentFile, ContentPackage, Launch
 from app.db.models.credential import Credential
 from app.db.models.data_import import DataImport, DataImportMapping, DataImportRecord
@@ -56,6 +56,7 @@ __all__ = [
     "Externship",
     "FileClaim",
     "HistoryCursor",
+    "HistoryFold",
     "Installation",
     "IssuedDocument",
     "Launch",
