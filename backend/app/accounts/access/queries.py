@@ -85,6 +85,15 @@ def live_session(
     return session.execute(_LIVE_SESSION, known).one_or_none()
 
 
+def hold_sign_in(session: Session, user_id: int, session_id: int | None) -> bool:
+    """Lock the session, or the account of somebody who has none, against an end; False when it has ended."""
+    if session_id is None:
+        held = select(User.id).where(User.id == user_id, User.deleted_at.is_(None))
+    else:
+        held = select(UserSession.id).where(UserSession.id == session_id, UserSession.revoked_at.is_(None))
+    return session.scalar(held.with_for_update(read=True)) is not None
+
+
 def touch_session(session: Session, session_id: int, now: datetime) -> None:
     """Note that the session is in use. A request beside this one that is doing the same is not waited for."""
     free = (

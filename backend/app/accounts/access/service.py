@@ -171,6 +171,17 @@ def subject_for(
     )
 
 
+@internal("a step of what the person who is asking begins")
+def hold_sign_in(session: Session, subject: Subject) -> None:
+    """Keep what the person is signed in by from ending before this transaction does.
+
+    What ends with a session finds whatever was begun in it, also in the same moment. To be called before other locks
+    are taken. Raises Unauthorized when the session has just ended, or the account was deleted.
+    """
+    if not queries.hold_sign_in(session, subject.user_id, subject.session_id):
+        raise Unauthorized("You were signed out. Sign in and open this again.")
+
+
 def _known_purpose(kept: str | None) -> Purpose | None:
     """What a session keeps; one that a later release no longer offers counts as not chosen."""
     return Purpose(kept) if kept in frozenset(Purpose) else None
