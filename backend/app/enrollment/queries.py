@@ -189,12 +189,15 @@ def students(session: Session, limit: int) -> Sequence[Row[Any]]:
 # One enrollment
 
 
+_ENROLLMENT = select(Enrollment).where(Enrollment.id == bindparam("enrollment_id"))
+
+
 def get(session: Session, enrollment_id: int, *, lock: bool = False) -> Enrollment | None:
     """An enrollment by its number; locked, nobody else changes it until the transaction ends."""
-    statement = select(Enrollment).where(Enrollment.id == enrollment_id)
+    statement = _ENROLLMENT
     if lock:
         statement = statement.with_for_update(key_share=True).execution_options(populate_existing=True)
-    return session.scalars(statement).one_or_none()
+    return session.scalars(statement, {"enrollment_id": enrollment_id}).one_or_none()
 
 
 def student(session: Session, user_id: int) -> User | None:
@@ -249,28 +252,33 @@ class LessonRow:
     score_pct: Any
 
 
+_LESSONS_OF = (
+    select(
+        Lesson.id,
+        Lesson.title,
+        Module.id,
+        Module.name,
+        Lesson.content_type,
+        Lesson.estimated_minutes,
+        LessonCompletion.completed_at,
+        LessonCompletion.source,
+        LessonCompletion.score_pct,
+    )
+    .join(Module, Lesson.module_id == Module.id)
+    .outerjoin(
+        LessonCompletion,
+        (LessonCompletion.lesson_id == Lesson.id)
+        & (LessonCompletion.enrollment_id == bindparam("enrollment_id")),
+    )
+    .where(Module.program_id == bindparam("program_id"))
+    .order_by(Module.order_num, Module.id, Lesson.order_num, Lesson.id)
+)
+
+
 def lessons_of(session: Session, enrollment: Enrollment) -> list[LessonRow]:
     """Every lesson of the enrollment's program in order, with what is completed."""
-    rows = session.execute(
-        select(
-            Lesson.id,
-            Lesson.title,
-            Module.id,
-            Module.name,
-            Lesson.content_type,
-            Lesson.estimated_minutes,
-            LessonCompletion.completed_at,
-            LessonCompletion.source,
-            LessonCompletion.score_pct,
-        )
-        .join(Module, Lesson.module_id == Module.id)
-        .outerjoin(
-            LessonCompletion,
-            (LessonCompletion.lesson_id == Lesson.id) & (LessonCompletion.enrollment_id == enrollment.id),
-        )
-        .where(Module.program_id == enrollment.program_id)
-        .order_by(Module.order_num, Module.id, Lesson.order_num, Lesson.id)
-    )
+    known = {"enrollment_id": enrollment.id, "program_id": enrollment.program_id}
+    rows = session.execute(_LESSONS_OF, known)
     return [LessonRow(*row) for row in rows]
 
 

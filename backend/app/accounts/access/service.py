@@ -23,6 +23,7 @@ from app.core.purposes import Purpose
 from app.core.tokens import hash_token, new_token
 from app.db.models import SignInAttempt, User, UserSession
 from app.db.session import Database
+from app.school import service as school
 from app.settings import Settings
 
 T = TypeVar("T")
@@ -138,7 +139,8 @@ def subject_of(session: Session, settings: Settings, secret: str) -> Subject | N
     found = queries.live_session(session, hash_token(secret), now, _idle_since(settings, now))
     if found is None:
         return None
-    row, user = found
+    row, user, revision = found
+    school.seen(session, revision)
     if row.last_seen_at <= now - TOUCH_EVERY:
         queries.touch_session(session, row.id, now)
     return subject_for(session, settings, user, session_id=row.id, purpose=row.purpose)
