@@ -20,6 +20,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.core.errors import Forbidden, Problem, TooLarge
 from app.settings import Settings
+from app.web.compression import Compression
 from app.web.head_requests import HeadAsGet
 from app.web.path_patterns import path_pattern
 from app.web.request_bodies import BodyTime
@@ -61,33 +62,11 @@ class RequestId:
 
 
 class SecurityHeaders:
-    """Sets the headers that limit what a page of ours may do. A header that a route has set itself stays.
+    """Puts headers on every answer. One that a route, or a layer further in, has set itself stays."""
 
-    Pages hold people's records, so nothing is kept by a browser or proxy unless the route says so.
-    """
-
-    def __init__(self, app: ASGIApp, *, content_origin: str, https: bool) -> None:
+    def __init__(self, app: ASGIApp, headers: Mapping[str, str]) -> None:
         self.app = app
-        policy = {
-            "default-src": "'self'",
-            "img-src": "'self' data:",
-            "frame-src": content_origin,
-            "object-src": "'none'",
-            "base-uri": "'self'",
-            "form-action": "'self'",
-            "frame-ancestors": "'none'",
-        }
-        self.headers = {
-            "Content-Security-Policy": "; ".join(f"{name} {value}" for name, value in policy.items()),
-            "X-Content-Type-Options": "nosniff",
-            "Referrer-Policy": "same-origin",
-            "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
-            "Cross-Origin-Opener-Policy": "same-origin",
-            "Cross-Origin-Resource-Policy": "same-origin",
-            "Cache-Control": "no-store",
-        }
-        if https:
-            self.headers["Strict-Transport-Security"] = "max-age=31536000"
+        self.headers = headers
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -102,6 +81,41 @@ class SecurityHeaders:
             await send(message)
 
         await self.app(scope, receive, send_with_headers)
+
+
+def bare_headers(settings: Settings) -> dict[str, str]:
+    """What no answer leaves without, whichever application made it: it runs nothing, stands in no frame of others,
+    and is kept nowhere."""
+    headers = {
+        "Content-Security-Policy": "default-src 'none'; base-uri 'none'; frame-ancestors 'none'",
+        "X-Content-Type-Options": "nosniff",
+        "Referrer-Policy": "no-referrer",
+        "Cache-Control": "no-store",
+    }
+    if settings.secure_cookies:
+        headers["Strict-Transport-Security"] = "max-age=31536000; includeSubDomains"
+    return headers
+
+
+def page_headers(settings: Settings) -> dict[str, str]:
+    """What a page of ours may do. Pages hold people's records, so nothing is kept by a browser or proxy unless the
+    route says so."""
+    policy = {
+        "default-src": "'self'",
+        "img-src": "'self' data:",
+        "frame-src": settings.content_origin,
+        "object-src": "'none'",
+        "base-uri": "'none'",
+        "form-action": "'self'",
+        "frame-ancestors": "'none'",
+    }
+    return bare_headers(settings) | {
+        "Content-Security-Policy": "; ".join(f"{name} {value}" for name, value in policy.items()),
+        "Referrer-Policy": "same-origin",
+        "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
+        "Cross-Origin-Opener-Policy": "same-origin",
+        "Cross-Origin-Resource-Policy": "same-origin",
+    }
 
 
 class CrossSiteCheck:
@@ -260,11 +274,11 @@ def protect(
     build = app.build_middleware_stack
 
     def build_protected() -> ASGIApp:
-        inner: ASGIApp = HeadAsGet(build())
+        inner: ASGIApp = HeadAsGet(Compression(build()))
         inner = BodyTime(inner, answer=answer, streamed=uploads or ())
         inner = BodyLimit(inner, limit=settings.max_body_bytes, answer=answer, uploads=uploads)
         inner = CrossSiteCheck(inner, origin=settings.app_origin, answer=answer, exempt=exempt, note=refused)
-        inner = SecurityHeaders(inner, content_origin=settings.content_origin, https=settings.secure_cookies)
+        inner = SecurityHeaders(inner, page_headers(settings))
         return RequestId(inner)
 
     app.build_middleware_stack = build_protected  # type: ignore[method-assign]

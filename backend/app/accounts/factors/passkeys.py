@@ -162,7 +162,7 @@ def used(
             expected_rp_id=rp_id(settings),
             expected_origin=settings.app_origin,
             credential_public_key=passkey.public_key,
-            # The counter is compared below, where a copy can be told from a forgery.
+            # The counter is compared below: a copy is not a forgery, and is answered differently.
             credential_current_sign_count=0,
             require_user_verification=True,
         )
