@@ -108,7 +108,7 @@ def reset_factors(
     words = " ".join(reason.split())
     if not 0 < len(words) <= 500:
         raise OperatorError("Say in 1 to 500 characters what was lost.")
-    with _school() as (database, _settings), database.begin() as session:
+    with school_database() as (database, _settings), database.begin() as session:
         user = _person(session, email)
         keys, apps = service.reset_factors(session, user, words)
         typer.echo(
