@@ -157,9 +157,7 @@ def _attendance(connection: psycopg.Connection[Any], students: int) -> None:
                 begin = now - timedelta(minutes=pick.randrange(5, 240))
                 yield number, number, begin, None, "f"
 
-    _copy(
-        connection, "attendance", "user_id, enrollment_id, clock_in, clock_out, missing_clock_out", rows()
-    )
+    _copy(connection, "attendance", "user_id, enrollment_id, clock_in, clock_out, missing_clock_out", rows())
 
 
 def _learning(connection: psycopg.Connection[Any], students: int) -> None:

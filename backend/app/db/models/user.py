@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from sqlalchemy import CheckConstraint, Enum, Index, String, func, literal_column
+from sqlalchemy import CheckConstraint, Enum, Index, String, func, literal_column, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.core.permissions import Role
@@ -33,6 +33,13 @@ class User(Base):
             postgresql_using="gin",
             postgresql_ops={"email": "gin_trgm_ops"},
         ),
+        Index(
+            "idx_users_name_order",
+            func.lower(literal_column("full_name")),
+            "id",
+            postgresql_where=text("deleted_at IS NULL"),
+        ),
+        Index("idx_users_deleted", "id", postgresql_where=text("deleted_at IS NOT NULL")),
         CheckConstraint("email = lower(email)", name="check_users_email_lower"),
     )
 
