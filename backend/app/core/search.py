@@ -26,11 +26,16 @@ def matches(words: str, *columns: SQLColumnExpression[Any]) -> list[ColumnElemen
     """One condition a word: each word stands somewhere in one of the columns.
 
     Both sides are folded in the database (`search_fold`): “nunez” finds “Núñez”, “ohara” and “o’hara” find “O'Hara”.
+    People are searched by `User.search_text`, which is folded when it is written.
     """
     return [
-        or_(*(func.search_fold(column).like(func.search_fold(pattern(word))) for column in columns))
+        or_(*(_folded(column).like(func.search_fold(pattern(word))) for column in columns))
         for word in words.split()
     ]
+
+
+def _folded(column: SQLColumnExpression[Any]) -> SQLColumnExpression[Any]:
+    return column if getattr(column, "info", {}).get("folded") else func.search_fold(column)
 
 
 def about_people(
@@ -46,8 +51,7 @@ def about_people(
     conditions: list[ColumnElement[bool]] = []
     named: set[int] | None = None
     for word in words.split():
-        holds = matches(word, _users.c.full_name, _users.c.email)
-        asked = sa.select(_users.c.id).where(*holds)
+        asked = sa.select(_users.c.id).where(_users.c.search_text.like(func.search_fold(pattern(word))))
         people = session.scalars(asked.limit(MOST_NAMED + 1)).all()
         other = {column: session.scalars(find(word)).all() for column, find in others.items()}
         many = len(people) > MOST_NAMED

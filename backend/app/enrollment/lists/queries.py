@@ -152,6 +152,6 @@ def _listing(
     if also is None:
         words = about_people(session, paging.q, Enrollment.user_id, BY_PROGRAM)
     else:  # what waits for a decision is few
-        words = matches(paging.q, User.full_name, User.email, Program.name, also)
+        words = matches(paging.q, User.search_text, Program.name, also)
     order = paging.order(sorts, default)
     return Listing(session, statement.where(*words).order_by(order, number), paging)
