@@ -36,7 +36,7 @@ def main() -> int:
     steps: list[tuple[str, Callable[[], str], Callable[[], None]]] = [
         ("installer (uv)", lambda: digest(text=uv_requirement()), install_uv),
         ("Python packages", lambda: digest(LOCK, text=sys.version), install_packages),
-        ("this program", lambda: digest(BACKEND / "pyproject.toml", text=program_text()), install_program),
+        ("aada", lambda: digest(BACKEND / "pyproject.toml", text=aada_text()), install_aada),
         ("browser libraries", lambda: digest(*assets_depend_on()), run_assets),
         ("settings (.env)", lambda: digest(text=",".join(missing_settings())), write_settings),
     ]
@@ -65,8 +65,8 @@ def run_step(title: str, name: str, fingerprint: Callable[[], str], act: Callabl
         return
     begun = time.monotonic()
     say(f"· {title} …")
-    if name == "Python packages":  # sync takes away what the lock does not name, the program's own entry too
-        done.pop("this program", None)
+    if name == "Python packages":  # sync takes away what the lock does not name, aada's own entry too
+        done.pop("aada", None)
     act()
     done[name] = fingerprint()
     STAMP.write_text(json.dumps(done, indent=2))
@@ -119,12 +119,12 @@ def install_packages() -> None:
     pip("install", "-qq", "--require-hashes", "-r", str(LOCK))
 
 
-def install_program() -> None:
+def install_aada() -> None:
     # No isolation: the build tools are among the locked packages, so nothing else is fetched.
     pip("install", "-qq", "--no-deps", "--no-build-isolation", "--no-index", "--editable", str(BACKEND))
 
 
-def program_text() -> str:
+def aada_text() -> str:
     return f"{ROOT} {(BIN / 'aada').is_file()}"
 
 

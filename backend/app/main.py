@@ -44,6 +44,7 @@ from app.school import pages as school_pages
 from app.school.effective import EffectiveSettings
 from app.settings import Settings
 from app.web import errors, security, uploads
+from app.web.access_log import AccessLog
 from app.web.assets import MOUNT, StaticAssets
 from app.web.bodies import BodyTime
 from app.web.hosts import HostDispatch
@@ -140,6 +141,7 @@ def _dispatch_hosts(app: FastAPI, settings: Settings, content: ASGIApp, lrs: Lrs
     def build_dispatched() -> ASGIApp:
         # Statements and their attachments may be too large to hold: the store reads them as they come.
         statements = BodyTime(lrs, answer=_plainly, streamed=None)
-        return HostDispatch(build(), settings=settings, content=content, shared={"/xapi": statements})
+        dispatch = HostDispatch(build(), settings=settings, content=content, shared={"/xapi": statements})
+        return security.RequestId(AccessLog(dispatch))
 
     app.build_middleware_stack = build_dispatched  # type: ignore[method-assign]

@@ -90,6 +90,10 @@ class Settings(BaseSettings):
 
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     log_json: bool = False
+    access_log_file: OptionalPath = None
+    """A file for the line of each request, as JSON; the log has them in any case."""
+    access_log_megabytes: int = Field(default=50, ge=1, le=10_000)
+    """How large that file grows before another begins; the ten before it are kept."""
 
     @field_validator("school_timezone")
     @classmethod

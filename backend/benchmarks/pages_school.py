@@ -207,6 +207,7 @@ def _history(connection: psycopg.Connection[Any], students: int) -> None:
 def cookies(settings: Settings, students: int) -> tuple[str, str]:
     """The cookies of an administrator and of the first student, signed in now."""
     from app.accounts.access import service as access
+    from app.accounts.access.attempts import Visitor
     from app.accounts.cookies import cookie_name
     from app.accounts.people import service as people
 
@@ -215,7 +216,7 @@ def cookies(settings: Settings, students: int) -> tuple[str, str]:
     with database.begin() as session:
         for number in (students + 1, 1):
             person = people.get_person(session, SYSTEM, number)
-            signed = access.open_session(session, settings, person, access.Visitor())
+            signed = access.open_session(session, settings, person, Visitor())
             found.append(f"{cookie_name(settings)}={signed.secret}")
     database.close()
     return found[0], found[1]

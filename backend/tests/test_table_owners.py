@@ -64,6 +64,7 @@ OWNERS = {
     "data_import_records": "web",
     "data_import_mappings": "web",
     "audit_log": "core",
+    "limit_counters": "core",
     "outbox_messages": "core",
 }
 """Tables of the record store begin with xapi_ and belong to lrs."""

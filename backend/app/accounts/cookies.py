@@ -1,7 +1,9 @@
-"""The session cookie."""
+"""The session's cookie, and the one by which a browser is known that has signed in before."""
 
 from fastapi import Request, Response
 
+from app.accounts.access.known_browsers import KEPT_FOR
+from app.accounts.access.service import SignedIn
 from app.settings import Settings
 
 _DAY_SECONDS = 24 * 60 * 60
@@ -17,21 +19,37 @@ def read_cookie(settings: Settings, request: Request) -> str | None:
     return request.cookies.get(cookie_name(settings)) or None
 
 
-def set_cookie(settings: Settings, response: Response, secret: str) -> None:
-    """Give the browser the secret, out of the reach of scripts and of other sites' forms."""
+def known_cookie_name(settings: Settings) -> str:
+    """The name of the cookie of known browsers."""
+    return "__Host-aada_browser" if settings.secure_cookies else "aada_browser"
+
+
+def read_known_cookie(settings: Settings, request: Request) -> str | None:
+    """What the browser says of the people who have signed in with it."""
+    return request.cookies.get(known_cookie_name(settings)) or None
+
+
+def set_cookies(settings: Settings, response: Response, entered: SignedIn) -> None:
+    """Give the browser its session, and what it will be known by. Out of the reach of scripts and of other sites'
+    forms."""
+    _set(settings, response, cookie_name(settings), entered.secret, settings.session_max_days)
+    _set(settings, response, known_cookie_name(settings), entered.known, KEPT_FOR.days)
+
+
+def clear_cookie(settings: Settings, response: Response) -> None:
+    """Take the session's cookie away from the browser, which stays known."""
+    response.delete_cookie(
+        cookie_name(settings), path="/", secure=settings.secure_cookies, httponly=True, samesite="lax"
+    )
+
+
+def _set(settings: Settings, response: Response, name: str, value: str, days: int) -> None:
     response.set_cookie(
-        cookie_name(settings),
-        secret,
-        max_age=settings.session_max_days * _DAY_SECONDS,
+        name,
+        value,
+        max_age=days * _DAY_SECONDS,
         path="/",
         secure=settings.secure_cookies,
         httponly=True,
         samesite="lax",
-    )
-
-
-def clear_cookie(settings: Settings, response: Response) -> None:
-    """Take the cookie away from the browser."""
-    response.delete_cookie(
-        cookie_name(settings), path="/", secure=settings.secure_cookies, httponly=True, samesite="lax"
     )

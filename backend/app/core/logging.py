@@ -1,12 +1,18 @@
 """Structured logs: one line an event, with the request's id; readable in a terminal, JSON in production."""
 
+import json
 import logging
 import sys
-from typing import Any
+from typing import Any, Final
 
 import structlog
 
+from app.core.log_files import SharedRotatingFile
 from app.settings import Settings
+
+ACCESS: Final = logging.getLogger("access")
+"""Takes a mapping for each request (`app.web.access_log`)."""
+ACCESS_FILES_KEPT: Final = 10
 
 _SECRET_WORDS = ("password", "secret", "token", "authorization", "cookie")
 
@@ -56,6 +62,47 @@ def configure_logging(settings: Settings) -> None:
         logger = logging.getLogger(name)
         logger.handlers = []
         logger.propagate = True
-    # The program writes its own line per request; procrastinate is told of at its warnings.
+    # The access log has a line for each request; procrastinate is told of at its warnings.
     logging.getLogger("uvicorn.access").setLevel(logging.WARNING)
     logging.getLogger("procrastinate").setLevel(logging.WARNING)
+    _configure_access_log(settings)
+
+
+def _configure_access_log(settings: Settings) -> None:
+    """The lines of requests go past structlog: they are many, and come with everything they say."""
+    shown = logging.StreamHandler(sys.stderr)
+    shown.setLevel(settings.log_level)
+    shown.setFormatter(_Json() if settings.log_json else _Plain())
+    handlers: list[logging.Handler] = [shown]
+    if settings.access_log_file is not None:
+        most = settings.access_log_megabytes * 1024 * 1024
+        file = SharedRotatingFile(settings.access_log_file, most_bytes=most, keep=ACCESS_FILES_KEPT)
+        file.setFormatter(_Json())
+        handlers.append(file)
+    for old in ACCESS.handlers:
+        old.close()
+    ACCESS.handlers = handlers
+    ACCESS.propagate = False
+    ACCESS.setLevel(logging.INFO if settings.access_log_file is not None else settings.log_level)
+
+
+class _Json(logging.Formatter):
+    def format(self, record: logging.LogRecord) -> str:
+        return json.dumps({"event": "request", **_line(record)}, separators=(",", ":"))
+
+
+class _Plain(logging.Formatter):
+    """`2026-01-05T12:00:00.000+00:00 GET /people/{user_id} 200 12.3 ms 8431 B subject_id=3 request_id=…`"""
+
+    def format(self, record: logging.LogRecord) -> str:
+        line = _line(record)
+        subject, request = line["subject_id"], line["request_id"]
+        return (
+            f"{line['at']} {line['method']} {line['route']} {line['status']} {line['ms']} ms {line['bytes']} B"
+            f" subject_id={'-' if subject is None else subject} request_id={request or '-'}"
+        )
+
+
+def _line(record: logging.LogRecord) -> dict[str, Any]:
+    line = record.msg
+    return line if isinstance(line, dict) else {"message": record.getMessage()}

@@ -154,7 +154,7 @@ class Teller:
         yield self._open(TimeEntry(begins, ends))
 
     def _open(self, entry: TimeEntry) -> TimeEntry:
-        """The stay as it looks now: not over yet when it ends later."""
+        """The time entry as it looks now: not over yet when it ends later."""
         return TimeEntry(entry.clock_in, None) if entry.clock_out and entry.clock_out > self.moment else entry
 
     def _forgotten(self, day: date, begins: datetime, ends: datetime) -> TimeEntry:

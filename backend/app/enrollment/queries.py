@@ -162,28 +162,6 @@ def _listed() -> Select[Any]:
     )
 
 
-def status_counts(session: Session, visible: ColumnElement[bool]) -> dict[EnrollmentStatus, int]:
-    """How many enrollments stand in each state, without soft-deleted people."""
-    rows = session.execute(
-        select(Enrollment.status, func.count()).where(lists.NOT_DELETED, visible).group_by(Enrollment.status)
-    )
-    return {row[0]: row[1] for row in rows}
-
-
-def eligible_count(session: Session, visible: ColumnElement[bool]) -> int:
-    """How many enrollments `eligible_for_graduation` has."""
-    return session.scalar(_counted(lists.eligible_for_graduation().where(visible))) or 0
-
-
-def pending_count(session: Session, visible: ColumnElement[bool]) -> int:
-    """How many withdrawals `pending_withdrawals` has."""
-    return session.scalar(_counted(lists.pending_withdrawals().where(visible))) or 0
-
-
-def _counted(statement: Select[Any]) -> Select[tuple[int]]:
-    return select(func.count()).select_from(statement.subquery())
-
-
 def program_names(session: Session) -> Sequence[Row[Any]]:
     """Number and name of every program, by name: for choices."""
     return session.execute(

@@ -30,6 +30,7 @@ from app.enrollment.completions import (
     withdraw_lesson_completion,
     wrong,
 )
+from app.enrollment.lists import queries as lists
 from app.enrollment.objections import Ending, Objection, objections
 from app.enrollment.objections import register as register_objection
 from app.enrollment.queries import Learner
@@ -204,7 +205,7 @@ def latest_withdrawal(session: Session, subject: Subject, enrollment_id: int) ->
 def status_counts(session: Session, subject: Subject) -> dict[EnrollmentStatus, int]:
     """How many enrollments stand in each state."""
     policy.require_list(subject)
-    return queries.status_counts(session, policy.visible(session, subject))
+    return lists.status_counts(session, policy.visible(session, subject))
 
 
 def program_names(session: Session, subject: Subject) -> Sequence[Row[Any]]:
@@ -229,19 +230,19 @@ def student_email(session: Session, subject: Subject, user_id: int) -> str | Non
 def ready_count(session: Session, subject: Subject) -> int:
     """How many active enrollments have every lesson done and no transcript yet."""
     policy.require_list(subject)
-    return queries.eligible_count(session, policy.visible(session, subject))
+    return lists.eligible_count(session, policy.visible(session, subject))
 
 
 def pending_count(session: Session, subject: Subject) -> int:
     """How many withdrawals wait for the administration."""
     policy.require_read_withdrawals(subject)
-    return queries.pending_count(session, policy.visible(session, subject))
+    return lists.pending_count(session, policy.visible(session, subject))
 
 
 def active_count(session: Session, subject: Subject) -> int:
     """How many enrollments are active, without soft-deleted people."""
     policy.require_list(subject)
-    return queries.status_counts(session, policy.visible(session, subject)).get(EnrollmentStatus.ACTIVE, 0)
+    return lists.status_counts(session, policy.visible(session, subject)).get(EnrollmentStatus.ACTIVE, 0)
 
 
 # The end
@@ -286,6 +287,7 @@ def complete(
     """
     policy.require_change(subject)
     record = found(session, enrollment_id, lock=True)
+    policy.require_read(session, subject, record.user_id)
     policy.require_end(subject, record.user_id)
     result = progress_of(session, record)
     in_force = _progress_policy(session)
@@ -333,6 +335,7 @@ def withdraw(
     """
     policy.require_change(subject)
     record = found(session, enrollment_id, lock=True)
+    policy.require_read(session, subject, record.user_id)
     policy.require_end(subject, record.user_id)
     decision = states.may_withdraw(record.status.value)
     if not decision.allowed:

@@ -31,8 +31,8 @@ def run(settings: Settings, database: Database, *, demo: bool) -> list[str]:
         _seed()
     elif demo:
         lines.append(
-            "The demo school was not added: it needs an empty database, and this one already has people "
-            "in it."
+            "The demo school was not added, and nothing was changed: it needs an empty database, and this one already "
+            "has people in it. To keep both, give the demo a directory of its own: DATA_DIR=/tmp/demo."
         )
     with database.begin() as session:
         known = school.ensure(session, settings)

@@ -65,6 +65,8 @@ def serve(
             log_config=None,
             access_log=False,
             server_header=False,
+            # No page uses one; with "auto", an upgrade that anybody asks for is answered with advice in the log.
+            ws="none",
             forwarded_allow_ips=settings.forwarded_allow_ips,
             timeout_graceful_shutdown=10,
         )

@@ -1,6 +1,6 @@
-"""Clock hours: how long a stay was, which days and weeks it counts for, and when a student will be done.
+"""Clock hours: how long a time entry was, which days and weeks it counts for, and when a student will be done.
 
-A stay is counted between two instants, so a wall clock that is put forward or back changes nothing: from
+A time entry is counted between two instants, so a wall clock that is put forward or back changes nothing: from
 00:30 to 04:30 in New York are three hours on 2026-03-08 and five on 2026-11-01. Minutes are kept, never rounded
 up; what a minute is worth (34 CFR 600.2: 50 to 60 minutes of instruction within 60) is another rule's question.
 """
@@ -49,9 +49,9 @@ def day_bounds(first: date, last: date, zone: ZoneInfo) -> tuple[datetime, datet
 
 
 def minutes_by_day(entry: TimeEntry, zone: ZoneInfo) -> dict[date, int]:
-    """The stay's minutes by the day at the school; a stay across midnight is split there.
+    """The entry's minutes by the day at the school; an entry across midnight is split there.
 
-    The parts add up to the stay's minutes exactly: a minute that midnight cuts counts for the later day.
+    The parts add up to the entry's minutes exactly: a minute that midnight cuts counts for the later day.
     Days with no whole minute are left out.
     """
     minutes: dict[date, int] = {}
@@ -65,7 +65,7 @@ def minutes_by_day(entry: TimeEntry, zone: ZoneInfo) -> dict[date, int]:
 
 
 def _midnights(entry: TimeEntry, zone: ZoneInfo) -> Iterator[tuple[date, datetime]]:
-    """Each day the stay touches, with the instant at which the stay leaves it."""
+    """Each day the entry touches, with the instant at which the entry leaves it."""
     cursor, end = entry.clock_in.astimezone(UTC), entry.clock_out.astimezone(UTC)
     while cursor < end:
         day = cursor.astimezone(zone).date()

@@ -11,6 +11,10 @@ from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
 LARGEST_ID = 2_147_483_647
 _TURNING = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 """With these a name can be made to read as another one."""
+_JOINERS = frozenset("\u200c\u200d")
+"""Invisible, and part of names in Persian and in the scripts of India."""
+_UNSHOWN = frozenset({"Cc", "Cf", "Co", "Cs"})
+"""Controls, invisible format characters, private use: in nobody's name, and no document prints them."""
 EARLIEST_DAY, LATEST_DAY = date(2000, 1, 1), date(2100, 12, 31)
 
 
@@ -21,6 +25,9 @@ def _storable(text: str) -> str:
         text.encode()
     except UnicodeEncodeError:
         raise ValueError("This contains an incomplete character, which cannot be saved.") from None
+    # A terminal obeys some of them, and no page shows them.
+    if any(unicodedata.category(sign) == "Cc" and not sign.isspace() for sign in text):
+        raise ValueError("This contains an invisible control character. Type the text instead of pasting it.")
     return text
 
 
@@ -35,7 +42,14 @@ def one_line(text: str) -> str:
         )
     if all(unicodedata.category(sign)[0] in "CZ" for sign in tidy):
         raise ValueError("This contains only invisible characters.")
+    if any(_is_unshown(sign) for sign in tidy):
+        raise ValueError("This contains an invisible character. Type the text instead of pasting it.")
     return tidy
+
+
+def _is_unshown(sign: str) -> bool:
+    # The last two of each plane are no characters, whatever Unicode adds; XML cannot hold them.
+    return sign not in _JOINERS and (unicodedata.category(sign) in _UNSHOWN or ord(sign) & 0xFFFE == 0xFFFE)
 
 
 def _text(text: str) -> str:

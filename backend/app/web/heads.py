@@ -22,4 +22,10 @@ class HeadAsGet:
                 message = {**message, "body": b""}
             await send(message)
 
-        await self.app({**scope, "method": "GET"}, receive, send_without_body)
+        asked = {**scope, "method": "GET"}
+        try:
+            await self.app(asked, receive, send_without_body)
+        finally:
+            # Which route it was is known inside alone, and wanted outside: by the access log.
+            if "route" in asked:
+                scope["route"] = asked["route"]

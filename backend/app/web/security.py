@@ -34,14 +34,14 @@ class RequestId:
     """Gives each request an id: the caller's `X-Request-ID` when it is a sane one, else a new one.
 
     The id goes back in the answer, into `request.state.request_id` and, with the caller's address, onto every log
-    line of the request and into the audit trail.
+    line of the request and into the audit trail. Of two around each other the outer one counts.
     """
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
+        if scope["type"] != "http" or "request_id" in scope.get("state", ()):
             await self.app(scope, receive, send)
             return
         asked = Headers(scope=scope).get("x-request-id", "")

@@ -9,12 +9,14 @@ import sys
 import threading
 from collections.abc import Callable
 from datetime import timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 import time_machine
 from fastapi.testclient import TestClient
 from sqlalchemy import func, select, text
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from app.core import clock
@@ -268,6 +270,88 @@ def test_a_person_added_at_the_same_moment_stops_the_whole_import(
         assert failed.status == "checked"
         assert "Nothing was imported" in str(failed.error)
         assert emails(session) == ["bo@example.org"]
+
+
+@pytest.mark.parametrize("act", ["discard", "map"])
+def test_what_is_answered_while_an_import_runs_holds(
+    live_database: Database, live_settings: Settings, monkeypatch: pytest.MonkeyPatch, act: str
+) -> None:
+    with live_database.begin() as session:
+        session.info["settings"] = live_settings
+        record = send(session, SYSTEM, FILE)
+        service.start(session, SYSTEM, record.id, good_only=False)
+        number = record.id
+    examine = service.examine
+    begun: list[bool] = []
+
+    def look(*arguments: Any, **named: Any) -> Any:
+        found = examine(*arguments, **named)
+        if not begun:
+            begun.append(True)
+            with live_database.begin() as other:
+                if act == "discard":
+                    service.discard(other, SYSTEM, number)
+                else:
+                    store = open_store(live_settings)
+                    columns = {"full_name": 1, "email": 1}
+                    service.map_columns(other, SYSTEM, live_settings, store, number, columns)
+        return found
+
+    monkeypatch.setattr(service, "examine", look)
+    jobs.work(live_database, live_settings, number)
+    with live_database.begin() as session:
+        assert session.get_one(DataImport, number).status == ("discarded" if act == "discard" else "checked")
+        assert emails(session) == []
+
+
+def test_an_import_without_a_job_says_that_nothing_was_imported(
+    live_database: Database, live_settings: Settings
+) -> None:
+    with live_database.begin() as session:
+        session.info["settings"] = live_settings
+        numbers = []
+        for status in (None, "todo", "doing", "failed"):
+            record = send(session, SYSTEM, FILE)
+            service.start(session, SYSTEM, record.id, good_only=False)
+            numbers.append(record.id)
+            if status is not None:
+                jobs.begin(session, record.id)
+                change = (
+                    "UPDATE procrastinate_jobs SET status = :status WHERE (args->>'import_id')::int = :id"
+                )
+                session.execute(text(change), {"status": status, "id": record.id})
+    jobs.end_left_imports.func(
+        SimpleNamespace(additional_context={"database": live_database, "settings": live_settings}), 0
+    )
+    with live_database.begin() as session:
+        records = [session.get_one(DataImport, number) for number in numbers]
+        assert [one.status for one in records] == ["checked", "queued", "queued", "checked"]
+        assert "Start the import again" in str(records[0].error)
+
+
+def test_a_failure_of_the_system_s_own_is_said_on_the_import(
+    live_database: Database, live_settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with live_database.begin() as session:
+        session.info["settings"] = live_settings
+        record = send(session, SYSTEM, FILE)
+        service.start(session, SYSTEM, record.id, good_only=False)
+        number = record.id
+    monkeypatch.setattr(service, "run", lambda *_arguments: 1 / 0)
+    jobs.work(live_database, live_settings, number)
+    with live_database.begin() as session:
+        failed = session.get_one(DataImport, number)
+        assert (failed.status, failed.rows_done) == ("checked", 0)
+        assert "Nothing was imported" in str(failed.error)
+
+
+def test_a_database_that_goes_away_is_waited_for() -> None:
+    lost = OperationalError("SELECT", {}, Exception("the server closed the connection"))
+    job: Any = SimpleNamespace(
+        attempts=0, task_name="web.import_file", priority=0, queue="default", lock=None
+    )
+    assert jobs.RETRY.get_retry_decision(exception=lost, job=job) is not None
+    assert jobs.RETRY.get_retry_decision(exception=ZeroDivisionError(), job=job) is None
 
 
 _KILLED = """

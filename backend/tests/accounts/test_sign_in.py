@@ -1,29 +1,25 @@
 """Signing in: who is let in, what a refusal shows, how guessing is slowed."""
 
 from collections.abc import Callable
-from datetime import timedelta
 from typing import Any
 
 import bcrypt
 import pytest
-import time_machine
 from fastapi.testclient import TestClient
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.accounts import passwords
-from app.accounts.access import service
+from app.accounts.access import attempts, service
 from app.accounts.access.pages import local_path
 from app.core import clock
-from app.core.errors import TooManyRequests, Unauthorized
+from app.core.errors import Unauthorized
 from app.core.permissions import Role
-from app.db.models import AuditEntry, SignInAttempt, User, UserSession
-from app.db.session import Database
+from app.db.models import AuditEntry, User, UserSession
 from app.main import create_app
-from app.rules.throttling import ADDRESS_FAILURES, FREE_FAILURES, MOST_FAILURES
 from app.settings import Settings
 from tests.accounts.conftest import Make, actions, post_sign_in
-from tests.factories.accounts import HASHED, PASSWORD, UserFactory
+from tests.factories.accounts import HASHED, PASSWORD
 
 WRONG_ONES = ("unknown", "deleted", "invited", "wrong")
 
@@ -160,12 +156,12 @@ def test_the_hash_is_renewed_when_the_cost_rises(
     settings: Settings, session: Session, app: Any, student: User
 ) -> None:
     dearer = settings.model_copy(update={"bcrypt_rounds": 5})
-    entered = service.sign_in(app.state.database, dearer, student.email, PASSWORD, service.Visitor())
+    entered = service.sign_in(app.state.database, dearer, student.email, PASSWORD, attempts.Visitor())
     session.expire_all()
     assert student.hashed_password.startswith("$2b$05$")
     assert passwords.verify(dearer, PASSWORD, student.hashed_password)
     # A cost that falls weakens nothing that is kept.
-    service.sign_in(app.state.database, settings, student.email, PASSWORD, service.Visitor())
+    service.sign_in(app.state.database, settings, student.email, PASSWORD, attempts.Visitor())
     session.expire_all()
     assert student.hashed_password.startswith("$2b$05$")
     assert entered.subject.user_id == student.id
@@ -185,105 +181,6 @@ def test_signing_in_changes_the_secret_and_ends_the_old_session(
     assert len(live) == 1
 
 
-def test_guessing_gets_slower_and_the_page_says_for_how_long(client: TestClient, student: User) -> None:
-    with time_machine.travel(clock.now(), tick=False) as travel:
-        for _ in range(FREE_FAILURES):
-            assert post_sign_in(client, student.email, "wrong").status_code == 422
-        refused = post_sign_in(client, student.email)
-        assert refused.status_code == 429
-        assert refused.headers["retry-after"] == "30"
-        assert "Wait 30 seconds" in refused.text
-        problem = client.post("/api/v1/session", json={"email": student.email, "password": PASSWORD})
-        assert problem.status_code == 429
-        assert problem.headers["retry-after"] == "30"
-        travel.shift(30)
-        assert post_sign_in(client, student.email, "wrong").status_code == 422
-        assert post_sign_in(client, student.email).headers["retry-after"] == "60"
-        travel.shift(60)
-        assert post_sign_in(client, student.email).status_code == 303
-        assert post_sign_in(client, student.email, "wrong").status_code == 422
-
-
-def test_an_unknown_address_is_slowed_just_the_same(client: TestClient) -> None:
-    statuses = [post_sign_in(client, "nobody@example.org", "wrong").status_code for _ in range(7)]
-    assert statuses == [422] * 5 + [429] * 2
-
-
-def test_a_restart_forgets_nothing(app: Any, settings: Settings, student: User) -> None:
-    for _ in range(FREE_FAILURES):
-        with TestClient(create_app(settings, app.state.database), base_url=settings.app_origin) as client:
-            post_sign_in(client, student.email, "wrong")
-    with TestClient(create_app(settings, app.state.database), base_url=settings.app_origin) as client:
-        assert post_sign_in(client, student.email).status_code == 429
-
-
-def test_after_a_hundred_failures_only_a_new_password_helps(
-    client: TestClient, session: Session, settings: Settings, student: User
-) -> None:
-    key = service.attempt_key(settings, student.email)
-    long_ago = clock.now() - timedelta(days=30)
-    session.add_all(
-        SignInAttempt(email_key=key, succeeded=False, attempted_at=long_ago) for _ in range(MOST_FAILURES)
-    )
-    session.commit()
-    refused = post_sign_in(client, student.email)
-    assert refused.status_code == 429
-    assert "Reset your password" in refused.text
-
-
-def test_one_network_address_cannot_try_many_accounts(
-    client: TestClient, session: Session, student: User
-) -> None:
-    session.add_all(
-        SignInAttempt(email_key=f"{number}", ip="testclient", succeeded=False, attempted_at=clock.now())
-        for number in range(ADDRESS_FAILURES)
-    )
-    session.commit()
-    assert post_sign_in(client, student.email).status_code == 429
-
-
-def test_a_refused_attempt_is_not_counted(client: TestClient, session: Session, student: User) -> None:
-    for _ in range(FREE_FAILURES + 4):
-        post_sign_in(client, student.email, "wrong")
-    assert session.scalar(select(func.count()).select_from(SignInAttempt)) == FREE_FAILURES
-
-
-@pytest.mark.parametrize(
-    ("ip", "network"),
-    [
-        ("203.0.113.7", "203.0.113.7"),
-        ("::ffff:203.0.113.7", "203.0.113.7"),
-        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
-        ("fe80::1%eth0", "fe80::/64"),
-        ("testclient", "testclient"),
-        (None, None),
-    ],
-)
-def test_an_ipv6_customer_counts_as_one(ip: str | None, network: str | None) -> None:
-    assert service.network_of(ip) == network
-
-
-def test_a_hundred_attempts_at_once_do_not_slip_under_the_limit(
-    live_database: Database, live_settings: Settings
-) -> None:
-    from concurrent.futures import ThreadPoolExecutor
-
-    with live_database.begin() as session:
-        email = UserFactory(session=session).email
-
-    def attempt(_number: int) -> type[Exception]:
-        try:
-            service.sign_in(live_database, live_settings, email, "wrong", service.Visitor("203.0.113.7"))
-        except (Unauthorized, TooManyRequests) as error:
-            return type(error)
-        raise AssertionError("a wrong password opened a session")
-
-    with ThreadPoolExecutor(8) as pool:
-        answers = list(pool.map(attempt, range(24)))
-    assert answers.count(Unauthorized) == FREE_FAILURES
-    assert answers.count(TooManyRequests) == 24 - FREE_FAILURES
-
-
 def test_somebody_deleted_while_bcrypt_works_is_not_let_in(
     app: Any, settings: Settings, session: Session, student: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -296,7 +193,7 @@ def test_somebody_deleted_while_bcrypt_works_is_not_let_in(
 
     monkeypatch.setattr(passwords, "verify", slow)
     with pytest.raises(Unauthorized):
-        service.sign_in(app.state.database, settings, student.email, PASSWORD, service.Visitor())
+        service.sign_in(app.state.database, settings, student.email, PASSWORD, attempts.Visitor())
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 
 from app.core import clock
 from app.core.files import open_store
+from app.core.permissions import Duty
 from app.db.models import AuditEntry, EnrollmentStatus, IssuedDocument, User, Withdrawal
 from app.settings import Settings
 from tests.documents.poppler import signatures, structure, text_of
@@ -340,3 +341,22 @@ def test_a_broken_layout_is_the_operators_sentence(
     (row,) = world.session.scalars(select(IssuedDocument))
     assert (row.status, row.sha256) == ("void", None)
     assert clock.now() - row.created_at < timedelta(minutes=5)
+
+
+def test_a_deleted_student_has_no_documents_made_by_those_who_cannot_restore_them(
+    world: SimpleNamespace, session: Session, signed_in: Callable[[User], TestClient]
+) -> None:
+    registrar = signed_in(School(session).with_duty(Duty.REGISTRAR))
+    assert registrar.get(f"/enrollments/{world.enrollment.id}/letter").status_code == 200
+    world.student.deleted_at = clock.now()
+    session.flush()
+    for path in (
+        f"/enrollments/{world.enrollment.id}/letter",
+        f"/enrollments/{world.enrollment.id}/letter/preview",
+        f"/people/{world.student.id}/attendance-record",
+        f"/people/{world.student.id}/attendance-record/preview?first=2026-03-01&last=2026-03-31",
+    ):
+        assert registrar.get(path).status_code == 404, path
+    assert post_letter(registrar, world.enrollment.id).status_code == 404
+    assert post_record(registrar, world.student.id).status_code == 404
+    assert world.as_admin.get(f"/enrollments/{world.enrollment.id}/letter").status_code == 200

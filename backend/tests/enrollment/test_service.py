@@ -2,6 +2,7 @@
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -15,7 +16,7 @@ from sqlalchemy.orm import Session
 from app.academics import service as academics
 from app.academics.schemas import LessonFields
 from app.core.errors import Conflict, Forbidden, Invalid, NotFound
-from app.core.permissions import Role, Subject
+from app.core.permissions import Duty, Role, Subject
 from app.db.models import AuditEntry, Enrollment, EnrollmentStatus, LessonCompletion, Program, Withdrawal
 from app.db.session import Database
 from app.enrollment import service
@@ -431,3 +432,16 @@ def test_work_counts_for_the_active_enrollment(session: Session, school: School)
     assert service.study_for(session, user_id=student.id, lesson_id=lesson) == service.Study(done.id, False)
     active = school.enrollment(student, program)
     assert service.study_for(session, user_id=student.id, lesson_id=lesson) == service.Study(active.id, True)
+
+
+def test_the_enrollment_of_a_deleted_student_is_not_found_by_those_who_cannot_restore_them(
+    session: Session, school: School
+) -> None:
+    enrollment = school.enrollment(school.student(deleted_at=NOW), enrolled_at=TODAY)
+    user = school.with_duty(Duty.REGISTRAR)
+    registrar = replace(subject_of(user), duties=frozenset({Duty.REGISTRAR}))
+    with pytest.raises(NotFound):
+        service.complete(session, registrar, enrollment.id, today=TODAY, zone=ZONE)
+    times = {"requested_at": NOW, "now": NOW, "enrolled_from": NOW - timedelta(days=1)}
+    with pytest.raises(NotFound):
+        service.withdraw(session, registrar, enrollment.id, reason=None, zone=ZONE, **times)

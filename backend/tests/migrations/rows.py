@@ -237,6 +237,10 @@ ROWS["0031"] = """
     INSERT INTO history_cursors (name, entry_id, failures, last_error) VALUES ('another', 2, 1, 'refused');
 """
 
+ROWS["0053"] = """
+    INSERT INTO limit_counters (key, full_at) VALUES ('searches:' || repeat('a', 32), '2026-03-09 12:00+00');
+"""
+
 # Values that an upgrade changes on purpose: (revision, table) -> columns.
 CHANGED_BY_UPGRADE: dict[tuple[str, str], set[str]] = {
     ("0003", "users"): {"email"},  # lower case, as the sign-in compares it

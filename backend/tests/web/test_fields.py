@@ -60,6 +60,20 @@ def test_a_line_that_cannot_be_seen_or_reads_as_another_is_refused(name: str) ->
         line.validate_python(name)
 
 
+@pytest.mark.parametrize(
+    "name", ["a\x1b[31mb", "a\x07b", "Maria\u200bLopez", "Ma\u00adria", "\ufeffMaria", "\ue000x", "x\uffff"]
+)
+def test_a_line_holds_nothing_that_cannot_be_seen(name: str) -> None:
+    with pytest.raises(ValidationError, match="invisible"):
+        line.validate_python(name)
+
+
+def test_a_text_holds_no_control_characters_and_keeps_its_lines() -> None:
+    assert text.validate_python("one\r\n\ttwo") == "one\n\ttwo"
+    with pytest.raises(ValidationError, match="control character"):
+        text.validate_python("one\x1b]0;two\x07")
+
+
 @pytest.mark.parametrize("name", ["Zoë", "مدرسة", "می\u200cخواهم", "👩\u200d🏫", "O’Neil–Diaz"])
 def test_names_of_every_script_are_lines(name: str) -> None:
     assert line.validate_python(name) == name

@@ -106,9 +106,24 @@ def test_a_zip_that_was_given_another_name() -> None:
 
 
 def test_an_excel_file_that_unpacks_to_gigabytes(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("app.web.imports.parser._MOST_UNPACKED", 10_000)
+    monkeypatch.setattr("app.web.imports.excel.MOST_UNPACKED", 10_000)
     with pytest.raises(Invalid, match="too large when unpacked"):
         parse(book(["Name"], *([f"person {number}"] for number in range(2_000))))
+
+
+@pytest.mark.parametrize(
+    ("row", "column"), [(1_048_575, 16_383), (19_999, 16_383)], ids=["the last cell", "far to the right"]
+)
+def test_a_stray_cell_far_away_ends_no_more_than_the_reading(row: int, column: int) -> None:
+    # The library allots every cell between the first and the last: half a terabyte, and the process is aborted.
+    file = io.BytesIO()
+    with xlsxwriter.Workbook(file, {"in_memory": True}) as made:
+        sheet = made.add_worksheet()
+        sheet.write(0, 0, "Email")
+        sheet.write(row, column, "x")
+    with pytest.raises(Invalid, match="far to the right or far down") as caught:
+        parse(file.getvalue())
+    assert caught.value.errors[0].field == "file"
 
 
 def test_300_columns_are_refused_and_100_are_read() -> None:

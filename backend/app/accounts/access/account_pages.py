@@ -17,7 +17,7 @@ from app.settings import Settings
 from app.web.fields import PathId
 from app.web.forms import GENERAL, Form, posted
 from app.web.render import redirect, render
-from app.web.request import CurrentSubject, Db, SettingsDep, client_ip
+from app.web.request import CurrentSubject, Db, SettingsDep
 
 router = APIRouter(include_in_schema=False)
 
@@ -70,7 +70,7 @@ def change_password(
         return account_page(request, session, subject, settings, password_form=form)
 
     if form.values is not None:
-        problem = links.confirm(session, settings, subject, form.values.current_password, client_ip(request))
+        problem = links.confirm(session, settings, subject, form.values.current_password)
         if problem is not None:
             return _refused(form, problem, again)
 

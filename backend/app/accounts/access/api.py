@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from app.accounts.access import links, service
 from app.accounts.access.pages import VisitorDep
-from app.accounts.cookies import clear_cookie, set_cookie
+from app.accounts.cookies import clear_cookie, set_cookies
 from app.accounts.jobs import send_reset
 from app.accounts.people.service import get_person
 from app.accounts.schemas import ChangePasswordForm, Email, PasswordInput, PersonOut
@@ -20,7 +20,7 @@ from app.core.tokens import hash_token
 from app.db.models import User
 from app.web import errors
 from app.web.fields import Line, PathId
-from app.web.request import CurrentSubject, Db, SettingsDep, client_ip
+from app.web.request import CurrentSubject, Db, SettingsDep
 
 router = APIRouter(prefix="/api/v1", tags=["Accounts"])
 
@@ -85,7 +85,7 @@ def sign_in(
     def enter(session: Session, user: User) -> SignedInOut:
         if given.token is not None:
             return make_token(session, user, given.token)
-        set_cookie(settings, response, service.open_session(session, settings, user, visitor).secret)
+        set_cookies(settings, response, service.open_session(session, settings, user, visitor))
         return SignedInOut(user=PersonOut.of(user))
 
     return service.authenticate(
@@ -110,7 +110,7 @@ def change_password(
     request: Request, session: Db, subject: CurrentSubject, settings: SettingsDep, given: ChangePasswordForm
 ) -> Response:
     """All other sessions of the person end."""
-    problem = links.confirm(session, settings, subject, given.current_password, client_ip(request))
+    problem = links.confirm(session, settings, subject, given.current_password)
     if problem is not None:
         # Answered and not raised, so that the attempt stays on record.
         return errors.answer(request, problem)
@@ -143,5 +143,5 @@ def set_password(
     response: Response, session: Db, settings: SettingsDep, visitor: VisitorDep, given: SetPasswordIn
 ) -> SignedInOut:
     entered = links.set_password(session, settings, given.secret, given.password, visitor)
-    set_cookie(settings, response, entered.secret)
+    set_cookies(settings, response, entered)
     return SignedInOut(user=PersonOut.of(get_person(session, entered.subject, entered.subject.user_id)))

@@ -7,22 +7,14 @@ from datetime import datetime, timedelta
 from sqlalchemy.orm import Session
 
 from app.accounts import passwords
-from app.accounts.access import queries
+from app.accounts.access import attempts, queries
+from app.accounts.access.attempts import Visitor, fold_email
 from app.accounts.access.endings import Ended, Why, end_sessions
-from app.accounts.access.service import (
-    SignedIn,
-    Visitor,
-    attempt_key,
-    fold_email,
-    open_session,
-    student_id_of,
-    subject_for,
-    take_turn,
-)
+from app.accounts.access.service import SignedIn, open_session, student_id_of, subject_for
 from app.accounts.tokens import queries as tokens
-from app.core import clock, history, mail
+from app.core import clock, history, limits, mail
 from app.core.actions import Action
-from app.core.errors import FieldError, Invalid, NotFound, Problem, TooManyRequests
+from app.core.errors import FieldError, Invalid, NotFound, Problem
 from app.core.permissions import Actor, Subject, internal
 from app.core.tokens import hash_token, new_token
 from app.db.models import AccountLink, User
@@ -188,7 +180,7 @@ def set_password(
     had_one = user.hashed_password != passwords.NO_PASSWORD
     owner_of_link = subject_for(session, settings, user)
     history.act_as(session, owner_of_link)
-    _put_password(session, settings, user, hashed, owner_of_link, told=had_one)
+    _put_password(session, settings, user, hashed, owner_of_link, told=had_one, ip=visitor.ip)
     return open_session(session, settings, user, visitor)
 
 
@@ -206,36 +198,40 @@ def change_password(session: Session, settings: Settings, subject: Subject, pass
     _put_password(session, settings, user, hashed, subject, told=True)
 
 
-def confirm(
-    session: Session, settings: Settings, subject: Subject, password: str, ip: str | None
-) -> Problem | None:
+def confirm(session: Session, settings: Settings, subject: Subject, password: str) -> Problem | None:
     """Check the present password of somebody signed in.
 
-    The problem comes back and is not raised: the attempt is on record in the request's own transaction, which a
-    raised error would undo.
+    The problem comes back and is not raised: the attempt is counted in the request's own transaction, which a raised
+    error would undo.
     """
-    try:
-        attempt_id = take_turn(session, settings, subject.email, ip)
-    except TooManyRequests as problem:
-        return problem
+    claim = attempts.confirming(subject)
+    wait = limits.take(session, [claim])
+    if wait is not None:
+        return wait.problem()
     user = queries.active_user(session, subject.user_id)
     if user is None or not passwords.verify(settings, password, user.hashed_password):
         sentence = "This is not your current password."
         return Invalid(sentence, errors=[FieldError("current_password", sentence)])
-    queries.mark_succeeded(session, attempt_id)
+    limits.give_back(session, [claim])
     return None
 
 
 def _put_password(
-    session: Session, settings: Settings, user: User, hashed: str, by: Subject, *, told: bool
+    session: Session,
+    settings: Settings,
+    user: User,
+    hashed: str,
+    by: Subject,
+    *,
+    told: bool,
+    ip: str | None = None,
 ) -> None:
     now = clock.now()
     user.hashed_password = hashed
     ended = end_sessions(session, Ended(user.id, Why.PASSWORD_CHANGED, but=by.session_id))
     # Whoever had the old password may have made tokens with it.
     tokens_ended = tokens.revoke_tokens(session, user.id, now)
-    # A new password ends the waits that wrong ones have caused.
-    queries.add_attempt(session, attempt_key(settings, user.email), None, now, succeeded=True)
+    attempts.forgive(session, settings, user, ip)
     history.record(
         session,
         by,

@@ -7,8 +7,8 @@ from sqlalchemy.orm import Session
 from starlette.responses import RedirectResponse
 
 from app.accounts import passwords
-from app.accounts.access import links, service
-from app.accounts.cookies import clear_cookie, read_cookie, set_cookie
+from app.accounts.access import attempts, links, service
+from app.accounts.cookies import clear_cookie, read_cookie, read_known_cookie, set_cookies
 from app.accounts.jobs import send_reset
 from app.accounts.schemas import ForgotForm, SetPasswordForm, SignInForm
 from app.core import jobs
@@ -21,16 +21,17 @@ from app.web.request import Db, OptionalSubject, SettingsDep, client_ip
 router = APIRouter(include_in_schema=False)
 
 
-def visitor_of(request: Request, settings: SettingsDep) -> service.Visitor:
+def visitor_of(request: Request, settings: SettingsDep) -> attempts.Visitor:
     """Where the request comes from."""
-    return service.Visitor(
+    return attempts.Visitor(
         ip=client_ip(request),
         user_agent=request.headers.get("user-agent"),
         old_secret=read_cookie(settings, request),
+        known=read_known_cookie(settings, request),
     )
 
 
-VisitorDep = Annotated[service.Visitor, Depends(visitor_of)]
+VisitorDep = Annotated[attempts.Visitor, Depends(visitor_of)]
 
 
 def local_path(path: str) -> str:
@@ -146,7 +147,7 @@ def _set_password_page(
 
 def _welcome(settings: SettingsDep, entered: service.SignedIn, target: str) -> RedirectResponse:
     response = redirect(target)
-    set_cookie(settings, response, entered.secret)
+    set_cookies(settings, response, entered)
     return response
 
 

@@ -33,32 +33,6 @@ def wait_for_turn(session: Session, key: str) -> None:
     session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(key, 0))))
 
 
-def failures_in_a_row(session: Session, email_key: str) -> tuple[int, datetime | None]:
-    """How many attempts with this address have failed since the last success, and when the last one was."""
-    last_success = (
-        select(func.coalesce(func.max(SignInAttempt.id), 0))
-        .where(SignInAttempt.email_key == email_key, SignInAttempt.succeeded)
-        .scalar_subquery()
-    )
-    row = session.execute(
-        select(func.count(), func.max(SignInAttempt.attempted_at)).where(
-            SignInAttempt.email_key == email_key, ~SignInAttempt.succeeded, SignInAttempt.id > last_success
-        )
-    ).one()
-    return row[0], row[1]
-
-
-def address_failures(session: Session, ip: str, since: datetime, most: int) -> Sequence[datetime]:
-    """When the latest failures from this network address were, oldest first."""
-    moments = session.scalars(
-        select(SignInAttempt.attempted_at)
-        .where(SignInAttempt.ip == ip, ~SignInAttempt.succeeded, SignInAttempt.attempted_at > since)
-        .order_by(SignInAttempt.attempted_at.desc())
-        .limit(most)
-    ).all()
-    return moments[::-1]
-
-
 def add_attempt(
     session: Session, email_key: str, ip: str | None, now: datetime, *, succeeded: bool = False
 ) -> int:

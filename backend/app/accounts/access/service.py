@@ -1,6 +1,5 @@
 """The way in and out: sign-in, sessions, sign-out."""
 
-import ipaddress
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -9,17 +8,17 @@ from typing import TypeVar
 from sqlalchemy.orm import Session
 
 from app.accounts import passwords
-from app.accounts.access import queries
+from app.accounts.access import attempts, known_browsers, queries
+from app.accounts.access.attempts import Visitor, fold_email
 from app.accounts.access.endings import Ended, Why, end_sessions
 from app.accounts.duties import service as duties
 from app.core import clock, history
 from app.core.actions import Action
-from app.core.errors import NotFound, TooManyRequests, Unauthorized
+from app.core.errors import NotFound, Unauthorized
 from app.core.permissions import Role, Subject, internal
-from app.core.tokens import hash_token, keyed_hash, new_token
+from app.core.tokens import hash_token, new_token
 from app.db.models import User, UserSession
 from app.db.session import Database
-from app.rules import throttling
 from app.settings import Settings
 
 T = TypeVar("T")
@@ -30,20 +29,12 @@ WRONG = "The email address and password do not match. Check both, or reset your 
 
 
 @dataclass(frozen=True, slots=True)
-class Visitor:
-    """Where a request comes from: network address, the browser's name for itself, the session it had before."""
-
-    ip: str | None = None
-    user_agent: str | None = None
-    old_secret: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class SignedIn:
-    """A fresh session: its owner, and the secret for the cookie."""
+    """A fresh session: its owner, the secret for the session's cookie, and the cookie by which the browser is known."""
 
     subject: Subject
     secret: str
+    known: str
 
 
 # Signing in
@@ -67,9 +58,11 @@ def authenticate(
     """
     email = fold_email(email)
     with database.begin() as session:
-        attempt_id = take_turn(session, settings, email, visitor.ip)
         user = queries.user_by_email(session, email)
-    stored = user.hashed_password if user is not None and user.deleted_at is None else None
+        if user is not None and user.deleted_at is not None:
+            user = None
+        attempt = attempts.begin(session, settings, email, visitor, user)
+    stored = None if user is None else user.hashed_password
     if not passwords.verify(settings, password, stored) or user is None or stored is None:
         raise Unauthorized(WRONG)
 
@@ -81,7 +74,7 @@ def authenticate(
             raise Unauthorized(WRONG)
         if better is not None:
             current.hashed_password = better
-        queries.mark_succeeded(session, attempt_id)
+        attempts.succeeded(session, attempt)
         return then(session, current)
 
 
@@ -93,64 +86,6 @@ def sign_in(database: Database, settings: Settings, email: str, password: str, v
         return open_session(session, settings, user, visitor)
 
     return authenticate(database, settings, email, password, visitor, enter)
-
-
-@internal("a step of signing in")
-def take_turn(session: Session, settings: Settings, email: str, ip: str | None) -> int:
-    """Put an attempt on record as a failure until it proves otherwise; its number.
-
-    Attempts for one address go one after another, so that a burst cannot slip under the limit.
-    Raises TooManyRequests, with Retry-After in seconds; the refused attempt itself is not counted.
-    """
-    now = clock.now()
-    key = attempt_key(settings, email)
-    network = network_of(ip)
-    queries.wait_for_turn(session, key)
-    failures, last = queries.failures_in_a_row(session, key)
-    wait = throttling.account_wait(failures, last, now)
-    if wait is None and network is not None:
-        since = now - throttling.ADDRESS_WINDOW
-        latest = queries.address_failures(session, network, since, throttling.ADDRESS_FAILURES)
-        wait = throttling.address_wait(latest, now)
-    if wait is not None:
-        raise TooManyRequests(_please_wait(wait), headers={"Retry-After": str(wait.seconds)})
-    return queries.add_attempt(session, key, network, now)
-
-
-def _please_wait(wait: throttling.Wait) -> str:
-    if wait.needs_new_password:
-        return "Too many wrong passwords in a row. Reset your password by email to unlock the account."
-    minutes = -(-wait.seconds // 60)
-    length = (
-        f"{wait.seconds} seconds" if wait.seconds < 60 else f"{minutes} minute{'s' if minutes > 1 else ''}"
-    )
-    return f"Too many wrong passwords. Wait {length} and try again, or reset your password by email."
-
-
-@internal("tidies a text")
-def fold_email(email: str) -> str:
-    """An address as accounts keep it."""
-    return email.strip().lower()
-
-
-@internal("computes a hash")
-def attempt_key(settings: Settings, email: str) -> str:
-    """What the record of attempts knows of an address: a hash that only this installation can make."""
-    return keyed_hash(settings.secret_key.get_secret_value(), "sign-in attempt", fold_email(email))
-
-
-@internal("reads an address")
-def network_of(ip: str | None) -> str | None:
-    """The address attempts are counted for: IPv6 by the /64 that one customer has."""
-    if ip is None:
-        return None
-    try:
-        address = ipaddress.ip_address(ip.partition("%")[0])
-    except ValueError:
-        return ip[:45]
-    if address.version == 6 and address.ipv4_mapped is not None:
-        return str(address.ipv4_mapped)
-    return str(address) if address.version == 4 else str(ipaddress.ip_network((address, 64), strict=False))
 
 
 # Sessions
@@ -182,7 +117,7 @@ def open_session(session: Session, settings: Settings, user: User, visitor: Visi
     # From here on it is this person who acts, whoever the browser belonged to before.
     history.act_as(session, subject)
     history.record(session, subject, Action.SESSION_OPENED, row.id)
-    return SignedIn(subject, secret)
+    return SignedIn(subject, secret, known_browsers.remember(settings, visitor.known, user))
 
 
 @internal("finds out who is asking")

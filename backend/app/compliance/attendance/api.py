@@ -29,13 +29,13 @@ CORRECTS = [Requires(Permission.ATTENDANCE_CORRECT)]
 def clock_in(
     db: Db, subject: CurrentSubject, settings: SettingsDep, body: Annotated[ClockIn | None, Body()] = None
 ) -> AttendanceOut:
-    """Begin a stay now. 409 while one is open; 422 when several programs are active and none is named."""
+    """Begin a time entry now. 409 while one is open; 422 when several programs are active and none is named."""
     return service.clock_in(db, subject, settings.zone, body.enrollment_id if body else None)
 
 
 @router.post("/clock-out")
 def clock_out(db: Db, subject: CurrentSubject, settings: SettingsDep) -> AttendanceOut:
-    """End the open stay now. 409 when there is none."""
+    """End the open time entry now. 409 when there is none."""
     return service.clock_out(db, subject, settings.zone)
 
 
@@ -67,7 +67,7 @@ def get_record(db: Db, subject: CurrentSubject, settings: SettingsDep, record_id
 
 @router.post("", status_code=201, dependencies=CORRECTS)
 def enter(db: Db, subject: CurrentSubject, settings: SettingsDep, body: HoursIn) -> AttendanceOut:
-    """Record a stay that the clock missed. 409 for an overlap with another record of the student."""
+    """Record a time entry that the clock missed. 409 for an overlap with another record of the student."""
     return service.enter(db, subject, body, settings.zone)
 
 

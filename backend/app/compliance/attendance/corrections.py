@@ -42,7 +42,7 @@ def enrollment_choices(
 
 
 def enter(session: Session, subject: Subject, values: HoursIn, zone: ZoneInfo) -> AttendanceOut:
-    """Record a stay that the clock missed, with the reason. Raises Invalid, NotFound, Conflict for an overlap."""
+    """Record a time entry that the clock missed, with the reason. Raises Invalid, NotFound, Conflict for an overlap."""
     policy.require_correct(subject)
     # Locked, so that the end of the enrollment comes either before or after.
     chosen = queries.enrollment(session, values.enrollment_id, lock=True)

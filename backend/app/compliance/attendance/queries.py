@@ -37,7 +37,7 @@ SORTS = {
 
 
 def open_record(session: Session, user_id: int, *, lock: bool = False) -> Attendance | None:
-    """The student's open stay; the database allows one. `lock` makes others wait who want to close it."""
+    """The student's open time entry; the database allows one. `lock` makes others wait who want to close it."""
     statement = select(Attendance).where(Attendance.user_id == user_id, Attendance.clock_out.is_(None))
     if lock:
         statement = statement.with_for_update().execution_options(populate_existing=True)
@@ -45,7 +45,7 @@ def open_record(session: Session, user_id: int, *, lock: bool = False) -> Attend
 
 
 def open_in(session: Session, enrollment_id: int, *, lock: bool = False) -> int | None:
-    """The number of the open stay that counts for an enrollment.
+    """The number of the open time entry that counts for an enrollment.
 
     With `lock` a clock-out that is under way is waited for: what it closed is not open.
     """
@@ -56,7 +56,7 @@ def open_in(session: Session, enrollment_id: int, *, lock: bool = False) -> int 
 
 
 def insert_open(session: Session, user_id: int, enrollment_id: int, at: datetime) -> Attendance | None:
-    """Begin a stay. None when the database refuses: another is open, or one recorded already covers `at`."""
+    """Begin a time entry. None when the database refuses: another is open, or one recorded already covers `at`."""
     statement = (
         insert(Attendance)
         .values(user_id=user_id, enrollment_id=enrollment_id, clock_in=at)
@@ -109,10 +109,10 @@ def active_enrollments(session: Session, visible: ColumnElement[bool]) -> list[E
 
 
 def enrollment(session: Session, enrollment_id: int, *, lock: bool = False) -> EnrollmentChoice | None:
-    """One enrollment; `lock` keeps its status as it is until the transaction ends."""
+    """One enrollment; `lock` keeps its status, and its student from being deleted, until the transaction ends."""
     statement = _choices().where(Enrollment.id == enrollment_id)
     if lock:
-        statement = statement.with_for_update(read=True, of=Enrollment)
+        statement = statement.with_for_update(read=True, of=[Enrollment, User])
     row = session.execute(statement).one_or_none()
     return None if row is None else _choice(row)
 

@@ -46,7 +46,7 @@ def get(session: Session, subject: Subject, record_id: int, zone: ZoneInfo) -> A
 def open_in(
     session: Session, subject: Subject, enrollment_id: int, zone: ZoneInfo, *, lock: bool = False
 ) -> AttendanceOut | None:
-    """The stay of an enrollment that has no end yet, running or forgotten.
+    """The time entry of an enrollment that has no end yet, running or forgotten.
 
     With `lock`, for acts that need it closed: a clock-out under way is waited for, and the enrollment must be
     locked already, so that no clock-in comes after the answer.

@@ -131,7 +131,7 @@ class AttendanceOut(BaseModel):
     notes: str | None
 
     def as_time_entry(self) -> TimeEntry | None:
-        """The stay, once it has an end."""
+        """The time entry, once it has an end."""
         return None if self.clock_out is None else TimeEntry(self.clock_in, self.clock_out)
 
 

@@ -82,7 +82,7 @@ enrollment.register_objection("attendance: clocked in", clocked_in)
 
 @dataclass(frozen=True, slots=True)
 class ClockState:
-    """What a student's clock shows: the stay that runs or was forgotten, and what the student can clock in for."""
+    """A student's clock: the time entry that runs or was forgotten, and what the student can clock in for."""
 
     entry: AttendanceOut | None
     choices: list[EnrollmentChoice]
@@ -106,9 +106,9 @@ def clock_state(session: Session, subject: Subject, zone: ZoneInfo) -> ClockStat
 def clock_in(
     session: Session, subject: Subject, zone: ZoneInfo, enrollment_id: int | None = None
 ) -> AttendanceOut:
-    """Begin a stay now, for the active enrollment; `enrollment_id` chooses when there are several.
+    """Begin a time entry now, for the active enrollment; `enrollment_id` chooses when there are several.
 
-    Two requests at once make one record: the database lets one in, the other is refused. A stay forgotten on an
+    Two requests at once make one record: the database lets one in, the other is refused. A time entry forgotten on an
     earlier day is closed with no length first and waits for its correction.
     Raises Conflict when the student is clocked in already or has no active enrollment, Invalid when they must choose,
     NotFound for an enrollment that is not theirs.
@@ -145,9 +145,9 @@ def clock_in(
 
 
 def clock_out(session: Session, subject: Subject, zone: ZoneInfo) -> AttendanceOut:
-    """End the open stay now. Raises Conflict when there is none.
+    """End the open time entry now. Raises Conflict when there is none.
 
-    A stay open for longer than any stay can be was forgotten: it is closed with no length and waits for the staff,
+    A time entry open for longer than any can be was forgotten: it is closed with no length and waits for the staff,
     because nobody knows when it ended.
     """
     policy.require_clock(subject)
@@ -186,9 +186,9 @@ def _enrollment_for(session: Session, subject: Subject, enrollment_id: int | Non
             sentence = "You are enrolled in several programs. Choose the one these hours count for."
             raise Invalid(sentence, errors=[FieldError("enrollment_id", sentence)])
         enrollment_id = active[0].id
-    # Locked, so that a withdrawal at this moment comes either before or after.
+    # Locked, so that a withdrawal or a deletion at this moment comes either before or after.
     chosen = queries.enrollment(session, enrollment_id, lock=True)
-    if chosen is None or chosen.user_id != subject.user_id:
+    if chosen is None or chosen.user_id != subject.user_id or chosen.deleted:
         raise NotFound("You have no such enrollment.")
     if chosen.status != "active":
         raise Conflict(

@@ -12,6 +12,7 @@ from app.db.models.duty import UserDuty
 from app.db.models.enrollment import Enrollment, EnrollmentStatus, LessonCompletion
 from app.db.models.externship import Externship
 from app.db.models.installation import HistoryCursor, Installation
+from app.db.models.limit import LimitCounter
 from app.db.models.outbox import OutboxMessage
 from app.db.models.program import ContentType, Lesson, Module, Program
 from app.db.models.refund import Refund
@@ -64,6 +65,7 @@ __all__ = [
     "Launch",
     "Lesson",
     "LessonCompletion",
+    "LimitCounter",
     "Module",
     "OutboxMessage",
     "Program",

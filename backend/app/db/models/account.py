@@ -67,7 +67,7 @@ class AccountLink(Base):
 
 
 class SignInAttempt(Base):
-    """An attempt to sign in, for throttling that a restart does not forget."""
+    """An attempt to sign in, for the owner of the account to look at. Limits count in limit_counters."""
 
     __tablename__ = "sign_in_attempts"
     __table_args__ = (

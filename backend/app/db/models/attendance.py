@@ -13,7 +13,7 @@ TOTAL_MINUTES = "(floor((EXTRACT(epoch FROM (clock_out - clock_in)) / (60)::nume
 
 
 class Attendance(Base):
-    """One stay of a student, from clock-in to clock-out. Required for state reporting (GNPEC)."""
+    """One time entry of a student, from clock-in to clock-out. Required for state reporting (GNPEC)."""
 
     __tablename__ = "attendance"
     __table_args__ = (
@@ -47,13 +47,13 @@ class Attendance(Base):
     enrollment_id: Mapped[int] = mapped_column(ForeignKey("enrollments.id", ondelete="CASCADE"))
     """The enrollment the hours count for."""
     clock_in: Mapped[datetime]
-    """When the stay began."""
+    """When the time entry began."""
     clock_out: Mapped[datetime | None]
     """When it ended; empty while the student is clocked in."""
     total_minutes: Mapped[int | None] = mapped_column(Computed(TOTAL_MINUTES, persisted=True))
-    """Whole minutes of the stay; computed by the database from instants, so right across clock changes."""
+    """Whole minutes of the time entry; computed by the database from instants, so right across clock changes."""
     missing_clock_out: Mapped[bool] = mapped_column(server_default=text("false"))
-    """The clock-out was forgotten: the stay is closed with no length until the staff correct it."""
+    """The clock-out was forgotten: the time entry is closed with no length until the staff correct it."""
     notes: Mapped[str | None] = mapped_column(Text)
     """Remarks of the student or the staff."""
     created_at: Mapped[CreatedAt]

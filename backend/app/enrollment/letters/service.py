@@ -36,6 +36,8 @@ def read(session: Session, subject: Subject, enrollment_id: int) -> Row[Any]:
     row = queries.facts_of(session, enrollment_id)
     if row is None or not documents.may_read(subject, row.user_id):
         raise NotFound(policy.NO_ENROLLMENT)
+    # Deleted students are known to those alone who may restore them.
+    policy.require_read(session, subject, row.user_id)
     documents.require_issue(subject, row.user_id)
     return row
 

@@ -155,3 +155,28 @@ def _listing(
         words = matches(paging.q, User.search_text, Program.name, also)
     order = paging.order(sorts, default)
     return Listing(session, statement.where(*words).order_by(order, number), paging)
+
+
+# Counted
+
+
+def status_counts(session: Session, visible: ColumnElement[bool]) -> dict[EnrollmentStatus, int]:
+    """How many enrollments stand in each state, without soft-deleted people."""
+    rows = session.execute(
+        select(Enrollment.status, func.count()).where(NOT_DELETED, visible).group_by(Enrollment.status)
+    )
+    return {row[0]: row[1] for row in rows}
+
+
+def eligible_count(session: Session, visible: ColumnElement[bool]) -> int:
+    """How many enrollments `eligible_for_graduation` has."""
+    return session.scalar(_counted(eligible_for_graduation().where(visible))) or 0
+
+
+def pending_count(session: Session, visible: ColumnElement[bool]) -> int:
+    """How many withdrawals `pending_withdrawals` has."""
+    return session.scalar(_counted(pending_withdrawals().where(visible))) or 0
+
+
+def _counted(statement: Select[Any]) -> Select[tuple[int]]:
+    return select(func.count()).select_from(statement.subquery())

@@ -71,6 +71,9 @@ class LrsApp:
             return
         method = scope["method"]
         call = call_of(scope, receive, self._prefix)
+        if call.path in _ROUTES:
+            # For the access log, which shows no address as it was typed.
+            scope.setdefault("state", {})["route"] = self._prefix + call.path
         try:
             read_parameters(call, scope)
             answer = await self._answer(call)

@@ -6,25 +6,17 @@ Every way in which a file can be something else ends in Invalid with a sentence 
 import csv
 import io
 import re
-import zipfile
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, time
-from typing import Any
-
-from defusedxml import DefusedXmlException
-from defusedxml.ElementTree import ParseError, fromstring
-from python_calamine import CalamineError, CalamineWorkbook, ZipError
 
 from app.core.errors import FieldError, Invalid
+from app.web.imports import excel
 
 MOST_ROWS = 20_000
 MOST_COLUMNS = 100
 MOST_CELL = 10_000
-_MOST_UNPACKED = 200 * 1024 * 1024
 _SEPARATORS = (",", ";", "\t", "|")
 _SAMPLE = 64 * 1024
-_FORMULA = re.compile(rb'<c\s[^>]*?r="([A-Z]{1,3})(\d{1,7})"[^>]*>\s*<f[\s/>]')
 _OLD_EXCEL = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _ZIP = b"PK\x03\x04"
 
@@ -49,97 +41,15 @@ def parse(content: bytes) -> Sheet:
     if content.startswith(b"%PDF"):
         raise wrong("This is a PDF. Send the list as an Excel file (.xlsx) or CSV.")
     if content.startswith(_ZIP):
-        return _table(*_xlsx(content))
+        cells, formulas = excel.read(content, MOST_ROWS)
+        if len(cells) > MOST_ROWS + 1:
+            _too_many_rows()
+        return _table(cells, formulas)
     return _table(_csv(_text(content)), set())
 
 
 def wrong(sentence: str) -> Invalid:
     return Invalid(sentence, errors=[FieldError("file", sentence)])
-
-
-# Excel
-
-
-def _xlsx(content: bytes) -> tuple[Iterator[list[str]], set[tuple[int, int]]]:
-    try:
-        with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            names = archive.namelist()
-            if "xl/workbook.xml" not in names and "xl/workbook.bin" not in names:
-                raise wrong(
-                    "This is a ZIP archive and not an Excel file. Unpack it, and send the .xlsx or CSV in it."
-                )
-            if sum(entry.file_size for entry in archive.infolist()) > _MOST_UNPACKED:
-                raise wrong(
-                    "This Excel file is too large when unpacked. Save the list alone as CSV and send that."
-                )
-            first = _first_sheet(archive)
-            # A part is read as it unpacks to: what its directory says of its size need not be true.
-            raw = _bounded(archive, first) if first in names else b""
-        book = CalamineWorkbook.from_filelike(io.BytesIO(content))
-        sheet = book.get_sheet_by_index(0)
-        # The cells to the left of and above the first that is filled count, too: lines are named as Excel does.
-        cells = sheet.to_python(skip_empty_area=False)
-    except (
-        zipfile.BadZipFile,
-        NotImplementedError,
-        RuntimeError,
-        EOFError,
-        OSError,
-        CalamineError,
-        ZipError,
-    ):
-        raise wrong(
-            "This Excel file cannot be read: it is damaged or protected by a password. Open it in Excel, save it "
-            "without a password, and send it again."
-        ) from None
-    if len(cells) > MOST_ROWS + 1:
-        _too_many_rows()
-    formulas = {(int(found[2]), _column(found[1].decode())) for found in _FORMULA.finditer(raw)}
-    return ([_cell(value) for value in row] for row in cells), formulas
-
-
-def _first_sheet(archive: zipfile.ZipFile) -> str:
-    """The part that holds the sheet whose tab comes first; empty where it cannot be reported."""
-    try:
-        book = fromstring(_bounded(archive, "xl/workbook.xml"))
-        links = fromstring(_bounded(archive, "xl/_rels/workbook.xml.rels"))
-    except (KeyError, ParseError, DefusedXmlException):
-        return ""
-    sheet = book.find(".//{*}sheet")
-    if sheet is None:
-        return ""
-    key = next((value for name, value in sheet.items() if name.endswith("}id")), "")
-    target = next((str(link.get("Target")) for link in links if link.get("Id") == key), "")
-    return target.removeprefix("/") if target.startswith("/") else f"xl/{target}"
-
-
-def _bounded(archive: zipfile.ZipFile, name: str) -> bytes:
-    with archive.open(name) as part:
-        raw = part.read(_MOST_UNPACKED + 1)
-    if len(raw) > _MOST_UNPACKED:
-        raise wrong("This Excel file is too large when unpacked. Save the list alone as CSV and send that.")
-    return raw
-
-
-def _column(letters: str) -> int:
-    """`A` as 0, `AA` as 26."""
-    number = 0
-    for letter in letters:
-        number = number * 26 + ord(letter) - 64
-    return number - 1
-
-
-def _cell(value: Any) -> str:
-    """A cell as a person reads it: a date without its midnight, a whole number without its point."""
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
-        return str(int(value))
-    if isinstance(value, datetime) and value.time() == time():
-        return value.date().isoformat()
-    if isinstance(value, datetime | date | time):
-        return value.isoformat()
-    return str(value)
 
 
 # CSV

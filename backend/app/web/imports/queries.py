@@ -40,6 +40,16 @@ def one(session: Session, import_id: int, *, lock: bool = False) -> DataImport |
     return session.scalar(statement)
 
 
+def left_queued(session: Session) -> Sequence[int]:
+    """Imports that wait for a job that is not there: it failed, or took its worker with it too often."""
+    no_job = text(
+        "NOT EXISTS (SELECT FROM procrastinate_jobs WHERE task_name = 'web.import_file'"
+        " AND status IN ('todo', 'doing') AND (args->>'import_id')::bigint = data_imports.id)"
+    )
+    found = select(DataImport.id).where(DataImport.status == "queued", no_job).order_by(DataImport.id)
+    return session.scalars(found).all()
+
+
 def take_turn(session: Session, kind: str) -> None:
     """Be alone with imports of a kind until the transaction ends; others wait."""
     # A large import may take longer than an ordinary lock is waited for.

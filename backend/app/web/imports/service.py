@@ -205,8 +205,14 @@ def run(
     if not found.rows:
         raise Conflict(f"No row of the file can be imported any more. {NOTHING} Check the file again.")
     progress(len(found.rows) // 10)
+    columns = dict(record.mapping)
     made = kind.insert(session, subject, settings, found.rows)
     progress(len(found.rows) * 9 // 10)
+    # Discarded, or given other columns, while the rows were written: what was answered then holds.
+    session.flush()
+    now = queries.one(session, record.id, lock=True)
+    if now is None or now.status not in ("checked", "queued") or now.mapping != columns:
+        raise Conflict(f"This import was changed while it ran. {NOTHING}")
     queries.add_records(session, record.id, made)
     _keep(record, found)
     record.status, record.imported_at, record.rows_done, record.error = (

@@ -312,6 +312,35 @@ def test_two_clock_ins_at_once_make_one_record(live_database: Database, forgotte
     assert len(entries) == (2 if forgotten else 1)
 
 
+def test_a_clock_in_comes_before_or_after_a_deletion_and_never_between(live_database: Database) -> None:
+    with live_database.begin() as session:
+        user = School(session).student()
+        School(session).enrollment(user)
+        student = subject_of(user)
+    answers: list[AttendanceOut | Problem] = []
+
+    def tap() -> None:
+        try:
+            with live_database.begin() as session:
+                answers.append(service.clock_in(session, student, ZONE))
+        except Problem as problem:
+            answers.append(problem)
+
+    waits = text("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'")
+    thread = threading.Thread(target=tap)
+    with live_database.begin() as deleting:
+        deleting.get_one(User, student.user_id).deleted_at = MONDAY
+        deleting.flush()
+        thread.start()
+        with live_database.begin() as watching:
+            while thread.is_alive() and not watching.scalar(waits):
+                pass
+    thread.join(30)
+    assert [type(answer) for answer in answers] == [NotFound]
+    with live_database.begin() as session:
+        assert session.scalars(select(Attendance)).all() == []
+
+
 def test_two_clock_outs_at_once_end_it_once(live_database: Database) -> None:
     with live_database.begin() as session:
         school = School(session)

@@ -88,7 +88,7 @@ def sits_already(session: Session, class_id: int, enrollment_ids: Collection[int
 
 
 def enrollments(session: Session, enrollment_ids: Collection[int]) -> Sequence[Row[Any]]:
-    """id, program_id, status, enrolled_at, user_id, full_name of present students' enrollments, locked."""
+    """id, program_id, status, enrolled_at, user_id, full_name of present students' enrollments; both are locked."""
     return session.execute(
         select(
             Enrollment.id,
@@ -101,7 +101,7 @@ def enrollments(session: Session, enrollment_ids: Collection[int]) -> Sequence[R
         .join(User, User.id == Enrollment.user_id)
         .where(Enrollment.id.in_(enrollment_ids), User.deleted_at.is_(None))
         .order_by(Enrollment.id)
-        .with_for_update(read=True, of=Enrollment)
+        .with_for_update(read=True, of=[Enrollment, User])
     ).all()
 
 

@@ -43,6 +43,8 @@ def choices(session: Session, subject: Subject, student_id: int) -> list[Enrollm
     """The student's enrollments, for whoever may have the record made. Raises NotFound, Forbidden."""
     if not documents.may_read(subject, student_id):
         raise NotFound(policy.NO_PERSON)
+    # Deleted students are known to those alone who may restore them.
+    policy.require_read(session, subject, student_id)
     documents.require_issue(subject, student_id)
     found = queries.enrollments_of(session, student_id)
     if not found:

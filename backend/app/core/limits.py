@@ -1,0 +1,185 @@
+"""How often something may be done, counted once for all processes.
+
+A `Limit` is a bucket: `most` at once, and as many again evenly over `per`. Of each bucket that is in use one row is
+kept, the moment at which it will be full again (the generic cell rate algorithm of ITU-T I.371, Annex A), so that
+counting is one statement whatever the limit. The table is UNLOGGED: a count costs no write-ahead log and no flush, and
+a crash of the database server forgets the counts, never a record. What is counted for is kept as a hash.
+
+A room declares its limits as module constants and asks `take` for one of each that applies.
+"""
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from ipaddress import ip_address, ip_network
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from app.core import clock
+from app.core.errors import TooManyRequests
+from app.core.jobs import jobs, task
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """`most` at once and as many again over `per`, for each value it is counted by.
+
+    `name` tells its rows from those of other limits. `sentence` is what a person reads who is over it; `{wait}` in it
+    is the time to wait in words.
+    """
+
+    name: str
+    most: int
+    per: timedelta
+    sentence: str
+
+    @property
+    def each(self) -> timedelta:
+        """The time in which one more becomes free."""
+        return self.per / self.most
+
+    def times(self, factor: int) -> "Limit":
+        """The same limit, `factor` times as generous."""
+        return Limit(self.name, self.most * factor, self.per, self.sentence)
+
+
+Claim = tuple[Limit, str]
+"""One more of a limit, counted for this value: an address, an account."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """A limit that is used up, and for how many whole seconds (at least 1)."""
+
+    limit: Limit
+    seconds: int
+
+    def problem(self) -> TooManyRequests:
+        """The answer: the limit's sentence, and `Retry-After`."""
+        sentence = self.limit.sentence.format(wait=in_words(self.seconds))
+        return TooManyRequests(sentence, headers={"Retry-After": str(self.seconds)})
+
+
+_TAKE = sa.text(
+    """
+    WITH asked AS (
+        SELECT * FROM unnest(CAST(:keys AS text[]), CAST(:each AS interval[]), CAST(:per AS interval[]))
+            AS asked (key, each, per)
+    )
+    INSERT INTO limit_counters AS counter (key, full_at)
+    SELECT asked.key, CAST(:now AS timestamptz) + asked.each FROM asked ORDER BY asked.key
+    ON CONFLICT (key) DO UPDATE
+    SET full_at = greatest(counter.full_at, :now) + (excluded.full_at - CAST(:now AS timestamptz))
+    WHERE greatest(counter.full_at, :now) + (excluded.full_at - CAST(:now AS timestamptz))
+        <= CAST(:now AS timestamptz) + (SELECT asked.per FROM asked WHERE asked.key = counter.key)
+    RETURNING counter.key
+    """
+)
+"""Takes one of each bucket that has one left; in the order of the keys, so that two never wait for each other."""
+
+_counters = sa.table(
+    "limit_counters", sa.column("key", sa.Text), sa.column("full_at", sa.DateTime(timezone=True))
+)
+
+
+def take(session: Session, claims: Iterable[Claim]) -> Wait | None:
+    """Count one of each claim. When one of the limits is used up nothing is counted, and the longest wait comes back.
+
+    Requests beside this one for the same value wait until the transaction ends: take in a short one of its own, or
+    where nobody else takes for the same value.
+    """
+    wanted = {_key(claim): claim[0] for claim in claims}
+    if not wanted:
+        return None
+    now = clock.now()
+    taken = set(session.scalars(_TAKE, _arguments(wanted, now)).all())
+    if len(taken) == len(wanted):
+        return None
+    _return(session, {key: limit for key, limit in wanted.items() if key in taken})
+    return _longest(session, {key: limit for key, limit in wanted.items() if key not in taken}, now)
+
+
+def give_back(session: Session, claims: Iterable[Claim]) -> None:
+    """Uncount one of each claim, which turned out not to be what the limit is about."""
+    _return(session, {_key(claim): claim[0] for claim in claims})
+
+
+def forget(session: Session, claims: Iterable[Claim]) -> None:
+    """Forget everything that was counted for these values."""
+    keys = [_key(claim) for claim in claims]
+    session.execute(sa.delete(_counters).where(_counters.c.key.in_(keys)))
+
+
+def purge(session: Session) -> int:
+    """Delete the rows of buckets that are full again, and so say nothing; how many there were."""
+    gone = sa.delete(_counters).where(_counters.c.full_at < clock.now()).returning(_counters.c.key)
+    return len(session.scalars(gone).all())
+
+
+@jobs.periodic(cron="41 * * * *", periodic_id="limits.purge")
+@task("limits.purge")
+def purge_counters(context: Any, timestamp: int) -> None:
+    """Delete counters that say nothing any more, every hour."""
+    with context.additional_context["database"].begin() as session:
+        purge(session)
+
+
+def network_of(ip: str | None) -> str | None:
+    """The address that something is counted for: IPv6 by the /64 that one customer has."""
+    if ip is None:
+        return None
+    try:
+        address = ip_address(ip.partition("%")[0])
+    except ValueError:
+        return ip[:45]
+    if address.version == 6 and address.ipv4_mapped is not None:
+        return str(address.ipv4_mapped)
+    return str(address) if address.version == 4 else str(ip_network((address, 64), strict=False))
+
+
+def in_words(seconds: int) -> str:
+    """A wait as a person reads it: `1 second`, `45 seconds`, `6 minutes`, `2 hours`, rounded up."""
+    for size, unit in ((3600, "hour"), (60, "minute"), (1, "second")):
+        if seconds >= 2 * size or (seconds >= size and size < 3600):
+            count = -(-seconds // size)
+            return f"{count} {unit}{'s' if count != 1 else ''}"
+    return "1 second"
+
+
+def _key(claim: Claim) -> str:
+    limit, value = claim
+    return f"{limit.name}:{hashlib.sha256(value.encode('utf-8', 'surrogatepass')).hexdigest()[:32]}"
+
+
+def _arguments(wanted: dict[str, Limit], now: datetime) -> dict[str, Any]:
+    limits: Sequence[Limit] = list(wanted.values())
+    return {
+        "keys": list(wanted),
+        "each": [limit.each for limit in limits],
+        "per": [limit.per for limit in limits],
+        "now": now,
+    }
+
+
+def _return(session: Session, given: dict[str, Limit]) -> None:
+    for key in sorted(given):
+        session.execute(
+            sa.update(_counters)
+            .where(_counters.c.key == key)
+            .values(full_at=_counters.c.full_at - given[key].each)
+        )
+
+
+def _longest(session: Session, refused: dict[str, Limit], now: datetime) -> Wait:
+    found = session.execute(sa.select(_counters).where(_counters.c.key.in_(list(refused)))).all()
+    waits = [
+        Wait(
+            refused[key],
+            max(1, -int(-(full_at + refused[key].each - refused[key].per - now).total_seconds() // 1)),
+        )
+        for key, full_at in found
+    ]
+    return max(waits, key=lambda wait: wait.seconds)

@@ -1,0 +1,75 @@
+"""A log file that several processes write to and that never outgrows its size.
+
+Each line is one write at the end of the file, which the operating system keeps whole. Whoever finds the file full
+takes a lock, and moves it aside unless another process has done so already.
+"""
+
+import fcntl
+import logging
+import os
+from pathlib import Path
+
+
+class SharedRotatingFile(logging.Handler):
+    """Appends lines to `path`; at `most_bytes` it becomes `path.1`, that one `path.2`, and so on up to `keep`.
+
+    A process that still has the moved file open writes the rest of its lines there until it notices, which is at its
+    next line, because that file is full. The directory is made if it is missing.
+    """
+
+    def __init__(self, path: Path, *, most_bytes: int, keep: int) -> None:
+        super().__init__()
+        self._path, self._most, self._keep = path, most_bytes, keep
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._file = self._open()
+
+    def emit(self, record: logging.LogRecord) -> None:
+        try:
+            line = f"{self.format(record)}\n".encode()
+            if os.fstat(self._file).st_size + len(line) > self._most:
+                self._make_room()
+            os.write(self._file, line)
+        except Exception:  # a full disk must stop nobody's request; logging says so on standard error
+            self.handleError(record)
+
+    def close(self) -> None:
+        self.acquire()
+        try:
+            if self._file >= 0:
+                os.close(self._file)
+                self._file = -1
+        finally:
+            self.release()
+        super().close()
+
+    def _open(self) -> int:
+        # Lines name people by their numbers: the file is its owner's alone.
+        return os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
+
+    def _make_room(self) -> None:
+        lock = os.open(
+            self._path.with_name(self._path.name + ".lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600
+        )
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if self._is_current():
+                for number in range(self._keep, 0, -1):
+                    older = self._numbered(number - 1)
+                    if older.exists():
+                        older.replace(self._numbered(number))
+            os.close(self._file)
+            self._file = self._open()
+        finally:
+            os.close(lock)
+
+    def _is_current(self) -> bool:
+        """Whether the file at the path is the one that is open here; another process may have moved it."""
+        try:
+            there = self._path.stat()
+        except FileNotFoundError:
+            return False
+        here = os.fstat(self._file)
+        return (there.st_ino, there.st_dev) == (here.st_ino, here.st_dev)
+
+    def _numbered(self, number: int) -> Path:
+        return self._path.with_name(f"{self._path.name}.{number}") if number else self._path
