@@ -18,12 +18,16 @@ depends_on = None
 
 def upgrade() -> None:
     op.execute(
-        "ALTER TABLE users ADD COLUMN search_text text NOT NULL"
+        "ALTER TABLE users ADD COLUMN IF NOT EXISTS search_text text NOT NULL"
         " GENERATED ALWAYS AS (search_fold(full_name) || ' ' || search_fold(email)) STORED"
     )
-    op.execute("CREATE INDEX idx_users_search_text ON users USING gin (search_text gin_trgm_ops)")
-    op.execute("DROP INDEX idx_users_full_name_search")
-    op.execute("DROP INDEX idx_users_email_search")
+    op.execute(
+        "CREATE INDEX IF NOT EXISTS idx_users_search_text ON users USING gin (search_text gin_trgm_ops)"
+    )
+    # Searches of the version that still runs use these: it is not kept waiting for them to go.
+    with op.get_context().autocommit_block():
+        op.execute("DROP INDEX CONCURRENTLY IF EXISTS idx_users_full_name_search")
+        op.execute("DROP INDEX CONCURRENTLY IF EXISTS idx_users_email_search")
 
 
 def downgrade() -> None:
