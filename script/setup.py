@@ -92,7 +92,7 @@ def uv_requirement() -> str:
     """uv at the locked version with its hashes, as pip reads it."""
     found = re.search(r"^uv==.*(?:\n    --hash=.*)+", LOCK.read_text(), re.MULTILINE)
     if found is None:
-        raise SetupError(f"{LOCK} does not name uv: write it anew with script/lock.")
+        raise SetupError(f"{LOCK} does not name uv: write it with script/lock.")
     return found.group(0) + "\n"
 
 
@@ -151,7 +151,7 @@ def pip_configuration() -> dict[str, str]:
 
 
 def uv_environment() -> dict[str, str]:
-    """The environment for uv, with what pip is configured to use wherever uv has been told nothing.
+    """The environment for uv, with what pip is configured to use wherever uv is configured with nothing.
 
     uv does not read pip's configuration; a machine set up for a mirror is usually set up for pip alone.
     """

@@ -41,17 +41,17 @@ def serve(
 ) -> None:
     """Serve the school: database, jobs and pages, until Ctrl-C."""
     from app.main import create_app
-    from app.ops import hosting
+    from app.ops import lifecycle
 
-    hosting.serve(get_settings(), create_app, host=host, port=port, demo=demo, jobs=jobs)
+    lifecycle.serve(get_settings(), create_app, host=host, port=port, demo=demo, jobs=jobs)
 
 
 @cli.command()
 def worker() -> None:
-    """Work off jobs (mail, documents, reports) until Ctrl-C, apart from the web program."""
-    from app.ops import hosting
+    """Work off jobs (mail, documents, reports) until Ctrl-C, apart from `aada serve`."""
+    from app.ops import lifecycle
 
-    hosting.work(get_settings())
+    lifecycle.work(get_settings())
 
 
 def _leave(_number: int, _frame: FrameType | None) -> None:

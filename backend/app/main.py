@@ -46,11 +46,11 @@ from app.settings import Settings
 from app.web import errors, security, uploads
 from app.web.access_log import AccessLog
 from app.web.assets import MOUNT, StaticAssets
-from app.web.bodies import BodyTime
 from app.web.hosts import HostDispatch
 from app.web.imports import api as imports_api
 from app.web.imports import pages as imports_pages
 from app.web.reports import register_pdf
+from app.web.request_bodies import BodyTime
 
 # First come, first served: an address such as /people/new stands before /people/{number}.
 ROUTERS: list[APIRouter] = [

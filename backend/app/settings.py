@@ -1,6 +1,6 @@
-"""Every setting of the program, read from the environment and from `.env` at the checkout's root.
+"""Every setting of the system, read from the environment and from `.env` at the checkout's root.
 
-A setting that the program cannot run without has no default: the start fails with one sentence that
+A setting that the system cannot run without has no default: the start fails with one sentence that
 names the variable.
 """
 
@@ -34,7 +34,7 @@ OptionalSecret = Annotated[SecretStr | None, BeforeValidator(_blank_is_none)]
 
 
 class Settings(BaseSettings):
-    """The program's settings; each field is the environment variable of the same name in capitals."""
+    """The system's settings; each field is the environment variable of the same name in capitals."""
 
     model_config = SettingsConfigDict(env_file=CHECKOUT / ".env", env_file_encoding="utf-8", extra="ignore")
 
@@ -43,7 +43,7 @@ class Settings(BaseSettings):
     database_url: OptionalText = Field(default=None, repr=False)
     """PostgreSQL 17+ to use, signed in as the owner of the schema; unset means the embedded server."""
     aada_app_password: OptionalSecret = None
-    """Password of the database role the program works as (`aada_app`)."""
+    """Password of the database role the system works as (`aada_app`)."""
     pool_size: int = Field(default=10, ge=1)
     pool_max_overflow: int = Field(default=20, ge=0)
     pool_pre_ping: bool = True
@@ -51,7 +51,7 @@ class Settings(BaseSettings):
     sql_echo: bool = False
 
     secret_key: SecretStr = Field(min_length=32)
-    """Keys every signature and keyed hash the program makes; at least 32 characters."""
+    """Keys every signature and keyed hash the system makes; at least 32 characters."""
     data_dir: Path = CHECKOUT / "var"
     """Where the embedded server and the files live."""
 
@@ -169,7 +169,7 @@ class Settings(BaseSettings):
 
     @property
     def app_database_url(self) -> URL:
-        """The URL the program works with: the same server and database, as the role `aada_app`."""
+        """The URL the system works with: the same server and database, as the role `aada_app`."""
         owner = self.owner_database_url
         if owner.username == APP_ROLE:
             return owner

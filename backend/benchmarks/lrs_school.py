@@ -31,7 +31,7 @@ from app.main import create_app
 from app.settings import load_settings
 app = create_app(load_settings())
 gc.collect()
-gc.freeze()  # as app.ops.hosting does
+gc.freeze()  # as app.ops.lifecycle does
 uvicorn.run(app, host="127.0.0.1", port=int(sys.argv[1]), log_level="warning",
             access_log=False, lifespan="off", loop="uvloop", http="httptools")
 """

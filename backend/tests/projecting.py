@@ -1,7 +1,7 @@
 """Things that happen in a test, and what follows from them.
 
 A subscriber reads what is committed. `project` lets it read the test's own transaction instead; on a database that
-the test commits to, `app.projections.frame.catch_up` does it as the system does.
+the test commits to, `app.projections.subscription.catch_up` does it as the system does.
 """
 
 from datetime import UTC, date, datetime
@@ -16,8 +16,8 @@ from app.core import history
 from app.core.actions import Action
 from app.core.permissions import Subject
 from app.db.models import AuditEntry, Enrollment, Lesson, User
-from app.projections.frame import Subscriber
 from app.projections.service import SUBSCRIBERS
+from app.projections.subscription import Subscriber
 
 AT = datetime(2026, 5, 4, 12, tzinfo=UTC)
 STATEMENTS = SUBSCRIBERS["statements"]

@@ -117,6 +117,15 @@ def test_every_address_in_the_guides_is_a_route() -> None:
     assert not wrong, "\n".join(wrong)
 
 
+def test_every_file_of_the_code_that_is_named_exists() -> None:
+    wrong = []
+    for path in DOCS:
+        for name in re.findall(r"`((?:backend|script|docs)/[\w/.-]+\.\w+)", path.read_text()):
+            if not (ROOT / name).exists():
+                wrong.append(f"{_names(path)}: {name}")
+    assert not wrong, "\n".join(wrong)
+
+
 def _headings(path: Path) -> set[str]:
     """The anchors GitHub gives a text's headings."""
     titles = re.findall(r"^#+ (.+)$", path.read_text(), re.MULTILINE)

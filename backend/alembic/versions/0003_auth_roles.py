@@ -1,7 +1,7 @@
 """Updated user roles and authentication fields
 
 The role becomes an enum and gains `instructor`; the password column gets its documented name; accounts can be
-soft-deleted; e-mail addresses are kept in lower case.
+soft-deleted; email addresses are kept in lower case.
 
 The older schema has no instructors and no deleted accounts. Going back, an instructor becomes a student (the
 least a role may do) and a deleted account gets a password that nothing matches; what they were is kept in the

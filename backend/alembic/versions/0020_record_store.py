@@ -1,7 +1,7 @@
 """The record store: whole statements, what they are found by, documents, attachments, credentials
 
 Rows that are there already become statements: their columns are put into a payload, and their key becomes
-the moment they were written. Statements are for ever: `aada_app` may add them and mark them voided, and nothing
+the moment they were written. Statements are forever: `aada_app` may add them and mark them voided, and nothing
 else.
 
 Revision ID: 0020

@@ -1,4 +1,4 @@
-"""A stay whose clock-out was forgotten says so, and counts nothing until it is corrected
+"""An attendance record without a clock-out is marked as such, and counts nothing until it is corrected
 
 Revision ID: 0021
 Revises: 0020

@@ -1,7 +1,7 @@
 """What follows from the history is derived by subscribers; the school's identity in statements is fixed
 
 An installation that has statements of its own keeps the address they name it by, and nothing from before is derived
-anew. An hours entry's statement was named in `attendance`; the history's entry names it now, so that a later
+again. An hours entry's statement was named in `attendance`; the history's entry names it now, so that a later
 correction still finds it. `history_cursors` says how far each subscriber has come.
 
 Revision ID: 0031

@@ -1,6 +1,6 @@
 """A one-time link in a message is kept sealed until it is sent, and the outbox shows who asked for it
 
-Links that stand in the text of messages are taken out. One that was not sent yet is made anew: it cannot be sealed
+Links that stand in the text of messages are taken out. One that was not sent yet is made again: it cannot be sealed
 here, where the key is not known, and it works for a week at most.
 
 Revision ID: 0039

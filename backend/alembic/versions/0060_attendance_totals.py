@@ -36,8 +36,8 @@ FUNCTIONS = (
             THEN interval '1 hour' ELSE interval '0' END
     $$
     """,
-    # The zone is looked up once by those who call this, and not in the call: only then does the planner put the function's
-    # text in place of a call for each record, which takes six times as long.
+    # The zone is looked up once by those who call this, and not in the call: only then does the planner put the
+    # function's text in place of a call for each record, which takes six times as long.
     # A record that crosses midnight is cut there; a minute that midnight cuts counts for the later day.
     """
     CREATE FUNCTION attendance_minutes(clock_in timestamptz, clock_out timestamptz, zone text)

@@ -18,7 +18,7 @@ from app.academics.schemas import (
     ProgramOutline,
     ProgramPatch,
 )
-from app.web.fields import PathId, RecordId
+from app.web.field_types import PathId, RecordId
 from app.web.paging import Page, PageParams
 from app.web.request import CurrentSubject, Db
 

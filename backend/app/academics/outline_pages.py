@@ -8,7 +8,7 @@ from app.academics import policy, service
 from app.academics.schemas import ButtonForm, LessonForm, ModuleForm, MoveForm
 from app.core.permissions import Permission
 from app.db.models import ContentType, Lesson, Module, Program
-from app.web.fields import PathId
+from app.web.field_types import PathId
 from app.web.forms import Form, posted
 from app.web.render import redirect, render
 from app.web.request import CurrentSubject, Db, Requires

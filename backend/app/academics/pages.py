@@ -11,7 +11,7 @@ from app.academics.schemas import ButtonForm, ProgramForm
 from app.core.permissions import Permission, Subject
 from app.db.models import Program
 from app.web import navigation, reports, search
-from app.web.fields import PathId
+from app.web.field_types import PathId
 from app.web.forms import Form, posted
 from app.web.navigation import NavItem
 from app.web.paging import PageParams, Paging

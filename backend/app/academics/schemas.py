@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, StrictInt
 
 from app.db.models import ContentType
-from app.web.fields import HttpsUrl, Line, RecordId, Text
+from app.web.field_types import HttpsUrl, Line, RecordId, Text
 from app.web.forms import DollarsAsCents
 
 MOST_TUITION_CENTS = 2_000_000_000

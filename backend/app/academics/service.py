@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from app.academics import outline_changes, policy, queries
-from app.academics.order import Direction, next_place, number, reorder, shift
+from app.academics.positions import Direction, next_place, number, reorder, shift
 from app.academics.schemas import LessonFields, ProgramFields
 from app.core import history
 from app.core.actions import Action

@@ -46,7 +46,7 @@ def verify(settings: Settings, password: str, stored: str | None) -> bool:
     """Whether the password is the one behind `stored`.
 
     Whatever `stored` is (no account, no password yet, a hash of a lower cost) and however long the password is, a
-    refusal takes the work of one hash at the present cost: the time tells nothing about the account.
+    refusal takes the work of one hash at the present cost: the time gives nothing away about the account.
     """
     hasher = _hasher(settings.bcrypt_rounds)
     known = stored is not None and hasher.identify(stored)

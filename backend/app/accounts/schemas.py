@@ -9,7 +9,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from app.accounts.passwords import NO_PASSWORD
 from app.core.permissions import Duty, Role, internal
 from app.db.models import User
-from app.web.fields import Line
+from app.web.field_types import Line
 
 LONGEST_PASSWORD_INPUT = 1000
 """Longer input is no password; the rule itself says what is."""

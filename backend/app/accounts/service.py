@@ -4,10 +4,10 @@ from collections.abc import Collection, Mapping, Sequence
 
 from sqlalchemy.orm import Session
 
-from app.accounts.access.endings import Ended as SessionsEnded
-from app.accounts.access.endings import Why as WhySessionsEnded
-from app.accounts.access.endings import register as on_sessions_ended
 from app.accounts.access.links import send_password_changed
+from app.accounts.access.session_ends import Ended as SessionsEnded
+from app.accounts.access.session_ends import Why as WhySessionsEnded
+from app.accounts.access.session_ends import register as on_sessions_ended
 from app.accounts.bootstrap import ensure_first_admin
 from app.accounts.duties.service import (
     DutyLine,

@@ -62,7 +62,7 @@ def stop(
 
 @commands.command()
 def status() -> None:
-    """Tell whether the database runs, and where. Exit status 3 when it does not."""
+    """Show whether the database runs, and where. Exit status 3 when it does not."""
     settings = get_settings()
     if settings.database_url is not None:
         version = check_server(settings)
@@ -121,7 +121,7 @@ def _default_interrupt() -> None:
 def migrate(
     revision: Annotated[str, typer.Argument(help="A revision, or head.")] = "head",
 ) -> None:
-    """Bring the database to the program's revision, and set the password of its role."""
+    """Bring the database to the system's revision, and set the password of its role."""
     with database_server(get_settings()) as (settings, _server):
         applied = migrations.upgrade(settings, revision)
         if migrations.state(settings).up_to_date:
@@ -145,7 +145,7 @@ def check() -> None:
 
 @commands.command()
 def explain(query: Annotated[str, typer.Argument(help="One SQL statement.")]) -> None:
-    """Run a statement as the program's role, show its plan, times and buffers, and roll it back."""
+    """Run a statement as the system's role, show its plan, times and buffers, and roll it back."""
     with (
         database_server(get_settings()) as (settings, _server),
         connect(settings, settings.app_database_url) as connection,

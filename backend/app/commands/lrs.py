@@ -24,7 +24,7 @@ from app.ops import address, migrations
 from app.ops.errors import OperatorError
 from app.ops.servers import database_server
 from app.settings import Settings, get_settings
-from app.web.fields import LARGEST_ID
+from app.web.field_types import LARGEST_ID
 from app.web.formats import local_time
 from app.web.paging import Paging
 

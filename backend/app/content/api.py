@@ -8,7 +8,7 @@ from app.content import service
 from app.content.schemas import AttemptOut, LaunchIn, LaunchOut, PackageForm, PackageOut, ResultOut
 from app.core.permissions import Permission, Subject
 from app.web import uploads
-from app.web.fields import LARGEST_ID, PathId
+from app.web.field_types import LARGEST_ID, PathId
 from app.web.forms import Form, posted
 from app.web.request import CurrentSubject, Db, FilesDep, Requires, SettingsDep, uploading
 

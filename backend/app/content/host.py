@@ -24,9 +24,9 @@ from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from app.content import queries
-from app.content.launches import commits, sessions, start
+from app.content.byte_ranges import Window, window_of
+from app.content.launches import commits, player_start, sessions
 from app.content.player import ASSETS, over_page, player_page
-from app.content.ranges import Window, window_of
 from app.content.runtimes import RUNTIMES, runtime_of
 from app.content.schemas import CommitIn
 from app.core import clock
@@ -119,7 +119,7 @@ class _Host:
         """The page that holds the run-time and, in a frame, the course."""
         with self.database.begin() as session:
             record = self._open_launch(session, request)
-            state = start.player_state(session, record)
+            state = player_start.player_state(session, record)
             sessions.note_use(session, record)
         item = state.item
         address = f"files/{quote(item.path or '')}"

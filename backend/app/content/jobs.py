@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from app.content.launches.ends import record_ended
+from app.content.launches.unreported_ends import record_ended
 from app.core.jobs import jobs, task
 
 

@@ -9,7 +9,7 @@ from app.content.schemas import PackageForm, ResultOut
 from app.core.permissions import Permission, Subject
 from app.settings import Settings
 from app.web import uploads
-from app.web.fields import PathId
+from app.web.field_types import PathId
 from app.web.forms import Form, posted
 from app.web.render import redirect, render
 from app.web.request import CurrentSubject, Db, FilesDep, Requires, SettingsDep, uploading

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import exists, func, insert, select, update
 from sqlalchemy.orm import Session
 
-from app.content.packages.links import folded, kept_form
+from app.content.packages.manifest_links import folded, kept_form
 from app.content.scores import exact_percent
 from app.db.models import (
     ContentFile,

@@ -9,10 +9,10 @@ from sqlalchemy.orm import Session
 from app.content import policy, queries
 from app.content.packages.model import Item
 from app.content.packages.versions import Version, version_of
+from app.content.postgres_text import restored
 from app.content.runtimes import runtime_of
 from app.content.runtimes.protocol import PartResult, Runtime
 from app.content.schemas import AttemptOut, PartOut, ResultOut
-from app.content.storable import restored
 from app.core.permissions import Subject
 from app.db.models import ContentPackage
 from app.rules import scorm12

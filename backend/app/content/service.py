@@ -1,4 +1,4 @@
-"""What the content room does for the others, in the order a person would tell it:
+"""What the content room does for the others, in the order in which it happens:
 
 a package is imported, a lesson is opened, the course reports, and someone looks at what came of it.
 """

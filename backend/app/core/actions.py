@@ -82,7 +82,7 @@ class Action(StrEnum):
     CLASS_TIMETABLE_CHANGED = (
         "class.timetable_changed",
         "classes",
-        "Timetable of a class changed",
+        "Class schedule changed",
         school.TimetableChanged,
     )
     CLASS_UPDATED = "class.updated", "classes", "Class changed", school.ClassUpdated
@@ -93,7 +93,7 @@ class Action(StrEnum):
         "Course package uploaded",
         learning.PackageImported,
     )
-    CONTENT_PART_LEFT = "content.part_left", "launches", "Lesson left without closing it", learning.PartLeft
+    CONTENT_PART_LEFT = "content.part_left", "launches", "Lesson left without exiting", learning.PartLeft
     CONTENT_PART_REPORTED = "content.part_reported", "launches", "Lesson work saved", learning.PartReported
     DOCUMENT_DOWNLOADED = (
         "document.downloaded",
@@ -120,11 +120,11 @@ class Action(StrEnum):
     ENROLLMENT_WITHDRAWN = "enrollment.withdrawn", "enrollments", "Withdrawn", learning.EnrollmentWithdrawn
     FILES_SWEPT = "files.swept", "files", "Unused files deleted", system.FilesSwept
     IMPORT_APPLIED = "import.applied", "data_imports", "File imported", system.FileImported
-    IMPORT_BEGUN = "import.begun", "data_imports", "File sent for import", system.FileSent
+    IMPORT_BEGUN = "import.begun", "data_imports", "File uploaded for import", system.FileSent
     IMPORT_DISCARDED = (
         "import.discarded",
         "data_imports",
-        "File given up without importing it",
+        "Import canceled",
         system.FileSent,
     )
     IMPORT_UNDONE = "import.undone", "data_imports", "Import undone", system.FileImportUndone
@@ -139,7 +139,7 @@ class Action(StrEnum):
     LESSON_COMPLETION_WITHDRAWN = (
         "lesson_completion.withdrawn",
         "lesson_completions",
-        "Lesson completion taken back by the course",
+        "Lesson completion withdrawn by the course",
         learning.LessonWithdrawn,
     )
     LESSON_CREATED = "lesson.created", "lessons", "Lesson created", school.LessonCreated
@@ -234,7 +234,7 @@ class Action(StrEnum):
     XAPI_FORWARDER_ANSWERED_AGAIN = (
         "xapi_forwarder.answered_again",
         "xapi_forwarders",
-        "Forwarding target is back",
+        "Forwarding target is reachable again",
         base.Labeled,
     )
     XAPI_FORWARDER_CHANGED = (

@@ -12,7 +12,7 @@ def now() -> datetime:
 def local(moment: datetime, zone: ZoneInfo) -> datetime:
     """`moment` as a clock on the school's wall shows it.
 
-    A statement may tell of the year 1 or 9999. Where the zone's offset leads beyond the calendar, it is the first
+    A statement may name the year 1 or 9999. Where the zone's offset leads beyond the calendar, it is the first
     or the last moment of the calendar.
     """
     try:

@@ -62,7 +62,7 @@ def configure_logging(settings: Settings) -> None:
         logger = logging.getLogger(name)
         logger.handlers = []
         logger.propagate = True
-    # The access log has a line for each request; procrastinate is told of at its warnings.
+    # The access log has a line for each request; of procrastinate it takes warnings alone.
     logging.getLogger("uvicorn.access").setLevel(logging.WARNING)
     logging.getLogger("procrastinate").setLevel(logging.WARNING)
     _configure_access_log(settings)

@@ -54,7 +54,7 @@ class MailServer:
 
     @property
     def description(self) -> str:
-        """How mail goes out, as the start of the system tells its operator."""
+        """How mail goes out, as the start of the system prints it."""
         place = f"{self.host}:{self.port}"
         if self.implicit_tls:
             return f"Mail goes to {place} over TLS; its certificate is verified."

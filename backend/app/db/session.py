@@ -45,6 +45,8 @@ class Database:
         self.engine: Engine = create_engine(
             url or settings.app_database_url,
             echo=settings.sql_echo,
+            # An error's text goes into the log, and the values are people's names, addresses and password hashes.
+            hide_parameters=not settings.sql_echo,
             pool_size=settings.pool_size,
             max_overflow=settings.pool_max_overflow,
             pool_pre_ping=settings.pool_pre_ping,

@@ -10,7 +10,7 @@ from app.core.actions import Action
 from app.core.history import described
 from app.demo import people
 from app.demo.desk import Desk, Enrolled
-from app.demo.learning import Attempted, Completed
+from app.demo.lesson_results import Attempted, Completed
 from app.demo.story import TimeEntry
 from app.rules.progress import progress_of_counts
 

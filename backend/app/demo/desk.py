@@ -9,16 +9,16 @@ from zoneinfo import ZoneInfo
 
 from app.core.permissions import Role, Subject
 from app.demo import people
-from app.demo.copying import Copier
+from app.demo.bulk_copy import Copier
 from app.demo.people import Person
-from app.demo.story import Story, Teller
+from app.demo.story import Story, StoryWriter
 
 YEARS = 2
 
 
 @dataclass(slots=True)
 class Student:
-    """A person with her enrollments, the first one first."""
+    """A person with their enrollments, the first one first."""
 
     person: Person
     stories: list[Story] = field(default_factory=list)
@@ -40,12 +40,12 @@ class Enrolled:
 
 
 class Desk:
-    """The registrar's desk at the moment the story is told."""
+    """The registrar's desk at the moment the history ends."""
 
     def __init__(self, copier: Copier, random: Random, moment: datetime, zone: ZoneInfo) -> None:
         self.copier, self.random, self.moment, self.zone = copier, random, moment, zone
-        self.teller = Teller(moment, zone)
-        self.today = self.teller.today
+        self.writer = StoryWriter(moment, zone)
+        self.today = self.writer.today
         self.monday = self.today - timedelta(days=self.today.weekday())
         self.founded = self.office(self.monday - timedelta(weeks=52 * YEARS + 26), 0.5)
         self.program_ids: dict[str, int] = {}
@@ -60,7 +60,7 @@ class Desk:
     def office(self, day: date, share: float | None = None) -> datetime:
         """A moment within the office's hours of that day, or of the Monday after a weekend."""
         day += timedelta(days=(7 - day.weekday()) if day.weekday() > 4 else 0)
-        return self.teller.at(day, time(9, 0), (self.random.random() if share is None else share) * 420)
+        return self.writer.at(day, time(9, 0), (self.random.random() if share is None else share) * 420)
 
     def past(self, moment: datetime) -> datetime | None:
         """The moment if it has come, else None."""

@@ -1,4 +1,4 @@
-"""Who comes to the school, when, and how it goes for her."""
+"""Who comes to the school, when, and how it goes for them."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def _first_enrollment(
     desk: Desk, random: Random, student: Student, character: Character, program: ProgramPlan, begins: date
 ) -> None:
     signed = _weekday(min(begins - timedelta(days=random.randint(5, 40)), desk.today - timedelta(days=1)))
-    student.stories.append(desk.teller.tell(random, character, program, signed, begins))
+    student.stories.append(desk.writer.write(random, character, program, signed, begins))
 
 
 def _weekday(day: date) -> date:
@@ -67,7 +67,7 @@ def _come_back(desk: Desk, random: Random, student: Student, character: Characte
     program = random.choice((EXPANDED, OFFICE)) if first.finished else first.program
     steady = Character(character.attends, character.pace, character.ability, None)
     signed = _weekday(begins - timedelta(days=random.randint(5, 25)))
-    student.stories.append(desk.teller.tell(random, steady, program, signed, begins))
+    student.stories.append(desk.writer.write(random, steady, program, signed, begins))
 
 
 def ask_to_leave(desk: Desk, stories: list[tuple[Student, Story]]) -> None:

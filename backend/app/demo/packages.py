@@ -165,5 +165,5 @@ def _question(number: int, item: dict[str, Any]) -> str:
         f'<label><input type="radio" name="q{number}" value="{place}"> {escape(answer)}</label>\n'
         for place, answer in enumerate(item["answers"])
     )
-    told = escape(json.dumps({"right": item["right"], "why": item["why"]}), quote=True)
-    return f'<fieldset data-told="{told}">\n<legend>{number}. {escape(item["ask"])}</legend>\n{answers}</fieldset>\n'
+    key = escape(json.dumps({"right": item["right"], "why": item["why"]}), quote=True)
+    return f'<fieldset data-key="{key}">\n<legend>{number}. {escape(item["ask"])}</legend>\n{answers}</fieldset>\n'

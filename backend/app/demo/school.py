@@ -15,8 +15,8 @@ from app.core import clock, history
 from app.core.actions import Action
 from app.db.models import Program, User
 from app.db.session import Database
-from app.demo import chronicle, classes, learning, lives, paperwork, people, roster
-from app.demo.copying import Copier
+from app.demo import chronicle, classes, lesson_results, lives, paperwork, people, roster
+from app.demo.bulk_copy import Copier
 from app.demo.desk import Desk
 from app.demo.institution import write_institution
 from app.demo.packages import Packages
@@ -56,12 +56,12 @@ def seed_demo_school(
     refusal = passwords.refuse(chosen, minimum_characters=PasswordPolicy().minimum_characters)
     if refusal is not None:
         raise OperatorError(f"The demo password is not accepted: {refusal.sentence}")
-    told_at = (moment or clock.now()).replace(microsecond=0)
+    ends_at = (moment or clock.now()).replace(microsecond=0)
     hashed = BcryptHasher(rounds=settings.bcrypt_rounds).hash(passwords.normalize(chosen))
     with database.begin() as session:
         session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
         _require_empty(session)
-        rows = _build(session, settings, Random(seed), told_at, hashed, students)
+        rows = _build(session, settings, Random(seed), ends_at, hashed, students)
     return Summary(rows, (people.ADMIN, people.INSTRUCTOR, people.STUDENT, *people.OFFICE), chosen)
 
 
@@ -94,7 +94,7 @@ def _build(
     enrolled = list(roster.enroll(desk, students))
     classes.write_classes(desk, enrolled)
     entries = roster.write_attendance(desk, enrolled)
-    completed, attempts = learning.write_lessons(desk, enrolled, packages)
+    completed, attempts = lesson_results.write_lessons(desk, enrolled, packages)
     withdrawals = paperwork.write_withdrawals(desk, enrolled)
     paperwork.write_graduations(desk, enrolled)
     paperwork.write_externships(desk, enrolled)

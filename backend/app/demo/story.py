@@ -36,7 +36,7 @@ class Completion:
 
 @dataclass(slots=True)
 class Story:
-    """One enrollment as it stands at the moment the story is told."""
+    """One enrollment as it stands at the moment the history ends."""
 
     program: ProgramPlan
     enrolled_at: date
@@ -48,7 +48,7 @@ class Story:
 
     @property
     def minutes(self) -> int:
-        """Minutes of finished stays."""
+        """Minutes of finished time entries."""
         return sum(
             (entry.clock_out - entry.clock_in) // timedelta(minutes=1)
             for entry in self.entries
@@ -62,13 +62,13 @@ class Story:
 
 @dataclass(frozen=True, slots=True)
 class Character:
-    """What a student is like: how often she comes, how fast she learns, how well, and when she gives up."""
+    """What a student is like: how often they come, how fast they learn, how well, and when they give up."""
 
     attends: float
     pace: float
     ability: float
     leaves_at: float | None
-    """Share of the program's hours at which she withdraws."""
+    """Share of the program's hours at which they withdraw."""
 
     @classmethod
     def drawn(cls, random: Random) -> Character:
@@ -80,7 +80,7 @@ class Character:
         )
 
 
-class Teller:
+class StoryWriter:
     """Tells stories up to `moment`, by the clocks of the school's zone."""
 
     def __init__(self, moment: datetime, zone: ZoneInfo) -> None:
@@ -94,7 +94,7 @@ class Teller:
             seconds=round(minutes * 60)
         )
 
-    def tell(
+    def write(
         self, random: Random, character: Character, program: ProgramPlan, enrolled_at: date, starts: date
     ) -> Story:
         """The enrollment from its first day to its end or to now."""

@@ -1,5 +1,6 @@
 """The administrator's audit trail and outbox."""
 
+from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request, Response
@@ -7,11 +8,11 @@ from pydantic import BeforeValidator, Field
 
 from app.core.errors import FieldError, Invalid
 from app.core.permissions import Permission
-from app.desks import outbox, trail
+from app.desks import audit, outbox
 from app.desks.queries import TrailFilter
 from app.desks.reports import AUDIT, OUTBOX
 from app.web import navigation, reports
-from app.web.fields import OptionalDay, OptionalId, Text, blank_is_none
+from app.web.field_types import OptionalDay, OptionalId, Text, blank_is_none
 from app.web.navigation import NavItem
 from app.web.paging import PageParams
 from app.web.render import redirect, render
@@ -55,16 +56,18 @@ def audit_page(
     wanted: Annotated[TrailFilter, Depends(_wanted)],
     paging: PageParams,
 ) -> Response:
-    actions = trail.actions(db, subject)
+    actions = audit.actions(db, subject)
     return reports.answer(
         request,
         db,
         subject,
         AUDIT,
-        trail.listing(db, subject, wanted, paging, settings.zone),
+        audit.listing(db, subject, wanted, paging, settings.zone),
         "desks/audit.html",
         choices={"action": actions},
-        title_of=trail.title,
+        title_of=audit.title,
+        record_name=audit.record_name,
+        student_names=partial(audit.student_names, db),
         narrowed=wanted != TrailFilter(),
     )
 

@@ -7,7 +7,7 @@ from app.compliance.attendance import service as attendance
 from app.desks import person, policy, today
 from app.documents import service as documents
 from app.web import navigation, search
-from app.web.fields import PathId
+from app.web.field_types import PathId
 from app.web.navigation import NavItem
 from app.web.paging import PageParams
 from app.web.render import redirect, render

@@ -22,7 +22,7 @@ from app.content.service import AttemptOut
 from app.core.errors import NotFound
 from app.core.permissions import Role, Subject
 from app.db.models import IssuedDocument, User
-from app.desks import policy, trail
+from app.desks import audit, policy
 from app.documents import service as documents
 from app.documents.service import Offer
 from app.enrollment import service as enrollment
@@ -47,7 +47,7 @@ class StudentPage:
     totals: Totals | None
     records: list[AttendanceOut]
     attempts: list[AttemptOut]
-    events: list[trail.Event]
+    events: list[audit.Event]
     learning: list[Line] | None
     documents: Sequence[IssuedDocument]
     offers: list[Offer]
@@ -76,7 +76,7 @@ def student_page(session: Session, subject: Subject, user_id: int, zone: ZoneInf
         totals=totals,
         records=records,
         attempts=content.attempts_of(session, subject, user_id),
-        events=trail.about_student(session, user_id),
+        events=audit.about_student(session, user_id),
         learning=record_store.recent_for_user(session, subject, user_id, 20) if reads_statements else None,
         documents=documents.of_student(session, subject, user_id),
         offers=documents.offers(session, subject, user_id),

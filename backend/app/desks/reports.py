@@ -1,20 +1,20 @@
 """The audit trail and the outbox, described."""
 
 from app.db.models import AuditEntry
-from app.desks import trail
+from app.desks import audit
 from app.desks.outbox import Message
 from app.web.reports import Column, Filter, Grouping, Kind, Report
 
 AUDIT = Report[AuditEntry](
     name="audit",
-    title="Audit trail",
+    title="Audit",
     columns=(
         Column("id", "Number", lambda item: item.id, Kind.NUMBER, on_page=False),
         Column("at", "When", lambda item: item.at, Kind.MOMENT, sort="at"),
         Column("occurred_at", "Happened", lambda item: item.occurred_at, Kind.MOMENT, on_page=False),
         Column("who_id", "Who (number)", lambda item: item.actor_id, Kind.NUMBER, on_page=False),
         Column("who", "Who", lambda item: item.actor_name or "The system", sort="who"),
-        Column("what", "What", lambda item: trail.title(item.action), sort="what"),
+        Column("what", "What", lambda item: audit.title(item.action), sort="what"),
         Column("action", "Action", lambda item: item.action, on_page=False),
         Column("record", "Record", lambda item: item.target),
         Column("record_id", "Record number", lambda item: item.target_id, on_page=False),
@@ -29,7 +29,7 @@ AUDIT = Report[AuditEntry](
     filters=(
         Filter("action", "What", everything="Everything"),
         Filter("from", "From", is_day=True),
-        Filter("to", "to", is_day=True),
+        Filter("to", "To", is_day=True),
         Filter("who", "Who", hidden=True),
         Filter("target", "Record", hidden=True),
         Filter("target_id", "Record number", hidden=True),
@@ -37,7 +37,7 @@ AUDIT = Report[AuditEntry](
         Filter("enrollment", "Enrollment", hidden=True),
     ),
     groupings=(
-        Grouping("what", "Action", lambda columns, _zone: columns.action),
+        Grouping("what", "Action", lambda columns, _zone: columns.action, named=audit.title),
         Grouping("who", "Person", lambda columns, _zone: columns.actor_name),
     ),
     counted="Entries",
@@ -50,9 +50,9 @@ OUTBOX = Report[Message](
         Column("to", "To", lambda item: item.to, sort="to"),
         Column("subject", "Subject", lambda item: item.subject, sort="subject"),
         Column("status", "Status", lambda item: item.state, Kind.STATUS),
-        Column("written_at", "Written", lambda item: item.created_at, Kind.MOMENT, sort="created"),
+        Column("written_at", "Created", lambda item: item.created_at, Kind.MOMENT, sort="created"),
         Column("sent_at", "Sent", lambda item: item.sent_at, Kind.MOMENT, on_page=False),
-        Column("attempts", "Tries", lambda item: item.attempts, Kind.NUMBER, sort="attempts"),
+        Column("attempts", "Attempts", lambda item: item.attempts, Kind.NUMBER, sort="attempts"),
         Column("error", "Error", lambda item: item.error, on_page=False),
     ),
     search="Search by email address or subject",

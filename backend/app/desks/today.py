@@ -19,7 +19,7 @@ from app.compliance.attendance.service import (
 )
 from app.content import service as content
 from app.core.permissions import Subject
-from app.desks import policy, trail
+from app.desks import audit, policy
 from app.enrollment import service as enrollment
 
 SHOWN = 8
@@ -94,7 +94,7 @@ class StaffToday:
     active_enrollments: int | None = None
     waiting: list[Waiting] = field(default_factory=list)
     forgotten: list[AttendanceOut] = field(default_factory=list)
-    activity: list[trail.Event] | None = None
+    activity: list[audit.Event] | None = None
     weeks: list[WeekTotal] | None = None
     meetings: list[ClassMeetingToday] = field(default_factory=list)
 
@@ -189,6 +189,6 @@ def staff_today(session: Session, subject: Subject, zone: ZoneInfo) -> StaffToda
         count = enrollment.pending_count(session, subject)
         today.waiting.append(Waiting("Withdrawals to process", count, "/enrollments/withdrawals"))
     if policy.may_read_activity(subject):
-        today.activity = trail.recent(session, subject)
+        today.activity = audit.recent(session, subject)
     today.meetings = classes.today(session, subject, zone)
     return today

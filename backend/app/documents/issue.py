@@ -196,7 +196,7 @@ def _asked_before(subject: Actor, known: IssuedDocument) -> IssuedDocument:
     if known.issued_by != subject.user_id:
         policy.require_change(subject)
     if known.status == "reserved":
-        raise Conflict("This document is being made at this moment. Look under Documents in a minute.")
+        raise Conflict("This document is being created at this moment. Look under Documents in a minute.")
     if known.sha256 is None:
         raise Conflict(f"This document could not be made: {known.void_reason} Open its page to try again.")
     return known

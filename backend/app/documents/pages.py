@@ -13,7 +13,7 @@ from app.documents.schemas import VerifyForm, VoidForm
 from app.documents.verification import MAX_BYTES
 from app.web import navigation, reports, uploads
 from app.web.downloads import pdf_response
-from app.web.fields import PathId
+from app.web.field_types import PathId
 from app.web.forms import Form, posted
 from app.web.navigation import NavItem
 from app.web.paging import PageParams

@@ -16,7 +16,7 @@ from app.web.paging import Paging
 
 register_conflict(
     "uq_issued_documents_request",
-    "This document is being made at this moment. Look under Documents in a minute.",
+    "This document is being created at this moment. Look under Documents in a minute.",
 )
 
 SORTS = {

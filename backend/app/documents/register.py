@@ -137,9 +137,9 @@ def verify(session: Session, subject: Actor, pdf: bytes) -> Verdict:
 
 def _registered(document: IssuedDocument | None) -> Finding:
     if document is None:
-        return Finding("Register", False, "No document of the school has exactly this content.")
+        return Finding("Register", False, "The school has not issued a document with exactly this content.")
     if document.status == "issued":
-        return Finding("Register", True, f"This is document {document.number}, and it is valid.")
+        return Finding("Register", True, f"This is document {document.number}, which is valid.")
     state = f"void: {document.void_reason}" if document.status == "void" else "replaced by a newer one"
     return Finding("Register", False, f"This is document {document.number}, which is {state}.")
 
@@ -168,7 +168,7 @@ def _signing_key(
         return (
             Finding(question, True, "The key was revoked later; the register proves that this came before."),
         )
-    return (Finding(question, True, "Signed with the key that the register names."),)
+    return (Finding(question, True, "Signed with the key on record for this document."),)
 
 
 def lines(verdict: Verdict, zone: Any) -> list[str]:

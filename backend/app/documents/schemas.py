@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 from starlette.datastructures import UploadFile
 
-from app.web.fields import Text
+from app.web.field_types import Text
 
 
 class VoidForm(BaseModel):

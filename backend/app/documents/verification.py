@@ -61,7 +61,11 @@ def inspect(pdf: bytes, roots: Sequence[bytes], *, at: datetime) -> Inspection:
     ) as error:  # any exception means that this is no document of ours; pyHanko raises many kinds
         kind = type(error).__name__
         finding = Finding(
-            "Signature", False, f"The file or its signature is damaged and cannot be read ({kind})."
+            "Signature",
+            False,
+            "This is not a PDF, or it is damaged: no signature can be read."
+            if not pdf.startswith(b"%PDF")
+            else f"The file or its signature is damaged and cannot be read ({kind}).",
         )
         return Inspection(sha256, (finding,), None, None)
 
@@ -104,16 +108,16 @@ def _judged(
         Finding(
             "Signature",
             status.intact and status.valid,
-            "The signature fits the file."
+            "The signature matches the file."
             if status.intact and status.valid
-            else "The signature does not fit the file: the file was changed after it was signed.",
+            else "The signature does not match the file: the file was changed after it was signed.",
         ),
         Finding(
             "Signer",
             bool(status.trusted),
-            f"Signed by {name}, a certificate of this school."
+            f"Signed by {name}, with a certificate of this school."
             if status.trusted
-            else f"Signed by {name}, which no authority of this school stands behind.",
+            else f"Signed by {name}, with a certificate that is not this school’s.",
         ),
         Finding(
             "Whole file",

@@ -21,7 +21,7 @@ from app.enrollment.schemas import (
     ProgressOut,
     WithdrawIn,
 )
-from app.web.fields import PathId, RecordId
+from app.web.field_types import PathId, RecordId
 from app.web.paging import Page, PageParams
 from app.web.request import CurrentSubject, Db, SettingsDep
 

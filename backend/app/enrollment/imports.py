@@ -10,8 +10,8 @@ from app.core import clock, history
 from app.core.actions import Action
 from app.core.errors import Conflict
 from app.core.permissions import Actor, Role
-from app.db.marks import marks, referring
 from app.db.models import Enrollment, EnrollmentStatus
+from app.db.row_marks import marks, referring
 from app.enrollment import policy, queries
 from app.settings import Settings
 from app.web import imports

@@ -16,7 +16,7 @@ from app.enrollment.reports import ENROLLMENTS
 from app.enrollment.schemas import EmptyForm, EnrollForm, MarkForm, WithdrawForm
 from app.settings import Settings
 from app.web import navigation, reports
-from app.web.fields import PathId, RecordId
+from app.web.field_types import PathId, RecordId
 from app.web.forms import Form, posted
 from app.web.navigation import NavItem
 from app.web.paging import PageParams
@@ -170,7 +170,8 @@ def _enrollment_page(
         withdrawal=service.latest_withdrawal(db, subject, enrollment_id),
         form=form,
         may_end=policy.may_end(subject, record.user_id),
-        sees_student=subject,
+        sees_student=staff,
+        may_complete=not service.why_not_complete(db, subject, enrollment_id),
         may_mark=policy.may_mark_for(subject, record.user_id) and record.status is EnrollmentStatus.ACTIVE,
         breadcrumbs=[crumbs, (record.full_name if staff else record.program_name, None)],
     )
@@ -221,6 +222,7 @@ def _complete_page(
         record=record,
         form=form,
         reason=reason,
+        result=service.read_progress(db, subject, enrollment_id)[0],
         objections=service.objections_to_ending(db, subject, enrollment_id, settings.zone),
         breadcrumbs=[LIST, (record.full_name, f"/enrollments/{enrollment_id}"), ("Complete", None)],
     )

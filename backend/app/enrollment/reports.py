@@ -4,6 +4,7 @@ from typing import Any
 
 from sqlalchemy import func
 
+from app.web import formats
 from app.web.reports import Column, Filter, Grouping, Kind, Measure, Report
 
 
@@ -25,6 +26,7 @@ _BY_MONTH = Grouping(
     "Month enrolled",
     lambda columns, _zone: func.to_char(columns.enrolled_at, "YYYY-MM"),
     chart="line",
+    named=formats.month,
     in_order=True,
 )
 

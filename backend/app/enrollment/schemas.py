@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import AwareDatetime, BaseModel, ConfigDict, EmailStr, Field
 
 from app.db.models import ContentType, EnrollmentStatus
-from app.web.fields import RecordId, Text
+from app.web.field_types import RecordId, Text
 
 # Years that a school's records can speak of; others are slips of the keyboard.
 EnrollmentDate = Annotated[date, Field(ge=date(1950, 1, 1), le=date(2200, 1, 1))]

@@ -20,7 +20,7 @@ from app.core.errors import Conflict, FieldError, NotFound
 from app.core.permissions import Role, Subject, internal
 from app.db.models import Enrollment, EnrollmentStatus, Withdrawal
 from app.enrollment import imports as _imports  # noqa: F401 - enrollments can be imported
-from app.enrollment import policy, queries, study
+from app.enrollment import policy, queries, study_access
 from app.enrollment.completions import (
     CompletionOutcome,
     found,
@@ -34,8 +34,8 @@ from app.enrollment.lists import queries as lists
 from app.enrollment.objections import Ending, Objection, objections
 from app.enrollment.objections import register as register_objection
 from app.enrollment.queries import Learner
-from app.enrollment.study import Study, hold_for_study, study_for
-from app.enrollment.study import register_end as on_ended
+from app.enrollment.study_access import Study, hold_for_study, study_for
+from app.enrollment.study_access import register_end as on_ended
 from app.rules import enrollment as states
 from app.rules.progress import Progress, progress_of_counts
 from app.school import service as school
@@ -311,7 +311,7 @@ def complete(
         derivation=decision.reason,
     )
     classes.end_seats(session, subject, record.id, student_id=record.user_id, last_day=record.completed_at)
-    study.ended(session, record)
+    study_access.ended(session, record)
     return record
 
 
@@ -376,7 +376,7 @@ def withdraw(
         student_id=record.user_id,
         last_day=requested_at.astimezone(zone).date(),
     )
-    study.ended(session, record)
+    study_access.ended(session, record)
     return withdrawal
 
 

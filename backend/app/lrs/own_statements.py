@@ -18,11 +18,11 @@ from app.core.permissions import internal
 from app.lrs.engine import jsonio, values
 from app.lrs.engine.operations import run_sync
 from app.lrs.engine.refusal import Refusal
-from app.lrs.engine.statements import validate
+from app.lrs.engine.statements import validation
 from app.lrs.engine.statements.actors import identity
-from app.lrs.engine.statements.author import Author
+from app.lrs.engine.statements.authority import Author
+from app.lrs.engine.statements.checks import JsonObject
 from app.lrs.engine.statements.preparation import prepare
-from app.lrs.engine.statements.shape import JsonObject
 from app.lrs.engine.statements.storage import Submission, store_statements
 from app.lrs.engine.versions import Version
 from app.lrs.host.service import SCHOOL, directory_of
@@ -141,7 +141,7 @@ def store_own(session: Session, statements: Sequence[JsonObject]) -> int:
 
 def _check(statement: JsonObject) -> None:
     try:
-        validate.statement(statement, "$", Version.TWO)
+        validation.statement(statement, "$", Version.TWO)
     except Refusal as refusal:
         raise ValueError(f"not a statement: {refusal}") from refusal
 

@@ -1,4 +1,4 @@
-"""Bringing the database to the revision this code was written for, and telling when it is not there."""
+"""Bringing the database to the revision this code was written for, and refusing to work at another one."""
 
 from __future__ import annotations
 
@@ -122,5 +122,8 @@ def upgrade(settings: Settings, revision: str = "head") -> list[str]:
 
 def _engine(settings: Settings) -> Engine:
     return create_engine(
-        settings.owner_database_url, poolclass=pool.NullPool, connect_args={"connect_timeout": 10}
+        settings.owner_database_url,
+        poolclass=pool.NullPool,
+        hide_parameters=True,
+        connect_args={"connect_timeout": 10},
     )

@@ -1,4 +1,4 @@
-"""The role the program works as. Migrations create `aada_app` and its grants; its password is a setting."""
+"""The role the system works as. Migrations create `aada_app` and its grants; its password is a setting."""
 
 from __future__ import annotations
 
@@ -31,5 +31,5 @@ def set_app_password(settings: Settings) -> bool:
 
 
 def check_app_role(settings: Settings) -> None:
-    """Refuse when the program's own role cannot sign in."""
+    """Refuse when the system's own role cannot sign in."""
     connect(settings, settings.app_database_url).close()

@@ -40,7 +40,7 @@ GROUPS: list[tuple[str, tuple[str, ...]]] = [
     ("Finance", ("withdrawal", "refund")),
     ("Content", ("content", "scorm")),
     ("Learning records (xAPI)", ("xapi",)),
-    ("The program's own", ("audit", "outbox")),
+    ("The system's own", ("audit", "outbox")),
 ]
 
 INTRODUCTION = """\

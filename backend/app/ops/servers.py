@@ -1,4 +1,4 @@
-"""Which PostgreSQL server the program uses, and whether it will do."""
+"""Which PostgreSQL server the system uses, and whether it will do."""
 
 from __future__ import annotations
 

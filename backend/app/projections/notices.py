@@ -1,4 +1,4 @@
-"""Email that tells people what has happened to their account.
+"""Email to people about what has happened to their account.
 
 Mail with a link in it is not sent from here: a link lets its reader in, and no secret enters the history. A notice
 happens once, so this subscriber begins with what happens from now on, and is never replayed.
@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from app.accounts import service as accounts
 from app.core.actions import Action
 from app.db.models import AuditEntry
-from app.projections.frame import Subscriber
+from app.projections.subscription import Subscriber
 
 
 def _apply(session: Session, entries: Sequence[AuditEntry]) -> None:

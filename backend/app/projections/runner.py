@@ -6,7 +6,7 @@ from collections.abc import Iterable
 import structlog
 
 from app.db.session import Database
-from app.projections.frame import POLL_SECONDS, Outcome, Subscriber, catch_up
+from app.projections.subscription import POLL_SECONDS, Outcome, Subscriber, catch_up
 
 log = structlog.get_logger(__name__)
 
@@ -36,7 +36,7 @@ class Runner:
         while not self._stopping.is_set():
             try:
                 outcome = catch_up(self._database, subscriber, self._stopping)
-            except Exception as error:  # a fault of the frame itself must not end the thread
+            except Exception as error:  # a fault of the subscription itself must not end the thread
                 log.warning("projection.interrupted", subscriber=subscriber.name, reason=str(error)[:300])
                 outcome = Outcome.FAILED
             self._stopping.wait(POLL_SECONDS if outcome is Outcome.NOTHING else 2 * POLL_SECONDS)

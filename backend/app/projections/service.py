@@ -9,11 +9,11 @@ from app.core.errors import NotFound
 from app.core.installation import installation, note_newer_server
 from app.core.permissions import internal
 from app.db.session import Database
-from app.projections import frame, notices, queries
-from app.projections.frame import Subscriber
+from app.projections import notices, queries, subscription
 from app.projections.queries import Lag
 from app.projections.runner import Runner
 from app.projections.statements import subscriber as statements
+from app.projections.subscription import Subscriber
 
 __all__ = ["SUBSCRIBERS", "Following", "Lag", "following", "prepare", "replay", "runner"]
 
@@ -66,4 +66,4 @@ def replay(database: Database, name: str, *, after: int, note: Callable[[int], N
     if one is None or not one.replayable:
         known = ", ".join(sorted(key for key, value in SUBSCRIBERS.items() if value.replayable))
         raise NotFound(f"“{name}” cannot be replayed. What can be: {known}.")
-    return frame.replay(database, one, after=after, note=note)
+    return subscription.replay(database, one, after=after, note=note)

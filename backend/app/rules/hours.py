@@ -80,7 +80,7 @@ def _midnights(entry: TimeEntry, zone: ZoneInfo) -> Iterator[tuple[date, datetim
 
 
 def totals_by_day(entries: Iterable[TimeEntry], zone: ZoneInfo) -> dict[date, int]:
-    """Minutes by day at the school over all stays, in the order of the days."""
+    """Minutes by day at the school over all time entries, in the order of the days."""
     totals: dict[date, int] = {}
     for entry in entries:
         for day, minutes in minutes_by_day(entry, zone).items():

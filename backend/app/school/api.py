@@ -20,7 +20,7 @@ from app.school.schemas import (
     SpanOut,
     TermForm,
 )
-from app.web.fields import EARLIEST_DAY, LATEST_DAY, Day, PathId
+from app.web.field_types import EARLIEST_DAY, LATEST_DAY, Day, PathId
 from app.web.request import CurrentSubject, Db, Requires, keep_up
 
 router = APIRouter(prefix="/api/v1/school", tags=["school"])

@@ -68,15 +68,15 @@ SCHEMAS: dict[PolicyKind, type[_Values]] = {
 }
 LABELS = {
     "clock_hour_minutes": ("Clock hour", "minutes"),
-    "daily_maximum_minutes": ("Most minutes a day", "minutes"),
+    "daily_maximum_minutes": ("Maximum time entered for one day", "minutes"),
     "longest_entry_minutes": ("Longest time entry", "minutes"),
     "forgotten_clock_out": ("Forgotten clock-out", ""),
     "rounding": ("Rounding", ""),
-    "pace_days": ("Pace is measured over", "days"),
-    "full_time_hours_per_week": ("Full time from", "hours a week"),
-    "completion_threshold_pct": ("Completion from", "% of lessons"),
-    "minimum_characters": ("Fewest characters", "characters"),
-    "maximum_bytes": ("Most bytes", "bytes"),
+    "pace_days": ("Pace measured over", "days"),
+    "full_time_hours_per_week": ("Full time", "hours a week"),
+    "completion_threshold_pct": ("Lessons required to complete", "%"),
+    "minimum_characters": ("Minimum length", "characters"),
+    "maximum_bytes": ("Maximum size", "bytes"),
 }
 """How a page names each value, and its unit."""
 CHOICES = {

@@ -12,8 +12,8 @@ from app.core.permissions import Permission, Subject
 from app.db.models import SchoolHoliday, SchoolTerm
 from app.school import branding, calendar, policy, policy_pages, service
 from app.school.schemas import FactsForm, HolidayForm, LogoForm, SignatoryForm, TermForm
-from app.web import navigation
-from app.web.fields import EARLIEST_DAY, LATEST_DAY, PathId
+from app.web import formats, navigation
+from app.web.field_types import EARLIEST_DAY, LATEST_DAY, PathId
 from app.web.forms import Form, posted
 from app.web.navigation import NavItem
 from app.web.render import redirect, render
@@ -22,7 +22,7 @@ from app.web.request import CurrentSubject, Db, FilesDep, Requires, keep_up
 router = APIRouter(include_in_schema=False)
 router.include_router(policy_pages.router)
 navigation.register(
-    NavItem("School", "/school", "school", Permission.SCHOOL_CHANGE, order=85, section="Administration")
+    NavItem("School", "/school", "school", policy.may_review, order=85, section="Administration")
 )
 
 READ, CHANGE = [Requires(Permission.SCHOOL_READ)], [Requires(Permission.SCHOOL_CHANGE)]
@@ -89,8 +89,19 @@ def _facts_form(request: Request, form: Form[FactsForm]) -> Response:
         "school/facts_form.html",
         form=form,
         months=months,
+        zones=_zones(form.text("time_zone")),
         zone_refused=bool(form.error("time_zone")),
-        breadcrumbs=[SCHOOL, ("Change the facts", None)],
+        breadcrumbs=[SCHOOL, ("Edit school details", None)],
+    )
+
+
+def _zones(current: str) -> list[tuple[str, str]]:
+    """The time zones of the United States by the names people use; any other that the school has stays a choice."""
+    known = [
+        (key, f"{name} ({key.partition('/')[2].replace('_', ' ')})") for key, name in formats.ZONES.items()
+    ]
+    return (
+        known if current in formats.ZONES or not current else [*known, (current, current.replace("_", " "))]
     )
 
 

@@ -5,14 +5,14 @@ from datetime import date
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request, Response
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, create_model
 from sqlalchemy.orm import Session
 
 from app.core import clock
 from app.core.permissions import Permission
 from app.school import policies, policy, service
-from app.school.kinds import CHOICES, LABELS, AttendancePolicy, PasswordPolicy, PolicyKind, ProgressPolicy
-from app.web.fields import Day, Line, PathId, Text
+from app.school.kinds import CHOICES, LABELS, SCHEMAS, PolicyKind
+from app.web.field_types import Day, Line, PathId, Text
 from app.web.forms import Form, posted
 from app.web.render import redirect, render
 from app.web.request import CurrentSubject, Db, Requires
@@ -30,23 +30,16 @@ class _Head(BaseModel):
     note: Annotated[Text, Field(max_length=2000)] = ""
 
 
-class AttendancePolicyForm(_Head, AttendancePolicy):
-    """A version of the attendance policy as typed."""
+def _form_of(kind: PolicyKind) -> type[_Head]:
+    """A version of a policy as typed: every value has to be given, and is named as on the page."""
+    values: dict[str, Any] = {
+        name: (Annotated[field.annotation, Field(title=LABELS[name][0]), *field.metadata], ...)
+        for name, field in SCHEMAS[kind].model_fields.items()
+    }
+    return create_model(f"{kind.label}PolicyForm", __base__=_Head, **values)
 
 
-class ProgressPolicyForm(_Head, ProgressPolicy):
-    """A version of the progress policy as typed."""
-
-
-class PasswordPolicyForm(_Head, PasswordPolicy):
-    """A version of the password policy as typed."""
-
-
-FORMS: dict[PolicyKind, type[_Head]] = {
-    PolicyKind.ATTENDANCE: AttendancePolicyForm,
-    PolicyKind.PROGRESS: ProgressPolicyForm,
-    PolicyKind.PASSWORD: PasswordPolicyForm,
-}
+FORMS: dict[PolicyKind, type[_Head]] = {kind: _form_of(kind) for kind in PolicyKind}
 
 
 @router.get("/school/policies", dependencies=READ)

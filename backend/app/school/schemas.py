@@ -11,7 +11,7 @@ from starlette.datastructures import UploadFile
 from app.school.facts import SchoolFacts
 from app.school.kinds import PolicyKind
 from app.school.policies import DatedPolicy
-from app.web.fields import Day, HttpsUrl, Line, Text
+from app.web.field_types import Day, HttpsUrl, Line, Text
 
 STATES = frozenset(
     re.findall(

@@ -164,8 +164,8 @@ def _refuse_zone(session: Session, old: str, new: str) -> None:
     reasons = [reason for objection in _objections.values() if (reason := objection(session))]
     if reasons:
         words = (
-            f"{' '.join(reasons)} With {new} instead of {old}, days and hours that are recorded already would be "
-            "shown and added up differently. Confirm the change if the school's zone was entered wrong."
+            f"{' '.join(reasons)} With {new} instead of {old}, the days and hours already recorded would be shown "
+            "and totaled differently. Confirm the change only if the time zone was entered incorrectly."
         )
         raise Conflict(words, errors=[FieldError("time_zone", words)])
 

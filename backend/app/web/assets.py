@@ -16,7 +16,7 @@ MOUNT = "/static"
 SCORM_AGAIN = STATIC / "vendor" / "scorm-again"
 """The run-time library's ES modules, for the content host to serve to its player."""
 
-_FOR_EVER = "public, max-age=31536000, immutable"
+_A_YEAR = "public, max-age=31536000, immutable"
 _ASK_AGAIN = "no-cache"
 
 
@@ -75,7 +75,7 @@ class StaticAssets(StaticFiles):
         else:
             response = super().file_response(full_path, stat_result, scope, status_code)
         versioned = "v" in parse_qs(scope.get("query_string", b"").decode("latin-1"))
-        response.headers["cache-control"] = _FOR_EVER if versioned else _ASK_AGAIN
+        response.headers["cache-control"] = _A_YEAR if versioned else _ASK_AGAIN
         response.headers["vary"] = "Accept-Encoding"
         return response
 

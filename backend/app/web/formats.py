@@ -14,6 +14,17 @@ NOTHING = "–"
 _GAP = "\u00a0"
 """Between a number and its unit: a line must not break inside `373 h 45 min`."""
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+ZONES = {
+    "America/New_York": "Eastern Time",
+    "America/Chicago": "Central Time",
+    "America/Denver": "Mountain Time",
+    "America/Phoenix": "Mountain Standard Time",
+    "America/Los_Angeles": "Pacific Time",
+    "America/Anchorage": "Alaska Time",
+    "Pacific/Honolulu": "Hawaii Time",
+    "America/Puerto_Rico": "Atlantic Standard Time",
+}
+"""The time zones of the United States by the names that people use."""
 _STEPS = (
     (timedelta(days=365), "year"),
     (timedelta(days=30), "month"),
@@ -23,6 +34,11 @@ _STEPS = (
 )
 
 
+def zone_name(key: str) -> str:
+    """`America/New_York` as `Eastern Time`; a zone elsewhere by its own name, `Europe/Paris time`."""
+    return ZONES.get(key) or f"{key.replace('_', ' ')} time"
+
+
 def day(value: date | datetime | None, zone: ZoneInfo) -> str:
     """`Nov 22, 2026`; of a moment, the date at the school."""
     if value is None:
@@ -30,6 +46,18 @@ def day(value: date | datetime | None, zone: ZoneInfo) -> str:
     if isinstance(value, datetime):
         value = local(value, zone).date()
     return f"{_MONTHS[value.month - 1]} {value.day}, {value.year}"
+
+
+def month(key: str) -> str:
+    """`2026-11` as `Nov 2026`."""
+    year, _, number = key.partition("-")
+    return f"{_MONTHS[int(number) - 1]} {year}"
+
+
+def greeting_name(full_name: str) -> str:
+    """The name that a greeting uses: `Maria` of `Maria Lopez`, and `Dr. Okoro` of `Dr. Samuel Okoro`."""
+    words = full_name.split()
+    return f"{words[0]} {words[-1]}" if words[0].endswith(".") and len(words) > 1 else words[0]
 
 
 def clock_time(value: datetime | None, zone: ZoneInfo) -> str:

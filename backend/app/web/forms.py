@@ -240,7 +240,7 @@ def sentence(item: Mapping[str, Any]) -> str:
             return "Enter an email address such as name@example.org."
         return str(context.get("error", item["msg"])).removeprefix("Value error, ")
     if kind in ("too_short", "too_long") and isinstance(item.get("input"), str):
-        # The length of a text is told like that of a list, where the text is tidied before it is measured.
+        # The error for the length of a text reads like that of a list, where the text is tidied before it is measured.
         kind = f"string_{kind}"
     for start, words in _SENTENCES.items():
         if kind.startswith(start):

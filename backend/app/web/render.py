@@ -184,6 +184,11 @@ def environment() -> Environment:
         "ago": _relative,
         "minutes": formats.duration_minutes,
         "seconds": formats.duration_seconds,
+        "greeting_name": formats.greeting_name,
+        "zone_name": formats.zone_name,
+        "so_far": lambda value: formats.duration_minutes(
+            int((_view.get().now - value).total_seconds() // 60)
+        ),
         "elapsed": lambda value: formats.elapsed(value, _view.get().now),
         "row_cells": row_cells,
         "dollars": formats.dollars,

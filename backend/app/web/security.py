@@ -19,9 +19,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.core.errors import Forbidden, Problem, TooLarge
 from app.settings import Settings
-from app.web.bodies import BodyTime
-from app.web.heads import HeadAsGet
-from app.web.paths import path_pattern
+from app.web.head_requests import HeadAsGet
+from app.web.path_patterns import path_pattern
+from app.web.request_bodies import BodyTime
 
 SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 Answer = Callable[[Request, Problem], Response]

@@ -161,7 +161,7 @@ def test_nobody_gives_or_ends_their_own(
     asking = subject_for(session, settings, deputy)
     with pytest.raises(Forbidden):
         service.end_duty(session, asking, settings, row.id, reason="Enough")
-    # An administrator for a week does not become one for ever by changing the own role.
+    # An administrator for a week does not become one forever by changing the own role.
     with pytest.raises(Forbidden):
         update_person(session, asking, settings, deputy.id, role=Role.ADMIN)
     assert Duty.ADMINISTRATOR in held(deputy)

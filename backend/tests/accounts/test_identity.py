@@ -8,7 +8,7 @@ import time_machine
 from fastapi.testclient import TestClient
 from sqlalchemy.orm import Session
 
-from app.accounts.access.browsers import browser_name
+from app.accounts.access.browser_names import browser_name
 from app.core import clock
 from app.core.permissions import Role
 from app.db.models import ApiToken, User, UserSession

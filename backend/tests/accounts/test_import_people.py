@@ -492,7 +492,7 @@ def test_the_pages_from_the_file_to_the_undoing(
         assert signed_in(school.student()).get(path).status_code in (403, 404)
 
 
-def test_the_api_checks_unless_told_otherwise(
+def test_the_api_checks_unless_asked_to_import(
     session: Session, school: School, signed_in: Callable[[User], TestClient]
 ) -> None:
     office = signed_in(school.admin())

@@ -251,7 +251,7 @@ def test_asking_twice_makes_one_job(client: TestClient, session: Session) -> Non
 
 
 @pytest.mark.parametrize("email", ["", "nonsense", "a@b", "ü@example.org", "a\0@example.org", "x" * 400])
-def test_what_is_no_address_is_told(client: TestClient, email: str) -> None:
+def test_what_is_no_address_is_refused(client: TestClient, email: str) -> None:
     assert client.post("/forgot", data={"email": email}).status_code == 422
 
 

@@ -66,7 +66,7 @@ def test_adding_a_person_mails_the_invitation_and_without_a_mail_server_shows_it
         {"role": ""},
     ],
 )
-def test_what_is_wrong_is_told_and_nobody_is_added(
+def test_what_is_wrong_is_named_and_nobody_is_added(
     office: TestClient, session: Session, change: dict[str, str]
 ) -> None:
     before = session.scalar(select(func.count()).select_from(User))

@@ -120,7 +120,7 @@ def test_an_administrator_enrolls_and_lets_go(
                         enrollment_id=enrollment.id,
                         requested_at=datetime(2026, 3, 1, 15, tzinfo=UTC),
                         progress_pct_at_withdrawal=enrollment.progress_pct,
-                        reason="Moved to another state and found a school nearer to her family.",
+                        reason="Moved to another state and found a school nearer to family.",
                     )
                 )
     signed_in_as(admin)
@@ -129,7 +129,7 @@ def test_an_administrator_enrolls_and_lets_go(
     page.get_by_label("Status").select_option("withdrawn")
     page.get_by_role("button", name="Search", exact=True).click()
     expect(page.get_by_text("1–7 of 7")).to_be_visible()
-    for name in ("Class list", "Ready to graduate", "Pending withdrawals"):
+    for name in ("Active students", "Ready to graduate", "Pending withdrawals"):
         page.get_by_role("navigation", name="Lists of enrollments").get_by_role("link", name=name).click()
         expect(page.get_by_role("heading", name=name)).to_be_visible()
         seen(name.lower().replace(" ", "-"))
@@ -161,7 +161,7 @@ def test_an_administrator_enrolls_and_lets_go(
     seen("operations")
 
 
-def test_a_student_finds_her_way(
+def test_a_student_finds_the_way(
     page: Page, seen: Seen, live_server: LiveServer, signed_in_as: SignIn
 ) -> None:
     with live_server.database.begin() as session:
@@ -209,5 +209,5 @@ def test_a_student_finds_her_way(
     page.get_by_role("link", name="Back to Learn").click()
     expect(page.get_by_text("3 of 4 lessons completed")).to_be_visible()
     page.get_by_role("link", name="How this is calculated in Dental Assistant Professional").click()
-    expect(page.get_by_text("marked by the student").first).to_be_visible()
+    expect(page.get_by_text("Marked by the student").first).to_be_visible()
     seen("learn-enrollment")

@@ -69,7 +69,7 @@ def test_the_administrators_first_day(page: Page, seen: Seen, live_server: LiveS
     expect(page.get_by_role("heading", name="Nina Neumann")).to_be_visible()
 
 
-def test_a_student_comes_in_by_keyboard_and_looks_after_her_account(
+def test_a_student_comes_in_by_keyboard_and_looks_after_the_account(
     page: Page, seen: Seen, live_server: LiveServer
 ) -> None:
     with live_server.database.begin() as session:

@@ -42,8 +42,8 @@ def test_the_registrar_makes_a_class_and_its_instructor_reads_it(
     expect(page.get_by_text("no weekly meetings yet")).to_be_visible()
     for day in ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"):
         page.get_by_label(day, exact=True).check()
-    page.get_by_label("Begins", exact=True).fill("08:30")
-    page.get_by_label("Ends", exact=True).fill("13:30")
+    page.get_by_label("Start time", exact=True).fill("08:30")
+    page.get_by_label("End time", exact=True).fill("13:30")
     page.get_by_role("button", name="Add meetings").click()
     expect(page.get_by_text("Room 2 is also used by DA-OTHER")).to_be_visible()
     seen("class-timetable")
@@ -57,10 +57,10 @@ def test_the_registrar_makes_a_class_and_its_instructor_reads_it(
     seen("class-add-students")
     page.get_by_label("Ana Alvarez").check()
     page.get_by_label("Bea Brown").check()
-    page.get_by_role("button", name="Add the chosen students").click()
+    page.get_by_role("button", name="Add the selected students").click()
     expect(page.get_by_role("link", name="Ana Alvarez")).to_be_visible()
     seen("class")
-    page.get_by_role("link", name="Take students out of this class").click()
+    page.get_by_role("link", name="Remove students from this class").click()
     seen("class-removal")
 
     signed_in_as(teacher)

@@ -50,7 +50,9 @@ def test_a_document_from_the_students_page_to_a_verified_file(
     page.goto("/documents/verify")
     page.get_by_label("PDF file").set_input_files(path)
     page.get_by_role("button", name="Verify").click()
-    expect(page.get_by_text("This is a document of the school, unchanged")).to_be_visible()
+    expect(
+        page.get_by_text("This document was issued by the school and has not been changed")
+    ).to_be_visible()
     seen("verified")
     path.write_bytes(path.read_bytes() + b" ")
     page.get_by_label("PDF file").set_input_files(path)

@@ -1,7 +1,7 @@
 """The journey the program exists for, as its people take it: from an empty school to a tracked lesson.
 
 An administrator opens the school; a student on a phone clocks in, works through a lesson in the real player,
-leaves, comes back where she was, finishes and clocks out; the administrator finds all of it on her page.
+leaves, comes back to the same place, finishes and clocks out; the administrator finds all of it on the student's page.
 """
 
 import json
@@ -17,7 +17,7 @@ from sqlalchemy import select, text
 from app.accounts.bootstrap import ensure_first_admin
 from app.db.models import Attendance, Enrollment, ScormData
 from app.projections import service as projections
-from app.projections.frame import catch_up
+from app.projections.subscription import catch_up
 from tests.browser.axe import assert_accessible
 from tests.conftest import LiveServer
 from tests.factories.packages import course
@@ -38,7 +38,7 @@ def open_page(live_server: LiveServer, browser: Browser) -> Iterator[Callable[[d
         context = browser.new_context(viewport=viewport, base_url=live_server.url)  # type: ignore[arg-type]
         contexts.append(context)
         page = context.new_page()
-        # A course may ask before it resumes or closes; she says yes.
+        # A course may ask before it resumes or closes; the student says yes.
         page.on("dialog", Dialog.accept)
         return page
 
@@ -214,7 +214,7 @@ def test_from_an_empty_school_to_a_tracked_lesson(
     expect(main).to_contain_text("100")
     expect(main).to_contain_text(re.compile("completed|passed", re.IGNORECASE))
     expect(main).to_contain_text(str(score))
-    # Her learning is in the record store, and reads in plain words.
+    # The learning activity is in the LRS, and reads in plain words.
     expect(admin.locator("#activity")).to_contain_text("Golf explained")
     assert_accessible(admin)
 

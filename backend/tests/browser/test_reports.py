@@ -14,6 +14,26 @@ from tests.factories.accounts import UserFactory
 pytestmark = pytest.mark.browser
 
 
+@pytest.mark.parametrize("width", [390, 820, 1280])
+def test_no_column_of_the_people_is_cut_off(
+    page: Page, live_server: LiveServer, signed_in_as: Callable[[User], None], width: int
+) -> None:
+    with live_server.database.begin() as session:
+        office = UserFactory(session=session, role=Role.ADMIN)
+        UserFactory(
+            session=session, full_name="Abigail Rodriguez", email="abigail.rodriguez@demo.aada.example"
+        )
+    signed_in_as(office)
+    page.set_viewport_size({"width": width, "height": 800})
+    page.goto("/people")
+    assert page.locator(".rows-box").evaluate("box => box.scrollWidth <= box.clientWidth")
+    filters = page.locator(".list-search :is(select, button)").evaluate_all(
+        "all => all.map(one => Math.round(one.getBoundingClientRect().top))"
+    )
+    if width == 1280:
+        assert len(set(filters)) == 1, "the filters stand in one row"
+
+
 def test_a_list_is_grouped_and_downloaded(
     page: Page, seen: Seen, live_server: LiveServer, signed_in_as: Callable[[User], None]
 ) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from app.lrs.engine.refusal import Refusal
-from app.lrs.engine.statements import validate
+from app.lrs.engine.statements import validation
 from app.lrs.engine.versions import Version
 from tests.lrs.examples import statement
 
@@ -166,7 +166,7 @@ BREAKS: list[tuple[str, Any, str]] = [
 @pytest.mark.parametrize(("path", "value", "place"), BREAKS)
 def test_a_broken_rule_is_refused_at_its_place(path: str, value: Any, place: str, version: Version) -> None:
     with pytest.raises(Refusal) as caught:
-        validate.statement(broken(path, value), "$", version)
+        validation.statement(broken(path, value), "$", version)
     assert (caught.value.status, caught.value.path) == (400, place)
     assert caught.value.detail.endswith((".", ")"))
 
@@ -186,7 +186,7 @@ ATTACHMENT = {
 def test_an_attachment_names_all_its_properties(name: str, version: Version) -> None:
     whole = statement(attachments=[{key: value for key, value in ATTACHMENT.items() if key != name}])
     with pytest.raises(Refusal, match=r"attachments\[0\]"):
-        validate.statement(whole, "$", version)
+        validation.statement(whole, "$", version)
 
 
 @BOTH
@@ -208,7 +208,7 @@ def test_an_attachment_names_all_its_properties(name: str, version: Version) -> 
 )
 def test_an_attachments_properties_have_their_types(name: str, value: Any, version: Version) -> None:
     with pytest.raises(Refusal, match=rf"attachments\[0\]\.{name}"):
-        validate.statement(statement(attachments=[{**ATTACHMENT, name: value}]), "$", version)
+        validation.statement(statement(attachments=[{**ATTACHMENT, name: value}]), "$", version)
 
 
 def inner(**changes: Any) -> Json:
@@ -246,7 +246,7 @@ VALID: list[Callable[[], Json]] = [
 @BOTH
 @pytest.mark.parametrize("make", VALID)
 def test_what_the_standard_allows_is_accepted(make: Callable[[], Json], version: Version) -> None:
-    validate.statement(make(), "$", version)
+    validation.statement(make(), "$", version)
 
 
 @BOTH
@@ -254,21 +254,21 @@ def test_what_the_standard_allows_is_accepted(make: Callable[[], Json], version:
 def test_a_substatement_has_no_properties_of_the_store(name: str, version: Version) -> None:
     values = {"id": REF["id"], "stored": "2026-11-22T10:00:00Z", "version": "1.0.0", "authority": AGENT}
     with pytest.raises(Refusal) as caught:
-        validate.statement(statement(object={**inner(), name: values[name]}), "$", version)
+        validation.statement(statement(object={**inner(), name: values[name]}), "$", version)
     assert caught.value.path == f"$.object.{name}"
 
 
 @BOTH
 def test_a_substatement_holds_no_other(version: Version) -> None:
     with pytest.raises(Refusal, match="another SubStatement"):
-        validate.statement(statement(object=inner(object=inner())), "$", version)
+        validation.statement(statement(object=inner(object=inner())), "$", version)
 
 
 @BOTH
 @pytest.mark.parametrize("name", ["revision", "platform"])
 def test_revision_and_platform_go_with_activities(name: str, version: Version) -> None:
     with pytest.raises(Refusal, match=rf"context\.{name}"):
-        validate.statement(statement(object=REF, context={name: "1"}), "$", version)
+        validation.statement(statement(object=REF, context={name: "1"}), "$", version)
 
 
 AGENT_ENTRY = {
@@ -281,9 +281,9 @@ GROUP_ENTRY = {"objectType": "contextGroup", "group": GROUP}
 
 def test_context_agents_and_groups_came_with_version_2() -> None:
     context = {"contextAgents": [AGENT_ENTRY], "contextGroups": [GROUP_ENTRY]}
-    validate.statement(statement(context=context), "$", Version.TWO)
+    validation.statement(statement(context=context), "$", Version.TWO)
     with pytest.raises(Refusal, match=r"\$\.context\.contextAgents|\$\.context\.contextGroups"):
-        validate.statement(statement(context=context), "$", Version.ONE)
+        validation.statement(statement(context=context), "$", Version.ONE)
 
 
 @pytest.mark.parametrize(
@@ -310,5 +310,5 @@ def test_context_agents_and_groups_came_with_version_2() -> None:
 )
 def test_broken_context_agents_and_groups(context: Json, place: str) -> None:
     with pytest.raises(Refusal) as caught:
-        validate.statement(statement(context=context), "$", Version.TWO)
+        validation.statement(statement(context=context), "$", Version.TWO)
     assert caught.value.path == place

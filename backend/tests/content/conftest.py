@@ -44,7 +44,7 @@ def samples() -> Path:
 
 
 def subject_of(user: User) -> Subject:
-    """The person as a request has her."""
+    """The person as a request has them."""
     return Subject(user.id, user.email, user.full_name, user.role)
 
 

@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.content.packages.archive import Archive
-from app.content.packages.entries import Limits
 from app.content.packages.recognition import read_package
+from app.content.packages.zip_entries import Limits
 from app.core.errors import Invalid
 from tests.factories.packages import course, zipped
 

@@ -164,7 +164,7 @@ def test_what_was_not_finished_is_saved_when_the_window_closes(stage: Stage) -> 
     expect(lesson.locator("#page")).to_have_text("2")
 
 
-def test_it_is_saved_when_she_goes_to_another_page(stage: Stage) -> None:
+def test_it_is_saved_when_the_student_goes_to_another_page(stage: Stage) -> None:
     stage.upload(course())
     page = stage.page()
     stage.open(page).get_by_role("button", name="Next page").click()

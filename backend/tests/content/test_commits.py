@@ -19,7 +19,7 @@ Play = Callable[..., Played]
 
 
 def test_a_commit_reads_each_thing_once(school: School, play: Play, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Before, the commit that completes a lesson took 25 statements: it validated the manifest anew, locked the
+    """Before, the commit that completes a lesson took 25 statements: it validated the manifest again, locked the
     enrollment twice and read the lesson's place twice."""
     played = play()
     played.commit(lesson_status="incomplete")

@@ -9,9 +9,9 @@ from fastapi.testclient import TestClient
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.content.byte_ranges import window_of
 from app.content.launches import commits
 from app.content.player import ASSETS
-from app.content.ranges import window_of
 from app.db.models import EnrollmentStatus
 from tests.content.conftest import Played, School
 from tests.factories.packages import Sco, course

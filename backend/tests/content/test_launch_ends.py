@@ -95,11 +95,11 @@ def test_a_new_password_ends_every_launch_but_those_of_the_session_it_was_set_in
     here, elsewhere = signed_in(school), signed_in(school)
     theirs = opened(school, host, elsewhere)
     theirs.commit(lesson_location="p1")
-    links._put_password(school.session, school.settings, school.student, "!new", here, told=False)
+    links._put_password(school.session, school.settings, school.student, "!new", here, notify=False)
     school.session.commit()
     assert_over(school, theirs, "Your password was changed")
     mine = opened(school, host, here)
-    links._put_password(school.session, school.settings, school.student, "!newer", here, told=False)
+    links._put_password(school.session, school.settings, school.student, "!newer", here, notify=False)
     school.session.commit()
     assert mine.commit(lesson_location="p2")["result"] is True
 

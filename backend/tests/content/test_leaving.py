@@ -8,8 +8,8 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from app.content.launches import queries
-from app.content.launches.ends import record_ended, record_left
 from app.content.launches.sessions import IDLE
+from app.content.launches.unreported_ends import record_ended, record_left
 from app.core import clock
 from app.db.models import Launch
 from app.db.session import Database

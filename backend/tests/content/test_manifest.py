@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.content.packages.archive import Archive
-from app.content.packages.links import Files, joined, with_parameters
+from app.content.packages.manifest_links import Files, joined, with_parameters
 from app.content.packages.model import Manifest
 from app.content.packages.recognition import read_package
 from app.content.runtimes.scorm12.manifest import parse

@@ -66,7 +66,7 @@ addEventListener('pagehide', () => {ends});</script>"""
 
 
 @pytest.mark.parametrize("ends", ["api.LMSFinish('')", "0"])
-def test_a_course_that_begins_anew_on_each_page_goes_on_with_the_attempt(stage: Stage, ends: str) -> None:  # noqa: F811
+def test_a_course_that_begins_again_on_each_page_goes_on_with_the_attempt(stage: Stage, ends: str) -> None:  # noqa: F811
     def written(here: str, following: str, more: str) -> str:
         text = PAGE.replace("{next}", following).replace("{here}", here).replace("{more}", more)
         return text.replace("{ends}", ends)

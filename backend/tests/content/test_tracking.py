@@ -18,9 +18,9 @@ from sqlalchemy.orm import Session
 from app.content import queries as package_queries
 from app.content import service
 from app.content.launches import sessions
+from app.content.postgres_text import restored, restored_json, storable, storable_json
 from app.content.runtimes.scorm12.start import name_for_course
 from app.content.schemas import CommitIn
-from app.content.storable import restored, restored_json, storable, storable_json
 from app.core import clock
 from app.core.errors import NotFound
 from app.db.models import (
@@ -429,7 +429,7 @@ def test_a_lesson_without_content_says_so(school: School) -> None:
         school.launch()
 
 
-def test_a_renewed_package_begins_anew_and_keeps_the_old_work(school: School, play: Play) -> None:
+def test_a_renewed_package_begins_again_and_keeps_the_old_work(school: School, play: Play) -> None:
     play().commit(lesson_status="incomplete", lesson_location="p4")
     school.upload(course(title="Second edition"))
     played = play()
@@ -495,7 +495,7 @@ def test_two_windows_at_once_agree(live_database: Database, live_settings: Setti
         sent = CommitIn(seq=seq, finish=True, cmi={"core": {"lesson_status": "completed", "exit": "suspend"}})
         return lambda session: void(service.commit(session, token, sent))
 
-    # The same commit four times at once, while the lesson is being opened anew.
+    # The same commit four times at once, while the lesson is being opened again.
     with live_database.begin() as session:
         newest = session.scalars(select(Launch.id).where(Launch.state == "open")).one()
         token = next(

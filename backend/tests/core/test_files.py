@@ -61,7 +61,7 @@ def test_a_file_over_the_limit_leaves_nothing_behind(store: FileStore) -> None:
     assert not list(store.scratch.iterdir())
 
 
-def test_a_missing_file_is_told_and_a_deleted_one_is_missing(store: FileStore) -> None:
+def test_a_missing_file_is_named_and_a_deleted_one_is_missing(store: FileStore) -> None:
     stored = store.put(b"soon gone")
     store.delete(stored.sha256)
     store.delete(stored.sha256)

@@ -7,11 +7,14 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 
 from app.core import money
 from app.core.actions import Action
 from app.core.logging import _hide_secrets
 from app.core.permissions import Role, Subject
+from app.db.session import Database
 from app.settings import SettingsError, load_settings
 
 ADMIN = Subject(user_id=1, email="a@demo.aada.example", full_name="Ada", role=Role.ADMIN)
@@ -155,3 +158,10 @@ def test_printed_settings_hold_no_password() -> None:
     )
     for word in ("secret key", "dbsecret", "mailsecret", "appsecret"):
         assert word not in repr(known)
+
+
+def test_an_error_of_the_database_names_nobody(live_database: Database) -> None:
+    statement = text("SELECT 1 / 0 WHERE :name <> ''")
+    with live_database.begin() as session, pytest.raises(DBAPIError) as caught:
+        session.execute(statement, {"name": "Maria Lopez"})
+    assert "Maria Lopez" not in str(caught.value)

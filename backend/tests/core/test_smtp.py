@@ -189,7 +189,7 @@ def test_a_server_that_is_away_is_a_sentence() -> None:
         ("smtp://localhost.example.edu", False, "encrypted only if"),
     ],
 )
-def test_the_operator_is_told_how_mail_goes_out(url: str, local: bool, words: str) -> None:
+def test_the_operator_reads_how_mail_goes_out(url: str, local: bool, words: str) -> None:
     assert MailServer.of(url).is_local is local
     assert words in MailServer.of(url).description
     assert ":p@" not in MailServer.of(url).description

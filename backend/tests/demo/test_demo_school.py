@@ -15,8 +15,8 @@ from app.demo import Summary, calendar, paperwork, seed_demo_school
 from app.demo.people import OFFICE
 from app.ops.errors import OperatorError
 from app.ops.postgres import EmbeddedServer
-from app.projections.frame import Outcome, catch_up
 from app.projections.service import SUBSCRIBERS, prepare
+from app.projections.subscription import Outcome, catch_up
 from app.settings import Settings
 from tests.conftest import _throwaway
 from tests.migrations import catalog

@@ -24,6 +24,7 @@ from app.db.models import (
     Program,
     User,
 )
+from app.desks import audit
 from app.main import create_app
 from app.settings import Settings
 from tests.factories.school import School, subject_of
@@ -64,7 +65,7 @@ def enroll(school: School, student: User, program_id: int) -> Enrollment:
 # Today
 
 
-def test_her_first_page_has_the_clock_the_lesson_and_the_hours(
+def test_the_students_first_page_has_the_clock_the_lesson_and_the_hours(
     school: School, student: User, signed_in: SignedIn
 ) -> None:
     program_id, lessons = a_program(school)
@@ -81,7 +82,7 @@ def test_her_first_page_has_the_clock_the_lesson_and_the_hours(
     assert "0 of 6 lessons completed" in page.text
 
 
-def test_the_lesson_she_left_last_comes_first(school: School, student: User, signed_in: SignedIn) -> None:
+def test_the_lesson_left_last_comes_first(school: School, student: User, signed_in: SignedIn) -> None:
     program_id, lessons = a_program(school)
     enrollment = enroll(school, student, program_id)
     lesson = school.session.get_one(Lesson, lessons[4])
@@ -112,7 +113,9 @@ def test_without_an_enrollment_and_with_everything_done(
     assert "All lessons are done" in client.get("/").text
 
 
-def test_a_forgotten_clock_out_is_what_needs_her(school: School, student: User, signed_in: SignedIn) -> None:
+def test_a_forgotten_clock_out_is_what_needs_attention(
+    school: School, student: User, signed_in: SignedIn
+) -> None:
     program_id, _ = a_program(school)
     school.attendance(enroll(school, student, program_id), clock.now() - timedelta(hours=20), clock_out=None)
     page = signed_in(student).get("/").text
@@ -210,7 +213,7 @@ def test_the_students_page_holds_what_the_school_knows(
         for piece in (
             "Maria Lopez", "maria@example.org", "Dental Assistant Professional", "16%",
             "7\u00a0h\u00a040\u00a0min", "of 480\u00a0h",
-            "Lesson 0.0", "Passed", "88 of 100", "10\u00a0min\u00a020\u00a0s", "4,321 characters",
+            "Lesson 0.0", "Passed", "88 of 100", "10\u00a0min\u00a020\u00a0s",
             "reported by the content",
             "Enrolled",
         ):  # fmt: skip
@@ -269,7 +272,7 @@ def test_the_students_page_takes_as_many_queries_for_much_as_for_little(
     assert len(many) == len(few), many
 
 
-def test_the_timeline_has_what_she_did_and_what_was_done_to_her(
+def test_the_timeline_has_what_the_student_did_and_what_was_done_for_them(
     session: Session, school: School, student: User, admin: TestClient
 ) -> None:
     enrollment = school.enrollment(student)
@@ -321,7 +324,9 @@ def test_search_finds_students_and_programs(school: School, student: User, admin
     assert admin.get("/search").status_code == 200
 
 
-def test_a_student_searches_her_own_lessons_alone(school: School, student: User, signed_in: SignedIn) -> None:
+def test_a_student_searches_their_own_lessons_alone(
+    school: School, student: User, signed_in: SignedIn
+) -> None:
     program_id, lessons = a_program(school)
     enroll(school, student, program_id)
     school.lesson(school.module(school.program()), title="Lesson 0.0 of others")
@@ -354,14 +359,28 @@ def test_the_audit_trail_by_who_what_and_when(session: Session, school: School, 
     assert "Rita Registrar" in everything
     assert "The system" in everything
     assert "=1+1" in everything
-    only_hers = admin.get(f"/audit?who={rita.user_id}").text
-    assert "The system</th>" not in only_hers
+    only_theirs = admin.get(f"/audit?who={rita.user_id}").text
+    assert "The system</th>" not in only_theirs
     assert "Hours corrected" in admin.get("/audit?target=attendance&target_id=5").text
-    assert "No entries found" in admin.get("/audit?to=2000-01-01").text
+    assert "Nothing matches these filters." in admin.get("/audit?to=2000-01-01").text
+    assert "Clear the filters" in admin.get("/audit?to=2000-01-01").text
     assert "No entries found" in admin.get("/audit?action=nothing.done").text
     file = admin.get(f"/audit?format=csv&who={rita.user_id}")
     assert file.headers["content-type"].startswith("text/csv")
     assert "attendance.corrected" in file.text
+    grouped = admin.get("/audit?group=what")
+    assert ">Hours corrected<" in grouped.text.replace("\n", "")
+    assert ">attendance.corrected<" not in grouped.text.replace("\n", "")
+    assert "attendance.corrected" in admin.get("/audit?group=what&format=csv").text
+
+
+def test_the_history_names_records_and_students(session: Session, school: School, admin: TestClient) -> None:
+    maria = school.student(full_name="Maria Núñez")
+    history.record(session, None, Action.SESSION_OPENED, 6, student_id=maria.id)
+    page = admin.get("/audit").text
+    assert "Sign-in session 6" in page
+    assert ">Maria Núñez</a>" in page
+    assert {action.target for action in Action} <= set(audit._RECORDS), "every kind of record has a name"
 
 
 @pytest.mark.parametrize(

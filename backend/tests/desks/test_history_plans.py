@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import event, text
 from sqlalchemy.orm import Session
 
-from app.desks import queries, trail
+from app.desks import audit, queries
 from app.desks.queries import TrailFilter
 from app.web.paging import Paging
 from tests.factories.school import School, subject_of
@@ -38,7 +38,7 @@ def long_history(session: Session, school: School) -> tuple[School, int]:
 
 
 def _page(wanted: TrailFilter, **paging: object) -> Read:
-    return lambda session, school, _student: trail.listing(
+    return lambda session, school, _student: audit.listing(
         session,
         subject_of(school.admin()),
         wanted,
@@ -52,7 +52,7 @@ READS: dict[str, Read] = {
         session, student, 40
     ),
     "what happened lately": lambda session, _school, _student: queries.recent_entries(
-        session, trail.LEARNING, None, 12
+        session, audit.LEARNING, None, 12
     ),
     "an actor": _page(TrailFilter(actor_id=1000003)),
     "an action": _page(TrailFilter(action="program.created")),

@@ -261,7 +261,7 @@ def test_a_layout_that_never_ends_is_given_up(own: Settings, renderer: Renderer)
     render(own.model_copy(update={"document_templates_dir": None}), LETTER, FACTS, using=renderer)
 
 
-def test_whoever_waits_too_long_for_a_process_is_told(settings: Settings) -> None:
+def test_whoever_waits_too_long_for_a_process_is_refused(settings: Settings) -> None:
     busy = Renderer(processes=1, patience_seconds=0.05)
     busy._turns.acquire()
     with pytest.raises(Unavailable, match="Other documents"):

@@ -164,7 +164,7 @@ def test_a_damaged_signature(signed: bytes, key: Key, step: int) -> None:
     assert inspection.findings[0].answer
 
 
-def test_a_file_saved_anew(signed: bytes, key: Key) -> None:
+def test_a_file_saved_again(signed: bytes, key: Key) -> None:
     out = BytesIO()
     with pikepdf.open(BytesIO(signed)) as pdf:
         pdf.save(out)

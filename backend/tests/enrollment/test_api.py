@@ -43,15 +43,15 @@ def test_from_enrollment_to_graduation(client: TestClient, school: School, brows
     assert again.json()["detail"] == "Maria Lopez already has an active enrollment in this program."
 
     path = f"/api/v1/enrollments/{record['id']}"
-    her = browser(subject_of(student))
-    marked = her.put(f"{path}/lessons/{video.id}/completion")
+    student_browser = browser(subject_of(student))
+    marked = student_browser.put(f"{path}/lessons/{video.id}/completion")
     assert marked.json() == {"counted": True, "new": True, "progress_pct": 50}
-    assert her.put(f"{path}/lessons/{video.id}/completion").json()["new"] is False
-    assert her.put(f"{path}/lessons/{scorm.id}/completion").status_code == 409
+    assert student_browser.put(f"{path}/lessons/{video.id}/completion").json()["new"] is False
+    assert student_browser.put(f"{path}/lessons/{scorm.id}/completion").status_code == 409
     assert client.post(f"{path}/complete").status_code == 409
     staff = client.put(f"{path}/lessons/{scorm.id}/completion", json={"score_pct": "87.5"})
     assert staff.json()["progress_pct"] == 100
-    progress = her.get(f"{path}/progress").json()
+    progress = student_browser.get(f"{path}/progress").json()
     assert (progress["percent"], progress["completed"], progress["required"]) == (100, 2, 2)
     assert [lesson["score_pct"] for lesson in progress["lessons"]] == [None, "87.50"]
     ready = client.get("/api/v1/enrollments/eligible-for-graduation").json()["items"]
@@ -151,20 +151,23 @@ def test_students_see_their_own_and_nothing_else(
         school.module(program), content_type="document", content_url="https://example.org/d"
     )
     me, other = school.student(), school.student()
-    mine, hers = school.enrollment(me, program), school.enrollment(other, program)
-    her = browser(subject_of(me))
-    assert [row["id"] for row in her.get("/api/v1/enrollments").json()["items"]] == [mine.id]
-    assert her.get(f"/api/v1/enrollments?user_id={other.id}").json()["total"] == 0
-    for path in (f"{hers.id}", f"{hers.id}/progress", "2000000000", "0", "x", "9" * 30):
-        assert her.get(f"/api/v1/enrollments/{path}").status_code == 404, path
-    assert her.put(f"/api/v1/enrollments/{hers.id}/lessons/{lesson.id}/completion").status_code == 404
+    mine, theirs = school.enrollment(me, program), school.enrollment(other, program)
+    student_browser = browser(subject_of(me))
+    assert [row["id"] for row in student_browser.get("/api/v1/enrollments").json()["items"]] == [mine.id]
+    assert student_browser.get(f"/api/v1/enrollments?user_id={other.id}").json()["total"] == 0
+    for path in (f"{theirs.id}", f"{theirs.id}/progress", "2000000000", "0", "x", "9" * 30):
+        assert student_browser.get(f"/api/v1/enrollments/{path}").status_code == 404, path
+    assert (
+        student_browser.put(f"/api/v1/enrollments/{theirs.id}/lessons/{lesson.id}/completion").status_code
+        == 404
+    )
     for act in ("complete", "withdraw"):
-        assert her.post(f"/api/v1/enrollments/{mine.id}/{act}").status_code == 403
-        assert her.post(f"/api/v1/enrollments/{hers.id}/{act}").status_code in (403, 404)
+        assert student_browser.post(f"/api/v1/enrollments/{mine.id}/{act}").status_code == 403
+        assert student_browser.post(f"/api/v1/enrollments/{theirs.id}/{act}").status_code in (403, 404)
     for path in ("enrollments/eligible-for-graduation", "withdrawals/pending"):
-        assert her.get(f"/api/v1/{path}").status_code == 403
+        assert student_browser.get(f"/api/v1/{path}").status_code == 403
     body = {"user_id": me.id, "program_id": school.program().id}
-    assert her.post("/api/v1/enrollments", json=body).status_code == 403
+    assert student_browser.post("/api/v1/enrollments", json=body).status_code == 403
     assert client.get("/api/v1/enrollments").json()["total"] == 2
 
 

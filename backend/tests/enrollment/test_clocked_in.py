@@ -1,4 +1,4 @@
-"""An enrollment does not end while its student is clocked in: somebody says first when she left."""
+"""An enrollment does not end while its student is clocked in: somebody first enters when the student left."""
 
 import threading
 from collections.abc import Callable

@@ -2,14 +2,25 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 
 import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app.core.permissions import Subject
-from app.db.models import ContentPackage, Enrollment, Lesson, LessonCompletion, Program, User, Withdrawal
+from app.core import clock
+from app.core.permissions import SYSTEM, Subject
+from app.db.models import (
+    ContentPackage,
+    Enrollment,
+    Lesson,
+    LessonCompletion,
+    Program,
+    User,
+    Withdrawal,
+)
+from app.school import service as academy
 from tests.factories.school import School, subject_of
 from tests.queries import counted
 
@@ -99,7 +110,7 @@ def test_the_lists(client: TestClient, school: School, session: Session) -> None
     assert "Wanda Gone" in filtered
     assert "Rita Ready" not in filtered
     assert client.get("/enrollments?status=&program_id=&q=rita").status_code == 200
-    assert "No enrollment matches" in client.get("/enrollments?status=completed").text
+    assert "Nothing matches these filters" in client.get("/enrollments?status=completed").text
     assert "Rita Ready" in client.get("/enrollments/class-list").text
     assert "Wanda Gone" not in client.get("/enrollments/class-list").text
     assert "Rita Ready" in client.get("/enrollments/graduation").text
@@ -118,6 +129,33 @@ def test_the_lists(client: TestClient, school: School, session: Session) -> None
         assert client.get(f"/enrollments?{query}").status_code == 422
 
 
+def test_completion_is_offered_from_the_threshold_of_the_policy(
+    client: TestClient, school: School, session: Session
+) -> None:
+    program = school.program()
+    module = school.module(program)
+    lessons = [school.lesson(module) for _ in range(2)]
+    record = school.enrollment(school.student(), program)
+    offered = f'<a class="btn btn-primary" href="/enrollments/{record.id}/complete">'
+    client.post(f"/enrollments/{record.id}/lessons", data={"lesson_id": str(lessons[0].id)})
+    assert offered not in client.get(f"/enrollments/{record.id}").text
+    today = clock.today(academy.facts(session).zone)
+    half = {"completion_threshold_pct": 50}
+    add = partial(academy.policies.add, session, SYSTEM, academy.PolicyKind.PROGRESS, effective_from=today)
+    add(values=half, approved_by="Board of Directors", note="", today=today)
+    assert offered in client.get(f"/enrollments/{record.id}").text
+    asked = client.get(f"/enrollments/{record.id}/complete").text
+    assert "1 of 2 lessons completed" in asked
+    assert "every lesson" not in asked
+
+
+def test_students_are_not_sent_to_a_page_they_cannot_open(school: School, browser: Browser) -> None:
+    record = school.enrollment(student := school.student())
+    page = browser(subject_of(student)).get(f"/enrollments/{record.id}").text
+    assert "How progress is calculated" in page
+    assert "Student page" not in page
+
+
 def test_completing_and_withdrawing_ask_first(client: TestClient, school: School, session: Session) -> None:
     program = school.program()
     lesson = school.lesson(school.module(program), title="Only one")
@@ -127,7 +165,7 @@ def test_completing_and_withdrawing_ask_first(client: TestClient, school: School
     assert (refused.status_code, "0 of 1 lesson completed" in refused.text) == (409, True)
     client.post(f"/enrollments/{first.id}/lessons", data={"lesson_id": str(lesson.id)})
     page = client.get(f"/enrollments/{first.id}").text
-    assert "marked by staff" in page
+    assert "Marked by staff" in page
     assert "1 of 1 lesson completed" in page
     answer = client.post(f"/enrollments/{first.id}/complete", data=BUTTON)
     assert answer.status_code == 303
@@ -151,20 +189,22 @@ def test_completing_and_withdrawing_ask_first(client: TestClient, school: School
 
 def test_who_may_open_what(browser: Browser, school: School, instructor: Subject) -> None:
     student, other = school.student(), school.student()
-    mine, hers = school.enrollment(student), school.enrollment(other)
-    her, reader = browser(subject_of(student)), browser(instructor)
-    assert her.get(f"/enrollments/{mine.id}").status_code == 200
-    assert her.get(f"/enrollments/{hers.id}").status_code == 404
+    mine, theirs = school.enrollment(student), school.enrollment(other)
+    student_browser, reader = browser(subject_of(student)), browser(instructor)
+    assert student_browser.get(f"/enrollments/{mine.id}").status_code == 200
+    assert student_browser.get(f"/enrollments/{theirs.id}").status_code == 404
     for path in ("", "/class-list", "/graduation"):
-        assert her.get(f"/enrollments{path}").status_code == 403
+        assert student_browser.get(f"/enrollments{path}").status_code == 403
         assert reader.get(f"/enrollments{path}").status_code == 200
     # Reasons may be medical: they are for those who process withdrawals.
-    assert {person.get("/enrollments/withdrawals").status_code for person in (her, reader)} == {403}
+    assert {person.get("/enrollments/withdrawals").status_code for person in (student_browser, reader)} == {
+        403
+    }
     for path in ("new", f"{mine.id}/complete", f"{mine.id}/withdraw"):
-        for person in (her, reader):
+        for person in (student_browser, reader):
             assert person.get(f"/enrollments/{path}").status_code == 403
             assert person.post(f"/enrollments/{path}", data=BUTTON).status_code == 403
-    assert her.post(f"/enrollments/{mine.id}/lessons", data={"lesson_id": "1"}).status_code == 403
+    assert student_browser.post(f"/enrollments/{mine.id}/lessons", data={"lesson_id": "1"}).status_code == 403
     for number in ("0", "x", "99999999999999", "2000000000"):
         assert reader.get(f"/enrollments/{number}").status_code == 404
 
@@ -191,14 +231,14 @@ def course(school: School) -> tuple[Program, list[Lesson]]:
 
 def test_learn_shows_the_way(browser: Browser, school: School, session: Session) -> None:
     student: User = school.student()
-    her = browser(subject_of(student))
-    assert "You are not enrolled in a program" in her.get("/learn").text
+    student_browser = browser(subject_of(student))
+    assert "You are not enrolled in a program" in student_browser.get("/learn").text
     program, (hygiene, _not_ready, film, _practice) = course(school)
     package(session, hygiene)
     enrollment = school.enrollment(student, program)
     school.enrollment(student, school.program(name="Left behind"), status="withdrawn")
     session.commit()
-    page = her.get("/learn").text
+    page = student_browser.get("/learn").text
     assert "Left behind" not in page
     assert "Start: Hygiene (20 min)" in " ".join(page.split())
     assert f'href="/learn/lessons/{hygiene.id}"' in page
@@ -206,7 +246,7 @@ def test_learn_shows_the_way(browser: Browser, school: School, session: Session)
     assert "your instructor marks it" in page
     school.scorm_data(enrollment, film)
     session.commit()
-    assert "Continue: Film" in " ".join(her.get("/learn").text.split())
+    assert "Continue: Film" in " ".join(student_browser.get("/learn").text.split())
 
 
 def test_a_video_is_opened_and_marked_as_done(browser: Browser, school: School, session: Session) -> None:
@@ -214,25 +254,25 @@ def test_a_video_is_opened_and_marked_as_done(browser: Browser, school: School, 
     program, (hygiene, not_ready, film, practice) = course(school)
     package(session, hygiene)
     enrollment = school.enrollment(student, program)
-    her = browser(subject_of(student))
-    page = her.get(f"/learn/materials/{film.id}").text
+    student_browser = browser(subject_of(student))
+    page = student_browser.get(f"/learn/materials/{film.id}").text
     assert 'href="https://media.example.org/film"' in page
     assert 'rel="noopener noreferrer"' in page
-    answer = her.post(f"/learn/materials/{film.id}", data=BUTTON)
+    answer = student_browser.post(f"/learn/materials/{film.id}", data=BUTTON)
     assert answer.headers["location"] == f"/learn/materials/{film.id}"
-    assert her.post(f"/learn/materials/{film.id}", data=BUTTON).status_code == 303
-    page = her.get(f"/learn/materials/{film.id}").text
+    assert student_browser.post(f"/learn/materials/{film.id}", data=BUTTON).status_code == 303
+    page = student_browser.get(f"/learn/materials/{film.id}").text
     assert "You completed this lesson on" in page
     assert "Next: Hygiene" in page
     row = session.scalars(select(LessonCompletion)).one()
     assert (row.source, row.score_pct) == ("student", None)
     session.refresh(enrollment)
     assert enrollment.progress_pct == 25
-    moved = her.get(f"/learn/materials/{hygiene.id}")
+    moved = student_browser.get(f"/learn/materials/{hygiene.id}")
     assert moved.headers["location"] == f"/learn/lessons/{hygiene.id}"
-    assert her.post(f"/learn/materials/{not_ready.id}", data=BUTTON).status_code in (303, 409)
-    assert her.get(f"/learn/materials/{practice.id}").status_code == 200
-    assert her.post(f"/learn/materials/{practice.id}", data=BUTTON).status_code == 409
+    assert student_browser.post(f"/learn/materials/{not_ready.id}", data=BUTTON).status_code in (303, 409)
+    assert student_browser.get(f"/learn/materials/{practice.id}").status_code == 200
+    assert student_browser.post(f"/learn/materials/{practice.id}", data=BUTTON).status_code == 409
     assert len(session.scalars(select(LessonCompletion)).all()) == 1
 
 
@@ -243,18 +283,18 @@ def test_lessons_of_others_are_not_there(browser: Browser, school: School, sessi
     school.enrollment(withdrawn, program, status="withdrawn")
     school.enrollment(completed, program, status="completed", progress_pct=100)
     for person in (withdrawn, stranger):
-        her = browser(subject_of(person))
-        assert her.get(f"/learn/materials/{film.id}").status_code == 404
-        assert her.post(f"/learn/materials/{film.id}", data=BUTTON).status_code == 404
-    her = browser(subject_of(completed))
-    learn = her.get("/learn").text
+        student_browser = browser(subject_of(person))
+        assert student_browser.get(f"/learn/materials/{film.id}").status_code == 404
+        assert student_browser.post(f"/learn/materials/{film.id}", data=BUTTON).status_code == 404
+    student_browser = browser(subject_of(completed))
+    learn = student_browser.get("/learn").text
     assert "You have completed this program. You can review its lessons; nothing more is recorded." in learn
     assert f'href="/learn/lessons/{hygiene.id}"' in learn
-    assert "Mark as done" not in her.get(f"/learn/materials/{film.id}").text
-    assert her.post(f"/learn/materials/{film.id}", data=BUTTON).status_code == 409
+    assert "Mark as done" not in student_browser.get(f"/learn/materials/{film.id}").text
+    assert student_browser.post(f"/learn/materials/{film.id}", data=BUTTON).status_code == 409
     assert session.scalars(select(LessonCompletion)).all() == []
     for number in ("0", "x", "9" * 25, "2000000000"):
-        assert her.get(f"/learn/materials/{number}").status_code == 404
+        assert student_browser.get(f"/learn/materials/{number}").status_code == 404
 
 
 def test_learn_takes_the_same_statements_whatever_the_number_of_lessons(
@@ -271,10 +311,10 @@ def test_learn_takes_the_same_statements_whatever_the_number_of_lessons(
                     lesson = school.lesson(module)
                     package(session, lesson)
                     school.completion(enrollment, lesson)
-        her = browser(subject_of(student))
+        student_browser = browser(subject_of(student))
         session.commit()
         with counted(session.get_bind()) as seen:
-            page = her.get("/learn")
+            page = student_browser.get("/learn")
         assert page.text.count('class="outline-title') == programs * modules * lessons
         return len(seen)
 

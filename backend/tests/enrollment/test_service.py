@@ -254,7 +254,7 @@ def test_rewriting_progress_takes_the_same_statements_for_one_student_and_for_ma
 # Marking by hand
 
 
-def test_a_student_marks_videos_and_documents_of_her_own(session: Session, school: School) -> None:
+def test_a_student_marks_videos_and_documents_of_their_own(session: Session, school: School) -> None:
     program = school.program()
     module = school.module(program)
     video = school.lesson(module, content_type="video", content_url="https://example.org/film")
@@ -368,14 +368,14 @@ def test_only_administrators_change_enrollments(
 
 
 def test_students_see_their_own_and_staff_all(session: Session, school: School, admin: Subject) -> None:
-    mine, hers = school.enrollment(school.student()), school.enrollment(school.student())
+    mine, theirs = school.enrollment(school.student()), school.enrollment(school.student())
     subject = Subject(mine.user_id, "me@example.org", "Me", Role.STUDENT)
     listed = service.list_enrollments(session, subject, Paging()).page()
     assert [row.id for row in listed.items] == [mine.id]
-    assert service.list_enrollments(session, subject, Paging(), user_id=hers.user_id).page().total == 0
+    assert service.list_enrollments(session, subject, Paging(), user_id=theirs.user_id).page().total == 0
     assert service.list_enrollments(session, admin, Paging()).page().total == 2
     assert service.read_enrollment(session, subject, mine.id).id == mine.id
-    for number in (hers.id, 2_000_000_000):
+    for number in (theirs.id, 2_000_000_000):
         with pytest.raises(NotFound):
             service.read_enrollment(session, subject, number)
         with pytest.raises(NotFound):

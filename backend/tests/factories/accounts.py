@@ -31,7 +31,7 @@ class RowFactory(factory.Factory[Any]):
 
 
 class UserFactory(RowFactory):
-    """Somebody who has chosen the password PASSWORD; a student unless told otherwise."""
+    """Somebody who has chosen the password PASSWORD; a student unless asked otherwise."""
 
     class Meta:
         model = User

@@ -136,7 +136,7 @@ def zipped(files: Mapping[str, str | bytes]) -> bytes:
 def course(
     *scos: Sco, title: str = "Infection control", files: Mapping[str, str | bytes] | None = None
 ) -> bytes:
-    """A SCORM 1.2 package; one SCO unless told otherwise. `files` add to the course's or replace them."""
+    """A SCORM 1.2 package; one SCO unless asked otherwise. `files` add to the course's or replace them."""
     scos = scos or (Sco("sco-1", "Hand washing"),)
     content: dict[str, str | bytes] = {
         "imsmanifest.xml": manifest(scos, title=title),

@@ -29,7 +29,7 @@ _numbers = count(1)
 
 
 def subject_of(user: User) -> Subject:
-    """The person as a request would know her."""
+    """The person as a request would know them."""
     return Subject(user.id, user.email, user.full_name, user.role)
 
 
@@ -130,7 +130,7 @@ class School:
     def attendance(
         self, enrollment: Enrollment, clock_in: datetime | None = None, **fields: Any
     ) -> Attendance:
-        """A stay; four hours long unless `clock_out` or `minutes` say otherwise."""
+        """A time entry; four hours long unless `clock_out` or `minutes` say otherwise."""
         clock_in = clock_in or datetime(2026, 5, 4, 12, tzinfo=UTC)
         minutes = fields.pop("minutes", 240)
         fields.setdefault("clock_out", clock_in + timedelta(minutes=minutes))

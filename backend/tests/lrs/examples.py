@@ -1,4 +1,4 @@
-"""Statements for the tests, built anew on each call so that a test may spoil its own."""
+"""Statements for the tests, built on each call so that a test may spoil its own."""
 
 from typing import Any
 from uuid import uuid4

@@ -13,7 +13,7 @@ FIRST_RELEASE = "head"  # version 1.0 puts its newest revision here; what follow
 
 # Always: the documented tables have these types.
 BY_THE_DOCUMENTED_TABLES = [
-    "prefer-bigint-over-int",  # keys are INTEGER as documented; tables that grow for ever have BIGINT
+    "prefer-bigint-over-int",  # keys are INTEGER as documented; tables that grow forever have BIGINT
     "prefer-identity",  # keys are documented as auto-incrementing, which SQLAlchemy makes as SERIAL
     "prefer-bigint-over-smallint",  # codes with a handful of values
     "prefer-text-field",  # VARCHAR(255) and its like are documented; alembic_version is Alembic's own

@@ -268,7 +268,9 @@ def test_a_throw_away_server_leaves_no_data(place: Path) -> None:
     assert not server.data.exists()
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="a process told of its parent's death is a Linux feature")
+@pytest.mark.skipif(
+    sys.platform != "linux", reason="that a process learns of its parent's death is a Linux feature"
+)
 def test_a_throw_away_server_ends_with_a_killed_program(place: Path) -> None:
     killed = program(
         place,
@@ -299,7 +301,7 @@ def test_root_keeps_the_data_where_the_server_user_can_reach_it(tmp_path: Path) 
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root runs the server as somebody else")
-def test_an_ordinary_user_owns_her_server(place: Path) -> None:
+def test_an_ordinary_user_owns_their_server(place: Path) -> None:
     with EmbeddedServer(place) as server:
         assert server.data.stat().st_uid == os.geteuid()
 

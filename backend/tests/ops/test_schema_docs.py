@@ -19,7 +19,7 @@ def page() -> str:
 
 def test_the_page_is_what_the_models_say(page: str) -> None:
     written = docs_commands.SCHEMA_PAGE.read_text(encoding="utf-8")
-    assert written == page, "write docs/database.md anew: aada docs schema"
+    assert written == page, "write docs/database.md again: aada docs schema"
 
 
 def test_every_table_and_column_is_on_the_page(page: str) -> None:

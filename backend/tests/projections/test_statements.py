@@ -18,12 +18,12 @@ from app.enrollment import service as enrollment
 from app.lrs import service
 from app.lrs.desk.keys import service as credentials
 from app.lrs.engine import values
-from app.lrs.engine.statements import validate
+from app.lrs.engine.statements import validation
 from app.lrs.engine.versions import Version
-from app.projections.frame import Outcome, catch_up
 from app.projections.service import prepare
 from app.projections.statements.facts import duration_text
 from app.projections.statements.facts import reported as reported_facts
+from app.projections.subscription import Outcome, catch_up
 from tests.conftest import LiveServer
 from tests.lrs.desk.conftest import Scene, make_scene, payloads
 from tests.projecting import ADL, AT, STATEMENTS, ZONE, everything, project, reported
@@ -32,27 +32,27 @@ from tests.projecting import ADL, AT, STATEMENTS, ZONE, everything, project, rep
 def test_every_fact_makes_a_statement_that_the_store_itself_takes(session: Session, scene: Scene) -> None:
     everything(session, scene)
     project(session)
-    told = payloads(session)
+    stated = payloads(session)
     verbs = (
         "registered initialized attended attended abandoned launched initialized progressed failed suspended "
         "resumed passed terminated completed completed progressed completed abandoned"
     )
-    assert " ".join(one["verb"]["id"].rpartition("/")[2] for one in told) == verbs
-    for statement in told:
-        validate.statement(statement, "$", Version.TWO)
+    assert " ".join(one["verb"]["id"].rpartition("/")[2] for one in stated) == verbs
+    for statement in stated:
+        validation.statement(statement, "$", Version.TWO)
         assert statement["actor"]["account"] == {
             "homePage": "http://localhost:8000",
             "name": str(scene.student.id),
         }
         assert statement["object"]["id"].startswith("http://localhost:8000/")
         assert "display" in statement["verb"]
-    assert len({statement["context"]["registration"] for statement in told}) == 1
+    assert len({statement["context"]["registration"] for statement in stated}) == 1
     users = set(session.scalars(text("SELECT user_id FROM xapi_statements")))
     assert users == {scene.student.id}
-    assert told[2]["result"] == {"duration": "PT2H5M"}
-    assert "instructor" not in told[2]["context"]
-    assert told[3]["context"]["instructor"]["name"] == "Grace Office"
-    assert told[8]["result"] == {
+    assert stated[2]["result"] == {"duration": "PT2H5M"}
+    assert "instructor" not in stated[2]["context"]
+    assert stated[3]["context"]["instructor"]["name"] == "Grace Office"
+    assert stated[8]["result"] == {
         "score": {"scaled": 1.0, "raw": 100.0, "min": 0, "max": 100},
         "completion": True,
         "success": False,
@@ -74,20 +74,20 @@ def test_the_rooms_tell_what_they_do(session: Session, scene: Scene) -> None:
         session, scene.staff, scene.enrollment.id, today=scene.enrollment.enrolled_at, zone=ZONE
     )
     project(session)
-    told = payloads(session)
-    assert [one["verb"]["id"].removeprefix(ADL) for one in told] == [
+    stated = payloads(session)
+    assert [one["verb"]["id"].removeprefix(ADL) for one in stated] == [
         "initialized",
         "attended",
         "completed",
         "progressed",
         "completed",
     ]
-    assert told[2]["object"]["definition"]["name"] == {"en-US": "Bitewings & more"}
-    assert told[3]["result"]["extensions"] == {"https://w3id.org/xapi/cmi5/result/extensions/progress": 100}
-    assert told[4]["context"]["instructor"]["account"]["name"] == str(scene.admin.id)
+    assert stated[2]["object"]["definition"]["name"] == {"en-US": "Bitewings & more"}
+    assert stated[3]["result"]["extensions"] == {"https://w3id.org/xapi/cmi5/result/extensions/progress": 100}
+    assert stated[4]["context"]["instructor"]["account"]["name"] == str(scene.admin.id)
 
 
-def test_a_better_score_of_a_completed_lesson_is_told(session: Session, scene: Scene) -> None:
+def test_a_better_score_of_a_completed_lesson_is_stated(session: Session, scene: Scene) -> None:
     for score in (50, 40, 90):
         enrollment.record_lesson_completion(
             session,
@@ -98,11 +98,14 @@ def test_a_better_score_of_a_completed_lesson_is_told(session: Session, scene: S
             at=AT,
         )
     project(session)
-    told = [(one["verb"]["id"].removeprefix(ADL), one["result"].get("score")) for one in payloads(session)]
-    assert [(verb, score["raw"]) for verb, score in told if score] == [("completed", 50.0), ("scored", 90.0)]
+    stated = [(one["verb"]["id"].removeprefix(ADL), one["result"].get("score")) for one in payloads(session)]
+    assert [(verb, score["raw"]) for verb, score in stated if score] == [
+        ("completed", 50.0),
+        ("scored", 90.0),
+    ]
 
 
-def _told(session: Session) -> list[tuple[str, str | None, bool]]:
+def _stated(session: Session) -> list[tuple[str, str | None, bool]]:
     """Verb, duration, and whether it has been voided: every statement, oldest first."""
     rows = session.execute(
         text("SELECT verb, result ->> 'duration', is_voided FROM xapi_statements ORDER BY id")
@@ -110,7 +113,7 @@ def _told(session: Session) -> list[tuple[str, str | None, bool]]:
     return [(verb.rpartition("/")[2], duration, voided) for verb, duration, voided in rows]
 
 
-def test_a_correction_voids_what_was_told_of_the_stay(session: Session, scene: Scene) -> None:
+def test_a_correction_voids_what_was_stated_of_the_time_entry(session: Session, scene: Scene) -> None:
     entry = HoursIn(
         enrollment_id=scene.enrollment.id,
         clock_in=AT,
@@ -119,38 +122,38 @@ def test_a_correction_voids_what_was_told_of_the_stay(session: Session, scene: S
     )
     entry = attendance.enter(session, scene.staff, entry, ZONE)
     project(session)
-    half = CorrectionIn(clock_in=AT, clock_out=AT + timedelta(minutes=90), reason="she left early")
+    half = CorrectionIn(clock_in=AT, clock_out=AT + timedelta(minutes=90), reason="left early")
     attendance.correct(session, scene.staff, entry.id, half, ZONE)
     project(session)
     attended = [("attended", "PT3H", True), ("voided", None, False), ("attended", "PT1H30M", False)]
-    assert _told(session) == attended
+    assert _stated(session) == attended
     first, voiding, second = payloads(session)
-    validate.statement(voiding, "$", Version.TWO)
+    validation.statement(voiding, "$", Version.TWO)
     assert voiding["object"] == {"objectType": "StatementRef", "id": first["id"]}
     assert voiding["actor"]["account"]["name"] == str(scene.admin.id)
     assert second["timestamp"] == "2026-05-04T13:30:00.000000Z"
-    nothing = CorrectionIn(clock_in=AT, clock_out=AT, reason="she was not there")
+    nothing = CorrectionIn(clock_in=AT, clock_out=AT, reason="was not there")
     attendance.correct(session, scene.staff, entry.id, nothing, ZONE)
     project(session)
-    assert _told(session)[2:] == [("attended", "PT1H30M", True), ("voided", None, False)]
+    assert _stated(session)[2:] == [("attended", "PT1H30M", True), ("voided", None, False)]
     attendance.correct(session, scene.staff, entry.id, half, ZONE)
     project(session)
-    assert _told(session)[4:] == [("attended", "PT1H30M", False)]
+    assert _stated(session)[4:] == [("attended", "PT1H30M", False)]
     lines = service.recent_for_user(session, SYSTEM, scene.student.id)
     assert [line.result for line in lines] == ["1\u00a0h\u00a030\u00a0min"]
 
 
-def test_correcting_a_forgotten_stay_takes_back_that_its_end_is_unknown(
+def test_correcting_a_forgotten_time_entry_takes_back_that_its_end_is_unknown(
     session: Session, scene: Scene
 ) -> None:
     with time_machine.travel(AT, tick=False):
         attendance.clock_in(session, scene.subject, ZONE)
     with time_machine.travel(AT + timedelta(days=1), tick=False):
         entry = attendance.clock_out(session, scene.subject, ZONE)
-    half = CorrectionIn(clock_in=AT, clock_out=AT + timedelta(minutes=90), reason="asked her")
+    half = CorrectionIn(clock_in=AT, clock_out=AT + timedelta(minutes=90), reason="asked the student")
     attendance.correct(session, scene.staff, entry.id, half, ZONE)
     project(session)
-    assert _told(session) == [
+    assert _stated(session) == [
         ("initialized", None, False),
         ("abandoned", None, True),
         ("voided", None, False),
@@ -206,7 +209,7 @@ def test_a_report_tells_only_what_is_new_and_true(
     before: str, after: str, score: Decimal | None, first: bool, ending: str | None
 ) -> None:
     text_ = None if score is None else str(score)
-    told = reported_facts(
+    stated = reported_facts(
         reported(
             status_before=before,
             status=after,
@@ -216,7 +219,7 @@ def test_a_report_tells_only_what_is_new_and_true(
             ending=ending,
         )
     )
-    verbs = [verb.iri.rpartition("/")[2] for _, verb, _ in told]
+    verbs = [verb.iri.rpartition("/")[2] for _, verb, _ in stated]
     assert ("initialized" in verbs) is first
     assert {"passed", "failed", "completed"} & set(verbs) == (
         {after} if after != before and after in ("passed", "failed", "completed") else set()

@@ -41,7 +41,7 @@ def local(*parts: int, fold: int = 0) -> datetime:
 @pytest.mark.parametrize(
     ("day", "expected"), [((2026, 3, 8), 180), ((2026, 11, 1), 300), ((2026, 6, 1), 240)]
 )
-def test_a_clock_change_does_not_change_how_long_she_was_there(
+def test_a_clock_change_does_not_change_how_long_the_student_was_there(
     day: tuple[int, int, int], expected: int
 ) -> None:
     entry = TimeEntry(local(*day, 0, 30), local(*day, 4, 30))
@@ -49,7 +49,7 @@ def test_a_clock_change_does_not_change_how_long_she_was_there(
     assert hours.minutes_by_day(entry, NEW_YORK) == {date(*day): expected}
 
 
-def test_the_two_hours_that_look_alike_are_told_apart() -> None:
+def test_the_two_hours_that_look_alike_are_kept_apart() -> None:
     assert hours.minutes_between(local(2026, 11, 1, 1, 30), local(2026, 11, 1, 1, 30, fold=1)) == 60
 
 
@@ -67,20 +67,20 @@ def test_naive_and_reversed_times_are_refused() -> None:
         hours.minutes_between(start.replace(tzinfo=None), start)
 
 
-def test_a_stay_across_midnight_counts_for_both_days() -> None:
+def test_a_time_entry_across_midnight_counts_for_both_days() -> None:
     entry = TimeEntry(local(2026, 5, 4, 23, 30), local(2026, 5, 5, 0, 45))
     assert hours.minutes_by_day(entry, NEW_YORK) == {date(2026, 5, 4): 30, date(2026, 5, 5): 45}
 
 
 @given(entries(), st.sampled_from(ZONES))
-def test_days_add_up_to_the_stay(entry: TimeEntry, zone: ZoneInfo) -> None:
+def test_days_add_up_to_the_time_entry(entry: TimeEntry, zone: ZoneInfo) -> None:
     by_day = hours.minutes_by_day(entry, zone)
     assert sum(by_day.values()) == hours.minutes_between(entry.clock_in, entry.clock_out)
     assert all(minutes > 0 for minutes in by_day.values())
 
 
 @given(entries(), st.sampled_from(ZONES))
-def test_every_day_is_one_the_school_saw_during_the_stay(entry: TimeEntry, zone: ZoneInfo) -> None:
+def test_every_day_is_one_the_school_saw_during_the_time_entry(entry: TimeEntry, zone: ZoneInfo) -> None:
     first, last = entry.clock_in.astimezone(zone).date(), entry.clock_out.astimezone(zone).date()
     days = hours.minutes_by_day(entry, zone)
     assert all(min(first, last) - timedelta(days=1) <= day <= max(first, last) for day in days)
@@ -129,7 +129,7 @@ def test_the_edges_of_the_calendar_are_no_instants(edge: datetime) -> None:
         assert reading.instant is None or not reading.ambiguous
 
 
-def test_an_open_stay_is_forgotten_after_the_longest_stay() -> None:
+def test_an_open_time_entry_is_forgotten_after_the_longest_time_entry() -> None:
     start = local(2026, 5, 4, 8, 0)
     longest = timedelta(hours=16)
     assert not hours.was_forgotten(start, start + longest, longest)

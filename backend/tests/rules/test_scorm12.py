@@ -115,7 +115,7 @@ def test_without_a_mastery_score_the_course_decides(
         assert judged == status
 
 
-def test_completed_waits_for_the_score_only_while_she_is_there() -> None:
+def test_completed_waits_for_the_score_only_while_the_student_is_there() -> None:
     eighty = Decimal(80)
     assert scorm12.judged_status("completed", None, eighty, ended=False) == "incomplete"
     assert scorm12.judged_status("completed", None, eighty, ended=False, left=True) == "completed"
@@ -131,7 +131,7 @@ def test_the_halves_of_a_status() -> None:
 
 
 @given(st.booleans(), st.booleans(), st.sampled_from(scorm12.EXITS))
-def test_she_resumes_exactly_what_was_not_ended(begun: bool, finished: bool, exit_word: str) -> None:
+def test_the_student_resumes_exactly_what_was_not_ended(begun: bool, finished: bool, exit_word: str) -> None:
     word = scorm12.entry(begun=begun, finished=finished, exit_word=exit_word)
     over = finished and exit_word != "suspend"
     assert scorm12.continues(finished=finished, exit_word=exit_word) is not over

@@ -9,12 +9,14 @@ from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from app.core import clock
+from app.core.permissions import Duty
 from app.db.models import SchoolHoliday, SchoolPolicy, SchoolSignatory, SchoolTerm
 from app.db.session import Database
 from app.school import service as school
 from app.settings import Settings
 from tests.factories.school import School
 from tests.ops.conftest import Aada, aada  # noqa: F401 - the command, as a fixture
+from tests.school.conftest import SignedIn
 from tests.school.test_logo import GOOD_SVG, png
 
 FACTS = {
@@ -150,7 +152,7 @@ def test_a_policy_is_added_shown_and_taken_back(office: TestClient, session: Ses
     assert office.post("/school/policies/password/new", data=values).status_code == 303
     page = office.get("/school/policies").text
     assert "After the audit." in page
-    assert "To come" in page
+    assert "Upcoming" in page
     listed = office.get("/api/v1/school/policies/password").json()
     assert [one["version"] for one in listed] == [2, 1]
     on = office.get(f"/api/v1/school/policies/password/on/{tomorrow}").json()
@@ -184,6 +186,29 @@ def test_a_used_policy_is_refused_with_a_sentence(office: TestClient, session: S
     refused = office.post("/school/policies/progress/2/withdraw")
     assert (refused.status_code, "Add a new version" in refused.text) == (409, True)
     assert office.delete("/api/v1/school/policies/progress/2").status_code == 409
+
+
+def test_a_value_with_one_choice_is_said_and_not_asked(office: TestClient) -> None:
+    form = office.get("/school/policies/attendance/new").text
+    assert "Whole minutes, rounded down" in form
+    assert "<select" not in form
+    assert '<input type="hidden" name="rounding" value="whole_minutes_down">' in form
+    empty = office.post("/school/policies/attendance/new", data={"effective_from": "2999-01-01"})
+    assert empty.status_code == 422
+    assert "Longest time entry: This field is required." in empty.text
+
+
+def test_the_time_zone_is_chosen_by_the_name_people_use(office: TestClient) -> None:
+    assert (
+        '<option value="America/Chicago">Central Time (Chicago)</option>' in office.get("/school/edit").text
+    )
+    assert "Eastern Time (America/New_York)" in office.get("/school").text
+
+
+def test_those_who_audit_find_the_school_in_the_navigation(people: School, signed_in: SignedIn) -> None:
+    link = '<a href="/school">'
+    assert link in signed_in(people.with_duty(Duty.AUDITOR)).get("/").text
+    assert link not in signed_in(people.instructor()).get("/").text
 
 
 @pytest.mark.parametrize("path", ["/school", "/school/calendar", "/school/policies"])

@@ -173,7 +173,7 @@ def test_no_more_files_are_kept_than_asked_for(tmp_path: Path) -> None:
     assert "49" in (tmp_path / "access.log").read_text()
 
 
-def test_a_file_that_was_taken_away_begins_anew(tmp_path: Path) -> None:
+def test_a_file_that_was_taken_away_begins_again(tmp_path: Path) -> None:
     path = tmp_path / "access.log"
     handler = SharedRotatingFile(path, most_bytes=100, keep=2)
     for number in range(10):

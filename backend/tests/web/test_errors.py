@@ -134,7 +134,7 @@ def test_a_constraint_with_a_sentence_of_its_own_says_it(client: TestClient) -> 
     assert answer.json()["errors"][0]["field"] == "email"
 
 
-def test_a_database_that_is_away_is_told_so(settings: Settings) -> None:
+def test_a_database_that_is_away_is_named(settings: Settings) -> None:
     away = settings.model_copy(
         update={"database_url": "postgresql+psycopg://nobody:x@127.0.0.1:1/none?connect_timeout=1"}
     )

@@ -9,7 +9,7 @@ from app.web.request import brief_subject, current_subject
 from tests.web.walk import PUBLIC, Walk
 
 OWN = ("/account", "/hours", "/api/v1/me", "/api/v1/session", "/api/v1/tokens", "/api/v1/attendance/clock")
-"""Where a student changes what is hers and no number in the address says whose it is."""
+"""Where students change what is theirs and no number in the address says whose it is."""
 
 NASTY_PARTS = (
     "%00",

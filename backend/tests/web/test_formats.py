@@ -116,3 +116,17 @@ def test_nothing_reads_as_a_dash() -> None:
         formats.relative(None, datetime(2026, 1, 1, tzinfo=UTC)),
     ]
     assert set(none) == {"–"}
+
+
+@pytest.mark.parametrize(
+    ("name", "greeted"),
+    [("Maria Lopez", "Maria"), ("Dr. Samuel Okoro", "Dr. Okoro"), ("Cher", "Cher"), ("Dr.", "Dr.")],
+)
+def test_a_greeting_does_not_take_a_title_for_a_name(name: str, greeted: str) -> None:
+    assert formats.greeting_name(name) == greeted
+
+
+def test_zones_and_months_read_as_people_say_them() -> None:
+    assert formats.zone_name("America/New_York") == "Eastern Time"
+    assert formats.zone_name("America/Indiana/Knox") == "America/Indiana/Knox time"
+    assert formats.month("2026-11") == "Nov 2026"

@@ -15,7 +15,7 @@ from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from app.core.errors import Conflict, FieldError, NotFound, Unavailable
 from app.core.permissions import Role
 from app.db.models import User
-from app.web.fields import Line
+from app.web.field_types import Line
 from app.web.forms import DollarsAsCents, Form
 from tests.web.gallery import create_gallery
 
@@ -88,7 +88,9 @@ def test_an_empty_field_is_a_missing_one_and_an_unticked_box_is_no() -> None:
         ("name", "a\x00b", "This contains a character that cannot be saved."),
     ],
 )
-def test_mistakes_are_told_in_plain_words_and_kept_in_the_field(field: str, value: str, message: str) -> None:
+def test_mistakes_are_named_in_plain_words_and_kept_in_the_field(
+    field: str, value: str, message: str
+) -> None:
     form = typed(**(GOOD | {field: value}))
     assert form.values is None
     assert form.error(field) == message
@@ -185,7 +187,7 @@ def test_a_refusal_undoes_what_the_act_wrote(
     assert session.scalar(COUNT) == 0
 
 
-def test_the_databases_refusal_is_told_in_the_form(session: Session) -> None:
+def test_the_databases_refusal_is_shown_in_the_form(session: Session) -> None:
     def act(_: Course) -> Response:
         session.add(User(email="Upper@Example.org", hashed_password="x", full_name="A B", role=Role.STUDENT))
         session.flush()

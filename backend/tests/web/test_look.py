@@ -140,7 +140,7 @@ def test_a_dangerous_act_asks_first_and_can_be_left_by_keyboard(open_page: Open)
     expect(opener).to_be_focused()
     opener.click()
     with page.expect_request("**/withdraw") as sent:
-        dialog.get_by_role("button", name="Withdraw her").click()
+        dialog.get_by_role("button", name="Withdraw the student").click()
     assert sent.value.method == "POST"
 
 

@@ -72,7 +72,7 @@ def test_headers_name_the_unit_and_the_zone() -> None:
 
 def test_csv_has_numbers_for_units_and_local_times_with_their_offset() -> None:
     line = written(write_csv, Row()).decode("utf-8-sig").splitlines()[1]
-    # The hour that the change of clocks repeats: the offset tells which one is meant.
+    # The hour that the change of clocks repeats: the offset says which one is meant.
     assert line == "Ana,460,1234.50,2026-11-25,2026-11-01 01:30:00-04:00,student"
 
 

@@ -1,4 +1,4 @@
-"""One request is one transaction, and success is not told before it is true."""
+"""One request is one transaction, and success is not reported before it is true."""
 
 from typing import Any
 

@@ -107,7 +107,7 @@ def test_a_prefix_is_whole_segments() -> None:
     assert not within("/contents", ["/content"])
 
 
-def test_too_large_is_told_before_the_body_is_sent(gallery_url: str) -> None:
+def test_too_large_is_refused_before_the_body_is_sent(gallery_url: str) -> None:
     host, port = gallery_url.removeprefix("http://").split(":")
     with socket.create_connection((host, int(port)), timeout=10) as connection:
         connection.sendall(b"POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 99999999999\r\n\r\n")

@@ -20,8 +20,8 @@ from app.core import clock, tokens
 from app.core.errors import Problem
 from app.db.models import UserSession
 from app.ops.http_protocol import BoundedHeadProtocol
-from app.web.bodies import BodyTime
-from app.web.heads import HeadAsGet
+from app.web.head_requests import HeadAsGet
+from app.web.request_bodies import BodyTime
 from tests.conftest import LiveServer
 from tests.factories.school import School
 

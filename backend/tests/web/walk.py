@@ -251,9 +251,9 @@ def walk(app: FastAPI, session: Session, connection: Connection, settings: Setti
     school.scorm_data(enrollment, lesson)
     message = OutboxMessage(to_address=other.email, subject="To you", body_text="A secret")
     package = ContentPackage(
-        lesson_id=lesson.id, version=1, standard="scorm12", title="Hers", file_name="x.zip", sha256="0" * 64,
-        size_bytes=1, manifest={"standard": "scorm12", "edition": "1.2", "identifier": "x", "title": "Hers", "items": [
-            {"id": "sco", "title": "Hers", "path": "index.html"}]}, warnings=[],
+        lesson_id=lesson.id, version=1, standard="scorm12", title="Other", file_name="x.zip", sha256="0" * 64,
+        size_bytes=1, manifest={"standard": "scorm12", "edition": "1.2", "identifier": "x", "title": "Other", "items": [
+            {"id": "sco", "title": "Other", "path": "index.html"}]}, warnings=[],
     )  # fmt: skip
     # A secret that cannot be unsealed: nobody is asked in earnest.
     target = XapiForwarder(

@@ -25,7 +25,7 @@ from app.academics.classes.schemas import (
 )
 from app.core import clock
 from app.core.permissions import Subject
-from app.web.fields import Day, OptionalDay, PathId, RecordId
+from app.web.field_types import Day, OptionalDay, PathId, RecordId
 from app.web.paging import Page, PageParams
 from app.web.request import CurrentSubject, Db, SettingsDep
 
@@ -176,7 +176,7 @@ def add_students(
 def remove_students(
     db: Db, subject: CurrentSubject, settings: SettingsDep, class_id: PathId, body: RemoveIn
 ) -> None:
-    """Take students out of the class, all or none."""
+    """Remove students from the class, all or none."""
     service.remove_students(db, subject, class_id, body.seat_ids, settings.zone, last_day=body.last_day)
 
 

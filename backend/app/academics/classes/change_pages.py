@@ -18,7 +18,7 @@ from app.academics.classes.schemas import (
 from app.core import clock
 from app.core.permissions import Subject
 from app.settings import Settings
-from app.web.fields import PathId
+from app.web.field_types import PathId
 from app.web.forms import Form, posted
 from app.web.paging import PageParams, Paging
 from app.web.render import redirect, render
@@ -26,7 +26,7 @@ from app.web.request import CurrentSubject, Db, SettingsDep
 
 router = APIRouter(include_in_schema=False)
 CLASSES = ("Classes", "/classes")
-KINDS = [("cancelled", "No meeting that day"), ("moved", "The meeting moves"), ("extra", "One more meeting")]
+KINDS = [("cancelled", "No meeting that day"), ("moved", "The meeting moves"), ("extra", "Extra meeting")]
 
 
 # The timetable
@@ -61,7 +61,7 @@ def _timetable(
         change=change or Form.blank(ChangeForm, kind="cancelled"),
         weekdays=weekday_choices(),
         kinds=KINDS,
-        breadcrumbs=[CLASSES, (view.record.code, f"/classes/{class_id}"), ("Timetable", None)],
+        breadcrumbs=[CLASSES, (view.record.code, f"/classes/{class_id}"), ("Schedule", None)],
     )
 
 
@@ -265,7 +265,7 @@ def _removal(
         page=service.roster(db, subject, class_id, paging, settings.zone).page(),
         paging=paging,
         form=form,
-        breadcrumbs=[CLASSES, (view.record.code, f"/classes/{class_id}"), ("Take students out", None)],
+        breadcrumbs=[CLASSES, (view.record.code, f"/classes/{class_id}"), ("Remove students", None)],
     )
 
 

@@ -13,7 +13,7 @@ from app.core import clock
 from app.core.permissions import Subject
 from app.settings import Settings
 from app.web import navigation, reports, search
-from app.web.fields import OptionalId, PathId
+from app.web.field_types import OptionalId, PathId
 from app.web.forms import Form, posted
 from app.web.navigation import NavItem
 from app.web.paging import PageParams, Paging

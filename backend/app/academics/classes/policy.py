@@ -23,7 +23,7 @@ def may_read_all(subject: Subject) -> bool:
 
 def require_read_all(subject: Subject) -> None:
     if not may_read_all(subject):
-        raise Forbidden("Your duties do not include the timetables and rosters of all classes.")
+        raise Forbidden("Your duties do not include the schedules and rosters of all classes.")
 
 
 def may_list(subject: Subject) -> bool:

@@ -22,7 +22,7 @@ CLASSES_REPORT = Report[Any](
     search="Search by class, program, room or instructor",
     filters=(
         Filter("program_id", "Program"),
-        Filter("term", "Term", [("current", "Not over yet")], "Any term"),
+        Filter("term", "Term", [("current", "Current and upcoming")], "Any term"),
     ),
     names_people=False,
 )

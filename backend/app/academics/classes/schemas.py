@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from app.rules.meetings import WEEKDAYS, Meeting
-from app.web.fields import Day, Line, OptionalDay, RecordId, blank_is_none
+from app.web.field_types import Day, Line, OptionalDay, RecordId, blank_is_none
 
 Code = Annotated[Line, Field(max_length=40)]
 Room = Annotated[Line, Field(max_length=80)]
@@ -71,8 +71,8 @@ class WeeklyForm(BaseModel):
     """The same hours on several days of the week, as typed."""
 
     weekdays: Annotated[list[Weekday], Field(min_length=1, max_length=7, title="Days")]
-    starts_at: Annotated[time, Field(title="Begins")]
-    ends_at: Annotated[time, Field(title="Ends")]
+    starts_at: Annotated[time, Field(title="Start time")]
+    ends_at: Annotated[time, Field(title="End time")]
 
 
 class ChangeFields(BaseModel):
@@ -81,8 +81,8 @@ class ChangeFields(BaseModel):
     kind: Annotated[Literal["cancelled", "moved", "extra"], Field(title="What changes")]
     day: Day
     new_day: Annotated[OptionalDay, Field(title="New day")] = None
-    starts_at: Annotated[time | None, BeforeValidator(blank_is_none), Field(title="Begins")] = None
-    ends_at: Annotated[time | None, BeforeValidator(blank_is_none), Field(title="Ends")] = None
+    starts_at: Annotated[time | None, BeforeValidator(blank_is_none), Field(title="Start time")] = None
+    ends_at: Annotated[time | None, BeforeValidator(blank_is_none), Field(title="End time")] = None
     room: OptionalRoom = None
     reason: Reason = None
 

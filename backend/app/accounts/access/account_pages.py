@@ -7,14 +7,14 @@ from fastapi import APIRouter, Depends, Request, Response
 
 from app.accounts import passwords, policy
 from app.accounts.access import links, service
-from app.accounts.access.browsers import browser_name
+from app.accounts.access.browser_names import browser_name
 from app.accounts.duties import service as duties
 from app.accounts.schemas import ChangePasswordForm, TokenForm
 from app.accounts.tokens import service as tokens
 from app.core.errors import Problem
 from app.core.permissions import Subject
 from app.settings import Settings
-from app.web.fields import PathId
+from app.web.field_types import PathId
 from app.web.forms import GENERAL, Form, posted
 from app.web.render import redirect, render
 from app.web.request import CurrentSubject, Db, SettingsDep

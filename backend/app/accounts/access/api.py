@@ -19,7 +19,7 @@ from app.core import jobs
 from app.core.tokens import hash_token
 from app.db.models import User
 from app.web import errors
-from app.web.fields import Line, PathId
+from app.web.field_types import Line, PathId
 from app.web.request import CurrentSubject, Db, SettingsDep
 
 router = APIRouter(prefix="/api/v1", tags=["Accounts"])
@@ -75,7 +75,7 @@ class Done(BaseModel):
 def sign_in(
     request: Request, response: Response, settings: SettingsDep, visitor: VisitorDep, given: SignInIn
 ) -> SignedInOut:
-    """Wrong address and wrong password are the same 401. 429 tells in Retry-After how many seconds to wait."""
+    """Wrong address and wrong password are the same 401. 429 has the seconds to wait in Retry-After."""
 
     def make_token(session: Session, user: User, wanted: TokenIn) -> SignedInOut:
         owner = service.subject_for(session, settings, user)

@@ -9,8 +9,8 @@ from sqlalchemy.orm import Session
 from app.accounts import passwords
 from app.accounts.access import attempts, queries
 from app.accounts.access.attempts import Visitor, fold_email
-from app.accounts.access.endings import Ended, Why, end_sessions
 from app.accounts.access.service import SignedIn, open_session, student_id_of, subject_for
+from app.accounts.access.session_ends import Ended, Why, end_sessions
 from app.accounts.tokens import queries as tokens
 from app.core import clock, history, limits, mail
 from app.core.actions import Action
@@ -180,7 +180,7 @@ def set_password(
     had_one = user.hashed_password != passwords.NO_PASSWORD
     owner_of_link = subject_for(session, settings, user)
     history.act_as(session, owner_of_link)
-    _put_password(session, settings, user, hashed, owner_of_link, told=had_one, ip=visitor.ip)
+    _put_password(session, settings, user, hashed, owner_of_link, notify=had_one, ip=visitor.ip)
     return open_session(session, settings, user, visitor)
 
 
@@ -195,7 +195,7 @@ def change_password(session: Session, settings: Settings, subject: Subject, pass
         raise Invalid(sentence, errors=[FieldError("new_password", sentence)])
     hashed = passwords.hash_password(settings, password)
     queries.close_links(session, user.id, clock.now())
-    _put_password(session, settings, user, hashed, subject, told=True)
+    _put_password(session, settings, user, hashed, subject, notify=True)
 
 
 def confirm(session: Session, settings: Settings, subject: Subject, password: str) -> Problem | None:
@@ -223,7 +223,7 @@ def _put_password(
     hashed: str,
     by: Subject,
     *,
-    told: bool,
+    notify: bool,
     ip: str | None = None,
 ) -> None:
     now = clock.now()
@@ -240,7 +240,7 @@ def _put_password(
         student_id=student_id_of(user),
         sessions_ended=ended,
         tokens_ended=len(tokens_ended),
-        notify=told,
+        notify=notify,
     )
 
 

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from app.accounts import passwords
 from app.accounts.access import attempts, known_browsers, queries
 from app.accounts.access.attempts import Visitor, fold_email
-from app.accounts.access.endings import Ended, Why, end_sessions
+from app.accounts.access.session_ends import Ended, Why, end_sessions
 from app.accounts.duties import service as duties
 from app.core import clock, history
 from app.core.actions import Action

@@ -5,7 +5,7 @@ from fastapi import APIRouter
 from app.accounts.duties import service
 from app.accounts.duties.schemas import DutyForm, DutyOut, EndForm
 from app.core.permissions import Duty, Permission
-from app.web.fields import PathId
+from app.web.field_types import PathId
 from app.web.request import CurrentSubject, Db, Requires, SettingsDep
 
 router = APIRouter(prefix="/api/v1", tags=["People"])

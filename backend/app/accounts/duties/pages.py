@@ -12,7 +12,7 @@ from app.accounts.people import service as people
 from app.core import clock
 from app.core.permissions import Duty, Permission, Role, Subject
 from app.settings import Settings
-from app.web.fields import PathId
+from app.web.field_types import PathId
 from app.web.forms import Form, posted
 from app.web.render import redirect, render
 from app.web.request import CurrentSubject, Db, Requires, SettingsDep

@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from app.accounts.duties.service import LONGEST_REASON
 from app.core.permissions import Duty
-from app.web.fields import Day, Line, OptionalDay
+from app.web.field_types import Day, Line, OptionalDay
 
 Reason = Annotated[Line, Field(max_length=LONGEST_REASON)]
 

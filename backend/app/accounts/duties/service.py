@@ -56,7 +56,7 @@ class ListedPerson:
 # Reading
 
 
-@internal("tells who is asking, before anything can be asked")
+@internal("says who is asking, before anything can be asked")
 def held_by_name(session: Session, settings: Settings, user: User) -> frozenset[Duty] | None:
     """The duties given by name that are in force today at the school; None for a person who was never given one."""
     if user.role is Role.STUDENT:

@@ -8,7 +8,7 @@ from app.accounts.people.pages import MANAGES, MANAGES_STUDENTS, DutyFilter, Rol
 from app.accounts.schemas import Email, FullName, PersonOut
 from app.core import clock
 from app.core.permissions import Duty, Role
-from app.web.fields import PathId
+from app.web.field_types import PathId
 from app.web.paging import Page, PageParams
 from app.web.request import CurrentSubject, Db, SettingsDep
 

@@ -14,8 +14,8 @@ from app.core import history
 from app.core.actions import Action
 from app.core.errors import Conflict
 from app.core.permissions import Actor, Role
-from app.db.marks import marks, referring
 from app.db.models import User
+from app.db.row_marks import marks, referring
 from app.settings import Settings
 from app.web import imports
 from app.web.imports import Fault, Field, ImportKind, Made, Row, readers
@@ -25,6 +25,7 @@ _ROLES = {
     "student": Role.STUDENT.value,
     "students": Role.STUDENT.value,
     "learner": Role.STUDENT.value,
+    "staff": Role.INSTRUCTOR.value,
     "instructor": Role.INSTRUCTOR.value,
     "teacher": Role.INSTRUCTOR.value,
     "faculty": Role.INSTRUCTOR.value,
@@ -168,10 +169,10 @@ PEOPLE = ImportKind(
         Field(
             "role",
             "Role",
-            readers.choice(_ROLES),
+            readers.choice(_ROLES, ("student", "staff", "administrator")),
             required=False,
             aliases=("Type", "User role", "Account type"),
-            help="student, instructor or admin; empty for student",
+            help="student, staff or administrator; empty for student",
             example="student",
         ),
     ),
@@ -180,7 +181,7 @@ PEOPLE = ImportKind(
     insert=_insert,
     undo=_undo,
     back="/people",
-    note="Everybody gets an invitation by email.",
+    note="Each person gets an invitation by email.",
 )
 imports.register(PEOPLE)
 imports.register_actor(_actor)

@@ -15,7 +15,7 @@ from app.core.errors import FieldError, Invalid, Problem
 from app.core.permissions import Duty, Permission, Role, Subject
 from app.db.models import User
 from app.web import navigation, reports, search
-from app.web.fields import PathId
+from app.web.field_types import PathId
 from app.web.forms import Form, posted
 from app.web.navigation import NavItem
 from app.web.paging import PageParams, Paging

@@ -52,7 +52,15 @@ PEOPLE_REPORT = Report[ListedPerson](
         Filter("role", "Role", ROLES, "Any role", visible=policy.may_read_duties),
         Filter("duty", "Duty today", DUTIES, "Any duty", visible=policy.may_read_duties),
     ),
-    groupings=(Grouping("role", "Role", lambda columns, _zone: columns.role, Kind.STATUS, chart="pie"),),
+    groupings=(
+        Grouping(
+            "role",
+            "Role",
+            lambda columns, _zone: columns.role,
+            chart="pie",
+            named=lambda key: Role(key).label,
+        ),
+    ),
     counted="People",
 )
 DELETED_REPORT = Report[ListedPerson](

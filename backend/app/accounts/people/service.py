@@ -10,8 +10,8 @@ from sqlalchemy.orm import Session
 from app.accounts import policy
 from app.accounts.access import links
 from app.accounts.access import queries as access
-from app.accounts.access.endings import Ended, Why, end_sessions
 from app.accounts.access.service import student_id_of
+from app.accounts.access.session_ends import Ended, Why, end_sessions
 from app.accounts.duties import queries as duty_queries
 from app.accounts.duties import service as duties
 from app.accounts.passwords import NO_PASSWORD

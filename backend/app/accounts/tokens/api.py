@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from app.accounts.tokens import service
 from app.db.models import ApiToken
-from app.web.fields import Line, PathId
+from app.web.field_types import Line, PathId
 from app.web.request import CurrentSubject, Db
 
 router = APIRouter(prefix="/api/v1/tokens", tags=["Accounts"])

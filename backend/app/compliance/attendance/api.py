@@ -16,7 +16,7 @@ from app.compliance.attendance.schemas import (
 )
 from app.core.permissions import Permission
 from app.core.visibility import Records
-from app.web.fields import OptionalId, PathId
+from app.web.field_types import OptionalId, PathId
 from app.web.paging import Page, PageParams
 from app.web.request import CurrentSubject, Db, Requires, SettingsDep
 

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
-from app.compliance.attendance import in_force, policy, queries
+from app.compliance.attendance import policies_in_force, policy, queries
 from app.compliance.attendance.records import get
 from app.compliance.attendance.schemas import (
     AttendanceOut,
@@ -22,7 +22,7 @@ from app.db.models import Attendance, Enrollment
 from app.rules import hours
 from app.rules.enrollment import may_count_hours
 from app.web import formats
-from app.web.fields import EARLIEST_DAY
+from app.web.field_types import EARLIEST_DAY
 
 
 def enrollment_choices(
@@ -138,7 +138,7 @@ def _require_within_day(
     entered = hours.minutes_by_day(hours.TimeEntry(clock_in, clock_out), zone)
     for day, minutes in entered.items():
         start, end = hours.day_bounds(day, day, zone)
-        most = in_force.of(session, start, zone).daily_maximum_minutes
+        most = policies_in_force.of(session, start, zone).daily_maximum_minutes
         if most >= hours.minutes_between(start, end):
             continue
         others = [entry for _, entry in queries.closed_entries(session, user_id, start, end)]
@@ -165,7 +165,7 @@ def _require_believable(session: Session, clock_in: datetime, clock_out: datetim
         )
     if clock_out < clock_in:
         raise _wrong("clock_out", "The clock-out is before the clock-in.")
-    longest = in_force.longest_entry(in_force.of(session, clock_in, zone, use=True))
+    longest = policies_in_force.longest_entry(policies_in_force.of(session, clock_in, zone, use=True))
     if clock_out - clock_in > longest:
         whole, rest = divmod(longest, timedelta(hours=1))
         most = formats.duration_minutes(longest // timedelta(minutes=1)) if rest else f"{whole} hours"

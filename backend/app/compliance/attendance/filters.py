@@ -6,7 +6,7 @@ from fastapi import Depends, Query
 
 from app.compliance.attendance.schemas import AttendanceFilter, OptionalState
 from app.core.errors import FieldError, Invalid
-from app.web.fields import OptionalDay, OptionalId
+from app.web.field_types import OptionalDay, OptionalId
 
 
 def _filters(

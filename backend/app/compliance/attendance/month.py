@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from app.core.errors import FieldError, Invalid
-from app.web.fields import EARLIEST_DAY, LATEST_DAY
+from app.web.field_types import EARLIEST_DAY, LATEST_DAY
 
 _CALENDAR = calendar.Calendar(firstweekday=calendar.SUNDAY)
 

@@ -28,7 +28,7 @@ from app.core.visibility import Records
 from app.rules import hours as hours_rules
 from app.settings import Settings
 from app.web import navigation, reports
-from app.web.fields import OptionalId, PathId
+from app.web.field_types import OptionalId, PathId
 from app.web.forms import Form, posted
 from app.web.navigation import NavItem
 from app.web.paging import MOST_COUNTED, PageParams, Paging

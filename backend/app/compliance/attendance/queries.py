@@ -152,7 +152,7 @@ def _choice(row: Any) -> EnrollmentChoice:
 def closed_entries(
     session: Session, user_id: int, start: datetime, end: datetime
 ) -> list[tuple[int, TimeEntry]]:
-    """Pairs of enrollment and closed stay that touch the time from `start` to `end`, in order."""
+    """Pairs of enrollment and closed time entry that touch the time from `start` to `end`, in order."""
     statement = (
         select(Attendance.enrollment_id, Attendance.clock_in, Attendance.clock_out)
         .where(
@@ -286,7 +286,7 @@ def attendance_hours_per_student(*, current_only: bool = False) -> Select[Any]:
     """Documented query "Calculate total attendance hours per student": name, total hours, and behind them
     the account's number, email and whole minutes.
 
-    A student whose only stay is open has no total yet (NULL). `current_only` leaves deleted accounts out.
+    A student whose only time entry is open has no total yet (NULL). `current_only` leaves deleted accounts out.
     """
     minutes = func.sum(Attendance.total_minutes)
     statement = (

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import ColumnElement
 from sqlalchemy.orm import Session
 
-from app.compliance.attendance import in_force, policy, queries
+from app.compliance.attendance import policies_in_force, policy, queries
 from app.compliance.attendance.presentation import present_row
 from app.compliance.attendance.schemas import (
     AttendanceFilter,
@@ -40,7 +40,7 @@ def get(session: Session, subject: Subject, record_id: int, zone: ZoneInfo) -> A
     row = queries.record(session, record_id)
     if row is None or not policy.may_read(session, subject, row[0].user_id):
         raise NotFound(policy.NO_RECORD)
-    return present_row(row, zone, in_force.forgotten_before(session, zone))
+    return present_row(row, zone, policies_in_force.forgotten_before(session, zone))
 
 
 def open_in(
@@ -63,7 +63,7 @@ def list_records(
 ) -> Listing[AttendanceOut]:
     """A page of records; for a student always of their own. Raises NotFound when they ask for another's."""
     visible = _visible(session, subject, filters)
-    forgotten = in_force.forgotten_before(session, zone)
+    forgotten = policies_in_force.forgotten_before(session, zone)
     return queries.records_listing(session, filters, visible, paging, zone, forgotten).map(
         lambda row: present_row(row, zone, forgotten)
     )
@@ -73,7 +73,7 @@ def recent_records(
     session: Session, subject: Subject, filters: AttendanceFilter, zone: ZoneInfo, *, limit: int = 10
 ) -> list[AttendanceOut]:
     """The newest records the filter lets through."""
-    forgotten = in_force.forgotten_before(session, zone)
+    forgotten = policies_in_force.forgotten_before(session, zone)
     rows = queries.records(
         session, filters, _visible(session, subject, filters), zone, forgotten, limit=limit
     )
@@ -82,7 +82,7 @@ def recent_records(
 
 def count_records(session: Session, subject: Subject, filters: AttendanceFilter, zone: ZoneInfo) -> int:
     """How many records the filter lets through."""
-    forgotten = in_force.forgotten_before(session, zone)
+    forgotten = policies_in_force.forgotten_before(session, zone)
     return queries.count(session, filters, _visible(session, subject, filters), zone, forgotten)
 
 
@@ -134,7 +134,7 @@ def totals_of(
     policy.require_read(session, subject, user_id)
     today = clock.today(zone)
     first = hours.week_of(today) - timedelta(weeks=weeks - 1)
-    pace_days = in_force.pace_days(session, zone)
+    pace_days = policies_in_force.pace_days(session, zone)
     since = min(first, today - timedelta(days=pace_days))
     done, by_day = totals_queries.of_enrollments(session, [item.id for item in enrollments], since)
     of_all: dict[date, int] = {}

@@ -3,6 +3,7 @@
 from sqlalchemy import func
 
 from app.compliance.attendance.schemas import AttendanceOut, AttendanceState, StudentHours
+from app.web import formats
 from app.web.reports import Column, Filter, Grouping, Kind, Measure, Report, action
 
 _STATES = [
@@ -38,7 +39,7 @@ RECORDS = Report[AttendanceOut](
     search="Search by student or program",
     filters=(
         Filter("from", "From", is_day=True),
-        Filter("to", "to", is_day=True),
+        Filter("to", "To", is_day=True),
         Filter("state", "Status", _STATES, "All records"),
         Filter("user_id", "Student number", hidden=True),
     ),
@@ -51,6 +52,7 @@ RECORDS = Report[AttendanceOut](
             lambda columns, zone: func.to_char(func.timezone(zone, columns.clock_in), "YYYY-MM"),
             measures=(_TIME,),
             chart="line",
+            named=formats.month,
             in_order=True,
         ),
     ),

@@ -18,7 +18,7 @@ from pydantic import (
 )
 
 from app.rules.hours import Pace, TimeEntry
-from app.web.fields import Line, RecordId, blank_is_none
+from app.web.field_types import Line, RecordId, blank_is_none
 
 Reason = Annotated[Line, Field(min_length=3, max_length=500)]
 

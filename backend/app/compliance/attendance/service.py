@@ -6,9 +6,9 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
-from app.compliance.attendance import in_force, policy, queries
+from app.compliance.attendance import policies_in_force, policy, queries
+from app.compliance.attendance.clocked_in import clocked_in
 from app.compliance.attendance.corrections import correct, enrollment_choices, enter, instant
-from app.compliance.attendance.endings import clocked_in
 from app.compliance.attendance.presentation import present
 from app.compliance.attendance.records import (
     count_records,
@@ -99,7 +99,9 @@ def clock_state(session: Session, subject: Subject, zone: ZoneInfo) -> ClockStat
     seen = None
     if entry is not None:
         program = next(item.program_name for item in choices if item.id == entry.enrollment_id)
-        seen = present(entry, subject.full_name, program, zone, in_force.forgotten_before(session, zone))
+        seen = present(
+            entry, subject.full_name, program, zone, policies_in_force.forgotten_before(session, zone)
+        )
     return ClockState(seen, choices)
 
 
@@ -140,7 +142,7 @@ def clock_in(
         clock_in=now,
     )
     return present(
-        entry, subject.full_name, chosen.program_name, zone, in_force.forgotten_before(session, zone)
+        entry, subject.full_name, chosen.program_name, zone, policies_in_force.forgotten_before(session, zone)
     )
 
 
@@ -199,8 +201,8 @@ def _enrollment_for(session: Session, subject: Subject, enrollment_id: int | Non
 
 def _was_forgotten(session: Session, entry: Attendance, now: datetime, zone: ZoneInfo) -> bool:
     """By the policy of the day on which the entry began; what follows is written down, so the policy stays."""
-    policy_then = in_force.of(session, entry.clock_in, zone, use=True)
-    return hours.was_forgotten(entry.clock_in, now, in_force.longest_entry(policy_then))
+    policy_then = policies_in_force.of(session, entry.clock_in, zone, use=True)
+    return hours.was_forgotten(entry.clock_in, now, policies_in_force.longest_entry(policy_then))
 
 
 def _already_in(since: datetime, zone: ZoneInfo) -> Conflict:

@@ -14,10 +14,10 @@ from app.content.launches import queries as launch_queries
 from app.content.launches import sessions
 from app.content.packages.model import Item
 from app.content.packages.versions import find_version
+from app.content.postgres_text import storable_json
 from app.content.runtimes import runtime_of
 from app.content.runtimes.protocol import Report, Runtime, SoFar
 from app.content.schemas import CommitIn, CommitOut
-from app.content.storable import storable_json
 from app.core import clock, history
 from app.core.actions import Action
 from app.core.errors import Conflict, NotFound, Unauthorized
@@ -136,8 +136,8 @@ def _apply(
     sent: CommitIn,
     now: datetime,
 ) -> None:
-    told = sent.session
-    so_far = None if told is None else SoFar(told.before, tuple(told.reached))
+    reported = sent.session
+    so_far = None if reported is None else SoFar(reported.before, tuple(reported.reached))
     report = runtime.read(sent.cmi, so_far)
     late = sent.seq < record.last_seq
     status_before, score_before = attempt.cmi_core_lesson_status, attempt.score_pct

@@ -6,8 +6,8 @@ from sqlalchemy.orm import Session
 
 from app.content import policy, queries, results
 from app.content.launches import queries as launch_queries
-from app.content.launches.ends import record_left
 from app.content.launches.sessions import LONGEST, is_review
+from app.content.launches.unreported_ends import record_left
 from app.content.packages.model import Item
 from app.content.packages.versions import Version, version_of
 from app.content.runtimes import runtime_of

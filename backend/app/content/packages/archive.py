@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import BinaryIO
 
-from app.content.packages.entries import (
+from app.content.packages.zip_entries import (
     DEFLATED,
     DESCRIPTOR,
     ENCRYPTED,
@@ -104,7 +104,7 @@ class Archive:
     def _packed(self, entry: Entry) -> Iterator[bytes]:
         left, at = entry.packed, entry.data_offset
         while left:
-            # Sought anew each time: several files may be read in turns.
+            # Sought again each time: several files may be read in turns.
             self._file.seek(at)
             packed = self._file.read(min(_CHUNK, left))
             if not packed:

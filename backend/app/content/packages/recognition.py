@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass, replace
 
-from app.content.packages import outside
+from app.content.packages import outside_hosts
 from app.content.packages.archive import Archive
-from app.content.packages.links import folded
-from app.content.packages.markers import is_kept
+from app.content.packages.manifest_links import folded
 from app.content.packages.model import Manifest
+from app.content.packages.package_root import is_kept
 from app.content.runtimes import RUNTIMES
 from app.core.errors import Invalid
 
@@ -45,7 +45,7 @@ def read_package(archive: Archive) -> Package:
             raise Invalid(
                 f"This is a SCORM {edition} package, which cannot be played yet. Publish the course as {playable}."
             )
-        warnings = (*manifest.warnings, *outside.remarks(archive, files))
+        warnings = (*manifest.warnings, *outside_hosts.remarks(archive, files))
         return Package(replace(manifest, warnings=warnings), files)
     other = _other_standard(archive)
     if other is not None:

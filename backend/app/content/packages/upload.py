@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from app.academics import service as academics
 from app.content import policy, queries
 from app.content.packages.archive import Archive
-from app.content.packages.media import media_type_of
+from app.content.packages.media_types import media_type_of
 from app.content.packages.recognition import Package, read_package
 from app.core import clock, history
 from app.core.actions import Action

@@ -60,7 +60,7 @@ const SETTINGS = {
 };
 
 let api = runtime(boot.cmi);
-const earlier = { seconds: 0 }; // reported by the pages before this one, in courses that begin anew on each page
+const earlier = { seconds: 0 }; // reported by the pages before this one, in courses that begin again on each page
 let page = null; // the document that began the session
 const session = new Session(boot.cmi.core?.lesson_status);
 
@@ -156,7 +156,7 @@ setInterval(() => {
 }, 500);
 
 function stayAwake() {
-  // The session ends by itself after a while: better to say so than to let her work in vain.
+  // The session ends by itself after a while: better to say so than to let the student work in vain.
   clearTimeout(idleTimer);
   const left = new Date(boot.expiresAt).getTime() - Date.now();
   idleTimer = setTimeout(() => {

@@ -12,7 +12,7 @@ const RETRY_MS = [2_000, 4_000, 8_000, 15_000, 30_000];
 const FINAL = new Set(["unauthorized", "gone", "not-found", "conflict"]);
 
 export class Saving {
-  // `read()` gives the present data model; `report(kind, detail)` is told: saving, saved, trouble, over.
+  // `read()` gives the present data model; `report(kind, detail)` is called with: saving, saved, trouble, over.
   constructor({ url, lastSeq, read, report, session }) {
     this.session = session; // what the session has come to, whatever of it was saved
     this.url = url;
@@ -42,7 +42,7 @@ export class Saving {
     else this.changed();
   }
 
-  // The course begins anew on its next page: the session has not ended after all.
+  // The course begins again on its next page: the session has not ended after all.
   goesOn() {
     this.finishPending = false;
   }

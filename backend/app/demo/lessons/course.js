@@ -68,7 +68,7 @@
     const reasons = document.getElementById("reasons");
     reasons.replaceChildren(...fields.map((field) => {
       const item = document.createElement("li");
-      item.textContent = JSON.parse(field.dataset.told).why;
+      item.textContent = JSON.parse(field.dataset.key).why;
       return item;
     }));
     document.getElementById("again").hidden = passed;
@@ -84,7 +84,7 @@
       fields[missing].querySelector("input").focus();
       return;
     }
-    const right = chosen.filter((input, place) => Number(input.value) === JSON.parse(fields[place].dataset.told).right);
+    const right = chosen.filter((input, place) => Number(input.value) === JSON.parse(fields[place].dataset.key).right);
     const score = Math.round((100 * right.length) / fields.length);
     state.score = Math.max(score, state.score || 0);
     set("cmi.core.score.min", 0);

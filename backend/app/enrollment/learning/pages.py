@@ -13,7 +13,7 @@ from app.enrollment import service as enrollment
 from app.enrollment.learning import service
 from app.enrollment.schemas import EmptyForm
 from app.web import navigation, search
-from app.web.fields import PathId
+from app.web.field_types import PathId
 from app.web.forms import Form, posted
 from app.web.navigation import NavItem
 from app.web.paging import Paging

@@ -18,7 +18,7 @@ from app.db.models import (
     ScormData,
 )
 
-OPEN_TO_HER = (EnrollmentStatus.ACTIVE, EnrollmentStatus.COMPLETED)
+OPEN_TO_STUDENT = (EnrollmentStatus.ACTIVE, EnrollmentStatus.COMPLETED)
 
 
 def programs_of(session: Session, user_id: int) -> Sequence[Row[Any]]:
@@ -26,7 +26,7 @@ def programs_of(session: Session, user_id: int) -> Sequence[Row[Any]]:
     return session.execute(
         select(Enrollment, Program)
         .join(Enrollment.program)
-        .where(Enrollment.user_id == user_id, Enrollment.status.in_(OPEN_TO_HER))
+        .where(Enrollment.user_id == user_id, Enrollment.status.in_(OPEN_TO_STUDENT))
         .order_by(Enrollment.status, Enrollment.enrolled_at.desc(), Enrollment.id.desc())
     ).all()
 
@@ -67,7 +67,7 @@ def opened_lesson(session: Session, user_id: int, lesson_id: int) -> tuple[Lesso
         select(Lesson, Module, Enrollment)
         .join(Module, Lesson.module_id == Module.id)
         .join(Enrollment, Enrollment.program_id == Module.program_id)
-        .where(Lesson.id == lesson_id, Enrollment.user_id == user_id, Enrollment.status.in_(OPEN_TO_HER))
+        .where(Lesson.id == lesson_id, Enrollment.user_id == user_id, Enrollment.status.in_(OPEN_TO_STUDENT))
         .order_by(Enrollment.status, Enrollment.id.desc())
         .limit(1)
     ).one_or_none()

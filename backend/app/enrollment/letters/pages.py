@@ -9,7 +9,7 @@ from pydantic import AfterValidator, BaseModel, Field
 from app.core.permissions import Subject
 from app.enrollment.letters import service
 from app.web.downloads import pdf_response
-from app.web.fields import OptionalId, PathId, Text
+from app.web.field_types import OptionalId, PathId, Text
 from app.web.forms import Form, posted
 from app.web.render import redirect, render
 from app.web.request import BriefSubject, CurrentSubject, DatabaseDep, Db, FilesDep, SettingsDep

@@ -115,14 +115,14 @@ def _words(
     length = [f"{row.clock_hours:,} clock hours"] if row.clock_hours else []
     length += [f"{row.duration_weeks} weeks"] if row.duration_weeks else []
     if length:
-        facts.append(["Length of the program", ", ".join(length)])
+        facts.append(["Program length", ", ".join(length)])
     lines = [line for line in (recipient or "").splitlines() if line.strip()]
     return {
         "recipient": lines,
         "salutation": "To whom it may concern:",
         "opening": opening,
         "facts": facts,
-        "paragraphs": [f"This is what the school’s records say on {long_date(today)}."],
+        "paragraphs": [f"This letter reflects the school’s records as of {long_date(today)}."],
     }
 
 

@@ -25,7 +25,7 @@ def class_list(request: Request, db: Db, subject: CurrentSubject, paging: PagePa
         described.CLASS_LIST,
         service.class_list(db, subject, paging),
         "enrollment/class_list.html",
-        breadcrumbs=[LIST, ("Class list", None)],
+        breadcrumbs=[LIST, ("Active students", None)],
     )
 
 

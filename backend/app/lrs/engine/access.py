@@ -17,7 +17,7 @@ from app.lrs.engine.port import KeyRecord, Port
 from app.lrs.engine.refusal import Refusal
 from app.lrs.engine.scopes import allows, is_within, require
 from app.lrs.engine.statements.actors import identity
-from app.lrs.engine.statements.author import Author
+from app.lrs.engine.statements.authority import Author
 
 REMEMBERED_SECONDS = 1.0
 _MOST_REMEMBERED = 5_000

@@ -101,7 +101,7 @@ def _too_large(limit: int) -> Refusal:
 
 async def _unpacked(raw: AsyncIterator[bytes], limit: int) -> AsyncIterator[bytes]:
     """Inflate within bounds: a small bomb must not become a large body."""
-    inflater = zlib.decompressobj(wbits=47)  # gzip or zlib, told from the first bytes
+    inflater = zlib.decompressobj(wbits=47)  # gzip or zlib, recognized by the first bytes
     step, read, taken = 256 * 1024, 0, 0
     try:
         async for chunk in raw:

@@ -8,8 +8,8 @@ from app.lrs.engine.operations import Operation, Query
 from app.lrs.engine.refusal import Refusal
 from app.lrs.engine.runtime import Runtime
 from app.lrs.engine.statements import actors
+from app.lrs.engine.statements.checks import JsonObject
 from app.lrs.engine.statements.filters import iri_of, json_of
-from app.lrs.engine.statements.shape import JsonObject
 from app.lrs.engine.versions import ABOUT
 
 

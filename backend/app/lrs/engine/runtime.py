@@ -77,7 +77,7 @@ class Runtime:
             check=liveness.check,
             max_size=largest,
             timeout=10,
-            # Give up early and begin anew with the next request: the pool's own pauses grow to minutes,
+            # Give up early and begin again with the next request: the pool's own pauses grow to minutes,
             # and a database that is back would not be noticed.
             reconnect_timeout=3,
             open=False,

@@ -15,8 +15,8 @@ from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
 from app.lrs.engine import jsonio
 from app.lrs.engine.refusal import Refusal
-from app.lrs.engine.statements.compare import same
-from app.lrs.engine.statements.shape import JsonObject, fail
+from app.lrs.engine.statements.checks import JsonObject, fail
+from app.lrs.engine.statements.equality import same
 
 USAGE = "http://adlnet.gov/expapi/attachments/signature"
 _HASHES: dict[str, hashes.HashAlgorithm] = {

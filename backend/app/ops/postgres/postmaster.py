@@ -48,7 +48,7 @@ def belongs(pid: int, data: Path) -> bool:
     try:
         return Path(f"/proc/{pid}/cwd").readlink() == data.resolve()
     except PermissionError:
-        # Another user's process: its owner is told by the directory, which is readable by all.
+        # Another user's process: the directory, which is readable by all, names its owner.
         return Path(f"/proc/{pid}").stat().st_uid == data.stat().st_uid and _name(pid) == "postgres"
     except OSError:
         return False

@@ -43,7 +43,7 @@ _RELOCATED = Path("/var/lib/aada-lms")
 
 @dataclass(frozen=True)
 class ServerStatus:
-    """What `aada db status` tells: running or not, process id, port, version, and where the data is."""
+    """What `aada db status` shows: running or not, process id, port, version, and where the data is."""
 
     running: bool
     pid: int | None
@@ -158,7 +158,7 @@ class EmbeddedServer:
             self._lease.take()
             try:
                 if self._running() is None:
-                    self._start_anew()
+                    self._start_afresh()
                 self._wait_until_ready()
                 if keep_running:
                     self._keep_marker.touch()
@@ -210,7 +210,7 @@ class EmbeddedServer:
             return False
         with self._alone():
             if self._running() is None:
-                self._start_anew()
+                self._start_afresh()
             else:
                 self._process = None
             self._wait_until_ready()
@@ -268,7 +268,7 @@ class EmbeddedServer:
                 "owner or permissions, or name another one in DATA_DIR."
             ) from error
 
-    def _start_anew(self) -> None:
+    def _start_afresh(self) -> None:
         if not self.home.is_dir():
             raise OperatorError(
                 f"{self.directory / 'home'} leads to {self.home}, which does not exist: restore the "

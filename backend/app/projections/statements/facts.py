@@ -71,7 +71,7 @@ class PlacedLesson:
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """One thing that an entry states: `key` tells it from the entry's others, `at` is empty for the entry's moment."""
+    """One thing that an entry states. `key` is its own among the entry's; `at` is empty for the entry's moment."""
 
     key: str
     verb: Verb

@@ -13,7 +13,6 @@ from app.enrollment import service as enrollment
 from app.enrollment.service import Learner
 from app.lrs import service as lrs
 from app.projections import queries
-from app.projections.frame import Subscriber
 from app.projections.statements.facts import (
     HOURS_STATED,
     STATED,
@@ -24,6 +23,7 @@ from app.projections.statements.facts import (
     statement_id,
     states_hours,
 )
+from app.projections.subscription import Subscriber
 
 
 def _apply(session: Session, entries: Sequence[AuditEntry]) -> None:

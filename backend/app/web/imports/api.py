@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from app.core.errors import Invalid
 from app.web import uploads
-from app.web.fields import PathId
+from app.web.field_types import PathId
 from app.web.forms import Form, posted
 from app.web.imports import jobs, service
 from app.web.imports.pages import IMPORTS_RUN, READS, FileForm

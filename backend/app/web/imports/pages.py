@@ -11,7 +11,7 @@ from app.core.errors import Invalid, Problem
 from app.core.permissions import Permission, Subject
 from app.db.models import DataImport
 from app.web import navigation, reports, uploads
-from app.web.fields import PathId
+from app.web.field_types import PathId
 from app.web.forms import Form, posted
 from app.web.imports import jobs, service
 from app.web.imports.description import ImportKind

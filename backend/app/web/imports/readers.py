@@ -1,10 +1,10 @@
 """How the texts of cells become values. Each raises ValueError with a sentence for the person who has the file."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 
-from app.web.fields import EARLIEST_DAY, LATEST_DAY, one_line
+from app.web.field_types import EARLIEST_DAY, LATEST_DAY, one_line
 
 _ISO = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})(?:[T ]00:00(?::00)?)?")
 _AMERICAN = re.compile(r"(\d{1,2})[/-](\d{1,2})[/-](\d{4})")
@@ -37,14 +37,14 @@ def day(text: str) -> date:
     return found
 
 
-def choice(words: Mapping[str, str]) -> Callable[[str], str]:
-    """One of these words, in any case; gives what it stands for."""
+def choice(words: Mapping[str, str], offered: Sequence[str] = ()) -> Callable[[str], str]:
+    """One of these words, in any case; gives what it stands for. `offered` are those that a refusal names."""
 
     def read(text: str) -> str:
         found = words.get(" ".join(text.casefold().split()))
         if found is None:
-            offered = ", ".join(dict.fromkeys(words.values()))
-            raise ValueError(f"This is none of the possible values. Use one of: {offered}.")
+            named = ", ".join(offered or dict.fromkeys(words.values()))
+            raise ValueError(f"This value is not recognized. Use one of: {named}.")
         return found
 
     return read

@@ -26,14 +26,14 @@ IMPORTS = Report[Any](
             lambda row: row.DataImport.rows_done if row.DataImport.imported_at else 0,
             Kind.NUMBER,
         ),
-        Column("sender", "Sent by", lambda row: row.sender or "Command line"),
+        Column("sender", "Uploaded by", lambda row: row.sender or "Command line"),
         Column("sent_at", "Sent", lambda row: row.DataImport.created_at, Kind.MOMENT, sort="sent"),
         Column(
             "imported_at", "Imported on", lambda row: row.DataImport.imported_at, Kind.MOMENT, on_page=False
         ),
         Column("undone_at", "Undone on", lambda row: row.DataImport.undone_at, Kind.MOMENT, on_page=False),
     ),
-    search="Search by file or sender",
+    search="Search by file or person",
     names_people=False,
 )
 FAULTS = Report[Mapping[str, Any]](

@@ -73,7 +73,8 @@ def answer(
     chart = None
     if grouping is not None:
         listing = groups.grouped(listing, grouping, _settings(session).zone.key)
-        shown = filed = list(groups.columns(report, grouping))
+        shown = list(groups.columns(report, grouping, named=True))
+        filed = list(groups.columns(report, grouping, named=False))
     if paging.format:
         said = {**_said(filters, listing, grouping), **(about or {})}
         return file_of(

@@ -125,6 +125,8 @@ class Grouping:
     measures: tuple[Measure, ...] = ()
     chart: str = "bar"
     """bar, pie or line; empty for none."""
+    named: Callable[[Any], str] = str
+    """What the page calls a group, where that is not the key itself; files have the key."""
     in_order: bool = False
     """Whether the groups stand in their own order (months, say) and not by size."""
 

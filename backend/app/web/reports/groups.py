@@ -25,10 +25,16 @@ def chosen(report: Report[Any], name: str) -> Grouping | None:
     return found
 
 
-def columns(report: Report[Any], grouping: Grouping) -> tuple[Column[Any], ...]:
-    """The columns of the groups: what they have in common, how many rows, the measures."""
+def columns(report: Report[Any], grouping: Grouping, *, named: bool) -> tuple[Column[Any], ...]:
+    """The columns of the groups: what they have in common, `named` as on a page, how many rows, the measures."""
+
+    def common(row: Any) -> Any:
+        return (
+            grouping.named(row[0]) if named and grouping.named is not str and row[0] is not None else row[0]
+        )
+
     return (
-        Column("group", grouping.label, lambda row: row[0], grouping.kind, sort="group"),
+        Column("group", grouping.label, common, grouping.kind, sort="group"),
         Column("count", report.counted, lambda row: row[1], Kind.NUMBER, sort="count"),
         *(
             Column(
@@ -79,16 +85,18 @@ def chart_of(report: Report[Any], grouping: Grouping, listing: Listing[Any]) -> 
         "kind": grouping.chart,
         "title": f"{label} by {grouping.label.lower()}",
         "unit": "h" if in_hours else "%" if measure and measure.kind is Kind.PERCENT else "",
-        "labels": [_label(row[0], grouping.kind) for row in rows],
+        "labels": [_label(row[0], grouping) for row in rows],
         "series": [{"name": label, "values": values}],
     }
 
 
-def _label(key: Any, kind: Kind) -> str:
+def _label(key: Any, grouping: Grouping) -> str:
     if key is None:
         return "–"
+    if grouping.named is not str:
+        return grouping.named(key)
     text = str(getattr(key, "value", key))
-    return text.replace("_", " ").capitalize() if kind is Kind.STATUS else text
+    return text.replace("_", " ").capitalize() if grouping.kind is Kind.STATUS else text
 
 
 def _figure(value: Any, *, in_hours: bool) -> float | int | None:

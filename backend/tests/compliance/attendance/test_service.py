@@ -70,7 +70,7 @@ def test_a_second_clock_in_and_a_clock_out_without_one_are_refused(session: Sess
     )
 
 
-def test_with_several_programs_she_chooses(session: Session, school: School) -> None:
+def test_with_several_programs_the_student_chooses(session: Session, school: School) -> None:
     student = school.student()
     first, second = school.enrollment(student), school.enrollment(student)
     with pytest.raises(Invalid, match="several programs"):
@@ -79,7 +79,7 @@ def test_with_several_programs_she_chooses(session: Session, school: School) -> 
     assert first.id != second.id
 
 
-def test_only_her_own_active_enrollment_counts(session: Session, school: School) -> None:
+def test_only_the_students_own_active_enrollment_counts(session: Session, school: School) -> None:
     student, other = school.student(), school.enrollment(school.student())
     over = school.enrollment(student, status=EnrollmentStatus.WITHDRAWN)
     for unknown in (other.id, 2**31 - 1):
@@ -101,7 +101,7 @@ def test_hours_recorded_ahead_refuse_a_clock_in(session: Session, school: School
         service.clock_in(session, subject_of(student), ZONE)
 
 
-def test_a_forgotten_stay_counts_nothing_and_makes_room_for_the_next(
+def test_a_forgotten_time_entry_counts_nothing_and_makes_room_for_the_next(
     session: Session, school: School
 ) -> None:
     student = school.student()

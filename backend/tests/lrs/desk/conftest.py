@@ -1,4 +1,4 @@
-"""A school with one student at work, and what the LRS answers about her."""
+"""A school with one student at work, and what the LRS answers about them."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from app.lrs.desk.browser.queries import driver
 from app.lrs.engine import jsonio
 from app.lrs.engine.operations import run_sync
 from app.lrs.engine.statements.actors import identity
-from app.lrs.engine.statements.author import Author
+from app.lrs.engine.statements.authority import Author
 from app.lrs.engine.statements.preparation import prepare
 from app.lrs.engine.statements.storage import Attached, Submission, store_statements
 from app.lrs.engine.versions import Version
@@ -58,11 +58,11 @@ def scene(session: Session) -> Scene:
     return make_scene(session)
 
 
-def keep(session: Session, *told: dict[str, Any], attached: Sequence[Attached] = ()) -> None:
+def keep(session: Session, *stated: dict[str, Any], attached: Sequence[Attached] = ()) -> None:
     """Store statements as another system sends them."""
     person = {"objectType": "Agent", "name": "Simulator", "mbox": "mailto:simulator@example.org"}
     author = Author(None, jsonio.dumps(person), identity(person) or "", person, may_define=True)
-    ready = [prepare(one, Version.ONE) for one in told]
+    ready = [prepare(one, Version.ONE) for one in stated]
     result = run_sync(
         driver(session),
         store_statements([Submission(ready, author, attached)], directory_of("http://localhost:8000")),

@@ -36,14 +36,14 @@ def evidence(scene: Scene, session: Session, settings: Settings) -> dict[str, An
     """A statement with a file that is kept here, and one that is kept elsewhere."""
     stored = open_store(settings).put(BYTES)
     elsewhere = _attachment(b"film", display={"en": "Film"}, fileUrl="https://files.example/film")
-    told = statement(actor=agent_of(scene.student), attachments=[_attachment(BYTES), elsewhere])
-    sha2 = told["attachments"][0]["sha2"]
-    keep(session, told, attached=[Attached(sha2, stored.sha256, stored.size, "text/html")])
-    return told
+    stated = statement(actor=agent_of(scene.student), attachments=[_attachment(BYTES), elsewhere])
+    sha2 = stated["attachments"][0]["sha2"]
+    keep(session, stated, attached=[Attached(sha2, stored.sha256, stored.size, "text/html")])
+    return stated
 
 
-def _address(told: dict[str, Any], number: int = 0) -> str:
-    return f"/lrs/statements/{told['id']}/attachments/{told['attachments'][number]['sha2']}"
+def _address(stated: dict[str, Any], number: int = 0) -> str:
+    return f"/lrs/statements/{stated['id']}/attachments/{stated['attachments'][number]['sha2']}"
 
 
 def test_the_page_names_the_files_and_links_to_those_kept_here(
@@ -99,4 +99,4 @@ def test_the_list_says_that_a_file_of_statements_carries_no_attachments(
     scene: Scene, signed_in: SignedIn
 ) -> None:
     page = signed_in(scene.admin).get("/lrs/statements").text
-    assert "NDJSON does not carry the bytes of attachments." in page
+    assert "NDJSON does not include attachment files." in page

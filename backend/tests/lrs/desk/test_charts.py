@@ -21,7 +21,7 @@ from tests.projecting import ADL, ZONE
 SignedIn = Callable[[User], TestClient]
 
 
-def _told(verb: str, duration: str, **changes: Any) -> dict[str, Any]:
+def _reported(verb: str, duration: str, **changes: Any) -> dict[str, Any]:
     changes.setdefault("context", {"registration": str(uuid4())})
     return statement(
         verb={"id": ADL + verb}, result={"duration": duration}, timestamp=clock.now().isoformat(), **changes
@@ -33,7 +33,7 @@ def test_a_lesson_within_clock_hours_is_not_added_to_them(
 ) -> None:
     projecting.clock_out(session, scene, 360, clock.now())
     projecting.project(session)
-    keep(session, _told("terminated", "PT1H", actor=agent_of(scene.student)))
+    keep(session, _reported("terminated", "PT1H", actor=agent_of(scene.student)))
     found = charts(session, SYSTEM, ZONE, 30)
     assert (found.clock_seconds, found.learning_seconds) == (6 * 3600, 3600)
     assert [line["name"] for line in found.hours.series] == ["Clock hours", "Lessons and activities"]
@@ -43,13 +43,13 @@ def test_a_lesson_within_clock_hours_is_not_added_to_them(
 
 
 @pytest.mark.parametrize(
-    ("told", "minutes"),
+    ("reported", "minutes"),
     [
         ([("completed", "PT30M")], 30),
-        # The same half hour, told by two verbs.
+        # The same half hour, reported by two verbs.
         ([("completed", "PT30M"), ("passed", "PT30M")], 30),
         ([("experienced", "PT10M"), ("experienced", "PT15M"), ("completed", "PT20M")], 25),
-        # Sessions tell it exactly; what completes the activity sums them up.
+        # Sessions report it exactly; what completes the activity sums them up.
         ([("suspended", "PT10M"), ("terminated", "PT5M"), ("completed", "PT40M")], 15),
         ([("terminated", "PT0S"), ("completed", "PT40M")], 40),
         ([("failed", "PT1.5H")], 90),
@@ -61,10 +61,10 @@ def test_a_lesson_within_clock_hours_is_not_added_to_them(
     ],
 )
 def test_no_minute_counts_twice(
-    told: list[tuple[str, str]], minutes: int, scene: Scene, session: Session
+    reported: list[tuple[str, str]], minutes: int, scene: Scene, session: Session
 ) -> None:
     context = {"registration": str(uuid4())}
-    keep(session, *(_told(verb, duration, context=context) for verb, duration in told))
+    keep(session, *(_reported(verb, duration, context=context) for verb, duration in reported))
     assert charts(session, SYSTEM, ZONE, 30).learning_seconds == minutes * 60
 
 
@@ -73,21 +73,23 @@ def test_registrations_activities_and_people_count_apart(scene: Scene, session: 
     other = {**same, "actor": {"mbox": "mailto:bo@school.example"}}
     keep(
         session,
-        _told("terminated", "PT1M", **same),
-        _told("completed", "PT2M"),
-        _told("completed", "PT4M", **other),
-        _told("completed", "PT8M", **same, object={"id": "https://x.example/1"}),
-        _told("completed", "PT16M", **same),
+        _reported("terminated", "PT1M", **same),
+        _reported("completed", "PT2M"),
+        _reported("completed", "PT4M", **other),
+        _reported("completed", "PT8M", **same, object={"id": "https://x.example/1"}),
+        _reported("completed", "PT16M", **same),
     )
     assert charts(session, SYSTEM, ZONE, 30).learning_seconds == 15 * 60
 
 
-def test_charts_of_one_person_name_her_and_keep_her_in_the_tabs(
+def test_charts_of_one_person_name_them_and_keep_them_in_the_tabs(
     scene: Scene, signed_in: SignedIn, session: Session
 ) -> None:
     other = scene.school.student(full_name="Bo Lind")
     session.flush()
-    keep(session, *(_told("passed", "PT1M", actor=agent_of(who)) for who in (scene.student, other, other)))
+    keep(
+        session, *(_reported("passed", "PT1M", actor=agent_of(who)) for who in (scene.student, other, other))
+    )
     staff = signed_in(scene.admin)
     for asked in (str(other.id), "bo+lind", other.email):
         page = staff.get(f"/lrs/charts?person={asked}&days=90").text
@@ -106,9 +108,9 @@ def test_charts_can_be_of_one_verb_and_one_activity(
     thing = {"id": "https://x.example/1", "definition": {"name": {"en": "Mannequin"}}}
     keep(
         session,
-        _told("passed", "PT1M", object=thing),
-        _told("failed", "PT1M", object=thing),
-        _told("passed", "PT1M"),
+        _reported("passed", "PT1M", object=thing),
+        _reported("failed", "PT1M", object=thing),
+        _reported("passed", "PT1M"),
     )
     staff = signed_in(scene.admin)
     for query, count in {

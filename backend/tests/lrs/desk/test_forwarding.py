@@ -265,7 +265,7 @@ def test_a_target_removed_while_it_is_asked_is_no_fault(
     assert delivery.forward(live_database, live_settings, target) == 0
 
 
-def test_a_new_secret_key_is_told_in_a_sentence(
+def test_a_new_secret_key_is_explained_in_a_sentence(
     live_database: Database, live_settings: Settings, other: Other
 ) -> None:
     target = target_at(live_database, live_settings, other.url)

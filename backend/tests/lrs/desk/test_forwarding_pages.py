@@ -24,7 +24,7 @@ SignedIn = Callable[[User], TestClient]
 
 
 @pytest.fixture
-def told(session: Session, scene: Scene) -> Scene:
+def recorded(session: Session, scene: Scene) -> Scene:
     everything_stated(session, scene)
     session.commit()
     return scene
@@ -72,10 +72,14 @@ def test_what_waits_is_counted_and_the_count_ends(live_database: Database, live_
 
 
 def test_the_page_tells_how_far_a_target_has_got(
-    told: Scene, session: Session, settings: Settings, signed_in: SignedIn, monkeypatch: pytest.MonkeyPatch
+    recorded: Scene,
+    session: Session,
+    settings: Settings,
+    signed_in: SignedIn,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    target = _target(session, told.staff, settings, from_the_beginning=True)
-    admin = signed_in(told.admin)
+    target = _target(session, recorded.staff, settings, from_the_beginning=True)
+    admin = signed_in(recorded.admin)
     count = len(payloads(session))
     page = admin.get(f"/lrs/forwarding/{target.id}").text
     assert f'<div class="stat-value">{count}</div>' in page
@@ -89,13 +93,13 @@ def test_the_page_tells_how_far_a_target_has_got(
 
 
 def test_statements_put_aside_are_counted_whole_searched_paged_and_a_file(
-    told: Scene, session: Session, settings: Settings, signed_in: SignedIn
+    recorded: Scene, session: Session, settings: Settings, signed_in: SignedIn
 ) -> None:
-    target = _target(session, told.staff, settings, from_the_beginning=True)
+    target = _target(session, recorded.staff, settings, from_the_beginning=True)
     keys = session.execute(text("SELECT id, statement_id FROM xapi_statements ORDER BY id")).all()
     for number, (key, _) in enumerate(keys):
         queries.bury(session, target.id, key, f"=It answers 400: reason({number})")
-    admin, here = signed_in(told.admin), f"/lrs/forwarding/{target.id}"
+    admin, here = signed_in(recorded.admin), f"/lrs/forwarding/{target.id}"
     page = admin.get(f"{here}?per_page=2").text
     assert f'<div class="stat-value">{len(keys)}</div>' in page
     assert f"1–2 of {len(keys)}" in page
@@ -111,11 +115,11 @@ def test_statements_put_aside_are_counted_whole_searched_paged_and_a_file(
 
 
 def test_the_list_of_targets_is_searched_sorted_and_a_file(
-    told: Scene, session: Session, settings: Settings, signed_in: SignedIn
+    recorded: Scene, session: Session, settings: Settings, signed_in: SignedIn
 ) -> None:
     for label, host in (("Archive", "a.example.org"), ("Ministry", "m.example.org")):
-        _target(session, told.staff, settings, label=label, endpoint=f"https://{host}/xapi")
-    admin = signed_in(told.admin)
+        _target(session, recorded.staff, settings, label=label, endpoint=f"https://{host}/xapi")
+    admin = signed_in(recorded.admin)
     page = admin.get("/lrs/forwarding?q=m.example").text
     assert ("Ministry" in page, "Archive" in page) == (True, False)
     page = admin.get("/lrs/forwarding?sort=-name").text
@@ -128,11 +132,11 @@ def test_the_list_of_targets_is_searched_sorted_and_a_file(
 
 
 def test_send_now_ends_the_wait_and_asks_for_the_job(
-    told: Scene, session: Session, settings: Settings, signed_in: SignedIn
+    recorded: Scene, session: Session, settings: Settings, signed_in: SignedIn
 ) -> None:
-    target = _target(session, told.staff, settings)
+    target = _target(session, recorded.staff, settings)
     delivery.note_failure(session, target.id, "It is away.")
-    admin, here = signed_in(told.admin), f"/lrs/forwarding/{target.id}"
+    admin, here = signed_in(recorded.admin), f"/lrs/forwarding/{target.id}"
     page = admin.get(here).text
     assert "It is away." in page
     assert "unless you choose Send now" in page
@@ -147,12 +151,12 @@ def test_send_now_ends_the_wait_and_asks_for_the_job(
     assert _actions(session) == ["created", "sent_now", "stopped"]
 
 
-def test_trying_it_out_is_told_once_and_ends_the_wait_when_it_answers(
-    told: Scene, session: Session, settings: Settings, signed_in: SignedIn, other: Other
+def test_trying_it_out_is_shown_once_and_ends_the_wait_when_it_answers(
+    recorded: Scene, session: Session, settings: Settings, signed_in: SignedIn, other: Other
 ) -> None:
-    target = _target(session, told.staff, settings, endpoint=other.url)
+    target = _target(session, recorded.staff, settings, endpoint=other.url)
     delivery.note_failure(session, target.id, "It is away.")
-    admin, here = signed_in(told.admin), f"/lrs/forwarding/{target.id}"
+    admin, here = signed_in(recorded.admin), f"/lrs/forwarding/{target.id}"
     other.verdict = lambda _statements: 403
     other.says = (b'{"message": "scope all/read is missing"}',)
     tried = admin.post(f"{here}/try")
@@ -173,10 +177,10 @@ def test_trying_it_out_is_told_once_and_ends_the_wait_when_it_answers(
 
 
 def test_trying_again_is_audited_and_asks_for_one_job(
-    told: Scene, session: Session, settings: Settings, signed_in: SignedIn
+    recorded: Scene, session: Session, settings: Settings, signed_in: SignedIn
 ) -> None:
-    target = _target(session, told.staff, settings)
-    admin, here = signed_in(told.admin), f"/lrs/forwarding/{target.id}"
+    target = _target(session, recorded.staff, settings)
+    admin, here = signed_in(recorded.admin), f"/lrs/forwarding/{target.id}"
     assert admin.post(f"{here}/again").status_code == 409
     key = session.scalar(text("SELECT max(id) FROM xapi_statements"))
     assert isinstance(key, int)

@@ -102,7 +102,9 @@ def test_what_is_an_endpoint_is_taken(endpoint: str) -> None:
         (302, "", "It redirects elsewhere (302), and redirects are not followed. Enter its current address."),
     ],
 )  # fmt: skip
-def test_what_an_answer_says_is_told_in_words_that_can_be_kept(status: int, text: str, sentence: str) -> None:
+def test_what_an_answer_says_is_shown_in_words_that_can_be_kept(
+    status: int, text: str, sentence: str
+) -> None:
     assert said(Answer(status, text, None)) == sentence
 
 

@@ -1,4 +1,4 @@
-"""Files of another LRS, taken in: once, batch by batch, with their faults told."""
+"""Files of another LRS, taken in: once, batch by batch, with their faults listed."""
 
 import gzip
 import json
@@ -23,7 +23,7 @@ def _cut(raw: bytes, size: int) -> Iterator[bytes]:
     return (raw[start : start + size] for start in range(0, len(raw), size))
 
 
-def test_a_file_is_stored_once_and_its_faults_are_told_with_their_lines(live_database: Database) -> None:
+def test_a_file_is_stored_once_and_its_faults_are_listed_with_their_lines(live_database: Database) -> None:
     own = {"objectType": "Agent", "name": "Old LRS", "mbox": "mailto:old@lrs.example"}
     group = {
         "objectType": "Group",
@@ -99,7 +99,7 @@ def test_every_value_of_a_file_is_taken(live_database: Database) -> None:
     assert (tally.stored, tally.refused, tally.ended) == (8, 0, "")
 
 
-def test_what_is_no_statement_is_told_what_can_be_read(live_database: Database) -> None:
+def test_what_is_no_statement_is_listed_what_can_be_read(live_database: Database) -> None:
     tally = taking.take_in(live_database, ORIGIN, iter([b'{"data": [{"rows": 1}]}\n[[1]]']))
     assert [fault["line"] for fault in tally.faults] == [1, 2]
     assert all("What can be read: statements one a line" in fault["reason"] for fault in tally.faults)

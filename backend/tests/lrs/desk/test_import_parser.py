@@ -122,7 +122,7 @@ def test_a_bad_line_costs_nothing_but_itself(
     assert taken == [(number, line) for number, line in enumerate(lines, 1) if line not in bad]
     refused = {item.line for item in items if item.fault}
     for number, line in enumerate(lines, 1):
-        # Lines of rubbish that follow one another are told with the first of them.
+        # Lines of rubbish that follow one another are listed with the first of them.
         if line in bad and (number == 1 or lines[number - 2] not in bad):
             assert number in refused
 
@@ -150,7 +150,7 @@ def test_any_bytes_end_in_items_or_a_sentence(raw: bytes, size: int, before: byt
         (b'[{"a":1},\n' + b"[" * 200_000, 1, 2),
     ],
 )
-def test_a_broken_list_is_told_and_not_guessed_at(raw: bytes, taken: int, line: int) -> None:
+def test_a_broken_list_is_named_and_not_guessed_at(raw: bytes, taken: int, line: int) -> None:
     items, ended = _read(raw, 3 if len(raw) < 1000 else 1000)
     assert [item.fault for item in items] == [""] * taken
     assert ended.startswith(f"Line {line}: ")

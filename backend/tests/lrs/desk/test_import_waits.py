@@ -90,7 +90,7 @@ def test_the_command_says_that_it_waits(live_database: Database) -> None:
 
 
 @pytest.mark.usefixtures("impatient")
-def test_nobody_waits_for_ever(live_database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_nobody_waits_forever(live_database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ingest, "MOST_WAITS", 2)
     line = iter([json.dumps(statement()).encode()])
     with live_database.engine.connect() as first:

@@ -185,11 +185,11 @@ def test_launches_that_work_are_listed_and_can_be_ended(
     assert "No student has content open" in admin.get("/lrs/keys/launches").text
 
 
-def test_what_is_no_name_is_told(scene: Scene, signed_in: SignedIn) -> None:
+def test_what_is_no_name_is_refused(scene: Scene, signed_in: SignedIn) -> None:
     admin = signed_in(scene.admin)
-    for label, told in (("x" * 201, "Use at most 200 characters."), ("\u202e", "invisible character")):
+    for label, answered in (("x" * 201, "Use at most 200 characters."), ("\u202e", "invisible character")):
         answer = admin.post("/lrs/keys/new", data={"label": label, "scopes": "all"})
         assert answer.status_code == 422
-        assert told in answer.text
+        assert answered in answer.text
         given = {"label": label, "scopes": ["all"]}
         assert admin.post("/api/v1/lrs/keys", json=given).status_code == 422

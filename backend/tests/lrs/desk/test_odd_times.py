@@ -1,4 +1,4 @@
-"""Statements that tell of the first and the last days of the calendar."""
+"""Statements of the first and the last days of the calendar."""
 
 from collections.abc import Callable
 from datetime import MAXYEAR, MINYEAR, UTC, datetime

@@ -29,33 +29,33 @@ SignedIn = Callable[[User], TestClient]
 
 
 @pytest.fixture
-def told(session: Session, scene: Scene) -> Scene:
+def recorded(session: Session, scene: Scene) -> Scene:
     everything_stated(session, scene)
     session.commit()
     return scene
 
 
 def test_the_list_says_who_did_what_and_can_be_narrowed(
-    told: Scene, signed_in: SignedIn, session: Session
+    recorded: Scene, signed_in: SignedIn, session: Session
 ) -> None:
-    staff = signed_in(told.admin)
+    staff = signed_in(recorded.admin)
     page = staff.get("/lrs/statements")
     assert page.status_code == 200, page.text[:500]
     assert page.text.count("Ana Ruiz</a>") == 18
     assert "<strong>attended</strong> Dental Assistant Professional: clock hours" in page.text
     assert "2\u00a0h\u00a05\u00a0min" in page.text
     for query, count in {
-        f"person={told.student.id}": 18,
+        f"person={recorded.student.id}": 18,
         "person=ana+r": 18,
-        f"person={told.student.email}": 18,
+        f"person={recorded.student.email}": 18,
         "person=nobody+of+this+name": 0,
         "verb=http://adlnet.gov/expapi/verbs/passed": 1,
-        f"activity=http://localhost:8000/lessons/{told.lesson.id}": 10,
+        f"activity=http://localhost:8000/lessons/{recorded.lesson.id}": 10,
         "since=2020-01-01": 18,
         "until=2020-01-01": 0,
         "registration=" + payloads(session)[0]["context"]["registration"]: 18,
         "registration=7d444840-9dc0-11d1-b245-5ffdce74fad2": 0,
-        f"person={told.student.id}&verb=http://adlnet.gov/expapi/verbs/attended&since=2020-01-01": 2,
+        f"person={recorded.student.id}&verb=http://adlnet.gov/expapi/verbs/attended&since=2020-01-01": 2,
     }.items():
         found = staff.get(f"/lrs/statements?{query}")
         assert found.status_code == 200
@@ -68,9 +68,9 @@ def test_the_list_says_who_did_what_and_can_be_narrowed(
      ("until=2999-01-01", False, False), ("before=1", False, True)],
 )  # fmt: skip
 def test_only_a_later_page_leads_back_to_the_newest(
-    query: str, is_followed: bool, leads_back: bool, told: Scene, signed_in: SignedIn
+    query: str, is_followed: bool, leads_back: bool, recorded: Scene, signed_in: SignedIn
 ) -> None:
-    page = signed_in(told.admin).get(f"/lrs/statements?{query}").text
+    page = signed_in(recorded.admin).get(f"/lrs/statements?{query}").text
     assert ("Follow live" in page) == is_followed
     assert ("Newest</a>" in page) == leads_back
     assert ("statements on this page" in page) == leads_back
@@ -84,20 +84,20 @@ def test_only_a_later_page_leads_back_to_the_newest(
      "before=99999999999999999999", "person=" + "a" * 3000],
 )  # fmt: skip
 def test_filters_that_make_no_sense_are_answered_with_a_sentence(
-    query: str, told: Scene, signed_in: SignedIn
+    query: str, recorded: Scene, signed_in: SignedIn
 ) -> None:
-    staff = signed_in(told.admin)
+    staff = signed_in(recorded.admin)
     for path in ("/lrs/statements", "/lrs/statements.csv", "/lrs/statements/tail"):
         answer = staff.get(f"{path}?{query}")
         if path == "/lrs/statements" or not query.startswith("before"):
             assert answer.status_code == 422, (path, answer.status_code)
 
 
-def test_paging_goes_through_all_of_them_once(told: Scene, signed_in: SignedIn, session: Session) -> None:
+def test_paging_goes_through_all_of_them_once(recorded: Scene, signed_in: SignedIn, session: Session) -> None:
     for _ in range(6):
-        everything_stated(session, told)
+        everything_stated(session, recorded)
     session.commit()
-    staff = signed_in(told.admin)
+    staff = signed_in(recorded.admin)
     address, seen = "/lrs/statements", []
     while address:
         page = staff.get(address).text
@@ -107,13 +107,13 @@ def test_paging_goes_through_all_of_them_once(told: Scene, signed_in: SignedIn, 
     assert seen == [one["id"] for one in reversed(payloads(session))]
 
 
-def test_the_tail_gives_what_is_new(told: Scene, signed_in: SignedIn, session: Session) -> None:
-    staff = signed_in(told.admin)
+def test_the_tail_gives_what_is_new(recorded: Scene, signed_in: SignedIn, session: Session) -> None:
+    staff = signed_in(recorded.admin)
     first = staff.get("/lrs/statements/tail?after=0")
     assert first.headers["x-count"] == "18"
     after = first.headers["x-last-key"]
     assert staff.get(f"/lrs/statements/tail?after={after}").headers["x-count"] == "0"
-    projecting.clock_in(session, told)
+    projecting.clock_in(session, recorded)
     projecting.project(session)
     session.commit()
     new = staff.get(f"/lrs/statements/tail?after={after}")
@@ -121,8 +121,8 @@ def test_the_tail_gives_what_is_new(told: Scene, signed_in: SignedIn, session: S
     assert new.text.count("<tr") == 1
 
 
-def test_one_statement_in_words_and_as_json(told: Scene, signed_in: SignedIn, session: Session) -> None:
-    staff = signed_in(told.admin)
+def test_one_statement_in_words_and_as_json(recorded: Scene, signed_in: SignedIn, session: Session) -> None:
+    staff = signed_in(recorded.admin)
     one = payloads(session)[3]
     page = staff.get(f"/lrs/statements/{one['id']}")
     assert "Grace Office" in page.text
@@ -133,29 +133,32 @@ def test_one_statement_in_words_and_as_json(told: Scene, signed_in: SignedIn, se
     assert staff.get("/lrs/statements/7d444840-9dc0-11d1-b245-5ffdce74fad2").status_code == 404
 
 
-def test_a_persons_stream(told: Scene, session: Session) -> None:
-    lines = recent_for_user(session, SYSTEM, told.student.id, 5)
+def test_a_persons_stream(recorded: Scene, session: Session) -> None:
+    lines = recent_for_user(session, SYSTEM, recorded.student.id, 5)
     assert len(lines) == 5
     assert lines[0].did == "withdrew from"
-    assert not recent_for_user(session, SYSTEM, told.admin.id, 5)
+    assert not recent_for_user(session, SYSTEM, recorded.admin.id, 5)
 
 
-def test_the_stream_names_who_else_spoke_of_her(told: Scene, signed_in: SignedIn, session: Session) -> None:
-    hers = payloads(session)[-1]
+def test_the_stream_names_who_else_spoke_of_the_student(
+    recorded: Scene, signed_in: SignedIn, session: Session
+) -> None:
+    withdrawal = payloads(session)[-1]
     comment = statement(
-        actor=agent_of(told.admin),
+        actor=agent_of(recorded.admin),
         verb={"id": "http://adlnet.gov/expapi/verbs/commented", "display": {"en": "commented on"}},
-        object={"objectType": "StatementRef", "id": hers["id"]},
+        object={"objectType": "StatementRef", "id": withdrawal["id"]},
         result={"response": "Well done"},
     )
     keep(session, comment)
-    staff = signed_in(told.admin)
-    page = staff.get(f"/people/{told.student.id}").text
-    assert f">Grace Office commented on the statement {hers['id']}</a>" in page
+    staff = signed_in(recorded.admin)
+    page = staff.get(f"/people/{recorded.student.id}").text
+    assert f">Grace Office commented on the statement {withdrawal['id']}</a>" in page
     assert ">Withdrew from Dental Assistant Professional</a>" in page
     for path in ("/lrs/statements", f"/lrs/statements/{comment['id']}"):
         assert (
-            f'<a href="/lrs/statements/{hers["id"]}">the statement {hers["id"]}</a>' in staff.get(path).text
+            f'<a href="/lrs/statements/{withdrawal["id"]}">the statement {withdrawal["id"]}</a>'
+            in staff.get(path).text
         )
 
 
@@ -188,8 +191,8 @@ def test_durations_read_as_everywhere_else(duration: str, text: str) -> None:
     assert outcome({"duration": duration}) == text
 
 
-def test_students_see_none_of_it(told: Scene, signed_in: SignedIn) -> None:
-    student = signed_in(told.student)
+def test_students_see_none_of_it(recorded: Scene, signed_in: SignedIn) -> None:
+    student = signed_in(recorded.student)
     for path in (
         "statements",
         "statements/tail",
@@ -200,20 +203,20 @@ def test_students_see_none_of_it(told: Scene, signed_in: SignedIn) -> None:
         "forwarding",
     ):
         assert student.get(f"/lrs/{path}").status_code == 403
-    instructor = signed_in(told.school.instructor())
+    instructor = signed_in(recorded.school.instructor())
     assert instructor.get("/lrs/statements").status_code == 200
     for path in ("keys", "imports", "forwarding"):
         assert instructor.get(f"/lrs/{path}").status_code == 403
 
 
-def test_charts_add_up(told: Scene, signed_in: SignedIn, session: Session) -> None:
-    projecting.clock_out(session, told, 90, clock.now())
+def test_charts_add_up(recorded: Scene, signed_in: SignedIn, session: Session) -> None:
+    projecting.clock_out(session, recorded, 90, clock.now())
     projecting.project(session)
     odd = "UPDATE xapi_statements SET is_voided = false"
     session.execute(text(odd))
     session.commit()
-    staff = signed_in(told.admin)
-    for query in ("", "?days=365", f"?days=90&person={told.student.id}", "?days=x&person=y"):
+    staff = signed_in(recorded.admin)
+    for query in ("", "?days=365", f"?days=90&person={recorded.student.id}", "?days=x&person=y"):
         page = staff.get(f"/lrs/charts{query}")
         assert page.status_code == 200, page.text[:300]
     assert "1\u00a0h\u00a030\u00a0min" in staff.get("/lrs/charts").text

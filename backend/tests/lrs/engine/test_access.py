@@ -74,11 +74,11 @@ def test_mine_means_what_this_key_wrote(store: Running, xapi: Client) -> None:
 
 def test_only_define_changes_definitions(store: Running, xapi: Client) -> None:
     iri = f"https://school.example/{uuid4()}"
-    told = statement(object={"id": iri, "definition": {"name": {"en": "Told"}}})
-    store.client("statements/write").stored(told)
+    described = statement(object={"id": iri, "definition": {"name": {"en": "Described"}}})
+    store.client("statements/write").stored(described)
     assert "definition" not in xapi.get("/activities", activityId=iri).json()
-    store.client("statements/write", "define").stored(statement(object=told["object"]))
-    assert xapi.get("/activities", activityId=iri).json()["definition"] == {"name": {"en": "Told"}}
+    store.client("statements/write", "define").stored(statement(object=described["object"]))
+    assert xapi.get("/activities", activityId=iri).json()["definition"] == {"name": {"en": "Described"}}
 
 
 def test_a_limit_answers_429_and_says_when(store: Running) -> None:
@@ -191,7 +191,7 @@ def test_an_api_key_needs_a_name_scopes_and_a_sensible_limit(
         service.create(session, SYSTEM, "http://x", label=label, scopes=scopes, rate_limit_per_minute=limit)
 
 
-def test_the_actor_is_matched_to_her_account(store: Running, xapi: Client) -> None:
+def test_the_actor_is_matched_to_their_account(store: Running, xapi: Client) -> None:
     import hashlib
 
     with store.database.begin() as session:

@@ -85,7 +85,7 @@ def test_a_spoiled_request_harms_no_other_of_its_group(store: Running, xapi: Cli
 
 
 def test_keys_grow_in_the_order_of_commits(store: Running, xapi: Client) -> None:
-    """A reader who asks for everything since what she has seen misses nothing that appears meanwhile."""
+    """A reader who asks for everything since what they have seen misses nothing that appears meanwhile."""
     stop, seen = threading.Event(), []
     verb = f"urn:verb:{uuid4()}"
 

@@ -87,7 +87,7 @@ class School:
         )
 
     def load(self, stop: threading.Event, acknowledged: list[str], wrong: list[int]) -> None:
-        """Write single statements and batches until told to stop; note what was acknowledged."""
+        """Write single statements and batches until asked to stop; note what was acknowledged."""
         while not stop.is_set():
             try:
                 with self.http() as http:

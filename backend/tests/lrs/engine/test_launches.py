@@ -1,4 +1,4 @@
-"""What a learner's launch reaches: her own documents of her own lesson, and nobody else's name."""
+"""What a learner's launch reaches: their own documents of their own lesson, and nobody else's name."""
 
 import hashlib
 import json
@@ -62,7 +62,7 @@ def test_the_profile_of_the_lesson_is_read_and_not_written(launch: Client, xapi:
     assert profile(xapi, "GET", LESSON).json() == {"at": 1}
 
 
-def test_the_profile_of_the_learner_is_her_own(launch: Client) -> None:
+def test_the_profile_of_the_learner_is_their_own(launch: Client) -> None:
     for agent, status in ((LEARNER, 204), (OTHER, 403)):
         key = {"agent": json.dumps(agent), "profileId": "cmi5LearnerPreferences"}
         answer = launch.ask("POST", "/agents/profile", params=key, json={"languagePreference": "en"})
@@ -97,7 +97,7 @@ def sent_with_bytes(client: Client, content: bytes, whole: dict[str, Any]) -> No
 
 
 def test_a_hash_buys_no_bytes(launch: Client, xapi: Client) -> None:
-    secret, own = b"the paper of another " + uuid4().bytes, b"her own paper " + uuid4().bytes
+    secret, own = b"the paper of another " + uuid4().bytes, b"its own paper " + uuid4().bytes
     sent_with_bytes(xapi, secret, statement(attachments=[attached(secret)]))
     by_url = [attached(secret, fileUrl="https://evil.example/x")]
     guess = statement(actor=LEARNER, attachments=by_url)

@@ -1,4 +1,4 @@
-"""What one sender sends costs no more than it should, and stays with her."""
+"""What one sender sends costs no more than it should, and stays with them."""
 
 import itertools
 import json

@@ -7,12 +7,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.lrs.engine.refusal import Refusal
-from app.lrs.engine.statements import compare, formats, validate
+from app.lrs.engine.statements import equality, formats, validation
 from app.lrs.engine.statements import preparation as complete
 from app.lrs.engine.statements.actors import identity
+from app.lrs.engine.statements.checks import fail, remembered
 from app.lrs.engine.statements.cursors import Cursors
 from app.lrs.engine.statements.filters import Filter, One, parse
-from app.lrs.engine.statements.shape import fail, remembered
 from app.lrs.engine.versions import Version, negotiate
 from tests.lrs.examples import statement
 
@@ -97,22 +97,22 @@ def test_the_same_statement_said_in_another_way() -> None:
     second["result"]["duration"] = "PT12M30.5049S"
     second["id"] = second["id"].upper()
     del second["object"]["objectType"]
-    assert compare.same(first, second)
+    assert equality.same(first, second)
     second["result"]["success"] = False
-    assert not compare.same(first, second)
+    assert not equality.same(first, second)
 
 
-def test_what_an_older_reader_is_told() -> None:
+def test_what_an_older_reader_receives() -> None:
     agents = [{"objectType": "contextAgent", "agent": {"mbox": "mailto:t@school.example"}}]
     newer = statement(version="2.0.0", context={"contextAgents": agents, "language": "en"})
-    validate.statement(newer, "$", Version.TWO)
+    validation.statement(newer, "$", Version.TWO)
     with pytest.raises(Refusal, match=r"\$\.version"):
-        validate.statement(newer, "$", Version.ONE)
+        validation.statement(newer, "$", Version.ONE)
     older = formats.for_version_one(newer)
     assert older["version"] == "1.0.3"
     assert older["context"] == {"language": "en"}
     assert newer["context"]["contextAgents"] == agents
-    validate.statement(older, "$", Version.ONE)
+    validation.statement(older, "$", Version.ONE)
 
 
 def test_keys_of_a_statement_and_of_the_one_inside_it() -> None:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from app.lrs.engine.refusal import Refusal
 from app.lrs.engine.runtime import Runtime
-from app.lrs.engine.statements import validate
+from app.lrs.engine.statements import validation
 from app.lrs.engine.versions import Version
 from tests.lrs.examples import statement
 from tests.lrs.serving import ONE, Client, Running
@@ -137,7 +137,7 @@ def places(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
 @settings(max_examples=300, suppress_health_check=list(HealthCheck), deadline=None)
 @given(statements, st.data())
 def test_any_mutation_of_a_typed_place_is_refused_at_or_above_it(sent: Json, data: st.DataObject) -> None:
-    validate.statement(sent, "$", Version.TWO)
+    validation.statement(sent, "$", Version.TWO)
     path = data.draw(st.sampled_from(places(sent)))
     strange = data.draw(st.sampled_from(_Strange.choices))
     mutated = copy.deepcopy(sent)
@@ -148,7 +148,7 @@ def test_any_mutation_of_a_typed_place_is_refused_at_or_above_it(sent: Json, dat
         return
     place[path[-1]] = strange
     try:
-        validate.statement(mutated, "$", Version.TWO)
+        validation.statement(mutated, "$", Version.TWO)
     except Refusal as refusal:
         refused = refusal
     else:

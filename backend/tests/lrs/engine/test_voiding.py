@@ -11,7 +11,7 @@ from app.lrs.engine import jsonio
 from app.lrs.engine.operations import run_sync
 from app.lrs.engine.refusal import Refusal
 from app.lrs.engine.statements.actors import identity
-from app.lrs.engine.statements.author import Author
+from app.lrs.engine.statements.authority import Author
 from app.lrs.engine.statements.preparation import prepare
 from app.lrs.engine.statements.storage import Submission, store_statements
 from app.lrs.engine.versions import Version

@@ -88,7 +88,7 @@ def remove_students(
     zone: ZoneInfo,
     last_day: date | None = None,
 ) -> None:
-    """Take students out of a class, all or none; `last_day` is their last one in it, yesterday unless given.
+    """Remove students from a class, all or none; `last_day` is their last one in it, yesterday unless given.
 
     A seat that had not begun by then is taken away. NotFound for a seat that is not of this class.
     """

@@ -13,7 +13,7 @@ from app.core.errors import Invalid
 from app.core.permissions import Subject
 from app.settings import Settings
 from app.web.downloads import pdf_response
-from app.web.fields import Day, OptionalDay, OptionalId, PathId
+from app.web.field_types import Day, OptionalDay, OptionalId, PathId
 from app.web.forms import Form, posted
 from app.web.render import redirect, render
 from app.web.request import BriefSubject, CurrentSubject, DatabaseDep, Db, FilesDep, SettingsDep

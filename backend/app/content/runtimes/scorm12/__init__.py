@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from app.content.packages.archive import Archive
-from app.content.packages.links import folded
-from app.content.packages.markers import root_of
+from app.content.packages.manifest_links import folded
 from app.content.packages.model import Item, Manifest
+from app.content.packages.package_root import root_of
 from app.content.runtimes.protocol import Learner, PartResult, Report, SoFar
 from app.content.runtimes.scorm12 import manifest as imsmanifest
 from app.content.runtimes.scorm12.report import Scorm12Report, read, replace_state, take_outcome

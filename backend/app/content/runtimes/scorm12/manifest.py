@@ -12,7 +12,7 @@ from xml.etree.ElementTree import Element, ParseError
 from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import fromstring
 
-from app.content.packages.links import Files, Link, joined
+from app.content.packages.manifest_links import Files, Link, joined
 from app.content.packages.model import Item, Manifest
 from app.core.errors import Invalid
 

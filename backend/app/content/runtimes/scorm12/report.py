@@ -5,9 +5,9 @@ from decimal import Decimal
 from typing import Any
 
 from app.content.packages.model import Item
+from app.content.postgres_text import storable, storable_json
 from app.content.runtimes.protocol import Report, SoFar
 from app.content.scores import exact_percent
-from app.content.storable import storable, storable_json
 from app.db.models import ScormData
 from app.rules import scorm12
 

@@ -3,8 +3,8 @@
 from typing import Any
 
 from app.content.packages.model import Item
+from app.content.postgres_text import restored, restored_json
 from app.content.runtimes.protocol import Learner
-from app.content.storable import restored, restored_json
 from app.db.models import ScormData
 from app.rules import scorm12
 

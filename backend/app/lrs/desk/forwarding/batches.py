@@ -91,7 +91,7 @@ def _post(plan: Plan, files: FileStore, parcel: list[Outgoing], outcome: Outcome
         )
         return None
     except BrokenOffError as error:
-        # A large body that a proxy cuts off must not hold up for ever what comes after it.
+        # A large body that a proxy cuts off must not hold up forever what comes after it.
         if parcel[0].files and plan.failures >= _BREAKS_BORNE:
             megabytes = parcel[0].size_bytes / 1_000_000
             outcome.refuse(parcel[0], f"{error} It was sent {megabytes:.1f} MB of attachments.")

@@ -8,8 +8,8 @@ from app.core.permissions import Permission
 from app.lrs.desk.forwarding import service
 from app.lrs.desk.forwarding.reports import PUT_ASIDE, TARGETS
 from app.lrs.desk.forwarding.schemas import ForwarderForm, NewForwarderForm
-from app.web import once, reports
-from app.web.fields import PathId
+from app.web import reports, shown_once
+from app.web.field_types import PathId
 from app.web.forms import Form, posted
 from app.web.paging import PageParams
 from app.web.render import redirect, render
@@ -71,7 +71,7 @@ def forwarder(
     `asked` is `again` after a request to send what was put aside, `now` after one to send what waits.
     """
     record = service.find(db, subject, forwarder_id)
-    tried = once.handed_over(settings, subject, request)
+    tried = shown_once.handed_over(settings, subject, request)
     page = reports.answer(
         request,
         db,
@@ -89,7 +89,7 @@ def forwarder(
         breadcrumbs=[*CRUMBS, (record.label, None)],
     )
     if tried:
-        once.forget(settings, page, request.url.path)
+        shown_once.forget(settings, page, request.url.path)
     return page
 
 
@@ -100,7 +100,7 @@ def try_out(db: Db, subject: CurrentSubject, settings: SettingsDep, forwarder_id
     here = f"/lrs/forwarding/{forwarder_id}"
     response = redirect(here)
     tone = "good" if tried.works else "warn"
-    once.hand_over(settings, subject, response, here, {"words": tried.words, "tone": tone})
+    shown_once.hand_over(settings, subject, response, here, {"words": tried.words, "tone": tone})
     return response
 
 

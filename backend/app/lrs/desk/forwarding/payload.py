@@ -9,8 +9,8 @@ from app.core.files import FileMissing, FileStore
 from app.lrs.desk.forwarding.client import Body
 from app.lrs.engine import jsonio, multipart
 from app.lrs.engine.statements import queries
+from app.lrs.engine.statements.checks import JsonObject
 from app.lrs.engine.statements.formats import for_version_one
-from app.lrs.engine.statements.shape import JsonObject
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, Field, StringConstraints
 
-from app.web.fields import Line, one_line
+from app.web.field_types import Line, one_line
 
 Address = Annotated[str, StringConstraints(max_length=2000), AfterValidator(one_line)]
 """A web address or an IRI."""

@@ -19,11 +19,11 @@ from app.lrs.engine import jsonio
 from app.lrs.engine.agents.service import Directory
 from app.lrs.engine.operations import run_sync
 from app.lrs.engine.refusal import Refusal
-from app.lrs.engine.statements import validate
+from app.lrs.engine.statements import validation
 from app.lrs.engine.statements.actors import identity
-from app.lrs.engine.statements.author import Author
+from app.lrs.engine.statements.authority import Author
+from app.lrs.engine.statements.checks import JsonObject
 from app.lrs.engine.statements.preparation import Prepared, prepare
-from app.lrs.engine.statements.shape import JsonObject
 from app.lrs.engine.statements.storage import Submission, store_statements
 from app.lrs.engine.versions import Version
 from app.lrs.host.service import directory_of
@@ -132,7 +132,7 @@ class _Store:
             try:
                 return self._keep(ready, tally)
             except psycopg.errors.LockNotAvailable:
-                # The whole batch was rolled back, so it can be begun anew.
+                # The whole batch was rolled back, so it can be begun again.
                 if self.waits is not None:
                     self.waits()
         raise Busy(
@@ -178,7 +178,7 @@ def _prepared(item: Item) -> Prepared:
     if "id" not in statement:
         raise Refusal("It has no id, so importing the file again would store it twice.")
     version = Version.TWO if str(statement.get("version", "")).startswith("2.") else Version.ONE
-    validate.statement(statement, "$", version)
+    validation.statement(statement, "$", version)
     for part in (statement, statement["object"]):
         for attachment in part.get("attachments", ()):
             if "fileUrl" not in attachment:

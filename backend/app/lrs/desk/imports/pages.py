@@ -12,7 +12,7 @@ from app.lrs.desk.imports import service
 from app.lrs.desk.imports.ingest import NO_BYTES
 from app.lrs.desk.imports.reports import IMPORTS, REFUSED
 from app.web import reports, uploads
-from app.web.fields import PathId
+from app.web.field_types import PathId
 from app.web.forms import Form, posted
 from app.web.listing import Known
 from app.web.paging import PageParams, Paging

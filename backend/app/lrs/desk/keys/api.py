@@ -6,7 +6,7 @@ from fastapi.responses import RedirectResponse
 from app.core.permissions import Permission
 from app.lrs.desk.keys import service
 from app.lrs.desk.keys.schemas import KeyForm, KeyOut, LaunchOut, NewKeyOut
-from app.web.fields import PathId
+from app.web.field_types import PathId
 from app.web.paging import Page, PageParams
 from app.web.request import CurrentSubject, Db, Requires, SettingsDep
 

@@ -10,8 +10,8 @@ from app.lrs.desk.keys.reports import KEYS, LAUNCHES
 from app.lrs.desk.keys.schemas import KeyForm
 from app.lrs.engine.scopes import SCOPES
 from app.settings import Settings
-from app.web import once, reports
-from app.web.fields import PathId
+from app.web import reports, shown_once
+from app.web.field_types import PathId
 from app.web.forms import Form, posted
 from app.web.paging import PageParams
 from app.web.render import redirect, render
@@ -87,7 +87,7 @@ def api_key(
 ) -> Response:
     """One API key; with its secret when that has just been made here, this one time."""
     found = service.find(db, subject, key_id)
-    new = once.handed_over(settings, subject, request)
+    new = shown_once.handed_over(settings, subject, request)
     page = render(
         request,
         "lrs/key.html",
@@ -98,7 +98,7 @@ def api_key(
         breadcrumbs=[*CRUMBS, (found.label, None)],
     )
     if new:
-        once.forget(settings, page, request.url.path)
+        shown_once.forget(settings, page, request.url.path)
     return page
 
 
@@ -135,5 +135,5 @@ def _show_once(settings: Settings, subject: Subject, made: service.NewSecret, ti
     """Go to the API key's page, which shows the secret this one time."""
     here = f"/lrs/keys/{made.api_key.id}"
     response = redirect(here)
-    once.hand_over(settings, subject, response, here, {"title": title, "secret": made.secret})
+    shown_once.hand_over(settings, subject, response, here, {"title": title, "secret": made.secret})
     return response

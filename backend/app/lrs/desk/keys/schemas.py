@@ -9,7 +9,7 @@ from sqlalchemy import Row
 
 from app.db.models import XapiCredential
 from app.lrs.desk.keys.service import NewSecret
-from app.web.fields import Line
+from app.web.field_types import Line
 
 Scope = Literal[
     "all",

@@ -24,8 +24,8 @@ from app.lrs.desk.keys import queries
 from app.lrs.engine import values
 from app.lrs.engine.scopes import LAUNCH_SCOPES, SCOPES
 from app.lrs.engine.statements.actors import identity
-from app.lrs.engine.statements.shape import JsonObject
-from app.web.fields import one_line
+from app.lrs.engine.statements.checks import JsonObject
+from app.web.field_types import one_line
 from app.web.listing import Listing
 from app.web.paging import Paging
 

@@ -15,8 +15,8 @@ from app.lrs.engine import jsonio
 from app.lrs.engine.agents import queries
 from app.lrs.engine.operations import Execute, Operation, Query
 from app.lrs.engine.port import People
+from app.lrs.engine.statements.checks import JsonObject
 from app.lrs.engine.statements.preparation import merged
-from app.lrs.engine.statements.shape import JsonObject
 
 _REMEMBERED = 50_000
 _MOST_NAMES = 20

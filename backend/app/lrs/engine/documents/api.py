@@ -12,15 +12,15 @@ from app.lrs.engine.http import LARGEST_DOCUMENT, Answer, Call, nothing, tagged_
 from app.lrs.engine.refusal import Refusal
 from app.lrs.engine.runtime import Runtime
 from app.lrs.engine.statements.actors import identity_of_parameter
+from app.lrs.engine.statements.checks import LONGEST_KEY
 from app.lrs.engine.statements.filters import iri_of, json_of, timestamp_of, uuid_of
-from app.lrs.engine.statements.shape import LONGEST_KEY
 
 T = TypeVar("T")
 
 
 @dataclass(slots=True, frozen=True)
 class Resource:
-    """What tells the three kinds apart."""
+    """What distinguishes the three kinds."""
 
     kind: str
     scope: str

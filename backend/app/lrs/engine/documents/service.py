@@ -10,7 +10,7 @@ from app.lrs.engine.agents.service import Directory
 from app.lrs.engine.documents import queries
 from app.lrs.engine.operations import Execute, Offload, Operation, Query
 from app.lrs.engine.refusal import Refusal
-from app.lrs.engine.statements.shape import JsonObject
+from app.lrs.engine.statements.checks import JsonObject
 
 ASIDE = 64 * 1024
 """Documents beyond this many octets are parsed in a thread, so that others are not kept waiting."""

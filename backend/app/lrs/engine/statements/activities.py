@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from app.lrs.engine.statements.shape import (
+from app.lrs.engine.statements.checks import (
     JsonObject,
     a_language_map,
     a_string,

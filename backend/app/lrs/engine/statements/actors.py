@@ -3,7 +3,7 @@
 from typing import Any
 
 from app.lrs.engine.refusal import Refusal
-from app.lrs.engine.statements.shape import (
+from app.lrs.engine.statements.checks import (
     LONGEST_KEY,
     JsonObject,
     a_mailto,

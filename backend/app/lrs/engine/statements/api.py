@@ -15,10 +15,10 @@ from app.lrs.engine.operations import Operation, Query
 from app.lrs.engine.refusal import Refusal
 from app.lrs.engine.runtime import Runtime
 from app.lrs.engine.statements import formats, queries
+from app.lrs.engine.statements.checks import JsonObject
 from app.lrs.engine.statements.filters import Filter, One, moment_of, parse, uuid_of
 from app.lrs.engine.statements.intake import take_in
 from app.lrs.engine.statements.selection import select, within_reach
-from app.lrs.engine.statements.shape import JsonObject
 from app.lrs.engine.versions import Version
 
 CONSISTENT = "X-Experience-API-Consistent-Through"
@@ -127,7 +127,7 @@ async def _shaped(runtime: Runtime, rows: Sequence[tuple[Any, ...]], shape: _Sha
     if form == "canonical":
         definitions = await runtime.read(_definitions(sorted(set().union(*map(_activities, statements)))))
 
-    def told(statement: JsonObject) -> JsonObject:
+    def presented(statement: JsonObject) -> JsonObject:
         if not version.second:
             statement = formats.for_version_one(statement)
         if form == "ids":
@@ -136,7 +136,9 @@ async def _shaped(runtime: Runtime, rows: Sequence[tuple[Any, ...]], shape: _Sha
             return formats.as_canonical(statement, definitions, languages)
         return statement
 
-    return await _done(runtime, large, lambda: [jsonio.dumps(told(statement)) for statement in statements])
+    return await _done(
+        runtime, large, lambda: [jsonio.dumps(presented(statement)) for statement in statements]
+    )
 
 
 async def _done(runtime: Runtime, large: bool, work: Callable[[], T]) -> T:

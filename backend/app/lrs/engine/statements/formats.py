@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from app.lrs.engine.statements.shape import JsonObject
+from app.lrs.engine.statements.checks import JsonObject
 
 _LONGEST_TAG = 35
 """Characters of the longest language tag that is looked for (RFC 5646, 4.4.1)."""

@@ -10,9 +10,9 @@ from app.lrs.engine.http import LARGEST_ATTACHMENTS, LARGEST_JSON, Call
 from app.lrs.engine.multipart import Part
 from app.lrs.engine.refusal import Refusal
 from app.lrs.engine.runtime import Runtime
-from app.lrs.engine.statements import actors, validate
+from app.lrs.engine.statements import actors, validation
+from app.lrs.engine.statements.checks import JsonObject, fail
 from app.lrs.engine.statements.preparation import Prepared, prepare
-from app.lrs.engine.statements.shape import JsonObject, fail
 from app.lrs.engine.statements.storage import Attached, Submission
 
 _ASIDE = 64 * 1024
@@ -112,7 +112,7 @@ def _checked(call: Call, raw: bytes, parts: list[Part], only_id: str | None) -> 
     by_hash = {part.sha2: part for part in parts}
     used: set[str] = set()
     for index, (path, statement) in enumerate(zip(paths, statements, strict=True), start=1):
-        validate.statement(statement, path, call.version)
+        validation.statement(statement, path, call.version)
         if "attachments" in statement or statement["object"].get("objectType") == "SubStatement":
             used |= _attachments(statement, path, by_hash)
         if index % _SLICE == 0:

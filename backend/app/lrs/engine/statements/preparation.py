@@ -12,8 +12,8 @@ from typing import Any
 
 from app.lrs.engine import jsonio, values
 from app.lrs.engine.statements.actors import identity
-from app.lrs.engine.statements.shape import JsonObject
-from app.lrs.engine.statements.validate import VOIDED
+from app.lrs.engine.statements.checks import JsonObject
+from app.lrs.engine.statements.validation import VOIDED
 from app.lrs.engine.versions import Version
 
 SUB_SHIFT = 8

@@ -22,7 +22,7 @@ _ACTIVITY: LiteralString = "activity_id = (SELECT id FROM xapi_activities WHERE 
 _OCTETS: LiteralString = "16777216"
 
 # A limit that is a parameter costs the planner its head: a plan made for any limit expects a tenth of the store,
-# looks dearer than one made for this limit, and so every request is planned anew, in more time than it then takes.
+# looks dearer than one made for this limit, and so every request is planned again, in more time than it then takes.
 _LIMITS: tuple[tuple[int, LiteralString], ...] = (
     (2, "2"), (11, "11"), (26, "26"), (51, "51"), (101, "101"), (201, "201"), (501, "501"), (1001, "1001"),
 )  # fmt: skip

@@ -14,13 +14,13 @@ from app.lrs.engine import jsonio, values
 from app.lrs.engine.agents.service import Directory, Found
 from app.lrs.engine.operations import BulkInsert, Execute, Operation, Query, Row, Table
 from app.lrs.engine.refusal import Refusal
-from app.lrs.engine.statements import compare, queries
-from app.lrs.engine.statements.author import Author
+from app.lrs.engine.statements import equality, queries
+from app.lrs.engine.statements.authority import Author
+from app.lrs.engine.statements.checks import JsonObject
 from app.lrs.engine.statements.filters import moment_of
 from app.lrs.engine.statements.preparation import DIRECT_ACTIVITY, DIRECT_ACTOR, ActorUsage, Prepared, merged
 from app.lrs.engine.statements.references import References, Subject, Waiting
-from app.lrs.engine.statements.shape import JsonObject
-from app.lrs.engine.statements.validate import VOIDED
+from app.lrs.engine.statements.validation import VOIDED
 from app.lrs.engine.statements.voiding import VoidingRules
 
 _AUTHORITY = int(ActorUsage.AUTHORITY)
@@ -144,7 +144,7 @@ def _decide(
                 kept = jsonio.loads(known.payloads[name].encode())
             if kept is None:
                 new.append((prepared, submission.author))
-            elif not compare.same(kept, prepared.statement):
+            elif not equality.same(kept, prepared.statement):
                 refusal = Refusal(
                     f"Another statement with the id {name} is stored already; a statement cannot be changed.",
                     path=f"{_place(submission, index)}.id",

@@ -13,7 +13,7 @@ from app.lrs.engine.operations import Operation, Query
 from app.lrs.engine.refusal import Refusal
 from app.lrs.engine.statements import queries
 from app.lrs.engine.statements.actors import identity
-from app.lrs.engine.statements.author import Author
+from app.lrs.engine.statements.authority import Author
 from app.lrs.engine.statements.preparation import Prepared
 from app.lrs.engine.statements.references import Waiting
 

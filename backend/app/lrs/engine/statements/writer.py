@@ -95,7 +95,7 @@ class Writer:
         except Refusal as fault:
             outcome = [fault] * len(group)
         except Exception as fault:
-            # What was learned may have been undone (an account that is gone), so it is looked up anew, alone.
+            # What was learned may have been undone (an account that is gone), so it is looked up again, alone.
             self._directory.forget()
             if once_more:
                 for waiting in group:

@@ -106,7 +106,7 @@ def work(settings: Settings) -> None:
 
 @contextmanager
 def ready_database(settings: Settings) -> Iterator[tuple[Settings, Database]]:
-    """A database at the code's revision that the program's role can use.
+    """A database at the code's revision that the system's role can use.
 
     The embedded one is migrated here. Any other server is its operator's: one that is behind is refused, with the
     command to run.
@@ -130,7 +130,7 @@ def ready_database(settings: Settings) -> Iterator[tuple[Settings, Database]]:
 
 def _configure_logging(settings: Settings) -> None:
     configure_logging(settings)
-    # What these tell at INFO stands on the screen already, in plainer words.
+    # What these log at INFO stands on the screen already, in plainer words.
     for name in ("alembic", "uvicorn.error"):
         logging.getLogger(name).setLevel(logging.WARNING)
 

@@ -1,7 +1,7 @@
 """Which folder of a zip is the root of a package."""
 
 from app.content.packages.archive import Archive
-from app.content.packages.links import folded
+from app.content.packages.manifest_links import folded
 from app.core.errors import Invalid
 
 

@@ -25,9 +25,9 @@ from app.lrs import service as lrs
 from app.lrs.engine.statements.queries import WRITER_LOCK
 from app.lrs.own_statements import store_own
 from app.ops.servers import libpq_url
-from app.projections import frame, queries, service
-from app.projections.frame import Outcome, Subscriber
+from app.projections import queries, service, subscription
 from app.projections.runner import Runner
+from app.projections.subscription import Outcome, Subscriber
 from app.settings import Settings
 from tests.lrs.desk.conftest import make_scene
 from tests.projecting import STATEMENTS, ZONE, everything
@@ -74,12 +74,12 @@ def _followed(database: Database) -> list[str]:
 
 def test_each_entry_is_followed_once_and_in_order(live_database: Database, noted: Noted) -> None:
     _happen(live_database, 1, 2, 3)
-    assert frame.step(live_database, noted.subscriber, most=2) is Outcome.MOVED
+    assert subscription.step(live_database, noted.subscriber, most=2) is Outcome.MOVED
     assert _followed(live_database) == ["1", "2"]
-    assert frame.catch_up(live_database, noted.subscriber) is Outcome.NOTHING
+    assert subscription.catch_up(live_database, noted.subscriber) is Outcome.NOTHING
     assert _followed(live_database) == ["1", "2", "3"]
     _happen(live_database, 4)
-    assert frame.catch_up(live_database, noted.subscriber) is Outcome.NOTHING
+    assert subscription.catch_up(live_database, noted.subscriber) is Outcome.NOTHING
     assert _followed(live_database) == ["1", "2", "3", "4"]
 
 
@@ -88,11 +88,11 @@ def test_what_a_long_transaction_commits_late_is_not_skipped(live_database: Data
         history.record(slow, ADA, Action.SESSION_OPENED, "slow")
         _happen(live_database, "fast")
         # The fast one is committed, but the slow one may still write before it.
-        assert frame.catch_up(live_database, noted.subscriber) is Outcome.NOTHING
+        assert subscription.catch_up(live_database, noted.subscriber) is Outcome.NOTHING
         assert _followed(live_database) == []
         history.record(slow, ADA, Action.SESSION_OPENED, "slow too")
         slow.commit()
-    assert frame.catch_up(live_database, noted.subscriber) is Outcome.NOTHING
+    assert subscription.catch_up(live_database, noted.subscriber) is Outcome.NOTHING
     assert _followed(live_database) == ["slow", "slow too", "fast"]
 
 
@@ -103,7 +103,7 @@ def test_a_transaction_that_is_undone_holds_nothing_up_and_leaves_nothing(
         history.record(undone, ADA, Action.SESSION_OPENED, "undone")
         _happen(live_database, "kept")
         undone.rollback()
-    assert frame.catch_up(live_database, noted.subscriber) is Outcome.NOTHING
+    assert subscription.catch_up(live_database, noted.subscriber) is Outcome.NOTHING
     assert _followed(live_database) == ["kept"]
 
 
@@ -111,8 +111,8 @@ def test_of_two_processes_one_works(live_database: Database, noted: Noted) -> No
     _happen(live_database, 1)
     with live_database.begin() as other:
         assert queries.take_turn(other, "noted")
-        assert frame.step(live_database, noted.subscriber) is Outcome.BUSY
-    assert frame.step(live_database, noted.subscriber) is Outcome.MOVED
+        assert subscription.step(live_database, noted.subscriber) is Outcome.BUSY
+    assert subscription.step(live_database, noted.subscriber) is Outcome.MOVED
 
 
 def test_many_at_once_follow_everything_once(live_database: Database, noted: Noted) -> None:
@@ -121,7 +121,7 @@ def test_many_at_once_follow_everything_once(live_database: Database, noted: Not
 
     def work() -> None:
         try:
-            while frame.step(live_database, noted.subscriber, most=3) is not Outcome.NOTHING:
+            while subscription.step(live_database, noted.subscriber, most=3) is not Outcome.NOTHING:
                 pass
         except BaseException as fault:
             faults.append(fault)
@@ -140,18 +140,18 @@ def test_an_entry_that_fails_holds_back_what_comes_after_it_alone(
 ) -> None:
     _happen(live_database, 1, 2, 3)
     noted.fails_at = "2"
-    assert frame.catch_up(live_database, noted.subscriber) is Outcome.FAILED
+    assert subscription.catch_up(live_database, noted.subscriber) is Outcome.FAILED
     assert _followed(live_database) == ["1"]
     with live_database.begin() as session:
         (lag,) = [one for one in queries.lags(session) if one.name == "noted"]
     assert (lag.failures, lag.waiting, lag.last_error) == (1, 2, "RuntimeError: cannot follow 2")
     assert lag.failed_entry_id == lag.entry_id + 1
     # It waits before it tries again.
-    assert frame.step(live_database, noted.subscriber) is Outcome.NOTHING
+    assert subscription.step(live_database, noted.subscriber) is Outcome.NOTHING
     noted.fails_at = None
     with live_database.begin() as session:
         session.execute(text("UPDATE history_cursors SET retry_at = now()"))
-    assert frame.catch_up(live_database, noted.subscriber) is Outcome.NOTHING
+    assert subscription.catch_up(live_database, noted.subscriber) is Outcome.NOTHING
     assert _followed(live_database) == ["1", "2", "3"]
     with live_database.begin() as session:
         (lag,) = [one for one in queries.lags(session) if one.name == "noted"]
@@ -164,11 +164,11 @@ def test_one_that_begins_now_leaves_the_past_alone(live_database: Database) -> N
         queries.begin(session, "noted", from_now=True)
     noted = Noted()
     _happen(live_database, "now")
-    assert frame.catch_up(live_database, noted.subscriber) is Outcome.NOTHING
+    assert subscription.catch_up(live_database, noted.subscriber) is Outcome.NOTHING
     assert _followed(live_database) == ["now"]
 
 
-def test_a_restored_database_whose_transactions_count_anew_is_followed_on(
+def test_a_restored_database_whose_transactions_count_from_one_is_followed_on(
     live_database: Database, live_settings: Settings, noted: Noted
 ) -> None:
     """After a dump and restore the entries there have numbers that the new server has not reached yet."""
@@ -179,13 +179,13 @@ def test_a_restored_database_whose_transactions_count_anew_is_followed_on(
         connection.execute("UPDATE audit_log SET xid = '999999999999'")
     service.prepare(live_database)
     _happen(live_database, "after")
-    assert frame.catch_up(live_database, noted.subscriber) is Outcome.NOTHING
+    assert subscription.catch_up(live_database, noted.subscriber) is Outcome.NOTHING
     assert _followed(live_database) == ["before", "after"]
     with live_database.begin() as session:
         assert session.execute(text("SELECT generation FROM audit_log ORDER BY id")).scalars().all() == [1, 2]
     service.prepare(live_database)
     _happen(live_database, "later")
-    assert frame.catch_up(live_database, noted.subscriber) is Outcome.NOTHING
+    assert subscription.catch_up(live_database, noted.subscriber) is Outcome.NOTHING
     assert _followed(live_database) == ["before", "after", "later"]
 
 
@@ -207,7 +207,7 @@ def test_looking_whether_there_is_anything_costs_no_transaction_number(
     live_database: Database, noted: Noted
 ) -> None:
     _happen(live_database, 1)
-    frame.catch_up(live_database, noted.subscriber)
+    subscription.catch_up(live_database, noted.subscriber)
 
     def used() -> int:
         with live_database.begin() as session:
@@ -215,7 +215,7 @@ def test_looking_whether_there_is_anything_costs_no_transaction_number(
 
     before = used()
     for _ in range(5):
-        assert frame.step(live_database, noted.subscriber) is Outcome.NOTHING
+        assert subscription.step(live_database, noted.subscriber) is Outcome.NOTHING
     assert used() == before
 
 
@@ -258,7 +258,7 @@ def test_a_replay_doubles_nothing_whatever_the_address(
 ) -> None:
     service.prepare(live_database)
     _school_at_work(live_database)
-    assert frame.catch_up(live_database, STATEMENTS) is Outcome.NOTHING
+    assert subscription.catch_up(live_database, STATEMENTS) is Outcome.NOTHING
     assert _counts(live_database) == (18, 18)
     moved = Database(live_settings.model_copy(update={"app_origin": "https://lms.elsewhere.edu"}))
     try:
@@ -271,7 +271,7 @@ def test_a_replay_doubles_nothing_whatever_the_address(
         assert heard
         assert _counts(moved) == (18, 18)
         _school_at_work(moved)
-        assert frame.catch_up(moved, STATEMENTS) is Outcome.NOTHING
+        assert subscription.catch_up(moved, STATEMENTS) is Outcome.NOTHING
         assert _counts(moved) == (36, 36)
         with moved.begin() as session:
             assert installation.installation(session).home_page == live_settings.app_origin
@@ -286,7 +286,7 @@ def test_what_was_lost_from_the_store_comes_back_with_a_replay(
 ) -> None:
     service.prepare(live_database)
     _school_at_work(live_database)
-    frame.catch_up(live_database, STATEMENTS)
+    subscription.catch_up(live_database, STATEMENTS)
     with psycopg.connect(libpq_url(live_settings.owner_database_url), autocommit=True) as owner:
         owner.execute("TRUNCATE xapi_statements CASCADE")
     assert service.replay(live_database, "statements", after=0, note=lambda _entry: None) == 14
@@ -315,8 +315,8 @@ def test_clocking_in_does_not_wait_for_the_record_store(
             attendance.clock_out(session, scene.subject, ZONE)
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(lrs, "store_own", _impatient)
-            assert frame.step(live_database, STATEMENTS) is Outcome.BUSY
-    assert frame.catch_up(live_database, STATEMENTS) is Outcome.NOTHING
+            assert subscription.step(live_database, STATEMENTS) is Outcome.BUSY
+    assert subscription.catch_up(live_database, STATEMENTS) is Outcome.NOTHING
     assert _counts(live_database) == (2, 2)
 
 
@@ -328,12 +328,12 @@ def _impatient(session: Session, statements: Any) -> int:
 WORKER = """
 import sys
 from app.db.session import Database
-from app.projections import frame
+from app.projections import subscription
 from app.projections.service import SUBSCRIBERS
 from app.settings import load_settings
 database = Database(load_settings(_env_file=None))
 print("ready", flush=True)
-while frame.step(database, SUBSCRIBERS["statements"], most=20) is not frame.Outcome.NOTHING:
+while subscription.step(database, SUBSCRIBERS["statements"], most=20) is not subscription.Outcome.NOTHING:
     pass
 print("done", flush=True)
 """

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
-from app.web.fields import HttpsUrl, Line, Text
+from app.web.field_types import HttpsUrl, Line, Text
 
 url: TypeAdapter[str] = TypeAdapter(HttpsUrl)
 line: TypeAdapter[str] = TypeAdapter(Line)

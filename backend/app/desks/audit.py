@@ -30,6 +30,33 @@ LEARNING = (
 )
 """Tables whose changes all of the staff may follow; accounts and mail are the administrators'."""
 
+_RECORDS = {
+    "api_tokens": "API token",
+    "attendance": "Attendance record",
+    "classes": "Class",
+    "content_packages": "Course package",
+    "data_imports": "Import",
+    "enrollments": "Enrollment",
+    "files": "File",
+    "issued_documents": "Document",
+    "launches": "Lesson session",
+    "lesson_completions": "Lesson completion",
+    "lessons": "Lesson",
+    "modules": "Module",
+    "outbox_messages": "Email",
+    "programs": "Program",
+    "reports": "List",
+    "school": "School",
+    "school_policies": "Policy",
+    "school_signatories": "Signatory",
+    "signing_keys": "Signing key",
+    "user_sessions": "Sign-in session",
+    "users": "Person",
+    "xapi_credentials": "LRS API key",
+    "xapi_forwarders": "Forwarding target",
+    "xapi_imports": "Statement import",
+    "xapi_statements": "Statements",
+}
 _ICONS = {
     "attendance": "clock",
     "enrollments": "school",
@@ -68,6 +95,20 @@ def title(action: str) -> str:
         return action.replace(".", " ").replace("_", " ").capitalize()
 
 
+def record_name(target: str, target_id: str | None = None) -> str:
+    """`user_sessions` and `6` as `Sign-in session 6`; of an identifier longer than a number, the beginning."""
+    name = _RECORDS.get(target, target.replace("_", " ").capitalize())
+    if not target_id:
+        return name
+    return f"{name} {target_id if len(target_id) <= 10 else target_id[:8] + '…'}"
+
+
+def student_names(session: Session, entries: Iterable[AuditEntry]) -> dict[int, str]:
+    """Names of the students whom entries concern, by number: one query."""
+    numbers = {entry.student_id for entry in entries if entry.student_id is not None}
+    return {number: user.full_name for number, user in accounts.people_by_id(session, numbers).items()}
+
+
 def about_student(session: Session, user_id: int, *, limit: int = 40) -> list[Event]:
     """What happened to a student, the last first: one query."""
     return [_event(entry, {}, aside=user_id) for entry in queries.entries_about(session, user_id, limit)]
@@ -77,8 +118,7 @@ def recent(session: Session, subject: Subject, *, limit: int = 12) -> list[Event
     """What happened at the school lately, to students whom the person may see: two queries."""
     visible = visibility.students(session, subject, Records.STUDENTS)
     entries = queries.recent_entries(session, LEARNING, visible, limit)
-    numbers = {entry.student_id for entry in entries if entry.student_id is not None}
-    names = {number: user.full_name for number, user in accounts.people_by_id(session, numbers).items()}
+    names = student_names(session, entries)
     return [_event(entry, names) for entry in entries]
 
 

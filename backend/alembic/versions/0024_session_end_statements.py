@@ -1,6 +1,6 @@
-"""A lesson session knows whether its end has been told to the record store
+"""A lesson session knows whether its end has been stated in the LRS
 
-Sessions that are there already count as told.
+Sessions that are there already count as stated.
 
 Revision ID: 0024
 Revises: 0023

@@ -5,7 +5,7 @@ import io
 import pytest
 
 from app.content.packages.archive import Archive
-from app.content.packages.outside import hosts_in
+from app.content.packages.outside_hosts import hosts_in
 from app.content.packages.recognition import read_package
 from tests.factories.packages import course
 

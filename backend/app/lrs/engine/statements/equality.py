@@ -8,7 +8,7 @@ words of a verb and the case of an address's host do not count.
 from typing import Any
 
 from app.lrs.engine import jsonio, values
-from app.lrs.engine.statements.shape import JsonObject
+from app.lrs.engine.statements.checks import JsonObject
 
 _SET_HERE = ("stored", "authority", "version")
 

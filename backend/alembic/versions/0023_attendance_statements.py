@@ -1,4 +1,4 @@
-"""A stay knows the statement that tells of it, so that a correction can void it
+"""An attendance record knows its statement, so that a correction can void it
 
 Revision ID: 0023
 Revises: 0022

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from app.lrs.engine.statements.shape import JsonObject
+from app.lrs.engine.statements.checks import JsonObject
 
 
 @dataclass(slots=True, frozen=True)

@@ -8,7 +8,7 @@ import re
 from typing import Any
 
 from app.lrs.engine.statements import activities, actors
-from app.lrs.engine.statements.shape import (
+from app.lrs.engine.statements.checks import (
     JsonObject,
     a_boolean,
     a_duration,

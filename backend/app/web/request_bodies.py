@@ -14,7 +14,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.core.errors import Problem, RequestTimeout
-from app.web.paths import path_patterns
+from app.web.path_patterns import path_patterns
 
 Answer = Callable[[Request, Problem], Response]
 
