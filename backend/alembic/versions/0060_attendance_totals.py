@@ -223,7 +223,7 @@ def upgrade() -> None:
     for function in FUNCTIONS:
         op.execute(function)
     # In one statement each, and the clock waits meanwhile: a record that were written between the sums and the
-    # triggers would be missing from the totals for ever. 2.1 million records take about ten seconds.
+    # triggers would be missing from the totals permanently. 2.1 million records take about ten seconds.
     op.execute("LOCK TABLE attendance IN SHARE ROW EXCLUSIVE MODE")
     op.execute(
         """

@@ -83,7 +83,11 @@ def of_students(session: Session, visible: ColumnElement[bool], first: date, las
 def students_listing(session: Session, visible: ColumnElement[bool], paging: Paging) -> Listing[Any]:
     """What the documented query adds up (`attendance_hours_per_student`), most hours first: number, name, email and
     minutes of each student with a record."""
-    sorts = {"student": User.full_name, "email": User.email, "hours": AttendanceStudent.minutes}
+    sorts = {
+        "student": func.lower(User.full_name),
+        "email": User.email,
+        "hours": AttendanceStudent.minutes,
+    }
     # Who is left out is few; what is counted needs no account beside it.
     others = select(User.id).where(or_(User.deleted_at.is_not(None), User.role != Role.STUDENT))
     conditions = [
@@ -95,7 +99,8 @@ def students_listing(session: Session, visible: ColumnElement[bool], paging: Pag
     statement = (
         select(User.id, User.full_name, User.email, AttendanceStudent.minutes.label("total_minutes"))
         .join(User, User.id == AttendanceStudent.user_id)
-        .where(*conditions)
+        # Said once more for the index of names, which leaves out deleted people.
+        .where(*conditions, User.deleted_at.is_(None))
         # The total's own column, so that its index gives the order.
         .order_by(paging.order(sorts, "-hours"), AttendanceStudent.user_id)
     )
