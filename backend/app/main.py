@@ -2,8 +2,9 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 
-from fastapi import APIRouter, FastAPI, Request, Response
+from fastapi import APIRouter, Depends, FastAPI, Request, Response
 from fastapi.responses import PlainTextResponse
 from starlette.types import ASGIApp
 
@@ -25,7 +26,7 @@ from app.content.host import create_content_app
 from app.core.errors import Problem
 from app.core.files import open_store
 from app.db.session import Database
-from app.desks import office_pages
+from app.desks import office_pages, security_pages
 from app.desks import pages as desks_pages
 from app.documents import pages as documents_pages
 from app.documents.service import report_writer
@@ -43,12 +44,13 @@ from app.school import api as school_api
 from app.school import pages as school_pages
 from app.school.effective import EffectiveSettings
 from app.settings import Settings
-from app.web import errors, security, uploads
+from app.web import errors, refusals, security, uploads
 from app.web.access_log import AccessLog
 from app.web.assets import MOUNT, StaticAssets
 from app.web.hosts import HostDispatch
 from app.web.imports import api as imports_api
 from app.web.imports import pages as imports_pages
+from app.web.pace import keep_pace
 from app.web.reports import register_pdf
 from app.web.request_bodies import BodyTime
 
@@ -81,6 +83,7 @@ ROUTERS: list[APIRouter] = [
     operations_pages.router,
     desks_pages.router,
     office_pages.router,
+    security_pages.router,
     health.router,
 ]
 
@@ -107,6 +110,7 @@ def create_app(settings: Settings, database: Database | None = None) -> FastAPI:
         redoc_url=None,
         openapi_url="/api/v1/openapi.json",
         lifespan=lifespan,
+        dependencies=[Depends(keep_pace)],
     )
     app.state.settings = settings
     app.state.database = database
@@ -123,6 +127,7 @@ def create_app(settings: Settings, database: Database | None = None) -> FastAPI:
         settings,
         answer=errors.answer,
         uploads=uploads.limits(settings),
+        refused=partial(refusals.note_cross_site, database),
     )
     content = BodyTime(create_content_app(settings, database, app.state.files), answer=_plainly)
     _dispatch_hosts(app, settings, content, lrs)
@@ -142,6 +147,7 @@ def _dispatch_hosts(app: FastAPI, settings: Settings, content: ASGIApp, lrs: Lrs
         # Statements and their attachments may be too large to hold: the store reads them as they come.
         statements = BodyTime(lrs, answer=_plainly, streamed=None)
         dispatch = HostDispatch(build(), settings=settings, content=content, shared={"/xapi": statements})
-        return security.RequestId(AccessLog(dispatch))
+        fenced = security.SecurityHeaders(dispatch, security.bare_headers(settings))
+        return security.RequestId(AccessLog(fenced))
 
     app.build_middleware_stack = build_dispatched  # type: ignore[method-assign]

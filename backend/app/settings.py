@@ -84,6 +84,9 @@ class Settings(BaseSettings):
     s3_access_key_id: OptionalSecret = None
     s3_secret_access_key: OptionalSecret = None
 
+    pace_factor: int = Field(default=1, ge=1, le=10_000)
+    """How many times as many searches, downloads and public pages pass as otherwise; for tests under load."""
+
     max_body_bytes: int = 1024 * 1024
     max_upload_bytes: int = 1024 * 1024 * 1024
     max_import_bytes: int = 20 * 1024 * 1024
@@ -138,6 +141,11 @@ class Settings(BaseSettings):
             )
         if self.environment == "production":
             self._require_https()
+        if self.environment == "production" and "*" in self.forwarded_allow_ips:
+            raise ValueError(
+                "FORWARDED_ALLOW_IPS must name the proxies in production: with * anybody can claim to come from "
+                "any address, and limits by address mean nothing"
+            )
         if self.environment == "production" and self.bcrypt_rounds < 12:
             raise ValueError("BCRYPT_ROUNDS must be 12 or more in production")
         return self

@@ -64,6 +64,7 @@ OWNERS = {
     "data_import_records": "web",
     "data_import_mappings": "web",
     "audit_log": "core",
+    "history_folds": "core",
     "limit_counters": "core",
     "outbox_messages": "core",
 }

@@ -10,7 +10,7 @@ from app.academics.reports import PROGRAMS_REPORT
 from app.academics.schemas import ButtonForm, ProgramForm
 from app.core.permissions import Permission, Subject
 from app.db.models import Program
-from app.web import navigation, reports, search
+from app.web import navigation, refusals, reports, search
 from app.web.field_types import PathId
 from app.web.forms import Form, posted
 from app.web.navigation import NavItem
@@ -23,6 +23,8 @@ router = APIRouter(include_in_schema=False)
 CHANGES = [Requires(Permission.ACADEMICS_CHANGE)]
 router.include_router(outline_pages.router)
 navigation.register(NavItem("Programs", "/programs", "books", Permission.ACADEMICS_READ, order=40))
+for parameter, table in (("program_id", "programs"), ("module_id", "modules"), ("lesson_id", "lessons")):
+    refusals.register_record(parameter, table)
 
 PROGRAMS = ("Programs", "/programs")
 

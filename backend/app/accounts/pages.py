@@ -2,11 +2,25 @@
 
 from fastapi import APIRouter
 
-from app.accounts.access import account_pages
+from app.accounts.access import account_pages, device_pages
 from app.accounts.access import pages as access
 from app.accounts.duties import pages as duties
 from app.accounts.people import pages as people
+from app.accounts.tokens import pages as tokens
+from app.core.visibility import Records
+from app.web import refusals
 
 router = APIRouter()
-for part in (access.router, account_pages.router, duties.router, people.router):
+for part in (
+    access.router,
+    account_pages.router,
+    device_pages.router,
+    tokens.router,
+    duties.router,
+    people.router,
+):
     router.include_router(part)
+
+refusals.register_record("user_id", "users", owner="id", kind=Records.STUDENTS)
+refusals.register_record("session_id", "user_sessions", owner="user_id")
+refusals.register_record("token_id", "api_tokens", owner="user_id")

@@ -1,7 +1,9 @@
 """Who may see and change accounts, and who gives duties. Accounts that a person may not see are not found."""
 
+from app.core import visibility
 from app.core.errors import Forbidden, NotFound
-from app.core.permissions import Actor, Permission, Reach, Role
+from app.core.permissions import Actor, Permission, Reach, Role, Subject
+from app.core.visibility import Records
 from app.db.models import User
 
 NO_SUCH_PERSON = "There is no such person, or you don’t have access to it."
@@ -40,11 +42,50 @@ def require_see(subject: Actor, user: User | None) -> User:
     return user
 
 
+def may_choose_purpose(subject: Actor) -> bool:
+    """Say what one looks at students' records for: those who look at any."""
+    return visibility.sees_some(subject, Records.STUDENTS)
+
+
+def require_purpose(subject: Actor) -> None:
+    """Raises Forbidden unless `may_choose_purpose`."""
+    if not may_choose_purpose(subject):
+        raise Forbidden("Only staff who work with students’ records choose a purpose. Nothing was changed.")
+
+
 def may_manage(subject: Actor, role: Role | None = None) -> bool:
     """Add and change accounts of this role; without one, of every role, and delete and restore them."""
     if subject.may(Permission.ACCOUNTS_MANAGE):
         return True
     return role is Role.STUDENT and subject.may(Permission.STUDENTS_MANAGE)
+
+
+def may_see_devices(subject: Actor, user: User) -> bool:
+    """Where a person is signed in, and their tokens: one's own, or anybody's with the history, which says it too."""
+    return user.id == subject.user_id or subject.may(Permission.HISTORY_READ)
+
+
+def require_see_devices(subject: Actor, user: User | None) -> User:
+    """The account. Raises NotFound unless `may_see_devices`."""
+    if user is None or not may_see_devices(subject, user):
+        raise NotFound(NO_SUCH_PERSON)
+    return user
+
+
+def require_end_devices(subject: Actor, user: User | None) -> User:
+    """The account whose sessions and tokens the person may end. Raises NotFound or Forbidden."""
+    found = require_see_devices(subject, user)
+    require_manage(subject)
+    return found
+
+
+def require_in_person(subject: Subject) -> None:
+    """Raises Forbidden for an API token: how its owner gets in is not its business."""
+    if subject.token_id is not None:
+        raise Forbidden(
+            "An API token cannot change how its owner signs in, nor create another token. Nothing was changed. Sign "
+            "in with a browser to do it."
+        )
 
 
 def may_manage_students(subject: Actor) -> bool:

@@ -1,16 +1,18 @@
 """Shapes that accounts take in and give out."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Literal
 
 from email_validator import EmailNotValidError, validate_email
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from app.accounts.passwords import NO_PASSWORD
-from app.core.permissions import Duty, Role, internal
+from app.core.permissions import Duty, Permission, Role, internal
+from app.core.purposes import Purpose
 from app.db.models import User
 from app.web.field_types import Line
 
+LONGEST_TOKEN_DAYS = 365
 LONGEST_PASSWORD_INPUT = 1000
 """Longer input is no password; the rule itself says what is."""
 
@@ -74,11 +76,20 @@ class NewPersonForm(PersonForm):
     duty: Duty | None = None
 
 
+class PurposeForm(BaseModel):
+    """What the person looks at students' records for, and the page to go back to."""
+
+    purpose: Purpose
+    next: Annotated[str, Field(max_length=2000)] = "/"
+
+
 class TokenForm(BaseModel):
-    """A token to make."""
+    """A token to make, with the permissions it gets of its owner's."""
 
     name: Annotated[Line, Field(max_length=100)]
-    lifetime_days: Annotated[int, Field(ge=1, le=3650, title="Works for")]
+    lifetime_days: Annotated[int, Field(ge=1, le=LONGEST_TOKEN_DAYS, title="Works for")]
+    access: Annotated[Literal["read", "change"], Field(title="Access")]
+    scopes: frozenset[Permission] = frozenset()
 
 
 class PersonOut(BaseModel):

@@ -8,6 +8,7 @@ from app.accounts.access.links import send_password_changed
 from app.accounts.access.session_ends import Ended as SessionsEnded
 from app.accounts.access.session_ends import Why as WhySessionsEnded
 from app.accounts.access.session_ends import register as on_sessions_ended
+from app.accounts.alerts import alert_administrators, send_new_device
 from app.accounts.bootstrap import ensure_first_admin
 from app.accounts.duties.service import (
     DutyLine,
@@ -30,6 +31,8 @@ from app.accounts.people.service import (
 )
 from app.accounts.policy import may_manage
 from app.accounts.schemas import status_of, tidy_email
+from app.accounts.tokens.service import revoke_for as revoke_tokens_for
+from app.accounts.tokens.service import send_token_created
 from app.core.errors import NotFound
 from app.core.permissions import Role, Subject, internal
 from app.db.models import User
@@ -38,6 +41,7 @@ __all__ = [
     "DutyLine",
     "SessionsEnded",
     "WhySessionsEnded",
+    "alert_administrators",
     "create_person",
     "delete_person",
     "duties_of_people",
@@ -55,8 +59,11 @@ __all__ = [
     "own_duties",
     "people_by_id",
     "restore_person",
+    "revoke_tokens_for",
     "send_link",
+    "send_new_device",
     "send_password_changed",
+    "send_token_created",
     "status_of",
     "tidy_email",
 ]

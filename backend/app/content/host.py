@@ -141,7 +141,9 @@ class _Host:
             "cmi": state.cmi,
         }
         label = runtime_of(state.standard).label
-        return HTMLResponse(player_page(state.title, label, boot, preview=state.preview, review=state.review))
+        page = player_page(state.title, label, boot, preview=state.preview, review=state.review)
+        # Unlike the files, it holds the student's answers so far.
+        return HTMLResponse(page, headers={"Cache-Control": "no-store"})
 
     def file(self, request: Request) -> Response:
         """One file of the launched package, whole or a part of it."""

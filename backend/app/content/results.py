@@ -13,7 +13,9 @@ from app.content.postgres_text import restored
 from app.content.runtimes import runtime_of
 from app.content.runtimes.protocol import PartResult, Runtime
 from app.content.schemas import AttemptOut, PartOut, ResultOut
+from app.core import views
 from app.core.permissions import Subject
+from app.core.views import Part
 from app.db.models import ContentPackage
 from app.rules import scorm12
 
@@ -91,6 +93,7 @@ def _parts(
         yield from _parts(item.children, best, untouched, depth + 1)
 
 
+@views.opens(Part.LESSONS, student="user_id")
 def attempts_of(
     session: Session, subject: Subject, user_id: int, *, lesson_id: int | None = None
 ) -> list[AttemptOut]:

@@ -26,6 +26,7 @@ class Action(StrEnum):
         member.details = details
         return member
 
+    ACCESS_REFUSED = "access.refused", "requests", "Request refused", system.AccessRefused
     ACCOUNT_LINK_INVITE_MADE = "account_link.invite_made", "users", "Invitation link created", people.LinkMade
     ACCOUNT_LINK_RESET_MADE = (
         "account_link.reset_made",
@@ -33,7 +34,7 @@ class Action(StrEnum):
         "Password reset link created",
         people.LinkMade,
     )
-    API_TOKEN_CREATED = "api_token.created", "api_tokens", "API token created", base.Named
+    API_TOKEN_CREATED = "api_token.created", "api_tokens", "API token created", people.TokenCreated
     API_TOKEN_REVOKED = "api_token.revoked", "api_tokens", "API token revoked"
     ATTACHMENT_DOWNLOADED = (
         "attachment.downloaded",
@@ -158,6 +159,7 @@ class Action(StrEnum):
     PROGRAM_DELETED = "program.deleted", "programs", "Program deleted", school.ProgramDeleted
     PROGRAM_UPDATED = "program.updated", "programs", "Program changed", base.Changed
     PROGRESS_REWRITTEN = "progress.rewritten", "programs", "Progress recalculated", learning.ProgressRewritten
+    RECORD_VIEWED = "record.viewed", "users", "Student record viewed", people.RecordViewed
     REPORT_EXPORTED = "report.exported", "reports", "List exported", system.ReportExported
     SCHOOL_CALENDAR_CHANGED = (
         "school.calendar_changed",
@@ -181,10 +183,24 @@ class Action(StrEnum):
         school.Signatory,
     )
     SCHOOL_UPDATED = "school.updated", "school", "School information changed", base.FieldsChanged
+    SECURITY_ALERTED = "security.alerted", "audit_log", "Administrators alerted", system.SecurityAlerted
     SESSION_CLOSED = "session.closed", "user_sessions", "Signed out"
-    SESSION_OPENED = "session.opened", "user_sessions", "Signed in"
+    SESSION_OPENED = "session.opened", "user_sessions", "Signed in", people.SessionOpened
     SESSION_OTHERS_REVOKED = "session.others_revoked", "users", "Other sessions ended", people.OthersRevoked
+    SESSIONS_ENDED_FOR = (
+        "sessions.ended_for",
+        "users",
+        "Signed out by an administrator",
+        people.OthersRevoked,
+    )
+    SESSION_PURPOSE_CHOSEN = (
+        "session.purpose_chosen",
+        "user_sessions",
+        "Purpose of looking at records chosen",
+        people.PurposeChosen,
+    )
     SESSION_REVOKED = "session.revoked", "user_sessions", "Session ended"
+    SIGN_IN_FAILED = "sign_in.failed", "users", "Sign-in failed", people.SignInFailed
     SIGNING_KEY_MADE = "signing_key.made", "signing_keys", "Signing key created", people.SigningKeyMade
     SIGNING_KEY_RETIRED = "signing_key.retired", "signing_keys", "Signing key retired", people.SigningKey
     SIGNING_KEY_REVOKED = "signing_key.revoked", "signing_keys", "Signing key revoked", people.SigningKey
@@ -285,3 +301,18 @@ class Action(StrEnum):
         "Forwarding target stopped",
         base.Labeled,
     )
+
+
+DISCLOSURES = frozenset(
+    {
+        Action.ATTACHMENT_DOWNLOADED,
+        Action.DOCUMENT_DOWNLOADED,
+        Action.RECORD_VIEWED,
+        Action.REPORT_EXPORTED,
+        Action.STATEMENTS_EXPORTED,
+    }
+)
+"""By these somebody else learned what is in students' records. Their rows say for which purpose, and by which duty."""
+
+REFUSALS = frozenset({Action.ACCESS_REFUSED, Action.SIGN_IN_FAILED})
+"""What did not happen. Attackers can bring these about, so repetitions are folded (`app.core.refusals`)."""

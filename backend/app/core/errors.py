@@ -60,6 +60,12 @@ class Forbidden(Problem):
     status, title, slug = 403, "Not allowed", "forbidden"
 
 
+class OutOfScope(Forbidden):
+    """The owner of an API token may do this, and the token was not given it."""
+
+    title, slug = "Not in the token’s scope", "out-of-scope"
+
+
 class NotFound(Problem):
     """There is no such thing, or none that this person may know of."""
 

@@ -10,20 +10,21 @@ somebody else's act in the same request is refused.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
 import structlog
 from pydantic import ValidationError
 from pydantic_core import to_jsonable_python
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import JSONB, insert
 from sqlalchemy.orm import Session
 
-from app.core.actions import Action
+from app.core import clock
+from app.core.actions import DISCLOSURES, Action
 from app.core.permissions import Actor, Subject
 
-__all__ = ["Action", "Entry", "act_as", "latest", "record", "record_all"]
+__all__ = ["Action", "Entry", "act_as", "latest", "record", "record_all", "record_once"]
 
 log = structlog.get_logger(__name__)
 _ACTOR = "history_actor"
@@ -45,6 +46,11 @@ _log = sa.table(
     sa.column("ip", sa.Text),
     sa.column("id", sa.BigInteger),
     sa.column("at", sa.DateTime(timezone=True)),
+    sa.column("purpose", sa.Text),
+    sa.column("actor_duty", sa.Text),
+)
+_folds = sa.table(
+    "history_folds", sa.column("key", sa.Text), sa.column("written_at", sa.DateTime(timezone=True))
 )
 
 
@@ -99,6 +105,48 @@ def record(
     session.execute(sa.insert(_log).values(row))
 
 
+def record_once(
+    session: Session,
+    subject: Actor | None,
+    action: Action,
+    target_id: int | str | None,
+    *,
+    key: str,
+    within: timedelta,
+    **given: Any,
+) -> None:
+    """Write the row as `record` does, unless one with this key was written in the time before: one statement.
+
+    Of requests at the same moment one writes; the others wait for it. What is known of the keys is in no backup and
+    on no standby: after a crash a row may be written once more, and none is ever missing.
+    """
+    row = _row(session, subject, action, target_id, **given)
+    now = clock.now()
+    written = sa.select(_folds.c.key).where(_folds.c.key == key, _folds.c.written_at > now - within)
+    fold = insert(_folds).from_select(
+        ["key", "written_at"],
+        # Asked first, so that looking again at the same thing writes nothing at all.
+        sa.select(sa.literal(key), sa.literal(now, sa.DateTime(timezone=True))).where(~written.exists()),
+    )
+    turn = (
+        fold.on_conflict_do_update(
+            index_elements=["key"],
+            set_={"written_at": fold.excluded.written_at},
+            where=_folds.c.written_at <= now - within,
+        )
+        .returning(_folds.c.key)
+        .cte("turn")
+    )
+    values = [sa.literal(value, _log.c[name].type) for name, value in row.items()]
+    session.execute(sa.insert(_log).from_select(list(row), sa.select(*values).select_from(turn)))
+
+
+def forget_folds(session: Session, before: datetime) -> int:
+    """Delete keys that were last written before this moment; how many there were."""
+    gone = sa.delete(_folds).where(_folds.c.written_at < before).returning(_folds.c.key)
+    return len(session.scalars(gone).all())
+
+
 def record_all(
     session: Session, subject: Actor | None, action: Action, events: Iterable[Mapping[str, Any]]
 ) -> None:
@@ -143,6 +191,9 @@ def _row(
         "request_id": context.get("request_id"),
         "ip": context.get("ip"),
     }
+    if action in DISCLOSURES and actor is not None and actor.user_id != student_id:
+        values["purpose"] = actor.purpose
+        values["actor_duty"] = actor.main_duty
     if occurred_at is not None:
         values["occurred_at"] = occurred_at
     return values

@@ -9,11 +9,12 @@ A room declares its limits as module constants and asks `take` for one of each t
 """
 
 import hashlib
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from ipaddress import ip_address, ip_network
-from typing import Any
+from typing import Any, LiteralString
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -63,23 +64,24 @@ class Wait:
         return TooManyRequests(sentence, headers={"Retry-After": str(self.seconds)})
 
 
-_TAKE = sa.text(
-    """
+TAKE: LiteralString = """
     WITH asked AS (
-        SELECT * FROM unnest(CAST(:keys AS text[]), CAST(:each AS interval[]), CAST(:per AS interval[]))
+        SELECT * FROM unnest(CAST(%(keys)s AS text[]), CAST(%(each)s AS interval[]), CAST(%(per)s AS interval[]))
             AS asked (key, each, per)
     )
     INSERT INTO limit_counters AS counter (key, full_at)
-    SELECT asked.key, CAST(:now AS timestamptz) + asked.each FROM asked ORDER BY asked.key
+    SELECT asked.key, CAST(%(now)s AS timestamptz) + asked.each FROM asked ORDER BY asked.key
     ON CONFLICT (key) DO UPDATE
-    SET full_at = greatest(counter.full_at, :now) + (excluded.full_at - CAST(:now AS timestamptz))
-    WHERE greatest(counter.full_at, :now) + (excluded.full_at - CAST(:now AS timestamptz))
-        <= CAST(:now AS timestamptz) + (SELECT asked.per FROM asked WHERE asked.key = counter.key)
+    SET full_at = greatest(counter.full_at, %(now)s) + (excluded.full_at - CAST(%(now)s AS timestamptz))
+    WHERE greatest(counter.full_at, %(now)s) + (excluded.full_at - CAST(%(now)s AS timestamptz))
+        <= CAST(%(now)s AS timestamptz) + (SELECT asked.per FROM asked WHERE asked.key = counter.key)
     RETURNING counter.key
-    """
-)
+"""
 """Takes one of each bucket that has one left; in the order of the keys, so that two never wait for each other."""
+FULL_AT: LiteralString = "SELECT key, full_at FROM limit_counters WHERE key = ANY(%(keys)s)"
 
+_TAKE = sa.text(re.sub(r"%\((\w+)\)s", r":\1", TAKE))
+_FULL_AT = sa.text(re.sub(r"%\((\w+)\)s", r":\1", FULL_AT))
 _counters = sa.table(
     "limit_counters", sa.column("key", sa.Text), sa.column("full_at", sa.DateTime(timezone=True))
 )
@@ -91,20 +93,48 @@ def take(session: Session, claims: Iterable[Claim]) -> Wait | None:
     Requests beside this one for the same value wait until the transaction ends: take in a short one of its own, or
     where nobody else takes for the same value.
     """
-    wanted = {_key(claim): claim[0] for claim in claims}
+    wanted = _by_key(claims)
     if not wanted:
         return None
-    now = clock.now()
-    taken = set(session.scalars(_TAKE, _arguments(wanted, now)).all())
+    asked = arguments(wanted.values())
+    taken = set(session.scalars(_TAKE, asked).all())
     if len(taken) == len(wanted):
         return None
-    _return(session, {key: limit for key, limit in wanted.items() if key in taken})
-    return _longest(session, {key: limit for key, limit in wanted.items() if key not in taken}, now)
+    give_back(session, [claim for key, claim in wanted.items() if key in taken])
+    refused = [claim for key, claim in wanted.items() if key not in taken]
+    return longest_wait(refused, session.execute(_FULL_AT, arguments(refused)).tuples().all())
+
+
+def arguments(claims: Iterable[Claim]) -> dict[str, Any]:
+    """What `TAKE` and `FULL_AT` take by name, for those who speak to the database without SQLAlchemy."""
+    wanted = _by_key(claims)
+    limits = [limit for limit, _value in wanted.values()]
+    return {
+        "keys": list(wanted),
+        "each": [limit.each for limit in limits],
+        "per": [limit.per for limit in limits],
+        "now": clock.now(),
+    }
+
+
+def longest_wait(refused: Iterable[Claim], rows: Iterable[tuple[str, datetime]]) -> Wait:
+    """How long to wait for all of these, which `TAKE` has refused and `FULL_AT` has answered with `rows`."""
+    now, limits, waits = clock.now(), _by_key(refused), []
+    for key, full_at in rows:
+        limit = limits[key][0]
+        left = (full_at + limit.each - limit.per - now).total_seconds()
+        waits.append(Wait(limit, max(1, -int(-left // 1))))
+    return max(waits, key=lambda wait: wait.seconds)
 
 
 def give_back(session: Session, claims: Iterable[Claim]) -> None:
     """Uncount one of each claim, which turned out not to be what the limit is about."""
-    _return(session, {_key(claim): claim[0] for claim in claims})
+    for key, (limit, _value) in sorted(_by_key(claims).items()):
+        session.execute(
+            sa.update(_counters)
+            .where(_counters.c.key == key)
+            .values(full_at=_counters.c.full_at - limit.each)
+        )
 
 
 def forget(session: Session, claims: Iterable[Claim]) -> None:
@@ -154,32 +184,5 @@ def _key(claim: Claim) -> str:
     return f"{limit.name}:{hashlib.sha256(value.encode('utf-8', 'surrogatepass')).hexdigest()[:32]}"
 
 
-def _arguments(wanted: dict[str, Limit], now: datetime) -> dict[str, Any]:
-    limits: Sequence[Limit] = list(wanted.values())
-    return {
-        "keys": list(wanted),
-        "each": [limit.each for limit in limits],
-        "per": [limit.per for limit in limits],
-        "now": now,
-    }
-
-
-def _return(session: Session, given: dict[str, Limit]) -> None:
-    for key in sorted(given):
-        session.execute(
-            sa.update(_counters)
-            .where(_counters.c.key == key)
-            .values(full_at=_counters.c.full_at - given[key].each)
-        )
-
-
-def _longest(session: Session, refused: dict[str, Limit], now: datetime) -> Wait:
-    found = session.execute(sa.select(_counters).where(_counters.c.key.in_(list(refused)))).all()
-    waits = [
-        Wait(
-            refused[key],
-            max(1, -int(-(full_at + refused[key].each - refused[key].per - now).total_seconds() // 1)),
-        )
-        for key, full_at in found
-    ]
-    return max(waits, key=lambda wait: wait.seconds)
+def _by_key(claims: Iterable[Claim]) -> dict[str, Claim]:
+    return {_key(claim): claim for claim in claims}

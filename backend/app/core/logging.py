@@ -25,6 +25,19 @@ def _hide_secrets(_logger: Any, _name: str, event: structlog.typing.EventDict) -
     return event
 
 
+def _escape_controls(
+    _logger: Any, _name: str, event: structlog.typing.EventDict
+) -> structlog.typing.EventDict:
+    """A text that came from outside ends no line and speaks to no terminal: control characters are spelled out."""
+    for key, value in event.items():
+        if isinstance(value, str) and not value.isprintable() and key != "exception":
+            event[key] = "".join(
+                sign if sign.isprintable() else sign.encode("unicode_escape", "backslashreplace").decode()
+                for sign in value
+            )
+    return event
+
+
 def configure_logging(settings: Settings) -> None:
     """Send the program's and the libraries' logs to standard error in one form."""
     shared: list[structlog.typing.Processor] = [
@@ -51,6 +64,7 @@ def configure_logging(settings: Settings) -> None:
             processors=[
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
                 structlog.processors.format_exc_info,
+                _escape_controls,
                 renderer,
             ],
         )

@@ -6,9 +6,11 @@ permissions; a room's `policy.py` asks for permissions, and never for a role or 
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Final, TypeVar
+
+from app.core.purposes import Purpose
 
 
 class Role(StrEnum):
@@ -67,6 +69,8 @@ class Permission(StrEnum):
     OPERATIONS_READ = "operations.read"
     OPERATIONS_CHANGE = "operations.change"
     REPORTS_READ = "reports.read"
+    SECURITY_READ = "security.read"
+    """Sign-ins, failures and refusals, new devices, keys."""
     SCHOOL_READ = "school.read"
     SCHOOL_CHANGE = "school.change"
     STUDENTS_READ_ALL = "students.read_all"
@@ -75,6 +79,13 @@ class Permission(StrEnum):
     """Students' accounts: add, change, send links."""
     WITHDRAWALS_READ = "withdrawals.read"
     """Why students left: reasons may be medical."""
+
+    @property
+    def label(self) -> str:
+        """The permission as a page names it: `Students: read all`."""
+        area, _, deed = self.value.partition(".")
+        area = "LRS" if area == "lrs" else area.capitalize()
+        return f"{area}: {deed.replace('_', ' ')}"
 
 
 class Duty(StrEnum):
@@ -126,6 +137,7 @@ _READS_EVERYTHING = frozenset(
         _P.OPERATIONS_READ,
         _P.REPORTS_READ,
         _P.SCHOOL_READ,
+        _P.SECURITY_READ,
         _P.STUDENTS_READ_ALL,
         _P.WITHDRAWALS_READ,
     }
@@ -206,6 +218,18 @@ PERMISSIONS: dict[Duty, frozenset[Permission]] = {
 }
 """What each duty allows. An auditor reads everything and changes nothing."""
 
+PURPOSES = {
+    Duty.REGISTRAR: Purpose.REGISTRATION,
+    Duty.ADMISSIONS: Purpose.REGISTRATION,
+    Duty.BURSAR: Purpose.BILLING,
+    Duty.INSTRUCTOR: Purpose.INSTRUCTION,
+    Duty.EVALUATOR: Purpose.INSTRUCTION,
+    Duty.AUDITOR: Purpose.COMPLIANCE,
+    Duty.ADMINISTRATOR: Purpose.REGISTRATION,
+    Duty.CONTENT_AUTHOR: Purpose.INSTRUCTION,
+}
+"""What each duty mostly looks at records for; where somebody has several, the first one here."""
+
 ROLE_DUTIES = {
     Role.STUDENT: frozenset[Duty](),
     Role.INSTRUCTOR: frozenset({Duty.INSTRUCTOR}),
@@ -234,6 +258,12 @@ class Subject:
     token_id: int | None = None
     duties: frozenset[Duty] | None = None
     """The duties by name that are in force today; None for a person who was never given one."""
+    scopes: frozenset[Permission] | None = None
+    """What an API token was given of its owner's permissions; None for a person in a browser, who has them all."""
+    withheld: set[Permission] = field(default_factory=set, compare=False, repr=False)
+    """What was asked for in this request and allowed but for the token's scopes: the reason of a refusal."""
+    chosen_purpose: Purpose | None = None
+    """What the person said they look at records for, in this session."""
 
     @property
     def held(self) -> frozenset[Duty]:
@@ -246,14 +276,33 @@ class Subject:
         return self.duties | {Duty.ADMINISTRATOR} if self.role is Role.ADMIN else self.duties
 
     def may(self, permission: Permission) -> bool:
-        """Whether a duty in force allows it."""
-        return any(permission in PERMISSIONS[duty] for duty in self.held)
+        """Whether a duty in force allows it, and the API token, if the person comes with one, was given it."""
+        if not any(permission in PERMISSIONS[duty] for duty in self.held):
+            return False
+        if self.scopes is None or permission in self.scopes:
+            return True
+        self.withheld.add(permission)
+        return False
 
     def reach(self, everybody: Permission, own_classes: Permission) -> Reach:
         """How far two permissions of one kind reach: everybody's records, those of one's own classes, nobody's."""
         if self.may(everybody):
             return Reach.EVERYBODY
         return Reach.OWN_CLASSES if self.may(own_classes) else Reach.NOBODY
+
+    @property
+    def main_duty(self) -> Duty | None:
+        """The one of several duties that names the person best; None for students and people without one."""
+        return next((duty for duty in PURPOSES if duty in self.held), None)
+
+    @property
+    def purpose(self) -> Purpose | None:
+        """What the person looks at records for: as chosen, or as their duties suggest; None for students."""
+        if self.is_student:
+            return None
+        if self.chosen_purpose is not None:
+            return self.chosen_purpose
+        return Purpose.SUPPORT if self.main_duty is None else PURPOSES[self.main_duty]
 
     @property
     def is_student(self) -> bool:

@@ -17,7 +17,12 @@ from app.core import clock
 from app.core.permissions import Actor, Permission
 from app.settings import Settings, get_settings
 
-_users = sa.table("users", sa.column("id", sa.Integer), sa.column("deleted_at", sa.DateTime(timezone=True)))
+_users = sa.table(
+    "users",
+    sa.column("id", sa.Integer),
+    sa.column("role", sa.Text),
+    sa.column("deleted_at", sa.DateTime(timezone=True)),
+)
 
 
 class Records(Enum):
@@ -82,3 +87,12 @@ def may_see(session: Session, subject: Actor, records: Records, user_id: int) ->
     if visible is None:
         return True
     return bool(session.scalar(sa.select(sa.exists(visible.where(_users.c.id == user_id)))))
+
+
+def student_or_none(session: Session, user_id: int | None) -> int | None:
+    """The number, if the account is a student's."""
+    if user_id is None:
+        return None
+    return session.scalar(
+        sa.select(_users.c.id).where(_users.c.id == user_id, sa.cast(_users.c.role, sa.Text) == "student")
+    )

@@ -1,14 +1,14 @@
 """The administrator's audit trail and outbox."""
 
 from functools import partial
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import BeforeValidator, Field
 
 from app.core.errors import FieldError, Invalid
 from app.core.permissions import Permission
-from app.desks import audit, outbox
+from app.desks import audit, disclosures, outbox
 from app.desks.queries import TrailFilter
 from app.desks.reports import AUDIT, OUTBOX
 from app.web import navigation, reports
@@ -28,6 +28,7 @@ LARGEST = 2**63 - 1
 
 
 Word = Annotated[Annotated[Text, Field(max_length=100)] | None, BeforeValidator(blank_is_none)]
+OptionalViews = Annotated[Literal["with", "only"] | None, BeforeValidator(blank_is_none)]
 MessageId = Annotated[int, Field(ge=1, le=LARGEST)]
 
 
@@ -40,11 +41,12 @@ def _wanted(
     last: Annotated[OptionalDay, Query(alias="to")] = None,
     student: Annotated[OptionalId, Query()] = None,
     enrollment: Annotated[OptionalId, Query()] = None,
+    views: Annotated[OptionalViews, Query()] = None,
 ) -> TrailFilter:
     if first is not None and last is not None and last < first:
         sentence = "The last day is before the first day."
         raise Invalid(sentence, errors=[FieldError("to", sentence)])
-    return TrailFilter(who, action, target, target_id, first, last, student, enrollment)
+    return TrailFilter(who, action, target, target_id, first, last, student, enrollment, views)
 
 
 @router.get("/audit", dependencies=[Requires(Permission.HISTORY_READ)])
@@ -65,7 +67,9 @@ def audit_page(
         audit.listing(db, subject, wanted, paging, settings.zone),
         "desks/audit.html",
         choices={"action": actions},
+        about={"Views of records": "" if wanted.views else "Left out"},
         title_of=audit.title,
+        purpose_of=disclosures.purpose_text,
         record_name=audit.record_name,
         student_names=partial(audit.student_names, db),
         narrowed=wanted != TrailFilter(),

@@ -4,9 +4,10 @@ from fastapi import APIRouter, Request, Response
 
 from app.accounts import service as accounts
 from app.compliance.attendance import service as attendance
-from app.desks import person, policy, today
+from app.desks import disclosures, person, policy, today
+from app.desks.reports import VIEWS
 from app.documents import service as documents
-from app.web import navigation, search
+from app.web import navigation, reports, search
 from app.web.field_types import PathId
 from app.web.navigation import NavItem
 from app.web.paging import PageParams
@@ -44,6 +45,19 @@ def student_page(
         may_edit=accounts.may_manage(subject, found.person.role),
         reads_trail=policy.may_read_trail(subject),
         breadcrumbs=[("People", "/people"), (found.person.full_name, None)],
+    )
+
+
+@router.get("/account/views")
+def views_page(request: Request, db: Db, subject: CurrentSubject, paging: PageParams) -> Response:
+    return reports.answer(
+        request,
+        db,
+        subject,
+        VIEWS,
+        disclosures.seen_of_mine(db, subject, paging),
+        "desks/views.html",
+        breadcrumbs=[("Your account", "/account"), ("Who has seen your records", None)],
     )
 
 

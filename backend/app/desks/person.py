@@ -19,8 +19,10 @@ from app.compliance.attendance.service import (
 )
 from app.content import service as content
 from app.content.service import AttemptOut
+from app.core import views
 from app.core.errors import NotFound
 from app.core.permissions import Role, Subject
+from app.core.views import Part
 from app.db.models import IssuedDocument, User
 from app.desks import audit, policy
 from app.documents import service as documents
@@ -54,6 +56,7 @@ class StudentPage:
     sees_documents: bool
 
 
+@views.opens(Part.FILE, student="user_id")
 def student_page(session: Session, subject: Subject, user_id: int, zone: ZoneInfo) -> StudentPage:
     """The student's page: a fixed number of queries. Hours and learning are None for those who do not read them.
 

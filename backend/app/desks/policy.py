@@ -55,6 +55,17 @@ def require_read_trail(subject: Actor) -> None:
         raise Forbidden("The audit trail is for administrators and auditors.")
 
 
+def may_read_security(subject: Actor) -> bool:
+    """Who signed in, who was refused, which keys there are."""
+    return subject.may(Permission.SECURITY_READ)
+
+
+def require_read_security(subject: Actor) -> None:
+    """Raises Forbidden unless `may_read_security`."""
+    if not may_read_security(subject):
+        raise Forbidden("The security page is for administrators and auditors.")
+
+
 def may_read_outbox(subject: Actor) -> bool:
     """What the system mailed to whom."""
     return subject.may(Permission.MAIL_READ)

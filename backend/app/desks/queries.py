@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import ColumnElement, Select, or_, select, true
 from sqlalchemy.orm import Session
 
+from app.core.actions import DISCLOSURES, REFUSALS, Action
 from app.core.search import matches
 from app.db.models import AuditEntry, OutboxMessage
 from app.rules import hours
@@ -23,6 +24,9 @@ OUTBOX_SORTS = {
     "attempts": OutboxMessage.attempts,
 }
 
+
+_NO_VIEW = AuditEntry.action != Action.RECORD_VIEWED.value
+_HAPPENED = AuditEntry.action.not_in([Action.RECORD_VIEWED.value, *(one.value for one in REFUSALS)])
 
 TAUGHT = ("lessons", "modules", "programs", "content_packages")
 """Tables whose entries concern no student."""
@@ -40,6 +44,8 @@ class TrailFilter:
     last: date | None = None
     student_id: int | None = None
     enrollment_id: int | None = None
+    views: str | None = None
+    """`with` for those that say who looked too, `only` for nothing else; without, they are left out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +78,10 @@ def audit_listing(
     ):
         if value is not None:
             conditions.append(column == value)
+    if wanted.views == "only":
+        conditions.append(AuditEntry.purpose.is_not(None))
+    elif wanted.views is None and wanted.action not in DISCLOSURES:
+        conditions.append(_NO_VIEW)
     if wanted.first is not None:
         conditions.append(AuditEntry.at >= hours.start_of_day(wanted.first, zone))
     if wanted.last is not None:
@@ -102,10 +112,21 @@ def entries_about(session: Session, student_id: int, limit: int) -> Sequence[Aud
     """The newest entries that concern a student, the last to happen first."""
     return session.scalars(
         select(AuditEntry)
-        .where(AuditEntry.student_id == student_id)
+        .where(AuditEntry.student_id == student_id, _HAPPENED)
         .order_by(AuditEntry.occurred_at.desc(), AuditEntry.id.desc())
         .limit(limit)
     ).all()
+
+
+def views_listing(session: Session, student_id: int, paging: Paging) -> Listing[AuditEntry]:
+    """Who looked at a student's records, the last first unless sorted otherwise."""
+    words = matches(paging.q, AuditEntry.actor_name)
+    statement = select(AuditEntry).where(
+        AuditEntry.student_id == student_id, AuditEntry.purpose.is_not(None), *words
+    )
+    return Listing(
+        session, statement.order_by(paging.order(AUDIT_SORTS, "-at"), AuditEntry.id.desc()), paging
+    )
 
 
 def outbox_listing(session: Session, paging: Paging) -> Listing[OutboxMessage]:

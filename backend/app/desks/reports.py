@@ -2,7 +2,9 @@
 
 from app.db.models import AuditEntry
 from app.desks import audit
+from app.desks.disclosures import Seen
 from app.desks.outbox import Message
+from app.desks.security import SecurityEvent
 from app.web.reports import Column, Filter, Grouping, Kind, Report
 
 AUDIT = Report[AuditEntry](
@@ -22,12 +24,20 @@ AUDIT = Report[AuditEntry](
         Column("enrollment_id", "Enrollment", lambda item: item.enrollment_id, Kind.NUMBER, on_page=False),
         Column("reason", "Reason", lambda item: item.reason, on_page=False),
         Column("details", "Details", lambda item: item.details),
+        Column("purpose", "Purpose", lambda item: item.purpose, on_page=False),
+        Column("duty", "Duty", lambda item: item.actor_duty, on_page=False),
         Column("ip", "Address", lambda item: item.ip, on_page=False),
         Column("request_id", "Request", lambda item: item.request_id, on_page=False),
     ),
     search="Search by name or action",
     filters=(
         Filter("action", "What", everything="Everything"),
+        Filter(
+            "views",
+            "Views of records",
+            (("with", "With views of records"), ("only", "Only who looked")),
+            everything="Without views of records",
+        ),
         Filter("from", "From", is_day=True),
         Filter("to", "To", is_day=True),
         Filter("who", "Who", hidden=True),
@@ -41,6 +51,41 @@ AUDIT = Report[AuditEntry](
         Grouping("who", "Person", lambda columns, _zone: columns.actor_name),
     ),
     counted="Entries",
+)
+SECURITY = Report[SecurityEvent](
+    name="security",
+    title="Security",
+    columns=(
+        Column("id", "Number", lambda item: item.id, Kind.NUMBER, on_page=False),
+        Column("at", "When", lambda item: item.at, Kind.MOMENT, sort="at"),
+        Column("what", "What", lambda item: item.what, sort="what"),
+        Column("who", "Who", lambda item: item.who),
+        Column("where", "Address", lambda item: item.where, sort="where"),
+        Column("text", "Details", lambda item: item.text),
+        Column("times", "Times", lambda item: item.times, Kind.NUMBER),
+    ),
+    search="Search by name or network address",
+    filters=(
+        Filter("kind", "Kind", everything="Every kind"),
+        Filter("from", "From", is_day=True),
+        Filter("to", "to", is_day=True),
+        Filter("address", "Address", hidden=True),
+    ),
+    counted="Events",
+)
+VIEWS = Report[Seen](
+    name="who-has-seen-my-records",
+    title="Who has seen your records",
+    columns=(
+        Column("at", "When", lambda item: item.at, Kind.MOMENT, sort="at"),
+        Column("who", "Who", lambda item: item.who, sort="who"),
+        Column("duty", "Duty", lambda item: item.duty),
+        Column("purpose", "Purpose", lambda item: item.purpose),
+        Column("what", "What", lambda item: item.what),
+    ),
+    search="Search by name",
+    counted="Views",
+    names_people=False,
 )
 OUTBOX = Report[Message](
     name="outbox",

@@ -11,16 +11,18 @@ from app.documents.register import Verdict
 from app.documents.reports import DOCUMENTS_REPORT, STATES
 from app.documents.schemas import VerifyForm, VoidForm
 from app.documents.verification import MAX_BYTES
-from app.web import navigation, reports, uploads
+from app.web import navigation, refusals, reports, uploads
 from app.web.downloads import pdf_response
 from app.web.field_types import PathId
 from app.web.forms import Form, posted
 from app.web.navigation import NavItem
+from app.web.pace import PUBLIC, Paced
 from app.web.paging import PageParams
 from app.web.render import redirect, render
 from app.web.request import CurrentSubject, Db, FilesDep, Requires, SettingsDep, uploading
 
 router = APIRouter(include_in_schema=False)
+refusals.register_record("document_id", "issued_documents", owner="student_id")
 navigation.register(
     NavItem("Documents", "/documents", "file-certificate", policy.may_open_list, order=55),
 )
@@ -94,19 +96,19 @@ def _verify_page(
 # The school's certificates, for anybody who verifies a document
 
 
-@router.get("/documents/authority/root.pem")
+@router.get("/documents/authority/root.pem", dependencies=[Paced(PUBLIC)])
 def root_certificate(db: Db) -> Response:
     """The certificate of the school's present authority."""
     return _pem(keys.root_pem(db), "root.pem")
 
 
-@router.get("/documents/authority/certificates.pem")
+@router.get("/documents/authority/certificates.pem", dependencies=[Paced(PUBLIC)])
 def every_certificate(db: Db) -> Response:
     """Every certificate the school has had."""
     return _pem(keys.every_certificate_pem(db), "certificates.pem")
 
 
-@router.get("/documents/authority/crls.pem")
+@router.get("/documents/authority/crls.pem", dependencies=[Paced(PUBLIC)])
 def every_crl(db: Db) -> Response:
     """Every list of revoked certificates, the newest first."""
     return _pem(keys.every_crl_pem(db), "crls.pem")

@@ -7,11 +7,12 @@ from typing import Any
 from sqlalchemy import Row
 from sqlalchemy.orm import Session
 
-from app.core import clock, history
+from app.core import clock, history, views
 from app.core.actions import Action
 from app.core.errors import NotFound, TooLarge, Unavailable
 from app.core.files import FileMissing, FileStore
 from app.core.permissions import Actor, Subject
+from app.core.views import Part
 from app.db.models import IssuedDocument
 from app.documents import kinds, numbers, policy, queries
 from app.documents.keys import service as keys
@@ -40,8 +41,17 @@ def offers(session: Session, subject: Subject, student_id: int) -> list[Offer]:
     return [offer for kind in kinds.every() for offer in kind.offers(session, subject, student_id)]
 
 
+@views.opens(
+    Part.DOCUMENT,
+    student=lambda row, _given: row.IssuedDocument.student_id,
+    record=lambda row: row.IssuedDocument.number,
+)
 def read(session: Session, subject: Subject, document_id: int) -> Row[Any]:
     """One document with the names of student and issuer. NotFound for other people's."""
+    return _read(session, subject, document_id)
+
+
+def _read(session: Session, subject: Subject, document_id: int) -> Row[Any]:
     row = queries.one(session, document_id)
     if row is None:
         raise NotFound(policy.NO_DOCUMENT)
@@ -56,7 +66,7 @@ def content(
     session: Session, subject: Subject, files: FileStore, document_id: int
 ) -> tuple[IssuedDocument, bytes]:
     """The signed file, byte for byte as it was issued. Raises NotFound, Unavailable."""
-    document: IssuedDocument = read(session, subject, document_id).IssuedDocument
+    document: IssuedDocument = _read(session, subject, document_id).IssuedDocument
     if document.sha256 is None:
         raise NotFound("There is no file under this number: the document was never finished.")
     try:
@@ -81,7 +91,7 @@ def content(
 def void(session: Session, subject: Subject, document_id: int, reason: str) -> IssuedDocument:
     """Make an issued document void, with the reason. The file stays. Raises Forbidden, NotFound, Conflict."""
     policy.require_change(subject)
-    read(session, subject, document_id)
+    _read(session, subject, document_id)
     row = numbers.mark_void(session, document_id, reason)
     history.record(
         session,

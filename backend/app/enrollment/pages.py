@@ -15,7 +15,7 @@ from app.enrollment.lists import pages as lists
 from app.enrollment.reports import ENROLLMENTS
 from app.enrollment.schemas import EmptyForm, EnrollForm, MarkForm, WithdrawForm
 from app.settings import Settings
-from app.web import navigation, reports
+from app.web import navigation, refusals, reports
 from app.web.field_types import PathId, RecordId
 from app.web.forms import Form, posted
 from app.web.navigation import NavItem
@@ -30,6 +30,7 @@ MARKS = [Requires(Permission.ENROLLMENTS_MARK_LESSONS)]
 ENDS = [Requires(Permission.ENROLLMENTS_END)]
 router.include_router(lists.router)
 navigation.register(NavItem("Enrollments", "/enrollments", "school", policy.may_list, order=50))
+refusals.register_record("enrollment_id", "enrollments", owner="user_id", kind=Records.ENROLLMENTS)
 
 
 def _blank_is_none(value: object) -> object:

@@ -14,10 +14,11 @@ from sqlalchemy import Row
 from sqlalchemy.orm import Session
 
 from app.academics.classes import service as classes
-from app.core import clock, history
+from app.core import clock, history, views
 from app.core.actions import Action
 from app.core.errors import Conflict, FieldError, NotFound
 from app.core.permissions import Role, Subject, internal
+from app.core.views import Part
 from app.db.models import Enrollment, EnrollmentStatus, Withdrawal
 from app.enrollment import imports as _imports  # noqa: F401 - enrollments can be imported
 from app.enrollment import policy, queries, study_access
@@ -152,6 +153,7 @@ def enroll_by_email(
 # Reading
 
 
+@views.opens(Part.ENROLLMENT, student="user_id")
 def list_enrollments(
     session: Session,
     subject: Subject,
@@ -172,6 +174,7 @@ def list_enrollments(
     )
 
 
+@views.opens(Part.ENROLLMENT, student=lambda row, _given: row.user_id)
 def read_enrollment(session: Session, subject: Subject, enrollment_id: int) -> Row[Any]:
     """An enrollment with the names of student and program. NotFound for other people's."""
     row = queries.listed(session, enrollment_id)
@@ -181,6 +184,10 @@ def read_enrollment(session: Session, subject: Subject, enrollment_id: int) -> R
     return row
 
 
+@views.opens(
+    Part.ENROLLMENT,
+    student=lambda _found, given: found(given["session"], given["enrollment_id"]).user_id,
+)
 def read_progress(
     session: Session, subject: Subject, enrollment_id: int
 ) -> tuple[Progress, list[queries.LessonRow]]:

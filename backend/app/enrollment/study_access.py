@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
+from app.accounts import service as accounts
 from app.core.errors import Conflict, NotFound
 from app.core.permissions import internal
 from app.db.models import Enrollment, EnrollmentStatus
@@ -60,6 +61,8 @@ def register_end(name: str, follow: Follow) -> None:
 
 
 def ended(session: Session, record: Enrollment) -> None:
-    """An enrollment has just been completed or withdrawn."""
+    """An enrollment has just been completed or withdrawn. Whoever is withdrawn has no API tokens any more."""
+    if record.status is EnrollmentStatus.WITHDRAWN:
+        accounts.revoke_tokens_for(session, record.user_id, "Its owner was withdrawn from the program")
     for follow in _follow.values():
         follow(session, record.id, record.status)

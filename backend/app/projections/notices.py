@@ -16,14 +16,16 @@ from app.projections.subscription import Subscriber
 
 def _apply(session: Session, entries: Sequence[AuditEntry]) -> None:
     for entry in entries:
-        if entry.details.get("notify") and entry.target_id is not None:
+        if entry.action == Action.API_TOKEN_CREATED and entry.target_id is not None:
+            accounts.send_token_created(session, int(entry.target_id), entry.occurred_at)
+        elif entry.details.get("notify") and entry.target_id is not None:
             accounts.send_password_changed(session, int(entry.target_id), entry.occurred_at)
 
 
 SUBSCRIBER = Subscriber(
     name="notices",
     title="Email notices",
-    actions=frozenset({Action.USER_PASSWORD_SET}),
+    actions=frozenset({Action.API_TOKEN_CREATED, Action.USER_PASSWORD_SET}),
     apply=_apply,
     from_now=True,
 )

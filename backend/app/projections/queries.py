@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, select, text
+from sqlalchemy import Row, exists, func, select, text
 from sqlalchemy.orm import Session
 
 from app.db.models import AuditEntry
@@ -31,8 +31,8 @@ _WAITS = text(
 _LOCK = text("SELECT name FROM history_cursors WHERE name = :name FOR UPDATE SKIP LOCKED")
 _NEXT = text(
     f"""
-    SELECT w.id FROM history_cursors c, LATERAL (
-        SELECT a.id, a.generation, a.xid FROM audit_log a WHERE {_SETTLED}
+    SELECT w.id, w.action FROM history_cursors c, LATERAL (
+        SELECT a.id, a.generation, a.xid, a.action FROM audit_log a WHERE {_SETTLED}
         ORDER BY a.generation, a.xid, a.id LIMIT :most) w
     WHERE c.name = :name ORDER BY w.generation, w.xid, w.id
     """
@@ -81,6 +81,7 @@ _LAG = text(
     """
 )
 MOST_COUNTED = 100_000
+PASSED = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,9 +109,29 @@ def take_turn(session: Session, name: str) -> bool:
     return session.scalar(_LOCK, {"name": name}) is not None
 
 
-def next_entries(session: Session, name: str, most: int) -> Sequence[AuditEntry]:
-    """The entries that follow the cursor, in order."""
-    return _entries(session, session.execute(_NEXT, {"name": name, "most": most}).scalars().all())
+@dataclass(frozen=True, slots=True)
+class Ahead:
+    """What follows a cursor: the entries that are wanted, in order, and the last one that was looked at."""
+
+    entries: Sequence[AuditEntry]
+    last: int | None
+
+
+def next_entries(session: Session, name: str, actions: Collection[str], most: int) -> Ahead:
+    """The entries of these actions that follow the cursor, at most `most`.
+
+    Most of the history is no subscriber's business (who looked at what): of `PASSED` times as many entries the number
+    and the action are looked at, and only what is wanted is read.
+    """
+    wanted: list[int] = []
+    last = None
+    for number, action in session.execute(_NEXT, {"name": name, "most": most * PASSED}):
+        last = number
+        if action in actions:
+            wanted.append(number)
+            if len(wanted) == most:
+                break
+    return Ahead(_entries(session, wanted) if wanted else (), last)
 
 
 def followed_entries(session: Session, name: str, after: int, most: int) -> Sequence[AuditEntry]:
@@ -159,3 +180,15 @@ def hours_entries_before(session: Session, entry: AuditEntry, actions: Collectio
         .order_by(AuditEntry.id.desc())
         .limit(1)
     ).one_or_none()
+
+
+def times_since(session: Session, action: str, since: datetime, until: datetime) -> int:
+    """How many refusals the entries of an action stand for, after `since` and until `until`."""
+    times = func.sum(AuditEntry.details["times"].as_integer())
+    wanted = (AuditEntry.action == action, AuditEntry.at > since, AuditEntry.at <= until)
+    return session.scalar(select(times).where(*wanted)) or 0
+
+
+def happened_since(session: Session, action: str, since: datetime) -> bool:
+    """Whether there is an entry of an action after this moment."""
+    return bool(session.scalar(select(exists().where(AuditEntry.action == action, AuditEntry.at > since))))

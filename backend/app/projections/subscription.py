@@ -117,17 +117,17 @@ def _step(database: Database, subscriber: Subscriber, most: int) -> Outcome:
     with database.begin() as session:
         if not queries.take_turn(session, subscriber.name):
             return Outcome.BUSY
-        entries = queries.next_entries(session, subscriber.name, most)
-        if not entries:
+        ahead = queries.next_entries(session, subscriber.name, subscriber.actions, most)
+        if ahead.last is None:
             return Outcome.NOTHING
         try:
-            subscriber.follow(session, entries)
+            subscriber.follow(session, ahead.entries)
             session.flush()
         except _TRANSIENT:
             raise
         except Exception as error:
-            raise _Failed(entries[0].id, len(entries)) from error
-        queries.advance(session, subscriber.name, entries[-1].id)
+            raise _Failed(ahead.entries[0].id, len(ahead.entries)) from error
+        queries.advance(session, subscriber.name, ahead.last)
     return Outcome.MOVED
 
 

@@ -23,12 +23,15 @@ from app.core.errors import (
     Invalid,
     MethodNotAllowed,
     NotFound,
+    OutOfScope,
     Problem,
     TooLarge,
     Unauthorized,
     Unavailable,
     UnsupportedMediaType,
 )
+from app.core.permissions import Subject
+from app.web import refusals
 from app.web.render import render
 
 log = structlog.get_logger(__name__)
@@ -76,7 +79,24 @@ def _known(request: Request, error: Exception) -> Response:
         return _unexpected(request, error)
     if isinstance(problem, Unavailable):
         log.error("unavailable", reason=str(error))
+    problem = _within_scope(request, problem)
+    refusals.note(request, problem)
     return answer(request, problem)
+
+
+def _within_scope(request: Request, problem: Problem) -> Problem:
+    """The problem; or that an API token was not given what the request needed, which its owner has."""
+    subject: Subject | None = getattr(request.state, "subject", None)
+    if subject is None or not subject.withheld or problem.status not in (403, 404):
+        return problem
+    missing = ", ".join(sorted(subject.withheld))
+    return OutOfScope(
+        f"This API token was not given what this needs: {missing}. Nothing was changed. Create a token with that "
+        "permission under Your account.",
+        headers={
+            "WWW-Authenticate": f'Bearer error="insufficient_scope", scope="{missing.replace(",", "")}"'
+        },
+    )
 
 
 def _left(_request: Request, _error: Exception) -> Response:

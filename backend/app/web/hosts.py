@@ -32,6 +32,10 @@ class HostDispatch:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
+        if not _is_one_host(scope):
+            refusal = PlainTextResponse("A request names one host.\n", status_code=400)
+            await refusal(scope, receive, send)
+            return
         path: str = scope["path"]
         for prefix, shared in self.shared.items():
             # Without a slash too: content joins its endpoint and a resource carelessly.
@@ -52,6 +56,12 @@ class HostDispatch:
         else:
             refusal = PlainTextResponse("This host serves only course content.\n", status_code=404)
             await refusal(scope, receive, send)
+
+
+def _is_one_host(scope: Scope) -> bool:
+    """RFC 9112, 3.2: of two names, a proxy may have looked at the other one."""
+    named = sum(name == b"host" for name, _ in scope["headers"])
+    return named == 1 or (named == 0 and scope.get("http_version") == "1.0")
 
 
 def _host(scope: Scope) -> str | None:

@@ -20,8 +20,11 @@ from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse
 
+from app.core import visibility
 from app.core.clock import now
 from app.core.permissions import Subject
+from app.core.purposes import Purpose
+from app.core.visibility import Records
 from app.settings import Settings
 from app.web import formats, navigation
 from app.web.assets import asset_url
@@ -51,8 +54,9 @@ def render(
 ) -> HTMLResponse:
     """The page `template` (`room/page.html`) filled with `context`.
 
-    Every template also gets `request`, `subject` (Subject or None), `settings`, `zone`, `navigation` and,
-    unless given, `breadcrumbs`: pairs of label and address, the last one's address None.
+    Every template also gets `request`, `subject` (Subject or None), `settings`, `zone`, `navigation`, `purposes`
+    (for those who look at students' records) and, unless given, `breadcrumbs`: pairs of label and address, the last
+    one's address None.
     Raises jinja2.UndefinedError for a name that was not given: a misspelt name is not an empty string.
     """
     settings: Settings = request.app.state.settings
@@ -69,6 +73,7 @@ def render(
         "more_than_tabs": len(items) > 4,
         "current_item": navigation.current(items, request.url.path),
         "breadcrumbs": (),
+        "purposes": list(Purpose) if subject and visibility.sees_some(subject, Records.STUDENTS) else (),
     }
     token = _view.set(_View(request, settings.zone, now()))
     try:

@@ -61,10 +61,17 @@ FilesDep = Annotated[FileStore, Depends(store_of)]
 
 def optional_subject(request: Request, session: Db) -> Subject | None:
     """The person behind the request, or None. Also kept on `request.state` for the page frame."""
-    identify: Identify = request.app.state.identify
-    subject = identify(session, request)
-    request.state.subject = subject
+    subject = identified(request, session)
     history.act_as(session, subject)
+    return subject
+
+
+def identified(request: Request, session: Session) -> Subject | None:
+    """The person behind the request, asked for once."""
+    if not hasattr(request.state, "subject"):
+        identify: Identify = request.app.state.identify
+        request.state.subject = identify(session, request)
+    subject: Subject | None = request.state.subject
     return subject
 
 

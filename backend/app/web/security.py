@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 import structlog
 from fastapi import FastAPI
+from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
 from starlette.responses import Response
@@ -60,33 +61,11 @@ class RequestId:
 
 
 class SecurityHeaders:
-    """Sets the headers that limit what a page of ours may do. A header that a route has set itself stays.
+    """Puts headers on every answer. One that a route, or a layer further in, has set itself stays."""
 
-    Pages hold people's records, so nothing is kept by a browser or proxy unless the route says so.
-    """
-
-    def __init__(self, app: ASGIApp, *, content_origin: str, https: bool) -> None:
+    def __init__(self, app: ASGIApp, headers: Mapping[str, str]) -> None:
         self.app = app
-        policy = {
-            "default-src": "'self'",
-            "img-src": "'self' data:",
-            "frame-src": content_origin,
-            "object-src": "'none'",
-            "base-uri": "'self'",
-            "form-action": "'self'",
-            "frame-ancestors": "'none'",
-        }
-        self.headers = {
-            "Content-Security-Policy": "; ".join(f"{name} {value}" for name, value in policy.items()),
-            "X-Content-Type-Options": "nosniff",
-            "Referrer-Policy": "same-origin",
-            "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
-            "Cross-Origin-Opener-Policy": "same-origin",
-            "Cross-Origin-Resource-Policy": "same-origin",
-            "Cache-Control": "no-store",
-        }
-        if https:
-            self.headers["Strict-Transport-Security"] = "max-age=31536000"
+        self.headers = headers
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -103,6 +82,41 @@ class SecurityHeaders:
         await self.app(scope, receive, send_with_headers)
 
 
+def bare_headers(settings: Settings) -> dict[str, str]:
+    """What no answer leaves without, whichever application made it: it runs nothing, stands in no frame of others,
+    and is kept nowhere."""
+    headers = {
+        "Content-Security-Policy": "default-src 'none'; base-uri 'none'; frame-ancestors 'none'",
+        "X-Content-Type-Options": "nosniff",
+        "Referrer-Policy": "no-referrer",
+        "Cache-Control": "no-store",
+    }
+    if settings.secure_cookies:
+        headers["Strict-Transport-Security"] = "max-age=31536000; includeSubDomains"
+    return headers
+
+
+def page_headers(settings: Settings) -> dict[str, str]:
+    """What a page of ours may do. Pages hold people's records, so nothing is kept by a browser or proxy unless the
+    route says so."""
+    policy = {
+        "default-src": "'self'",
+        "img-src": "'self' data:",
+        "frame-src": settings.content_origin,
+        "object-src": "'none'",
+        "base-uri": "'none'",
+        "form-action": "'self'",
+        "frame-ancestors": "'none'",
+    }
+    return bare_headers(settings) | {
+        "Content-Security-Policy": "; ".join(f"{name} {value}" for name, value in policy.items()),
+        "Referrer-Policy": "same-origin",
+        "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
+        "Cross-Origin-Opener-Policy": "same-origin",
+        "Cross-Origin-Resource-Policy": "same-origin",
+    }
+
+
 class CrossSiteCheck:
     """Refuses requests that change something and that another site made a browser send.
 
@@ -112,8 +126,18 @@ class CrossSiteCheck:
     `http.CrossOriginProtection`; a sibling sub-domain counts as another site, because the content host may be one.
     """
 
-    def __init__(self, app: ASGIApp, *, origin: str, answer: Answer, exempt: Iterable[str] = ()) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        origin: str,
+        answer: Answer,
+        exempt: Iterable[str] = (),
+        note: Callable[[Request], None] | None = None,
+    ) -> None:
+        """`note` puts a refusal on record; it may take its time."""
         self.app = app
+        self.note = note
         self.answer = answer
         self.origin = origin
         self.exempt = tuple(exempt)
@@ -124,6 +148,8 @@ class CrossSiteCheck:
                 "This request came from another site, so it was refused and nothing was changed. "
                 "Open the page in this site and try again."
             )
+            if self.note is not None:
+                await run_in_threadpool(self.note, Request(scope))
             await self.answer(Request(scope), problem)(scope, receive, send)
             return
         await self.app(scope, receive, send)
@@ -237,6 +263,7 @@ def protect(
     answer: Answer,
     uploads: Mapping[str, int] | None = None,
     exempt: Iterable[str] = (),
+    refused: Callable[[Request], None] | None = None,
 ) -> None:
     """Put all layers around `app`, the request id outermost.
 
@@ -249,8 +276,8 @@ def protect(
         inner: ASGIApp = HeadAsGet(build())
         inner = BodyTime(inner, answer=answer, streamed=uploads or ())
         inner = BodyLimit(inner, limit=settings.max_body_bytes, answer=answer, uploads=uploads)
-        inner = CrossSiteCheck(inner, origin=settings.app_origin, answer=answer, exempt=exempt)
-        inner = SecurityHeaders(inner, content_origin=settings.content_origin, https=settings.secure_cookies)
+        inner = CrossSiteCheck(inner, origin=settings.app_origin, answer=answer, exempt=exempt, note=refused)
+        inner = SecurityHeaders(inner, page_headers(settings))
         return RequestId(inner)
 
     app.build_middleware_stack = build_protected  # type: ignore[method-assign]

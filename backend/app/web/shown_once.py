@@ -1,7 +1,7 @@
 """Something to show once, on the page where one lands after a form: a new secret, an answer.
 
-It travels sealed in a cookie of that one page, for a minute at most, and goes when it has been shown: the database
-never holds it, and loading the page again neither shows it nor repeats the act.
+It travels sealed in a cookie, for a minute at most, opens on that one page alone, and goes when it has been shown: the
+database never holds it, and loading the page again neither shows it nor repeats the act.
 """
 
 import json
@@ -14,9 +14,13 @@ from app.core.permissions import Subject
 from app.core.sealing import box
 from app.settings import Settings
 
-_COOKIE = "aada_once"
 _PURPOSE = "aada shown once"
 _SECONDS = 60
+
+
+def _cookie(settings: Settings) -> str:
+    """`__Host-…` binds the cookie to this one host, so it has no path; the page it is for stands inside, sealed."""
+    return "__Host-aada_once" if settings.secure_cookies else "aada_once"
 
 
 def hand_over(
@@ -27,10 +31,10 @@ def hand_over(
         json.dumps([subject.user_id, path, dict(shown)], ensure_ascii=False).encode()
     )
     response.set_cookie(
-        _COOKIE,
+        _cookie(settings),
         sealed.decode(),
         max_age=_SECONDS,
-        path=path,
+        path="/",
         secure=settings.secure_cookies,
         httponly=True,
         samesite="strict",
@@ -39,7 +43,7 @@ def hand_over(
 
 def handed_over(settings: Settings, subject: Subject, request: Request) -> dict[str, str]:
     """What was given along to the page that is asked for; empty when there is nothing, or it is shown already."""
-    sealed = request.cookies.get(_COOKIE, "").encode("utf-8", "replace")
+    sealed = request.cookies.get(_cookie(settings), "").encode("utf-8", "replace")
     try:
         opened = box(settings.secret_key.get_secret_value(), _PURPOSE).decrypt(sealed, ttl=_SECONDS)
     except InvalidToken:
@@ -48,9 +52,9 @@ def handed_over(settings: Settings, subject: Subject, request: Request) -> dict[
     return shown if (user_id, path) == (subject.user_id, request.url.path) else {}
 
 
-def forget(settings: Settings, response: Response, path: str) -> None:
+def forget(settings: Settings, response: Response) -> None:
     """Take it away from the browser; the page that shows it is kept nowhere."""
     response.headers["Cache-Control"] = "no-store"
     response.delete_cookie(
-        _COOKIE, path=path, secure=settings.secure_cookies, httponly=True, samesite="strict"
+        _cookie(settings), path="/", secure=settings.secure_cookies, httponly=True, samesite="strict"
     )

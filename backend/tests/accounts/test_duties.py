@@ -123,7 +123,7 @@ def test_a_duty_is_lost_without_a_new_sign_in(
     row = give(instructor, Duty.AUDITOR)
     browser = signed_in(instructor)
     token = "aada_for the audit"
-    ApiTokenFactory(session=session, user_id=instructor.id, secret=token)
+    ApiTokenFactory(session=session, user_id=instructor.id, secret=token, scopes=["academics.read"])
     session.commit()
     bearer = {"Authorization": f"Bearer {token}"}
     assert browser.get(f"/people/{instructor.id}/duties").status_code == 200

@@ -108,7 +108,7 @@ def test_a_token_is_made_shown_once_used_listed_and_revoked(
     assert made.status_code == 201
     secret = made.json()["secret"]
     assert secret.startswith("aada_")
-    assert secret not in browser.get("/account").text
+    assert secret not in browser.get("/account/tokens").text
     row = session.get_one(ApiToken, made.json()["id"])
     assert secret not in (row.token_hash, row.hint)
     assert row.name == "nightly export"
@@ -154,11 +154,11 @@ def test_signing_in_by_json_opens_a_session_that_signs_out(client: TestClient, s
 
 def test_the_token_page_shows_the_token_once(student: User, signed_in: SignedIn) -> None:
     browser = signed_in(student)
-    page = browser.post("/account/tokens", data={"name": "export", "lifetime_days": "30"})
+    page = browser.post("/account/tokens", data={"name": "export", "lifetime_days": "30", "access": "read"})
     assert page.status_code == 200
     assert "aada_" in page.text
     assert "it is shown only once" in page.text
-    again = browser.get("/account")
+    again = browser.get("/account/tokens")
     assert "export" in again.text
     assert "it is shown only once" not in again.text
     assert browser.post("/account/tokens", data={"name": "", "lifetime_days": "0"}).status_code == 422

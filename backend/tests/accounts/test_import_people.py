@@ -155,7 +155,7 @@ def test_every_bad_row_is_named_with_field_value_and_what_to_do(
         (9, "Full name"),
     }
     assert found[4, "Email"][0] == "not-an-address"
-    assert "Use one of: student, instructor, admin" in found[5, "Role"][1]
+    assert "Use one of: student, staff, administrator" in found[5, "Role"][1]
     assert "Row 2 has the same address" in found[6, "Email"][1]
     assert "Tessa Taken has an account" in found[7, "Email"][1]
     assert "Restore that account" in found[8, "Email"][1]
@@ -483,7 +483,7 @@ def test_the_pages_from_the_file_to_the_undoing(
     )
     service.run(session, subject, settings, open_store(settings), number)
     session.commit()
-    assert "1 people imported" in office.get(here).text
+    assert "1 row imported" in office.get(here).text
     assert "fall.csv" in office.get("/imports?q=fall").text
     assert office.get("/imports?format=csv").status_code == 200
     assert office.post(f"{here}/undo").status_code == 303

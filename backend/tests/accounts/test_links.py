@@ -195,8 +195,8 @@ def test_a_new_password_ends_all_sessions_and_the_waits(
 def test_a_new_password_ends_the_api_tokens(
     client: TestClient, session: Session, settings: Settings, student: User
 ) -> None:
-    clear, hashed = new_token()
-    session.add(ApiToken(user_id=student.id, name="old", token_hash=hashed, hint=clear[:8]))
+    clear, _hashed = new_token()
+    ApiTokenFactory(session=session, user_id=student.id, secret=clear)
     session.commit()
     bearer = {"Authorization": f"Bearer {clear}"}
     assert client.get("/api/v1/me", headers=bearer).status_code == 200

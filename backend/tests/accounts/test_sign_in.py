@@ -272,6 +272,7 @@ def test_signing_out_ends_the_session_and_takes_the_cookie(
     secret = client.cookies["aada_session"]
     left = client.post("/sign-out")
     assert left.headers["location"] == "/sign-in"
+    assert left.headers["clear-site-data"] == '"cache"'
     assert "aada_session" not in client.cookies
     client.cookies.set("aada_session", secret)
     assert client.get("/account").status_code == 303

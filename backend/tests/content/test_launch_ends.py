@@ -11,13 +11,23 @@ from sqlalchemy import func, select
 from app.accounts import service as accounts
 from app.accounts.access import links
 from app.accounts.access import service as access
+from app.accounts.people import service as people
 from app.content import service
 from app.content.launches import tokens
 from app.core import clock, history
-from app.core.permissions import Role, Subject
-from app.db.models import EnrollmentStatus, Launch, ScormCommit, User, XapiCredential
+from app.core.permissions import Duty, Role, Subject
+from app.db.models import (
+    AuditEntry,
+    EnrollmentStatus,
+    Launch,
+    ScormCommit,
+    User,
+    UserSession,
+    XapiCredential,
+)
 from app.enrollment import service as enrollment
 from tests.content.conftest import Played, School, subject_of
+from tests.factories.accounts import ApiTokenFactory
 
 Play = Callable[..., Played]
 ZONE = ZoneInfo("America/New_York")
@@ -117,6 +127,67 @@ def test_a_deleted_account_ends_its_launches(school: School, host: TestClient, a
     accounts.restore_person(school.session, admin, school.student.id)
     school.session.commit()
     assert_over(school, played, "account")
+
+
+def test_an_administrator_who_ends_a_session_ends_its_launches(
+    school: School, host: TestClient, admin: Subject
+) -> None:
+    school.upload(None)
+    here = signed_in(school)
+    played = opened(school, host, here)
+    played.commit(lesson_location="p1")
+    history.act_as(school.session, admin)
+    assert access.end_sessions_of(school.session, admin, school.student.id, here.session_id) == 1
+    school.session.commit()
+    assert_over(school, played, "You signed out")
+
+
+def test_a_lost_duty_and_a_lost_role_end_previews_and_the_person_stays_signed_in(
+    school: School, host: TestClient, admin: Subject
+) -> None:
+    session, settings = school.session, school.settings
+    school.upload(None)
+    teacher = User(
+        email="t@school.example", full_name="Tom Teacher", role=Role.INSTRUCTOR, hashed_password="!"
+    )
+    session.add(teacher)
+    session.flush()
+
+    def preview() -> Launch:
+        history.act_as(session, None)
+        entered = access.open_session(session, settings, teacher, access.Visitor())
+        launched = service.launch(session, entered.subject, settings, school.lesson.id, preview=True)
+        history.act_as(session, admin)
+        return session.get_one(Launch, launched.launch_id)
+
+    first = preview()
+    author = accounts.give_duty(
+        session, admin, settings, teacher.id, Duty.CONTENT_AUTHOR, starts_on=clock.today(ZONE), reason="Help"
+    )
+    assert first.ended_at is None
+    accounts.end_duty(session, admin, settings, author.id, reason="Done")
+    assert first.end_reason == "duty_ended"
+    second = preview()
+    people.update_person(session, admin, settings, teacher.id, role=Role.STUDENT)
+    assert second.end_reason == "duty_ended"
+    live = session.scalars(select(UserSession.revoked_at).where(UserSession.user_id == teacher.id)).all()
+    assert live == [None, None]
+
+
+def test_withdrawal_ends_the_students_api_tokens(school: School, admin: Subject) -> None:
+    token = ApiTokenFactory(session=school.session, user_id=school.student.id)
+    now = clock.now()
+    enrollment.withdraw(
+        school.session, admin, school.enrollment.id, requested_at=now, now=now,
+        enrolled_from=datetime(2026, 9, 1, tzinfo=UTC), reason=None, zone=ZONE,
+    )  # fmt: skip
+    school.session.refresh(token)
+    assert token.revoked_at is not None
+    entry = school.session.scalars(select(AuditEntry).where(AuditEntry.action == "api_token.revoked")).one()
+    assert (entry.student_id, entry.reason) == (
+        school.student.id,
+        "Its owner was withdrawn from the program",
+    )
 
 
 def test_withdrawal_ends_the_enrollments_launches(school: School, play: Play, admin: Subject) -> None:

@@ -1,5 +1,6 @@
 """Money, settings, audit, logs."""
 
+import logging
 import re
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from sqlalchemy.exc import DBAPIError
 
 from app.core import money
 from app.core.actions import Action
-from app.core.logging import _hide_secrets
+from app.core.logging import _hide_secrets, configure_logging
 from app.core.permissions import Role, Subject
 from app.db.session import Database
 from app.settings import SettingsError, load_settings
@@ -165,3 +166,14 @@ def test_an_error_of_the_database_names_nobody(live_database: Database) -> None:
     with live_database.begin() as session, pytest.raises(DBAPIError) as caught:
         session.execute(statement, {"name": "Maria Lopez"})
     assert "Maria Lopez" not in str(caught.value)
+
+
+def test_what_comes_from_outside_ends_no_line_of_the_log(capsys: pytest.CaptureFixture[str]) -> None:
+    before = logging.getLogger().handlers
+    try:
+        configure_logging(load_settings(_env_file=None, secret_key="x" * 32))
+        logging.getLogger("outside").warning("no such page: %s", "/a\r\n2026 forged \x1b[2J\u2028")
+    finally:
+        logging.getLogger().handlers = before
+    (line,) = capsys.readouterr().err.splitlines()
+    assert r"/a\r\n2026 forged \x1b[2J\u2028" in line

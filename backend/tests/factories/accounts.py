@@ -7,7 +7,7 @@ import bcrypt
 import factory
 
 from app.core import clock
-from app.core.permissions import Role
+from app.core.permissions import Permission, Role
 from app.core.tokens import hash_token
 from app.db.models import AccountLink, ApiToken, User, UserSession
 
@@ -79,3 +79,5 @@ class ApiTokenFactory(RowFactory):
     token_hash = factory.LazyAttribute(lambda row: hash_token(row.secret))
     name = "A program"
     hint = "aada_token"
+    scopes = factory.LazyFunction(lambda: [permission.value for permission in Permission])
+    expires_at = factory.LazyFunction(lambda: clock.now() + timedelta(days=90))

@@ -237,14 +237,25 @@ ROWS["0031"] = """
     INSERT INTO history_cursors (name, entry_id, failures, last_error) VALUES ('another', 2, 1, 'refused');
 """
 
+ROWS["0056"] = """
+    INSERT INTO audit_log (actor_id, actor_name, action, target, target_id, student_id, purpose, actor_duty, details)
+        VALUES (2, 'Ruth Registrar', 'record.viewed', 'users', '1', 1, 'registration', 'registrar', '{"part": "file"}');
+    INSERT INTO history_folds (key, written_at) VALUES ('view 2 session 1 registration 1 file', '2026-03-09 12:00+00');
+"""
+
 ROWS["0053"] = """
     INSERT INTO limit_counters (key, full_at) VALUES ('searches:' || repeat('a', 32), '2026-03-09 12:00+00');
+"""
+
+ROWS["0054"] = """
+    UPDATE api_tokens SET scopes = ARRAY['students.read_all'], read_only = true;
 """
 
 # Values that an upgrade changes on purpose: (revision, table) -> columns.
 CHANGED_BY_UPGRADE: dict[tuple[str, str], set[str]] = {
     ("0003", "users"): {"email"},  # lower case, as the sign-in compares it
     ("0008", "scorm_data"): {"attempt_no"},
+    ("0054", "api_tokens"): {"expires_at"},  # every token ends
     ("0020", "xapi_statements"): {"id"},  # the key becomes the moment the statement was stored
 }
 # Values that a downgrade changes because the older schema cannot hold them; kept in migration_stash.

@@ -29,6 +29,7 @@ from app.compliance.attendance.schemas import AttendanceFilter
 from app.core.errors import Forbidden, NotFound, Problem
 from app.core.files import FileStore, open_store
 from app.core.permissions import Actor, Duty, Role, Subject
+from app.core.purposes import Purpose
 from app.db.models import XapiForwarder
 from app.db.session import Database
 from app.lrs.desk.browser.filters import StatementFilters
@@ -55,6 +56,7 @@ VALUES: Mapping[str, Any] = {
     "statement_id": "11111111-1111-4111-8111-111111111111",
     "file": io.BytesIO(b"PK nothing"),
     "duty": Duty.BURSAR,
+    "purpose": Purpose.BILLING,
     "role": Role.STUDENT,
     "score_pct": None,
     "kind_name": "people",

@@ -12,7 +12,7 @@ from app.academics.classes.schemas import ButtonForm, ClassForm
 from app.core import clock
 from app.core.permissions import Subject
 from app.settings import Settings
-from app.web import navigation, reports, search
+from app.web import navigation, refusals, reports, search
 from app.web.field_types import OptionalId, PathId
 from app.web.forms import Form, posted
 from app.web.navigation import NavItem
@@ -23,6 +23,7 @@ from app.web.search import Found, Hit
 
 router = APIRouter(include_in_schema=False)
 navigation.register(NavItem("Classes", "/classes", "calendar-event", policy.may_list, order=45))
+refusals.register_record("class_id", "classes")
 
 CLASSES = ("Classes", "/classes")
 NEXT_DAYS = 14

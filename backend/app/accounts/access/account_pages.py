@@ -1,4 +1,4 @@
-"""One's own account: name, password, sessions, tokens."""
+"""One's own account: name, duties, password, and the way to devices and tokens."""
 
 from collections.abc import Callable
 from typing import Annotated
@@ -7,14 +7,13 @@ from fastapi import APIRouter, Depends, Request, Response
 
 from app.accounts import passwords, policy
 from app.accounts.access import links, service
-from app.accounts.access.browser_names import browser_name
+from app.accounts.access.pages import local_path
 from app.accounts.duties import service as duties
-from app.accounts.schemas import ChangePasswordForm, TokenForm
+from app.accounts.schemas import ChangePasswordForm, PurposeForm
 from app.accounts.tokens import service as tokens
-from app.core.errors import Problem
+from app.core.errors import Invalid, Problem
 from app.core.permissions import Subject
 from app.settings import Settings
-from app.web.field_types import PathId
 from app.web.forms import GENERAL, Form, posted
 from app.web.render import redirect, render
 from app.web.request import CurrentSubject, Db, SettingsDep
@@ -29,20 +28,13 @@ def account_page(
     settings: Settings,
     *,
     password_form: Form[ChangePasswordForm] | None = None,
-    token_form: Form[TokenForm] | None = None,
-    new_token: str | None = None,
-    status_code: int = 200,
 ) -> Response:
     return render(
         request,
         "accounts/account.html",
-        status_code,
         password_form=password_form or Form.blank(ChangePasswordForm),
-        token_form=token_form or Form.blank(TokenForm, lifetime_days=90),
-        new_token=new_token,
-        sessions=service.list_sessions(session, subject, settings),
-        tokens=tokens.list_tokens(session, subject),
-        browser_name=browser_name,
+        sessions=len(service.list_sessions(session, subject, settings)),
+        tokens=len(tokens.list_tokens(session, subject)),
         duties=duties.own_duties(session, subject),
         lines=[
             line for line in duties.list_duties(session, subject, settings, subject.user_id) if line.can_end
@@ -81,40 +73,14 @@ def change_password(
     return form.submit(session, change, again)
 
 
-@router.post("/account/sessions/others/revoke")
-def revoke_other_sessions(session: Db, subject: CurrentSubject) -> Response:
-    service.revoke_other_sessions(session, subject)
-    return redirect("/account")
-
-
-@router.post("/account/sessions/{session_id}/revoke")
-def revoke_session(session: Db, subject: CurrentSubject, session_id: PathId) -> Response:
-    service.revoke_session(session, subject, session_id)
-    return redirect("/account")
-
-
-@router.post("/account/tokens")
-def create_token(
-    request: Request,
-    session: Db,
-    subject: CurrentSubject,
-    settings: SettingsDep,
-    form: Annotated[Form[TokenForm], Depends(posted(TokenForm))],
+@router.post("/account/purpose")
+def choose_purpose(
+    session: Db, subject: CurrentSubject, form: Annotated[Form[PurposeForm], Depends(posted(PurposeForm))]
 ) -> Response:
-    def create(values: TokenForm) -> Response:
-        _token, clear = tokens.create_token(session, subject, values.name, values.lifetime_days)
-        # Answered at once and not by a redirect: the token is shown this one time only.
-        return account_page(request, session, subject, settings, new_token=clear)
-
-    return form.submit(
-        session, create, lambda: account_page(request, session, subject, settings, token_form=form)
-    )
-
-
-@router.post("/account/tokens/{token_id}/revoke")
-def revoke_token(session: Db, subject: CurrentSubject, token_id: PathId) -> Response:
-    tokens.revoke_token(session, subject, token_id)
-    return redirect("/account")
+    if form.values is None:
+        raise Invalid("Choose one of the purposes in the list. Nothing was changed.")
+    service.choose_purpose(session, subject, form.values.purpose)
+    return redirect(local_path(form.values.next))
 
 
 def _refused(form: Form[ChangePasswordForm], problem: Problem, again: Callable[[], Response]) -> Response:

@@ -13,13 +13,13 @@ from app.accounts.cookies import clear_cookie, set_cookies
 from app.accounts.jobs import send_reset
 from app.accounts.people.service import get_person
 from app.accounts.schemas import ChangePasswordForm, Email, PasswordInput, PersonOut
-from app.accounts.tokens import service as tokens
-from app.accounts.tokens.api import NewTokenOut, TokenIn
+from app.accounts.tokens.api import NewTokenOut, TokenIn, make
 from app.core import jobs
 from app.core.tokens import hash_token
 from app.db.models import User
 from app.web import errors
 from app.web.field_types import Line, PathId
+from app.web.pace import LINKS, MAILS, Paced
 from app.web.request import CurrentSubject, Db, SettingsDep
 
 router = APIRouter(prefix="/api/v1", tags=["Accounts"])
@@ -79,8 +79,7 @@ def sign_in(
 
     def make_token(session: Session, user: User, wanted: TokenIn) -> SignedInOut:
         owner = service.subject_for(session, settings, user)
-        made = tokens.create_token(session, owner, wanted.name, wanted.lifetime_days)
-        return SignedInOut(user=PersonOut.of(user), token=NewTokenOut.of(*made))
+        return SignedInOut(user=PersonOut.of(user), token=NewTokenOut.of(*make(session, owner, wanted)))
 
     def enter(session: Session, user: User) -> SignedInOut:
         if given.token is not None:
@@ -131,14 +130,24 @@ def revoke_session(session: Db, subject: CurrentSubject, session_id: PathId) -> 
     service.revoke_session(session, subject, session_id)
 
 
-@router.post("/password-resets", status_code=202, summary="Request a link to set a new password")
+@router.post(
+    "/password-resets",
+    status_code=202,
+    summary="Request a link to set a new password",
+    dependencies=[Paced(MAILS)],
+)
 def forgot(session: Db, given: ForgotIn) -> Done:
     """The answer is the same whether the address has an account or not."""
     jobs.enqueue(session, send_reset, email=given.email, queueing_lock=f"reset:{hash_token(given.email)}")
     return Done(detail="If this address has an account, a link is on its way. It works once, within an hour.")
 
 
-@router.post("/passwords", status_code=201, summary="Set a password with a one-time link, and sign in")
+@router.post(
+    "/passwords",
+    status_code=201,
+    summary="Set a password with a one-time link, and sign in",
+    dependencies=[Paced(LINKS)],
+)
 def set_password(
     response: Response, session: Db, settings: SettingsDep, visitor: VisitorDep, given: SetPasswordIn
 ) -> SignedInOut:

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
 
-from app.accounts import passwords
+from app.accounts import passwords, policy
 from app.accounts.access import attempts, queries
 from app.accounts.access.attempts import Visitor, fold_email
 from app.accounts.access.service import SignedIn, open_session, student_id_of, subject_for
@@ -186,6 +186,7 @@ def set_password(
 
 def change_password(session: Session, settings: Settings, subject: Subject, password: str) -> None:
     """Give oneself another password; `confirm` has checked the present one. All other sessions end."""
+    policy.require_in_person(subject)
     user = queries.active_user(session, subject.user_id)
     if user is None:
         raise NotFound("This account no longer exists.")

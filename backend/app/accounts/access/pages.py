@@ -15,6 +15,7 @@ from app.core import jobs
 from app.core.errors import NotFound, Problem
 from app.core.tokens import hash_token
 from app.web.forms import GENERAL, Form, posted
+from app.web.pace import LINKS, MAILS, PUBLIC, Paced
 from app.web.render import redirect, render
 from app.web.request import Db, OptionalSubject, SettingsDep, client_ip
 
@@ -40,7 +41,7 @@ def local_path(path: str) -> str:
     return path if ours and path.isprintable() and path.isascii() and len(path) <= 2000 else "/"
 
 
-@router.get("/sign-in")
+@router.get("/sign-in", dependencies=[Paced(PUBLIC)])
 def sign_in_form(request: Request, subject: OptionalSubject, next: str = "") -> Response:  # noqa: A002
     if subject is not None:
         return redirect(local_path(next))
@@ -81,12 +82,12 @@ def sign_out(session: Db, subject: OptionalSubject, settings: SettingsDep) -> Re
     return response
 
 
-@router.get("/forgot")
+@router.get("/forgot", dependencies=[Paced(PUBLIC)])
 def forgot_form(request: Request) -> Response:
     return render(request, "accounts/forgot.html", form=Form.blank(ForgotForm), sent_to=None)
 
 
-@router.post("/forgot")
+@router.post("/forgot", dependencies=[Paced(MAILS)])
 def forgot(
     request: Request, session: Db, form: Annotated[Form[ForgotForm], Depends(posted(ForgotForm))]
 ) -> Response:
@@ -98,7 +99,7 @@ def forgot(
     return render(request, "accounts/forgot.html", form=form, sent_to=email)
 
 
-@router.get("/set-password/{secret}")
+@router.get("/set-password/{secret}", dependencies=[Paced(LINKS)])
 def set_password_form(request: Request, session: Db, secret: str) -> Response:
     # Mail programs look at links before their readers do: looking uses nothing up.
     link = links.look_at(session, secret)
@@ -107,7 +108,7 @@ def set_password_form(request: Request, session: Db, secret: str) -> Response:
     return _set_password_page(request, session, Form.blank(SetPasswordForm), link)
 
 
-@router.post("/set-password/{secret}")
+@router.post("/set-password/{secret}", dependencies=[Paced(LINKS)])
 def set_password(
     request: Request,
     session: Db,

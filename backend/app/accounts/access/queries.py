@@ -42,6 +42,20 @@ def add_attempt(
     return attempt.id
 
 
+def failed_attempts(session: Session, email_key: str, since: datetime) -> Sequence[SignInAttempt]:
+    """The latest failures for this address, the newest first."""
+    return session.scalars(
+        select(SignInAttempt)
+        .where(
+            SignInAttempt.email_key == email_key,
+            ~SignInAttempt.succeeded,
+            SignInAttempt.attempted_at > since,
+        )
+        .order_by(SignInAttempt.attempted_at.desc())
+        .limit(20)
+    ).all()
+
+
 def mark_succeeded(session: Session, attempt_id: int) -> None:
     session.execute(update(SignInAttempt).where(SignInAttempt.id == attempt_id).values(succeeded=True))
 
@@ -78,6 +92,16 @@ def touch_session(session: Session, session_id: int, now: datetime) -> None:
         update(UserSession)
         .where(UserSession.id == free)
         .values(last_seen_at=now)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def set_purpose(session: Session, session_id: int, purpose: str) -> None:
+    """Keep what the session's person looks at records for."""
+    session.execute(
+        update(UserSession)
+        .where(UserSession.id == session_id)
+        .values(purpose=purpose)
         .execution_options(synchronize_session=False)
     )
 

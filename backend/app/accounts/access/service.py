@@ -3,21 +3,25 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from sqlalchemy.orm import Session
 
-from app.accounts import passwords
+from app.accounts import passwords, policy
 from app.accounts.access import attempts, known_browsers, queries
 from app.accounts.access.attempts import Visitor, fold_email
+from app.accounts.access.browser_names import browser_name
+from app.accounts.access.failures import recorded
 from app.accounts.access.session_ends import Ended, Why, end_sessions
 from app.accounts.duties import service as duties
+from app.accounts.people import queries as people
 from app.core import clock, history
 from app.core.actions import Action
 from app.core.errors import NotFound, Unauthorized
-from app.core.permissions import Role, Subject, internal
+from app.core.permissions import Permission, Role, Subject, internal
+from app.core.purposes import Purpose
 from app.core.tokens import hash_token, new_token
-from app.db.models import User, UserSession
+from app.db.models import SignInAttempt, User, UserSession
 from app.db.session import Database
 from app.settings import Settings
 
@@ -25,6 +29,7 @@ T = TypeVar("T")
 
 TOUCH_EVERY = timedelta(minutes=1)
 KEEP_FOR = timedelta(days=90)
+FAILURES_SHOWN = timedelta(days=30)
 WRONG = "The email address and password do not match. Check both, or reset your password."
 
 
@@ -40,6 +45,7 @@ class SignedIn:
 # Signing in
 
 
+@recorded
 @internal("nobody is known yet")
 def authenticate(
     database: Database,
@@ -111,12 +117,17 @@ def open_session(session: Session, settings: Settings, user: User, visitor: Visi
         user_agent=agent or None,
     )
     session.add(row)
+    # Whoever signs in for the first time has no other device that this one could be new beside.
+    is_new = (
+        user.last_sign_in_at is not None and known_browsers.recognize(settings, visitor.known, user) is None
+    )
     user.last_sign_in_at = now
     session.flush()
     subject = subject_for(session, settings, user, session_id=row.id)
     # From here on it is this person who acts, whoever the browser belonged to before.
     history.act_as(session, subject)
-    history.record(session, subject, Action.SESSION_OPENED, row.id)
+    details: dict[str, Any] = {"new_device": True, "browser": browser_name(row.user_agent)} if is_new else {}
+    history.record(session, subject, Action.SESSION_OPENED, row.id, **details)
     return SignedIn(subject, secret, known_browsers.remember(settings, visitor.known, user))
 
 
@@ -130,7 +141,7 @@ def subject_of(session: Session, settings: Settings, secret: str) -> Subject | N
     row, user = found
     if row.last_seen_at <= now - TOUCH_EVERY:
         queries.touch_session(session, row.id, now)
-    return subject_for(session, settings, user, session_id=row.id)
+    return subject_for(session, settings, user, session_id=row.id, purpose=row.purpose)
 
 
 @internal("says who is asking")
@@ -140,7 +151,9 @@ def subject_for(
     user: User,
     *,
     session_id: int | None = None,
+    purpose: str | None = None,
     token_id: int | None = None,
+    scopes: frozenset[Permission] | None = None,
 ) -> Subject:
     """The account as the one who asks, with the duties in force today: a lost one needs no new sign-in."""
     return Subject(
@@ -151,7 +164,14 @@ def subject_for(
         session_id=session_id,
         token_id=token_id,
         duties=duties.held_by_name(session, settings, user),
+        scopes=scopes,
+        chosen_purpose=_known_purpose(purpose),
     )
+
+
+def _known_purpose(kept: str | None) -> Purpose | None:
+    """What a session keeps; one that a later release no longer offers counts as not chosen."""
+    return Purpose(kept) if kept in frozenset(Purpose) else None
 
 
 @internal("whom an entry of the history concerns")
@@ -167,14 +187,67 @@ def sign_out(session: Session, subject: Subject) -> None:
         history.record(session, subject, Action.SESSION_CLOSED, subject.session_id)
 
 
+def choose_purpose(session: Session, subject: Subject, purpose: Purpose) -> None:
+    """Say what one looks at students' records for, from now on in this session. Raises Forbidden for students."""
+    policy.require_purpose(subject)
+    if subject.session_id is None or purpose is subject.purpose:
+        return
+    queries.set_purpose(session, subject.session_id, purpose)
+    history.record(
+        session,
+        subject,
+        Action.SESSION_PURPOSE_CHOSEN,
+        subject.session_id,
+        purpose=[subject.purpose or "", purpose.value],
+    )
+
+
 def list_sessions(session: Session, subject: Subject, settings: Settings) -> Sequence[UserSession]:
     """The person's own sessions that still work."""
     now = clock.now()
     return queries.live_sessions(session, subject.user_id, now, _idle_since(settings, now))
 
 
+def sessions_of(
+    session: Session, subject: Subject, settings: Settings, user_id: int
+) -> tuple[User, Sequence[UserSession]]:
+    """Another person, and where they are signed in. Raises NotFound unless one may see it."""
+    user = policy.require_see_devices(subject, people.user(session, user_id))
+    now = clock.now()
+    return user, queries.live_sessions(session, user.id, now, _idle_since(settings, now))
+
+
+def failed_attempts(
+    session: Session, subject: Subject, settings: Settings, user_id: int
+) -> Sequence[SignInAttempt]:
+    """The latest failed attempts to sign in to one's own account, or to one whose sessions one may see."""
+    user = policy.require_see_devices(subject, people.user(session, user_id))
+    key = attempts.attempt_key(settings, user.email)
+    return queries.failed_attempts(session, key, clock.now() - FAILURES_SHOWN)
+
+
+def end_sessions_of(session: Session, subject: Subject, user_id: int, session_id: int | None = None) -> int:
+    """End one or all of another person's sessions; how many. Raises Forbidden unless one keeps accounts, NotFound for
+    a session that is not theirs."""
+    policy.require_in_person(subject)
+    user = policy.require_end_devices(subject, people.user(session, user_id))
+    ended = end_sessions(session, Ended(user.id, Why.SIGNED_OUT, only=session_id))
+    if not ended and session_id is not None:
+        raise NotFound("There is no such session, or it has already ended.")
+    history.record(
+        session,
+        subject,
+        Action.SESSIONS_ENDED_FOR,
+        user.id,
+        student_id=student_id_of(user),
+        sessions=ended,
+    )
+    return ended
+
+
 def revoke_session(session: Session, subject: Subject, session_id: int) -> None:
     """End one of the person's own sessions. Raises NotFound for any other."""
+    policy.require_in_person(subject)
     if not end_sessions(session, Ended(subject.user_id, Why.SIGNED_OUT, only=session_id)):
         raise NotFound("You have no such session, or it has already ended.")
     history.record(session, subject, Action.SESSION_REVOKED, session_id)
@@ -182,6 +255,7 @@ def revoke_session(session: Session, subject: Subject, session_id: int) -> None:
 
 def revoke_other_sessions(session: Session, subject: Subject) -> int:
     """End all sessions of the person but the current one; how many there were."""
+    policy.require_in_person(subject)
     ended = end_sessions(session, Ended(subject.user_id, Why.SIGNED_OUT, but=subject.session_id))
     history.record(session, subject, Action.SESSION_OTHERS_REVOKED, subject.user_id, sessions=ended)
     return ended
@@ -190,7 +264,8 @@ def revoke_other_sessions(session: Session, subject: Subject) -> int:
 @internal("the system cleans up")
 def forget_old(session: Session) -> int:
     """Delete what the record of attempts, sessions and links no longer needs; the number of rows."""
-    return queries.purge(session, clock.now() - KEEP_FOR)
+    now = clock.now()
+    return queries.purge(session, now - KEEP_FOR) + history.forget_folds(session, now - timedelta(days=1))
 
 
 def _idle_since(settings: Settings, now: datetime) -> datetime:

@@ -17,11 +17,16 @@ class Why(StrEnum):
     SIGNED_OUT = "signed_out"
     PASSWORD_CHANGED = "password_changed"  # noqa: S105 -- a reason, no password
     ACCOUNT_DELETED = "account_deleted"
+    DUTY_ENDED = "duty_ended"
+    """A duty or the role was taken away. The person stays signed in; what was opened by it ends."""
 
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """The sessions of one person that end now: `only` one, all `but` one, or with neither every one of them."""
+    """The sessions of one person that end now: `only` one, all `but` one, or with neither every one of them.
+
+    With `Why.DUTY_ENDED` the sessions go on, and what was begun in them ends.
+    """
 
     user_id: int
     why: Why
@@ -37,6 +42,12 @@ _follow: dict[str, Follow] = {}
 def register(name: str, follow: Follow) -> None:
     """Have `follow` called when sessions end, in the transaction that ends them."""
     _follow[name] = follow
+
+
+def lose_access(session: Session, user_id: int) -> None:
+    """The person has less to do at the school: what hangs on their sessions ends, and the sessions go on."""
+    for follow in _follow.values():
+        follow(session, Ended(user_id, Why.DUTY_ENDED))
 
 
 def end_sessions(session: Session, ended: Ended) -> int:

@@ -11,6 +11,7 @@ from datetime import date
 from sqlalchemy.orm import Session
 
 from app.accounts import policy
+from app.accounts.access import session_ends
 from app.accounts.duties import queries
 from app.accounts.people import queries as people
 from app.core import clock, history
@@ -174,7 +175,10 @@ def end_duty(
     if last_day is not None and last_day < max(today, row.starts_on):
         sentence = "The last day is past. Choose today or later, or leave it empty to end the duty now."
         raise _at("last_day", sentence)
-    return _end(session, subject, row, last_day, reason)
+    ended = _end(session, subject, row, last_day, reason)
+    if last_day is None:
+        session_ends.lose_access(session, row.user_id)
+    return ended
 
 
 @internal("a step of adding a person with a duty of their own, by the same rules")

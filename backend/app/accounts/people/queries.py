@@ -92,6 +92,15 @@ def other_admins(session: Session, user_id: int) -> Sequence[int]:
     return [row.id for row in rows if row.id != user_id and row.hashed_password != NO_PASSWORD]
 
 
+def administrators(session: Session) -> Sequence[User]:
+    """Every administrator who can sign in."""
+    return session.scalars(
+        select(User)
+        .where(User.role == Role.ADMIN, User.deleted_at.is_(None), User.hashed_password != NO_PASSWORD)
+        .order_by(User.id)
+    ).all()
+
+
 def invited_admin(session: Session) -> User | None:
     """The first administrator who has not set a password yet."""
     return session.scalar(

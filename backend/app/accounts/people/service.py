@@ -11,16 +11,17 @@ from app.accounts import policy
 from app.accounts.access import links
 from app.accounts.access import queries as access
 from app.accounts.access.service import student_id_of
-from app.accounts.access.session_ends import Ended, Why, end_sessions
+from app.accounts.access.session_ends import Ended, Why, end_sessions, lose_access
 from app.accounts.duties import queries as duty_queries
 from app.accounts.duties import service as duties
 from app.accounts.passwords import NO_PASSWORD
 from app.accounts.people import queries
 from app.accounts.tokens import service as tokens
-from app.core import clock, history, mail, visibility
+from app.core import clock, history, mail, views, visibility
 from app.core.actions import Action
 from app.core.errors import Conflict, FieldError, NotFound
 from app.core.permissions import Actor, Duty, Role, Subject, internal
+from app.core.views import Part
 from app.core.visibility import Records
 from app.db.models import User
 from app.school import service as school
@@ -65,6 +66,7 @@ def list_people(
     return queries.people(session, paging, wanted, visible, deleted=deleted, held=held)
 
 
+@views.opens(Part.FILE, student=lambda user, _given: user.id if user.role is Role.STUDENT else None)
 def get_person(session: Session, subject: Actor, user_id: int) -> User:
     """One account. Raises NotFound for one that this person may not see."""
     user = policy.require_see(subject, queries.user(session, user_id))
@@ -164,6 +166,7 @@ def update_person(
         user.role = role
         session.flush()
         duties.follow_role(session, subject, settings, user)
+        lose_access(session, user.id)
     if full_name is not None:
         user.full_name = full_name
     if email is not None and email != user.email:

@@ -5,8 +5,11 @@ from typing import Annotated
 
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
+from sqlalchemy.orm import Session
 
+from app.accounts.schemas import LONGEST_TOKEN_DAYS
 from app.accounts.tokens import service
+from app.core.permissions import Permission, Subject
 from app.db.models import ApiToken
 from app.web.field_types import Line, PathId
 from app.web.request import CurrentSubject, Db
@@ -15,10 +18,12 @@ router = APIRouter(prefix="/api/v1/tokens", tags=["Accounts"])
 
 
 class TokenIn(BaseModel):
-    """A token to make. `lifetime_days` of null means until it is revoked."""
+    """A token to make. Without `scopes` it gets all permissions that the owner has today, and none that come later."""
 
     name: Annotated[Line, Field(max_length=100)]
-    lifetime_days: Annotated[int, Field(ge=1, le=3650)] | None = 90
+    lifetime_days: Annotated[int, Field(ge=1, le=LONGEST_TOKEN_DAYS)] = 90
+    scopes: frozenset[Permission] | None = None
+    read_only: bool = False
 
 
 class TokenOut(BaseModel):
@@ -29,8 +34,10 @@ class TokenOut(BaseModel):
     id: int
     name: str
     hint: str
+    scopes: list[str]
+    read_only: bool
     created_at: datetime
-    expires_at: datetime | None
+    expires_at: datetime
     last_used_at: datetime | None
 
 
@@ -53,7 +60,14 @@ def tokens(session: Db, subject: CurrentSubject) -> list[TokenOut]:
 @router.post("", status_code=201, summary="Create a token; the secret is shown once")
 def create_token(session: Db, subject: CurrentSubject, given: TokenIn) -> NewTokenOut:
     """Not possible with a token: sign in with the password."""
-    return NewTokenOut.of(*service.create_token(session, subject, given.name, given.lifetime_days))
+    return NewTokenOut.of(*make(session, subject, given))
+
+
+def make(session: Session, subject: Subject, given: TokenIn) -> tuple[ApiToken, str]:
+    """The token that was asked for, and its clear text."""
+    return service.create_token(
+        session, subject, given.name, given.lifetime_days, scopes=given.scopes, read_only=given.read_only
+    )
 
 
 @router.delete("/{token_id}", status_code=204, summary="Revoke one of one's own tokens")

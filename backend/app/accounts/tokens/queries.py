@@ -3,18 +3,27 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Row, func, or_, select, update
+from sqlalchemy import ColumnElement, Row, func, select, update
 from sqlalchemy.orm import Session
 
 from app.db.models import ApiToken, User
 
 
-def live_token(session: Session, token_hash: str, now: datetime) -> Row[tuple[ApiToken, User]] | None:
-    """The token with this secret and its owner, unless it is over or the owner is deleted."""
+def token_with_owner(session: Session, token_hash: str) -> Row[tuple[ApiToken, User]] | None:
+    """The token with this secret, working or not, and its owner; None when the owner is deleted."""
     return session.execute(
         select(ApiToken, User)
         .join(User, User.id == ApiToken.user_id)
-        .where(ApiToken.token_hash == token_hash, _working(now), User.deleted_at.is_(None))
+        .where(ApiToken.token_hash == token_hash, User.deleted_at.is_(None))
+    ).one_or_none()
+
+
+def token_and_owner_by_id(session: Session, token_id: int) -> Row[tuple[ApiToken, User]] | None:
+    """The token of this number and its owner; None when the owner is deleted."""
+    return session.execute(
+        select(ApiToken, User)
+        .join(User, User.id == ApiToken.user_id)
+        .where(ApiToken.id == token_id, User.deleted_at.is_(None))
     ).one_or_none()
 
 
@@ -54,4 +63,4 @@ def revoke_tokens(session: Session, user_id: int, now: datetime, *, only: int | 
 
 
 def _working(now: datetime) -> ColumnElement[bool]:
-    return ApiToken.revoked_at.is_(None) & or_(ApiToken.expires_at.is_(None), ApiToken.expires_at > now)
+    return ApiToken.revoked_at.is_(None) & (ApiToken.expires_at > now)

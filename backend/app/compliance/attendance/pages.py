@@ -27,7 +27,7 @@ from app.core.permissions import Permission, Subject
 from app.core.visibility import Records
 from app.rules import hours as hours_rules
 from app.settings import Settings
-from app.web import navigation, reports
+from app.web import navigation, refusals, reports
 from app.web.field_types import OptionalId, PathId
 from app.web.forms import Form, posted
 from app.web.navigation import NavItem
@@ -36,6 +36,7 @@ from app.web.render import redirect, render
 from app.web.request import CurrentSubject, Db, Requires, SettingsDep
 
 router = APIRouter(include_in_schema=False)
+refusals.register_record("record_id", "attendance", owner="user_id", kind=Records.ATTENDANCE)
 LISTS = [Requires(*Records.ATTENDANCE.value)]
 CORRECTS = [Requires(Permission.ATTENDANCE_CORRECT)]
 navigation.register(

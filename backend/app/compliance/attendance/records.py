@@ -21,9 +21,10 @@ from app.compliance.attendance.schemas import (
     WeekTotal,
 )
 from app.compliance.attendance.totals import queries as totals_queries
-from app.core import clock
+from app.core import clock, views
 from app.core.errors import NotFound
 from app.core.permissions import Subject, internal
+from app.core.views import Part
 from app.db.models import AttendanceStudent, Enrollment
 from app.rules import hours
 from app.web.listing import Listing
@@ -35,6 +36,7 @@ WEEKS_SHOWN = 12
 # Looking
 
 
+@views.opens(Part.ATTENDANCE, student=lambda entry, _given: entry.user_id, record=lambda entry: entry.id)
 def get(session: Session, subject: Subject, record_id: int, zone: ZoneInfo) -> AttendanceOut:
     """One record. Raises NotFound for an unknown one and for another student's."""
     row = queries.record(session, record_id)
@@ -58,6 +60,7 @@ def open_in(
     return None if number is None else get(session, subject, number, zone)
 
 
+@views.opens(Part.ATTENDANCE, student=lambda _listing, given: given["filters"].user_id)
 def list_records(
     session: Session, subject: Subject, filters: AttendanceFilter, paging: Paging, zone: ZoneInfo
 ) -> Listing[AttendanceOut]:
@@ -107,6 +110,7 @@ def enrollments_of(session: Session, subject: Subject, user_id: int) -> list[Enr
 # Adding up
 
 
+@views.opens(Part.ATTENDANCE, student="user_id")
 def totals(
     session: Session, subject: Subject, user_id: int, zone: ZoneInfo, *, weeks: int = WEEKS_SHOWN
 ) -> Totals:

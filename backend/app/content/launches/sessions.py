@@ -32,6 +32,8 @@ _WHY = {
     "your last saved step is kept. Sign in and open the lesson again to continue.",
     "account_deleted": "Your account was closed, which ended this lesson session. What was saved before is kept. "
     "Ask the school if this is a mistake.",
+    "duty_ended": "Your duties at the school have changed, which ended this lesson session. Open the lesson again "
+    "to continue.",
     "withdrawn": "You are no longer enrolled in this program, so nothing more is recorded. "
     "What was saved before is kept.",
     "completed": "Your program is completed, so nothing more is recorded. What was saved before is "

@@ -69,7 +69,8 @@ def _title(session: Session, package_id: int, sco_id: str) -> str:
 
 
 def sessions_ended(session: Session, ended: accounts.SessionsEnded) -> None:
-    """The person signed out, changed the password or was deleted: the launches of those sessions end with them."""
+    """The person signed out, changed the password, lost a duty or was deleted: launches of those sessions end with
+    them."""
     _end(
         session,
         launch_queries.open_of_sessions(session, ended.user_id, only=ended.only, but=ended.but),

@@ -1,6 +1,9 @@
 """Details of what happens to accounts, duties, keys and documents."""
 
 from datetime import date, datetime
+from typing import Literal
+
+from pydantic import Field
 
 from app.core.details.base import Details
 
@@ -15,6 +18,41 @@ class LinkMade(Details):
 
 class OthersRevoked(Details):
     sessions: int
+
+
+class TokenCreated(Details):
+    """An API token, by what it may do and for how long."""
+
+    name: str
+    scopes: list[str] = Field(default_factory=list)
+    read_only: bool = False
+    expires_at: datetime | None = None
+
+
+class SessionOpened(Details):
+    new_device: bool | None = None
+    """Whether the person, who had signed in before, had not done so in this browser."""
+    browser: str | None = None
+
+
+class SignInFailed(Details):
+    """An attempt that let nobody in. The address that was typed is not kept: people type passwords there, too."""
+
+    why: Literal["password", "too_many", "many"]
+    times: int = 1
+    """How many attempts the entry stands for."""
+
+
+class PurposeChosen(Details):
+    purpose: list[str]
+    """The old and the new one."""
+
+
+class RecordViewed(Details):
+    part: str
+    """Which part of the student's records: see `app.core.views.Part`."""
+    record: str | None = None
+    """The key of the one record, where it was one of many."""
 
 
 class UserCreated(Details):

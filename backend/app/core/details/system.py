@@ -1,7 +1,7 @@
 """Details of what the system does, and of what happens in the learning record store."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 from app.core.details.base import Details
 
@@ -12,6 +12,22 @@ class FilesSwept(Details):
     files: int
     size_bytes: int
     partial: int
+
+
+class AccessRefused(Details):
+    """A request that was refused, by its route; never the address as it was typed."""
+
+    kind: Literal["forbidden", "hidden", "cross_site", "many"]
+    """Not allowed; a record that the person may not know of; sent by another site; so much that it was folded."""
+    route: str | None = None
+    method: str | None = None
+    table: str | None = None
+    record: str | None = None
+    """The hidden record."""
+    origin: str | None = None
+    """The other site."""
+    times: int = 1
+    """How many refusals of this kind the entry stands for."""
 
 
 class MailPurged(Details):
@@ -34,6 +50,13 @@ class ReportExported(Details):
     format: str
     rows: int
     filters: dict[str, Any] | None = None
+
+
+class SecurityAlerted(Details):
+    """How many failures there were in the hour before."""
+
+    failures: int
+    refusals: int
 
 
 class FileSent(Details):

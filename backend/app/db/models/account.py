@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, String, Text, func
+from sqlalchemy import ARRAY, BigInteger, CheckConstraint, ForeignKey, Index, String, Text, false, func
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.db.base import Base, CreatedAt
@@ -35,6 +35,8 @@ class UserSession(Base):
     """Address it was opened from."""
     user_agent: Mapped[str | None] = mapped_column(Text)
     """The browser's own name for itself."""
+    purpose: Mapped[str | None] = mapped_column(String(20))
+    """What the person said they look at records for; empty while their duties say it."""
 
 
 class AccountLink(Base):
@@ -88,7 +90,7 @@ class SignInAttempt(Base):
 
 
 class ApiToken(Base):
-    """A bearer token for the JSON API; it can do what its owner can."""
+    """A bearer token for the JSON API; it can do what it was given of what its owner can do now."""
 
     __tablename__ = "api_tokens"
     __table_args__ = (
@@ -108,8 +110,12 @@ class ApiToken(Base):
     """Its first characters, to tell tokens apart."""
     created_at: Mapped[CreatedAt]
     """When it was made."""
-    expires_at: Mapped[datetime | None]
-    """When it stops working; empty for never."""
+    expires_at: Mapped[datetime]
+    """When it stops working."""
+    scopes: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default="{}")
+    """The permissions it was given; its owner's own records need none."""
+    read_only: Mapped[bool] = mapped_column(server_default=false())
+    """Whether it may change nothing."""
     last_used_at: Mapped[datetime | None]
     """When it was last used, to the minute."""
     revoked_at: Mapped[datetime | None]

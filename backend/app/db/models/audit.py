@@ -38,6 +38,13 @@ class AuditEntry(Base):
             postgresql_where=text("enrollment_id IS NOT NULL"),
         ),
         Index("idx_audit_log_order", "generation", "xid", "id"),
+        Index(
+            "idx_audit_log_views",
+            "student_id",
+            "at",
+            "id",
+            postgresql_where=text("purpose IS NOT NULL"),
+        ),
     )
 
     id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
@@ -68,7 +75,28 @@ class AuditEntry(Base):
     """The request, as in the logs."""
     ip: Mapped[str | None] = mapped_column(String(45))
     """Where it came from."""
+    purpose: Mapped[str | None] = mapped_column(String(20))
+    """For which purpose somebody looked at a student's records; empty for everything else."""
+    actor_duty: Mapped[str | None] = mapped_column(String(20))
+    """The duty they looked by."""
     generation: Mapped[int] = mapped_column(server_default=text("history_generation()"))
     """Counts the servers that the database has lived on: transaction numbers restart with each."""
     xid: Mapped[int] = mapped_column(Xid8, server_default=FetchedValue())
     """The transaction that wrote it; 0 for rows older than this column. Readers follow (generation, xid, id)."""
+
+
+class HistoryFold(Base):
+    """What was written to the history lately and is not written again for a while. UNLOGGED: a crash empties it."""
+
+    __tablename__ = "history_folds"
+    __table_args__ = (
+        Index("idx_history_folds_written_at", "written_at"),
+        {"prefixes": ["UNLOGGED"]},
+    )
+
+    key: Mapped[str] = mapped_column(Text, primary_key=True)
+    """What it was, with everything that makes it the same thing."""
+    written_at: Mapped[datetime]
+    """When it was written last."""
+    times: Mapped[int] = mapped_column(BigInteger, server_default=text("1"))
+    """How often it has happened since then, where that is counted."""

@@ -134,6 +134,6 @@ class Launch(Base):
     ended_at: Mapped[datetime | None]
     """When it was ended before its time."""
     end_reason: Mapped[str | None] = mapped_column(Text)
-    """What ended it: signed_out, password_changed, account_deleted, withdrawn or completed."""
+    """What ended it: signed_out, password_changed, account_deleted, duty_ended, withdrawn or completed."""
     credential_id: Mapped[int | None] = mapped_column(ForeignKey("xapi_credentials.id", ondelete="SET NULL"))
     """The token with which its content writes to the record store; it ends with the launch."""

@@ -8,10 +8,11 @@ from uuid import UUID
 from sqlalchemy import Row
 from sqlalchemy.orm import Session
 
-from app.core import clock
+from app.core import clock, views
 from app.core.errors import NotFound
 from app.core.files import FileStore
 from app.core.permissions import Subject, internal
+from app.core.views import Part
 from app.db.models import EnrollmentStatus, IssuedDocument
 from app.db.session import Database
 from app.documents import service as documents
@@ -31,6 +32,7 @@ _STATUS = {
 }
 
 
+@views.opens(Part.ENROLLMENT, student=lambda row, _given: row.user_id)
 def read(session: Session, subject: Subject, enrollment_id: int) -> Row[Any]:
     """The enrollment that a letter is about, for whoever may have it made. Raises NotFound, Forbidden."""
     row = queries.facts_of(session, enrollment_id)

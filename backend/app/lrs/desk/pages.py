@@ -10,7 +10,7 @@ from app.lrs.desk.browser import pages as browser
 from app.lrs.desk.forwarding import pages as forwarding
 from app.lrs.desk.imports import pages as imports
 from app.lrs.desk.keys import pages as keys
-from app.web import navigation
+from app.web import navigation, refusals
 from app.web.navigation import NavItem
 from app.web.render import redirect
 from app.web.request import CurrentSubject, Requires
@@ -27,6 +27,9 @@ for part in (
 ):
     router.include_router(part)
 navigation.register(NavItem("Learning record store", "/lrs", "stack-2", policy.may_read_statements, order=80))
+refusals.register_record(
+    "statement_id", "xapi_statements", key="statement_id", owner="user_id", kind=Records.STATEMENTS
+)
 
 
 @router.get("/lrs", include_in_schema=False, dependencies=READS)

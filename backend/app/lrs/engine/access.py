@@ -91,6 +91,10 @@ class Access:
             )
 
 
+class WrongKey(Refusal):
+    """A key or a secret that opens nothing."""
+
+
 class AccessChecker:
     """The process's memory of API keys, and its count of their requests."""
 
@@ -107,9 +111,17 @@ class AccessChecker:
         self._count(found[1])
         return found[1]
 
-    def check(self, header: str | None) -> Operation[Access]:
-        """Check an Authorization header. Raises `Refusal` 401, or 429 beyond the rate limit."""
-        access = yield from self.check_again(header)
+    def check(self, header: str | None, address: str | None) -> Operation[Access]:
+        """Check an Authorization header that came from a network address. Raises `Refusal` 401, or 429 beyond the
+        rate limit of the key or the address's limit of wrong ones. A key that is right is never refused for others
+        that are wrong: a class shares its address with whatever is set up wrongly beside it."""
+        try:
+            access = yield from self.check_again(header)
+        except WrongKey:
+            wait = yield from self._port.count_failure(address)
+            if wait is None:
+                raise
+            raise Refusal(wait[1], status=429, headers={"Retry-After": str(wait[0])}) from None
         self._count(access)
         return access
 
@@ -120,9 +132,9 @@ class AccessChecker:
         presented = hash_token(secret)
         expected = found.secret_hash if found else "0" * 64
         if not hmac.compare_digest(presented, expected) or found is None:
-            raise Refusal("The key or the secret is wrong.", status=401, headers=_CHALLENGE)
+            raise WrongKey("The key or the secret is wrong.", status=401, headers=_CHALLENGE)
         if found.has_ended:
-            raise Refusal("This API key is no longer valid.", status=401, headers=_CHALLENGE)
+            raise WrongKey("This API key is no longer valid.", status=401, headers=_CHALLENGE)
         if found.is_use_unrecorded:
             yield from self._port.record_key_use(found.id)
         access = _access(found)

@@ -83,4 +83,4 @@ async def _known(runtime: Runtime, call: Call) -> None:
             status=413,
             headers={"Connection": "close"},
         )
-    await runtime.access(header)
+    await runtime.access(header, call.address)

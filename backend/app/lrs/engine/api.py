@@ -112,7 +112,7 @@ class LrsApp:
         call.version = negotiate(call.headers.get(HEADER.lower()))
         await self._opened()
         header = call.headers.get("authorization")
-        call.access, call.checked_at = await self.runtime.access(header), monotonic()
+        call.access, call.checked_at = await self.runtime.access(header, call.address), monotonic()
         call.check_again = partial(self.runtime.access_again, header)
         return await handler(self.runtime, call)
 

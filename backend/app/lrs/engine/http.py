@@ -34,6 +34,8 @@ class Call:
     receive: Receive
     version: Version = Version.TWO
     access: Access = field(init=False)
+    address: str | None = None
+    """The network address it came from."""
     given_body: bytes | None = None
     """A body that came inside a form (alternate request syntax)."""
     check_again: Callable[[], Awaitable[Access]] | None = None
@@ -161,7 +163,8 @@ def call_of(scope: Scope, receive: Receive, prefix: str) -> Call:
     # `/xapi//statements` and `/xapistatements`: content joins endpoint and resource with one slash more or less.
     parts = [part for part in path.split("/") if part]
     path = "/" + "/".join(parts) if parts else ""
-    return Call(scope["method"], path, root, headers, {}, receive)
+    client = scope.get("client")
+    return Call(scope["method"], path, root, headers, {}, receive, address=client[0] if client else None)
 
 
 def read_parameters(call: Call, scope: Scope) -> None:

@@ -65,5 +65,9 @@ class Port(People, Protocol):
     def find_key(self, key: str) -> Operation[KeyRecord | None]:
         """The API key of this name, None when there is none."""
 
+    def count_failure(self, address: str | None) -> Operation[tuple[int, str] | None]:
+        """Count a wrong key or secret from this network address. Seconds to wait and the sentence beyond the limit,
+        None below it."""
+
     def record_key_use(self, key_id: int) -> Operation[None]:
         """Note that a key is in use now."""

@@ -111,12 +111,12 @@ class Runtime:
                 headers={"Retry-After": "5"},
             ) from None
 
-    async def access(self, header: str | None) -> Access:
-        """Who sends this Authorization header; `Refusal` 401 or 429."""
+    async def access(self, header: str | None, address: str | None) -> Access:
+        """Who sends this Authorization header from a network address; `Refusal` 401 or 429."""
         known = self.access_checker.remembered(header)
         if known is not None:
             return known
-        return await self.read(self.access_checker.check(header))
+        return await self.read(self.access_checker.check(header, address))
 
     async def access_again(self, header: str | None) -> Access:
         """Who sends this header, checked again in the middle of a request; `Refusal` 401."""

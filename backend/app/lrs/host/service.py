@@ -3,8 +3,11 @@
 import hashlib
 import re
 from collections.abc import Collection
+from datetime import timedelta
 
+from app.core import limits
 from app.core.files import FileStore, open_store
+from app.core.limits import Limit, network_of
 from app.db.session import libpq_url
 from app.lrs.engine.agents.service import Directory
 from app.lrs.engine.api import LrsApp
@@ -17,6 +20,13 @@ __internal__ = "wiring between the record store and the school"
 
 SCHOOL = "aada-lms"
 """Account name of the Agent on whose authority the school's own statements are stored."""
+WRONG_KEYS = Limit(
+    "wrong LRS keys from an address",
+    60,
+    timedelta(minutes=15),
+    "Too many requests with a wrong key or secret from this address. Correct the API key, wait {wait}, and send the "
+    "request again.",
+)
 _MBOX = "mbox::mailto:"
 _NUMBER = re.compile(r"[1-9][0-9]{0,8}")
 
@@ -74,6 +84,16 @@ class Host(People):
         for row in (yield Query(queries.KEY, (key,))):
             return KeyRecord(row[0], row[1], frozenset(row[2]), *row[3:])
         return None
+
+    def count_failure(self, address: str | None) -> Operation[tuple[int, str] | None]:
+        """See `Port.count_failure`."""
+        claims = [(WRONG_KEYS, network_of(address) or "unknown")]
+        asked = limits.arguments(claims)
+        if (yield Query(limits.TAKE, asked)):
+            return None
+        rows = yield Query(limits.FULL_AT, asked)
+        wait = limits.longest_wait(claims, [(key, full_at) for key, full_at in rows])
+        return wait.seconds, wait.problem().detail
 
     def record_key_use(self, key_id: int) -> Operation[None]:
         """See `Port.record_key_use`; at most once a minute for each key."""

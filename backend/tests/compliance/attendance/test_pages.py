@@ -170,7 +170,7 @@ def test_the_month_shows_hours_by_day_and_in_all(school: School, student: User, 
     assert "3\u00a0h\u00a030\u00a0min" in page  # three hours, and the half hour before April began
     assert "12:30 AM</time> EST" in page
     assert "4:30 AM</time> EDT" in page
-    assert "America/New York" in page
+    assert "Eastern Time" in page
 
 
 def test_lists_as_files(school: School, student: User, signed_in: SignedIn, admin: TestClient) -> None:

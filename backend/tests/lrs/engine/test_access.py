@@ -16,6 +16,7 @@ from app.db.session import libpq_url
 from app.lrs.desk.keys import service
 from app.lrs.engine import http
 from app.lrs.engine.scopes import SCOPES
+from app.lrs.host.service import WRONG_KEYS
 from tests.factories.accounts import UserFactory
 from tests.lrs.examples import statement
 from tests.lrs.serving import Client, Running
@@ -221,3 +222,18 @@ def test_the_program_cannot_change_what_was_stored(store: Running, xapi: Client,
         pytest.raises(psycopg.errors.InsufficientPrivilege),
     ):
         connection.execute(command)  # type: ignore[arg-type]
+
+
+def test_wrong_keys_are_slowed_by_address_and_a_right_one_beside_them_is_not(store: Running) -> None:
+    right = store.client("all/read")
+    wrong = Client(right.http, right.key, "not the secret")
+    for _ in range(WRONG_KEYS.most):
+        assert wrong.get("/statements", limit="1").status_code == 401
+    refused = wrong.get("/statements", limit="1")
+    assert refused.status_code == 429
+    assert 1 <= int(refused.headers["Retry-After"]) <= 15
+    assert "wrong key or secret from this address" in refused.json()["detail"]
+    nobody = Client(right.http, "nobody", "nothing").get("/statements", limit="1")
+    assert nobody.status_code == 429
+    fresh(store)
+    assert right.get("/statements", limit="1").status_code == 200

@@ -11,10 +11,11 @@ from sqlalchemy.orm import Session
 
 from app.compliance.attendance import policy, queries
 from app.compliance.attendance.schemas import EnrollmentChoice
-from app.core import clock
+from app.core import clock, views
 from app.core.errors import FieldError, Invalid, NotFound
 from app.core.files import FileStore
 from app.core.permissions import Subject, internal
+from app.core.views import Part
 from app.db.models import IssuedDocument
 from app.db.session import Database
 from app.documents import service as documents
@@ -39,6 +40,7 @@ class Period:
     enrollment_id: int | None = None
 
 
+@views.opens(Part.ATTENDANCE, student="student_id")
 def choices(session: Session, subject: Subject, student_id: int) -> list[EnrollmentChoice]:
     """The student's enrollments, for whoever may have the record made. Raises NotFound, Forbidden."""
     if not documents.may_read(subject, student_id):

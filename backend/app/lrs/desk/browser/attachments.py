@@ -11,7 +11,7 @@ from fastapi import APIRouter, Response
 from sqlalchemy.orm import Session
 from starlette.responses import StreamingResponse
 
-from app.core import history
+from app.core import history, visibility
 from app.core.actions import Action
 from app.core.errors import NotFound
 from app.core.files import FileMissing
@@ -75,7 +75,15 @@ def attachment(db: Db, subject: CurrentSubject, files: FilesDep, statement_id: s
         pieces: Iterator[bytes] = files.read(stored.sha256)
     except FileMissing as error:
         raise NotFound(_NO_FILE) from error
-    history.record(db, subject, Action.ATTACHMENT_DOWNLOADED, line.id, sha2=sha2, name=found.name)
+    history.record(
+        db,
+        subject,
+        Action.ATTACHMENT_DOWNLOADED,
+        line.id,
+        student_id=visibility.student_or_none(db, line.user_id),
+        sha2=sha2,
+        name=found.name,
+    )
     name = found.name if Path(found.name).suffix else found.name + (guess_extension(found.media_type) or "")
     headers = {
         **INERT,

@@ -23,6 +23,7 @@ from app.lrs.desk.browser.presentation import Line, line_of
 from app.lrs.engine.statements.actors import identity
 from app.lrs.engine.statements.filters import Filter
 from app.settings import Settings
+from app.web.pace import EXPORTS, Paced
 from app.web.reports import Column, Kind
 from app.web.reports.files import csv_stream
 from app.web.request import CurrentSubject, Db, Requires, SettingsDep
@@ -60,7 +61,7 @@ COLUMNS: list[Column[Line]] = [
 ]
 
 
-@router.get("/statements.csv", dependencies=READS)
+@router.get("/statements.csv", dependencies=[Paced(EXPORTS), *READS])
 def as_csv(
     request: Request, db: Db, subject: CurrentSubject, settings: SettingsDep, filters: FiltersGiven
 ) -> Response:
@@ -70,7 +71,7 @@ def as_csv(
     return _download(csv_stream(COLUMNS, lines, settings.zone), "text/csv; charset=utf-8", "csv")
 
 
-@router.get("/statements.ndjson", dependencies=READS)
+@router.get("/statements.ndjson", dependencies=[Paced(EXPORTS), *READS])
 def as_ndjson(
     request: Request, db: Db, subject: CurrentSubject, settings: SettingsDep, filters: FiltersGiven
 ) -> Response:

@@ -8,8 +8,10 @@ from zoneinfo import ZoneInfo
 import orjson
 from sqlalchemy.orm import Session
 
+from app.core import views, visibility
 from app.core.errors import FieldError, Invalid, NotFound
 from app.core.permissions import Actor, internal
+from app.core.views import Part
 from app.lrs import vocabulary
 from app.lrs.desk import policy
 from app.lrs.desk.browser import queries
@@ -87,6 +89,11 @@ def exported(session: Session, subject: Actor, filters: StatementFilters, zone: 
     return sought
 
 
+@views.opens(
+    Part.LEARNING,
+    student=lambda line, given: visibility.student_or_none(given["session"], line.user_id),
+    record=lambda line: line.id,
+)
 def read(session: Session, subject: Actor, statement_id: str) -> Line:
     """One statement, voided or not. Raises NotFound, also for one that this person may not see."""
     policy.require_read_statements(subject)

@@ -89,7 +89,7 @@ def forwarder(
         breadcrumbs=[*CRUMBS, (record.label, None)],
     )
     if tried:
-        shown_once.forget(settings, page, request.url.path)
+        shown_once.forget(settings, page)
     return page
 
 

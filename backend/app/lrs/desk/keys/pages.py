@@ -98,7 +98,7 @@ def api_key(
         breadcrumbs=[*CRUMBS, (found.label, None)],
     )
     if new:
-        shown_once.forget(settings, page, request.url.path)
+        shown_once.forget(settings, page)
     return page
 
 
