@@ -38,12 +38,27 @@ def serve(
         bool, typer.Option("--demo", help="Fill an empty database with the demo school.")
     ] = False,
     jobs: Annotated[bool, typer.Option(help="Work off jobs here; without, run `aada worker` beside.")] = True,
+    processes: Annotated[
+        int | None,
+        typer.Option(min=1, max=64, help="How many processes answer; else one for each core, eight at most."),
+    ] = None,
+    check: Annotated[
+        bool, typer.Option("--check", help="See that it would start, and end; nothing is served.")
+    ] = False,
 ) -> None:
-    """Serve the school: database, jobs and pages, until Ctrl-C."""
+    """Serve the school: database, jobs and pages, until Ctrl-C.
+
+    SIGHUP loads new code and settings without refusing a connection; SIGTERM ends in good order.
+    """
     from app.main import create_app
     from app.ops import lifecycle
 
-    lifecycle.serve(get_settings(), create_app, host=host, port=port, demo=demo, jobs=jobs)
+    if check:
+        lifecycle.check(get_settings(), create_app)
+        return
+    lifecycle.serve(
+        get_settings(), create_app, host=host, port=port, demo=demo, jobs=jobs, processes=processes
+    )
 
 
 @cli.command()

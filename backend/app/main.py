@@ -44,7 +44,7 @@ from app.school import api as school_api
 from app.school import pages as school_pages
 from app.school.effective import EffectiveSettings
 from app.settings import Settings
-from app.web import errors, refusals, security, uploads
+from app.web import errors, refusals, routing, security, uploads
 from app.web.access_log import AccessLog
 from app.web.assets import MOUNT, StaticAssets
 from app.web.hosts import HostDispatch
@@ -53,6 +53,7 @@ from app.web.imports import pages as imports_pages
 from app.web.pace import keep_pace
 from app.web.reports import register_pdf
 from app.web.request_bodies import BodyTime
+from app.web.turns import Turns
 
 # First come, first served: an address such as /people/new stands before /people/{number}.
 ROUTERS: list[APIRouter] = [
@@ -114,14 +115,13 @@ def create_app(settings: Settings, database: Database | None = None) -> FastAPI:
     )
     app.state.settings = settings
     app.state.database = database
+    app.state.turns = Turns(settings.pool_size + settings.pool_max_overflow)
     app.state.files = open_store(settings)
     app.state.identify = identify
     app.state.school = EffectiveSettings(app.state)
     register_pdf(report_writer(settings))
     errors.install(app)
-    for router in ROUTERS:
-        app.include_router(router)
-    app.mount(MOUNT, StaticAssets(), name="static")
+    routing.install(app, ROUTERS, [(MOUNT, StaticAssets())])
     security.protect(
         app,
         settings,

@@ -98,6 +98,15 @@ class Settings(BaseSettings):
     access_log_megabytes: int = Field(default=50, ge=1, le=10_000)
     """How large that file grows before another begins; the ten before it are kept."""
 
+    def shared_by(self, processes: int) -> "Settings":
+        """The settings of one of several processes: its part of the connections that the pool may open."""
+        return self.model_copy(
+            update={
+                "pool_size": max(2, -(-self.pool_size // processes)),
+                "pool_max_overflow": max(4, -(-self.pool_max_overflow // processes)),
+            }
+        )
+
     @field_validator("school_timezone")
     @classmethod
     def _known_zone(cls, value: str) -> str:

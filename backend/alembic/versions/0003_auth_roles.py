@@ -52,7 +52,11 @@ def upgrade() -> None:
                                  hashed_password = stash.hashed_password
                 FROM migration_stash.users_0003 AS stash
                 WHERE stash.id = users.id AND stash.email = users.email;
-                DROP SCHEMA migration_stash CASCADE;
+                -- Later migrations keep what they took away there, too.
+                DROP TABLE migration_stash.users_0003;
+                IF NOT EXISTS (SELECT FROM pg_tables WHERE schemaname = 'migration_stash') THEN
+                    DROP SCHEMA migration_stash;
+                END IF;
             END IF;
         END $$
         """
@@ -65,7 +69,7 @@ def downgrade() -> None:
         DO $$
         BEGIN
             IF EXISTS (SELECT FROM users WHERE role = 'instructor' OR deleted_at IS NOT NULL) THEN
-                CREATE SCHEMA migration_stash;
+                CREATE SCHEMA IF NOT EXISTS migration_stash;
                 CREATE TABLE migration_stash.users_0003 AS
                     SELECT id, email, role::text AS role, deleted_at, hashed_password
                     FROM users WHERE role = 'instructor' OR deleted_at IS NOT NULL;

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request, Response
 
-from app.academics import policy, service
+from app.academics import policy, records, service
 from app.academics.schemas import ButtonForm, LessonForm, ModuleForm, MoveForm
 from app.core.permissions import Permission
 from app.db.models import ContentType, Lesson, Module, Program
@@ -56,7 +56,7 @@ def create_module(
 def edit_module(request: Request, db: Db, subject: CurrentSubject, module_id: PathId) -> Response:
     module, program = service.read_module(db, subject, module_id)
     form = Form.filled(ModuleForm, module)
-    form.data["version"] = [service.version(module)]
+    form.data["version"] = [records.version(module)]
     return _module_page(request, form, program, module)
 
 
@@ -164,7 +164,7 @@ def lesson(request: Request, db: Db, subject: CurrentSubject, lesson_id: PathId)
 def edit_lesson(request: Request, db: Db, subject: CurrentSubject, lesson_id: PathId) -> Response:
     record, module, program = service.read_lesson(db, subject, lesson_id)
     form = Form.filled(LessonForm, record)
-    form.data["version"] = [service.version(record)]
+    form.data["version"] = [records.version(record)]
     return _lesson_form_page(request, form, program, module, record)
 
 

@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query, Request, Response
 from sqlalchemy.orm import Session
 
-from app.academics import outline_pages, policy, service
+from app.academics import outline_pages, policy, records, service
 from app.academics.reports import PROGRAMS_REPORT
 from app.academics.schemas import ButtonForm, ProgramForm
 from app.core.permissions import Permission, Subject
@@ -88,7 +88,7 @@ def program(
 def edit_program(request: Request, db: Db, subject: CurrentSubject, program_id: PathId) -> Response:
     record = service.read_program(db, subject, program_id)
     form = Form.filled(ProgramForm, record)
-    form.data["version"] = [service.version(record)]
+    form.data["version"] = [records.version(record)]
     return _form_page(request, form, record)
 
 

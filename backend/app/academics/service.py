@@ -5,8 +5,6 @@ place twice. Other rooms register what they do when the lessons of a program cha
 follows in the same transaction.
 """
 
-import hashlib
-import json
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
@@ -14,10 +12,22 @@ from sqlalchemy.orm import Session
 
 from app.academics import outline_changes, policy, queries
 from app.academics.positions import Direction, next_place, number, reorder, shift
+from app.academics.records import (
+    NO_LESSON,
+    NO_MODULE,
+    NO_PROGRAM,
+    apply_changes,
+    check_content,
+    find_lesson,
+    find_module,
+    find_outline,
+    find_program,
+    require_unchanged,
+)
 from app.academics.schemas import LessonFields, ProgramFields
 from app.core import history
 from app.core.actions import Action
-from app.core.errors import Conflict, FieldError, Invalid, NotFound
+from app.core.errors import Conflict, FieldError, NotFound
 from app.core.permissions import Subject, internal
 from app.db.models import ContentType, Lesson, Module, Program
 from app.web.listing import Listing
@@ -25,22 +35,6 @@ from app.web.paging import Page, Paging
 
 on_lessons_changing = outline_changes.register
 on_lessons_removed = outline_changes.register_removal
-
-NO_PROGRAM = "This program does not exist; it may have been deleted. Go back to the list of programs."
-NO_MODULE = "This module does not exist; it may have been deleted. Go back to the program."
-NO_LESSON = "This lesson does not exist; it may have been deleted. Go back to the program."
-WITH_ADDRESS = frozenset({ContentType.VIDEO, ContentType.DOCUMENT})
-
-
-@internal("computes from a record that one has")
-def version(record: Program | Module | Lesson) -> str:
-    """A short mark of what a record holds now, to notice that it changed while somebody was editing."""
-    names = [
-        column.name for column in record.__table__.columns if column.name not in ("order_num", "updated_at")
-    ]
-    values = {name: str(getattr(record, name)) for name in names}
-    return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()[:16]
-
 
 # Reading
 
@@ -89,13 +83,13 @@ def program_outline(session: Session, subject: Subject, program_id: int) -> Prog
 
 def read_program(session: Session, subject: Subject, program_id: int) -> Program:
     policy.require_read(subject)
-    return _program(session, program_id)
+    return find_program(session, program_id)
 
 
 def read_module(session: Session, subject: Subject, module_id: int) -> tuple[Module, Program]:
     policy.require_read(subject)
-    module = _module(session, module_id)
-    return module, _program(session, module.program_id)
+    module = find_module(session, module_id)
+    return module, find_program(session, module.program_id)
 
 
 def read_lesson(session: Session, subject: Subject, lesson_id: int) -> tuple[Lesson, Module, Program]:
@@ -141,21 +135,21 @@ def update_program(
 ) -> Program:
     """Change a program. With `seen`, the version that was being edited, a change by somebody else is a Conflict."""
     policy.require_change(subject)
-    program = _program(session, program_id, lock=True)
-    _unchanged(program, seen)
-    _apply(session, subject, program, changes, Action.PROGRAM_UPDATED)
+    program = find_program(session, program_id, lock=True)
+    require_unchanged(program, seen)
+    apply_changes(session, subject, program, changes, Action.PROGRAM_UPDATED)
     return program
 
 
 def delete_program(session: Session, subject: Subject, program_id: int) -> None:
     """Delete a program with its modules and lessons. Conflict while it has enrollments in any state."""
     policy.require_change(subject)
-    program = _program(session, program_id, lock=True)
+    program = find_program(session, program_id, lock=True)
     reason = why_program_stays(session, subject, program_id)
     if reason:
         raise Conflict(reason)
     name = program.name
-    lessons = [lesson.id for module in _outline(session, program_id).modules for lesson in module.lessons]
+    lessons = [lesson.id for module in find_outline(session, program_id).modules for lesson in module.lessons]
     outline_changes.lessons_removed(session, lessons)
     queries.remove(session, Program, program_id)
     history.record(session, subject, Action.PROGRAM_DELETED, program_id, name=name, lessons=len(lessons))
@@ -182,7 +176,7 @@ def create_module(
 ) -> Module:
     """Add a module behind the program's others."""
     policy.require_change(subject)
-    _program(session, program_id, lock=True)
+    find_program(session, program_id, lock=True)
     place = next_place(queries.modules_in_order(session, program_id))
     module = Module(program_id=program_id, name=name, description=description or None, order_num=place)
     session.add(module)
@@ -195,19 +189,19 @@ def update_module(
     session: Session, subject: Subject, module_id: int, changes: Mapping[str, Any], seen: str | None = None
 ) -> Module:
     policy.require_change(subject)
-    module = _module(session, module_id, lock=True)
-    _unchanged(module, seen)
-    _apply(session, subject, module, changes, Action.MODULE_UPDATED)
+    module = find_module(session, module_id, lock=True)
+    require_unchanged(module, seen)
+    apply_changes(session, subject, module, changes, Action.MODULE_UPDATED)
     return module
 
 
 def delete_module(session: Session, subject: Subject, module_id: int) -> int:
     """Delete a module with its lessons; answers the program's number. Conflict when students have worked in it."""
     policy.require_change(subject)
-    program_id = _module(session, module_id).program_id
-    _program(session, program_id, lock=True)
+    program_id = find_module(session, module_id).program_id
+    find_program(session, program_id, lock=True)
     with outline_changes.lessons_of_program(session, subject, program_id):
-        module = _module(session, module_id, lock=True)
+        module = find_module(session, module_id, lock=True)
         name = module.name
         reason = why_module_stays(session, subject, module_id)
         if reason:
@@ -246,10 +240,10 @@ def why_module_stays(session: Session, subject: Subject, module_id: int) -> str 
 def create_lesson(session: Session, subject: Subject, module_id: int, values: LessonFields) -> Lesson:
     """Add a lesson behind the module's others."""
     policy.require_change(subject)
-    program_id = _module(session, module_id).program_id
-    _check_content(values.content_type, values.content_url)
+    program_id = find_module(session, module_id).program_id
+    check_content(values.content_type, values.content_url)
     with outline_changes.lessons_of_program(session, subject, program_id):
-        _module(session, module_id, lock=True)
+        find_module(session, module_id, lock=True)
         place = next_place(queries.lessons_in_order(session, module_id))
         columns = values.model_dump(exclude={"version", "module_id"})
         lesson = Lesson(module_id=module_id, order_num=place, **columns)
@@ -272,16 +266,16 @@ def update_lesson(
 ) -> Lesson:
     """Change a lesson. Its kind is fixed once students have worked in it."""
     policy.require_change(subject)
-    lesson = _lesson(session, lesson_id, lock=True)
-    _unchanged(lesson, seen)
+    lesson = find_lesson(session, lesson_id, lock=True)
+    require_unchanged(lesson, seen)
     kind = ContentType(changes.get("content_type", lesson.content_type))
     if kind is not lesson.content_type and queries.lessons_with_work(session, [lesson_id]):
         sentence = (
             "Students have worked in this lesson, so its type cannot change. Add another lesson instead."
         )
         raise Conflict(sentence, errors=[FieldError("content_type", sentence)])
-    _check_content(kind, changes.get("content_url", lesson.content_url), was=lesson.content_type)
-    _apply(session, subject, lesson, changes, Action.LESSON_UPDATED)
+    check_content(kind, changes.get("content_url", lesson.content_url), was=lesson.content_type)
+    apply_changes(session, subject, lesson, changes, Action.LESSON_UPDATED)
     return lesson
 
 
@@ -291,8 +285,8 @@ def delete_lesson(session: Session, subject: Subject, lesson_id: int) -> int:
     _found, module, program = read_lesson(session, subject, lesson_id)
     module_id, program_id = module.id, program.id
     with outline_changes.lessons_of_program(session, subject, program_id):
-        _module(session, module_id, lock=True)
-        title = _lesson(session, lesson_id, lock=True).title
+        find_module(session, module_id, lock=True)
+        title = find_lesson(session, lesson_id, lock=True).title
         reason = why_lesson_stays(session, subject, lesson_id)
         if reason:
             raise Conflict(reason)
@@ -318,8 +312,8 @@ def why_lesson_stays(session: Session, subject: Subject, lesson_id: int) -> str 
 def move_module(session: Session, subject: Subject, module_id: int, direction: Direction) -> Module:
     """Let a module change places with its neighbour. At the end of the list nothing changes."""
     policy.require_change(subject)
-    program_id = _module(session, module_id).program_id
-    _program(session, program_id, lock=True)
+    program_id = find_module(session, module_id).program_id
+    find_program(session, program_id, lock=True)
     modules = list(queries.modules_in_order(session, program_id))
     module = next((module for module in modules if module.id == module_id), None)
     if module is None:
@@ -335,8 +329,8 @@ def move_module(session: Session, subject: Subject, module_id: int, direction: D
 def move_lesson(session: Session, subject: Subject, lesson_id: int, direction: Direction) -> Lesson:
     """Let a lesson change places with its neighbour in the module. At the end nothing changes."""
     policy.require_change(subject)
-    module_id = _lesson(session, lesson_id).module_id
-    _module(session, module_id, lock=True)
+    module_id = find_lesson(session, lesson_id).module_id
+    find_module(session, module_id, lock=True)
     lessons = list(queries.lessons_in_order(session, module_id))
     lesson = next((lesson for lesson in lessons if lesson.id == lesson_id), None)
     if lesson is None:
@@ -352,7 +346,7 @@ def move_lesson(session: Session, subject: Subject, lesson_id: int, direction: D
 def order_modules(session: Session, subject: Subject, program_id: int, ids: Sequence[int]) -> None:
     """Put all modules of a program in this order. Conflict when the list is not the program's modules."""
     policy.require_change(subject)
-    _program(session, program_id, lock=True)
+    find_program(session, program_id, lock=True)
     reorder(queries.modules_in_order(session, program_id), ids, "modules of this program")
     session.flush()
     history.record(session, subject, Action.MODULES_REORDERED, program_id, order=list(ids))
@@ -361,82 +355,7 @@ def order_modules(session: Session, subject: Subject, program_id: int, ids: Sequ
 def order_lessons(session: Session, subject: Subject, module_id: int, ids: Sequence[int]) -> None:
     """Put all lessons of a module in this order. Conflict when the list is not the module's lessons."""
     policy.require_change(subject)
-    _module(session, module_id, lock=True)
+    find_module(session, module_id, lock=True)
     reorder(queries.lessons_in_order(session, module_id), ids, "lessons of this module")
     session.flush()
     history.record(session, subject, Action.LESSONS_REORDERED, module_id, order=list(ids))
-
-
-# Helpers
-
-
-def _program(session: Session, program_id: int, *, lock: bool = False) -> Program:
-    program = queries.get(session, Program, program_id, lock=lock)
-    if program is None:
-        raise NotFound(NO_PROGRAM)
-    return program
-
-
-def _outline(session: Session, program_id: int) -> Program:
-    program = queries.outline(session, program_id)
-    if program is None:
-        raise NotFound(NO_PROGRAM)
-    return program
-
-
-def _module(session: Session, module_id: int, *, lock: bool = False) -> Module:
-    module = queries.get(session, Module, module_id, lock=lock)
-    if module is None:
-        raise NotFound(NO_MODULE)
-    return module
-
-
-def _lesson(session: Session, lesson_id: int, *, lock: bool = False) -> Lesson:
-    lesson = queries.get(session, Lesson, lesson_id, lock=lock)
-    if lesson is None:
-        raise NotFound(NO_LESSON)
-    return lesson
-
-
-def _unchanged(record: Program | Module | Lesson, seen: str | None) -> None:
-    if seen is not None and seen != version(record):
-        raise Conflict(
-            "Someone else changed this while you were editing. Your changes were not saved. Reload the "
-            "page to see the change, then enter yours again."
-        )
-
-
-def _apply(
-    session: Session,
-    subject: Subject,
-    record: Program | Module | Lesson,
-    changes: Mapping[str, Any],
-    action: Action,
-) -> None:
-    changed: dict[str, list[str | None]] = {}
-    for name, value in changes.items():
-        if name == "version":
-            continue
-        old = getattr(record, name)
-        if old != value:
-            changed[name] = [None if item is None else str(item) for item in (old, value)]
-            setattr(record, name, value)
-    if changed:
-        session.flush()
-        session.refresh(record)
-        history.record(session, subject, action, record.id, changed=changed)
-
-
-def _check_content(kind: ContentType, address: str | None, was: ContentType | None = None) -> None:
-    sentence, field = "", "content_url"
-    if kind in WITH_ADDRESS and not address:
-        sentence = f"Enter the web address of the {kind.value}."
-    elif kind not in WITH_ADDRESS and address:
-        sentence = (
-            "Only videos and documents have a web address. Upload the package for this lesson after saving."
-        )
-    elif kind is ContentType.H5P and was is not ContentType.H5P:
-        sentence = "H5P content cannot be played here yet. Choose a SCORM package, a video or a document."
-        field = "content_type"
-    if sentence:
-        raise Invalid(sentence, errors=[FieldError(field, sentence)])

@@ -5,6 +5,7 @@ from collections.abc import Collection, Mapping, Sequence
 from sqlalchemy.orm import Session
 
 from app.accounts.access.links import send_password_changed
+from app.accounts.access.service import hold_sign_in
 from app.accounts.access.session_ends import Ended as SessionsEnded
 from app.accounts.access.session_ends import Why as WhySessionsEnded
 from app.accounts.access.session_ends import register as on_sessions_ended
@@ -51,6 +52,7 @@ __all__ = [
     "get_person",
     "get_student",
     "give_duty",
+    "hold_sign_in",
     "list_duties",
     "list_people",
     "may_manage",

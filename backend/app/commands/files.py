@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import timedelta
 from typing import Annotated
 
 import typer
 from sqlalchemy.exc import OperationalError
 
-from app.core.files import FileStore, claims, integrity, open_store
+from app.core.files import claims, integrity, open_store
 from app.core.files.sweep import sweep as sweep_files
-from app.db.session import Database
-from app.ops import migrations
 from app.ops.errors import OperatorError
-from app.ops.servers import database_server
-from app.settings import get_settings
+from app.ops.school_database import school_database
 
 commands = typer.Typer(no_args_is_help=True, help="The store of uploaded files.")
 
@@ -34,7 +29,8 @@ def sweep(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show what would be removed.")] = False,
 ) -> None:
     """Remove files that no record claims any more; the nightly job does the same."""
-    with _store() as (database, store):
+    with school_database() as (database, settings):
+        store = open_store(settings)
         try:
             swept = sweep_files(
                 database, store, grace=timedelta(hours=older_than), dry_run=dry_run, trust_empty=True
@@ -60,7 +56,7 @@ def list_files(
     ] = False,
 ) -> None:
     """List files with their size in bytes, type, owners; tab-separated, for other tools to read."""
-    with _store() as (database, _), database.begin() as session:
+    with school_database() as (database, _settings), database.begin() as session:
         for file in claims.listed(session, room=room):
             if unclaimed and file.owners:
                 continue
@@ -77,7 +73,8 @@ def check(
 ) -> None:
     """Check that every claimed file is in the store and is what it was; exit status 1 if one is not."""
     checked = faults = 0
-    with _store() as (database, store), database.begin() as session:
+    with school_database() as (database, settings), database.begin() as session:
+        store = open_store(settings)
         for one in integrity.check(session, store, read=not quick):
             checked += 1
             if one.fault is not None:
@@ -93,14 +90,3 @@ def check(
 
 def _count(files: int) -> str:
     return "1 file" if files == 1 else f"{files} files"
-
-
-@contextmanager
-def _store() -> Iterator[tuple[Database, FileStore]]:
-    with database_server(get_settings()) as (settings, _server):
-        migrations.require_head(settings)
-        database = Database(settings)
-        try:
-            yield database, open_store(settings)
-        finally:
-            database.close()

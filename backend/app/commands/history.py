@@ -2,20 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Annotated
 
 import typer
 
 from app.core import clock
-from app.core.errors import NotFound
-from app.db.session import Database
-from app.ops import migrations
-from app.ops.errors import OperatorError
-from app.ops.servers import database_server
+from app.ops.school_database import school_database
 from app.projections import service as projections
-from app.settings import Settings, get_settings
 
 commands = typer.Typer(no_args_is_help=True, help="What follows from the history: statements, email notices.")
 
@@ -28,7 +21,7 @@ def history() -> None:
 @commands.command()
 def status() -> None:
     """Show how far each subscriber has followed the history."""
-    with _database() as (settings, database), database.begin() as session:
+    with school_database() as (database, settings), database.begin() as session:
         found = projections.following(session)
     if not found:
         typer.echo("Nothing follows the history yet: the system has not been started.")
@@ -51,21 +44,7 @@ def replay(
     def note(entry_id: int) -> None:
         typer.echo(f"\r{entry_id:,}", nl=False, err=True)
 
-    with _database() as (_settings, database):
-        try:
-            total = projections.replay(database, name, after=from_ - 1, note=note)
-        except NotFound as error:
-            raise OperatorError(error.detail) from error
+    with school_database() as (database, _settings):
+        total = projections.replay(database, name, after=from_ - 1, note=note)
     typer.echo(err=True)
     typer.echo(f"{total:,} entries were followed again.")
-
-
-@contextmanager
-def _database() -> Iterator[tuple[Settings, Database]]:
-    with database_server(get_settings()) as (reached, _server):
-        migrations.require_head(reached)
-        database = Database(reached)
-        try:
-            yield reached, database
-        finally:
-            database.close()

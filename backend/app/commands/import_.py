@@ -8,16 +8,12 @@ from typing import Annotated
 import typer
 
 from app.accounts import service as _accounts  # noqa: F401 - people can be imported
-from app.core.errors import Problem
 from app.core.files import open_store
 from app.core.permissions import SYSTEM
 from app.db.models import DataImport
-from app.db.session import Database
 from app.enrollment import service as _enrollment  # noqa: F401 - enrollments can be imported
-from app.ops import migrations
 from app.ops.errors import OperatorError
-from app.ops.servers import database_server
-from app.settings import get_settings
+from app.ops.school_database import school_database
 from app.web.imports import jobs, service
 
 commands = typer.Typer(no_args_is_help=True, help="Import people and enrollments from CSV or Excel files.")
@@ -43,42 +39,27 @@ def enrollments(file: File, dry_run: DryRun = False, good_only: GoodOnly = False
 @commands.command()
 def undo(number: Annotated[int, typer.Argument(min=1, help="The import's number.")]) -> None:
     """Take away what an import made, within a day."""
-    with database_server(get_settings()) as (settings, _server):
-        migrations.require_head(settings)
-        database = Database(settings)
-        try:
-            with database.begin() as session:
-                record = service.undo(session, SYSTEM, number)
-                typer.echo(f"Undone: the {record.rows_done:,} {record.kind} of {record.file_name} are gone.")
-        except Problem as problem:
-            raise OperatorError(problem.detail) from problem
-        finally:
-            database.close()
+    with school_database() as (database, _settings), database.begin() as session:
+        record = service.undo(session, SYSTEM, number)
+        typer.echo(f"Undone: the {record.rows_done:,} {record.kind} of {record.file_name} are gone.")
 
 
 def _import(kind: str, file: Path, *, dry_run: bool, good_only: bool) -> None:
-    with database_server(get_settings()) as (settings, _server):
-        migrations.require_head(settings)
-        database, files = Database(settings), open_store(settings)
-        try:
-            with database.begin() as session, file.open("rb") as stream:
-                record = service.send(session, SYSTEM, settings, files, kind, stream, file.name)
-                _show(record)
-                if dry_run:
-                    service.discard(session, SYSTEM, record.id)
-                    typer.echo("This was a dry run: nothing was imported.")
-                    return
-                service.start(session, SYSTEM, record.id, good_only=good_only)
-            jobs.work(database, settings, record.id)
-            with database.begin() as session:
-                done = service.find(session, SYSTEM, record.id)
-                if done.status != "imported":
-                    raise OperatorError(done.error or "Nothing was imported.")
-                typer.echo(f"Imported: {done.rows_done:,} {kind}, as import number {done.id}.")
-        except Problem as problem:
-            raise OperatorError(problem.detail) from problem
-        finally:
-            database.close()
+    with school_database() as (database, settings):
+        with database.begin() as session, file.open("rb") as stream:
+            record = service.send(session, SYSTEM, settings, open_store(settings), kind, stream, file.name)
+            _show(record)
+            if dry_run:
+                service.discard(session, SYSTEM, record.id)
+                typer.echo("This was a dry run: nothing was imported.")
+                return
+            service.start(session, SYSTEM, record.id, good_only=good_only)
+        jobs.work(database, settings, record.id)
+        with database.begin() as session:
+            done = service.find(session, SYSTEM, record.id)
+            if done.status != "imported":
+                raise OperatorError(done.error or "Nothing was imported.")
+            typer.echo(f"Imported: {done.rows_done:,} {kind}, as import number {done.id}.")
 
 
 def _show(record: DataImport) -> None:

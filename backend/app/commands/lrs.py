@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated
@@ -11,19 +9,17 @@ from typing import Annotated
 import typer
 from sqlalchemy.orm import Session
 
-from app.core.errors import Problem
 from app.core.installation import installation
 from app.core.permissions import SYSTEM
 from app.db.models import XapiCredential
-from app.db.session import Database
 from app.lrs.desk.imports import runner
 from app.lrs.desk.imports.ingest import WAITS, Busy, Tally
 from app.lrs.desk.keys import service
 from app.lrs.engine.scopes import SCOPES
-from app.ops import address, migrations
+from app.ops import address
 from app.ops.errors import OperatorError
-from app.ops.servers import database_server
-from app.settings import Settings, get_settings
+from app.ops.school_database import school_database
+from app.settings import Settings
 from app.web.field_types import LARGEST_ID
 from app.web.formats import local_time
 from app.web.paging import Paging
@@ -38,21 +34,6 @@ Number = Annotated[
 ]
 
 
-@contextmanager
-def _school() -> Iterator[tuple[Database, Settings]]:
-    """The school's database, and its settings as the running server has them; a refusal is one sentence."""
-    with database_server(get_settings()) as (found, _server):
-        settings, _running = address.of_running_server(found)
-        migrations.require_head(settings)
-        database = Database(settings)
-        try:
-            yield database, settings
-        except Problem as problem:
-            raise OperatorError(problem.detail) from problem
-        finally:
-            database.close()
-
-
 @commands.command(name="import")
 def take_in_file(
     file: Annotated[
@@ -64,33 +45,29 @@ def take_in_file(
         opened = file.open("rb")
     except OSError as error:
         raise OperatorError(f"{file} cannot be read ({error.strerror}).") from error
-    with opened, database_server(get_settings()) as (found, _server):
-        settings, _running = address.of_running_server(found)
-        migrations.require_head(settings)
-        database = Database(settings)
-        size = max(file.stat().st_size, 1)
+    size = max(file.stat().st_size, 1)
 
-        def note(_session: Session, tally: Tally) -> None:
-            typer.echo(
-                f"\r{100 * tally.bytes_read // size:3d} %  {tally.stored:,} new  {tally.known:,} known  "
-                f"{tally.refused:,} refused",
-                nl=False,
-                err=True,
-            )
+    def note(_session: Session, tally: Tally) -> None:
+        typer.echo(
+            f"\r{100 * tally.bytes_read // size:3d} %  {tally.stored:,} new  {tally.known:,} known  "
+            f"{tally.refused:,} refused",
+            nl=False,
+            err=True,
+        )
 
-        def waits() -> None:
-            typer.echo(f"\r{WAITS}", err=True)
+    def waits() -> None:
+        typer.echo(f"\r{WAITS}", err=True)
 
+    with opened, school_database() as (database, _settings):
+        pieces = iter(lambda: opened.read(256 * 1024), b"")
+        with database.begin() as session:
+            home_page = installation(session).home_page
         try:
-            pieces = iter(lambda: opened.read(256 * 1024), b"")
-            with database.begin() as session:
-                home_page = installation(session).home_page
             tally = runner.work_here(database, home_page, pieces, file.name, size, note, waits)
         except Busy as busy:
             raise OperatorError(f"{busy} Run it again with the same file.") from busy
         finally:
             typer.echo(err=True)
-            database.close()
     for fault in tally.faults:
         typer.echo(f"line {fault['line']}: {fault['reason']}")
     typer.echo(f"{tally.stored:,} new, {tally.known:,} known already, {tally.refused:,} refused")
@@ -119,7 +96,7 @@ def create(
 ) -> None:
     """Make an API key with its secret; without --scope it may write statements and read its own."""
     scopes = scope or ["statements/write", "statements/read/mine"]
-    with _school() as (database, settings), database.begin() as session:
+    with school_database() as (database, settings), database.begin() as session:
         made = service.create(
             session, SYSTEM, settings.app_origin, label=label, scopes=scopes, rate_limit_per_minute=limit
         )
@@ -134,7 +111,7 @@ def list_keys(
     ] = False,
 ) -> None:
     """Show the API keys of systems."""
-    with _school() as (database, settings), database.begin() as session:
+    with school_database() as (database, settings), database.begin() as session:
         if launches:
             found = [
                 _launch_lines(one, name, settings)
@@ -188,7 +165,7 @@ def _when(moment: datetime | None, settings: Settings) -> str:
 @keys.command()
 def rotate(number: Number) -> None:
     """Replace the secret; the old one stops within a second."""
-    with _school() as (database, settings), database.begin() as session:
+    with school_database() as (database, settings), database.begin() as session:
         _show(service.rotate(session, SYSTEM, number), settings)
 
 
@@ -198,7 +175,7 @@ def revoke(
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask for confirmation.")] = False,
 ) -> None:
     """Revoke an API key, or the key of a launch; it stops within a second and for good."""
-    with _school() as (database, _settings):
+    with school_database() as (database, _settings):
         with database.begin() as session:
             label = service.label_of(session, SYSTEM, number)
         # Asked between two transactions: nothing is held while somebody thinks.

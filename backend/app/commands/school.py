@@ -10,16 +10,12 @@ import typer
 from pydantic import ValidationError
 from sqlalchemy.orm import Session
 
-from app.core.errors import Problem
 from app.core.permissions import SYSTEM
-from app.db.session import Database
-from app.ops import migrations
 from app.ops.errors import OperatorError
-from app.ops.servers import database_server
+from app.ops.school_database import school_database
 from app.school import service
 from app.school.facts import SchoolFacts
 from app.school.schemas import FactsPatch
-from app.settings import get_settings
 from app.web.forms import sentence
 
 commands = typer.Typer(no_args_is_help=True, help="The institution's facts: name, address, zone.")
@@ -28,17 +24,9 @@ commands = typer.Typer(no_args_is_help=True, help="The institution's facts: name
 @contextmanager
 def school_session() -> Iterator[Session]:
     """One transaction on the school's database; a refusal is one sentence."""
-    with database_server(get_settings()) as (settings, _server):
-        migrations.require_head(settings)
-        database = Database(settings)
-        try:
-            with database.begin() as session:
-                service.ensure(session, settings)
-                yield session
-        except Problem as problem:
-            raise OperatorError(problem.detail) from problem
-        finally:
-            database.close()
+    with school_database() as (database, settings), database.begin() as session:
+        service.ensure(session, settings)
+        yield session
 
 
 @commands.command()

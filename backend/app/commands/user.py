@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime
 from typing import Annotated
 
@@ -14,14 +12,10 @@ from sqlalchemy.orm import Session
 
 from app.accounts import service
 from app.core import clock
-from app.core.errors import Problem
 from app.core.permissions import SYSTEM, Duty, Role
 from app.db.models import User
-from app.db.session import Database
-from app.ops import address, migrations
 from app.ops.errors import OperatorError
-from app.ops.servers import database_server
-from app.settings import Settings, get_settings
+from app.ops.school_database import school_database
 from app.web.paging import Paging
 
 commands = typer.Typer(no_args_is_help=True, help="People: create, invite, delete, restore, list.")
@@ -30,21 +24,6 @@ duties = typer.Typer(no_args_is_help=True, help="What people do at the school: g
 commands.add_typer(duties, name="duty")
 
 Email = Annotated[str, typer.Argument(help="The person's email address.")]
-
-
-@contextmanager
-def _school() -> Iterator[tuple[Database, Settings]]:
-    """The school's database; a refusal is one sentence."""
-    with database_server(get_settings()) as (found, _server):
-        settings, _running = address.of_running_server(found)
-        migrations.require_head(settings)
-        database = Database(settings)
-        try:
-            yield database, settings
-        except Problem as problem:
-            raise OperatorError(problem.detail) from problem
-        finally:
-            database.close()
 
 
 def _person(session: Session, email: str) -> User:
@@ -74,7 +53,7 @@ def create(
     full_name = " ".join(name.split())
     if not 0 < len(full_name) <= 255:
         raise OperatorError("Enter a full legal name of 1 to 255 characters.")
-    with _school() as (database, settings), database.begin() as session:
+    with school_database() as (database, settings), database.begin() as session:
         made = service.create_person(
             session, SYSTEM, settings, email=_tidy(email), full_name=full_name, role=role, duty=duty
         )
@@ -84,7 +63,7 @@ def create(
 @commands.command()
 def invite(email: Email) -> None:
     """Mail and print a new link to set a password; the one before stops working."""
-    with _school() as (database, settings), database.begin() as session:
+    with school_database() as (database, settings), database.begin() as session:
         made = service.send_link(session, SYSTEM, settings, _person(session, email).id)
         _show_link(made.user, made.link)
 
@@ -101,7 +80,7 @@ def delete(
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask for confirmation.")] = False,
 ) -> None:
     """Delete an account: no sign-in, in no list; all records stay."""
-    with _school() as (database, _settings):
+    with school_database() as (database, _settings):
         with database.begin() as session:
             user = _person(session, email)
         # Asked between two transactions: nothing is held while somebody thinks.
@@ -115,7 +94,7 @@ def delete(
 @commands.command()
 def restore(email: Email) -> None:
     """Bring a deleted account back, with its password and records."""
-    with _school() as (database, _settings), database.begin() as session:
+    with school_database() as (database, _settings), database.begin() as session:
         user = service.restore_person(session, SYSTEM, _person(session, email).id)
         typer.echo(f"{user.full_name} is restored.")
 
@@ -127,7 +106,7 @@ def list_users(
     deleted: Annotated[bool, typer.Option("--deleted", help="Deleted people instead.")] = False,
 ) -> None:
     """List people, at most 1000."""
-    with _school() as (database, settings), database.begin() as session:
+    with school_database() as (database, settings), database.begin() as session:
         page = service.list_people(session, SYSTEM, Paging(q=q, per_page=1000), role, deleted=deleted).page()
         table = Table(box=None)
         for heading in ("Number", "Name", "Email address", "Role", "Status", "Last sign-in"):
@@ -153,7 +132,7 @@ def list_users(
 @duties.command("list")
 def list_duties(email: Email) -> None:
     """Show every duty a person was given."""
-    with _school() as (database, settings), database.begin() as session:
+    with school_database() as (database, settings), database.begin() as session:
         user = _person(session, email)
         held = service.duties_of_people(session, SYSTEM, settings, [user])[user.id]
         table = Table(box=None)
@@ -182,7 +161,7 @@ def give(
     ] = None,
 ) -> None:
     """Give a member of staff a duty; both days are included."""
-    with _school() as (database, settings), database.begin() as session:
+    with school_database() as (database, settings), database.begin() as session:
         user = _person(session, email)
         given = service.give_duty(
             session,
@@ -206,7 +185,7 @@ def end(
     ] = None,
 ) -> None:
     """End a duty now, or set its last day. The person stays signed in."""
-    with _school() as (database, settings), database.begin() as session:
+    with school_database() as (database, settings), database.begin() as session:
         day = last_day.date() if last_day else None
         service.end_duty(session, SYSTEM, settings, number, last_day=day, reason=reason)
         typer.echo(f"The duty number {number} ends {f'after {day}' if day else 'now'}.")

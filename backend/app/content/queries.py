@@ -5,7 +5,7 @@ from datetime import datetime
 from fractions import Fraction
 from typing import Any
 
-from sqlalchemy import exists, func, insert, select, update
+from sqlalchemy import bindparam, exists, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from app.content.packages.manifest_links import folded, kept_form
@@ -203,11 +203,14 @@ def has_work_in_older_version(
     )
 
 
+_WORK_BY_LESSON = (
+    select(ScormData.lesson_id, func.sum(ScormData.total_seconds), func.max(ScormData.updated_at))
+    .where(ScormData.user_id == bindparam("user_id"))
+    .group_by(ScormData.lesson_id)
+)
+
+
 def work_by_lesson(session: Session, user_id: int) -> list[tuple[int, int, datetime]]:
     """Lesson, seconds spent and when the content last reported, for each lesson a student has worked in."""
-    rows = session.execute(
-        select(ScormData.lesson_id, func.sum(ScormData.total_seconds), func.max(ScormData.updated_at))
-        .where(ScormData.user_id == user_id)
-        .group_by(ScormData.lesson_id)
-    )
+    rows = session.execute(_WORK_BY_LESSON, {"user_id": user_id})
     return [(lesson_id, int(seconds), last) for lesson_id, seconds, last in rows]

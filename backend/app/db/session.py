@@ -4,13 +4,18 @@ A `Database` is one engine with its pool. A request, a job or a command works in
 `with database.begin() as session`.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from time import monotonic
+from typing import Any, ClassVar
 from urllib.parse import quote, urlencode
+from weakref import WeakKeyDictionary
 
 from sqlalchemy import URL, Engine, create_engine
+from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.orm import Session, sessionmaker
 
+from app.core.sockets import has_something_to_read
 from app.settings import Settings
 
 SessionLocal = sessionmaker(expire_on_commit=False)
@@ -37,6 +42,29 @@ def libpq_url(url: URL) -> str:
     return f"postgresql://{user}{at}{host}{port}/{quote(url.database or '', safe='')}{options}"
 
 
+class _Liveness:
+    """The pool's pre-ping, asked each time that a connection is taken: a round trip where looking does not do.
+
+    A server that has ended a connection has said so on it. Only one that was not used for a while may have been
+    dropped in silence, by a network in between.
+    """
+
+    quiet_seconds: ClassVar[float] = 5.0
+
+    def __init__(self, ping: Callable[[DBAPIConnection], bool]) -> None:
+        self._ping = ping
+        self._taken_at: WeakKeyDictionary[Any, float] = WeakKeyDictionary()
+
+    def __call__(self, connection: DBAPIConnection) -> bool:
+        now = monotonic()
+        taken_at = self._taken_at.get(connection, 0.0)
+        lively = now - taken_at < self.quiet_seconds and not has_something_to_read(connection.fileno())
+        if not lively and not self._ping(connection):
+            return False
+        self._taken_at[connection] = now
+        return True
+
+
 class Database:
     """An engine with the documented pool (10 + 20 overflow, pre-ping, recycled hourly) and its sessions."""
 
@@ -59,7 +87,10 @@ class Database:
             },
         )
         # What works on a session (the record store's statements, say) finds the program's settings there.
-        info = {"settings": settings}
+        if settings.pool_pre_ping:
+            self.engine.dialect.do_ping = _Liveness(self.engine.dialect.do_ping)  # type: ignore[assignment, method-assign]
+        # A memory that all sessions share: see app.school.remembered.
+        info = {"settings": settings, "memory": {}}
         self.sessions = sessionmaker(self.engine, expire_on_commit=False, info=info)
         SessionLocal.configure(bind=self.engine, info=info)
 

@@ -103,15 +103,12 @@ def student_today(session: Session, subject: Subject, zone: ZoneInfo) -> Student
     """The student's first page. The number of queries depends on the active enrollments, not on their lessons."""
     clock_state = attendance.clock_state(session, subject, zone)
     active = [item for item in clock_state.choices if item.status == "active"]
-    totals = attendance.totals_of(session, subject, subject.user_id, active, zone)
+    totals = attendance.totals_of(session, subject, subject.user_id, active, zone, weeks=0)
     work = {
         lesson_id: Work(seconds, last)
         for lesson_id, seconds, last in content.work_by_lesson(session, subject, subject.user_id)
     }
     studies = [_studies(session, subject, hours, work) for hours in totals.enrollments]
-    forgotten = attendance.recent_records(
-        session, subject, AttendanceFilter(state=AttendanceState.NEEDS_CORRECTION), zone, limit=5
-    )
     return StudentToday(
         clock=clock_state,
         studies=studies,
@@ -123,7 +120,7 @@ def student_today(session: Session, subject: Subject, zone: ZoneInfo) -> Student
                 f"/hours?month={entry.clock_in:%Y-%m}",
                 "View that day",
             )
-            for entry in forgotten
+            for entry in clock_state.forgotten[:5]
         ],
         meetings=classes.today(session, subject, zone),
     )

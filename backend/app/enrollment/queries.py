@@ -13,7 +13,6 @@ from sqlalchemy import (
     String,
     bindparam,
     case,
-    column,
     delete,
     exists,
     func,
@@ -21,7 +20,6 @@ from sqlalchemy import (
     literal,
     select,
     true,
-    update,
 )
 from sqlalchemy.orm import Session, selectinload
 
@@ -182,12 +180,15 @@ def students(session: Session, limit: int) -> Sequence[Row[Any]]:
 # One enrollment
 
 
+_ENROLLMENT = select(Enrollment).where(Enrollment.id == bindparam("enrollment_id"))
+
+
 def get(session: Session, enrollment_id: int, *, lock: bool = False) -> Enrollment | None:
     """An enrollment by its number; locked, nobody else changes it until the transaction ends."""
-    statement = select(Enrollment).where(Enrollment.id == enrollment_id)
+    statement = _ENROLLMENT
     if lock:
         statement = statement.with_for_update(key_share=True).execution_options(populate_existing=True)
-    return session.scalars(statement).one_or_none()
+    return session.scalars(statement, {"enrollment_id": enrollment_id}).one_or_none()
 
 
 def student(session: Session, user_id: int) -> User | None:
@@ -224,83 +225,7 @@ def withdrawal_of(session: Session, enrollment_id: int) -> Withdrawal | None:
     ).one_or_none()
 
 
-# Completions and progress
-
-
-def completion(session: Session, enrollment_id: int, lesson_id: int) -> LessonCompletion | None:
-    return session.scalars(
-        select(LessonCompletion).where(
-            LessonCompletion.enrollment_id == enrollment_id, LessonCompletion.lesson_id == lesson_id
-        )
-    ).one_or_none()
-
-
-def lesson_in_program(session: Session, lesson_id: int, program_id: int) -> Lesson | None:
-    """A lesson, if it belongs to the program."""
-    return session.scalars(
-        select(Lesson)
-        .join(Module, Lesson.module_id == Module.id)
-        .where(Lesson.id == lesson_id, Module.program_id == program_id)
-    ).one_or_none()
-
-
-def lesson_count(session: Session, program_id: int) -> int:
-    """How many lessons a program has."""
-    return (
-        session.scalar(
-            select(func.count())
-            .select_from(Lesson)
-            .join(Module, Lesson.module_id == Module.id)
-            .where(Module.program_id == program_id)
-        )
-        or 0
-    )
-
-
-def completed_counts(session: Session, enrollment_ids: Sequence[int]) -> dict[int, int]:
-    """How many lessons of its own program each of these enrollments has completed; none is left out as 0."""
-    rows = session.execute(
-        select(LessonCompletion.enrollment_id, func.count())
-        .join(Enrollment, LessonCompletion.enrollment_id == Enrollment.id)
-        .join(Lesson, LessonCompletion.lesson_id == Lesson.id)
-        .join(Module, (Lesson.module_id == Module.id) & (Module.program_id == Enrollment.program_id))
-        .where(LessonCompletion.enrollment_id == func.any(_numbers("ids", enrollment_ids)))
-        .group_by(LessonCompletion.enrollment_id)
-    )
-    return {row[0]: row[1] for row in rows}
-
-
-def lock_active(session: Session, program_id: int) -> dict[int, int]:
-    """Lock a program's active enrollments, in one order always; their numbers with the progress written."""
-    rows = session.execute(
-        select(Enrollment.id, func.coalesce(Enrollment.progress_pct, -1))
-        .where(Enrollment.program_id == program_id, Enrollment.status == ACTIVE)
-        .order_by(Enrollment.id)
-        .with_for_update(key_share=True)
-    )
-    return {row[0]: row[1] for row in rows}
-
-
-def write_progress(session: Session, percents: Mapping[int, int]) -> None:
-    """Write the progress of many enrollments in one statement."""
-    given = (
-        func.unnest(_numbers("ids", list(percents)), _numbers("percents", list(percents.values())))
-        .table_valued(column("id", Integer), column("percent", Integer))
-        .render_derived("given")
-    )
-    session.execute(
-        update(Enrollment)
-        .where(Enrollment.id == given.c.id)
-        .values(progress_pct=given.c.percent)
-        .execution_options(synchronize_session=False)
-    )
-    for record in session.identity_map.values():
-        if isinstance(record, Enrollment) and record.id in percents:
-            session.expire(record, ["progress_pct"])
-
-
-def _numbers(name: str, values: Sequence[int]) -> Any:
-    return bindparam(name, list(values), type_=ARRAY(Integer))
+# Lessons of an enrollment
 
 
 @dataclass(frozen=True, slots=True)
@@ -318,28 +243,33 @@ class LessonRow:
     score_pct: Any
 
 
+_LESSONS_OF = (
+    select(
+        Lesson.id,
+        Lesson.title,
+        Module.id,
+        Module.name,
+        Lesson.content_type,
+        Lesson.estimated_minutes,
+        LessonCompletion.completed_at,
+        LessonCompletion.source,
+        LessonCompletion.score_pct,
+    )
+    .join(Module, Lesson.module_id == Module.id)
+    .outerjoin(
+        LessonCompletion,
+        (LessonCompletion.lesson_id == Lesson.id)
+        & (LessonCompletion.enrollment_id == bindparam("enrollment_id")),
+    )
+    .where(Module.program_id == bindparam("program_id"))
+    .order_by(Module.order_num, Module.id, Lesson.order_num, Lesson.id)
+)
+
+
 def lessons_of(session: Session, enrollment: Enrollment) -> list[LessonRow]:
     """Every lesson of the enrollment's program in order, with what is completed."""
-    rows = session.execute(
-        select(
-            Lesson.id,
-            Lesson.title,
-            Module.id,
-            Module.name,
-            Lesson.content_type,
-            Lesson.estimated_minutes,
-            LessonCompletion.completed_at,
-            LessonCompletion.source,
-            LessonCompletion.score_pct,
-        )
-        .join(Module, Lesson.module_id == Module.id)
-        .outerjoin(
-            LessonCompletion,
-            (LessonCompletion.lesson_id == Lesson.id) & (LessonCompletion.enrollment_id == enrollment.id),
-        )
-        .where(Module.program_id == enrollment.program_id)
-        .order_by(Module.order_num, Module.id, Lesson.order_num, Lesson.id)
-    )
+    known = {"enrollment_id": enrollment.id, "program_id": enrollment.program_id}
+    rows = session.execute(_LESSONS_OF, known)
     return [LessonRow(*row) for row in rows]
 
 
@@ -404,7 +334,7 @@ def active_pairs(session: Session, user_ids: Collection[int]) -> set[tuple[int, 
     """Which of these people are active in which program."""
     rows = session.execute(
         select(Enrollment.user_id, Enrollment.program_id).where(
-            Enrollment.user_id == func.any(_numbers("ids", list(user_ids))), Enrollment.status == ACTIVE
+            Enrollment.user_id == func.any(id_array("ids", list(user_ids))), Enrollment.status == ACTIVE
         )
     )
     return {(row[0], row[1]) for row in rows}
@@ -433,3 +363,8 @@ def remove_enrollments(session: Session, ids: Collection[int]) -> None:
         delete(Enrollment).where(Enrollment.id.in_(ids)).execution_options(synchronize_session=False)
     )
     session.expire_all()
+
+
+def id_array(name: str, values: Sequence[int]) -> Any:
+    """Whole numbers as one parameter, however many there are."""
+    return bindparam(name, list(values), type_=ARRAY(Integer))

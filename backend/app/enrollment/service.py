@@ -22,7 +22,7 @@ from app.core.views import Part
 from app.db.models import Enrollment, EnrollmentStatus, Withdrawal
 from app.enrollment import imports as _imports  # noqa: F401 - enrollments can be imported
 from app.enrollment import policy, queries, study_access
-from app.enrollment.completions import (
+from app.enrollment.completions.service import (
     CompletionOutcome,
     found,
     mark_lesson,

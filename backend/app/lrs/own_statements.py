@@ -4,7 +4,7 @@ They are stored on the school's authority in the caller's transaction. Storing t
 transaction ends, so no request comes through here: the history's subscriber does, which nobody waits for.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -18,7 +18,7 @@ from app.core.permissions import internal
 from app.lrs.engine import jsonio, values
 from app.lrs.engine.operations import run_sync
 from app.lrs.engine.refusal import Refusal
-from app.lrs.engine.statements import validation
+from app.lrs.engine.statements import queries, validation
 from app.lrs.engine.statements.actors import identity
 from app.lrs.engine.statements.authority import Author
 from app.lrs.engine.statements.checks import JsonObject
@@ -113,6 +113,13 @@ def voiding_of(
         "context": {"language": "en-US"},
         "timestamp": values.text_of(at),
     }
+
+
+@internal("derives from the history, whose entries were allowed when they were recorded")
+def stored_of(session: Session, statement_ids: Collection[UUID]) -> set[UUID]:
+    """Which of these statements are stored."""
+    found = session.connection().exec_driver_sql(queries.STORED, ([str(one) for one in statement_ids],))
+    return set(found.scalars())
 
 
 @internal("derives from the history, whose entries were allowed when they were recorded")

@@ -4,7 +4,15 @@ from app.lrs import vocabulary
 from app.lrs.desk.browser.presentation import Line
 from app.lrs.desk.browser.service import recent_for_user
 from app.lrs.desk.keys.service import NewSecret, end_launch, launch_token
-from app.lrs.own_statements import About, agent_of, registration_of, statement_of, store_own, voiding_of
+from app.lrs.own_statements import (
+    About,
+    agent_of,
+    registration_of,
+    statement_of,
+    store_own,
+    stored_of,
+    voiding_of,
+)
 from app.lrs.vocabulary import Verb
 
 __all__ = [
@@ -19,6 +27,7 @@ __all__ = [
     "registration_of",
     "statement_of",
     "store_own",
+    "stored_of",
     "vocabulary",
     "voiding_of",
 ]

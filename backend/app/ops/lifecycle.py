@@ -5,18 +5,21 @@ from __future__ import annotations
 import errno
 import gc
 import logging
-import signal
+import os
 import socket
+import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
+from functools import partial
 from urllib.parse import urlsplit
 
 import structlog
 import typer
 import uvicorn
 from fastapi import FastAPI
+from sqlalchemy.orm import configure_mappers
 
 from app.core.logging import configure_logging
 from app.db.session import Database
@@ -25,10 +28,13 @@ from app.ops.errors import OperatorError
 from app.ops.http_protocol import BoundedHeadProtocol
 from app.ops.postgres import EmbeddedServer
 from app.ops.servers import database_server
-from app.ops.worker import JobWorker
+from app.ops.serving.process import Server, Share, wait_for_end
+from app.ops.serving.supervisor import Part, Supervisor, TakenOver, taken_over
+from app.ops.worker import JobWorker, import_tasks
 from app.projections import service as projections
 from app.school import service as school
 from app.settings import Settings
+from app.web.render import compile_templates
 
 _LOOPBACK = {"localhost", "127.0.0.1"}
 log = structlog.get_logger(__name__)
@@ -42,23 +48,88 @@ def serve(
     port: int | None,
     demo: bool,
     jobs: bool,
+    processes: int | None = None,
 ) -> None:
-    """Serve until a signal. The address is printed last, when the first page can be had."""
+    """Serve until a signal. The address is printed last, when the first page can be had.
+
+    Everything is loaded and made before the processes are forked, so that they share the memory it takes.
+    """
     settings = _at_port(settings, port)
+    count = processes or cores()
     _configure_logging(settings)
-    with _listener(host, port or _port_of(settings)) as listener, ready_database(settings) as prepared:
-        settings, database = prepared
-        lines = first_start.run(settings, database, demo=demo)
-        worker = JobWorker(settings, database) if jobs else None
+    given = taken_over()
+    with (
+        _listener(host, port or _port_of(settings), given) as listener,
+        _served_database(settings) as prepared,
+    ):
+        ready, server = prepared
+        database = Database(ready)
+        lines = first_start.run(ready, database, demo=demo and given is None)
         with database.begin() as session:
-            settings = school.effective_settings(settings, school.facts(session))
-        app = create_app(settings, database)
+            ready = school.effective_settings(ready, school.facts(session))
+        database.close()
+        database = Database(ready.shared_by(count))
+        app = create_app(ready, database)
         with database.begin() as session:
             app.state.school(session, now=True)
+        # No connection outlives the fork: two processes would speak over one.
+        database.close()
+        import_tasks()
+        # Compiled once here: in each process, the first page of its kind would wait for it.
+        configure_mappers()
+        compile_templates()
         # What has been loaded stays. The collector need not look at it again with every few requests, which is what
-        # makes one request in twenty twice as slow as the others.
+        # makes one request in twenty twice as slow as the others; and what it does not touch stays shared.
         gc.collect()
         gc.freeze()
+        parts = _parts(ready, app, database, listener, count, jobs=jobs)
+        lines = [*lines, f"{ready.school_name}: {ready.app_origin}"]
+
+        def started() -> None:
+            for line in lines if given is None else ():
+                typer.echo(line)
+            sys.stdout.flush()
+
+        with address.announced(ready, host, listener.getsockname()[1]):
+            Supervisor(
+                parts,
+                listener=listener.fileno(),
+                refuse_reload=_refuse_reload,
+                tick=lambda: _keep_alive(server),
+                given=given,
+            ).run(started)
+
+
+def cores() -> int:
+    """How many processors this program may use; each process needs connections, so eight at most."""
+    usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return min(usable, 8)
+
+
+def check(settings: Settings, create_app: Callable[[Settings, Database], FastAPI]) -> None:
+    """See that the program would start: its code, its settings, its database. Raises OperatorError."""
+    with _served_database(settings) as (ready, _server):
+        create_app(ready, Database(ready))
+
+
+def _refuse_reload() -> str | None:
+    """Why the program that is on the disk now would not start. It is asked in a process of its own."""
+    found = subprocess.run(
+        [sys.executable, "-m", "app.cli", "serve", "--check"], capture_output=True, text=True, check=False
+    )
+    if found.returncode == 0:
+        return None
+    said = [line for line in found.stderr.splitlines() if line.strip()]
+    return said[-1] if said else f"exit status {found.returncode}"
+
+
+def _parts(
+    settings: Settings, app: FastAPI, database: Database, listener: socket.socket, count: int, *, jobs: bool
+) -> list[Part]:
+    """Processes that answer, and one for the jobs; where there is one core, a process does both."""
+    share = Share(count)
+
+    def answer(place: int, ready: Callable[[], None], life: int) -> None:
         config = uvicorn.Config(
             app,
             http=BoundedHeadProtocol,
@@ -70,43 +141,58 @@ def serve(
             forwarded_allow_ips=settings.forwarded_allow_ips,
             timeout_graceful_shutdown=10,
         )
-        follower = projections.runner(database) if jobs else None
-        try:
-            if worker is not None:
-                worker.start()
-            if follower is not None:
-                follower.start()
-            server = _Server(config, [*lines, f"{settings.school_name}: {settings.app_origin}"])
-            signal.signal(signal.SIGHUP, server.handle_exit)  # uvicorn looks after the other two
-            with address.announced(settings, host, listener.getsockname()[1]):
-                server.run(sockets=[listener])
-        except KeyboardInterrupt:  # uvicorn has ended in good order and passes the signal on
-            pass
-        finally:
-            if follower is not None:
-                follower.stop()
-            if worker is not None:
-                worker.stop()
+        server = Server(config, listener, share, place, life=life, ready=ready)
+        with _working(settings, database) if jobs and count == 1 else nullcontext():
+            server.run()
+
+    def work_off(ready: Callable[[], None], life: int) -> None:
+        with _working(settings, database):
+            ready()
+            wait_for_end(life)
+
+    parts = [
+        Part(f"web {place}", partial(answer, place), partial(share.set, place, -1)) for place in range(count)
+    ]
+    return [*parts, Part("jobs", work_off)] if jobs and count > 1 else parts
+
+
+@contextmanager
+def _working(settings: Settings, database: Database) -> Iterator[JobWorker]:
+    """Jobs are worked off and the history is followed for as long as the block runs."""
+    worker, follower = JobWorker(settings, database), projections.runner(database)
+    worker.start()
+    follower.start()
+    try:
+        yield worker
+    finally:
+        follower.stop()
+        worker.stop()
 
 
 def work(settings: Settings) -> None:
     """Work off jobs until a signal."""
     _configure_logging(settings)
     with ready_database(settings) as (ready, database):
-        worker, follower = JobWorker(ready, database), projections.runner(database)
-        worker.start()
-        follower.start()
         typer.echo("Processing jobs.")
-        try:
+        with _working(ready, database) as worker:
             worker.wait()
-        finally:
-            follower.stop()
-            worker.stop()
 
 
 @contextmanager
 def ready_database(settings: Settings) -> Iterator[tuple[Settings, Database]]:
-    """A database at the code's revision that the system's role can use.
+    """A database that the system's role can use, kept running while the block does."""
+    with _served_database(settings) as (known, server):
+        database = Database(known)
+        try:
+            with _kept_alive(server):
+                yield known, database
+        finally:
+            database.close()
+
+
+@contextmanager
+def _served_database(settings: Settings) -> Iterator[tuple[Settings, EmbeddedServer | None]]:
+    """Settings with a database at the code's revision, and the embedded server if it is that one's.
 
     The embedded one is migrated here. Any other server is its operator's: one that is behind is refused, with the
     command to run.
@@ -122,10 +208,9 @@ def ready_database(settings: Settings) -> Iterator[tuple[Settings, Database]]:
         database = Database(known)
         try:
             projections.prepare(database)
-            with _kept_alive(server):
-                yield known, database
         finally:
             database.close()
+        yield known, server
 
 
 def _configure_logging(settings: Settings) -> None:
@@ -145,11 +230,7 @@ def _kept_alive(server: EmbeddedServer | None) -> Iterator[None]:
 
     def watch() -> None:
         while not ended.wait(1.0):
-            try:
-                if server.revive():
-                    log.warning("database.revived", data=str(server.data))
-            except OperatorError as error:
-                log.error("database.down", reason=str(error))
+            _keep_alive(server)
 
     watcher = threading.Thread(target=watch, name="database-watch", daemon=True)
     watcher.start()
@@ -160,30 +241,27 @@ def _kept_alive(server: EmbeddedServer | None) -> Iterator[None]:
         watcher.join(30)
 
 
-class _Server(uvicorn.Server):
-    """Tells the address when it answers, not before."""
-
-    def __init__(self, config: uvicorn.Config, lines: list[str]) -> None:
-        super().__init__(config)
-        self._lines = lines
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
-        if not self.should_exit:
-            for line in self._lines:
-                typer.echo(line)
-            sys.stdout.flush()
+def _keep_alive(server: EmbeddedServer | None) -> None:
+    try:
+        if server is not None and server.revive():
+            log.warning("database.revived", data=str(server.data))
+    except OperatorError as error:
+        log.error("database.down", reason=str(error))
 
 
 @contextmanager
-def _listener(host: str, port: int) -> Iterator[socket.socket]:
+def _listener(host: str, port: int, given: TakenOver | None) -> Iterator[socket.socket]:
     """The listening socket, taken first: a port in use is reported at once, before anything is started."""
+    if given is not None:
+        with socket.socket(fileno=given.listener) as kept:
+            yield kept
+        return
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((host, port))
-        listener.listen(256)
+        listener.listen(4096)
     except (OSError, OverflowError) as error:
         listener.close()
         if isinstance(error, OSError) and error.errno == errno.EADDRINUSE:

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 from app.core.errors import Problem
 from app.db.session import Database
-from app.ops import migrations
+from app.ops import address, migrations
 from app.ops.errors import OperatorError
 from app.ops.servers import database_server
 from app.settings import Settings, get_settings
@@ -15,8 +15,9 @@ from app.settings import Settings, get_settings
 
 @contextmanager
 def school_database() -> Iterator[tuple[Database, Settings]]:
-    """The database at the code's revision, and the settings with its address. Raises OperatorError."""
-    with database_server(get_settings()) as (settings, _server):
+    """The database at the code's revision, and the settings as the running server has them. Raises OperatorError."""
+    with database_server(get_settings()) as (found, _server):
+        settings, _running = address.of_running_server(found)
         migrations.require_head(settings)
         database = Database(settings)
         try:

@@ -167,6 +167,22 @@ def lags(session: Session) -> list[Lag]:
     return [Lag(*row) for row in session.execute(_LAG, {"most": MOST_COUNTED})]
 
 
+def entries_about(
+    session: Session, action: str, target: str, target_ids: Collection[int], before: int
+) -> Sequence[AuditEntry]:
+    """The entries of one action about these records that were written before the entry `before`, in their order."""
+    return session.scalars(
+        select(AuditEntry)
+        .where(
+            AuditEntry.target == target,
+            AuditEntry.target_id.in_([str(number) for number in target_ids]),
+            AuditEntry.id < before,
+            AuditEntry.action == action,
+        )
+        .order_by(AuditEntry.id)
+    ).all()
+
+
 def hours_entries_before(session: Session, entry: AuditEntry, actions: Collection[str]) -> Row[Any] | None:
     """The last entry of these actions about the same record that was written before this one."""
     return session.execute(

@@ -13,9 +13,19 @@ from app.core.errors import NotFound
 from app.core.permissions import Actor
 from app.db.models import SchoolHoliday, SchoolTerm
 from app.school import policy, queries
+from app.school.remembered import remembered
 from app.school.schemas import HolidayForm, TermForm
 
 Kind = TypeVar("Kind", SchoolTerm, SchoolHoliday)
+
+
+@dataclass(frozen=True, slots=True)
+class Closed:
+    """Days on which the school is closed, and why."""
+
+    first_day: date
+    last_day: date
+    name: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,12 +52,17 @@ def of_year(session: Session, year: int) -> Year:
 def holidays_between(session: Session, first: date, last: date) -> dict[date, str]:
     """The days from `first` to `last` on which the school is closed, with the holiday's name."""
     closed: dict[date, str] = {}
-    for one in queries.holidays(session, first, last):
+    for one in remembered(session, "holidays", lambda: _holidays(session)):
         day = max(first, one.first_day)
         while day <= min(last, one.last_day):
             closed[day] = one.name
             day += timedelta(days=1)
     return closed
+
+
+def _holidays(session: Session) -> list[Closed]:
+    found = queries.holidays(session, date.min, date.max)
+    return [Closed(one.first_day, one.last_day, one.name) for one in found]
 
 
 def save_term(session: Session, subject: Actor, values: TermForm, number: int | None = None) -> SchoolTerm:

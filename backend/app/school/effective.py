@@ -1,7 +1,7 @@
 """The names and the zone that pages work with: the school's row, which every process looks at again and again.
 
-Settings say them for an empty database alone. A change reaches the process that made it with its next request, and
-every other one within half a minute.
+Settings say them for an empty database alone. A change reaches every process with its next request of somebody who is
+signed in, which brings the revision of the school's row along, and pages for nobody within half a minute.
 """
 
 import time
@@ -21,13 +21,19 @@ class EffectiveSettings:
     def __init__(self, state: Any) -> None:
         self._state = state
         self._looked = time.monotonic()
+        self._revision: int | None = None
+
+    @property
+    def due(self) -> bool:
+        """Whether it is time to look, whoever asks."""
+        return time.monotonic() - self._looked >= LOOK_EVERY_SECONDS
 
     def __call__(self, session: Session, *, now: bool = False) -> None:
         """Look at the row if it is time, within the request's transaction."""
-        moment = time.monotonic()
-        if not now and moment - self._looked < LOOK_EVERY_SECONDS:
+        revision = service.seen_by(session)
+        if not now and not self.due and revision in (None, self._revision):
             return
-        self._looked = moment
+        self._looked, self._revision = time.monotonic(), revision
         known = service.facts(session)
         settings: Settings = self._state.settings
         self._state.settings = service.effective_settings(settings, known)

@@ -21,6 +21,7 @@ from app.db.models import SchoolPolicy
 from app.school import policy as access
 from app.school import queries
 from app.school.kinds import SCHEMAS, AttendancePolicy, PasswordPolicy, PolicyKind, ProgressPolicy
+from app.school.remembered import forget, remembered
 from app.web.forms import sentence
 
 V = TypeVar("V", bound=BaseModel)
@@ -55,10 +56,19 @@ def at(session: Session, kind: PolicyKind, day: date) -> DatedPolicy[BaseModel]:
 
 def at(session: Session, kind: PolicyKind, day: date) -> DatedPolicy[Any]:
     """The version of a kind in force on a day at the school. Raises NotFound before the first one began."""
-    row = queries.policy_at(session, kind.value, day)
-    if row is None:
+    found = _in_force(session, kind, day)
+    if found is None:
         raise NotFound(f"No {kind.value} policy was in force on {day:%Y-%m-%d}.")
-    return _dated(row)
+    return found
+
+
+def _in_force(session: Session, kind: PolicyKind, day: date) -> DatedPolicy[Any] | None:
+    """Of the versions that began by a day the last, and of one day's the newest."""
+    versions = remembered(
+        session, ("policies", kind), lambda: [_dated(row) for row in queries.policies(session, kind.value)]
+    )
+    begun = (one for one in versions if one.effective_from <= day)
+    return max(begun, key=lambda one: (one.effective_from, one.version), default=None)
 
 
 def used(session: Session, policy: DatedPolicy[Any]) -> None:
@@ -90,12 +100,13 @@ def add(
     computed for already: with a version in use, the next one begins tomorrow or later.
     """
     access.require_change(subject)
+    forget(session)
     version = queries.next_version(session, kind.value)
-    before = queries.policy_at(session, kind.value, effective_from)
+    before = _in_force(session, kind, effective_from)
     if before is not None and before.used_at is not None and effective_from <= today:
         words = "Hours, progress or passwords were checked by the version in force on that day. Choose a later day."
         raise Conflict(words, errors=[FieldError("effective_from", words)])
-    checked = _checked(kind, {**(before.values if before else {}), **values})
+    checked = _checked(kind, {**(before.values.model_dump(mode="json") if before else {}), **values})
     row = queries.add(
         session,
         SchoolPolicy(

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from app.core.constraints import register_conflict, register_invalid
 from app.db.base import Base
 from app.db.models import School, SchoolHoliday, SchoolPolicy, SchoolSignatory, SchoolTerm
+from app.school import remembered
 
 _DAYS = "The last day is before the first day."
 register_invalid("check_school_signatories_days", _DAYS, "last_day")
@@ -40,6 +41,7 @@ def school(session: Session, *, lock: bool = False) -> School | None:
 
 def insert_school(session: Session, **values: Any) -> bool:
     """Write the row unless there is one; whether it was written."""
+    remembered.forget(session)
     statement = insert(School).values(**values).on_conflict_do_nothing().returning(School.id)
     return session.scalar(statement) is not None
 
@@ -75,6 +77,7 @@ def find(session: Session, model: type[T], number: int) -> T | None:
 
 def add(session: Session, record: T) -> T:
     """Write a new signatory, term, holiday or policy."""
+    remembered.forget(session)
     session.add(record)
     session.flush()
     return record
@@ -82,21 +85,12 @@ def add(session: Session, record: T) -> T:
 
 def remove(session: Session, record: Base) -> None:
     """Delete a signatory, term, holiday or policy."""
+    remembered.forget(session)
     session.delete(record)
     session.flush()
 
 
 # Policies
-
-
-def policy_at(session: Session, kind: str, day: date) -> SchoolPolicy | None:
-    """The version in force on a day: of those that began by then the last, and of one day's the newest."""
-    return session.scalars(
-        select(SchoolPolicy)
-        .where(SchoolPolicy.kind == kind, SchoolPolicy.effective_from <= day)
-        .order_by(SchoolPolicy.effective_from.desc(), SchoolPolicy.version.desc())
-        .limit(1)
-    ).one_or_none()
 
 
 def policies(session: Session, kind: str | None = None) -> Sequence[SchoolPolicy]:

@@ -17,6 +17,7 @@ from app.school import calendar, policies, policy, queries
 from app.school.facts import Logo, SchoolFacts, Signatory
 from app.school.kinds import AttendancePolicy, PasswordPolicy, PolicyKind, ProgressPolicy
 from app.school.letterhead import letterhead_of
+from app.school.remembered import forget, revision, seen, seen_by
 from app.school.schemas import FactsForm, SignatoryForm
 from app.settings import Settings, get_settings
 
@@ -37,7 +38,10 @@ __all__ = [
     "policies",
     "register_zone_objection",
     "remove_signatory",
+    "revision",
     "save_signatory",
+    "seen",
+    "seen_by",
     "set_logo",
     "update",
 ]
@@ -145,6 +149,7 @@ def update(
     }
     if "time_zone" in changes and not values.zone_confirmed:
         _refuse_zone(session, row.time_zone, values.time_zone)
+    forget(session)
     for name, value in wanted.items():
         setattr(row, name, value)
     session.flush()
@@ -175,6 +180,7 @@ def set_logo(session: Session, subject: Actor, logo: Logo | None) -> None:
     policy.require_change(subject)
     row = _row(session)
     before = row.logo_sha256
+    forget(session)
     row.logo_sha256, row.logo_media_type = (logo.sha256, logo.media_type) if logo else (None, None)
     session.flush()
     after = logo.sha256 if logo else None

@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import time
 from functools import lru_cache
 from pathlib import Path
 from urllib.parse import parse_qs
@@ -10,6 +11,8 @@ from starlette.datastructures import Headers
 from starlette.responses import FileResponse, Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
+
+from app.web.compression import takes_gzip
 
 STATIC = Path(__file__).parent / "static"
 MOUNT = "/static"
@@ -34,6 +37,12 @@ def asset_url(name: str) -> str:
 
     Raises MissingAssetError naming `script/assets` when a browser library has not been fetched.
     """
+    # A page names some thirty; a file that is changed under a running program shows within a second.
+    return _asset_url(name, int(time.monotonic()))
+
+
+@lru_cache(maxsize=256)
+def _asset_url(name: str, _second: int) -> str:
     path = STATIC / name
     try:
         status = path.stat()
@@ -65,8 +74,7 @@ class StaticAssets(StaticFiles):
         packed = Path(f"{full_path}.gz")
         # A range of the packed bytes would be a range of something else than was asked for.
         headers = Headers(scope=scope)
-        takes_gzip = "gzip" in headers.get("accept-encoding", "") and "range" not in headers
-        if takes_gzip and packed.is_file():
+        if takes_gzip(headers) and "range" not in headers and packed.is_file():
             media_type = FileResponse(full_path, stat_result=stat_result).media_type
             response = super().file_response(packed, packed.stat(), scope, status_code)
             if response.status_code == status_code:

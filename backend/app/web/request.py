@@ -2,13 +2,17 @@
 
 `Db` is one transaction a request. Its dependency has function scope, so the commit happens before the response
 leaves: an answer of success is a promise that the database has already kept.
+
+What only looks at the request is `async`: FastAPI calls anything else in a thread, and each way there and back costs
+as much as a statement.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Annotated, Any, Protocol
 
 from fastapi import Depends, Request
 from sqlalchemy.orm import Session
+from starlette.concurrency import run_in_threadpool
 
 from app.core import history
 from app.core.errors import Forbidden, Unauthorized
@@ -16,6 +20,7 @@ from app.core.files import FileStore
 from app.core.permissions import Permission, Subject
 from app.db.session import Database
 from app.settings import Settings
+from app.web.turns import Turns
 
 
 class Identify(Protocol):
@@ -31,19 +36,41 @@ def keep_up(request: Request, session: Session, *, now: bool = False) -> None:
         look(session, now=now)
 
 
-def database_session(request: Request) -> Iterator[Session]:
-    """One transaction: committed when the route has returned, rolled back when it raised."""
-    with request.app.state.database.begin() as session:
+def _behind(request: Request) -> bool:
+    look = getattr(request.app.state, "school", None)
+    return look is not None and look.due
+
+
+def database_of(request: Request) -> Database:
+    database: Database = request.app.state.database
+    return database
+
+
+async def database_session(request: Request) -> AsyncIterator[Session]:
+    """One transaction: committed when the route has returned, rolled back when it raised.
+
+    Takes its connection with the first statement, in the thread of whoever makes it, and ends in a thread.
+    """
+    turns: Turns = request.app.state.turns
+    async with turns.one():
+        context = database_of(request).begin()
+        session = context.__enter__()
         # Whoever was identified before this transaction began (an upload) is the one who acts in it.
         history.act_as(session, getattr(request.state, "subject", None))
-        keep_up(request, session)
-        yield session
+        try:
+            if _behind(request):
+                await run_in_threadpool(keep_up, request, session)
+            yield session
+        except BaseException as error:
+            await run_in_threadpool(context.__exit__, type(error), error, error.__traceback__)
+            raise
+        await run_in_threadpool(context.__exit__, None, None, None)
 
 
 Db = Annotated[Session, Depends(database_session, scope="function")]
 
 
-def settings_of(request: Request) -> Settings:
+async def settings_of(request: Request) -> Settings:
     settings: Settings = request.app.state.settings
     return settings
 
@@ -51,7 +78,7 @@ def settings_of(request: Request) -> Settings:
 SettingsDep = Annotated[Settings, Depends(settings_of)]
 
 
-def store_of(request: Request) -> FileStore:
+async def store_of(request: Request) -> FileStore:
     store: FileStore = request.app.state.files
     return store
 
@@ -63,6 +90,7 @@ def optional_subject(request: Request, session: Db) -> Subject | None:
     """The person behind the request, or None. Also kept on `request.state` for the page frame."""
     subject = identified(request, session)
     history.act_as(session, subject)
+    keep_up(request, session)
     return subject
 
 
@@ -78,8 +106,12 @@ def identified(request: Request, session: Session) -> Subject | None:
 OptionalSubject = Annotated[Subject | None, Depends(optional_subject, scope="function")]
 
 
-def current_subject(subject: OptionalSubject) -> Subject:
+async def current_subject(subject: OptionalSubject) -> Subject:
     """The person behind the request; nobody means 401, which a page turns into the sign-in form."""
+    return _somebody(subject)
+
+
+def _somebody(subject: Subject | None) -> Subject:
     if subject is None:
         raise Unauthorized("You are not signed in, or your session has expired. Sign in and try again.")
     return subject
@@ -88,12 +120,11 @@ def current_subject(subject: OptionalSubject) -> Subject:
 CurrentSubject = Annotated[Subject, Depends(current_subject, scope="function")]
 
 
-def database_of(request: Request) -> Database:
-    database: Database = request.app.state.database
-    return database
+async def database_asked_for(request: Request) -> Database:
+    return database_of(request)
 
 
-DatabaseDep = Annotated[Database, Depends(database_of)]
+DatabaseDep = Annotated[Database, Depends(database_asked_for)]
 """For a route that works long and holds a transaction only now and then."""
 
 
@@ -101,21 +132,25 @@ def brief_subject(request: Request) -> Subject:
     """The person behind the request, asked for in a transaction that is over by then."""
     with database_of(request).begin() as session:
         subject = optional_subject(request, session)
-    return current_subject(subject)
+    return _somebody(subject)
 
 
 BriefSubject = Annotated[Subject, Depends(brief_subject)]
 
 
-def require_any(*permissions: Permission) -> Callable[[Subject], None]:
+def _require_any(subject: Subject, permissions: tuple[Permission, ...]) -> None:
+    if any(subject.may(permission) for permission in permissions):
+        return
+    if subject.is_student:
+        raise Forbidden("This page is for school staff.")
+    raise Forbidden("Your duties at the school do not include this. Ask an administrator if you need it.")
+
+
+def require_any(*permissions: Permission) -> Callable[[Subject], Awaitable[None]]:
     """A dependency that lets those through who have one of these permissions."""
 
-    def permitted(subject: CurrentSubject) -> None:
-        if any(subject.may(permission) for permission in permissions):
-            return
-        if subject.is_student:
-            raise Forbidden("This page is for school staff.")
-        raise Forbidden("Your duties at the school do not include this. Ask an administrator if you need it.")
+    async def permitted(subject: CurrentSubject) -> None:
+        _require_any(subject, permissions)
 
     permitted.__permissions__ = permissions  # type: ignore[attr-defined]
     return permitted
@@ -126,16 +161,15 @@ def Requires(*permissions: Permission) -> Any:  # noqa: N802 - stands beside Fas
     return Depends(require_any(*permissions), scope="function")
 
 
-def uploading(*permissions: Permission) -> Callable[[Subject], Subject]:
+def uploading(*permissions: Permission) -> Callable[[Subject], Awaitable[Subject]]:
     """A dependency that gives a person with one of these permissions, asked before the body is read.
 
     Its transaction is over by then: a large file on a slow line takes minutes, the database ends transactions that
     idle so long, and nobody else may fill the disk. Declare it before the form, and `Db` after the form.
     """
-    permitted = require_any(*permissions)
 
-    def uploader(subject: BriefSubject) -> Subject:
-        permitted(subject)
+    async def uploader(subject: BriefSubject) -> Subject:
+        _require_any(subject, permissions)
         return subject
 
     uploader.__permissions__ = permissions  # type: ignore[attr-defined]

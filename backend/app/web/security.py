@@ -20,6 +20,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.core.errors import Forbidden, Problem, TooLarge
 from app.settings import Settings
+from app.web.compression import Compression
 from app.web.head_requests import HeadAsGet
 from app.web.path_patterns import path_pattern
 from app.web.request_bodies import BodyTime
@@ -273,7 +274,7 @@ def protect(
     build = app.build_middleware_stack
 
     def build_protected() -> ASGIApp:
-        inner: ASGIApp = HeadAsGet(build())
+        inner: ASGIApp = HeadAsGet(Compression(build()))
         inner = BodyTime(inner, answer=answer, streamed=uploads or ())
         inner = BodyLimit(inner, limit=settings.max_body_bytes, answer=answer, uploads=uploads)
         inner = CrossSiteCheck(inner, origin=settings.app_origin, answer=answer, exempt=exempt, note=refused)

@@ -14,13 +14,14 @@ from app.core.permissions import Subject
 from app.core.sealing import box
 from app.settings import Settings
 
+COOKIE = "aada_once"
 _PURPOSE = "aada shown once"
 _SECONDS = 60
 
 
 def _cookie(settings: Settings) -> str:
     """`__Host-…` binds the cookie to this one host, so it has no path; the page it is for stands inside, sealed."""
-    return "__Host-aada_once" if settings.secure_cookies else "aada_once"
+    return f"__Host-{COOKIE}" if settings.secure_cookies else COOKIE
 
 
 def hand_over(

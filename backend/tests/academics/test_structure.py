@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from app.academics import queries, service
+from app.academics import queries, records, service
 from app.academics.schemas import LessonFields, ProgramFields, ProgramIn
 from app.core.clock import now
 from app.core.errors import Conflict, Forbidden, Invalid, NotFound
@@ -53,7 +53,7 @@ def test_a_form_opened_before_somebody_elses_change_is_refused(
     session: Session, school: School, admin: Subject
 ) -> None:
     program = school.program()
-    seen = service.version(program)
+    seen = records.version(program)
     service.update_program(session, admin, program.id, {"name": "Renamed"}, seen)
     with pytest.raises(Conflict, match="Someone else changed this"):
         service.update_program(session, admin, program.id, {"name": "Mine"}, seen)

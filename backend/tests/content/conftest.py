@@ -4,18 +4,20 @@ import io
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
+from playwright.sync_api import Browser, BrowserContext, FrameLocator, Page
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.content import service
 from app.content.schemas import LaunchOut
+from app.core import clock, tokens
 from app.core.files import FileStore, open_store
 from app.core.permissions import Role, Subject
 from app.db.models import (
@@ -24,12 +26,15 @@ from app.db.models import (
     Enrollment,
     EnrollmentStatus,
     Lesson,
+    LessonCompletion,
     Module,
     Program,
     ScormData,
     User,
+    UserSession,
 )
 from app.settings import Settings
+from tests.conftest import LiveServer
 from tests.factories.packages import course
 
 SAMPLES = Path(__file__).resolve().parents[4] / "shared" / "content"
@@ -211,3 +216,105 @@ def play(school: School, host: TestClient) -> Callable[..., Played]:
         return Played(host, launch, school.settings.content_origin)
 
     return start
+
+
+Play = Callable[..., Played]
+
+
+def score(raw: object, low: object = "", high: object = "100") -> dict[str, object]:
+    return {"raw": raw, "min": low, "max": high}
+
+
+def completions(school: School) -> list[LessonCompletion]:
+    return list(school.session.scalars(select(LessonCompletion)))
+
+
+PHONE = {"width": 390, "height": 844}
+
+
+@dataclass
+class Stage:
+    """A served school with one lesson, and windows of people in it."""
+
+    server: LiveServer
+    browser: Browser
+    ids: dict[str, int]
+    contexts: list[BrowserContext]
+
+    def upload(self, package: bytes) -> None:
+        with self.server.database.begin() as session:
+            school = self._school(session)
+            school.upload(package)
+
+    def _school(self, session) -> School:  # type: ignore[no-untyped-def]
+        from app.core.files import open_store
+        from app.db.models import Lesson, Program
+
+        return School(
+            session,
+            self.server.settings,
+            open_store(self.server.settings),
+            session.get(Program, self.ids["program"]),
+            session.get(Lesson, self.ids["lesson"]),
+            session.get(User, self.ids["student"]),
+            session.get(User, self.ids["student"]),
+            session.get(User, self.ids["instructor"]),
+            session.get(Enrollment, self.ids["enrollment"]),
+        )
+
+    def page(self, who: str = "student", **options: object) -> Page:
+        clear, hashed = tokens.new_token()
+        with self.server.database.begin() as session:
+            session.add(
+                UserSession(
+                    user_id=self.ids[who], token_hash=hashed, expires_at=clock.now() + timedelta(days=1)
+                )
+            )
+        context = self.browser.new_context(viewport=PHONE, base_url=self.server.url, **options)  # type: ignore[arg-type]
+        context.add_cookies(
+            [{"name": "aada_session", "value": clear, "url": self.server.url, "httpOnly": True}]
+        )
+        self.contexts.append(context)
+        return context.new_page()
+
+    def open(self, page: Page) -> FrameLocator:
+        page.goto(f"/learn/lessons/{self.ids['lesson']}")
+        return course_in(page)
+
+    def attempts(self) -> list[ScormData]:
+        with self.server.database.begin() as session:
+            return list(session.scalars(select(ScormData).order_by(ScormData.id)))
+
+    def wait_for(self, check: Callable[[list[ScormData]], bool], page: Page) -> list[ScormData]:
+        """Until what is on record satisfies the check; commits come from the browser in their own time."""
+        for _ in range(100):
+            attempts = self.attempts()
+            if check(attempts):
+                return attempts
+            page.wait_for_timeout(100)
+        pytest.fail(f"not on record: {[(a.cmi_core_lesson_status, a.location) for a in self.attempts()]}")
+
+    def completions(self) -> list[LessonCompletion]:
+        with self.server.database.begin() as session:
+            return list(session.scalars(select(LessonCompletion)))
+
+
+@pytest.fixture
+def stage(live_server: LiveServer, browser: Browser) -> Iterator[Stage]:
+    with live_server.database.begin() as session:
+        school = make_school(session, live_server.settings)
+        ids = {
+            "program": school.program.id,
+            "lesson": school.lesson.id,
+            "student": school.student.id,
+            "instructor": school.instructor.id,
+            "enrollment": school.enrollment.id,
+        }
+    stage = Stage(live_server, browser, ids, [])
+    yield stage
+    for context in stage.contexts:
+        context.close()
+
+
+def course_in(page: Page) -> FrameLocator:
+    return page.frame_locator("#player").frame_locator("#course")

@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import expect
 
-from tests.content.test_browser import Stage, stage  # noqa: F401
+from tests.content.conftest import Stage
 from tests.factories.packages import Sco, course
 
 pytestmark = pytest.mark.browser
@@ -32,7 +32,7 @@ def pages(**written: str) -> bytes:
     ],
 )
 def test_the_outcome_does_not_depend_on_when_something_is_saved(
-    stage: Stage,  # noqa: F811
+    stage: Stage,
     statuses: str,
     outcome: tuple[str, int],
     done: bool,
@@ -66,7 +66,7 @@ addEventListener('pagehide', () => {ends});</script>"""
 
 
 @pytest.mark.parametrize("ends", ["api.LMSFinish('')", "0"])
-def test_a_course_that_begins_again_on_each_page_goes_on_with_the_attempt(stage: Stage, ends: str) -> None:  # noqa: F811
+def test_a_course_that_begins_again_on_each_page_goes_on_with_the_attempt(stage: Stage, ends: str) -> None:
     def written(here: str, following: str, more: str) -> str:
         text = PAGE.replace("{next}", following).replace("{here}", here).replace("{more}", more)
         return text.replace("{ends}", ends)
@@ -104,7 +104,7 @@ def test_a_course_that_begins_again_on_each_page_goes_on_with_the_attempt(stage:
     assert attempt.total_seconds >= 3, "the time of each page counts"
 
 
-def test_a_course_in_a_window_of_its_own_reports_through_its_opener(stage: Stage) -> None:  # noqa: F811
+def test_a_course_in_a_window_of_its_own_reports_through_its_opener(stage: Stage) -> None:
     stage.upload(
         pages(
             start="<button onclick=\"window.open('own.html', 'own', 'width=500,height=400')\">Start</button>",

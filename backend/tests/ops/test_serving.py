@@ -87,7 +87,7 @@ def database(environment: dict[str, str]) -> EmbeddedServer:
     return EmbeddedServer(Path(environment["DATA_DIR"]) / "postgres")
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_ends_program_and_database_cleanly(environment: dict[str, str], number: int) -> None:
     program = serve(environment, "--port", str(free_port()))
     assert answer(address(program)) < 500

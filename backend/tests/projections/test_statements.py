@@ -3,6 +3,7 @@
 from base64 import b64encode
 from datetime import timedelta
 from decimal import Decimal
+from io import BytesIO
 
 import httpx2
 import time_machine
@@ -13,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from app.compliance.attendance import service as attendance
 from app.compliance.attendance.schemas import CorrectionIn, HoursIn
+from app.core.files import open_store
 from app.core.permissions import SYSTEM
 from app.enrollment import service as enrollment
 from app.lrs import service
@@ -24,6 +26,8 @@ from app.projections.service import prepare
 from app.projections.statements.facts import duration_text
 from app.projections.statements.facts import reported as reported_facts
 from app.projections.subscription import Outcome, catch_up
+from app.settings import Settings
+from app.web.imports import service as imports
 from tests.conftest import LiveServer
 from tests.lrs.desk.conftest import Scene, make_scene, payloads
 from tests.projecting import ADL, AT, STATEMENTS, ZONE, everything, project, reported
@@ -159,6 +163,34 @@ def test_correcting_a_forgotten_time_entry_takes_back_that_its_end_is_unknown(
         ("voided", None, False),
         ("attended", "PT1H30M", False),
     ]
+
+
+def test_an_import_that_is_undone_takes_its_statements_back(session: Session, scene: Scene) -> None:
+    settings: Settings = session.info["settings"]
+    files = open_store(settings)
+    program = scene.school.program()
+    for name in ("ana", "bo"):
+        scene.school.student(email=f"{name}@example.org")
+    content = f"Email,Program\nana@example.org,{program.id}\nbo@example.org,{program.id}\n".encode()
+    early, late = (
+        imports.send(session, scene.staff, settings, files, "enrollments", BytesIO(content), "e.csv")
+        for _ in range(2)
+    )
+    imports.start(session, scene.staff, early.id, good_only=False)
+    imports.run(session, scene.staff, settings, files, early.id)
+    project(session)
+    assert _stated(session) == [("registered", None, False)] * 2
+    imports.undo(session, scene.staff, early.id)
+    # One that is undone before anything of it was stated.
+    imports.start(session, scene.staff, late.id, good_only=False)
+    imports.run(session, scene.staff, settings, files, late.id)
+    imports.undo(session, scene.staff, late.id)
+    for _ in range(2):
+        project(session)
+        assert _stated(session) == [("registered", None, True)] * 2 + [("voided", None, False)] * 2
+    for voiding in payloads(session)[2:]:
+        validation.statement(voiding, "$", Version.TWO)
+        assert voiding["actor"]["account"]["name"] == str(scene.admin.id)
 
 
 def test_the_statements_resource_answers_with_them(live_server: LiveServer) -> None:

@@ -46,7 +46,7 @@ def test_a_line_names_the_person_by_number_and_the_route_by_its_template(
     assert line["route"] == "/people/{user_id}"
     assert line["method"] == "GET"
     assert line["status"] == 200
-    assert line["bytes"] == len(answer.content)
+    assert line["bytes"] == int(answer.headers["content-length"])
     assert line["subject_id"] == admin.id
     assert line["request_id"] == "request-0001"
     assert line["ms"] >= 0

@@ -4,7 +4,20 @@ from collections.abc import Collection, Sequence
 from datetime import date
 from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, Row, Select, delete, exists, false, func, or_, select
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Date,
+    Row,
+    Select,
+    bindparam,
+    delete,
+    exists,
+    false,
+    func,
+    or_,
+    select,
+)
 from sqlalchemy.orm import Session
 
 from app.core.constraints import register_conflict, register_invalid
@@ -34,6 +47,7 @@ register_conflict(
 register_conflict("uq_class_changes_one_a_day", "This day already has a change. Remove it first.", "day")
 register_conflict("fk_class_seats_class_id", "This class has had students and cannot be deleted.")
 
+Day = date | BindParameter[date]
 T = TypeVar("T", SchoolClass, ClassMeeting, ClassChange, ClassInstructor, ClassSeat)
 
 
@@ -59,7 +73,7 @@ def remove(session: Session, model: type[T], number: int) -> None:
 # Conditions
 
 
-def lasting(model: type[ClassSeat] | type[ClassInstructor], today: date) -> ColumnElement[bool]:
+def lasting(model: type[ClassSeat] | type[ClassInstructor], today: Day) -> ColumnElement[bool]:
     """Seats and assignments that are not over."""
     return or_(model.ends_on.is_(None), model.ends_on >= today)
 
@@ -92,7 +106,7 @@ def students_of(user_id: int, today: date, ended_after: date) -> Select[tuple[in
 # Lists
 
 
-def _seated(today: date) -> Any:
+def _seated(today: Day) -> Any:
     return (
         select(func.count())
         .select_from(ClassSeat)
@@ -104,7 +118,7 @@ def _seated(today: date) -> Any:
     )
 
 
-def _taught(today: date) -> Any:
+def _taught(today: Day) -> Any:
     names = (
         select(User.full_name.label("full_name"))
         .join(ClassInstructor, ClassInstructor.user_id == User.id)
@@ -117,7 +131,7 @@ def _taught(today: date) -> Any:
     return select(func.coalesce(joined, "")).select_from(names).scalar_subquery()
 
 
-def _listed(today: date) -> Select[Any]:
+def _listed(today: Day) -> Select[Any]:
     return (
         select(
             SchoolClass.id,
@@ -193,17 +207,38 @@ def listed_on(session: Session, day: date, *, teacher_id: int | None) -> Sequenc
     return session.execute(statement.order_by(SchoolClass.id)).all()
 
 
+# A student's first page asks for these: they are put together once.
+_DAY = bindparam("day", type_=Date)
+_LISTED_OF_STUDENT = (
+    _listed(_DAY)
+    .where(
+        SchoolClass.starts_on <= _DAY,
+        SchoolClass.ends_on >= _DAY,
+        exists().where(
+            ClassSeat.class_id == SchoolClass.id,
+            ClassSeat.enrollment_id == Enrollment.id,
+            Enrollment.user_id == bindparam("user_id"),
+            ClassSeat.starts_on <= _DAY,
+            lasting(ClassSeat, _DAY),
+        ),
+    )
+    .order_by(SchoolClass.id)
+)
+_WEEKLY_OF = (
+    select(ClassMeeting)
+    .where(ClassMeeting.class_id.in_(bindparam("class_ids", expanding=True)))
+    .order_by(ClassMeeting.weekday, ClassMeeting.starts_at, ClassMeeting.id)
+)
+_CHANGES_OF = (
+    select(ClassChange)
+    .where(ClassChange.class_id.in_(bindparam("class_ids", expanding=True)))
+    .order_by(ClassChange.day, ClassChange.id)
+)
+
+
 def listed_of_student(session: Session, user_id: int, day: date) -> Sequence[Row[Any]]:
     """Classes in which a student sits on a day."""
-    sits = exists().where(
-        ClassSeat.class_id == SchoolClass.id,
-        ClassSeat.enrollment_id == Enrollment.id,
-        Enrollment.user_id == user_id,
-        ClassSeat.starts_on <= day,
-        lasting(ClassSeat, day),
-    )
-    statement = _listed(day).where(SchoolClass.starts_on <= day, SchoolClass.ends_on >= day, sits)
-    return session.execute(statement.order_by(SchoolClass.id)).all()
+    return session.execute(_LISTED_OF_STUDENT, {"user_id": user_id, "day": day}).all()
 
 
 def teaches(session: Session, class_id: int, user_id: int, today: date) -> bool:
@@ -217,20 +252,12 @@ def teaches(session: Session, class_id: int, user_id: int, today: date) -> bool:
 
 def weekly_of(session: Session, class_ids: Collection[int]) -> Sequence[ClassMeeting]:
     """Weekly meetings, by day and hour."""
-    return session.scalars(
-        select(ClassMeeting)
-        .where(ClassMeeting.class_id.in_(class_ids))
-        .order_by(ClassMeeting.weekday, ClassMeeting.starts_at, ClassMeeting.id)
-    ).all()
+    return session.scalars(_WEEKLY_OF, {"class_ids": list(class_ids)}).all()
 
 
 def changes_of(session: Session, class_ids: Collection[int]) -> Sequence[ClassChange]:
     """Changed days, in order."""
-    return session.scalars(
-        select(ClassChange)
-        .where(ClassChange.class_id.in_(class_ids))
-        .order_by(ClassChange.day, ClassChange.id)
-    ).all()
+    return session.scalars(_CHANGES_OF, {"class_ids": list(class_ids)}).all()
 
 
 def clear_weekly(session: Session, class_id: int) -> None:

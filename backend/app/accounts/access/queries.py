@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, delete, func, insert, select, update
+from sqlalchemy import Row, Select, bindparam, delete, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from app.db.models import AccountLink, SignInAttempt, User, UserSession
+from app.school import service as school
 
 
 def user_by_email(session: Session, email: str) -> User | None:
@@ -62,22 +63,35 @@ def mark_succeeded(session: Session, attempt_id: int) -> None:
 
 # Sessions
 
+# Every request begins with it: made once, it is neither put together nor looked up among the compiled ones again.
+_LIVE_SESSION: Select[tuple[UserSession, User, int | None]] = (
+    select(UserSession, User, school.revision())
+    .join(User, User.id == UserSession.user_id)
+    .where(
+        UserSession.token_hash == bindparam("token_hash"),
+        UserSession.revoked_at.is_(None),
+        UserSession.expires_at > bindparam("now"),
+        UserSession.last_seen_at > bindparam("idle_since"),
+        User.deleted_at.is_(None),
+    )
+)
+
 
 def live_session(
     session: Session, token_hash: str, now: datetime, idle_since: datetime
-) -> Row[tuple[UserSession, User]] | None:
-    """The session with this secret and its owner, unless it is over or the owner is deleted."""
-    return session.execute(
-        select(UserSession, User)
-        .join(User, User.id == UserSession.user_id)
-        .where(
-            UserSession.token_hash == token_hash,
-            UserSession.revoked_at.is_(None),
-            UserSession.expires_at > now,
-            UserSession.last_seen_at > idle_since,
-            User.deleted_at.is_(None),
-        )
-    ).one_or_none()
+) -> Row[tuple[UserSession, User, int | None]] | None:
+    """The session with this secret and its owner, unless it is over or the owner is deleted; the school's revision."""
+    known = {"token_hash": token_hash, "now": now, "idle_since": idle_since}
+    return session.execute(_LIVE_SESSION, known).one_or_none()
+
+
+def hold_sign_in(session: Session, user_id: int, session_id: int | None) -> bool:
+    """Lock the session, or the account of somebody who has none, against an end; False when it has ended."""
+    if session_id is None:
+        held = select(User.id).where(User.id == user_id, User.deleted_at.is_(None))
+    else:
+        held = select(UserSession.id).where(UserSession.id == session_id, UserSession.revoked_at.is_(None))
+    return session.scalar(held.with_for_update(read=True)) is not None
 
 
 def touch_session(session: Session, session_id: int, now: datetime) -> None:

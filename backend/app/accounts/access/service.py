@@ -23,6 +23,7 @@ from app.core.purposes import Purpose
 from app.core.tokens import hash_token, new_token
 from app.db.models import SignInAttempt, User, UserSession
 from app.db.session import Database
+from app.school import service as school
 from app.settings import Settings
 
 T = TypeVar("T")
@@ -138,7 +139,8 @@ def subject_of(session: Session, settings: Settings, secret: str) -> Subject | N
     found = queries.live_session(session, hash_token(secret), now, _idle_since(settings, now))
     if found is None:
         return None
-    row, user = found
+    row, user, revision = found
+    school.seen(session, revision)
     if row.last_seen_at <= now - TOUCH_EVERY:
         queries.touch_session(session, row.id, now)
     return subject_for(session, settings, user, session_id=row.id, purpose=row.purpose)
@@ -167,6 +169,17 @@ def subject_for(
         scopes=scopes,
         chosen_purpose=_known_purpose(purpose),
     )
+
+
+@internal("a step of what the person who is asking begins")
+def hold_sign_in(session: Session, subject: Subject) -> None:
+    """Keep what the person is signed in by from ending before this transaction does.
+
+    What ends with a session finds whatever was begun in it, also in the same moment. To be called before other locks
+    are taken. Raises Unauthorized when the session has just ended, or the account was deleted.
+    """
+    if not queries.hold_sign_in(session, subject.user_id, subject.session_id):
+        raise Unauthorized("You were signed out. Sign in and open this again.")
 
 
 def _known_purpose(kept: str | None) -> Purpose | None:

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, Select, and_, func, literal, or_, select
+from sqlalchemy import ColumnElement, Select, and_, bindparam, func, literal, or_, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -34,6 +34,23 @@ SORTS = {
     "student": User.full_name,
     "program": Program.name,
 }
+
+
+# What every student's page asks for is put together once: building a statement and finding its compiled form again
+# takes longer than running it.
+_UNFINISHED = (
+    select(Attendance)
+    .where(
+        Attendance.user_id == bindparam("user_id"),
+        or_(Attendance.clock_out.is_(None), Attendance.missing_clock_out),
+    )
+    .order_by(Attendance.clock_in.desc(), Attendance.id.desc())
+)
+
+
+def unfinished(session: Session, user_id: int) -> Sequence[Attendance]:
+    """The student's time entry that is open, and those whose end nobody knows, newest first."""
+    return session.scalars(_UNFINISHED, {"user_id": user_id}).all()
 
 
 def open_record(session: Session, user_id: int, *, lock: bool = False) -> Attendance | None:
@@ -90,12 +107,7 @@ def covering(session: Session, user_id: int, at: datetime) -> Attendance | None:
 
 def enrollments_of(session: Session, user_id: int) -> list[EnrollmentChoice]:
     """All enrollments of a student, the active ones first, then the newest."""
-    statement = (
-        _choices()
-        .where(Enrollment.user_id == user_id)
-        .order_by(Enrollment.status != EnrollmentStatus.ACTIVE, Enrollment.enrolled_at.desc(), Enrollment.id)
-    )
-    return [_choice(row) for row in session.execute(statement)]
+    return [_choice(row) for row in session.execute(_CHOICES_OF_STUDENT, {"user_id": user_id})]
 
 
 def active_enrollments(session: Session, visible: ColumnElement[bool]) -> list[EnrollmentChoice]:
@@ -139,6 +151,13 @@ def _choices() -> Select[Any]:
     )
 
 
+_CHOICES_OF_STUDENT = (
+    _choices()
+    .where(Enrollment.user_id == bindparam("user_id"))
+    .order_by(Enrollment.status != EnrollmentStatus.ACTIVE, Enrollment.enrolled_at.desc(), Enrollment.id)
+)
+
+
 def _choice(row: Any) -> EnrollmentChoice:
     identity, user_id, full_name, program_id, program_name, status, clock_hours, enrolled_at, *ending = row
     completed_at, requested_at, deleted_at = ending
@@ -149,21 +168,24 @@ def _choice(row: Any) -> EnrollmentChoice:
     )  # fmt: skip
 
 
+_CLOSED_ENTRIES = (
+    select(Attendance.enrollment_id, Attendance.clock_in, Attendance.clock_out)
+    .where(
+        Attendance.user_id == bindparam("user_id"),
+        Attendance.clock_out.is_not(None),
+        Attendance.clock_out > bindparam("start"),
+        Attendance.clock_in < bindparam("end"),
+    )
+    .order_by(Attendance.clock_in)
+)
+
+
 def closed_entries(
     session: Session, user_id: int, start: datetime, end: datetime
 ) -> list[tuple[int, TimeEntry]]:
     """Pairs of enrollment and closed time entry that touch the time from `start` to `end`, in order."""
-    statement = (
-        select(Attendance.enrollment_id, Attendance.clock_in, Attendance.clock_out)
-        .where(
-            Attendance.user_id == user_id,
-            Attendance.clock_out.is_not(None),
-            Attendance.clock_out > start,
-            Attendance.clock_in < end,
-        )
-        .order_by(Attendance.clock_in)
-    )
-    return [(row[0], TimeEntry(row[1], row[2])) for row in session.execute(statement)]
+    rows = session.execute(_CLOSED_ENTRIES, {"user_id": user_id, "start": start, "end": end})
+    return [(row[0], TimeEntry(row[1], row[2])) for row in rows]
 
 
 def entries_between(

@@ -82,10 +82,12 @@ enrollment.register_objection("attendance: clocked in", clocked_in)
 
 @dataclass(frozen=True, slots=True)
 class ClockState:
-    """A student's clock: the time entry that runs or was forgotten, and what the student can clock in for."""
+    """A student's clock: the time entry that runs or was forgotten, what the student can clock in for, and the records
+    that wait for the staff because nobody knows their end, newest first."""
 
     entry: AttendanceOut | None
     choices: list[EnrollmentChoice]
+    forgotten: list[AttendanceOut]
 
     @property
     def running(self) -> bool:
@@ -95,14 +97,17 @@ class ClockState:
 def clock_state(session: Session, subject: Subject, zone: ZoneInfo) -> ClockState:
     """The student's own clock: two queries, however much they have done."""
     choices = queries.enrollments_of(session, subject.user_id)
-    entry = queries.open_record(session, subject.user_id)
-    seen = None
-    if entry is not None:
-        program = next(item.program_name for item in choices if item.id == entry.enrollment_id)
-        seen = present(
-            entry, subject.full_name, program, zone, policies_in_force.forgotten_before(session, zone)
-        )
-    return ClockState(seen, choices)
+    rows = queries.unfinished(session, subject.user_id)
+    if not rows:
+        return ClockState(None, choices, [])
+    programs = {item.id: item.program_name for item in choices}
+    forgotten = policies_in_force.forgotten_before(session, zone)
+    seen = [present(row, subject.full_name, programs[row.enrollment_id], zone, forgotten) for row in rows]
+    return ClockState(
+        next((entry for entry, row in zip(seen, rows, strict=True) if row.clock_out is None), None),
+        choices,
+        [entry for entry in seen if entry.state is AttendanceState.NEEDS_CORRECTION],
+    )
 
 
 def clock_in(

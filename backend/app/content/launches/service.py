@@ -4,6 +4,7 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
+from app.accounts import service as accounts
 from app.content import policy, queries, results
 from app.content.launches import queries as launch_queries
 from app.content.launches.sessions import LONGEST, is_review
@@ -34,8 +35,10 @@ def launch(
     """Open a part of a lesson: the one named, else the first that is not done, else the first.
 
     A student whose program is completed opens it in review: it looks as the student left it, and nothing is recorded.
-    Raises NotFound for a lesson the person may not open or that has no package, Invalid for an unknown part.
+    Raises NotFound for a lesson the person may not open or that has no package, Invalid for an unknown part,
+    Unauthorized for somebody who is signed out in the same moment.
     """
+    accounts.hold_sign_in(session, subject)
     enrollment_id, counts = None, False
     if preview:
         policy.require_read(subject)

@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, Date, Index, SmallInteger, String, Text, func, text
+from sqlalchemy import BigInteger, CheckConstraint, Date, Index, SmallInteger, String, Text, func, text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -61,6 +61,8 @@ class School(Base):
     """image/png, image/jpeg or image/svg+xml."""
     updated_at: Mapped[datetime] = mapped_column(server_default=func.now(), onupdate=func.now())
     """When a fact last changed."""
+    revision: Mapped[int] = mapped_column(BigInteger, server_default=text("1"))
+    """How often a fact, the calendar, a signatory or a policy has changed; counted by triggers."""
 
 
 class SchoolSignatory(Base):

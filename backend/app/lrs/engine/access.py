@@ -10,6 +10,7 @@ import hmac
 from dataclasses import dataclass
 from time import monotonic
 
+from app.core.shared import Buckets
 from app.core.tokens import hash_token
 from app.lrs.engine import jsonio
 from app.lrs.engine.operations import Operation
@@ -22,25 +23,6 @@ from app.lrs.engine.statements.authority import Author
 REMEMBERED_SECONDS = 1.0
 _MOST_REMEMBERED = 5_000
 _CHALLENGE = {"WWW-Authenticate": 'Basic realm="xAPI", charset="UTF-8"'}
-
-
-@dataclass(slots=True)
-class Bucket:
-    """A rate limit: `limit` requests a minute, a minute's worth at once at most."""
-
-    limit: int
-    tokens: float
-    at: float
-
-    def take(self) -> float:
-        """Count one request; the seconds to wait when there is none left, else 0."""
-        now = monotonic()
-        self.tokens = min(self.limit, self.tokens + (now - self.at) * self.limit / 60)
-        self.at = now
-        if self.tokens < 1:
-            return (1 - self.tokens) * 60 / self.limit
-        self.tokens -= 1
-        return 0.0
 
 
 @dataclass(slots=True, frozen=True)
@@ -96,12 +78,13 @@ class WrongKey(Refusal):
 
 
 class AccessChecker:
-    """The process's memory of API keys, and its count of their requests."""
+    """The process's memory of API keys, and the server's count of their requests."""
 
     def __init__(self, port: Port) -> None:
         self._port = port
         self._known: dict[str, tuple[float, Access]] = {}
-        self._buckets: dict[int, Bucket] = {}
+        # Made before the processes are forked: they count together.
+        self._buckets = Buckets()
 
     def remembered(self, header: str | None) -> Access | None:
         """The access that this Authorization header has proved within the last second."""
@@ -146,10 +129,7 @@ class AccessChecker:
     def _count(self, access: Access) -> None:
         if access.limit is None:
             return
-        bucket = self._buckets.get(access.key_id)
-        if bucket is None or bucket.limit != access.limit:
-            bucket = self._buckets[access.key_id] = Bucket(access.limit, access.limit, monotonic())
-        wait = bucket.take()
+        wait = self._buckets.take(access.key_id, access.limit)
         if wait:
             raise Refusal(
                 f"This API key may make {access.limit} requests a minute.",

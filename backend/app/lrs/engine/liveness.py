@@ -5,13 +5,14 @@ microseconds; a round trip is made only when there is something, or when the con
 and the network may have dropped it in silence.
 """
 
-import select
 from time import monotonic
 from typing import Any
 from weakref import WeakKeyDictionary
 
 import psycopg
 from psycopg_pool import AsyncConnectionPool
+
+from app.core.sockets import has_something_to_read
 
 _QUIET_SECONDS = 5.0
 
@@ -23,14 +24,6 @@ async def check(connection: Connection) -> None:
     """For a pool's `check`. Raises `psycopg.OperationalError` for a connection that has been ended."""
     now = monotonic()
     taken_at = _taken_at.get(connection, now)
-    if now - taken_at > _QUIET_SECONDS or _has_something_to_read(connection.fileno()):
+    if now - taken_at > _QUIET_SECONDS or has_something_to_read(connection.fileno()):
         await AsyncConnectionPool.check_connection(connection)
     _taken_at[connection] = now
-
-
-def _has_something_to_read(descriptor: int) -> bool:
-    if hasattr(select, "poll"):  # not on Windows; select() alone refuses descriptors from 1024 on
-        poll = select.poll()
-        poll.register(descriptor, select.POLLIN)
-        return bool(poll.poll(0))
-    return bool(select.select([descriptor], [], [], 0)[0])

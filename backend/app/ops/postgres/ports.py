@@ -5,6 +5,8 @@ from __future__ import annotations
 import random
 import socket
 
+from app.ops.errors import OperatorError
+
 _LOWEST, _HIGHEST = 15000, 32767
 
 
@@ -17,6 +19,16 @@ def is_free(port: int) -> bool:
         except OSError:
             return False
     return True
+
+
+def require_free(port: int) -> int:
+    """The port itself. Raises OperatorError when something listens on it."""
+    if not is_free(port):
+        raise OperatorError(
+            f"Port {port} on 127.0.0.1, which this database uses, is taken by another program: stop "
+            "that one, or choose another with `aada db start --port`."
+        )
+    return port
 
 
 def choose() -> int:

@@ -284,9 +284,9 @@ class EmbeddedServer:
         port = self._choose_port()
         if not self.data.is_dir():
             self._keep_marker.unlink(missing_ok=True)
-            self._write("password", secrets.token_urlsafe(24))
+            configuration.write_private(self.directory / "password", secrets.token_urlsafe(24))
             cluster.initialise(self.home, programs=programs, user=user, password=self.password)
-        self._write("port", str(port))
+        configuration.write_private(self.directory / "port", str(port))
         sockets = self._socket_directory(user)
         preload = tuple(name for name in ("pg_stat_statements",) if programs.has_library(name))
         configuration.write(
@@ -328,12 +328,7 @@ class EmbeddedServer:
             chosen = int(stored.read_text(encoding="ascii"))
         else:
             return ports.choose()
-        if not ports.is_free(chosen):
-            raise OperatorError(
-                f"Port {chosen} on 127.0.0.1, which this database uses, is taken by another program: stop "
-                "that one, or choose another with `aada db start --port`."
-            )
-        return chosen
+        return ports.require_free(chosen)
 
     def _socket_directory(self, user: ServerUser) -> Path | None:
         folder = self.home / "run"
@@ -342,14 +337,6 @@ class EmbeddedServer:
         folder.mkdir(exist_ok=True, mode=0o700)
         user.own(folder)
         return folder
-
-    def _write(self, name: str, text: str) -> None:
-        path = self.directory / name
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(handle, "w", encoding="ascii") as stream:
-            stream.write(f"{text}\n")
-            stream.flush()
-            os.fsync(handle)
 
     def _wait_for_leftover_workers(self) -> None:
         deadline = time.monotonic() + 30

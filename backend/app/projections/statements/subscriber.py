@@ -34,6 +34,9 @@ def _apply(session: Session, entries: Sequence[AuditEntry]) -> None:
     lessons = _lessons(session, entries)
     statements: list[JsonObject] = []
     for entry in entries:
+        if entry.action == Action.IMPORT_UNDONE:
+            statements += _taken_back(session, known, entry)
+            continue
         # Whoever was removed for good is no learner any more.
         learner = learners.get(entry.enrollment_id or 0)
         if learner is not None:
@@ -72,6 +75,27 @@ def _statements(
         )
 
 
+def _taken_back(session: Session, known: Installation, entry: AuditEntry) -> Iterator[JsonObject]:
+    """Voidings of what was stated of enrollments that an import made, when the import was undone."""
+    if entry.details["kind"] != "enrollments":
+        return
+    made = queries.entries_about(
+        session,
+        Action.ENROLLMENT_CREATED,
+        Action.ENROLLMENT_CREATED.target,
+        entry.details["records"],
+        before=entry.id,
+    )
+    # An import that was undone before its statements were derived left none.
+    stated = {one.id: statement_id(known, one.id, "registered") for one in made}
+    there = lrs.stored_of(session, stated.values())
+    by = None if entry.actor_id is None else (entry.actor_id, entry.actor_name or "")
+    for number, identifier in stated.items():
+        if identifier in there:
+            voiding = statement_id(known, entry.id, f"voided/{number}")
+            yield lrs.voiding_of(known.home_page, voiding, identifier, by=by, at=entry.occurred_at)
+
+
 def _stated_before(session: Session, known: Installation, entry: AuditEntry) -> UUID | None:
     """The statement that stated these hours so far, None when none did."""
     before = queries.hours_entries_before(session, entry, [action.value for action in HOURS_STATED])
@@ -102,7 +126,7 @@ def _lessons(session: Session, entries: Sequence[AuditEntry]) -> dict[int, Place
 SUBSCRIBER = Subscriber(
     name="statements",
     title="Statements in the learning record store",
-    actions=STATED,
+    actions=STATED | {Action.IMPORT_UNDONE},
     apply=_apply,
     replayable=True,
 )

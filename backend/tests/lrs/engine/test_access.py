@@ -7,11 +7,12 @@ from uuid import uuid4
 
 import psycopg
 import pytest
+from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
 from app.core.errors import Invalid, NotFound
 from app.core.permissions import SYSTEM
-from app.db.models import XapiCredential
+from app.db.models import LimitCounter, XapiCredential
 from app.db.session import libpq_url
 from app.lrs.desk.keys import service
 from app.lrs.engine import http
@@ -224,6 +225,20 @@ def test_the_program_cannot_change_what_was_stored(store: Running, xapi: Client,
         connection.execute(command)  # type: ignore[arg-type]
 
 
+@pytest.fixture
+def uncounted(store: Running) -> Iterator[None]:
+    """No wrong key counted before the test, nor after it: the tests share an address."""
+
+    def forget() -> None:
+        with store.database.begin() as session:
+            session.execute(delete(LimitCounter))
+
+    forget()
+    yield
+    forget()
+
+
+@pytest.mark.usefixtures("uncounted")
 def test_wrong_keys_are_slowed_by_address_and_a_right_one_beside_them_is_not(store: Running) -> None:
     right = store.client("all/read")
     wrong = Client(right.http, right.key, "not the secret")

@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, func, literal, null, or_, select, text, union_all
+from sqlalchemy import ARRAY, ColumnElement, Integer, Row, bindparam, func, literal, null, or_, select, text
 from sqlalchemy.orm import Session
 
 from app.core.permissions import Role
@@ -22,22 +22,40 @@ _DIFFERENCES = text(
 _REBUILD = text("SELECT attendance_rebuild_totals()")
 
 
+# Put together once, as in `app.compliance.attendance.queries`.
+_OF_ENROLLMENTS = (
+    select(AttendanceDay.enrollment_id, null().label("day"), func.sum(AttendanceDay.minutes))
+    .where(AttendanceDay.enrollment_id == func.any(bindparam("numbers", type_=ARRAY(Integer))))
+    .group_by(AttendanceDay.enrollment_id)
+    .union_all(
+        select(AttendanceDay.enrollment_id, AttendanceDay.day, AttendanceDay.minutes).where(
+            AttendanceDay.enrollment_id == func.any(bindparam("numbers", type_=ARRAY(Integer))),
+            AttendanceDay.day >= bindparam("first"),
+            AttendanceDay.minutes > 0,
+        )
+    )
+)
+_OF_STUDENT = (
+    select(AttendanceDay.day, func.sum(AttendanceDay.minutes))
+    .join(Enrollment, Enrollment.id == AttendanceDay.enrollment_id)
+    .where(
+        Enrollment.user_id == bindparam("user_id"),
+        AttendanceDay.day.between(bindparam("first"), bindparam("last")),
+    )
+    .group_by(AttendanceDay.day)
+    .having(func.sum(AttendanceDay.minutes) > 0)
+    .order_by(AttendanceDay.day)
+)
+
+
 def of_enrollments(
     session: Session, enrollment_ids: Collection[int], first: date
 ) -> tuple[dict[int, int], dict[int, dict[date, int]]]:
     """All minutes by enrollment, and by enrollment and day from `first` on: one statement."""
-    mine = AttendanceDay.enrollment_id.in_(enrollment_ids)
-    whole = (
-        select(AttendanceDay.enrollment_id, null().label("day"), func.sum(AttendanceDay.minutes))
-        .where(mine)
-        .group_by(AttendanceDay.enrollment_id)
-    )
-    days = select(AttendanceDay.enrollment_id, AttendanceDay.day, AttendanceDay.minutes).where(
-        mine, AttendanceDay.day >= first, AttendanceDay.minutes > 0
-    )
     totals: dict[int, int] = {}
     by_day: dict[int, dict[date, int]] = {}
-    for enrollment_id, day, minutes in session.execute(union_all(whole, days)):
+    asked = {"numbers": list(enrollment_ids), "first": first}
+    for enrollment_id, day, minutes in session.execute(_OF_ENROLLMENTS, asked):
         if day is None:
             totals[enrollment_id] = minutes
         else:
@@ -47,15 +65,7 @@ def of_enrollments(
 
 def of_student(session: Session, user_id: int, first: date, last: date) -> dict[date, int]:
     """A student's minutes by day, of all enrollments; days without are left out."""
-    minutes = func.sum(AttendanceDay.minutes)
-    rows = session.execute(
-        select(AttendanceDay.day, minutes)
-        .join(Enrollment, Enrollment.id == AttendanceDay.enrollment_id)
-        .where(Enrollment.user_id == user_id, AttendanceDay.day.between(first, last))
-        .group_by(AttendanceDay.day)
-        .having(minutes > 0)
-        .order_by(AttendanceDay.day)
-    )
+    rows = session.execute(_OF_STUDENT, {"user_id": user_id, "first": first, "last": last})
     return {row[0]: row[1] for row in rows}
 
 

@@ -106,6 +106,11 @@ AUTHORITIES_OF: LiteralString = """
 SELECT (payload -> 'authority')::text FROM xapi_statements WHERE id = ANY(%s::bigint[]) AND credential_id IS NULL
 """
 
+STORED: LiteralString = """
+SELECT statement_id FROM xapi_statements WHERE statement_id = ANY(%s::uuid[])
+"""
+"""Which of these identifiers are those of statements."""
+
 BY_ID: LiteralString = """
 SELECT id, payload::text FROM xapi_statements WHERE statement_id = %s
 """

@@ -1,70 +1,23 @@
-"""Importing people: what is made, what is refused, who wins a race, what a killed process leaves, and undoing."""
+"""Importing people: what is made, what is refused, undoing, pages and routes."""
 
-import io
-import json
-import os
-import signal
-import subprocess
-import sys
-import threading
 from collections.abc import Callable
 from datetime import timedelta
-from types import SimpleNamespace
-from typing import Any
 
 import pytest
 import time_machine
 from fastapi.testclient import TestClient
 from sqlalchemy import func, select, text
-from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from app.core import clock
 from app.core.errors import Conflict, Forbidden, Invalid, NotFound
 from app.core.files import open_store
 from app.core.permissions import SYSTEM, Duty, Role, Subject
-from app.db.models import AccountLink, AuditEntry, DataImport, OutboxMessage, User
-from app.db.session import Database
+from app.db.models import AccountLink, OutboxMessage, User
 from app.settings import Settings
-from app.web.imports import jobs, service
+from app.web.imports import service
+from tests.accounts.imports.conftest import FILE, actions, emails, run, send
 from tests.factories.school import School, subject_of
-
-FILE = b"Name,E-mail,Role\nAna O'Hara,ANA@Example.org,student\nBo Li,bo@example.org,\n"
-
-
-@pytest.fixture
-def school(session: Session) -> School:
-    return School(session)
-
-
-@pytest.fixture
-def admin(school: School) -> Subject:
-    return subject_of(school.admin(full_name="Ada Admin"))
-
-
-def send(session: Session, subject: Any, content: bytes, kind: str = "people") -> DataImport:
-    settings: Settings = session.info["settings"]
-    return service.send(
-        session, subject, settings, open_store(settings), kind, io.BytesIO(content), "people.csv"
-    )
-
-
-def run(session: Session, subject: Any, record: DataImport, *, good_only: bool = False) -> DataImport:
-    settings: Settings = session.info["settings"]
-    service.start(session, subject, record.id, good_only=good_only)
-    return service.run(session, subject, settings, open_store(settings), record.id)
-
-
-def emails(session: Session) -> list[str]:
-    return list(session.scalars(select(User.email).where(User.role == Role.STUDENT).order_by(User.email)))
-
-
-def actions(session: Session, *names: str) -> list[str]:
-    found = select(AuditEntry.action).where(AuditEntry.action.in_(names)).order_by(AuditEntry.id)
-    return list(session.scalars(found))
-
-
-# What is made
 
 
 def test_people_are_made_with_their_history_and_invitations(session: Session, admin: Subject) -> None:
@@ -121,9 +74,6 @@ def test_the_choice_of_columns_is_remembered_for_the_person(
     assert again.mapping == {"full_name": 0, "email": 1}
     other = send(session, subject_of(school.admin()), content)
     assert other.mapping == {}
-
-
-# What is refused
 
 
 def test_every_bad_row_is_named_with_field_value_and_what_to_do(
@@ -204,209 +154,6 @@ def test_a_file_that_is_no_table_is_not_kept(session: Session, admin: Subject) -
     assert session.execute(text("SELECT count(*) FROM file_claims")).scalar_one() == 0
 
 
-# Changes between the check and the import
-
-
-def test_rows_are_checked_again_when_they_are_imported(
-    session: Session, admin: Subject, school: School
-) -> None:
-    record = send(session, admin, FILE)
-    service.start(session, admin, record.id, good_only=False)
-    school.student(email="bo@example.org")
-    settings: Settings = session.info["settings"]
-    with pytest.raises(Conflict, match="something has changed since the file was checked"):
-        service.run(session, admin, settings, open_store(settings), record.id)
-    assert emails(session) == ["bo@example.org"]
-
-
-def test_two_imports_of_the_same_people_at_once(live_database: Database, live_settings: Settings) -> None:
-    with live_database.begin() as session:
-        session.info["settings"] = live_settings
-        numbers = []
-        for _ in range(2):
-            record = send(session, SYSTEM, FILE)
-            service.start(session, SYSTEM, record.id, good_only=False)
-            numbers.append(record.id)
-    together = threading.Barrier(2)
-
-    def work(number: int) -> None:
-        together.wait()
-        jobs.work(live_database, live_settings, number)
-
-    threads = [threading.Thread(target=work, args=(number,)) for number in numbers]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    with live_database.begin() as session:
-        records = [session.get_one(DataImport, number) for number in numbers]
-        assert sorted(record.status for record in records) == ["checked", "imported"]
-        lost = next(record for record in records if record.status == "checked")
-        assert "2 rows cannot be imported" in str(lost.error)
-        assert emails(session) == ["ana@example.org", "bo@example.org"]
-        assert session.scalar(select(func.count()).select_from(OutboxMessage)) == 2
-
-
-def test_a_person_added_at_the_same_moment_stops_the_whole_import(
-    live_database: Database, live_settings: Settings, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    with live_database.begin() as session:
-        record = send(session, SYSTEM, FILE)
-        service.start(session, SYSTEM, record.id, good_only=False)
-        number = record.id
-    # Committed after the import has looked, and before it writes.
-    examine = service.examine
-
-    def look(*arguments: Any, **named: Any) -> Any:
-        found = examine(*arguments, **named)
-        with live_database.begin() as other:
-            other.add(User(email="bo@example.org", full_name="Bo", role=Role.STUDENT, hashed_password="!"))
-        return found
-
-    monkeypatch.setattr(service, "examine", look)
-    jobs.work(live_database, live_settings, number)
-    with live_database.begin() as session:
-        failed = session.get_one(DataImport, number)
-        assert failed.status == "checked"
-        assert "Nothing was imported" in str(failed.error)
-        assert emails(session) == ["bo@example.org"]
-
-
-@pytest.mark.parametrize("act", ["discard", "map"])
-def test_what_is_answered_while_an_import_runs_holds(
-    live_database: Database, live_settings: Settings, monkeypatch: pytest.MonkeyPatch, act: str
-) -> None:
-    with live_database.begin() as session:
-        session.info["settings"] = live_settings
-        record = send(session, SYSTEM, FILE)
-        service.start(session, SYSTEM, record.id, good_only=False)
-        number = record.id
-    examine = service.examine
-    begun: list[bool] = []
-
-    def look(*arguments: Any, **named: Any) -> Any:
-        found = examine(*arguments, **named)
-        if not begun:
-            begun.append(True)
-            with live_database.begin() as other:
-                if act == "discard":
-                    service.discard(other, SYSTEM, number)
-                else:
-                    store = open_store(live_settings)
-                    columns = {"full_name": 1, "email": 1}
-                    service.map_columns(other, SYSTEM, live_settings, store, number, columns)
-        return found
-
-    monkeypatch.setattr(service, "examine", look)
-    jobs.work(live_database, live_settings, number)
-    with live_database.begin() as session:
-        assert session.get_one(DataImport, number).status == ("discarded" if act == "discard" else "checked")
-        assert emails(session) == []
-
-
-def test_an_import_without_a_job_says_that_nothing_was_imported(
-    live_database: Database, live_settings: Settings
-) -> None:
-    with live_database.begin() as session:
-        session.info["settings"] = live_settings
-        numbers = []
-        for status in (None, "todo", "doing", "failed"):
-            record = send(session, SYSTEM, FILE)
-            service.start(session, SYSTEM, record.id, good_only=False)
-            numbers.append(record.id)
-            if status is not None:
-                jobs.begin(session, record.id)
-                change = (
-                    "UPDATE procrastinate_jobs SET status = :status WHERE (args->>'import_id')::int = :id"
-                )
-                session.execute(text(change), {"status": status, "id": record.id})
-    jobs.end_left_imports.func(
-        SimpleNamespace(additional_context={"database": live_database, "settings": live_settings}), 0
-    )
-    with live_database.begin() as session:
-        records = [session.get_one(DataImport, number) for number in numbers]
-        assert [one.status for one in records] == ["checked", "queued", "queued", "checked"]
-        assert "Start the import again" in str(records[0].error)
-
-
-def test_a_failure_of_the_system_s_own_is_said_on_the_import(
-    live_database: Database, live_settings: Settings, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    with live_database.begin() as session:
-        session.info["settings"] = live_settings
-        record = send(session, SYSTEM, FILE)
-        service.start(session, SYSTEM, record.id, good_only=False)
-        number = record.id
-    monkeypatch.setattr(service, "run", lambda *_arguments: 1 / 0)
-    jobs.work(live_database, live_settings, number)
-    with live_database.begin() as session:
-        failed = session.get_one(DataImport, number)
-        assert (failed.status, failed.rows_done) == ("checked", 0)
-        assert "Nothing was imported" in str(failed.error)
-
-
-def test_a_database_that_goes_away_is_waited_for() -> None:
-    lost = OperationalError("SELECT", {}, Exception("the server closed the connection"))
-    job: Any = SimpleNamespace(
-        attempts=0, task_name="web.import_file", priority=0, queue="default", lock=None
-    )
-    assert jobs.RETRY.get_retry_decision(exception=lost, job=job) is not None
-    assert jobs.RETRY.get_retry_decision(exception=ZeroDivisionError(), job=job) is None
-
-
-_KILLED = """
-import os, signal, sys
-from app.db.session import Database
-from app.settings import Settings
-from app.accounts import service as _accounts
-from app.accounts.access import links
-from app.web.imports import jobs
-settings = Settings.model_validate_json(sys.stdin.read())
-def die(*_a, **_k):
-    os.kill(os.getpid(), signal.SIGKILL)
-links.invite_all = die  # the accounts and their history are written, the mails are not
-jobs.work(Database(settings), settings, int(sys.argv[1]))
-"""
-
-
-def test_a_killed_process_leaves_nothing_behind_and_the_import_can_begin_again(
-    live_database: Database, live_settings: Settings
-) -> None:
-    with live_database.begin() as session:
-        record = send(session, SYSTEM, FILE)
-        service.start(session, SYSTEM, record.id, good_only=False)
-        number = record.id
-    values = live_settings.model_dump(mode="json")
-    for name in ("secret_key", "aada_app_password", "database_url"):
-        value = getattr(live_settings, name)
-        values[name] = value.get_secret_value() if hasattr(value, "get_secret_value") else str(value)
-    ended = subprocess.run(
-        [sys.executable, "-c", _KILLED, str(number)],
-        input=json.dumps({name: value for name, value in values.items() if value is not None}),
-        text=True,
-        capture_output=True,
-        check=False,
-        env={**os.environ},
-    )
-    assert ended.returncode == -signal.SIGKILL, ended.stderr
-    with live_database.begin() as session:
-        assert emails(session) == []
-        assert actions(session, "user.created") == []
-        assert session.get_one(DataImport, number).status == "queued"
-    jobs.work(live_database, live_settings, number)
-    with live_database.begin() as session:
-        assert session.get_one(DataImport, number).status == "imported"
-        assert emails(session) == ["ana@example.org", "bo@example.org"]
-    jobs.work(live_database, live_settings, number)
-    with live_database.begin() as session:
-        assert session.scalar(select(func.count()).select_from(OutboxMessage)) == 2, (
-            "a repeated job does nothing"
-        )
-
-
-# Undo
-
-
 def test_what_nobody_has_touched_can_be_undone_for_a_day(session: Session, admin: Subject) -> None:
     record = run(session, admin, send(session, admin, FILE))
     service.undo(session, admin, record.id)
@@ -439,9 +186,6 @@ def test_after_a_day_it_is_too_late(session: Session, admin: Subject) -> None:
     later = time_machine.travel(clock.now() + timedelta(hours=25), tick=False)
     with later, pytest.raises(Conflict, match="for a day, and that is over"):
         service.undo(session, admin, record.id)
-
-
-# Pages and routes
 
 
 def test_the_pages_from_the_file_to_the_undoing(

@@ -17,7 +17,15 @@ from app.core.own_records import require_not_own
 from app.core.permissions import Subject, internal
 from app.db.models import Enrollment, EnrollmentStatus, LessonCompletion
 from app.enrollment import policy, queries
+from app.enrollment.completions import queries as completion_queries
 from app.rules.progress import Progress, progress_of_counts
+
+__all__ = [
+    "CompletionOutcome",
+    "mark_lesson",
+    "record_lesson_completion",
+    "withdraw_lesson_completion",
+]
 
 Source = Literal["content", "student", "staff"]
 _CENT = Decimal("0.01")
@@ -57,12 +65,12 @@ def record_lesson_completion(
     """
     score = _score(score_pct)
     record = found(session, enrollment_id, lock=True) if held is None else held
-    if held is None and queries.lesson_in_program(session, lesson_id, record.program_id) is None:
+    if held is None and completion_queries.lesson_in_program(session, lesson_id, record.program_id) is None:
         raise NotFound("This lesson is not part of the enrollment's program.")
     if record.status is not EnrollmentStatus.ACTIVE:
         return CompletionOutcome(counted=False, new=False, progress_pct=record.progress_pct or 0)
 
-    known = queries.completion(session, enrollment_id, lesson_id)
+    known = completion_queries.completion(session, enrollment_id, lesson_id)
     if known is not None:
         if score is not None and (known.score_pct is None or score > known.score_pct):
             former = known.score_pct
@@ -113,7 +121,7 @@ def withdraw_lesson_completion(
 
     `held` is the enrollment, locked. What staff or the student marked, and what was completed before, stays.
     """
-    known = queries.completion(session, held.id, lesson_id)
+    known = completion_queries.completion(session, held.id, lesson_id)
     if known is None or known.source != "content" or known.completed_at < since:
         return
     session.delete(known)
@@ -147,7 +155,7 @@ def mark_lesson(
     """
     record = found(session, enrollment_id)
     policy.require_read(session, subject, record.user_id)
-    lesson = queries.lesson_in_program(session, lesson_id, record.program_id)
+    lesson = completion_queries.lesson_in_program(session, lesson_id, record.program_id)
     if lesson is None:
         raise NotFound("This lesson is not part of the enrollment's program.")
     attested = policy.may_mark_for(subject, record.user_id)
@@ -178,19 +186,19 @@ def mark_lesson(
 def progress_rewritten(session: Session, subject: Subject | None, program_id: int) -> Iterator[None]:
     """Around a change to a program's lessons: its active enrollments are locked before and their progress is
     updated after it. A fixed number of statements, however many students there are."""
-    former = queries.lock_active(session, program_id)
+    former = completion_queries.lock_active(session, program_id)
     yield
     if not former:
         return
-    required = queries.lesson_count(session, program_id)
-    done = queries.completed_counts(session, list(former))
+    required = completion_queries.lesson_count(session, program_id)
+    done = completion_queries.completed_counts(session, list(former))
     percents = {
         enrollment_id: progress_of_counts(done.get(enrollment_id, 0), required).percent
         for enrollment_id in former
     }
     changed = {number: percent for number, percent in percents.items() if percent != former[number]}
     if changed:
-        queries.write_progress(session, changed)
+        completion_queries.write_progress(session, changed)
         history.record(
             session,
             subject,
@@ -214,8 +222,8 @@ def found(session: Session, enrollment_id: int, *, lock: bool = False) -> Enroll
 
 def progress_of(session: Session, record: Enrollment) -> Progress:
     """What the rule says of an enrollment now."""
-    done = queries.completed_counts(session, [record.id]).get(record.id, 0)
-    return progress_of_counts(done, queries.lesson_count(session, record.program_id))
+    done = completion_queries.completed_counts(session, [record.id]).get(record.id, 0)
+    return progress_of_counts(done, completion_queries.lesson_count(session, record.program_id))
 
 
 def _score(value: Decimal | int | float | None) -> Decimal | None:

@@ -1,0 +1,1 @@
+"""Lessons completed, and the progress that follows."""

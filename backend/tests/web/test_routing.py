@@ -1,0 +1,70 @@
+"""Routes are found by their first segment, and everything else is as FastAPI has it."""
+
+import pytest
+from fastapi import APIRouter, Depends, FastAPI
+from starlette.testclient import TestClient
+
+from app.web import routing
+
+
+@pytest.fixture(scope="module")
+def browser() -> TestClient:
+    first, second, inner = APIRouter(), APIRouter(), APIRouter(prefix="/rooms")
+    first.get("/")(lambda: "home")
+    first.get("/people/new")(lambda: "new")
+
+    @second.get("/people/{number}")
+    def person(number: int) -> int:
+        return number
+
+    second.post("/people/{number}")(lambda: "changed")
+    inner.get("/one")(lambda: "one")
+    second.include_router(inner)
+    app = FastAPI()
+    mounted = FastAPI()
+    mounted.get("/file")(lambda: "file")
+    routing.install(app, [first, second], [("/static", mounted)])
+    return TestClient(app, follow_redirects=False)
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status", "answer"),
+    [
+        ("GET", "/", 200, "home"),
+        ("GET", "/people/new", 200, "new"),
+        ("GET", "/people/7", 200, 7),
+        ("POST", "/people/7", 200, "changed"),
+        ("GET", "/rooms/one", 200, "one"),
+        ("GET", "/static/file", 200, "file"),
+        ("GET", "/openapi.json", 200, None),
+        ("PUT", "/people/7", 405, None),
+        ("GET", "/people/new/", 307, None),
+        ("GET", "/people/7/x", 404, None),
+        ("GET", "/nothing", 404, None),
+        ("GET", "//people/new", 404, None),
+    ],
+)
+def test_each_address_is_answered_by_its_route(
+    browser: TestClient, method: str, path: str, status: int, answer: object
+) -> None:
+    found = browser.request(method, f"http://testserver{path}")
+    assert found.status_code == status
+    if answer is not None:
+        assert found.json() == answer
+
+
+def test_what_stands_before_every_route_stands_before_these() -> None:
+    asked = []
+    router = APIRouter()
+    router.get("/page")(lambda: "page")
+    app = FastAPI(dependencies=[Depends(lambda: asked.append(1))])
+    routing.install(app, [router])
+    assert TestClient(app).get("/page").json() == "page"
+    assert asked == [1]
+
+
+def test_an_address_that_begins_with_anything_is_refused() -> None:
+    router = APIRouter()
+    router.get("/{anything}/page")(lambda: "no")
+    with pytest.raises(ValueError, match="begins with a word"):
+        routing.install(FastAPI(), [router])
