@@ -3,7 +3,7 @@
 An act that cannot be undone, or that opens much, needs a proof (password and code, or a passkey) that is no older
 than ten minutes. That is a property of the act, declared in one table here as permissions are in theirs:
 `history.record` asks before it writes the row of such an act, so that no address, form or service can forget to, and
-a refused act leaves nothing behind (docs/decisions/0023-second-factor.md).
+a refused act leaves nothing behind (docs/decisions/0024-second-factor.md).
 """
 
 from collections.abc import Callable, Mapping
