@@ -167,8 +167,11 @@ def administrator(database: Database) -> Callable[[], str]:
             user_id = session.scalar(
                 select(User.id).where(User.role == Role.ADMIN, User.deleted_at.is_(None)).order_by(User.id)
             )
+            now = clock.now()
             session.add(
-                UserSession(user_id=user_id, token_hash=hashed, expires_at=clock.now() + timedelta(days=1))
+                UserSession(
+                    user_id=user_id, token_hash=hashed, expires_at=now + timedelta(days=1), proved_at=now
+                )
             )
             session.execute(text("DELETE FROM limit_counters"))
         return clear
