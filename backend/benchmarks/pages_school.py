@@ -181,8 +181,8 @@ def _history(connection: psycopg.Connection[Any], students: int) -> None:
 
     def rows() -> Iterator[tuple[Any, ...]]:
         for turn in range(10):
-            moment = now - timedelta(days=10 - turn)
             for number in range(1, students + 1):
+                moment = now - timedelta(days=10 - turn, seconds=students - number)
                 details = f'{{"clock_in": "{moment.isoformat()}"}}'
                 yield (
                     moment,
