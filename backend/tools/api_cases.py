@@ -65,9 +65,9 @@ class Found:
 
 
 def run(url: str, cases: int, enter: Callable[[], str], *, seed: int = 1, only: str = "") -> Found:
-    """Ask at least `cases` times in all, shared evenly by the operations; `enter` opens a session, as its secret.
+    """Ask about `cases` times in all, shared evenly by the operations; `enter` opens a session, as its secret.
 
-    A case may end the session it came with, so a session that is over is followed by another.
+    Each operation begins with a session of its own, and one that a case has ended is followed by another.
     """
     schema = schemathesis.openapi.from_url(f"{url}/api/v1/openapi.json")
     operations = [
@@ -99,6 +99,7 @@ def run(url: str, cases: int, enter: Callable[[], str], *, seed: int = 1, only: 
             secret = enter()
 
     for operation in operations:
+        secret = enter()
         for mode in (GenerationMode.POSITIVE, GenerationMode.NEGATIVE):
             test = hypothesis.settings(
                 max_examples=each, deadline=None, database=None, phases=[Phase.generate],

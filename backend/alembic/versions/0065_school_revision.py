@@ -4,14 +4,14 @@ Every process that serves remembers them, and sees by this number, with the sess
 others.
 
 Revision ID: 0065
-Revises: 0054
+Revises: 0062
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "0065"
-down_revision = "0054"
+down_revision = "0062"
 branch_labels = None
 depends_on = None
 

@@ -52,6 +52,18 @@ class Action(StrEnum):
     )
     ATTENDANCE_CORRECTED = "attendance.corrected", "attendance", "Hours corrected", learning.HoursCorrected
     ATTENDANCE_ENTERED = "attendance.entered", "attendance", "Hours entered", learning.HoursEntered
+    ATTENDANCE_TOTALS_CHECKED = (
+        "attendance.totals_checked",
+        "attendance_days",
+        "Attendance totals compared with the records",
+        system.TotalsChecked,
+    )
+    ATTENDANCE_TOTALS_REBUILT = (
+        "attendance.totals_rebuilt",
+        "attendance_days",
+        "Attendance totals rebuilt",
+        base.Counted,
+    )
     CLASS_CREATED = "class.created", "classes", "Class created", school.ClassCreated
     CLASS_DELETED = "class.deleted", "classes", "Class deleted", school.ClassDeleted
     CLASS_INSTRUCTOR_ADDED = (

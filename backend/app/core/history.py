@@ -9,6 +9,7 @@ somebody else's act in the same request is refused.
 """
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -23,7 +24,7 @@ from app.core import clock
 from app.core.actions import DISCLOSURES, Action
 from app.core.permissions import Actor, Subject
 
-__all__ = ["Action", "act_as", "record", "record_all", "record_once"]
+__all__ = ["Action", "Entry", "act_as", "latest", "record", "record_all", "record_once"]
 
 log = structlog.get_logger(__name__)
 _ACTOR = "history_actor"
@@ -43,12 +44,23 @@ _log = sa.table(
     sa.column("details", JSONB),
     sa.column("request_id", sa.Text),
     sa.column("ip", sa.Text),
+    sa.column("id", sa.BigInteger),
+    sa.column("at", sa.DateTime(timezone=True)),
     sa.column("purpose", sa.Text),
     sa.column("actor_duty", sa.Text),
 )
 _folds = sa.table(
     "history_folds", sa.column("key", sa.Text), sa.column("written_at", sa.DateTime(timezone=True))
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What happened, when, and its details as they were written."""
+
+    action: Action
+    at: datetime
+    details: Mapping[str, Any]
 
 
 def act_as(session: Session, subject: Subject | None) -> None:
@@ -185,6 +197,25 @@ def _row(
     if occurred_at is not None:
         values["occurred_at"] = occurred_at
     return values
+
+
+def latest(session: Session, *actions: Action) -> Entry | None:
+    """The newest entry of one of these kinds: for what the system does again and again, and says of itself."""
+    columns = _log.c
+    found = [
+        session.execute(
+            sa.select(columns.action, columns.at, columns.details, columns.id)
+            .where(columns.action == action.value)
+            .order_by(columns.at.desc(), columns.id.desc())
+            .limit(1)
+        ).one_or_none()
+        for action in actions
+    ]
+    known = [row for row in found if row is not None]
+    if not known:
+        return None
+    newest = max(known, key=lambda row: (row.at, row.id))
+    return Entry(Action(newest.action), newest.at, newest.details)  # type: ignore[call-arg]
 
 
 def described(action: Action, details: Mapping[str, Any], *, strict: bool = True) -> dict[str, Any]:

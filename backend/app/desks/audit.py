@@ -33,6 +33,7 @@ LEARNING = (
 _RECORDS = {
     "api_tokens": "API token",
     "attendance": "Attendance record",
+    "attendance_days": "Attendance totals",
     "audit_log": "History entry",
     "classes": "Class",
     "content_packages": "Course package",

@@ -22,6 +22,9 @@ from app.core.permissions import Subject
 from app.desks import audit, policy
 from app.enrollment import service as enrollment
 
+SHOWN = 8
+"""Rows of a kind on the first page; the whole list is a page of its own."""
+
 
 @dataclass(frozen=True, slots=True)
 class Work:
@@ -87,6 +90,7 @@ class StaffToday:
     """None where the person's duties do not include it."""
 
     here: list[AttendanceOut] | None = None
+    here_count: int = 0
     active_enrollments: int | None = None
     waiting: list[Waiting] = field(default_factory=list)
     forgotten: list[AttendanceOut] = field(default_factory=list)
@@ -166,7 +170,9 @@ def staff_today(session: Session, subject: Subject, zone: ZoneInfo) -> StaffToda
     if policy.may_read_hours(subject):
         open_ends = AttendanceFilter(state=AttendanceState.NEEDS_CORRECTION)
         count = attendance.count_records(session, subject, open_ends, zone)
-        today.here = attendance.who_is_here(session, subject, zone)
+        present = AttendanceFilter(state=AttendanceState.OPEN)
+        today.here = attendance.recent_records(session, subject, present, zone, limit=SHOWN)
+        today.here_count = attendance.count_records(session, subject, present, zone)
         today.weeks = attendance.school_weeks(session, subject, zone)
         today.forgotten = attendance.recent_records(session, subject, open_ends, zone, limit=5)
         today.waiting.append(
@@ -174,10 +180,10 @@ def staff_today(session: Session, subject: Subject, zone: ZoneInfo) -> StaffToda
         )
     if policy.may_read_enrollments(subject):
         today.active_enrollments = enrollment.active_count(session, subject)
-        count = len(enrollment.ready_to_graduate(session, subject))
+        count = enrollment.ready_count(session, subject)
         today.waiting.append(Waiting("Ready to graduate", count, "/enrollments/graduation"))
     if policy.may_read_withdrawals(subject):
-        count = len(enrollment.withdrawals_pending(session, subject))
+        count = enrollment.pending_count(session, subject)
         today.waiting.append(Waiting("Withdrawals to process", count, "/enrollments/withdrawals"))
     if policy.may_read_activity(subject):
         today.activity = audit.recent(session, subject)

@@ -17,6 +17,7 @@ from sqlalchemy import (
     exists,
     func,
     insert,
+    literal,
     select,
     true,
 )
@@ -24,7 +25,7 @@ from sqlalchemy.orm import Session, selectinload
 
 from app.core.constraints import register_conflict, register_invalid
 from app.core.permissions import Role
-from app.core.search import matches
+from app.core.search import about_people
 from app.db.models import (
     Enrollment,
     EnrollmentStatus,
@@ -108,15 +109,15 @@ def enrollments(
     user_id: int | None = None,
 ) -> Listing[Any]:
     """Rows of what a list of enrollments shows; without soft-deleted people unless one is asked for."""
-    conditions = matches(paging.q, User.full_name, User.email, Program.name)
+    conditions = about_people(session, paging.q, Enrollment.user_id, lists.BY_PROGRAM)
     if status is not None:
         conditions.append(Enrollment.status == status)
     if program_id is not None:
         conditions.append(Enrollment.program_id == program_id)
-    conditions.append(User.deleted_at.is_(None) if user_id is None else Enrollment.user_id == user_id)
+    conditions += [visible, lists.NOT_DELETED if user_id is None else Enrollment.user_id == user_id]
     statement = (
         _listed()
-        .where(visible, *conditions)
+        .where(*conditions)
         .order_by(
             paging.order(
                 {
@@ -131,7 +132,8 @@ def enrollments(
             Enrollment.id.desc(),
         )
     )
-    return Listing(session, statement, paging)
+    counting = select(literal(1)).select_from(Enrollment).where(*conditions)
+    return Listing(session, statement, paging, counting=counting, key=Enrollment.id)
 
 
 def listed(session: Session, enrollment_id: int) -> Row[Any] | None:
@@ -156,17 +158,6 @@ def _listed() -> Select[Any]:
         .join(Enrollment.user)
         .join(Enrollment.program)
     )
-
-
-def status_counts(session: Session, visible: ColumnElement[bool]) -> dict[EnrollmentStatus, int]:
-    """How many enrollments stand in each state, without soft-deleted people."""
-    rows = session.execute(
-        select(Enrollment.status, func.count())
-        .join(Enrollment.user)
-        .where(User.deleted_at.is_(None), visible)
-        .group_by(Enrollment.status)
-    )
-    return {row[0]: row[1] for row in rows}
 
 
 def program_names(session: Session) -> Sequence[Row[Any]]:

@@ -31,6 +31,7 @@ from app.enrollment.completions.service import (
     withdraw_lesson_completion,
     wrong,
 )
+from app.enrollment.lists import queries as lists
 from app.enrollment.objections import Ending, Objection, objections
 from app.enrollment.objections import register as register_objection
 from app.enrollment.queries import Learner
@@ -60,10 +61,11 @@ __all__ = [
     "mark_lesson",
     "objections_to_ending",
     "on_ended",
+    "pending_count",
     "program_names",
     "read_enrollment",
     "read_progress",
-    "ready_to_graduate",
+    "ready_count",
     "record_lesson_completion",
     "register_objection",
     "status_counts",
@@ -73,7 +75,6 @@ __all__ = [
     "why_not_complete",
     "withdraw",
     "withdraw_lesson_completion",
-    "withdrawals_pending",
 ]
 NO_ENROLLMENT = policy.NO_ENROLLMENT
 
@@ -211,7 +212,7 @@ def latest_withdrawal(session: Session, subject: Subject, enrollment_id: int) ->
 def status_counts(session: Session, subject: Subject) -> dict[EnrollmentStatus, int]:
     """How many enrollments stand in each state."""
     policy.require_list(subject)
-    return queries.status_counts(session, policy.visible(session, subject))
+    return lists.status_counts(session, policy.visible(session, subject))
 
 
 def program_names(session: Session, subject: Subject) -> Sequence[Row[Any]]:
@@ -233,22 +234,22 @@ def student_email(session: Session, subject: Subject, user_id: int) -> str | Non
     return person.email if person and person.role is Role.STUDENT and person.deleted_at is None else None
 
 
-def ready_to_graduate(session: Session, subject: Subject) -> Sequence[Row[Any]]:
-    """Active enrollments with every lesson done and no transcript yet."""
+def ready_count(session: Session, subject: Subject) -> int:
+    """How many active enrollments have every lesson done and no transcript yet."""
     policy.require_list(subject)
-    return queries.eligible_for_graduation(session, visible=policy.visible(session, subject))
+    return lists.eligible_count(session, policy.visible(session, subject))
 
 
-def withdrawals_pending(session: Session, subject: Subject) -> Sequence[Row[Any]]:
-    """Withdrawals that wait for the administration, oldest first."""
+def pending_count(session: Session, subject: Subject) -> int:
+    """How many withdrawals wait for the administration."""
     policy.require_read_withdrawals(subject)
-    return queries.pending_withdrawals(session, visible=policy.visible(session, subject))
+    return lists.pending_count(session, policy.visible(session, subject))
 
 
 def active_count(session: Session, subject: Subject) -> int:
     """How many enrollments are active, without soft-deleted people."""
     policy.require_list(subject)
-    return queries.status_counts(session, policy.visible(session, subject)).get(EnrollmentStatus.ACTIVE, 0)
+    return lists.status_counts(session, policy.visible(session, subject)).get(EnrollmentStatus.ACTIVE, 0)
 
 
 # The end

@@ -5,6 +5,7 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, ConfigDict
 
+from app.compliance.attendance.totals import service as totals
 from app.core.permissions import Permission
 from app.lrs.desk.forwarding import service as forwarding
 from app.ops import monitoring
@@ -103,6 +104,7 @@ def operations(request: Request, db: Db, subject: CurrentSubject, paging: PagePa
         limit=limit,
         failing=forwarding.failing(db, subject),
         following=projections.following(db),
+        attendance=totals.last_check(db),
         crowded=connections * 5 >= limit * 4,
         size=human_size(monitoring.database_size_bytes(db)),
         largest=[(row.tablename, round(row.size_bytes / 1024)) for row in tables[:10]],

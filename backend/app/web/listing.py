@@ -40,7 +40,8 @@ class Listing(Generic[T]):
     """What a room's list holds for one person, search and order. Nothing is read until it is asked for.
 
     `statement` comes searched, narrowed and ordered, with a unique column last; a one-column select gives the
-    objects themselves.
+    objects themselves. `counting` has as many rows without what only the screen needs, for the count; where it also
+    has what the list is sorted by, and `key` is the number of a row, a page joins its own rows and not those before it.
     """
 
     def __init__(
@@ -49,10 +50,14 @@ class Listing(Generic[T]):
         statement: Select[Any],
         paging: Paging,
         change: Callable[[Sequence[Any]], Sequence[T]] | None = None,
+        counting: Select[Any] | None = None,
+        key: Any = None,
     ) -> None:
         self.session = session
         self.statement = statement
         self.paging = paging
+        self.counting = counting
+        self.key = key
         self._change = change
 
     def map(self, change: Callable[[T], U]) -> "Listing[U]":
@@ -66,19 +71,19 @@ class Listing(Generic[T]):
         def both(items: Sequence[Any]) -> Sequence[U]:
             return change(before(items) if before else items)
 
-        return Listing[U](self.session, self.statement, self.paging, both)
+        return Listing[U](self.session, self.statement, self.paging, both, self.counting, self.key)
 
-    def page(self) -> Page[T]:
-        """The page that was asked for, and the count of the whole: two queries."""
-        page = fetch_page(self.session, self.statement, self.paging)
-        if self._change is None:
-            return page
-        items = list(self._change(page.items))
-        return Page[Any](items=items, total=page.total, page=page.page, per_page=page.per_page)
+    def page(self, most: int | None = None) -> Page[T]:
+        """The page that was asked for, and the count of the whole, or of the first `most`: two queries."""
+        page = fetch_page(
+            self.session, self.statement, self.paging, counting=self.counting, key=self.key, most=most
+        )
+        return page if self._change is None else page.holding(self._change(page.items))
 
     def total(self) -> int:
         """How many items the whole list has."""
-        counted = select(func.count()).select_from(self.statement.order_by(None).subquery())
+        rows = self.statement if self.counting is None else self.counting
+        counted = select(func.count()).select_from(rows.order_by(None).subquery())
         return self.session.scalar(counted) or 0
 
     def rows(self) -> Iterator[T]:

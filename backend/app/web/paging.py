@@ -1,14 +1,15 @@
 """Lists a page at a time: what the query string may ask for, and the page that comes back."""
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Generic, TypeVar
 
 from fastapi import Depends, Query
-from pydantic import BaseModel, ConfigDict, computed_field
-from sqlalchemy import ColumnElement, Select, func, select
+from pydantic import BaseModel, ConfigDict, PrivateAttr, computed_field
+from sqlalchemy import Column, ColumnElement, Select, Table, func, inspect, select
 from sqlalchemy.orm import Session
+from sqlalchemy.sql.visitors import iterate
 
 from app.core.errors import FieldError, Invalid
 
@@ -19,6 +20,8 @@ DEFAULT_PER_PAGE = 25
 MAX_PER_PAGE = 200
 MAX_PAGE = 100_000
 MAX_SEARCH = 200
+MOST_COUNTED = 10_000
+"""How far a list on a screen is counted and leafed through; a file and the API have everything."""
 FORMATS = ("csv", "xlsx", "pdf", "json")
 
 
@@ -34,6 +37,12 @@ class Page(BaseModel, Generic[T]):
     total: int
     page: int = 1
     per_page: int = DEFAULT_PER_PAGE
+    _more: bool = PrivateAttr(default=False)
+
+    @property
+    def more(self) -> bool:
+        """Whether the list goes on beyond `total`: only so many items were counted."""
+        return self._more
 
     @computed_field  # type: ignore[prop-decorator]
     @property
@@ -52,12 +61,13 @@ class Page(BaseModel, Generic[T]):
 
     def map(self, change: Callable[[T], U]) -> "Page[U]":
         """The same page with each item changed."""
-        return Page[U](
-            items=[change(item) for item in self.items],
-            total=self.total,
-            page=self.page,
-            per_page=self.per_page,
-        )
+        return self.holding([change(item) for item in self.items])
+
+    def holding(self, items: Sequence[U]) -> "Page[U]":
+        """The same page with other items, one for each."""
+        page = Page[Any](items=list(items), total=self.total, page=self.page, per_page=self.per_page)
+        page._more = self._more
+        return page
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,13 +148,57 @@ PageParams = Annotated[Paging, Depends(_paging)]
 """Declare `paging: PageParams` in a route. Values that make no sense end in 422 with a sentence."""
 
 
-def fetch_page(session: Session, statement: Select[Any], paging: Paging) -> Page[Any]:
+def fetch_page(
+    session: Session,
+    statement: Select[Any],
+    paging: Paging,
+    *,
+    counting: Select[Any] | None = None,
+    key: Any = None,
+    most: int | None = None,
+) -> Page[Any]:
     """Run `statement` for one page, and count the whole. A one-column select gives the objects themselves.
 
-    Used by a room's `queries.py`; the statement comes ordered. Two queries, whatever the size of the page.
+    Used by a room's `queries.py`; the statement comes ordered. Two queries, whatever the size of the page. `counting`
+    gives as many rows as the statement, and more cheaply; with the `key` of a row, it also finds which rows are on
+    the page, unless the list is sorted by something it does not have. With `most`, no more than that are counted, and
+    a page beyond them is empty without being looked for: reading it would mean reading everything before it.
     """
-    total = session.scalar(select(func.count()).select_from(statement.order_by(None).subquery())) or 0
-    limited = statement.limit(paging.per_page).offset(paging.offset)
-    single = len(statement.column_descriptions) == 1
-    items: Sequence[Any] = session.scalars(limited).all() if single else session.execute(limited).all()
-    return Page[Any](items=list(items), total=total, page=paging.page, per_page=paging.per_page)
+    rows = (statement if counting is None else counting).order_by(None)
+    if most is not None:
+        rows = rows.limit(most + 1)
+    total = session.scalar(select(func.count()).select_from(rows.subquery())) or 0
+    more = most is not None and total > most
+    if more:
+        total = most or 0
+    items: Sequence[Any] = []
+    if paging.offset < total:
+        limited = _cut(statement, paging)
+        order = statement._order_by_clauses
+        if counting is not None and key is not None and mentions(order, *_tables(counting), only=True):
+            chosen = _cut(counting.with_only_columns(key).order_by(*order), paging)
+            limited = statement.where(key.in_(chosen))
+        single = len(statement.column_descriptions) == 1
+        items = session.scalars(limited).all() if single else session.execute(limited).all()
+    page = Page[Any](items=list(items), total=total, page=paging.page, per_page=paging.per_page)
+    page._more = more
+    return page
+
+
+def _tables(statement: Select[Any]) -> list[Any]:
+    """The tables that a statement reads, joined or not."""
+    return [
+        part for source in statement.get_final_froms() for part in iterate(source) if isinstance(part, Table)
+    ]
+
+
+def _cut(statement: Select[Any], paging: Paging) -> Select[Any]:
+    return statement.limit(paging.per_page).offset(paging.offset)
+
+
+def mentions(clauses: Iterable[ColumnElement[Any]], *tables: Any, only: bool = False) -> bool:
+    """Whether one of the clauses names a column of one of these tables; with `only`, whether all columns are theirs."""
+    known = {inspect(table).selectable if isinstance(table, type) else table for table in tables}
+    columns = [part for clause in clauses for part in iterate(clause) if isinstance(part, Column)]
+    found = [column.table in known for column in columns]
+    return bool(found) and all(found) if only else any(found)

@@ -5,9 +5,10 @@ from sqlalchemy import func, literal, select, true
 from sqlalchemy.orm import Session
 
 from app.accounts.people import queries
+from app.core import search
 from app.core.permissions import Role
-from app.core.search import matches
-from app.db.models import User
+from app.core.search import about_people, matches
+from app.db.models import Enrollment, Program, User
 from app.web.paging import Paging
 from tests.factories.school import School
 
@@ -74,8 +75,51 @@ def test_the_search_of_people_can_use_its_indexes(session: Session, school: Scho
     for _ in range(3):
         school.student()
     session.execute(func.set_config("enable_seqscan", "off", True).select())
-    statement = select(User.id).where(*matches("nunez", User.full_name, User.email))
+    statement = select(User.id).where(*matches("nunez", User.search_text))
     text = str(statement.compile(session.connection(), compile_kwargs={"literal_binds": True}))
     plan = "\n".join(session.connection().exec_driver_sql(f"EXPLAIN {text}").scalars())
-    assert "idx_users_full_name_search" in plan
-    assert "idx_users_email_search" in plan
+    assert "idx_users_search_text" in plan
+
+
+def test_a_word_may_mean_a_person_or_something_else(session: Session, school: School) -> None:
+    """Each word stands in the student's name or address or in the program's name, as over the join."""
+    dental, rays = school.program(name="Dental Assistant"), school.program(name="Radiography")
+    for name, program in (
+        ("Maria López", dental),
+        ("Maria Lopez", rays),
+        ("Ray Dental", rays),
+        ("Mario Ruiz", dental),
+    ):
+        school.enrollment(school.student(full_name=name), program)
+    by_program = {
+        Enrollment.program_id: lambda word: select(Program.id).where(*matches(word, Program.name)),
+    }
+
+    def found_by(words: str) -> list[str]:
+        conditions = about_people(session, words, Enrollment.user_id, by_program)
+        joined = (
+            select(User.full_name).join(Enrollment, Enrollment.user_id == User.id).join(Enrollment.program)
+        )
+        names = sorted(session.scalars(joined.where(*conditions)))
+        assert names == sorted(
+            session.scalars(joined.where(*matches(words, User.full_name, User.email, Program.name)))
+        )
+        return names
+
+    assert found_by("lopez") == ["Maria Lopez", "Maria López"]
+    assert found_by("maria lopez dental") == ["Maria López"]
+    assert found_by("dental") == ["Maria López", "Mario Ruiz", "Ray Dental"]
+    assert found_by("nobody") == found_by("maria nobody") == []
+    assert len(found_by("mari")) == 3
+    assert len(found_by("")) == 4
+
+
+def test_more_people_than_are_looked_up_are_searched_for_in_the_list(
+    session: Session, school: School, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(search, "MOST_NAMED", 2)
+    for name in ("Ann One", "Ann Two", "Ann Three", "Bo One"):
+        school.enrollment(school.student(full_name=name))
+    conditions = about_people(session, "ann one", Enrollment.user_id, {})
+    joined = select(User.full_name).join(Enrollment, Enrollment.user_id == User.id)
+    assert session.scalars(joined.where(*conditions)).all() == ["Ann One"]

@@ -5,12 +5,12 @@ from fastapi import FastAPI
 from fastapi.responses import JSONResponse
 from fastapi.testclient import TestClient
 from pydantic import BaseModel
-from sqlalchemy import Column, Integer, String, event, select
+from sqlalchemy import Column, Integer, String, event, literal, select
 from sqlalchemy.orm import Session
 from starlette.requests import Request
 
 from app.core.errors import Invalid, Problem
-from app.db.models import Program
+from app.db.models import Module, Program
 from app.web.paging import MAX_PAGE, MAX_PER_PAGE, Page, PageParams, Paging, fetch_page
 
 
@@ -133,3 +133,44 @@ def test_a_page_is_fetched_in_two_statements_whatever_its_size(session: Session)
     )
     assert len(rows.items) == rows.total
     assert fetch_page(session, found, Paging(page=9)).items == []
+
+
+def test_a_screen_counts_so_far_and_no_further(session: Session) -> None:
+    session.add_all(Program(name=f"Course {number:03d}") for number in range(57))
+    session.flush()
+    found = select(Program).where(Program.name.like("Course %")).order_by(Program.name)
+    page = fetch_page(session, found, Paging(page=2, per_page=20), most=40)
+    assert (page.total, page.more, page.pages) == (40, True, 2)
+    assert page.items[-1].name == "Course 039"
+    assert page.map(str).more
+    beyond = fetch_page(session, found, Paging(page=3, per_page=20), most=40)
+    assert (beyond.items, beyond.total, beyond.more) == ([], 40, True)
+    exact = fetch_page(session, found, Paging(page=3, per_page=20), most=57)
+    assert (len(exact.items), exact.total, exact.more) == (17, 57, False)
+    assert "more" not in exact.model_dump()
+
+
+@pytest.mark.parametrize("sort", ["name", "-name", "module"])
+def test_rows_are_chosen_before_they_are_joined_where_that_is_possible(session: Session, sort: str) -> None:
+    """The same page either way: chosen within the table that is sorted by, or after the join."""
+    programs = [Program(name=f"Course {number % 7}") for number in range(20)]
+    session.add_all(programs)
+    session.flush()
+    session.add_all(
+        Module(program_id=program.id, name=f"M{number % 5}", order_num=1)
+        for number, program in enumerate(programs)
+    )
+    session.flush()
+    paging = Paging(page=2, per_page=6, sort=sort)
+    ours = Program.id.in_([program.id for program in programs])
+    order = paging.order({"name": Program.name, "module": Module.name}, "name")
+    statement = (
+        select(Program.id, Module.name)
+        .join(Module, Module.program_id == Program.id)
+        .where(ours)
+        .order_by(order, Program.id)
+    )
+    counting = select(literal(1)).select_from(Program).where(ours)
+    narrow = fetch_page(session, statement, paging, counting=counting, key=Program.id)
+    assert narrow == fetch_page(session, statement, paging)
+    assert len(narrow.items) == 6

@@ -1,5 +1,6 @@
 """Pages that change a class: its timetable, its instructors, its students."""
 
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Annotated, Any
 
@@ -29,259 +30,193 @@ CLASSES = ("Classes", "/classes")
 KINDS = [("cancelled", "No meeting that day"), ("moved", "The meeting moves"), ("extra", "Extra meeting")]
 
 
+@dataclass(frozen=True, slots=True)
+class ClassRequest:
+    """A request about one class, and who makes it."""
+
+    request: Request
+    db: Session
+    subject: Subject
+    settings: Settings
+    class_id: int
+
+    def page(self, template: str, title: str, **context: Any) -> Response:
+        """A page about the class, below the class's own. Raises NotFound for a class that the person may not see."""
+        view = service.read(self.db, self.subject, self.class_id, self.settings.zone)
+        return render(
+            self.request,
+            template,
+            view=view,
+            record=view.record,
+            may_manage=policy.may_manage(self.subject),
+            breadcrumbs=[CLASSES, (view.record.code, f"/classes/{self.class_id}"), (title, None)],
+            **context,
+        )
+
+    def back(self, part: str = "") -> Response:
+        """To the class's own page, or a part of it."""
+        return redirect(f"/classes/{self.class_id}{part}")
+
+
+def _asked(
+    request: Request, db: Db, subject: CurrentSubject, settings: SettingsDep, class_id: PathId
+) -> ClassRequest:
+    return ClassRequest(request, db, subject, settings, class_id)
+
+
+Asked = Annotated[ClassRequest, Depends(_asked)]
+
+
 # The timetable
 
 
 @router.get("/classes/{class_id}/timetable")
-def timetable(
-    request: Request, db: Db, subject: CurrentSubject, settings: SettingsDep, class_id: PathId
-) -> Response:
+def timetable(asked: Asked) -> Response:
     """Weekly meetings and the days that are not as every week."""
-    policy.require_read_all(subject)
-    return _timetable(request, db, subject, settings, class_id)
+    policy.require_read_all(asked.subject)
+    return _timetable(asked)
 
 
 def _timetable(
-    request: Request,
-    db: Session,
-    subject: Subject,
-    settings: Settings,
-    class_id: int,
-    weekly: Form[WeeklyForm] | None = None,
-    change: Form[ChangeForm] | None = None,
+    asked: ClassRequest, weekly: Form[WeeklyForm] | None = None, change: Form[ChangeForm] | None = None
 ) -> Response:
-    view = service.read(db, subject, class_id, settings.zone)
-    return render(
-        request,
+    return asked.page(
         "classes/timetable.html",
-        view=view,
-        record=view.record,
-        may_manage=policy.may_manage(subject),
+        "Schedule",
         weekly=weekly or Form.blank(WeeklyForm),
         change=change or Form.blank(ChangeForm, kind="cancelled"),
         weekdays=weekday_choices(),
         kinds=KINDS,
-        breadcrumbs=[CLASSES, (view.record.code, f"/classes/{class_id}"), ("Schedule", None)],
     )
 
 
 @router.post("/classes/{class_id}/timetable")
-def add_weekly(
-    request: Request,
-    db: Db,
-    subject: CurrentSubject,
-    settings: SettingsDep,
-    class_id: PathId,
-    form: Annotated[Form[WeeklyForm], Depends(posted(WeeklyForm))],
-) -> Response:
-    policy.require_manage(subject)
+def add_weekly(asked: Asked, form: Annotated[Form[WeeklyForm], Depends(posted(WeeklyForm))]) -> Response:
+    policy.require_manage(asked.subject)
 
     def add(values: WeeklyForm) -> Response:
-        service.add_weekly(db, subject, class_id, values)
-        return redirect(f"/classes/{class_id}/timetable")
+        service.add_weekly(asked.db, asked.subject, asked.class_id, values)
+        return asked.back("/timetable")
 
-    return form.submit(db, add, lambda: _timetable(request, db, subject, settings, class_id, weekly=form))
+    return form.submit(asked.db, add, lambda: _timetable(asked, weekly=form))
 
 
 @router.post("/classes/{class_id}/timetable/{meeting_id}/remove")
-def remove_weekly(db: Db, subject: CurrentSubject, class_id: PathId, meeting_id: PathId) -> Response:
-    service.remove_weekly(db, subject, class_id, meeting_id)
-    return redirect(f"/classes/{class_id}/timetable")
+def remove_weekly(asked: Asked, meeting_id: PathId) -> Response:
+    service.remove_weekly(asked.db, asked.subject, asked.class_id, meeting_id)
+    return asked.back("/timetable")
 
 
 @router.post("/classes/{class_id}/changes")
-def add_change(
-    request: Request,
-    db: Db,
-    subject: CurrentSubject,
-    settings: SettingsDep,
-    class_id: PathId,
-    form: Annotated[Form[ChangeForm], Depends(posted(ChangeForm))],
-) -> Response:
-    policy.require_manage(subject)
+def add_change(asked: Asked, form: Annotated[Form[ChangeForm], Depends(posted(ChangeForm))]) -> Response:
+    policy.require_manage(asked.subject)
 
     def add(values: ChangeForm) -> Response:
-        service.add_change(db, subject, class_id, values)
-        return redirect(f"/classes/{class_id}/timetable")
+        service.add_change(asked.db, asked.subject, asked.class_id, values)
+        return asked.back("/timetable")
 
-    return form.submit(db, add, lambda: _timetable(request, db, subject, settings, class_id, change=form))
+    return form.submit(asked.db, add, lambda: _timetable(asked, change=form))
 
 
 @router.post("/classes/{class_id}/changes/{change_id}/remove")
-def remove_change(db: Db, subject: CurrentSubject, class_id: PathId, change_id: PathId) -> Response:
-    service.remove_change(db, subject, class_id, change_id)
-    return redirect(f"/classes/{class_id}/timetable")
+def remove_change(asked: Asked, change_id: PathId) -> Response:
+    service.remove_change(asked.db, asked.subject, asked.class_id, change_id)
+    return asked.back("/timetable")
 
 
 # Instructors
 
 
 @router.get("/classes/{class_id}/instructors")
-def instructors(
-    request: Request, db: Db, subject: CurrentSubject, settings: SettingsDep, class_id: PathId
-) -> Response:
+def instructors(asked: Asked) -> Response:
     """Who teaches the class, and the form that adds somebody."""
-    policy.require_read_all(subject)
-    return _instructors(request, db, subject, settings, class_id, Form.blank(InstructorForm))
+    policy.require_read_all(asked.subject)
+    return _instructors(asked, Form.blank(InstructorForm))
 
 
-def _instructors(
-    request: Request,
-    db: Session,
-    subject: Subject,
-    settings: Settings,
-    class_id: int,
-    form: Form[InstructorForm],
-) -> Response:
-    view = service.read(db, subject, class_id, settings.zone)
-    return render(
-        request,
+def _instructors(asked: ClassRequest, form: Form[InstructorForm]) -> Response:
+    return asked.page(
         "classes/instructors.html",
-        view=view,
-        record=view.record,
-        may_manage=policy.may_manage(subject),
+        "Instructors",
         form=form,
-        staff=service.staff_choices(db, subject),
-        today=clock.today(settings.zone),
-        breadcrumbs=[CLASSES, (view.record.code, f"/classes/{class_id}"), ("Instructors", None)],
+        staff=service.staff_choices(asked.db, asked.subject),
+        today=clock.today(asked.settings.zone),
     )
 
 
 @router.post("/classes/{class_id}/instructors")
 def add_instructor(
-    request: Request,
-    db: Db,
-    subject: CurrentSubject,
-    settings: SettingsDep,
-    class_id: PathId,
-    form: Annotated[Form[InstructorForm], Depends(posted(InstructorForm))],
+    asked: Asked, form: Annotated[Form[InstructorForm], Depends(posted(InstructorForm))]
 ) -> Response:
-    policy.require_manage(subject)
+    policy.require_manage(asked.subject)
 
     def add(values: InstructorForm) -> Response:
-        service.add_instructor(db, subject, class_id, values)
-        return redirect(f"/classes/{class_id}/instructors")
+        service.add_instructor(asked.db, asked.subject, asked.class_id, values)
+        return asked.back("/instructors")
 
-    return form.submit(db, add, lambda: _instructors(request, db, subject, settings, class_id, form))
+    return form.submit(asked.db, add, lambda: _instructors(asked, form))
 
 
 @router.post("/classes/{class_id}/instructors/{assignment_id}/end")
-def end_instructor(
-    db: Db, subject: CurrentSubject, settings: SettingsDep, class_id: PathId, assignment_id: PathId
-) -> Response:
-    yesterday = clock.today(settings.zone) - timedelta(days=1)
-    service.end_instructor(db, subject, class_id, assignment_id, last_day=yesterday)
-    return redirect(f"/classes/{class_id}/instructors")
+def end_instructor(asked: Asked, assignment_id: PathId) -> Response:
+    yesterday = clock.today(asked.settings.zone) - timedelta(days=1)
+    service.end_instructor(asked.db, asked.subject, asked.class_id, assignment_id, last_day=yesterday)
+    return asked.back("/instructors")
 
 
 # Students
 
 
 @router.get("/classes/{class_id}/students")
-def students(
-    request: Request,
-    db: Db,
-    subject: CurrentSubject,
-    settings: SettingsDep,
-    paging: PageParams,
-    class_id: PathId,
-) -> Response:
+def students(asked: Asked, paging: PageParams) -> Response:
     """Who can be added: several at once."""
-    policy.require_read_all(subject)
-    return _students(request, db, subject, settings, class_id, paging, Form.blank(SeatsForm))
+    policy.require_read_all(asked.subject)
+    return _students(asked, paging, Form.blank(SeatsForm))
 
 
-def _students(
-    request: Request,
-    db: Session,
-    subject: Subject,
-    settings: Settings,
-    class_id: int,
-    paging: Paging,
-    form: Form[Any],
-) -> Response:
-    view = service.read(db, subject, class_id, settings.zone)
-    return render(
-        request,
-        "classes/students.html",
-        record=view.record,
-        may_manage=policy.may_manage(subject),
-        page=service.candidates(db, subject, class_id, paging, settings.zone),
-        paging=paging,
-        form=form,
-        breadcrumbs=[CLASSES, (view.record.code, f"/classes/{class_id}"), ("Add students", None)],
-    )
+def _students(asked: ClassRequest, paging: Paging, form: Form[SeatsForm]) -> Response:
+    page = service.candidates(asked.db, asked.subject, asked.class_id, paging, asked.settings.zone)
+    return asked.page("classes/students.html", "Add students", page=page, paging=paging, form=form)
 
 
 @router.post("/classes/{class_id}/students")
-def add_students(
-    request: Request,
-    db: Db,
-    subject: CurrentSubject,
-    settings: SettingsDep,
-    class_id: PathId,
-    form: Annotated[Form[SeatsForm], Depends(posted(SeatsForm))],
-) -> Response:
-    policy.require_manage(subject)
+def add_students(asked: Asked, form: Annotated[Form[SeatsForm], Depends(posted(SeatsForm))]) -> Response:
+    policy.require_manage(asked.subject)
 
     def add(values: SeatsForm) -> Response:
         service.add_students(
-            db, subject, class_id, values.enrollment_ids, settings.zone, starts_on=values.starts_on
+            asked.db,
+            asked.subject,
+            asked.class_id,
+            values.enrollment_ids,
+            asked.settings.zone,
+            starts_on=values.starts_on,
         )
-        return redirect(f"/classes/{class_id}")
+        return asked.back()
 
-    return form.submit(db, add, lambda: _students(request, db, subject, settings, class_id, Paging(), form))
+    return form.submit(asked.db, add, lambda: _students(asked, Paging(), form))
 
 
 @router.get("/classes/{class_id}/students/remove")
-def ask_remove_students(
-    request: Request,
-    db: Db,
-    subject: CurrentSubject,
-    settings: SettingsDep,
-    paging: PageParams,
-    class_id: PathId,
-) -> Response:
+def ask_remove_students(asked: Asked, paging: PageParams) -> Response:
     """Who can be taken out: several at once."""
-    policy.require_read_all(subject)
-    return _removal(request, db, subject, settings, class_id, paging, Form.blank(RemoveForm))
+    policy.require_read_all(asked.subject)
+    return _removal(asked, paging, Form.blank(RemoveForm))
 
 
-def _removal(
-    request: Request,
-    db: Session,
-    subject: Subject,
-    settings: Settings,
-    class_id: int,
-    paging: Paging,
-    form: Form[RemoveForm],
-) -> Response:
-    view = service.read(db, subject, class_id, settings.zone)
-    return render(
-        request,
-        "classes/removal.html",
-        record=view.record,
-        may_manage=policy.may_manage(subject),
-        page=service.roster(db, subject, class_id, paging, settings.zone).page(),
-        paging=paging,
-        form=form,
-        breadcrumbs=[CLASSES, (view.record.code, f"/classes/{class_id}"), ("Remove students", None)],
+def _removal(asked: ClassRequest, paging: Paging, form: Form[RemoveForm]) -> Response:
+    listing = service.roster(asked.db, asked.subject, asked.class_id, paging, asked.settings.zone)
+    return asked.page(
+        "classes/removal.html", "Remove students", page=listing.page(), paging=paging, form=form
     )
 
 
 @router.post("/classes/{class_id}/students/remove")
-def remove_students(
-    request: Request,
-    db: Db,
-    subject: CurrentSubject,
-    settings: SettingsDep,
-    class_id: PathId,
-    form: Annotated[Form[RemoveForm], Depends(posted(RemoveForm))],
-) -> Response:
-    policy.require_manage(subject)
+def remove_students(asked: Asked, form: Annotated[Form[RemoveForm], Depends(posted(RemoveForm))]) -> Response:
+    policy.require_manage(asked.subject)
 
     def remove(values: RemoveForm) -> Response:
-        service.remove_students(db, subject, class_id, values.seat_ids, settings.zone)
-        return redirect(f"/classes/{class_id}")
+        service.remove_students(asked.db, asked.subject, asked.class_id, values.seat_ids, asked.settings.zone)
+        return asked.back()
 
-    return form.submit(db, remove, lambda: _removal(request, db, subject, settings, class_id, Paging(), form))
+    return form.submit(asked.db, remove, lambda: _removal(asked, Paging(), form))

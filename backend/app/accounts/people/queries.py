@@ -47,7 +47,7 @@ def people(
     )
     if held is not None:
         statement = statement.where(held)
-    statement = statement.where(*matches(paging.q, User.full_name, User.email))
+    statement = statement.where(*matches(paging.q, User.search_text))
     order = paging.order(SORTABLE, "-deleted" if deleted else "name")
     return Listing(session, statement.order_by(order, User.id), paging)
 
@@ -55,7 +55,7 @@ def people(
 def numbers_named(session: Session, word: str, most: int) -> Sequence[int]:
     """The numbers of accounts, deleted or not, whose name or address holds the word."""
     return session.scalars(
-        select(User.id).where(*matches(word, User.full_name, User.email)).order_by(User.id).limit(most)
+        select(User.id).where(*matches(word, User.search_text)).order_by(User.id).limit(most)
     ).all()
 
 

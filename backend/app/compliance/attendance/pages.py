@@ -31,7 +31,7 @@ from app.web import navigation, refusals, reports
 from app.web.field_types import OptionalId, PathId
 from app.web.forms import Form, posted
 from app.web.navigation import NavItem
-from app.web.paging import PageParams, Paging
+from app.web.paging import MOST_COUNTED, PageParams, Paging
 from app.web.render import redirect, render
 from app.web.request import CurrentSubject, Db, Requires, SettingsDep
 
@@ -188,12 +188,14 @@ def attendance(
 
 
 @router.get("/attendance/here", dependencies=LISTS)
-def here(request: Request, db: Db, subject: CurrentSubject, settings: SettingsDep) -> Response:
+def here(
+    request: Request, db: Db, subject: CurrentSubject, settings: SettingsDep, paging: PageParams
+) -> Response:
     return render(
         request,
         "attendance/here.html",
         formats=reports.offered(),
-        here=service.who_is_here(db, subject, settings.zone),
+        page=service.who_is_here(db, subject, paging, settings.zone).page(MOST_COUNTED),
         forgotten=service.recent_records(
             db, subject, AttendanceFilter(state=AttendanceState.NEEDS_CORRECTION), settings.zone, limit=50
         ),

@@ -6,19 +6,19 @@ from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, Select, and_, bindparam, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, bindparam, func, literal, or_, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from app.compliance.attendance.schemas import AttendanceFilter, AttendanceState, EnrollmentChoice
 from app.core.constraints import register_conflict, register_invalid
 from app.core.permissions import Role
-from app.core.search import matches
+from app.core.search import about_people, matches
 from app.db.models import Attendance, Enrollment, EnrollmentStatus, Program, User, Withdrawal
 from app.rules import hours
 from app.rules.hours import TimeEntry
 from app.web.listing import Listing
-from app.web.paging import Paging
+from app.web.paging import Paging, mentions
 
 register_conflict("uq_attendance_one_open", "You are already clocked in. Clock out first.")
 register_conflict(
@@ -34,7 +34,6 @@ SORTS = {
     "student": User.full_name,
     "program": Program.name,
 }
-HOURS_SORTS = {"student": User.full_name, "email": User.email}
 
 
 # What every student's page asks for is put together once: building a statement and finding its compiled form again
@@ -169,19 +168,6 @@ def _choice(row: Any) -> EnrollmentChoice:
     )  # fmt: skip
 
 
-_MINUTES_BY_ENROLLMENT = (
-    select(Attendance.enrollment_id, func.coalesce(func.sum(Attendance.total_minutes), 0))
-    .where(Attendance.user_id == bindparam("user_id"))
-    .group_by(Attendance.enrollment_id)
-)
-
-
-def minutes_by_enrollment(session: Session, user_id: int) -> dict[int, int]:
-    """Minutes of a student by enrollment; open time entries count nothing yet."""
-    rows = session.execute(_MINUTES_BY_ENROLLMENT, {"user_id": user_id})
-    return {enrollment_id: int(minutes) for enrollment_id, minutes in rows}
-
-
 _CLOSED_ENTRIES = (
     select(Attendance.enrollment_id, Attendance.clock_in, Attendance.clock_out)
     .where(
@@ -218,16 +204,6 @@ def entries_between(
     return session.execute(statement.order_by(Attendance.clock_in)).all()
 
 
-def entries_of_all(
-    session: Session, visible: ColumnElement[bool], start: datetime, end: datetime
-) -> list[TimeEntry]:
-    """Closed time entries of every student that touch the time from `start` to `end`."""
-    statement = select(Attendance.clock_in, Attendance.clock_out).where(
-        visible, Attendance.clock_out.is_not(None), Attendance.clock_out > start, Attendance.clock_in < end
-    )
-    return [TimeEntry(*row) for row in session.execute(statement)]
-
-
 def records_listing(
     session: Session,
     filters: AttendanceFilter,
@@ -237,10 +213,17 @@ def records_listing(
     forgotten_before: datetime,
 ) -> Listing[Any]:
     """Rows of (Attendance, name, program), newest first unless sorted otherwise."""
-    statement = _records().where(visible, *_conditions(filters, zone, forgotten_before))
-    statement = statement.where(*matches(paging.q, User.full_name, User.email, Program.name))
-    ordered = statement.order_by(paging.order(SORTS, "-clock_in"), Attendance.id.desc())
-    return Listing(session, ordered, paging)
+    programs = {Enrollment.program_id: lambda word: select(Program.id).where(*matches(word, Program.name))}
+    conditions = [
+        visible,
+        *_conditions(filters, zone, forgotten_before),
+        *about_people(session, paging.q, Attendance.user_id, programs),
+    ]
+    ordered = _records().where(*conditions).order_by(paging.order(SORTS, "-clock_in"), Attendance.id.desc())
+    counting = select(literal(1)).select_from(Attendance)
+    if mentions(conditions, Enrollment):
+        counting = counting.join(Enrollment, Enrollment.id == Attendance.enrollment_id)
+    return Listing(session, ordered, paging, counting=counting.where(*conditions), key=Attendance.id)
 
 
 def records(
@@ -275,7 +258,6 @@ def count(
     statement = (
         select(func.count())
         .select_from(Attendance)
-        .join(User, User.id == Attendance.user_id)
         .where(visible, *_conditions(filters, zone, forgotten_before))
     )
     return session.scalar(statement) or 0
@@ -298,7 +280,7 @@ def _conditions(
         conditions.append(Attendance.user_id == filters.user_id)
     elif filters.enrollment_id is None:
         # Deleted people stand in no list; their records are there where one of them is asked for.
-        conditions.append(User.deleted_at.is_(None))
+        conditions.append(Attendance.user_id.not_in(select(User.id).where(User.deleted_at.is_not(None))))
     if filters.enrollment_id is not None:
         conditions.append(Attendance.enrollment_id == filters.enrollment_id)
     if filters.first is not None:
@@ -343,12 +325,3 @@ def attendance_hours_per_student(*, current_only: bool = False) -> Select[Any]:
     if current_only:
         statement = statement.where(User.deleted_at.is_(None), User.role == Role.STUDENT)
     return statement
-
-
-def hours_listing(session: Session, visible: ColumnElement[bool], paging: Paging) -> Listing[Any]:
-    """The documented query a page at a time, most hours first, with search by name and email."""
-    statement = attendance_hours_per_student(current_only=True).where(visible)
-    statement = statement.where(*matches(paging.q, User.full_name, User.email))
-    total = func.sum(Attendance.total_minutes)
-    ordered = statement.order_by(paging.order({**HOURS_SORTS, "hours": total}, "-hours"), User.id)
-    return Listing(session, ordered, paging)

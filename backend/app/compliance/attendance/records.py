@@ -1,6 +1,6 @@
 """Looking at clock hours and adding them up."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -20,10 +20,12 @@ from app.compliance.attendance.schemas import (
     Totals,
     WeekTotal,
 )
+from app.compliance.attendance.totals import queries as totals_queries
 from app.core import clock, views
 from app.core.errors import NotFound
 from app.core.permissions import Subject, internal
 from app.core.views import Part
+from app.db.models import AttendanceStudent, Enrollment
 from app.rules import hours
 from app.web.listing import Listing
 from app.web.paging import Paging
@@ -93,12 +95,10 @@ def _visible(session: Session, subject: Subject, filters: AttendanceFilter) -> C
     return policy.visible(session, subject)
 
 
-def who_is_here(
-    session: Session, subject: Subject, zone: ZoneInfo, *, limit: int = 200
-) -> list[AttendanceOut]:
+def who_is_here(session: Session, subject: Subject, paging: Paging, zone: ZoneInfo) -> Listing[AttendanceOut]:
     """The students who are clocked in, latest first; forgotten clock-outs are not among them."""
     policy.require_list(subject)
-    return recent_records(session, subject, AttendanceFilter(state=AttendanceState.OPEN), zone, limit=limit)
+    return list_records(session, subject, AttendanceFilter(state=AttendanceState.OPEN), paging, zone)
 
 
 def enrollments_of(session: Session, subject: Subject, user_id: int) -> list[EnrollmentChoice]:
@@ -114,7 +114,7 @@ def enrollments_of(session: Session, subject: Subject, user_id: int) -> list[Enr
 def totals(
     session: Session, subject: Subject, user_id: int, zone: ZoneInfo, *, weeks: int = WEEKS_SHOWN
 ) -> Totals:
-    """Minutes of a student in all, by enrollment with the projected date, and by week: four queries.
+    """Minutes of a student in all, by enrollment with the projected date, and by week: three queries.
 
     Raises NotFound for another student and for a person without enrollments who is not the one asking.
     """
@@ -134,14 +134,17 @@ def totals_of(
     *,
     weeks: int = WEEKS_SHOWN,
 ) -> Totals:
-    """The same for enrollments that are known already: three queries."""
+    """The same for enrollments that are known already: two queries."""
     policy.require_read(session, subject, user_id)
     today = clock.today(zone)
     first = hours.week_of(today) - timedelta(weeks=weeks - 1)
-    done = queries.minutes_by_enrollment(session, user_id)
     pace_days = policies_in_force.pace_days(session, zone)
-    start, end = hours.day_bounds(min(first, today - timedelta(days=pace_days)), today, zone)
-    entries = queries.closed_entries(session, user_id, start, end)
+    since = min(first, today - timedelta(days=pace_days))
+    done, by_day = totals_queries.of_enrollments(session, [item.id for item in enrollments], since)
+    of_all: dict[date, int] = {}
+    for days in by_day.values():
+        for day, minutes in days.items():
+            of_all[day] = of_all.get(day, 0) + minutes
     return Totals(
         user_id=user_id,
         time_zone=zone.key,
@@ -152,7 +155,7 @@ def totals_of(
                 hours.project(
                     done_minutes=done.get(item.id, 0),
                     required_hours=item.clock_hours,
-                    by_day=hours.totals_by_day((entry for of, entry in entries if of == item.id), zone),
+                    by_day=by_day.get(item.id, {}),
                     enrolled_on=item.enrolled_at,
                     today=today,
                     pace_days=pace_days,
@@ -161,25 +164,26 @@ def totals_of(
             )
             for item in enrollments
         ],
-        weeks=_weeks((entry for _, entry in entries), zone, first, today),
+        weeks=_weeks(of_all, first, today),
     )
 
 
 def school_weeks(
     session: Session, subject: Subject, zone: ZoneInfo, *, weeks: int = WEEKS_SHOWN
 ) -> list[WeekTotal]:
-    """Minutes by week of all students whom the person may see: one query."""
+    """Minutes by week: of the whole school, deleted people's hours included, for those who read everybody's hours; of
+    the students of their own classes for others. One query."""
     policy.require_list(subject)
     today = clock.today(zone)
     first = hours.week_of(today) - timedelta(weeks=weeks - 1)
-    start, end = hours.day_bounds(first, today, zone)
-    return _weeks(
-        queries.entries_of_all(session, policy.visible(session, subject), start, end), zone, first, today
-    )
+    if policy.may_list_all(subject):
+        return _weeks(totals_queries.of_school(session, first, today), first, today)
+    visible = policy.visible(session, subject, Enrollment.user_id)
+    return _weeks(totals_queries.of_students(session, visible, first, today), first, today)
 
 
-def _weeks(entries: Iterable[hours.TimeEntry], zone: ZoneInfo, first: date, last: date) -> list[WeekTotal]:
-    by_week = hours.totals_by_week(hours.totals_by_day(entries, zone), first, last)
+def _weeks(by_day: dict[date, int], first: date, last: date) -> list[WeekTotal]:
+    by_week = hours.totals_by_week(by_day, first, last)
     return [WeekTotal(week_of=week, minutes=minutes) for week, minutes in by_week.items()]
 
 
@@ -197,18 +201,15 @@ def minutes_by_day(
 ) -> dict[date, int]:
     """A student's minutes by day at the school, from `first` to `last`; days without are left out."""
     policy.require_read(session, subject, user_id)
-    start, end = hours.day_bounds(first, last, zone)
-    entries = [entry for _, entry in queries.closed_entries(session, user_id, start, end)]
-    return {
-        day: minutes for day, minutes in hours.totals_by_day(entries, zone).items() if first <= day <= last
-    }
+    return totals_queries.of_student(session, user_id, first, last)
 
 
 def hours_per_student(session: Session, subject: Subject, paging: Paging) -> Listing[StudentHours]:
     """Total attendance hours of each student who has any record (documented query) and whom the person may see."""
     policy.require_list(subject)
-    return queries.hours_listing(session, policy.visible(session, subject), paging).map(
+    visible = policy.visible(session, subject, AttendanceStudent.user_id)
+    return totals_queries.students_listing(session, visible, paging).map(
         lambda row: StudentHours(
-            user_id=row.id, student=row.full_name, email=row.email, total_minutes=int(row.total_minutes)
+            user_id=row.id, student=row.full_name, email=row.email, total_minutes=row.total_minutes
         )
     )

@@ -79,6 +79,13 @@ class FileImportUndone(FileSent):
     records: list[int]
 
 
+class TotalsChecked(Details):
+    """How many totals differ from the records they are added up from, and the first of them in words."""
+
+    differences: int
+    named: list[str]
+
+
 class SchoolSeeded(Details):
     students: int
 

@@ -2,6 +2,7 @@
 
 from app.db.models.account import AccountLink, ApiToken, SignInAttempt, UserSession
 from app.db.models.attendance import Attendance
+from app.db.models.attendance_totals import AttendanceDay, AttendanceSchoolDay, AttendanceStudent
 from app.db.models.audit import AuditEntry, HistoryFold
 from app.db.models.content import ContentFile, ContentPackage, Launch
 from app.db.models.credential import Credential
@@ -38,6 +39,9 @@ __all__ = [
     "AccountLink",
     "ApiToken",
     "Attendance",
+    "AttendanceDay",
+    "AttendanceSchoolDay",
+    "AttendanceStudent",
     "AuditEntry",
     "ClassChange",
     "ClassInstructor",

@@ -22,6 +22,12 @@ class Attendance(Base):
         Index("idx_attendance_clock_in", "clock_in"),
         Index("uq_attendance_one_open", "user_id", unique=True, postgresql_where=text("clock_out IS NULL")),
         Index("idx_attendance_missing_clock_out", "clock_in", postgresql_where=text("missing_clock_out")),
+        Index(
+            "idx_attendance_unfinished",
+            "clock_in",
+            "id",
+            postgresql_where=text("clock_out IS NULL OR missing_clock_out"),
+        ),
         CheckConstraint("clock_out >= clock_in", name="check_attendance_clock_out"),
         CheckConstraint(
             "NOT missing_clock_out OR clock_out = clock_in", name="check_attendance_missing_clock_out"

@@ -38,6 +38,13 @@ class Enrollment(Base):
             unique=True,
             postgresql_where=text("status = 'active'"),
         ),
+        Index("idx_enrollments_enrolled_at", "enrolled_at", "id"),
+        Index(
+            "idx_enrollments_done",
+            "user_id",
+            "program_id",
+            postgresql_where=text("status = 'active' AND progress_pct >= 100"),
+        ),
         CheckConstraint("progress_pct >= 0 AND progress_pct <= 100", name="check_progress_pct"),
     )
 

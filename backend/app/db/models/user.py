@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from sqlalchemy import CheckConstraint, Enum, Index, String, func, literal_column
+from sqlalchemy import CheckConstraint, Computed, Enum, Index, String, Text, func, literal_column, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.core.permissions import Role
@@ -12,6 +12,9 @@ from app.db.base import Base, CreatedAt
 if TYPE_CHECKING:
     from app.db.models.credential import Credential
     from app.db.models.enrollment import Enrollment
+
+# Written as the database prints it, so that a comparison of the two finds no difference.
+SEARCH_TEXT = "((search_fold((full_name)::text) || ' '::text) || search_fold((email)::text))"
 
 
 class User(Base):
@@ -22,17 +25,18 @@ class User(Base):
         Index("idx_users_email", "email", unique=True),
         Index("idx_users_role", "role"),
         Index(
-            "idx_users_full_name_search",
-            func.search_fold(literal_column("full_name")).label("name"),
+            "idx_users_search_text",
+            "search_text",
             postgresql_using="gin",
-            postgresql_ops={"name": "gin_trgm_ops"},
+            postgresql_ops={"search_text": "gin_trgm_ops"},
         ),
         Index(
-            "idx_users_email_search",
-            func.search_fold(literal_column("email")).label("email"),
-            postgresql_using="gin",
-            postgresql_ops={"email": "gin_trgm_ops"},
+            "idx_users_name_order",
+            func.lower(literal_column("full_name")),
+            "id",
+            postgresql_where=text("deleted_at IS NULL"),
         ),
+        Index("idx_users_deleted", "id", postgresql_where=text("deleted_at IS NOT NULL")),
         CheckConstraint("email = lower(email)", name="check_users_email_lower"),
     )
 
@@ -56,6 +60,10 @@ class User(Base):
     """Soft delete: set means no sign-in and no lists; the records stay."""
     last_sign_in_at: Mapped[datetime | None]
     """When the person last signed in with success."""
+    search_text: Mapped[str] = mapped_column(
+        Text, Computed(SEARCH_TEXT, persisted=True), deferred=True, info={"folded": True}
+    )
+    """Name and address as a search compares them (`search_fold`); computed by the database."""
 
     enrollments: Mapped[list["Enrollment"]] = relationship(back_populates="user", passive_deletes=True)
     credentials: Mapped[list["Credential"]] = relationship(back_populates="user", passive_deletes="all")

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, Text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.db.base import Base, CreatedAt
@@ -15,6 +15,12 @@ class Withdrawal(Base):
     __table_args__ = (
         Index("idx_withdrawals_user_id", "user_id"),
         Index("idx_withdrawals_enrollment_id", "enrollment_id"),
+        Index(
+            "idx_withdrawals_pending",
+            "requested_at",
+            "id",
+            postgresql_where=text("admin_processed_at IS NULL"),
+        ),
         CheckConstraint(
             "progress_pct_at_withdrawal BETWEEN 0 AND 100", name="check_withdrawals_progress_pct"
         ),

@@ -10,13 +10,18 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, SQLColumnExpression, exists, func, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from app.core.search import matches
+from app.core.search import about_people, matches
 from app.db.models import Enrollment, EnrollmentStatus, Program, Transcript, User, Withdrawal
 from app.web.listing import Listing
 from app.web.paging import Paging
 
 _STUDENT = func.lower(User.full_name)
 _PROGRAM = func.lower(Program.name)
+
+BY_PROGRAM = {Enrollment.program_id: lambda word: select(Program.id).where(*matches(word, Program.name))}
+"""For a search: the programs of this name."""
+NOT_DELETED = Enrollment.user_id.not_in(select(User.id).where(User.deleted_at.is_not(None)))
+"""Deleted people are few: the enrollments of everybody else are found without everybody's account."""
 
 
 def active(*, with_deleted: bool = False) -> Select[Any]:
@@ -144,7 +149,34 @@ def _listing(
     also: InstrumentedAttribute[str | None] | None = None,
 ) -> Listing[Any]:
     """Every word must occur in the student's name or address, the program's name, or `also`."""
-    searched: list[Any] = [User.full_name, User.email, Program.name, *([] if also is None else [also])]
-    words = matches(paging.q, *searched)
+    if also is None:
+        words = about_people(session, paging.q, Enrollment.user_id, BY_PROGRAM)
+    else:  # what waits for a decision is few
+        words = matches(paging.q, User.search_text, Program.name, also)
     order = paging.order(sorts, default)
     return Listing(session, statement.where(*words).order_by(order, number), paging)
+
+
+# Counted
+
+
+def status_counts(session: Session, visible: ColumnElement[bool]) -> dict[EnrollmentStatus, int]:
+    """How many enrollments stand in each state, without soft-deleted people."""
+    rows = session.execute(
+        select(Enrollment.status, func.count()).where(NOT_DELETED, visible).group_by(Enrollment.status)
+    )
+    return {row[0]: row[1] for row in rows}
+
+
+def eligible_count(session: Session, visible: ColumnElement[bool]) -> int:
+    """How many enrollments `eligible_for_graduation` has."""
+    return session.scalar(_counted(eligible_for_graduation().where(visible))) or 0
+
+
+def pending_count(session: Session, visible: ColumnElement[bool]) -> int:
+    """How many withdrawals `pending_withdrawals` has."""
+    return session.scalar(_counted(pending_withdrawals().where(visible))) or 0
+
+
+def _counted(statement: Select[Any]) -> Select[tuple[int]]:
+    return select(func.count()).select_from(statement.subquery())

@@ -17,6 +17,7 @@ from app.core.permissions import Subject
 from app.settings import Settings
 from app.web import formats
 from app.web.listing import Listing, Whole
+from app.web.paging import MOST_COUNTED
 from app.web.render import render
 from app.web.reports import files, groups, pdf
 from app.web.reports.description import Choice, Column, Filter, Grouping, Kind, Report
@@ -93,7 +94,7 @@ def answer(
         chart=chart,
         narrowed=any(one["value"] for one in filters),
     )
-    return render(request, template, page=listing.page(), paging=paging, report=view, **context)
+    return render(request, template, page=listing.page(MOST_COUNTED), paging=paging, report=view, **context)
 
 
 def _settings(session: Session) -> Settings:

@@ -41,7 +41,7 @@ def _roster() -> Select[Any]:
 def roster(session: Session, class_id: int, paging: Paging, today: date) -> Listing[Any]:
     """The students of a class, by name unless sorted otherwise; deleted people and former ones are left out."""
     statement = _roster().where(ClassSeat.class_id == class_id, lasting(ClassSeat, today))
-    statement = statement.where(*matches(paging.q, User.full_name, User.email))
+    statement = statement.where(*matches(paging.q, User.search_text))
     order = paging.order(
         {
             "student": func.lower(User.full_name),
@@ -134,7 +134,7 @@ def candidates_page(session: Session, record: SchoolClass, paging: Paging, today
             ~sits,
         )
     )
-    statement = statement.where(*matches(paging.q, User.full_name, User.email))
+    statement = statement.where(*matches(paging.q, User.search_text))
     order = paging.order(
         {"student": func.lower(User.full_name), "enrolled": Enrollment.enrolled_at}, "student"
     )

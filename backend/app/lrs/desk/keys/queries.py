@@ -39,7 +39,7 @@ def launches(session: Session, paging: Paging, now: datetime) -> Listing[Any]:
             or_(XapiCredential.expires_at.is_(None), XapiCredential.expires_at > now),
         )
     )
-    statement = statement.where(*matches(paging.q, User.full_name, User.email, XapiCredential.activity))
+    statement = statement.where(*matches(paging.q, User.search_text, XapiCredential.activity))
     sorts: dict[str, Any] = {
         "learner": func.lower(User.full_name),
         "activity": XapiCredential.activity,

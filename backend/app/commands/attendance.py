@@ -1,0 +1,60 @@
+"""`aada attendance`: the hours that the pages show, against the records they are added up from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import typer
+
+from app.compliance.attendance.totals import service as totals
+from app.db.session import Database
+from app.ops import migrations
+from app.ops.servers import database_server
+from app.settings import get_settings
+
+commands = typer.Typer(no_args_is_help=True, help="The totals of attendance, and the records behind them.")
+
+
+@commands.callback()
+def _group() -> None:
+    """The totals of attendance, and the records behind them."""
+
+
+@commands.command()
+def check() -> None:
+    """Compare the totals with the records, as the nightly job does. Ends with status 1 when they differ."""
+    with _database() as database, database.begin() as session:
+        found = totals.check(session)
+    if not found.differences:
+        typer.echo("The totals agree with the attendance records.")
+        return
+    for sentence in found.named:
+        typer.echo(sentence)
+    if found.differences > len(found.named):
+        typer.echo(f"... and {found.differences - len(found.named):,} more")
+    typer.echo("The records are right. Run `aada attendance rebuild` to add them up again.", err=True)
+    raise typer.Exit(1)
+
+
+@commands.command()
+def rebuild() -> None:
+    """Add up the records again. Clocking in and out waits meanwhile: seconds for a million records."""
+    with _database() as database, database.begin() as session:
+        mended = totals.rebuild(session)
+    typer.echo(
+        f"{mended:,} wrong {'total' if mended == 1 else 'totals'} put right."
+        if mended
+        else "Every total was right."
+    )
+
+
+@contextmanager
+def _database() -> Iterator[Database]:
+    with database_server(get_settings()) as (reached, _server):
+        migrations.require_head(reached)
+        database = Database(reached)
+        try:
+            yield database
+        finally:
+            database.close()

@@ -1,0 +1,129 @@
+"""SQL of the totals. Triggers keep them (migration 0060); nothing here writes them but the rebuild."""
+
+from collections.abc import Collection, Sequence
+from datetime import date
+from typing import Any
+
+from sqlalchemy import ARRAY, ColumnElement, Integer, Row, bindparam, func, literal, null, or_, select, text
+from sqlalchemy.orm import Session
+
+from app.core.permissions import Role
+from app.core.search import about_people
+from app.db.models import AttendanceDay, AttendanceSchoolDay, AttendanceStudent, Enrollment, User
+from app.web.listing import Listing
+from app.web.paging import Paging
+
+_DIFFERENCES = text(
+    """
+    SELECT kind, number, day, kept, counted, count(*) OVER () AS total
+    FROM attendance_differences() ORDER BY kind, number, day LIMIT :most
+    """
+)
+_REBUILD = text("SELECT attendance_rebuild_totals()")
+
+
+# Put together once, as in `app.compliance.attendance.queries`.
+_OF_ENROLLMENTS = (
+    select(AttendanceDay.enrollment_id, null().label("day"), func.sum(AttendanceDay.minutes))
+    .where(AttendanceDay.enrollment_id == func.any(bindparam("numbers", type_=ARRAY(Integer))))
+    .group_by(AttendanceDay.enrollment_id)
+    .union_all(
+        select(AttendanceDay.enrollment_id, AttendanceDay.day, AttendanceDay.minutes).where(
+            AttendanceDay.enrollment_id == func.any(bindparam("numbers", type_=ARRAY(Integer))),
+            AttendanceDay.day >= bindparam("first"),
+            AttendanceDay.minutes > 0,
+        )
+    )
+)
+_OF_STUDENT = (
+    select(AttendanceDay.day, func.sum(AttendanceDay.minutes))
+    .join(Enrollment, Enrollment.id == AttendanceDay.enrollment_id)
+    .where(
+        Enrollment.user_id == bindparam("user_id"),
+        AttendanceDay.day.between(bindparam("first"), bindparam("last")),
+    )
+    .group_by(AttendanceDay.day)
+    .having(func.sum(AttendanceDay.minutes) > 0)
+    .order_by(AttendanceDay.day)
+)
+
+
+def of_enrollments(
+    session: Session, enrollment_ids: Collection[int], first: date
+) -> tuple[dict[int, int], dict[int, dict[date, int]]]:
+    """All minutes by enrollment, and by enrollment and day from `first` on: one statement."""
+    totals: dict[int, int] = {}
+    by_day: dict[int, dict[date, int]] = {}
+    asked = {"numbers": list(enrollment_ids), "first": first}
+    for enrollment_id, day, minutes in session.execute(_OF_ENROLLMENTS, asked):
+        if day is None:
+            totals[enrollment_id] = minutes
+        else:
+            by_day.setdefault(enrollment_id, {})[day] = minutes
+    return totals, by_day
+
+
+def of_student(session: Session, user_id: int, first: date, last: date) -> dict[date, int]:
+    """A student's minutes by day, of all enrollments; days without are left out."""
+    rows = session.execute(_OF_STUDENT, {"user_id": user_id, "first": first, "last": last})
+    return {row[0]: row[1] for row in rows}
+
+
+def of_school(session: Session, first: date, last: date) -> dict[date, int]:
+    """Everybody's minutes by day."""
+    rows = session.execute(
+        select(AttendanceSchoolDay.day, func.sum(AttendanceSchoolDay.minutes))
+        .where(AttendanceSchoolDay.day.between(first, last))
+        .group_by(AttendanceSchoolDay.day)
+    )
+    return {row[0]: row[1] for row in rows}
+
+
+def of_students(session: Session, visible: ColumnElement[bool], first: date, last: date) -> dict[date, int]:
+    """Minutes by day of the enrollments that `visible` lets through."""
+    rows = session.execute(
+        select(AttendanceDay.day, func.sum(AttendanceDay.minutes))
+        .join(Enrollment, Enrollment.id == AttendanceDay.enrollment_id)
+        .where(visible, AttendanceDay.day.between(first, last))
+        .group_by(AttendanceDay.day)
+    )
+    return {row[0]: row[1] for row in rows}
+
+
+def students_listing(session: Session, visible: ColumnElement[bool], paging: Paging) -> Listing[Any]:
+    """What the documented query adds up (`attendance_hours_per_student`), most hours first: number, name, email and
+    minutes of each student with a record."""
+    sorts = {
+        "student": func.lower(User.full_name),
+        "email": User.email,
+        "hours": AttendanceStudent.minutes,
+    }
+    # Who is left out is few; what is counted needs no account beside it.
+    others = select(User.id).where(or_(User.deleted_at.is_not(None), User.role != Role.STUDENT))
+    conditions = [
+        AttendanceStudent.records > 0,
+        AttendanceStudent.user_id.not_in(others),
+        visible,
+        *about_people(session, paging.q, AttendanceStudent.user_id, {}),
+    ]
+    statement = (
+        select(User.id, User.full_name, User.email, AttendanceStudent.minutes.label("total_minutes"))
+        .join(User, User.id == AttendanceStudent.user_id)
+        # Said once more for the index of names, which leaves out deleted people.
+        .where(*conditions, User.deleted_at.is_(None))
+        # The total's own column, so that its index gives the order.
+        .order_by(paging.order(sorts, "-hours"), AttendanceStudent.user_id)
+    )
+    counting = select(literal(1)).select_from(AttendanceStudent).where(*conditions)
+    return Listing(session, statement, paging, counting=counting, key=AttendanceStudent.user_id)
+
+
+def differences(session: Session, most: int) -> tuple[int, Sequence[Row[Any]]]:
+    """How many totals differ from the records, and the first `most` of them: kind, number, day, kept, counted."""
+    rows = session.execute(_DIFFERENCES, {"most": most}).all()
+    return (rows[0].total if rows else 0), rows
+
+
+def rebuild(session: Session) -> int:
+    """Put the totals right, and give how many were wrong. Writers of attendance wait meanwhile."""
+    return session.scalar(_REBUILD) or 0
