@@ -44,18 +44,21 @@ def main() -> int:
     lock_file = DEV_LOCK if dev else LOCK
     steps: list[tuple[str, Callable[[], str], Callable[[], None]]] = [
         ("Python packages", lambda: digest(lock_file, text=sys.version), lambda: install_packages(lock_file)),
-        ("aada", lambda: digest(text=aada_text()), install_aada),
         ("browser libraries", lambda: digest(*assets_depend_on(dev), text=str(dev)), lambda: run_assets(dev)),
+        ("aada", lambda: digest(text=aada_text()), install_aada),
         ("settings (.env)", lambda: digest(text=",".join(missing_settings())), write_settings),
     ]
     try:
         with (ROOT / ".venv" / "setup.lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
-            # Both fetch for seconds, and neither needs the other.
+            # The first two fetch for seconds, and neither needs the other.
             with ThreadPoolExecutor() as together:
-                done = [together.submit(run_step, name, fingerprint, act) for name, fingerprint, act in steps]
+                done = [together.submit(run_step, *step) for step in steps[:2]]
             for one in done:
                 one.result()
+            # aada comes after the packages: installing them takes away an aada that an older setup installed.
+            for step in steps[2:]:
+                run_step(*step)
     except SetupError as error:
         say(f"script/setup: {error}", sys.stderr)
         return 1
