@@ -91,10 +91,12 @@ def test_a_student_comes_in_by_keyboard_and_looks_after_the_account(
     expect(page.get_by_role("heading", name="Your account")).to_be_visible()
     seen("account")
 
+    page.get_by_role("link", name="Manage API tokens").click()
     page.get_by_label("Name", exact=True).fill("nightly export")
     page.get_by_role("button", name="Create a token").click()
     expect(page.get_by_text("Your new token")).to_be_visible()
     seen("account-token")
+    page.goto("/account")
     page.get_by_label("Current password").fill("violet canyon teaspoon")
     page.get_by_label("New password").fill("maria@example.org")
     page.get_by_role("button", name="Change password").click()
@@ -104,7 +106,7 @@ def test_a_student_comes_in_by_keyboard_and_looks_after_the_account(
     page.get_by_label("New password").fill(PASSWORD)
     page.get_by_role("button", name="Change password").click()
     expect(page.get_by_text("Your password was changed")).to_be_visible()
-    page.locator("details.menu summary").click()
+    page.locator("summary", has_text="your account").click()
     page.get_by_role("button", name="Sign out").click()
     expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
 

@@ -58,7 +58,7 @@ def sign_in(page: Page, email: str) -> None:
 
 
 def sign_out(page: Page) -> None:
-    page.locator("details.menu summary").click()
+    page.locator("summary", has_text="your account").click()
     page.get_by_role("button", name="Sign out").click()
     expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
 
@@ -91,7 +91,7 @@ def test_a_passkey_is_made_and_signs_in_alone(
 
     seen("sign-in-passkey")
     page.get_by_role("button", name="Sign in with a passkey").click()
-    expect(page.locator("details.menu summary")).to_be_visible()
+    expect(page.locator("summary", has_text="your account")).to_be_visible()
     with live_server.database.begin() as session:
         passkey = session.scalars(select(Passkey)).one()
         assert passkey.last_used_at is not None
@@ -143,7 +143,7 @@ def test_an_app_is_scanned_and_its_code_asked_for(page: Page, seen: Seen, admin:
     seen("second-step-wrong")
     page.get_by_label("Code").fill(recovery[0])
     page.get_by_role("button", name="Sign in").click()
-    expect(page.locator("details.menu summary")).to_be_visible()
+    expect(page.locator("summary", has_text="your account")).to_be_visible()
 
 
 @pytest.mark.parametrize("by", ["password", "passkey"])

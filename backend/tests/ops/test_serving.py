@@ -38,6 +38,8 @@ def environment() -> Iterator[dict[str, str]]:
         "AADA_APP_PASSWORD": "for tests",
         "APP_ORIGIN": "http://localhost:8000",
         "CONTENT_ORIGIN": "http://127.0.0.1:8000",
+        # A line for each request would fill a pipe that nobody reads before the end, and stop the system.
+        "LOG_LEVEL": "WARNING",
     }
     EmbeddedServer(folder / "postgres").shut_down(force=True)
     shutil.rmtree(folder)
