@@ -6,6 +6,7 @@ a running transaction (lock timeout), so that a migration never stops the school
 """
 
 import sys
+import time
 
 from alembic import context
 from sqlalchemy import Connection, create_engine, pool, text
@@ -68,8 +69,7 @@ def run_online() -> None:
     try:
         with engine.connect() as connection:
             # A second migrator waits for the first, however long its tables take, and then finds nothing to do ...
-            connection.execute(text("SET lock_timeout = '15min'"))
-            connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": MIGRATION_LOCK})
+            wait_for_turn(connection)
             # ... but a migration waits only briefly for a table: everybody queues up behind it.
             for setting in PATIENCE:
                 connection.execute(text(setting))
@@ -77,6 +77,15 @@ def run_online() -> None:
             run(connection)
     finally:
         engine.dispose()
+
+
+def wait_for_turn(connection: Connection) -> None:
+    """Take the lock of migrators. It is asked for again and again, in a transaction of its own each time: one that
+    waits inside a statement is what CREATE INDEX CONCURRENTLY of the other migrator waits for, and both would stop.
+    """
+    while not connection.execute(text("SELECT pg_try_advisory_lock(:key)"), {"key": MIGRATION_LOCK}).scalar():
+        connection.rollback()
+        time.sleep(0.2)
 
 
 def run_offline() -> None:

@@ -8,7 +8,15 @@ that anybody may call is listed, so that a forgotten subject shows. Who may call
 from app.web.request import brief_subject, current_subject
 from tests.web.walk import PUBLIC, Walk
 
-OWN = ("/account", "/prove", "/hours", "/api/v1/me", "/api/v1/session", "/api/v1/tokens", "/api/v1/attendance/clock")
+OWN = (
+    "/account",
+    "/prove",
+    "/hours",
+    "/api/v1/me",
+    "/api/v1/session",
+    "/api/v1/tokens",
+    "/api/v1/attendance/clock",
+)
 """Where students change what is theirs and no number in the address says whose it is."""
 
 NASTY_PARTS = (

@@ -161,7 +161,7 @@ def test_the_theme_can_be_switched_and_stays(open_page: Open) -> None:
 
 def test_menus_open_by_keyboard_and_close_by_escape(open_page: Open) -> None:
     page = open_page("/gallery")
-    summary = page.locator("[data-menu] summary")
+    summary = page.locator("[data-menu] summary", has_text="your account")
     summary.press("Enter")
     expect(page.get_by_role("button", name="Sign out")).to_be_visible()
     assert_accessible(page, where="user menu")

@@ -150,8 +150,9 @@ def test_the_pace_can_be_raised_for_tests_under_load(
 ) -> None:
     assert SEARCHES.person is not None
     app.state.settings = app.state.settings.model_copy(update={"pace_factor": 10})
-    use_up(session, (SEARCHES.person, str(staff.id)))
-    assert signed_in(staff).get("/search?q=ana").status_code == 200
+    use_up(session, (SEARCHES.person, str(staff.id)), but=1)
+    client = signed_in(staff)
+    assert [client.get("/search?q=ana").status_code for _ in range(5)] == [200] * 5
 
 
 # Behind a proxy
