@@ -46,8 +46,8 @@ def test_of_two_migrators_at_once_one_waits_and_both_end_well(empty_database: Se
             )
             for _ in range(2)
         ]
-        waiting = """SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted
-                     AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"""
+        waiting = """SELECT count(DISTINCT pid) FROM pg_stat_activity
+                     WHERE datname = current_database() AND pid <> pg_backend_pid()"""
         while watcher.execute(waiting).fetchone() != (2,):
             assert all(migrator.poll() is None for migrator in migrators), [
                 migrator.communicate()[0] for migrator in migrators
