@@ -16,8 +16,8 @@ from app.core.permissions import Duty, Role, Subject
 from app.db.models import AuditEntry, User, UserDuty, UserSession
 from app.projections.service import SUBSCRIBERS
 from tests.accounts.conftest import Make, actions, mail_to, post_sign_in
+from tests.accounts.factors.steps import add_app, add_passkey, now_code
 from tests.accounts.soft_key import SoftKey
-from tests.accounts.test_factors import add_app, add_passkey, now_code
 from tests.factories.accounts import PASSWORD, ApiTokenFactory
 from tests.projecting import project
 
