@@ -174,6 +174,9 @@ class OneConnection(Database):
         ):
             yield session
 
+    def use(self, settings: Settings) -> None:
+        self._settings = settings
+
     def close(self) -> None:
         """The test's connection is closed by its own fixture."""
 

@@ -1,6 +1,7 @@
 """API tokens have scopes, may be limited to reading, and always end
 
-Those that had no end, or one that was further away, get a year from now. They keep all that their owner may do.
+Those that had no end, or one that was further away, get a year from now. They keep all that their owner may do; what
+one was limited to before a way down is kept in the schema `migration_stash`, and holds again on the way up.
 
 Revision ID: 0054
 Revises: 0053
@@ -67,6 +68,20 @@ def upgrade() -> None:
     everything = ", ".join(f"'{permission}'" for permission in PERMISSIONS)
     op.execute(f"UPDATE api_tokens SET scopes = ARRAY[{everything}]")
     op.execute(
+        """
+        DO $$ BEGIN
+            IF to_regclass('migration_stash.api_tokens_0054') IS NOT NULL THEN
+                UPDATE api_tokens t SET scopes = s.scopes, read_only = s.read_only
+                FROM migration_stash.api_tokens_0054 s WHERE s.id = t.id;
+                DROP TABLE migration_stash.api_tokens_0054;
+                IF NOT EXISTS (SELECT FROM pg_tables WHERE schemaname = 'migration_stash') THEN
+                    DROP SCHEMA migration_stash;
+                END IF;
+            END IF;
+        END $$
+        """
+    )
+    op.execute(
         "UPDATE api_tokens SET expires_at = now() + interval '365 days' "
         "WHERE expires_at IS NULL OR expires_at > now() + interval '365 days'"
     )
@@ -84,6 +99,8 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    op.execute("CREATE SCHEMA IF NOT EXISTS migration_stash")
+    op.execute("CREATE TABLE migration_stash.api_tokens_0054 AS SELECT id, scopes, read_only FROM api_tokens")
     op.execute("ALTER TABLE api_tokens ALTER COLUMN expires_at DROP NOT NULL")
     op.drop_column("api_tokens", "read_only")
     op.drop_column("api_tokens", "scopes")

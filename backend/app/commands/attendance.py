@@ -2,16 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 import typer
 
 from app.compliance.attendance.totals import service as totals
-from app.db.session import Database
-from app.ops import migrations
-from app.ops.servers import database_server
-from app.settings import get_settings
+from app.ops.school_database import school_database
 
 commands = typer.Typer(no_args_is_help=True, help="The totals of attendance, and the records behind them.")
 
@@ -24,7 +18,7 @@ def _group() -> None:
 @commands.command()
 def check() -> None:
     """Compare the totals with the records, as the nightly job does. Ends with status 1 when they differ."""
-    with _database() as database, database.begin() as session:
+    with school_database() as (database, _settings), database.begin() as session:
         found = totals.check(session)
     if not found.differences:
         typer.echo("The totals agree with the attendance records.")
@@ -40,21 +34,10 @@ def check() -> None:
 @commands.command()
 def rebuild() -> None:
     """Add up the records again. Clocking in and out waits meanwhile: seconds for a million records."""
-    with _database() as database, database.begin() as session:
+    with school_database() as (database, _settings), database.begin() as session:
         mended = totals.rebuild(session)
     typer.echo(
         f"{mended:,} wrong {'total' if mended == 1 else 'totals'} put right."
         if mended
         else "Every total was right."
     )
-
-
-@contextmanager
-def _database() -> Iterator[Database]:
-    with database_server(get_settings()) as (reached, _server):
-        migrations.require_head(reached)
-        database = Database(reached)
-        try:
-            yield database
-        finally:
-            database.close()

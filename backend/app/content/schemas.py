@@ -2,10 +2,12 @@
 
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field
 from starlette.datastructures import UploadFile
+
+from app.web.field_types import chosen
 
 REPORTED = "reported by content"
 """The label of every status, score and time here: the course in the student's browser says so."""
@@ -16,14 +18,7 @@ class PackageForm(BaseModel):
 
     model_config = ConfigDict(arbitrary_types_allowed=True)
 
-    package: UploadFile
-
-    @field_validator("package", mode="before")
-    @classmethod
-    def _chosen(cls, value: object) -> object:
-        if not isinstance(value, UploadFile) or not value.filename:
-            raise ValueError("Choose the zip file of the course.")
-        return value
+    package: Annotated[UploadFile, chosen("Choose the zip file of the course.")]
 
 
 class SessionIn(BaseModel):

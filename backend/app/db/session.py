@@ -90,9 +90,13 @@ class Database:
         if settings.pool_pre_ping:
             self.engine.dialect.do_ping = _Liveness(self.engine.dialect.do_ping)  # type: ignore[assignment, method-assign]
         # A memory that all sessions share: see app.school.remembered.
-        info = {"settings": settings, "memory": {}}
-        self.sessions = sessionmaker(self.engine, expire_on_commit=False, info=info)
-        SessionLocal.configure(bind=self.engine, info=info)
+        self._info = {"settings": settings, "memory": {}}
+        self.sessions = sessionmaker(self.engine, expire_on_commit=False, info=self._info)
+        SessionLocal.configure(bind=self.engine, info=self._info)
+
+    def use(self, settings: Settings) -> None:
+        """Let the sessions that begin from now on find these settings."""
+        self._info["settings"] = settings
 
     @contextmanager
     def begin(self) -> Iterator[Session]:

@@ -2,10 +2,10 @@
 
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field
 from starlette.datastructures import UploadFile
 
-from app.web.field_types import Text
+from app.web.field_types import Text, chosen
 
 
 class VoidForm(BaseModel):
@@ -19,11 +19,4 @@ class VerifyForm(BaseModel):
 
     model_config = ConfigDict(arbitrary_types_allowed=True)
 
-    file: UploadFile = Field(title="PDF file")
-
-    @field_validator("file", mode="before")
-    @classmethod
-    def _chosen(cls, value: object) -> object:
-        if not isinstance(value, UploadFile) or not value.filename:
-            raise ValueError("Choose the PDF to verify.")
-        return value
+    file: Annotated[UploadFile, Field(title="PDF file"), chosen("Choose the PDF to verify.")]

@@ -60,7 +60,7 @@ def enroll(db: Db, subject: CurrentSubject, settings: SettingsDep, body: EnrollI
 
 @router.get("/enrollments/eligible-for-graduation")
 def eligible_for_graduation(db: Db, subject: CurrentSubject, paging: PageParams) -> Page[GraduateOut]:
-    """Active enrollments with every lesson completed and no transcript yet. Sorts: student, program, enrolled."""
+    """Active enrollments that may be completed, with no transcript yet. Sorts: student, program, enrolled."""
     return lists.ready_to_graduate(db, subject, paging).page().map(GraduateOut.model_validate)
 
 
@@ -112,7 +112,7 @@ def complete_lesson(
 
 @router.post("/enrollments/{enrollment_id}/complete")
 def complete(db: Db, subject: CurrentSubject, settings: SettingsDep, enrollment_id: PathId) -> EnrollmentOut:
-    """Complete an enrollment as of today. 409 unless it is active, every lesson done and the student clocked out."""
+    """Complete an enrollment as of today. 409 unless active, with enough lessons done and the student clocked out."""
     service.complete(db, subject, enrollment_id, today=clock.today(settings.zone), zone=settings.zone)
     return _out(db, subject, enrollment_id)
 

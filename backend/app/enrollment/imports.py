@@ -30,7 +30,7 @@ def _programs(session: Session) -> Mapping[str, list[tuple[int, str]]]:
     """Programs by number and by name, whatever its case."""
     found: dict[str, list[tuple[int, str]]] = {}
     for number, name in queries.program_names(session):
-        for key in (str(number), " ".join(name.casefold().split())):
+        for key in (str(number), _key(name)):
             found.setdefault(key, []).append((number, name))
     return found
 

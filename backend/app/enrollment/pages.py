@@ -161,6 +161,7 @@ def _enrollment_page(
     record = service.read_enrollment(db, subject, enrollment_id)
     result, lessons = service.read_progress(db, subject, enrollment_id)
     staff = policy.may_list(subject)
+    may_end = policy.may_end(subject, record.user_id)
     crumbs = LIST if staff else ("Learn", "/learn")
     return render(
         request,
@@ -170,9 +171,9 @@ def _enrollment_page(
         lessons=lessons,
         withdrawal=service.latest_withdrawal(db, subject, enrollment_id),
         form=form,
-        may_end=policy.may_end(subject, record.user_id),
+        may_end=may_end,
         sees_student=staff,
-        may_complete=not service.why_not_complete(db, subject, enrollment_id),
+        may_complete=may_end and not service.why_not_complete(db, subject, enrollment_id),
         may_mark=policy.may_mark_for(subject, record.user_id) and record.status is EnrollmentStatus.ACTIVE,
         breadcrumbs=[crumbs, (record.full_name if staff else record.program_name, None)],
     )

@@ -115,7 +115,7 @@ class CompletionOut(_Output):
 
 
 class GraduateOut(_Output):
-    """A student who has completed every lesson and has no transcript of the program yet."""
+    """A student whose enrollment may be completed and who has no transcript of the program yet."""
 
     enrollment_id: int
     user_id: int

@@ -14,14 +14,14 @@ from sqlalchemy import Row
 from sqlalchemy.orm import Session
 
 from app.academics.classes import service as classes
-from app.core import clock, history, views
+from app.core import history, views
 from app.core.actions import Action
 from app.core.errors import Conflict, FieldError, NotFound
 from app.core.permissions import Role, Subject, internal
 from app.core.views import Part
 from app.db.models import Enrollment, EnrollmentStatus, Withdrawal
 from app.enrollment import imports as _imports  # noqa: F401 - enrollments can be imported
-from app.enrollment import policy, queries, study_access
+from app.enrollment import policies_in_force, policy, queries, study_access
 from app.enrollment.completions.service import (
     CompletionOutcome,
     found,
@@ -235,9 +235,13 @@ def student_email(session: Session, subject: Subject, user_id: int) -> str | Non
 
 
 def ready_count(session: Session, subject: Subject) -> int:
-    """How many active enrollments have every lesson done and no transcript yet."""
+    """How many active enrollments may be completed and have no transcript yet."""
     policy.require_list(subject)
-    return lists.eligible_count(session, policy.visible(session, subject))
+    return lists.eligible_count(
+        session,
+        policy.visible(session, subject),
+        policies_in_force.completion_threshold_pct(session),
+    )
 
 
 def pending_count(session: Session, subject: Subject) -> int:
@@ -255,15 +259,11 @@ def active_count(session: Session, subject: Subject) -> int:
 # The end
 
 
-def _progress_policy(session: Session) -> school.policies.DatedPolicy[school.ProgressPolicy]:
-    return school.policies.at(session, school.PolicyKind.PROGRESS, clock.today(school.facts(session).zone))
-
-
 def why_not_complete(session: Session, subject: Subject, enrollment_id: int) -> str | None:
     """The sentence that refuses the completion, None when nothing speaks against it."""
     record = found(session, enrollment_id)
     policy.require_read(session, subject, record.user_id)
-    threshold = _progress_policy(session).values.completion_threshold_pct
+    threshold = policies_in_force.completion_threshold_pct(session)
     decision = states.may_complete(record.status.value, progress_of(session, record), threshold)
     return None if decision.allowed else decision.reason
 
@@ -290,14 +290,14 @@ def complete(
 ) -> Enrollment:
     """Complete an enrollment, as of today at the school.
 
-    Conflict unless it is active, every lesson is done and no room objects.
+    Conflict unless it is active, the lessons that the progress policy asks for are done, and no room objects.
     """
     policy.require_change(subject)
     record = found(session, enrollment_id, lock=True)
     policy.require_read(session, subject, record.user_id)
     policy.require_end(subject, record.user_id)
     result = progress_of(session, record)
-    in_force = _progress_policy(session)
+    in_force = policies_in_force.progress(session)
     decision = states.may_complete(record.status.value, result, in_force.values.completion_threshold_pct)
     if not decision.allowed:
         raise Conflict(decision.reason)

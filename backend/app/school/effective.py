@@ -16,7 +16,8 @@ LOOK_EVERY_SECONDS = 30.0
 
 
 class EffectiveSettings:
-    """Keeps `state.settings` at what the school's row says. `state` is the application's."""
+    """Keeps `state.settings`, and those that sessions find, at what the school's row says; `state` is the
+    application's."""
 
     def __init__(self, state: Any) -> None:
         self._state = state
@@ -36,5 +37,6 @@ class EffectiveSettings:
         self._looked, self._revision = time.monotonic(), revision
         known = service.facts(session)
         settings: Settings = self._state.settings
-        self._state.settings = service.effective_settings(settings, known)
+        self._state.settings = session.info["settings"] = service.effective_settings(settings, known)
+        self._state.database.use(self._state.settings)
         self._state.school_logo = known.logo.sha256[:12] if known.logo else None

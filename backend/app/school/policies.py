@@ -108,7 +108,8 @@ def add(
     """A new version. What it leaves out is as in the version it follows.
 
     Raises Invalid for values that its kind does not allow, and Conflict for a day that something may have been
-    computed for already: with a version in use, the next one begins tomorrow or later.
+    computed for already: with a version in use, the next one begins tomorrow or later. The same values from the same
+    day, as a form that is sent twice has them, are a Conflict too.
     """
     access.require_change(subject)
     forget(session)
@@ -121,6 +122,9 @@ def add(
         )
         raise Conflict(words, errors=[FieldError("effective_from", words)])
     checked = _checked(kind, {**(before.values.model_dump(mode="json") if before else {}), **values})
+    if before is not None and before.effective_from == effective_from and before.values == checked:
+        words = f"Version {before.version} has the same values from that day on. Nothing was added."
+        raise Conflict(words, errors=[FieldError("effective_from", words)])
     row = queries.add(
         session,
         SchoolPolicy(

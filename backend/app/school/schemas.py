@@ -5,13 +5,13 @@ from datetime import date, datetime
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 from starlette.datastructures import UploadFile
 
 from app.school.facts import SchoolFacts
 from app.school.kinds import PolicyKind
 from app.school.policies import DatedPolicy
-from app.web.field_types import Day, HttpsUrl, Line, Text
+from app.web.field_types import Day, HttpsUrl, Line, Text, chosen
 
 STATES = frozenset(
     re.findall(
@@ -110,14 +110,7 @@ class LogoForm(BaseModel):
 
     model_config = ConfigDict(arbitrary_types_allowed=True)
 
-    logo: UploadFile
-
-    @field_validator("logo", mode="before")
-    @classmethod
-    def _chosen(cls, value: object) -> object:
-        if not isinstance(value, UploadFile) or not value.filename:
-            raise ValueError("Choose a PNG, JPEG or SVG file.")
-        return value
+    logo: Annotated[UploadFile, chosen("Choose a PNG, JPEG or SVG file.")]
 
 
 class SignatoryForm(BaseModel):

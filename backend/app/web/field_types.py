@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 from fastapi import Path
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
+from starlette.datastructures import UploadFile
 
 LARGEST_ID = 2_147_483_647
 _TURNING = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
@@ -76,6 +77,17 @@ def _https(text: str) -> str:
 def blank_is_none(value: object) -> object:
     """A field of a search form that was left empty asks for nothing."""
     return None if isinstance(value, str) and not value.strip() else value
+
+
+def chosen(otherwise: str) -> BeforeValidator:
+    """For a field that takes a file: the sentence for a form in which none was chosen."""
+
+    def check(value: object) -> object:
+        if not isinstance(value, UploadFile) or not value.filename:
+            raise ValueError(otherwise)
+        return value
+
+    return BeforeValidator(check)
 
 
 PathId = Annotated[int, Path(ge=1, le=LARGEST_ID)]

@@ -201,6 +201,41 @@ def test_the_end_of_an_enrollment_ends_the_seat(
         assert service.roster(session, registrar, made.id, Paging(), ZONE).page().items == []
 
 
+def test_a_class_that_is_over_keeps_the_students_who_stayed(
+    session: Session, school: School, registrar: Subject
+) -> None:
+    """To the end of the class or of their program: not those who withdrew or were taken out of it."""
+    program = school.program()
+    lesson = school.lesson(school.module(program))
+    people = {name: school.student(full_name=name) for name in ("Ann", "Bo", "Cy", "Dee", "Gone")}
+    seats = {name: school.enrollment(person, program) for name, person in people.items()}
+    ended = date(2026, 11, 20)
+    made = school.school_class(program, students=list(seats.values()), ends_on=ended)
+    for name in ("Ann", "Cy", "Gone"):
+        school.completion(seats[name], lesson)
+    out = session.scalars(select(ClassSeat.id).where(ClassSeat.enrollment_id == seats["Cy"].id)).one()
+    service.remove_students(session, registrar, made.id, [out], ZONE)
+    for name in ("Ann", "Cy", "Gone"):
+        enrollment.complete(session, registrar, seats[name].id, today=TODAY, zone=ZONE)
+    enrollment.withdraw(
+        session, registrar, seats["Dee"].id, requested_at=NOW, now=NOW,
+        enrolled_from=datetime(2026, 1, 5, tzinfo=ZONE), reason=None, zone=ZONE,
+    )  # fmt: skip
+    people["Gone"].deleted_at = NOW
+    session.flush()
+
+    def seen(**which: bool) -> list[str]:
+        page = service.roster(session, registrar, made.id, Paging(), ZONE, **which).page()
+        return [row.full_name for row in page.items]
+
+    for day, present in ((TODAY + timedelta(days=1), ["Bo"]), (ended + timedelta(days=1), ["Ann", "Bo"])):
+        with time_machine.travel(datetime(day.year, day.month, day.day, 16, tzinfo=UTC), tick=False):
+            assert seen() == present
+            assert seen(removable=True) == ["Bo"]
+            listed = service.list_classes(session, registrar, Paging(), ZONE).page().items
+            assert [row.students for row in listed] == [len(present)]
+
+
 def test_a_class_with_seats_is_kept(session: Session, school: School, registrar: Subject) -> None:
     program = school.program()
     empty, full = (

@@ -139,11 +139,13 @@ def test_completion_is_offered_from_the_threshold_of_the_policy(
     offered = f'<a class="btn btn-primary" href="/enrollments/{record.id}/complete">'
     client.post(f"/enrollments/{record.id}/lessons", data={"lesson_id": str(lessons[0].id)})
     assert offered not in client.get(f"/enrollments/{record.id}").text
+    assert "No students are ready" in client.get("/enrollments/graduation").text
     today = clock.today(academy.facts(session).zone)
     half = {"completion_threshold_pct": 50}
     add = partial(academy.policies.add, session, SYSTEM, academy.PolicyKind.PROGRESS, effective_from=today)
     add(values=half, approved_by="Board of Directors", note="", today=today)
     assert offered in client.get(f"/enrollments/{record.id}").text
+    assert f'href="/enrollments/{record.id}"' in client.get("/enrollments/graduation").text
     asked = client.get(f"/enrollments/{record.id}/complete").text
     assert "1 of 2 lessons completed" in asked
     assert "every lesson" not in asked

@@ -120,6 +120,15 @@ def test_an_older_schema_keeps_instructors_and_deleted_accounts_in_a_stash(schoo
     assert left == (0,)
 
 
+def test_a_token_is_limited_as_before_after_a_way_down_and_up(school_at: SchoolAt) -> None:
+    database = school_at("0054")
+    _, before = photograph(database)
+    assert {row["read_only"] for row in before["api_tokens"]} == {True}
+    downgrade(database, "0053")
+    upgrade(database, "0054")
+    assert photograph(database)[1]["api_tokens"] == before["api_tokens"]
+
+
 def test_two_addresses_that_differ_only_in_case_stop_the_upgrade_with_a_sentence(
     empty_database: Settings,
 ) -> None:

@@ -117,6 +117,43 @@ def test_a_rolling_restart_refuses_nobody(environment: dict[str, str]) -> None:
     assert not database(environment).status().running
 
 
+def test_a_second_wish_for_others_waits_for_the_first(environment: dict[str, str]) -> None:
+    """A SIGHUP that comes while the program takes its own place ends nobody, and is not forgotten."""
+    program = serve(environment, "--port", str(free_port()), *TWO)
+    url = address(program)
+    begun = Path(f"/proc/{program.pid}/environ")
+    program.send_signal(signal.SIGHUP)
+    until(lambda: b"AADA_TAKEN_OVER" in begun.read_bytes(), "the program in its own place")
+    first = begun.read_bytes()
+    program.send_signal(signal.SIGHUP)
+    until(lambda: program.poll() is not None or begun.read_bytes() != first, "the same once more")
+    assert program.poll() is None
+    former = children(program.pid)
+    until(lambda: set(children(program.pid)).isdisjoint(former), "others")
+    until(lambda: len(children(program.pid)) == 3, "as many as before")
+    assert answer(f"{url}/sign-in") == 200
+    program.terminate()
+    program.communicate(timeout=90)
+    assert program.returncode == 0
+
+
+@pytest.mark.parametrize("moment", ["while it looks whether it would start", "in its own place"])
+def test_a_wish_to_end_is_not_lost_in_a_rolling_restart(environment: dict[str, str], moment: str) -> None:
+    program = serve(environment, "--port", str(free_port()), *TWO)
+    address(program)
+    before = len(children(program.pid))
+    begun = Path(f"/proc/{program.pid}/environ")
+    program.send_signal(signal.SIGHUP)
+    if moment == "in its own place":
+        until(lambda: b"AADA_TAKEN_OVER" in begun.read_bytes(), moment)
+    else:
+        until(lambda: len(children(program.pid)) > before, moment)
+    program.terminate()
+    program.communicate(timeout=90)
+    assert program.returncode == 0
+    assert not database(environment).status().running
+
+
 def test_a_program_that_would_not_start_does_not_take_over(environment: dict[str, str]) -> None:
     """Settings that do not hold are found before anything is given up."""
     program = serve(environment, "--port", str(free_port()), *TWO)

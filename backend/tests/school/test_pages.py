@@ -42,6 +42,7 @@ def test_changed_facts_show_on_every_page_at_once(office: TestClient, client: Te
     assert "Peachtree Dental College, LLC" in client.get("/sign-in").text
     answer = office.get("/api/v1/school").json()
     assert (answer["legal_name"], answer["zip_code"]) == (FACTS["legal_name"], "30303")
+    assert office.get("/people?format=json").json()["about"]["School"] == FACTS["legal_name"]
 
 
 def test_wrong_facts_are_shown_again_with_what_is_wrong(office: TestClient) -> None:
@@ -241,6 +242,8 @@ def test_the_settings_of_another_process_follow(
         browser.post("/forgot", data={"email": "x"})
         assert app.state.settings.school_name == "Elsewhere"
         assert app.state.settings.zone.key == "America/Denver"
+    with live_database.begin() as session:
+        assert session.info["settings"].zone.key == "America/Denver"
 
 
 def test_facts_and_policies_by_command(aada: Aada) -> None:  # noqa: F811

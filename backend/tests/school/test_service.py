@@ -229,6 +229,16 @@ def test_what_was_computed_with_a_version_is_not_undone_by_a_later_one(session: 
     assert add(session, PolicyKind.PROGRESS, TODAY + timedelta(days=1), pace_days=14).version == 2
 
 
+def test_the_same_values_from_the_same_day_are_one_version(session: Session) -> None:
+    """A form that is sent twice; other values of that day, or the same from another day on, are a version."""
+    kind, day = PolicyKind.PROGRESS, TODAY + timedelta(days=1)
+    made = add(session, kind, day, pace_days=14)
+    with pytest.raises(Conflict, match=f"Version {made.version} has the same values"):
+        add(session, kind, day, pace_days=14)
+    assert add(session, kind, day, pace_days=21).version == made.version + 1
+    assert add(session, kind, day + timedelta(days=1), pace_days=21).version == made.version + 2
+
+
 def test_a_version_in_use_cannot_be_taken_back_and_one_that_is_not_can(session: Session) -> None:
     version = add(session, PolicyKind.PASSWORD, TODAY, minimum_characters=20)
     policies.withdraw(session, ADMIN, PolicyKind.PASSWORD, version.version)

@@ -205,7 +205,9 @@ def ask_remove_students(asked: Asked, paging: PageParams) -> Response:
 
 
 def _removal(asked: ClassRequest, paging: Paging, form: Form[RemoveForm]) -> Response:
-    listing = service.roster(asked.db, asked.subject, asked.class_id, paging, asked.settings.zone)
+    listing = service.roster(
+        asked.db, asked.subject, asked.class_id, paging, asked.settings.zone, removable=True
+    )
     return asked.page(
         "classes/removal.html", "Remove students", page=listing.page(), paging=paging, form=form
     )

@@ -10,6 +10,7 @@ from sqlalchemy import (
     Date,
     Row,
     Select,
+    and_,
     bindparam,
     delete,
     exists,
@@ -78,6 +79,13 @@ def lasting(model: type[ClassSeat] | type[ClassInstructor], today: Day) -> Colum
     return or_(model.ends_on.is_(None), model.ends_on >= today)
 
 
+def in_class(today: Day) -> ColumnElement[bool]:
+    """Seats that are not over; in a class that is over, those of the students who stayed to its end or to that of
+    their program, which ends the seat. Needs the class and the enrollment."""
+    stayed = or_(ClassSeat.ends_on >= SchoolClass.ends_on, ClassSeat.ends_on == Enrollment.completed_at)
+    return or_(lasting(ClassSeat, today), and_(SchoolClass.ends_on < today, stayed))
+
+
 def taught_by(user_id: int, today: date) -> ColumnElement[bool]:
     """Classes that somebody teaches, now or from a later day on."""
     return exists().where(
@@ -112,7 +120,7 @@ def _seated(today: Day) -> Any:
         .select_from(ClassSeat)
         .join(Enrollment, Enrollment.id == ClassSeat.enrollment_id)
         .join(User, User.id == Enrollment.user_id)
-        .where(ClassSeat.class_id == SchoolClass.id, lasting(ClassSeat, today), User.deleted_at.is_(None))
+        .where(ClassSeat.class_id == SchoolClass.id, in_class(today), User.deleted_at.is_(None))
         .correlate(SchoolClass)
         .scalar_subquery()
     )

@@ -44,8 +44,8 @@ def enrollment_choices(
 def enter(session: Session, subject: Subject, values: HoursIn, zone: ZoneInfo) -> AttendanceOut:
     """Record a time entry that the clock missed, with the reason. Raises Invalid, NotFound, Conflict for an overlap."""
     policy.require_correct(subject)
-    # Locked, so that the end of the enrollment comes either before or after.
-    chosen = queries.enrollment(session, values.enrollment_id, lock=True)
+    # Locked, so that the end of the enrollment and other hours of the same day come either before or after.
+    chosen = queries.enrollment(session, values.enrollment_id, alone=True)
     missing = "There is no such enrollment. Choose one from the list."
     if chosen is None:
         raise NotFound(missing)
@@ -84,16 +84,20 @@ def correct(
     Equal times mean that there were no hours. Raises NotFound, Invalid, Conflict for an overlap.
     """
     policy.require_correct(subject)
-    entry = queries.find(session, record_id, lock=True)
+    entry = queries.find(session, record_id)
     if entry is None:
         raise NotFound(policy.NO_RECORD)
     policy.require_correct_for(session, subject, entry.user_id, policy.NO_RECORD)
+    # The enrollment before the record, as whoever ends it does: in the other order they could wait for each other.
+    chosen = queries.enrollment(session, entry.enrollment_id, alone=True)
+    entry = queries.find(session, record_id, lock=True)
+    if chosen is None or entry is None:
+        raise NotFound(policy.NO_RECORD)
     _require_believable(session, values.clock_in, values.clock_out, zone)
     was = hours.TimeEntry(entry.clock_in, entry.clock_out or entry.clock_in)
     _require_within_day(session, entry.user_id, values.clock_in, values.clock_out, zone, instead_of=was)
-    chosen = queries.enrollment(session, entry.enrollment_id, lock=True)
     # Taking hours away is always possible: that is how those outside the enrollment are put right.
-    if chosen is not None and values.clock_in != values.clock_out:
+    if values.clock_in != values.clock_out:
         _require_countable(chosen, values.clock_in, values.clock_out, zone)
     before = _times(entry)
     entry.clock_in, entry.clock_out, entry.missing_clock_out = values.clock_in, values.clock_out, False

@@ -120,11 +120,16 @@ def active_enrollments(session: Session, visible: ColumnElement[bool]) -> list[E
     return [_choice(row) for row in session.execute(statement)]
 
 
-def enrollment(session: Session, enrollment_id: int, *, lock: bool = False) -> EnrollmentChoice | None:
-    """One enrollment; `lock` keeps its status, and its student from being deleted, until the transaction ends."""
+def enrollment(
+    session: Session, enrollment_id: int, *, lock: bool = False, alone: bool = False
+) -> EnrollmentChoice | None:
+    """One enrollment; `lock` keeps its status, and its student from being deleted, until the transaction ends.
+
+    `alone` makes others wait meanwhile who ask the same of any enrollment of the student.
+    """
     statement = _choices().where(Enrollment.id == enrollment_id)
-    if lock:
-        statement = statement.with_for_update(read=True, of=[Enrollment, User])
+    if lock or alone:
+        statement = statement.with_for_update(read=not alone, key_share=alone, of=[Enrollment, User])
     row = session.execute(statement).one_or_none()
     return None if row is None else _choice(row)
 

@@ -171,8 +171,8 @@ def totals_of(
 def school_weeks(
     session: Session, subject: Subject, zone: ZoneInfo, *, weeks: int = WEEKS_SHOWN
 ) -> list[WeekTotal]:
-    """Minutes by week: of the whole school, deleted people's hours included, for those who read everybody's hours; of
-    the students of their own classes for others. One query."""
+    """Minutes by week: of the whole school for those who read everybody's hours; of the students of their own classes
+    for others. One query."""
     policy.require_list(subject)
     today = clock.today(zone)
     first = hours.week_of(today) - timedelta(weeks=weeks - 1)

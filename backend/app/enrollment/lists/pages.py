@@ -31,7 +31,7 @@ def class_list(request: Request, db: Db, subject: CurrentSubject, paging: PagePa
 
 @router.get("/enrollments/graduation", dependencies=LISTS)
 def graduation(request: Request, db: Db, subject: CurrentSubject, paging: PageParams) -> Response:
-    """Who has completed every lesson and has no transcript yet."""
+    """Whose enrollment may be completed, without a transcript yet."""
     return reports.answer(
         request,
         db,

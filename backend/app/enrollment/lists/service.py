@@ -5,7 +5,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from app.core.permissions import Subject
-from app.enrollment import policy
+from app.enrollment import policies_in_force, policy
 from app.enrollment.lists import queries
 from app.web.listing import Listing
 from app.web.paging import Paging
@@ -18,9 +18,14 @@ def class_list(session: Session, subject: Subject, paging: Paging) -> Listing[An
 
 
 def ready_to_graduate(session: Session, subject: Subject, paging: Paging) -> Listing[Any]:
-    """Active enrollments with every lesson done and no transcript yet. Sorts: student, program, enrolled."""
+    """Active enrollments that may be completed, with no transcript yet. Sorts: student, program, enrolled."""
     policy.require_list(subject)
-    return queries.eligible_for_graduation_listing(session, paging, policy.visible(session, subject))
+    return queries.eligible_for_graduation_listing(
+        session,
+        paging,
+        policy.visible(session, subject),
+        policies_in_force.completion_threshold_pct(session),
+    )
 
 
 def pending_withdrawals(session: Session, subject: Subject, paging: Paging) -> Listing[Any]:

@@ -32,9 +32,11 @@ REPLACED: Final = signal.SIGUSR1
 """Tells a child that another has taken its place: it sees its connections off first."""
 READY_SECONDS: Final = 90.0
 END_SECONDS: Final = 35.0
-LONGEST_PAUSE_SECONDS: Final = 30.0
+SHORTEST_LIFE_SECONDS: Final = 2.0
+"""A child that dies sooner is started again when this time is over, and not ten times a second."""
 _TAKEN_OVER: Final = "AADA_TAKEN_OVER"
-_HANDLED: Final = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGCHLD)
+_WISHES: Final = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+_HANDLED: Final = (*_WISHES, signal.SIGCHLD)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +101,7 @@ class Supervisor:
         self._old = set(given.children if given else ())
         self._old_hold = given.hold if given else None
         self._children: dict[int, _Child] = {}
-        self._due: list[tuple[float, float, Part]] = []
+        self._due: list[tuple[float, Part]] = []
         self._wanted: set[int] = set()
         self._life, self._hold = os.pipe()
         self._woken, waker = os.pipe()
@@ -107,6 +109,8 @@ class Supervisor:
             os.set_blocking(end, False)
         signal.set_wakeup_fd(waker, warn_on_full_buffer=False)
         self._before = {number: signal.signal(number, self._note) for number in _HANDLED}
+        # Those that came while this program took its own place have waited for this: see `_reload`.
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _WISHES)
 
     def run(self, started: Callable[[], None]) -> None:
         """Start everything, call `started` when all answer, and watch until a signal. Raises OperatorError when a
@@ -222,22 +226,17 @@ class Supervisor:
             if child.ready is not None:
                 os.close(child.ready)
             child.part.ended()
-            lived = time.monotonic() - child.started
-            # One that dies at once is not started ten times a second.
-            pause = (
-                0.0 if lived > LONGEST_PAUSE_SECONDS else max(0.0, min(LONGEST_PAUSE_SECONDS, 2.0 - lived))
-            )
-            self._due.append((time.monotonic() + pause, pause, child.part))
+            self._due.append((child.started + SHORTEST_LIFE_SECONDS, child.part))
             log.warning("serving.child_died", part=child.part.name, pid=pid, status=status)
 
     def _start_due(self) -> None:
         now = time.monotonic()
         due, self._due = self._due, []
-        for at, pause, part in due:
+        for at, part in due:
             if at <= now:
                 self._start(part)
             else:
-                self._due.append((at, pause, part))
+                self._due.append((at, part))
         # Those started again tell that they are ready to nobody who waits for it.
         for child in self._children.values():
             if child.ready is not None and select.select([child.ready], [], [], 0)[0]:
@@ -248,6 +247,10 @@ class Supervisor:
         refusal = self._refuse_reload()
         if refusal is not None:
             log.error("serving.reload_refused", reason=refusal)
+            return
+        # Until the program listens to signals again, one would end it on the spot, or be forgotten.
+        signal.pthread_sigmask(signal.SIG_BLOCK, _WISHES)
+        if self._ending:
             return
         log.info("serving.reload")
         for stream in (sys.stdout, sys.stderr):

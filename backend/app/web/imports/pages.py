@@ -3,7 +3,7 @@
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request, Response
-from pydantic import BaseModel, ConfigDict, field_validator
+from pydantic import BaseModel, ConfigDict
 from sqlalchemy.orm import Session
 from starlette.datastructures import UploadFile
 
@@ -11,7 +11,7 @@ from app.core.errors import Invalid, Problem
 from app.core.permissions import Permission, Subject
 from app.db.models import DataImport
 from app.web import navigation, reports, uploads
-from app.web.field_types import PathId
+from app.web.field_types import PathId, chosen
 from app.web.forms import Form, posted
 from app.web.imports import jobs, service
 from app.web.imports.description import ImportKind
@@ -39,14 +39,7 @@ class FileForm(BaseModel):
 
     model_config = ConfigDict(arbitrary_types_allowed=True)
 
-    file: UploadFile
-
-    @field_validator("file", mode="before")
-    @classmethod
-    def _chosen(cls, value: object) -> object:
-        if not isinstance(value, UploadFile) or not value.filename:
-            raise ValueError("Choose a file: CSV or Excel (.xlsx).")
-        return value
+    file: Annotated[UploadFile, chosen("Choose a file: CSV or Excel (.xlsx).")]
 
 
 class StartForm(BaseModel):

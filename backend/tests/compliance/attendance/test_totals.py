@@ -238,6 +238,19 @@ def test_the_school_and_the_classes_of_an_instructor(session: Session, school: S
     assert minutes_seen(tess) == 30
 
 
+def test_deleted_people_are_left_out_of_the_chart_as_of_every_list(session: Session, school: School) -> None:
+    admin = subject_of(school.admin())
+    student, gone = school.student(), school.student()
+    for person, minutes in ((student, 30), (gone, 50)):
+        school.attendance(school.enrollment(person), clock.now() - timedelta(days=8), minutes=minutes)
+    gone.deleted_at = clock.now()
+    session.flush()
+    assert sum(week.minutes for week in attendance.school_weeks(session, admin, NEW_YORK)) == 30
+    gone.deleted_at = None
+    session.flush()
+    assert sum(week.minutes for week in attendance.school_weeks(session, admin, NEW_YORK)) == 80
+
+
 def test_a_page_reads_no_record_to_add_up(session: Session, school: School) -> None:
     admin = subject_of(school.admin())
     student = school.student()

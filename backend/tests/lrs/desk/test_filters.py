@@ -7,6 +7,7 @@ from urllib.parse import quote
 
 import pytest
 from fastapi.testclient import TestClient
+from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from app.db.models import User
@@ -14,6 +15,7 @@ from app.lrs.desk.browser import queries
 from app.lrs.engine.statements.filters import Filter
 from tests.lrs.desk.conftest import Scene, agent_of, keep, payloads
 from tests.lrs.examples import statement
+from tests.queries import counted
 
 SignedIn = Callable[[User], TestClient]
 
@@ -69,6 +71,20 @@ def test_a_file_never_leaves_people_out_without_a_word(
     assert "25 people match “lopez”; a file can hold the statements of at most 20." in refused.text
     whole = staff.get(f"/lrs/statements.{ending}?person=lopez+1")
     assert whole.text.count("\n") == 10 + (ending == "csv")
+
+
+def test_people_are_looked_up_with_the_index_of_names_and_addresses(session: Session, crowd: Scene) -> None:
+    session.execute(text("SELECT set_config('enable_seqscan', 'off', true)"))
+    with counted(session.connection()) as statements:
+        assert queries.users_called(session, "lopez 1", 5, None, ())[1] == 10
+    wanted = (
+        statements[0]
+        .partition("WHERE ")[2]
+        .partition(" AND ")[0]
+        .replace("%(pattern)s::VARCHAR", "'%%lopez%%'")
+    )
+    plan = session.connection().exec_driver_sql(f"EXPLAIN SELECT id FROM users WHERE {wanted}").scalars()
+    assert "idx_users_search_text" in "\n".join(plan)
 
 
 def test_walks_of_several_people_are_merged_in_order(crowd: Scene, session: Session) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Row, Select, delete, exists, func, or_, select, update
 from sqlalchemy.orm import Session
 
-from app.academics.classes.queries import lasting
+from app.academics.classes.queries import in_class, lasting
 from app.core.constraints import register_conflict, register_invalid
 from app.core.search import matches
 from app.db.models import ClassSeat, Enrollment, EnrollmentStatus, SchoolClass, User
@@ -32,15 +32,22 @@ def _roster() -> Select[Any]:
             ClassSeat.starts_on,
             ClassSeat.ends_on,
         )
+        .join(SchoolClass, SchoolClass.id == ClassSeat.class_id)
         .join(Enrollment, Enrollment.id == ClassSeat.enrollment_id)
         .join(User, User.id == Enrollment.user_id)
         .where(User.deleted_at.is_(None))
     )
 
 
-def roster(session: Session, class_id: int, paging: Paging, today: date) -> Listing[Any]:
-    """The students of a class, by name unless sorted otherwise; deleted people and former ones are left out."""
-    statement = _roster().where(ClassSeat.class_id == class_id, lasting(ClassSeat, today))
+def roster(
+    session: Session, class_id: int, paging: Paging, today: date, *, removable: bool = False
+) -> Listing[Any]:
+    """The students of a class, by name unless sorted otherwise; deleted people and those who left are left out.
+
+    `removable` gives those alone whose seats are not over.
+    """
+    seats = lasting(ClassSeat, today) if removable else in_class(today)
+    statement = _roster().where(ClassSeat.class_id == class_id, seats)
     statement = statement.where(*matches(paging.q, User.search_text))
     order = paging.order(
         {

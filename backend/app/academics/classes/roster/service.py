@@ -20,14 +20,25 @@ from app.web.listing import Listing
 from app.web.paging import Page, Paging
 
 
-def roster(session: Session, subject: Subject, class_id: int, paging: Paging, zone: ZoneInfo) -> Listing[Any]:
-    """The students of a class; NotFound for other people's classes. Sorts: student, email, progress, from."""
+def roster(
+    session: Session,
+    subject: Subject,
+    class_id: int,
+    paging: Paging,
+    zone: ZoneInfo,
+    *,
+    removable: bool = False,
+) -> Listing[Any]:
+    """The students of a class; NotFound for other people's classes. Sorts: student, email, progress, from.
+
+    A class that is over keeps those who stayed; `removable` gives those alone who still sit in it.
+    """
     policy.require_list(subject)
     today = clock.today(zone)
     teaches = classes.teaches(session, class_id, subject.user_id, today)
     policy.require_read(subject, teaches=teaches)
     _class(session, class_id)
-    return queries.roster(session, class_id, paging, today)
+    return queries.roster(session, class_id, paging, today, removable=removable)
 
 
 def candidates(

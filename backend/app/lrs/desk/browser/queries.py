@@ -155,8 +155,7 @@ def users_called(
     rows = session.execute(
         text(
             "SELECT id, full_name, email, count(*) OVER () FROM users"
-            " WHERE (search_fold(full_name) LIKE search_fold(:pattern)"
-            " OR search_fold(email) LIKE search_fold(:pattern))"
+            " WHERE search_text LIKE search_fold(:pattern)"
             " AND id <> ALL(:hidden) AND (CAST(:accounts AS int[]) IS NULL OR id = ANY(:accounts))"
             " ORDER BY lower(email) = lower(:words) DESC, full_name, id LIMIT :most"
         ),

@@ -3,7 +3,7 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request, Response
-from pydantic import BaseModel, ConfigDict, field_validator
+from pydantic import BaseModel, ConfigDict
 from sqlalchemy.orm import Session
 from starlette.datastructures import UploadFile
 
@@ -12,7 +12,7 @@ from app.lrs.desk.imports import service
 from app.lrs.desk.imports.ingest import NO_BYTES
 from app.lrs.desk.imports.reports import IMPORTS, REFUSED
 from app.web import reports, uploads
-from app.web.field_types import PathId
+from app.web.field_types import PathId, chosen
 from app.web.forms import Form, posted
 from app.web.listing import Known
 from app.web.paging import PageParams, Paging
@@ -31,14 +31,7 @@ class StatementsForm(BaseModel):
 
     model_config = ConfigDict(arbitrary_types_allowed=True)
 
-    statements: UploadFile
-
-    @field_validator("statements", mode="before")
-    @classmethod
-    def _chosen(cls, value: object) -> object:
-        if not isinstance(value, UploadFile) or not value.filename:
-            raise ValueError("Choose the file that the other LRS exported.")
-        return value
+    statements: Annotated[UploadFile, chosen("Choose the file that the other LRS exported.")]
 
 
 @router.get("", dependencies=READS)

@@ -1,0 +1,17 @@
+"""The progress policy of today, as the end of an enrollment needs it."""
+
+from sqlalchemy.orm import Session
+
+from app.core import clock
+from app.school import service as school
+from app.school.service import PolicyKind, ProgressPolicy
+
+
+def progress(session: Session) -> school.policies.DatedPolicy[ProgressPolicy]:
+    """The version in force at the school today."""
+    return school.policies.at(session, PolicyKind.PROGRESS, clock.today(school.facts(session).zone))
+
+
+def completion_threshold_pct(session: Session) -> int:
+    """From how much progress on an enrollment may be completed."""
+    return progress(session).values.completion_threshold_pct

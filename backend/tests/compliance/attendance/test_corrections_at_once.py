@@ -1,0 +1,108 @@
+"""Two people of the staff at once, over two connections: the daily maximum holds, and nobody waits in a circle."""
+
+import threading
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+import time_machine
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from app.compliance.attendance import queries, service
+from app.compliance.attendance.schemas import AttendanceOut, CorrectionIn, HoursIn
+from app.core.errors import Invalid
+from app.core.permissions import SYSTEM, Subject
+from app.db.session import Database
+from app.enrollment import queries as enrollments
+from app.school.service import PolicyKind, policies
+from tests.factories.school import School, subject_of
+
+ZONE = ZoneInfo("America/New_York")
+NOW = datetime(2026, 6, 1, 16, tzinfo=UTC)
+NINE, ONE = (datetime(2026, 5, 20, hour, tzinfo=ZONE) for hour in (9, 13))
+LENGTH = timedelta(hours=3)
+WAITING = text("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'")
+Act = Callable[[Session], AttendanceOut]
+
+
+@pytest.fixture(autouse=True)
+def _clock() -> object:
+    with time_machine.travel(NOW, tick=False):
+        yield
+
+
+def enters(staff: Subject, enrollment_id: int, since: datetime) -> Act:
+    hours = HoursIn(
+        enrollment_id=enrollment_id, clock_in=since, clock_out=since + LENGTH, reason="Class list"
+    )
+    return lambda session: service.enter(session, staff, hours, ZONE)
+
+
+def corrects(staff: Subject, record_id: int, since: datetime) -> Act:
+    hours = CorrectionIn(clock_in=since, clock_out=since + LENGTH, reason="Class list")
+    return lambda session: service.correct(session, staff, record_id, hours, ZONE)
+
+
+def meanwhile(database: Database, act: Act) -> tuple[threading.Thread, list[AttendanceOut | Exception]]:
+    """The act over a connection of its own: when this returns, it waits for a lock or is done."""
+    answers: list[AttendanceOut | Exception] = []
+
+    def work() -> None:
+        try:
+            with database.begin() as session:
+                answers.append(act(session))
+        except Exception as error:
+            answers.append(error)
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    with database.begin() as watching:
+        while thread.is_alive() and not watching.scalar(WAITING):
+            pass
+    return thread, answers
+
+
+@pytest.mark.parametrize("what", ["entries", "entries of two programs", "corrections", "one of each"])
+def test_the_daily_maximum_holds_for_two_at_once(live_database: Database, what: str) -> None:
+    """Three hours each, where five are allowed for one day."""
+    with live_database.begin() as session:
+        school = School(session)
+        policies.add(
+            session, SYSTEM, PolicyKind.ATTENDANCE, effective_from=NOW.date().replace(month=5),
+            values={"daily_maximum_minutes": 300}, approved_by="Board", today=NOW.date(),
+        )  # fmt: skip
+        staff, student = subject_of(school.admin()), school.student()
+        one, other = school.enrollment(student), school.enrollment(student)
+        records = [school.attendance(one, since, minutes=0).id for since in (NINE, ONE)]
+        acts = {
+            "entries": (enters(staff, one.id, NINE), enters(staff, one.id, ONE)),
+            "entries of two programs": (enters(staff, one.id, NINE), enters(staff, other.id, ONE)),
+            "corrections": (corrects(staff, records[0], NINE), corrects(staff, records[1], ONE)),
+            "one of each": (corrects(staff, records[0], NINE), enters(staff, other.id, ONE)),
+        }
+        first, second = acts[what]
+    with live_database.begin() as session:
+        first(session)
+        thread, answers = meanwhile(live_database, second)
+    thread.join(30)
+    assert [type(answer) for answer in answers] == [Invalid]
+    assert "the attendance policy allows 5 h" in str(answers[0]).replace("\u00a0", " ")
+
+
+def test_a_correction_and_the_end_of_the_enrollment_do_not_wait_for_each_other(
+    live_database: Database,
+) -> None:
+    with live_database.begin() as session:
+        school = School(session)
+        staff, enrollment = subject_of(school.admin()), school.enrollment(school.student())
+        enrollment_id = enrollment.id
+        record_id = school.attendance(enrollment, NOW - LENGTH, clock_out=None).id
+    with live_database.begin() as ending:
+        # As whoever ends an enrollment goes on: the enrollment, then the record that may be open in it.
+        enrollments.get(ending, enrollment_id, lock=True)
+        thread, answers = meanwhile(live_database, corrects(staff, record_id, NOW - LENGTH))
+        assert queries.open_in(ending, enrollment_id, lock=True) == record_id
+    thread.join(30)
+    assert [type(answer) for answer in answers] == [AttendanceOut]
