@@ -10,6 +10,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+import structlog
 from sqlalchemy import func, select, text
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
@@ -82,12 +83,16 @@ def test_a_person_added_at_the_same_moment_stops_the_whole_import(
         return found
 
     monkeypatch.setattr(service, "examine", look)
-    jobs.work(live_database, live_settings, number)
+    with structlog.testing.capture_logs() as logged:
+        jobs.work(live_database, live_settings, number)
     with live_database.begin() as session:
         failed = session.get_one(DataImport, number)
         assert failed.status == "checked"
         assert "Nothing was imported" in str(failed.error)
         assert emails(session) == ["bo@example.org"]
+    (line,) = [line for line in logged if line["event"] == "imports.refused"]
+    assert line["constraint"] == "idx_users_email"
+    assert "bo@example.org" not in str(line), "the log names nobody"
 
 
 @pytest.mark.parametrize("act", ["discard", "map"])
