@@ -159,6 +159,59 @@ def test_a_setup_with_a_wrong_code_keeps_its_key(signed_in: Open, session: Sessi
     assert session.scalars(select(Authenticator)).all() == []
 
 
+@pytest.mark.parametrize("code", ["é", "１２３４５６", "٣٤٥٦٧٨", "²²²²²²", "12345é"])
+def test_a_setup_with_other_signs_for_a_code_is_a_sentence(
+    signed_in: Open, session: Session, student: User, code: str
+) -> None:
+    client = signed_in(student)
+    page = client.get("/account/factors/authenticators/new").text
+    sealed = re.search(r'name="sealed" value="([^"]+)"', page)[1]  # type: ignore[index]
+    answer = client.post(
+        "/account/factors/authenticators", data={"name": "Phone", "sealed": sealed, "code": code}
+    )
+    assert answer.status_code == 422
+    assert "does not fit the key" in answer.text
+    assert session.scalars(select(Authenticator)).all() == []
+
+
+def test_one_app_is_added_once_so_that_no_code_works_twice(
+    client: TestClient, signed_in: Open, session: Session, student: User
+) -> None:
+    browser = signed_in(student)
+    page = browser.get("/account/factors/authenticators/new").text
+    sealed = re.search(r'name="sealed" value="([^"]+)"', page)[1]  # type: ignore[index]
+    key = key_on(page)
+    with time_machine.travel(clock.now(), tick=False):
+        form = {"name": "Phone", "sealed": sealed, "code": now_code(key, -1)}
+        assert browser.post("/account/factors/authenticators", data=form).status_code == 200
+        again = browser.post("/account/factors/authenticators", data=form | {"code": now_code(key)})
+        assert again.status_code == 409
+        assert "was added already" in again.text
+        assert len(session.scalars(select(Authenticator)).all()) == 1
+        for status in (303, 422):
+            post_sign_in(client, student.email)
+            assert client.post("/sign-in/second-step", data={"code": now_code(key)}).status_code == status
+            client.post("/sign-out")
+
+
+def test_no_more_factors_are_kept_than_are_shown(signed_in: Open, session: Session, student: User) -> None:
+    browser = signed_in(student)
+    options = browser.post("/account/factors/passkeys/options").json()
+    for number in range(factors.MOST):
+        session.add(
+            Passkey(
+                user_id=student.id, name="x", credential_id=bytes([number]), public_key=b"x", sign_count=0,
+                transports=[],
+            )
+        )  # fmt: skip
+    session.commit()
+    answer = browser.post(
+        "/account/factors/passkeys", data={"name": "x", "answer": SoftKey().create(options)}
+    )
+    assert answer.status_code == 409
+    assert f"You have {factors.MOST} passkeys" in answer.text
+
+
 def test_wrong_codes_slow_down_and_lock_nobody_out_by_passkey(
     client: TestClient, signed_in: Open, student: User
 ) -> None:
