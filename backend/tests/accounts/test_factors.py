@@ -484,6 +484,28 @@ def test_a_new_password_does_not_go_around_the_second_factor(
     assert "aada_session" not in client.cookies
 
 
+@pytest.mark.parametrize("how", ["a link", "the account page", "an administrator"])
+def test_a_sign_in_that_waits_ends_with_what_ends_the_sessions(
+    client: TestClient, signed_in: Open, session: Session, settings: Settings, admin: User, student: User,
+    how: str,
+) -> None:  # fmt: skip
+    browser = signed_in(student)
+    _, recovery = add_app(browser)
+    post_sign_in(client, student.email)
+    assert "One more step" in client.get("/sign-in/second-step").text
+    if how == "a link":
+        link = reset_link(session, settings, student)
+        assert browser.post(link, data={"password": "mulberry lantern gravel"}).status_code == 303
+    elif how == "the account page":
+        changed = {"current_password": PASSWORD, "new_password": "mulberry lantern gravel"}
+        assert browser.post("/account/password", data=changed).status_code == 303
+    else:
+        assert signed_in(admin).post(f"/people/{student.id}/sessions/end").status_code == 303
+    answer = client.post("/sign-in/second-step", data={"code": recovery[0]})
+    assert answer.status_code == 410
+    assert client.get("/account").status_code == 303
+
+
 # The policy
 
 

@@ -96,7 +96,9 @@ def finish(
     session: Session, settings: Settings, secret: str, code: str, visitor: Visitor
 ) -> SignedIn | Problem:
     """Let in who waits behind this secret, by a code of their app or a recovery code."""
-    user = challenges.waiting(session, secret)
+    found = challenges.waiting(session, secret)
+    # Locked as a new password locks it: of the two that meet here, this one finds the sign-in gone.
+    user = None if found is None else people.user(session, found.id, lock=True)
     if user is None:
         return NotFound(SECOND_STEP_OVER)
     problem = check_code(session, settings, user, code)
