@@ -24,7 +24,7 @@ from app.accounts.factors.entry.service import Waiting
 from app.core import clock
 from app.core.errors import Problem
 from app.core.permissions import SYSTEM, Role
-from app.db.models import AuditEntry, Authenticator, Passkey, RecoveryCode, User, UserSession
+from app.db.models import ApiToken, AuditEntry, Authenticator, Passkey, RecoveryCode, User, UserSession
 from app.db.session import Database
 from app.school.service import PolicyKind, policies
 from app.settings import Settings
@@ -540,6 +540,22 @@ def test_after_the_grace_days_signing_in_leads_to_a_factor(
         add_passkey(client, SoftKey())
         assert client.get("/people").status_code == 200
         assert "Set up a second factor" not in client.get("/account").text
+
+
+def test_a_program_does_not_get_around_the_factor_that_is_due(
+    client: TestClient, session: Session, instructor: User
+) -> None:
+    asked = {"email": instructor.email, "password": PASSWORD, "token": {"name": "export"}}
+    assert client.post("/api/v1/session", json=asked).status_code == 201
+    with time_machine.travel(clock.now() + timedelta(days=15)):
+        refused = client.post("/api/v1/session", json=asked)
+        assert refused.status_code == 403
+        assert refused.json()["type"] == "/problems/factor-required"
+        assert "No token was created" in refused.json()["detail"]
+        assert len(session.scalars(select(ApiToken)).all()) == 1
+        del asked["token"]
+        assert client.post("/api/v1/session", json=asked).status_code == 201
+        assert client.get("/api/v1/me").status_code == 403, "the session is for setting one up alone"
 
 
 def test_a_session_that_was_opened_in_time_closes_on_the_day(

@@ -22,6 +22,7 @@ from app.core import clock, history
 from app.core.actions import Action
 from app.core.errors import FieldError, Forbidden, Invalid, NotFound, Problem, Unauthorized
 from app.core.permissions import Subject, internal
+from app.core.proof import FactorRequired
 from app.db.models import User
 from app.db.session import Database
 from app.settings import Settings
@@ -123,6 +124,21 @@ def code_beside_password(
         )
     problem = check_code(session, settings, user, code)
     return Unauthorized(problem.detail) if isinstance(problem, Invalid) else problem
+
+
+@internal("a step of signing in")
+def factor_overdue(session: Session, settings: Settings, user: User) -> Problem | None:
+    """For a program that wants an API token for the password alone: the refusal of who should have a factor by now.
+
+    A session would reach only the pages where one is set up; a token would go around them.
+    """
+    due_on = None if queries.has_factor(session, user.id) else policy.due_on(session, user)
+    if due_on is None or clock.today(settings.zone) < due_on:
+        return None
+    return FactorRequired(
+        "The school’s policy requires a second factor. No token was created. Sign in with a browser and set one up, "
+        "then create the token."
+    )
 
 
 @internal("nobody is known yet")
