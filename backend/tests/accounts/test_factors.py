@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 
 from app.accounts.access.attempts import Visitor
 from app.accounts.access.service import subject_for
-from app.accounts.factors import codes
+from app.accounts.factors import codes, policy
 from app.accounts.factors import service as factors
 from app.accounts.factors.entry import service as entry
 from app.accounts.factors.entry.service import Waiting
@@ -509,10 +509,10 @@ def test_a_sign_in_that_waits_ends_with_what_ends_the_sessions(
 # The policy
 
 
-def require(session: Session, **values: object) -> None:
+def require(session: Session, *, in_days: int = 1, **values: object) -> None:
     today = clock.today(policies_zone(session))
     policies.add(
-        session, SYSTEM, PolicyKind.SECOND_FACTOR, effective_from=today + timedelta(days=1), values=values,
+        session, SYSTEM, PolicyKind.SECOND_FACTOR, effective_from=today + timedelta(days=in_days), values=values,
         approved_by="Board", today=today,
     )  # fmt: skip
 
@@ -556,6 +556,27 @@ def test_a_program_does_not_get_around_the_factor_that_is_due(
         del asked["token"]
         assert client.post("/api/v1/session", json=asked).status_code == 201
         assert client.get("/api/v1/me").status_code == 403, "the session is for setting one up alone"
+
+
+def test_a_new_version_that_asks_gives_nobody_new_time(
+    client: TestClient, session: Session, instructor: User
+) -> None:
+    def due(days: int) -> int | None:
+        """In how many days from now a factor is due, as it is seen in `days` days."""
+        with time_machine.travel(clock.now() + timedelta(days=days)):
+            found = policy.due_on(session, instructor)
+        return None if found is None else (found - clock.today(policies_zone(session))).days
+
+    since = due(0)
+    assert since is not None
+    require(session, in_days=5, grace_days=14)
+    assert [due(6), due(10)] == [since, since]
+    require(session, in_days=7, grace_days=20)
+    assert due(8) == since + 6, "counted from the same day"
+    require(session, in_days=9, required_of="nobody")
+    assert due(9) is None
+    require(session, in_days=12, required_of="staff")
+    assert due(13) == 12 + 20, "asked anew, after nobody was"
 
 
 def test_a_session_that_was_opened_in_time_closes_on_the_day(
