@@ -171,8 +171,8 @@ def test_what_asks_is_declared(session: Session) -> None:
         "xapi_credential.rotated", "xapi_forwarder.changed", "xapi_forwarder.created",
     }  # fmt: skip
     assert set(proof.ASKS) - {Action(value) for value in always} == {
-        Action.USER_CREATED, Action.USER_UPDATED, Action.SCHOOL_POLICY_ADDED, Action.REPORT_EXPORTED,
-        Action.STATEMENTS_EXPORTED,
+        Action.USER_CREATED, Action.USER_UPDATED, Action.SCHOOL_POLICY_ADDED, Action.SCHOOL_POLICY_WITHDRAWN,
+        Action.REPORT_EXPORTED, Action.STATEMENTS_EXPORTED,
     }  # fmt: skip
 
 
@@ -185,6 +185,8 @@ def test_what_asks_is_declared(session: Session) -> None:
         (Action.USER_CREATED, {"role": "student"}, False),
         (Action.SCHOOL_POLICY_ADDED, {"kind": "second_factor"}, True),
         (Action.SCHOOL_POLICY_ADDED, {"kind": "attendance"}, False),
+        (Action.SCHOOL_POLICY_WITHDRAWN, {"kind": "second_factor"}, True),
+        (Action.SCHOOL_POLICY_WITHDRAWN, {"kind": "progress"}, False),
         (Action.ATTENDANCE_CLOCKED_IN, {}, False),
     ],
 )
