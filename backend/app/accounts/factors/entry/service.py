@@ -231,12 +231,12 @@ def _proved(session: Session, subject: Subject, by: str) -> None:
 @internal("a step of signing in and of proving who is there")
 def check_code(session: Session, settings: Settings, user: User, code: str) -> Problem | None:
     """Use up a code of the person's: of an app, or a recovery code. What is wrong with it, or None."""
-    wait = guessing.take_turn(session, user)
-    if wait is not None:
-        return wait
     plain = codes.tidy(code)
     if not plain:
         return _wrong("Enter the code of your authenticator app, or one of your recovery codes.")
+    wait = guessing.take_turn(session, user)
+    if wait is not None:
+        return wait
     if codes.looks_like_app_code(plain):
         problem = _check_app_code(session, settings, user, plain)
     else:
