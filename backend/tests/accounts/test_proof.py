@@ -311,4 +311,4 @@ def test_a_declined_reset_removes_nothing(
     other = signed_in(make_user(role=Role.ADMIN))
     assert other.post(f"/people/factor-resets/{entry.target_id}/decline").status_code == 303
     assert "My key" in theirs.get("/account/factors").text
-    assert "Nobody waits for a reset" in other.get("/people/factor-resets").text
+    assert "No reset is waiting for approval" in other.get("/people/factor-resets").text
