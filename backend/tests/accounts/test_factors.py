@@ -1,6 +1,7 @@
 """Second factors: set up, used, refused, lost."""
 
 import copy
+import json
 import re
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -8,6 +9,7 @@ from datetime import date, timedelta
 from threading import Barrier
 from typing import Any
 
+import cbor2
 import pyotp
 import pytest
 import time_machine
@@ -29,7 +31,7 @@ from app.db.session import Database
 from app.school.service import PolicyKind, policies
 from app.settings import Settings
 from tests.accounts.conftest import Make, actions, post_sign_in, reset_link
-from tests.accounts.soft_key import SoftKey
+from tests.accounts.soft_key import SoftKey, plain, raw
 from tests.factories.accounts import PASSWORD, ApiTokenFactory, UserFactory
 
 Open = Callable[[User], TestClient]
@@ -435,6 +437,55 @@ def test_nonsense_for_an_answer_is_a_sentence(
     assert client.post("/sign-in/passkey", data={"answer": answer}).status_code == 422
     browser = signed_in(student)
     assert browser.post("/account/factors/passkeys", data={"name": "x", "answer": answer}).status_code == 422
+
+
+def _with_attestation(answer: str, **changed: Any) -> str:
+    given = json.loads(answer)
+    attestation = cbor2.loads(raw(given["response"]["attestationObject"]))
+    if "key" in changed:
+        # Flags, counter and what stands before the key: 37 bytes, 16, 2, and the credential's own 16.
+        attestation["authData"] = attestation["authData"][:71] + cbor2.dumps(changed.pop("key"))
+    given["response"]["attestationObject"] = plain(cbor2.dumps(attestation | changed))
+    return json.dumps(given)
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"fmt": "android-safetynet", "attStmt": {"ver": "1", "response": 5}},
+        {"fmt": "packed", "attStmt": {"sig": 5, "alg": -7, "x5c": 5}},
+        {
+            "fmt": "tpm",
+            "attStmt": {"ver": "2.0", "certInfo": b"x", "pubArea": b"x", "sig": b"x", "x5c": [b"x"]},
+        },
+        {"fmt": 5},
+        {"attStmt": 5},
+        {"key": []},
+        {"key": ""},
+        {"key": 5},
+    ],
+)
+def test_a_passkey_made_of_nonsense_is_a_sentence(
+    signed_in: Open, session: Session, student: User, changed: dict[str, Any]
+) -> None:
+    browser = signed_in(student)
+    options = browser.post("/account/factors/passkeys/options").json()
+    answer = _with_attestation(SoftKey().create(options), **changed)
+    refused = browser.post("/account/factors/passkeys", data={"name": "x", "answer": answer})
+    assert refused.status_code == 422
+    assert "answer is not valid for this site" in refused.text
+    assert session.scalars(select(Passkey)).all() == []
+
+
+def test_a_passkey_with_a_key_that_is_none_lets_nobody_in(
+    client: TestClient, signed_in: Open, student: User
+) -> None:
+    key = SoftKey()
+    browser = signed_in(student)
+    options = browser.post("/account/factors/passkeys/options").json()
+    answer = _with_attestation(key.create(options), key={1: 2, 3: -7, -1: 99, -2: "a", -3: 5})
+    browser.post("/account/factors/passkeys", data={"name": "x", "answer": answer})
+    assert by_passkey(client, key).status_code == 422
 
 
 def test_a_deleted_person_does_not_come_in_by_passkey(
