@@ -114,7 +114,7 @@ def requirement(name: str) -> str:
     """A package at the locked version with its hashes, as pip reads it."""
     found = re.search(rf"^{name}==.*(?:\n    --hash=.*)+", DEV_LOCK.read_text(), re.MULTILINE)
     if found is None:
-        raise SetupError(f"{DEV_LOCK} does not name {name}: write it anew with script/lock.")
+        raise SetupError(f"{DEV_LOCK} does not name {name}: write it again with script/lock.")
     return found.group(0) + "\n"
 
 

@@ -36,7 +36,7 @@ def imported(database: Database, settings: Settings, rows: list[tuple[str, str]]
     with database.begin() as session:
         record = service.send(session, SYSTEM, settings, open_store(settings), "people", file, "people.csv")
         assert record.rows_bad == 0, record.faults[:3]
-        service.start(session, SYSTEM, record.id, good_only=False)
+        service.start(session, SYSTEM, open_store(settings), record.id, good_only=False)
     checked = time.perf_counter()
     jobs.work(database, settings, record.id)
     done = time.perf_counter()

@@ -53,7 +53,7 @@ def _import(kind: str, file: Path, *, dry_run: bool, good_only: bool) -> None:
                 service.discard(session, SYSTEM, record.id)
                 typer.echo("This was a dry run: nothing was imported.")
                 return
-            service.start(session, SYSTEM, record.id, good_only=good_only)
+            service.start(session, SYSTEM, open_store(settings), record.id, good_only=good_only)
         jobs.work(database, settings, record.id)
         with database.begin() as session:
             done = service.find(session, SYSTEM, record.id)

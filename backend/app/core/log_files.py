@@ -57,8 +57,9 @@ class SharedRotatingFile(logging.Handler):
                     older = self._numbered(number - 1)
                     if older.exists():
                         older.replace(self._numbered(number))
-            os.close(self._file)
-            self._file = self._open()
+            # Opened before the old one is closed: where that fails, the number would soon be another file's.
+            full, self._file = self._file, self._open()
+            os.close(full)
         finally:
             os.close(lock)
 

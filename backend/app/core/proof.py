@@ -37,6 +37,10 @@ def _always(_subject: Subject, _details: Details) -> bool:
     return True
 
 
+def _of_signing_in(_subject: Subject, details: Details) -> bool:
+    return details.get("kind") in ("second_factor", "password")
+
+
 @dataclass(frozen=True, slots=True)
 class Asks:
     """When an act asks, and whether an API token, which can prove nothing, may do it all the same."""
@@ -69,9 +73,8 @@ ASKS: Final[Mapping[Action, Asks]] = {
     Action.RECOVERY_CODES_MADE: _ALWAYS,
     Action.FACTOR_RESET_ASKED: _ALWAYS,
     Action.FACTOR_RESET_APPROVED: _ALWAYS,
-    Action.SCHOOL_POLICY_ADDED: Asks(
-        lambda _subject, details: details.get("kind") in ("second_factor", "password")
-    ),
+    Action.SCHOOL_POLICY_ADDED: Asks(_of_signing_in),
+    Action.SCHOOL_POLICY_WITHDRAWN: Asks(_of_signing_in),
     # Everybody's data
     Action.REPORT_EXPORTED: _OF_EVERYBODY,
     Action.STATEMENTS_EXPORTED: _OF_EVERYBODY,

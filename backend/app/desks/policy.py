@@ -52,7 +52,7 @@ def may_read_trail(subject: Actor) -> bool:
 def require_read_trail(subject: Actor) -> None:
     """Raises Forbidden unless `may_read_trail`."""
     if not may_read_trail(subject):
-        raise Forbidden("The audit trail is for administrators and auditors.")
+        raise Forbidden("The history is for administrators and auditors.")
 
 
 def may_read_security(subject: Actor) -> bool:

@@ -68,7 +68,7 @@ SECURITY = Report[SecurityEvent](
     filters=(
         Filter("kind", "Kind", everything="Every kind"),
         Filter("from", "From", is_day=True),
-        Filter("to", "to", is_day=True),
+        Filter("to", "To", is_day=True),
         Filter("address", "Address", hidden=True),
     ),
     counted="Events",

@@ -105,7 +105,7 @@ def _in_words(session: Session, entries: Sequence[AuditEntry]) -> list[SecurityE
 
 def _event(entry: AuditEntry, names: Mapping[str, str]) -> SecurityEvent:
     failed = entry.action == Action.SIGN_IN_FAILED.value
-    unknown = "Unknown account" if failed else "Nobody signed in" if entry.ip else "The system"
+    unknown = "Unknown account" if failed else "Not signed in" if entry.ip else "The system"
     return SecurityEvent(
         id=entry.id,
         at=entry.at,

@@ -68,7 +68,8 @@ class SecondFactorPolicy(_Values):
     required_of: Literal["nobody", "staff"] = "staff"
     """`staff` is everybody but students, who may have one all the same."""
     grace_days: Annotated[int, Field(ge=0, le=365)] = 14
-    """Days from the first day of this version, or of the account, until signing in leads to setting one up."""
+    """Days until signing in leads to setting one up, from the day since which the policy asks without a break, or of
+    the account: a new version that still asks gives nobody new time."""
 
 
 SCHEMAS: dict[PolicyKind, type[_Values]] = {

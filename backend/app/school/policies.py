@@ -5,7 +5,7 @@ was computed with it calls `used(session, policy)`: from then on the database re
 version, and a change is a new version.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Generic, Literal, TypeVar, cast, overload
@@ -75,11 +75,27 @@ def at(session: Session, kind: PolicyKind, day: date) -> DatedPolicy[Any]:
 
 def _in_force(session: Session, kind: PolicyKind, day: date) -> DatedPolicy[Any] | None:
     """Of the versions that began by a day the last, and of one day's the newest."""
-    versions = remembered(
+    begun = (one for one in _known(session, kind) if one.effective_from <= day)
+    return max(begun, key=lambda one: (one.effective_from, one.version), default=None)
+
+
+def _known(session: Session, kind: PolicyKind) -> list[DatedPolicy[Any]]:
+    return remembered(
         session, ("policies", kind), lambda: [_dated(row) for row in queries.policies(session, kind.value)]
     )
-    begun = (one for one in versions if one.effective_from <= day)
-    return max(begun, key=lambda one: (one.effective_from, one.version), default=None)
+
+
+def unbroken_since(
+    session: Session, kind: PolicyKind, day: date, holds: Callable[[Any], bool]
+) -> date | None:
+    """From which day on, until this one, `holds` was true of the values in force; None when it is not on the day."""
+    in_force = {one.effective_from: one for one in sorted(_known(session, kind), key=lambda one: one.version)}
+    since = None
+    for begun in sorted((one for one in in_force if one <= day), reverse=True):
+        if not holds(in_force[begun].values):
+            break
+        since = begun
+    return since
 
 
 def used(session: Session, policy: DatedPolicy[Any]) -> None:

@@ -177,7 +177,7 @@ def fetch_page(
         order = statement._order_by_clauses
         if counting is not None and key is not None and mentions(order, *_tables(counting), only=True):
             chosen = _cut(counting.with_only_columns(key).order_by(*order), paging)
-            # As an array the rows are chosen once; as a set the planner may choose them anew for each row of the join.
+            # As an array the rows are chosen once; as a set the planner may choose them again for each row of the join.
             limited = statement.where(key == func.any(func.array(chosen.scalar_subquery())))
         single = len(statement.column_descriptions) == 1
         items = session.scalars(limited).all() if single else session.execute(limited).all()

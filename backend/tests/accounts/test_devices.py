@@ -58,7 +58,7 @@ def test_wrong_passwords_are_shown_to_the_owner(
     session: Session, settings: Settings, student: User, signed_in: SignedIn
 ) -> None:
     browser = signed_in(student)
-    assert "No wrong password in the last 30 days." in browser.get("/account/devices").text
+    assert "No wrong passwords in the last 30 days." in browser.get("/account/devices").text
     key = attempts.attempt_key(settings, student.email)
     for ip, days, succeeded in (
         ("203.0.113.8", 1, False),

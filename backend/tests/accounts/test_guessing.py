@@ -230,6 +230,22 @@ def test_a_forged_cookie_is_a_strangers(
         assert _refused_as_stranger(client, settings, app, attacked, ascii_cookie)
 
 
+@pytest.mark.parametrize("day", ["²", "٣", "1²", "9" * 400])
+def test_a_cookie_with_numbers_that_are_none_says_nothing_of_the_account(
+    client: TestClient, settings: Settings, student: User, day: str
+) -> None:
+    cookie = f"{student.id}.{day}.name.signature"
+    assert known_browsers.recognize(settings, cookie, student) is None
+    raw = f"aada_browser={cookie}".encode()
+    answers = [
+        client.post(
+            "/sign-in", data={"email": email, "password": "wrong"}, headers=[(b"cookie", raw)]
+        ).status_code
+        for email in (student.email, "nobody@example.org")
+    ]
+    assert answers == [422, 422]
+
+
 def test_anothers_cookie_an_old_one_and_one_from_before_a_new_password_count_for_nothing(
     session: Session, settings: Settings, admin: User, student: User
 ) -> None:

@@ -72,6 +72,43 @@ def test_a_form_goes_on_after_the_proof(
     assert "proof.given" in actions(session)
 
 
+def test_a_form_that_is_sent_again_with_an_old_proof_shows_no_password(
+    signed_in: Open, session: Session, admin: User, instructor: User, long_ago: Callable[[], None]
+) -> None:
+    browser = signed_in(admin)
+    key, _ = add_app(browser)
+    long_ago()
+    path = f"/people/{instructor.id}/duties"
+    code = now_code(key)
+    sent = DUTY | {
+        "proof_target": path,
+        "proof_method": "post",
+        "proof_password": PASSWORD,
+        "proof_code": code,
+    }
+    again = browser.post(f"{path}?back=people", data=sent)
+    assert again.status_code == 403
+    assert PASSWORD not in again.text
+    assert code not in again.text
+    waiting = hidden(again.text)
+    assert waiting["proof_target"] == f"{path}?back=people", "to the address it was sent to, whole"
+    assert again.text.count('name="proof_target"') == 1
+    assert session.scalars(select(UserDuty)).all() == []
+
+
+def test_a_proof_without_a_code_is_no_guess(
+    signed_in: Open, admin: User, long_ago: Callable[[], None]
+) -> None:
+    browser = signed_in(admin)
+    key, _ = add_app(browser)
+    long_ago()
+    forgotten = [browser.post("/prove", data={"proof_password": PASSWORD}) for _ in range(8)]
+    assert [answer.status_code for answer in forgotten] == [422] * 8
+    assert "Enter the code of your authenticator app" in forgotten[-1].text
+    given = browser.post("/prove", data={"proof_password": PASSWORD, "proof_code": now_code(key)})
+    assert given.status_code == 303
+
+
 def test_a_download_goes_on_after_the_proof(
     signed_in: Open, admin: User, long_ago: Callable[[], None]
 ) -> None:
@@ -171,8 +208,8 @@ def test_what_asks_is_declared(session: Session) -> None:
         "xapi_credential.rotated", "xapi_forwarder.changed", "xapi_forwarder.created",
     }  # fmt: skip
     assert set(proof.ASKS) - {Action(value) for value in always} == {
-        Action.USER_CREATED, Action.USER_UPDATED, Action.SCHOOL_POLICY_ADDED, Action.REPORT_EXPORTED,
-        Action.STATEMENTS_EXPORTED,
+        Action.USER_CREATED, Action.USER_UPDATED, Action.SCHOOL_POLICY_ADDED, Action.SCHOOL_POLICY_WITHDRAWN,
+        Action.REPORT_EXPORTED, Action.STATEMENTS_EXPORTED,
     }  # fmt: skip
 
 
@@ -185,6 +222,8 @@ def test_what_asks_is_declared(session: Session) -> None:
         (Action.USER_CREATED, {"role": "student"}, False),
         (Action.SCHOOL_POLICY_ADDED, {"kind": "second_factor"}, True),
         (Action.SCHOOL_POLICY_ADDED, {"kind": "attendance"}, False),
+        (Action.SCHOOL_POLICY_WITHDRAWN, {"kind": "second_factor"}, True),
+        (Action.SCHOOL_POLICY_WITHDRAWN, {"kind": "progress"}, False),
         (Action.ATTENDANCE_CLOCKED_IN, {}, False),
     ],
 )
@@ -272,4 +311,4 @@ def test_a_declined_reset_removes_nothing(
     other = signed_in(make_user(role=Role.ADMIN))
     assert other.post(f"/people/factor-resets/{entry.target_id}/decline").status_code == 303
     assert "My key" in theirs.get("/account/factors").text
-    assert "Nobody waits for a reset" in other.get("/people/factor-resets").text
+    assert "No reset is waiting for approval" in other.get("/people/factor-resets").text

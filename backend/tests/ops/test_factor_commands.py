@@ -1,9 +1,12 @@
 """`aada user reset-factors`, and the mail that follows from the history."""
 
+from datetime import timedelta
+
 from sqlalchemy import select
 
+from app.core import clock
 from app.core.permissions import Role
-from app.db.models import AuditEntry, OutboxMessage, Passkey
+from app.db.models import AuditEntry, FactorReset, OutboxMessage, Passkey
 from app.db.session import Database
 from app.projections.service import SUBSCRIBERS
 from tests.factories.accounts import UserFactory
@@ -33,3 +36,26 @@ def test_the_operator_resets_what_the_last_administrator_lost(aada: Aada, live_d
         (message,) = session.scalars(select(OutboxMessage))
         assert message.to_address == "ada@example.org"
         assert "were removed from your account" in message.body_text
+
+
+def test_what_the_operator_has_reset_waits_for_nobody(aada: Aada, live_database: Database) -> None:
+    """Approved later, the request would remove what the person has set up since."""
+    with live_database.begin() as session:
+        lost = UserFactory(session=session, role=Role.ADMIN, email="ada@example.org")
+        asker = UserFactory(session=session, role=Role.ADMIN)
+        session.add(
+            Passkey(
+                user_id=lost.id, name="Phone", credential_id=b"x", public_key=b"", sign_count=0, transports=[]
+            )
+        )
+        session.add(
+            FactorReset(
+                user_id=lost.id, reason="Lost", asked_by=asker.id, expires_at=clock.now() + timedelta(days=7)
+            )
+        )
+    status, _shown = aada("user", "reset-factors", "ada@example.org", "--reason", "Phone lost")
+    assert status == 0
+    with live_database.begin() as session:
+        row = session.scalars(select(FactorReset)).one()
+        assert (row.outcome, row.closed_by) == ("approved", None)
+        assert row.closed_at is not None

@@ -176,13 +176,13 @@ def test_an_import_that_is_undone_takes_its_statements_back(session: Session, sc
         imports.send(session, scene.staff, settings, files, "enrollments", BytesIO(content), "e.csv")
         for _ in range(2)
     )
-    imports.start(session, scene.staff, early.id, good_only=False)
+    imports.start(session, scene.staff, files, early.id, good_only=False)
     imports.run(session, scene.staff, settings, files, early.id)
     project(session)
     assert _stated(session) == [("registered", None, False)] * 2
     imports.undo(session, scene.staff, early.id)
     # One that is undone before anything of it was stated.
-    imports.start(session, scene.staff, late.id, good_only=False)
+    imports.start(session, scene.staff, files, late.id, good_only=False)
     imports.run(session, scene.staff, settings, files, late.id)
     imports.undo(session, scene.staff, late.id)
     for _ in range(2):

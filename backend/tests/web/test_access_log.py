@@ -182,3 +182,32 @@ def test_a_file_that_was_taken_away_begins_again(tmp_path: Path) -> None:
         handler.handle(logging.LogRecord("access", logging.INFO, "", 0, f"line {number:020}", None, None))
     handler.close()
     assert "9" in path.read_text()
+
+
+def test_a_line_goes_to_no_other_file_when_a_new_one_cannot_be_opened(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The number of a file that was closed is soon another's: a connection to the database, an upload."""
+    path = tmp_path / "access.log"
+    handler = SharedRotatingFile(path, most_bytes=60, keep=2)
+    failures: list[logging.LogRecord] = []
+    monkeypatch.setattr(handler, "handleError", failures.append)
+
+    def write(line: str) -> None:
+        handler.handle(logging.LogRecord("access", logging.INFO, "", 0, f"{line:50}", None, None))
+
+    def full() -> int:
+        raise OSError("no space left on device")
+
+    write("first")
+    with monkeypatch.context() as disk:
+        disk.setattr(handler, "_open", full)
+        write("second")
+        assert len(failures) == 1
+        with (tmp_path / "another").open("wb") as another:
+            write("third")
+            another.flush()
+            assert (tmp_path / "another").read_bytes() == b""
+    write("fourth")
+    handler.close()
+    assert path.read_text().startswith("fourth")

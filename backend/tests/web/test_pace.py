@@ -107,9 +107,10 @@ def test_an_address_over_the_pace_waits_and_another_does_not(
         (MAILS, "/api/v1/password-resets", {"email": "a@example.org"}),
         (LINKS, "/set-password/nonsense", {"password": "mulberry lantern gravel"}),
         (LINKS, "/api/v1/passwords", {"secret": "x", "password": "mulberry lantern gravel"}),
+        (PUBLIC, "/sign-in/passkey/options", {}),
     ],
 )
-def test_links_and_their_requests_have_a_pace(
+def test_what_writes_for_nobody_known_has_a_pace(
     client: TestClient, session: Session, kind: Any, path: str, data: dict[str, str]
 ) -> None:
     session.add(

@@ -99,6 +99,9 @@ def sign_in(
         if problem is not None:
             return problem
         if given.token is not None:
+            problem = entry.factor_overdue(session, settings, user)
+            if problem is not None:
+                return problem
             return make_token(session, user, given.token)
         set_cookies(settings, response, entry.open_after_code(session, settings, user, visitor))
         return SignedInOut(user=PersonOut.of(user))

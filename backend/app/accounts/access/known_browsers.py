@@ -27,7 +27,8 @@ def recognize(settings: Settings, cookie: str | None, user: User) -> str | None:
     today = clock.now().date()
     for entry in _entries(cookie):
         user_id, day, name, signature = entry.split(".")
-        if user_id != str(user.id) or not day.isdigit() or not signature.isascii():
+        # Other digits than ASCII's count as digits too, and not all of them are numbers.
+        if user_id != str(user.id) or not entry.isascii() or not day.isdigit():
             continue
         age = today.toordinal() - int(day)
         genuine = hmac.compare_digest(signature, _signature(settings, user, day, name))

@@ -34,10 +34,8 @@ def wait_for_turn(session: Session, key: str) -> None:
     session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(key, 0))))
 
 
-def add_attempt(
-    session: Session, email_key: str, ip: str | None, now: datetime, *, succeeded: bool = False
-) -> int:
-    attempt = SignInAttempt(email_key=email_key, ip=ip, succeeded=succeeded, attempted_at=now)
+def add_attempt(session: Session, email_key: str, ip: str | None, now: datetime) -> int:
+    attempt = SignInAttempt(email_key=email_key, ip=ip, succeeded=False, attempted_at=now)
     session.add(attempt)
     session.flush()
     return attempt.id

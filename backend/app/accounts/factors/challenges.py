@@ -10,6 +10,7 @@ from enum import StrEnum
 
 from sqlalchemy.orm import Session
 
+from app.accounts.access import session_ends
 from app.accounts.factors import queries
 from app.core import clock
 from app.core.tokens import hash_token, new_token
@@ -60,6 +61,15 @@ def finish(session: Session, user_id: int, clear: str) -> bool:
     """Use a waiting sign-in up; False when something else has."""
     hashed = hash_token(clear)
     return queries.take_challenge(session, hashed, Purpose.SECOND_STEP, user_id, clock.now()) is not None
+
+
+def _follow_sessions(session: Session, ended: session_ends.Ended) -> None:
+    """What ends a person's sessions (a new password above all) ends a sign-in that is only half done too."""
+    if ended.only is None and ended.why is not session_ends.Why.DUTY_ENDED:
+        queries.drop_waiting(session, ended.user_id, Purpose.SECOND_STEP)
+
+
+session_ends.register("accounts: waiting sign-ins", _follow_sessions)
 
 
 def _add(session: Session, purpose: Purpose, user_id: int | None, hashed: str, life: timedelta) -> None:

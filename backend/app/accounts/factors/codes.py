@@ -77,6 +77,8 @@ def looks_like_app_code(code: str) -> bool:
 
 def check(key: str, code: str, last_step: int, now: datetime) -> Checked:
     """Hold a tidy code against a key. A code is good once: its step must come after `last_step`."""
+    if not looks_like_app_code(code):
+        return Checked(Verdict.WRONG)
     present = step_of(now)
     totp = pyotp.TOTP(key)
     good = range(present + WINDOW, present - WINDOW - 1, -1)

@@ -14,16 +14,21 @@ from app.school import service as school
 def due_on(session: Session, user: User) -> date | None:
     """From which day the person needs a factor, by the policy of today; None while nobody asks for one.
 
-    The grace days count from the day the policy's version takes effect, or from the day the account was made.
+    The grace days count from the day since which the policy has asked without a break, or from the day the account
+    was made.
     """
     if user.role is Role.STUDENT:
         return None
     known = school.facts(session)
-    found = school.policies.at(session, school.PolicyKind.SECOND_FACTOR, clock.today(known.zone))
-    if found.values.required_of == "nobody":
+    today = clock.today(known.zone)
+    asked_since = school.policies.unbroken_since(
+        session, school.PolicyKind.SECOND_FACTOR, today, lambda values: values.required_of != "nobody"
+    )
+    if asked_since is None:
         return None
+    found = school.policies.at(session, school.PolicyKind.SECOND_FACTOR, today)
     school.policies.used(session, found)
-    since = max(found.effective_from, user.created_at.astimezone(known.zone).date())
+    since = max(asked_since, user.created_at.astimezone(known.zone).date())
     return since + timedelta(days=found.values.grace_days)
 
 

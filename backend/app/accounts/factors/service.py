@@ -44,11 +44,6 @@ class Overview:
     def has_any(self) -> bool:
         return bool(self.passkeys or self.authenticators)
 
-    @property
-    def keep_last(self) -> bool:
-        """Whether the one that is left has to stay."""
-        return self.due_on is not None and len(self.passkeys) + len(self.authenticators) == 1
-
 
 @dataclass(frozen=True, slots=True)
 class Setup:
@@ -78,8 +73,7 @@ def begin_passkey(session: Session, subject: Subject, settings: Settings) -> dic
     proof.require_recent(subject)
     user = _self(session, subject)
     known = queries.passkeys(session, user.id)
-    if len(known) >= MOST:
-        raise Conflict(f"You have {MOST} passkeys. Remove one that you no longer use first.")
+    _require_room(len(known), "passkeys")
     return passkeys.registration_options(session, settings, user, known)
 
 
@@ -89,6 +83,7 @@ def add_passkey(session: Session, subject: Subject, settings: Settings, name: st
     Raises Invalid for an answer that is not valid, comes too late or from another address.
     """
     user = _self(session, subject, lock=True)
+    _require_room(len(queries.passkeys(session, user.id)), "passkeys")
     first = not queries.has_factor(session, user.id)
     try:
         new = passkeys.registered(session, settings, user.id, answer)
@@ -126,8 +121,7 @@ def begin_authenticator(
     """A new key to scan, or with `sealed` the one that was shown before. Nothing is kept until a code confirms it."""
     proof.require_recent(subject)
     user = _self(session, subject)
-    if len(queries.authenticators(session, user.id)) >= MOST:
-        raise Conflict(f"You have {MOST} authenticators. Remove one that you no longer use first.")
+    _require_room(len(queries.authenticators(session, user.id)), "authenticator apps")
     key = _unseal_setup(settings, user, sealed) if sealed else None
     if key is None:
         key = codes.new_key()
@@ -141,7 +135,8 @@ def add_authenticator(
 ) -> list[str]:
     """Keep the authenticator whose code shows that it has the key. Recovery codes, if it is the first factor.
 
-    The code is used up. Raises Invalid for a code that is not right, and for a key that was shown too long ago.
+    The code is used up. Raises Invalid for a code that is not right, and for a key that was shown too long ago;
+    Conflict for a key that was added already: a second row would take each code a second time.
     """
     user = _self(session, subject, lock=True)
     key = _unseal_setup(settings, user, sealed)
@@ -150,8 +145,11 @@ def add_authenticator(
             "This key was shown more than 15 minutes ago. Remove it from the app, and scan the new one below."
         )
         raise Invalid(sentence, errors=[FieldError("code", sentence)])
-    now = clock.now()
-    checked = codes.check(key, codes.tidy(code), 0, now)
+    known = queries.authenticators(session, user.id)
+    _require_room(len(known), "authenticator apps")
+    if any(key_of(settings, one) == key for one in known):
+        raise Conflict("This app was added already. Nothing was changed.")
+    checked = codes.check(key, codes.tidy(code), 0, clock.now())
     if checked.verdict is not Verdict.GOOD:
         sentence = (
             "This code does not fit the key. Enter the six digits that the app shows now; if they are refused "
@@ -209,6 +207,11 @@ def _new_codes(session: Session, subject: Subject, settings: Settings, user: Use
 
 
 # Steps
+
+
+def _require_room(count: int, what: str) -> None:
+    if count >= MOST:
+        raise Conflict(f"You have {MOST} {what}. Remove one that you no longer use first.")
 
 
 def _added(

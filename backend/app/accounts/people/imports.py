@@ -10,10 +10,10 @@ from app.accounts.access.service import student_id_of, subject_for
 from app.accounts.passwords import NO_PASSWORD
 from app.accounts.people import queries
 from app.accounts.schemas import tidy_email
-from app.core import history
+from app.core import history, proof
 from app.core.actions import Action
 from app.core.errors import Conflict
-from app.core.permissions import Actor, Role
+from app.core.permissions import Actor, Permission, Role, Subject
 from app.db.models import User
 from app.db.row_marks import marks, referring
 from app.settings import Settings
@@ -75,6 +75,20 @@ def _taken(holder: User) -> str:
             f"This is the address of the deleted account of {holder.full_name}. Restore that account instead."
         )
     return f"{holder.full_name} has an account with this address already. Delete the row, or correct the address."
+
+
+def _ask(subject: Actor, rows: Sequence[Row]) -> None:
+    """An administrator who is added by a file asks for the proof that one on the page asks for.
+
+    A token adds nobody that it could not add one by one: the job goes by its owner's duties alone.
+    """
+    if not isinstance(subject, Subject):
+        return
+    for role in {_role(row) for row in rows}:
+        if policy.may_manage(subject, role):
+            proof.require(subject, Action.USER_CREATED, {"role": role.value})
+        elif Permission.ACCOUNTS_MANAGE in subject.withheld:
+            policy.require_manage(subject, role)
 
 
 def _insert(session: Session, subject: Actor, settings: Settings, rows: Sequence[Row]) -> list[Made]:
@@ -180,6 +194,7 @@ PEOPLE = ImportKind(
     check=_check,
     insert=_insert,
     undo=_undo,
+    ask=_ask,
     back="/people",
     note="Each person gets an invitation by email.",
 )

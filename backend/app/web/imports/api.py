@@ -88,7 +88,7 @@ def send(
     sent = form.values.file
     record = service.send(db, subject, settings, files, kind_name, sent.file, sent.filename or "")
     if not dry_run:
-        service.start(db, subject, record.id, good_only=good_only)
+        service.start(db, subject, files, record.id, good_only=good_only)
         jobs.begin(db, record.id)
     db.refresh(record)
     return ImportOut.model_validate(record)
@@ -118,8 +118,10 @@ def map_columns(
 
 
 @router.post("/{data_import_id}/start", status_code=202, summary="Import the rows", dependencies=IMPORTS_RUN)
-def start(db: Db, subject: CurrentSubject, data_import_id: PathId, good_only: bool = False) -> ImportOut:
-    record = service.start(db, subject, data_import_id, good_only=good_only)
+def start(
+    db: Db, subject: CurrentSubject, files: FilesDep, data_import_id: PathId, good_only: bool = False
+) -> ImportOut:
+    record = service.start(db, subject, files, data_import_id, good_only=good_only)
     jobs.begin(db, record.id)
     return ImportOut.model_validate(record)
 

@@ -66,7 +66,9 @@ class ImportKind:
     `require` raises unless this person may import them. `check` names the rows that the records of today refuse
     (unknown, taken, twice in the file); it runs again under a lock right before `insert`, which makes the records of
     all rows in the caller's transaction, with their history and mail. `undo` takes unchanged records away again and
-    raises Conflict with a sentence, having changed nothing, where one was changed or is used.
+    raises Conflict with a sentence, having changed nothing, where one was changed or is used. `ask` raises where
+    these rows need more of whoever has them imported than `require`: a job does the rest, which knows neither the
+    session nor the API token it was asked in.
     """
 
     name: str
@@ -78,6 +80,7 @@ class ImportKind:
     check: Callable[[Session, Actor, Settings, Sequence[Row]], Iterable[Fault]]
     insert: Callable[[Session, Actor, Settings, Sequence[Row]], list[Made]]
     undo: Callable[[Session, Actor, Sequence[Made]], None]
+    ask: Callable[[Actor, Sequence[Row]], None] | None = None
     back: str = "/imports"
     """Where the records are listed."""
     note: str = ""

@@ -68,8 +68,10 @@ def work(database: Database, settings: Settings, import_id: int) -> None:
     except FileMissing:
         reason = f"The file is no longer in the file store. {service.NOTHING} Send it again."
     except IntegrityError as error:
-        known = explain(getattr(getattr(error.orig, "diag", None), "constraint_name", None))
-        log.warning("imports.refused", import_id=import_id, error=str(error.orig))
+        constraint = getattr(getattr(error.orig, "diag", None), "constraint_name", None)
+        known = explain(constraint)
+        # Not the server's own words: their DETAIL quotes the row, with people's names and addresses.
+        log.warning("imports.refused", import_id=import_id, constraint=constraint)
         why = known.detail if known else "The records contradict others that were made at the same moment."
         reason = f"{why} {service.NOTHING} Check the file again."
     except (OperationalError, InterfaceError):

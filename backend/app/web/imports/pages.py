@@ -159,7 +159,7 @@ def start(
     good_only = form.values is not None and form.values.good_only
 
     def begin() -> None:
-        service.start(db, subject, data_import_id, good_only=good_only)
+        service.start(db, subject, files, data_import_id, good_only=good_only)
         jobs.begin(db, data_import_id)
 
     return _act(request, db, subject, files, data_import_id, begin)

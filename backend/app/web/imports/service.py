@@ -143,10 +143,13 @@ def map_columns(
     record = _open(session, subject, data_import_id)
     kind = kind_of(record.kind)
     record.mapping = mapping.checked(kind, record.headers, chosen)
+    sheet = parser.parse(files.read_bytes(record.sha256))
+    if record.status == "queued":
+        _ask(subject, kind, record, sheet)
     if subject.user_id is not None:
         headings = {name: record.headers[place] for name, place in record.mapping.items()}
         queries.remember(session, subject.user_id, kind.name, headings)
-    _check(session, subject, settings, kind, record, parser.parse(files.read_bytes(record.sha256)))
+    _check(session, subject, settings, kind, record, sheet)
     return record
 
 
@@ -162,13 +165,18 @@ def preview(
     return [(cells + [""] * width)[:width] for _number, cells in rows]
 
 
-def start(session: Session, subject: Actor, data_import_id: int, *, good_only: bool) -> DataImport:
+def start(
+    session: Session, subject: Actor, files: FileStore, data_import_id: int, *, good_only: bool
+) -> DataImport:
     """Mark a checked file as to be imported; the caller has it done, by the job or at once.
 
-    Raises Conflict for bad rows unless they are to be left out.
+    Raises Conflict for bad rows unless they are to be left out, ProofRequired where a row asks for a proof.
     """
     record = _open(session, subject, data_import_id)
     _require_ready(record, good_only=good_only)
+    kind = kind_of(record.kind)
+    if kind.ask is not None:
+        _ask(subject, kind, record, parser.parse(files.read_bytes(record.sha256)))
     record.good_only, record.status, record.error, record.rows_done = good_only, "queued", None, 0
     session.flush()
     return record
@@ -329,6 +337,12 @@ def _check(
         return
     _keep(record, found)
     session.flush()
+
+
+def _ask(subject: Actor, kind: ImportKind, record: DataImport, sheet: parser.Sheet) -> None:
+    if kind.ask is not None:
+        rows, _faults = mapping.read(kind, sheet, record.mapping)
+        kind.ask(subject, rows)
 
 
 def _keep(record: DataImport, found: Checked) -> None:

@@ -125,6 +125,41 @@ def test_a_setup_with_a_wrong_code_keeps_its_key(signed_in: Open, session: Sessi
     assert session.scalars(select(Authenticator)).all() == []
 
 
+@pytest.mark.parametrize("code", ["é", "１２３４５６", "٣٤٥٦٧٨", "²²²²²²", "12345é"])
+def test_a_setup_with_other_signs_for_a_code_is_a_sentence(
+    signed_in: Open, session: Session, student: User, code: str
+) -> None:
+    client = signed_in(student)
+    page = client.get("/account/factors/authenticators/new").text
+    sealed = re.search(r'name="sealed" value="([^"]+)"', page)[1]  # type: ignore[index]
+    answer = client.post(
+        "/account/factors/authenticators", data={"name": "Phone", "sealed": sealed, "code": code}
+    )
+    assert answer.status_code == 422
+    assert "does not fit the key" in answer.text
+    assert session.scalars(select(Authenticator)).all() == []
+
+
+def test_one_app_is_added_once_so_that_no_code_works_twice(
+    client: TestClient, signed_in: Open, session: Session, student: User
+) -> None:
+    browser = signed_in(student)
+    page = browser.get("/account/factors/authenticators/new").text
+    sealed = re.search(r'name="sealed" value="([^"]+)"', page)[1]  # type: ignore[index]
+    key = key_on(page)
+    with time_machine.travel(clock.now(), tick=False):
+        form = {"name": "Phone", "sealed": sealed, "code": now_code(key, -1)}
+        assert browser.post("/account/factors/authenticators", data=form).status_code == 200
+        again = browser.post("/account/factors/authenticators", data=form | {"code": now_code(key)})
+        assert again.status_code == 409
+        assert "was added already" in again.text
+        assert len(session.scalars(select(Authenticator)).all()) == 1
+        for status in (303, 422):
+            post_sign_in(client, student.email)
+            assert client.post("/sign-in/second-step", data={"code": now_code(key)}).status_code == status
+            client.post("/sign-out")
+
+
 def test_wrong_codes_slow_down_and_lock_nobody_out_by_passkey(
     client: TestClient, signed_in: Open, student: User
 ) -> None:
@@ -243,6 +278,28 @@ def test_a_new_password_does_not_go_around_the_second_factor(
     )
     assert made.json()["second_factor_required"] is True
     assert "aada_session" not in client.cookies
+
+
+@pytest.mark.parametrize("how", ["a link", "the account page", "an administrator"])
+def test_a_sign_in_that_waits_ends_with_what_ends_the_sessions(
+    client: TestClient, signed_in: Open, session: Session, settings: Settings, admin: User, student: User,
+    how: str,
+) -> None:  # fmt: skip
+    browser = signed_in(student)
+    _, recovery = add_app(browser)
+    post_sign_in(client, student.email)
+    assert "One more step" in client.get("/sign-in/second-step").text
+    if how == "a link":
+        link = reset_link(session, settings, student)
+        assert browser.post(link, data={"password": "mulberry lantern gravel"}).status_code == 303
+    elif how == "the account page":
+        changed = {"current_password": PASSWORD, "new_password": "mulberry lantern gravel"}
+        assert browser.post("/account/password", data=changed).status_code == 303
+    else:
+        assert signed_in(admin).post(f"/people/{student.id}/sessions/end").status_code == 303
+    answer = client.post("/sign-in/second-step", data={"code": recovery[0]})
+    assert answer.status_code == 410
+    assert client.get("/account").status_code == 303
 
 
 def test_codes_are_tidied() -> None:

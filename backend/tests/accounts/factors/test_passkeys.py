@@ -1,19 +1,23 @@
 """Passkeys: made, used, refused, copied."""
 
 import copy
+import json
 from datetime import timedelta
+from typing import Any
 
+import cbor2
 import pytest
 import time_machine
 from fastapi.testclient import TestClient
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from app.accounts.factors import service as factors
 from app.core import clock
 from app.db.models import AuditEntry, Passkey, RecoveryCode, User
 from tests.accounts.conftest import Make
 from tests.accounts.factors.steps import CODE, Open, add_passkey, by_passkey
-from tests.accounts.soft_key import SoftKey
+from tests.accounts.soft_key import SoftKey, plain, raw
 from tests.factories.accounts import PASSWORD, ApiTokenFactory
 
 # Passkeys
@@ -43,6 +47,24 @@ def test_a_second_passkey_brings_no_new_codes_and_may_be_removed(
         assert browser.post(f"/account/factors/passkeys/{row.id}/remove").status_code == 303
     assert browser.post(f"/account/factors/passkeys/{first.id}/remove").status_code == 404
     assert session.scalars(select(RecoveryCode)).all() == [], "codes that stand in for nothing go too"
+
+
+def test_no_more_factors_are_kept_than_are_shown(signed_in: Open, session: Session, student: User) -> None:
+    browser = signed_in(student)
+    options = browser.post("/account/factors/passkeys/options").json()
+    for number in range(factors.MOST):
+        session.add(
+            Passkey(
+                user_id=student.id, name="x", credential_id=bytes([number]), public_key=b"x", sign_count=0,
+                transports=[],
+            )
+        )  # fmt: skip
+    session.commit()
+    answer = browser.post(
+        "/account/factors/passkeys", data={"name": "x", "answer": SoftKey().create(options)}
+    )
+    assert answer.status_code == 409
+    assert f"You have {factors.MOST} passkeys" in answer.text
 
 
 def test_a_copied_passkey_is_refused_for_good(
@@ -143,6 +165,55 @@ def test_nonsense_for_an_answer_is_a_sentence(
     assert client.post("/sign-in/passkey", data={"answer": answer}).status_code == 422
     browser = signed_in(student)
     assert browser.post("/account/factors/passkeys", data={"name": "x", "answer": answer}).status_code == 422
+
+
+def _with_attestation(answer: str, **changed: Any) -> str:
+    given = json.loads(answer)
+    attestation = cbor2.loads(raw(given["response"]["attestationObject"]))
+    if "key" in changed:
+        # Flags, counter and what stands before the key: 37 bytes, 16, 2, and the credential's own 16.
+        attestation["authData"] = attestation["authData"][:71] + cbor2.dumps(changed.pop("key"))
+    given["response"]["attestationObject"] = plain(cbor2.dumps(attestation | changed))
+    return json.dumps(given)
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"fmt": "android-safetynet", "attStmt": {"ver": "1", "response": 5}},
+        {"fmt": "packed", "attStmt": {"sig": 5, "alg": -7, "x5c": 5}},
+        {
+            "fmt": "tpm",
+            "attStmt": {"ver": "2.0", "certInfo": b"x", "pubArea": b"x", "sig": b"x", "x5c": [b"x"]},
+        },
+        {"fmt": 5},
+        {"attStmt": 5},
+        {"key": []},
+        {"key": ""},
+        {"key": 5},
+    ],
+)
+def test_a_passkey_made_of_nonsense_is_a_sentence(
+    signed_in: Open, session: Session, student: User, changed: dict[str, Any]
+) -> None:
+    browser = signed_in(student)
+    options = browser.post("/account/factors/passkeys/options").json()
+    answer = _with_attestation(SoftKey().create(options), **changed)
+    refused = browser.post("/account/factors/passkeys", data={"name": "x", "answer": answer})
+    assert refused.status_code == 422
+    assert "answer is not valid for this site" in refused.text
+    assert session.scalars(select(Passkey)).all() == []
+
+
+def test_a_passkey_with_a_key_that_is_none_lets_nobody_in(
+    client: TestClient, signed_in: Open, student: User
+) -> None:
+    key = SoftKey()
+    browser = signed_in(student)
+    options = browser.post("/account/factors/passkeys/options").json()
+    answer = _with_attestation(key.create(options), key={1: 2, 3: -7, -1: 99, -2: "a", -3: 5})
+    browser.post("/account/factors/passkeys", data={"name": "x", "answer": answer})
+    assert by_passkey(client, key).status_code == 422
 
 
 def test_a_deleted_person_does_not_come_in_by_passkey(

@@ -10,26 +10,27 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.accounts.access.service import subject_for
+from app.accounts.factors import policy
 from app.accounts.factors import service as factors
 from app.core import clock
 from app.core.errors import Problem
 from app.core.permissions import SYSTEM, Role
-from app.db.models import Authenticator, Passkey, User, UserSession
+from app.db.models import ApiToken, Authenticator, Passkey, User, UserSession
 from app.db.session import Database
 from app.school.service import PolicyKind, policies
 from app.settings import Settings
 from tests.accounts.conftest import Make, post_sign_in
 from tests.accounts.factors.steps import Open, add_app, add_passkey, at_once
 from tests.accounts.soft_key import SoftKey
-from tests.factories.accounts import UserFactory
+from tests.factories.accounts import PASSWORD, UserFactory
 
 # The policy
 
 
-def require(session: Session, **values: object) -> None:
+def require(session: Session, *, in_days: int = 1, **values: object) -> None:
     today = clock.today(policies_zone(session))
     policies.add(
-        session, SYSTEM, PolicyKind.SECOND_FACTOR, effective_from=today + timedelta(days=1), values=values,
+        session, SYSTEM, PolicyKind.SECOND_FACTOR, effective_from=today + timedelta(days=in_days), values=values,
         approved_by="Board", today=today,
     )  # fmt: skip
 
@@ -57,6 +58,43 @@ def test_after_the_grace_days_signing_in_leads_to_a_factor(
         add_passkey(client, SoftKey())
         assert client.get("/people").status_code == 200
         assert "Set up a second factor" not in client.get("/account").text
+
+
+def test_a_program_does_not_get_around_the_factor_that_is_due(
+    client: TestClient, session: Session, instructor: User
+) -> None:
+    asked = {"email": instructor.email, "password": PASSWORD, "token": {"name": "export"}}
+    assert client.post("/api/v1/session", json=asked).status_code == 201
+    with time_machine.travel(clock.now() + timedelta(days=15)):
+        refused = client.post("/api/v1/session", json=asked)
+        assert refused.status_code == 403
+        assert refused.json()["type"] == "/problems/factor-required"
+        assert "No token was created" in refused.json()["detail"]
+        assert len(session.scalars(select(ApiToken)).all()) == 1
+        del asked["token"]
+        assert client.post("/api/v1/session", json=asked).status_code == 201
+        assert client.get("/api/v1/me").status_code == 403, "the session is for setting one up alone"
+
+
+def test_a_new_version_that_asks_gives_nobody_new_time(
+    client: TestClient, session: Session, instructor: User
+) -> None:
+    def due(days: int) -> int | None:
+        """In how many days from now a factor is due, as it is seen in `days` days."""
+        with time_machine.travel(clock.now() + timedelta(days=days)):
+            found = policy.due_on(session, instructor)
+        return None if found is None else (found - clock.today(policies_zone(session))).days
+
+    since = due(0)
+    assert since is not None
+    require(session, in_days=5, grace_days=14)
+    assert [due(6), due(10)] == [since, since]
+    require(session, in_days=7, grace_days=20)
+    assert due(8) == since + 6, "counted from the same day"
+    require(session, in_days=9, required_of="nobody")
+    assert due(9) is None
+    require(session, in_days=12, required_of="staff")
+    assert due(13) == 12 + 20, "asked again, after nobody was"
 
 
 def test_a_session_that_was_opened_in_time_closes_on_the_day(

@@ -36,7 +36,7 @@ def send(session: Session, subject: Any, content: bytes, kind: str = "people") -
 
 def run(session: Session, subject: Any, record: DataImport, *, good_only: bool = False) -> DataImport:
     settings: Settings = session.info["settings"]
-    service.start(session, subject, record.id, good_only=good_only)
+    service.start(session, subject, open_store(session.info["settings"]), record.id, good_only=good_only)
     return service.run(session, subject, settings, open_store(settings), record.id)
 
 

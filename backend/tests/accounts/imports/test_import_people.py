@@ -9,14 +9,15 @@ from fastapi.testclient import TestClient
 from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
-from app.core import clock
+from app.core import clock, proof
 from app.core.errors import Conflict, Forbidden, Invalid, NotFound
 from app.core.files import open_store
 from app.core.permissions import SYSTEM, Duty, Role, Subject
-from app.db.models import AccountLink, OutboxMessage, User
+from app.db.models import AccountLink, DataImport, OutboxMessage, User, UserSession
 from app.settings import Settings
 from app.web.imports import service
 from tests.accounts.imports.conftest import FILE, actions, emails, run, send
+from tests.factories.accounts import PASSWORD, ApiTokenFactory
 from tests.factories.school import School, subject_of
 
 
@@ -59,7 +60,7 @@ def test_the_choice_of_columns_is_remembered_for_the_person(
     assert record.error is not None
     assert "No column of the file holds: Full name, Email" in record.error
     with pytest.raises(Conflict, match="Nothing was imported"):
-        service.start(session, admin, record.id, good_only=True)
+        service.start(session, admin, open_store(session.info["settings"]), record.id, good_only=True)
     settings: Settings = session.info["settings"]
     service.map_columns(
         session,
@@ -111,7 +112,7 @@ def test_every_bad_row_is_named_with_field_value_and_what_to_do(
     assert "Restore that account" in found[8, "Email"][1]
     assert record.rows_bad == 7
     with pytest.raises(Conflict, match=r"7 rows cannot be imported as they are\. Nothing was imported"):
-        service.start(session, admin, record.id, good_only=False)
+        service.start(session, admin, open_store(session.info["settings"]), record.id, good_only=False)
     assert run(session, admin, record, good_only=True).rows_done == 1
     assert "good@example.org" in emails(session)
 
@@ -127,6 +128,64 @@ def test_admissions_add_students_and_nobody_else(session: Session, school: Schoo
     assert [(fault["row"], fault["field"]) for fault in record.faults] == [(3, "Role")]
 
 
+WITH_STAFF = b"Name,Email,Role\nAna,a@example.org,student\nBo,b@example.org,{role}\n"
+
+
+def _queued(session: Session) -> int:
+    return len(session.scalars(select(DataImport).where(DataImport.status == "queued")).all())
+
+
+def test_an_administrator_in_a_file_asks_for_the_proof_that_one_on_the_page_asks_for(
+    session: Session, school: School, signed_in: Callable[[User], TestClient]
+) -> None:
+    """The job that imports the file knows neither the session nor when its person was last proved."""
+    office = signed_in(school.admin())
+
+    def sent(content: bytes) -> str:
+        answer = office.post("/imports/people/new", files={"file": ("people.csv", content)})
+        return str(answer.headers["location"])
+
+    with_admin, without = sent(WITH_STAFF.replace(b"{role}", b"admin")), sent(FILE)
+    for row in session.scalars(select(UserSession)):
+        row.proved_at = clock.now() - proof.FRESH
+    session.commit()
+    assert office.post(f"{without}/start", data={}).status_code == 303
+    asked = office.post(f"{with_admin}/start", data={})
+    assert asked.status_code == 403
+    assert "Confirm that it is you" in asked.text
+    assert _queued(session) == 1
+    # Begun with a column that makes everybody a student, it is not given another one on the way.
+    students = {"column_full_name": "0", "column_email": "1", "column_role": ""}
+    assert office.post(f"{with_admin}/columns", data=students).status_code == 303
+    assert office.post(f"{with_admin}/start", data={}).status_code == 303
+    assert office.post(f"{with_admin}/columns", data=students | {"column_role": "2"}).status_code == 403
+    proved = {"proof_password": PASSWORD, "proof_target": f"{with_admin}/start", "proof_method": "post"}
+    assert office.post("/prove", data=proved).status_code == 307
+    assert office.post(f"{with_admin}/columns", data=students | {"column_role": "2"}).status_code == 303
+    assert office.post(f"{with_admin}/start", data=proved).status_code == 303
+
+
+@pytest.mark.parametrize(("role", "scopes", "status"), [
+    ("staff", ["students.manage", "imports.run"], 403),
+    ("admin", ["students.manage", "imports.run"], 403),
+    ("student", ["students.manage", "imports.run"], 201),
+    ("staff", ["accounts.manage", "students.manage", "imports.run"], 201),
+    ("admin", ["accounts.manage", "students.manage", "imports.run"], 403),
+])  # fmt: skip
+def test_a_token_adds_nobody_by_a_file_that_it_could_not_add_one_by_one(
+    client: TestClient, session: Session, school: School, role: str, scopes: list[str], status: int
+) -> None:
+    ApiTokenFactory(session=session, user_id=school.admin().id, secret="aada_x", scopes=scopes)
+    session.commit()
+    answer = client.post(
+        "/api/v1/imports/people?dry_run=false&good_only=true",
+        files={"file": ("people.csv", WITH_STAFF.replace(b"{role}", role.encode()))},
+        headers={"authorization": "Bearer aada_x"},
+    )
+    assert answer.status_code == status, answer.text
+    assert _queued(session) == (1 if status == 201 else 0)
+
+
 @pytest.mark.parametrize("duty", [Duty.AUDITOR, Duty.INSTRUCTOR, Duty.BURSAR])
 def test_others_may_not_import(session: Session, school: School, duty: Duty) -> None:
     person = school.instructor()
@@ -138,7 +197,9 @@ def test_others_may_not_import(session: Session, school: School, duty: Duty) -> 
         assert service.find(session, subject, record.id) is record, "an auditor sees everything"
         assert service.possible(subject) == []
     for act in (
-        lambda: service.start(session, subject, record.id, good_only=False),
+        lambda: service.start(
+            session, subject, open_store(session.info["settings"]), record.id, good_only=False
+        ),
         lambda: service.undo(session, subject, record.id),
         lambda: service.discard(session, subject, record.id),
         lambda: service.importable(subject, "people"),

@@ -16,6 +16,7 @@ from app.core.errors import NotFound, Problem
 from app.core.permissions import Subject
 from app.db.models import User
 from app.web.forms import GENERAL, Form, posted
+from app.web.pace import PUBLIC, Paced
 from app.web.render import redirect, render
 from app.web.request import CurrentSubject, Db, SettingsDep, database_of
 
@@ -61,7 +62,7 @@ def second_step(
     return response
 
 
-@router.post("/sign-in/passkey/options")
+@router.post("/sign-in/passkey/options", dependencies=[Paced(PUBLIC)])
 def sign_in_options(session: Db, settings: SettingsDep) -> dict[str, Any]:
     return service.passkey_options(session, settings)
 
@@ -110,14 +111,13 @@ def ask_proof(request: Request, problem: Problem) -> Response:
     A page that was asked for is asked for again. A form that was sent is sent again by the browser itself, which a
     redirect of 307 makes it do: nothing of it is kept here in between.
     """
+    target = request.url.path + (f"?{request.url.query}" if request.url.query else "")
     if request.method in ("GET", "HEAD"):
-        query = f"?{request.url.query}" if request.url.query else ""
-        return redirect("/prove", next=request.url.path + query)
-    typed: list[tuple[str, str]] = getattr(request.state, "typed", [])
-    form = Form.blank(ProofForm, proof_target=request.url.path, proof_method="post")
+        return redirect("/prove", next=target)
+    form = Form.blank(ProofForm, proof_target=target, proof_method="post")
     subject: Subject = request.state.subject
     with database_of(request).begin() as session:
-        return _proof_page(request, session, subject, form, typed, problem.status)
+        return _proof_page(request, session, subject, form, _typed(request), problem.status)
 
 
 @router.get("/prove")
@@ -134,7 +134,7 @@ def prove(
     settings: SettingsDep,
     form: Annotated[Form[ProofForm], Depends(posted(ProofForm))],
 ) -> Response:
-    typed = [(name, value) for name, value in request.state.typed if name not in OWN_FIELDS]
+    typed = _typed(request)
     if form.values is None:
         return _proof_page(request, session, subject, form, typed, 422)
     values = form.values
@@ -157,6 +157,12 @@ def prove(
 @router.post("/prove/passkey/options")
 def proof_options(session: Db, subject: CurrentSubject, settings: SettingsDep) -> dict[str, Any]:
     return service.proof_options(session, subject, settings)
+
+
+def _typed(request: Request) -> list[tuple[str, str]]:
+    """What was typed into the form that waits: never the proof, which comes along when a form is sent again."""
+    typed: list[tuple[str, str]] = getattr(request.state, "typed", [])
+    return [(name, value) for name, value in typed if name not in OWN_FIELDS]
 
 
 def _place(form: Form[ProofForm], problem: Problem) -> None:

@@ -22,6 +22,7 @@ from app.core import clock, history
 from app.core.actions import Action
 from app.core.errors import FieldError, Forbidden, Invalid, NotFound, Problem, Unauthorized
 from app.core.permissions import Subject, internal
+from app.core.proof import FactorRequired
 from app.db.models import User
 from app.db.session import Database
 from app.settings import Settings
@@ -96,7 +97,9 @@ def finish(
     session: Session, settings: Settings, secret: str, code: str, visitor: Visitor
 ) -> SignedIn | Problem:
     """Let in who waits behind this secret, by a code of their app or a recovery code."""
-    user = challenges.waiting(session, secret)
+    found = challenges.waiting(session, secret)
+    # Locked as a new password locks it: of the two that meet here, this one finds the sign-in gone.
+    user = None if found is None else people.user(session, found.id, lock=True)
     if user is None:
         return NotFound(SECOND_STEP_OVER)
     problem = check_code(session, settings, user, code)
@@ -121,6 +124,21 @@ def code_beside_password(
         )
     problem = check_code(session, settings, user, code)
     return Unauthorized(problem.detail) if isinstance(problem, Invalid) else problem
+
+
+@internal("a step of signing in")
+def factor_overdue(session: Session, settings: Settings, user: User) -> Problem | None:
+    """For a program that wants an API token for the password alone: the refusal of who should have a factor by now.
+
+    A session would reach only the pages where one is set up; a token would go around them.
+    """
+    due_on = None if queries.has_factor(session, user.id) else policy.due_on(session, user)
+    if due_on is None or clock.today(settings.zone) < due_on:
+        return None
+    return FactorRequired(
+        "The school’s policy requires a second factor. No token was created. Sign in with a browser and set one up, "
+        "then create the token."
+    )
 
 
 @internal("nobody is known yet")
@@ -213,12 +231,12 @@ def _proved(session: Session, subject: Subject, by: str) -> None:
 @internal("a step of signing in and of proving who is there")
 def check_code(session: Session, settings: Settings, user: User, code: str) -> Problem | None:
     """Use up a code of the person's: of an app, or a recovery code. What is wrong with it, or None."""
-    wait = guessing.take_turn(session, user)
-    if wait is not None:
-        return wait
     plain = codes.tidy(code)
     if not plain:
         return _wrong("Enter the code of your authenticator app, or one of your recovery codes.")
+    wait = guessing.take_turn(session, user)
+    if wait is not None:
+        return wait
     if codes.looks_like_app_code(plain):
         problem = _check_app_code(session, settings, user, plain)
     else:

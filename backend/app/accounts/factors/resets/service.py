@@ -170,6 +170,10 @@ def reset_by_operator(session: Session, user: User, reason: str) -> tuple[int, i
     """Remove a person's factors without a second administrator; how many passkeys and authenticators there were."""
     if not factors.has_factor(session, user.id):
         raise Conflict(f"{user.full_name} has no second factor. Nothing was changed.")
+    waiting = queries.of_person(session, user.id, clock.now())
+    if waiting is not None:
+        # Approved later, it would remove what the person has set up since.
+        _close(session, SYSTEM, waiting, "approved")
     return _remove_all(session, SYSTEM, user, reason)
 
 
@@ -203,7 +207,7 @@ def _waiting(session: Session, subject: Actor, reset_id: int) -> FactorReset:
     return row
 
 
-def _close(session: Session, subject: Subject, row: FactorReset, outcome: str) -> None:
+def _close(session: Session, subject: Actor, row: FactorReset, outcome: str) -> None:
     row.closed_at, row.closed_by, row.outcome = clock.now(), subject.user_id, outcome
     session.flush()
 
