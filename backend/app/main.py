@@ -16,6 +16,7 @@ from app.academics.classes import api as classes_api
 from app.academics.classes import pages as classes_pages
 from app.accounts import api as accounts_api
 from app.accounts import pages as accounts_pages
+from app.accounts.factors.entry.pages import ask_proof
 from app.accounts.identity import identify
 from app.compliance.attendance import api as attendance_api
 from app.compliance.attendance import pages as attendance_pages
@@ -118,6 +119,7 @@ def create_app(settings: Settings, database: Database | None = None) -> FastAPI:
     app.state.turns = Turns(settings.pool_size + settings.pool_max_overflow)
     app.state.files = open_store(settings)
     app.state.identify = identify
+    app.state.ask_proof = ask_proof
     app.state.school = EffectiveSettings(app.state)
     register_pdf(report_writer(settings))
     errors.install(app)

@@ -194,7 +194,10 @@ def client(app: FastAPI, settings: Settings) -> Iterator[TestClient]:
 def sign_in_directly(session: Session, client: TestClient, user: User) -> TestClient:
     """Give the client a session of `user` without the sign-in form."""
     clear, hashed = tokens.new_token()
-    session.add(UserSession(user_id=user.id, token_hash=hashed, expires_at=clock.now() + timedelta(days=1)))
+    now = clock.now()
+    session.add(
+        UserSession(user_id=user.id, token_hash=hashed, expires_at=now + timedelta(days=1), proved_at=now)
+    )
     session.commit()
     client.cookies.set("aada_session", clear)
     return client

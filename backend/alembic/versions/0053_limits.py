@@ -3,14 +3,14 @@
 UNLOGGED: counting costs no write-ahead log, and a crash of the server forgets counts alone.
 
 Revision ID: 0053
-Revises: 0043
+Revises: 0050
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "0053"
-down_revision = "0043"
+down_revision = "0050"
 branch_labels = None
 depends_on = None
 

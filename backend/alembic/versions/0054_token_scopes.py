@@ -3,7 +3,7 @@
 Those that had no end, or one that was further away, get a year from now. They keep all that their owner may do.
 
 Revision ID: 0054
-Revises: 0056
+Revises: 0053
 """
 
 import sqlalchemy as sa
@@ -11,7 +11,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = "0054"
-down_revision = "0056"
+down_revision = "0053"
 branch_labels = None
 depends_on = None
 

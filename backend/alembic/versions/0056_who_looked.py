@@ -4,13 +4,13 @@
 costs no write-ahead log, and a crash empties it.
 
 Revision ID: 0056
-Revises: 0053
+Revises: 0054
 """
 
 from alembic import op
 
 revision = "0056"
-down_revision = "0053"
+down_revision = "0054"
 branch_labels = None
 depends_on = None
 

@@ -5,14 +5,14 @@ operator's psql. They work on statements, not on rows: a COPY of a million recor
 is `app.rules.hours.minutes_by_day` in SQL; a test holds the two together.
 
 Revision ID: 0060
-Revises: 0054
+Revises: 0056
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "0060"
-down_revision = "0054"
+down_revision = "0056"
 branch_labels = None
 depends_on = None
 

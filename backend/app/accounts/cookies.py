@@ -1,4 +1,5 @@
-"""The session's cookie, and the one by which a browser is known that has signed in before."""
+"""Cookies: the session's, that of a sign-in that waits for its second step, and the one by which a browser is known
+that has signed in before."""
 
 from fastapi import Request, Response
 
@@ -53,4 +54,29 @@ def _set(settings: Settings, response: Response, name: str, value: str, days: in
         secure=settings.secure_cookies,
         httponly=True,
         samesite="lax",
+    )
+
+
+WAITING = "aada_second_step"
+_WAITING_PATH = "/sign-in"
+_WAITING_SECONDS = 600
+
+
+def set_waiting(settings: Settings, response: Response, secret: str) -> None:
+    """Give the browser the secret of a sign-in that waits for its second step."""
+    response.set_cookie(
+        WAITING,
+        secret,
+        max_age=_WAITING_SECONDS,
+        path=_WAITING_PATH,
+        secure=settings.secure_cookies,
+        httponly=True,
+        samesite="lax",
+    )
+
+
+def clear_waiting(settings: Settings, response: Response) -> None:
+    """The sign-in is finished."""
+    response.delete_cookie(
+        WAITING, path=_WAITING_PATH, secure=settings.secure_cookies, httponly=True, samesite="lax"
     )

@@ -3,6 +3,7 @@
 from typing import Any
 
 from app.accounts.access import links, service
+from app.accounts.factors import service as factors
 from app.core.jobs import jobs, task
 
 
@@ -16,6 +17,7 @@ def send_reset(context: Any, email: str) -> None:
 @jobs.periodic(cron="17 3 * * *", periodic_id="accounts.forget_old")
 @task("accounts.forget_old")
 def forget_old(context: Any, timestamp: int) -> None:
-    """Delete old attempts, sessions and links, every night."""
+    """Delete old attempts, sessions, links and challenges, every night."""
     with context.additional_context["database"].begin() as session:
         service.forget_old(session)
+        factors.forget_old(session)

@@ -19,6 +19,9 @@ from app.accounts.duties.service import (
     list_duties,
     own_duties,
 )
+from app.accounts.factors.resets.service import reset_by_operator as reset_factors
+from app.accounts.factors.resets.service import send_request as send_reset_request
+from app.accounts.factors.service import send_change as send_factor_change
 from app.accounts.people import imports as _imports  # noqa: F401 - people can be imported
 from app.accounts.people import queries
 from app.accounts.people.service import (
@@ -60,11 +63,14 @@ __all__ = [
     "on_sessions_ended",
     "own_duties",
     "people_by_id",
+    "reset_factors",
     "restore_person",
     "revoke_tokens_for",
+    "send_factor_change",
     "send_link",
     "send_new_device",
     "send_password_changed",
+    "send_reset_request",
     "send_token_created",
     "status_of",
     "tidy_email",

@@ -16,7 +16,9 @@ from app.school import policies, service
 from app.school.kinds import PolicyKind
 from app.school.policies import DatedPolicy
 
-commands = typer.Typer(no_args_is_help=True, help="Dated policies: attendance, progress, password.")
+commands = typer.Typer(
+    no_args_is_help=True, help="Dated policies: attendance, progress, password, second factor."
+)
 Kind = Annotated[PolicyKind, typer.Argument(help="Which policy.")]
 
 

@@ -99,6 +99,24 @@ def restore(email: Email) -> None:
         typer.echo(f"{user.full_name} is restored.")
 
 
+@commands.command("reset-factors")
+def reset_factors(
+    email: Email,
+    reason: Annotated[str, typer.Option(help="What was lost; kept in the history.", prompt="Reason")],
+) -> None:
+    """Remove a person's passkeys, authenticator apps and recovery codes after a loss; the password stays."""
+    words = " ".join(reason.split())
+    if not 0 < len(words) <= 500:
+        raise OperatorError("Say in 1 to 500 characters what was lost.")
+    with school_database() as (database, _settings), database.begin() as session:
+        user = _person(session, email)
+        keys, apps = service.reset_factors(session, user, words)
+        typer.echo(
+            f"{user.full_name}: {keys} passkeys and {apps} authenticator apps removed, signed out everywhere. "
+            "The person is emailed."
+        )
+
+
 @commands.command("list")
 def list_users(
     q: Annotated[str, typer.Argument(help="Text in the name or email address.")] = "",

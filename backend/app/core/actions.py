@@ -119,6 +119,28 @@ class Action(StrEnum):
     )
     ENROLLMENT_CREATED = "enrollment.created", "enrollments", "Enrolled", learning.Enrolled
     ENROLLMENT_WITHDRAWN = "enrollment.withdrawn", "enrollments", "Withdrawn", learning.EnrollmentWithdrawn
+    FACTORS_RESET = "factors.reset", "users", "Second factors removed after a loss", people.FactorsReset
+    FACTOR_ADDED = "factor.added", "users", "Second factor added", people.Factor
+    FACTOR_REFUSED = "factor.refused", "users", "Second factor refused", people.FactorRefused
+    FACTOR_REMOVED = "factor.removed", "users", "Second factor removed", people.Factor
+    FACTOR_RESET_APPROVED = (
+        "factor_reset.approved",
+        "factor_resets",
+        "Reset of a second factor approved",
+        people.ResetOf,
+    )
+    FACTOR_RESET_ASKED = (
+        "factor_reset.asked",
+        "factor_resets",
+        "Reset of a second factor requested",
+        people.ResetOf,
+    )
+    FACTOR_RESET_DECLINED = (
+        "factor_reset.declined",
+        "factor_resets",
+        "Reset of a second factor declined",
+        people.ResetOf,
+    )
     FILES_SWEPT = "files.swept", "files", "Unused files deleted", system.FilesSwept
     IMPORT_APPLIED = "import.applied", "data_imports", "File imported", system.FileImported
     IMPORT_BEGUN = "import.begun", "data_imports", "File uploaded for import", system.FileSent
@@ -155,10 +177,24 @@ class Action(StrEnum):
     MODULE_DELETED = "module.deleted", "modules", "Module deleted", school.ModuleDeleted
     MODULE_MOVED = "module.moved", "modules", "Module moved", school.ModuleMoved
     MODULE_UPDATED = "module.updated", "modules", "Module changed", base.Changed
+    PASSKEY_COPIED = (
+        "passkey.copied",
+        "passkeys",
+        "Passkey refused because it seems copied",
+        people.PasskeyCopied,
+    )
     PROGRAM_CREATED = "program.created", "programs", "Program created", base.Named
     PROGRAM_DELETED = "program.deleted", "programs", "Program deleted", school.ProgramDeleted
     PROGRAM_UPDATED = "program.updated", "programs", "Program changed", base.Changed
     PROGRESS_REWRITTEN = "progress.rewritten", "programs", "Progress recalculated", learning.ProgressRewritten
+    PROOF_GIVEN = "proof.given", "user_sessions", "Confirmed who is there", people.ProofGiven
+    RECOVERY_CODES_MADE = (
+        "recovery_codes.made",
+        "users",
+        "Recovery codes created",
+        people.RecoveryCodesMade,
+    )
+    RECOVERY_CODE_USED = "recovery_code.used", "users", "Recovery code used", people.RecoveryCodeUsed
     RECORD_VIEWED = "record.viewed", "users", "Student record viewed", people.RecordViewed
     REPORT_EXPORTED = "report.exported", "reports", "List exported", system.ReportExported
     SCHOOL_CALENDAR_CHANGED = (

@@ -20,7 +20,7 @@ from pydantic_core import to_jsonable_python
 from sqlalchemy.dialects.postgresql import JSONB, insert
 from sqlalchemy.orm import Session
 
-from app.core import clock
+from app.core import clock, proof
 from app.core.actions import DISCLOSURES, Action
 from app.core.permissions import Actor, Subject
 
@@ -90,6 +90,8 @@ def record(
     concerns the student, unless it says otherwise), `reason` why in the person's words, `occurred_at` when it
     happened if that was not now. `details` are what `action.details` describes, never a secret; anything else raises
     TypeError. The system itself, and nobody, leave the actor empty.
+
+    Raises ProofRequired for an act that asks again who is there (`app.core.proof`).
     """
     row = _row(
         session,
@@ -175,6 +177,7 @@ def _row(
             f"{action} would be recorded as user {person.user_id}'s act; user {acting.user_id} is acting"
         )
     actor = acting or person
+    proof.require(actor, action, details)
     if student_id is None and actor is not None and actor.is_student:
         student_id = actor.user_id
     context = structlog.contextvars.get_contextvars()

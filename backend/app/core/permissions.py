@@ -7,6 +7,7 @@ permissions; a room's `policy.py` asks for permissions, and never for a role or 
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Any, Final, TypeVar
 
@@ -258,6 +259,10 @@ class Subject:
     token_id: int | None = None
     duties: frozenset[Duty] | None = None
     """The duties by name that are in force today; None for a person who was never given one."""
+    proved_at: datetime | None = None
+    """When the person last proved who they are in this session; None for never."""
+    factor_due_on: date | None = None
+    """From this day on the session is for setting up a second factor alone; None for no such day."""
     scopes: frozenset[Permission] | None = None
     """What an API token was given of its owner's permissions; None for a person in a browser, who has them all."""
     withheld: set[Permission] = field(default_factory=set, compare=False, repr=False)

@@ -42,6 +42,20 @@ def write_institution(session: Session, settings: Settings, moment: datetime) ->
         school.save_signatory(
             session, SYSTEM, SignatoryForm(name=name, title=title, first_day=date(this_year - 3, 1, 1))
         )
+    kind = school.PolicyKind.SECOND_FACTOR
+    today = moment.astimezone(settings.zone).date()
+    begun = max(today, *(one.effective_from for one in school.policies.versions(session, SYSTEM, kind)))
+    # A year to look around: the demo's accounts sign in with the password alone, and may set up a factor.
+    school.policies.add(
+        session,
+        SYSTEM,
+        kind,
+        effective_from=begun,
+        values={"required_of": "staff", "grace_days": 365},
+        approved_by="Demo school",
+        note="Long enough to look around before a second factor is required.",
+        today=today,
+    )
     for year in range(this_year - 2, this_year + 2):
         for season, first, last in _TERMS:
             term = TermForm(name=f"{season} {year}", first_day=date(year, *first), last_day=date(year, *last))

@@ -13,19 +13,45 @@ from app.core.actions import Action
 from app.db.models import AuditEntry
 from app.projections.subscription import Subscriber
 
+_TO_OWNER = frozenset(
+    {
+        Action.FACTORS_RESET,
+        Action.FACTOR_ADDED,
+        Action.FACTOR_REMOVED,
+        Action.FACTOR_RESET_ASKED,
+        Action.FACTOR_RESET_DECLINED,
+        Action.PASSKEY_COPIED,
+        Action.RECOVERY_CODES_MADE,
+        Action.RECOVERY_CODE_USED,
+    }
+)
+"""What a person is mailed about their second factors."""
+
 
 def _apply(session: Session, entries: Sequence[AuditEntry]) -> None:
     for entry in entries:
         if entry.action == Action.API_TOKEN_CREATED and entry.target_id is not None:
             accounts.send_token_created(session, int(entry.target_id), entry.occurred_at)
-        elif entry.details.get("notify") and entry.target_id is not None:
-            accounts.send_password_changed(session, int(entry.target_id), entry.occurred_at)
+        elif entry.action == Action.USER_PASSWORD_SET:
+            if entry.details.get("notify") and entry.target_id is not None:
+                accounts.send_password_changed(session, int(entry.target_id), entry.occurred_at)
+        else:
+            _tell_of_factors(session, entry)
+
+
+def _tell_of_factors(session: Session, entry: AuditEntry) -> None:
+    owner = entry.details.get("user_id") or entry.target_id
+    if owner is None:
+        return
+    accounts.send_factor_change(session, int(owner), entry.action, dict(entry.details), entry.occurred_at)
+    if entry.action == Action.FACTOR_RESET_ASKED:
+        accounts.send_reset_request(session, int(owner), entry.actor_id, entry.reason or "")
 
 
 SUBSCRIBER = Subscriber(
     name="notices",
     title="Email notices",
-    actions=frozenset({Action.API_TOKEN_CREATED, Action.USER_PASSWORD_SET}),
+    actions=_TO_OWNER | {Action.API_TOKEN_CREATED, Action.USER_PASSWORD_SET},
     apply=_apply,
     from_now=True,
 )

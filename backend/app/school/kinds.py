@@ -15,11 +15,12 @@ class PolicyKind(StrEnum):
     ATTENDANCE = "attendance"
     PROGRESS = "progress"
     PASSWORD = "password"  # noqa: S105 - the kind of a policy
+    SECOND_FACTOR = "second_factor"
 
     @property
     def label(self) -> str:
         """The kind as a page names it."""
-        return self.value.capitalize()
+        return self.value.replace("_", " ").capitalize()
 
 
 class _Values(BaseModel):
@@ -61,10 +62,20 @@ class PasswordPolicy(_Values):
     """The most bytes in UTF-8; bcrypt reads no more than 72."""
 
 
+class SecondFactorPolicy(_Values):
+    """Who needs a passkey or an authenticator app beside the password (NIST SP 800-63B-4, AAL2)."""
+
+    required_of: Literal["nobody", "staff"] = "staff"
+    """`staff` is everybody but students, who may have one all the same."""
+    grace_days: Annotated[int, Field(ge=0, le=365)] = 14
+    """Days from the first day of this version, or of the account, until signing in leads to setting one up."""
+
+
 SCHEMAS: dict[PolicyKind, type[_Values]] = {
     PolicyKind.ATTENDANCE: AttendancePolicy,
     PolicyKind.PROGRESS: ProgressPolicy,
     PolicyKind.PASSWORD: PasswordPolicy,
+    PolicyKind.SECOND_FACTOR: SecondFactorPolicy,
 }
 LABELS = {
     "clock_hour_minutes": ("Clock hour", "minutes"),
@@ -77,10 +88,14 @@ LABELS = {
     "completion_threshold_pct": ("Lessons required to complete", "%"),
     "minimum_characters": ("Minimum length", "characters"),
     "maximum_bytes": ("Maximum size", "bytes"),
+    "required_of": ("Required of", ""),
+    "grace_days": ("Time to set it up", "days"),
 }
 """How a page names each value, and its unit."""
 CHOICES = {
     "counts_nothing": "Counts nothing until it is corrected",
     "whole_minutes_down": "Whole minutes, rounded down",
+    "nobody": "Nobody: everyone may have one",
+    "staff": "Everyone but students",
 }
 """How a page names the values that are chosen from a list."""

@@ -20,7 +20,14 @@ from app.core.permissions import Actor
 from app.db.models import SchoolPolicy
 from app.school import policy as access
 from app.school import queries
-from app.school.kinds import SCHEMAS, AttendancePolicy, PasswordPolicy, PolicyKind, ProgressPolicy
+from app.school.kinds import (
+    SCHEMAS,
+    AttendancePolicy,
+    PasswordPolicy,
+    PolicyKind,
+    ProgressPolicy,
+    SecondFactorPolicy,
+)
 from app.school.remembered import forget, remembered
 from app.web.forms import sentence
 
@@ -51,6 +58,10 @@ def at(session: Session, kind: Literal[PolicyKind.PROGRESS], day: date) -> Dated
 @overload
 def at(session: Session, kind: Literal[PolicyKind.PASSWORD], day: date) -> DatedPolicy[PasswordPolicy]: ...
 @overload
+def at(
+    session: Session, kind: Literal[PolicyKind.SECOND_FACTOR], day: date
+) -> DatedPolicy[SecondFactorPolicy]: ...
+@overload
 def at(session: Session, kind: PolicyKind, day: date) -> DatedPolicy[BaseModel]: ...
 
 
@@ -58,7 +69,7 @@ def at(session: Session, kind: PolicyKind, day: date) -> DatedPolicy[Any]:
     """The version of a kind in force on a day at the school. Raises NotFound before the first one began."""
     found = _in_force(session, kind, day)
     if found is None:
-        raise NotFound(f"No {kind.value} policy was in force on {day:%Y-%m-%d}.")
+        raise NotFound(f"No {kind.label.lower()} policy was in force on {day:%Y-%m-%d}.")
     return found
 
 
@@ -104,7 +115,10 @@ def add(
     version = queries.next_version(session, kind.value)
     before = _in_force(session, kind, effective_from)
     if before is not None and before.used_at is not None and effective_from <= today:
-        words = "Hours, progress or passwords were checked by the version in force on that day. Choose a later day."
+        words = (
+            "Hours, progress, passwords or second factors were checked by the version in force on that day. Choose a "
+            "later day."
+        )
         raise Conflict(words, errors=[FieldError("effective_from", words)])
     checked = _checked(kind, {**(before.values.model_dump(mode="json") if before else {}), **values})
     row = queries.add(
@@ -139,7 +153,7 @@ def withdraw(session: Session, subject: Actor, kind: PolicyKind, version: int) -
     access.require_change(subject)
     row = next((one for one in queries.policies(session, kind.value) if one.version == version), None)
     if row is None:
-        raise NotFound(f"There is no version {version} of the {kind.value} policy.")
+        raise NotFound(f"There is no version {version} of the {kind.label.lower()} policy.")
     if version == 1:
         raise Conflict("The first version stays: without it no policy would be in force. Add a new version.")
     queries.remove(session, row)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from datetime import date
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal, get_args, get_origin
 
 from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BaseModel, Field, create_model
@@ -78,8 +78,12 @@ def _form_page(request: Request, form: Form[Any], kind: PolicyKind) -> Response:
         kind=kind,
         names=[name for name in form.model.model_fields if name in LABELS],
         labels=LABELS,
-        choices=CHOICES,
-        breadcrumbs=[("School", "/school"), POLICIES, (f"New {kind.value} policy", None)],
+        options={
+            name: [(one, CHOICES[one]) for one in get_args(field.annotation)]
+            for name, field in form.model.model_fields.items()
+            if get_origin(field.annotation) is Literal
+        },
+        breadcrumbs=[("School", "/school"), POLICIES, (f"New {kind.label.lower()} policy", None)],
     )
 
 

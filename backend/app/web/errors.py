@@ -1,6 +1,6 @@
 """The one place where errors become answers: a problem document (RFC 9457) for programs, a page for people."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote
@@ -31,10 +31,15 @@ from app.core.errors import (
     UnsupportedMediaType,
 )
 from app.core.permissions import Subject
+from app.core.proof import FactorRequired, ProofRequired
 from app.web import refusals
-from app.web.render import render
+from app.web.render import redirect, render
 
 log = structlog.get_logger(__name__)
+
+AskProof = Callable[[Request, Problem], Response]
+"""Asks a person to prove who they are, and goes on with the request; the accounts room supplies it (app.main)."""
+SET_UP_FACTOR = "/account/factors"
 
 DATABASE_DOWN = (
     "The database does not answer. Nothing was changed; please try again in a minute. The system "
@@ -201,6 +206,11 @@ def answer(request: Request, problem: Problem) -> Response:
             query = f"?{request.url.query}" if request.url.query else ""
             target += f"?next={quote(request.url.path + query, safe='')}"
         return RedirectResponse(target, status_code=303)
+    if isinstance(problem, ProofRequired) and _in_session(request):
+        ask: AskProof = request.app.state.ask_proof
+        return ask(request, problem)
+    if isinstance(problem, FactorRequired):
+        return redirect(SET_UP_FACTOR)
     page = render(
         request,
         "error.html",
@@ -211,6 +221,11 @@ def answer(request: Request, problem: Problem) -> Response:
     )
     page.headers.update(headers)
     return page
+
+
+def _in_session(request: Request) -> bool:
+    subject: Subject | None = getattr(request.state, "subject", None)
+    return subject is not None and subject.session_id is not None
 
 
 def document(request: Request, problem: Problem) -> dict[str, object]:

@@ -225,6 +225,10 @@ def posted(model: type[M]) -> Callable[[Request], AsyncIterator[Form[M]]]:
             raise UnsupportedMediaType("Send the form as UTF-8.")
         async with request.form() as sent:
             form = Form(model, {name: sent.getlist(name) for name in sent})
+            # For an answer that must ask something else first: what was typed goes on from there.
+            request.state.typed = [
+                (name, value) for name, value in sent.multi_items() if isinstance(value, str)
+            ]
             form.check()
             yield form
 

@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -30,6 +30,7 @@ from app.web import formats, navigation
 from app.web.assets import asset_url, inline_script
 
 APP = Path(__file__).parent.parent
+_REMINDED_FOR = timedelta(days=14)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +74,7 @@ def render(
         "more_than_tabs": len(items) > 4,
         "current_item": navigation.current(items, request.url.path),
         "breadcrumbs": (),
+        "factor_due_on": _factor_due_on(request, subject, settings),
         "purposes": list(Purpose) if subject and visibility.sees_some(subject, Records.STUDENTS) else (),
     }
     token = _view.set(_View(request, settings.zone, now()))
@@ -81,6 +83,15 @@ def render(
     finally:
         _view.reset(token)
     return HTMLResponse(body, status_code, dict(headers or {}))
+
+
+def _factor_due_on(request: Request, subject: Subject | None, settings: Settings) -> date | None:
+    """The day to remind of on every page but the one where it is done, in the last two weeks before it."""
+    due_on = subject.factor_due_on if subject else None
+    if due_on is None or request.url.path.startswith("/account/factors"):
+        return None
+    left = due_on - now().astimezone(settings.zone).date()
+    return due_on if timedelta(0) < left <= _REMINDED_FOR else None
 
 
 def redirect(path: str, **query: object) -> RedirectResponse:

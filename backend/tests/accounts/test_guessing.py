@@ -12,8 +12,9 @@ from fastapi.testclient import TestClient
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from app.accounts.access import attempts, known_browsers, service
+from app.accounts.access import attempts, known_browsers
 from app.accounts.access.attempts import ADDRESS, KNOWN_BROWSER, ONE_STRANGER, SIGNED_IN, STRANGERS
+from app.accounts.factors.entry import service as entry
 from app.core import clock, limits
 from app.core.errors import TooManyRequests, Unauthorized
 from app.db.models import SignInAttempt, User
@@ -277,7 +278,7 @@ def test_a_burst_does_not_slip_under_the_limit(live_database: Database, live_set
 
     def attempt(_number: int) -> type[Exception]:
         try:
-            service.sign_in(live_database, live_settings, email, GUESS, attempts.Visitor("203.0.113.7"))
+            entry.sign_in(live_database, live_settings, email, GUESS, attempts.Visitor("203.0.113.7"))
         except (Unauthorized, TooManyRequests) as error:
             return type(error)
         raise AssertionError("a wrong password opened a session")

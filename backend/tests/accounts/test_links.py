@@ -12,7 +12,8 @@ from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
 from app.accounts import jobs, passwords
-from app.accounts.access import attempts, links, service
+from app.accounts.access import attempts, links
+from app.accounts.factors.entry import service as entry
 from app.core import clock
 from app.core.errors import NotFound
 from app.core.permissions import Role
@@ -158,7 +159,12 @@ def test_of_two_who_use_one_link_at_once_one_wins(live_database: Database, live_
         password = f"{NEW} {number}"
         try:
             with live_database.begin() as session:
-                links.set_password(session, live_settings, secret, password, attempts.Visitor())
+                visitor = attempts.Visitor()
+
+                def enter(own_session: Session, owner: User) -> entry.Entered:
+                    return entry.enter(own_session, live_settings, owner, visitor)
+
+                links.set_password(session, live_settings, secret, password, visitor, enter)
         except NotFound:
             return ""
         return password
@@ -166,7 +172,7 @@ def test_of_two_who_use_one_link_at_once_one_wins(live_database: Database, live_
     with ThreadPoolExecutor(4) as pool:
         winners = [password for password in pool.map(use, range(4)) if password]
     assert len(winners) == 1
-    entered = service.sign_in(live_database, live_settings, user.email, winners[0], attempts.Visitor())
+    entered = entry.sign_in(live_database, live_settings, user.email, winners[0], attempts.Visitor())
     assert entered.subject.user_id == user.id
     with live_database.begin() as session:
         assert session.scalar(select(func.count()).select_from(UserSession)) == 2

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from app.accounts import passwords
 from app.accounts.access import attempts, service
 from app.accounts.access.pages import local_path
+from app.accounts.factors.entry import service as entry
 from app.core import clock
 from app.core.errors import Unauthorized
 from app.core.permissions import Role
@@ -156,12 +157,12 @@ def test_the_hash_is_renewed_when_the_cost_rises(
     settings: Settings, session: Session, app: Any, student: User
 ) -> None:
     dearer = settings.model_copy(update={"bcrypt_rounds": 5})
-    entered = service.sign_in(app.state.database, dearer, student.email, PASSWORD, attempts.Visitor())
+    entered = entry.sign_in(app.state.database, dearer, student.email, PASSWORD, attempts.Visitor())
     session.expire_all()
     assert student.hashed_password.startswith("$2b$05$")
     assert passwords.verify(dearer, PASSWORD, student.hashed_password)
     # A cost that falls weakens nothing that is kept.
-    service.sign_in(app.state.database, settings, student.email, PASSWORD, attempts.Visitor())
+    entry.sign_in(app.state.database, settings, student.email, PASSWORD, attempts.Visitor())
     session.expire_all()
     assert student.hashed_password.startswith("$2b$05$")
     assert entered.subject.user_id == student.id
@@ -193,7 +194,7 @@ def test_somebody_deleted_while_bcrypt_works_is_not_let_in(
 
     monkeypatch.setattr(passwords, "verify", slow)
     with pytest.raises(Unauthorized):
-        service.sign_in(app.state.database, settings, student.email, PASSWORD, attempts.Visitor())
+        entry.sign_in(app.state.database, settings, student.email, PASSWORD, attempts.Visitor())
 
 
 @pytest.mark.parametrize(

@@ -30,6 +30,7 @@ NEVER_THE_SAME = {
     "stored_files": {"stored_at"},
     "procrastinate_events": {"at"},
     "school": {"updated_at"},
+    "school_policies": {"created_at"},
 }
 
 pytestmark = pytest.mark.xdist_group("demo_school")
@@ -221,6 +222,17 @@ def test_hours_and_lessons_lie_within_the_enrollment(ask: Callable[[str], list[A
                  SELECT FROM attendance a WHERE a.enrollment_id = c.enrollment_id
                  AND c.completed_at BETWEEN a.clock_in AND coalesce(nullif(a.clock_out, a.clock_in), 'infinity'))"""
     assert ask(outside) == []
+
+
+def test_the_demo_accounts_have_a_year_before_a_second_factor_is_required(
+    ask: Callable[[str], list[Any]],
+) -> None:
+    """The last version is the one in force: it begins no earlier than the system's own."""
+    versions = ask(
+        """SELECT version, "values" ->> 'grace_days' FROM school_policies WHERE kind = 'second_factor'
+        ORDER BY effective_from, version"""
+    )
+    assert versions[-1] == (3, "365")
 
 
 def test_the_demo_sign_ins_have_the_password_that_is_shown(

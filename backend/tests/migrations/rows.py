@@ -237,6 +237,27 @@ ROWS["0031"] = """
     INSERT INTO history_cursors (name, entry_id, failures, last_error) VALUES ('another', 2, 1, 'refused');
 """
 
+ROWS["0050"] = """
+    INSERT INTO passkeys (user_id, name, credential_id, public_key, sign_count, transports, copied_at)
+        VALUES (1, 'My phone', '\\x01', '\\xa5', 3, '{internal,hybrid}', NULL),
+               (4, 'Blue key', '\\x02', '\\xa6', 0, '{}', '2026-11-02 12:00+00');
+    INSERT INTO authenticators (user_id, name, sealed_key, last_step) VALUES (2, 'My phone', 'sealed', 59000000);
+    INSERT INTO recovery_codes (user_id, code_hash, used_at)
+        VALUES (2, repeat('a', 64), NULL), (2, repeat('b', 64), '2026-11-02 12:00+00');
+    INSERT INTO factor_challenges (purpose, user_id, secret_hash, expires_at)
+        VALUES ('sign_in', NULL, repeat('c', 64), '2026-11-02 12:05+00'),
+               ('second_step', 2, repeat('d', 64), '2026-11-02 12:05+00');
+    INSERT INTO factor_resets (user_id, reason, asked_by, expires_at, closed_by, closed_at, outcome)
+        VALUES (4, 'Lost phone', 2, '2026-11-09 12:00+00', 5, '2026-11-03 12:00+00', 'approved'),
+               (4, 'Lost it again', 2, '2026-11-16 12:00+00', NULL, NULL, NULL);
+    UPDATE user_sessions SET factor_due_on = '2026-12-01';
+"""
+
+# Rows that an upgrade adds to a table that was there: (revision, table) -> what they hold.
+ADDED_BY_UPGRADE: dict[tuple[str, str], dict[str, object]] = {
+    ("0050", "school_policies"): {"kind": "second_factor"},
+}
+
 ROWS["0056"] = """
     INSERT INTO audit_log (actor_id, actor_name, action, target, target_id, student_id, purpose, actor_duty, details)
         VALUES (2, 'Ruth Registrar', 'record.viewed', 'users', '1', 1, 'registration', 'registrar', '{"part": "file"}');

@@ -77,9 +77,15 @@ CALLS: Mapping[str, Mapping[str, Any]] = {
     },
 }
 """Arguments of one function; `@name` is one of the walk's numbers, a function is given all of them."""
-NOBODY = {"content.launches.launch", "lrs.desk.browser.read"}
-"""Functions that find nothing here, so that their rows show only who is not forbidden: no file is in the store, and
-no statement has been recorded."""
+NOBODY = {
+    "accounts.factors.entry.proof_options",
+    "accounts.factors.entry.prove",
+    "accounts.factors.entry.prove_by_passkey",
+    "content.launches.launch",
+    "lrs.desk.browser.read",
+}
+"""Functions that find nothing here, so that their rows show only who is not forbidden: nobody comes by a session, no
+file is in the store, and no statement has been recorded."""
 
 
 def services() -> Iterator[ModuleType]:

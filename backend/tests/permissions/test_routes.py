@@ -11,7 +11,7 @@ from tests.web.walk import PUBLIC, Walk
 PARTS = 6
 """The walk is cut, so that several workers share it."""
 WHO = ["nobody", "student", *table.DUTIES]
-OWN = ("/account", "/api/v1/me", "/api/v1/session", "/api/v1/tokens", "/sign-out")
+OWN = ("/account", "/api/v1/me", "/api/v1/session", "/api/v1/tokens", "/prove", "/sign-out")
 """Where everybody changes what is theirs alone."""
 CHANGES_NOTHING = ("/api/v1/lrs/credentials", "/documents/verify")
 """Where a request is sent on to another address, which asks again, or a file is looked at."""
@@ -59,6 +59,7 @@ def test_an_auditor_reads_everything_and_changes_nothing() -> None:
         "/complete",
         "/withdraw",
         "/try",
+        "/factors",
         "/rotate",
         "/people/deleted",
     )

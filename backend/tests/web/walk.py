@@ -8,7 +8,7 @@ import inspect
 import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import date, time
+from datetime import date, time, timedelta
 from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
@@ -28,14 +28,17 @@ from app.core import clock
 from app.core.files import open_store
 from app.core.permissions import Duty, Permission
 from app.db.models import (
+    Authenticator,
     ClassChange,
     ClassInstructor,
     ClassMeeting,
     ClassSeat,
     ContentPackage,
     DataImport,
+    FactorReset,
     IssuedDocument,
     OutboxMessage,
+    Passkey,
     SchoolHoliday,
     SchoolPolicy,
     SchoolSignatory,
@@ -60,6 +63,10 @@ PUBLIC = {
     ("GET", "/readyz"),
     ("GET", "/sign-in"),
     ("POST", "/sign-in"),
+    ("GET", "/sign-in/second-step"),
+    ("POST", "/sign-in/second-step"),
+    ("POST", "/sign-in/passkey"),
+    ("POST", "/sign-in/passkey/options"),
     ("POST", "/sign-out"),
     ("POST", "/api/v1/session"),
     ("GET", "/forgot"),
@@ -294,10 +301,38 @@ def walk(app: FastAPI, session: Session, connection: Connection, settings: Setti
     )  # fmt: skip
     term = SchoolTerm(name="Spring", first_day=date(2026, 1, 5), last_day=date(2026, 5, 15))
     holiday = SchoolHoliday(name="Labor Day", first_day=date(2026, 9, 7), last_day=date(2026, 9, 7))
+    lost = school.with_duty(Duty.BURSAR)
+    other_passkey = Passkey(
+        user_id=lost.id, name="Lost", credential_id=b"lost", public_key=b"", sign_count=0, transports=[]
+    )
+    other_app = Authenticator(user_id=lost.id, name="Lost", sealed_key="", last_step=0)
+    reset = FactorReset(
+        user_id=lost.id, reason="Lost", asked_by=colleague.id, expires_at=clock.now() + timedelta(days=1)
+    )
     policy = SchoolPolicy(
         kind=WORDS["kind"], version=2, effective_from=date(2090, 1, 1), values={}, approved_by="Board"
     )
-    session.add_all([imported, cancelled, signatory, term, holiday, policy, my_package, checked])
+    my_passkey = Passkey(
+        user_id=mine.user_id, name="Mine", credential_id=b"mine", public_key=b"", sign_count=0, transports=[]
+    )
+    my_app = Authenticator(user_id=mine.user_id, name="Mine", sealed_key="", last_step=0)
+    session.add_all(
+        [
+            other_passkey,
+            other_app,
+            my_passkey,
+            my_app,
+            reset,
+            imported,
+            cancelled,
+            signatory,
+            term,
+            holiday,
+            policy,
+            my_package,
+            checked,
+        ]
+    )
     session.flush()
     numbers = {
         "user_id": other.id,
@@ -328,6 +363,9 @@ def walk(app: FastAPI, session: Session, connection: Connection, settings: Setti
         "term_id": term.id,
         "holiday_id": holiday.id,
         "policy_version": policy.version,
+        "passkey_id": other_passkey.id,
+        "authenticator_id": other_app.id,
+        "reset_id": reset.id,
     }
     own = numbers | {
         "user_id": mine.user_id,
@@ -339,6 +377,8 @@ def walk(app: FastAPI, session: Session, connection: Connection, settings: Setti
         "record_id": school.attendance(mine).id,
         "session_id": UserSessionFactory(session=session, user_id=mine.user_id).id,
         "token_id": ApiTokenFactory(session=session, user_id=mine.user_id).id,
+        "passkey_id": my_passkey.id,
+        "authenticator_id": my_app.id,
     }
     clients = {}
     for name, person in people.items():

@@ -10,11 +10,13 @@ from sqlalchemy.orm import Session
 from app.accounts.access import links, service
 from app.accounts.access.pages import VisitorDep
 from app.accounts.cookies import clear_cookie, set_cookies
+from app.accounts.factors.entry import service as entry
 from app.accounts.jobs import send_reset
 from app.accounts.people.service import get_person
 from app.accounts.schemas import ChangePasswordForm, Email, PasswordInput, PersonOut
 from app.accounts.tokens.api import NewTokenOut, TokenIn, make
 from app.core import jobs
+from app.core.errors import Problem
 from app.core.tokens import hash_token
 from app.db.models import User
 from app.web import errors
@@ -26,18 +28,26 @@ router = APIRouter(prefix="/api/v1", tags=["Accounts"])
 
 
 class SignInIn(BaseModel):
-    """Email address and password; with `token`, a bearer token is made instead of a browser session."""
+    """Email address and password; with `token`, a bearer token is made instead of a browser session.
+
+    `code` is that of an authenticator app, or a recovery code, for an account with a second factor.
+    """
 
     email: Annotated[Line, Field(max_length=320)]
     password: PasswordInput
+    code: Annotated[str, Field(max_length=40)] | None = None
     token: TokenIn | None = None
 
 
 class SignedInOut(BaseModel):
-    """Who is signed in now, and the token if one was asked for."""
+    """Who is signed in now, and the token if one was asked for.
+
+    `second_factor_required`: the password was set, and nobody is signed in yet.
+    """
 
     user: PersonOut
     token: NewTokenOut | None = None
+    second_factor_required: bool = False
 
 
 class SessionOut(BaseModel):
@@ -75,21 +85,31 @@ class Done(BaseModel):
 def sign_in(
     request: Request, response: Response, settings: SettingsDep, visitor: VisitorDep, given: SignInIn
 ) -> SignedInOut:
-    """Wrong address and wrong password are the same 401. 429 has the seconds to wait in Retry-After."""
+    """Wrong address and wrong password are the same 401. 429 has the seconds to wait in Retry-After.
+
+    An account with a second factor needs `code` too: without one, 401 of the type `second-factor-required`.
+    """
 
     def make_token(session: Session, user: User, wanted: TokenIn) -> SignedInOut:
         owner = service.subject_for(session, settings, user)
         return SignedInOut(user=PersonOut.of(user), token=NewTokenOut.of(*make(session, owner, wanted)))
 
-    def enter(session: Session, user: User) -> SignedInOut:
+    def enter(session: Session, user: User) -> SignedInOut | Problem:
+        problem = entry.code_beside_password(session, settings, user, given.code)
+        if problem is not None:
+            return problem
         if given.token is not None:
             return make_token(session, user, given.token)
-        set_cookies(settings, response, service.open_session(session, settings, user, visitor))
+        set_cookies(settings, response, entry.open_after_code(session, settings, user, visitor))
         return SignedInOut(user=PersonOut.of(user))
 
-    return service.authenticate(
+    entered = service.authenticate(
         request.app.state.database, settings, given.email, given.password, visitor, enter
     )
+    if isinstance(entered, Problem):
+        # Raised here and not in the transaction, so that the attempt stays on record.
+        raise entered
+    return entered
 
 
 @router.delete("/session", status_code=204, summary="Sign out")
@@ -151,6 +171,13 @@ def forgot(session: Db, given: ForgotIn) -> Done:
 def set_password(
     response: Response, session: Db, settings: SettingsDep, visitor: VisitorDep, given: SetPasswordIn
 ) -> SignedInOut:
-    entered = links.set_password(session, settings, given.secret, given.password, visitor)
-    set_cookies(settings, response, entered)
-    return SignedInOut(user=PersonOut.of(get_person(session, entered.subject, entered.subject.user_id)))
+    """An account with a second factor is not signed in by this: POST /session does it, with a code."""
+
+    def enter(session: Session, user: User) -> SignedInOut:
+        entered = entry.enter(session, settings, user, visitor)
+        if isinstance(entered, entry.Waiting):
+            return SignedInOut(user=PersonOut.of(user), second_factor_required=True)
+        set_cookies(settings, response, entered)
+        return SignedInOut(user=PersonOut.of(user))
+
+    return links.set_password(session, settings, given.secret, given.password, visitor, enter)

@@ -1,15 +1,16 @@
 """Passwords: one-time links to set one, and changing one's own."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import TypeVar
 
 from sqlalchemy.orm import Session
 
 from app.accounts import passwords, policy
 from app.accounts.access import attempts, queries
 from app.accounts.access.attempts import Visitor, fold_email
-from app.accounts.access.service import SignedIn, open_session, student_id_of, subject_for
+from app.accounts.access.service import student_id_of, subject_for
 from app.accounts.access.session_ends import Ended, Why, end_sessions
 from app.accounts.tokens import queries as tokens
 from app.core import clock, history, limits, mail
@@ -21,6 +22,8 @@ from app.db.models import AccountLink, User
 from app.school import service as school
 from app.settings import Settings, get_settings
 from app.web.formats import local_time
+
+T = TypeVar("T")
 
 INVITE, RESET = "invite", "reset"
 _MADE = {INVITE: Action.ACCOUNT_LINK_INVITE_MADE, RESET: Action.ACCOUNT_LINK_RESET_MADE}
@@ -159,9 +162,14 @@ def look_at(session: Session, clear: str) -> OpenLink | None:
 
 
 def set_password(
-    session: Session, settings: Settings, clear: str, password: str, visitor: Visitor
-) -> SignedIn:
-    """Use a link: set the password, end all sessions, open a new one.
+    session: Session,
+    settings: Settings,
+    clear: str,
+    password: str,
+    visitor: Visitor,
+    then: Callable[[Session, User], T],
+) -> T:
+    """Use a link: set the password, end all sessions, and do `then` with the account.
 
     Raises NotFound when the link no longer works, Invalid when the password is refused; the link then still works.
     """
@@ -181,7 +189,7 @@ def set_password(
     owner_of_link = subject_for(session, settings, user)
     history.act_as(session, owner_of_link)
     _put_password(session, settings, user, hashed, owner_of_link, notify=had_one, ip=visitor.ip)
-    return open_session(session, settings, user, visitor)
+    return then(session, user)
 
 
 def change_password(session: Session, settings: Settings, subject: Subject, password: str) -> None:

@@ -8,12 +8,15 @@ from starlette.responses import RedirectResponse
 
 from app.accounts import passwords
 from app.accounts.access import attempts, links, service
-from app.accounts.cookies import clear_cookie, read_cookie, read_known_cookie, set_cookies
+from app.accounts.cookies import clear_cookie, read_cookie, read_known_cookie, set_cookies, set_waiting
+from app.accounts.factors.entry import service as entry
 from app.accounts.jobs import send_reset
 from app.accounts.schemas import ForgotForm, SetPasswordForm, SignInForm
 from app.core import jobs
 from app.core.errors import NotFound, Problem
 from app.core.tokens import hash_token
+from app.db.models import User
+from app.settings import Settings
 from app.web.forms import GENERAL, Form, posted
 from app.web.pace import LINKS, MAILS, PUBLIC, Paced
 from app.web.render import redirect, render
@@ -45,7 +48,7 @@ def local_path(path: str) -> str:
 def sign_in_form(request: Request, subject: OptionalSubject, next: str = "") -> Response:  # noqa: A002
     if subject is not None:
         return redirect(local_path(next))
-    return _sign_in_page(request, Form.blank(SignInForm, next=local_path(next) if next else ""))
+    return sign_in_page(request, Form.blank(SignInForm, next=local_path(next) if next else ""))
 
 
 @router.post("/sign-in")
@@ -57,20 +60,18 @@ def sign_in(
 ) -> Response:
     # Not `Form.submit`: it works in the request's transaction, and sign-in has its own.
     if form.values is None:
-        return _sign_in_page(request, form, 422)
+        return sign_in_page(request, form, 422)
     values = form.values
     try:
-        entered = service.sign_in(
-            request.app.state.database, settings, values.email, values.password, visitor
-        )
+        entered = entry.sign_in(request.app.state.database, settings, values.email, values.password, visitor)
     except Problem as problem:
         if problem.status not in (401, 429):
             raise
         form.add_error(GENERAL, problem.detail)
-        page = _sign_in_page(request, form, 422 if problem.status == 401 else problem.status)
+        page = sign_in_page(request, form, 422 if problem.status == 401 else problem.status)
         page.headers.update(problem.headers)
         return page
-    return _welcome(settings, entered, local_path(values.next))
+    return welcome(settings, entered, local_path(values.next))
 
 
 @router.post("/sign-out")
@@ -122,8 +123,11 @@ def set_password(
         return _gone(request)
 
     def use(values: SetPasswordForm) -> Response:
-        entered = links.set_password(session, settings, secret, values.password, visitor)
-        return _welcome(settings, entered, "/")
+        def enter(session: Session, user: User) -> entry.Entered:
+            return entry.enter(session, settings, user, visitor)
+
+        entered = links.set_password(session, settings, secret, values.password, visitor, enter)
+        return welcome(settings, entered, "/")
 
     try:
         return form.submit(
@@ -135,7 +139,7 @@ def set_password(
         return _gone(request)
 
 
-def _sign_in_page(request: Request, form: Form[SignInForm], status: int = 200) -> Response:
+def sign_in_page(request: Request, form: Form[SignInForm], status: int = 200) -> Response:
     return render(request, "accounts/sign_in.html", status, form=form)
 
 
@@ -146,7 +150,12 @@ def _set_password_page(
     return render(request, "accounts/set_password.html", form=form, link=link, fewest=fewest)
 
 
-def _welcome(settings: SettingsDep, entered: service.SignedIn, target: str) -> RedirectResponse:
+def welcome(settings: Settings, entered: entry.Entered, target: str) -> RedirectResponse:
+    """To the page that was asked for, with the session's cookie; to the second step where one is needed."""
+    if isinstance(entered, entry.Waiting):
+        response = redirect("/sign-in/second-step", next=None if target == "/" else target)
+        set_waiting(settings, response, entered.secret)
+        return response
     response = redirect(target)
     set_cookies(settings, response, entered)
     return response

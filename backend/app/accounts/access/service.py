@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, TypeVar
 
 from sqlalchemy.orm import Session
@@ -85,22 +85,22 @@ def authenticate(
         return then(session, current)
 
 
-@internal("nobody is known yet")
-def sign_in(database: Database, settings: Settings, email: str, password: str, visitor: Visitor) -> SignedIn:
-    """Open a session for the owner of this address and password. Raises as `authenticate` does."""
-
-    def enter(session: Session, user: User) -> SignedIn:
-        return open_session(session, settings, user, visitor)
-
-    return authenticate(database, settings, email, password, visitor, enter)
-
-
 # Sessions
 
 
 @internal("a step of signing in")
-def open_session(session: Session, settings: Settings, user: User, visitor: Visitor) -> SignedIn:
-    """Sign the person in: a new secret each time, and the browser's old session ends."""
+def open_session(
+    session: Session,
+    settings: Settings,
+    user: User,
+    visitor: Visitor,
+    *,
+    factor_due_on: date | None = None,
+) -> SignedIn:
+    """Sign the person in: a new secret each time, and the browser's old session ends.
+
+    From the day `factor_due_on` on it reaches only the pages where a second factor is set up.
+    """
     now = clock.now()
     if visitor.old_secret is not None:
         old = queries.session_by_token(session, hash_token(visitor.old_secret))
@@ -116,6 +116,8 @@ def open_session(session: Session, settings: Settings, user: User, visitor: Visi
         expires_at=now + timedelta(days=settings.session_max_days),
         ip=visitor.ip[:45] if visitor.ip else None,
         user_agent=agent or None,
+        proved_at=now,
+        factor_due_on=factor_due_on,
     )
     session.add(row)
     # Whoever signs in for the first time has no other device that this one could be new beside.
@@ -124,7 +126,7 @@ def open_session(session: Session, settings: Settings, user: User, visitor: Visi
     )
     user.last_sign_in_at = now
     session.flush()
-    subject = subject_for(session, settings, user, session_id=row.id)
+    subject = subject_for(session, settings, user, opened=row)
     # From here on it is this person who acts, whoever the browser belonged to before.
     history.act_as(session, subject)
     details: dict[str, Any] = {"new_device": True, "browser": browser_name(row.user_agent)} if is_new else {}
@@ -143,7 +145,7 @@ def subject_of(session: Session, settings: Settings, secret: str) -> Subject | N
     school.seen(session, revision)
     if row.last_seen_at <= now - TOUCH_EVERY:
         queries.touch_session(session, row.id, now)
-    return subject_for(session, settings, user, session_id=row.id, purpose=row.purpose)
+    return subject_for(session, settings, user, opened=row)
 
 
 @internal("says who is asking")
@@ -152,8 +154,7 @@ def subject_for(
     settings: Settings,
     user: User,
     *,
-    session_id: int | None = None,
-    purpose: str | None = None,
+    opened: UserSession | None = None,
     token_id: int | None = None,
     scopes: frozenset[Permission] | None = None,
 ) -> Subject:
@@ -163,11 +164,13 @@ def subject_for(
         email=user.email,
         full_name=user.full_name,
         role=user.role,
-        session_id=session_id,
+        session_id=opened.id if opened else None,
         token_id=token_id,
         duties=duties.held_by_name(session, settings, user),
         scopes=scopes,
-        chosen_purpose=_known_purpose(purpose),
+        chosen_purpose=_known_purpose(opened.purpose if opened else None),
+        proved_at=opened.proved_at if opened else None,
+        factor_due_on=opened.factor_due_on if opened else None,
     )
 
 

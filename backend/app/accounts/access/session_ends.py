@@ -17,6 +17,7 @@ class Why(StrEnum):
     SIGNED_OUT = "signed_out"
     PASSWORD_CHANGED = "password_changed"  # noqa: S105 -- a reason, no password
     ACCOUNT_DELETED = "account_deleted"
+    FACTORS_RESET = "factors_reset"
     DUTY_ENDED = "duty_ended"
     """A duty or the role was taken away. The person stays signed in; what was opened by it ends."""
 

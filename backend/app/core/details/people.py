@@ -93,6 +93,54 @@ class UserUpdated(Details):
     role: list[str] | None = None
 
 
+# Second factors
+
+
+class Factor(Details):
+    kind: Literal["passkey", "authenticator"]
+    name: str
+
+
+class FactorRefused(Details):
+    """What did not let somebody in who knew the password, or who said they had this passkey."""
+
+    kind: Literal["passkey", "code"]
+    why: str
+
+
+class PasskeyCopied(Details):
+    """A passkey whose counter went back: the number that was known and the one that came."""
+
+    user_id: int
+    name: str
+    counter: list[int]
+
+
+class ProofGiven(Details):
+    by: Literal["password", "password and code", "passkey"]
+
+
+class RecoveryCodesMade(Details):
+    count: int
+
+
+class RecoveryCodeUsed(Details):
+    left: int
+
+
+class ResetOf(Details):
+    """Whose second factors are to be removed."""
+
+    user_id: int
+
+
+class FactorsReset(Details):
+    passkeys: int
+    authenticators: int
+    recovery_codes: int
+    sessions_ended: int
+
+
 # Documents
 
 

@@ -11,6 +11,7 @@ from app.db.models.document import DocumentCounter, IssuedDocument
 from app.db.models.duty import UserDuty
 from app.db.models.enrollment import Enrollment, EnrollmentStatus, LessonCompletion
 from app.db.models.externship import Externship
+from app.db.models.factor import Authenticator, FactorChallenge, FactorReset, Passkey, RecoveryCode
 from app.db.models.installation import HistoryCursor, Installation
 from app.db.models.limit import LimitCounter
 from app.db.models.outbox import OutboxMessage
@@ -43,6 +44,7 @@ __all__ = [
     "AttendanceSchoolDay",
     "AttendanceStudent",
     "AuditEntry",
+    "Authenticator",
     "ClassChange",
     "ClassInstructor",
     "ClassMeeting",
@@ -58,6 +60,8 @@ __all__ = [
     "Enrollment",
     "EnrollmentStatus",
     "Externship",
+    "FactorChallenge",
+    "FactorReset",
     "FileClaim",
     "HistoryCursor",
     "HistoryFold",
@@ -69,7 +73,9 @@ __all__ = [
     "LimitCounter",
     "Module",
     "OutboxMessage",
+    "Passkey",
     "Program",
+    "RecoveryCode",
     "Refund",
     "School",
     "SchoolClass",

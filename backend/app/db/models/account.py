@@ -1,6 +1,6 @@
 """Ways into an account: sessions, one-time links, API tokens, and the record of attempts."""
 
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy import ARRAY, BigInteger, CheckConstraint, ForeignKey, Index, String, Text, false, func
 from sqlalchemy.orm import Mapped, mapped_column
@@ -35,6 +35,10 @@ class UserSession(Base):
     """Address it was opened from."""
     user_agent: Mapped[str | None] = mapped_column(Text)
     """The browser's own name for itself."""
+    proved_at: Mapped[datetime | None] = mapped_column(server_default=func.now())
+    """When the person last proved who they are: with the sign-in, or when asked again. Empty means never."""
+    factor_due_on: Mapped[date | None]
+    """From this day on the session reaches only the pages where a second factor is set up; empty for no such day."""
     purpose: Mapped[str | None] = mapped_column(String(20))
     """What the person said they look at records for; empty while their duties say it."""
 

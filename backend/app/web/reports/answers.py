@@ -10,7 +10,7 @@ from fastapi import Request, Response
 from sqlalchemy.orm import Session
 from starlette.responses import StreamingResponse
 
-from app.core import clock, history
+from app.core import clock, history, proof
 from app.core.actions import Action
 from app.core.errors import Invalid
 from app.core.permissions import Subject
@@ -125,6 +125,9 @@ def file_of(
     reader holds no transaction, a file is whole or an error page, and memory does not grow with the list.
     """
     settings = _settings(session)
+    if report.names_people:
+        # Asked before the work, and not only when it is recorded.
+        proof.require(subject, Action.REPORT_EXPORTED, {})
     write, media_type = _writer(form, listing)
     wanted = list(columns if columns is not None else report.filed(subject))
     counted = 0
@@ -148,14 +151,14 @@ def file_of(
     file: BinaryIO = tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY)  # type: ignore[assignment]  # noqa: SIM115
     try:
         write(table, file)
+        if report.names_people:
+            details: dict[str, Any] = {"filters": dict(about)} if about else {}
+            history.record(
+                session, subject, Action.REPORT_EXPORTED, report.name, format=form, rows=counted, **details
+            )
     except BaseException:
         file.close()
         raise
-    if report.names_people:
-        details: dict[str, Any] = {"filters": dict(about)} if about else {}
-        history.record(
-            session, subject, Action.REPORT_EXPORTED, report.name, format=form, rows=counted, **details
-        )
     return download(file, f"{name or report.name}.{form}", media_type)
 
 

@@ -1,0 +1,1 @@
+"""Getting in with a factor, and proving once more who is there."""

@@ -1,0 +1,1 @@
+"""Lost factors: two administrators agree to remove them, or the operator does on the server."""
