@@ -186,7 +186,17 @@ def copy(packages: Packages) -> None:
     for path in [*fresh.rglob("*.js"), *fresh.rglob("*.css"), *fresh.rglob("*.svg")]:
         # A phone on a slow line gets an eighth of the bytes, and no request pays for the packing.
         path.with_name(path.name + ".gz").write_bytes(gzip.compress(path.read_bytes(), 9, mtime=0))
+    brotli([*fresh.rglob("*.js"), *fresh.rglob("*.css"), *fresh.rglob("*.svg")])
     _put_in_place(fresh, VENDOR)
+
+
+def brotli(paths: Collection[Path]) -> None:
+    """Pack files a fifth smaller than gzip does. Node can; Python cannot by itself."""
+    script = (
+        "const fs=require('fs'),z=require('zlib');for(const f of process.argv.slice(1))"
+        "fs.writeFileSync(f+'.br',z.brotliCompressSync(fs.readFileSync(f)))"
+    )
+    subprocess.run([node_and_npm()[0], "-e", script, *map(str, paths)], check=True)
 
 
 def copy_fonts(packages: Packages) -> None:

@@ -140,14 +140,14 @@ class Packer:
 
 def _wanted(headers: Headers) -> bool:
     """Whether the browser takes gzip, and the page it asks for shows nothing once."""
-    return takes_gzip(headers) and "range" not in headers and f"{ONCE}=" not in headers.get("cookie", "")
+    return takes(headers, "gzip") and "range" not in headers and f"{ONCE}=" not in headers.get("cookie", "")
 
 
-def takes_gzip(headers: Headers) -> bool:
-    """Whether `Accept-Encoding` names gzip without refusing it."""
+def takes(headers: Headers, encoding: str) -> bool:
+    """Whether `Accept-Encoding` names the encoding without refusing it."""
     for item in headers.get("accept-encoding", "").lower().split(","):
         name, _, weight = item.strip().partition(";")
-        if name.strip() == "gzip":
+        if name.strip() == encoding:
             return weight.replace(" ", "") not in ("q=0", "q=0.0", "q=0.00", "q=0.000")
     return False
 

@@ -27,7 +27,7 @@ from app.core.purposes import Purpose
 from app.core.visibility import Records
 from app.settings import Settings
 from app.web import formats, navigation
-from app.web.assets import asset_url
+from app.web.assets import asset_url, inline_script
 
 APP = Path(__file__).parent.parent
 _REMINDED_FOR = timedelta(days=14)
@@ -221,6 +221,7 @@ def environment() -> Environment:
     env.filters.update(filters)
     helpers: dict[str, Any] = {
         "asset_url": asset_url,
+        "inline_script": inline_script,
         "url": url,
         "query_url": query_url,
         "query_pairs": query_pairs,

@@ -1,11 +1,14 @@
 """The lock file of the browser libraries and what comes of it."""
 
+import base64
+import hashlib
 import json
 from pathlib import Path
 
 import pytest
+from starlette.testclient import TestClient
 
-from app.web.assets import SCORM_AGAIN, STATIC
+from app.web.assets import SCORM_AGAIN, STATIC, StaticAssets, asset_url, inline_hash, inline_script
 
 BACKEND = Path(__file__).parents[2]
 
@@ -38,3 +41,38 @@ def test_each_library_comes_with_its_licence(name: str) -> None:
 def test_the_content_host_finds_the_run_time_as_modules() -> None:
     for name, export in (("scorm12.min.js", "Scorm12API"), ("scorm2004.min.js", "Scorm2004API")):
         assert export in (SCORM_AGAIN / name).read_text(encoding="utf-8")[-400:]
+
+
+@pytest.fixture
+def files() -> TestClient:
+    return TestClient(StaticAssets())
+
+
+@pytest.mark.parametrize(("asked", "sent"), [("gzip, br", "br"), ("gzip", "gzip"), ("identity", None)])
+def test_a_library_is_sent_as_small_as_the_browser_takes(
+    files: TestClient, asked: str, sent: str | None
+) -> None:
+    path = "/vendor/tabler/tabler.min.css"
+    with files.stream("GET", path, headers={"Accept-Encoding": asked}) as answer:
+        assert answer.headers.get("content-encoding") == sent
+        assert answer.headers["content-type"] == "text/css; charset=utf-8"
+        size = len(b"".join(answer.iter_raw()))
+    assert size < {"br": 60_000, "gzip": 80_000, None: 700_000}[sent]
+
+
+def test_what_belongs_to_every_page_is_one_file(files: TestClient) -> None:
+    answer = files.get("/frame.css", params={"v": "1"})
+    assert answer.headers["content-type"] == "text/css; charset=utf-8"
+    assert "immutable" in answer.headers["cache-control"]
+    for name in ("app.css", "components.css", "print.css"):
+        assert (STATIC / name).read_text(encoding="utf-8") in answer.text
+    assert "@media print {\n/* Records on paper" in answer.text
+    assert files.get("/frame.css").headers["cache-control"] == "no-cache"
+    assert asset_url("frame.css").startswith("/static/frame.css?v=")
+
+
+def test_the_script_in_the_page_is_the_one_that_the_policy_names() -> None:
+    script = str(inline_script("theme.js"))
+    assert "</" not in script
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    assert inline_hash("theme.js") == f"'sha256-{digest}'"

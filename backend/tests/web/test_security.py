@@ -161,7 +161,7 @@ def test_a_request_id_is_kept_and_bound_to_the_logs() -> None:
 
 def test_static_files_may_be_kept_when_their_address_names_their_content(client: TestClient) -> None:
     page = client.get("/gallery").text
-    address = page.split('href="/static/app.css')[1].split('"')[0]
+    address = page.split('href="/static/frame.css')[1].split('"')[0]
     kept = client.get(f"/static/app.css{address}")
     assert kept.headers["cache-control"] == "public, max-age=31536000, immutable"
     asked = client.get("/static/app.css")
