@@ -139,6 +139,7 @@ def upgrade() -> None:
     )
     # Who agreed to open whose account is asked years later.
     op.execute("REVOKE DELETE ON factor_resets FROM aada_app")
+    # The day is the school's: in the evening in Atlanta, the server's own is tomorrow.
     # An older schema keeps these rows: they are there already after a way down and up.
     op.execute(
         """
@@ -147,7 +148,8 @@ def upgrade() -> None:
         FROM (VALUES
             (1, DATE '2000-01-01', '{"required_of": "nobody", "grace_days": 14}'::jsonb,
              'What the system went by before it knew a second factor.'),
-            (2, CURRENT_DATE, '{"required_of": "staff", "grace_days": 14}'::jsonb,
+            (2, (now() AT TIME ZONE coalesce((SELECT time_zone FROM school LIMIT 1), 'America/New_York'))::date,
+             '{"required_of": "staff", "grace_days": 14}'::jsonb,
              'What the system goes by until the school sets its own.')
         ) AS first (version, effective_from, "values", note)
         WHERE NOT EXISTS (SELECT FROM school_policies WHERE kind = 'second_factor')

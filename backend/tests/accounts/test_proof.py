@@ -81,6 +81,7 @@ def test_a_form_that_is_sent_again_with_an_old_proof_shows_no_password(
     path = f"/people/{instructor.id}/duties"
     code = now_code(key)
     sent = DUTY | {
+        "starts_on": clock.now().date().isoformat(),
         "proof_target": path,
         "proof_method": "post",
         "proof_password": PASSWORD,
