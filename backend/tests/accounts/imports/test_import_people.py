@@ -17,7 +17,7 @@ from app.db.models import AccountLink, DataImport, OutboxMessage, User, UserSess
 from app.settings import Settings
 from app.web.imports import service
 from tests.accounts.imports.conftest import FILE, actions, emails, run, send
-from tests.factories.accounts import PASSWORD, ApiTokenFactory
+from tests.factories.accounts import HASHED, PASSWORD, ApiTokenFactory
 from tests.factories.school import School, subject_of
 
 
@@ -139,7 +139,7 @@ def test_an_administrator_in_a_file_asks_for_the_proof_that_one_on_the_page_asks
     session: Session, school: School, signed_in: Callable[[User], TestClient]
 ) -> None:
     """The job that imports the file knows neither the session nor when its person was last proved."""
-    office = signed_in(school.admin())
+    office = signed_in(school.admin(hashed_password=HASHED))
 
     def sent(content: bytes) -> str:
         answer = office.post("/imports/people/new", files={"file": ("people.csv", content)})
@@ -160,7 +160,8 @@ def test_an_administrator_in_a_file_asks_for_the_proof_that_one_on_the_page_asks
     assert office.post(f"{with_admin}/start", data={"good_only": "false"}).status_code == 303
     assert office.post(f"{with_admin}/columns", data=students | {"column_role": "2"}).status_code == 403
     proved = {"proof_password": PASSWORD, "proof_target": f"{with_admin}/start", "proof_method": "post"}
-    assert office.post("/prove", data=proved).status_code == 307
+    answer = office.post("/prove", data=proved)
+    assert answer.status_code == 307, answer.text
     assert office.post(f"{with_admin}/columns", data=students | {"column_role": "2"}).status_code == 303
     assert office.post(f"{with_admin}/start", data=proved).status_code == 303
 
