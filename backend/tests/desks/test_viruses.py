@@ -102,7 +102,7 @@ def test_a_clean_file_comes_in(doors: Doors, door: str) -> None:
 
 
 @pytest.mark.parametrize("door", DOORS)
-def test_a_virus_is_refused_recorded_and_told(doors: Doors, door: str) -> None:
+def test_a_virus_is_refused_recorded_and_mailed(doors: Doors, door: str) -> None:
     before = doors.kept()
     assert DOORS[door](doors, EICAR) == 422
     assert doors.kept() == before

@@ -41,7 +41,7 @@ class Infected(Invalid):
     def __init__(self, signature: str, *, field: str = "") -> None:
         self.signature = signature
         words = (
-            f"The virus scanner found “{signature}” in this file. Nothing was saved, and the administrators are told. "
+            f"The virus scanner found “{signature}” in this file. Nothing was saved, and administrators get an email. "
             "Scan the computer that the file came from before you send it again."
         )
         super().__init__(words, errors=[FieldError(field, words)] if field else ())
