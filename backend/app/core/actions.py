@@ -141,6 +141,7 @@ class Action(StrEnum):
         "Reset of a second factor declined",
         people.ResetOf,
     )
+    FILE_INFECTED = "file.infected", "files", "Virus found in an uploaded file", system.FileInfected
     FILES_SWEPT = "files.swept", "files", "Unused files deleted", system.FilesSwept
     IMPORT_APPLIED = "import.applied", "data_imports", "File imported", system.FileImported
     IMPORT_BEGUN = "import.begun", "data_imports", "File uploaded for import", system.FileSent
