@@ -105,7 +105,6 @@ def upgrade() -> None:
         *_sums(),
         sa.PrimaryKeyConstraint("quarter", "verb_id", "tenth", name="pk_xapi_rollup_quarters"),
     )
-    op.execute("INSERT INTO xapi_rollup_state DEFAULT VALUES")
     # Statements are never taken away by the system itself, and change their account only when an operator deletes one.
     op.execute(
         """

@@ -273,7 +273,7 @@ ROWS["0054"] = """
 """
 
 ROWS["0080"] = """
-    UPDATE xapi_rollup_state SET rolled_to = 1;
+    INSERT INTO xapi_rollup_state (rolled_to) VALUES (1);
     INSERT INTO xapi_rollup_changes (statement_id, sign) VALUES (1, -1);
     INSERT INTO xapi_rollup_verbs (iri) VALUES ('http://adlnet.gov/expapi/verbs/completed');
     INSERT INTO xapi_rollup_places (activities) VALUES ('{1,2}');

@@ -24,7 +24,7 @@ from app.db.base import Base
 
 
 class XapiRollupState(Base):
-    """How far the statements are added up. One row, which whoever adds up holds until the commit."""
+    """How far the statements are added up. At most one row, which whoever adds up holds until the commit."""
 
     __tablename__ = "xapi_rollup_state"
     __table_args__ = (CheckConstraint("is_only", name="check_xapi_rollup_state_is_only"),)
@@ -32,7 +32,7 @@ class XapiRollupState(Base):
     is_only: Mapped[bool] = mapped_column(primary_key=True, server_default=text("true"))
     """Always true."""
     rolled_to: Mapped[int | None] = mapped_column(BigInteger)
-    """Statements up to this `xapi_statements.id` are added up; empty when all must be added up anew."""
+    """Statements up to this `xapi_statements.id` are added up; empty when all must be added up again."""
 
 
 class XapiRollupChange(Base):

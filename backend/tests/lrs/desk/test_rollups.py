@@ -195,7 +195,7 @@ def test_what_is_not_added_up_in_one_go_is_read_from_the_statements(
     assert session.scalar(text("SELECT sum(statements) FROM xapi_rollup_quarters")) == 5
 
 
-def test_a_deleted_statement_has_all_added_up_anew(live_database: Database, live_settings: Settings) -> None:
+def test_a_deleted_statement_has_all_added_up_again(live_database: Database, live_settings: Settings) -> None:
     """The system deletes none; its operator may."""
     with live_database.begin() as session:
         keep(session, _report("completed", "PT5M"), _report("passed", "PT5M"))

@@ -2,7 +2,7 @@
 
 What everybody did is read from the sums of all; what some accounts did, or what was done with one activity, from the
 parts of those sums. Of time, the account that counts within the period is not always the one that counts in all time:
-attempts that reach over an end of the period and are told of by several verbs are decided anew.
+attempts that reach over an end of the period and are timed by several verbs are decided again.
 """
 
 # ruff: noqa: S608 -- every piece is a LiteralString, which mypy holds

@@ -224,7 +224,7 @@ def is_behind(session: Session) -> bool:
 
 
 def hold(session: Session, *, writing: bool) -> int | None:
-    """Hold the state until the transaction ends, and read it: None when all must be added up anew.
+    """Hold the state until the transaction ends, and read it: None when all must be added up again.
 
     Those who read hold it together, and one who writes alone.
     """
@@ -244,7 +244,7 @@ def empty(session: Session) -> None:
 
 
 def restart(session: Session) -> None:
-    """Have everything added up anew by the next who adds up."""
+    """Have everything added up again by the next who adds up."""
     session.execute(_SET, {"rolled": None})
 
 

@@ -15,8 +15,8 @@ from app.core.actions import Action
 from app.core.permissions import SYSTEM, internal
 from app.lrs.desk.rollups import queries
 
-BATCH = 20_000
-"""Statements that are added up in one transaction: about a second."""
+BATCH = 5_000
+"""Statements that are added up in one transaction: a fraction of a second."""
 NAMED = 20
 """Differences that are named one by one."""
 
@@ -75,7 +75,7 @@ def check(session: Session) -> Comparison:
 
 @internal("the operator's command")
 def restart(session: Session) -> int:
-    """Have everything added up anew, by `catch_up`. Gives how many sums were wrong."""
+    """Have everything added up again, by `catch_up`. Gives how many sums were wrong."""
     wrong = compare(session).differences
     queries.hold(session, writing=True)
     queries.restart(session)
