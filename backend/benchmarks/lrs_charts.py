@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session
 from app.core import clock
 from app.db.session import Database
 from app.lrs.desk.browser import chart_queries, chart_rollups
-from app.lrs.desk.browser.chart_queries import Span
+from app.lrs.desk.browser.chart_queries import Drawn, Span
 from app.lrs.desk.rollups import service as rollups
 from app.ops.postgres import EmbeddedServer
 from app.rules.hours import start_of_day
@@ -87,8 +87,8 @@ def compare(database: Database, rounds: int) -> None:
     for name, span in spans.items():
         before, after = [], []
         for _ in range(rounds):
-            before.append(timed(database, lambda session, span=span: chart_queries.read(session, span)))
-            after.append(timed(database, lambda session, span=span: chart_rollups.read(session, span)))
+            before.append(timed(database, span, chart_queries.read))
+            after.append(timed(database, span, chart_rollups.read))
         was, now = statistics.median(before), statistics.median(after)
         print(
             f"{name:24}{was * 1000:9,.0f} ms -> {now * 1000:7,.0f} ms   {was / now:6.1f} times as fast",
@@ -96,10 +96,10 @@ def compare(database: Database, rounds: int) -> None:
         )
 
 
-def timed(database: Database, work: Callable[[Session], object]) -> float:
+def timed(database: Database, span: Span, read: Callable[[Session, Span], Drawn | None]) -> float:
     with database.begin() as session:
         begun = time.perf_counter()
-        assert work(session)
+        assert read(session, span)
         return time.perf_counter() - begun
 
 
