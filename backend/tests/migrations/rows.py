@@ -272,6 +272,12 @@ ROWS["0054"] = """
     UPDATE api_tokens SET scopes = ARRAY['students.read_all'], read_only = true;
 """
 
+ROWS["0075"] = """
+    INSERT INTO purge_runs (id, started_at, policy_version, days, removed, finished_at) VALUES
+        (1, '2026-03-09 07:17+00', 1, '{"email": 180}', '{"email": 12}', '2026-03-09 07:17:02+00');
+    SELECT setval('purge_runs_id_seq', 1);
+"""
+
 # Values that an upgrade changes on purpose: (revision, table) -> columns.
 CHANGED_BY_UPGRADE: dict[tuple[str, str], set[str]] = {
     ("0003", "users"): {"email"},  # lower case, as the sign-in compares it
