@@ -38,3 +38,14 @@ retention.keep(
     "xapi_forwarders",
     "xapi_dead_letters",
 )
+retention.keep(
+    "Sums of the charts",
+    "They are added up from the statements, which stay.",
+    "xapi_rollup_attempts",
+    "xapi_rollup_changes",
+    "xapi_rollup_parts",
+    "xapi_rollup_places",
+    "xapi_rollup_quarters",
+    "xapi_rollup_state",
+    "xapi_rollup_verbs",
+)

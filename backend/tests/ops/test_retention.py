@@ -3,7 +3,7 @@
 import json
 import os
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
@@ -22,18 +22,14 @@ from app.core.retention import Kind
 from app.db.base import Base
 from app.db.models import AuditEntry, DataImport, FileClaim, OutboxMessage, PurgeRun, UserSession
 from app.db.session import Database
-from app.ops import roles
 from app.ops.retention import service
 from app.ops.retention.jobs import purge as nightly
 from app.school import policies
 from app.school.kinds import PolicyKind, RetentionPolicy
 from app.settings import Settings
 from tests.factories.school import School, subject_of
-from tests.migrations.alembic_commands import revisions
-from tests.migrations.conftest import SchoolAt, school_at
 from tests.ops.conftest import Aada
 
-__all__ = ["school_at"]
 Monkey = pytest.MonkeyPatch
 TODAY = date(2026, 6, 1)
 
@@ -102,50 +98,6 @@ NEVER = [
 def test_records_are_never_purged(table: str) -> None:
     assert table not in tables_of(retention.kinds())
     assert any(table in one.tables for one in retention.kept())
-
-
-@pytest.fixture
-def full_database(school_at: SchoolAt) -> Iterator[Database]:
-    """A database with rows in every table, as the migrations' tests have it."""
-    settings = school_at(revisions()[-1])
-    roles.set_app_password(settings)
-    database = Database(settings)
-    yield database
-    database.close()
-
-
-def counts(database: Database) -> dict[str, int]:
-    with database.begin() as session:
-        return {
-            name: session.scalar(select(func.count()).select_from(table)) or 0
-            for name, table in Base.metadata.tables.items()
-        }
-
-
-@pytest.mark.xdist_group("migrations")
-@pytest.mark.parametrize("ahead", [0, 30, 400, 731, 36_500])
-def test_however_old_everything_is_nothing_of_another_kind_goes(
-    full_database: Database, monkeypatch: Monkey, ahead: int
-) -> None:
-    """The property over all tables: after a purge at any moment, tables of no kind have the rows they had."""
-    now = clock.now() + timedelta(days=ahead)
-    monkeypatch.setattr(clock, "now", lambda: now)
-    before = counts(full_database)
-    run = service.purge(full_database, batch=2)
-    after = counts(full_database)
-    assert run.failed == {}
-    going = set(tables_of(retention.kinds())) | {
-        "purge_runs",
-        "audit_log",
-    }  # the purge's own records are added
-    assert {name: after[name] for name in after if name not in going} == {
-        name: before[name] for name in before if name not in going
-    }
-    assert (after["purge_runs"], after["audit_log"]) == (before["purge_runs"] + 1, before["audit_log"] + 1)
-    if ahead == 36_500:
-        # Everything was old enough: of what was written by the day, nothing is left.
-        for name in ("outbox_messages", "sign_in_attempts", "account_links", "factor_challenges"):
-            assert (before[name] > 0, after[name]) == (True, 0), name
 
 
 # The purge
@@ -293,19 +245,6 @@ def test_a_file_that_was_checked_and_never_imported_is_given_up_with_its_row(liv
     with live_database.begin() as session:
         assert list(session.scalars(select(DataImport.file_name))) == ["queued"]
         assert sorted(session.scalars(select(FileClaim.released_at.is_(None)))) == [False, True]
-
-
-def test_raw_reports_stay_while_their_lesson_may_be_open(
-    full_database: Database, monkeypatch: Monkey
-) -> None:
-    now = clock.now() + timedelta(days=40_000)
-    with full_database.begin() as session:
-        session.execute(text("UPDATE launches SET expires_at = :soon"), {"soon": now + timedelta(hours=1)})
-        before = session.scalar(text("SELECT count(*) FROM scorm_commits"))
-    monkeypatch.setattr(clock, "now", lambda: now)
-    service.purge(full_database)
-    with full_database.begin() as session:
-        assert session.scalar(text("SELECT count(*) FROM scorm_commits")) == before != 0
 
 
 def test_old_files_of_the_access_log_go_and_the_current_one_stays(
