@@ -255,6 +255,8 @@ ROWS["0050"] = """
 
 # Rows that an upgrade adds to a table that was there: (revision, table) -> what they hold.
 ADDED_BY_UPGRADE: dict[tuple[str, str], dict[str, object]] = {
+    ("0075", "school_policies"): {"kind": "retention"},
+    ("0077", "school_policies"): {"kind": "storage"},
     ("0050", "school_policies"): {"kind": "second_factor"},
 }
 
