@@ -3,14 +3,14 @@
 Where it is empty, hashes were made with SECRET_KEY itself: the system keeps that value there at its next use.
 
 Revision ID: 0070
-Revises: 0080
+Revises: 0065
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "0070"
-down_revision = "0080"
+down_revision = "0065"
 branch_labels = None
 depends_on = None
 
