@@ -277,6 +277,17 @@ ROWS["0054"] = """
     UPDATE api_tokens SET scopes = ARRAY['students.read_all'], read_only = true;
 """
 
+ROWS["0080"] = """
+    INSERT INTO xapi_rollup_state (rolled_to) VALUES (1);
+    INSERT INTO xapi_rollup_changes (statement_id, sign) VALUES (1, -1);
+    INSERT INTO xapi_rollup_verbs (iri) VALUES ('http://adlnet.gov/expapi/verbs/completed');
+    INSERT INTO xapi_rollup_places (activities) VALUES ('{1,2}');
+    INSERT INTO xapi_rollup_attempts (key, user_id, first_quarter, last_quarter, is_contested)
+        VALUES ('7d444840-9dc0-11d1-b245-5ffdce74fad2', 1, 1970000, 1970004, true);
+    INSERT INTO xapi_rollup_parts VALUES (1, 1970000, 1, 1, 2, 9, 750.5, 750.5);
+    INSERT INTO xapi_rollup_quarters VALUES (1970000, 1, 2, 9, 750.5, 750.5);
+"""
+
 # Values that an upgrade changes on purpose: (revision, table) -> columns.
 CHANGED_BY_UPGRADE: dict[tuple[str, str], set[str]] = {
     ("0003", "users"): {"email"},  # lower case, as the sign-in compares it

@@ -14,6 +14,16 @@ class FilesSwept(Details):
     partial: int
 
 
+class FileInfected(Details):
+    """What the scanner calls it, and where the file was sent to. Nothing of the file was kept."""
+
+    signature: str
+    route: str | None = None
+    method: str | None = None
+    times: int = 1
+    """How many such files the entry stands for."""
+
+
 class AccessRefused(Details):
     """A request that was refused, by its route; never the address as it was typed."""
 

@@ -35,6 +35,15 @@ from app.db.models.xapi_credential import XapiCredential, XapiDeadLetter, XapiFo
 from app.db.models.xapi_document import XapiAttachment, XapiDocument
 from app.db.models.xapi_import import XapiImport
 from app.db.models.xapi_party import XapiActivity, XapiActor
+from app.db.models.xapi_rollup import (
+    XapiRollupAttempt,
+    XapiRollupChange,
+    XapiRollupPart,
+    XapiRollupPlace,
+    XapiRollupQuarter,
+    XapiRollupState,
+    XapiRollupVerb,
+)
 
 __all__ = [
     "AccountLink",
@@ -103,6 +112,13 @@ __all__ = [
     "XapiDocument",
     "XapiForwarder",
     "XapiImport",
+    "XapiRollupAttempt",
+    "XapiRollupChange",
+    "XapiRollupPart",
+    "XapiRollupPlace",
+    "XapiRollupQuarter",
+    "XapiRollupState",
+    "XapiRollupVerb",
     "XapiStatement",
     "XapiStatementActivity",
     "XapiStatementActor",
