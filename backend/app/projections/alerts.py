@@ -1,5 +1,5 @@
-"""Email about what may be an attack: a new device of somebody of the staff, many failures, a new key, a virus in a file,
-a history that is not as it was sealed.
+"""Email about what may be an attack: a new device of somebody of the staff, many failures, a new key, a virus in a
+file, a history that is not as it was sealed.
 
 Whoever makes a token of their own gets a mail from where it is made. An alert happens once, so this subscriber begins
 with what happens from now on, and is never replayed.
