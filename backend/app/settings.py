@@ -75,8 +75,6 @@ class Settings(BaseSettings):
     smtp_url: OptionalText = Field(default=None, repr=False)
     """`smtp://user:password@host:587` (STARTTLS) or `smtps://…`; unset keeps mail in the outbox page."""
     mail_from: str = "AADA LMS <no-reply@localhost>"
-    mail_keep_days: int = Field(default=180, ge=1, le=3650)
-    """How long the outbox keeps messages, sent or not."""
 
     s3_bucket: OptionalText = None
     s3_endpoint_url: OptionalText = None

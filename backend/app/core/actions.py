@@ -216,6 +216,7 @@ class Action(StrEnum):
     RECOVERY_CODE_USED = "recovery_code.used", "users", "Recovery code used", people.RecoveryCodeUsed
     RECORD_VIEWED = "record.viewed", "users", "Student record viewed", people.RecordViewed
     REPORT_EXPORTED = "report.exported", "reports", "List exported", system.ReportExported
+    RETENTION_PURGED = "retention.purged", "purge_runs", "Old data removed", system.DataPurged
     SCHOOL_CALENDAR_CHANGED = (
         "school.calendar_changed",
         "school",

@@ -260,6 +260,8 @@ ROWS["0050"] = """
 
 # Rows that an upgrade adds to a table that was there: (revision, table) -> what they hold.
 ADDED_BY_UPGRADE: dict[tuple[str, str], dict[str, object]] = {
+    ("0075", "school_policies"): {"kind": "retention"},
+    ("0077", "school_policies"): {"kind": "storage"},
     ("0050", "school_policies"): {"kind": "second_factor"},
 }
 
@@ -275,6 +277,12 @@ ROWS["0053"] = """
 
 ROWS["0054"] = """
     UPDATE api_tokens SET scopes = ARRAY['students.read_all'], read_only = true;
+"""
+
+ROWS["0075"] = """
+    INSERT INTO purge_runs (id, started_at, policy_version, days, removed, finished_at) VALUES
+        (1, '2026-03-09 07:17+00', 1, '{"email": 180}', '{"email": 12}', '2026-03-09 07:17:02+00');
+    SELECT setval('purge_runs_id_seq', 1);
 """
 
 ROWS["0080"] = """
@@ -293,6 +301,7 @@ CHANGED_BY_UPGRADE: dict[tuple[str, str], set[str]] = {
     ("0003", "users"): {"email"},  # lower case, as the sign-in compares it
     ("0008", "scorm_data"): {"attempt_no"},
     ("0054", "api_tokens"): {"expires_at"},  # every token ends
+    ("0075", "school"): {"revision"},  # a policy begins
     ("0020", "xapi_statements"): {"id"},  # the key becomes the moment the statement was stored
 }
 # Values that a downgrade changes because the older schema cannot hold them; kept in migration_stash.

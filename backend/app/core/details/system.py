@@ -48,7 +48,17 @@ class HistoryVerified(Details):
     faults: list[str]
 
 
+class DataPurged(Details):
+    """One run of the purge: how many of each kind went, by which version of the policy, and which kinds could not."""
+
+    policy_version: int
+    removed: dict[str, int]
+    failed: list[str]
+
+
 class MailPurged(Details):
+    """As recorded until the nightly purge counted messages too."""
+
     messages: int
     before: datetime
 

@@ -16,6 +16,7 @@ from app.db.models.installation import HistoryCursor, Installation
 from app.db.models.limit import LimitCounter
 from app.db.models.outbox import OutboxMessage
 from app.db.models.program import ContentType, Lesson, Module, Program
+from app.db.models.purge_run import PurgeRun
 from app.db.models.refund import Refund
 from app.db.models.school import School, SchoolHoliday, SchoolPolicy, SchoolSignatory, SchoolTerm
 from app.db.models.school_class import ClassChange, ClassInstructor, ClassMeeting, ClassSeat, SchoolClass
@@ -85,6 +86,7 @@ __all__ = [
     "OutboxMessage",
     "Passkey",
     "Program",
+    "PurgeRun",
     "RecoveryCode",
     "Refund",
     "School",
