@@ -114,6 +114,41 @@ class TotalsChecked(Details):
     named: list[str]
 
 
+class ChecksCompleted(Details):
+    """The outcome of the checks of an installation: what is not ok, and what administrators were mailed about."""
+
+    looked_at: int
+    findings: list[dict[str, str]]
+    """check, level, says, do."""
+    alerted: list[str]
+
+
+class ProxyNotTrusted(Details):
+    """The address in the school's network that sent X-Forwarded-For and was not believed."""
+
+    address: str
+
+
+class SecretsGivenUp(Details):
+    """What can no longer be opened and was replaced."""
+
+    kind: str
+
+
+class SecretsResealed(Details):
+    """What was sealed again, how many, and under which key, by its name."""
+
+    kind: str
+    count: int
+    key: str
+
+
+class SecretKeyUsed(Details):
+    """The name of the key, from which nothing of it follows."""
+
+    key: str
+
+
 class SchoolSeeded(Details):
     students: int
 
