@@ -14,6 +14,7 @@ branch_labels = None
 depends_on = None
 
 TABLE = "xapi_statements"
+CONSTRAINT = "check_xapi_statements_kept_once"
 INDEXES = {
     "idx_xapi_verb_number": "(hashtext(verb), id)",
     "idx_xapi_credential_key": "(credential_id, id) WHERE credential_id IS NOT NULL",
@@ -25,12 +26,16 @@ def upgrade() -> None:
     with op.get_context().autocommit_block():
         # Again on what is valid already changes nothing.
         op.execute(
-            f"-- squawk-ignore prefer-robust-stmts\nALTER TABLE {TABLE} VALIDATE CONSTRAINT check_xapi_statements_kept_once"
+            f"-- squawk-ignore prefer-robust-stmts\nALTER TABLE {TABLE} VALIDATE CONSTRAINT {CONSTRAINT}"
         )
     _indexes(INDEXES, BEFORE)
 
 
 def downgrade() -> None:
+    op.execute(f"ALTER TABLE {TABLE} DROP CONSTRAINT {CONSTRAINT}")
+    op.execute(
+        f"ALTER TABLE {TABLE} ADD CONSTRAINT {CONSTRAINT} CHECK (num_nonnulls(payload, packed) = 1) NOT VALID"
+    )
     _indexes(BEFORE, INDEXES)
 
 
