@@ -1,8 +1,8 @@
 """Room for uploaded files: how much the school may keep, and how large one package and one file may be.
 
 What counts is what lies in the store: each content once, however many records rely on it, and what was given up until
-the nightly sweep has removed it. It is asked before the first byte is kept, and again in the transaction that claims the
-files, where one upload waits for another: together they cannot pass what each alone may. Permanent documents of the
+the nightly sweep has removed it. It is asked before the first byte is kept, and again in the transaction that claims
+the files, where one upload waits for another: together they cannot pass what each alone may. Permanent documents of the
 system's own count, and are never refused.
 """
 
@@ -93,9 +93,9 @@ def require_room(session: Session, files: Iterable[StoredFile], *, package: bool
     whole = sum(distinct.values())
     if package and whole > quota.package:
         raise OverQuota(
-            f"This package needs {amount(whole)} with the files in it; the school accepts {amount(quota.package)} for "
-            "one package. Nothing was saved. Make its pictures and films smaller, or have an administrator raise the limit "
-            "under School › Policies › Storage."
+            f"This package needs {amount(whole)} with the files in it; the school accepts {amount(quota.package)} "
+            "for one package. Nothing was saved. Make its pictures and films smaller, or have an administrator raise "
+            "the limit under School › Policies › Storage."
         )
     needed = sum(distinct[sha256] for sha256 in unknown(session, distinct))
     if needed and _used(session) + needed > quota.school:
