@@ -1,5 +1,5 @@
-"""Email about what may be an attack: a new device of somebody of the staff, many failures, a new
-key, a virus in a file, files that fill their room.
+"""Email about what may be an attack: a new device of somebody of the staff, many failures, a new key, a virus in a
+file, a history that is not as it was sealed, files that fill their room.
 
 Whoever makes a token of their own gets a mail from where it is made. An alert happens once, so this subscriber begins
 with what happens from now on, and is never replayed.
@@ -37,6 +37,8 @@ def _apply(session: Session, entries: Sequence[AuditEntry]) -> None:
             _new_device(session, entry)
         elif entry.action in _KEYS:
             _key(session, entry)
+        elif entry.action == Action.HISTORY_VERIFIED:
+            _changed_history(session, entry)
         elif entry.action == Action.FILE_INFECTED:
             _virus(session, entry)
         elif entry.action == Action.STORAGE_FILLING:
@@ -63,6 +65,12 @@ def _key(session: Session, entry: AuditEntry) -> None:
         label=label,
         by=entry.actor_name or "The system",
     )
+
+
+def _changed_history(session: Session, entry: AuditEntry) -> None:
+    faults: list[str] = entry.details["faults"]
+    if faults:
+        accounts.alert_administrators(session, "history_changed", entry.at, faults=faults)
 
 
 def _virus(session: Session, entry: AuditEntry) -> None:
@@ -103,7 +111,14 @@ SUBSCRIBER = Subscriber(
     name="alerts",
     title="Security alerts",
     actions=frozenset(
-        {Action.SESSION_OPENED, Action.FILE_INFECTED, Action.STORAGE_FILLING, *_KEYS, *REFUSALS}
+        {
+            Action.SESSION_OPENED,
+            Action.FILE_INFECTED,
+            Action.HISTORY_VERIFIED,
+            Action.STORAGE_FILLING,
+            *_KEYS,
+            *REFUSALS,
+        }
     ),
     apply=_apply,
     from_now=True,
