@@ -19,5 +19,5 @@ def answers(known: Installation) -> Iterator[Finding]:
         yield problem(
             "Virus scanner",
             health.sentence,
-            "On the server, run systemctl status clamav-daemon, and compare CLAMAV_SOCKET with LocalSocket in clamd.conf.",
+            "On the server, run systemctl status clamav-daemon, and compare CLAMAV_SOCKET with clamd.conf.",
         )
