@@ -2,8 +2,8 @@
 
     ../.venv/bin/python -m benchmarks.rates --keep DIRECTORY [--seconds 5] [--rounds 3] [--processes N] [--serve]
 
-Asks with `wrk` (a client in C, apt install wrk) the schools that `benchmarks.pages --keep DIRECTORY` has written, served by
-the program as it is started everywhere. Figures of time need a machine that does nothing else; processor milliseconds
+Asks with `wrk` (a client in C, apt install wrk) the schools that `benchmarks.pages --keep DIRECTORY` has written, served
+by the program as it is started everywhere. Figures of time need a machine that does nothing else; processor milliseconds
 for one page (program and database together) hardly depend on it. With --serve the school of 2,000 students is served,
 and two lines of JSON name the port and the cookies, until Ctrl-C: for a comparison by another program.
 """
@@ -82,7 +82,18 @@ def wrk(url: str, cookie: str, clients: int, seconds: float) -> Rate:
         script.flush()
         headers = ["-H", f"Cookie: {cookie}", "-H", "Accept-Encoding: gzip"]
         found = subprocess.run(
-            ["wrk", "-t1", f"-c{clients}", f"-d{seconds:g}s", "--timeout", "30s", "-s", script.name, *headers, url],
+            [
+                "wrk",
+                "-t1",
+                f"-c{clients}",
+                f"-d{seconds:g}s",
+                "--timeout",
+                "30s",
+                "-s",
+                script.name,
+                *headers,
+                url,
+            ],
             capture_output=True,
             text=True,
             check=False,
@@ -125,7 +136,9 @@ def serving(settings: Settings, database: int, students: int, processes: int | N
         program.wait(90)
 
 
-def rates(one: Serving, pages: tuple[tuple[str, int, str], ...], clients: int, seconds: float) -> dict[str, Rate]:
+def rates(
+    one: Serving, pages: tuple[tuple[str, int, str], ...], clients: int, seconds: float
+) -> dict[str, Rate]:
     """Each page in turn."""
     return {
         name: wrk(f"http://localhost:{one.port}{path}", one.cookies[who], clients, seconds)
@@ -169,17 +182,20 @@ def measure(settings: Settings, database: int, options: argparse.Namespace) -> N
     memory(settings, database)
     with serving(settings, database, SIZES["B"], options.processes) as one:
         rates(one, PAGES, 8, 1)  # warms up
-        many = {1: [], 8: [], 64: []}
+        many: dict[int, list[dict[str, Rate]]] = {1: [], 8: [], 64: []}
         for _ in range(options.rounds):
             for clients, found in many.items():
                 found.append(rates(one, PAGES if clients == 8 else PAGES[:1], clients, options.seconds))
-        print(f"\n{'':24}{'clients':>8}{'pages/s':>9}{'p50 ms':>8}{'p95 ms':>8}{'failed':>8}   medians of {options.rounds}")
+        heads = "".join(f"{head:>9}" for head in ("clients", "pages/s", "p50 ms", "p95 ms", "failed"))
+        print(f"\n{'':24}{heads}   medians of {options.rounds} rounds")
         for clients, found in many.items():
             for name in found[0]:
                 _line(name, clients, [turn[name] for turn in found])
         print(f"\n{'':24}{'processor ms a page, program and database together':>60}")
         for name, who, path in PAGES:
-            used = statistics.median(processor_ms(one, who, path, options.seconds / 2) for _ in range(options.rounds))
+            used = statistics.median(
+                processor_ms(one, who, path, options.seconds / 2) for _ in range(options.rounds)
+            )
             goal = f"   goal {PROCESSOR_GOAL_MS:g}" if (who, path) == (STUDENT, "/") else ""
             print(f"{name:24}{used:60.1f}{goal}")
 
@@ -188,8 +204,8 @@ def _line(name: str, clients: int, found: list[Rate]) -> None:
     values = {part: statistics.median(getattr(one, part) for one in found) for part in ("rate", "p50", "p95")}
     goals = [f"{part} {goal}" for (at, part), goal in GOALS.items() if at == clients and name == PAGES[0][0]]
     print(
-        f"{name:24}{clients:8}{values['rate']:9.0f}{values['p50']:8.1f}{values['p95']:8.1f}"
-        f"{sum(one.failed for one in found):8}   {'goal: ' + ', '.join(goals) if goals else ''}",
+        f"{name:24}{clients:9}{values['rate']:9.0f}{values['p50']:9.1f}{values['p95']:9.1f}"
+        f"{sum(one.failed for one in found):9}   {'goal: ' + ', '.join(goals) if goals else ''}",
         flush=True,
     )
 
@@ -202,9 +218,13 @@ def memory(settings: Settings, database: int) -> None:
             time.sleep(3)
             weights.append((proportional_mib(family(one.program)), proportional_mib(family(database))))
     (program, postgres), (second, postgres_second) = weights
-    print(f"\nidle, one process       {program + postgres:6.0f} MiB  (program {program:.0f}, database {postgres:.0f})"
-          f"   goal {MEMORY_GOAL_MIB}")
-    print(f"each further process    {second + postgres_second - program - postgres:6.0f} MiB   goal {FURTHER_GOAL_MIB}")
+    print(
+        f"\nidle, one process       {program + postgres:6.0f} MiB  (program {program:.0f}, database {postgres:.0f})"
+        f"   goal {MEMORY_GOAL_MIB}"
+    )
+    print(
+        f"each further process    {second + postgres_second - program - postgres:6.0f} MiB   goal {FURTHER_GOAL_MIB}"
+    )
 
 
 if __name__ == "__main__":
