@@ -64,6 +64,7 @@ class Action(StrEnum):
         "Attendance totals rebuilt",
         base.Counted,
     )
+    CHECKS_COMPLETED = "checks.completed", "installation", "Configuration checked", system.ChecksCompleted
     CLASS_CREATED = "class.created", "classes", "Class created", school.ClassCreated
     CLASS_DELETED = "class.deleted", "classes", "Class deleted", school.ClassDeleted
     CLASS_INSTRUCTOR_ADDED = (
@@ -143,6 +144,12 @@ class Action(StrEnum):
     )
     FILE_INFECTED = "file.infected", "files", "Virus found in an uploaded file", system.FileInfected
     FILES_SWEPT = "files.swept", "files", "Unused files deleted", system.FilesSwept
+    HISTORY_VERIFIED = (
+        "history.verified",
+        "audit_log",
+        "History compared with its seals",
+        system.HistoryVerified,
+    )
     IMPORT_APPLIED = "import.applied", "data_imports", "File imported", system.FileImported
     IMPORT_BEGUN = "import.begun", "data_imports", "File uploaded for import", system.FileSent
     IMPORT_DISCARDED = (
@@ -201,6 +208,12 @@ class Action(StrEnum):
     PROGRAM_UPDATED = "program.updated", "programs", "Program changed", base.Changed
     PROGRESS_REWRITTEN = "progress.rewritten", "programs", "Progress recalculated", learning.ProgressRewritten
     PROOF_GIVEN = "proof.given", "user_sessions", "Confirmed who is there", people.ProofGiven
+    PROXY_NOT_TRUSTED = (
+        "proxy.not_trusted",
+        "installation",
+        "Request through a proxy that is not known",
+        system.ProxyNotTrusted,
+    )
     RECOVERY_CODES_MADE = (
         "recovery_codes.made",
         "users",
@@ -233,6 +246,19 @@ class Action(StrEnum):
         school.Signatory,
     )
     SCHOOL_UPDATED = "school.updated", "school", "School information changed", base.FieldsChanged
+    SECRETS_GIVEN_UP = "secrets.given_up", "installation", "Lost secrets given up", system.SecretsGivenUp
+    SECRETS_RESEALED = (
+        "secrets.resealed",
+        "installation",
+        "Secrets sealed under another key",
+        system.SecretsResealed,
+    )
+    SECRET_KEY_FIRST_USED = (
+        "secret_key.first_used",
+        "installation",
+        "Secret key used for the first time",
+        system.SecretKeyUsed,
+    )
     SECURITY_ALERTED = "security.alerted", "audit_log", "Administrators alerted", system.SecurityAlerted
     SESSION_CLOSED = "session.closed", "user_sessions", "Signed out"
     SESSION_OPENED = "session.opened", "user_sessions", "Signed in", people.SessionOpened

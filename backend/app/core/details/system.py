@@ -40,6 +40,14 @@ class AccessRefused(Details):
     """How many refusals of this kind the entry stands for."""
 
 
+class HistoryVerified(Details):
+    """How many entries stand under how many seals, and the first faults in words; none when all is as it was."""
+
+    entries: int
+    seals: int
+    faults: list[str]
+
+
 class DataPurged(Details):
     """One run of the purge: how many of each kind went, by which version of the policy, and which kinds could not."""
 
@@ -104,6 +112,41 @@ class TotalsChecked(Details):
 
     differences: int
     named: list[str]
+
+
+class ChecksCompleted(Details):
+    """The outcome of the checks of an installation: what is not ok, and what administrators were mailed about."""
+
+    looked_at: int
+    findings: list[dict[str, str]]
+    """check, level, says, do."""
+    alerted: list[str]
+
+
+class ProxyNotTrusted(Details):
+    """The address in the school's network that sent X-Forwarded-For and was not believed."""
+
+    address: str
+
+
+class SecretsGivenUp(Details):
+    """What can no longer be opened and was replaced."""
+
+    kind: str
+
+
+class SecretsResealed(Details):
+    """What was sealed again, how many, and under which key, by its name."""
+
+    kind: str
+    count: int
+    key: str
+
+
+class SecretKeyUsed(Details):
+    """The name of the key, from which nothing of it follows."""
+
+    key: str
 
 
 class SchoolSeeded(Details):

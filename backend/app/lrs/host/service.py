@@ -83,7 +83,7 @@ class Host(People):
         self._database = database
         self.database_url = libpq_url(settings.app_database_url)
         self.files: FileStore = open_store(settings)
-        self.secret = settings.secret_key.get_secret_value()
+        self.secrets = settings.secret_keys
 
     def find_key(self, key: str) -> Operation[KeyRecord | None]:
         """See `Port.find_key`."""
