@@ -309,6 +309,7 @@ CHANGED_BY_UPGRADE: dict[tuple[str, str], set[str]] = {
     ("0008", "scorm_data"): {"attempt_no"},
     ("0054", "api_tokens"): {"expires_at"},  # every token ends
     ("0081", "xapi_rollup_state"): {"rolled_to"},  # everything is added up again
+    ("0077", "school"): {"revision"},
     ("0075", "school"): {"revision"},  # a policy begins
     ("0020", "xapi_statements"): {"id"},  # the key becomes the moment the statement was stored
 }
