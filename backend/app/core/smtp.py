@@ -105,6 +105,10 @@ def _explained() -> Iterator[None]:
             f"The mail server rejected the user name or password in SMTP_URL ({_reply(error.smtp_error)})."
         ) from error
     except smtplib.SMTPResponseException as error:
+        if error.smtp_code < 200:  # smtplib's own for what is no answer
+            raise MailRefused(
+                f"What answers there is not a mail server ({_reply(error.smtp_error)})."
+            ) from error
         raise MailRefused(
             f"The mail server answered {error.smtp_code}: {_reply(error.smtp_error)}."
         ) from error
@@ -119,6 +123,16 @@ class _Listening(smtplib.SMTP):
     """Keeps the server's answer to the message itself, which smtplib drops."""
 
     taken = ""
+
+    def __exit__(self, *_error: object) -> None:
+        """Part from the server. Whatever it says to that, a message it took is sent, and is not sent again."""
+        try:
+            if self.sock is not None:
+                self.docmd("QUIT")
+        except (OSError, smtplib.SMTPException):
+            pass
+        finally:
+            self.close()
 
     def data(self, msg: Any) -> tuple[int, bytes]:
         """See `smtplib.SMTP.data`."""

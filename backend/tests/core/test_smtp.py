@@ -1,7 +1,9 @@
 """A mail server that is not what it says gets neither the password nor the message."""
 
+import contextlib
 import socket
 import ssl
+import threading
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
@@ -199,3 +201,44 @@ def test_the_operator_reads_how_mail_goes_out(url: str, local: bool, words: str)
 def test_what_is_no_mail_server_is_refused(url: str) -> None:
     with pytest.raises(ValueError, match="SMTP_URL"):
         MailServer.of(url)
+
+
+@pytest.fixture
+def curt() -> Iterator[Callable[..., int]]:
+    """`curt(greeting=…, farewell=…)`: a server that takes any message and parts in its own way; its port."""
+    with contextlib.ExitStack() as stack:
+
+        def begin(greeting: bytes = b"220 hello\r\n", farewell: bytes = b"") -> int:
+            listener = stack.enter_context(socket.create_server(("127.0.0.1", 0)))
+
+            def answer() -> None:
+                connection, _ = listener.accept()
+                with connection, connection.makefile("rb") as lines:
+                    connection.sendall(greeting)
+                    reading = False
+                    for line in lines:
+                        if line.upper().startswith(b"QUIT") and not reading:
+                            connection.sendall(farewell)
+                            return
+                        if reading and line != b".\r\n":
+                            continue
+                        reading = line.upper().startswith(b"DATA")
+                        connection.sendall(b"354 go on\r\n" if reading else b"250 Kept\r\n")
+
+            threading.Thread(target=answer, daemon=True).start()
+            return int(listener.getsockname()[1])
+
+        yield begin
+
+
+@pytest.mark.parametrize("farewell", [b"", b"421 too busy\r\n", b"250 what\r\n", b"\xff\xfe\r\n"])
+def test_a_message_that_was_taken_is_sent_whatever_the_server_says_to_quit(
+    curt: Callable[..., int], farewell: bytes
+) -> None:
+    assert transmit(f"smtp://127.0.0.1:{curt(farewell=farewell)}", message()) == "250 Kept"
+
+
+def test_what_is_no_mail_server_is_called_that(curt: Callable[..., int]) -> None:
+    port = curt(greeting=b"HTTP/1.1 400 Bad Request\r\n")
+    with pytest.raises(MailRefused, match="not a mail server"):
+        transmit(f"smtp://127.0.0.1:{port}", message())
