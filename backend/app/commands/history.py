@@ -11,6 +11,7 @@ import typer
 
 from app.core import clock
 from app.core.seals import service as seals
+from app.ops.errors import OperatorError
 from app.ops.school_database import school_database
 from app.projections import service as projections
 
@@ -108,7 +109,14 @@ def seal() -> None:
             sealed += count
             more = count >= seals.MOST_ENTRIES
         if newest is not None:
-            seals.write_note(settings.data_dir / seals.NOTES, newest)
+            try:
+                seals.write_note(settings.data_dir / seals.NOTES, newest)
+            except OSError as error:
+                raise OperatorError(
+                    f"{sealed:,} {'entry' if sealed == 1 else 'entries'} sealed. The newest seal could not be noted in "
+                    f"{settings.data_dir / seals.NOTES} ({error.strerror}): let the user who runs the system write "
+                    "there."
+                ) from error
     typer.echo(f"{sealed:,} {'entry' if sealed == 1 else 'entries'} sealed.")
     if newest is not None:
         typer.echo(f"Newest seal: {newest.number:,} {newest.hash.hex()}")

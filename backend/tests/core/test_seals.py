@@ -18,7 +18,7 @@ from app.core import history
 from app.core.actions import Action
 from app.core.errors import Invalid
 from app.core.permissions import SYSTEM, Duty
-from app.core.seals import merkle, service
+from app.core.seals import merkle, queries, service
 from app.core.seals.queries import COLUMNS
 from app.db.models import AuditEntry, OutboxMessage, User
 from app.db.session import Database, libpq_url
@@ -282,9 +282,41 @@ def test_a_cut_off_end_shows_by_what_was_noted_outside(
     assert "is not the one that was noted" in fault.sentence
 
 
+@pytest.mark.parametrize("asked_for", ["seals", "entries"])
+def test_what_is_written_and_sealed_while_it_is_read_is_no_fault(
+    live_database: Database, sealed: list[int], asked_for: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ask = getattr(queries, asked_for)
+
+    def meanwhile(session: Session) -> Iterator[Any]:
+        write(live_database, "seven")
+        assert seal(live_database) > 0
+        yield from ask(session)
+
+    monkeypatch.setattr(queries, asked_for, meanwhile)
+    assert verify(live_database).faults == []
+
+
+def test_notes_that_cannot_be_read_are_a_fault_and_the_rest_is_verified(
+    live_database: Database, owner: psycopg.Connection[Any], sealed: list[int], tmp_path: Path
+) -> None:
+    path = tmp_path / "seals.jsonl"
+    path.write_bytes(b"\xff\xfe")
+    owner.execute("UPDATE audit_log SET reason = 'Another' WHERE id = %s", (sealed[1],))
+    with live_database.begin() as session:
+        faults = [fault.sentence for fault in service.check(session, path).faults]
+    assert len(faults) == 2
+    assert "cannot be read as a list of seals" in faults[0]
+    assert "was changed after it was sealed" in faults[1]
+    with live_database.begin() as session:
+        last = service.last_check(session)
+    assert last is not None
+    assert list(last.faults) == faults
+
+
 @pytest.mark.parametrize(
     "content",
-    [b"nonsense\n", b"[1]\n", b'{"number": "1", "hash": "a"}\n', b'{"number": 1}\n', b"\xff\xfe\n",
+    [b"nonsense\n", b"[" * 200_000, b"[1]\n", b'{"number": "1", "hash": "a"}\n', b'{"number": 1}\n', b"\xff\xfe\n",
      b'{"number": 1, "hash": "a"}\n{"number": 1, "hash": "b"}\n'],
 )  # fmt: skip
 def test_a_file_that_notes_no_seals_is_refused(content: bytes, tmp_path: Path) -> None:

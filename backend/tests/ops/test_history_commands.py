@@ -1,12 +1,14 @@
 """`aada history`, as typed."""
 
 import json
+from pathlib import Path
 
 import psycopg
 
 from app.core import history
 from app.core.actions import Action
 from app.core.permissions import SYSTEM
+from app.core.seals import service as seals
 from app.db.session import Database, libpq_url
 from app.settings import Settings
 from tests.ops.conftest import Aada
@@ -47,3 +49,15 @@ def test_the_newest_seal_is_held_against_what_was_noted(
     kept.write_text("nonsense")
     status, shown = aada("history", "verify", "--against", str(kept))
     assert status != 0
+
+
+def test_a_note_that_cannot_be_written_is_said_in_a_sentence(
+    aada: Aada, live_database: Database, tmp_path: Path
+) -> None:
+    (tmp_path / seals.NOTES).mkdir()
+    with live_database.begin() as session:
+        history.record(session, SYSTEM, Action.PROGRAM_CREATED, 1, name="Dental Assistant")
+    status, shown = aada("history", "seal", DATA_DIR=str(tmp_path))
+    assert status == 1
+    assert "The newest seal could not be noted in" in shown
+    assert "Traceback" not in shown

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 
 from app.core.seals import merkle
 from app.core.seals.queries import Seal
@@ -29,11 +30,17 @@ class Compared:
 
 
 def compare(seals: Iterable[Seal], entries: Iterable[Entry], known: dict[int, str]) -> Compared:
-    """Read both from beginning to end. `known` is given each seal's number and hash (hexadecimal)."""
+    """Read both from beginning to end. `known` is given each seal's number and hash (hexadecimal).
+
+    Seals are asked for first: the history goes on meanwhile, and what is sealed after that question stands behind the
+    last seal that is read. The other way round an entry would be missed that was written and sealed in between.
+    """
     result = Compared()
+    every = iter(seals)
+    first = next(every, None)
     rows = _Rows(entries)
     before: Seal | None = None
-    for seal in seals:
+    for seal in chain([] if first is None else [first], every):
         known[seal.number] = seal.hash.hex()
         between = rows.until((seal.generation, seal.first_xid))
         missing = _missing(before, seal)

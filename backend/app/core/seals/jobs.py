@@ -36,8 +36,7 @@ def note_seal(context: Any, timestamp: int) -> None:
 def verify(context: Any, timestamp: int) -> None:
     """Read the whole history against its seals. A fault stands on the Audit page and is mailed to administrators."""
     notes = context.additional_context["settings"].data_dir / service.NOTES
-    outside = service.read_notes(notes) if notes.is_file() else {}
     with context.additional_context["database"].begin() as session:
-        found = service.check(session, outside)
+        found = service.check(session, notes)
     for fault in found.faults:
         log.error("history_was_changed", fault=fault.sentence)

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -110,9 +110,18 @@ def verify(session: Session, outside: Mapping[int, str] | None = None) -> Verifi
 
 
 @internal("the nightly job")
-def check(session: Session, outside: Mapping[int, str]) -> Verified:
-    """Verify, and record in the history what was found."""
+def check(session: Session, notes: Path) -> Verified:
+    """Verify, also against the file of notes if it is there, and record in the history what was found.
+
+    A file that cannot be read is a fault among the others: what the database has is verified all the same.
+    """
+    outside, unread = {}, []
+    try:
+        outside = read_notes(notes) if notes.exists() else {}
+    except Invalid as error:
+        unread.append(Fault(error.detail, 0))
     found = verify(session, outside)
+    found = replace(found, faults=[*unread, *found.faults][:MOST_FAULTS])
     words = [fault.sentence for fault in found.faults]
     history.record(
         session, SYSTEM, Action.HISTORY_VERIFIED, None, entries=found.entries, seals=found.seals, faults=words
@@ -138,7 +147,7 @@ def note_of(seal_: Seal) -> dict[str, Any]:
 
 
 def write_note(path: Path, seal_: Seal) -> None:
-    """Write the seal behind the file's last line, unless it stands there."""
+    """Write the seal behind the file's last line, unless it stands there. Raises OSError."""
     line = json.dumps(note_of(seal_)) + "\n"
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("a+b") as file:
@@ -163,7 +172,7 @@ def read_notes(path: Path) -> dict[int, str]:
     for place, line in enumerate(lines, 1):
         try:
             note = json.loads(line)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             if (line.startswith("{") and not line.endswith("}")) or not line.strip():
                 continue
             raise Invalid(f"Line {place} of {path} is not a seal.") from error
