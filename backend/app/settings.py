@@ -337,7 +337,7 @@ def _sentence(item: ErrorDetails) -> str:
     message = str(item["msg"]).removeprefix("Value error, ")
     if item["type"] == "missing":
         return f"{name} is not set; script/setup writes one into .env."
-    return f"{name}: {message}." if name else f"{message}."
+    return f"{name}: {message}." if name and not message.startswith(name) else f"{message}."
 
 
 @lru_cache

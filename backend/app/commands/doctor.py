@@ -38,7 +38,7 @@ def doctor(
     """
     settings, wrong = inspect_settings()
     found = examination.examine_everything(settings, wrong, mail_to)
-    if not wrong:
+    if examination.not_to_be_joined(settings, wrong) is None and not wrong:
         _keep(settings, found)
     if as_json:
         rows = [{"check": one.check, "level": one.level, "says": one.says, "do": one.do} for one in found]

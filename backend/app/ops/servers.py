@@ -78,7 +78,8 @@ def explain_failure(error: BaseException | None, settings: Settings, url: URL | 
         )
     if "resolve" in text or "name or service not known" in text.lower():
         return OperatorError(f"DATABASE_URL names the host {target.host}, which cannot be found.")
-    reason = text.rsplit("failed: ", 1)[-1].removeprefix("FATAL: ").strip().rstrip(".?")
+    reason = text.rsplit("failed: ", 1)[-1].removeprefix("FATAL: ")
+    reason = reason.partition(" Is the server running")[0].strip().rstrip(".?")
     return OperatorError(
         f"No PostgreSQL server answers at {place} ({reason[:200]}): start it, or correct DATABASE_URL."
     )

@@ -380,6 +380,19 @@ def test_without_any_setting_there_is_no_traceback(aada: Aada, tmp_path: Path) -
         assert part in shown
 
 
+@pytest.mark.parametrize(
+    ("url", "sentence"),
+    [("nonsense", "It was not looked for, because DATABASE_URL cannot be read."), ("", "There is none yet")],
+)
+def test_checking_makes_no_database(aada: Aada, tmp_path: Path, url: str, sentence: str) -> None:
+    status, shown = aada("doctor", DATABASE_URL=url, DATA_DIR=str(tmp_path / "data"))
+    assert status == 1
+    words = " ".join(shown.split())
+    assert sentence in words
+    assert "DATABASE_URL: DATABASE_URL" not in words
+    assert not (tmp_path / "data" / "postgres").exists()
+
+
 def test_the_start_is_refused_with_everything_in_one_message(aada: Aada, live_database: Database) -> None:
     with live_database.begin() as session:
         UserFactory(session=session, email="admin@demo.aada.example")

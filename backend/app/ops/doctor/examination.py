@@ -89,6 +89,9 @@ def examine_everything(
 ) -> list[Finding]:
     """What `aada doctor` shows, the database being joined, started, or away: the rest is checked without it."""
     known = Installation(settings, wrong, recipient=recipient)
+    unknown = not_to_be_joined(settings, wrong)
+    if unknown is not None:
+        return [*examine(known), unknown]
     try:
         with database_server(settings) as (ready, server), _as_the_system(ready) as connection:
             return examine(
@@ -104,6 +107,21 @@ def examine_everything(
         says = str(error) if said else f"It cannot be used ({_first_line(error)})."
         do = "Until it answers, what is in it cannot be checked: role, migrations, demo data, certificates."
         return [*examine(known), problem("Database", says, do)]
+
+
+def not_to_be_joined(settings: Settings, wrong: dict[str, str]) -> Finding | None:
+    """Why no database is asked: checking must neither start another one than the school's nor make one."""
+    unclear = [name.upper() for name in ("database_url", "data_dir") if name in wrong]
+    if unclear:
+        says = f"It was not looked for, because {' and '.join(unclear)} cannot be read."
+        return problem("Database", says, "Correct the setting, then run: aada doctor")
+    if settings.database_url is None and not embedded_server(settings).data.exists():
+        return problem(
+            "Database",
+            f"There is none yet: DATABASE_URL is not set, and nothing is kept below {settings.data_dir}.",
+            "The first start makes one. If the school has one, correct DATA_DIR or set DATABASE_URL.",
+        )
+    return None
 
 
 def settings_to_serve() -> Settings:
