@@ -1,5 +1,6 @@
 """No file is kept that the virus scanner has not passed, whatever the scanner does instead of answering."""
 
+import contextlib
 import socket
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -133,6 +134,18 @@ def test_one_that_takes_no_more_of_the_file_is_given_up(monkeypatch: pytest.Monk
     monkeypatch.setattr(scanner, "SEND_SECONDS", 0.05)
     with socket.create_server(("127.0.0.1", 0)) as deaf, pytest.raises(ScannerDown):
         Scanner(deaf.getsockname()[:2]).scan([b"x" * 1_000_000] * 100)
+
+
+def test_a_scanner_that_hangs_holds_few_files_and_the_others_do_not_wait_for_it(
+    daemon: StandIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(scanner, "TURN_SECONDS", 0)
+    with contextlib.ExitStack() as at_it:
+        for _ in range(scanner.AT_ONCE):
+            at_it.enter_context(Scanner(socket_address(daemon.address)).scanning())
+        with pytest.raises(ScannerDown):
+            ask(daemon, b"harmless")
+    ask(daemon, b"harmless")
 
 
 @pytest.mark.parametrize("make", [lambda path: str(path / "nobody.ctl"), lambda _path: ("127.0.0.1", 1)])

@@ -8,6 +8,7 @@ lets a file pass. A scanner that is away, slow, cut short or says anything else 
 import contextlib
 import socket
 import struct
+import threading
 import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -26,10 +27,16 @@ ANSWER_SECONDS: Final = 40.0
 """How long the verdict on a small file may take; a large one has a second more for each `BYTES_A_SECOND`. A database
 connection that waits meanwhile is taken back after 60 seconds."""
 BYTES_A_SECOND: Final = 4 * 1024 * 1024
+AT_ONCE: Final = 4
+"""Files that one process has at the scanner. Each upload holds a thread and a database connection meanwhile: with a
+scanner that hangs, more of them would take every other page with them."""
+TURN_SECONDS: Final = 1.0
+"""How long a file waits for its turn."""
 _PIECE: Final = 256 * 1024
 _LONGEST_ANSWER: Final = 4096
 _RETRY_SECONDS: Final = 60
 
+_turns = threading.BoundedSemaphore(AT_ONCE)
 log = structlog.get_logger(__name__)
 
 
@@ -151,15 +158,16 @@ class Scanner:
     @contextlib.contextmanager
     def scanning(self) -> Iterator[Scan]:
         """A scan of one file; what keeps it from a verdict is logged and becomes ScannerDown."""
+        if not _turns.acquire(timeout=TURN_SECONDS):
+            raise self._down(f"{AT_ONCE} files are at it already")
         try:
-            connection = self._connected()
-        except OSError as error:
-            raise self._down(f"cannot be reached: {error}") from None
-        with connection:
-            try:
-                yield Scan(connection)
-            except _NoVerdictError as error:
-                raise self._down(str(error)) from None
+            with self._reached() as connection:
+                try:
+                    yield Scan(connection)
+                except _NoVerdictError as error:
+                    raise self._down(str(error)) from None
+        finally:
+            _turns.release()
 
     def version(self) -> str:
         """What the scanner says of itself and of its signatures. Raises ScannerDown."""
@@ -176,6 +184,12 @@ class Scanner:
         except OSError as error:
             raise self._down(f"cannot be reached: {error}") from None
         return _plain(answer[:-1])
+
+    def _reached(self) -> socket.socket:
+        try:
+            return self._connected()
+        except OSError as error:
+            raise self._down(f"cannot be reached: {error}") from None
 
     def _connected(self) -> socket.socket:
         if not isinstance(self.address, str):
