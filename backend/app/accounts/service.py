@@ -22,6 +22,7 @@ from app.accounts.duties.service import (
 from app.accounts.factors.resets.service import reset_by_operator as reset_factors
 from app.accounts.factors.resets.service import send_request as send_reset_request
 from app.accounts.factors.service import send_change as send_factor_change
+from app.accounts.names.service import name_on
 from app.accounts.people import imports as _imports  # noqa: F401 - people can be imported
 from app.accounts.people import queries
 from app.accounts.people.service import (
@@ -34,6 +35,8 @@ from app.accounts.people.service import (
     send_link,
 )
 from app.accounts.policy import may_manage
+from app.accounts.profiles import imports as _file_imports  # noqa: F401 - student files can be imported
+from app.accounts.profiles.service import StudentFile, read_file
 from app.accounts.schemas import status_of, tidy_email
 from app.accounts.tokens.service import revoke_for as revoke_tokens_for
 from app.accounts.tokens.service import send_token_created
@@ -44,6 +47,7 @@ from app.db.models import User
 __all__ = [
     "DutyLine",
     "SessionsEnded",
+    "StudentFile",
     "WhySessionsEnded",
     "alert_administrators",
     "create_person",
@@ -59,10 +63,12 @@ __all__ = [
     "list_duties",
     "list_people",
     "may_manage",
+    "name_on",
     "numbers_of_people_named",
     "on_sessions_ended",
     "own_duties",
     "people_by_id",
+    "read_file",
     "reset_factors",
     "restore_person",
     "revoke_tokens_for",

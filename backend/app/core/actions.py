@@ -6,7 +6,7 @@ A room that records something new adds a member here, in the order of the alphab
 
 from enum import StrEnum
 
-from app.core.details import base, learning, people, school, system
+from app.core.details import base, learning, people, school, student_file, system
 
 
 class Action(StrEnum):
@@ -142,6 +142,30 @@ class Action(StrEnum):
         people.ResetOf,
     )
     FILES_SWEPT = "files.swept", "files", "Unused files deleted", system.FilesSwept
+    IDENTIFIER_ADDED = (
+        "identifier.added",
+        "student_identifiers",
+        "Identifier added",
+        student_file.Identifier,
+    )
+    IDENTIFIER_REMOVED = (
+        "identifier.removed",
+        "student_identifiers",
+        "Identifier removed",
+        student_file.Identifier,
+    )
+    IDENTIFIER_REVEALED = (
+        "identifier.revealed",
+        "student_identifiers",
+        "Identifier shown in full",
+        student_file.Identifier,
+    )
+    IDENTIFIER_SEARCHED = (
+        "identifier.searched",
+        "student_identifiers",
+        "Students searched by identifier",
+        student_file.IdentifierSearched,
+    )
     IMPORT_APPLIED = "import.applied", "data_imports", "File imported", system.FileImported
     IMPORT_BEGUN = "import.begun", "data_imports", "File uploaded for import", system.FileSent
     IMPORT_DISCARDED = (
@@ -177,6 +201,19 @@ class Action(StrEnum):
     MODULE_DELETED = "module.deleted", "modules", "Module deleted", school.ModuleDeleted
     MODULE_MOVED = "module.moved", "modules", "Module moved", school.ModuleMoved
     MODULE_UPDATED = "module.updated", "modules", "Module changed", base.Changed
+    NAME_CHANGED = "name.changed", "former_names", "Legal name changed", student_file.NameChanged
+    NAME_DOCUMENT_OPENED = (
+        "name.document_opened",
+        "former_names",
+        "Proof of a name change opened",
+    )
+    NAME_REQUESTED = "name_request.asked", "name_requests", "Change of name requested", student_file.NameAsked
+    NAME_REQUEST_DECLINED = (
+        "name_request.declined",
+        "name_requests",
+        "Change of name declined",
+        student_file.NameAsked,
+    )
     PASSKEY_COPIED = (
         "passkey.copied",
         "passkeys",
@@ -257,6 +294,24 @@ class Action(StrEnum):
         "xapi_imports",
         "Statement import removed",
         system.ImportRemoved,
+    )
+    STUDENT_CONTACT_CHANGED = (
+        "student_contact.changed",
+        "users",
+        "Contact information changed",
+        student_file.ContactChanged,
+    )
+    STUDENT_FIELD_CHANGED = (
+        "student_field.changed",
+        "student_fields",
+        "Field of the student file changed",
+        student_file.FieldChanged,
+    )
+    STUDENT_FILE_CHANGED = (
+        "student_file.changed",
+        "student_profiles",
+        "Student file changed",
+        base.FieldsChanged,
     )
     USER_CREATED = "user.created", "users", "Account created", people.UserCreated
     USER_DELETED = "user.deleted", "users", "Account deleted", people.UserDeleted
@@ -343,6 +398,8 @@ DISCLOSURES = frozenset(
     {
         Action.ATTACHMENT_DOWNLOADED,
         Action.DOCUMENT_DOWNLOADED,
+        Action.IDENTIFIER_REVEALED,
+        Action.NAME_DOCUMENT_OPENED,
         Action.RECORD_VIEWED,
         Action.REPORT_EXPORTED,
         Action.STATEMENTS_EXPORTED,

@@ -61,6 +61,8 @@ class Permission(StrEnum):
     ENROLLMENTS_MARK_LESSONS = "enrollments.mark_lessons"
     """Attest that a lesson was done, for those whose enrollment one reads."""
     HISTORY_READ = "history.read"
+    IDENTIFIERS_REVEAL = "identifiers.reveal"
+    """See a student's Social Security number and the like whole."""
     IMPORTS_RUN = "imports.run"
     LRS_READ_ALL = "lrs.read_all"
     """Every statement, and which systems and stores the LRS works with."""
@@ -74,6 +76,9 @@ class Permission(StrEnum):
     """Sign-ins, failures and refusals, new devices, keys."""
     SCHOOL_READ = "school.read"
     SCHOOL_CHANGE = "school.change"
+    STUDENT_FILES_READ = "student_files.read"
+    """All of a student's file. Who sees a student without it sees whom to call in an emergency."""
+    STUDENT_FILES_CHANGE = "student_files.change"
     STUDENTS_READ_ALL = "students.read_all"
     STUDENTS_READ_OWN_CLASSES = "students.read_own_classes"
     STUDENTS_MANAGE = "students.manage"
@@ -85,7 +90,7 @@ class Permission(StrEnum):
     def label(self) -> str:
         """The permission as a page names it: `Students: read all`."""
         area, _, deed = self.value.partition(".")
-        area = "LRS" if area == "lrs" else area.capitalize()
+        area = "LRS" if area == "lrs" else area.replace("_", " ").capitalize()
         return f"{area}: {deed.replace('_', ' ')}"
 
 
@@ -139,6 +144,7 @@ _READS_EVERYTHING = frozenset(
         _P.REPORTS_READ,
         _P.SCHOOL_READ,
         _P.SECURITY_READ,
+        _P.STUDENT_FILES_READ,
         _P.STUDENTS_READ_ALL,
         _P.WITHDRAWALS_READ,
     }
@@ -159,9 +165,12 @@ PERMISSIONS: dict[Duty, frozenset[Permission]] = {
             _P.ENROLLMENTS_CHANGE,
             _P.ENROLLMENTS_END,
             _P.ENROLLMENTS_MARK_LESSONS,
+            _P.IDENTIFIERS_REVEAL,
             _P.IMPORTS_RUN,
             _P.REPORTS_READ,
             _P.SCHOOL_READ,
+            _P.STUDENT_FILES_READ,
+            _P.STUDENT_FILES_CHANGE,
             _P.STUDENTS_READ_ALL,
             _P.STUDENTS_MANAGE,
             _P.WITHDRAWALS_READ,
@@ -175,6 +184,8 @@ PERMISSIONS: dict[Duty, frozenset[Permission]] = {
             _P.ENROLLMENTS_CHANGE,
             _P.IMPORTS_RUN,
             _P.SCHOOL_READ,
+            _P.STUDENT_FILES_READ,
+            _P.STUDENT_FILES_CHANGE,
             _P.STUDENTS_READ_ALL,
             _P.STUDENTS_MANAGE,
         }
@@ -185,8 +196,10 @@ PERMISSIONS: dict[Duty, frozenset[Permission]] = {
             _P.ACCOUNTS_READ,
             _P.ATTENDANCE_READ_ALL,
             _P.ENROLLMENTS_READ_ALL,
+            _P.IDENTIFIERS_REVEAL,
             _P.REPORTS_READ,
             _P.SCHOOL_READ,
+            _P.STUDENT_FILES_READ,
             _P.STUDENTS_READ_ALL,
             _P.WITHDRAWALS_READ,
         }

@@ -77,8 +77,15 @@ _ICONS = {
     "xapi_forwarders": "send",
 }
 _TONES = {"clock_out_missing": "warn", "completed": "good", "withdrawn": "warn", "deleted": "bad"}
-# Why somebody leaves can be a matter of health or money. Administrators read it in the history itself.
-_PRIVATE = {Action.ENROLLMENT_WITHDRAWN.value}
+# Why somebody leaves, or takes another name, can be a matter of health, money or family. Administrators read it in the
+# history itself.
+_PRIVATE = {
+    Action.ENROLLMENT_WITHDRAWN.value,
+    Action.IDENTIFIER_REVEALED.value,
+    Action.NAME_CHANGED.value,
+    Action.NAME_REQUESTED.value,
+    Action.NAME_REQUEST_DECLINED.value,
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from sqlalchemy import Row
 from sqlalchemy.orm import Session
 
 from app.accounts import service as accounts
+from app.accounts.service import StudentFile
 from app.compliance.attendance import service as attendance
 from app.compliance.attendance.service import (
     AttendanceFilter,
@@ -44,6 +45,8 @@ class Studied:
 @dataclass(frozen=True, slots=True)
 class StudentPage:
     person: User
+    file: StudentFile | None
+    """What to call the student and whom to call for them; None for a deleted account."""
     here: AttendanceOut | None
     studied: list[Studied]
     totals: Totals | None
@@ -74,6 +77,7 @@ def student_page(session: Session, subject: Subject, user_id: int, zone: ZoneInf
     reads_statements = policy.may_read_statements(subject)
     return StudentPage(
         person=person,
+        file=None if person.deleted_at else accounts.read_file(session, subject, user_id),
         here=next((entry for entry in records if entry.state is AttendanceState.OPEN), None),
         studied=[Studied(item, hours.get(item.id)) for item in listed.items],
         totals=totals,

@@ -89,6 +89,7 @@ def test_every_list_has_something_to_show(ask: Callable[[str], list[Any]]) -> No
         "externship to verify": "SELECT FROM externships WHERE NOT verified AND total_hours = 160",
         "lesson failed": "SELECT FROM scorm_data WHERE cmi_core_lesson_status = 'failed'",
         "lesson begun": "SELECT FROM scorm_data WHERE cmi_core_lesson_status = 'incomplete'",
+        "name changed": "SELECT FROM former_names",
         "account deleted": "SELECT FROM users WHERE deleted_at IS NOT NULL",
     }
     empty = [name for name, query in lists.items() if not ask(query)]
@@ -141,6 +142,15 @@ def test_progress_and_states_follow_from_the_lessons(ask: Callable[[str], list[A
                      AND s.user_id = e.user_id AND s.score_pct = c.score_pct AND s.score_pct >= l.passing_score_pct
                      AND s.cmi_core_lesson_status = 'passed' AND s.finished_at = c.completed_at)"""
     ) == []  # fmt: skip
+
+
+def test_every_student_has_a_file(ask: Callable[[str], list[Any]]) -> None:
+    without = """SELECT u.id FROM users u WHERE u.role = 'student' AND NOT (
+                 EXISTS (SELECT FROM student_profiles p WHERE p.user_id = u.id AND p.birth_date < '2012-01-01')
+                 AND EXISTS (SELECT FROM student_addresses a WHERE a.user_id = u.id AND a.is_primary)
+                 AND EXISTS (SELECT FROM student_phones f WHERE f.user_id = u.id AND f.is_primary)
+                 AND EXISTS (SELECT FROM emergency_contacts e WHERE e.user_id = u.id))"""
+    assert ask(without) == []
 
 
 def test_graduates_have_their_hours_and_their_papers(ask: Callable[[str], list[Any]]) -> None:

@@ -18,6 +18,8 @@ from tests.factories.school import School
 LISTS = {
     "/people": ["role"],
     "/people/deleted": [],
+    "/people/contacts": [],
+    "/people/name-requests": [],
     "/programs": [],
     "/enrollments": ["program", "status", "month"],
     "/enrollments/class-list": ["program", "month"],

@@ -24,6 +24,8 @@ from sqlalchemy.orm import Session
 
 import app
 from app.accounts.access.service import subject_for
+from app.accounts.identifiers.service import IdentifierForm
+from app.accounts.profiles.schemas import ContactKind, PhoneForm
 from app.compliance.attendance.documents.service import Period
 from app.compliance.attendance.schemas import AttendanceFilter
 from app.core.errors import Forbidden, NotFound, Problem
@@ -64,12 +66,17 @@ VALUES: Mapping[str, Any] = {
     "chosen": {"full_name": 0, "email": 1},
     "after": 0,
     "last_day": TODAY,
+    "content": b"%PDF-1.7 %%EOF",
+    "kind": ContactKind.PHONE,
 }
 """Arguments by their names, where the type does not say what they can be."""
 CALLS: Mapping[str, Mapping[str, Any]] = {
     "accounts.people.create_person": {"email": "new@example.org"},
     "academics.classes.roster.remove_students": {"seat_ids": lambda numbers: [numbers["seat_id"]]},
     "accounts.people.restore_person": {"user_id": "@deleted_id"},
+    "accounts.profiles.save_contact": {"values": lambda _numbers: PhoneForm(number="(404) 555-0134")},
+    "accounts.identifiers.add": {"values": lambda _numbers: IdentifierForm(number="123-45-6789")},
+    "accounts.identifiers.find": {"number": "123-45-6789"},
     "web.imports.importable": {"name": "people"},
     "accounts.duties.find_duty": {"user_id": "@colleague_id"},
     "documents.issue.issue": {

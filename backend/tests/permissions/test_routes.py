@@ -60,6 +60,7 @@ def test_an_auditor_reads_everything_and_changes_nothing() -> None:
         "/withdraw",
         "/try",
         "/factors",
+        "/reveal",
         "/rotate",
         "/people/deleted",
     )

@@ -16,6 +16,7 @@ from app.accounts.duties import queries as duty_queries
 from app.accounts.duties import service as duties
 from app.accounts.passwords import NO_PASSWORD
 from app.accounts.people import queries
+from app.accounts.profiles import queries as profiles
 from app.accounts.tokens import service as tokens
 from app.core import clock, history, mail, views, visibility
 from app.core.actions import Action
@@ -168,6 +169,8 @@ def update_person(
         duties.follow_role(session, subject, settings, user)
         lose_access(session, user.id)
     if full_name is not None:
+        if full_name != user.full_name:
+            profiles.forget_name_parts(session, user.id)
         user.full_name = full_name
     if email is not None and email != user.email:
         _refuse_taken_email(session, email)

@@ -22,6 +22,17 @@ from app.db.models.school_class import ClassChange, ClassInstructor, ClassMeetin
 from app.db.models.scorm import ScormCommit, ScormData
 from app.db.models.signing import SigningCrl, SigningKey
 from app.db.models.stored_file import FileClaim, StoredFileRow
+from app.db.models.student_file import (
+    EmergencyContact,
+    FormerName,
+    NameRequest,
+    StudentAddress,
+    StudentField,
+    StudentFieldValue,
+    StudentIdentifier,
+    StudentPhone,
+    StudentProfile,
+)
 from app.db.models.transcript import Transcript
 from app.db.models.user import User
 from app.db.models.withdrawal import Withdrawal
@@ -57,12 +68,14 @@ __all__ = [
     "DataImportMapping",
     "DataImportRecord",
     "DocumentCounter",
+    "EmergencyContact",
     "Enrollment",
     "EnrollmentStatus",
     "Externship",
     "FactorChallenge",
     "FactorReset",
     "FileClaim",
+    "FormerName",
     "HistoryCursor",
     "HistoryFold",
     "Installation",
@@ -72,6 +85,7 @@ __all__ = [
     "LessonCompletion",
     "LimitCounter",
     "Module",
+    "NameRequest",
     "OutboxMessage",
     "Passkey",
     "Program",
@@ -89,6 +103,12 @@ __all__ = [
     "SigningCrl",
     "SigningKey",
     "StoredFileRow",
+    "StudentAddress",
+    "StudentField",
+    "StudentFieldValue",
+    "StudentIdentifier",
+    "StudentPhone",
+    "StudentProfile",
     "Transcript",
     "User",
     "UserDuty",
