@@ -36,7 +36,6 @@ STATEMENTS = (
         preferred_name TEXT,
         birth_date DATE,
         photo_sha256 VARCHAR(64),
-        applicant_since TIMESTAMP WITH TIME ZONE,
         created_at TIMESTAMP WITH TIME ZONE DEFAULT now() NOT NULL,
         updated_at TIMESTAMP WITH TIME ZONE DEFAULT now() NOT NULL,
         CONSTRAINT pk_student_profiles PRIMARY KEY (id),

@@ -10,6 +10,7 @@ from app.accounts.factors.entry import pages as entry
 from app.accounts.factors.resets import pages as resets
 from app.accounts.identifiers import pages as identifiers
 from app.accounts.names import pages as names
+from app.accounts.notes import pages as notes
 from app.accounts.own_fields import pages as own_fields
 from app.accounts.people import pages as people
 from app.accounts.profiles import pages as profiles
@@ -32,6 +33,7 @@ for part in (
     names,
     identifiers,
     own_fields,
+    notes,
 ):
     router.include_router(part.router)
 
@@ -44,3 +46,4 @@ refusals.register_record("reset_id", "factor_resets")
 refusals.register_record("identifier_id", "student_identifiers", owner="user_id", kind=Records.STUDENTS)
 refusals.register_record("former_name_id", "former_names", owner="user_id", kind=Records.STUDENTS)
 refusals.register_record("name_request_id", "name_requests", owner="user_id", kind=Records.STUDENTS)
+refusals.register_record("note_id", "student_notes", owner="user_id", kind=Records.STUDENTS)

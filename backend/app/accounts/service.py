@@ -10,6 +10,7 @@ from app.accounts.access.session_ends import Ended as SessionsEnded
 from app.accounts.access.session_ends import Why as WhySessionsEnded
 from app.accounts.access.session_ends import register as on_sessions_ended
 from app.accounts.alerts import alert_administrators, send_new_device
+from app.accounts.applicants.service import Duplicate, add_applicant, admit, duplicates
 from app.accounts.bootstrap import ensure_first_admin
 from app.accounts.duties.service import (
     DutyLine,
@@ -36,22 +37,31 @@ from app.accounts.people.service import (
 )
 from app.accounts.policy import may_manage
 from app.accounts.profiles import imports as _file_imports  # noqa: F401 - student files can be imported
+from app.accounts.profiles.policy import require_student
+from app.accounts.profiles.schemas import NameParts, Phone
 from app.accounts.profiles.service import StudentFile, read_file
-from app.accounts.schemas import status_of, tidy_email
+from app.accounts.schemas import Email, status_of, tidy_email
 from app.accounts.tokens.service import revoke_for as revoke_tokens_for
 from app.accounts.tokens.service import send_token_created
 from app.core.errors import NotFound
-from app.core.permissions import Role, Subject, internal
+from app.core.permissions import Actor, Role, Subject, internal
 from app.db.models import User
 
 __all__ = [
+    "Duplicate",
     "DutyLine",
+    "Email",
+    "NameParts",
+    "Phone",
     "SessionsEnded",
     "StudentFile",
     "WhySessionsEnded",
+    "add_applicant",
+    "admit",
     "alert_administrators",
     "create_person",
     "delete_person",
+    "duplicates",
     "duties_of_people",
     "end_duty",
     "ensure_first_admin",
@@ -79,6 +89,7 @@ __all__ = [
     "send_reset_request",
     "send_token_created",
     "status_of",
+    "student_named",
     "tidy_email",
 ]
 
@@ -89,6 +100,14 @@ def get_student(session: Session, subject: Subject, user_id: int) -> User:
     if user.role is not Role.STUDENT or user.deleted_at is not None:
         raise NotFound("There is no such student, or you don’t have access to it.")
     return user
+
+
+def student_named(session: Session, subject: Actor, user_id: int) -> User:
+    """A student's account for other parts of the file, without noting that the whole file was opened.
+
+    Raises NotFound for a student whom this person does not see, and for deleted people.
+    """
+    return require_student(session, subject, user_id)
 
 
 @internal("names beside records that the person may see")

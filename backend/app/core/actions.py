@@ -34,6 +34,48 @@ class Action(StrEnum):
         "Password reset link created",
         people.LinkMade,
     )
+    ADMISSION_DOCUMENT_CHECKED = (
+        "admission_document.checked",
+        "admission_documents",
+        "Admission document checked",
+        student_file.AdmissionChecked,
+    )
+    ADMISSION_DOCUMENT_OPENED = (
+        "admission_document.opened",
+        "admission_documents",
+        "Admission document opened",
+        student_file.AdmissionPaper,
+    )
+    ADMISSION_DOCUMENT_RECEIVED = (
+        "admission_document.received",
+        "admission_documents",
+        "Admission document received",
+        student_file.AdmissionPaper,
+    )
+    ADMISSION_KIND_CHANGED = (
+        "admission_kind.changed",
+        "admission_kinds",
+        "Required documents changed",
+        base.Named,
+    )
+    ADMISSION_REMINDED = (
+        "admission_document.reminded",
+        "admission_documents",
+        "Reminder of an expiring document sent",
+        student_file.AdmissionReminded,
+    )
+    APPLICATION_CHANGED = (
+        "application.changed",
+        "applications",
+        "Application changed",
+        student_file.ApplicationState,
+    )
+    APPLICATION_RECEIVED = (
+        "application.received",
+        "applications",
+        "Application received",
+        student_file.ApplicationReceived,
+    )
     API_TOKEN_CREATED = "api_token.created", "api_tokens", "API token created", people.TokenCreated
     API_TOKEN_REVOKED = "api_token.revoked", "api_tokens", "API token revoked"
     ATTACHMENT_DOWNLOADED = (
@@ -295,6 +337,12 @@ class Action(StrEnum):
         "Statement import removed",
         system.ImportRemoved,
     )
+    STUDENT_NOTE_WRITTEN = (
+        "student_note.written",
+        "student_notes",
+        "Note written",
+        student_file.NoteWritten,
+    )
     STUDENT_CONTACT_CHANGED = (
         "student_contact.changed",
         "users",
@@ -396,6 +444,7 @@ class Action(StrEnum):
 
 DISCLOSURES = frozenset(
     {
+        Action.ADMISSION_DOCUMENT_OPENED,
         Action.ATTACHMENT_DOWNLOADED,
         Action.DOCUMENT_DOWNLOADED,
         Action.IDENTIFIER_REVEALED,

@@ -80,6 +80,8 @@ _TONES = {"clock_out_missing": "warn", "completed": "good", "withdrawn": "warn",
 # Why somebody leaves, or takes another name, can be a matter of health, money or family. Administrators read it in the
 # history itself.
 _PRIVATE = {
+    Action.APPLICATION_CHANGED.value,
+    Action.ADMISSION_DOCUMENT_CHECKED.value,
     Action.ENROLLMENT_WITHDRAWN.value,
     Action.IDENTIFIER_REVEALED.value,
     Action.NAME_CHANGED.value,

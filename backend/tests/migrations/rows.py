@@ -291,6 +291,20 @@ ROWS["0090"] = """
     INSERT INTO student_field_values (user_id, field_id, value) VALUES (1, 1, 'M');
 """
 
+ROWS["0091"] = """
+    INSERT INTO admission_requirements (kind_id, program_id) VALUES (1, NULL), (4, 1);
+    INSERT INTO admission_documents (user_id, kind_id, sha256, media_type, size_bytes, state, checked_by, checked_at,
+                                     expires_on)
+        VALUES (1, 4, repeat('d', 64), 'image/jpeg', 1000, 'accepted', 2, '2026-03-01 12:00+00', '2027-03-01');
+    INSERT INTO applications (user_id, program_id, wanted_start, state, decided_at, decided_by, reason, enrollment_id)
+        VALUES (1, 1, '2026-01-05', 'accepted', '2025-12-20 12:00+00', 2, 'All documents are here', 1);
+"""
+
+ROWS["0092"] = """
+    INSERT INTO student_notes (user_id, author_id, author_name, audience, body)
+        VALUES (1, 2, 'Ruth Registrar', '{registrar}', 'Wants to talk about a payment plan.');
+"""
+
 # Values that an upgrade changes on purpose: (revision, table) -> columns.
 CHANGED_BY_UPGRADE: dict[tuple[str, str], set[str]] = {
     ("0003", "users"): {"email"},  # lower case, as the sign-in compares it

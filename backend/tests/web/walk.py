@@ -28,6 +28,9 @@ from app.core import clock
 from app.core.files import open_store
 from app.core.permissions import Duty, Permission
 from app.db.models import (
+    AdmissionDocument,
+    AdmissionKind,
+    Application,
     Authenticator,
     ClassChange,
     ClassInstructor,
@@ -49,6 +52,7 @@ from app.db.models import (
     StudentAddress,
     StudentField,
     StudentIdentifier,
+    StudentNote,
     StudentPhone,
     User,
     UserDuty,
@@ -230,6 +234,21 @@ class Walk:
         )
 
 
+def _admission(session: Session, user_id: int, program_id: int) -> dict[str, int]:
+    """What somebody applied for and brought, and a note about them for everybody's duties."""
+    kind = session.scalars(select(AdmissionKind.id).order_by(AdmissionKind.id).limit(1)).one()
+    paper = AdmissionDocument(
+        user_id=user_id, kind_id=kind, sha256="4" * 64, media_type="application/pdf", size_bytes=1
+    )
+    applied = Application(user_id=user_id, program_id=program_id)
+    note = StudentNote(
+        user_id=user_id, author_name="Ada Office", audience=[duty.value for duty in Duty], body="Called"
+    )
+    session.add_all([paper, applied, note])
+    session.flush()
+    return {"kind_id": kind, "paper_id": paper.id, "application_id": applied.id, "note_id": note.id}
+
+
 def _student_file(session: Session, user_id: int, contact: int) -> dict[str, int]:
     """Rows of one student's file, by what addresses call their numbers. Contacts of all kinds have one number."""
     day, paper = date(2026, 1, 5), {"document_sha256": "2" * 64, "document_type": "application/pdf"}
@@ -382,7 +401,8 @@ def walk(app: FastAPI, session: Session, connection: Connection, settings: Setti
             checked,
         ]
     )
-    file, my_file = _student_file(session, other.id, 9001), _student_file(session, mine.user_id, 9002)
+    file = _student_file(session, other.id, 9001) | _admission(session, other.id, enrollment.program_id)
+    my_file = _student_file(session, mine.user_id, 9002) | _admission(session, mine.user_id, mine.program_id)
     session.flush()
     numbers = file | {
         "user_id": other.id,

@@ -41,3 +41,37 @@ class FieldChanged(Details):
 
     name: str
     what: Literal["added", "changed", "archived", "restored"]
+
+
+class AdmissionPaper(Details):
+    kind: str
+
+
+class AdmissionChecked(Details):
+    kind: str
+    state: Literal["accepted", "rejected"]
+    expires_on: date | None = None
+
+
+class AdmissionReminded(Details):
+    kind: str
+    days: int
+    """How many days before its end the reminder was due."""
+    expires_on: date
+
+
+class ApplicationReceived(Details):
+    program_id: int
+    wanted_start: date | None = None
+
+
+class ApplicationState(Details):
+    state: list[str]
+    """The old and the new state."""
+
+
+class NoteWritten(Details):
+    """Who may read it. What it says is in the note alone."""
+
+    audience: list[str]
+    supersedes: int | None = None

@@ -1,6 +1,7 @@
 """Every model of the schema."""
 
 from app.db.models.account import AccountLink, ApiToken, SignInAttempt, UserSession
+from app.db.models.admission import AdmissionDocument, AdmissionKind, AdmissionRequirement, Application
 from app.db.models.attendance import Attendance
 from app.db.models.attendance_totals import AttendanceDay, AttendanceSchoolDay, AttendanceStudent
 from app.db.models.audit import AuditEntry, HistoryFold
@@ -33,6 +34,7 @@ from app.db.models.student_file import (
     StudentPhone,
     StudentProfile,
 )
+from app.db.models.student_note import StudentNote
 from app.db.models.transcript import Transcript
 from app.db.models.user import User
 from app.db.models.withdrawal import Withdrawal
@@ -49,7 +51,11 @@ from app.db.models.xapi_party import XapiActivity, XapiActor
 
 __all__ = [
     "AccountLink",
+    "AdmissionDocument",
+    "AdmissionKind",
+    "AdmissionRequirement",
     "ApiToken",
+    "Application",
     "Attendance",
     "AttendanceDay",
     "AttendanceSchoolDay",
@@ -107,6 +113,7 @@ __all__ = [
     "StudentField",
     "StudentFieldValue",
     "StudentIdentifier",
+    "StudentNote",
     "StudentPhone",
     "StudentProfile",
     "Transcript",

@@ -44,8 +44,6 @@ class StudentProfile(Base):
     """Date of birth."""
     photo_sha256: Mapped[str | None] = mapped_column(String(64))
     """Stored file of the photo, a JPEG that the system made."""
-    applicant_since: Mapped[datetime | None]
-    """When the person applied; set while they are an applicant without an account to sign in with."""
     created_at: Mapped[CreatedAt]
     """When the file was begun."""
     updated_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
