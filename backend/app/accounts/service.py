@@ -24,6 +24,7 @@ from app.accounts.factors.resets.service import reset_by_operator as reset_facto
 from app.accounts.factors.resets.service import send_request as send_reset_request
 from app.accounts.factors.service import send_change as send_factor_change
 from app.accounts.names.service import name_on
+from app.accounts.notes.service import Note, notes_of
 from app.accounts.people import imports as _imports  # noqa: F401 - people can be imported
 from app.accounts.people import queries
 from app.accounts.people.service import (
@@ -52,6 +53,7 @@ __all__ = [
     "DutyLine",
     "Email",
     "NameParts",
+    "Note",
     "Phone",
     "SessionsEnded",
     "StudentFile",
@@ -74,6 +76,7 @@ __all__ = [
     "list_people",
     "may_manage",
     "name_on",
+    "notes_of",
     "numbers_of_people_named",
     "on_sessions_ended",
     "own_duties",

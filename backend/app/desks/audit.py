@@ -31,6 +31,15 @@ LEARNING = (
 """Tables whose changes all of the staff may follow; accounts and mail are the administrators'."""
 
 _RECORDS = {
+    "admission_documents": "Admission document",
+    "admission_kinds": "Kind of admission document",
+    "applications": "Application",
+    "former_names": "Change of name",
+    "name_requests": "Name request",
+    "student_fields": "Student file field",
+    "student_identifiers": "Identifier",
+    "student_notes": "Note",
+    "student_profiles": "Student file",
     "api_tokens": "API token",
     "attendance": "Attendance record",
     "attendance_days": "Attendance totals",

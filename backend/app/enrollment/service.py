@@ -23,6 +23,7 @@ from app.core.views import Part
 from app.db.models import Enrollment, EnrollmentStatus, Withdrawal
 from app.enrollment import imports as _imports  # noqa: F401 - enrollments can be imported
 from app.enrollment import policies_in_force, policy, queries, study_access
+from app.enrollment.admissions.papers import service as admission_papers
 from app.enrollment.completions.service import (
     CompletionOutcome,
     found,
@@ -52,6 +53,7 @@ __all__ = [
     "Objection",
     "Study",
     "active_count",
+    "admission_papers",
     "complete",
     "enroll",
     "enroll_by_email",
