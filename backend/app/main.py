@@ -42,6 +42,8 @@ from app.lrs.engine.api import LrsApp
 from app.lrs.host.service import lrs_app
 from app.ops import health
 from app.ops import pages as operations_pages
+from app.ops.doctor.proxy_watch import ProxyWatch
+from app.ops.retention import pages as retention_pages
 from app.school import api as school_api
 from app.school import pages as school_pages
 from app.school.effective import EffectiveSettings
@@ -85,6 +87,7 @@ ROUTERS: list[APIRouter] = [
     school_pages.router,
     operations_pages.api,
     operations_pages.router,
+    retention_pages.router,
     desks_pages.router,
     office_pages.router,
     security_pages.router,
@@ -97,7 +100,7 @@ def create_app(settings: Settings, database: Database | None = None) -> FastAPI:
     owned = database is None
     database = database or Database(settings)
     # Opens its connections with the first statement: a database that is away stops no start.
-    lrs = lrs_app(settings)
+    lrs = lrs_app(settings, database)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
@@ -152,6 +155,6 @@ def _dispatch_hosts(app: FastAPI, settings: Settings, content: ASGIApp, lrs: Lrs
         statements = BodyTime(lrs, answer=_plainly, streamed=None)
         dispatch = HostDispatch(build(), settings=settings, content=content, shared={"/xapi": statements})
         fenced = security.SecurityHeaders(dispatch, security.bare_headers(settings))
-        return security.RequestId(AccessLog(fenced))
+        return ProxyWatch(security.RequestId(AccessLog(fenced)), app.state.database)
 
     app.build_middleware_stack = build_dispatched  # type: ignore[method-assign]

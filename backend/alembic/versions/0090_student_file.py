@@ -3,13 +3,13 @@
 `users` stays as it is documented; what the school knows of a student beside the account has tables of its own.
 
 Revision ID: 0090
-Revises: 0065
+Revises: 0080
 """
 
 from alembic import op
 
 revision = "0090"
-down_revision = "0065"
+down_revision = "0080"
 branch_labels = None
 depends_on = None
 

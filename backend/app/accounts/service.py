@@ -22,7 +22,9 @@ from app.accounts.duties.service import (
 )
 from app.accounts.factors.resets.service import reset_by_operator as reset_factors
 from app.accounts.factors.resets.service import send_request as send_reset_request
+from app.accounts.factors.service import APP_KEYS
 from app.accounts.factors.service import send_change as send_factor_change
+from app.accounts.identifiers.service import NUMBERS as IDENTIFIERS
 from app.accounts.names.service import name_on
 from app.accounts.notes.service import Note, notes_of
 from app.accounts.people import imports as _imports  # noqa: F401 - people can be imported
@@ -49,6 +51,8 @@ from app.core.permissions import Actor, Role, Subject, internal
 from app.db.models import User
 
 __all__ = [
+    "APP_KEYS",
+    "IDENTIFIERS",
     "Duplicate",
     "DutyLine",
     "Email",

@@ -106,6 +106,7 @@ class Action(StrEnum):
         "Attendance totals rebuilt",
         base.Counted,
     )
+    CHECKS_COMPLETED = "checks.completed", "installation", "Configuration checked", system.ChecksCompleted
     CLASS_CREATED = "class.created", "classes", "Class created", school.ClassCreated
     CLASS_DELETED = "class.deleted", "classes", "Class deleted", school.ClassDeleted
     CLASS_INSTRUCTOR_ADDED = (
@@ -183,6 +184,7 @@ class Action(StrEnum):
         "Reset of a second factor declined",
         people.ResetOf,
     )
+    FILE_INFECTED = "file.infected", "files", "Virus found in an uploaded file", system.FileInfected
     FILES_SWEPT = "files.swept", "files", "Unused files deleted", system.FilesSwept
     IDENTIFIER_ADDED = (
         "identifier.added",
@@ -235,6 +237,18 @@ class Action(StrEnum):
     LESSON_DELETED = "lesson.deleted", "lessons", "Lesson deleted", school.LessonDeleted
     LESSON_MOVED = "lesson.moved", "lessons", "Lesson moved", school.LessonMoved
     LESSON_UPDATED = "lesson.updated", "lessons", "Lesson changed", base.Changed
+    LRS_ROLLUPS_CHECKED = (
+        "lrs.rollups_checked",
+        "xapi_rollup_state",
+        "Sums of statements compared with the statements",
+        system.TotalsChecked,
+    )
+    LRS_ROLLUPS_REBUILT = (
+        "lrs.rollups_rebuilt",
+        "xapi_rollup_state",
+        "Sums of statements rebuilt",
+        base.Counted,
+    )
     MAIL_PURGED = "mail.purged", "outbox_messages", "Old email removed", system.MailPurged
     MAIL_READ = "mail.read", "outbox_messages", "Email read in the outbox", system.MailRead
     MAIL_RETRIED = "mail.retried", "outbox_messages", "Email queued again", system.MailRetried
@@ -267,6 +281,12 @@ class Action(StrEnum):
     PROGRAM_UPDATED = "program.updated", "programs", "Program changed", base.Changed
     PROGRESS_REWRITTEN = "progress.rewritten", "programs", "Progress recalculated", learning.ProgressRewritten
     PROOF_GIVEN = "proof.given", "user_sessions", "Confirmed who is there", people.ProofGiven
+    PROXY_NOT_TRUSTED = (
+        "proxy.not_trusted",
+        "installation",
+        "Request through a proxy that is not known",
+        system.ProxyNotTrusted,
+    )
     RECOVERY_CODES_MADE = (
         "recovery_codes.made",
         "users",
@@ -276,6 +296,7 @@ class Action(StrEnum):
     RECOVERY_CODE_USED = "recovery_code.used", "users", "Recovery code used", people.RecoveryCodeUsed
     RECORD_VIEWED = "record.viewed", "users", "Student record viewed", people.RecordViewed
     REPORT_EXPORTED = "report.exported", "reports", "List exported", system.ReportExported
+    RETENTION_PURGED = "retention.purged", "purge_runs", "Old data removed", system.DataPurged
     SCHOOL_CALENDAR_CHANGED = (
         "school.calendar_changed",
         "school",
@@ -298,6 +319,19 @@ class Action(StrEnum):
         school.Signatory,
     )
     SCHOOL_UPDATED = "school.updated", "school", "School information changed", base.FieldsChanged
+    SECRETS_GIVEN_UP = "secrets.given_up", "installation", "Lost secrets given up", system.SecretsGivenUp
+    SECRETS_RESEALED = (
+        "secrets.resealed",
+        "installation",
+        "Secrets sealed under another key",
+        system.SecretsResealed,
+    )
+    SECRET_KEY_FIRST_USED = (
+        "secret_key.first_used",
+        "installation",
+        "Secret key used for the first time",
+        system.SecretKeyUsed,
+    )
     SECURITY_ALERTED = "security.alerted", "audit_log", "Administrators alerted", system.SecurityAlerted
     SESSION_CLOSED = "session.closed", "user_sessions", "Signed out"
     SESSION_OPENED = "session.opened", "user_sessions", "Signed in", people.SessionOpened

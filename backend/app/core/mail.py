@@ -7,21 +7,20 @@ shown: what the outbox holds and shows has a placeholder in its place. Without a
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
 import structlog
-from cryptography.fernet import InvalidToken
 from jinja2 import Environment, StrictUndefined
 from sqlalchemy.orm import Session
 
-from app.core import clock, history
-from app.core.actions import Action
+from app.core import clock, retention
 from app.core.jobs import enqueue_all, jobs, task
-from app.core.sealing import box
+from app.core.retention import Kind, Rows
+from app.core.sealing import SealedColumn, Unsealable, box
 from app.core.smtp import MailRefused, transmit
 from app.settings import Settings, get_settings
 
@@ -50,6 +49,14 @@ _outbox = sa.table(
     sa.column("sealed_link", sa.Text),
     sa.column("link_expires_at", sa.DateTime(timezone=True)),
     sa.column("requested_by", sa.Integer),
+)
+
+LINKS = SealedColumn(
+    "One-time links in unsent messages",
+    _outbox.c.sealed_link,
+    _outbox.c.id,
+    _PURPOSE,
+    "These messages are not sent. Send a new invitation or reset link to each person.",
 )
 
 
@@ -141,27 +148,31 @@ def deliver(context: Any, message_id: int) -> None:
         raise error
 
 
-@jobs.periodic(cron="43 3 * * *", periodic_id="mail.purge")
-@task("mail.purge")
-def purge(context: Any, timestamp: int) -> None:
-    """Every night: forget links that have expired, and remove messages older than MAIL_KEEP_DAYS."""
-    settings: Settings = context.additional_context["settings"]
-    with context.additional_context["database"].begin() as session:
-        purge_outbox(session, clock.now() - timedelta(days=settings.mail_keep_days))
+_old = Rows(_outbox, lambda before: _outbox.c.created_at < before)
+retention.register(
+    Kind(
+        "email",
+        "Email",
+        "Messages of the outbox, sent or not. The history keeps what they were about.",
+        180,
+        45,
+        retention.ANSWER_TIME,
+        _old.due,
+        _old.purge,
+        ("outbox_messages",),
+    )
+)
 
 
-def purge_outbox(session: Session, before: datetime) -> int:
-    """Remove messages written before this moment and the links that have expired; how many messages."""
+@jobs.periodic(cron="43 3 * * *", periodic_id="mail.forget_links")
+@task("mail.forget_links")
+def forget_links(context: Any, timestamp: int) -> None:
+    """Forget one-time links that have expired, every night; their messages stay until the policy lets them go."""
     expired = _outbox.c.link_expires_at <= clock.now()
-    session.execute(
-        sa.update(_outbox).where(_outbox.c.sealed_link.is_not(None), expired).values(sealed_link=None)
-    )
-    gone = len(
-        session.execute(sa.delete(_outbox).where(_outbox.c.created_at < before).returning(_outbox.c.id)).all()
-    )
-    if gone:
-        history.record(session, None, Action.MAIL_PURGED, None, messages=gone, before=before)
-    return gone
+    with context.additional_context["database"].begin() as session:
+        session.execute(
+            sa.update(_outbox).where(_outbox.c.sealed_link.is_not(None), expired).values(sealed_link=None)
+        )
 
 
 def _with_link(settings: Settings, row: Any) -> str | None:
@@ -172,8 +183,8 @@ def _with_link(settings: Settings, row: Any) -> str | None:
     if row.sealed_link is None or (row.link_expires_at is not None and row.link_expires_at <= clock.now()):
         return None
     try:
-        link = box(settings.secret_key.get_secret_value(), _PURPOSE).decrypt(row.sealed_link).decode()
-    except InvalidToken:  # sealed under another SECRET_KEY
+        link = box(settings, _PURPOSE).open(row.sealed_link).decode()
+    except Unsealable:  # sealed under another SECRET_KEY
         log.warning("mail.unsealed", message=row.id)
         return None
     return body.replace(LINK, link)
@@ -181,8 +192,7 @@ def _with_link(settings: Settings, row: Any) -> str | None:
 
 def _sealer(session: Session) -> Callable[[str], str]:
     settings: Settings = session.info.get("settings") or get_settings()
-    seal = box(settings.secret_key.get_secret_value(), _PURPOSE)
-    return lambda link: seal.encrypt(link.encode()).decode()
+    return box(settings, _PURPOSE).seal
 
 
 def _message(settings: Settings, row: Any, body: str) -> EmailMessage:

@@ -14,7 +14,7 @@ from app.db.models import AdmissionKind
 from app.demo import people
 from app.demo.desk import Desk, Enrolled
 from app.demo.files import PAPER
-from app.settings import Settings
+from app.settings import DEMO_DOMAIN, Settings
 
 APPLICANTS = (
     "Amina Diallo",
@@ -98,7 +98,7 @@ def _applicants(desk: Desk, random: Random) -> None:
         name = APPLICANTS[number]
         at = desk.office(desk.today - timedelta(days=3 + 2 * number), 0.4)
         first, _, last = name.rpartition(" ")
-        email = f"applicant{number + 1}@{people.DOMAIN}"
+        email = f"applicant{number + 1}@{DEMO_DOMAIN}"
         users.append((key, email, "!applicant", name, "student", at, at))
         born = date(desk.today.year - random.randint(19, 40), random.randint(1, 12), random.randint(1, 28))
         profiles.append((key, first, last, born, at, at))

@@ -24,6 +24,7 @@ from sqlalchemy.orm import configure_mappers
 from app.core.logging import configure_logging
 from app.db.session import Database
 from app.ops import address, first_start, migrations, roles
+from app.ops.doctor import examination as doctor
 from app.ops.errors import OperatorError
 from app.ops.http_protocol import BoundedHeadProtocol
 from app.ops.postgres import EmbeddedServer
@@ -63,6 +64,7 @@ def serve(
         _served_database(settings) as prepared,
     ):
         ready, server = prepared
+        doctor.require_safe_start(ready, demo=demo)
         database = Database(ready)
         lines = first_start.run(ready, database, demo=demo and given is None)
         with database.begin() as session:
@@ -109,6 +111,7 @@ def cores() -> int:
 def check(settings: Settings, create_app: Callable[[Settings, Database], FastAPI]) -> None:
     """See that the program would start: its code, its settings, its database. Raises OperatorError."""
     with _served_database(settings) as (ready, _server):
+        doctor.require_safe_start(ready)
         create_app(ready, Database(ready))
 
 
@@ -119,8 +122,10 @@ def _refuse_reload() -> str | None:
     )
     if found.returncode == 0:
         return None
-    said = [line for line in found.stderr.splitlines() if line.strip()]
-    return said[-1] if said else f"exit status {found.returncode}"
+    said = [line.strip() for line in found.stderr.splitlines() if line.strip()]
+    # A refusal may have several lines, and it comes last.
+    begun = next((at for at, line in enumerate(said) if line.startswith("aada: ")), len(said) - 1)
+    return " ".join(said[begun:]) or f"exit status {found.returncode}"
 
 
 def _parts(
@@ -173,6 +178,7 @@ def work(settings: Settings) -> None:
     """Work off jobs until a signal."""
     _configure_logging(settings)
     with ready_database(settings) as (ready, database):
+        doctor.require_safe_start(ready)
         typer.echo("Processing jobs.")
         with _working(ready, database) as worker:
             worker.wait()

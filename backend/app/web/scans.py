@@ -13,6 +13,7 @@ from fastapi import Response
 from PIL import Image
 
 from app.core.errors import FieldError, Invalid
+from app.core.files import FileStore, StoredFile, intake
 
 LARGEST_BYTES = 10 * 1024 * 1024
 LARGEST_PIXELS = 60_000_000
@@ -29,6 +30,16 @@ class Scan:
 
     content: bytes
     media_type: str
+
+
+def take_in(store: FileStore, content: bytes, field: str) -> tuple[StoredFile, str]:
+    """Look at an uploaded paper, have it scanned for viruses, and put it into the store; with its media type.
+
+    Raises Invalid at the form's `field` for what is no paper, and what `intake.examine` raises.
+    """
+    scan = read(content, field)
+    intake.examine(store, [scan.content])
+    return store.put(scan.content), scan.media_type
 
 
 def read(content: bytes, field: str) -> Scan:

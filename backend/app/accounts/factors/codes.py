@@ -98,7 +98,7 @@ def new_recovery_code() -> str:
     return "-".join(signs[at : at + 4] for at in range(0, _RECOVERY_LENGTH, 4))
 
 
-def recovery_hash(secret_key: str, user_id: int, code: str) -> str:
+def recovery_hash(hash_key: str, user_id: int, code: str) -> str:
     """What is kept of a recovery code: a hash that only this installation can make."""
     plain = tidy(code).replace("O", "0").replace("I", "1").replace("L", "1")
-    return keyed_hash(secret_key, "recovery code", f"{user_id}:{plain}")
+    return keyed_hash(hash_key, "recovery code", f"{user_id}:{plain}")

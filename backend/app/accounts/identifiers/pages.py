@@ -140,11 +140,10 @@ def search(
     request: Request,
     db: Db,
     subject: CurrentSubject,
-    settings: SettingsDep,
     form: Annotated[Form[NumberForm], Depends(posted(NumberForm))],
 ) -> Response:
     def find(values: NumberForm) -> Response:
-        return _search_page(request, subject, form, service.find(db, subject, settings, values.number))
+        return _search_page(request, subject, form, service.find(db, subject, values.number))
 
     return form.submit(db, find, again=lambda: _search_page(request, subject, form, None))
 

@@ -8,7 +8,6 @@ history that the student reads.
 from collections.abc import Sequence
 from typing import Annotated
 
-from cryptography.fernet import InvalidToken
 from pydantic import BaseModel, BeforeValidator, Field
 from sqlalchemy.orm import Session
 
@@ -19,8 +18,9 @@ from app.accounts.profiles import queries as profiles
 from app.core import clock, history, views, visibility
 from app.core.actions import Action
 from app.core.errors import FieldError, Invalid, NotFound, Unavailable
+from app.core.hash_key import hash_key
 from app.core.permissions import Actor
-from app.core.sealing import box
+from app.core.sealing import SealedColumn, Unsealable, box
 from app.core.tokens import keyed_hash
 from app.core.views import Part
 from app.core.visibility import Records
@@ -28,9 +28,27 @@ from app.db.models import StudentIdentifier, User
 from app.settings import Settings
 from app.web.field_types import Line, blank_is_none
 
-__all__ = ["IdentifierForm", "IdentifierKind", "add", "find", "get", "of_student", "remove", "reveal"]
+__all__ = [
+    "NUMBERS",
+    "IdentifierForm",
+    "IdentifierKind",
+    "add",
+    "find",
+    "get",
+    "of_student",
+    "remove",
+    "reveal",
+]
 
 _PURPOSE = "student identifier"
+NUMBERS = SealedColumn(
+    "Identifiers of students",
+    StudentIdentifier.sealed_value,
+    StudentIdentifier.id,
+    _PURPOSE,
+    "These numbers cannot be shown whole; their last four signs and the search by the whole number still work. Remove "
+    "each on the student’s file and enter it again.",
+)
 
 
 class IdentifierForm(BaseModel):
@@ -68,14 +86,13 @@ def add(
     except ValueError as wrong:
         raise Invalid(str(wrong), errors=[FieldError("number", str(wrong))]) from None
     profiles.open_profile(session, user_id, clock.now())
-    secret = settings.secret_key.get_secret_value()
     record = StudentIdentifier(
         user_id=user_id,
         kind=values.kind.value,
         label=values.label or "",
-        sealed_value=box(secret, _PURPOSE).encrypt(plain.encode()).decode(),
+        sealed_value=box(settings, _PURPOSE).seal(plain),
         last_four=numbers.last_four(plain),
-        blind_index=_blind(settings, values.kind, plain),
+        blind_index=_blind(session, values.kind, plain),
         entered_by=subject.user_id,
     )
     session.add(record)
@@ -101,29 +118,30 @@ def reveal(
     record = _of(session, user_id, identifier_id)
     _record(session, subject, Action.IDENTIFIER_REVEALED, record, reason)
     try:
-        opened = box(settings.secret_key.get_secret_value(), _PURPOSE).decrypt(record.sealed_value.encode())
-    except InvalidToken:
+        opened = box(settings, _PURPOSE).open(record.sealed_value)
+    except Unsealable:
         raise Unavailable(
             "This number was sealed under another SECRET_KEY and cannot be read. Remove it and enter it again."
         ) from None
     return opened.decode()
 
 
-def find(session: Session, subject: Actor, settings: Settings, number: str) -> Sequence[User]:
+def find(session: Session, subject: Actor, number: str) -> Sequence[User]:
     """Students whose file has exactly this number, of any kind. The history notes that somebody searched."""
     policy.require_list(subject)
     plain = numbers.plain(number)
     if len(plain) < 4:
         sentence = "Enter the whole number: at least 4 letters and digits."
         raise Invalid(sentence, errors=[FieldError("number", sentence)])
-    found = queries.holders(session, [_blind(settings, kind, plain) for kind in IdentifierKind])
+    found = queries.holders(session, [_blind(session, kind, plain) for kind in IdentifierKind])
     seen = [user for user in found if visibility.may_see(session, subject, Records.STUDENTS, user.id)]
     history.record(session, subject, Action.IDENTIFIER_SEARCHED, None, found=len(seen))
     return seen
 
 
-def _blind(settings: Settings, kind: IdentifierKind, plain: str) -> str:
-    return keyed_hash(settings.secret_key.get_secret_value(), f"{_PURPOSE} {kind.value}", plain)
+def _blind(session: Session, kind: IdentifierKind, plain: str) -> str:
+    # With the key that outlives SECRET_KEY: a hash cannot be made again when that one changes.
+    return keyed_hash(hash_key(session), f"{_PURPOSE} {kind.value}", plain)
 
 
 def _of(session: Session, user_id: int, identifier_id: int) -> StudentIdentifier:

@@ -61,9 +61,8 @@ def change_name(
     day before the last change.
     """
     policy.require_change(session, subject, user_id)
-    scan = scans.read(content, "document")
-    stored = store.put(scan.content)
-    return _change(session, subject, user_id, values, stored, scan.media_type, today)
+    stored, media_type = scans.take_in(store, content, "document")
+    return _change(session, subject, user_id, values, stored, media_type, today)
 
 
 def _change(
@@ -179,15 +178,12 @@ def ask(
     _check(session, person, values, today)
     if queries.waiting(session, user_id) is not None:
         raise Conflict("A change of your name is waiting for the office already. Nothing was saved.")
-    scan = scans.read(content, "document")
-    stored = store.put(scan.content)
+    stored, media_type = scans.take_in(store, content, "document")
     given = values.model_dump(include=set(NameChange.model_fields))
-    record = NameRequest(
-        user_id=user_id, document_sha256=stored.sha256, document_type=scan.media_type, **given
-    )
+    record = NameRequest(user_id=user_id, document_sha256=stored.sha256, document_type=media_type, **given)
     session.add(record)
     session.flush()
-    claims.claim(session, stored, room=_REQUESTS, row=record.id, media_type=scan.media_type)
+    claims.claim(session, stored, room=_REQUESTS, row=record.id, media_type=media_type)
     history.record(
         session,
         subject,
@@ -245,9 +241,8 @@ def approve(
         content = store.read_bytes(record.document_sha256)
     except FileMissing:
         raise Conflict("The document of this request is not in the file store. Nothing was saved.") from None
-    former = _change(
-        session, subject, record.user_id, values, store.put(content), record.document_type, today
-    )
+    stored, media_type = scans.take_in(store, content, "document")
+    former = _change(session, subject, record.user_id, values, stored, media_type, today)
     _decide(session, subject, record, answer, approved=True)
     return former
 

@@ -20,7 +20,7 @@ from app.accounts.profiles.schemas import (
 from app.core import clock, history, views, visibility
 from app.core.actions import Action
 from app.core.errors import Conflict, FieldError, Invalid, NotFound
-from app.core.files import FileMissing, FileStore, claims
+from app.core.files import FileMissing, FileStore, claims, intake
 from app.core.permissions import Actor, internal
 from app.core.views import Part
 from app.core.visibility import Records
@@ -253,7 +253,9 @@ def _kind_of(values: ContactForm) -> ContactKind:
 def put_photo(session: Session, subject: Actor, store: FileStore, user_id: int, content: bytes) -> None:
     """Show another photo. What is kept is a small JPEG that the system draws. Raises Invalid for what is no picture."""
     policy.require_change_contacts(session, subject, user_id)
-    stored = store.put(photo.redrawn(content))
+    drawn = photo.redrawn(content)
+    intake.examine(store, [content])
+    stored = store.put(drawn)
     profile = queries.open_profile(session, user_id, clock.now())
     if profile.photo_sha256 != stored.sha256:
         claims.release(session, _PHOTO, user_id)

@@ -14,6 +14,16 @@ class FilesSwept(Details):
     partial: int
 
 
+class FileInfected(Details):
+    """What the scanner calls it, and where the file was sent to. Nothing of the file was kept."""
+
+    signature: str
+    route: str | None = None
+    method: str | None = None
+    times: int = 1
+    """How many such files the entry stands for."""
+
+
 class AccessRefused(Details):
     """A request that was refused, by its route; never the address as it was typed."""
 
@@ -30,7 +40,17 @@ class AccessRefused(Details):
     """How many refusals of this kind the entry stands for."""
 
 
+class DataPurged(Details):
+    """One run of the purge: how many of each kind went, by which version of the policy, and which kinds could not."""
+
+    policy_version: int
+    removed: dict[str, int]
+    failed: list[str]
+
+
 class MailPurged(Details):
+    """As recorded until the nightly purge counted messages too."""
+
     messages: int
     before: datetime
 
@@ -84,6 +104,41 @@ class TotalsChecked(Details):
 
     differences: int
     named: list[str]
+
+
+class ChecksCompleted(Details):
+    """The outcome of the checks of an installation: what is not ok, and what administrators were mailed about."""
+
+    looked_at: int
+    findings: list[dict[str, str]]
+    """check, level, says, do."""
+    alerted: list[str]
+
+
+class ProxyNotTrusted(Details):
+    """The address in the school's network that sent X-Forwarded-For and was not believed."""
+
+    address: str
+
+
+class SecretsGivenUp(Details):
+    """What can no longer be opened and was replaced."""
+
+    kind: str
+
+
+class SecretsResealed(Details):
+    """What was sealed again, how many, and under which key, by its name."""
+
+    kind: str
+    count: int
+    key: str
+
+
+class SecretKeyUsed(Details):
+    """The name of the key, from which nothing of it follows."""
+
+    key: str
 
 
 class SchoolSeeded(Details):

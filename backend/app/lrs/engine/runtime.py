@@ -34,7 +34,8 @@ class Runtime:
     def __init__(self, port: Port) -> None:
         self._port = port
         self.files = port.files
-        self.cursors = Cursors(port.secret)
+        self.admit = port.admit
+        self.cursors = Cursors(*port.secrets)
         self.directory = Directory(port)
         self.access_checker = AccessChecker(port)
         self._opening = asyncio.Lock()

@@ -94,7 +94,7 @@ def test_two_students_do_not_have_one_number(
         service.add(session, registrar, settings, other.id, SSN)
     service.remove(session, registrar, maria.id, record.id)
     service.add(session, registrar, settings, other.id, SSN)
-    assert [user.id for user in service.find(session, registrar, settings, "123456789")] == [other.id]
+    assert [user.id for user in service.find(session, registrar, "123456789")] == [other.id]
     with pytest.raises(NotFound):
         service.reveal(session, registrar, settings, maria.id, record.id, "Again")
 

@@ -143,13 +143,12 @@ def add_document(
     waiting = sum(paper.state == "received" for paper, _kind in queries.documents_of(session, user_id))
     if waiting >= MOST_WAITING:
         raise Conflict(f"{waiting} documents wait to be checked already. Nothing was saved; ask the office.")
-    scan = scans.read(content, "file")
-    stored = store.put(scan.content)
+    stored, media_type = scans.take_in(store, content, "file")
     record = AdmissionDocument(
         user_id=user_id,
         kind_id=kind.id,
         sha256=stored.sha256,
-        media_type=scan.media_type,
+        media_type=media_type,
         size_bytes=stored.size,
         issued_on=values.issued_on,
         expires_on=values.expires_on,
@@ -158,7 +157,7 @@ def add_document(
     )
     session.add(record)
     session.flush()
-    claims.claim(session, stored, room=_ROOM, row=record.id, media_type=scan.media_type)
+    claims.claim(session, stored, room=_ROOM, row=record.id, media_type=media_type)
     history.record(
         session,
         subject,

@@ -1,0 +1,19 @@
+"""What of enrollments is kept."""
+
+from app.core import retention
+
+retention.keep(
+    "Enrollments, completed lessons and withdrawals",
+    "They are the student’s academic record and what refunds are computed from (GNPEC Standards 6 and 12).",
+    "enrollments",
+    "lesson_completions",
+    "withdrawals",
+)
+retention.keep(
+    "Applications and admission documents",
+    "Proof of prior education and the application belong to the student’s file (GNPEC Standard 6).",
+    "applications",
+    "admission_documents",
+    "admission_kinds",
+    "admission_requirements",
+)
