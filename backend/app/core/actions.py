@@ -6,7 +6,7 @@ A room that records something new adds a member here, in the order of the alphab
 
 from enum import StrEnum
 
-from app.core.details import base, learning, people, school, student_file, system
+from app.core.details import base, forwarding, learning, people, school, student_file, system
 
 
 class Action(StrEnum):
@@ -34,48 +34,13 @@ class Action(StrEnum):
         "Password reset link created",
         people.LinkMade,
     )
-    ADMISSION_DOCUMENT_CHECKED = (
-        "admission_document.checked",
-        "admission_documents",
-        "Admission document checked",
-        student_file.AdmissionChecked,
-    )
-    ADMISSION_DOCUMENT_OPENED = (
-        "admission_document.opened",
-        "admission_documents",
-        "Admission document opened",
-        student_file.AdmissionPaper,
-    )
-    ADMISSION_DOCUMENT_RECEIVED = (
-        "admission_document.received",
-        "admission_documents",
-        "Admission document received",
-        student_file.AdmissionPaper,
-    )
-    ADMISSION_KIND_CHANGED = (
-        "admission_kind.changed",
-        "admission_kinds",
-        "Required documents changed",
-        base.Named,
-    )
-    ADMISSION_REMINDED = (
-        "admission_document.reminded",
-        "admission_documents",
-        "Reminder of an expiring document sent",
-        student_file.AdmissionReminded,
-    )
-    APPLICATION_CHANGED = (
-        "application.changed",
-        "applications",
-        "Application changed",
-        student_file.ApplicationState,
-    )
-    APPLICATION_RECEIVED = (
-        "application.received",
-        "applications",
-        "Application received",
-        student_file.ApplicationReceived,
-    )
+    ADMISSION_DOCUMENT_CHECKED = student_file.ADMISSION_DOCUMENT_CHECKED
+    ADMISSION_DOCUMENT_OPENED = student_file.ADMISSION_DOCUMENT_OPENED
+    ADMISSION_DOCUMENT_RECEIVED = student_file.ADMISSION_DOCUMENT_RECEIVED
+    ADMISSION_KIND_CHANGED = student_file.ADMISSION_KIND_CHANGED
+    ADMISSION_REMINDED = student_file.ADMISSION_REMINDED
+    APPLICATION_CHANGED = student_file.APPLICATION_CHANGED
+    APPLICATION_RECEIVED = student_file.APPLICATION_RECEIVED
     API_TOKEN_CREATED = "api_token.created", "api_tokens", "API token created", people.TokenCreated
     API_TOKEN_REVOKED = "api_token.revoked", "api_tokens", "API token revoked"
     ATTACHMENT_DOWNLOADED = (
@@ -186,30 +151,10 @@ class Action(StrEnum):
     )
     FILE_INFECTED = "file.infected", "files", "Virus found in an uploaded file", system.FileInfected
     FILES_SWEPT = "files.swept", "files", "Unused files deleted", system.FilesSwept
-    IDENTIFIER_ADDED = (
-        "identifier.added",
-        "student_identifiers",
-        "Identifier added",
-        student_file.Identifier,
-    )
-    IDENTIFIER_REMOVED = (
-        "identifier.removed",
-        "student_identifiers",
-        "Identifier removed",
-        student_file.Identifier,
-    )
-    IDENTIFIER_REVEALED = (
-        "identifier.revealed",
-        "student_identifiers",
-        "Identifier shown in full",
-        student_file.Identifier,
-    )
-    IDENTIFIER_SEARCHED = (
-        "identifier.searched",
-        "student_identifiers",
-        "Students searched by identifier",
-        student_file.IdentifierSearched,
-    )
+    IDENTIFIER_ADDED = student_file.IDENTIFIER_ADDED
+    IDENTIFIER_REMOVED = student_file.IDENTIFIER_REMOVED
+    IDENTIFIER_REVEALED = student_file.IDENTIFIER_REVEALED
+    IDENTIFIER_SEARCHED = student_file.IDENTIFIER_SEARCHED
     IMPORT_APPLIED = "import.applied", "data_imports", "File imported", system.FileImported
     IMPORT_BEGUN = "import.begun", "data_imports", "File uploaded for import", system.FileSent
     IMPORT_DISCARDED = (
@@ -257,19 +202,10 @@ class Action(StrEnum):
     MODULE_DELETED = "module.deleted", "modules", "Module deleted", school.ModuleDeleted
     MODULE_MOVED = "module.moved", "modules", "Module moved", school.ModuleMoved
     MODULE_UPDATED = "module.updated", "modules", "Module changed", base.Changed
-    NAME_CHANGED = "name.changed", "former_names", "Legal name changed", student_file.NameChanged
-    NAME_DOCUMENT_OPENED = (
-        "name.document_opened",
-        "former_names",
-        "Proof of a name change opened",
-    )
-    NAME_REQUESTED = "name_request.asked", "name_requests", "Change of name requested", student_file.NameAsked
-    NAME_REQUEST_DECLINED = (
-        "name_request.declined",
-        "name_requests",
-        "Change of name declined",
-        student_file.NameAsked,
-    )
+    NAME_CHANGED = student_file.NAME_CHANGED
+    NAME_DOCUMENT_OPENED = ("name.document_opened", "former_names", "Proof of a name change opened")
+    NAME_REQUESTED = student_file.NAME_REQUESTED
+    NAME_REQUEST_DECLINED = student_file.NAME_REQUEST_DECLINED
     PASSKEY_COPIED = (
         "passkey.copied",
         "passkeys",
@@ -371,30 +307,10 @@ class Action(StrEnum):
         "Statement import removed",
         system.ImportRemoved,
     )
-    STUDENT_NOTE_WRITTEN = (
-        "student_note.written",
-        "student_notes",
-        "Note written",
-        student_file.NoteWritten,
-    )
-    STUDENT_CONTACT_CHANGED = (
-        "student_contact.changed",
-        "users",
-        "Contact information changed",
-        student_file.ContactChanged,
-    )
-    STUDENT_FIELD_CHANGED = (
-        "student_field.changed",
-        "student_fields",
-        "Field of the student file changed",
-        student_file.FieldChanged,
-    )
-    STUDENT_FILE_CHANGED = (
-        "student_file.changed",
-        "student_profiles",
-        "Student file changed",
-        base.FieldsChanged,
-    )
+    STUDENT_NOTE_WRITTEN = ("student_note.written", "student_notes", "Note written", student_file.NoteWritten)
+    STUDENT_CONTACT_CHANGED = student_file.STUDENT_CONTACT_CHANGED
+    STUDENT_FIELD_CHANGED = student_file.STUDENT_FIELD_CHANGED
+    STUDENT_FILE_CHANGED = student_file.STUDENT_FILE_CHANGED
     USER_CREATED = "user.created", "users", "Account created", people.UserCreated
     USER_DELETED = "user.deleted", "users", "Account deleted", people.UserDeleted
     USER_DUTY_ENDED = "user.duty_ended", "users", "Duty ended", people.DutyEnded
@@ -420,60 +336,15 @@ class Action(StrEnum):
         "LRS API key secret replaced",
         base.Labeled,
     )
-    XAPI_FORWARDER_ANSWERED_AGAIN = (
-        "xapi_forwarder.answered_again",
-        "xapi_forwarders",
-        "Forwarding target is reachable again",
-        base.Labeled,
-    )
-    XAPI_FORWARDER_CHANGED = (
-        "xapi_forwarder.changed",
-        "xapi_forwarders",
-        "Forwarding target changed",
-        system.ForwarderChanged,
-    )
-    XAPI_FORWARDER_CREATED = (
-        "xapi_forwarder.created",
-        "xapi_forwarders",
-        "Forwarding target added",
-        system.ForwarderChanged,
-    )
-    XAPI_FORWARDER_DEAD_LETTERS_DROPPED = (
-        "xapi_forwarder.dead_letters_dropped",
-        "xapi_forwarders",
-        "Refused statements discarded",
-        base.Counted,
-    )
-    XAPI_FORWARDER_DEAD_LETTERS_RETRIED = (
-        "xapi_forwarder.dead_letters_retried",
-        "xapi_forwarders",
-        "Refused statements sent again",
-        base.Counted,
-    )
-    XAPI_FORWARDER_DELETED = (
-        "xapi_forwarder.deleted",
-        "xapi_forwarders",
-        "Forwarding target deleted",
-        base.Labeled,
-    )
-    XAPI_FORWARDER_SENT_NOW = (
-        "xapi_forwarder.sent_now",
-        "xapi_forwarders",
-        "Forwarding started manually",
-        base.Labeled,
-    )
-    XAPI_FORWARDER_STARTED = (
-        "xapi_forwarder.started",
-        "xapi_forwarders",
-        "Forwarding target started",
-        base.Labeled,
-    )
-    XAPI_FORWARDER_STOPPED = (
-        "xapi_forwarder.stopped",
-        "xapi_forwarders",
-        "Forwarding target stopped",
-        base.Labeled,
-    )
+    XAPI_FORWARDER_ANSWERED_AGAIN = forwarding.XAPI_FORWARDER_ANSWERED_AGAIN
+    XAPI_FORWARDER_CHANGED = forwarding.XAPI_FORWARDER_CHANGED
+    XAPI_FORWARDER_CREATED = forwarding.XAPI_FORWARDER_CREATED
+    XAPI_FORWARDER_DEAD_LETTERS_DROPPED = forwarding.XAPI_FORWARDER_DEAD_LETTERS_DROPPED
+    XAPI_FORWARDER_DEAD_LETTERS_RETRIED = forwarding.XAPI_FORWARDER_DEAD_LETTERS_RETRIED
+    XAPI_FORWARDER_DELETED = forwarding.XAPI_FORWARDER_DELETED
+    XAPI_FORWARDER_SENT_NOW = forwarding.XAPI_FORWARDER_SENT_NOW
+    XAPI_FORWARDER_STARTED = forwarding.XAPI_FORWARDER_STARTED
+    XAPI_FORWARDER_STOPPED = forwarding.XAPI_FORWARDER_STOPPED
 
 
 DISCLOSURES = frozenset(

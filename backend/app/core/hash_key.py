@@ -22,7 +22,8 @@ HASH_KEY = SealedColumn(
     _installation.c.id,
     HASH_KEY_PURPOSE,
     "No recovery code works, and no student is found by a whole Social Security number. Run: aada keys rotate "
-    "--give-up; then everyone with a second factor makes new codes under Your account, and identifiers are entered again.",
+    "--give-up; then everyone with a second factor makes new codes under Your account, and identifiers are entered "
+    "again.",
 )
 
 

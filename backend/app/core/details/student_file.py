@@ -3,7 +3,7 @@
 from datetime import date
 from typing import Literal
 
-from app.core.details.base import Details
+from app.core.details.base import Details, FieldsChanged, Named
 
 
 class ContactChanged(Details):
@@ -75,3 +75,54 @@ class NoteWritten(Details):
 
     audience: list[str]
     supersedes: int | None = None
+
+
+# What happens, as `app.core.actions` takes it: value, table, sentence, details.
+
+ADMISSION_DOCUMENT_CHECKED = (
+    "admission_document.checked",
+    "admission_documents",
+    "Admission document checked",
+    AdmissionChecked,
+)
+ADMISSION_DOCUMENT_OPENED = (
+    "admission_document.opened",
+    "admission_documents",
+    "Admission document opened",
+    AdmissionPaper,
+)
+ADMISSION_DOCUMENT_RECEIVED = (
+    "admission_document.received",
+    "admission_documents",
+    "Admission document received",
+    AdmissionPaper,
+)
+ADMISSION_KIND_CHANGED = ("admission_kind.changed", "admission_kinds", "Required documents changed", Named)
+ADMISSION_REMINDED = (
+    "admission_document.reminded",
+    "admission_documents",
+    "Reminder of an expiring document sent",
+    AdmissionReminded,
+)
+APPLICATION_CHANGED = ("application.changed", "applications", "Application changed", ApplicationState)
+APPLICATION_RECEIVED = ("application.received", "applications", "Application received", ApplicationReceived)
+IDENTIFIER_ADDED = ("identifier.added", "student_identifiers", "Identifier added", Identifier)
+IDENTIFIER_REMOVED = ("identifier.removed", "student_identifiers", "Identifier removed", Identifier)
+IDENTIFIER_REVEALED = ("identifier.revealed", "student_identifiers", "Identifier shown in full", Identifier)
+IDENTIFIER_SEARCHED = (
+    "identifier.searched",
+    "student_identifiers",
+    "Students searched by identifier",
+    IdentifierSearched,
+)
+NAME_CHANGED = ("name.changed", "former_names", "Legal name changed", NameChanged)
+NAME_REQUESTED = ("name_request.asked", "name_requests", "Change of name requested", NameAsked)
+NAME_REQUEST_DECLINED = ("name_request.declined", "name_requests", "Change of name declined", NameAsked)
+STUDENT_CONTACT_CHANGED = ("student_contact.changed", "users", "Contact information changed", ContactChanged)
+STUDENT_FIELD_CHANGED = (
+    "student_field.changed",
+    "student_fields",
+    "Field of the student file changed",
+    FieldChanged,
+)
+STUDENT_FILE_CHANGED = ("changed", "student_profiles", "Student file changed", FieldsChanged)
