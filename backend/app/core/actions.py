@@ -151,6 +151,12 @@ class Action(StrEnum):
     )
     FILE_INFECTED = "file.infected", "files", "Virus found in an uploaded file", system.FileInfected
     FILES_SWEPT = "files.swept", "files", "Unused files deleted", system.FilesSwept
+    HISTORY_VERIFIED = (
+        "history.verified",
+        "audit_log",
+        "History compared with its seals",
+        system.HistoryVerified,
+    )
     IDENTIFIER_ADDED = student_file.IDENTIFIER_ADDED
     IDENTIFIER_REMOVED = student_file.IDENTIFIER_REMOVED
     IDENTIFIER_REVEALED = student_file.IDENTIFIER_REVEALED
