@@ -125,4 +125,4 @@ STUDENT_FIELD_CHANGED = (
     "Field of the student file changed",
     FieldChanged,
 )
-STUDENT_FILE_CHANGED = ("changed", "student_profiles", "Student file changed", FieldsChanged)
+STUDENT_FILE_CHANGED = ("student_file.changed", "student_profiles", "Student file changed", FieldsChanged)
