@@ -3,13 +3,13 @@
 `users` stays as it is documented; what the school knows of a student beside the account has tables of its own.
 
 Revision ID: 0090
-Revises: 0080
+Revises: 0082
 """
 
 from alembic import op
 
 revision = "0090"
-down_revision = "0080"
+down_revision = "0082"
 branch_labels = None
 depends_on = None
 

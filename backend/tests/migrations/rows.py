@@ -296,6 +296,13 @@ ROWS["0080"] = """
     INSERT INTO xapi_rollup_quarters VALUES (1970000, 1, 2, 9, 750.5, 750.5);
 """
 
+# `{"id":"1"}` as `app.lrs.engine.statements.packing` packs it.
+ROWS["0081"] = """
+    INSERT INTO xapi_statements (verb, object_id, timestamp, packed, octets, actor_id, version)
+        VALUES ('http://adlnet.gov/expapi/verbs/passed', 'urn:example:a', now(),
+                '\\x0183e63d60760400', 10, 1, '2.0.0');
+"""
+
 ROWS["0090"] = """
     INSERT INTO student_profiles (user_id, first_name, last_name, preferred_name, birth_date)
         VALUES (1, 'Maria', 'Lopez', 'Mari', '2001-02-03');
@@ -334,12 +341,16 @@ CHANGED_BY_UPGRADE: dict[tuple[str, str], set[str]] = {
     ("0003", "users"): {"email"},  # lower case, as the sign-in compares it
     ("0008", "scorm_data"): {"attempt_no"},
     ("0054", "api_tokens"): {"expires_at"},  # every token ends
+    ("0081", "xapi_rollup_state"): {"rolled_to"},  # everything is added up again
+    ("0077", "school"): {"revision"},
     ("0075", "school"): {"revision"},  # a policy begins
     ("0020", "xapi_statements"): {"id"},  # the key becomes the moment the statement was stored
 }
 # Values that a downgrade changes because the older schema cannot hold them; kept in migration_stash.
 CHANGED_BY_DOWNGRADE: dict[tuple[str, str], set[str]] = {
     ("0003", "users"): {"role", "hashed_password", "email"},
+    ("0081", "xapi_rollup_state"): {"rolled_to"},
+    ("0081", "xapi_statements"): {"payload"},  # unpacked
     ("0030", "audit_log"): {"details"},  # what has columns of its own goes back into them
 }
 # Columns that got another name: (revision, table) -> {old: new}.
