@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import errno
 import gc
 import logging
@@ -20,6 +21,7 @@ import typer
 import uvicorn
 from fastapi import FastAPI
 from sqlalchemy.orm import configure_mappers
+from starlette.types import Message
 
 from app.core.logging import configure_logging
 from app.db.session import Database
@@ -80,6 +82,7 @@ def serve(
         # Compiled once here: in each process, the first page of its kind would wait for it.
         configure_mappers()
         compile_templates()
+        asyncio.run(_first_request(app))
         # What has been loaded stays. The collector need not look at it again with every few requests, which is what
         # makes one request in twenty twice as slow as the others; and what it does not touch stays shared.
         gc.collect()
@@ -100,6 +103,35 @@ def serve(
                 tick=lambda: _keep_alive(server),
                 given=given,
             ).run(started)
+
+
+async def _first_request(app: FastAPI) -> None:
+    """Answer a request for an address that does not exist, from nobody, with nothing looked up.
+
+    FastAPI works out what its routes need when they are asked for the first time: 12 MB and a sixth of a second, which
+    each process would spend for itself.
+    """
+    scope = {
+        "type": "http",
+        "http_version": "1.1",
+        "method": "GET",
+        "scheme": "http",
+        "path": "/-",
+        "raw_path": b"/-",
+        "root_path": "",
+        "query_string": b"",
+        "headers": [(b"host", b"localhost")],
+        "client": ("127.0.0.1", 0),
+        "server": ("127.0.0.1", 0),
+    }
+
+    async def receive() -> Message:
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    async def send(_message: Message) -> None:
+        pass
+
+    await app(scope, receive, send)
 
 
 def cores() -> int:

@@ -1,5 +1,5 @@
-"""Email about what may be an attack: a new device of somebody of the staff, many failures, a new
-key, a virus in a file.
+"""Email about what may be an attack: a new device of somebody of the staff, many failures, a new key, a virus in a
+file, a history that is not as it was sealed.
 
 Whoever makes a token of their own gets a mail from where it is made. An alert happens once, so this subscriber begins
 with what happens from now on, and is never replayed.
@@ -36,6 +36,8 @@ def _apply(session: Session, entries: Sequence[AuditEntry]) -> None:
             _new_device(session, entry)
         elif entry.action in _KEYS:
             _key(session, entry)
+        elif entry.action == Action.HISTORY_VERIFIED:
+            _changed_history(session, entry)
         elif entry.action == Action.FILE_INFECTED:
             _virus(session, entry)
     # Of many failures the last one counts for all: the alert is about an hour, not about an entry.
@@ -60,6 +62,12 @@ def _key(session: Session, entry: AuditEntry) -> None:
         label=label,
         by=entry.actor_name or "The system",
     )
+
+
+def _changed_history(session: Session, entry: AuditEntry) -> None:
+    faults: list[str] = entry.details["faults"]
+    if faults:
+        accounts.alert_administrators(session, "history_changed", entry.at, faults=faults)
 
 
 def _virus(session: Session, entry: AuditEntry) -> None:
@@ -88,7 +96,9 @@ def _many_failures(session: Session, entry: AuditEntry) -> None:
 SUBSCRIBER = Subscriber(
     name="alerts",
     title="Security alerts",
-    actions=frozenset({Action.SESSION_OPENED, Action.FILE_INFECTED, *_KEYS, *REFUSALS}),
+    actions=frozenset(
+        {Action.SESSION_OPENED, Action.FILE_INFECTED, Action.HISTORY_VERIFIED, *_KEYS, *REFUSALS}
+    ),
     apply=_apply,
     from_now=True,
 )

@@ -17,7 +17,7 @@ from app.school import calendar, policies, policy, queries
 from app.school.facts import Logo, SchoolFacts, Signatory
 from app.school.kinds import AttendancePolicy, PasswordPolicy, PolicyKind, ProgressPolicy
 from app.school.letterhead import letterhead_of
-from app.school.remembered import forget, revision, seen, seen_by
+from app.school.remembered import forget, remembered, revision, seen, seen_by
 from app.school.schemas import FactsForm, SignatoryForm
 from app.settings import Settings, get_settings
 
@@ -85,6 +85,10 @@ def ensure(session: Session, settings: Settings) -> SchoolFacts:
 @internal("what every page and letter shows of the school")
 def facts(session: Session) -> SchoolFacts:
     """The institution's facts; before its first start, what the settings say. Everybody may know them."""
+    return remembered(session, "facts", lambda: _facts(session))
+
+
+def _facts(session: Session) -> SchoolFacts:
     row = queries.school(session)
     if row is None:
         settings: Settings = session.info.get("settings") or get_settings()

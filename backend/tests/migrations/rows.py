@@ -222,6 +222,11 @@ ROWS: dict[str, str] = {
         INSERT INTO data_import_records (import_id, record_id, mark) VALUES (1, 3, md5('x'));
         INSERT INTO data_import_mappings (user_id, kind, headings) VALUES (2, 'people', '{"email": "Email"}');
     """,
+    "0110": r"""
+        INSERT INTO history_seals (number, generation, first_xid, end_xid, entries, last_entry_id, root, leaves,
+                                   previous, hash)
+            VALUES (1, 1, '0', '900', 1, 1, '\x01', '\x02', '\x', '\x03');
+    """,
 }
 
 ROWS["0030"] = """

@@ -8,7 +8,6 @@ from datetime import datetime
 from enum import StrEnum
 
 import pyotp
-import segno
 
 from app.core.tokens import keyed_hash
 
@@ -57,6 +56,8 @@ def address_of(key: str, email: str, school: str) -> str:
 
 def qr_code(address: str) -> str:
     """The address as an image to stand in a page: an SVG in a `data:` address, dark on light in either theme."""
+    import segno  # noqa: PLC0415 - for the one page that shows a code
+
     return segno.make(address, error="m").svg_data_uri(scale=5, border=4, dark="#000", light="#fff")
 
 

@@ -40,6 +40,14 @@ class AccessRefused(Details):
     """How many refusals of this kind the entry stands for."""
 
 
+class HistoryVerified(Details):
+    """How many entries stand under how many seals, and the first faults in words; none when all is as it was."""
+
+    entries: int
+    seals: int
+    faults: list[str]
+
+
 class DataPurged(Details):
     """One run of the purge: how many of each kind went, by which version of the policy, and which kinds could not."""
 

@@ -19,6 +19,8 @@ _DEFAULTS = {
     "effective_cache_size": "512MB",
     "work_mem": "8MB",
     "maintenance_work_mem": "64MB",
+    # No statement of a page runs so long that compiling it would pay.
+    "jit": "off",
     "random_page_cost": "1.1",
     "timezone": "UTC",
     "log_timezone": "UTC",
