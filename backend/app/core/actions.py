@@ -280,6 +280,12 @@ class Action(StrEnum):
     SIGNING_KEY_MADE = "signing_key.made", "signing_keys", "Signing key created", people.SigningKeyMade
     SIGNING_KEY_RETIRED = "signing_key.retired", "signing_keys", "Signing key retired", people.SigningKey
     SIGNING_KEY_REVOKED = "signing_key.revoked", "signing_keys", "Signing key revoked", people.SigningKey
+    STORAGE_FILLING = (
+        "storage.filling",
+        "stored_files",
+        "Room for files is getting short",
+        system.StorageFilling,
+    )
     STATEMENTS_EXPORTED = (
         "statements.exported",
         "xapi_statements",

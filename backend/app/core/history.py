@@ -60,6 +60,7 @@ retention.keep(
     "It is the record of who did what and who saw whose records. A disclosure stays on record as long as the record "
     "itself (FERPA, 34 CFR 99.32), refused requests and failed sign-ins among them.",
     "audit_log",
+    "history_seals",
 )
 retention.keep("Repetitions that are folded", "They are forgotten within a day in any case.", "history_folds")
 

@@ -6,6 +6,7 @@ from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, ConfigDict
 
 from app.compliance.attendance.totals import service as totals
+from app.core.files import quota
 from app.core.permissions import Permission
 from app.lrs.desk.forwarding import service as forwarding
 from app.lrs.desk.rollups import service as rollups
@@ -113,6 +114,8 @@ def operations(request: Request, db: Db, subject: CurrentSubject, paging: PagePa
         size=human_size(monitoring.database_size_bytes(db)),
         largest=[(row.tablename, round(row.size_bytes / 1024)) for row in tables[:10]],
         human_size=human_size,
+        storage=quota.usage(db),
+        amount=quota.amount,
         formats=reports.offered(),
         breadcrumbs=[("Operations", None)],
     )

@@ -20,6 +20,7 @@ class PolicyKind(StrEnum):
     PASSWORD = "password"  # noqa: S105 - the kind of a policy
     SECOND_FACTOR = "second_factor"
     RETENTION = "retention"
+    STORAGE = "storage"
 
     @property
     def label(self) -> str:
@@ -76,6 +77,17 @@ class SecondFactorPolicy(_Values):
     the account: a new version that still asks gives nobody new time."""
 
 
+class StoragePolicy(_Values):
+    """How much room uploaded files have. MAX_UPLOAD_BYTES bounds one file whatever the policy says."""
+
+    school_gigabytes: Annotated[int, Field(ge=1, le=100_000)] = 50
+    """All files of the school, each content once (1 GB is 1024³ bytes)."""
+    package_megabytes: Annotated[int, Field(ge=1, le=1_000_000)] = 3072
+    """One course package: the zip and what is in it."""
+    file_megabytes: Annotated[int, Field(ge=1, le=1_000_000)] = 1024
+    """One uploaded file."""
+
+
 class RetentionPolicy(_Values):
     """For how many days each kind of data is kept that goes after a while: what the rooms have registered
     (`app.core.retention`), each by its name.
@@ -125,6 +137,7 @@ SCHEMAS: dict[PolicyKind, type[_Values]] = {
     PolicyKind.PASSWORD: PasswordPolicy,
     PolicyKind.SECOND_FACTOR: SecondFactorPolicy,
     PolicyKind.RETENTION: RetentionPolicy,
+    PolicyKind.STORAGE: StoragePolicy,
 }
 _LABELS = {
     "clock_hour_minutes": ("Clock hour", "minutes"),
@@ -139,6 +152,9 @@ _LABELS = {
     "maximum_bytes": ("Maximum size", "bytes"),
     "required_of": ("Required of", ""),
     "grace_days": ("Time to set it up", "days"),
+    "school_gigabytes": ("All files of the school", "GB"),
+    "package_megabytes": ("One package with the files in it", "MB"),
+    "file_megabytes": ("One uploaded file", "MB"),
 }
 
 

@@ -28,6 +28,7 @@ from app.school.kinds import (
     ProgressPolicy,
     RetentionPolicy,
     SecondFactorPolicy,
+    StoragePolicy,
     labels,
     retention_faults,
 )
@@ -66,6 +67,8 @@ def at(
 ) -> DatedPolicy[SecondFactorPolicy]: ...
 @overload
 def at(session: Session, kind: Literal[PolicyKind.RETENTION], day: date) -> DatedPolicy[RetentionPolicy]: ...
+@overload
+def at(session: Session, kind: Literal[PolicyKind.STORAGE], day: date) -> DatedPolicy[StoragePolicy]: ...
 @overload
 def at(session: Session, kind: PolicyKind, day: date) -> DatedPolicy[BaseModel]: ...
 

@@ -14,6 +14,7 @@ from app.core.permissions import Actor, internal
 from app.db.models import School, SchoolSignatory
 from app.documents.service import Letterhead
 from app.school import calendar, policies, policy, queries
+from app.school import storage as _storage  # noqa: F401 - says how much room files have
 from app.school.facts import Logo, SchoolFacts, Signatory
 from app.school.kinds import AttendancePolicy, PasswordPolicy, PolicyKind, ProgressPolicy
 from app.school.letterhead import letterhead_of

@@ -14,6 +14,14 @@ class FilesSwept(Details):
     partial: int
 
 
+class StorageFilling(Details):
+    """The mark that was passed in percent of the quota, and the bytes behind it."""
+
+    percent: int
+    used_bytes: int
+    quota_bytes: int
+
+
 class FileInfected(Details):
     """What the scanner calls it, and where the file was sent to. Nothing of the file was kept."""
 

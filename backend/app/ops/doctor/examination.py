@@ -17,7 +17,7 @@ from app.core import clock, history
 from app.core.actions import Action
 from app.core.permissions import SYSTEM
 from app.db.session import Database
-from app.ops.doctor import addresses, backups, database, email, machine, secrets
+from app.ops.doctor import addresses, backups, database, email, machine, scanner, secrets
 from app.ops.doctor.findings import Check, Connection, Finding, Installation, Level, problem
 from app.ops.errors import OperatorError
 from app.ops.servers import connect, database_server, embedded_server
@@ -44,6 +44,7 @@ CHECKS: tuple[Check, ...] = (
     machine.zone_data,
     machine.files,
     email.email,
+    scanner.answers,
     backups.age,
 )
 log = structlog.get_logger(__name__)
