@@ -1,6 +1,7 @@
 """Every model of the schema."""
 
 from app.db.models.account import AccountLink, ApiToken, SignInAttempt, UserSession
+from app.db.models.admission import AdmissionDocument, AdmissionKind, AdmissionRequirement, Application
 from app.db.models.attendance import Attendance
 from app.db.models.attendance_totals import AttendanceDay, AttendanceSchoolDay, AttendanceStudent
 from app.db.models.audit import AuditEntry, HistoryFold, HistorySeal
@@ -23,6 +24,18 @@ from app.db.models.school_class import ClassChange, ClassInstructor, ClassMeetin
 from app.db.models.scorm import ScormCommit, ScormData
 from app.db.models.signing import SigningCrl, SigningKey
 from app.db.models.stored_file import FileClaim, StoredFileRow
+from app.db.models.student_file import (
+    EmergencyContact,
+    FormerName,
+    NameRequest,
+    StudentAddress,
+    StudentField,
+    StudentFieldValue,
+    StudentIdentifier,
+    StudentPhone,
+    StudentProfile,
+)
+from app.db.models.student_note import StudentNote
 from app.db.models.transcript import Transcript
 from app.db.models.user import User
 from app.db.models.withdrawal import Withdrawal
@@ -48,7 +61,11 @@ from app.db.models.xapi_rollup import (
 
 __all__ = [
     "AccountLink",
+    "AdmissionDocument",
+    "AdmissionKind",
+    "AdmissionRequirement",
     "ApiToken",
+    "Application",
     "Attendance",
     "AttendanceDay",
     "AttendanceSchoolDay",
@@ -67,12 +84,14 @@ __all__ = [
     "DataImportMapping",
     "DataImportRecord",
     "DocumentCounter",
+    "EmergencyContact",
     "Enrollment",
     "EnrollmentStatus",
     "Externship",
     "FactorChallenge",
     "FactorReset",
     "FileClaim",
+    "FormerName",
     "HistoryCursor",
     "HistoryFold",
     "HistorySeal",
@@ -83,6 +102,7 @@ __all__ = [
     "LessonCompletion",
     "LimitCounter",
     "Module",
+    "NameRequest",
     "OutboxMessage",
     "Passkey",
     "Program",
@@ -101,6 +121,13 @@ __all__ = [
     "SigningCrl",
     "SigningKey",
     "StoredFileRow",
+    "StudentAddress",
+    "StudentField",
+    "StudentFieldValue",
+    "StudentIdentifier",
+    "StudentNote",
+    "StudentPhone",
+    "StudentProfile",
     "Transcript",
     "User",
     "UserDuty",

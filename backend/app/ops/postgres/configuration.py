@@ -37,7 +37,7 @@ _DURABLE = {
     "wal_compression": "zstd",
     "max_wal_senders": "10",
     "max_slot_wal_keep_size": "4GB",
-    "max_wal_size": "1GB",
+    "max_wal_size": "512MB",
     "min_wal_size": "80MB",
 }
 
