@@ -21,6 +21,8 @@ from app.accounts.identity import identify
 from app.compliance.attendance import api as attendance_api
 from app.compliance.attendance import pages as attendance_pages
 from app.compliance.attendance.documents import pages as attendance_documents_pages
+from app.compliance.grades.book import api as grade_book_api
+from app.compliance.grades.book import pages as grade_book_pages
 from app.content import api as content_api
 from app.content import pages as content_pages
 from app.content.host import create_content_app
@@ -67,6 +69,8 @@ ROUTERS: list[APIRouter] = [
     attendance_api.router,
     attendance_pages.router,
     attendance_documents_pages.router,
+    grade_book_api.router,
+    grade_book_pages.router,
     content_api.router,
     content_pages.router,
     lrs_pages.router,

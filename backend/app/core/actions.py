@@ -6,7 +6,7 @@ A room that records something new adds a member here, in the order of the alphab
 
 from enum import StrEnum
 
-from app.core.details import base, learning, people, school, system
+from app.core.details import base, grades, learning, people, school, system
 
 
 class Action(StrEnum):
@@ -142,6 +142,19 @@ class Action(StrEnum):
         people.ResetOf,
     )
     FILES_SWEPT = "files.swept", "files", "Unused files deleted", system.FilesSwept
+    FINAL_GRADE_APPROVED = "final_grade.approved", "final_grades", "Final grade approved", grades.Final
+    FINAL_GRADE_RETURNED = "final_grade.returned", "final_grades", "Final grade returned", grades.Final
+    FINAL_GRADE_SUBMITTED = "final_grade.submitted", "final_grades", "Final grade submitted", grades.Final
+    GRADE_BOOK_CHANGED = "grade_book.changed", "grade_books", "Grade book changed", grades.BookChanged
+    GRADE_CHANGE_APPROVED = "grade_change.approved", "grade_changes", "Grade change approved", grades.Changed
+    GRADE_CHANGE_DECLINED = "grade_change.declined", "grade_changes", "Grade change declined", grades.Changed
+    GRADE_CHANGE_REQUESTED = (
+        "grade_change.requested",
+        "grade_changes",
+        "Grade change requested",
+        grades.Changed,
+    )
+    GRADE_ENTERED = "grade.entered", "grade_scores", "Grade entered", grades.Entered
     IMPORT_APPLIED = "import.applied", "data_imports", "File imported", system.FileImported
     IMPORT_BEGUN = "import.begun", "data_imports", "File uploaded for import", system.FileSent
     IMPORT_DISCARDED = (

@@ -36,6 +36,7 @@ class Part(StrEnum):
     """The student's page or account: everything at a glance."""
     ATTENDANCE = "attendance"
     ENROLLMENT = "enrollment"
+    GRADES = "grades"
     LESSONS = "lessons"
     LEARNING = "learning"
     """Statements of the learning record store."""
@@ -51,6 +52,7 @@ _LABELS = {
     Part.FILE: "Student file",
     Part.ATTENDANCE: "Attendance",
     Part.ENROLLMENT: "Enrollment and progress",
+    Part.GRADES: "Grades and skills",
     Part.LESSONS: "Lesson results",
     Part.LEARNING: "Learning activity",
     Part.DOCUMENT: "Document",

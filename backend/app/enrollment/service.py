@@ -25,6 +25,7 @@ from app.enrollment import policies_in_force, policy, queries, study_access
 from app.enrollment.completions.service import (
     CompletionOutcome,
     found,
+    lesson_scores,
     mark_lesson,
     progress_of,
     record_lesson_completion,
@@ -57,6 +58,7 @@ __all__ = [
     "hold_for_study",
     "latest_withdrawal",
     "learners",
+    "lesson_scores",
     "list_enrollments",
     "mark_lesson",
     "objections_to_ending",

@@ -8,6 +8,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from app.school.grading import GradingPolicy
+
 
 class PolicyKind(StrEnum):
     """What a policy rules."""
@@ -16,6 +18,7 @@ class PolicyKind(StrEnum):
     PROGRESS = "progress"
     PASSWORD = "password"  # noqa: S105 - the kind of a policy
     SECOND_FACTOR = "second_factor"
+    GRADING = "grading"
 
     @property
     def label(self) -> str:
@@ -72,11 +75,12 @@ class SecondFactorPolicy(_Values):
     the account: a new version that still asks gives nobody new time."""
 
 
-SCHEMAS: dict[PolicyKind, type[_Values]] = {
+SCHEMAS: dict[PolicyKind, type[BaseModel]] = {
     PolicyKind.ATTENDANCE: AttendancePolicy,
     PolicyKind.PROGRESS: ProgressPolicy,
     PolicyKind.PASSWORD: PasswordPolicy,
     PolicyKind.SECOND_FACTOR: SecondFactorPolicy,
+    PolicyKind.GRADING: GradingPolicy,
 }
 LABELS = {
     "clock_hour_minutes": ("Clock hour", "minutes"),
@@ -91,6 +95,16 @@ LABELS = {
     "maximum_bytes": ("Maximum size", "bytes"),
     "required_of": ("Required of", ""),
     "grace_days": ("Time to set it up", "days"),
+    "letters": ("Letters", ""),
+    "pass_mark_pct": ("Pass mark", "%"),
+    "categories": ("Categories of a new grade book", ""),
+    "incomplete_days": ("Time to finish an incomplete", "days"),
+    "incomplete_becomes": ("An incomplete then becomes", ""),
+    "repeats": ("A course taken again", ""),
+    "withdrawn_letter": ("Letter for withdrawn", ""),
+    "incomplete_letter": ("Letter for incomplete", ""),
+    "transfer_letter": ("Letter for transfer credit", ""),
+    "passed_letter": ("Letter for passed without a grade", ""),
 }
 """How a page names each value, and its unit."""
 CHOICES = {
@@ -98,5 +112,15 @@ CHOICES = {
     "whole_minutes_down": "Whole minutes, rounded down",
     "nobody": "Nobody: everyone may have one",
     "staff": "Everyone but students",
+    "latest": "The latest grade counts",
+    "best": "The best grade counts",
+    "all": "Every grade counts",
 }
 """How a page names the values that are chosen from a list."""
+HELP = {
+    "letters": "One letter a line, the highest first: the letter, from how many percent, and its points, such as "
+    "A 90 4.",
+    "categories": "One category a line: the name, its weight in percent and, if any, how many of the lowest scores are "
+    "dropped, such as Quizzes 30 drop 1. The weights add up to 100.",
+}
+"""What a form says beside a field that needs it."""

@@ -6,12 +6,13 @@ from typing import Annotated, Any, Literal, get_args, get_origin
 
 from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BaseModel, Field, create_model
+from pydantic.fields import FieldInfo
 from sqlalchemy.orm import Session
 
 from app.core import clock
 from app.core.permissions import Permission
 from app.school import policies, policy, service
-from app.school.kinds import CHOICES, LABELS, SCHEMAS, PolicyKind
+from app.school.kinds import CHOICES, HELP, LABELS, SCHEMAS, PolicyKind
 from app.web.field_types import Day, Line, PathId, Text
 from app.web.forms import Form, posted
 from app.web.render import redirect, render
@@ -34,6 +35,9 @@ def _form_of(kind: PolicyKind) -> type[_Head]:
     """A version of a policy as typed: every value has to be given, and is named as on the page."""
     values: dict[str, Any] = {
         name: (Annotated[field.annotation, Field(title=LABELS[name][0]), *field.metadata], ...)
+        if get_origin(field.annotation) is not list
+        # A list is typed as lines of a text, which the policy itself reads.
+        else (Annotated[str, Field(title=LABELS[name][0], max_length=2000)], ...)
         for name, field in SCHEMAS[kind].model_fields.items()
     }
     return create_model(f"{kind.label}PolicyForm", __base__=_Head, **values)
@@ -78,6 +82,8 @@ def _form_page(request: Request, form: Form[Any], kind: PolicyKind) -> Response:
         kind=kind,
         names=[name for name in form.model.model_fields if name in LABELS],
         labels=LABELS,
+        help=HELP,
+        kinds={name: _looks(field) for name, field in SCHEMAS[kind].model_fields.items()},
         options={
             name: [(one, CHOICES[one]) for one in get_args(field.annotation)]
             for name, field in form.model.model_fields.items()
@@ -87,13 +93,29 @@ def _form_page(request: Request, form: Form[Any], kind: PolicyKind) -> Response:
     )
 
 
+def _looks(field: FieldInfo) -> str:
+    """How a value is typed: lines, text, or a number."""
+    if get_origin(field.annotation) is list:
+        return "textarea"
+    return "text" if field.annotation is str else "number"
+
+
+def _as_typed(values: BaseModel) -> dict[str, Any]:
+    """A policy's values as its form shows them: a list as lines."""
+    found = {name: getattr(values, name) for name in type(values).model_fields}
+    return {
+        name: "\n".join(map(str, value)) if isinstance(value, list) else value
+        for name, value in found.items()
+    }
+
+
 def _routes_of(kind: PolicyKind) -> tuple[Callable[..., Response], Callable[..., Response]]:
     """The form of a kind and what it is posted to: each kind has a shape of its own."""
     model = FORMS[kind]
 
     def new_policy(request: Request, db: Db, subject: CurrentSubject) -> Response:
         in_force = policies.at(db, kind, _today(db))
-        return _form_page(request, Form.blank(model, **in_force.values.model_dump()), kind)
+        return _form_page(request, Form.blank(model, **_as_typed(in_force.values)), kind)
 
     def add_policy(
         request: Request, db: Db, subject: CurrentSubject, form: Annotated[Form[Any], Depends(posted(model))]

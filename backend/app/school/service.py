@@ -15,7 +15,13 @@ from app.db.models import School, SchoolSignatory
 from app.documents.service import Letterhead
 from app.school import calendar, policies, policy, queries
 from app.school.facts import Logo, SchoolFacts, Signatory
-from app.school.kinds import AttendancePolicy, PasswordPolicy, PolicyKind, ProgressPolicy
+from app.school.grading import GradingPolicy
+from app.school.kinds import (
+    AttendancePolicy,
+    PasswordPolicy,
+    PolicyKind,
+    ProgressPolicy,
+)
 from app.school.letterhead import letterhead_of
 from app.school.remembered import forget, revision, seen, seen_by
 from app.school.schemas import FactsForm, SignatoryForm
@@ -23,6 +29,7 @@ from app.settings import Settings, get_settings
 
 __all__ = [
     "AttendancePolicy",
+    "GradingPolicy",
     "Logo",
     "PasswordPolicy",
     "PolicyKind",

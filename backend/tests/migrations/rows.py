@@ -256,6 +256,7 @@ ROWS["0050"] = """
 # Rows that an upgrade adds to a table that was there: (revision, table) -> what they hold.
 ADDED_BY_UPGRADE: dict[tuple[str, str], dict[str, object]] = {
     ("0050", "school_policies"): {"kind": "second_factor"},
+    ("0100", "school_policies"): {"kind": "grading"},
 }
 
 ROWS["0056"] = """
@@ -272,10 +273,29 @@ ROWS["0054"] = """
     UPDATE api_tokens SET scopes = ARRAY['students.read_all'], read_only = true;
 """
 
+ROWS["0100"] = """
+    INSERT INTO grade_books (class_id, gpa_weight) VALUES (1, 160);
+    INSERT INTO grade_categories (book_id, name, weight_pct, drop_lowest, order_num)
+        VALUES (1, 'Quizzes', 40, 1, 1), (1, 'Final', 60, 0, 2);
+    INSERT INTO grade_items (book_id, category_id, name, points_possible, due_on, published, lesson_id, order_num)
+        VALUES (1, 1, 'Quiz 1', 20, '2026-02-02', true, 1, 1), (1, 2, 'Final', 100, NULL, false, NULL, 2);
+    INSERT INTO grade_scores (item_id, enrollment_id, points, state, complete_by, source, revision, changed_by)
+        VALUES (1, 1, 17.5, 'late', NULL, 'hand', 3, 4), (2, 1, NULL, 'incomplete', '2026-04-01', 'file', 1, 4);
+    INSERT INTO final_grades (class_id, enrollment_id, letter, percent, gpa_weight, policy_id, graded_on, explanation,
+                              status, submitted_by, decided_by, decided_at)
+        SELECT 1, 1, 'B', 87.5, 160, id, '2026-03-27', 'All of it.', 'approved', 4, 2, '2026-03-28 12:00+00'
+        FROM school_policies WHERE kind = 'grading' LIMIT 1;
+    INSERT INTO grade_changes (final_grade_id, old_letter, letter, percent, policy_id, reason, asked_by, decided_by,
+                               decided_at, outcome)
+        SELECT 1, 'B', 'A', 91, id, 'Added up wrongly', 4, 2, '2026-04-02 12:00+00', 'approved'
+        FROM school_policies WHERE kind = 'grading' LIMIT 1;
+"""
+
 # Values that an upgrade changes on purpose: (revision, table) -> columns.
 CHANGED_BY_UPGRADE: dict[tuple[str, str], set[str]] = {
     ("0003", "users"): {"email"},  # lower case, as the sign-in compares it
     ("0008", "scorm_data"): {"attempt_no"},
+    ("0100", "school"): {"revision"},  # a policy is added, which is counted
     ("0054", "api_tokens"): {"expires_at"},  # every token ends
     ("0020", "xapi_statements"): {"id"},  # the key becomes the moment the statement was stored
 }

@@ -12,6 +12,7 @@ from app.db.models.duty import UserDuty
 from app.db.models.enrollment import Enrollment, EnrollmentStatus, LessonCompletion
 from app.db.models.externship import Externship
 from app.db.models.factor import Authenticator, FactorChallenge, FactorReset, Passkey, RecoveryCode
+from app.db.models.grade import FinalGrade, GradeBook, GradeCategory, GradeChange, GradeItem, GradeScore
 from app.db.models.installation import HistoryCursor, Installation
 from app.db.models.limit import LimitCounter
 from app.db.models.outbox import OutboxMessage
@@ -63,6 +64,12 @@ __all__ = [
     "FactorChallenge",
     "FactorReset",
     "FileClaim",
+    "FinalGrade",
+    "GradeBook",
+    "GradeCategory",
+    "GradeChange",
+    "GradeItem",
+    "GradeScore",
     "HistoryCursor",
     "HistoryFold",
     "Installation",
