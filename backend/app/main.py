@@ -23,6 +23,8 @@ from app.compliance.attendance import pages as attendance_pages
 from app.compliance.attendance.documents import pages as attendance_documents_pages
 from app.compliance.grades.book import api as grade_book_api
 from app.compliance.grades.book import pages as grade_book_pages
+from app.compliance.grades.finals import api as final_grades_api
+from app.compliance.grades.finals import pages as final_grades_pages
 from app.content import api as content_api
 from app.content import pages as content_pages
 from app.content.host import create_content_app
@@ -71,6 +73,8 @@ ROUTERS: list[APIRouter] = [
     attendance_documents_pages.router,
     grade_book_api.router,
     grade_book_pages.router,
+    final_grades_api.router,
+    final_grades_pages.router,
     content_api.router,
     content_pages.router,
     lrs_pages.router,

@@ -11,6 +11,7 @@ import pkgutil
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from decimal import Decimal
 from types import ModuleType
 from typing import Any, get_type_hints
 from unittest.mock import Mock
@@ -64,6 +65,10 @@ VALUES: Mapping[str, Any] = {
     "chosen": {"full_name": 0, "email": 1},
     "after": 0,
     "last_day": TODAY,
+    "cells": [],
+    "categories": [],
+    "gpa_weight": Decimal(1),
+    "approved": True,
 }
 """Arguments by their names, where the type does not say what they can be."""
 CALLS: Mapping[str, Mapping[str, Any]] = {
@@ -72,6 +77,10 @@ CALLS: Mapping[str, Mapping[str, Any]] = {
     "accounts.people.restore_person": {"user_id": "@deleted_id"},
     "web.imports.importable": {"name": "people"},
     "accounts.duties.find_duty": {"user_id": "@colleague_id"},
+    "compliance.grades.finals.submit": {"letters": lambda numbers: {numbers["enrollment_id"]: "W"}},
+    "compliance.grades.finals.approve": {"final_grade_ids": lambda numbers: [numbers["final_grade_id"]]},
+    "compliance.grades.finals.send_back": {"final_grade_ids": lambda numbers: [numbers["final_grade_id"]]},
+    "compliance.grades.finals.changes.decide_change": {"change_id": "@grade_change_id"},
     "documents.issue.issue": {
         "prepare": lambda numbers: lambda _session: Mock(student_id=numbers["user_id"])
     },
