@@ -21,6 +21,11 @@ def may_list(subject: Actor) -> bool:
     return visibility.sees_some(subject, Records.GRADES)
 
 
+def may_open(subject: Actor) -> bool:
+    """The page of grades: the staff's lists, and a student's own."""
+    return subject.is_student or may_list(subject)
+
+
 def require_list(subject: Actor) -> None:
     """Raises Forbidden unless `may_list`."""
     if not may_list(subject):

@@ -32,10 +32,7 @@ from app.web.request import CurrentSubject, Db, SettingsDep
 router = APIRouter(include_in_schema=False)
 refusals.register_record("final_grade_id", "final_grades")
 refusals.register_record("grade_change_id", "grade_changes")
-navigation.register(
-    NavItem("Grades", "/grades", "certificate", navigation.STUDENTS, order=35),
-    NavItem("Grades", "/grades", "certificate", policy.may_list, order=47),
-)
+navigation.register(NavItem("Grades", "/grades", "certificate", policy.may_open, order=35))
 GRADES = ("Grades", "/grades")
 Status = Annotated[Literal["submitted", "returned", "approved"] | None, BeforeValidator(blank_is_none)]
 
