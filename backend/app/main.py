@@ -45,6 +45,7 @@ from app.lrs.engine.api import LrsApp
 from app.lrs.host.service import lrs_app
 from app.ops import health
 from app.ops import pages as operations_pages
+from app.ops.retention import pages as retention_pages
 from app.school import api as school_api
 from app.school import pages as school_pages
 from app.school.effective import EffectiveSettings
@@ -91,6 +92,7 @@ ROUTERS: list[APIRouter] = [
     school_pages.router,
     operations_pages.api,
     operations_pages.router,
+    retention_pages.router,
     desks_pages.router,
     office_pages.router,
     security_pages.router,
@@ -103,7 +105,7 @@ def create_app(settings: Settings, database: Database | None = None) -> FastAPI:
     owned = database is None
     database = database or Database(settings)
     # Opens its connections with the first statement: a database that is away stops no start.
-    lrs = lrs_app(settings)
+    lrs = lrs_app(settings, database)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:

@@ -75,14 +75,16 @@ class Settings(BaseSettings):
     smtp_url: OptionalText = Field(default=None, repr=False)
     """`smtp://user:password@host:587` (STARTTLS) or `smtps://…`; unset keeps mail in the outbox page."""
     mail_from: str = "AADA LMS <no-reply@localhost>"
-    mail_keep_days: int = Field(default=180, ge=1, le=3650)
-    """How long the outbox keeps messages, sent or not."""
 
     s3_bucket: OptionalText = None
     s3_endpoint_url: OptionalText = None
     s3_region: OptionalText = None
     s3_access_key_id: OptionalSecret = None
     s3_secret_access_key: OptionalSecret = None
+
+    clamav_socket: OptionalText = None
+    """Where ClamAV's daemon listens (`/run/clamav/clamd.ctl`, `tcp://127.0.0.1:3310`). Set, no uploaded file is kept
+    that it has not passed; unset, files are not scanned."""
 
     pace_factor: int = Field(default=1, ge=1, le=10_000)
     """How many times as many searches, downloads and public pages pass as otherwise; for tests under load."""
@@ -133,6 +135,13 @@ class Settings(BaseSettings):
         parts = urlsplit(value or "smtp://localhost")
         if parts.scheme not in ("smtp", "smtps") or not parts.hostname:
             raise ValueError("SMTP_URL is not a URL such as smtp://user:password@smtp.example.edu:587")
+        return value
+
+    @field_validator("clamav_socket")
+    @classmethod
+    def _scanner(cls, value: str | None) -> str | None:
+        if value is not None:
+            socket_address(value)
         return value
 
     @field_validator("database_url")
@@ -208,6 +217,20 @@ def normalize_database_url(value: str) -> str:
             f"DATABASE_URL names {url.get_backend_name()}; AADA LMS runs on PostgreSQL 17 or newer"
         )
     return url.set(drivername="postgresql+psycopg").render_as_string(hide_password=False)
+
+
+def socket_address(value: str) -> str | tuple[str, int]:
+    """The path of `/run/clamav/clamd.ctl` or `unix:///run/…`, host and port of `tcp://127.0.0.1:3310`. Raises
+    ValueError for anything else."""
+    parts = urlsplit(value)
+    if parts.scheme == "tcp" and parts.hostname and parts.port and parts.path in ("", "/"):
+        return parts.hostname, parts.port
+    if parts.scheme in ("", "unix") and not parts.netloc and parts.path.startswith("/"):
+        return parts.path
+    raise ValueError(
+        f"{value!r} is neither the path of a socket such as /run/clamav/clamd.ctl nor an address such as "
+        "tcp://127.0.0.1:3310"
+    )
 
 
 def load_settings(**overrides: object) -> Settings:

@@ -218,23 +218,27 @@ def random_ids(url: str, count: int = 4_000) -> list[str]:
         return [row[0] for row in rows]
 
 
-def multiply(url: str, wanted: int) -> None:
+def multiply(url: str, wanted: int, *, over_a_year: bool = False) -> None:
     """Copy what is stored, under new ids and keys that lie before it, until `wanted` statements are there.
 
-    The copies are the older ones, as they would be in a store that has grown.
+    The copies are the older ones, as they would be in a store that has grown. With `over_a_year` all of them happened
+    at any time of the last 365 days.
     """
+    moment = "now() - random() * interval '365 days'" if over_a_year else "timestamp"
     with psycopg.connect(url, autocommit=True) as connection:
         row = connection.execute("SELECT count(*), min(id), max(id) FROM xapi_statements").fetchone()
         assert row is not None
         have, low, high = row
+        if over_a_year:
+            connection.execute(f"UPDATE xapi_statements SET timestamp = {moment}")
         for copy in range(1, -(-wanted // have)):
             shift = -(high - low + 1) * copy
             with connection.transaction():
                 connection.execute(
-                    """
+                    f"""
                     INSERT INTO xapi_statements (id, user_id, verb, object_id, result, context, timestamp, stored,
                         payload, version, registration, credential_id)
-                    SELECT id + %s, user_id, verb, object_id, result, context, timestamp, stored, payload, version,
+                    SELECT id + %s, user_id, verb, object_id, result, context, {moment}, stored, payload, version,
                         registration, credential_id FROM xapi_statements WHERE id >= %s
                     """,
                     (shift, low),

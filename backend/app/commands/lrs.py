@@ -1,4 +1,4 @@
-"""`aada lrs`: API keys and imports of the learning record store (LRS), from the command line."""
+"""`aada lrs`: the learning record store (LRS) from the command line: API keys, imports, sums for the charts."""
 
 from __future__ import annotations
 
@@ -12,9 +12,11 @@ from sqlalchemy.orm import Session
 from app.core.installation import installation
 from app.core.permissions import SYSTEM
 from app.db.models import XapiCredential
+from app.db.session import Database
 from app.lrs.desk.imports import runner
 from app.lrs.desk.imports.ingest import WAITS, Busy, Tally
 from app.lrs.desk.keys import service
+from app.lrs.desk.rollups import service as rollups
 from app.lrs.engine.scopes import SCOPES
 from app.ops import address
 from app.ops.errors import OperatorError
@@ -24,7 +26,9 @@ from app.web.field_types import LARGEST_ID
 from app.web.formats import local_time
 from app.web.paging import Paging
 
-commands = typer.Typer(no_args_is_help=True, help="The learning record store (LRS, xAPI): API keys, import.")
+commands = typer.Typer(
+    no_args_is_help=True, help="The learning record store (LRS, xAPI): API keys, import, charts."
+)
 keys = typer.Typer(no_args_is_help=True, help="API keys: which systems may use the LRS at /xapi.")
 commands.add_typer(keys, name="keys")
 commands.add_typer(keys, name="credentials", hidden=True)  # scripts from before they were called API keys
@@ -75,6 +79,45 @@ def take_in_file(
         raise OperatorError(f"The import stopped early. {tally.ended}")
     if tally.refused:
         raise typer.Exit(1)
+
+
+@commands.command()
+def check() -> None:
+    """Compare the sums that charts show with the statements, as the nightly job does. Status 1 when they differ."""
+    with school_database() as (database, _settings):
+        _add_up(database)
+        with database.begin() as session:
+            found = rollups.check(session)
+    if not found.differences:
+        typer.echo("The sums agree with the statements.")
+        return
+    for sentence in found.named:
+        typer.echo(sentence)
+    if found.differences > len(found.named):
+        typer.echo(f"... and {found.differences - len(found.named):,} more")
+    typer.echo("The statements are right. Run `aada lrs rebuild` to add them up again.", err=True)
+    raise typer.Exit(1)
+
+
+@commands.command()
+def rebuild() -> None:
+    """Add up all statements again for the charts, which read the statements themselves meanwhile."""
+    with school_database() as (database, _settings):
+        with database.begin() as session:
+            mended = rollups.restart(session)
+        _add_up(database)
+    typer.echo(
+        f"{mended:,} wrong {'sum' if mended == 1 else 'sums'} put right."
+        if mended
+        else "Every sum was right."
+    )
+
+
+def _add_up(database: Database) -> None:
+    done = False
+    while not done:
+        with database.begin() as session:
+            done = rollups.catch_up(session)
 
 
 def _show(made: service.NewSecret, settings: Settings) -> None:

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
+import app.ops.retention  # noqa: F401 - the retention policy knows every kind
 from app.commands.school import school_session
 from app.core import clock
 from app.core.permissions import SYSTEM
@@ -17,7 +18,7 @@ from app.school.kinds import PolicyKind
 from app.school.policies import DatedPolicy
 
 commands = typer.Typer(
-    no_args_is_help=True, help="Dated policies: attendance, progress, password, second factor."
+    no_args_is_help=True, help="Dated policies: attendance, progress, password, second factor, retention."
 )
 Kind = Annotated[PolicyKind, typer.Argument(help="Which policy.")]
 

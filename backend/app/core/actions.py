@@ -141,6 +141,7 @@ class Action(StrEnum):
         "Reset of a second factor declined",
         people.ResetOf,
     )
+    FILE_INFECTED = "file.infected", "files", "Virus found in an uploaded file", system.FileInfected
     FILES_SWEPT = "files.swept", "files", "Unused files deleted", system.FilesSwept
     FINAL_GRADE_APPROVED = "final_grade.approved", "final_grades", "Final grade approved", grades.Final
     FINAL_GRADE_RETURNED = "final_grade.returned", "final_grades", "Final grade returned", grades.Final
@@ -182,6 +183,18 @@ class Action(StrEnum):
     LESSON_DELETED = "lesson.deleted", "lessons", "Lesson deleted", school.LessonDeleted
     LESSON_MOVED = "lesson.moved", "lessons", "Lesson moved", school.LessonMoved
     LESSON_UPDATED = "lesson.updated", "lessons", "Lesson changed", base.Changed
+    LRS_ROLLUPS_CHECKED = (
+        "lrs.rollups_checked",
+        "xapi_rollup_state",
+        "Sums of statements compared with the statements",
+        system.TotalsChecked,
+    )
+    LRS_ROLLUPS_REBUILT = (
+        "lrs.rollups_rebuilt",
+        "xapi_rollup_state",
+        "Sums of statements rebuilt",
+        base.Counted,
+    )
     MAIL_PURGED = "mail.purged", "outbox_messages", "Old email removed", system.MailPurged
     MAIL_READ = "mail.read", "outbox_messages", "Email read in the outbox", system.MailRead
     MAIL_RETRIED = "mail.retried", "outbox_messages", "Email queued again", system.MailRetried
@@ -210,6 +223,7 @@ class Action(StrEnum):
     RECOVERY_CODE_USED = "recovery_code.used", "users", "Recovery code used", people.RecoveryCodeUsed
     RECORD_VIEWED = "record.viewed", "users", "Student record viewed", people.RecordViewed
     REPORT_EXPORTED = "report.exported", "reports", "List exported", system.ReportExported
+    RETENTION_PURGED = "retention.purged", "purge_runs", "Old data removed", system.DataPurged
     SCHOOL_CALENDAR_CHANGED = (
         "school.calendar_changed",
         "school",

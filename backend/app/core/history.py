@@ -20,7 +20,7 @@ from pydantic_core import to_jsonable_python
 from sqlalchemy.dialects.postgresql import JSONB, insert
 from sqlalchemy.orm import Session
 
-from app.core import clock, proof
+from app.core import clock, proof, retention
 from app.core.actions import DISCLOSURES, Action
 from app.core.permissions import Actor, Subject
 
@@ -52,6 +52,15 @@ _log = sa.table(
 _folds = sa.table(
     "history_folds", sa.column("key", sa.Text), sa.column("written_at", sa.DateTime(timezone=True))
 )
+
+
+retention.keep(
+    "The history",
+    "It is the record of who did what and who saw whose records. A disclosure stays on record as long as the record "
+    "itself (FERPA, 34 CFR 99.32), refused requests and failed sign-ins among them.",
+    "audit_log",
+)
+retention.keep("Repetitions that are folded", "They are forgotten within a day in any case.", "history_folds")
 
 
 @dataclass(frozen=True, slots=True)

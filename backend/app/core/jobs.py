@@ -13,9 +13,11 @@ from typing import Any
 import procrastinate
 import psycopg
 from procrastinate.tasks import Task
-from sqlalchemy import text
+from sqlalchemy import TIMESTAMP, BigInteger, ColumnElement, Text, cast, column, func, select, table, text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
+
+from app.core import retention
 
 # Deferring always happens on the caller's connection, so this connector is never opened.
 jobs = procrastinate.App(connector=procrastinate.SyncPsycopgConnector())
@@ -36,6 +38,31 @@ _STALLED = text(
 )
 _AGAIN = text("SELECT procrastinate_retry_job_v1(:job, now(), NULL, NULL, NULL)")
 _FAILED = text("SELECT procrastinate_finish_job_v1(:job, 'failed', false)")
+
+
+_jobs = table("procrastinate_jobs", column("id", BigInteger), column("status", Text))
+_events = table("procrastinate_events", column("job_id", BigInteger), column("at", TIMESTAMP(timezone=True)))
+_ENDED = ("succeeded", "failed", "cancelled", "aborted")
+
+
+def _ended_before(before: datetime) -> ColumnElement[bool]:
+    last = select(func.max(_events.c.at)).where(_events.c.job_id == _jobs.c.id).scalar_subquery()
+    return cast(_jobs.c.status, Text).in_(_ENDED) & (last < before)
+
+
+_finished = retention.Rows(_jobs, _ended_before)
+retention.register(
+    retention.Kind(
+        "jobs",
+        "Jobs that have ended",
+        "Background jobs that failed or were canceled. Those that succeeded are not kept at all.",
+        30,
+        7,
+        "Whoever looks after the system finds out why a job failed.",
+        _finished.due,
+        _finished.purge,
+    )
+)
 
 
 def task(

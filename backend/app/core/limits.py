@@ -19,7 +19,7 @@ from typing import Any, LiteralString
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from app.core import clock
+from app.core import clock, history, retention
 from app.core.errors import TooManyRequests
 from app.core.jobs import jobs, task
 
@@ -149,12 +149,16 @@ def purge(session: Session) -> int:
     return len(session.scalars(gone).all())
 
 
+retention.keep("Counters of limits", "They are forgotten within hours in any case.", "limit_counters")
+
+
 @jobs.periodic(cron="41 * * * *", periodic_id="limits.purge")
 @task("limits.purge")
 def purge_counters(context: Any, timestamp: int) -> None:
-    """Delete counters that say nothing any more, every hour."""
+    """Delete counters and folds that say nothing any more, every hour."""
     with context.additional_context["database"].begin() as session:
         purge(session)
+        history.forget_folds(session, clock.now() - timedelta(days=1))
 
 
 def network_of(ip: str | None) -> str | None:

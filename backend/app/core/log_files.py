@@ -5,9 +5,18 @@ takes a lock, and moves it aside unless another process has done so already.
 """
 
 import fcntl
+import glob
 import logging
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
 from pathlib import Path
+
+from sqlalchemy.orm import Session
+
+from app.core import retention
+from app.settings import Settings
 
 
 class SharedRotatingFile(logging.Handler):
@@ -47,11 +56,7 @@ class SharedRotatingFile(logging.Handler):
         return os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
 
     def _make_room(self) -> None:
-        lock = os.open(
-            self._path.with_name(self._path.name + ".lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600
-        )
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX)
+        with _locked(self._path):
             if self._is_current():
                 for number in range(self._keep, 0, -1):
                     older = self._numbered(number - 1)
@@ -60,8 +65,6 @@ class SharedRotatingFile(logging.Handler):
             # Opened before the old one is closed: where that fails, the number would soon be another file's.
             full, self._file = self._file, self._open()
             os.close(full)
-        finally:
-            os.close(lock)
 
     def _is_current(self) -> bool:
         """Whether the file at the path is the one that is open here; another process may have moved it."""
@@ -74,3 +77,55 @@ class SharedRotatingFile(logging.Handler):
 
     def _numbered(self, number: int) -> Path:
         return self._path.with_name(f"{self._path.name}.{number}") if number else self._path
+
+
+@contextmanager
+def _locked(path: Path) -> Iterator[None]:
+    """Alone with the files beside `path`: nobody moves them meanwhile."""
+    lock = os.open(path.with_name(path.name + ".lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(lock)
+
+
+def _old(path: Path, before: datetime) -> list[Path]:
+    """The files that were moved aside and last written to before this moment, the oldest first; never the current."""
+    found = []
+    for one in path.parent.glob(f"{glob.escape(path.name)}.*"):
+        if one.suffix[1:].isascii() and one.suffix[1:].isdigit():
+            with suppress(FileNotFoundError):
+                found.append((one.stat().st_mtime, one))
+    return [one for written, one in sorted(found) if datetime.fromtimestamp(written, UTC) < before]
+
+
+def _due(session: Session, before: datetime) -> int:
+    settings: Settings = session.info["settings"]
+    return 0 if settings.access_log_file is None else len(_old(settings.access_log_file, before))
+
+
+def _purge(session: Session, before: datetime, few: int) -> int:
+    settings: Settings = session.info["settings"]
+    path = settings.access_log_file
+    if path is None or not path.parent.is_dir():
+        return 0
+    with _locked(path):
+        gone = _old(path, before)[:few]
+        for one in gone:
+            one.unlink()
+    return len(gone)
+
+
+retention.register(
+    retention.Kind(
+        "access_log_files",
+        "Files of the access log",
+        "Full files beside ACCESS_LOG_FILE, counted from their last line; the one that is written to stays.",
+        90,
+        30,
+        "A break-in is often noticed weeks later.",
+        _due,
+        _purge,
+    )
+)

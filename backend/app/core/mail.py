@@ -7,7 +7,7 @@ shown: what the outbox holds and shows has a placeholder in its place. Without a
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
@@ -18,9 +18,9 @@ from cryptography.fernet import InvalidToken
 from jinja2 import Environment, StrictUndefined
 from sqlalchemy.orm import Session
 
-from app.core import clock, history
-from app.core.actions import Action
+from app.core import clock, retention
 from app.core.jobs import enqueue_all, jobs, task
+from app.core.retention import Kind, Rows
 from app.core.sealing import box
 from app.core.smtp import MailRefused, transmit
 from app.settings import Settings, get_settings
@@ -141,27 +141,31 @@ def deliver(context: Any, message_id: int) -> None:
         raise error
 
 
-@jobs.periodic(cron="43 3 * * *", periodic_id="mail.purge")
-@task("mail.purge")
-def purge(context: Any, timestamp: int) -> None:
-    """Every night: forget links that have expired, and remove messages older than MAIL_KEEP_DAYS."""
-    settings: Settings = context.additional_context["settings"]
-    with context.additional_context["database"].begin() as session:
-        purge_outbox(session, clock.now() - timedelta(days=settings.mail_keep_days))
+_old = Rows(_outbox, lambda before: _outbox.c.created_at < before)
+retention.register(
+    Kind(
+        "email",
+        "Email",
+        "Messages of the outbox, sent or not. The history keeps what they were about.",
+        180,
+        45,
+        retention.ANSWER_TIME,
+        _old.due,
+        _old.purge,
+        ("outbox_messages",),
+    )
+)
 
 
-def purge_outbox(session: Session, before: datetime) -> int:
-    """Remove messages written before this moment and the links that have expired; how many messages."""
+@jobs.periodic(cron="43 3 * * *", periodic_id="mail.forget_links")
+@task("mail.forget_links")
+def forget_links(context: Any, timestamp: int) -> None:
+    """Forget one-time links that have expired, every night; their messages stay until the policy lets them go."""
     expired = _outbox.c.link_expires_at <= clock.now()
-    session.execute(
-        sa.update(_outbox).where(_outbox.c.sealed_link.is_not(None), expired).values(sealed_link=None)
-    )
-    gone = len(
-        session.execute(sa.delete(_outbox).where(_outbox.c.created_at < before).returning(_outbox.c.id)).all()
-    )
-    if gone:
-        history.record(session, None, Action.MAIL_PURGED, None, messages=gone, before=before)
-    return gone
+    with context.additional_context["database"].begin() as session:
+        session.execute(
+            sa.update(_outbox).where(_outbox.c.sealed_link.is_not(None), expired).values(sealed_link=None)
+        )
 
 
 def _with_link(settings: Settings, row: Any) -> str | None:

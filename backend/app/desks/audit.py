@@ -60,6 +60,7 @@ _RECORDS = {
     "xapi_credentials": "LRS API key",
     "xapi_forwarders": "Forwarding target",
     "xapi_imports": "Statement import",
+    "xapi_rollup_state": "Sums of statements",
     "xapi_statements": "Statements",
 }
 _ICONS = {

@@ -140,6 +140,6 @@ def _text(entry: AuditEntry, names: Mapping[str, str]) -> str:
         return _FAILED.get(str(details.get("why")), "")
     if entry.action == Action.SECURITY_ALERTED.value:
         return f"{details.get('failures')} failed sign-ins, {details.get('refusals')} refused requests in an hour."
-    parts = [details.get(name) for name in ("browser", "name", "label", "kind", "role", "duty")]
+    parts = [details.get(name) for name in ("browser", "signature", "name", "label", "kind", "role", "duty")]
     about = names.get(entry.target_id or "") if entry.target == "users" else None
     return ", ".join(str(part).replace("_", " ") for part in (about, *parts) if part)

@@ -23,7 +23,7 @@ navigation.register(
     )
 )
 
-_Kind = Literal["failures", "refusals", "devices", "keys", "access", "alerts"]
+_Kind = Literal["failures", "refusals", "devices", "keys", "access", "viruses", "alerts"]
 Kind = Annotated[_Kind | None, BeforeValidator(blank_is_none)]
 Address = Annotated[Annotated[Text, Field(max_length=45)] | None, BeforeValidator(blank_is_none)]
 

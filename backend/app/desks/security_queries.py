@@ -39,6 +39,7 @@ KINDS: dict[str, tuple[str, ColumnElement[bool]]] = {
         "Passwords, factors and duties",
         _named("factor", "passkey", "recovery_code", "user.duty", "user.password"),
     ),
+    "viruses": ("Viruses in uploaded files", AuditEntry.action == Action.FILE_INFECTED.value),
     "alerts": ("Alerts", AuditEntry.action == Action.SECURITY_ALERTED.value),
 }
 """What the page shows, by the name of the filter: a title, and which entries of the history they are."""

@@ -1,4 +1,5 @@
-"""Email about what may be an attack: a new device of somebody of the staff, many failures, a new key.
+"""Email about what may be an attack: a new device of somebody of the staff, many failures, a new
+key, a virus in a file.
 
 Whoever makes a token of their own gets a mail from where it is made. An alert happens once, so this subscriber begins
 with what happens from now on, and is never replayed.
@@ -35,6 +36,8 @@ def _apply(session: Session, entries: Sequence[AuditEntry]) -> None:
             _new_device(session, entry)
         elif entry.action in _KEYS:
             _key(session, entry)
+        elif entry.action == Action.FILE_INFECTED:
+            _virus(session, entry)
     # Of many failures the last one counts for all: the alert is about an hour, not about an entry.
     refused = [entry for entry in entries if entry.action in REFUSALS]
     if refused:
@@ -59,6 +62,17 @@ def _key(session: Session, entry: AuditEntry) -> None:
     )
 
 
+def _virus(session: Session, entry: AuditEntry) -> None:
+    accounts.alert_administrators(
+        session,
+        "file_infected",
+        entry.occurred_at,
+        signature=entry.details.get("signature"),
+        by=entry.actor_name,
+        address=entry.ip,
+    )
+
+
 def _many_failures(session: Session, entry: AuditEntry) -> None:
     since = entry.at - ONCE_IN
     failures = queries.times_since(session, Action.SIGN_IN_FAILED, since, entry.at)
@@ -74,7 +88,7 @@ def _many_failures(session: Session, entry: AuditEntry) -> None:
 SUBSCRIBER = Subscriber(
     name="alerts",
     title="Security alerts",
-    actions=frozenset({Action.SESSION_OPENED, *_KEYS, *REFUSALS}),
+    actions=frozenset({Action.SESSION_OPENED, Action.FILE_INFECTED, *_KEYS, *REFUSALS}),
     apply=_apply,
     from_now=True,
 )

@@ -3,7 +3,7 @@
 from sqlalchemy.orm import Session
 
 from app.core.errors import FieldError, Invalid, NotFound
-from app.core.files import FileMissing, FileStore, claims
+from app.core.files import FileMissing, FileStore, claims, intake
 from app.core.permissions import Actor
 from app.school import logo, policy, service
 from app.school.facts import Logo
@@ -19,6 +19,7 @@ def change_logo(session: Session, subject: Actor, store: FileStore, content: byt
         cleaned = logo.clean(content)
     except logo.NoLogo as refused:
         raise Invalid(str(refused), errors=[FieldError("logo", str(refused))]) from refused
+    intake.examine(store, [cleaned.content])
     stored = store.put(cleaned.content)
     claims.release(session, _ROOM, _ROW)
     claims.claim(session, stored, room=_ROOM, row=_ROW, media_type=cleaned.media_type)

@@ -3,11 +3,13 @@
 A kind is added here with its schema; its first version comes with a migration.
 """
 
+from collections.abc import Mapping
 from enum import StrEnum
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from app.core import retention
 from app.school.grading import GradingPolicy
 
 
@@ -19,6 +21,7 @@ class PolicyKind(StrEnum):
     PASSWORD = "password"  # noqa: S105 - the kind of a policy
     SECOND_FACTOR = "second_factor"
     GRADING = "grading"
+    RETENTION = "retention"
 
     @property
     def label(self) -> str:
@@ -75,14 +78,58 @@ class SecondFactorPolicy(_Values):
     the account: a new version that still asks gives nobody new time."""
 
 
+class RetentionPolicy(_Values):
+    """For how many days each kind of data is kept that goes after a while: what the rooms have registered
+    (`app.core.retention`), each by its name.
+
+    Read, a version knows exactly the kinds that there are: one that came later has its default, and none is kept for
+    less than the rule of this release asks.
+    """
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _of_every_kind(cls, values: Mapping[str, Any]) -> dict[str, int]:
+        return {
+            kind.name: max(kind.minimum_days, int(values.get(kind.name, kind.default_days)))
+            for kind in retention.kinds()
+        }
+
+    def days(self, name: str) -> int:
+        """For how many days this kind is kept."""
+        return int((self.model_extra or {})[name])
+
+
+def retention_faults(values: Mapping[str, object]) -> list[tuple[str, str]]:
+    """What is wrong with days as somebody gave them: the kind's name and a sentence that names the rule."""
+    known = {kind.name: kind for kind in retention.kinds()}
+    faults = []
+    for name, given in values.items():
+        kind = known.get(name)
+        if kind is None:
+            faults.append((name, "This policy has no such value."))
+            continue
+        digits = str(given).strip()
+        if not (digits.isascii() and digits.isdigit() and len(digits) < 6) or isinstance(given, bool):
+            faults.append((name, "Enter a whole number of days."))
+        elif int(digits) < kind.minimum_days:
+            unit = "day" if kind.minimum_days == 1 else "days"
+            faults.append((name, f"Keep this for {kind.minimum_days} {unit} or more: {kind.because}"))
+        elif int(digits) > retention.LONGEST_DAYS:
+            faults.append((name, f"Enter {retention.LONGEST_DAYS:,} days or fewer."))
+    return faults
+
+
 SCHEMAS: dict[PolicyKind, type[BaseModel]] = {
     PolicyKind.ATTENDANCE: AttendancePolicy,
     PolicyKind.PROGRESS: ProgressPolicy,
     PolicyKind.PASSWORD: PasswordPolicy,
     PolicyKind.SECOND_FACTOR: SecondFactorPolicy,
     PolicyKind.GRADING: GradingPolicy,
+    PolicyKind.RETENTION: RetentionPolicy,
 }
-LABELS = {
+_LABELS = {
     "clock_hour_minutes": ("Clock hour", "minutes"),
     "daily_maximum_minutes": ("Maximum time entered for one day", "minutes"),
     "longest_entry_minutes": ("Longest time entry", "minutes"),
@@ -106,7 +153,13 @@ LABELS = {
     "transfer_letter": ("Letter for transfer credit", ""),
     "passed_letter": ("Letter for passed without a grade", ""),
 }
-"""How a page names each value, and its unit."""
+
+
+def labels() -> dict[str, tuple[str, str]]:
+    """How a page names each value, and its unit."""
+    return _LABELS | {kind.name: (kind.title, "days") for kind in retention.kinds()}
+
+
 CHOICES = {
     "counts_nothing": "Counts nothing until it is corrected",
     "whole_minutes_down": "Whole minutes, rounded down",

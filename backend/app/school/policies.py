@@ -27,7 +27,10 @@ from app.school.kinds import (
     PasswordPolicy,
     PolicyKind,
     ProgressPolicy,
+    RetentionPolicy,
     SecondFactorPolicy,
+    labels,
+    retention_faults,
 )
 from app.school.remembered import forget, remembered
 from app.web.forms import sentence
@@ -64,6 +67,8 @@ def at(
 ) -> DatedPolicy[SecondFactorPolicy]: ...
 @overload
 def at(session: Session, kind: Literal[PolicyKind.GRADING], day: date) -> DatedPolicy[GradingPolicy]: ...
+@overload
+def at(session: Session, kind: Literal[PolicyKind.RETENTION], day: date) -> DatedPolicy[RetentionPolicy]: ...
 @overload
 def at(session: Session, kind: PolicyKind, day: date) -> DatedPolicy[BaseModel]: ...
 
@@ -144,8 +149,8 @@ def add(
     before = _in_force(session, kind, effective_from)
     if before is not None and before.used_at is not None and effective_from <= today:
         words = (
-            "Hours, grades, progress, passwords or second factors were checked by the version in force on that day. "
-            "Choose a later day."
+            "Hours, grades, progress, passwords or second factors were checked, or data was removed, by the version in "
+            "force on that day. Choose a later day."
         )
         raise Conflict(words, errors=[FieldError("effective_from", words)])
     checked = _checked(kind, {**(before.values.model_dump(mode="json") if before else {}), **values})
@@ -192,6 +197,12 @@ def withdraw(session: Session, subject: Actor, kind: PolicyKind, version: int) -
 
 
 def _checked(kind: PolicyKind, values: Mapping[str, object]) -> BaseModel:
+    if kind is PolicyKind.RETENTION and (faults := retention_faults(values)):
+        titles = labels()
+        raise Invalid(
+            " ".join(f"{titles[name][0] if name in titles else name}: {words}" for name, words in faults),
+            errors=[FieldError(name, words) for name, words in faults],
+        )
     try:
         return SCHEMAS[kind].model_validate(values)
     except ValidationError as error:

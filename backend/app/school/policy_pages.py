@@ -1,6 +1,6 @@
 """Pages of the dated policies: what is in force, every version, and a form for the next one of each kind."""
 
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from datetime import date
 from typing import Annotated, Any, Literal, get_args, get_origin
 
@@ -9,10 +9,10 @@ from pydantic import BaseModel, Field, create_model
 from pydantic.fields import FieldInfo
 from sqlalchemy.orm import Session
 
-from app.core import clock
+from app.core import clock, retention
 from app.core.permissions import Permission
 from app.school import policies, policy, service
-from app.school.kinds import CHOICES, HELP, LABELS, SCHEMAS, PolicyKind
+from app.school.kinds import CHOICES, HELP, SCHEMAS, PolicyKind, labels
 from app.web.field_types import Day, Line, PathId, Text
 from app.web.forms import Form, posted
 from app.web.render import redirect, render
@@ -33,17 +33,20 @@ class _Head(BaseModel):
 
 def _form_of(kind: PolicyKind) -> type[_Head]:
     """A version of a policy as typed: every value has to be given, and is named as on the page."""
+    titles = labels()
+    if kind is PolicyKind.RETENTION:
+        # How few they may be, and why, is said by the service.
+        fields = {one.name: FieldInfo(annotation=int) for one in retention.kinds()}
+    else:
+        fields = SCHEMAS[kind].model_fields
     values: dict[str, Any] = {
-        name: (Annotated[field.annotation, Field(title=LABELS[name][0]), *field.metadata], ...)
+        name: (Annotated[field.annotation, Field(title=titles[name][0]), *field.metadata], ...)
         if get_origin(field.annotation) is not list
         # A list is typed as lines of a text, which the policy itself reads.
-        else (Annotated[str, Field(title=LABELS[name][0], max_length=2000)], ...)
-        for name, field in SCHEMAS[kind].model_fields.items()
+        else (Annotated[str, Field(title=titles[name][0], max_length=2000)], ...)
+        for name, field in fields.items()
     }
     return create_model(f"{kind.label}PolicyForm", __base__=_Head, **values)
-
-
-FORMS: dict[PolicyKind, type[_Head]] = {kind: _form_of(kind) for kind in PolicyKind}
 
 
 @router.get("/school/policies", dependencies=READ)
@@ -56,7 +59,7 @@ def policies_page(request: Request, db: Db, subject: CurrentSubject) -> Response
         request,
         "school/policies.html",
         kinds=kinds,
-        labels=LABELS,
+        labels=labels(),
         choices=CHOICES,
         today=today,
         may_change=policy.may_change(subject),
@@ -80,10 +83,14 @@ def _form_page(request: Request, form: Form[Any], kind: PolicyKind) -> Response:
         "school/policy_form.html",
         form=form,
         kind=kind,
-        names=[name for name in form.model.model_fields if name in LABELS],
-        labels=LABELS,
-        help=HELP,
-        kinds={name: _looks(field) for name, field in SCHEMAS[kind].model_fields.items()},
+        names=[name for name in form.model.model_fields if name not in _Head.model_fields],
+        labels=labels(),
+        looks={name: _looks(field) for name, field in SCHEMAS[kind].model_fields.items()},
+        helps=HELP
+        | {
+            one.name: f"{one.sentence} At least {one.minimum_days}: {one.because}"
+            for one in retention.kinds()
+        },
         options={
             name: [(one, CHOICES[one]) for one in get_args(field.annotation)]
             for name, field in form.model.model_fields.items()
@@ -102,23 +109,25 @@ def _looks(field: FieldInfo) -> str:
 
 def _as_typed(values: BaseModel) -> dict[str, Any]:
     """A policy's values as its form shows them: a list as lines."""
-    found = {name: getattr(values, name) for name in type(values).model_fields}
-    return {
-        name: "\n".join(map(str, value)) if isinstance(value, list) else value
-        for name, value in found.items()
-    }
+    return {name: "\n".join(map(str, value)) if isinstance(value, list) else value for name, value in values}
 
 
 def _routes_of(kind: PolicyKind) -> tuple[Callable[..., Response], Callable[..., Response]]:
-    """The form of a kind and what it is posted to: each kind has a shape of its own."""
-    model = FORMS[kind]
+    """The form of a kind and what it is posted to: each kind has a shape of its own.
+
+    The shape is asked for with each request: of the data that goes after a while, rooms register more as they start.
+    """
+
+    async def sent(request: Request) -> AsyncIterator[Form[Any]]:
+        async for form in posted(_form_of(kind))(request):
+            yield form
 
     def new_policy(request: Request, db: Db, subject: CurrentSubject) -> Response:
         in_force = policies.at(db, kind, _today(db))
-        return _form_page(request, Form.blank(model, **_as_typed(in_force.values)), kind)
+        return _form_page(request, Form.blank(_form_of(kind), **_as_typed(in_force.values)), kind)
 
     def add_policy(
-        request: Request, db: Db, subject: CurrentSubject, form: Annotated[Form[Any], Depends(posted(model))]
+        request: Request, db: Db, subject: CurrentSubject, form: Annotated[Form[Any], Depends(sent)]
     ) -> Response:
         def add(values: Any) -> Response:
             policies.add(

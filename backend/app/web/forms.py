@@ -34,6 +34,7 @@ from starlette.datastructures import UploadFile
 from starlette.responses import Response
 
 from app.core.errors import FieldError, Invalid, Problem, UnsupportedMediaType
+from app.core.files.scanner import Infected
 from app.core.money import parse_dollars
 from app.web.errors import problem_of
 
@@ -127,7 +128,8 @@ class Form(Generic[M]):
                 return action(self.values)
             except (Problem, DBAPIError) as error:
                 problem = problem_of(error)
-                if problem is None or problem.status not in _CORRECTABLE:
+                # A virus is no mistake of typing: it goes on to be recorded, and has a page of its own.
+                if problem is None or problem.status not in _CORRECTABLE or isinstance(problem, Infected):
                     raise
                 status = self._take(problem)
         response = again()

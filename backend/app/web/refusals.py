@@ -22,6 +22,7 @@ from starlette.requests import Request
 from app.core import refusals, visibility
 from app.core.actions import Action
 from app.core.errors import Forbidden, NotFound, Problem
+from app.core.files.scanner import Infected
 from app.core.limits import network_of
 from app.core.permissions import Subject
 from app.core.refusals import Refusal
@@ -68,6 +69,16 @@ def note(request: Request, problem: Problem) -> None:
     subject: Subject | None = getattr(request.state, "subject", None)
     if isinstance(problem, Forbidden) and problem.slug == Forbidden.slug:
         _write(database, request, subject, {"kind": "forbidden"}, same="forbidden")
+    elif isinstance(problem, Infected):
+        _write(
+            database,
+            request,
+            subject,
+            {"signature": problem.signature},
+            same=problem.signature,
+            action=Action.FILE_INFECTED,
+            folded={"signature": "several"},
+        )
     elif isinstance(problem, NotFound) and subject is not None:
         hidden = _hidden_record(database, subject, request.path_params)
         if hidden is not None:
@@ -98,6 +109,8 @@ def _write(
     details: Mapping[str, Any],
     *,
     same: str,
+    action: Action = Action.ACCESS_REFUSED,
+    folded: Mapping[str, Any] | None = None,
 ) -> None:
     route = getattr(request.scope.get("route"), "path", None)
     address = request.client.host if request.client else None
@@ -105,13 +118,13 @@ def _write(
     refusals.note(
         database,
         Refusal(
-            Action.ACCESS_REFUSED,
+            action,
             route,
             f"{same} {request.method} {route}",
             network_of(address),
             {name: value for name, value in given.items() if value},
             subject,
-            {"kind": "many"},
+            folded or {"kind": "many"},
         ),
     )
 

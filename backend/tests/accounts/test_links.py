@@ -16,9 +16,8 @@ from app.accounts.access import attempts, links
 from app.accounts.factors.entry import service as entry
 from app.core import clock
 from app.core.errors import NotFound
-from app.core.permissions import Role
 from app.core.tokens import new_token
-from app.db.models import AccountLink, ApiToken, User, UserSession
+from app.db.models import AccountLink, User, UserSession
 from app.db.session import Database
 from app.projections.service import SUBSCRIBERS
 from app.settings import Settings
@@ -277,16 +276,3 @@ def test_changing_ones_own_password(client: TestClient, session: Session, studen
     live = session.scalars(select(UserSession).where(UserSession.revoked_at.is_(None))).all()
     assert len(live) == 1
     assert client.get("/account?changed=password").status_code == 200
-
-
-def test_old_rows_are_forgotten(app: Any, session: Session, settings: Settings, make_user: Make) -> None:
-    user = make_user(role=Role.ADMIN)
-    ApiTokenFactory(session=session, user_id=user.id)
-    old = clock.now() - timedelta(days=100)
-    UserSessionFactory(session=session, user_id=user.id, expires_at=old)
-    UserSessionFactory(session=session, user_id=user.id)
-    session.commit()
-    context = SimpleNamespace(additional_context={"database": app.state.database, "settings": settings})
-    jobs.forget_old(context, timestamp=0)
-    assert session.scalar(select(func.count()).select_from(UserSession)) == 1
-    assert session.scalar(select(func.count()).select_from(ApiToken)) == 1

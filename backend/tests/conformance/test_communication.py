@@ -15,12 +15,15 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.x509.oid import NameOID
 
+from app.core.files.scanner import Scanner
 from app.lrs.engine.multipart import Part
 from app.lrs.engine.runtime import Runtime
 from app.lrs.engine.statements import intake
 from app.lrs.engine.statements.storage import Attached
+from app.settings import socket_address
+from tests.factories.clamd import EICAR, SIGNATURE, clamd
 from tests.lrs.examples import statement
-from tests.lrs.serving import ONE, TWO, Client
+from tests.lrs.serving import ONE, TWO, Client, Running
 
 VERSION = "X-Experience-API-Version"
 BOTH = pytest.mark.parametrize("version", [ONE, TWO])
@@ -174,8 +177,8 @@ def test_an_attachment_swept_before_it_was_recorded_is_put_again(
 ) -> None:
     kept = intake._kept
 
-    def kept_and_swept(runtime: Runtime, parts: list[Part]) -> list[Attached]:
-        attachments = kept(runtime, parts)
+    def kept_and_swept(runtime: Runtime, parts: list[Part], address: str | None) -> list[Attached]:
+        attachments = kept(runtime, parts, address)
         for one in attachments:
             runtime.files.delete(one.sha256)
         return attachments
@@ -186,6 +189,27 @@ def test_an_attachment_swept_before_it_was_recorded_is_put_again(
     assert xapi.ask("POST", "/statements", **multipart(whole, (content, {}))).status_code == 200
     answer = xapi.get("/statements", statementId=whole["id"], attachments="true")
     assert content in answer.content
+
+
+def test_an_attachment_with_a_virus_is_refused_with_its_statement_and_recorded(
+    store: Running, xapi: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = statement(attachments=[attached(EICAR)])
+    with clamd(None) as daemon:
+        monkeypatch.setattr(store.app.runtime.files, "scanner", Scanner(socket_address(daemon.address)))
+        answer = xapi.ask("POST", "/statements", **multipart(whole, (EICAR, {})))
+        assert (answer.status_code, SIGNATURE in answer.json()["detail"]) == (422, True)
+        assert xapi.get("/statements", statementId=whole["id"]).status_code == 404
+        assert not store.app.runtime.files.exists(hashlib.sha256(EICAR).hexdigest())
+        recorded = "SELECT details->>'signature' FROM audit_log WHERE action = 'file.infected'"
+        assert store.value(recorded) == SIGNATURE
+        # A clean one comes in, and nothing does while the scanner gives no verdict.
+        clean = statement(attachments=[attached(b"clean")])
+        assert xapi.ask("POST", "/statements", **multipart(clean, (b"clean", {}))).status_code == 200
+        daemon.answer = b"stream: OK"
+        other = statement(attachments=[attached(b"other")])
+        answer = xapi.ask("POST", "/statements", **multipart(other, (b"other", {})))
+        assert (answer.status_code, answer.headers["Retry-After"]) == (503, "60")
 
 
 def test_sha_512_and_a_batch_share_their_bytes(xapi: Client) -> None:

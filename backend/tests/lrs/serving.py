@@ -133,7 +133,7 @@ def running(
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         port = listener.getsockname()[1]
-        app = lrs_app(settings)
+        app = lrs_app(settings, database)
         uvicorn_server = uvicorn.Server(
             uvicorn.Config(app, log_config=None, lifespan="off", timeout_graceful_shutdown=2)
         )

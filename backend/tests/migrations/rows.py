@@ -255,6 +255,8 @@ ROWS["0050"] = """
 
 # Rows that an upgrade adds to a table that was there: (revision, table) -> what they hold.
 ADDED_BY_UPGRADE: dict[tuple[str, str], dict[str, object]] = {
+    ("0075", "school_policies"): {"kind": "retention"},
+    ("0077", "school_policies"): {"kind": "storage"},
     ("0050", "school_policies"): {"kind": "second_factor"},
     ("0100", "school_policies"): {"kind": "grading"},
 }
@@ -291,12 +293,30 @@ ROWS["0100"] = """
         FROM school_policies WHERE kind = 'grading' LIMIT 1;
 """
 
+ROWS["0075"] = """
+    INSERT INTO purge_runs (id, started_at, policy_version, days, removed, finished_at) VALUES
+        (1, '2026-03-09 07:17+00', 1, '{"email": 180}', '{"email": 12}', '2026-03-09 07:17:02+00');
+    SELECT setval('purge_runs_id_seq', 1);
+"""
+
+ROWS["0080"] = """
+    INSERT INTO xapi_rollup_state (rolled_to) VALUES (1);
+    INSERT INTO xapi_rollup_changes (statement_id, sign) VALUES (1, -1);
+    INSERT INTO xapi_rollup_verbs (iri) VALUES ('http://adlnet.gov/expapi/verbs/completed');
+    INSERT INTO xapi_rollup_places (activities) VALUES ('{1,2}');
+    INSERT INTO xapi_rollup_attempts (key, user_id, first_quarter, last_quarter, is_contested)
+        VALUES ('7d444840-9dc0-11d1-b245-5ffdce74fad2', 1, 1970000, 1970004, true);
+    INSERT INTO xapi_rollup_parts VALUES (1, 1970000, 1, 1, 2, 9, 750.5, 750.5);
+    INSERT INTO xapi_rollup_quarters VALUES (1970000, 1, 2, 9, 750.5, 750.5);
+"""
+
 # Values that an upgrade changes on purpose: (revision, table) -> columns.
 CHANGED_BY_UPGRADE: dict[tuple[str, str], set[str]] = {
     ("0003", "users"): {"email"},  # lower case, as the sign-in compares it
     ("0008", "scorm_data"): {"attempt_no"},
     ("0100", "school"): {"revision"},  # a policy is added, which is counted
     ("0054", "api_tokens"): {"expires_at"},  # every token ends
+    ("0075", "school"): {"revision"},  # a policy begins
     ("0020", "xapi_statements"): {"id"},  # the key becomes the moment the statement was stored
 }
 # Values that a downgrade changes because the older schema cannot hold them; kept in migration_stash.

@@ -132,6 +132,7 @@ def test_the_program_may_use_every_table_and_no_more(owner: psycopg.Connection[A
         "audit_log": {"SELECT"},  # and inserts of some columns: see test_least_privilege
         "user_duties": rows - {"DELETE"},
         "factor_resets": rows - {"DELETE"},
+        "purge_runs": rows - {"DELETE"},
         "installation": {"SELECT", "INSERT"},  # and one column: the generation
         "history_cursors": rows - {"DELETE"},
         "xapi_statements": {"SELECT", "INSERT"},  # and one column: voided or not

@@ -36,11 +36,6 @@ from app.db.models import (
     ContentPackage,
     DataImport,
     FactorReset,
-    FinalGrade,
-    GradeBook,
-    GradeCategory,
-    GradeChange,
-    GradeItem,
     IssuedDocument,
     OutboxMessage,
     Passkey,
@@ -57,6 +52,7 @@ from app.db.models import (
 from app.settings import Settings
 from tests.conftest import sign_in_directly
 from tests.factories.accounts import ApiTokenFactory, UserSessionFactory
+from tests.factories.grades import graded
 from tests.factories.school import School
 
 WORDS = {"kind": "password", "day": "2026-05-06"}
@@ -248,41 +244,6 @@ def _typed(value: object) -> object:
     )
 
 
-def _grades(
-    session: Session, class_id: int, enrollment_id: int, people: Mapping[str, User | None]
-) -> tuple[GradeItem, FinalGrade, GradeChange]:
-    """A grade book with an item, and an approved final grade with a change that waits."""
-    teacher, registrar = people["instructor"], people["registrar"]
-    assert teacher is not None
-    assert registrar is not None
-    book = GradeBook(class_id=class_id)
-    session.add(book)
-    session.flush()
-    category = GradeCategory(book_id=book.id, name="Quizzes", weight_pct=100, order_num=1)
-    session.add(category)
-    session.flush()
-    item = GradeItem(book_id=book.id, category_id=category.id, name="Quiz 1", points_possible=10, order_num=1)
-    policy_id = session.scalars(select(SchoolPolicy.id).where(SchoolPolicy.kind == "grading")).one()
-    final = FinalGrade(
-        class_id=class_id, enrollment_id=enrollment_id, letter="B", percent=85, gpa_weight=1, policy_id=policy_id,
-        graded_on=date(2026, 5, 4), explanation="All of it.", status="approved", submitted_by=teacher.id,
-        decided_by=registrar.id, decided_at=clock.now(),
-    )  # fmt: skip
-    session.add_all([item, final])
-    session.flush()
-    change = GradeChange(
-        final_grade_id=final.id,
-        old_letter="B",
-        letter="A",
-        policy_id=policy_id,
-        reason="Why",
-        asked_by=teacher.id,
-    )
-    session.add(change)
-    session.flush()
-    return item, final, change
-
-
 @pytest.fixture
 def walk(app: FastAPI, session: Session, connection: Connection, settings: Settings) -> Iterator[Walk]:
     school = School(session)
@@ -374,7 +335,7 @@ def walk(app: FastAPI, session: Session, connection: Connection, settings: Setti
         ]
     )
     session.flush()
-    item, final, grade_change = _grades(session, taught.id, enrollment.id, people)
+    item, final, grade_change = graded(session, taught.id, enrollment.id, people)
     numbers = {
         "user_id": other.id,
         "student_id": other.id,

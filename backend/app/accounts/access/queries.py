@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, Select, bindparam, delete, func, insert, select, update
+from sqlalchemy import Row, Select, bindparam, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from app.db.models import AccountLink, SignInAttempt, User, UserSession
@@ -202,18 +202,6 @@ def links_since(session: Session, user_id: int, purpose: str, since: datetime) -
         )
         or 0
     )
-
-
-def purge(session: Session, before: datetime) -> int:
-    """Delete attempts, sessions and links that ended before this moment; the number of rows."""
-    gone = 0
-    for statement in (
-        delete(SignInAttempt).where(SignInAttempt.attempted_at < before).returning(SignInAttempt.id),
-        delete(UserSession).where(UserSession.expires_at < before).returning(UserSession.id),
-        delete(AccountLink).where(AccountLink.expires_at < before).returning(AccountLink.id),
-    ):
-        gone += len(session.scalars(statement).all())
-    return gone
 
 
 def add_links(session: Session, rows: Sequence[dict[str, Any]]) -> None:

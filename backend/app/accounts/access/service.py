@@ -29,7 +29,6 @@ from app.settings import Settings
 T = TypeVar("T")
 
 TOUCH_EVERY = timedelta(minutes=1)
-KEEP_FOR = timedelta(days=90)
 FAILURES_SHOWN = timedelta(days=30)
 WRONG = "The email address and password do not match. Check both, or reset your password."
 
@@ -275,13 +274,6 @@ def revoke_other_sessions(session: Session, subject: Subject) -> int:
     ended = end_sessions(session, Ended(subject.user_id, Why.SIGNED_OUT, but=subject.session_id))
     history.record(session, subject, Action.SESSION_OTHERS_REVOKED, subject.user_id, sessions=ended)
     return ended
-
-
-@internal("the system cleans up")
-def forget_old(session: Session) -> int:
-    """Delete what the record of attempts, sessions and links no longer needs; the number of rows."""
-    now = clock.now()
-    return queries.purge(session, now - KEEP_FOR) + history.forget_folds(session, now - timedelta(days=1))
 
 
 def _idle_since(settings: Settings, now: datetime) -> datetime:

@@ -152,9 +152,3 @@ def drop_waiting(session: Session, user_id: int, purpose: str) -> None:
     session.execute(
         delete(FactorChallenge).where(FactorChallenge.user_id == user_id, FactorChallenge.purpose == purpose)
     )
-
-
-def purge_challenges(session: Session, before: datetime) -> int:
-    """Delete challenges that ended before this moment; how many."""
-    statement = delete(FactorChallenge).where(FactorChallenge.expires_at < before)
-    return len(session.scalars(statement.returning(FactorChallenge.id)).all())

@@ -283,9 +283,3 @@ def send_change(session: Session, user_id: int, action: str, details: dict[str, 
         details=details,
         when=local_time(at, known.zone),
     )
-
-
-@internal("the system cleans up")
-def forget_old(session: Session) -> int:
-    """Delete challenges that are over; how many."""
-    return queries.purge_challenges(session, clock.now())

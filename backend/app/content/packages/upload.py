@@ -14,7 +14,7 @@ from app.content.packages.recognition import Package, read_package
 from app.core import clock, history
 from app.core.actions import Action
 from app.core.errors import Invalid, TooLarge
-from app.core.files import FileStore, StoredFile, claims
+from app.core.files import FileStore, StoredFile, claims, intake
 from app.core.permissions import Subject
 from app.db.models import ContentPackage, ContentType
 
@@ -50,12 +50,13 @@ def import_package(
     if file.seek(0, 2) > max_bytes:
         raise TooLarge(f"The package is larger than the {max_bytes // 1024**2} MiB this school accepts.")
     queries.allow_long_pauses(session, _LONGEST_PAUSE_SECONDS)
-    # Reading everything once finds every lie before the first file is stored.
+    # Reading everything once finds every lie and every virus before the first file is stored. The scanner gets each
+    # file too, not only the zip: what is packed may be larger than it unpacks by itself.
     archive = Archive(file)
     package = read_package(archive)
-    for path in package.files.values():
-        for _ in archive.stream(path):
-            pass
+    intake.examine_file(store, file)
+    for inside in package.files.values():
+        intake.examine(store, archive.stream(inside))
     queries.lock_lesson(session, lesson_id)
     return _store(session, subject, store, lesson_id, file, file_name, archive, package)
 

@@ -14,6 +14,16 @@ class FilesSwept(Details):
     partial: int
 
 
+class FileInfected(Details):
+    """What the scanner calls it, and where the file was sent to. Nothing of the file was kept."""
+
+    signature: str
+    route: str | None = None
+    method: str | None = None
+    times: int = 1
+    """How many such files the entry stands for."""
+
+
 class AccessRefused(Details):
     """A request that was refused, by its route; never the address as it was typed."""
 
@@ -30,7 +40,17 @@ class AccessRefused(Details):
     """How many refusals of this kind the entry stands for."""
 
 
+class DataPurged(Details):
+    """One run of the purge: how many of each kind went, by which version of the policy, and which kinds could not."""
+
+    policy_version: int
+    removed: dict[str, int]
+    failed: list[str]
+
+
 class MailPurged(Details):
+    """As recorded until the nightly purge counted messages too."""
+
     messages: int
     before: datetime
 

@@ -15,8 +15,16 @@ import sqlalchemy as sa
 from sqlalchemy import CursorResult
 from sqlalchemy.orm import Session
 
+from app.core import retention
 from app.core.errors import Conflict
 from app.core.files.store import FileMissing, StoredFile
+
+retention.keep(
+    "Stored files",
+    "A file stays as long as a record relies on it. One that nothing relies on goes a day later.",
+    "stored_files",
+    "file_claims",
+)
 
 
 class Retention(StrEnum):

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from app.core import clock
+from app.core.files.scanner import Scanner, scanner_of
 from app.settings import Settings
 
 CHUNK = 256 * 1024
@@ -54,7 +55,9 @@ class FileMissing(Exception):
 
 
 class FileStore(ABC):
-    """A content-addressed store of files."""
+    """A content-addressed store of files. What is uploaded goes through `scanner` first (`app.core.files.intake`)."""
+
+    scanner: Scanner | None = None
 
     def __init__(self, scratch: Path) -> None:
         self.scratch = scratch
@@ -254,7 +257,13 @@ class S3Store(FileStore):
 
 
 def open_store(settings: Settings) -> FileStore:
-    """The store that the settings name: the bucket when there is one, else `data_dir/files`."""
+    """The store that the settings name: the bucket when there is one, else `data_dir/files`; and its scanner."""
+    store = _opened(settings)
+    store.scanner = scanner_of(settings)
+    return store
+
+
+def _opened(settings: Settings) -> FileStore:
     if settings.s3_bucket is None:
         return LocalStore(settings.data_dir / "files")
     import boto3  # noqa: PLC0415 - a heavy library that most schools never load

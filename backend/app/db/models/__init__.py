@@ -17,6 +17,7 @@ from app.db.models.installation import HistoryCursor, Installation
 from app.db.models.limit import LimitCounter
 from app.db.models.outbox import OutboxMessage
 from app.db.models.program import ContentType, Lesson, Module, Program
+from app.db.models.purge_run import PurgeRun
 from app.db.models.refund import Refund
 from app.db.models.school import School, SchoolHoliday, SchoolPolicy, SchoolSignatory, SchoolTerm
 from app.db.models.school_class import ClassChange, ClassInstructor, ClassMeeting, ClassSeat, SchoolClass
@@ -36,6 +37,15 @@ from app.db.models.xapi_credential import XapiCredential, XapiDeadLetter, XapiFo
 from app.db.models.xapi_document import XapiAttachment, XapiDocument
 from app.db.models.xapi_import import XapiImport
 from app.db.models.xapi_party import XapiActivity, XapiActor
+from app.db.models.xapi_rollup import (
+    XapiRollupAttempt,
+    XapiRollupChange,
+    XapiRollupPart,
+    XapiRollupPlace,
+    XapiRollupQuarter,
+    XapiRollupState,
+    XapiRollupVerb,
+)
 
 __all__ = [
     "AccountLink",
@@ -82,6 +92,7 @@ __all__ = [
     "OutboxMessage",
     "Passkey",
     "Program",
+    "PurgeRun",
     "RecoveryCode",
     "Refund",
     "School",
@@ -109,6 +120,13 @@ __all__ = [
     "XapiDocument",
     "XapiForwarder",
     "XapiImport",
+    "XapiRollupAttempt",
+    "XapiRollupChange",
+    "XapiRollupPart",
+    "XapiRollupPlace",
+    "XapiRollupQuarter",
+    "XapiRollupState",
+    "XapiRollupVerb",
     "XapiStatement",
     "XapiStatementActivity",
     "XapiStatementActor",

@@ -88,6 +88,7 @@ class ScormCommit(Base):
     __table_args__ = (
         Index("uq_scorm_commits_launch_seq", "launch_id", "seq", unique=True),
         Index("idx_scorm_commits_scorm_data_id", "scorm_data_id"),
+        Index("idx_scorm_commits_received_at", "received_at", postgresql_using="brin"),
     )
 
     id: Mapped[int] = mapped_column(BigInteger, primary_key=True)

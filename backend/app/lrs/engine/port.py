@@ -4,9 +4,9 @@ The engine is the xAPI standard. Which keys there are, and which agents are peop
 business: it answers with operations that run on the engine's own connections, in the transaction that asks.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, BinaryIO, Protocol
 
 from app.core.files import FileStore
 from app.lrs.engine.operations import Operation
@@ -68,6 +68,10 @@ class Port(People, Protocol):
     def count_failure(self, address: str | None) -> Operation[tuple[int, str] | None]:
         """Count a wrong key or secret from this network address. Seconds to wait and the sentence beyond the limit,
         None below it."""
+
+    def admit(self, files: Sequence[BinaryIO], address: str | None) -> None:
+        """Let attachments from this network address into the file store, or raise `Refusal`: for a virus, say. Called
+        in a thread, before any of them is kept."""
 
     def record_key_use(self, key_id: int) -> Operation[None]:
         """Note that a key is in use now."""

@@ -28,6 +28,7 @@ class Refusal(Exception):
         412: "Precondition failed",
         413: "Too large",
         415: "Unsupported media type",
+        422: "Not accepted",
         429: "Too many requests",
         503: "Unavailable",
     }

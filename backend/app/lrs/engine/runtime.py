@@ -34,6 +34,7 @@ class Runtime:
     def __init__(self, port: Port) -> None:
         self._port = port
         self.files = port.files
+        self.admit = port.admit
         self.cursors = Cursors(port.secret)
         self.directory = Directory(port)
         self.access_checker = AccessChecker(port)

@@ -2,17 +2,22 @@
 
 import hashlib
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import timedelta
+from typing import BinaryIO
 
-from app.core import limits
-from app.core.files import FileStore, open_store
+from app.core import limits, refusals
+from app.core.actions import Action
+from app.core.errors import Problem
+from app.core.files import FileStore, intake, open_store
+from app.core.files.scanner import Infected
 from app.core.limits import Limit, network_of
-from app.db.session import libpq_url
+from app.db.session import Database, libpq_url
 from app.lrs.engine.agents.service import Directory
 from app.lrs.engine.api import LrsApp
 from app.lrs.engine.operations import Execute, Operation, Query
 from app.lrs.engine.port import KeyRecord, Port
+from app.lrs.engine.refusal import Refusal
 from app.lrs.host import queries
 from app.settings import Settings
 
@@ -73,8 +78,9 @@ class People:
 class Host(People):
     """The school as the engine sees it (`Port`)."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, database: Database) -> None:
         super().__init__(settings.app_origin)
+        self._database = database
         self.database_url = libpq_url(settings.app_database_url)
         self.files: FileStore = open_store(settings)
         self.secret = settings.secret_key.get_secret_value()
@@ -95,14 +101,35 @@ class Host(People):
         wait = limits.longest_wait(claims, [(key, full_at) for key, full_at in rows])
         return wait.seconds, wait.problem().detail
 
+    def admit(self, files: Sequence[BinaryIO], address: str | None) -> None:
+        """See `Port.admit`."""
+        try:
+            for file in files:
+                intake.examine_file(self.files, file)
+        except Problem as problem:
+            if isinstance(problem, Infected):
+                refusals.note(self._database, _infected(problem, address))
+            raise Refusal(problem.detail, status=problem.status, headers=problem.headers) from None
+
     def record_key_use(self, key_id: int) -> Operation[None]:
         """See `Port.record_key_use`; at most once a minute for each key."""
         yield Execute(queries.RECORD_KEY_USE, (key_id,))
 
 
-def lrs_app(settings: Settings) -> LrsApp:
+def _infected(found: Infected, address: str | None) -> refusals.Refusal:
+    return refusals.Refusal(
+        Action.FILE_INFECTED,
+        "/xapi/statements",
+        found.signature,
+        network_of(address),
+        {"signature": found.signature, "route": "/xapi/statements"},
+        folded={"signature": "several"},
+    )
+
+
+def lrs_app(settings: Settings, database: Database) -> LrsApp:
     """The school's LRS as an ASGI application, to be mounted at `/xapi`."""
-    port: Port = Host(settings)
+    port: Port = Host(settings, database)
     return LrsApp(port)
 
 

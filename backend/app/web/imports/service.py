@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from app.core import clock, history
 from app.core.actions import Action
 from app.core.errors import Conflict, Forbidden, Invalid, NotFound
-from app.core.files import FileStore, claims
+from app.core.files import FileStore, claims, intake
 from app.core.permissions import Actor, internal
 from app.db.models import DataImport
 from app.settings import Settings
@@ -91,7 +91,7 @@ def send(
     kind = importable(subject, kind_name)
     # A file that is no table is refused before anything of it is kept.
     sheet = parser.parse(file.read())
-    file.seek(0)
+    intake.examine_file(files, file)
     stored = files.put(file)
     user_id = subject.user_id
     before = queries.remembered(session, user_id, kind.name) if user_id is not None else {}

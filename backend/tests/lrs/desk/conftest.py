@@ -59,7 +59,13 @@ def scene(session: Session) -> Scene:
 
 
 def keep(session: Session, *stated: dict[str, Any], attached: Sequence[Attached] = ()) -> None:
-    """Store statements as another system sends them."""
+    """Store statements as another system sends them, and commit."""
+    keep_uncommitted(session, *stated, attached=attached)
+    session.commit()
+
+
+def keep_uncommitted(session: Session, *stated: dict[str, Any], attached: Sequence[Attached] = ()) -> None:
+    """Store statements in the test's own transaction."""
     person = {"objectType": "Agent", "name": "Simulator", "mbox": "mailto:simulator@example.org"}
     author = Author(None, jsonio.dumps(person), identity(person) or "", person, may_define=True)
     ready = [prepare(one, Version.ONE) for one in stated]
@@ -68,7 +74,6 @@ def keep(session: Session, *stated: dict[str, Any], attached: Sequence[Attached]
         store_statements([Submission(ready, author, attached)], directory_of("http://localhost:8000")),
     )
     assert result.refusals == [None]
-    session.commit()
 
 
 def agent_of(user: User) -> dict[str, Any]:

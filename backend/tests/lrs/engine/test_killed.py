@@ -30,8 +30,10 @@ pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("embedded_server"), pyte
 PROGRAM = """
 import sys, uvicorn
 from app.lrs.host.service import lrs_app
+from app.db.session import Database
 from app.settings import load_settings
-uvicorn.run(lrs_app(load_settings()), host="127.0.0.1", port=int(sys.argv[1]), log_level="critical",
+settings = load_settings()
+uvicorn.run(lrs_app(settings, Database(settings)), host="127.0.0.1", port=int(sys.argv[1]), log_level="critical",
             lifespan="off", access_log=False)
 """
 

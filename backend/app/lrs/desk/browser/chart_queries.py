@@ -1,21 +1,23 @@
-"""SQL of the charts: counts, times and scores of a period, day by day.
+"""SQL of the charts on the statements themselves: counts, times and scores of a period, day by day.
 
-Each walks the index of the time of what a statement records, or the rows of the people and activities asked for where
-the planner finds those fewer. A statement of the period is one whose day at the school lies in it: those before the
-calendar begins and after it ends are no date that a driver can read.
+`chart_rollups` gives the same from what is added up already, where that has it. Each query here walks the index of
+the time of what a statement records, or the rows of the people and activities asked for where the planner finds those
+fewer. A statement of the period is one whose day at the school lies in it: those before the calendar begins and after
+it ends are no date that a driver can read.
 """
 
 # ruff: noqa: S608 -- every piece is a LiteralString, which mypy holds
 
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any, LiteralString
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any, LiteralString, NamedTuple
 
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from app.lrs import vocabulary
 from app.lrs.desk.browser.scope import EVERYTHING, Scope
+from app.lrs.desk.rollups.queries import ACTOR, NAMES, SCALED, SECONDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +58,17 @@ class Span:
         return {"since": self.since, "until": self.until, **named, **self.scope.values}
 
 
+class Drawn(NamedTuple):
+    """What the statements of a period add up to; days without are left out."""
+
+    counts: list[tuple[date, str, int]]
+    """Day at the school, verb, number of statements."""
+    seconds: list[tuple[date, bool, Decimal]]
+    """Day at the school, whether of the attendance clock, seconds."""
+    tenths: dict[int, int]
+    """Tenth of a scaled score, 0 to 9, and the number of scores in it."""
+
+
 def verbs_by_day(session: Session, span: Span) -> list[Any]:
     """(day at the school, verb, count)."""
     sql: LiteralString = (
@@ -63,12 +76,6 @@ def verbs_by_day(session: Session, span: Span) -> list[Any]:
         f" WHERE {span.condition} GROUP BY 1, 2"
     )
     return list(session.execute(text(sql), {**span.values, "zone": span.zone}))
-
-
-# Weeks, or days, hours, minutes and seconds; a month or a year is of no exact length. The numbers are short enough for
-# an interval of PostgreSQL.
-_N: LiteralString = r"\d{1,7}([.,]\d{1,9})?"
-_EXACT: LiteralString = rf"^P(?=.)(\d{{1,4}}([.,]\d{{1,9}})?W|({_N}D)?(T(?=.)({_N}H)?({_N}M)?({_N}S)?)?)$"
 
 
 def seconds_by_day(session: Session, span: Span) -> list[Any]:
@@ -83,10 +90,7 @@ def seconds_by_day(session: Session, span: Span) -> list[Any]:
 WITH timed AS (
   SELECT (s.timestamp AT TIME ZONE :zone)::date AS day, s.verb = :attended AS clocked,
     CASE WHEN s.verb = ANY(:ends) THEN '' ELSE s.verb END AS account, s.registration, s.object_id,
-    coalesce(s.user_id::text, s.payload #>> '{{actor,mbox}}', s.payload #>> '{{actor,mbox_sha1sum}}',
-      s.payload #>> '{{actor,openid}}', s.payload #>> '{{actor,account}}', s.payload #>> '{{actor}}') AS actor,
-    CASE WHEN s.result ->> 'duration' ~ :exact
-      THEN extract(epoch FROM replace(s.result ->> 'duration', ',', '.')::interval) ELSE 0 END AS seconds
+    {ACTOR} AS actor, {SECONDS} AS seconds
   FROM xapi_statements s WHERE {span.condition} AND s.result ? 'duration'
 ), summed AS (
   SELECT *, sum(seconds) OVER (PARTITION BY clocked, actor, registration, object_id, account) AS total FROM timed
@@ -95,17 +99,24 @@ WITH timed AS (
     ORDER BY account = '' AND total > 0 DESC, total DESC, account) AS counts FROM summed
 )
 SELECT day, clocked, sum(seconds) FROM ranked WHERE account = counts AND seconds > 0 GROUP BY 1, 2"""
-    names = {"attended": vocabulary.ATTENDED.iri, "ends": list(vocabulary.SESSION_ENDS), "exact": _EXACT}
-    return list(session.execute(text(sql), {**span.values, **names, "zone": span.zone}))
+    return list(session.execute(text(sql), {**span.values, **NAMES, "zone": span.zone}))
 
 
 def score_tenths(session: Session, span: Span) -> list[Any]:
     """(tenth from 0 to 9, count) of scaled scores from 0 to 1; a full score is in the last tenth."""
     sql: LiteralString = (
         "SELECT least(floor(scaled * 10), 9)::int, count(*) FROM ("
-        "SELECT CASE WHEN jsonb_typeof(s.result #> '{score,scaled}') = 'number'"
-        " THEN (s.result #>> '{score,scaled}')::float8 END AS scaled FROM xapi_statements s"
+        f"SELECT {SCALED} AS scaled FROM xapi_statements s"
         f" WHERE {span.condition} AND s.result ? 'score') scores"
         " WHERE scaled BETWEEN 0 AND 1 GROUP BY 1"
     )
     return list(session.execute(text(sql), span.values))
+
+
+def read(session: Session, span: Span) -> Drawn:
+    """All that is drawn of a period."""
+    return Drawn(
+        [tuple(row) for row in verbs_by_day(session, span)],
+        [tuple(row) for row in seconds_by_day(session, span)],
+        {row[0]: row[1] for row in score_tenths(session, span)},
+    )

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from app.core import clock
 from app.core.permissions import Actor
-from app.lrs.desk.browser import chart_queries
+from app.lrs.desk.browser import chart_queries, chart_rollups
 from app.lrs.desk.browser.chart_queries import Span
 from app.lrs.desk.browser.lookup import Sought
 from app.lrs.desk.browser.scope import scope_of
@@ -63,9 +63,7 @@ def charts(
         scope_of(session, subject),
     )
     axis = _Axis(first, days, 1 if days <= 31 else 7)
-    counts = chart_queries.verbs_by_day(session, span)
-    seconds = chart_queries.seconds_by_day(session, span)
-    tenths = dict(tuple(row) for row in chart_queries.score_tenths(session, span))
+    counts, seconds, tenths = chart_rollups.read(session, span) or chart_queries.read(session, span)
     return Charts(
         verbs=axis.series([(day, in_words(verb), number) for day, verb, number in counts]),
         hours=axis.series(

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from app.core import history
 from app.core.actions import Action
 from app.core.errors import Conflict, Invalid, NotFound
-from app.core.files import FileStore, claims
+from app.core.files import FileStore, claims, intake
 from app.core.jobs import enqueue
 from app.core.permissions import Actor
 from app.db.models import XapiImport
@@ -24,6 +24,7 @@ __all__ = ["begin", "find", "imports", "remove"]
 def begin(session: Session, subject: Actor, files: FileStore, file: BinaryIO, file_name: str) -> XapiImport:
     """Keep a file and have it taken in by a job. Raises Invalid for an empty one."""
     policy.require_manage(subject)
+    intake.examine_file(files, file)
     stored = files.put(file)
     if stored.size == 0:
         raise Invalid("The file is empty. Choose the file that the other LRS exported.")

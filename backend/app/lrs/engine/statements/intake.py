@@ -50,7 +50,7 @@ async def take_in(runtime: Runtime, call: Call, only_id: str | None = None) -> l
     try:
         parts = await reader.read(call.chunks(LARGEST_ATTACHMENTS))
         received = await runtime.in_thread(lambda: _from_parts(call, parts, only_id))
-        attachments = await runtime.in_thread(lambda: _kept(runtime, parts[1:]))
+        attachments = await runtime.in_thread(lambda: _kept(runtime, parts[1:], call.address))
         received.submission.attachments = attachments
         ids = await _stored(runtime, received)
         await runtime.in_thread(lambda: _kept_still(runtime, parts[1:], attachments))
@@ -188,9 +188,11 @@ def _speaks_of_its_own(call: Call, statements: list[JsonObject], paths: list[str
             )
 
 
-def _kept(runtime: Runtime, parts: list[Part]) -> list[Attached]:
-    """Put attachments into the file store. One that no statement comes to claim is swept."""
+def _kept(runtime: Runtime, parts: list[Part], address: str | None) -> list[Attached]:
+    """Put attachments into the file store, all or none. One that no statement comes to claim is swept."""
     kept = []
+    if parts:
+        runtime.admit([cast(BinaryIO, part.file) for part in parts], address)
     for part in parts:
         part.file.seek(0)
         stored = runtime.files.put(cast(BinaryIO, part.file))

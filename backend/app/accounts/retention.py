@@ -1,0 +1,93 @@
+"""What of the ways into accounts goes after a while."""
+
+from app.core import retention
+from app.core.retention import Kind, Rows
+from app.db.models import AccountLink, ApiToken, FactorChallenge, SignInAttempt, UserSession
+
+_sessions = Rows(
+    UserSession.__table__,
+    lambda before: (UserSession.expires_at < before) | (UserSession.revoked_at < before),
+)
+_attempts = Rows(SignInAttempt.__table__, lambda before: SignInAttempt.attempted_at < before)
+_links = Rows(AccountLink.__table__, lambda before: AccountLink.expires_at < before)
+_challenges = Rows(FactorChallenge.__table__, lambda before: FactorChallenge.expires_at < before)
+_tokens = Rows(
+    ApiToken.__table__, lambda before: (ApiToken.expires_at < before) | (ApiToken.revoked_at < before)
+)
+
+retention.register(
+    Kind(
+        "sessions",
+        "Sessions that have ended",
+        "Where and with which browser somebody was signed in, counted from the day the session ended. The history "
+        "keeps that they signed in.",
+        90,
+        30,
+        "After a break-in people look at where they were signed in over the last month.",
+        _sessions.due,
+        _sessions.purge,
+        ("user_sessions",),
+    )
+)
+retention.register(
+    Kind(
+        "sign_in_attempts",
+        "Sign-in attempts",
+        "When and from which network address somebody tried to sign in. The history keeps failed attempts.",
+        90,
+        30,
+        "Your devices shows everyone the failed attempts of the last 30 days.",
+        _attempts.due,
+        _attempts.purge,
+        ("sign_in_attempts",),
+    )
+)
+retention.register(
+    Kind(
+        "one_time_links",
+        "One-time links that have expired",
+        "Links to set a password, used or not; only hashes of them are kept.",
+        90,
+        7,
+        "Within a week people ask why their invitation no longer works.",
+        _links.due,
+        _links.purge,
+        ("account_links",),
+    )
+)
+retention.register(
+    Kind(
+        "challenges",
+        "Half-finished sign-ins",
+        "What a passkey had to answer, and sign-ins that waited for their second step; each is good for minutes.",
+        1,
+        1,
+        "A sign-in that is under way is never cut off.",
+        _challenges.due,
+        _challenges.purge,
+        ("factor_challenges",),
+    )
+)
+retention.register(
+    Kind(
+        "api_tokens",
+        "API tokens that have ended",
+        "Expired and revoked tokens with their names and last use. The history keeps who made and revoked them.",
+        365,
+        30,
+        "After a leak one looks at when a token was last used.",
+        _tokens.due,
+        _tokens.purge,
+        ("api_tokens",),
+    )
+)
+retention.keep(
+    "Accounts and duties",
+    "Records are somebody’s, and acts were somebody’s. An account is deleted by a person, never by age.",
+    "users",
+    "user_duties",
+    "passkeys",
+    "authenticators",
+    "recovery_codes",
+    "factor_resets",
+)

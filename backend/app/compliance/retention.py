@@ -1,0 +1,19 @@
+"""What of attendance and documents is kept."""
+
+from app.core import retention
+
+retention.keep(
+    "Attendance",
+    "Attendance belongs to the student’s file (GNPEC Standard 6). No rule names a period after which it may go.",
+    "attendance",
+    "attendance_days",
+    "attendance_students",
+    "attendance_school_days",
+)
+retention.keep(
+    "Transcripts, credentials and externships",
+    "A transcript is permanent, and at a closure goes to GNPEC for every former student (GNPEC Standard 6).",
+    "transcripts",
+    "credentials",
+    "externships",
+)
