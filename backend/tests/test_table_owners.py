@@ -66,6 +66,8 @@ OWNERS = {
     "grade_changes": "compliance",
     "grade_items": "compliance",
     "grade_scores": "compliance",
+    "progress_appeals": "compliance",
+    "progress_reviews": "compliance",
     "refunds": "finance",
     "content_packages": "content",
     "content_files": "content",

@@ -212,6 +212,14 @@ class Action(StrEnum):
     PROGRAM_CREATED = "program.created", "programs", "Program created", base.Named
     PROGRAM_DELETED = "program.deleted", "programs", "Program deleted", school.ProgramDeleted
     PROGRAM_UPDATED = "program.updated", "programs", "Program changed", base.Changed
+    PROGRESS_APPEAL_DECIDED = (
+        "progress.appeal_decided",
+        "progress_appeals",
+        "Appeal of academic progress decided",
+        grades.AppealDecided,
+    )
+    PROGRESS_APPEALED = "progress.appealed", "progress_appeals", "Academic progress appealed", grades.Appealed
+    PROGRESS_REVIEWED = "progress.reviewed", "progress_reviews", "Academic progress reviewed", grades.Reviewed
     PROGRESS_REWRITTEN = "progress.rewritten", "programs", "Progress recalculated", learning.ProgressRewritten
     PROOF_GIVEN = "proof.given", "user_sessions", "Confirmed who is there", people.ProofGiven
     RECOVERY_CODES_MADE = (

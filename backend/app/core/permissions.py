@@ -65,7 +65,7 @@ class Permission(StrEnum):
     GRADES_ENTER = "grades.enter"
     """Set up grade books, enter scores and submit final grades of the classes whose grades one reads."""
     GRADES_APPROVE = "grades.approve"
-    """Approve and return final grades, and decide changes to them."""
+    """Approve and return final grades, decide changes to them, review academic progress and decide appeals."""
     HISTORY_READ = "history.read"
     IMPORTS_RUN = "imports.run"
     LRS_READ_ALL = "lrs.read_all"

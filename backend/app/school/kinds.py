@@ -21,6 +21,7 @@ class PolicyKind(StrEnum):
     PASSWORD = "password"  # noqa: S105 - the kind of a policy
     SECOND_FACTOR = "second_factor"
     GRADING = "grading"
+    ACADEMIC_PROGRESS = "academic_progress"
     RETENTION = "retention"
 
     @property
@@ -78,6 +79,26 @@ class SecondFactorPolicy(_Values):
     the account: a new version that still asks gives nobody new time."""
 
 
+class AcademicProgressPolicy(_Values):
+    """Satisfactory academic progress (SAP). GNPEC requires a policy and sets no number (Standard 4).
+
+    The values to begin with are the usual ones of Title IV: pace about 67%, 150% of the calendar time, GPA 2.0.
+    """
+
+    checkpoints_measured_in: Literal["attended_hours", "scheduled_hours", "weeks"] = "scheduled_hours"
+    """What the checkpoints are percentages of: the program's hours attended or scheduled so far, or its weeks."""
+    checkpoints_every_pct: Annotated[int, Field(ge=5, le=100)] = 25
+    """A review is due each time this much of the program is reached, in percent of its length."""
+    minimum_pace_pct: Annotated[int, Field(ge=1, le=100)] = 67
+    """Hours attended as a percentage of the hours scheduled, at least."""
+    maximum_time_frame_pct: Annotated[int, Field(ge=100, le=300)] = 150
+    """The longest time to complete, in percent of the program's weeks."""
+    minimum_gpa_hundredths: Annotated[int, Field(ge=0, le=400)] = 200
+    """The lowest GPA, in hundredths: 200 is 2.00."""
+    appeal_days: Annotated[int, Field(ge=1, le=120)] = 14
+    """Days after a review in which a student can appeal."""
+
+
 class RetentionPolicy(_Values):
     """For how many days each kind of data is kept that goes after a while: what the rooms have registered
     (`app.core.retention`), each by its name.
@@ -127,6 +148,7 @@ SCHEMAS: dict[PolicyKind, type[BaseModel]] = {
     PolicyKind.PASSWORD: PasswordPolicy,
     PolicyKind.SECOND_FACTOR: SecondFactorPolicy,
     PolicyKind.GRADING: GradingPolicy,
+    PolicyKind.ACADEMIC_PROGRESS: AcademicProgressPolicy,
     PolicyKind.RETENTION: RetentionPolicy,
 }
 _LABELS = {
@@ -152,6 +174,12 @@ _LABELS = {
     "incomplete_letter": ("Letter for incomplete", ""),
     "transfer_letter": ("Letter for transfer credit", ""),
     "passed_letter": ("Letter for passed without a grade", ""),
+    "checkpoints_measured_in": ("Checkpoints are measured in", ""),
+    "checkpoints_every_pct": ("A review is due every", "%"),
+    "minimum_pace_pct": ("Minimum pace", "%"),
+    "maximum_time_frame_pct": ("Maximum time frame", "%"),
+    "minimum_gpa_hundredths": ("Minimum GPA", "hundredths"),
+    "appeal_days": ("Time to appeal", "days"),
 }
 
 
@@ -168,9 +196,14 @@ CHOICES = {
     "latest": "The latest grade counts",
     "best": "The best grade counts",
     "all": "Every grade counts",
+    "attended_hours": "Hours attended",
+    "scheduled_hours": "Hours scheduled",
+    "weeks": "Weeks since enrollment",
 }
 """How a page names the values that are chosen from a list."""
 HELP = {
+    "minimum_gpa_hundredths": "200 is a GPA of 2.00.",
+    "checkpoints_every_pct": "In percent of the program’s length: 25 means a review at 25, 50, 75 and 100%.",
     "letters": "One letter a line, the highest first: the letter, from how many percent, and its points, such as "
     "A 90 4.",
     "categories": "One category a line: the name, its weight in percent and, if any, how many of the lowest scores are "

@@ -23,6 +23,7 @@ from app.school import queries
 from app.school.grading import GradingPolicy
 from app.school.kinds import (
     SCHEMAS,
+    AcademicProgressPolicy,
     AttendancePolicy,
     PasswordPolicy,
     PolicyKind,
@@ -69,6 +70,10 @@ def at(
 def at(session: Session, kind: Literal[PolicyKind.GRADING], day: date) -> DatedPolicy[GradingPolicy]: ...
 @overload
 def at(session: Session, kind: Literal[PolicyKind.RETENTION], day: date) -> DatedPolicy[RetentionPolicy]: ...
+@overload
+def at(
+    session: Session, kind: Literal[PolicyKind.ACADEMIC_PROGRESS], day: date
+) -> DatedPolicy[AcademicProgressPolicy]: ...
 @overload
 def at(session: Session, kind: PolicyKind, day: date) -> DatedPolicy[BaseModel]: ...
 

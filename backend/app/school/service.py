@@ -17,6 +17,7 @@ from app.school import calendar, policies, policy, queries
 from app.school.facts import Logo, SchoolFacts, Signatory
 from app.school.grading import GradingPolicy
 from app.school.kinds import (
+    AcademicProgressPolicy,
     AttendancePolicy,
     PasswordPolicy,
     PolicyKind,
@@ -28,6 +29,7 @@ from app.school.schemas import FactsForm, SignatoryForm
 from app.settings import Settings, get_settings
 
 __all__ = [
+    "AcademicProgressPolicy",
     "AttendancePolicy",
     "GradingPolicy",
     "Logo",

@@ -13,6 +13,8 @@ from app.db.models import (
     GradeCategory,
     GradeChange,
     GradeItem,
+    ProgressAppeal,
+    ProgressReview,
     SchoolPolicy,
     User,
 )
@@ -20,8 +22,8 @@ from app.db.models import (
 
 def graded(
     session: Session, class_id: int, enrollment_id: int, people: Mapping[str, User | None]
-) -> tuple[GradeItem, FinalGrade, GradeChange]:
-    """A grade book with an item, and an approved final grade with a change that waits."""
+) -> dict[str, int]:
+    """A grade book with an item, an approved final grade with a change that waits, a review with an appeal: numbers."""
     teacher, registrar = people["instructor"], people["registrar"]
     assert teacher is not None
     assert registrar is not None
@@ -50,4 +52,29 @@ def graded(
     )
     session.add(change)
     session.flush()
-    return item, final, change
+    return {
+        "item_id": item.id,
+        "category_id": category.id,
+        "final_grade_id": final.id,
+        "grade_change_id": change.id,
+        **reviewed(session, enrollment_id),
+    }
+
+
+def reviewed(session: Session, enrollment_id: int, *, appealed: bool = True) -> dict[str, int]:
+    """A review of academic progress that was not met, with an appeal that waits."""
+    progress_id = session.scalars(
+        select(SchoolPolicy.id).where(SchoolPolicy.kind == "academic_progress")
+    ).one()
+    review = ProgressReview(
+        enrollment_id=enrollment_id, checkpoint_pct=25, reviewed_on=clock.now().date(), policy_id=progress_id,
+        state="not_met", attended_minutes=100, scheduled_minutes=1000, elapsed_days=60, pace_pct=10, explanation="Low.",
+    )  # fmt: skip
+    session.add(review)
+    session.flush()
+    if not appealed:
+        return {"review_id": review.id}
+    appeal = ProgressAppeal(review_id=review.id, reason="I was ill for weeks.")
+    session.add(appeal)
+    session.flush()
+    return {"review_id": review.id, "appeal_id": appeal.id}

@@ -259,6 +259,7 @@ ADDED_BY_UPGRADE: dict[tuple[str, str], dict[str, object]] = {
     ("0077", "school_policies"): {"kind": "storage"},
     ("0050", "school_policies"): {"kind": "second_factor"},
     ("0100", "school_policies"): {"kind": "grading"},
+    ("0101", "school_policies"): {"kind": "academic_progress"},
 }
 
 ROWS["0056"] = """
@@ -293,6 +294,15 @@ ROWS["0100"] = """
         FROM school_policies WHERE kind = 'grading' LIMIT 1;
 """
 
+ROWS["0101"] = """
+    INSERT INTO progress_reviews (enrollment_id, checkpoint_pct, reviewed_on, policy_id, state, attended_minutes,
+                                  scheduled_minutes, elapsed_days, pace_pct, gpa, explanation, reviewed_by)
+        SELECT 1, 25, '2026-03-02', id, 'not_met', 6000, 12000, 60, 50, 1.5, 'Pace: 50%.', 2
+        FROM school_policies WHERE kind = 'academic_progress' LIMIT 1;
+    INSERT INTO progress_appeals (review_id, reason, asked_by, decided_by, decided_at, outcome)
+        VALUES (1, 'I was ill', 1, 2, '2026-03-09 12:00+00', 'granted');
+"""
+
 ROWS["0075"] = """
     INSERT INTO purge_runs (id, started_at, policy_version, days, removed, finished_at) VALUES
         (1, '2026-03-09 07:17+00', 1, '{"email": 180}', '{"email": 12}', '2026-03-09 07:17:02+00');
@@ -315,6 +325,7 @@ CHANGED_BY_UPGRADE: dict[tuple[str, str], set[str]] = {
     ("0003", "users"): {"email"},  # lower case, as the sign-in compares it
     ("0008", "scorm_data"): {"attempt_no"},
     ("0100", "school"): {"revision"},  # a policy is added, which is counted
+    ("0101", "school"): {"revision"},
     ("0054", "api_tokens"): {"expires_at"},  # every token ends
     ("0075", "school"): {"revision"},  # a policy begins
     ("0020", "xapi_statements"): {"id"},  # the key becomes the moment the statement was stored

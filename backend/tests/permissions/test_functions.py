@@ -69,6 +69,7 @@ VALUES: Mapping[str, Any] = {
     "categories": [],
     "gpa_weight": Decimal(1),
     "approved": True,
+    "granted": True,
 }
 """Arguments by their names, where the type does not say what they can be."""
 CALLS: Mapping[str, Mapping[str, Any]] = {

@@ -52,7 +52,7 @@ from app.db.models import (
 from app.settings import Settings
 from tests.conftest import sign_in_directly
 from tests.factories.accounts import ApiTokenFactory, UserSessionFactory
-from tests.factories.grades import graded
+from tests.factories.grades import graded, reviewed
 from tests.factories.school import School
 
 WORDS = {"kind": "password", "day": "2026-05-06"}
@@ -335,7 +335,7 @@ def walk(app: FastAPI, session: Session, connection: Connection, settings: Setti
         ]
     )
     session.flush()
-    item, final, grade_change = graded(session, taught.id, enrollment.id, people)
+    given = graded(session, taught.id, enrollment.id, people)
     numbers = {
         "user_id": other.id,
         "student_id": other.id,
@@ -368,24 +368,24 @@ def walk(app: FastAPI, session: Session, connection: Connection, settings: Setti
         "passkey_id": other_passkey.id,
         "authenticator_id": other_app.id,
         "reset_id": reset.id,
-        "item_id": item.id,
-        "category_id": item.category_id,
-        "final_grade_id": final.id,
-        "grade_change_id": grade_change.id,
-    }
-    own = numbers | {
-        "user_id": mine.user_id,
-        "student_id": mine.user_id,
-        "program_id": mine.program_id,
-        "module_id": my_module.id,
-        "lesson_id": my_lesson.id,
-        "enrollment_id": mine.id,
-        "record_id": school.attendance(mine).id,
-        "session_id": UserSessionFactory(session=session, user_id=mine.user_id).id,
-        "token_id": ApiTokenFactory(session=session, user_id=mine.user_id).id,
-        "passkey_id": my_passkey.id,
-        "authenticator_id": my_app.id,
-    }
+    } | given
+    own = (
+        numbers
+        | reviewed(session, mine.id, appealed=False)
+        | {
+            "user_id": mine.user_id,
+            "student_id": mine.user_id,
+            "program_id": mine.program_id,
+            "module_id": my_module.id,
+            "lesson_id": my_lesson.id,
+            "enrollment_id": mine.id,
+            "record_id": school.attendance(mine).id,
+            "session_id": UserSessionFactory(session=session, user_id=mine.user_id).id,
+            "token_id": ApiTokenFactory(session=session, user_id=mine.user_id).id,
+            "passkey_id": my_passkey.id,
+            "authenticator_id": my_app.id,
+        }
+    )
     clients = {}
     for name, person in people.items():
         client = TestClient(

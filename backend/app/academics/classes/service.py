@@ -27,7 +27,7 @@ from app.academics.classes.schemas import (
     WeeklyForm,
     WeeklyIn,
 )
-from app.academics.classes.timetable import double_bookings, meetings_of, timetables, today
+from app.academics.classes.timetable import double_bookings, meetings_of, scheduled_minutes, timetables, today
 from app.core import clock, history
 from app.core.actions import Action
 from app.core.errors import Conflict, FieldError, Invalid, NotFound
@@ -60,6 +60,7 @@ __all__ = [
     "remove_weekly",
     "replace_weekly",
     "roster",
+    "scheduled_minutes",
     "staff_choices",
     "teaches",
     "today",

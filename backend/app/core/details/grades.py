@@ -42,3 +42,19 @@ class Changed(Details):
     code: str
     final_grade_id: int
     letter: list[str]
+
+
+class Reviewed(Details):
+    """A review of academic progress: the checkpoint, and the state before and after."""
+
+    checkpoint_pct: int
+    state: list[str | None]
+
+
+class Appealed(Details):
+    review_id: int
+
+
+class AppealDecided(Details):
+    review_id: int
+    outcome: Literal["granted", "denied"]

@@ -17,6 +17,7 @@ from app.db.models.installation import HistoryCursor, Installation
 from app.db.models.limit import LimitCounter
 from app.db.models.outbox import OutboxMessage
 from app.db.models.program import ContentType, Lesson, Module, Program
+from app.db.models.progress_review import ProgressAppeal, ProgressReview
 from app.db.models.purge_run import PurgeRun
 from app.db.models.refund import Refund
 from app.db.models.school import School, SchoolHoliday, SchoolPolicy, SchoolSignatory, SchoolTerm
@@ -92,6 +93,8 @@ __all__ = [
     "OutboxMessage",
     "Passkey",
     "Program",
+    "ProgressAppeal",
+    "ProgressReview",
     "PurgeRun",
     "RecoveryCode",
     "Refund",

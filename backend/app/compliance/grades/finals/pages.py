@@ -16,6 +16,7 @@ from app.compliance.grades.finals.schemas import (
     DecisionForm,
     FinalsForm,
 )
+from app.compliance.grades.reviews import service as reviews
 from app.compliance.grades.standing import service as standing
 from app.core.errors import Invalid
 from app.core.permissions import Subject
@@ -50,13 +51,7 @@ def grades(
 ) -> Response:
     """A student's own grades; the staff's list of final grades."""
     if subject.is_student:
-        return render(
-            request,
-            "grades/standing.html",
-            standings=standing.standing_of(db, subject, subject.user_id, settings.zone),
-            own=True,
-            name=subject.full_name,
-        )
+        return _standing_page(request, db, subject, settings, subject.user_id)
     listing = service.list_finals(
         db, subject, paging, class_id=class_id, program_id=program_id, status=status
     )
@@ -78,15 +73,24 @@ def student_grades(
     request: Request, db: Db, subject: CurrentSubject, settings: SettingsDep, user_id: PathId
 ) -> Response:
     """What a student sees of their grades, for the staff."""
+    return _standing_page(request, db, subject, settings, user_id)
+
+
+def _standing_page(
+    request: Request, db: Session, subject: Subject, settings: Settings, user_id: int
+) -> Response:
     found = standing.standing_of(db, subject, user_id, settings.zone)
+    numbers = [one.enrollment.id for one in found]
+    own = subject.user_id == user_id
     name = found[0].enrollment.full_name if found else subject.full_name
     return render(
         request,
         "grades/standing.html",
         standings=found,
-        own=subject.user_id == user_id,
+        reviews=reviews.reviews_of(db, subject, user_id, numbers, settings.zone),
+        own=own,
         name=name,
-        breadcrumbs=[GRADES, (name, None)],
+        breadcrumbs=[] if own else [GRADES, (name, None)],
     )
 
 
