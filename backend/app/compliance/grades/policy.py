@@ -37,6 +37,12 @@ def may_list_all(subject: Actor) -> bool:
     return visibility.sees_all(subject, Records.GRADES)
 
 
+def require_list_all(subject: Actor) -> None:
+    """Raises Forbidden unless `may_list_all`."""
+    if not may_list_all(subject):
+        raise Forbidden("Your duties do not include the grades of the whole school.")
+
+
 def may_read(session: Session, subject: Actor, user_id: int) -> bool:
     """One's own grades always; others' as far as the person's duties and classes reach."""
     return visibility.may_see(session, subject, Records.GRADES, user_id)

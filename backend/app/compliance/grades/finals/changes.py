@@ -20,8 +20,8 @@ from app.web import formats
 
 
 def waiting_changes(session: Session, subject: Subject) -> Sequence[Any]:
-    """Requests that wait for a decision, the oldest first."""
-    policy.require_approve(subject)
+    """Requests that wait for a decision, the oldest first, for those who read all grades."""
+    policy.require_list_all(subject)
     return queries.waiting(session)
 
 

@@ -6,6 +6,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import BeforeValidator
 from sqlalchemy.orm import Session
 
+from app.academics.classes import service as classes
 from app.compliance.grades import policy
 from app.compliance.grades.finals import service
 from app.compliance.grades.finals.reports import FINALS
@@ -64,7 +65,7 @@ def grades(
         listing,
         "grades/finals.html",
         choices={"program_id": programs},
-        waiting=len(service.waiting_changes(db, subject)) if policy.may_approve(subject) else None,
+        waiting=len(service.waiting_changes(db, subject)) if policy.may_list_all(subject) else None,
     )
 
 
@@ -140,6 +141,7 @@ def submit_finals(
     form: Annotated[Form[FinalsForm], Depends(posted(FinalsForm))],
 ) -> Response:
     """Submit the letters that were chosen, all or none."""
+    policy.require_enter(subject, teaches=classes.teaches(db, subject, class_id, settings.zone))
 
     def submit(values: FinalsForm) -> Response:
         if len(values.enrollment_ids) != len(values.letters):
@@ -164,6 +166,7 @@ def decide_finals(
     form: Annotated[Form[DecisionForm], Depends(posted(DecisionForm))],
 ) -> Response:
     """Approve the chosen grades, or return them with a reason."""
+    policy.require_approve(subject)
 
     def decide(values: DecisionForm) -> Response:
         if values.decision == "approve":
@@ -191,6 +194,7 @@ def _changes_page(request: Request, db: Session, subject: Subject, form: Form[De
         request,
         "grades/changes.html",
         waiting=service.waiting_changes(db, subject),
+        may_decide=policy.may_approve(subject),
         form=form or Form.blank(DecideForm),
         breadcrumbs=[GRADES, ("Grade changes", None)],
     )
