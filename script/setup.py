@@ -223,7 +223,8 @@ def assets_depend_on(dev: bool) -> list[Path]:
     app = BACKEND / "app"
     there = (app / "web" / "static" / "vendor").is_dir() and (app / "documents" / "fonts").is_dir()
     there = there and (not dev or (BACKEND / "node_modules" / "stamp").is_file())
-    names = ("package.json", "package-lock.json", "app/web/icons.txt", "tools/assets.py") if there else ()
+    lists, tools = ("app/web/icons.txt", "app/web/classes.txt"), ("tools/assets.py", "tools/css.py")
+    names = ("package.json", "package-lock.json", *lists, *tools) if there else ()
     return [BACKEND / name for name in names]
 
 

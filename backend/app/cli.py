@@ -52,13 +52,13 @@ def serve(
     """
     from app.main import create_app
     from app.ops import lifecycle
+    from app.ops.doctor.examination import settings_to_serve
 
+    settings = settings_to_serve()
     if check:
-        lifecycle.check(get_settings(), create_app)
+        lifecycle.check(settings, create_app)
         return
-    lifecycle.serve(
-        get_settings(), create_app, host=host, port=port, demo=demo, jobs=jobs, processes=processes
-    )
+    lifecycle.serve(settings, create_app, host=host, port=port, demo=demo, jobs=jobs, processes=processes)
 
 
 @cli.command()

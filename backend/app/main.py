@@ -46,6 +46,7 @@ from app.lrs.engine.api import LrsApp
 from app.lrs.host.service import lrs_app
 from app.ops import health
 from app.ops import pages as operations_pages
+from app.ops.doctor.proxy_watch import ProxyWatch
 from app.ops.retention import pages as retention_pages
 from app.school import api as school_api
 from app.school import pages as school_pages
@@ -163,6 +164,6 @@ def _dispatch_hosts(app: FastAPI, settings: Settings, content: ASGIApp, lrs: Lrs
         statements = BodyTime(lrs, answer=_plainly, streamed=None)
         dispatch = HostDispatch(build(), settings=settings, content=content, shared={"/xapi": statements})
         fenced = security.SecurityHeaders(dispatch, security.bare_headers(settings))
-        return security.RequestId(AccessLog(fenced))
+        return ProxyWatch(security.RequestId(AccessLog(fenced)), app.state.database)
 
     app.build_middleware_stack = build_dispatched  # type: ignore[method-assign]

@@ -4,20 +4,27 @@ A setting that the system cannot run without has no default: the start fails wit
 names the variable.
 """
 
+import json
+import os
 from functools import lru_cache
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import BeforeValidator, Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import SettingsError as SourceError
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 APP_ROLE = "aada_app"
+DEMO_DOMAIN = "demo.aada.example"
+"""Where the people of the demo school have their addresses."""
+SECRET_FOLDER = Path("/run/secrets")
+"""Where containers are given secrets as files."""
 
 
 class SettingsError(Exception):
@@ -52,6 +59,8 @@ class Settings(BaseSettings):
 
     secret_key: SecretStr = Field(min_length=32)
     """Keys every signature and keyed hash the system makes; at least 32 characters."""
+    secret_key_previous: OptionalSecret = None
+    """Former (or coming) values of SECRET_KEY that are still read: one as it is, or a JSON list of several."""
     data_dir: Path = CHECKOUT / "var"
     """Where the embedded server and the files live."""
 
@@ -118,6 +127,14 @@ class Settings(BaseSettings):
             raise ValueError(f"{value!r} is not a time zone name such as America/New_York") from error
         return value
 
+    @field_validator("secret_key_previous")
+    @classmethod
+    def _former_keys(cls, value: SecretStr | None) -> SecretStr | None:
+        for key in _several(value):
+            if len(key) < 32:
+                raise ValueError("each key has at least 32 characters; give the former SECRET_KEY as it was")
+        return value
+
     @field_validator("app_origin", "content_origin")
     @classmethod
     def _origin(cls, value: str) -> str:
@@ -150,37 +167,21 @@ class Settings(BaseSettings):
         return None if value is None else normalize_database_url(value)
 
     @model_validator(mode="after")
-    def _two_hosts(self) -> "Settings":
-        # Ports do not separate cookies: two ports of one host are one host to a browser.
-        if urlsplit(self.app_origin).hostname == urlsplit(self.content_origin).hostname:
-            raise ValueError(
-                "CONTENT_ORIGIN has the same host as APP_ORIGIN; uploaded content needs a host of its own "
-                "(a second name for this machine; another port is not enough)"
-            )
-        if self.environment == "production":
-            self._require_https()
-        if self.environment == "production" and "*" in self.forwarded_allow_ips:
-            raise ValueError(
-                "FORWARDED_ALLOW_IPS must name the proxies in production: with * anybody can claim to come from "
-                "any address, and limits by address mean nothing"
-            )
-        if self.environment == "production" and self.bcrypt_rounds < 12:
-            raise ValueError("BCRYPT_ROUNDS must be 12 or more in production")
+    def _sound(self) -> "Settings":
+        found = contradictions(self)
+        if found:
+            raise ValueError(" ".join(f"{sentence}." for sentence in found).removesuffix("."))
         return self
-
-    def _require_https(self) -> None:
-        for name in ("app_origin", "content_origin"):
-            if not getattr(self, name).startswith("https:"):
-                raise ValueError(
-                    f"{name.upper()} must begin with https:// in production: sign-in cookies and student "
-                    "records would cross the network unencrypted (docs/guides/operator.md explains how "
-                    "to set up a proxy)"
-                )
 
     @property
     def zone(self) -> ZoneInfo:
         """The school's time zone."""
         return ZoneInfo(self.school_timezone)
+
+    @property
+    def secret_keys(self) -> tuple[str, ...]:
+        """SECRET_KEY, and behind it the other keys that are still read."""
+        return tuple(dict.fromkeys((self.secret_key.get_secret_value(), *_several(self.secret_key_previous))))
 
     @property
     def secure_cookies(self) -> bool:
@@ -204,6 +205,21 @@ class Settings(BaseSettings):
         return owner.set(username=APP_ROLE, password=self.aada_app_password.get_secret_value())
 
 
+def _several(value: SecretStr | None) -> list[str]:
+    """The keys of SECRET_KEY_PREVIOUS. Raises ValueError for a list that is none."""
+    text = "" if value is None else value.get_secret_value().strip()
+    if not text.startswith("["):
+        return [text] if text else []
+    try:
+        found = json.loads(text)
+    except ValueError:
+        found = None
+    if not isinstance(found, list) or not all(isinstance(key, str) for key in found):
+        # The text itself may be a key: it is not repeated.
+        raise ValueError('several keys are written as ["…", "…"]')
+    return found
+
+
 def normalize_database_url(value: str) -> str:
     """Turn a documented `postgresql://` URL into the one SQLAlchemy's psycopg 3 driver takes."""
     try:
@@ -217,6 +233,37 @@ def normalize_database_url(value: str) -> str:
             f"DATABASE_URL names {url.get_backend_name()}; AADA LMS runs on PostgreSQL 17 or newer"
         )
     return url.set(drivername="postgresql+psycopg").render_as_string(hide_password=False)
+
+
+def contradictions(settings: Settings) -> list[str]:
+    """What is wrong with settings that are well formed each: sentences without a period, none when they go together."""
+    found = []
+    # Ports do not separate cookies: two ports of one host are one host to a browser.
+    if urlsplit(settings.app_origin).hostname == urlsplit(settings.content_origin).hostname:
+        found.append(
+            "CONTENT_ORIGIN has the same host as APP_ORIGIN; uploaded content needs a host of its own "
+            "(a second name for this machine; another port is not enough)"
+        )
+    if settings.environment != "production":
+        return found
+    found += [
+        f"{name.upper()} must begin with https:// in production: sign-in cookies and student records would cross the "
+        "network unencrypted (docs/guides/operator.md explains how to set up a proxy)"
+        for name in ("app_origin", "content_origin")
+        if not getattr(settings, name).startswith("https:")
+    ]
+    if "*" in settings.forwarded_allow_ips:
+        found.append(
+            "FORWARDED_ALLOW_IPS must name the proxies in production: with * anybody can claim to come from "
+            "any address, and limits by address mean nothing"
+        )
+    if settings.bcrypt_rounds < 12:
+        found.append("BCRYPT_ROUNDS must be 12 or more in production")
+    if settings.sql_echo:
+        found.append(
+            "SQL_ECHO must be off in production: it writes every name, address and password hash into the log"
+        )
+    return found
 
 
 def socket_address(value: str) -> str | tuple[str, int]:
@@ -236,9 +283,53 @@ def socket_address(value: str) -> str | tuple[str, int]:
 def load_settings(**overrides: object) -> Settings:
     """Read the settings. Raises SettingsError with a sentence naming each wrong or missing variable."""
     try:
-        return Settings(**overrides)  # type: ignore[arg-type]
+        return Settings(**_sources(overrides))
     except ValidationError as error:
         raise SettingsError(" ".join(_sentence(item) for item in error.errors())) from None
+    except SourceError as error:
+        # The cause may hold a value; its kind says enough.
+        raise SettingsError(
+            f"A file with a secret cannot be read ({type(error.__cause__).__name__})."
+        ) from None
+    except OSError as error:
+        raise SettingsError(f"{error.filename} cannot be read ({error.strerror}).") from None
+
+
+class _Unsound(Settings):
+    """Settings that need not go together, to be looked at and never served."""
+
+    @model_validator(mode="after")
+    def _sound(self) -> "_Unsound":
+        return self
+
+
+def inspect_settings(**overrides: object) -> tuple[Settings, dict[str, str]]:
+    """The settings as far as they can be read, and what is wrong with the others: a sentence by field.
+
+    A wrong field has its default, and a SECRET_KEY that is wrong is 32 question marks: nothing may be written with
+    these. Whether they go together is for `contradictions`.
+    """
+    given, wrong = _sources(overrides), dict[str, str]()
+    while True:
+        try:
+            return _Unsound(**given), wrong
+        except ValidationError as error:
+            for item in error.errors():
+                name = str(item["loc"][0])
+                default = Settings.model_fields[name].default
+                given[name] = "?" * 32 if name == "secret_key" else default
+                wrong[name] = _sentence(item)
+
+
+def _sources(overrides: dict[str, object]) -> dict[str, Any]:
+    """What is given, and for a setting that neither it nor the environment nor `.env` has, the folders of secrets.
+
+    A file there is named as the setting: `secret_key`, `database_url`. A container gets them in /run/secrets, a
+    service of systemd (LoadCredential) in $CREDENTIALS_DIRECTORY. Settings that a test gives alone read no folder.
+    """
+    folders = [SECRET_FOLDER, Path(os.environ.get("CREDENTIALS_DIRECTORY") or SECRET_FOLDER)]
+    there = [folder for folder in dict.fromkeys(folders) if folder.is_dir()]
+    return overrides if "_env_file" in overrides or not there else {"_secrets_dir": there, **overrides}
 
 
 def _sentence(item: ErrorDetails) -> str:

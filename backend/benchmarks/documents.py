@@ -14,9 +14,9 @@ from app.core import clock
 from app.documents.keys import certificates
 from app.documents.keys.service import OwnKey
 from app.documents.letterhead import Letterhead
+from app.documents.pades import sign
 from app.documents.render.processes import Renderer
 from app.documents.render.service import render
-from app.documents.signing import sign
 from app.documents.verification import inspect
 from app.settings import Settings
 

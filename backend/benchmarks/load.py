@@ -4,8 +4,8 @@
 
 Serves the demo school, with as many students added, by the program as it is started everywhere. First all students
 clock in within ten seconds; then everything goes on at once, each kind at its own pace. Prints for each kind the
-statuses, the median and the 95th percentile, and what the processes weigh before and after. The client runs on the same
-machine and takes its part of it.
+statuses, the median and the 95th percentile, and what the processes weigh after each tenth of the time: the system, the
+database's own memory, and what its processes share. The client runs on the same machine and takes its part of it.
 """
 
 import argparse
@@ -43,6 +43,8 @@ from benchmarks.start import family, free_port, proportional_mib
 
 PASSWORD = "a password for a benchmark"
 WITHIN_SECONDS = 10.0
+PARTS = 10
+"""The processes are weighed after each part of the time."""
 STUDENTS = """
 INSERT INTO users (email, hashed_password, full_name, role)
 SELECT 'load-' || n || '@demo.aada.example', '!', 'Load Tester ' || n, 'student'
@@ -330,10 +332,19 @@ def at_pace(
 
 
 def weight(program: int, database: int | None) -> dict[str, float]:
-    """MiB of the processes that serve, and of the database's."""
+    """MiB of the processes that serve, of the database's own memory, and of the memory that its processes share.
+
+    The shared part is the buffer cache and its tables: counted as it is touched for the first time, and never more
+    than the server has set aside when it started. What may grow without an end is in the other two.
+    """
     postgres = set(family(database)) if database else set()
     own = [pid for pid in family(program) if pid not in postgres]
-    return {"program": proportional_mib(own), "database": proportional_mib(sorted(postgres))}
+    shared = proportional_mib(sorted(postgres), "Pss_Shmem")
+    return {
+        "program": proportional_mib(own),
+        "database, its own": proportional_mib(sorted(postgres)) - shared,
+        "database, shared": shared,
+    }
 
 
 def main() -> None:
@@ -355,16 +366,20 @@ def main() -> None:
             kinds = [Kind(*kind) for kind in KINDS]
             weights: dict[str, list[float]] = defaultdict(list)
             # A tenth of the time to fill what is filled once: pools, compiled statements, caches.
-            for part in (options.seconds / 10, options.seconds * 9 / 10):
-                running = [one for kind in kinds for one in at_pace(kind, port, school, part)]
+            for _ in range(PARTS):
+                running = [
+                    one for kind in kinds for one in at_pace(kind, port, school, options.seconds / PARTS)
+                ]
                 for one in running:
                     one.join()
                 for what, mib in weight(program, server).items():
                     weights[what].append(mib)
             for kind in kinds:
                 print(kind.line())
-            for what, (before, after) in weights.items():
-                print(f"{what:22} {before:.0f} MiB, then {after:.0f} ({100 * (after / before - 1):+.1f} %)")
+            print(f"{'MiB after each tenth':22} " + " ".join(f"{part + 1:5}" for part in range(PARTS)))
+            for what, found in weights.items():
+                grown = 100 * (found[-1] / found[0] - 1)
+                print(f"{what:22} " + " ".join(f"{mib:5.0f}" for mib in found) + f"   {grown:+.1f} %")
             bad = sum(
                 count
                 for kind in [rush, *kinds]

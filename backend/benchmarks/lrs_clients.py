@@ -102,6 +102,11 @@ def _family(pid: int) -> int:
     return _ticks(pid) + sum(_ticks(int(child)) for child in children)
 
 
+def processor_seconds(pid: int) -> float:
+    """Processor time of one process so far."""
+    return _ticks(pid) / os.sysconf("SC_CLK_TCK")
+
+
 @dataclass
 class Meter:
     """Processor time used by the program and by the database since it was last read, in seconds."""

@@ -237,8 +237,9 @@ def multiply(url: str, wanted: int, *, over_a_year: bool = False) -> None:
                 connection.execute(
                     f"""
                     INSERT INTO xapi_statements (id, user_id, verb, object_id, result, context, timestamp, stored,
-                        payload, version, registration, credential_id)
-                    SELECT id + %s, user_id, verb, object_id, result, context, {moment}, stored, payload, version,
+                        packed, octets, actor_id, version, registration, credential_id)
+                    SELECT id + %s, user_id, verb, object_id, result, context, {moment}, stored, packed,
+                        octets, actor_id, version,
                         registration, credential_id FROM xapi_statements WHERE id >= %s
                     """,
                     (shift, low),

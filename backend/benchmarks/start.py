@@ -17,6 +17,7 @@ import tempfile
 import time
 import urllib.error
 import urllib.request
+from contextlib import suppress
 from pathlib import Path
 
 import structlog
@@ -62,13 +63,17 @@ def stop(program: subprocess.Popen[bytes]) -> None:
     program.wait(60)
 
 
-def proportional_mib(processes: list[int]) -> float:
-    """Memory of the processes, pages they share counted once (Linux's PSS), in MiB."""
+def proportional_mib(processes: list[int], kind: str = "Pss") -> float:
+    """Memory of the processes, pages they share counted once (Linux's PSS), in MiB.
+
+    `kind` names a line of `smaps_rollup`: `Pss_Shmem` is the memory that processes share on purpose.
+    """
     total = 0
     for process in processes:
-        for line in Path(f"/proc/{process}/smaps_rollup").read_text().splitlines():
-            if line.startswith("Pss:"):
-                total += int(line.split()[1])
+        with suppress(FileNotFoundError, ProcessLookupError):  # it ended meanwhile
+            for line in Path(f"/proc/{process}/smaps_rollup").read_text().splitlines():
+                if line.startswith(f"{kind}:"):
+                    total += int(line.split()[1])
     return total / 1024
 
 

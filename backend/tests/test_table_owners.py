@@ -79,6 +79,7 @@ OWNERS = {
     "data_import_mappings": "web",
     "audit_log": "core",
     "history_folds": "core",
+    "history_seals": "core",
     "limit_counters": "core",
     "outbox_messages": "core",
 }

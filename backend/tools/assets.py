@@ -28,14 +28,19 @@ from typing import IO, Any
 from xml.etree import ElementTree as ET
 
 BACKEND = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(BACKEND))
+from tools import css  # noqa: E402 -- run as a file, by a Python that knows of no package of ours
+
 MODULES = BACKEND / "node_modules"
 VENDOR = BACKEND / "app" / "web" / "static" / "vendor"
 FONTS = BACKEND / "app" / "documents" / "fonts"
 ICONS = BACKEND / "app" / "web" / "icons.txt"
+CLASSES = BACKEND / "app" / "web" / "classes.txt"
+TABLER = "tabler/tabler.min.css"
 
 # destination under vendor/ -> package and file in it
 FILES = {
-    "tabler/tabler.min.css": "@tabler/core/dist/css/tabler.min.css",
+    TABLER: "@tabler/core/dist/css/tabler.min.css",
     "tabler/LICENSE": "@tabler/icons/LICENSE",
     "htmx/htmx.min.js": "htmx.org/dist/htmx.min.js",
     "htmx/LICENSE": "htmx.org/LICENSE",
@@ -69,13 +74,15 @@ def say(sentence: str) -> None:
 def stamp() -> str:
     """A hash of everything that decides what vendor/ and fonts/ hold."""
     digest = hashlib.sha256()
-    for path in (BACKEND / "package-lock.json", BACKEND / "package.json", ICONS, Path(__file__)):
+    manifests = (BACKEND / "package-lock.json", BACKEND / "package.json")
+    for path in (*manifests, ICONS, CLASSES, Path(__file__), Path(css.__file__)):
         digest.update(path.read_bytes())
     return digest.hexdigest()
 
 
-def icon_names() -> Iterator[str]:
-    for line in ICONS.read_text(encoding="utf-8").splitlines():
+def listed(path: Path) -> Iterator[str]:
+    """The names in a list of ours, one a line."""
+    for line in path.read_text(encoding="utf-8").splitlines():
         if line and not line.startswith("#"):
             yield line
 
@@ -158,7 +165,7 @@ def sprite(packages: Packages) -> str:
     """All listed icons as one SVG of symbols, used as ``<use href="…/icons.svg#name">``."""
     ET.register_namespace("", SVG)
     root = ET.Element(f"{{{SVG}}}svg")
-    for name in icon_names():
+    for name in listed(ICONS):
         try:
             drawing = packages.read(f"@tabler/icons/icons/outline/{name}.svg")
         except KeyError:
@@ -183,11 +190,31 @@ def copy(packages: Packages) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(packages.read(source))
     (fresh / "icons.svg").write_text(sprite(packages), encoding="utf-8")
+    tabler = (fresh / TABLER).read_text(encoding="utf-8")
+    # What else there would be, for whoever writes a page and for the test that no page misses one.
+    (fresh / "tabler" / "classes.txt").write_text(
+        "\n".join(sorted(css.classes(tabler))) + "\n", encoding="utf-8"
+    )
+    (fresh / TABLER).write_text(css.subset(tabler, set(listed(CLASSES))), encoding="utf-8")
     for path in [*fresh.rglob("*.js"), *fresh.rglob("*.css"), *fresh.rglob("*.svg")]:
         # A phone on a slow line gets an eighth of the bytes, and no request pays for the packing.
         path.with_name(path.name + ".gz").write_bytes(gzip.compress(path.read_bytes(), 9, mtime=0))
     brotli([*fresh.rglob("*.js"), *fresh.rglob("*.css"), *fresh.rglob("*.svg")])
     _put_in_place(fresh, VENDOR)
+
+
+def sources() -> Iterator[Path]:
+    """Where a class may be named: templates, the pages' own scripts, and what writes a part of a page."""
+    for path in sorted((BACKEND / "app").rglob("*")):
+        if path.suffix in {".html", ".js", ".py"} and VENDOR not in path.parents:
+            yield path
+
+
+def write_classes() -> None:
+    """List the classes of Tabler's that are used now."""
+    known = (VENDOR / "tabler" / "classes.txt").read_text(encoding="utf-8").split()
+    head = "# Tabler's classes that the pages use, written by script/assets --classes. The style sheet has no others.\n"
+    CLASSES.write_text(head + "".join(f"{one}\n" for one in css.used(known, sources())), encoding="utf-8")
 
 
 def brotli(paths: Collection[Path]) -> None:
@@ -232,6 +259,8 @@ def read(path: Path) -> str:
 def main() -> None:
     """Bring vendor/, fonts/ and, with `--dev`, node_modules/ up to date, doing nothing when all are."""
     dev = "--dev" in sys.argv[1:]
+    if "--classes" in sys.argv[1:]:
+        write_classes()
     with (BACKEND / "package-lock.json").open("rb") as lock, tempfile.TemporaryDirectory() as folder:
         # Two starts at once (a server and a test run) must not empty the directory under each other.
         fcntl.flock(lock, fcntl.LOCK_EX)

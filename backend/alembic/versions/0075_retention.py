@@ -5,7 +5,7 @@ has kept without an end (raw reports of lessons, ended tokens, reports on import
 for as long as somebody may ask for it.
 
 Revision ID: 0075
-Revises: 0080
+Revises: 0070
 """
 
 import sqlalchemy as sa
@@ -13,7 +13,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = "0075"
-down_revision = "0080"
+down_revision = "0070"
 branch_labels = None
 depends_on = None
 

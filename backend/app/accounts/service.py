@@ -21,6 +21,7 @@ from app.accounts.duties.service import (
 )
 from app.accounts.factors.resets.service import reset_by_operator as reset_factors
 from app.accounts.factors.resets.service import send_request as send_reset_request
+from app.accounts.factors.service import APP_KEYS
 from app.accounts.factors.service import send_change as send_factor_change
 from app.accounts.people import imports as _imports  # noqa: F401 - people can be imported
 from app.accounts.people import queries
@@ -42,6 +43,7 @@ from app.core.permissions import Role, Subject, internal
 from app.db.models import User
 
 __all__ = [
+    "APP_KEYS",
     "DutyLine",
     "SessionsEnded",
     "WhySessionsEnded",

@@ -1,21 +1,25 @@
-"""`aada history`: what follows from the history, and once more from the beginning."""
+"""`aada history`: what follows from the history, and whether it is as it was sealed."""
 
 from __future__ import annotations
 
+import json
+from dataclasses import asdict
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from app.core import clock
+from app.core.seals import service as seals
 from app.ops.school_database import school_database
 from app.projections import service as projections
 
-commands = typer.Typer(no_args_is_help=True, help="What follows from the history: statements, email notices.")
+commands = typer.Typer(no_args_is_help=True, help="The history: its seals, and what follows from it.")
 
 
 @commands.callback()
 def history() -> None:
-    """What follows from the history: statements, email notices."""
+    """The history: its seals, and what follows from it."""
 
 
 @commands.command()
@@ -48,3 +52,63 @@ def replay(
         total = projections.replay(database, name, after=from_ - 1, note=note)
     typer.echo(err=True)
     typer.echo(f"{total:,} entries were followed again.")
+
+
+@commands.command()
+def verify(
+    against: Annotated[
+        Path | None,
+        typer.Option(
+            help="Seals that were noted elsewhere, such as history-seals.jsonl from a backup. "
+            "Without it, the file in the data directory.",
+            exists=True,
+            dir_okay=False,
+        ),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
+) -> None:
+    """Read the whole history against its seals. Ends with status 1 when an entry or a seal was changed or removed."""
+    with school_database() as (database, settings):
+        notes = against or settings.data_dir / seals.NOTES
+        outside = seals.read_notes(notes) if notes.is_file() else {}
+        with database.begin() as session:
+            found = seals.verify(session, outside)
+            newest = seals.latest(session)
+    if as_json:
+        typer.echo(json.dumps({**asdict(found), "newest": seals.note_of(newest) if newest else None}))
+    else:
+        typer.echo(
+            f"Entries under {_counted(found.seals)}: {found.entries:,}; not sealed yet: {found.unsealed:,}."
+        )
+        typer.echo(f"Noted outside of the database: {_counted(len(outside))}.")
+        for fault in found.faults:
+            typer.echo(fault.sentence)
+        if newest is not None:
+            typer.echo(f"Newest seal: {newest.number:,} {newest.hash.hex()}")
+        if not found.faults:
+            typer.echo("The history is as it was sealed.")
+    if found.faults:
+        raise typer.Exit(1)
+
+
+def _counted(seals_: int) -> str:
+    return f"{seals_:,} {'seal' if seals_ == 1 else 'seals'}"
+
+
+@commands.command()
+def seal() -> None:
+    """Seal now what the job would seal within a minute, and note the newest seal in the data directory."""
+    sealed = 0
+    with school_database() as (database, settings):
+        more = True
+        while more:
+            with database.begin() as session:
+                count = seals.seal(session)
+                newest = seals.latest(session)
+            sealed += count
+            more = count >= seals.MOST_ENTRIES
+        if newest is not None:
+            seals.write_note(settings.data_dir / seals.NOTES, newest)
+    typer.echo(f"{sealed:,} {'entry' if sealed == 1 else 'entries'} sealed.")
+    if newest is not None:
+        typer.echo(f"Newest seal: {newest.number:,} {newest.hash.hex()}")

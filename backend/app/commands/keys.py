@@ -1,86 +1,79 @@
-"""`aada keys`: the certificates that documents are signed with."""
+"""`aada keys`: what is sealed under SECRET_KEY, and sealing it again when that changes."""
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from app.core import clock
-from app.core.permissions import SYSTEM
-from app.documents.keys import service
+from app.core.hash_key import HASH_KEY
+from app.core.sealing import key_id
+from app.ops import keys
 from app.ops.errors import OperatorError
 from app.ops.school_database import school_database
-from app.web.formats import day
 
-commands = typer.Typer(no_args_is_help=True, help="The certificates that documents are signed with.")
+commands = typer.Typer(
+    no_args_is_help=True,
+    help="What is sealed under SECRET_KEY. For the keys of documents: aada signing-keys.",
+)
 
 
-@commands.command(name="list")
-def list_keys() -> None:
-    """Show every certificate the school has had, with what became of it."""
-    with school_database() as (database, settings), database.begin() as session:
-        rows = service.listed(session)
-        for row in rows:
-            if row.revoked_at is not None:
-                state = f"revoked {day(row.revoked_at, settings.zone)}"
-            elif row.retired_at is not None:
-                state = f"retired {day(row.retired_at, settings.zone)}; what it signed stays valid"
-            else:
-                state = "in use"
-            typer.echo(f"{row.id}  {row.role:<9}  {state}")
-            typer.echo(f"   {'Subject':<12} {row.subject}")
-            typer.echo(
-                f"   {'Valid':<12} {day(row.not_before, settings.zone)} to {day(row.not_after, settings.zone)}"
-            )
-            typer.echo(f"   {'Fingerprint':<12} {row.fingerprint}")
-    if not rows:
-        typer.echo("There are none yet; the first start creates them.")
+@commands.command()
+def status() -> None:
+    """Show what is sealed under which key. Exit status 1 when something cannot be opened."""
+    with school_database() as (_database, settings):
+        present, *others = settings.secret_keys
+        found = keys.standings(settings)
+    typer.echo(f"SECRET_KEY is {key_id(present)}")
+    for other in others:
+        typer.echo(f"SECRET_KEY_PREVIOUS has {key_id(other)}")
+    typer.echo(f"\n{'':<36}{'present key':>12}{'other key':>12}{'cannot be opened':>18}")
+    for one in found:
+        typer.echo(f"{one.sealed.name:<36}{one.current:>12,}{one.former:>12,}{one.lost:>18,}")
+    former, lost = sum(one.former for one in found), keys.what_is_lost(found)
+    typer.echo("")
+    if lost:
+        typer.echo(lost)
+        raise typer.Exit(1)
+    if former:
+        typer.echo("Keep SECRET_KEY_PREVIOUS, and run: aada keys rotate")
+    elif others:
+        typer.echo(
+            "Everything that is kept is under the present key. SECRET_KEY_PREVIOUS can be removed once browsers have "
+            "had time to sign in again: docs/runbooks/keys.md"
+        )
+    else:
+        typer.echo("Everything is under the present key.")
 
 
 @commands.command()
 def rotate(
-    new_root: Annotated[
-        bool, typer.Option("--new-root", help="Create a new authority too, as after losing SECRET_KEY.")
+    give_up: Annotated[
+        bool, typer.Option("--give-up", help="The former key is gone: make a new key of recovery codes.")
     ] = False,
-    compromised: Annotated[
-        bool, typer.Option("--compromised", help="Revoke the old key because somebody else may have it.")
-    ] = False,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask for confirmation.")] = False,
+    batch: Annotated[
+        int, typer.Option(min=1, max=10_000, help="Values sealed in one transaction.")
+    ] = keys.BATCH,
 ) -> None:
-    """Sign with a new key from now on. Documents issued so far stay valid."""
-    if not yes:
-        words = "Revoke the current key and create a new one?" if compromised else "Create a new signing key?"
-        typer.confirm(f"{words} Documents issued so far stay valid.", abort=True)
+    """Reseal everything under SECRET_KEY; what SECRET_KEY_PREVIOUS sealed is opened with that. Nothing has to stop.
+
+    May be interrupted at any time and run again. Exit status 1 when something cannot be opened.
+    """
     with school_database() as (database, settings):
-        with database.begin() as session:
-            row = service.rotate(session, settings, SYSTEM, new_root=new_root, compromised=compromised)
-            typer.echo(f"Key {row.id} signs from now on, until {day(row.not_after, settings.zone)}.")
-        if new_root:
-            typer.echo("Publish the new root certificate: aada keys export-root FILE")
-
-
-@commands.command(name="export-root")
-def export_root(
-    file: Annotated[
-        Path | None, typer.Argument(help="File to write. Without it, the certificate is printed.")
-    ] = None,
-    everything: Annotated[
-        bool, typer.Option("--all", help="Every certificate and every list of revoked ones.")
-    ] = False,
-) -> None:
-    """Write the certificate of the school's authority, for others to trust."""
-    with school_database() as (database, settings), database.begin() as session:
-        service.ensure(session, settings)
-        text = service.root_pem(session)
-        if everything:
-            text = service.every_certificate_pem(session) + service.every_crl_pem(session)
-    if file is None:
-        typer.echo(text, nl=False)
-        return
-    try:
-        file.write_text(text)
-    except OSError as error:
-        raise OperatorError(f"{file} cannot be written ({error.strerror}).") from error
-    typer.echo(f"Written {clock.now():%Y-%m-%d}: {file}")
+        for one, count, _lost in keys.rotate(database, settings, batch=batch):
+            typer.echo(f"{one.name:<36}{count:>8,} resealed")
+        found = keys.standings(settings)
+        if give_up and any(one.lost for one in found if one.sealed is HASH_KEY):
+            with database.begin() as session:
+                keys.give_up(session, settings)
+            typer.echo("Recovery codes have a new key: codes made so far no longer work.")
+            found = keys.standings(settings)
+    lost = keys.what_is_lost(found)
+    if lost:
+        raise OperatorError(lost)
+    if any(one.former for one in found):
+        raise OperatorError(
+            "Something was sealed under the former key meanwhile: a process of the system still has the former "
+            "SECRET_KEY. Reload the system (and `aada worker`), then run this again."
+        )
+    typer.echo("Everything is under the present key.")

@@ -18,7 +18,8 @@ from app.school.kinds import PolicyKind
 from app.school.policies import DatedPolicy
 
 commands = typer.Typer(
-    no_args_is_help=True, help="Dated policies: attendance, progress, password, second factor, retention."
+    no_args_is_help=True,
+    help="Dated policies: attendance, progress, password, second factor, retention, storage.",
 )
 Kind = Annotated[PolicyKind, typer.Argument(help="Which policy.")]
 

@@ -64,6 +64,7 @@ class Action(StrEnum):
         "Attendance totals rebuilt",
         base.Counted,
     )
+    CHECKS_COMPLETED = "checks.completed", "installation", "Configuration checked", system.ChecksCompleted
     CLASS_CREATED = "class.created", "classes", "Class created", school.ClassCreated
     CLASS_DELETED = "class.deleted", "classes", "Class deleted", school.ClassDeleted
     CLASS_INSTRUCTOR_ADDED = (
@@ -156,6 +157,12 @@ class Action(StrEnum):
         grades.Changed,
     )
     GRADE_ENTERED = "grade.entered", "grade_scores", "Grade entered", grades.Entered
+    HISTORY_VERIFIED = (
+        "history.verified",
+        "audit_log",
+        "History compared with its seals",
+        system.HistoryVerified,
+    )
     IMPORT_APPLIED = "import.applied", "data_imports", "File imported", system.FileImported
     IMPORT_BEGUN = "import.begun", "data_imports", "File uploaded for import", system.FileSent
     IMPORT_DISCARDED = (
@@ -222,6 +229,12 @@ class Action(StrEnum):
     PROGRESS_REVIEWED = "progress.reviewed", "progress_reviews", "Academic progress reviewed", grades.Reviewed
     PROGRESS_REWRITTEN = "progress.rewritten", "programs", "Progress recalculated", learning.ProgressRewritten
     PROOF_GIVEN = "proof.given", "user_sessions", "Confirmed who is there", people.ProofGiven
+    PROXY_NOT_TRUSTED = (
+        "proxy.not_trusted",
+        "installation",
+        "Request through a proxy that is not known",
+        system.ProxyNotTrusted,
+    )
     RECOVERY_CODES_MADE = (
         "recovery_codes.made",
         "users",
@@ -254,6 +267,19 @@ class Action(StrEnum):
         school.Signatory,
     )
     SCHOOL_UPDATED = "school.updated", "school", "School information changed", base.FieldsChanged
+    SECRETS_GIVEN_UP = "secrets.given_up", "installation", "Lost secrets given up", system.SecretsGivenUp
+    SECRETS_RESEALED = (
+        "secrets.resealed",
+        "installation",
+        "Secrets sealed under another key",
+        system.SecretsResealed,
+    )
+    SECRET_KEY_FIRST_USED = (
+        "secret_key.first_used",
+        "installation",
+        "Secret key used for the first time",
+        system.SecretKeyUsed,
+    )
     SECURITY_ALERTED = "security.alerted", "audit_log", "Administrators alerted", system.SecurityAlerted
     SESSION_CLOSED = "session.closed", "user_sessions", "Signed out"
     SESSION_OPENED = "session.opened", "user_sessions", "Signed in", people.SessionOpened
@@ -275,6 +301,12 @@ class Action(StrEnum):
     SIGNING_KEY_MADE = "signing_key.made", "signing_keys", "Signing key created", people.SigningKeyMade
     SIGNING_KEY_RETIRED = "signing_key.retired", "signing_keys", "Signing key retired", people.SigningKey
     SIGNING_KEY_REVOKED = "signing_key.revoked", "signing_keys", "Signing key revoked", people.SigningKey
+    STORAGE_FILLING = (
+        "storage.filling",
+        "stored_files",
+        "Room for files is getting short",
+        system.StorageFilling,
+    )
     STATEMENTS_EXPORTED = (
         "statements.exported",
         "xapi_statements",

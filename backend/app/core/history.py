@@ -11,6 +11,7 @@ somebody else's act in the same request is refused.
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -59,6 +60,7 @@ retention.keep(
     "It is the record of who did what and who saw whose records. A disclosure stays on record as long as the record "
     "itself (FERPA, 34 CFR 99.32), refused requests and failed sign-ins among them.",
     "audit_log",
+    "history_seals",
 )
 retention.keep("Repetitions that are folded", "They are forgotten within a day in any case.", "history_folds")
 
@@ -133,23 +135,32 @@ def record_once(
     """
     row = _row(session, subject, action, target_id, **given)
     now = clock.now()
-    written = sa.select(_folds.c.key).where(_folds.c.key == key, _folds.c.written_at > now - within)
+    known = {"fold_key": key, "fold_now": now, "fold_since": now - within}
+    session.execute(_once(tuple(row)), known | {f"row_{name}": value for name, value in row.items()})
+
+
+@lru_cache
+def _once(columns: tuple[str, ...]) -> sa.Insert:
+    """The statement of `record_once`. Each page of a student's records has it: put together once."""
+    key = sa.bindparam("fold_key", type_=sa.Text)
+    now, since = (sa.bindparam(name, type_=sa.DateTime(timezone=True)) for name in ("fold_now", "fold_since"))
+    written = sa.select(_folds.c.key).where(_folds.c.key == key, _folds.c.written_at > since)
     fold = insert(_folds).from_select(
         ["key", "written_at"],
         # Asked first, so that looking again at the same thing writes nothing at all.
-        sa.select(sa.literal(key), sa.literal(now, sa.DateTime(timezone=True))).where(~written.exists()),
+        sa.select(key, now).where(~written.exists()),
     )
     turn = (
         fold.on_conflict_do_update(
             index_elements=["key"],
             set_={"written_at": fold.excluded.written_at},
-            where=_folds.c.written_at <= now - within,
+            where=_folds.c.written_at <= since,
         )
         .returning(_folds.c.key)
         .cte("turn")
     )
-    values = [sa.literal(value, _log.c[name].type) for name, value in row.items()]
-    session.execute(sa.insert(_log).from_select(list(row), sa.select(*values).select_from(turn)))
+    values = [sa.bindparam(f"row_{name}", type_=_log.c[name].type) for name in columns]
+    return sa.insert(_log).from_select(list(columns), sa.select(*values).select_from(turn))
 
 
 def forget_folds(session: Session, before: datetime) -> int:

@@ -4,14 +4,17 @@ The address it is reached at may change; what statements call the school, its ac
 every one of them would become another one. An installation that has statements already keeps the address they use.
 """
 
+import secrets
 from dataclasses import dataclass
 from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from app.core.sealing import box
 from app.settings import Settings, get_settings
 
+HASH_KEY_PURPOSE = "hash key"
 _installation = sa.table(
     "installation",
     sa.column("uuid", sa.Uuid),
@@ -45,8 +48,11 @@ def installation(session: Session) -> Installation:
     if found is None:
         settings: Settings = session.info.get("settings") or get_settings()
         session.execute(
-            sa.text("INSERT INTO installation (home_page) VALUES (:page) ON CONFLICT (id) DO NOTHING"),
-            {"page": settings.app_origin},
+            sa.text(
+                "INSERT INTO installation (home_page, sealed_hash_key) VALUES (:page, :key) "
+                "ON CONFLICT (id) DO NOTHING"
+            ),
+            {"page": settings.app_origin, "key": new_hash_key(settings)},
         )
         found = _find(session)
         if found is None:  # another transaction's, which this one's snapshot cannot see
@@ -54,6 +60,11 @@ def installation(session: Session) -> Installation:
         return found
     session.info[_KEPT] = found
     return found
+
+
+def new_hash_key(settings: Settings) -> str:
+    """A random key for the hashes of a new installation, sealed; see `app.core.hash_key`."""
+    return box(settings, HASH_KEY_PURPOSE).seal(secrets.token_hex(32))
 
 
 def _find(session: Session) -> Installation | None:

@@ -14,14 +14,13 @@ from typing import Any
 
 import sqlalchemy as sa
 import structlog
-from cryptography.fernet import InvalidToken
 from jinja2 import Environment, StrictUndefined
 from sqlalchemy.orm import Session
 
 from app.core import clock, retention
 from app.core.jobs import enqueue_all, jobs, task
 from app.core.retention import Kind, Rows
-from app.core.sealing import box
+from app.core.sealing import SealedColumn, Unsealable, box
 from app.core.smtp import MailRefused, transmit
 from app.settings import Settings, get_settings
 
@@ -50,6 +49,14 @@ _outbox = sa.table(
     sa.column("sealed_link", sa.Text),
     sa.column("link_expires_at", sa.DateTime(timezone=True)),
     sa.column("requested_by", sa.Integer),
+)
+
+LINKS = SealedColumn(
+    "One-time links in unsent messages",
+    _outbox.c.sealed_link,
+    _outbox.c.id,
+    _PURPOSE,
+    "These messages are not sent. Send a new invitation or reset link to each person.",
 )
 
 
@@ -176,8 +183,8 @@ def _with_link(settings: Settings, row: Any) -> str | None:
     if row.sealed_link is None or (row.link_expires_at is not None and row.link_expires_at <= clock.now()):
         return None
     try:
-        link = box(settings.secret_key.get_secret_value(), _PURPOSE).decrypt(row.sealed_link).decode()
-    except InvalidToken:  # sealed under another SECRET_KEY
+        link = box(settings, _PURPOSE).open(row.sealed_link).decode()
+    except Unsealable:  # sealed under another SECRET_KEY
         log.warning("mail.unsealed", message=row.id)
         return None
     return body.replace(LINK, link)
@@ -185,8 +192,7 @@ def _with_link(settings: Settings, row: Any) -> str | None:
 
 def _sealer(session: Session) -> Callable[[str], str]:
     settings: Settings = session.info.get("settings") or get_settings()
-    seal = box(settings.secret_key.get_secret_value(), _PURPOSE)
-    return lambda link: seal.encrypt(link.encode()).decode()
+    return box(settings, _PURPOSE).seal
 
 
 def _message(settings: Settings, row: Any, body: str) -> EmailMessage:

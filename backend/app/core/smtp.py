@@ -7,8 +7,11 @@ out of the server's answer is refused, not used in clear. The one exception is a
 import ipaddress
 import smtplib
 import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from email.message import EmailMessage
+from typing import Any
 from urllib.parse import unquote, urlsplit
 
 
@@ -67,11 +70,26 @@ class MailServer:
         return f"Mail goes to {place} without signing in; it is encrypted only if the server offers STARTTLS."
 
 
-def transmit(url: str, message: EmailMessage) -> None:
-    """Send the message. Raises MailRefused with a sentence, whatever went wrong."""
+def transmit(url: str, message: EmailMessage) -> str:
+    """Send the message, and give what the server answered when it took it: `250 2.0.0 queued as 4F2A`.
+
+    Raises MailRefused with a sentence, whatever went wrong.
+    """
+    with _explained(), _connection(url) as connection:
+        connection.send_message(message)
+        return connection.taken
+
+
+def greet(url: str) -> None:
+    """Connect and sign in as for a message, and send none. Raises MailRefused."""
+    with _explained(), _connection(url) as connection:
+        connection.noop()
+
+
+@contextmanager
+def _explained() -> Iterator[None]:
     try:
-        server = MailServer.of(url)
-        _send(server, message)
+        yield
     except ssl.SSLCertVerificationError as error:
         raise MailRefused(
             f"The mail server's certificate could not be verified ({error.verify_message}), so nothing was sent. "
@@ -97,15 +115,35 @@ def transmit(url: str, message: EmailMessage) -> None:
         raise MailRefused(f"The mail server could not be reached: {error}.") from error
 
 
-def _send(server: MailServer, message: EmailMessage) -> None:
+class _Listening(smtplib.SMTP):
+    """Keeps the server's answer to the message itself, which smtplib drops."""
+
+    taken = ""
+
+    def data(self, msg: Any) -> tuple[int, bytes]:
+        """See `smtplib.SMTP.data`."""
+        code, said = super().data(msg)
+        self.taken = f"{code} {_reply(said)}"
+        return code, said
+
+
+class _ListeningTls(_Listening, smtplib.SMTP_SSL):
+    """The same where TLS comes first."""
+
+
+@contextmanager
+def _connection(url: str) -> Iterator[_Listening]:
+    """A connection that is signed in, and encrypted if it has to be."""
+    server = MailServer.of(url)
     context = ssl.create_default_context()
+    connection: _Listening
     if server.implicit_tls:
-        with smtplib.SMTP_SSL(server.host, server.port, timeout=20, context=context) as connection:
-            _hand_over(server, connection, message)
-        return
-    with smtplib.SMTP(server.host, server.port, timeout=20) as connection:
+        connection = _ListeningTls(server.host, server.port, timeout=20, context=context)
+    else:
+        connection = _Listening(server.host, server.port, timeout=20)
+    with connection:
         connection.ehlo()
-        if not server.is_local:
+        if not server.implicit_tls and not server.is_local:
             if connection.has_extn("starttls"):
                 connection.starttls(context=context)
                 connection.ehlo()
@@ -114,13 +152,9 @@ def _send(server: MailServer, message: EmailMessage) -> None:
                     f"{server.host} offers no STARTTLS, so the password was not sent and neither was the message. Use "
                     "smtps://, or another port; if the server did offer it before, somebody may be listening in."
                 )
-        _hand_over(server, connection, message)
-
-
-def _hand_over(server: MailServer, connection: smtplib.SMTP, message: EmailMessage) -> None:
-    if server.username:
-        connection.login(server.username, server.password)
-    connection.send_message(message)
+        if server.username:
+            connection.login(server.username, server.password)
+        yield connection
 
 
 def _reply(text: object) -> str:

@@ -80,6 +80,9 @@ class Database:
             pool_pre_ping=settings.pool_pre_ping,
             pool_recycle=settings.pool_recycle_seconds,
             pool_timeout=10,
+            # The one given back last is taken first. Otherwise all take turns, and each of them comes to hold what the
+            # database remembers of every table and statement: 5 MB for a connection.
+            pool_use_lifo=True,
             connect_args={
                 "connect_timeout": 5,
                 "application_name": "aada",

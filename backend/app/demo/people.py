@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from random import Random
 
 from app.core.permissions import Duty
-
-DOMAIN = "demo.aada.example"
+from app.settings import DEMO_DOMAIN
 
 FIRST_NAMES = """
 Aaliyah Abigail Adriana Aisha Alejandra Alicia Alyssa Amara Ana Angela Anh Aniyah Ashley Bianca Brandon Brianna
@@ -43,28 +42,28 @@ class Person:
         return self.duty.label.lower() if self.duty else self.role
 
 
-ADMIN = Person("Ruth Bennett", f"admin@{DOMAIN}", "admin")
-INSTRUCTOR = Person("Tess Carter", f"instructor@{DOMAIN}", "instructor")
-STUDENT = Person("Maria Lopez", f"student@{DOMAIN}", "student")
+ADMIN = Person("Ruth Bennett", f"admin@{DEMO_DOMAIN}", "admin")
+INSTRUCTOR = Person("Tess Carter", f"instructor@{DEMO_DOMAIN}", "instructor")
+STUDENT = Person("Maria Lopez", f"student@{DEMO_DOMAIN}", "student")
 
 STAFF = (
     ADMIN,
-    Person("Gloria Whitman", f"gloria.whitman@{DOMAIN}", "admin"),
-    Person("Peter Osei", f"peter.osei@{DOMAIN}", "admin"),
+    Person("Gloria Whitman", f"gloria.whitman@{DEMO_DOMAIN}", "admin"),
+    Person("Peter Osei", f"peter.osei@{DEMO_DOMAIN}", "admin"),
     INSTRUCTOR,
-    Person("Dr. Anita Rao", f"anita.rao@{DOMAIN}", "instructor"),
-    Person("Marcus Delgado", f"marcus.delgado@{DOMAIN}", "instructor"),
-    Person("Joanne Fields", f"joanne.fields@{DOMAIN}", "instructor"),
-    Person("Hye-jin Park", f"hyejin.park@{DOMAIN}", "instructor"),
+    Person("Dr. Anita Rao", f"anita.rao@{DEMO_DOMAIN}", "instructor"),
+    Person("Marcus Delgado", f"marcus.delgado@{DEMO_DOMAIN}", "instructor"),
+    Person("Joanne Fields", f"joanne.fields@{DEMO_DOMAIN}", "instructor"),
+    Person("Hye-jin Park", f"hyejin.park@{DEMO_DOMAIN}", "instructor"),
 )
 
 OFFICE = (
-    Person("Renata Alvarez", f"registrar@{DOMAIN}", "instructor", Duty.REGISTRAR),
-    Person("Owen Pierce", f"admissions@{DOMAIN}", "instructor", Duty.ADMISSIONS),
-    Person("Beatrice Lindqvist", f"bursar@{DOMAIN}", "instructor", Duty.BURSAR),
-    Person("Dr. Samuel Okoro", f"evaluator@{DOMAIN}", "instructor", Duty.EVALUATOR),
-    Person("Carla Mendes", f"author@{DOMAIN}", "instructor", Duty.CONTENT_AUTHOR),
-    Person("Victor Hale", f"auditor@{DOMAIN}", "instructor", Duty.AUDITOR),
+    Person("Renata Alvarez", f"registrar@{DEMO_DOMAIN}", "instructor", Duty.REGISTRAR),
+    Person("Owen Pierce", f"admissions@{DEMO_DOMAIN}", "instructor", Duty.ADMISSIONS),
+    Person("Beatrice Lindqvist", f"bursar@{DEMO_DOMAIN}", "instructor", Duty.BURSAR),
+    Person("Dr. Samuel Okoro", f"evaluator@{DEMO_DOMAIN}", "instructor", Duty.EVALUATOR),
+    Person("Carla Mendes", f"author@{DEMO_DOMAIN}", "instructor", Duty.CONTENT_AUTHOR),
+    Person("Victor Hale", f"auditor@{DEMO_DOMAIN}", "instructor", Duty.AUDITOR),
 )
 """Staff with one duty each, who do not teach."""
 
@@ -79,5 +78,5 @@ def students(random: Random, count: int) -> list[Person]:
             initial = random.choice("ABCDEFGHJKLMNPRSTW")
             name = f"{first} {initial}. {last}"
         address = name.lower().replace(". ", ".").replace(" ", ".")
-        found.setdefault(name, Person(name, f"{address}@{DOMAIN}", "student"))
+        found.setdefault(name, Person(name, f"{address}@{DEMO_DOMAIN}", "student"))
     return list(found.values())

@@ -24,7 +24,7 @@ from app.demo.people import Person
 from app.ops.errors import OperatorError
 from app.rules import passwords
 from app.school.service import PasswordPolicy
-from app.settings import Settings
+from app.settings import DEMO_DOMAIN, Settings
 
 _LOCK = 0x41414444
 
@@ -67,7 +67,7 @@ def seed_demo_school(
 
 def _require_empty(session: Session) -> None:
     addresses = list(session.scalars(select(User.email)))
-    if any(not address.endswith(f"@{people.DOMAIN}") for address in addresses):
+    if any(not address.endswith(f"@{DEMO_DOMAIN}") for address in addresses):
         raise OperatorError(
             "This database has real people in it, and the demo school needs an empty one. Use another "
             "database for the demo."

@@ -8,6 +8,7 @@ from pydantic import BeforeValidator, Field
 
 from app.core.errors import FieldError, Invalid
 from app.core.permissions import Permission
+from app.core.seals import service as seals
 from app.desks import audit, disclosures, outbox
 from app.desks.queries import TrailFilter
 from app.desks.reports import AUDIT, OUTBOX
@@ -73,6 +74,8 @@ def audit_page(
         record_name=audit.record_name,
         student_names=partial(audit.student_names, db),
         narrowed=wanted != TrailFilter(),
+        seal=seals.latest(db),
+        last_check=seals.last_check(db),
     )
 
 

@@ -23,7 +23,7 @@ from app.documents.letterhead import Letterhead
 from app.documents.numbers import Made, Wanted
 from app.documents.render.printable import canonical, checked
 from app.documents.render.service import render
-from app.documents.signing import Signer, sign
+from app.documents.signing import Signer
 from app.settings import Settings
 
 MOST_A_DAY = 20
@@ -128,6 +128,8 @@ def _made(settings: Settings, draft: Draft, number: str, today: date, key: Signe
     kind = kinds.get(draft.kind)
     data, machine = draft.data(number, today)
     pdf = render(settings, kind.layout, data, files=draft.letterhead.files)
+    from app.documents.pades import sign  # noqa: PLC0415 - 13 MB that most processes never need
+
     signed = sign(pdf, key, reason=f"{kind.title} {number}", school=draft.letterhead.legal_name)
     return signed, machine
 

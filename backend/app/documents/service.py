@@ -1,6 +1,7 @@
 """Documents as other rooms use them: register a kind, preview a draft, issue it, list what was issued."""
 
 from app.documents.issue import Draft, issue, preview
+from app.documents.keys.service import PRIVATE_KEYS
 from app.documents.keys.service import ensure as ensure_keys
 from app.documents.kinds import DocumentKind, Offer
 from app.documents.kinds import register as register_kind
@@ -11,6 +12,7 @@ from app.documents.register import of_student, offers
 from app.documents.tables import writer as report_writer
 
 __all__ = [
+    "PRIVATE_KEYS",
     "DocumentKind",
     "Draft",
     "Letterhead",

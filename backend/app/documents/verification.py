@@ -11,15 +11,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from io import BytesIO
-
-from asn1crypto import x509
-from pyhanko.pdf_utils.reader import PdfFileReader
-from pyhanko.sign.fields import MDPPerm
-from pyhanko.sign.validation import SignatureCoverageLevel, async_validate_pdf_signature
-from pyhanko.sign.validation.pdf_embedded import EmbeddedPdfSignature
-from pyhanko_certvalidator import ValidationContext
+from typing import TYPE_CHECKING
 
 from app.documents.signing import FIELD, completed
+
+# Loaded with the first file: pyHanko takes 13 MB in each process that has it, and most never look at one.
+if TYPE_CHECKING:
+    from pyhanko.sign.validation.pdf_embedded import EmbeddedPdfSignature
 
 MAX_BYTES = 20 * 1024 * 1024
 
@@ -71,6 +69,8 @@ def inspect(pdf: bytes, roots: Sequence[bytes], *, at: datetime) -> Inspection:
 
 
 def _inspected(pdf: bytes, roots: Sequence[bytes], at: datetime, sha256: str) -> Inspection:
+    from pyhanko.pdf_utils.reader import PdfFileReader  # noqa: PLC0415 - see above
+
     reader = PdfFileReader(BytesIO(pdf))
     found = list(reader.embedded_signatures)
     if not found:
@@ -86,8 +86,16 @@ def _inspected(pdf: bytes, roots: Sequence[bytes], at: datetime, sha256: str) ->
 
 
 def _judged(
-    signature: EmbeddedPdfSignature, pdf: bytes, roots: Sequence[bytes], at: datetime, sha256: str
+    signature: "EmbeddedPdfSignature", pdf: bytes, roots: Sequence[bytes], at: datetime, sha256: str
 ) -> Inspection:
+    from asn1crypto import x509  # noqa: PLC0415 - see above
+    from pyhanko.sign.fields import MDPPerm  # noqa: PLC0415
+    from pyhanko.sign.validation import (  # noqa: PLC0415
+        SignatureCoverageLevel,
+        async_validate_pdf_signature,
+    )
+    from pyhanko_certvalidator import ValidationContext  # noqa: PLC0415
+
     context = ValidationContext(
         trust_roots=[x509.Certificate.load(der) for der in roots],
         allow_fetching=False,
@@ -131,7 +139,7 @@ def _judged(
     return Inspection(sha256, findings, signer.sha256.hex(), stamped)
 
 
-def _covers_to_the_end(signature: EmbeddedPdfSignature, pdf: bytes) -> bool:
+def _covers_to_the_end(signature: "EmbeddedPdfSignature", pdf: bytes) -> bool:
     """Whether the signed ranges begin at the first byte and end with the last one; pyHanko forgives bytes behind."""
     ranges = [int(number) for number in signature.byte_range]
     return len(ranges) == 4 and ranges[0] == 0 and ranges[2] + ranges[3] == len(pdf)

@@ -22,11 +22,11 @@ from app.lrs.engine.statements import queries, validation
 from app.lrs.engine.statements.actors import identity
 from app.lrs.engine.statements.authority import Author
 from app.lrs.engine.statements.checks import JsonObject
-from app.lrs.engine.statements.preparation import prepare
+from app.lrs.engine.statements.preparation import Prepared, keys_of, prepare
 from app.lrs.engine.statements.storage import Submission, store_statements
 from app.lrs.engine.versions import Version
 from app.lrs.host.service import SCHOOL, directory_of
-from app.lrs.vocabulary import VOIDED, Verb
+from app.lrs.vocabulary import MODULE, VOIDED, Verb
 
 _ALREADY_THERE = 409
 
@@ -138,12 +138,28 @@ def store_own(session: Session, statements: Sequence[JsonObject]) -> int:
     if not isinstance(connection, psycopg.Connection):
         raise TypeError("statements are kept in PostgreSQL through psycopg 3")
     author = _author(home_page)
-    submissions = [Submission([prepare(one, Version.TWO)], author) for one in statements]
+    submissions = [Submission([_prepared(one)], author) for one in statements]
     stored = run_sync(connection, store_statements(submissions, directory_of(home_page)))
     for refusal in stored.refusals:
         if refusal is not None and refusal.status != _ALREADY_THERE:
             raise refusal
     return stored.rows
+
+
+def _prepared(statement: JsonObject) -> Prepared:
+    """The statement, naming by its id alone what it stands in.
+
+    Programs and lessons say what they are where they are the object, and the store learns it here; in each statement
+    once more it would be a third of it. Modules are nowhere an object.
+    """
+    definitions = keys_of(statement).definitions
+    for around in statement.get("context", {}).get("contextActivities", {}).values():
+        for activity in around:
+            if activity.get("definition", {}).get("type") != MODULE:
+                activity.pop("definition", None)
+    prepared = prepare(statement, Version.TWO)
+    prepared.keys.definitions = definitions
+    return prepared
 
 
 def _check(statement: JsonObject) -> None:

@@ -13,6 +13,7 @@ from app.core.smtp import MailServer
 from app.db.models import User
 from app.db.session import Database
 from app.documents import service as documents
+from app.ops import keys
 from app.ops.errors import OperatorError
 from app.school import service as school
 from app.settings import Settings
@@ -36,6 +37,7 @@ def run(settings: Settings, database: Database, *, demo: bool) -> list[str]:
         )
     with database.begin() as session:
         known = school.ensure(session, settings)
+        keys.note_use(session, settings)
         documents.ensure_keys(session, school.effective_settings(settings, known))
         link = accounts.ensure_first_admin(session, settings)
     if link is not None:

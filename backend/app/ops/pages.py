@@ -6,10 +6,12 @@ from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, ConfigDict
 
 from app.compliance.attendance.totals import service as totals
+from app.core.files import quota
 from app.core.permissions import Permission
 from app.lrs.desk.forwarding import service as forwarding
 from app.lrs.desk.rollups import service as rollups
 from app.ops import monitoring
+from app.ops.doctor import examination as doctor
 from app.projections import service as projections
 from app.web import navigation, reports
 from app.web.listing import Known
@@ -106,11 +108,14 @@ def operations(request: Request, db: Db, subject: CurrentSubject, paging: PagePa
         failing=forwarding.failing(db, subject),
         following=projections.following(db),
         attendance=totals.last_check(db),
+        checks=doctor.last_outcome(db),
         statements=rollups.last_check(db),
         crowded=connections * 5 >= limit * 4,
         size=human_size(monitoring.database_size_bytes(db)),
         largest=[(row.tablename, round(row.size_bytes / 1024)) for row in tables[:10]],
         human_size=human_size,
+        storage=quota.usage(db),
+        amount=quota.amount,
         formats=reports.offered(),
         breadcrumbs=[("Operations", None)],
     )

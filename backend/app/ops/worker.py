@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import pkgutil
 import threading
+from functools import lru_cache
 from importlib import import_module
 from importlib.util import find_spec
 
@@ -21,14 +22,15 @@ _LOOK_FOR_STALLED_SECONDS = 30.0
 log = structlog.get_logger(__name__)
 
 
-def import_tasks() -> list[str]:
+@lru_cache
+def import_tasks() -> tuple[str, ...]:
     """Import every `jobs` module below `app`, so that their tasks are registered; return the modules' names."""
     found = []
     for module in pkgutil.walk_packages(app.__path__, "app."):
         if module.ispkg and module.name.count(".") <= 2 and find_spec(f"{module.name}.jobs") is not None:
             import_module(f"{module.name}.jobs")
             found.append(f"{module.name}.jobs")
-    return found
+    return tuple(found)
 
 
 class JobWorker:

@@ -1,5 +1,5 @@
-"""Email about what may be an attack: a new device of somebody of the staff, many failures, a new
-key, a virus in a file.
+"""Email about what may be an attack: a new device of somebody of the staff, many failures, a new key, a virus in a
+file, a history that is not as it was sealed, files that fill their room.
 
 Whoever makes a token of their own gets a mail from where it is made. An alert happens once, so this subscriber begins
 with what happens from now on, and is never replayed.
@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from app.accounts import service as accounts
 from app.core import history
 from app.core.actions import REFUSALS, Action
+from app.core.files import quota
 from app.core.permissions import SYSTEM
 from app.db.models import AuditEntry
 from app.projections import queries
@@ -36,8 +37,12 @@ def _apply(session: Session, entries: Sequence[AuditEntry]) -> None:
             _new_device(session, entry)
         elif entry.action in _KEYS:
             _key(session, entry)
+        elif entry.action == Action.HISTORY_VERIFIED:
+            _changed_history(session, entry)
         elif entry.action == Action.FILE_INFECTED:
             _virus(session, entry)
+        elif entry.action == Action.STORAGE_FILLING:
+            _filling(session, entry)
     # Of many failures the last one counts for all: the alert is about an hour, not about an entry.
     refused = [entry for entry in entries if entry.action in REFUSALS]
     if refused:
@@ -62,6 +67,12 @@ def _key(session: Session, entry: AuditEntry) -> None:
     )
 
 
+def _changed_history(session: Session, entry: AuditEntry) -> None:
+    faults: list[str] = entry.details["faults"]
+    if faults:
+        accounts.alert_administrators(session, "history_changed", entry.at, faults=faults)
+
+
 def _virus(session: Session, entry: AuditEntry) -> None:
     accounts.alert_administrators(
         session,
@@ -70,6 +81,17 @@ def _virus(session: Session, entry: AuditEntry) -> None:
         signature=entry.details.get("signature"),
         by=entry.actor_name,
         address=entry.ip,
+    )
+
+
+def _filling(session: Session, entry: AuditEntry) -> None:
+    accounts.alert_administrators(
+        session,
+        "storage_filling",
+        entry.occurred_at,
+        percent=entry.details["percent"],
+        used=quota.amount(entry.details["used_bytes"]),
+        quota=quota.amount(entry.details["quota_bytes"]),
     )
 
 
@@ -88,7 +110,16 @@ def _many_failures(session: Session, entry: AuditEntry) -> None:
 SUBSCRIBER = Subscriber(
     name="alerts",
     title="Security alerts",
-    actions=frozenset({Action.SESSION_OPENED, Action.FILE_INFECTED, *_KEYS, *REFUSALS}),
+    actions=frozenset(
+        {
+            Action.SESSION_OPENED,
+            Action.FILE_INFECTED,
+            Action.HISTORY_VERIFIED,
+            Action.STORAGE_FILLING,
+            *_KEYS,
+            *REFUSALS,
+        }
+    ),
     apply=_apply,
     from_now=True,
 )

@@ -1,5 +1,7 @@
 """The school's logo in the file store: cleaned before it is kept, claimed while it is shown."""
 
+from io import BytesIO
+
 from sqlalchemy.orm import Session
 
 from app.core.errors import FieldError, Invalid, NotFound
@@ -19,7 +21,7 @@ def change_logo(session: Session, subject: Actor, store: FileStore, content: byt
         cleaned = logo.clean(content)
     except logo.NoLogo as refused:
         raise Invalid(str(refused), errors=[FieldError("logo", str(refused))]) from refused
-    intake.examine(store, [cleaned.content])
+    intake.examine_upload(session, store, BytesIO(cleaned.content))
     stored = store.put(cleaned.content)
     claims.release(session, _ROOM, _ROW)
     claims.claim(session, stored, room=_ROOM, row=_ROW, media_type=cleaned.media_type)

@@ -23,6 +23,7 @@ class PolicyKind(StrEnum):
     GRADING = "grading"
     ACADEMIC_PROGRESS = "academic_progress"
     RETENTION = "retention"
+    STORAGE = "storage"
 
     @property
     def label(self) -> str:
@@ -99,6 +100,17 @@ class AcademicProgressPolicy(_Values):
     """Days after a review in which a student can appeal."""
 
 
+class StoragePolicy(_Values):
+    """How much room uploaded files have. MAX_UPLOAD_BYTES bounds one file whatever the policy says."""
+
+    school_gigabytes: Annotated[int, Field(ge=1, le=100_000)] = 50
+    """All files of the school, each content once (1 GB is 1024³ bytes)."""
+    package_megabytes: Annotated[int, Field(ge=1, le=1_000_000)] = 3072
+    """One course package: the zip and what is in it."""
+    file_megabytes: Annotated[int, Field(ge=1, le=1_000_000)] = 1024
+    """One uploaded file."""
+
+
 class RetentionPolicy(_Values):
     """For how many days each kind of data is kept that goes after a while: what the rooms have registered
     (`app.core.retention`), each by its name.
@@ -150,6 +162,7 @@ SCHEMAS: dict[PolicyKind, type[BaseModel]] = {
     PolicyKind.GRADING: GradingPolicy,
     PolicyKind.ACADEMIC_PROGRESS: AcademicProgressPolicy,
     PolicyKind.RETENTION: RetentionPolicy,
+    PolicyKind.STORAGE: StoragePolicy,
 }
 _LABELS = {
     "clock_hour_minutes": ("Clock hour", "minutes"),
@@ -180,6 +193,9 @@ _LABELS = {
     "maximum_time_frame_pct": ("Maximum time frame", "%"),
     "minimum_gpa_hundredths": ("Minimum GPA", "hundredths"),
     "appeal_days": ("Time to appeal", "days"),
+    "school_gigabytes": ("All files of the school", "GB"),
+    "package_megabytes": ("One package with the files in it", "MB"),
+    "file_megabytes": ("One uploaded file", "MB"),
 }
 
 

@@ -30,6 +30,7 @@ from app.school.kinds import (
     ProgressPolicy,
     RetentionPolicy,
     SecondFactorPolicy,
+    StoragePolicy,
     labels,
     retention_faults,
 )
@@ -74,6 +75,8 @@ def at(session: Session, kind: Literal[PolicyKind.RETENTION], day: date) -> Date
 def at(
     session: Session, kind: Literal[PolicyKind.ACADEMIC_PROGRESS], day: date
 ) -> DatedPolicy[AcademicProgressPolicy]: ...
+@overload
+def at(session: Session, kind: Literal[PolicyKind.STORAGE], day: date) -> DatedPolicy[StoragePolicy]: ...
 @overload
 def at(session: Session, kind: PolicyKind, day: date) -> DatedPolicy[BaseModel]: ...
 

@@ -44,9 +44,9 @@ def forget(session: Session) -> None:
 def remembered(session: Session, name: Hashable, load: Callable[[], T]) -> T:
     """What `load` returned at this revision: a value that nobody changes, and no row of the session."""
     number = seen_by(session)
-    if number is None:
+    memory: dict[Hashable, tuple[int, T]] | None = session.info.get("memory")
+    if number is None or memory is None:  # a session that is not of a `Database` has none
         return load()
-    memory: dict[Hashable, tuple[int, T]] = session.info["memory"]
     kept = memory.get(name)
     if kept is None or kept[0] != number:
         memory[name] = kept = (number, load())

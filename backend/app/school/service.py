@@ -14,6 +14,7 @@ from app.core.permissions import Actor, internal
 from app.db.models import School, SchoolSignatory
 from app.documents.service import Letterhead
 from app.school import calendar, policies, policy, queries
+from app.school import storage as _storage  # noqa: F401 - says how much room files have
 from app.school.facts import Logo, SchoolFacts, Signatory
 from app.school.grading import GradingPolicy
 from app.school.kinds import (
@@ -24,7 +25,7 @@ from app.school.kinds import (
     ProgressPolicy,
 )
 from app.school.letterhead import letterhead_of
-from app.school.remembered import forget, revision, seen, seen_by
+from app.school.remembered import forget, remembered, revision, seen, seen_by
 from app.school.schemas import FactsForm, SignatoryForm
 from app.settings import Settings, get_settings
 
@@ -94,6 +95,10 @@ def ensure(session: Session, settings: Settings) -> SchoolFacts:
 @internal("what every page and letter shows of the school")
 def facts(session: Session) -> SchoolFacts:
     """The institution's facts; before its first start, what the settings say. Everybody may know them."""
+    return remembered(session, "facts", lambda: _facts(session))
+
+
+def _facts(session: Session) -> SchoolFacts:
     row = queries.school(session)
     if row is None:
         settings: Settings = session.info.get("settings") or get_settings()

@@ -159,11 +159,17 @@ def fetch_page(
 ) -> Page[Any]:
     """Run `statement` for one page, and count the whole. A one-column select gives the objects themselves.
 
-    Used by a room's `queries.py`; the statement comes ordered. Two queries, whatever the size of the page. `counting`
-    gives as many rows as the statement, and more cheaply; with the `key` of a row, it also finds which rows are on
-    the page, unless the list is sorted by something it does not have. With `most`, no more than that are counted, and
-    a page beyond them is empty without being looked for: reading it would mean reading everything before it.
+    Used by a room's `queries.py`; the statement comes ordered. Two queries; one for a list that fits on its
+    first page. `counting` gives as many rows as the statement, and more cheaply; with the `key` of a row, it also finds
+    which rows are on the page, unless the list is sorted by something it does not have. With `most`, no more than that
+    are counted, and a page beyond them is empty without being looked for: reading it would mean reading everything
+    before it.
     """
+    items: Sequence[Any] = []
+    if paging.offset == 0:
+        items = _rows_of_page(session, statement, paging, counting, key)
+        if len(items) < paging.per_page:  # that was all of it
+            return Page[Any](items=list(items), total=len(items), page=paging.page, per_page=paging.per_page)
     rows = (statement if counting is None else counting).order_by(None)
     if most is not None:
         rows = rows.limit(most + 1)
@@ -171,19 +177,24 @@ def fetch_page(
     more = most is not None and total > most
     if more:
         total = most or 0
-    items: Sequence[Any] = []
-    if paging.offset < total:
-        limited = _cut(statement, paging)
-        order = statement._order_by_clauses
-        if counting is not None and key is not None and mentions(order, *_tables(counting), only=True):
-            chosen = _cut(counting.with_only_columns(key).order_by(*order), paging)
-            # As an array the rows are chosen once; as a set the planner may choose them again for each row of the join.
-            limited = statement.where(key == func.any(func.array(chosen.scalar_subquery())))
-        single = len(statement.column_descriptions) == 1
-        items = session.scalars(limited).all() if single else session.execute(limited).all()
+    if 0 < paging.offset < total:
+        items = _rows_of_page(session, statement, paging, counting, key)
     page = Page[Any](items=list(items), total=total, page=paging.page, per_page=paging.per_page)
     page._more = more
     return page
+
+
+def _rows_of_page(
+    session: Session, statement: Select[Any], paging: Paging, counting: Select[Any] | None, key: Any
+) -> Sequence[Any]:
+    limited = _cut(statement, paging)
+    order = statement._order_by_clauses
+    if counting is not None and key is not None and mentions(order, *_tables(counting), only=True):
+        chosen = _cut(counting.with_only_columns(key).order_by(*order), paging)
+        # As an array the rows are chosen once; as a set the planner may choose them again for each row of the join.
+        limited = statement.where(key == func.any(func.array(chosen.scalar_subquery())))
+    single = len(statement.column_descriptions) == 1
+    return session.scalars(limited).all() if single else session.execute(limited).all()
 
 
 def _tables(statement: Select[Any]) -> list[Any]:

@@ -7,11 +7,10 @@ database never holds it, and loading the page again neither shows it nor repeats
 import json
 from collections.abc import Mapping
 
-from cryptography.fernet import InvalidToken
 from fastapi import Request, Response
 
 from app.core.permissions import Subject
-from app.core.sealing import box
+from app.core.sealing import Unsealable, box
 from app.settings import Settings
 
 COOKIE = "aada_once"
@@ -28,12 +27,12 @@ def hand_over(
     settings: Settings, subject: Subject, response: Response, path: str, shown: Mapping[str, str]
 ) -> None:
     """Give what is to be shown to this person along to the page at `path`; 2 kB at most."""
-    sealed = box(settings.secret_key.get_secret_value(), _PURPOSE).encrypt(
-        json.dumps([subject.user_id, path, dict(shown)], ensure_ascii=False).encode()
+    sealed = box(settings, _PURPOSE).seal(
+        json.dumps([subject.user_id, path, dict(shown)], ensure_ascii=False)
     )
     response.set_cookie(
         _cookie(settings),
-        sealed.decode(),
+        sealed,
         max_age=_SECONDS,
         path="/",
         secure=settings.secure_cookies,
@@ -44,10 +43,10 @@ def hand_over(
 
 def handed_over(settings: Settings, subject: Subject, request: Request) -> dict[str, str]:
     """What was given along to the page that is asked for; empty when there is nothing, or it is shown already."""
-    sealed = request.cookies.get(_cookie(settings), "").encode("utf-8", "replace")
+    sealed = request.cookies.get(_cookie(settings), "")
     try:
-        opened = box(settings.secret_key.get_secret_value(), _PURPOSE).decrypt(sealed, ttl=_SECONDS)
-    except InvalidToken:
+        opened = box(settings, _PURPOSE).open(sealed, ttl_seconds=_SECONDS)
+    except Unsealable:
         return {}
     user_id, path, shown = json.loads(opened)
     return shown if (user_id, path) == (subject.user_id, request.url.path) else {}

@@ -181,8 +181,17 @@ def test_every_desk_is_accessible_and_fits(people: People, visit: Visit, size: s
         "audit": "/audit",
         "outbox": "/outbox",
         "message": f"/outbox/{people.message_id}",
+        "security": "/security",
+        "operations": "/operations",
+        "account": "/account",
+        "factors": "/account/factors",
+        "devices": "/account/devices",
+        "tokens": "/account/tokens",
     }.items():
         staff.check(staff.open(path), name)
+    page = student.open("/account/views")
+    expect(page.get_by_text("Ada Admin").first).to_be_visible()
+    student.check(page, "who-has-seen-my-records")
 
 
 def test_in_and_out_on_a_phone(people: People, visit: Visit, live_server: LiveServer) -> None:

@@ -9,6 +9,8 @@ import pytest
 from app.core.errors import Problem
 from app.core.files import LocalStore, intake, scanner
 from app.core.files.scanner import Infected, Scanner, ScannerDown, TooLargeToScan
+from app.ops.doctor import scanner as doctor
+from app.ops.doctor.findings import Installation, Level
 from app.settings import Settings, SettingsError, load_settings, socket_address
 from tests.factories.clamd import EICAR, SIGNATURE, StandIn, clamd
 
@@ -167,6 +169,16 @@ def test_examining_gives_hash_and_size_and_keeps_nothing(tmp_path: Path) -> None
 def test_an_address_that_is_none_stops_the_start_with_a_sentence(address: str) -> None:
     with pytest.raises(SettingsError, match=r"CLAMAV_SOCKET: .*tcp://127\.0\.0\.1:3310"):
         load_settings(clamav_socket=address, secret_key="x" * 32, _env_file=None)
+
+
+def test_the_check_of_the_installation_asks_it(settings: Settings, daemon: StandIn, tmp_path: Path) -> None:
+    def looked_at(address: str | None) -> list[Level]:
+        known = Installation(settings.model_copy(update={"clamav_socket": address}))
+        return [finding.level for finding in doctor.answers(known)]
+
+    assert looked_at(None) == []
+    assert looked_at(daemon.address) == [Level.OK]
+    assert looked_at(str(tmp_path / "nobody")) == [Level.PROBLEM]
 
 
 def test_health_says_whether_it_answers(settings: Settings, daemon: StandIn, tmp_path: Path) -> None:

@@ -261,7 +261,7 @@ def test_the_list_is_paged_searched_and_a_file(session: Session, school: School,
 
 
 def test_nobody_yet(school: School, signed_in: SignedIn) -> None:
-    assert "Nobody found" in signed_in(school.student()).get("/account/views").text
+    assert "No one has opened your records yet" in signed_in(school.student()).get("/account/views").text
 
 
 # The audit page

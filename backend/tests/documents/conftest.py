@@ -8,8 +8,8 @@ import pytest
 from app.core import clock
 from app.documents.keys import certificates
 from app.documents.keys.service import OwnKey
+from app.documents.pades import sign
 from app.documents.render.service import render
-from app.documents.signing import sign
 from app.settings import Settings
 from tests.documents.test_render import FACTS, LETTER
 

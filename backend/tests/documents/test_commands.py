@@ -1,4 +1,4 @@
-"""`aada keys` and `aada document`, as an operator runs them."""
+"""`aada signing-keys` and `aada document`, as an operator runs them."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -23,24 +23,24 @@ def run(live_settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Run:
     monkeypatch.setattr(school_database, "get_settings", lambda: live_settings)
 
     def call(*arguments: str) -> Result:
-        app = {"keys": keys_commands.commands, "document": document_commands.commands}[arguments[0]]
+        app = {"signing-keys": keys_commands.commands, "document": document_commands.commands}[arguments[0]]
         return CliRunner().invoke(app, list(arguments[1:]))
 
     return call
 
 
 def test_keys_are_listed_rotated_and_exported(run: Run, world: SimpleNamespace, tmp_path: Path) -> None:
-    assert "none yet" in run("keys", "list").output
+    assert "none yet" in run("signing-keys", "list").output
     make(world)
-    assert run("keys", "list").output.count("in use") == 2
-    assert "signs from now on" in run("keys", "rotate", "--yes").output
-    assert "what it signed stays valid" in run("keys", "list").output
-    assert run("keys", "rotate", "--compromised", "--yes").exit_code == 0
-    assert "revoked" in run("keys", "list").output
+    assert run("signing-keys", "list").output.count("in use") == 2
+    assert "signs from now on" in run("signing-keys", "rotate", "--yes").output
+    assert "what it signed stays valid" in run("signing-keys", "list").output
+    assert run("signing-keys", "rotate", "--compromised", "--yes").exit_code == 0
+    assert "revoked" in run("signing-keys", "list").output
     path = tmp_path / "root.pem"
-    assert run("keys", "export-root", str(path)).exit_code == 0
+    assert run("signing-keys", "export-root", str(path)).exit_code == 0
     assert path.read_text().count("BEGIN CERTIFICATE") == 1
-    everything = run("keys", "export-root", "--all").output
+    everything = run("signing-keys", "export-root", "--all").output
     assert everything.count("BEGIN CERTIFICATE") == 4
     assert "PRIVATE" not in everything
 

@@ -12,10 +12,10 @@ from app.core import clock
 from app.core.errors import Unavailable
 from app.core.permissions import SYSTEM
 from app.db.models import SigningKey
-from app.documents import issue as issuing
 from app.documents import register
 from app.documents.issue import preview
 from app.documents.keys import service as keys
+from app.documents.pades import sign
 from tests.documents.test_issue import _kinds, draft, make, world
 
 __all__ = ["_kinds", "world"]
@@ -43,7 +43,7 @@ def test_a_revoked_key_proves_nothing_signed_afterwards(world: SimpleNamespace) 
     with world.database.begin() as session:
         stolen = keys.signing_key(session, world.settings)
         keys.rotate(session, world.settings, SYSTEM, compromised=True)
-    forged = issuing.sign(
+    forged = sign(
         preview(world.settings, draft(world)(None)),
         stolen,
         reason="x",

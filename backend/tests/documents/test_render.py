@@ -275,6 +275,27 @@ def test_a_killed_process_is_replaced(settings: Settings, renderer: Renderer) ->
     assert render(settings, LETTER, FACTS, using=renderer).startswith(b"%PDF")
 
 
+def _ended(worker: processes.RenderingProcess) -> bool:
+    worker._process.wait(20)
+    return not worker.alive
+
+
+def test_a_process_without_work_ends_and_the_next_document_gets_another(settings: Settings) -> None:
+    brief = Renderer(processes=1, idle_seconds=0.05)
+    render(settings, LETTER, FACTS, using=brief)
+    assert _ended(brief._idle[0])
+    assert render(settings, LETTER, FACTS, using=brief).startswith(b"%PDF")
+    brief.close()
+
+
+def test_a_process_that_grew_heavy_ends_after_its_document(settings: Settings) -> None:
+    light = Renderer(processes=1, heaviest_mib=1)
+    assert render(settings, LETTER, FACTS, using=light).startswith(b"%PDF")
+    assert all(_ended(worker) for worker in light._idle)
+    assert render(settings, LETTER, FACTS, using=light).startswith(b"%PDF")
+    light.close()
+
+
 def test_many_threads_get_their_own_documents(settings: Settings, tmp_path: Path) -> None:
     two = Renderer(processes=2)
 

@@ -20,7 +20,8 @@ from pyhanko.sign.general import SigningError
 from app.core import clock
 from app.documents.keys import certificates
 from app.documents.keys.service import OwnKey
-from app.documents.signing import FIELD, _PyHankoSigner, sign
+from app.documents.pades import _PyHankoSigner, sign
+from app.documents.signing import FIELD
 from app.documents.verification import Inspection, inspect
 from tests.documents.conftest import own_key
 from tests.documents.poppler import signatures, structure

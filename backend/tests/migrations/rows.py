@@ -222,6 +222,11 @@ ROWS: dict[str, str] = {
         INSERT INTO data_import_records (import_id, record_id, mark) VALUES (1, 3, md5('x'));
         INSERT INTO data_import_mappings (user_id, kind, headings) VALUES (2, 'people', '{"email": "Email"}');
     """,
+    "0110": r"""
+        INSERT INTO history_seals (number, generation, first_xid, end_xid, entries, last_entry_id, root, leaves,
+                                   previous, hash)
+            VALUES (1, 1, '0', '900', 1, 1, '\x01', '\x02', '\x', '\x03');
+    """,
 }
 
 ROWS["0030"] = """
@@ -320,6 +325,13 @@ ROWS["0080"] = """
     INSERT INTO xapi_rollup_quarters VALUES (1970000, 1, 2, 9, 750.5, 750.5);
 """
 
+# `{"id":"1"}` as `app.lrs.engine.statements.packing` packs it.
+ROWS["0081"] = """
+    INSERT INTO xapi_statements (verb, object_id, timestamp, packed, octets, actor_id, version)
+        VALUES ('http://adlnet.gov/expapi/verbs/passed', 'urn:example:a', now(),
+                '\\x0183e63d60760400', 10, 1, '2.0.0');
+"""
+
 # Values that an upgrade changes on purpose: (revision, table) -> columns.
 CHANGED_BY_UPGRADE: dict[tuple[str, str], set[str]] = {
     ("0003", "users"): {"email"},  # lower case, as the sign-in compares it
@@ -327,12 +339,16 @@ CHANGED_BY_UPGRADE: dict[tuple[str, str], set[str]] = {
     ("0100", "school"): {"revision"},  # a policy is added, which is counted
     ("0101", "school"): {"revision"},
     ("0054", "api_tokens"): {"expires_at"},  # every token ends
+    ("0081", "xapi_rollup_state"): {"rolled_to"},  # everything is added up again
+    ("0077", "school"): {"revision"},
     ("0075", "school"): {"revision"},  # a policy begins
     ("0020", "xapi_statements"): {"id"},  # the key becomes the moment the statement was stored
 }
 # Values that a downgrade changes because the older schema cannot hold them; kept in migration_stash.
 CHANGED_BY_DOWNGRADE: dict[tuple[str, str], set[str]] = {
     ("0003", "users"): {"role", "hashed_password", "email"},
+    ("0081", "xapi_rollup_state"): {"rolled_to"},
+    ("0081", "xapi_statements"): {"payload"},  # unpacked
     ("0030", "audit_log"): {"details"},  # what has columns of its own goes back into them
 }
 # Columns that got another name: (revision, table) -> {old: new}.

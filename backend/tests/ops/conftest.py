@@ -17,7 +17,7 @@ Aada = Callable[..., tuple[int, str]]
 
 @pytest.fixture
 def aada(live_settings: Settings) -> Iterator[Aada]:
-    """`aada("files", "sweep")`: exit status, and what a terminal shows."""
+    """`aada("files", "sweep", SMTP_URL="…")`: exit status, and what a terminal shows."""
     environment = dict(os.environ) | {
         "DATABASE_URL": live_settings.database_url or "",
         "SECRET_KEY": live_settings.secret_key.get_secret_value(),
@@ -26,11 +26,11 @@ def aada(live_settings: Settings) -> Iterator[Aada]:
         "COLUMNS": "200",
     }
 
-    def run(*arguments: str) -> tuple[int, str]:
+    def run(*arguments: str, **more: str) -> tuple[int, str]:
         shown, status = StringIO(), 0
         get_settings.cache_clear()
         with (
-            patch.dict(os.environ, environment, clear=True),
+            patch.dict(os.environ, environment | more, clear=True),
             patch.object(sys, "argv", ["aada", *arguments]),
             patch("app.cli.signal.signal"),
             redirect_stdout(shown),

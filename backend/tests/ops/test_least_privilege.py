@@ -40,6 +40,8 @@ FORBIDDEN = {
     "change the trail": "UPDATE audit_log SET actor_name = 'somebody else'",
     "delete from the trail": "DELETE FROM audit_log",
     "truncate the trail": "TRUNCATE audit_log",
+    "change a seal of the trail": "UPDATE history_seals SET hash = previous",
+    "cut off the newest seal": "DELETE FROM history_seals",
     "delete a statement": "DELETE FROM xapi_statements",
     "change a statement": "UPDATE xapi_statements SET payload = '{}'",
     "move a claim to another file": "UPDATE file_claims SET sha256 = repeat('0', 64)",

@@ -9,6 +9,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from app.web.assets import SCORM_AGAIN, STATIC, StaticAssets, asset_url, inline_hash, inline_script
+from tools import assets, css
 
 BACKEND = Path(__file__).parents[2]
 
@@ -25,6 +26,27 @@ def test_every_package_is_held_to_a_hash_and_to_no_address() -> None:
     for name, package in lock().items():
         assert str(package["integrity"]).startswith("sha512-"), name
         assert "resolved" not in package, name
+
+
+def test_the_style_sheet_has_every_class_of_tabler_that_a_page_names() -> None:
+    """One that is missing: run script/assets --classes, which lists it and fetches the sheet again."""
+    known = (STATIC / "vendor" / "tabler" / "classes.txt").read_text().split()
+    listed = set(assets.listed(assets.CLASSES))
+    assert set(css.used(known, assets.sources())) <= listed
+    sheet = (STATIC / "vendor" / assets.TABLER).read_text()
+    assert {"btn-primary", "form-control", "list-group"} <= css.classes(sheet) <= listed
+
+
+def test_a_selector_goes_only_with_a_class_that_is_not_kept() -> None:
+    whole = (
+        '/*! licence */:root{--a:url("data:,.x{")}.kept,.gone,p{a:b}.kept .gone{c:d}'
+        "@media print{.gone{e:f}.kept:is(.kept,b){g:h}}@media screen{.gone{i:j}}@keyframes k{to{l:m}}"
+    )
+    assert css.classes(whole) == {"kept", "gone"}
+    assert css.subset(whole, {"kept"}) == (
+        '/*! licence */:root{--a:url("data:,.x{")}.kept,p{a:b}'
+        "@media print{.kept:is(.kept,b){g:h}}@keyframes k{to{l:m}}"
+    )
 
 
 def test_versions_are_exact() -> None:

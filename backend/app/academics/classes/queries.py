@@ -8,6 +8,7 @@ from sqlalchemy import (
     BindParameter,
     ColumnElement,
     Date,
+    Integer,
     Row,
     Select,
     and_,
@@ -86,7 +87,7 @@ def in_class(today: Day) -> ColumnElement[bool]:
     return or_(lasting(ClassSeat, today), and_(SchoolClass.ends_on < today, stayed))
 
 
-def taught_by(user_id: int, today: date) -> ColumnElement[bool]:
+def taught_by(user_id: int | BindParameter[int], today: Day) -> ColumnElement[bool]:
     """Classes that somebody teaches, now or from a later day on."""
     return exists().where(
         ClassInstructor.class_id == SchoolClass.id,
@@ -209,14 +210,16 @@ def listed(session: Session, class_id: int, today: date) -> Row[Any] | None:
 
 def listed_on(session: Session, day: date, *, teacher_id: int | None) -> Sequence[Row[Any]]:
     """Classes whose term holds a day, of one instructor or of all."""
-    statement = _listed(day).where(SchoolClass.starts_on <= day, SchoolClass.ends_on >= day)
-    if teacher_id is not None:
-        statement = statement.where(taught_by(teacher_id, day))
-    return session.execute(statement.order_by(SchoolClass.id)).all()
+    known = {"day": day} if teacher_id is None else {"day": day, "teacher_id": teacher_id}
+    return session.execute(_LISTED_ON if teacher_id is None else _TAUGHT_ON, known).all()
 
 
-# A student's first page asks for these: they are put together once.
+# Everybody's first page asks for these: they are put together once.
 _DAY = bindparam("day", type_=Date)
+_LISTED_ON = (
+    _listed(_DAY).where(SchoolClass.starts_on <= _DAY, SchoolClass.ends_on >= _DAY).order_by(SchoolClass.id)
+)
+_TAUGHT_ON = _LISTED_ON.where(taught_by(bindparam("teacher_id", type_=Integer), _DAY))
 _LISTED_OF_STUDENT = (
     _listed(_DAY)
     .where(

@@ -6,12 +6,11 @@ is signed together with the password's hash: a new password makes strangers of a
 and with them of whoever had the old one. One cookie holds several people, because a classroom shares its computers.
 """
 
-import hmac
 import secrets
 from datetime import timedelta
 
 from app.core import clock
-from app.core.tokens import keyed_hash
+from app.core.sealing import is_signed, sign
 from app.db.models import User
 from app.settings import Settings
 
@@ -19,6 +18,7 @@ KEPT_FOR = timedelta(days=365)
 MOST = 6
 """People whom one browser remembers, the latest first."""
 _LONGEST = 1000
+_PURPOSE = "known browser"
 _PARTS = 4
 
 
@@ -31,7 +31,7 @@ def recognize(settings: Settings, cookie: str | None, user: User) -> str | None:
         if user_id != str(user.id) or not entry.isascii() or not day.isdigit():
             continue
         age = today.toordinal() - int(day)
-        genuine = hmac.compare_digest(signature, _signature(settings, user, day, name))
+        genuine = is_signed(settings, _PURPOSE, _signed(user, day, name), signature)
         if genuine and 0 <= age <= KEPT_FOR.days:
             return name
     return None
@@ -40,7 +40,7 @@ def recognize(settings: Settings, cookie: str | None, user: User) -> str | None:
 def remember(settings: Settings, cookie: str | None, user: User) -> str:
     """The cookie of a browser in which this person has just signed in, under a new name."""
     day, name = str(clock.now().date().toordinal()), secrets.token_urlsafe(9)
-    mine = f"{user.id}.{day}.{name}.{_signature(settings, user, day, name)}"
+    mine = f"{user.id}.{day}.{name}.{sign(settings, _PURPOSE, _signed(user, day, name))}"
     others = [entry for entry in _entries(cookie) if entry.split(".")[0] != str(user.id)]
     return "~".join([mine, *others][:MOST])
 
@@ -51,6 +51,5 @@ def _entries(cookie: str | None) -> list[str]:
     return [entry for entry in cookie.split("~") if entry.count(".") == _PARTS - 1]
 
 
-def _signature(settings: Settings, user: User, day: str, name: str) -> str:
-    signed = f"{user.id}.{day}.{name}\0{user.hashed_password}"
-    return keyed_hash(settings.secret_key.get_secret_value(), "known browser", signed)[:32]
+def _signed(user: User, day: str, name: str) -> str:
+    return f"{user.id}.{day}.{name}\0{user.hashed_password}"

@@ -86,7 +86,8 @@ def duties_of_people(
     """Every duty in force today of each of these people, in the order of the duties; for lists of people."""
     policy.require_read_duties(subject)
     named = queries.named(queries.given(session, [user.id for user in users]), clock.today(settings.zone))
-    return {user.id: [duty for duty in Duty if duty in _held(user, named.get(user.id))] for user in users}
+    held = {user.id: _held(user, named.get(user.id)) for user in users}
+    return {number: [duty for duty in Duty if duty in duties] for number, duties in held.items()}
 
 
 def own_duties(session: Session, subject: Subject) -> list[Duty]:

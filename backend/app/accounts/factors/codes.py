@@ -8,7 +8,6 @@ from datetime import datetime
 from enum import StrEnum
 
 import pyotp
-import segno
 
 from app.core.tokens import keyed_hash
 
@@ -57,6 +56,8 @@ def address_of(key: str, email: str, school: str) -> str:
 
 def qr_code(address: str) -> str:
     """The address as an image to stand in a page: an SVG in a `data:` address, dark on light in either theme."""
+    import segno  # noqa: PLC0415 - for the one page that shows a code
+
     return segno.make(address, error="m").svg_data_uri(scale=5, border=4, dark="#000", light="#fff")
 
 
@@ -98,7 +99,7 @@ def new_recovery_code() -> str:
     return "-".join(signs[at : at + 4] for at in range(0, _RECOVERY_LENGTH, 4))
 
 
-def recovery_hash(secret_key: str, user_id: int, code: str) -> str:
+def recovery_hash(hash_key: str, user_id: int, code: str) -> str:
     """What is kept of a recovery code: a hash that only this installation can make."""
     plain = tidy(code).replace("O", "0").replace("I", "1").replace("L", "1")
-    return keyed_hash(secret_key, "recovery code", f"{user_id}:{plain}")
+    return keyed_hash(hash_key, "recovery code", f"{user_id}:{plain}")

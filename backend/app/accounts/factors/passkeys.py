@@ -24,6 +24,7 @@ from webauthn.helpers.structs import (
 from app.accounts.factors import challenges, queries
 from app.accounts.factors.challenges import Purpose
 from app.core import clock
+from app.core.hash_key import hash_key
 from app.core.tokens import keyed_hash
 from app.db.models import Passkey, User
 from app.settings import Settings
@@ -82,9 +83,7 @@ def registration_options(
         rp_id=rp_id(settings),
         rp_name=settings.school_name,
         # Says nothing about the person, and is the same each time: a second passkey takes no second place.
-        user_id=bytes.fromhex(
-            keyed_hash(settings.secret_key.get_secret_value(), "passkey user", str(user.id))
-        ),
+        user_id=bytes.fromhex(keyed_hash(hash_key(session), "passkey user", str(user.id))),
         user_name=user.email,
         user_display_name=user.full_name,
         challenge=challenges.make(session, Purpose.REGISTER, user.id),

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any, Literal
 
-from cryptography.fernet import Fernet, InvalidToken
 from sqlalchemy.orm import Session
 
 from app.accounts.access.service import student_id_of
@@ -16,8 +15,9 @@ from app.accounts.people import queries as people
 from app.core import clock, history, mail, proof
 from app.core.actions import Action
 from app.core.errors import Conflict, FieldError, Invalid, NotFound
+from app.core.hash_key import hash_key
 from app.core.permissions import Subject, internal
-from app.core.sealing import box
+from app.core.sealing import SealedColumn, Unsealable, box
 from app.db.models import Authenticator, Passkey, User
 from app.school import service as school
 from app.settings import Settings
@@ -27,6 +27,14 @@ MOST = 20
 """Passkeys, and authenticators, of one person."""
 SETUP_LIFETIME = timedelta(minutes=15)
 _SETUP, _KEPT = "authenticator setup", "authenticator key"
+APP_KEYS = SealedColumn(
+    "Keys of authenticator apps",
+    Authenticator.sealed_key,
+    Authenticator.id,
+    _KEPT,
+    "Codes of these apps are refused. Their owners sign in with a passkey or a recovery code and set the app up again; "
+    "for who has neither: aada user reset-factors EMAIL",
+)
 NO_SUCH = "You have no such factor, or it has been removed already."
 Kind = Literal["passkey", "authenticator"]
 
@@ -125,7 +133,7 @@ def begin_authenticator(
     key = _unseal_setup(settings, user, sealed) if sealed else None
     if key is None:
         key = codes.new_key()
-        sealed = _box(settings, _SETUP).encrypt(json.dumps([user.id, key]).encode()).decode()
+        sealed = box(settings, _SETUP).seal(json.dumps([user.id, key]))
     address = codes.address_of(key, user.email, school.facts(session).short_name)
     return Setup(codes.spaced(key), codes.qr_code(address), sealed or "")
 
@@ -157,7 +165,7 @@ def add_authenticator(
         )
         raise Invalid(sentence, errors=[FieldError("code", sentence)])
     first = not queries.has_factor(session, user.id)
-    kept = _box(settings, _KEPT).encrypt(key.encode()).decode()
+    kept = box(settings, _KEPT).seal(key)
     session.add(Authenticator(user_id=user.id, name=name, sealed_key=kept, last_step=checked.step))
     session.flush()
     return _added(session, subject, settings, user, "authenticator", name, first=first)
@@ -178,8 +186,8 @@ def remove_authenticator(session: Session, subject: Subject, authenticator_id: i
 def key_of(settings: Settings, authenticator: Authenticator) -> str | None:
     """The key of an authenticator; None when it was sealed under another SECRET_KEY."""
     try:
-        return _box(settings, _KEPT).decrypt(authenticator.sealed_key).decode()
-    except InvalidToken:
+        return box(settings, _KEPT).open(authenticator.sealed_key).decode()
+    except Unsealable:
         return None
 
 
@@ -196,7 +204,7 @@ def renew_codes(session: Session, subject: Subject, settings: Settings) -> list[
 
 def _new_codes(session: Session, subject: Subject, settings: Settings, user: User) -> list[str]:
     made = [codes.new_recovery_code() for _ in range(codes.RECOVERY_CODES)]
-    secret = settings.secret_key.get_secret_value()
+    secret = hash_key(session)
     queries.replace_codes(
         session, user.id, [codes.recovery_hash(secret, user.id, one) for one in made], clock.now()
     )
@@ -250,17 +258,11 @@ def _self(session: Session, subject: Subject, *, lock: bool = False) -> User:
 
 def _unseal_setup(settings: Settings, user: User, sealed: str) -> str | None:
     try:
-        opened = _box(settings, _SETUP).decrypt(
-            sealed.encode("utf-8", "replace"), ttl=int(SETUP_LIFETIME.total_seconds())
-        )
-    except InvalidToken:
+        opened = box(settings, _SETUP).open(sealed, ttl_seconds=int(SETUP_LIFETIME.total_seconds()))
+    except Unsealable:
         return None
     user_id, key = json.loads(opened)
     return str(key) if user_id == user.id else None
-
-
-def _box(settings: Settings, purpose: str) -> Fernet:
-    return box(settings.secret_key.get_secret_value(), purpose)
 
 
 # What follows

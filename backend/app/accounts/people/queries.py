@@ -3,7 +3,19 @@
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ARRAY, ColumnElement, Select, String, bindparam, case, delete, func, insert, select
+from sqlalchemy import (
+    ARRAY,
+    ColumnElement,
+    Integer,
+    Select,
+    String,
+    bindparam,
+    case,
+    delete,
+    func,
+    insert,
+    select,
+)
 from sqlalchemy.orm import Session
 
 from app.accounts.passwords import NO_PASSWORD
@@ -67,9 +79,12 @@ def user(session: Session, user_id: int, *, lock: bool = False) -> User | None:
     return session.scalar(statement)
 
 
+_USERS = select(User).where(User.id == func.any(bindparam("user_ids", type_=ARRAY(Integer))))
+
+
 def users(session: Session, user_ids: Collection[int]) -> Sequence[User]:
     """Accounts by their numbers, deleted or not."""
-    return session.scalars(select(User).where(User.id.in_(user_ids))).all()
+    return session.scalars(_USERS, {"user_ids": list(user_ids)}).all()
 
 
 def user_by_email(session: Session, email: str) -> User | None:

@@ -3,10 +3,24 @@
 from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, Select, and_, bindparam, func, literal, or_, select
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    DateTime,
+    Integer,
+    Select,
+    and_,
+    bindparam,
+    func,
+    literal,
+    or_,
+    select,
+    true,
+)
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -241,10 +255,26 @@ def records(
     limit: int,
 ) -> Sequence[Any]:
     """The newest rows of (Attendance, name, program)."""
-    statement = _records().where(visible, *_conditions(filters, zone, forgotten_before))
-    return session.execute(
-        statement.order_by(Attendance.clock_in.desc(), Attendance.id.desc()).limit(limit)
-    ).all()
+    asked = {"forgotten_before": forgotten_before, "most": limit}
+    if visible is true() and filters == AttendanceFilter(state=filters.state):
+        return session.execute(_newest_of_everybody(filters.state), asked).all()
+    return session.execute(_newest(visible, *_conditions(filters, zone, _FORGOTTEN_BEFORE)), asked).all()
+
+
+# Those who see everybody have these on their first page: put together once for each state.
+_FORGOTTEN_BEFORE = bindparam("forgotten_before", type_=DateTime(timezone=True))
+_NO_ZONE = ZoneInfo("UTC")
+"""Days alone have one, and these filters name no days."""
+
+
+def _newest(*conditions: ColumnElement[bool]) -> Select[Any]:
+    newest = Attendance.clock_in.desc(), Attendance.id.desc()
+    return _records().where(*conditions).order_by(*newest).limit(bindparam("most", type_=Integer))
+
+
+@lru_cache
+def _newest_of_everybody(state: AttendanceState | None) -> Select[Any]:
+    return _newest(*_conditions(AttendanceFilter(state=state), _NO_ZONE, _FORGOTTEN_BEFORE))
 
 
 def record(session: Session, record_id: int) -> Any | None:
@@ -260,12 +290,19 @@ def count(
     forgotten_before: datetime,
 ) -> int:
     """How many records the filter lets through."""
-    statement = (
-        select(func.count())
-        .select_from(Attendance)
-        .where(visible, *_conditions(filters, zone, forgotten_before))
-    )
-    return session.scalar(statement) or 0
+    asked = {"forgotten_before": forgotten_before}
+    if visible is true() and filters == AttendanceFilter(state=filters.state):
+        return session.scalar(_count_of_everybody(filters.state), asked) or 0
+    return session.scalar(_count(visible, *_conditions(filters, zone, _FORGOTTEN_BEFORE)), asked) or 0
+
+
+def _count(*conditions: ColumnElement[bool]) -> Select[tuple[int]]:
+    return select(func.count()).select_from(Attendance).where(*conditions)
+
+
+@lru_cache
+def _count_of_everybody(state: AttendanceState | None) -> Select[tuple[int]]:
+    return _count(*_conditions(AttendanceFilter(state=state), _NO_ZONE, _FORGOTTEN_BEFORE))
 
 
 def _records() -> Select[Any]:
@@ -278,7 +315,7 @@ def _records() -> Select[Any]:
 
 
 def _conditions(
-    filters: AttendanceFilter, zone: ZoneInfo, forgotten_before: datetime
+    filters: AttendanceFilter, zone: ZoneInfo, forgotten_before: datetime | BindParameter[datetime]
 ) -> list[ColumnElement[bool]]:
     conditions: list[ColumnElement[bool]] = []
     if filters.user_id is not None:

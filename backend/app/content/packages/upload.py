@@ -14,7 +14,7 @@ from app.content.packages.recognition import Package, read_package
 from app.core import clock, history
 from app.core.actions import Action
 from app.core.errors import Invalid, TooLarge
-from app.core.files import FileStore, StoredFile, claims, intake
+from app.core.files import FileStore, StoredFile, claims, intake, quota
 from app.core.permissions import Subject
 from app.db.models import ContentPackage, ContentType
 
@@ -54,9 +54,9 @@ def import_package(
     # file too, not only the zip: what is packed may be larger than it unpacks by itself.
     archive = Archive(file)
     package = read_package(archive)
-    intake.examine_file(store, file)
-    for inside in package.files.values():
-        intake.examine(store, archive.stream(inside))
+    every = [intake.examine_file(store, file)]
+    every += [intake.examine(store, archive.stream(inside)) for inside in package.files.values()]
+    quota.require_room(session, every, package=True)
     queries.lock_lesson(session, lesson_id)
     return _store(session, subject, store, lesson_id, file, file_name, archive, package)
 

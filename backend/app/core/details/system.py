@@ -14,6 +14,14 @@ class FilesSwept(Details):
     partial: int
 
 
+class StorageFilling(Details):
+    """The mark that was passed in percent of the quota, and the bytes behind it."""
+
+    percent: int
+    used_bytes: int
+    quota_bytes: int
+
+
 class FileInfected(Details):
     """What the scanner calls it, and where the file was sent to. Nothing of the file was kept."""
 
@@ -38,6 +46,14 @@ class AccessRefused(Details):
     """The other site."""
     times: int = 1
     """How many refusals of this kind the entry stands for."""
+
+
+class HistoryVerified(Details):
+    """How many entries stand under how many seals, and the first faults in words; none when all is as it was."""
+
+    entries: int
+    seals: int
+    faults: list[str]
 
 
 class DataPurged(Details):
@@ -104,6 +120,41 @@ class TotalsChecked(Details):
 
     differences: int
     named: list[str]
+
+
+class ChecksCompleted(Details):
+    """The outcome of the checks of an installation: what is not ok, and what administrators were mailed about."""
+
+    looked_at: int
+    findings: list[dict[str, str]]
+    """check, level, says, do."""
+    alerted: list[str]
+
+
+class ProxyNotTrusted(Details):
+    """The address in the school's network that sent X-Forwarded-For and was not believed."""
+
+    address: str
+
+
+class SecretsGivenUp(Details):
+    """What can no longer be opened and was replaced."""
+
+    kind: str
+
+
+class SecretsResealed(Details):
+    """What was sealed again, how many, and under which key, by its name."""
+
+    kind: str
+    count: int
+    key: str
+
+
+class SecretKeyUsed(Details):
+    """The name of the key, from which nothing of it follows."""
+
+    key: str
 
 
 class SchoolSeeded(Details):

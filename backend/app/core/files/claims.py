@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 
 from app.core import retention
 from app.core.errors import Conflict
+from app.core.files import quota
 from app.core.files.store import FileMissing, StoredFile
 
 retention.keep(
@@ -89,7 +90,8 @@ def claim(
 
     `room` names the owner's table or use ("content.packages"), `row` its key. To claim again what one has claimed is
     the same claim. The transaction that relies on the file must do it, within half an hour of `put`.
-    Raises FileMissing if the file has gone from the store in the meantime: put it again.
+    Raises OverQuota unless it is permanent, and FileMissing if the file has gone from the store in the meantime: put it
+    again.
     """
     claim_all(session, [(stored, media_type)], room=room, row=row, retention=retention)
     found = {"sha256": stored.sha256, "room": room, "row": str(row), "retention": retention.value}
@@ -109,6 +111,10 @@ def claim_all(
     if not every:
         return
     session.flush()
+    added = 0
+    if retention is not Retention.PERMANENT:
+        # Who puts the same at this moment may count it as well; the sum of what is there has it once.
+        added = sum(every[sha256][0].size for sha256 in quota.unknown(session, list(every)))
     session.connection().exec_driver_sql(
         CLAIM,
         {
@@ -120,6 +126,7 @@ def claim_all(
             "retention": retention.value,
         },
     )
+    quota.settle(session, added)
     _make_sure(session, [stored for stored, _ in every.values()], room, str(row))
 
 

@@ -7,6 +7,9 @@ import hashlib
 from collections.abc import Iterable, Iterator
 from typing import BinaryIO
 
+from sqlalchemy.orm import Session
+
+from app.core.files import quota
 from app.core.files.store import CHUNK, FileStore, StoredFile
 
 
@@ -38,3 +41,8 @@ def examine_file(store: FileStore, file: BinaryIO) -> StoredFile:
     found = examine(store, iter(lambda: file.read(CHUNK), b""))
     file.seek(0)
     return found
+
+
+def examine_upload(session: Session, store: FileStore, file: BinaryIO) -> None:
+    """Let one file in, or raise: what `examine` raises, and OverQuota where there is no room for it."""
+    quota.require_room(session, [examine_file(store, file)])

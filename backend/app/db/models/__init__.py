@@ -3,7 +3,7 @@
 from app.db.models.account import AccountLink, ApiToken, SignInAttempt, UserSession
 from app.db.models.attendance import Attendance
 from app.db.models.attendance_totals import AttendanceDay, AttendanceSchoolDay, AttendanceStudent
-from app.db.models.audit import AuditEntry, HistoryFold
+from app.db.models.audit import AuditEntry, HistoryFold, HistorySeal
 from app.db.models.content import ContentFile, ContentPackage, Launch
 from app.db.models.credential import Credential
 from app.db.models.data_import import DataImport, DataImportMapping, DataImportRecord
@@ -83,6 +83,7 @@ __all__ = [
     "GradeScore",
     "HistoryCursor",
     "HistoryFold",
+    "HistorySeal",
     "Installation",
     "IssuedDocument",
     "Launch",

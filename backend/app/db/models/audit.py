@@ -3,7 +3,17 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, FetchedValue, Index, String, Text, func, text
+from sqlalchemy import (
+    BigInteger,
+    FetchedValue,
+    Index,
+    LargeBinary,
+    String,
+    Text,
+    UniqueConstraint,
+    func,
+    text,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -100,3 +110,33 @@ class HistoryFold(Base):
     """When it was written last."""
     times: Mapped[int] = mapped_column(BigInteger, server_default=text("1"))
     """How often it has happened since then, where that is counted."""
+
+
+class HistorySeal(Base):
+    """A hash over a stretch of the history, bound to the one before. Inserts only."""
+
+    __tablename__ = "history_seals"
+    __table_args__ = (UniqueConstraint("previous", name="uq_history_seals_previous"),)
+
+    number: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    """1, 2, 3 and so on, without a gap."""
+    generation: Mapped[int]
+    """The server that the transactions are numbered on, as in `audit_log`."""
+    first_xid: Mapped[int] = mapped_column(Xid8)
+    """The first transaction it covers."""
+    end_xid: Mapped[int] = mapped_column(Xid8)
+    """The first transaction it does not cover."""
+    entries: Mapped[int]
+    """How many entries of the history it covers."""
+    last_entry_id: Mapped[int] = mapped_column(BigInteger)
+    """The highest number among them."""
+    root: Mapped[bytes] = mapped_column(LargeBinary)
+    """The Merkle root over the entries' hashes."""
+    leaves: Mapped[bytes] = mapped_column(LargeBinary)
+    """The entries' hashes, 32 bytes each, by which a changed entry is named."""
+    previous: Mapped[bytes] = mapped_column(LargeBinary)
+    """The hash of the seal before; empty for the first."""
+    hash: Mapped[bytes] = mapped_column(LargeBinary)
+    """The seal's own hash, over all of this but the leaves."""
+    sealed_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    """When it was made."""

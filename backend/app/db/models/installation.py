@@ -26,6 +26,8 @@ class Installation(Base):
     """Counts the database servers it has lived on; see `audit_log.generation`."""
     created_at: Mapped[CreatedAt]
     """When it was first started."""
+    sealed_hash_key: Mapped[str | None] = mapped_column(Text)
+    """The key of hashes that outlive SECRET_KEY, sealed under SECRET_KEY; see `app.core.hash_key`."""
 
 
 class HistoryCursor(Base):

@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlalchemy import (
     JSON,
     BigInteger,
+    CheckConstraint,
     FetchedValue,
     ForeignKey,
     Index,
@@ -32,11 +33,17 @@ class XapiStatement(Base):
     __table_args__ = (
         Index("idx_xapi_user_id", "user_id"),
         Index("idx_xapi_timestamp", "timestamp"),
-        Index("idx_xapi_verb", "verb", "id"),
+        Index("idx_xapi_verb_number", text("hashtext(verb)"), "id"),
         Index(
             "idx_xapi_registration", "registration", "id", postgresql_where=text("registration IS NOT NULL")
         ),
-        Index("idx_xapi_credential_id", "credential_id", "id"),
+        Index(
+            "idx_xapi_credential_key",
+            "credential_id",
+            "id",
+            postgresql_where=text("credential_id IS NOT NULL"),
+        ),
+        CheckConstraint("num_nonnulls(payload, packed) = 1", name="check_xapi_statements_kept_once"),
     )
 
     id: Mapped[int] = mapped_column(BigInteger, primary_key=True, server_default=FetchedValue())
@@ -59,8 +66,8 @@ class XapiStatement(Base):
     """The statement's own id, the client's or ours."""
     stored: Mapped[datetime] = mapped_column(server_default=func.now())
     """When the store accepted it; grows with `id`."""
-    payload: Mapped[dict[str, Any]] = mapped_column(JSON)
-    """The whole statement as it is answered. Text and not JSONB: it is only ever handed out."""
+    payload: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    """The whole statement as it is answered, of statements from before they were packed."""
     version: Mapped[str] = mapped_column(Text)
     """xAPI version of the statement, `1.0.0` or `2.0.0`, say."""
     registration: Mapped[UUID | None]
@@ -69,6 +76,12 @@ class XapiStatement(Base):
     """The credential it was written with; empty for the product's own events."""
     is_voided: Mapped[bool] = mapped_column(server_default=text("false"))
     """Whether another statement voided it."""
+    octets: Mapped[int | None]
+    """How long the whole statement is, unpacked."""
+    actor_id: Mapped[int | None]
+    """The actor (`xapi_actors.id`); empty for a group without an identifier."""
+    packed: Mapped[bytes | None]
+    """The whole statement as it is answered, packed (`app.lrs.engine.statements.packing`)."""
 
 
 class XapiStatementActor(Base):

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from cryptography import x509
-from cryptography.fernet import Fernet, InvalidToken
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from sqlalchemy.orm import Session
@@ -19,7 +18,7 @@ from app.core import clock, history
 from app.core.actions import Action
 from app.core.errors import Conflict, NotFound, Unavailable
 from app.core.permissions import SYSTEM, Actor, internal
-from app.core.sealing import box
+from app.core.sealing import Box, SealedColumn, Unsealable, box
 from app.db.models import SigningCrl, SigningKey
 from app.documents import policy
 from app.documents.keys import certificates, queries
@@ -30,6 +29,15 @@ from app.settings import Settings
 _PURPOSE = "aada documents signing key"
 RENEW_BEFORE = timedelta(days=60)
 """So long before its end a certificate is replaced by a new one, and a list of revoked ones is reissued."""
+
+PRIVATE_KEYS = SealedColumn(
+    "Keys that sign documents",
+    SigningKey.key_sealed,
+    SigningKey.id,
+    _PURPOSE,
+    "No document can be issued until new keys are made: aada signing-keys rotate --new-root. Documents issued so far "
+    "stay valid and can be verified.",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +77,7 @@ def signing_key(session: Session, settings: Settings) -> OwnKey:
     row = queries.current(session, REGISTRAR)
     root = queries.current(session, ROOT)
     if row is None or root is None:
-        raise Unavailable("There is no signing key. Run: aada keys rotate")
+        raise Unavailable("There is no signing key. Run: aada signing-keys rotate")
     pair = _opened(row, settings)
     certificate = pair.certificate.public_bytes(serialization.Encoding.DER)
     return OwnKey(row.id, certificate, (_der(root),), pair.key)
@@ -167,7 +175,7 @@ def _replace_root(session: Session, settings: Settings, subject: Actor, now: dat
 def _replace_registrar(session: Session, settings: Settings, subject: Actor, now: datetime) -> SigningKey:
     root = queries.current(session, ROOT)
     if root is None:
-        raise Unavailable("There is no document authority. Run: aada keys rotate --new-root")
+        raise Unavailable("There is no document authority. Run: aada signing-keys rotate --new-root")
     authority = _opened(root, settings)
     former = queries.current(session, REGISTRAR)
     if former is not None:
@@ -217,7 +225,7 @@ def _keep(session: Session, settings: Settings, role: str, pair: Pair, issuer_id
         subject=pair.certificate.subject.rfc4514_string(),
         fingerprint=pair.fingerprint,
         certificate_pem=certificates.pem(pair.certificate),
-        key_sealed=_box(settings).encrypt(certificates.key_to_der(pair.key)).decode(),
+        key_sealed=_box(settings).seal(certificates.key_to_der(pair.key)),
         not_before=pair.certificate.not_valid_before_utc,
         not_after=pair.certificate.not_valid_after_utc,
     )
@@ -241,17 +249,18 @@ def _fresh_crl(session: Session, now: datetime) -> bool:
 
 def _opened(row: SigningKey, settings: Settings) -> Pair:
     try:
-        der = _box(settings).decrypt((row.key_sealed or "").encode())
-    except InvalidToken:
+        der = _box(settings).open(row.key_sealed or "")
+    except Unsealable:
         raise Unavailable(
-            "The signing key cannot be opened: SECRET_KEY is not the one it was made with. Put the former SECRET_KEY "
-            "back, or make new keys with: aada keys rotate --new-root. Documents issued so far stay valid."
+            "The signing key cannot be opened: SECRET_KEY is not the one it was made with. Put the former one into "
+            "SECRET_KEY_PREVIOUS, or make new keys with: aada signing-keys rotate --new-root. Documents issued so far "
+            "stay valid."
         ) from None
     return Pair(_certificate(row), certificates.key_from_der(der))
 
 
-def _box(settings: Settings) -> Fernet:
-    return box(settings.secret_key.get_secret_value(), _PURPOSE)
+def _box(settings: Settings) -> Box:
+    return box(settings, _PURPOSE)
 
 
 def _certificate(row: SigningKey) -> x509.Certificate:

@@ -1,4 +1,4 @@
-"""Rendering processes: a few of them, kept for the next document, killed when one takes too long.
+"""Rendering processes: a few of them, kept a while for the next document, killed when one takes too long.
 
 A process that has compiled must not be forked, so each is started afresh; measured, starting costs about 150 ms once
 and a document 25 to 60 ms after that.
@@ -19,17 +19,22 @@ PROCESSES = max(1, min(2, os.cpu_count() or 1))
 """How many documents are rendered at a time."""
 PATIENCE_SECONDS = 30.0
 """How long somebody waits for a process to become free."""
+IDLE_SECONDS = 20.0
+"""How long a process waits for the next document."""
+HEAVIEST_MIB = 128.0
+"""A process that weighs more ends after its document: the compiler forgets nothing as long as it runs."""
 
 
 class RenderingProcess:
     """One process and the pipe to it."""
 
-    def __init__(self) -> None:
+    def __init__(self, idle_seconds: float = IDLE_SECONDS, heaviest_mib: float = HEAVIEST_MIB) -> None:
         self._connection, theirs = Pipe()
+        limits = [str(theirs.fileno()), str(idle_seconds), str(heaviest_mib)]
         try:
             # An interpreter of its own, not multiprocessing's spawn, which would import the parent's __main__ again.
             self._process = subprocess.Popen(
-                [sys.executable, "-P", "-m", "app.documents.render.worker", str(theirs.fileno())],
+                [sys.executable, "-P", "-m", "app.documents.render.worker", *limits],
                 pass_fds=[theirs.fileno()],
                 stdin=subprocess.DEVNULL,
                 env={name: value for name, value in os.environ.items() if name in _KEPT},
@@ -69,9 +74,16 @@ _KEPT = frozenset({"PATH", "HOME", "TMPDIR", "LANG", "LC_ALL", "PYTHONPATH", "VI
 class Renderer:
     """Renders documents in at most `processes` processes; whoever comes when all are busy waits a while."""
 
-    def __init__(self, processes: int = PROCESSES, patience_seconds: float = PATIENCE_SECONDS) -> None:
+    def __init__(
+        self,
+        processes: int = PROCESSES,
+        patience_seconds: float = PATIENCE_SECONDS,
+        idle_seconds: float = IDLE_SECONDS,
+        heaviest_mib: float = HEAVIEST_MIB,
+    ) -> None:
         self._turns = threading.BoundedSemaphore(processes)
         self._patience = patience_seconds
+        self._limits = idle_seconds, heaviest_mib
         self._idle: list[RenderingProcess] = []
         self._lock = threading.Lock()
 
@@ -86,11 +98,11 @@ class Renderer:
                 worker = self._idle.pop() if self._idle else None
             if worker is not None:
                 answer = self._work(worker, job)
-                # One that had died while it was idle says nothing about the job.
+                # One that had ended while it was idle says nothing about the job.
                 if not (isinstance(answer, Failed) and answer.fault is Fault.DIED):
                     return answer
             try:
-                worker = RenderingProcess()
+                worker = RenderingProcess(*self._limits)
             except OSError as error:
                 return Failed(Fault.DIED, f"the rendering process could not be started: {error}")
             return self._work(worker, job)

@@ -7,7 +7,18 @@ lists search, sort and cut them.
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, SQLColumnExpression, exists, func, select
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Integer,
+    Select,
+    SQLColumnExpression,
+    bindparam,
+    exists,
+    func,
+    select,
+    true,
+)
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from app.core.search import about_people, matches
@@ -65,7 +76,9 @@ def pending_withdrawals(*, with_deleted: bool = False) -> Select[Any]:
     )
 
 
-def eligible_for_graduation(*, with_deleted: bool = False, threshold_pct: int = 100) -> Select[Any]:
+def eligible_for_graduation(
+    *, with_deleted: bool = False, threshold_pct: int | BindParameter[int] = 100
+) -> Select[Any]:
     """Active enrollments without a transcript of the program, from a progress on: full_name, program, and the numbers.
 
     The documented query asks for every lesson; the staff's lists for what the progress policy does.
@@ -164,22 +177,34 @@ def _listing(
 
 def status_counts(session: Session, visible: ColumnElement[bool]) -> dict[EnrollmentStatus, int]:
     """How many enrollments stand in each state, without soft-deleted people."""
-    rows = session.execute(
-        select(Enrollment.status, func.count()).where(NOT_DELETED, visible).group_by(Enrollment.status)
-    )
-    return {row[0]: row[1] for row in rows}
+    statement = _BY_STATUS if visible is true() else _BY_STATUS.where(visible)
+    return {row[0]: row[1] for row in session.execute(statement)}
 
 
 def eligible_count(session: Session, visible: ColumnElement[bool], threshold_pct: int) -> int:
     """How many enrollments `eligible_for_graduation` has."""
-    statement = eligible_for_graduation(threshold_pct=threshold_pct).where(visible)
-    return session.scalar(_counted(statement)) or 0
+    threshold = {"threshold_pct": threshold_pct}
+    if visible is true():
+        return session.scalar(_ELIGIBLE, threshold) or 0
+    return session.scalar(_counted(_eligible().where(visible)), threshold) or 0
 
 
 def pending_count(session: Session, visible: ColumnElement[bool]) -> int:
     """How many withdrawals `pending_withdrawals` has."""
+    if visible is true():
+        return session.scalar(_PENDING) or 0
     return session.scalar(_counted(pending_withdrawals().where(visible))) or 0
 
 
 def _counted(statement: Select[Any]) -> Select[tuple[int]]:
     return select(func.count()).select_from(statement.subquery())
+
+
+def _eligible() -> Select[Any]:
+    return eligible_for_graduation(threshold_pct=bindparam("threshold_pct", type_=Integer))
+
+
+# Those who see everybody have them on each first page: put together once.
+_BY_STATUS = select(Enrollment.status, func.count()).where(NOT_DELETED).group_by(Enrollment.status)
+_ELIGIBLE = _counted(_eligible())
+_PENDING = _counted(pending_withdrawals())

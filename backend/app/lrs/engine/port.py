@@ -59,8 +59,8 @@ class Port(People, Protocol):
         """Where the bytes of attachments are kept."""
 
     @property
-    def secret(self) -> str:
-        """What signs the engine's `more` links; another secret makes old links invalid."""
+    def secrets(self) -> tuple[str, ...]:
+        """The first signs the engine's `more` links; links that the others signed are followed too."""
 
     def find_key(self, key: str) -> Operation[KeyRecord | None]:
         """The API key of this name, None when there is none."""

@@ -35,7 +35,7 @@ class Runtime:
         self._port = port
         self.files = port.files
         self.admit = port.admit
-        self.cursors = Cursors(port.secret)
+        self.cursors = Cursors(*port.secrets)
         self.directory = Directory(port)
         self.access_checker = AccessChecker(port)
         self._opening = asyncio.Lock()

@@ -5,11 +5,13 @@ import re
 from collections.abc import Collection, Sequence
 from datetime import timedelta
 from typing import BinaryIO
+from uuid import uuid4
 
 from app.core import limits, refusals
 from app.core.actions import Action
 from app.core.errors import Problem
-from app.core.files import FileStore, intake, open_store
+from app.core.files import FileStore, claims, intake, open_store, quota
+from app.core.files.claims import Retention
 from app.core.files.scanner import Infected
 from app.core.limits import Limit, network_of
 from app.db.session import Database, libpq_url
@@ -83,7 +85,7 @@ class Host(People):
         self._database = database
         self.database_url = libpq_url(settings.app_database_url)
         self.files: FileStore = open_store(settings)
-        self.secret = settings.secret_key.get_secret_value()
+        self.secrets = settings.secret_keys
 
     def find_key(self, key: str) -> Operation[KeyRecord | None]:
         """See `Port.find_key`."""
@@ -104,8 +106,17 @@ class Host(People):
     def admit(self, files: Sequence[BinaryIO], address: str | None) -> None:
         """See `Port.admit`."""
         try:
-            for file in files:
-                intake.examine_file(self.files, file)
+            found = [intake.examine_file(self.files, file) for file in files]
+            with self._database.begin() as session:
+                quota.require_room(session, found)
+                # Room is taken now, in turn with other uploads; the statement's own claim takes over from it.
+                claims.claim_all(
+                    session,
+                    [(one, None) for one in found],
+                    room="lrs.incoming",
+                    row=str(uuid4()),
+                    retention=Retention.TEMPORARY,
+                )
         except Problem as problem:
             if isinstance(problem, Infected):
                 refusals.note(self._database, _infected(problem, address))

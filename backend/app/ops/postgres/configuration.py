@@ -19,6 +19,8 @@ _DEFAULTS = {
     "effective_cache_size": "512MB",
     "work_mem": "8MB",
     "maintenance_work_mem": "64MB",
+    # No statement of a page runs so long that compiling it would pay.
+    "jit": "off",
     "random_page_cost": "1.1",
     "timezone": "UTC",
     "log_timezone": "UTC",
@@ -35,7 +37,7 @@ _DURABLE = {
     "wal_compression": "zstd",
     "max_wal_senders": "10",
     "max_slot_wal_keep_size": "4GB",
-    "max_wal_size": "1GB",
+    "max_wal_size": "512MB",
     "min_wal_size": "80MB",
 }
 

@@ -91,7 +91,7 @@ def send(
     kind = importable(subject, kind_name)
     # A file that is no table is refused before anything of it is kept.
     sheet = parser.parse(file.read())
-    intake.examine_file(files, file)
+    intake.examine_upload(session, files, file)
     stored = files.put(file)
     user_id = subject.user_id
     before = queries.remembered(session, user_id, kind.name) if user_id is not None else {}

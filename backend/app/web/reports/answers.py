@@ -14,6 +14,7 @@ from app.core import clock, history, proof
 from app.core.actions import Action
 from app.core.errors import Invalid
 from app.core.permissions import Subject
+from app.core.seals import service as seals
 from app.settings import Settings
 from app.web import formats
 from app.web.listing import Listing, Whole
@@ -145,6 +146,9 @@ def file_of(
         "Taken out": f"{formats.local_time(now, settings.zone)} by {subject.full_name}",
         "Time zone": settings.zone.key,
     }
+    if seal := seals.latest(session):
+        # On paper, out of the database's reach: what was sealed by then can be held against it.
+        said["History seal"] = f"{seal.number} {seal.hash.hex()}"
     table = pdf.Table(
         report.title, list(said.items()), wanted, values(), settings.zone, now, report.landscape
     )

@@ -12,8 +12,6 @@ from pathlib import Path
 from typing import Any, BinaryIO
 from zoneinfo import ZoneInfo
 
-import xlsxwriter
-
 from app.core.clock import local
 from app.web.reports.description import Column, Kind
 from app.web.reports.pdf import Table
@@ -99,6 +97,8 @@ def plain(column: Column[Any], value: Any, zone: ZoneInfo) -> Any:
 
 def write_xlsx(table: Table, file: BinaryIO) -> None:
     """One sheet with the rows, one that says what they are. Text is text: no formula, no link is made of it."""
+    import xlsxwriter  # noqa: PLC0415 - 3 MB for whoever asks for a workbook
+
     with tempfile.TemporaryDirectory(prefix="aada-report-") as folder:
         path = Path(folder) / "report.xlsx"
         options = {

@@ -15,6 +15,7 @@ from app.lrs.engine import jsonio
 from app.lrs.engine.operations import run_sync
 from app.lrs.engine.statements.actors import identity
 from app.lrs.engine.statements.authority import Author
+from app.lrs.engine.statements.packing import KEPT, unpack
 from app.lrs.engine.statements.preparation import prepare
 from app.lrs.engine.statements.storage import Attached, Submission, store_statements
 from app.lrs.engine.versions import Version
@@ -91,4 +92,5 @@ def other() -> Iterator[Other]:
 
 def payloads(session: Session) -> list[dict[str, Any]]:
     """Every stored statement, oldest first."""
-    return [row[0] for row in session.execute(text("SELECT payload FROM xapi_statements ORDER BY id"))]
+    rows = session.execute(text(f"SELECT {KEPT} FROM xapi_statements s ORDER BY id"))
+    return [jsonio.loads(unpack(row[0])) for row in rows]

@@ -21,6 +21,7 @@ from app.accounts.people import queries as people
 from app.core import clock, history
 from app.core.actions import Action
 from app.core.errors import FieldError, Forbidden, Invalid, NotFound, Problem, Unauthorized
+from app.core.hash_key import hash_key
 from app.core.permissions import Subject, internal
 from app.core.proof import FactorRequired
 from app.db.models import User
@@ -281,7 +282,7 @@ def _check_app_code(session: Session, settings: Settings, user: User, code: str)
 
 
 def _check_recovery_code(session: Session, settings: Settings, user: User, code: str) -> Problem | None:
-    hashed = codes.recovery_hash(settings.secret_key.get_secret_value(), user.id, code)
+    hashed = codes.recovery_hash(hash_key(session), user.id, code)
     if queries.use_code(session, user.id, hashed, clock.now()):
         left = queries.codes_left(session, user.id)
         history.record(

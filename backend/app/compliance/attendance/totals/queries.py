@@ -4,7 +4,20 @@ from collections.abc import Collection, Sequence
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ARRAY, ColumnElement, Integer, Row, bindparam, func, literal, null, select, text
+from sqlalchemy import (
+    ARRAY,
+    ColumnElement,
+    Date,
+    Integer,
+    Row,
+    Select,
+    bindparam,
+    func,
+    literal,
+    null,
+    select,
+    text,
+)
 from sqlalchemy.orm import Session
 
 from app.core.permissions import Role
@@ -69,20 +82,27 @@ def of_student(session: Session, user_id: int, first: date, last: date) -> dict[
     return {row[0]: row[1] for row in rows}
 
 
-def of_school(session: Session, first: date, last: date) -> dict[date, int]:
-    """Everybody's minutes by day. Deleted people stand in no list, and are few: theirs are taken off the sums."""
+def _of_school() -> Select[tuple[date, int]]:
+    days = bindparam("first", type_=Date), bindparam("last", type_=Date)
     of_all = select(AttendanceSchoolDay.day, AttendanceSchoolDay.minutes).where(
-        AttendanceSchoolDay.day.between(first, last)
+        AttendanceSchoolDay.day.between(*days)
     )
     of_deleted = (
         select(AttendanceDay.day, -AttendanceDay.minutes)
         .join(Enrollment, Enrollment.id == AttendanceDay.enrollment_id)
         .join(User, User.id == Enrollment.user_id)
-        .where(User.deleted_at.is_not(None), AttendanceDay.day.between(first, last))
+        .where(User.deleted_at.is_not(None), AttendanceDay.day.between(*days))
     )
     parts = of_all.union_all(of_deleted).subquery()
-    rows = session.execute(select(parts.c.day, func.sum(parts.c.minutes)).group_by(parts.c.day))
-    return {row[0]: row[1] for row in rows}
+    return select(parts.c.day, func.sum(parts.c.minutes)).group_by(parts.c.day)
+
+
+_OF_SCHOOL = _of_school()
+
+
+def of_school(session: Session, first: date, last: date) -> dict[date, int]:
+    """Everybody's minutes by day. Deleted people stand in no list, and are few: theirs are taken off the sums."""
+    return {row[0]: row[1] for row in session.execute(_OF_SCHOOL, {"first": first, "last": last})}
 
 
 def of_students(session: Session, visible: ColumnElement[bool], first: date, last: date) -> dict[date, int]:

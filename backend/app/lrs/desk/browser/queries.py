@@ -1,5 +1,7 @@
 """SQL of the statement pages."""
 
+# ruff: noqa: S608 -- every piece is a LiteralString, which mypy holds
+
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
@@ -10,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from app.core.search import pattern
 from app.lrs.engine.statements.filters import Filter
+from app.lrs.engine.statements.packing import KEPT, unpack
 from app.lrs.engine.statements.selection import select, within_reach
 
 
@@ -83,7 +86,7 @@ def _walked(session: Session, query: Filter, limit: int, *, whole: bool) -> tupl
         sql, parameters = select(query, limit - len(found))
         rows = driver(session).execute(sql, parameters).fetchall()
         kept = within_reach(rows)
-        found.update((key, payload) for key, payload, _version in kept)
+        found.update((key, unpack(packed).decode()) for key, packed, _version, _octets in kept)
         if len(kept) == len(rows) or len(found) >= limit:
             return found, None
         last = kept[-1][0]
@@ -109,12 +112,12 @@ def one(session: Session, statement_id: str) -> Found | None:
     """The statement with this id, voided or not."""
     row = session.execute(
         text(
-            "SELECT s.id, s.payload::text, u.id, u.full_name, s.is_voided FROM xapi_statements s"
+            f"SELECT s.id, {KEPT}, u.id, u.full_name, s.is_voided FROM xapi_statements s"
             " LEFT JOIN users u ON u.id = s.user_id WHERE s.statement_id = CAST(:name AS uuid)"
         ),
         {"name": statement_id},
     ).one_or_none()
-    return None if row is None else Found(*row)
+    return None if row is None else Found(row[0], unpack(row[1]).decode(), *row[2:])
 
 
 class Account(NamedTuple):
@@ -217,9 +220,11 @@ def verbs_used(session: Session) -> list[str]:
     """Every verb in the store: a skip from one index entry to the next, however many statements there are."""
     rows = session.execute(
         text(
-            "WITH RECURSIVE used AS ((SELECT verb FROM xapi_statements ORDER BY verb LIMIT 1) UNION ALL"
-            " SELECT (SELECT s.verb FROM xapi_statements s WHERE s.verb > used.verb ORDER BY s.verb LIMIT 1)"
-            " FROM used WHERE used.verb IS NOT NULL) SELECT verb FROM used WHERE verb IS NOT NULL LIMIT 200"
+            "WITH RECURSIVE used AS ((SELECT hashtext(verb) AS number, verb FROM xapi_statements"
+            " ORDER BY hashtext(verb) LIMIT 1) UNION ALL SELECT later.number, later.verb FROM used, LATERAL"
+            " (SELECT hashtext(s.verb) AS number, s.verb FROM xapi_statements s"
+            " WHERE hashtext(s.verb) > used.number ORDER BY hashtext(s.verb) LIMIT 1) later)"
+            " SELECT verb FROM (SELECT verb FROM used LIMIT 200) found ORDER BY verb"
         )
     )
     return list(rows.scalars())

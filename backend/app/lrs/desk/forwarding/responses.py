@@ -20,7 +20,7 @@ _TAG = re.compile(r"<[^<>]*>")
 
 def target_of(record: XapiForwarder, settings: Settings) -> Target:
     """Where to, and as whom. Raises SealBrokenError when the stored secret cannot be read."""
-    password = unseal(settings.secret_key.get_secret_value(), record.password_sealed)
+    password = unseal(settings, record.password_sealed)
     return Target(record.endpoint, record.username, password, record.version)
 
 

@@ -15,7 +15,7 @@ from app.core.permissions import Actor, internal
 from app.db.models import XapiForwarder
 from app.lrs.desk import policy
 from app.lrs.desk.browser import queries as browser
-from app.lrs.desk.forwarding import queries
+from app.lrs.desk.forwarding import queries, sealing
 from app.lrs.desk.forwarding.client import AwayError, ask, fault_of
 from app.lrs.desk.forwarding.jobs import forward_soon, redeliver_soon
 from app.lrs.desk.forwarding.responses import said, sentence, target_of
@@ -28,6 +28,8 @@ from app.web.listing import Listing
 from app.web.paging import Paging
 
 MOST_COUNTED = 10_000
+SECRETS = sealing.SECRETS
+"""What of the targets is sealed, for `aada keys`."""
 
 # Setting up
 
@@ -121,7 +123,7 @@ def _write(record: XapiForwarder, settings: Settings, given: ForwarderForm) -> N
     record.username, record.version = given.username, given.version
     record.verb, record.activity = given.verb, given.activity
     if given.password:
-        record.password_sealed = seal(settings.secret_key.get_secret_value(), given.password)
+        record.password_sealed = seal(settings, given.password)
 
 
 def switch(session: Session, subject: Actor, forwarder_id: int, *, on: bool) -> XapiForwarder:

@@ -24,7 +24,7 @@ __all__ = ["begin", "find", "imports", "remove"]
 def begin(session: Session, subject: Actor, files: FileStore, file: BinaryIO, file_name: str) -> XapiImport:
     """Keep a file and have it taken in by a job. Raises Invalid for an empty one."""
     policy.require_manage(subject)
-    intake.examine_file(files, file)
+    intake.examine_upload(session, files, file)
     stored = files.put(file)
     if stored.size == 0:
         raise Invalid("The file is empty. Choose the file that the other LRS exported.")

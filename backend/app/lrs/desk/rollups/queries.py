@@ -21,9 +21,13 @@ SECONDS: LiteralString = (
     "CASE WHEN s.result ->> 'duration' ~ :exact"
     " THEN extract(epoch FROM replace(s.result ->> 'duration', ',', '.')::interval) ELSE 0 END"
 )
+# An actor without an account, as the store knows them (`app.lrs.engine.statements.actors.identity`). Statements from
+# before have it in their text; a group without a name of its own is known by nothing, and each statement's is another.
 ACTOR: LiteralString = (
-    "coalesce(s.user_id::text, s.payload #>> '{actor,mbox}', s.payload #>> '{actor,mbox_sha1sum}',"
-    " s.payload #>> '{actor,openid}', s.payload #>> '{actor,account}', s.payload #>> '{actor}')"
+    "coalesce(s.user_id::text, (SELECT identity FROM xapi_actors a WHERE a.id = s.actor_id),"
+    " 'mbox::' || (s.payload #>> '{actor,mbox}'), 'sha1::' || (s.payload #>> '{actor,mbox_sha1sum}'),"
+    " 'openid::' || (s.payload #>> '{actor,openid}'), 'account::' || (s.payload #>> '{actor,account,homePage}')"
+    " || ' ' || (s.payload #>> '{actor,account,name}'), 'statement ' || s.id)"
 )
 SCALED: LiteralString = (
     "CASE WHEN jsonb_typeof(s.result #> '{score,scaled}') = 'number'"

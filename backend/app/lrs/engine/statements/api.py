@@ -18,12 +18,15 @@ from app.lrs.engine.statements import formats, queries
 from app.lrs.engine.statements.checks import JsonObject
 from app.lrs.engine.statements.filters import Filter, One, moment_of, parse, uuid_of
 from app.lrs.engine.statements.intake import take_in
+from app.lrs.engine.statements.packing import unpack
 from app.lrs.engine.statements.selection import select, within_reach
 from app.lrs.engine.versions import Version
 
 CONSISTENT = "X-Experience-API-Consistent-Through"
 _ASIDE = 64 * 1024
 """Characters of statements beyond which they are rewritten in a thread, so that others are not kept waiting."""
+_UNPACKED_ASIDE = 1024 * 1024
+"""The same for what is only unpacked."""
 T = TypeVar("T")
 _Shape = tuple[Version, str, bool, list[str]]
 
@@ -79,7 +82,7 @@ async def _one(runtime: Runtime, call: Call, query: One) -> Answer:
         hint = " It has been voided; ask for it with voidedStatementId." if row and row[1] else ""
         raise Refusal(f"There is no {what} with this id.{hint if not mine_only else ''}", status=404)
     shape = _shape(call, query.format, attachments=query.attachments)
-    (payload,) = await _shaped(runtime, [(0, row[0], row[2])], shape)
+    (payload,) = await _shaped(runtime, [(0, row[0], row[2], row[5])], shape)
     headers = {"Last-Modified": format_datetime(row[4], usegmt=True)}
     if query.attachments:
         return await _with_attachments(runtime, call, payload, [payload], headers)
@@ -119,10 +122,11 @@ async def _shaped(runtime: Runtime, rows: Sequence[tuple[Any, ...]], shape: _Sha
     """The payloads as the reader wants them; untouched text wherever that will do."""
     version, form, _, languages = shape
     if form == "exact" and (version.second or not any(row[2].startswith("2.") for row in rows)):
-        return [row[1].encode() for row in rows]
-    large = sum(len(row[1]) for row in rows) > _ASIDE
+        large = sum(row[3] for row in rows) > _UNPACKED_ASIDE
+        return await _done(runtime, large, lambda: [unpack(row[1]) for row in rows])
+    large = sum(row[3] for row in rows) > _ASIDE
     # Not orjson, which turns whole numbers of more than 64 bits into doubles.
-    statements = await _done(runtime, large, lambda: [jsonio.loads(row[1].encode()) for row in rows])
+    statements = await _done(runtime, large, lambda: [jsonio.loads(unpack(row[1])) for row in rows])
     definitions: Mapping[str, JsonObject] = {}
     if form == "canonical":
         definitions = await runtime.read(_definitions(sorted(set().union(*map(_activities, statements)))))

@@ -1,6 +1,10 @@
 """SQL on statements."""
 
+# ruff: noqa: S608 -- every piece is a LiteralString, which mypy holds
+
 from typing import LiteralString
+
+from app.lrs.engine.statements.packing import KEPT, OCTETS
 
 # One number for all processes: writers take turns, so keys grow in the order of commits.
 WRITER_LOCK = 0x78415049
@@ -18,34 +22,34 @@ SELECT clock_timestamp(),
 """
 
 # In one round trip: the last key, statements that have one of these ids, and references to one of them.
-KNOWN: LiteralString = """
-SELECT 'last', coalesce(max(id), 0), NULL::uuid, NULL::text, NULL::boolean, NULL::smallint FROM xapi_statements
+KNOWN: LiteralString = f"""
+SELECT 'last', coalesce(max(id), 0), NULL::uuid, NULL::bytea, NULL::boolean, NULL::smallint FROM xapi_statements
 UNION ALL
-SELECT 'there', id, statement_id, payload::text, NULL, NULL FROM xapi_statements WHERE statement_id = ANY(%s::uuid[])
+SELECT 'there', id, statement_id, {KEPT}, NULL, NULL FROM xapi_statements s WHERE statement_id = ANY(%s::uuid[])
 UNION ALL
 SELECT 'referred', statement_id, target, NULL, voids, steps FROM xapi_statement_refs WHERE target = ANY(%s::uuid[])
 """
 
 LOAD_STATEMENTS: LiteralString = """
-COPY xapi_statements (id, user_id, verb, object_id, result, context, timestamp, statement_id, stored, payload,
-                      version, registration, credential_id, is_voided) FROM STDIN
+COPY xapi_statements (id, user_id, verb, object_id, result, context, timestamp, statement_id, stored, packed,
+                      octets, actor_id, version, registration, credential_id, is_voided) FROM STDIN
 """
 
 STATEMENT_COLUMNS = (
-    "id", "user_id", "verb", "object_id", "result", "context", "timestamp", "statement_id", "stored", "payload",
-    "version", "registration", "credential_id", "is_voided",
+    "id", "user_id", "verb", "object_id", "result", "context", "timestamp", "statement_id", "stored", "packed",
+    "octets", "actor_id", "version", "registration", "credential_id", "is_voided",
 )  # fmt: skip
 ACTOR_COLUMNS = ("actor_id", "direct", "statement_id", "subject_id", "usage")
 ACTIVITY_COLUMNS = ("activity_id", "direct", "statement_id", "subject_id", "usage")
 
-# The same three COPYs as one statement, for a few rows: json_populate_recordset keeps the payload's text.
+# The same three COPYs as one statement, for a few rows.
 INSERT_ALL: LiteralString = """
 WITH given AS MATERIALIZED (SELECT %s::json AS rows),
 statements AS (
     INSERT INTO xapi_statements (id, user_id, verb, object_id, result, context, timestamp, statement_id, stored,
-                                 payload, version, registration, credential_id, is_voided)
+                                 packed, octets, actor_id, version, registration, credential_id, is_voided)
     SELECT r.id, r.user_id, r.verb, r.object_id, r.result, r.context, r.timestamp, r.statement_id, r.stored,
-           r.payload, r.version, r.registration, r.credential_id, r.is_voided
+           r.packed, r.octets, r.actor_id, r.version, r.registration, r.credential_id, r.is_voided
     FROM given, json_populate_recordset(NULL::xapi_statements, rows -> 'statements') r
 ),
 actors AS (
@@ -97,13 +101,13 @@ WHERE s.credential_id IS DISTINCT FROM %s
 """
 
 # On whose authority statements are that no API key has stored: the host's own, and those of imports.
-AUTHORITIES_WITHOUT_KEY: LiteralString = """
-SELECT statement_id::text, (payload -> 'authority')::text FROM xapi_statements
+AUTHORITIES_WITHOUT_KEY: LiteralString = f"""
+SELECT statement_id::text, {KEPT} FROM xapi_statements s
 WHERE statement_id = ANY(%s::uuid[]) AND credential_id IS NULL
 """
 
-AUTHORITIES_OF: LiteralString = """
-SELECT (payload -> 'authority')::text FROM xapi_statements WHERE id = ANY(%s::bigint[]) AND credential_id IS NULL
+AUTHORITIES_OF: LiteralString = f"""
+SELECT {KEPT} FROM xapi_statements s WHERE id = ANY(%s::bigint[]) AND credential_id IS NULL
 """
 
 STORED: LiteralString = """
@@ -111,8 +115,8 @@ SELECT statement_id FROM xapi_statements WHERE statement_id = ANY(%s::uuid[])
 """
 """Which of these identifiers are those of statements."""
 
-BY_ID: LiteralString = """
-SELECT id, payload::text FROM xapi_statements WHERE statement_id = %s
+BY_ID: LiteralString = f"""
+SELECT id, {KEPT} FROM xapi_statements s WHERE statement_id = %s
 """
 
 VOID: LiteralString = """
@@ -120,9 +124,9 @@ UPDATE xapi_statements SET is_voided = true
 WHERE statement_id = ANY(%s::uuid[]) AND verb <> %s AND NOT is_voided
 """
 
-ONE: LiteralString = """
-SELECT payload::text, is_voided, version, credential_id, stored
-FROM xapi_statements WHERE statement_id = %s
+ONE: LiteralString = f"""
+SELECT {KEPT}, is_voided, version, credential_id, stored, {OCTETS}
+FROM xapi_statements s WHERE statement_id = %s
 """
 
 ADD_ATTACHMENTS: LiteralString = """

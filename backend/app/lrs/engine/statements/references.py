@@ -11,6 +11,7 @@ from app.lrs.engine import jsonio
 from app.lrs.engine.agents.service import Directory, Found
 from app.lrs.engine.operations import Execute, Operation, Query
 from app.lrs.engine.statements import queries
+from app.lrs.engine.statements.packing import unpack
 from app.lrs.engine.statements.preparation import DIRECT_ACTIVITY, DIRECT_ACTOR, Keys, keys_of
 
 _LONGEST_CHAIN = 32
@@ -93,8 +94,8 @@ class References:
         return reached
 
     def _read(self, target: str) -> Operation[None]:
-        for key, text in (yield Query(queries.BY_ID, (target,))):
-            statement = jsonio.loads(text.encode())
+        for key, kept in (yield Query(queries.BY_ID, (target,))):
+            statement = jsonio.loads(unpack(kept))
             inner = statement["object"]
             refers = inner.get("objectType") == "StatementRef"
             self.subjects[target] = Subject(

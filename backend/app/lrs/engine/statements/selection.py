@@ -14,8 +14,9 @@ from itertools import takewhile
 from typing import Any, LiteralString
 
 from app.lrs.engine.statements.filters import Filter
+from app.lrs.engine.statements.packing import KEPT, OCTETS
 
-_COLUMNS: LiteralString = "s.id, s.payload::text AS payload, s.version"
+_COLUMNS: LiteralString = f"s.id, {KEPT} AS kept, {OCTETS} AS octets, s.version"
 _ACTOR: LiteralString = "actor_id = (SELECT id FROM xapi_actors WHERE identity = %(agent)s)"
 _ACTIVITY: LiteralString = "activity_id = (SELECT id FROM xapi_activities WHERE iri = %(activity)s)"
 
@@ -40,10 +41,10 @@ class _Walk:
 
 
 def select(query: Filter, least: int) -> tuple[LiteralString, dict[str, object]]:
-    """SQL and parameters for the first rows (id, payload, version) in the order asked for.
+    """SQL and parameters for the first rows (id, packed text, version, octets) in the order asked for.
 
     They are at least `least` (1001 at most), where there are as many, and often some more: the caller cuts. Once the
-    payloads together pass 16 MiB, those that follow are empty: the page ends there, and the next one goes on.
+    texts together pass 16 MiB, those that follow are empty: the page ends there, and the next one goes on.
     """
     limit = next(text for size, text in _LIMITS if size >= least)
     order: LiteralString = "ASC" if query.ascending else "DESC"
@@ -62,21 +63,22 @@ def select(query: Filter, least: int) -> tuple[LiteralString, dict[str, object]]
     if len(arms) == 1:
         return _sized(arms[0], order), parameters
     union: LiteralString = " UNION ALL ".join(f"({arm})" for arm in arms)
-    columns: LiteralString = "DISTINCT ON (id) id, payload, version"
+    columns: LiteralString = "DISTINCT ON (id) id, kept, octets, version"
     merged: LiteralString = f"SELECT {columns} FROM ({union}) arms ORDER BY id {order} LIMIT {limit}"
     return _sized(merged, order), parameters
 
 
 def _sized(found: LiteralString, order: LiteralString) -> LiteralString:
-    before: LiteralString = f"sum(octet_length(payload)) OVER (ORDER BY id {order} ROWS UNBOUNDED PRECEDING)"
+    before: LiteralString = f"sum(octets) OVER (ORDER BY id {order} ROWS UNBOUNDED PRECEDING)"
     return (
-        f"SELECT id, CASE WHEN octets - octet_length(payload) < {_OCTETS} THEN payload END, version"
-        f" FROM (SELECT id, payload, version, {before} AS octets FROM ({found}) found) sized ORDER BY id {order}"
+        f"SELECT id, CASE WHEN together - octets < {_OCTETS} THEN kept END, version, octets"
+        f" FROM (SELECT id, kept, octets, version, {before} AS together FROM ({found}) found) sized"
+        f" ORDER BY id {order}"
     )
 
 
 def within_reach(rows: Sequence[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
-    """The rows of a page before the first one whose payload was left out."""
+    """The rows of a page before the first one whose text was left out, their texts still packed."""
     return list(takewhile(lambda row: row[1] is not None, rows))
 
 
@@ -93,7 +95,9 @@ def _walks(query: Filter) -> list[_Walk]:
             _linked("xapi_statement_activities", f"l.{_ACTIVITY} AND l.direct = {place}") for place in places
         ]
     if query.verb is not None:
-        return [_own("s.verb = %(verb)s"), _referred("r.verb = %(verb)s")]
+        # The index has a number for each verb: IRIs are long, and each statement's entry would hold one.
+        own: LiteralString = "hashtext(s.verb) = hashtext(%(verb)s) AND s.verb = %(verb)s"
+        return [_own(own), _referred("r.verb = %(verb)s")]
     return [_own("true")]
 
 

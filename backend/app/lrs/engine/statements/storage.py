@@ -18,6 +18,7 @@ from app.lrs.engine.statements import equality, queries
 from app.lrs.engine.statements.authority import Author
 from app.lrs.engine.statements.checks import JsonObject
 from app.lrs.engine.statements.filters import moment_of
+from app.lrs.engine.statements.packing import pack, unpack
 from app.lrs.engine.statements.preparation import DIRECT_ACTIVITY, DIRECT_ACTOR, ActorUsage, Prepared, merged
 from app.lrs.engine.statements.references import References, Subject, Waiting
 from app.lrs.engine.statements.validation import VOIDED
@@ -60,7 +61,7 @@ class Stored:
 @dataclass(slots=True)
 class _Known:
     last: int = 0
-    payloads: dict[str, str] = field(default_factory=dict)
+    there: dict[str, bytes] = field(default_factory=dict)
     waiting: dict[str, dict[int, Waiting]] = field(default_factory=dict)
 
 
@@ -112,11 +113,11 @@ def _look(submissions: Sequence[Submission]) -> Operation[_Known]:
         if prepared.given or submission.tried
     ]
     known = _Known()
-    for what, key, statement_id, payload, voids, steps in (yield Query(queries.KNOWN, (asked, asked))):
+    for what, key, statement_id, kept, voids, steps in (yield Query(queries.KNOWN, (asked, asked))):
         if what == "last":
             known.last = key
         elif what == "there":
-            known.payloads[str(statement_id)] = payload
+            known.there[str(statement_id)] = kept
         else:
             known.waiting.setdefault(str(statement_id), {})[key] = Waiting(steps, voids)
     return known
@@ -140,8 +141,8 @@ def _decide(
             if refusal is not None:
                 break
             kept = before.get(name)
-            if kept is None and name in known.payloads:
-                kept = jsonio.loads(known.payloads[name].encode())
+            if kept is None and name in known.there:
+                kept = jsonio.loads(unpack(known.there[name]))
             if kept is None:
                 new.append((prepared, submission.author))
             elif not equality.same(kept, prepared.statement):
@@ -228,9 +229,11 @@ def _write(
 
 def _statement_row(key: int, prepared: Prepared, author: Author, found: Found, *, voided: bool) -> Row:
     stored = values.text_of(moment_of(key))
+    text = prepared.text(stored, author.authority)
+    actor = found.actors[prepared.actor] if prepared.actor else None
     return (
         key,
-        found.actors[prepared.actor].user_id if prepared.actor else None,
+        actor.user_id if actor else None,
         prepared.verb,
         prepared.object_id,
         prepared.result,
@@ -238,7 +241,9 @@ def _statement_row(key: int, prepared: Prepared, author: Author, found: Found, *
         values.text_of(prepared.timestamp) if prepared.timestamp else stored,
         prepared.statement_id,
         stored,
-        prepared.text(stored, author.authority),
+        rf"\x{pack(text).hex()}",
+        len(text),
+        actor.id if actor else None,
         prepared.version,
         prepared.registration,
         author.credential_id,

@@ -14,6 +14,7 @@ from app.lrs.engine.refusal import Refusal
 from app.lrs.engine.statements import queries
 from app.lrs.engine.statements.actors import identity
 from app.lrs.engine.statements.authority import Author
+from app.lrs.engine.statements.packing import unpack
 from app.lrs.engine.statements.preparation import Prepared
 from app.lrs.engine.statements.references import Waiting
 
@@ -40,7 +41,7 @@ class VoidingRules:
             self._foreign.update((author.credential_id, row[0]) for row in rows)
         elif not self.is_own(author.identity):
             rows = yield Query(queries.AUTHORITIES_WITHOUT_KEY, (targets,))
-            self._protected.update(name for name, authority in rows if self._is_own_text(authority))
+            self._protected.update(name for name, kept in rows if self._is_on_own_authority(kept))
 
     def refusal(self, author: Author, prepared: Prepared, path: str) -> Refusal | None:
         """Why this statement may not be stored, if it voids what it may not."""
@@ -73,11 +74,12 @@ class VoidingRules:
         if not voiders or not own or not self._own_keys.isdisjoint(voiders):
             return bool(voiders)
         rows = yield Query(queries.AUTHORITIES_OF, (voiders,))
-        return any(self._is_own_text(authority) for (authority,) in rows)
+        return any(self._is_on_own_authority(kept) for (kept,) in rows)
 
     def effective(self, author: Author, target: str) -> bool:
         """Whether the voiding of a target that is in the database when all are written has an effect."""
         return target not in self._protected or self.is_own(author.identity)
 
-    def _is_own_text(self, authority: str | None) -> bool:
-        return authority is not None and self.is_own(identity(jsonio.loads(authority.encode())) or "")
+    def _is_on_own_authority(self, kept: bytes) -> bool:
+        authority = jsonio.loads(unpack(kept)).get("authority")
+        return authority is not None and self.is_own(identity(authority) or "")

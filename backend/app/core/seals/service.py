@@ -1,0 +1,178 @@
+"""Sealing the history, reading it against its seals, and noting the newest seal where the database cannot reach."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from app.core import history
+from app.core.actions import Action
+from app.core.errors import Invalid
+from app.core.permissions import SYSTEM, internal
+from app.core.seals import merkle, queries
+from app.core.seals.comparison import Fault, compare
+from app.core.seals.queries import Seal, Span
+
+__all__ = ["Fault", "LastCheck", "Seal", "Verified", "verify"]
+
+MOST_ENTRIES = 50_000
+"""Entries under one seal, so that sealing never takes long; one transaction's entries stay together."""
+MOST_FAULTS = 10
+NOTES = "history-seals.jsonl"
+"""The file in the data directory that the newest seal is noted in, to go into the backups."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """What was found: how many entries stand under how many seals, how many wait for one, the first faults in order."""
+
+    seals: int
+    entries: int
+    unsealed: int
+    faults: Sequence[Fault]
+
+
+@dataclass(frozen=True, slots=True)
+class LastCheck:
+    """The newest nightly verification: when, how many sealed entries, and what was wrong in words."""
+
+    at: datetime
+    entries: int
+    faults: Sequence[str]
+
+
+@internal("the job of every minute")
+def seal(session: Session) -> int:
+    """Seal what can be sealed, about `MOST_ENTRIES` at most; how many entries they were.
+
+    0 when there is nothing, or while another process is at it. The transaction must be READ COMMITTED: the entries
+    are read after it is known which transactions have ended.
+    """
+    if not queries.take_turn(session):
+        return 0
+    now = queries.frontier(session)
+    number, generation, first, previous = queries.last(session)
+    opened = queries.first_open(session, generation, first, now)
+    if opened is None:
+        return 0
+    if opened > generation:
+        generation, first = opened, 0
+    end = now[1] if generation == now[0] else queries.end_of(session, generation)
+    cut = queries.cut(session, Span(generation, first, end), MOST_ENTRIES)
+    if cut is not None:
+        end = cut if cut > first else cut + 1
+    span = Span(generation, first, end)
+    found = queries.leaves(session, span)
+    leaves = [leaf for leaf, _ in found]
+    root = merkle.root(leaves)
+    queries.add(
+        session,
+        span,
+        number=number + 1,
+        entries=len(found),
+        last_entry_id=max(entry for _, entry in found),
+        root=root,
+        leaves=b"".join(leaves),
+        previous=previous,
+        hash=merkle.link(number + 1, generation, first, end, len(found), root, previous),
+    )
+    return len(found)
+
+
+@internal("a seal holds hashes and no record")
+def latest(session: Session) -> Seal | None:
+    """The newest seal, without the hashes of its entries."""
+    return queries.newest(session)
+
+
+@internal("for the nightly job and the operator's command; names entries by number alone")
+def verify(session: Session, outside: Mapping[int, str] | None = None) -> Verified:
+    """Read the whole history against its seals.
+
+    `outside` are seals that were noted elsewhere, number to hash (hexadecimal): they show newest seals that were cut
+    off, and a chain that was made again from its beginning. The first `MOST_FAULTS` faults are given.
+    """
+    known: dict[int, str] = {}
+    found = compare(queries.seals(session), queries.entries(session), known)
+    faults = list(found.faults)
+    for number, noted in sorted((outside or {}).items()):
+        if number not in known:
+            faults.append(Fault(f"Seal {number:,} was noted outside of the database and is gone.", number))
+        elif known[number] != noted:
+            faults.append(
+                Fault(f"Seal {number:,} is not the one that was noted outside of the database.", number)
+            )
+    return Verified(len(known), found.sealed, found.unsealed, faults[:MOST_FAULTS])
+
+
+@internal("the nightly job")
+def check(session: Session, outside: Mapping[int, str]) -> Verified:
+    """Verify, and record in the history what was found."""
+    found = verify(session, outside)
+    words = [fault.sentence for fault in found.faults]
+    history.record(
+        session, SYSTEM, Action.HISTORY_VERIFIED, None, entries=found.entries, seals=found.seals, faults=words
+    )
+    return found
+
+
+@internal("says how many entries there are; the page that shows it asks")
+def last_check(session: Session) -> LastCheck | None:
+    """What the last nightly verification found; None before the first."""
+    found = history.latest(session, Action.HISTORY_VERIFIED)
+    return None if found is None else LastCheck(found.at, found.details["entries"], found.details["faults"])
+
+
+def note_of(seal_: Seal) -> dict[str, Any]:
+    """The seal as it is noted outside: its number and hash, when it was made, up to which entry it goes."""
+    return {
+        "number": seal_.number,
+        "hash": seal_.hash.hex(),
+        "sealed_at": seal_.sealed_at.isoformat(),
+        "last_entry": seal_.last_entry_id,
+    }
+
+
+def write_note(path: Path, seal_: Seal) -> None:
+    """Write the seal behind the file's last line, unless it stands there."""
+    line = json.dumps(note_of(seal_)) + "\n"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("a+b") as file:
+        size = file.seek(0, 2)
+        file.seek(max(0, size - len(line)))
+        end = file.read()
+        if end != line.encode():
+            # A line that a crash cut short ends here, and is not held against anything.
+            file.write((b"" if not end or end.endswith(b"\n") else b"\n") + line.encode())
+
+
+def read_notes(path: Path) -> dict[int, str]:
+    """Seals noted in a file, one JSON object a line: number to hash. A line that was cut short is left out.
+
+    Raises Invalid for a file that is none, or that notes two seals under one number.
+    """
+    found: dict[int, str] = {}
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise Invalid(f"{path} cannot be read as a list of seals.") from error
+    for place, line in enumerate(lines, 1):
+        try:
+            note = json.loads(line)
+        except ValueError as error:
+            if (line.startswith("{") and not line.endswith("}")) or not line.strip():
+                continue
+            raise Invalid(f"Line {place} of {path} is not a seal.") from error
+        if (
+            not isinstance(note, dict)
+            or not isinstance(note.get("number"), int)
+            or not isinstance(note.get("hash"), str)
+        ):
+            raise Invalid(f"Line {place} of {path} is not a seal.")
+        if found.setdefault(note["number"], note["hash"]) != note["hash"]:
+            raise Invalid(f"{path} notes two different seals {note['number']:,}.")
+    return found

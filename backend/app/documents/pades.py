@@ -1,0 +1,69 @@
+"""PDF signatures as PAdES B-B: one per document, certified, so that nothing may be added to it.
+
+Five things that validators found and that are put right here: the newline at the end of Typst's file, the name and the
+place of the invisible field, the metadata that is left as Typst wrote it; there is no visible stamp of pyHanko's (its
+font would not be embedded: the layout draws what a person sees) and no document timestamp.
+"""
+
+from io import BytesIO
+
+from asn1crypto import x509
+from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
+from pyhanko.sign import signers
+from pyhanko.sign.fields import InvisSigSettings, MDPPerm, SigFieldSpec, SigSeedSubFilter
+from pyhanko_certvalidator.registry import SimpleCertificateStore
+
+from app.documents.signing import FIELD, Signer, completed
+
+READABLE_FIELD = "Signature of the registrar"
+_LONGEST_SIGNATURE = 72  # ECDSA on P-256, DER encoded
+
+
+class _Writer(IncrementalPdfFileWriter):
+    """Adds to the file without rewriting its metadata: what Typst wrote there is what validators accept."""
+
+    def _update_meta(self) -> None:
+        pass
+
+
+class _PyHankoSigner(signers.Signer):
+    """A `Signer` as pyHanko asks for it."""
+
+    def __init__(self, signer: Signer) -> None:
+        issuers = SimpleCertificateStore()  # type: ignore[no-untyped-call]
+        issuers.register_multiple([x509.Certificate.load(der) for der in signer.issuers])
+        super().__init__(signing_cert=x509.Certificate.load(signer.certificate), cert_registry=issuers)
+        self._own = signer
+
+    async def async_sign_raw(self, data: bytes, digest_algorithm: str, dry_run: bool = False) -> bytes:
+        if digest_algorithm != "sha256":
+            raise ValueError("documents are signed over SHA-256")
+        return bytes(_LONGEST_SIGNATURE) if dry_run else self._own.sign(data)
+
+
+def sign(pdf: bytes, signer: Signer, *, reason: str, school: str) -> bytes:
+    """The document with its signature; the bytes given stay as they are at the beginning of it."""
+    # Typst ends without a newline, and the update must begin on a line of its own.
+    writer = _Writer(BytesIO(pdf.rstrip(b"\n") + b"\n"))
+    made = signers.PdfSigner(
+        signers.PdfSignatureMetadata(
+            field_name=FIELD,
+            md_algorithm="sha256",
+            subfilter=SigSeedSubFilter.PADES,
+            certify=True,
+            docmdp_permissions=MDPPerm.NO_CHANGES,
+            name=school,
+            reason=reason,
+        ),
+        _PyHankoSigner(signer),
+        new_field_spec=SigFieldSpec(
+            FIELD,
+            readable_field_name=READABLE_FIELD,
+            # Invisible for PDF/A means printed, not hidden, and outside of the page.
+            invis_sig_settings=InvisSigSettings(
+                set_print_flag=True, set_hidden_flag=False, box_out_of_bounds=True
+            ),
+        ),
+    )
+    signed: BytesIO = completed(made.async_sign_pdf(writer))
+    return signed.getvalue()

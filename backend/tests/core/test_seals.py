@@ -1,0 +1,344 @@
+"""Seals of the history: nothing is missed, and every change, removal and addition is named."""
+
+import json
+from collections.abc import Callable, Iterator
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from fastapi.testclient import TestClient
+from hypothesis import given
+from hypothesis import strategies as st
+from sqlalchemy import select, text
+from sqlalchemy.orm import Session
+
+from app.core import history
+from app.core.actions import Action
+from app.core.errors import Invalid
+from app.core.permissions import SYSTEM, Duty
+from app.core.seals import merkle, service
+from app.core.seals.queries import COLUMNS
+from app.db.models import AuditEntry, OutboxMessage, User
+from app.db.session import Database, libpq_url
+from app.projections import alerts
+from app.settings import Settings
+from tests.factories.accounts import HASHED
+from tests.factories.school import School
+
+# The tree
+
+
+# The test vectors of Certificate Transparency (RFC 6962), whose tree this is.
+LEAVES = ["", "00", "10", "2021", "3031", "40414243", "5051525354555657", "606162636465666768696a6b6c6d6e6f"]
+ROOTS = [
+    "6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d",
+    "fac54203e7cc696cf0dfcb42c92a1d9dbaf70ad9e621f4bd8d98662f00e3c125",
+    "aeb6bcfe274b70a14fb067a5e5578264db0fa9b51af5e0ba159158f329e06e77",
+    "d37ee418976dd95753c1c73862b9398fa2a2cf9b4ff0fdfe8b30cd95209614b7",
+    "4e3bbb1f7b478dcfe71fb631631519a3bca12c9aefca1612bfce4c13a86264d4",
+    "76e67dadbcdf1e10e1b74ddc608abd2f98dfb16fbce75277b5232a127f2087ef",
+    "ddb89be403809e325750d3d263cd78929c2942b7942a34b77e122c9594a74c8c",
+    "5dc9da79a70659a9ad559cb701ded9a2ab9d823aad2f4960cfe370eff4604328",
+]
+
+
+@pytest.mark.parametrize("size", range(1, 9))
+def test_the_root_is_that_of_the_standard(size: int) -> None:
+    leaves = [merkle.leaf(bytes.fromhex(entry)) for entry in LEAVES[:size]]
+    assert merkle.root(leaves).hex() == ROOTS[size - 1]
+
+
+@given(st.lists(st.binary(max_size=4), min_size=1, max_size=40, unique=True), st.data())
+def test_every_change_gives_another_root(entries: list[bytes], data: st.DataObject) -> None:
+    leaves = [merkle.leaf(entry) for entry in entries]
+    place = data.draw(st.integers(0, len(leaves) - 1))
+    changed = [*leaves[:place], merkle.leaf(b"other"), *leaves[place + 1 :]]
+    removed = leaves[:place] + leaves[place + 1 :]
+    twice = [*leaves[: place + 1], *leaves[place:]]
+    assert len({merkle.root(each) for each in (leaves, changed, removed, twice)}) == 4
+
+
+# Sealing
+
+
+@pytest.fixture
+def owner(live_settings: Settings) -> Iterator[psycopg.Connection[Any]]:
+    """Somebody with the database's own rights, whom the system's role does not stop."""
+    with psycopg.connect(libpq_url(live_settings.owner_database_url), autocommit=True) as connection:
+        yield connection
+
+
+def write(database: Database, *names: str) -> None:
+    """Entries in one transaction."""
+    with database.begin() as session:
+        for name in names:
+            history.record(session, SYSTEM, Action.PROGRAM_CREATED, 1, name=name)
+
+
+def seal(database: Database) -> int:
+    with database.begin() as session:
+        return service.seal(session)
+
+
+def verify(database: Database, outside: dict[int, str] | None = None) -> service.Verified:
+    with database.begin() as session:
+        return service.verify(session, outside)
+
+
+@pytest.fixture
+def sealed(live_database: Database) -> list[int]:
+    """Six entries under three seals; their numbers."""
+    seal(live_database)
+    for names in (("one", "two"), ("three",), ("four", "five", "six")):
+        write(live_database, *names)
+        assert seal(live_database) == len(names)
+    with live_database.begin() as session:
+        numbers = session.execute(
+            text("SELECT id FROM audit_log WHERE action = 'program.created' ORDER BY id")
+        )
+        return list(numbers.scalars())
+
+
+def test_what_was_sealed_is_found_as_it_was(live_database: Database, sealed: list[int]) -> None:
+    assert seal(live_database) == 0
+    found = verify(live_database)
+    assert (found.faults, found.unsealed) == ([], 0)
+    assert found.entries >= 6
+    write(live_database, "seven")
+    assert verify(live_database).unsealed == 1
+
+
+def test_an_entrys_bytes_are_as_they_are_described(live_database: Database, sealed: list[int]) -> None:
+    """As a stranger would compute them from an export."""
+    with live_database.begin() as session:
+        row = (
+            session.execute(text("SELECT * FROM audit_log WHERE id = :id"), {"id": sealed[0]})
+            .mappings()
+            .one()
+        )
+        details = session.execute(
+            text("SELECT details::text FROM audit_log WHERE id = :id"), {"id": sealed[0]}
+        )
+        values = {**row, "details": details.scalar()}
+        leaves = session.execute(text("SELECT leaves FROM history_seals")).scalars().all()
+    for name in ("at", "occurred_at"):
+        moment = values[name]
+        values[name] = int(moment.timestamp()) * 1_000_000 + moment.microsecond
+    names = [
+        "id", "at", "occurred_at", "actor_id", "actor_name", "action", "target", "target_id", "student_id",
+        "enrollment_id", "reason", "details", "request_id", "ip", "purpose", "actor_duty", "generation", "xid",
+    ]  # fmt: skip
+    parts = []
+    for name in names:
+        value = values[name]
+        plain = b"" if value is None else str(value).encode()
+        parts.append(b"-" if value is None else str(len(plain)).encode() + b":" + plain)
+    leaf = sha256(b"\x00" + b"".join(parts)).digest()
+    assert any(leaf in bytes(each) for each in leaves)
+
+
+def test_every_column_of_the_history_is_sealed(session: Session) -> None:
+    known = session.execute(
+        text("SELECT column_name FROM information_schema.columns WHERE table_name = 'audit_log'")
+    ).scalars()
+    assert {name for name, _ in COLUMNS} == set(known)
+
+
+def test_a_transaction_that_is_still_at_work_holds_the_seal_back(live_database: Database) -> None:
+    while seal(live_database):
+        pass
+    with live_database.begin() as slow:
+        history.record(slow, SYSTEM, Action.PROGRAM_CREATED, 1, name="slow")
+        write(live_database, "quick")
+        assert seal(live_database) == 0, "the quick one has the higher number"
+    assert seal(live_database) == 2
+    assert verify(live_database).faults == []
+
+
+def test_two_who_seal_at_once_make_one_seal(live_database: Database) -> None:
+    write(live_database, "one")
+    with live_database.begin() as first, live_database.begin() as second:
+        assert service.seal(first) > 0
+        assert service.seal(second) == 0
+    assert verify(live_database).faults == []
+
+
+def test_many_entries_come_under_several_seals(
+    live_database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(service, "MOST_ENTRIES", 3)
+    while seal(live_database):
+        pass
+    for names in (("1", "2"), ("3", "4"), ("5", "6", "7", "8", "9"), ("10",)):
+        write(live_database, *names)
+    found = []
+    while sealed := seal(live_database):
+        found.append(sealed)
+    assert sum(found) == 10
+    assert found[0] == 2, "a transaction's entries stay together"
+    assert 5 in found, "also when they are more than a seal has"
+    assert verify(live_database).faults == []
+
+
+def test_a_new_server_begins_a_new_generation(
+    live_database: Database, owner: psycopg.Connection[Any]
+) -> None:
+    """Restored from a dump, transactions are numbered from the start again."""
+    write(live_database, "before")
+    owner.execute("UPDATE audit_log SET xid = '4000000000'")
+    owner.execute(
+        "INSERT INTO installation (home_page) VALUES ('https://example.org') ON CONFLICT DO NOTHING"
+    )
+    owner.execute("UPDATE installation SET generation = generation + 1")
+    write(live_database, "after")
+    while seal(live_database):
+        pass
+    found = verify(live_database)
+    assert (found.faults, found.unsealed) == ([], 0)
+    assert owner.execute("SELECT count(DISTINCT generation) FROM history_seals").fetchone() == (2,)
+
+
+# What was done to it
+
+CHANGES = {
+    "a name": (
+        'UPDATE audit_log SET details = \'{"name": "two and a half"}\' WHERE id = {1}',
+        "Entry {1} was changed",
+    ),
+    "an actor": ("UPDATE audit_log SET actor_name = 'Somebody' WHERE id = {3}", "Entry {3} was changed"),
+    "a time": (
+        "UPDATE audit_log SET at = at - interval '1 microsecond' WHERE id = {2}",
+        "Entry {2} was changed",
+    ),
+    "removed": (
+        "DELETE FROM audit_log WHERE id = {4}",
+        "An entry under seal {s} was removed; it stood after entry {3}.",
+    ),
+    "the first": ("DELETE FROM audit_log WHERE id = {0}", "removed"),
+    "a whole seal's": ("DELETE FROM audit_log WHERE id = {2}", "was removed"),
+    "back-dated": (
+        """INSERT INTO audit_log (id, action, target, generation, xid) OVERRIDING SYSTEM VALUE
+           SELECT 900000, action, target, generation, xid FROM audit_log WHERE id = {2}""",
+        "Entry 900,000 was changed or added",
+    ),
+    "changed places": (
+        "UPDATE audit_log SET xid = (SELECT xid FROM audit_log WHERE id = {0}) WHERE id = {5}",
+        "Entry {5} was changed or added",
+    ),
+    "a seal's root": (
+        "UPDATE history_seals SET root = sha256('x') WHERE number = {s}",
+        "Seal {s} itself was changed",
+    ),
+    "a seal and its hash": (
+        "UPDATE history_seals SET entries = entries + 1, hash = sha256('x') WHERE number = {s}",
+        "Seal {s} itself was changed",
+    ),
+    "a seal": ("DELETE FROM history_seals WHERE number = {s} - 1", "is gone"),
+}
+
+
+@pytest.mark.parametrize("name", CHANGES)
+def test_every_change_is_found_and_named(
+    name: str, live_database: Database, owner: psycopg.Connection[Any], sealed: list[int]
+) -> None:
+    statement, sentence = CHANGES[name]
+    newest = owner.execute("SELECT max(number) FROM history_seals").fetchone()
+    assert newest is not None
+
+    def filled(words: str, comma: str) -> str:
+        for place, number in enumerate(sealed):
+            words = words.replace(f"{{{place}}}", format(number, comma))
+        return words.replace("{s}", format(newest[0], comma))
+
+    owner.execute(filled(statement, "").encode())
+    found = verify(live_database)
+    assert found.faults, "it was not found"
+    assert filled(sentence, ",") in found.faults[0].sentence
+    assert len(found.faults) <= 3, [fault.sentence for fault in found.faults]
+
+
+def test_a_cut_off_end_shows_by_what_was_noted_outside(
+    live_database: Database, owner: psycopg.Connection[Any], sealed: list[int], tmp_path: Path
+) -> None:
+    notes = tmp_path / "data" / "seals.jsonl"
+    with live_database.begin() as session:
+        newest = service.latest(session)
+    assert newest is not None
+    for _ in range(2):
+        service.write_note(notes, newest)
+    assert len(notes.read_text().splitlines()) == 1
+    outside = service.read_notes(notes)
+    assert verify(live_database, outside).faults == []
+    owner.execute("DELETE FROM audit_log WHERE id >= %s", (sealed[3],))
+    owner.execute("DELETE FROM history_seals WHERE number = %s", (newest.number,))
+    assert verify(live_database).faults == [], "the chain alone does not show it"
+    [fault] = verify(live_database, outside).faults
+    assert fault.sentence == f"Seal {newest.number:,} was noted outside of the database and is gone."
+    write(live_database, "instead")
+    assert seal(live_database) == 1
+    [fault] = verify(live_database, outside).faults
+    assert "is not the one that was noted" in fault.sentence
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"nonsense\n", b"[1]\n", b'{"number": "1", "hash": "a"}\n', b'{"number": 1}\n', b"\xff\xfe\n",
+     b'{"number": 1, "hash": "a"}\n{"number": 1, "hash": "b"}\n'],
+)  # fmt: skip
+def test_a_file_that_notes_no_seals_is_refused(content: bytes, tmp_path: Path) -> None:
+    path = tmp_path / "seals.jsonl"
+    path.write_bytes(content)
+    with pytest.raises(Invalid, match="seal"):
+        service.read_notes(path)
+
+
+def test_a_note_that_was_cut_short_is_left_out(
+    live_database: Database, sealed: list[int], tmp_path: Path
+) -> None:
+    path = tmp_path / "seals.jsonl"
+    path.write_text('{"number": 1, "hash": "a"}\n{"number": 2, "ha')
+    with live_database.begin() as session:
+        newest = service.latest(session)
+    assert newest is not None
+    service.write_note(path, newest)
+    assert service.read_notes(path) == {1: "a", newest.number: newest.hash.hex()}
+    assert json.loads(path.read_text().splitlines()[-1])["number"] == newest.number
+
+
+# What follows from it
+
+
+def test_administrators_get_a_mail_about_a_changed_history(session: Session) -> None:
+    admin = School(session).admin(hashed_password=HASHED)
+    for faults in ([], ["Entry 7 was changed after it was sealed."]):
+        history.record(session, SYSTEM, Action.HISTORY_VERIFIED, None, entries=9, seals=2, faults=faults)
+    session.flush()
+    alerts.SUBSCRIBER.apply(session, session.scalars(select(AuditEntry).order_by(AuditEntry.id)).all())
+    [message] = session.scalars(select(OutboxMessage))
+    assert message.to_address == admin.email
+    assert "the history was changed" in message.subject
+    assert "- Entry 7 was changed after it was sealed.\n" in message.body_text
+
+
+def test_the_audit_page_says_how_it_stands(session: Session, signed_in: Callable[[User], TestClient]) -> None:
+    auditor = signed_in(School(session).with_duty(Duty.AUDITOR))
+    assert "Seals" not in auditor.get("/audit").text
+    session.execute(
+        text(
+            "INSERT INTO history_seals (number, generation, first_xid, end_xid, entries, last_entry_id, root, leaves,"
+            " previous, hash) VALUES (1, 1, '0', '9', 1, 4321, sha256('a'), sha256('b'), '', sha256('c'))"
+        )
+    )
+    page = auditor.get("/audit").text
+    assert "Up to entry 4,321" in page
+    assert sha256(b"c").hexdigest() in page
+    assert "Not yet; the first is tonight" in page
+    fault = "Entry 7 was changed after it was sealed."
+    history.record(session, SYSTEM, Action.HISTORY_VERIFIED, None, entries=4321, seals=1, faults=[fault])
+    page = auditor.get("/audit").text
+    assert "The history is not as it was sealed" in page
+    assert fault in page
+    said = auditor.get("/audit?format=json").json()["about"]["History seal"]
+    assert said == f"1 {sha256(b'c').hexdigest()}"

@@ -1,0 +1,467 @@
+"""The checks of an installation: what is wrong is found, said in a sentence, and refused where it is dangerous."""
+
+from __future__ import annotations
+
+import http.server
+import json
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from aiosmtpd.controller import Controller
+from sqlalchemy import select
+
+from app.core import clock, history
+from app.core.actions import Action
+from app.core.permissions import SYSTEM, Role
+from app.db.models import AuditEntry, OutboxMessage
+from app.db.session import Database
+from app.ops.doctor import addresses, backups, database, email, examination, machine, secrets
+from app.ops.doctor.findings import Check, Finding, Installation, Level, ok, problem, warning
+from app.ops.errors import OperatorError
+from app.ops.servers import connect
+from app.settings import Settings, contradictions, inspect_settings
+from tests.factories.accounts import UserFactory
+from tests.ops.conftest import Aada
+
+GOOD = {
+    "environment": "production",
+    "secret_key": "0f3c9a17b2d84e56a1c07f92be43d8656d1f0a2b3c4d5e6f",
+    "app_origin": "https://lms.example.edu",
+    "content_origin": "https://content.example.edu",
+}
+PRODUCTION = {name.upper(): value for name, value in GOOD.items()}
+
+
+def installation(**values: Any) -> Installation:
+    """An installation that need not be sound, without a database."""
+    settings, wrong = inspect_settings(_env_file=None, **(GOOD | values))
+    return Installation(settings, wrong, network=False)
+
+
+def found(check: Check, known: Installation, level: Level | None = None) -> list[Finding]:
+    return [one for one in check(known) if level in (None, one.level)]
+
+
+@pytest.fixture
+def with_database(live_settings: Settings) -> Iterator[Callable[..., Installation]]:
+    """An installation on a real database, as the system's role."""
+    with connect(live_settings, live_settings.app_database_url) as connection:
+
+        def make(**values: Any) -> Installation:
+            settings = live_settings.model_copy(update=GOOD | values)
+            return Installation(settings, database=connection, network=False)
+
+        yield make
+        connection.rollback()
+
+
+def test_good_addresses_are_said_to_be_good() -> None:
+    for check in (
+        addresses.environment,
+        addresses.https,
+        addresses.hosts,
+        addresses.proxies,
+        secrets.guessable,
+    ):
+        assert {one.level for one in check(installation(aada_app_password="5f0e9c7b2d1a4836"))} == {
+            Level.OK
+        }, check
+
+
+@pytest.mark.parametrize(
+    ("values", "check", "says"),
+    [
+        ({"app_origin": "http://lms.example.edu"}, addresses.https, "APP_ORIGIN.*unencrypted"),
+        ({"content_origin": "http://content.example.edu"}, addresses.https, "CONTENT_ORIGIN.*unencrypted"),
+        ({"app_origin": "http://lms.example.edu"}, addresses.https, "cookies are not Secure"),
+        ({"content_origin": "https://lms.example.edu:8443"}, addresses.hosts, "same host"),
+        ({"forwarded_allow_ips": "10.0.0.1,*"}, addresses.proxies, "anybody can claim"),
+        ({"sql_echo": True}, addresses.environment, "SQL_ECHO"),
+        ({"bcrypt_rounds": 6}, addresses.environment, "guessed quickly"),
+        ({"secret_key": "k" * 40}, secrets.guessable, "SECRET_KEY repeats 1 different"),
+        ({"secret_key": "changeme-changeme-changeme-1234567"}, secrets.guessable, "like an example"),
+        ({"aada_app_password": "short"}, secrets.guessable, "AADA_APP_PASSWORD has 5 characters"),
+        (
+            {"database_url": "postgresql://postgres:postgres@db/aada_lms"},
+            secrets.guessable,
+            "default that everybody knows",
+        ),
+    ],
+)
+def test_what_is_dangerous_refuses_the_start(values: dict[str, Any], check: Check, says: str) -> None:
+    dangers = [one for one in check(installation(**values)) if one.refuses]
+    with pytest.raises(OperatorError, match=says):
+        examination.refuse(dangers)
+    assert all(one.level is Level.PROBLEM and one.do for one in dangers)
+    # On a developer's machine the same is allowed, and never called a problem.
+    same_host = check is addresses.hosts
+    assert same_host or not [
+        one for one in check(installation(**values | {"environment": "development"})) if one.refuses
+    ]
+
+
+def test_the_settings_refuse_nothing_that_the_doctor_does_not_name() -> None:
+    for values in (
+        {"app_origin": "http://lms.example.edu"},
+        {"content_origin": "https://lms.example.edu"},
+        {"forwarded_allow_ips": "*"},
+        {"bcrypt_rounds": 4},
+        {"sql_echo": True},
+    ):
+        known = installation(**values)
+        assert contradictions(known.settings)
+        assert any(one.refuses for one in examination.examine(known)), values
+
+
+def test_a_network_that_is_none_is_believed_of_nobody() -> None:
+    known = installation(forwarded_allow_ips="127.0.0.1, 10.0.0.1/24, proxy.internal")
+    (one,) = found(addresses.proxies, known)
+    assert one.level is Level.PROBLEM
+    assert "10.0.0.1/24, proxy.internal" in one.says
+
+
+def test_all_reasons_are_in_one_message() -> None:
+    known = installation(
+        app_origin="http://lms.example.edu", content_origin="http://lms.example.edu", forwarded_allow_ips="*"
+    )
+    with pytest.raises(OperatorError) as caught:
+        examination.refuse(examination.examine(known))
+    text = str(caught.value)
+    for part in ("APP_ORIGIN", "CONTENT_ORIGIN", "same host", "FORWARDED_ALLOW_IPS", "Secure"):
+        assert part in text
+    assert "Nothing was changed" in text
+
+
+def test_settings_that_cannot_be_read_hide_nothing_else(tmp_path: Path) -> None:
+    known = installation(
+        secret_key="short", school_timezone="America/Atlanta", app_origin="http://x.example.edu"
+    )
+    says = " ".join(one.says for one in examination.examine(known))
+    for part in ("SECRET_KEY", "America/Atlanta", "APP_ORIGIN"):
+        assert part in says
+
+
+def test_an_untrusted_proxy_is_found_by_what_it_sent(with_database: Callable[..., Installation]) -> None:
+    known = with_database()
+    assert {one.level for one in addresses.proxies(known)} == {Level.OK}
+    owner = Database(known.settings)
+    with owner.begin() as session:
+        history.record(session, SYSTEM, Action.PROXY_NOT_TRUSTED, None, address="172.18.0.5")
+    owner.close()
+    (one,) = found(addresses.proxies, known)
+    assert one.level is Level.PROBLEM
+    assert "172.18.0.5" in one.says
+    assert {one.level for one in addresses.proxies(with_database(forwarded_allow_ips="172.18.0.0/16"))} == {
+        Level.OK
+    }
+
+
+def test_a_clock_that_is_ten_minutes_off(
+    with_database: Callable[..., Installation], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known = with_database()
+    assert "It agrees with PostgreSQL’s clock." in [one.says for one in machine.time(known)]
+    monkeypatch.setattr(clock, "now", lambda: datetime.now(UTC) + timedelta(minutes=10))
+    (one,) = found(machine.time, known, Level.PROBLEM)
+    assert "10 minutes ahead of PostgreSQL’s" in one.says
+    monkeypatch.setattr(clock, "now", lambda: datetime.now(UTC) - timedelta(seconds=20))
+    (one,) = [one for one in found(machine.time, known, Level.WARNING) if "seconds" in one.says]
+    assert "behind" in one.says
+
+
+def test_a_clock_is_compared_with_the_buckets() -> None:
+    with answering(lambda: datetime.now(UTC) + timedelta(minutes=10)) as url:
+        settings, _ = inspect_settings(_env_file=None, **(GOOD | {"s3_bucket": "b", "s3_endpoint_url": url}))
+        (one,) = found(machine.time, Installation(settings), Level.PROBLEM)
+        assert "10 minutes behind" in one.says
+        assert url in one.says
+
+
+def test_what_cannot_be_compared_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(machine, "_is_kept", lambda: None)
+    (one,) = found(machine.time, installation())
+    assert one.level is Level.WARNING
+    assert "cannot be checked" in one.says
+    monkeypatch.setattr(machine, "_is_kept", lambda: True)
+    assert [one.level for one in machine.time(installation())] == [Level.OK]
+
+
+def test_a_place_where_nothing_can_be_stored(tmp_path: Path) -> None:
+    (tmp_path / "data").write_text("a file where a directory should be")
+    (one,) = found(machine.files, installation(data_dir=tmp_path / "data"))
+    assert one.level is Level.PROBLEM
+    assert str(tmp_path / "data") in one.says
+    (one,) = found(machine.files, installation(data_dir=tmp_path / "other"))
+    assert one.level is Level.OK
+    assert [path for path in (tmp_path / "other").rglob("*") if path.is_file()] == []
+
+
+def test_a_full_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for free, level in ((2**29, Level.PROBLEM), (2**32, Level.WARNING), (2**38, Level.OK)):
+        usage = type("usage", (), {"total": 2**40 if level is Level.WARNING else 2**39, "free": free})
+        monkeypatch.setattr(machine.shutil, "disk_usage", lambda _place, usage=usage: usage)
+        assert [one.level for one in machine.disk(installation(data_dir=tmp_path))] == [level]
+
+
+def test_time_zones_agree_and_a_difference_is_found(
+    with_database: Callable[..., Installation], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known = with_database()
+    assert Level.PROBLEM not in {one.level for one in machine.zone_data(known)}
+    monkeypatch.setattr(machine, "_offset", lambda _zone, _moment: -5 * 3600)  # without daylight saving time
+    (one,) = found(machine.zone_data, known, Level.PROBLEM)
+    assert "America/New_York" in one.says
+
+
+def test_the_systems_own_role_is_found_to_be_narrow(with_database: Callable[..., Installation]) -> None:
+    known = with_database()
+    assert [one.level for one in database.role(known)] == [Level.OK]
+    assert [one.level for one in database.version(known)] == [Level.OK]
+    assert [one.level for one in database.revision(known)] == [Level.OK]
+    (one,) = found(database.owner, known)
+    assert one.level is Level.WARNING
+    assert "superuser" in one.says
+
+
+def test_a_superuser_as_the_systems_role_refuses_the_start(live_settings: Settings) -> None:
+    with connect(live_settings) as connection:
+        (one,) = found(
+            database.role, Installation(live_settings.model_copy(update=GOOD), database=connection)
+        )
+    assert one.refuses
+    for part in ("SUPERUSER", "owns", "may create objects", "change or delete the history"):
+        assert part in one.says
+
+
+def test_demo_people_are_refused_in_production(
+    with_database: Callable[..., Installation], live_database: Database
+) -> None:
+    assert [one.level for one in database.demo(with_database())] == [Level.OK]
+    with live_database.begin() as session:
+        UserFactory(session=session, email="admin@demo.aada.example")
+    (one,) = found(database.demo, with_database())
+    assert one.refuses
+    assert [one.level for one in database.demo(with_database(environment="development"))] == [Level.OK]
+
+
+def test_a_backup_that_is_too_old(monkeypatch: pytest.MonkeyPatch) -> None:
+    (one,) = found(backups.age, installation())
+    assert one.level is Level.WARNING
+    monkeypatch.setattr(backups, "_registered", {})
+    newest: list[backups.Backup | None] = [None]
+    backups.register("Nightly dump", lambda _known: newest[0])
+    assert [one.level for one in backups.age(installation())] == [Level.PROBLEM]
+    newest[0] = backups.Backup(clock.now() - timedelta(hours=5))
+    assert [one.level for one in backups.age(installation())] == [Level.OK]
+    newest[0] = backups.Backup(clock.now() - timedelta(days=3))
+    (one,) = found(backups.age, installation())
+    assert one.level is Level.PROBLEM
+    assert "the newest backup is of" in one.says
+
+
+def test_a_check_that_fails_is_a_finding() -> None:
+    def broken(_known: Installation) -> list[Finding]:
+        raise RuntimeError("no such thing")
+
+    first, second = examination.examine(installation(), [broken, backups.age])
+    assert first.level is Level.PROBLEM
+    assert "no such thing" in first.says
+    assert second.check == "Backup"
+
+
+# Email
+
+
+class Taking:
+    """A mail server that keeps what it gets, and answers in words of its own."""
+
+    def __init__(self) -> None:
+        self.got: list[str] = []
+
+    async def handle_DATA(self, _server: Any, _session: Any, envelope: Any) -> str:  # noqa: N802
+        self.got.append(envelope.content.decode())
+        return "250 2.6.0 queued as 4F2A9C"
+
+    async def handle_RCPT(  # noqa: N802
+        self, _server: Any, _session: Any, envelope: Any, address: str, _options: Any
+    ) -> str:
+        if address.startswith("nobody"):
+            return "550 5.1.1 no such mailbox"
+        envelope.rcpt_tos.append(address)
+        return "250 ok"
+
+
+@pytest.fixture
+def mail_server() -> Iterator[tuple[str, Taking]]:
+    handler = Taking()
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    controller = Controller(handler, hostname="127.0.0.1", port=port)
+    controller.start()
+    yield f"smtp://127.0.0.1:{port}", handler
+    controller.stop()
+
+
+def asked(url: str | None, recipient: str | None = None) -> Finding:
+    settings, _ = inspect_settings(
+        _env_file=None, **(GOOD | {"smtp_url": url, "mail_from": "AADA <lms@example.edu>"})
+    )
+    (one,) = email.email(Installation(settings, recipient=recipient))
+    return one
+
+
+def test_the_test_message_shows_the_servers_answer(mail_server: tuple[str, Taking]) -> None:
+    url, handler = mail_server
+    assert asked(url).level is Level.OK
+    assert handler.got == []
+    sent = asked(url, "ada@example.edu")
+    assert sent.level is Level.OK
+    assert "250 2.6.0 queued as 4F2A9C" in sent.says
+    assert "To: ada@example.edu" in handler.got[0]
+    refused = asked(url, "nobody@example.edu")
+    assert refused.level is Level.PROBLEM
+    assert "550: 5.1.1 no such mailbox" in refused.says
+
+
+def test_bad_recipients_and_no_server_end_in_a_sentence(mail_server: tuple[str, Taking]) -> None:
+    assert asked(mail_server[0], "ada@example.edu\nBcc: x@example.edu").level is Level.PROBLEM
+    assert asked("smtp://127.0.0.1:9").level is Level.PROBLEM
+    assert asked(None).level is Level.WARNING
+    assert asked(None, "ada@example.edu").level is Level.PROBLEM
+
+
+# The command, the start, the night
+
+
+def test_the_command_shows_findings_and_ends_with_1_for_a_problem(
+    aada: Aada, live_database: Database
+) -> None:
+    status, shown = aada("doctor")
+    assert status == 0, shown
+    assert "0 problems" in shown
+    assert "warning" in shown
+    status, shown = aada("doctor", "--json", **PRODUCTION, FORWARDED_ALLOW_IPS="*", AADA_APP_PASSWORD="")
+    assert status == 1
+    told = json.loads(shown)
+    assert told["status"] == "problem"
+    assert any("FORWARDED_ALLOW_IPS" in one["says"] for one in told["findings"])
+    with live_database.begin() as session:
+        outcome = examination.last_outcome(session)
+    assert outcome is not None
+    assert outcome.problems == 0  # the second could not sign in to the database to keep its own
+
+
+def test_without_a_database_the_rest_is_checked(aada: Aada) -> None:
+    status, shown = aada("doctor", DATABASE_URL="postgresql://x:y@127.0.0.1:9/none")
+    assert status == 1
+    assert "No PostgreSQL server answers at 127.0.0.1:9" in " ".join(shown.split())
+    assert "Traceback" not in shown
+    assert "Disk" in shown
+    assert "Hosts" in shown
+
+
+def test_without_any_setting_there_is_no_traceback(aada: Aada, tmp_path: Path) -> None:
+    (tmp_path / "data").write_text("")
+    status, shown = aada(
+        "doctor", SECRET_KEY="short", APP_ORIGIN="nonsense", DATABASE_URL="", DATA_DIR=str(tmp_path / "data")
+    )
+    assert status == 1
+    assert "Traceback" not in shown
+    for part in ("SECRET_KEY", "APP_ORIGIN", "Database", "Files"):
+        assert part in shown
+
+
+def test_the_start_is_refused_with_everything_in_one_message(aada: Aada, live_database: Database) -> None:
+    with live_database.begin() as session:
+        UserFactory(session=session, email="admin@demo.aada.example")
+    status, shown = aada(
+        "serve",
+        "--check",
+        **(PRODUCTION | {"APP_ORIGIN": "http://lms.example.edu", "FORWARDED_ALLOW_IPS": "*"}),
+    )
+    assert status == 1
+    for part in ("APP_ORIGIN", "FORWARDED_ALLOW_IPS", "demo school"):
+        assert part in shown
+    status, shown = aada("serve", "--check", **PRODUCTION)
+    assert status == 1
+    assert "demo school" in shown
+    with live_database.begin() as session:
+        session.connection().exec_driver_sql("DELETE FROM users WHERE email = 'admin@demo.aada.example'")
+    status, shown = aada("serve", "--check", **PRODUCTION)
+    assert status == 0, shown
+
+
+def test_administrators_are_mailed_about_a_new_problem_once(live_database: Database) -> None:
+    bad, worse = problem("Disk", "0.4 GiB are free.", "Free up space."), problem("Role", "Too much.", "Less.")
+    with live_database.begin() as session:
+        UserFactory(session=session, email="ada@example.edu", role=Role.ADMIN)
+    for found_now, alert in (
+        ([ok("Hosts", "fine")], True),
+        ([bad, warning("Email", "none", "set")], True),
+        ([problem("Disk", "0.3 GiB are free.", "Free up space.")], True),  # the same, tomorrow's figures
+        ([bad, worse], False),  # somebody looks, at a terminal
+        ([bad, worse], True),
+    ):
+        with live_database.begin() as session:
+            examination.record(session, found_now, alert=alert)
+    with live_database.begin() as session:
+        subjects = session.scalars(select(OutboxMessage.body_text).order_by(OutboxMessage.id)).all()
+        assert len(subjects) == 2
+        assert "0.4 GiB" in subjects[0]
+        assert "Role: Too much." in subjects[1]
+        assert "Disk" not in subjects[1]
+        assert "/operations" in subjects[1]
+        rows = session.scalars(select(AuditEntry).where(AuditEntry.action == Action.CHECKS_COMPLETED)).all()
+        assert len(rows) == 5
+        outcome = examination.last_outcome(session)
+        assert outcome is not None
+        assert [one.check for one in outcome.findings] == ["Disk", "Role"]
+
+
+def test_the_nightly_job_keeps_the_outcome(live_settings: Settings, live_database: Database) -> None:
+    examination.check_tonight(live_settings, live_database)
+    with live_database.begin() as session:
+        outcome = examination.last_outcome(session)
+    assert outcome is not None
+    assert outcome.problems == 0
+
+
+@contextmanager
+def answering(now: Callable[[], datetime]) -> Iterator[str]:
+    """A web server with a clock of its own."""
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response_only(403)
+            self.send_header("Date", format_datetime(now(), usegmt=True))
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            return
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    server.server_close()
+    thread.join(10)
+
+
+def test_no_finding_of_the_database_is_left_when_it_goes_away(live_settings: Settings) -> None:
+    with connect(live_settings, live_settings.app_database_url) as connection:
+        with psycopg.connect(connection.info.dsn, password=connection.info.password):
+            pass
+        connection.close()
+        said = examination.examine(Installation(live_settings, database=connection, network=False))
+    assert any("This check failed" in one.says for one in said)
