@@ -222,7 +222,7 @@ class Action(StrEnum):
     PROGRESS_APPEAL_DECIDED = (
         "progress.appeal_decided",
         "progress_appeals",
-        "Appeal of academic progress decided",
+        "Appeal decided",
         grades.AppealDecided,
     )
     PROGRESS_APPEALED = "progress.appealed", "progress_appeals", "Academic progress appealed", grades.Appealed
@@ -332,78 +332,44 @@ class Action(StrEnum):
     USER_PASSWORD_SET = "user.password_set", "users", "Password set", people.PasswordSet
     USER_RESTORED = "user.restored", "users", "Account restored"
     USER_UPDATED = "user.updated", "users", "Account changed", people.UserUpdated
+    # fmt: off
     XAPI_CREDENTIAL_CREATED = (
-        "xapi_credential.created",
-        "xapi_credentials",
-        "LRS API key created",
-        system.KeyCreated,
+        "xapi_credential.created", "xapi_credentials", "LRS API key created", system.KeyCreated,
     )
     XAPI_CREDENTIAL_REVOKED = (
-        "xapi_credential.revoked",
-        "xapi_credentials",
-        "LRS API key revoked",
-        system.KeyRevoked,
+        "xapi_credential.revoked", "xapi_credentials", "LRS API key revoked", system.KeyRevoked,
     )
     XAPI_CREDENTIAL_ROTATED = (
-        "xapi_credential.rotated",
-        "xapi_credentials",
-        "LRS API key secret replaced",
-        base.Labeled,
+        "xapi_credential.rotated", "xapi_credentials", "LRS API key secret replaced", base.Labeled,
     )
     XAPI_FORWARDER_ANSWERED_AGAIN = (
-        "xapi_forwarder.answered_again",
-        "xapi_forwarders",
-        "Forwarding target is reachable again",
-        base.Labeled,
+        "xapi_forwarder.answered_again", "xapi_forwarders", "Forwarding target is reachable again", base.Labeled,
     )
     XAPI_FORWARDER_CHANGED = (
-        "xapi_forwarder.changed",
-        "xapi_forwarders",
-        "Forwarding target changed",
-        system.ForwarderChanged,
+        "xapi_forwarder.changed", "xapi_forwarders", "Forwarding target changed", system.ForwarderChanged,
     )
     XAPI_FORWARDER_CREATED = (
-        "xapi_forwarder.created",
-        "xapi_forwarders",
-        "Forwarding target added",
-        system.ForwarderChanged,
+        "xapi_forwarder.created", "xapi_forwarders", "Forwarding target added", system.ForwarderChanged,
     )
     XAPI_FORWARDER_DEAD_LETTERS_DROPPED = (
-        "xapi_forwarder.dead_letters_dropped",
-        "xapi_forwarders",
-        "Refused statements discarded",
-        base.Counted,
+        "xapi_forwarder.dead_letters_dropped", "xapi_forwarders", "Refused statements discarded", base.Counted,
     )
     XAPI_FORWARDER_DEAD_LETTERS_RETRIED = (
-        "xapi_forwarder.dead_letters_retried",
-        "xapi_forwarders",
-        "Refused statements sent again",
-        base.Counted,
+        "xapi_forwarder.dead_letters_retried", "xapi_forwarders", "Refused statements sent again", base.Counted,
     )
     XAPI_FORWARDER_DELETED = (
-        "xapi_forwarder.deleted",
-        "xapi_forwarders",
-        "Forwarding target deleted",
-        base.Labeled,
+        "xapi_forwarder.deleted", "xapi_forwarders", "Forwarding target deleted", base.Labeled,
     )
     XAPI_FORWARDER_SENT_NOW = (
-        "xapi_forwarder.sent_now",
-        "xapi_forwarders",
-        "Forwarding started manually",
-        base.Labeled,
+        "xapi_forwarder.sent_now", "xapi_forwarders", "Forwarding started manually", base.Labeled,
     )
     XAPI_FORWARDER_STARTED = (
-        "xapi_forwarder.started",
-        "xapi_forwarders",
-        "Forwarding target started",
-        base.Labeled,
+        "xapi_forwarder.started", "xapi_forwarders", "Forwarding target started", base.Labeled,
     )
     XAPI_FORWARDER_STOPPED = (
-        "xapi_forwarder.stopped",
-        "xapi_forwarders",
-        "Forwarding target stopped",
-        base.Labeled,
+        "xapi_forwarder.stopped", "xapi_forwarders", "Forwarding target stopped", base.Labeled,
     )
+    # fmt: on
 
 
 DISCLOSURES = frozenset(
