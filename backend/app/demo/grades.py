@@ -11,7 +11,6 @@ from random import Random
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app.core import clock
 from app.db.models import SchoolPolicy
 from app.demo.classes import Planned
 from app.demo.desk import Desk, Enrolled
@@ -42,7 +41,7 @@ def write_grades(session: Session, desk: Desk, planned: list[tuple[int, Planned]
         select(SchoolPolicy).where(SchoolPolicy.kind == "grading", SchoolPolicy.version == 1)
     ).one()
     # Final grades are written down with it.
-    policy.used_at = policy.used_at or clock.now()
+    policy.used_at = policy.used_at or desk.moment
     session.flush()
     books = list(_books(desk, planned))
     scores: list[tuple[object, ...]] = []
