@@ -38,6 +38,7 @@ from app.documents import pages as documents_pages
 from app.documents.service import report_writer
 from app.enrollment import api as enrollment_api
 from app.enrollment import pages as enrollment_pages
+from app.enrollment.admissions import pages as admissions_pages
 from app.enrollment.learning import pages as learning_pages
 from app.enrollment.letters import pages as letters_pages
 from app.lrs.desk import pages as lrs_pages
@@ -87,6 +88,7 @@ ROUTERS: list[APIRouter] = [
     lrs_keys.moved,
     enrollment_api.router,
     enrollment_pages.router,
+    admissions_pages.router,
     letters_pages.router,
     documents_pages.router,
     learning_pages.router,

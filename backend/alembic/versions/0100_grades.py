@@ -4,14 +4,14 @@ The policy's first version is the usual scale, from the year 2000 on, so that ev
 final grade is never updated by the system: a change is a row of its own, and the old value stays.
 
 Revision ID: 0100
-Revises: 0082
+Revises: 0092
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "0100"
-down_revision = "0082"
+down_revision = "0092"
 branch_labels = None
 depends_on = None
 

@@ -34,6 +34,8 @@ class Part(StrEnum):
 
     FILE = "file"
     """The student's page or account: everything at a glance."""
+    ADMISSION = "admission"
+    """The documents that the student brought, and applications."""
     ATTENDANCE = "attendance"
     ENROLLMENT = "enrollment"
     GRADES = "grades"
@@ -41,6 +43,7 @@ class Part(StrEnum):
     LEARNING = "learning"
     """Statements of the learning record store."""
     DOCUMENT = "document"
+    NOTES = "notes"
 
     @property
     def label(self) -> str:
@@ -50,12 +53,14 @@ class Part(StrEnum):
 
 _LABELS = {
     Part.FILE: "Student file",
+    Part.ADMISSION: "Admission documents",
     Part.ATTENDANCE: "Attendance",
     Part.ENROLLMENT: "Enrollment and progress",
     Part.GRADES: "Grades and skills",
     Part.LESSONS: "Lesson results",
     Part.LEARNING: "Learning activity",
     Part.DOCUMENT: "Document",
+    Part.NOTES: "Notes",
 }
 
 DECLARED: dict[str, Part] = {}

@@ -62,7 +62,7 @@ def test_it_has_the_size_that_is_promised(ask: Callable[[str], list[Any]], schoo
     }
     assert (counts["programs"], counts["modules"], counts["lessons"]) == (3, 12, 60)
     roles = dict(ask("SELECT role, count(*) FROM users GROUP BY role"))
-    assert roles == {"student": 200, "instructor": 11, "admin": 3}
+    assert roles == {"student": 212, "instructor": 11, "admin": 3}
     assert counts["attendance"] > 15_000
     for table in ("withdrawals", "refunds", "transcripts", "credentials", "externships", "scorm_data"):
         assert counts[table] > 10, table
@@ -89,6 +89,13 @@ def test_every_list_has_something_to_show(ask: Callable[[str], list[Any]]) -> No
         "externship to verify": "SELECT FROM externships WHERE NOT verified AND total_hours = 160",
         "lesson failed": "SELECT FROM scorm_data WHERE cmi_core_lesson_status = 'failed'",
         "lesson begun": "SELECT FROM scorm_data WHERE cmi_core_lesson_status = 'incomplete'",
+        "name changed": "SELECT FROM former_names",
+        "applicant": "SELECT FROM users u JOIN applications a ON a.user_id = u.id WHERE hashed_password = '!applicant' "
+        "AND state = 'new'",
+        "document to check": "SELECT FROM admission_documents WHERE state = 'received'",
+        "document about to expire": "SELECT FROM admission_documents WHERE expires_on BETWEEN '2026-11-23' AND "
+        "'2027-01-20'",
+        "note": "SELECT FROM student_notes",
         "account deleted": "SELECT FROM users WHERE deleted_at IS NOT NULL",
     }
     empty = [name for name, query in lists.items() if not ask(query)]
@@ -141,6 +148,15 @@ def test_progress_and_states_follow_from_the_lessons(ask: Callable[[str], list[A
                      AND s.user_id = e.user_id AND s.score_pct = c.score_pct AND s.score_pct >= l.passing_score_pct
                      AND s.cmi_core_lesson_status = 'passed' AND s.finished_at = c.completed_at)"""
     ) == []  # fmt: skip
+
+
+def test_every_student_has_a_file(ask: Callable[[str], list[Any]]) -> None:
+    without = """SELECT u.id FROM users u WHERE u.role = 'student' AND u.hashed_password <> '!applicant' AND NOT (
+                 EXISTS (SELECT FROM student_profiles p WHERE p.user_id = u.id AND p.birth_date < '2012-01-01')
+                 AND EXISTS (SELECT FROM student_addresses a WHERE a.user_id = u.id AND a.is_primary)
+                 AND EXISTS (SELECT FROM student_phones f WHERE f.user_id = u.id AND f.is_primary)
+                 AND EXISTS (SELECT FROM emergency_contacts e WHERE e.user_id = u.id))"""
+    assert ask(without) == []
 
 
 def test_graduates_have_their_hours_and_their_papers(ask: Callable[[str], list[Any]]) -> None:

@@ -332,6 +332,39 @@ ROWS["0081"] = """
                 '\\x0183e63d60760400', 10, 1, '2.0.0');
 """
 
+ROWS["0090"] = """
+    INSERT INTO student_profiles (user_id, first_name, last_name, preferred_name, birth_date)
+        VALUES (1, 'Maria', 'Lopez', 'Mari', '2001-02-03');
+    INSERT INTO former_names (user_id, full_name, used_until, reason, document_sha256, document_type, changed_by)
+        VALUES (1, 'Maria Reyes', '2026-02-01', 'Marriage', repeat('a', 64), 'application/pdf', 2);
+    INSERT INTO name_requests (user_id, last_name, counts_from, reason, document_sha256, document_type)
+        VALUES (1, 'Lopez', '2026-03-01', 'Divorce', repeat('b', 64), 'image/jpeg');
+    INSERT INTO student_addresses (user_id, kind, line1, city, state, postal_code, is_primary, starts_on)
+        VALUES (1, 'home', '1 Peachtree Street', 'Atlanta', 'GA', '30303', true, '2026-01-05');
+    INSERT INTO student_phones (user_id, kind, number, digits, is_primary, starts_on)
+        VALUES (1, 'mobile', '(404) 555-0134', '14045550134', true, '2026-01-05');
+    INSERT INTO emergency_contacts (user_id, name, relationship, phone, starts_on)
+        VALUES (1, 'Rosa Lopez', 'Mother', '(404) 555-0135', '2026-01-05');
+    INSERT INTO student_identifiers (user_id, kind, sealed_value, last_four, blind_index, entered_by)
+        VALUES (1, 'ssn', 'sealed', '6789', repeat('c', 64), 2);
+    INSERT INTO student_fields (name, type, choices) VALUES ('Shirt size', 'choice', '{S,M,L}');
+    INSERT INTO student_field_values (user_id, field_id, value) VALUES (1, 1, 'M');
+"""
+
+ROWS["0091"] = """
+    INSERT INTO admission_requirements (kind_id, program_id) VALUES (1, NULL), (4, 1);
+    INSERT INTO admission_documents (user_id, kind_id, sha256, media_type, size_bytes, state, checked_by, checked_at,
+                                     expires_on)
+        VALUES (1, 4, repeat('d', 64), 'image/jpeg', 1000, 'accepted', 2, '2026-03-01 12:00+00', '2027-03-01');
+    INSERT INTO applications (user_id, program_id, wanted_start, state, decided_at, decided_by, reason, enrollment_id)
+        VALUES (1, 1, '2026-01-05', 'accepted', '2025-12-20 12:00+00', 2, 'All documents are here', 1);
+"""
+
+ROWS["0092"] = """
+    INSERT INTO student_notes (user_id, author_id, author_name, audience, body)
+        VALUES (1, 2, 'Ruth Registrar', '{registrar}', 'Wants to talk about a payment plan.');
+"""
+
 # Values that an upgrade changes on purpose: (revision, table) -> columns.
 CHANGED_BY_UPGRADE: dict[tuple[str, str], set[str]] = {
     ("0003", "users"): {"email"},  # lower case, as the sign-in compares it

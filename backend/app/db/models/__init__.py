@@ -1,6 +1,7 @@
 """Every model of the schema."""
 
 from app.db.models.account import AccountLink, ApiToken, SignInAttempt, UserSession
+from app.db.models.admission import AdmissionDocument, AdmissionKind, AdmissionRequirement, Application
 from app.db.models.attendance import Attendance
 from app.db.models.attendance_totals import AttendanceDay, AttendanceSchoolDay, AttendanceStudent
 from app.db.models.audit import AuditEntry, HistoryFold, HistorySeal
@@ -25,6 +26,18 @@ from app.db.models.school_class import ClassChange, ClassInstructor, ClassMeetin
 from app.db.models.scorm import ScormCommit, ScormData
 from app.db.models.signing import SigningCrl, SigningKey
 from app.db.models.stored_file import FileClaim, StoredFileRow
+from app.db.models.student_file import (
+    EmergencyContact,
+    FormerName,
+    NameRequest,
+    StudentAddress,
+    StudentField,
+    StudentFieldValue,
+    StudentIdentifier,
+    StudentPhone,
+    StudentProfile,
+)
+from app.db.models.student_note import StudentNote
 from app.db.models.transcript import Transcript
 from app.db.models.user import User
 from app.db.models.withdrawal import Withdrawal
@@ -50,7 +63,11 @@ from app.db.models.xapi_rollup import (
 
 __all__ = [
     "AccountLink",
+    "AdmissionDocument",
+    "AdmissionKind",
+    "AdmissionRequirement",
     "ApiToken",
+    "Application",
     "Attendance",
     "AttendanceDay",
     "AttendanceSchoolDay",
@@ -69,6 +86,7 @@ __all__ = [
     "DataImportMapping",
     "DataImportRecord",
     "DocumentCounter",
+    "EmergencyContact",
     "Enrollment",
     "EnrollmentStatus",
     "Externship",
@@ -76,6 +94,7 @@ __all__ = [
     "FactorReset",
     "FileClaim",
     "FinalGrade",
+    "FormerName",
     "GradeBook",
     "GradeCategory",
     "GradeChange",
@@ -91,6 +110,7 @@ __all__ = [
     "LessonCompletion",
     "LimitCounter",
     "Module",
+    "NameRequest",
     "OutboxMessage",
     "Passkey",
     "Program",
@@ -111,6 +131,13 @@ __all__ = [
     "SigningCrl",
     "SigningKey",
     "StoredFileRow",
+    "StudentAddress",
+    "StudentField",
+    "StudentFieldValue",
+    "StudentIdentifier",
+    "StudentNote",
+    "StudentPhone",
+    "StudentProfile",
     "Transcript",
     "User",
     "UserDuty",
