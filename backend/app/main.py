@@ -21,6 +21,11 @@ from app.accounts.identity import identify
 from app.compliance.attendance import api as attendance_api
 from app.compliance.attendance import pages as attendance_pages
 from app.compliance.attendance.documents import pages as attendance_documents_pages
+from app.compliance.grades.book import api as grade_book_api
+from app.compliance.grades.book import pages as grade_book_pages
+from app.compliance.grades.finals import api as final_grades_api
+from app.compliance.grades.finals import pages as final_grades_pages
+from app.compliance.grades.reviews import pages as reviews_pages
 from app.content import api as content_api
 from app.content import pages as content_pages
 from app.content.host import create_content_app
@@ -70,6 +75,12 @@ ROUTERS: list[APIRouter] = [
     attendance_api.router,
     attendance_pages.router,
     attendance_documents_pages.router,
+    grade_book_api.router,
+    grade_book_pages.router,
+    final_grades_api.router,
+    final_grades_pages.router,
+    reviews_pages.api,
+    reviews_pages.router,
     content_api.router,
     content_pages.router,
     lrs_pages.router,

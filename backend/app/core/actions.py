@@ -6,7 +6,7 @@ A room that records something new adds a member here, in the order of the alphab
 
 from enum import StrEnum
 
-from app.core.details import base, forwarding, learning, people, school, student_file, system
+from app.core.details import base, forwarding, grades, learning, people, school, student_file, system
 
 
 class Action(StrEnum):
@@ -151,6 +151,19 @@ class Action(StrEnum):
     )
     FILE_INFECTED = "file.infected", "files", "Virus found in an uploaded file", system.FileInfected
     FILES_SWEPT = "files.swept", "files", "Unused files deleted", system.FilesSwept
+    FINAL_GRADE_APPROVED = "final_grade.approved", "final_grades", "Final grade approved", grades.Final
+    FINAL_GRADE_RETURNED = "final_grade.returned", "final_grades", "Final grade returned", grades.Final
+    FINAL_GRADE_SUBMITTED = "final_grade.submitted", "final_grades", "Final grade submitted", grades.Final
+    GRADE_BOOK_CHANGED = "grade_book.changed", "grade_books", "Grade book changed", grades.BookChanged
+    GRADE_CHANGE_APPROVED = "grade_change.approved", "grade_changes", "Grade change approved", grades.Changed
+    GRADE_CHANGE_DECLINED = "grade_change.declined", "grade_changes", "Grade change declined", grades.Changed
+    GRADE_CHANGE_REQUESTED = (
+        "grade_change.requested",
+        "grade_changes",
+        "Grade change requested",
+        grades.Changed,
+    )
+    GRADE_ENTERED = "grade.entered", "grade_scores", "Grade entered", grades.Entered
     HISTORY_VERIFIED = (
         "history.verified",
         "audit_log",
@@ -221,6 +234,14 @@ class Action(StrEnum):
     PROGRAM_CREATED = "program.created", "programs", "Program created", base.Named
     PROGRAM_DELETED = "program.deleted", "programs", "Program deleted", school.ProgramDeleted
     PROGRAM_UPDATED = "program.updated", "programs", "Program changed", base.Changed
+    PROGRESS_APPEAL_DECIDED = (
+        "progress.appeal_decided",
+        "progress_appeals",
+        "Appeal decided",
+        grades.AppealDecided,
+    )
+    PROGRESS_APPEALED = "progress.appealed", "progress_appeals", "Academic progress appealed", grades.Appealed
+    PROGRESS_REVIEWED = "progress.reviewed", "progress_reviews", "Academic progress reviewed", grades.Reviewed
     PROGRESS_REWRITTEN = "progress.rewritten", "programs", "Progress recalculated", learning.ProgressRewritten
     PROOF_GIVEN = "proof.given", "user_sessions", "Confirmed who is there", people.ProofGiven
     PROXY_NOT_TRUSTED = (

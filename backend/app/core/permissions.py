@@ -64,6 +64,12 @@ class Permission(StrEnum):
     """Complete and withdraw."""
     ENROLLMENTS_MARK_LESSONS = "enrollments.mark_lessons"
     """Attest that a lesson was done, for those whose enrollment one reads."""
+    GRADES_READ_ALL = "grades.read_all"
+    GRADES_READ_OWN_CLASSES = "grades.read_own_classes"
+    GRADES_ENTER = "grades.enter"
+    """Set up grade books, enter scores and submit final grades of the classes whose grades one reads."""
+    GRADES_APPROVE = "grades.approve"
+    """Approve and return final grades, decide changes to them, review academic progress and decide appeals."""
     HISTORY_READ = "history.read"
     IDENTIFIERS_REVEAL = "identifiers.reveal"
     """See a student's Social Security number and the like whole."""
@@ -126,10 +132,10 @@ class Duty(StrEnum):
 
 _MEANINGS = {
     Duty.ADMINISTRATOR: "Can do everything, including assigning duties to others.",
-    Duty.REGISTRAR: "Manages student records: enrollments, hours, classes, documents.",
+    Duty.REGISTRAR: "Manages student records: enrollments, hours, grades, classes, documents.",
     Duty.ADMISSIONS: "Decides applications, checks documents, adds students and enrolls them.",
     Duty.BURSAR: "Views the enrollments, hours and withdrawals that charges and refunds depend on.",
-    Duty.INSTRUCTOR: "Teaches: hours, lessons and content for students of their own classes.",
+    Duty.INSTRUCTOR: "Teaches: hours, grades, lessons and content for students of their own classes.",
     Duty.EVALUATOR: "Signs off lessons for students in their own classes.",
     Duty.CONTENT_AUTHOR: "Uploads and previews lessons. Cannot see students.",
     Duty.AUDITOR: "Can see everything and change nothing.",
@@ -145,6 +151,7 @@ _READS_EVERYTHING = frozenset(
         _P.CONTENT_READ,
         _P.DOCUMENTS_READ_ALL,
         _P.ENROLLMENTS_READ_ALL,
+        _P.GRADES_READ_ALL,
         _P.HISTORY_READ,
         _P.LRS_READ_ALL,
         _P.MAIL_READ,
@@ -176,6 +183,8 @@ PERMISSIONS: dict[Duty, frozenset[Permission]] = {
             _P.ENROLLMENTS_CHANGE,
             _P.ENROLLMENTS_END,
             _P.ENROLLMENTS_MARK_LESSONS,
+            _P.GRADES_READ_ALL,
+            _P.GRADES_APPROVE,
             _P.IDENTIFIERS_REVEAL,
             _P.IMPORTS_RUN,
             _P.NOTES_READ,
@@ -232,6 +241,8 @@ PERMISSIONS: dict[Duty, frozenset[Permission]] = {
             _P.CONTENT_CHANGE,
             _P.ENROLLMENTS_READ_OWN_CLASSES,
             _P.ENROLLMENTS_MARK_LESSONS,
+            _P.GRADES_READ_OWN_CLASSES,
+            _P.GRADES_ENTER,
             _P.NOTES_READ,
             _P.NOTES_WRITE,
             _P.SCHOOL_READ,

@@ -38,6 +38,7 @@ class Part(StrEnum):
     """The documents that the student brought, and applications."""
     ATTENDANCE = "attendance"
     ENROLLMENT = "enrollment"
+    GRADES = "grades"
     LESSONS = "lessons"
     LEARNING = "learning"
     """Statements of the learning record store."""
@@ -55,6 +56,7 @@ _LABELS = {
     Part.ADMISSION: "Admission documents",
     Part.ATTENDANCE: "Attendance",
     Part.ENROLLMENT: "Enrollment and progress",
+    Part.GRADES: "Grades and skills",
     Part.LESSONS: "Lesson results",
     Part.LEARNING: "Learning activity",
     Part.DOCUMENT: "Document",

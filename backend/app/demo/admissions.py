@@ -9,7 +9,8 @@ from random import Random
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app.core.files import open_store
+from app.core.files import claims, open_store
+from app.core.files.claims import Retention
 from app.db.models import AdmissionKind
 from app.demo import people
 from app.demo.desk import Desk, Enrolled
@@ -82,12 +83,19 @@ def _papers(
     )  # fmt: skip
     room = "enrollment.admission_documents"
     accepted = [key for key, row in zip(keys, rows, strict=True) if row[8] == "accepted"]
-    desk.copier.copy(
-        "file_claims",
-        ("sha256", "owner_room", "owner_row", "retention"),
-        [(stored.sha256, room, str(key), "normal") for key in keys]
-        + [(stored.sha256, room, str(key), "permanent") for key in accepted],
-    )
+    for retention, claiming in ((Retention.NORMAL, keys), (Retention.PERMANENT, accepted)):
+        many = len(claiming)
+        session.connection().exec_driver_sql(
+            claims.CLAIM,
+            {
+                "sha256": [stored.sha256] * many,
+                "size_bytes": [stored.size] * many,
+                "media_type": ["application/pdf"] * many,
+                "owner_row": [str(key) for key in claiming],
+                "owner_room": room,
+                "retention": retention.value,
+            },
+        )
 
 
 def _applicants(desk: Desk, random: Random) -> None:

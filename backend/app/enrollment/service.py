@@ -27,6 +27,7 @@ from app.enrollment.admissions.papers import service as admission_papers
 from app.enrollment.completions.service import (
     CompletionOutcome,
     found,
+    lesson_scores,
     mark_lesson,
     progress_of,
     record_lesson_completion,
@@ -60,6 +61,7 @@ __all__ = [
     "hold_for_study",
     "latest_withdrawal",
     "learners",
+    "lesson_scores",
     "list_enrollments",
     "mark_lesson",
     "objections_to_ending",

@@ -294,7 +294,7 @@ def test_equal_numbers_make_equal_schools_whatever_the_day(
             rows[table] = [{k: v for k, v in row.items() if k not in columns} for row in rows[table]]
         schools.append(rows)
     assert schools[0] == schools[1]
-    assert len(schools[0]["users"]) == 39
+    assert len(schools[0]["users"]) == 51
 
 
 def test_statements_follow_from_the_demo_schools_history(
@@ -368,7 +368,7 @@ def test_a_second_demo_school_and_one_beside_a_catalog_are_refused(
     with pytest.raises(OperatorError, match="already"):
         seed_demo_school(live_database, live_settings, students=1)
     with live_database.begin() as session:
-        assert count(session, "users") == 15
+        assert count(session, "users") == 27
 
 
 def test_a_password_the_school_would_refuse_is_refused(

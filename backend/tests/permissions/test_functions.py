@@ -11,6 +11,7 @@ import pkgutil
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from decimal import Decimal
 from types import ModuleType
 from typing import Any, get_type_hints
 from unittest.mock import Mock
@@ -67,6 +68,11 @@ VALUES: Mapping[str, Any] = {
     "chosen": {"full_name": 0, "email": 1},
     "after": 0,
     "last_day": TODAY,
+    "cells": [],
+    "categories": [],
+    "gpa_weight": Decimal(1),
+    "approved": True,
+    "granted": True,
     "content": b"%PDF-1.7 %%EOF",
     "kind": ContactKind.PHONE,
 }
@@ -101,6 +107,10 @@ CALLS: Mapping[str, Mapping[str, Any]] = {
     "accounts.identifiers.find": {"number": "123-45-6789"},
     "web.imports.importable": {"name": "people"},
     "accounts.duties.find_duty": {"user_id": "@colleague_id"},
+    "compliance.grades.finals.submit": {"letters": lambda numbers: {numbers["enrollment_id"]: "W"}},
+    "compliance.grades.finals.approve": {"final_grade_ids": lambda numbers: [numbers["final_grade_id"]]},
+    "compliance.grades.finals.send_back": {"final_grade_ids": lambda numbers: [numbers["final_grade_id"]]},
+    "compliance.grades.finals.changes.decide_change": {"change_id": "@grade_change_id"},
     "documents.issue.issue": {
         "prepare": lambda numbers: lambda _session: Mock(student_id=numbers["user_id"])
     },

@@ -63,6 +63,7 @@ from app.db.models import (
 from app.settings import Settings
 from tests.conftest import sign_in_directly
 from tests.factories.accounts import ApiTokenFactory, UserSessionFactory
+from tests.factories.grades import graded, reviewed
 from tests.factories.school import School
 
 WORDS = {"kind": "password", "day": "2026-05-06"}
@@ -404,42 +405,48 @@ def walk(app: FastAPI, session: Session, connection: Connection, settings: Setti
     file = _student_file(session, other.id, 9001) | _admission(session, other.id, enrollment.program_id)
     my_file = _student_file(session, mine.user_id, 9002) | _admission(session, mine.user_id, mine.program_id)
     session.flush()
-    numbers = file | {
-        "user_id": other.id,
-        "student_id": other.id,
-        "program_id": enrollment.program_id,
-        "module_id": module.id,
-        "lesson_id": lesson.id,
-        "enrollment_id": enrollment.id,
-        "forwarder_id": target.id,
-        "key_id": credential.id,
-        "record_id": record.id,
-        "session_id": UserSessionFactory(session=session, user_id=other.id).id,
-        "token_id": ApiTokenFactory(session=session, user_id=other.id).id,
-        "message_id": message.id,
-        "document_id": document.id,
-        "class_id": taught.id,
-        "duty_id": duty_row.id,
-        "import_id": imported.id,
-        "data_import_id": checked.id,
-        "change_id": cancelled.id,
-        "meeting_id": session.scalars(select(ClassMeeting.id)).one(),
-        "assignment_id": session.scalars(select(ClassInstructor.id).limit(1)).one(),
-        "colleague_id": colleague.id,
-        "deleted_id": gone.id,
-        "number": signatory.id,
-        "seat_id": session.scalars(select(ClassSeat.id)).one(),
-        "signatory_id": signatory.id,
-        "term_id": term.id,
-        "holiday_id": holiday.id,
-        "policy_version": policy.version,
-        "passkey_id": other_passkey.id,
-        "authenticator_id": other_app.id,
-        "reset_id": reset.id,
-    }
+    given = graded(session, taught.id, enrollment.id, people)
+    numbers = (
+        file
+        | given
+        | {
+            "user_id": other.id,
+            "student_id": other.id,
+            "program_id": enrollment.program_id,
+            "module_id": module.id,
+            "lesson_id": lesson.id,
+            "enrollment_id": enrollment.id,
+            "forwarder_id": target.id,
+            "key_id": credential.id,
+            "record_id": record.id,
+            "session_id": UserSessionFactory(session=session, user_id=other.id).id,
+            "token_id": ApiTokenFactory(session=session, user_id=other.id).id,
+            "message_id": message.id,
+            "document_id": document.id,
+            "class_id": taught.id,
+            "duty_id": duty_row.id,
+            "import_id": imported.id,
+            "data_import_id": checked.id,
+            "change_id": cancelled.id,
+            "meeting_id": session.scalars(select(ClassMeeting.id)).one(),
+            "assignment_id": session.scalars(select(ClassInstructor.id).limit(1)).one(),
+            "colleague_id": colleague.id,
+            "deleted_id": gone.id,
+            "number": signatory.id,
+            "seat_id": session.scalars(select(ClassSeat.id)).one(),
+            "signatory_id": signatory.id,
+            "term_id": term.id,
+            "holiday_id": holiday.id,
+            "policy_version": policy.version,
+            "passkey_id": other_passkey.id,
+            "authenticator_id": other_app.id,
+            "reset_id": reset.id,
+        }
+    )
     own = (
         numbers
         | my_file
+        | reviewed(session, mine.id, appealed=False)
         | {
             "user_id": mine.user_id,
             "student_id": mine.user_id,

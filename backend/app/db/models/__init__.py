@@ -13,10 +13,12 @@ from app.db.models.duty import UserDuty
 from app.db.models.enrollment import Enrollment, EnrollmentStatus, LessonCompletion
 from app.db.models.externship import Externship
 from app.db.models.factor import Authenticator, FactorChallenge, FactorReset, Passkey, RecoveryCode
+from app.db.models.grade import FinalGrade, GradeBook, GradeCategory, GradeChange, GradeItem, GradeScore
 from app.db.models.installation import HistoryCursor, Installation
 from app.db.models.limit import LimitCounter
 from app.db.models.outbox import OutboxMessage
 from app.db.models.program import ContentType, Lesson, Module, Program
+from app.db.models.progress_review import ProgressAppeal, ProgressReview
 from app.db.models.purge_run import PurgeRun
 from app.db.models.refund import Refund
 from app.db.models.school import School, SchoolHoliday, SchoolPolicy, SchoolSignatory, SchoolTerm
@@ -91,7 +93,13 @@ __all__ = [
     "FactorChallenge",
     "FactorReset",
     "FileClaim",
+    "FinalGrade",
     "FormerName",
+    "GradeBook",
+    "GradeCategory",
+    "GradeChange",
+    "GradeItem",
+    "GradeScore",
     "HistoryCursor",
     "HistoryFold",
     "HistorySeal",
@@ -106,6 +114,8 @@ __all__ = [
     "OutboxMessage",
     "Passkey",
     "Program",
+    "ProgressAppeal",
+    "ProgressReview",
     "PurgeRun",
     "RecoveryCode",
     "Refund",
