@@ -21,6 +21,11 @@ from app.accounts.identity import identify
 from app.compliance.attendance import api as attendance_api
 from app.compliance.attendance import pages as attendance_pages
 from app.compliance.attendance.documents import pages as attendance_documents_pages
+from app.compliance.grades.book import api as grade_book_api
+from app.compliance.grades.book import pages as grade_book_pages
+from app.compliance.grades.finals import api as final_grades_api
+from app.compliance.grades.finals import pages as final_grades_pages
+from app.compliance.grades.reviews import pages as reviews_pages
 from app.content import api as content_api
 from app.content import pages as content_pages
 from app.content.host import create_content_app
@@ -33,6 +38,7 @@ from app.documents import pages as documents_pages
 from app.documents.service import report_writer
 from app.enrollment import api as enrollment_api
 from app.enrollment import pages as enrollment_pages
+from app.enrollment.admissions import pages as admissions_pages
 from app.enrollment.learning import pages as learning_pages
 from app.enrollment.letters import pages as letters_pages
 from app.lrs.desk import pages as lrs_pages
@@ -69,6 +75,12 @@ ROUTERS: list[APIRouter] = [
     attendance_api.router,
     attendance_pages.router,
     attendance_documents_pages.router,
+    grade_book_api.router,
+    grade_book_pages.router,
+    final_grades_api.router,
+    final_grades_pages.router,
+    reviews_pages.api,
+    reviews_pages.router,
     content_api.router,
     content_pages.router,
     lrs_pages.router,
@@ -76,6 +88,7 @@ ROUTERS: list[APIRouter] = [
     lrs_keys.moved,
     enrollment_api.router,
     enrollment_pages.router,
+    admissions_pages.router,
     letters_pages.router,
     documents_pages.router,
     learning_pages.router,

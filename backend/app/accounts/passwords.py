@@ -13,6 +13,8 @@ from app.school import service as school
 from app.settings import Settings
 
 NO_PASSWORD = "!"  # noqa: S105 - the mark of an account whose owner has not set a password yet
+APPLICANT = "!applicant"
+"""The mark of an applicant's account: no password matches it, and no link is made before they are accepted."""
 
 
 def check_new(session: Session, password: str, *personal: str, field: str = "password") -> None:

@@ -91,3 +91,17 @@ retention.keep(
     "recovery_codes",
     "factor_resets",
 )
+retention.keep(
+    "Student files",
+    "Names, contacts and notes belong to the student’s record; a former name is needed as long as a document shows it.",
+    "student_profiles",
+    "former_names",
+    "name_requests",
+    "student_addresses",
+    "student_phones",
+    "emergency_contacts",
+    "student_identifiers",
+    "student_fields",
+    "student_field_values",
+    "student_notes",
+)

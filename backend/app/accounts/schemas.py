@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from email_validator import EmailNotValidError, validate_email
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from app.accounts.passwords import NO_PASSWORD
+from app.accounts.passwords import APPLICANT, NO_PASSWORD
 from app.core.permissions import Duty, Permission, Role, internal
 from app.core.purposes import Purpose
 from app.db.models import User
@@ -101,7 +101,9 @@ class PersonOut(BaseModel):
     email: str
     full_name: str
     role: Role
-    status: Annotated[str, Field(description="`active`, `invited` (no password yet) or `deleted`.")]
+    status: Annotated[
+        str, Field(description="`active`, `invited` (no password yet), `applicant` or `deleted`.")
+    ]
     created_at: datetime
     last_sign_in_at: datetime | None
     deleted_at: datetime | None
@@ -122,7 +124,9 @@ class PersonOut(BaseModel):
 
 @internal("reads a record that one has")
 def status_of(user: User) -> str:
-    """`deleted`, `invited` or `active`."""
+    """`deleted`, `applicant`, `invited` or `active`."""
     if user.deleted_at is not None:
         return "deleted"
+    if user.hashed_password == APPLICANT:
+        return "applicant"
     return "invited" if user.hashed_password == NO_PASSWORD else "active"

@@ -10,6 +10,7 @@ from app.accounts.access.session_ends import Ended as SessionsEnded
 from app.accounts.access.session_ends import Why as WhySessionsEnded
 from app.accounts.access.session_ends import register as on_sessions_ended
 from app.accounts.alerts import alert_administrators, send_new_device
+from app.accounts.applicants.service import Duplicate, add_applicant, admit, duplicates
 from app.accounts.bootstrap import ensure_first_admin
 from app.accounts.duties.service import (
     DutyLine,
@@ -23,6 +24,9 @@ from app.accounts.factors.resets.service import reset_by_operator as reset_facto
 from app.accounts.factors.resets.service import send_request as send_reset_request
 from app.accounts.factors.service import APP_KEYS
 from app.accounts.factors.service import send_change as send_factor_change
+from app.accounts.identifiers.service import NUMBERS as IDENTIFIERS
+from app.accounts.names.service import name_on
+from app.accounts.notes.service import Note, notes_of
 from app.accounts.people import imports as _imports  # noqa: F401 - people can be imported
 from app.accounts.people import queries
 from app.accounts.people.service import (
@@ -35,21 +39,35 @@ from app.accounts.people.service import (
     send_link,
 )
 from app.accounts.policy import may_manage
-from app.accounts.schemas import status_of, tidy_email
+from app.accounts.profiles import imports as _file_imports  # noqa: F401 - student files can be imported
+from app.accounts.profiles.policy import require_student
+from app.accounts.profiles.schemas import NameParts, Phone
+from app.accounts.profiles.service import StudentFile, read_file
+from app.accounts.schemas import Email, status_of, tidy_email
 from app.accounts.tokens.service import revoke_for as revoke_tokens_for
 from app.accounts.tokens.service import send_token_created
 from app.core.errors import NotFound
-from app.core.permissions import Role, Subject, internal
+from app.core.permissions import Actor, Role, Subject, internal
 from app.db.models import User
 
 __all__ = [
     "APP_KEYS",
+    "IDENTIFIERS",
+    "Duplicate",
     "DutyLine",
+    "Email",
+    "NameParts",
+    "Note",
+    "Phone",
     "SessionsEnded",
+    "StudentFile",
     "WhySessionsEnded",
+    "add_applicant",
+    "admit",
     "alert_administrators",
     "create_person",
     "delete_person",
+    "duplicates",
     "duties_of_people",
     "end_duty",
     "ensure_first_admin",
@@ -61,10 +79,13 @@ __all__ = [
     "list_duties",
     "list_people",
     "may_manage",
+    "name_on",
+    "notes_of",
     "numbers_of_people_named",
     "on_sessions_ended",
     "own_duties",
     "people_by_id",
+    "read_file",
     "reset_factors",
     "restore_person",
     "revoke_tokens_for",
@@ -75,6 +96,7 @@ __all__ = [
     "send_reset_request",
     "send_token_created",
     "status_of",
+    "student_named",
     "tidy_email",
 ]
 
@@ -85,6 +107,14 @@ def get_student(session: Session, subject: Subject, user_id: int) -> User:
     if user.role is not Role.STUDENT or user.deleted_at is not None:
         raise NotFound("There is no such student, or you don’t have access to it.")
     return user
+
+
+def student_named(session: Session, subject: Actor, user_id: int) -> User:
+    """A student's account for other parts of the file, without noting that the whole file was opened.
+
+    Raises NotFound for a student whom this person does not see, and for deleted people.
+    """
+    return require_student(session, subject, user_id)
 
 
 @internal("names beside records that the person may see")

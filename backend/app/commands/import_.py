@@ -16,7 +16,9 @@ from app.ops.errors import OperatorError
 from app.ops.school_database import school_database
 from app.web.imports import jobs, service
 
-commands = typer.Typer(no_args_is_help=True, help="Import people and enrollments from CSV or Excel files.")
+commands = typer.Typer(
+    no_args_is_help=True, help="Import people, student files and enrollments from CSV or Excel files."
+)
 
 File = Annotated[Path, typer.Argument(exists=True, dir_okay=False, readable=True, help="CSV or .xlsx.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Check the file and import nothing.")]
@@ -34,6 +36,13 @@ def people(file: File, dry_run: DryRun = False, good_only: GoodOnly = False) -> 
 def enrollments(file: File, dry_run: DryRun = False, good_only: GoodOnly = False) -> None:
     """Enroll students. Columns: email, program, enrolled."""
     _import("enrollments", file, dry_run=dry_run, good_only=good_only)
+
+
+@commands.command()
+def student_files(file: File, dry_run: DryRun = False, good_only: GoodOnly = False) -> None:
+    """Fill empty student files. Columns: email, birth date, preferred name, phone, street, unit, city, state, ZIP,
+    emergency contact with relationship and phone."""
+    _import("student-files", file, dry_run=dry_run, good_only=good_only)
 
 
 @commands.command()

@@ -6,7 +6,7 @@ A room that records something new adds a member here, in the order of the alphab
 
 from enum import StrEnum
 
-from app.core.details import base, learning, people, school, system
+from app.core.details import base, forwarding, grades, learning, people, school, student_file, system
 
 
 class Action(StrEnum):
@@ -34,6 +34,13 @@ class Action(StrEnum):
         "Password reset link created",
         people.LinkMade,
     )
+    ADMISSION_DOCUMENT_CHECKED = student_file.ADMISSION_DOCUMENT_CHECKED
+    ADMISSION_DOCUMENT_OPENED = student_file.ADMISSION_DOCUMENT_OPENED
+    ADMISSION_DOCUMENT_RECEIVED = student_file.ADMISSION_DOCUMENT_RECEIVED
+    ADMISSION_KIND_CHANGED = student_file.ADMISSION_KIND_CHANGED
+    ADMISSION_REMINDED = student_file.ADMISSION_REMINDED
+    APPLICATION_CHANGED = student_file.APPLICATION_CHANGED
+    APPLICATION_RECEIVED = student_file.APPLICATION_RECEIVED
     API_TOKEN_CREATED = "api_token.created", "api_tokens", "API token created", people.TokenCreated
     API_TOKEN_REVOKED = "api_token.revoked", "api_tokens", "API token revoked"
     ATTACHMENT_DOWNLOADED = (
@@ -144,12 +151,29 @@ class Action(StrEnum):
     )
     FILE_INFECTED = "file.infected", "files", "Virus found in an uploaded file", system.FileInfected
     FILES_SWEPT = "files.swept", "files", "Unused files deleted", system.FilesSwept
+    FINAL_GRADE_APPROVED = "final_grade.approved", "final_grades", "Final grade approved", grades.Final
+    FINAL_GRADE_RETURNED = "final_grade.returned", "final_grades", "Final grade returned", grades.Final
+    FINAL_GRADE_SUBMITTED = "final_grade.submitted", "final_grades", "Final grade submitted", grades.Final
+    GRADE_BOOK_CHANGED = "grade_book.changed", "grade_books", "Grade book changed", grades.BookChanged
+    GRADE_CHANGE_APPROVED = "grade_change.approved", "grade_changes", "Grade change approved", grades.Changed
+    GRADE_CHANGE_DECLINED = "grade_change.declined", "grade_changes", "Grade change declined", grades.Changed
+    GRADE_CHANGE_REQUESTED = (
+        "grade_change.requested",
+        "grade_changes",
+        "Grade change requested",
+        grades.Changed,
+    )
+    GRADE_ENTERED = "grade.entered", "grade_scores", "Grade entered", grades.Entered
     HISTORY_VERIFIED = (
         "history.verified",
         "audit_log",
         "History compared with its seals",
         system.HistoryVerified,
     )
+    IDENTIFIER_ADDED = student_file.IDENTIFIER_ADDED
+    IDENTIFIER_REMOVED = student_file.IDENTIFIER_REMOVED
+    IDENTIFIER_REVEALED = student_file.IDENTIFIER_REVEALED
+    IDENTIFIER_SEARCHED = student_file.IDENTIFIER_SEARCHED
     IMPORT_APPLIED = "import.applied", "data_imports", "File imported", system.FileImported
     IMPORT_BEGUN = "import.begun", "data_imports", "File uploaded for import", system.FileSent
     IMPORT_DISCARDED = (
@@ -197,6 +221,10 @@ class Action(StrEnum):
     MODULE_DELETED = "module.deleted", "modules", "Module deleted", school.ModuleDeleted
     MODULE_MOVED = "module.moved", "modules", "Module moved", school.ModuleMoved
     MODULE_UPDATED = "module.updated", "modules", "Module changed", base.Changed
+    NAME_CHANGED = student_file.NAME_CHANGED
+    NAME_DOCUMENT_OPENED = ("name.document_opened", "former_names", "Proof of a name change opened")
+    NAME_REQUESTED = student_file.NAME_REQUESTED
+    NAME_REQUEST_DECLINED = student_file.NAME_REQUEST_DECLINED
     PASSKEY_COPIED = (
         "passkey.copied",
         "passkeys",
@@ -206,6 +234,14 @@ class Action(StrEnum):
     PROGRAM_CREATED = "program.created", "programs", "Program created", base.Named
     PROGRAM_DELETED = "program.deleted", "programs", "Program deleted", school.ProgramDeleted
     PROGRAM_UPDATED = "program.updated", "programs", "Program changed", base.Changed
+    PROGRESS_APPEAL_DECIDED = (
+        "progress.appeal_decided",
+        "progress_appeals",
+        "Appeal decided",
+        grades.AppealDecided,
+    )
+    PROGRESS_APPEALED = "progress.appealed", "progress_appeals", "Academic progress appealed", grades.Appealed
+    PROGRESS_REVIEWED = "progress.reviewed", "progress_reviews", "Academic progress reviewed", grades.Reviewed
     PROGRESS_REWRITTEN = "progress.rewritten", "programs", "Progress recalculated", learning.ProgressRewritten
     PROOF_GIVEN = "proof.given", "user_sessions", "Confirmed who is there", people.ProofGiven
     PROXY_NOT_TRUSTED = (
@@ -304,6 +340,10 @@ class Action(StrEnum):
         "Statement import removed",
         system.ImportRemoved,
     )
+    STUDENT_NOTE_WRITTEN = ("student_note.written", "student_notes", "Note written", student_file.NoteWritten)
+    STUDENT_CONTACT_CHANGED = student_file.STUDENT_CONTACT_CHANGED
+    STUDENT_FIELD_CHANGED = student_file.STUDENT_FIELD_CHANGED
+    STUDENT_FILE_CHANGED = student_file.STUDENT_FILE_CHANGED
     USER_CREATED = "user.created", "users", "Account created", people.UserCreated
     USER_DELETED = "user.deleted", "users", "Account deleted", people.UserDeleted
     USER_DUTY_ENDED = "user.duty_ended", "users", "Duty ended", people.DutyEnded
@@ -329,66 +369,24 @@ class Action(StrEnum):
         "LRS API key secret replaced",
         base.Labeled,
     )
-    XAPI_FORWARDER_ANSWERED_AGAIN = (
-        "xapi_forwarder.answered_again",
-        "xapi_forwarders",
-        "Forwarding target is reachable again",
-        base.Labeled,
-    )
-    XAPI_FORWARDER_CHANGED = (
-        "xapi_forwarder.changed",
-        "xapi_forwarders",
-        "Forwarding target changed",
-        system.ForwarderChanged,
-    )
-    XAPI_FORWARDER_CREATED = (
-        "xapi_forwarder.created",
-        "xapi_forwarders",
-        "Forwarding target added",
-        system.ForwarderChanged,
-    )
-    XAPI_FORWARDER_DEAD_LETTERS_DROPPED = (
-        "xapi_forwarder.dead_letters_dropped",
-        "xapi_forwarders",
-        "Refused statements discarded",
-        base.Counted,
-    )
-    XAPI_FORWARDER_DEAD_LETTERS_RETRIED = (
-        "xapi_forwarder.dead_letters_retried",
-        "xapi_forwarders",
-        "Refused statements sent again",
-        base.Counted,
-    )
-    XAPI_FORWARDER_DELETED = (
-        "xapi_forwarder.deleted",
-        "xapi_forwarders",
-        "Forwarding target deleted",
-        base.Labeled,
-    )
-    XAPI_FORWARDER_SENT_NOW = (
-        "xapi_forwarder.sent_now",
-        "xapi_forwarders",
-        "Forwarding started manually",
-        base.Labeled,
-    )
-    XAPI_FORWARDER_STARTED = (
-        "xapi_forwarder.started",
-        "xapi_forwarders",
-        "Forwarding target started",
-        base.Labeled,
-    )
-    XAPI_FORWARDER_STOPPED = (
-        "xapi_forwarder.stopped",
-        "xapi_forwarders",
-        "Forwarding target stopped",
-        base.Labeled,
-    )
+    XAPI_FORWARDER_ANSWERED_AGAIN = forwarding.XAPI_FORWARDER_ANSWERED_AGAIN
+    XAPI_FORWARDER_CHANGED = forwarding.XAPI_FORWARDER_CHANGED
+    XAPI_FORWARDER_CREATED = forwarding.XAPI_FORWARDER_CREATED
+    XAPI_FORWARDER_DEAD_LETTERS_DROPPED = forwarding.XAPI_FORWARDER_DEAD_LETTERS_DROPPED
+    XAPI_FORWARDER_DEAD_LETTERS_RETRIED = forwarding.XAPI_FORWARDER_DEAD_LETTERS_RETRIED
+    XAPI_FORWARDER_DELETED = forwarding.XAPI_FORWARDER_DELETED
+    XAPI_FORWARDER_SENT_NOW = forwarding.XAPI_FORWARDER_SENT_NOW
+    XAPI_FORWARDER_STARTED = forwarding.XAPI_FORWARDER_STARTED
+    XAPI_FORWARDER_STOPPED = forwarding.XAPI_FORWARDER_STOPPED
 
 
 DISCLOSURES = frozenset(
     {
+        Action.ADMISSION_DOCUMENT_OPENED,
         Action.ATTACHMENT_DOWNLOADED,
         Action.DOCUMENT_DOWNLOADED,
+        Action.IDENTIFIER_REVEALED,
+        Action.NAME_DOCUMENT_OPENED,
         Action.RECORD_VIEWED,
         Action.REPORT_EXPORTED,
         Action.STATEMENTS_EXPORTED,

@@ -17,12 +17,13 @@ _installation = sa.table(
     "installation", sa.column("id", sa.SmallInteger), sa.column("sealed_hash_key", sa.Text)
 )
 HASH_KEY = SealedColumn(
-    "Key of recovery codes",
+    "Key of recovery codes and of the search by identifier",
     _installation.c.sealed_hash_key,
     _installation.c.id,
     HASH_KEY_PURPOSE,
-    "No recovery code works. Run: aada keys rotate --give-up; then everyone with a second factor makes new codes under "
-    "Your account.",
+    "No recovery code works, and no student is found by a whole Social Security number. Run: aada keys rotate "
+    "--give-up; then everyone with a second factor makes new codes under Your account, and identifiers are entered "
+    "again.",
 )
 
 

@@ -40,6 +40,10 @@ class Permission(StrEnum):
     """The accounts of the staff too, with their duties."""
     ACCOUNTS_MANAGE = "accounts.manage"
     """Any account: add, change, delete, restore."""
+    ADMISSIONS_READ = "admissions.read"
+    """Applications, and the documents that applicants and students bring."""
+    ADMISSIONS_MANAGE = "admissions.manage"
+    """Take in and decide applications, check documents, say which ones a program requires."""
     ATTENDANCE_READ_ALL = "attendance.read_all"
     ATTENDANCE_READ_OWN_CLASSES = "attendance.read_own_classes"
     ATTENDANCE_CORRECT = "attendance.correct"
@@ -60,13 +64,24 @@ class Permission(StrEnum):
     """Complete and withdraw."""
     ENROLLMENTS_MARK_LESSONS = "enrollments.mark_lessons"
     """Attest that a lesson was done, for those whose enrollment one reads."""
+    GRADES_READ_ALL = "grades.read_all"
+    GRADES_READ_OWN_CLASSES = "grades.read_own_classes"
+    GRADES_ENTER = "grades.enter"
+    """Set up grade books, enter scores and submit final grades of the classes whose grades one reads."""
+    GRADES_APPROVE = "grades.approve"
+    """Approve and return final grades, decide changes to them, review academic progress and decide appeals."""
     HISTORY_READ = "history.read"
+    IDENTIFIERS_REVEAL = "identifiers.reveal"
+    """See a student's Social Security number and the like whole."""
     IMPORTS_RUN = "imports.run"
     LRS_READ_ALL = "lrs.read_all"
     """Every statement, and which systems and stores the LRS works with."""
     LRS_MANAGE = "lrs.manage"
     MAIL_READ = "mail.read"
     MAIL_MANAGE = "mail.manage"
+    NOTES_READ = "notes.read"
+    """Notes about students that are for one of one's duties."""
+    NOTES_WRITE = "notes.write"
     OPERATIONS_READ = "operations.read"
     OPERATIONS_CHANGE = "operations.change"
     REPORTS_READ = "reports.read"
@@ -74,6 +89,9 @@ class Permission(StrEnum):
     """Sign-ins, failures and refusals, new devices, keys."""
     SCHOOL_READ = "school.read"
     SCHOOL_CHANGE = "school.change"
+    STUDENT_FILES_READ = "student_files.read"
+    """All of a student's file. Who sees a student without it sees whom to call in an emergency."""
+    STUDENT_FILES_CHANGE = "student_files.change"
     STUDENTS_READ_ALL = "students.read_all"
     STUDENTS_READ_OWN_CLASSES = "students.read_own_classes"
     STUDENTS_MANAGE = "students.manage"
@@ -85,7 +103,7 @@ class Permission(StrEnum):
     def label(self) -> str:
         """The permission as a page names it: `Students: read all`."""
         area, _, deed = self.value.partition(".")
-        area = "LRS" if area == "lrs" else area.capitalize()
+        area = "LRS" if area == "lrs" else area.replace("_", " ").capitalize()
         return f"{area}: {deed.replace('_', ' ')}"
 
 
@@ -114,10 +132,10 @@ class Duty(StrEnum):
 
 _MEANINGS = {
     Duty.ADMINISTRATOR: "Can do everything, including assigning duties to others.",
-    Duty.REGISTRAR: "Manages student records: enrollments, hours, classes, documents.",
-    Duty.ADMISSIONS: "Adds students and enrolls them.",
+    Duty.REGISTRAR: "Manages student records: enrollments, hours, grades, classes, documents.",
+    Duty.ADMISSIONS: "Decides applications, checks documents, adds students and enrolls them.",
     Duty.BURSAR: "Views the enrollments, hours and withdrawals that charges and refunds depend on.",
-    Duty.INSTRUCTOR: "Teaches: hours, lessons and content for students of their own classes.",
+    Duty.INSTRUCTOR: "Teaches: hours, grades, lessons and content for students of their own classes.",
     Duty.EVALUATOR: "Signs off lessons for students in their own classes.",
     Duty.CONTENT_AUTHOR: "Uploads and previews lessons. Cannot see students.",
     Duty.AUDITOR: "Can see everything and change nothing.",
@@ -128,17 +146,21 @@ _READS_EVERYTHING = frozenset(
     {
         _P.ACADEMICS_READ,
         _P.ACCOUNTS_READ,
+        _P.ADMISSIONS_READ,
         _P.ATTENDANCE_READ_ALL,
         _P.CONTENT_READ,
         _P.DOCUMENTS_READ_ALL,
         _P.ENROLLMENTS_READ_ALL,
+        _P.GRADES_READ_ALL,
         _P.HISTORY_READ,
         _P.LRS_READ_ALL,
         _P.MAIL_READ,
+        _P.NOTES_READ,
         _P.OPERATIONS_READ,
         _P.REPORTS_READ,
         _P.SCHOOL_READ,
         _P.SECURITY_READ,
+        _P.STUDENT_FILES_READ,
         _P.STUDENTS_READ_ALL,
         _P.WITHDRAWALS_READ,
     }
@@ -149,6 +171,8 @@ PERMISSIONS: dict[Duty, frozenset[Permission]] = {
         {
             _P.ACADEMICS_READ,
             _P.ACCOUNTS_READ,
+            _P.ADMISSIONS_READ,
+            _P.ADMISSIONS_MANAGE,
             _P.ATTENDANCE_READ_ALL,
             _P.ATTENDANCE_CORRECT,
             _P.CLASSES_MANAGE,
@@ -159,9 +183,16 @@ PERMISSIONS: dict[Duty, frozenset[Permission]] = {
             _P.ENROLLMENTS_CHANGE,
             _P.ENROLLMENTS_END,
             _P.ENROLLMENTS_MARK_LESSONS,
+            _P.GRADES_READ_ALL,
+            _P.GRADES_APPROVE,
+            _P.IDENTIFIERS_REVEAL,
             _P.IMPORTS_RUN,
+            _P.NOTES_READ,
+            _P.NOTES_WRITE,
             _P.REPORTS_READ,
             _P.SCHOOL_READ,
+            _P.STUDENT_FILES_READ,
+            _P.STUDENT_FILES_CHANGE,
             _P.STUDENTS_READ_ALL,
             _P.STUDENTS_MANAGE,
             _P.WITHDRAWALS_READ,
@@ -171,10 +202,16 @@ PERMISSIONS: dict[Duty, frozenset[Permission]] = {
         {
             _P.ACADEMICS_READ,
             _P.ACCOUNTS_READ,
+            _P.ADMISSIONS_READ,
+            _P.ADMISSIONS_MANAGE,
             _P.ENROLLMENTS_READ_ALL,
             _P.ENROLLMENTS_CHANGE,
             _P.IMPORTS_RUN,
+            _P.NOTES_READ,
+            _P.NOTES_WRITE,
             _P.SCHOOL_READ,
+            _P.STUDENT_FILES_READ,
+            _P.STUDENT_FILES_CHANGE,
             _P.STUDENTS_READ_ALL,
             _P.STUDENTS_MANAGE,
         }
@@ -185,8 +222,12 @@ PERMISSIONS: dict[Duty, frozenset[Permission]] = {
             _P.ACCOUNTS_READ,
             _P.ATTENDANCE_READ_ALL,
             _P.ENROLLMENTS_READ_ALL,
+            _P.IDENTIFIERS_REVEAL,
+            _P.NOTES_READ,
+            _P.NOTES_WRITE,
             _P.REPORTS_READ,
             _P.SCHOOL_READ,
+            _P.STUDENT_FILES_READ,
             _P.STUDENTS_READ_ALL,
             _P.WITHDRAWALS_READ,
         }
@@ -200,6 +241,10 @@ PERMISSIONS: dict[Duty, frozenset[Permission]] = {
             _P.CONTENT_CHANGE,
             _P.ENROLLMENTS_READ_OWN_CLASSES,
             _P.ENROLLMENTS_MARK_LESSONS,
+            _P.GRADES_READ_OWN_CLASSES,
+            _P.GRADES_ENTER,
+            _P.NOTES_READ,
+            _P.NOTES_WRITE,
             _P.SCHOOL_READ,
             _P.STUDENTS_READ_OWN_CLASSES,
         }
@@ -210,6 +255,8 @@ PERMISSIONS: dict[Duty, frozenset[Permission]] = {
             _P.CONTENT_READ,
             _P.ENROLLMENTS_READ_OWN_CLASSES,
             _P.ENROLLMENTS_MARK_LESSONS,
+            _P.NOTES_READ,
+            _P.NOTES_WRITE,
             _P.SCHOOL_READ,
             _P.STUDENTS_READ_OWN_CLASSES,
         }

@@ -80,6 +80,8 @@ ASKS: Final[Mapping[Action, Asks]] = {
     Action.STATEMENTS_EXPORTED: _OF_EVERYBODY,
     Action.XAPI_FORWARDER_CREATED: _ALWAYS,
     Action.XAPI_FORWARDER_CHANGED: _ALWAYS,
+    # What opens a person's accounts elsewhere
+    Action.IDENTIFIER_REVEALED: _ALWAYS,
     # People
     Action.USER_DELETED: _ALWAYS,
 }

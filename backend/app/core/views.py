@@ -34,12 +34,16 @@ class Part(StrEnum):
 
     FILE = "file"
     """The student's page or account: everything at a glance."""
+    ADMISSION = "admission"
+    """The documents that the student brought, and applications."""
     ATTENDANCE = "attendance"
     ENROLLMENT = "enrollment"
+    GRADES = "grades"
     LESSONS = "lessons"
     LEARNING = "learning"
     """Statements of the learning record store."""
     DOCUMENT = "document"
+    NOTES = "notes"
 
     @property
     def label(self) -> str:
@@ -49,11 +53,14 @@ class Part(StrEnum):
 
 _LABELS = {
     Part.FILE: "Student file",
+    Part.ADMISSION: "Admission documents",
     Part.ATTENDANCE: "Attendance",
     Part.ENROLLMENT: "Enrollment and progress",
+    Part.GRADES: "Grades and skills",
     Part.LESSONS: "Lesson results",
     Part.LEARNING: "Learning activity",
     Part.DOCUMENT: "Document",
+    Part.NOTES: "Notes",
 }
 
 DECLARED: dict[str, Part] = {}

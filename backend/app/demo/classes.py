@@ -34,8 +34,8 @@ class Planned:
     teachers: list[int] = field(default_factory=list)
 
 
-def write_classes(desk: Desk, enrolled: list[Enrolled]) -> None:
-    """Classes with meetings, instructors and seats."""
+def write_classes(desk: Desk, enrolled: list[Enrolled]) -> list[tuple[int, Planned]]:
+    """Classes with meetings, instructors and seats, by their numbers."""
     planned = [one for one in _plan(desk, enrolled) if one.seats]
     _staff(desk, planned)
     keys = desk.copier.keys("classes", len(planned))
@@ -77,6 +77,7 @@ def write_classes(desk: Desk, enrolled: list[Enrolled]) -> None:
             for item in one.seats
         ),
     )  # fmt: skip
+    return list(zip(keys, planned, strict=True))
 
 
 def _plan(desk: Desk, enrolled: list[Enrolled]) -> Iterator[Planned]:

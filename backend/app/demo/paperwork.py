@@ -92,8 +92,7 @@ def write_graduations(desk: Desk, enrolled: list[Enrolled]) -> None:
         if issued is None:
             continue
         who = (item.student.user_id, item.program_id)
-        scores = [Decimal(done.score) for done in item.story.completions if done.score is not None]
-        gpa = grades.average(scores)
+        gpa = _gpa(desk, item)
         transcripts.append((*who, None if gpa is None else str(gpa), program.credits, issued, issued))
         year = issued.astimezone(desk.zone).year
         numbers[program.serial, year] = numbers.get((program.serial, year), 0) + 1
@@ -110,6 +109,20 @@ def write_graduations(desk: Desk, enrolled: list[Enrolled]) -> None:
         ("user_id", "program_id", "credential_type", "cert_serial", "issued_at", "created_at"),
         credentials,
     )
+
+
+def _gpa(desk: Desk, item: Enrolled) -> Decimal | None:
+    """The average over the scores of the lessons, each weighing the same."""
+    scheme = grades.default_scheme()
+    given = []
+    for number, done in enumerate(item.story.completions):
+        if done.score is not None:
+            letter = scheme.letter_for(Decimal(done.score))
+            day = done.at.astimezone(desk.zone).date()
+            given.append(
+                grades.CourseGrade(done.lesson, "", letter.name, letter.points, Decimal(1), day, number)
+            )
+    return grades.average(given, scheme.repeats).value
 
 
 def write_externships(desk: Desk, enrolled: list[Enrolled]) -> None:

@@ -15,7 +15,18 @@ from app.core import clock, history
 from app.core.actions import Action
 from app.db.models import Program, User
 from app.db.session import Database
-from app.demo import chronicle, classes, lesson_results, lives, paperwork, people, roster
+from app.demo import (
+    admissions,
+    chronicle,
+    classes,
+    files,
+    grades,
+    lesson_results,
+    lives,
+    paperwork,
+    people,
+    roster,
+)
 from app.demo.bulk_copy import Copier
 from app.demo.desk import Desk
 from app.demo.institution import write_institution
@@ -89,12 +100,15 @@ def _build(
     students = lives.live(desk, count)
     roster.write_people(desk, students, hashed)
     roster.write_office(desk, hashed)
+    files.write_files(session, desk, students, settings)
     roster.write_catalog(desk)
     packages = Packages(session, settings, desk.admin, moment).import_all(roster.packaged(desk))
     enrolled = list(roster.enroll(desk, students))
-    classes.write_classes(desk, enrolled)
+    taught = classes.write_classes(desk, enrolled)
+    admissions.write_admissions(session, desk, enrolled, settings)
     entries = roster.write_attendance(desk, enrolled)
     completed, attempts = lesson_results.write_lessons(desk, enrolled, packages)
+    grades.write_grades(session, desk, taught)
     withdrawals = paperwork.write_withdrawals(desk, enrolled)
     paperwork.write_graduations(desk, enrolled)
     paperwork.write_externships(desk, enrolled)

@@ -31,6 +31,15 @@ LEARNING = (
 """Tables whose changes all of the staff may follow; accounts and mail are the administrators'."""
 
 _RECORDS = {
+    "admission_documents": "Admission document",
+    "admission_kinds": "Kind of admission document",
+    "applications": "Application",
+    "former_names": "Change of name",
+    "name_requests": "Name request",
+    "student_fields": "Student file field",
+    "student_identifiers": "Identifier",
+    "student_notes": "Note",
+    "student_profiles": "Student file",
     "api_tokens": "API token",
     "attendance": "Attendance record",
     "attendance_days": "Attendance totals",
@@ -42,6 +51,7 @@ _RECORDS = {
     "factor_resets": "Second factor reset",
     "files": "File",
     "issued_documents": "Document",
+    "installation": "Installation",
     "launches": "Lesson session",
     "lesson_completions": "Lesson completion",
     "lessons": "Lesson",
@@ -49,6 +59,7 @@ _RECORDS = {
     "outbox_messages": "Email",
     "passkeys": "Passkey",
     "programs": "Program",
+    "purge_runs": "Purge",
     "reports": "List",
     "requests": "Request",
     "school": "School",
@@ -78,8 +89,17 @@ _ICONS = {
     "xapi_forwarders": "send",
 }
 _TONES = {"clock_out_missing": "warn", "completed": "good", "withdrawn": "warn", "deleted": "bad"}
-# Why somebody leaves can be a matter of health or money. Administrators read it in the history itself.
-_PRIVATE = {Action.ENROLLMENT_WITHDRAWN.value}
+# Why somebody leaves, or takes another name, can be a matter of health, money or family. Administrators read it in the
+# history itself.
+_PRIVATE = {
+    Action.APPLICATION_CHANGED.value,
+    Action.ADMISSION_DOCUMENT_CHECKED.value,
+    Action.ENROLLMENT_WITHDRAWN.value,
+    Action.IDENTIFIER_REVEALED.value,
+    Action.NAME_CHANGED.value,
+    Action.NAME_REQUESTED.value,
+    Action.NAME_REQUEST_DECLINED.value,
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from sqlalchemy import Row
 from sqlalchemy.orm import Session
 
 from app.accounts import service as accounts
+from app.accounts.service import Note, StudentFile
 from app.compliance.attendance import service as attendance
 from app.compliance.attendance.service import (
     AttendanceFilter,
@@ -19,15 +20,16 @@ from app.compliance.attendance.service import (
 )
 from app.content import service as content
 from app.content.service import AttemptOut
-from app.core import views
+from app.core import clock, views
 from app.core.errors import NotFound
-from app.core.permissions import Role, Subject
+from app.core.permissions import Permission, Role, Subject
 from app.core.views import Part
 from app.db.models import IssuedDocument, User
 from app.desks import audit, policy
 from app.documents import service as documents
 from app.documents.service import Offer
 from app.enrollment import service as enrollment
+from app.enrollment.service import admission_papers
 from app.lrs import service as record_store
 from app.lrs.service import Line
 from app.web.paging import Paging
@@ -44,6 +46,12 @@ class Studied:
 @dataclass(frozen=True, slots=True)
 class StudentPage:
     person: User
+    file: StudentFile | None
+    """What to call the student and whom to call for them; None for a deleted account."""
+    papers: admission_papers.Checklist | None
+    """The documents they must bring; None for those who do not read them."""
+    notes: Sequence[Note] | None
+    """Notes for the person's duties; None for those who read none."""
     here: AttendanceOut | None
     studied: list[Studied]
     totals: Totals | None
@@ -74,6 +82,9 @@ def student_page(session: Session, subject: Subject, user_id: int, zone: ZoneInf
     reads_statements = policy.may_read_statements(subject)
     return StudentPage(
         person=person,
+        file=None if person.deleted_at else accounts.read_file(session, subject, user_id),
+        papers=_papers(session, subject, person, zone),
+        notes=_notes(session, subject, person),
         here=next((entry for entry in records if entry.state is AttendanceState.OPEN), None),
         studied=[Studied(item, hours.get(item.id)) for item in listed.items],
         totals=totals,
@@ -85,6 +96,20 @@ def student_page(session: Session, subject: Subject, user_id: int, zone: ZoneInf
         offers=documents.offers(session, subject, user_id),
         sees_documents=documents.may_read(subject, user_id),
     )
+
+
+def _papers(
+    session: Session, subject: Subject, person: User, zone: ZoneInfo
+) -> admission_papers.Checklist | None:
+    if person.deleted_at or not subject.may(Permission.ADMISSIONS_READ):
+        return None
+    return admission_papers.checklist(session, subject, person.id, clock.today(zone))
+
+
+def _notes(session: Session, subject: Subject, person: User) -> Sequence[Note] | None:
+    if person.deleted_at or person.id == subject.user_id or not subject.may(Permission.NOTES_READ):
+        return None
+    return [one for one in accounts.notes_of(session, subject, person.id) if one.superseded_by is None]
 
 
 def student(session: Session, subject: Subject, user_id: int) -> User:

@@ -18,9 +18,11 @@ from app.compliance.attendance.service import (
     WeekTotal,
 )
 from app.content import service as content
-from app.core.permissions import Subject
+from app.core import clock
+from app.core.permissions import Permission, Subject
 from app.desks import audit, policy
 from app.enrollment import service as enrollment
+from app.enrollment.service import admission_papers
 
 SHOWN = 8
 """Rows of a kind on the first page; the whole list is a page of its own."""
@@ -113,7 +115,8 @@ def student_today(session: Session, subject: Subject, zone: ZoneInfo) -> Student
         clock=clock_state,
         studies=studies,
         next_lesson=_first(studies, work),
-        needs=[
+        needs=_papers(session, subject, zone)
+        + [
             Need(
                 f"You did not clock out on {entry.clock_in:%B} {entry.clock_in.day}. Let the staff know "
                 "when you left so that your hours can be counted.",
@@ -124,6 +127,17 @@ def student_today(session: Session, subject: Subject, zone: ZoneInfo) -> Student
         ],
         meetings=classes.today(session, subject, zone),
     )
+
+
+def _papers(session: Session, subject: Subject, zone: ZoneInfo) -> list[Need]:
+    """The documents that the student still has to send."""
+    to_do = admission_papers.checklist(session, subject, subject.user_id, clock.today(zone)).to_do
+    if not to_do:
+        return []
+    names = ", ".join(line.kind for line in to_do[:3]) + (" and more" if len(to_do) > 3 else "")
+    return [
+        Need(f"The school needs from you: {names}.", "/account/admission-documents", "Send a photo or PDF")
+    ]
 
 
 def _studies(session: Session, subject: Subject, hours: EnrollmentHours, work: Mapping[int, Work]) -> Studies:
@@ -185,6 +199,11 @@ def staff_today(session: Session, subject: Subject, zone: ZoneInfo) -> StaffToda
     if policy.may_read_withdrawals(subject):
         count = enrollment.pending_count(session, subject)
         today.waiting.append(Waiting("Withdrawals to process", count, "/enrollments/withdrawals"))
+    if subject.may(Permission.ADMISSIONS_READ):
+        count = admission_papers.count_waiting(session, subject, clock.today(zone))
+        today.waiting.append(
+            Waiting("Admission documents to check", count, "/admissions/documents?standing=received")
+        )
     if policy.may_read_activity(subject):
         today.activity = audit.recent(session, subject)
     today.meetings = classes.today(session, subject, zone)

@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from app.accounts import service as accounts
 from app.core import clock, history
 from app.core.actions import Action
 from app.core.errors import Conflict
@@ -56,6 +57,9 @@ def _check(session: Session, _subject: Actor, settings: Settings, rows: Sequence
             yield Fault(
                 row.number, EMAIL, email, f"{person.full_name} is not a student; only students are enrolled."
             )
+        elif accounts.status_of(person) == "applicant":
+            message = f"{person.full_name} is an applicant. Accept the application under Admissions first."
+            yield Fault(row.number, EMAIL, email, message)
         if len(called) != 1:
             message = (
                 "Several programs have this name. Write the program's number instead; its address ends with it."

@@ -9,3 +9,11 @@ retention.keep(
     "lesson_completions",
     "withdrawals",
 )
+retention.keep(
+    "Applications and admission documents",
+    "Proof of prior education and the application belong to the student’s file (GNPEC Standard 6).",
+    "applications",
+    "admission_documents",
+    "admission_kinds",
+    "admission_requirements",
+)

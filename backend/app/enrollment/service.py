@@ -14,6 +14,7 @@ from sqlalchemy import Row
 from sqlalchemy.orm import Session
 
 from app.academics.classes import service as classes
+from app.accounts import service as accounts
 from app.core import history, views
 from app.core.actions import Action
 from app.core.errors import Conflict, FieldError, NotFound
@@ -22,9 +23,11 @@ from app.core.views import Part
 from app.db.models import Enrollment, EnrollmentStatus, Withdrawal
 from app.enrollment import imports as _imports  # noqa: F401 - enrollments can be imported
 from app.enrollment import policies_in_force, policy, queries, study_access
+from app.enrollment.admissions.papers import service as admission_papers
 from app.enrollment.completions.service import (
     CompletionOutcome,
     found,
+    lesson_scores,
     mark_lesson,
     progress_of,
     record_lesson_completion,
@@ -51,12 +54,14 @@ __all__ = [
     "Objection",
     "Study",
     "active_count",
+    "admission_papers",
     "complete",
     "enroll",
     "enroll_by_email",
     "hold_for_study",
     "latest_withdrawal",
     "learners",
+    "lesson_scores",
     "list_enrollments",
     "mark_lesson",
     "objections_to_ending",
@@ -102,6 +107,10 @@ def enroll(
         raise wrong("user_id", "There is no such student. Choose one from the list of people.")
     if student.role is not Role.STUDENT:
         raise wrong("user_id", f"{student.full_name} is not a student; only students are enrolled.")
+    if accounts.status_of(student) == "applicant":
+        raise wrong(
+            "user_id", f"{student.full_name} is an applicant. Accept the application under Admissions."
+        )
     if queries.program(session, program_id) is None:
         raise wrong("program_id", "This program does not exist; it may have been deleted.")
     begins = enrolled_at or today

@@ -31,6 +31,7 @@ from app.settings import Settings
 SEALED: tuple[SealedColumn, ...] = (
     documents.PRIVATE_KEYS,
     accounts.APP_KEYS,
+    accounts.IDENTIFIERS,
     HASH_KEY,
     TARGET_SECRETS,
     mail.LINKS,

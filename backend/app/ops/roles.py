@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import psycopg
 from psycopg import sql
 
 from app.ops.errors import OperatorError
@@ -11,6 +12,8 @@ from app.settings import APP_ROLE, Settings
 
 def set_app_password(settings: Settings) -> bool:
     """Let `aada_app` sign in with the password of AADA_APP_PASSWORD; False when there is nothing to set.
+
+    An owner that may change no role (docker-compose.yml) finds the password set already, or is refused.
 
     The server is given the SCRAM verifier, never the password, so that no statement log can hold it.
     """
@@ -24,9 +27,22 @@ def set_app_password(settings: Settings) -> bool:
         verifier = connection.pgconn.encrypt_password(
             str(app.password).encode(), APP_ROLE.encode(), b"scram-sha-256"
         ).decode("ascii")
-        connection.execute(
-            sql.SQL("ALTER ROLE {} LOGIN PASSWORD {}").format(sql.Identifier(APP_ROLE), sql.Literal(verifier))
-        )
+        try:
+            connection.execute(
+                sql.SQL("ALTER ROLE {} LOGIN PASSWORD {}").format(
+                    sql.Identifier(APP_ROLE), sql.Literal(verifier)
+                )
+            )
+        except psycopg.errors.InsufficientPrivilege as error:
+            connection.rollback()
+            try:
+                check_app_role(settings)
+            except OperatorError:
+                raise OperatorError(
+                    f"AADA_APP_PASSWORD is not the password of {APP_ROLE}, and {owner.username} may not change it: let "
+                    f"the server's administrator run ALTER ROLE {APP_ROLE} PASSWORD '…'. The migrations are done."
+                ) from error
+            return False
     return True
 
 

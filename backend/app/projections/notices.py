@@ -1,4 +1,4 @@
-"""Email to people about what has happened to their account.
+"""Email to people about what has happened to their account, and how they stand.
 
 Mail with a link in it is not sent from here: a link lets its reader in, and no secret enters the history. A notice
 happens once, so this subscriber begins with what happens from now on, and is never replayed.
@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from sqlalchemy.orm import Session
 
 from app.accounts import service as accounts
+from app.compliance.grades import service as grades
 from app.core.actions import Action
 from app.db.models import AuditEntry
 from app.projections.subscription import Subscriber
@@ -35,6 +36,10 @@ def _apply(session: Session, entries: Sequence[AuditEntry]) -> None:
         elif entry.action == Action.USER_PASSWORD_SET:
             if entry.details.get("notify") and entry.target_id is not None:
                 accounts.send_password_changed(session, int(entry.target_id), entry.occurred_at)
+        elif entry.action == Action.PROGRESS_REVIEWED and entry.target_id is not None:
+            grades.send_letter(session, int(entry.target_id))
+        elif entry.action == Action.PROGRESS_APPEAL_DECIDED:
+            grades.send_letter(session, int(entry.details["review_id"]), decided=True)
         else:
             _tell_of_factors(session, entry)
 
@@ -51,7 +56,13 @@ def _tell_of_factors(session: Session, entry: AuditEntry) -> None:
 SUBSCRIBER = Subscriber(
     name="notices",
     title="Email notices",
-    actions=_TO_OWNER | {Action.API_TOKEN_CREATED, Action.USER_PASSWORD_SET},
+    actions=_TO_OWNER
+    | {
+        Action.API_TOKEN_CREATED,
+        Action.PROGRESS_APPEAL_DECIDED,
+        Action.PROGRESS_REVIEWED,
+        Action.USER_PASSWORD_SET,
+    },
     apply=_apply,
     from_now=True,
 )

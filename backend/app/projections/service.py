@@ -9,7 +9,7 @@ from app.core.errors import NotFound
 from app.core.installation import installation, note_newer_server
 from app.core.permissions import internal
 from app.db.session import Database
-from app.projections import alerts, notices, queries, subscription
+from app.projections import alerts, lesson_grades, notices, queries, subscription
 from app.projections.queries import Lag
 from app.projections.runner import Runner
 from app.projections.statements import subscriber as statements
@@ -18,7 +18,8 @@ from app.projections.subscription import Subscriber
 __all__ = ["SUBSCRIBERS", "Following", "Lag", "following", "prepare", "replay", "runner"]
 
 SUBSCRIBERS: Mapping[str, Subscriber] = {
-    one.name: one for one in (statements.SUBSCRIBER, notices.SUBSCRIBER, alerts.SUBSCRIBER)
+    one.name: one
+    for one in (statements.SUBSCRIBER, notices.SUBSCRIBER, alerts.SUBSCRIBER, lesson_grades.SUBSCRIBER)
 }
 
 

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from app.core import retention
+from app.school.grading import GradingPolicy
 
 
 class PolicyKind(StrEnum):
@@ -19,6 +20,8 @@ class PolicyKind(StrEnum):
     PROGRESS = "progress"
     PASSWORD = "password"  # noqa: S105 - the kind of a policy
     SECOND_FACTOR = "second_factor"
+    GRADING = "grading"
+    ACADEMIC_PROGRESS = "academic_progress"
     RETENTION = "retention"
     STORAGE = "storage"
 
@@ -77,6 +80,26 @@ class SecondFactorPolicy(_Values):
     the account: a new version that still asks gives nobody new time."""
 
 
+class AcademicProgressPolicy(_Values):
+    """Satisfactory academic progress (SAP). GNPEC requires a policy and sets no number (Standard 4).
+
+    The values to begin with are the usual ones of Title IV: pace about 67%, 150% of the calendar time, GPA 2.0.
+    """
+
+    checkpoints_measured_in: Literal["attended_hours", "scheduled_hours", "weeks"] = "scheduled_hours"
+    """What the checkpoints are percentages of: the program's hours attended or scheduled so far, or its weeks."""
+    checkpoints_every_pct: Annotated[int, Field(ge=5, le=100)] = 25
+    """A review is due each time this much of the program is reached, in percent of its length."""
+    minimum_pace_pct: Annotated[int, Field(ge=1, le=100)] = 67
+    """Hours attended as a percentage of the hours scheduled, at least."""
+    maximum_time_frame_pct: Annotated[int, Field(ge=100, le=300)] = 150
+    """The longest time to complete, in percent of the program's weeks."""
+    minimum_gpa_hundredths: Annotated[int, Field(ge=0, le=400)] = 200
+    """The lowest GPA, in hundredths: 200 is 2.00."""
+    appeal_days: Annotated[int, Field(ge=1, le=120)] = 14
+    """Days after a review in which a student can appeal."""
+
+
 class StoragePolicy(_Values):
     """How much room uploaded files have. MAX_UPLOAD_BYTES bounds one file whatever the policy says."""
 
@@ -131,11 +154,13 @@ def retention_faults(values: Mapping[str, object]) -> list[tuple[str, str]]:
     return faults
 
 
-SCHEMAS: dict[PolicyKind, type[_Values]] = {
+SCHEMAS: dict[PolicyKind, type[BaseModel]] = {
     PolicyKind.ATTENDANCE: AttendancePolicy,
     PolicyKind.PROGRESS: ProgressPolicy,
     PolicyKind.PASSWORD: PasswordPolicy,
     PolicyKind.SECOND_FACTOR: SecondFactorPolicy,
+    PolicyKind.GRADING: GradingPolicy,
+    PolicyKind.ACADEMIC_PROGRESS: AcademicProgressPolicy,
     PolicyKind.RETENTION: RetentionPolicy,
     PolicyKind.STORAGE: StoragePolicy,
 }
@@ -152,6 +177,22 @@ _LABELS = {
     "maximum_bytes": ("Maximum size", "bytes"),
     "required_of": ("Required of", ""),
     "grace_days": ("Time to set it up", "days"),
+    "letters": ("Letters", ""),
+    "pass_mark_pct": ("Pass mark", "%"),
+    "categories": ("Categories of a new grade book", ""),
+    "incomplete_days": ("Time to finish an incomplete", "days"),
+    "incomplete_becomes": ("An incomplete then becomes", ""),
+    "repeats": ("A course taken again", ""),
+    "withdrawn_letter": ("Letter for withdrawn", ""),
+    "incomplete_letter": ("Letter for incomplete", ""),
+    "transfer_letter": ("Letter for transfer credit", ""),
+    "passed_letter": ("Letter for passed without a grade", ""),
+    "checkpoints_measured_in": ("Checkpoints are measured in", ""),
+    "checkpoints_every_pct": ("A review is due every", "%"),
+    "minimum_pace_pct": ("Minimum pace", "%"),
+    "maximum_time_frame_pct": ("Maximum time frame", "%"),
+    "minimum_gpa_hundredths": ("Minimum GPA", "hundredths"),
+    "appeal_days": ("Time to appeal", "days"),
     "school_gigabytes": ("All files of the school", "GB"),
     "package_megabytes": ("One package with the files in it", "MB"),
     "file_megabytes": ("One uploaded file", "MB"),
@@ -168,5 +209,20 @@ CHOICES = {
     "whole_minutes_down": "Whole minutes, rounded down",
     "nobody": "Nobody: everyone may have one",
     "staff": "Everyone but students",
+    "latest": "The latest grade counts",
+    "best": "The best grade counts",
+    "all": "Every grade counts",
+    "attended_hours": "Hours attended",
+    "scheduled_hours": "Hours scheduled",
+    "weeks": "Weeks since enrollment",
 }
 """How a page names the values that are chosen from a list."""
+HELP = {
+    "minimum_gpa_hundredths": "200 is a GPA of 2.00.",
+    "checkpoints_every_pct": "In percent of the program’s length: 25 means a review at 25, 50, 75 and 100%.",
+    "letters": "One letter a line, the highest first: the letter, from how many percent, and its points, such as "
+    "A 90 4.",
+    "categories": "One category a line: the name, its weight in percent and, if any, how many of the lowest scores are "
+    "dropped, such as Quizzes 30 drop 1. The weights add up to 100.",
+}
+"""What a form says beside a field that needs it."""

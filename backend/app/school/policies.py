@@ -8,7 +8,7 @@ version, and a change is a new version.
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any, Generic, Literal, TypeVar, cast, overload
+from typing import Any, Generic, Literal, TypeVar, overload
 
 from pydantic import BaseModel, ValidationError
 from sqlalchemy.orm import Session
@@ -20,8 +20,10 @@ from app.core.permissions import Actor
 from app.db.models import SchoolPolicy
 from app.school import policy as access
 from app.school import queries
+from app.school.grading import GradingPolicy
 from app.school.kinds import (
     SCHEMAS,
+    AcademicProgressPolicy,
     AttendancePolicy,
     PasswordPolicy,
     PolicyKind,
@@ -66,7 +68,13 @@ def at(
     session: Session, kind: Literal[PolicyKind.SECOND_FACTOR], day: date
 ) -> DatedPolicy[SecondFactorPolicy]: ...
 @overload
+def at(session: Session, kind: Literal[PolicyKind.GRADING], day: date) -> DatedPolicy[GradingPolicy]: ...
+@overload
 def at(session: Session, kind: Literal[PolicyKind.RETENTION], day: date) -> DatedPolicy[RetentionPolicy]: ...
+@overload
+def at(
+    session: Session, kind: Literal[PolicyKind.ACADEMIC_PROGRESS], day: date
+) -> DatedPolicy[AcademicProgressPolicy]: ...
 @overload
 def at(session: Session, kind: Literal[PolicyKind.STORAGE], day: date) -> DatedPolicy[StoragePolicy]: ...
 @overload
@@ -106,6 +114,14 @@ def unbroken_since(
     return since
 
 
+def by_number(session: Session, kind: PolicyKind, policy_id: int) -> DatedPolicy[Any]:
+    """The version that something was computed with. Raises NotFound."""
+    for one in _known(session, kind):
+        if one.id == policy_id:
+            return one
+    raise NotFound(f"There is no {kind.label.lower()} policy with the number {policy_id}.")
+
+
 def used(session: Session, policy: DatedPolicy[Any]) -> None:
     """Note that something that is written down was computed with this version: it can never change."""
     if policy.used_at is None:
@@ -141,8 +157,8 @@ def add(
     before = _in_force(session, kind, effective_from)
     if before is not None and before.used_at is not None and effective_from <= today:
         words = (
-            "Hours, progress, passwords or second factors were checked, or data was removed, by the version in force "
-            "on that day. Choose a later day."
+            "Hours, grades, progress, passwords or second factors were checked, or data was removed, by the version in "
+            "force on that day. Choose a later day."
         )
         raise Conflict(words, errors=[FieldError("effective_from", words)])
     checked = _checked(kind, {**(before.values.model_dump(mode="json") if before else {}), **values})
@@ -217,7 +233,7 @@ def _dated(row: SchoolPolicy) -> DatedPolicy[Any]:
         kind=kind,
         version=row.version,
         effective_from=row.effective_from,
-        values=cast(BaseModel, SCHEMAS[kind].model_validate(row.values)),
+        values=SCHEMAS[kind].model_validate(row.values),
         approved_by=row.approved_by,
         note=row.note,
         created_at=row.created_at,

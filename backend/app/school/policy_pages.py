@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from app.core import clock, retention
 from app.core.permissions import Permission
 from app.school import policies, policy, service
-from app.school.kinds import CHOICES, SCHEMAS, PolicyKind, labels
+from app.school.kinds import CHOICES, HELP, SCHEMAS, PolicyKind, labels
 from app.web.field_types import Day, Line, PathId, Text
 from app.web.forms import Form, posted
 from app.web.render import redirect, render
@@ -41,6 +41,9 @@ def _form_of(kind: PolicyKind) -> type[_Head]:
         fields = SCHEMAS[kind].model_fields
     values: dict[str, Any] = {
         name: (Annotated[field.annotation, Field(title=titles[name][0]), *field.metadata], ...)
+        if get_origin(field.annotation) is not list
+        # A list is typed as lines of a text, which the policy itself reads.
+        else (Annotated[str, Field(title=titles[name][0], max_length=2000)], ...)
         for name, field in fields.items()
     }
     return create_model(f"{kind.label}PolicyForm", __base__=_Head, **values)
@@ -82,7 +85,9 @@ def _form_page(request: Request, form: Form[Any], kind: PolicyKind) -> Response:
         kind=kind,
         names=[name for name in form.model.model_fields if name not in _Head.model_fields],
         labels=labels(),
-        helps={
+        looks={name: _looks(field) for name, field in SCHEMAS[kind].model_fields.items()},
+        helps=HELP
+        | {
             one.name: f"{one.sentence} At least {one.minimum_days}: {one.because}"
             for one in retention.kinds()
         },
@@ -93,6 +98,18 @@ def _form_page(request: Request, form: Form[Any], kind: PolicyKind) -> Response:
         },
         breadcrumbs=[("School", "/school"), POLICIES, (f"New {kind.label.lower()} policy", None)],
     )
+
+
+def _looks(field: FieldInfo) -> str:
+    """How a value is typed: lines, text, or a number."""
+    if get_origin(field.annotation) is list:
+        return "textarea"
+    return "text" if field.annotation is str else "number"
+
+
+def _as_typed(values: BaseModel) -> dict[str, Any]:
+    """A policy's values as its form shows them: a list as lines."""
+    return {name: "\n".join(map(str, value)) if isinstance(value, list) else value for name, value in values}
 
 
 def _routes_of(kind: PolicyKind) -> tuple[Callable[..., Response], Callable[..., Response]]:
@@ -107,7 +124,7 @@ def _routes_of(kind: PolicyKind) -> tuple[Callable[..., Response], Callable[...,
 
     def new_policy(request: Request, db: Db, subject: CurrentSubject) -> Response:
         in_force = policies.at(db, kind, _today(db))
-        return _form_page(request, Form.blank(_form_of(kind), **in_force.values.model_dump()), kind)
+        return _form_page(request, Form.blank(_form_of(kind), **_as_typed(in_force.values)), kind)
 
     def add_policy(
         request: Request, db: Db, subject: CurrentSubject, form: Annotated[Form[Any], Depends(sent)]

@@ -16,14 +16,23 @@ from app.documents.service import Letterhead
 from app.school import calendar, policies, policy, queries
 from app.school import storage as _storage  # noqa: F401 - says how much room files have
 from app.school.facts import Logo, SchoolFacts, Signatory
-from app.school.kinds import AttendancePolicy, PasswordPolicy, PolicyKind, ProgressPolicy
+from app.school.grading import GradingPolicy
+from app.school.kinds import (
+    AcademicProgressPolicy,
+    AttendancePolicy,
+    PasswordPolicy,
+    PolicyKind,
+    ProgressPolicy,
+)
 from app.school.letterhead import letterhead_of
 from app.school.remembered import forget, remembered, revision, seen, seen_by
 from app.school.schemas import FactsForm, SignatoryForm
 from app.settings import Settings, get_settings
 
 __all__ = [
+    "AcademicProgressPolicy",
     "AttendancePolicy",
+    "GradingPolicy",
     "Logo",
     "PasswordPolicy",
     "PolicyKind",

@@ -244,7 +244,11 @@ def test_every_template_is_american_text_with_the_schools_name() -> None:
     folder = Path(mail.__file__).parent / "mail_templates"
     # What a template is given is tested where it is sent; here every name that one asks for says something.
     everything = defaultdict(
-        lambda: "something", school="AADA", name="Ana", details=defaultdict(lambda: "one")
+        lambda: "something",
+        school="AADA",
+        name="Ana",
+        details=defaultdict(lambda: "one"),
+        problems=[defaultdict(lambda: "one")],
     )
     for path in folder.glob("*.txt"):
         names = meta.find_undeclared_variables(Environment().parse(path.read_text(encoding="utf-8")))  # noqa: S701

@@ -62,7 +62,7 @@ def test_it_has_the_size_that_is_promised(ask: Callable[[str], list[Any]], schoo
     }
     assert (counts["programs"], counts["modules"], counts["lessons"]) == (3, 12, 60)
     roles = dict(ask("SELECT role, count(*) FROM users GROUP BY role"))
-    assert roles == {"student": 200, "instructor": 11, "admin": 3}
+    assert roles == {"student": 212, "instructor": 11, "admin": 3}
     assert counts["attendance"] > 15_000
     for table in ("withdrawals", "refunds", "transcripts", "credentials", "externships", "scorm_data"):
         assert counts[table] > 10, table
@@ -89,6 +89,13 @@ def test_every_list_has_something_to_show(ask: Callable[[str], list[Any]]) -> No
         "externship to verify": "SELECT FROM externships WHERE NOT verified AND total_hours = 160",
         "lesson failed": "SELECT FROM scorm_data WHERE cmi_core_lesson_status = 'failed'",
         "lesson begun": "SELECT FROM scorm_data WHERE cmi_core_lesson_status = 'incomplete'",
+        "name changed": "SELECT FROM former_names",
+        "applicant": "SELECT FROM users u JOIN applications a ON a.user_id = u.id WHERE hashed_password = '!applicant' "
+        "AND state = 'new'",
+        "document to check": "SELECT FROM admission_documents WHERE state = 'received'",
+        "document about to expire": "SELECT FROM admission_documents WHERE expires_on BETWEEN '2026-11-23' AND "
+        "'2027-01-20'",
+        "note": "SELECT FROM student_notes",
         "account deleted": "SELECT FROM users WHERE deleted_at IS NOT NULL",
     }
     empty = [name for name, query in lists.items() if not ask(query)]
@@ -141,6 +148,15 @@ def test_progress_and_states_follow_from_the_lessons(ask: Callable[[str], list[A
                      AND s.user_id = e.user_id AND s.score_pct = c.score_pct AND s.score_pct >= l.passing_score_pct
                      AND s.cmi_core_lesson_status = 'passed' AND s.finished_at = c.completed_at)"""
     ) == []  # fmt: skip
+
+
+def test_every_student_has_a_file(ask: Callable[[str], list[Any]]) -> None:
+    without = """SELECT u.id FROM users u WHERE u.role = 'student' AND u.hashed_password <> '!applicant' AND NOT (
+                 EXISTS (SELECT FROM student_profiles p WHERE p.user_id = u.id AND p.birth_date < '2012-01-01')
+                 AND EXISTS (SELECT FROM student_addresses a WHERE a.user_id = u.id AND a.is_primary)
+                 AND EXISTS (SELECT FROM student_phones f WHERE f.user_id = u.id AND f.is_primary)
+                 AND EXISTS (SELECT FROM emergency_contacts e WHERE e.user_id = u.id))"""
+    assert ask(without) == []
 
 
 def test_graduates_have_their_hours_and_their_papers(ask: Callable[[str], list[Any]]) -> None:
@@ -278,7 +294,7 @@ def test_equal_numbers_make_equal_schools_whatever_the_day(
             rows[table] = [{k: v for k, v in row.items() if k not in columns} for row in rows[table]]
         schools.append(rows)
     assert schools[0] == schools[1]
-    assert len(schools[0]["users"]) == 39
+    assert len(schools[0]["users"]) == 51
 
 
 def test_statements_follow_from_the_demo_schools_history(
@@ -352,7 +368,7 @@ def test_a_second_demo_school_and_one_beside_a_catalog_are_refused(
     with pytest.raises(OperatorError, match="already"):
         seed_demo_school(live_database, live_settings, students=1)
     with live_database.begin() as session:
-        assert count(session, "users") == 15
+        assert count(session, "users") == 27
 
 
 def test_a_password_the_school_would_refuse_is_refused(

@@ -18,6 +18,11 @@ from tests.factories.school import School
 LISTS = {
     "/people": ["role"],
     "/people/deleted": [],
+    "/people/contacts": [],
+    "/people/name-requests": [],
+    "/people/notes": [],
+    "/admissions": ["program", "state", "month"],
+    "/admissions/documents": ["kind", "standing"],
     "/programs": [],
     "/enrollments": ["program", "status", "month"],
     "/enrollments/class-list": ["program", "month"],

@@ -8,7 +8,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from app.commands import document as document_commands
-from app.commands import keys as keys_commands
+from app.commands import signing_keys as keys_commands
 from app.ops import school_database
 from app.settings import Settings
 from tests.documents.test_issue import _kinds, make, world

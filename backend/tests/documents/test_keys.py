@@ -90,7 +90,7 @@ def test_private_keys_are_never_in_clear(world: SimpleNamespace) -> None:
     with world.database.begin() as session:
         for key in session.scalars(sa.select(SigningKey)):
             assert "PRIVATE" not in str(key.key_sealed)
-            assert str(key.key_sealed).startswith("gAAAA")
+            assert str(key.key_sealed).partition(".")[2].startswith("gAAAA")
 
 
 def test_keys_made_at_once_are_made_once(world: SimpleNamespace) -> None:

@@ -127,6 +127,14 @@ class School:
             self._add(ClassMeeting(class_id=record.id, weekday=weekday, starts_at=starts_at, ends_at=ends_at))
         return record
 
+    def teach(self, record: SchoolClass, teacher: User) -> None:
+        """One more instructor of a class, from its first day."""
+        self._add(ClassInstructor(class_id=record.id, user_id=teacher.id, starts_on=record.starts_on))
+
+    def seat(self, record: SchoolClass, enrollment: Enrollment) -> None:
+        """A student more in a class, from its first day."""
+        self._add(ClassSeat(class_id=record.id, enrollment_id=enrollment.id, starts_on=record.starts_on))
+
     def attendance(
         self, enrollment: Enrollment, clock_in: datetime | None = None, **fields: Any
     ) -> Attendance:

@@ -263,6 +263,8 @@ ADDED_BY_UPGRADE: dict[tuple[str, str], dict[str, object]] = {
     ("0075", "school_policies"): {"kind": "retention"},
     ("0077", "school_policies"): {"kind": "storage"},
     ("0050", "school_policies"): {"kind": "second_factor"},
+    ("0100", "school_policies"): {"kind": "grading"},
+    ("0101", "school_policies"): {"kind": "academic_progress"},
 }
 
 ROWS["0056"] = """
@@ -277,6 +279,33 @@ ROWS["0053"] = """
 
 ROWS["0054"] = """
     UPDATE api_tokens SET scopes = ARRAY['students.read_all'], read_only = true;
+"""
+
+ROWS["0100"] = """
+    INSERT INTO grade_books (class_id, gpa_weight) VALUES (1, 160);
+    INSERT INTO grade_categories (book_id, name, weight_pct, drop_lowest, order_num)
+        VALUES (1, 'Quizzes', 40, 1, 1), (1, 'Final', 60, 0, 2);
+    INSERT INTO grade_items (book_id, category_id, name, points_possible, due_on, published, lesson_id, order_num)
+        VALUES (1, 1, 'Quiz 1', 20, '2026-02-02', true, 1, 1), (1, 2, 'Final', 100, NULL, false, NULL, 2);
+    INSERT INTO grade_scores (item_id, enrollment_id, points, state, complete_by, source, revision, changed_by)
+        VALUES (1, 1, 17.5, 'late', NULL, 'hand', 3, 4), (2, 1, NULL, 'incomplete', '2026-04-01', 'file', 1, 4);
+    INSERT INTO final_grades (class_id, enrollment_id, letter, percent, gpa_weight, policy_id, graded_on, explanation,
+                              status, submitted_by, decided_by, decided_at)
+        SELECT 1, 1, 'B', 87.5, 160, id, '2026-03-27', 'All of it.', 'approved', 4, 2, '2026-03-28 12:00+00'
+        FROM school_policies WHERE kind = 'grading' LIMIT 1;
+    INSERT INTO grade_changes (final_grade_id, old_letter, letter, percent, policy_id, reason, asked_by, decided_by,
+                               decided_at, outcome)
+        SELECT 1, 'B', 'A', 91, id, 'Added up wrongly', 4, 2, '2026-04-02 12:00+00', 'approved'
+        FROM school_policies WHERE kind = 'grading' LIMIT 1;
+"""
+
+ROWS["0101"] = """
+    INSERT INTO progress_reviews (enrollment_id, checkpoint_pct, reviewed_on, policy_id, state, attended_minutes,
+                                  scheduled_minutes, elapsed_days, pace_pct, gpa, explanation, reviewed_by)
+        SELECT 1, 25, '2026-03-02', id, 'not_met', 6000, 12000, 60, 50, 1.5, 'Pace: 50%.', 2
+        FROM school_policies WHERE kind = 'academic_progress' LIMIT 1;
+    INSERT INTO progress_appeals (review_id, reason, asked_by, decided_by, decided_at, outcome)
+        VALUES (1, 'I was ill', 1, 2, '2026-03-09 12:00+00', 'granted');
 """
 
 ROWS["0075"] = """
@@ -303,10 +332,45 @@ ROWS["0081"] = """
                 '\\x0183e63d60760400', 10, 1, '2.0.0');
 """
 
+ROWS["0090"] = """
+    INSERT INTO student_profiles (user_id, first_name, last_name, preferred_name, birth_date)
+        VALUES (1, 'Maria', 'Lopez', 'Mari', '2001-02-03');
+    INSERT INTO former_names (user_id, full_name, used_until, reason, document_sha256, document_type, changed_by)
+        VALUES (1, 'Maria Reyes', '2026-02-01', 'Marriage', repeat('a', 64), 'application/pdf', 2);
+    INSERT INTO name_requests (user_id, last_name, counts_from, reason, document_sha256, document_type)
+        VALUES (1, 'Lopez', '2026-03-01', 'Divorce', repeat('b', 64), 'image/jpeg');
+    INSERT INTO student_addresses (user_id, kind, line1, city, state, postal_code, is_primary, starts_on)
+        VALUES (1, 'home', '1 Peachtree Street', 'Atlanta', 'GA', '30303', true, '2026-01-05');
+    INSERT INTO student_phones (user_id, kind, number, digits, is_primary, starts_on)
+        VALUES (1, 'mobile', '(404) 555-0134', '14045550134', true, '2026-01-05');
+    INSERT INTO emergency_contacts (user_id, name, relationship, phone, starts_on)
+        VALUES (1, 'Rosa Lopez', 'Mother', '(404) 555-0135', '2026-01-05');
+    INSERT INTO student_identifiers (user_id, kind, sealed_value, last_four, blind_index, entered_by)
+        VALUES (1, 'ssn', 'sealed', '6789', repeat('c', 64), 2);
+    INSERT INTO student_fields (name, type, choices) VALUES ('Shirt size', 'choice', '{S,M,L}');
+    INSERT INTO student_field_values (user_id, field_id, value) VALUES (1, 1, 'M');
+"""
+
+ROWS["0091"] = """
+    INSERT INTO admission_requirements (kind_id, program_id) VALUES (1, NULL), (4, 1);
+    INSERT INTO admission_documents (user_id, kind_id, sha256, media_type, size_bytes, state, checked_by, checked_at,
+                                     expires_on)
+        VALUES (1, 4, repeat('d', 64), 'image/jpeg', 1000, 'accepted', 2, '2026-03-01 12:00+00', '2027-03-01');
+    INSERT INTO applications (user_id, program_id, wanted_start, state, decided_at, decided_by, reason, enrollment_id)
+        VALUES (1, 1, '2026-01-05', 'accepted', '2025-12-20 12:00+00', 2, 'All documents are here', 1);
+"""
+
+ROWS["0092"] = """
+    INSERT INTO student_notes (user_id, author_id, author_name, audience, body)
+        VALUES (1, 2, 'Ruth Registrar', '{registrar}', 'Wants to talk about a payment plan.');
+"""
+
 # Values that an upgrade changes on purpose: (revision, table) -> columns.
 CHANGED_BY_UPGRADE: dict[tuple[str, str], set[str]] = {
     ("0003", "users"): {"email"},  # lower case, as the sign-in compares it
     ("0008", "scorm_data"): {"attempt_no"},
+    ("0100", "school"): {"revision"},  # a policy is added, which is counted
+    ("0101", "school"): {"revision"},
     ("0054", "api_tokens"): {"expires_at"},  # every token ends
     ("0081", "xapi_rollup_state"): {"rolled_to"},  # everything is added up again
     ("0077", "school"): {"revision"},

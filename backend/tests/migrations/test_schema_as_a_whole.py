@@ -138,6 +138,7 @@ def test_the_program_may_use_every_table_and_no_more(owner: psycopg.Connection[A
         "user_duties": rows - {"DELETE"},
         "factor_resets": rows - {"DELETE"},
         "history_seals": {"SELECT", "INSERT"},
+        "student_notes": {"SELECT", "INSERT"},
         "purge_runs": rows - {"DELETE"},
         "installation": {"SELECT", "INSERT"},  # and one column: the generation
         "history_cursors": rows - {"DELETE"},

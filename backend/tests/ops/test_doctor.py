@@ -16,12 +16,14 @@ from typing import Any
 import psycopg
 import pytest
 from aiosmtpd.controller import Controller
+from fastapi.testclient import TestClient
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from app.core import clock, history
 from app.core.actions import Action
 from app.core.permissions import SYSTEM, Role
-from app.db.models import AuditEntry, OutboxMessage
+from app.db.models import AuditEntry, OutboxMessage, User
 from app.db.session import Database
 from app.ops.doctor import addresses, backups, database, email, examination, machine, secrets
 from app.ops.doctor.findings import Check, Finding, Installation, Level, ok, problem, warning
@@ -478,3 +480,17 @@ def test_no_finding_of_the_database_is_left_when_it_goes_away(live_settings: Set
         connection.close()
         said = examination.examine(Installation(live_settings, database=connection, network=False))
     assert any("This check failed" in one.says for one in said)
+
+
+def test_the_operations_page_shows_the_last_outcome(
+    session: Session, signed_in: Callable[[User], TestClient]
+) -> None:
+    page = signed_in(UserFactory(session=session, role=Role.ADMIN))
+    assert "has not been checked yet" in page.get("/operations").text
+    bad = problem("Disk", "0.4 GiB are <free>.", "Free up space.")
+    examination.record(session, [ok("Hosts", "fine"), bad], alert=False)
+    session.commit()
+    shown = page.get("/operations").text
+    assert "1 of 2 checks were fine" in shown
+    assert "0.4 GiB are &lt;free&gt;." in shown
+    assert "Free up space." in shown

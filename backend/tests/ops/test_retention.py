@@ -391,7 +391,7 @@ def test_the_page_shows_what_is_due_what_stays_and_why(session: Session, admin: 
         "34 CFR 99.10",
         "180 days",
         "Nothing has been removed yet",
-        "Kept permanently",
+        "Not removed by this policy",
         "GNPEC Standard 6",
         "34 CFR 99.32",
     ):

@@ -11,6 +11,7 @@ import pkgutil
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from decimal import Decimal
 from types import ModuleType
 from typing import Any, get_type_hints
 from unittest.mock import Mock
@@ -24,6 +25,8 @@ from sqlalchemy.orm import Session
 
 import app
 from app.accounts.access.service import subject_for
+from app.accounts.identifiers.service import IdentifierForm
+from app.accounts.profiles.schemas import ContactKind, NameParts, PhoneForm
 from app.compliance.attendance.documents.service import Period
 from app.compliance.attendance.schemas import AttendanceFilter
 from app.core.errors import Forbidden, NotFound, Problem
@@ -32,6 +35,7 @@ from app.core.permissions import Actor, Duty, Role, Subject
 from app.core.purposes import Purpose
 from app.db.models import XapiForwarder
 from app.db.session import Database
+from app.enrollment.admissions.applications.schemas import ApplicationForm
 from app.lrs.desk.browser.filters import StatementFilters
 from app.settings import Settings
 from app.web.paging import Paging
@@ -64,14 +68,49 @@ VALUES: Mapping[str, Any] = {
     "chosen": {"full_name": 0, "email": 1},
     "after": 0,
     "last_day": TODAY,
+    "cells": [],
+    "categories": [],
+    "gpa_weight": Decimal(1),
+    "approved": True,
+    "granted": True,
+    "content": b"%PDF-1.7 %%EOF",
+    "kind": ContactKind.PHONE,
 }
 """Arguments by their names, where the type does not say what they can be."""
+
+
+def _application(numbers: Mapping[str, int]) -> ApplicationForm:
+    return ApplicationForm(
+        last_name="New",
+        email="new@example.org",
+        birth_date=date(2001, 2, 3),
+        program_id=numbers["program_id"],
+    )
+
+
 CALLS: Mapping[str, Mapping[str, Any]] = {
     "accounts.people.create_person": {"email": "new@example.org"},
     "academics.classes.roster.remove_students": {"seat_ids": lambda numbers: [numbers["seat_id"]]},
     "accounts.people.restore_person": {"user_id": "@deleted_id"},
+    "accounts.profiles.save_contact": {"values": lambda _numbers: PhoneForm(number="(404) 555-0134")},
+    "enrollment.admissions.papers.require_kinds": {"kinds": lambda _numbers: []},
+    "accounts.applicants.add_applicant": {
+        "name": lambda _numbers: NameParts(last_name="New"),
+        "email": "new@example.org",
+        "birth_date": date(2001, 2, 3),
+        "phone": lambda _numbers: None,
+    },
+    "accounts.applicants.duplicates": {"birth_date": date(2001, 2, 3)},
+    "enrollment.admissions.applications.apply": {"values": _application},
+    "enrollment.admissions.applications.who_may_be_the_same": {"values": _application},
+    "accounts.identifiers.add": {"values": lambda _numbers: IdentifierForm(number="123-45-6789")},
+    "accounts.identifiers.find": {"number": "123-45-6789"},
     "web.imports.importable": {"name": "people"},
     "accounts.duties.find_duty": {"user_id": "@colleague_id"},
+    "compliance.grades.finals.submit": {"letters": lambda numbers: {numbers["enrollment_id"]: "W"}},
+    "compliance.grades.finals.approve": {"final_grade_ids": lambda numbers: [numbers["final_grade_id"]]},
+    "compliance.grades.finals.send_back": {"final_grade_ids": lambda numbers: [numbers["final_grade_id"]]},
+    "compliance.grades.finals.changes.decide_change": {"change_id": "@grade_change_id"},
     "documents.issue.issue": {
         "prepare": lambda numbers: lambda _session: Mock(student_id=numbers["user_id"])
     },
@@ -81,7 +120,11 @@ NOBODY = {
     "accounts.factors.entry.proof_options",
     "accounts.factors.entry.prove",
     "accounts.factors.entry.prove_by_passkey",
+    "accounts.names.read_document",
+    "accounts.names.read_request_document",
+    "accounts.profiles.read_photo",
     "content.launches.launch",
+    "enrollment.admissions.papers.read_document",
     "lrs.desk.browser.read",
 }
 """Functions that find nothing here, so that their rows show only who is not forbidden: nobody comes by a session, no

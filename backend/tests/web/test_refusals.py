@@ -201,6 +201,9 @@ def test_it_needs_no_second_connection(live_server: LiveServer, monkeypatch: pyt
 NO_RECORDS = {
     "assignment_id": "found through its class",
     "change_id": "found through its class",
+    "contact_id": "found through its student",
+    "field_id": "refused as a whole (403)",
+    "kind_id": "refused as a whole (403)",
     "meeting_id": "found through its class",
     "data_import_id": "whoever may import sees all imports",
     "duty_id": "found through its person",

@@ -28,6 +28,9 @@ from app.core import clock
 from app.core.files import open_store
 from app.core.permissions import Duty, Permission
 from app.db.models import (
+    AdmissionDocument,
+    AdmissionKind,
+    Application,
     Authenticator,
     ClassChange,
     ClassInstructor,
@@ -35,14 +38,22 @@ from app.db.models import (
     ClassSeat,
     ContentPackage,
     DataImport,
+    EmergencyContact,
     FactorReset,
+    FormerName,
     IssuedDocument,
+    NameRequest,
     OutboxMessage,
     Passkey,
     SchoolHoliday,
     SchoolPolicy,
     SchoolSignatory,
     SchoolTerm,
+    StudentAddress,
+    StudentField,
+    StudentIdentifier,
+    StudentNote,
+    StudentPhone,
     User,
     UserDuty,
     XapiCredential,
@@ -52,6 +63,7 @@ from app.db.models import (
 from app.settings import Settings
 from tests.conftest import sign_in_directly
 from tests.factories.accounts import ApiTokenFactory, UserSessionFactory
+from tests.factories.grades import graded, reviewed
 from tests.factories.school import School
 
 WORDS = {"kind": "password", "day": "2026-05-06"}
@@ -223,6 +235,63 @@ class Walk:
         )
 
 
+def _admission(session: Session, user_id: int, program_id: int) -> dict[str, int]:
+    """What somebody applied for and brought, and a note about them for everybody's duties."""
+    kind = session.scalars(select(AdmissionKind.id).order_by(AdmissionKind.id).limit(1)).one()
+    paper = AdmissionDocument(
+        user_id=user_id, kind_id=kind, sha256="4" * 64, media_type="application/pdf", size_bytes=1
+    )
+    applied = Application(user_id=user_id, program_id=program_id)
+    note = StudentNote(
+        user_id=user_id, author_name="Ada Office", audience=[duty.value for duty in Duty], body="Called"
+    )
+    session.add_all([paper, applied, note])
+    session.flush()
+    return {"kind_id": kind, "paper_id": paper.id, "application_id": applied.id, "note_id": note.id}
+
+
+def _student_file(session: Session, user_id: int, contact: int) -> dict[str, int]:
+    """Rows of one student's file, by what addresses call their numbers. Contacts of all kinds have one number."""
+    day, paper = date(2026, 1, 5), {"document_sha256": "2" * 64, "document_type": "application/pdf"}
+    former = FormerName(user_id=user_id, full_name="Zeb", used_until=day, reason="Marriage", **paper)
+    asked = NameRequest(user_id=user_id, last_name="Q", counts_from=day, reason="Divorce", **paper)
+    number = StudentIdentifier(
+        user_id=user_id, kind="ssn", sealed_value="", last_four="6789", blind_index=f"{contact:064}"
+    )
+    size = StudentField(name=f"Shirt size {contact}", type="text")
+    session.add_all(
+        [
+            StudentAddress(
+                id=contact, user_id=user_id, kind="home", line1="1 Peachtree", city="Atlanta", starts_on=day
+            ),
+            StudentPhone(
+                id=contact,
+                user_id=user_id,
+                kind="home",
+                number="4045550134",
+                digits="14045550134",
+                starts_on=day,
+            ),
+            EmergencyContact(
+                id=contact, user_id=user_id, name="Rosa", relationship="Mother", phone="1", starts_on=day
+            ),
+            former,
+            asked,
+            number,
+            size,
+        ]
+    )
+    session.flush()
+    return {
+        "contact_id": contact,
+        "former_name_id": former.id,
+        "name_request_id": asked.id,
+        "request_id": asked.id,
+        "identifier_id": number.id,
+        "field_id": size.id,
+    }
+
+
 _PLACES = {"kind_name": "people"}
 """What stands in an address and is no number."""
 _TEXTS = {
@@ -333,53 +402,65 @@ def walk(app: FastAPI, session: Session, connection: Connection, settings: Setti
             checked,
         ]
     )
+    file = _student_file(session, other.id, 9001) | _admission(session, other.id, enrollment.program_id)
+    my_file = _student_file(session, mine.user_id, 9002) | _admission(session, mine.user_id, mine.program_id)
     session.flush()
-    numbers = {
-        "user_id": other.id,
-        "student_id": other.id,
-        "program_id": enrollment.program_id,
-        "module_id": module.id,
-        "lesson_id": lesson.id,
-        "enrollment_id": enrollment.id,
-        "forwarder_id": target.id,
-        "key_id": credential.id,
-        "record_id": record.id,
-        "session_id": UserSessionFactory(session=session, user_id=other.id).id,
-        "token_id": ApiTokenFactory(session=session, user_id=other.id).id,
-        "message_id": message.id,
-        "document_id": document.id,
-        "class_id": taught.id,
-        "duty_id": duty_row.id,
-        "import_id": imported.id,
-        "data_import_id": checked.id,
-        "change_id": cancelled.id,
-        "meeting_id": session.scalars(select(ClassMeeting.id)).one(),
-        "assignment_id": session.scalars(select(ClassInstructor.id).limit(1)).one(),
-        "colleague_id": colleague.id,
-        "deleted_id": gone.id,
-        "number": signatory.id,
-        "seat_id": session.scalars(select(ClassSeat.id)).one(),
-        "signatory_id": signatory.id,
-        "term_id": term.id,
-        "holiday_id": holiday.id,
-        "policy_version": policy.version,
-        "passkey_id": other_passkey.id,
-        "authenticator_id": other_app.id,
-        "reset_id": reset.id,
-    }
-    own = numbers | {
-        "user_id": mine.user_id,
-        "student_id": mine.user_id,
-        "program_id": mine.program_id,
-        "module_id": my_module.id,
-        "lesson_id": my_lesson.id,
-        "enrollment_id": mine.id,
-        "record_id": school.attendance(mine).id,
-        "session_id": UserSessionFactory(session=session, user_id=mine.user_id).id,
-        "token_id": ApiTokenFactory(session=session, user_id=mine.user_id).id,
-        "passkey_id": my_passkey.id,
-        "authenticator_id": my_app.id,
-    }
+    given = graded(session, taught.id, enrollment.id, people)
+    numbers = (
+        file
+        | given
+        | {
+            "user_id": other.id,
+            "student_id": other.id,
+            "program_id": enrollment.program_id,
+            "module_id": module.id,
+            "lesson_id": lesson.id,
+            "enrollment_id": enrollment.id,
+            "forwarder_id": target.id,
+            "key_id": credential.id,
+            "record_id": record.id,
+            "session_id": UserSessionFactory(session=session, user_id=other.id).id,
+            "token_id": ApiTokenFactory(session=session, user_id=other.id).id,
+            "message_id": message.id,
+            "document_id": document.id,
+            "class_id": taught.id,
+            "duty_id": duty_row.id,
+            "import_id": imported.id,
+            "data_import_id": checked.id,
+            "change_id": cancelled.id,
+            "meeting_id": session.scalars(select(ClassMeeting.id)).one(),
+            "assignment_id": session.scalars(select(ClassInstructor.id).limit(1)).one(),
+            "colleague_id": colleague.id,
+            "deleted_id": gone.id,
+            "number": signatory.id,
+            "seat_id": session.scalars(select(ClassSeat.id)).one(),
+            "signatory_id": signatory.id,
+            "term_id": term.id,
+            "holiday_id": holiday.id,
+            "policy_version": policy.version,
+            "passkey_id": other_passkey.id,
+            "authenticator_id": other_app.id,
+            "reset_id": reset.id,
+        }
+    )
+    own = (
+        numbers
+        | my_file
+        | reviewed(session, mine.id, appealed=False)
+        | {
+            "user_id": mine.user_id,
+            "student_id": mine.user_id,
+            "program_id": mine.program_id,
+            "module_id": my_module.id,
+            "lesson_id": my_lesson.id,
+            "enrollment_id": mine.id,
+            "record_id": school.attendance(mine).id,
+            "session_id": UserSessionFactory(session=session, user_id=mine.user_id).id,
+            "token_id": ApiTokenFactory(session=session, user_id=mine.user_id).id,
+            "passkey_id": my_passkey.id,
+            "authenticator_id": my_app.id,
+        }
+    )
     clients = {}
     for name, person in people.items():
         client = TestClient(

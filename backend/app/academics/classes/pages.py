@@ -7,6 +7,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from sqlalchemy.orm import Session
 
 from app.academics.classes import change_pages, policy, service
+from app.academics.classes.links import links_for
 from app.academics.classes.reports import CLASSES_REPORT, ROSTER_REPORT
 from app.academics.classes.schemas import ButtonForm, ClassForm
 from app.core import clock
@@ -115,6 +116,7 @@ def one_class(
         present=[one for one in view.teachers if one.ends_on is None or one.ends_on >= today],
         may_manage=policy.may_manage(subject),
         sees_all=policy.may_read_all(subject),
+        links=links_for(subject),
         breadcrumbs=[CLASSES, (view.record.code, None)],
     )
 

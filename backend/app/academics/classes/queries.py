@@ -252,6 +252,16 @@ def listed_of_student(session: Session, user_id: int, day: date) -> Sequence[Row
     return session.execute(_LISTED_OF_STUDENT, {"user_id": user_id, "day": day}).all()
 
 
+def seats_of(session: Session, enrollment_ids: Collection[int]) -> Sequence[Row[Any]]:
+    """ClassSeat and SchoolClass of every seat that these enrollments have or had."""
+    return session.execute(
+        select(ClassSeat, SchoolClass)
+        .join(SchoolClass, SchoolClass.id == ClassSeat.class_id)
+        .where(ClassSeat.enrollment_id.in_(enrollment_ids))
+        .order_by(ClassSeat.id)
+    ).all()
+
+
 def teaches(session: Session, class_id: int, user_id: int, today: date) -> bool:
     """Whether somebody teaches the class, now or from a later day on."""
     statement = select(exists().where(SchoolClass.id == class_id, taught_by(user_id, today)))

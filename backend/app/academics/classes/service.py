@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from app.academics.classes import policy, queries
 from app.academics.classes import visibility as _visibility
+from app.academics.classes.links import ClassLink, register_link
 from app.academics.classes.roster.service import (
     add_students,
     candidates,
@@ -26,17 +27,18 @@ from app.academics.classes.schemas import (
     WeeklyForm,
     WeeklyIn,
 )
-from app.academics.classes.timetable import double_bookings, meetings_of, timetables, today
+from app.academics.classes.timetable import double_bookings, meetings_of, scheduled_minutes, timetables, today
 from app.core import clock, history
 from app.core.actions import Action
 from app.core.errors import Conflict, FieldError, Invalid, NotFound
-from app.core.permissions import Role, Subject
+from app.core.permissions import Role, Subject, internal
 from app.db.models import ClassChange, ClassInstructor, ClassMeeting, SchoolClass
 from app.rules.meetings import WEEKDAYS, Meeting
 from app.web.listing import Listing
 from app.web.paging import Paging
 
 __all__ = [
+    "ClassLink",
     "ClassMeetingToday",
     "ClassView",
     "add_change",
@@ -52,12 +54,15 @@ __all__ = [
     "list_classes",
     "meetings",
     "read",
+    "register_link",
     "remove_change",
     "remove_students",
     "remove_weekly",
     "replace_weekly",
     "roster",
+    "scheduled_minutes",
     "staff_choices",
+    "teaches",
     "today",
     "update",
 ]
@@ -131,6 +136,12 @@ def readable(session: Session, subject: Subject, class_id: int, zone: ZoneInfo) 
     return _found(session, class_id)
 
 
+@internal("says of the person who asks alone whether a class is theirs")
+def teaches(session: Session, subject: Subject, class_id: int, zone: ZoneInfo) -> bool:
+    """Whether this person teaches the class, now or from a later day on."""
+    return queries.teaches(session, class_id, subject.user_id, clock.today(zone))
+
+
 def choices(session: Session, subject: Subject) -> tuple[list[tuple[int, str]], list[tuple[int, str]]]:
     """Programs and modules to choose from, as number and name."""
     policy.require_list(subject)
@@ -198,7 +209,7 @@ def delete(session: Session, subject: Subject, class_id: int) -> None:
 
 
 def add_weekly(session: Session, subject: Subject, class_id: int, values: WeeklyForm) -> None:
-    """Meet every week at these hours, on each of the days.."""
+    """Meet every week at these hours, on each of the days."""
     record = _changeable(session, subject, class_id)
     _check_times(values.starts_at, values.ends_at)
     known = {(one.weekday, one.starts_at, one.ends_at) for one in queries.weekly_of(session, [class_id])}

@@ -145,7 +145,7 @@ def _mail_link(session: Session, settings: Settings, user: User, purpose: str, b
 def send_reset(session: Session, settings: Settings, email: str) -> None:
     """What the job behind /forgot does: mail a link if the address has an account, otherwise nothing."""
     user = queries.user_by_email(session, fold_email(email))
-    if user is None or user.deleted_at is not None:
+    if user is None or user.deleted_at is not None or user.hashed_password == passwords.APPLICANT:
         return
     since = clock.now() - timedelta(hours=1)
     if queries.links_since(session, user.id, RESET, since) < RESETS_AN_HOUR:

@@ -14,8 +14,9 @@ from app.accounts.access.service import student_id_of
 from app.accounts.access.session_ends import Ended, Why, end_sessions, lose_access
 from app.accounts.duties import queries as duty_queries
 from app.accounts.duties import service as duties
-from app.accounts.passwords import NO_PASSWORD
+from app.accounts.passwords import APPLICANT, NO_PASSWORD
 from app.accounts.people import queries
+from app.accounts.profiles import queries as profiles
 from app.accounts.tokens import service as tokens
 from app.core import clock, history, mail, views, visibility
 from app.core.actions import Action
@@ -125,6 +126,11 @@ def send_link(session: Session, subject: Actor, settings: Settings, user_id: int
     the server, with `aada user link`.
     """
     user = _manageable(session, subject, user_id)
+    if user.hashed_password == APPLICANT:
+        raise Conflict(
+            f"{user.full_name} is an applicant. The invitation goes out when the application is accepted. "
+            "Nothing was sent."
+        )
     if user.hashed_password == NO_PASSWORD:
         address = links.invite(session, settings, user, subject)
         return Invited(user, address if _may_show(subject, settings) else None)
@@ -158,6 +164,9 @@ def update_person(
     user = _manageable(session, subject, user_id)
     before = {"email": user.email, "full_name": user.full_name, "role": user.role.value}
     if role is not None and role is not user.role:
+        if user.hashed_password == APPLICANT:
+            sentence = "An applicant stays a student until the application is decided."
+            raise Conflict(sentence, errors=[FieldError("role", sentence)])
         policy.require_manage_duties(subject)
         if role is Role.ADMIN:
             policy.require_give_duties(subject, user.id)
@@ -168,6 +177,8 @@ def update_person(
         duties.follow_role(session, subject, settings, user)
         lose_access(session, user.id)
     if full_name is not None:
+        if full_name != user.full_name:
+            profiles.forget_name_parts(session, user.id)
         user.full_name = full_name
     if email is not None and email != user.email:
         _refuse_taken_email(session, email)
@@ -272,6 +283,8 @@ def _move(session: Session, subject: Subject, settings: Settings, user: User, em
     user.email = email
     session.flush()
     access.close_links(session, user.id, clock.now())
+    if user.hashed_password == APPLICANT:
+        return
     if user.hashed_password == NO_PASSWORD:
         links.invite(session, settings, user, subject)
         return

@@ -1,6 +1,7 @@
 """Every model of the schema."""
 
 from app.db.models.account import AccountLink, ApiToken, SignInAttempt, UserSession
+from app.db.models.admission import AdmissionDocument, AdmissionKind, AdmissionRequirement, Application
 from app.db.models.attendance import Attendance
 from app.db.models.attendance_totals import AttendanceDay, AttendanceSchoolDay, AttendanceStudent
 from app.db.models.audit import AuditEntry, HistoryFold, HistorySeal
@@ -12,10 +13,12 @@ from app.db.models.duty import UserDuty
 from app.db.models.enrollment import Enrollment, EnrollmentStatus, LessonCompletion
 from app.db.models.externship import Externship
 from app.db.models.factor import Authenticator, FactorChallenge, FactorReset, Passkey, RecoveryCode
+from app.db.models.grade import FinalGrade, GradeBook, GradeCategory, GradeChange, GradeItem, GradeScore
 from app.db.models.installation import HistoryCursor, Installation
 from app.db.models.limit import LimitCounter
 from app.db.models.outbox import OutboxMessage
 from app.db.models.program import ContentType, Lesson, Module, Program
+from app.db.models.progress_review import ProgressAppeal, ProgressReview
 from app.db.models.purge_run import PurgeRun
 from app.db.models.refund import Refund
 from app.db.models.school import School, SchoolHoliday, SchoolPolicy, SchoolSignatory, SchoolTerm
@@ -23,6 +26,18 @@ from app.db.models.school_class import ClassChange, ClassInstructor, ClassMeetin
 from app.db.models.scorm import ScormCommit, ScormData
 from app.db.models.signing import SigningCrl, SigningKey
 from app.db.models.stored_file import FileClaim, StoredFileRow
+from app.db.models.student_file import (
+    EmergencyContact,
+    FormerName,
+    NameRequest,
+    StudentAddress,
+    StudentField,
+    StudentFieldValue,
+    StudentIdentifier,
+    StudentPhone,
+    StudentProfile,
+)
+from app.db.models.student_note import StudentNote
 from app.db.models.transcript import Transcript
 from app.db.models.user import User
 from app.db.models.withdrawal import Withdrawal
@@ -48,7 +63,11 @@ from app.db.models.xapi_rollup import (
 
 __all__ = [
     "AccountLink",
+    "AdmissionDocument",
+    "AdmissionKind",
+    "AdmissionRequirement",
     "ApiToken",
+    "Application",
     "Attendance",
     "AttendanceDay",
     "AttendanceSchoolDay",
@@ -67,12 +86,20 @@ __all__ = [
     "DataImportMapping",
     "DataImportRecord",
     "DocumentCounter",
+    "EmergencyContact",
     "Enrollment",
     "EnrollmentStatus",
     "Externship",
     "FactorChallenge",
     "FactorReset",
     "FileClaim",
+    "FinalGrade",
+    "FormerName",
+    "GradeBook",
+    "GradeCategory",
+    "GradeChange",
+    "GradeItem",
+    "GradeScore",
     "HistoryCursor",
     "HistoryFold",
     "HistorySeal",
@@ -83,9 +110,12 @@ __all__ = [
     "LessonCompletion",
     "LimitCounter",
     "Module",
+    "NameRequest",
     "OutboxMessage",
     "Passkey",
     "Program",
+    "ProgressAppeal",
+    "ProgressReview",
     "PurgeRun",
     "RecoveryCode",
     "Refund",
@@ -101,6 +131,13 @@ __all__ = [
     "SigningCrl",
     "SigningKey",
     "StoredFileRow",
+    "StudentAddress",
+    "StudentField",
+    "StudentFieldValue",
+    "StudentIdentifier",
+    "StudentNote",
+    "StudentPhone",
+    "StudentProfile",
     "Transcript",
     "User",
     "UserDuty",

@@ -45,7 +45,8 @@ class User(Base):
     email: Mapped[str] = mapped_column(String(255))
     """What the person signs in with; lower case, unique permanently, also after a soft delete."""
     hashed_password: Mapped[str] = mapped_column(String(255))
-    """bcrypt hash; `!` for a person who has not set a password yet, which no password matches."""
+    """bcrypt hash; `!` for a person who has not set a password yet and `!applicant` for an applicant, which no
+    password matches."""
     full_name: Mapped[str] = mapped_column(String(255))
     """Full legal name, as the transcript prints it."""
     role: Mapped[Role] = mapped_column(

@@ -1,6 +1,7 @@
 """SQL of completions: which lessons are done, and the progress written from them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from decimal import Decimal
 
 from sqlalchemy import (
     Integer,
@@ -27,6 +28,18 @@ def completion(session: Session, enrollment_id: int, lesson_id: int) -> LessonCo
             LessonCompletion.enrollment_id == enrollment_id, LessonCompletion.lesson_id == lesson_id
         )
     ).one_or_none()
+
+
+def scores_of(session: Session, lesson_id: int, enrollment_ids: Collection[int]) -> dict[int, Decimal]:
+    """Scores of a lesson by enrollment, where there are any."""
+    rows = session.execute(
+        select(LessonCompletion.enrollment_id, LessonCompletion.score_pct).where(
+            LessonCompletion.lesson_id == lesson_id,
+            LessonCompletion.enrollment_id == func.any(id_array("ids", list(enrollment_ids))),
+            LessonCompletion.score_pct.is_not(None),
+        )
+    )
+    return {row[0]: row[1] for row in rows}
 
 
 def lesson_in_program(session: Session, lesson_id: int, program_id: int) -> Lesson | None:

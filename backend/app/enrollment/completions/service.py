@@ -1,6 +1,6 @@
 """Lessons completed, and the progress that follows: with the enrollment locked, in the event's own transaction."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -22,6 +22,7 @@ from app.rules.progress import Progress, progress_of_counts
 
 __all__ = [
     "CompletionOutcome",
+    "lesson_scores",
     "mark_lesson",
     "record_lesson_completion",
     "withdraw_lesson_completion",
@@ -179,6 +180,12 @@ def mark_lesson(
     if not outcome.counted:
         raise Conflict("This enrollment is no longer active, so nothing more is recorded.")
     return outcome
+
+
+@internal("names the scores of a lesson to a room that has asked who may see them")
+def lesson_scores(session: Session, lesson_id: int, enrollment_ids: Collection[int]) -> dict[int, Decimal]:
+    """The scores in percent that these enrollments have for a lesson; those without one are left out."""
+    return completion_queries.scores_of(session, lesson_id, enrollment_ids)
 
 
 @internal("a step of changing a program's lessons")

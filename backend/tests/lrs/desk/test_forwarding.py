@@ -276,8 +276,8 @@ def test_a_new_secret_key_is_explained_in_a_sentence(
     assert delivery.forward(live_database, changed, target) == 0
     assert "SECRET_KEY has changed" in (state_of(live_database, target).last_error or "")
     with pytest.raises(SealBrokenError):
-        unseal("one", seal("other", "x"))
-    assert unseal("one", seal("one", "päss")) == "päss"
+        unseal(live_settings, seal(changed, "x"))
+    assert unseal(live_settings, seal(live_settings, "päss")) == "päss"
 
 
 def test_what_is_committed_while_a_page_is_read_is_not_read_twice() -> None:

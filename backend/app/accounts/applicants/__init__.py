@@ -1,0 +1,1 @@
+"""Applicants: students' accounts that nobody signs in with before they are admitted."""

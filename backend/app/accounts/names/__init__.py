@@ -1,0 +1,1 @@
+"""Legal names with their dates: changes, requests of students, and which name counted on a day."""

@@ -1,0 +1,81 @@
+"""SQL of legal names."""
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+
+from sqlalchemy import ColumnElement, func, select
+from sqlalchemy.orm import Session
+
+from app.core.constraints import register_conflict
+from app.core.search import matches
+from app.db.models import FormerName, NameRequest, User
+from app.web.listing import Listing
+from app.web.paging import Paging
+
+SORTABLE = {"asked": NameRequest.asked_at, "name": func.lower(User.full_name)}
+
+register_conflict(
+    "uq_former_names_user_id",
+    "A change of name counts from this day already. Nothing was saved; open the file again.",
+    "counts_from",
+)
+register_conflict(
+    "uq_name_requests_waiting",
+    "A change of your name is waiting for the office already. Nothing was saved.",
+)
+
+
+def former_names(session: Session, user_id: int) -> Sequence[FormerName]:
+    """Names that a student no longer has, the latest first."""
+    return session.scalars(
+        select(FormerName).where(FormerName.user_id == user_id).order_by(FormerName.used_until.desc())
+    ).all()
+
+
+def former_name(session: Session, number: int) -> FormerName | None:
+    """One former name by its number."""
+    return session.get(FormerName, number)
+
+
+def name_on(session: Session, user_id: int, day: date) -> str | None:
+    """The legal name on a day: the first former one that was used beyond it, or else the present one."""
+    formerly = session.scalar(
+        select(FormerName.full_name)
+        .where(FormerName.user_id == user_id, FormerName.used_until > day)
+        .order_by(FormerName.used_until)
+        .limit(1)
+    )
+    return formerly or session.scalar(select(User.full_name).where(User.id == user_id))
+
+
+def request(session: Session, number: int, *, lock: bool = False) -> NameRequest | None:
+    """One request by its number."""
+    statement = select(NameRequest).where(NameRequest.id == number)
+    if lock:
+        statement = statement.with_for_update().execution_options(populate_existing=True)
+    return session.scalar(statement)
+
+
+def waiting(session: Session, user_id: int) -> NameRequest | None:
+    """The student's request that waits, if there is one."""
+    return session.scalar(
+        select(NameRequest).where(NameRequest.user_id == user_id, NameRequest.decided_at.is_(None))
+    )
+
+
+def requests(
+    session: Session, paging: Paging, visible: ColumnElement[bool], *, decided: bool
+) -> Listing[Any]:
+    """Requests with the student's present name, those that wait or those that were decided."""
+    statement = (
+        select(NameRequest, User.full_name, User.email)
+        .join(User, User.id == NameRequest.user_id)
+        .where(
+            NameRequest.decided_at.is_not(None) if decided else NameRequest.decided_at.is_(None),
+            User.deleted_at.is_(None),
+            visible,
+            *matches(paging.q, User.search_text),
+        )
+    )
+    return Listing(session, statement.order_by(paging.order(SORTABLE, "asked"), NameRequest.id), paging)

@@ -1,0 +1,1 @@
+"""Notes about a student, each for the duties that are named in it."""

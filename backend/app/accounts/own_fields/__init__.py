@@ -1,0 +1,1 @@
+"""Fields that the school has added to the student's file."""

@@ -1,0 +1,1 @@
+"""The grade book of a class: categories, items and scores."""

@@ -1,0 +1,1 @@
+"""Final grades: submitted, approved and locked, and changed by a second person."""

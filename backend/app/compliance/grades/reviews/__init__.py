@@ -1,0 +1,1 @@
+"""Satisfactory academic progress: reviews at checkpoints, their letters, and appeals."""

@@ -1,0 +1,1 @@
+"""Where a student stands: classes, final grades and the GPA."""

@@ -1,0 +1,1 @@
+"""Admissions: applications, and the documents that applicants and students bring."""

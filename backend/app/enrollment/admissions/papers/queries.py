@@ -1,0 +1,280 @@
+"""SQL of admission documents."""
+
+from collections.abc import Collection, Sequence
+from datetime import date
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Date,
+    Select,
+    Subquery,
+    and_,
+    case,
+    delete,
+    func,
+    literal,
+    or_,
+    select,
+    union,
+)
+from sqlalchemy.orm import Session
+
+from app.core.constraints import register_conflict, register_invalid
+from app.core.search import matches
+from app.db.models import (
+    AdmissionDocument,
+    AdmissionKind,
+    AdmissionRequirement,
+    Application,
+    Enrollment,
+    EnrollmentStatus,
+    Program,
+    User,
+)
+from app.rules.admission_documents import REMINDERS, SOON
+from app.web.listing import Listing
+from app.web.paging import Paging
+
+OPEN = ("new", "documents")
+STANDINGS = ("missing", "rejected", "expired", "expiring", "received", "valid")
+
+register_conflict(
+    "uq_admission_kinds_name", "There is a kind of this name already, perhaps an archived one.", "name"
+)
+register_invalid("check_admission_documents_days", "The last day comes after the day of issue.", "expires_on")
+
+
+def kinds(session: Session, *, archived: bool = False) -> Sequence[AdmissionKind]:
+    """The kinds in their order; with `archived`, those too that are no longer asked for."""
+    statement = select(AdmissionKind).order_by(AdmissionKind.position, AdmissionKind.id)
+    if not archived:
+        statement = statement.where(AdmissionKind.archived_at.is_(None))
+    return session.scalars(statement).all()
+
+
+def kind(session: Session, kind_id: int) -> AdmissionKind | None:
+    """One kind by its number."""
+    return session.get(AdmissionKind, kind_id)
+
+
+def next_position(session: Session) -> int:
+    """A place behind all others."""
+    return (session.scalar(select(func.max(AdmissionKind.position))) or 0) + 1
+
+
+def requirements(session: Session) -> Sequence[AdmissionRequirement]:
+    """Which program requires which kind."""
+    return session.scalars(select(AdmissionRequirement)).all()
+
+
+def require(session: Session, program_id: int | None, kind_ids: Collection[int]) -> None:
+    """A program, or every program, requires these kinds from now on and no others."""
+    owner = (
+        AdmissionRequirement.program_id.is_(None)
+        if program_id is None
+        else AdmissionRequirement.program_id == program_id
+    )
+    session.execute(delete(AdmissionRequirement).where(owner))
+    session.add_all(AdmissionRequirement(program_id=program_id, kind_id=kind_id) for kind_id in kind_ids)
+    session.flush()
+
+
+def programs(session: Session) -> Sequence[Program]:
+    """Every program by name."""
+    return session.scalars(select(Program).order_by(func.lower(Program.name), Program.id)).all()
+
+
+def document(session: Session, document_id: int, *, lock: bool = False) -> AdmissionDocument | None:
+    """One document by its number."""
+    statement = select(AdmissionDocument).where(AdmissionDocument.id == document_id)
+    if lock:
+        statement = statement.with_for_update().execution_options(populate_existing=True)
+    return session.scalar(statement)
+
+
+def documents_of(session: Session, user_id: int) -> Sequence[tuple[AdmissionDocument, AdmissionKind]]:
+    """Everything that a student sent in, the latest first."""
+    return (
+        session.execute(
+            select(AdmissionDocument, AdmissionKind)
+            .join(AdmissionKind, AdmissionKind.id == AdmissionDocument.kind_id)
+            .where(AdmissionDocument.user_id == user_id)
+            .order_by(AdmissionDocument.id.desc())
+        )
+        .tuples()
+        .all()
+    )
+
+
+def _required() -> Subquery:
+    """Who needs which kind, for which program: active enrollments and open applications."""
+    needs = union(
+        select(Enrollment.user_id, Enrollment.program_id).where(Enrollment.status == EnrollmentStatus.ACTIVE),
+        select(Application.user_id, Application.program_id).where(Application.state.in_(OPEN)),
+    ).subquery()
+    return (
+        select(
+            needs.c.user_id,
+            AdmissionRequirement.kind_id,
+            func.string_agg(Program.name, ", ").label("programs"),
+        )
+        .join(
+            AdmissionRequirement,
+            or_(
+                AdmissionRequirement.program_id.is_(None),
+                AdmissionRequirement.program_id == needs.c.program_id,
+            ),
+        )
+        .join(Program, Program.id == needs.c.program_id)
+        .group_by(needs.c.user_id, AdmissionRequirement.kind_id)
+        .subquery()
+    )
+
+
+def _best(today: date) -> Subquery:
+    """Of each student's documents of a kind the one that counts: accepted and valid longest, else what waits."""
+    row = AdmissionDocument
+    counts = and_(row.state == "accepted", or_(row.expires_on.is_(None), row.expires_on >= today))
+    return (
+        select(row)
+        .distinct(row.user_id, row.kind_id)
+        .order_by(
+            row.user_id,
+            row.kind_id,
+            counts.desc(),
+            (row.state == "received").desc(),
+            (row.state == "accepted").desc(),
+            row.expires_on.desc().nulls_first(),
+            row.id.desc(),
+        )
+        .subquery()
+    )
+
+
+def lines(today: date, *, everything: bool = False) -> Select[Any]:
+    """What each student must have and how it stands; with `everything`, what they sent in besides as well."""
+    required, best = _required(), _best(today)
+    wanted: Any = required
+    if everything:
+        wanted = (
+            select(
+                func.coalesce(required.c.user_id, best.c.user_id).label("user_id"),
+                func.coalesce(required.c.kind_id, best.c.kind_id).label("kind_id"),
+                required.c.programs,
+            )
+            .select_from(required)
+            .join(
+                best,
+                and_(best.c.user_id == required.c.user_id, best.c.kind_id == required.c.kind_id),
+                full=True,
+            )
+            .subquery()
+        )
+    standing = case(
+        (best.c.id.is_(None), "missing"),
+        (best.c.state != "accepted", best.c.state),
+        (best.c.expires_on < today, "expired"),
+        (best.c.expires_on <= literal(today + SOON, Date), "expiring"),
+        else_="valid",
+    ).label("standing")
+    return (
+        select(
+            User.id.label("user_id"),
+            User.full_name,
+            User.email,
+            AdmissionKind.id.label("kind_id"),
+            AdmissionKind.name.label("kind"),
+            AdmissionKind.help,
+            wanted.c.programs,
+            best.c.id.label("document_id"),
+            best.c.expires_on,
+            best.c.received_at,
+            best.c.rejection,
+            standing,
+        )
+        .select_from(wanted)
+        .join(User, User.id == wanted.c.user_id)
+        .join(AdmissionKind, AdmissionKind.id == wanted.c.kind_id)
+        .outerjoin(best, and_(best.c.user_id == wanted.c.user_id, best.c.kind_id == wanted.c.kind_id))
+        .where(User.deleted_at.is_(None), AdmissionKind.archived_at.is_(None))
+    )
+
+
+def checklist(session: Session, user_id: int, today: date) -> Sequence[Any]:
+    """What one student must have and how it stands, and what they sent in besides."""
+    statement = lines(today, everything=True).where(User.id == user_id)
+    return session.execute(statement.order_by(AdmissionKind.position, AdmissionKind.id)).all()
+
+
+def listing(
+    session: Session,
+    paging: Paging,
+    visible: ColumnElement[bool],
+    today: date,
+    *,
+    standing: str | None,
+    program_id: int | None,
+) -> Listing[Any]:
+    """What is missing, expires or waits, by student; or what stands in one way."""
+    statement = lines(today).where(visible, *matches(paging.q, User.search_text, AdmissionKind.name))
+    if program_id is not None:
+        studies = select(Enrollment.user_id).where(
+            Enrollment.program_id == program_id, Enrollment.status == EnrollmentStatus.ACTIVE
+        )
+        wants = select(Application.user_id).where(
+            Application.program_id == program_id, Application.state.in_(OPEN)
+        )
+        statement = statement.where(or_(User.id.in_(studies), User.id.in_(wants)))
+    rows = statement.subquery()
+    narrowed = rows.c.standing == standing if standing else rows.c.standing != "valid"
+    order = {"student": func.lower(rows.c.full_name), "kind": rows.c.kind, "expires": rows.c.expires_on}
+    found = select(rows).where(narrowed)
+    return Listing(
+        session, found.order_by(paging.order(order, "student"), rows.c.user_id, rows.c.kind_id), paging
+    )
+
+
+def count(session: Session, visible: ColumnElement[bool], today: date, standing: str) -> int:
+    """How many lines stand in this way."""
+    rows = lines(today).where(visible).subquery()
+    counted = select(func.count()).select_from(rows).where(rows.c.standing == standing)
+    return session.scalar(counted) or 0
+
+
+def to_remind(
+    session: Session, today: date, most: int
+) -> Sequence[tuple[AdmissionDocument, AdmissionKind, User]]:
+    """Accepted documents of students at the school that end soon, and none better has come: locked."""
+    best = _best(today)
+    studies = select(Enrollment.user_id).where(Enrollment.status == EnrollmentStatus.ACTIVE)
+    row = AdmissionDocument
+    left = row.expires_on - literal(today, Date)
+    due = or_(
+        *(
+            and_(left <= days, or_(row.reminded_days.is_(None), row.reminded_days > days))
+            for days in REMINDERS
+        )
+    )
+    return (
+        session.execute(
+            select(row, AdmissionKind, User)
+            .join(AdmissionKind, AdmissionKind.id == row.kind_id)
+            .join(User, User.id == row.user_id)
+            .where(
+                row.state == "accepted",
+                row.expires_on >= today,
+                row.expires_on <= today + SOON,
+                due,
+                row.id.in_(select(best.c.id)),
+                User.deleted_at.is_(None),
+                AdmissionKind.archived_at.is_(None),
+                User.id.in_(studies),
+            )
+            .order_by(row.id)
+            .limit(most)
+            .with_for_update(of=row, skip_locked=True)
+        )
+        .tuples()
+        .all()
+    )
