@@ -3,13 +3,13 @@
 50 GB, or twice what a school has already: an upgrade stops nobody's uploads.
 
 Revision ID: 0077
-Revises: 0110
+Revises: 0076
 """
 
 from alembic import op
 
 revision = "0077"
-down_revision = "0110"
+down_revision = "0076"
 branch_labels = None
 depends_on = None
 

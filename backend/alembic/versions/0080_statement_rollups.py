@@ -5,7 +5,7 @@ then charts read the statements themselves. What is written later is found by it
 and needs no trigger. A statement that is voided, or that goes away, leaves its mark by the triggers here.
 
 Revision ID: 0080
-Revises: 0076
+Revises: 0077
 """
 
 from typing import Any
@@ -15,7 +15,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = "0080"
-down_revision = "0076"
+down_revision = "0077"
 branch_labels = None
 depends_on = None
 

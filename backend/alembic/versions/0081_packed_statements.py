@@ -4,7 +4,7 @@ A statement of 1 KB takes 200 bytes. What is written from now on is packed; what
 before, so that the upgrade rewrites no table. Going back unpacks, a thousand statements at a time.
 
 Revision ID: 0081
-Revises: 0077
+Revises: 0080
 """
 
 import sqlalchemy as sa
@@ -13,7 +13,7 @@ from alembic import op
 from app.lrs.engine.statements.packing import unpack
 
 revision = "0081"
-down_revision = "0077"
+down_revision = "0080"
 branch_labels = None
 depends_on = None
 

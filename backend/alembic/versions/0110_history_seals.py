@@ -1,13 +1,13 @@
 """Seals of the history: a hash over each stretch of it, bound to the one before
 
 Revision ID: 0110
-Revises: 0080
+Revises: 0101
 """
 
 from alembic import op
 
 revision = "0110"
-down_revision = "0080"
+down_revision = "0101"
 branch_labels = None
 depends_on = None
 
