@@ -75,7 +75,7 @@ class Serving:
         return sorted({*family(self.program), *family(self.database)})
 
 
-def wrk(url: str, cookie: str, clients: int, seconds: float) -> Rate:
+def wrk(url: str, cookie: str, clients: int, seconds: int) -> Rate:
     """Ask for a page with so many connections at once. Ends the program when wrk cannot."""
     with tempfile.NamedTemporaryFile("w", suffix=".lua") as script:
         script.write(_REPORT)
@@ -86,7 +86,7 @@ def wrk(url: str, cookie: str, clients: int, seconds: float) -> Rate:
                 "wrk",
                 "-t1",
                 f"-c{clients}",
-                f"-d{seconds:g}s",
+                f"-d{seconds}s",
                 "--timeout",
                 "30s",
                 "-s",
@@ -139,7 +139,7 @@ def serving(settings: Settings, database: int, students: int, processes: int | N
 
 
 def rates(
-    one: Serving, pages: tuple[tuple[str, int, str], ...], clients: int, seconds: float
+    one: Serving, pages: tuple[tuple[str, int, str], ...], clients: int, seconds: int
 ) -> dict[str, Rate]:
     """Each page in turn."""
     return {
@@ -148,7 +148,7 @@ def rates(
     }
 
 
-def processor_ms(one: Serving, who: int, path: str, seconds: float) -> float:
+def processor_ms(one: Serving, who: int, path: str, seconds: int) -> float:
     """What a page costs program and database together, asked by one client."""
     before = sum(map(processor_seconds, one.processes()))
     rate = wrk(f"http://localhost:{one.port}{path}", one.cookies[who], 1, seconds)
@@ -161,7 +161,7 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--keep", type=Path, required=True, help="where benchmarks.pages keeps its schools")
-    parser.add_argument("--seconds", type=float, default=5)
+    parser.add_argument("--seconds", type=int, default=5)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--processes", type=int)
     parser.add_argument("--serve", action="store_true")
@@ -197,7 +197,7 @@ def measure(settings: Settings, database: int, options: argparse.Namespace) -> N
         print(f"\n{'':24}{'processor ms a page, program and database together':>60}")
         for name, who, path in PAGES:
             used = statistics.median(
-                processor_ms(one, who, path, options.seconds / 2) for _ in range(options.rounds)
+                processor_ms(one, who, path, max(1, options.seconds // 2)) for _ in range(options.rounds)
             )
             goal = f"   goal {PROCESSOR_GOAL_MS:g}" if (who, path) == (STUDENT, "/") else ""
             print(f"{name:24}{used:60.1f}{goal}")

@@ -131,7 +131,7 @@ def student_today(session: Session, subject: Subject, zone: ZoneInfo) -> Student
 
 def _papers(session: Session, subject: Subject, zone: ZoneInfo) -> list[Need]:
     """The documents that the student still has to send."""
-    to_do = admission_papers.checklist(session, subject, subject.user_id, clock.today(zone)).to_do
+    to_do = admission_papers.own_to_do(session, subject, clock.today(zone))
     if not to_do:
         return []
     names = ", ".join(line.kind for line in to_do[:3]) + (" and more" if len(to_do) > 3 else "")

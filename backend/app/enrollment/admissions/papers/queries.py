@@ -5,17 +5,21 @@ from datetime import date
 from typing import Any
 
 from sqlalchemy import (
+    BindParameter,
     ColumnElement,
     Date,
+    Integer,
     Select,
     Subquery,
     and_,
+    bindparam,
     case,
     delete,
     func,
     literal,
     or_,
     select,
+    true,
     union,
 )
 from sqlalchemy.orm import Session
@@ -36,6 +40,7 @@ from app.rules.admission_documents import REMINDERS, SOON
 from app.web.listing import Listing
 from app.web.paging import Paging
 
+Day = date | BindParameter[date]
 OPEN = ("new", "documents")
 STANDINGS = ("missing", "rejected", "expired", "expiring", "received", "valid")
 
@@ -95,24 +100,29 @@ def document(session: Session, document_id: int, *, lock: bool = False) -> Admis
 
 def documents_of(session: Session, user_id: int) -> Sequence[tuple[AdmissionDocument, AdmissionKind]]:
     """Everything that a student sent in, the latest first."""
-    return (
-        session.execute(
-            select(AdmissionDocument, AdmissionKind)
-            .join(AdmissionKind, AdmissionKind.id == AdmissionDocument.kind_id)
-            .where(AdmissionDocument.user_id == user_id)
-            .order_by(AdmissionDocument.id.desc())
-        )
-        .tuples()
-        .all()
+    return session.execute(_DOCUMENTS_OF, {"user_id": user_id}).tuples().all()
+
+
+_DOCUMENTS_OF = (
+    select(AdmissionDocument, AdmissionKind)
+    .join(AdmissionKind, AdmissionKind.id == AdmissionDocument.kind_id)
+    .where(AdmissionDocument.user_id == bindparam("user_id", type_=Integer))
+    .order_by(AdmissionDocument.id.desc())
+)
+
+
+def _required(of: BindParameter[int] | None = None) -> Subquery:
+    """Who needs which kind, for which program: active enrollments and open applications; of one student or of all."""
+    enrolled = select(Enrollment.user_id, Enrollment.program_id).where(
+        Enrollment.status == EnrollmentStatus.ACTIVE
     )
-
-
-def _required() -> Subquery:
-    """Who needs which kind, for which program: active enrollments and open applications."""
-    needs = union(
-        select(Enrollment.user_id, Enrollment.program_id).where(Enrollment.status == EnrollmentStatus.ACTIVE),
-        select(Application.user_id, Application.program_id).where(Application.state.in_(OPEN)),
-    ).subquery()
+    applying = select(Application.user_id, Application.program_id).where(Application.state.in_(OPEN))
+    if of is not None:
+        enrolled, applying = (
+            enrolled.where(Enrollment.user_id == of),
+            applying.where(Application.user_id == of),
+        )
+    needs = union(enrolled, applying).subquery()
     return (
         select(
             needs.c.user_id,
@@ -132,12 +142,14 @@ def _required() -> Subquery:
     )
 
 
-def _best(today: date) -> Subquery:
+def _best(today: Day, of: BindParameter[int] | None = None) -> Subquery:
     """Of each student's documents of a kind the one that counts: accepted and valid longest, else what waits."""
     row = AdmissionDocument
+    whose = true() if of is None else row.user_id == of
     counts = and_(row.state == "accepted", or_(row.expires_on.is_(None), row.expires_on >= today))
     return (
         select(row)
+        .where(whose)
         .distinct(row.user_id, row.kind_id)
         .order_by(
             row.user_id,
@@ -152,11 +164,21 @@ def _best(today: date) -> Subquery:
     )
 
 
-def lines(today: date, *, everything: bool = False) -> Select[Any]:
-    """What each student must have and how it stands; with `everything`, what they sent in besides as well."""
-    required, best = _required(), _best(today)
+def lines(today: date) -> Select[Any]:
+    """What each student must have and how it stands."""
+    return _lines(today, literal(today + SOON, Date))
+
+
+def _lines(
+    today: Day, soon: ColumnElement[date], *, everything_of: BindParameter[int] | None = None
+) -> Select[Any]:
+    """The same; with `everything_of` of one student, what they sent in besides as well.
+
+    The student is looked up inside: to what two sides of a full join have in common, no condition is handed down.
+    """
+    required, best = _required(everything_of), _best(today, everything_of)
     wanted: Any = required
-    if everything:
+    if everything_of is not None:
         wanted = (
             select(
                 func.coalesce(required.c.user_id, best.c.user_id).label("user_id"),
@@ -175,7 +197,7 @@ def lines(today: date, *, everything: bool = False) -> Select[Any]:
         (best.c.id.is_(None), "missing"),
         (best.c.state != "accepted", best.c.state),
         (best.c.expires_on < today, "expired"),
-        (best.c.expires_on <= literal(today + SOON, Date), "expiring"),
+        (best.c.expires_on <= soon, "expiring"),
         else_="valid",
     ).label("standing")
     return (
@@ -203,8 +225,16 @@ def lines(today: date, *, everything: bool = False) -> Select[Any]:
 
 def checklist(session: Session, user_id: int, today: date) -> Sequence[Any]:
     """What one student must have and how it stands, and what they sent in besides."""
-    statement = lines(today, everything=True).where(User.id == user_id)
-    return session.execute(statement.order_by(AdmissionKind.position, AdmissionKind.id)).all()
+    known = {"user_id": user_id, "today": today, "soon": today + SOON}
+    return session.execute(_CHECKLIST, known).all()
+
+
+# A student's first page asks for it: put together once.
+_CHECKLIST = _lines(
+    bindparam("today", type_=Date),
+    bindparam("soon", type_=Date),
+    everything_of=bindparam("user_id", type_=Integer),
+).order_by(AdmissionKind.position, AdmissionKind.id)
 
 
 def listing(

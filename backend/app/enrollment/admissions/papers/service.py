@@ -16,7 +16,7 @@ from app.core.actions import Action
 from app.core.errors import Conflict, FieldError, Invalid, NotFound
 from app.core.files import FileMissing, FileStore, StoredFile, claims
 from app.core.files.claims import Retention
-from app.core.permissions import SYSTEM, Actor, internal
+from app.core.permissions import SYSTEM, Actor, Subject, internal
 from app.core.views import Part
 from app.core.visibility import Records
 from app.db.models import AdmissionDocument, AdmissionKind, User
@@ -47,9 +47,11 @@ class Checklist:
     @property
     def to_do(self) -> list[Any]:
         """What the student still has to send."""
-        return [
-            line for line in self.lines if line.standing in ("missing", "rejected", "expired", "expiring")
-        ]
+        return _to_do(self.lines)
+
+
+def _to_do(lines: Sequence[Any]) -> list[Any]:
+    return [line for line in lines if line.standing in ("missing", "rejected", "expired", "expiring")]
 
 
 # What is asked for
@@ -120,6 +122,13 @@ def checklist(session: Session, subject: Actor, user_id: int, today: date) -> Ch
     return Checklist(
         person, queries.checklist(session, user_id, today), queries.documents_of(session, user_id)
     )
+
+
+def own_to_do(session: Session, subject: Subject, today: date) -> list[Any]:
+    """What a student still has to send, for their first page: one query."""
+    if not subject.is_student:
+        return []
+    return _to_do(queries.checklist(session, subject.user_id, today))
 
 
 def add_document(
