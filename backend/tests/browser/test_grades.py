@@ -148,7 +148,7 @@ def test_a_class_is_graded_by_keyboard_alone(
     seen("grade-book-mistake")
     page.keyboard.type("16")
     page.keyboard.press("Enter")
-    expect(page.get_by_role("status")).to_have_text("Saved.")
+    expect(page.get_by_role("status")).to_have_text(SAVED)
     assert room.stored() == [
         ("Quiz 1", "18"), ("Quiz 1", "16"), ("Quiz 1", "15.5"), ("Final", "90"), ("Final", "70"),
     ]  # fmt: skip

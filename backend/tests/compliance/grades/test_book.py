@@ -1,5 +1,6 @@
 """The grade book: set up, filled by hand and in blocks, by two people at once, and what it refuses."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
@@ -10,10 +11,15 @@ from sqlalchemy.orm import Session
 
 from app.compliance.grades.book import service as books
 from app.compliance.grades.book.schemas import CategoryFields, ItemFields
+from app.core import history
+from app.core.actions import Action
 from app.core.errors import Conflict, Forbidden, Invalid, NotFound, Problem
-from app.db.models import AuditEntry, GradeScore
+from app.db.models import AuditEntry, GradeScore, Lesson
+from app.db.session import Database
+from app.projections.service import SUBSCRIBERS
 from tests.compliance.grades.conftest import ZONE, Taught, make_taught
 from tests.factories.school import School, subject_of
+from tests.projecting import project
 
 
 def entered(session: Session) -> list[dict[str, object]]:
@@ -301,3 +307,47 @@ def test_after_its_book_closed_a_class_follows_no_lesson(
     with time_machine.travel(datetime(2026, 7, 5, tzinfo=UTC) + timedelta(days=1), tick=False):
         books.follow_lesson(session, lesson_id, taught.enrollments[0].id, ZONE)
     assert taught.text(0, 0) == "8.5"
+
+
+def test_the_history_brings_the_scores(session: Session, taught: Taught, school: School) -> None:
+    lesson_id = linked(taught, school)
+    enrollment = taught.enrollments[1]
+    school.completion(enrollment, session.get_one(Lesson, lesson_id), score_pct=70)
+    history.record(
+        session,
+        None,
+        Action.LESSON_COMPLETED,
+        1,
+        student_id=enrollment.user_id,
+        enrollment_id=enrollment.id,
+        lesson_id=lesson_id,
+        source="content",
+        score_pct=Decimal(70),
+        progress_pct=[0, 100],
+    )
+    project(session, SUBSCRIBERS["lesson_grades"])
+    assert taught.text(1, 0) == "7"
+    count = len(entered(session))
+    project(session, SUBSCRIBERS["lesson_grades"])
+    assert len(entered(session)) == count, "followed once more, it changes nothing"
+
+
+def test_of_eight_at_once_one_fills_the_cell_and_the_others_see_it(live_database: Database) -> None:
+    with live_database.begin() as session:
+        taught = make_taught(session, School(session))
+        cell, teacher, class_id = taught.cell(0, 0, "1"), taught.teacher, taught.id
+
+    def save(number: int) -> str:
+        try:
+            with live_database.begin() as session:
+                mine = cell.model_copy(update={"text": str(number)})
+                books.save(session, teacher, class_id, [mine], ZONE)
+        except Conflict as refused:
+            (fault,) = refused.extra["faults"]  # type: ignore[misc]
+            return f"saw {fault['text']}"
+        return f"saved {number}"
+
+    with ThreadPoolExecutor(4) as pool:
+        outcomes = list(pool.map(save, range(1, 9)))
+    (winner,) = [one for one in outcomes if one.startswith("saved")]
+    assert set(outcomes) == {winner, winner.replace("saved", "saw")}
