@@ -6,7 +6,8 @@ A route that is added has no row and fails here; the message has the row to chec
 import pytest
 
 from tests.permissions import table
-from tests.web.walk import PUBLIC, Walk
+from tests.web.routes import PUBLIC
+from tests.web.walk import Walk
 
 PARTS = 6
 """The walk is cut, so that several workers share it."""

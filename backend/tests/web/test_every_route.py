@@ -6,7 +6,8 @@ that anybody may call is listed, so that a forgotten subject shows. Who may call
 """
 
 from app.web.request import brief_subject, current_subject
-from tests.web.walk import PUBLIC, Walk
+from tests.web.routes import PUBLIC
+from tests.web.walk import Walk
 
 OWN = (
     "/account",

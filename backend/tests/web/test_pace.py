@@ -19,7 +19,7 @@ from app.settings import Settings, SettingsError, load_settings
 from app.web import pace
 from app.web.pace import EXPORTS, LINKS, MAILS, PUBLIC, SEARCHES
 from tests.factories.accounts import UserFactory
-from tests.web.walk import every_route
+from tests.web.routes import every_route
 
 SignedIn = Callable[[User], TestClient]
 HERE = "testclient"

@@ -1,13 +1,12 @@
-"""Every route of the system, found by itself, and people of every kind to walk it as.
+"""People of every kind who walk every route of the system.
 
 What a route needs is made of what it declares: numbers in its address are those of one student's things, bodies are
 examples of its models.
 """
 
-import inspect
 import json
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from datetime import date, time, timedelta
 from typing import Any
 from urllib.parse import urlencode
@@ -15,18 +14,16 @@ from uuid import UUID
 
 import pytest
 from fastapi import FastAPI
-from fastapi.dependencies.models import Dependant
-from fastapi.routing import iter_route_contexts
 from fastapi.testclient import TestClient
 from httpx2 import Response
-from pydantic import BaseModel, TypeAdapter
+from pydantic import TypeAdapter
 from sqlalchemy import Connection, select
 from sqlalchemy.orm import Session
 from starlette.datastructures import UploadFile
 
 from app.core import clock
 from app.core.files import open_store
-from app.core.permissions import Duty, Permission
+from app.core.permissions import Duty
 from app.db.models import (
     AdmissionDocument,
     AdmissionKind,
@@ -65,88 +62,10 @@ from tests.conftest import sign_in_directly
 from tests.factories.accounts import ApiTokenFactory, UserSessionFactory
 from tests.factories.grades import graded, reviewed
 from tests.factories.school import School
+from tests.web.routes import Route, every_route
 
 WORDS = {"kind": "password", "day": "2026-05-06"}
 """What stands in an address where no number does."""
-
-PUBLIC = {
-    ("GET", "/api/v1/openapi.json"),
-    ("GET", "/healthz"),
-    ("GET", "/readyz"),
-    ("GET", "/sign-in"),
-    ("POST", "/sign-in"),
-    ("GET", "/sign-in/second-step"),
-    ("POST", "/sign-in/second-step"),
-    ("POST", "/sign-in/passkey"),
-    ("POST", "/sign-in/passkey/options"),
-    ("POST", "/sign-out"),
-    ("POST", "/api/v1/session"),
-    ("GET", "/forgot"),
-    ("GET", "/school/logo"),
-    ("POST", "/forgot"),
-    ("POST", "/api/v1/password-resets"),
-    ("GET", "/set-password/{secret}"),
-    ("POST", "/set-password/{secret}"),
-    ("POST", "/api/v1/passwords"),
-    # What anybody needs who verifies a document of the school's.
-    ("GET", "/documents/authority/root.pem"),
-    ("GET", "/documents/authority/certificates.pem"),
-    ("GET", "/documents/authority/crls.pem"),
-}
-
-
-@dataclass(frozen=True)
-class Route:
-    """One method of one address, with what it declares."""
-
-    method: str
-    path: str
-    dependants: tuple[Dependant, ...] = field(repr=False)
-
-    @property
-    def is_api(self) -> bool:
-        return self.path.startswith("/api/")
-
-    def asks_for(self, *dependencies: Callable[..., Any]) -> bool:
-        return any(item.call in dependencies for item in self.dependants)
-
-    @property
-    def permissions(self) -> set[Permission]:
-        """Any one of these is asked for before the form is looked at."""
-        return {one for item in self.dependants for one in getattr(item.call, "__permissions__", ())}
-
-    @property
-    def query_names(self) -> list[str]:
-        return [param.alias for item in self.dependants for param in item.query_params]
-
-    @property
-    def form(self) -> type[BaseModel] | None:
-        for item in self.dependants:
-            if item.call is not None and item.call.__qualname__ == "posted.<locals>.read":
-                model: type[BaseModel] = inspect.getclosurevars(item.call).nonlocals["model"]
-                return model
-        return None
-
-    @property
-    def bodies(self) -> list[Any]:
-        return [param for item in self.dependants for param in item.body_params]
-
-
-def every_route(app: FastAPI) -> list[Route]:
-    found = []
-    for context in iter_route_contexts(app.routes):
-        dependant = getattr(context, "dependant", None)
-        parts = tuple(_flat(dependant)) if dependant is not None else ()
-        path, methods = getattr(context, "path", None), getattr(context, "methods", None)
-        if path is not None and methods:
-            found += [Route(method, path, parts) for method in methods - {"HEAD"}]
-    return sorted(found, key=lambda route: (route.path, route.method))
-
-
-def _flat(dependant: Dependant) -> Iterator[Dependant]:
-    yield dependant
-    for part in dependant.dependencies:
-        yield from _flat(part)
 
 
 @dataclass

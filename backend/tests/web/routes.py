@@ -1,0 +1,92 @@
+"""Every route of the system with what it declares, found by itself."""
+
+import inspect
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.dependencies.models import Dependant
+from fastapi.routing import iter_route_contexts
+from pydantic import BaseModel
+
+from app.core.permissions import Permission
+
+PUBLIC = {
+    ("GET", "/api/v1/openapi.json"),
+    ("GET", "/healthz"),
+    ("GET", "/readyz"),
+    ("GET", "/sign-in"),
+    ("POST", "/sign-in"),
+    ("GET", "/sign-in/second-step"),
+    ("POST", "/sign-in/second-step"),
+    ("POST", "/sign-in/passkey"),
+    ("POST", "/sign-in/passkey/options"),
+    ("POST", "/sign-out"),
+    ("POST", "/api/v1/session"),
+    ("GET", "/forgot"),
+    ("GET", "/school/logo"),
+    ("POST", "/forgot"),
+    ("POST", "/api/v1/password-resets"),
+    ("GET", "/set-password/{secret}"),
+    ("POST", "/set-password/{secret}"),
+    ("POST", "/api/v1/passwords"),
+    # What anybody needs who verifies a document of the school's.
+    ("GET", "/documents/authority/root.pem"),
+    ("GET", "/documents/authority/certificates.pem"),
+    ("GET", "/documents/authority/crls.pem"),
+}
+
+
+@dataclass(frozen=True)
+class Route:
+    """One method of one address, with what it declares."""
+
+    method: str
+    path: str
+    dependants: tuple[Dependant, ...] = field(repr=False)
+
+    @property
+    def is_api(self) -> bool:
+        return self.path.startswith("/api/")
+
+    def asks_for(self, *dependencies: Callable[..., Any]) -> bool:
+        return any(item.call in dependencies for item in self.dependants)
+
+    @property
+    def permissions(self) -> set[Permission]:
+        """Any one of these is asked for before the form is looked at."""
+        return {one for item in self.dependants for one in getattr(item.call, "__permissions__", ())}
+
+    @property
+    def query_names(self) -> list[str]:
+        return [param.alias for item in self.dependants for param in item.query_params]
+
+    @property
+    def form(self) -> type[BaseModel] | None:
+        for item in self.dependants:
+            if item.call is not None and item.call.__qualname__ == "posted.<locals>.read":
+                model: type[BaseModel] = inspect.getclosurevars(item.call).nonlocals["model"]
+                return model
+        return None
+
+    @property
+    def bodies(self) -> list[Any]:
+        return [param for item in self.dependants for param in item.body_params]
+
+
+def every_route(app: FastAPI) -> list[Route]:
+    found = []
+    for context in iter_route_contexts(app.routes):
+        dependant = getattr(context, "dependant", None)
+        parts = tuple(_flat(dependant)) if dependant is not None else ()
+        path, methods = getattr(context, "path", None), getattr(context, "methods", None)
+        if path is not None and methods:
+            found += [Route(method, path, parts) for method in methods - {"HEAD"}]
+    return sorted(found, key=lambda route: (route.path, route.method))
+
+
+def _flat(dependant: Dependant) -> Iterator[Dependant]:
+    yield dependant
+    for part in dependant.dependencies:
+        yield from _flat(part)
