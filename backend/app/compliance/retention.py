@@ -11,6 +11,18 @@ retention.keep(
     "attendance_school_days",
 )
 retention.keep(
+    "Grades and academic progress",
+    "Grades belong to the student’s file, and a transcript is made of the final ones (GNPEC Standards 5 and 6).",
+    "final_grades",
+    "grade_books",
+    "grade_categories",
+    "grade_changes",
+    "grade_items",
+    "grade_scores",
+    "progress_appeals",
+    "progress_reviews",
+)
+retention.keep(
     "Transcripts, credentials and externships",
     "A transcript is permanent, and at a closure goes to GNPEC for every former student (GNPEC Standard 6).",
     "transcripts",

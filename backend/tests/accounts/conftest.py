@@ -69,5 +69,4 @@ def reset_link(session: Session, settings: Settings, user: User) -> str:
 def mailed_link(settings: Settings, message: OutboxMessage) -> str:
     """The one-time link of a message that waits in the outbox, as its reader would get it."""
     assert message.sealed_link is not None
-    key = settings.secret_key.get_secret_value()
-    return box(key, "mail").decrypt(message.sealed_link).decode()
+    return box(settings, "mail").open(message.sealed_link).decode()

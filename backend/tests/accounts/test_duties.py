@@ -316,7 +316,19 @@ def test_a_registrar_keeps_the_accounts_of_students_alone(
 
 def test_an_auditor_reads_everything_and_changes_nothing() -> None:
     auditor = Subject(1, "a@example.org", "A", Role.INSTRUCTOR, duties=frozenset({Duty.AUDITOR}))
-    changing = ("change", "manage", "correct", "issue", "end", "mark_lessons", "run")
+    changing = (
+        "change",
+        "manage",
+        "correct",
+        "issue",
+        "end",
+        "mark_lessons",
+        "run",
+        "enter",
+        "approve",
+        "reveal",
+        "write",
+    )
     for permission in Permission:
         reads = permission.value.partition(".")[2].startswith("read")
         assert reads or permission.value.partition(".")[2] in changing

@@ -204,9 +204,9 @@ def test_what_asks_is_declared(session: Session) -> None:
     always = {action.value for action, asks in proof.ASKS.items() if asks.when is proof._always}
     assert always == {
         "api_token.created", "factor.added", "factor.removed", "factor_reset.approved", "factor_reset.asked",
-        "recovery_codes.made", "signing_key.made", "signing_key.retired", "signing_key.revoked", "user.deleted",
-        "user.duty_ended", "user.duty_given", "xapi_credential.created", "xapi_credential.revoked",
-        "xapi_credential.rotated", "xapi_forwarder.changed", "xapi_forwarder.created",
+        "identifier.revealed", "recovery_codes.made", "signing_key.made", "signing_key.retired",
+        "signing_key.revoked", "user.deleted", "user.duty_ended", "user.duty_given", "xapi_credential.created",
+        "xapi_credential.revoked", "xapi_credential.rotated", "xapi_forwarder.changed", "xapi_forwarder.created",
     }  # fmt: skip
     assert set(proof.ASKS) - {Action(value) for value in always} == {
         Action.USER_CREATED, Action.USER_UPDATED, Action.SCHOOL_POLICY_ADDED, Action.SCHOOL_POLICY_WITHDRAWN,

@@ -17,7 +17,7 @@ def test_alive_and_ready(client: TestClient) -> None:
 def test_a_database_behind_the_program_is_not_ready(
     client: TestClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("app.ops.health._head", lambda: "9999")
+    monkeypatch.setattr("app.ops.health.revisions", lambda: ["9999"])
     answer = client.get("/readyz")
     assert (answer.status_code, answer.headers["content-type"]) == (503, "application/problem+json")
     assert "aada db migrate" in answer.json()["detail"]

@@ -135,7 +135,7 @@ def test_every_sealed_column_is_known_to_the_rotation() -> None:
         (table.name, column.name)
         for table in Base.metadata.tables.values()
         for column in table.columns
-        if "sealed" in column.name
+        if "sealed" in column.name and not column.name.endswith("_at")
     }
     assert models  # they register themselves
     assert {(str(one.table), one.column.key) for one in keys.SEALED} == named

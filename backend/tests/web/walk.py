@@ -24,6 +24,7 @@ from starlette.datastructures import UploadFile
 from app.core import clock
 from app.core.files import open_store
 from app.core.permissions import Duty
+from app.core.sealing import box
 from app.db.models import (
     AdmissionDocument,
     AdmissionKind,
@@ -175,7 +176,11 @@ def _student_file(session: Session, user_id: int, contact: int) -> dict[str, int
     former = FormerName(user_id=user_id, full_name="Zeb", used_until=day, reason="Marriage", **paper)
     asked = NameRequest(user_id=user_id, last_name="Q", counts_from=day, reason="Divorce", **paper)
     number = StudentIdentifier(
-        user_id=user_id, kind="ssn", sealed_value="", last_four="6789", blind_index=f"{contact:064}"
+        user_id=user_id,
+        kind="ssn",
+        sealed_value=box(session.info["settings"], "student identifier").seal("123-45-6789"),
+        last_four="6789",
+        blind_index=f"{contact:064}",
     )
     size = StudentField(name=f"Shirt size {contact}", type="text")
     session.add_all(

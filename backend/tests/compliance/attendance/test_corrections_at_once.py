@@ -58,9 +58,11 @@ def meanwhile(database: Database, act: Act) -> tuple[threading.Thread, list[Atte
 
     thread = threading.Thread(target=work)
     thread.start()
-    with database.begin() as watching:
-        while thread.is_alive() and not watching.scalar(WAITING):
-            pass
+    waits = False
+    while thread.is_alive() and not waits:
+        # What a transaction has once seen of the others' waiting it sees until its end.
+        with database.begin() as watching:
+            waits = bool(watching.scalar(WAITING))
     return thread, answers
 
 
