@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import http.server
-import json
-import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -13,43 +11,42 @@ from email.utils import format_datetime
 from pathlib import Path
 from typing import Any
 
-import psycopg
 import pytest
-from aiosmtpd.controller import Controller
-from fastapi.testclient import TestClient
-from sqlalchemy import select
-from sqlalchemy.orm import Session
 
 from app.core import clock, history
 from app.core.actions import Action
-from app.core.permissions import SYSTEM, Role
-from app.db.models import AuditEntry, OutboxMessage, User
+from app.core.permissions import SYSTEM
 from app.db.session import Database
-from app.ops.doctor import addresses, backups, database, email, examination, machine, secrets
-from app.ops.doctor.findings import Check, Finding, Installation, Level, ok, problem, warning
+from app.ops.doctor import addresses, backups, database, examination, machine, secrets
+from app.ops.doctor.findings import Check, Finding, Installation, Level
 from app.ops.errors import OperatorError
 from app.ops.servers import connect
 from app.settings import Settings, contradictions, inspect_settings
 from tests.factories.accounts import UserFactory
-from tests.ops.conftest import Aada
-
-GOOD = {
-    "environment": "production",
-    "secret_key": "0f3c9a17b2d84e56a1c07f92be43d8656d1f0a2b3c4d5e6f",
-    "app_origin": "https://lms.example.edu",
-    "content_origin": "https://content.example.edu",
-}
-PRODUCTION = {name.upper(): value for name, value in GOOD.items()}
+from tests.ops.installations import GOOD, found, installation
 
 
-def installation(**values: Any) -> Installation:
-    """An installation that need not be sound, without a database."""
-    settings, wrong = inspect_settings(_env_file=None, **(GOOD | values))
-    return Installation(settings, wrong, network=False)
+@contextmanager
+def answering(now: Callable[[], datetime]) -> Iterator[str]:
+    """A web server with a clock of its own."""
 
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response_only(403)
+            self.send_header("Date", format_datetime(now(), usegmt=True))
+            self.send_header("Content-Length", "0")
+            self.end_headers()
 
-def found(check: Check, known: Installation, level: Level | None = None) -> list[Finding]:
-    return [one for one in check(known) if level in (None, one.level)]
+        def log_message(self, *_: object) -> None:
+            return
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    server.server_close()
+    thread.join(10)
 
 
 @pytest.fixture
@@ -277,220 +274,3 @@ def test_a_check_that_fails_is_a_finding() -> None:
     assert first.level is Level.PROBLEM
     assert "no such thing" in first.says
     assert second.check == "Backup"
-
-
-# Email
-
-
-class Taking:
-    """A mail server that keeps what it gets, and answers in words of its own."""
-
-    def __init__(self) -> None:
-        self.got: list[str] = []
-
-    async def handle_DATA(self, _server: Any, _session: Any, envelope: Any) -> str:  # noqa: N802
-        self.got.append(envelope.content.decode())
-        return "250 2.6.0 queued as 4F2A9C"
-
-    async def handle_RCPT(  # noqa: N802
-        self, _server: Any, _session: Any, envelope: Any, address: str, _options: Any
-    ) -> str:
-        if address.startswith("nobody"):
-            return "550 5.1.1 no such mailbox"
-        envelope.rcpt_tos.append(address)
-        return "250 ok"
-
-
-@pytest.fixture
-def mail_server() -> Iterator[tuple[str, Taking]]:
-    handler = Taking()
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    controller = Controller(handler, hostname="127.0.0.1", port=port)
-    controller.start()
-    yield f"smtp://127.0.0.1:{port}", handler
-    controller.stop()
-
-
-def asked(url: str | None, recipient: str | None = None) -> Finding:
-    settings, _ = inspect_settings(
-        _env_file=None, **(GOOD | {"smtp_url": url, "mail_from": "AADA <lms@example.edu>"})
-    )
-    (one,) = email.email(Installation(settings, recipient=recipient))
-    return one
-
-
-def test_the_test_message_shows_the_servers_answer(mail_server: tuple[str, Taking]) -> None:
-    url, handler = mail_server
-    assert asked(url).level is Level.OK
-    assert handler.got == []
-    sent = asked(url, "ada@example.edu")
-    assert sent.level is Level.OK
-    assert "250 2.6.0 queued as 4F2A9C" in sent.says
-    assert "To: ada@example.edu" in handler.got[0]
-    refused = asked(url, "nobody@example.edu")
-    assert refused.level is Level.PROBLEM
-    assert "550: 5.1.1 no such mailbox" in refused.says
-
-
-def test_bad_recipients_and_no_server_end_in_a_sentence(mail_server: tuple[str, Taking]) -> None:
-    assert asked(mail_server[0], "ada@example.edu\nBcc: x@example.edu").level is Level.PROBLEM
-    assert asked("smtp://127.0.0.1:9").level is Level.PROBLEM
-    assert asked(None).level is Level.WARNING
-    assert asked(None, "ada@example.edu").level is Level.PROBLEM
-
-
-# The command, the start, the night
-
-
-def test_the_command_shows_findings_and_ends_with_1_for_a_problem(
-    aada: Aada, live_database: Database
-) -> None:
-    status, shown = aada("doctor")
-    assert status == 0, shown
-    assert "0 problems" in shown
-    assert "warning" in shown
-    status, shown = aada("doctor", "--json", **PRODUCTION, FORWARDED_ALLOW_IPS="*", AADA_APP_PASSWORD="")
-    assert status == 1
-    told = json.loads(shown)
-    assert told["status"] == "problem"
-    assert any("FORWARDED_ALLOW_IPS" in one["says"] for one in told["findings"])
-    with live_database.begin() as session:
-        outcome = examination.last_outcome(session)
-    assert outcome is not None
-    assert outcome.problems == 0  # the second could not sign in to the database to keep its own
-
-
-def test_without_a_database_the_rest_is_checked(aada: Aada) -> None:
-    status, shown = aada("doctor", DATABASE_URL="postgresql://x:y@127.0.0.1:9/none")
-    assert status == 1
-    assert "No PostgreSQL server answers at 127.0.0.1:9" in " ".join(shown.split())
-    assert "Traceback" not in shown
-    assert "Disk" in shown
-    assert "Hosts" in shown
-
-
-def test_without_any_setting_there_is_no_traceback(aada: Aada, tmp_path: Path) -> None:
-    (tmp_path / "data").write_text("")
-    status, shown = aada(
-        "doctor", SECRET_KEY="short", APP_ORIGIN="nonsense", DATABASE_URL="", DATA_DIR=str(tmp_path / "data")
-    )
-    assert status == 1
-    assert "Traceback" not in shown
-    for part in ("SECRET_KEY", "APP_ORIGIN", "Database", "Files"):
-        assert part in shown
-
-
-@pytest.mark.parametrize(
-    ("url", "sentence"),
-    [("nonsense", "It was not looked for, because DATABASE_URL cannot be read."), ("", "There is none yet")],
-)
-def test_checking_makes_no_database(aada: Aada, tmp_path: Path, url: str, sentence: str) -> None:
-    status, shown = aada("doctor", DATABASE_URL=url, DATA_DIR=str(tmp_path / "data"))
-    assert status == 1
-    words = " ".join(shown.split())
-    assert sentence in words
-    assert "DATABASE_URL: DATABASE_URL" not in words
-    assert not (tmp_path / "data" / "postgres").exists()
-
-
-def test_the_start_is_refused_with_everything_in_one_message(aada: Aada, live_database: Database) -> None:
-    with live_database.begin() as session:
-        UserFactory(session=session, email="admin@demo.aada.example")
-    status, shown = aada(
-        "serve",
-        "--check",
-        **(PRODUCTION | {"APP_ORIGIN": "http://lms.example.edu", "FORWARDED_ALLOW_IPS": "*"}),
-    )
-    assert status == 1
-    for part in ("APP_ORIGIN", "FORWARDED_ALLOW_IPS", "demo school"):
-        assert part in shown
-    status, shown = aada("serve", "--check", **PRODUCTION)
-    assert status == 1
-    assert "demo school" in shown
-    with live_database.begin() as session:
-        session.connection().exec_driver_sql("DELETE FROM users WHERE email = 'admin@demo.aada.example'")
-    status, shown = aada("serve", "--check", **PRODUCTION)
-    assert status == 0, shown
-
-
-def test_administrators_are_mailed_about_a_new_problem_once(live_database: Database) -> None:
-    bad, worse = problem("Disk", "0.4 GiB are free.", "Free up space."), problem("Role", "Too much.", "Less.")
-    with live_database.begin() as session:
-        UserFactory(session=session, email="ada@example.edu", role=Role.ADMIN)
-    for found_now, alert in (
-        ([ok("Hosts", "fine")], True),
-        ([bad, warning("Email", "none", "set")], True),
-        ([problem("Disk", "0.3 GiB are free.", "Free up space.")], True),  # the same, tomorrow's figures
-        ([bad, worse], False),  # somebody looks, at a terminal
-        ([bad, worse], True),
-    ):
-        with live_database.begin() as session:
-            examination.record(session, found_now, alert=alert)
-    with live_database.begin() as session:
-        subjects = session.scalars(select(OutboxMessage.body_text).order_by(OutboxMessage.id)).all()
-        assert len(subjects) == 2
-        assert "0.4 GiB" in subjects[0]
-        assert "Role: Too much." in subjects[1]
-        assert "Disk" not in subjects[1]
-        assert "/operations" in subjects[1]
-        rows = session.scalars(select(AuditEntry).where(AuditEntry.action == Action.CHECKS_COMPLETED)).all()
-        assert len(rows) == 5
-        outcome = examination.last_outcome(session)
-        assert outcome is not None
-        assert [one.check for one in outcome.findings] == ["Disk", "Role"]
-
-
-def test_the_nightly_job_keeps_the_outcome(live_settings: Settings, live_database: Database) -> None:
-    examination.check_tonight(live_settings, live_database)
-    with live_database.begin() as session:
-        outcome = examination.last_outcome(session)
-    assert outcome is not None
-    assert outcome.problems == 0
-
-
-@contextmanager
-def answering(now: Callable[[], datetime]) -> Iterator[str]:
-    """A web server with a clock of its own."""
-
-    class Handler(http.server.BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            self.send_response_only(403)
-            self.send_header("Date", format_datetime(now(), usegmt=True))
-            self.send_header("Content-Length", "0")
-            self.end_headers()
-
-        def log_message(self, *_: object) -> None:
-            return
-
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    server.server_close()
-    thread.join(10)
-
-
-def test_no_finding_of_the_database_is_left_when_it_goes_away(live_settings: Settings) -> None:
-    with connect(live_settings, live_settings.app_database_url) as connection:
-        with psycopg.connect(connection.info.dsn, password=connection.info.password):
-            pass
-        connection.close()
-        said = examination.examine(Installation(live_settings, database=connection, network=False))
-    assert any("This check failed" in one.says for one in said)
-
-
-def test_the_operations_page_shows_the_last_outcome(
-    session: Session, signed_in: Callable[[User], TestClient]
-) -> None:
-    page = signed_in(UserFactory(session=session, role=Role.ADMIN))
-    assert "has not been checked yet" in page.get("/operations").text
-    bad = problem("Disk", "0.4 GiB are <free>.", "Free up space.")
-    examination.record(session, [ok("Hosts", "fine"), bad], alert=False)
-    session.commit()
-    shown = page.get("/operations").text
-    assert "1 of 2 checks were fine" in shown
-    assert "0.4 GiB are &lt;free&gt;." in shown
-    assert "Free up space." in shown
