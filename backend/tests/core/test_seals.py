@@ -182,6 +182,21 @@ def test_many_entries_come_under_several_seals(
     assert verify(live_database).faults == []
 
 
+def test_a_large_transaction_behind_a_gap_is_sealed_whole(
+    live_database: Database, owner: psycopg.Connection[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Transactions that wrote no entry lie between it and the last seal."""
+    monkeypatch.setattr(service, "MOST_ENTRIES", 3)
+    write(live_database, "before")
+    while seal(live_database):
+        pass
+    for number in range(3):
+        owner.execute(f"CREATE TABLE other_{number} ()".encode())
+    write(live_database, "1", "2", "3", "4", "5")
+    assert seal(live_database) == 5
+    assert verify(live_database).faults == []
+
+
 def test_a_new_server_begins_a_new_generation(
     live_database: Database, owner: psycopg.Connection[Any]
 ) -> None:

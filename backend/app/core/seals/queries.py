@@ -45,7 +45,7 @@ _LAST = sa.text(
 )
 _FIRST_OPEN = sa.text(
     """
-    SELECT generation FROM audit_log
+    SELECT generation, xid::text::bigint FROM audit_log
     WHERE (generation, xid) >= (:generation, CAST(CAST(:xid AS text) AS xid8))
       AND (generation < :now_generation
            OR generation = :now_generation AND xid < CAST(CAST(:frontier AS text) AS xid8))
@@ -124,11 +124,11 @@ def last(session: Session) -> tuple[int, int, int, bytes]:
     return (0, 0, 0, b"") if row is None else (row[0], row[1], row[2], bytes(row[3]))
 
 
-def first_open(session: Session, generation: int, xid: int, until: tuple[int, int]) -> int | None:
-    """The generation of the first entry from this place on that nothing can be written before; None without one."""
+def first_open(session: Session, generation: int, xid: int, until: tuple[int, int]) -> tuple[int, int] | None:
+    """Generation and transaction of the first entry from this place on that nothing can be written before, if any."""
     asked = {"generation": generation, "xid": xid, "now_generation": until[0], "frontier": until[1]}
-    found: int | None = session.scalar(_FIRST_OPEN, asked)
-    return found
+    found = session.execute(_FIRST_OPEN, asked).one_or_none()
+    return None if found is None else (found[0], found[1])
 
 
 def end_of(session: Session, generation: int) -> int:

@@ -59,12 +59,13 @@ def seal(session: Session) -> int:
     opened = queries.first_open(session, generation, first, now)
     if opened is None:
         return 0
-    if opened > generation:
-        generation, first = opened, 0
+    if opened[0] > generation:
+        generation, first = opened[0], 0
     end = now[1] if generation == now[0] else queries.end_of(session, generation)
     cut = queries.cut(session, Span(generation, first, end), MOST_ENTRIES)
     if cut is not None:
-        end = cut if cut > first else cut + 1
+        # A transaction's entries stay together, also when it has more of them than a seal.
+        end = cut if cut > opened[1] else cut + 1
     span = Span(generation, first, end)
     found = queries.leaves(session, span)
     leaves = [leaf for leaf, _ in found]
