@@ -26,7 +26,7 @@ from app.accounts.factors.service import APP_KEYS
 from app.accounts.factors.service import send_change as send_factor_change
 from app.accounts.identifiers.service import NUMBERS as IDENTIFIERS
 from app.accounts.names.service import name_on
-from app.accounts.notes.service import Note, notes_of
+from app.accounts.notes.service import Note, gather_notes, notes_of
 from app.accounts.people import imports as _imports  # noqa: F401 - people can be imported
 from app.accounts.people import queries
 from app.accounts.people.service import (
@@ -72,6 +72,7 @@ __all__ = [
     "end_duty",
     "ensure_first_admin",
     "find_by_email",
+    "gather_notes",
     "get_person",
     "get_student",
     "give_duty",

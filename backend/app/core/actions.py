@@ -341,6 +341,11 @@ class Action(StrEnum):
         "Statement import removed",
         system.ImportRemoved,
     )
+    STUDENT_NOTES_GATHERED = (
+        "student_notes.gathered",
+        "users",
+        "Every note gathered for an inspection",
+    )
     STUDENT_NOTE_WRITTEN = ("student_note.written", "student_notes", "Note written", student_file.NoteWritten)
     STUDENT_CONTACT_CHANGED = student_file.STUDENT_CONTACT_CHANGED
     STUDENT_FIELD_CHANGED = student_file.STUDENT_FIELD_CHANGED
@@ -391,6 +396,7 @@ DISCLOSURES = frozenset(
         Action.RECORD_VIEWED,
         Action.REPORT_EXPORTED,
         Action.STATEMENTS_EXPORTED,
+        Action.STUDENT_NOTES_GATHERED,
     }
 )
 """By these somebody else learned what is in students' records. Their rows say for which purpose, and by which duty."""
