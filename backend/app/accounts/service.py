@@ -24,6 +24,7 @@ from app.accounts.factors.resets.service import reset_by_operator as reset_facto
 from app.accounts.factors.resets.service import send_request as send_reset_request
 from app.accounts.factors.service import APP_KEYS
 from app.accounts.factors.service import send_change as send_factor_change
+from app.accounts.identifiers.numbers import IdentifierKind
 from app.accounts.identifiers.service import NUMBERS as IDENTIFIERS
 from app.accounts.names.service import name_on
 from app.accounts.notes.service import Note, gather_notes, notes_of
@@ -56,6 +57,7 @@ __all__ = [
     "Duplicate",
     "DutyLine",
     "Email",
+    "IdentifierKind",
     "NameParts",
     "Note",
     "Phone",

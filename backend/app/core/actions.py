@@ -396,7 +396,6 @@ DISCLOSURES = frozenset(
         Action.RECORD_VIEWED,
         Action.REPORT_EXPORTED,
         Action.STATEMENTS_EXPORTED,
-        Action.STUDENT_NOTES_GATHERED,
     }
 )
 """By these somebody else learned what is in students' records. Their rows say for which purpose, and by which duty."""

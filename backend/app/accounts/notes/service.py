@@ -75,7 +75,7 @@ def get_note(session: Session, subject: Actor, user_id: int, note_id: int) -> St
 def gather_notes(session: Session, user_id: int, reason: str) -> Sequence[Note]:
     """Every note about a student, for whomever it is, the latest first: who asks to inspect their records sees all.
 
-    The history keeps the reason, and the student reads it (34 CFR 99.10). Raises NotFound.
+    The history keeps the reason (34 CFR 99.10 gives the right, 99.32 asks for the record). Raises NotFound.
     """
     policy.require_read(session, SYSTEM, user_id)
     history.record(session, SYSTEM, Action.STUDENT_NOTES_GATHERED, user_id, student_id=user_id, reason=reason)
