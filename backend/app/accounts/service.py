@@ -24,9 +24,10 @@ from app.accounts.factors.resets.service import reset_by_operator as reset_facto
 from app.accounts.factors.resets.service import send_request as send_reset_request
 from app.accounts.factors.service import APP_KEYS
 from app.accounts.factors.service import send_change as send_factor_change
+from app.accounts.identifiers.numbers import IdentifierKind
 from app.accounts.identifiers.service import NUMBERS as IDENTIFIERS
 from app.accounts.names.service import name_on
-from app.accounts.notes.service import Note, notes_of
+from app.accounts.notes.service import Note, gather_notes, notes_of
 from app.accounts.people import imports as _imports  # noqa: F401 - people can be imported
 from app.accounts.people import queries
 from app.accounts.people.service import (
@@ -56,6 +57,7 @@ __all__ = [
     "Duplicate",
     "DutyLine",
     "Email",
+    "IdentifierKind",
     "NameParts",
     "Note",
     "Phone",
@@ -72,6 +74,7 @@ __all__ = [
     "end_duty",
     "ensure_first_admin",
     "find_by_email",
+    "gather_notes",
     "get_person",
     "get_student",
     "give_duty",

@@ -105,9 +105,7 @@ def reset_factors(
     reason: Annotated[str, typer.Option(help="What was lost; kept in the history.", prompt="Reason")],
 ) -> None:
     """Remove a person's passkeys, authenticator apps and recovery codes after a loss; the password stays."""
-    words = " ".join(reason.split())
-    if not 0 < len(words) <= 500:
-        raise OperatorError("Say in 1 to 500 characters what was lost.")
+    words = _reason(reason, "what was lost")
     with school_database() as (database, _settings), database.begin() as session:
         user = _person(session, email)
         keys, apps = service.reset_factors(session, user, words)
@@ -115,6 +113,34 @@ def reset_factors(
             f"{user.full_name}: {keys} passkeys and {apps} authenticator apps removed, signed out everywhere. "
             "The person is emailed."
         )
+
+
+@commands.command()
+def notes(
+    email: Email,
+    reason: Annotated[
+        str, typer.Option(help="Who asked to inspect them; kept in the history.", prompt="Reason")
+    ],
+) -> None:
+    """Print every note about a student, for whichever duties, to answer a request to inspect records."""
+    words = _reason(reason, "why the notes are gathered")
+    with school_database() as (database, settings), database.begin() as session:
+        user = _person(session, email)
+        found = service.gather_notes(session, user.id, words)
+        typer.echo(f"{len(found)} {'note' if len(found) == 1 else 'notes'} about {user.full_name}")
+        for one in found:
+            at = f"{one.note.written_at.astimezone(settings.zone):%Y-%m-%d %H:%M}"
+            typer.echo(f"\n{at}, {one.note.author_name}, for: {one.audience}")
+            if one.superseded_by:
+                typer.echo("A later note takes the place of this one.")
+            typer.echo(one.note.body)
+
+
+def _reason(text: str, what: str) -> str:
+    words = " ".join(text.split())
+    if not 0 < len(words) <= 500:
+        raise OperatorError(f"Say in 1 to 500 characters {what}.")
+    return words
 
 
 @commands.command("list")

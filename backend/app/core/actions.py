@@ -39,6 +39,7 @@ class Action(StrEnum):
     ADMISSION_DOCUMENT_RECEIVED = student_file.ADMISSION_DOCUMENT_RECEIVED
     ADMISSION_KIND_CHANGED = student_file.ADMISSION_KIND_CHANGED
     ADMISSION_REMINDED = student_file.ADMISSION_REMINDED
+    ADMISSION_REQUIREMENTS_CHANGED = student_file.ADMISSION_REQUIREMENTS_CHANGED
     APPLICATION_CHANGED = student_file.APPLICATION_CHANGED
     APPLICATION_RECEIVED = student_file.APPLICATION_RECEIVED
     API_TOKEN_CREATED = "api_token.created", "api_tokens", "API token created", people.TokenCreated
@@ -339,6 +340,11 @@ class Action(StrEnum):
         "xapi_imports",
         "Statement import removed",
         system.ImportRemoved,
+    )
+    STUDENT_NOTES_GATHERED = (
+        "student_notes.gathered",
+        "users",
+        "Every note gathered for an inspection",
     )
     STUDENT_NOTE_WRITTEN = ("student_note.written", "student_notes", "Note written", student_file.NoteWritten)
     STUDENT_CONTACT_CHANGED = student_file.STUDENT_CONTACT_CHANGED

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
+from app.accounts.service import IdentifierKind
 from app.core.actions import Action
 from app.core.permissions import Duty, Subject
 from app.core.purposes import Purpose
@@ -56,10 +57,17 @@ def _what(entry: AuditEntry) -> str:
         return f"Document {details.get('number', '')}, downloaded"
     if entry.action == Action.ATTACHMENT_DOWNLOADED.value:
         return "A file in your learning activity, downloaded"
+    if entry.action == Action.IDENTIFIER_REVEALED.value:
+        label = _label(IdentifierKind, str(details.get("kind", "")))
+        return f"{label} ending in {details.get('last_four', '')}, shown in full: {entry.reason or ''}"
+    if entry.action == Action.NAME_DOCUMENT_OPENED.value:
+        return "The document of a change of your name"
+    if entry.action == Action.ADMISSION_DOCUMENT_OPENED.value:
+        return f"{details.get('kind', 'Document')}, opened"
     return "A list"
 
 
-def _label(kind: type[Purpose] | type[Duty] | type[Part], value: str | None) -> str:
+def _label(kind: type[Purpose] | type[Duty] | type[Part] | type[IdentifierKind], value: str | None) -> str:
     """The label of a member; one of another release as it is kept."""
     try:
         return kind(value or "").label

@@ -1,19 +1,17 @@
-"""Enrollments from the first day to the last: enroll, complete lessons, complete or withdraw.
+"""Enrollments: who is in which program, since when, and how far.
 
 Progress is written in the transaction of the event that changed it, with the enrollment locked, so that two events
 at once cannot leave a percentage that neither of them saw. The other rooms use `record_lesson_completion` and
-`study_for`, and register what stands in the way of an end (`register_objection`).
+`study_for`, and register what stands in the way of an end (`register_objection`); the end itself is in `endings`.
 """
 
 from collections.abc import Collection, Sequence
-from datetime import date, datetime
+from datetime import date
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import Row
 from sqlalchemy.orm import Session
 
-from app.academics.classes import service as classes
 from app.accounts import service as accounts
 from app.core import history, views
 from app.core.actions import Action
@@ -22,27 +20,25 @@ from app.core.permissions import Role, Subject, internal
 from app.core.views import Part
 from app.db.models import Enrollment, EnrollmentStatus, Withdrawal
 from app.enrollment import imports as _imports  # noqa: F401 - enrollments can be imported
-from app.enrollment import policies_in_force, policy, queries, study_access
+from app.enrollment import policies_in_force, policy, queries
 from app.enrollment.admissions.papers import service as admission_papers
 from app.enrollment.completions.service import (
     CompletionOutcome,
     found,
     lesson_scores,
     mark_lesson,
-    progress_of,
     record_lesson_completion,
     withdraw_lesson_completion,
     wrong,
 )
+from app.enrollment.endings.service import complete, objections_to_ending, why_not_complete, withdraw
 from app.enrollment.lists import queries as lists
-from app.enrollment.objections import Ending, Objection, objections
+from app.enrollment.objections import Ending, Objection
 from app.enrollment.objections import register as register_objection
 from app.enrollment.queries import Learner
 from app.enrollment.study_access import Study, hold_for_study, study_for
 from app.enrollment.study_access import register_end as on_ended
-from app.rules import enrollment as states
 from app.rules.progress import Progress, progress_of_counts
-from app.school import service as school
 from app.web.listing import Listing
 from app.web.paging import Paging
 
@@ -265,135 +261,7 @@ def active_count(session: Session, subject: Subject) -> int:
     return lists.status_counts(session, policy.visible(session, subject)).get(EnrollmentStatus.ACTIVE, 0)
 
 
-# The end
-
-
-def why_not_complete(session: Session, subject: Subject, enrollment_id: int) -> str | None:
-    """The sentence that refuses the completion, None when nothing speaks against it."""
-    record = found(session, enrollment_id)
-    policy.require_read(session, subject, record.user_id)
-    threshold = policies_in_force.completion_threshold_pct(session)
-    decision = states.may_complete(record.status.value, progress_of(session, record), threshold)
-    return None if decision.allowed else decision.reason
-
-
-def objections_to_ending(
-    session: Session, subject: Subject, enrollment_id: int, zone: ZoneInfo
-) -> list[Objection]:
-    """What must be done before the enrollment can end, as the rooms that registered a question see it."""
-    record = found(session, enrollment_id)
-    policy.require_read(session, subject, record.user_id)
-    return objections(session, subject, Ending(record.id, record.user_id, zone, lock=False))
-
-
-def _require_no_objection(session: Session, subject: Subject, record: Enrollment, zone: ZoneInfo) -> None:
-    """Raises Conflict with every objection's sentence."""
-    found_ones = objections(session, subject, Ending(record.id, record.user_id, zone, lock=True))
-    if found_ones:
-        extra: dict[str, Any] = {name: value for one in found_ones for name, value in one.extra.items()}
-        raise Conflict(" ".join(one.sentence for one in found_ones), **extra)
-
-
-def complete(
-    session: Session, subject: Subject, enrollment_id: int, *, today: date, zone: ZoneInfo
-) -> Enrollment:
-    """Complete an enrollment, as of today at the school.
-
-    Conflict unless it is active, the lessons that the progress policy asks for are done, and no room objects.
-    """
-    policy.require_change(subject)
-    record = found(session, enrollment_id, lock=True)
-    policy.require_read(session, subject, record.user_id)
-    policy.require_end(subject, record.user_id)
-    result = progress_of(session, record)
-    in_force = policies_in_force.progress(session)
-    decision = states.may_complete(record.status.value, result, in_force.values.completion_threshold_pct)
-    if not decision.allowed:
-        raise Conflict(decision.reason)
-    school.policies.used(session, in_force)
-    _require_no_objection(session, subject, record, zone)
-    record.status = EnrollmentStatus.COMPLETED
-    record.completed_at = max(today, record.enrolled_at)
-    record.progress_pct = result.percent
-    session.flush()
-    history.record(
-        session,
-        subject,
-        Action.ENROLLMENT_COMPLETED,
-        record.id,
-        student_id=record.user_id,
-        enrollment_id=record.id,
-        completed_at=record.completed_at,
-        derivation=decision.reason,
-    )
-    classes.end_seats(session, subject, record.id, student_id=record.user_id, last_day=record.completed_at)
-    study_access.ended(session, record)
-    return record
-
-
-def withdraw(
-    session: Session,
-    subject: Subject,
-    enrollment_id: int,
-    *,
-    requested_at: datetime,
-    now: datetime,
-    enrolled_from: datetime,
-    reason: str | None,
-    zone: ZoneInfo,
-    field: str = "requested_at",
-) -> Withdrawal:
-    """Withdraw a student: the enrollment ends, and a withdrawal waits for the administration.
-
-    `enrolled_from` is the first moment a request can have arrived: the enrollment date's midnight at the school.
-    `field` names the input that `requested_at` came from. Conflict unless the enrollment is active and no room
-    objects, Invalid for a request before it began or in the future.
-    """
-    policy.require_change(subject)
-    record = found(session, enrollment_id, lock=True)
-    policy.require_read(session, subject, record.user_id)
-    policy.require_end(subject, record.user_id)
-    decision = states.may_withdraw(record.status.value)
-    if not decision.allowed:
-        raise Conflict(decision.reason)
-    if requested_at > now:
-        raise wrong(field, "The request date cannot be in the future.")
-    if requested_at < enrolled_from:
-        raise wrong(field, "The request date cannot be before the enrollment began.")
-    _require_no_objection(session, subject, record, zone)
-    result = progress_of(session, record)
-    record.status = EnrollmentStatus.WITHDRAWN
-    record.progress_pct = result.percent
-    withdrawal = Withdrawal(
-        user_id=record.user_id,
-        enrollment_id=record.id,
-        requested_at=requested_at,
-        progress_pct_at_withdrawal=result.percent,
-        reason=reason or None,
-    )
-    session.add(withdrawal)
-    session.flush()
-    history.record(
-        session,
-        subject,
-        Action.ENROLLMENT_WITHDRAWN,
-        record.id,
-        student_id=record.user_id,
-        enrollment_id=record.id,
-        reason=reason,
-        withdrawal_id=withdrawal.id,
-        requested_at=requested_at,
-        derivation=result.explanation,
-    )
-    classes.end_seats(
-        session,
-        subject,
-        record.id,
-        student_id=record.user_id,
-        last_day=requested_at.astimezone(zone).date(),
-    )
-    study_access.ended(session, record)
-    return withdrawal
+# For statements
 
 
 @internal("names of what the history speaks of, for statements")

@@ -17,6 +17,8 @@ _JOINERS = frozenset("\u200c\u200d")
 _UNSHOWN = frozenset({"Cc", "Cf", "Co", "Cs"})
 """Controls, invisible format characters, private use: in nobody's name, and no document prints them."""
 EARLIEST_DAY, LATEST_DAY = date(2000, 1, 1), date(2100, 12, 31)
+EARLIEST_BIRTH = date(1900, 1, 1)
+"""The first day that a date of somebody's life may have."""
 
 
 def _storable(text: str) -> str:

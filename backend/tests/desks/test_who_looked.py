@@ -3,6 +3,7 @@
 import importlib
 import inspect
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from sqlalchemy.orm import Session
 
 from app.accounts import service as accounts
 from app.core import clock, history, views
+from app.core.actions import Action
 from app.core.permissions import Duty, Role, Subject
 from app.core.purposes import Purpose
 from app.core.views import Part
@@ -317,6 +319,23 @@ def test_old_keys_are_forgotten(session: Session, school: School) -> None:
     accounts.get_person(session, subject, student.id)
     assert history.forget_folds(session, clock.now() - timedelta(days=1)) == 0
     assert history.forget_folds(session, clock.now() + timedelta(seconds=1)) == 1
+
+
+def test_the_list_says_what_was_opened(session: Session, school: School) -> None:
+    student, registrar = school.student(), subject_of(school.with_duty(Duty.REGISTRAR))
+    proved = replace(registrar, proved_at=clock.now())
+    for action, reason, details in (
+        (Action.IDENTIFIER_REVEALED, "1098-T of 2026", {"kind": "ssn", "last_four": "6789"}),
+        (Action.NAME_DOCUMENT_OPENED, None, {}),
+        (Action.ADMISSION_DOCUMENT_OPENED, None, {"kind": "CPR card"}),
+    ):
+        history.record(session, proved, action, 1, student_id=student.id, reason=reason, **details)
+    page = disclosures.seen_of_mine(session, subject_of(student), Paging()).page()
+    assert [one.what for one in reversed(page.items)] == [
+        "Social Security number ending in 6789, shown in full: 1098-T of 2026",
+        "The document of a change of your name",
+        "CPR card, opened",
+    ]
 
 
 def test_the_list_of_a_student_walks_an_index(session: Session, school: School) -> None:

@@ -10,10 +10,11 @@ from app.accounts import policy
 from app.accounts.access import links
 from app.accounts.passwords import APPLICANT, NO_PASSWORD
 from app.accounts.people import queries as people
+from app.accounts.people.service import refuse_taken_email
 from app.accounts.profiles import policy as files
 from app.accounts.profiles import queries as profiles
 from app.accounts.profiles.schemas import NameParts, phone_digits
-from app.accounts.profiles.service import require_birth_date
+from app.accounts.profiles.service import require_birth_date, require_name_fits
 from app.core import clock, history
 from app.core.actions import Action
 from app.core.errors import Conflict, FieldError, NotFound
@@ -60,7 +61,10 @@ def add_applicant(
     """
     policy.require_manage(subject, Role.STUDENT)
     require_birth_date(birth_date, today)
+    require_name_fits(name)
     holder = people.user_by_email(session, email)
+    if holder is not None and (holder.deleted_at is not None or holder.role is not Role.STUDENT):
+        refuse_taken_email(session, email)
     if holder is not None:
         sentence = f"{holder.full_name} has this email address. Add the application to that person instead."
         raise Conflict(sentence, errors=[FieldError("email", sentence)])

@@ -15,6 +15,7 @@ from app.accounts.names.schemas import NameChange
 from app.accounts.people import queries as people
 from app.accounts.profiles import policy
 from app.accounts.profiles import queries as profiles
+from app.accounts.profiles.service import require_name_fits
 from app.core import clock, history, mail, visibility
 from app.core.actions import Action
 from app.core.errors import Conflict, FieldError, Invalid, NotFound
@@ -74,10 +75,11 @@ def _change(
     media_type: str,
     today: date,
 ) -> FormerName:
-    profile = profiles.open_profile(session, user_id, clock.now())
+    # The account before the file, as everywhere: who corrects a name under Account holds it first too.
     person = people.user(session, user_id, lock=True)
     if person is None:
         raise NotFound(policy.NO_STUDENT)
+    profile = profiles.open_profile(session, user_id, clock.now())
     _check(session, person, values, today)
     former = FormerName(
         user_id=user_id,
@@ -117,8 +119,7 @@ def _change(
 def _check(session: Session, person: User, values: NameChange, today: date) -> None:
     if values.counts_from > today:
         raise _wrong("counts_from", "This day is in the future. Record the change when the new name counts.")
-    if len(values.full_name) > 255:
-        raise _wrong("last_name", "The whole name has more than 255 characters. Shorten it.")
+    require_name_fits(values)
     if values.full_name == person.full_name:
         raise _wrong("last_name", f"The legal name is “{person.full_name}” already.")
     earlier = queries.former_names(session, person.id)

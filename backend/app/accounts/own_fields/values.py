@@ -2,10 +2,9 @@
 
 import re
 from collections.abc import Sequence
-from datetime import date
 from enum import StrEnum
 
-from app.web.field_types import EARLIEST_DAY, LATEST_DAY, one_line
+from app.web.field_types import EARLIEST_BIRTH, one_line
 from app.web.imports import readers
 
 
@@ -54,19 +53,9 @@ def read(kind: FieldType, choices: Sequence[str], text: str) -> str:
             raise ValueError("Enter a number such as 12 or 12.5.")
         return plain
     if kind is FieldType.DATE:
-        return _day(tidy).isoformat()
+        return readers.day(tidy, EARLIEST_BIRTH).isoformat()
     if kind is FieldType.YES_NO:
         return readers.choice(_YES_NO, ("yes", "no"))(tidy)
     if kind is FieldType.CHOICE:
         return readers.choice({" ".join(one.casefold().split()): one for one in choices}, choices)(tidy)
     return tidy
-
-
-def _day(text: str) -> date:
-    try:
-        found = date.fromisoformat(text)
-    except ValueError:
-        return readers.day(text)
-    if not date(1900, 1, 1) <= found <= LATEST_DAY:
-        raise ValueError(f"Enter a date before {LATEST_DAY.year}, such as {EARLIEST_DAY.year}-11-25.")
-    return found

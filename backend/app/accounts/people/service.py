@@ -96,7 +96,7 @@ def create_person(
     if duty is not None and role is Role.STUDENT:
         sentence = "Only staff can have duties. Choose the role Staff, or no duty."
         raise Conflict(sentence, errors=[FieldError("duty", sentence)])
-    _refuse_taken_email(session, email)
+    refuse_taken_email(session, email)
     user = User(email=email, full_name=full_name, role=role, hashed_password=NO_PASSWORD)
     session.add(user)
     session.flush()
@@ -181,7 +181,7 @@ def update_person(
             profiles.forget_name_parts(session, user.id)
         user.full_name = full_name
     if email is not None and email != user.email:
-        _refuse_taken_email(session, email)
+        refuse_taken_email(session, email)
         _move(session, subject, settings, user, email)
     after = {"email": user.email, "full_name": user.full_name, "role": user.role.value}
     changes = {name: [before[name], after[name]] for name in before if before[name] != after[name]}
@@ -263,7 +263,9 @@ def _keep_an_admin(user: User, others: Collection[int], field: str | None = None
     raise Conflict(sentence, errors=[FieldError(field, sentence)] if field else [])
 
 
-def _refuse_taken_email(session: Session, email: str) -> None:
+@internal("checks an address")
+def refuse_taken_email(session: Session, email: str) -> None:
+    """Raises Conflict for an address that somebody has, deleted people too, with a sentence that says what to do."""
     holder = queries.user_by_email(session, email)
     if holder is None:
         return

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import date
+from functools import partial
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
@@ -20,6 +21,7 @@ from app.db.row_marks import marks
 from app.rules import birth_dates
 from app.settings import Settings
 from app.web import imports
+from app.web.field_types import EARLIEST_BIRTH
 from app.web.forms import sentence
 from app.web.imports import Fault, Field, ImportKind, Made, Row, readers
 
@@ -35,27 +37,18 @@ def _email(text: str) -> str:
 
 
 def _birth_date(text: str) -> date:
-    iso = text[:10]
-    try:
-        return date.fromisoformat(iso) if len(text) == 10 else _american(text)
-    except ValueError:
-        return _american(text)
-
-
-def _american(text: str) -> date:
-    month, _, rest = text.replace("-", "/").partition("/")
-    day, _, year = rest.partition("/")
-    try:
-        if len(year) != 4:
-            raise ValueError
-        return date(int(year), int(month), int(day))
-    except ValueError:
-        raise ValueError("This is not a date. Write it as 11/25/2001 or 2001-11-25.") from None
+    return readers.day(text, EARLIEST_BIRTH)
 
 
 def _phone(text: str) -> str:
     phone_digits(text)
-    return readers.line(text)
+    return readers.line(text, longest=40)
+
+
+# As long as the forms of the file allow: what was imported can be saved again there.
+_name = partial(readers.line, longest=100)
+_contact = partial(readers.line, longest=120)
+_relationship = partial(readers.line, longest=60)
 
 
 def _address(row: Row) -> dict[str, Any] | None:
@@ -221,7 +214,7 @@ imports.register(
             Field(
                 "preferred_name",
                 "Preferred name",
-                readers.line,
+                _name,
                 required=False,
                 aliases=("Nickname", "Goes by"),
                 example="Mari",
@@ -263,7 +256,7 @@ imports.register(
             Field(
                 "contact_name",
                 "Emergency contact",
-                readers.line,
+                _contact,
                 required=False,
                 aliases=("Emergency contact name",),
                 example="Rosa Lopez",
@@ -271,7 +264,7 @@ imports.register(
             Field(
                 "contact_relationship",
                 "Emergency contact relationship",
-                readers.line,
+                _relationship,
                 required=False,
                 aliases=("Relationship",),
                 example="Mother",

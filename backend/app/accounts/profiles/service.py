@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 from sqlalchemy.orm import Session
 
+from app.accounts.people import queries as people
 from app.accounts.profiles import photo, policy, queries
 from app.accounts.profiles.schemas import (
     AddressForm,
@@ -14,6 +15,7 @@ from app.accounts.profiles.schemas import (
     ContactKind,
     DetailsForm,
     EmergencyContactForm,
+    NameParts,
     PhoneForm,
     phone_digits,
 )
@@ -98,9 +100,13 @@ def save_details(
 
     Invalid when the parts are not the legal name: a name that changed is recorded with its date and its document.
     """
-    person = policy.require_change(session, subject, user_id)
+    policy.require_change(session, subject, user_id)
     if values.birth_date is not None:
         require_birth_date(values.birth_date, today)
+    # Locked, so that the name the parts are held against is still the name when they are saved.
+    person = people.user(session, user_id, lock=True)
+    if person is None:
+        raise NotFound(policy.NO_STUDENT)
     given = values.model_dump()
     parts = " ".join(given[name] for name in _PARTS if given[name])
     if parts and parts.casefold() != " ".join(person.full_name.split()).casefold():
@@ -121,6 +127,14 @@ def require_birth_date(born: date, today: date) -> None:
     why = birth_dates.why_not(born, today)
     if why is not None:
         raise Invalid(why, errors=[FieldError("birth_date", why)])
+
+
+@internal("checks a name")
+def require_name_fits(name: NameParts) -> None:
+    """Raises Invalid with a sentence for a name that is longer than a legal name may be."""
+    if len(name.full_name) > 255:
+        sentence = "The whole name has more than 255 characters. Shorten it."
+        raise Invalid(sentence, errors=[FieldError("last_name", sentence)])
 
 
 def save_preferred_name(session: Session, subject: Actor, user_id: int, name: str | None) -> StudentProfile:
@@ -158,8 +172,8 @@ def save_contact(
 ) -> int:
     """Add an address, a phone or an emergency contact, or put it in the place of another; the new row's number.
 
-    The row whose place it takes is ended and kept. The first address and the first phone is the primary one; a new
-    primary one takes the place of the old. Raises NotFound for a row that is none of this student's.
+    The row whose place it takes is ended and kept. The first address and the first phone is the primary one, and one
+    always is; a new primary one takes the place of the old. Raises NotFound for a row that is none of this student's.
     """
     policy.require_change_contacts(session, subject, user_id)
     kind = _kind_of(values)
@@ -170,11 +184,6 @@ def save_contact(
     fields = values.model_dump()
     if isinstance(values, PhoneForm):
         fields["digits"] = phone_digits(values.number)
-    if kind is not ContactKind.EMERGENCY:
-        others = [
-            one for one in queries.contacts(session, kind, user_id) if one.ends_on is None and one is not old
-        ]
-        fields["is_primary"] = values.is_primary or not others  # type: ignore[union-attr]
     if old is not None:
         _end(old, today)
     if fields.get("is_primary"):
@@ -183,6 +192,7 @@ def save_contact(
     row = model(user_id=user_id, starts_on=today, **fields)
     session.add(row)
     session.flush()
+    _keep_a_primary(session, user_id, kind)
     history.record(
         session,
         subject,
@@ -205,10 +215,7 @@ def end_contact(
     row = _own_row(session, user_id, kind, contact_id)
     _end(row, today)
     session.flush()
-    if kind is not ContactKind.EMERGENCY and row.is_primary:
-        left = [one for one in queries.contacts(session, kind, user_id) if one.ends_on is None]
-        for one in left[:1]:
-            one.is_primary = True
+    _keep_a_primary(session, user_id, kind)
     history.record(
         session,
         subject,
@@ -239,6 +246,16 @@ def _own_row(session: Session, user_id: int, kind: ContactKind, contact_id: int)
 
 def _end(row: Any, today: date) -> None:
     row.ends_on = max(today, row.starts_on)
+
+
+def _keep_a_primary(session: Session, user_id: int, kind: ContactKind) -> None:
+    """Of the addresses, and of the phones, that are used one is the primary one: without a choice the oldest."""
+    if kind is ContactKind.EMERGENCY:
+        return
+    used = [one for one in queries.contacts(session, kind, user_id) if one.ends_on is None]
+    if used and not any(one.is_primary for one in used):
+        used[0].is_primary = True
+        session.flush()
 
 
 def _kind_of(values: ContactForm) -> ContactKind:

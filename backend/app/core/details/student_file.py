@@ -53,6 +53,12 @@ class AdmissionChecked(Details):
     expires_on: date | None = None
 
 
+class RequirementsChanged(Named):
+    """The kinds of documents that a program required, and those that it requires now."""
+
+    kinds: list[list[str]]
+
+
 class AdmissionReminded(Details):
     kind: str
     days: int
@@ -97,12 +103,23 @@ ADMISSION_DOCUMENT_RECEIVED = (
     "Admission document received",
     AdmissionPaper,
 )
-ADMISSION_KIND_CHANGED = ("admission_kind.changed", "admission_kinds", "Required documents changed", Named)
+ADMISSION_KIND_CHANGED = (
+    "admission_kind.changed",
+    "admission_kinds",
+    "Kind of admission document changed",
+    Named,
+)
 ADMISSION_REMINDED = (
     "admission_document.reminded",
     "admission_documents",
     "Reminder of an expiring document sent",
     AdmissionReminded,
+)
+ADMISSION_REQUIREMENTS_CHANGED = (
+    "admission_requirements.changed",
+    "programs",
+    "Required documents changed",
+    RequirementsChanged,
 )
 APPLICATION_CHANGED = ("application.changed", "applications", "Application changed", ApplicationState)
 APPLICATION_RECEIVED = ("application.received", "applications", "Application received", ApplicationReceived)

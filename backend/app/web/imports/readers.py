@@ -10,16 +10,16 @@ _ISO = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})(?:[T ]00:00(?::00)?)?")
 _AMERICAN = re.compile(r"(\d{1,2})[/-](\d{1,2})[/-](\d{4})")
 
 
-def line(text: str) -> str:
-    """One line of 255 characters at most."""
+def line(text: str, longest: int = 255) -> str:
+    """One line of 255 characters at most, or of `longest`."""
     tidy = one_line(text)
-    if len(tidy) > 255:
-        raise ValueError("This has more than 255 characters. Shorten it.")
+    if len(tidy) > longest:
+        raise ValueError(f"This has more than {longest} characters. Shorten it.")
     return tidy
 
 
-def day(text: str) -> date:
-    """A date: 11/25/2026 (month first) or 2026-11-25."""
+def day(text: str, earliest: date = EARLIEST_DAY) -> date:
+    """A date: 11/25/2026 (month first) or 2026-11-25, with or without a midnight behind it."""
     iso, american = _ISO.fullmatch(text), _AMERICAN.fullmatch(text)
     if iso:
         year, month, number = (int(part) for part in iso.groups())
@@ -32,8 +32,8 @@ def day(text: str) -> date:
     except ValueError:
         hint = " Write the month first." if american and month > 12 else ""
         raise ValueError(f"There is no such day.{hint} Write dates as 11/25/2026 or 2026-11-25.") from None
-    if not EARLIEST_DAY <= found <= LATEST_DAY:
-        raise ValueError(f"This date lies outside {EARLIEST_DAY.year} to {LATEST_DAY.year}. Check the year.")
+    if not earliest <= found <= LATEST_DAY:
+        raise ValueError(f"This date lies outside {earliest.year} to {LATEST_DAY.year}. Check the year.")
     return found
 
 

@@ -3,17 +3,19 @@
 from collections.abc import Callable
 from datetime import date
 from io import BytesIO
+from time import sleep
 from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
 from PIL import Image
-from sqlalchemy import select
+from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from app.accounts.access.service import subject_for
 from app.core.permissions import Duty, Subject
 from app.db.models import AuditEntry, User
+from app.db.session import Database
 from app.settings import Settings
 from tests.factories.school import School
 
@@ -63,3 +65,14 @@ def picture(kind: str = "PNG", size: tuple[int, int] = (800, 600), **more: Any) 
 def entries(session: Session, action: str) -> list[AuditEntry]:
     found = select(AuditEntry).where(AuditEntry.action == action).order_by(AuditEntry.id)
     return list(session.scalars(found))
+
+
+def wait_for_a_lock(database: Database) -> None:
+    """Return once somebody waits for a row that another transaction holds."""
+    waits = text("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'")
+    for _ in range(500):
+        with database.begin() as session:
+            if session.scalar(waits):
+                return
+        sleep(0.02)
+    raise AssertionError("Nobody waited.")

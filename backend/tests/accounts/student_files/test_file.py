@@ -31,7 +31,7 @@ from app.db.session import Database
 from app.rules import birth_dates
 from app.settings import Settings
 from app.web.paging import Paging
-from tests.accounts.student_files.conftest import TODAY, SignedIn, entries, picture
+from tests.accounts.student_files.conftest import TODAY, SignedIn, entries, picture, wait_for_a_lock
 from tests.factories.school import School
 
 HOME = AddressForm(
@@ -149,6 +149,16 @@ def test_the_first_is_primary_and_when_it_goes_the_next_one_is(
     assert rows[second]
 
 
+def test_one_stays_primary_when_the_primary_one_is_changed_to_be_none(
+    session: Session, maria: User, me: Subject
+) -> None:
+    first = service.save_contact(session, me, maria.id, MOBILE, TODAY)
+    second = service.save_contact(session, me, maria.id, PhoneForm(number="(770) 555-0199"), TODAY)
+    service.save_contact(session, me, maria.id, MOBILE, TODAY, first)
+    used = [one for one in service.read_file(session, me, maria.id).phones if one.ends_on is None]
+    assert [one.id for one in used if one.is_primary] == [second]
+
+
 def test_somebody_elses_row_is_not_found(session: Session, school: School, maria: User, me: Subject) -> None:
     other = school.student()
     number = service.save_contact(session, SYSTEM, other.id, MOBILE, TODAY)
@@ -237,6 +247,25 @@ def test_names_in_any_script_are_kept_found_and_shown(
     assert (hit.id, hit.text) == (student.id, name)
     page = signed_in(student).get("/account/file").text
     assert name in page or name.replace("’", "&#8217;") in page
+
+
+def test_parts_are_held_against_the_name_at_the_moment_they_are_saved(live_database: Database) -> None:
+    with live_database.begin() as session:
+        user_id = School(session).student(full_name="Maria Reyes").id
+    old = DetailsForm(first_name="Maria", last_name="Reyes")
+
+    def save() -> None:
+        with live_database.begin() as session:
+            service.save_details(session, SYSTEM, user_id, old, TODAY)
+
+    with ThreadPoolExecutor(1) as pool:
+        with live_database.begin() as renaming:
+            renaming.get_one(User, user_id).full_name = "Maria Lopez"
+            renaming.flush()
+            waiting = pool.submit(save)
+            wait_for_a_lock(live_database)
+        with pytest.raises(Invalid, match="Maria Lopez"):
+            waiting.result()
 
 
 def test_parts_must_be_the_legal_name(session: Session, maria: User, registrar: Subject) -> None:

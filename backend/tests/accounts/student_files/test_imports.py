@@ -57,11 +57,24 @@ def test_a_file_that_changed_since_stays(session: Session, settings: Settings, m
         imports.undo(session, SYSTEM, done.id)
 
 
+@pytest.mark.parametrize("born", ["2001-02-03", "2/3/2001", "2001-02-03 00:00:00", "1971-02-03"])
+def test_a_birth_date_as_spreadsheets_write_it(
+    session: Session, settings: Settings, maria: User, born: str
+) -> None:
+    record = send(session, settings, HEAD + GOOD.replace("02/03/2001", born))
+    assert not record.faults
+
+
 @pytest.mark.parametrize(
     ("line", "why"),
     [
         ("nobody@example.org,,,,,,,,,,\n", "No student"),
-        (GOOD.replace("02/03/2001", "02/30/2001"), "not a date"),
+        (GOOD.replace("02/03/2001", "Feb 3, 2001"), "not a date"),
+        (GOOD.replace("02/03/2001", "02/30/2001"), "no such day"),
+        (GOOD.replace("02/03/2001", "30/03/2001"), "month first"),
+        (GOOD.replace("Mari", "M" * 101), "more than 100 characters"),
+        (GOOD.replace("Rosa", "R" * 121), "more than 120 characters"),
+        (GOOD.replace("Mother", "M" * 61), "more than 60 characters"),
         (GOOD.replace("02/03/2001", "02/03/2030"), "future"),
         (GOOD.replace("GA", "Georgia"), "two-letter state"),
         (GOOD.replace("(404) 555-0134", "12"), "phone number"),

@@ -1,24 +1,27 @@
 """Legal names with their dates: old documents keep the old name, new ones take the new."""
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from app.accounts.names import service
 from app.accounts.names.schemas import NameChange
+from app.accounts.people import queries as people
 from app.accounts.profiles import queries as profiles
 from app.accounts.profiles import service as files
 from app.accounts.profiles.schemas import DetailsForm
 from app.core.errors import Conflict, Forbidden, Invalid, NotFound
 from app.core.files import FileStore, open_store
-from app.core.permissions import Duty, Subject
+from app.core.permissions import SYSTEM, Duty, Subject
 from app.db.models import NameRequest, OutboxMessage, User
+from app.db.session import Database
 from app.settings import Settings
 from app.web.paging import Paging
-from tests.accounts.student_files.conftest import PDF, TODAY, SignedIn, entries, picture
+from tests.accounts.student_files.conftest import PDF, TODAY, SignedIn, entries, picture, wait_for_a_lock
 from tests.factories.school import School
 
 MARRIED = NameChange(first_name="Maria", last_name="Lopez", counts_from=date(2026, 3, 1), reason="Marriage")
@@ -101,6 +104,29 @@ def test_a_change_before_the_last_one_is_refused(
     change(session, registrar, store, maria)
     with pytest.raises(Conflict, match="March 1, 2026"):
         change(session, registrar, store, maria, MARRIED.model_copy(update={"last_name": "Ruiz"}))
+
+
+def test_a_change_and_a_correction_at_once_come_one_after_the_other(
+    live_database: Database, live_settings: Settings
+) -> None:
+    with live_database.begin() as session:
+        maria = School(session).student(full_name="Maria Reyes")
+        files.save_preferred_name(session, SYSTEM, maria.id, "Mari")
+    store = open_store(live_settings)
+
+    def marry() -> None:
+        with live_database.begin() as session:
+            service.change_name(session, SYSTEM, store, maria.id, MARRIED, PDF, TODAY)
+
+    with ThreadPoolExecutor(1) as pool:
+        with live_database.begin() as correcting:
+            # The steps of `update_person`: the account, then the file.
+            people.user(correcting, maria.id, lock=True)
+            waiting = pool.submit(marry)
+            wait_for_a_lock(live_database)
+            correcting.execute(text("SET LOCAL lock_timeout = '2s'"))
+            profiles.forget_name_parts(correcting, maria.id)
+        waiting.result()
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from app.accounts import service as accounts
 from app.accounts.access import links
+from app.core import clock
 from app.core.errors import Conflict, Forbidden, Invalid
 from app.core.permissions import Duty, Role, Subject
 from app.db.models import AccountLink, Application, Enrollment, OutboxMessage, Program, StudentProfile, User
@@ -173,6 +174,27 @@ def test_one_application_for_a_program_is_open_at_a_time(
 def test_a_birth_date_nobody_has(session: Session, office: Subject, program: Program, born: date) -> None:
     with pytest.raises(Invalid):
         service.apply(session, office, nina(program, birth_date=born), TODAY)
+
+
+def test_an_address_of_the_staff_or_of_a_deleted_person_says_what_to_do(
+    session: Session, office: Subject, program: Program, school: School
+) -> None:
+    school.instructor(email="tess@example.org", full_name="Tess Carter")
+    with pytest.raises(Conflict) as refused:
+        service.apply(session, office, nina(program, email="tess@example.org"), TODAY)
+    assert "Tess Carter already has an account" in refused.value.detail
+    school.student(email="gone@example.org", deleted_at=clock.now())
+    with pytest.raises(Conflict, match="Restore that account"):
+        service.apply(session, office, nina(program, email="gone@example.org"), TODAY)
+
+
+def test_a_name_that_is_too_long_is_refused_at_its_field(
+    session: Session, office: Subject, program: Program
+) -> None:
+    long = {"first_name": "N" * 100, "middle_name": "N" * 100, "last_name": "N" * 100}
+    with pytest.raises(Invalid, match="255 characters") as refused:
+        service.apply(session, office, nina(program, **long), TODAY)
+    assert [one.field for one in refused.value.errors] == ["last_name"]
 
 
 # At once, and who

@@ -13,7 +13,7 @@ from app.accounts.access.service import subject_for
 from app.core.errors import Conflict, Forbidden, Invalid, NotFound
 from app.core.files import FileStore, open_store
 from app.core.permissions import SYSTEM, Duty, Subject
-from app.db.models import AdmissionDocument, AuditEntry, OutboxMessage, User
+from app.db.models import AdmissionDocument, AuditEntry, OutboxMessage, Program, User
 from app.db.session import Database
 from app.enrollment.admissions.papers import service
 from app.enrollment.admissions.papers.schemas import CheckForm, KindForm, Paper
@@ -256,6 +256,31 @@ def test_kinds_of_the_schools_own(session: Session, office: Subject, maria: User
     assert "TB" not in standings(session, office, maria)
     with pytest.raises(Invalid):
         service.require_kinds(session, office, None, [kind.id + 1000])
+
+
+def test_what_is_required_of_an_archived_kind_comes_back_with_it(
+    session: Session, office: Subject, maria: User, kinds: Kinds
+) -> None:
+    service.archive_kind(session, office, kinds["High"])
+    service.require_kinds(session, office, None, [kinds["CPR"]])
+    service.archive_kind(session, office, kinds["High"], archived=False)
+    assert service.requirements(session, office)[None] == {kinds["High"], kinds["CPR"]}
+    service.archive_kind(session, office, kinds["High"])
+    with pytest.raises(Invalid, match="no longer in use"):
+        service.require_kinds(session, office, None, [kinds["High"]])
+
+
+def test_the_history_says_which_program_requires_what(
+    session: Session, office: Subject, maria: User, kinds: Kinds
+) -> None:
+    [program] = session.scalars(select(Program)).all()
+    service.require_kinds(session, office, program.id, [kinds["High"], kinds["CPR"]])
+    entry = session.scalars(select(AuditEntry).order_by(AuditEntry.id.desc()).limit(1)).one()
+    assert (entry.action, entry.target_id) == ("admission_requirements.changed", str(program.id))
+    assert entry.details["name"] == program.name
+    before, now = entry.details["kinds"]
+    assert [one.split()[0] for one in before] == ["CPR"]
+    assert {one.split()[0] for one in now} == {"High", "CPR"}
 
 
 # Reminders

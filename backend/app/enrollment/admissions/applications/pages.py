@@ -1,6 +1,5 @@
 """The desk of admissions: applications, who may be the same person, and decisions."""
 
-from collections.abc import Sequence
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Query, Request, Response
@@ -8,7 +7,6 @@ from pydantic import BeforeValidator
 from sqlalchemy.orm import Session
 
 from app.accounts import service as accounts
-from app.accounts.service import Duplicate
 from app.core import clock
 from app.core.permissions import Permission, Subject
 from app.core.visibility import Records
@@ -80,7 +78,7 @@ def applications(
 
 @router.get("/admissions/new", dependencies=MANAGES)
 def new_application(request: Request, db: Db, subject: CurrentSubject) -> Response:
-    return _new_page(request, db, subject, Form.blank(ApplicationForm), [])
+    return _new_page(request, db, subject, Form.blank(ApplicationForm))
 
 
 @router.post("/admissions/new", dependencies=MANAGES)
@@ -91,28 +89,20 @@ def add_application(
     settings: SettingsDep,
     form: Annotated[Form[ApplicationForm], Depends(posted(ApplicationForm))],
 ) -> Response:
-    same = service.who_may_be_the_same(db, subject, form.values) if form.values else []
-
     def save(values: ApplicationForm) -> Response:
         record = service.apply(db, subject, values, clock.today(settings.zone))
         return redirect(f"/admissions/{record.id}")
 
-    return form.submit(db, save, again=lambda: _new_page(request, db, subject, form, same))
+    return form.submit(db, save, again=lambda: _new_page(request, db, subject, form))
 
 
-def _new_page(
-    request: Request,
-    db: Session,
-    subject: Subject,
-    form: Form[ApplicationForm],
-    same: Sequence[Duplicate],
-) -> Response:
+def _new_page(request: Request, db: Session, subject: Subject, form: Form[ApplicationForm]) -> Response:
     return render(
         request,
         "admissions/application_new.html",
         form=form,
         programs=_programs(db, subject),
-        same=same,
+        same=service.who_may_be_the_same(db, subject, form.values) if form.values else [],
         status_of=accounts.status_of,
         breadcrumbs=[LIST, ("New application", None)],
     )

@@ -97,14 +97,6 @@ def of_student(session: Session, user_id: int) -> Sequence[Any]:
     ).all()
 
 
-def others_open(session: Session, user_id: int, but: int) -> bool:
-    """Whether the person has another open application."""
-    statement = select(Application.id).where(
-        Application.user_id == user_id, Application.id != but, Application.state.in_(OPEN)
-    )
-    return session.scalar(statement.limit(1)) is not None
-
-
 def program(session: Session, program_id: int) -> Program | None:
     """The program, or None."""
     return session.get(Program, program_id)

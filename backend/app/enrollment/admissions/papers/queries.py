@@ -22,6 +22,7 @@ from sqlalchemy import (
     true,
     union,
 )
+from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.orm import Session
 
 from app.core.constraints import register_conflict, register_invalid
@@ -46,6 +47,10 @@ STANDINGS = ("missing", "rejected", "expired", "expiring", "received", "valid")
 
 register_conflict(
     "uq_admission_kinds_name", "There is a kind of this name already, perhaps an archived one.", "name"
+)
+register_conflict(
+    "uq_admission_requirements_kind_id",
+    "Somebody changed these requirements at the same moment. Nothing was saved; open the page again.",
 )
 register_invalid("check_admission_documents_days", "The last day comes after the day of issue.", "expires_on")
 
@@ -74,13 +79,17 @@ def requirements(session: Session) -> Sequence[AdmissionRequirement]:
 
 
 def require(session: Session, program_id: int | None, kind_ids: Collection[int]) -> None:
-    """A program, or every program, requires these kinds from now on and no others."""
+    """A program, or every program, requires these kinds from now on and no others.
+
+    What it required of archived kinds stays: nobody could choose them, and it counts again with the kind.
+    """
     owner = (
         AdmissionRequirement.program_id.is_(None)
         if program_id is None
         else AdmissionRequirement.program_id == program_id
     )
-    session.execute(delete(AdmissionRequirement).where(owner))
+    chosen_from = select(AdmissionKind.id).where(AdmissionKind.archived_at.is_(None))
+    session.execute(delete(AdmissionRequirement).where(owner, AdmissionRequirement.kind_id.in_(chosen_from)))
     session.add_all(AdmissionRequirement(program_id=program_id, kind_id=kind_id) for kind_id in kind_ids)
     session.flush()
 
@@ -127,7 +136,7 @@ def _required(of: BindParameter[int] | None = None) -> Subquery:
         select(
             needs.c.user_id,
             AdmissionRequirement.kind_id,
-            func.string_agg(Program.name, ", ").label("programs"),
+            func.string_agg(Program.name, aggregate_order_by(literal(", "), Program.name)).label("programs"),
         )
         .join(
             AdmissionRequirement,

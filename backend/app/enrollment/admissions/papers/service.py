@@ -98,7 +98,10 @@ def requirements(session: Session, subject: Actor) -> dict[int | None, set[int]]
 
 
 def require_kinds(session: Session, subject: Actor, program_id: int | None, kinds: Collection[int]) -> None:
-    """A program requires these kinds, and no others; without a program, every program does. Raises NotFound."""
+    """A program requires these kinds, and no others; without a program, every program does.
+
+    Raises NotFound for a program, and Invalid for a kind that is not there or not in use.
+    """
     policy.require_manage(subject)
     name = "Every program"
     if program_id is not None:
@@ -106,10 +109,21 @@ def require_kinds(session: Session, subject: Actor, program_id: int | None, kind
         if program is None:
             raise NotFound("There is no such program, or you don’t have access to it.")
         name = program.name
-    if set(kinds) - {one.id for one in queries.kinds(session, archived=True)}:
-        raise _wrong("kinds", "One of these kinds does not exist. Open the page again.")
+    in_use = {one.id: one.name for one in queries.kinds(session)}
+    if set(kinds) - set(in_use):
+        raise _wrong("kinds", "One of these kinds is no longer in use. Open the page again.")
+    before = {one.kind_id for one in queries.requirements(session) if one.program_id == program_id}
     queries.require(session, program_id, set(kinds))
-    history.record(session, subject, Action.ADMISSION_KIND_CHANGED, program_id, name=name)
+    history.record(
+        session,
+        subject,
+        Action.ADMISSION_REQUIREMENTS_CHANGED,
+        program_id,
+        name=name,
+        kinds=[
+            [one for number, one in in_use.items() if number in chosen] for chosen in (before, set(kinds))
+        ],
+    )
 
 
 # Of one student
