@@ -9,7 +9,7 @@ import os
 from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any, Literal
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import BeforeValidator, Field, SecretStr, ValidationError, field_validator, model_validator
@@ -149,9 +149,8 @@ class Settings(BaseSettings):
     @field_validator("smtp_url")
     @classmethod
     def _smtp_url(cls, value: str | None) -> str | None:
-        parts = urlsplit(value or "smtp://localhost")
-        if parts.scheme not in ("smtp", "smtps") or not parts.hostname:
-            raise ValueError("SMTP_URL is not a URL such as smtp://user:password@smtp.example.edu:587")
+        if value is not None:
+            mail_url(value)
         return value
 
     @field_validator("clamav_socket")
@@ -264,6 +263,19 @@ def contradictions(settings: Settings) -> list[str]:
             "SQL_ECHO must be off in production: it writes every name, address and password hash into the log"
         )
     return found
+
+
+def mail_url(value: str) -> SplitResult:
+    """The parts of SMTP_URL, with a port that can be or none. Raises ValueError with a sentence that does not repeat
+    it: there may be a password in it."""
+    try:
+        parts = urlsplit(value)
+        sound = parts.scheme in ("smtp", "smtps") and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # a port that is no number of one, or half of an IPv6 address
+        sound = False
+    if not sound:
+        raise ValueError("SMTP_URL is not a URL such as smtp://user:password@smtp.example.edu:587")
+    return parts
 
 
 def socket_address(value: str) -> str | tuple[str, int]:

@@ -12,7 +12,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from email.message import EmailMessage
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
+
+from app.settings import mail_url
 
 
 class MailRefused(Exception):
@@ -32,17 +34,14 @@ class MailServer:
     @classmethod
     def of(cls, url: str) -> "MailServer":
         """Read SMTP_URL. Raises ValueError with a sentence."""
-        parts = urlsplit(url)
-        try:
-            port = parts.port
-        except ValueError:
-            port = 0
-        if parts.scheme not in ("smtp", "smtps") or not parts.hostname or port == 0:
-            raise ValueError("SMTP_URL is not a URL such as smtp://user:password@smtp.example.edu:587")
+        parts = mail_url(url)
         secure = parts.scheme == "smtps"
-        username = unquote(parts.username) if parts.username else None
         return cls(
-            parts.hostname, port or (465 if secure else 25), secure, username, unquote(parts.password or "")
+            parts.hostname or "",
+            parts.port or (465 if secure else 25),
+            secure,
+            unquote(parts.username) if parts.username else None,
+            unquote(parts.password or ""),
         )
 
     @property

@@ -133,5 +133,5 @@ def _gpa(measured: Measured, standard: Standard) -> Finding:
 
 
 def _hours(minutes: int) -> str:
-    whole = (Decimal(minutes) / 60).quantize(Decimal("0.1"))
-    return f"{whole.normalize():f}"
+    tenths = (Fraction(minutes, 6) + Fraction(1, 2)).__floor__()
+    return f"{Decimal(tenths).scaleb(-1).normalize():f}"

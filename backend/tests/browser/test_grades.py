@@ -7,7 +7,7 @@ from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, Route, expect
 from sqlalchemy import select
 
 from app.compliance.grades.book import service as books
@@ -200,6 +200,29 @@ def test_the_second_of_two_sees_the_newer_value(page: Page, room: Room, signed_i
     page.keyboard.press("Enter")
     expect(page.get_by_role("status")).to_have_text("Saved.")
     assert room.stored() == [("Quiz 1", "19")]
+
+
+def test_a_newer_value_is_seen_also_by_who_types_there_already(
+    page: Page, room: Room, signed_in_as: SignIn
+) -> None:
+    desk_only(page)
+    signed_in_as(room.teacher)
+    page.goto(room.address)
+    room.save_as_colleague("12")
+    held: list[Route] = []
+    page.route("**/api/v1/classes/*/grades", lambda route: held.append(route))  # noqa: PLW0108 - a builtin will not do
+    cells(page).first.click()
+    page.keyboard.type("19")
+    with page.expect_request("**/api/v1/classes/*/grades"):
+        page.keyboard.press("Enter")
+    cells(page).first.click()
+    page.keyboard.type("18")
+    held[0].continue_()
+    expect(page.get_by_role("status")).to_contain_text("it now holds “12”")
+    expect(cells(page).first).to_have_text("12")
+    expect(cells(page).first).to_be_focused()
+    assert len(held) == 1, "what was being typed is not sent"
+    assert room.stored() == [("Quiz 1", "12")]
 
 
 def test_setup_one_student_at_a_time_and_the_students_own_page(

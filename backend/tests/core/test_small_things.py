@@ -161,6 +161,16 @@ def test_printed_settings_hold_no_password() -> None:
         assert word not in repr(known)
 
 
+@pytest.mark.parametrize(
+    "url",
+    ["smtp://user:mailsecret@mail.example.edu:0", "smtp://mail:99999", "smtps://mail:abc", "smtp://[::1"],
+)
+def test_a_mail_server_needs_a_port_that_can_be(url: str) -> None:
+    with pytest.raises(SettingsError, match=r"^SMTP_URL is not a URL such as .*\.$") as refused:
+        load_settings(_env_file=None, secret_key="the secret key of this test, quite long", smtp_url=url)
+    assert "mailsecret" not in str(refused.value)
+
+
 def test_an_error_of_the_database_names_nobody(live_database: Database) -> None:
     statement = text("SELECT 1 / 0 WHERE :name <> ''")
     with live_database.begin() as session, pytest.raises(DBAPIError) as caught:

@@ -2,7 +2,8 @@
 
 import io
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
+from decimal import Decimal
 
 import pytest
 from fastapi.testclient import TestClient
@@ -11,7 +12,8 @@ from sqlalchemy.orm import Session
 
 from app.core import history
 from app.core.actions import Action
-from app.db.models import User
+from app.db.models import Enrollment, FinalGrade, ProgressReview, User
+from app.school.service import PolicyKind, policies
 from app.web import formats
 from tests.factories.school import School
 
@@ -30,6 +32,8 @@ LISTS = {
     "/enrollments/withdrawals": [],
     "/attendance": ["student", "program", "month"],
     "/attendance/students": [],
+    "/grades": ["class", "letter", "program"],
+    "/academic-progress": ["state", "program"],
     "/audit": ["what", "who"],
     "/outbox": [],
     "/lrs/keys": [],
@@ -51,8 +55,47 @@ def office(session: Session, school: School, signed_in: Callable[[User], TestCli
         clock_out=datetime(2026, 11, 1, 2, 30, tzinfo=UTC),
     )
     school.student(deleted_at=datetime(2026, 1, 1, tzinfo=UTC))
+    _graded(session, school, enrollment)
     history.record(session, None, Action.PROGRAM_CREATED, 1, name="=1+1")
     return signed_in(school.admin())
+
+
+def _graded(session: Session, school: School, enrollment: Enrollment) -> None:
+    day = date(2026, 10, 30)
+    session.add(
+        FinalGrade(
+            class_id=school.school_class(students=[enrollment]).id,
+            enrollment_id=enrollment.id,
+            letter="B",
+            percent=Decimal("87.5"),
+            gpa_weight=Decimal(1),
+            policy_id=policies.at(session, PolicyKind.GRADING, day).id,
+            graded_on=day,
+            explanation="All of it.",
+        )
+    )
+    session.add(
+        ProgressReview(
+            enrollment_id=enrollment.id,
+            checkpoint_pct=25,
+            reviewed_on=day,
+            policy_id=policies.at(session, PolicyKind.ACADEMIC_PROGRESS, day).id,
+            state="warning",
+            attended_minutes=90,
+            scheduled_minutes=180,
+            elapsed_days=60,
+            pace_pct=Decimal(50),
+            explanation="Pace: 50%.",
+        )
+    )
+    session.flush()
+
+
+def test_the_lists_of_grades_and_progress_have_rows(office: TestClient) -> None:
+    assert [row["letter"] for row in office.get("/grades?format=json").json()["rows"]] == ["B"]
+    assert [row["state"] for row in office.get("/academic-progress?format=json").json()["rows"]] == [
+        "warning"
+    ]
 
 
 @pytest.mark.parametrize("path", LISTS)

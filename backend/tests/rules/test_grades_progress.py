@@ -53,6 +53,11 @@ def test_who_meets_it_again_is_good_again() -> None:
     assert review(FINE, STANDARD, State.PROBATION).state is State.GOOD
 
 
+def test_hours_are_rounded_half_up_as_everything_is() -> None:
+    short = replace(FINE, attended_minutes=15, scheduled_minutes=45)
+    assert "Pace: 0.3 of 0.8 scheduled hours" in review(short, STANDARD, None).explanation
+
+
 def test_nothing_scheduled_and_nothing_graded_is_no_fault() -> None:
     nothing = Measured(0, 0, None, 10, None, None)
     assert review(nothing, STANDARD, None).state is State.GOOD

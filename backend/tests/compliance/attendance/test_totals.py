@@ -14,6 +14,7 @@ from app.compliance.attendance import service as attendance
 from app.compliance.attendance.totals import queries as totals
 from app.compliance.attendance.totals import service
 from app.core import clock
+from app.core.kept_sums import Comparison
 from app.core.permissions import Duty
 from app.rules import hours
 from app.rules.hours import TimeEntry
@@ -144,7 +145,7 @@ def test_the_totals_are_the_sums_whatever_is_done(
         world = Clockwork(session, start)
         for what, given_ in done:
             world.do(what, given_)
-        assert service.compare(session) == service.Comparison(0, [])
+        assert service.compare(session) == Comparison(0, [])
         assert kept(session) == counted(session, world.zone)
         savepoint.rollback()
     session.expire_all()

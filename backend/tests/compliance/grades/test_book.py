@@ -1,7 +1,7 @@
 """The grade book: set up, filled by hand and in blocks, by two people at once, and what it refuses."""
 
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from decimal import Decimal
 
 import pytest
@@ -11,15 +11,11 @@ from sqlalchemy.orm import Session
 
 from app.compliance.grades.book import service as books
 from app.compliance.grades.book.schemas import CategoryFields, ItemFields
-from app.core import history
-from app.core.actions import Action
 from app.core.errors import Conflict, Forbidden, Invalid, NotFound, Problem
-from app.db.models import AuditEntry, GradeScore, Lesson
+from app.db.models import AuditEntry, GradeScore
 from app.db.session import Database
-from app.projections.service import SUBSCRIBERS
 from tests.compliance.grades.conftest import ZONE, Taught, make_taught
 from tests.factories.school import School, subject_of
-from tests.projecting import project
 
 
 def entered(session: Session) -> list[dict[str, object]]:
@@ -195,6 +191,13 @@ def test_categories_that_cannot_be(
         books.save_categories(taught.session, taught.teacher, taught.id, wanted, Decimal(1), ZONE)
 
 
+def test_a_category_stands_once(taught: Taught) -> None:
+    quizzes = books.read_book(taught.session, taught.teacher, taught.id, ZONE).categories[0].id
+    twice = [CategoryFields(id=quizzes, name=name, weight_pct=Decimal(50)) for name in ("Quizzes", "Tests")]
+    with pytest.raises(Invalid, match="A category stands here twice"):
+        books.save_categories(taught.session, taught.teacher, taught.id, twice, Decimal(1), ZONE)
+
+
 def test_a_category_with_items_stays(taught: Taught) -> None:
     known = books.read_book(taught.session, taught.teacher, taught.id, ZONE).categories
     alone = [CategoryFields(id=known[0].id, name="Quizzes", weight_pct=Decimal(100))]
@@ -238,98 +241,6 @@ def test_an_incomplete_becomes_a_zero_after_its_day(taught: Taught) -> None:
     assert taught.grade(0).percent == Decimal("80.00")
     with time_machine.travel(datetime(2026, 5, 9, 16, tzinfo=UTC), tick=False):
         assert taught.grade(0).percent == Decimal("48.00")
-
-
-# Lessons
-
-
-def linked(taught: Taught, school: School) -> int:
-    """Link the first item to a new lesson; the lesson's number."""
-    module = taught.enrollments[0].program
-    lesson = school.lesson(school.module(module))
-    item = taught.items[0]
-    values = ItemFields(
-        name=item.name,
-        category_id=item.category_id,
-        points_possible=item.points_possible,
-        lesson_id=lesson.id,
-    )
-    school.completion(taught.enrollments[0], lesson, score_pct=85)
-    books.save_item(taught.session, taught.teacher, taught.id, values, ZONE, item.id)
-    return lesson.id
-
-
-def test_scores_that_are_there_come_with_the_link(taught: Taught, school: School) -> None:
-    linked(taught, school)
-    assert (taught.text(0, 0), taught.text(1, 0)) == ("8.5", "")
-
-
-def test_a_lessons_score_never_overwrites_what_was_typed(
-    session: Session, taught: Taught, school: School
-) -> None:
-    lesson_id = linked(taught, school)
-    taught.enter(taught.cell(0, 0, "9", 1))
-    session.execute(
-        text("UPDATE lesson_completions SET score_pct = 100 WHERE lesson_id = :l"), {"l": lesson_id}
-    )
-    books.follow_lesson(session, lesson_id, taught.enrollments[0].id, ZONE)
-    assert taught.text(0, 0) == "9"
-    # Emptied, it follows the lesson again.
-    taught.enter(taught.cell(0, 0, "", 2))
-    assert taught.text(0, 0) == "10"
-    assert [one["source"] for one in entered(session)][-1] == "lesson"
-
-
-def test_a_better_score_follows_and_the_same_leaves_no_row(
-    session: Session, taught: Taught, school: School
-) -> None:
-    lesson_id = linked(taught, school)
-    books.follow_lesson(session, lesson_id, taught.enrollments[0].id, ZONE)
-    count = len(entered(session))
-    session.execute(
-        text("UPDATE lesson_completions SET score_pct = 95 WHERE lesson_id = :l"), {"l": lesson_id}
-    )
-    books.follow_lesson(session, lesson_id, taught.enrollments[0].id, ZONE)
-    assert taught.text(0, 0) == "9.5"
-    assert len(entered(session)) == count + 1
-    session.execute(text("DELETE FROM lesson_completions WHERE lesson_id = :l"), {"l": lesson_id})
-    books.follow_lesson(session, lesson_id, taught.enrollments[0].id, ZONE)
-    assert taught.text(0, 0) == ""
-
-
-def test_after_its_book_closed_a_class_follows_no_lesson(
-    session: Session, taught: Taught, school: School
-) -> None:
-    lesson_id = linked(taught, school)
-    session.execute(
-        text("UPDATE lesson_completions SET score_pct = 95 WHERE lesson_id = :l"), {"l": lesson_id}
-    )
-    with time_machine.travel(datetime(2026, 7, 5, tzinfo=UTC) + timedelta(days=1), tick=False):
-        books.follow_lesson(session, lesson_id, taught.enrollments[0].id, ZONE)
-    assert taught.text(0, 0) == "8.5"
-
-
-def test_the_history_brings_the_scores(session: Session, taught: Taught, school: School) -> None:
-    lesson_id = linked(taught, school)
-    enrollment = taught.enrollments[1]
-    school.completion(enrollment, session.get_one(Lesson, lesson_id), score_pct=70)
-    history.record(
-        session,
-        None,
-        Action.LESSON_COMPLETED,
-        1,
-        student_id=enrollment.user_id,
-        enrollment_id=enrollment.id,
-        lesson_id=lesson_id,
-        source="content",
-        score_pct=Decimal(70),
-        progress_pct=[0, 100],
-    )
-    project(session, SUBSCRIBERS["lesson_grades"])
-    assert taught.text(1, 0) == "7"
-    count = len(entered(session))
-    project(session, SUBSCRIBERS["lesson_grades"])
-    assert len(entered(session)) == count, "followed once more, it changes nothing"
 
 
 def test_of_eight_at_once_one_fills_the_cell_and_the_others_see_it(live_database: Database) -> None:

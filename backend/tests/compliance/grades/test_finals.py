@@ -17,8 +17,10 @@ from app.compliance.grades.standing import service as standing
 from app.core.errors import Conflict, Forbidden, Invalid, NotFound
 from app.core.permissions import SYSTEM, Subject
 from app.db.models import AuditEntry, FinalGrade, User
+from app.db.session import Database
 from app.school.service import PolicyKind, policies
-from tests.compliance.grades.conftest import TODAY, ZONE, Taught, registrar_of
+from app.web.paging import Paging
+from tests.compliance.grades.conftest import TODAY, ZONE, Taught, make_taught, registrar_of
 from tests.factories.school import School, subject_of
 
 SignedIn = Callable[[User], TestClient]
@@ -131,6 +133,56 @@ def test_a_change_needs_a_reason_and_somebody_else(session: Session, school: Sch
     own = service.ask_change(session, graded.registrar, row.id, ChangeForm(letter="B", reason="Back"), ZONE)
     with pytest.raises(Forbidden, match="You asked for this change"):
         service.decide_change(session, graded.registrar, own.id, approved=True, note=None)
+
+
+def changed(graded: Taught, row: FinalGrade, **values: object) -> None:
+    given = ChangeForm.model_validate({"reason": "Because"} | values)
+    change = service.ask_change(graded.session, graded.teacher, row.id, given, ZONE)
+    service.decide_change(graded.session, graded.registrar, change.id, approved=True, note=None)
+
+
+def test_a_changed_grade_keeps_nothing_of_the_first_one(graded: Taught) -> None:
+    first, incomplete = approved(graded, (0, "B"), (2, "I"))
+    changed(graded, first, letter="W")
+    changed(graded, incomplete, letter="C")
+    listed = service.list_finals(graded.session, graded.registrar, Paging(sort="percent")).page().items
+    assert {row.letter: (row.percent, row.complete_by) for row in listed} == {
+        "W": (None, None),
+        "C": (None, None),
+    }
+    with pytest.raises(Invalid, match="is C already"):
+        changed(graded, incomplete, letter="C")
+
+
+def test_a_grade_that_its_book_no_longer_comes_to_is_not_approved(graded: Taught) -> None:
+    (row,) = submitted(graded, (0, "B"))
+    graded.enter(graded.cell(0, 2, "100", 1))
+    with pytest.raises(
+        Conflict, match=r"scores of Ana Alvarez have changed since B \(87.00%\) was submitted"
+    ):
+        service.approve(graded.session, graded.registrar, graded.id, [row.id], ZONE)
+    assert row.status == "submitted"
+    service.send_back(graded.session, graded.registrar, graded.id, [row.id], "Scores have changed", ZONE)
+    assert approved(graded, (0, "A"))[0].percent == Decimal("94.80")
+
+
+def test_a_day_that_passes_changes_no_grade_that_was_submitted(graded: Taught) -> None:
+    graded.enter(graded.cell(1, 0, "I 2026-05-06", 1))
+    (row,) = submitted(graded, (1, "F"))
+    with time_machine.travel(datetime(2026, 5, 8, 16, tzinfo=UTC), tick=False):
+        service.approve(graded.session, graded.registrar, graded.id, [row.id], ZONE)
+    assert row.status == "approved"
+
+
+def test_nobody_enters_scores_while_grades_are_decided(live_database: Database) -> None:
+    with live_database.begin() as session:
+        taught = make_taught(session, School(session))
+        (row,) = submitted(taught, (0, "W"))
+        number, registrar, class_id = row.id, taught.registrar, taught.id
+    with live_database.begin() as session, live_database.begin() as other:
+        service.approve(session, registrar, class_id, [number], ZONE)
+        held = text("SELECT id FROM grade_books WHERE class_id = :c FOR UPDATE SKIP LOCKED")
+        assert other.execute(held, {"c": class_id}).all() == []
 
 
 @pytest.mark.parametrize(

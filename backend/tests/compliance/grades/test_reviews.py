@@ -24,7 +24,7 @@ SignedIn = Callable[[User], TestClient]
 
 @pytest.fixture
 def met(session: Session, school: School, taught: Taught) -> Taught:
-    """The class meets two days a week for five hours since January: 175 of the program's 400 hours by now. Ana came
+    """The class meets two days a week for five hours since January: 170 of the program's 400 hours by now. Ana came
     nearly always, Bea for a quarter, Cem never."""
     for weekday in range(2):
         session.add(ClassMeeting(class_id=taught.id, weekday=weekday, starts_at=time(8), ends_at=time(13)))
@@ -51,8 +51,8 @@ def test_who_reaches_a_checkpoint_is_reviewed_once(session: Session, met: Taught
     row = session.scalars(
         select(ProgressReview).where(ProgressReview.enrollment_id == met.enrollments[1].id)
     ).one()
-    # 35 meetings of five hours by Monday, 4 May: 175 of 400 hours, past the first quarter.
-    assert (row.checkpoint_pct, row.scheduled_minutes, row.attended_minutes) == (25, 35 * 300, 8 * 300)
+    # It is noon on Monday, 4 May, and that day's meeting goes on: 34 of five hours are over, 170 of 400 hours.
+    assert (row.checkpoint_pct, row.scheduled_minutes, row.attended_minutes) == (25, 34 * 300, 8 * 300)
     assert "which is below the minimum of 67%" in row.explanation
     assert service.run(session, SYSTEM, ZONE) == []
 

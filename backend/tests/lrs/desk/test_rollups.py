@@ -13,6 +13,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from app.core import clock
+from app.core.kept_sums import Comparison
 from app.core.permissions import SYSTEM
 from app.db.session import Database
 from app.lrs.desk.browser import chart_queries, chart_rollups
@@ -141,7 +142,7 @@ def test_charts_from_the_sums_are_those_from_the_statements(
             store.do(what, given_)
         while not service.catch_up(session, 4):
             pass
-        assert service.compare(session) == service.Comparison(0, [])
+        assert service.compare(session) == Comparison(0, [])
         student, admin = scene.student.id, scene.admin.id
         scope = {
             "all": Scope(),

@@ -110,16 +110,22 @@ def for_entry(
     session: Session, subject: Subject, class_id: int, zone: ZoneInfo
 ) -> tuple[SchoolClass, GradeBook]:
     """The class and its book, locked, for whoever may enter scores now. Raises NotFound, Forbidden, Conflict."""
+    record = open_class(session, subject, class_id, zone)
+    book = queries.book_of(session, class_id, lock=True)
+    if book is None:
+        raise Conflict("This class has no grade book yet. Set it up first.")
+    return record, book
+
+
+def open_class(session: Session, subject: Subject, class_id: int, zone: ZoneInfo) -> SchoolClass:
+    """The class, for whoever may work on its grade book now. Raises NotFound, Forbidden, Conflict."""
     teaches = classes.teaches(session, subject, class_id, zone)
     policy.require_enter(subject, teaches=teaches)
     record = reading.found_class(session, subject, class_id, zone)
     closed = reading.why_closed(record, clock.today(zone), zone)
     if closed is not None:
         raise Conflict(f"{closed} Nothing was saved.")
-    book = queries.book_of(session, class_id, lock=True)
-    if book is None:
-        raise Conflict("This class has no grade book yet. Set it up first.")
-    return record, book
+    return record
 
 
 def _checked(
@@ -174,7 +180,7 @@ def _write(
     """Write what changed, with a row of the history for each."""
     rows: list[dict[str, Any]] = []
     before: dict[Key, tuple[str, str]] = {}
-    cleared = []
+    cleared: dict[int, list[Student]] = {}
     for key, entry in entries.items():
         text = grades_entry.shown(entry.state, entry.points, entry.complete_by)
         former = known.get(key, EMPTY)
@@ -182,7 +188,7 @@ def _write(
             continue
         before[key] = (former.text, text)
         if entry.state is None:
-            cleared.append(key)
+            cleared.setdefault(key[0], []).append(students[key[1]])
         rows.append(
             {
                 "item_id": key[0],
@@ -212,10 +218,9 @@ def _write(
             for key, (number, _revision) in written.items()
         ],
     )
-    for item_id, enrollment_id in cleared:
+    for item_id, concerned in cleared.items():
         # What is cleared by hand follows its lesson again.
-        if items[item_id].lesson_id is not None:
-            lesson_scores.take_over(session, items[item_id], record, [students[enrollment_id]])
+        lesson_scores.take_over(session, items[item_id], record, concerned)
 
 
 def _answer(

@@ -2,6 +2,7 @@
 
 import csv
 import io
+from collections import Counter
 from collections.abc import Sequence
 from zoneinfo import ZoneInfo
 
@@ -45,7 +46,8 @@ def report_of(view: BookView) -> Report[StudentLine]:
 def import_scores(
     session: Session, subject: Subject, class_id: int, content: bytes, zone: ZoneInfo
 ) -> SavedCells:
-    """Save the scores of a CSV file, all or none. Columns are found by the items' names; empty cells change nothing.
+    """Save the scores of a CSV file, all or none. Columns are found by the items' names; cells that are empty, or that
+    say what the book has, change nothing.
 
     Raises Invalid with a sentence for each line and column that is wrong.
     """
@@ -56,6 +58,13 @@ def import_scores(
     columns = {
         place: by_name[name.casefold()] for place, name in enumerate(header) if name.casefold() in by_name
     }
+    names = Counter(item.name.casefold() for item in view.items) + Counter(name.casefold() for name in header)
+    twice = next((name for name in header if name.casefold() in by_name and names[name.casefold()] > 2), None)
+    if twice is not None:
+        raise Invalid(
+            f"Two items or two columns are named “{twice[:80]}”, so it is unclear which one is meant. Give each item a "
+            "name of its own under Setup, and download the grade book again. Nothing was saved."
+        )
     known = {name.casefold() for name in (NUMBER, *OTHERS)} | {f"{OTHERS[1]} (%)".casefold()}
     strange = [name for name in header if name and name.casefold() not in {*by_name, *known}]
     if strange:
@@ -80,8 +89,9 @@ def import_scores(
             )
         for place, item in columns.items():
             text = row[place].strip().removeprefix("'") if place < len(row) else ""
-            if text:
-                cell = student.cells[item.id]
+            cell = student.cells[item.id]
+            # What stands there already is not said again: it may be locked, or follow a lesson.
+            if text and text != cell.text:
                 cells.append(
                     CellIn(
                         item_id=item.id,

@@ -27,8 +27,11 @@ def follow_lesson(session: Session, lesson_id: int, enrollment_id: int, zone: Zo
     """
     today = clock.today(zone)
     for item, record in queries.items_of_lesson(session, lesson_id, enrollment_id):
-        if reading.why_closed(record, today, zone) is None:
-            queries.book_of(session, record.id, lock=True)
+        if reading.why_closed(record, today, zone) is not None:
+            continue
+        queries.book_of(session, record.id, lock=True)
+        # Somebody may have changed or deleted the item while this waited for the book.
+        if queries.read_again(session, item) and item.lesson_id == lesson_id:
             found = [
                 one
                 for one in queries.students(session, record.id, today)
@@ -44,7 +47,8 @@ def take_over(session: Session, item: GradeItem, record: SchoolClass, students: 
     numbers = [one.enrollment_id for one in students]
     known = reading.cells_of(session, item.book_id, numbers)
     scores = enrollment.lesson_scores(session, item.lesson_id, numbers)
-    rows, events = [], {}
+    rows = []
+    events: dict[tuple[int, int], tuple[Student, str, str]] = {}
     for student in students:
         key = (item.id, student.enrollment_id)
         former = known.get(key)
@@ -69,19 +73,24 @@ def take_over(session: Session, item: GradeItem, record: SchoolClass, students: 
         )
         events[key] = (student, was, text)
     written = queries.write_scores(session, rows, changed_by=None)
-    for key, (number, _revision) in written.items():
-        student, was, text = events[key]
-        history.record(
-            session,
-            None,
-            Action.GRADE_ENTERED,
-            number,
-            student_id=student.user_id,
-            enrollment_id=student.enrollment_id,
-            class_id=record.id,
-            item_id=item.id,
-            item=item.name,
-            score=[was, text],
-            source="lesson",
-        )
+    history.record_all(
+        session,
+        None,
+        Action.GRADE_ENTERED,
+        [
+            {
+                "target_id": number,
+                "student_id": student.user_id,
+                "enrollment_id": student.enrollment_id,
+                "class_id": record.id,
+                "item_id": item.id,
+                "item": item.name,
+                "score": [was, text],
+                "source": "lesson",
+            }
+            for (student, was, text), number in (
+                (events[key], number) for key, (number, _) in written.items()
+            )
+        ],
+    )
     return len(written)

@@ -86,6 +86,12 @@ def items(session: Session, book_id: int) -> Sequence[GradeItem]:
     ).all()
 
 
+def read_again(session: Session, item: GradeItem) -> bool:
+    """Read an item again; False when it has been deleted."""
+    found = select(GradeItem).where(GradeItem.id == item.id).execution_options(populate_existing=True)
+    return session.scalars(found).one_or_none() is not None
+
+
 def has_scores(session: Session, item_id: int) -> bool:
     """Whether anybody was ever graded for an item."""
     return bool(session.scalar(select(exists().where(GradeScore.item_id == item_id))))

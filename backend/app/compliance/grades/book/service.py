@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from app.compliance.grades import schemes
 from app.compliance.grades.book import lesson_scores, queries, reading
-from app.compliance.grades.book.entry import for_entry, save
+from app.compliance.grades.book.entry import for_entry, open_class, save
 from app.compliance.grades.book.lesson_scores import follow_lesson
 from app.compliance.grades.book.schemas import (
     MOST_ITEMS,
@@ -68,11 +68,10 @@ def lesson_choices(
 
 def create_book(session: Session, subject: Subject, class_id: int, zone: ZoneInfo) -> GradeBook:
     """Set up the book with the categories of the grading policy. One that is there stays as it is."""
-    _for_setup(session, subject, class_id, zone)
+    record = open_class(session, subject, class_id, zone)
     book = queries.book_of(session, class_id)
     if book is not None:
         return book
-    record = reading.found_class(session, subject, class_id, zone)
     in_force = schemes.on(session, clock.today(zone))
     school.policies.used(session, in_force)
     book = GradeBook(class_id=class_id)
@@ -141,6 +140,9 @@ def _check_categories(
     )
     if fault is not None:
         raise Invalid(f"{fault} Nothing was saved.")
+    given = [one.id for one in categories if one.id is not None]
+    if len(set(given)) != len(given):
+        raise Invalid("A category stands here twice. Nothing was saved; open the page again.")
     if len({one.name.casefold() for one in categories}) != len(categories):
         raise Invalid("Each category needs a name of its own. Nothing was saved.")
     for place, one in enumerate(categories, start=1):
@@ -241,17 +243,6 @@ def delete_item(session: Session, subject: Subject, class_id: int, item_id: int,
 
 
 # Helpers
-
-
-def _for_setup(session: Session, subject: Subject, class_id: int, zone: ZoneInfo) -> None:
-    """Raises what `for_entry` would for a class that may have no book yet."""
-    try:
-        for_entry(session, subject, class_id, zone)
-    except Conflict:
-        if queries.book_of(session, class_id) is not None or reading.why_closed(
-            reading.found_class(session, subject, class_id, zone), clock.today(zone), zone
-        ):
-            raise
 
 
 def _item(session: Session, book_id: int, item_id: int) -> GradeItem | None:

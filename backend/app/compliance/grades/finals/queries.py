@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, func, select
+from sqlalchemy import ColumnElement, Row, Select, case, func, select
 from sqlalchemy.orm import Session, aliased
 
 from app.core.constraints import register_conflict, register_invalid
@@ -40,6 +40,15 @@ LETTER = func.coalesce(_CHANGED, FinalGrade.letter)
 """The letter that counts."""
 
 
+def _with_letter(changed: Any, first: Any) -> Any:
+    """What belongs to the letter that counts: the latest change's own, also where it has none."""
+    return case((_CHANGED.is_not(None), _latest(changed)), else_=first)
+
+
+PERCENT = _with_letter(GradeChange.percent, FinalGrade.percent)
+"""The percentage of the letter that counts; NULL where it has none."""
+
+
 def _listed() -> Select[Any]:
     return (
         select(
@@ -58,8 +67,8 @@ def _listed() -> Select[Any]:
             LETTER.label("letter"),
             _CHANGED.is_not(None).label("changed"),
             FinalGrade.percent.label("first_percent"),
-            func.coalesce(_latest(GradeChange.percent), FinalGrade.percent).label("percent"),
-            func.coalesce(_latest(GradeChange.complete_by), FinalGrade.complete_by).label("complete_by"),
+            PERCENT.label("percent"),
+            _with_letter(GradeChange.complete_by, FinalGrade.complete_by).label("complete_by"),
             FinalGrade.gpa_weight,
             FinalGrade.policy_id,
             FinalGrade.graded_on,
@@ -104,7 +113,7 @@ def listing(
         {
             "student": func.lower(User.full_name),
             "class": func.lower(SchoolClass.code),
-            "percent": FinalGrade.percent,
+            "percent": PERCENT,
             "letter": LETTER,
             "day": FinalGrade.graded_on,
             "status": FinalGrade.status,

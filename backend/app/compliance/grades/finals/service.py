@@ -189,16 +189,36 @@ def approve(
 ) -> None:
     """Approve submitted grades of a class, all or none: from then on they are locked.
 
-    Raises Conflict for one that is not submitted or that the person submitted, NotFound for one of another class.
+    Raises Conflict for one that is not submitted, that the person submitted, or that the book no longer comes to;
+    NotFound for one of another class.
     """
-    for row, listed in _submitted(session, subject, class_id, final_grade_ids, zone):
+    found = _submitted(session, subject, class_id, final_grade_ids, zone)
+    numbers = [row.enrollment_id for row, _ in found]
+    book = reading.view(session, subject, class_id, zone, numbers)
+    lines = {line.enrollment_id: line for line in book.students}
+    for row, listed in found:
         if row.submitted_by == subject.user_id:
             raise Conflict(
                 f"You submitted the grade of {listed.full_name}, so somebody else must approve it. Nothing was saved."
             )
+        _require_current(book, lines.get(row.enrollment_id), row, listed.full_name)
         row.status, row.decided_by, row.decided_at = "approved", subject.user_id, clock.now()
         session.flush()
         _record(session, subject, Action.FINAL_GRADE_APPROVED, row, listed.user_id, listed.code)
+
+
+def _require_current(book: BookView, line: StudentLine | None, row: FinalGrade, name: str) -> None:
+    """Raises Conflict when scores have changed since the grade was submitted; as of its day, whatever the day is."""
+    if row.percent is None or line is None:
+        return
+    scores = [cell.score for cell in line.cells.values()]
+    now = reading.grade_of(book.categories, book.items, scores, book.scheme, row.graded_on).percent
+    if now != row.percent:
+        comes_to = "nothing" if now is None else f"{now}%"
+        raise Conflict(
+            f"The scores of {name} have changed since {row.letter} ({row.percent}%) was submitted: the grade book now "
+            f"comes to {comes_to}. Nothing was saved. Return the grade to the instructor, who submits it again."
+        )
 
 
 def send_back(
@@ -226,6 +246,8 @@ def _submitted(
 ) -> Sequence[tuple[FinalGrade, Any]]:
     policy.require_approve(subject)
     reading.found_class(session, subject, class_id, zone)
+    # Whoever enters scores meanwhile waits, and then finds what was decided.
+    book_queries.book_of(session, class_id, lock=True)
     rows = [row for row in queries.by_numbers(session, set(numbers)) if row.class_id == class_id]
     if len(rows) != len(set(numbers)):
         raise NotFound("One of these grades is not of this class. Nothing was saved; open the page again.")

@@ -76,16 +76,18 @@ def reviews_of(
 def run(session: Session, subject: Actor, zone: ZoneInfo) -> list[ProgressReview]:
     """Review every active enrollment that has reached a checkpoint since its last review. Again, nothing is due.
 
-    Every night the system does it; the registrar can, at any time.
+    Every night the system does it; the registrar can, at any time. Hours are those of the days that are over: a class
+    that meets today was scheduled, and nobody can have attended it yet.
     """
     policy.require_approve(subject)
     today = clock.today(zone)
+    yesterday = today - timedelta(days=1)
     in_force = school.policies.at(session, PolicyKind.ACADEMIC_PROGRESS, today)
     standard = _standard(in_force.values)
     rows = queries.active(session, policy.visible(session, subject, Enrollment.user_id))
     numbers = [row.id for row in rows]
-    attended = attendance.minutes_of(session, numbers, today)
-    scheduled = classes.scheduled_minutes(session, numbers, today, zone)
+    attended = attendance.minutes_of(session, numbers, yesterday)
+    scheduled = classes.scheduled_minutes(session, numbers, yesterday, zone)
     gpas = standing.gpas(session, numbers, today)
     before: dict[int, tuple[int, State]] = {}
     for former in queries.of_enrollments(session, numbers):

@@ -5,30 +5,15 @@ chart adds it up first; a job does it every five minutes, so that little is left
 wait for this nor do any of it.
 """
 
-from dataclasses import dataclass
-from datetime import datetime
-
 from sqlalchemy.orm import Session
 
-from app.core import history
 from app.core.actions import Action
-from app.core.permissions import SYSTEM, internal
+from app.core.kept_sums import NAMED, Comparison, KeptSums
+from app.core.permissions import internal
 from app.lrs.desk.rollups import queries
 
 BATCH = 5_000
 """Statements that are added up in one transaction: a fraction of a second."""
-NAMED = 20
-"""Differences that are named one by one."""
-
-
-@dataclass(frozen=True, slots=True)
-class Comparison:
-    """What a comparison found: how many sums differ, and the first of them in words."""
-
-    differences: int
-    named: list[str]
-    at: datetime | None = None
-    """When it was recorded; None for one that is not in the history."""
 
 
 @internal("adds up; who draws a chart asks")
@@ -58,19 +43,13 @@ def compare(session: Session) -> Comparison:
     )
 
 
+_SUMS = KeptSums(compare, Action.LRS_ROLLUPS_CHECKED, Action.LRS_ROLLUPS_REBUILT)
+
+
 @internal("the nightly job")
 def check(session: Session) -> Comparison:
     """Compare, and record in the history what was found."""
-    found = compare(session)
-    history.record(
-        session,
-        SYSTEM,
-        Action.LRS_ROLLUPS_CHECKED,
-        None,
-        differences=found.differences,
-        named=found.named,
-    )
-    return found
+    return _SUMS.check(session)
 
 
 @internal("the operator's command")
@@ -79,14 +58,11 @@ def restart(session: Session) -> int:
     wrong = compare(session).differences
     queries.hold(session, writing=True)
     queries.restart(session)
-    history.record(session, SYSTEM, Action.LRS_ROLLUPS_REBUILT, None, count=wrong)
+    _SUMS.record_rebuilt(session, wrong)
     return wrong
 
 
 @internal("holds sums; the page that shows it asks")
 def last_check(session: Session) -> Comparison | None:
     """The newest comparison of the history; None when the sums were rebuilt since, or never compared."""
-    found = history.latest(session, Action.LRS_ROLLUPS_CHECKED, Action.LRS_ROLLUPS_REBUILT)
-    if found is None or found.action is Action.LRS_ROLLUPS_REBUILT:
-        return None
-    return Comparison(found.details["differences"], found.details["named"], found.at)
+    return _SUMS.last_check(session)

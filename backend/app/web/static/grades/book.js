@@ -145,7 +145,9 @@ if (table) {
         replaced += 1;
         cell.dataset.revision = one.revision;
         cell.dataset.saved = one.text;
-        cell.textContent = one.text;
+        // Also to who is typing there again: that was begun over what no longer stands there.
+        if (editing?.cell === cell) close(one.text).focus();
+        else cell.textContent = one.text;
         pending.delete(cell);
         cell.classList.remove("unsaved");
       }
