@@ -175,9 +175,20 @@ def test_a_session_in_use_stays_and_one_that_somebody_holds_is_not_waited_for(
     assert service.purge(live_database).removed == {"sessions": 1}
 
 
-def test_a_kind_that_cannot_go_keeps_none_of_the_others(live_database: Database, monkeypatch: Monkey) -> None:
+@pytest.mark.parametrize(
+    ("statements", "reason"),
+    [
+        (("DELETE FROM transcripts",), "permission denied"),
+        (("SET LOCAL statement_timeout = '10ms'", "SELECT pg_sleep(10)"), "statement timeout"),
+        (("SELECT 1 / 0",), "division by zero"),
+    ],
+)
+def test_a_kind_that_cannot_go_keeps_none_of_the_others(
+    live_database: Database, monkeypatch: Monkey, statements: tuple[str, ...], reason: str
+) -> None:
     def refused(session: Session, _before: datetime, _few: int) -> int:
-        session.execute(text("DELETE FROM transcripts"))
+        for statement in statements:
+            session.execute(text(statement))
         return 1
 
     kind = Kind("aaa", "AAA", "", 30, 1, "", lambda *_: 1, refused)
@@ -185,7 +196,7 @@ def test_a_kind_that_cannot_go_keeps_none_of_the_others(live_database: Database,
     with live_database.begin() as session:
         write(session, 200)
     run = service.purge(live_database)
-    assert "permission denied" in run.failed["aaa"]
+    assert reason in run.failed["aaa"]
     assert recorded(live_database) == [{"policy_version": 1, "removed": {"email": 1}, "failed": ["aaa"]}]
 
 

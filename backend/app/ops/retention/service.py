@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import structlog
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from app.core import clock, history, retention
@@ -37,6 +37,13 @@ class Standing:
     kind: Kind
     days: int
     due: int
+
+
+class _CannotGoError(Exception):
+    """Why rows of a kind could not be removed. A database that is away is none: the whole run is tried again."""
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__(" ".join(str(getattr(error, "orig", error)).split())[:300])
 
 
 def standing(session: Session, subject: Actor) -> list[Standing]:
@@ -92,19 +99,21 @@ def _one_batch(database: Database, run_id: int, kind: Kind, batch: int) -> bool:
             if run.finished_at is not None or kind.name not in run.days or kind.name in run.failed:
                 return False
             before: datetime = run.started_at - timedelta(days=run.days[kind.name])
-            gone = kind.purge(session, before, batch)
+            try:
+                gone = kind.purge(session, before, batch)
+            except (DBAPIError, OSError) as error:
+                if isinstance(error, DBAPIError) and error.connection_invalidated:
+                    raise
+                raise _CannotGoError(error) from error
             if gone:
                 run.removed = {**run.removed, kind.name: run.removed.get(kind.name, 0) + gone}
             return gone >= batch
-    except OperationalError:
-        raise  # the database is away, or somebody holds the run: tried again
-    except (DBAPIError, OSError) as error:
-        # One kind that cannot go keeps none of the others.
-        reason = " ".join(str(getattr(error, "orig", error)).split())[:300]
-        log.error("retention.not_removed", kind=kind.name, reason=reason)
+    except _CannotGoError as error:
+        # Neither a refusal nor a statement that takes too long keeps the other kinds, tonight or any other night.
+        log.error("retention.not_removed", kind=kind.name, reason=str(error))
         with database.begin() as session:
             run = queries.held(session, run_id)
-            run.failed = {**run.failed, kind.name: reason}
+            run.failed = {**run.failed, kind.name: str(error)}
         return False
 
 
