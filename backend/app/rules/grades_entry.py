@@ -12,7 +12,6 @@ from decimal import ROUND_HALF_UP, Decimal
 from app.rules.grades_book import State
 
 LONGEST = 40
-MOST_POINTS = Decimal(10_000)
 _NUMBER = re.compile(r"(\d{1,6}(?:\.\d{1,2})?|\.\d{1,2})\s*(%?)\s*(l|late)?", re.IGNORECASE | re.ASCII)
 _INCOMPLETE = re.compile(r"(?:i|inc|incomplete)(?:\s+(\d{4}-\d{2}-\d{2}))?", re.IGNORECASE | re.ASCII)
 _WORDS = {

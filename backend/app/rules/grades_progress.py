@@ -106,8 +106,10 @@ def _pace(measured: Measured, standard: Standard) -> tuple[Finding, Decimal | No
     shown = percent(exact)
     hours = f"{_hours(measured.attended_minutes)} of {_hours(measured.scheduled_minutes)} scheduled hours attended"
     says = "meets" if met else "is below"
+    # Rounded, what is a little less can read like the minimum itself.
+    near = "just under " if not met and shown >= standard.minimum_pace_pct else ""
     return Finding(
-        met, f"Pace: {hours}, {shown}%, which {says} the minimum of {standard.minimum_pace_pct}%."
+        met, f"Pace: {hours}, {near}{shown}%, which {says} the minimum of {standard.minimum_pace_pct}%."
     ), shown
 
 
@@ -117,10 +119,11 @@ def _time_frame(measured: Measured, standard: Standard) -> Finding:
     met = measured.elapsed_days * 100 <= measured.program_days * standard.maximum_time_frame_pct
     used = percent(Fraction(measured.elapsed_days, measured.program_days))
     says = "is within" if met else "is over"
+    near = "just over " if not met and used <= standard.maximum_time_frame_pct else ""
     return Finding(
         met,
-        f"Time frame: {measured.elapsed_days} days since enrollment are {used}% of the program’s length, which {says} "
-        f"the maximum of {standard.maximum_time_frame_pct}%.",
+        f"Time frame: {measured.elapsed_days} days since enrollment are {near}{used}% of the program’s length, "
+        f"which {says} the maximum of {standard.maximum_time_frame_pct}%.",
     )
 
 

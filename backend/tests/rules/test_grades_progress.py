@@ -100,3 +100,12 @@ def test_checkpoints_come_in_order(first: int, more: int) -> None:
     earlier = checkpoint(replace(FINE, scheduled_minutes=first), STANDARD)
     later = checkpoint(replace(FINE, scheduled_minutes=first + more), STANDARD)
     assert earlier <= later
+
+
+def test_what_is_a_little_short_does_not_read_like_the_minimum() -> None:
+    short = replace(FINE, attended_minutes=669_999, scheduled_minutes=1_000_000)
+    assert "just under 67.00%, which is below the minimum of 67%" in review(short, STANDARD, None).explanation
+    late = replace(FINE, elapsed_days=150_001, program_days=100_000)
+    assert (
+        "just over 150.00% of the program’s length, which is over" in review(late, STANDARD, None).explanation
+    )

@@ -86,6 +86,8 @@ def test_the_next_time_it_is_not_met_and_an_appeal_makes_it_probation(
         (waiting,) = service.list_reviews(session, met.registrar, Paging(), appeals=True).page().items
         office = signed_in(session.get_one(User, met.registrar.user_id))
         decision = {"decision": "grant", "note": "Come to the study hall."}
+        other = f"/academic-progress/{row.id + 1}/appeal/{waiting.appeal_id}"
+        assert office.post(other, data=decision).status_code == 404, "it is not this review's"
         assert office.post(f"{address}/appeal/{waiting.appeal_id}", data=decision).status_code == 303
         assert service.read_review(session, met.registrar, row.id, ZONE).row.state == "probation"
         assert office.post(f"{address}/appeal/{waiting.appeal_id}", data=decision).status_code == 409

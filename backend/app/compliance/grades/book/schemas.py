@@ -1,6 +1,6 @@
 """What grade books look like going in and coming out."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Annotated, Any
@@ -34,13 +34,6 @@ class CategoryFields(BaseModel):
     name: Annotated[Line, Field(max_length=80)]
     weight_pct: Weight
     drop_lowest: Dropped = 0
-
-
-class CategoriesIn(_Input):
-    """All categories of a book, in their order, and what the class counts in the GPA."""
-
-    categories: Annotated[list[CategoryFields], Field(min_length=1, max_length=MOST_CATEGORIES)]
-    gpa_weight: GpaWeight = Decimal(1)
 
 
 def _optional(kind: Any, title: str) -> tuple[Any, None]:
@@ -213,7 +206,6 @@ class BookView:
     scheme: Scheme
     may_enter: bool
     closed: str | None
-    faults: list[str] = field(default_factory=list)
 
     @property
     def editable(self) -> bool:

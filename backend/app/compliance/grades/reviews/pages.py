@@ -160,7 +160,8 @@ def decide(
     """Grant or deny the appeal."""
 
     def act(values: AppealDecisionForm) -> Response:
-        service.decide_appeal(db, subject, appeal_id, granted=values.decision == "grant", note=values.note)
+        granted = values.decision == "grant"
+        service.decide_appeal(db, subject, review_id, appeal_id, granted=granted, note=values.note)
         return redirect(f"/academic-progress/{review_id}")
 
     return form.submit(db, act, lambda: _page(request, db, subject, settings, review_id, form))

@@ -186,12 +186,12 @@ def appeal(session: Session, subject: Subject, review_id: int, reason: str, zone
 
 
 def decide_appeal(
-    session: Session, subject: Subject, appeal_id: int, *, granted: bool, note: str | None
+    session: Session, subject: Subject, review_id: int, appeal_id: int, *, granted: bool, note: str | None
 ) -> ProgressAppeal:
-    """Grant or deny an appeal. Raises Forbidden for one's own, Conflict for one that is decided."""
+    """Grant or deny the appeal against a review. Raises Forbidden for one's own, Conflict for one that is decided."""
     policy.require_approve(subject)
     found = queries.appeal(session, appeal_id)
-    if found is None:
+    if found is None or found.review_id != review_id:
         raise NotFound("There is no such appeal.")
     row = _readable(session, subject, found.review_id)
     policy.require_approve(subject, row.user_id)
