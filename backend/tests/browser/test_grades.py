@@ -231,3 +231,25 @@ def test_setup_one_student_at_a_time_and_the_students_own_page(
     expect(page.get_by_text("A · 90.00%")).to_be_visible()
     page.get_by_text("How this is calculated").click()
     seen("grades-of-a-student")
+
+
+def test_the_pages_around_the_book_are_accessible(
+    page: Page, seen: Seen, room: Room, signed_in_as: SignIn
+) -> None:
+    room.save_as_colleague("18")
+    signed_in_as(room.teacher)
+    for name, path in {
+        "grade-one-student": f"/students/{room.enrollments[0]}",
+        "grade-setup": "/setup",
+        "grade-item-new": "/items/new",
+        "finals": "/final",
+    }.items():
+        page.goto(f"{room.address}{path}")
+        seen(name)
+    page.get_by_label("Ana Alvarez").select_option("A")
+    page.get_by_role("button", name="Submit the final grades").click()
+    expect(page.get_by_role("link", name="Ana Alvarez")).to_be_visible()
+    seen("finals-submitted")
+    signed_in_as(room.student)
+    page.goto("/grades")
+    seen("grades-of-a-student")
