@@ -37,8 +37,8 @@ class WantsForm(BaseModel):
     """What an applicant wants."""
 
     program_id: Annotated[RecordId, Field(title="Program")]
-    wanted_start: Annotated[OptionalStart, Field(title="Wants to begin")] = None
-    source: Annotated[OptionalSource, Field(title="How they heard of the school")] = None
+    wanted_start: Annotated[OptionalStart, Field(title="Wants to start")] = None
+    source: Annotated[OptionalSource, Field(title="How they heard about the school")] = None
 
 
 class ApplicationForm(NameParts, WantsForm):
