@@ -38,10 +38,14 @@ def check(kind: IdentifierKind, number: str) -> str:
     found = plain(number)
     if kind is IdentifierKind.SSN:
         if not re.fullmatch(r"(?!000|666|9)[0-9]{3}(?!00)[0-9]{2}(?!0000)[0-9]{4}", found):
-            raise ValueError("This is no Social Security number. It has nine digits, such as 123-45-6789.")
+            raise ValueError(
+                "This is not a Social Security number. One has nine digits, such as 123-45-6789."
+            )
     elif kind is IdentifierKind.ITIN:
         if not re.fullmatch(r"9[0-9]{2}(5[0-9]|6[0-5]|7[0-9]|8[0-8]|9[0-2]|9[4-9])[0-9]{4}", found):
-            raise ValueError("This is no ITIN. It has nine digits and begins with 9, such as 912-70-1234.")
+            raise ValueError(
+                "This is not an ITIN. One has nine digits and begins with 9, such as 912-70-1234."
+            )
     elif not 4 <= len(found) <= 40:
         raise ValueError("Enter the number with 4 to 40 letters and digits.")
     return found

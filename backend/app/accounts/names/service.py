@@ -118,7 +118,7 @@ def _check(session: Session, person: User, values: NameChange, today: date) -> N
     if values.counts_from > today:
         raise _wrong("counts_from", "This day is in the future. Record the change when the new name counts.")
     if len(values.full_name) > 255:
-        raise _wrong("last_name", "The whole name has more than 255 characters. Shorten it.")
+        raise _wrong("last_name", "The full name has more than 255 characters. Shorten it.")
     if values.full_name == person.full_name:
         raise _wrong("last_name", f"The legal name is “{person.full_name}” already.")
     earlier = queries.former_names(session, person.id)
