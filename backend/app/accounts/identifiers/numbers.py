@@ -51,6 +51,13 @@ def check(kind: IdentifierKind, number: str) -> str:
     return found
 
 
+def written(kind: IdentifierKind, number: str) -> str:
+    """A plain number as people write it: a Social Security number or ITIN in groups, others as they are."""
+    if kind in (IdentifierKind.SSN, IdentifierKind.ITIN):
+        return f"{number[:3]}-{number[3:5]}-{number[5:]}"
+    return number
+
+
 def last_four(number: str) -> str:
-    """What a page shows of a plain number: its last four signs, and of a short one less than half."""
+    """What a page shows of a plain number: its last four characters, and of a short one less than half."""
     return number[-4:] if len(number) >= 9 else number[-(len(number) // 3) :]
