@@ -100,7 +100,7 @@ def test_an_expired_card_is_refused_when_it_is_sent_and_when_it_is_checked(
         )
     with pytest.raises(Invalid, match="expiration date"):
         service.accept_document(session, office, maria.id, record.id, CheckForm(), TODAY)
-    with pytest.raises(Invalid, match="after the day of issue"):
+    with pytest.raises(Invalid, match="after the date of issue"):
         service.accept_document(
             session, office, maria.id, record.id, CheckForm(issued_on=TODAY, expires_on=TODAY), TODAY
         )

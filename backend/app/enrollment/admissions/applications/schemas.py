@@ -47,7 +47,7 @@ class ApplicationForm(NameParts, WantsForm):
     email: Annotated[Email, Field(title="Email address")]
     birth_date: Annotated[date, Field(title="Birth date")]
     phone: Annotated[Phone | None, BeforeValidator(blank_is_none), Field(title="Phone number")] = None
-    is_another: Annotated[bool, Field(title="This is another person")] = False
+    is_another: Annotated[bool, Field(title="Same person")] = False
 
 
 class AcceptForm(BaseModel):
