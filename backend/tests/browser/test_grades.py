@@ -179,7 +179,7 @@ def test_a_pasted_column_with_a_mistake_is_saved_once_it_is_corrected(
     assert len(room.stored()) == 8
     cells(page).nth(6).click()
     paste(page, "1\n2\n3")
-    expect(page.get_by_role("status")).to_contain_text("Nothing was pasted: the block has 3 rows")
+    expect(page.get_by_role("status")).to_contain_text("Nothing was pasted: the block (3 rows, 1 column)")
     paste(page, "\n".join(["1\t2"] * 5000))
     expect(page.get_by_role("status")).to_contain_text("10,000 cells")
     assert len(room.stored()) == 8
