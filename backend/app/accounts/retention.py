@@ -20,10 +20,10 @@ retention.register(
         "sessions",
         "Sessions that have ended",
         "Where and with which browser somebody was signed in, counted from the day the session ended. The history "
-        "keeps that they signed in.",
+        "still records that they signed in.",
         90,
         30,
-        "After a break-in people look at where they were signed in over the last month.",
+        "After a break-in, people check where they were signed in during the last month.",
         _sessions.due,
         _sessions.purge,
         ("user_sessions",),
@@ -49,7 +49,7 @@ retention.register(
         "Links to set a password, used or not; only hashes of them are kept.",
         90,
         7,
-        "Within a week people ask why their invitation no longer works.",
+        "For about a week, people ask why their invitation no longer works.",
         _links.due,
         _links.purge,
         ("account_links",),
@@ -59,10 +59,10 @@ retention.register(
     Kind(
         "challenges",
         "Half-finished sign-ins",
-        "What a passkey had to answer, and sign-ins that waited for their second step; each is good for minutes.",
+        "Passkey challenges, and sign-ins waiting for their second step; each is valid for minutes.",
         1,
         1,
-        "A sign-in that is under way is never cut off.",
+        "A sign-in in progress is never cut off.",
         _challenges.due,
         _challenges.purge,
         ("factor_challenges",),
@@ -72,10 +72,11 @@ retention.register(
     Kind(
         "api_tokens",
         "API tokens that have ended",
-        "Expired and revoked tokens with their names and last use. The history keeps who made and revoked them.",
+        "Expired and revoked tokens with their names and last use. The history still records who created and "
+        "revoked them.",
         365,
         30,
-        "After a leak one looks at when a token was last used.",
+        "After a leak, you check when a token was last used.",
         _tokens.due,
         _tokens.purge,
         ("api_tokens",),
@@ -83,7 +84,8 @@ retention.register(
 )
 retention.keep(
     "Accounts and duties",
-    "Records are somebody’s, and acts were somebody’s. An account is deleted by a person, never by age.",
+    "Every record belongs to somebody, and every action was taken by somebody. Accounts are deleted by people, "
+    "never by age.",
     "users",
     "user_duties",
     "passkeys",

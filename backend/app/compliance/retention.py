@@ -4,7 +4,7 @@ from app.core import retention
 
 retention.keep(
     "Attendance",
-    "Attendance belongs to the student’s file (GNPEC Standard 6). No rule names a period after which it may go.",
+    "Attendance belongs to the student’s file (GNPEC Standard 6). No rule sets a time after which it may be removed.",
     "attendance",
     "attendance_days",
     "attendance_students",
@@ -12,7 +12,7 @@ retention.keep(
 )
 retention.keep(
     "Grades and academic progress",
-    "Grades belong to the student’s file, and a transcript is made of the final ones (GNPEC Standards 5 and 6).",
+    "Grades belong to the student’s file, and final grades make up the transcript (GNPEC Standards 5 and 6).",
     "final_grades",
     "grade_books",
     "grade_categories",

@@ -21,7 +21,7 @@ retention.register(
     Kind(
         "scorm_commits",
         "Raw reports of lessons",
-        "Each report of a SCORM lesson as it came. The result, the score, the time and the bookmark of every "
+        "Each report of a SCORM lesson as it was received. The result, the score, the time and the bookmark of every "
         "attempt stay.",
         730,
         400,

@@ -320,7 +320,7 @@ class Action(StrEnum):
     STORAGE_FILLING = (
         "storage.filling",
         "stored_files",
-        "Room for files is getting short",
+        "File storage is running low",
         system.StorageFilling,
     )
     STATEMENTS_EXPORTED = (

@@ -58,7 +58,7 @@ retention.register(
         "Background jobs that failed or were canceled. Those that succeeded are not kept at all.",
         30,
         7,
-        "Whoever looks after the system finds out why a job failed.",
+        "Gives the operator time to find out why a job failed.",
         _finished.due,
         _finished.purge,
     )

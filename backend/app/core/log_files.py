@@ -121,10 +121,10 @@ retention.register(
     retention.Kind(
         "access_log_files",
         "Files of the access log",
-        "Full files beside ACCESS_LOG_FILE, counted from their last line; the one that is written to stays.",
+        "Closed log files beside ACCESS_LOG_FILE, counted from their last line; the current one stays.",
         90,
         30,
-        "A break-in is often noticed weeks later.",
+        "A break-in is often noticed only weeks later.",
         _due,
         _purge,
     )

@@ -115,7 +115,7 @@ class Rows:
 
 
 ANSWER_TIME = (
-    "A student who asks to see their records is answered within 45 days, and nothing may be destroyed meanwhile "
+    "A student’s request to see their records is answered within 45 days, and nothing may be destroyed meanwhile "
     "(FERPA, 34 CFR 99.10)."
 )
 """Why what is about a student stays for 45 days at least."""

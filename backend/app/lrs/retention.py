@@ -24,8 +24,8 @@ retention.register(
 )
 retention.keep(
     "Statements",
-    "They are learning records, and xAPI knows voiding and no deletion. Keys stay because statements name the one they "
-    "were written with, and refused ones until a person decides about them.",
+    "They are learning records, and in xAPI they are voided, never deleted. Keys stay because statements name the one "
+    "they were written with, and refused ones until a person decides about them.",
     "xapi_statements",
     "xapi_statement_activities",
     "xapi_statement_actors",

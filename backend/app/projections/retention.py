@@ -3,5 +3,8 @@
 from app.core import retention
 
 retention.keep(
-    "The system’s own marks", "They say how far it has come and who it is.", "history_cursors", "installation"
+    "The system’s own markers",
+    "They record how far each update has come and which installation this is.",
+    "history_cursors",
+    "installation",
 )

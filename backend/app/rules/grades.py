@@ -146,7 +146,7 @@ def average(grades: Iterable[CourseGrade], repeats: Repeats) -> Gpa:
         if one.points is None:
             left_out.append((one, "This letter does not count toward the GPA."))
         elif one.weight <= 0:
-            left_out.append((one, "The class counts for nothing in the GPA."))
+            left_out.append((one, "This class does not count toward the GPA."))
         else:
             counted.append(one)
     if repeats != "all":

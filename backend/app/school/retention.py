@@ -4,7 +4,7 @@ from app.core import retention
 
 retention.keep(
     "The school’s details, calendar and policies",
-    "Hours, progress and documents were computed with them.",
+    "Hours, progress and documents were calculated with them.",
     "school",
     "school_holidays",
     "school_policies",

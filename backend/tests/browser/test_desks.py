@@ -19,6 +19,8 @@ from sqlalchemy.orm import Session
 from app.core import clock, history, mail, tokens
 from app.core.actions import Action
 from app.db.models import Attendance, User, UserSession
+from app.enrollment.admissions.applications import service as applications
+from app.enrollment.admissions.applications.schemas import ApplicationForm
 from tests.browser.axe import assert_accessible
 from tests.conftest import LiveServer
 from tests.factories.school import School, subject_of
@@ -39,6 +41,7 @@ class People:
     waiting: str
     admin: str
     student_id: int
+    application_id: int
     record_id: int
     message_id: int
 
@@ -89,11 +92,21 @@ def people(live_server: LiveServer) -> People:
         mail.send(
             session, "maria@example.org", "email_changed", school="AADA", name="Maria Lopez", by="Ada Admin"
         )
+        values = ApplicationForm.model_validate(
+            {
+                "last_name": "Neu",
+                "email": "nina@example.org",
+                "birth_date": "2001-02-03",
+                "program_id": program.id,
+            }
+        )
+        application = applications.apply(session, subject_of(admin), values, now.date())
         return People(
             student=_session_of(session, student),
             waiting=_session_of(session, forgot),
             admin=_session_of(session, admin),
             student_id=student.id,
+            application_id=application.id,
             record_id=record.id,
             message_id=1,
         )
@@ -162,6 +175,12 @@ def test_every_desk_is_accessible_and_fits(people: People, visit: Visit, size: s
         "hours": "/hours",
         "hours-empty-month": "/hours?month=2001-01",
         "search-lessons": "/search?q=instruments",
+        "my-file": "/account/file",
+        "my-phone": f"/people/{people.student_id}/phones/new",
+        "name-request": "/account/file/name-request/new",
+        "documents-to-bring": "/account/admission-documents",
+        "send-a-document": "/account/admission-documents/new",
+        "my-grades": "/grades",
     }.items():
         student.check(student.open(path), name)
     waiting = visit(people.waiting, size, theme)
@@ -172,6 +191,25 @@ def test_every_desk_is_accessible_and_fits(people: People, visit: Visit, size: s
         "student": f"/people/{people.student_id}",
         "search": "/search?q=ma",
         "search-nothing": "/search?q=zzz",
+        "student-file": f"/people/{people.student_id}/file",
+        "student-grades": f"/grades/students/{people.student_id}",
+        "student-documents": f"/people/{people.student_id}/admission-documents",
+        "student-notes": f"/people/{people.student_id}/notes",
+        "identifier": f"/people/{people.student_id}/identifiers/new",
+        "contacts": "/people/contacts",
+        "name-requests": "/people/name-requests",
+        "admissions": "/admissions",
+        "application": f"/admissions/{people.application_id}",
+        "application-new": "/admissions/new",
+        "admission-documents": "/admissions/documents",
+        "required-documents": "/admissions/requirements",
+        "academic-progress": "/academic-progress",
+        "final-grades": "/grades",
+        "grade-changes": "/grades/changes",
+        "student-fields": "/school/student-fields",
+        "student-field-new": "/school/student-fields/new",
+        "retention": "/operations/retention",
+        "retention-policy": "/school/policies/retention/new",
         "attendance": "/attendance",
         "attendance-none": "/attendance?to=2001-01-01",
         "here": "/attendance/here",

@@ -179,7 +179,7 @@ def test_a_pasted_column_with_a_mistake_is_saved_once_it_is_corrected(
     assert len(room.stored()) == 8
     cells(page).nth(6).click()
     paste(page, "1\n2\n3")
-    expect(page.get_by_role("status")).to_contain_text("Nothing was pasted: the block has 3 rows")
+    expect(page.get_by_role("status")).to_contain_text("Nothing was pasted: the block (3 rows, 1 column)")
     paste(page, "\n".join(["1\t2"] * 5000))
     expect(page.get_by_role("status")).to_contain_text("10,000 cells")
     assert len(room.stored()) == 8
@@ -253,4 +253,26 @@ def test_setup_one_student_at_a_time_and_the_students_own_page(
     page.goto("/grades")
     expect(page.get_by_text("A · 90.00%")).to_be_visible()
     page.get_by_text("How this is calculated").click()
+    seen("grades-of-a-student")
+
+
+def test_the_pages_around_the_book_are_accessible(
+    page: Page, seen: Seen, room: Room, signed_in_as: SignIn
+) -> None:
+    room.save_as_colleague("18")
+    signed_in_as(room.teacher)
+    for name, path in {
+        "grade-one-student": f"/students/{room.enrollments[0]}",
+        "grade-setup": "/setup",
+        "grade-item-new": "/items/new",
+        "finals": "/final",
+    }.items():
+        page.goto(f"{room.address}{path}")
+        seen(name)
+    page.get_by_label("Ana Alvarez").select_option("A")
+    page.get_by_role("button", name="Submit the final grades").click()
+    expect(page.get_by_role("link", name="Ana Alvarez")).to_be_visible()
+    seen("finals-submitted")
+    signed_in_as(room.student)
+    page.goto("/grades")
     seen("grades-of-a-student")

@@ -212,8 +212,8 @@ def test_operations_shows_how_full_it_is(
     keep(session, open_store(settings), b"x" * size, 1)
     page = signed_in(School(session).admin()).get("/operations").text
     assert f"{size} bytes of 1000 bytes" in page
-    assert ("Nearly all room for files is used" in page) == (shown == "bad")
-    assert ("Room for files is getting short" in page) == (shown == "warn")
+    assert ("File storage is almost full" in page) == (shown == "bad")
+    assert ("File storage is running low" in page) == (shown == "warn")
 
 
 def test_the_policy_of_the_day_says_how_much(session: Session) -> None:

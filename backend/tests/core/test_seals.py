@@ -385,7 +385,7 @@ def test_the_audit_page_says_how_it_stands(session: Session, signed_in: Callable
     fault = "Entry 7 was changed after it was sealed."
     history.record(session, SYSTEM, Action.HISTORY_VERIFIED, None, entries=4321, seals=1, faults=[fault])
     page = auditor.get("/audit").text
-    assert "The history is not as it was sealed" in page
+    assert "The history does not match its seals" in page
     assert fault in page
     said = auditor.get("/audit?format=json").json()["about"]["History seal"]
     assert said == f"1 {sha256(b'c').hexdigest()}"

@@ -38,15 +38,26 @@ def check(kind: IdentifierKind, number: str) -> str:
     found = plain(number)
     if kind is IdentifierKind.SSN:
         if not re.fullmatch(r"(?!000|666|9)[0-9]{3}(?!00)[0-9]{2}(?!0000)[0-9]{4}", found):
-            raise ValueError("This is no Social Security number. It has nine digits, such as 123-45-6789.")
+            raise ValueError(
+                "This is not a Social Security number. One has nine digits, such as 123-45-6789."
+            )
     elif kind is IdentifierKind.ITIN:
         if not re.fullmatch(r"9[0-9]{2}(5[0-9]|6[0-5]|7[0-9]|8[0-8]|9[0-2]|9[4-9])[0-9]{4}", found):
-            raise ValueError("This is no ITIN. It has nine digits and begins with 9, such as 912-70-1234.")
+            raise ValueError(
+                "This is not an ITIN. One has nine digits and begins with 9, such as 912-70-1234."
+            )
     elif not 4 <= len(found) <= 40:
         raise ValueError("Enter the number with 4 to 40 letters and digits.")
     return found
 
 
+def written(kind: IdentifierKind, number: str) -> str:
+    """A plain number as people write it: a Social Security number or ITIN in groups, others as they are."""
+    if kind in (IdentifierKind.SSN, IdentifierKind.ITIN):
+        return f"{number[:3]}-{number[3:5]}-{number[5:]}"
+    return number
+
+
 def last_four(number: str) -> str:
-    """What a page shows of a plain number: its last four signs, and of a short one less than half."""
+    """What a page shows of a plain number: its last four characters, and of a short one less than half."""
     return number[-4:] if len(number) >= 9 else number[-(len(number) // 3) :]

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BaseModel, Field
 from sqlalchemy.orm import Session
 
-from app.accounts.identifiers import service
+from app.accounts.identifiers import numbers, service
 from app.accounts.identifiers.service import IdentifierForm, IdentifierKind
 from app.accounts.profiles import policy
 from app.accounts.profiles.pages import PEOPLE, crumbs, file_address
@@ -122,7 +122,7 @@ def _reveal_page(
         found=found,
         label=IdentifierKind(found.kind).label,
         form=form,
-        number=number,
+        number=numbers.written(IdentifierKind(found.kind), number) if number else None,
         back=file_address(subject, user_id),
         breadcrumbs=crumbs(subject, user_id, person.full_name, "Identifier"),
     )

@@ -1,4 +1,4 @@
-"""Social Security numbers and the like. They are sealed; pages show the last four signs.
+"""Social Security numbers and the like. They are sealed; pages show only the last four characters.
 
 A number is found by typing it whole: what is compared is an HMAC under the installation's key, of which nobody learns
 the number. To see one whole is an act of its own, with a reason and a fresh proof of who is there, and a row in the
@@ -46,8 +46,8 @@ NUMBERS = SealedColumn(
     StudentIdentifier.sealed_value,
     StudentIdentifier.id,
     _PURPOSE,
-    "These numbers cannot be shown whole; their last four signs and the search by the whole number still work. Remove "
-    "each on the student’s file and enter it again.",
+    "These numbers cannot be shown in full; their last four characters and the search by the full number still work. "
+    "Remove each on the student’s file and enter it again.",
 )
 
 
@@ -131,7 +131,7 @@ def find(session: Session, subject: Actor, number: str) -> Sequence[User]:
     policy.require_list(subject)
     plain = numbers.plain(number)
     if len(plain) < 4:
-        sentence = "Enter the whole number: at least 4 letters and digits."
+        sentence = "Enter the full number: at least 4 letters and digits."
         raise Invalid(sentence, errors=[FieldError("number", sentence)])
     found = queries.holders(session, [_blind(session, kind, plain) for kind in IdentifierKind])
     seen = [user for user in found if visibility.may_see(session, subject, Records.STUDENTS, user.id)]

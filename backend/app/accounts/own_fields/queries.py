@@ -11,7 +11,7 @@ from app.core.constraints import register_conflict
 from app.db.models import StudentField, StudentFieldValue
 
 register_conflict(
-    "uq_student_fields_name", "There is a field of this name already, perhaps an archived one.", "name"
+    "uq_student_fields_name", "There is a field of this name already; it may be archived.", "name"
 )
 
 

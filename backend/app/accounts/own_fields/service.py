@@ -75,7 +75,7 @@ def save_field(
     if FieldType(record.type) is not given.type:
         raise _wrong("type", "The type of a field cannot change. Archive this field and add another one.")
     if given.type is FieldType.CHOICE and not choices:
-        raise _wrong("choices", "Enter the choices, one a line.")
+        raise _wrong("choices", "Enter the choices, one per line.")
     if given.type is FieldType.CHOICE and any(len(choice) > 100 for choice in choices):
         raise _wrong("choices", "A choice has at most 100 characters.")
     gone = set(record.choices or ()) - set(choices)

@@ -133,7 +133,7 @@ def require_birth_date(born: date, today: date) -> None:
 def require_name_fits(name: NameParts) -> None:
     """Raises Invalid with a sentence for a name that is longer than a legal name may be."""
     if len(name.full_name) > 255:
-        sentence = "The whole name has more than 255 characters. Shorten it."
+        sentence = "The full name has more than 255 characters. Shorten it."
         raise Invalid(sentence, errors=[FieldError("last_name", sentence)])
 
 

@@ -2,4 +2,4 @@
 
 from app.core import retention
 
-retention.keep("Runs of this purge", "They say what was removed when.", "purge_runs")
+retention.keep("Runs of this purge", "They show what was removed and when.", "purge_runs")

@@ -28,7 +28,7 @@ retention.register(
     Kind(
         "imports",
         "Imported files and their rows",
-        "Which file somebody sent, its faults with what stood in the cells, and which records its rows became; a file "
+        "Which file was sent, its errors with the contents of the cells, and which records its rows became; a file "
         "that was never imported goes with them. The records stay, and the history keeps who imported them.",
         180,
         45,

@@ -64,13 +64,13 @@ def test_to_see_it_whole_takes_a_reason_and_a_fresh_proof_and_the_student_reads_
     path = f"/people/{maria.id}/identifiers/{record.id}/reveal"
     assert client.post(path, data={"reason": " "}).status_code == 422
     shown = client.post(path, data={"reason": "Form 1098-T"})
-    assert "123456789" in shown.text
+    assert "123-45-6789" in shown.text
     assert shown.headers["cache-control"] == "no-store"
     [entry] = entries(session, "identifier.revealed")
     assert (entry.student_id, entry.reason, entry.purpose) == (maria.id, "Form 1098-T", "billing")
     with time_machine.travel(clock.now() + timedelta(minutes=20), tick=False):
         refused = client.post(path, data={"reason": "Form 1098-T"})
-    assert "123456789" not in refused.text
+    assert "123-45-6789" not in refused.text
     assert len(entries(session, "identifier.revealed")) == 1
 
 

@@ -39,7 +39,7 @@ def test_the_type_and_a_choice_in_use_stay(session: Session) -> None:
         service.save_field(session, SYSTEM, FieldForm(name="Shirt size", type=FieldType.TEXT), field.id)
     with pytest.raises(Invalid, match="Keep the choice"):
         service.save_field(session, SYSTEM, SHIRT.model_copy(update={"choices": "S\nM"}), field.id)
-    with pytest.raises(Invalid, match="one a line"):
+    with pytest.raises(Invalid, match="one per line"):
         service.save_field(session, SYSTEM, FieldForm(name="Empty", type=FieldType.CHOICE))
 
 

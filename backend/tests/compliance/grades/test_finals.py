@@ -345,3 +345,19 @@ def test_the_pages_of_final_grades(session: Session, graded: Taught, signed_in: 
     assert sorted((row["letter"], row["approved_as"]) for row in listed) == [("A", "B"), ("F", "F")]
     groups = registrar.get("/grades?group=class&format=json").json()["rows"]
     assert [(group["group"], group["count"]) for group in groups] == [("DA-M", 2)]
+
+
+def test_grades_are_selected_once_the_class_is_over(
+    session: Session, graded: Taught, signed_in: SignedIn
+) -> None:
+    teacher = signed_in(session.get_one(User, graded.teacher.user_id))
+    address = f"/classes/{graded.id}/grades/final"
+    assert graded.record.ends_on > TODAY
+    before = teacher.get(address).text
+    assert "selected>" not in before
+    assert "nothing is selected yet" in before
+    graded.record.ends_on = TODAY
+    session.flush()
+    after = teacher.get(address).text
+    assert after.count("selected>") == 2, "Ana’s and Bea’s; Cem has no grade"
+    assert "nothing is selected yet" not in after

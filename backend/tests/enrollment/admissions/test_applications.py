@@ -158,7 +158,7 @@ def test_the_page_shows_who_may_be_the_same(
     answer = client.post("/admissions/new", data=typed)
     assert answer.status_code == 409
     assert "nina@example.org" in answer.text
-    assert "This is another person" in answer.text
+    assert "This is a different person" in answer.text
     assert client.post("/admissions/new", data=typed | {"is_another": "yes"}).status_code == 303
 
 

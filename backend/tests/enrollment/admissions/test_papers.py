@@ -98,9 +98,9 @@ def test_an_expired_card_is_refused_when_it_is_sent_and_when_it_is_checked(
         service.accept_document(
             session, office, maria.id, record.id, CheckForm(expires_on=TODAY - timedelta(1)), TODAY
         )
-    with pytest.raises(Invalid, match="last day"):
+    with pytest.raises(Invalid, match="expiration date"):
         service.accept_document(session, office, maria.id, record.id, CheckForm(), TODAY)
-    with pytest.raises(Invalid, match="after the day of issue"):
+    with pytest.raises(Invalid, match="after the date of issue"):
         service.accept_document(
             session, office, maria.id, record.id, CheckForm(issued_on=TODAY, expires_on=TODAY), TODAY
         )
@@ -187,6 +187,22 @@ def test_a_student_sends_from_the_phone_and_the_office_accepts(
     assert desk.get(base).status_code == 200
     assert desk.post(f"{base}/accept", data={"issued_on": ""}).status_code == 303
     assert "Accepted" in client.get("/account/admission-documents").text
+
+
+def test_what_every_program_requires_stands_ticked_at_each(
+    signed_in: SignedIn, school: School, maria: User, kinds: Kinds, session: Session
+) -> None:
+    """And saving the program's own list keeps what was ticked there before."""
+    desk = signed_in(school.with_duty(Duty.ADMISSIONS))
+    program = session.scalars(select(Program)).first()
+    assert program is not None
+    number = kinds["CPR"]
+    desk.post(f"/admissions/requirements/{program.id}", data={"kinds": [number]})
+    desk.post("/admissions/requirements/all", data={"kinds": [number]})
+    own = desk.get("/admissions/requirements").text.split(f"/admissions/requirements/{program.id}")[1]
+    own = own.split("</form>")[0]
+    assert f'value="{number}" checked disabled' in own
+    assert f'<input type="hidden" name="kinds" value="{number}">' in own
 
 
 def test_twenty_unchecked_documents_are_enough(

@@ -50,7 +50,7 @@ def read_book(
     """The book of a class, or one student's line of it. Raises NotFound for other people's classes and students."""
     found = reading.view(session, subject, class_id, zone, None if enrollment_id is None else [enrollment_id])
     if enrollment_id is not None and not found.students:
-        raise NotFound("This student does not sit in this class. Open the grade book again.")
+        raise NotFound("This student is not in this class. Open the grade book again.")
     return found
 
 

@@ -73,7 +73,7 @@ def submit_final_grades(
     """Submit final grades, all or none; answers their numbers. 422 for a letter that the book does not come to."""
     letters = {one.enrollment_id: one.letter for one in body.grades}
     if len(letters) != len(body.grades):
-        raise Invalid("A student stands here twice. Nothing was saved.")
+        raise Invalid("A student is listed twice. Nothing was saved.")
     return [row.id for row in service.submit(db, subject, class_id, letters, settings.zone)]
 
 

@@ -90,7 +90,7 @@ def decide_change(
     if change.decided_at is not None:
         raise Conflict(f"This request was {change.outcome} already. Nothing was saved.")
     if not approved and not note:
-        raise _wrong("note", "Say why, for the person who asked.")
+        raise _wrong("note", "Enter a note for the person who asked: why it is declined.")
     change.decided_by, change.decided_at = subject.user_id, clock.now()
     change.outcome, change.note = "approved" if approved else "declined", note
     session.flush()

@@ -19,6 +19,7 @@ from app.compliance.grades.finals.schemas import (
 )
 from app.compliance.grades.reviews import service as reviews
 from app.compliance.grades.standing import service as standing
+from app.core import clock
 from app.core.errors import Invalid
 from app.core.permissions import Subject
 from app.enrollment import service as enrollment
@@ -120,6 +121,7 @@ def _finals_page(
         "grades/class_finals.html",
         view=view,
         record=view.book.record,
+        over=view.book.record.ends_on <= clock.today(settings.zone),
         form=form or Form.blank(FinalsForm),
         not_yet=NOT_YET,
         breadcrumbs=[
@@ -173,7 +175,9 @@ def decide_finals(
             service.approve(db, subject, class_id, values.final_grade_ids, settings.zone)
         else:
             if not values.note:
-                raise Invalid("Say why you return them, for the instructor. Nothing was saved.")
+                raise Invalid(
+                    "Enter a note for the instructor: why the grades are returned. Nothing was saved."
+                )
             service.send_back(db, subject, class_id, values.final_grade_ids, values.note, settings.zone)
         return redirect(f"/classes/{class_id}/grades/final")
 

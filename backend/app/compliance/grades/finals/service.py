@@ -118,7 +118,7 @@ def submit(
     view = reading.view(session, subject, class_id, zone, list(letters))
     students = {one.enrollment_id: one for one in view.students}
     if set(letters) - set(students):
-        raise NotFound("A student of these is not in this class. Nothing was saved; open the page again.")
+        raise NotFound("One of these students is not in this class. Nothing was saved; open the page again.")
     known = queries.locked(session, class_id, list(letters))
     in_force = schemes.on(session, clock.today(zone))
     school.policies.used(session, in_force)

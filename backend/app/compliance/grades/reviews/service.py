@@ -198,7 +198,7 @@ def decide_appeal(
     if found.decided_at is not None:
         raise Conflict(f"This appeal was {found.outcome} already. Nothing was saved.")
     if not note:
-        sentence = "Say why, for the student."
+        sentence = "Enter a note for the student: the reason for the decision."
         raise Invalid(sentence, errors=[FieldError("note", sentence)])
     found.decided_by, found.decided_at, found.note = subject.user_id, clock.now(), note
     found.outcome = "granted" if granted else "denied"

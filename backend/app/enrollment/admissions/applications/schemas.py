@@ -37,8 +37,8 @@ class WantsForm(BaseModel):
     """What an applicant wants."""
 
     program_id: Annotated[RecordId, Field(title="Program")]
-    wanted_start: Annotated[OptionalStart, Field(title="Wants to begin")] = None
-    source: Annotated[OptionalSource, Field(title="How they heard of the school")] = None
+    wanted_start: Annotated[OptionalStart, Field(title="Wants to start")] = None
+    source: Annotated[OptionalSource, Field(title="How they heard about the school")] = None
 
 
 class ApplicationForm(NameParts, WantsForm):
@@ -47,7 +47,7 @@ class ApplicationForm(NameParts, WantsForm):
     email: Annotated[Email, Field(title="Email address")]
     birth_date: Annotated[date, Field(title="Birth date")]
     phone: Annotated[Phone | None, BeforeValidator(blank_is_none), Field(title="Phone number")] = None
-    is_another: Annotated[bool, Field(title="This is another person")] = False
+    is_another: Annotated[bool, Field(title="Same person")] = False
 
 
 class AcceptForm(BaseModel):

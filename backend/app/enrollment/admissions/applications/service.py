@@ -75,7 +75,7 @@ def apply(session: Session, subject: Actor, values: ApplicationForm, today: date
     if same and not values.is_another:
         sentence = (
             f"{same[0].user.full_name} ({same[0].user.email}) has this name and birth date. Add the application to "
-            "that person, or say that this is another one."
+            "that person, or confirm that this is a different person."
         )
         raise Conflict(sentence, errors=[FieldError("is_another", sentence)])
     person = accounts.add_applicant(

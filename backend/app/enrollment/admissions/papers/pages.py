@@ -95,7 +95,7 @@ def _crumbs(subject: Subject, user_id: int, name: str, here: str | None) -> list
 @router.get("/account/admission-documents")
 def own_papers(request: Request, db: Db, subject: CurrentSubject, settings: SettingsDep) -> Response:
     if not subject.is_student:
-        raise NotFound("Only students bring documents. Those of students are under Admissions.")
+        raise NotFound("Only students have documents to bring. Students’ documents are under Admissions.")
     return _papers(request, db, subject, settings, subject.user_id)
 
 
@@ -195,8 +195,14 @@ def _new_page(
         described=[kind for kind in known if kind.help],
         accept=scans.ACCEPT,
         scan_help=scans.HELP,
+        own=subject.user_id == user_id,
         back=_place(subject, user_id),
-        breadcrumbs=_crumbs(subject, user_id, person.full_name, "Send a document"),
+        breadcrumbs=_crumbs(
+            subject,
+            user_id,
+            person.full_name,
+            "Send a document" if subject.user_id == user_id else "Add a document",
+        ),
     )
 
 

@@ -46,13 +46,15 @@ OPEN = ("new", "documents")
 STANDINGS = ("missing", "rejected", "expired", "expiring", "received", "valid")
 
 register_conflict(
-    "uq_admission_kinds_name", "There is a kind of this name already, perhaps an archived one.", "name"
+    "uq_admission_kinds_name", "There is a kind of this name already; it may be archived.", "name"
+)
+register_invalid(
+    "check_admission_documents_days", "The expiration date must be after the date of issue.", "expires_on"
 )
 register_conflict(
     "uq_admission_requirements_kind_id",
     "Somebody changed these requirements at the same moment. Nothing was saved; open the page again.",
 )
-register_invalid("check_admission_documents_days", "The last day comes after the day of issue.", "expires_on")
 
 
 def kinds(session: Session, *, archived: bool = False) -> Sequence[AdmissionKind]:

@@ -24,7 +24,7 @@ class PaperForm(Paper):
 
     model_config = ConfigDict(arbitrary_types_allowed=True)
 
-    file: Annotated[UploadFile, chosen("Choose the document: a PDF or a photo.")]
+    file: Annotated[UploadFile, Field(title="Document"), chosen("Choose the document: a PDF or a photo.")]
 
 
 class CheckForm(BaseModel):

@@ -231,7 +231,8 @@ def accept_document(
     record, kind = _checkable(session, subject, user_id, paper_id)
     if kind.expires and values.expires_on is None:
         raise _wrong(
-            "expires_on", f"Enter the last day on the document: a {kind.name} does not count without one."
+            "expires_on",
+            f"Enter the expiration date on the document: {kind.name} is not accepted without one.",
         )
     _check_days(values.issued_on, values.expires_on, today)
     record.issued_on, record.expires_on = values.issued_on, values.expires_on
@@ -363,11 +364,11 @@ def remind(session: Session, settings: Settings, today: date, most: int = 500) -
 
 def _check_days(issued_on: date | None, expires_on: date | None, today: date) -> None:
     if issued_on is not None and issued_on > today:
-        raise _wrong("issued_on", "This day is in the future. Enter the day on the document.")
+        raise _wrong("issued_on", "This date is in the future. Enter the date on the document.")
     if expires_on is not None and expires_on < today:
         raise _wrong("expires_on", f"This document expired on {long_date(expires_on)}. Send a current one.")
     if not in_order(issued_on, expires_on):
-        raise _wrong("expires_on", "The last day comes after the day of issue.")
+        raise _wrong("expires_on", "The expiration date must be after the date of issue.")
 
 
 def _kind(session: Session, kind_id: int) -> AdmissionKind:

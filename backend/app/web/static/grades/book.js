@@ -12,6 +12,7 @@ if (table) {
   let editing = null; // { input, former, typed }
   let sending = null;
 
+  const counted = (number, word) => `${number} ${word}${number === 1 ? "" : "s"}`;
   const cellAt = (row, column) => rows[row]?.[column];
   const place = (cell) => {
     const row = rows.findIndex((cells) => cells.includes(cell));
@@ -245,7 +246,7 @@ if (table) {
     const across = rows[0].length - at[1];
     const width = Math.max(...block.map((line) => line.length));
     if (block.length > down || width > across) {
-      say(`Nothing was pasted: the block has ${block.length} rows and ${width} columns, and from this cell ${down} rows and ${across} columns are left.`);
+      say(`Nothing was pasted: the block (${counted(block.length, "row")}, ${counted(width, "column")}) is larger than what is left from this cell (${counted(down, "row")}, ${counted(across, "column")}). Begin further up or to the left, or copy fewer cells.`);
       return;
     }
     change(block.flatMap((line, row) => line.map((value, column) => [cellAt(at[0] + row, at[1] + column), value.trim()])));
