@@ -23,6 +23,19 @@ retention.keep(
     "progress_reviews",
 )
 retention.keep(
+    "Externship sites, hours and evaluations",
+    "Hours at a site belong to the student’s file, and the signed agreement and the supervisor’s confirmation are what "
+    "proves them (GNPEC Standard 6).",
+    "externship_agreements",
+    "externship_evaluations",
+    "externship_hours",
+    "externship_links",
+    "externship_placements",
+    "externship_rubrics",
+    "externship_sites",
+    "externship_supervisors",
+)
+retention.keep(
     "Transcripts, credentials and externships",
     "A transcript is permanent, and at a closure goes to GNPEC for every former student (GNPEC Standard 6).",
     "transcripts",

@@ -64,6 +64,11 @@ class Permission(StrEnum):
     """Complete and withdraw."""
     ENROLLMENTS_MARK_LESSONS = "enrollments.mark_lessons"
     """Attest that a lesson was done, for those whose enrollment one reads."""
+    EXTERNSHIPS_READ_ALL = "externships.read_all"
+    """Sites too, with their agreements and supervisors."""
+    EXTERNSHIPS_READ_OWN_CLASSES = "externships.read_own_classes"
+    EXTERNSHIPS_MANAGE = "externships.manage"
+    """Keep sites and agreements, place students, verify their hours."""
     GRADES_READ_ALL = "grades.read_all"
     GRADES_READ_OWN_CLASSES = "grades.read_own_classes"
     GRADES_ENTER = "grades.enter"
@@ -142,29 +147,7 @@ _MEANINGS = {
 }
 
 _P = Permission
-_READS_EVERYTHING = frozenset(
-    {
-        _P.ACADEMICS_READ,
-        _P.ACCOUNTS_READ,
-        _P.ADMISSIONS_READ,
-        _P.ATTENDANCE_READ_ALL,
-        _P.CONTENT_READ,
-        _P.DOCUMENTS_READ_ALL,
-        _P.ENROLLMENTS_READ_ALL,
-        _P.GRADES_READ_ALL,
-        _P.HISTORY_READ,
-        _P.LRS_READ_ALL,
-        _P.MAIL_READ,
-        _P.NOTES_READ,
-        _P.OPERATIONS_READ,
-        _P.REPORTS_READ,
-        _P.SCHOOL_READ,
-        _P.SECURITY_READ,
-        _P.STUDENT_FILES_READ,
-        _P.STUDENTS_READ_ALL,
-        _P.WITHDRAWALS_READ,
-    }
-)
+_READS_EVERYTHING = frozenset(one for one in Permission if one.value.endswith((".read", ".read_all")))
 PERMISSIONS: dict[Duty, frozenset[Permission]] = {
     Duty.ADMINISTRATOR: frozenset(Permission),
     Duty.REGISTRAR: frozenset(
@@ -183,6 +166,8 @@ PERMISSIONS: dict[Duty, frozenset[Permission]] = {
             _P.ENROLLMENTS_CHANGE,
             _P.ENROLLMENTS_END,
             _P.ENROLLMENTS_MARK_LESSONS,
+            _P.EXTERNSHIPS_READ_ALL,
+            _P.EXTERNSHIPS_MANAGE,
             _P.GRADES_READ_ALL,
             _P.GRADES_APPROVE,
             _P.IDENTIFIERS_REVEAL,
@@ -241,6 +226,7 @@ PERMISSIONS: dict[Duty, frozenset[Permission]] = {
             _P.CONTENT_CHANGE,
             _P.ENROLLMENTS_READ_OWN_CLASSES,
             _P.ENROLLMENTS_MARK_LESSONS,
+            _P.EXTERNSHIPS_READ_OWN_CLASSES,
             _P.GRADES_READ_OWN_CLASSES,
             _P.GRADES_ENTER,
             _P.NOTES_READ,

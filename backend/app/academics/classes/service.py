@@ -27,7 +27,14 @@ from app.academics.classes.schemas import (
     WeeklyForm,
     WeeklyIn,
 )
-from app.academics.classes.timetable import double_bookings, meetings_of, scheduled_minutes, timetables, today
+from app.academics.classes.timetable import (
+    double_bookings,
+    meetings_of,
+    meetings_of_enrollment,
+    scheduled_minutes,
+    timetables,
+    today,
+)
 from app.core import clock, history
 from app.core.actions import Action
 from app.core.errors import Conflict, FieldError, Invalid, NotFound
@@ -53,6 +60,7 @@ __all__ = [
     "end_seats",
     "list_classes",
     "meetings",
+    "meetings_of_enrollment",
     "read",
     "register_link",
     "remove_change",

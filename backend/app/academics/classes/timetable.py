@@ -98,6 +98,29 @@ def scheduled_minutes(
     return found
 
 
+@internal("finds meetings beside other hours of a student, whose room asks who may see them")
+def meetings_of_enrollment(
+    session: Session, enrollment_id: int, first: date, last: date, zone: ZoneInfo
+) -> list[tuple[str, Meeting]]:
+    """The meetings, between two days, of the classes in which an enrollment has a seat; each with its class's code."""
+    rows = queries.seats_of(session, [enrollment_id])
+    if not rows:
+        return []
+    known = timetables(session, [record.id for _, record in rows])
+    closed = school.calendar.holidays_between(session, first, last)
+    return [
+        (record.code, one)
+        for seat, record in rows
+        for one in known[record.id].meetings(
+            max(first, seat.starts_on, record.starts_on),
+            min(last, seat.ends_on or last, record.ends_on),
+            zone,
+            record.room,
+            closed,
+        )
+    ]
+
+
 def today(session: Session, subject: Subject, zone: ZoneInfo) -> list[ClassMeetingToday]:
     """Today's meetings: of every class for those who see all, else of the person's own."""
     day = clock.today(zone)
