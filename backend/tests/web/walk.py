@@ -61,6 +61,7 @@ from app.db.models import (
 from app.settings import Settings
 from tests.conftest import sign_in_directly
 from tests.factories.accounts import ApiTokenFactory, UserSessionFactory
+from tests.factories.externships import walked
 from tests.factories.grades import graded, reviewed
 from tests.factories.school import School
 from tests.web.routes import Route, every_route
@@ -333,6 +334,7 @@ def walk(app: FastAPI, session: Session, connection: Connection, settings: Setti
     numbers = (
         file
         | given
+        | walked(session, enrollment)
         | {
             "user_id": other.id,
             "student_id": other.id,
@@ -371,6 +373,7 @@ def walk(app: FastAPI, session: Session, connection: Connection, settings: Setti
         numbers
         | my_file
         | reviewed(session, mine.id, appealed=False)
+        | walked(session, mine)
         | {
             "user_id": mine.user_id,
             "student_id": mine.user_id,

@@ -207,7 +207,7 @@ class ForwarderChanged(Details):
     endpoint: str
 
 
-# What happens to secrets and to the API keys of the LRS, as `app.core.actions` takes it: value, table, sentence, details.
+# What happens to API keys of the LRS and to secrets, as `app.core.actions` takes it: value, table, sentence, details.
 
 XAPI_CREDENTIAL_CREATED = (
     "xapi_credential.created",

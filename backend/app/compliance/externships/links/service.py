@@ -301,7 +301,7 @@ def _mail_outcome(
 ) -> None:
     """A copy to the supervisor, and a notice to the student."""
     known = school.facts(session)
-    shared = {
+    shared: dict[str, Any] = {
         "school": known.legal_name,
         "week": long_date(link.week),
         "word": word,

@@ -195,7 +195,7 @@ def change(session: Session, subject: Actor, externship_id: int, values: Placeme
             field, f"Hours are logged on {long_date(outside)}, which would be outside. Nothing was saved."
         )
     given = {"site_id": site.id, **values.model_dump()}
-    changed = {
+    changed: dict[str, Any] = {
         name: [_plain(getattr(kept, name)), _plain(value)]
         for name, value in given.items()
         if getattr(kept, name) != value

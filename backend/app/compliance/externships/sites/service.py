@@ -95,7 +95,7 @@ def save_site(
         history.record(session, subject, Action.EXTERNSHIP_SITE_CREATED, site.id, name=site.name)
         return site
     site = _site(session, site_id, lock=True)
-    changed = {
+    changed: dict[str, Any] = {
         name: [getattr(site, name), given[name]] for name in _FIELDS if getattr(site, name) != given[name]
     }
     for name in changed:
