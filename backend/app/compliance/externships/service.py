@@ -3,6 +3,7 @@
 from app.compliance.externships.placements.service import (
     count_waiting,
     externships_of,
+    lines_of,
     list_externships,
     own_disputes,
     verified_minutes,
@@ -15,6 +16,7 @@ __all__ = [
     "count_ending",
     "count_waiting",
     "externships_of",
+    "lines_of",
     "list_externships",
     "list_sites",
     "own_disputes",

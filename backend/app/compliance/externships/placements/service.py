@@ -91,6 +91,13 @@ def externships_of(session: Session, subject: Actor, user_id: int, zone: ZoneInf
     return [_view(session, row, zone) for row in queries.of_student(session, user_id, clock.today(zone))]
 
 
+def lines_of(session: Session, subject: Actor, user_id: int, zone: ZoneInfo) -> Sequence[Any] | None:
+    """A student's externships in a line each, for a page that shows much else; None for those who read none."""
+    if not policy.may_list(subject) or not policy.may_read(session, subject, user_id):
+        return None
+    return queries.of_student(session, user_id, clock.today(zone))
+
+
 def own_disputes(session: Session, subject: Subject, zone: ZoneInfo) -> int:
     """How many of a student's own days their supervisor disputed, for their first page: one query."""
     if not subject.is_student:
