@@ -152,7 +152,17 @@ def _sites(session: Session, desk: Desk, random: Random, stored: StoredFile) -> 
     numbers = desk.copier.keys("externship_agreements", len(agreements))
     desk.copier.copy(
         "externship_agreements",
-        ("id", "site_id", "signed_on", "expires_on", "sha256", "media_type", "size_bytes", "uploaded_by"),
+        (
+            "id",
+            "site_id",
+            "signed_on",
+            "expires_on",
+            "sha256",
+            "media_type",
+            "size_bytes",
+            "uploaded_by",
+            "created_at",
+        ),
         [(number, *row) for number, row in zip(numbers, agreements, strict=True)],
     )
     for number in numbers:
@@ -246,7 +256,7 @@ def _confirm(desk: Desk, random: Random, placements: list[_Placement], rubrics: 
             if sent > desk.moment:
                 continue
             if not waits:
-                wrong = random.choice(days) if not done and random.random() < 0.01 else None
+                wrong = random.choice(days) if not done and random.random() < 0.05 else None
                 for day in days:
                     day.state, day.link = ("disputed" if day is wrong else "confirmed"), number
                     day.dispute = random.choice(DISPUTES) if day is wrong else None

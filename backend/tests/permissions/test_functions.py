@@ -123,6 +123,8 @@ NOBODY = {
     "accounts.names.read_document",
     "accounts.names.read_request_document",
     "accounts.profiles.read_photo",
+    "compliance.externships.sites.read_agreement",
+    "compliance.externships.verification.read_document",
     "content.launches.launch",
     "enrollment.admissions.papers.read_document",
     "lrs.desk.browser.read",

@@ -222,7 +222,7 @@ class ExternshipLink(Base):
 
 
 class ExternshipEvaluation(Base):
-    """A supervisor's evaluation of a student's skills, by the rubric of the day. Each stays; the newest counts."""
+    """A supervisor's evaluation of a student's skills, by the rubric of the day. None is changed; the newest counts."""
 
     __tablename__ = "externship_evaluations"
     __table_args__ = (

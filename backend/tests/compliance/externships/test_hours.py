@@ -11,7 +11,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from app.compliance.externships.hours import service
-from app.compliance.externships.hours.schemas import HoursFields
+from app.compliance.externships.hours.schemas import HoursFields, HoursForm
 from app.compliance.externships.placements import service as placements
 from app.core.errors import Conflict, NotFound, Problem
 from app.core.permissions import SYSTEM
@@ -38,6 +38,10 @@ def test_a_day_is_logged_once_however_often_the_form_is_sent(extern: Placed, ses
     request = uuid4()
     entries = {service.log(session, extern.own, extern.id, hours(), ZONE, request).id for _ in range(3)}
     assert len(entries) == count(session) == 1
+    form = HoursForm.model_validate(
+        {**hours().model_dump(mode="json"), "latitude": "", "request": str(request)}
+    )
+    assert service.log(session, extern.own, extern.id, form, ZONE, form.request).id in entries
     (entry,) = session.scalars(select(ExternshipHours))
     assert (entry.minutes, entry.state, entry.revision) == (450, "logged", 1)
     assert extern.row().total_hours == 0

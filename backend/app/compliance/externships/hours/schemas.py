@@ -9,7 +9,8 @@ from pydantic import BaseModel, BeforeValidator, Field
 
 from app.web.field_types import Day, Text, blank_is_none
 
-_Degrees = Annotated[Decimal | None, BeforeValidator(blank_is_none)]
+_Latitude = Annotated[Annotated[Decimal, Field(ge=-90, le=90)] | None, BeforeValidator(blank_is_none)]
+_Longitude = Annotated[Annotated[Decimal, Field(ge=-180, le=180)] | None, BeforeValidator(blank_is_none)]
 
 
 class HoursFields(BaseModel):
@@ -21,8 +22,8 @@ class HoursFields(BaseModel):
     next_day: Annotated[bool, Field(title="Ended the next day")] = False
     break_minutes: Annotated[int, Field(ge=0, le=600, title="Break in minutes")] = 0
     did: Annotated[Text, Field(min_length=3, max_length=1_000, title="What you did")]
-    latitude: Annotated[_Degrees, Field(ge=-90, le=90)] = None
-    longitude: Annotated[_Degrees, Field(ge=-180, le=180)] = None
+    latitude: _Latitude = None
+    longitude: _Longitude = None
 
 
 class HoursForm(HoursFields):

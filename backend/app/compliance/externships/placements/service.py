@@ -199,7 +199,7 @@ def change(session: Session, subject: Actor, externship_id: int, values: Placeme
     if outside is not None:
         field = "starts_on" if outside < values.starts_on else "ends_on"
         raise _wrong(
-            field, f"Hours are logged on {long_date(outside)}, which would be outside. Nothing was saved."
+            field, f"There are hours of {long_date(outside)}, which would be outside. Nothing was saved."
         )
     given = {"site_id": site.id, **values.model_dump()}
     changed: dict[str, Any] = {
