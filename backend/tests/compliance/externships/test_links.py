@@ -13,6 +13,8 @@ from sqlalchemy.orm import Session
 from app.compliance.externships.hours import service as hours
 from app.compliance.externships.links import service
 from app.compliance.externships.links.schemas import EvaluationForm, WeekForm
+from app.compliance.externships.sites import service as sites
+from app.compliance.externships.sites.schemas import SupervisorForm
 from app.compliance.externships.weeks import service as weeks
 from app.core.errors import Conflict, Forbidden, Invalid, NotFound, Problem, TooManyRequests
 from app.core.tokens import hash_token
@@ -160,6 +162,20 @@ def test_what_the_student_changed_meanwhile_is_not_confirmed_unseen(extern: Plac
     with pytest.raises(Conflict, match="changed these hours"):
         confirm(extern, secret, seen=seen)
     assert confirm(extern, secret)
+
+
+def test_a_link_at_an_address_that_was_wrong_stops_working(extern: Placed, session: Session) -> None:
+    extern.logged(MONDAY)
+    secret, _ = extern.link(MONDAY)
+    values = SupervisorForm(name="Dr. Naomi Whitfield", title="DDS", email="right@smiles.example")
+    sites.save_supervisor(session, extern.registrar, extern.site.id, values, extern.supervisor.id)
+    session.expire_all()
+    assert look(extern, secret).state == "revoked"
+    assert extern.row().supervisor_email == "right@smiles.example"
+    secret, _ = extern.link(MONDAY)
+    sites.archive_supervisor(session, extern.registrar, extern.site.id, extern.supervisor.id)
+    session.expire_all()
+    assert look(extern, secret).state == "revoked"
 
 
 def test_nobody_of_the_school_uses_a_supervisors_link(extern: Placed, session: Session) -> None:

@@ -77,6 +77,17 @@ def revoke(session: Session, externship_id: int, week: date | None, now: datetim
     return done.rowcount
 
 
+def revoke_of(session: Session, supervisor_id: int, now: datetime) -> int:
+    """Unused links of a supervisor stop working; how many."""
+    statement = update(ExternshipLink).where(
+        ExternshipLink.supervisor_id == supervisor_id,
+        ExternshipLink.used_at.is_(None),
+        ExternshipLink.revoked_at.is_(None),
+    )
+    done = cast("CursorResult[Any]", session.execute(statement.values(revoked_at=now)))
+    return done.rowcount
+
+
 def evaluated(session: Session, link_id: int) -> bool:
     """Whether an evaluation came by this link."""
     return bool(

@@ -242,7 +242,8 @@ def _at(
         sites.require_covered(session, site, values.starts_on, "supervisor_id")
     sites.require_outsider(session, supervisor.email, "supervisor_id")
     others = queries.at_site(session, site.id, values.starts_on, values.ends_on, but=but)
-    if rules.most_at_once(others, values.starts_on, values.ends_on) >= site.capacity:
+    moved = new or was is None or (values.starts_on, values.ends_on) != (was.starts_on, was.ends_on)
+    if moved and rules.most_at_once(others, values.starts_on, values.ends_on) >= site.capacity:
         raise _full(site)
     return supervisor, site
 

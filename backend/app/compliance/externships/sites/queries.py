@@ -4,12 +4,13 @@ from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import Any, TypeVar
 
-from sqlalchemy import BindParameter, ColumnElement, Date, Row, bindparam, case, func, or_, select
+from sqlalchemy import BindParameter, ColumnElement, Date, Row, bindparam, case, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from app.core.constraints import register_conflict, register_invalid
 from app.core.search import matches
 from app.db.models import (
+    Externship,
     ExternshipAgreement,
     ExternshipPlacement,
     ExternshipSite,
@@ -166,6 +167,22 @@ def supervisors(session: Session, site_id: int, *, archived: bool = False) -> Se
             ExternshipSupervisor.archived_at.is_not(None), ExternshipSupervisor.name, ExternshipSupervisor.id
         )
     ).all()
+
+
+def name_in_externships(session: Session, supervisor: ExternshipSupervisor) -> None:
+    """Write the supervisor's name and address into the documented rows that are not verified."""
+    session.execute(
+        update(Externship)
+        .where(
+            Externship.id.in_(
+                select(ExternshipPlacement.externship_id).where(
+                    ExternshipPlacement.supervisor_id == supervisor.id
+                )
+            ),
+            Externship.verified.is_not(True),
+        )
+        .values(supervisor_name=supervisor.name, supervisor_email=supervisor.email)
+    )
 
 
 def choices(session: Session, today: date) -> Sequence[Row[Any]]:

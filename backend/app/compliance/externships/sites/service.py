@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from app.accounts import service as accounts
 from app.compliance.externships import policy
+from app.compliance.externships.links import revocation
 from app.compliance.externships.sites import queries
 from app.compliance.externships.sites.schemas import (
     Agreement,
@@ -258,19 +259,24 @@ def save_supervisor(
         queries.add(session, record)
     else:
         record = supervisor_of(session, supervisor_id, site_id=site_id)
+        if record.email != email:
+            # A link at an address that was wrong is in a stranger's hands.
+            revocation.revoke_of(session, record.id)
         record.name, record.title, record.email = values.name, values.title, email
         session.flush()
+        queries.name_in_externships(session, record)
     _record_supervisor(session, subject, record, site, "changed" if supervisor_id else "added")
     return record
 
 
 def archive_supervisor(session: Session, subject: Actor, site_id: int, supervisor_id: int) -> None:
-    """They oversee nobody new. Placements that name them keep them until they are changed."""
+    """They oversee nobody new, and their links stop working. Placements keep their name until they are changed."""
     policy.require_manage(subject)
     record = supervisor_of(session, supervisor_id, site_id=site_id)
     if record.archived_at is None:
         record.archived_at = clock.now()
         session.flush()
+        revocation.revoke_of(session, record.id)
         _record_supervisor(session, subject, record, _site(session, site_id), "archived")
 
 
