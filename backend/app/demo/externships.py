@@ -147,7 +147,16 @@ def _sites(session: Session, desk: Desk, random: Random, stored: StoredFile) -> 
         )
         for first, last in ((begun, middle), (middle + timedelta(days=1), ends)):
             agreements.append(
-                (key, first, last, stored.sha256, "application/pdf", stored.size, desk.staff_ids[1])
+                (
+                    key,
+                    first,
+                    last,
+                    stored.sha256,
+                    "application/pdf",
+                    stored.size,
+                    desk.staff_ids[1],
+                    desk.founded,
+                )
             )
     numbers = desk.copier.keys("externship_agreements", len(agreements))
     desk.copier.copy(

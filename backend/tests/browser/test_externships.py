@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -38,7 +39,7 @@ def phone(browser: Browser, live_server: LiveServer) -> Iterator[Page]:
 
 
 def link_of(live_server: LiveServer) -> str:
-    """The address in the newest mail to a supervisor, as the mail server would send it."""
+    """The path of the link in the newest mail to a supervisor, as the mail server would send it."""
     with live_server.database.begin() as session:
         sealed = session.scalars(
             select(OutboxMessage.sealed_link)
@@ -46,7 +47,7 @@ def link_of(live_server: LiveServer) -> str:
             .order_by(OutboxMessage.id.desc())
         ).first()
     assert sealed is not None
-    return box(live_server.settings, "mail").open(sealed).decode()
+    return urlsplit(box(live_server.settings, "mail").open(sealed).decode()).path
 
 
 def test_a_week_is_logged_confirmed_by_link_and_verified(
