@@ -11,7 +11,7 @@ from app.compliance.grades.skills.lists.reports import report_of
 from app.compliance.grades.skills.schemas import ArchiveForm, MoveForm, SkillForm
 from app.core.permissions import Subject
 from app.rules import skills as rules
-from app.web import imports, refusals, reports
+from app.web import refusals, reports
 from app.web.field_types import PathId
 from app.web.forms import Form, posted
 from app.web.listing import Known
@@ -32,7 +32,7 @@ def programs(request: Request, db: Db, subject: CurrentSubject) -> Response:
         request,
         "skills/programs.html",
         programs=service.list_programs(db, subject),
-        may_import=policy.may_change_lists(subject) and imports.find("skills") is not None,
+        may_import=policy.may_change_lists(subject),
         breadcrumbs=[CHECK_OFFS, (LISTS[0], None)],
     )
 

@@ -228,6 +228,7 @@ def _version(row: Skill, values: SkillFields, criteria: Sequence[Criterion], sub
         pass_pct=values.pass_pct,
         required_passes=values.required_passes,
         created_by=subject.user_id,
+        created_at=clock.now(),
     )
 
 
