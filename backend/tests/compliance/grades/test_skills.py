@@ -370,6 +370,7 @@ def test_pages_from_the_class_to_the_student(checked: CheckedOff, signed_in: Sig
         row["skill"] for row in teacher.get("/skills/attempts?outcome=passed&format=json").json()["rows"]
     ]
     assert number == "Expose a bitewing radiograph"
+    assert f"/skills/lists/skills/{skill}" in teacher.get("/search?q=BITEWING").text
     student = signed_in(taught.students[0])
     assert "1 of 2 passed" in student.get("/grades").text
     assert "Evidence photo" not in student.get(f"/skills/students/{taught.students[0].id}").text

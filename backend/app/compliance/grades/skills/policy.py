@@ -64,9 +64,14 @@ def require_check_off(subject: Actor, student_id: int, *, teaches: bool) -> None
         raise Forbidden("Skills are checked off by the instructors of the class. Nothing was saved.")
 
 
+def may_read_lists(subject: Actor) -> bool:
+    """The lists, with no student in them: whoever sees what programs are made of."""
+    return subject.may(Permission.ACADEMICS_READ)
+
+
 def require_read_lists(subject: Actor) -> None:
-    """Raises Forbidden for those who do not see what programs are made of."""
-    if not subject.may(Permission.ACADEMICS_READ):
+    """Raises Forbidden unless `may_read_lists`."""
+    if not may_read_lists(subject):
         raise Forbidden("Skill lists are for the staff. Your own skills are under Grades.")
 
 

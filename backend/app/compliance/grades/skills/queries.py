@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session, aliased
 
 from app.compliance.grades.skills.schemas import Member, SkillLine
 from app.core.constraints import register_conflict, register_invalid
+from app.core.search import matches
 from app.db.models import (
     ClassSeat,
     Enrollment,
@@ -22,6 +23,8 @@ from app.db.models import (
     User,
 )
 from app.rules.skills import Standing
+from app.web.listing import Listing
+from app.web.paging import Paging
 
 register_conflict(
     "uq_skills_program_id_name",
@@ -136,6 +139,16 @@ def programs(session: Session) -> Sequence[Row[Any]]:
             func.lower(Program.name), Program.id
         )
     ).all()
+
+
+def found(session: Session, paging: Paging) -> Listing[Any]:
+    """Skills that are in a list, by the words of `paging`; by name."""
+    statement = (
+        select(Skill.id, Skill.name, Skill.section, Program.name.label("program"))
+        .join(Program, Program.id == Skill.program_id)
+        .where(Skill.archived_at.is_(None), *matches(paging.q, Skill.name, Skill.section))
+    )
+    return Listing(session, statement.order_by(func.lower(Skill.name), Skill.id), paging)
 
 
 # Students and attempts

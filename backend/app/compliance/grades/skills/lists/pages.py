@@ -11,13 +11,14 @@ from app.compliance.grades.skills.lists.reports import report_of
 from app.compliance.grades.skills.schemas import ArchiveForm, MoveForm, SkillForm
 from app.core.permissions import Subject
 from app.rules import skills as rules
-from app.web import refusals, reports
+from app.web import refusals, reports, search
 from app.web.field_types import PathId
 from app.web.forms import Form, posted
 from app.web.listing import Known
-from app.web.paging import PageParams
+from app.web.paging import PageParams, Paging
 from app.web.render import redirect, render
 from app.web.request import CurrentSubject, Db
+from app.web.search import Found, Hit
 
 router = APIRouter(include_in_schema=False)
 refusals.register_record("skill_id", "skills")
@@ -214,3 +215,18 @@ def archive_skill(
 ) -> Response:
     row = service.archive_skill(db, subject, skill_id, archived=form.checked().archived == "yes")
     return redirect(f"/skills/lists/{row.program_id}")
+
+
+def _find(db: Session, subject: Subject, words: str) -> Found | None:
+    """Skills by their name and section, for whoever sees what programs are made of."""
+    if not policy.may_read_lists(subject):
+        return None
+    found = service.find_skills(db, subject, Paging(q=words, per_page=search.MOST)).page()
+    hits = [
+        Hit(row.name, f"{row.section}, {row.program}", f"/skills/lists/skills/{row.id}", "device-tablet")
+        for row in found.items
+    ]
+    return Found("Skills", hits, found.total, "/skills/lists")
+
+
+search.register("skills", _find, order=35)

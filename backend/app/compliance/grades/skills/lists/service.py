@@ -16,6 +16,8 @@ from app.core.permissions import Actor, Subject
 from app.db.models import Program, Skill, SkillVersion
 from app.rules import skills as rules
 from app.rules.skills import Criterion
+from app.web.listing import Listing
+from app.web.paging import Paging
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +69,12 @@ def read_skill(session: Session, subject: Subject, skill_id: int) -> OneSkill:
     """A skill with every version of its rubric. Raises NotFound."""
     policy.require_read_lists(subject)
     return OneSkill(_found(session, skill_id), queries.versions(session, skill_id))
+
+
+def find_skills(session: Session, subject: Subject, paging: Paging) -> Listing[Any]:
+    """Skills of all lists by name and section: id, name, section and program."""
+    policy.require_read_lists(subject)
+    return queries.found(session, paging)
 
 
 # Changing

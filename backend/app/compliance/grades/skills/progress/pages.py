@@ -7,20 +7,18 @@ from pydantic import BeforeValidator
 from sqlalchemy.orm import Session
 
 from app.academics.classes import service as classes
-from app.compliance.grades.skills import policy
 from app.compliance.grades.skills.progress import service
 from app.compliance.grades.skills.progress.reports import ATTEMPTS, STUDENTS
 from app.core.permissions import Subject
 from app.documents import service as documents
 from app.enrollment import service as enrollment
 from app.settings import Settings
-from app.web import reports, search
+from app.web import reports
 from app.web.field_types import OptionalId, PathId, blank_is_none
 from app.web.paging import PageParams, Paging
 from app.web.render import redirect, render
 from app.web.reports.description import Choice
 from app.web.request import CurrentSubject, Db, SettingsDep
-from app.web.search import Found, Hit
 
 router = APIRouter(include_in_schema=False)
 CHECK_OFFS = ("Check-offs", "/check-offs")
@@ -113,23 +111,3 @@ def student(request: Request, db: Db, subject: CurrentSubject, user_id: PathId) 
             ("Skills", None),
         ],
     )
-
-
-def _find(db: Session, subject: Subject, words: str) -> Found | None:
-    """Students with their skills, for those who check off."""
-    if not policy.may_list(subject):
-        return None
-    page = service.list_students(db, subject, Paging(q=words, per_page=search.MOST)).page()
-    hits = [
-        Hit(
-            row.full_name,
-            f"{row.passed} of {row.required} skills passed, {row.program}",
-            f"/skills/students/{row.user_id}",
-            "device-tablet",
-        )
-        for row in page.items
-    ]
-    return Found("Skills", hits, page.total, "/skills")
-
-
-search.register("skills", _find, order=35)

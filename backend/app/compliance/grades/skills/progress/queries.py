@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, exists, func, select
+from sqlalchemy import ColumnElement, exists, func, select
 from sqlalchemy.orm import Session
 
 from app.compliance.grades.skills.queries import COUNTS, CURRENT, attempts
@@ -23,33 +23,39 @@ from app.db.models import (
 from app.web.listing import Listing
 from app.web.paging import Paging
 
-
-def _tally() -> Any:
-    """enrollment_id, and how many skills that are in the list today were passed, attempts that count, the last day."""
-    each = (
-        select(
-            SkillAttempt.enrollment_id,
-            SkillAttempt.skill_id,
-            func.count().label("attempts"),
-            func.count().filter(SkillAttempt.passed).label("passes"),
-            func.max(SkillAttempt.performed_on).label("last_on"),
-        )
-        .where(COUNTS)
-        .group_by(SkillAttempt.enrollment_id, SkillAttempt.skill_id)
-        .subquery()
+# Of the enrollment of the row: worked out for the rows of a page, and for those of the whole school only in a file.
+_PASSES = (
+    select(func.count())
+    .where(
+        SkillAttempt.enrollment_id == Enrollment.id,
+        SkillAttempt.skill_id == Skill.id,
+        SkillAttempt.passed,
+        COUNTS,
     )
-    passed = and_(Skill.archived_at.is_(None), each.c.passes >= SkillVersion.required_passes)
+    .correlate(Enrollment, Skill)
+    .scalar_subquery()
+)
+_PASSED = (
+    select(func.count())
+    .select_from(Skill)
+    .join(SkillVersion, CURRENT)
+    .where(
+        Skill.program_id == Enrollment.program_id,
+        Skill.archived_at.is_(None),
+        SkillVersion.required_passes <= _PASSES,
+    )
+    .correlate(Enrollment)
+    .scalar_subquery()
+)
+
+
+def _of_attempts(column: Any) -> Any:
+    """A figure of the enrollment's attempts that count."""
     return (
-        select(
-            each.c.enrollment_id,
-            func.count().filter(passed).label("passed"),
-            func.sum(each.c.attempts).label("attempts"),
-            func.max(each.c.last_on).label("last_on"),
-        )
-        .join(Skill, Skill.id == each.c.skill_id)
-        .join(SkillVersion, CURRENT)
-        .group_by(each.c.enrollment_id)
-        .subquery()
+        select(column)
+        .where(SkillAttempt.enrollment_id == Enrollment.id, COUNTS)
+        .correlate(Enrollment)
+        .scalar_subquery()
     )
 
 
@@ -73,9 +79,9 @@ def students(
     standing: str | None = None,
 ) -> Listing[Any]:
     """Active and completed enrollments in programs with a skill list, with how many skills are passed."""
-    tally, required = _tally(), _required()
-    passed = func.coalesce(tally.c.passed, 0)
-    missing = required.c.required - passed
+    required = _required()
+    missing = required.c.required - _PASSED
+    last_on = _of_attempts(func.max(SkillAttempt.performed_on))
     statement = (
         select(
             Enrollment.id,
@@ -84,15 +90,14 @@ def students(
             Program.name.label("program"),
             Enrollment.status,
             required.c.required,
-            passed.label("passed"),
+            _PASSED.label("passed"),
             missing.label("missing"),
-            func.coalesce(tally.c.attempts, 0).label("attempts"),
-            tally.c.last_on,
+            _of_attempts(func.count()).label("attempts"),
+            last_on.label("last_on"),
         )
         .join(User, User.id == Enrollment.user_id)
         .join(Program, Program.id == Enrollment.program_id)
         .join(required, required.c.program_id == Enrollment.program_id)
-        .outerjoin(tally, tally.c.enrollment_id == Enrollment.id)
         .where(visible, User.deleted_at.is_(None), Enrollment.status != EnrollmentStatus.WITHDRAWN)
         .where(*matches(paging.q, User.search_text, Program.name))
     )
@@ -107,9 +112,9 @@ def students(
         {
             "student": func.lower(User.full_name),
             "program": func.lower(Program.name),
-            "passed": passed,
+            "passed": _PASSED,
             "missing": missing,
-            "last": tally.c.last_on,
+            "last": last_on,
         },
         "student",
     )
@@ -118,15 +123,14 @@ def students(
 
 def missing_of(session: Session, enrollment_ids: Collection[int]) -> Mapping[int, tuple[int, int]]:
     """How many skills are missing and required, by enrollment; of a program without a list 0 and 0."""
-    tally, required = _tally(), _required()
+    required = _required()
     rows = session.execute(
         select(
             Enrollment.id,
             func.coalesce(required.c.required, 0).label("required"),
-            func.coalesce(tally.c.passed, 0).label("passed"),
+            _PASSED.label("passed"),
         )
         .outerjoin(required, required.c.program_id == Enrollment.program_id)
-        .outerjoin(tally, tally.c.enrollment_id == Enrollment.id)
         .where(Enrollment.id.in_(enrollment_ids))
     )
     return {row.id: (max(0, row.required - row.passed), row.required) for row in rows}
