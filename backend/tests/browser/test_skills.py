@@ -6,7 +6,7 @@ from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 from sqlalchemy import select
 
 from app.core import clock
@@ -75,10 +75,15 @@ class Room:
             return [(one.passed, bool(one.photo_sha256), bool(one.signature_sha256)) for one in rows]
 
 
+def radio(page: Page, criterion: int, level: str) -> Locator:
+    """A level of a criterion, from 0."""
+    return page.locator(".criterion").nth(criterion).get_by_role("radio", name=re.compile(f"^{level}"))
+
+
 def tap(page: Page, *levels: str) -> None:
     """One level of each criterion, by touch."""
     for place, level in enumerate(levels):
-        page.locator(".criterion").nth(place).get_by_text(level).first.tap()
+        radio(page, place, level).tap()
 
 
 def test_a_class_is_checked_off_by_touch_and_the_student_sees_it(
@@ -98,7 +103,7 @@ def test_a_class_is_checked_off_by_touch_and_the_student_sees_it(
     tap(page, "Not done", "Alone", "Done", "Done")
     expect(page.get_by_role("status")).to_have_text("4 of 5 points: not passed, a critical step was missed.")
     seen("check-off")
-    page.locator(".criterion").nth(0).get_by_text("Done", exact=True).tap()
+    radio(page, 0, "Done").tap()
     expect(page.get_by_role("status")).to_have_text("5 of 5 points: passed.")
     page.get_by_label("Note for the student").fill("Steady hand")
     page.get_by_label("Evidence photo").set_input_files(
@@ -116,7 +121,7 @@ def test_a_class_is_checked_off_by_touch_and_the_student_sees_it(
     expect(page.get_by_role("heading", name="Bea Brown")).to_be_visible()
     # By keyboard, without signing: the page says what is missing, and keeps what was chosen.
     for place_of, level in enumerate(("Done", "Wrong", "Done", "Not done")):
-        page.locator(".criterion").nth(place_of).get_by_label(level, exact=level != "Wrong").press("Space")
+        radio(page, place_of, level).press("Space")
     page.get_by_role("button", name="Save", exact=True).press("Enter")
     expect(page.get_by_role("alert")).to_contain_text("Sign in the box, or check the confirmation below it.")
     expect(page.get_by_role("status")).to_contain_text("2 of 5 points: not passed")

@@ -365,7 +365,7 @@ ROWS["0092"] = """
         VALUES (1, 2, 'Ruth Registrar', '{registrar}', 'Wants to talk about a payment plan.');
 """
 
-ROWS["0150"] = """
+ROWS["0120"] = """
     INSERT INTO skills (program_id, section, name, version, order_num)
         VALUES (1, 'Radiography', 'Exposes a bitewing', 2, 1);
     INSERT INTO skill_versions (skill_id, version, name, criteria, pass_pct, required_passes, created_by)

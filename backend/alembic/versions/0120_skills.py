@@ -3,7 +3,7 @@
 Versions of a rubric, attempts and voids are never changed or removed by the system: what a student was rated by, and
 how, is asked for years later. A mistake is voided by a row of its own.
 
-Revision ID: 0150
+Revision ID: 0120
 Revises: 0110
 """
 
@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = "0150"
+revision = "0120"
 down_revision = "0110"
 branch_labels = None
 depends_on = None
