@@ -141,6 +141,21 @@ def programs(session: Session) -> Sequence[Row[Any]]:
     ).all()
 
 
+def is_in_a_list(session: Session, user_id: int) -> bool:
+    """Whether a student is or was in a program with a skill list."""
+    return bool(
+        session.scalar(
+            select(
+                exists().where(
+                    Enrollment.user_id == user_id,
+                    Skill.program_id == Enrollment.program_id,
+                    Skill.archived_at.is_(None),
+                )
+            )
+        )
+    )
+
+
 def found(session: Session, paging: Paging) -> Listing[Any]:
     """Skills that are in a list, by the words of `paging`; by name."""
     statement = (

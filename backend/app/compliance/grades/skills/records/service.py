@@ -6,7 +6,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from app.compliance.grades.skills import policy
+from app.compliance.grades.skills import policy, queries
 from app.compliance.grades.skills.progress import service as progress
 from app.compliance.grades.skills.schemas import AttemptView, StudentSkill, StudentSkills
 from app.core import views
@@ -150,12 +150,8 @@ def _for_machines(one: StudentSkill) -> dict[str, Any]:
 def _offers(session: Session, subject: Subject, student_id: int) -> Sequence[Offer]:
     if not policy.may_read(session, subject, student_id):
         return []
-    found = progress.skills_of(session, subject, student_id)
-    return (
-        [Offer("Skills record", f"/people/{student_id}/skills-record")]
-        if any(o.skills for o in found)
-        else []
-    )
+    offered = queries.is_in_a_list(session, student_id)
+    return [Offer("Skills record", f"/people/{student_id}/skills-record")] if offered else []
 
 
 documents.register_kind(
