@@ -94,6 +94,10 @@ class Permission(StrEnum):
     """Sign-ins, failures and refusals, new devices, keys."""
     SCHOOL_READ = "school.read"
     SCHOOL_CHANGE = "school.change"
+    SKILLS_READ_ALL = "skills.read_all"
+    SKILLS_READ_OWN_CLASSES = "skills.read_own_classes"
+    SKILLS_CHECK_OFF = "skills.check_off"
+    """Record attempts at skills, and void them, for those whose skills one reads."""
     STUDENT_FILES_READ = "student_files.read"
     """All of a student's file. Who sees a student without it sees whom to call in an emergency."""
     STUDENT_FILES_CHANGE = "student_files.change"
@@ -141,13 +145,37 @@ _MEANINGS = {
     Duty.ADMISSIONS: "Decides applications, checks documents, adds students and enrolls them.",
     Duty.BURSAR: "Views the enrollments, hours and withdrawals that charges and refunds depend on.",
     Duty.INSTRUCTOR: "Teaches: hours, grades, lessons and content for students of their own classes.",
-    Duty.EVALUATOR: "Signs off lessons for students in their own classes.",
+    Duty.EVALUATOR: "Signs off lessons and skills for students in their own classes.",
     Duty.CONTENT_AUTHOR: "Uploads and previews lessons. Cannot see students.",
     Duty.AUDITOR: "Can see everything and change nothing.",
 }
 
 _P = Permission
-_READS_EVERYTHING = frozenset(one for one in Permission if one.value.endswith((".read", ".read_all")))
+_READS_EVERYTHING = frozenset(
+    {
+        _P.ACADEMICS_READ,
+        _P.ACCOUNTS_READ,
+        _P.ADMISSIONS_READ,
+        _P.ATTENDANCE_READ_ALL,
+        _P.CONTENT_READ,
+        _P.DOCUMENTS_READ_ALL,
+        _P.ENROLLMENTS_READ_ALL,
+        _P.EXTERNSHIPS_READ_ALL,
+        _P.GRADES_READ_ALL,
+        _P.HISTORY_READ,
+        _P.LRS_READ_ALL,
+        _P.MAIL_READ,
+        _P.NOTES_READ,
+        _P.OPERATIONS_READ,
+        _P.REPORTS_READ,
+        _P.SCHOOL_READ,
+        _P.SECURITY_READ,
+        _P.SKILLS_READ_ALL,
+        _P.STUDENT_FILES_READ,
+        _P.STUDENTS_READ_ALL,
+        _P.WITHDRAWALS_READ,
+    }
+)
 PERMISSIONS: dict[Duty, frozenset[Permission]] = {
     Duty.ADMINISTRATOR: frozenset(Permission),
     Duty.REGISTRAR: frozenset(
@@ -176,6 +204,8 @@ PERMISSIONS: dict[Duty, frozenset[Permission]] = {
             _P.NOTES_WRITE,
             _P.REPORTS_READ,
             _P.SCHOOL_READ,
+            _P.SKILLS_READ_ALL,
+            _P.SKILLS_CHECK_OFF,
             _P.STUDENT_FILES_READ,
             _P.STUDENT_FILES_CHANGE,
             _P.STUDENTS_READ_ALL,
@@ -232,6 +262,8 @@ PERMISSIONS: dict[Duty, frozenset[Permission]] = {
             _P.NOTES_READ,
             _P.NOTES_WRITE,
             _P.SCHOOL_READ,
+            _P.SKILLS_READ_OWN_CLASSES,
+            _P.SKILLS_CHECK_OFF,
             _P.STUDENTS_READ_OWN_CLASSES,
         }
     ),
@@ -244,6 +276,8 @@ PERMISSIONS: dict[Duty, frozenset[Permission]] = {
             _P.NOTES_READ,
             _P.NOTES_WRITE,
             _P.SCHOOL_READ,
+            _P.SKILLS_READ_OWN_CLASSES,
+            _P.SKILLS_CHECK_OFF,
             _P.STUDENTS_READ_OWN_CLASSES,
         }
     ),

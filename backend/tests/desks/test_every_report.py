@@ -37,6 +37,8 @@ LISTS = {
     "/externships": ["state", "site", "program"],
     "/externships/hours": ["student", "site", "state"],
     "/externships/sites": [],
+    "/skills": ["program"],
+    "/skills/attempts": [],
     "/audit": ["what", "who"],
     "/outbox": [],
     "/lrs/keys": [],

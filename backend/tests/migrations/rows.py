@@ -265,7 +265,7 @@ ADDED_BY_UPGRADE: dict[tuple[str, str], dict[str, object]] = {
     ("0050", "school_policies"): {"kind": "second_factor"},
     ("0100", "school_policies"): {"kind": "grading"},
     ("0101", "school_policies"): {"kind": "academic_progress"},
-    ("0120", "school_policies"): {"kind": "externship"},
+    ("0130", "school_policies"): {"kind": "externship"},
 }
 
 ROWS["0056"] = """
@@ -366,7 +366,7 @@ ROWS["0092"] = """
         VALUES (1, 2, 'Ruth Registrar', '{registrar}', 'Wants to talk about a payment plan.');
 """
 
-ROWS["0120"] = """
+ROWS["0130"] = """
     INSERT INTO externship_sites (name, address, capacity) VALUES ('Peachtree Dental', '1 Peachtree, Atlanta', 2);
     INSERT INTO externship_agreements (site_id, signed_on, expires_on, sha256, media_type, size_bytes, uploaded_by)
         VALUES (1, '2026-01-05', '2027-01-04', repeat('e', 64), 'application/pdf', 1000, 2);
@@ -389,13 +389,28 @@ ROWS["0120"] = """
         SELECT max(id), 1, 1, '2026-03-10', '[3]', 'Dr. Ada Reyes' FROM externships;
 """
 
+ROWS["0120"] = """
+    INSERT INTO skills (program_id, section, name, version, order_num)
+        VALUES (1, 'Radiography', 'Exposes a bitewing', 2, 1);
+    INSERT INTO skill_versions (skill_id, version, name, criteria, pass_pct, required_passes, created_by)
+        SELECT 1, number, 'Exposes a bitewing', '[{"text": "Wears gloves", "critical": true, "levels": [
+            {"label": "Not done", "points": 0}, {"label": "Done", "points": 1}]}]', 80, number, 2
+        FROM generate_series(1, 2) AS number;
+    INSERT INTO skill_attempts (enrollment_id, skill_id, version_id, class_id, performed_on, marks, points,
+                                points_possible, passed, note, photo_sha256, photo_type, evaluator_id, evaluator_name,
+                                request)
+        VALUES (1, 1, 1, 1, '2026-02-02', '[1]', 1, 1, true, 'Steady hand', repeat('a', 64), 'image/jpeg', 4, 'Ines',
+                '7d444840-9dc0-11d1-b245-5ffdce74fad2');
+    INSERT INTO skill_voids (attempt_id, reason, voided_by) VALUES (1, 'Wrong student', 2);
+"""
+
 # Values that an upgrade changes on purpose: (revision, table) -> columns.
 CHANGED_BY_UPGRADE: dict[tuple[str, str], set[str]] = {
     ("0003", "users"): {"email"},  # lower case, as the sign-in compares it
     ("0008", "scorm_data"): {"attempt_no"},
     ("0100", "school"): {"revision"},  # a policy is added, which is counted
     ("0101", "school"): {"revision"},
-    ("0120", "school"): {"revision"},
+    ("0130", "school"): {"revision"},
     ("0054", "api_tokens"): {"expires_at"},  # every token ends
     ("0081", "xapi_rollup_state"): {"rolled_to"},  # everything is added up again
     ("0077", "school"): {"revision"},

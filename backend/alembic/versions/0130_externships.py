@@ -4,16 +4,16 @@ The documented row of an externship stays as it is. For one with a placement the
 is what supervisors have confirmed in its log, that `verified`, `verified_at` and `verification_doc_url` come together
 and with a document on file, and that the log of a verified one is not changed.
 
-Revision ID: 0120
-Revises: 0110
+Revision ID: 0130
+Revises: 0120
 """
 
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = "0120"
-down_revision = "0110"
+revision = "0130"
+down_revision = "0120"
 branch_labels = None
 depends_on = None
 
