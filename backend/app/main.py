@@ -21,6 +21,9 @@ from app.accounts.identity import identify
 from app.compliance.attendance import api as attendance_api
 from app.compliance.attendance import pages as attendance_pages
 from app.compliance.attendance.documents import pages as attendance_documents_pages
+from app.compliance.credentials import office_pages as credential_office_pages
+from app.compliance.credentials import pages as credential_pages
+from app.compliance.credentials import public_pages as credential_public_pages
 from app.compliance.grades.book import api as grade_book_api
 from app.compliance.grades.book import pages as grade_book_pages
 from app.compliance.grades.finals import api as final_grades_api
@@ -75,6 +78,9 @@ ROUTERS: list[APIRouter] = [
     attendance_api.router,
     attendance_pages.router,
     attendance_documents_pages.router,
+    credential_public_pages.router,
+    credential_office_pages.router,
+    credential_pages.router,
     grade_book_api.router,
     grade_book_pages.router,
     final_grades_api.router,

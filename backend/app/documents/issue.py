@@ -72,6 +72,8 @@ class Draft:
 
 Prepare = Callable[[Session], Draft]
 """Reads what the document says, in a short transaction; decides whether this person may have it."""
+Also = Callable[[Session, IssuedDocument], None]
+"""What a room writes in the transaction that puts the document on record: both, or neither."""
 
 
 @internal("shows a draft that the person may have made")
@@ -90,12 +92,13 @@ def issue(
     *,
     request: UUID,
     replaces: int | None = None,
+    also: Also | None = None,
 ) -> IssuedDocument:
     """Make the document that `prepare` drafts: number, render, sign, keep, write down.
 
     Three steps, and no connection is held while the second one renders: the number is taken, the document is made, the
     register is written. What fails in between leaves a void number with the reason, and no document. The same
-    `request` twice is one document. Raises what `prepare` raises, Invalid for a name that cannot be printed,
+    `request` twice is one document; `also` is what the room writes with the register. Raises what `prepare` raises, Invalid for a name that cannot be printed,
     Unavailable, Conflict, TooManyRequests.
     """
     with database.begin() as session:
@@ -116,7 +119,10 @@ def issue(
         stored = files.put(pdf)
         with database.begin() as session:
             made = Made(stored.sha256, stored.size, hashlib.sha256(machine.encode()).hexdigest(), key.id)
-            return _written(session, subject, document_id, made, stored, replaces)
+            row = _written(session, subject, document_id, made, stored, replaces)
+            if also is not None:
+                also(session, row)
+            return row
     except Exception as error:
         reason = error.detail if isinstance(error, Problem) else f"The system failed: {type(error).__name__}."
         with database.begin() as session:

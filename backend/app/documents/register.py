@@ -103,6 +103,9 @@ def void(session: Session, subject: Subject, document_id: int, reason: str) -> I
         reason=reason,
         number=row.number,
     )
+    ended = kinds.get(row.kind).ended if kinds.known(row.kind) else None
+    if ended is not None:
+        ended(session, subject, row, reason)
     return row
 
 

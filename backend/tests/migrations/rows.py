@@ -365,6 +365,22 @@ ROWS["0092"] = """
         VALUES (1, 2, 'Ruth Registrar', '{registrar}', 'Wants to talk about a payment plan.');
 """
 
+ROWS["0150"] = """
+    INSERT INTO signing_keys (role, issuer_id, subject, fingerprint, certificate_pem, key_sealed, not_before, not_after)
+        VALUES ('badges', 1, 'Badges', repeat('a3', 32), 'PEM', 'sealed', '2026-02-01', '2029-02-01');
+    INSERT INTO credential_types (name, prefix, level, program_id, description, criteria, validity_months)
+        VALUES ('Dental Assistant Certification', 'DAC', 'Diploma', 1, 'Assists.', 'Completes it.', NULL),
+               ('CPR', 'CPR', 'Certificate', NULL, 'Can help.', 'Passes.', 24);
+    INSERT INTO credential_issues (credential_id, type_id, enrollment_id, document_id, full_name, expires_on, code_hash,
+                                   badge, status_list, status_index)
+        VALUES (1, 1, 3, 1, 'Nia Newcomer', '2028-01-01', repeat('e', 64), '{}', 1, 99);
+    INSERT INTO credential_endings (credential_id, kind, reason, ended_by) VALUES (1, 'revoked', 'A mistake', 2);
+    INSERT INTO credential_shares (credential_id, slug) VALUES (1, '7K3MWQ2PZ8RA4TNC');
+    INSERT INTO credential_reminders (credential_id, days) VALUES (1, 60);
+    INSERT INTO credential_orders (batch, type_id, enrollment_id, asked_by)
+        VALUES ('7d444840-9dc0-11d1-b245-5ffdce74fae9', 1, 3, 2);
+"""
+
 # Values that an upgrade changes on purpose: (revision, table) -> columns.
 CHANGED_BY_UPGRADE: dict[tuple[str, str], set[str]] = {
     ("0003", "users"): {"email"},  # lower case, as the sign-in compares it
