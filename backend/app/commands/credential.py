@@ -58,7 +58,9 @@ def verify(
     with school_database() as (database, settings), database.begin() as session:
         verdict = public.verify_file(session, SYSTEM, settings, content)
     if as_json:
-        found = [{"question": one.question, "passed": one.passed, "answer": one.answer} for one in verdict.findings]
+        found = [
+            {"question": one.question, "passed": one.passed, "answer": one.answer} for one in verdict.findings
+        ]
         facts = _facts(verdict.row) if verdict.row is not None else None
         typer.echo(json.dumps({"valid": verdict.accepted, "findings": found, "credential": facts}))
     else:

@@ -6,7 +6,17 @@ A room that records something new adds a member here, in the order of the alphab
 
 from enum import StrEnum
 
-from app.core.details import base, credentials, forwarding, grades, learning, people, school, student_file, system
+from app.core.details import (
+    base,
+    credentials,
+    forwarding,
+    grades,
+    learning,
+    people,
+    school,
+    student_file,
+    system,
+)
 
 
 class Action(StrEnum):

@@ -19,6 +19,7 @@ from app.demo import (
     admissions,
     chronicle,
     classes,
+    credentials,
     files,
     grades,
     lesson_results,
@@ -111,6 +112,7 @@ def _build(
     grades.write_grades(session, desk, taught)
     withdrawals = paperwork.write_withdrawals(desk, enrolled)
     paperwork.write_graduations(desk, enrolled)
+    credentials.write_types(session, desk)
     paperwork.write_externships(desk, enrolled)
     # The statements follow from it while the first pages are looked at already.
     chronicle.write(

@@ -53,6 +53,8 @@ _RECORDS = {
     "audit_log": "History entry",
     "classes": "Class",
     "content_packages": "Course package",
+    "credential_types": "Type of credential",
+    "credentials": "Credential",
     "data_imports": "Import",
     "enrollments": "Enrollment",
     "factor_resets": "Second factor reset",
@@ -84,6 +86,7 @@ _RECORDS = {
 _ICONS = {
     "attendance": "clock",
     "enrollments": "school",
+    "credentials": "award",
     "lesson_completions": "circle-check",
     "launches": "book",
     "users": "user",

@@ -98,8 +98,8 @@ def issue(
 
     Three steps, and no connection is held while the second one renders: the number is taken, the document is made, the
     register is written. What fails in between leaves a void number with the reason, and no document. The same
-    `request` twice is one document; `also` is what the room writes with the register. Raises what `prepare` raises, Invalid for a name that cannot be printed,
-    Unavailable, Conflict, TooManyRequests.
+    `request` twice is one document; `also` is what the room writes with the register. Raises what `prepare` raises,
+    Invalid for a name that cannot be printed, Unavailable, Conflict, TooManyRequests.
     """
     with database.begin() as session:
         known = queries.by_request(session, request)

@@ -27,9 +27,10 @@ class DocumentKind:
 
     `prefix` begins its numbers, such as `EV`, and `digits` is how many follow the year at least. A kind whose numbers
     are counted in several series is issued under names such as `credential/DAC`: the series stands in the prefix's
-    place. `ended` hears of a document that is made void, in the transaction that does it. `layout` is the file that draws it. `sample` are facts to try a layout
-    with. `offers` says for a student's number what can be made; it is asked only for people who may have it made.
-    `again` is the address where a document like a given one is issued again, to replace it.
+    place. `layout` is the file that draws it. `sample` are facts to try a layout with. `offers` says for a student's
+    number what can be made; it is asked only for people who may have it made. `again` is the address where a document
+    like a given one is issued again, to replace it. `ended` hears of a document that is made void, in the transaction
+    that does it.
     """
 
     name: str

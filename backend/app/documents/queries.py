@@ -46,9 +46,9 @@ def take(session: Session, kind: str, year: int, count: int) -> int:
 def begin_counter(session: Session, kind: str, year: int, last: int) -> None:
     """A counter that stands at `last`; one that is there stays as it is."""
     session.execute(
-        insert(DocumentCounter).values(kind=kind, year=year, last=last).on_conflict_do_nothing(
-            index_elements=[DocumentCounter.kind, DocumentCounter.year]
-        )
+        insert(DocumentCounter)
+        .values(kind=kind, year=year, last=last)
+        .on_conflict_do_nothing(index_elements=[DocumentCounter.kind, DocumentCounter.year])
     )
 
 

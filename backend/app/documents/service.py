@@ -8,8 +8,8 @@ from app.documents.kinds import DocumentKind, Offer
 from app.documents.kinds import register as register_kind
 from app.documents.kinds import title as kind_title
 from app.documents.letterhead import Letterhead, LogoImage, long_date
-from app.documents.policy import may_issue, may_read, require_issue, require_read
 from app.documents.numbers import begin_after
+from app.documents.policy import may_issue, may_read, require_issue, require_read
 from app.documents.register import Verdict, content, of_student, offers, verify, void
 from app.documents.render.job import FONTS
 from app.documents.tables import writer as report_writer

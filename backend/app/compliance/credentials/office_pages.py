@@ -179,9 +179,7 @@ def _class_page(
 
 
 @router.get("/credentials/bulk/{batch}", dependencies=READS)
-def bulk_page(
-    request: Request, db: Db, subject: CurrentSubject, batch: Annotated[UUID, Path()]
-) -> Response:
+def bulk_page(request: Request, db: Db, subject: CurrentSubject, batch: Annotated[UUID, Path()]) -> Response:
     """How far a bulk issue is; the page renews itself while something waits."""
     found = bulk.progress(db, subject, batch)
     return render(

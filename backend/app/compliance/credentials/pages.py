@@ -239,7 +239,11 @@ def _issue_page(
         types=[(one.id, f"{one.name} ({one.level})") for one in choice.types],
         form=form,
         back=back,
-        breadcrumbs=[("Enrollments", "/enrollments"), (choice.enrollment.full_name, back), ("Credential", None)],
+        breadcrumbs=[
+            ("Enrollments", "/enrollments"),
+            (choice.enrollment.full_name, back),
+            ("Credential", None),
+        ],
     )
 
 

@@ -44,7 +44,10 @@ def verify_page(request: Request) -> Response:
 
 @router.post("/credentials/verify", dependencies=[Paced(ANSWERS)])
 def verify(
-    request: Request, db: Db, settings: SettingsDep, form: Annotated[Form[VerifyForm], Depends(posted(VerifyForm))]
+    request: Request,
+    db: Db,
+    settings: SettingsDep,
+    form: Annotated[Form[VerifyForm], Depends(posted(VerifyForm))],
 ) -> Response:
     def look(values: VerifyForm) -> Response:
         if not values.serial and not values.code:
@@ -52,9 +55,7 @@ def verify(
             answer = _verify_page(request, form, None)
             answer.status_code = 422
             return answer
-        return _verify_page(
-            request, form, service.verify(db, settings.zone, values.serial, values.code)
-        )
+        return _verify_page(request, form, service.verify(db, settings.zone, values.serial, values.code))
 
     return form.submit(db, look, again=lambda: _verify_page(request, form, None))
 
@@ -71,7 +72,12 @@ def shared(request: Request, db: Db, settings: SettingsDep, slug: Slug) -> Respo
     found = holders.shared(db, settings, slug, counted=True)
     page = f"{settings.app_origin}/credentials/shared/{slug}"
     return render(
-        request, "credentials/shared.html", headers=HIDDEN, found=found, page=page, linkedin=found.linkedin(page)
+        request,
+        "credentials/shared.html",
+        headers=HIDDEN,
+        found=found,
+        page=page,
+        linkedin=found.linkedin(page),
     )
 
 

@@ -12,10 +12,18 @@ CREDENTIALS = Report[Any](
     title="Credentials",
     columns=(
         Column(
-            "serial", "Number", lambda row: row.serial or "None", sort="serial", link=lambda row: f"/credentials/{row.id}"
+            "serial",
+            "Number",
+            lambda row: row.serial or "None",
+            sort="serial",
+            link=lambda row: f"/credentials/{row.id}",
         ),
         Column(
-            "student", "Student", lambda row: row.student, sort="student", link=lambda row: f"/people/{row.user_id}"
+            "student",
+            "Student",
+            lambda row: row.student,
+            sort="student",
+            link=lambda row: f"/people/{row.user_id}",
         ),
         Column("name", "Credential", lambda row: row.name, sort="name"),
         Column("level", "Level", lambda row: row.level, on_page=False),

@@ -209,7 +209,9 @@ class CredentialOrder(Base):
         CheckConstraint(
             "(state = 'issued') = (credential_id IS NOT NULL)", name="check_credential_orders_issued"
         ),
-        CheckConstraint("(state = 'refused') = (problem IS NOT NULL)", name="check_credential_orders_refused"),
+        CheckConstraint(
+            "(state = 'refused') = (problem IS NOT NULL)", name="check_credential_orders_refused"
+        ),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)

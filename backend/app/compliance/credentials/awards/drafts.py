@@ -143,7 +143,9 @@ def _require_printable(letterhead: Letterhead, city: str, state: str) -> None:
             "signatory under School."
         )
     if not (city and state):
-        raise Conflict(f"A credential names the school’s city and state. {NOTHING} Enter the address under School.")
+        raise Conflict(
+            f"A credential names the school’s city and state. {NOTHING} Enter the address under School."
+        )
 
 
 def _replaced(

@@ -1,31 +1,37 @@
 """Every SQL statement about credentials that were issued, and what became of them."""
 
-from collections.abc import Collection, Sequence
-from datetime import date, timedelta
+from collections.abc import Sequence
+from datetime import date
 from typing import Any
-from uuid import UUID
 
-from sqlalchemy import ColumnElement, Integer, Row, Select, case, cast, exists, func, literal, or_, select, text
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import (
+    ColumnElement,
+    Integer,
+    Row,
+    Select,
+    case,
+    cast,
+    exists,
+    func,
+    or_,
+    select,
+    text,
+)
 from sqlalchemy.orm import Session, aliased
 
 from app.core.constraints import register_conflict
 from app.core.search import matches
 from app.db.models import (
-    ClassSeat,
     Credential,
     CredentialEnding,
     CredentialIssue,
-    CredentialOrder,
-    CredentialReminder,
     CredentialType,
     Enrollment,
     EnrollmentStatus,
     Program,
-    SchoolClass,
     User,
 )
-from app.rules.admission_documents import REMINDERS, SOON
+from app.rules.admission_documents import SOON
 from app.web.listing import Listing
 from app.web.paging import Paging
 
@@ -284,123 +290,3 @@ def revoked_bits(session: Session, number: int) -> Sequence[int]:
 
 def has_list(session: Session, number: int) -> bool:
     return bool(session.scalar(select(exists().where(CredentialIssue.status_list == number))))
-
-
-# A class at once
-
-
-def class_record(session: Session, class_id: int) -> SchoolClass | None:
-    return session.get(SchoolClass, class_id)
-
-
-def candidates(session: Session, class_id: int, type_id: int | None, today: date) -> Sequence[Row[Any]]:
-    """The students who sit or sat in a class to its end, with the serial number they hold of a type."""
-    holds = (
-        select(Credential.cert_serial)
-        .join(CredentialIssue, CredentialIssue.credential_id == Credential.id)
-        .outerjoin(CredentialEnding, CredentialEnding.credential_id == Credential.id)
-        .where(
-            CredentialIssue.type_id == type_id,
-            CredentialIssue.enrollment_id == Enrollment.id,
-            CredentialEnding.credential_id.is_(None),
-            or_(CredentialIssue.expires_on.is_(None), CredentialIssue.expires_on >= today),
-        )
-        .limit(1)
-        .correlate(Enrollment)
-        .scalar_subquery()
-    )
-    return session.execute(
-        select(
-            Enrollment.id.label("enrollment_id"),
-            Enrollment.status,
-            Enrollment.completed_at,
-            User.full_name.label("student"),
-            User.id.label("user_id"),
-            holds.label("holds"),
-        )
-        .join(User, User.id == Enrollment.user_id)
-        .where(
-            User.deleted_at.is_(None),
-            exists().where(ClassSeat.enrollment_id == Enrollment.id, ClassSeat.class_id == class_id),
-        )
-        .order_by(func.lower(User.full_name), Enrollment.id)
-    ).all()
-
-
-def order_many(
-    session: Session, batch: UUID, type_id: int, class_id: int, asked_by: int | None, enrollments: Collection[int]
-) -> int:
-    """Write down what was asked for; how many rows are new."""
-    rows = [
-        {"batch": batch, "type_id": type_id, "class_id": class_id, "asked_by": asked_by, "enrollment_id": number}
-        for number in sorted(enrollments)
-    ]
-    made = session.execute(
-        insert(CredentialOrder).values(rows).on_conflict_do_nothing().returning(CredentialOrder.id)
-    )
-    return len(made.all())
-
-
-def orders(session: Session, batch: UUID) -> Sequence[Row[Any]]:
-    """What became of each student of a bulk issue."""
-    return session.execute(
-        select(CredentialOrder, User.full_name.label("student"), Credential.cert_serial.label("serial"))
-        .join(Enrollment, Enrollment.id == CredentialOrder.enrollment_id)
-        .join(User, User.id == Enrollment.user_id)
-        .outerjoin(Credential, Credential.id == CredentialOrder.credential_id)
-        .where(CredentialOrder.batch == batch)
-        .order_by(CredentialOrder.id)
-    ).all()
-
-
-def next_order(session: Session, batch: UUID) -> CredentialOrder | None:
-    return session.scalars(
-        select(CredentialOrder)
-        .where(CredentialOrder.batch == batch, CredentialOrder.state == "waiting")
-        .order_by(CredentialOrder.id)
-        .limit(1)
-    ).one_or_none()
-
-
-def order(session: Session, order_id: int) -> CredentialOrder | None:
-    return session.get(CredentialOrder, order_id, with_for_update=True)
-
-
-# Reminders
-
-
-def to_remind(session: Session, today: date, most: int) -> Sequence[Row[Any]]:
-    """Credentials that end within the first reminder's days, with the last reminder that was sent."""
-    reminded = (
-        select(func.min(CredentialReminder.days))
-        .where(CredentialReminder.credential_id == Credential.id)
-        .correlate(Credential)
-        .scalar_subquery()
-    )
-    due = case(
-        *((CredentialIssue.expires_on <= today + timedelta(days=days), literal(days)) for days in sorted(REMINDERS))
-    )
-    return session.execute(
-        select(
-            Credential.id,
-            Credential.user_id,
-            Credential.credential_type.label("name"),
-            Credential.cert_serial.label("serial"),
-            CredentialIssue.expires_on,
-            User.email,
-            User.full_name,
-            reminded.label("reminded"),
-        )
-        .join(CredentialIssue, CredentialIssue.credential_id == Credential.id)
-        .join(User, User.id == Credential.user_id)
-        .outerjoin(CredentialEnding, CredentialEnding.credential_id == Credential.id)
-        .where(
-            CredentialEnding.credential_id.is_(None),
-            User.deleted_at.is_(None),
-            CredentialIssue.expires_on >= today,
-            CredentialIssue.expires_on <= today + timedelta(days=max(REMINDERS)),
-            or_(reminded.is_(None), reminded > due),
-        )
-        .order_by(CredentialIssue.expires_on, Credential.id)
-        .limit(most)
-    ).all()

@@ -5,7 +5,6 @@ documents, which has a row for every number whatever becomes of it. The diploma,
 are then written in one transaction, or the number is void with the reason.
 """
 
-import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -18,10 +17,7 @@ from sqlalchemy.orm import Session
 from app.compliance.credentials import policy
 from app.compliance.credentials.awards import drafts, queries
 from app.compliance.credentials.awards.drafts import KIND, Prepared, Wanted
-from app.compliance.credentials.badges import status
-from app.compliance.credentials.badges.document import Earned, badge_document
-from app.compliance.credentials.badges.keys import issuer_id
-from app.compliance.credentials.badges.proof import BadgeSigner, as_text, secured, verify
+from app.compliance.credentials.awards.signed_badges import sign_badge
 from app.compliance.credentials.types import queries as types
 from app.core import clock, history, views, visibility
 from app.core.actions import Action
@@ -46,8 +42,6 @@ STANDINGS = (
     ("revoked", "Revoked"),
     ("superseded", "Superseded"),
 )
-_HALF = status.BITS // 2
-"""A list is half full at most, so that a random bit is free at the second try on average."""
 
 
 def list_credentials(
@@ -127,7 +121,9 @@ def credential_of_document(session: Session, subject: Actor, document_id: int) -
     return queries.by_document(session, document_id)
 
 
-def preview(database: Database, subject: Actor, files: FileStore, settings: Settings, wanted: Wanted) -> bytes:
+def preview(
+    database: Database, subject: Actor, files: FileStore, settings: Settings, wanted: Wanted
+) -> bytes:
     """The diploma as it would look, without number and signature. Nothing is kept. Raises as `issue` does."""
     with database.begin() as session:
         prepared = drafts.prepare(session, subject, files, settings, wanted, "0" * 16)
@@ -201,8 +197,7 @@ def _write(
         cert_serial=document.number,
         issued_at=prepared.today,
     )
-    number, index = _free_bit(session)
-    badge = _badge(session, settings, wanted, prepared, document.number, number, index)
+    signed = sign_badge(session, settings, wanted, prepared, document.number)
     queries.add(session, credential)
     queries.add(
         session,
@@ -214,9 +209,9 @@ def _write(
             full_name=prepared.full_name,
             expires_on=prepared.expires_on,
             code_hash=documents.hash_code(prepared.code),
-            badge=badge,
-            status_list=number,
-            status_index=index,
+            badge=signed.text,
+            status_list=signed.status_list,
+            status_index=signed.status_index,
             replaces_id=replaced.id if replaced is not None else None,
         ),
     )
@@ -244,55 +239,6 @@ def _write(
             serial=replaced.serial or "",
             by=document.number,
         )
-
-
-def _free_bit(session: Session) -> tuple[int, int]:
-    number = 1 + queries.issued_count(session) // _HALF
-    while True:
-        index = secrets.randbelow(status.BITS)
-        if not queries.is_taken(session, number, index):
-            return number, index
-
-
-def _badge(
-    session: Session,
-    settings: Settings,
-    wanted: Wanted,
-    prepared: Prepared,
-    serial: str,
-    number: int,
-    index: int,
-) -> str:
-    """The signed badge as text. The strict verifier has read it before it is kept."""
-    now = clock.now()
-    signer = BadgeSigner(issuer_id(settings.app_origin), documents.badge_key(session, settings))
-    kind, letterhead = prepared.type, prepared.draft.letterhead
-    document = badge_document(
-        Earned(
-            request=wanted.request,
-            did=signer.did,
-            app_origin=settings.app_origin,
-            school=letterhead.legal_name,
-            website=prepared.website,
-            serial=serial,
-            prefix=kind.prefix,
-            name=kind.name,
-            level=kind.level,
-            description=kind.description,
-            criteria=kind.criteria,
-            program=prepared.row.program,
-            full_name=prepared.full_name,
-            email=prepared.row.email,
-            at=now,
-            expires_on=prepared.expires_on,
-            zone=letterhead.zone,
-            status_list=number,
-            status_index=index,
-        )
-    )
-    text = as_text(secured(document, signer, now))
-    verify(text, signer.key.key.public_key().public_bytes_raw())
-    return text
 
 
 # Ending

@@ -74,7 +74,15 @@ def _fitting(
 
 
 def _centered(
-    draw: ImageDraw.ImageDraw, text: str, weight: str, size: int, fill: str, *, top: int, width: int, most: int = 1
+    draw: ImageDraw.ImageDraw,
+    text: str,
+    weight: str,
+    size: int,
+    fill: str,
+    *,
+    top: int,
+    width: int,
+    most: int = 1,
 ) -> int:
     lines, font, size = _fitting(draw, text, weight, size, width, most)
     for line in lines:

@@ -36,13 +36,16 @@ class BadBadge(ValueError):
 
 
 def secured(document: Mapping[str, Any], signer: BadgeSigner, at: datetime) -> dict[str, Any]:
-    """The document with its proof."""
+    """The document with its proof. Raises BadBadge for what cannot be signed."""
     # The library takes 20 MB, and most processes never look at a badge.
+    from openbadgeslib.errors import LibOpenBadgesException  # noqa: PLC0415
     from openbadgeslib.ob3 import add_data_integrity_proof  # noqa: PLC0415
 
-    return add_data_integrity_proof(
-        dict(document), _private_pem(signer.key.key), signer.method, created=at.replace(microsecond=0)
-    )
+    pem, created = _private_pem(signer.key.key), at.replace(microsecond=0)
+    try:
+        return add_data_integrity_proof(dict(document), pem, signer.method, created=created)
+    except LibOpenBadgesException as error:
+        raise BadBadge(str(error)) from error
 
 
 def as_text(badge: Mapping[str, Any]) -> str:

@@ -66,7 +66,13 @@ def _unsigned(
     from openbadgeslib.ob3 import build_status_list_credential  # noqa: PLC0415 - see `proof`
 
     return build_status_list_credential(
-        signer.did, address(app_origin, number), "revocation", revoked, BITS, issued=at, valid_until=at + VALID_FOR
+        signer.did,
+        address(app_origin, number),
+        "revocation",
+        revoked,
+        BITS,
+        issued=at,
+        valid_until=at + VALID_FOR,
     )
 
 

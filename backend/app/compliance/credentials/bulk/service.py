@@ -10,9 +10,9 @@ from sqlalchemy import Row
 from sqlalchemy.orm import Session
 
 from app.compliance.credentials import policy
-from app.compliance.credentials.awards import queries
 from app.compliance.credentials.awards import service as awards
 from app.compliance.credentials.awards.drafts import Wanted
+from app.compliance.credentials.bulk import queries
 from app.compliance.credentials.types import queries as types
 from app.core import clock, history
 from app.core.actions import Action
@@ -147,8 +147,9 @@ def work(database: Database, actor: Actor, files: FileStore, settings: Settings,
             found = queries.next_order(session, batch)
             if found is None:
                 return done
-            number, wanted = found.id, Wanted(
-                found.type_id, found.enrollment_id, uuid5(batch, str(found.enrollment_id))
+            number, wanted = (
+                found.id,
+                Wanted(found.type_id, found.enrollment_id, uuid5(batch, str(found.enrollment_id))),
             )
         credential_id, problem = None, None
         try:

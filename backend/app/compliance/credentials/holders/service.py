@@ -36,7 +36,9 @@ def share(session: Session, subject: Actor, credential_id: int, zone: ZoneInfo) 
     """Switch on the public page, under a new address. Raises NotFound, Forbidden, Conflict."""
     row = _own(session, subject, credential_id, zone)
     if row.document_id is None:
-        raise Conflict("This credential was issued by an older system and cannot be shared. Ask the school office.")
+        raise Conflict(
+            "This credential was issued by an older system and cannot be shared. Ask the school office."
+        )
     if row.standing not in ("valid", "expiring"):
         raise Conflict("Only a valid credential can be shared. Nothing was changed.")
     known = queries.open_share(session, credential_id)
@@ -146,7 +148,10 @@ class Shared:
             "certId": self.row.serial,
         }
         if self.row.expires_on is not None:
-            known |= {"expirationYear": self.row.expires_on.year, "expirationMonth": self.row.expires_on.month}
+            known |= {
+                "expirationYear": self.row.expires_on.year,
+                "expirationMonth": self.row.expires_on.month,
+            }
         return f"https://www.linkedin.com/profile/add?{urlencode(known)}"
 
 

@@ -172,12 +172,13 @@ def _judged(session: Session, settings: Settings, text: str) -> Verdict:
         badge = json.loads(text)
         method = str(badge["proof"]["verificationMethod"])
         entry = badge["credentialStatus"]
-        number, index = int(str(entry["statusListCredential"]).rpartition("/")[2]), int(entry["statusListIndex"])
+        number, index = (
+            int(str(entry["statusListCredential"]).rpartition("/")[2]),
+            int(entry["statusListIndex"]),
+        )
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         return Verdict((Finding("Format", False, "This is not an Open Badge of this school."),), None)
-    key = next(
-        (one for one in documents.badge_keys(session) if method.endswith(f"#key-{one.id}")), None
-    )
+    key = next((one for one in documents.badge_keys(session) if method.endswith(f"#key-{one.id}")), None)
     if key is None:
         return Verdict((Finding("Signature", False, "The key that it names is not this school’s."),), None)
     findings = [_signature(text, key.raw)]
@@ -194,7 +195,9 @@ def _signature(text: str, public: bytes) -> Finding:
     try:
         verify_proof(text, public)
     except BadBadge as error:
-        return Finding("Signature", False, f"The badge was changed, has expired, or is not the school’s: {error}")
+        return Finding(
+            "Signature", False, f"The badge was changed, has expired, or is not the school’s: {error}"
+        )
     return Finding("Signature", True, "The signature matches the badge, and covers all of it.")
 
 

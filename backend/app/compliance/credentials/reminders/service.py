@@ -4,7 +4,7 @@ from datetime import date
 
 from sqlalchemy.orm import Session
 
-from app.compliance.credentials.awards import queries
+from app.compliance.credentials.reminders import queries
 from app.core import history, mail
 from app.core.actions import Action
 from app.core.permissions import SYSTEM, internal

@@ -49,7 +49,9 @@ def public_type(session: Session, prefix: str) -> CredentialType:
     return found
 
 
-def save_type(session: Session, subject: Actor, values: TypeForm, type_id: int | None = None) -> CredentialType:
+def save_type(
+    session: Session, subject: Actor, values: TypeForm, type_id: int | None = None
+) -> CredentialType:
     """Add a type, or change it. Raises Conflict for another prefix after the first serial number was given out."""
     policy.require_issue(subject)
     if values.program_id is not None and values.program_id not in dict(queries.program_names(session)):
