@@ -33,7 +33,10 @@ PREVIEW_NUMBER = "Preview"
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """What a document is to say. `facts` go to the layout; `machine` into the file for computers to read."""
+    """What a document is to say. `facts` go to the layout; `machine` into the file for computers to read.
+
+    What else the room keeps of an issued document it writes in `written`, in the transaction of the register.
+    """
 
     kind: str
     student_id: int
@@ -41,6 +44,7 @@ class Draft:
     letterhead: Letterhead
     facts: Mapping[str, Any]
     machine: Mapping[str, Any]
+    written: Callable[[Session, Actor, IssuedDocument, date], None] | None = None
 
     def data(self, number: str, issued_on: date, *, preview: bool = False) -> tuple[dict[str, Any], str]:
         """What the layout reads, and the canonical JSON that the file carries."""
@@ -72,8 +76,6 @@ class Draft:
 
 Prepare = Callable[[Session], Draft]
 """Reads what the document says, in a short transaction; decides whether this person may have it."""
-Also = Callable[[Session, IssuedDocument], None]
-"""What a room writes in the transaction that puts the document on record: both, or neither."""
 
 
 @internal("shows a draft that the person may have made")
@@ -92,14 +94,13 @@ def issue(
     *,
     request: UUID,
     replaces: int | None = None,
-    also: Also | None = None,
 ) -> IssuedDocument:
     """Make the document that `prepare` drafts: number, render, sign, keep, write down.
 
     Three steps, and no connection is held while the second one renders: the number is taken, the document is made, the
     register is written. What fails in between leaves a void number with the reason, and no document. The same
-    `request` twice is one document; `also` is what the room writes with the register. Raises what `prepare` raises,
-    Invalid for a name that cannot be printed, Unavailable, Conflict, TooManyRequests.
+    `request` twice is one document. Raises what `prepare` raises, Invalid for a name that cannot be printed,
+    Unavailable, Conflict, TooManyRequests.
     """
     with database.begin() as session:
         known = queries.by_request(session, request)
@@ -120,8 +121,8 @@ def issue(
         with database.begin() as session:
             made = Made(stored.sha256, stored.size, hashlib.sha256(machine.encode()).hexdigest(), key.id)
             row = _written(session, subject, document_id, made, stored, replaces)
-            if also is not None:
-                also(session, row)
+            if draft.written is not None:
+                draft.written(session, subject, row, today)
             return row
     except Exception as error:
         reason = error.detail if isinstance(error, Problem) else f"The system failed: {type(error).__name__}."

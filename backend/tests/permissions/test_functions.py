@@ -29,6 +29,8 @@ from app.accounts.identifiers.service import IdentifierForm
 from app.accounts.profiles.schemas import ContactKind, NameParts, PhoneForm
 from app.compliance.attendance.documents.service import Period
 from app.compliance.attendance.schemas import AttendanceFilter
+from app.compliance.credentials.awards.drafts import Wanted
+from app.compliance.credentials.types.schemas import TypeForm
 from app.core.errors import Forbidden, NotFound, Problem
 from app.core.files import FileStore, open_store
 from app.core.permissions import Actor, Duty, Role, Subject
@@ -39,6 +41,7 @@ from app.enrollment.admissions.applications.schemas import ApplicationForm
 from app.lrs.desk.browser.filters import StatementFilters
 from app.settings import Settings
 from app.web.paging import Paging
+from tests.factories.credentials import BATCH
 from tests.permissions import table
 from tests.web.walk import Walk
 
@@ -74,6 +77,7 @@ VALUES: Mapping[str, Any] = {
     "approved": True,
     "granted": True,
     "content": b"%PDF-1.7 %%EOF",
+    "batch": BATCH,
     "kind": ContactKind.PHONE,
 }
 """Arguments by their names, where the type does not say what they can be."""
@@ -86,6 +90,14 @@ def _application(numbers: Mapping[str, int]) -> ApplicationForm:
         birth_date=date(2001, 2, 3),
         program_id=numbers["program_id"],
     )
+
+
+def _wanted(numbers: Mapping[str, int]) -> Wanted:
+    return Wanted(numbers["type_id"], numbers["enrollment_id"], UUID(int=8))
+
+
+def _type() -> TypeForm:
+    return TypeForm(name="New", prefix="NEW", level="Diploma", description="Can do it.", criteria="Does it.")
 
 
 CALLS: Mapping[str, Mapping[str, Any]] = {
@@ -111,6 +123,9 @@ CALLS: Mapping[str, Mapping[str, Any]] = {
     "compliance.grades.finals.approve": {"final_grade_ids": lambda numbers: [numbers["final_grade_id"]]},
     "compliance.grades.finals.send_back": {"final_grade_ids": lambda numbers: [numbers["final_grade_id"]]},
     "compliance.grades.finals.changes.decide_change": {"change_id": "@grade_change_id"},
+    "compliance.credentials.awards.issue": {"wanted": _wanted},
+    "compliance.credentials.awards.preview": {"wanted": _wanted},
+    "compliance.credentials.types.save_type": {"values": lambda _numbers: _type()},
     "documents.issue.issue": {
         "prepare": lambda numbers: lambda _session: Mock(student_id=numbers["user_id"])
     },

@@ -6,7 +6,7 @@ are then written in one transaction, or the number is void with the reason.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -19,7 +19,7 @@ from app.compliance.credentials.awards import drafts, queries
 from app.compliance.credentials.awards.drafts import KIND, Prepared, Wanted
 from app.compliance.credentials.awards.signed_badges import sign_badge
 from app.compliance.credentials.types import queries as types
-from app.core import clock, history, views, visibility
+from app.core import clock, history, proof, views, visibility
 from app.core.actions import Action
 from app.core.errors import Conflict, NotFound
 from app.core.files import FileStore
@@ -137,22 +137,25 @@ def issue(database: Database, subject: Actor, files: FileStore, settings: Settin
     be printed, Unavailable.
     """
     policy.require_issue(subject)
+    if isinstance(subject, Subject):
+        # Asked here and not when the history is written: by then the number is taken.
+        proof.require(subject, Action.CREDENTIAL_ISSUED, {})
     code = documents.make_code()
-    known: list[Prepared] = []
 
     def prepare(session: Session) -> documents.Draft:
-        known.append(drafts.prepare(session, subject, files, settings, wanted, code))
-        return known[-1].draft
+        prepared = drafts.prepare(session, subject, files, settings, wanted, code)
 
-    def also(session: Session, document: IssuedDocument) -> None:
-        _write(session, subject, settings, wanted, known[-1], document)
+        def written(session: Session, _actor: Actor, document: IssuedDocument, _today: date) -> None:
+            _write(session, subject, settings, wanted, prepared, document)
+
+        return replace(prepared.draft, written=written)
 
     replaced = None
     if wanted.replaces is not None:
         with database.begin() as session:
             replaced = _document_of(session, wanted.replaces)
     document = documents.issue(
-        database, subject, files, settings, prepare, request=wanted.request, replaces=replaced, also=also
+        database, subject, files, settings, prepare, request=wanted.request, replaces=replaced
     )
     with database.begin() as session:
         found = queries.by_document(session, document.id)
