@@ -27,13 +27,14 @@ def issue_many(context: Any, batch: str, asked_by: int | None) -> None:
     """Issue what a bulk issue still waits for, as the person who asked for it."""
     known = context.additional_context
     database, settings = known["database"], known["settings"]
-    actor: Actor | None = SYSTEM
+    actor: Actor = SYSTEM
     if asked_by is not None:
         with database.begin() as session:
-            actor = actor_of(session, settings, asked_by)
-            if actor is None:
+            found = actor_of(session, settings, asked_by)
+            if found is None:
                 bulk.refuse_rest(session, UUID(batch), "Whoever asked for it has no account any more.")
                 return
+            actor = found
     done = bulk.work(database, actor, open_store(settings), settings, UUID(batch))
     log.info("credentials_issued", batch=batch, count=done)
 

@@ -22,7 +22,7 @@ from app.web.forms import Form, posted
 from app.web.navigation import NavItem
 from app.web.paging import PageParams, Paging
 from app.web.render import redirect, render
-from app.web.request import BriefSubject, CurrentSubject, DatabaseDep, Db, FilesDep, Requires, SettingsDep
+from app.web.request import CurrentSubject, DatabaseDep, Db, FilesDep, Requires, SettingsDep, uploading
 from app.web.search import Found, Hit
 
 router = APIRouter(include_in_schema=False)
@@ -185,9 +185,13 @@ def replace_page(
     return _issue_page(request, db, subject, enrollment_id, form)
 
 
-@router.get("/enrollments/{enrollment_id}/credential/preview", dependencies=ISSUES)
+# A transaction of `Requires` would be held while the diploma is drawn, beside those of the service.
+Issuer = Annotated[Subject, Depends(uploading(Permission.DOCUMENTS_ISSUE))]
+
+
+@router.get("/enrollments/{enrollment_id}/credential/preview")
 def preview(
-    subject: BriefSubject,
+    subject: Issuer,
     database: DatabaseDep,
     files: FilesDep,
     settings: SettingsDep,
@@ -202,10 +206,10 @@ def preview(
     )
 
 
-@router.post("/enrollments/{enrollment_id}/credential", dependencies=ISSUES)
+@router.post("/enrollments/{enrollment_id}/credential")
 def issue(
     request: Request,
-    subject: BriefSubject,
+    subject: Issuer,
     database: DatabaseDep,
     files: FilesDep,
     settings: SettingsDep,

@@ -63,7 +63,7 @@ def make_badges(school: str, root: Pair, now: datetime) -> Pair:
 def _issued(
     key: ec.EllipticCurvePrivateKey | Ed25519PrivateKey, name: x509.Name, root: Pair, now: datetime
 ) -> Pair:
-    public, authority = key.public_key(), _ecdsa(root)
+    public, authority = key.public_key(), ecdsa(root)
     built = (
         _builder(
             name,
@@ -83,7 +83,8 @@ def _issued(
     return Pair(built.sign(authority, hashes.SHA256()), key)
 
 
-def _ecdsa(pair: Pair) -> ec.EllipticCurvePrivateKey:
+def ecdsa(pair: Pair) -> ec.EllipticCurvePrivateKey:
+    """The private key of whatever signs documents and certificates."""
     if not isinstance(pair.key, ec.EllipticCurvePrivateKey):
         raise TypeError("certificates and documents are signed with ECDSA")
     return pair.key
@@ -100,7 +101,7 @@ def make_crl(
         .next_update(now + timedelta(days=CRL_DAYS))
         .add_extension(x509.CRLNumber(number), critical=False)
         .add_extension(
-            x509.AuthorityKeyIdentifier.from_issuer_public_key(_ecdsa(root).public_key()), critical=False
+            x509.AuthorityKeyIdentifier.from_issuer_public_key(ecdsa(root).public_key()), critical=False
         )
     )
     for certificate, at in revoked:
@@ -112,7 +113,7 @@ def make_crl(
             .build()
         )
         built = built.add_revoked_certificate(entry)
-    return built.sign(_ecdsa(root), hashes.SHA256())
+    return built.sign(ecdsa(root), hashes.SHA256())
 
 
 def fingerprint(certificate: x509.Certificate) -> str:

@@ -99,10 +99,8 @@ def signing_key(session: Session, settings: Settings) -> OwnKey:
     if row is None or root is None:
         raise Unavailable("There is no signing key. Run: aada signing-keys rotate")
     pair = _opened(row, settings)
-    if not isinstance(pair.key, ec.EllipticCurvePrivateKey):
-        raise Unavailable("The signing key is of the wrong kind. Run: aada signing-keys rotate")
     certificate = pair.certificate.public_bytes(serialization.Encoding.DER)
-    return OwnKey(row.id, certificate, (_der(root),), pair.key)
+    return OwnKey(row.id, certificate, (_der(root),), certificates.ecdsa(pair))
 
 
 @internal("a step of issuing")

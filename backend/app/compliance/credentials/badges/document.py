@@ -13,6 +13,8 @@ from app.compliance.credentials.badges import status
 CONTEXTS = (
     "https://www.w3.org/ns/credentials/v2",
     "https://purl.imsglobal.org/spec/ob/v3p0/context-3.0.3.json",
+    # Names the type of `credentialSchema`, which would not be signed without it.
+    "https://purl.imsglobal.org/spec/ob/v3p0/extensions.json",
 )
 _SCHEMA = {
     "id": "https://purl.imsglobal.org/spec/ob/v3p0/schema/json/ob_v3p0_achievementcredential_schema.json",
