@@ -1,6 +1,6 @@
 """A school that awards credentials, in a database that is committed to."""
 
-from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
 from types import SimpleNamespace
 from typing import Any
@@ -79,7 +79,7 @@ def world(live_database: Database, live_settings: Settings) -> SimpleNamespace:
             settings=settings,
             files=open_store(settings),
             student=subject_of(student),
-            registrar=subject_of(registrar),
+            registrar=replace(subject_of(registrar), duties=frozenset({Duty.REGISTRAR})),
             enrollment_id=enrollment.id,
             program_id=program.id,
             type_id=kind.id,
@@ -96,6 +96,3 @@ def world(live_database: Database, live_settings: Settings) -> SimpleNamespace:
 
     world.issue, world.read = issue, read
     return world
-
-
-World = Callable[[], SimpleNamespace]
