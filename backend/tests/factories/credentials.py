@@ -10,11 +10,16 @@ from app.db.models import Credential, CredentialOrder, CredentialType, Enrollmen
 BATCH = UUID("11111111-1111-4111-8111-111111111111")
 
 
+def prefix_of(enrollment_id: int) -> str:
+    """The prefix of the type that `awarded` makes for an enrollment."""
+    return "".join(chr(ord("A") + int(digit)) for digit in f"{enrollment_id:06}"[-6:])
+
+
 def awarded(session: Session, enrollment: Enrollment) -> dict[str, int]:
     """A type of the program, a credential without a diploma, and a bulk issue that waits: their numbers."""
     kind = CredentialType(
         name=f"Certification {enrollment.id}",
-        prefix="".join(chr(ord("A") + int(digit)) for digit in f"{enrollment.id:06}"[-6:]),
+        prefix=prefix_of(enrollment.id),
         level="Diploma",
         program_id=enrollment.program_id,
         description="Assists.",

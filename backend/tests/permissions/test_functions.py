@@ -41,7 +41,7 @@ from app.enrollment.admissions.applications.schemas import ApplicationForm
 from app.lrs.desk.browser.filters import StatementFilters
 from app.settings import Settings
 from app.web.paging import Paging
-from tests.factories.credentials import BATCH
+from tests.factories.credentials import BATCH, prefix_of
 from tests.permissions import table
 from tests.web.walk import Walk
 
@@ -77,6 +77,7 @@ VALUES: Mapping[str, Any] = {
     "approved": True,
     "granted": True,
     "content": b"%PDF-1.7 %%EOF",
+    "pdf": b"%PDF-1.7 %%EOF",
     "batch": BATCH,
     "kind": ContactKind.PHONE,
 }
@@ -123,6 +124,9 @@ CALLS: Mapping[str, Mapping[str, Any]] = {
     "compliance.grades.finals.approve": {"final_grade_ids": lambda numbers: [numbers["final_grade_id"]]},
     "compliance.grades.finals.send_back": {"final_grade_ids": lambda numbers: [numbers["final_grade_id"]]},
     "compliance.grades.finals.changes.decide_change": {"change_id": "@grade_change_id"},
+    "compliance.credentials.awards.find_award": {
+        "prefix": lambda numbers: prefix_of(numbers["enrollment_id"])
+    },
     "compliance.credentials.awards.issue": {"wanted": _wanted},
     "compliance.credentials.awards.preview": {"wanted": _wanted},
     "compliance.credentials.types.save_type": {"values": lambda _numbers: _type()},
@@ -138,12 +142,15 @@ NOBODY = {
     "accounts.names.read_document",
     "accounts.names.read_request_document",
     "accounts.profiles.read_photo",
+    "compliance.credentials.holders.badge",
+    "compliance.credentials.holders.baked",
     "content.launches.launch",
+    "documents.register.content",
     "enrollment.admissions.papers.read_document",
     "lrs.desk.browser.read",
 }
 """Functions that find nothing here, so that their rows show only who is not forbidden: nobody comes by a session, no
-file is in the store, and no statement has been recorded."""
+file is in the store, no credential has a badge, and no statement has been recorded."""
 
 
 def services() -> Iterator[ModuleType]:

@@ -12,6 +12,7 @@ from app.compliance.credentials.awards.drafts import Wanted
 from app.compliance.credentials.holders import service as holders
 from app.compliance.credentials.reports import CREDENTIALS
 from app.compliance.credentials.schemas import ButtonForm, IssueForm, RevokeForm
+from app.core.errors import Invalid
 from app.core.permissions import Permission, Subject
 from app.enrollment import service as enrollment
 from app.settings import Settings
@@ -200,7 +201,9 @@ def preview(
     replaces: Annotated[OptionalId, Query()] = None,
 ) -> Response:
     """The diploma as it would look. No connection is held while it is rendered."""
-    wanted = Wanted(type_id or 0, enrollment_id, uuid4(), replaces, reason="Preview")
+    if type_id is None:
+        raise Invalid("Choose the credential to preview. Nothing was issued.")
+    wanted = Wanted(type_id, enrollment_id, uuid4(), replaces, reason="Preview")
     return pdf_response(
         awards.preview(database, subject, files, settings, wanted), "preview.pdf", inline=True
     )
