@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from functools import partial
+from functools import cache, partial
 
 from fastapi import APIRouter, Depends, FastAPI, Request, Response
 from fastapi.responses import PlainTextResponse
@@ -29,6 +29,10 @@ from app.compliance.grades.book import pages as grade_book_pages
 from app.compliance.grades.finals import api as final_grades_api
 from app.compliance.grades.finals import pages as final_grades_pages
 from app.compliance.grades.reviews import pages as reviews_pages
+from app.compliance.grades.skills.board import pages as skill_board_pages
+from app.compliance.grades.skills.lists import pages as skill_list_pages
+from app.compliance.grades.skills.progress import pages as skill_progress_pages
+from app.compliance.grades.skills.records import pages as skill_record_pages
 from app.content import api as content_api
 from app.content import pages as content_pages
 from app.content.host import create_content_app
@@ -87,6 +91,10 @@ ROUTERS: list[APIRouter] = [
     final_grades_pages.router,
     reviews_pages.api,
     reviews_pages.router,
+    skill_list_pages.router,
+    skill_progress_pages.router,
+    skill_board_pages.router,
+    skill_record_pages.router,
     content_api.router,
     content_pages.router,
     lrs_pages.router,
@@ -112,6 +120,11 @@ ROUTERS: list[APIRouter] = [
 ]
 
 
+@cache
+def _addresses() -> routing.Addresses:
+    return routing.Addresses(ROUTERS, [Depends(keep_pace)])
+
+
 def create_app(settings: Settings, database: Database | None = None) -> FastAPI:
     """The program as an ASGI application. Connects to nothing until the first request asks for it."""
     owned = database is None
@@ -134,7 +147,6 @@ def create_app(settings: Settings, database: Database | None = None) -> FastAPI:
         redoc_url=None,
         openapi_url="/api/v1/openapi.json",
         lifespan=lifespan,
-        dependencies=[Depends(keep_pace)],
     )
     app.state.settings = settings
     app.state.database = database
@@ -145,7 +157,7 @@ def create_app(settings: Settings, database: Database | None = None) -> FastAPI:
     app.state.school = EffectiveSettings(app.state)
     register_pdf(report_writer(settings))
     errors.install(app)
-    routing.install(app, ROUTERS, [(MOUNT, StaticAssets())])
+    _addresses().install(app, [(MOUNT, StaticAssets())])
     security.protect(
         app,
         settings,

@@ -365,7 +365,22 @@ ROWS["0092"] = """
         VALUES (1, 2, 'Ruth Registrar', '{registrar}', 'Wants to talk about a payment plan.');
 """
 
-ROWS["0150"] = """
+ROWS["0120"] = """
+    INSERT INTO skills (program_id, section, name, version, order_num)
+        VALUES (1, 'Radiography', 'Exposes a bitewing', 2, 1);
+    INSERT INTO skill_versions (skill_id, version, name, criteria, pass_pct, required_passes, created_by)
+        SELECT 1, number, 'Exposes a bitewing', '[{"text": "Wears gloves", "critical": true, "levels": [
+            {"label": "Not done", "points": 0}, {"label": "Done", "points": 1}]}]', 80, number, 2
+        FROM generate_series(1, 2) AS number;
+    INSERT INTO skill_attempts (enrollment_id, skill_id, version_id, class_id, performed_on, marks, points,
+                                points_possible, passed, note, photo_sha256, photo_type, evaluator_id, evaluator_name,
+                                request)
+        VALUES (1, 1, 1, 1, '2026-02-02', '[1]', 1, 1, true, 'Steady hand', repeat('a', 64), 'image/jpeg', 4, 'Ines',
+                '7d444840-9dc0-11d1-b245-5ffdce74fad2');
+    INSERT INTO skill_voids (attempt_id, reason, voided_by) VALUES (1, 'Wrong student', 2);
+"""
+
+ROWS["0130"] = """
     INSERT INTO signing_keys (role, issuer_id, subject, fingerprint, certificate_pem, key_sealed, not_before, not_after)
         VALUES ('badges', 1, 'Badges', repeat('a3', 32), 'PEM', 'sealed', '2026-02-01', '2029-02-01');
     INSERT INTO credential_types (name, prefix, level, program_id, description, criteria, validity_months)

@@ -31,6 +31,7 @@ from app.compliance.attendance.documents.service import Period
 from app.compliance.attendance.schemas import AttendanceFilter
 from app.compliance.credentials.awards.drafts import Wanted
 from app.compliance.credentials.types.schemas import TypeForm
+from app.compliance.grades.skills.schemas import Attempt
 from app.core.errors import Forbidden, NotFound, Problem
 from app.core.files import FileStore, open_store
 from app.core.permissions import Actor, Duty, Role, Subject
@@ -130,6 +131,9 @@ CALLS: Mapping[str, Mapping[str, Any]] = {
     "compliance.credentials.awards.issue": {"wanted": _wanted},
     "compliance.credentials.awards.preview": {"wanted": _wanted},
     "compliance.credentials.types.save_type": {"values": lambda _numbers: _type()},
+    "compliance.grades.skills.board.check_off": {
+        "values": lambda numbers: Attempt(UUID(int=8), numbers["version_id"], 0, TODAY, [1], confirmed=True)
+    },
     "documents.issue.issue": {
         "prepare": lambda numbers: lambda _session: Mock(student_id=numbers["user_id"])
     },
@@ -144,6 +148,7 @@ NOBODY = {
     "accounts.profiles.read_photo",
     "compliance.credentials.holders.badge",
     "compliance.credentials.holders.baked",
+    "compliance.grades.skills.board.read_evidence",
     "content.launches.launch",
     "documents.register.content",
     "enrollment.admissions.papers.read_document",

@@ -1,13 +1,13 @@
 """Credentials are issued: types, diplomas with a badge, revocation, public pages, reminders; a key for badges
 
-Revision ID: 0150
-Revises: 0110
+Revision ID: 0130
+Revises: 0120
 """
 
 from alembic import op
 
-revision = "0150"
-down_revision = "0110"
+revision = "0130"
+down_revision = "0120"
 branch_labels = None
 depends_on = None
 
@@ -172,9 +172,9 @@ def upgrade() -> None:
         """
         DO $$
         BEGIN
-            IF to_regclass('migration_stash.signing_keys_0150') IS NOT NULL THEN
-                INSERT INTO signing_keys SELECT * FROM migration_stash.signing_keys_0150;
-                DROP TABLE migration_stash.signing_keys_0150;
+            IF to_regclass('migration_stash.signing_keys_0130') IS NOT NULL THEN
+                INSERT INTO signing_keys SELECT * FROM migration_stash.signing_keys_0130;
+                DROP TABLE migration_stash.signing_keys_0130;
                 IF NOT EXISTS (SELECT FROM pg_tables WHERE schemaname = 'migration_stash') THEN
                     DROP SCHEMA migration_stash;
                 END IF;
@@ -187,7 +187,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.execute("CREATE SCHEMA IF NOT EXISTS migration_stash")
     op.execute(
-        "CREATE TABLE migration_stash.signing_keys_0150 AS SELECT * FROM signing_keys WHERE role = 'badges'"
+        "CREATE TABLE migration_stash.signing_keys_0130 AS SELECT * FROM signing_keys WHERE role = 'badges'"
     )
     op.execute("DELETE FROM signing_keys WHERE role = 'badges'")
     _change_roles("'root', 'registrar'")
