@@ -173,7 +173,8 @@ def upgrade() -> None:
         DO $$
         BEGIN
             IF to_regclass('migration_stash.signing_keys_0130') IS NOT NULL THEN
-                INSERT INTO signing_keys SELECT * FROM migration_stash.signing_keys_0130;
+                UPDATE signing_keys k SET role = s.role, retired_at = s.retired_at
+                FROM migration_stash.signing_keys_0130 s WHERE s.id = k.id;
                 DROP TABLE migration_stash.signing_keys_0130;
                 IF NOT EXISTS (SELECT FROM pg_tables WHERE schemaname = 'migration_stash') THEN
                     DROP SCHEMA migration_stash;
@@ -187,9 +188,13 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.execute("CREATE SCHEMA IF NOT EXISTS migration_stash")
     op.execute(
-        "CREATE TABLE migration_stash.signing_keys_0130 AS SELECT * FROM signing_keys WHERE role = 'badges'"
+        "CREATE TABLE migration_stash.signing_keys_0130 AS"
+        " SELECT id, role, retired_at FROM signing_keys WHERE role = 'badges'"
     )
-    op.execute("DELETE FROM signing_keys WHERE role = 'badges'")
+    # The older system never uses a registrar's key that is retired; it comes back with the way up.
+    op.execute(
+        "UPDATE signing_keys SET role = 'registrar', retired_at = coalesce(retired_at, now()) WHERE role = 'badges'"
+    )
     _change_roles("'root', 'registrar'")
     op.execute("GRANT UPDATE, DELETE ON credentials TO aada_app")
     op.execute("DROP INDEX idx_credentials_cert_serial")

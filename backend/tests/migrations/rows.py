@@ -413,6 +413,10 @@ CHANGED_BY_DOWNGRADE: dict[tuple[str, str], set[str]] = {
     ("0003", "users"): {"role", "hashed_password", "email"},
     ("0081", "xapi_rollup_state"): {"rolled_to"},
     ("0081", "xapi_statements"): {"payload"},  # unpacked
+    ("0130", "signing_keys"): {
+        "role",
+        "retired_at",
+    },  # a key of badges stands as a retired one of the registrar
     ("0030", "audit_log"): {"details"},  # what has columns of its own goes back into them
 }
 # Columns that got another name: (revision, table) -> {old: new}.

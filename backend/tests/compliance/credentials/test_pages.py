@@ -1,4 +1,4 @@
-"""Pages of credentials: what strangers are told and what not, bad input, the staff's list, types, and commands."""
+"""Pages of credentials: what strangers learn and what not, bad input, the staff's list, types, and commands."""
 
 import json
 import re
@@ -159,9 +159,9 @@ def test_the_registrar_lists_replaces_and_revokes_and_an_auditor_only_reads(
     assert short.status_code == 422
     assert registrar.post(f"{at}/revoke", data={"reason": "Issued by mistake"}).status_code == 303
     assert registrar.post(f"{at}/revoke", data={"reason": "Again"}).status_code == 409
-    told = client.post("/credentials/verify", data={"code": school.code}).text
-    assert alert(told) == "This credential was revoked"
-    assert "Issued by mistake" not in told
+    learned = client.post("/credentials/verify", data={"code": school.code}).text
+    assert alert(learned) == "This credential was revoked"
+    assert "Issued by mistake" not in learned
 
 
 def test_types_are_named_once_and_keep_their_prefix_after_the_first_number(

@@ -34,7 +34,7 @@ _SERIAL = re.compile(r"[A-Z]{2,6}-[0-9]{4}-[0-9]{1,8}")
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a stranger is told. `state`: valid, expired, revoked, superseded, or unknown."""
+    """What a stranger learns. `state`: valid, expired, revoked, superseded, or unknown."""
 
     state: str
     serial: str | None = None
