@@ -255,7 +255,7 @@ def revoke(session: Session, subject: Actor, credential_id: int, reason: str, zo
     if row.ended is not None:
         raise Conflict(f"This credential was {row.ended} already. Nothing was changed.")
     if row.document_id is not None:
-        # The register of documents hears of it first, and tells `_voided`.
+        # The register of documents hears of it first, and calls `_voided`.
         documents.void(session, subject, row.document_id, reason)
     else:
         _revoked(session, subject, row, reason)
