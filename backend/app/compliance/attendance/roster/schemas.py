@@ -11,7 +11,7 @@ from app.rules.roster import Mark
 from app.web.field_types import Line, RecordId, blank_is_none
 
 OptionalTime = Annotated[time | None, BeforeValidator(blank_is_none)]
-OptionalNote = Annotated[Line | None, BeforeValidator(blank_is_none), Field(max_length=200)]
+OptionalNote = Annotated[Annotated[Line, Field(max_length=200)] | None, BeforeValidator(blank_is_none)]
 
 
 class MarkForm(BaseModel):

@@ -15,6 +15,7 @@ from app.compliance.attendance.schemas import EnrollmentChoice
 from app.compliance.attendance.standings import queries
 from app.compliance.attendance.totals import queries as totals
 from app.core import clock, views
+from app.core.errors import NotFound
 from app.core.permissions import Subject, internal
 from app.core.views import Part
 from app.db.models import Enrollment
@@ -39,9 +40,12 @@ class StudentStanding:
 
 @views.opens(Part.ATTENDANCE, student="user_id")
 def of_student(session: Session, subject: Subject, user_id: int, zone: ZoneInfo) -> list[StudentStanding]:
-    """A student's enrollments as they stand now: a fixed number of queries. Raises NotFound for other people's."""
+    """A student's enrollments as they stand now: a fixed number of queries. Raises NotFound for other people's, and
+    for somebody else without enrollments."""
     policy.require_read(session, subject, user_id)
     enrollments = records.enrollments_of(session, user_id)
+    if not enrollments and user_id != subject.user_id:
+        raise NotFound("This person has no enrollment, so nothing is measured.")
     values = school.policies.at(session, PolicyKind.ATTENDANCE, clock.today(zone)).values
     found = _measure(session, [one.id for one in enrollments], values, zone)
     return [StudentStanding(one, found[one.id], values) for one in enrollments]
