@@ -18,6 +18,7 @@ from app.compliance.attendance.service import (
     EnrollmentHours,
     WeekTotal,
 )
+from app.compliance.attendance.standings import service as standings
 from app.content import service as content
 from app.core import clock
 from app.core.permissions import Permission, Subject
@@ -193,6 +194,8 @@ def staff_today(session: Session, subject: Subject, zone: ZoneInfo) -> StaffToda
         today.waiting.append(
             Waiting("Records without a clock-out", count, "/attendance?state=needs_correction")
         )
+        count = standings.count_at_risk(session, subject)
+        today.waiting.append(Waiting("Students at risk", count, "/attendance/at-risk"))
     if subject.may(Permission.ATTENDANCE_CORRECT):
         count = corrections.count_waiting(session, subject)
         today.waiting.append(Waiting("Corrections of hours to decide", count, "/attendance/corrections"))

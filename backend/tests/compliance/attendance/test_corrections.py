@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
@@ -18,6 +18,8 @@ from app.compliance.attendance.closings import service as closings
 from app.compliance.attendance.closings.schemas import ClosingForm
 from app.compliance.attendance.corrections import service as corrections
 from app.compliance.attendance.corrections.schemas import CorrectionOut, DecisionIn, State, TransferIn
+from app.compliance.attendance.roster import service as rosters
+from app.compliance.attendance.roster.schemas import MarkForm
 from app.compliance.attendance.schemas import CorrectionIn, HoursIn
 from app.compliance.attendance.totals import service as totals
 from app.core.errors import Conflict, Forbidden, Invalid, NotFound
@@ -363,6 +365,24 @@ def test_the_database_holds_what_is_closed(
     # Remarks are no hours, and what began later is open.
     session.execute(text("UPDATE attendance SET notes = 'Seen'"))
     school.attendance(enrollment, MONDAY + timedelta(days=1), minutes=60)
+
+
+def test_the_roster_of_a_closed_period_is_final(
+    session: Session, school: School, enrollment: Enrollment
+) -> None:
+    teacher = school.instructor()
+    record = school.school_class(
+        teacher=teacher, students=[enrollment], weekly=[(0, time(8), time(12)), (1, time(8), time(12))]
+    )
+    absent = MarkForm(enrollment_id=enrollment.id, mark="absent")
+    rosters.mark(session, subject_of(teacher), record.id, MONDAY, absent, ZONE)
+    close(session, school)
+    present = MarkForm(enrollment_id=enrollment.id, mark="present")
+    with pytest.raises(Conflict, match="in a closed period, so this roster is final"):
+        rosters.mark(session, subject_of(teacher), record.id, MONDAY, present, ZONE)
+    with pytest.raises(IntegrityError, match="closed period is final"), session.begin_nested():
+        session.execute(text("UPDATE class_attendance SET mark = 'present'"))
+    rosters.mark(session, subject_of(teacher), record.id, MONDAY + timedelta(days=1), present, ZONE)
 
 
 def test_a_closing_is_never_taken_back(session: Session, school: School) -> None:

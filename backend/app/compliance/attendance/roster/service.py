@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from app.academics.classes import service as classes
 from app.compliance.attendance import checks, policies_in_force, policy
 from app.compliance.attendance import queries as records
+from app.compliance.attendance.closings import queries as closings
 from app.compliance.attendance.roster import queries
 from app.compliance.attendance.roster.schemas import Clocked, MarkForm, RosterLine, RosterView
 from app.compliance.attendance.roster.settling import ROSTER, settle
@@ -161,6 +162,12 @@ def _why_closed(session: Session, meeting: Meeting, now: datetime, zone: ZoneInf
     if now < meeting.starts - OPENS_BEFORE:
         begins = formats.local_time(meeting.starts, zone)
         return f"The roster opens 30 minutes before the meeting, which begins {begins}."
+    closed = closings.closed_before(session)
+    if closed is not None and meeting.starts < closed:
+        return (
+            f"The hours of {formats.day(meeting.starts, zone)} are in a closed period, so this roster is final. "
+            "Request a correction of the hours instead."
+        )
     days = policies_in_force.of(session, meeting.starts, zone).roster_days
     if now > meeting.ends + timedelta(days=days):
         return (
