@@ -20,7 +20,7 @@ STARTS = datetime(2026, 5, 4, 12, 30, tzinfo=UTC)
     ("given", "status", "sentence"),
     [
         ({"mark": "late", "at": "09:00"}, 303, ""),
-        ({"mark": "late", "at": "8:29"}, 422, "outside the meeting"),
+        ({"mark": "late", "at": "08:29"}, 422, "outside the meeting"),
         ({"mark": "late", "at": "tomorrow"}, 422, "Nothing was saved"),
         ({"mark": "asleep"}, 422, "Nothing was saved"),
         ({}, 422, "Nothing was saved"),
