@@ -31,6 +31,10 @@ from app.compliance.grades.book import pages as grade_book_pages
 from app.compliance.grades.finals import api as final_grades_api
 from app.compliance.grades.finals import pages as final_grades_pages
 from app.compliance.grades.reviews import pages as reviews_pages
+from app.compliance.grades.skills.board import pages as skill_board_pages
+from app.compliance.grades.skills.lists import pages as skill_list_pages
+from app.compliance.grades.skills.progress import pages as skill_progress_pages
+from app.compliance.grades.skills.records import pages as skill_record_pages
 from app.content import api as content_api
 from app.content import pages as content_pages
 from app.content.host import create_content_app
@@ -91,6 +95,10 @@ ROUTERS: list[APIRouter] = [
     final_grades_pages.router,
     reviews_pages.api,
     reviews_pages.router,
+    skill_list_pages.router,
+    skill_progress_pages.router,
+    skill_board_pages.router,
+    skill_record_pages.router,
     content_api.router,
     content_pages.router,
     lrs_pages.router,

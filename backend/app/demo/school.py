@@ -27,6 +27,7 @@ from app.demo import (
     paperwork,
     people,
     roster,
+    skills,
 )
 from app.demo.bulk_copy import Copier
 from app.demo.desk import Desk
@@ -112,6 +113,7 @@ def _build(
     attendance.write_corrections(desk, entries)
     completed, attempts = lesson_results.write_lessons(desk, enrolled, packages)
     grades.write_grades(session, desk, taught)
+    skills.write_skills(desk, taught)
     withdrawals = paperwork.write_withdrawals(desk, enrolled)
     paperwork.write_graduations(desk, enrolled)
     paperwork.write_externships(desk, enrolled)

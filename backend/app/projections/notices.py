@@ -32,6 +32,9 @@ _TO_OWNER = frozenset(
 _DECIDED_HOURS = frozenset({Action.ATTENDANCE_CORRECTION_APPROVED, Action.ATTENDANCE_CORRECTION_DECLINED})
 
 
+_OF_SKILLS = frozenset({Action.SKILL_ATTEMPTED, Action.SKILL_VOIDED})
+
+
 def _apply(session: Session, entries: Sequence[AuditEntry]) -> None:
     for entry in entries:
         if entry.action == Action.API_TOKEN_CREATED and entry.target_id is not None:
@@ -45,6 +48,9 @@ def _apply(session: Session, entries: Sequence[AuditEntry]) -> None:
             corrections.send_decision(session, int(entry.target_id))
         elif entry.action == Action.PROGRESS_APPEAL_DECIDED:
             grades.send_letter(session, int(entry.details["review_id"]), decided=True)
+        elif entry.action in _OF_SKILLS and entry.target_id is not None:
+            voided = entry.action == Action.SKILL_VOIDED
+            grades.send_skill_notice(session, int(entry.target_id), voided=voided)
         else:
             _tell_of_factors(session, entry)
 
@@ -63,6 +69,7 @@ SUBSCRIBER = Subscriber(
     title="Email notices",
     actions=_TO_OWNER
     | _DECIDED_HOURS
+    | _OF_SKILLS
     | {
         Action.API_TOKEN_CREATED,
         Action.PROGRESS_APPEAL_DECIDED,

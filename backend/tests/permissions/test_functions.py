@@ -29,6 +29,7 @@ from app.accounts.identifiers.service import IdentifierForm
 from app.accounts.profiles.schemas import ContactKind, NameParts, PhoneForm
 from app.compliance.attendance.documents.service import Period
 from app.compliance.attendance.schemas import AttendanceFilter
+from app.compliance.grades.skills.schemas import Attempt
 from app.core.errors import Forbidden, NotFound, Problem
 from app.core.files import FileStore, open_store
 from app.core.permissions import Actor, Duty, Role, Subject
@@ -112,6 +113,9 @@ CALLS: Mapping[str, Mapping[str, Any]] = {
     "compliance.grades.finals.approve": {"final_grade_ids": lambda numbers: [numbers["final_grade_id"]]},
     "compliance.grades.finals.send_back": {"final_grade_ids": lambda numbers: [numbers["final_grade_id"]]},
     "compliance.grades.finals.changes.decide_change": {"change_id": "@grade_change_id"},
+    "compliance.grades.skills.board.check_off": {
+        "values": lambda numbers: Attempt(UUID(int=8), numbers["version_id"], 0, TODAY, [1], confirmed=True)
+    },
     "documents.issue.issue": {
         "prepare": lambda numbers: lambda _session: Mock(student_id=numbers["user_id"])
     },
@@ -125,6 +129,7 @@ NOBODY = {
     "accounts.names.read_request_document",
     "accounts.profiles.read_photo",
     "compliance.attendance.corrections.read_document",
+    "compliance.grades.skills.board.read_evidence",
     "content.launches.launch",
     "enrollment.admissions.papers.read_document",
     "lrs.desk.browser.read",

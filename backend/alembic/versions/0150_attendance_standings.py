@@ -1,15 +1,15 @@
 """How each active enrollment stands in attendance, worked out every hour
 
-Revision ID: 0140
-Revises: 0130
+Revision ID: 0150
+Revises: 0140
 """
 
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects.postgresql import ARRAY
 
-revision = "0140"
-down_revision = "0130"
+revision = "0150"
+down_revision = "0140"
 branch_labels = None
 depends_on = None
 

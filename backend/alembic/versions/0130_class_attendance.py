@@ -1,14 +1,14 @@
 """The roster of a class meeting, and where the times of an attendance record come from
 
-Revision ID: 0120
-Revises: 0110
+Revision ID: 0130
+Revises: 0120
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0120"
-down_revision = "0110"
+revision = "0130"
+down_revision = "0120"
 branch_labels = None
 depends_on = None
 

@@ -3,15 +3,15 @@
 After a period is closed, an attendance record that began in it changes only to what an approved correction says, with
 two people who approved it and neither of them the person who asked. Triggers see to it, whatever the code forgets.
 
-Revision ID: 0130
-Revises: 0120
+Revision ID: 0140
+Revises: 0130
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0130"
-down_revision = "0120"
+revision = "0140"
+down_revision = "0130"
 branch_labels = None
 depends_on = None
 
