@@ -17,6 +17,7 @@ from app.db.models import Program, User
 from app.db.session import Database
 from app.demo import (
     admissions,
+    attendance,
     chronicle,
     classes,
     credentials,
@@ -109,6 +110,8 @@ def _build(
     taught = classes.write_classes(desk, enrolled)
     admissions.write_admissions(session, desk, enrolled, settings)
     entries = roster.write_attendance(desk, enrolled)
+    attendance.write_rosters(session, desk, taught, entries)
+    attendance.write_corrections(desk, entries)
     completed, attempts = lesson_results.write_lessons(desk, enrolled, packages)
     grades.write_grades(session, desk, taught)
     skills.write_skills(desk, taught)

@@ -1,13 +1,13 @@
 """Credentials are issued: types, diplomas with a badge, revocation, public pages, reminders; a key for badges
 
-Revision ID: 0130
-Revises: 0120
+Revision ID: 0160
+Revises: 0150
 """
 
 from alembic import op
 
-revision = "0130"
-down_revision = "0120"
+revision = "0160"
+down_revision = "0150"
 branch_labels = None
 depends_on = None
 
@@ -172,10 +172,10 @@ def upgrade() -> None:
         """
         DO $$
         BEGIN
-            IF to_regclass('migration_stash.signing_keys_0130') IS NOT NULL THEN
+            IF to_regclass('migration_stash.signing_keys_0160') IS NOT NULL THEN
                 UPDATE signing_keys k SET role = s.role, retired_at = s.retired_at
-                FROM migration_stash.signing_keys_0130 s WHERE s.id = k.id;
-                DROP TABLE migration_stash.signing_keys_0130;
+                FROM migration_stash.signing_keys_0160 s WHERE s.id = k.id;
+                DROP TABLE migration_stash.signing_keys_0160;
                 IF NOT EXISTS (SELECT FROM pg_tables WHERE schemaname = 'migration_stash') THEN
                     DROP SCHEMA migration_stash;
                 END IF;
@@ -188,7 +188,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.execute("CREATE SCHEMA IF NOT EXISTS migration_stash")
     op.execute(
-        "CREATE TABLE migration_stash.signing_keys_0130 AS"
+        "CREATE TABLE migration_stash.signing_keys_0160 AS"
         " SELECT id, role, retired_at FROM signing_keys WHERE role = 'badges'"
     )
     # The older system never uses a registrar's key that is retired; it comes back with the way up.
