@@ -18,6 +18,7 @@ from app.academics.classes.roster.service import (
     end_seats,
     remove_students,
     roster,
+    seated_on,
 )
 from app.academics.classes.schemas import (
     ChangeFields,
@@ -29,9 +30,10 @@ from app.academics.classes.schemas import (
 )
 from app.academics.classes.timetable import (
     double_bookings,
+    meetings_by_enrollment,
     meetings_of,
-    meetings_of_enrollment,
     scheduled_minutes,
+    sits_in_class,
     timetables,
     today,
 )
@@ -60,7 +62,7 @@ __all__ = [
     "end_seats",
     "list_classes",
     "meetings",
-    "meetings_of_enrollment",
+    "meetings_by_enrollment",
     "read",
     "register_link",
     "remove_change",
@@ -69,6 +71,8 @@ __all__ = [
     "replace_weekly",
     "roster",
     "scheduled_minutes",
+    "seated_on",
+    "sits_in_class",
     "staff_choices",
     "teaches",
     "today",

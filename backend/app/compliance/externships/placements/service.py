@@ -36,8 +36,8 @@ from app.web.paging import Paging
 
 @dataclass(frozen=True, slots=True)
 class PlacementView:
-    """An externship with its log, and what may be wrong with it (sentences). `clashes` has the entries that overlap
-    a meeting of the student's classes, with the class, by the entry's number."""
+    """An externship with its log, and what may be wrong with it (sentences). `clashes` has when a class of the
+    student's met at the same time, by the entry's number."""
 
     row: Any
     entries: Sequence[ExternshipHours]
@@ -290,12 +290,12 @@ def _clashes(
     if row.enrollment_id is None or not entries:
         return {}
     first, last = min(entry.day for entry in entries), max(entry.day for entry in entries)
-    meetings = classes.meetings_of_enrollment(session, row.enrollment_id, first, last, zone)
+    met = classes.meetings_by_enrollment(session, [row.enrollment_id], last, zone, first)
     found = {}
     for entry in entries:
-        for code, meeting in meetings:
+        for meeting in met.get(row.enrollment_id, ()):
             if meeting.starts < entry.ends_at and entry.starts_at < meeting.ends:
-                found[entry.id] = f"{code} met {formats.local_time(meeting.starts, zone)}"
+                found[entry.id] = formats.local_time(meeting.starts, zone)
                 break
     return found
 

@@ -4,16 +4,16 @@ The documented row of an externship stays as it is. For one with a placement the
 is what supervisors have confirmed in its log, that `verified`, `verified_at` and `verification_doc_url` come together
 and with a document on file, and that the log of a verified one is not changed.
 
-Revision ID: 0130
-Revises: 0120
+Revision ID: 0170
+Revises: 0160
 """
 
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = "0130"
-down_revision = "0120"
+revision = "0170"
+down_revision = "0160"
 branch_labels = None
 depends_on = None
 
