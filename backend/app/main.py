@@ -26,6 +26,10 @@ from app.compliance.grades.book import pages as grade_book_pages
 from app.compliance.grades.finals import api as final_grades_api
 from app.compliance.grades.finals import pages as final_grades_pages
 from app.compliance.grades.reviews import pages as reviews_pages
+from app.compliance.transcripts import pages as transcripts_pages
+from app.compliance.transcripts.batches import pages as transcript_batches_pages
+from app.compliance.transcripts.public import pages as public_transcripts_pages
+from app.compliance.transcripts.requests import pages as transcript_requests_pages
 from app.content import api as content_api
 from app.content import pages as content_pages
 from app.content.host import create_content_app
@@ -81,6 +85,10 @@ ROUTERS: list[APIRouter] = [
     final_grades_pages.router,
     reviews_pages.api,
     reviews_pages.router,
+    transcripts_pages.router,
+    transcript_requests_pages.router,
+    transcript_batches_pages.router,
+    public_transcripts_pages.router,
     content_api.router,
     content_pages.router,
     lrs_pages.router,

@@ -51,7 +51,7 @@ def read(session: Session, subject: Subject, document_id: int) -> Row[Any]:
     return _read(session, subject, document_id)
 
 
-def _read(session: Session, subject: Subject, document_id: int) -> Row[Any]:
+def _read(session: Session, subject: Actor, document_id: int) -> Row[Any]:
     row = queries.one(session, document_id)
     if row is None:
         raise NotFound(policy.NO_DOCUMENT)
@@ -63,7 +63,7 @@ def _read(session: Session, subject: Subject, document_id: int) -> Row[Any]:
 
 
 def content(
-    session: Session, subject: Subject, files: FileStore, document_id: int
+    session: Session, subject: Actor, files: FileStore, document_id: int
 ) -> tuple[IssuedDocument, bytes]:
     """The signed file, byte for byte as it was issued. Raises NotFound, Unavailable."""
     document: IssuedDocument = _read(session, subject, document_id).IssuedDocument

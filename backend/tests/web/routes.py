@@ -35,6 +35,11 @@ PUBLIC = {
     ("GET", "/documents/authority/root.pem"),
     ("GET", "/documents/authority/certificates.pem"),
     ("GET", "/documents/authority/crls.pem"),
+    ("GET", "/verify/transcript"),
+    ("POST", "/verify/transcript"),
+    ("GET", "/shared-transcript"),
+    ("POST", "/shared-transcript"),
+    ("POST", "/shared-transcript/file"),
 }
 
 

@@ -27,7 +27,15 @@ from app.academics.classes.schemas import (
     WeeklyForm,
     WeeklyIn,
 )
-from app.academics.classes.timetable import double_bookings, meetings_of, scheduled_minutes, timetables, today
+from app.academics.classes.timetable import (
+    double_bookings,
+    meetings_of,
+    module_names,
+    scheduled_minutes,
+    seated_meetings,
+    timetables,
+    today,
+)
 from app.core import clock, history
 from app.core.actions import Action
 from app.core.errors import Conflict, FieldError, Invalid, NotFound
@@ -53,6 +61,7 @@ __all__ = [
     "end_seats",
     "list_classes",
     "meetings",
+    "module_names",
     "read",
     "register_link",
     "remove_change",
@@ -61,6 +70,7 @@ __all__ = [
     "replace_weekly",
     "roster",
     "scheduled_minutes",
+    "seated_meetings",
     "staff_choices",
     "teaches",
     "today",

@@ -67,11 +67,11 @@ def meetings_of(
     return timetables(session, [record.id])[record.id].meetings(first, last, zone, record.room, closed)
 
 
-@internal("adds up meetings for reviews of academic progress, whose room asks who may see them")
-def scheduled_minutes(
+@internal("what classes met while students sat in them; whoever shows it asks who may see them")
+def seated_meetings(
     session: Session, enrollment_ids: Collection[int], until: date, zone: ZoneInfo
-) -> dict[int, int]:
-    """Minutes that the classes of these enrollments have met while they sat in them, up to a day: four queries."""
+) -> dict[int, list[tuple[SchoolClass, Meeting]]]:
+    """The meetings of the classes of these enrollments while they sat in them, up to a day: four queries."""
     rows = queries.seats_of(session, enrollment_ids)
     if not rows:
         return {}
@@ -86,16 +86,29 @@ def scheduled_minutes(
         for number, record in classes.items()
         if record.starts_on <= until
     }
-    found: dict[int, int] = {}
+    found: dict[int, list[tuple[SchoolClass, Meeting]]] = {}
     for seat, record in rows:
         last = min(until, seat.ends_on or until)
-        minutes = sum(
-            (one.ends - one.starts) // timedelta(minutes=1)
-            for one in met.get(record.id, ())
-            if seat.starts_on <= one.day <= last
-        )
-        found[seat.enrollment_id] = found.get(seat.enrollment_id, 0) + minutes
+        sat = [(record, one) for one in met.get(record.id, ()) if seat.starts_on <= one.day <= last]
+        found.setdefault(seat.enrollment_id, []).extend(sat)
     return found
+
+
+@internal("the catalog’s own names")
+def module_names(session: Session, module_ids: Collection[int]) -> dict[int, str]:
+    """Names of modules by their numbers."""
+    return queries.module_names(session, module_ids)
+
+
+@internal("adds up meetings for reviews of academic progress, whose room asks who may see them")
+def scheduled_minutes(
+    session: Session, enrollment_ids: Collection[int], until: date, zone: ZoneInfo
+) -> dict[int, int]:
+    """Minutes that the classes of these enrollments have met while they sat in them, up to a day: four queries."""
+    return {
+        number: sum((one.ends - one.starts) // timedelta(minutes=1) for _record, one in sat)
+        for number, sat in seated_meetings(session, enrollment_ids, until, zone).items()
+    }
 
 
 def today(session: Session, subject: Subject, zone: ZoneInfo) -> list[ClassMeetingToday]:

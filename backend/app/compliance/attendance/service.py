@@ -13,6 +13,7 @@ from app.compliance.attendance.presentation import present
 from app.compliance.attendance.records import (
     count_records,
     enrollments_of,
+    entries_of,
     get,
     hours_per_student,
     list_records,
@@ -60,6 +61,7 @@ __all__ = [
     "enrollment_choices",
     "enrollments_of",
     "enter",
+    "entries_of",
     "get",
     "hours_per_student",
     "instant",

@@ -2,6 +2,15 @@
 
 from app.compliance.grades.book.service import follow_lesson
 from app.compliance.grades.reviews.service import send_letter
-from app.compliance.grades.standing.service import gpa_of, standing_of
+from app.compliance.grades.schemes import scheme_on
+from app.compliance.grades.standing.service import AcademicRecord, academic_records, gpa_of, standing_of
 
-__all__ = ["follow_lesson", "gpa_of", "send_letter", "standing_of"]
+__all__ = [
+    "AcademicRecord",
+    "academic_records",
+    "follow_lesson",
+    "gpa_of",
+    "scheme_on",
+    "send_letter",
+    "standing_of",
+]
