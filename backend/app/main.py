@@ -28,6 +28,7 @@ from app.compliance.grades.finals import pages as final_grades_pages
 from app.compliance.grades.reviews import pages as reviews_pages
 from app.compliance.transcripts import pages as transcripts_pages
 from app.compliance.transcripts.batches import pages as transcript_batches_pages
+from app.compliance.transcripts.deliveries import pages as transcript_deliveries_pages
 from app.compliance.transcripts.public import pages as public_transcripts_pages
 from app.compliance.transcripts.requests import pages as transcript_requests_pages
 from app.content import api as content_api
@@ -88,6 +89,7 @@ ROUTERS: list[APIRouter] = [
     transcripts_pages.router,
     transcript_requests_pages.router,
     transcript_batches_pages.router,
+    transcript_deliveries_pages.router,
     public_transcripts_pages.router,
     content_api.router,
     content_pages.router,

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from app.core import clock
 from app.core.errors import Problem
 from app.core.files import FileStore, StoredFile
-from app.core.permissions import Actor
+from app.core.permissions import Actor, internal
 from app.db.models import IssuedDocument
 from app.db.session import Database
 from app.documents import numbers, policy
@@ -49,6 +49,7 @@ class _Finished:
 Follow = Callable[[Session, Sequence[Outcome]], None]
 
 
+@internal("issues what a room has allowed, and asks for each student once more")
 def issue_all(
     database: Database,
     subject: Actor,

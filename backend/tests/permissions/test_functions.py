@@ -74,6 +74,7 @@ VALUES: Mapping[str, Any] = {
     "approved": True,
     "granted": True,
     "content": b"%PDF-1.7 %%EOF",
+    "pdf": b"%PDF-1.7 %%EOF",
     "kind": ContactKind.PHONE,
 }
 """Arguments by their names, where the type does not say what they can be."""
@@ -111,6 +112,11 @@ CALLS: Mapping[str, Mapping[str, Any]] = {
     "compliance.grades.finals.approve": {"final_grade_ids": lambda numbers: [numbers["final_grade_id"]]},
     "compliance.grades.finals.send_back": {"final_grade_ids": lambda numbers: [numbers["final_grade_id"]]},
     "compliance.grades.finals.changes.decide_change": {"change_id": "@grade_change_id"},
+    "compliance.transcripts.find": {"number": lambda numbers: f"TR-2026-{numbers['serial']:06}"},
+    "compliance.transcripts.enrollment_for": {
+        "student": lambda numbers: str(numbers["user_id"]),
+        "program": lambda numbers: str(numbers["program_id"]),
+    },
     "documents.issue.issue": {
         "prepare": lambda numbers: lambda _session: Mock(student_id=numbers["user_id"])
     },

@@ -63,6 +63,7 @@ from tests.conftest import sign_in_directly
 from tests.factories.accounts import ApiTokenFactory, UserSessionFactory
 from tests.factories.grades import graded, reviewed
 from tests.factories.school import School
+from tests.factories.transcripts import transcribed
 from tests.web.routes import Route, every_route
 
 WORDS = {"kind": "password", "day": "2026-05-06"}
@@ -329,7 +330,7 @@ def walk(app: FastAPI, session: Session, connection: Connection, settings: Setti
     file = _student_file(session, other.id, 9001) | _admission(session, other.id, enrollment.program_id)
     my_file = _student_file(session, mine.user_id, 9002) | _admission(session, mine.user_id, mine.program_id)
     session.flush()
-    given = graded(session, taught.id, enrollment.id, people)
+    given = graded(session, taught.id, enrollment.id, people) | transcribed(session, enrollment, 1)
     numbers = (
         file
         | given
@@ -371,6 +372,7 @@ def walk(app: FastAPI, session: Session, connection: Connection, settings: Setti
         numbers
         | my_file
         | reviewed(session, mine.id, appealed=False)
+        | transcribed(session, mine, 2)
         | {
             "user_id": mine.user_id,
             "student_id": mine.user_id,

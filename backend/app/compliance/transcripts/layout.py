@@ -75,10 +75,13 @@ def _hours(hours: Mapping[str, Any]) -> list[list[str]]:
 
 def _scale(content: Mapping[str, Any]) -> str:
     counted = "; ".join(
-        f"{one['letter']} from {one['from_percent']}%, {one['points']} points" for one in content["scale"]
+        f"{one['letter']} {one['from_percent']}% ({one['points']})" for one in content["scale"]
     )
     outside = "; ".join(f"{one['letter']} {one['meaning'].lower()}" for one in content["outside_gpa"])
-    return f"{counted}. Outside the grade point average: {outside}."
+    return (
+        f"Each letter with the percentage it begins at and its points: {counted}. "
+        f"Outside the grade point average: {outside}."
+    )
 
 
 def _notes(content: Mapping[str, Any]) -> list[str]:

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from sqlalchemy.orm import Session
 
 from app.compliance.transcripts import policy, queries, service
+from app.compliance.transcripts.deliveries import service as deliveries
 from app.compliance.transcripts.holds import service as holds
 from app.compliance.transcripts.reports import STATES, TRANSCRIPTS_REPORT
 from app.compliance.transcripts.requests import service as requests
@@ -88,7 +89,7 @@ def records(request: Request, db: Db, subject: CurrentSubject) -> Response:
         enrollments=queries.enrollments_of(db, [subject.user_id]),
         transcripts=service.of_student(db, subject, subject.user_id),
         requests=requests.of_student(db, subject, subject.user_id),
-        deliveries=requests.deliveries(db, subject, subject.user_id),
+        deliveries=deliveries.deliveries(db, subject, subject.user_id),
         holds=holds.sentences(db, subject.user_id),
         delivery_names=DELIVERY_NAMES,
     )

@@ -185,12 +185,12 @@ def test_the_pages_say_little_and_are_found_by_no_search_engine(
 def test_a_link_shows_the_transcript_to_whom_it_was_given(
     world: World, issued: IssuedDocument, stranger: TestClient
 ) -> None:
-    from app.compliance.transcripts.requests import service as requests
+    from app.compliance.transcripts.deliveries import service as deliveries
 
     with world.database.begin() as session:
-        link = requests.share(session, world.maria, world.settings, issued.id, "A dentist")
+        link = deliveries.share(session, world.maria, world.settings, issued.id, "A dentist")
         with pytest.raises(Exception, match="no such transcript"):
-            requests.share(session, world.omar, world.settings, issued.id, "Omar")
+            deliveries.share(session, world.omar, world.settings, issued.id, "Omar")
     address, _, token = link.partition("#")
     assert address == f"{world.settings.app_origin}/shared-transcript"
     assert stranger.get("/shared-transcript").status_code == 200
@@ -201,13 +201,13 @@ def test_a_link_shows_the_transcript_to_whom_it_was_given(
     assert hashlib.sha256(file.content).hexdigest() == issued.sha256
     assert token not in str(file.request.url)
     with world.database.begin() as session:
-        (row,) = requests.deliveries(session, world.maria, world.maria.user_id)
+        (row,) = deliveries.deliveries(session, world.maria, world.maria.user_id)
         assert (row.TranscriptDelivery.opens, row.TranscriptDelivery.recipient) == (2, "A dentist")
         opened = session.execute(
             sa.text("SELECT details FROM audit_log WHERE action = 'transcript.link_opened' ORDER BY id")
         ).scalars()
         assert [one["downloaded"] for one in opened] == [False, True]
-        requests.revoke(session, world.maria, row.TranscriptDelivery.id)
+        deliveries.revoke(session, world.maria, row.TranscriptDelivery.id)
     refused = {stranger.post("/shared-transcript", data={"token": one}).text for one in (token, "x" * 43, "")}
     assert len(refused) == 1
     assert "does not lead to a transcript" in refused.pop()

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 import time_machine
 
 from app.compliance.transcripts.batches import service as batches
+from app.compliance.transcripts.deliveries import service as deliveries
 from app.compliance.transcripts.holds import service as holds
 from app.compliance.transcripts.public import service as public
 from app.compliance.transcripts.requests import service as requests
@@ -64,12 +65,12 @@ def test_a_request_is_consented_to_issued_and_delivered(world: World, clock: tim
     assert "[one-time link]" in sent["records@college.example"]
     assert done.document.number in sent["maria@example.org"]
     with world.database.begin() as session:
-        (row,) = requests.deliveries(session, world.maria, world.maria.user_id)
+        (row,) = deliveries.deliveries(session, world.maria, world.maria.user_id)
         assert (row.number, row.TranscriptDelivery.method) == (done.document.number, "mail")
         assert requests.count_waiting(session, world.registrar) == 0
     clock.move_to(datetime(2026, 6, 20, tzinfo=UTC))
     with world.database.begin() as session, pytest.raises(NotFound):
-        requests.open_link(session, "x")
+        deliveries.open_link(session, "x")
 
 
 def test_bad_requests_save_nothing(world: World) -> None:
@@ -117,12 +118,12 @@ def test_declined_canceled_paper_links_and_fees(world: World) -> None:
     given = fulfill(link).link
     assert given is not None
     with world.database.begin() as session:
-        shared = requests.open_link(session, given.partition("#")[2])
+        shared = deliveries.open_link(session, given.partition("#")[2])
         assert shared.student == "Maria Lopez"
-        rows = requests.deliveries(session, world.maria, world.maria.user_id)
+        rows = deliveries.deliveries(session, world.maria, world.maria.user_id)
         (on_paper,) = [one.TranscriptDelivery.id for one in rows if one.TranscriptDelivery.method == "paper"]
         with pytest.raises(Conflict, match="no link to take back"):
-            requests.revoke(session, world.maria, on_paper)
+            deliveries.revoke(session, world.maria, on_paper)
 
 
 def test_many_at_once_each_gets_one_or_a_reason_and_a_killed_worker_goes_on(world: World) -> None:

@@ -9,10 +9,10 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Request, Response
 
 from app.compliance.transcripts import layout
+from app.compliance.transcripts.deliveries import service as deliveries
+from app.compliance.transcripts.deliveries.service import Shared
 from app.compliance.transcripts.public import service
 from app.compliance.transcripts.public.service import Answer
-from app.compliance.transcripts.requests import service as requests
-from app.compliance.transcripts.requests.service import Shared
 from app.compliance.transcripts.schemas import LookForm, TokenForm
 from app.core.errors import NotFound
 from app.web.downloads import pdf_response
@@ -57,7 +57,7 @@ def shared(
 ) -> Response:
     values = form.checked()
     try:
-        found = requests.open_link(db, values.token)
+        found = deliveries.open_link(db, values.token)
     except NotFound as problem:
         return _shared_page(request, None, problem.detail, status=404)
     return _shared_page(request, found, None, token=values.token)
@@ -69,7 +69,7 @@ def shared_file(
 ) -> Response:
     """The signed PDF behind a link, byte for byte as it was issued."""
     try:
-        number, pdf = requests.open_file(db, files, form.checked().token)
+        number, pdf = deliveries.open_file(db, files, form.checked().token)
     except NotFound as problem:
         return _shared_page(request, None, problem.detail, status=404)
     return pdf_response(pdf, f"{number}.pdf", inline=False)

@@ -15,7 +15,6 @@ from app.compliance.transcripts.schemas import (
     IssueForm,
     NoteForm,
     RequestForm,
-    ShareForm,
 )
 from app.core.errors import NotFound
 from app.core.permissions import Permission, Subject
@@ -185,68 +184,4 @@ def _one_page(
         delivery_names=DELIVERY_NAMES,
         may_issue=policy.may_issue(subject) and subject.user_id != record.user_id,
         breadcrumbs=[LIST, ("Requests", "/transcripts/requests"), (row.student, None)],
-    )
-
-
-# Links
-
-
-@router.get("/transcripts/{document_id}/share")
-def share_page(
-    request: Request, db: Db, subject: CurrentSubject, settings: SettingsDep, document_id: PathId
-) -> Response:
-    page = _share_page(request, db, subject, settings, document_id, Form.blank(ShareForm))
-    shown_once.forget(settings, page)
-    return page
-
-
-@router.post("/transcripts/{document_id}/share")
-def share(
-    request: Request,
-    db: Db,
-    subject: CurrentSubject,
-    settings: SettingsDep,
-    document_id: PathId,
-    form: Annotated[Form[ShareForm], Depends(posted(ShareForm))],
-) -> Response:
-    here = f"/transcripts/{document_id}/share"
-
-    def act(values: ShareForm) -> Response:
-        link = service.share(db, subject, settings, document_id, values.recipient, values.days)
-        response = redirect(here)
-        shown_once.hand_over(settings, subject, response, here, {"link": link, "for": values.recipient})
-        return response
-
-    return form.submit(db, act, again=lambda: _share_page(request, db, subject, settings, document_id, form))
-
-
-@router.post("/transcripts/links/{delivery_id}/revoke")
-def revoke(db: Db, subject: CurrentSubject, delivery_id: PathId) -> Response:
-    row = service.revoke(db, subject, delivery_id)
-    return redirect(f"/transcripts/{row.document_id}/share")
-
-
-def _share_page(
-    request: Request,
-    db: Db,
-    subject: Subject,
-    settings: Settings,
-    document_id: int,
-    form: Form[ShareForm],
-) -> Response:
-    row, log = service.deliveries_of(db, subject, document_id)
-    return render(
-        request,
-        "transcripts/share.html",
-        row=row,
-        log=log,
-        form=form,
-        made=shown_once.handed_over(settings, subject, request),
-        may_share=row.status == "issued" and (subject.user_id == row.user_id or policy.may_issue(subject)),
-        delivery_names=DELIVERY_NAMES,
-        breadcrumbs=[
-            RECORDS if subject.is_student else LIST,
-            (row.number, f"/documents/{document_id}"),
-            ("Share", None),
-        ],
     )
