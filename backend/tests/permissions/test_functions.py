@@ -112,6 +112,8 @@ CALLS: Mapping[str, Mapping[str, Any]] = {
     "compliance.grades.finals.approve": {"final_grade_ids": lambda numbers: [numbers["final_grade_id"]]},
     "compliance.grades.finals.send_back": {"final_grade_ids": lambda numbers: [numbers["final_grade_id"]]},
     "compliance.grades.finals.changes.decide_change": {"change_id": "@grade_change_id"},
+    "compliance.transcripts.batches.candidates": {"class_id": "@class_id"},
+    "compliance.transcripts.batches.start": {"class_id": "@class_id"},
     "compliance.transcripts.find": {"number": lambda numbers: f"TR-2026-{numbers['serial']:06}"},
     "compliance.transcripts.enrollment_for": {
         "student": lambda numbers: str(numbers["user_id"]),
@@ -129,12 +131,15 @@ NOBODY = {
     "accounts.names.read_document",
     "accounts.names.read_request_document",
     "accounts.profiles.read_photo",
+    "compliance.transcripts.deliveries.open_file",
+    "compliance.transcripts.deliveries.open_link",
     "content.launches.launch",
+    "documents.register.content",
     "enrollment.admissions.papers.read_document",
     "lrs.desk.browser.read",
 }
 """Functions that find nothing here, so that their rows show only who is not forbidden: nobody comes by a session, no
-file is in the store, and no statement has been recorded."""
+file is in the store, no statement has been recorded, and no link leads to a transcript."""
 
 
 def services() -> Iterator[ModuleType]:

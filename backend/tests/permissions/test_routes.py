@@ -14,7 +14,12 @@ PARTS = 6
 WHO = ["nobody", "student", *table.DUTIES]
 OWN = ("/account", "/api/v1/me", "/api/v1/session", "/api/v1/tokens", "/prove", "/sign-out")
 """Where everybody changes what is theirs alone."""
-CHANGES_NOTHING = ("/api/v1/lrs/credentials", "/documents/verify", "/people/identifier-search")
+CHANGES_NOTHING = (
+    "/api/v1/lrs/credentials",
+    "/documents/verify",
+    "/people/identifier-search",
+    "/verify/transcript",
+)
 """Where a request is sent on to another address, which asks again, or a file is looked at."""
 
 
@@ -65,5 +70,11 @@ def test_an_auditor_reads_everything_and_changes_nothing() -> None:
         "/rotate",
         "/people/deleted",
     )
-    drafts = ("/letter", "/letter/preview", "/attendance-record", "/attendance-record/preview")
+    drafts = (
+        "/letter",
+        "/letter/preview",
+        "/attendance-record",
+        "/attendance-record/preview",
+        "/transcript/preview",
+    )
     assert [name for name in hidden if not name.endswith(forms + drafts)] == []

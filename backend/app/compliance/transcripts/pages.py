@@ -29,8 +29,8 @@ from app.web.search import Found, Hit
 router = APIRouter(include_in_schema=False)
 refusals.register_record("hold_id", "transcript_holds", owner="user_id")
 navigation.register(
-    NavItem("Transcripts", "/transcripts", "certificate", policy.may_read_all, order=54),
-    NavItem("Records", "/records", "certificate", lambda subject: subject.is_student, order=54),
+    NavItem("Transcripts", "/transcripts", "folder", policy.may_read_all, order=54),
+    NavItem("Records", "/records", "folder", lambda subject: subject.is_student, order=54),
 )
 READS = [Requires(Permission.DOCUMENTS_READ_ALL)]
 HOLDS = [Requires(Permission.HOLDS_MANAGE)]

@@ -27,7 +27,12 @@ from app.compliance.transcripts.issuing import (
 )
 from app.compliance.transcripts.policy import may_see_holds
 from app.compliance.transcripts.public.service import register_privacy
-from app.compliance.transcripts.requests.service import count_waiting, register_fee, request_transcript
+from app.compliance.transcripts.requests.service import (
+    consent_to,
+    count_waiting,
+    register_fee,
+    request_transcript,
+)
 from app.core import views, visibility
 from app.core.errors import Conflict, Invalid, NotFound, Unavailable
 from app.core.files import FileMissing, FileStore
@@ -44,6 +49,7 @@ from app.web.paging import Paging
 
 __all__ = [
     "KIND",
+    "consent_to",
     "copy",
     "count_waiting",
     "draft",
