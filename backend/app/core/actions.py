@@ -69,7 +69,43 @@ class Action(StrEnum):
         learning.ClockedIn,
     )
     ATTENDANCE_CORRECTED = "attendance.corrected", "attendance", "Hours corrected", learning.HoursCorrected
+    ATTENDANCE_CORRECTION_APPROVED = (
+        "attendance_correction.approved",
+        "attendance_corrections",
+        "Correction of hours approved",
+        learning.HoursRequested,
+    )
+    ATTENDANCE_CORRECTION_DECLINED = (
+        "attendance_correction.declined",
+        "attendance_corrections",
+        "Correction of hours declined",
+        learning.HoursRequested,
+    )
+    ATTENDANCE_CORRECTION_DOCUMENT_OPENED = (
+        "attendance_correction.document_opened",
+        "attendance_corrections",
+        "Document of a correction opened",
+        learning.HoursRequested,
+    )
+    ATTENDANCE_CORRECTION_ENDORSED = (
+        "attendance_correction.endorsed",
+        "attendance_corrections",
+        "Correction of closed hours approved by the first of two",
+        learning.HoursRequested,
+    )
+    ATTENDANCE_CORRECTION_REQUESTED = (
+        "attendance_correction.requested",
+        "attendance_corrections",
+        "Correction of hours requested",
+        learning.HoursRequested,
+    )
     ATTENDANCE_ENTERED = "attendance.entered", "attendance", "Hours entered", learning.HoursEntered
+    ATTENDANCE_PERIOD_CLOSED = (
+        "attendance.period_closed",
+        "attendance_closings",
+        "Hours of a period closed",
+        learning.PeriodClosed,
+    )
     ATTENDANCE_TOTALS_CHECKED = (
         "attendance.totals_checked",
         "attendance_days",
@@ -83,6 +119,12 @@ class Action(StrEnum):
         base.Counted,
     )
     CHECKS_COMPLETED = "checks.completed", "installation", "Configuration checked", system.ChecksCompleted
+    CLASS_ATTENDANCE_MARKED = (
+        "class_attendance.marked",
+        "class_attendance",
+        "Attendance marked in class",
+        learning.AttendanceMarked,
+    )
     CLASS_CREATED = "class.created", "classes", "Class created", school.ClassCreated
     CLASS_DELETED = "class.deleted", "classes", "Class deleted", school.ClassDeleted
     CLASS_INSTRUCTOR_ADDED = (
@@ -328,6 +370,9 @@ class Action(StrEnum):
     SIGNING_KEY_MADE = "signing_key.made", "signing_keys", "Signing key created", people.SigningKeyMade
     SIGNING_KEY_RETIRED = "signing_key.retired", "signing_keys", "Signing key retired", people.SigningKey
     SIGNING_KEY_REVOKED = "signing_key.revoked", "signing_keys", "Signing key revoked", people.SigningKey
+    SKILL_ATTEMPTED = grades.SKILL_ATTEMPTED
+    SKILL_CHANGED = grades.SKILL_CHANGED
+    SKILL_VOIDED = grades.SKILL_VOIDED
     STORAGE_FILLING = (
         "storage.filling",
         "stored_files",

@@ -29,6 +29,7 @@ from app.accounts.identifiers.service import IdentifierForm
 from app.accounts.profiles.schemas import ContactKind, NameParts, PhoneForm
 from app.compliance.attendance.documents.service import Period
 from app.compliance.attendance.schemas import AttendanceFilter
+from app.compliance.grades.skills.schemas import Attempt
 from app.core.errors import Forbidden, NotFound, Problem
 from app.core.files import FileStore, open_store
 from app.core.permissions import Actor, Duty, Role, Subject
@@ -55,6 +56,7 @@ VALUES: Mapping[str, Any] = {
     "direction": "up",
     "logo": None,
     "on": True,
+    "at_risk": False,
     "app_origin": "http://localhost:8000",
     "email": "zebulona@example.org",
     "statement_id": "11111111-1111-4111-8111-111111111111",
@@ -112,6 +114,9 @@ CALLS: Mapping[str, Mapping[str, Any]] = {
     "compliance.grades.finals.approve": {"final_grade_ids": lambda numbers: [numbers["final_grade_id"]]},
     "compliance.grades.finals.send_back": {"final_grade_ids": lambda numbers: [numbers["final_grade_id"]]},
     "compliance.grades.finals.changes.decide_change": {"change_id": "@grade_change_id"},
+    "compliance.grades.skills.board.check_off": {
+        "values": lambda numbers: Attempt(UUID(int=8), numbers["version_id"], 0, TODAY, [1], confirmed=True)
+    },
     "compliance.transcripts.batches.candidates": {"class_id": "@class_id"},
     "compliance.transcripts.batches.start": {"class_id": "@class_id"},
     "compliance.transcripts.find": {"number": lambda numbers: f"TR-2026-{numbers['serial']:06}"},
@@ -131,6 +136,8 @@ NOBODY = {
     "accounts.names.read_document",
     "accounts.names.read_request_document",
     "accounts.profiles.read_photo",
+    "compliance.attendance.corrections.read_document",
+    "compliance.grades.skills.board.read_evidence",
     "compliance.transcripts.deliveries.open_file",
     "compliance.transcripts.deliveries.open_link",
     "content.launches.launch",

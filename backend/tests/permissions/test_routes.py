@@ -70,11 +70,9 @@ def test_an_auditor_reads_everything_and_changes_nothing() -> None:
         "/rotate",
         "/people/deleted",
     )
-    drafts = (
-        "/letter",
-        "/letter/preview",
-        "/attendance-record",
-        "/attendance-record/preview",
-        "/transcript/preview",
+    drafts = tuple(
+        address
+        for draft in ("/letter", "/attendance-record", "/skills-record", "/transcript")
+        for address in (draft, f"{draft}/preview")
     )
     assert [name for name in hidden if not name.endswith(forms + drafts)] == []

@@ -7,7 +7,7 @@ examples of its models.
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
@@ -30,6 +30,7 @@ from app.db.models import (
     AdmissionKind,
     Application,
     Authenticator,
+    ClassAttendance,
     ClassChange,
     ClassInstructor,
     ClassMeeting,
@@ -61,6 +62,7 @@ from app.db.models import (
 from app.settings import Settings
 from tests.conftest import sign_in_directly
 from tests.factories.accounts import ApiTokenFactory, UserSessionFactory
+from tests.factories.attendance import requested
 from tests.factories.grades import graded, reviewed
 from tests.factories.school import School
 from tests.factories.transcripts import transcribed
@@ -331,6 +333,20 @@ def walk(app: FastAPI, session: Session, connection: Connection, settings: Setti
     my_file = _student_file(session, mine.user_id, 9002) | _admission(session, mine.user_id, mine.program_id)
     session.flush()
     given = graded(session, taught.id, enrollment.id, people) | transcribed(session, enrollment, 1)
+    asked = requested(session, record, colleague.id)
+    my_record = school.attendance(mine)
+    # A meeting that was taken off the timetable after its roster was marked.
+    met = datetime(2026, 5, 4, 20, tzinfo=UTC)
+    session.add(
+        ClassAttendance(
+            class_id=taught.id,
+            enrollment_id=enrollment.id,
+            starts_at=met,
+            ends_at=met + timedelta(hours=1),
+            mark="absent",
+            settled_at=met,
+        )
+    )
     numbers = (
         file
         | given
@@ -344,6 +360,7 @@ def walk(app: FastAPI, session: Session, connection: Connection, settings: Setti
             "forwarder_id": target.id,
             "key_id": credential.id,
             "record_id": record.id,
+            "correction_id": asked.id,
             "session_id": UserSessionFactory(session=session, user_id=other.id).id,
             "token_id": ApiTokenFactory(session=session, user_id=other.id).id,
             "message_id": message.id,
@@ -380,7 +397,8 @@ def walk(app: FastAPI, session: Session, connection: Connection, settings: Setti
             "module_id": my_module.id,
             "lesson_id": my_lesson.id,
             "enrollment_id": mine.id,
-            "record_id": school.attendance(mine).id,
+            "record_id": my_record.id,
+            "correction_id": requested(session, my_record, colleague.id).id,
             "session_id": UserSessionFactory(session=session, user_id=mine.user_id).id,
             "token_id": ApiTokenFactory(session=session, user_id=mine.user_id).id,
             "passkey_id": my_passkey.id,

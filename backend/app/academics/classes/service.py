@@ -18,6 +18,7 @@ from app.academics.classes.roster.service import (
     end_seats,
     remove_students,
     roster,
+    seated_on,
 )
 from app.academics.classes.schemas import (
     ChangeFields,
@@ -29,10 +30,12 @@ from app.academics.classes.schemas import (
 )
 from app.academics.classes.timetable import (
     double_bookings,
+    meetings_by_enrollment,
     meetings_of,
     module_names,
     scheduled_minutes,
     seated_meetings,
+    sits_in_class,
     timetables,
     today,
 )
@@ -61,6 +64,7 @@ __all__ = [
     "end_seats",
     "list_classes",
     "meetings",
+    "meetings_by_enrollment",
     "module_names",
     "read",
     "register_link",
@@ -71,6 +75,8 @@ __all__ = [
     "roster",
     "scheduled_minutes",
     "seated_meetings",
+    "seated_on",
+    "sits_in_class",
     "staff_choices",
     "teaches",
     "today",

@@ -67,31 +67,52 @@ def meetings_of(
     return timetables(session, [record.id])[record.id].meetings(first, last, zone, record.room, closed)
 
 
+@internal("asks for one enrollment of a student who is clocking out")
+def sits_in_class(session: Session, enrollment_id: int, first: date, last: date) -> bool:
+    """Whether the enrollment has a seat in any class on one of these days."""
+    return any(
+        seat.starts_on <= last and (seat.ends_on is None or seat.ends_on >= first)
+        for seat, _record in queries.seats_of(session, [enrollment_id])
+    )
+
+
 @internal("what classes met while students sat in them; whoever shows it asks who may see them")
 def seated_meetings(
-    session: Session, enrollment_ids: Collection[int], until: date, zone: ZoneInfo
+    session: Session, enrollment_ids: Collection[int], until: date, zone: ZoneInfo, since: date | None = None
 ) -> dict[int, list[tuple[SchoolClass, Meeting]]]:
-    """The meetings of the classes of these enrollments while they sat in them, up to a day: four queries."""
+    """The meetings of the classes of these enrollments while they sat in them, from `since` (else the first) up to a
+    day, each with its class; enrollments without any are left out. Four queries."""
     rows = queries.seats_of(session, enrollment_ids)
     if not rows:
         return {}
     classes = {record.id: record for _, record in rows}
+    begins = {number: max(record.starts_on, since or record.starts_on) for number, record in classes.items()}
     known = timetables(session, list(classes))
-    first = min(record.starts_on for record in classes.values())
+    first = min(begins.values())
     closed = school.calendar.holidays_between(session, first, until) if first <= until else {}
     met = {
-        number: known[number].meetings(
-            record.starts_on, min(record.ends_on, until), zone, record.room, closed
-        )
+        number: known[number].meetings(begins[number], min(record.ends_on, until), zone, record.room, closed)
         for number, record in classes.items()
-        if record.starts_on <= until
+        if begins[number] <= until
     }
     found: dict[int, list[tuple[SchoolClass, Meeting]]] = {}
     for seat, record in rows:
         last = min(until, seat.ends_on or until)
-        sat = [(record, one) for one in met.get(record.id, ()) if seat.starts_on <= one.day <= last]
-        found.setdefault(seat.enrollment_id, []).extend(sat)
+        held = [(record, one) for one in met.get(record.id, ()) if seat.starts_on <= one.day <= last]
+        if held:
+            found.setdefault(seat.enrollment_id, []).extend(held)
     return found
+
+
+@internal("lists meetings for the room of attendance, which asks who may see the students")
+def meetings_by_enrollment(
+    session: Session, enrollment_ids: Collection[int], until: date, zone: ZoneInfo, since: date | None = None
+) -> dict[int, list[Meeting]]:
+    """The same without the classes, in order."""
+    return {
+        number: sorted(one for _record, one in held)
+        for number, held in seated_meetings(session, enrollment_ids, until, zone, since).items()
+    }
 
 
 @internal("the catalog’s own names")
@@ -106,8 +127,8 @@ def scheduled_minutes(
 ) -> dict[int, int]:
     """Minutes that the classes of these enrollments have met while they sat in them, up to a day: four queries."""
     return {
-        number: sum((one.ends - one.starts) // timedelta(minutes=1) for _record, one in sat)
-        for number, sat in seated_meetings(session, enrollment_ids, until, zone).items()
+        number: sum((one.ends - one.starts) // timedelta(minutes=1) for one in held)
+        for number, held in meetings_by_enrollment(session, enrollment_ids, until, zone).items()
     }
 
 

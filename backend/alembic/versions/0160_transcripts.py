@@ -1,13 +1,13 @@
 """Issued transcripts are permanent and can be verified; requests, deliveries, holds and batches stand beside them
 
-Revision ID: 0190
-Revises: 0110
+Revision ID: 0160
+Revises: 0150
 """
 
 from alembic import op
 
-revision = "0190"
-down_revision = "0110"
+revision = "0160"
+down_revision = "0150"
 branch_labels = None
 depends_on = None
 
