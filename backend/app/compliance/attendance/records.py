@@ -205,6 +205,12 @@ def minutes_of(session: Session, enrollment_ids: Sequence[int], today: date) -> 
 
 
 @internal("a step of what was allowed before: transcripts")
+def transferred_of(session: Session, enrollment_ids: Sequence[int], today: date) -> dict[int, int]:
+    """Minutes from another school by enrollment; those without any are left out. One query."""
+    return totals_queries.of_enrollments(session, enrollment_ids, today + timedelta(days=1)).transferred
+
+
+@internal("a step of what was allowed before: transcripts")
 def entries_of(session: Session, enrollment_ids: Collection[int]) -> dict[int, list[hours.TimeEntry]]:
     """The closed time entries of many enrollments, in order: one query."""
     found: dict[int, list[hours.TimeEntry]] = {}

@@ -25,6 +25,7 @@ from app.compliance.attendance.records import (
     school_weeks,
     totals,
     totals_of,
+    transferred_of,
     weeks_chart,
     who_is_here,
 )
@@ -72,6 +73,7 @@ __all__ = [
     "school_weeks",
     "totals",
     "totals_of",
+    "transferred_of",
     "weeks_chart",
     "who_is_here",
 ]

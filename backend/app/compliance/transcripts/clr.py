@@ -87,6 +87,8 @@ def _program(content: Mapping[str, Any], number: str, issuer: Json, issued: str)
     if content["gpa"] is not None:
         results.append(("Grade point average", "GradePointAverage", content["gpa"]))
     results.append(("Clock hours attended, in minutes", "Result", str(hours["total_minutes"])))
+    if hours["transferred_minutes"]:
+        results.append(("Clock hours transferred, in minutes", "Result", str(hours["transferred_minutes"])))
     results += [
         (f"Clock hours in {one['title']}, in minutes", "Result", str(one["minutes"]))
         for one in hours["modules"]

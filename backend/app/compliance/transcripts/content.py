@@ -54,6 +54,7 @@ def gather(
         raise NotFound("There is no such enrollment.")
     records = grades.academic_records(session, enrollment_ids, today)
     totals = attendance.minutes_of(session, enrollment_ids, today)
+    transferred = attendance.transferred_of(session, enrollment_ids, today)
     entries = attendance.entries_of(session, enrollment_ids)
     sat = classes.seated_meetings(session, enrollment_ids, today, letterhead.zone)
     modules = classes.module_names(
@@ -87,7 +88,8 @@ def gather(
             "enrollment": _enrollment(row, letterhead.zone),
             **_grades(records[number], scheme),
             "credits_earned": _plain(row.total_credits) if row.status is EnrollmentStatus.COMPLETED else None,
-            "hours": _hours(totals.get(number, 0), minutes, titles),
+            "hours": _hours(totals.get(number, 0), minutes, titles)
+            | {"transferred_minutes": transferred.get(number, 0)},
             "externships": externships.get(number, []),
         }
     return found

@@ -45,7 +45,9 @@ def facts(
             for one in content["in_progress"]
         ],
         "hours": _hours(content["hours"]),
-        "total_hours": formats.duration_minutes(content["hours"]["total_minutes"]),
+        "total_hours": formats.duration_minutes(
+            content["hours"]["total_minutes"] + content["hours"]["transferred_minutes"]
+        ),
         "externships": [
             [one["site"], f"{one['hours']:,} h", _long(one["verified_on"]) if one["verified_on"] else "Yes"]
             for one in content["externships"]
@@ -70,6 +72,11 @@ def _hours(hours: Mapping[str, Any]) -> list[list[str]]:
     rows = [[one["title"], formats.duration_minutes(one["minutes"])] for one in hours["modules"]]
     if hours["other_minutes"] and rows:
         rows.append(["Outside class meetings", formats.duration_minutes(hours["other_minutes"])])
+    if hours["transferred_minutes"]:
+        rows = rows or [["Attended here", formats.duration_minutes(hours["total_minutes"])]]
+        rows.append(
+            ["Transferred from another school", formats.duration_minutes(hours["transferred_minutes"])]
+        )
     return rows
 
 
