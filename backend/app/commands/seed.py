@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from app.db.session import Database
-from app.demo import seed_demo_school
+from app.demo import issue_samples, seed_demo_school
 from app.demo.transcripts import write_transcripts
 from app.ops import migrations
 from app.ops.servers import database_server
@@ -42,6 +42,7 @@ def seed(
             summary = seed_demo_school(
                 database, reached, seed=seed, students=students, moment=moment, password=password
             )
+            issue_samples(database, reached)
             write_transcripts(database, reached)
         finally:
             database.close()

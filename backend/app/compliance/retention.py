@@ -43,6 +43,12 @@ retention.keep(
     "transcript_batch_items",
     "transcript_holds",
     "credentials",
+    "credential_endings",
+    "credential_issues",
+    "credential_orders",
+    "credential_reminders",
+    "credential_shares",
+    "credential_types",
     "externships",
 )
 retention.keep(

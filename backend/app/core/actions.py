@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from app.core.details import (
     base,
+    credentials,
     forwarding,
     grades,
     learning,
@@ -157,6 +158,15 @@ class Action(StrEnum):
     )
     CONTENT_PART_LEFT = "content.part_left", "launches", "Lesson left without exiting", learning.PartLeft
     CONTENT_PART_REPORTED = "content.part_reported", "launches", "Lesson work saved", learning.PartReported
+    CREDENTIAL_BULK_REQUESTED = credentials.CREDENTIAL_BULK_REQUESTED
+    CREDENTIAL_FETCHED = credentials.CREDENTIAL_FETCHED
+    CREDENTIAL_ISSUED = credentials.CREDENTIAL_ISSUED
+    CREDENTIAL_REMINDED = credentials.CREDENTIAL_REMINDED
+    CREDENTIAL_REPLACED = credentials.CREDENTIAL_REPLACED
+    CREDENTIAL_REVOKED = credentials.CREDENTIAL_REVOKED
+    CREDENTIAL_SHARED = credentials.CREDENTIAL_SHARED
+    CREDENTIAL_TYPE_CHANGED = credentials.CREDENTIAL_TYPE_CHANGED
+    CREDENTIAL_UNSHARED = credentials.CREDENTIAL_UNSHARED
     DOCUMENTS_CHECKED = transcripts.DOCUMENTS_CHECKED
     DOCUMENT_DOWNLOADED = (
         "document.downloaded",
@@ -459,6 +469,7 @@ DISCLOSURES = frozenset(
     {
         Action.ADMISSION_DOCUMENT_OPENED,
         Action.ATTACHMENT_DOWNLOADED,
+        Action.CREDENTIAL_FETCHED,
         Action.DOCUMENT_DOWNLOADED,
         Action.IDENTIFIER_REVEALED,
         Action.NAME_DOCUMENT_OPENED,

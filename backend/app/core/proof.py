@@ -83,6 +83,9 @@ ASKS: Final[Mapping[Action, Asks]] = {
     # What opens a person's accounts elsewhere
     Action.IDENTIFIER_REVEALED: _ALWAYS,
     # What is permanent
+    Action.CREDENTIAL_BULK_REQUESTED: _ALWAYS,
+    Action.CREDENTIAL_ISSUED: _ALWAYS,
+    Action.CREDENTIAL_REVOKED: _ALWAYS,
     Action.TRANSCRIPT_ISSUED: _ALWAYS,
     Action.TRANSCRIPTS_ASKED: _ALWAYS,
     # People

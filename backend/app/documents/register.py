@@ -88,7 +88,7 @@ def content(
     return document, pdf
 
 
-def void(session: Session, subject: Subject, document_id: int, reason: str) -> IssuedDocument:
+def void(session: Session, subject: Actor, document_id: int, reason: str) -> IssuedDocument:
     """Make an issued document void, with the reason. The file stays. Raises Forbidden, NotFound, Conflict."""
     policy.require_change(subject)
     _read(session, subject, document_id)
@@ -103,6 +103,9 @@ def void(session: Session, subject: Subject, document_id: int, reason: str) -> I
         reason=reason,
         number=row.number,
     )
+    ended = kinds.get(row.kind).ended if kinds.known(row.kind) else None
+    if ended is not None:
+        ended(session, subject, row, reason)
     return row
 
 

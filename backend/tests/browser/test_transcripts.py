@@ -25,7 +25,7 @@ def test_a_registrar_issues_and_a_stranger_verifies(
         people = {one.id: one for one in session.scalars(select(User))}
     maria, registrar = world["maria"].user_id, people[world["registrar"].user_id]
     signed_in_as(people[maria])
-    page.goto("/records")
+    page.goto("/account/records")
     seen("records-empty")
     page.get_by_role("link", name="Request a transcript").click()
     page.get_by_label("Recipient", exact=True).fill("A college")

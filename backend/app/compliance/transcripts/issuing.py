@@ -191,7 +191,7 @@ def _write(
             "enrollment_id": row.enrollment_id,
             "student_name": found["student"]["name"],
             "content": documents.canonical(found),
-            "code_hash": codes.hash_of(code),
+            "code_hash": documents.hash_code(code),
         },
     )
     if letterhead.logo is not None:

@@ -5,6 +5,7 @@ from datetime import date
 from typing import Any
 
 from app.compliance.transcripts import codes
+from app.documents import service as documents
 from app.documents.service import long_date
 from app.web import formats
 
@@ -106,9 +107,9 @@ def _verify(content: Mapping[str, Any], number: str, code: str) -> dict[str, str
     address = codes.address(content["verify_at"], number, code)
     return {
         "page": content["verify_at"],
-        "code": codes.grouped(code),
+        "code": documents.as_printed(code),
         "address": address,
-        "qr": codes.qr_svg(address),
+        "qr": documents.qr_svg(address),
     }
 
 

@@ -30,7 +30,7 @@ router = APIRouter(include_in_schema=False)
 refusals.register_record("hold_id", "transcript_holds", owner="user_id")
 navigation.register(
     NavItem("Transcripts", "/transcripts", "folder", policy.may_read_all, order=54),
-    NavItem("Records", "/records", "folder", lambda subject: subject.is_student, order=54),
+    NavItem("Records", "/account/records", "folder", lambda subject: subject.is_student, order=54),
 )
 READS = [Requires(Permission.DOCUMENTS_READ_ALL)]
 HOLDS = [Requires(Permission.HOLDS_MANAGE)]
@@ -78,7 +78,7 @@ def transcripts(
     )
 
 
-@router.get("/records")
+@router.get("/account/records")
 def records(request: Request, db: Db, subject: CurrentSubject) -> Response:
     """A student’s own transcripts, requests, links and holds."""
     if not subject.is_student:
@@ -180,9 +180,9 @@ def _page(request: Request, db: Db, subject: Subject, enrollment_id: int, form: 
         valid=service.valid_of(db, subject, enrollment_id),
         holds=holds.sentences(db, row.user_id),
         may_issue=policy.may_issue(subject) and subject.user_id != row.user_id,
-        back=f"/people/{row.user_id}" if staff else "/records",
+        back=f"/people/{row.user_id}" if staff else "/account/records",
         breadcrumbs=[
-            LIST if staff else ("Records", "/records"),
+            LIST if staff else ("Records", "/account/records"),
             *([(row.full_name, f"/people/{row.user_id}")] if staff else []),
             (row.program, None),
         ],

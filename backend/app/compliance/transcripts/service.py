@@ -171,7 +171,7 @@ def redraw(session: Session, files: FileStore, settings: Settings, document_id: 
         ) from None
     letterhead = content.letterhead_of(school, logo)
     code = codes.code_for(hash_key(session), row.number)
-    if codes.hash_of(code) != kept.code_hash:
+    if documents.hash_code(code) != kept.code_hash:
         raise Conflict(
             "The key of verification codes was replaced after this transcript was issued, so its QR code cannot be "
             "drawn again. The issued file is kept as it is, and can be verified."
@@ -255,7 +255,7 @@ DOCUMENT = DocumentKind(
             "page": "https://lms.example.org/verify/transcript",
             "code": "0000-0000-0000-0000",
             "address": "https://lms.example.org/verify/transcript#TR-2026-000001.0000000000000000",
-            "qr": codes.qr_svg("https://lms.example.org/verify/transcript"),
+            "qr": documents.qr_svg("https://lms.example.org/verify/transcript"),
         },
     },
     offers=_offers,

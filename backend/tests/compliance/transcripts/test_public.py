@@ -16,6 +16,7 @@ from app.compliance.transcripts.public.service import Answer, initials_of
 from app.core.hash_key import hash_key
 from app.db.models import IssuedDocument, TranscriptContent
 from app.documents import register
+from app.documents import service as documents
 from app.main import create_app
 from tests.compliance.transcripts.conftest import World
 
@@ -46,7 +47,7 @@ def test_by_number_by_code_and_by_file(world: World, issued: IssuedDocument) -> 
     sha256 = issued.sha256 or ""
     by_number = look(world, issued.number)
     assert (by_number.status, by_number.shown, by_number.file_fits) == ("issued", None, None)
-    by_code = look(world, f" {issued.number.lower()} ", codes.grouped(code).lower())
+    by_code = look(world, f" {issued.number.lower()} ", documents.as_printed(code).lower())
     assert by_code.shown is not None
     assert (by_code.shown.initials, by_code.shown.program) == ("M. L.", "Dental Assistant Professional")
     by_file = look(world, sha256=sha256)
@@ -116,7 +117,7 @@ def test_who_opted_out_and_who_is_locked_are_not_known(
     assert known.status == "issued"
     # Who has the code was given it by the student.
     assert look(world, issued.number, code).shown is not None
-    wrong = codes.grouped("0" * 16)
+    wrong = documents.as_printed("0" * 16)
     for _ in range(public.TRIES.most):
         assert unknown(look(world, other.number, wrong))
     right = code_of(world, other)
@@ -130,19 +131,19 @@ def test_codes_can_be_typed_and_numbers_read() -> None:
     code = codes.code_for("key", "TR-2026-000001")
     assert re.fullmatch("[0-9A-HJKMNP-TV-Z]{16}", code)
     assert codes.code_for("key", "TR-2026-000002") != code != codes.code_for("other", "TR-2026-000001")
-    assert codes.read_code("o1il-0000-0000-0000") == "0111000000000000"
-    assert codes.read_code("u" * 16) is None
+    assert documents.read_code("o1il-0000-0000-0000") == "0111000000000000"
+    assert documents.read_code("u" * 16) is None
     assert codes.read_number("tr-2026-000001") == "TR-2026-000001"
     assert initials_of("María de la Cruz") == "M. D. L. C."
 
 
 @given(st.text(max_size=60), st.text(max_size=60))
 def test_whatever_is_typed_is_a_code_or_none(one: str, other: str) -> None:
-    found = codes.read_code(one)
+    found = documents.read_code(one)
     assert found is None or len(found) == 16
     codes.read_number(other)
     key = codes.code_for("key", other)
-    assert codes.read_code(codes.grouped(key)) == key
+    assert documents.read_code(documents.as_printed(key)) == key
 
 
 @pytest.fixture

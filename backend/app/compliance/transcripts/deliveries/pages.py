@@ -19,7 +19,7 @@ router = APIRouter(include_in_schema=False)
 refusals.register_record("transcript_document_id", "issued_documents", owner="student_id")
 refusals.register_record("delivery_id", "transcript_deliveries")
 LIST = ("Transcripts", "/transcripts")
-RECORDS = ("Records", "/records")
+RECORDS = ("Records", "/account/records")
 
 
 @router.get("/transcripts/{transcript_document_id}/share")

@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import Row
 from sqlalchemy.orm import Session
 
-from app.compliance.transcripts import codes, content, policy
+from app.compliance.transcripts import content, policy
 from app.compliance.transcripts import queries as transcripts
 from app.compliance.transcripts.deliveries import queries
 from app.compliance.transcripts.holds import service as holds
@@ -24,6 +24,7 @@ from app.core.permissions import Subject, internal
 from app.core.tokens import new_token
 from app.core.views import Part
 from app.db.models import IssuedDocument, TranscriptDelivery
+from app.documents import service as documents
 from app.school import service as school
 from app.settings import Settings
 
@@ -182,7 +183,7 @@ class Shared:
 def open_link(session: Session, token: str, *, downloaded: bool = False) -> Shared:
     """What is behind a link’s secret; noted each time. Raises NotFound with one sentence for whatever is wrong."""
     now = clock.now()
-    row = queries.by_token(session, codes.hash_of(token), now)
+    row = queries.by_token(session, documents.hash_code(token), now)
     if row is None or row.IssuedDocument.status != "issued":
         raise NotFound(NO_LINK)
     delivery, document = row.TranscriptDelivery, row.IssuedDocument

@@ -20,6 +20,7 @@ from app.compliance.transcripts import codes, content, queries
 from app.core import limits
 from app.core.limits import Limit
 from app.core.permissions import internal
+from app.documents import service as documents
 
 TRIES = Limit(
     "codes of a transcript",
@@ -66,14 +67,14 @@ class Answer:
 @internal("open to everybody, and says what everybody may know")
 def look(session: Session, number: str, code: str, sha256: str) -> Answer:
     """What may be said. Any of the three may be empty; what is no number, code or hash is as good as empty."""
-    wanted, given = codes.read_number(number) or "", codes.read_code(code)
+    wanted, given = codes.read_number(number) or "", documents.read_code(code)
     file = sha256.lower() if _SHA256.fullmatch(sha256.lower()) else ""
     if file and not wanted:
         wanted = queries.number_of_file(session, file) or ""
     # Counted before anything is looked up, and for what does not exist as well.
     attempt = [(TRIES, wanted)] if code.strip() else []
     locked = limits.take(session, attempt) is not None
-    row = queries.for_public(session, wanted, codes.hash_of(given or ""), file)
+    row = queries.for_public(session, wanted, documents.hash_code(given or ""), file)
     opted_out = _opted_out(session, row.student_id if row is not None else 0)
     if row is None:
         return Answer(number=number.strip()[:40], status=None, file_fits=False if file else None)

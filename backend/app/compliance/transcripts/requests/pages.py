@@ -31,18 +31,18 @@ refusals.register_record("transcript_request_id", "transcript_requests", owner="
 READS = [Requires(Permission.DOCUMENTS_READ_ALL)]
 ISSUES = [Requires(Permission.DOCUMENTS_ISSUE)]
 LIST = ("Transcripts", "/transcripts")
-RECORDS = ("Records", "/records")
+RECORDS = ("Records", "/account/records")
 
 
 # The student
 
 
-@router.get("/records/request")
+@router.get("/account/records/request")
 def request_page(request: Request, db: Db, subject: CurrentSubject) -> Response:
     return _request_page(request, db, subject, Form.blank(RequestForm, delivery="mail"))
 
 
-@router.post("/records/request")
+@router.post("/account/records/request")
 def request_transcript(
     request: Request,
     db: Db,
@@ -51,15 +51,15 @@ def request_transcript(
 ) -> Response:
     def act(values: RequestForm) -> Response:
         service.request_transcript(db, subject, values)
-        return redirect("/records")
+        return redirect("/account/records")
 
     return form.submit(db, act, again=lambda: _request_page(request, db, subject, form))
 
 
-@router.post("/records/requests/{transcript_request_id}/cancel")
+@router.post("/account/records/requests/{transcript_request_id}/cancel")
 def cancel(db: Db, subject: CurrentSubject, transcript_request_id: PathId) -> Response:
     service.cancel(db, subject, transcript_request_id)
-    return redirect("/records")
+    return redirect("/account/records")
 
 
 def _request_page(request: Request, db: Db, subject: Subject, form: Form[RequestForm]) -> Response:

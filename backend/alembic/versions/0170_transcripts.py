@@ -1,13 +1,13 @@
 """Issued transcripts are permanent and can be verified; requests, deliveries, holds and batches stand beside them
 
-Revision ID: 0160
-Revises: 0150
+Revision ID: 0170
+Revises: 0160
 """
 
 from alembic import op
 
-revision = "0160"
-down_revision = "0150"
+revision = "0170"
+down_revision = "0160"
 branch_labels = None
 depends_on = None
 
