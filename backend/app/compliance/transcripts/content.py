@@ -184,7 +184,7 @@ def _titles(sat: Sequence[tuple[SchoolClass, Meeting]], names: Mapping[int, str]
 
 
 def _externships(session: Session, rows: Mapping[int, Row[Any]]) -> dict[int, list[Content]]:
-    """Verified externships, each with the enrollment that was the latest when it was entered."""
+    """Verified externships; one that names no enrollment goes with the latest when it was entered."""
     students = {row.user_id for row in rows.values()}
     verified = queries.externships_of(session, students)
     if not verified:
@@ -193,12 +193,10 @@ def _externships(session: Session, rows: Mapping[int, Row[Any]]) -> dict[int, li
     for row in queries.enrollments_of(session, students):
         began.setdefault(row.user_id, []).append((row.enrolled_at, row.id))
     found: dict[int, list[Content]] = {}
-    for one in verified:
-        if one.user_id not in began:
-            continue
+    for one, placed_for in verified:
         mine = sorted(began.get(one.user_id, ()))
         before = [number for day, number in mine if day <= one.created_at.date()]
-        number = before[-1] if before else mine[0][1]
+        number = placed_for or (before[-1] if before else mine[0][1] if mine else None)
         if number in rows:
             found.setdefault(number, []).append(_externship(one))
     return found

@@ -12,6 +12,7 @@ from app.core.search import matches
 from app.db.models import (
     Enrollment,
     Externship,
+    ExternshipPlacement,
     IssuedDocument,
     Program,
     Transcript,
@@ -86,10 +87,11 @@ def enrollments_of(session: Session, user_ids: Collection[int]) -> Sequence[Row[
     ).all()
 
 
-def externships_of(session: Session, user_ids: Collection[int]) -> Sequence[Externship]:
-    """Externships of these students that the school has verified, the first one first."""
-    return session.scalars(
-        select(Externship)
+def externships_of(session: Session, user_ids: Collection[int]) -> Sequence[Row[Any]]:
+    """Externship, and the enrollment it was for where that is known, of verified ones, the first one first."""
+    return session.execute(
+        select(Externship, ExternshipPlacement.enrollment_id)
+        .outerjoin(ExternshipPlacement, ExternshipPlacement.externship_id == Externship.id)
         .where(Externship.user_id.in_(user_ids), Externship.verified.is_(True))
         .order_by(Externship.created_at, Externship.id)
     ).all()
