@@ -196,7 +196,7 @@ def _externships(session: Session, rows: Mapping[int, Row[Any]]) -> dict[int, li
     for one, placed_for in verified:
         mine = sorted(began.get(one.user_id, ()))
         before = [number for day, number in mine if day <= one.created_at.date()]
-        number = placed_for or (before[-1] if before else mine[0][1] if mine else None)
+        number: int = placed_for or (before[-1] if before else mine[0][1] if mine else 0)
         if number in rows:
             found.setdefault(number, []).append(_externship(one))
     return found
