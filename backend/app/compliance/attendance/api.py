@@ -56,9 +56,12 @@ def totals(db: Db, subject: CurrentSubject, settings: SettingsDep, user_id: Opti
 
 
 @router.get("/hours-per-student", dependencies=LISTS)
-def hours_per_student(db: Db, subject: CurrentSubject, paging: PageParams) -> Page[StudentHours]:
-    """Total attendance of every student with any record, most hours first. Sorts: hours, student, email."""
-    return service.hours_per_student(db, subject, paging).page()
+def hours_per_student(
+    db: Db, subject: CurrentSubject, filters: Filters, paging: PageParams
+) -> Page[StudentHours]:
+    """Total attendance of every student with any record, most hours first; `from` and `to` narrow it to days. Sorts:
+    hours, student, email."""
+    return service.hours_per_student(db, subject, paging, filters.first, filters.last).page()
 
 
 @router.get("/corrections", dependencies=LISTS)
