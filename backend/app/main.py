@@ -26,6 +26,9 @@ from app.compliance.attendance.corrections import request_pages as correction_re
 from app.compliance.attendance.documents import pages as attendance_documents_pages
 from app.compliance.attendance.roster import pages as roster_pages
 from app.compliance.attendance.standings import pages as standings_pages
+from app.compliance.credentials import office_pages as credential_office_pages
+from app.compliance.credentials import pages as credential_pages
+from app.compliance.credentials import public_pages as credential_public_pages
 from app.compliance.grades.book import api as grade_book_api
 from app.compliance.grades.book import pages as grade_book_pages
 from app.compliance.grades.finals import api as final_grades_api
@@ -89,6 +92,9 @@ ROUTERS: list[APIRouter] = [
     corrections_pages.router,
     correction_request_pages.router,
     attendance_documents_pages.router,
+    credential_public_pages.router,
+    credential_office_pages.router,
+    credential_pages.router,
     grade_book_api.router,
     grade_book_pages.router,
     final_grades_api.router,

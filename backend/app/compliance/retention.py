@@ -39,5 +39,11 @@ retention.keep(
     "A transcript is permanent, and at a closure goes to GNPEC for every former student (GNPEC Standard 6).",
     "transcripts",
     "credentials",
+    "credential_endings",
+    "credential_issues",
+    "credential_orders",
+    "credential_reminders",
+    "credential_shares",
+    "credential_types",
     "externships",
 )

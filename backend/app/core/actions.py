@@ -6,7 +6,17 @@ A room that records something new adds a member here, in the order of the alphab
 
 from enum import StrEnum
 
-from app.core.details import base, forwarding, grades, learning, people, school, student_file, system
+from app.core.details import (
+    base,
+    credentials,
+    forwarding,
+    grades,
+    learning,
+    people,
+    school,
+    student_file,
+    system,
+)
 
 
 class Action(StrEnum):
@@ -147,6 +157,15 @@ class Action(StrEnum):
     )
     CONTENT_PART_LEFT = "content.part_left", "launches", "Lesson left without exiting", learning.PartLeft
     CONTENT_PART_REPORTED = "content.part_reported", "launches", "Lesson work saved", learning.PartReported
+    CREDENTIAL_BULK_REQUESTED = credentials.CREDENTIAL_BULK_REQUESTED
+    CREDENTIAL_FETCHED = credentials.CREDENTIAL_FETCHED
+    CREDENTIAL_ISSUED = credentials.CREDENTIAL_ISSUED
+    CREDENTIAL_REMINDED = credentials.CREDENTIAL_REMINDED
+    CREDENTIAL_REPLACED = credentials.CREDENTIAL_REPLACED
+    CREDENTIAL_REVOKED = credentials.CREDENTIAL_REVOKED
+    CREDENTIAL_SHARED = credentials.CREDENTIAL_SHARED
+    CREDENTIAL_TYPE_CHANGED = credentials.CREDENTIAL_TYPE_CHANGED
+    CREDENTIAL_UNSHARED = credentials.CREDENTIAL_UNSHARED
     DOCUMENT_DOWNLOADED = (
         "document.downloaded",
         "issued_documents",
@@ -435,6 +454,7 @@ DISCLOSURES = frozenset(
     {
         Action.ADMISSION_DOCUMENT_OPENED,
         Action.ATTACHMENT_DOWNLOADED,
+        Action.CREDENTIAL_FETCHED,
         Action.DOCUMENT_DOWNLOADED,
         Action.IDENTIFIER_REVEALED,
         Action.NAME_DOCUMENT_OPENED,

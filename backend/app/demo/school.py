@@ -20,6 +20,7 @@ from app.demo import (
     attendance,
     chronicle,
     classes,
+    credentials,
     files,
     grades,
     lesson_results,
@@ -116,6 +117,7 @@ def _build(
     skills.write_skills(desk, taught)
     withdrawals = paperwork.write_withdrawals(desk, enrolled)
     paperwork.write_graduations(desk, enrolled)
+    credentials.write_types(session, desk)
     paperwork.write_externships(desk, enrolled)
     # The statements follow from it while the first pages are looked at already.
     chronicle.write(

@@ -58,6 +58,8 @@ _RECORDS = {
     "class_attendance": "Roster mark",
     "classes": "Class",
     "content_packages": "Course package",
+    "credential_types": "Type of credential",
+    "credentials": "Credential",
     "data_imports": "Import",
     "enrollments": "Enrollment",
     "factor_resets": "Second factor reset",
@@ -89,6 +91,7 @@ _RECORDS = {
 _ICONS = {
     "attendance": "clock",
     "enrollments": "school",
+    "credentials": "award",
     "lesson_completions": "circle-check",
     "launches": "book",
     "users": "user",

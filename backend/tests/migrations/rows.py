@@ -411,6 +411,22 @@ ROWS["0120"] = """
     INSERT INTO skill_voids (attempt_id, reason, voided_by) VALUES (1, 'Wrong student', 2);
 """
 
+ROWS["0160"] = """
+    INSERT INTO signing_keys (role, issuer_id, subject, fingerprint, certificate_pem, key_sealed, not_before, not_after)
+        VALUES ('badges', 1, 'Badges', repeat('a3', 32), 'PEM', 'sealed', '2026-02-01', '2029-02-01');
+    INSERT INTO credential_types (name, prefix, level, program_id, description, criteria, validity_months)
+        VALUES ('Dental Assistant Certification', 'DAC', 'Diploma', 1, 'Assists.', 'Completes it.', NULL),
+               ('CPR', 'CPR', 'Certificate', NULL, 'Can help.', 'Passes.', 24);
+    INSERT INTO credential_issues (credential_id, type_id, enrollment_id, document_id, full_name, expires_on, code_hash,
+                                   badge, status_list, status_index)
+        VALUES (1, 1, 3, 1, 'Nia Newcomer', '2028-01-01', repeat('e', 64), '{}', 1, 99);
+    INSERT INTO credential_endings (credential_id, kind, reason, ended_by) VALUES (1, 'revoked', 'A mistake', 2);
+    INSERT INTO credential_shares (credential_id, slug) VALUES (1, '7K3MWQ2PZ8RA4TNC');
+    INSERT INTO credential_reminders (credential_id, days) VALUES (1, 60);
+    INSERT INTO credential_orders (batch, type_id, enrollment_id, asked_by)
+        VALUES ('7d444840-9dc0-11d1-b245-5ffdce74fae9', 1, 3, 2);
+"""
+
 # Values that an upgrade changes on purpose: (revision, table) -> columns.
 CHANGED_BY_UPGRADE: dict[tuple[str, str], set[str]] = {
     ("0003", "users"): {"email"},  # lower case, as the sign-in compares it
@@ -428,6 +444,10 @@ CHANGED_BY_DOWNGRADE: dict[tuple[str, str], set[str]] = {
     ("0003", "users"): {"role", "hashed_password", "email"},
     ("0081", "xapi_rollup_state"): {"rolled_to"},
     ("0081", "xapi_statements"): {"payload"},  # unpacked
+    ("0160", "signing_keys"): {
+        "role",
+        "retired_at",
+    },  # a key of badges stands as a retired one of the registrar
     ("0030", "audit_log"): {"details"},  # what has columns of its own goes back into them
 }
 # Columns that got another name: (revision, table) -> {old: new}.

@@ -63,11 +63,18 @@ from app.settings import Settings
 from tests.conftest import sign_in_directly
 from tests.factories.accounts import ApiTokenFactory, UserSessionFactory
 from tests.factories.attendance import requested
+from tests.factories.credentials import awarded
 from tests.factories.grades import graded, reviewed
 from tests.factories.school import School
 from tests.web.routes import Route, every_route
 
-WORDS = {"kind": "password", "day": "2026-05-06"}
+WORDS = {
+    "kind": "password",
+    "day": "2026-05-06",
+    "prefix": "ABCDEF",
+    "slug": "0" * 16,
+    "batch": "11111111-1111-4111-8111-111111111111",
+}
 """What stands in an address where no number does."""
 
 
@@ -331,7 +338,7 @@ def walk(app: FastAPI, session: Session, connection: Connection, settings: Setti
     file = _student_file(session, other.id, 9001) | _admission(session, other.id, enrollment.program_id)
     my_file = _student_file(session, mine.user_id, 9002) | _admission(session, mine.user_id, mine.program_id)
     session.flush()
-    given = graded(session, taught.id, enrollment.id, people)
+    given = graded(session, taught.id, enrollment.id, people) | awarded(session, enrollment)
     asked = requested(session, record, colleague.id)
     my_record = school.attendance(mine)
     # A meeting that was taken off the timetable after its roster was marked.
@@ -388,6 +395,7 @@ def walk(app: FastAPI, session: Session, connection: Connection, settings: Setti
         numbers
         | my_file
         | reviewed(session, mine.id, appealed=False)
+        | awarded(session, mine)
         | {
             "user_id": mine.user_id,
             "student_id": mine.user_id,

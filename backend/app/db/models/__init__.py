@@ -9,7 +9,15 @@ from app.db.models.attendance_totals import AttendanceDay, AttendanceSchoolDay, 
 from app.db.models.audit import AuditEntry, HistoryFold, HistorySeal
 from app.db.models.class_attendance import ClassAttendance
 from app.db.models.content import ContentFile, ContentPackage, Launch
-from app.db.models.credential import Credential
+from app.db.models.credential import (
+    Credential,
+    CredentialEnding,
+    CredentialIssue,
+    CredentialOrder,
+    CredentialReminder,
+    CredentialShare,
+    CredentialType,
+)
 from app.db.models.data_import import DataImport, DataImportMapping, DataImportRecord
 from app.db.models.document import DocumentCounter, IssuedDocument
 from app.db.models.duty import UserDuty
@@ -90,6 +98,12 @@ __all__ = [
     "ContentPackage",
     "ContentType",
     "Credential",
+    "CredentialEnding",
+    "CredentialIssue",
+    "CredentialOrder",
+    "CredentialReminder",
+    "CredentialShare",
+    "CredentialType",
     "DataImport",
     "DataImportMapping",
     "DataImportRecord",
