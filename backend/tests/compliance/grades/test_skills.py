@@ -183,8 +183,8 @@ def test_days_of_the_enrollment_and_things_that_are_elsewhere(checked: CheckedOf
     seat.ends_on = date(2026, 3, 31)
     session.flush()
     with pytest.raises(Invalid, match="Cem Castillo left on Mar 31, 2026"):
-        checked.save(checked.attempt(performed_on=date(2026, 4, 1)), student=2)
-    checked.save(checked.attempt(performed_on=date(2026, 3, 31)), student=2)
+        checked.save(checked.attempt(performed_on=date(2026, 4, 1)), student=2, by=taught.registrar)
+    checked.save(checked.attempt(performed_on=date(2026, 3, 31)), student=2, by=taught.registrar)
     other = given.skill(session, school.program().id)
     mine, checked.skills[0] = checked.skills[0], other.id
     with pytest.raises(NotFound, match="no such skill"):
