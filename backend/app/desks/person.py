@@ -19,6 +19,7 @@ from app.compliance.attendance.service import (
     Totals,
 )
 from app.compliance.externships import service as externships
+from app.compliance.transcripts import service as transcripts
 from app.content import service as content
 from app.content.service import AttemptOut
 from app.core import clock, views
@@ -65,6 +66,8 @@ class StudentPage:
     documents: Sequence[IssuedDocument]
     offers: list[Offer]
     sees_documents: bool
+    holds: list[str] | None
+    """Why no transcript is issued now; None for those who do not see holds."""
 
 
 @views.opens(Part.FILE, student="user_id")
@@ -99,6 +102,7 @@ def student_page(session: Session, subject: Subject, user_id: int, zone: ZoneInf
         documents=documents.of_student(session, subject, user_id),
         offers=documents.offers(session, subject, user_id),
         sees_documents=documents.may_read(subject, user_id),
+        holds=transcripts.holds_of(session, user_id) if transcripts.may_see_holds(subject) else None,
     )
 
 

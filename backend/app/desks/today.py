@@ -20,6 +20,7 @@ from app.compliance.attendance.service import (
 )
 from app.compliance.attendance.standings import service as standings
 from app.compliance.externships import service as externships
+from app.compliance.transcripts import service as transcripts
 from app.content import service as content
 from app.core import clock
 from app.core.permissions import Permission, Subject
@@ -230,6 +231,9 @@ def staff_today(session: Session, subject: Subject, zone: ZoneInfo) -> StaffToda
             today.waiting.append(
                 Waiting("Externship agreements to renew", ending, "/externships/sites?sort=until")
             )
+    if subject.may(Permission.DOCUMENTS_READ_ALL):
+        count = transcripts.count_waiting(session, subject)
+        today.waiting.append(Waiting("Transcript requests", count, "/transcripts/requests?state=waiting"))
     if policy.may_read_activity(subject):
         today.activity = audit.recent(session, subject)
     today.meetings = classes.today(session, subject, zone)

@@ -451,6 +451,19 @@ ROWS["0160"] = """
         VALUES ('7d444840-9dc0-11d1-b245-5ffdce74fae9', 1, 3, 2);
 """
 
+ROWS["0180"] = """
+    INSERT INTO transcript_contents (transcript_id, document_id, enrollment_id, student_name, content, code_hash)
+        VALUES (1, 1, 1, 'Maria Lopez', '{}', repeat('e', 64));
+    INSERT INTO transcript_holds (user_id, reason, set_by) VALUES (1, 'The balance is due.', 2);
+    INSERT INTO transcript_requests (user_id, enrollment_id, delivery, recipient, recipient_email, purpose, consent,
+                                     consented_at)
+        VALUES (1, 1, 'mail', 'A college', 'records@college.example', 'Transfer', 'I agree.', '2026-03-01 12:00+00');
+    INSERT INTO transcript_deliveries (document_id, request_id, method, recipient, token_hash, expires_at, sent_by)
+        VALUES (1, 1, 'link', 'A college', repeat('f', 64), '2026-04-01 12:00+00', 2);
+    INSERT INTO transcript_batches (program_id, title, asked_by) VALUES (1, 'Dental Assistant Professional', 2);
+    INSERT INTO transcript_batch_items (batch_id, enrollment_id, problem) VALUES (1, 1, 'On hold.');
+"""
+
 # Values that an upgrade changes on purpose: (revision, table) -> columns.
 CHANGED_BY_UPGRADE: dict[tuple[str, str], set[str]] = {
     ("0003", "users"): {"email"},  # lower case, as the sign-in compares it
