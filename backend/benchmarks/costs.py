@@ -23,10 +23,11 @@ from urllib.parse import urlsplit
 from sqlalchemy import event
 from starlette.types import ASGIApp, Message
 
+from app.db import ready
 from app.db.session import Database
 from app.main import create_app
 from app.ops.postgres import EmbeddedServer
-from benchmarks.pages import PAGES, SIZES, STAFF, STUDENT, school
+from benchmarks.pages import PAGES, SIZES, STUDENT, school
 from benchmarks.pages_school import cookies
 from benchmarks.start import family
 
@@ -97,9 +98,11 @@ def statements(database: Database) -> Iterator[list[str]]:
         seen.append(" ".join(statement.split()))
 
     event.listen(database.engine, "before_cursor_execute", note)
+    ready.watchers.append(seen.append)
     try:
         yield seen
     finally:
+        ready.watchers.remove(seen.append)
         event.remove(database.engine, "before_cursor_execute", note)
 
 

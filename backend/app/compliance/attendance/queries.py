@@ -29,6 +29,7 @@ from app.core.constraints import register_conflict, register_invalid
 from app.core.permissions import Role
 from app.core.search import about_people, matches
 from app.db.models import Attendance, Enrollment, EnrollmentStatus, Program, User, Withdrawal
+from app.db.ready import Ready
 from app.rules import hours
 from app.rules.hours import TimeEntry
 from app.web.listing import Listing
@@ -50,10 +51,8 @@ SORTS = {
 }
 
 
-# What every student's page asks for is put together once: building a statement and finding its compiled form again
-# takes longer than running it.
-_UNFINISHED = (
-    select(Attendance)
+_UNFINISHED = Ready(
+    select(*Attendance.__table__.c)
     .where(
         Attendance.user_id == bindparam("user_id"),
         or_(Attendance.clock_out.is_(None), Attendance.missing_clock_out),
@@ -62,9 +61,9 @@ _UNFINISHED = (
 )
 
 
-def unfinished(session: Session, user_id: int) -> Sequence[Attendance]:
-    """The student's time entry that is open, and those whose end nobody knows, newest first."""
-    return session.scalars(_UNFINISHED, {"user_id": user_id}).all()
+def unfinished(session: Session, user_id: int) -> Sequence[Any]:
+    """The student's time entry that is open, and those whose end nobody knows, newest first: to look at."""
+    return _UNFINISHED.rows(session, user_id=user_id)
 
 
 def open_record(session: Session, user_id: int, *, lock: bool = False) -> Attendance | None:
@@ -121,7 +120,7 @@ def covering(session: Session, user_id: int, at: datetime) -> Attendance | None:
 
 def enrollments_of(session: Session, user_id: int) -> list[EnrollmentChoice]:
     """All enrollments of a student, the active ones first, then the newest."""
-    return [_choice(row) for row in session.execute(_CHOICES_OF_STUDENT, {"user_id": user_id})]
+    return [_choice(row) for row in _CHOICES_OF_STUDENT.rows(session, user_id=user_id)]
 
 
 def active_enrollments(session: Session, visible: ColumnElement[bool]) -> list[EnrollmentChoice]:
@@ -170,7 +169,7 @@ def _choices() -> Select[Any]:
     )
 
 
-_CHOICES_OF_STUDENT = (
+_CHOICES_OF_STUDENT = Ready(
     _choices()
     .where(Enrollment.user_id == bindparam("user_id"))
     .order_by(Enrollment.status != EnrollmentStatus.ACTIVE, Enrollment.enrolled_at.desc(), Enrollment.id)
@@ -187,7 +186,7 @@ def _choice(row: Any) -> EnrollmentChoice:
     )  # fmt: skip
 
 
-_CLOSED_ENTRIES = (
+_CLOSED_ENTRIES = Ready(
     select(Attendance.enrollment_id, Attendance.clock_in, Attendance.clock_out)
     .where(
         Attendance.user_id == bindparam("user_id"),
@@ -203,7 +202,7 @@ def closed_entries(
     session: Session, user_id: int, start: datetime, end: datetime
 ) -> list[tuple[int, TimeEntry]]:
     """Pairs of enrollment and closed time entry that touch the time from `start` to `end`, in order."""
-    rows = session.execute(_CLOSED_ENTRIES, {"user_id": user_id, "start": start, "end": end})
+    rows = _CLOSED_ENTRIES.rows(session, user_id=user_id, start=start, end=end)
     return [(row[0], TimeEntry(row[1], row[2])) for row in rows]
 
 

@@ -23,6 +23,7 @@ from sqlalchemy.orm import Session
 from app.core.permissions import Role
 from app.core.search import about_people
 from app.db.models import AttendanceDay, AttendanceSchoolDay, AttendanceStudent, Enrollment, User
+from app.db.ready import Ready
 from app.web.listing import Listing
 from app.web.paging import Paging
 
@@ -35,8 +36,7 @@ _DIFFERENCES = text(
 _REBUILD = text("SELECT attendance_rebuild_totals()")
 
 
-# Put together once, as in `app.compliance.attendance.queries`.
-_OF_ENROLLMENTS = (
+_OF_ENROLLMENTS = Ready(
     select(AttendanceDay.enrollment_id, null().label("day"), func.sum(AttendanceDay.minutes))
     .where(AttendanceDay.enrollment_id == func.any(bindparam("numbers", type_=ARRAY(Integer))))
     .group_by(AttendanceDay.enrollment_id)
@@ -48,7 +48,7 @@ _OF_ENROLLMENTS = (
         )
     )
 )
-_OF_STUDENT = (
+_OF_STUDENT = Ready(
     select(AttendanceDay.day, func.sum(AttendanceDay.minutes))
     .join(Enrollment, Enrollment.id == AttendanceDay.enrollment_id)
     .where(
@@ -67,8 +67,9 @@ def of_enrollments(
     """All minutes by enrollment, and by enrollment and day from `first` on: one statement."""
     totals: dict[int, int] = {}
     by_day: dict[int, dict[date, int]] = {}
-    asked = {"numbers": list(enrollment_ids), "first": first}
-    for enrollment_id, day, minutes in session.execute(_OF_ENROLLMENTS, asked):
+    for enrollment_id, day, minutes in _OF_ENROLLMENTS.rows(
+        session, numbers=list(enrollment_ids), first=first
+    ):
         if day is None:
             totals[enrollment_id] = minutes
         else:
@@ -78,7 +79,7 @@ def of_enrollments(
 
 def of_student(session: Session, user_id: int, first: date, last: date) -> dict[date, int]:
     """A student's minutes by day, of all enrollments; days without are left out."""
-    rows = session.execute(_OF_STUDENT, {"user_id": user_id, "first": first, "last": last})
+    rows = _OF_STUDENT.rows(session, user_id=user_id, first=first, last=last)
     return {row[0]: row[1] for row in rows}
 
 
@@ -97,12 +98,12 @@ def _of_school() -> Select[tuple[date, int]]:
     return select(parts.c.day, func.sum(parts.c.minutes)).group_by(parts.c.day)
 
 
-_OF_SCHOOL = _of_school()
+_OF_SCHOOL = Ready(_of_school())
 
 
 def of_school(session: Session, first: date, last: date) -> dict[date, int]:
     """Everybody's minutes by day. Deleted people stand in no list, and are few: theirs are taken off the sums."""
-    return {row[0]: row[1] for row in session.execute(_OF_SCHOOL, {"first": first, "last": last})}
+    return {row[0]: row[1] for row in _OF_SCHOOL.rows(session, first=first, last=last)}
 
 
 def of_students(session: Session, visible: ColumnElement[bool], first: date, last: date) -> dict[date, int]:
