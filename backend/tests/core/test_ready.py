@@ -9,6 +9,8 @@ from sqlalchemy import bindparam, select, text
 from sqlalchemy.orm import Session
 
 import app.main  # noqa: F401 - every room is there
+from app.compliance.attendance import queries as attendance
+from app.compliance.attendance.schemas import AttendanceState
 from app.core.permissions import Duty, Role
 from app.core.tokens import hash_token
 from app.db.models import Enrollment, EnrollmentStatus, User, UserSession
@@ -22,7 +24,12 @@ NOW = datetime(2026, 11, 25, 15, tzinfo=UTC)
 def every_ready() -> dict[str, Ready]:
     """All there are, by module and name."""
     modules = [(name, module) for name, module in sys.modules.items() if name.startswith("app.")]
-    return {
+    made = {
+        f"{one.__name__}({state})": one(state)
+        for one in (attendance._newest_of_everybody, attendance._count_of_everybody)
+        for state in (None, *AttendanceState)
+    }
+    return made | {
         f"{name}.{key}": value
         for name, module in modules
         for key, value in vars(module).items()
@@ -62,6 +69,9 @@ def asked(school: School, session: Session) -> dict[str, Any]:
         "last": NOW.date(),
         "start": NOW - timedelta(days=30),
         "end": NOW,
+        "threshold_pct": 0,
+        "forgotten_before": NOW - timedelta(hours=12),
+        "most": 5,
     }
 
 
@@ -82,7 +92,7 @@ def test_every_one_gives_what_sqlalchemy_gives(session: Session, asked: dict[str
         ], name
         if not rows:
             empty.add(name.rpartition(".")[2])
-    assert empty <= {"_CHECKLIST"}, "the rows of these are not compared"
+    assert empty <= {"_CHECKLIST", "_newest_of_everybody(needs_correction)"}, "their rows are not compared"
 
 
 def test_values_and_rows_are_translated_and_changes_seen(session: Session, school: School) -> None:

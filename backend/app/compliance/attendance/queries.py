@@ -253,10 +253,11 @@ def records(
     *,
     limit: int,
 ) -> Sequence[Any]:
-    """The newest rows of (Attendance, name, program)."""
+    """The newest rows of (Attendance, or its columns; name, program)."""
     asked = {"forgotten_before": forgotten_before, "most": limit}
     if visible is true() and filters == AttendanceFilter(state=filters.state):
-        return session.execute(_newest_of_everybody(filters.state), asked).all()
+        found = _newest_of_everybody(filters.state).rows(session, **asked)
+        return [(row, row.student, row.program) for row in found]
     return session.execute(_newest(visible, *_conditions(filters, zone, _FORGOTTEN_BEFORE)), asked).all()
 
 
@@ -272,8 +273,13 @@ def _newest(*conditions: ColumnElement[bool]) -> Select[Any]:
 
 
 @lru_cache
-def _newest_of_everybody(state: AttendanceState | None) -> Select[Any]:
-    return _newest(*_conditions(AttendanceFilter(state=state), _NO_ZONE, _FORGOTTEN_BEFORE))
+def _newest_of_everybody(state: AttendanceState | None) -> Ready:
+    newest = _newest(*_conditions(AttendanceFilter(state=state), _NO_ZONE, _FORGOTTEN_BEFORE))
+    return Ready(
+        newest.with_only_columns(
+            *Attendance.__table__.c, User.full_name.label("student"), Program.name.label("program")
+        )
+    )
 
 
 def record(session: Session, record_id: int) -> Any | None:
@@ -291,7 +297,7 @@ def count(
     """How many records the filter lets through."""
     asked = {"forgotten_before": forgotten_before}
     if visible is true() and filters == AttendanceFilter(state=filters.state):
-        return session.scalar(_count_of_everybody(filters.state), asked) or 0
+        return int(_count_of_everybody(filters.state).rows(session, **asked)[0][0])
     return session.scalar(_count(visible, *_conditions(filters, zone, _FORGOTTEN_BEFORE)), asked) or 0
 
 
@@ -300,8 +306,8 @@ def _count(*conditions: ColumnElement[bool]) -> Select[tuple[int]]:
 
 
 @lru_cache
-def _count_of_everybody(state: AttendanceState | None) -> Select[tuple[int]]:
-    return _count(*_conditions(AttendanceFilter(state=state), _NO_ZONE, _FORGOTTEN_BEFORE))
+def _count_of_everybody(state: AttendanceState | None) -> Ready:
+    return Ready(_count(*_conditions(AttendanceFilter(state=state), _NO_ZONE, _FORGOTTEN_BEFORE)))
 
 
 def _records() -> Select[Any]:
