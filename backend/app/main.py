@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from functools import partial
+from functools import cache, partial
 
 from fastapi import APIRouter, Depends, FastAPI, Request, Response
 from fastapi.responses import PlainTextResponse
@@ -20,12 +20,24 @@ from app.accounts.factors.entry.pages import ask_proof
 from app.accounts.identity import identify
 from app.compliance.attendance import api as attendance_api
 from app.compliance.attendance import pages as attendance_pages
+from app.compliance.attendance.closings import pages as closings_pages
+from app.compliance.attendance.corrections import pages as corrections_pages
+from app.compliance.attendance.corrections import request_pages as correction_request_pages
 from app.compliance.attendance.documents import pages as attendance_documents_pages
+from app.compliance.attendance.roster import pages as roster_pages
+from app.compliance.attendance.standings import pages as standings_pages
+from app.compliance.credentials import office_pages as credential_office_pages
+from app.compliance.credentials import pages as credential_pages
+from app.compliance.credentials import public_pages as credential_public_pages
 from app.compliance.grades.book import api as grade_book_api
 from app.compliance.grades.book import pages as grade_book_pages
 from app.compliance.grades.finals import api as final_grades_api
 from app.compliance.grades.finals import pages as final_grades_pages
 from app.compliance.grades.reviews import pages as reviews_pages
+from app.compliance.grades.skills.board import pages as skill_board_pages
+from app.compliance.grades.skills.lists import pages as skill_list_pages
+from app.compliance.grades.skills.progress import pages as skill_progress_pages
+from app.compliance.grades.skills.records import pages as skill_record_pages
 from app.content import api as content_api
 from app.content import pages as content_pages
 from app.content.host import create_content_app
@@ -73,14 +85,26 @@ ROUTERS: list[APIRouter] = [
     accounts_api.router,
     accounts_pages.router,
     attendance_api.router,
+    roster_pages.router,
     attendance_pages.router,
+    closings_pages.router,
+    standings_pages.router,
+    corrections_pages.router,
+    correction_request_pages.router,
     attendance_documents_pages.router,
+    credential_public_pages.router,
+    credential_office_pages.router,
+    credential_pages.router,
     grade_book_api.router,
     grade_book_pages.router,
     final_grades_api.router,
     final_grades_pages.router,
     reviews_pages.api,
     reviews_pages.router,
+    skill_list_pages.router,
+    skill_progress_pages.router,
+    skill_board_pages.router,
+    skill_record_pages.router,
     content_api.router,
     content_pages.router,
     lrs_pages.router,
@@ -106,6 +130,11 @@ ROUTERS: list[APIRouter] = [
 ]
 
 
+@cache
+def _addresses() -> routing.Addresses:
+    return routing.Addresses(ROUTERS, [Depends(keep_pace)])
+
+
 def create_app(settings: Settings, database: Database | None = None) -> FastAPI:
     """The program as an ASGI application. Connects to nothing until the first request asks for it."""
     owned = database is None
@@ -128,7 +157,6 @@ def create_app(settings: Settings, database: Database | None = None) -> FastAPI:
         redoc_url=None,
         openapi_url="/api/v1/openapi.json",
         lifespan=lifespan,
-        dependencies=[Depends(keep_pace)],
     )
     app.state.settings = settings
     app.state.database = database
@@ -139,7 +167,7 @@ def create_app(settings: Settings, database: Database | None = None) -> FastAPI:
     app.state.school = EffectiveSettings(app.state)
     register_pdf(report_writer(settings))
     errors.install(app)
-    routing.install(app, ROUTERS, [(MOUNT, StaticAssets())])
+    _addresses().install(app, [(MOUNT, StaticAssets())])
     security.protect(
         app,
         settings,

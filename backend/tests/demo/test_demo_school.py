@@ -81,6 +81,11 @@ def test_every_list_has_something_to_show(ask: Callable[[str], list[Any]]) -> No
         "clocked in": "SELECT FROM attendance WHERE clock_out IS NULL",
         "forgot to clock out": "SELECT FROM attendance WHERE missing_clock_out",
         "corrected by the office": "SELECT FROM attendance WHERE notes IS NOT NULL",
+        "marked on a roster": "SELECT FROM class_attendance WHERE mark = 'present' AND attendance_id IS NOT NULL",
+        "absent": "SELECT FROM class_attendance WHERE mark IN ('absent', 'excused')",
+        "correction that waits": "SELECT FROM attendance_corrections WHERE decided_at IS NULL",
+        "correction decided": "SELECT FROM attendance_corrections WHERE decided_at IS NOT NULL",
+        "at risk": "SELECT FROM attendance_standings WHERE reasons <> '{}'",
         "asks to leave": "SELECT FROM withdrawals WHERE admin_processed_at IS NULL",
         "refund due": "SELECT FROM refunds WHERE remitted_at IS NULL",
         "refund paid": "SELECT FROM refunds WHERE remitted_at IS NOT NULL",
@@ -96,6 +101,8 @@ def test_every_list_has_something_to_show(ask: Callable[[str], list[Any]]) -> No
         "document about to expire": "SELECT FROM admission_documents WHERE expires_on BETWEEN '2026-11-23' AND "
         "'2027-01-20'",
         "note": "SELECT FROM student_notes",
+        "skill attempt that failed": "SELECT FROM skill_attempts WHERE NOT passed",
+        "skill attempt voided": "SELECT FROM skill_voids",
         "account deleted": "SELECT FROM users WHERE deleted_at IS NOT NULL",
     }
     empty = [name for name, query in lists.items() if not ask(query)]

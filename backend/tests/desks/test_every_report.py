@@ -34,6 +34,8 @@ LISTS = {
     "/attendance/students": [],
     "/grades": ["class", "letter", "program"],
     "/academic-progress": ["state", "program"],
+    "/skills": ["program"],
+    "/skills/attempts": [],
     "/audit": ["what", "who"],
     "/outbox": [],
     "/lrs/keys": [],

@@ -3,10 +3,21 @@
 from app.db.models.account import AccountLink, ApiToken, SignInAttempt, UserSession
 from app.db.models.admission import AdmissionDocument, AdmissionKind, AdmissionRequirement, Application
 from app.db.models.attendance import Attendance
+from app.db.models.attendance_correction import AttendanceClosing, AttendanceCorrection
+from app.db.models.attendance_standing import AttendanceStanding
 from app.db.models.attendance_totals import AttendanceDay, AttendanceSchoolDay, AttendanceStudent
 from app.db.models.audit import AuditEntry, HistoryFold, HistorySeal
+from app.db.models.class_attendance import ClassAttendance
 from app.db.models.content import ContentFile, ContentPackage, Launch
-from app.db.models.credential import Credential
+from app.db.models.credential import (
+    Credential,
+    CredentialEnding,
+    CredentialIssue,
+    CredentialOrder,
+    CredentialReminder,
+    CredentialShare,
+    CredentialType,
+)
 from app.db.models.data_import import DataImport, DataImportMapping, DataImportRecord
 from app.db.models.document import DocumentCounter, IssuedDocument
 from app.db.models.duty import UserDuty
@@ -25,6 +36,7 @@ from app.db.models.school import School, SchoolHoliday, SchoolPolicy, SchoolSign
 from app.db.models.school_class import ClassChange, ClassInstructor, ClassMeeting, ClassSeat, SchoolClass
 from app.db.models.scorm import ScormCommit, ScormData
 from app.db.models.signing import SigningCrl, SigningKey
+from app.db.models.skill import Skill, SkillAttempt, SkillVersion, SkillVoid
 from app.db.models.stored_file import FileClaim, StoredFileRow
 from app.db.models.student_file import (
     EmergencyContact,
@@ -69,11 +81,15 @@ __all__ = [
     "ApiToken",
     "Application",
     "Attendance",
+    "AttendanceClosing",
+    "AttendanceCorrection",
     "AttendanceDay",
     "AttendanceSchoolDay",
+    "AttendanceStanding",
     "AttendanceStudent",
     "AuditEntry",
     "Authenticator",
+    "ClassAttendance",
     "ClassChange",
     "ClassInstructor",
     "ClassMeeting",
@@ -82,6 +98,12 @@ __all__ = [
     "ContentPackage",
     "ContentType",
     "Credential",
+    "CredentialEnding",
+    "CredentialIssue",
+    "CredentialOrder",
+    "CredentialReminder",
+    "CredentialShare",
+    "CredentialType",
     "DataImport",
     "DataImportMapping",
     "DataImportRecord",
@@ -130,6 +152,10 @@ __all__ = [
     "SignInAttempt",
     "SigningCrl",
     "SigningKey",
+    "Skill",
+    "SkillAttempt",
+    "SkillVersion",
+    "SkillVoid",
     "StoredFileRow",
     "StudentAddress",
     "StudentField",
