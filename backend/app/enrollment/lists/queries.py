@@ -179,7 +179,7 @@ def _listing(
 def status_counts(session: Session, visible: ColumnElement[bool]) -> dict[EnrollmentStatus, int]:
     """How many enrollments stand in each state, without soft-deleted people."""
     everybody = visible is true()
-    rows = _BY_STATUS.rows(session) if everybody else session.execute(_BY_STATUS.statement.where(visible))
+    rows = _BY_STATUS.rows(session) if everybody else session.execute(_STATUSES.where(visible))
     return {row[0]: row[1] for row in rows}
 
 
@@ -206,6 +206,7 @@ def _eligible() -> Select[Any]:
 
 
 # Those who see everybody have them on each first page.
-_BY_STATUS = Ready(select(Enrollment.status, func.count()).where(NOT_DELETED).group_by(Enrollment.status))
+_STATUSES = select(Enrollment.status, func.count()).where(NOT_DELETED).group_by(Enrollment.status)
+_BY_STATUS = Ready(_STATUSES)
 _ELIGIBLE = Ready(_counted(_eligible()))
 _PENDING = Ready(_counted(pending_withdrawals()))
