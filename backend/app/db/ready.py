@@ -3,7 +3,7 @@
 `Session.execute` takes 80 to 140 µs of a processor for what psycopg does in 25: it looks for the compiled form, makes
 a context, a result, and entities that a page only reads. For one statement that is nothing; a page has ten. This is
 for those ten alone: SELECTs of columns, as constants of a module, whose rows are read and thrown away. Whatever
-changes rows, locks them or is put together anew goes through the session.
+changes rows, locks them, or differs from request to request, goes through the session.
 """
 
 from collections import namedtuple
