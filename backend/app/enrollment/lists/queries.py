@@ -23,6 +23,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from app.core.search import about_people, matches
 from app.db.models import Enrollment, EnrollmentStatus, Program, Transcript, User, Withdrawal
+from app.db.ready import Ready
 from app.web.listing import Listing
 from app.web.paging import Paging
 
@@ -177,22 +178,22 @@ def _listing(
 
 def status_counts(session: Session, visible: ColumnElement[bool]) -> dict[EnrollmentStatus, int]:
     """How many enrollments stand in each state, without soft-deleted people."""
-    statement = _BY_STATUS if visible is true() else _BY_STATUS.where(visible)
-    return {row[0]: row[1] for row in session.execute(statement)}
+    everybody = visible is true()
+    rows = _BY_STATUS.rows(session) if everybody else session.execute(_STATUSES.where(visible))
+    return {row[0]: row[1] for row in rows}
 
 
 def eligible_count(session: Session, visible: ColumnElement[bool], threshold_pct: int) -> int:
     """How many enrollments `eligible_for_graduation` has."""
-    threshold = {"threshold_pct": threshold_pct}
     if visible is true():
-        return session.scalar(_ELIGIBLE, threshold) or 0
-    return session.scalar(_counted(_eligible().where(visible)), threshold) or 0
+        return int(_ELIGIBLE.rows(session, threshold_pct=threshold_pct)[0][0])
+    return session.scalar(_counted(_eligible().where(visible)), {"threshold_pct": threshold_pct}) or 0
 
 
 def pending_count(session: Session, visible: ColumnElement[bool]) -> int:
     """How many withdrawals `pending_withdrawals` has."""
     if visible is true():
-        return session.scalar(_PENDING) or 0
+        return int(_PENDING.rows(session)[0][0])
     return session.scalar(_counted(pending_withdrawals().where(visible))) or 0
 
 
@@ -204,7 +205,8 @@ def _eligible() -> Select[Any]:
     return eligible_for_graduation(threshold_pct=bindparam("threshold_pct", type_=Integer))
 
 
-# Those who see everybody have them on each first page: put together once.
-_BY_STATUS = select(Enrollment.status, func.count()).where(NOT_DELETED).group_by(Enrollment.status)
-_ELIGIBLE = _counted(_eligible())
-_PENDING = _counted(pending_withdrawals())
+# Those who see everybody have them on each first page.
+_STATUSES = select(Enrollment.status, func.count()).where(NOT_DELETED).group_by(Enrollment.status)
+_BY_STATUS = Ready(_STATUSES)
+_ELIGIBLE = Ready(_counted(_eligible()))
+_PENDING = Ready(_counted(pending_withdrawals()))

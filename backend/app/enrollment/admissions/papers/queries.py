@@ -8,6 +8,7 @@ from sqlalchemy import (
     BindParameter,
     ColumnElement,
     Date,
+    Exists,
     Integer,
     Select,
     Subquery,
@@ -15,6 +16,7 @@ from sqlalchemy import (
     bindparam,
     case,
     delete,
+    exists,
     func,
     literal,
     or_,
@@ -23,7 +25,7 @@ from sqlalchemy import (
     union,
 )
 from sqlalchemy.dialects.postgresql import aggregate_order_by
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from app.core.constraints import register_conflict, register_invalid
 from app.core.search import matches
@@ -37,6 +39,7 @@ from app.db.models import (
     Program,
     User,
 )
+from app.db.ready import Ready
 from app.rules.admission_documents import REMINDERS, SOON
 from app.web.listing import Listing
 from app.web.paging import Paging
@@ -236,16 +239,16 @@ def _lines(
 
 def checklist(session: Session, user_id: int, today: date) -> Sequence[Any]:
     """What one student must have and how it stands, and what they sent in besides."""
-    known = {"user_id": user_id, "today": today, "soon": today + SOON}
-    return session.execute(_CHECKLIST, known).all()
+    return _CHECKLIST.rows(session, user_id=user_id, today=today, soon=today + SOON)
 
 
-# A student's first page asks for it: put together once.
-_CHECKLIST = _lines(
-    bindparam("today", type_=Date),
-    bindparam("soon", type_=Date),
-    everything_of=bindparam("user_id", type_=Integer),
-).order_by(AdmissionKind.position, AdmissionKind.id)
+_CHECKLIST = Ready(
+    _lines(
+        bindparam("today", type_=Date),
+        bindparam("soon", type_=Date),
+        everything_of=bindparam("user_id", type_=Integer),
+    ).order_by(AdmissionKind.position, AdmissionKind.id)
+)
 
 
 def listing(
@@ -276,11 +279,48 @@ def listing(
     )
 
 
-def count(session: Session, visible: ColumnElement[bool], today: date, standing: str) -> int:
-    """How many lines stand in this way."""
-    rows = lines(today).where(visible).subquery()
-    counted = select(func.count()).select_from(rows).where(rows.c.standing == standing)
-    return session.scalar(counted) or 0
+def _received(visible: ColumnElement[bool]) -> Select[tuple[int]]:
+    """How many of `lines` wait to be checked: found from the documents that do, and not from everybody's needs."""
+    row, better, needed = AdmissionDocument, aliased(AdmissionDocument), AdmissionRequirement
+
+    def needs(room: type[Enrollment] | type[Application], standing: ColumnElement[bool]) -> Exists:
+        asked = or_(needed.program_id.is_(None), needed.program_id == room.program_id)
+        return exists().where(room.user_id == row.user_id, standing, needed.kind_id == row.kind_id, asked)
+
+    found = (
+        select(row.user_id, row.kind_id)
+        .join(User, User.id == row.user_id)
+        .join(AdmissionKind, AdmissionKind.id == row.kind_id)
+        .where(
+            row.state == "received",
+            User.deleted_at.is_(None),
+            AdmissionKind.archived_at.is_(None),
+            visible,
+            ~exists().where(
+                better.user_id == row.user_id,
+                better.kind_id == row.kind_id,
+                better.state == "accepted",
+                or_(better.expires_on.is_(None), better.expires_on >= bindparam("today", type_=Date)),
+            ),
+            or_(
+                needs(Enrollment, Enrollment.status == EnrollmentStatus.ACTIVE),
+                needs(Application, Application.state.in_(OPEN)),
+            ),
+        )
+        .distinct()
+        .subquery()
+    )
+    return select(func.count().label("waiting")).select_from(found)
+
+
+_RECEIVED_OF_EVERYBODY = Ready(_received(true()))
+
+
+def count_received(session: Session, visible: ColumnElement[bool], today: date) -> int:
+    """How many required documents wait to be checked, of the students whom `visible` lets through."""
+    if visible is true():
+        return int(_RECEIVED_OF_EVERYBODY.rows(session, today=today)[0].waiting)
+    return session.scalar(_received(visible), {"today": today}) or 0
 
 
 def to_remind(

@@ -322,7 +322,7 @@ def count_waiting(session: Session, subject: Actor, today: date) -> int:
     """How many required documents wait to be checked."""
     policy.require_read(subject)
     visible = visibility.limit(session, subject, Records.STUDENTS, User.id)
-    return queries.count(session, visible, today, "received")
+    return queries.count_received(session, visible, today)
 
 
 @internal("the system's own work of every day")
