@@ -8,7 +8,8 @@ from fastapi import APIRouter, Depends, FastAPI, Request, Response
 from fastapi.responses import PlainTextResponse
 from starlette.types import ASGIApp
 
-import app.finance  # noqa: F401 - its constraints have sentences
+import app.finance
+import app.ops.student_records  # noqa: F401 - what is in a student’s whole file
 from app import __version__
 from app.academics import api as academics_api
 from app.academics import pages as academics_pages
@@ -26,13 +27,16 @@ from app.compliance.grades.book import pages as grade_book_pages
 from app.compliance.grades.finals import api as final_grades_api
 from app.compliance.grades.finals import pages as final_grades_pages
 from app.compliance.grades.reviews import pages as reviews_pages
+from app.compliance.privacy import pages as privacy_pages
+from app.compliance.privacy import service as _privacy  # noqa: F401 - the purge asks, the queue has its lines
+from app.compliance.privacy import student_pages as privacy_student_pages
 from app.content import api as content_api
 from app.content import pages as content_pages
 from app.content.host import create_content_app
 from app.core.errors import Problem
 from app.core.files import open_store
 from app.db.session import Database
-from app.desks import office_pages, security_pages
+from app.desks import office_pages, queue_pages, security_pages
 from app.desks import pages as desks_pages
 from app.documents import pages as documents_pages
 from app.documents.service import report_writer
@@ -81,6 +85,8 @@ ROUTERS: list[APIRouter] = [
     final_grades_pages.router,
     reviews_pages.api,
     reviews_pages.router,
+    privacy_pages.router,
+    privacy_student_pages.router,
     content_api.router,
     content_pages.router,
     lrs_pages.router,
@@ -100,6 +106,7 @@ ROUTERS: list[APIRouter] = [
     operations_pages.router,
     retention_pages.router,
     desks_pages.router,
+    queue_pages.router,
     office_pages.router,
     security_pages.router,
     health.router,

@@ -18,6 +18,7 @@ from app.compliance.attendance.service import (
     EnrollmentHours,
     Totals,
 )
+from app.compliance.privacy import service as privacy
 from app.content import service as content
 from app.content.service import AttemptOut
 from app.core import clock, views
@@ -62,6 +63,10 @@ class StudentPage:
     documents: Sequence[IssuedDocument]
     offers: list[Offer]
     sees_documents: bool
+    hidden: bool
+    """Whether the student has opted out of directory information."""
+    statements: list[tuple[str, str]]
+    """The student’s statements about records that were not amended: which record, and their words."""
 
 
 @views.opens(Part.FILE, student="user_id")
@@ -95,6 +100,8 @@ def student_page(session: Session, subject: Subject, user_id: int, zone: ZoneInf
         documents=documents.of_student(session, subject, user_id),
         offers=documents.offers(session, subject, user_id),
         sees_documents=documents.may_read(subject, user_id),
+        hidden=not privacy.may_publish(session, user_id),
+        statements=privacy.statements_of(session, user_id),
     )
 
 

@@ -1,0 +1,51 @@
+"""What of hours, grades, transcripts, credentials and externships is in a student's whole file."""
+
+from sqlalchemy import Select, select
+
+from app.core import student_records as records
+from app.db.models import (
+    Attendance,
+    Credential,
+    Enrollment,
+    Externship,
+    FinalGrade,
+    GradeChange,
+    GradeScore,
+    ProgressAppeal,
+    ProgressReview,
+    Transcript,
+)
+
+
+def _enrollments(student: int) -> Select[tuple[int]]:
+    return select(Enrollment.id).where(Enrollment.user_id == student)
+
+
+def _finals(student: int) -> Select[tuple[int]]:
+    return select(FinalGrade.id).where(FinalGrade.enrollment_id.in_(_enrollments(student)))
+
+
+def _reviews(student: int) -> Select[tuple[int]]:
+    return select(ProgressReview.id).where(ProgressReview.enrollment_id.in_(_enrollments(student)))
+
+
+export, owned, within = records.export, records.owned, records.within
+export(Attendance, "attendance", "Attendance records", owned(Attendance.user_id))
+export(Credential, "credentials", "Credentials", owned(Credential.user_id))
+export(Externship, "externships", "Externships", owned(Externship.user_id))
+export(Transcript, "transcripts", "Transcripts", owned(Transcript.user_id))
+export(FinalGrade, "grades", "Final grades", within(FinalGrade.enrollment_id, _enrollments))
+export(GradeScore, "grades", "Scores", within(GradeScore.enrollment_id, _enrollments))
+export(GradeChange, "grades", "Grade changes", within(GradeChange.final_grade_id, _finals))
+export(
+    ProgressReview,
+    "grades",
+    "Reviews of academic progress",
+    within(ProgressReview.enrollment_id, _enrollments),
+)
+export(ProgressAppeal, "grades", "Appeals", within(ProgressAppeal.review_id, _reviews))
+records.leave_out(
+    "Sums of the attendance records, which are in; kept so that pages are quick.",
+    "attendance_days",
+    "attendance_students",
+)
