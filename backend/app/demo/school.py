@@ -25,6 +25,7 @@ from app.demo import (
     lives,
     paperwork,
     people,
+    privacy,
     roster,
 )
 from app.demo.bulk_copy import Copier
@@ -112,6 +113,7 @@ def _build(
     withdrawals = paperwork.write_withdrawals(desk, enrolled)
     paperwork.write_graduations(desk, enrolled)
     paperwork.write_externships(desk, enrolled)
+    privacy.write_privacy(desk, enrolled)
     # The statements follow from it while the first pages are looked at already.
     chronicle.write(
         desk,
