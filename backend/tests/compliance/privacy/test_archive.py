@@ -87,6 +87,7 @@ def test_the_whole_file_holds_everything_and_verifies_without_the_system(
     service.attach_statement(session, me, row.id, "My badge was broken.")
     session.commit()
     content = _taken_out(app, registrar, store, settings, studied.id)
+    tmp_path /= "taken out"
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         assert archive.testzip() is None
         archive.extractall(tmp_path)
