@@ -14,11 +14,12 @@ from sqlalchemy.orm import Session
 from app.accounts import service as accounts
 from app.compliance.privacy import archive, policy, queries
 from app.compliance.privacy.archive import Archive
-from app.core import clock, history, mail, proof
+from app.core import clock, history, mail, proof, views
 from app.core.actions import Action
 from app.core.errors import Conflict, FieldError, Invalid, NotFound
 from app.core.files import FileMissing, FileStore, StoredFile, claims
 from app.core.permissions import Actor, Subject
+from app.core.views import Part
 from app.db.models import AccessRequest, User
 from app.db.session import Database
 from app.rules.privacy import answer_due, days_left
@@ -56,6 +57,9 @@ def requests_of(session: Session, subject: Subject, student_id: int) -> Sequence
     return queries.access_requests_of(session, student_id)
 
 
+@views.opens(
+    Part.PRIVACY, student=lambda found, _given: found.row.student_id, record=lambda found: found.row.id
+)
 def read_request(session: Session, subject: Subject, access_request_id: int, today: date) -> OneRequest:
     """One request. Raises NotFound for another's."""
     row = _readable(session, subject, access_request_id)

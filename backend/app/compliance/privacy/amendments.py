@@ -14,10 +14,11 @@ from sqlalchemy.orm import Session
 from app.accounts import service as accounts
 from app.compliance.privacy import policy, queries
 from app.compliance.privacy.schemas import AmendmentForm, DecisionForm, HearingForm
-from app.core import clock, history, mail
+from app.core import clock, history, mail, views
 from app.core.actions import Action
 from app.core.errors import Conflict, Forbidden, NotFound
 from app.core.permissions import Subject, internal
+from app.core.views import Part
 from app.db.models import AmendmentRequest
 from app.school import service as school
 from app.settings import Settings, get_settings
@@ -41,6 +42,9 @@ def amendments_of(session: Session, subject: Subject, student_id: int) -> Sequen
     return queries.amendments_of(session, student_id)
 
 
+@views.opens(
+    Part.PRIVACY, student=lambda found, _given: found.row.student_id, record=lambda found: found.row.id
+)
 def read_amendment(session: Session, subject: Subject, amendment_id: int) -> OneAmendment:
     """One request. Raises NotFound for another's."""
     row = _readable(session, subject, amendment_id)

@@ -9,10 +9,11 @@ from sqlalchemy.orm import Session
 
 from app.compliance.privacy import consents, policy, queries
 from app.compliance.privacy.schemas import MOST_STUDENTS, BatchFields, DisclosureFields
-from app.core import history
+from app.core import history, views
 from app.core.actions import Action
 from app.core.errors import FieldError, Invalid
 from app.core.permissions import Permission, Subject
+from app.core.views import Part
 from app.db.models import Disclosure, User
 from app.lrs import service as record_store
 from app.rules.privacy import BASES
@@ -33,6 +34,7 @@ class Standing:
     until: datetime | None
 
 
+@views.opens(Part.PRIVACY, student="student_id")
 def log_of(session: Session, subject: Subject, student_id: int) -> Sequence[Any]:
     """A student's disclosures, the newest first: Disclosure and who recorded it. Raises NotFound for another's."""
     policy.require_read(session, subject, student_id)
