@@ -22,6 +22,7 @@ from app.compliance.privacy import service as privacy
 from app.content import service as content
 from app.content.service import AttemptOut
 from app.core import clock, views
+from app.core.directory import may_publish
 from app.core.errors import NotFound
 from app.core.permissions import Permission, Role, Subject
 from app.core.views import Part
@@ -100,7 +101,7 @@ def student_page(session: Session, subject: Subject, user_id: int, zone: ZoneInf
         documents=documents.of_student(session, subject, user_id),
         offers=documents.offers(session, subject, user_id),
         sees_documents=documents.may_read(subject, user_id),
-        hidden=not privacy.may_publish(session, user_id),
+        hidden=not may_publish(session, user_id),
         statements=privacy.statements_of(session, user_id),
     )
 

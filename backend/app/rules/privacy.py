@@ -50,6 +50,6 @@ EXEMPT = (
     ("School officials", "with a legitimate educational interest; the history says who looked, and why"),
     ("Recipients named in a written consent", "the consent itself is on record"),
     ("Directory information", "unless the student has opted out"),
-    ("Some subpoenas", "where the court orders that nobody is told"),
+    ("Some subpoenas", "where the court orders to keep them secret"),
 )
 """Disclosures that 34 CFR 99.32(d) does not ask to record."""

@@ -29,6 +29,7 @@ from app.accounts.identifiers.service import IdentifierForm
 from app.accounts.profiles.schemas import ContactKind, NameParts, PhoneForm
 from app.compliance.attendance.documents.service import Period
 from app.compliance.attendance.schemas import AttendanceFilter
+from app.compliance.privacy.schemas import PaperConsentForm
 from app.core.errors import Forbidden, NotFound, Problem
 from app.core.files import FileStore, open_store
 from app.core.permissions import Actor, Duty, Role, Subject
@@ -73,6 +74,8 @@ VALUES: Mapping[str, Any] = {
     "gpa_weight": Decimal(1),
     "approved": True,
     "granted": True,
+    "hidden": True,
+    "statement": "I disagree.",
     "content": b"%PDF-1.7 %%EOF",
     "kind": ContactKind.PHONE,
 }
@@ -111,6 +114,16 @@ CALLS: Mapping[str, Mapping[str, Any]] = {
     "compliance.grades.finals.approve": {"final_grade_ids": lambda numbers: [numbers["final_grade_id"]]},
     "compliance.grades.finals.send_back": {"final_grade_ids": lambda numbers: [numbers["final_grade_id"]]},
     "compliance.grades.finals.changes.decide_change": {"change_id": "@grade_change_id"},
+    "compliance.privacy.consents.enter": {
+        "values": lambda _numbers: PaperConsentForm.model_construct(
+            records="Transcript",
+            purpose="A job",
+            recipient="A dentist",
+            signed_name="An example",
+            signed_on=TODAY,
+            ends_on=None,
+        )
+    },
     "documents.issue.issue": {
         "prepare": lambda numbers: lambda _session: Mock(student_id=numbers["user_id"])
     },

@@ -62,6 +62,7 @@ from app.settings import Settings
 from tests.conftest import sign_in_directly
 from tests.factories.accounts import ApiTokenFactory, UserSessionFactory
 from tests.factories.grades import graded, reviewed
+from tests.factories.privacy import asked
 from tests.factories.school import School
 from tests.web.routes import Route, every_route
 
@@ -328,6 +329,8 @@ def walk(app: FastAPI, session: Session, connection: Connection, settings: Setti
     )
     file = _student_file(session, other.id, 9001) | _admission(session, other.id, enrollment.program_id)
     my_file = _student_file(session, mine.user_id, 9002) | _admission(session, mine.user_id, mine.program_id)
+    file |= asked(session, other.id)
+    my_file |= asked(session, mine.user_id)
     session.flush()
     given = graded(session, taught.id, enrollment.id, people)
     numbers = (

@@ -141,7 +141,7 @@ def answer_with_copy(
 ) -> AccessRequest:
     """Answer with a copy of the whole file, which the student can download from then on.
 
-    The archive is made before the request is locked: of two who answer at once, one makes it in vain and is told so.
+    The archive is made before the request is locked: of two who answer at once, one makes it in vain and reads that.
     Raises ProofRequired, Conflict for a request that is closed, NotFound, Forbidden.
     """
     with database.begin() as session:

@@ -79,7 +79,7 @@ def ask_amendment(
 def decide_amendment(
     session: Session, subject: Subject, amendment_id: int, values: DecisionForm
 ) -> AmendmentRequest:
-    """Decide a request; the student is mailed, and after a refusal told of the hearing.
+    """Decide a request; the student gets an email, after a refusal with the right to a hearing.
 
     That the record was put right is entered where the record is: this keeps the decision. Raises Conflict for one
     that is decided, NotFound, Forbidden.

@@ -35,7 +35,6 @@ from app.compliance.privacy.disclosures import (
 )
 from app.compliance.privacy.policy import may_list, may_manage
 from app.core import retention
-from app.core.directory import may_publish, publishable
 
 __all__ = [
     "Archive",
@@ -59,8 +58,6 @@ __all__ = [
     "log_of",
     "may_list",
     "may_manage",
-    "may_publish",
-    "publishable",
     "read_amendment",
     "read_copy",
     "read_paper",
