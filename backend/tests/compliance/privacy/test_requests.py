@@ -1,9 +1,12 @@
 """Access within 45 days, amendment with its hearing, and what stays while a request is open."""
 
+import hashlib
+import json
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import date, timedelta
+from pathlib import Path
 from threading import Barrier
 from typing import Any
 
@@ -13,7 +16,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
+from typer.testing import CliRunner
 
+from app.commands import student as student_commands
 from app.compliance.privacy import service
 from app.compliance.privacy.schemas import AmendmentForm, DecisionForm, HearingForm
 from app.core import retention
@@ -23,6 +28,7 @@ from app.core.permissions import Duty, Subject
 from app.db.models import AccessRequest, AuditEntry, OutboxMessage, User
 from app.db.session import Database
 from app.documents import service as documents
+from app.ops import school_database
 from app.rules.privacy import answer_due, days_left
 from app.settings import Settings
 from app.web import queue
@@ -167,7 +173,9 @@ def _at_once(database: Database, acts: list[Callable[[], Any]]) -> list[str]:
         return sorted(pool.map(act, acts))
 
 
-def test_two_who_answer_or_decide_at_once(live_database: Database, live_settings: Settings) -> None:
+def test_two_who_answer_or_decide_at_once_and_the_operators_export(
+    live_database: Database, live_settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     store = open_store(live_settings)
     with live_database.begin() as session:
         school = School(session)
@@ -197,3 +205,11 @@ def test_two_who_answer_or_decide_at_once(live_database: Database, live_settings
         assert store.exists(row.archive_sha256)
         closed = select(func.count()).where(AuditEntry.action == "access_request.closed")
         assert session.scalar(closed) == 1
+    monkeypatch.setattr(school_database, "get_settings", lambda: live_settings)
+    target = tmp_path / "file.zip"
+    command = ["export", str(maria.id), "--output", str(target), "--json"]
+    done = CliRunner().invoke(student_commands.commands, command)
+    assert done.exit_code == 0, done.output
+    assert json.loads(done.output)["sha256"] == hashlib.sha256(target.read_bytes()).hexdigest()
+    nobody = CliRunner().invoke(student_commands.commands, ["export", "999999", "--output", str(target)])
+    assert "no such student" in str(nobody.exception)

@@ -16,6 +16,7 @@ from sqlalchemy import (
     bindparam,
     case,
     delete,
+    exists,
     func,
     literal,
     or_,
@@ -24,7 +25,7 @@ from sqlalchemy import (
     union,
 )
 from sqlalchemy.dialects.postgresql import aggregate_order_by
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from app.core.constraints import register_conflict, register_invalid
 from app.core.search import matches
@@ -339,7 +340,23 @@ def to_check(visible: ColumnElement[bool]) -> Select[Any]:
 
 def to_renew(visible: ColumnElement[bool], today: date) -> Select[Any]:
     """Documents of students at the school that end soon or have ended, where none better has come."""
-    best = _best(today)
+    row, other = AdmissionDocument, aliased(AdmissionDocument)
+    better = exists().where(
+        other.user_id == row.user_id,
+        other.kind_id == row.kind_id,
+        other.id != row.id,
+        or_(
+            other.state == "received",
+            and_(
+                other.state == "accepted",
+                or_(
+                    other.expires_on.is_(None),
+                    other.expires_on > row.expires_on,
+                    and_(other.expires_on == row.expires_on, other.id > row.id),
+                ),
+            ),
+        ),
+    )
     studies = select(Enrollment.user_id).where(Enrollment.status == EnrollmentStatus.ACTIVE)
     return _queued(
         func.coalesce(AdmissionDocument.checked_at, AdmissionDocument.received_at),
@@ -347,7 +364,7 @@ def to_renew(visible: ColumnElement[bool], today: date) -> Select[Any]:
     ).where(
         AdmissionDocument.state == "accepted",
         AdmissionDocument.expires_on <= today + SOON,
-        AdmissionDocument.id.in_(select(best.c.id)),
+        ~better,
         User.id.in_(studies),
         AdmissionKind.archived_at.is_(None),
         visible,
