@@ -130,6 +130,8 @@ CALLS: Mapping[str, Mapping[str, Any]] = {
 }
 """Arguments of one function; `@name` is one of the walk's numbers, a function is given all of them."""
 NOBODY = {
+    "compliance.privacy.consents.read_paper",  # the example was signed electronically
+    "compliance.privacy.access.read_copy",  # the example is not answered
     "accounts.factors.entry.proof_options",
     "accounts.factors.entry.prove",
     "accounts.factors.entry.prove_by_passkey",

@@ -17,7 +17,7 @@ from app.compliance.privacy.archive import Archive
 from app.core import clock, history, mail, proof, views
 from app.core.actions import Action
 from app.core.errors import Conflict, FieldError, Invalid, NotFound
-from app.core.files import FileMissing, FileStore, StoredFile, claims
+from app.core.files import FileStore, StoredFile, claims
 from app.core.permissions import Actor, Subject
 from app.core.views import Part
 from app.db.models import AccessRequest, User
@@ -161,20 +161,20 @@ def answer_with_copy(
         return _close(session, subject, row, "copy", answer, stored, made)
 
 
-def read_copy(
-    session: Session, subject: Subject, access_request_id: int, files: FileStore
-) -> tuple[AccessRequest, Any]:
-    """The archive that answered a request, in chunks, for the student and the office. Raises NotFound."""
+def read_copy(session: Session, subject: Subject, access_request_id: int, files: FileStore) -> AccessRequest:
+    """The request that was answered with an archive, which is in the store, for the student and the office.
+
+    Raises NotFound.
+    """
     row = _readable(session, subject, access_request_id)
     if row.archive_sha256 is None:
         raise NotFound("This request was not answered with a copy.")
     if subject.user_id != row.student_id:
         policy.require_manage(session, subject, row.student_id)
         _record_export(session, subject, row.student_id, row.archive_sha256, 0)
-    try:
-        return row, files.read(row.archive_sha256)
-    except FileMissing:
-        raise NotFound("This file is not in the file store. Ask the operator to restore it.") from None
+    if not files.exists(row.archive_sha256):
+        raise NotFound("This file is not in the file store. Ask the operator to restore it.")
+    return row
 
 
 def export_file(

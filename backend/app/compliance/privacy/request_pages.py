@@ -81,7 +81,8 @@ def _access_page(
 @router.get("/privacy/access/{access_request_id}/copy")
 def copy(db: Db, subject: CurrentSubject, store: FilesDep, access_request_id: PathId) -> Response:
     """The archive that answered a request, for the student and the office."""
-    row, chunks = access.read_copy(db, subject, access_request_id, store)
+    row = access.read_copy(db, subject, access_request_id, store)
+    chunks = store.read(row.archive_sha256 or "")
     headers = {
         "Content-Disposition": f'attachment; filename="student-file-{row.student_id}-{row.received_on}.zip"',
         "Content-Length": str(row.archive_bytes),

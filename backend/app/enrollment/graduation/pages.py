@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 from app.academics.classes import service as classes
 from app.core import clock
 from app.core.permissions import Permission, Subject
+from app.core.visibility import Records
 from app.enrollment import policy
 from app.enrollment.graduation import service
 from app.enrollment.graduation.service import Outcome
@@ -19,11 +20,14 @@ from app.web.render import render
 from app.web.request import CurrentSubject, Db, Requires, SettingsDep
 
 router = APIRouter(include_in_schema=False)
+LISTS = [Requires(*Records.ENROLLMENTS.value)]
 ENDS = [Requires(Permission.ENROLLMENTS_END)]
-classes.register_link(classes.ClassLink("Graduation", "/graduation", "certificate", policy.may_end, order=40))
+classes.register_link(
+    classes.ClassLink("Graduation", "/graduation", "certificate", policy.may_list, order=40)
+)
 
 
-@router.get("/classes/{class_id}/graduation", dependencies=ENDS)
+@router.get("/classes/{class_id}/graduation", dependencies=LISTS)
 def preview(
     request: Request, db: Db, subject: CurrentSubject, settings: SettingsDep, class_id: PathId
 ) -> Response:
@@ -68,5 +72,6 @@ def _page(
         lines=service.preview(db, subject, class_id, clock.today(settings.zone), settings.zone),
         form=form,
         outcomes=outcomes,
+        may_end=policy.may_end(subject),
         breadcrumbs=[("Classes", "/classes"), (record.code, f"/classes/{class_id}"), ("Graduation", None)],
     )

@@ -74,8 +74,8 @@ def decision(session: Session, subject: Subject, enrollment_id: int) -> Any | No
 
 
 def preview(session: Session, subject: Subject, class_id: int, today: date, zone: ZoneInfo) -> list[Line]:
-    """The active students of a class with what each lacks. Raises NotFound, Forbidden."""
-    policy.require_end(subject)
+    """The active students of a class with what each lacks. Raises NotFound for another's class, Forbidden."""
+    policy.require_list(subject)
     seats = classes.roster(session, subject, class_id, Paging(per_page=MOST), zone).page().items
     return _lines(session, subject, [seat.enrollment_id for seat in seats], today, zone)
 
@@ -111,6 +111,7 @@ def graduate(
     One who lacks something by now does not graduate, and the outcome says what; exceptions are made on the
     student's own page, with their reason. Raises NotFound, Forbidden.
     """
+    policy.require_end(subject)
     chosen = set(enrollment_ids)
     lines = [
         line for line in preview(session, subject, class_id, today, zone) if line.enrollment_id in chosen
