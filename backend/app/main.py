@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from functools import partial
+from functools import cache, partial
 
 from fastapi import APIRouter, Depends, FastAPI, Request, Response
 from fastapi.responses import PlainTextResponse
@@ -113,6 +113,11 @@ ROUTERS: list[APIRouter] = [
 ]
 
 
+@cache
+def _addresses() -> routing.Addresses:
+    return routing.Addresses(ROUTERS, [Depends(keep_pace)])
+
+
 def create_app(settings: Settings, database: Database | None = None) -> FastAPI:
     """The program as an ASGI application. Connects to nothing until the first request asks for it."""
     owned = database is None
@@ -135,7 +140,6 @@ def create_app(settings: Settings, database: Database | None = None) -> FastAPI:
         redoc_url=None,
         openapi_url="/api/v1/openapi.json",
         lifespan=lifespan,
-        dependencies=[Depends(keep_pace)],
     )
     app.state.settings = settings
     app.state.database = database
@@ -146,7 +150,7 @@ def create_app(settings: Settings, database: Database | None = None) -> FastAPI:
     app.state.school = EffectiveSettings(app.state)
     register_pdf(report_writer(settings))
     errors.install(app)
-    routing.install(app, ROUTERS, [(MOUNT, StaticAssets())])
+    _addresses().install(app, [(MOUNT, StaticAssets())])
     security.protect(
         app,
         settings,

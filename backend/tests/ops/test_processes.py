@@ -71,6 +71,8 @@ class Asking:
                 # A refused connection, or one that broke while an answer was under way.
                 self.answers[type(error).__name__] += 1
                 connection.close()
+            # Without a pause they take the processor from the processes whose start is waited for.
+            self._enough.wait(0.02)
         connection.close()
 
 

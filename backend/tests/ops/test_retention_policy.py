@@ -149,7 +149,7 @@ def test_the_form_names_the_rule_at_the_field(admin: TestClient) -> None:
     assert "Messages of the outbox" in page
     refused = admin.post("/school/policies/retention/new", data=head | form | {"email": "44"})
     assert refused.status_code == 422
-    assert "Keep this for 45 days or more: A student who asks" in refused.text
+    assert "Keep this for 45 days or more: A student’s request to see" in refused.text
     assert admin.post("/school/policies/retention/new", data=head | form | {"email": "45"}).status_code == 303
     assert "45 days" in admin.get("/school/policies").text
 

@@ -23,7 +23,7 @@ def browser() -> TestClient:
     app = FastAPI()
     mounted = FastAPI()
     mounted.get("/file")(lambda: "file")
-    routing.install(app, [first, second], [("/static", mounted)])
+    routing.Addresses([first, second]).install(app, [("/static", mounted)])
     return TestClient(app, follow_redirects=False)
 
 
@@ -57,14 +57,16 @@ def test_what_stands_before_every_route_stands_before_these() -> None:
     asked = []
     router = APIRouter()
     router.get("/page")(lambda: "page")
-    app = FastAPI(dependencies=[Depends(lambda: asked.append(1))])
-    routing.install(app, [router])
-    assert TestClient(app).get("/page").json() == "page"
-    assert asked == [1]
+    addresses = routing.Addresses([router], [Depends(lambda: asked.append(1))])
+    for _ in range(2):
+        app = FastAPI()
+        addresses.install(app)
+        assert TestClient(app).get("/page").json() == "page"
+    assert asked == [1, 1]
 
 
 def test_an_address_that_begins_with_anything_is_refused() -> None:
     router = APIRouter()
     router.get("/{anything}/page")(lambda: "no")
     with pytest.raises(ValueError, match="begins with a word"):
-        routing.install(FastAPI(), [router])
+        routing.Addresses([router])
