@@ -27,6 +27,10 @@ from app.compliance.grades.book import pages as grade_book_pages
 from app.compliance.grades.finals import api as final_grades_api
 from app.compliance.grades.finals import pages as final_grades_pages
 from app.compliance.grades.reviews import pages as reviews_pages
+from app.compliance.grades.skills.board import pages as skill_board_pages
+from app.compliance.grades.skills.lists import pages as skill_list_pages
+from app.compliance.grades.skills.progress import pages as skill_progress_pages
+from app.compliance.grades.skills.records import pages as skill_record_pages
 from app.compliance.privacy import pages as privacy_pages
 from app.compliance.privacy import service as _privacy  # noqa: F401 - the purge asks, the queue has its lines
 from app.compliance.privacy import student_pages as privacy_student_pages
@@ -87,6 +91,10 @@ ROUTERS: list[APIRouter] = [
     reviews_pages.router,
     privacy_pages.router,
     privacy_student_pages.router,
+    skill_list_pages.router,
+    skill_progress_pages.router,
+    skill_board_pages.router,
+    skill_record_pages.router,
     content_api.router,
     content_pages.router,
     lrs_pages.router,

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from app.accounts import service as _accounts  # noqa: F401 - people can be imported
+from app.compliance.grades import service as _grades  # noqa: F401 - skill lists can be imported
 from app.core.files import open_store
 from app.core.permissions import SYSTEM
 from app.db.models import DataImport
@@ -17,7 +18,8 @@ from app.ops.school_database import school_database
 from app.web.imports import jobs, service
 
 commands = typer.Typer(
-    no_args_is_help=True, help="Import people, student files and enrollments from CSV or Excel files."
+    no_args_is_help=True,
+    help="Import people, student files, enrollments and skill lists from CSV or Excel files.",
 )
 
 File = Annotated[Path, typer.Argument(exists=True, dir_okay=False, readable=True, help="CSV or .xlsx.")]
@@ -43,6 +45,13 @@ def student_files(file: File, dry_run: DryRun = False, good_only: GoodOnly = Fal
     """Fill empty student files. Columns: email, birth date, preferred name, phone, street, unit, city, state, ZIP,
     emergency contact with relationship and phone."""
     _import("student-files", file, dry_run=dry_run, good_only=good_only)
+
+
+@commands.command()
+def skills(file: File, dry_run: DryRun = False, good_only: GoodOnly = False) -> None:
+    """Add skills to the lists of programs. Columns: program, section, skill, criteria (one a line), points needed,
+    passes needed, instructions."""
+    _import("skills", file, dry_run=dry_run, good_only=good_only)
 
 
 @commands.command()

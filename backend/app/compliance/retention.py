@@ -23,6 +23,14 @@ retention.keep(
     "progress_reviews",
 )
 retention.keep(
+    "Skills check-offs",
+    "Skills check-offs belong to the student’s file (GNPEC Standard 6). No rule sets a time after which they may go.",
+    "skills",
+    "skill_versions",
+    "skill_attempts",
+    "skill_voids",
+)
+retention.keep(
     "Transcripts, credentials and externships",
     "A transcript is permanent, and at a closure goes to GNPEC for every former student (GNPEC Standard 6).",
     "transcripts",

@@ -3,6 +3,7 @@
 from sqlalchemy import Select, select
 
 from app.core import student_records as records
+from app.core.student_records import StoredPaper
 from app.db.models import (
     Attendance,
     Credential,
@@ -13,6 +14,8 @@ from app.db.models import (
     GradeScore,
     ProgressAppeal,
     ProgressReview,
+    SkillAttempt,
+    SkillVoid,
     Transcript,
 )
 
@@ -27,6 +30,10 @@ def _finals(student: int) -> Select[tuple[int]]:
 
 def _reviews(student: int) -> Select[tuple[int]]:
     return select(ProgressReview.id).where(ProgressReview.enrollment_id.in_(_enrollments(student)))
+
+
+def _attempts(student: int) -> Select[tuple[int]]:
+    return select(SkillAttempt.id).where(SkillAttempt.enrollment_id.in_(_enrollments(student)))
 
 
 export, owned, within = records.export, records.owned, records.within
@@ -44,6 +51,15 @@ export(
     within(ProgressReview.enrollment_id, _enrollments),
 )
 export(ProgressAppeal, "grades", "Appeals", within(ProgressAppeal.review_id, _reviews))
+export(
+    SkillAttempt,
+    "grades",
+    "Skills check-offs",
+    within(SkillAttempt.enrollment_id, _enrollments),
+    papers=(StoredPaper("photo_sha256", "photo_type"),),
+)
+export(SkillVoid, "grades", "Check-offs that were voided", within(SkillVoid.attempt_id, _attempts))
+records.leave_out("What each version of a skill asked of everybody.", "skill_versions")
 records.leave_out(
     "Sums of the attendance records, which are in; kept so that pages are quick.",
     "attendance_days",

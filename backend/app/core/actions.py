@@ -338,6 +338,9 @@ class Action(StrEnum):
     SIGNING_KEY_MADE = "signing_key.made", "signing_keys", "Signing key created", people.SigningKeyMade
     SIGNING_KEY_RETIRED = "signing_key.retired", "signing_keys", "Signing key retired", people.SigningKey
     SIGNING_KEY_REVOKED = "signing_key.revoked", "signing_keys", "Signing key revoked", people.SigningKey
+    SKILL_ATTEMPTED = grades.SKILL_ATTEMPTED
+    SKILL_CHANGED = grades.SKILL_CHANGED
+    SKILL_VOIDED = grades.SKILL_VOIDED
     STORAGE_FILLING = (
         "storage.filling",
         "stored_files",

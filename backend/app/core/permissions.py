@@ -93,6 +93,10 @@ class Permission(StrEnum):
     """Sign-ins, failures and refusals, new devices, keys."""
     SCHOOL_READ = "school.read"
     SCHOOL_CHANGE = "school.change"
+    SKILLS_READ_ALL = "skills.read_all"
+    SKILLS_READ_OWN_CLASSES = "skills.read_own_classes"
+    SKILLS_CHECK_OFF = "skills.check_off"
+    """Record attempts at skills, and void them, for those whose skills one reads."""
     STUDENT_FILES_READ = "student_files.read"
     """All of a student's file. Who sees a student without it sees whom to call in an emergency."""
     STUDENT_FILES_CHANGE = "student_files.change"
@@ -140,7 +144,7 @@ _MEANINGS = {
     Duty.ADMISSIONS: "Decides applications, checks documents, adds students and enrolls them.",
     Duty.BURSAR: "Views the enrollments, hours and withdrawals that charges and refunds depend on.",
     Duty.INSTRUCTOR: "Teaches: hours, grades, lessons and content for students of their own classes.",
-    Duty.EVALUATOR: "Signs off lessons for students in their own classes.",
+    Duty.EVALUATOR: "Signs off lessons and skills for students in their own classes.",
     Duty.CONTENT_AUTHOR: "Uploads and previews lessons. Cannot see students.",
     Duty.AUDITOR: "Can see everything and change nothing.",
 }
@@ -165,6 +169,7 @@ _READS_EVERYTHING = frozenset(
         _P.REPORTS_READ,
         _P.SCHOOL_READ,
         _P.SECURITY_READ,
+        _P.SKILLS_READ_ALL,
         _P.STUDENT_FILES_READ,
         _P.STUDENTS_READ_ALL,
         _P.WITHDRAWALS_READ,
@@ -198,6 +203,8 @@ PERMISSIONS: dict[Duty, frozenset[Permission]] = {
             _P.PRIVACY_MANAGE,
             _P.REPORTS_READ,
             _P.SCHOOL_READ,
+            _P.SKILLS_READ_ALL,
+            _P.SKILLS_CHECK_OFF,
             _P.STUDENT_FILES_READ,
             _P.STUDENT_FILES_CHANGE,
             _P.STUDENTS_READ_ALL,
@@ -253,6 +260,8 @@ PERMISSIONS: dict[Duty, frozenset[Permission]] = {
             _P.NOTES_READ,
             _P.NOTES_WRITE,
             _P.SCHOOL_READ,
+            _P.SKILLS_READ_OWN_CLASSES,
+            _P.SKILLS_CHECK_OFF,
             _P.STUDENTS_READ_OWN_CLASSES,
         }
     ),
@@ -265,6 +274,8 @@ PERMISSIONS: dict[Duty, frozenset[Permission]] = {
             _P.NOTES_READ,
             _P.NOTES_WRITE,
             _P.SCHOOL_READ,
+            _P.SKILLS_READ_OWN_CLASSES,
+            _P.SKILLS_CHECK_OFF,
             _P.STUDENTS_READ_OWN_CLASSES,
         }
     ),

@@ -27,6 +27,7 @@ from app.demo import (
     people,
     privacy,
     roster,
+    skills,
 )
 from app.demo.bulk_copy import Copier
 from app.demo.desk import Desk
@@ -110,6 +111,7 @@ def _build(
     entries = roster.write_attendance(desk, enrolled)
     completed, attempts = lesson_results.write_lessons(desk, enrolled, packages)
     grades.write_grades(session, desk, taught)
+    skills.write_skills(desk, taught)
     withdrawals = paperwork.write_withdrawals(desk, enrolled)
     paperwork.write_graduations(desk, enrolled)
     paperwork.write_externships(desk, enrolled)

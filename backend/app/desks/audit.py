@@ -45,6 +45,8 @@ _RECORDS = {
     "grade_changes": "Grade change",
     "grade_scores": "Score",
     "progress_appeals": "Appeal",
+    "skill_attempts": "Skill attempt",
+    "skills": "Skill",
     "progress_reviews": "Progress review",
     "stored_files": "File",
     "name_requests": "Name request",

@@ -29,6 +29,9 @@ _TO_OWNER = frozenset(
 """What a person is mailed about their second factors."""
 
 
+_OF_SKILLS = frozenset({Action.SKILL_ATTEMPTED, Action.SKILL_VOIDED})
+
+
 def _apply(session: Session, entries: Sequence[AuditEntry]) -> None:
     for entry in entries:
         if entry.action == Action.API_TOKEN_CREATED and entry.target_id is not None:
@@ -40,6 +43,9 @@ def _apply(session: Session, entries: Sequence[AuditEntry]) -> None:
             grades.send_letter(session, int(entry.target_id))
         elif entry.action == Action.PROGRESS_APPEAL_DECIDED:
             grades.send_letter(session, int(entry.details["review_id"]), decided=True)
+        elif entry.action in _OF_SKILLS and entry.target_id is not None:
+            voided = entry.action == Action.SKILL_VOIDED
+            grades.send_skill_notice(session, int(entry.target_id), voided=voided)
         else:
             _tell_of_factors(session, entry)
 
@@ -57,6 +63,7 @@ SUBSCRIBER = Subscriber(
     name="notices",
     title="Email notices",
     actions=_TO_OWNER
+    | _OF_SKILLS
     | {
         Action.API_TOKEN_CREATED,
         Action.PROGRESS_APPEAL_DECIDED,

@@ -96,6 +96,8 @@ def test_every_list_has_something_to_show(ask: Callable[[str], list[Any]]) -> No
         "document about to expire": "SELECT FROM admission_documents WHERE expires_on BETWEEN '2026-11-23' AND "
         "'2027-01-20'",
         "note": "SELECT FROM student_notes",
+        "skill attempt that failed": "SELECT FROM skill_attempts WHERE NOT passed",
+        "skill attempt voided": "SELECT FROM skill_voids",
         "account deleted": "SELECT FROM users WHERE deleted_at IS NOT NULL",
     }
     empty = [name for name, query in lists.items() if not ask(query)]

@@ -38,6 +38,8 @@ LISTS = {
     "/privacy": [],
     "/privacy/disclosures": [],
     "/privacy/directory": [],
+    "/skills": ["program"],
+    "/skills/attempts": [],
     "/audit": ["what", "who"],
     "/outbox": [],
     "/lrs/keys": [],

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import date
+from uuid import uuid4
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -15,7 +16,11 @@ from app.db.models import (
     GradeItem,
     ProgressAppeal,
     ProgressReview,
+    SchoolClass,
     SchoolPolicy,
+    Skill,
+    SkillAttempt,
+    SkillVersion,
     User,
 )
 
@@ -57,8 +62,32 @@ def graded(
         "category_id": category.id,
         "final_grade_id": final.id,
         "grade_change_id": change.id,
+        **checked_off(session, class_id, enrollment_id, teacher),
         **reviewed(session, enrollment_id),
     }
+
+
+def checked_off(session: Session, class_id: int, enrollment_id: int, evaluator: User) -> dict[str, int]:
+    """A skill with one criterion in the list of the class's program, and an attempt that passed."""
+    record = session.get_one(SchoolClass, class_id)
+    skill = Skill(program_id=record.program_id, section="Chairside", name="Pass instruments", order_num=1)
+    session.add(skill)
+    session.flush()
+    levels = [{"label": "Not done", "points": 0}, {"label": "Done", "points": 1}]
+    version = SkillVersion(
+        skill_id=skill.id, version=1, name=skill.name, pass_pct=80, required_passes=1,
+        criteria=[{"text": "Passes with one hand", "critical": True, "levels": levels}],
+    )  # fmt: skip
+    session.add(version)
+    session.flush()
+    attempt = SkillAttempt(
+        enrollment_id=enrollment_id, skill_id=skill.id, version_id=version.id, class_id=class_id,
+        performed_on=date(2026, 5, 4), marks=[1], points=1, points_possible=1, passed=True,
+        evaluator_id=evaluator.id, evaluator_name=evaluator.full_name, request=uuid4(),
+    )  # fmt: skip
+    session.add(attempt)
+    session.flush()
+    return {"skill_id": skill.id, "version_id": version.id, "attempt_id": attempt.id}
 
 
 def reviewed(session: Session, enrollment_id: int, *, appealed: bool = True) -> dict[str, int]:

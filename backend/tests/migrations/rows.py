@@ -365,13 +365,28 @@ ROWS["0092"] = """
         VALUES (1, 2, 'Ruth Registrar', '{registrar}', 'Wants to talk about a payment plan.');
 """
 
-ROWS["0170"] = """
+ROWS["0120"] = """
+    INSERT INTO skills (program_id, section, name, version, order_num)
+        VALUES (1, 'Radiography', 'Exposes a bitewing', 2, 1);
+    INSERT INTO skill_versions (skill_id, version, name, criteria, pass_pct, required_passes, created_by)
+        SELECT 1, number, 'Exposes a bitewing', '[{"text": "Wears gloves", "critical": true, "levels": [
+            {"label": "Not done", "points": 0}, {"label": "Done", "points": 1}]}]', 80, number, 2
+        FROM generate_series(1, 2) AS number;
+    INSERT INTO skill_attempts (enrollment_id, skill_id, version_id, class_id, performed_on, marks, points,
+                                points_possible, passed, note, photo_sha256, photo_type, evaluator_id, evaluator_name,
+                                request)
+        VALUES (1, 1, 1, 1, '2026-02-02', '[1]', 1, 1, true, 'Steady hand', repeat('a', 64), 'image/jpeg', 4, 'Ines',
+                '7d444840-9dc0-11d1-b245-5ffdce74fad2');
+    INSERT INTO skill_voids (attempt_id, reason, voided_by) VALUES (1, 'Wrong student', 2);
+"""
+
+ROWS["0130"] = """
     INSERT INTO graduation_decisions (enrollment_id, checklist, exception, decided_by)
         VALUES (3, '[{"name": "hours", "title": "Hours", "state": "missing", "sentence": "2 h to go.", "number": ""}]',
                 'Made up at another campus', 2);
 """
 
-ROWS["0171"] = """
+ROWS["0131"] = """
     INSERT INTO consents (student_id, records, purpose, recipient, method, signed_name, signed_on, entered_by)
         VALUES (1, 'Transcript', 'A job', 'Peachtree Dental', 'electronic', 'Maria Lopez', '2026-03-01', 1);
     INSERT INTO disclosures (made_on, recipient, interest, records, basis, consent_id, recorded_by)

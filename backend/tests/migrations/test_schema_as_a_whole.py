@@ -151,6 +151,9 @@ def test_the_program_may_use_every_table_and_no_more(owner: psycopg.Connection[A
         "grade_changes": rows - {"DELETE"},
         "progress_appeals": rows - {"DELETE"},
         "progress_reviews": {"SELECT", "INSERT"},
+        "skill_attempts": {"SELECT", "INSERT"},
+        "skill_versions": {"SELECT", "INSERT"},
+        "skill_voids": {"SELECT", "INSERT"},
         "installation": {"SELECT", "INSERT"},  # and one column: the generation
         "history_cursors": rows - {"DELETE"},
         "xapi_statements": {"SELECT", "INSERT"},  # and one column: voided or not

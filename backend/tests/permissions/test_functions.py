@@ -29,6 +29,7 @@ from app.accounts.identifiers.service import IdentifierForm
 from app.accounts.profiles.schemas import ContactKind, NameParts, PhoneForm
 from app.compliance.attendance.documents.service import Period
 from app.compliance.attendance.schemas import AttendanceFilter
+from app.compliance.grades.skills.schemas import Attempt
 from app.compliance.privacy.schemas import PaperConsentForm
 from app.core.errors import Forbidden, NotFound, Problem
 from app.core.files import FileStore, open_store
@@ -124,6 +125,9 @@ CALLS: Mapping[str, Mapping[str, Any]] = {
             ends_on=None,
         )
     },
+    "compliance.grades.skills.board.check_off": {
+        "values": lambda numbers: Attempt(UUID(int=8), numbers["version_id"], 0, TODAY, [1], confirmed=True)
+    },
     "documents.issue.issue": {
         "prepare": lambda numbers: lambda _session: Mock(student_id=numbers["user_id"])
     },
@@ -138,6 +142,7 @@ NOBODY = {
     "accounts.names.read_document",
     "accounts.names.read_request_document",
     "accounts.profiles.read_photo",
+    "compliance.grades.skills.board.read_evidence",
     "content.launches.launch",
     "enrollment.admissions.papers.read_document",
     "lrs.desk.browser.read",

@@ -65,5 +65,9 @@ def test_an_auditor_reads_everything_and_changes_nothing() -> None:
         "/rotate",
         "/people/deleted",
     )
-    drafts = ("/letter", "/letter/preview", "/attendance-record", "/attendance-record/preview")
+    drafts = tuple(
+        address
+        for draft in ("/letter", "/attendance-record", "/skills-record")
+        for address in (draft, f"{draft}/preview")
+    )
     assert [name for name in hidden if not name.endswith(forms + drafts)] == []

@@ -1,4 +1,4 @@
-"""Final grades in every class that a student sat in, as a requirement for graduation."""
+"""Final grades in every class that a student sat in, and skills check-offs, as requirements for graduation."""
 
 from collections.abc import Sequence
 from datetime import date
@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from app.compliance.grades import schemes
 from app.compliance.grades.book import queries as books
 from app.compliance.grades.finals import queries as finals
+from app.compliance.grades.skills.progress.service import missing
 from app.enrollment import service as enrollment
 from app.enrollment.service import Candidate
 from app.rules.graduation import Requirement, State
@@ -68,3 +69,25 @@ def _requirement(
 
 
 enrollment.register_requirement("grades", _grades, order=40)
+
+
+def _skills(
+    session: Session, candidates: Sequence[Candidate], _today: date, _zone: ZoneInfo
+) -> dict[int, Requirement]:
+    counted = missing(session, [one.enrollment_id for one in candidates])
+    found = {}
+    for one in candidates:
+        skills = counted.get(one.enrollment_id)
+        if skills is not None and skills.required:
+            found[one.enrollment_id] = Requirement(
+                "skills",
+                "Skills check-offs",
+                State.MISSING if skills.missing else State.MET,
+                f"{skills}.",
+                f"{skills.required - skills.missing} of {skills.required}",
+                f"/skills/students/{one.user_id}",
+            )
+    return found
+
+
+enrollment.register_requirement("skills", _skills, order=45)

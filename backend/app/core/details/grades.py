@@ -58,3 +58,34 @@ class Appealed(Details):
 class AppealDecided(Details):
     review_id: int
     outcome: Literal["granted", "denied"]
+
+
+class SkillChanged(Details):
+    """What became of a skill in a program's list: its version afterwards, and the word for what was done."""
+
+    name: str
+    program_id: int
+    version: int
+    change: Literal["added", "changed", "moved", "archived", "restored"]
+
+
+class SkillAttempted(Details):
+    """An attempt at a skill, by the version it was rated by."""
+
+    class_id: int
+    skill_id: int
+    skill: str
+    version: int
+    passed: bool
+    performed_on: date
+
+
+class SkillVoided(Details):
+    skill_id: int
+    skill: str
+    passed: bool
+
+
+SKILL_ATTEMPTED = "skill.attempted", "skill_attempts", "Skill attempt recorded", SkillAttempted
+SKILL_CHANGED = "skill.changed", "skills", "Skill list changed", SkillChanged
+SKILL_VOIDED = "skill.voided", "skill_attempts", "Skill attempt voided", SkillVoided

@@ -34,6 +34,7 @@ from app.db.models.school import School, SchoolHoliday, SchoolPolicy, SchoolSign
 from app.db.models.school_class import ClassChange, ClassInstructor, ClassMeeting, ClassSeat, SchoolClass
 from app.db.models.scorm import ScormCommit, ScormData
 from app.db.models.signing import SigningCrl, SigningKey
+from app.db.models.skill import Skill, SkillAttempt, SkillVersion, SkillVoid
 from app.db.models.stored_file import FileClaim, StoredFileRow
 from app.db.models.student_file import (
     EmergencyContact,
@@ -146,6 +147,10 @@ __all__ = [
     "SignInAttempt",
     "SigningCrl",
     "SigningKey",
+    "Skill",
+    "SkillAttempt",
+    "SkillVersion",
+    "SkillVoid",
     "StoredFileRow",
     "StudentAddress",
     "StudentField",

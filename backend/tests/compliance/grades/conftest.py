@@ -11,8 +11,13 @@ from sqlalchemy.orm import Session
 
 from app.compliance.grades.book import service as books
 from app.compliance.grades.book.schemas import CategoryFields, CellIn, ItemFields
+from app.compliance.grades.skills.board import service
+from app.compliance.grades.skills.schemas import Attempt
+from app.core.files import FileStore, open_store
 from app.core.permissions import Duty, Subject
-from app.db.models import Enrollment, GradeItem, SchoolClass, User
+from app.db.models import Enrollment, GradeItem, SchoolClass, SkillAttempt, SkillVersion, User
+from app.settings import Settings
+from tests.factories import skills as given
 from tests.factories.school import School, subject_of
 
 ZONE = ZoneInfo("America/New_York")
@@ -138,3 +143,52 @@ def registrar_of(session: Session, school: School) -> Subject:
     """A registrar as a request would know them."""
     user = school.with_duty(Duty.REGISTRAR, full_name="Renata Alvarez")
     return Subject(user.id, user.email, user.full_name, user.role, duties=frozenset({Duty.REGISTRAR}))
+
+
+@dataclass
+class CheckedOff:
+    """The taught class with a list of two skills, and a way to save an attempt."""
+
+    taught: Taught
+    store: FileStore
+    skills: list[int]
+    versions: list[SkillVersion]
+
+    @property
+    def session(self) -> Session:
+        return self.taught.session
+
+    def save(
+        self, values: Attempt, student: int = 0, skill: int = 0, by: Subject | None = None
+    ) -> SkillAttempt:
+        return service.check_off(
+            self.session, by or self.taught.teacher, self.store, self.taught.id, self.skills[skill],
+            self.taught.enrollments[student].id, values, ZONE,
+        )  # fmt: skip
+
+    def attempt(self, *marks: int, skill: int = 0, **fields: object) -> Attempt:
+        values = marks or (given.PASSED if skill == 0 else (1, 1))
+        return given.attempt(self.versions[skill], values, **fields)  # type: ignore[arg-type]
+
+    def standing(self, student: int = 0, skill: int = 0) -> tuple[str, int]:
+        """The state of a skill, and how many attempts count."""
+        board = service.read_board(self.session, self.taught.registrar, self.taught.id, ZONE)
+        line = next(one for one in board.skills if one.id == self.skills[skill])
+        found = board.standing(self.taught.enrollments[student].id, line)
+        return found.state.value, found.attempts
+
+
+@pytest.fixture
+def checked(taught: Taught, settings: Settings) -> CheckedOff:
+    session, program = taught.session, taught.record.program_id
+    made = [
+        given.skill(session, program),
+        given.skill(session, program, "Pass instruments", section="Chairside", required_passes=2,
+                    criteria="Passes with one hand\nKeeps the field dry"),
+    ]  # fmt: skip
+    return CheckedOff(
+        taught,
+        open_store(settings),
+        [one.id for one in made],
+        [given.version_of(session, one) for one in made],
+    )

@@ -18,6 +18,7 @@ from app.compliance.grades.finals.schemas import (
     FinalsForm,
 )
 from app.compliance.grades.reviews import service as reviews
+from app.compliance.grades.skills.progress import service as skills
 from app.compliance.grades.standing import service as standing
 from app.core import clock
 from app.core.errors import Invalid
@@ -90,6 +91,10 @@ def _standing_page(
         "grades/standing.html",
         standings=found,
         reviews=reviews.reviews_of(db, subject, user_id, numbers, settings.zone),
+        skills={
+            one.enrollment.id: one for one in skills.of_enrollments(db, [one.enrollment for one in found])
+        },
+        user_id=user_id,
         own=own,
         name=name,
         breadcrumbs=[] if own else [GRADES, (name, None)],

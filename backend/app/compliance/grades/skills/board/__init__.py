@@ -1,0 +1,1 @@
+"""Checking off a class: students by skills, and one attempt at a time."""

@@ -1,0 +1,1 @@
+"""What students have passed, and the lists of it."""

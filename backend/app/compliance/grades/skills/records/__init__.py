@@ -1,0 +1,1 @@
+"""The skills record of a student as a document."""
