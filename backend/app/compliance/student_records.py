@@ -6,7 +6,13 @@ from app.core import student_records as records
 from app.core.student_records import StoredPaper
 from app.db.models import (
     Attendance,
+    AttendanceCorrection,
+    ClassAttendance,
     Credential,
+    CredentialEnding,
+    CredentialIssue,
+    CredentialReminder,
+    CredentialShare,
     Enrollment,
     Externship,
     FinalGrade,
@@ -36,8 +42,35 @@ def _attempts(student: int) -> Select[tuple[int]]:
     return select(SkillAttempt.id).where(SkillAttempt.enrollment_id.in_(_enrollments(student)))
 
 
+def _credentials(student: int) -> Select[tuple[int]]:
+    return select(Credential.id).where(Credential.user_id == student)
+
+
 export, owned, within = records.export, records.owned, records.within
 export(Attendance, "attendance", "Attendance records", owned(Attendance.user_id))
+export(
+    AttendanceCorrection,
+    "attendance",
+    "Requests to correct hours",
+    owned(AttendanceCorrection.user_id),
+    papers=(StoredPaper("evidence_sha256", "evidence_type"),),
+)
+export(
+    ClassAttendance, "attendance", "Marks on the roster", within(ClassAttendance.enrollment_id, _enrollments)
+)
+export(
+    CredentialIssue,
+    "credentials",
+    "What belongs to each credential",
+    within(CredentialIssue.credential_id, _credentials),
+    withheld={"code_hash": "A secret: whoever has the code sees the public page."},
+)
+for column, title in (
+    (CredentialEnding.credential_id, "Credentials that ended"),
+    (CredentialShare.credential_id, "Pages that the student shared"),
+    (CredentialReminder.credential_id, "Reminders of credentials that expire"),
+):
+    export(column.class_, "credentials", title, within(column, _credentials))
 export(Credential, "credentials", "Credentials", owned(Credential.user_id))
 export(Externship, "externships", "Externships", owned(Externship.user_id))
 export(Transcript, "transcripts", "Transcripts", owned(Transcript.user_id))
@@ -63,5 +96,8 @@ records.leave_out("What each version of a skill asked of everybody.", "skill_ver
 records.leave_out(
     "Sums of the attendance records, which are in; kept so that pages are quick.",
     "attendance_days",
+    "attendance_standings",
     "attendance_students",
 )
+records.leave_out("Days up to which hours are final, for everybody.", "attendance_closings")
+records.leave_out("Steps of a bulk issue; the credentials are in.", "credential_orders")

@@ -17,6 +17,7 @@ from app.compliance.attendance.service import (
     EnrollmentHours,
     WeekTotal,
 )
+from app.compliance.attendance.standings import service as standings
 from app.content import service as content
 from app.core import clock
 from app.core.permissions import Subject
@@ -86,6 +87,7 @@ class StaffToday:
     here: list[AttendanceOut] | None = None
     here_count: int = 0
     active_enrollments: int | None = None
+    at_risk: int | None = None
     waiting: list[queue.Count] = field(default_factory=list)
     """How much of each kind of work waits for this person, by `app.web.queue`."""
     forgotten: list[AttendanceOut] = field(default_factory=list)
@@ -180,6 +182,7 @@ def staff_today(session: Session, subject: Subject, zone: ZoneInfo) -> StaffToda
         today.here = attendance.recent_records(session, subject, present, zone, limit=SHOWN)
         today.here_count = attendance.count_records(session, subject, present, zone)
         today.weeks = attendance.school_weeks(session, subject, zone)
+        today.at_risk = standings.count_at_risk(session, subject)
         today.forgotten = attendance.recent_records(session, subject, open_ends, zone, limit=5)
     if policy.may_read_enrollments(subject):
         today.active_enrollments = enrollment.active_count(session, subject)

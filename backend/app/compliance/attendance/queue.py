@@ -7,7 +7,9 @@ from sqlalchemy import Select
 from sqlalchemy.orm import Session
 
 from app.compliance.attendance import policies_in_force, policy, queries
+from app.compliance.attendance.corrections import queries as corrections
 from app.core.permissions import Permission, Subject
+from app.db.models import AttendanceCorrection
 from app.school import service as school
 from app.web import queue
 from app.web.queue import QueueKind
@@ -25,5 +27,14 @@ queue.register(
         Permission.ATTENDANCE_CORRECT,
         _missing,
         order=10,
-    )
+    ),
+    QueueKind(
+        "attendance_corrections",
+        "Corrections of hours to decide",
+        Permission.ATTENDANCE_CORRECT,
+        lambda session, subject, _today: corrections.to_decide(
+            policy.visible(session, subject, AttendanceCorrection.user_id), subject.user_id
+        ),
+        order=11,
+    ),
 )

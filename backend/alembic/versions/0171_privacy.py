@@ -1,13 +1,13 @@
 """Disclosures, consents, directory opt-outs, requests to see and to amend records
 
-Revision ID: 0131
-Revises: 0130
+Revision ID: 0171
+Revises: 0170
 """
 
 from alembic import op
 
-revision = "0131"
-down_revision = "0130"
+revision = "0171"
+down_revision = "0170"
 branch_labels = None
 depends_on = None
 

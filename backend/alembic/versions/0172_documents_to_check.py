@@ -2,14 +2,14 @@
 
 Documents are received meanwhile, and what was interrupted is run again.
 
-Revision ID: 0132
-Revises: 0131
+Revision ID: 0172
+Revises: 0171
 """
 
 from alembic import op
 
-revision = "0132"
-down_revision = "0131"
+revision = "0172"
+down_revision = "0171"
 branch_labels = None
 depends_on = None
 

@@ -1,13 +1,13 @@
 """Decisions about graduation, with the checklist as it stood
 
-Revision ID: 0130
-Revises: 0120
+Revision ID: 0170
+Revises: 0160
 """
 
 from alembic import op
 
-revision = "0130"
-down_revision = "0120"
+revision = "0170"
+down_revision = "0160"
 branch_labels = None
 depends_on = None
 
