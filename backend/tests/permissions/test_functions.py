@@ -33,6 +33,7 @@ from app.compliance.credentials.awards.drafts import Wanted
 from app.compliance.credentials.types.schemas import TypeForm
 from app.compliance.grades.skills.schemas import Attempt
 from app.compliance.privacy.schemas import PaperConsentForm
+from app.compliance.privacy.service import Archive
 from app.core.errors import Forbidden, NotFound, Problem
 from app.core.files import FileStore, open_store
 from app.core.permissions import Actor, Duty, Role, Subject
@@ -155,7 +156,6 @@ CALLS: Mapping[str, Mapping[str, Any]] = {
 """Arguments of one function; `@name` is one of the walk's numbers, a function is given all of them."""
 NOBODY = {
     "compliance.privacy.consents.read_paper",  # the example was signed electronically
-    "compliance.privacy.access.read_copy",  # the example is not answered
     "accounts.factors.entry.proof_options",
     "accounts.factors.entry.prove",
     "accounts.factors.entry.prove_by_passkey",
@@ -222,7 +222,9 @@ class Caller:
         values = self.arguments(name, function, subject, numbers)
         nested = self.session.begin_nested()
         try:
-            function(**values)
+            made = function(**values)
+            if isinstance(made, Archive):
+                made.file.close()
         except (Forbidden, NotFound):
             return False
         except (Problem, DBAPIError):
