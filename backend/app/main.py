@@ -30,6 +30,8 @@ from app.compliance.attendance.standings import pages as standings_pages
 from app.compliance.credentials import office_pages as credential_office_pages
 from app.compliance.credentials import pages as credential_pages
 from app.compliance.credentials import public_pages as credential_public_pages
+from app.compliance.externships import pages as externships_pages
+from app.compliance.externships.links import pages as links_pages
 from app.compliance.grades.book import api as grade_book_api
 from app.compliance.grades.book import pages as grade_book_pages
 from app.compliance.grades.finals import api as final_grades_api
@@ -103,6 +105,7 @@ ROUTERS: list[APIRouter] = [
     grade_book_pages.router,
     final_grades_api.router,
     final_grades_pages.router,
+    externships_pages.router,
     reviews_pages.api,
     reviews_pages.router,
     privacy_pages.router,
@@ -180,6 +183,9 @@ def create_app(settings: Settings, database: Database | None = None) -> FastAPI:
         settings,
         answer=errors.answer,
         uploads=uploads.limits(settings),
+        # Whoever posts there has the secret of its address; a cookie lets nobody in. Pages without a referrer have no
+        # origin either, in browsers of some years ago.
+        exempt=(links_pages.PLACE,),
         refused=partial(refusals.note_cross_site, database),
     )
     content = BodyTime(create_content_app(settings, database, app.state.files), answer=_plainly)

@@ -27,6 +27,19 @@ retention.keep(
     "progress_reviews",
 )
 retention.keep(
+    "Externship sites, hours and evaluations",
+    "Hours at a site belong to the student’s file, and the signed agreement and the supervisor’s confirmation are what "
+    "proves them (GNPEC Standard 6).",
+    "externship_agreements",
+    "externship_evaluations",
+    "externship_hours",
+    "externship_links",
+    "externship_placements",
+    "externship_rubrics",
+    "externship_sites",
+    "externship_supervisors",
+)
+retention.keep(
     "Skills check-offs",
     "Skills check-offs belong to the student’s file (GNPEC Standard 6). No rule sets a time after which they may go.",
     "skills",

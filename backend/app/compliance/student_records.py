@@ -15,6 +15,9 @@ from app.db.models import (
     CredentialShare,
     Enrollment,
     Externship,
+    ExternshipEvaluation,
+    ExternshipHours,
+    ExternshipPlacement,
     FinalGrade,
     GradeChange,
     GradeScore,
@@ -46,6 +49,10 @@ def _credentials(student: int) -> Select[tuple[int]]:
     return select(Credential.id).where(Credential.user_id == student)
 
 
+def _externships(student: int) -> Select[tuple[int]]:
+    return select(Externship.id).where(Externship.user_id == student)
+
+
 export, owned, within = records.export, records.owned, records.within
 export(Attendance, "attendance", "Attendance records", owned(Attendance.user_id))
 export(
@@ -73,6 +80,29 @@ for column, title in (
     export(column.class_, "credentials", title, within(column, _credentials))
 export(Credential, "credentials", "Credentials", owned(Credential.user_id))
 export(Externship, "externships", "Externships", owned(Externship.user_id))
+export(ExternshipHours, "externships", "Hours of externships", owned(ExternshipHours.user_id))
+export(
+    ExternshipPlacement,
+    "externships",
+    "Placements",
+    within(ExternshipPlacement.externship_id, _externships),
+    papers=(StoredPaper("document_sha256", "document_type"),),
+)
+export(
+    ExternshipEvaluation,
+    "externships",
+    "Evaluations by supervisors",
+    within(ExternshipEvaluation.externship_id, _externships),
+)
+records.leave_out(
+    "Links to supervisors: secrets, and nothing about the student that is not in the hours.",
+    "externship_links",
+)
+records.leave_out(
+    "Sites, their agreements and rubrics; they are about no student.",
+    "externship_agreements",
+    "externship_rubrics",
+)
 export(Transcript, "transcripts", "Transcripts", owned(Transcript.user_id))
 export(FinalGrade, "grades", "Final grades", within(FinalGrade.enrollment_id, _enrollments))
 export(GradeScore, "grades", "Scores", within(GradeScore.enrollment_id, _enrollments))

@@ -64,6 +64,11 @@ class Permission(StrEnum):
     """Complete and withdraw."""
     ENROLLMENTS_MARK_LESSONS = "enrollments.mark_lessons"
     """Attest that a lesson was done, for those whose enrollment one reads."""
+    EXTERNSHIPS_READ_ALL = "externships.read_all"
+    """Sites too, with their agreements and supervisors."""
+    EXTERNSHIPS_READ_OWN_CLASSES = "externships.read_own_classes"
+    EXTERNSHIPS_MANAGE = "externships.manage"
+    """Keep sites and agreements, place students, verify their hours."""
     GRADES_READ_ALL = "grades.read_all"
     GRADES_READ_OWN_CLASSES = "grades.read_own_classes"
     GRADES_ENTER = "grades.enter"
@@ -159,6 +164,7 @@ _READS_EVERYTHING = frozenset(
         _P.CONTENT_READ,
         _P.DOCUMENTS_READ_ALL,
         _P.ENROLLMENTS_READ_ALL,
+        _P.EXTERNSHIPS_READ_ALL,
         _P.GRADES_READ_ALL,
         _P.HISTORY_READ,
         _P.LRS_READ_ALL,
@@ -193,6 +199,8 @@ PERMISSIONS: dict[Duty, frozenset[Permission]] = {
             _P.ENROLLMENTS_CHANGE,
             _P.ENROLLMENTS_END,
             _P.ENROLLMENTS_MARK_LESSONS,
+            _P.EXTERNSHIPS_READ_ALL,
+            _P.EXTERNSHIPS_MANAGE,
             _P.GRADES_READ_ALL,
             _P.GRADES_APPROVE,
             _P.IDENTIFIERS_REVEAL,
@@ -255,6 +263,7 @@ PERMISSIONS: dict[Duty, frozenset[Permission]] = {
             _P.CONTENT_CHANGE,
             _P.ENROLLMENTS_READ_OWN_CLASSES,
             _P.ENROLLMENTS_MARK_LESSONS,
+            _P.EXTERNSHIPS_READ_OWN_CLASSES,
             _P.GRADES_READ_OWN_CLASSES,
             _P.GRADES_ENTER,
             _P.NOTES_READ,

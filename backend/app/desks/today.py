@@ -18,6 +18,7 @@ from app.compliance.attendance.service import (
     WeekTotal,
 )
 from app.compliance.attendance.standings import service as standings
+from app.compliance.externships import service as externships
 from app.content import service as content
 from app.core import clock
 from app.core.permissions import Subject
@@ -111,6 +112,7 @@ def student_today(session: Session, subject: Subject, zone: ZoneInfo) -> Student
         studies=studies,
         next_lesson=_first(studies, work),
         needs=_papers(session, subject, zone)
+        + _disputes(session, subject, zone)
         + [
             Need(
                 f"You did not clock out on {entry.clock_in:%B} {entry.clock_in.day}. Let the staff know "
@@ -133,6 +135,15 @@ def _papers(session: Session, subject: Subject, zone: ZoneInfo) -> list[Need]:
     return [
         Need(f"The school needs from you: {names}.", "/account/admission-documents", "Send a photo or PDF")
     ]
+
+
+def _disputes(session: Session, subject: Subject, zone: ZoneInfo) -> list[Need]:
+    """Days at an externship site that the supervisor disputed."""
+    days = externships.own_disputes(session, subject, zone)
+    if not days:
+        return []
+    said = "one day" if days == 1 else f"{days} days"
+    return [Need(f"Your externship supervisor disputed {said}.", "/externship", "Correct your hours")]
 
 
 def _studies(session: Session, subject: Subject, hours: EnrollmentHours, work: Mapping[int, Work]) -> Studies:

@@ -11,7 +11,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from app.db.session import Database, libpq_url
-from app.demo import Summary, calendar, paperwork, seed_demo_school
+from app.demo import Summary, calendar, externships, seed_demo_school
 from app.demo.people import OFFICE
 from app.ops.errors import OperatorError
 from app.ops.postgres import EmbeddedServer
@@ -92,6 +92,11 @@ def test_every_list_has_something_to_show(ask: Callable[[str], list[Any]]) -> No
         "externship verified": "SELECT FROM externships WHERE verified",
         "externship under way": "SELECT FROM externships WHERE NOT verified AND total_hours < 160",
         "externship to verify": "SELECT FROM externships WHERE NOT verified AND total_hours = 160",
+        "externship day disputed": "SELECT FROM externship_hours WHERE state = 'disputed'",
+        "week at a supervisor": "SELECT FROM externship_links WHERE used_at IS NULL",
+        "externship evaluated": "SELECT FROM externship_evaluations",
+        "externship site without an agreement": "SELECT FROM externship_sites s WHERE NOT EXISTS (SELECT FROM "
+        "externship_agreements a WHERE a.site_id = s.id)",
         "lesson failed": "SELECT FROM scorm_data WHERE cmi_core_lesson_status = 'failed'",
         "lesson begun": "SELECT FROM scorm_data WHERE cmi_core_lesson_status = 'incomplete'",
         "name changed": "SELECT FROM former_names",
@@ -393,7 +398,7 @@ def test_a_seed_that_fails_leaves_nothing(
     def fail(*_: object) -> None:
         raise RuntimeError("the disk is full")
 
-    monkeypatch.setattr(paperwork, "write_externships", fail)
+    monkeypatch.setattr(externships, "write_externships", fail)
     with pytest.raises(RuntimeError):
         seed_demo_school(live_database, live_settings, students=5)
     with live_database.begin() as session:

@@ -63,6 +63,7 @@ def test_the_checklist_says_what_is_missing_and_stays_with_the_decision(
     assert {name: str(line.state) for name, line in lines.items()} == {
         "progress": "met",
         "hours": "missing",
+        "externship": "unknown",
         "grades": "unknown",
         "balance": "unknown",
     }

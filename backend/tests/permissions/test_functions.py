@@ -162,6 +162,8 @@ NOBODY = {
     "accounts.names.read_document",
     "accounts.names.read_request_document",
     "accounts.profiles.read_photo",
+    "compliance.externships.sites.read_agreement",
+    "compliance.externships.verification.read_document",
     "compliance.credentials.holders.badge",
     "compliance.credentials.holders.baked",
     "compliance.attendance.corrections.read_document",

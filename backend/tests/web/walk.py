@@ -64,6 +64,7 @@ from tests.conftest import sign_in_directly
 from tests.factories.accounts import ApiTokenFactory, UserSessionFactory
 from tests.factories.attendance import requested
 from tests.factories.credentials import awarded
+from tests.factories.externships import walked
 from tests.factories.grades import graded, reviewed
 from tests.factories.privacy import asked as asked_of_privacy
 from tests.factories.school import School
@@ -359,6 +360,7 @@ def walk(app: FastAPI, session: Session, connection: Connection, settings: Setti
     numbers = (
         file
         | given
+        | walked(session, enrollment)
         | {
             "user_id": other.id,
             "student_id": other.id,
@@ -398,6 +400,7 @@ def walk(app: FastAPI, session: Session, connection: Connection, settings: Setti
         numbers
         | my_file
         | reviewed(session, mine.id, appealed=False)
+        | walked(session, mine)
         | awarded(session, mine)
         | {
             "user_id": mine.user_id,

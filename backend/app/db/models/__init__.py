@@ -22,7 +22,19 @@ from app.db.models.data_import import DataImport, DataImportMapping, DataImportR
 from app.db.models.document import DocumentCounter, IssuedDocument
 from app.db.models.duty import UserDuty
 from app.db.models.enrollment import Enrollment, EnrollmentStatus, LessonCompletion
-from app.db.models.externship import Externship
+from app.db.models.externship import (
+    Externship,
+    ExternshipEvaluation,
+    ExternshipHours,
+    ExternshipLink,
+    ExternshipPlacement,
+)
+from app.db.models.externship_site import (
+    ExternshipAgreement,
+    ExternshipRubric,
+    ExternshipSite,
+    ExternshipSupervisor,
+)
 from app.db.models.factor import Authenticator, FactorChallenge, FactorReset, Passkey, RecoveryCode
 from app.db.models.grade import FinalGrade, GradeBook, GradeCategory, GradeChange, GradeItem, GradeScore
 from app.db.models.graduation import GraduationDecision
@@ -127,6 +139,14 @@ __all__ = [
     "Enrollment",
     "EnrollmentStatus",
     "Externship",
+    "ExternshipAgreement",
+    "ExternshipEvaluation",
+    "ExternshipHours",
+    "ExternshipLink",
+    "ExternshipPlacement",
+    "ExternshipRubric",
+    "ExternshipSite",
+    "ExternshipSupervisor",
     "FactorChallenge",
     "FactorReset",
     "FileClaim",

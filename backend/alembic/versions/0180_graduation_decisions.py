@@ -1,13 +1,13 @@
 """Decisions about graduation, with the checklist as it stood
 
-Revision ID: 0170
-Revises: 0160
+Revision ID: 0180
+Revises: 0170
 """
 
 from alembic import op
 
-revision = "0170"
-down_revision = "0160"
+revision = "0180"
+down_revision = "0170"
 branch_labels = None
 depends_on = None
 

@@ -1,13 +1,13 @@
 """Disclosures, consents, directory opt-outs, requests to see and to amend records
 
-Revision ID: 0171
-Revises: 0170
+Revision ID: 0181
+Revises: 0180
 """
 
 from alembic import op
 
-revision = "0171"
-down_revision = "0170"
+revision = "0181"
+down_revision = "0180"
 branch_labels = None
 depends_on = None
 

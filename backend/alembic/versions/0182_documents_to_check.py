@@ -2,14 +2,14 @@
 
 Documents are received meanwhile, and what was interrupted is run again.
 
-Revision ID: 0172
-Revises: 0171
+Revision ID: 0182
+Revises: 0181
 """
 
 from alembic import op
 
-revision = "0172"
-down_revision = "0171"
+revision = "0182"
+down_revision = "0181"
 branch_labels = None
 depends_on = None
 
