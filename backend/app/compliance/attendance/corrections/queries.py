@@ -149,7 +149,8 @@ def count_waiting(session: Session, visible: ColumnElement[bool], user_id: int |
 
 def _decidable(visible: ColumnElement[bool], user_id: int | None) -> list[ColumnElement[bool]]:
     """What waits and is not the person's own, nor what they asked or approved already."""
-    deleted = exists().where(User.id == AttendanceCorrection.user_id, User.deleted_at.is_not(None))
+    person = aliased(User)  # the queue joins the account itself
+    deleted = exists().where(person.id == AttendanceCorrection.user_id, person.deleted_at.is_not(None))
     conditions = [visible, AttendanceCorrection.decided_at.is_(None), ~deleted]
     if user_id is not None:
         conditions += [
