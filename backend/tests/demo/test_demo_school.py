@@ -11,7 +11,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from app.db.session import Database, libpq_url
-from app.demo import Summary, calendar, externships, seed_demo_school
+from app.demo import Summary, calendar, externships, issue_samples, seed_demo_school
 from app.demo.people import OFFICE
 from app.ops.errors import OperatorError
 from app.ops.postgres import EmbeddedServer
@@ -341,7 +341,7 @@ def test_statements_follow_from_the_demo_schools_history(
     assert verbs >= 7
 
 
-def test_another_number_makes_another_school(
+def test_another_number_makes_another_school_and_certificates_are_issued_as_real_ones(
     live_database: Database, live_settings: Settings, ask: Any
 ) -> None:
     seed_demo_school(live_database, live_settings, seed=2, students=25, moment=MOMENT)
@@ -349,6 +349,11 @@ def test_another_number_makes_another_school(
         names = set(session.scalars(text("SELECT full_name FROM users WHERE role = 'student'")))
     first = {row[0] for row in ask("SELECT full_name FROM users WHERE role = 'student' ORDER BY id LIMIT 25")}
     assert names != first
+    assert issue_samples(live_database, live_settings) == 5
+    assert issue_samples(live_database, live_settings) == 5
+    with live_database.begin() as session:
+        serials = list(session.scalars(text("SELECT number FROM issued_documents ORDER BY kind, serial")))
+    assert [serial.rpartition("-")[2] for serial in serials] == ["001", "002", "003", "004", "001"]
 
 
 def count(session: Session, table: str) -> int:

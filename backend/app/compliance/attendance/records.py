@@ -28,6 +28,7 @@ from app.core.views import Part
 from app.db.models import AttendanceStudent, Enrollment
 from app.rules import hours
 from app.rules.clock_hours import clock_hours_by_day
+from app.web.field_types import EARLIEST_DAY, LATEST_DAY
 from app.web.listing import Listing
 from app.web.paging import Paging
 
@@ -231,11 +232,21 @@ def clock_hours_between(
     return sum(by_day.values())
 
 
-def hours_per_student(session: Session, subject: Subject, paging: Paging) -> Listing[StudentHours]:
-    """Total attendance hours of each student who has any record (documented query) and whom the person may see."""
+def hours_per_student(
+    session: Session, subject: Subject, paging: Paging, first: date | None = None, last: date | None = None
+) -> Listing[StudentHours]:
+    """Total attendance hours of each student who has any record (documented query) and whom the person may see; of the
+    days from `first` to `last` alone, if either is given."""
     policy.require_list(subject)
-    visible = policy.visible(session, subject, AttendanceStudent.user_id)
-    return totals_queries.students_listing(session, visible, paging).map(
+    if first is None and last is None:
+        visible = policy.visible(session, subject, AttendanceStudent.user_id)
+        found = totals_queries.students_listing(session, visible, paging)
+    else:
+        visible = policy.visible(session, subject, Enrollment.user_id)
+        found = totals_queries.period_listing(
+            session, visible, paging, first or EARLIEST_DAY, last or LATEST_DAY
+        )
+    return found.map(
         lambda row: StudentHours(
             user_id=row.id, student=row.full_name, email=row.email, total_minutes=row.total_minutes
         )
