@@ -44,6 +44,11 @@ from app.compliance.grades.skills.records import pages as skill_record_pages
 from app.compliance.privacy import pages as privacy_pages
 from app.compliance.privacy import service as _privacy  # noqa: F401 - the purge asks, the queue has its lines
 from app.compliance.privacy import student_pages as privacy_student_pages
+from app.compliance.transcripts import pages as transcripts_pages
+from app.compliance.transcripts.batches import pages as transcript_batches_pages
+from app.compliance.transcripts.deliveries import pages as transcript_deliveries_pages
+from app.compliance.transcripts.public import pages as public_transcripts_pages
+from app.compliance.transcripts.requests import pages as transcript_requests_pages
 from app.content import api as content_api
 from app.content import pages as content_pages
 from app.content.host import create_content_app
@@ -114,6 +119,11 @@ ROUTERS: list[APIRouter] = [
     skill_progress_pages.router,
     skill_board_pages.router,
     skill_record_pages.router,
+    transcripts_pages.router,
+    transcript_requests_pages.router,
+    transcript_batches_pages.router,
+    transcript_deliveries_pages.router,
+    public_transcripts_pages.router,
     content_api.router,
     content_pages.router,
     lrs_pages.router,

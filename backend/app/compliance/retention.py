@@ -51,6 +51,10 @@ retention.keep(
     "Transcripts, credentials and externships",
     "A transcript is permanent, and at a closure goes to GNPEC for every former student (GNPEC Standard 6).",
     "transcripts",
+    "transcript_contents",
+    "transcript_batches",
+    "transcript_batch_items",
+    "transcript_holds",
     "credentials",
     "credential_endings",
     "credential_issues",
@@ -70,4 +74,11 @@ retention.keep(
     "directory_opt_outs",
     "disclosed_students",
     "disclosures",
+)
+retention.keep(
+    "Requests and deliveries of transcripts",
+    "A student’s consent and the record of each disclosure stay as long as the record itself (FERPA, 34 CFR 99.30 and "
+    "99.32).",
+    "transcript_requests",
+    "transcript_deliveries",
 )

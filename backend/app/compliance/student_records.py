@@ -21,11 +21,16 @@ from app.db.models import (
     FinalGrade,
     GradeChange,
     GradeScore,
+    IssuedDocument,
     ProgressAppeal,
     ProgressReview,
     SkillAttempt,
     SkillVoid,
     Transcript,
+    TranscriptContent,
+    TranscriptDelivery,
+    TranscriptHold,
+    TranscriptRequest,
 )
 
 
@@ -51,6 +56,14 @@ def _credentials(student: int) -> Select[tuple[int]]:
 
 def _externships(student: int) -> Select[tuple[int]]:
     return select(Externship.id).where(Externship.user_id == student)
+
+
+def _transcripts(student: int) -> Select[tuple[int]]:
+    return select(Transcript.id).where(Transcript.user_id == student)
+
+
+def _documents(student: int) -> Select[tuple[int]]:
+    return select(IssuedDocument.id).where(IssuedDocument.student_id == student)
 
 
 export, owned, within = records.export, records.owned, records.within
@@ -104,6 +117,25 @@ records.leave_out(
     "externship_rubrics",
 )
 export(Transcript, "transcripts", "Transcripts", owned(Transcript.user_id))
+export(
+    TranscriptContent,
+    "transcripts",
+    "What each transcript says",
+    within(TranscriptContent.transcript_id, _transcripts),
+    withheld={"code_hash": "A secret: whoever has the code sees the public page."},
+)
+export(TranscriptHold, "transcripts", "Holds", owned(TranscriptHold.user_id))
+export(TranscriptRequest, "transcripts", "Requests for transcripts", owned(TranscriptRequest.user_id))
+export(
+    TranscriptDelivery,
+    "transcripts",
+    "Deliveries of transcripts",
+    within(TranscriptDelivery.document_id, _documents),
+    withheld={"token_hash": "A secret: whoever has the link opens the transcript."},
+)
+records.leave_out(
+    "Steps of a bulk issue; the transcripts are in.", "transcript_batches", "transcript_batch_items"
+)
 export(FinalGrade, "grades", "Final grades", within(FinalGrade.enrollment_id, _enrollments))
 export(GradeScore, "grades", "Scores", within(GradeScore.enrollment_id, _enrollments))
 export(GradeChange, "grades", "Grade changes", within(GradeChange.final_grade_id, _finals))

@@ -18,6 +18,7 @@ from app.core.details import (
     school,
     student_file,
     system,
+    transcripts,
 )
 
 
@@ -177,6 +178,7 @@ class Action(StrEnum):
     CREDENTIAL_SHARED = credentials.CREDENTIAL_SHARED
     CREDENTIAL_TYPE_CHANGED = credentials.CREDENTIAL_TYPE_CHANGED
     CREDENTIAL_UNSHARED = credentials.CREDENTIAL_UNSHARED
+    DOCUMENTS_CHECKED = transcripts.DOCUMENTS_CHECKED
     DOCUMENT_DOWNLOADED = (
         "document.downloaded",
         "issued_documents",
@@ -426,6 +428,19 @@ class Action(StrEnum):
     STUDENT_FIELD_CHANGED = student_file.STUDENT_FIELD_CHANGED
     STUDENT_FILE_EXPORTED = privacy.STUDENT_FILE_EXPORTED
     STUDENT_FILE_CHANGED = student_file.STUDENT_FILE_CHANGED
+    TRANSCRIPTS_ASKED = transcripts.TRANSCRIPTS_ASKED
+    TRANSCRIPTS_ENDED = transcripts.TRANSCRIPTS_ENDED
+    TRANSCRIPT_COPIED = transcripts.TRANSCRIPT_COPIED
+    TRANSCRIPT_DELIVERED = transcripts.TRANSCRIPT_DELIVERED
+    TRANSCRIPT_ISSUED = transcripts.TRANSCRIPT_ISSUED
+    TRANSCRIPT_LINK_OPENED = transcripts.TRANSCRIPT_LINK_OPENED
+    TRANSCRIPT_LINK_REVOKED = transcripts.TRANSCRIPT_LINK_REVOKED
+    TRANSCRIPT_HOLD_LIFTED = transcripts.TRANSCRIPT_HOLD_LIFTED
+    TRANSCRIPT_HOLD_SET = transcripts.TRANSCRIPT_HOLD_SET
+    TRANSCRIPT_REQUESTED = transcripts.TRANSCRIPT_REQUESTED
+    TRANSCRIPT_REQUEST_CANCELED = transcripts.TRANSCRIPT_REQUEST_CANCELED
+    TRANSCRIPT_REQUEST_DECLINED = transcripts.TRANSCRIPT_REQUEST_DECLINED
+    TRANSCRIPT_REQUEST_FULFILLED = transcripts.TRANSCRIPT_REQUEST_FULFILLED
     USER_CREATED = "user.created", "users", "Account created", people.UserCreated
     USER_DELETED = "user.deleted", "users", "Account deleted", people.UserDeleted
     USER_DUTY_ENDED = "user.duty_ended", "users", "Duty ended", people.DutyEnded
@@ -459,6 +474,9 @@ DISCLOSURES = frozenset(
         Action.REPORT_EXPORTED,
         Action.STATEMENTS_EXPORTED,
         Action.STUDENT_FILE_EXPORTED,
+        Action.TRANSCRIPT_COPIED,
+        Action.TRANSCRIPT_DELIVERED,
+        Action.TRANSCRIPT_LINK_OPENED,
     }
 )
 """By these somebody else learned what is in students' records. Their rows say for which purpose, and by which duty."""

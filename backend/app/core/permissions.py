@@ -76,6 +76,8 @@ class Permission(StrEnum):
     GRADES_APPROVE = "grades.approve"
     """Approve and return final grades, decide changes to them, review academic progress and decide appeals."""
     HISTORY_READ = "history.read"
+    HOLDS_MANAGE = "holds.manage"
+    """Set and lift holds on students’ transcripts."""
     IDENTIFIERS_REVEAL = "identifiers.reveal"
     """See a student's Social Security number and the like whole."""
     IMPORTS_RUN = "imports.run"
@@ -203,6 +205,7 @@ PERMISSIONS: dict[Duty, frozenset[Permission]] = {
             _P.EXTERNSHIPS_MANAGE,
             _P.GRADES_READ_ALL,
             _P.GRADES_APPROVE,
+            _P.HOLDS_MANAGE,
             _P.IDENTIFIERS_REVEAL,
             _P.IMPORTS_RUN,
             _P.NOTES_READ,
@@ -244,6 +247,7 @@ PERMISSIONS: dict[Duty, frozenset[Permission]] = {
             _P.ACCOUNTS_READ,
             _P.ATTENDANCE_READ_ALL,
             _P.ENROLLMENTS_READ_ALL,
+            _P.HOLDS_MANAGE,
             _P.IDENTIFIERS_REVEAL,
             _P.NOTES_READ,
             _P.NOTES_WRITE,

@@ -20,6 +20,7 @@ from app.compliance.attendance.service import (
 )
 from app.compliance.externships import service as externships
 from app.compliance.privacy import service as privacy
+from app.compliance.transcripts import service as transcripts
 from app.content import service as content
 from app.content.service import AttemptOut
 from app.core import clock, views
@@ -71,6 +72,8 @@ class StudentPage:
     """Whether the student has opted out of directory information."""
     statements: list[tuple[str, str]]
     """The student’s statements about records that were not amended: which record, and their words."""
+    holds: list[str] | None
+    """Why no transcript is issued now; None for those who do not see holds."""
 
 
 @views.opens(Part.FILE, student="user_id")
@@ -107,6 +110,7 @@ def student_page(session: Session, subject: Subject, user_id: int, zone: ZoneInf
         sees_documents=documents.may_read(subject, user_id),
         hidden=not may_publish(session, user_id),
         statements=privacy.statements_of(session, user_id),
+        holds=transcripts.holds_of(session, user_id) if transcripts.may_see_holds(subject) else None,
     )
 
 

@@ -452,12 +452,25 @@ ROWS["0160"] = """
 """
 
 ROWS["0180"] = """
+    INSERT INTO transcript_contents (transcript_id, document_id, enrollment_id, student_name, content, code_hash)
+        VALUES (1, 1, 1, 'Maria Lopez', '{}', repeat('e', 64));
+    INSERT INTO transcript_holds (user_id, reason, set_by) VALUES (1, 'The balance is due.', 2);
+    INSERT INTO transcript_requests (user_id, enrollment_id, delivery, recipient, recipient_email, purpose, consent,
+                                     consented_at)
+        VALUES (1, 1, 'mail', 'A college', 'records@college.example', 'Transfer', 'I agree.', '2026-03-01 12:00+00');
+    INSERT INTO transcript_deliveries (document_id, request_id, method, recipient, token_hash, expires_at, sent_by)
+        VALUES (1, 1, 'link', 'A college', repeat('f', 64), '2026-04-01 12:00+00', 2);
+    INSERT INTO transcript_batches (program_id, title, asked_by) VALUES (1, 'Dental Assistant Professional', 2);
+    INSERT INTO transcript_batch_items (batch_id, enrollment_id, problem) VALUES (1, 1, 'On hold.');
+"""
+
+ROWS["0190"] = """
     INSERT INTO graduation_decisions (enrollment_id, checklist, exception, decided_by)
         VALUES (3, '[{"name": "hours", "title": "Hours", "state": "missing", "sentence": "2 h to go.", "number": ""}]',
                 'Made up at another campus', 2);
 """
 
-ROWS["0181"] = """
+ROWS["0191"] = """
     INSERT INTO consents (student_id, records, purpose, recipient, method, signed_name, signed_on, entered_by)
         VALUES (1, 'Transcript', 'A job', 'Peachtree Dental', 'electronic', 'Maria Lopez', '2026-03-01', 1);
     INSERT INTO disclosures (made_on, recipient, interest, records, basis, consent_id, recorded_by)

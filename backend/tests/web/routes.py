@@ -50,6 +50,11 @@ PUBLIC = {
     ("GET", "/credentials/shared/{slug}"),
     ("GET", "/credentials/shared/{slug}/card.png"),
     ("GET", "/credentials/shared/{slug}/badge.json"),
+    ("GET", "/verify/transcript"),
+    ("POST", "/verify/transcript"),
+    ("GET", "/shared-transcript"),
+    ("POST", "/shared-transcript"),
+    ("POST", "/shared-transcript/file"),
 }
 
 

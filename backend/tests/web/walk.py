@@ -68,6 +68,7 @@ from tests.factories.externships import walked
 from tests.factories.grades import graded, reviewed
 from tests.factories.privacy import asked as asked_of_privacy
 from tests.factories.school import School
+from tests.factories.transcripts import transcribed
 from tests.web.routes import Route, every_route
 
 WORDS = {
@@ -343,6 +344,7 @@ def walk(app: FastAPI, session: Session, connection: Connection, settings: Setti
     my_file |= asked_of_privacy(session, mine.user_id)
     session.flush()
     given = graded(session, taught.id, enrollment.id, people) | awarded(session, enrollment)
+    given |= transcribed(session, enrollment, 1)
     asked = requested(session, record, colleague.id)
     my_record = school.attendance(mine)
     # A meeting that was taken off the timetable after its roster was marked.
@@ -402,6 +404,7 @@ def walk(app: FastAPI, session: Session, connection: Connection, settings: Setti
         | reviewed(session, mine.id, appealed=False)
         | walked(session, mine)
         | awarded(session, mine)
+        | transcribed(session, mine, 2)
         | {
             "user_id": mine.user_id,
             "student_id": mine.user_id,

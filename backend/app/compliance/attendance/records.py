@@ -1,6 +1,6 @@
 """Looking at clock hours and adding them up."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -203,6 +203,21 @@ def weeks_chart(weeks: Sequence[WeekTotal]) -> dict[str, list[Any]]:
 def minutes_of(session: Session, enrollment_ids: Sequence[int], today: date) -> dict[int, int]:
     """All minutes by enrollment; those without any are left out. One query."""
     return totals_queries.of_enrollments(session, enrollment_ids, today + timedelta(days=1)).attended
+
+
+@internal("a step of what was allowed before: transcripts")
+def transferred_of(session: Session, enrollment_ids: Sequence[int], today: date) -> dict[int, int]:
+    """Minutes from another school by enrollment; those without any are left out. One query."""
+    return totals_queries.of_enrollments(session, enrollment_ids, today + timedelta(days=1)).transferred
+
+
+@internal("a step of what was allowed before: transcripts")
+def entries_of(session: Session, enrollment_ids: Collection[int]) -> dict[int, list[hours.TimeEntry]]:
+    """The closed time entries of many enrollments, in order: one query."""
+    found: dict[int, list[hours.TimeEntry]] = {}
+    for row in queries.entries_of(session, enrollment_ids):
+        found.setdefault(row.enrollment_id, []).append(hours.TimeEntry(row.clock_in, row.clock_out))
+    return found
 
 
 def minutes_by_day(

@@ -16,6 +16,7 @@ from app.compliance.attendance.records import (
     clock_hours_between,
     count_records,
     enrollments_of,
+    entries_of,
     get,
     hours_per_student,
     list_records,
@@ -26,6 +27,7 @@ from app.compliance.attendance.records import (
     school_weeks,
     totals,
     totals_of,
+    transferred_of,
     weeks_chart,
     who_is_here,
 )
@@ -61,6 +63,7 @@ __all__ = [
     "clock_state",
     "count_records",
     "enrollments_of",
+    "entries_of",
     "get",
     "hours_per_student",
     "instant",
@@ -72,6 +75,7 @@ __all__ = [
     "school_weeks",
     "totals",
     "totals_of",
+    "transferred_of",
     "weeks_chart",
     "who_is_here",
 ]

@@ -71,7 +71,15 @@ from app.db.models.student_file import (
     StudentProfile,
 )
 from app.db.models.student_note import StudentNote
-from app.db.models.transcript import Transcript
+from app.db.models.transcript import (
+    Transcript,
+    TranscriptBatch,
+    TranscriptBatchItem,
+    TranscriptContent,
+    TranscriptDelivery,
+    TranscriptHold,
+    TranscriptRequest,
+)
 from app.db.models.user import User
 from app.db.models.withdrawal import Withdrawal
 from app.db.models.xapi import (
@@ -201,6 +209,12 @@ __all__ = [
     "StudentPhone",
     "StudentProfile",
     "Transcript",
+    "TranscriptBatch",
+    "TranscriptBatchItem",
+    "TranscriptContent",
+    "TranscriptDelivery",
+    "TranscriptHold",
+    "TranscriptRequest",
     "User",
     "UserDuty",
     "UserSession",

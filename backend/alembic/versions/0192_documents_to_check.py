@@ -2,14 +2,14 @@
 
 Documents are received meanwhile, and what was interrupted is run again.
 
-Revision ID: 0182
-Revises: 0181
+Revision ID: 0192
+Revises: 0191
 """
 
 from alembic import op
 
-revision = "0182"
-down_revision = "0181"
+revision = "0192"
+down_revision = "0191"
 branch_labels = None
 depends_on = None
 

@@ -1,13 +1,13 @@
 """Disclosures, consents, directory opt-outs, requests to see and to amend records
 
-Revision ID: 0181
-Revises: 0180
+Revision ID: 0191
+Revises: 0190
 """
 
 from alembic import op
 
-revision = "0181"
-down_revision = "0180"
+revision = "0191"
+down_revision = "0190"
 branch_labels = None
 depends_on = None
 

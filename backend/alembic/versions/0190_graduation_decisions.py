@@ -1,13 +1,13 @@
 """Decisions about graduation, with the checklist as it stood
 
-Revision ID: 0180
-Revises: 0170
+Revision ID: 0190
+Revises: 0180
 """
 
 from alembic import op
 
-revision = "0180"
-down_revision = "0170"
+revision = "0190"
+down_revision = "0180"
 branch_labels = None
 depends_on = None
 
