@@ -34,7 +34,9 @@ from app.compliance.privacy.disclosures import (
     standing_for,
 )
 from app.compliance.privacy.policy import may_list, may_manage
+from app.compliance.transcripts.public.service import register_privacy
 from app.core import retention
+from app.core.directory import may_publish
 
 __all__ = [
     "Archive",
@@ -73,4 +75,5 @@ __all__ = [
     "withdraw_request",
 ]
 
+register_privacy("directory information", lambda session, student_id: not may_publish(session, student_id))
 retention.register_hold("Requests to see records", queries.held_students)
