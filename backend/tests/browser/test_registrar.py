@@ -69,7 +69,7 @@ def test_a_class_graduates_and_a_student_receives_their_file(
     seen("graduation-checklist")
 
     signed_in_as(student)
-    page.goto("/account/records")
+    page.goto("/account/privacy")
     seen("records")
     page.get_by_label("Which records").fill("Everything that the school keeps about me")
     page.get_by_role("button", name="Ask to see them").click()
@@ -87,7 +87,7 @@ def test_a_class_graduates_and_a_student_receives_their_file(
     seen("privacy-of-a-student")
 
     signed_in_as(student)
-    page.goto("/account/records")
+    page.goto("/account/privacy")
     with page.expect_download() as download:
         page.get_by_role("link", name="Download the copy").click()
     saved = tmp_path / "file.zip"

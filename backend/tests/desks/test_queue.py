@@ -74,7 +74,7 @@ def _one_of_each(session: Session, school: School) -> User:
     )
     session.add_all([approved, review, FinalGrade(class_id=first.id, submitted_by=teacher.id, **graded)])
     session.flush()
-    kind = session.scalars(select(AdmissionKind.id)).first()
+    kind, other_kind = session.scalars(select(AdmissionKind.id).order_by(AdmissionKind.id)).all()[:2]
     paper = {"user_id": student.id, "kind_id": kind, "media_type": "image/png", "size_bytes": 9}
     session.add_all(
         [
@@ -95,7 +95,7 @@ def _one_of_each(session: Session, school: School) -> User:
                 document_sha256="b" * 64,
                 document_type="image/png",
             ),
-            AdmissionDocument(sha256="c" * 64, **paper),
+            AdmissionDocument(sha256="c" * 64, **(paper | {"kind_id": other_kind})),
             AdmissionDocument(
                 sha256="d" * 64,
                 state="accepted",

@@ -267,7 +267,7 @@ def _mail(session: Session, subject: Subject, row: AccessRequest, person: User) 
         outcome=row.outcome,
         due=formats.day(row.due_on, known.zone),
         answer=row.answer,
-        page=f"{settings.app_origin}/account/records",
+        page=f"{settings.app_origin}/account/privacy",
     )
 
 

@@ -188,5 +188,5 @@ def _mail(session: Session, subject: Subject, row: AmendmentRequest, outcome: st
         record=row.record,
         outcome=outcome,
         decision=decision,
-        page=f"{settings.app_origin}/account/records/amendments/{row.id}",
+        page=f"{settings.app_origin}/account/privacy/amendments/{row.id}",
     )

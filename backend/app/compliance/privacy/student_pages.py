@@ -26,8 +26,8 @@ from app.web.render import redirect, render
 from app.web.request import CurrentSubject, Db, SettingsDep
 
 router = APIRouter(include_in_schema=False)
-RECORDS = ("Records", "/account/records")
-navigation.register(NavItem("Records", "/account/records", "shield-check", navigation.STUDENTS, order=55))
+RECORDS = ("Privacy", "/account/privacy")
+navigation.register(NavItem("Privacy", "/account/privacy", "shield-check", navigation.STUDENTS, order=56))
 
 
 def _student(subject: Subject) -> int:
@@ -37,7 +37,7 @@ def _student(subject: Subject) -> int:
     return subject.user_id
 
 
-@router.get("/account/records")
+@router.get("/account/privacy")
 def records(request: Request, db: Db, subject: CurrentSubject, settings: SettingsDep) -> Response:
     """Everything about one's records."""
     return _page(request, db, subject, settings, Form.blank(AccessForm))
@@ -63,11 +63,11 @@ def _page(
         items=directory.ITEMS,
         days=ACCESS_DAYS,
         today=today,
-        breadcrumbs=[("Your account", "/account"), ("Records", None)],
+        breadcrumbs=[("Your account", "/account"), ("Privacy", None)],
     )
 
 
-@router.post("/account/records/access-requests")
+@router.post("/account/privacy/access-requests")
 def ask_access(
     request: Request,
     db: Db,
@@ -77,12 +77,12 @@ def ask_access(
 ) -> Response:
     def act(values: AccessForm) -> Response:
         access.ask_access(db, subject, _student(subject), values.records, clock.today(settings.zone))
-        return redirect("/account/records#access")
+        return redirect("/account/privacy#access")
 
     return form.submit(db, act, lambda: _page(request, db, subject, settings, form))
 
 
-@router.post("/account/records/access-requests/{access_request_id}/withdraw")
+@router.post("/account/privacy/access-requests/{access_request_id}/withdraw")
 def withdraw_request(
     db: Db,
     subject: CurrentSubject,
@@ -91,10 +91,10 @@ def withdraw_request(
 ) -> Response:
     form.checked()
     access.withdraw_request(db, subject, access_request_id)
-    return redirect("/account/records#access")
+    return redirect("/account/privacy#access")
 
 
-@router.post("/account/records/directory")
+@router.post("/account/privacy/directory")
 def set_directory(
     db: Db, subject: CurrentSubject, form: Annotated[Form[ButtonForm], Depends(posted(ButtonForm))]
 ) -> Response:
@@ -103,13 +103,13 @@ def set_directory(
     student_id = _student(subject)
     hidden = directory.is_hidden(db, subject, student_id)
     directory.set_hidden(db, subject, student_id, hidden=not hidden)
-    return redirect("/account/records#directory")
+    return redirect("/account/privacy#directory")
 
 
 # Consents
 
 
-@router.get("/account/records/consents/new")
+@router.get("/account/privacy/consents/new")
 def new_consent(request: Request, subject: CurrentSubject) -> Response:
     _student(subject)
     # A signature that counts needs to know who signs (34 CFR 99.30(d)).
@@ -117,7 +117,7 @@ def new_consent(request: Request, subject: CurrentSubject) -> Response:
     return _consent_page(request, Form.blank(ConsentFields))
 
 
-@router.post("/account/records/consents/new")
+@router.post("/account/privacy/consents/new")
 def give_consent(
     request: Request,
     db: Db,
@@ -127,7 +127,7 @@ def give_consent(
 ) -> Response:
     def act(values: ConsentFields) -> Response:
         consents.give(db, subject, _student(subject), values, clock.today(settings.zone))
-        return redirect("/account/records#consents")
+        return redirect("/account/privacy#consents")
 
     return form.submit(db, act, lambda: _consent_page(request, form))
 
@@ -155,19 +155,19 @@ def withdraw_consent(
     form.checked()
     row = consents.withdraw(db, subject, consent_id)
     own = row.student_id == subject.user_id
-    return redirect("/account/records#consents" if own else f"/people/{row.student_id}/privacy")
+    return redirect("/account/privacy#consents" if own else f"/people/{row.student_id}/privacy")
 
 
 # Amendment
 
 
-@router.get("/account/records/amendments/new")
+@router.get("/account/privacy/amendments/new")
 def new_amendment(request: Request, subject: CurrentSubject) -> Response:
     _student(subject)
     return _amendment_form(request, Form.blank(AmendmentForm))
 
 
-@router.post("/account/records/amendments/new")
+@router.post("/account/privacy/amendments/new")
 def ask_amendment(
     request: Request,
     db: Db,
@@ -176,7 +176,7 @@ def ask_amendment(
 ) -> Response:
     def act(values: AmendmentForm) -> Response:
         row = amendments.ask_amendment(db, subject, _student(subject), values)
-        return redirect(f"/account/records/amendments/{row.id}")
+        return redirect(f"/account/privacy/amendments/{row.id}")
 
     return form.submit(db, act, lambda: _amendment_form(request, form))
 
@@ -187,7 +187,7 @@ def _amendment_form(request: Request, form: Form[AmendmentForm]) -> Response:
     )
 
 
-@router.get("/account/records/amendments/{amendment_id}")
+@router.get("/account/privacy/amendments/{amendment_id}")
 def amendment(request: Request, db: Db, subject: CurrentSubject, amendment_id: PathId) -> Response:
     """One's own request: what was decided, and what can follow."""
     _student(subject)
@@ -209,7 +209,7 @@ def _amendment_page(
     )
 
 
-@router.post("/account/records/amendments/{amendment_id}/hearing")
+@router.post("/account/privacy/amendments/{amendment_id}/hearing")
 def ask_hearing(
     db: Db,
     subject: CurrentSubject,
@@ -218,10 +218,10 @@ def ask_hearing(
 ) -> Response:
     form.checked()
     amendments.ask_hearing(db, subject, amendment_id)
-    return redirect(f"/account/records/amendments/{amendment_id}")
+    return redirect(f"/account/privacy/amendments/{amendment_id}")
 
 
-@router.post("/account/records/amendments/{amendment_id}/statement")
+@router.post("/account/privacy/amendments/{amendment_id}/statement")
 def attach_statement(
     request: Request,
     db: Db,
@@ -231,6 +231,6 @@ def attach_statement(
 ) -> Response:
     def act(values: StatementForm) -> Response:
         amendments.attach_statement(db, subject, amendment_id, values.statement)
-        return redirect(f"/account/records/amendments/{amendment_id}")
+        return redirect(f"/account/privacy/amendments/{amendment_id}")
 
     return form.submit(db, act, lambda: _amendment_page(request, db, subject, amendment_id, form))

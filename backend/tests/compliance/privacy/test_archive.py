@@ -144,7 +144,7 @@ def test_the_student_receives_the_copy_and_sees_that_it_was_made(
     session.commit()
     service.answer_with_copy(app.state.database, registrar, store, settings, row.id, "Here it is.")
     client = signed_in(studied)
-    page = client.get("/account/records").text
+    page = client.get("/account/privacy").text
     assert f'href="/privacy/access/{row.id}/copy"' in page
     answer = client.get(f"/privacy/access/{row.id}/copy")
     session.refresh(row)

@@ -129,7 +129,7 @@ def test_an_amendment_from_the_request_to_the_statement_that_travels(
     for page in (f"/people/{maria.id}", f"/people/{maria.id}/privacy", f"/privacy/amendments/{row.id}"):
         assert "My badge did not work that day." in office.get(page).text, page
     student = signed_in(maria)
-    assert "My badge did not work" in student.get(f"/account/records/amendments/{row.id}").text
+    assert "My badge did not work" in student.get(f"/account/privacy/amendments/{row.id}").text
 
 
 @pytest.mark.parametrize("who", ["other student", "instructor", "bursar"])
@@ -153,7 +153,7 @@ def test_others_find_nothing(
         with pytest.raises(NotFound):
             look()
     client = signed_in(person)
-    for path in (f"/privacy/access/{access.id}/copy", f"/account/records/amendments/{amendment.id}"):
+    for path in (f"/privacy/access/{access.id}/copy", f"/account/privacy/amendments/{amendment.id}"):
         assert client.get(path).status_code == 404, path
     assert client.get(f"/people/{maria.id}/privacy").status_code in (403, 404)
 
