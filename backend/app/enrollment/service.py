@@ -200,9 +200,11 @@ def read_progress(
     session: Session, subject: Subject, enrollment_id: int
 ) -> tuple[Progress, list[queries.LessonRow]]:
     """The derivation of an enrollment's progress: the rule's result and the lessons it counts."""
-    record = found(session, enrollment_id)
-    policy.require_read(session, subject, record.user_id)
-    lessons = queries.lessons_of(session, record)
+    known = queries.lessons_of(session, enrollment_id)
+    if known is None:
+        raise NotFound(NO_ENROLLMENT)
+    owner_id, lessons = known
+    policy.require_read(session, subject, owner_id)
     return progress_of_counts(
         sum(lesson.completed_at is not None for lesson in lessons), len(lessons)
     ), lessons

@@ -30,6 +30,7 @@ from app.db.models import (
     User,
     Withdrawal,
 )
+from app.db.ready import Ready
 from app.web.listing import Listing
 from app.web.paging import Paging
 from app.web.queue import line
@@ -183,12 +184,14 @@ def _listing(
 
 def status_counts(session: Session, visible: ColumnElement[bool]) -> dict[EnrollmentStatus, int]:
     """How many enrollments stand in each state, without soft-deleted people."""
-    statement = _BY_STATUS if visible is true() else _BY_STATUS.where(visible)
-    return {row[0]: row[1] for row in session.execute(statement)}
+    everybody = visible is true()
+    rows = _BY_STATUS.rows(session) if everybody else session.execute(_STATUSES.where(visible))
+    return {row[0]: row[1] for row in rows}
 
 
-# Those who see everybody have it on each first page: put together once.
-_BY_STATUS = select(Enrollment.status, func.count()).where(NOT_DELETED).group_by(Enrollment.status)
+# Those who see everybody have it on each first page.
+_STATUSES = select(Enrollment.status, func.count()).where(NOT_DELETED).group_by(Enrollment.status)
+_BY_STATUS = Ready(_STATUSES)
 
 
 # Waiting, for the queue

@@ -39,6 +39,7 @@ from app.db.models import (
     Program,
     User,
 )
+from app.db.ready import Ready
 from app.rules.admission_documents import REMINDERS, SOON
 from app.web.listing import Listing
 from app.web.paging import Paging
@@ -252,16 +253,16 @@ def lines_of(session: Session, user_ids: Collection[int], today: date) -> Sequen
 
 def checklist(session: Session, user_id: int, today: date) -> Sequence[Any]:
     """What one student must have and how it stands, and what they sent in besides."""
-    known = {"user_id": user_id, "today": today, "soon": today + SOON}
-    return session.execute(_CHECKLIST, known).all()
+    return _CHECKLIST.rows(session, user_id=user_id, today=today, soon=today + SOON)
 
 
-# A student's first page asks for it: put together once.
-_CHECKLIST = _lines(
-    bindparam("today", type_=Date),
-    bindparam("soon", type_=Date),
-    everything_of=bindparam("user_id", type_=Integer),
-).order_by(AdmissionKind.position, AdmissionKind.id)
+_CHECKLIST = Ready(
+    _lines(
+        bindparam("today", type_=Date),
+        bindparam("soon", type_=Date),
+        everything_of=bindparam("user_id", type_=Integer),
+    ).order_by(AdmissionKind.position, AdmissionKind.id)
+)
 
 
 def listing(
