@@ -34,6 +34,7 @@ from app.rules import hours
 from app.rules.hours import TimeEntry
 from app.web.listing import Listing
 from app.web.paging import Paging, mentions
+from app.web.queue import line
 
 register_conflict("uq_attendance_one_open", "You are already clocked in. Clock out first.")
 register_conflict(
@@ -385,3 +386,23 @@ def attendance_hours_per_student(*, current_only: bool = False) -> Select[Any]:
     if current_only:
         statement = statement.where(User.deleted_at.is_(None), User.role == Role.STUDENT)
     return statement
+
+
+def to_correct(visible: ColumnElement[bool], forgotten_before: datetime) -> Select[Any]:
+    """Time entries without a clock-out, for the queue."""
+    still_open = and_(Attendance.clock_out.is_(None), Attendance.clock_in < forgotten_before)
+    return (
+        select(
+            *line(
+                number=Attendance.id,
+                student_id=Attendance.user_id,
+                about=User.full_name,
+                what="No clock-out",
+                since=Attendance.clock_in,
+                href=func.concat("/attendance/", Attendance.id),
+            )
+        )
+        .select_from(Attendance)
+        .join(User, User.id == Attendance.user_id)
+        .where(or_(Attendance.missing_clock_out, still_open), User.deleted_at.is_(None), visible)
+    )

@@ -1,6 +1,5 @@
 """Documents that students bring: what is required, sent, checked, missing, and reminded of."""
 
-import random
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
@@ -11,7 +10,6 @@ from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from app.accounts.access.service import subject_for
-from app.core import clock
 from app.core.errors import Conflict, Forbidden, Invalid, NotFound
 from app.core.files import FileStore, open_store
 from app.core.permissions import SYSTEM, Duty, Subject
@@ -21,6 +19,7 @@ from app.enrollment.admissions.papers import service
 from app.enrollment.admissions.papers.schemas import CheckForm, KindForm, Paper
 from app.rules import admission_documents as rule
 from app.settings import Settings
+from app.web import queue
 from app.web.paging import Paging
 from tests.enrollment.admissions.conftest import PDF, TODAY, SignedIn
 from tests.factories.school import School
@@ -244,47 +243,6 @@ def test_two_who_check_at_once_decide_once(live_database: Database, live_setting
 # The school
 
 
-@pytest.mark.parametrize("seed", range(4))
-def test_what_waits_is_counted_as_it_is_listed(
-    session: Session, school: School, office: Subject, settings: Settings, kinds: Kinds, seed: int
-) -> None:
-    pick = random.Random(seed)
-    programs = [school.program() for _ in range(3)]
-    for owner in (None, *(one.id for one in programs)):
-        service.require_kinds(
-            session, SYSTEM, owner, [number for number in kinds.values() if pick.random() < 0.4]
-        )
-    for _ in range(12):
-        student = school.student(deleted_at=pick.choice([None, None, None, clock.now()]))
-        for program in pick.sample(programs, pick.randrange(3)):
-            ended = pick.random() < 0.3
-            standing = {"status": "completed", "completed_at": TODAY} if ended else {}
-            school.enrollment(student, program, **standing)
-        for _ in range(pick.randrange(5)):
-            state = pick.choice(["received", "received", "accepted"])
-            checked = {} if state == "received" else {"checked_by": office.user_id, "checked_at": clock.now()}
-            session.add(
-                AdmissionDocument(
-                    user_id=student.id,
-                    kind_id=pick.choice(list(kinds.values())),
-                    sha256="0" * 64,
-                    media_type="application/pdf",
-                    size_bytes=1,
-                    state=state,
-                    expires_on=pick.choice([None, TODAY, TODAY - timedelta(1), NEXT_YEAR]),
-                    received_at=clock.now(),
-                    **checked,
-                )
-            )
-    session.execute(
-        text("UPDATE admission_kinds SET archived_at = now() WHERE id = :id"), {"id": max(kinds.values())}
-    )
-    session.flush()
-    for reader in (office, subject_for(session, settings, school.admin())):
-        listed = service.list_lines(session, reader, Paging(), TODAY, standing="received").total()
-        assert service.count_waiting(session, reader, TODAY) == listed
-
-
 def test_the_list_says_what_is_to_do(
     session: Session,
     store: FileStore,
@@ -300,7 +258,8 @@ def test_the_list_says_what_is_to_do(
         ("Maria Lopez", "CPR", "missing"),
     ]
     send(session, me, store, maria, kinds["High"])
-    assert service.count_waiting(session, office, TODAY) == 1
+    waiting = {one.kind.name: one.waiting for one in queue.counts(session, office, TODAY)}
+    assert waiting["admission_documents"] == 1
     missing = service.list_lines(session, office, Paging(), TODAY, standing="missing").page().items
     assert [line.kind.split()[0] for line in missing] == ["CPR"]
     other = school.program().id

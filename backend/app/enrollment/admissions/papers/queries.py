@@ -5,10 +5,10 @@ from datetime import date
 from typing import Any
 
 from sqlalchemy import (
+    ARRAY,
     BindParameter,
     ColumnElement,
     Date,
-    Exists,
     Integer,
     Select,
     Subquery,
@@ -43,6 +43,7 @@ from app.db.ready import Ready
 from app.rules.admission_documents import REMINDERS, SOON
 from app.web.listing import Listing
 from app.web.paging import Paging
+from app.web.queue import line
 
 Day = date | BindParameter[date]
 OPEN = ("new", "documents")
@@ -125,7 +126,7 @@ _DOCUMENTS_OF = (
 )
 
 
-def _required(of: BindParameter[int] | None = None) -> Subquery:
+def _required(of: Any = None) -> Subquery:
     """Who needs which kind, for which program: active enrollments and open applications; of one student or of all."""
     enrolled = select(Enrollment.user_id, Enrollment.program_id).where(
         Enrollment.status == EnrollmentStatus.ACTIVE
@@ -156,7 +157,7 @@ def _required(of: BindParameter[int] | None = None) -> Subquery:
     )
 
 
-def _best(today: Day, of: BindParameter[int] | None = None) -> Subquery:
+def _best(today: Day, of: Any = None) -> Subquery:
     """Of each student's documents of a kind the one that counts: accepted and valid longest, else what waits."""
     row = AdmissionDocument
     whose = true() if of is None else row.user_id == of
@@ -184,13 +185,18 @@ def lines(today: date) -> Select[Any]:
 
 
 def _lines(
-    today: Day, soon: ColumnElement[date], *, everything_of: BindParameter[int] | None = None
+    today: Day,
+    soon: ColumnElement[date],
+    *,
+    everything_of: BindParameter[int] | None = None,
+    of: Any = None,
 ) -> Select[Any]:
     """The same; with `everything_of` of one student, what they sent in besides as well.
 
     The student is looked up inside: to what two sides of a full join have in common, no condition is handed down.
     """
-    required, best = _required(everything_of), _best(today, everything_of)
+    whose = of if everything_of is None else everything_of
+    required, best = _required(whose), _best(today, whose)
     wanted: Any = required
     if everything_of is not None:
         wanted = (
@@ -237,6 +243,14 @@ def _lines(
     )
 
 
+def lines_of(session: Session, user_ids: Collection[int], today: date) -> Sequence[Any]:
+    """What some students must have and how it stands, by name of the kind."""
+    # Looked up inside, as for one student: a list of numbers is not handed down to what it is joined to.
+    of = func.any(bindparam(None, list(user_ids), ARRAY(Integer)))
+    statement = _lines(today, literal(today + SOON, Date), of=of)
+    return session.execute(statement.order_by(User.id, AdmissionKind.name)).all()
+
+
 def checklist(session: Session, user_id: int, today: date) -> Sequence[Any]:
     """What one student must have and how it stands, and what they sent in besides."""
     return _CHECKLIST.rows(session, user_id=user_id, today=today, soon=today + SOON)
@@ -279,50 +293,6 @@ def listing(
     )
 
 
-def _received(visible: ColumnElement[bool]) -> Select[tuple[int]]:
-    """How many of `lines` wait to be checked: found from the documents that do, and not from everybody's needs."""
-    row, better, needed = AdmissionDocument, aliased(AdmissionDocument), AdmissionRequirement
-
-    def needs(room: type[Enrollment] | type[Application], standing: ColumnElement[bool]) -> Exists:
-        asked = or_(needed.program_id.is_(None), needed.program_id == room.program_id)
-        return exists().where(room.user_id == row.user_id, standing, needed.kind_id == row.kind_id, asked)
-
-    found = (
-        select(row.user_id, row.kind_id)
-        .join(User, User.id == row.user_id)
-        .join(AdmissionKind, AdmissionKind.id == row.kind_id)
-        .where(
-            row.state == "received",
-            User.deleted_at.is_(None),
-            AdmissionKind.archived_at.is_(None),
-            visible,
-            ~exists().where(
-                better.user_id == row.user_id,
-                better.kind_id == row.kind_id,
-                better.state == "accepted",
-                or_(better.expires_on.is_(None), better.expires_on >= bindparam("today", type_=Date)),
-            ),
-            or_(
-                needs(Enrollment, Enrollment.status == EnrollmentStatus.ACTIVE),
-                needs(Application, Application.state.in_(OPEN)),
-            ),
-        )
-        .distinct()
-        .subquery()
-    )
-    return select(func.count().label("waiting")).select_from(found)
-
-
-_RECEIVED_OF_EVERYBODY = Ready(_received(true()))
-
-
-def count_received(session: Session, visible: ColumnElement[bool], today: date) -> int:
-    """How many required documents wait to be checked, of the students whom `visible` lets through."""
-    if visible is true():
-        return int(_RECEIVED_OF_EVERYBODY.rows(session, today=today)[0].waiting)
-    return session.scalar(_received(visible), {"today": today}) or 0
-
-
 def to_remind(
     session: Session, today: date, most: int
 ) -> Sequence[tuple[AdmissionDocument, AdmissionKind, User]]:
@@ -358,4 +328,67 @@ def to_remind(
         )
         .tuples()
         .all()
+    )
+
+
+# Waiting, for the queue
+
+
+def to_check(visible: ColumnElement[bool]) -> Select[Any]:
+    """Documents that nobody has checked yet."""
+    return _queued(AdmissionDocument.received_at).where(AdmissionDocument.state == "received", visible)
+
+
+def to_renew(visible: ColumnElement[bool], today: date) -> Select[Any]:
+    """Documents of students at the school that end soon or have ended, where none better has come."""
+    row, other = AdmissionDocument, aliased(AdmissionDocument)
+    better = exists().where(
+        other.user_id == row.user_id,
+        other.kind_id == row.kind_id,
+        other.id != row.id,
+        or_(
+            other.state == "received",
+            and_(
+                other.state == "accepted",
+                or_(
+                    other.expires_on.is_(None),
+                    other.expires_on > row.expires_on,
+                    and_(other.expires_on == row.expires_on, other.id > row.id),
+                ),
+            ),
+        ),
+    )
+    studies = select(Enrollment.user_id).where(Enrollment.status == EnrollmentStatus.ACTIVE)
+    return _queued(
+        func.coalesce(AdmissionDocument.checked_at, AdmissionDocument.received_at),
+        due_on=AdmissionDocument.expires_on,
+    ).where(
+        AdmissionDocument.state == "accepted",
+        AdmissionDocument.expires_on <= today + SOON,
+        ~better,
+        User.id.in_(studies),
+        AdmissionKind.archived_at.is_(None),
+        visible,
+    )
+
+
+def _queued(since: Any, due_on: Any = None) -> Select[Any]:
+    return (
+        select(
+            *line(
+                number=AdmissionDocument.id,
+                student_id=AdmissionDocument.user_id,
+                about=User.full_name,
+                what=AdmissionKind.name,
+                since=since,
+                due_on=due_on,
+                href=func.concat(
+                    "/people/", AdmissionDocument.user_id, "/admission-documents/", AdmissionDocument.id
+                ),
+            )
+        )
+        .select_from(AdmissionDocument)
+        .join(User, User.id == AdmissionDocument.user_id)
+        .join(AdmissionKind, AdmissionKind.id == AdmissionDocument.kind_id)
+        .where(User.deleted_at.is_(None))
     )
