@@ -132,7 +132,7 @@ def _without_drawing(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
             raise RuntimeError("the printer is on fire")
         return f"%PDF {number}".encode(), number
 
-    monkeypatch.setattr(issuing, "_made", draw)
+    monkeypatch.setattr(issuing, "make", draw)
     monkeypatch.setattr(awards, "sign_badge", lambda *_given: SignedBadge("{}", 1, next(taken)))
     return made
 
@@ -281,7 +281,7 @@ def test_a_class_gets_its_credentials_and_who_does_not_qualify_says_why(
     with world.database.begin() as session:
         session.execute(sa.text("UPDATE enrollments SET status = 'withdrawn' WHERE id = :id"), {"id": late})
     with monkeypatch.context() as broken:
-        broken.setattr(issuing, "_made", _unavailable)
+        broken.setattr(issuing, "make", _unavailable)
         with pytest.raises(Unavailable):
             bulk.work(world.database, world.registrar, world.files, world.settings, batch)
     # Its number is void; the next try takes another one.
