@@ -67,7 +67,7 @@ def test_an_auditor_reads_everything_and_changes_nothing() -> None:
     )
     drafts = tuple(
         address
-        for draft in ("/letter", "/attendance-record", "/skills-record")
+        for draft in ("/letter", "/attendance-record", "/skills-record", "/progress-letter")
         for address in (draft, f"{draft}/preview")
     )
     assert [name for name in hidden if not name.endswith(forms + drafts)] == []
