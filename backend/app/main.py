@@ -20,7 +20,15 @@ from app.accounts.factors.entry.pages import ask_proof
 from app.accounts.identity import identify
 from app.compliance.attendance import api as attendance_api
 from app.compliance.attendance import pages as attendance_pages
+from app.compliance.attendance.closings import pages as closings_pages
+from app.compliance.attendance.corrections import pages as corrections_pages
+from app.compliance.attendance.corrections import request_pages as correction_request_pages
 from app.compliance.attendance.documents import pages as attendance_documents_pages
+from app.compliance.attendance.roster import pages as roster_pages
+from app.compliance.attendance.standings import pages as standings_pages
+from app.compliance.credentials import office_pages as credential_office_pages
+from app.compliance.credentials import pages as credential_pages
+from app.compliance.credentials import public_pages as credential_public_pages
 from app.compliance.grades.book import api as grade_book_api
 from app.compliance.grades.book import pages as grade_book_pages
 from app.compliance.grades.finals import api as final_grades_api
@@ -78,8 +86,16 @@ ROUTERS: list[APIRouter] = [
     accounts_api.router,
     accounts_pages.router,
     attendance_api.router,
+    roster_pages.router,
     attendance_pages.router,
+    closings_pages.router,
+    standings_pages.router,
+    corrections_pages.router,
+    correction_request_pages.router,
     attendance_documents_pages.router,
+    credential_public_pages.router,
+    credential_office_pages.router,
+    credential_pages.router,
     grade_book_api.router,
     grade_book_pages.router,
     final_grades_api.router,

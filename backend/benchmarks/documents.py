@@ -41,7 +41,7 @@ def main(letters: int) -> None:
     root = certificates.make_root("Peachtree Dental Academy", now)
     pair = certificates.make_registrar("Peachtree Dental Academy", root, now)
     encoded = [one.certificate.public_bytes(serialization.Encoding.DER) for one in (pair, root)]
-    key = OwnKey(1, encoded[0], (encoded[1],), pair.key)
+    key = OwnKey(1, encoded[0], (encoded[1],), certificates.ecdsa(pair))
     using = Renderer(processes=1)
 
     def letter(number: int) -> bytes:

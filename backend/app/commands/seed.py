@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from app.db.session import Database
-from app.demo import seed_demo_school
+from app.demo import issue_samples, seed_demo_school
 from app.ops import migrations
 from app.ops.servers import database_server
 from app.settings import get_settings
@@ -41,6 +41,7 @@ def seed(
             summary = seed_demo_school(
                 database, reached, seed=seed, students=students, moment=moment, password=password
             )
+            issue_samples(database, reached)
         finally:
             database.close()
     counts = summary.rows

@@ -47,15 +47,20 @@ def rotate(
     compromised: Annotated[
         bool, typer.Option("--compromised", help="Revoke the old key because somebody else may have it.")
     ] = False,
+    badges: Annotated[
+        bool, typer.Option("--badges", help="The key of badges instead of the key of documents.")
+    ] = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask for confirmation.")] = False,
 ) -> None:
-    """Sign with a new key from now on. Documents issued so far stay valid."""
+    """Sign with a new key from now on. Documents and badges issued so far stay valid."""
     if not yes:
         words = "Revoke the current key and create a new one?" if compromised else "Create a new signing key?"
         typer.confirm(f"{words} Documents issued so far stay valid.", abort=True)
     with school_database() as (database, settings):
         with database.begin() as session:
-            row = service.rotate(session, settings, SYSTEM, new_root=new_root, compromised=compromised)
+            row = service.rotate(
+                session, settings, SYSTEM, new_root=new_root, compromised=compromised, badges=badges
+            )
             typer.echo(f"Key {row.id} signs from now on, until {day(row.not_after, settings.zone)}.")
         if new_root:
             typer.echo("Publish the new root certificate: aada signing-keys export-root FILE")

@@ -6,9 +6,13 @@ retention.keep(
     "Attendance",
     "Attendance belongs to the student’s file (GNPEC Standard 6). No rule sets a time after which it may be removed.",
     "attendance",
+    "attendance_closings",
+    "attendance_corrections",
     "attendance_days",
     "attendance_students",
     "attendance_school_days",
+    "attendance_standings",
+    "class_attendance",
 )
 retention.keep(
     "Grades and academic progress",
@@ -35,5 +39,11 @@ retention.keep(
     "A transcript is permanent, and at a closure goes to GNPEC for every former student (GNPEC Standard 6).",
     "transcripts",
     "credentials",
+    "credential_endings",
+    "credential_issues",
+    "credential_orders",
+    "credential_reminders",
+    "credential_shares",
+    "credential_types",
     "externships",
 )

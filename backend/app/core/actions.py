@@ -6,7 +6,17 @@ A room that records something new adds a member here, in the order of the alphab
 
 from enum import StrEnum
 
-from app.core.details import base, forwarding, grades, learning, people, school, student_file, system
+from app.core.details import (
+    base,
+    credentials,
+    forwarding,
+    grades,
+    learning,
+    people,
+    school,
+    student_file,
+    system,
+)
 
 
 class Action(StrEnum):
@@ -59,7 +69,43 @@ class Action(StrEnum):
         learning.ClockedIn,
     )
     ATTENDANCE_CORRECTED = "attendance.corrected", "attendance", "Hours corrected", learning.HoursCorrected
+    ATTENDANCE_CORRECTION_APPROVED = (
+        "attendance_correction.approved",
+        "attendance_corrections",
+        "Correction of hours approved",
+        learning.HoursRequested,
+    )
+    ATTENDANCE_CORRECTION_DECLINED = (
+        "attendance_correction.declined",
+        "attendance_corrections",
+        "Correction of hours declined",
+        learning.HoursRequested,
+    )
+    ATTENDANCE_CORRECTION_DOCUMENT_OPENED = (
+        "attendance_correction.document_opened",
+        "attendance_corrections",
+        "Document of a correction opened",
+        learning.HoursRequested,
+    )
+    ATTENDANCE_CORRECTION_ENDORSED = (
+        "attendance_correction.endorsed",
+        "attendance_corrections",
+        "Correction of closed hours approved by the first of two",
+        learning.HoursRequested,
+    )
+    ATTENDANCE_CORRECTION_REQUESTED = (
+        "attendance_correction.requested",
+        "attendance_corrections",
+        "Correction of hours requested",
+        learning.HoursRequested,
+    )
     ATTENDANCE_ENTERED = "attendance.entered", "attendance", "Hours entered", learning.HoursEntered
+    ATTENDANCE_PERIOD_CLOSED = (
+        "attendance.period_closed",
+        "attendance_closings",
+        "Hours of a period closed",
+        learning.PeriodClosed,
+    )
     ATTENDANCE_TOTALS_CHECKED = (
         "attendance.totals_checked",
         "attendance_days",
@@ -73,6 +119,12 @@ class Action(StrEnum):
         base.Counted,
     )
     CHECKS_COMPLETED = "checks.completed", "installation", "Configuration checked", system.ChecksCompleted
+    CLASS_ATTENDANCE_MARKED = (
+        "class_attendance.marked",
+        "class_attendance",
+        "Attendance marked in class",
+        learning.AttendanceMarked,
+    )
     CLASS_CREATED = "class.created", "classes", "Class created", school.ClassCreated
     CLASS_DELETED = "class.deleted", "classes", "Class deleted", school.ClassDeleted
     CLASS_INSTRUCTOR_ADDED = (
@@ -105,6 +157,15 @@ class Action(StrEnum):
     )
     CONTENT_PART_LEFT = "content.part_left", "launches", "Lesson left without exiting", learning.PartLeft
     CONTENT_PART_REPORTED = "content.part_reported", "launches", "Lesson work saved", learning.PartReported
+    CREDENTIAL_BULK_REQUESTED = credentials.CREDENTIAL_BULK_REQUESTED
+    CREDENTIAL_FETCHED = credentials.CREDENTIAL_FETCHED
+    CREDENTIAL_ISSUED = credentials.CREDENTIAL_ISSUED
+    CREDENTIAL_REMINDED = credentials.CREDENTIAL_REMINDED
+    CREDENTIAL_REPLACED = credentials.CREDENTIAL_REPLACED
+    CREDENTIAL_REVOKED = credentials.CREDENTIAL_REVOKED
+    CREDENTIAL_SHARED = credentials.CREDENTIAL_SHARED
+    CREDENTIAL_TYPE_CHANGED = credentials.CREDENTIAL_TYPE_CHANGED
+    CREDENTIAL_UNSHARED = credentials.CREDENTIAL_UNSHARED
     DOCUMENT_DOWNLOADED = (
         "document.downloaded",
         "issued_documents",
@@ -393,6 +454,7 @@ DISCLOSURES = frozenset(
     {
         Action.ADMISSION_DOCUMENT_OPENED,
         Action.ATTACHMENT_DOWNLOADED,
+        Action.CREDENTIAL_FETCHED,
         Action.DOCUMENT_DOWNLOADED,
         Action.IDENTIFIER_REVEALED,
         Action.NAME_DOCUMENT_OPENED,

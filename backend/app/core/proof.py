@@ -82,10 +82,14 @@ ASKS: Final[Mapping[Action, Asks]] = {
     Action.XAPI_FORWARDER_CHANGED: _ALWAYS,
     # What opens a person's accounts elsewhere
     Action.IDENTIFIER_REVEALED: _ALWAYS,
+    # What is permanent
+    Action.CREDENTIAL_BULK_REQUESTED: _ALWAYS,
+    Action.CREDENTIAL_ISSUED: _ALWAYS,
+    Action.CREDENTIAL_REVOKED: _ALWAYS,
     # People
     Action.USER_DELETED: _ALWAYS,
 }
-"""The acts that ask. Those that pay money or issue documents join when they come."""
+"""The acts that ask. Those that pay money join when they come."""
 
 
 def require(subject: Subject | None, action: Action, details: Details) -> None:

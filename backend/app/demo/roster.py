@@ -181,10 +181,11 @@ def write_attendance(desk: Desk, enrolled: list[Enrolled]) -> list[tuple[int, En
     ]
     desk.copier.copy(
         "attendance",
-        ("id", "user_id", "enrollment_id", "clock_in", "clock_out", "missing_clock_out", "notes", "created_at"),
+        ("id", "user_id", "enrollment_id", "clock_in", "clock_out", "missing_clock_out", "notes", "source",
+         "created_at"),
         (
             (key, item.student.user_id, item.id, entry.clock_in, entry.clock_out, entry.forgotten, entry.note,
-             entry.clock_in)
+             "staff" if entry.note else "clock", entry.clock_in)
             for key, item, entry in written
         ),
     )  # fmt: skip

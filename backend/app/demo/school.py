@@ -17,8 +17,10 @@ from app.db.models import Program, User
 from app.db.session import Database
 from app.demo import (
     admissions,
+    attendance,
     chronicle,
     classes,
+    credentials,
     files,
     grades,
     lesson_results,
@@ -108,11 +110,14 @@ def _build(
     taught = classes.write_classes(desk, enrolled)
     admissions.write_admissions(session, desk, enrolled, settings)
     entries = roster.write_attendance(desk, enrolled)
+    attendance.write_rosters(session, desk, taught, entries)
+    attendance.write_corrections(desk, entries)
     completed, attempts = lesson_results.write_lessons(desk, enrolled, packages)
     grades.write_grades(session, desk, taught)
     skills.write_skills(desk, taught)
     withdrawals = paperwork.write_withdrawals(desk, enrolled)
     paperwork.write_graduations(desk, enrolled)
+    credentials.write_types(session, desk)
     paperwork.write_externships(desk, enrolled)
     # The statements follow from it while the first pages are looked at already.
     chronicle.write(

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from app.academics.classes import service as classes
 from app.academics.classes.service import ClassMeetingToday
 from app.compliance.attendance import service as attendance
+from app.compliance.attendance.corrections import service as corrections
 from app.compliance.attendance.service import (
     AttendanceFilter,
     AttendanceOut,
@@ -17,6 +18,7 @@ from app.compliance.attendance.service import (
     EnrollmentHours,
     WeekTotal,
 )
+from app.compliance.attendance.standings import service as standings
 from app.content import service as content
 from app.core import clock
 from app.core.permissions import Permission, Subject
@@ -192,6 +194,11 @@ def staff_today(session: Session, subject: Subject, zone: ZoneInfo) -> StaffToda
         today.waiting.append(
             Waiting("Records without a clock-out", count, "/attendance?state=needs_correction")
         )
+        count = standings.count_at_risk(session, subject)
+        today.waiting.append(Waiting("Students at risk", count, "/attendance/at-risk"))
+    if subject.may(Permission.ATTENDANCE_CORRECT):
+        count = corrections.count_waiting(session, subject)
+        today.waiting.append(Waiting("Corrections of hours to decide", count, "/attendance/corrections"))
     if policy.may_read_enrollments(subject):
         today.active_enrollments = enrollment.active_count(session, subject)
         count = enrollment.ready_count(session, subject)

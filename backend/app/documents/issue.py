@@ -33,7 +33,10 @@ PREVIEW_NUMBER = "Preview"
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """What a document is to say. `facts` go to the layout; `machine` into the file for computers to read."""
+    """What a document is to say. `facts` go to the layout; `machine` into the file for computers to read.
+
+    What else the room keeps of an issued document it writes in `written`, in the transaction of the register.
+    """
 
     kind: str
     student_id: int
@@ -41,6 +44,7 @@ class Draft:
     letterhead: Letterhead
     facts: Mapping[str, Any]
     machine: Mapping[str, Any]
+    written: Callable[[Session, Actor, IssuedDocument, date], None] | None = None
 
     def data(self, number: str, issued_on: date, *, preview: bool = False) -> tuple[dict[str, Any], str]:
         """What the layout reads, and the canonical JSON that the file carries."""
@@ -116,7 +120,10 @@ def issue(
         stored = files.put(pdf)
         with database.begin() as session:
             made = Made(stored.sha256, stored.size, hashlib.sha256(machine.encode()).hexdigest(), key.id)
-            return _written(session, subject, document_id, made, stored, replaces)
+            row = _written(session, subject, document_id, made, stored, replaces)
+            if draft.written is not None:
+                draft.written(session, subject, row, today)
+            return row
     except Exception as error:
         reason = error.detail if isinstance(error, Problem) else f"The system failed: {type(error).__name__}."
         with database.begin() as session:

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from app.core.permissions import Subject, internal
+from app.core.permissions import Actor, Subject, internal
 from app.db.models import IssuedDocument
 
 
@@ -25,9 +25,12 @@ Offers = Callable[[Session, Subject, int], Sequence[Offer]]
 class DocumentKind:
     """A kind of document.
 
-    `prefix` begins its numbers, such as `EV`. `layout` is the file that draws it. `sample` are facts to try a layout
-    with. `offers` says for a student's number what can be made; it is asked only for people who may have it made.
-    `again` is the address where a document like a given one is issued again, to replace it.
+    `prefix` begins its numbers, such as `EV`, and `digits` is how many follow the year at least. A kind whose numbers
+    are counted in several series is issued under names such as `credential/DAC`: the series stands in the prefix's
+    place. `layout` is the file that draws it. `sample` are facts to try a layout with. `offers` says for a student's
+    number what can be made; it is asked only for people who may have it made. `again` is the address where a document
+    like a given one is issued again, to replace it. `ended` hears of a document that is made void, in the transaction
+    that does it.
     """
 
     name: str
@@ -37,10 +40,8 @@ class DocumentKind:
     sample: Mapping[str, Any]
     offers: Offers
     again: Callable[[IssuedDocument], str]
-
-    def number(self, year: int, serial: int) -> str:
-        """The number as printed."""
-        return f"{self.prefix}-{year}-{serial:06d}"
+    digits: int = 6
+    ended: Callable[[Session, Actor, IssuedDocument, str], None] | None = None
 
 
 _kinds: dict[str, DocumentKind] = {}
@@ -53,19 +54,35 @@ def register(kind: DocumentKind) -> None:
 
 
 def get(name: str) -> DocumentKind:
-    """Raises KeyError for a kind that no room has registered."""
-    return _kinds[name]
+    """The kind of a name, whatever its series. Raises KeyError for a kind that no room has registered."""
+    return _kinds[_family(name)]
+
+
+def number(name: str, year: int, serial: int) -> str:
+    """The number as printed: `EV-2026-000012`, or `DAC-2026-001` in the series `DAC`."""
+    kind, (_, _, series) = get(name), name.partition("/")
+    return f"{series or kind.prefix}-{year}-{serial:0{kind.digits}d}"
 
 
 def title(name: str) -> str:
     """What people call it; of a kind whose room is gone, its name."""
-    return _kinds[name].title if name in _kinds else name.replace("_", " ").capitalize()
+    known = _kinds.get(_family(name))
+    return known.title if known else name.replace("_", " ").capitalize()
+
+
+def _family(name: str) -> str:
+    return name.partition("/")[0]
 
 
 def replace_href(document: IssuedDocument) -> str | None:
     """Where a document is replaced by a new one; None for a kind whose room is gone."""
-    kind = _kinds.get(document.kind)
+    kind = _kinds.get(_family(document.kind))
     return f"{kind.again(document)}?replaces={document.id}" if kind else None
+
+
+def known(name: str) -> bool:
+    """Whether the room of a kind is there."""
+    return _family(name) in _kinds
 
 
 def every() -> list[DocumentKind]:

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from app.core import clock, history
 from app.core.actions import Action
 from app.core.errors import Conflict
-from app.core.permissions import SYSTEM, Actor
+from app.core.permissions import SYSTEM, Actor, internal
 from app.db.models import IssuedDocument
 from app.documents import kinds, queries
 
@@ -43,6 +43,12 @@ def take(session: Session, wanted: Mapping[tuple[str, int], int]) -> dict[tuple[
     return taken
 
 
+@internal("a step of issuing")
+def begin_after(session: Session, kind: str, year: int, last: int) -> None:
+    """Count a kind's numbers of a year on from `last`, if none was taken here: others were given out before."""
+    queries.begin_counter(session, kind, year, last)
+
+
 def reserve(
     session: Session, subject: Actor, year: int, documents: Iterable[Wanted]
 ) -> list[tuple[int, str]]:
@@ -63,7 +69,7 @@ def reserve(
                 "kind": item.kind,
                 "year": year,
                 "serial": serial,
-                "number": kinds.get(item.kind).number(year, serial),
+                "number": kinds.number(item.kind, year, serial),
                 "student_id": item.student_id,
                 "enrollment_id": item.enrollment_id,
                 "issued_by": subject.user_id,

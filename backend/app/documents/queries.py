@@ -43,6 +43,15 @@ def take(session: Session, kind: str, year: int, count: int) -> int:
     return session.execute(statement).scalar_one()
 
 
+def begin_counter(session: Session, kind: str, year: int, last: int) -> None:
+    """A counter that stands at `last`; one that is there stays as it is."""
+    session.execute(
+        insert(DocumentCounter)
+        .values(kind=kind, year=year, last=last)
+        .on_conflict_do_nothing(index_elements=[DocumentCounter.kind, DocumentCounter.year])
+    )
+
+
 def insert_reserved(session: Session, rows: Sequence[Mapping[str, Any]]) -> list[int]:
     """Rows of the register with the status `reserved`; their numbers in the same order."""
     statement = insert(IssuedDocument).returning(IssuedDocument.id, sort_by_parameter_order=True)

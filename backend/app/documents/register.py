@@ -51,7 +51,7 @@ def read(session: Session, subject: Subject, document_id: int) -> Row[Any]:
     return _read(session, subject, document_id)
 
 
-def _read(session: Session, subject: Subject, document_id: int) -> Row[Any]:
+def _read(session: Session, subject: Actor, document_id: int) -> Row[Any]:
     row = queries.one(session, document_id)
     if row is None:
         raise NotFound(policy.NO_DOCUMENT)
@@ -63,7 +63,7 @@ def _read(session: Session, subject: Subject, document_id: int) -> Row[Any]:
 
 
 def content(
-    session: Session, subject: Subject, files: FileStore, document_id: int
+    session: Session, subject: Actor, files: FileStore, document_id: int
 ) -> tuple[IssuedDocument, bytes]:
     """The signed file, byte for byte as it was issued. Raises NotFound, Unavailable."""
     document: IssuedDocument = _read(session, subject, document_id).IssuedDocument
@@ -88,7 +88,7 @@ def content(
     return document, pdf
 
 
-def void(session: Session, subject: Subject, document_id: int, reason: str) -> IssuedDocument:
+def void(session: Session, subject: Actor, document_id: int, reason: str) -> IssuedDocument:
     """Make an issued document void, with the reason. The file stays. Raises Forbidden, NotFound, Conflict."""
     policy.require_change(subject)
     _read(session, subject, document_id)
@@ -103,6 +103,9 @@ def void(session: Session, subject: Subject, document_id: int, reason: str) -> I
         reason=reason,
         number=row.number,
     )
+    ended = kinds.get(row.kind).ended if kinds.known(row.kind) else None
+    if ended is not None:
+        ended(session, subject, row, reason)
     return row
 
 

@@ -1,34 +1,54 @@
 """Documents as other rooms use them: register a kind, preview a draft, issue it, list what was issued."""
 
+from app.documents.codes import as_printed, hash_code, make_code, qr_svg, read_code
 from app.documents.issue import Draft, issue, preview
-from app.documents.keys.service import PRIVATE_KEYS
+from app.documents.keys.service import PRIVATE_KEYS, BadgeKey, PublicBadgeKey, badge_key, badge_keys
 from app.documents.keys.service import ensure as ensure_keys
 from app.documents.kinds import DocumentKind, Offer
 from app.documents.kinds import register as register_kind
 from app.documents.kinds import title as kind_title
 from app.documents.letterhead import Letterhead, LogoImage, long_date
+from app.documents.numbers import begin_after
 from app.documents.policy import may_issue, may_read, require_issue, require_read
-from app.documents.register import of_student, offers
+from app.documents.register import Verdict, content, of_student, offers, verify, void
+from app.documents.render.job import FONTS
 from app.documents.tables import writer as report_writer
+from app.documents.verification import Finding
 
 __all__ = [
+    "FONTS",
     "PRIVATE_KEYS",
+    "BadgeKey",
     "DocumentKind",
     "Draft",
+    "Finding",
     "Letterhead",
     "LogoImage",
     "Offer",
+    "PublicBadgeKey",
+    "Verdict",
+    "as_printed",
+    "badge_key",
+    "badge_keys",
+    "begin_after",
+    "content",
     "ensure_keys",
+    "hash_code",
     "issue",
     "kind_title",
     "long_date",
+    "make_code",
     "may_issue",
     "may_read",
     "of_student",
     "offers",
     "preview",
+    "qr_svg",
+    "read_code",
     "register_kind",
     "report_writer",
     "require_issue",
     "require_read",
+    "verify",
+    "void",
 ]

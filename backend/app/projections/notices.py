@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from sqlalchemy.orm import Session
 
 from app.accounts import service as accounts
+from app.compliance.attendance.corrections import service as corrections
 from app.compliance.grades import service as grades
 from app.core.actions import Action
 from app.db.models import AuditEntry
@@ -28,6 +29,8 @@ _TO_OWNER = frozenset(
 )
 """What a person is mailed about their second factors."""
 
+_DECIDED_HOURS = frozenset({Action.ATTENDANCE_CORRECTION_APPROVED, Action.ATTENDANCE_CORRECTION_DECLINED})
+
 
 _OF_SKILLS = frozenset({Action.SKILL_ATTEMPTED, Action.SKILL_VOIDED})
 
@@ -41,6 +44,8 @@ def _apply(session: Session, entries: Sequence[AuditEntry]) -> None:
                 accounts.send_password_changed(session, int(entry.target_id), entry.occurred_at)
         elif entry.action == Action.PROGRESS_REVIEWED and entry.target_id is not None:
             grades.send_letter(session, int(entry.target_id))
+        elif entry.action in _DECIDED_HOURS and entry.target_id is not None:
+            corrections.send_decision(session, int(entry.target_id))
         elif entry.action == Action.PROGRESS_APPEAL_DECIDED:
             grades.send_letter(session, int(entry.details["review_id"]), decided=True)
         elif entry.action in _OF_SKILLS and entry.target_id is not None:
@@ -63,6 +68,7 @@ SUBSCRIBER = Subscriber(
     name="notices",
     title="Email notices",
     actions=_TO_OWNER
+    | _DECIDED_HOURS
     | _OF_SKILLS
     | {
         Action.API_TOKEN_CREATED,

@@ -2,7 +2,7 @@
 
 A time entry is counted between two instants, so a wall clock that is put forward or back changes nothing: from
 00:30 to 04:30 in New York are three hours on 2026-03-08 and five on 2026-11-01. Minutes are kept, never rounded
-up; what a minute is worth (34 CFR 600.2: 50 to 60 minutes of instruction within 60) is another rule's question.
+up; what a minute is worth (34 CFR 600.2: 50 to 60 minutes of instruction within 60) is what `rules.clock_hours` says.
 """
 
 from collections.abc import Iterable, Iterator
@@ -109,18 +109,6 @@ def totals_by_week(by_day: dict[date, int], first: date, last: date) -> dict[dat
 def was_forgotten(clock_in: datetime, now: datetime, longest: timedelta) -> bool:
     """Whether a time entry that is still open cannot be real any more: open for longer than the longest one."""
     return now - clock_in > longest
-
-
-def clock_hours(minutes: int, clock_hour_minutes: int) -> int:
-    """Whole clock hours in the minutes of one time entry, where an hour of class has `clock_hour_minutes` of 60.
-
-    A clock hour is 50 to 60 minutes within a 60-minute period (34 CFR 600.2): never more than one in 60 minutes, so
-    that seven hours without a break are seven clock hours and not 8.4. Raises ValueError for other lengths.
-    """
-    if not 50 <= clock_hour_minutes <= 60:
-        raise ValueError(f"a clock hour has 50 to 60 minutes, not {clock_hour_minutes}")
-    hours, rest = divmod(minutes, 60)
-    return hours + (rest >= clock_hour_minutes)
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,6 +48,20 @@ class AttendancePolicy(_Values):
     """What a forgotten time entry counts until staff correct it."""
     rounding: Literal["whole_minutes_down"] = "whole_minutes_down"
     """How a time entry's length is rounded."""
+    outside_meetings: Literal["counts_in_full", "only_meetings"] = "counts_in_full"
+    """What the clock counts outside the meetings of a student's classes; who sits in no class has no meetings."""
+    roster_days: Annotated[int, Field(ge=1, le=60)] = 7
+    """Days after a meeting in which its roster can be changed; later a correction is requested."""
+    late_after_minutes: Annotated[int, Field(ge=0, le=60)] = 5
+    """Minutes after the scheduled start from which a clock-in is tardy."""
+    at_risk_consecutive_absences: Annotated[int, Field(ge=1, le=30)] = 3
+    """Scheduled days in a row without attendance that put a student on the at-risk list."""
+    at_risk_attendance_pct: Annotated[int, Field(ge=1, le=100)] = 80
+    """Hours attended as a percentage of hours scheduled, below which a student is on the list."""
+    at_risk_tardies: Annotated[int, Field(ge=1, le=60)] = 5
+    """Late arrivals within `at_risk_days` that put a student on the list."""
+    at_risk_days: Annotated[int, Field(ge=7, le=180)] = 30
+    """Days back over which late arrivals and absences are counted."""
 
 
 class ProgressPolicy(_Values):
@@ -170,6 +184,13 @@ _LABELS = {
     "longest_entry_minutes": ("Longest time entry", "minutes"),
     "forgotten_clock_out": ("Forgotten clock-out", ""),
     "rounding": ("Rounding", ""),
+    "outside_meetings": ("Clocked outside class meetings", ""),
+    "roster_days": ("A roster can be changed for", "days"),
+    "late_after_minutes": ("Tardy from", "minutes after the start"),
+    "at_risk_consecutive_absences": ("At risk: absences in a row", "scheduled days"),
+    "at_risk_attendance_pct": ("At risk: attendance below", "% of scheduled hours"),
+    "at_risk_tardies": ("At risk: late arrivals", "times"),
+    "at_risk_days": ("Absences and late arrivals are counted over", "days"),
     "pace_days": ("Pace measured over", "days"),
     "full_time_hours_per_week": ("Full time", "hours a week"),
     "completion_threshold_pct": ("Lessons required to complete", "%"),
@@ -207,6 +228,8 @@ def labels() -> dict[str, tuple[str, str]]:
 CHOICES = {
     "counts_nothing": "Counts nothing until it is corrected",
     "whole_minutes_down": "Whole minutes, rounded down",
+    "counts_in_full": "Counts in full",
+    "only_meetings": "Only time in scheduled meetings counts",
     "nobody": "Nobody: everyone may have one",
     "staff": "Everyone but students",
     "latest": "The latest grade counts",

@@ -58,14 +58,26 @@ def seen(page: Page, request: pytest.FixtureRequest) -> Seen:
 @pytest.fixture
 def signed_in_as(page: Page, live_server: LiveServer) -> Callable[[User], None]:
     """`signed_in_as(user)`: from now on the page is that person's."""
+    return lambda user: _sign_in(page, live_server, user, proved=False)
 
-    def sign_in(user: User) -> None:
-        clear, hashed = tokens.new_token()
-        with live_server.database.begin() as session:
-            session.add(
-                UserSession(user_id=user.id, token_hash=hashed, expires_at=clock.now() + timedelta(days=1))
+
+@pytest.fixture
+def proved(page: Page, live_server: LiveServer) -> Callable[[User], None]:
+    """`proved(user)`: the same, of somebody who has just confirmed that it is them."""
+    return lambda user: _sign_in(page, live_server, user, proved=True)
+
+
+def _sign_in(page: Page, live_server: LiveServer, user: User, *, proved: bool) -> None:
+    clear, hashed = tokens.new_token()
+    now = clock.now()
+    with live_server.database.begin() as session:
+        session.add(
+            UserSession(
+                user_id=user.id,
+                token_hash=hashed,
+                expires_at=now + timedelta(days=1),
+                proved_at=now if proved else None,
             )
-        page.context.clear_cookies()
-        page.context.add_cookies([{"name": "aada_session", "value": clear, "url": live_server.url}])
-
-    return sign_in
+        )
+    page.context.clear_cookies()
+    page.context.add_cookies([{"name": "aada_session", "value": clear, "url": live_server.url}])

@@ -32,7 +32,7 @@ def run(live_settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Run:
 def test_keys_are_listed_rotated_and_exported(run: Run, world: SimpleNamespace, tmp_path: Path) -> None:
     assert "none yet" in run("signing-keys", "list").output
     make(world)
-    assert run("signing-keys", "list").output.count("in use") == 2
+    assert run("signing-keys", "list").output.count("in use") == 3
     assert "signs from now on" in run("signing-keys", "rotate", "--yes").output
     assert "what it signed stays valid" in run("signing-keys", "list").output
     assert run("signing-keys", "rotate", "--compromised", "--yes").exit_code == 0
@@ -41,7 +41,7 @@ def test_keys_are_listed_rotated_and_exported(run: Run, world: SimpleNamespace, 
     assert run("signing-keys", "export-root", str(path)).exit_code == 0
     assert path.read_text().count("BEGIN CERTIFICATE") == 1
     everything = run("signing-keys", "export-root", "--all").output
-    assert everything.count("BEGIN CERTIFICATE") == 4
+    assert everything.count("BEGIN CERTIFICATE") == 5
     assert "PRIVATE" not in everything
 
 

@@ -33,7 +33,7 @@ def test_rotated_keys_still_prove_what_they_signed(world: SimpleNamespace) -> No
             verdict = register.verify(session, world.admin, world.files.read_bytes(document.sha256))
             assert verdict.accepted, verdict.findings
         assert len(keys.roots(session)) == 3
-        assert keys.every_certificate_pem(session).count("BEGIN CERTIFICATE") == 8
+        assert keys.every_certificate_pem(session).count("BEGIN CERTIFICATE") == 11
         # The present root alone does not revoke what an earlier one did: every list stays.
         assert keys.every_crl_pem(session).count("BEGIN X509 CRL") >= 5
 

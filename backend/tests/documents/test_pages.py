@@ -153,6 +153,7 @@ def test_hours_of_the_staff_and_without_an_end_are_marked(world: SimpleNamespace
         clock_in=datetime(2026, 3, 20, 13, tzinfo=UTC),
         clock_out=datetime(2026, 3, 20, 15, tzinfo=UTC),
         notes="Entered by Ruth: the clock was broken",
+        source="staff",
     )
     moment = datetime(2026, 3, 21, 13, tzinfo=UTC)
     world.school.attendance(world.enrollment, clock_in=moment, clock_out=moment, missing_clock_out=True)

@@ -108,6 +108,9 @@ def test_the_pages_lead_to_the_record_and_back(
         },
     )
     assert corrected.status_code == 303, corrected.text
+    assert "Still clocked in" in client.get(f"/enrollments/{enrollment.id}/complete").text
+    colleague = browser(subject_of(school.admin()))
+    assert colleague.post(corrected.headers["location"], data={"decision": "approve"}).status_code == 303
     assert "Still clocked in" not in client.get(f"/enrollments/{enrollment.id}/complete").text
     assert client.post(f"/enrollments/{enrollment.id}/complete", data=BUTTON).status_code == 303
     actions = session.scalars(select(AuditEntry.action).order_by(AuditEntry.id)).all()

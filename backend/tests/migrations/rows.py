@@ -308,6 +308,37 @@ ROWS["0101"] = """
         VALUES (1, 'I was ill', 1, 2, '2026-03-09 12:00+00', 'granted');
 """
 
+ROWS["0130"] = """
+    INSERT INTO class_attendance (class_id, enrollment_id, starts_at, ends_at, mark, arrived_at, left_at, attendance_id,
+                                  note, marked_by, settled_at) VALUES
+        (1, 1, '2026-03-09 13:00+00', '2026-03-09 16:00+00', 'late', '2026-03-09 13:20+00', NULL, 1, 'The bus', 4,
+         '2026-03-09 16:00+00'),
+        (1, 1, '2026-03-10 13:00+00', '2026-03-10 16:00+00', NULL, NULL, NULL, NULL, NULL, NULL, NULL);
+"""
+
+ROWS["0140"] = """
+    INSERT INTO attendance_corrections (user_id, enrollment_id, attendance_id, kind, old_clock_in, old_clock_out,
+                                        clock_in, clock_out, minutes, origin, reason, evidence_sha256, evidence_type,
+                                        evidence_bytes, asked_by, endorsed_by, endorsed_at, decided_by, decided_at,
+                                        outcome, note) VALUES
+        (1, 1, 1, 'change', '2026-03-08 06:30+00', '2026-03-08 07:40+00', '2026-03-08 06:30+00',
+         '2026-03-08 07:45:30+00', NULL, NULL, 'The clock was wrong', NULL, NULL, NULL, 1, NULL, NULL, 2,
+         '2026-03-09 12:00+00', 'approved', NULL),
+        (1, 1, NULL, 'transfer', NULL, NULL, NULL, NULL, 600, 'Atlanta Tech', 'First term', repeat('a', 64),
+         'application/pdf', 12, 4, NULL, NULL, NULL, NULL, NULL, NULL);
+    INSERT INTO attendance_closings (through, ends_at, note, closed_by)
+        VALUES ('2025-12-31', '2026-01-01 05:00+00', '2025', 2);
+"""
+
+ROWS["0150"] = """
+    INSERT INTO attendance_standings (enrollment_id, last_attended_on, attended_minutes, scheduled_minutes,
+                                      attendance_pct, absences, consecutive_absences, excused, tardies, reasons,
+                                      policy_id, computed_at)
+        SELECT 1, '2026-03-08', 75, 600, 12.5, 3, 3, 1, 2, '{"3 scheduled days in a row without attendance"}', id,
+               '2026-03-10 12:12+00'
+        FROM school_policies WHERE kind = 'attendance' LIMIT 1;
+"""
+
 ROWS["0075"] = """
     INSERT INTO purge_runs (id, started_at, policy_version, days, removed, finished_at) VALUES
         (1, '2026-03-09 07:17+00', 1, '{"email": 180}', '{"email": 12}', '2026-03-09 07:17:02+00');
@@ -380,6 +411,22 @@ ROWS["0120"] = """
     INSERT INTO skill_voids (attempt_id, reason, voided_by) VALUES (1, 'Wrong student', 2);
 """
 
+ROWS["0160"] = """
+    INSERT INTO signing_keys (role, issuer_id, subject, fingerprint, certificate_pem, key_sealed, not_before, not_after)
+        VALUES ('badges', 1, 'Badges', repeat('a3', 32), 'PEM', 'sealed', '2026-02-01', '2029-02-01');
+    INSERT INTO credential_types (name, prefix, level, program_id, description, criteria, validity_months)
+        VALUES ('Dental Assistant Certification', 'DAC', 'Diploma', 1, 'Assists.', 'Completes it.', NULL),
+               ('CPR', 'CPR', 'Certificate', NULL, 'Can help.', 'Passes.', 24);
+    INSERT INTO credential_issues (credential_id, type_id, enrollment_id, document_id, full_name, expires_on, code_hash,
+                                   badge, status_list, status_index)
+        VALUES (1, 1, 3, 1, 'Nia Newcomer', '2028-01-01', repeat('e', 64), '{}', 1, 99);
+    INSERT INTO credential_endings (credential_id, kind, reason, ended_by) VALUES (1, 'revoked', 'A mistake', 2);
+    INSERT INTO credential_shares (credential_id, slug) VALUES (1, '7K3MWQ2PZ8RA4TNC');
+    INSERT INTO credential_reminders (credential_id, days) VALUES (1, 60);
+    INSERT INTO credential_orders (batch, type_id, enrollment_id, asked_by)
+        VALUES ('7d444840-9dc0-11d1-b245-5ffdce74fae9', 1, 3, 2);
+"""
+
 # Values that an upgrade changes on purpose: (revision, table) -> columns.
 CHANGED_BY_UPGRADE: dict[tuple[str, str], set[str]] = {
     ("0003", "users"): {"email"},  # lower case, as the sign-in compares it
@@ -397,6 +444,10 @@ CHANGED_BY_DOWNGRADE: dict[tuple[str, str], set[str]] = {
     ("0003", "users"): {"role", "hashed_password", "email"},
     ("0081", "xapi_rollup_state"): {"rolled_to"},
     ("0081", "xapi_statements"): {"payload"},  # unpacked
+    ("0160", "signing_keys"): {
+        "role",
+        "retired_at",
+    },  # a key of badges stands as a retired one of the registrar
     ("0030", "audit_log"): {"details"},  # what has columns of its own goes back into them
 }
 # Columns that got another name: (revision, table) -> {old: new}.

@@ -29,6 +29,8 @@ from app.accounts.identifiers.service import IdentifierForm
 from app.accounts.profiles.schemas import ContactKind, NameParts, PhoneForm
 from app.compliance.attendance.documents.service import Period
 from app.compliance.attendance.schemas import AttendanceFilter
+from app.compliance.credentials.awards.drafts import Wanted
+from app.compliance.credentials.types.schemas import TypeForm
 from app.compliance.grades.skills.schemas import Attempt
 from app.core.errors import Forbidden, NotFound, Problem
 from app.core.files import FileStore, open_store
@@ -40,6 +42,7 @@ from app.enrollment.admissions.applications.schemas import ApplicationForm
 from app.lrs.desk.browser.filters import StatementFilters
 from app.settings import Settings
 from app.web.paging import Paging
+from tests.factories.credentials import BATCH, prefix_of
 from tests.permissions import table
 from tests.web.walk import Walk
 
@@ -56,6 +59,7 @@ VALUES: Mapping[str, Any] = {
     "direction": "up",
     "logo": None,
     "on": True,
+    "at_risk": False,
     "app_origin": "http://localhost:8000",
     "email": "zebulona@example.org",
     "statement_id": "11111111-1111-4111-8111-111111111111",
@@ -75,6 +79,8 @@ VALUES: Mapping[str, Any] = {
     "approved": True,
     "granted": True,
     "content": b"%PDF-1.7 %%EOF",
+    "pdf": b"%PDF-1.7 %%EOF",
+    "batch": BATCH,
     "kind": ContactKind.PHONE,
 }
 """Arguments by their names, where the type does not say what they can be."""
@@ -87,6 +93,14 @@ def _application(numbers: Mapping[str, int]) -> ApplicationForm:
         birth_date=date(2001, 2, 3),
         program_id=numbers["program_id"],
     )
+
+
+def _wanted(numbers: Mapping[str, int]) -> Wanted:
+    return Wanted(numbers["type_id"], numbers["enrollment_id"], UUID(int=8))
+
+
+def _type() -> TypeForm:
+    return TypeForm(name="New", prefix="NEW", level="Diploma", description="Can do it.", criteria="Does it.")
 
 
 CALLS: Mapping[str, Mapping[str, Any]] = {
@@ -112,6 +126,12 @@ CALLS: Mapping[str, Mapping[str, Any]] = {
     "compliance.grades.finals.approve": {"final_grade_ids": lambda numbers: [numbers["final_grade_id"]]},
     "compliance.grades.finals.send_back": {"final_grade_ids": lambda numbers: [numbers["final_grade_id"]]},
     "compliance.grades.finals.changes.decide_change": {"change_id": "@grade_change_id"},
+    "compliance.credentials.awards.find_award": {
+        "prefix": lambda numbers: prefix_of(numbers["enrollment_id"])
+    },
+    "compliance.credentials.awards.issue": {"wanted": _wanted},
+    "compliance.credentials.awards.preview": {"wanted": _wanted},
+    "compliance.credentials.types.save_type": {"values": lambda _numbers: _type()},
     "compliance.grades.skills.board.check_off": {
         "values": lambda numbers: Attempt(UUID(int=8), numbers["version_id"], 0, TODAY, [1], confirmed=True)
     },
@@ -127,13 +147,17 @@ NOBODY = {
     "accounts.names.read_document",
     "accounts.names.read_request_document",
     "accounts.profiles.read_photo",
+    "compliance.credentials.holders.badge",
+    "compliance.credentials.holders.baked",
+    "compliance.attendance.corrections.read_document",
     "compliance.grades.skills.board.read_evidence",
     "content.launches.launch",
+    "documents.register.content",
     "enrollment.admissions.papers.read_document",
     "lrs.desk.browser.read",
 }
 """Functions that find nothing here, so that their rows show only who is not forbidden: nobody comes by a session, no
-file is in the store, and no statement has been recorded."""
+file is in the store, no credential has a badge, and no statement has been recorded."""
 
 
 def services() -> Iterator[ModuleType]:

@@ -70,4 +70,5 @@ def test_an_auditor_reads_everything_and_changes_nothing() -> None:
         for draft in ("/letter", "/attendance-record", "/skills-record", "/progress-letter")
         for address in (draft, f"{draft}/preview")
     )
+    drafts += ("/credential", "/credential/preview", "}/credentials", "/replace")
     assert [name for name in hidden if not name.endswith(forms + drafts)] == []

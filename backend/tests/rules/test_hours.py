@@ -136,20 +136,6 @@ def test_an_open_time_entry_is_forgotten_after_the_longest_time_entry() -> None:
     assert hours.was_forgotten(start, start + longest + timedelta(seconds=1), longest)
 
 
-@given(st.integers(0, 3000), st.integers(50, 60))
-def test_a_clock_hour_never_makes_more_than_one_hour_of_sixty_minutes(minutes: int, length: int) -> None:
-    found = hours.clock_hours(minutes, length)
-    assert minutes // 60 <= found <= -(-minutes // 60)
-    assert hours.clock_hours(minutes, 60) == minutes // 60
-
-
-def test_fifty_minutes_of_class_are_an_hour_and_seven_hours_without_a_break_are_seven() -> None:
-    assert [hours.clock_hours(minutes, 50) for minutes in (49, 50, 60, 109, 110, 420)] == [0, 1, 1, 1, 2, 7]
-    for length in (49, 61):
-        with pytest.raises(ValueError, match="50 to 60"):
-            hours.clock_hours(60, length)
-
-
 TODAY = date(2026, 6, 1)
 
 

@@ -35,6 +35,17 @@ PUBLIC = {
     ("GET", "/documents/authority/root.pem"),
     ("GET", "/documents/authority/certificates.pem"),
     ("GET", "/documents/authority/crls.pem"),
+    ("GET", "/.well-known/did.json"),
+    ("GET", "/credentials/status/{number}"),
+    ("GET", "/credentials/status/{number}.jwt"),
+    ("GET", "/credentials/awards/{prefix}"),
+    ("GET", "/credentials/awards/{prefix}/image.png"),
+    ("GET", "/credentials/verify"),
+    ("POST", "/credentials/verify"),
+    # What a student has switched on.
+    ("GET", "/credentials/shared/{slug}"),
+    ("GET", "/credentials/shared/{slug}/card.png"),
+    ("GET", "/credentials/shared/{slug}/badge.json"),
 }
 
 

@@ -7,7 +7,7 @@ examples of its models.
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
@@ -30,6 +30,7 @@ from app.db.models import (
     AdmissionKind,
     Application,
     Authenticator,
+    ClassAttendance,
     ClassChange,
     ClassInstructor,
     ClassMeeting,
@@ -61,11 +62,19 @@ from app.db.models import (
 from app.settings import Settings
 from tests.conftest import sign_in_directly
 from tests.factories.accounts import ApiTokenFactory, UserSessionFactory
+from tests.factories.attendance import requested
+from tests.factories.credentials import awarded
 from tests.factories.grades import graded, reviewed
 from tests.factories.school import School
 from tests.web.routes import Route, every_route
 
-WORDS = {"kind": "password", "day": "2026-05-06"}
+WORDS = {
+    "kind": "password",
+    "day": "2026-05-06",
+    "prefix": "ABCDEF",
+    "slug": "0" * 16,
+    "batch": "11111111-1111-4111-8111-111111111111",
+}
 """What stands in an address where no number does."""
 
 
@@ -329,7 +338,21 @@ def walk(app: FastAPI, session: Session, connection: Connection, settings: Setti
     file = _student_file(session, other.id, 9001) | _admission(session, other.id, enrollment.program_id)
     my_file = _student_file(session, mine.user_id, 9002) | _admission(session, mine.user_id, mine.program_id)
     session.flush()
-    given = graded(session, taught.id, enrollment.id, people)
+    given = graded(session, taught.id, enrollment.id, people) | awarded(session, enrollment)
+    asked = requested(session, record, colleague.id)
+    my_record = school.attendance(mine)
+    # A meeting that was taken off the timetable after its roster was marked.
+    met = datetime(2026, 5, 4, 20, tzinfo=UTC)
+    session.add(
+        ClassAttendance(
+            class_id=taught.id,
+            enrollment_id=enrollment.id,
+            starts_at=met,
+            ends_at=met + timedelta(hours=1),
+            mark="absent",
+            settled_at=met,
+        )
+    )
     numbers = (
         file
         | given
@@ -343,6 +366,7 @@ def walk(app: FastAPI, session: Session, connection: Connection, settings: Setti
             "forwarder_id": target.id,
             "key_id": credential.id,
             "record_id": record.id,
+            "correction_id": asked.id,
             "session_id": UserSessionFactory(session=session, user_id=other.id).id,
             "token_id": ApiTokenFactory(session=session, user_id=other.id).id,
             "message_id": message.id,
@@ -371,6 +395,7 @@ def walk(app: FastAPI, session: Session, connection: Connection, settings: Setti
         numbers
         | my_file
         | reviewed(session, mine.id, appealed=False)
+        | awarded(session, mine)
         | {
             "user_id": mine.user_id,
             "student_id": mine.user_id,
@@ -378,7 +403,8 @@ def walk(app: FastAPI, session: Session, connection: Connection, settings: Setti
             "module_id": my_module.id,
             "lesson_id": my_lesson.id,
             "enrollment_id": mine.id,
-            "record_id": school.attendance(mine).id,
+            "record_id": my_record.id,
+            "correction_id": requested(session, my_record, colleague.id).id,
             "session_id": UserSessionFactory(session=session, user_id=mine.user_id).id,
             "token_id": ApiTokenFactory(session=session, user_id=mine.user_id).id,
             "passkey_id": my_passkey.id,

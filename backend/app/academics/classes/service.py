@@ -18,6 +18,7 @@ from app.academics.classes.roster.service import (
     end_seats,
     remove_students,
     roster,
+    seated_on,
 )
 from app.academics.classes.schemas import (
     ChangeFields,
@@ -27,7 +28,15 @@ from app.academics.classes.schemas import (
     WeeklyForm,
     WeeklyIn,
 )
-from app.academics.classes.timetable import double_bookings, meetings_of, scheduled_minutes, timetables, today
+from app.academics.classes.timetable import (
+    double_bookings,
+    meetings_by_enrollment,
+    meetings_of,
+    scheduled_minutes,
+    sits_in_class,
+    timetables,
+    today,
+)
 from app.core import clock, history
 from app.core.actions import Action
 from app.core.errors import Conflict, FieldError, Invalid, NotFound
@@ -53,6 +62,7 @@ __all__ = [
     "end_seats",
     "list_classes",
     "meetings",
+    "meetings_by_enrollment",
     "read",
     "register_link",
     "remove_change",
@@ -61,6 +71,8 @@ __all__ = [
     "replace_weekly",
     "roster",
     "scheduled_minutes",
+    "seated_on",
+    "sits_in_class",
     "staff_choices",
     "teaches",
     "today",

@@ -67,35 +67,52 @@ def meetings_of(
     return timetables(session, [record.id])[record.id].meetings(first, last, zone, record.room, closed)
 
 
+@internal("asks for one enrollment of a student who is clocking out")
+def sits_in_class(session: Session, enrollment_id: int, first: date, last: date) -> bool:
+    """Whether the enrollment has a seat in any class on one of these days."""
+    return any(
+        seat.starts_on <= last and (seat.ends_on is None or seat.ends_on >= first)
+        for seat, _record in queries.seats_of(session, [enrollment_id])
+    )
+
+
+@internal("lists meetings for the room of attendance, which asks who may see the students")
+def meetings_by_enrollment(
+    session: Session, enrollment_ids: Collection[int], until: date, zone: ZoneInfo, since: date | None = None
+) -> dict[int, list[Meeting]]:
+    """The meetings that the classes of these enrollments have held while they sat in them, from `since` (else the
+    first) up to a day, in order; enrollments without any are left out. Four queries."""
+    rows = queries.seats_of(session, enrollment_ids)
+    if not rows:
+        return {}
+    classes = {record.id: record for _, record in rows}
+    begins = {number: max(record.starts_on, since or record.starts_on) for number, record in classes.items()}
+    known = timetables(session, list(classes))
+    first = min(begins.values())
+    closed = school.calendar.holidays_between(session, first, until) if first <= until else {}
+    met = {
+        number: known[number].meetings(begins[number], min(record.ends_on, until), zone, record.room, closed)
+        for number, record in classes.items()
+        if begins[number] <= until
+    }
+    found: dict[int, list[Meeting]] = {}
+    for seat, record in rows:
+        last = min(until, seat.ends_on or until)
+        held = [one for one in met.get(record.id, ()) if seat.starts_on <= one.day <= last]
+        if held:
+            found.setdefault(seat.enrollment_id, []).extend(held)
+    return {number: sorted(held) for number, held in found.items()}
+
+
 @internal("adds up meetings for reviews of academic progress, whose room asks who may see them")
 def scheduled_minutes(
     session: Session, enrollment_ids: Collection[int], until: date, zone: ZoneInfo
 ) -> dict[int, int]:
     """Minutes that the classes of these enrollments have met while they sat in them, up to a day: four queries."""
-    rows = queries.seats_of(session, enrollment_ids)
-    if not rows:
-        return {}
-    classes = {record.id: record for _, record in rows}
-    known = timetables(session, list(classes))
-    first = min(record.starts_on for record in classes.values())
-    closed = school.calendar.holidays_between(session, first, until) if first <= until else {}
-    met = {
-        number: known[number].meetings(
-            record.starts_on, min(record.ends_on, until), zone, record.room, closed
-        )
-        for number, record in classes.items()
-        if record.starts_on <= until
+    return {
+        number: sum((one.ends - one.starts) // timedelta(minutes=1) for one in held)
+        for number, held in meetings_by_enrollment(session, enrollment_ids, until, zone).items()
     }
-    found: dict[int, int] = {}
-    for seat, record in rows:
-        last = min(until, seat.ends_on or until)
-        minutes = sum(
-            (one.ends - one.starts) // timedelta(minutes=1)
-            for one in met.get(record.id, ())
-            if seat.starts_on <= one.day <= last
-        )
-        found[seat.enrollment_id] = found.get(seat.enrollment_id, 0) + minutes
-    return found
 
 
 def today(session: Session, subject: Subject, zone: ZoneInfo) -> list[ClassMeetingToday]:

@@ -2,9 +2,11 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Body
+from fastapi import APIRouter, Body, Depends
 
-from app.compliance.attendance import service
+from app.compliance.attendance import policy, service
+from app.compliance.attendance.corrections import service as corrections
+from app.compliance.attendance.corrections.schemas import CorrectionOut, DecisionIn
 from app.compliance.attendance.filters import Filters
 from app.compliance.attendance.schemas import (
     AttendanceOut,
@@ -20,9 +22,15 @@ from app.web.field_types import OptionalId, PathId
 from app.web.paging import Page, PageParams
 from app.web.request import CurrentSubject, Db, Requires, SettingsDep
 
+
+def _asks(subject: CurrentSubject) -> None:
+    policy.require_ask_some(subject)
+
+
 router = APIRouter(prefix="/api/v1/attendance", tags=["attendance"])
 LISTS = [Requires(*Records.ATTENDANCE.value)]
 CORRECTS = [Requires(Permission.ATTENDANCE_CORRECT)]
+ASKS = [Depends(_asks)]
 
 
 @router.post("/clock-in", status_code=201)
@@ -59,21 +67,35 @@ def hours_per_student(db: Db, subject: CurrentSubject, paging: PageParams) -> Pa
     return service.hours_per_student(db, subject, paging).page()
 
 
+@router.get("/corrections", dependencies=LISTS)
+def list_corrections(db: Db, subject: CurrentSubject, paging: PageParams) -> Page[CorrectionOut]:
+    """Requests that wait for a decision, the oldest first. Sorts: asked, student, program, kind."""
+    return corrections.list_corrections(db, subject, paging, undecided=True).page()
+
+
+@router.post("/corrections/{correction_id}/decision", dependencies=CORRECTS)
+def decide(
+    db: Db, subject: CurrentSubject, settings: SettingsDep, correction_id: PathId, body: DecisionIn
+) -> CorrectionOut:
+    """Approve or decline a request of somebody else's. 409 when it is decided, or the record has changed since."""
+    return corrections.decide(db, subject, correction_id, body, settings.zone)
+
+
 @router.get("/{record_id}")
 def get_record(db: Db, subject: CurrentSubject, settings: SettingsDep, record_id: PathId) -> AttendanceOut:
     """One record."""
     return service.get(db, subject, record_id, settings.zone)
 
 
-@router.post("", status_code=201, dependencies=CORRECTS)
-def enter(db: Db, subject: CurrentSubject, settings: SettingsDep, body: HoursIn) -> AttendanceOut:
-    """Record a time entry that the clock missed. 409 for an overlap with another record of the student."""
-    return service.enter(db, subject, body, settings.zone)
+@router.post("", status_code=202, dependencies=ASKS)
+def request_hours(db: Db, subject: CurrentSubject, settings: SettingsDep, body: HoursIn) -> CorrectionOut:
+    """Request hours that the clock missed; somebody else decides. 409 for an overlap with another record."""
+    return corrections.request_hours(db, subject, body, settings.zone)
 
 
-@router.put("/{record_id}", dependencies=CORRECTS)
-def correct(
+@router.put("/{record_id}", status_code=202, dependencies=ASKS)
+def request_change(
     db: Db, subject: CurrentSubject, settings: SettingsDep, record_id: PathId, body: CorrectionIn
-) -> AttendanceOut:
-    """Put a record's times right, with the reason."""
-    return service.correct(db, subject, record_id, body, settings.zone)
+) -> CorrectionOut:
+    """Request other times for a record, with the reason; it stays as it is until somebody else decides."""
+    return corrections.request_change(db, subject, record_id, body, settings.zone)

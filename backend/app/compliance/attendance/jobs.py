@@ -4,8 +4,11 @@ from typing import Any
 
 import structlog
 
+from app.compliance.attendance.roster import service as rosters
+from app.compliance.attendance.standings import service as standings
 from app.compliance.attendance.totals import service as totals
 from app.core.jobs import jobs, task
+from app.school import service as school
 
 log = structlog.get_logger(__name__)
 
@@ -18,3 +21,19 @@ def check_totals(context: Any, timestamp: int) -> None:
         found = totals.check(session)
     if found.differences:
         log.error("attendance_totals_differ", differences=found.differences, first=found.named[0])
+
+
+@jobs.periodic(cron="*/5 * * * *", periodic_id="attendance.settle_rosters")
+@task("attendance.settle_rosters")
+def settle_rosters(context: Any, timestamp: int) -> None:
+    """Work out the hours of class meetings that are over, from what their rosters say."""
+    with context.additional_context["database"].begin() as session:
+        rosters.settle_due(session, school.facts(session).zone)
+
+
+@jobs.periodic(cron="12 * * * *", periodic_id="attendance.refresh_standings")
+@task("attendance.refresh_standings")
+def refresh_standings(context: Any, timestamp: int) -> None:
+    """Work out again how every active student stands in attendance, for the at-risk list."""
+    with context.additional_context["database"].begin() as session:
+        standings.refresh(session, school.facts(session).zone)

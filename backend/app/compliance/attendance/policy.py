@@ -80,3 +80,47 @@ def require_correct_for(session: Session, subject: Actor, user_id: int, missing:
     require_correct(subject, user_id)
     if not may_read(session, subject, user_id):
         raise NotFound(missing)
+
+
+def may_mark(subject: Actor, *, teaches: bool) -> bool:
+    """The roster of a class: its instructors, and those who correct everybody's hours."""
+    return subject.may(Permission.ATTENDANCE_CORRECT) and (teaches or may_list_all(subject))
+
+
+def require_mark(subject: Actor, *, teaches: bool) -> None:
+    """Raises Forbidden unless `may_mark`."""
+    if not may_mark(subject, teaches=teaches):
+        raise Forbidden("Only the instructors of a class mark its roster. Nothing was saved.")
+
+
+def may_ask(session: Session, subject: Actor, user_id: int) -> bool:
+    """Ask for a correction: students of their own hours, the staff of those whose hours they see and correct."""
+    if subject.user_id == user_id:
+        return subject.is_student
+    return may_correct(subject, user_id) and may_read(session, subject, user_id)
+
+
+def require_ask_some(subject: Actor) -> None:
+    """Raises Forbidden for those who ask for no corrections at all: neither students nor who corrects hours."""
+    if not subject.is_student:
+        require_correct(subject)
+
+
+def require_ask(session: Session, subject: Actor, user_id: int, missing: str) -> None:
+    """Raises Forbidden and NotFound (`missing`) unless `may_ask`."""
+    if subject.is_student and subject.user_id == user_id:
+        return
+    if subject.is_student:
+        raise NotFound(missing)
+    require_correct_for(session, subject, user_id, missing)
+
+
+def may_close(subject: Actor) -> bool:
+    """Close a period: who corrects everybody's hours."""
+    return subject.may(Permission.ATTENDANCE_CORRECT) and may_list_all(subject)
+
+
+def require_close(subject: Actor) -> None:
+    """Raises Forbidden unless `may_close`."""
+    if not may_close(subject):
+        raise Forbidden("Only registrars and administrators close a period. Nothing was saved.")

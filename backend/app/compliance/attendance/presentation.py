@@ -35,4 +35,7 @@ def present(
         total_minutes=None if ended is None else entry.total_minutes,
         state=state,
         notes=entry.notes,
+        source=entry.source,
+        punched_in=None if entry.punched_in is None else clock.local(entry.punched_in, zone),
+        punched_out=None if entry.punched_out is None else clock.local(entry.punched_out, zone),
     )

@@ -212,7 +212,7 @@ def entries_between(
 ) -> Sequence[Any]:
     """A student's records that touch the time from `start` to `end`, open ones and those without an end too."""
     statement = select(
-        Attendance.clock_in, Attendance.clock_out, Attendance.missing_clock_out, Attendance.notes
+        Attendance.clock_in, Attendance.clock_out, Attendance.missing_clock_out, Attendance.source
     ).where(
         Attendance.user_id == user_id,
         Attendance.clock_in < end,

@@ -27,6 +27,7 @@ from app.core.permissions import Subject, internal
 from app.core.views import Part
 from app.db.models import AttendanceStudent, Enrollment
 from app.rules import hours
+from app.rules.clock_hours import clock_hours_by_day
 from app.web.listing import Listing
 from app.web.paging import Paging
 
@@ -140,27 +141,28 @@ def totals_of(
     first = hours.week_of(today) - timedelta(weeks=weeks - 1)
     pace_days = policies_in_force.pace_days(session, zone)
     since = min(first, today - timedelta(days=pace_days))
-    done, by_day = totals_queries.of_enrollments(session, [item.id for item in enrollments], since)
+    sums = totals_queries.of_enrollments(session, [item.id for item in enrollments], since)
     of_all: dict[date, int] = {}
-    for days in by_day.values():
+    for days in sums.by_day.values():
         for day, minutes in days.items():
             of_all[day] = of_all.get(day, 0) + minutes
     return Totals(
         user_id=user_id,
         time_zone=zone.key,
-        total_minutes=sum(done.values()),
+        total_minutes=sum(sums.attended.values()),
         enrollments=[
             EnrollmentHours.of(
                 item,
                 hours.project(
-                    done_minutes=done.get(item.id, 0),
+                    done_minutes=sums.attended.get(item.id, 0) + sums.transferred.get(item.id, 0),
                     required_hours=item.clock_hours,
-                    by_day=by_day.get(item.id, {}),
+                    by_day=sums.by_day.get(item.id, {}),
                     enrolled_on=item.enrolled_at,
                     today=today,
                     pace_days=pace_days,
                     ended=item.status != "active",
                 ),
+                sums.transferred.get(item.id, 0),
             )
             for item in enrollments
         ],
@@ -199,7 +201,7 @@ def weeks_chart(weeks: Sequence[WeekTotal]) -> dict[str, list[Any]]:
 @internal("adds up hours for reviews of academic progress, whose room asks who may see them")
 def minutes_of(session: Session, enrollment_ids: Sequence[int], today: date) -> dict[int, int]:
     """All minutes by enrollment; those without any are left out. One query."""
-    return totals_queries.of_enrollments(session, enrollment_ids, today + timedelta(days=1))[0]
+    return totals_queries.of_enrollments(session, enrollment_ids, today + timedelta(days=1)).attended
 
 
 def minutes_by_day(
@@ -208,6 +210,25 @@ def minutes_by_day(
     """A student's minutes by day at the school, from `first` to `last`; days without are left out."""
     policy.require_read(session, subject, user_id)
     return totals_queries.of_student(session, user_id, first, last)
+
+
+def clock_hours_between(
+    session: Session, subject: Subject, user_id: int, first: date, last: date, zone: ZoneInfo
+) -> int:
+    """A student's clock hours from `first` to `last`, each day by its policy (34 CFR 600.2): never more than one in 60
+    minutes. Minutes are what is kept; this is worked out from them."""
+    policy.require_read(session, subject, user_id)
+    start, end = hours.day_bounds(first, last, zone)
+    entries = [
+        hours.TimeEntry(max(one.clock_in, start), min(one.clock_out, end))
+        for _, one in queries.closed_entries(session, user_id, start, end)
+    ]
+    by_day = clock_hours_by_day(
+        entries,
+        zone,
+        lambda day: policies_in_force.of(session, hours.start_of_day(day, zone), zone).clock_hour_minutes,
+    )
+    return sum(by_day.values())
 
 
 def hours_per_student(session: Session, subject: Subject, paging: Paging) -> Listing[StudentHours]:

@@ -30,12 +30,13 @@ _MINUTES = Column[AttendanceOut](
     "minutes", "Time", lambda item: item.total_minutes, Kind.MINUTES, sort="minutes"
 )
 _STATE = Column[AttendanceOut]("status", "Status", lambda item: item.state, Kind.STATUS, on_page=False)
+_SOURCE = Column[AttendanceOut]("source", "Source", lambda item: item.source.replace("_", "-"), on_page=False)
 _NOTES = Column[AttendanceOut]("notes", "Notes", lambda item: item.notes, on_page=False)
 
 RECORDS = Report[AttendanceOut](
     name="attendance",
     title="Attendance records",
-    columns=(_NUMBER, _STUDENT, _PROGRAM, _IN, _OUT, _MINUTES, _STATE, _NOTES, action("Record")),
+    columns=(_NUMBER, _STUDENT, _PROGRAM, _IN, _OUT, _MINUTES, _STATE, _SOURCE, _NOTES, action("Record")),
     search="Search by student or program",
     filters=(
         Filter("from", "From", is_day=True),
@@ -60,7 +61,7 @@ RECORDS = Report[AttendanceOut](
 MY_HOURS = Report[AttendanceOut](
     name="my-hours",
     title="My hours",
-    columns=(_NUMBER, _STUDENT, _PROGRAM, _IN, _OUT, _MINUTES, _STATE, _NOTES),
+    columns=(_NUMBER, _STUDENT, _PROGRAM, _IN, _OUT, _MINUTES, _STATE, _SOURCE, _NOTES),
     # What students take out of their own hours discloses nothing.
     names_people=False,
 )

@@ -78,7 +78,7 @@ class ClockIn(BaseModel):
 
 
 class HoursIn(BaseModel):
-    """Hours entered by the staff. Times carry their offset from UTC."""
+    """Hours that no record has yet. Times carry their offset from UTC."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -108,12 +108,6 @@ class CorrectionForm(BaseModel):
     reason: Reason
 
 
-class HoursForm(CorrectionForm):
-    """Hours entered by the staff, as typed."""
-
-    enrollment_id: Annotated[RecordId, Field(title="Student and program")]
-
-
 class AttendanceOut(BaseModel):
     """One attendance record. Times are given with the school's offset from UTC at that moment."""
 
@@ -129,6 +123,9 @@ class AttendanceOut(BaseModel):
     total_minutes: int | None = Field(description="Whole minutes; null while the record is open.")
     state: AttendanceState
     notes: str | None
+    source: str = Field(description="clock, roster, staff or make_up.")
+    punched_in: datetime | None = Field(description="The clock-in as made, where the policy counted less.")
+    punched_out: datetime | None = Field(description="The clock-out as made, where the policy counted less.")
 
     def as_time_entry(self) -> TimeEntry | None:
         """The time entry, once it has an end."""
@@ -149,9 +146,10 @@ class EnrollmentHours(BaseModel):
     minutes_per_week: int
     finish_on: date | None
     explanation: str
+    transferred_minutes: int = Field(description="Of `done_minutes`, those from another school.")
 
     @classmethod
-    def of(cls, enrollment: EnrollmentChoice, pace: Pace) -> "EnrollmentHours":
+    def of(cls, enrollment: EnrollmentChoice, pace: Pace, transferred_minutes: int = 0) -> "EnrollmentHours":
         return cls(
             enrollment_id=enrollment.id,
             program_id=enrollment.program_id,
@@ -164,6 +162,7 @@ class EnrollmentHours(BaseModel):
             minutes_per_week=pace.minutes_per_week,
             finish_on=pace.finish_on,
             explanation=pace.explanation,
+            transferred_minutes=transferred_minutes,
         )
 
 

@@ -1,4 +1,4 @@
-"""The clock and the hours it counts: clock in, clock out, look, add up, enter, correct."""
+"""The clock and the hours it counts: clock in, clock out, look, add up."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -6,11 +6,12 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
-from app.compliance.attendance import policies_in_force, policy, queries
+from app.compliance.attendance import outside, policies_in_force, policy, queries
+from app.compliance.attendance.checks import instant
 from app.compliance.attendance.clocked_in import clocked_in
-from app.compliance.attendance.corrections import correct, enrollment_choices, enter, instant
 from app.compliance.attendance.presentation import present
 from app.compliance.attendance.records import (
+    clock_hours_between,
     count_records,
     enrollments_of,
     get,
@@ -52,14 +53,12 @@ __all__ = [
     "EnrollmentHours",
     "Totals",
     "WeekTotal",
+    "clock_hours_between",
     "clock_in",
     "clock_out",
     "clock_state",
-    "correct",
     "count_records",
-    "enrollment_choices",
     "enrollments_of",
-    "enter",
     "get",
     "hours_per_student",
     "instant",
@@ -167,20 +166,7 @@ def clock_out(session: Session, subject: Subject, zone: ZoneInfo) -> AttendanceO
     if _was_forgotten(session, entry, now, zone):
         _close_forgotten(session, subject, entry)
     else:
-        entry.clock_out = max(now, entry.clock_in)
-        session.flush()
-        session.refresh(entry)
-        history.record(
-            session,
-            subject,
-            Action.ATTENDANCE_CLOCKED_OUT,
-            entry.id,
-            student_id=subject.user_id,
-            enrollment_id=entry.enrollment_id,
-            occurred_at=entry.clock_out,
-            clock_out=entry.clock_out,
-            total_minutes=entry.total_minutes or 0,
-        )
+        _close(session, subject, entry, now, zone)
     return get(session, subject, entry.id, zone)
 
 
@@ -214,6 +200,27 @@ def _was_forgotten(session: Session, entry: Attendance, now: datetime, zone: Zon
 
 def _already_in(since: datetime, zone: ZoneInfo) -> Conflict:
     return Conflict(f"You have been clocked in since {formats.local_time(since, zone)}. Clock out first.")
+
+
+def _close(session: Session, subject: Subject, entry: Attendance, now: datetime, zone: ZoneInfo) -> None:
+    """End the open entry now; what counts of it outside class meetings the policy says."""
+    further = outside.trim(entry, now, outside.counted_parts(session, entry, now, zone))
+    session.flush()
+    session.add_all(further)
+    session.flush()
+    for one in (entry, *further):
+        session.refresh(one)
+        history.record(
+            session,
+            subject,
+            Action.ATTENDANCE_CLOCKED_OUT,
+            one.id,
+            student_id=subject.user_id,
+            enrollment_id=one.enrollment_id,
+            occurred_at=one.clock_out,
+            clock_out=one.clock_out,
+            total_minutes=one.total_minutes or 0,
+        )
 
 
 def _close_forgotten(session: Session, subject: Subject, entry: Attendance) -> None:

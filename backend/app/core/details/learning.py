@@ -80,6 +80,32 @@ class HoursCorrected(Details):
     after: Hours
 
 
+class HoursRequested(Details):
+    """A request about hours: the times that counted, those asked for, and of transferred hours the minutes."""
+
+    kind: str
+    record_id: int | None
+    before: list[datetime | None] | None
+    asked: list[datetime] | None
+    minutes: int | None
+
+
+class PeriodClosed(Details):
+    through: date
+    """The last day whose hours are final."""
+
+
+class AttendanceMarked(Details):
+    """What the roster of a class meeting says of a student: `mark` before and after."""
+
+    class_id: int
+    code: str
+    starts_at: datetime
+    mark: list[str | None]
+    arrived_at: datetime | None
+    left_at: datetime | None
+
+
 # Content
 
 

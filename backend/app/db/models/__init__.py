@@ -3,10 +3,21 @@
 from app.db.models.account import AccountLink, ApiToken, SignInAttempt, UserSession
 from app.db.models.admission import AdmissionDocument, AdmissionKind, AdmissionRequirement, Application
 from app.db.models.attendance import Attendance
+from app.db.models.attendance_correction import AttendanceClosing, AttendanceCorrection
+from app.db.models.attendance_standing import AttendanceStanding
 from app.db.models.attendance_totals import AttendanceDay, AttendanceSchoolDay, AttendanceStudent
 from app.db.models.audit import AuditEntry, HistoryFold, HistorySeal
+from app.db.models.class_attendance import ClassAttendance
 from app.db.models.content import ContentFile, ContentPackage, Launch
-from app.db.models.credential import Credential
+from app.db.models.credential import (
+    Credential,
+    CredentialEnding,
+    CredentialIssue,
+    CredentialOrder,
+    CredentialReminder,
+    CredentialShare,
+    CredentialType,
+)
 from app.db.models.data_import import DataImport, DataImportMapping, DataImportRecord
 from app.db.models.document import DocumentCounter, IssuedDocument
 from app.db.models.duty import UserDuty
@@ -70,11 +81,15 @@ __all__ = [
     "ApiToken",
     "Application",
     "Attendance",
+    "AttendanceClosing",
+    "AttendanceCorrection",
     "AttendanceDay",
     "AttendanceSchoolDay",
+    "AttendanceStanding",
     "AttendanceStudent",
     "AuditEntry",
     "Authenticator",
+    "ClassAttendance",
     "ClassChange",
     "ClassInstructor",
     "ClassMeeting",
@@ -83,6 +98,12 @@ __all__ = [
     "ContentPackage",
     "ContentType",
     "Credential",
+    "CredentialEnding",
+    "CredentialIssue",
+    "CredentialOrder",
+    "CredentialReminder",
+    "CredentialShare",
+    "CredentialType",
     "DataImport",
     "DataImportMapping",
     "DataImportRecord",

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, Computed, ForeignKey, Index, Text, func, text
+from sqlalchemy import CheckConstraint, Computed, ForeignKey, Index, String, Text, func, text
 from sqlalchemy.dialects.postgresql import ExcludeConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -56,5 +56,11 @@ class Attendance(Base):
     """The clock-out was forgotten: the time entry is closed with no length until the staff correct it."""
     notes: Mapped[str | None] = mapped_column(Text)
     """Remarks of the student or the staff."""
+    source: Mapped[str] = mapped_column(String(10), server_default="clock")
+    """Where the times come from: clock, roster, staff (entered or corrected) or make_up."""
+    punched_in: Mapped[datetime | None]
+    """The clock-in as it was made, where the policy counted less than the whole time."""
+    punched_out: Mapped[datetime | None]
+    """The clock-out as it was made, where the policy counted less than the whole time."""
     created_at: Mapped[CreatedAt]
     """When the row was written."""

@@ -17,7 +17,7 @@ class SigningKey(Base):
         Index(
             "uq_signing_keys_one_current", "role", unique=True, postgresql_where=text("retired_at IS NULL")
         ),
-        CheckConstraint("role IN ('root', 'registrar')", name="check_signing_keys_role"),
+        CheckConstraint("role IN ('root', 'registrar', 'badges')", name="check_signing_keys_role"),
         CheckConstraint("(role = 'root') = (issuer_id IS NULL)", name="check_signing_keys_issuer"),
         CheckConstraint("not_after > not_before", name="check_signing_keys_validity"),
     )
@@ -25,9 +25,9 @@ class SigningKey(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     """Key number."""
     role: Mapped[str] = mapped_column(Text)
-    """`root`, the school's certificate authority, or `registrar`, which signs documents."""
+    """`root`, the school's certificate authority; `registrar`, which signs documents; `badges`, which signs badges."""
     issuer_id: Mapped[int | None] = mapped_column(ForeignKey("signing_keys.id", ondelete="RESTRICT"))
-    """The root that issued a registrar's certificate; empty for a root."""
+    """The root that issued the certificate; empty for a root."""
     subject: Mapped[str] = mapped_column(Text)
     """Whom the certificate names."""
     fingerprint: Mapped[str] = mapped_column(Text, unique=True)

@@ -1,6 +1,8 @@
 """Certificates: the school's own authority for twenty years, the registrar's for three, lists of revoked ones.
 
-ECDSA on P-256: pyHanko signs ten times faster with it than with RSA, and poppler reads no Ed25519.
+ECDSA on P-256: pyHanko signs ten times faster with it than with RSA, and poppler reads no Ed25519. Badges are signed
+with Ed25519, the one curve that their verifiers have in common; its key has a certificate too, so that it is kept,
+renewed, sealed and revoked as the others are.
 """
 
 from collections.abc import Iterable
@@ -10,6 +12,7 @@ from datetime import datetime, timedelta
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.x509.oid import NameOID
 
 ROOT_YEARS = 20
@@ -23,10 +26,10 @@ _LONGEST_NAME = 64  # RFC 5280, upper bound of names
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """A certificate and its private key."""
+    """A certificate and its private key: Ed25519 for badges, ECDSA for everything else."""
 
     certificate: x509.Certificate
-    key: ec.EllipticCurvePrivateKey
+    key: ec.EllipticCurvePrivateKey | Ed25519PrivateKey
 
     @property
     def fingerprint(self) -> str:
@@ -49,11 +52,21 @@ def make_root(school: str, now: datetime) -> Pair:
 
 def make_registrar(school: str, root: Pair, now: datetime) -> Pair:
     """What the registrar's documents are signed with; never longer than the root holds."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    public = key.public_key()
+    return _issued(ec.generate_private_key(ec.SECP256R1()), _name(school, "Registrar"), root, now)
+
+
+def make_badges(school: str, root: Pair, now: datetime) -> Pair:
+    """What badges are signed with; never longer than the root holds."""
+    return _issued(Ed25519PrivateKey.generate(), _name(school, "Badges"), root, now)
+
+
+def _issued(
+    key: ec.EllipticCurvePrivateKey | Ed25519PrivateKey, name: x509.Name, root: Pair, now: datetime
+) -> Pair:
+    public, authority = key.public_key(), ecdsa(root)
     built = (
         _builder(
-            _name(school, "Registrar"),
+            name,
             root.certificate.subject,
             public,
             now,
@@ -64,10 +77,17 @@ def make_registrar(school: str, root: Pair, now: datetime) -> Pair:
         .add_extension(_usage(digital_signature=True, content_commitment=True), critical=True)
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(public), critical=False)
         .add_extension(
-            x509.AuthorityKeyIdentifier.from_issuer_public_key(root.key.public_key()), critical=False
+            x509.AuthorityKeyIdentifier.from_issuer_public_key(authority.public_key()), critical=False
         )
     )
-    return Pair(built.sign(root.key, hashes.SHA256()), key)
+    return Pair(built.sign(authority, hashes.SHA256()), key)
+
+
+def ecdsa(pair: Pair) -> ec.EllipticCurvePrivateKey:
+    """The private key of whatever signs documents and certificates."""
+    if not isinstance(pair.key, ec.EllipticCurvePrivateKey):
+        raise TypeError("certificates and documents are signed with ECDSA")
+    return pair.key
 
 
 def make_crl(
@@ -81,7 +101,7 @@ def make_crl(
         .next_update(now + timedelta(days=CRL_DAYS))
         .add_extension(x509.CRLNumber(number), critical=False)
         .add_extension(
-            x509.AuthorityKeyIdentifier.from_issuer_public_key(root.key.public_key()), critical=False
+            x509.AuthorityKeyIdentifier.from_issuer_public_key(ecdsa(root).public_key()), critical=False
         )
     )
     for certificate, at in revoked:
@@ -93,7 +113,7 @@ def make_crl(
             .build()
         )
         built = built.add_revoked_certificate(entry)
-    return built.sign(root.key, hashes.SHA256())
+    return built.sign(ecdsa(root), hashes.SHA256())
 
 
 def fingerprint(certificate: x509.Certificate) -> str:
@@ -105,24 +125,32 @@ def pem(item: x509.Certificate | x509.CertificateRevocationList) -> str:
     return item.public_bytes(serialization.Encoding.PEM).decode()
 
 
-def key_to_der(key: ec.EllipticCurvePrivateKey) -> bytes:
+def key_to_der(key: ec.EllipticCurvePrivateKey | Ed25519PrivateKey) -> bytes:
     """The private key, in clear: seal it before it goes anywhere."""
     return key.private_bytes(
         serialization.Encoding.DER, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
 
 
-def key_from_der(der: bytes) -> ec.EllipticCurvePrivateKey:
+def key_from_der(der: bytes) -> ec.EllipticCurvePrivateKey | Ed25519PrivateKey:
     key = serialization.load_der_private_key(der, password=None)
-    if not isinstance(key, ec.EllipticCurvePrivateKey):
-        raise TypeError("documents are signed with ECDSA")
+    if not isinstance(key, ec.EllipticCurvePrivateKey | Ed25519PrivateKey):
+        raise TypeError("documents are signed with ECDSA, badges with Ed25519")
     return key
+
+
+def raw_public(certificate: x509.Certificate) -> bytes:
+    """The 32 bytes of an Ed25519 key."""
+    public = certificate.public_key()
+    if not isinstance(public, Ed25519PublicKey):
+        raise TypeError("badges are signed with Ed25519")
+    return public.public_bytes_raw()
 
 
 def _builder(
     subject: x509.Name,
     issuer: x509.Name,
-    public: ec.EllipticCurvePublicKey,
+    public: ec.EllipticCurvePublicKey | Ed25519PublicKey,
     now: datetime,
     years: int,
     latest: datetime | None = None,

@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from app.db.models import SigningCrl, SigningKey
 
-ROOT, REGISTRAR = "root", "registrar"
+ROOT, REGISTRAR, BADGES = "root", "registrar", "badges"
 # "keys" in ASCII: whoever makes or changes keys waits for the other one.
 _LOCK = text("SELECT pg_advisory_xact_lock(1801812339)")
 

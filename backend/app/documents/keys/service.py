@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy.orm import Session
 
 from app.core import clock, history
@@ -23,7 +24,7 @@ from app.db.models import SigningCrl, SigningKey
 from app.documents import policy
 from app.documents.keys import certificates, queries
 from app.documents.keys.certificates import Pair
-from app.documents.keys.queries import REGISTRAR, ROOT
+from app.documents.keys.queries import BADGES, REGISTRAR, ROOT
 from app.settings import Settings
 
 _PURPOSE = "aada documents signing key"
@@ -54,19 +55,38 @@ class OwnKey:
         return self.key.sign(data, ec.ECDSA(hashes.SHA256()))
 
 
+@dataclass(frozen=True, slots=True)
+class BadgeKey:
+    """The Ed25519 key that badges are signed with."""
+
+    id: int
+    key: Ed25519PrivateKey
+
+
+@dataclass(frozen=True, slots=True)
+class PublicBadgeKey:
+    """The public part of a key that badges were signed with: 32 bytes; `trusted` unless it was revoked."""
+
+    id: int
+    raw: bytes
+    trusted: bool
+
+
 @internal("a step of the start, of a job and of issuing")
 def ensure(session: Session, settings: Settings) -> None:
-    """Make the keys that are missing and replace those about to end; at the first start both are made."""
+    """Make the keys that are missing and replace those about to end; at the first start all are made."""
     now = clock.now()
-    if _lasting(session, ROOT, now) and _lasting(session, REGISTRAR, now) and _fresh_crl(session, now):
+    if all(_lasting(session, role, now) for role in (ROOT, REGISTRAR, BADGES)) and _fresh_crl(session, now):
         return
     queries.lock(session)
     root = _lasting(session, ROOT, now)
     if root is None:
         _replace_root(session, settings, SYSTEM, now)
-    elif _lasting(session, REGISTRAR, now) is None:
-        _replace_registrar(session, settings, SYSTEM, now)
-    elif not _fresh_crl(session, now):
+        return
+    for role in (REGISTRAR, BADGES):
+        if _lasting(session, role, now) is None:
+            _replace(session, settings, SYSTEM, role, now)
+    if not _fresh_crl(session, now):
         _publish_crl(session, settings, root, now)
 
 
@@ -80,7 +100,28 @@ def signing_key(session: Session, settings: Settings) -> OwnKey:
         raise Unavailable("There is no signing key. Run: aada signing-keys rotate")
     pair = _opened(row, settings)
     certificate = pair.certificate.public_bytes(serialization.Encoding.DER)
-    return OwnKey(row.id, certificate, (_der(root),), pair.key)
+    return OwnKey(row.id, certificate, (_der(root),), certificates.ecdsa(pair))
+
+
+@internal("a step of issuing")
+def badge_key(session: Session, settings: Settings) -> BadgeKey:
+    """What badges are signed with now. Raises Unavailable when SECRET_KEY does not open it."""
+    ensure(session, settings)
+    row = queries.current(session, BADGES)
+    pair = _opened(row, settings) if row is not None else None
+    if row is None or pair is None or not isinstance(pair.key, Ed25519PrivateKey):
+        raise Unavailable("There is no key for badges. Run: aada signing-keys rotate --badges")
+    return BadgeKey(row.id, pair.key)
+
+
+@internal("public keys are public")
+def badge_keys(session: Session) -> list[PublicBadgeKey]:
+    """Every key that badges were signed with, the first one first: what an old one signed stays good."""
+    return [
+        PublicBadgeKey(row.id, certificates.raw_public(_certificate(row)), row.revoked_at is None)
+        for row in queries.every(session)
+        if row.role == BADGES
+    ]
 
 
 @internal("certificates are public")
@@ -96,16 +137,19 @@ def rotate(
     *,
     new_root: bool = False,
     compromised: bool = False,
+    badges: bool = False,
 ) -> SigningKey:
     """Sign with a new key from now on. What the old one signed stays good, as its certificate stays here.
 
-    `compromised` revokes the old one: somebody else may have it. `new_root` makes a new authority too, as is needed
-    when SECRET_KEY was lost. Raises Unavailable when the root cannot be opened and `new_root` is not asked for.
+    The key of documents, or with `badges` that of badges. `compromised` revokes the old one: somebody else may have
+    it. `new_root` makes a new authority with new keys of both kinds, as is needed when SECRET_KEY was lost.
+    Raises Unavailable when the root cannot be opened and `new_root` is not asked for.
     """
     policy.require_keys(subject)
     now = clock.now()
     queries.lock(session)
-    former = queries.current(session, REGISTRAR)
+    role = BADGES if badges else REGISTRAR
+    former = queries.current(session, role)
     if former is None and not new_root:
         new_root = queries.current(session, ROOT) is None
     if compromised:
@@ -120,7 +164,7 @@ def rotate(
             with suppress(Unavailable):
                 _publish_crl(session, settings, authority, now)
         return _replace_root(session, settings, subject, now)
-    return _replace_registrar(session, settings, subject, now)
+    return _replace(session, settings, subject, role, now)
 
 
 @internal("certificates are public")
@@ -169,23 +213,25 @@ def _replace_root(session: Session, settings: Settings, subject: Actor, now: dat
     history.record(
         session, subject, Action.SIGNING_KEY_MADE, root.id, role=ROOT, fingerprint=pair.fingerprint
     )
-    return _replace_registrar(session, settings, subject, now)
+    _replace(session, settings, subject, BADGES, now)
+    return _replace(session, settings, subject, REGISTRAR, now)
 
 
-def _replace_registrar(session: Session, settings: Settings, subject: Actor, now: datetime) -> SigningKey:
+_MAKERS = {REGISTRAR: certificates.make_registrar, BADGES: certificates.make_badges}
+
+
+def _replace(session: Session, settings: Settings, subject: Actor, role: str, now: datetime) -> SigningKey:
     root = queries.current(session, ROOT)
     if root is None:
         raise Unavailable("There is no document authority. Run: aada signing-keys rotate --new-root")
     authority = _opened(root, settings)
-    former = queries.current(session, REGISTRAR)
+    former = queries.current(session, role)
     if former is not None:
         former.retired_at = now
         session.flush()
-    pair = certificates.make_registrar(settings.school_name, authority, now)
-    row = _keep(session, settings, REGISTRAR, pair, root.id)
-    history.record(
-        session, subject, Action.SIGNING_KEY_MADE, row.id, role=REGISTRAR, fingerprint=pair.fingerprint
-    )
+    pair = _MAKERS[role](settings.school_name, authority, now)
+    row = _keep(session, settings, role, pair, root.id)
+    history.record(session, subject, Action.SIGNING_KEY_MADE, row.id, role=role, fingerprint=pair.fingerprint)
     if former is not None:
         history.record(
             session,

@@ -4,6 +4,9 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
+FONTS = Path(__file__).parent.parent / "fonts"
+"""The fonts of documents, fetched by script/assets."""
+
 
 class Fault(StrEnum):
     """Why a document was not rendered."""

@@ -21,11 +21,10 @@ from typing import Any
 
 import typst
 
-from app.documents.render.job import Failed, Fault, Job, Rendered
+from app.documents.render.job import FONTS, Failed, Fault, Job, Rendered
 
 ROOM = Path(__file__).parent.parent
 LAYOUTS = ROOM / "layouts"
-FONTS = ROOM / "fonts"
 # Both at once: an archive keeps it, and a screen reader reads it in order.
 STANDARDS: Any = ["a-3a", "ua-1"]
 _NO_GLYPH = re.compile(r"the text `?\"?(?P<text>.+?)\"?`? could not be displayed", re.DOTALL)

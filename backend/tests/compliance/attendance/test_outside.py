@@ -15,6 +15,7 @@ from app.compliance.attendance.schemas import CorrectionIn, HoursIn
 from app.core.errors import Conflict, Forbidden, Invalid
 from app.core.permissions import Role
 from app.db.models import Attendance, Enrollment, EnrollmentStatus, User, Withdrawal
+from tests.compliance.attendance.deciding import corrected, entered
 from tests.factories.school import School, subject_of
 
 SignedIn = Callable[[User], TestClient]
@@ -59,14 +60,14 @@ def test_after_its_end_hours_count_within_the_enrollment_alone(
 ) -> None:
     enrollment, staff = make(session, school), subject_of(school.admin())
     for day in (BEGINS, date(2026, 4, 1)):
-        assert service.enter(session, staff, hours_on(enrollment, day), ZONE).total_minutes == 180
+        assert entered(session, staff, hours_on(enrollment, day), ZONE).total_minutes == 180
     # The last day is a whole day: until midnight at the school.
-    service.enter(session, staff, hours_on(enrollment, ENDS, start=21), ZONE)
+    entered(session, staff, hours_on(enrollment, ENDS, start=21), ZONE)
     with pytest.raises(Invalid, match=r"began on February 2, 2026; hours before that day do not count"):
-        service.enter(session, staff, hours_on(enrollment, BEGINS - timedelta(days=1)), ZONE)
+        entered(session, staff, hours_on(enrollment, BEGINS - timedelta(days=1)), ZONE)
     for day, start in ((ENDS, 22), (ENDS + timedelta(days=1), 0), (date(2026, 5, 20), 9)):
         with pytest.raises(Invalid, match=r"on May 15, 2026; hours after that day do not count") as refused:
-            service.enter(session, staff, hours_on(enrollment, day, start=start), ZONE)
+            entered(session, staff, hours_on(enrollment, day, start=start), ZONE)
         assert refused.value.errors[0].field == "clock_out"
 
 
@@ -98,16 +99,16 @@ def test_a_correction_cannot_move_hours_out_of_the_enrollment_but_takes_them_awa
         clock_in=stray.clock_in, clock_out=at_school(date(2026, 5, 20), 10), reason="Left early"
     )
     with pytest.raises(Invalid, match="after that day"):
-        service.correct(session, staff, stray.id, later, ZONE)
+        corrected(session, staff, stray.id, later, ZONE)
     none = CorrectionIn(clock_in=stray.clock_in, clock_out=stray.clock_in, reason="Had withdrawn")
-    assert service.correct(session, staff, stray.id, none, ZONE).total_minutes == 0
+    assert corrected(session, staff, stray.id, none, ZONE).total_minutes == 0
 
 
 @time_machine.travel(NOW, tick=False)
 def test_an_end_without_a_date_takes_no_more_hours(session: Session, school: School) -> None:
     old = school.enrollment(school.student(), enrolled_at=BEGINS, status=EnrollmentStatus.WITHDRAWN)
     with pytest.raises(Invalid, match="last day is not on record"):
-        service.enter(session, subject_of(school.admin()), hours_on(old, date(2026, 3, 2)), ZONE)
+        entered(session, subject_of(school.admin()), hours_on(old, date(2026, 3, 2)), ZONE)
 
 
 @time_machine.travel(NOW, tick=False)
@@ -116,7 +117,7 @@ def test_a_deleted_student_gets_no_hours(session: Session, school: School, signe
     enrollment = school.enrollment(student, enrolled_at=BEGINS)
     entry = hours_on(enrollment, date(2026, 3, 2))
     with pytest.raises(Conflict, match="account of Gwen Gone is deleted"):
-        service.enter(session, subject_of(school.admin()), entry, ZONE)
+        entered(session, subject_of(school.admin()), entry, ZONE)
     answer = signed_in(school.admin()).post("/api/v1/attendance", json=entry.model_dump(mode="json"))
     assert answer.status_code == 409
     assert session.scalar(select(func.count()).where(Attendance.user_id == student.id)) == 0
@@ -133,7 +134,7 @@ def test_a_former_student_does_not_touch_their_own_hours(
     )
     record = school.attendance(enrollment, at_school(date(2026, 3, 2), 9))
     with pytest.raises(Forbidden, match="You cannot change your own hours"):
-        service.enter(session, subject_of(person), hours_on(enrollment, date(2026, 3, 3)), ZONE)
+        entered(session, subject_of(person), hours_on(enrollment, date(2026, 3, 3)), ZONE)
     longer = {
         "clock_in": record.clock_in.isoformat(),
         "clock_out": (record.clock_in + timedelta(hours=8)).isoformat(),

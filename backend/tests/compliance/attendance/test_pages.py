@@ -1,6 +1,7 @@
 """The clock, the lists and the corrections as pages and as JSON, good and bad input alike."""
 
 import json
+import re
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -152,7 +153,7 @@ def test_other_peoples_records_do_not_exist(school: School, student: User, signe
         "clock_out": "2026-05-04T09:00-04:00",
         "reason": "mine",
     }
-    assert client.put(f"/api/v1/attendance/{theirs.id}", json=correction).status_code == 403
+    assert client.put(f"/api/v1/attendance/{theirs.id}", json=correction).status_code == 404
 
 
 def test_nobody_is_sent_to_sign_in(client: TestClient) -> None:
@@ -185,8 +186,20 @@ def test_lists_as_files(school: School, student: User, signed_in: SignedIn, admi
     assert "'=cmd(),person" in admin.get("/attendance/students?format=csv").text.replace('"', "")
 
 
-def test_staff_enter_and_correct_by_the_forms(
-    session: Session, school: School, student: User, admin: TestClient
+def approve(client: TestClient, asked: Any) -> str:
+    """Approve what the answer to a request leads to, and give the address of the record."""
+    path = asked.headers["location"]
+    assert client.post(path, data={"decision": "approve"}).status_code == 303
+    return re.search(r'href="(/attendance/\d+)"', client.get(path).text).group(1)  # type: ignore[union-attr]
+
+
+@pytest.fixture
+def registrar(school: School, signed_in: SignedIn) -> TestClient:
+    return signed_in(school.admin(full_name="Rita Registrar"))
+
+
+def test_one_of_the_staff_enters_and_corrects_by_the_forms_and_another_approves(
+    session: Session, school: School, student: User, admin: TestClient, registrar: TestClient
 ) -> None:
     enrollment = school.enrollment(student)
     values = {
@@ -198,30 +211,40 @@ def test_staff_enter_and_correct_by_the_forms(
     assert "Maria Lopez" in admin.get("/attendance/new").text
     entered = admin.post("/attendance/new", data=values)
     assert entered.status_code == 303, entered.text
+    path = approve(registrar, entered)
     overlapping = admin.post("/attendance/new", data=values | {"clock_in": "2026-05-04T11:59"})
     assert overlapping.status_code == 409
     assert "overlap" in overlapping.text
-    path = entered.headers["location"]
     assert 'value="2026-05-04T08:00:00"' in admin.get(path).text
     corrected = admin.post(path, data={**values, "clock_out": "2026-05-04T13:30", "reason": "Stayed longer"})
     assert corrected.status_code == 303
+    waits = corrected.headers["location"]
+    assert "You asked for this correction, so somebody else decides it" in admin.get(waits).text
+    refused = admin.post(waits, data={"decision": "approve"})
+    assert (refused.status_code, "somebody else decides it. Nothing was saved" in refused.text) == (403, True)
+    assert "4\u00a0h" in admin.get(path).text
+    decline = registrar.post(waits, data={"decision": "decline"})
+    assert (decline.status_code, "why it is declined" in decline.text) == (422, True)
+    approve(registrar, corrected)
     shown = admin.get(path).text
     assert "5\u00a0h\u00a030\u00a0min" in shown
-    assert "by Ada Admin: Stayed longer" in shown
+    assert "by Rita Registrar: Stayed longer" in shown
+    again = registrar.post(waits, data={"decision": "approve"})
+    assert (again.status_code, "approved already" in again.text) == (409, True)
     assert session.scalar(select(func.count()).select_from(Attendance)) == 1
 
 
 def test_a_correction_keeps_the_seconds_nobody_touched(
-    session: Session, school: School, student: User, admin: TestClient
+    session: Session, school: School, student: User, admin: TestClient, registrar: TestClient
 ) -> None:
     entry = school.attendance(school.enrollment(student), MONDAY + timedelta(seconds=37), minutes=60)
     typed = {"clock_in": "2026-05-04T08:00", "clock_out": "2026-05-04T10:30", "reason": "Left later"}
-    assert admin.post(f"/attendance/{entry.id}", data=typed).status_code == 303
+    approve(registrar, admin.post(f"/attendance/{entry.id}", data=typed))
     session.refresh(entry)
     assert (entry.clock_in, entry.total_minutes) == (MONDAY + timedelta(seconds=37), 149)
     assert entry.clock_out == MONDAY + timedelta(hours=2, minutes=30)
     nothing = typed | {"clock_out": "2026-05-04T08:00", "reason": "Was not there"}
-    assert admin.post(f"/attendance/{entry.id}", data=nothing).status_code == 303
+    approve(registrar, admin.post(f"/attendance/{entry.id}", data=nothing))
     session.refresh(entry)
     assert (entry.clock_out, entry.total_minutes) == (entry.clock_in, 0)
 
@@ -259,7 +282,7 @@ def test_a_form_with_mistakes_comes_back_with_sentences(
 
 
 def test_of_a_time_that_came_twice_the_staff_say_which(
-    session: Session, school: School, student: User, admin: TestClient
+    session: Session, school: School, student: User, admin: TestClient, registrar: TestClient
 ) -> None:
     enrollment = school.enrollment(student, enrolled_at=date(2025, 9, 2))
     values = {
@@ -271,7 +294,7 @@ def test_of_a_time_that_came_twice_the_staff_say_which(
     }
     asked = admin.post("/attendance/new", data=values | {"reason": ""})
     assert asked.text.count("this time occurred twice that day") == 2
-    path = admin.post("/attendance/new", data=values).headers["location"]
+    path = approve(registrar, admin.post("/attendance/new", data=values))
     assert session.scalars(select(Attendance.total_minutes)).one() == 60
     shown = admin.get(path).text
     assert shown.count("checked") == 1
@@ -302,7 +325,7 @@ def test_bad_numbers_and_bodies_are_never_500(school: School, student: User, adm
             f"/api/v1/attendance/{entry.id}", content=body, headers={"Content-Type": "application/json"}
         )
         assert answer.status_code in (400, 422), (changes, answer.text)
-    assert admin.put(f"/api/v1/attendance/{entry.id}", json=good).json()["total_minutes"] == 60
+    assert admin.put(f"/api/v1/attendance/{entry.id}", json=good).json()["minutes"] == 60
 
 
 def test_who_is_here_and_who_forgot(school: School, admin: TestClient) -> None:

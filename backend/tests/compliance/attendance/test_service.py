@@ -24,6 +24,7 @@ from app.core.permissions import SYSTEM
 from app.db.models import Attendance, AuditEntry, EnrollmentStatus, User
 from app.db.session import Database
 from app.web.paging import Paging
+from tests.compliance.attendance.deciding import corrected, entered
 from tests.factories.school import School, subject_of
 
 ZONE = ZoneInfo("America/New_York")
@@ -141,7 +142,7 @@ def test_list_and_total_are_right_across_clock_changes(
         reason="The clock was broken",
     )
     with at(new_york(2026, 12, 1).astimezone(UTC)):
-        recorded = service.enter(session, admin, entry, ZONE)
+        recorded = entered(session, admin, entry, ZONE)
         listed = service.list_records(
             session, admin, AttendanceFilter(first=date(*day), last=date(*day)), Paging(), ZONE
         )
@@ -177,9 +178,9 @@ def test_a_correction_keeps_reason_and_both_versions(session: Session, school: S
         clock_in=MONDAY, clock_out=MONDAY + timedelta(hours=4), reason="Left with the class"
     )
     with at(MONDAY + timedelta(days=2)):
-        corrected = service.correct(session, subject_of(admin), entry.id, values, ZONE)
-    assert (corrected.state, corrected.total_minutes) == (AttendanceState.COMPLETE, 240)
-    assert corrected.notes == "Corrected May 6, 2026, 8:00 AM EDT by Registrar R: Left with the class"
+        found = corrected(session, subject_of(admin), entry.id, values, ZONE)
+    assert (found.state, found.total_minutes) == (AttendanceState.COMPLETE, 240)
+    assert found.notes == "Corrected May 6, 2026, 8:00 AM EDT by Rita Registrar: Left with the class"
     entry = session.scalars(select(AuditEntry).where(AuditEntry.action == "attendance.corrected")).one()
     assert entry.details["before"]["total_minutes"] == 0
     assert entry.details["after"]["total_minutes"] == 240
@@ -204,10 +205,12 @@ def test_unbelievable_times_are_refused(
     admin = subject_of(school.admin())
     entry = HoursIn(enrollment_id=enrollment.id, clock_in=clock_in, clock_out=clock_out, reason="because")
     with at(MONDAY + timedelta(days=1)), pytest.raises(Invalid, match=sentence):
-        service.enter(session, admin, entry, ZONE)
+        entered(session, admin, entry, ZONE)
 
 
-def test_overlapping_hours_are_refused_by_the_database(session: Session, school: School) -> None:
+def test_overlapping_hours_are_refused_by_the_service_and_by_the_database(
+    session: Session, school: School
+) -> None:
     enrollment = school.enrollment(school.student())
     school.attendance(enrollment, MONDAY, minutes=60)
     entry = HoursIn(
@@ -216,8 +219,12 @@ def test_overlapping_hours_are_refused_by_the_database(session: Session, school:
         clock_out=MONDAY + timedelta(minutes=90),
         reason="because",
     )
+    with pytest.raises(
+        Conflict, match=r"overlap another .*: May 4, 2026, 8:00 AM EDT to May 4, 2026, 9:00 AM EDT"
+    ):
+        entered(session, subject_of(school.admin()), entry, ZONE)
     with pytest.raises(IntegrityError) as caught:
-        service.enter(session, subject_of(school.admin()), entry, ZONE)
+        school.attendance(enrollment, entry.clock_in, clock_out=entry.clock_out)
     assert caught.value.orig.diag.constraint_name == "ex_attendance_overlap"  # type: ignore[union-attr]
 
 
@@ -234,10 +241,8 @@ def test_students_see_only_their_own(session: Session, school: School) -> None:
         service.totals(session, me, theirs.user_id, ZONE)
     listed = service.list_records(session, me, AttendanceFilter(), Paging(), ZONE).page()
     assert {item.user_id for item in listed.items} == {mine.user_id}
-    with pytest.raises(Forbidden):
-        service.correct(
-            session, me, other.id, CorrectionIn(clock_in=MONDAY, clock_out=MONDAY, reason="mine"), ZONE
-        )
+    with pytest.raises(NotFound):
+        corrected(session, me, other.id, CorrectionIn(clock_in=MONDAY, clock_out=MONDAY, reason="mine"), ZONE)
 
 
 def test_totals_project_a_date_and_say_why(session: Session, school: School) -> None:

@@ -61,6 +61,22 @@ def roster(
     return Listing(session, statement.order_by(order, ClassSeat.id), paging)
 
 
+def seated_on(session: Session, class_id: int, day: date) -> Sequence[Row[Any]]:
+    """enrollment_id, user_id and full_name of those whose seat held this day, by name."""
+    return session.execute(
+        select(ClassSeat.enrollment_id, Enrollment.user_id, User.full_name)
+        .join(Enrollment, Enrollment.id == ClassSeat.enrollment_id)
+        .join(User, User.id == Enrollment.user_id)
+        .where(
+            ClassSeat.class_id == class_id,
+            ClassSeat.starts_on <= day,
+            lasting(ClassSeat, day),
+            User.deleted_at.is_(None),
+        )
+        .order_by(func.lower(User.full_name), ClassSeat.enrollment_id)
+    ).all()
+
+
 def seats(session: Session, class_id: int, seat_ids: Collection[int]) -> Sequence[ClassSeat]:
     """Seats of a class by their numbers, locked."""
     return session.scalars(

@@ -41,6 +41,17 @@ def roster(
     return queries.roster(session, class_id, paging, today, removable=removable)
 
 
+def seated_on(session: Session, subject: Subject, class_id: int, day: date, zone: ZoneInfo) -> Sequence[Any]:
+    """Who sat in a class on a day, by name, but for deleted people: enrollment_id, user_id, full_name. NotFound for
+    other people's classes."""
+    policy.require_list(subject)
+    policy.require_read(
+        subject, teaches=classes.teaches(session, class_id, subject.user_id, clock.today(zone))
+    )
+    _class(session, class_id)
+    return queries.seated_on(session, class_id, day)
+
+
 def candidates(
     session: Session, subject: Subject, class_id: int, paging: Paging, zone: ZoneInfo
 ) -> Page[Any]:

@@ -66,7 +66,7 @@ def draft(session: Session, subject: Subject, files: FileStore, student_id: int,
     start, end = hours.day_bounds(period.first, period.last, zone)
     rows = queries.entries_between(session, student_id, period.enrollment_id, start, end)
     closed = [
-        (hours.TimeEntry(row.clock_in, row.clock_out), row.notes is not None)
+        (hours.TimeEntry(row.clock_in, row.clock_out), row.source != "clock")
         for row in rows
         if row.clock_out is not None and not row.missing_clock_out
     ]
@@ -180,11 +180,12 @@ def _times(start: Any, end: Any, *, until_midnight: bool) -> str:
 
 def _method(zone: ZoneInfo) -> str:
     return (
-        "Students clock in and out in the school’s system. Hours are the whole minutes from clock-in to "
+        "Students clock in and out in the school’s system, or their instructor marks them on the roster of a "
+        "class, which counts the scheduled time. Hours are the whole minutes from clock-in to "
         "clock-out; partial minutes do not count, and nothing is rounded up. Time across midnight "
         "counts for each of the two days. Days and times are those of the school’s time zone, "
         f"{zone.key}; on the days when clocks change, the time that really passed counts. “Staff” marks "
-        "days on which the school’s staff entered or corrected a time entry; the reason and the person "
+        "days on which the school’s staff marked, entered or corrected a time entry; the reason and the people "
         "are in the school’s records."
     )
 

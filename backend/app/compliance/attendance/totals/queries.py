@@ -1,28 +1,39 @@
 """SQL of the totals. Triggers keep them (migration 0060); nothing here writes them but the rebuild."""
 
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
 from sqlalchemy import (
     ARRAY,
     ColumnElement,
+    CompoundSelect,
     Date,
     Integer,
     Row,
     Select,
     bindparam,
+    cast,
     func,
     literal,
     null,
     select,
     text,
+    union_all,
 )
 from sqlalchemy.orm import Session
 
 from app.core.permissions import Role
 from app.core.search import about_people
-from app.db.models import AttendanceDay, AttendanceSchoolDay, AttendanceStudent, Enrollment, User
+from app.db.models import (
+    AttendanceCorrection,
+    AttendanceDay,
+    AttendanceSchoolDay,
+    AttendanceStudent,
+    Enrollment,
+    User,
+)
 from app.web.listing import Listing
 from app.web.paging import Paging
 
@@ -36,17 +47,33 @@ _REBUILD = text("SELECT attendance_rebuild_totals()")
 
 
 # Put together once, as in `app.compliance.attendance.queries`.
-_OF_ENROLLMENTS = (
-    select(AttendanceDay.enrollment_id, null().label("day"), func.sum(AttendanceDay.minutes))
-    .where(AttendanceDay.enrollment_id == func.any(bindparam("numbers", type_=ARRAY(Integer))))
-    .group_by(AttendanceDay.enrollment_id)
-    .union_all(
-        select(AttendanceDay.enrollment_id, AttendanceDay.day, AttendanceDay.minutes).where(
-            AttendanceDay.enrollment_id == func.any(bindparam("numbers", type_=ARRAY(Integer))),
-            AttendanceDay.day >= bindparam("first"),
-            AttendanceDay.minutes > 0,
-        )
+_NUMBERS = func.any(bindparam("numbers", type_=ARRAY(Integer)))
+_OF_ENROLLMENTS: CompoundSelect[Any] = union_all(
+    select(
+        literal("all").label("what"),
+        AttendanceDay.enrollment_id,
+        cast(null(), Date).label("day"),
+        func.sum(AttendanceDay.minutes),
     )
+    .where(AttendanceDay.enrollment_id == _NUMBERS)
+    .group_by(AttendanceDay.enrollment_id),
+    select(
+        literal("transferred"),
+        AttendanceCorrection.enrollment_id,
+        cast(null(), Date),
+        func.sum(AttendanceCorrection.minutes),
+    )
+    .where(
+        AttendanceCorrection.enrollment_id == _NUMBERS,
+        AttendanceCorrection.kind == "transfer",
+        AttendanceCorrection.outcome == "approved",
+    )
+    .group_by(AttendanceCorrection.enrollment_id),
+    select(literal("day"), AttendanceDay.enrollment_id, AttendanceDay.day, AttendanceDay.minutes).where(
+        AttendanceDay.enrollment_id == _NUMBERS,
+        AttendanceDay.day >= bindparam("first"),
+        AttendanceDay.minutes > 0,
+    ),
 )
 _OF_STUDENT = (
     select(AttendanceDay.day, func.sum(AttendanceDay.minutes))
@@ -61,19 +88,27 @@ _OF_STUDENT = (
 )
 
 
-def of_enrollments(
-    session: Session, enrollment_ids: Collection[int], first: date
-) -> tuple[dict[int, int], dict[int, dict[date, int]]]:
-    """All minutes by enrollment, and by enrollment and day from `first` on: one statement."""
-    totals: dict[int, int] = {}
-    by_day: dict[int, dict[date, int]] = {}
+@dataclass(frozen=True, slots=True)
+class Sums:
+    """Minutes by enrollment: all that were attended, those of each day asked for, those from another school."""
+
+    attended: dict[int, int]
+    by_day: dict[int, dict[date, int]]
+    transferred: dict[int, int]
+
+
+def of_enrollments(session: Session, enrollment_ids: Collection[int], first: date) -> Sums:
+    """The minutes of these enrollments, by day from `first` on; those without are left out: one statement."""
+    found = Sums({}, {}, {})
     asked = {"numbers": list(enrollment_ids), "first": first}
-    for enrollment_id, day, minutes in session.execute(_OF_ENROLLMENTS, asked):
-        if day is None:
-            totals[enrollment_id] = minutes
+    for what, enrollment_id, day, minutes in session.execute(_OF_ENROLLMENTS, asked):
+        if what == "all":
+            found.attended[enrollment_id] = minutes
+        elif what == "transferred":
+            found.transferred[enrollment_id] = minutes
         else:
-            by_day.setdefault(enrollment_id, {})[day] = minutes
-    return totals, by_day
+            found.by_day.setdefault(enrollment_id, {})[day] = minutes
+    return found
 
 
 def of_student(session: Session, user_id: int, first: date, last: date) -> dict[date, int]:

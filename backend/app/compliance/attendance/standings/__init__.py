@@ -1,0 +1,1 @@
+"""How students stand in attendance: last day, percentage, absences, late arrivals, and who is at risk."""

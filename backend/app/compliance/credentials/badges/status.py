@@ -1,0 +1,81 @@
+"""The list of revoked credentials (W3C Bitstring Status List): one bit for each, at a random place.
+
+A list has 131,072 bits, so that who asks for it does not say after whom. It ends after a week: an older copy, in
+which a revoked credential still stands as valid, is refused.
+"""
+
+from collections.abc import Collection
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from app.compliance.credentials.badges.proof import BadgeSigner, as_jwt, secured
+
+BITS = 131_072
+VALID_FOR = timedelta(days=7)
+
+
+def address(app_origin: str, number: int) -> str:
+    """Where a list is found."""
+    return f"{app_origin}/credentials/status/{number}"
+
+
+def entry(app_origin: str, number: int, index: int) -> dict[str, Any]:
+    """What a badge says of its place in a list."""
+    listed = address(app_origin, number)
+    return {
+        "id": f"{listed}#{index}",
+        "type": "BitstringStatusListEntry",
+        "statusPurpose": "revocation",
+        "statusListIndex": str(index),
+        "statusListCredential": listed,
+    }
+
+
+# What this process has signed: by key, list, what is revoked in it, and the hour.
+_signed: dict[tuple[object, ...], dict[str, Any]] = {}
+
+
+def as_document(
+    signer: BadgeSigner, app_origin: str, number: int, revoked: Collection[int], now: datetime
+) -> dict[str, Any]:
+    """The list as JSON with a Data Integrity proof."""
+    at = _beginning(now)
+    public = signer.key.key.public_key().public_bytes_raw()
+    known = (public, signer.method, app_origin, number, frozenset(revoked), at)
+    if known not in _signed:
+        made = secured(_unsigned(signer, app_origin, number, revoked, at), signer, at)
+        if len(_signed) >= 16:
+            _signed.clear()
+        _signed[known] = made
+    return _signed[known]
+
+
+def as_token(
+    signer: BadgeSigner, app_origin: str, number: int, revoked: Collection[int], now: datetime
+) -> str:
+    """The list as a signed JWT, which other verifiers ask for."""
+    at = _beginning(now)
+    document = _unsigned(signer, app_origin, number, revoked, at)
+    times = {"nbf": int(at.timestamp()), "exp": int((at + VALID_FOR).timestamp())}
+    return as_jwt({**document, "iss": signer.did, "jti": document["id"], **times}, signer)
+
+
+def _unsigned(
+    signer: BadgeSigner, app_origin: str, number: int, revoked: Collection[int], at: datetime
+) -> dict[str, Any]:
+    from openbadgeslib.ob3 import build_status_list_credential  # noqa: PLC0415 - see `proof`
+
+    return build_status_list_credential(
+        signer.did,
+        address(app_origin, number),
+        "revocation",
+        revoked,
+        BITS,
+        issued=at,
+        valid_until=at + VALID_FOR,
+    )
+
+
+def _beginning(now: datetime) -> datetime:
+    """The start of the hour: everybody who asks within it gets the same list."""
+    return now.astimezone(UTC).replace(minute=0, second=0, microsecond=0)

@@ -1,0 +1,1 @@
+"""Issuing a credential to a class at once, by a worker."""

@@ -1,0 +1,109 @@
+"""Every SQL statement about issuing to a class at once."""
+
+from collections.abc import Collection, Sequence
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row, exists, func, or_, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from app.db.models import (
+    ClassSeat,
+    Credential,
+    CredentialEnding,
+    CredentialIssue,
+    CredentialOrder,
+    Enrollment,
+    SchoolClass,
+    User,
+)
+
+
+def class_record(session: Session, class_id: int) -> SchoolClass | None:
+    return session.get(SchoolClass, class_id)
+
+
+def candidates(session: Session, class_id: int, type_id: int | None, today: date) -> Sequence[Row[Any]]:
+    """The students who sit or sat in a class to its end, with the serial number they hold of a type."""
+    holds = (
+        select(Credential.cert_serial)
+        .join(CredentialIssue, CredentialIssue.credential_id == Credential.id)
+        .outerjoin(CredentialEnding, CredentialEnding.credential_id == Credential.id)
+        .where(
+            CredentialIssue.type_id == type_id,
+            CredentialIssue.enrollment_id == Enrollment.id,
+            CredentialEnding.credential_id.is_(None),
+            or_(CredentialIssue.expires_on.is_(None), CredentialIssue.expires_on >= today),
+        )
+        .limit(1)
+        .correlate(Enrollment)
+        .scalar_subquery()
+    )
+    return session.execute(
+        select(
+            Enrollment.id.label("enrollment_id"),
+            Enrollment.status,
+            Enrollment.completed_at,
+            User.full_name.label("student"),
+            User.id.label("user_id"),
+            holds.label("holds"),
+        )
+        .join(User, User.id == Enrollment.user_id)
+        .where(
+            User.deleted_at.is_(None),
+            exists().where(ClassSeat.enrollment_id == Enrollment.id, ClassSeat.class_id == class_id),
+        )
+        .order_by(func.lower(User.full_name), Enrollment.id)
+    ).all()
+
+
+def order_many(
+    session: Session,
+    batch: UUID,
+    type_id: int,
+    class_id: int,
+    asked_by: int | None,
+    enrollments: Collection[int],
+) -> int:
+    """Write down what was asked for; how many rows are new."""
+    rows = [
+        {
+            "batch": batch,
+            "type_id": type_id,
+            "class_id": class_id,
+            "asked_by": asked_by,
+            "enrollment_id": number,
+        }
+        for number in sorted(enrollments)
+    ]
+    made = session.execute(
+        insert(CredentialOrder).values(rows).on_conflict_do_nothing().returning(CredentialOrder.id)
+    )
+    return len(made.all())
+
+
+def orders(session: Session, batch: UUID) -> Sequence[Row[Any]]:
+    """What became of each student of a bulk issue."""
+    return session.execute(
+        select(CredentialOrder, User.full_name.label("student"), Credential.cert_serial.label("serial"))
+        .join(Enrollment, Enrollment.id == CredentialOrder.enrollment_id)
+        .join(User, User.id == Enrollment.user_id)
+        .outerjoin(Credential, Credential.id == CredentialOrder.credential_id)
+        .where(CredentialOrder.batch == batch)
+        .order_by(CredentialOrder.id)
+    ).all()
+
+
+def next_order(session: Session, batch: UUID) -> CredentialOrder | None:
+    return session.scalars(
+        select(CredentialOrder)
+        .where(CredentialOrder.batch == batch, CredentialOrder.state == "waiting")
+        .order_by(CredentialOrder.id)
+        .limit(1)
+    ).one_or_none()
+
+
+def order(session: Session, order_id: int) -> CredentialOrder | None:
+    return session.get(CredentialOrder, order_id, with_for_update=True)

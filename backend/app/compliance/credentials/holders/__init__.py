@@ -1,0 +1,1 @@
+"""A student’s own credentials, and the public page they may switch on."""
