@@ -29,6 +29,8 @@ from app.compliance.attendance.standings import pages as standings_pages
 from app.compliance.credentials import office_pages as credential_office_pages
 from app.compliance.credentials import pages as credential_pages
 from app.compliance.credentials import public_pages as credential_public_pages
+from app.compliance.externships import pages as externships_pages
+from app.compliance.externships.links import pages as links_pages
 from app.compliance.grades.book import api as grade_book_api
 from app.compliance.grades.book import pages as grade_book_pages
 from app.compliance.grades.finals import api as final_grades_api
@@ -39,6 +41,11 @@ from app.compliance.grades.skills.board import pages as skill_board_pages
 from app.compliance.grades.skills.lists import pages as skill_list_pages
 from app.compliance.grades.skills.progress import pages as skill_progress_pages
 from app.compliance.grades.skills.records import pages as skill_record_pages
+from app.compliance.transcripts import pages as transcripts_pages
+from app.compliance.transcripts.batches import pages as transcript_batches_pages
+from app.compliance.transcripts.deliveries import pages as transcript_deliveries_pages
+from app.compliance.transcripts.public import pages as public_transcripts_pages
+from app.compliance.transcripts.requests import pages as transcript_requests_pages
 from app.content import api as content_api
 from app.content import pages as content_pages
 from app.content.host import create_content_app
@@ -100,6 +107,7 @@ ROUTERS: list[APIRouter] = [
     grade_book_pages.router,
     final_grades_api.router,
     final_grades_pages.router,
+    externships_pages.router,
     reviews_pages.api,
     reviews_pages.router,
     progress_letter_pages.router,
@@ -107,6 +115,11 @@ ROUTERS: list[APIRouter] = [
     skill_progress_pages.router,
     skill_board_pages.router,
     skill_record_pages.router,
+    transcripts_pages.router,
+    transcript_requests_pages.router,
+    transcript_batches_pages.router,
+    transcript_deliveries_pages.router,
+    public_transcripts_pages.router,
     content_api.router,
     content_pages.router,
     lrs_pages.router,
@@ -175,6 +188,9 @@ def create_app(settings: Settings, database: Database | None = None) -> FastAPI:
         settings,
         answer=errors.answer,
         uploads=uploads.limits(settings),
+        # Whoever posts there has the secret of its address; a cookie lets nobody in. Pages without a referrer have no
+        # origin either, in browsers of some years ago.
+        exempt=(links_pages.PLACE,),
         refused=partial(refusals.note_cross_site, database),
     )
     content = BodyTime(create_content_app(settings, database, app.state.files), answer=_plainly)

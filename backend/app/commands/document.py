@@ -11,10 +11,12 @@ import typer
 import app.compliance.attendance.documents.service
 import app.compliance.grades.letters.service
 import app.compliance.grades.skills.records.service
+import app.compliance.transcripts.service
 import app.enrollment.letters.service  # noqa: F401
 from app.core.errors import Problem
+from app.core.files import open_store
 from app.core.permissions import SYSTEM
-from app.documents import kinds, register
+from app.documents import fixity, kinds, register
 from app.documents.issue import Draft, preview
 from app.documents.letterhead import Letterhead
 from app.ops.errors import OperatorError
@@ -59,3 +61,17 @@ def check() -> None:
                 typer.echo(f"{kind.title} ({kind.layout}): {len(pdf) // 1024} kB")
     if broken:
         raise OperatorError(" ".join(broken))
+
+
+@commands.command(name="check-files")
+def check_files() -> None:
+    """Read every byte of every issued file and compare it with the register; exit status 1 when one differs."""
+    with school_database() as (database, settings):
+        found = fixity.check_files(database, open_store(settings))
+    if found is None:
+        raise OperatorError("The outcome could not be recorded.")
+    typer.echo(f"{found.files:,} files, {found.size_bytes:,} bytes: {found.fault_count:,} differ.")
+    for fault in found.faults:
+        typer.echo(f"NO  {fault}")
+    if found.fault_count:
+        raise typer.Exit(1)

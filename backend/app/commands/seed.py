@@ -9,6 +9,7 @@ import typer
 
 from app.db.session import Database
 from app.demo import issue_samples, seed_demo_school
+from app.demo.transcripts import write_transcripts
 from app.ops import migrations
 from app.ops.servers import database_server
 from app.settings import get_settings
@@ -42,6 +43,7 @@ def seed(
                 database, reached, seed=seed, students=students, moment=moment, password=password
             )
             issue_samples(database, reached)
+            write_transcripts(database, reached)
         finally:
             database.close()
     counts = summary.rows

@@ -27,6 +27,19 @@ retention.keep(
     "progress_reviews",
 )
 retention.keep(
+    "Externship sites, hours and evaluations",
+    "Hours at a site belong to the student’s file, and the signed agreement and the supervisor’s confirmation are what "
+    "proves them (GNPEC Standard 6).",
+    "externship_agreements",
+    "externship_evaluations",
+    "externship_hours",
+    "externship_links",
+    "externship_placements",
+    "externship_rubrics",
+    "externship_sites",
+    "externship_supervisors",
+)
+retention.keep(
     "Skills check-offs",
     "Skills check-offs belong to the student’s file (GNPEC Standard 6). No rule sets a time after which they may go.",
     "skills",
@@ -38,6 +51,10 @@ retention.keep(
     "Transcripts, credentials and externships",
     "A transcript is permanent, and at a closure goes to GNPEC for every former student (GNPEC Standard 6).",
     "transcripts",
+    "transcript_contents",
+    "transcript_batches",
+    "transcript_batch_items",
+    "transcript_holds",
     "credentials",
     "credential_endings",
     "credential_issues",
@@ -46,4 +63,11 @@ retention.keep(
     "credential_shares",
     "credential_types",
     "externships",
+)
+retention.keep(
+    "Requests and deliveries of transcripts",
+    "A student’s consent and the record of each disclosure stay as long as the record itself (FERPA, 34 CFR 99.30 and "
+    "99.32).",
+    "transcript_requests",
+    "transcript_deliveries",
 )

@@ -9,6 +9,7 @@ from enum import StrEnum
 from app.core.details import (
     base,
     credentials,
+    externships,
     forwarding,
     grades,
     learning,
@@ -16,6 +17,7 @@ from app.core.details import (
     school,
     student_file,
     system,
+    transcripts,
 )
 
 
@@ -166,6 +168,7 @@ class Action(StrEnum):
     CREDENTIAL_SHARED = credentials.CREDENTIAL_SHARED
     CREDENTIAL_TYPE_CHANGED = credentials.CREDENTIAL_TYPE_CHANGED
     CREDENTIAL_UNSHARED = credentials.CREDENTIAL_UNSHARED
+    DOCUMENTS_CHECKED = transcripts.DOCUMENTS_CHECKED
     DOCUMENT_DOWNLOADED = (
         "document.downloaded",
         "issued_documents",
@@ -189,28 +192,35 @@ class Action(StrEnum):
     )
     ENROLLMENT_CREATED = "enrollment.created", "enrollments", "Enrolled", learning.Enrolled
     ENROLLMENT_WITHDRAWN = "enrollment.withdrawn", "enrollments", "Withdrawn", learning.EnrollmentWithdrawn
-    FACTORS_RESET = "factors.reset", "users", "Second factors removed after a loss", people.FactorsReset
-    FACTOR_ADDED = "factor.added", "users", "Second factor added", people.Factor
-    FACTOR_REFUSED = "factor.refused", "users", "Second factor refused", people.FactorRefused
-    FACTOR_REMOVED = "factor.removed", "users", "Second factor removed", people.Factor
-    FACTOR_RESET_APPROVED = (
-        "factor_reset.approved",
-        "factor_resets",
-        "Reset of a second factor approved",
-        people.ResetOf,
-    )
-    FACTOR_RESET_ASKED = (
-        "factor_reset.asked",
-        "factor_resets",
-        "Reset of a second factor requested",
-        people.ResetOf,
-    )
-    FACTOR_RESET_DECLINED = (
-        "factor_reset.declined",
-        "factor_resets",
-        "Reset of a second factor declined",
-        people.ResetOf,
-    )
+    EXTERNSHIP_AGREEMENT_ADDED = externships.EXTERNSHIP_AGREEMENT_ADDED
+    EXTERNSHIP_AGREEMENT_ENDED = externships.EXTERNSHIP_AGREEMENT_ENDED
+    EXTERNSHIP_AGREEMENT_OPENED = externships.EXTERNSHIP_AGREEMENT_OPENED
+    EXTERNSHIP_AGREEMENT_REMINDED = externships.EXTERNSHIP_AGREEMENT_REMINDED
+    EXTERNSHIP_CHANGED = externships.EXTERNSHIP_CHANGED
+    EXTERNSHIP_DOCUMENT_OPENED = externships.EXTERNSHIP_DOCUMENT_OPENED
+    EXTERNSHIP_EVALUATED = externships.EXTERNSHIP_EVALUATED
+    EXTERNSHIP_HOURS_CHANGED = externships.EXTERNSHIP_HOURS_CHANGED
+    EXTERNSHIP_HOURS_LOGGED = externships.EXTERNSHIP_HOURS_LOGGED
+    EXTERNSHIP_HOURS_REMOVED = externships.EXTERNSHIP_HOURS_REMOVED
+    EXTERNSHIP_HOURS_REOPENED = externships.EXTERNSHIP_HOURS_REOPENED
+    EXTERNSHIP_LINK_REFUSED = externships.EXTERNSHIP_LINK_REFUSED
+    EXTERNSHIP_LINK_SENT = externships.EXTERNSHIP_LINK_SENT
+    EXTERNSHIP_LOGS_COMPARED = externships.EXTERNSHIP_LOGS_COMPARED
+    EXTERNSHIP_PLACED = externships.EXTERNSHIP_PLACED
+    EXTERNSHIP_REOPENED = externships.EXTERNSHIP_REOPENED
+    EXTERNSHIP_RUBRIC_ADDED = externships.EXTERNSHIP_RUBRIC_ADDED
+    EXTERNSHIP_SITE_CHANGED = externships.EXTERNSHIP_SITE_CHANGED
+    EXTERNSHIP_SITE_CREATED = externships.EXTERNSHIP_SITE_CREATED
+    EXTERNSHIP_SUPERVISOR_CHANGED = externships.EXTERNSHIP_SUPERVISOR_CHANGED
+    EXTERNSHIP_VERIFIED = externships.EXTERNSHIP_VERIFIED
+    EXTERNSHIP_WEEK_CONFIRMED = externships.EXTERNSHIP_WEEK_CONFIRMED
+    FACTORS_RESET = people.FACTORS_RESET
+    FACTOR_ADDED = people.FACTOR_ADDED
+    FACTOR_REFUSED = people.FACTOR_REFUSED
+    FACTOR_REMOVED = people.FACTOR_REMOVED
+    FACTOR_RESET_APPROVED = people.FACTOR_RESET_APPROVED
+    FACTOR_RESET_ASKED = people.FACTOR_RESET_ASKED
+    FACTOR_RESET_DECLINED = people.FACTOR_RESET_DECLINED
     FILE_INFECTED = "file.infected", "files", "Virus found in an uploaded file", system.FileInfected
     FILES_SWEPT = "files.swept", "files", "Unused files deleted", system.FilesSwept
     FINAL_GRADE_APPROVED = "final_grade.approved", "final_grades", "Final grade approved", grades.Final
@@ -344,19 +354,9 @@ class Action(StrEnum):
         school.Signatory,
     )
     SCHOOL_UPDATED = "school.updated", "school", "School information changed", base.FieldsChanged
-    SECRETS_GIVEN_UP = "secrets.given_up", "installation", "Lost secrets given up", system.SecretsGivenUp
-    SECRETS_RESEALED = (
-        "secrets.resealed",
-        "installation",
-        "Secrets sealed under another key",
-        system.SecretsResealed,
-    )
-    SECRET_KEY_FIRST_USED = (
-        "secret_key.first_used",
-        "installation",
-        "Secret key used for the first time",
-        system.SecretKeyUsed,
-    )
+    SECRETS_GIVEN_UP = system.SECRETS_GIVEN_UP
+    SECRETS_RESEALED = system.SECRETS_RESEALED
+    SECRET_KEY_FIRST_USED = system.SECRET_KEY_FIRST_USED
     SECURITY_ALERTED = "security.alerted", "audit_log", "Administrators alerted", system.SecurityAlerted
     SESSION_CLOSED = "session.closed", "user_sessions", "Signed out"
     SESSION_OPENED = "session.opened", "user_sessions", "Signed in", people.SessionOpened
@@ -414,6 +414,19 @@ class Action(StrEnum):
     STUDENT_CONTACT_CHANGED = student_file.STUDENT_CONTACT_CHANGED
     STUDENT_FIELD_CHANGED = student_file.STUDENT_FIELD_CHANGED
     STUDENT_FILE_CHANGED = student_file.STUDENT_FILE_CHANGED
+    TRANSCRIPTS_ASKED = transcripts.TRANSCRIPTS_ASKED
+    TRANSCRIPTS_ENDED = transcripts.TRANSCRIPTS_ENDED
+    TRANSCRIPT_COPIED = transcripts.TRANSCRIPT_COPIED
+    TRANSCRIPT_DELIVERED = transcripts.TRANSCRIPT_DELIVERED
+    TRANSCRIPT_ISSUED = transcripts.TRANSCRIPT_ISSUED
+    TRANSCRIPT_LINK_OPENED = transcripts.TRANSCRIPT_LINK_OPENED
+    TRANSCRIPT_LINK_REVOKED = transcripts.TRANSCRIPT_LINK_REVOKED
+    TRANSCRIPT_HOLD_LIFTED = transcripts.TRANSCRIPT_HOLD_LIFTED
+    TRANSCRIPT_HOLD_SET = transcripts.TRANSCRIPT_HOLD_SET
+    TRANSCRIPT_REQUESTED = transcripts.TRANSCRIPT_REQUESTED
+    TRANSCRIPT_REQUEST_CANCELED = transcripts.TRANSCRIPT_REQUEST_CANCELED
+    TRANSCRIPT_REQUEST_DECLINED = transcripts.TRANSCRIPT_REQUEST_DECLINED
+    TRANSCRIPT_REQUEST_FULFILLED = transcripts.TRANSCRIPT_REQUEST_FULFILLED
     USER_CREATED = "user.created", "users", "Account created", people.UserCreated
     USER_DELETED = "user.deleted", "users", "Account deleted", people.UserDeleted
     USER_DUTY_ENDED = "user.duty_ended", "users", "Duty ended", people.DutyEnded
@@ -421,24 +434,9 @@ class Action(StrEnum):
     USER_PASSWORD_SET = "user.password_set", "users", "Password set", people.PasswordSet
     USER_RESTORED = "user.restored", "users", "Account restored"
     USER_UPDATED = "user.updated", "users", "Account changed", people.UserUpdated
-    XAPI_CREDENTIAL_CREATED = (
-        "xapi_credential.created",
-        "xapi_credentials",
-        "LRS API key created",
-        system.KeyCreated,
-    )
-    XAPI_CREDENTIAL_REVOKED = (
-        "xapi_credential.revoked",
-        "xapi_credentials",
-        "LRS API key revoked",
-        system.KeyRevoked,
-    )
-    XAPI_CREDENTIAL_ROTATED = (
-        "xapi_credential.rotated",
-        "xapi_credentials",
-        "LRS API key secret replaced",
-        base.Labeled,
-    )
+    XAPI_CREDENTIAL_CREATED = system.XAPI_CREDENTIAL_CREATED
+    XAPI_CREDENTIAL_REVOKED = system.XAPI_CREDENTIAL_REVOKED
+    XAPI_CREDENTIAL_ROTATED = system.XAPI_CREDENTIAL_ROTATED
     XAPI_FORWARDER_ANSWERED_AGAIN = forwarding.XAPI_FORWARDER_ANSWERED_AGAIN
     XAPI_FORWARDER_CHANGED = forwarding.XAPI_FORWARDER_CHANGED
     XAPI_FORWARDER_CREATED = forwarding.XAPI_FORWARDER_CREATED
@@ -461,6 +459,9 @@ DISCLOSURES = frozenset(
         Action.RECORD_VIEWED,
         Action.REPORT_EXPORTED,
         Action.STATEMENTS_EXPORTED,
+        Action.TRANSCRIPT_COPIED,
+        Action.TRANSCRIPT_DELIVERED,
+        Action.TRANSCRIPT_LINK_OPENED,
     }
 )
 """By these somebody else learned what is in students' records. Their rows say for which purpose, and by which duty."""

@@ -64,6 +64,11 @@ class Permission(StrEnum):
     """Complete and withdraw."""
     ENROLLMENTS_MARK_LESSONS = "enrollments.mark_lessons"
     """Attest that a lesson was done, for those whose enrollment one reads."""
+    EXTERNSHIPS_READ_ALL = "externships.read_all"
+    """Sites too, with their agreements and supervisors."""
+    EXTERNSHIPS_READ_OWN_CLASSES = "externships.read_own_classes"
+    EXTERNSHIPS_MANAGE = "externships.manage"
+    """Keep sites and agreements, place students, verify their hours."""
     GRADES_READ_ALL = "grades.read_all"
     GRADES_READ_OWN_CLASSES = "grades.read_own_classes"
     GRADES_ENTER = "grades.enter"
@@ -71,6 +76,8 @@ class Permission(StrEnum):
     GRADES_APPROVE = "grades.approve"
     """Approve and return final grades, decide changes to them, review academic progress and decide appeals."""
     HISTORY_READ = "history.read"
+    HOLDS_MANAGE = "holds.manage"
+    """Set and lift holds on students’ transcripts."""
     IDENTIFIERS_REVEAL = "identifiers.reveal"
     """See a student's Social Security number and the like whole."""
     IMPORTS_RUN = "imports.run"
@@ -155,6 +162,7 @@ _READS_EVERYTHING = frozenset(
         _P.CONTENT_READ,
         _P.DOCUMENTS_READ_ALL,
         _P.ENROLLMENTS_READ_ALL,
+        _P.EXTERNSHIPS_READ_ALL,
         _P.GRADES_READ_ALL,
         _P.HISTORY_READ,
         _P.LRS_READ_ALL,
@@ -188,8 +196,11 @@ PERMISSIONS: dict[Duty, frozenset[Permission]] = {
             _P.ENROLLMENTS_CHANGE,
             _P.ENROLLMENTS_END,
             _P.ENROLLMENTS_MARK_LESSONS,
+            _P.EXTERNSHIPS_READ_ALL,
+            _P.EXTERNSHIPS_MANAGE,
             _P.GRADES_READ_ALL,
             _P.GRADES_APPROVE,
+            _P.HOLDS_MANAGE,
             _P.IDENTIFIERS_REVEAL,
             _P.IMPORTS_RUN,
             _P.NOTES_READ,
@@ -229,6 +240,7 @@ PERMISSIONS: dict[Duty, frozenset[Permission]] = {
             _P.ACCOUNTS_READ,
             _P.ATTENDANCE_READ_ALL,
             _P.ENROLLMENTS_READ_ALL,
+            _P.HOLDS_MANAGE,
             _P.IDENTIFIERS_REVEAL,
             _P.NOTES_READ,
             _P.NOTES_WRITE,
@@ -248,6 +260,7 @@ PERMISSIONS: dict[Duty, frozenset[Permission]] = {
             _P.CONTENT_CHANGE,
             _P.ENROLLMENTS_READ_OWN_CLASSES,
             _P.ENROLLMENTS_MARK_LESSONS,
+            _P.EXTERNSHIPS_READ_OWN_CLASSES,
             _P.GRADES_READ_OWN_CLASSES,
             _P.GRADES_ENTER,
             _P.NOTES_READ,

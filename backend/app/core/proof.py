@@ -86,6 +86,8 @@ ASKS: Final[Mapping[Action, Asks]] = {
     Action.CREDENTIAL_BULK_REQUESTED: _ALWAYS,
     Action.CREDENTIAL_ISSUED: _ALWAYS,
     Action.CREDENTIAL_REVOKED: _ALWAYS,
+    Action.TRANSCRIPT_ISSUED: _ALWAYS,
+    Action.TRANSCRIPTS_ASKED: _ALWAYS,
     # People
     Action.USER_DELETED: _ALWAYS,
 }

@@ -38,6 +38,7 @@ class Part(StrEnum):
     """The documents that the student brought, and applications."""
     ATTENDANCE = "attendance"
     ENROLLMENT = "enrollment"
+    EXTERNSHIP = "externship"
     GRADES = "grades"
     LESSONS = "lessons"
     LEARNING = "learning"
@@ -56,6 +57,7 @@ _LABELS = {
     Part.ADMISSION: "Admission documents",
     Part.ATTENDANCE: "Attendance",
     Part.ENROLLMENT: "Enrollment and progress",
+    Part.EXTERNSHIP: "Externship",
     Part.GRADES: "Grades and skills",
     Part.LESSONS: "Lesson results",
     Part.LEARNING: "Learning activity",

@@ -36,7 +36,7 @@ def write_rosters(session: Session, desk: Desk, planned: list[tuple[int, Planned
          "settled_at"),
         rows,
     )  # fmt: skip
-    standings.refresh(session, desk.zone)
+    standings.refresh(session, desk.zone, desk.moment)
 
 
 def _rosters(

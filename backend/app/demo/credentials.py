@@ -50,22 +50,21 @@ _NAMES = UUID("5b0c8b0e-4a51-4d0b-9f0e-2c1f1c5f5a10")
 
 def write_types(session: Session, desk: Desk) -> None:
     """The diploma of each program, and certificates that all programs award."""
-    for plan in catalog.PROGRAMS:
-        types.save_type(
-            session,
-            SYSTEM,
-            TypeForm(
-                name=plan.credential,
-                prefix=plan.serial,
-                level="Diploma" if plan.has_externship else "Certificate",
-                program_id=desk.program_ids[plan.name],
-                description=plan.description,
-                criteria=f"Complete all lessons and {plan.clock_hours} clock hours.",
-                requires_completion=True,
-            ),
+    diplomas = [
+        TypeForm(
+            name=plan.credential,
+            prefix=plan.serial,
+            level="Diploma" if plan.has_externship else "Certificate",
+            program_id=desk.program_ids[plan.name],
+            description=plan.description,
+            criteria=f"Complete all lessons and {plan.clock_hours} clock hours.",
+            requires_completion=True,
         )
-    for form in _OF_EVERY_PROGRAM:
-        types.save_type(session, SYSTEM, form)
+        for plan in catalog.PROGRAMS
+    ]
+    for form in (*diplomas, *_OF_EVERY_PROGRAM):
+        types.save_type(session, SYSTEM, form).created_at = desk.founded
+    session.flush()
 
 
 def issue_samples(database: Database, settings: Settings) -> int:

@@ -1,11 +1,10 @@
-"""What the office does: withdrawals and refunds, transcripts and credentials, externships."""
+"""What the office does: withdrawals and refunds, transcripts and credentials."""
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from app.demo.catalog import EXTERNSHIP_HOURS, EXTERNSHIP_SITES
 from app.demo.desk import Desk, Enrolled
 from app.rules import grades
 from app.rules.refunds import pro_rata
@@ -123,41 +122,3 @@ def _gpa(desk: Desk, item: Enrolled) -> Decimal | None:
                 grades.CourseGrade(done.lesson, "", letter.name, letter.points, Decimal(1), day, number)
             )
     return grades.average(given, scheme.repeats).value
-
-
-def write_externships(desk: Desk, enrolled: list[Enrolled]) -> None:
-    """Placements of those who are far enough; hours count up until the school verifies them."""
-    rows: list[tuple[object, ...]] = []
-    for item in enrolled:
-        story = item.story
-        share = story.minutes / 60 / story.program.clock_hours
-        if not story.program.has_externship or share < 0.65 or story.left:
-            continue
-        site, address, supervisor = desk.random.choice(EXTERNSHIP_SITES)
-        mail = f"office@{site.lower().replace(' ', '-')}.example"
-        hours = min(EXTERNSHIP_HOURS, round((share - 0.65) / 0.3 * EXTERNSHIP_HOURS))
-        placed = story.entries[int(len(story.entries) * 0.65 / max(share, 0.65)) - 1].clock_in
-        verified = None
-        if hours == EXTERNSHIP_HOURS:
-            verified = desk.past(
-                desk.office((story.finished or story.entries[-1].clock_in).date() + timedelta(days=2))
-            )
-        rows.append(
-            (
-                item.student.user_id,
-                site,
-                address,
-                supervisor,
-                mail,
-                hours,
-                verified is not None,
-                verified,
-                placed,
-            )
-        )
-    desk.copier.copy(
-        "externships",
-        ("user_id", "site_name", "site_address", "supervisor_name", "supervisor_email", "total_hours", "verified",
-         "verified_at", "created_at"),
-        rows,
-    )  # fmt: skip

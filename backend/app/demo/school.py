@@ -21,6 +21,7 @@ from app.demo import (
     chronicle,
     classes,
     credentials,
+    externships,
     files,
     grades,
     lesson_results,
@@ -117,8 +118,8 @@ def _build(
     skills.write_skills(desk, taught)
     withdrawals = paperwork.write_withdrawals(desk, enrolled)
     paperwork.write_graduations(desk, enrolled)
+    externships.write_externships(session, desk, enrolled, settings)
     credentials.write_types(session, desk)
-    paperwork.write_externships(desk, enrolled)
     # The statements follow from it while the first pages are looked at already.
     chronicle.write(
         desk,

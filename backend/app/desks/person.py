@@ -18,6 +18,8 @@ from app.compliance.attendance.service import (
     EnrollmentHours,
     Totals,
 )
+from app.compliance.externships import service as externships
+from app.compliance.transcripts import service as transcripts
 from app.content import service as content
 from app.content.service import AttemptOut
 from app.core import clock, views
@@ -50,6 +52,8 @@ class StudentPage:
     """What to call the student and whom to call for them; None for a deleted account."""
     papers: admission_papers.Checklist | None
     """The documents they must bring; None for those who do not read them."""
+    externships: Sequence[Any] | None
+    """Where they are placed; None for those who do not read externships."""
     notes: Sequence[Note] | None
     """Notes for the person's duties; None for those who read none."""
     here: AttendanceOut | None
@@ -62,6 +66,8 @@ class StudentPage:
     documents: Sequence[IssuedDocument]
     offers: list[Offer]
     sees_documents: bool
+    holds: list[str] | None
+    """Why no transcript is issued now; None for those who do not see holds."""
 
 
 @views.opens(Part.FILE, student="user_id")
@@ -84,6 +90,7 @@ def student_page(session: Session, subject: Subject, user_id: int, zone: ZoneInf
         person=person,
         file=None if person.deleted_at else accounts.read_file(session, subject, user_id),
         papers=_papers(session, subject, person, zone),
+        externships=externships.lines_of(session, subject, user_id, zone),
         notes=_notes(session, subject, person),
         here=next((entry for entry in records if entry.state is AttendanceState.OPEN), None),
         studied=[Studied(item, hours.get(item.id)) for item in listed.items],
@@ -95,6 +102,7 @@ def student_page(session: Session, subject: Subject, user_id: int, zone: ZoneInf
         documents=documents.of_student(session, subject, user_id),
         offers=documents.offers(session, subject, user_id),
         sees_documents=documents.may_read(subject, user_id),
+        holds=transcripts.holds_of(session, user_id) if transcripts.may_see_holds(subject) else None,
     )
 
 

@@ -19,6 +19,8 @@ from app.compliance.attendance.service import (
     WeekTotal,
 )
 from app.compliance.attendance.standings import service as standings
+from app.compliance.externships import service as externships
+from app.compliance.transcripts import service as transcripts
 from app.content import service as content
 from app.core import clock
 from app.core.permissions import Permission, Subject
@@ -118,6 +120,7 @@ def student_today(session: Session, subject: Subject, zone: ZoneInfo) -> Student
         studies=studies,
         next_lesson=_first(studies, work),
         needs=_papers(session, subject, zone)
+        + _disputes(session, subject, zone)
         + [
             Need(
                 f"You did not clock out on {entry.clock_in:%B} {entry.clock_in.day}. Let the staff know "
@@ -140,6 +143,15 @@ def _papers(session: Session, subject: Subject, zone: ZoneInfo) -> list[Need]:
     return [
         Need(f"The school needs from you: {names}.", "/account/admission-documents", "Send a photo or PDF")
     ]
+
+
+def _disputes(session: Session, subject: Subject, zone: ZoneInfo) -> list[Need]:
+    """Days at an externship site that the supervisor disputed."""
+    days = externships.own_disputes(session, subject, zone)
+    if not days:
+        return []
+    said = "one day" if days == 1 else f"{days} days"
+    return [Need(f"Your externship supervisor disputed {said}.", "/externship", "Correct your hours")]
 
 
 def _studies(session: Session, subject: Subject, hours: EnrollmentHours, work: Mapping[int, Work]) -> Studies:
@@ -211,6 +223,17 @@ def staff_today(session: Session, subject: Subject, zone: ZoneInfo) -> StaffToda
         today.waiting.append(
             Waiting("Admission documents to check", count, "/admissions/documents?standing=received")
         )
+    if subject.may(Permission.EXTERNSHIPS_READ_ALL):
+        day = clock.today(zone)
+        count = externships.count_waiting(session, subject, day)
+        today.waiting.append(Waiting("Externships to verify", count, "/externships?state=to_verify"))
+        if ending := externships.count_ending(session, subject, day):
+            today.waiting.append(
+                Waiting("Externship agreements to renew", ending, "/externships/sites?sort=until")
+            )
+    if subject.may(Permission.DOCUMENTS_READ_ALL):
+        count = transcripts.count_waiting(session, subject)
+        today.waiting.append(Waiting("Transcript requests", count, "/transcripts/requests?state=waiting"))
     if policy.may_read_activity(subject):
         today.activity = audit.recent(session, subject)
     today.meetings = classes.today(session, subject, zone)

@@ -31,11 +31,16 @@ MOST_A_DAY = 20
 PREVIEW_NUMBER = "Preview"
 
 
+Numbered = Callable[[str, date], tuple[Mapping[str, Any], Mapping[str, Any]]]
+"""Gives facts and machine-readable data for a number and a day of issue, where they depend on these."""
+
+
 @dataclass(frozen=True, slots=True)
 class Draft:
     """What a document is to say. `facts` go to the layout; `machine` into the file for computers to read.
 
-    What else the room keeps of an issued document it writes in `written`, in the transaction of the register.
+    A kind whose words depend on the number gives `numbered` instead. What else the room keeps of an issued document it
+    writes in `written`, in the transaction of the register.
     """
 
     kind: str
@@ -44,27 +49,34 @@ class Draft:
     letterhead: Letterhead
     facts: Mapping[str, Any]
     machine: Mapping[str, Any]
+    numbered: Numbered | None = None
     written: Callable[[Session, Actor, IssuedDocument, date], None] | None = None
 
-    def data(self, number: str, issued_on: date, *, preview: bool = False) -> tuple[dict[str, Any], str]:
-        """What the layout reads, and the canonical JSON that the file carries."""
+    def data(self, number: str, issued_on: date, *, mark: str = "") -> tuple[dict[str, Any], str]:
+        """What the layout reads, and the canonical JSON that the file carries. `mark` is written across each page."""
         kind = kinds.get(self.kind)
-        machine = checked(
-            {
-                **self.machine,
-                "kind": self.kind,
-                "number": number,
-                "issued_on": issued_on.isoformat(),
-                "school": self.letterhead.legal_name,
-            }
+        facts, machine = (
+            self.numbered(number, issued_on)
+            if self.numbered is not None
+            else (
+                self.facts,
+                {
+                    **self.machine,
+                    "kind": self.kind,
+                    "number": number,
+                    "issued_on": issued_on.isoformat(),
+                    "school": self.letterhead.legal_name,
+                },
+            )
         )
-        text = canonical(machine)
+        text = canonical(checked(machine))
         return {
-            **self.facts,
+            **facts,
             "kind": kind.title,
             "number": number,
             "issued_on": issued_on.isoformat(),
-            "preview": preview,
+            "preview": bool(mark),
+            "mark": mark,
             "school": self.letterhead.as_data(),
             "signatory": {
                 "name": self.letterhead.signatory_name or "Office of the Registrar",
@@ -79,9 +91,11 @@ Prepare = Callable[[Session], Draft]
 
 
 @internal("shows a draft that the person may have made")
-def preview(settings: Settings, draft: Draft) -> bytes:
+def preview(
+    settings: Settings, draft: Draft, *, number: str = PREVIEW_NUMBER, mark: str = "PREVIEW"
+) -> bytes:
     """The document as it would look, marked as a preview, without number and signature. Nothing is kept."""
-    data, _ = draft.data(PREVIEW_NUMBER, clock.today(draft.letterhead.zone), preview=True)
+    data, _ = draft.data(number, clock.today(draft.letterhead.zone), mark=mark)
     return render(settings, kinds.get(draft.kind).layout, data, files=draft.letterhead.files)
 
 
@@ -116,22 +130,22 @@ def issue(
         wanted = Wanted(draft.kind, draft.student_id, draft.enrollment_id, request)
         ((document_id, number),) = numbers.reserve(session, subject, today.year, [wanted])
     try:
-        pdf, machine = _made(settings, draft, number, today, key)
+        pdf, machine = make(settings, draft, number, today, key)
         stored = files.put(pdf)
         with database.begin() as session:
-            made = Made(stored.sha256, stored.size, hashlib.sha256(machine.encode()).hexdigest(), key.id)
-            row = _written(session, subject, document_id, made, stored, replaces)
-            if draft.written is not None:
-                draft.written(session, subject, row, today)
-            return row
+            made = Made(
+                stored.sha256, stored.size, hashlib.sha256(machine.encode()).hexdigest(), key.id, today
+            )
+            return write_down(session, subject, draft, document_id, made, stored, replaces)
     except Exception as error:
         reason = error.detail if isinstance(error, Problem) else f"The system failed: {type(error).__name__}."
         with database.begin() as session:
-            _given_up(session, subject, document_id, reason)
+            give_up(session, subject, document_id, reason)
         raise
 
 
-def _made(settings: Settings, draft: Draft, number: str, today: date, key: Signer) -> tuple[bytes, str]:
+def make(settings: Settings, draft: Draft, number: str, today: date, key: Signer) -> tuple[bytes, str]:
+    """The signed file, and the canonical JSON that it carries."""
     kind = kinds.get(draft.kind)
     data, machine = draft.data(number, today)
     pdf = render(settings, kind.layout, data, files=draft.letterhead.files)
@@ -141,14 +155,16 @@ def _made(settings: Settings, draft: Draft, number: str, today: date, key: Signe
     return signed, machine
 
 
-def _written(
+def write_down(
     session: Session,
     subject: Actor,
+    draft: Draft,
     document_id: int,
     made: Made,
     stored: StoredFile,
-    replaces: int | None,
+    replaces: int | None = None,
 ) -> IssuedDocument:
+    """The register's part, with the claim on the file, the history, and what the draft's room keeps."""
     row = numbers.mark_issued(session, document_id, made)
     claims.claim(
         session,
@@ -181,10 +197,13 @@ def _written(
             number=old.number,
             by=row.number,
         )
+    if draft.written is not None:
+        draft.written(session, subject, row, made.issued_on)
     return row
 
 
-def _given_up(session: Session, subject: Actor, document_id: int, reason: str) -> None:
+def give_up(session: Session, subject: Actor, document_id: int, reason: str) -> None:
+    """Leave a void number with the reason, unless somebody has already."""
     row = queries.find(session, document_id)
     if row is None or row.status != "reserved":
         return

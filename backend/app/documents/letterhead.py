@@ -1,5 +1,6 @@
 """What a document says of the school: name, address, who signs, colors, logo."""
 
+import hashlib
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -16,6 +17,11 @@ class LogoImage:
 
     content: bytes
     media_type: str
+
+    @property
+    def sha256(self) -> str:
+        """Its name in the file store."""
+        return hashlib.sha256(self.content).hexdigest()
 
     @property
     def file_name(self) -> str:

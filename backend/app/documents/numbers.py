@@ -7,7 +7,7 @@ document is made, and the row becomes `issued` or `void`.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy.orm import Session
@@ -88,6 +88,8 @@ class Made:
     size_bytes: int
     facts_sha256: str
     signing_key_id: int
+    issued_on: date
+    """The day that the document names."""
 
 
 def mark_issued(session: Session, document_id: int, made: Made) -> IssuedDocument:

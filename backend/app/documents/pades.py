@@ -17,6 +17,8 @@ from app.documents.signing import FIELD, Signer, completed
 
 READABLE_FIELD = "Signature of the registrar"
 _LONGEST_SIGNATURE = 72  # ECDSA on P-256, DER encoded
+_MORE_THAN_CERTIFICATES = 2048
+"""Bytes of a signature beside its certificates: signed attributes and the signature itself take some 700."""
 
 
 class _Writer(IncrementalPdfFileWriter):
@@ -65,5 +67,7 @@ def sign(pdf: bytes, signer: Signer, *, reason: str, school: str) -> bytes:
             ),
         ),
     )
-    signed: BytesIO = completed(made.async_sign_pdf(writer))
+    # Said beforehand: to find it out, pyHanko puts the whole signature together once more, half of the time it takes.
+    room = 2 * (len(signer.certificate) + sum(len(der) for der in signer.issuers) + _MORE_THAN_CERTIFICATES)
+    signed: BytesIO = completed(made.async_sign_pdf(writer, bytes_reserved=room))
     return signed.getvalue()

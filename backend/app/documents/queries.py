@@ -86,6 +86,16 @@ def abandoned(session: Session, before: datetime) -> Sequence[IssuedDocument]:
     ).all()
 
 
+def with_files(session: Session, after: int, few: int) -> Sequence[IssuedDocument]:
+    """Documents that have a file, by number of the row, beyond `after`."""
+    return session.scalars(
+        select(IssuedDocument)
+        .where(IssuedDocument.id > after, IssuedDocument.sha256.is_not(None))
+        .order_by(IssuedDocument.id)
+        .limit(few)
+    ).all()
+
+
 def count_asked_by(session: Session, user_id: int, since: datetime) -> int:
     """How many documents a person has had made since this moment."""
     statement = select(func.count()).where(

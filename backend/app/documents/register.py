@@ -11,7 +11,7 @@ from app.core import clock, history, views
 from app.core.actions import Action
 from app.core.errors import NotFound, TooLarge, Unavailable
 from app.core.files import FileMissing, FileStore
-from app.core.permissions import Actor, Subject
+from app.core.permissions import Actor, Subject, internal
 from app.core.views import Part
 from app.db.models import IssuedDocument
 from app.documents import kinds, numbers, policy, queries
@@ -184,6 +184,7 @@ def _signing_key(
     return (Finding(question, True, "Signed with the key on record for this document."),)
 
 
+@internal("the words of a verdict")
 def lines(verdict: Verdict, zone: Any) -> list[str]:
     """The verdict as lines for a terminal."""
     found = [f"{'ok ' if item.passed else 'NO '} {item.question}: {item.answer}" for item in verdict.findings]

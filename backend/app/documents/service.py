@@ -1,6 +1,10 @@
 """Documents as other rooms use them: register a kind, preview a draft, issue it, list what was issued."""
 
+from app.documents.batch import Outcome, issue_all
+from app.documents.codes import ALPHABET as CODE_ALPHABET
+from app.documents.codes import LENGTH as CODE_LENGTH
 from app.documents.codes import as_printed, hash_code, make_code, qr_svg, read_code
+from app.documents.fixity import LastCheck, check_files, last_check
 from app.documents.issue import Draft, issue, preview
 from app.documents.keys.service import PRIVATE_KEYS, BadgeKey, PublicBadgeKey, badge_key, badge_keys
 from app.documents.keys.service import ensure as ensure_keys
@@ -10,32 +14,44 @@ from app.documents.kinds import title as kind_title
 from app.documents.letterhead import Letterhead, LogoImage, long_date
 from app.documents.numbers import begin_after
 from app.documents.policy import may_issue, may_read, require_issue, require_read
-from app.documents.register import Verdict, content, of_student, offers, verify, void
+from app.documents.register import Verdict, content, lines, of_student, offers, verify, void
 from app.documents.render.job import FONTS
+from app.documents.render.printable import canonical, checked
+from app.documents.render.service import render
 from app.documents.tables import writer as report_writer
 from app.documents.verification import Finding
 
 __all__ = [
+    "CODE_ALPHABET",
+    "CODE_LENGTH",
     "FONTS",
     "PRIVATE_KEYS",
     "BadgeKey",
     "DocumentKind",
     "Draft",
     "Finding",
+    "LastCheck",
     "Letterhead",
     "LogoImage",
     "Offer",
+    "Outcome",
     "PublicBadgeKey",
     "Verdict",
     "as_printed",
     "badge_key",
     "badge_keys",
     "begin_after",
+    "canonical",
+    "check_files",
+    "checked",
     "content",
     "ensure_keys",
     "hash_code",
     "issue",
+    "issue_all",
     "kind_title",
+    "last_check",
+    "lines",
     "long_date",
     "make_code",
     "may_issue",
@@ -46,6 +62,7 @@ __all__ = [
     "qr_svg",
     "read_code",
     "register_kind",
+    "render",
     "report_writer",
     "require_issue",
     "require_read",

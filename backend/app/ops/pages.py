@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict
 from app.compliance.attendance.totals import service as totals
 from app.core.files import quota
 from app.core.permissions import Permission
+from app.documents import service as documents
 from app.lrs.desk.forwarding import service as forwarding
 from app.lrs.desk.rollups import service as rollups
 from app.ops import monitoring
@@ -110,6 +111,7 @@ def operations(request: Request, db: Db, subject: CurrentSubject, paging: PagePa
         attendance=totals.last_check(db),
         checks=doctor.last_outcome(db),
         statements=rollups.last_check(db),
+        documents=documents.last_check(db),
         crowded=connections * 5 >= limit * 4,
         size=human_size(monitoring.database_size_bytes(db)),
         largest=[(row.tablename, round(row.size_bytes / 1024)) for row in tables[:10]],

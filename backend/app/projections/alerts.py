@@ -1,5 +1,5 @@
 """Email about what may be an attack: a new device of somebody of the staff, many failures, a new key, a virus in a
-file, a history that is not as it was sealed, files that fill their room.
+file, a history that is not as it was sealed, issued files that have changed, files that fill their room.
 
 Whoever makes a token of their own gets a mail from where it is made. An alert happens once, so this subscriber begins
 with what happens from now on, and is never replayed.
@@ -39,6 +39,8 @@ def _apply(session: Session, entries: Sequence[AuditEntry]) -> None:
             _key(session, entry)
         elif entry.action == Action.HISTORY_VERIFIED:
             _changed_history(session, entry)
+        elif entry.action == Action.DOCUMENTS_CHECKED:
+            _changed_files(session, entry)
         elif entry.action == Action.FILE_INFECTED:
             _virus(session, entry)
         elif entry.action == Action.STORAGE_FILLING:
@@ -71,6 +73,17 @@ def _changed_history(session: Session, entry: AuditEntry) -> None:
     faults: list[str] = entry.details["faults"]
     if faults:
         accounts.alert_administrators(session, "history_changed", entry.at, faults=faults)
+
+
+def _changed_files(session: Session, entry: AuditEntry) -> None:
+    if entry.details["fault_count"]:
+        accounts.alert_administrators(
+            session,
+            "documents_changed",
+            entry.at,
+            faults=entry.details["faults"],
+            count=entry.details["fault_count"],
+        )
 
 
 def _virus(session: Session, entry: AuditEntry) -> None:
@@ -113,6 +126,7 @@ SUBSCRIBER = Subscriber(
     actions=frozenset(
         {
             Action.SESSION_OPENED,
+            Action.DOCUMENTS_CHECKED,
             Action.FILE_INFECTED,
             Action.HISTORY_VERIFIED,
             Action.STORAGE_FILLING,

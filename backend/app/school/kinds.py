@@ -22,6 +22,7 @@ class PolicyKind(StrEnum):
     SECOND_FACTOR = "second_factor"
     GRADING = "grading"
     ACADEMIC_PROGRESS = "academic_progress"
+    EXTERNSHIP = "externship"
     RETENTION = "retention"
     STORAGE = "storage"
 
@@ -114,6 +115,15 @@ class AcademicProgressPolicy(_Values):
     """Days after a review in which a student can appeal."""
 
 
+class ExternshipPolicy(_Values):
+    """How hours at an externship site are logged and confirmed."""
+
+    location: Literal["not_asked", "asked"] = "not_asked"
+    """Whether a student who logs hours is asked where they are. They may decline."""
+    link_days: Annotated[int, Field(ge=2, le=30)] = 14
+    """Days for which a supervisor’s link to confirm a week works."""
+
+
 class StoragePolicy(_Values):
     """How much room uploaded files have. MAX_UPLOAD_BYTES bounds one file whatever the policy says."""
 
@@ -175,6 +185,7 @@ SCHEMAS: dict[PolicyKind, type[BaseModel]] = {
     PolicyKind.SECOND_FACTOR: SecondFactorPolicy,
     PolicyKind.GRADING: GradingPolicy,
     PolicyKind.ACADEMIC_PROGRESS: AcademicProgressPolicy,
+    PolicyKind.EXTERNSHIP: ExternshipPolicy,
     PolicyKind.RETENTION: RetentionPolicy,
     PolicyKind.STORAGE: StoragePolicy,
 }
@@ -214,6 +225,8 @@ _LABELS = {
     "maximum_time_frame_pct": ("Maximum time frame", "%"),
     "minimum_gpa_hundredths": ("Minimum GPA", "hundredths"),
     "appeal_days": ("Time to appeal", "days"),
+    "location": ("Student’s location when logging hours", ""),
+    "link_days": ("A supervisor’s link works for", "days"),
     "school_gigabytes": ("All files of the school", "GB"),
     "package_megabytes": ("One package with the files in it", "MB"),
     "file_megabytes": ("One uploaded file", "MB"),
@@ -238,6 +251,8 @@ CHOICES = {
     "attended_hours": "Hours attended",
     "scheduled_hours": "Hours scheduled",
     "weeks": "Weeks since enrollment",
+    "not_asked": "Not asked",
+    "asked": "Asked; the student may decline",
 }
 """How a page names the values that are chosen from a list."""
 HELP = {

@@ -25,6 +25,7 @@ from app.school.kinds import (
     SCHEMAS,
     AcademicProgressPolicy,
     AttendancePolicy,
+    ExternshipPolicy,
     PasswordPolicy,
     PolicyKind,
     ProgressPolicy,
@@ -75,6 +76,10 @@ def at(session: Session, kind: Literal[PolicyKind.RETENTION], day: date) -> Date
 def at(
     session: Session, kind: Literal[PolicyKind.ACADEMIC_PROGRESS], day: date
 ) -> DatedPolicy[AcademicProgressPolicy]: ...
+@overload
+def at(
+    session: Session, kind: Literal[PolicyKind.EXTERNSHIP], day: date
+) -> DatedPolicy[ExternshipPolicy]: ...
 @overload
 def at(session: Session, kind: Literal[PolicyKind.STORAGE], day: date) -> DatedPolicy[StoragePolicy]: ...
 @overload

@@ -20,6 +20,7 @@ from app.school.grading import GradingPolicy
 from app.school.kinds import (
     AcademicProgressPolicy,
     AttendancePolicy,
+    ExternshipPolicy,
     PasswordPolicy,
     PolicyKind,
     ProgressPolicy,
@@ -32,6 +33,7 @@ from app.settings import Settings, get_settings
 __all__ = [
     "AcademicProgressPolicy",
     "AttendancePolicy",
+    "ExternshipPolicy",
     "GradingPolicy",
     "Logo",
     "PasswordPolicy",

@@ -11,7 +11,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from app.db.session import Database, libpq_url
-from app.demo import Summary, calendar, paperwork, seed_demo_school
+from app.demo import Summary, calendar, externships, issue_samples, seed_demo_school
 from app.demo.people import OFFICE
 from app.ops.errors import OperatorError
 from app.ops.postgres import EmbeddedServer
@@ -92,6 +92,11 @@ def test_every_list_has_something_to_show(ask: Callable[[str], list[Any]]) -> No
         "externship verified": "SELECT FROM externships WHERE verified",
         "externship under way": "SELECT FROM externships WHERE NOT verified AND total_hours < 160",
         "externship to verify": "SELECT FROM externships WHERE NOT verified AND total_hours = 160",
+        "externship day disputed": "SELECT FROM externship_hours WHERE state = 'disputed'",
+        "week at a supervisor": "SELECT FROM externship_links WHERE used_at IS NULL",
+        "externship evaluated": "SELECT FROM externship_evaluations",
+        "externship site without an agreement": "SELECT FROM externship_sites s WHERE NOT EXISTS (SELECT FROM "
+        "externship_agreements a WHERE a.site_id = s.id)",
         "lesson failed": "SELECT FROM scorm_data WHERE cmi_core_lesson_status = 'failed'",
         "lesson begun": "SELECT FROM scorm_data WHERE cmi_core_lesson_status = 'incomplete'",
         "name changed": "SELECT FROM former_names",
@@ -336,7 +341,7 @@ def test_statements_follow_from_the_demo_schools_history(
     assert verbs >= 7
 
 
-def test_another_number_makes_another_school(
+def test_another_number_makes_another_school_and_certificates_are_issued_as_real_ones(
     live_database: Database, live_settings: Settings, ask: Any
 ) -> None:
     seed_demo_school(live_database, live_settings, seed=2, students=25, moment=MOMENT)
@@ -344,6 +349,11 @@ def test_another_number_makes_another_school(
         names = set(session.scalars(text("SELECT full_name FROM users WHERE role = 'student'")))
     first = {row[0] for row in ask("SELECT full_name FROM users WHERE role = 'student' ORDER BY id LIMIT 25")}
     assert names != first
+    assert issue_samples(live_database, live_settings) == 5
+    assert issue_samples(live_database, live_settings) == 5
+    with live_database.begin() as session:
+        serials = list(session.scalars(text("SELECT number FROM issued_documents ORDER BY kind, serial")))
+    assert [serial.rpartition("-")[2] for serial in serials] == ["001", "002", "003", "004", "001"]
 
 
 def count(session: Session, table: str) -> int:
@@ -393,7 +403,7 @@ def test_a_seed_that_fails_leaves_nothing(
     def fail(*_: object) -> None:
         raise RuntimeError("the disk is full")
 
-    monkeypatch.setattr(paperwork, "write_externships", fail)
+    monkeypatch.setattr(externships, "write_externships", fail)
     with pytest.raises(RuntimeError):
         seed_demo_school(live_database, live_settings, students=5)
     with live_database.begin() as session:

@@ -265,6 +265,7 @@ ADDED_BY_UPGRADE: dict[tuple[str, str], dict[str, object]] = {
     ("0050", "school_policies"): {"kind": "second_factor"},
     ("0100", "school_policies"): {"kind": "grading"},
     ("0101", "school_policies"): {"kind": "academic_progress"},
+    ("0170", "school_policies"): {"kind": "externship"},
 }
 
 ROWS["0056"] = """
@@ -396,6 +397,29 @@ ROWS["0092"] = """
         VALUES (1, 2, 'Ruth Registrar', '{registrar}', 'Wants to talk about a payment plan.');
 """
 
+ROWS["0170"] = """
+    INSERT INTO externship_sites (name, address, capacity) VALUES ('Peachtree Dental', '1 Peachtree, Atlanta', 2);
+    INSERT INTO externship_agreements (site_id, signed_on, expires_on, sha256, media_type, size_bytes, uploaded_by)
+        VALUES (1, '2026-01-05', '2027-01-04', repeat('e', 64), 'application/pdf', 1000, 2);
+    INSERT INTO externship_supervisors (site_id, name, title, email)
+        VALUES (1, 'Dr. Ada Reyes', 'DDS', 'ada@peachtree.example');
+    INSERT INTO externship_rubrics (program_id, effective_from, skills) VALUES (1, '2026-01-05', '["Charting"]');
+    INSERT INTO externships (user_id, site_name, supervisor_name) VALUES (1, 'Peachtree Dental', 'Dr. Ada Reyes');
+    INSERT INTO externship_placements (externship_id, enrollment_id, site_id, supervisor_id, starts_on, ends_on,
+                                       hours_required, placed_by)
+        SELECT max(id), 1, 1, 1, '2026-03-02', '2026-05-29', 80, 2 FROM externships;
+    INSERT INTO externship_links (externship_id, week, supervisor_id, email, token_hash, created_at, expires_at,
+                                  used_at, used_ip, outcome)
+        SELECT max(id), '2026-03-01', 1, 'ada@peachtree.example', repeat('1', 64), '2026-03-09', '2026-03-23',
+               '2026-03-10', '192.0.2.1', '[]' FROM externships;
+    INSERT INTO externship_hours (externship_id, user_id, day, starts_at, ends_at, break_minutes, did, state, link_id,
+                                  request)
+        SELECT max(id), 1, '2026-03-02', '2026-03-02 13:00+00', '2026-03-02 18:30+00', 30, 'Charting', 'confirmed', 1,
+               '7d444840-9dc0-11d1-b245-5ffdce74fad2' FROM externships;
+    INSERT INTO externship_evaluations (externship_id, rubric_id, link_id, evaluated_on, ratings, supervisor_name)
+        SELECT max(id), 1, 1, '2026-03-10', '[3]', 'Dr. Ada Reyes' FROM externships;
+"""
+
 ROWS["0120"] = """
     INSERT INTO skills (program_id, section, name, version, order_num)
         VALUES (1, 'Radiography', 'Exposes a bitewing', 2, 1);
@@ -427,12 +451,26 @@ ROWS["0160"] = """
         VALUES ('7d444840-9dc0-11d1-b245-5ffdce74fae9', 1, 3, 2);
 """
 
+ROWS["0180"] = """
+    INSERT INTO transcript_contents (transcript_id, document_id, enrollment_id, student_name, content, code_hash)
+        VALUES (1, 1, 1, 'Maria Lopez', '{}', repeat('e', 64));
+    INSERT INTO transcript_holds (user_id, reason, set_by) VALUES (1, 'The balance is due.', 2);
+    INSERT INTO transcript_requests (user_id, enrollment_id, delivery, recipient, recipient_email, purpose, consent,
+                                     consented_at)
+        VALUES (1, 1, 'mail', 'A college', 'records@college.example', 'Transfer', 'I agree.', '2026-03-01 12:00+00');
+    INSERT INTO transcript_deliveries (document_id, request_id, method, recipient, token_hash, expires_at, sent_by)
+        VALUES (1, 1, 'link', 'A college', repeat('f', 64), '2026-04-01 12:00+00', 2);
+    INSERT INTO transcript_batches (program_id, title, asked_by) VALUES (1, 'Dental Assistant Professional', 2);
+    INSERT INTO transcript_batch_items (batch_id, enrollment_id, problem) VALUES (1, 1, 'On hold.');
+"""
+
 # Values that an upgrade changes on purpose: (revision, table) -> columns.
 CHANGED_BY_UPGRADE: dict[tuple[str, str], set[str]] = {
     ("0003", "users"): {"email"},  # lower case, as the sign-in compares it
     ("0008", "scorm_data"): {"attempt_no"},
     ("0100", "school"): {"revision"},  # a policy is added, which is counted
     ("0101", "school"): {"revision"},
+    ("0170", "school"): {"revision"},
     ("0054", "api_tokens"): {"expires_at"},  # every token ends
     ("0081", "xapi_rollup_state"): {"rolled_to"},  # everything is added up again
     ("0077", "school"): {"revision"},

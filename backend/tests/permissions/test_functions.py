@@ -135,6 +135,13 @@ CALLS: Mapping[str, Mapping[str, Any]] = {
     "compliance.grades.skills.board.check_off": {
         "values": lambda numbers: Attempt(UUID(int=8), numbers["version_id"], 0, TODAY, [1], confirmed=True)
     },
+    "compliance.transcripts.batches.candidates": {"class_id": "@class_id"},
+    "compliance.transcripts.batches.start": {"class_id": "@class_id"},
+    "compliance.transcripts.find": {"number": lambda numbers: f"TR-2026-{numbers['serial']:06}"},
+    "compliance.transcripts.enrollment_for": {
+        "student": lambda numbers: str(numbers["user_id"]),
+        "program": lambda numbers: str(numbers["program_id"]),
+    },
     "documents.issue.issue": {
         "prepare": lambda numbers: lambda _session: Mock(student_id=numbers["user_id"])
     },
@@ -147,17 +154,22 @@ NOBODY = {
     "accounts.names.read_document",
     "accounts.names.read_request_document",
     "accounts.profiles.read_photo",
+    "compliance.externships.sites.read_agreement",
+    "compliance.externships.verification.read_document",
     "compliance.credentials.holders.badge",
     "compliance.credentials.holders.baked",
     "compliance.attendance.corrections.read_document",
     "compliance.grades.skills.board.read_evidence",
+    "compliance.transcripts.deliveries.open_file",
+    "compliance.transcripts.deliveries.open_link",
     "content.launches.launch",
     "documents.register.content",
     "enrollment.admissions.papers.read_document",
     "lrs.desk.browser.read",
 }
 """Functions that find nothing here, so that their rows show only who is not forbidden: nobody comes by a session, no
-file is in the store, no credential has a badge, and no statement has been recorded."""
+file is in the store, no credential has a badge, no statement has been recorded, and no link leads to a
+transcript."""
 
 
 def services() -> Iterator[ModuleType]:

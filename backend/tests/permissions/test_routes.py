@@ -14,7 +14,12 @@ PARTS = 6
 WHO = ["nobody", "student", *table.DUTIES]
 OWN = ("/account", "/api/v1/me", "/api/v1/session", "/api/v1/tokens", "/prove", "/sign-out")
 """Where everybody changes what is theirs alone."""
-CHANGES_NOTHING = ("/api/v1/lrs/credentials", "/documents/verify", "/people/identifier-search")
+CHANGES_NOTHING = (
+    "/api/v1/lrs/credentials",
+    "/documents/verify",
+    "/people/identifier-search",
+    "/verify/transcript",
+)
 """Where a request is sent on to another address, which asks again, or a file is looked at."""
 
 
@@ -67,7 +72,7 @@ def test_an_auditor_reads_everything_and_changes_nothing() -> None:
     )
     drafts = tuple(
         address
-        for draft in ("/letter", "/attendance-record", "/skills-record", "/progress-letter")
+        for draft in ("/letter", "/attendance-record", "/skills-record", "/progress-letter", "/transcript")
         for address in (draft, f"{draft}/preview")
     )
     drafts += ("/credential", "/credential/preview", "}/credentials", "/replace")

@@ -28,6 +28,7 @@ from app.projections.statements.facts import reported as reported_facts
 from app.projections.subscription import Outcome, catch_up
 from app.settings import Settings
 from app.web.imports import service as imports
+from tests.compliance.attendance.deciding import corrected, entered, registrar
 from tests.conftest import LiveServer
 from tests.lrs.desk.conftest import Scene, make_scene, payloads
 from tests.projecting import ADL, AT, STATEMENTS, ZONE, everything, project, reported
@@ -124,10 +125,10 @@ def test_a_correction_voids_what_was_stated_of_the_time_entry(session: Session, 
         clock_out=AT + timedelta(hours=3),
         reason="the tablet was flat",
     )
-    entry = attendance.enter(session, scene.staff, entry, ZONE)
+    entry = entered(session, registrar(session), entry, ZONE, scene.staff)
     project(session)
     half = CorrectionIn(clock_in=AT, clock_out=AT + timedelta(minutes=90), reason="left early")
-    attendance.correct(session, scene.staff, entry.id, half, ZONE)
+    corrected(session, registrar(session), entry.id, half, ZONE, scene.staff)
     project(session)
     attended = [("attended", "PT3H", True), ("voided", None, False), ("attended", "PT1H30M", False)]
     assert _stated(session) == attended
@@ -137,10 +138,10 @@ def test_a_correction_voids_what_was_stated_of_the_time_entry(session: Session, 
     assert voiding["actor"]["account"]["name"] == str(scene.admin.id)
     assert second["timestamp"] == "2026-05-04T13:30:00.000000Z"
     nothing = CorrectionIn(clock_in=AT, clock_out=AT, reason="was not there")
-    attendance.correct(session, scene.staff, entry.id, nothing, ZONE)
+    corrected(session, registrar(session), entry.id, nothing, ZONE, scene.staff)
     project(session)
     assert _stated(session)[2:] == [("attended", "PT1H30M", True), ("voided", None, False)]
-    attendance.correct(session, scene.staff, entry.id, half, ZONE)
+    corrected(session, registrar(session), entry.id, half, ZONE, scene.staff)
     project(session)
     assert _stated(session)[4:] == [("attended", "PT1H30M", False)]
     lines = service.recent_for_user(session, SYSTEM, scene.student.id)
@@ -155,7 +156,7 @@ def test_correcting_a_forgotten_time_entry_takes_back_that_its_end_is_unknown(
     with time_machine.travel(AT + timedelta(days=1), tick=False):
         entry = attendance.clock_out(session, scene.subject, ZONE)
     half = CorrectionIn(clock_in=AT, clock_out=AT + timedelta(minutes=90), reason="asked the student")
-    attendance.correct(session, scene.staff, entry.id, half, ZONE)
+    corrected(session, registrar(session), entry.id, half, ZONE, scene.staff)
     project(session)
     assert _stated(session) == [
         ("initialized", None, False),

@@ -31,6 +31,10 @@ PUBLIC = {
     ("GET", "/set-password/{secret}"),
     ("POST", "/set-password/{secret}"),
     ("POST", "/api/v1/passwords"),
+    # A supervisor at an externship site has no account.
+    ("GET", "/externship-week/{secret}"),
+    ("POST", "/externship-week/{secret}"),
+    ("POST", "/externship-week/{secret}/evaluation"),
     # What anybody needs who verifies a document of the school's.
     ("GET", "/documents/authority/root.pem"),
     ("GET", "/documents/authority/certificates.pem"),
@@ -46,6 +50,11 @@ PUBLIC = {
     ("GET", "/credentials/shared/{slug}"),
     ("GET", "/credentials/shared/{slug}/card.png"),
     ("GET", "/credentials/shared/{slug}/badge.json"),
+    ("GET", "/verify/transcript"),
+    ("POST", "/verify/transcript"),
+    ("GET", "/shared-transcript"),
+    ("POST", "/shared-transcript"),
+    ("POST", "/shared-transcript/file"),
 }
 
 

@@ -64,8 +64,10 @@ from tests.conftest import sign_in_directly
 from tests.factories.accounts import ApiTokenFactory, UserSessionFactory
 from tests.factories.attendance import requested
 from tests.factories.credentials import awarded
+from tests.factories.externships import walked
 from tests.factories.grades import graded, reviewed
 from tests.factories.school import School
+from tests.factories.transcripts import transcribed
 from tests.web.routes import Route, every_route
 
 WORDS = {
@@ -339,6 +341,7 @@ def walk(app: FastAPI, session: Session, connection: Connection, settings: Setti
     my_file = _student_file(session, mine.user_id, 9002) | _admission(session, mine.user_id, mine.program_id)
     session.flush()
     given = graded(session, taught.id, enrollment.id, people) | awarded(session, enrollment)
+    given |= transcribed(session, enrollment, 1)
     asked = requested(session, record, colleague.id)
     my_record = school.attendance(mine)
     # A meeting that was taken off the timetable after its roster was marked.
@@ -356,6 +359,7 @@ def walk(app: FastAPI, session: Session, connection: Connection, settings: Setti
     numbers = (
         file
         | given
+        | walked(session, enrollment)
         | {
             "user_id": other.id,
             "student_id": other.id,
@@ -395,7 +399,9 @@ def walk(app: FastAPI, session: Session, connection: Connection, settings: Setti
         numbers
         | my_file
         | reviewed(session, mine.id, appealed=False)
+        | walked(session, mine)
         | awarded(session, mine)
+        | transcribed(session, mine, 2)
         | {
             "user_id": mine.user_id,
             "student_id": mine.user_id,

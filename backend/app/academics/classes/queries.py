@@ -357,6 +357,12 @@ def module_choices(session: Session) -> Sequence[Row[Any]]:
     ).all()
 
 
+def module_names(session: Session, module_ids: Collection[int]) -> dict[int, str]:
+    """Names of modules by their numbers."""
+    rows = session.execute(select(Module.id, Module.name).where(Module.id.in_(module_ids))).tuples()
+    return dict(rows.all())
+
+
 def module_program(session: Session, module_id: int) -> int | None:
     """The program that a module belongs to."""
     return session.scalar(select(Module.program_id).where(Module.id == module_id))

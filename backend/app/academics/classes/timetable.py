@@ -76,12 +76,12 @@ def sits_in_class(session: Session, enrollment_id: int, first: date, last: date)
     )
 
 
-@internal("lists meetings for the room of attendance, which asks who may see the students")
-def meetings_by_enrollment(
+@internal("what classes met while students sat in them; whoever shows it asks who may see them")
+def seated_meetings(
     session: Session, enrollment_ids: Collection[int], until: date, zone: ZoneInfo, since: date | None = None
-) -> dict[int, list[Meeting]]:
-    """The meetings that the classes of these enrollments have held while they sat in them, from `since` (else the
-    first) up to a day, in order; enrollments without any are left out. Four queries."""
+) -> dict[int, list[tuple[SchoolClass, Meeting]]]:
+    """The meetings of the classes of these enrollments while they sat in them, from `since` (else the first) up to a
+    day, each with its class; enrollments without any are left out. Four queries."""
     rows = queries.seats_of(session, enrollment_ids)
     if not rows:
         return {}
@@ -95,13 +95,30 @@ def meetings_by_enrollment(
         for number, record in classes.items()
         if begins[number] <= until
     }
-    found: dict[int, list[Meeting]] = {}
+    found: dict[int, list[tuple[SchoolClass, Meeting]]] = {}
     for seat, record in rows:
         last = min(until, seat.ends_on or until)
-        held = [one for one in met.get(record.id, ()) if seat.starts_on <= one.day <= last]
+        held = [(record, one) for one in met.get(record.id, ()) if seat.starts_on <= one.day <= last]
         if held:
             found.setdefault(seat.enrollment_id, []).extend(held)
-    return {number: sorted(held) for number, held in found.items()}
+    return found
+
+
+@internal("lists meetings for the room of attendance, which asks who may see the students")
+def meetings_by_enrollment(
+    session: Session, enrollment_ids: Collection[int], until: date, zone: ZoneInfo, since: date | None = None
+) -> dict[int, list[Meeting]]:
+    """The same without the classes, in order."""
+    return {
+        number: sorted(one for _record, one in held)
+        for number, held in seated_meetings(session, enrollment_ids, until, zone, since).items()
+    }
+
+
+@internal("the catalog’s own names")
+def module_names(session: Session, module_ids: Collection[int]) -> dict[int, str]:
+    """Names of modules by their numbers."""
+    return queries.module_names(session, module_ids)
 
 
 @internal("adds up meetings for reviews of academic progress, whose room asks who may see them")

@@ -2,9 +2,9 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Body, Depends
+from fastapi import APIRouter, Body
 
-from app.compliance.attendance import policy, service
+from app.compliance.attendance import service
 from app.compliance.attendance.corrections import service as corrections
 from app.compliance.attendance.corrections.schemas import CorrectionOut, DecisionIn
 from app.compliance.attendance.filters import Filters
@@ -22,15 +22,9 @@ from app.web.field_types import OptionalId, PathId
 from app.web.paging import Page, PageParams
 from app.web.request import CurrentSubject, Db, Requires, SettingsDep
 
-
-def _asks(subject: CurrentSubject) -> None:
-    policy.require_ask_some(subject)
-
-
 router = APIRouter(prefix="/api/v1/attendance", tags=["attendance"])
 LISTS = [Requires(*Records.ATTENDANCE.value)]
 CORRECTS = [Requires(Permission.ATTENDANCE_CORRECT)]
-ASKS = [Depends(_asks)]
 
 
 @router.post("/clock-in", status_code=201)
@@ -62,9 +56,12 @@ def totals(db: Db, subject: CurrentSubject, settings: SettingsDep, user_id: Opti
 
 
 @router.get("/hours-per-student", dependencies=LISTS)
-def hours_per_student(db: Db, subject: CurrentSubject, paging: PageParams) -> Page[StudentHours]:
-    """Total attendance of every student with any record, most hours first. Sorts: hours, student, email."""
-    return service.hours_per_student(db, subject, paging).page()
+def hours_per_student(
+    db: Db, subject: CurrentSubject, filters: Filters, paging: PageParams
+) -> Page[StudentHours]:
+    """Total attendance of every student with any record, most hours first; `from` and `to` narrow it to days. Sorts:
+    hours, student, email."""
+    return service.hours_per_student(db, subject, paging, filters.first, filters.last).page()
 
 
 @router.get("/corrections", dependencies=LISTS)
@@ -87,13 +84,13 @@ def get_record(db: Db, subject: CurrentSubject, settings: SettingsDep, record_id
     return service.get(db, subject, record_id, settings.zone)
 
 
-@router.post("", status_code=202, dependencies=ASKS)
+@router.post("", status_code=202, dependencies=CORRECTS)
 def request_hours(db: Db, subject: CurrentSubject, settings: SettingsDep, body: HoursIn) -> CorrectionOut:
     """Request hours that the clock missed; somebody else decides. 409 for an overlap with another record."""
     return corrections.request_hours(db, subject, body, settings.zone)
 
 
-@router.put("/{record_id}", status_code=202, dependencies=ASKS)
+@router.put("/{record_id}", status_code=202, dependencies=CORRECTS)
 def request_change(
     db: Db, subject: CurrentSubject, settings: SettingsDep, record_id: PathId, body: CorrectionIn
 ) -> CorrectionOut:

@@ -198,13 +198,15 @@ def here(
 
 
 @router.get("/attendance/students", dependencies=LISTS)
-def hours_per_student(request: Request, db: Db, subject: CurrentSubject, paging: PageParams) -> Response:
+def hours_per_student(
+    request: Request, db: Db, subject: CurrentSubject, filters: Filters, paging: PageParams
+) -> Response:
     return reports.answer(
         request,
         db,
         subject,
         HOURS_BY_STUDENT,
-        service.hours_per_student(db, subject, paging),
+        service.hours_per_student(db, subject, paging, filters.first, filters.last),
         "attendance/students.html",
         views=views(request),
     )

@@ -100,12 +100,6 @@ def may_ask(session: Session, subject: Actor, user_id: int) -> bool:
     return may_correct(subject, user_id) and may_read(session, subject, user_id)
 
 
-def require_ask_some(subject: Actor) -> None:
-    """Raises Forbidden for those who ask for no corrections at all: neither students nor who corrects hours."""
-    if not subject.is_student:
-        require_correct(subject)
-
-
 def require_ask(session: Session, subject: Actor, user_id: int, missing: str) -> None:
     """Raises Forbidden and NotFound (`missing`) unless `may_ask`."""
     if subject.is_student and subject.user_id == user_id:

@@ -1,6 +1,6 @@
 """Every SQL statement about attendance."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from decimal import Decimal
 from functools import lru_cache
@@ -221,6 +221,19 @@ def entries_between(
     if enrollment_id is not None:
         statement = statement.where(Attendance.enrollment_id == enrollment_id)
     return session.execute(statement.order_by(Attendance.clock_in)).all()
+
+
+def entries_of(session: Session, enrollment_ids: Collection[int]) -> Sequence[Any]:
+    """Closed time entries of these enrollments that count, in order: enrollment, clock-in, clock-out."""
+    return session.execute(
+        select(Attendance.enrollment_id, Attendance.clock_in, Attendance.clock_out)
+        .where(
+            Attendance.enrollment_id.in_(enrollment_ids),
+            Attendance.clock_out.is_not(None),
+            Attendance.missing_clock_out.is_(False),
+        )
+        .order_by(Attendance.enrollment_id, Attendance.clock_in)
+    ).all()
 
 
 def records_listing(

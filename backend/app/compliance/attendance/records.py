@@ -1,6 +1,6 @@
 """Looking at clock hours and adding them up."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -28,6 +28,7 @@ from app.core.views import Part
 from app.db.models import AttendanceStudent, Enrollment
 from app.rules import hours
 from app.rules.clock_hours import clock_hours_by_day
+from app.web.field_types import EARLIEST_DAY, LATEST_DAY
 from app.web.listing import Listing
 from app.web.paging import Paging
 
@@ -204,6 +205,21 @@ def minutes_of(session: Session, enrollment_ids: Sequence[int], today: date) -> 
     return totals_queries.of_enrollments(session, enrollment_ids, today + timedelta(days=1)).attended
 
 
+@internal("a step of what was allowed before: transcripts")
+def transferred_of(session: Session, enrollment_ids: Sequence[int], today: date) -> dict[int, int]:
+    """Minutes from another school by enrollment; those without any are left out. One query."""
+    return totals_queries.of_enrollments(session, enrollment_ids, today + timedelta(days=1)).transferred
+
+
+@internal("a step of what was allowed before: transcripts")
+def entries_of(session: Session, enrollment_ids: Collection[int]) -> dict[int, list[hours.TimeEntry]]:
+    """The closed time entries of many enrollments, in order: one query."""
+    found: dict[int, list[hours.TimeEntry]] = {}
+    for row in queries.entries_of(session, enrollment_ids):
+        found.setdefault(row.enrollment_id, []).append(hours.TimeEntry(row.clock_in, row.clock_out))
+    return found
+
+
 def minutes_by_day(
     session: Session, subject: Subject, user_id: int, first: date, last: date, zone: ZoneInfo
 ) -> dict[date, int]:
@@ -231,11 +247,21 @@ def clock_hours_between(
     return sum(by_day.values())
 
 
-def hours_per_student(session: Session, subject: Subject, paging: Paging) -> Listing[StudentHours]:
-    """Total attendance hours of each student who has any record (documented query) and whom the person may see."""
+def hours_per_student(
+    session: Session, subject: Subject, paging: Paging, first: date | None = None, last: date | None = None
+) -> Listing[StudentHours]:
+    """Total attendance hours of each student who has any record (documented query) and whom the person may see; of the
+    days from `first` to `last` alone, if either is given."""
     policy.require_list(subject)
-    visible = policy.visible(session, subject, AttendanceStudent.user_id)
-    return totals_queries.students_listing(session, visible, paging).map(
+    if first is None and last is None:
+        visible = policy.visible(session, subject, AttendanceStudent.user_id)
+        found = totals_queries.students_listing(session, visible, paging)
+    else:
+        visible = policy.visible(session, subject, Enrollment.user_id)
+        found = totals_queries.period_listing(
+            session, visible, paging, first or EARLIEST_DAY, last or LATEST_DAY
+        )
+    return found.map(
         lambda row: StudentHours(
             user_id=row.id, student=row.full_name, email=row.email, total_minutes=row.total_minutes
         )

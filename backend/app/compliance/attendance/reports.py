@@ -82,4 +82,5 @@ HOURS_BY_STUDENT = Report[StudentHours](
         action("Records"),
     ),
     search="Search by name or email",
+    filters=(Filter("from", "From", is_day=True), Filter("to", "To", is_day=True)),
 )

@@ -14,6 +14,7 @@ from app.compliance.attendance.records import (
     clock_hours_between,
     count_records,
     enrollments_of,
+    entries_of,
     get,
     hours_per_student,
     list_records,
@@ -24,6 +25,7 @@ from app.compliance.attendance.records import (
     school_weeks,
     totals,
     totals_of,
+    transferred_of,
     weeks_chart,
     who_is_here,
 )
@@ -59,6 +61,7 @@ __all__ = [
     "clock_state",
     "count_records",
     "enrollments_of",
+    "entries_of",
     "get",
     "hours_per_student",
     "instant",
@@ -70,6 +73,7 @@ __all__ = [
     "school_weeks",
     "totals",
     "totals_of",
+    "transferred_of",
     "weeks_chart",
     "who_is_here",
 ]

@@ -167,3 +167,29 @@ class SigningKeyMade(Details):
 
 class SigningKey(Details):
     fingerprint: str
+
+
+# What happens to second factors, as `app.core.actions` takes it: value, table, sentence, details.
+
+FACTORS_RESET = ("factors.reset", "users", "Second factors removed after a loss", FactorsReset)
+FACTOR_ADDED = ("factor.added", "users", "Second factor added", Factor)
+FACTOR_REFUSED = ("factor.refused", "users", "Second factor refused", FactorRefused)
+FACTOR_REMOVED = ("factor.removed", "users", "Second factor removed", Factor)
+FACTOR_RESET_APPROVED = (
+    "factor_reset.approved",
+    "factor_resets",
+    "Reset of a second factor approved",
+    ResetOf,
+)
+FACTOR_RESET_ASKED = (
+    "factor_reset.asked",
+    "factor_resets",
+    "Reset of a second factor requested",
+    ResetOf,
+)
+FACTOR_RESET_DECLINED = (
+    "factor_reset.declined",
+    "factor_resets",
+    "Reset of a second factor declined",
+    ResetOf,
+)

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any, Literal
 
-from app.core.details.base import Details
+from app.core.details.base import Details, Labeled
 
 # Files, mail, the demo school
 
@@ -205,3 +205,38 @@ class KeyRevoked(Details):
 
 class ForwarderChanged(Details):
     endpoint: str
+
+
+# What happens to API keys of the LRS and to secrets, as `app.core.actions` takes it: value, table, sentence, details.
+
+XAPI_CREDENTIAL_CREATED = (
+    "xapi_credential.created",
+    "xapi_credentials",
+    "LRS API key created",
+    KeyCreated,
+)
+XAPI_CREDENTIAL_REVOKED = (
+    "xapi_credential.revoked",
+    "xapi_credentials",
+    "LRS API key revoked",
+    KeyRevoked,
+)
+XAPI_CREDENTIAL_ROTATED = (
+    "xapi_credential.rotated",
+    "xapi_credentials",
+    "LRS API key secret replaced",
+    Labeled,
+)
+SECRETS_GIVEN_UP = ("secrets.given_up", "installation", "Lost secrets given up", SecretsGivenUp)
+SECRETS_RESEALED = (
+    "secrets.resealed",
+    "installation",
+    "Secrets sealed under another key",
+    SecretsResealed,
+)
+SECRET_KEY_FIRST_USED = (
+    "secret_key.first_used",
+    "installation",
+    "Secret key used for the first time",
+    SecretKeyUsed,
+)

@@ -22,7 +22,19 @@ from app.db.models.data_import import DataImport, DataImportMapping, DataImportR
 from app.db.models.document import DocumentCounter, IssuedDocument
 from app.db.models.duty import UserDuty
 from app.db.models.enrollment import Enrollment, EnrollmentStatus, LessonCompletion
-from app.db.models.externship import Externship
+from app.db.models.externship import (
+    Externship,
+    ExternshipEvaluation,
+    ExternshipHours,
+    ExternshipLink,
+    ExternshipPlacement,
+)
+from app.db.models.externship_site import (
+    ExternshipAgreement,
+    ExternshipRubric,
+    ExternshipSite,
+    ExternshipSupervisor,
+)
 from app.db.models.factor import Authenticator, FactorChallenge, FactorReset, Passkey, RecoveryCode
 from app.db.models.grade import FinalGrade, GradeBook, GradeCategory, GradeChange, GradeItem, GradeScore
 from app.db.models.installation import HistoryCursor, Installation
@@ -50,7 +62,15 @@ from app.db.models.student_file import (
     StudentProfile,
 )
 from app.db.models.student_note import StudentNote
-from app.db.models.transcript import Transcript
+from app.db.models.transcript import (
+    Transcript,
+    TranscriptBatch,
+    TranscriptBatchItem,
+    TranscriptContent,
+    TranscriptDelivery,
+    TranscriptHold,
+    TranscriptRequest,
+)
 from app.db.models.user import User
 from app.db.models.withdrawal import Withdrawal
 from app.db.models.xapi import (
@@ -112,6 +132,14 @@ __all__ = [
     "Enrollment",
     "EnrollmentStatus",
     "Externship",
+    "ExternshipAgreement",
+    "ExternshipEvaluation",
+    "ExternshipHours",
+    "ExternshipLink",
+    "ExternshipPlacement",
+    "ExternshipRubric",
+    "ExternshipSite",
+    "ExternshipSupervisor",
     "FactorChallenge",
     "FactorReset",
     "FileClaim",
@@ -165,6 +193,12 @@ __all__ = [
     "StudentPhone",
     "StudentProfile",
     "Transcript",
+    "TranscriptBatch",
+    "TranscriptBatchItem",
+    "TranscriptContent",
+    "TranscriptDelivery",
+    "TranscriptHold",
+    "TranscriptRequest",
     "User",
     "UserDuty",
     "UserSession",

@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from app.core.errors import Invalid
+from app.core.permissions import internal
 
 # Controls, invisible format characters (among them those that turn the direction of writing), private use, halves of
 # a pair: typeset without a word, or worse, differently by each reader.
@@ -42,6 +43,7 @@ def link(address: str, where: str) -> str:
     return printable(address, where)
 
 
+@internal("looks at the value alone")
 def checked(value: Any, where: str = "The document") -> Any:
     """The same value with every text in it checked by `printable`; `where` names it for the person who reads this."""
     match value:
@@ -58,6 +60,7 @@ def checked(value: Any, where: str = "The document") -> Any:
     return value
 
 
+@internal("looks at the value alone")
 def canonical(facts: Any) -> str:
     """JSON that is the same text for the same facts: keys in order, no white space, no escapes beyond JSON's own."""
     return json.dumps(facts, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False)

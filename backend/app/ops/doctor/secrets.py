@@ -91,7 +91,8 @@ def certificates(known: Installation) -> Iterator[Finding]:
     if not rows:
         yield ok("Certificates", "None yet; the first start makes those that documents are signed with.")
         return
-    for role, until in rows:
+    for kept_for, until in rows:
+        role = "badge key" if kept_for == "badges" else kept_for
         left = until - clock.now()  # type: ignore[operator]
         shown = day(until, known.settings.zone)  # type: ignore[arg-type]
         if left < timedelta(0):

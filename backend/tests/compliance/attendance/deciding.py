@@ -30,13 +30,20 @@ def approved(
     return service.get(session, by, found.record_id, zone)
 
 
-def entered(session: Session, staff: Subject, values: HoursIn, zone: ZoneInfo) -> AttendanceOut:
+def entered(
+    session: Session, staff: Subject, values: HoursIn, zone: ZoneInfo, by: Subject | None = None
+) -> AttendanceOut:
     """Hours that no record had."""
-    return approved(session, corrections.request_hours(session, staff, values, zone), zone)
+    return approved(session, corrections.request_hours(session, staff, values, zone), zone, by)
 
 
 def corrected(
-    session: Session, staff: Subject, record_id: int, values: CorrectionIn, zone: ZoneInfo
+    session: Session,
+    staff: Subject,
+    record_id: int,
+    values: CorrectionIn,
+    zone: ZoneInfo,
+    by: Subject | None = None,
 ) -> AttendanceOut:
     """A record with other times."""
-    return approved(session, corrections.request_change(session, staff, record_id, values, zone), zone)
+    return approved(session, corrections.request_change(session, staff, record_id, values, zone), zone, by)

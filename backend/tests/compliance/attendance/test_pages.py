@@ -153,7 +153,7 @@ def test_other_peoples_records_do_not_exist(school: School, student: User, signe
         "clock_out": "2026-05-04T09:00-04:00",
         "reason": "mine",
     }
-    assert client.put(f"/api/v1/attendance/{theirs.id}", json=correction).status_code == 404
+    assert client.put(f"/api/v1/attendance/{theirs.id}", json=correction).status_code == 403
 
 
 def test_nobody_is_sent_to_sign_in(client: TestClient) -> None:

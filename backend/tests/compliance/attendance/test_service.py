@@ -279,6 +279,18 @@ def test_hours_per_student_gives_what_the_documented_query_gives(session: Sessio
     key = lambda row: (row[0], row[1] or Decimal(-1))  # noqa: E731
     assert sorted(ours, key=key) == sorted(documented, key=key)
     page = service.hours_per_student(session, SYSTEM, Paging()).page()
+    # A period is of the same sums by day: one that holds every day gives the same, and its parts add up.
+    days = [date(2000, 1, 1), date(2026, 5, 4), date(2026, 5, 5), date(2100, 1, 1)]
+    parts = [
+        {
+            item.user_id: item.total_minutes
+            for item in service.hours_per_student(session, SYSTEM, Paging(), *span).rows()
+        }
+        for span in ((days[0], days[1]), (days[2], days[3]), (days[0], None))
+    ]
+    whole = {item.user_id: item.total_minutes for item in page.items if item.total_minutes}
+    assert parts[2] == whole
+    assert {who: sum(part.get(who, 0) for part in parts[:2]) for who in whole} == whole
     assert [item.total_minutes for item in page.items] == [300, 200, 100, 0]
 
 

@@ -47,7 +47,7 @@ def of_student(session: Session, subject: Subject, user_id: int, zone: ZoneInfo)
     if not enrollments and user_id != subject.user_id:
         raise NotFound("This person has no enrollment, so nothing is measured.")
     values = school.policies.at(session, PolicyKind.ATTENDANCE, clock.today(zone)).values
-    found = _measure(session, [one.id for one in enrollments], values, zone)
+    found = _measure(session, [one.id for one in enrollments], values, clock.now(), zone)
     return [StudentStanding(one, found[one.id], values) for one in enrollments]
 
 
@@ -77,13 +77,16 @@ def computed_at(session: Session) -> datetime | None:
 
 
 @internal("the job that works out the standings of everybody")
-def refresh(session: Session, zone: ZoneInfo) -> int:
-    """Work out the standings of all active enrollments, and forget the others'. Gives how many there are."""
-    now = clock.now()
-    version = school.policies.at(session, PolicyKind.ATTENDANCE, clock.today(zone))
+def refresh(session: Session, zone: ZoneInfo, now: datetime | None = None) -> int:
+    """Work out the standings of all active enrollments, and forget the others'. Gives how many there are.
+
+    `now` is another moment than the present, for a history that ends at it.
+    """
+    now = now or clock.now()
+    version = school.policies.at(session, PolicyKind.ATTENDANCE, clock.local(now, zone).date())
     done, after = 0, 0
     while numbers := queries.active(session, after, BATCH):
-        found = _measure(session, numbers, version.values, zone)
+        found = _measure(session, numbers, version.values, now, zone)
         queries.write(session, [_row(number, found[number], version.id, now) for number in numbers])
         done, after = done + len(numbers), numbers[-1]
     queries.forget_others(session, now)
@@ -108,9 +111,9 @@ def _row(enrollment_id: int, found: Standing, policy_id: int, now: datetime) -> 
 
 
 def _measure(
-    session: Session, numbers: Sequence[int], values: AttendancePolicy, zone: ZoneInfo
+    session: Session, numbers: Sequence[int], values: AttendancePolicy, now: datetime, zone: ZoneInfo
 ) -> dict[int, Standing]:
-    now, today = clock.now(), clock.today(zone)
+    today = clock.local(now, zone).date()
     since = today - timedelta(days=values.at_risk_days)
     begins = hours.start_of_day(since, zone)
     sums = totals.of_enrollments(session, numbers, since)

@@ -25,7 +25,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Session
 
 from app.core.permissions import Role
-from app.core.search import about_people
+from app.core.search import about_people, matches
 from app.db.models import (
     AttendanceCorrection,
     AttendanceDay,
@@ -179,6 +179,33 @@ def students_listing(session: Session, visible: ColumnElement[bool], paging: Pag
     )
     counting = select(literal(1)).select_from(AttendanceStudent).where(*conditions)
     return Listing(session, statement, paging, counting=counting, key=AttendanceStudent.user_id)
+
+
+def period_listing(
+    session: Session, visible: ColumnElement[bool], paging: Paging, first: date, last: date
+) -> Listing[Any]:
+    """The same of the days from `first` to `last` at the school, from the sums by day."""
+    minutes = func.sum(AttendanceDay.minutes)
+    order = paging.order(
+        {"student": func.lower(User.full_name), "email": User.email, "hours": minutes}, "-hours"
+    )
+    statement = (
+        select(User.id, User.full_name, User.email, minutes.label("total_minutes"))
+        .select_from(AttendanceDay)
+        .join(Enrollment, Enrollment.id == AttendanceDay.enrollment_id)
+        .join(User, User.id == Enrollment.user_id)
+        .where(
+            visible,
+            AttendanceDay.day.between(first, last),
+            User.deleted_at.is_(None),
+            User.role == Role.STUDENT,
+            *matches(paging.q, User.search_text),
+        )
+        .group_by(User.id)
+        .having(minutes > 0)
+        .order_by(order, User.id)
+    )
+    return Listing(session, statement, paging)
 
 
 def differences(session: Session, most: int) -> tuple[int, Sequence[Row[Any]]]:

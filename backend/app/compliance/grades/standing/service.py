@@ -39,6 +39,25 @@ class TakenClass:
 
 
 @dataclass(frozen=True, slots=True)
+class TakenCourse:
+    """A course with its final grade as it stands. `left_out` says why it does not count toward the GPA."""
+
+    grade: CourseGrade
+    module: str | None
+    code: str
+    left_out: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class AcademicRecord:
+    """The final grades of an enrollment, the first one first, the GPA, and the classes without a grade so far."""
+
+    gpa: Gpa
+    courses: Sequence[TakenCourse]
+    in_progress: Sequence[SchoolClass]
+
+
+@dataclass(frozen=True, slots=True)
 class Standing:
     """One enrollment with its classes and the GPA."""
 
@@ -88,6 +107,39 @@ def gpas(session: Session, enrollment_ids: Sequence[int], today: date) -> dict[i
     for row in finals.of_enrollments(session, enrollment_ids):
         by_enrollment[row.enrollment_id].append(row)
     return {number: _gpa(session, rows, today) for number, rows in by_enrollment.items()}
+
+
+@internal("a step of what was allowed before: transcripts")
+def academic_records(
+    session: Session, enrollment_ids: Sequence[int], today: date
+) -> dict[int, AcademicRecord]:
+    """Final grades with the GPA, and the classes that go on, of many enrollments: two queries."""
+    rows = finals.of_enrollments(session, enrollment_ids)
+    by_enrollment: dict[int, list[Any]] = {number: [] for number in enrollment_ids}
+    for row in rows:
+        by_enrollment[row.enrollment_id].append(row)
+    graded = {(row.enrollment_id, row.class_id) for row in rows}
+    going_on: dict[int, list[SchoolClass]] = {}
+    for enrollment_id, record in book_queries.classes_of(session, enrollment_ids):
+        if (enrollment_id, record.id) not in graded and record.starts_on <= today <= record.ends_on:
+            going_on.setdefault(enrollment_id, []).append(record)
+    return {
+        number: _academic_record(_gpa(session, given, today), given, going_on.get(number, ()))
+        for number, given in by_enrollment.items()
+    }
+
+
+def _academic_record(gpa: Gpa, rows: Sequence[Any], going_on: Sequence[SchoolClass]) -> AcademicRecord:
+    known = {row.id: row for row in rows}
+    every = [(one, None) for one in gpa.counted] + list(gpa.left_out)
+    return AcademicRecord(
+        gpa,
+        [
+            TakenCourse(one, known[one.number].module, known[one.number].code, why)
+            for one, why in sorted(every, key=lambda pair: (pair[0].graded_on, pair[0].number))
+        ],
+        going_on,
+    )
 
 
 def _owner(session: Session, enrollment_id: int) -> int | None:

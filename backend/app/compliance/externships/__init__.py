@@ -1,0 +1,1 @@
+"""Externships: sites with agreements, placements, hours that students log and supervisors confirm, verification."""

@@ -1,0 +1,1 @@
+"""The hours that students log, day by day."""

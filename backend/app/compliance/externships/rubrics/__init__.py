@@ -1,0 +1,1 @@
+"""What supervisors evaluate: a short list of skills for each program, from a day on."""

@@ -1,0 +1,24 @@
+"""The door to externships: what other rooms, desks and commands may ask."""
+
+from app.compliance.externships.placements.service import (
+    count_waiting,
+    externships_of,
+    lines_of,
+    list_externships,
+    own_disputes,
+    verified_minutes,
+)
+from app.compliance.externships.sites.service import count_ending, list_sites
+from app.compliance.externships.verification.service import compare
+
+__all__ = [
+    "compare",
+    "count_ending",
+    "count_waiting",
+    "externships_of",
+    "lines_of",
+    "list_externships",
+    "list_sites",
+    "own_disputes",
+    "verified_minutes",
+]

@@ -1,0 +1,1 @@
+"""Sites, their signed agreements and supervisors, and the rubrics that supervisors evaluate by."""

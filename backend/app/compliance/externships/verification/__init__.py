@@ -1,0 +1,1 @@
+"""The school verifies an externship by a document; its row and its log are compared."""

@@ -1,0 +1,1 @@
+"""Asking a supervisor to confirm a week: on request, and every Monday."""

@@ -1,0 +1,1 @@
+"""Transcripts for many students at once."""

@@ -1,0 +1,212 @@
+"""Transcripts for a class or for the graduates of a program: looked at first, then issued by a worker.
+
+The worker goes on where a killed one stopped: what became of each student is written in the transaction of the
+register, so nobody gets two transcripts and nobody is forgotten.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from app.compliance.transcripts import issuing, policy
+from app.compliance.transcripts.batches import queries
+from app.compliance.transcripts.holds import service as holds
+from app.core import clock, history
+from app.core.actions import Action
+from app.core.errors import Conflict, NotFound, Problem
+from app.core.files import FileStore
+from app.core.jobs import enqueue
+from app.core.permissions import SYSTEM, Actor, Subject, internal
+from app.db.models import TranscriptBatch
+from app.db.session import Database
+from app.documents import service as documents
+from app.documents.service import Draft, Outcome
+from app.settings import Settings
+from app.web.imports.description import actor_of
+
+AT_A_TIME = 20
+"""So many numbers are reserved at once; a killed worker leaves at most as many void."""
+MOST = 2000
+SHOWN = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A student of a batch. `why_not` says why no transcript would be issued."""
+
+    enrollment_id: int
+    student: str
+    program: str
+    why_not: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Candidates:
+    title: str
+    everybody: Sequence[Candidate]
+
+    @property
+    def chosen(self) -> list[int]:
+        """The enrollments that transcripts would be issued for."""
+        return [one.enrollment_id for one in self.everybody if one.why_not is None]
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a batch is, and what became of each."""
+
+    batch: TranscriptBatch
+    total: int
+    issued: int
+    refused: int
+    items: Sequence[Any]
+
+    @property
+    def percent(self) -> int:
+        return 100 if not self.total else (self.issued + self.refused) * 100 // self.total
+
+
+def choices(session: Session, subject: Subject) -> tuple[list[tuple[int, str]], list[tuple[int, str]]]:
+    """Programs and classes to choose from."""
+    policy.require_issue(subject)
+    return queries.choices(session)
+
+
+def candidates(
+    session: Session, subject: Subject, *, program_id: int | None = None, class_id: int | None = None
+) -> Candidates:
+    """Who would get a transcript, and who would not and why. Raises Forbidden, NotFound."""
+    policy.require_issue(subject)
+    title = (
+        queries.program_title(session, program_id)
+        if program_id is not None
+        else queries.class_title(session, class_id or 0)
+    )
+    if title is None:
+        raise NotFound("There is no such program or class.")
+    rows = queries.candidates(session, program_id=program_id, class_id=class_id)
+    return Candidates(
+        title,
+        [
+            Candidate(
+                row.id,
+                row.student,
+                row.program,
+                f"Has {row.number} already." if row.number else f"On hold: {row.hold}" if row.hold else None,
+            )
+            for row in rows
+        ],
+    )
+
+
+def start(
+    session: Session, subject: Subject, *, program_id: int | None = None, class_id: int | None = None
+) -> TranscriptBatch:
+    """Have the transcripts issued by a worker. Raises what `candidates` raises, Conflict where nobody would get one."""
+    issuing.require_proof(subject)
+    found = candidates(session, subject, program_id=program_id, class_id=class_id)
+    if not found.chosen:
+        raise Conflict("None of these students would get a transcript now, so nothing was started.")
+    if len(found.chosen) > MOST:
+        raise Conflict(f"These are more than {MOST:,} students. Choose a class instead. Nothing was started.")
+    batch = TranscriptBatch(
+        program_id=program_id, class_id=class_id, title=found.title, asked_by=subject.user_id
+    )
+    queries.add(session, batch, found.chosen)
+    history.record(
+        session,
+        subject,
+        Action.TRANSCRIPTS_ASKED,
+        batch.id,
+        title=found.title,
+        count=len(found.chosen),
+    )
+    from app.compliance.transcripts.batches.jobs import issue_batch  # noqa: PLC0415 - the job calls this module
+
+    enqueue(session, issue_batch, lock=f"transcripts-{batch.id}", batch_id=batch.id)
+    return batch
+
+
+def progress(session: Session, subject: Subject, batch_id: int) -> Progress:
+    """How far a batch is. Raises Forbidden, NotFound."""
+    policy.require_read_all(subject)
+    batch = queries.find(session, batch_id)
+    if batch is None:
+        raise NotFound(policy.NO_BATCH)
+    return Progress(batch, *queries.counts(session, batch_id), queries.items(session, batch_id, SHOWN))
+
+
+def recent(session: Session, subject: Subject) -> Sequence[TranscriptBatch]:
+    """The batches that were asked for last."""
+    policy.require_read_all(subject)
+    return queries.recent(session)
+
+
+@internal("the worker’s part of what a person was allowed to ask for")
+def work(database: Database, files: FileStore, settings: Settings, batch_id: int) -> None:
+    """Issue what is left of a batch, a block of numbers at a time."""
+    while True:
+        with database.begin() as session:
+            batch = queries.find(session, batch_id)
+            if batch is None or batch.finished_at is not None:
+                return
+            actor = SYSTEM if batch.asked_by is None else actor_of(session, settings, batch.asked_by)
+            if actor is None or not policy.may_issue(actor):
+                queries.finish(
+                    session, batch_id, clock.now(), "Whoever asked for this may no longer issue transcripts."
+                )
+                return
+            numbers = queries.to_do(session, batch_id, AT_A_TIME)
+            if not numbers:
+                _finish(session, actor, batch_id)
+                return
+        ready = _drafts(database, actor, files, settings, batch_id, numbers)
+
+        def follow(session: Session, outcomes: Sequence[Outcome]) -> None:
+            for one in outcomes:
+                queries.note(
+                    session,
+                    batch_id,
+                    one.draft.enrollment_id or 0,
+                    document_id=one.document.id if one.document else None,
+                    problem=one.problem,
+                )
+
+        documents.issue_all(database, actor, files, settings, ready, follow)
+
+
+def _finish(session: Session, actor: Actor, batch_id: int) -> None:
+    _total, issued, refused = queries.counts(session, batch_id)
+    queries.finish(session, batch_id, clock.now())
+    history.record(session, actor, Action.TRANSCRIPTS_ENDED, batch_id, issued=issued, refused=refused)
+
+
+def _drafts(
+    database: Database,
+    actor: Actor,
+    files: FileStore,
+    settings: Settings,
+    batch_id: int,
+    numbers: Sequence[int],
+) -> list[Draft]:
+    """The drafts of these enrollments; of one that cannot be had, the reason is noted."""
+    with database.begin() as session:
+        students = queries.students_of(session, numbers)
+        held = {number for number in numbers if holds.sentences(session, students[number])}
+        try:
+            made = issuing.drafts(
+                session, actor, files, settings, [number for number in numbers if number not in held]
+            )
+        except Problem:
+            made = {}
+        for number in numbers:
+            if number in made:
+                continue
+            # One by one, so that each has its own reason.
+            try:
+                made[number] = issuing.draft(session, actor, files, settings, number)
+            except Problem as problem:
+                queries.note(session, batch_id, number, problem=problem.detail)
+    return list(made.values())

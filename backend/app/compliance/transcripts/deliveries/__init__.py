@@ -1,0 +1,1 @@
+"""What was given to whom: links that end and can be taken back, email, paper."""

@@ -1,0 +1,1 @@
+"""What anybody may find out about a transcript that they were given."""

@@ -1,0 +1,1 @@
+"""Requests for transcripts, and the log of what was given to whom."""
