@@ -36,6 +36,7 @@ from app.compliance.grades.book import api as grade_book_api
 from app.compliance.grades.book import pages as grade_book_pages
 from app.compliance.grades.finals import api as final_grades_api
 from app.compliance.grades.finals import pages as final_grades_pages
+from app.compliance.grades.letters import pages as progress_letter_pages
 from app.compliance.grades.reviews import pages as reviews_pages
 from app.compliance.grades.skills.board import pages as skill_board_pages
 from app.compliance.grades.skills.lists import pages as skill_list_pages
@@ -115,6 +116,7 @@ ROUTERS: list[APIRouter] = [
     reviews_pages.router,
     privacy_pages.router,
     privacy_student_pages.router,
+    progress_letter_pages.router,
     skill_list_pages.router,
     skill_progress_pages.router,
     skill_board_pages.router,

@@ -72,7 +72,7 @@ def test_an_auditor_reads_everything_and_changes_nothing() -> None:
     )
     drafts = tuple(
         address
-        for draft in ("/letter", "/attendance-record", "/skills-record", "/transcript")
+        for draft in ("/letter", "/attendance-record", "/skills-record", "/progress-letter", "/transcript")
         for address in (draft, f"{draft}/preview")
     )
     drafts += ("/credential", "/credential/preview", "}/credentials", "/replace")

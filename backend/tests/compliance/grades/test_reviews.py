@@ -1,7 +1,10 @@
 """Reviews of academic progress: at checkpoints, once each, with letters and appeals."""
 
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime, time, timedelta
+from pathlib import Path
+from uuid import uuid4
 
 import pytest
 import time_machine
@@ -16,6 +19,7 @@ from app.db.models import ClassMeeting, OutboxMessage, ProgressReview, User
 from app.projections.notices import SUBSCRIBER
 from app.web.paging import Paging
 from tests.compliance.grades.conftest import NOW, ZONE, Taught
+from tests.documents.poppler import text_of
 from tests.factories.school import School, subject_of
 from tests.projecting import project
 
@@ -118,3 +122,28 @@ def test_others_see_nothing(session: Session, school: School, met: Taught, signe
     assert stranger.post("/academic-progress").status_code in (403, 415)
     with pytest.raises(Forbidden):
         service.run(session, met.teacher, ZONE)
+
+
+def test_the_letter_is_a_signed_document(
+    session: Session, met: Taught, signed_in: SignedIn, tmp_path: Path
+) -> None:
+    service.run(session, SYSTEM, ZONE)
+    student, enrollment_id = met.students[1], met.enrollments[1].id
+    client, address = signed_in(student), f"/enrollments/{enrollment_id}/progress-letter"
+    assert address in client.get("/documents").text
+    page = client.get(address)
+    request = re.search(r'name="request" value="([^"]+)"', page.text)
+    assert request is not None
+    assert client.get(f"{address}/preview").headers["content-type"] == "application/pdf"
+    issued = client.post(address, data={"request": request[1]})
+    assert issued.status_code == 303, issued.text
+    path = tmp_path / "letter.pdf"
+    path.write_bytes(client.get(f"{issued.headers['location']}/file").content)
+    text = " ".join(text_of(path).split())
+    assert "Dear Bea Brown" in text
+    assert "This is a warning" in text
+    assert "below the minimum of 67%" in text
+    other, teacher = signed_in(met.students[0]), signed_in(session.get_one(User, met.teacher.user_id))
+    for stranger in (other, teacher):
+        assert stranger.get(address).status_code == 404
+        assert stranger.post(address, data={"request": str(uuid4())}).status_code == 404

@@ -1,0 +1,1 @@
+"""The academic progress letter as a document."""
