@@ -17,7 +17,6 @@ from app.compliance.attendance.service import (
     EnrollmentHours,
     WeekTotal,
 )
-from app.compliance.attendance.standings import service as standings
 from app.compliance.externships import service as externships
 from app.content import service as content
 from app.core import clock
@@ -193,7 +192,7 @@ def staff_today(session: Session, subject: Subject, zone: ZoneInfo) -> StaffToda
         today.here = attendance.recent_records(session, subject, present, zone, limit=SHOWN)
         today.here_count = attendance.count_records(session, subject, present, zone)
         today.weeks = attendance.school_weeks(session, subject, zone)
-        today.at_risk = standings.count_at_risk(session, subject)
+        today.at_risk = attendance.count_at_risk(session, subject)
         today.forgotten = attendance.recent_records(session, subject, open_ends, zone, limit=5)
     if policy.may_read_enrollments(subject):
         today.active_enrollments = enrollment.active_count(session, subject)

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from sqlalchemy.orm import Session
 
 from app.accounts import service as accounts
-from app.compliance.attendance.corrections import service as corrections
+from app.compliance.attendance import service as attendance
 from app.compliance.grades import service as grades
 from app.core.actions import Action
 from app.db.models import AuditEntry
@@ -45,7 +45,7 @@ def _apply(session: Session, entries: Sequence[AuditEntry]) -> None:
         elif entry.action == Action.PROGRESS_REVIEWED and entry.target_id is not None:
             grades.send_letter(session, int(entry.target_id))
         elif entry.action in _DECIDED_HOURS and entry.target_id is not None:
-            corrections.send_decision(session, int(entry.target_id))
+            attendance.send_decision(session, int(entry.target_id))
         elif entry.action == Action.PROGRESS_APPEAL_DECIDED:
             grades.send_letter(session, int(entry.details["review_id"]), decided=True)
         elif entry.action in _OF_SKILLS and entry.target_id is not None:

@@ -11,6 +11,7 @@ from app.compliance.attendance import queue as _queue  # noqa: F401 - what waits
 from app.compliance.attendance import requirement as _requirement  # noqa: F401 - graduation asks about hours
 from app.compliance.attendance.checks import instant
 from app.compliance.attendance.clocked_in import clocked_in
+from app.compliance.attendance.corrections.service import send_decision
 from app.compliance.attendance.presentation import present
 from app.compliance.attendance.records import (
     clock_hours_between,
@@ -40,6 +41,7 @@ from app.compliance.attendance.schemas import (
     Totals,
     WeekTotal,
 )
+from app.compliance.attendance.standings.service import count_at_risk
 from app.core import clock, history
 from app.core.actions import Action
 from app.core.errors import Conflict, FieldError, Invalid, NotFound
@@ -61,6 +63,7 @@ __all__ = [
     "clock_in",
     "clock_out",
     "clock_state",
+    "count_at_risk",
     "count_records",
     "enrollments_of",
     "entries_of",
@@ -73,6 +76,7 @@ __all__ = [
     "open_in",
     "recent_records",
     "school_weeks",
+    "send_decision",
     "totals",
     "totals_of",
     "transferred_of",
