@@ -8,7 +8,8 @@ from fastapi import APIRouter, Depends, FastAPI, Request, Response
 from fastapi.responses import PlainTextResponse
 from starlette.types import ASGIApp
 
-import app.finance  # noqa: F401 - its constraints have sentences
+import app.finance
+import app.ops.student_records  # noqa: F401 - what is in a student’s whole file
 from app import __version__
 from app.academics import api as academics_api
 from app.academics import pages as academics_pages
@@ -41,6 +42,9 @@ from app.compliance.grades.skills.board import pages as skill_board_pages
 from app.compliance.grades.skills.lists import pages as skill_list_pages
 from app.compliance.grades.skills.progress import pages as skill_progress_pages
 from app.compliance.grades.skills.records import pages as skill_record_pages
+from app.compliance.privacy import pages as privacy_pages
+from app.compliance.privacy import service as _privacy  # noqa: F401 - the purge asks, the queue has its lines
+from app.compliance.privacy import student_pages as privacy_student_pages
 from app.compliance.transcripts import pages as transcripts_pages
 from app.compliance.transcripts.batches import pages as transcript_batches_pages
 from app.compliance.transcripts.deliveries import pages as transcript_deliveries_pages
@@ -52,7 +56,7 @@ from app.content.host import create_content_app
 from app.core.errors import Problem
 from app.core.files import open_store
 from app.db.session import Database
-from app.desks import office_pages, security_pages
+from app.desks import office_pages, queue_pages, security_pages
 from app.desks import pages as desks_pages
 from app.documents import pages as documents_pages
 from app.documents.service import report_writer
@@ -111,6 +115,8 @@ ROUTERS: list[APIRouter] = [
     reviews_pages.api,
     reviews_pages.router,
     progress_letter_pages.router,
+    privacy_pages.router,
+    privacy_student_pages.router,
     skill_list_pages.router,
     skill_progress_pages.router,
     skill_board_pages.router,
@@ -139,6 +145,7 @@ ROUTERS: list[APIRouter] = [
     operations_pages.router,
     retention_pages.router,
     desks_pages.router,
+    queue_pages.router,
     office_pages.router,
     security_pages.router,
     health.router,

@@ -6,6 +6,8 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, event
 
+from app.db import ready
+
 
 class Statements(list[str]):
     """The statements seen, in order; savepoints of the test's own are left out."""
@@ -24,7 +26,9 @@ def counted(bind: Engine | Connection) -> Iterator[Statements]:
             seen.append(statement)
 
     event.listen(bind, "before_cursor_execute", note)
+    ready.watchers.append(seen.append)
     try:
         yield seen
     finally:
+        ready.watchers.remove(seen.append)
         event.remove(bind, "before_cursor_execute", note)

@@ -7,6 +7,7 @@ from app.db.models import AccountLink, ApiToken, FactorChallenge, SignInAttempt,
 _sessions = Rows(
     UserSession.__table__,
     lambda before: (UserSession.expires_at < before) | (UserSession.revoked_at < before),
+    about=UserSession.user_id.in_,
 )
 _attempts = Rows(SignInAttempt.__table__, lambda before: SignInAttempt.attempted_at < before)
 _links = Rows(AccountLink.__table__, lambda before: AccountLink.expires_at < before)

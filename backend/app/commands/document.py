@@ -9,6 +9,7 @@ import typer
 
 # Rooms register their kinds of documents when they are imported.
 import app.compliance.attendance.documents.service
+import app.compliance.credentials.awards.service
 import app.compliance.grades.letters.service
 import app.compliance.grades.skills.records.service
 import app.compliance.transcripts.service

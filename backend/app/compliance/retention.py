@@ -65,6 +65,17 @@ retention.keep(
     "externships",
 )
 retention.keep(
+    "Disclosures, consents and requests of students",
+    "A disclosure stays on record as long as the record itself (FERPA, 34 CFR 99.32), and so does what it rests on; a "
+    "student’s statement stays with the record it is about (34 CFR 99.21).",
+    "access_requests",
+    "amendment_requests",
+    "consents",
+    "directory_opt_outs",
+    "disclosed_students",
+    "disclosures",
+)
+retention.keep(
     "Requests and deliveries of transcripts",
     "A student’s consent and the record of each disclosure stay as long as the record itself (FERPA, 34 CFR 99.30 and "
     "99.32).",

@@ -18,6 +18,7 @@ from app.db.models import (
     ScormData,
     User,
 )
+from app.db.ready import Ready
 
 
 def lock_lesson(session: Session, lesson_id: int) -> bool:
@@ -203,7 +204,7 @@ def has_work_in_older_version(
     )
 
 
-_WORK_BY_LESSON = (
+_WORK_BY_LESSON = Ready(
     select(ScormData.lesson_id, func.sum(ScormData.total_seconds), func.max(ScormData.updated_at))
     .where(ScormData.user_id == bindparam("user_id"))
     .group_by(ScormData.lesson_id)
@@ -212,5 +213,5 @@ _WORK_BY_LESSON = (
 
 def work_by_lesson(session: Session, user_id: int) -> list[tuple[int, int, datetime]]:
     """Lesson, seconds spent and when the content last reported, for each lesson a student has worked in."""
-    rows = session.execute(_WORK_BY_LESSON, {"user_id": user_id})
+    rows = _WORK_BY_LESSON.rows(session, user_id=user_id)
     return [(lesson_id, int(seconds), last) for lesson_id, seconds, last in rows]

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, exists
+from sqlalchemy import ColumnElement, Select, exists
 
 from app.core import retention
 from app.core.retention import Kind, Rows
@@ -15,7 +15,11 @@ def _is_due(before: datetime) -> ColumnElement[bool]:
     return (ScormCommit.received_at < before) & over
 
 
-_commits = Rows(ScormCommit.__table__, _is_due)
+def _about(students: Select[tuple[int]]) -> ColumnElement[bool]:
+    return exists().where(Launch.id == ScormCommit.launch_id, Launch.user_id.in_(students))
+
+
+_commits = Rows(ScormCommit.__table__, _is_due, about=_about)
 
 retention.register(
     Kind(

@@ -14,6 +14,7 @@ from app.core.details import (
     grades,
     learning,
     people,
+    privacy,
     school,
     student_file,
     system,
@@ -38,6 +39,8 @@ class Action(StrEnum):
         member.details = details
         return member
 
+    ACCESS_ANSWERED = privacy.ACCESS_ANSWERED
+    ACCESS_ASKED = privacy.ACCESS_ASKED
     ACCESS_REFUSED = "access.refused", "requests", "Request refused", system.AccessRefused
     ACCOUNT_LINK_INVITE_MADE = "account_link.invite_made", "users", "Invitation link created", people.LinkMade
     ACCOUNT_LINK_RESET_MADE = (
@@ -52,6 +55,8 @@ class Action(StrEnum):
     ADMISSION_KIND_CHANGED = student_file.ADMISSION_KIND_CHANGED
     ADMISSION_REMINDED = student_file.ADMISSION_REMINDED
     ADMISSION_REQUIREMENTS_CHANGED = student_file.ADMISSION_REQUIREMENTS_CHANGED
+    AMENDMENT_ASKED = privacy.AMENDMENT_ASKED
+    AMENDMENT_DECIDED = privacy.AMENDMENT_DECIDED
     APPLICATION_CHANGED = student_file.APPLICATION_CHANGED
     APPLICATION_RECEIVED = student_file.APPLICATION_RECEIVED
     API_TOKEN_CREATED = "api_token.created", "api_tokens", "API token created", people.TokenCreated
@@ -150,6 +155,8 @@ class Action(StrEnum):
         school.TimetableChanged,
     )
     CLASS_UPDATED = "class.updated", "classes", "Class changed", school.ClassUpdated
+    CONSENT_GIVEN = privacy.CONSENT_GIVEN
+    CONSENT_WITHDRAWN = privacy.CONSENT_WITHDRAWN
     CONTENT_LESSON_OPENED = "content.lesson_opened", "launches", "Lesson opened", learning.LessonOpened
     CONTENT_PACKAGE_IMPORTED = (
         "content.package_imported",
@@ -159,6 +166,9 @@ class Action(StrEnum):
     )
     CONTENT_PART_LEFT = "content.part_left", "launches", "Lesson left without exiting", learning.PartLeft
     CONTENT_PART_REPORTED = "content.part_reported", "launches", "Lesson work saved", learning.PartReported
+    DIRECTORY_ALLOWED = privacy.DIRECTORY_ALLOWED
+    DIRECTORY_OPTED_OUT = privacy.DIRECTORY_OPTED_OUT
+    DISCLOSURE_RECORDED = privacy.DISCLOSURE_RECORDED
     CREDENTIAL_BULK_REQUESTED = credentials.CREDENTIAL_BULK_REQUESTED
     CREDENTIAL_FETCHED = credentials.CREDENTIAL_FETCHED
     CREDENTIAL_ISSUED = credentials.CREDENTIAL_ISSUED
@@ -236,6 +246,8 @@ class Action(StrEnum):
         grades.Changed,
     )
     GRADE_ENTERED = "grade.entered", "grade_scores", "Grade entered", grades.Entered
+    HEARING_ASKED = privacy.HEARING_ASKED
+    HEARING_HELD = privacy.HEARING_HELD
     HISTORY_VERIFIED = (
         "history.verified",
         "audit_log",
@@ -387,6 +399,7 @@ class Action(StrEnum):
         "File storage is running low",
         system.StorageFilling,
     )
+    STATEMENT_ATTACHED = privacy.STATEMENT_ATTACHED
     STATEMENTS_EXPORTED = (
         "statements.exported",
         "xapi_statements",
@@ -413,6 +426,7 @@ class Action(StrEnum):
     STUDENT_NOTE_WRITTEN = ("student_note.written", "student_notes", "Note written", student_file.NoteWritten)
     STUDENT_CONTACT_CHANGED = student_file.STUDENT_CONTACT_CHANGED
     STUDENT_FIELD_CHANGED = student_file.STUDENT_FIELD_CHANGED
+    STUDENT_FILE_EXPORTED = privacy.STUDENT_FILE_EXPORTED
     STUDENT_FILE_CHANGED = student_file.STUDENT_FILE_CHANGED
     TRANSCRIPTS_ASKED = transcripts.TRANSCRIPTS_ASKED
     TRANSCRIPTS_ENDED = transcripts.TRANSCRIPTS_ENDED
@@ -459,6 +473,7 @@ DISCLOSURES = frozenset(
         Action.RECORD_VIEWED,
         Action.REPORT_EXPORTED,
         Action.STATEMENTS_EXPORTED,
+        Action.STUDENT_FILE_EXPORTED,
         Action.TRANSCRIPT_COPIED,
         Action.TRANSCRIPT_DELIVERED,
         Action.TRANSCRIPT_LINK_OPENED,

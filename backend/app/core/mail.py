@@ -148,7 +148,14 @@ def deliver(context: Any, message_id: int) -> None:
         raise error
 
 
-_old = Rows(_outbox, lambda before: _outbox.c.created_at < before)
+_users = sa.table("users", sa.column("id", sa.Integer), sa.column("email", sa.Text))
+_old = Rows(
+    _outbox,
+    lambda before: _outbox.c.created_at < before,
+    about=lambda students: _outbox.c.to_address.in_(
+        sa.select(_users.c.email).where(_users.c.id.in_(students))
+    ),
+)
 retention.register(
     Kind(
         "email",

@@ -91,6 +91,10 @@ class Permission(StrEnum):
     NOTES_WRITE = "notes.write"
     OPERATIONS_READ = "operations.read"
     OPERATIONS_CHANGE = "operations.change"
+    PRIVACY_READ = "privacy.read"
+    """Disclosures, consents, opt-outs, requests to see and to amend records."""
+    PRIVACY_MANAGE = "privacy.manage"
+    """Record disclosures and consents, answer and decide requests, take out a student's whole file."""
     REPORTS_READ = "reports.read"
     SECURITY_READ = "security.read"
     """Sign-ins, failures and refusals, new devices, keys."""
@@ -169,6 +173,7 @@ _READS_EVERYTHING = frozenset(
         _P.MAIL_READ,
         _P.NOTES_READ,
         _P.OPERATIONS_READ,
+        _P.PRIVACY_READ,
         _P.REPORTS_READ,
         _P.SCHOOL_READ,
         _P.SECURITY_READ,
@@ -205,6 +210,8 @@ PERMISSIONS: dict[Duty, frozenset[Permission]] = {
             _P.IMPORTS_RUN,
             _P.NOTES_READ,
             _P.NOTES_WRITE,
+            _P.PRIVACY_READ,
+            _P.PRIVACY_MANAGE,
             _P.REPORTS_READ,
             _P.SCHOOL_READ,
             _P.SKILLS_READ_ALL,

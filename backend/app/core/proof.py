@@ -78,6 +78,7 @@ ASKS: Final[Mapping[Action, Asks]] = {
     # Everybody's data
     Action.REPORT_EXPORTED: _OF_EVERYBODY,
     Action.STATEMENTS_EXPORTED: _OF_EVERYBODY,
+    Action.STUDENT_FILE_EXPORTED: _ALWAYS,
     Action.XAPI_FORWARDER_CREATED: _ALWAYS,
     Action.XAPI_FORWARDER_CHANGED: _ALWAYS,
     # What opens a person's accounts elsewhere

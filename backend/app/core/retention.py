@@ -77,6 +77,20 @@ def kept() -> list[Kept]:
 
 
 Condition = Callable[[datetime], sa.ColumnElement[bool]]
+Students = sa.Select[tuple[int]]
+"""Account numbers, as a subquery."""
+
+_holds: dict[str, Callable[[], Students]] = {}
+
+
+def register_hold(name: str, students: Callable[[], Students]) -> None:
+    """Say whose records must not be destroyed at the moment, whatever their age."""
+    _holds[name] = students
+
+
+def held() -> list[Students]:
+    """The students whose records stay for now, as each room that registered a hold sees it."""
+    return [students() for students in _holds.values()]
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,17 +98,24 @@ class Rows:
     """Rows of one table that go by a condition: one condition both counts and removes them.
 
     Rows that somebody holds at the moment are left for the next night. `first` may do something about the rows that are
-    about to go, given their keys.
+    about to go, given their keys. `about` is the condition that a row is part of the records of one of some students:
+    it stays while they are held (`register_hold`).
     """
 
     table: sa.FromClause
     is_due: Condition
     key: str = "id"
     first: Callable[[Session, Sequence[Any]], None] | None = None
+    about: Callable[[Students], sa.ColumnElement[bool]] | None = None
+
+    def _may_go(self, before: datetime) -> sa.ColumnElement[bool]:
+        if self.about is None:
+            return self.is_due(before)
+        return sa.and_(self.is_due(before), *(~self.about(students) for students in held()))
 
     def due(self, session: Session, before: datetime) -> int:
         """How many rows are due."""
-        counted = sa.select(sa.func.count()).select_from(self.table).where(self.is_due(before))
+        counted = sa.select(sa.func.count()).select_from(self.table).where(self._may_go(before))
         return session.scalar(counted) or 0
 
     def purge(self, session: Session, before: datetime, few: int) -> int:
@@ -102,7 +123,7 @@ class Rows:
         key = self.table.c[self.key]
         chosen = session.scalars(
             sa.select(key)
-            .where(self.is_due(before))
+            .where(self._may_go(before))
             .order_by(key)
             .limit(few)
             .with_for_update(skip_locked=True)

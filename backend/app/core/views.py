@@ -45,6 +45,8 @@ class Part(StrEnum):
     """Statements of the learning record store."""
     DOCUMENT = "document"
     NOTES = "notes"
+    PRIVACY = "privacy"
+    """Disclosures, consents, requests to see and to amend records."""
 
     @property
     def label(self) -> str:
@@ -63,6 +65,7 @@ _LABELS = {
     Part.LEARNING: "Learning activity",
     Part.DOCUMENT: "Document",
     Part.NOTES: "Notes",
+    Part.PRIVACY: "Disclosures, consents and requests",
 }
 
 DECLARED: dict[str, Part] = {}

@@ -28,6 +28,7 @@ from app.demo import (
     lives,
     paperwork,
     people,
+    privacy,
     roster,
     skills,
 )
@@ -120,6 +121,7 @@ def _build(
     paperwork.write_graduations(desk, enrolled)
     externships.write_externships(session, desk, enrolled, settings)
     credentials.write_types(session, desk)
+    privacy.write_privacy(desk, enrolled)
     # The statements follow from it while the first pages are looked at already.
     chronicle.write(
         desk,

@@ -31,6 +31,11 @@ LEARNING = (
 """Tables whose changes all of the staff may follow; accounts and mail are the administrators'."""
 
 _RECORDS = {
+    "access_requests": "Access request",
+    "amendment_requests": "Amendment request",
+    "consents": "Consent",
+    "directory_opt_outs": "Directory opt-out",
+    "disclosures": "Disclosure",
     "admission_documents": "Admission document",
     "admission_kinds": "Kind of admission document",
     "applications": "Application",

@@ -62,6 +62,8 @@ def _what(entry: AuditEntry) -> str:
         return f"{label} ending in {details.get('last_four', '')}, shown in full: {entry.reason or ''}"
     if entry.action == Action.NAME_DOCUMENT_OPENED.value:
         return "The document of a change of your name"
+    if entry.action == Action.STUDENT_FILE_EXPORTED.value:
+        return "Your whole file, taken out as an archive"
     if entry.action == Action.ADMISSION_DOCUMENT_OPENED.value:
         return f"{details.get('kind', 'Document')}, opened"
     return "A list"

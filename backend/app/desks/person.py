@@ -19,10 +19,12 @@ from app.compliance.attendance.service import (
     Totals,
 )
 from app.compliance.externships import service as externships
+from app.compliance.privacy import service as privacy
 from app.compliance.transcripts import service as transcripts
 from app.content import service as content
 from app.content.service import AttemptOut
 from app.core import clock, views
+from app.core.directory import may_publish
 from app.core.errors import NotFound
 from app.core.permissions import Permission, Role, Subject
 from app.core.views import Part
@@ -66,6 +68,10 @@ class StudentPage:
     documents: Sequence[IssuedDocument]
     offers: list[Offer]
     sees_documents: bool
+    hidden: bool
+    """Whether the student has opted out of directory information."""
+    statements: list[tuple[str, str]]
+    """The student’s statements about records that were not amended: which record, and their words."""
     holds: list[str] | None
     """Why no transcript is issued now; None for those who do not see holds."""
 
@@ -102,6 +108,8 @@ def student_page(session: Session, subject: Subject, user_id: int, zone: ZoneInf
         documents=documents.of_student(session, subject, user_id),
         offers=documents.offers(session, subject, user_id),
         sees_documents=documents.may_read(subject, user_id),
+        hidden=not may_publish(session, user_id),
+        statements=privacy.statements_of(session, user_id),
         holds=transcripts.holds_of(session, user_id) if transcripts.may_see_holds(subject) else None,
     )
 

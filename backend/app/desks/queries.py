@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, Select, or_, select, true
+from sqlalchemy import ColumnElement, Integer, Select, bindparam, or_, select, true
 from sqlalchemy.orm import Session
 
 from app.core.actions import DISCLOSURES, REFUSALS, Action
@@ -110,12 +110,15 @@ def _concerns(visible: Select[tuple[int]]) -> ColumnElement[bool]:
 
 def entries_about(session: Session, student_id: int, limit: int) -> Sequence[AuditEntry]:
     """The newest entries that concern a student, the last to happen first."""
-    return session.scalars(
-        select(AuditEntry)
-        .where(AuditEntry.student_id == student_id, _HAPPENED)
-        .order_by(AuditEntry.occurred_at.desc(), AuditEntry.id.desc())
-        .limit(limit)
-    ).all()
+    return session.scalars(_ABOUT_STUDENT, {"student_id": student_id, "most": limit}).all()
+
+
+_ABOUT_STUDENT = (
+    select(AuditEntry)
+    .where(AuditEntry.student_id == bindparam("student_id"), _HAPPENED)
+    .order_by(AuditEntry.occurred_at.desc(), AuditEntry.id.desc())
+    .limit(bindparam("most", type_=Integer))
+)
 
 
 def views_listing(session: Session, student_id: int, paging: Paging) -> Listing[AuditEntry]:

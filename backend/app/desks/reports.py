@@ -1,5 +1,7 @@
 """The audit trail and the outbox, described."""
 
+from typing import Any
+
 from app.db.models import AuditEntry
 from app.desks import audit
 from app.desks.disclosures import Seen
@@ -101,4 +103,27 @@ OUTBOX = Report[Message](
         Column("error", "Error", lambda item: item.error, on_page=False),
     ),
     search="Search by email address or subject",
+)
+QUEUE = Report[Any](
+    name="queue",
+    title="Queue",
+    columns=(
+        Column("kind", "Kind", lambda row: row.title, sort="kind"),
+        Column("about", "Student or class", lambda row: row.about, sort="about"),
+        Column("what", "What", lambda row: row.what, link=lambda row: row.href),
+        Column("since", "Since", lambda row: row.since, Kind.MOMENT, sort="since"),
+        Column("due_on", "Due", lambda row: row.due_on, Kind.DAY, sort="due"),
+        Column("days_left", "Days left", lambda row: row.days_left, Kind.NUMBER),
+    ),
+    search="Search by student, class or kind",
+    filters=(Filter("kind", "Kind", everything="Everything"),),
+    groupings=(
+        Grouping(
+            "kind",
+            "Kind",
+            lambda columns, _zone: columns.title,
+            measures=(),
+        ),
+    ),
+    counted="Waiting",
 )

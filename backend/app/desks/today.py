@@ -10,7 +10,6 @@ from sqlalchemy.orm import Session
 from app.academics.classes import service as classes
 from app.academics.classes.service import ClassMeetingToday
 from app.compliance.attendance import service as attendance
-from app.compliance.attendance.corrections import service as corrections
 from app.compliance.attendance.service import (
     AttendanceFilter,
     AttendanceOut,
@@ -20,13 +19,13 @@ from app.compliance.attendance.service import (
 )
 from app.compliance.attendance.standings import service as standings
 from app.compliance.externships import service as externships
-from app.compliance.transcripts import service as transcripts
 from app.content import service as content
 from app.core import clock
-from app.core.permissions import Permission, Subject
+from app.core.permissions import Subject
 from app.desks import audit, policy
 from app.enrollment import service as enrollment
 from app.enrollment.service import admission_papers
+from app.web import queue
 
 SHOWN = 8
 """Rows of a kind on the first page; the whole list is a page of its own."""
@@ -82,15 +81,6 @@ class StudentToday:
     meetings: list[ClassMeetingToday]
 
 
-@dataclass(frozen=True, slots=True)
-class Waiting:
-    """A kind of thing that waits for the staff, and how many there are."""
-
-    label: str
-    count: int
-    href: str
-
-
 @dataclass(slots=True)
 class StaffToday:
     """None where the person's duties do not include it."""
@@ -98,7 +88,9 @@ class StaffToday:
     here: list[AttendanceOut] | None = None
     here_count: int = 0
     active_enrollments: int | None = None
-    waiting: list[Waiting] = field(default_factory=list)
+    at_risk: int | None = None
+    waiting: list[queue.Count] = field(default_factory=list)
+    """How much of each kind of work waits for this person, by `app.web.queue`."""
     forgotten: list[AttendanceOut] = field(default_factory=list)
     activity: list[audit.Event] | None = None
     weeks: list[WeekTotal] | None = None
@@ -197,43 +189,15 @@ def staff_today(session: Session, subject: Subject, zone: ZoneInfo) -> StaffToda
     today = StaffToday()
     if policy.may_read_hours(subject):
         open_ends = AttendanceFilter(state=AttendanceState.NEEDS_CORRECTION)
-        count = attendance.count_records(session, subject, open_ends, zone)
         present = AttendanceFilter(state=AttendanceState.OPEN)
         today.here = attendance.recent_records(session, subject, present, zone, limit=SHOWN)
         today.here_count = attendance.count_records(session, subject, present, zone)
         today.weeks = attendance.school_weeks(session, subject, zone)
+        today.at_risk = standings.count_at_risk(session, subject)
         today.forgotten = attendance.recent_records(session, subject, open_ends, zone, limit=5)
-        today.waiting.append(
-            Waiting("Records without a clock-out", count, "/attendance?state=needs_correction")
-        )
-        count = standings.count_at_risk(session, subject)
-        today.waiting.append(Waiting("Students at risk", count, "/attendance/at-risk"))
-    if subject.may(Permission.ATTENDANCE_CORRECT):
-        count = corrections.count_waiting(session, subject)
-        today.waiting.append(Waiting("Corrections of hours to decide", count, "/attendance/corrections"))
     if policy.may_read_enrollments(subject):
         today.active_enrollments = enrollment.active_count(session, subject)
-        count = enrollment.ready_count(session, subject)
-        today.waiting.append(Waiting("Ready to graduate", count, "/enrollments/graduation"))
-    if policy.may_read_withdrawals(subject):
-        count = enrollment.pending_count(session, subject)
-        today.waiting.append(Waiting("Withdrawals to process", count, "/enrollments/withdrawals"))
-    if subject.may(Permission.ADMISSIONS_READ):
-        count = admission_papers.count_waiting(session, subject, clock.today(zone))
-        today.waiting.append(
-            Waiting("Admission documents to check", count, "/admissions/documents?standing=received")
-        )
-    if subject.may(Permission.EXTERNSHIPS_READ_ALL):
-        day = clock.today(zone)
-        count = externships.count_waiting(session, subject, day)
-        today.waiting.append(Waiting("Externships to verify", count, "/externships?state=to_verify"))
-        if ending := externships.count_ending(session, subject, day):
-            today.waiting.append(
-                Waiting("Externship agreements to renew", ending, "/externships/sites?sort=until")
-            )
-    if subject.may(Permission.DOCUMENTS_READ_ALL):
-        count = transcripts.count_waiting(session, subject)
-        today.waiting.append(Waiting("Transcript requests", count, "/transcripts/requests?state=waiting"))
+    today.waiting = queue.counts(session, subject, clock.today(zone))
     if policy.may_read_activity(subject):
         today.activity = audit.recent(session, subject)
     today.meetings = classes.today(session, subject, zone)

@@ -6,7 +6,14 @@ from app.documents.codes import LENGTH as CODE_LENGTH
 from app.documents.codes import as_printed, hash_code, make_code, qr_svg, read_code
 from app.documents.fixity import LastCheck, check_files, last_check
 from app.documents.issue import Draft, issue, preview
-from app.documents.keys.service import PRIVATE_KEYS, BadgeKey, PublicBadgeKey, badge_key, badge_keys
+from app.documents.keys.service import (
+    PRIVATE_KEYS,
+    BadgeKey,
+    PublicBadgeKey,
+    badge_key,
+    badge_keys,
+    signing_key,
+)
 from app.documents.keys.service import ensure as ensure_keys
 from app.documents.kinds import DocumentKind, Offer
 from app.documents.kinds import register as register_kind
@@ -18,6 +25,8 @@ from app.documents.register import Verdict, content, lines, of_student, offers, 
 from app.documents.render.job import FONTS
 from app.documents.render.printable import canonical, checked
 from app.documents.render.service import render
+from app.documents.signing import Signer
+from app.documents.tables import signed_list
 from app.documents.tables import writer as report_writer
 from app.documents.verification import Finding
 
@@ -36,6 +45,7 @@ __all__ = [
     "Offer",
     "Outcome",
     "PublicBadgeKey",
+    "Signer",
     "Verdict",
     "as_printed",
     "badge_key",
@@ -66,6 +76,8 @@ __all__ = [
     "report_writer",
     "require_issue",
     "require_read",
+    "signed_list",
+    "signing_key",
     "verify",
     "void",
 ]

@@ -11,6 +11,7 @@ from app.enrollment import service
 from app.enrollment.dates import first_moment
 from app.enrollment.lists import service as lists
 from app.enrollment.schemas import (
+    CompleteIn,
     CompletionIn,
     CompletionOut,
     EnrollIn,
@@ -111,9 +112,26 @@ def complete_lesson(
 
 
 @router.post("/enrollments/{enrollment_id}/complete")
-def complete(db: Db, subject: CurrentSubject, settings: SettingsDep, enrollment_id: PathId) -> EnrollmentOut:
-    """Complete an enrollment as of today. 409 unless active, with enough lessons done and the student clocked out."""
-    service.complete(db, subject, enrollment_id, today=clock.today(settings.zone), zone=settings.zone)
+def complete(
+    db: Db,
+    subject: CurrentSubject,
+    settings: SettingsDep,
+    enrollment_id: PathId,
+    body: Annotated[CompleteIn | None, Body()] = None,
+) -> EnrollmentOut:
+    """Complete an enrollment as of today.
+
+    409 unless active, with enough lessons done and the student clocked out, and, without the reason for an exception,
+    every requirement met.
+    """
+    service.complete(
+        db,
+        subject,
+        enrollment_id,
+        today=clock.today(settings.zone),
+        zone=settings.zone,
+        exception=body.exception if body else None,
+    )
     return _out(db, subject, enrollment_id)
 
 

@@ -11,9 +11,11 @@ from app.core.visibility import Records
 from app.db.models import EnrollmentStatus
 from app.enrollment import policy, service
 from app.enrollment.dates import first_moment, moment_on
+from app.enrollment.graduation import pages as graduation_pages
+from app.enrollment.graduation import service as graduation
 from app.enrollment.lists import pages as lists
 from app.enrollment.reports import ENROLLMENTS
-from app.enrollment.schemas import EmptyForm, EnrollForm, MarkForm, WithdrawForm
+from app.enrollment.schemas import CompleteForm, EnrollForm, MarkForm, WithdrawForm
 from app.settings import Settings
 from app.web import navigation, refusals, reports
 from app.web.field_types import PathId, RecordId
@@ -29,6 +31,7 @@ ENROLLS = [Requires(Permission.ENROLLMENTS_CHANGE)]
 MARKS = [Requires(Permission.ENROLLMENTS_MARK_LESSONS)]
 ENDS = [Requires(Permission.ENROLLMENTS_END)]
 router.include_router(lists.router)
+router.include_router(graduation_pages.router)
 navigation.register(NavItem("Enrollments", "/enrollments", "school", policy.may_list, order=50))
 refusals.register_record("enrollment_id", "enrollments", owner="user_id", kind=Records.ENROLLMENTS)
 
@@ -131,9 +134,11 @@ def _enroll_page(request: Request, db: Db, subject: Subject, form: Form[EnrollFo
 
 
 @router.get("/enrollments/{enrollment_id}")
-def enrollment(request: Request, db: Db, subject: CurrentSubject, enrollment_id: PathId) -> Response:
-    """An enrollment with the derivation of its progress: for subject, and for the student."""
-    return _enrollment_page(request, db, subject, enrollment_id, Form.blank(MarkForm))
+def enrollment(
+    request: Request, db: Db, subject: CurrentSubject, settings: SettingsDep, enrollment_id: PathId
+) -> Response:
+    """An enrollment with the derivation of its progress: for the staff, and for the student."""
+    return _enrollment_page(request, db, subject, settings, enrollment_id, Form.blank(MarkForm))
 
 
 @router.post("/enrollments/{enrollment_id}/lessons", dependencies=MARKS)
@@ -141,6 +146,7 @@ def mark_lesson(
     request: Request,
     db: Db,
     subject: CurrentSubject,
+    settings: SettingsDep,
     enrollment_id: PathId,
     form: Annotated[Form[MarkForm], Depends(posted(MarkForm))],
 ) -> Response:
@@ -152,16 +158,25 @@ def mark_lesson(
         )
         return redirect(f"/enrollments/{enrollment_id}#lesson-{values.lesson_id}")
 
-    return form.submit(db, act, again=lambda: _enrollment_page(request, db, subject, enrollment_id, form))
+    return form.submit(
+        db, act, again=lambda: _enrollment_page(request, db, subject, settings, enrollment_id, form)
+    )
 
 
 def _enrollment_page(
-    request: Request, db: Db, subject: Subject, enrollment_id: int, form: Form[MarkForm]
+    request: Request,
+    db: Db,
+    subject: Subject,
+    settings: Settings,
+    enrollment_id: int,
+    form: Form[MarkForm],
 ) -> Response:
     record = service.read_enrollment(db, subject, enrollment_id)
     result, lessons = service.read_progress(db, subject, enrollment_id)
     staff = policy.may_list(subject)
     may_end = policy.may_end(subject, record.user_id)
+    active = record.status is EnrollmentStatus.ACTIVE
+    zone = settings.zone
     crumbs = LIST if staff else ("Learn", "/learn")
     return render(
         request,
@@ -174,7 +189,9 @@ def _enrollment_page(
         may_end=may_end,
         sees_student=staff,
         may_complete=may_end and not service.why_not_complete(db, subject, enrollment_id),
-        may_mark=policy.may_mark_for(subject, record.user_id) and record.status is EnrollmentStatus.ACTIVE,
+        may_mark=policy.may_mark_for(subject, record.user_id) and active,
+        checklist=graduation.checklist(db, subject, enrollment_id, clock.today(zone), zone) if active else [],
+        decision=None if active else graduation.decision(db, subject, enrollment_id),
         breadcrumbs=[crumbs, (record.full_name if staff else record.program_name, None)],
     )
 
@@ -187,7 +204,7 @@ def ask_complete(
     request: Request, db: Db, subject: CurrentSubject, settings: SettingsDep, enrollment_id: PathId
 ) -> Response:
     reason = service.why_not_complete(db, subject, enrollment_id)
-    return _complete_page(request, db, subject, settings, enrollment_id, Form.blank(EmptyForm), reason)
+    return _complete_page(request, db, subject, settings, enrollment_id, Form.blank(CompleteForm), reason)
 
 
 @router.post("/enrollments/{enrollment_id}/complete", dependencies=ENDS)
@@ -197,10 +214,17 @@ def complete(
     subject: CurrentSubject,
     settings: SettingsDep,
     enrollment_id: PathId,
-    form: Annotated[Form[EmptyForm], Depends(posted(EmptyForm))],
+    form: Annotated[Form[CompleteForm], Depends(posted(CompleteForm))],
 ) -> Response:
-    def act(_values: EmptyForm) -> Response:
-        service.complete(db, subject, enrollment_id, today=clock.today(settings.zone), zone=settings.zone)
+    def act(values: CompleteForm) -> Response:
+        service.complete(
+            db,
+            subject,
+            enrollment_id,
+            today=clock.today(settings.zone),
+            zone=settings.zone,
+            exception=values.exception,
+        )
         return redirect(f"/enrollments/{enrollment_id}")
 
     return form.submit(
@@ -214,7 +238,7 @@ def _complete_page(
     subject: Subject,
     settings: Settings,
     enrollment_id: int,
-    form: Form[EmptyForm],
+    form: Form[CompleteForm],
     reason: str | None,
 ) -> Response:
     record = service.read_enrollment(db, subject, enrollment_id)
@@ -225,6 +249,7 @@ def _complete_page(
         form=form,
         reason=reason,
         result=service.read_progress(db, subject, enrollment_id)[0],
+        checklist=graduation.checklist(db, subject, enrollment_id, clock.today(settings.zone), settings.zone),
         objections=service.objections_to_ending(db, subject, enrollment_id, settings.zone),
         breadcrumbs=[LIST, (record.full_name, f"/enrollments/{enrollment_id}"), ("Complete", None)],
     )

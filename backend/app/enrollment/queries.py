@@ -36,6 +36,7 @@ from app.db.models import (
     User,
     Withdrawal,
 )
+from app.db.ready import Ready
 from app.enrollment.lists import queries as lists
 from app.web.listing import Listing
 from app.web.paging import Paging
@@ -243,8 +244,9 @@ class LessonRow:
     score_pct: Any
 
 
-_LESSONS_OF = (
+_LESSONS_OF = Ready(
     select(
+        Enrollment.user_id,
         Lesson.id,
         Lesson.title,
         Module.id,
@@ -255,22 +257,23 @@ _LESSONS_OF = (
         LessonCompletion.source,
         LessonCompletion.score_pct,
     )
-    .join(Module, Lesson.module_id == Module.id)
+    .select_from(Enrollment)
+    .outerjoin(Module, Module.program_id == Enrollment.program_id)
+    .outerjoin(Lesson, Lesson.module_id == Module.id)
     .outerjoin(
         LessonCompletion,
-        (LessonCompletion.lesson_id == Lesson.id)
-        & (LessonCompletion.enrollment_id == bindparam("enrollment_id")),
+        (LessonCompletion.lesson_id == Lesson.id) & (LessonCompletion.enrollment_id == Enrollment.id),
     )
-    .where(Module.program_id == bindparam("program_id"))
+    .where(Enrollment.id == bindparam("enrollment_id"))
     .order_by(Module.order_num, Module.id, Lesson.order_num, Lesson.id)
 )
 
 
-def lessons_of(session: Session, enrollment: Enrollment) -> list[LessonRow]:
-    """Every lesson of the enrollment's program in order, with what is completed."""
-    known = {"enrollment_id": enrollment.id, "program_id": enrollment.program_id}
-    rows = session.execute(_LESSONS_OF, known)
-    return [LessonRow(*row) for row in rows]
+def lessons_of(session: Session, enrollment_id: int) -> tuple[int, list[LessonRow]] | None:
+    """Whose enrollment it is, and every lesson of its program in order, with what is completed; None without one."""
+    rows = _LESSONS_OF.rows(session, enrollment_id=enrollment_id)
+    # A module without lessons, or a program without modules, comes as one row without a lesson.
+    return (rows[0][0], [LessonRow(*row[1:]) for row in rows if row[1] is not None]) if rows else None
 
 
 def studied(session: Session, user_id: int, lesson_id: int) -> tuple[int, EnrollmentStatus] | None:

@@ -70,7 +70,12 @@ CLASS_LIST = Report[Any](
 GRADUATION = Report[Any](
     name="ready-to-graduate",
     title="Students ready to graduate",
-    columns=(_STUDENT, Column("program", "Program", lambda row: row.program, sort="program"), _ENROLLED),
+    columns=(
+        _STUDENT,
+        Column("program", "Program", lambda row: row.program, sort="program"),
+        _ENROLLED,
+        Column("missing", "Still missing", lambda row: row.missing or "Nothing"),
+    ),
     search="Search by student or program",
 )
 WITHDRAWALS = Report[Any](

@@ -6,6 +6,7 @@ retention.keep(
     "Enrollments, completed lessons and withdrawals",
     "They are the student’s academic record and what refunds are computed from (GNPEC Standards 6 and 12).",
     "enrollments",
+    "graduation_decisions",
     "lesson_completions",
     "withdrawals",
 )

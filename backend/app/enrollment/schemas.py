@@ -53,6 +53,24 @@ class CompletionIn(_Input):
     score_pct: Annotated[Decimal, Field(ge=0, le=100, max_digits=5, decimal_places=2)] | None = None
 
 
+class CompleteForm(BaseModel):
+    """The registrar's decision that a student graduates."""
+
+    exception: Annotated[Text | None, Field(max_length=2_000, title="Reason for the exception")] = None
+
+
+class CompleteIn(_Input):
+    """The same as the API takes it; `exception` says why the student graduates although something is missing."""
+
+    exception: Annotated[Text | None, Field(max_length=2_000)] = None
+
+
+class GraduateForm(BaseModel):
+    """Students of a class who graduate now, by enrollment."""
+
+    enrollments: Annotated[list[RecordId], Field(min_length=1, max_length=200, title="Students")]
+
+
 class MarkForm(BaseModel):
     """The button that marks a lesson as done."""
 

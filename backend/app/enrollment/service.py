@@ -20,7 +20,8 @@ from app.core.permissions import Role, Subject, internal
 from app.core.views import Part
 from app.db.models import Enrollment, EnrollmentStatus, Withdrawal
 from app.enrollment import imports as _imports  # noqa: F401 - enrollments can be imported
-from app.enrollment import policies_in_force, policy, queries
+from app.enrollment import policy, queries
+from app.enrollment import queue as _queue  # noqa: F401 - what waits is in the queue
 from app.enrollment.admissions.papers import service as admission_papers
 from app.enrollment.completions.service import (
     CompletionOutcome,
@@ -32,6 +33,8 @@ from app.enrollment.completions.service import (
     wrong,
 )
 from app.enrollment.endings.service import complete, objections_to_ending, why_not_complete, withdraw
+from app.enrollment.graduation.requirements import Candidate
+from app.enrollment.graduation.requirements import register as register_requirement
 from app.enrollment.lists import queries as lists
 from app.enrollment.objections import Ending, Objection
 from app.enrollment.objections import register as register_objection
@@ -44,6 +47,7 @@ from app.web.paging import Paging
 
 __all__ = [
     "NO_ENROLLMENT",
+    "Candidate",
     "CompletionOutcome",
     "Ending",
     "Learner",
@@ -62,13 +66,12 @@ __all__ = [
     "mark_lesson",
     "objections_to_ending",
     "on_ended",
-    "pending_count",
     "program_names",
     "read_enrollment",
     "read_progress",
-    "ready_count",
     "record_lesson_completion",
     "register_objection",
+    "register_requirement",
     "status_counts",
     "student_email",
     "student_suggestions",
@@ -197,9 +200,11 @@ def read_progress(
     session: Session, subject: Subject, enrollment_id: int
 ) -> tuple[Progress, list[queries.LessonRow]]:
     """The derivation of an enrollment's progress: the rule's result and the lessons it counts."""
-    record = found(session, enrollment_id)
-    policy.require_read(session, subject, record.user_id)
-    lessons = queries.lessons_of(session, record)
+    known = queries.lessons_of(session, enrollment_id)
+    if known is None:
+        raise NotFound(NO_ENROLLMENT)
+    owner_id, lessons = known
+    policy.require_read(session, subject, owner_id)
     return progress_of_counts(
         sum(lesson.completed_at is not None for lesson in lessons), len(lessons)
     ), lessons
@@ -237,22 +242,6 @@ def student_email(session: Session, subject: Subject, user_id: int) -> str | Non
     policy.require_change(subject)
     person = queries.student(session, user_id)
     return person.email if person and person.role is Role.STUDENT and person.deleted_at is None else None
-
-
-def ready_count(session: Session, subject: Subject) -> int:
-    """How many active enrollments may be completed and have no transcript yet."""
-    policy.require_list(subject)
-    return lists.eligible_count(
-        session,
-        policy.visible(session, subject),
-        policies_in_force.completion_threshold_pct(session),
-    )
-
-
-def pending_count(session: Session, subject: Subject) -> int:
-    """How many withdrawals wait for the administration."""
-    policy.require_read_withdrawals(subject)
-    return lists.pending_count(session, policy.visible(session, subject))
 
 
 def active_count(session: Session, subject: Subject) -> int:

@@ -1,5 +1,6 @@
 """Money: what students owe, pay and get back."""
 
 from app.core.constraints import register_conflict
+from app.finance import requirement as _requirement  # noqa: F401 - graduation asks about the balance
 
 register_conflict("fk_refunds_withdrawal_id", "This withdrawal has a refund and cannot be deleted.")

@@ -2,7 +2,7 @@
 
 from app.lrs import vocabulary
 from app.lrs.desk.browser.presentation import Line
-from app.lrs.desk.browser.service import recent_for_user
+from app.lrs.desk.browser.service import first_stored, recent_for_user
 from app.lrs.desk.keys.service import NewSecret, end_launch, launch_token
 from app.lrs.own_statements import (
     About,
@@ -22,6 +22,7 @@ __all__ = [
     "Verb",
     "agent_of",
     "end_launch",
+    "first_stored",
     "launch_token",
     "recent_for_user",
     "registration_of",

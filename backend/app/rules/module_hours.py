@@ -5,8 +5,10 @@ what such a school counts in). A time entry is cut where meetings begin and end.
 exactly, a minute counts once, and what lies outside every meeting belongs to no module.
 """
 
+from bisect import bisect_left
 from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
 from app.rules.hours import TimeEntry, minutes_between
 from app.rules.meetings import Meeting
@@ -28,9 +30,14 @@ def minutes_by_course(
     Where two classes meet at once, the one that began first has the minute.
     """
     in_order = sorted(meetings, key=lambda one: (one.meeting.starts, one.meeting.ends, str(one.course)))
+    begins = [one.meeting.starts for one in in_order]
+    longest = max((one.meeting.ends - one.meeting.starts for one in in_order), default=timedelta(0))
     totals: dict[Hashable | None, int] = {}
     for entry in entries:
-        for course, minutes in _parts(entry, in_order):
+        # Of a year's meetings, those that may touch this day.
+        first = bisect_left(begins, entry.clock_in - longest)
+        last = bisect_left(begins, entry.clock_out)
+        for course, minutes in _parts(entry, in_order[first:last]):
             if minutes:
                 totals[course] = totals.get(course, 0) + minutes
     return totals
@@ -41,8 +48,6 @@ def _parts(entry: TimeEntry, in_order: Sequence[CourseMeeting]) -> Iterable[tupl
     cursor, counted = entry.clock_in, 0
     for one in in_order:
         starts, ends = max(one.meeting.starts, cursor), min(one.meeting.ends, entry.clock_out)
-        if one.meeting.starts >= entry.clock_out:
-            break
         if ends <= starts:
             continue
         for course, until in ((None, starts), (one.course, ends)):

@@ -189,7 +189,7 @@ def test_the_end_of_an_enrollment_ends_the_seat(
     made = school.school_class(program, students=[ending], teacher=school.instructor())
     if end == "complete":
         school.completion(ending, school.lesson(school.module(program)))
-        enrollment.complete(session, registrar, ending.id, today=TODAY, zone=ZONE)
+        enrollment.complete(session, registrar, ending.id, today=TODAY, zone=ZONE, exception="As agreed")
     else:
         enrollment.withdraw(
             session, registrar, ending.id, requested_at=NOW, now=NOW,
@@ -216,7 +216,7 @@ def test_a_class_that_is_over_keeps_the_students_who_stayed(
     out = session.scalars(select(ClassSeat.id).where(ClassSeat.enrollment_id == seats["Cy"].id)).one()
     service.remove_students(session, registrar, made.id, [out], ZONE)
     for name in ("Ann", "Cy", "Gone"):
-        enrollment.complete(session, registrar, seats[name].id, today=TODAY, zone=ZONE)
+        enrollment.complete(session, registrar, seats[name].id, today=TODAY, zone=ZONE, exception="As agreed")
     enrollment.withdraw(
         session, registrar, seats["Dee"].id, requested_at=NOW, now=NOW,
         enrolled_from=datetime(2026, 1, 5, tzinfo=ZONE), reason=None, zone=ZONE,

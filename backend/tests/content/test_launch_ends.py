@@ -205,7 +205,9 @@ def test_withdrawal_ends_the_enrollments_launches(school: School, play: Play, ad
 def test_completion_ends_the_enrollments_launches(school: School, play: Play, admin: Subject) -> None:
     played = play()
     played.commit(lesson_status="completed", lesson_location="p1")
-    enrollment.complete(school.session, admin, school.enrollment.id, today=date(2026, 12, 1), zone=ZONE)
+    enrollment.complete(
+        school.session, admin, school.enrollment.id, today=date(2026, 12, 1), zone=ZONE, exception="As agreed"
+    )
     school.session.commit()
     assert_over(school, played, "Your program is completed")
     review = play()

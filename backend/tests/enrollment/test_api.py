@@ -56,7 +56,10 @@ def test_from_enrollment_to_graduation(client: TestClient, school: School, brows
     assert [lesson["score_pct"] for lesson in progress["lessons"]] == [None, "87.50"]
     ready = client.get("/api/v1/enrollments/eligible-for-graduation").json()["items"]
     assert [(row["full_name"], row["program"]) for row in ready] == [("Maria Lopez", "Dental Assistant")]
-    assert client.post(f"{path}/complete").json()["status"] == "completed"
+    refused = client.post(f"{path}/complete")
+    assert (refused.status_code, "Missing: Hours" in refused.json()["detail"]) == (409, True)
+    exception = {"exception": "Hours made up at another campus"}
+    assert client.post(f"{path}/complete", json=exception).json()["status"] == "completed"
     assert client.post(f"{path}/withdraw").status_code == 409
 
 

@@ -57,7 +57,9 @@ def test_neither_act_ends_an_enrollment_with_an_open_clock_in(
         withdraw(session, admin, enrollment.id)
     assert refused.value.extra["attendance_url"] == f"/attendance/{entry.id}"
     with pytest.raises(Conflict, match="First enter the clock-out in the attendance record"):
-        service.complete(session, admin, enrollment.id, today=date(2026, 5, 4), zone=ZONE)
+        service.complete(
+            session, admin, enrollment.id, today=date(2026, 5, 4), zone=ZONE, exception="As agreed"
+        )
     assert enrollment.status is EnrollmentStatus.ACTIVE
     assert session.scalars(select(Withdrawal)).all() == []
     session.refresh(entry)
@@ -70,7 +72,7 @@ def test_a_clock_in_for_another_program_is_no_hindrance(
     enrollment = ready(school)
     other = school.enrollment(session.get_one(Enrollment, enrollment.id).user, school.program())
     school.attendance(other, clock.now() - timedelta(hours=1), clock_out=None)
-    service.complete(session, admin, enrollment.id, today=date(2026, 5, 4), zone=ZONE)
+    service.complete(session, admin, enrollment.id, today=date(2026, 5, 4), zone=ZONE, exception="As agreed")
     assert enrollment.status is EnrollmentStatus.COMPLETED
 
 
@@ -112,7 +114,8 @@ def test_the_pages_lead_to_the_record_and_back(
     colleague = browser(subject_of(school.admin()))
     assert colleague.post(corrected.headers["location"], data={"decision": "approve"}).status_code == 303
     assert "Still clocked in" not in client.get(f"/enrollments/{enrollment.id}/complete").text
-    assert client.post(f"/enrollments/{enrollment.id}/complete", data=BUTTON).status_code == 303
+    reason = {"exception": "As agreed"}
+    assert client.post(f"/enrollments/{enrollment.id}/complete", data=reason).status_code == 303
     actions = session.scalars(select(AuditEntry.action).order_by(AuditEntry.id)).all()
     assert actions[-2:] == ["attendance.corrected", "enrollment.completed"]
 

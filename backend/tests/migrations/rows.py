@@ -464,6 +464,28 @@ ROWS["0180"] = """
     INSERT INTO transcript_batch_items (batch_id, enrollment_id, problem) VALUES (1, 1, 'On hold.');
 """
 
+ROWS["0190"] = """
+    INSERT INTO graduation_decisions (enrollment_id, checklist, exception, decided_by)
+        VALUES (3, '[{"name": "hours", "title": "Hours", "state": "missing", "sentence": "2 h to go.", "number": ""}]',
+                'Made up at another campus', 2);
+"""
+
+ROWS["0191"] = """
+    INSERT INTO consents (student_id, records, purpose, recipient, method, signed_name, signed_on, entered_by)
+        VALUES (1, 'Transcript', 'A job', 'Peachtree Dental', 'electronic', 'Maria Lopez', '2026-03-01', 1);
+    INSERT INTO disclosures (made_on, recipient, interest, records, basis, consent_id, recorded_by)
+        VALUES ('2026-03-02', 'Peachtree Dental', 'Hiring', 'Transcript', 'consent', 1, 2),
+               ('2026-03-03', 'GNPEC', 'Yearly audit', 'Attendance', 'authorities', NULL, 2);
+    INSERT INTO disclosed_students (disclosure_id, student_id) VALUES (1, 1), (2, 1), (2, 3);
+    INSERT INTO directory_opt_outs (student_id, started_by, ended_at, ended_by)
+        VALUES (1, 1, now() + interval '1 day', 2), (3, 2, NULL, NULL);
+    INSERT INTO access_requests (student_id, records, received_on, due_on, entered_by)
+        VALUES (1, 'Everything', '2026-03-01', '2026-04-15', 1);
+    INSERT INTO amendment_requests (student_id, record, wanted, asked_by, outcome, decision, decided_by, decided_at,
+                                    hearing_asked_at)
+        VALUES (1, 'Attendance of March 3', 'I was there', 1, 'refused', 'The kiosk says otherwise', 2, now(), now());
+"""
+
 # Values that an upgrade changes on purpose: (revision, table) -> columns.
 CHANGED_BY_UPGRADE: dict[tuple[str, str], set[str]] = {
     ("0003", "users"): {"email"},  # lower case, as the sign-in compares it

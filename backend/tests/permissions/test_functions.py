@@ -32,6 +32,8 @@ from app.compliance.attendance.schemas import AttendanceFilter
 from app.compliance.credentials.awards.drafts import Wanted
 from app.compliance.credentials.types.schemas import TypeForm
 from app.compliance.grades.skills.schemas import Attempt
+from app.compliance.privacy.schemas import PaperConsentForm
+from app.compliance.privacy.service import Archive
 from app.core.errors import Forbidden, NotFound, Problem
 from app.core.files import FileStore, open_store
 from app.core.permissions import Actor, Duty, Role, Subject
@@ -78,6 +80,8 @@ VALUES: Mapping[str, Any] = {
     "gpa_weight": Decimal(1),
     "approved": True,
     "granted": True,
+    "hidden": True,
+    "statement": "I disagree.",
     "content": b"%PDF-1.7 %%EOF",
     "pdf": b"%PDF-1.7 %%EOF",
     "batch": BATCH,
@@ -126,6 +130,16 @@ CALLS: Mapping[str, Mapping[str, Any]] = {
     "compliance.grades.finals.approve": {"final_grade_ids": lambda numbers: [numbers["final_grade_id"]]},
     "compliance.grades.finals.send_back": {"final_grade_ids": lambda numbers: [numbers["final_grade_id"]]},
     "compliance.grades.finals.changes.decide_change": {"change_id": "@grade_change_id"},
+    "compliance.privacy.consents.enter": {
+        "values": lambda _numbers: PaperConsentForm.model_construct(
+            records="Transcript",
+            purpose="A job",
+            recipient="A dentist",
+            signed_name="An example",
+            signed_on=TODAY,
+            ends_on=None,
+        )
+    },
     "compliance.credentials.awards.find_award": {
         "prefix": lambda numbers: prefix_of(numbers["enrollment_id"])
     },
@@ -148,6 +162,7 @@ CALLS: Mapping[str, Mapping[str, Any]] = {
 }
 """Arguments of one function; `@name` is one of the walk's numbers, a function is given all of them."""
 NOBODY = {
+    "compliance.privacy.consents.read_paper",  # the example was signed electronically
     "accounts.factors.entry.proof_options",
     "accounts.factors.entry.prove",
     "accounts.factors.entry.prove_by_passkey",
@@ -219,7 +234,9 @@ class Caller:
         values = self.arguments(name, function, subject, numbers)
         nested = self.session.begin_nested()
         try:
-            function(**values)
+            made = function(**values)
+            if isinstance(made, Archive):
+                made.file.close()
         except (Forbidden, NotFound):
             return False
         except (Problem, DBAPIError):

@@ -76,7 +76,12 @@ def test_the_rooms_tell_what_they_do(session: Session, scene: Scene) -> None:
         at=AT,
     )
     enrollment.complete(
-        session, scene.staff, scene.enrollment.id, today=scene.enrollment.enrolled_at, zone=ZONE
+        session,
+        scene.staff,
+        scene.enrollment.id,
+        today=scene.enrollment.enrolled_at,
+        zone=ZONE,
+        exception="As agreed",
     )
     project(session)
     stated = payloads(session)

@@ -66,6 +66,7 @@ from tests.factories.attendance import requested
 from tests.factories.credentials import awarded
 from tests.factories.externships import walked
 from tests.factories.grades import graded, reviewed
+from tests.factories.privacy import asked as asked_of_privacy
 from tests.factories.school import School
 from tests.factories.transcripts import transcribed
 from tests.web.routes import Route, every_route
@@ -339,6 +340,8 @@ def walk(app: FastAPI, session: Session, connection: Connection, settings: Setti
     )
     file = _student_file(session, other.id, 9001) | _admission(session, other.id, enrollment.program_id)
     my_file = _student_file(session, mine.user_id, 9002) | _admission(session, mine.user_id, mine.program_id)
+    file |= asked_of_privacy(session, other.id)
+    my_file |= asked_of_privacy(session, mine.user_id)
     session.flush()
     given = graded(session, taught.id, enrollment.id, people) | awarded(session, enrollment)
     given |= transcribed(session, enrollment, 1)

@@ -36,6 +36,7 @@ from app.db.models import (
     SchoolClass,
     User,
 )
+from app.db.ready import Ready
 from app.web.listing import Listing
 from app.web.paging import Paging
 
@@ -208,19 +209,20 @@ def listed(session: Session, class_id: int, today: date) -> Row[Any] | None:
     return session.execute(_listed(today).where(SchoolClass.id == class_id)).one_or_none()
 
 
-def listed_on(session: Session, day: date, *, teacher_id: int | None) -> Sequence[Row[Any]]:
+def listed_on(session: Session, day: date, *, teacher_id: int | None) -> Sequence[Any]:
     """Classes whose term holds a day, of one instructor or of all."""
-    known = {"day": day} if teacher_id is None else {"day": day, "teacher_id": teacher_id}
-    return session.execute(_LISTED_ON if teacher_id is None else _TAUGHT_ON, known).all()
+    if teacher_id is None:
+        return _LISTED_ON.rows(session, day=day)
+    return _TAUGHT_ON.rows(session, day=day, teacher_id=teacher_id)
 
 
-# Everybody's first page asks for these: they are put together once.
 _DAY = bindparam("day", type_=Date)
-_LISTED_ON = (
+_ON_DAY = (
     _listed(_DAY).where(SchoolClass.starts_on <= _DAY, SchoolClass.ends_on >= _DAY).order_by(SchoolClass.id)
 )
-_TAUGHT_ON = _LISTED_ON.where(taught_by(bindparam("teacher_id", type_=Integer), _DAY))
-_LISTED_OF_STUDENT = (
+_LISTED_ON = Ready(_ON_DAY)
+_TAUGHT_ON = Ready(_ON_DAY.where(taught_by(bindparam("teacher_id", type_=Integer), _DAY)))
+_LISTED_OF_STUDENT = Ready(
     _listed(_DAY)
     .where(
         SchoolClass.starts_on <= _DAY,
@@ -247,9 +249,9 @@ _CHANGES_OF = (
 )
 
 
-def listed_of_student(session: Session, user_id: int, day: date) -> Sequence[Row[Any]]:
+def listed_of_student(session: Session, user_id: int, day: date) -> Sequence[Any]:
     """Classes in which a student sits on a day."""
-    return session.execute(_LISTED_OF_STUDENT, {"user_id": user_id, "day": day}).all()
+    return _LISTED_OF_STUDENT.rows(session, user_id=user_id, day=day)
 
 
 def seats_of(session: Session, enrollment_ids: Collection[int]) -> Sequence[Row[Any]]:

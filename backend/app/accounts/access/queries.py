@@ -1,13 +1,15 @@
 """SQL of sign-in, sessions and one-time links."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Row, Select, bindparam, func, insert, select, update
+from sqlalchemy import Date, Row, bindparam, func, insert, select, update
 from sqlalchemy.orm import Session
 
+from app.accounts.duties import queries as duties
 from app.db.models import AccountLink, SignInAttempt, User, UserSession
+from app.db.ready import Ready
 from app.school import service as school
 
 
@@ -61,9 +63,21 @@ def mark_succeeded(session: Session, attempt_id: int) -> None:
 
 # Sessions
 
-# Every request begins with it: made once, it is neither put together nor looked up among the compiled ones again.
-_LIVE_SESSION: Select[tuple[UserSession, User, int | None]] = (
-    select(UserSession, User, school.revision())
+# Every request begins with it.
+_LIVE_SESSION = Ready(
+    select(
+        UserSession.id,
+        UserSession.last_seen_at,
+        UserSession.purpose,
+        UserSession.proved_at,
+        UserSession.factor_due_on,
+        UserSession.user_id,
+        User.email,
+        User.full_name,
+        User.role,
+        duties.held_on(User.id, bindparam("today", type_=Date)).label("duties"),
+        school.revision().label("revision"),
+    )
     .join(User, User.id == UserSession.user_id)
     .where(
         UserSession.token_hash == bindparam("token_hash"),
@@ -76,11 +90,13 @@ _LIVE_SESSION: Select[tuple[UserSession, User, int | None]] = (
 
 
 def live_session(
-    session: Session, token_hash: str, now: datetime, idle_since: datetime
-) -> Row[tuple[UserSession, User, int | None]] | None:
-    """The session with this secret and its owner, unless it is over or the owner is deleted; the school's revision."""
-    known = {"token_hash": token_hash, "now": now, "idle_since": idle_since}
-    return session.execute(_LIVE_SESSION, known).one_or_none()
+    session: Session, token_hash: str, now: datetime, idle_since: datetime, today: date
+) -> Any | None:
+    """The session with this secret and its owner, unless it is over or the owner is deleted.
+
+    With the owner's duties of today (`duties.queries.held_on`) and the school's revision.
+    """
+    return _LIVE_SESSION.first(session, token_hash=token_hash, now=now, idle_since=idle_since, today=today)
 
 
 def hold_sign_in(session: Session, user_id: int, session_id: int | None) -> bool:

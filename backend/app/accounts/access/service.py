@@ -137,14 +137,24 @@ def open_session(
 def subject_of(session: Session, settings: Settings, secret: str) -> Subject | None:
     """The person whose session this secret opens, or None. Notes the use, once a minute at most."""
     now = clock.now()
-    found = queries.live_session(session, hash_token(secret), now, _idle_since(settings, now))
-    if found is None:
+    today = clock.local(now, settings.zone).date()
+    row = queries.live_session(session, hash_token(secret), now, _idle_since(settings, now), today)
+    if row is None:
         return None
-    row, user, revision = found
-    school.seen(session, revision)
+    school.seen(session, row.revision)
     if row.last_seen_at <= now - TOUCH_EVERY:
         queries.touch_session(session, row.id, now)
-    return subject_for(session, settings, user, opened=row)
+    return Subject(
+        user_id=row.user_id,
+        email=row.email,
+        full_name=row.full_name,
+        role=row.role,
+        session_id=row.id,
+        duties=duties.from_column(row.role, row.duties),
+        chosen_purpose=_known_purpose(row.purpose),
+        proved_at=row.proved_at,
+        factor_due_on=row.factor_due_on,
+    )
 
 
 @internal("says who is asking")

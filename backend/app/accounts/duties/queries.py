@@ -4,7 +4,23 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ARRAY, ColumnElement, Integer, Row, bindparam, exists, func, or_, select, true
+from sqlalchemy import (
+    ARRAY,
+    BindParameter,
+    ColumnElement,
+    Integer,
+    Row,
+    Text,
+    bindparam,
+    case,
+    cast,
+    exists,
+    func,
+    or_,
+    select,
+    true,
+    type_coerce,
+)
 from sqlalchemy.orm import Session, aliased
 
 from app.core.constraints import register_conflict, register_invalid
@@ -19,7 +35,7 @@ register_conflict(
 register_invalid("check_user_duties_dates", "The last day comes before the first.", "ends_on")
 
 
-def in_force(on: date) -> ColumnElement[bool]:
+def in_force(on: date | BindParameter[date]) -> ColumnElement[bool]:
     """Whether a row counts on this day at the school."""
     return (
         UserDuty.ended_at.is_(None)
@@ -40,6 +56,16 @@ _GIVEN = (
 def given(session: Session, user_ids: Collection[int]) -> Sequence[UserDuty]:
     """Every duty these people were ever given, ended ones too."""
     return session.scalars(_GIVEN, {"user_ids": list(user_ids)}).all()
+
+
+def held_on(user_id: Any, day: BindParameter[date]) -> ColumnElement[Any]:
+    """As a column: the duties in force on a day of the account that `user_id` names, each of the others as NULL.
+
+    NULL for an account that was never given one by name.
+    """
+    held = case((in_force(day), cast(UserDuty.duty, Text)))
+    found = select(func.array_agg(held)).where(UserDuty.user_id == user_id).scalar_subquery()
+    return type_coerce(found, ARRAY(Text))
 
 
 def of_person(session: Session, user_id: int) -> Sequence[Row[Any]]:

@@ -66,6 +66,14 @@ def held_by_name(session: Session, settings: Settings, user: User) -> frozenset[
     return queries.named(queries.given(session, [user.id]), today).get(user.id)
 
 
+@internal("says who is asking, before anything can be asked")
+def from_column(role: Role, held: Collection[str | None] | None) -> frozenset[Duty] | None:
+    """The same, of what `queries.held_on` gave for the account."""
+    if role is Role.STUDENT or held is None:
+        return None
+    return frozenset(Duty(one) for one in held if one is not None)
+
+
 @internal("adds to a list of people that the person may see what they may see of duties")
 def with_duties(
     session: Session, subject: Actor, settings: Settings, people: Listing[User]
@@ -299,6 +307,7 @@ __all__ = [
     "end_duty",
     "find_duty",
     "follow_role",
+    "from_column",
     "give_duty",
     "give_first",
     "held_by_name",

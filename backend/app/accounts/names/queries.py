@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, Select, func, select
 from sqlalchemy.orm import Session
 
 from app.core.constraints import register_conflict
@@ -12,6 +12,7 @@ from app.core.search import matches
 from app.db.models import FormerName, NameRequest, User
 from app.web.listing import Listing
 from app.web.paging import Paging
+from app.web.queue import line
 
 SORTABLE = {"asked": NameRequest.asked_at, "name": func.lower(User.full_name)}
 
@@ -79,3 +80,22 @@ def requests(
         )
     )
     return Listing(session, statement.order_by(paging.order(SORTABLE, "asked"), NameRequest.id), paging)
+
+
+def to_decide(visible: ColumnElement[bool]) -> Select[Any]:
+    """Requests that wait for the office, for the queue."""
+    return (
+        select(
+            *line(
+                number=NameRequest.id,
+                student_id=NameRequest.user_id,
+                about=User.full_name,
+                what=func.concat_ws(" ", "New name", NameRequest.first_name, NameRequest.last_name),
+                since=NameRequest.asked_at,
+                href=func.concat("/people/name-requests/", NameRequest.id),
+            )
+        )
+        .select_from(NameRequest)
+        .join(User, User.id == NameRequest.user_id)
+        .where(NameRequest.decided_at.is_(None), User.deleted_at.is_(None), visible)
+    )

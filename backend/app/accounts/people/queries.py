@@ -73,10 +73,10 @@ def numbers_named(session: Session, word: str, most: int) -> Sequence[int]:
 
 def user(session: Session, user_id: int, *, lock: bool = False) -> User | None:
     """The account, deleted or not. A lock leaves the number free for the history to refer to."""
-    statement = select(User).where(User.id == user_id)
-    if lock:
-        statement = statement.with_for_update(key_share=True).execution_options(populate_existing=True)
-    return session.scalar(statement)
+    if not lock:
+        return session.get(User, user_id)  # a page of many parts asks for its person again and again
+    statement = select(User).where(User.id == user_id).with_for_update(key_share=True)
+    return session.scalar(statement.execution_options(populate_existing=True))
 
 
 _USERS = select(User).where(User.id == func.any(bindparam("user_ids", type_=ARRAY(Integer))))

@@ -8,6 +8,8 @@ from app.compliance.attendance.schemas import AttendanceOut, AttendanceState
 from app.core import clock
 from app.db.models import Attendance
 
+Entry = Attendance | Any
+
 
 def present_row(row: Any, zone: ZoneInfo, forgotten_before: datetime) -> AttendanceOut:
     entry, full_name, program = row
@@ -15,9 +17,12 @@ def present_row(row: Any, zone: ZoneInfo, forgotten_before: datetime) -> Attenda
 
 
 def present(
-    entry: Attendance, full_name: str, program: str, zone: ZoneInfo, forgotten_before: datetime
+    entry: Entry, full_name: str, program: str, zone: ZoneInfo, forgotten_before: datetime
 ) -> AttendanceOut:
-    """A record as it is shown. One open since before `forgotten_before` waits for a correction."""
+    """A record, or a row of its columns, as it is shown.
+
+    One open since before `forgotten_before` waits for a correction.
+    """
     if entry.missing_clock_out or (entry.clock_out is None and entry.clock_in < forgotten_before):
         state = AttendanceState.NEEDS_CORRECTION
     else:

@@ -29,10 +29,12 @@ from app.core.constraints import register_conflict, register_invalid
 from app.core.permissions import Role
 from app.core.search import about_people, matches
 from app.db.models import Attendance, Enrollment, EnrollmentStatus, Program, User, Withdrawal
+from app.db.ready import Ready
 from app.rules import hours
 from app.rules.hours import TimeEntry
 from app.web.listing import Listing
 from app.web.paging import Paging, mentions
+from app.web.queue import line
 
 register_conflict("uq_attendance_one_open", "You are already clocked in. Clock out first.")
 register_conflict(
@@ -50,10 +52,8 @@ SORTS = {
 }
 
 
-# What every student's page asks for is put together once: building a statement and finding its compiled form again
-# takes longer than running it.
-_UNFINISHED = (
-    select(Attendance)
+_UNFINISHED = Ready(
+    select(*Attendance.__table__.c)
     .where(
         Attendance.user_id == bindparam("user_id"),
         or_(Attendance.clock_out.is_(None), Attendance.missing_clock_out),
@@ -62,9 +62,9 @@ _UNFINISHED = (
 )
 
 
-def unfinished(session: Session, user_id: int) -> Sequence[Attendance]:
-    """The student's time entry that is open, and those whose end nobody knows, newest first."""
-    return session.scalars(_UNFINISHED, {"user_id": user_id}).all()
+def unfinished(session: Session, user_id: int) -> Sequence[Any]:
+    """The student's time entry that is open, and those whose end nobody knows, newest first: to look at."""
+    return _UNFINISHED.rows(session, user_id=user_id)
 
 
 def open_record(session: Session, user_id: int, *, lock: bool = False) -> Attendance | None:
@@ -121,7 +121,7 @@ def covering(session: Session, user_id: int, at: datetime) -> Attendance | None:
 
 def enrollments_of(session: Session, user_id: int) -> list[EnrollmentChoice]:
     """All enrollments of a student, the active ones first, then the newest."""
-    return [_choice(row) for row in session.execute(_CHOICES_OF_STUDENT, {"user_id": user_id})]
+    return [_choice(row) for row in _CHOICES_OF_STUDENT.rows(session, user_id=user_id)]
 
 
 def active_enrollments(session: Session, visible: ColumnElement[bool]) -> list[EnrollmentChoice]:
@@ -170,7 +170,7 @@ def _choices() -> Select[Any]:
     )
 
 
-_CHOICES_OF_STUDENT = (
+_CHOICES_OF_STUDENT = Ready(
     _choices()
     .where(Enrollment.user_id == bindparam("user_id"))
     .order_by(Enrollment.status != EnrollmentStatus.ACTIVE, Enrollment.enrolled_at.desc(), Enrollment.id)
@@ -187,7 +187,7 @@ def _choice(row: Any) -> EnrollmentChoice:
     )  # fmt: skip
 
 
-_CLOSED_ENTRIES = (
+_CLOSED_ENTRIES = Ready(
     select(Attendance.enrollment_id, Attendance.clock_in, Attendance.clock_out)
     .where(
         Attendance.user_id == bindparam("user_id"),
@@ -203,7 +203,7 @@ def closed_entries(
     session: Session, user_id: int, start: datetime, end: datetime
 ) -> list[tuple[int, TimeEntry]]:
     """Pairs of enrollment and closed time entry that touch the time from `start` to `end`, in order."""
-    rows = session.execute(_CLOSED_ENTRIES, {"user_id": user_id, "start": start, "end": end})
+    rows = _CLOSED_ENTRIES.rows(session, user_id=user_id, start=start, end=end)
     return [(row[0], TimeEntry(row[1], row[2])) for row in rows]
 
 
@@ -267,10 +267,11 @@ def records(
     *,
     limit: int,
 ) -> Sequence[Any]:
-    """The newest rows of (Attendance, name, program)."""
+    """The newest rows of (Attendance, or its columns; name, program)."""
     asked = {"forgotten_before": forgotten_before, "most": limit}
     if visible is true() and filters == AttendanceFilter(state=filters.state):
-        return session.execute(_newest_of_everybody(filters.state), asked).all()
+        found = _newest_of_everybody(filters.state).rows(session, **asked)
+        return [(row, row.student, row.program) for row in found]
     return session.execute(_newest(visible, *_conditions(filters, zone, _FORGOTTEN_BEFORE)), asked).all()
 
 
@@ -286,8 +287,13 @@ def _newest(*conditions: ColumnElement[bool]) -> Select[Any]:
 
 
 @lru_cache
-def _newest_of_everybody(state: AttendanceState | None) -> Select[Any]:
-    return _newest(*_conditions(AttendanceFilter(state=state), _NO_ZONE, _FORGOTTEN_BEFORE))
+def _newest_of_everybody(state: AttendanceState | None) -> Ready:
+    newest = _newest(*_conditions(AttendanceFilter(state=state), _NO_ZONE, _FORGOTTEN_BEFORE))
+    return Ready(
+        newest.with_only_columns(
+            *Attendance.__table__.c, User.full_name.label("student"), Program.name.label("program")
+        )
+    )
 
 
 def record(session: Session, record_id: int) -> Any | None:
@@ -305,7 +311,7 @@ def count(
     """How many records the filter lets through."""
     asked = {"forgotten_before": forgotten_before}
     if visible is true() and filters == AttendanceFilter(state=filters.state):
-        return session.scalar(_count_of_everybody(filters.state), asked) or 0
+        return int(_count_of_everybody(filters.state).rows(session, **asked)[0][0])
     return session.scalar(_count(visible, *_conditions(filters, zone, _FORGOTTEN_BEFORE)), asked) or 0
 
 
@@ -314,8 +320,8 @@ def _count(*conditions: ColumnElement[bool]) -> Select[tuple[int]]:
 
 
 @lru_cache
-def _count_of_everybody(state: AttendanceState | None) -> Select[tuple[int]]:
-    return _count(*_conditions(AttendanceFilter(state=state), _NO_ZONE, _FORGOTTEN_BEFORE))
+def _count_of_everybody(state: AttendanceState | None) -> Ready:
+    return Ready(_count(*_conditions(AttendanceFilter(state=state), _NO_ZONE, _FORGOTTEN_BEFORE)))
 
 
 def _records() -> Select[Any]:
@@ -380,3 +386,23 @@ def attendance_hours_per_student(*, current_only: bool = False) -> Select[Any]:
     if current_only:
         statement = statement.where(User.deleted_at.is_(None), User.role == Role.STUDENT)
     return statement
+
+
+def to_correct(visible: ColumnElement[bool], forgotten_before: datetime) -> Select[Any]:
+    """Time entries without a clock-out, for the queue."""
+    still_open = and_(Attendance.clock_out.is_(None), Attendance.clock_in < forgotten_before)
+    return (
+        select(
+            *line(
+                number=Attendance.id,
+                student_id=Attendance.user_id,
+                about=User.full_name,
+                what="No clock-out",
+                since=Attendance.clock_in,
+                href=func.concat("/attendance/", Attendance.id),
+            )
+        )
+        .select_from(Attendance)
+        .join(User, User.id == Attendance.user_id)
+        .where(or_(Attendance.missing_clock_out, still_open), User.deleted_at.is_(None), visible)
+    )

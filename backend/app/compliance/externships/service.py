@@ -1,5 +1,7 @@
 """The door to externships: what other rooms, desks and commands may ask."""
 
+from app.compliance.externships import queue as _queue  # noqa: F401 - what waits is in the queue
+from app.compliance.externships import requirement as _requirement  # noqa: F401 - graduation asks about them
 from app.compliance.externships.placements.service import (
     count_waiting,
     externships_of,

@@ -1,5 +1,7 @@
 """The door to grades: what other rooms, desks and projections may ask."""
 
+from app.compliance.grades import queue as _queue  # noqa: F401 - what waits is in the queue
+from app.compliance.grades import requirement as _requirement  # noqa: F401 - graduation asks about grades
 from app.compliance.grades.book.service import follow_lesson
 from app.compliance.grades.reviews.service import send_letter
 from app.compliance.grades.schemes import scheme_on

@@ -9,6 +9,7 @@ from sqlalchemy import Row
 from sqlalchemy.orm import Session
 
 from app.compliance.transcripts import clr, codes, content, layout, policy, queries
+from app.compliance.transcripts import queue as _queue  # noqa: F401 - what waits is in the queue
 from app.compliance.transcripts.batches.service import start as start_batch
 from app.compliance.transcripts.batches.service import work as work_batch
 from app.compliance.transcripts.holds.service import register as register_hold

@@ -3,6 +3,8 @@
 from datetime import date, datetime
 from typing import Literal
 
+from pydantic import Field
+
 from app.core.details.base import Details, Percent
 
 # Enrollment
@@ -13,10 +15,22 @@ class Enrolled(Details):
     enrolled_at: date
 
 
+class Required(Details):
+    """A requirement for graduation as it stood."""
+
+    name: str
+    title: str
+    state: Literal["met", "missing", "unknown"]
+    sentence: str
+    number: str
+
+
 class EnrollmentCompleted(Details):
     completed_at: date
     derivation: str
     """Why the rule allowed it."""
+    checklist: list[Required] = Field(default_factory=list)
+    """What the student needed; empty in entries from before there was a checklist."""
 
 
 class EnrollmentWithdrawn(Details):

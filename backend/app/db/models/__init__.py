@@ -37,9 +37,18 @@ from app.db.models.externship_site import (
 )
 from app.db.models.factor import Authenticator, FactorChallenge, FactorReset, Passkey, RecoveryCode
 from app.db.models.grade import FinalGrade, GradeBook, GradeCategory, GradeChange, GradeItem, GradeScore
+from app.db.models.graduation import GraduationDecision
 from app.db.models.installation import HistoryCursor, Installation
 from app.db.models.limit import LimitCounter
 from app.db.models.outbox import OutboxMessage
+from app.db.models.privacy import (
+    AccessRequest,
+    AmendmentRequest,
+    Consent,
+    DirectoryOptOut,
+    DisclosedStudent,
+    Disclosure,
+)
 from app.db.models.program import ContentType, Lesson, Module, Program
 from app.db.models.progress_review import ProgressAppeal, ProgressReview
 from app.db.models.purge_run import PurgeRun
@@ -94,10 +103,12 @@ from app.db.models.xapi_rollup import (
 )
 
 __all__ = [
+    "AccessRequest",
     "AccountLink",
     "AdmissionDocument",
     "AdmissionKind",
     "AdmissionRequirement",
+    "AmendmentRequest",
     "ApiToken",
     "Application",
     "Attendance",
@@ -114,6 +125,7 @@ __all__ = [
     "ClassInstructor",
     "ClassMeeting",
     "ClassSeat",
+    "Consent",
     "ContentFile",
     "ContentPackage",
     "ContentType",
@@ -127,6 +139,9 @@ __all__ = [
     "DataImport",
     "DataImportMapping",
     "DataImportRecord",
+    "DirectoryOptOut",
+    "DisclosedStudent",
+    "Disclosure",
     "DocumentCounter",
     "EmergencyContact",
     "Enrollment",
@@ -150,6 +165,7 @@ __all__ = [
     "GradeChange",
     "GradeItem",
     "GradeScore",
+    "GraduationDecision",
     "HistoryCursor",
     "HistoryFold",
     "HistorySeal",

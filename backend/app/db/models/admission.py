@@ -65,6 +65,12 @@ class AdmissionDocument(Base):
         Index(
             "idx_admission_documents_expires_on", "expires_on", postgresql_where=text("state = 'accepted'")
         ),
+        Index(
+            "idx_admission_documents_waiting",
+            "received_at",
+            "id",
+            postgresql_where=text("state = 'received'"),
+        ),
         CheckConstraint(
             "state IN ('received', 'accepted', 'rejected')", name="check_admission_documents_state"
         ),

@@ -9,16 +9,20 @@ from sqlalchemy.orm import Session
 from app.academics.classes import service as classes
 from app.core import history
 from app.core.actions import Action
-from app.core.errors import Conflict
+from app.core.errors import Conflict, FieldError
 from app.core.permissions import Subject
-from app.db.models import Enrollment, EnrollmentStatus, Withdrawal
+from app.db.models import Enrollment, EnrollmentStatus, GraduationDecision, Withdrawal
 from app.enrollment import policies_in_force, policy, study_access
 from app.enrollment.completions.service import found, progress_of, wrong
+from app.enrollment.graduation import checklist
+from app.enrollment.graduation import queries as graduation_queries
 from app.enrollment.objections import Ending, Objection, objections
 from app.rules import enrollment as states
+from app.rules import graduation
 from app.school import service as school
 
 __all__ = ["complete", "objections_to_ending", "why_not_complete", "withdraw"]
+_KEPT = ("name", "title", "state", "sentence", "number")
 
 
 def why_not_complete(session: Session, subject: Subject, enrollment_id: int) -> str | None:
@@ -48,11 +52,18 @@ def _require_no_objection(session: Session, subject: Subject, record: Enrollment
 
 
 def complete(
-    session: Session, subject: Subject, enrollment_id: int, *, today: date, zone: ZoneInfo
+    session: Session,
+    subject: Subject,
+    enrollment_id: int,
+    *,
+    today: date,
+    zone: ZoneInfo,
+    exception: str | None = None,
 ) -> Enrollment:
-    """Complete an enrollment, as of today at the school.
+    """Complete an enrollment, as of today at the school; the checklist as it stands is kept with the decision.
 
-    Conflict unless it is active, the lessons that the progress policy asks for are done, and no room objects.
+    Conflict unless it is active, the lessons that the progress policy asks for are done, and no room objects. What else
+    is missing needs an `exception`: the reason why the student graduates all the same.
     """
     policy.require_change(subject)
     record = found(session, enrollment_id, lock=True)
@@ -65,6 +76,13 @@ def complete(
         raise Conflict(decision.reason)
     school.policies.used(session, in_force)
     _require_no_objection(session, subject, record, zone)
+    requirements = checklist.of_enrollments(session, [record.id], today, zone)[record.id]
+    judged = graduation.may_graduate(requirements, exception)
+    if not judged.allowed:
+        raise Conflict(judged.reason, errors=[FieldError("exception", judged.reason)])
+    if not graduation.missing(requirements):
+        exception = None
+    lines = [{name: str(getattr(one, name)) for name in _KEPT} for one in requirements]
     record.status = EnrollmentStatus.COMPLETED
     record.completed_at = max(today, record.enrolled_at)
     record.progress_pct = result.percent
@@ -76,8 +94,16 @@ def complete(
         record.id,
         student_id=record.user_id,
         enrollment_id=record.id,
+        reason=exception,
         completed_at=record.completed_at,
         derivation=decision.reason,
+        checklist=lines,
+    )
+    graduation_queries.add(
+        session,
+        GraduationDecision(
+            enrollment_id=record.id, checklist=lines, exception=exception, decided_by=subject.user_id
+        ),
     )
     classes.end_seats(session, subject, record.id, student_id=record.user_id, last_day=record.completed_at)
     study_access.ended(session, record)

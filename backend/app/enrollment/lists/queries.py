@@ -8,12 +8,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import (
-    BindParameter,
     ColumnElement,
-    Integer,
+    Date,
     Select,
     SQLColumnExpression,
-    bindparam,
+    cast,
     exists,
     func,
     select,
@@ -22,9 +21,19 @@ from sqlalchemy import (
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from app.core.search import about_people, matches
-from app.db.models import Enrollment, EnrollmentStatus, Program, Transcript, User, Withdrawal
+from app.db.models import (
+    Enrollment,
+    EnrollmentStatus,
+    LessonCompletion,
+    Program,
+    Transcript,
+    User,
+    Withdrawal,
+)
+from app.db.ready import Ready
 from app.web.listing import Listing
 from app.web.paging import Paging
+from app.web.queue import line
 
 _STUDENT = func.lower(User.full_name)
 _PROGRAM = func.lower(Program.name)
@@ -76,9 +85,7 @@ def pending_withdrawals(*, with_deleted: bool = False) -> Select[Any]:
     )
 
 
-def eligible_for_graduation(
-    *, with_deleted: bool = False, threshold_pct: int | BindParameter[int] = 100
-) -> Select[Any]:
+def eligible_for_graduation(*, with_deleted: bool = False, threshold_pct: int = 100) -> Select[Any]:
     """Active enrollments without a transcript of the program, from a progress on: full_name, program, and the numbers.
 
     The documented query asks for every lesson; the staff's lists for what the progress policy does.
@@ -177,34 +184,58 @@ def _listing(
 
 def status_counts(session: Session, visible: ColumnElement[bool]) -> dict[EnrollmentStatus, int]:
     """How many enrollments stand in each state, without soft-deleted people."""
-    statement = _BY_STATUS if visible is true() else _BY_STATUS.where(visible)
-    return {row[0]: row[1] for row in session.execute(statement)}
+    everybody = visible is true()
+    rows = _BY_STATUS.rows(session) if everybody else session.execute(_STATUSES.where(visible))
+    return {row[0]: row[1] for row in rows}
 
 
-def eligible_count(session: Session, visible: ColumnElement[bool], threshold_pct: int) -> int:
-    """How many enrollments `eligible_for_graduation` has."""
-    threshold = {"threshold_pct": threshold_pct}
-    if visible is true():
-        return session.scalar(_ELIGIBLE, threshold) or 0
-    return session.scalar(_counted(_eligible().where(visible)), threshold) or 0
+# Those who see everybody have it on each first page.
+_STATUSES = select(Enrollment.status, func.count()).where(NOT_DELETED).group_by(Enrollment.status)
+_BY_STATUS = Ready(_STATUSES)
 
 
-def pending_count(session: Session, visible: ColumnElement[bool]) -> int:
-    """How many withdrawals `pending_withdrawals` has."""
-    if visible is true():
-        return session.scalar(_PENDING) or 0
-    return session.scalar(_counted(pending_withdrawals().where(visible))) or 0
+# Waiting, for the queue
 
 
-def _counted(statement: Select[Any]) -> Select[tuple[int]]:
-    return select(func.count()).select_from(statement.subquery())
+def ready(visible: ColumnElement[bool], threshold_pct: int) -> Select[Any]:
+    """`eligible_for_graduation`, since the last lesson was completed."""
+    last = (
+        select(func.max(LessonCompletion.completed_at))
+        .where(LessonCompletion.enrollment_id == Enrollment.id)
+        .scalar_subquery()
+    )
+    return (
+        eligible_for_graduation(threshold_pct=threshold_pct)
+        .where(visible)
+        .with_only_columns(
+            *line(
+                number=Enrollment.id,
+                student_id=Enrollment.user_id,
+                about=User.full_name,
+                what=Program.name,
+                since=func.coalesce(last, Enrollment.created_at),
+                href=func.concat("/enrollments/", Enrollment.id, "/complete"),
+            ),
+            maintain_column_froms=True,
+        )
+    )
 
 
-def _eligible() -> Select[Any]:
-    return eligible_for_graduation(threshold_pct=bindparam("threshold_pct", type_=Integer))
-
-
-# Those who see everybody have them on each first page: put together once.
-_BY_STATUS = select(Enrollment.status, func.count()).where(NOT_DELETED).group_by(Enrollment.status)
-_ELIGIBLE = _counted(_eligible())
-_PENDING = _counted(pending_withdrawals())
+def to_process(visible: ColumnElement[bool], refund_days: int) -> Select[Any]:
+    """`pending_withdrawals`, with the last day for the refund."""
+    return (
+        pending_withdrawals()
+        .where(visible)
+        .with_only_columns(
+            *line(
+                number=Withdrawal.id,
+                student_id=Withdrawal.user_id,
+                about=User.full_name,
+                what=Program.name,
+                since=Withdrawal.requested_at,
+                due_on=cast(Withdrawal.requested_at, Date) + refund_days,
+                href=func.concat("/enrollments/", Withdrawal.enrollment_id),
+            ),
+            maintain_column_froms=True,
+        )
+    )

@@ -22,6 +22,8 @@ _imports = Rows(
     DataImport.__table__,
     lambda before: (DataImport.status != "queued") & (DataImport.created_at < before),
     first=_give_up_files,
+    # Whose rows are in a file, nobody has noted: it stays while any student's records are held.
+    about=lambda students: students.exists(),
 )
 
 retention.register(

@@ -19,12 +19,14 @@ from app.compliance.credentials.bulk import service as bulk
 from app.compliance.credentials.public import service as public
 from app.compliance.credentials.reminders import service as reminders
 from app.core import clock
-from app.core.errors import Conflict, Forbidden, Invalid, NotFound
+from app.core.errors import Conflict, Forbidden, Invalid, NotFound, Unavailable
 from app.core.permissions import SYSTEM
 from app.db.models import (
+    ClassSeat,
     Credential,
     CredentialEnding,
     CredentialIssue,
+    CredentialType,
     EnrollmentStatus,
     IssuedDocument,
     Program,
@@ -209,6 +211,14 @@ def test_a_form_sent_twice_is_one_credential_and_a_replacement_ends_the_old_one(
     assert world.read(second).standing == "revoked"
 
 
+def test_a_type_with_another_name_still_replaces_what_it_awarded(world: SimpleNamespace) -> None:
+    first = world.issue()
+    with world.database.begin() as session:
+        session.get_one(CredentialType, world.type_id).name = "Dental Assisting Diploma"
+    second = world.issue(replaces=first, reason="The school renamed it")
+    assert (world.read(first).replaced_by, world.read(second).name) == (second, "Dental Assisting Diploma")
+
+
 def test_a_credential_of_an_older_system_can_be_revoked_and_replaced(world: SimpleNamespace) -> None:
     """The documented row: it has neither a diploma nor a badge here."""
     with world.database.begin() as session:
@@ -228,7 +238,9 @@ def test_a_credential_of_an_older_system_can_be_revoked_and_replaced(world: Simp
     assert world.read(second).standing == "superseded"
 
 
-def test_a_class_gets_its_credentials_and_who_does_not_qualify_says_why(world: SimpleNamespace) -> None:
+def test_a_class_gets_its_credentials_and_who_does_not_qualify_says_why(
+    world: SimpleNamespace, monkeypatch: pytest.MonkeyPatch
+) -> None:
     with world.database.begin() as session:
         documents.ensure_keys(session, world.settings)
         school = School(session)
@@ -241,6 +253,15 @@ def test_a_class_gets_its_credentials_and_who_does_not_qualify_says_why(world: S
         ]
         active = school.enrollment(school.student(full_name="Still here"), program)
         record = school.school_class(students=[*done, active])
+        moved = school.enrollment(school.student(full_name="In another class"), program)
+        session.add(
+            ClassSeat(
+                class_id=record.id,
+                enrollment_id=moved.id,
+                starts_on=record.starts_on,
+                ends_on=clock.today(world.settings.zone) - timedelta(days=1),
+            )
+        )
         class_id, numbers, late = record.id, [one.id for one in done], done[2].id
     batch, zone = uuid4(), world.settings.zone
     with world.database.begin() as session:
@@ -259,6 +280,11 @@ def test_a_class_gets_its_credentials_and_who_does_not_qualify_says_why(world: S
             assert bulk.request(session, world.registrar, class_id, world.type_id, numbers, batch, zone) == 3
     with world.database.begin() as session:
         session.execute(sa.text("UPDATE enrollments SET status = 'withdrawn' WHERE id = :id"), {"id": late})
+    with monkeypatch.context() as broken:
+        broken.setattr(issuing, "_made", _unavailable)
+        with pytest.raises(Unavailable):
+            bulk.work(world.database, world.registrar, world.files, world.settings, batch)
+    # Its number is void; the next try takes another one.
     assert bulk.work(world.database, world.registrar, world.files, world.settings, batch) == 2
     assert bulk.work(world.database, world.registrar, world.files, world.settings, batch) == 0
     with world.database.begin() as session:
@@ -269,6 +295,10 @@ def test_a_class_gets_its_credentials_and_who_does_not_qualify_says_why(world: S
         ("refused", False),
     ]
     assert "withdrew" in progress.rows[2].CredentialOrder.problem
+
+
+def _unavailable(*_given: Any) -> Any:
+    raise Unavailable("The printer is busy.")
 
 
 def test_reminders_come_60_30_and_7_days_before_the_end_once_each(world: SimpleNamespace) -> None:

@@ -18,6 +18,7 @@ from app.compliance.credentials.awards.drafts import Wanted
 from app.core.files import open_store
 from app.core.permissions import SYSTEM, Duty
 from app.db.models import Credential, CredentialShare, EnrollmentStatus, User
+from app.ops.errors import OperatorError
 from app.settings import Settings
 from tests.compliance.credentials.conftest import awarding, diploma
 from tests.conftest import OneConnection
@@ -118,6 +119,13 @@ def test_the_holder_switches_a_page_on_and_off_and_nobody_else_does(
     badge = client.get(f"/credentials/shared/{slug}/badge.json").json()
     assert badge["credentialSubject"]["licenseNumber"] == school.serial
     assert "Opened 1 time" in holder.get(at).text
+    # Who opts out of directory information is on no page of strangers, and a number that is guessed says nothing.
+    assert holder.post("/account/privacy/directory", data={"go": "1"}).status_code == 303
+    assert client.get(f"/credentials/shared/{slug}").status_code == 404
+    guessed = client.post("/credentials/verify", data={"serial": school.serial}).text
+    assert alert(guessed) == "We cannot confirm this credential"
+    assert "Dental Assistant" in client.post("/credentials/verify", data={"code": school.code}).text
+    assert holder.post("/account/privacy/directory", data={"go": "1"}).status_code == 303
     assert holder.post(f"{at}/unshare", data={"go": "1"}).status_code == 303
     gone, never = client.get(f"/credentials/shared/{slug}"), client.get(f"/credentials/shared/{'0' * 16}")
     assert gone.status_code == never.status_code == 404
@@ -190,7 +198,7 @@ def test_types_are_named_once_and_keep_their_prefix_after_the_first_number(
     assert answer.status_code == 409
     assert "so the prefix stays" in answer.text
     assert registrar.post(f"/credentials/types/{school.type_id}/archive", data={"go": "1"}).status_code == 303
-    assert "Not awarded any more" in registrar.get("/credentials/types").text
+    assert "No longer awarded" in registrar.get("/credentials/types").text
 
 
 def test_what_verifiers_read_is_open_to_every_site(client: TestClient, school: SimpleNamespace) -> None:
@@ -233,6 +241,12 @@ def test_the_commands_issue_and_verify_and_end_with_1_for_what_does_not_hold(
     assert re.fullmatch(r"DAC-\d{4}-001", issued["serial"])
     again = run(command.commands, ["issue", "ana@example.org", "DAC"])
     assert again.exit_code != 0
+    for unknown in (["issue", "nobody@example.org", "DAC"], ["issue", "ana@example.org", "NONE"]):
+        refused = run(command.commands, unknown)
+        assert isinstance(refused.exception, OperatorError), refused.exception
+    large = tmp_path / "large.json"
+    large.write_text(" " * 300_000)
+    assert isinstance(run(command.commands, ["verify", str(large)]).exception, OperatorError)
     with database.begin() as session:
         badge = session.scalars(sa.text("SELECT badge FROM credential_issues")).one()
         number = session.scalars(sa.select(Credential.id)).one()

@@ -1,6 +1,6 @@
 """Checking off: who may, what is refused, repeats and voids, and what the student sees of it."""
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from uuid import uuid4
 
 import pytest
@@ -127,6 +127,26 @@ def test_only_who_may_and_never_oneself(checked: CheckedOff, school: School) -> 
         service.void(checked.session, subject_of(taught.students[0]), made.id, "I passed", ZONE)
 
 
+def test_who_left_the_class_is_no_longer_seen_by_its_instructors(checked: CheckedOff) -> None:
+    """Their skills go on in another class, and those attempts are not this instructor's to read."""
+    made = checked.save(checked.attempt())
+    taught, gone = checked.taught, checked.taught.enrollments[0].id
+    place = (taught.id, checked.skills[0], gone, ZONE)
+    seat = checked.session.query(ClassSeat).filter_by(class_id=taught.id, enrollment_id=gone).one()
+    seat.ends_on = TODAY - timedelta(days=1)
+    checked.session.flush()
+    board = service.read_board(checked.session, taught.teacher, taught.id, ZONE)
+    assert gone not in [one.enrollment_id for one in board.students]
+    assert len(board.students) == 2
+    with pytest.raises(NotFound, match="not in this class"):
+        service.read_check_off(checked.session, taught.teacher, *place)
+    with pytest.raises(NotFound):
+        checked.save(checked.attempt(seen=made.id, performed_on=TODAY - timedelta(days=2)))
+    assert service.read_check_off(checked.session, taught.registrar, *place).attempts
+    with time_machine.travel(datetime(2026, 6, 29, 16, tzinfo=UTC), tick=False):
+        assert not service.read_board(checked.session, taught.teacher, taught.id, ZONE).students
+
+
 TOMORROW = TODAY + timedelta(days=1)
 
 
@@ -163,8 +183,8 @@ def test_days_of_the_enrollment_and_things_that_are_elsewhere(checked: CheckedOf
     seat.ends_on = date(2026, 3, 31)
     session.flush()
     with pytest.raises(Invalid, match="Cem Castillo left on Mar 31, 2026"):
-        checked.save(checked.attempt(performed_on=date(2026, 4, 1)), student=2)
-    checked.save(checked.attempt(performed_on=date(2026, 3, 31)), student=2)
+        checked.save(checked.attempt(performed_on=date(2026, 4, 1)), student=2, by=taught.registrar)
+    checked.save(checked.attempt(performed_on=date(2026, 3, 31)), student=2, by=taught.registrar)
     other = given.skill(session, school.program().id)
     mine, checked.skills[0] = checked.skills[0], other.id
     with pytest.raises(NotFound, match="no such skill"):

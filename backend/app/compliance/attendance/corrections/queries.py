@@ -13,6 +13,7 @@ from app.core.search import matches
 from app.db.models import Attendance, AttendanceCorrection, Enrollment, Program, User
 from app.web.listing import Listing
 from app.web.paging import Paging
+from app.web.queue import line
 
 register_conflict(
     "uq_attendance_corrections_open",
@@ -121,9 +122,35 @@ def listing(
     )
 
 
+def to_decide(visible: ColumnElement[bool], user_id: int | None) -> Select[Any]:
+    """Requests that wait for this person, for the queue."""
+    return (
+        select(
+            *line(
+                number=AttendanceCorrection.id,
+                student_id=AttendanceCorrection.user_id,
+                about=User.full_name,
+                what=AttendanceCorrection.reason,
+                since=AttendanceCorrection.asked_at,
+                href=func.concat("/attendance/corrections/", AttendanceCorrection.id),
+            )
+        )
+        .select_from(AttendanceCorrection)
+        .join(User, User.id == AttendanceCorrection.user_id)
+        .where(*_decidable(visible, user_id))
+    )
+
+
 def count_waiting(session: Session, visible: ColumnElement[bool], user_id: int | None) -> int:
-    """How many requests wait that this person may decide: not their own, nor those they asked or approved already."""
-    deleted = exists().where(User.id == AttendanceCorrection.user_id, User.deleted_at.is_not(None))
+    """How many requests wait that this person may decide."""
+    statement = select(func.count()).select_from(AttendanceCorrection)
+    return session.scalar(statement.where(*_decidable(visible, user_id))) or 0
+
+
+def _decidable(visible: ColumnElement[bool], user_id: int | None) -> list[ColumnElement[bool]]:
+    """What waits and is not the person's own, nor what they asked or approved already."""
+    person = aliased(User)  # the queue joins the account itself
+    deleted = exists().where(person.id == AttendanceCorrection.user_id, person.deleted_at.is_not(None))
     conditions = [visible, AttendanceCorrection.decided_at.is_(None), ~deleted]
     if user_id is not None:
         conditions += [
@@ -131,8 +158,7 @@ def count_waiting(session: Session, visible: ColumnElement[bool], user_id: int |
             AttendanceCorrection.asked_by.is_distinct_from(user_id),
             AttendanceCorrection.endorsed_by.is_distinct_from(user_id),
         ]
-    statement = select(func.count()).select_from(AttendanceCorrection).where(*conditions)
-    return session.scalar(statement) or 0
+    return conditions
 
 
 def waiting_before(session: Session, ends: datetime) -> int:

@@ -8,7 +8,6 @@ from typing import Any
 from sqlalchemy import (
     ARRAY,
     ColumnElement,
-    CompoundSelect,
     Date,
     Integer,
     Row,
@@ -34,6 +33,7 @@ from app.db.models import (
     Enrollment,
     User,
 )
+from app.db.ready import Ready
 from app.web.listing import Listing
 from app.web.paging import Paging
 
@@ -46,36 +46,37 @@ _DIFFERENCES = text(
 _REBUILD = text("SELECT attendance_rebuild_totals()")
 
 
-# Put together once, as in `app.compliance.attendance.queries`.
 _NUMBERS = func.any(bindparam("numbers", type_=ARRAY(Integer)))
-_OF_ENROLLMENTS: CompoundSelect[Any] = union_all(
-    select(
-        literal("all").label("what"),
-        AttendanceDay.enrollment_id,
-        cast(null(), Date).label("day"),
-        func.sum(AttendanceDay.minutes),
+_OF_ENROLLMENTS = Ready(
+    union_all(
+        select(
+            literal("all").label("what"),
+            AttendanceDay.enrollment_id,
+            cast(null(), Date).label("day"),
+            func.sum(AttendanceDay.minutes),
+        )
+        .where(AttendanceDay.enrollment_id == _NUMBERS)
+        .group_by(AttendanceDay.enrollment_id),
+        select(
+            literal("transferred"),
+            AttendanceCorrection.enrollment_id,
+            cast(null(), Date),
+            func.sum(AttendanceCorrection.minutes),
+        )
+        .where(
+            AttendanceCorrection.enrollment_id == _NUMBERS,
+            AttendanceCorrection.kind == "transfer",
+            AttendanceCorrection.outcome == "approved",
+        )
+        .group_by(AttendanceCorrection.enrollment_id),
+        select(literal("day"), AttendanceDay.enrollment_id, AttendanceDay.day, AttendanceDay.minutes).where(
+            AttendanceDay.enrollment_id == _NUMBERS,
+            AttendanceDay.day >= bindparam("first"),
+            AttendanceDay.minutes > 0,
+        ),
     )
-    .where(AttendanceDay.enrollment_id == _NUMBERS)
-    .group_by(AttendanceDay.enrollment_id),
-    select(
-        literal("transferred"),
-        AttendanceCorrection.enrollment_id,
-        cast(null(), Date),
-        func.sum(AttendanceCorrection.minutes),
-    )
-    .where(
-        AttendanceCorrection.enrollment_id == _NUMBERS,
-        AttendanceCorrection.kind == "transfer",
-        AttendanceCorrection.outcome == "approved",
-    )
-    .group_by(AttendanceCorrection.enrollment_id),
-    select(literal("day"), AttendanceDay.enrollment_id, AttendanceDay.day, AttendanceDay.minutes).where(
-        AttendanceDay.enrollment_id == _NUMBERS,
-        AttendanceDay.day >= bindparam("first"),
-        AttendanceDay.minutes > 0,
-    ),
 )
-_OF_STUDENT = (
+_OF_STUDENT = Ready(
     select(AttendanceDay.day, func.sum(AttendanceDay.minutes))
     .join(Enrollment, Enrollment.id == AttendanceDay.enrollment_id)
     .where(
@@ -100,8 +101,8 @@ class Sums:
 def of_enrollments(session: Session, enrollment_ids: Collection[int], first: date) -> Sums:
     """The minutes of these enrollments, by day from `first` on; those without are left out: one statement."""
     found = Sums({}, {}, {})
-    asked = {"numbers": list(enrollment_ids), "first": first}
-    for what, enrollment_id, day, minutes in session.execute(_OF_ENROLLMENTS, asked):
+    rows = _OF_ENROLLMENTS.rows(session, numbers=list(enrollment_ids), first=first)
+    for what, enrollment_id, day, minutes in rows:
         if what == "all":
             found.attended[enrollment_id] = minutes
         elif what == "transferred":
@@ -113,7 +114,7 @@ def of_enrollments(session: Session, enrollment_ids: Collection[int], first: dat
 
 def of_student(session: Session, user_id: int, first: date, last: date) -> dict[date, int]:
     """A student's minutes by day, of all enrollments; days without are left out."""
-    rows = session.execute(_OF_STUDENT, {"user_id": user_id, "first": first, "last": last})
+    rows = _OF_STUDENT.rows(session, user_id=user_id, first=first, last=last)
     return {row[0]: row[1] for row in rows}
 
 
@@ -132,12 +133,12 @@ def _of_school() -> Select[tuple[date, int]]:
     return select(parts.c.day, func.sum(parts.c.minutes)).group_by(parts.c.day)
 
 
-_OF_SCHOOL = _of_school()
+_OF_SCHOOL = Ready(_of_school())
 
 
 def of_school(session: Session, first: date, last: date) -> dict[date, int]:
     """Everybody's minutes by day. Deleted people stand in no list, and are few: theirs are taken off the sums."""
-    return {row[0]: row[1] for row in session.execute(_OF_SCHOOL, {"first": first, "last": last})}
+    return {row[0]: row[1] for row in _OF_SCHOOL.rows(session, first=first, last=last)}
 
 
 def of_students(session: Session, visible: ColumnElement[bool], first: date, last: date) -> dict[date, int]:

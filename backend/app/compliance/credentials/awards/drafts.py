@@ -156,7 +156,9 @@ def _replaced(
     if not wanted.reason:
         raise Invalid(f"Enter why the credential is replaced. {NOTHING}")
     old = queries.one(session, wanted.replaces, today)
-    if old is None or (old.user_id, old.program_id, old.name) != (row.user_id, row.program_id, kind.name):
+    # A type may have got another name since; what an older system issued has nothing but its name.
+    same = old is not None and (old.type_id == kind.id if old.type_id is not None else old.name == kind.name)
+    if old is None or not same or (old.user_id, old.program_id) != (row.user_id, row.program_id):
         raise Conflict(f"The credential to replace is another student’s or of another type. {NOTHING}")
     if old.ended is not None:
         raise Conflict(f"The credential to replace was {old.ended} already. {NOTHING}")

@@ -265,6 +265,7 @@ def _voided(session: Session, subject: Actor, document: IssuedDocument, reason: 
     found = queries.by_document(session, document.id)
     row = queries.one(session, found, clock.now().date()) if found is not None else None
     if row is not None and row.ended is None:
+        policy.require_issue(subject, row.user_id)
         _revoked(session, subject, row, reason)
 
 

@@ -16,6 +16,7 @@ from app.db.models import (
     CredentialIssue,
     CredentialOrder,
     Enrollment,
+    IssuedDocument,
     SchoolClass,
     User,
 )
@@ -26,7 +27,7 @@ def class_record(session: Session, class_id: int) -> SchoolClass | None:
 
 
 def candidates(session: Session, class_id: int, type_id: int | None, today: date) -> Sequence[Row[Any]]:
-    """The students who sit or sat in a class to its end, with the serial number they hold of a type."""
+    """The students who sit in a class or sat in it to its end or their own, with the number they hold of a type."""
     holds = (
         select(Credential.cert_serial)
         .join(CredentialIssue, CredentialIssue.credential_id == Credential.id)
@@ -53,7 +54,15 @@ def candidates(session: Session, class_id: int, type_id: int | None, today: date
         .join(User, User.id == Enrollment.user_id)
         .where(
             User.deleted_at.is_(None),
-            exists().where(ClassSeat.enrollment_id == Enrollment.id, ClassSeat.class_id == class_id),
+            exists().where(
+                ClassSeat.enrollment_id == Enrollment.id,
+                ClassSeat.class_id == class_id,
+                SchoolClass.id == class_id,
+                or_(
+                    ClassSeat.ends_on.is_(None),
+                    ClassSeat.ends_on >= func.least(SchoolClass.ends_on, today, Enrollment.completed_at),
+                ),
+            ),
         )
         .order_by(func.lower(User.full_name), Enrollment.id)
     ).all()
@@ -103,6 +112,17 @@ def next_order(session: Session, batch: UUID) -> CredentialOrder | None:
         .order_by(CredentialOrder.id)
         .limit(1)
     ).one_or_none()
+
+
+def failed(session: Session, requests: Collection[UUID]) -> set[UUID]:
+    """Which of these requests have taken a number whose document never came to be."""
+    return set(
+        session.scalars(
+            select(IssuedDocument.request).where(
+                IssuedDocument.request.in_(requests), IssuedDocument.sha256.is_(None)
+            )
+        )
+    )
 
 
 def order(session: Session, order_id: int) -> CredentialOrder | None:

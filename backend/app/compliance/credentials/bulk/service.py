@@ -23,6 +23,8 @@ from app.db.models import CredentialType, EnrollmentStatus, SchoolClass
 from app.db.session import Database
 from app.settings import Settings
 
+_TRIES = 3
+"""How many numbers one student may use up in a request whose work fails."""
 NO_CLASS = "There is no such class, or you don’t have access to it."
 
 
@@ -82,7 +84,7 @@ def _problem(subject: Actor, row: Row[Any], kind: CredentialType) -> str | None:
     if kind.requires_completion and row.status is not EnrollmentStatus.COMPLETED:
         return "Has not completed the program"
     if not policy.may_issue(subject, row.user_id):
-        return "Your own credential is issued by a colleague"
+        return "A colleague must issue your own credential"
     return None
 
 
@@ -139,7 +141,8 @@ def work(database: Database, actor: Actor, files: FileStore, settings: Settings,
     """Issue what a request still waits for, one student after another; how many were issued.
 
     Each is a request of its own with a name that follows from the batch, so that work begun again issues nobody a
-    second one. Raises Unavailable when nothing can be issued now: it is tried again later.
+    second one. A number that a failure or a stop left void is followed by another one, twice at most. Raises
+    Unavailable when nothing can be issued now: it is tried again later.
     """
     done = 0
     while True:
@@ -149,7 +152,7 @@ def work(database: Database, actor: Actor, files: FileStore, settings: Settings,
                 return done
             number, wanted = (
                 found.id,
-                Wanted(found.type_id, found.enrollment_id, uuid5(batch, str(found.enrollment_id))),
+                Wanted(found.type_id, found.enrollment_id, _request(session, batch, found.enrollment_id)),
             )
         credential_id, problem = None, None
         try:
@@ -161,6 +164,13 @@ def work(database: Database, actor: Actor, files: FileStore, settings: Settings,
             problem = error.detail
         with database.begin() as session:
             _settle(session, number, credential_id, problem)
+
+
+def _request(session: Session, batch: UUID, enrollment_id: int) -> UUID:
+    """The name of the next try: the first one that was not in vain, or the last one."""
+    names = [uuid5(batch, f"{enrollment_id} {place}") for place in range(_TRIES)]
+    failed = queries.failed(session, names)
+    return next((name for name in names if name not in failed), names[-1])
 
 
 @internal("the worker's part of a request that was allowed")

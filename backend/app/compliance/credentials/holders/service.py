@@ -16,6 +16,7 @@ from app.compliance.credentials.badges import images
 from app.compliance.credentials.holders import queries
 from app.core import clock, history
 from app.core.actions import Action
+from app.core.directory import may_publish
 from app.core.errors import Conflict, NotFound
 from app.core.permissions import Actor, internal
 from app.db.models import CredentialShare
@@ -161,7 +162,7 @@ def shared(session: Session, settings: Settings, slug: str, *, counted: bool = F
     code = documents.read_code(slug)
     known = queries.by_slug(session, code) if code == slug else None
     row = awards.one(session, known.credential_id, clock.today(settings.zone)) if known is not None else None
-    if known is None or row is None:
+    if known is None or row is None or not may_publish(session, row.user_id):
         raise NotFound(NO_PAGE)
     if counted:
         queries.count_view(session, known.id, clock.now())

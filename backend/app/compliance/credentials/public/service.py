@@ -22,6 +22,7 @@ from app.compliance.credentials.badges.keys import did_document, issuer_id
 from app.compliance.credentials.badges.proof import BadBadge, BadgeSigner
 from app.compliance.credentials.badges.proof import verify as verify_proof
 from app.core import clock
+from app.core.directory import may_publish
 from app.core.errors import NotFound, TooLarge
 from app.core.permissions import Actor, internal
 from app.documents import service as documents
@@ -67,7 +68,8 @@ def verify(session: Session, zone: ZoneInfo, serial: str | None, code: str | Non
             return UNKNOWN
         return _in_full(row, zone)
     row = queries.by_serial(session, wanted or "", today) if wanted and _SERIAL.fullmatch(wanted) else None
-    if row is None:
+    # A number can be guessed, and says that somebody studied here: nothing of those who opted out.
+    if row is None or not may_publish(session, row.user_id):
         return UNKNOWN
     return Answer(_state(row), serial=row.serial)
 

@@ -25,6 +25,7 @@ from app.db.models import (
 )
 from app.web.listing import Listing
 from app.web.paging import Paging
+from app.web.queue import line
 
 register_invalid("check_externship_placements_days", "The last day must not be before the first.", "ends_on")
 register_conflict(
@@ -144,6 +145,33 @@ def listing(
         "-starts",
     )
     return Listing(session, statement.order_by(order, Externship.id.desc()), paging)
+
+
+def required_hours(session: Session, enrollment_ids: Sequence[int]) -> dict[int, int]:
+    """Hours that placements ask for, by enrollment; those without a placement are left out."""
+    place = ExternshipPlacement
+    rows = session.execute(
+        select(place.enrollment_id, func.sum(place.hours_required))
+        .where(place.enrollment_id.in_(enrollment_ids))
+        .group_by(place.enrollment_id)
+    )
+    return {row[0]: int(row[1] or 0) for row in rows}
+
+
+def to_verify(visible: ColumnElement[bool], today: date) -> Select[Any]:
+    """Externships that wait to be verified, for the queue."""
+    statement, kind, _sums_of = _listed(today)
+    return statement.where(visible, User.deleted_at.is_(None), kind == "to_verify").with_only_columns(
+        *line(
+            number=Externship.id,
+            student_id=Externship.user_id,
+            about=User.full_name,
+            what=Externship.site_name,
+            since=ExternshipPlacement.ends_on,
+            href=func.concat("/externships/", Externship.id),
+        ),
+        maintain_column_froms=True,
+    )
 
 
 def count(session: Session, visible: ColumnElement[bool], today: date, state: str) -> int:

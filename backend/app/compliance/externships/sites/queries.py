@@ -4,7 +4,19 @@ from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import Any, TypeVar
 
-from sqlalchemy import BindParameter, ColumnElement, Date, Row, bindparam, case, func, or_, select, update
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Date,
+    Row,
+    Select,
+    bindparam,
+    case,
+    func,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.orm import Session
 
 from app.core.constraints import register_conflict, register_invalid
@@ -21,6 +33,7 @@ from app.rules.admission_documents import REMINDERS
 from app.rules.externships import SOON
 from app.web.listing import Listing
 from app.web.paging import Paging
+from app.web.queue import line
 
 T = TypeVar("T", ExternshipSite, ExternshipAgreement, ExternshipSupervisor)
 register_conflict(
@@ -133,6 +146,25 @@ def sites(
         "name",
     )
     return Listing(session, statement.order_by(order, ExternshipSite.id), paging)
+
+
+def to_renew(today: date) -> Select[Any]:
+    """Sites in use whose agreement expires soon or has expired, for the queue."""
+    kind, last_day = standing_of(today)
+    return (
+        select(
+            *line(
+                number=ExternshipSite.id,
+                about=ExternshipSite.name,
+                what="Signed agreement",
+                since=ExternshipSite.created_at,
+                due_on=last_day,
+                href=func.concat("/externships/sites/", ExternshipSite.id),
+            )
+        )
+        .select_from(ExternshipSite)
+        .where(ExternshipSite.archived_at.is_(None), kind.in_(("expiring", "expired")))
+    )
 
 
 def count_ending(session: Session, today: date) -> int:

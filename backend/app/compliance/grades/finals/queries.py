@@ -11,6 +11,7 @@ from app.core.search import matches
 from app.db.models import Enrollment, FinalGrade, GradeChange, Module, Program, SchoolClass, User
 from app.web.listing import Listing
 from app.web.paging import Paging
+from app.web.queue import line
 
 register_conflict("uq_grade_changes_open", "A change of this grade is waiting for a decision already.")
 register_conflict(
@@ -214,3 +215,50 @@ def waiting(session: Session) -> Sequence[Row[Any]]:
         .where(GradeChange.decided_at.is_(None), User.deleted_at.is_(None))
         .order_by(GradeChange.asked_at, GradeChange.id)
     ).all()
+
+
+# Waiting, for the queue
+
+
+def classes_to_approve(visible: ColumnElement[bool]) -> Select[Any]:
+    """Classes with final grades that wait for approval; since the oldest of them."""
+    return (
+        select(
+            *line(
+                number=SchoolClass.id,
+                about=func.min(SchoolClass.code),
+                what=func.concat(func.count(), " final grades of ", func.min(SchoolClass.name)),
+                since=func.min(FinalGrade.submitted_at),
+                href=func.concat("/classes/", SchoolClass.id, "/grades/final"),
+            )
+        )
+        .select_from(FinalGrade)
+        .join(SchoolClass, SchoolClass.id == FinalGrade.class_id)
+        .join(Enrollment, Enrollment.id == FinalGrade.enrollment_id)
+        .where(FinalGrade.status == "submitted", visible)
+        .group_by(SchoolClass.id)
+    )
+
+
+def changes_to_decide(visible: ColumnElement[bool]) -> Select[Any]:
+    """Grade changes that wait for a decision."""
+    return (
+        select(
+            *line(
+                number=GradeChange.id,
+                student_id=Enrollment.user_id,
+                about=User.full_name,
+                what=func.concat(
+                    GradeChange.old_letter, " to ", GradeChange.letter, " in ", SchoolClass.code
+                ),
+                since=GradeChange.asked_at,
+                href=func.concat("/grades/", FinalGrade.id),
+            )
+        )
+        .select_from(GradeChange)
+        .join(FinalGrade, FinalGrade.id == GradeChange.final_grade_id)
+        .join(Enrollment, Enrollment.id == FinalGrade.enrollment_id)
+        .join(User, User.id == Enrollment.user_id)
+        .join(SchoolClass, SchoolClass.id == FinalGrade.class_id)
+        .where(GradeChange.decided_at.is_(None), User.deleted_at.is_(None), visible)
+    )

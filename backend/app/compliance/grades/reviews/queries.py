@@ -18,6 +18,7 @@ from app.db.models import (
 )
 from app.web.listing import Listing
 from app.web.paging import Paging
+from app.web.queue import line
 
 register_conflict("uq_progress_appeals_review_id", "There is an appeal against this review already.")
 register_conflict(
@@ -157,3 +158,25 @@ def appeal(session: Session, appeal_id: int) -> ProgressAppeal | None:
         .with_for_update()
         .execution_options(populate_existing=True)
     ).one_or_none()
+
+
+def appeals_to_decide(visible: ColumnElement[bool]) -> Select[Any]:
+    """Appeals that wait for a decision, for the queue."""
+    return (
+        select(
+            *line(
+                number=ProgressAppeal.id,
+                student_id=Enrollment.user_id,
+                about=User.full_name,
+                what=func.concat("Review at ", ProgressReview.checkpoint_pct, "% of ", Program.name),
+                since=ProgressAppeal.asked_at,
+                href=func.concat("/academic-progress/", ProgressReview.id),
+            )
+        )
+        .select_from(ProgressAppeal)
+        .join(ProgressReview, ProgressReview.id == ProgressAppeal.review_id)
+        .join(Enrollment, Enrollment.id == ProgressReview.enrollment_id)
+        .join(User, User.id == Enrollment.user_id)
+        .join(Program, Program.id == Enrollment.program_id)
+        .where(ProgressAppeal.decided_at.is_(None), User.deleted_at.is_(None), visible)
+    )

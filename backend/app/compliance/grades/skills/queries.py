@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, Select, and_, delete, exists, func, select, text
+from sqlalchemy import ColumnElement, Row, Select, and_, delete, exists, func, select, text
 from sqlalchemy.orm import Session, aliased
 
 from app.compliance.grades.skills.schemas import Member, SkillLine
@@ -169,8 +169,8 @@ def found(session: Session, paging: Paging) -> Listing[Any]:
 # Students and attempts
 
 
-def members(session: Session, class_id: int) -> list[Member]:
-    """Everybody who has or had a seat in the class, by name; deleted people are left out."""
+def members(session: Session, class_id: int, visible: ColumnElement[bool]) -> list[Member]:
+    """Those `visible` who have or had a seat in the class, by name; deleted people are left out."""
     rows = session.execute(
         select(
             Enrollment.id, Enrollment.user_id, User.full_name, Enrollment.enrolled_at, Enrollment.completed_at,
@@ -179,7 +179,7 @@ def members(session: Session, class_id: int) -> list[Member]:
         .select_from(ClassSeat)
         .join(Enrollment, Enrollment.id == ClassSeat.enrollment_id)
         .join(User, User.id == Enrollment.user_id)
-        .where(ClassSeat.class_id == class_id, User.deleted_at.is_(None))
+        .where(ClassSeat.class_id == class_id, User.deleted_at.is_(None), visible)
         .group_by(Enrollment.id, User.id)
         .order_by(func.lower(User.full_name), Enrollment.id)
     ).all()  # fmt: skip

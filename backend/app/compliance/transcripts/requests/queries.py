@@ -16,6 +16,7 @@ from app.db.models import (
 )
 from app.web.listing import Listing
 from app.web.paging import Paging
+from app.web.queue import line
 
 SORTS = {
     "asked": TranscriptRequest.created_at,
@@ -84,6 +85,25 @@ def locked(session: Session, request_id: int) -> TranscriptRequest | None:
         .with_for_update()
         .execution_options(populate_existing=True)
     ).one_or_none()
+
+
+def to_decide(visible: ColumnElement[bool]) -> Select[Any]:
+    """Requests that wait, for the queue."""
+    return (
+        select(
+            *line(
+                number=TranscriptRequest.id,
+                student_id=TranscriptRequest.user_id,
+                about=User.full_name,
+                what=TranscriptRequest.recipient,
+                since=TranscriptRequest.created_at,
+                href=func.concat("/transcripts/requests/", TranscriptRequest.id),
+            )
+        )
+        .select_from(TranscriptRequest)
+        .join(User, User.id == TranscriptRequest.user_id)
+        .where(TranscriptRequest.state == "waiting", User.deleted_at.is_(None), visible)
+    )
 
 
 def count_waiting(session: Session, visible: ColumnElement[bool]) -> int:

@@ -5,6 +5,7 @@ from datetime import date
 from typing import Any
 
 from sqlalchemy import (
+    ARRAY,
     BindParameter,
     ColumnElement,
     Date,
@@ -15,6 +16,7 @@ from sqlalchemy import (
     bindparam,
     case,
     delete,
+    exists,
     func,
     literal,
     or_,
@@ -23,7 +25,7 @@ from sqlalchemy import (
     union,
 )
 from sqlalchemy.dialects.postgresql import aggregate_order_by
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from app.core.constraints import register_conflict, register_invalid
 from app.core.search import matches
@@ -37,9 +39,11 @@ from app.db.models import (
     Program,
     User,
 )
+from app.db.ready import Ready
 from app.rules.admission_documents import REMINDERS, SOON
 from app.web.listing import Listing
 from app.web.paging import Paging
+from app.web.queue import line
 
 Day = date | BindParameter[date]
 OPEN = ("new", "documents")
@@ -122,7 +126,7 @@ _DOCUMENTS_OF = (
 )
 
 
-def _required(of: BindParameter[int] | None = None) -> Subquery:
+def _required(of: Any = None) -> Subquery:
     """Who needs which kind, for which program: active enrollments and open applications; of one student or of all."""
     enrolled = select(Enrollment.user_id, Enrollment.program_id).where(
         Enrollment.status == EnrollmentStatus.ACTIVE
@@ -153,7 +157,7 @@ def _required(of: BindParameter[int] | None = None) -> Subquery:
     )
 
 
-def _best(today: Day, of: BindParameter[int] | None = None) -> Subquery:
+def _best(today: Day, of: Any = None) -> Subquery:
     """Of each student's documents of a kind the one that counts: accepted and valid longest, else what waits."""
     row = AdmissionDocument
     whose = true() if of is None else row.user_id == of
@@ -181,13 +185,18 @@ def lines(today: date) -> Select[Any]:
 
 
 def _lines(
-    today: Day, soon: ColumnElement[date], *, everything_of: BindParameter[int] | None = None
+    today: Day,
+    soon: ColumnElement[date],
+    *,
+    everything_of: BindParameter[int] | None = None,
+    of: Any = None,
 ) -> Select[Any]:
     """The same; with `everything_of` of one student, what they sent in besides as well.
 
     The student is looked up inside: to what two sides of a full join have in common, no condition is handed down.
     """
-    required, best = _required(everything_of), _best(today, everything_of)
+    whose = of if everything_of is None else everything_of
+    required, best = _required(whose), _best(today, whose)
     wanted: Any = required
     if everything_of is not None:
         wanted = (
@@ -234,18 +243,26 @@ def _lines(
     )
 
 
+def lines_of(session: Session, user_ids: Collection[int], today: date) -> Sequence[Any]:
+    """What some students must have and how it stands, by name of the kind."""
+    # Looked up inside, as for one student: a list of numbers is not handed down to what it is joined to.
+    of = func.any(bindparam(None, list(user_ids), ARRAY(Integer)))
+    statement = _lines(today, literal(today + SOON, Date), of=of)
+    return session.execute(statement.order_by(User.id, AdmissionKind.name)).all()
+
+
 def checklist(session: Session, user_id: int, today: date) -> Sequence[Any]:
     """What one student must have and how it stands, and what they sent in besides."""
-    known = {"user_id": user_id, "today": today, "soon": today + SOON}
-    return session.execute(_CHECKLIST, known).all()
+    return _CHECKLIST.rows(session, user_id=user_id, today=today, soon=today + SOON)
 
 
-# A student's first page asks for it: put together once.
-_CHECKLIST = _lines(
-    bindparam("today", type_=Date),
-    bindparam("soon", type_=Date),
-    everything_of=bindparam("user_id", type_=Integer),
-).order_by(AdmissionKind.position, AdmissionKind.id)
+_CHECKLIST = Ready(
+    _lines(
+        bindparam("today", type_=Date),
+        bindparam("soon", type_=Date),
+        everything_of=bindparam("user_id", type_=Integer),
+    ).order_by(AdmissionKind.position, AdmissionKind.id)
+)
 
 
 def listing(
@@ -274,13 +291,6 @@ def listing(
     return Listing(
         session, found.order_by(paging.order(order, "student"), rows.c.user_id, rows.c.kind_id), paging
     )
-
-
-def count(session: Session, visible: ColumnElement[bool], today: date, standing: str) -> int:
-    """How many lines stand in this way."""
-    rows = lines(today).where(visible).subquery()
-    counted = select(func.count()).select_from(rows).where(rows.c.standing == standing)
-    return session.scalar(counted) or 0
 
 
 def to_remind(
@@ -318,4 +328,67 @@ def to_remind(
         )
         .tuples()
         .all()
+    )
+
+
+# Waiting, for the queue
+
+
+def to_check(visible: ColumnElement[bool]) -> Select[Any]:
+    """Documents that nobody has checked yet."""
+    return _queued(AdmissionDocument.received_at).where(AdmissionDocument.state == "received", visible)
+
+
+def to_renew(visible: ColumnElement[bool], today: date) -> Select[Any]:
+    """Documents of students at the school that end soon or have ended, where none better has come."""
+    row, other = AdmissionDocument, aliased(AdmissionDocument)
+    better = exists().where(
+        other.user_id == row.user_id,
+        other.kind_id == row.kind_id,
+        other.id != row.id,
+        or_(
+            other.state == "received",
+            and_(
+                other.state == "accepted",
+                or_(
+                    other.expires_on.is_(None),
+                    other.expires_on > row.expires_on,
+                    and_(other.expires_on == row.expires_on, other.id > row.id),
+                ),
+            ),
+        ),
+    )
+    studies = select(Enrollment.user_id).where(Enrollment.status == EnrollmentStatus.ACTIVE)
+    return _queued(
+        func.coalesce(AdmissionDocument.checked_at, AdmissionDocument.received_at),
+        due_on=AdmissionDocument.expires_on,
+    ).where(
+        AdmissionDocument.state == "accepted",
+        AdmissionDocument.expires_on <= today + SOON,
+        ~better,
+        User.id.in_(studies),
+        AdmissionKind.archived_at.is_(None),
+        visible,
+    )
+
+
+def _queued(since: Any, due_on: Any = None) -> Select[Any]:
+    return (
+        select(
+            *line(
+                number=AdmissionDocument.id,
+                student_id=AdmissionDocument.user_id,
+                about=User.full_name,
+                what=AdmissionKind.name,
+                since=since,
+                due_on=due_on,
+                href=func.concat(
+                    "/people/", AdmissionDocument.user_id, "/admission-documents/", AdmissionDocument.id
+                ),
+            )
+        )
+        .select_from(AdmissionDocument)
+        .join(User, User.id == AdmissionDocument.user_id)
+        .join(AdmissionKind, AdmissionKind.id == AdmissionDocument.kind_id)
+        .where(User.deleted_at.is_(None))
     )

@@ -318,13 +318,6 @@ def list_lines(
     return queries.listing(session, paging, visible, today, standing=standing, program_id=program_id)
 
 
-def count_waiting(session: Session, subject: Actor, today: date) -> int:
-    """How many required documents wait to be checked."""
-    policy.require_read(subject)
-    visible = visibility.limit(session, subject, Records.STUDENTS, User.id)
-    return queries.count(session, visible, today, "received")
-
-
 @internal("the system's own work of every day")
 def remind(session: Session, settings: Settings, today: date, most: int = 500) -> int:
     """Mail students whose documents end in 60, 30 or 7 days, once each; how many emails."""

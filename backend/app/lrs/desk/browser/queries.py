@@ -4,6 +4,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any, NamedTuple
 
 import psycopg
@@ -137,6 +138,15 @@ def identities_of_users(session: Session, user_ids: Sequence[int]) -> dict[int, 
     found: dict[int, list[str]] = {}
     for user_id, identity in rows:
         found.setdefault(user_id, []).append(identity)
+    return found
+
+
+def first_stored(session: Session, user_id: int) -> datetime | None:
+    """When the first statement of an account was stored; None without any. One look at an index."""
+    found: datetime | None = session.scalar(
+        text("SELECT stored FROM xapi_statements WHERE user_id = :user ORDER BY id LIMIT 1"),
+        {"user": user_id},
+    )
     return found
 
 

@@ -126,6 +126,12 @@ def verb_choices(session: Session, subject: Actor) -> list[tuple[str, str]]:
     return sorted(((iri, in_words(iri)) for iri in queries.verbs_used(session)), key=lambda pair: pair[1])
 
 
+@internal("says since when another system could have received a student’s statements")
+def first_stored(session: Session, user_id: int) -> datetime | None:
+    """When the first statement of an account was stored; None without any."""
+    return queries.first_stored(session, user_id)
+
+
 @internal("goes on with a file that `exported` allowed")
 def chunk(session: Session, query: Filter, agents: Sequence[str] | None) -> list[queries.Found]:
     """The oldest that match, a thousand or as many as fit into memory."""

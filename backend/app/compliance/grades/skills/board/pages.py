@@ -210,6 +210,7 @@ def _form_page(asked: CheckOffRequest, form: Form[CheckOffForm]) -> Response:
         record=found.board.record,
         form=form,
         today=clock.today(asked.settings.zone),
+        again=asked.request.method == "POST",
         breadcrumbs=_crumbs(
             found.board,
             (found.line.version.name, f"/classes/{asked.class_id}/skills?skill={asked.skill_id}"),

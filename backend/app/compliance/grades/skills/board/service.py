@@ -27,7 +27,7 @@ from app.core.errors import Conflict, FieldError, Invalid, NotFound
 from app.core.files import FileMissing, FileStore, claims
 from app.core.permissions import Subject
 from app.core.views import Part
-from app.db.models import SchoolClass, SkillAttempt, SkillVersion, SkillVoid
+from app.db.models import Enrollment, SchoolClass, SkillAttempt, SkillVersion, SkillVoid
 from app.rules import skills as rules
 from app.rules.skills import State
 from app.web import formats
@@ -41,14 +41,18 @@ _ROOM = "compliance.skill_attempts"
 
 
 def read_board(session: Session, subject: Subject, class_id: int, zone: ZoneInfo) -> Board:
-    """A class's students by skills: five queries. Raises NotFound for another's class."""
+    """A class's students by skills: five queries. Raises NotFound for another's class.
+
+    Instructors see those who are in the class now, until it closes; who sees everybody also sees who has left.
+    """
     teaches = classes.teaches(session, subject, class_id, zone)
     policy.require_read_class(subject, teaches=teaches)
     record = session.get(SchoolClass, class_id)
     if record is None:
         raise NotFound(policy.NO_CLASS)
     skills = queries.skills(session, record.program_id)
-    students = queries.members(session, class_id)
+    # A skill is the program's: who has moved to another class is checked off there, and no longer seen from here.
+    students = queries.members(session, class_id, policy.visible(session, subject, Enrollment.user_id))
     return Board(
         record,
         skills,

@@ -105,9 +105,8 @@ def student(request: Request, db: Db, subject: CurrentSubject, user_id: PathId) 
         name=name,
         user_id=user_id,
         may_issue=documents.may_issue(subject, user_id) and any(one.skills for one in found),
-        breadcrumbs=[
-            ("Grades", "/grades"),
-            *([] if own else [(name, f"/grades/students/{user_id}")]),
-            ("Skills", None),
-        ],
+        # Evaluators see skills and no grades, so the way back leads through the check-offs.
+        breadcrumbs=[("Grades", "/grades"), ("Skills", None)]
+        if own
+        else [CHECK_OFFS, ("Skills by student", "/skills"), (name, None)],
     )

@@ -1,0 +1,40 @@
+"""What of attendance waits for the office, for the queue."""
+
+from datetime import date
+from typing import Any
+
+from sqlalchemy import Select
+from sqlalchemy.orm import Session
+
+from app.compliance.attendance import policies_in_force, policy, queries
+from app.compliance.attendance.corrections import queries as corrections
+from app.core.permissions import Permission, Subject
+from app.db.models import AttendanceCorrection
+from app.school import service as school
+from app.web import queue
+from app.web.queue import QueueKind
+
+
+def _missing(session: Session, subject: Subject, _today: date) -> Select[Any]:
+    forgotten_before = policies_in_force.forgotten_before(session, school.facts(session).zone)
+    return queries.to_correct(policy.visible(session, subject), forgotten_before)
+
+
+queue.register(
+    QueueKind(
+        "missing_clock_outs",
+        "Records without a clock-out",
+        Permission.ATTENDANCE_CORRECT,
+        _missing,
+        order=10,
+    ),
+    QueueKind(
+        "attendance_corrections",
+        "Corrections of hours to decide",
+        Permission.ATTENDANCE_CORRECT,
+        lambda session, subject, _today: corrections.to_decide(
+            policy.visible(session, subject, AttendanceCorrection.user_id), subject.user_id
+        ),
+        order=11,
+    ),
+)

@@ -1,0 +1,165 @@
+"""What of hours, grades, transcripts, credentials and externships is in a student's whole file."""
+
+from sqlalchemy import Select, select
+
+from app.core import student_records as records
+from app.core.student_records import StoredPaper
+from app.db.models import (
+    Attendance,
+    AttendanceCorrection,
+    ClassAttendance,
+    Credential,
+    CredentialEnding,
+    CredentialIssue,
+    CredentialReminder,
+    CredentialShare,
+    Enrollment,
+    Externship,
+    ExternshipEvaluation,
+    ExternshipHours,
+    ExternshipPlacement,
+    FinalGrade,
+    GradeChange,
+    GradeScore,
+    IssuedDocument,
+    ProgressAppeal,
+    ProgressReview,
+    SkillAttempt,
+    SkillVoid,
+    Transcript,
+    TranscriptContent,
+    TranscriptDelivery,
+    TranscriptHold,
+    TranscriptRequest,
+)
+
+
+def _enrollments(student: int) -> Select[tuple[int]]:
+    return select(Enrollment.id).where(Enrollment.user_id == student)
+
+
+def _finals(student: int) -> Select[tuple[int]]:
+    return select(FinalGrade.id).where(FinalGrade.enrollment_id.in_(_enrollments(student)))
+
+
+def _reviews(student: int) -> Select[tuple[int]]:
+    return select(ProgressReview.id).where(ProgressReview.enrollment_id.in_(_enrollments(student)))
+
+
+def _attempts(student: int) -> Select[tuple[int]]:
+    return select(SkillAttempt.id).where(SkillAttempt.enrollment_id.in_(_enrollments(student)))
+
+
+def _credentials(student: int) -> Select[tuple[int]]:
+    return select(Credential.id).where(Credential.user_id == student)
+
+
+def _externships(student: int) -> Select[tuple[int]]:
+    return select(Externship.id).where(Externship.user_id == student)
+
+
+def _transcripts(student: int) -> Select[tuple[int]]:
+    return select(Transcript.id).where(Transcript.user_id == student)
+
+
+def _documents(student: int) -> Select[tuple[int]]:
+    return select(IssuedDocument.id).where(IssuedDocument.student_id == student)
+
+
+export, owned, within = records.export, records.owned, records.within
+export(Attendance, "attendance", "Attendance records", owned(Attendance.user_id))
+export(
+    AttendanceCorrection,
+    "attendance",
+    "Requests to correct hours",
+    owned(AttendanceCorrection.user_id),
+    papers=(StoredPaper("evidence_sha256", "evidence_type"),),
+)
+export(
+    ClassAttendance, "attendance", "Marks on the roster", within(ClassAttendance.enrollment_id, _enrollments)
+)
+export(
+    CredentialIssue,
+    "credentials",
+    "What belongs to each credential",
+    within(CredentialIssue.credential_id, _credentials),
+    withheld={"code_hash": "A secret: whoever has the code sees the public page."},
+)
+for column, title in (
+    (CredentialEnding.credential_id, "Credentials that ended"),
+    (CredentialShare.credential_id, "Pages that the student shared"),
+    (CredentialReminder.credential_id, "Reminders of credentials that expire"),
+):
+    export(column.class_, "credentials", title, within(column, _credentials))
+export(Credential, "credentials", "Credentials", owned(Credential.user_id))
+export(Externship, "externships", "Externships", owned(Externship.user_id))
+export(ExternshipHours, "externships", "Hours of externships", owned(ExternshipHours.user_id))
+export(
+    ExternshipPlacement,
+    "externships",
+    "Placements",
+    within(ExternshipPlacement.externship_id, _externships),
+    papers=(StoredPaper("document_sha256", "document_type"),),
+)
+export(
+    ExternshipEvaluation,
+    "externships",
+    "Evaluations by supervisors",
+    within(ExternshipEvaluation.externship_id, _externships),
+)
+records.leave_out(
+    "Links to supervisors: secrets, and nothing about the student that is not in the hours.",
+    "externship_links",
+)
+records.leave_out(
+    "Sites, their agreements and rubrics; they are about no student.",
+    "externship_agreements",
+    "externship_rubrics",
+)
+export(Transcript, "transcripts", "Transcripts", owned(Transcript.user_id))
+export(
+    TranscriptContent,
+    "transcripts",
+    "What each transcript says",
+    within(TranscriptContent.transcript_id, _transcripts),
+    withheld={"code_hash": "A secret: whoever has the code sees the public page."},
+)
+export(TranscriptHold, "transcripts", "Holds", owned(TranscriptHold.user_id))
+export(TranscriptRequest, "transcripts", "Requests for transcripts", owned(TranscriptRequest.user_id))
+export(
+    TranscriptDelivery,
+    "transcripts",
+    "Deliveries of transcripts",
+    within(TranscriptDelivery.document_id, _documents),
+    withheld={"token_hash": "A secret: whoever has the link opens the transcript."},
+)
+records.leave_out(
+    "Steps of a bulk issue; the transcripts are in.", "transcript_batches", "transcript_batch_items"
+)
+export(FinalGrade, "grades", "Final grades", within(FinalGrade.enrollment_id, _enrollments))
+export(GradeScore, "grades", "Scores", within(GradeScore.enrollment_id, _enrollments))
+export(GradeChange, "grades", "Grade changes", within(GradeChange.final_grade_id, _finals))
+export(
+    ProgressReview,
+    "grades",
+    "Reviews of academic progress",
+    within(ProgressReview.enrollment_id, _enrollments),
+)
+export(ProgressAppeal, "grades", "Appeals", within(ProgressAppeal.review_id, _reviews))
+export(
+    SkillAttempt,
+    "grades",
+    "Skills check-offs",
+    within(SkillAttempt.enrollment_id, _enrollments),
+    papers=(StoredPaper("photo_sha256", "photo_type"),),
+)
+export(SkillVoid, "grades", "Check-offs that were voided", within(SkillVoid.attempt_id, _attempts))
+records.leave_out("What each version of a skill asked of everybody.", "skill_versions")
+records.leave_out(
+    "Sums of the attendance records, which are in; kept so that pages are quick.",
+    "attendance_days",
+    "attendance_standings",
+    "attendance_students",
+)
+records.leave_out("Days up to which hours are final, for everybody.", "attendance_closings")
+records.leave_out("Steps of a bulk issue; the credentials are in.", "credential_orders")

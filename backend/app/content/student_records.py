@@ -1,0 +1,31 @@
+"""What of the work in lessons is in a student's whole file."""
+
+from sqlalchemy import select
+
+from app.core import student_records as records
+from app.db.models import Launch, ScormCommit, ScormData
+
+records.export(
+    ScormData,
+    "lessons",
+    "Attempts at lessons",
+    records.owned(ScormData.user_id),
+)
+records.export(
+    Launch,
+    "lessons",
+    "Sessions of lessons",
+    records.owned(Launch.user_id),
+    withheld={"token_hash": "A secret; it says nothing about the student."},
+)
+records.export(
+    ScormCommit,
+    "lessons",
+    "Raw reports of lessons",
+    lambda student: ScormCommit.launch_id.in_(select(Launch.id).where(Launch.user_id == student)),
+)
+records.leave_out(
+    "What the staff uploaded for everybody; a student uploads no package.",
+    "content_packages",
+    "content_files",
+)

@@ -1,0 +1,53 @@
+"""What of admissions and enrollments waits for the office, for the queue."""
+
+from app.core import visibility
+from app.core.permissions import Permission
+from app.core.visibility import Records
+from app.db.models import AdmissionDocument
+from app.enrollment import policies_in_force, policy
+from app.enrollment.admissions.papers import queries as papers
+from app.enrollment.lists import queries as lists
+from app.web import queue
+from app.web.queue import QueueKind
+
+REFUND_DAYS = 45
+"""A refund is paid within 45 days of the withdrawal (GNPEC Standard 12)."""
+
+queue.register(
+    QueueKind(
+        "admission_documents",
+        "Admission documents to check",
+        Permission.ADMISSIONS_MANAGE,
+        lambda session, subject, _today: papers.to_check(
+            visibility.limit(session, subject, Records.STUDENTS, AdmissionDocument.user_id)
+        ),
+        order=31,
+    ),
+    QueueKind(
+        "expiring_documents",
+        "Admission documents that expire",
+        Permission.ADMISSIONS_MANAGE,
+        lambda session, subject, today: papers.to_renew(
+            visibility.limit(session, subject, Records.STUDENTS, AdmissionDocument.user_id), today
+        ),
+        "The last day on which the document counts.",
+        order=32,
+    ),
+    QueueKind(
+        "ready_to_graduate",
+        "Ready to graduate",
+        Permission.ENROLLMENTS_END,
+        lambda session, subject, _today: lists.ready(
+            policy.visible(session, subject), policies_in_force.completion_threshold_pct(session)
+        ),
+        order=40,
+    ),
+    QueueKind(
+        "withdrawals",
+        "Withdrawals to process",
+        Permission.WITHDRAWALS_READ,
+        lambda session, subject, _today: lists.to_process(policy.visible(session, subject), REFUND_DAYS),
+        "A refund is paid within 45 days of the withdrawal (GNPEC Standard 12).",
+        order=41,
+    ),
+)

@@ -1,0 +1,132 @@
+"""What is handed to psycopg as it is gives what SQLAlchemy gives, and takes no part in what a session is for."""
+
+import sys
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import bindparam, select, text
+from sqlalchemy.orm import Session
+
+import app.main  # noqa: F401 - every room is there
+from app.compliance.attendance import queries as attendance
+from app.compliance.attendance.schemas import AttendanceState
+from app.core.permissions import Duty, Role
+from app.core.tokens import hash_token
+from app.db.models import Enrollment, EnrollmentStatus, User, UserSession
+from app.db.ready import Ready
+from tests.factories.school import School
+from tests.queries import counted
+
+NOW = datetime(2026, 11, 25, 15, tzinfo=UTC)
+
+
+def every_ready() -> dict[str, Ready]:
+    """All there are, by module and name."""
+    modules = [(name, module) for name, module in sys.modules.items() if name.startswith("app.")]
+    made = {
+        f"{one.__name__}({state})": one(state)
+        for one in (attendance._newest_of_everybody, attendance._count_of_everybody)
+        for state in (None, *AttendanceState)
+    }
+    return made | {
+        f"{name}.{key}": value
+        for name, module in modules
+        for key, value in vars(module).items()
+        if isinstance(value, Ready)
+    }
+
+
+@pytest.fixture
+def asked(school: School, session: Session) -> dict[str, Any]:
+    """A value for every parameter of every such statement, by which each finds something."""
+    teacher, student = school.with_duty(Duty.REGISTRAR), school.student()
+    program = school.program()
+    lesson = school.lesson(school.module(program))
+    school.module(program)  # one without lessons
+    enrollment = school.enrollment(student, program)
+    school.completion(enrollment, lesson)
+    school.scorm_data(enrollment, lesson)
+    school.school_class(teacher=teacher, students=[enrollment], weekly=[(2, time(9), time(12))])
+    school.attendance(enrollment, NOW - timedelta(days=2), minutes=200)
+    school.attendance(enrollment, NOW - timedelta(hours=1), clock_out=None)
+    opened = {"created_at": NOW, "last_seen_at": NOW, "expires_at": NOW + timedelta(days=1)}
+    session.add(UserSession(user_id=teacher.id, token_hash=hash_token("secret"), **opened))
+    session.flush()
+    return {
+        "user_id": student.id,
+        "user_ids": [student.id, teacher.id],
+        "teacher_id": teacher.id,
+        "enrollment_id": enrollment.id,
+        "numbers": [enrollment.id],
+        "token_hash": hash_token("secret"),
+        "now": NOW,
+        "idle_since": NOW - timedelta(hours=1),
+        "today": NOW.date(),
+        "day": NOW.date(),
+        "soon": NOW.date() + timedelta(days=60),
+        "first": NOW.date() - timedelta(days=30),
+        "last": NOW.date(),
+        "start": NOW - timedelta(days=30),
+        "end": NOW,
+        "threshold_pct": 0,
+        "forgotten_before": NOW - timedelta(hours=12),
+        "most": 5,
+    }
+
+
+def test_every_one_gives_what_sqlalchemy_gives(session: Session, asked: dict[str, Any]) -> None:
+    ready = every_ready()
+    assert len(ready) > 8
+    empty = set()
+    for name, one in ready.items():
+        needed = {
+            bind.key
+            for bind in one.statement.compile().bind_names
+            if bind.required  # type: ignore[attr-defined]
+        }
+        values = {key: asked[key] for key in needed}
+        rows = one.rows(session, **values)
+        assert [tuple(row) for row in rows] == [
+            tuple(row) for row in session.execute(one.statement, values)
+        ], name
+        if not rows:
+            empty.add(name.rpartition(".")[2])
+    assert empty <= {"_CHECKLIST", "_newest_of_everybody(needs_correction)"}, "their rows are not compared"
+
+
+def test_values_and_rows_are_translated_and_changes_seen(session: Session, school: School) -> None:
+    student = school.student(full_name="Before")
+    people = Ready(
+        select(User.full_name, User.role).where(
+            User.role == bindparam("role", type_=User.role.type), User.role.in_([Role.STUDENT, Role.ADMIN])
+        )
+    )
+    student.full_name = "After"
+    with counted(session.connection()) as seen:
+        [row] = people.rows(session, role=Role.STUDENT)
+    assert (row.full_name, row.role) == ("After", Role.STUDENT)
+    assert people.first(session, role=Role.INSTRUCTOR) is None
+    assert sum("FROM users" in one for one in seen) == 1
+    with session.no_autoflush:
+        student.full_name = "Later"
+        assert people.rows(session, role=Role.STUDENT)[0].full_name == "After"
+
+
+def test_a_list_of_values_is_written_as_any(session: Session) -> None:
+    listed = Ready(select(User.id).where(User.id.in_(bindparam("ids", expanding=True))))
+    with pytest.raises(ValueError, match="ANY"):
+        listed.rows(session, ids=[1])
+
+
+def test_it_is_of_the_sessions_transaction(session: Session, school: School) -> None:
+    enrollment = school.enrollment(school.student())
+    standing = Ready(select(Enrollment.status).where(Enrollment.id == bindparam("number")))
+    point = session.begin_nested()
+    session.execute(
+        text("UPDATE enrollments SET status = 'completed', completed_at = :day WHERE id = :number"),
+        {"number": enrollment.id, "day": date(2026, 2, 1)},
+    )
+    assert standing.rows(session, number=enrollment.id) == [(EnrollmentStatus.COMPLETED,)]
+    point.rollback()
+    assert standing.rows(session, number=enrollment.id) == [(EnrollmentStatus.ACTIVE,)]
