@@ -322,7 +322,8 @@ def test_the_certificates_are_public(world: SimpleNamespace, client: TestClient,
     assert client.get("/documents/authority/root.pem").status_code == 404
     post_letter(world.as_admin, world.enrollment.id)
     assert "BEGIN CERTIFICATE" in client.get("/documents/authority/root.pem").text
-    assert client.get("/documents/authority/certificates.pem").text.count("BEGIN CERTIFICATE") == 2
+    # The authority, what documents are signed with, and what badges are.
+    assert client.get("/documents/authority/certificates.pem").text.count("BEGIN CERTIFICATE") == 3
     assert "BEGIN X509 CRL" in client.get("/documents/authority/crls.pem").text
     for name in ("root.pem", "certificates.pem", "crls.pem"):
         assert "PRIVATE" not in client.get(f"/documents/authority/{name}").text

@@ -278,4 +278,4 @@ def photo(db: Db, subject: CurrentSubject, store: FilesDep, attempt_id: PathId) 
 @router.get("/skills/attempts/{attempt_id}/signature")
 def signature(db: Db, subject: CurrentSubject, store: FilesDep, attempt_id: PathId) -> Response:
     content, media_type, *_whose = service.read_evidence(db, subject, store, attempt_id, signature=True)
-    return scans.answer(content, media_type, f"signature-{attempt_id}")
+    return scans.answer(content, media_type, f"skill-attempt-{attempt_id}-signature")
