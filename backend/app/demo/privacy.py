@@ -23,25 +23,29 @@ def write_privacy(desk: Desk, enrolled: list[Enrolled]) -> None:
     consents = list(zip(desk.copier.keys("consents", 2), students, strict=False))
     desk.copier.copy(
         "consents",
-        ("id", "student_id", "records", "purpose", "recipient", "method", "signed_name", "signed_on", "entered_by"),
+        ("id", "student_id", "records", "purpose", "recipient", "method", "signed_name", "signed_on", "entered_by",
+         "entered_at"),
         [
             (key, one.user_id, "Transcript and attendance", "An application for a job", "Peachtree Dental",
-             "electronic", one.person.full_name, today - timedelta(days=20 + place), one.user_id)
+             "electronic", one.person.full_name, today - timedelta(days=20 + place), one.user_id,
+             desk.office(today - timedelta(days=20 + place), 0.5))
             for place, (key, one) in enumerate(consents)
         ],
     )  # fmt: skip
     audit, hired, refused = desk.copier.keys("disclosures", 3)
+    disclosed = [
+        (audit, today - timedelta(days=60), "GNPEC, Standards Administrator", "Renewal of the authorization",
+             "Attendance and final grades of the last year", "authorities", False, None, registrar),
+        (hired, today - timedelta(days=12), "Peachtree Dental", "Hiring", "Transcript and attendance", "consent",
+             False, consents[0][0], registrar),
+        (refused, today - timedelta(days=5), "A caller who said to be a cousin", "None was given", "Address",
+             "parent", True, None, other),
+    ]  # fmt: skip
     desk.copier.copy(
         "disclosures",
-        ("id", "made_on", "recipient", "interest", "records", "basis", "refused", "consent_id", "recorded_by"),
-        [
-            (audit, today - timedelta(days=60), "GNPEC, Standards Administrator", "Renewal of the authorization",
-             "Attendance and final grades of the last year", "authorities", False, None, registrar),
-            (hired, today - timedelta(days=12), "Peachtree Dental", "Hiring", "Transcript and attendance", "consent",
-             False, consents[0][0], registrar),
-            (refused, today - timedelta(days=5), "A caller who said to be a cousin", "None was given", "Address",
-             "parent", True, None, other),
-        ],
+        ("id", "made_on", "recipient", "interest", "records", "basis", "refused", "consent_id", "recorded_by",
+         "recorded_at"),
+        [(*row, desk.office(row[1], 0.6)) for row in disclosed],
     )  # fmt: skip
     desk.copier.copy(
         "disclosed_students",
