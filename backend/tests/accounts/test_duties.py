@@ -328,6 +328,7 @@ def test_an_auditor_reads_everything_and_changes_nothing() -> None:
         "approve",
         "reveal",
         "write",
+        "check_off",
     )
     for permission in Permission:
         reads = permission.value.partition(".")[2].startswith("read")

@@ -203,10 +203,12 @@ def test_what_asks_is_declared(session: Session) -> None:
     """The acts that the decision names; one that is added to the table is added here, on purpose."""
     always = {action.value for action, asks in proof.ASKS.items() if asks.when is proof._always}
     assert always == {
-        "api_token.created", "factor.added", "factor.removed", "factor_reset.approved", "factor_reset.asked",
-        "identifier.revealed", "recovery_codes.made", "signing_key.made", "signing_key.retired",
-        "signing_key.revoked", "user.deleted", "user.duty_ended", "user.duty_given", "xapi_credential.created",
-        "xapi_credential.revoked", "xapi_credential.rotated", "xapi_forwarder.changed", "xapi_forwarder.created",
+        "api_token.created", "credential.bulk_requested", "credential.issued", "credential.revoked", "factor.added",
+        "factor.removed", "factor_reset.approved", "factor_reset.asked", "identifier.revealed",
+        "recovery_codes.made", "signing_key.made", "signing_key.retired", "signing_key.revoked",
+        "student_file.exported", "transcript.issued", "transcripts.asked", "user.deleted", "user.duty_ended",
+        "user.duty_given", "xapi_credential.created", "xapi_credential.revoked", "xapi_credential.rotated",
+        "xapi_forwarder.changed", "xapi_forwarder.created",
     }  # fmt: skip
     assert set(proof.ASKS) - {Action(value) for value in always} == {
         Action.USER_CREATED, Action.USER_UPDATED, Action.SCHOOL_POLICY_ADDED, Action.SCHOOL_POLICY_WITHDRAWN,

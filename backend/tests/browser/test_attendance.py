@@ -81,7 +81,10 @@ def test_a_roster_is_taken_by_taps_and_a_correction_is_approved_by_another_perso
 
     signed_in_as(office)
     page.goto("/")
-    page.get_by_role("link", name="Corrections of hours to decide").click()
+    with page.expect_navigation():
+        page.get_by_role("link", name="Corrections of hours to decide").click()
+    seen("corrections-in-the-queue")
+    page.goto("/attendance/corrections")
     seen("corrections")
     page.get_by_role("link", name="Open the request of Ana Alvarez").click()
     expect(page.get_by_text("What an approval changes")).to_be_visible()

@@ -96,7 +96,8 @@ def test_a_class_is_checked_off_by_touch_and_the_student_sees_it(
     page.get_by_role("link", name="DA-M").tap()
     expect(page.get_by_role("heading", name="Check-offs of DA-M")).to_be_visible()
     seen("check-offs-of-a-class")
-    page.get_by_role("link", name=re.compile(f"^{SKILL}")).locator("visible=true").tap()
+    with page.expect_navigation():
+        page.get_by_role("link", name=re.compile(f"^{SKILL}")).locator("visible=true").tap()
     seen("check-offs-of-a-skill")
     page.get_by_role("link", name=re.compile("Ana Alvarez")).tap()
     # Everything but a critical step.
@@ -155,7 +156,8 @@ def test_a_class_is_checked_off_by_touch_and_the_student_sees_it(
     signed_in_as(room.admin)
     page.goto(f"/skills/lists/{room.program_id}")
     seen("skill-list")
-    page.get_by_role("link", name=SKILL).tap()
+    with page.expect_navigation():
+        page.get_by_role("link", name=SKILL).tap()
     seen("skill")
     page.get_by_role("link", name="Change").tap()
     seen("skill-form")

@@ -120,7 +120,7 @@ def deliver(
             link_expires_at=expires,
             requested_by=subject.user_id,
             school=school.facts(session).legal_name,
-            recipient=recipient,
+            name=recipient,
             number=document.number,
             days=days,
             page=f"{settings.app_origin}/verify/transcript",
