@@ -159,5 +159,6 @@ def test_a_class_is_checked_off_by_touch_and_the_student_sees_it(
     with page.expect_navigation():
         page.get_by_role("link", name=SKILL).tap()
     seen("skill")
-    page.get_by_role("link", name="Change").tap()
+    with page.expect_navigation():
+        page.get_by_role("link", name="Change").tap()
     seen("skill-form")

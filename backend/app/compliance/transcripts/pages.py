@@ -23,7 +23,16 @@ from app.web.forms import Form, posted
 from app.web.navigation import NavItem
 from app.web.paging import PageParams, Paging
 from app.web.render import redirect, render
-from app.web.request import BriefSubject, CurrentSubject, DatabaseDep, Db, FilesDep, Requires, SettingsDep
+from app.web.request import (
+    BriefSubject,
+    CurrentSubject,
+    DatabaseDep,
+    Db,
+    FilesDep,
+    Requires,
+    SettingsDep,
+    uploading,
+)
 from app.web.search import Found, Hit
 
 router = APIRouter(include_in_schema=False)
@@ -141,7 +150,7 @@ def unofficial(
 @router.post("/enrollments/{enrollment_id}/transcript")
 def issue(
     request: Request,
-    subject: BriefSubject,
+    subject: Annotated[Subject, Depends(uploading(Permission.DOCUMENTS_ISSUE))],
     database: DatabaseDep,
     files: FilesDep,
     settings: SettingsDep,
