@@ -21,6 +21,7 @@ from app.compliance.privacy.schemas import (
     AccessLetterForm,
     BatchFields,
     ButtonForm,
+    DirectoryForm,
     DisclosureFields,
     PaperConsentForm,
 )
@@ -255,12 +256,10 @@ def set_directory(
     db: Db,
     subject: CurrentSubject,
     user_id: PathId,
-    form: Annotated[Form[ButtonForm], Depends(posted(ButtonForm))],
+    form: Annotated[Form[DirectoryForm], Depends(posted(DirectoryForm))],
 ) -> Response:
     """Turn directory information off, or on again, as the student asked in writing."""
-    form.checked()
-    hidden = directory.is_hidden(db, subject, user_id)
-    directory.set_hidden(db, subject, user_id, hidden=not hidden)
+    directory.set_hidden(db, subject, user_id, hidden=form.checked().hidden == "yes")
     return redirect(f"/people/{user_id}/privacy")
 
 
