@@ -81,6 +81,16 @@ def test_a_period_is_closed_when_everything_in_it_is_settled(
     assert session.scalars(entries).all()[-1] == "attendance.period_closed"
 
 
+def test_what_deleted_people_left_open_keeps_no_period_open(
+    session: Session, school: School, enrollment: Enrollment, student: Subject
+) -> None:
+    forgotten = school.attendance(enrollment, MONDAY, clock_out=MONDAY, missing_clock_out=True)
+    corrections.request_change(session, student, forgotten.id, until(forgotten, 60), ZONE)
+    session.get_one(User, enrollment.user_id).deleted_at = NOW
+    session.flush()
+    close(session, school)
+
+
 def test_in_a_closed_period_two_people_approve_neither_of_them_who_asked(
     session: Session, school: School, enrollment: Enrollment, student: Subject
 ) -> None:

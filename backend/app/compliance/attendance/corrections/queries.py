@@ -162,13 +162,15 @@ def _decidable(visible: ColumnElement[bool], user_id: int | None) -> list[Column
 
 
 def waiting_before(session: Session, ends: datetime) -> int:
-    """How many requests wait that concern hours before an instant."""
+    """How many requests wait that concern hours before an instant; deleted people's are in no list."""
     statement = (
         select(func.count())
         .select_from(AttendanceCorrection)
+        .join(User, User.id == AttendanceCorrection.user_id)
         .where(
             AttendanceCorrection.decided_at.is_(None),
             or_(AttendanceCorrection.clock_in < ends, AttendanceCorrection.old_clock_in < ends),
+            User.deleted_at.is_(None),
         )
     )
     return session.scalar(statement) or 0
