@@ -100,6 +100,7 @@ def test_in_a_closed_period_two_people_approve_neither_of_them_who_asked(
     first, second = registrar(session), registrar(session)
     teacher = school.instructor()
     school.school_class(teacher=teacher, students=[enrollment])
+    assert corrections.count_waiting(session, subject_of(teacher)) == 0, "it is not in their queue"
     with pytest.raises(Forbidden, match="closed period"):
         corrections.decide(session, subject_of(teacher), made.id, APPROVE, ZONE)
     assert corrections.decide(session, first, made.id, APPROVE, ZONE).state is State.ENDORSED
