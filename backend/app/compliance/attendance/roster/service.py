@@ -19,7 +19,7 @@ from app.compliance.attendance.roster.settling import ROSTER, settle
 from app.compliance.attendance.schemas import EnrollmentChoice
 from app.core import clock, history
 from app.core.actions import Action
-from app.core.errors import Conflict, NotFound, Problem
+from app.core.errors import Conflict, Invalid, NotFound, Problem
 from app.core.permissions import SYSTEM, Subject, internal
 from app.db.models import Attendance, ClassAttendance
 from app.rules.meetings import Meeting
@@ -116,7 +116,9 @@ def settle_due(session: Session, zone: ZoneInfo, limit: int = 500) -> int:
     """Work out the hours of marks whose meeting is over; a mark that cannot count leaves the others alone."""
     now = clock.now()
     done = 0
-    for number, enrollment_id in queries.due(session, now, now - GIVES_UP_AFTER, limit):
+    due = queries.due(session, now, now - GIVES_UP_AFTER, limit)
+    # In the order in which instructors lock the enrollments: see `_mark_all`.
+    for number, enrollment_id in sorted(due, key=lambda one: (one[1], one[0])):
         try:
             with session.begin_nested():
                 chosen = records.enrollment(session, enrollment_id, alone=True)
@@ -239,7 +241,12 @@ def _mark_all(
         if row is None or not changed:
             continue
         student = chosen[values.enrollment_id]
-        settle(session, subject, row, student, _label(row.mark, code, subject.full_name), now, zone)
+        try:
+            settle(session, subject, row, student, _label(row.mark, code, subject.full_name), now, zone)
+        except Invalid as problem:
+            if len(wanted) == 1:
+                raise
+            raise Invalid(f"{student.full_name}: {problem.detail}") from problem
         events.append(
             {
                 "target_id": row.id,
