@@ -126,6 +126,7 @@ def _batch_page(request: Request, form: Form[BatchFields]) -> Response:
         form=form,
         bases=_bases(consent=False),
         consents=[],
+        statements=[],
         batch=True,
         breadcrumbs=[PRIVACY, ("Disclosures", "/privacy/disclosures"), ("Record", None)],
     )
@@ -199,6 +200,7 @@ def _disclosure_page(
         form=form,
         bases=_bases(consent=bool(given)),
         consents=[(one.id, f"{one.recipient}: {one.records[:60]}") for one in given if not one.withdrawn_at],
+        statements=amendments.statements_of(db, user_id),
         batch=False,
         breadcrumbs=[(person.full_name, f"/people/{user_id}/privacy"), ("Record a disclosure", None)],
     )
