@@ -35,7 +35,7 @@ DISCLOSURES = Report[Any](
 )
 REQUESTS = Report[Any](
     name="requests-of-students",
-    title="Requests of students",
+    title="Student requests",
     columns=(
         Column("student", "Student", lambda row: row.about, sort="student", link=lambda row: row.href),
         Column(
