@@ -262,6 +262,9 @@ def test_hours_outside_the_enrollment_are_refused_and_nothing_is_half_written(ro
         service.mark_all_present(*everybody)
     with at(ENDS):
         assert room.settle() == 2
+        assert not any(line.refused for line in room.lines())
+    with at(ENDS + timedelta(minutes=16)):
+        assert [line.refused for line in room.lines()] == [True, False, False]
 
 
 def test_two_taps_at_once_make_one_time_entry(live_database: Database) -> None:

@@ -32,6 +32,8 @@ SHOWN_DAYS = 21
 """How far back the meetings of a class can be chosen from the list; older ones have their own address."""
 GIVES_UP_AFTER = timedelta(days=60)
 """A mark that made no hours by then never will: the longest time that a roster stays open."""
+SETTLED_WITHIN = timedelta(minutes=15)
+"""The job comes every five minutes."""
 NO_MEETING = "The class has no meeting at that time; its schedule may have changed. Open the roster again."
 NO_STUDENT = "This student was not in the class that day. Nothing was saved; open the roster again."
 
@@ -205,9 +207,16 @@ def _lines(session: Session, seated: Sequence[Any], class_id: int, meeting: Meet
                 marked_by=marker,
                 minutes=minutes if row.settled_at is not None else None,
                 clocked=line.clocked,
+                refused=_is_refused(row, meeting),
             )
         lines.append(line)
     return lines
+
+
+def _is_refused(row: ClassAttendance, meeting: Meeting) -> bool:
+    """Whether the job must have come to a mark that attests hours, and could not count them."""
+    attends = row.mark is not None and Mark(row.mark).attends
+    return attends and row.settled_at is None and meeting.ends + SETTLED_WITHIN < clock.now()
 
 
 def _clocked(entry: Attendance) -> Clocked:
