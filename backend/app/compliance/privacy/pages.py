@@ -146,6 +146,13 @@ def student(
     request: Request, db: Db, subject: CurrentSubject, settings: SettingsDep, user_id: PathId
 ) -> Response:
     """What FERPA keeps of a student."""
+    letter = Form.blank(AccessLetterForm, received_on=clock.today(settings.zone))
+    return _student_page(request, db, subject, user_id, letter)
+
+
+def _student_page(
+    request: Request, db: Session, subject: Subject, user_id: int, letter: Form[AccessLetterForm]
+) -> Response:
     person = policy.require_read(db, subject, user_id)
     return render(
         request,
@@ -160,7 +167,7 @@ def student(
         bases=BASES,
         exempt=EXEMPT,
         may_manage=policy.may_manage(subject, user_id),
-        letter=Form.blank(AccessLetterForm, received_on=clock.today(settings.zone)),
+        letter=letter,
         breadcrumbs=[("People", "/people"), (person.full_name, f"/people/{user_id}"), ("Privacy", None)],
     )
 
@@ -275,11 +282,14 @@ def enter_letter(
     form: Annotated[Form[AccessLetterForm], Depends(posted(AccessLetterForm))],
 ) -> Response:
     """A request that came by letter or in person; the 45 days count from the day it came."""
-    values = form.checked()
-    row = access.ask_access(
-        db, subject, user_id, values.records, clock.today(settings.zone), received_on=values.received_on
-    )
-    return redirect(f"/privacy/access/{row.id}")
+
+    def act(values: AccessLetterForm) -> Response:
+        row = access.ask_access(
+            db, subject, user_id, values.records, clock.today(settings.zone), received_on=values.received_on
+        )
+        return redirect(f"/privacy/access/{row.id}")
+
+    return form.submit(db, act, lambda: _student_page(request, db, subject, user_id, form))
 
 
 @router.post("/people/{user_id}/file-export")
