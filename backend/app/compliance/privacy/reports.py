@@ -44,7 +44,7 @@ REQUESTS = Report[Any](
             lambda row: "See records" if row.href.startswith("/privacy/access") else "Amend a record",
         ),
         Column("what", "What", lambda row: row.what),
-        Column("since", "Received", lambda row: row.since, Kind.MOMENT, sort="since"),
+        Column("since", "Entered", lambda row: row.since, Kind.MOMENT, sort="since"),
         Column("due_on", "Due", lambda row: row.due_on, Kind.DAY, sort="due"),
     ),
     search="Search by student",
