@@ -145,7 +145,7 @@ def test_everything_that_waits_is_in_one_list_and_leads_to_the_act(
     page = registrar.get("/queue").text
     for href in _acts(page):
         assert registrar.get(href).status_code == 200, href
-    assert "5 late" in page
+    assert "5 days late" in page
     one = registrar.get("/queue?kind=name_requests&format=csv").text
     assert one.count("Maria Lopez") == 1
     assert "New name Reyes" in one
