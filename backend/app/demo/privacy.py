@@ -38,7 +38,7 @@ def write_privacy(desk: Desk, enrolled: list[Enrolled]) -> None:
              "Attendance and final grades of the last year", "authorities", False, None, registrar),
         (hired, today - timedelta(days=12), "Peachtree Dental", "Hiring", "Transcript and attendance", "consent",
              False, consents[0][0], registrar),
-        (refused, today - timedelta(days=5), "A caller who said to be a cousin", "None was given", "Address",
+        (refused, today - timedelta(days=5), "A caller who claimed to be a cousin", "None was given", "Address",
              "parent", True, None, other),
     ]  # fmt: skip
     desk.copier.copy(

@@ -7,6 +7,7 @@ from app.db.models import AdmissionDocument
 from app.enrollment import policies_in_force, policy
 from app.enrollment.admissions.papers import queries as papers
 from app.enrollment.lists import queries as lists
+from app.school import service as school
 from app.web import queue
 from app.web.queue import QueueKind
 
@@ -46,7 +47,9 @@ queue.register(
         "withdrawals",
         "Withdrawals to process",
         Permission.WITHDRAWALS_READ,
-        lambda session, subject, _today: lists.to_process(policy.visible(session, subject), REFUND_DAYS),
+        lambda session, subject, _today: lists.to_process(
+            policy.visible(session, subject), REFUND_DAYS, school.facts(session).zone
+        ),
         "A refund is paid within 45 days of the withdrawal (GNPEC Standard 12).",
         order=41,
     ),

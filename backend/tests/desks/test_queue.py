@@ -31,10 +31,12 @@ from tests.queries import counted
 
 NOW = datetime(2026, 11, 20, 15, tzinfo=UTC)
 TODAY = date(2026, 11, 20)
+_LATE_THAT_EVENING = datetime(2026, 10, 2, 2, tzinfo=UTC)
+"""Ten at night on October 1 at the school, and October 2 in UTC."""
 
 
 def _one_of_each(session: Session, school: School) -> User:
-    """A student for whom one thing of every kind waits; the day the withdrawal came is 40 days ago."""
+    """A student for whom one thing of every kind waits; the withdrawal came 50 days ago."""
     program_id, _ = a_program(school)
     student = school.student(full_name="Maria Lopez")
     enrollment = enroll(school, student, program_id)
@@ -103,7 +105,7 @@ def _one_of_each(session: Session, school: School) -> User:
                 expires_on=TODAY + timedelta(days=5),
                 **paper,
             ),
-            Withdrawal(user_id=student.id, enrollment_id=left.id, requested_at=NOW - timedelta(days=50)),
+            Withdrawal(user_id=student.id, enrollment_id=left.id, requested_at=_LATE_THAT_EVENING),
         ]
     )
     session.flush()
@@ -143,7 +145,7 @@ def test_everything_that_waits_is_in_one_list_and_leads_to_the_act(
     page = registrar.get("/queue").text
     for href in _acts(page):
         assert registrar.get(href).status_code == 200, href
-    assert "5 late" in page
+    assert "5 days late" in page
     one = registrar.get("/queue?kind=name_requests&format=csv").text
     assert one.count("Maria Lopez") == 1
     assert "New name Reyes" in one

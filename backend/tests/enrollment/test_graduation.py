@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 from app.core import clock
 from app.core.errors import Conflict, Forbidden, NotFound
 from app.core.permissions import Duty, Subject
-from app.db.models import AuditEntry, Enrollment, EnrollmentStatus, GraduationDecision
+from app.db.models import AttendanceCorrection, AuditEntry, Enrollment, EnrollmentStatus, GraduationDecision
 from app.db.session import Database
 from app.enrollment import service as enrollment
 from app.enrollment.graduation import service
@@ -87,6 +87,28 @@ def test_the_checklist_says_what_is_missing_and_stays_with_the_decision(
     assert "2\u00a0h of 3\u00a0h" in page
     with pytest.raises(NotFound):
         service.checklist(session, subject_of(school.student()), record.id, TODAY, ZONE)
+
+
+def test_hours_from_another_school_count_toward_those_that_the_program_requires(
+    session: Session, school: School, registrar: Subject
+) -> None:
+    record = studied(school, "Maria Lopez", hours=2, required=3)
+    transfer = {"kind": "transfer", "origin": "Savannah Dental School", "reason": "Transcript"}
+    asked = {"user_id": record.user_id, "enrollment_id": record.id, "asked_by": school.admin().id, **transfer}
+    session.add(AttendanceCorrection(minutes=120, **asked))
+    session.flush()
+    (waiting,) = (
+        one for one in service.checklist(session, registrar, record.id, TODAY, ZONE) if one.name == "hours"
+    )
+    assert waiting.state is State.MISSING, "nobody has approved them"
+    approved = {"decided_by": registrar.user_id, "decided_at": NOW, "outcome": "approved"}
+    session.add(AttendanceCorrection(minutes=60, **asked, **approved))
+    session.flush()
+    (hours,) = (
+        one for one in service.checklist(session, registrar, record.id, TODAY, ZONE) if one.name == "hours"
+    )
+    assert (hours.state, hours.number) == (State.MET, "3\u00a0h of 3\u00a0h")
+    assert "1\u00a0h of them at another school" in hours.sentence
 
 
 def test_the_list_is_the_documented_query(school: School, session: Session, browser: Browser) -> None:

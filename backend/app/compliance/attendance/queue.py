@@ -33,7 +33,9 @@ queue.register(
         "Corrections of hours to decide",
         Permission.ATTENDANCE_CORRECT,
         lambda session, subject, _today: corrections.to_decide(
-            policy.visible(session, subject, AttendanceCorrection.user_id), subject.user_id
+            policy.visible(session, subject, AttendanceCorrection.user_id),
+            subject.user_id,
+            of_everybody=policy.may_list_all(subject),
         ),
         order=11,
     ),

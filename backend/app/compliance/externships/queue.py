@@ -12,7 +12,7 @@ queue.register(
     QueueKind(
         "externships",
         "Externships to verify",
-        Permission.EXTERNSHIPS_READ_ALL,
+        Permission.EXTERNSHIPS_MANAGE,
         lambda session, subject, today: placements.to_verify(
             policy.visible(session, subject, Externship.user_id), today
         ),
@@ -21,7 +21,7 @@ queue.register(
     QueueKind(
         "externship_agreements",
         "Externship agreements to renew",
-        Permission.EXTERNSHIPS_READ_ALL,
+        Permission.EXTERNSHIPS_MANAGE,
         lambda _session, _subject, today: sites.to_renew(today),
         "The last day that the site's signed agreement covers.",
         order=34,

@@ -21,6 +21,7 @@ from app.compliance.privacy.schemas import (
     AccessLetterForm,
     BatchFields,
     ButtonForm,
+    DirectoryForm,
     DisclosureFields,
     PaperConsentForm,
 )
@@ -125,6 +126,7 @@ def _batch_page(request: Request, form: Form[BatchFields]) -> Response:
         form=form,
         bases=_bases(consent=False),
         consents=[],
+        statements=[],
         batch=True,
         breadcrumbs=[PRIVACY, ("Disclosures", "/privacy/disclosures"), ("Record", None)],
     )
@@ -144,6 +146,13 @@ def student(
     request: Request, db: Db, subject: CurrentSubject, settings: SettingsDep, user_id: PathId
 ) -> Response:
     """What FERPA keeps of a student."""
+    letter = Form.blank(AccessLetterForm, received_on=clock.today(settings.zone))
+    return _student_page(request, db, subject, user_id, letter)
+
+
+def _student_page(
+    request: Request, db: Session, subject: Subject, user_id: int, letter: Form[AccessLetterForm]
+) -> Response:
     person = policy.require_read(db, subject, user_id)
     return render(
         request,
@@ -158,7 +167,7 @@ def student(
         bases=BASES,
         exempt=EXEMPT,
         may_manage=policy.may_manage(subject, user_id),
-        letter=Form.blank(AccessLetterForm, received_on=clock.today(settings.zone)),
+        letter=letter,
         breadcrumbs=[("People", "/people"), (person.full_name, f"/people/{user_id}"), ("Privacy", None)],
     )
 
@@ -198,6 +207,7 @@ def _disclosure_page(
         form=form,
         bases=_bases(consent=bool(given)),
         consents=[(one.id, f"{one.recipient}: {one.records[:60]}") for one in given if not one.withdrawn_at],
+        statements=amendments.statements_of(db, user_id),
         batch=False,
         breadcrumbs=[(person.full_name, f"/people/{user_id}/privacy"), ("Record a disclosure", None)],
     )
@@ -255,12 +265,10 @@ def set_directory(
     db: Db,
     subject: CurrentSubject,
     user_id: PathId,
-    form: Annotated[Form[ButtonForm], Depends(posted(ButtonForm))],
+    form: Annotated[Form[DirectoryForm], Depends(posted(DirectoryForm))],
 ) -> Response:
     """Turn directory information off, or on again, as the student asked in writing."""
-    form.checked()
-    hidden = directory.is_hidden(db, subject, user_id)
-    directory.set_hidden(db, subject, user_id, hidden=not hidden)
+    directory.set_hidden(db, subject, user_id, hidden=form.checked().hidden == "yes")
     return redirect(f"/people/{user_id}/privacy")
 
 
@@ -274,11 +282,14 @@ def enter_letter(
     form: Annotated[Form[AccessLetterForm], Depends(posted(AccessLetterForm))],
 ) -> Response:
     """A request that came by letter or in person; the 45 days count from the day it came."""
-    values = form.checked()
-    row = access.ask_access(
-        db, subject, user_id, values.records, clock.today(settings.zone), received_on=values.received_on
-    )
-    return redirect(f"/privacy/access/{row.id}")
+
+    def act(values: AccessLetterForm) -> Response:
+        row = access.ask_access(
+            db, subject, user_id, values.records, clock.today(settings.zone), received_on=values.received_on
+        )
+        return redirect(f"/privacy/access/{row.id}")
+
+    return form.submit(db, act, lambda: _student_page(request, db, subject, user_id, form))
 
 
 @router.post("/people/{user_id}/file-export")

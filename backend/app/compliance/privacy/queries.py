@@ -262,9 +262,11 @@ def requests(session: Session, paging: Paging, visible: ColumnElement[bool], *, 
     ).select_from(AmendmentRequest)
     over = AccessRequest.closed_at.is_not(None)
     parts = [
-        access.join(User, User.id == AccessRequest.student_id).where(over if closed else ~over, visible),
+        access.join(User, User.id == AccessRequest.student_id).where(
+            over if closed else ~over, User.deleted_at.is_(None), visible
+        ),
         amend.join(User, User.id == AmendmentRequest.student_id).where(
-            ~_waits() if closed else _waits(), visible
+            ~_waits() if closed else _waits(), User.deleted_at.is_(None), visible
         ),
     ]
     rows = parts[0].union_all(parts[1]).subquery()

@@ -35,7 +35,7 @@ DISCLOSURES = Report[Any](
 )
 REQUESTS = Report[Any](
     name="requests-of-students",
-    title="Requests of students",
+    title="Student requests",
     columns=(
         Column("student", "Student", lambda row: row.about, sort="student", link=lambda row: row.href),
         Column(
@@ -44,7 +44,7 @@ REQUESTS = Report[Any](
             lambda row: "See records" if row.href.startswith("/privacy/access") else "Amend a record",
         ),
         Column("what", "What", lambda row: row.what),
-        Column("since", "Received", lambda row: row.since, Kind.MOMENT, sort="since"),
+        Column("since", "Entered", lambda row: row.since, Kind.MOMENT, sort="since"),
         Column("due_on", "Due", lambda row: row.due_on, Kind.DAY, sort="due"),
     ),
     search="Search by student",

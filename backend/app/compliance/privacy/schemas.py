@@ -16,6 +16,12 @@ class ButtonForm(BaseModel):
     """A form with nothing but its button."""
 
 
+class DirectoryForm(BaseModel):
+    """Whether directory information is held back from now on: a second tap of the same button changes nothing."""
+
+    hidden: Literal["yes", "no"]
+
+
 class DisclosureFields(BaseModel):
     """Who was given which records, when, and on which ground."""
 

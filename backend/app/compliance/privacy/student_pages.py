@@ -11,6 +11,7 @@ from app.compliance.privacy.schemas import (
     AmendmentForm,
     ButtonForm,
     ConsentFields,
+    DirectoryForm,
     StatementForm,
 )
 from app.core import clock, proof
@@ -96,13 +97,11 @@ def withdraw_request(
 
 @router.post("/account/privacy/directory")
 def set_directory(
-    db: Db, subject: CurrentSubject, form: Annotated[Form[ButtonForm], Depends(posted(ButtonForm))]
+    db: Db, subject: CurrentSubject, form: Annotated[Form[DirectoryForm], Depends(posted(DirectoryForm))]
 ) -> Response:
     """Opt out of directory information, or allow it again."""
-    form.checked()
     student_id = _student(subject)
-    hidden = directory.is_hidden(db, subject, student_id)
-    directory.set_hidden(db, subject, student_id, hidden=not hidden)
+    directory.set_hidden(db, subject, student_id, hidden=form.checked().hidden == "yes")
     return redirect("/account/privacy#directory")
 
 

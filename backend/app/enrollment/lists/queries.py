@@ -6,6 +6,7 @@ lists search, sort and cut them.
 
 from collections.abc import Mapping
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import (
     ColumnElement,
@@ -221,8 +222,8 @@ def ready(visible: ColumnElement[bool], threshold_pct: int) -> Select[Any]:
     )
 
 
-def to_process(visible: ColumnElement[bool], refund_days: int) -> Select[Any]:
-    """`pending_withdrawals`, with the last day for the refund."""
+def to_process(visible: ColumnElement[bool], refund_days: int, zone: ZoneInfo) -> Select[Any]:
+    """`pending_withdrawals`, with the last day for the refund, counted from the day at the school."""
     return (
         pending_withdrawals()
         .where(visible)
@@ -233,7 +234,7 @@ def to_process(visible: ColumnElement[bool], refund_days: int) -> Select[Any]:
                 about=User.full_name,
                 what=Program.name,
                 since=Withdrawal.requested_at,
-                due_on=cast(Withdrawal.requested_at, Date) + refund_days,
+                due_on=cast(func.timezone(zone.key, Withdrawal.requested_at), Date) + refund_days,
                 href=func.concat("/enrollments/", Withdrawal.enrollment_id),
             ),
             maintain_column_froms=True,

@@ -81,6 +81,16 @@ def test_a_period_is_closed_when_everything_in_it_is_settled(
     assert session.scalars(entries).all()[-1] == "attendance.period_closed"
 
 
+def test_what_deleted_people_left_open_keeps_no_period_open(
+    session: Session, school: School, enrollment: Enrollment, student: Subject
+) -> None:
+    forgotten = school.attendance(enrollment, MONDAY, clock_out=MONDAY, missing_clock_out=True)
+    corrections.request_change(session, student, forgotten.id, until(forgotten, 60), ZONE)
+    session.get_one(User, enrollment.user_id).deleted_at = NOW
+    session.flush()
+    close(session, school)
+
+
 def test_in_a_closed_period_two_people_approve_neither_of_them_who_asked(
     session: Session, school: School, enrollment: Enrollment, student: Subject
 ) -> None:
@@ -90,6 +100,7 @@ def test_in_a_closed_period_two_people_approve_neither_of_them_who_asked(
     first, second = registrar(session), registrar(session)
     teacher = school.instructor()
     school.school_class(teacher=teacher, students=[enrollment])
+    assert corrections.count_waiting(session, subject_of(teacher)) == 0, "it is not in their queue"
     with pytest.raises(Forbidden, match="closed period"):
         corrections.decide(session, subject_of(teacher), made.id, APPROVE, ZONE)
     assert corrections.decide(session, first, made.id, APPROVE, ZONE).state is State.ENDORSED

@@ -190,6 +190,21 @@ def test_who_clocked_themself_is_shown_and_not_counted_twice(room: Room) -> None
     assert [row[2:] for row in room.entries(2)] == [(0, "clock"), (None, "clock"), (240, "roster")]
 
 
+def test_who_left_and_came_back_by_the_clock_keeps_both_until_the_mark_says_absent(room: Room) -> None:
+    ana = subject_of(room.people[0])
+    with at(during(100)):
+        room.tap(0, "left_early")
+    with at(during(110)):
+        attendance.clock_in(room.session, ana, ZONE)
+    with at(ENDS):
+        attendance.clock_out(room.session, ana, ZONE)
+    with at(ENDS + timedelta(hours=1)):
+        room.tap(0, "present")
+        assert [row[2:] for row in room.entries(0)] == [(100, "roster"), (130, "clock")]
+        room.tap(0, "absent")
+        assert [row[2:] for row in room.entries(0)] == [(0, "roster"), (130, "clock")]
+
+
 def test_all_present_leaves_marks_that_stand(room: Room) -> None:
     with at(during(1)):
         room.tap(1, "absent")
@@ -238,12 +253,18 @@ def test_hours_outside_the_enrollment_are_refused_and_nothing_is_half_written(ro
     room.session.flush()
     with at(ENDS), pytest.raises(Invalid), room.session.begin_nested():
         room.tap(0, "present")
+    everybody = (room.session, subject_of(room.teacher), room.record.id, STARTS, ZONE)
+    with at(ENDS), pytest.raises(Invalid, match="Ana Alvarez: "), room.session.begin_nested():
+        service.mark_all_present(*everybody)
     assert room.session.scalars(select(ClassAttendance)).all() == []
     with at(during(1)):
         # Marked while it goes on: the job leaves that one alone and works out the others.
-        service.mark_all_present(room.session, subject_of(room.teacher), room.record.id, STARTS, ZONE)
+        service.mark_all_present(*everybody)
     with at(ENDS):
         assert room.settle() == 2
+        assert not any(line.refused for line in room.lines())
+    with at(ENDS + timedelta(minutes=16)):
+        assert [line.refused for line in room.lines()] == [True, False, False]
 
 
 def test_two_taps_at_once_make_one_time_entry(live_database: Database) -> None:

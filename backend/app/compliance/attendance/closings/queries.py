@@ -8,7 +8,7 @@ from sqlalchemy import Row, func, or_, select, text
 from sqlalchemy.orm import Session
 
 from app.core.constraints import register_conflict
-from app.db.models import Attendance, AttendanceClosing, ClassAttendance, User
+from app.db.models import Attendance, AttendanceClosing, ClassAttendance, Enrollment, User
 
 register_conflict("uq_attendance_closings_through", "The hours up to this day are closed already.", "through")
 
@@ -35,27 +35,32 @@ def lock_attendance(session: Session) -> None:
 
 
 def unfinished_before(session: Session, ends: datetime) -> int:
-    """Records before an instant that have no end, or none that anybody knows."""
+    """Records before an instant that have no end, or none that anybody knows; deleted people's are in no list."""
     statement = (
         select(func.count())
         .select_from(Attendance)
+        .join(User, User.id == Attendance.user_id)
         .where(
             Attendance.clock_in < ends,
             or_(Attendance.clock_out.is_(None), Attendance.missing_clock_out),
+            User.deleted_at.is_(None),
         )
     )
     return session.scalar(statement) or 0
 
 
 def unsettled_before(session: Session, ends: datetime, since: datetime) -> int:
-    """Roster marks of meetings before an instant whose hours are not worked out."""
+    """Roster marks of meetings before an instant whose hours are not worked out; deleted people's never are."""
     statement = (
         select(func.count())
         .select_from(ClassAttendance)
+        .join(Enrollment, Enrollment.id == ClassAttendance.enrollment_id)
+        .join(User, User.id == Enrollment.user_id)
         .where(
             ClassAttendance.settled_at.is_(None),
             ClassAttendance.starts_at < ends,
             ClassAttendance.ends_at > since,
+            User.deleted_at.is_(None),
         )
     )
     return session.scalar(statement) or 0

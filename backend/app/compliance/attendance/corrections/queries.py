@@ -10,7 +10,14 @@ from sqlalchemy.orm import Session, aliased
 from app.compliance.attendance.corrections.schemas import State
 from app.core.constraints import register_conflict
 from app.core.search import matches
-from app.db.models import Attendance, AttendanceCorrection, Enrollment, Program, User
+from app.db.models import (
+    Attendance,
+    AttendanceClosing,
+    AttendanceCorrection,
+    Enrollment,
+    Program,
+    User,
+)
 from app.web.listing import Listing
 from app.web.paging import Paging
 from app.web.queue import line
@@ -122,8 +129,8 @@ def listing(
     )
 
 
-def to_decide(visible: ColumnElement[bool], user_id: int | None) -> Select[Any]:
-    """Requests that wait for this person, for the queue."""
+def to_decide(visible: ColumnElement[bool], user_id: int | None, *, of_everybody: bool) -> Select[Any]:
+    """Requests that wait for this person, for the queue; `of_everybody` for who decides in the whole school."""
     return (
         select(
             *line(
@@ -137,17 +144,21 @@ def to_decide(visible: ColumnElement[bool], user_id: int | None) -> Select[Any]:
         )
         .select_from(AttendanceCorrection)
         .join(User, User.id == AttendanceCorrection.user_id)
-        .where(*_decidable(visible, user_id))
+        .where(*_decidable(visible, user_id, of_everybody=of_everybody))
     )
 
 
-def count_waiting(session: Session, visible: ColumnElement[bool], user_id: int | None) -> int:
+def count_waiting(
+    session: Session, visible: ColumnElement[bool], user_id: int | None, *, of_everybody: bool
+) -> int:
     """How many requests wait that this person may decide."""
     statement = select(func.count()).select_from(AttendanceCorrection)
-    return session.scalar(statement.where(*_decidable(visible, user_id))) or 0
+    return session.scalar(statement.where(*_decidable(visible, user_id, of_everybody=of_everybody))) or 0
 
 
-def _decidable(visible: ColumnElement[bool], user_id: int | None) -> list[ColumnElement[bool]]:
+def _decidable(
+    visible: ColumnElement[bool], user_id: int | None, *, of_everybody: bool
+) -> list[ColumnElement[bool]]:
     """What waits and is not the person's own, nor what they asked or approved already."""
     person = aliased(User)  # the queue joins the account itself
     deleted = exists().where(person.id == AttendanceCorrection.user_id, person.deleted_at.is_not(None))
@@ -158,17 +169,24 @@ def _decidable(visible: ColumnElement[bool], user_id: int | None) -> list[Column
             AttendanceCorrection.asked_by.is_distinct_from(user_id),
             AttendanceCorrection.endorsed_by.is_distinct_from(user_id),
         ]
+    if not of_everybody:
+        # Transfers and closed periods are the registrar's.
+        begins = func.least(AttendanceCorrection.clock_in, AttendanceCorrection.old_clock_in)
+        closed = exists().where(AttendanceClosing.ends_at > begins)
+        conditions += [AttendanceCorrection.kind != "transfer", ~closed]
     return conditions
 
 
 def waiting_before(session: Session, ends: datetime) -> int:
-    """How many requests wait that concern hours before an instant."""
+    """How many requests wait that concern hours before an instant; deleted people's are in no list."""
     statement = (
         select(func.count())
         .select_from(AttendanceCorrection)
+        .join(User, User.id == AttendanceCorrection.user_id)
         .where(
             AttendanceCorrection.decided_at.is_(None),
             or_(AttendanceCorrection.clock_in < ends, AttendanceCorrection.old_clock_in < ends),
+            User.deleted_at.is_(None),
         )
     )
     return session.scalar(statement) or 0

@@ -80,7 +80,7 @@ def count_waiting(session: Session, subject: Subject) -> int:
     if not policy.may_correct(subject):
         return 0
     visible = policy.visible(session, subject, AttendanceCorrection.user_id)
-    return queries.count_waiting(session, visible, subject.user_id)
+    return queries.count_waiting(session, visible, subject.user_id, of_everybody=policy.may_list_all(subject))
 
 
 @views.opens(Part.ATTENDANCE, student=lambda found, _given: found.correction.user_id)

@@ -39,7 +39,10 @@ class Clocked:
 
 @dataclass(frozen=True, slots=True)
 class RosterLine:
-    """One student at one meeting. `minutes` are what counts for it so far: the roster's, or their own clock's."""
+    """One student at one meeting. `minutes` are what counts for it so far: the roster's, or their own clock's.
+
+    `refused` says that the meeting is long over, and the mark's hours could not be counted.
+    """
 
     enrollment_id: int
     user_id: int
@@ -51,6 +54,7 @@ class RosterLine:
     marked_by: str | None = None
     minutes: int | None = None
     clocked: Clocked | None = None
+    refused: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from app.compliance.attendance.roster.settling import ROSTER, settle
 from app.compliance.attendance.schemas import EnrollmentChoice
 from app.core import clock, history
 from app.core.actions import Action
-from app.core.errors import Conflict, NotFound, Problem
+from app.core.errors import Conflict, Invalid, NotFound, Problem
 from app.core.permissions import SYSTEM, Subject, internal
 from app.db.models import Attendance, ClassAttendance
 from app.rules.meetings import Meeting
@@ -32,6 +32,8 @@ SHOWN_DAYS = 21
 """How far back the meetings of a class can be chosen from the list; older ones have their own address."""
 GIVES_UP_AFTER = timedelta(days=60)
 """A mark that made no hours by then never will: the longest time that a roster stays open."""
+SETTLED_WITHIN = timedelta(minutes=15)
+"""The job comes every five minutes."""
 NO_MEETING = "The class has no meeting at that time; its schedule may have changed. Open the roster again."
 NO_STUDENT = "This student was not in the class that day. Nothing was saved; open the roster again."
 
@@ -116,7 +118,9 @@ def settle_due(session: Session, zone: ZoneInfo, limit: int = 500) -> int:
     """Work out the hours of marks whose meeting is over; a mark that cannot count leaves the others alone."""
     now = clock.now()
     done = 0
-    for number, enrollment_id in queries.due(session, now, now - GIVES_UP_AFTER, limit):
+    due = queries.due(session, now, now - GIVES_UP_AFTER, limit)
+    # In the order in which instructors lock the enrollments: see `_mark_all`.
+    for number, enrollment_id in sorted(due, key=lambda one: (one[1], one[0])):
         try:
             with session.begin_nested():
                 chosen = records.enrollment(session, enrollment_id, alone=True)
@@ -203,9 +207,16 @@ def _lines(session: Session, seated: Sequence[Any], class_id: int, meeting: Meet
                 marked_by=marker,
                 minutes=minutes if row.settled_at is not None else None,
                 clocked=line.clocked,
+                refused=_is_refused(row, meeting),
             )
         lines.append(line)
     return lines
+
+
+def _is_refused(row: ClassAttendance, meeting: Meeting) -> bool:
+    """Whether the job must have come to a mark that attests hours, and could not count them."""
+    attends = row.mark is not None and Mark(row.mark).attends
+    return attends and row.settled_at is None and meeting.ends + SETTLED_WITHIN < clock.now()
 
 
 def _clocked(entry: Attendance) -> Clocked:
@@ -239,7 +250,12 @@ def _mark_all(
         if row is None or not changed:
             continue
         student = chosen[values.enrollment_id]
-        settle(session, subject, row, student, _label(row.mark, code, subject.full_name), now, zone)
+        try:
+            settle(session, subject, row, student, _label(row.mark, code, subject.full_name), now, zone)
+        except Invalid as problem:
+            if len(wanted) == 1:
+                raise
+            raise Invalid(f"{student.full_name}: {problem.detail}") from problem
         events.append(
             {
                 "target_id": row.id,

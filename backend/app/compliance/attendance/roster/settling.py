@@ -53,7 +53,9 @@ def settle(
     ]
     row.settled_at = None
     if wanted is not None and others:
-        row.attendance_id = others[0].id
+        # What the roster has counted already stays the mark's, so that another mark can take it back.
+        counts = made is not None and made.clock_out != made.clock_in
+        row.attendance_id = made.id if made is not None and counts else others[0].id
         if any(one.clock_out is None for one in others):
             return
     elif wanted is not None and wanted.clock_out > now:

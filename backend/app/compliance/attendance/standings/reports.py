@@ -27,7 +27,7 @@ STANDINGS = Report[Any](
         Column("excused", "Excused", lambda row: row[0].excused, Kind.NUMBER, on_page=False),
         Column("tardies", "Late arrivals", lambda row: row[0].tardies, Kind.NUMBER, sort="tardies"),
         Column("reasons", "Rule", lambda row: "; ".join(row[0].reasons)),
-        Column("computed", "Worked out", lambda row: row[0].computed_at, Kind.MOMENT, on_page=False),
+        Column("computed", "Updated", lambda row: row[0].computed_at, Kind.MOMENT, on_page=False),
     ),
     search="Search by student or program",
     filters=(
