@@ -226,6 +226,18 @@ def test_every_monday_each_week_that_waits_is_sent_once(extern: Placed, session:
         weeks.send_week(session, subject_of(School(session).student()), extern.id, MONDAY, ZONE)
 
 
+def test_one_log_with_too_many_weeks_holds_up_no_other(extern: Placed, session: Session) -> None:
+    late = [factory.FIRST + timedelta(days=7 * week) for week in range(weeks.SENT.most + 1)]
+    with time_machine.travel(NOW + timedelta(days=7 * len(late)), tick=False):
+        for day in late:
+            extern.logged(day)
+        assert weeks.send_due(session, ZONE) == weeks.SENT.most
+    extern.supervisor.email = extern.student.email
+    session.flush()
+    with pytest.raises(Conflict, match="own email address"):
+        weeks.send_week(session, extern.own, extern.id, late[-1], ZONE)
+
+
 def test_skills_are_evaluated_by_the_rubric_of_the_day_once_a_link(extern: Placed, session: Session) -> None:
     extern.logged(MONDAY)
     secret, _ = extern.link(MONDAY)

@@ -13,7 +13,7 @@ from app.compliance.externships.placements import queries as placements
 from app.compliance.externships.sites import service as sites
 from app.core import clock, history, limits, mail
 from app.core.actions import Action
-from app.core.errors import Conflict, Invalid, NotFound
+from app.core.errors import Conflict, Invalid, NotFound, TooManyRequests
 from app.core.limits import Limit
 from app.core.permissions import SYSTEM, Actor, internal
 from app.core.tokens import new_token
@@ -41,7 +41,8 @@ def send_week(
 ) -> ExternshipLink:
     """Mail the supervisor a link for the week that a day lies in. The student does it, or staff who keep externships.
 
-    Earlier links for that week stop working. Raises Conflict when no day of it waits to be confirmed.
+    Earlier links for that week stop working. Raises Conflict when no day of it waits to be confirmed, and when the link
+    would go to the student, Invalid when it would go to the school’s own staff, TooManyRequests.
     """
     found = placements.locked(session, externship_id)
     if found is None or not policy.may_read(session, subject, found[0].user_id):
@@ -60,12 +61,17 @@ def send_week(
         raise Conflict("No day of this week waits to be confirmed, so no link was sent.")
     supervisor = sites.supervisor_of(session, kept.supervisor_id)
     sites.require_outsider(session, supervisor.email, "week")
+    chosen = placements.enrollment(session, kept.enrollment_id)
+    student = chosen.full_name if chosen else ""
+    if chosen is not None and supervisor.email == chosen.email:
+        raise Conflict(
+            "The supervisor has the student’s own email address, so no link was sent. The school office can correct it "
+            "under Externships › Sites."
+        )
     wait = limits.take(session, [(SENT, str(externship_id))])
     if wait is not None:
         raise wait.problem()
     revocation.revoke(session, externship_id, week)
-    chosen = placements.enrollment(session, kept.enrollment_id)
-    student = chosen.full_name if chosen else ""
     return _send(session, subject, record, kept, supervisor, student, week, len(waiting), zone)
 
 
@@ -134,6 +140,7 @@ def send_due(session: Session, zone: ZoneInfo, most: int = 500) -> int:
             with session.begin_nested():
                 send_week(session, SYSTEM, row.externship_id, row.week, zone)
                 sent += 1
-        except (Conflict, Invalid, NotFound):
+        except (Conflict, Invalid, NotFound, TooManyRequests):
+            # One log that cannot be sent, or has more weeks than go out in a day, holds up nobody else's.
             continue
     return sent
