@@ -70,6 +70,8 @@ def test_a_week_is_sent_seen_and_confirmed_but_for_the_day_that_is_wrong(
     assert (found.student, found.minutes, found.state) == ("Ana A.", 480, "open")
     with pytest.raises(Invalid, match="what is wrong"):
         confirm(extern, secret, disputed=[bad.id])
+    with pytest.raises(Invalid, match="Check each day"):
+        confirm(extern, secret, word="You left at noon on Tuesday")
     with pytest.raises(Invalid, match="not part of this week"):
         confirm(extern, secret, disputed=[outside.id], word="Not here")
     assert confirm(extern, secret, disputed=[bad.id], word="You left at noon")
