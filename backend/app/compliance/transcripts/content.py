@@ -60,7 +60,7 @@ def gather(
     modules = classes.module_names(
         session, {record.module_id for each in sat.values() for record, _ in each if record.module_id}
     )
-    externships = _externships(session, rows)
+    externships = _externships(session, rows, letterhead.zone)
     scheme = grades.scheme_on(session, today)
     found = {}
     for number in enrollment_ids:
@@ -183,7 +183,7 @@ def _titles(sat: Sequence[tuple[SchoolClass, Meeting]], names: Mapping[int, str]
     return found
 
 
-def _externships(session: Session, rows: Mapping[int, Row[Any]]) -> dict[int, list[Content]]:
+def _externships(session: Session, rows: Mapping[int, Row[Any]], zone: ZoneInfo) -> dict[int, list[Content]]:
     """Verified externships; one that names no enrollment goes with the latest when it was entered."""
     students = {row.user_id for row in rows.values()}
     verified = queries.externships_of(session, students)
@@ -195,18 +195,18 @@ def _externships(session: Session, rows: Mapping[int, Row[Any]]) -> dict[int, li
     found: dict[int, list[Content]] = {}
     for one, placed_for in verified:
         mine = sorted(began.get(one.user_id, ()))
-        before = [number for day, number in mine if day <= one.created_at.date()]
+        before = [number for day, number in mine if day <= clock.local(one.created_at, zone).date()]
         number: int = placed_for or (before[-1] if before else mine[0][1] if mine else 0)
         if number in rows:
-            found.setdefault(number, []).append(_externship(one))
+            found.setdefault(number, []).append(_externship(one, zone))
     return found
 
 
-def _externship(one: Externship) -> Content:
+def _externship(one: Externship, zone: ZoneInfo) -> Content:
     return {
         "site": one.site_name,
         "hours": one.total_hours or 0,
-        "verified_on": one.verified_at.date().isoformat() if one.verified_at else None,
+        "verified_on": clock.local(one.verified_at, zone).date().isoformat() if one.verified_at else None,
     }
 
 

@@ -126,7 +126,8 @@ def filled(session: Session, settings: Settings) -> dict[str, Any]:
             site_name="Midtown Smiles",
             total_hours=80,
             verified=True,
-            verified_at=datetime(2026, 4, 30, 12, tzinfo=UTC),
+            # Ten in the evening of April 30 on the school's wall.
+            verified_at=datetime(2026, 5, 1, 2, tzinfo=UTC),
         )
     )
     session.add(Externship(user_id=people["maria"].id, site_name="Unverified Site", total_hours=40))

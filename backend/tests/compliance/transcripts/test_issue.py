@@ -45,6 +45,7 @@ def test_a_transcript_says_what_a_regulator_asks_for_and_is_kept(world: World, t
         "Official transcript", "Peachtree Dental Academy", "1 Peachtree Street", "Atlanta, GA 30303", "Maria Lopez",
         "Dental Assistant Professional", "Enrolled", "January 5, 2026", "DA-101", "Anatomy of teeth", "May 1, 2026",
         "3.00", "Dental anatomy 3h", "Outside class meetings 1h", "Total 4h", "Midtown Smiles 80 h", "TR-2026-000001",
+        "April 30, 2026",
     ):  # fmt: skip
         assert words in " ".join(text.split()), (words, text)
     assert "Unverified Site" not in text
