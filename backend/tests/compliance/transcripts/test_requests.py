@@ -1,6 +1,7 @@
 """Requests with consent, their answers, and transcripts for many at once."""
 
 from datetime import UTC, datetime
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -14,7 +15,15 @@ from app.compliance.transcripts.public import service as public
 from app.compliance.transcripts.requests import service as requests
 from app.compliance.transcripts.schemas import RequestForm
 from app.core.errors import Conflict, Forbidden, Invalid, NotFound
-from app.db.models import OutboxMessage, TranscriptBatchItem, TranscriptRequest, User
+from app.db.models import (
+    IssuedDocument,
+    OutboxMessage,
+    Transcript,
+    TranscriptBatchItem,
+    TranscriptRequest,
+    User,
+)
+from app.documents import issue
 from app.web.imports.description import register_actor
 from tests.compliance.transcripts.conftest import World
 
@@ -71,6 +80,30 @@ def test_a_request_is_consented_to_issued_and_delivered(world: World, clock: tim
     clock.move_to(datetime(2026, 6, 20, tzinfo=UTC))
     with world.database.begin() as session, pytest.raises(NotFound):
         deliveries.open_link(session, "x")
+
+
+def test_a_request_that_is_canceled_while_it_is_issued_leaves_a_void_number_alone(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    number = ask(world)
+    make = issue.make
+
+    def meanwhile(*given: Any) -> tuple[bytes, str]:
+        with world.database.begin() as session:
+            requests.cancel(session, world.maria, number)
+        return make(*given)
+
+    monkeypatch.setattr(issue, "make", meanwhile)
+    with pytest.raises(Conflict, match="canceled already"):
+        requests.fulfill(
+            world.database, world.registrar, world.files, world.settings, number, request=uuid4()
+        )
+    with world.database.begin() as session:
+        document = session.scalars(sa.select(IssuedDocument)).one()
+        assert (document.status, document.sha256) == ("void", None)
+        assert session.scalars(sa.select(Transcript)).all() == []
+        assert deliveries.deliveries(session, world.maria, world.maria.user_id) == []
+    assert "records@college.example" not in dict(mails(world))
 
 
 def test_bad_requests_save_nothing(world: World) -> None:
