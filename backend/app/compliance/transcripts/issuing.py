@@ -137,6 +137,10 @@ def issue(
     def prepare(session: Session) -> Draft:
         require_proof(subject)
         made = draft(session, subject, files, settings, enrollment_id)
+        old = queries.by_document(session, replaces) if replaces is not None else None
+        if old is not None and old.enrollment_id != enrollment_id:
+            # Whoever verifies the old number would be sent to a transcript of something else.
+            raise Conflict("The transcript to replace is about another enrollment. No transcript was issued.")
         return made if then is None else _followed(made, then)
 
     return documents.issue(database, subject, files, settings, prepare, request=request, replaces=replaces)

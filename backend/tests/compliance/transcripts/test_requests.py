@@ -168,6 +168,8 @@ def test_many_at_once_each_gets_one_or_a_reason_and_a_killed_worker_goes_on(worl
                 batches.start(session, subject, class_id=world.class_id)
         batch = batches.start(session, world.registrar, class_id=world.class_id)
         number = batch.id
+        # The button that was pressed twice.
+        twin = batches.start(session, world.registrar, class_id=world.class_id).id
     register_actor(lambda _session, _settings, _user_id: world.registrar)
     batches.work(world.database, world.files, world.settings, number)
     # Begun again after its end, or after a worker was killed, nobody gets a second one.
@@ -193,5 +195,11 @@ def test_many_at_once_each_gets_one_or_a_reason_and_a_killed_worker_goes_on(worl
             batches.start(session, world.registrar, class_id=world.class_id)
         with pytest.raises(NotFound):
             batches.candidates(session, world.registrar, program_id=99999)
-        answer = public.look(session, "TR-2026-000001", "", "")
-        assert answer.status in ("issued", None)
+        # By the number alone: one of the two was issued, and the other is not known.
+        numbers = ("TR-2026-000001", "TR-2026-000002")
+        assert {public.look(session, one, "", "").status for one in numbers} == {"issued", None}
+    batches.work(world.database, world.files, world.settings, twin)
+    with world.database.begin() as session:
+        again = batches.progress(session, world.registrar, twin)
+        assert (again.total, again.issued, again.refused) == (2, 0, 2)
+        assert sorted(one.problem[:6] for one in again.items) == ["Has TR", "There "]
