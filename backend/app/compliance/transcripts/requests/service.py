@@ -60,11 +60,11 @@ def request_transcript(session: Session, subject: Subject, values: RequestForm) 
     if not rows or rows[0].user_id != subject.user_id:
         raise NotFound(policy.NO_ENROLLMENT)
     values.require_complete()
-    if holds.sentences(session, subject.user_id):
+    standing = holds.sentences(session, subject.user_id)
+    if standing:
         raise Conflict(
             "There is a hold on your transcripts, so none can be requested now: "
-            f"{' '.join(holds.sentences(session, subject.user_id))} Nothing was saved. You may have an unofficial copy "
-            "at any time."
+            f"{holds.in_a_row(standing)} Nothing was saved. You may have an unofficial copy at any time."
         )
     record = TranscriptRequest(
         user_id=subject.user_id,
