@@ -18,6 +18,7 @@ from app.core.limits import Limit
 from app.core.permissions import SYSTEM, Actor, internal
 from app.core.tokens import new_token
 from app.db.models import Externship, ExternshipLink, ExternshipPlacement, ExternshipSupervisor
+from app.db.session import Database
 from app.documents.service import long_date
 from app.rules.externships import short_name
 from app.rules.hours import week_of
@@ -131,15 +132,20 @@ def _send(
 
 
 @internal("the system's own work of every week")
-def send_due(session: Session, zone: ZoneInfo, most: int = 500) -> int:
-    """Mail links for the weeks that are over and have days to confirm; how many."""
+def send_due(database: Database, zone: ZoneInfo, most: int = 500) -> int:
+    """Mail links for the weeks that are over and have days to confirm, each in a transaction of its own: how many.
+
+    So nobody waits for the whole list, a failure undoes no mail of another, and what was sent is not sent again.
+    """
     week = week_of(clock.today(zone))
+    with database.begin() as session:
+        rows = queries.due(session, week, clock.now() - AGAIN_AFTER, most)
     sent = 0
-    for row in queries.due(session, week, clock.now() - AGAIN_AFTER, most):
+    for row in rows:
         try:
-            with session.begin_nested():
+            with database.begin() as session:
                 send_week(session, SYSTEM, row.externship_id, row.week, zone)
-                sent += 1
+            sent += 1
         except (Conflict, Invalid, NotFound, TooManyRequests):
             # One log that cannot be sent, or has more weeks than go out in a day, holds up nobody else's.
             continue
