@@ -196,6 +196,7 @@ def evaluate(
     state = _state(link, kept)
     if state not in ("open", "used"):
         raise Conflict(_OVER[state])
+    sites.require_outsider(session, supervisor.email, "comment")
     today = clock.today(zone)
     rubric = rubrics.rubric_on(session, program_id, today)
     if rubric is None or rubric.id != values.rubric_id:
