@@ -232,6 +232,8 @@ def test_every_monday_each_week_that_waits_is_sent_once(
     assert found == [date(2026, 4, 19), date(2026, 4, 26)]
     with time_machine.travel(NOW + timedelta(days=7), tick=False):
         assert weeks.send_due(database, ZONE) == 3
+    with time_machine.travel(NOW + weeks.SENT_FOR + timedelta(days=14), tick=False):
+        assert weeks.send_due(database, ZONE) == 0
     with pytest.raises(Conflict, match="No day of this week"):
         weeks.send_week(session, extern.own, extern.id, date(2026, 5, 13), ZONE)
     with pytest.raises(NotFound):

@@ -29,6 +29,8 @@ from app.web import formats
 _WEEK = timedelta(days=6)
 AGAIN_AFTER = timedelta(days=6)
 """The weekly job sends a week again when nothing happened for so long."""
+SENT_FOR = timedelta(weeks=16)
+"""And no longer than this: who left the practice is not written to every Monday from then on."""
 SENT = Limit(
     "links sent for an externship",
     10,
@@ -139,7 +141,7 @@ def send_due(database: Database, zone: ZoneInfo, most: int = 500) -> int:
     """
     week = week_of(clock.today(zone))
     with database.begin() as session:
-        rows = queries.due(session, week, clock.now() - AGAIN_AFTER, most)
+        rows = queries.due(session, week - SENT_FOR, week, clock.now() - AGAIN_AFTER, most)
     sent = 0
     for row in rows:
         try:
