@@ -5,7 +5,7 @@ that anybody may call is listed, so that a forgotten subject shows. Who may call
 (tests/permissions).
 """
 
-from app.web.request import brief_subject, current_subject
+from app.web.request import brief_subject, current_subject, database_asked_for, database_session
 from tests.web.routes import PUBLIC
 from tests.web.walk import Walk
 
@@ -100,6 +100,20 @@ def test_a_student_reaches_nothing_of_another(walk: Walk) -> None:
             fine = refused or (route.path.startswith(OWN) and status < 500)
         if not fine or walk.other.full_name in answer.text or walk.other.email in answer.text:
             wrong.append((route, status, answer.text[:200] if status == 422 else ""))
+    assert not wrong
+
+
+def test_no_route_holds_a_transaction_while_it_works_long(walk: Walk) -> None:
+    """One that takes the database itself asks who it is by `BriefSubject` or `uploading`, and for nothing that stays
+    open: two connections for one request are what lets twenty of them wait for each other.
+    """
+    wrong = [
+        route
+        for route in walk.routes
+        if route.asks_for(brief_subject)
+        and route.asks_for(database_asked_for)
+        and route.asks_for(database_session)
+    ]
     assert not wrong
 
 

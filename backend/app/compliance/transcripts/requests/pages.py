@@ -24,7 +24,7 @@ from app.web.field_types import PathId
 from app.web.forms import Form, posted
 from app.web.paging import PageParams
 from app.web.render import redirect, render
-from app.web.request import BriefSubject, CurrentSubject, DatabaseDep, Db, FilesDep, Requires, SettingsDep
+from app.web.request import CurrentSubject, DatabaseDep, Db, FilesDep, Requires, SettingsDep, uploading
 
 router = APIRouter(include_in_schema=False)
 refusals.register_record("transcript_request_id", "transcript_requests", owner="user_id")
@@ -111,10 +111,10 @@ def one(
     return page
 
 
-@router.post("/transcripts/requests/{transcript_request_id}/fulfill", dependencies=ISSUES)
+@router.post("/transcripts/requests/{transcript_request_id}/fulfill")
 def fulfill(
     request: Request,
-    subject: BriefSubject,
+    subject: Annotated[Subject, Depends(uploading(Permission.DOCUMENTS_ISSUE))],
     database: DatabaseDep,
     files: FilesDep,
     settings: SettingsDep,
