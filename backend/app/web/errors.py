@@ -110,7 +110,9 @@ def _left(_request: Request, _error: Exception) -> Response:
 
 
 def _unexpected(request: Request, error: Exception) -> Response:
-    log.error("unexpected error", path=request.url.path, exc_info=error)
+    # The route, not the address as it was typed: one-time links have their secret in it.
+    route = getattr(request.scope.get("route"), "path", None)
+    log.error("unexpected error", method=request.method, route=route, exc_info=error)
     return answer(
         request,
         Problem(

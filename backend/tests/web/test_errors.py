@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
+import structlog
 from fastapi import APIRouter, FastAPI
 from fastapi.testclient import TestClient
 from pydantic import BaseModel
@@ -24,6 +25,11 @@ class Body(BaseModel):
 @router.get("/boom")
 def boom() -> None:
     raise ZeroDivisionError("a secret detail")
+
+
+@router.get("/links/{secret}")
+def link(secret: str) -> None:
+    raise ZeroDivisionError
 
 
 @router.get("/api/v1/missing/{number}")
@@ -81,6 +87,14 @@ def test_an_unforeseen_error_tells_nothing_of_the_inside(client: TestClient) -> 
         assert "ZeroDivision" not in answer.text
         assert "Nothing was changed" in answer.text
         assert "content-security-policy" in answer.headers
+
+
+def test_an_unforeseen_error_is_logged_without_the_address_as_it_was_typed(client: TestClient) -> None:
+    with structlog.testing.capture_logs() as logged:
+        assert client.get("/links/7K3MWQ2PZ8RA4TNC").status_code == 500
+    [line] = [one for one in logged if one["event"] == "unexpected error"]
+    assert (line["method"], line["route"]) == ("GET", "/links/{secret}")
+    assert "7K3MWQ2PZ8RA4TNC" not in str(line)
 
 
 def test_fields_at_fault_are_named(client: TestClient) -> None:

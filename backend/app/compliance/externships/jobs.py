@@ -18,8 +18,10 @@ log = structlog.get_logger(__name__)
 @task("externships.send_weeks", queue="mail")
 def send_weeks(context: Any, timestamp: int) -> None:
     """Mail supervisors a link for last week's hours, every Monday."""
-    with context.additional_context["database"].begin() as session:
-        weeks.send_due(session, school.facts(session).zone)
+    database = context.additional_context["database"]
+    with database.begin() as session:
+        zone = school.facts(session).zone
+    weeks.send_due(database, zone)
 
 
 @jobs.periodic(cron="47 11 * * *", periodic_id="externships.remind")

@@ -1,6 +1,7 @@
 """From the records to an issued transcript, to a preview of it, and to a copy that is not official."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -29,6 +30,8 @@ from app.settings import Settings
 
 KIND = "transcript"
 COPY_NUMBER = "Unofficial copy"
+Then = Callable[[Session, IssuedDocument], None]
+"""What follows in the transaction that issues a transcript: both hold, or neither."""
 
 
 @views.opens(Part.DOCUMENT, student=lambda row, _given: row.user_id)
@@ -123,15 +126,22 @@ def issue(
     *,
     request: UUID,
     replaces: int | None = None,
+    then: Then | None = None,
 ) -> IssuedDocument:
     """Issue the transcript, as `documents.service.issue` does; `replaces` is the document that it supersedes.
 
-    Raises ProofRequired for a person whose last proof is too old, before a number is taken.
+    What `then` raises leaves a void number and no transcript; it is not called where the same `request` was issued
+    before. Raises ProofRequired for a person whose last proof is too old, before a number is taken.
     """
 
     def prepare(session: Session) -> Draft:
         require_proof(subject)
-        return draft(session, subject, files, settings, enrollment_id)
+        made = draft(session, subject, files, settings, enrollment_id)
+        old = queries.by_document(session, replaces) if replaces is not None else None
+        if old is not None and old.enrollment_id != enrollment_id:
+            # Whoever verifies the old number would be sent to a transcript of something else.
+            raise Conflict("The transcript to replace is about another enrollment. No transcript was issued.")
+        return made if then is None else _followed(made, then)
 
     return documents.issue(database, subject, files, settings, prepare, request=request, replaces=replaces)
 
@@ -141,6 +151,15 @@ def require_proof(subject: Actor) -> None:
     """A transcript cannot be undone: who issues one has proved lately who they are."""
     if isinstance(subject, Subject):
         proof.require(subject, Action.TRANSCRIPT_ISSUED, {})
+
+
+def _followed(made: Draft, then: Then) -> Draft:
+    def written(session: Session, subject: Actor, row: IssuedDocument, day: date) -> None:
+        if made.written is not None:
+            made.written(session, subject, row, day)
+        then(session, row)
+
+    return replace(made, written=written)
 
 
 def _official(letterhead: Letterhead, gathered: Mapping[str, Any], key: str) -> Draft:

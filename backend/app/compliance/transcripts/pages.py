@@ -56,7 +56,7 @@ def _found(session: Session, subject: Subject, words: str) -> Found | None:
         Hit(row.number, f"{row.student} · {row.program}", f"/documents/{row.document_id}", "certificate")
         for row in page.items
     ]
-    return Found("Transcripts", hits, page.total or len(hits), f"/transcripts?q={words}")
+    return Found("Transcripts", hits, page.total or len(hits), "/transcripts")
 
 
 search.register("transcripts", _found, order=60)

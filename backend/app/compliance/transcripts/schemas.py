@@ -7,7 +7,7 @@ from pydantic import BaseModel, Field, model_validator
 
 from app.accounts.service import Email
 from app.core.errors import FieldError, Invalid
-from app.web.field_types import OptionalId, Text
+from app.web.field_types import Line, OptionalId, Text
 
 Delivery = Literal["link", "mail", "paper"]
 DELIVERIES = (
@@ -16,7 +16,8 @@ DELIVERIES = (
     ("paper", "Send it on paper by mail"),
 )
 DELIVERY_NAMES = {"mail": "Link by email", "link": "Link to pass on", "paper": "Paper by mail"}
-Recipient = Annotated[Text, Field(min_length=2, max_length=200)]
+Recipient = Annotated[Line, Field(min_length=2, max_length=200)]
+"""One line: it stands in the subject of a mail and in the sentence of consent."""
 
 
 class IssueForm(BaseModel):
@@ -36,7 +37,7 @@ class RequestForm(BaseModel):
     recipient_address: Annotated[
         Annotated[Text, Field(max_length=400)] | None, Field(title="Recipient’s mailing address")
     ] = None
-    purpose: Annotated[Text, Field(min_length=2, max_length=300, title="Purpose")]
+    purpose: Annotated[Line, Field(min_length=2, title="Purpose")]
     consent: Annotated[bool, Field(title="Consent")] = False
 
     def require_complete(self) -> None:
@@ -63,7 +64,7 @@ class NoteForm(BaseModel):
 class HoldForm(BaseModel):
     """Why transcripts are held back."""
 
-    reason: Annotated[Text, Field(min_length=3, max_length=300, title="Reason")]
+    reason: Annotated[Line, Field(min_length=3, title="Reason")]
 
 
 class LiftForm(BaseModel):

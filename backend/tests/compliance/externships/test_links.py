@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import time_machine
 from fastapi.testclient import TestClient
-from sqlalchemy import func, select
+from sqlalchemy import Connection, func, select
 from sqlalchemy.orm import Session
 
 from app.compliance.externships.hours import service as hours
@@ -28,8 +28,10 @@ from app.db.models import (
     OutboxMessage,
 )
 from app.db.session import Database
+from app.settings import Settings
 from tests.compliance.externships.conftest import NOW
 from tests.compliance.externships.test_hours import hours as fields
+from tests.conftest import OneConnection
 from tests.factories import externships as factory
 from tests.factories.externships import ZONE, Placed, placed
 from tests.factories.school import School, subject_of
@@ -70,6 +72,8 @@ def test_a_week_is_sent_seen_and_confirmed_but_for_the_day_that_is_wrong(
     assert (found.student, found.minutes, found.state) == ("Ana A.", 480, "open")
     with pytest.raises(Invalid, match="what is wrong"):
         confirm(extern, secret, disputed=[bad.id])
+    with pytest.raises(Invalid, match="Check each day"):
+        confirm(extern, secret, word="You left at noon on Tuesday")
     with pytest.raises(Invalid, match="not part of this week"):
         confirm(extern, secret, disputed=[outside.id], word="Not here")
     assert confirm(extern, secret, disputed=[bad.id], word="You left at noon")
@@ -209,21 +213,46 @@ def test_links_are_limited_by_link_and_by_externship(extern: Placed, session: Se
     assert len(open_links) == 1
 
 
-def test_every_monday_each_week_that_waits_is_sent_once(extern: Placed, session: Session) -> None:
+@pytest.fixture
+def database(connection: Connection, settings: Settings) -> Database:
+    return OneConnection(connection, settings)
+
+
+def test_every_monday_each_week_that_waits_is_sent_once(
+    extern: Placed, session: Session, database: Database
+) -> None:
     extern.logged(date(2026, 4, 21))
     extern.logged(date(2026, 4, 22))
     extern.logged(date(2026, 4, 28))
     extern.logged(MONDAY)  # this week is not over
-    assert weeks.send_due(session, ZONE) == 2
-    assert weeks.send_due(session, ZONE) == 0
+    session.commit()
+    assert weeks.send_due(database, ZONE) == 2
+    assert weeks.send_due(database, ZONE) == 0
     found = session.scalars(select(ExternshipLink.week).order_by(ExternshipLink.week)).all()
     assert found == [date(2026, 4, 19), date(2026, 4, 26)]
     with time_machine.travel(NOW + timedelta(days=7), tick=False):
-        assert weeks.send_due(session, ZONE) == 3
+        assert weeks.send_due(database, ZONE) == 3
+    with time_machine.travel(NOW + weeks.SENT_FOR + timedelta(days=14), tick=False):
+        assert weeks.send_due(database, ZONE) == 0
     with pytest.raises(Conflict, match="No day of this week"):
         weeks.send_week(session, extern.own, extern.id, date(2026, 5, 13), ZONE)
     with pytest.raises(NotFound):
         weeks.send_week(session, subject_of(School(session).student()), extern.id, MONDAY, ZONE)
+
+
+def test_one_log_with_too_many_weeks_holds_up_no_other(
+    extern: Placed, session: Session, database: Database
+) -> None:
+    late = [factory.FIRST + timedelta(days=7 * week) for week in range(weeks.SENT.most + 1)]
+    with time_machine.travel(NOW + timedelta(days=7 * len(late)), tick=False):
+        for day in late:
+            extern.logged(day)
+        session.commit()
+        assert weeks.send_due(database, ZONE) == weeks.SENT.most
+    extern.supervisor.email = extern.student.email
+    session.flush()
+    with pytest.raises(Conflict, match="own email address"):
+        weeks.send_week(session, extern.own, extern.id, late[-1], ZONE)
 
 
 def test_skills_are_evaluated_by_the_rubric_of_the_day_once_a_link(extern: Placed, session: Session) -> None:

@@ -27,6 +27,7 @@ from app.documents import service as documents
 from app.documents.numbers import Wanted
 from tests.compliance.transcripts.conftest import World
 from tests.documents.poppler import signatures, text_of
+from tests.factories.school import School
 
 
 @pytest.fixture
@@ -211,6 +212,12 @@ def test_a_correction_supersedes_and_a_name_is_that_of_its_day(world: World, iss
         assert service.verify(session, SYSTEM, world.pdf(newer)).accepted
     with pytest.raises(Conflict, match="no longer valid"):
         world.issue(replaces=issued.id)
+    with world.database.begin() as session:
+        made = School(session)
+        person = session.get_one(User, world.maria.user_id)
+        world.enrollments["other"] = made.enrollment(person, made.program(name="Radiography")).id
+    with pytest.raises(Conflict, match="another enrollment"):
+        world.issue(whose="other", replaces=newer.id)
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """Requests with consent, their answers, and transcripts for many at once."""
 
 from datetime import UTC, datetime
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -14,7 +15,15 @@ from app.compliance.transcripts.public import service as public
 from app.compliance.transcripts.requests import service as requests
 from app.compliance.transcripts.schemas import RequestForm
 from app.core.errors import Conflict, Forbidden, Invalid, NotFound
-from app.db.models import OutboxMessage, TranscriptBatchItem, TranscriptRequest, User
+from app.db.models import (
+    IssuedDocument,
+    OutboxMessage,
+    Transcript,
+    TranscriptBatchItem,
+    TranscriptRequest,
+    User,
+)
+from app.documents import issue
 from app.web.imports.description import register_actor
 from tests.compliance.transcripts.conftest import World
 
@@ -73,6 +82,30 @@ def test_a_request_is_consented_to_issued_and_delivered(world: World, clock: tim
         deliveries.open_link(session, "x")
 
 
+def test_a_request_that_is_canceled_while_it_is_issued_leaves_a_void_number_alone(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    number = ask(world)
+    make = issue.make
+
+    def meanwhile(*given: Any) -> tuple[bytes, str]:
+        with world.database.begin() as session:
+            requests.cancel(session, world.maria, number)
+        return make(*given)
+
+    monkeypatch.setattr(issue, "make", meanwhile)
+    with pytest.raises(Conflict, match="canceled already"):
+        requests.fulfill(
+            world.database, world.registrar, world.files, world.settings, number, request=uuid4()
+        )
+    with world.database.begin() as session:
+        document = session.scalars(sa.select(IssuedDocument)).one()
+        assert (document.status, document.sha256) == ("void", None)
+        assert session.scalars(sa.select(Transcript)).all() == []
+        assert deliveries.deliveries(session, world.maria, world.maria.user_id) == []
+    assert "records@college.example" not in dict(mails(world))
+
+
 def test_bad_requests_save_nothing(world: World) -> None:
     for given, field in (
         ({"consent": False}, "consent"),
@@ -85,8 +118,8 @@ def test_bad_requests_save_nothing(world: World) -> None:
     with pytest.raises(NotFound):
         ask(world, enrollment_id=world.enrollments["omar"])
     with world.database.begin() as session:
-        holds.set_hold(session, world.registrar, world.maria.user_id, "The balance is due.")
-    with pytest.raises(Conflict, match="The balance is due"):
+        holds.set_hold(session, world.registrar, world.maria.user_id, "The balance is due")
+    with pytest.raises(Conflict, match=r"The balance is due\. Nothing was saved"):
         ask(world)
     with world.database.begin() as session:
         assert session.scalars(sa.select(TranscriptRequest)).all() == []
@@ -135,6 +168,8 @@ def test_many_at_once_each_gets_one_or_a_reason_and_a_killed_worker_goes_on(worl
                 batches.start(session, subject, class_id=world.class_id)
         batch = batches.start(session, world.registrar, class_id=world.class_id)
         number = batch.id
+        # The button that was pressed twice.
+        twin = batches.start(session, world.registrar, class_id=world.class_id).id
     register_actor(lambda _session, _settings, _user_id: world.registrar)
     batches.work(world.database, world.files, world.settings, number)
     # Begun again after its end, or after a worker was killed, nobody gets a second one.
@@ -160,5 +195,11 @@ def test_many_at_once_each_gets_one_or_a_reason_and_a_killed_worker_goes_on(worl
             batches.start(session, world.registrar, class_id=world.class_id)
         with pytest.raises(NotFound):
             batches.candidates(session, world.registrar, program_id=99999)
-        answer = public.look(session, "TR-2026-000001", "", "")
-        assert answer.status in ("issued", None)
+        # By the number alone: one of the two was issued, and the other is not known.
+        numbers = ("TR-2026-000001", "TR-2026-000002")
+        assert {public.look(session, one, "", "").status for one in numbers} == {"issued", None}
+    batches.work(world.database, world.files, world.settings, twin)
+    with world.database.begin() as session:
+        again = batches.progress(session, world.registrar, twin)
+        assert (again.total, again.issued, again.refused) == (2, 0, 2)
+        assert sorted(one.problem[:6] for one in again.items) == ["Has TR", "There "]

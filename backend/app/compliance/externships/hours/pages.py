@@ -12,7 +12,7 @@ from app.compliance.externships.links.schemas import SendForm
 from app.compliance.externships.placements import service as placements
 from app.compliance.externships.weeks import service as weeks
 from app.core import clock
-from app.core.errors import Conflict, NotFound
+from app.core.errors import Conflict, Invalid, NotFound, Problem, TooManyRequests
 from app.core.permissions import Subject
 from app.rules.externships import RATINGS
 from app.settings import Settings
@@ -42,7 +42,7 @@ def _own_page(
     db: Session,
     subject: Subject,
     settings: Settings,
-    problem: Conflict | None = None,
+    problem: Problem | None = None,
 ) -> Response:
     found = placements.externships_of(db, subject, subject.user_id, settings.zone)
     return render(
@@ -143,7 +143,7 @@ def send_week(
     try:
         with db.begin_nested():
             weeks.send_week(db, subject, externship_id, form.checked().week, settings.zone)
-    except Conflict as problem:
+    except (Conflict, Invalid, TooManyRequests) as problem:
         return _own_page(request, db, subject, settings, problem)
     return redirect("/externship")
 

@@ -106,8 +106,8 @@ def last_evaluated_on(session: Session, externship_id: int) -> date | None:
     )
 
 
-def due(session: Session, before: date, since: datetime, most: int) -> Sequence[Row[Any]]:
-    """Externship and Sunday of each week before a day that has unconfirmed days and no link sent since a moment.
+def due(session: Session, after: date, before: date, since: datetime, most: int) -> Sequence[Row[Any]]:
+    """Externship and Sunday of each week between two days that has unconfirmed days and no link sent since a moment.
 
     Weeks begin on Sunday, as everywhere in the system.
     """
@@ -129,6 +129,7 @@ def due(session: Session, before: date, since: datetime, most: int) -> Sequence[
         .join(User, User.id == Externship.user_id)
         .where(
             ExternshipHours.state == "logged",
+            ExternshipHours.day >= after,
             ExternshipHours.day < before,
             User.deleted_at.is_(None),
             or_(Externship.verified.is_(False), Externship.verified.is_(None)),

@@ -124,7 +124,7 @@ def confirm(
     """Confirm the week but for the days that are disputed; False when the link was used before, and nothing changed.
 
     Raises NotFound and Forbidden as `look` does, Conflict for a link that is over and for hours that changed since the
-    page was opened, Invalid for a dispute without a word.
+    page was opened, Invalid for a dispute without a word and for a word without a day.
     """
     _require_stranger(subject)
     found = queries.by_hash(session, hash_token(secret), lock=True)
@@ -148,6 +148,11 @@ def confirm(
         raise _wrong("disputed", "One of these days is not part of this week. Open the link again.")
     if disputed and not values.word:
         raise _wrong("word", "Say in a word what is wrong, so that the student can put it right.")
+    if values.word and not disputed:
+        # Confirmed, the hours would stand and nobody would read what was wrong with them.
+        raise _wrong(
+            "disputed", "Check each day that is wrong, or clear what you wrote. Nothing was confirmed."
+        )
     now = clock.now()
     for entry in entries:
         wrong = entry.id in disputed
@@ -191,6 +196,7 @@ def evaluate(
     state = _state(link, kept)
     if state not in ("open", "used"):
         raise Conflict(_OVER[state])
+    sites.require_outsider(session, supervisor.email, "comment")
     today = clock.today(zone)
     rubric = rubrics.rubric_on(session, program_id, today)
     if rubric is None or rubric.id != values.rubric_id:

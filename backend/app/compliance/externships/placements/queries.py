@@ -110,6 +110,11 @@ def _listed(today: date) -> tuple[Select[Any], Any, Any]:
     return statement, state, sums
 
 
+def _in_state(kind: Any, state: str) -> ColumnElement[bool]:
+    # Said besides, so that no log of the past is added up for those that are open.
+    return and_(func.coalesce(Externship.verified, False) == (state == "verified"), kind == state)
+
+
 def listing(
     session: Session,
     paging: Paging,
@@ -122,12 +127,10 @@ def listing(
 ) -> Listing[Any]:
     """Externships, those that began last first unless sorted otherwise."""
     statement, kind, sums = _listed(today)
-    statement = statement.where(visible, User.deleted_at.is_(None))
-    statement = statement.where(
-        *matches(paging.q, User.search_text, Externship.site_name, Externship.supervisor_name)
-    )
+    words = matches(paging.q, User.search_text, Externship.site_name, Externship.supervisor_name)
+    statement = statement.where(visible, User.deleted_at.is_(None), *words)
     if state is not None:
-        statement = statement.where(kind == state)
+        statement = statement.where(_in_state(kind, state))
     if site_id is not None:
         statement = statement.where(ExternshipPlacement.site_id == site_id)
     if program_id is not None:
@@ -161,7 +164,9 @@ def required_hours(session: Session, enrollment_ids: Sequence[int]) -> dict[int,
 def to_verify(visible: ColumnElement[bool], today: date) -> Select[Any]:
     """Externships that wait to be verified, for the queue."""
     statement, kind, _sums_of = _listed(today)
-    return statement.where(visible, User.deleted_at.is_(None), kind == "to_verify").with_only_columns(
+    return statement.where(
+        visible, User.deleted_at.is_(None), _in_state(kind, "to_verify")
+    ).with_only_columns(
         *line(
             number=Externship.id,
             student_id=Externship.user_id,
@@ -177,7 +182,7 @@ def to_verify(visible: ColumnElement[bool], today: date) -> Select[Any]:
 def count(session: Session, visible: ColumnElement[bool], today: date, state: str) -> int:
     """How many externships are in a state."""
     statement, kind, _sums_of = _listed(today)
-    statement = statement.where(visible, User.deleted_at.is_(None), kind == state)
+    statement = statement.where(visible, User.deleted_at.is_(None), _in_state(kind, state))
     return session.scalar(select(func.count()).select_from(statement.subquery())) or 0
 
 

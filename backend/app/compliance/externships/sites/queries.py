@@ -201,6 +201,23 @@ def supervisors(session: Session, site_id: int, *, archived: bool = False) -> Se
     ).all()
 
 
+def lock_externships(session: Session, supervisor_id: int) -> None:
+    """Lock the open externships of a supervisor, as sending a week does before it locks the supervisor."""
+    session.execute(
+        select(Externship.id)
+        .where(
+            Externship.id.in_(
+                select(ExternshipPlacement.externship_id).where(
+                    ExternshipPlacement.supervisor_id == supervisor_id
+                )
+            ),
+            Externship.verified.is_not(True),
+        )
+        .order_by(Externship.id)
+        .with_for_update(key_share=True)
+    )
+
+
 def name_in_externships(session: Session, supervisor: ExternshipSupervisor) -> None:
     """Write the supervisor's name and address into the documented rows that are not verified."""
     session.execute(

@@ -258,6 +258,7 @@ def save_supervisor(
         record = ExternshipSupervisor(site_id=site.id, name=values.name, title=values.title, email=email)
         queries.add(session, record)
     else:
+        queries.lock_externships(session, supervisor_id)
         record = supervisor_of(session, supervisor_id, site_id=site_id)
         if record.email != email:
             # A link at an address that was wrong is in a stranger's hands.

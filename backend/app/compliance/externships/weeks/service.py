@@ -13,11 +13,12 @@ from app.compliance.externships.placements import queries as placements
 from app.compliance.externships.sites import service as sites
 from app.core import clock, history, limits, mail
 from app.core.actions import Action
-from app.core.errors import Conflict, Invalid, NotFound
+from app.core.errors import Conflict, Invalid, NotFound, TooManyRequests
 from app.core.limits import Limit
 from app.core.permissions import SYSTEM, Actor, internal
 from app.core.tokens import new_token
 from app.db.models import Externship, ExternshipLink, ExternshipPlacement, ExternshipSupervisor
+from app.db.session import Database
 from app.documents.service import long_date
 from app.rules.externships import short_name
 from app.rules.hours import week_of
@@ -28,6 +29,8 @@ from app.web import formats
 _WEEK = timedelta(days=6)
 AGAIN_AFTER = timedelta(days=6)
 """The weekly job sends a week again when nothing happened for so long."""
+SENT_FOR = timedelta(weeks=16)
+"""And no longer than this: who left the practice is not written to every Monday from then on."""
 SENT = Limit(
     "links sent for an externship",
     10,
@@ -41,7 +44,8 @@ def send_week(
 ) -> ExternshipLink:
     """Mail the supervisor a link for the week that a day lies in. The student does it, or staff who keep externships.
 
-    Earlier links for that week stop working. Raises Conflict when no day of it waits to be confirmed.
+    Earlier links for that week stop working. Raises Conflict when no day of it waits to be confirmed, and when the link
+    would go to the student, Invalid when it would go to the school’s own staff, TooManyRequests.
     """
     found = placements.locked(session, externship_id)
     if found is None or not policy.may_read(session, subject, found[0].user_id):
@@ -60,12 +64,17 @@ def send_week(
         raise Conflict("No day of this week waits to be confirmed, so no link was sent.")
     supervisor = sites.supervisor_of(session, kept.supervisor_id)
     sites.require_outsider(session, supervisor.email, "week")
+    chosen = placements.enrollment(session, kept.enrollment_id)
+    student = chosen.full_name if chosen else ""
+    if chosen is not None and supervisor.email == chosen.email:
+        raise Conflict(
+            "The supervisor has the student’s own email address, so no link was sent. The school office can correct it "
+            "under Externships › Sites."
+        )
     wait = limits.take(session, [(SENT, str(externship_id))])
     if wait is not None:
         raise wait.problem()
     revocation.revoke(session, externship_id, week)
-    chosen = placements.enrollment(session, kept.enrollment_id)
-    student = chosen.full_name if chosen else ""
     return _send(session, subject, record, kept, supervisor, student, week, len(waiting), zone)
 
 
@@ -125,15 +134,21 @@ def _send(
 
 
 @internal("the system's own work of every week")
-def send_due(session: Session, zone: ZoneInfo, most: int = 500) -> int:
-    """Mail links for the weeks that are over and have days to confirm; how many."""
+def send_due(database: Database, zone: ZoneInfo, most: int = 500) -> int:
+    """Mail links for the weeks that are over and have days to confirm, each in a transaction of its own: how many.
+
+    So nobody waits for the whole list, a failure undoes no mail of another, and what was sent is not sent again.
+    """
     week = week_of(clock.today(zone))
+    with database.begin() as session:
+        rows = queries.due(session, week - SENT_FOR, week, clock.now() - AGAIN_AFTER, most)
     sent = 0
-    for row in queries.due(session, week, clock.now() - AGAIN_AFTER, most):
+    for row in rows:
         try:
-            with session.begin_nested():
+            with database.begin() as session:
                 send_week(session, SYSTEM, row.externship_id, row.week, zone)
-                sent += 1
-        except (Conflict, Invalid, NotFound):
+            sent += 1
+        except (Conflict, Invalid, NotFound, TooManyRequests):
+            # One log that cannot be sent, or has more weeks than go out in a day, holds up nobody else's.
             continue
     return sent

@@ -82,6 +82,7 @@ def _page(
         programs=programs,
         classes=classes,
         found=found,
+        most=service.SHOWN,
         program_id=program_id,
         class_id=class_id,
         recent=service.recent(db, subject),

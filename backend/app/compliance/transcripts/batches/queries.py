@@ -121,6 +121,17 @@ def students_of(session: Session, enrollment_ids: Collection[int]) -> dict[int, 
     return dict(rows.all())
 
 
+def valid_numbers(session: Session, enrollment_ids: Collection[int]) -> dict[int, str]:
+    """The newest number that still holds, by enrollment; those without a transcript are left out."""
+    rows = session.execute(
+        select(TranscriptContent.enrollment_id, func.max(IssuedDocument.number))
+        .join(IssuedDocument, IssuedDocument.id == TranscriptContent.document_id)
+        .where(TranscriptContent.enrollment_id.in_(enrollment_ids), IssuedDocument.status == "issued")
+        .group_by(TranscriptContent.enrollment_id)
+    ).tuples()
+    return dict(rows.all())
+
+
 def note(
     session: Session,
     batch_id: int,

@@ -30,6 +30,7 @@ AT_A_TIME = 20
 """So many numbers are reserved at once; a killed worker leaves at most as many void."""
 MOST = 2000
 SHOWN = 500
+_HAS = "Has {} already."
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +95,7 @@ def candidates(
                 row.id,
                 row.student,
                 row.program,
-                f"Has {row.number} already." if row.number else f"On hold: {row.hold}" if row.hold else None,
+                _HAS.format(row.number) if row.number else f"On hold: {row.hold}" if row.hold else None,
             )
             for row in rows
         ],
@@ -125,7 +126,8 @@ def start(
     )
     from app.compliance.transcripts.batches.jobs import issue_batch  # noqa: PLC0415 - the job calls this module
 
-    enqueue(session, issue_batch, lock=f"transcripts-{batch.id}", batch_id=batch.id)
+    # One batch after another: the second of two about the same students finds what the first has issued.
+    enqueue(session, issue_batch, lock="transcripts", batch_id=batch.id)
     return batch
 
 
@@ -193,6 +195,12 @@ def _drafts(
 ) -> list[Draft]:
     """The drafts of these enrollments; of one that cannot be had, the reason is noted."""
     with database.begin() as session:
+        have = queries.valid_numbers(session, numbers)
+        for number, known in have.items():
+            queries.note(session, batch_id, number, problem=_HAS.format(known))
+        numbers = [number for number in numbers if number not in have]
+        if not numbers:
+            return []
         students = queries.students_of(session, numbers)
         held = {number for number in numbers if holds.sentences(session, students[number])}
         try:

@@ -19,11 +19,20 @@ def add(session: Session, row: TranscriptDelivery) -> None:
 
 
 def deliveries_of(
-    session: Session, *, document_id: int | None = None, user_id: int | None = None
+    session: Session, now: datetime, *, document_id: int | None = None, user_id: int | None = None
 ) -> Sequence[Row[Any]]:
-    """TranscriptDelivery with the number and who sent it, the newest first, of a transcript or a student."""
+    """TranscriptDelivery with the number and who sent it, the newest first, of a transcript or a student.
+
+    `over` says that its link has expired, `status` is the transcript’s.
+    """
     statement = (
-        select(TranscriptDelivery, IssuedDocument.number, _Sender.full_name.label("sender"))
+        select(
+            TranscriptDelivery,
+            IssuedDocument.number,
+            IssuedDocument.status,
+            (TranscriptDelivery.expires_at <= now).label("over"),
+            _Sender.full_name.label("sender"),
+        )
         .join(IssuedDocument, IssuedDocument.id == TranscriptDelivery.document_id)
         .outerjoin(_Sender, _Sender.id == TranscriptDelivery.sent_by)
     )

@@ -42,7 +42,7 @@ NO_LINK = (
 def deliveries(session: Session, subject: Subject, user_id: int) -> Sequence[Row[Any]]:
     """What of a student’s transcripts was given to whom, the newest first. Raises NotFound for other people’s."""
     policy.require_read(session, subject, user_id, policy.NO_STUDENT)
-    return queries.deliveries_of(session, user_id=user_id)
+    return queries.deliveries_of(session, clock.now(), user_id=user_id)
 
 
 @views.opens(Part.DOCUMENT, student=lambda found, _given: found[0].user_id)
@@ -54,7 +54,7 @@ def deliveries_of(
     if row is None:
         raise NotFound(policy.NO_TRANSCRIPT)
     policy.require_read(session, subject, row.user_id, policy.NO_TRANSCRIPT)
-    return row, queries.deliveries_of(session, document_id=transcript_document_id)
+    return row, queries.deliveries_of(session, clock.now(), document_id=transcript_document_id)
 
 
 # Giving

@@ -43,9 +43,8 @@ def require_none(session: Session, user_id: int) -> None:
     """Raises Conflict, with every reason, while a hold stands."""
     found = sentences(session, user_id)
     if found:
-        words = " ".join(_closed(one) for one in found)
         raise Conflict(
-            f"There is a hold on this student’s transcripts, so none was issued: {words} Lift the hold first."
+            f"There is a hold on this student’s transcripts, so none was issued: {in_a_row(found)} Lift the hold first."
         )
 
 
@@ -82,6 +81,7 @@ def lift(session: Session, subject: Actor, hold_id: int, note: str | None) -> Tr
     hold = queries.find(session, hold_id)
     if hold is None:
         raise NotFound("There is no such hold.")
+    policy.require_see_holds(session, subject, hold.user_id)
     require_not_own(subject, hold.user_id, "holds")
     if hold.lifted_at is not None:
         raise Conflict("This hold was lifted already. Nothing was changed.")
@@ -93,5 +93,7 @@ def lift(session: Session, subject: Actor, hold_id: int, note: str | None) -> Tr
     return hold
 
 
-def _closed(sentence: str) -> str:
-    return sentence if sentence.endswith((".", "!", "?")) else f"{sentence}."
+@internal("puts words together")
+def in_a_row(sentences: Sequence[str]) -> str:
+    """Reasons as somebody typed them, each with a full stop at its end."""
+    return " ".join(one if one.endswith((".", "!", "?")) else f"{one}." for one in sentences)

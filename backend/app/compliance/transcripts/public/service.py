@@ -2,7 +2,7 @@
 
 By the number alone: issued, replaced, revoked, or not known. With the code of the QR, or with the file itself: whose
 initials, which program, when it was issued, and whether the file is the issued one to the last byte. Names and courses
-are shown by a link that the student gave (`requests.open_link`), and by nothing here.
+are shown by a link that the student gave (`deliveries.open_link`), and by nothing here.
 
 A number that nobody has, one whose student opted out of directory information, a wrong code and a number that was
 tried too often get one and the same answer, by the same statements.

@@ -60,11 +60,11 @@ def request_transcript(session: Session, subject: Subject, values: RequestForm) 
     if not rows or rows[0].user_id != subject.user_id:
         raise NotFound(policy.NO_ENROLLMENT)
     values.require_complete()
-    if holds.sentences(session, subject.user_id):
+    standing = holds.sentences(session, subject.user_id)
+    if standing:
         raise Conflict(
             "There is a hold on your transcripts, so none can be requested now: "
-            f"{' '.join(holds.sentences(session, subject.user_id))} Nothing was saved. You may have an unofficial copy "
-            "at any time."
+            f"{holds.in_a_row(standing)} Nothing was saved. You may have an unofficial copy at any time."
         )
     record = TranscriptRequest(
         user_id=subject.user_id,
@@ -171,15 +171,17 @@ def fulfill(
     *,
     request: UUID,
 ) -> Fulfilled:
-    """Issue the transcript and deliver it as asked. The same `request` (the act) twice is one transcript.
+    """Issue the transcript and deliver it as asked: both in one transaction, or neither.
 
-    Raises Forbidden, NotFound, Conflict while a hold stands, and what issuing raises; nothing was delivered then.
+    Raises Forbidden, NotFound, Conflict while a hold stands and for a request that was decided meanwhile, and what
+    issuing raises; nothing was issued or delivered then.
     """
     with database.begin() as session:
         policy.require_issue(subject)
-        enrollment_id = _waiting(session, subject, transcript_request_id).enrollment_id
-    document = issuing.issue(database, subject, files, settings, enrollment_id, request=request)
-    with database.begin() as session:
+        asked = _waiting(session, subject, transcript_request_id)
+    links: list[str | None] = []
+
+    def deliver(session: Session, document: IssuedDocument) -> None:
         record = _waiting(session, subject, transcript_request_id)
         record.document_id = document.id
         _decide(
@@ -200,8 +202,15 @@ def fulfill(
             email=record.recipient_email,
             request_id=record.id,
         )
+        links.append(link if record.delivery == "link" else None)
         _mail_decision(session, subject, record, document.number)
-    return Fulfilled(document, link if record.delivery == "link" else None)
+
+    document = issuing.issue(
+        database, subject, files, settings, asked.enrollment_id, request=request, then=deliver
+    )
+    if not links:
+        raise Conflict("This request was answered already. Nothing was changed.")
+    return Fulfilled(document, links[0])
 
 
 def _waiting(session: Session, subject: Subject, request_id: int) -> TranscriptRequest:
