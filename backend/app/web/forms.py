@@ -23,6 +23,7 @@ from datetime import date
 from decimal import Decimal
 from enum import Enum
 from typing import Annotated, Any, Generic, TypeVar, Union, get_args, get_origin
+from uuid import uuid4
 
 from fastapi import Request
 from pydantic import BaseModel, BeforeValidator, ValidationError
@@ -36,6 +37,7 @@ from starlette.responses import Response
 from app.core.errors import FieldError, Invalid, Problem, UnsupportedMediaType
 from app.core.files.scanner import Infected
 from app.core.money import parse_dollars
+from app.db.session import Database
 from app.web.errors import problem_of
 
 M = TypeVar("M", bound=BaseModel)
@@ -118,10 +120,27 @@ class Form(Generic[M]):
             with session.begin_nested():
                 return action(values)
 
-        return self.submit_apart(within, again)
+        return self._submit(within, again)
 
-    def submit_apart(self, action: Callable[[M], Response], again: Callable[[], Response]) -> Response:
-        """The same for an action that begins and ends transactions of its own, because it works long in between."""
+    def submit_apart(
+        self, database: Database, action: Callable[[M], Response], again: Callable[[Session], Response]
+    ) -> Response:
+        """The same for an action that begins and ends transactions of its own, because it works long in between; the
+        form is shown again in one of its own.
+
+        A field `request` names the act, so that sent twice it is one. A try that was refused is void, and the form
+        that is shown again is another act.
+        """
+
+        def shown() -> Response:
+            if "request" in self.model.model_fields:
+                self.data["request"] = [str(uuid4())]
+            with database.begin() as session:
+                return again(session)
+
+        return self._submit(action, shown)
+
+    def _submit(self, action: Callable[[M], Response], again: Callable[[], Response]) -> Response:
         status = 422
         if self.values is not None:
             try:

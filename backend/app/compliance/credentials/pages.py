@@ -225,13 +225,9 @@ def issue(
         )
         return redirect(f"/credentials/{awards.issue(database, subject, files, settings, wanted)}")
 
-    def again() -> Response:
-        # The number of this try is void; the next one is an act of its own.
-        form.data["request"] = [str(uuid4())]
-        with database.begin() as session:
-            return _issue_page(request, session, subject, enrollment_id, form)
-
-    return form.submit_apart(act, again)
+    return form.submit_apart(
+        database, act, lambda session: _issue_page(request, session, subject, enrollment_id, form)
+    )
 
 
 def _issue_page(

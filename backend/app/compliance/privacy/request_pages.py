@@ -52,11 +52,11 @@ def answer(
                 access.answer_inspected(session, subject, access_request_id, values.answer)
         return redirect(f"/privacy/access/{access_request_id}")
 
-    def again() -> Response:
-        with database.begin() as session:
-            return _access_page(request, session, subject, settings, access_request_id, form)
-
-    return form.submit_apart(act, again)
+    return form.submit_apart(
+        database,
+        act,
+        lambda session: _access_page(request, session, subject, settings, access_request_id, form),
+    )
 
 
 def _access_page(

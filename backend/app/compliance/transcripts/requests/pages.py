@@ -4,6 +4,7 @@ from typing import Annotated
 from uuid import uuid4
 
 from fastapi import APIRouter, Depends, Query, Request, Response
+from sqlalchemy.orm import Session
 
 from app.compliance.transcripts import policy, queries
 from app.compliance.transcripts.holds import service as holds
@@ -132,14 +133,13 @@ def fulfill(
             shown_once.hand_over(settings, subject, response, here, {"link": done.link})
         return response
 
-    def again() -> Response:
-        with database.begin() as session:
-            note = Form.blank(NoteForm)
-            for name, message in form.messages:
-                note.add_error("" if name else name, message)
-            return _one_page(request, session, subject, settings, transcript_request_id, note)
+    def again(session: Session) -> Response:
+        note = Form.blank(NoteForm)
+        for name, message in form.messages:
+            note.add_error("" if name else name, message)
+        return _one_page(request, session, subject, settings, transcript_request_id, note)
 
-    return form.submit_apart(act, again)
+    return form.submit_apart(database, act, again)
 
 
 @router.post("/transcripts/requests/{transcript_request_id}/decline", dependencies=ISSUES)

@@ -80,13 +80,7 @@ def issue(
         )
         return redirect(f"/documents/{made.id}")
 
-    def again() -> Response:
-        # The number of this try is void; the next one is an act of its own.
-        form.data["request"] = [str(uuid4())]
-        with database.begin() as session:
-            return _page(request, session, subject, user_id, form)
-
-    return form.submit_apart(act, again)
+    return form.submit_apart(database, act, lambda session: _page(request, session, subject, user_id, form))
 
 
 def _page(request: Request, db: Db, subject: Subject, user_id: int, form: Form[RecordForm]) -> Response:
