@@ -43,12 +43,7 @@ class Action(StrEnum):
     ACCESS_ASKED = privacy.ACCESS_ASKED
     ACCESS_REFUSED = "access.refused", "requests", "Request refused", system.AccessRefused
     ACCOUNT_LINK_INVITE_MADE = "account_link.invite_made", "users", "Invitation link created", people.LinkMade
-    ACCOUNT_LINK_RESET_MADE = (
-        "account_link.reset_made",
-        "users",
-        "Password reset link created",
-        people.LinkMade,
-    )
+    ACCOUNT_LINK_RESET_MADE = people.ACCOUNT_LINK_RESET_MADE
     ADMISSION_DOCUMENT_CHECKED = student_file.ADMISSION_DOCUMENT_CHECKED
     ADMISSION_DOCUMENT_OPENED = student_file.ADMISSION_DOCUMENT_OPENED
     ADMISSION_DOCUMENT_RECEIVED = student_file.ADMISSION_DOCUMENT_RECEIVED
@@ -61,64 +56,19 @@ class Action(StrEnum):
     APPLICATION_RECEIVED = student_file.APPLICATION_RECEIVED
     API_TOKEN_CREATED = "api_token.created", "api_tokens", "API token created", people.TokenCreated
     API_TOKEN_REVOKED = "api_token.revoked", "api_tokens", "API token revoked"
-    ATTACHMENT_DOWNLOADED = (
-        "attachment.downloaded",
-        "xapi_statements",
-        "Attachment downloaded",
-        system.AttachmentDownloaded,
-    )
+    ATTACHMENT_DOWNLOADED = system.ATTACHMENT_DOWNLOADED
     ATTENDANCE_CLOCKED_IN = "attendance.clocked_in", "attendance", "Clocked in", learning.ClockedIn
     ATTENDANCE_CLOCKED_OUT = "attendance.clocked_out", "attendance", "Clocked out", learning.ClockedOut
-    ATTENDANCE_CLOCK_OUT_MISSING = (
-        "attendance.clock_out_missing",
-        "attendance",
-        "Clock-out missing",
-        learning.ClockedIn,
-    )
+    ATTENDANCE_CLOCK_OUT_MISSING = learning.ATTENDANCE_CLOCK_OUT_MISSING
     ATTENDANCE_CORRECTED = "attendance.corrected", "attendance", "Hours corrected", learning.HoursCorrected
-    ATTENDANCE_CORRECTION_APPROVED = (
-        "attendance_correction.approved",
-        "attendance_corrections",
-        "Correction of hours approved",
-        learning.HoursRequested,
-    )
-    ATTENDANCE_CORRECTION_DECLINED = (
-        "attendance_correction.declined",
-        "attendance_corrections",
-        "Correction of hours declined",
-        learning.HoursRequested,
-    )
-    ATTENDANCE_CORRECTION_DOCUMENT_OPENED = (
-        "attendance_correction.document_opened",
-        "attendance_corrections",
-        "Document of a correction opened",
-        learning.HoursRequested,
-    )
-    ATTENDANCE_CORRECTION_ENDORSED = (
-        "attendance_correction.endorsed",
-        "attendance_corrections",
-        "Correction of closed hours approved by the first of two",
-        learning.HoursRequested,
-    )
-    ATTENDANCE_CORRECTION_REQUESTED = (
-        "attendance_correction.requested",
-        "attendance_corrections",
-        "Correction of hours requested",
-        learning.HoursRequested,
-    )
+    ATTENDANCE_CORRECTION_APPROVED = learning.ATTENDANCE_CORRECTION_APPROVED
+    ATTENDANCE_CORRECTION_DECLINED = learning.ATTENDANCE_CORRECTION_DECLINED
+    ATTENDANCE_CORRECTION_DOCUMENT_OPENED = learning.ATTENDANCE_CORRECTION_DOCUMENT_OPENED
+    ATTENDANCE_CORRECTION_ENDORSED = learning.ATTENDANCE_CORRECTION_ENDORSED
+    ATTENDANCE_CORRECTION_REQUESTED = learning.ATTENDANCE_CORRECTION_REQUESTED
     ATTENDANCE_ENTERED = "attendance.entered", "attendance", "Hours entered", learning.HoursEntered
-    ATTENDANCE_PERIOD_CLOSED = (
-        "attendance.period_closed",
-        "attendance_closings",
-        "Hours of a period closed",
-        learning.PeriodClosed,
-    )
-    ATTENDANCE_TOTALS_CHECKED = (
-        "attendance.totals_checked",
-        "attendance_days",
-        "Attendance totals compared with the records",
-        system.TotalsChecked,
-    )
+    ATTENDANCE_PERIOD_CLOSED = learning.ATTENDANCE_PERIOD_CLOSED
+    ATTENDANCE_TOTALS_CHECKED = system.ATTENDANCE_TOTALS_CHECKED
     ATTENDANCE_TOTALS_REBUILT = (
         "attendance.totals_rebuilt",
         "attendance_days",
@@ -126,44 +76,19 @@ class Action(StrEnum):
         base.Counted,
     )
     CHECKS_COMPLETED = "checks.completed", "installation", "Configuration checked", system.ChecksCompleted
-    CLASS_ATTENDANCE_MARKED = (
-        "class_attendance.marked",
-        "class_attendance",
-        "Attendance marked in class",
-        learning.AttendanceMarked,
-    )
+    CLASS_ATTENDANCE_MARKED = learning.CLASS_ATTENDANCE_MARKED
     CLASS_CREATED = "class.created", "classes", "Class created", school.ClassCreated
     CLASS_DELETED = "class.deleted", "classes", "Class deleted", school.ClassDeleted
-    CLASS_INSTRUCTOR_ADDED = (
-        "class.instructor_added",
-        "classes",
-        "Instructor added to a class",
-        school.InstructorAdded,
-    )
-    CLASS_INSTRUCTOR_REMOVED = (
-        "class.instructor_removed",
-        "classes",
-        "Instructor removed from a class",
-        school.InstructorRemoved,
-    )
+    CLASS_INSTRUCTOR_ADDED = school.CLASS_INSTRUCTOR_ADDED
+    CLASS_INSTRUCTOR_REMOVED = school.CLASS_INSTRUCTOR_REMOVED
     CLASS_STUDENT_ADDED = "class.student_added", "classes", "Added to a class", school.SeatTaken
     CLASS_STUDENT_REMOVED = "class.student_removed", "classes", "Removed from a class", school.SeatEnded
-    CLASS_TIMETABLE_CHANGED = (
-        "class.timetable_changed",
-        "classes",
-        "Class schedule changed",
-        school.TimetableChanged,
-    )
+    CLASS_TIMETABLE_CHANGED = school.CLASS_TIMETABLE_CHANGED
     CLASS_UPDATED = "class.updated", "classes", "Class changed", school.ClassUpdated
     CONSENT_GIVEN = privacy.CONSENT_GIVEN
     CONSENT_WITHDRAWN = privacy.CONSENT_WITHDRAWN
     CONTENT_LESSON_OPENED = "content.lesson_opened", "launches", "Lesson opened", learning.LessonOpened
-    CONTENT_PACKAGE_IMPORTED = (
-        "content.package_imported",
-        "content_packages",
-        "Course package uploaded",
-        learning.PackageImported,
-    )
+    CONTENT_PACKAGE_IMPORTED = learning.CONTENT_PACKAGE_IMPORTED
     CONTENT_PART_LEFT = "content.part_left", "launches", "Lesson left without exiting", learning.PartLeft
     CONTENT_PART_REPORTED = "content.part_reported", "launches", "Lesson work saved", learning.PartReported
     DIRECTORY_ALLOWED = privacy.DIRECTORY_ALLOWED
@@ -179,27 +104,12 @@ class Action(StrEnum):
     CREDENTIAL_TYPE_CHANGED = credentials.CREDENTIAL_TYPE_CHANGED
     CREDENTIAL_UNSHARED = credentials.CREDENTIAL_UNSHARED
     DOCUMENTS_CHECKED = transcripts.DOCUMENTS_CHECKED
-    DOCUMENT_DOWNLOADED = (
-        "document.downloaded",
-        "issued_documents",
-        "Document downloaded",
-        people.DocumentNumbered,
-    )
+    DOCUMENT_DOWNLOADED = people.DOCUMENT_DOWNLOADED
     DOCUMENT_ISSUED = "document.issued", "issued_documents", "Document issued", people.DocumentIssued
-    DOCUMENT_NOT_ISSUED = (
-        "document.not_issued",
-        "issued_documents",
-        "Document could not be created",
-        people.DocumentNumbered,
-    )
+    DOCUMENT_NOT_ISSUED = people.DOCUMENT_NOT_ISSUED
     DOCUMENT_REPLACED = "document.replaced", "issued_documents", "Document replaced", people.DocumentReplaced
     DOCUMENT_VOIDED = "document.voided", "issued_documents", "Document voided", people.DocumentNumbered
-    ENROLLMENT_COMPLETED = (
-        "enrollment.completed",
-        "enrollments",
-        "Enrollment completed",
-        learning.EnrollmentCompleted,
-    )
+    ENROLLMENT_COMPLETED = learning.ENROLLMENT_COMPLETED
     ENROLLMENT_CREATED = "enrollment.created", "enrollments", "Enrolled", learning.Enrolled
     ENROLLMENT_WITHDRAWN = "enrollment.withdrawn", "enrollments", "Withdrawn", learning.EnrollmentWithdrawn
     EXTERNSHIP_AGREEMENT_ADDED = externships.EXTERNSHIP_AGREEMENT_ADDED
@@ -239,58 +149,28 @@ class Action(StrEnum):
     GRADE_BOOK_CHANGED = "grade_book.changed", "grade_books", "Grade book changed", grades.BookChanged
     GRADE_CHANGE_APPROVED = "grade_change.approved", "grade_changes", "Grade change approved", grades.Changed
     GRADE_CHANGE_DECLINED = "grade_change.declined", "grade_changes", "Grade change declined", grades.Changed
-    GRADE_CHANGE_REQUESTED = (
-        "grade_change.requested",
-        "grade_changes",
-        "Grade change requested",
-        grades.Changed,
-    )
+    GRADE_CHANGE_REQUESTED = grades.GRADE_CHANGE_REQUESTED
     GRADE_ENTERED = "grade.entered", "grade_scores", "Grade entered", grades.Entered
     HEARING_ASKED = privacy.HEARING_ASKED
     HEARING_HELD = privacy.HEARING_HELD
-    HISTORY_VERIFIED = (
-        "history.verified",
-        "audit_log",
-        "History compared with its seals",
-        system.HistoryVerified,
-    )
+    HISTORY_VERIFIED = system.HISTORY_VERIFIED
     IDENTIFIER_ADDED = student_file.IDENTIFIER_ADDED
     IDENTIFIER_REMOVED = student_file.IDENTIFIER_REMOVED
     IDENTIFIER_REVEALED = student_file.IDENTIFIER_REVEALED
     IDENTIFIER_SEARCHED = student_file.IDENTIFIER_SEARCHED
     IMPORT_APPLIED = "import.applied", "data_imports", "File imported", system.FileImported
     IMPORT_BEGUN = "import.begun", "data_imports", "File uploaded for import", system.FileSent
-    IMPORT_DISCARDED = (
-        "import.discarded",
-        "data_imports",
-        "Import canceled",
-        system.FileSent,
-    )
+    IMPORT_DISCARDED = system.IMPORT_DISCARDED
     IMPORT_UNDONE = "import.undone", "data_imports", "Import undone", system.FileImportUndone
     LESSONS_REORDERED = "lessons.reordered", "modules", "Lessons reordered", school.Reordered
     LESSON_COMPLETED = "lesson.completed", "lesson_completions", "Lesson completed", learning.LessonCompleted
-    LESSON_COMPLETION_IMPROVED = (
-        "lesson_completion.improved",
-        "lesson_completions",
-        "Lesson score improved",
-        learning.LessonScored,
-    )
-    LESSON_COMPLETION_WITHDRAWN = (
-        "lesson_completion.withdrawn",
-        "lesson_completions",
-        "Lesson completion withdrawn by the course",
-        learning.LessonWithdrawn,
-    )
+    LESSON_COMPLETION_IMPROVED = learning.LESSON_COMPLETION_IMPROVED
+    LESSON_COMPLETION_WITHDRAWN = learning.LESSON_COMPLETION_WITHDRAWN
     LESSON_CREATED = "lesson.created", "lessons", "Lesson created", school.LessonCreated
     LESSON_DELETED = "lesson.deleted", "lessons", "Lesson deleted", school.LessonDeleted
     LESSON_MOVED = "lesson.moved", "lessons", "Lesson moved", school.LessonMoved
     LESSON_UPDATED = "lesson.updated", "lessons", "Lesson changed", base.Changed
-    LRS_ROLLUPS_CHECKED = (
-        "lrs.rollups_checked",
-        "xapi_rollup_state",
-        "Sums of statements compared with the statements",
-        system.TotalsChecked,
-    )
+    LRS_ROLLUPS_CHECKED = system.LRS_ROLLUPS_CHECKED
     LRS_ROLLUPS_REBUILT = (
         "lrs.rollups_rebuilt",
         "xapi_rollup_state",
@@ -309,62 +189,27 @@ class Action(StrEnum):
     NAME_DOCUMENT_OPENED = ("name.document_opened", "former_names", "Proof of a name change opened")
     NAME_REQUESTED = student_file.NAME_REQUESTED
     NAME_REQUEST_DECLINED = student_file.NAME_REQUEST_DECLINED
-    PASSKEY_COPIED = (
-        "passkey.copied",
-        "passkeys",
-        "Passkey refused because it seems copied",
-        people.PasskeyCopied,
-    )
+    PASSKEY_COPIED = people.PASSKEY_COPIED
     PROGRAM_CREATED = "program.created", "programs", "Program created", base.Named
     PROGRAM_DELETED = "program.deleted", "programs", "Program deleted", school.ProgramDeleted
     PROGRAM_UPDATED = "program.updated", "programs", "Program changed", base.Changed
-    PROGRESS_APPEAL_DECIDED = (
-        "progress.appeal_decided",
-        "progress_appeals",
-        "Appeal decided",
-        grades.AppealDecided,
-    )
+    PROGRESS_APPEAL_DECIDED = grades.PROGRESS_APPEAL_DECIDED
     PROGRESS_APPEALED = "progress.appealed", "progress_appeals", "Academic progress appealed", grades.Appealed
     PROGRESS_REVIEWED = "progress.reviewed", "progress_reviews", "Academic progress reviewed", grades.Reviewed
     PROGRESS_REWRITTEN = "progress.rewritten", "programs", "Progress recalculated", learning.ProgressRewritten
     PROOF_GIVEN = "proof.given", "user_sessions", "Confirmed who is there", people.ProofGiven
-    PROXY_NOT_TRUSTED = (
-        "proxy.not_trusted",
-        "installation",
-        "Request through a proxy that is not known",
-        system.ProxyNotTrusted,
-    )
-    RECOVERY_CODES_MADE = (
-        "recovery_codes.made",
-        "users",
-        "Recovery codes created",
-        people.RecoveryCodesMade,
-    )
+    PROXY_NOT_TRUSTED = system.PROXY_NOT_TRUSTED
+    RECOVERY_CODES_MADE = people.RECOVERY_CODES_MADE
     RECOVERY_CODE_USED = "recovery_code.used", "users", "Recovery code used", people.RecoveryCodeUsed
     RECORD_VIEWED = "record.viewed", "users", "Student record viewed", people.RecordViewed
     REPORT_EXPORTED = "report.exported", "reports", "List exported", system.ReportExported
     RETENTION_PURGED = "retention.purged", "purge_runs", "Old data removed", system.DataPurged
-    SCHOOL_CALENDAR_CHANGED = (
-        "school.calendar_changed",
-        "school",
-        "School calendar changed",
-        school.CalendarChanged,
-    )
+    SCHOOL_CALENDAR_CHANGED = school.SCHOOL_CALENDAR_CHANGED
     SCHOOL_LOGO_CHANGED = "school.logo_changed", "school", "School logo changed", school.LogoChanged
     SCHOOL_POLICY_ADDED = "school.policy_added", "school_policies", "Policy added", school.PolicyAdded
-    SCHOOL_POLICY_WITHDRAWN = (
-        "school.policy_withdrawn",
-        "school_policies",
-        "Policy withdrawn",
-        school.PolicyWithdrawn,
-    )
+    SCHOOL_POLICY_WITHDRAWN = school.SCHOOL_POLICY_WITHDRAWN
     SCHOOL_SEEDED = "school.seeded", "programs", "Demo school created", system.SchoolSeeded
-    SCHOOL_SIGNATORIES_CHANGED = (
-        "school.signatories_changed",
-        "school_signatories",
-        "Signatories changed",
-        school.Signatory,
-    )
+    SCHOOL_SIGNATORIES_CHANGED = school.SCHOOL_SIGNATORIES_CHANGED
     SCHOOL_UPDATED = "school.updated", "school", "School information changed", base.FieldsChanged
     SECRETS_GIVEN_UP = system.SECRETS_GIVEN_UP
     SECRETS_RESEALED = system.SECRETS_RESEALED
@@ -373,18 +218,8 @@ class Action(StrEnum):
     SESSION_CLOSED = "session.closed", "user_sessions", "Signed out"
     SESSION_OPENED = "session.opened", "user_sessions", "Signed in", people.SessionOpened
     SESSION_OTHERS_REVOKED = "session.others_revoked", "users", "Other sessions ended", people.OthersRevoked
-    SESSIONS_ENDED_FOR = (
-        "sessions.ended_for",
-        "users",
-        "Signed out by an administrator",
-        people.OthersRevoked,
-    )
-    SESSION_PURPOSE_CHOSEN = (
-        "session.purpose_chosen",
-        "user_sessions",
-        "Purpose of looking at records chosen",
-        people.PurposeChosen,
-    )
+    SESSIONS_ENDED_FOR = people.SESSIONS_ENDED_FOR
+    SESSION_PURPOSE_CHOSEN = people.SESSION_PURPOSE_CHOSEN
     SESSION_REVOKED = "session.revoked", "user_sessions", "Session ended"
     SIGN_IN_FAILED = "sign_in.failed", "users", "Sign-in failed", people.SignInFailed
     SIGNING_KEY_MADE = "signing_key.made", "signing_keys", "Signing key created", people.SigningKeyMade
@@ -393,31 +228,11 @@ class Action(StrEnum):
     SKILL_ATTEMPTED = grades.SKILL_ATTEMPTED
     SKILL_CHANGED = grades.SKILL_CHANGED
     SKILL_VOIDED = grades.SKILL_VOIDED
-    STORAGE_FILLING = (
-        "storage.filling",
-        "stored_files",
-        "File storage is running low",
-        system.StorageFilling,
-    )
+    STORAGE_FILLING = system.STORAGE_FILLING
     STATEMENT_ATTACHED = privacy.STATEMENT_ATTACHED
-    STATEMENTS_EXPORTED = (
-        "statements.exported",
-        "xapi_statements",
-        "Statements exported",
-        system.StatementsExported,
-    )
-    STATEMENTS_IMPORT_BEGUN = (
-        "statements.import_begun",
-        "xapi_imports",
-        "Statement import started",
-        system.StatementImportBegun,
-    )
-    STATEMENTS_IMPORT_REMOVED = (
-        "statements.import_removed",
-        "xapi_imports",
-        "Statement import removed",
-        system.ImportRemoved,
-    )
+    STATEMENTS_EXPORTED = system.STATEMENTS_EXPORTED
+    STATEMENTS_IMPORT_BEGUN = system.STATEMENTS_IMPORT_BEGUN
+    STATEMENTS_IMPORT_REMOVED = system.STATEMENTS_IMPORT_REMOVED
     STUDENT_NOTES_GATHERED = (
         "student_notes.gathered",
         "users",

@@ -89,3 +89,17 @@ class SkillVoided(Details):
 SKILL_ATTEMPTED = "skill.attempted", "skill_attempts", "Skill attempt recorded", SkillAttempted
 SKILL_CHANGED = "skill.changed", "skills", "Skill list changed", SkillChanged
 SKILL_VOIDED = "skill.voided", "skill_attempts", "Skill attempt voided", SkillVoided
+
+GRADE_CHANGE_REQUESTED = (
+    "grade_change.requested",
+    "grade_changes",
+    "Grade change requested",
+    Changed,
+)
+
+PROGRESS_APPEAL_DECIDED = (
+    "progress.appeal_decided",
+    "progress_appeals",
+    "Appeal decided",
+    AppealDecided,
+)

@@ -167,3 +167,88 @@ class PartLeft(Details):
     sco_id: str
     title: str
     session_seconds: int
+
+
+ATTENDANCE_CLOCK_OUT_MISSING = (
+    "attendance.clock_out_missing",
+    "attendance",
+    "Clock-out missing",
+    ClockedIn,
+)
+
+ATTENDANCE_CORRECTION_APPROVED = (
+    "attendance_correction.approved",
+    "attendance_corrections",
+    "Correction of hours approved",
+    HoursRequested,
+)
+
+ATTENDANCE_CORRECTION_DECLINED = (
+    "attendance_correction.declined",
+    "attendance_corrections",
+    "Correction of hours declined",
+    HoursRequested,
+)
+
+ATTENDANCE_CORRECTION_DOCUMENT_OPENED = (
+    "attendance_correction.document_opened",
+    "attendance_corrections",
+    "Document of a correction opened",
+    HoursRequested,
+)
+
+ATTENDANCE_CORRECTION_ENDORSED = (
+    "attendance_correction.endorsed",
+    "attendance_corrections",
+    "Correction of closed hours approved by the first of two",
+    HoursRequested,
+)
+
+ATTENDANCE_CORRECTION_REQUESTED = (
+    "attendance_correction.requested",
+    "attendance_corrections",
+    "Correction of hours requested",
+    HoursRequested,
+)
+
+ATTENDANCE_PERIOD_CLOSED = (
+    "attendance.period_closed",
+    "attendance_closings",
+    "Hours of a period closed",
+    PeriodClosed,
+)
+
+CLASS_ATTENDANCE_MARKED = (
+    "class_attendance.marked",
+    "class_attendance",
+    "Attendance marked in class",
+    AttendanceMarked,
+)
+
+CONTENT_PACKAGE_IMPORTED = (
+    "content.package_imported",
+    "content_packages",
+    "Course package uploaded",
+    PackageImported,
+)
+
+ENROLLMENT_COMPLETED = (
+    "enrollment.completed",
+    "enrollments",
+    "Enrollment completed",
+    EnrollmentCompleted,
+)
+
+LESSON_COMPLETION_IMPROVED = (
+    "lesson_completion.improved",
+    "lesson_completions",
+    "Lesson score improved",
+    LessonScored,
+)
+
+LESSON_COMPLETION_WITHDRAWN = (
+    "lesson_completion.withdrawn",
+    "lesson_completions",
+    "Lesson completion withdrawn by the course",
+    LessonWithdrawn,
+)

@@ -193,3 +193,52 @@ FACTOR_RESET_DECLINED = (
     "Reset of a second factor declined",
     ResetOf,
 )
+
+ACCOUNT_LINK_RESET_MADE = (
+    "account_link.reset_made",
+    "users",
+    "Password reset link created",
+    LinkMade,
+)
+
+DOCUMENT_DOWNLOADED = (
+    "document.downloaded",
+    "issued_documents",
+    "Document downloaded",
+    DocumentNumbered,
+)
+
+DOCUMENT_NOT_ISSUED = (
+    "document.not_issued",
+    "issued_documents",
+    "Document could not be created",
+    DocumentNumbered,
+)
+
+PASSKEY_COPIED = (
+    "passkey.copied",
+    "passkeys",
+    "Passkey refused because it seems copied",
+    PasskeyCopied,
+)
+
+RECOVERY_CODES_MADE = (
+    "recovery_codes.made",
+    "users",
+    "Recovery codes created",
+    RecoveryCodesMade,
+)
+
+SESSIONS_ENDED_FOR = (
+    "sessions.ended_for",
+    "users",
+    "Signed out by an administrator",
+    OthersRevoked,
+)
+
+SESSION_PURPOSE_CHOSEN = (
+    "session.purpose_chosen",
+    "user_sessions",
+    "Purpose of looking at records chosen",
+    PurposeChosen,
+)

@@ -142,3 +142,46 @@ class SeatTaken(Details):
 class SeatEnded(Details):
     code: str | None = None
     last_day: date
+
+
+CLASS_INSTRUCTOR_ADDED = (
+    "class.instructor_added",
+    "classes",
+    "Instructor added to a class",
+    InstructorAdded,
+)
+
+CLASS_INSTRUCTOR_REMOVED = (
+    "class.instructor_removed",
+    "classes",
+    "Instructor removed from a class",
+    InstructorRemoved,
+)
+
+CLASS_TIMETABLE_CHANGED = (
+    "class.timetable_changed",
+    "classes",
+    "Class schedule changed",
+    TimetableChanged,
+)
+
+SCHOOL_CALENDAR_CHANGED = (
+    "school.calendar_changed",
+    "school",
+    "School calendar changed",
+    CalendarChanged,
+)
+
+SCHOOL_POLICY_WITHDRAWN = (
+    "school.policy_withdrawn",
+    "school_policies",
+    "Policy withdrawn",
+    PolicyWithdrawn,
+)
+
+SCHOOL_SIGNATORIES_CHANGED = (
+    "school.signatories_changed",
+    "school_signatories",
+    "Signatories changed",
+    Signatory,
+)

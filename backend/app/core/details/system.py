@@ -240,3 +240,73 @@ SECRET_KEY_FIRST_USED = (
     "Secret key used for the first time",
     SecretKeyUsed,
 )
+
+ATTACHMENT_DOWNLOADED = (
+    "attachment.downloaded",
+    "xapi_statements",
+    "Attachment downloaded",
+    AttachmentDownloaded,
+)
+
+ATTENDANCE_TOTALS_CHECKED = (
+    "attendance.totals_checked",
+    "attendance_days",
+    "Attendance totals compared with the records",
+    TotalsChecked,
+)
+
+HISTORY_VERIFIED = (
+    "history.verified",
+    "audit_log",
+    "History compared with its seals",
+    HistoryVerified,
+)
+
+IMPORT_DISCARDED = (
+    "import.discarded",
+    "data_imports",
+    "Import canceled",
+    FileSent,
+)
+
+LRS_ROLLUPS_CHECKED = (
+    "lrs.rollups_checked",
+    "xapi_rollup_state",
+    "Sums of statements compared with the statements",
+    TotalsChecked,
+)
+
+PROXY_NOT_TRUSTED = (
+    "proxy.not_trusted",
+    "installation",
+    "Request through a proxy that is not known",
+    ProxyNotTrusted,
+)
+
+STORAGE_FILLING = (
+    "storage.filling",
+    "stored_files",
+    "File storage is running low",
+    StorageFilling,
+)
+
+STATEMENTS_EXPORTED = (
+    "statements.exported",
+    "xapi_statements",
+    "Statements exported",
+    StatementsExported,
+)
+
+STATEMENTS_IMPORT_BEGUN = (
+    "statements.import_begun",
+    "xapi_imports",
+    "Statement import started",
+    StatementImportBegun,
+)
+
+STATEMENTS_IMPORT_REMOVED = (
+    "statements.import_removed",
+    "xapi_imports",
+    "Statement import removed",
+    ImportRemoved,
+)
