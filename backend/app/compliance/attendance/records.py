@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import ColumnElement
 from sqlalchemy.orm import Session
 
-from app.compliance.attendance import policies_in_force, policy, queries
+from app.compliance.attendance import enrolled, policies_in_force, policy, queries
 from app.compliance.attendance.presentation import present_row
 from app.compliance.attendance.schemas import (
     AttendanceFilter,
@@ -55,7 +55,7 @@ def open_in(
     With `lock`, for acts that need it closed: a clock-out under way is waited for, and the enrollment must be
     locked already, so that no clock-in comes after the answer.
     """
-    chosen = queries.enrollment(session, enrollment_id)
+    chosen = enrolled.enrollment(session, enrollment_id)
     if chosen is not None:
         policy.require_read(session, subject, chosen.user_id)
     number = queries.open_in(session, enrollment_id, lock=lock)
@@ -106,7 +106,7 @@ def who_is_here(session: Session, subject: Subject, paging: Paging, zone: ZoneIn
 def enrollments_of(session: Session, subject: Subject, user_id: int) -> list[EnrollmentChoice]:
     """What a student's hours count for: all their enrollments. Raises NotFound for another student's."""
     policy.require_read(session, subject, user_id)
-    return queries.enrollments_of(session, user_id)
+    return enrolled.enrollments_of(session, user_id)
 
 
 # Adding up
@@ -121,7 +121,7 @@ def totals(
     Raises NotFound for another student and for a person without enrollments who is not the one asking.
     """
     policy.require_read(session, subject, user_id)
-    enrollments = queries.enrollments_of(session, user_id)
+    enrollments = enrolled.enrollments_of(session, user_id)
     if not enrollments and user_id != subject.user_id:
         raise NotFound("This person has no enrollment, so there are no hours.")
     return totals_of(session, subject, user_id, enrollments, zone, weeks=weeks)

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
-from app.compliance.attendance import outside, policies_in_force, policy, queries
+from app.compliance.attendance import enrolled, outside, policies_in_force, policy, queries
 from app.compliance.attendance import queue as _queue  # noqa: F401 - what waits is in the queue
 from app.compliance.attendance import requirement as _requirement  # noqa: F401 - graduation asks about hours
 from app.compliance.attendance.checks import instant
@@ -107,7 +107,7 @@ class ClockState:
 
 def clock_state(session: Session, subject: Subject, zone: ZoneInfo) -> ClockState:
     """The student's own clock: two queries, however much they have done."""
-    choices = queries.enrollments_of(session, subject.user_id)
+    choices = enrolled.enrollments_of(session, subject.user_id)
     rows = queries.unfinished(session, subject.user_id)
     if not rows:
         return ClockState(None, choices, [])
@@ -183,7 +183,7 @@ def clock_out(session: Session, subject: Subject, zone: ZoneInfo) -> AttendanceO
 def _enrollment_for(session: Session, subject: Subject, enrollment_id: int | None) -> EnrollmentChoice:
     if enrollment_id is None:
         active = [
-            item for item in queries.enrollments_of(session, subject.user_id) if item.status == "active"
+            item for item in enrolled.enrollments_of(session, subject.user_id) if item.status == "active"
         ]
         if not active:
             raise Conflict("You have no active enrollment to clock in for. Contact the school office.")
@@ -192,7 +192,7 @@ def _enrollment_for(session: Session, subject: Subject, enrollment_id: int | Non
             raise Invalid(sentence, errors=[FieldError("enrollment_id", sentence)])
         enrollment_id = active[0].id
     # Locked, so that a withdrawal or a deletion at this moment comes either before or after.
-    chosen = queries.enrollment(session, enrollment_id, lock=True)
+    chosen = enrolled.enrollment(session, enrollment_id, lock=True)
     if chosen is None or chosen.user_id != subject.user_id or chosen.deleted:
         raise NotFound("You have no such enrollment.")
     if chosen.status != "active":

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
-from app.compliance.attendance import checks, policy
+from app.compliance.attendance import checks, enrolled, policy
 from app.compliance.attendance import queries as records
 from app.compliance.attendance.corrections import queries
 from app.compliance.attendance.corrections.schemas import CorrectionOut, TransferIn, from_row
@@ -35,11 +35,11 @@ def enrollment_choices(
     Raises NotFound for a person without enrollments.
     """
     if subject.is_student:
-        return records.enrollments_of(session, subject.user_id)
+        return enrolled.enrollments_of(session, subject.user_id)
     policy.require_correct(subject)
     if user_id is None:
-        return records.active_enrollments(session, policy.visible(session, subject, Enrollment.user_id))
-    found = records.enrollments_of(session, user_id) if policy.may_read(session, subject, user_id) else []
+        return enrolled.active_enrollments(session, policy.visible(session, subject, Enrollment.user_id))
+    found = enrolled.enrollments_of(session, user_id) if policy.may_read(session, subject, user_id) else []
     if not found:
         raise NotFound("There is no such student, or none with an enrollment that hours could count for.")
     return found
@@ -62,7 +62,7 @@ def request_change(
         raise NotFound(policy.NO_RECORD)
     policy.require_ask(session, subject, entry.user_id, policy.NO_RECORD)
     # The enrollment before the record, as whoever ends it does: in the other order they could wait for each other.
-    chosen = records.enrollment(session, entry.enrollment_id, alone=True)
+    chosen = enrolled.enrollment(session, entry.enrollment_id, alone=True)
     entry = records.find(session, record_id, lock=True)
     if chosen is None or entry is None:
         raise NotFound(policy.NO_RECORD)
@@ -105,7 +105,7 @@ def request_hours(
     """Ask for hours that no record has: missed by the clock, or made up. Raises NotFound, Invalid, Conflict."""
     missing = "There is no such enrollment. Choose one from the list."
     # Locked, so that the end of the enrollment and other hours of the same day come either before or after.
-    chosen = records.enrollment(session, values.enrollment_id, alone=True)
+    chosen = enrolled.enrollment(session, values.enrollment_id, alone=True)
     if chosen is None:
         raise NotFound(missing)
     policy.require_ask(session, subject, chosen.user_id, missing)
@@ -137,7 +137,7 @@ def request_transfer(
     """
     policy.require_correct(subject)
     missing = "There is no such enrollment. Choose one from the list."
-    chosen = records.enrollment(session, values.enrollment_id, alone=True)
+    chosen = enrolled.enrollment(session, values.enrollment_id, alone=True)
     if chosen is None:
         raise NotFound(missing)
     policy.require_correct_for(session, subject, chosen.user_id, missing)

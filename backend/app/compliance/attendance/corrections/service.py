@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
-from app.compliance.attendance import checks, policy
+from app.compliance.attendance import checks, enrolled, policy
 from app.compliance.attendance import queries as records
 from app.compliance.attendance.closings import queries as closings
 from app.compliance.attendance.corrections import queries
@@ -145,7 +145,7 @@ def decide(
     policy.require_correct(subject)
     known = queries.find(session, correction_id)
     # The enrollment before the request and its record: the order of whoever changes hours.
-    chosen = None if known is None else records.enrollment(session, known.enrollment_id, alone=True)
+    chosen = None if known is None else enrolled.enrollment(session, known.enrollment_id, alone=True)
     row = queries.find(session, correction_id, lock=True)
     if row is None or chosen is None:
         raise NotFound(NO_REQUEST)
@@ -292,7 +292,7 @@ def _is_closed(session: Session, row: AttendanceCorrection) -> bool:
 
 def _effect(session: Session, row: AttendanceCorrection, found: CorrectionOut, zone: ZoneInfo) -> Effect:
     """What an approval would change, in whole minutes of the records as they are."""
-    chosen = records.enrollment(session, row.enrollment_id)
+    chosen = enrolled.enrollment(session, row.enrollment_id)
     required = None if chosen is None or chosen.clock_hours is None else chosen.clock_hours * 60
     sums = totals.of_enrollments(session, [row.enrollment_id], clock.today(zone) + timedelta(days=1))
     done = sums.attended.get(row.enrollment_id, 0) + sums.transferred.get(row.enrollment_id, 0)

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
-from app.compliance.attendance import policy, queries
+from app.compliance.attendance import enrolled, policy, queries
 from app.compliance.attendance.schemas import EnrollmentChoice
 from app.core import clock, views
 from app.core.errors import FieldError, Invalid, NotFound
@@ -48,7 +48,7 @@ def choices(session: Session, subject: Subject, student_id: int) -> list[Enrollm
     # Deleted students are known to those alone who may restore them.
     policy.require_read(session, subject, student_id)
     documents.require_issue(subject, student_id)
-    found = queries.enrollments_of(session, student_id)
+    found = enrolled.enrollments_of(session, student_id)
     if not found:
         raise NotFound("This person has no enrollment, so there are no hours.")
     return found
@@ -203,7 +203,7 @@ def _notes(rows: Sequence[Any]) -> list[str]:
 
 
 def _offers(session: Session, subject: Subject, student_id: int) -> Sequence[Offer]:
-    found = queries.enrollments_of(session, student_id)
+    found = enrolled.enrollments_of(session, student_id)
     return [Offer("Attendance record", f"/people/{student_id}/attendance-record")] if found else []
 
 

@@ -10,8 +10,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from app.academics.classes import service as classes
-from app.compliance.attendance import checks, policies_in_force, policy
-from app.compliance.attendance import queries as records
+from app.compliance.attendance import checks, enrolled, policies_in_force, policy
 from app.compliance.attendance.closings import queries as closings
 from app.compliance.attendance.roster import queries
 from app.compliance.attendance.roster.schemas import Clocked, MarkForm, RosterLine, RosterView
@@ -123,7 +122,7 @@ def settle_due(session: Session, zone: ZoneInfo, limit: int = 500) -> int:
     for number, enrollment_id in sorted(due, key=lambda one: (one[1], one[0])):
         try:
             with session.begin_nested():
-                chosen = records.enrollment(session, enrollment_id, alone=True)
+                chosen = enrolled.enrollment(session, enrollment_id, alone=True)
                 found = queries.mark_by_number(session, number)
                 if chosen is None or found is None or found[0].settled_at is not None:
                     continue
@@ -237,7 +236,7 @@ def _mark_all(
     chosen: dict[int, EnrollmentChoice] = {}
     # In one order for everybody, so that two instructors do not wait for each other in a circle.
     for number in sorted(one.enrollment_id for one in wanted):
-        found = records.enrollment(session, number, alone=True)
+        found = enrolled.enrollment(session, number, alone=True)
         if found is None:
             raise NotFound(NO_STUDENT)
         chosen[number] = found

@@ -9,8 +9,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy.orm import Session
 
 from app.academics.classes import service as classes
-from app.compliance.attendance import policy
-from app.compliance.attendance import queries as records
+from app.compliance.attendance import enrolled, policy
 from app.compliance.attendance.schemas import EnrollmentChoice
 from app.compliance.attendance.standings import queries
 from app.compliance.attendance.totals import queries as totals
@@ -43,7 +42,7 @@ def of_student(session: Session, subject: Subject, user_id: int, zone: ZoneInfo)
     """A student's enrollments as they stand now: a fixed number of queries. Raises NotFound for other people's, and
     for somebody else without enrollments."""
     policy.require_read(session, subject, user_id)
-    enrollments = records.enrollments_of(session, user_id)
+    enrollments = enrolled.enrollments_of(session, user_id)
     if not enrollments and user_id != subject.user_id:
         raise NotFound("This person has no enrollment, so nothing is measured.")
     values = school.policies.at(session, PolicyKind.ATTENDANCE, clock.today(zone)).values
