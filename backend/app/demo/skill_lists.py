@@ -1,37 +1,9 @@
 """What the demo school checks off: sections, skills, and rubrics as they are typed."""
 
-from __future__ import annotations
-
-from dataclasses import dataclass
-
 from app.demo.catalog import ASSISTANT, EXPANDED, OFFICE
-from app.rules.skills import Criterion, parse
+from app.demo.skill_plans import HANDS, PPE, SCALE, TALKS, SkillPlan, section
 
-PPE = "! Puts on gloves, mask and protective eyewear in order"
-HANDS = "! Washes hands before putting on gloves"
-SCALE = "[Needs work 0, With help 1, Alone 2]"
-TALKS = f"Explains the step to the patient in plain words {SCALE}"
-
-
-@dataclass(frozen=True, slots=True)
-class SkillPlan:
-    """A skill of a list. `text` is its rubric, one criterion a line."""
-
-    section: str
-    name: str
-    text: str
-    passes: int = 1
-
-    @property
-    def criteria(self) -> list[Criterion]:
-        return parse(self.text)
-
-
-def _section(name: str, *skills: tuple[str, int, tuple[str, ...]]) -> tuple[SkillPlan, ...]:
-    return tuple(SkillPlan(name, skill, "\n".join(lines), passes) for skill, passes, lines in skills)
-
-
-_INFECTION = _section(
+_INFECTION = section(
     "Infection control",
     (
         "Wash hands and put on protective equipment",
@@ -99,7 +71,7 @@ _INFECTION = _section(
         ),
     ),
 )
-_CHAIRSIDE = _section(
+_CHAIRSIDE = section(
     "Chairside assisting",
     (
         "Seat and dismiss a patient",
@@ -210,7 +182,7 @@ _CHAIRSIDE = _section(
         ),
     ),
 )
-_RADIOGRAPHY = _section(
+_RADIOGRAPHY = section(
     "Radiography",
     (
         "Prepare patient and room for exposures",
@@ -286,7 +258,7 @@ _RADIOGRAPHY = _section(
         ),
     ),
 )
-_LABORATORY = _section(
+_LABORATORY = section(
     "Laboratory and materials",
     (
         "Take alginate impressions",
@@ -315,7 +287,7 @@ _LABORATORY = _section(
         ("Blocks out undercuts", "Keeps an even thickness", "Smooths the border", "! Works with ventilation"),
     ),
 )
-_PATIENTS = _section(
+_PATIENTS = section(
     "Patients and emergencies",
     (
         "Teach brushing and flossing",
@@ -347,7 +319,7 @@ _PATIENTS = _section(
 
 LISTS: dict[str, tuple[SkillPlan, ...]] = {
     ASSISTANT.name: (*_INFECTION, *_CHAIRSIDE, *_RADIOGRAPHY, *_LABORATORY, *_PATIENTS),
-    EXPANDED.name: _section(
+    EXPANDED.name: section(
         "Expanded duties",
         (
             "Place and remove retraction cord",
@@ -375,7 +347,7 @@ LISTS: dict[str, tuple[SkillPlan, ...]] = {
             ("Dries the field", f"Catches the margin {SCALE}", "! Watches the airway"),
         ),
     ),
-    OFFICE.name: _section(
+    OFFICE.name: section(
         "Front desk",
         (
             "Schedule by procedure and time",

@@ -15,7 +15,8 @@ from app.compliance.grades.skills.schemas import as_stored
 from app.demo import people
 from app.demo.classes import Planned
 from app.demo.desk import Desk, Enrolled
-from app.demo.skill_lists import LISTS, SkillPlan
+from app.demo.skill_lists import LISTS
+from app.demo.skill_plans import SkillPlan
 from app.rules import skills as rules
 
 _PASS_PCT = 75
