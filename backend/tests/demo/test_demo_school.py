@@ -8,12 +8,10 @@ import psycopg
 import pytest
 from pwdlib.hashers.bcrypt import BcryptHasher
 from sqlalchemy import text
-from sqlalchemy.orm import Session
 
 from app.db.session import Database, libpq_url
-from app.demo import Summary, calendar, externships, issue_samples, seed_demo_school
+from app.demo import Summary, calendar, issue_samples, seed_demo_school
 from app.demo.people import OFFICE
-from app.ops.errors import OperatorError
 from app.ops.postgres import EmbeddedServer
 from app.projections.service import SUBSCRIBERS, prepare
 from app.projections.subscription import Outcome, catch_up
@@ -354,62 +352,3 @@ def test_another_number_makes_another_school_and_certificates_are_issued_as_real
     with live_database.begin() as session:
         serials = list(session.scalars(text("SELECT number FROM issued_documents ORDER BY kind, serial")))
     assert [serial.rpartition("-")[2] for serial in serials] == ["001", "002", "003", "004", "001"]
-
-
-def count(session: Session, table: str) -> int:
-    return int(session.scalar(text(f"SELECT count(*) FROM {table}")) or 0)
-
-
-def test_a_database_with_people_is_refused(live_database: Database, live_settings: Settings) -> None:
-    with live_database.begin() as session:
-        session.execute(
-            text("INSERT INTO users (email, hashed_password, full_name, role) "
-                 "VALUES ('registrar@aada.edu', '!', 'Ruth', 'admin')")
-        )  # fmt: skip
-    with pytest.raises(OperatorError, match="real people"):
-        seed_demo_school(live_database, live_settings, students=3)
-    with live_database.begin() as session:
-        assert (count(session, "users"), count(session, "programs")) == (1, 0)
-
-
-def test_a_second_demo_school_and_one_beside_a_catalog_are_refused(
-    live_database: Database, live_settings: Settings
-) -> None:
-    with live_database.begin() as session:
-        session.execute(text("INSERT INTO programs (name) VALUES ('Radiography')"))
-    with pytest.raises(OperatorError, match="has programs in it"):
-        seed_demo_school(live_database, live_settings, students=3)
-    with live_database.begin() as session:
-        session.execute(text("DELETE FROM programs"))
-    seed_demo_school(live_database, live_settings, students=1, password="a long demo password")
-    with pytest.raises(OperatorError, match="already"):
-        seed_demo_school(live_database, live_settings, students=1)
-    with live_database.begin() as session:
-        assert count(session, "users") == 27
-
-
-def test_a_password_the_school_would_refuse_is_refused(
-    live_database: Database, live_settings: Settings
-) -> None:
-    with pytest.raises(OperatorError, match="15"):
-        seed_demo_school(live_database, live_settings, password="short")
-    with live_database.begin() as session:
-        assert count(session, "users") == 0
-
-
-def test_a_seed_that_fails_leaves_nothing(
-    live_database: Database, live_settings: Settings, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def fail(*_: object) -> None:
-        raise RuntimeError("the disk is full")
-
-    monkeypatch.setattr(externships, "write_externships", fail)
-    with pytest.raises(RuntimeError):
-        seed_demo_school(live_database, live_settings, students=5)
-    with live_database.begin() as session:
-        assert [count(session, table) for table in ("users", "programs", "attendance", "audit_log")] == [
-            0,
-            0,
-            0,
-            0,
-        ]

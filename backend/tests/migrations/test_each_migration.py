@@ -6,8 +6,8 @@ from app.settings import Settings
 from tests.migrations import catalog
 from tests.migrations.alembic_commands import downgrade, revisions, upgrade
 from tests.migrations.catalog import Rows, Schema
+from tests.migrations.changes import ADDED_BY_UPGRADE, CHANGED_BY_DOWNGRADE, CHANGED_BY_UPGRADE, RENAMED
 from tests.migrations.conftest import SchoolAt, connected, fill
-from tests.migrations.rows import ADDED_BY_UPGRADE, CHANGED_BY_DOWNGRADE, CHANGED_BY_UPGRADE, RENAMED
 
 pytestmark = pytest.mark.xdist_group("migrations")  # the steps are built once
 

@@ -152,3 +152,8 @@ def world(clock: time_machine.Traveller, live_database: Database, live_settings:
     made["bursar"] = duties(made["bursar"], Duty.BURSAR)
     made["instructor"] = duties(made["instructor"], Duty.INSTRUCTOR)
     return World(database=live_database, settings=live_settings, files=open_store(live_settings), **made)
+
+
+@pytest.fixture
+def issued(world: World) -> IssuedDocument:
+    return world.issue()

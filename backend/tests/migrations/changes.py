@@ -1,0 +1,39 @@
+"""What migrations do to rows that were there before them: see `tests.migrations.test_each_migration`."""
+
+ADDED_BY_UPGRADE: dict[tuple[str, str], dict[str, object]] = {
+    ("0075", "school_policies"): {"kind": "retention"},
+    ("0077", "school_policies"): {"kind": "storage"},
+    ("0050", "school_policies"): {"kind": "second_factor"},
+    ("0100", "school_policies"): {"kind": "grading"},
+    ("0101", "school_policies"): {"kind": "academic_progress"},
+    ("0170", "school_policies"): {"kind": "externship"},
+}
+
+CHANGED_BY_UPGRADE: dict[tuple[str, str], set[str]] = {
+    ("0003", "users"): {"email"},  # lower case, as the sign-in compares it
+    ("0008", "scorm_data"): {"attempt_no"},
+    ("0100", "school"): {"revision"},  # a policy is added, which is counted
+    ("0101", "school"): {"revision"},
+    ("0170", "school"): {"revision"},
+    ("0054", "api_tokens"): {"expires_at"},  # every token ends
+    ("0081", "xapi_rollup_state"): {"rolled_to"},  # everything is added up again
+    ("0077", "school"): {"revision"},
+    ("0075", "school"): {"revision"},  # a policy begins
+    ("0020", "xapi_statements"): {"id"},  # the key becomes the moment the statement was stored
+}
+# Values that a downgrade changes because the older schema cannot hold them; kept in migration_stash.
+CHANGED_BY_DOWNGRADE: dict[tuple[str, str], set[str]] = {
+    ("0003", "users"): {"role", "hashed_password", "email"},
+    ("0081", "xapi_rollup_state"): {"rolled_to"},
+    ("0081", "xapi_statements"): {"payload"},  # unpacked
+    ("0160", "signing_keys"): {
+        "role",
+        "retired_at",
+    },  # a key of badges stands as a retired one of the registrar
+    ("0030", "audit_log"): {"details"},  # what has columns of its own goes back into them
+}
+# Columns that got another name: (revision, table) -> {old: new}.
+RENAMED: dict[tuple[str, str], dict[str, str]] = {
+    ("0031", "launches"): {"end_told": "end_recorded"},
+    ("0003", "users"): {"password_hash": "hashed_password"},
+}
