@@ -7,7 +7,6 @@ import pkgutil
 import threading
 from functools import lru_cache
 from importlib import import_module
-from importlib.util import find_spec
 
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
@@ -24,12 +23,12 @@ log = structlog.get_logger(__name__)
 
 @lru_cache
 def import_tasks() -> tuple[str, ...]:
-    """Import every `jobs` module below `app`, so that their tasks are registered; return the modules' names."""
+    """Import every `jobs` module below `app`, however deep, so that their tasks are registered; the modules’ names."""
     found = []
     for module in pkgutil.walk_packages(app.__path__, "app."):
-        if module.ispkg and module.name.count(".") <= 2 and find_spec(f"{module.name}.jobs") is not None:
-            import_module(f"{module.name}.jobs")
-            found.append(f"{module.name}.jobs")
+        if not module.ispkg and module.name.endswith(".jobs"):
+            import_module(module.name)
+            found.append(module.name)
     return tuple(found)
 
 
