@@ -4,6 +4,7 @@ from app.documents.batch import Outcome, issue_all
 from app.documents.codes import ALPHABET as CODE_ALPHABET
 from app.documents.codes import LENGTH as CODE_LENGTH
 from app.documents.codes import as_printed, hash_code, make_code, qr_svg, read_code
+from app.documents.desk import IssueDesk, IssueDeskDep, IssueForm
 from app.documents.fixity import LastCheck, check_files, last_check
 from app.documents.issue import Draft, issue, preview
 from app.documents.keys.service import (
@@ -39,6 +40,9 @@ __all__ = [
     "DocumentKind",
     "Draft",
     "Finding",
+    "IssueDesk",
+    "IssueDeskDep",
+    "IssueForm",
     "LastCheck",
     "Letterhead",
     "LogoImage",

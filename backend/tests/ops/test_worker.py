@@ -97,7 +97,11 @@ def test_the_worker_goes_on_when_the_database_has_been_away(
     # What this test's own pool holds was ended as well, and is not what is asked about here.
     live_database.engine.dispose()
     ask(live_database, "afterwards")
-    assert seen.get(timeout=60)[0] == "afterwards"
+    # A job whose end was not yet written down when the connection went runs once more, before or after the new one.
+    words = {seen.get(timeout=60)[0]}
+    if words == {"before"}:
+        words.add(seen.get(timeout=60)[0])
+    assert "afterwards" in words
 
 
 @jobs.task("tests.ops.long")

@@ -157,7 +157,11 @@ CALLS: Mapping[str, Mapping[str, Any]] = {
         "program": lambda numbers: str(numbers["program_id"]),
     },
     "documents.issue.issue": {
-        "prepare": lambda numbers: lambda _session: Mock(student_id=numbers["user_id"])
+        "prepare": lambda numbers: (
+            lambda _session: Mock(
+                student_id=numbers["user_id"], letterhead=Mock(zone=ZoneInfo("America/New_York"))
+            )
+        )
     },
 }
 """Arguments of one function; `@name` is one of the walk's numbers, a function is given all of them."""

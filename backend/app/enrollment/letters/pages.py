@@ -1,18 +1,18 @@
 """The enrollment verification letter as pages: what it is to say, a preview, and the button that issues it."""
 
 from typing import Annotated
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 from fastapi import APIRouter, Depends, Query, Request, Response
-from pydantic import AfterValidator, BaseModel, Field
+from pydantic import AfterValidator, Field
 
 from app.core.permissions import Subject
+from app.documents.service import IssueDeskDep, IssueForm
 from app.enrollment.letters import service
-from app.web.downloads import pdf_response
 from app.web.field_types import OptionalId, PathId, Text
 from app.web.forms import Form, posted
-from app.web.render import redirect, render
-from app.web.request import BriefSubject, CurrentSubject, DatabaseDep, Db, FilesDep, SettingsDep
+from app.web.render import render
+from app.web.request import CurrentSubject, Db
 
 router = APIRouter(include_in_schema=False)
 
@@ -26,12 +26,10 @@ def _few_lines(text: str) -> str:
 Recipient = Annotated[Text, Field(max_length=400), AfterValidator(_few_lines)]
 
 
-class LetterForm(BaseModel):
-    """What a letter is to say beside the records. `request` names this act, so that sent twice it is one letter."""
+class LetterForm(IssueForm):
+    """What a letter is to say beside the records."""
 
-    request: UUID
     recipient: Recipient | None = None
-    replaces: OptionalId = None
 
 
 @router.get("/enrollments/{enrollment_id}/letter")
@@ -48,44 +46,27 @@ def letter(
 
 @router.get("/enrollments/{enrollment_id}/letter/preview")
 def preview(
-    subject: BriefSubject,
-    database: DatabaseDep,
-    files: FilesDep,
-    settings: SettingsDep,
-    enrollment_id: PathId,
-    recipient: Annotated[str, Query(max_length=400)] = "",
+    desk: IssueDeskDep, enrollment_id: PathId, recipient: Annotated[str, Query(max_length=400)] = ""
 ) -> Response:
-    """The letter as it would look. No connection is held while it is rendered."""
-    with database.begin() as session:
-        draft = service.draft(session, subject, files, enrollment_id, recipient)
-    return pdf_response(service.preview(settings, draft), "preview.pdf", inline=True)
+    """The letter as it would look."""
+    return desk.preview(
+        lambda session: service.draft(session, desk.subject, desk.files, enrollment_id, recipient)
+    )
 
 
 @router.post("/enrollments/{enrollment_id}/letter")
 def issue(
     request: Request,
-    subject: BriefSubject,
-    database: DatabaseDep,
-    files: FilesDep,
-    settings: SettingsDep,
+    desk: IssueDeskDep,
     enrollment_id: PathId,
     form: Annotated[Form[LetterForm], Depends(posted(LetterForm))],
 ) -> Response:
-    def act(values: LetterForm) -> Response:
-        made = service.issue(
-            database,
-            subject,
-            files,
-            settings,
-            enrollment_id,
-            recipient=values.recipient,
-            request=values.request,
-            replaces=values.replaces,
-        )
-        return redirect(f"/documents/{made.id}")
-
-    return form.submit_apart(
-        database, act, lambda session: _page(request, session, subject, enrollment_id, form)
+    return desk.issue(
+        form,
+        lambda session, values: service.draft(
+            session, desk.subject, desk.files, enrollment_id, values.recipient
+        ),
+        lambda session: _page(request, session, desk.subject, enrollment_id, form),
     )
 
 

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from datetime import date
 from typing import Any
-from uuid import UUID
 
 from sqlalchemy import Row
 from sqlalchemy.orm import Session
@@ -11,17 +10,15 @@ from sqlalchemy.orm import Session
 from app.core import clock, views
 from app.core.errors import NotFound
 from app.core.files import FileStore
-from app.core.permissions import Subject, internal
+from app.core.permissions import Subject
 from app.core.views import Part
-from app.db.models import EnrollmentStatus, IssuedDocument
-from app.db.session import Database
+from app.db.models import EnrollmentStatus
 from app.documents import service as documents
 from app.documents.service import DocumentKind, Draft, Letterhead, Offer, long_date
 from app.enrollment import policy
 from app.enrollment import service as enrollment
 from app.enrollment.letters import queries
 from app.school import service as school
-from app.settings import Settings
 from app.web.paging import Paging
 
 KIND = "enrollment_letter"
@@ -66,35 +63,6 @@ def draft(
             "withdrawn_on": withdrawn_on.isoformat() if withdrawn_on else None,
             "clock_hours": row.clock_hours,
         },
-    )
-
-
-@internal("shows a draft that the person may have made")
-def preview(settings: Settings, made: Draft) -> bytes:
-    """The letter as it would look; nothing is kept."""
-    return documents.preview(settings, made)
-
-
-def issue(
-    database: Database,
-    subject: Subject,
-    files: FileStore,
-    settings: Settings,
-    enrollment_id: int,
-    *,
-    recipient: str | None,
-    request: UUID,
-    replaces: int | None = None,
-) -> IssuedDocument:
-    """Issue the letter; see `documents.service.issue`."""
-    return documents.issue(
-        database,
-        subject,
-        files,
-        settings,
-        lambda session: draft(session, subject, files, enrollment_id, recipient),
-        request=request,
-        replaces=replaces,
     )
 
 

@@ -1,34 +1,33 @@
 """The attendance record as pages: which period, a preview, and the button that issues it."""
 
 from typing import Annotated
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 from fastapi import APIRouter, Depends, Query, Request, Response
-from pydantic import BaseModel, Field
+from pydantic import Field
+from sqlalchemy.orm import Session
 
 from app.compliance.attendance.documents import service
 from app.compliance.attendance.documents.service import Period
 from app.core import clock
 from app.core.errors import Invalid
 from app.core.permissions import Subject
+from app.documents.service import Draft, IssueDeskDep, IssueForm
 from app.settings import Settings
-from app.web.downloads import pdf_response
 from app.web.field_types import Day, OptionalDay, OptionalId, PathId
 from app.web.forms import Form, posted
-from app.web.render import redirect, render
-from app.web.request import BriefSubject, CurrentSubject, DatabaseDep, Db, FilesDep, SettingsDep
+from app.web.render import render
+from app.web.request import CurrentSubject, Db, SettingsDep
 
 router = APIRouter(include_in_schema=False)
 
 
-class RecordForm(BaseModel):
-    """Which period and which program. `request` names this act, so that sent twice it is one document."""
+class RecordForm(IssueForm):
+    """Which period and which program."""
 
-    request: UUID
     first: Annotated[Day, Field(title="First day")]
     last: Annotated[Day, Field(title="Last day")]
     enrollment_id: OptionalId = None
-    replaces: OptionalId = None
 
 
 @router.get("/people/{user_id}/attendance-record")
@@ -54,50 +53,40 @@ def record(
 
 @router.get("/people/{user_id}/attendance-record/preview")
 def preview(
-    subject: BriefSubject,
-    database: DatabaseDep,
-    files: FilesDep,
-    settings: SettingsDep,
+    desk: IssueDeskDep,
     user_id: PathId,
     first: Annotated[OptionalDay, Query()] = None,
     last: Annotated[OptionalDay, Query()] = None,
     enrollment_id: Annotated[OptionalId, Query()] = None,
 ) -> Response:
-    """The record as it would look. No connection is held while it is rendered."""
-    with database.begin() as session:
-        service.choices(session, subject, user_id)
+    """The record as it would look."""
+
+    def draft(session: Session) -> Draft:
+        service.choices(session, desk.subject, user_id)
         if first is None or last is None:
             raise Invalid("Choose the first and the last day of the record.")
-        draft = service.draft(session, subject, files, user_id, Period(first, last, enrollment_id))
-    return pdf_response(service.preview(settings, draft), "preview.pdf", inline=True)
+        return service.draft(session, desk.subject, desk.files, user_id, Period(first, last, enrollment_id))
+
+    return desk.preview(draft)
 
 
 @router.post("/people/{user_id}/attendance-record")
 def issue(
     request: Request,
-    subject: BriefSubject,
-    database: DatabaseDep,
-    files: FilesDep,
-    settings: SettingsDep,
+    desk: IssueDeskDep,
     user_id: PathId,
     form: Annotated[Form[RecordForm], Depends(posted(RecordForm))],
 ) -> Response:
-    def act(values: RecordForm) -> Response:
-        period = Period(values.first, values.last, values.enrollment_id)
-        made = service.issue(
-            database,
-            subject,
-            files,
-            settings,
+    return desk.issue(
+        form,
+        lambda session, values: service.draft(
+            session,
+            desk.subject,
+            desk.files,
             user_id,
-            period,
-            request=values.request,
-            replaces=values.replaces,
-        )
-        return redirect(f"/documents/{made.id}")
-
-    return form.submit_apart(
-        database, act, lambda session: _page(request, session, subject, settings, user_id, form)
+            Period(values.first, values.last, values.enrollment_id),
+        ),
+        lambda session: _page(request, session, desk.subject, desk.settings, user_id, form),
     )
 
 

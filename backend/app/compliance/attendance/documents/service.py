@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
-from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
@@ -14,16 +13,13 @@ from app.compliance.attendance.schemas import EnrollmentChoice
 from app.core import clock, views
 from app.core.errors import FieldError, Invalid, NotFound
 from app.core.files import FileStore
-from app.core.permissions import Subject, internal
+from app.core.permissions import Subject
 from app.core.views import Part
-from app.db.models import IssuedDocument
-from app.db.session import Database
 from app.documents import service as documents
 from app.documents.service import DocumentKind, Draft, Offer, long_date
 from app.rules import hours
 from app.rules.attendance_record import Day, days_of
 from app.school import service as school
-from app.settings import Settings
 from app.web import formats
 
 KIND = "attendance_record"
@@ -109,35 +105,6 @@ def draft(session: Session, subject: Subject, files: FileStore, student_id: int,
                 for day in days
             ],
         },
-    )
-
-
-@internal("shows a draft that the person may have made")
-def preview(settings: Settings, made: Draft) -> bytes:
-    """The record as it would look; nothing is kept."""
-    return documents.preview(settings, made)
-
-
-def issue(
-    database: Database,
-    subject: Subject,
-    files: FileStore,
-    settings: Settings,
-    student_id: int,
-    period: Period,
-    *,
-    request: UUID,
-    replaces: int | None = None,
-) -> IssuedDocument:
-    """Issue the record; see `documents.service.issue`."""
-    return documents.issue(
-        database,
-        subject,
-        files,
-        settings,
-        lambda session: draft(session, subject, files, student_id, period),
-        request=request,
-        replaces=replaces,
     )
 
 

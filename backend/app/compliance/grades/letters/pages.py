@@ -1,28 +1,21 @@
 """The academic progress letter as pages: what it says, a preview, and the button that issues it."""
 
 from typing import Annotated
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 from fastapi import APIRouter, Depends, Query, Request, Response
-from pydantic import BaseModel
+from sqlalchemy.orm import Session
 
 from app.compliance.grades.letters import service
 from app.core.permissions import Subject
+from app.documents.service import Draft, IssueDesk, IssueDeskDep, IssueForm
 from app.settings import Settings
-from app.web.downloads import pdf_response
 from app.web.field_types import OptionalId, PathId
 from app.web.forms import Form, posted
-from app.web.render import redirect, render
-from app.web.request import BriefSubject, CurrentSubject, DatabaseDep, Db, FilesDep, SettingsDep
+from app.web.render import render
+from app.web.request import CurrentSubject, Db, SettingsDep
 
 router = APIRouter(include_in_schema=False)
-
-
-class LetterForm(BaseModel):
-    """The letter says what the review found. `request` names this act, so that sent twice it is one letter."""
-
-    request: UUID
-    replaces: OptionalId = None
 
 
 @router.get("/enrollments/{enrollment_id}/progress-letter")
@@ -34,49 +27,32 @@ def letter(
     enrollment_id: PathId,
     replaces: Annotated[OptionalId, Query()] = None,
 ) -> Response:
-    form = Form.blank(LetterForm, request=uuid4(), replaces=replaces)
+    form = Form.blank(IssueForm, request=uuid4(), replaces=replaces)
     return _page(request, db, subject, settings, enrollment_id, form)
 
 
 @router.get("/enrollments/{enrollment_id}/progress-letter/preview")
-def preview(
-    subject: BriefSubject,
-    database: DatabaseDep,
-    files: FilesDep,
-    settings: SettingsDep,
-    enrollment_id: PathId,
-) -> Response:
-    """The letter as it would look. No connection is held while it is rendered."""
-    with database.begin() as session:
-        draft = service.draft(session, subject, files, enrollment_id, settings.zone)
-    return pdf_response(service.preview(settings, draft), "preview.pdf", inline=True)
+def preview(desk: IssueDeskDep, enrollment_id: PathId) -> Response:
+    """The letter as it would look."""
+    return desk.preview(lambda session: _draft(session, desk, enrollment_id))
 
 
 @router.post("/enrollments/{enrollment_id}/progress-letter")
 def issue(
     request: Request,
-    subject: BriefSubject,
-    database: DatabaseDep,
-    files: FilesDep,
-    settings: SettingsDep,
+    desk: IssueDeskDep,
     enrollment_id: PathId,
-    form: Annotated[Form[LetterForm], Depends(posted(LetterForm))],
+    form: Annotated[Form[IssueForm], Depends(posted(IssueForm))],
 ) -> Response:
-    def act(values: LetterForm) -> Response:
-        made = service.issue(
-            database,
-            subject,
-            files,
-            settings,
-            enrollment_id,
-            request=values.request,
-            replaces=values.replaces,
-        )
-        return redirect(f"/documents/{made.id}")
-
-    return form.submit_apart(
-        database, act, lambda session: _page(request, session, subject, settings, enrollment_id, form)
+    return desk.issue(
+        form,
+        lambda session, _values: _draft(session, desk, enrollment_id),
+        lambda session: _page(request, session, desk.subject, desk.settings, enrollment_id, form),
     )
+
+
+def _draft(session: Session, desk: IssueDesk, enrollment_id: int) -> Draft:
+    return service.draft(session, desk.subject, desk.files, enrollment_id, desk.settings.zone)
 
 
 def _page(
@@ -85,7 +61,7 @@ def _page(
     subject: Subject,
     settings: Settings,
     enrollment_id: int,
-    form: Form[LetterForm],
+    form: Form[IssueForm],
 ) -> Response:
     row = service.read(db, subject, enrollment_id, settings.zone).row
     return render(

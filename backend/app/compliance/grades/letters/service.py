@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from typing import Any
-from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
@@ -14,15 +13,12 @@ from app.compliance.grades.reviews.service import ReviewView
 from app.core import views
 from app.core.errors import NotFound
 from app.core.files import FileStore
-from app.core.permissions import Subject, internal
+from app.core.permissions import Subject
 from app.core.views import Part
-from app.db.models import IssuedDocument
-from app.db.session import Database
 from app.documents import service as documents
 from app.documents.service import DocumentKind, Draft, Offer, long_date
 from app.enrollment import service as enrollment
 from app.school import service as school
-from app.settings import Settings
 from app.web import formats
 from app.web.paging import Paging
 
@@ -86,34 +82,6 @@ def draft(session: Session, subject: Subject, files: FileStore, enrollment_id: i
             "state": row.state,
             "explanation": row.explanation,
         },
-    )
-
-
-@internal("shows a draft that the person may have made")
-def preview(settings: Settings, made: Draft) -> bytes:
-    """The letter as it would look; nothing is kept."""
-    return documents.preview(settings, made)
-
-
-def issue(
-    database: Database,
-    subject: Subject,
-    files: FileStore,
-    settings: Settings,
-    enrollment_id: int,
-    *,
-    request: UUID,
-    replaces: int | None = None,
-) -> IssuedDocument:
-    """Issue the letter; see `documents.service.issue`."""
-    return documents.issue(
-        database,
-        subject,
-        files,
-        settings,
-        lambda session: draft(session, subject, files, enrollment_id, settings.zone),
-        request=request,
-        replaces=replaces,
     )
 
 

@@ -1,29 +1,27 @@
 """The skills record as pages: which program, a preview, and the button that issues it."""
 
 from typing import Annotated
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 from fastapi import APIRouter, Depends, Query, Request, Response
-from pydantic import BaseModel
+from sqlalchemy.orm import Session
 
 from app.compliance.grades.skills.records import service
 from app.core.errors import Invalid
 from app.core.permissions import Subject
-from app.web.downloads import pdf_response
+from app.documents.service import Draft, IssueDeskDep, IssueForm
 from app.web.field_types import OptionalId, PathId, RecordId
 from app.web.forms import Form, posted
-from app.web.render import redirect, render
-from app.web.request import BriefSubject, CurrentSubject, DatabaseDep, Db, FilesDep, SettingsDep
+from app.web.render import render
+from app.web.request import CurrentSubject, Db
 
 router = APIRouter(include_in_schema=False)
 
 
-class RecordForm(BaseModel):
-    """Which program. `request` names this act, so that sent twice it is one document."""
+class RecordForm(IssueForm):
+    """Which program."""
 
-    request: UUID
     enrollment_id: RecordId
-    replaces: OptionalId = None
 
 
 @router.get("/people/{user_id}/skills-record")
@@ -41,46 +39,33 @@ def record(
 
 @router.get("/people/{user_id}/skills-record/preview")
 def preview(
-    subject: BriefSubject,
-    database: DatabaseDep,
-    files: FilesDep,
-    settings: SettingsDep,
-    user_id: PathId,
-    enrollment_id: Annotated[OptionalId, Query()] = None,
+    desk: IssueDeskDep, user_id: PathId, enrollment_id: Annotated[OptionalId, Query()] = None
 ) -> Response:
-    """The record as it would look. No connection is held while it is rendered."""
-    with database.begin() as session:
-        service.choices(session, subject, user_id)
+    """The record as it would look."""
+
+    def draft(session: Session) -> Draft:
+        service.choices(session, desk.subject, user_id)
         if enrollment_id is None:
             raise Invalid("Choose the program of the record.")
-        draft = service.draft(session, subject, files, user_id, enrollment_id)
-    return pdf_response(service.preview(settings, draft), "preview.pdf", inline=True)
+        return service.draft(session, desk.subject, desk.files, user_id, enrollment_id)
+
+    return desk.preview(draft)
 
 
 @router.post("/people/{user_id}/skills-record")
 def issue(
     request: Request,
-    subject: BriefSubject,
-    database: DatabaseDep,
-    files: FilesDep,
-    settings: SettingsDep,
+    desk: IssueDeskDep,
     user_id: PathId,
     form: Annotated[Form[RecordForm], Depends(posted(RecordForm))],
 ) -> Response:
-    def act(values: RecordForm) -> Response:
-        made = service.issue(
-            database,
-            subject,
-            files,
-            settings,
-            user_id,
-            values.enrollment_id,
-            request=values.request,
-            replaces=values.replaces,
-        )
-        return redirect(f"/documents/{made.id}")
-
-    return form.submit_apart(database, act, lambda session: _page(request, session, subject, user_id, form))
+    return desk.issue(
+        form,
+        lambda session, values: service.draft(
+            session, desk.subject, desk.files, user_id, values.enrollment_id
+        ),
+        lambda session: _page(request, session, desk.subject, user_id, form),
+    )
 
 
 def _page(request: Request, db: Db, subject: Subject, user_id: int, form: Form[RecordForm]) -> Response:

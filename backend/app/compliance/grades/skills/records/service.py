@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from typing import Any
-from uuid import UUID
 
 from sqlalchemy.orm import Session
 
@@ -12,14 +11,11 @@ from app.compliance.grades.skills.schemas import AttemptView, StudentSkill, Stud
 from app.core import views
 from app.core.errors import FieldError, Invalid, NotFound
 from app.core.files import FileStore
-from app.core.permissions import Subject, internal
+from app.core.permissions import Subject
 from app.core.views import Part
-from app.db.models import IssuedDocument
-from app.db.session import Database
 from app.documents import service as documents
 from app.documents.service import DocumentKind, Draft, Offer, long_date
 from app.school import service as school
-from app.settings import Settings
 
 KIND = "skills_record"
 
@@ -71,35 +67,6 @@ def draft(session: Session, subject: Subject, files: FileStore, student_id: int,
             "skills_required": required,
             "skills": [_for_machines(one) for one in chosen.skills],
         },
-    )
-
-
-@internal("shows a draft that the person may have made")
-def preview(settings: Settings, made: Draft) -> bytes:
-    """The record as it would look; nothing is kept."""
-    return documents.preview(settings, made)
-
-
-def issue(
-    database: Database,
-    subject: Subject,
-    files: FileStore,
-    settings: Settings,
-    student_id: int,
-    enrollment_id: int,
-    *,
-    request: UUID,
-    replaces: int | None = None,
-) -> IssuedDocument:
-    """Issue the record; see `documents.service.issue`."""
-    return documents.issue(
-        database,
-        subject,
-        files,
-        settings,
-        lambda session: draft(session, subject, files, student_id, enrollment_id),
-        request=request,
-        replaces=replaces,
     )
 
 
