@@ -4,7 +4,7 @@ A room that may object (the student is clocked in, a balance is due) registers a
 answers in; enrollment knows none of these rooms.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from zoneinfo import ZoneInfo
 
@@ -41,16 +41,34 @@ class Ending:
 
 Ask = Callable[[Session, Subject, Ending], Objection | None]
 
-_asks: dict[str, Ask] = {}
+Among = Callable[[Session, Collection[int]], Collection[int]]
+"""Which of these enrollments there may be an objection to, in one query: for lists, which would ask each otherwise."""
+
+_asks: dict[str, tuple[Ask, Among | None]] = {}
 
 
 @internal("wiring at the start")
-def register(name: str, ask: Ask) -> None:
-    """Have `ask` answer before an enrollment ends; None means no objection."""
-    _asks[name] = ask
+def register(name: str, ask: Ask, among: Among | None = None) -> None:
+    """Have `ask` answer before an enrollment ends; None means no objection. In a list only those `among` are asked."""
+    _asks[name] = ask, among
 
 
 def objections(session: Session, subject: Subject, ending: Ending) -> list[Objection]:
     """Everything that stands in the way, in the order of registration."""
-    answers = (ask(session, subject, ending) for ask in _asks.values())
+    answers = (ask(session, subject, ending) for ask, _among in _asks.values())
     return [answer for answer in answers if answer is not None]
+
+
+def objections_to_many(
+    session: Session, subject: Subject, endings: Sequence[Ending]
+) -> dict[int, list[Objection]]:
+    """The same for a list that is looked at, by enrollment; those without an objection are left out."""
+    found: dict[int, list[Objection]] = {}
+    for ask, among in _asks.values():
+        numbers = [one.enrollment_id for one in endings]
+        asked = set(numbers) if among is None else set(among(session, numbers))
+        for one in endings:
+            answer = ask(session, subject, one) if one.enrollment_id in asked else None
+            if answer is not None:
+                found.setdefault(one.enrollment_id, []).append(answer)
+    return found

@@ -25,6 +25,7 @@ from app.rules.graduation import Requirement, State, may_graduate
 from tests.documented.test_queries import block
 from tests.enrollment.conftest import NOW
 from tests.factories.school import School, subject_of
+from tests.queries import counted
 
 ZONE, TODAY = ZoneInfo("America/New_York"), date(2026, 5, 4)
 Browser = Callable[[Subject], TestClient]
@@ -136,7 +137,8 @@ def test_a_class_graduates_by_preview_each_student_by_itself(
         students=[ready, lacking, here], program=school.session.get_one(type(ready.program), ready.program_id)
     )
     school.attendance(here, clock.now() - timedelta(hours=1), clock_out=None)
-    lines = {line.full_name: line for line in service.preview(session, registrar, made.id, TODAY, ZONE)}
+    found = service.preview(session, registrar, made.id, TODAY, ZONE)
+    lines = {line.full_name: line for line in found.lines}
     assert {name: line.ready for name, line in lines.items()} == {"Ann": True, "Bo": False, "Cy": False}
     assert "clocked in" in lines["Cy"].objections[0]
     outcomes = service.graduate(
@@ -160,6 +162,32 @@ def test_a_class_graduates_by_preview_each_student_by_itself(
     with pytest.raises(Forbidden):
         service.graduate(session, teacher, made.id, [lacking.id], TODAY, ZONE)
     assert browser(subject_of(school.student())).get(f"/classes/{made.id}/graduation").status_code == 403
+
+
+def test_a_large_class_is_looked_at_with_few_queries_and_says_what_it_leaves_out(
+    session: Session,
+    school: School,
+    registrar: Subject,
+    browser: Browser,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    program = school.program()
+    several = [school.enrollment(school.student(full_name=f"Student {n}"), program) for n in range(6)]
+    small, large = (school.school_class(program=program, students=some) for some in (several[:2], several))
+    numbers = []
+    for made in (small, large):
+        session.expire_all()
+        with counted(session.connection()) as seen:
+            service.preview(session, registrar, made.id, TODAY, ZONE)
+        numbers.append(len(seen))
+    assert numbers[0] == numbers[1]
+    monkeypatch.setattr(service, "MOST", 4)
+    found = service.preview(session, registrar, large.id, TODAY, ZONE)
+    assert ([line.full_name for line in found.lines], found.total) == ([f"Student {n}" for n in range(4)], 6)
+    assert (
+        "The first 4 of 6 students are shown"
+        in browser(subject_of(school.admin())).get(f"/classes/{large.id}/graduation").text
+    )
 
 
 def test_two_who_graduate_the_same_class_at_once(live_database: Database) -> None:

@@ -86,6 +86,14 @@ def open_in(session: Session, enrollment_id: int, *, lock: bool = False) -> int 
     return session.scalar(statement.with_for_update(read=True) if lock else statement)
 
 
+def with_open(session: Session, enrollment_ids: Collection[int]) -> list[int]:
+    """Which of these enrollments have an open time entry."""
+    statement = select(Attendance.enrollment_id).where(
+        Attendance.enrollment_id.in_(enrollment_ids), Attendance.clock_out.is_(None)
+    )
+    return list(session.scalars(statement))
+
+
 def insert_open(session: Session, user_id: int, enrollment_id: int, at: datetime) -> Attendance | None:
     """Begin a time entry. None when the database refuses: another is open, or one recorded already covers `at`."""
     statement = (

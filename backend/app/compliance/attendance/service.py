@@ -85,7 +85,7 @@ __all__ = [
 ]
 
 
-enrollment.register_objection("attendance: clocked in", clocked_in)
+enrollment.register_objection("attendance: clocked in", clocked_in, among=queries.with_open)
 
 
 # The student's clock

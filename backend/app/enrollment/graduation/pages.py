@@ -69,7 +69,7 @@ def _page(
         request,
         "enrollment/graduation_class.html",
         record=record,
-        lines=service.preview(db, subject, class_id, clock.today(settings.zone), settings.zone),
+        found=service.preview(db, subject, class_id, clock.today(settings.zone), settings.zone),
         form=form,
         outcomes=outcomes,
         may_end=policy.may_end(subject),

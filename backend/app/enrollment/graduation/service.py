@@ -13,15 +13,16 @@ from app.core.errors import Problem
 from app.core.permissions import Subject
 from app.enrollment import policy
 from app.enrollment.completions.service import found
-from app.enrollment.endings.service import complete, objections_to_ending
+from app.enrollment.endings.service import complete
 from app.enrollment.graduation import checklist as lists
 from app.enrollment.graduation import queries
+from app.enrollment.objections import Ending, objections_to_many
 from app.rules import graduation as rules
 from app.rules.graduation import Requirement
 from app.web.paging import Paging
 
 MOST = 200
-"""Students of a class that are decided at once."""
+"""Students of a class that are shown and decided at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +46,14 @@ class Line:
     def ready(self) -> bool:
         """Whether the student can graduate with the others."""
         return not self.missing and not self.objections
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """The active students of a class by name: `MOST` of them at most, and how many there are."""
+
+    lines: Sequence[Line]
+    total: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,18 +82,24 @@ def decision(session: Session, subject: Subject, enrollment_id: int) -> Any | No
     return queries.decision(session, enrollment_id)
 
 
-def preview(session: Session, subject: Subject, class_id: int, today: date, zone: ZoneInfo) -> list[Line]:
+def preview(session: Session, subject: Subject, class_id: int, today: date, zone: ZoneInfo) -> Preview:
     """The active students of a class with what each lacks. Raises NotFound for another's class, Forbidden."""
+    rows = _active(session, subject, class_id, zone)
+    return Preview(_lines(session, subject, rows[:MOST], today, zone), len(rows))
+
+
+def _active(session: Session, subject: Subject, class_id: int, zone: ZoneInfo) -> Sequence[Any]:
     policy.require_list(subject)
-    seats = classes.roster(session, subject, class_id, Paging(per_page=MOST), zone).page().items
-    return _lines(session, subject, [seat.enrollment_id for seat in seats], today, zone)
+    seats = classes.roster(session, subject, class_id, Paging(), zone).rows()
+    return queries.named(session, [seat.enrollment_id for seat in seats])
 
 
 def _lines(
-    session: Session, subject: Subject, enrollment_ids: Collection[int], today: date, zone: ZoneInfo
+    session: Session, subject: Subject, rows: Sequence[Any], today: date, zone: ZoneInfo
 ) -> list[Line]:
-    rows = queries.named(session, enrollment_ids)
     known = lists.of_enrollments(session, [row.id for row in rows], today, zone)
+    endings = [Ending(row.id, row.user_id, zone, lock=False) for row in rows]
+    objections = objections_to_many(session, subject, endings)
     return [
         Line(
             row.id,
@@ -92,7 +107,7 @@ def _lines(
             row.full_name,
             row.program,
             known[row.id],
-            [one.sentence for one in objections_to_ending(session, subject, row.id, zone)],
+            [one.sentence for one in objections.get(row.id, [])],
         )
         for row in rows
     ]
@@ -113,20 +128,18 @@ def graduate(
     """
     policy.require_end(subject)
     chosen = set(enrollment_ids)
-    lines = [
-        line for line in preview(session, subject, class_id, today, zone) if line.enrollment_id in chosen
-    ]
+    rows = [row for row in _active(session, subject, class_id, zone) if row.id in chosen]
     outcomes = [
         Outcome(number, "A student", False, "No longer active in this class. Open the page again.")
-        for number in sorted(chosen - {line.enrollment_id for line in lines})
+        for number in sorted(chosen - {row.id for row in rows})
     ]
     # In the order of their numbers, as every other change of several enrollments locks them.
-    for line in sorted(lines, key=lambda line: line.enrollment_id):
+    for row in sorted(rows, key=lambda row: row.id):
         try:
             with session.begin_nested():
-                complete(session, subject, line.enrollment_id, today=today, zone=zone)
+                complete(session, subject, row.id, today=today, zone=zone)
         except Problem as problem:
-            outcomes.append(Outcome(line.enrollment_id, line.full_name, False, problem.detail))
+            outcomes.append(Outcome(row.id, row.full_name, False, problem.detail))
         else:
-            outcomes.append(Outcome(line.enrollment_id, line.full_name, True, "Graduated."))
+            outcomes.append(Outcome(row.id, row.full_name, True, "Graduated."))
     return sorted(outcomes, key=lambda one: (one.graduated, one.full_name))
