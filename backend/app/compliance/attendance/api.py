@@ -86,7 +86,7 @@ def get_record(db: Db, subject: CurrentSubject, settings: SettingsDep, record_id
 
 @router.post("", status_code=202, dependencies=CORRECTS)
 def request_hours(db: Db, subject: CurrentSubject, settings: SettingsDep, body: HoursIn) -> CorrectionOut:
-    """Request hours that the clock missed; somebody else decides. 409 for an overlap with another record."""
+    """Request hours that the clock missed; someone else reviews them. 409 for an overlap with another record."""
     return corrections.request_hours(db, subject, body, settings.zone)
 
 
@@ -94,5 +94,5 @@ def request_hours(db: Db, subject: CurrentSubject, settings: SettingsDep, body: 
 def request_change(
     db: Db, subject: CurrentSubject, settings: SettingsDep, record_id: PathId, body: CorrectionIn
 ) -> CorrectionOut:
-    """Request other times for a record, with the reason; it stays as it is until somebody else decides."""
+    """Request other times for a record, with the reason. It does not change until someone else approves."""
     return corrections.request_change(db, subject, record_id, body, settings.zone)

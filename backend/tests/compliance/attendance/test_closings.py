@@ -172,6 +172,22 @@ def test_the_roster_of_a_closed_period_is_final(
     rosters.mark(session, subject_of(teacher), record.id, MONDAY + timedelta(days=1), present, ZONE)
 
 
+def test_a_mark_without_hours_is_named_so_that_somebody_can_open_its_roster(
+    session: Session, school: School, enrollment: Enrollment
+) -> None:
+    teacher = school.instructor()
+    record = school.school_class(
+        code="DA-M", teacher=teacher, students=[enrollment], weekly=[(0, time(8), time(12))]
+    )
+    present = MarkForm(enrollment_id=enrollment.id, mark="present")
+    with time_machine.travel(MONDAY + timedelta(hours=1), tick=False):
+        rosters.mark(session, subject_of(teacher), record.id, MONDAY, present, ZONE)
+    with pytest.raises(
+        Conflict, match=r"1 roster mark has no hours yet \(Maria Lopez in DA-M, May 4, 2026.*8:00.AM EDT\)"
+    ):
+        close(session, school)
+
+
 def test_a_closing_is_never_taken_back(session: Session, school: School) -> None:
     close(session, school)
     for statement in (

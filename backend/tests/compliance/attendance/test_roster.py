@@ -14,13 +14,14 @@ from app.compliance.attendance import queries
 from app.compliance.attendance import service as attendance
 from app.compliance.attendance.roster import service
 from app.compliance.attendance.roster.schemas import MarkForm, RosterLine
+from app.compliance.attendance.schemas import CorrectionIn
 from app.compliance.attendance.totals import service as totals
 from app.core.errors import Conflict, Forbidden, Invalid, NotFound, Problem
 from app.core.permissions import Duty, Subject
 from app.db.models import Attendance, AuditEntry, ClassAttendance, Enrollment
 from app.db.session import Database
 from app.rules.roster import Mark
-from tests.compliance.attendance.deciding import registrar
+from tests.compliance.attendance.deciding import corrected, registrar
 from tests.factories.school import School, subject_of
 
 ZONE = ZoneInfo("America/New_York")
@@ -141,6 +142,19 @@ def test_after_the_meeting_a_mark_counts_at_once_and_undo_takes_its_hours_back(r
         assert room.entries(0)[0][2] == 0
     count = select(AuditEntry).where(AuditEntry.action == "class_attendance.marked")
     assert len(room.session.scalars(count).all()) == 5
+
+
+@pytest.mark.parametrize("minutes", [0, 60])
+def test_another_mark_does_not_take_back_an_approved_correction(room: Room, minutes: int) -> None:
+    with at(ENDS + timedelta(hours=1)):
+        room.tap(0, "present")
+        record = room.session.scalars(select(Attendance)).one()
+        values = CorrectionIn(clock_in=STARTS, clock_out=during(minutes), reason="Was at the dentist")
+        corrected(room.session, subject_of(room.teacher), record.id, values, ZONE)
+        for mark in ("absent", "present"):
+            room.tap(0, mark)
+            assert room.entries(0) == [(STARTS, during(minutes), minutes, "staff")]
+            assert room.lines()[0].minutes == minutes
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from sqlalchemy import Row, func, or_, select, text
 from sqlalchemy.orm import Session
 
 from app.core.constraints import register_conflict
-from app.db.models import Attendance, AttendanceClosing, ClassAttendance, Enrollment, User
+from app.db.models import Attendance, AttendanceClosing, ClassAttendance, Enrollment, SchoolClass, User
 
 register_conflict("uq_attendance_closings_through", "The hours up to this day are closed already.", "through")
 
@@ -49,18 +49,20 @@ def unfinished_before(session: Session, ends: datetime) -> int:
     return session.scalar(statement) or 0
 
 
-def unsettled_before(session: Session, ends: datetime, since: datetime) -> int:
-    """Roster marks of meetings before an instant whose hours are not worked out; deleted people's never are."""
+def unsettled_before(session: Session, ends: datetime, since: datetime) -> Sequence[Row[Any]]:
+    """Roster marks of meetings before an instant whose hours are not worked out, the oldest first: student, code of the
+    class, starts_at. Deleted people's never are."""
     statement = (
-        select(func.count())
-        .select_from(ClassAttendance)
+        select(User.full_name.label("student"), SchoolClass.code, ClassAttendance.starts_at)
         .join(Enrollment, Enrollment.id == ClassAttendance.enrollment_id)
         .join(User, User.id == Enrollment.user_id)
+        .join(SchoolClass, SchoolClass.id == ClassAttendance.class_id)
         .where(
             ClassAttendance.settled_at.is_(None),
             ClassAttendance.starts_at < ends,
             ClassAttendance.ends_at > since,
             User.deleted_at.is_(None),
         )
+        .order_by(ClassAttendance.starts_at, User.full_name)
     )
-    return session.scalar(statement) or 0
+    return session.execute(statement).all()

@@ -19,6 +19,7 @@ from app.db.models import AttendanceClosing
 from app.rules import hours
 from app.web import formats
 
+_NAMED = 5
 LOOKED_BACK = timedelta(days=60)
 """A roster mark that made no hours by then never will."""
 
@@ -70,14 +71,24 @@ def close(session: Session, subject: Subject, values: ClosingForm, zone: ZoneInf
     return row
 
 
+def _named(marks: Sequence[Any], zone: ZoneInfo) -> str:
+    """Whose marks they are and of which meetings, so that somebody can open the roster."""
+    named = [
+        f"{one.student} in {one.code}, {formats.local_time(one.starts_at, zone)}" for one in marks[:_NAMED]
+    ]
+    rest = f"; and {len(marks) - _NAMED:,} more" if len(marks) > _NAMED else ""
+    return f" ({'; '.join(named)}{rest})"
+
+
 def _require_settled(session: Session, ends: datetime, zone: ZoneInfo) -> None:
     day = formats.day(ends - timedelta(seconds=1), zone)
+    marks = queries.unsettled_before(session, ends, clock.now() - LOOKED_BACK)
     for count, one, many in (
         (queries.unfinished_before(session, ends), "record has no clock-out", "records have no clock-out"),
         (
-            queries.unsettled_before(session, ends, clock.now() - LOOKED_BACK),
-            "roster mark has no hours yet",
-            "roster marks have no hours yet",
+            len(marks),
+            f"roster mark has no hours yet{_named(marks, zone)}",
+            f"roster marks have no hours yet{_named(marks, zone)}",
         ),
         (
             corrections.waiting_before(session, ends),

@@ -2,6 +2,7 @@
 
 A student who clocked in themself has their own time entry, and the roster adds nothing to it. Otherwise the mark makes
 one time entry of the scheduled time. Nothing is deleted: a mark that attests nothing leaves its entry without length.
+A corrected entry stays as it was approved.
 """
 
 from datetime import datetime
@@ -21,6 +22,8 @@ from app.rules import hours
 from app.rules.roster import Mark, counted
 
 ROSTER = "roster"
+CORRECTED = ("staff", "make_up")
+"""Sources of time entries that an approved request has written."""
 
 
 def settle(
@@ -40,8 +43,13 @@ def settle(
     mark = None if row.mark is None else Mark(row.mark)
     wanted = counted(mark, row.starts_at, row.ends_at, row.arrived_at, row.left_at)
     made = records.find(session, row.attendance_id, lock=True) if row.attendance_id else None
+    if made is not None and made.source in CORRECTED:
+        # What somebody asked for and a second person approved holds against every later mark, no hours at all included.
+        row.settled_at = now
+        session.flush()
+        return
     if made is not None and made.source != ROSTER:
-        # Their own clock, or corrected since: that is nobody's to change from here.
+        # Their own clock: that is nobody's to change from here.
         made = None
         row.attendance_id = None
     others = [
