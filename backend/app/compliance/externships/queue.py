@@ -5,6 +5,7 @@ from app.compliance.externships.placements import queries as placements
 from app.compliance.externships.sites import queries as sites
 from app.core.permissions import Permission
 from app.db.models import Externship
+from app.school import service as school
 from app.web import queue
 from app.web.queue import QueueKind
 
@@ -14,7 +15,7 @@ queue.register(
         "Externships to verify",
         Permission.EXTERNSHIPS_MANAGE,
         lambda session, subject, today: placements.to_verify(
-            policy.visible(session, subject, Externship.user_id), today
+            policy.visible(session, subject, Externship.user_id), today, school.facts(session).zone
         ),
         order=33,
     ),

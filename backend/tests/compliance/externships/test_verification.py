@@ -1,21 +1,23 @@
 """The documented row and the log agree, whatever happens; nothing counts before it is verified."""
 
-from datetime import date, timedelta
+from datetime import date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
 import psycopg
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import select, text
+from sqlalchemy import select, text, true
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from app.compliance.externships.placements import queries
 from app.compliance.externships.placements import service as placements
 from app.compliance.externships.verification import service
 from app.core.errors import Conflict, Forbidden, Problem
 from app.core.files import open_store
 from app.core.permissions import Duty, Subject
-from app.db.models import AuditEntry, ExternshipHours, FileClaim, User
+from app.db.models import AuditEntry, ExternshipHours, ExternshipPlacement, FileClaim, User
 from app.db.session import Database
 from app.ops.postgres import EmbeddedServer
 from app.settings import Settings
@@ -45,6 +47,13 @@ def verify(extern: Placed, files: Settings, minutes: int, *, by: Subject | None 
 
 def counts(extern: Placed) -> int:
     return placements.verified_minutes(extern.session, [extern.enrollment.id]).get(extern.enrollment.id, 0)
+
+
+def test_the_queue_counts_from_the_day_as_it_begins_at_the_school(extern: Placed, session: Session) -> None:
+    zone = ZoneInfo("America/New_York")
+    last = session.scalars(select(ExternshipPlacement.ends_on)).one()
+    row = session.execute(queries.to_verify(true(), last + timedelta(days=1), zone)).one()
+    assert (row.number, row.since) == (extern.id, datetime.combine(last, time(), zone))
 
 
 def test_verified_hours_count_and_stay_as_they_are(

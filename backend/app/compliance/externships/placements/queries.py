@@ -3,8 +3,22 @@
 from collections.abc import Sequence
 from datetime import date
 from typing import Any
+from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, Date, Row, Select, and_, bindparam, case, func, or_, select
+from sqlalchemy import (
+    ColumnElement,
+    Date,
+    DateTime,
+    Row,
+    Select,
+    and_,
+    bindparam,
+    case,
+    cast,
+    func,
+    or_,
+    select,
+)
 from sqlalchemy.orm import Session
 
 from app.core.constraints import register_conflict, register_invalid
@@ -161,8 +175,8 @@ def required_hours(session: Session, enrollment_ids: Sequence[int]) -> dict[int,
     return {row[0]: int(row[1] or 0) for row in rows}
 
 
-def to_verify(visible: ColumnElement[bool], today: date) -> Select[Any]:
-    """Externships that wait to be verified, for the queue."""
+def to_verify(visible: ColumnElement[bool], today: date, zone: ZoneInfo) -> Select[Any]:
+    """Externships that wait to be verified, for the queue; since the beginning of their last day at the school."""
     statement, kind, _sums_of = _listed(today)
     return statement.where(
         visible, User.deleted_at.is_(None), _in_state(kind, "to_verify")
@@ -172,7 +186,7 @@ def to_verify(visible: ColumnElement[bool], today: date) -> Select[Any]:
             student_id=Externship.user_id,
             about=User.full_name,
             what=Externship.site_name,
-            since=ExternshipPlacement.ends_on,
+            since=func.timezone(zone.key, cast(ExternshipPlacement.ends_on, DateTime(timezone=False))),
             href=func.concat("/externships/", Externship.id),
         ),
         maintain_column_froms=True,

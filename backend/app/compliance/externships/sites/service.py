@@ -273,6 +273,7 @@ def save_supervisor(
 def archive_supervisor(session: Session, subject: Actor, site_id: int, supervisor_id: int) -> None:
     """They oversee nobody new, and their links stop working. Placements keep their name until they are changed."""
     policy.require_manage(subject)
+    queries.lock_externships(session, supervisor_id)
     record = supervisor_of(session, supervisor_id, site_id=site_id)
     if record.archived_at is None:
         record.archived_at = clock.now()
