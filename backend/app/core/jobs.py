@@ -14,6 +14,7 @@ import procrastinate
 import psycopg
 from procrastinate.tasks import Task
 from sqlalchemy import TIMESTAMP, BigInteger, ColumnElement, Text, cast, column, func, select, table, text
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -40,8 +41,15 @@ _AGAIN = text("SELECT procrastinate_retry_job_v1(:job, now(), NULL, NULL, NULL)"
 _FAILED = text("SELECT procrastinate_finish_job_v1(:job, 'failed', false)")
 
 
-_jobs = table("procrastinate_jobs", column("id", BigInteger), column("status", Text))
+_jobs = table(
+    "procrastinate_jobs",
+    column("id", BigInteger),
+    column("status", Text),
+    column("task_name", Text),
+    column("args", JSONB),
+)
 _events = table("procrastinate_events", column("job_id", BigInteger), column("at", TIMESTAMP(timezone=True)))
+_ALIVE = ("todo", "doing")
 _ENDED = ("succeeded", "failed", "cancelled", "aborted")
 
 
@@ -114,6 +122,16 @@ def enqueue_all(session: Session, job_task: Task[Any, Any, Any], arguments: Iter
     if several:
         connection = session.connection().connection.driver_connection
         job_task.configure(connection=connection).batch_defer(*several)
+
+
+def is_alive(session: Session, job_task: Task[Any, Any, Any], **arguments: Any) -> bool:
+    """Whether such a job waits, runs, or will be tried again. What is not finished without one has failed for good."""
+    found = select(_jobs.c.id).where(
+        _jobs.c.task_name == job_task.name,
+        cast(_jobs.c.status, Text).in_(_ALIVE),
+        _jobs.c.args.contains(arguments),
+    )
+    return session.scalar(select(found.exists())) or False
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 import time_machine
 from sqlalchemy.exc import ProgrammingError
 
+from app.compliance.credentials import jobs
 from app.compliance.credentials.awards import service as awards
 from app.compliance.credentials.awards.signed_badges import SignedBadge
 from app.compliance.credentials.bulk import service as bulk
@@ -279,6 +280,10 @@ def test_a_class_gets_its_credentials_and_who_does_not_qualify_says_why(
         for _ in range(2):
             assert bulk.request(session, world.registrar, class_id, world.type_id, numbers, batch, zone) == 3
     with world.database.begin() as session:
+        # Without a job nothing more will happen, and the page must not say that it will.
+        assert "Ask the operator" in (bulk.progress(session, world.registrar, batch).problem or "")
+        jobs.begin(session, batch, world.registrar.user_id)
+        assert bulk.progress(session, world.registrar, batch).problem is None
         session.execute(sa.text("UPDATE enrollments SET status = 'withdrawn' WHERE id = :id"), {"id": late})
     with monkeypatch.context() as broken:
         broken.setattr(issuing, "make", _unavailable)
@@ -295,6 +300,7 @@ def test_a_class_gets_its_credentials_and_who_does_not_qualify_says_why(
         ("refused", False),
     ]
     assert "withdrew" in progress.rows[2].CredentialOrder.problem
+    assert progress.problem is None
 
 
 def _unavailable(*_given: Any) -> Any:

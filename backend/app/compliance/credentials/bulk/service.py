@@ -18,6 +18,7 @@ from app.core import clock, history
 from app.core.actions import Action
 from app.core.errors import Conflict, Invalid, NotFound, Problem, Unavailable
 from app.core.files import FileStore
+from app.core.jobs import is_alive
 from app.core.permissions import Actor, internal
 from app.db.models import CredentialType, EnrollmentStatus, SchoolClass
 from app.db.session import Database
@@ -25,6 +26,10 @@ from app.settings import Settings
 
 _TRIES = 3
 """How many numbers one student may use up in a request whose work fails."""
+_FAILED = (
+    "The system failed before it came to the students who are waiting. Ask the operator why, then issue the credential "
+    "to them again from the class. Nobody gets a second one."
+)
 NO_CLASS = "There is no such class, or you don’t have access to it."
 
 
@@ -53,6 +58,8 @@ class Progress:
     class_id: int | None
     type: CredentialType
     rows: Sequence[Row[Any]]
+    problem: str | None
+    """Why students who wait will not get theirs; None while the work goes on, and when it is done."""
 
     def count(self, state: str) -> int:
         return sum(row.CredentialOrder.state == state for row in self.rows)
@@ -133,7 +140,19 @@ def progress(session: Session, subject: Actor, batch: UUID) -> Progress:
     kind = types.find(session, rows[0].CredentialOrder.type_id)
     if kind is None:
         raise NotFound(policy.NO_TYPE)
-    return Progress(rows[0].CredentialOrder.class_id, kind, rows)
+    waits = any(row.CredentialOrder.state == "waiting" for row in rows)
+    return Progress(
+        rows[0].CredentialOrder.class_id,
+        kind,
+        rows,
+        _FAILED if waits and not is_alive(session, _job(), batch=str(batch)) else None,
+    )
+
+
+def _job() -> Any:
+    from app.compliance.credentials.jobs import issue_many  # noqa: PLC0415 - the job calls this module
+
+    return issue_many
 
 
 @internal("the worker's part of a request that was allowed")

@@ -15,9 +15,9 @@ from app.compliance.transcripts.batches import queries
 from app.compliance.transcripts.holds import service as holds
 from app.core import clock, history
 from app.core.actions import Action
-from app.core.errors import Conflict, NotFound, Problem
+from app.core.errors import Conflict, NotFound, Problem, Unavailable
 from app.core.files import FileStore
-from app.core.jobs import enqueue
+from app.core.jobs import enqueue, is_alive
 from app.core.permissions import SYSTEM, Actor, Subject, internal
 from app.db.models import TranscriptBatch
 from app.db.session import Database
@@ -30,6 +30,10 @@ AT_A_TIME = 20
 """So many numbers are reserved at once; a killed worker leaves at most as many void."""
 MOST = 2000
 SHOWN = 500
+_FAILED = (
+    "The system failed while it issued them. Ask the operator why, then issue them again: students who have a "
+    "transcript are left out."
+)
 _HAS = "Has {} already."
 
 
@@ -63,6 +67,13 @@ class Progress:
     issued: int
     refused: int
     items: Sequence[Any]
+    problem: str | None
+    """Why it ended early; None while it goes on, and when it did what was asked."""
+
+    @property
+    def over(self) -> bool:
+        """Whether nothing more will happen."""
+        return self.batch.finished_at is not None or self.problem is not None
 
     @property
     def percent(self) -> int:
@@ -124,10 +135,8 @@ def start(
         title=found.title,
         count=len(found.chosen),
     )
-    from app.compliance.transcripts.batches.jobs import issue_batch  # noqa: PLC0415 - the job calls this module
-
     # One batch after another: the second of two about the same students finds what the first has issued.
-    enqueue(session, issue_batch, lock="transcripts", batch_id=batch.id)
+    enqueue(session, _job(), lock="transcripts", batch_id=batch.id)
     return batch
 
 
@@ -137,7 +146,18 @@ def progress(session: Session, subject: Subject, batch_id: int) -> Progress:
     batch = queries.find(session, batch_id)
     if batch is None:
         raise NotFound(policy.NO_BATCH)
-    return Progress(batch, *queries.counts(session, batch_id), queries.items(session, batch_id, SHOWN))
+    problem = batch.problem
+    if batch.finished_at is None and not is_alive(session, _job(), batch_id=batch_id):
+        problem = _FAILED
+    return Progress(
+        batch, *queries.counts(session, batch_id), queries.items(session, batch_id, SHOWN), problem
+    )
+
+
+def _job() -> Any:
+    from app.compliance.transcripts.batches.jobs import issue_batch  # noqa: PLC0415 - the job calls this module
+
+    return issue_batch
 
 
 def recent(session: Session, subject: Subject) -> Sequence[TranscriptBatch]:
@@ -176,7 +196,13 @@ def work(database: Database, files: FileStore, settings: Settings, batch_id: int
                     problem=one.problem,
                 )
 
-        documents.issue_all(database, actor, files, settings, ready, follow)
+        try:
+            documents.issue_all(database, actor, files, settings, ready, follow)
+        except Unavailable as error:
+            # Without a signing key every further try would end the same way.
+            with database.begin() as session:
+                queries.finish(session, batch_id, clock.now(), f"{error.detail} Then issue them again.")
+            return
 
 
 def _finish(session: Session, actor: Actor, batch_id: int) -> None:
