@@ -174,6 +174,12 @@ class OneConnection(Database):
         ):
             yield session
 
+    @contextmanager
+    def snapshot(self) -> Iterator[Session]:
+        # The test's transaction began long before, so it cannot be isolated more than it is.
+        with self.begin() as session:
+            yield session
+
     def use(self, settings: Settings) -> None:
         self._settings = settings
 

@@ -113,12 +113,12 @@ def get_student(session: Session, subject: Subject, user_id: int) -> User:
     return user
 
 
-def student_named(session: Session, subject: Actor, user_id: int) -> User:
+def student_named(session: Session, subject: Actor, user_id: int, *, deleted: bool = False) -> User:
     """A student's account for other parts of the file, without noting that the whole file was opened.
 
-    Raises NotFound for a student whom this person does not see, and for deleted people.
+    Raises NotFound for a student whom this person does not see, and for deleted people unless `deleted`.
     """
-    return require_student(session, subject, user_id)
+    return require_student(session, subject, user_id, deleted=deleted)
 
 
 @internal("names beside records that the person may see")

@@ -1,5 +1,6 @@
 """What of accounts and student files is in a student's whole file, and what is not."""
 
+from app.accounts.notes import policy as notes
 from app.core import student_records as records
 from app.core.student_records import StoredPaper
 from app.db.models import (
@@ -31,9 +32,16 @@ for column, title in (
     (StudentPhone.user_id, "Phones"),
     (EmergencyContact.user_id, "Emergency contacts"),
     (StudentFieldValue.user_id, "The school’s own fields"),
-    (StudentNote.user_id, "Notes of the staff"),
 ):
     records.export(column.class_, "person", title, records.owned(column))
+records.export(
+    StudentNote,
+    "person",
+    "Notes of the staff",
+    records.owned(StudentNote.user_id),
+    readable=notes.readable,
+    limited="Notes for other duties are in the student’s own copy alone",
+)
 records.export(
     StudentProfile,
     "person",

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, BinaryIO
 
 import typer
 
@@ -25,6 +26,13 @@ def _several() -> None:
     """Has the one command keep its name."""
 
 
+def _private(output: Path) -> BinaryIO:
+    """The file to write, which nobody but this user of the machine reads, also where there was one before."""
+    number = os.open(output, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    os.fchmod(number, 0o600)
+    return os.fdopen(number, "wb")
+
+
 @commands.command()
 def export(
     student: Annotated[int, typer.Argument(help="Number of the student's account.", metavar="ID")],
@@ -35,7 +43,7 @@ def export(
     try:
         with school_database() as (database, settings):
             made = privacy.export_file(database, SYSTEM, open_store(settings), settings, student)
-            with made.file, output.open("wb") as target:
+            with made.file, _private(output) as target:
                 shutil.copyfileobj(made.file, target)
     except Problem as problem:
         raise OperatorError(problem.detail) from problem

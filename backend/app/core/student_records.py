@@ -15,12 +15,15 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from app.core.permissions import Actor
+
 CHUNK = 500
 """Rows in memory at once."""
 
 Of = Callable[[int], sa.ColumnElement[bool]]
 """The condition that a row is the student's, from their number."""
-Rows = Callable[[Session, int], Iterator[Mapping[str, Any]]]
+Rows = Callable[[Session, int, Actor], Iterator[Mapping[str, Any]]]
+"""The rows of a student that somebody may have; the system, and with it the student's own copy, has them all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +45,8 @@ class Part:
     papers: tuple[StoredPaper, ...] = ()
     withheld: Mapping[str, str] = field(default_factory=dict)
     """Columns that are not in it, and why."""
+    limited: str = ""
+    """Why not everybody has every row; empty where they do."""
 
 
 _parts: dict[str, Part] = {}
@@ -56,10 +61,13 @@ def export(
     *,
     withheld: Mapping[str, str] | None = None,
     papers: tuple[StoredPaper, ...] = (),
+    readable: Callable[[Actor], sa.ColumnElement[bool]] | None = None,
+    limited: str = "",
 ) -> None:
     """Put a table's rows of one student into the file, in the order of their keys.
 
-    `of` gives the condition that a row is the student's; `withheld` names columns that stay out, with the reason.
+    `of` gives the condition that a row is the student's; `withheld` names columns that stay out, with the reason;
+    `readable` that somebody may have a row, and `limited` says why not everybody has all.
     """
     table: sa.Table = model.__table__
     out = dict(withheld or {})
@@ -69,13 +77,15 @@ def export(
     columns = [column for column in table.c if column.name not in out]
     order = list(table.primary_key.columns)
 
-    def rows(session: Session, student_id: int) -> Iterator[Mapping[str, Any]]:
+    def rows(session: Session, student_id: int, reader: Actor) -> Iterator[Mapping[str, Any]]:
         statement = sa.select(*columns).where(of(student_id)).order_by(*order)
+        if readable is not None:
+            statement = statement.where(readable(reader))
         found = session.execute(statement.execution_options(yield_per=CHUNK))
         for row in found.mappings():
             yield dict(row)
 
-    register(Part(f"{folder}/{table.name}", title, (table.name,), rows, papers, out))
+    register(Part(f"{folder}/{table.name}", title, (table.name,), rows, papers, out, limited))
 
 
 def owned(column: Any) -> Of:

@@ -107,6 +107,13 @@ class Database:
         with self.sessions.begin() as session:
             yield session
 
+    @contextmanager
+    def snapshot(self) -> Iterator[Session]:
+        """The same, but every query sees the school as it was at the first: for what is read in many of them."""
+        with self.sessions.begin() as session:
+            session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
+            yield session
+
     def close(self) -> None:
         """Give every pooled connection back to the server."""
         self.engine.dispose()

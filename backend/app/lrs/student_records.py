@@ -9,6 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.core import student_records as records
+from app.core.permissions import Actor
 from app.core.student_records import Part
 from app.db.models import XapiActor, XapiDocument
 from app.lrs.desk.browser import queries
@@ -17,7 +18,7 @@ from app.lrs.engine.statements.filters import Filter
 _CHUNK = 500
 
 
-def _statements(session: Session, student_id: int) -> Iterator[Mapping[str, Any]]:
+def _statements(session: Session, student_id: int, _reader: Actor) -> Iterator[Mapping[str, Any]]:
     """Every statement whose actor or object the student is, the oldest first."""
     agents = queries.identities_of_users(session, [student_id]).get(student_id, [])
     query = Filter(ascending=True)

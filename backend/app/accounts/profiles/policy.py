@@ -20,10 +20,11 @@ NO_STUDENT = "There is no such student, or you don’t have access to it."
 NOT_YOURS = "Your duties do not include changing student files. Ask the registrar or admissions."
 
 
-def require_student(session: Session, subject: Actor, user_id: int) -> User:
-    """The student's account. Raises NotFound for anybody whose student it is not, and for staff and deleted people."""
+def require_student(session: Session, subject: Actor, user_id: int, *, deleted: bool = False) -> User:
+    """The student's account. Raises NotFound for anybody whose student it is not, for staff, and for deleted people
+    unless `deleted`."""
     user = people.user(session, user_id)
-    if user is None or user.deleted_at is not None or user.role is not Role.STUDENT:
+    if user is None or (user.deleted_at is not None and not deleted) or user.role is not Role.STUDENT:
         raise NotFound(NO_STUDENT)
     policy.require_see(subject, user)
     if not visibility.may_see(session, subject, Records.STUDENTS, user_id):

@@ -34,10 +34,12 @@ _ROOM = "compliance.access_requests"
 
 @dataclass(frozen=True, slots=True)
 class OneRequest:
-    """A request with the student's name, the days that are left (negative when late), and what this person may do."""
+    """A request with the student's name, whether their account is deleted, the days that are left (negative when
+    late), and what this person may do."""
 
     row: AccessRequest
     student: str
+    deleted: bool
     answered_by: str | None
     days_left: int
     may_answer: bool
@@ -63,11 +65,13 @@ def requests_of(session: Session, subject: Subject, student_id: int) -> Sequence
 def read_request(session: Session, subject: Subject, access_request_id: int, today: date) -> OneRequest:
     """One request. Raises NotFound for another's."""
     row = _readable(session, subject, access_request_id)
-    named = queries.names(session, row.student_id, row.answered_by)
+    people = accounts.people_by_id(session, {row.student_id, row.answered_by or 0})
+    student, answered_by = people[row.student_id], people.get(row.answered_by or 0)
     return OneRequest(
         row,
-        named.get(row.student_id, "A student"),
-        named.get(row.answered_by or 0),
+        student.full_name,
+        student.deleted_at is not None,
+        answered_by.full_name if answered_by else None,
         days_left(row.due_on, today),
         may_answer=row.closed_at is None and policy.may_manage(subject, row.student_id),
     )
@@ -116,7 +120,7 @@ def ask_access(
 def withdraw_request(session: Session, subject: Subject, access_request_id: int) -> AccessRequest:
     """The student no longer asks. Raises Conflict for one that is closed, NotFound for another's."""
     row = _readable(session, subject, access_request_id, lock=True)
-    policy.require_own_or_manage(session, subject, row.student_id)
+    policy.require_own_or_manage(session, subject, row.student_id, deleted=True)
     _require_open(row)
     return _close(session, subject, row, "withdrawn", "")
 
@@ -126,7 +130,7 @@ def answer_inspected(
 ) -> AccessRequest:
     """The student looked at the records at the school. Raises Conflict, NotFound, Forbidden."""
     row = _readable(session, subject, access_request_id, lock=True)
-    policy.require_manage(session, subject, row.student_id)
+    policy.require_manage(session, subject, row.student_id, deleted=True)
     _require_open(row)
     return _close(session, subject, row, "inspected", answer)
 
@@ -144,10 +148,10 @@ def answer_with_copy(
     The archive is made before the request is locked: of two who answer at once, one makes it in vain and reads that.
     Raises ProofRequired, Conflict for a request that is closed, NotFound, Forbidden.
     """
-    with database.begin() as session:
+    with database.snapshot() as session:
         history.act_as(session, subject)
         row = _readable(session, subject, access_request_id)
-        policy.require_manage(session, subject, row.student_id)
+        policy.require_manage(session, subject, row.student_id, deleted=True)
         _require_open(row)
         proof.require(subject, Action.STUDENT_FILE_EXPORTED, {})
         made = archive.build(session, files, settings, row.student_id, subject.full_name)
@@ -156,7 +160,7 @@ def answer_with_copy(
     with database.begin() as session:
         history.act_as(session, subject)
         row = _readable(session, subject, access_request_id, lock=True)
-        policy.require_manage(session, subject, row.student_id)
+        policy.require_manage(session, subject, row.student_id, deleted=True)
         _require_open(row)
         return _close(session, subject, row, "copy", answer, stored, made)
 
@@ -170,7 +174,7 @@ def read_copy(session: Session, subject: Subject, access_request_id: int, files:
     if row.archive_sha256 is None:
         raise NotFound("This request was not answered with a copy.")
     if subject.user_id != row.student_id:
-        policy.require_manage(session, subject, row.student_id)
+        policy.require_manage(session, subject, row.student_id, deleted=True)
         _record_export(session, subject, row.student_id, row.archive_sha256, 0)
     if not files.exists(row.archive_sha256):
         raise NotFound("This file is not in the file store. Ask the operator to restore it.")
@@ -184,13 +188,13 @@ def export_file(
 
     The history says who took it out, and the student sees it.
     """
-    with database.begin() as session:
+    with database.snapshot() as session:
         if isinstance(subject, Subject):
             history.act_as(session, subject)
         policy.require_manage(session, subject, student_id)
         if isinstance(subject, Subject):
             proof.require(subject, Action.STUDENT_FILE_EXPORTED, {})
-        made = archive.build(session, files, settings, student_id, subject.full_name)
+        made = archive.build(session, files, settings, student_id, subject.full_name, subject)
         _record_export(session, subject, student_id, made.sha256, made.files)
         return made
 
@@ -213,7 +217,8 @@ def _readable(
     row: AccessRequest | None = queries.access_request(session, access_request_id, lock=lock)
     if row is None or not policy.may_read(subject, row.student_id):
         raise NotFound(policy.NO_REQUEST)
-    policy.require_read(session, subject, row.student_id)
+    # A deleted student's request stays open until somebody closes it, and keeps the records from being destroyed.
+    policy.require_read(session, subject, row.student_id, deleted=True)
     return row
 
 
@@ -250,7 +255,8 @@ def _close(
         sha256=row.archive_sha256,
     )
     person = accounts.people_by_id(session, [row.student_id])[row.student_id]
-    _mail(session, subject, row, person)
+    if person.deleted_at is None:
+        _mail(session, subject, row, person)
     return row
 
 

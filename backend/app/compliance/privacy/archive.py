@@ -27,7 +27,7 @@ from app.accounts import service as accounts
 from app.compliance.privacy import amendments
 from app.core import clock, student_records
 from app.core.files import FileMissing, FileStore
-from app.core.permissions import internal
+from app.core.permissions import SYSTEM, Actor, internal
 from app.core.seals import service as seals
 from app.core.student_records import Part
 from app.documents import service as documents
@@ -103,8 +103,18 @@ class _Hashing:
 
 
 @internal("makes the archive for whoever may have it: `access.export_file`, `access.answer_with_copy`")
-def build(session: Session, files: FileStore, settings: Settings, student_id: int, made_by: str) -> Archive:
-    """The archive of a student. Reads in one pass with few rows in memory; the caller closes the file."""
+def build(
+    session: Session,
+    files: FileStore,
+    settings: Settings,
+    student_id: int,
+    made_by: str,
+    reader: Actor = SYSTEM,
+) -> Archive:
+    """The archive of a student: with everything for the student, or with what `reader` may have.
+
+    Reads in one pass with few rows in memory, and wants a `Database.snapshot`; the caller closes the file.
+    """
     person = accounts.people_by_id(session, [student_id])[student_id]
     facts = school.facts(session)
     made_at = clock.now().astimezone(facts.zone)
@@ -113,7 +123,9 @@ def build(session: Session, files: FileStore, settings: Settings, student_id: in
     try:
         with zipfile.ZipFile(target, "w") as made:
             writing = _Writing(made, made_at)
-            listed = [_part(session, writing, part, student_id, files) for part in student_records.parts()]
+            listed = [
+                _part(session, writing, part, student_id, files, reader) for part in student_records.parts()
+            ]
             statements = amendments.statements_of(session, student_id)
             seal = seals.latest(session)
             about = {
@@ -148,7 +160,7 @@ def build(session: Session, files: FileStore, settings: Settings, student_id: in
 
 
 def _part(
-    session: Session, writing: _Writing, part: Part, student_id: int, files: FileStore
+    session: Session, writing: _Writing, part: Part, student_id: int, files: FileStore, reader: Actor
 ) -> dict[str, Any]:
     """One list, as JSON and as CSV, and the stored papers that its rows name."""
     counted, columns, missing = 0, [], []
@@ -156,7 +168,7 @@ def _part(
     with tempfile.TemporaryFile("w+", encoding="utf-8") as kept:
         with writing.opened(f"data/{part.name}.json") as target:
             target.write(b"[")
-            for row in part.rows(session, student_id):
+            for row in part.rows(session, student_id, reader):
                 plain = {name: _plain(value) for name, value in row.items()}
                 text = json.dumps(plain, ensure_ascii=False)
                 target.write((",\n" if counted else "\n").encode() + text.encode())
@@ -189,7 +201,8 @@ def _part(
         "rows": counted,
         "papers": len(papers) - len(missing),
         "missing_papers": missing,
-        "withheld": dict(part.withheld),
+        "withheld": dict(part.withheld)
+        | ({"rows": part.limited} if part.limited and reader is not SYSTEM else {}),
     }
 
 

@@ -256,8 +256,8 @@ def _consent_page(
 
 @router.get("/privacy/consents/{consent_id}/document")
 def consent_paper(db: Db, subject: CurrentSubject, store: FilesDep, consent_id: PathId) -> Response:
-    content, media_type = consents.read_paper(db, subject, store, consent_id)
-    return scans.answer(content, media_type, f"consent-{consent_id}")
+    paper = consents.read_paper(db, subject, store, consent_id)
+    return scans.answer(paper.content, paper.media_type, f"consent-{consent_id}")
 
 
 @router.post("/people/{user_id}/directory", dependencies=MANAGES)

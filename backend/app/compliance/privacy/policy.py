@@ -33,11 +33,11 @@ def may_read(subject: Actor, student_id: int) -> bool:
     return subject.user_id == student_id or may_list(subject)
 
 
-def require_read(session: Session, subject: Actor, student_id: int) -> User:
-    """The student's account. Raises NotFound unless the person reads what FERPA keeps of them."""
+def require_read(session: Session, subject: Actor, student_id: int, *, deleted: bool = False) -> User:
+    """The student's account, `deleted` or not. Raises NotFound unless the person reads what FERPA keeps of them."""
     if not may_read(subject, student_id):
         raise NotFound(NO_STUDENT)
-    return accounts.student_named(session, subject, student_id)
+    return accounts.student_named(session, subject, student_id, deleted=deleted)
 
 
 def visible(session: Session, subject: Actor, column: Any) -> ColumnElement[bool]:
@@ -56,9 +56,9 @@ def require_manage_some(subject: Actor) -> None:
         raise Forbidden("Your duties do not include this. Ask the registrar. Nothing was saved.")
 
 
-def require_manage(session: Session, subject: Actor, student_id: int) -> User:
+def require_manage(session: Session, subject: Actor, student_id: int, *, deleted: bool = False) -> User:
     """The student's account. Raises NotFound for a student one does not see, Forbidden for readers and for oneself."""
-    person = require_read(session, subject, student_id)
+    person = require_read(session, subject, student_id, deleted=deleted)
     require_manage_some(subject)
     require_not_own(subject, student_id, "requests and disclosures")
     return person
@@ -71,8 +71,10 @@ def require_own(session: Session, subject: Actor, student_id: int) -> User:
     return accounts.student_named(session, subject, student_id)
 
 
-def require_own_or_manage(session: Session, subject: Actor, student_id: int) -> User:
+def require_own_or_manage(
+    session: Session, subject: Actor, student_id: int, *, deleted: bool = False
+) -> User:
     """The student's account, for the student and for whoever enters a letter of theirs. Raises NotFound, Forbidden."""
     if subject.user_id == student_id:
         return require_own(session, subject, student_id)
-    return require_manage(session, subject, student_id)
+    return require_manage(session, subject, student_id, deleted=deleted)

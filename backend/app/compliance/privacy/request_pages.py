@@ -74,7 +74,11 @@ def _access_page(
         found=found,
         row=found.row,
         form=form,
-        breadcrumbs=[PRIVACY, (found.student, f"/people/{found.row.student_id}/privacy"), ("Request", None)],
+        breadcrumbs=[
+            PRIVACY,
+            (found.student, None if found.deleted else f"/people/{found.row.student_id}/privacy"),
+            ("Request", None),
+        ],
     )
 
 

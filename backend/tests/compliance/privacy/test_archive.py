@@ -42,6 +42,9 @@ def studied(session: Session, school: School, maria: User, store: FileStore) -> 
                 user_id=person.id, author_name="Rita", audience=["registrar"], body=f"=About {person.id}"
             )
         )
+    session.add(
+        StudentNote(user_id=maria.id, author_name="Bo", audience=["bursar"], body="Pays in installments")
+    )
     kind = session.scalars(select(AdmissionKind.id)).first()
     stored = store.put(PAPER)
     session.add(
@@ -109,6 +112,9 @@ def test_the_whole_file_holds_everything_and_verifies_without_the_system(
     assert paper.read_bytes() == PAPER
     with (tmp_path / "data/person/student_notes.csv").open(encoding="utf-8-sig", newline="") as handle:
         (note,) = csv.DictReader(handle)
+    # The registrar takes out what the registrar may read; the student's own copy has every note.
+    (notes,) = [part for part in manifest["lists"] if part["name"] == "person/student_notes"]
+    assert "student’s own copy" in notes["withheld"]["rows"]
     assert note["body"] == f"'=About {studied.id}", "a cell that no spreadsheet runs"
     assert manifest["statements"] == [{"record": "Attendance", "statement": "My badge was broken."}]
     assert "My badge was broken." in poppler.text_of(tmp_path / "index.pdf")
@@ -149,7 +155,9 @@ def test_the_student_receives_the_copy_and_sees_that_it_was_made(
     answer = client.get(f"/privacy/access/{row.id}/copy")
     session.refresh(row)
     assert hashlib.sha256(answer.content).hexdigest() == row.archive_sha256
-    assert zipfile.ZipFile(io.BytesIO(answer.content)).namelist()[-1] == "manifest.json.sig"
+    with zipfile.ZipFile(io.BytesIO(answer.content)) as archive:
+        assert archive.namelist()[-1] == "manifest.json.sig"
+        assert len(json.loads(archive.read("data/person/student_notes.json"))) == 2
     assert "Your whole file" in client.get("/account/views").text
 
 

@@ -14,12 +14,12 @@ import pytest
 import time_machine
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 from typer.testing import CliRunner
 
 from app.commands import student as student_commands
-from app.compliance.privacy import service
+from app.compliance.privacy import queries, service
 from app.compliance.privacy.schemas import AmendmentForm, DecisionForm, HearingForm
 from app.core import retention
 from app.core.errors import Conflict, Forbidden, NotFound
@@ -158,6 +158,44 @@ def test_others_find_nothing(
     assert client.get(f"/people/{maria.id}/privacy").status_code in (403, 404)
 
 
+def test_the_request_of_a_student_whose_account_was_deleted_can_be_closed(
+    session: Session, maria: User, me: Subject, registrar: Subject, signed_in: SignedIn
+) -> None:
+    row = service.ask_access(session, me, maria.id, "Everything", TODAY)
+    sent = session.scalar(select(func.count()).select_from(OutboxMessage))
+    maria.deleted_at = NOW
+    session.flush()
+    counts = {one.kind.name: one.waiting for one in queue.counts(session, registrar, TODAY)}
+    assert counts["access_requests"] == 1
+    page = signed_in(session.get_one(User, registrar.user_id)).get(f"/privacy/access/{row.id}").text
+    assert "This account is deleted" in page
+    assert f"/people/{maria.id}/privacy" not in page
+    assert maria.id in session.scalars(queries.held_students()).all()
+    service.answer_inspected(session, registrar, row.id, "Mailed to the address on file.")
+    assert (row.outcome, session.scalars(queries.held_students()).all()) == ("inspected", [])
+    assert session.scalar(select(func.count()).select_from(OutboxMessage)) == sent, (
+        "there is nobody to mail to"
+    )
+
+
+def test_looking_through_consents_is_recorded(session: Session, maria: User, registrar: Subject) -> None:
+    service.consents_of(session, registrar, maria.id)
+    seen = session.scalars(select(AuditEntry).where(AuditEntry.action == "record.viewed")).one()
+    assert (seen.actor_id, seen.student_id, seen.details["part"]) == (registrar.user_id, maria.id, "privacy")
+
+
+def test_a_snapshot_sees_the_school_of_its_first_query(live_database: Database) -> None:
+    people = select(func.count()).select_from(User)
+    with live_database.snapshot() as reading:
+        before = reading.scalar(people)
+        with live_database.begin() as session:
+            School(session).student()
+        assert reading.scalar(people) == before
+    with live_database.begin() as session:
+        assert session.scalar(people) != before
+        assert session.scalar(text("SHOW transaction_isolation")) == "read committed"
+
+
 def _at_once(database: Database, acts: list[Callable[[], Any]]) -> list[str]:
     together = Barrier(len(acts))
 
@@ -207,9 +245,12 @@ def test_two_who_answer_or_decide_at_once_and_the_operators_export(
         assert session.scalar(closed) == 1
     monkeypatch.setattr(school_database, "get_settings", lambda: live_settings)
     target = tmp_path / "file.zip"
+    target.write_bytes(b"An older one that everybody reads")
+    target.chmod(0o644)
     command = ["export", str(maria.id), "--output", str(target), "--json"]
     done = CliRunner().invoke(student_commands.commands, command)
     assert done.exit_code == 0, done.output
     assert json.loads(done.output)["sha256"] == hashlib.sha256(target.read_bytes()).hexdigest()
+    assert target.stat().st_mode & 0o777 == 0o600
     nobody = CliRunner().invoke(student_commands.commands, ["export", "999999", "--output", str(target)])
     assert "no such student" in str(nobody.exception)
