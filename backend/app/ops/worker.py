@@ -18,16 +18,23 @@ from app.settings import Settings
 
 _RETRY_SECONDS = 3.0
 _LOOK_FOR_STALLED_SECONDS = 30.0
+_DEEPEST_DOOR = 2
+"""Dots in the name of a room, such as `app.compliance.privacy`."""
 log = structlog.get_logger(__name__)
 
 
 @lru_cache
 def import_tasks() -> tuple[str, ...]:
-    """Import every `jobs` module below `app`, however deep, so that their tasks are registered; the modules’ names."""
+    """Import every `jobs` module below `app`, however deep, so that their tasks are registered; the modules’ names.
+
+    The rooms' doors are imported, too: what they register with lower rooms counts in a worker that serves no pages.
+    """
     found = []
     for module in pkgutil.walk_packages(app.__path__, "app."):
-        if not module.ispkg and module.name.endswith(".jobs"):
+        place, _, name = module.name.rpartition(".")
+        if name == "jobs" or (name == "service" and place.count(".") <= _DEEPEST_DOOR):
             import_module(module.name)
+        if name == "jobs":
             found.append(module.name)
     return tuple(found)
 

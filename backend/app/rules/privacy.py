@@ -34,6 +34,7 @@ BASES = {
     one.name: one
     for one in (
         Basis("consent", "The student’s written consent", "34 CFR 99.30", recorded=False),
+        Basis("student", "The student, who asked for it themselves", "34 CFR 99.10", recorded=False),
         Basis("other_school", "A school where the student enrolls", "34 CFR 99.31(a)(2)", recorded=True),
         Basis("authorities", "State or federal authorities (GNPEC), audit", "34 CFR 99.31(a)(3), 99.35", recorded=True),
         Basis("financial_aid", "Financial aid that the student applied for", "34 CFR 99.31(a)(4)", recorded=True),

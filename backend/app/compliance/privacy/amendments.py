@@ -5,7 +5,7 @@ direct interest, with a written decision; where the record stays, the student's 
 with it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -143,7 +143,16 @@ def attach_statement(
 @internal("goes wherever the record goes: whoever gives records out asks for it")
 def statements_of(session: Session, student_id: int) -> list[tuple[str, str]]:
     """What travels with a student's records: which record each statement is about, and its words."""
-    return [(row.record, row.statement or "") for row in queries.statements_of(session, student_id)]
+    return statements_by_student(session, [student_id]).get(student_id, [])
+
+
+@internal("goes wherever the record goes: whoever gives records out asks for it")
+def statements_by_student(session: Session, student_ids: Collection[int]) -> dict[int, list[tuple[str, str]]]:
+    """The same of many students in one query; students without a statement are left out."""
+    found: dict[int, list[tuple[str, str]]] = {}
+    for row in queries.statements_of(session, student_ids):
+        found.setdefault(row.student_id, []).append((row.record, row.statement or ""))
+    return found
 
 
 def _readable(

@@ -6,18 +6,22 @@ paper with its scan.
 """
 
 from collections.abc import Sequence
-from datetime import date
+from dataclasses import dataclass
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
+from app.accounts import service as accounts
 from app.compliance.privacy import policy, queries
 from app.compliance.privacy.schemas import ConsentFields, PaperConsentForm
-from app.core import clock, history, proof
+from app.core import clock, history, proof, views
 from app.core.actions import Action
 from app.core.errors import Conflict, FieldError, Invalid, NotFound
 from app.core.files import FileMissing, FileStore, claims
 from app.core.files.claims import Retention
-from app.core.permissions import Subject, internal
+from app.core.permissions import Actor, Subject, internal
+from app.core.views import Part
 from app.db.models import Consent
 from app.web import scans
 
@@ -25,6 +29,17 @@ _ROOM = "compliance.consents"
 NO_CONSENT = "There is no such consent, or you don’t have access to it."
 
 
+@dataclass(frozen=True, slots=True)
+class Paper:
+    """The scan of a signed consent."""
+
+    consent_id: int
+    student_id: int
+    content: bytes
+    media_type: str
+
+
+@views.opens(Part.PRIVACY, student="student_id")
 def consents_of(session: Session, subject: Subject, student_id: int) -> Sequence[Consent]:
     """A student's consents, the newest first. Raises NotFound for another's."""
     policy.require_read(session, subject, student_id)
@@ -107,16 +122,20 @@ def withdraw(session: Session, subject: Subject, consent_id: int) -> Consent:
     return row
 
 
-def read_paper(session: Session, subject: Subject, store: FileStore, consent_id: int) -> tuple[bytes, str]:
-    """The scan of a signed consent, and its media type. Raises NotFound."""
+@views.opens(
+    Part.PRIVACY, student=lambda found, _given: found.student_id, record=lambda found: found.consent_id
+)
+def read_paper(session: Session, subject: Subject, store: FileStore, consent_id: int) -> Paper:
+    """The scan of a signed consent. Raises NotFound."""
     row = queries.consent(session, consent_id)
     if row is None or row.document_sha256 is None or not policy.may_read(subject, row.student_id):
         raise NotFound(NO_CONSENT)
     policy.require_read(session, subject, row.student_id)
     try:
-        return store.read_bytes(row.document_sha256), row.document_type or "application/pdf"
+        content = store.read_bytes(row.document_sha256)
     except FileMissing:
         raise NotFound("This document is not in the file store. Ask the operator to restore it.") from None
+    return Paper(row.id, row.student_id, content, row.document_type or "application/pdf")
 
 
 @internal("a step of recording a disclosure, and of whoever gives records out on a consent")
@@ -125,9 +144,46 @@ def require_counts(session: Session, student_id: int, consent_id: int, day: date
     row = queries.consent(session, consent_id)
     if row is None or row.student_id != student_id:
         raise _wrong("consent_id", "Choose one of the student’s consents.")
-    over = row.withdrawn_at is not None or (row.ends_on is not None and row.ends_on < day)
-    if over or row.signed_on > day:
+    if not counts(row, day):
         raise _wrong("consent_id", "This consent does not count on that day. Nothing was saved.")
+    return row
+
+
+def counts(row: Consent, day: date) -> bool:
+    """Whether a consent counts on a day at the school."""
+    ended = row.withdrawn_at is not None or (row.ends_on is not None and row.ends_on < day)
+    return not ended and row.signed_on <= day
+
+
+@internal("a step of a delivery that was allowed before, on a consent that came with the request")
+def keep_agreed(
+    session: Session,
+    subject: Actor,
+    student_id: int,
+    *,
+    records: str,
+    purpose: str,
+    recipient: str,
+    agreed_at: datetime,
+    zone: ZoneInfo,
+    today: date,
+) -> Consent:
+    """Keep what a student agreed to, signed in, when they asked for one delivery. It counts for no other."""
+    signed_on = clock.local(agreed_at, zone).date()
+    row = Consent(
+        student_id=student_id,
+        records=records,
+        purpose=purpose,
+        recipient=recipient,
+        method="electronic",
+        signed_name=accounts.name_on(session, student_id, signed_on),
+        signed_on=signed_on,
+        ends_on=max(today, signed_on),
+        entered_by=student_id,
+        entered_at=agreed_at,
+    )
+    queries.add(session, row)
+    _record(session, subject, Action.CONSENT_GIVEN, row, occurred_at=agreed_at)
     return row
 
 
@@ -136,13 +192,16 @@ def _require_lasts(ends_on: date | None, signed_on: date) -> None:
         raise _wrong("ends_on", "The consent would end before it is signed.")
 
 
-def _record(session: Session, subject: Subject, action: Action, row: Consent) -> None:
+def _record(
+    session: Session, subject: Actor, action: Action, row: Consent, *, occurred_at: datetime | None = None
+) -> None:
     history.record(
         session,
         subject,
         action,
         row.id,
         student_id=row.student_id,
+        occurred_at=occurred_at,
         recipient=row.recipient,
         method=row.method,
     )

@@ -12,7 +12,7 @@ from app.compliance.privacy.schemas import MOST_STUDENTS, BatchFields, Disclosur
 from app.core import history, views
 from app.core.actions import Action
 from app.core.errors import FieldError, Invalid
-from app.core.permissions import Permission, Subject
+from app.core.permissions import Actor, Permission, Subject, internal
 from app.core.views import Part
 from app.db.models import Disclosure, User
 from app.lrs import service as record_store
@@ -55,7 +55,7 @@ def record(
     Raises Invalid for a day to come, an unknown basis and a consent that does not count that day; NotFound, Forbidden.
     """
     policy.require_manage(session, subject, student_id)
-    return _write(session, subject, [student_id], values, today)
+    return keep(session, subject, [student_id], values, today)
 
 
 def record_batch(session: Session, subject: Subject, values: BatchFields, today: date) -> Disclosure:
@@ -79,12 +79,14 @@ def record_batch(session: Session, subject: Subject, values: BatchFields, today:
     if missing:
         named = ", ".join(missing[:5]) + (f" and {len(missing) - 5} more" if len(missing) > 5 else "")
         raise _wrong("students", f"These addresses are no student’s: {named}. Nothing was saved.")
-    return _write(session, subject, [row.id for row in found], values, today)
+    return keep(session, subject, [row.id for row in found], values, today)
 
 
-def _write(
-    session: Session, subject: Subject, students: Sequence[int], values: DisclosureFields, today: date
+@internal("a step of what was allowed before: recording a disclosure, giving out a transcript")
+def keep(
+    session: Session, subject: Actor, students: Sequence[int], values: DisclosureFields, today: date
 ) -> Disclosure:
+    """Record one disclosure of these students. Raises Invalid."""
     if values.basis not in BASES:
         raise _wrong("basis", "Choose one of the grounds.")
     if values.made_on > today:

@@ -228,11 +228,11 @@ def amendment(session: Session, number: int, *, lock: bool = False) -> Amendment
     return found
 
 
-def statements_of(session: Session, student_id: int) -> Sequence[AmendmentRequest]:
-    """Requests with a statement that stays with the record."""
+def statements_of(session: Session, student_ids: Collection[int]) -> Sequence[AmendmentRequest]:
+    """Requests of these students with a statement that goes wherever the record goes."""
     return session.scalars(
         select(AmendmentRequest)
-        .where(AmendmentRequest.student_id == student_id, AmendmentRequest.statement.is_not(None))
+        .where(AmendmentRequest.student_id.in_(student_ids), AmendmentRequest.statement.is_not(None))
         .order_by(AmendmentRequest.id)
     ).all()
 
@@ -263,7 +263,7 @@ def requests(session: Session, paging: Paging, visible: ColumnElement[bool], *, 
     over = AccessRequest.closed_at.is_not(None)
     parts = [
         access.join(User, User.id == AccessRequest.student_id).where(
-            over if closed else ~over, User.deleted_at.is_(None), visible
+            over if closed else ~over, visible, *([User.deleted_at.is_(None)] if closed else [])
         ),
         amend.join(User, User.id == AmendmentRequest.student_id).where(
             ~_waits() if closed else _waits(), User.deleted_at.is_(None), visible
@@ -287,7 +287,7 @@ def _waits() -> ColumnElement[bool]:
 
 
 def access_to_answer(visible: ColumnElement[bool]) -> Select[Any]:
-    """Requests for access that are open, with the last day."""
+    """Requests for access that are open, with the last day; of deleted students too, whose records they hold."""
     return (
         select(
             *line(
@@ -302,7 +302,7 @@ def access_to_answer(visible: ColumnElement[bool]) -> Select[Any]:
         )
         .select_from(AccessRequest)
         .join(User, User.id == AccessRequest.student_id)
-        .where(AccessRequest.closed_at.is_(None), User.deleted_at.is_(None), visible)
+        .where(AccessRequest.closed_at.is_(None), visible)
     )
 
 

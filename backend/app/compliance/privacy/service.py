@@ -1,6 +1,6 @@
 """The door to what FERPA asks for: what other rooms, desks and commands may ask."""
 
-from app.compliance.privacy import queries
+from app.compliance.privacy import deliveries, queries
 from app.compliance.privacy import queue as _queue  # noqa: F401 - what waits is in the queue
 from app.compliance.privacy.access import (
     answer_inspected,
@@ -21,6 +21,7 @@ from app.compliance.privacy.amendments import (
     decide_amendment,
     decide_hearing,
     read_amendment,
+    statements_by_student,
     statements_of,
 )
 from app.compliance.privacy.archive import Archive
@@ -34,7 +35,7 @@ from app.compliance.privacy.disclosures import (
     standing_for,
 )
 from app.compliance.privacy.policy import may_list, may_manage
-from app.compliance.transcripts.public.service import register_privacy
+from app.compliance.transcripts import service as transcripts
 from app.core import retention
 from app.core.directory import may_publish
 
@@ -70,10 +71,15 @@ __all__ = [
     "require_counts",
     "set_hidden",
     "standing_for",
+    "statements_by_student",
     "statements_of",
     "withdraw",
     "withdraw_request",
 ]
 
-register_privacy("directory information", lambda session, student_id: not may_publish(session, student_id))
+transcripts.register_privacy(
+    "directory information", lambda session, student_id: not may_publish(session, student_id)
+)
+transcripts.register_statements("privacy", statements_by_student)
+transcripts.register_log("privacy", transcripts.Log(deliveries.write, deliveries.grounds))
 retention.register_hold("Requests to see records", queries.held_students)

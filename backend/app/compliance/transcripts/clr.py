@@ -11,6 +11,7 @@ from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 from zoneinfo import ZoneInfo
 
+from app.compliance.transcripts.content import statements
 from app.rules.hours import start_of_day
 
 CONTEXTS = (
@@ -24,7 +25,7 @@ Json = dict[str, Any]
 
 def record(content: Mapping[str, Any], number: str, issued_on: date) -> Json:
     """The record of one transcript. The same content gives the same record."""
-    school, zone = content["school"], ZoneInfo(content["school"]["zone"])
+    zone = ZoneInfo(content["school"]["zone"])
     issued = _moment(start_of_day(issued_on, zone))
     issuer = _issuer(content)
     program = _program(content, number, issuer, issued)
@@ -34,7 +35,7 @@ def record(content: Mapping[str, Any], number: str, issued_on: date) -> Json:
         "id": _urn(content, number, "record"),
         "type": ["VerifiableCredential", "ClrCredential"],
         "name": f"Transcript {number}",
-        "description": f"Official transcript of {school['legal_name']}, number {number}",
+        "description": _described(content, number),
         "issuer": issuer,
         "validFrom": issued,
         "credentialSubject": {
@@ -52,6 +53,14 @@ def record(content: Mapping[str, Any], number: str, issued_on: date) -> Json:
             ],
         },
     }
+
+
+def _described(content: Mapping[str, Any], number: str) -> str:
+    """With the student's statements: they go wherever the record goes (34 CFR 99.21)."""
+    described = f"Official transcript of {content['school']['legal_name']}, number {number}"
+    for one in statements(content):
+        described += f". The student’s statement about {one['record']}: “{one['statement']}”"
+    return described
 
 
 def _issuer(content: Mapping[str, Any]) -> Json:

@@ -6,7 +6,7 @@ in total, because such a school counts in them.
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import date
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -38,6 +38,23 @@ STATUS = {
     EnrollmentStatus.WITHDRAWN: "Withdrawn",
 }
 Content = dict[str, Any]
+Statements = Callable[[Session, Collection[int]], Mapping[int, Sequence[tuple[str, str]]]]
+"""By student: which record each statement is about, and its words."""
+
+_statements: dict[str, Statements] = {}
+
+
+@internal("wiring at the start")
+def register_statements(name: str, statements: Statements) -> None:
+    """Let a room say which statements of a student go wherever their record goes (34 CFR 99.21(c)(2))."""
+    _statements[name] = statements
+
+
+@internal("reads what was kept")
+def statements(content: Mapping[str, Any]) -> list[Content]:
+    """The student's statements in a content; one of an older release has no place for them."""
+    found: list[Content] = content.get("statements") or []
+    return found
 
 
 @internal("reads what was allowed before")
@@ -62,6 +79,7 @@ def gather(
     )
     externships = _externships(session, rows, letterhead.zone)
     scheme = grades.scheme_on(session, today)
+    said = _stated(session, {row.user_id for row in rows.values()})
     found = {}
     for number in enrollment_ids:
         row = rows[number]
@@ -91,6 +109,7 @@ def gather(
             "hours": _hours(totals.get(number, 0), minutes, titles)
             | {"transferred_minutes": transferred.get(number, 0)},
             "externships": externships.get(number, []),
+            "statements": said.get(row.user_id, []),
         }
     return found
 
@@ -100,6 +119,21 @@ def read(text: str) -> Content:
     """A content as it is kept."""
     found: Content = json.loads(text)
     return found
+
+
+def _stated(session: Session, students: Collection[int]) -> dict[int, list[Content]]:
+    found: dict[int, list[Content]] = {}
+    for asked in _statements.values():
+        for student, said in asked(session, students).items():
+            found.setdefault(student, []).extend(
+                {"record": _one_line(record), "statement": _one_line(words)} for record, words in said
+            )
+    return found
+
+
+def _one_line(words: str) -> str:
+    """What somebody typed, without line breaks and signs that cannot be seen: a document refuses those."""
+    return " ".join("".join(sign if sign.isprintable() else " " for sign in words).split())
 
 
 def _school(letterhead: Letterhead) -> Content:

@@ -1,14 +1,18 @@
 """The transcript for people: what the layout `transcript.typ` draws, made of the content alone."""
 
+import re
 from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
 from app.compliance.transcripts import codes
+from app.compliance.transcripts.content import statements
 from app.documents import service as documents
 from app.documents.service import long_date
 from app.web import formats
 
+_UNPRINTED = re.compile(r"[^\x20-\x7e\xa0-\u017f\u1e00-\u1eff\u2010-\u2027€□]")
+"""What the fonts may not have. A name with such a sign stops a transcript; a student’s statement must not."""
 OFFICIAL, UNOFFICIAL = "Official transcript", "Unofficial transcript"
 
 
@@ -100,6 +104,12 @@ def _notes(content: Mapping[str, Any]) -> list[str]:
         "Clock hours are the whole minutes from clock-in to clock-out; nothing is rounded up. Hours belong to the "
         "module whose class met at the time."
     )
+    for one in statements(content):
+        said = f"The student’s statement about {one['record']} (34 CFR 99.21): “{one['statement']}”"
+        printed = _UNPRINTED.sub("□", said)
+        if printed != said:
+            printed += " Signs that cannot be printed are in the record attached to this file."
+        notes.append(printed)
     return notes
 
 

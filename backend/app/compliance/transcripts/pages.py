@@ -7,7 +7,7 @@ from uuid import uuid4
 from fastapi import APIRouter, Depends, Query, Request, Response
 from sqlalchemy.orm import Session
 
-from app.compliance.transcripts import policy, queries, service
+from app.compliance.transcripts import policy, service
 from app.compliance.transcripts.deliveries import service as deliveries
 from app.compliance.transcripts.holds import service as holds
 from app.compliance.transcripts.reports import STATES, TRANSCRIPTS_REPORT
@@ -95,7 +95,7 @@ def records(request: Request, db: Db, subject: CurrentSubject) -> Response:
     return render(
         request,
         "transcripts/records.html",
-        enrollments=queries.enrollments_of(db, [subject.user_id]),
+        enrollments=service.enrollments_of(db, subject, subject.user_id),
         transcripts=service.of_student(db, subject, subject.user_id),
         requests=requests.of_student(db, subject, subject.user_id),
         deliveries=deliveries.deliveries(db, subject, subject.user_id),

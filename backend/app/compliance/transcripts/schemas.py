@@ -28,8 +28,9 @@ class IssueForm(BaseModel):
 
 
 class RequestForm(BaseModel):
-    """What a student asks for, and their consent."""
+    """What a student asks for, and their consent. `request` names this act: sent twice it is one request."""
 
+    request: UUID
     enrollment_id: Annotated[int, Field(ge=1, le=2**31 - 1, title="Program")]
     delivery: Annotated[Delivery, Field(title="Delivery")]
     recipient: Annotated[Recipient, Field(title="Recipient")]
@@ -74,9 +75,11 @@ class LiftForm(BaseModel):
 
 
 class ShareForm(BaseModel):
-    """To whom a link is given, and for how long."""
+    """To whom a link is given, and for how long; by the registrar also for what, and on which ground."""
 
     recipient: Annotated[Recipient, Field(title="For whom")]
+    purpose: Annotated[Line | None, Field(title="Purpose")] = None
+    basis: Annotated[str | None, Field(max_length=30, title="Basis in FERPA")] = None
     days: Annotated[int, Field(ge=1, le=90, title="Days")] = 30
 
 

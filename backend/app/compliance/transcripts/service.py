@@ -12,6 +12,8 @@ from app.compliance.transcripts import clr, codes, content, layout, policy, quer
 from app.compliance.transcripts import queue as _queue  # noqa: F401 - what waits is in the queue
 from app.compliance.transcripts.batches.service import start as start_batch
 from app.compliance.transcripts.batches.service import work as work_batch
+from app.compliance.transcripts.content import register_statements
+from app.compliance.transcripts.deliveries.disclosure import Given, Log, register_log
 from app.compliance.transcripts.holds.service import register as register_hold
 from app.compliance.transcripts.holds.service import sentences as holds_of
 from app.compliance.transcripts.holds.service import set_hold
@@ -50,6 +52,8 @@ from app.web.paging import Paging
 
 __all__ = [
     "KIND",
+    "Given",
+    "Log",
     "consent_to",
     "copy",
     "count_waiting",
@@ -57,6 +61,7 @@ __all__ = [
     "drafts",
     "draw_copy",
     "enrollment_for",
+    "enrollments_of",
     "find",
     "holds_of",
     "issue",
@@ -69,7 +74,9 @@ __all__ = [
     "redraw",
     "register_fee",
     "register_hold",
+    "register_log",
     "register_privacy",
+    "register_statements",
     "request_transcript",
     "require_proof",
     "set_hold",
@@ -102,6 +109,12 @@ def of_student(session: Session, subject: Subject, user_id: int) -> Sequence[Row
     """A student’s transcripts, the newest first. Raises NotFound for other people’s."""
     policy.require_read(session, subject, user_id, policy.NO_STUDENT)
     return queries.of_student(session, user_id)
+
+
+def enrollments_of(session: Session, subject: Subject, user_id: int) -> Sequence[Row[Any]]:
+    """Enrollments that a student could have a transcript of, the latest first. Raises NotFound for other people’s."""
+    policy.require_read(session, subject, user_id, policy.NO_STUDENT)
+    return queries.enrollments_of(session, [user_id])
 
 
 def find(session: Session, subject: Actor, number: str) -> Row[Any]:

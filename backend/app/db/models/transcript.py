@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from decimal import Decimal
+from uuid import UUID
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, Numeric, String, Text, func, text
 from sqlalchemy.orm import Mapped, mapped_column
@@ -101,6 +102,7 @@ class TranscriptRequest(Base):
         Index("idx_transcript_requests_enrollment_id", "enrollment_id"),
         Index("idx_transcript_requests_decided_by", "decided_by"),
         Index("idx_transcript_requests_document_id", "document_id"),
+        Index("uq_transcript_requests_request", "request", unique=True),
         Index("idx_transcript_requests_waiting", "created_at", postgresql_where=text("state = 'waiting'")),
         CheckConstraint(
             "state IN ('waiting', 'fulfilled', 'declined', 'canceled')",
@@ -119,6 +121,8 @@ class TranscriptRequest(Base):
     """The student."""
     enrollment_id: Mapped[int] = mapped_column(ForeignKey("enrollments.id", ondelete="CASCADE"))
     """Which program."""
+    request: Mapped[UUID | None]
+    """The form it came from, so that one sent twice is one request; empty for requests of older releases."""
     delivery: Mapped[str] = mapped_column(Text)
     """`link` for the student to pass on, `mail` for a link by email to the recipient, `paper` by post."""
     recipient: Mapped[str] = mapped_column(Text)

@@ -115,7 +115,7 @@ def test_systems_that_receive_records_stand_on_the_log_by_themselves(
     assert [(one.recipient, one.until is not None) for one in found] == [("Tutoring service", True)]
     assert admin.id != maria.id
     recorded = {name for name, basis in BASES.items() if basis.recorded}
-    assert recorded == set(BASES) - {"consent"}
+    assert recorded == set(BASES) - {"consent", "student"}
 
 
 def test_an_opt_out_hides_everywhere_outsiders_look(

@@ -89,7 +89,7 @@ def opted_out(world: World) -> Iterator[None]:
     public._private.pop("test")
 
 
-def test_who_opted_out_and_who_is_locked_are_not_known(
+def test_who_opted_out_is_not_known_and_guesses_lock_nobody_out(
     world: World, issued: IssuedDocument, opted_out: None
 ) -> None:
     code = code_of(world, issued)
@@ -117,14 +117,17 @@ def test_who_opted_out_and_who_is_locked_are_not_known(
     assert known.status == "issued"
     # Who has the code was given it by the student.
     assert look(world, issued.number, code).shown is not None
-    wrong = documents.as_printed("0" * 16)
-    for _ in range(public.TRIES.most):
+    # However often somebody guesses at a number, the code that fits is answered: a lock would only serve whoever wants
+    # a genuine transcript to look forged.
+    wrong, right = documents.as_printed("0" * 16), code_of(world, other)
+    for _ in range(120):
         assert unknown(look(world, other.number, wrong))
-    right = code_of(world, other)
-    assert unknown(counted(other.number, right))
+    assert counted(other.number, right).shown is not None
+    assert unknown(counted(other.number, wrong))
     assert unknown(counted("TR-2026-999998", right))
     # The same statements whatever the answer, so that its time says nothing.
-    assert statements[0] == statements[1] == statements[2]
+    assert len(set(statements[:3])) == 1
+    assert len(set(statements[3:])) == 1
 
 
 def test_codes_can_be_typed_and_numbers_read() -> None:

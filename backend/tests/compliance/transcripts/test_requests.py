@@ -14,7 +14,7 @@ from app.compliance.transcripts.holds import service as holds
 from app.compliance.transcripts.public import service as public
 from app.compliance.transcripts.requests import service as requests
 from app.compliance.transcripts.schemas import RequestForm
-from app.core.errors import Conflict, Forbidden, Invalid, NotFound
+from app.core.errors import Conflict, Forbidden, Invalid, NotFound, Unavailable
 from app.db.models import (
     IssuedDocument,
     OutboxMessage,
@@ -30,6 +30,7 @@ from tests.compliance.transcripts.conftest import World
 
 def form(world: World, **given: object) -> RequestForm:
     values: dict[str, object] = {
+        "request": uuid4(),
         "enrollment_id": world.enrollments["maria"],
         "delivery": "mail",
         "recipient": "A college",
@@ -106,6 +107,17 @@ def test_a_request_that_is_canceled_while_it_is_issued_leaves_a_void_number_alon
     assert "records@college.example" not in dict(mails(world))
 
 
+def test_a_form_that_is_sent_twice_is_one_request(world: World) -> None:
+    act = uuid4()
+    assert ask(world, request=act) == ask(world, request=act) != ask(world)
+    with world.database.begin() as session:
+        values = form(world, request=act, enrollment_id=world.enrollments["omar"])
+        with pytest.raises(Conflict, match="Open the page again"):
+            requests.request_transcript(session, world.omar, values)
+    with world.database.begin() as session:
+        assert requests.count_waiting(session, world.registrar) == 2
+
+
 def test_bad_requests_save_nothing(world: World) -> None:
     for given, field in (
         ({"consent": False}, "consent"),
@@ -157,6 +169,31 @@ def test_declined_canceled_paper_links_and_fees(world: World) -> None:
         (on_paper,) = [one.TranscriptDelivery.id for one in rows if one.TranscriptDelivery.method == "paper"]
         with pytest.raises(Conflict, match="no link to take back"):
             deliveries.revoke(session, world.maria, on_paper)
+
+
+def test_a_batch_that_cannot_be_issued_says_why(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    with world.database.begin() as session:
+        number = batches.start(session, world.registrar, class_id=world.class_id).id
+        twin = batches.start(session, world.registrar, class_id=world.class_id).id
+    register_actor(lambda _session, _settings, _user_id: world.registrar)
+
+    def no_key(*_given: object) -> None:
+        raise Unavailable("There is no signing key. Run: aada signing-keys rotate")
+
+    with monkeypatch.context() as broken:
+        broken.setattr("app.documents.batch.keys.signing_key", no_key)
+        batches.work(world.database, world.files, world.settings, number)
+    with world.database.begin() as session:
+        done = batches.progress(session, world.registrar, number)
+        assert done.batch.finished_at is not None
+        assert "There is no signing key" in (done.problem or "")
+        assert "Then issue them again" in (done.problem or "")
+        # The job of the other one has failed for good, whatever the reason was.
+        assert batches.progress(session, world.registrar, twin).problem is None
+        session.execute(sa.text("UPDATE procrastinate_jobs SET status = 'failed'"))
+        failed = batches.progress(session, world.registrar, twin)
+        assert "Ask the operator" in (failed.problem or "")
+        assert failed.over
 
 
 def test_many_at_once_each_gets_one_or_a_reason_and_a_killed_worker_goes_on(world: World) -> None:

@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Request, Response
 
 from app.compliance.transcripts import policy
-from app.compliance.transcripts.deliveries import service
+from app.compliance.transcripts.deliveries import disclosure, service
 from app.compliance.transcripts.schemas import DELIVERY_NAMES, ShareForm
 from app.core.permissions import Subject
 from app.settings import Settings
@@ -43,7 +43,10 @@ def share(
     here = f"/transcripts/{transcript_document_id}/share"
 
     def act(values: ShareForm) -> Response:
-        link = service.share(db, subject, settings, transcript_document_id, values.recipient, values.days)
+        why = None if subject.is_student else disclosure.required(values.purpose, values.basis)
+        link = service.share(
+            db, subject, settings, transcript_document_id, values.recipient, values.days, why=why
+        )
         response = redirect(here)
         shown_once.hand_over(settings, subject, response, here, {"link": link, "for": values.recipient})
         return response
@@ -74,6 +77,7 @@ def _share_page(
         row=row,
         log=log,
         form=form,
+        grounds=service.grounds(db, subject, row.user_id),
         made=shown_once.handed_over(settings, subject, request),
         may_share=row.status == "issued" and (subject.user_id == row.user_id or policy.may_issue(subject)),
         delivery_names=DELIVERY_NAMES,

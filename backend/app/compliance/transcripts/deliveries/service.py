@@ -14,7 +14,8 @@ from sqlalchemy.orm import Session
 
 from app.compliance.transcripts import content, policy
 from app.compliance.transcripts import queries as transcripts
-from app.compliance.transcripts.deliveries import queries
+from app.compliance.transcripts.deliveries import disclosure, queries
+from app.compliance.transcripts.deliveries.disclosure import BY_STUDENT, Agreed, Given, Why
 from app.compliance.transcripts.holds import service as holds
 from app.core import clock, history, mail, views
 from app.core.actions import Action
@@ -28,6 +29,17 @@ from app.documents import service as documents
 from app.school import service as school
 from app.settings import Settings
 
+__all__ = [
+    "Why",
+    "deliver",
+    "deliveries",
+    "deliveries_of",
+    "grounds",
+    "open_file",
+    "open_link",
+    "revoke",
+    "share",
+]
 LINK_DAYS = 30
 """How long a link leads to the transcript, unless the holder chose otherwise."""
 NO_LINK = (
@@ -67,19 +79,35 @@ def share(
     transcript_document_id: int,
     recipient: str,
     days: int = LINK_DAYS,
+    *,
+    why: Why | None = None,
 ) -> str:
-    """A link to a transcript for the holder to pass on, or for the registrar; shown once. Raises NotFound, Conflict."""
+    """A link to a transcript for the holder to pass on, or by the registrar, who says why; shown once.
+
+    Raises NotFound, Conflict, Invalid for a registrar's link without a purpose and a basis that hold.
+    """
     row = transcripts.by_document(session, transcript_document_id)
     if row is None:
         raise NotFound(policy.NO_TRANSCRIPT)
     policy.require_read(session, subject, row.user_id, policy.NO_TRANSCRIPT)
     if subject.user_id != row.user_id:
         policy.require_issue(subject)
+        why = why or disclosure.required(None, None)
+    else:
+        why = Why("A link that the student made, to pass on", BY_STUDENT)
     holds.require_none(session, row.user_id)
     if row.status != "issued":
         raise Conflict("This transcript is no longer valid. Share the one that took its place.")
     document = session.get_one(IssuedDocument, transcript_document_id)
-    return deliver(session, subject, settings, document, "link", recipient, days=days) or ""
+    return deliver(session, subject, settings, document, "link", recipient, why, days=days) or ""
+
+
+def grounds(session: Session, subject: Subject, user_id: int) -> list[tuple[str, str]]:
+    """What a registrar's link can rest on; a student's own needs nothing. Raises NotFound."""
+    policy.require_read(session, subject, user_id, policy.NO_STUDENT)
+    if subject.user_id == user_id or not policy.may_issue(subject):
+        return []
+    return disclosure.grounds(session, user_id)
 
 
 @internal("a step of what was allowed before: fulfilling a request, sharing")
@@ -90,12 +118,14 @@ def deliver(
     document: IssuedDocument,
     method: str,
     recipient: str,
+    why: Why,
     *,
+    agreed: Agreed | None = None,
     email: str | None = None,
     request_id: int | None = None,
     days: int = LINK_DAYS,
 ) -> str | None:
-    """Write the line of the log, and send what is to be sent; the link, if there is one."""
+    """Write the line of the log, with why, and send what is to be sent; the link, if there is one."""
     clear, hashed = new_token() if method != "paper" else (None, None)
     expires = clock.now() + timedelta(days=days) if clear else None
     row = TranscriptDelivery(
@@ -108,6 +138,13 @@ def deliver(
         sent_by=subject.user_id,
     )
     queries.add(session, row)
+    about = transcripts.by_document(session, document.id)
+    program = f" of {about.program}" if about is not None else ""
+    disclosure.write(
+        session,
+        subject,
+        Given(document.student_id or 0, recipient, f"Transcript{program}, {document.number}", why, agreed),
+    )
     link = f"{settings.app_origin}/shared-transcript#{clear}" if clear else None
     if method == "mail":
         if not email:

@@ -4,31 +4,23 @@ By the number alone: issued, replaced, revoked, or not known. With the code of t
 initials, which program, when it was issued, and whether the file is the issued one to the last byte. Names and courses
 are shown by a link that the student gave (`deliveries.open_link`), and by nothing here.
 
-A number that nobody has, one whose student opted out of directory information, a wrong code and a number that was
-tried too often get one and the same answer, by the same statements.
+A number that nobody has, one whose student opted out of directory information, and a wrong code get one and the same
+answer, by the same statements. No number is ever locked: a code has 80 bits, the pace is kept by network address, and a
+lock would let anybody make a genuine transcript look forged.
 """
 
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 
 from sqlalchemy import Row
 from sqlalchemy.orm import Session
 
 from app.compliance.transcripts import codes, content, queries
-from app.core import limits
-from app.core.limits import Limit
 from app.core.permissions import internal
 from app.documents import service as documents
 
-TRIES = Limit(
-    "codes of a transcript",
-    100,
-    timedelta(hours=1),
-    "This number was tried too often. Wait {wait} and try again.",
-)
-"""Codes tried for one number, by anybody. A code has 80 bits: this is for who tries all the same."""
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 Private = Callable[[Session, int], bool]
 """Whether the student does not want it to be known that they were at the school (34 CFR 99.37)."""
@@ -71,18 +63,12 @@ def look(session: Session, number: str, code: str, sha256: str) -> Answer:
     file = sha256.lower() if _SHA256.fullmatch(sha256.lower()) else ""
     if file and not wanted:
         wanted = queries.number_of_file(session, file) or ""
-    # Counted before anything is looked up, and for what does not exist as well.
-    attempt = [(TRIES, wanted)] if code.strip() else []
-    locked = limits.take(session, attempt) is not None
     row = queries.for_public(session, wanted, documents.hash_code(given or ""), file)
     opted_out = _opted_out(session, row.student_id if row is not None else 0)
     if row is None:
         return Answer(number=number.strip()[:40], status=None, file_fits=False if file else None)
-    fits = bool(row.code_fits) and given is not None and not locked
-    proved = fits or bool(row.file_fits)
-    if fits:
-        limits.give_back(session, attempt)
-    if not proved and (opted_out or locked or code.strip() or row.status == "reserved"):
+    proved = (bool(row.code_fits) and given is not None) or bool(row.file_fits)
+    if not proved and (opted_out or code.strip() or row.status == "reserved"):
         return Answer(number=number.strip()[:40], status=None, file_fits=False if file else None)
     return Answer(
         row.number,

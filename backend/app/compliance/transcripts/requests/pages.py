@@ -6,7 +6,8 @@ from uuid import uuid4
 from fastapi import APIRouter, Depends, Query, Request, Response
 from sqlalchemy.orm import Session
 
-from app.compliance.transcripts import policy, queries
+from app.compliance.transcripts import policy
+from app.compliance.transcripts import service as transcripts
 from app.compliance.transcripts.holds import service as holds
 from app.compliance.transcripts.reports import REQUEST_STATES, REQUESTS_REPORT
 from app.compliance.transcripts.requests import service
@@ -40,7 +41,7 @@ RECORDS = ("Records", "/account/records")
 
 @router.get("/account/records/request")
 def request_page(request: Request, db: Db, subject: CurrentSubject) -> Response:
-    return _request_page(request, db, subject, Form.blank(RequestForm, delivery="mail"))
+    return _request_page(request, db, subject, Form.blank(RequestForm, request=uuid4(), delivery="mail"))
 
 
 @router.post("/account/records/request")
@@ -64,7 +65,7 @@ def cancel(db: Db, subject: CurrentSubject, transcript_request_id: PathId) -> Re
 
 
 def _request_page(request: Request, db: Db, subject: Subject, form: Form[RequestForm]) -> Response:
-    rows = queries.enrollments_of(db, [subject.user_id])
+    rows = transcripts.enrollments_of(db, subject, subject.user_id)
     if not rows:
         raise NotFound("You were never enrolled in a program, so there is no transcript to request.")
     return render(

@@ -2,10 +2,12 @@
 
 from collections.abc import Sequence
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import ColumnElement, Row, Select, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
+from app.core.constraints import register_conflict
 from app.core.search import matches
 from app.db.models import (
     Enrollment,
@@ -17,6 +19,11 @@ from app.db.models import (
 from app.web.listing import Listing
 from app.web.paging import Paging
 from app.web.queue import line
+
+register_conflict(
+    "uq_transcript_requests_request",
+    "This request was received at this very moment; it is under Records. Nothing was saved twice.",
+)
 
 SORTS = {
     "asked": TranscriptRequest.created_at,
@@ -76,6 +83,12 @@ def of_student(session: Session, user_id: int) -> Sequence[Row[Any]]:
 
 def one(session: Session, request_id: int) -> Row[Any] | None:
     return session.execute(_listed().where(TranscriptRequest.id == request_id)).one_or_none()
+
+
+def by_request(session: Session, request: UUID) -> TranscriptRequest | None:
+    return session.scalars(
+        select(TranscriptRequest).where(TranscriptRequest.request == request)
+    ).one_or_none()
 
 
 def locked(session: Session, request_id: int) -> TranscriptRequest | None:

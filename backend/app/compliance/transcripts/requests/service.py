@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from app.compliance.transcripts import issuing, policy
 from app.compliance.transcripts import queries as transcripts
 from app.compliance.transcripts.deliveries import service as delivering
+from app.compliance.transcripts.deliveries.disclosure import BY_CONSENT, Agreed, Why
 from app.compliance.transcripts.holds import service as holds
 from app.compliance.transcripts.requests import queries
 from app.compliance.transcripts.schemas import RequestForm
@@ -55,7 +56,15 @@ def fee_cents(session: Session, user_id: int, delivery: str) -> int:
 
 
 def request_transcript(session: Session, subject: Subject, values: RequestForm) -> TranscriptRequest:
-    """Ask for one’s own transcript to be sent. Raises NotFound, Invalid, Conflict while a hold stands."""
+    """Ask for one’s own transcript to be sent; the same `request` twice is one request.
+
+    Raises NotFound, Invalid, Conflict while a hold stands.
+    """
+    known = queries.by_request(session, values.request)
+    if known is not None:
+        if known.user_id != subject.user_id or known.enrollment_id != values.enrollment_id:
+            raise Conflict("This form was used for another request. Open the page again. Nothing was saved.")
+        return known
     rows = transcripts.enrollments(session, [values.enrollment_id])
     if not rows or rows[0].user_id != subject.user_id:
         raise NotFound(policy.NO_ENROLLMENT)
@@ -67,6 +76,7 @@ def request_transcript(session: Session, subject: Subject, values: RequestForm) 
             f"{holds.in_a_row(standing)} Nothing was saved. You may have an unofficial copy at any time."
         )
     record = TranscriptRequest(
+        request=values.request,
         user_id=subject.user_id,
         enrollment_id=values.enrollment_id,
         delivery=values.delivery,
@@ -199,6 +209,8 @@ def fulfill(
             document,
             record.delivery,
             record.recipient,
+            Why(record.purpose, BY_CONSENT),
+            agreed=Agreed(record.consented_at),
             email=record.recipient_email,
             request_id=record.id,
         )
