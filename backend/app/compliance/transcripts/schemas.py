@@ -77,7 +77,7 @@ class LiftForm(BaseModel):
 class ShareForm(BaseModel):
     """To whom a link is given, and for how long; by the registrar also for what, and on which ground."""
 
-    recipient: Annotated[Recipient, Field(title="For whom")]
+    recipient: Annotated[Recipient, Field(title="Recipient")]
     purpose: Annotated[Line | None, Field(title="Purpose")] = None
     basis: Annotated[str | None, Field(max_length=30, title="Basis in FERPA")] = None
     days: Annotated[int, Field(ge=1, le=90, title="Days")] = 30
