@@ -309,7 +309,13 @@ class Caller:
                 for name, field in schema["properties"].items()
                 if field.get("format") == "date-time" and name in example
             }
-            return kind.model_validate(example | moments | {k: numbers[k] for k in example if k in numbers})
+            acts = {
+                name: str(UUID(int=7))
+                for name, field in schema["properties"].items()
+                if field.get("format") == "uuid" and name in example
+            }
+            known = {name: numbers[name] for name in example if name in numbers}
+            return kind.model_validate(example | moments | acts | known)
         raise TypeError(f"say in VALUES or CALLS what {key} of type {kind} is")
 
 
