@@ -39,6 +39,15 @@ from app.db.models.factor import Authenticator, FactorChallenge, FactorReset, Pa
 from app.db.models.grade import FinalGrade, GradeBook, GradeCategory, GradeChange, GradeItem, GradeScore
 from app.db.models.graduation import GraduationDecision
 from app.db.models.installation import HistoryCursor, Installation
+from app.db.models.ledger import (
+    LedgerAccount,
+    LedgerBalance,
+    LedgerClosing,
+    LedgerPayer,
+    LedgerPosting,
+    LedgerReceipt,
+    LedgerTransaction,
+)
 from app.db.models.limit import LimitCounter
 from app.db.models.outbox import OutboxMessage
 from app.db.models.privacy import (
@@ -172,6 +181,13 @@ __all__ = [
     "Installation",
     "IssuedDocument",
     "Launch",
+    "LedgerAccount",
+    "LedgerBalance",
+    "LedgerClosing",
+    "LedgerPayer",
+    "LedgerPosting",
+    "LedgerReceipt",
+    "LedgerTransaction",
     "Lesson",
     "LessonCompletion",
     "LimitCounter",
