@@ -24,6 +24,7 @@ from app.demo import (
     externships,
     files,
     grades,
+    ledger,
     lesson_results,
     lives,
     paperwork,
@@ -119,6 +120,7 @@ def _build(
     skills.write_skills(desk, taught)
     withdrawals = paperwork.write_withdrawals(desk, enrolled)
     paperwork.write_graduations(desk, enrolled)
+    ledger.write_ledger(session, desk, enrolled)
     externships.write_externships(session, desk, enrolled, settings)
     credentials.write_types(session, desk)
     privacy.write_privacy(desk, enrolled)
