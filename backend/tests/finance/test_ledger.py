@@ -400,7 +400,7 @@ def test_a_receipt_is_signed_once_and_void_with_its_payment(
     files = open_store(live_settings)
     with live_database.begin() as session:
         school = School(session)
-        documents.ensure_keys(session, SYSTEM, live_settings)
+        documents.ensure_keys(session, live_settings)
         bursar = bursar_of(school.with_duty(Duty.BURSAR))
         enrolled = school.enrollment(school.student(full_name="Thị Bích"), school.program())
         student = subject_of(enrolled.user)

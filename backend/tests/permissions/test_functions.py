@@ -159,7 +159,9 @@ CALLS: Mapping[str, Mapping[str, Any]] = {
     "documents.issue.issue": {
         "prepare": lambda numbers: (
             lambda _session: Mock(
-                student_id=numbers["user_id"], letterhead=Mock(zone=ZoneInfo("America/New_York"))
+                kind="enrollment_letter",
+                student_id=numbers["user_id"],
+                letterhead=Mock(zone=ZoneInfo("America/New_York"))
             )
         )
     },
@@ -309,7 +311,12 @@ class Caller:
                 for name, field in schema["properties"].items()
                 if field.get("format") == "date-time" and name in example
             }
-            return kind.model_validate(example | moments | {k: numbers[k] for k in example if k in numbers})
+            acts = {
+                name: UUID(int=7)
+                for name, field in schema["properties"].items()
+                if field.get("format") == "uuid" and name in example
+            }
+            return kind.model_validate(example | moments | acts | {k: numbers[k] for k in example if k in numbers})
         raise TypeError(f"say in VALUES or CALLS what {key} of type {kind} is")
 
 

@@ -68,6 +68,7 @@ def test_an_auditor_reads_everything_and_changes_nothing() -> None:
         "/factors",
         "/reveal",
         "/rotate",
+        "/reverse",
         "/people/deleted",
     )
     drafts = tuple(

@@ -190,10 +190,15 @@ def issue_receipt(
     form: Annotated[Form[IssueForm], Depends(posted(IssueForm))],
 ) -> Response:
     """Issue the payment's receipt and go to it."""
+
+    def again(session: Session) -> Response:
+        receipts.act(session, desk.subject, transaction_id)
+        return _transaction(request, session, desk.subject, transaction_id, form)
+
     return desk.issue(
         form,
         lambda session, _values: receipts.draft(session, desk.subject, desk.files, transaction_id),
-        lambda session: _transaction(request, session, desk.subject, transaction_id, form),
+        again,
     )
 
 
