@@ -1,7 +1,7 @@
 """Transcripts issued by a batch: numbered, drawn, signed, kept, written down.
 
-Printed beside what is measured in the same run: drawing the same transcripts on as many processes, and nothing else; and
-the processor time of each step, which other work on the machine changes less than the rate.
+Printed beside what is measured in the same run: drawing the same transcripts on as many processes, and nothing else;
+and the processor time of each step, which other work on the machine changes less than the rate.
 
     cd backend && ../.venv/bin/python -m benchmarks.transcripts [--transcripts 1000]
 """
