@@ -1,7 +1,7 @@
 """What stands around the raw signature of a PDF (CMS), put together by pyHanko once for each certificate.
 
 Of two signatures by one certificate only the hash of the file and the signature itself differ. To build and encode the
-rest anew takes more than twice as long as everything else about signing (measured: 10 of 14 ms), so the rest is kept.
+rest again takes more than twice as long as everything else about signing (measured: 10 of 14 ms), so the rest is kept.
 """
 
 from collections.abc import Sequence

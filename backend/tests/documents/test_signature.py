@@ -187,8 +187,8 @@ def test_the_envelope_is_what_pyhanko_puts_together(key: Key, length: int) -> No
     signer = PyHankoSigner(Fixed())
     for digest in (sha256(b"one").digest(), bytes(32)):
         kept = asyncio.run(signer.async_sign(digest, "sha256", use_pades=True))
-        anew = asyncio.run(signers.Signer.async_sign(signer, digest, "sha256", use_pades=True))
-        assert kept.dump() == anew.dump()
+        again = asyncio.run(signers.Signer.async_sign(signer, digest, "sha256", use_pades=True))
+        assert kept.dump() == again.dump()
 
 
 def test_a_further_signature(unsigned: bytes, key: Key) -> None:
