@@ -161,7 +161,7 @@ CALLS: Mapping[str, Mapping[str, Any]] = {
             lambda _session: Mock(
                 kind="enrollment_letter",
                 student_id=numbers["user_id"],
-                letterhead=Mock(zone=ZoneInfo("America/New_York"))
+                letterhead=Mock(zone=ZoneInfo("America/New_York")),
             )
         )
     },
@@ -316,7 +316,9 @@ class Caller:
                 for name, field in schema["properties"].items()
                 if field.get("format") == "uuid" and name in example
             }
-            return kind.model_validate(example | moments | acts | {k: numbers[k] for k in example if k in numbers})
+            return kind.model_validate(
+                example | moments | acts | {k: numbers[k] for k in example if k in numbers}
+            )
         raise TypeError(f"say in VALUES or CALLS what {key} of type {kind} is")
 
 
