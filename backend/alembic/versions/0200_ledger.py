@@ -136,7 +136,10 @@ STATEMENTS = (
             FOREIGN KEY(account_id) REFERENCES ledger_accounts (id) ON DELETE RESTRICT
     )
     """,
-    "CREATE INDEX idx_ledger_postings_account_id ON ledger_postings (account_id) INCLUDE (amount_cents, transaction_id)",
+    """
+    CREATE INDEX idx_ledger_postings_account_id ON ledger_postings (account_id)
+        INCLUDE (amount_cents, transaction_id)
+    """,
     """
     CREATE TABLE ledger_balances (
         account_id INTEGER NOT NULL,
@@ -300,14 +303,22 @@ STATEMENTS = (
     # Such a function runs with its owner's rights: it is for whom it is meant, and for nobody else.
     "REVOKE EXECUTE ON FUNCTION ledger_guard_postings(), ledger_rebuild_balances() FROM PUBLIC",
     "GRANT EXECUTE ON FUNCTION ledger_guard_postings(), ledger_rebuild_balances() TO aada_app",
-    "CREATE CONSTRAINT TRIGGER check_balanced AFTER INSERT ON ledger_transactions DEFERRABLE INITIALLY DEFERRED"
-    " FOR EACH ROW EXECUTE FUNCTION ledger_check_transaction()",
-    "CREATE CONSTRAINT TRIGGER check_balanced AFTER INSERT ON ledger_postings DEFERRABLE INITIALLY DEFERRED"
-    " FOR EACH ROW EXECUTE FUNCTION ledger_check_posting()",
-    "CREATE TRIGGER guard_open_day BEFORE INSERT ON ledger_transactions"
-    " FOR EACH ROW EXECUTE FUNCTION ledger_guard_transaction()",
-    "CREATE TRIGGER guard_postings AFTER INSERT ON ledger_postings REFERENCING NEW TABLE AS added"
-    " FOR EACH STATEMENT EXECUTE FUNCTION ledger_guard_postings()",
+    (
+        "CREATE CONSTRAINT TRIGGER check_balanced AFTER INSERT ON ledger_transactions DEFERRABLE INITIALLY DEFERRED"
+        " FOR EACH ROW EXECUTE FUNCTION ledger_check_transaction()"
+    ),
+    (
+        "CREATE CONSTRAINT TRIGGER check_balanced AFTER INSERT ON ledger_postings DEFERRABLE INITIALLY DEFERRED"
+        " FOR EACH ROW EXECUTE FUNCTION ledger_check_posting()"
+    ),
+    (
+        "CREATE TRIGGER guard_open_day BEFORE INSERT ON ledger_transactions"
+        " FOR EACH ROW EXECUTE FUNCTION ledger_guard_transaction()"
+    ),
+    (
+        "CREATE TRIGGER guard_postings AFTER INSERT ON ledger_postings REFERENCING NEW TABLE AS added"
+        " FOR EACH STATEMENT EXECUTE FUNCTION ledger_guard_postings()"
+    ),
     "REVOKE INSERT, UPDATE, DELETE, TRUNCATE ON ledger_balances FROM aada_app",
     "REVOKE DELETE, TRUNCATE ON ledger_payers FROM aada_app",
     "REVOKE INSERT ON ledger_transactions FROM aada_app",
