@@ -68,6 +68,7 @@ from app.enrollment.letters import pages as letters_pages
 from app.finance.ledger import pages as ledger_pages
 from app.finance.ledger import posting_pages as ledger_posting_pages
 from app.finance.ledger.closings import pages as ledger_closings_pages
+from app.finance.ledger.figures import pages as ledger_figures_pages
 from app.finance.ledger.payers import pages as ledger_payers_pages
 from app.lrs.desk import pages as lrs_pages
 from app.lrs.desk.keys import api as lrs_keys
@@ -145,6 +146,7 @@ ROUTERS: list[APIRouter] = [
     ledger_posting_pages.router,
     ledger_payers_pages.router,
     ledger_closings_pages.router,
+    ledger_figures_pages.router,
     imports_api.router,
     imports_pages.router,
     school_api.router,

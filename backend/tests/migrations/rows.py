@@ -256,7 +256,7 @@ ROWS["0191"] = """
         VALUES (1, 'Attendance of March 3', 'I was there', 1, 'refused', 'The kiosk says otherwise', 2, now(), now());
 """
 
-ROWS["0200"] = """
+ROWS["0210"] = """
     INSERT INTO ledger_payers (name, kind, contact, created_by) VALUES ('WorkSource Atlanta', 'wioa', 'Invoices', 2);
     INSERT INTO ledger_accounts (code, name, kind, student_id, payer_id)
         VALUES ('1200-1', 'Student 1', 'asset', 1, NULL), ('1300-1', 'Payer 1', 'asset', NULL, 1);

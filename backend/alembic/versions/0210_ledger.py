@@ -5,14 +5,14 @@ The database has the last word. A transaction whose postings do not sum to zero 
 after the check). A posting belongs to the database transaction that wrote its ledger transaction, so that none is
 added to an old one. Nothing is changed or deleted; a mistake is reversed. No transaction goes to a day that is closed.
 
-Revision ID: 0200
-Revises: 0192
+Revision ID: 0210
+Revises: 0200
 """
 
 from alembic import op
 
-revision = "0200"
-down_revision = "0192"
+revision = "0210"
+down_revision = "0200"
 branch_labels = None
 depends_on = None
 
