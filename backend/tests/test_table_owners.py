@@ -82,7 +82,7 @@ OWNERS = {
     "amendment_requests": "compliance",
     "consents": "compliance",
     "inspected_students": "compliance",
-    "inspections": "compliance",
+    "inspection_packets": "compliance",
     "directory_opt_outs": "compliance",
     "disclosed_students": "compliance",
     "disclosures": "compliance",

@@ -13,7 +13,7 @@ depends_on = None
 
 STATEMENTS = (
     """
-    CREATE TABLE inspections (
+    CREATE TABLE inspection_packets (
         id SERIAL NOT NULL,
         inspector TEXT NOT NULL,
         agency TEXT NOT NULL,
@@ -30,25 +30,25 @@ STATEMENTS = (
         packet_bytes BIGINT,
         expires_at TIMESTAMP WITH TIME ZONE,
         disclosure_id INTEGER,
-        CONSTRAINT pk_inspections PRIMARY KEY (id),
-        CONSTRAINT check_inspections_draw
+        CONSTRAINT pk_inspection_packets PRIMARY KEY (id),
+        CONSTRAINT check_inspection_packets_draw
             CHECK ((seed IS NULL) = (drawn_from IS NULL) AND (seed IS NULL) = (drawn_among IS NULL)),
-        CONSTRAINT check_inspections_among CHECK (drawn_among IN ('everyone', 'active', 'left')),
-        CONSTRAINT check_inspections_drawn_from CHECK (drawn_from > 0),
-        CONSTRAINT check_inspections_sha256 CHECK (packet_sha256 ~ '^[0-9a-f]{64}$'),
-        CONSTRAINT check_inspections_packet
+        CONSTRAINT check_inspection_packets_among CHECK (drawn_among IN ('everyone', 'active', 'left')),
+        CONSTRAINT check_inspection_packets_drawn_from CHECK (drawn_from > 0),
+        CONSTRAINT check_inspection_packets_sha256 CHECK (packet_sha256 ~ '^[0-9a-f]{64}$'),
+        CONSTRAINT check_inspection_packets_packet
             CHECK ((packet_sha256 IS NULL) = (packet_bytes IS NULL) AND (packet_sha256 IS NULL) = (expires_at IS NULL)
                    AND (packet_sha256 IS NULL) = (disclosure_id IS NULL)),
-        CONSTRAINT check_inspections_outcome
+        CONSTRAINT check_inspection_packets_outcome
             CHECK ((finished_at IS NULL AND packet_sha256 IS NULL AND problem IS NULL)
                    OR (finished_at IS NOT NULL AND (packet_sha256 IS NULL) <> (problem IS NULL))),
-        CONSTRAINT fk_inspections_asked_by FOREIGN KEY(asked_by) REFERENCES users (id) ON DELETE SET NULL,
-        CONSTRAINT fk_inspections_disclosure_id
+        CONSTRAINT fk_inspection_packets_asked_by FOREIGN KEY(asked_by) REFERENCES users (id) ON DELETE SET NULL,
+        CONSTRAINT fk_inspection_packets_disclosure_id
             FOREIGN KEY(disclosure_id) REFERENCES disclosures (id) ON DELETE RESTRICT
     )
     """,
-    "CREATE INDEX idx_inspections_asked_by ON inspections (asked_by)",
-    "CREATE INDEX idx_inspections_disclosure_id ON inspections (disclosure_id)",
+    "CREATE INDEX idx_inspection_packets_asked_by ON inspection_packets (asked_by)",
+    "CREATE INDEX idx_inspection_packets_disclosure_id ON inspection_packets (disclosure_id)",
     """
     CREATE TABLE inspected_students (
         inspection_id INTEGER NOT NULL,
@@ -63,7 +63,7 @@ STATEMENTS = (
             CHECK ((done_at IS NULL AND files IS NULL AND problem IS NULL)
                    OR (done_at IS NOT NULL AND (files IS NULL) <> (problem IS NULL))),
         CONSTRAINT fk_inspected_students_inspection_id
-            FOREIGN KEY(inspection_id) REFERENCES inspections (id) ON DELETE CASCADE,
+            FOREIGN KEY(inspection_id) REFERENCES inspection_packets (id) ON DELETE CASCADE,
         CONSTRAINT fk_inspected_students_student_id FOREIGN KEY(student_id) REFERENCES users (id) ON DELETE CASCADE
     )
     """,
@@ -75,9 +75,9 @@ def upgrade() -> None:
     for statement in STATEMENTS:
         op.execute(statement)
     # Who was given what is evidence; how far a packet is changes while it is made.
-    op.execute("REVOKE DELETE, TRUNCATE ON inspections, inspected_students FROM aada_app")
+    op.execute("REVOKE DELETE, TRUNCATE ON inspection_packets, inspected_students FROM aada_app")
 
 
 def downgrade() -> None:
     op.drop_table("inspected_students")
-    op.drop_table("inspections")
+    op.drop_table("inspection_packets")

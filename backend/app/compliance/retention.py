@@ -73,7 +73,7 @@ retention.keep(
     "consents",
     "directory_opt_outs",
     "inspected_students",
-    "inspections",
+    "inspection_packets",
     "disclosed_students",
     "disclosures",
 )

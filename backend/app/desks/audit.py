@@ -77,7 +77,7 @@ _RECORDS = {
     "factor_resets": "Second factor reset",
     "files": "File",
     "issued_documents": "Document",
-    "inspections": "Inspection",
+    "inspection_packets": "Inspection",
     "installation": "Installation",
     "launches": "Lesson session",
     "lesson_completions": "Lesson completion",

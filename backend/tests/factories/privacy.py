@@ -4,7 +4,7 @@ from datetime import date
 
 from sqlalchemy.orm import Session
 
-from app.db.models import AccessRequest, AmendmentRequest, Consent, InspectedStudent, Inspection
+from app.db.models import AccessRequest, AmendmentRequest, Consent, InspectedStudent, InspectionPacket
 
 
 def asked(session: Session, user_id: int) -> dict[str, int]:
@@ -28,7 +28,7 @@ def asked(session: Session, user_id: int) -> dict[str, int]:
     amendment = AmendmentRequest(
         student_id=user_id, record="Attendance", wanted="I was there.", asked_by=user_id
     )
-    inspection = Inspection(inspector="Ida Inspector", agency="GNPEC", made_on=date(2026, 5, 1))
+    inspection = InspectionPacket(inspector="Ida Inspector", agency="GNPEC", made_on=date(2026, 5, 1))
     session.add_all([consent, access, amendment, inspection])
     session.flush()
     session.add(InspectedStudent(inspection_id=inspection.id, student_id=user_id, place=1))

@@ -257,7 +257,7 @@ ROWS["0191"] = """
 """
 
 ROWS["0300"] = """
-    INSERT INTO inspections (inspector, agency, reference, made_on, seed, drawn_among, drawn_from, asked_by,
+    INSERT INTO inspection_packets (inspector, agency, reference, made_on, seed, drawn_among, drawn_from, asked_by,
                              finished_at, packet_sha256, packet_bytes, expires_at, disclosure_id)
         VALUES ('Ida Inspector', 'GNPEC', 'R-17', '2026-03-03', '7d', 'everyone', 30, 2, now(), repeat('d', 64), 4096,
                 now() + interval '3 days', 2),

@@ -21,7 +21,7 @@ from app.core.files.claims import Retention
 from app.core.offline_pages import Cell, Link, OfflinePage, slug
 from app.core.permissions import SYSTEM, Actor, internal
 from app.core.zip_archive import ZipArchive
-from app.db.models import Inspection
+from app.db.models import InspectionPacket
 from app.db.session import Database
 from app.documents import service as documents
 from app.school import service as school
@@ -46,7 +46,7 @@ _HEADS = ("Student", "Number", "Programs", "Chosen", "Files", "SHA-256 of the ma
 
 @dataclass(frozen=True, slots=True)
 class _Job:
-    inspection: Inspection
+    inspection: InspectionPacket
     students: Sequence[Any]
     actor: Actor
     made_at: datetime
@@ -257,7 +257,7 @@ def _give_up(database: Database, job: _Job, problem: str) -> None:
             _end(session, job.actor, row, problem)
 
 
-def _end(session: Session, actor: Actor, row: Inspection, problem: str) -> None:
+def _end(session: Session, actor: Actor, row: InspectionPacket, problem: str) -> None:
     row.finished_at, row.problem = clock.now(), problem
     session.flush()
     history.record(session, actor, Action.INSPECTION_FAILED, row.id, reason=problem)

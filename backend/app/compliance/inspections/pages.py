@@ -23,7 +23,7 @@ from app.web.request import CurrentSubject, Db, FilesDep, Requires, SettingsDep
 
 router = APIRouter(include_in_schema=False)
 navigation.register(NavItem("Inspections", "/inspections", "search", policy.may_run, order=58))
-refusals.register_record("inspection_id", "inspections")
+refusals.register_record("inspection_id", "inspection_packets")
 RUNS = [Requires(Permission.INSPECTIONS_RUN)]
 LIST = ("Inspections", "/inspections")
 

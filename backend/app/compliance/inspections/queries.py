@@ -12,7 +12,7 @@ from app.db.models import (
     Enrollment,
     EnrollmentStatus,
     InspectedStudent,
-    Inspection,
+    InspectionPacket,
     IssuedDocument,
     Program,
     User,
@@ -91,7 +91,7 @@ def enrollments(session: Session, numbers: Sequence[int]) -> Sequence[Row[Any]]:
 # Inspections
 
 
-def add(session: Session, row: Inspection, drawn: Sequence[int], named: Sequence[int]) -> None:
+def add(session: Session, row: InspectionPacket, drawn: Sequence[int], named: Sequence[int]) -> None:
     """Write an inspection with its students, those who were drawn first."""
     session.add(row)
     session.flush()
@@ -105,8 +105,8 @@ def add(session: Session, row: Inspection, drawn: Sequence[int], named: Sequence
     )
 
 
-def find(session: Session, inspection_id: int, *, lock: bool = False) -> Inspection | None:
-    statement = select(Inspection).where(Inspection.id == inspection_id)
+def find(session: Session, inspection_id: int, *, lock: bool = False) -> InspectionPacket | None:
+    statement = select(InspectionPacket).where(InspectionPacket.id == inspection_id)
     if lock:
         statement = statement.with_for_update().execution_options(populate_existing=True)
     return session.scalars(statement).one_or_none()
@@ -162,33 +162,35 @@ def listing(session: Session, paging: Paging) -> Listing[Any]:
     """Every inspection, the newest first unless sorted otherwise. Sorts: asked, inspector, agency."""
     count = (
         select(func.count())
-        .where(InspectedStudent.inspection_id == Inspection.id)
+        .where(InspectedStudent.inspection_id == InspectionPacket.id)
         .scalar_subquery()
         .label("students")
     )
     statement = (
         select(
-            Inspection.id,
-            Inspection.inspector,
-            Inspection.agency,
-            Inspection.reference,
-            Inspection.made_on,
-            Inspection.asked_at,
-            Inspection.finished_at,
-            Inspection.problem,
-            Inspection.expires_at,
-            Inspection.seed,
-            Inspection.drawn_from,
-            Inspection.packet_sha256,
+            InspectionPacket.id,
+            InspectionPacket.inspector,
+            InspectionPacket.agency,
+            InspectionPacket.reference,
+            InspectionPacket.made_on,
+            InspectionPacket.asked_at,
+            InspectionPacket.finished_at,
+            InspectionPacket.problem,
+            InspectionPacket.expires_at,
+            InspectionPacket.seed,
+            InspectionPacket.drawn_from,
+            InspectionPacket.packet_sha256,
             _Asker.full_name.label("asker"),
             count,
         )
-        .outerjoin(_Asker, _Asker.id == Inspection.asked_by)
-        .where(*matches(paging.q, Inspection.inspector, Inspection.agency))
+        .outerjoin(_Asker, _Asker.id == InspectionPacket.asked_by)
+        .where(*matches(paging.q, InspectionPacket.inspector, InspectionPacket.agency))
     )
     sorts = {
-        "asked": Inspection.asked_at,
-        "inspector": func.lower(Inspection.inspector),
-        "agency": func.lower(Inspection.agency),
+        "asked": InspectionPacket.asked_at,
+        "inspector": func.lower(InspectionPacket.inspector),
+        "agency": func.lower(InspectionPacket.agency),
     }
-    return Listing(session, statement.order_by(paging.order(sorts, "-asked"), Inspection.id.desc()), paging)
+    return Listing(
+        session, statement.order_by(paging.order(sorts, "-asked"), InspectionPacket.id.desc()), paging
+    )

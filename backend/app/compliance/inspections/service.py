@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from app.compliance.inspections import choosing, policy, queries
-from app.compliance.inspections.choosing import chosen, draw, find
+from app.compliance.inspections.choosing import draw, find
 from app.compliance.inspections.schemas import InspectionForm
 from app.core import clock, history, proof
 from app.core.actions import Action
@@ -20,13 +20,12 @@ from app.core.errors import Conflict, FieldError, Invalid, NotFound
 from app.core.files import FileStore
 from app.core.jobs import enqueue
 from app.core.permissions import Subject
-from app.db.models import Inspection
+from app.db.models import InspectionPacket
 from app.rules.inspections import MOST_STUDENTS
 from app.web.listing import Listing
 from app.web.paging import Paging
 
 __all__ = [
-    "chosen",
     "draw",
     "find",
     "list_inspections",
@@ -44,7 +43,7 @@ ROOM = "compliance.inspections"
 class Progress:
     """How far a packet is, and what became of each student's file."""
 
-    inspection: Inspection
+    inspection: InspectionPacket
     students: Sequence[Any]
     expired: bool
 
@@ -63,7 +62,7 @@ def list_inspections(session: Session, subject: Subject, paging: Paging) -> List
     return queries.listing(session, paging)
 
 
-def start(session: Session, subject: Subject, values: InspectionForm, today: date) -> Inspection:
+def start(session: Session, subject: Subject, values: InspectionForm, today: date) -> InspectionPacket:
     """Have the files of the students who are named, and of those who are drawn, put into a packet by a worker.
 
     A line that means one student needs no choice. Raises ProofRequired, Forbidden; Invalid for a line that means
@@ -88,7 +87,7 @@ def start(session: Session, subject: Subject, values: InspectionForm, today: dat
         raise _wrong("students", "Name at least one student, or say how many to draw at random.")
     if len(named) + len(by_chance) > MOST_STUDENTS:
         raise _wrong("students", f"A packet holds {MOST_STUDENTS} students at most. Prepare several packets.")
-    row = Inspection(
+    row = InspectionPacket(
         inspector=values.inspector,
         agency=values.agency,
         reference=values.reference,
@@ -124,7 +123,7 @@ def progress(session: Session, subject: Subject, inspection_id: int) -> Progress
     return Progress(row, queries.of(session, inspection_id), _expired(row))
 
 
-def open_packet(session: Session, subject: Subject, inspection_id: int, files: FileStore) -> Inspection:
+def open_packet(session: Session, subject: Subject, inspection_id: int, files: FileStore) -> InspectionPacket:
     """The inspection whose packet is in the store, for its download, which the history records.
 
     Raises ProofRequired, Forbidden, NotFound; Conflict while there is none, NotFound once it has expired.
@@ -150,14 +149,14 @@ def open_packet(session: Session, subject: Subject, inspection_id: int, files: F
     return row
 
 
-def _known(session: Session, inspection_id: int) -> Inspection:
+def _known(session: Session, inspection_id: int) -> InspectionPacket:
     row = queries.find(session, inspection_id)
     if row is None:
         raise NotFound(policy.NO_INSPECTION)
     return row
 
 
-def _expired(row: Inspection) -> bool:
+def _expired(row: InspectionPacket) -> bool:
     return row.expires_at is not None and row.expires_at <= clock.now()
 
 

@@ -3,7 +3,8 @@
 The archive is a ZIP that opens without this system. `index.html` shows all of it in a browser; `index.pdf` says what is
 in it and is signed (PAdES); each list is there as JSON and as CSV; every stored paper is there as it was received;
 `manifest.json` has the SHA-256 of every file, and `manifest.json.sig` the school's signature over it (ECDSA on P-256
-with SHA-256), to be verified with openssl and `certificates.pem`. What rooms register with `app.core.student_records` is in it, and the manifest says what is not.
+with SHA-256), to be verified with openssl and `certificates.pem`. What rooms register with `app.core.student_records`
+is in it, and the manifest says what is not.
 """
 
 import base64

@@ -42,7 +42,11 @@ records.export(
     "Requests to amend records",
     records.owned(AmendmentRequest.student_id),
 )
-records.leave_out("Only says which files an inspector was given; the disclosure is in.", "inspected_students")
+records.leave_out(
+    "Only says which files an inspector was given; the disclosure is in.",
+    "inspection_packets",
+    "inspected_students",
+)
 records.leave_out(
     "Only says which students a disclosure was about; the student’s disclosures are in.", "disclosed_students"
 )

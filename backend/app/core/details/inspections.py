@@ -26,15 +26,20 @@ class Prepared(Details):
 
 INSPECTION_DOWNLOADED = (
     "inspection.downloaded",
-    "inspections",
+    "inspection_packets",
     "Packet for an inspection downloaded",
     Prepared,
 )
 INSPECTION_FAILED = (
     "inspection.failed",
-    "inspections",
+    "inspection_packets",
     "Packet for an inspection could not be made",
     Nothing,
 )
-INSPECTION_PREPARED = ("inspection.prepared", "inspections", "Packet for an inspection ready", Prepared)
-INSPECTION_REQUESTED = ("inspection.requested", "inspections", "Inspection started", Requested)
+INSPECTION_PREPARED = (
+    "inspection.prepared",
+    "inspection_packets",
+    "Packet for an inspection ready",
+    Prepared,
+)
+INSPECTION_REQUESTED = ("inspection.requested", "inspection_packets", "Inspection started", Requested)

@@ -8,29 +8,31 @@ from sqlalchemy.orm import Mapped, mapped_column
 from app.db.base import Base
 
 
-class Inspection(Base):
+class InspectionPacket(Base):
     """One packet of complete student files that was prepared for an inspector, by a worker."""
 
-    __tablename__ = "inspections"
+    __tablename__ = "inspection_packets"
     __table_args__ = (
-        Index("idx_inspections_asked_by", "asked_by"),
-        Index("idx_inspections_disclosure_id", "disclosure_id"),
+        Index("idx_inspection_packets_asked_by", "asked_by"),
+        Index("idx_inspection_packets_disclosure_id", "disclosure_id"),
         CheckConstraint(
             "(seed IS NULL) = (drawn_from IS NULL) AND (seed IS NULL) = (drawn_among IS NULL)",
-            name="check_inspections_draw",
+            name="check_inspection_packets_draw",
         ),
-        CheckConstraint("drawn_among IN ('everyone', 'active', 'left')", name="check_inspections_among"),
-        CheckConstraint("drawn_from > 0", name="check_inspections_drawn_from"),
-        CheckConstraint("packet_sha256 ~ '^[0-9a-f]{64}$'", name="check_inspections_sha256"),
+        CheckConstraint(
+            "drawn_among IN ('everyone', 'active', 'left')", name="check_inspection_packets_among"
+        ),
+        CheckConstraint("drawn_from > 0", name="check_inspection_packets_drawn_from"),
+        CheckConstraint("packet_sha256 ~ '^[0-9a-f]{64}$'", name="check_inspection_packets_sha256"),
         CheckConstraint(
             "(packet_sha256 IS NULL) = (packet_bytes IS NULL) AND (packet_sha256 IS NULL) = (expires_at IS NULL)"
             " AND (packet_sha256 IS NULL) = (disclosure_id IS NULL)",
-            name="check_inspections_packet",
+            name="check_inspection_packets_packet",
         ),
         CheckConstraint(
             "(finished_at IS NULL AND packet_sha256 IS NULL AND problem IS NULL)"
             " OR (finished_at IS NOT NULL AND (packet_sha256 IS NULL) <> (problem IS NULL))",
-            name="check_inspections_outcome",
+            name="check_inspection_packets_outcome",
         ),
     )
 
@@ -82,7 +84,7 @@ class InspectedStudent(Base):
     )
 
     inspection_id: Mapped[int] = mapped_column(
-        ForeignKey("inspections.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+        ForeignKey("inspection_packets.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
     )
     """The inspection."""
     student_id: Mapped[int] = mapped_column(
