@@ -256,7 +256,7 @@ ROWS["0191"] = """
         VALUES (1, 'Attendance of March 3', 'I was there', 1, 'refused', 'The kiosk says otherwise', 2, now(), now());
 """
 
-ROWS["0300"] = """
+ROWS["0200"] = """
     INSERT INTO inspection_packets (inspector, agency, reference, made_on, seed, drawn_among, drawn_from, asked_by,
                              finished_at, packet_sha256, packet_bytes, expires_at, disclosure_id)
         VALUES ('Ida Inspector', 'GNPEC', 'R-17', '2026-03-03', '7d', 'everyone', 30, 2, now(), repeat('d', 64), 4096,

@@ -1,13 +1,13 @@
 """Inspections, with the students whose complete files they were given
 
-Revision ID: 0300
-Revises: 0192
+Revision ID: 0200
+Revises: __py
 """
 
 from alembic import op
 
-revision = "0300"
-down_revision = "0192"
+revision = "0200"
+down_revision = "__py"
 branch_labels = None
 depends_on = None
 
