@@ -1,13 +1,13 @@
 """Inspections, with the students whose complete files they were given
 
 Revision ID: 0200
-Revises: __py
+Revises: 0192
 """
 
 from alembic import op
 
 revision = "0200"
-down_revision = "__py"
+down_revision = "0192"
 branch_labels = None
 depends_on = None
 
