@@ -12,6 +12,7 @@ from app.core.details import (
     externships,
     forwarding,
     grades,
+    inspections,
     learning,
     money,
     people,
@@ -169,6 +170,10 @@ class Action(StrEnum):
     LEDGER_POSTED = money.LEDGER_POSTED
     LEDGER_REBUILT = money.LEDGER_REBUILT
     LEDGER_REVERSED = money.LEDGER_REVERSED
+    INSPECTION_DOWNLOADED = inspections.INSPECTION_DOWNLOADED
+    INSPECTION_FAILED = inspections.INSPECTION_FAILED
+    INSPECTION_PREPARED = inspections.INSPECTION_PREPARED
+    INSPECTION_REQUESTED = inspections.INSPECTION_REQUESTED
     LESSONS_REORDERED = "lessons.reordered", "modules", "Lessons reordered", school.Reordered
     LESSON_COMPLETED = "lesson.completed", "lesson_completions", "Lesson completed", learning.LessonCompleted
     LESSON_COMPLETION_IMPROVED = learning.LESSON_COMPLETION_IMPROVED

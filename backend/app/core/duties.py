@@ -79,6 +79,8 @@ class Permission(StrEnum):
     """What every student and payer owes, was charged and has paid."""
     LEDGER_POST = "ledger.post"
     """Post charges, payments and reversals, issue receipts, keep payers, close a day."""
+    INSPECTIONS_RUN = "inspections.run"
+    """Have complete student files prepared for an inspector, who may be the person themselves."""
     LRS_READ_ALL = "lrs.read_all"
     """Every statement, and which systems and stores the LRS works with."""
     LRS_MANAGE = "lrs.manage"
@@ -168,6 +170,7 @@ _READS_EVERYTHING = frozenset(
         _P.GRADES_READ_ALL,
         _P.HISTORY_READ,
         _P.LEDGER_READ,
+        _P.INSPECTIONS_RUN,
         _P.LRS_READ_ALL,
         _P.MAIL_READ,
         _P.NOTES_READ,
@@ -208,6 +211,7 @@ PERMISSIONS: dict[Duty, frozenset[Permission]] = {
             _P.IDENTIFIERS_REVEAL,
             _P.IMPORTS_RUN,
             _P.LEDGER_READ,
+            _P.INSPECTIONS_RUN,
             _P.NOTES_READ,
             _P.NOTES_WRITE,
             _P.PRIVACY_READ,
