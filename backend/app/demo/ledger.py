@@ -173,6 +173,8 @@ def _write(session: Session, desk: Desk, booked: list[Booked], payers: list[int]
             *((chart.payer_code(one), f"Payer {one}", "asset", None, one) for one in payers),
         ],
     )
+    # The school's own accounts were there before.
+    del desk.copier.counts["ledger_accounts"]
     accounts = {row.code: row.id for row in session.execute(select(LedgerAccount.code, LedgerAccount.id))}
     keys = desk.copier.keys("ledger_transactions", len(booked))
     key_of = {id(one): key for one, key in zip(booked, keys, strict=True)}

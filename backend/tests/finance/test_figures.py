@@ -123,7 +123,7 @@ def test_the_journal_passes_bean_check_and_a_cent_less_does_not(
     text = "".join(beancount.written("Peachtree Dental Academy", lines, totals))
     last = next(line for line in reversed(text.splitlines()) if " balance " in line)
     assert sum(int(row.cents) for row in totals) == 0
-    wrong = text.replace(last, last.replace(" USD", "1 USD"))
+    wrong = text.replace(last, " ".join([*last.split()[:3], "123456.78 USD"]))
     off = text.replace("  1.00 USD", "  1.01 USD", 1)
     assert off != text
 

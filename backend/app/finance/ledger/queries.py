@@ -5,7 +5,7 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Select, func, insert, or_, select, text
+from sqlalchemy import BigInteger, ColumnElement, Row, Select, cast, func, insert, or_, select, text
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.orm import Session, aliased
 
@@ -45,9 +45,16 @@ register_conflict(
 LOCK = 0x4C454447
 """Advisory lock: posting shares it, closing a day has it alone."""
 _Poster = aliased(User)
+
+
+def cents(value: Any) -> ColumnElement[int]:
+    """A sum of cents as the whole number it is: the database adds BIGINTs up as NUMERIC."""
+    return cast(value, BigInteger)
+
+
 _Reversal = aliased(LedgerTransaction)
 AMOUNT = (
-    select(func.coalesce(func.sum(LedgerPosting.amount_cents), 0))
+    select(cents(func.coalesce(func.sum(LedgerPosting.amount_cents), 0)))
     .where(LedgerPosting.transaction_id == LedgerTransaction.id, LedgerPosting.amount_cents > 0)
     .scalar_subquery()
 )
@@ -105,8 +112,8 @@ def add(session: Session, values: Mapping[str, object], lines: Iterable[tuple[in
         session.execute(
             insert(LedgerPosting).values(
                 [
-                    {"transaction_id": number, "line": place, "account_id": account, "amount_cents": cents}
-                    for place, (account, cents) in enumerate(lines, 1)
+                    {"transaction_id": number, "line": place, "account_id": account, "amount_cents": amount}
+                    for place, (account, amount) in enumerate(lines, 1)
                 ]
             )
         )
@@ -212,8 +219,10 @@ def journal(
 
 def statement(session: Session, paging: Paging, account: ColumnElement[bool]) -> Listing[Any]:
     """An account's own lines with the balance after each, the newest first. A word finds a memo or a reference."""
-    running = func.sum(LedgerPosting.amount_cents).over(
-        order_by=(LedgerTransaction.booked_on, LedgerTransaction.id, LedgerPosting.line)
+    running = cents(
+        func.sum(LedgerPosting.amount_cents).over(
+            order_by=(LedgerTransaction.booked_on, LedgerTransaction.id, LedgerPosting.line)
+        )
     )
     lines = (
         select(
@@ -267,7 +276,7 @@ def balances_of(session: Session, student_ids: Collection[int]) -> dict[int, int
 def totals_of(session: Session, student_id: int) -> dict[str, int]:
     """What was posted about a student, by the school's accounts: cents by code, debits above zero."""
     rows = session.execute(
-        select(LedgerAccount.code, func.sum(LedgerPosting.amount_cents))
+        select(LedgerAccount.code, cents(func.sum(LedgerPosting.amount_cents)))
         .join(LedgerPosting, LedgerPosting.account_id == LedgerAccount.id)
         .join(LedgerTransaction, LedgerTransaction.id == LedgerPosting.transaction_id)
         .where(
@@ -276,7 +285,7 @@ def totals_of(session: Session, student_id: int) -> dict[str, int]:
         )
         .group_by(LedgerAccount.code)
     )
-    return {code: int(cents) for code, cents in rows}
+    return {row[0]: row[1] for row in rows}
 
 
 def money_of(session: Session, enrollment_id: int) -> Sequence[Row[Any]]:
@@ -342,8 +351,8 @@ def sums(session: Session, visible: ColumnElement[bool]) -> Row[Any]:
     """What students owe together, and what the school owes them."""
     return session.execute(
         select(
-            func.coalesce(func.sum(func.greatest(LedgerBalance.balance_cents, 0)), 0).label("owed"),
-            func.coalesce(func.sum(func.greatest(-LedgerBalance.balance_cents, 0)), 0).label("credit"),
+            cents(func.coalesce(func.sum(func.greatest(LedgerBalance.balance_cents, 0)), 0)).label("owed"),
+            cents(func.coalesce(func.sum(func.greatest(-LedgerBalance.balance_cents, 0)), 0)).label("credit"),
             func.count().filter(LedgerBalance.balance_cents > 0).label("owing"),
         )
         .join(LedgerAccount, LedgerAccount.id == LedgerBalance.account_id)

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from app.core.constraints import register_conflict
 from app.db.models import LedgerAccount, LedgerClosing, LedgerPosting, LedgerTransaction, User
 from app.finance.ledger import chart
-from app.finance.ledger.queries import LOCK
+from app.finance.ledger.queries import LOCK, cents
 from app.web.listing import Listing
 from app.web.paging import Paging
 
@@ -28,7 +28,7 @@ def received(session: Session, after: date | None, last: date) -> Sequence[Row[A
         select(
             LedgerTransaction.method,
             func.count().label("count"),
-            func.sum(LedgerPosting.amount_cents).label("cents"),
+            cents(func.sum(LedgerPosting.amount_cents)).label("cents"),
         )
         .join(LedgerPosting, LedgerPosting.transaction_id == LedgerTransaction.id)
         .join(LedgerAccount, LedgerAccount.id == LedgerPosting.account_id)

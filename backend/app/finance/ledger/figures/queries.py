@@ -19,6 +19,7 @@ from app.db.models import (
     User,
 )
 from app.finance.ledger import chart
+from app.finance.ledger.queries import cents
 from app.web.listing import CHUNK, Listing
 from app.web.paging import Paging
 
@@ -66,7 +67,7 @@ def _aged(today: date, visible: ColumnElement[bool]) -> Select[Any]:
     )
 
     def within(column: Any) -> ColumnElement[Any]:
-        return func.least(due.c.balance_cents, func.coalesce(column, 0))
+        return cents(func.least(due.c.balance_cents, func.coalesce(column, 0)))
 
     return (
         select(
@@ -98,19 +99,19 @@ def ageing_totals(session: Session, visible: ColumnElement[bool], today: date) -
     aged = _aged(today, visible).subquery()
     names = ("days_30", "days_60", "days_90", "older", "total")
     return session.execute(
-        select(*(func.coalesce(func.sum(aged.c[one]), 0).label(one) for one in names))
+        select(*(cents(func.coalesce(func.sum(aged.c[one]), 0)).label(one) for one in names))
     ).one()
 
 
 def receipts(session: Session, paging: Paging, first: date | None, last: date | None) -> Listing[Any]:
     """What came in by day and method, less what was taken back or paid out. Sorts: day, method, amount."""
-    cents = func.sum(LedgerPosting.amount_cents)
+    received = cents(func.sum(LedgerPosting.amount_cents))
     rows = (
         select(
             LedgerTransaction.booked_on.label("day"),
             LedgerTransaction.method,
             func.count().label("count"),
-            cents.label("cents"),
+            received.label("cents"),
         )
         .join(LedgerPosting, LedgerPosting.transaction_id == LedgerTransaction.id)
         .join(LedgerAccount, LedgerAccount.id == LedgerPosting.account_id)
@@ -133,7 +134,8 @@ def earned(session: Session, paging: Paging, first: date, last: date) -> Listing
     """Tuition, fees and refunds by program. Sorts: program, base."""
 
     def of(code: str) -> ColumnElement[Any]:
-        return func.coalesce(func.sum(-LedgerPosting.amount_cents).filter(LedgerAccount.code == code), 0)
+        found = func.sum(-LedgerPosting.amount_cents).filter(LedgerAccount.code == code)
+        return cents(func.coalesce(found, 0))
 
     rows = (
         select(
@@ -141,7 +143,7 @@ def earned(session: Session, paging: Paging, first: date, last: date) -> Listing
             of(chart.TUITION).label("tuition"),
             of(chart.FEES).label("fees"),
             (-of(chart.REFUNDS)).label("refunds"),
-            func.sum(-LedgerPosting.amount_cents).label("base"),
+            cents(func.sum(-LedgerPosting.amount_cents)).label("base"),
         )
         .select_from(LedgerPosting)
         .join(LedgerTransaction, LedgerTransaction.id == LedgerPosting.transaction_id)
@@ -161,7 +163,7 @@ def base(session: Session, first: date, last: date) -> int:
     """Base B of a period in cents."""
     return (
         session.scalar(
-            select(func.sum(-LedgerPosting.amount_cents))
+            select(cents(func.sum(-LedgerPosting.amount_cents)))
             .join(LedgerTransaction, LedgerTransaction.id == LedgerPosting.transaction_id)
             .join(LedgerAccount, LedgerAccount.id == LedgerPosting.account_id)
             .where(LedgerAccount.code.in_(chart.BASE_ACCOUNTS), *_between(first, last))
@@ -215,7 +217,9 @@ def every_line(session: Session, first: date | None, last: date | None) -> Itera
 def account_totals(session: Session, first: date | None, last: date | None) -> Sequence[Row[Any]]:
     """code, kind and cents of each account with a line in the period, added up by the database."""
     return session.execute(
-        select(LedgerAccount.code, LedgerAccount.kind, func.sum(LedgerPosting.amount_cents).label("cents"))
+        select(
+            LedgerAccount.code, LedgerAccount.kind, cents(func.sum(LedgerPosting.amount_cents)).label("cents")
+        )
         .join(LedgerPosting, LedgerPosting.account_id == LedgerAccount.id)
         .join(LedgerTransaction, LedgerTransaction.id == LedgerPosting.transaction_id)
         .where(*_between(first, last))
