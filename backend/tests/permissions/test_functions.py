@@ -8,6 +8,7 @@ import importlib
 import inspect
 import io
 import pkgutil
+import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -243,6 +244,8 @@ class Caller:
             made = function(**values)
             if isinstance(made, Archive):
                 made.file.close()
+            elif isinstance(made, tempfile.SpooledTemporaryFile):
+                made.close()
         except (Forbidden, NotFound):
             return False
         except (Problem, DBAPIError):

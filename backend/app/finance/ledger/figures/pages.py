@@ -79,7 +79,7 @@ def state_fees(
         db,
         subject,
         STATE_FEES,
-        service.earned(db, subject, paging, period),
+        service.earned(db, subject, paging, first=first, last=last),
         "ledger/state_fees.html",
         period=period,
         breadcrumbs=[LEDGER, REPORTS, (STATE_FEES.title, None)],

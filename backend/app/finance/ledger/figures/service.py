@@ -73,9 +73,11 @@ def fees_due(
     return StateFees(first, last, queries.base(session, first, last))
 
 
-def earned(session: Session, subject: Subject, paging: Paging, period: StateFees) -> Listing[Any]:
-    """Tuition, fees and refunds of a period by program. Sorts: program, base. Raises Forbidden."""
-    policy.require_read_all(subject)
+def earned(
+    session: Session, subject: Subject, paging: Paging, *, first: date | None = None, last: date | None = None
+) -> Listing[Any]:
+    """Tuition, fees and refunds of the same period by program. Sorts: program, base. Raises Forbidden."""
+    period = fees_due(session, subject, first=first, last=last)
     return queries.earned(session, paging, period.first, period.last)
 
 
@@ -96,11 +98,15 @@ def beancount_file(
     file: BinaryIO = tempfile.SpooledTemporaryFile(max_size=1024 * 1024)  # type: ignore[assignment]  # noqa: SIM115
     totals = queries.account_totals(session, first, last)
     name = school.facts(session).legal_name
-    for piece in beancount.written(name, queries.every_line(session, first, last), totals):
-        file.write(piece.encode())
-    history.record(
-        session, subject, Action.REPORT_EXPORTED, "ledger-beancount", format="beancount", rows=len(totals)
-    )
+    try:
+        for piece in beancount.written(name, queries.every_line(session, first, last), totals):
+            file.write(piece.encode())
+        history.record(
+            session, subject, Action.REPORT_EXPORTED, "ledger-beancount", format="beancount", rows=len(totals)
+        )
+    except BaseException:
+        file.close()
+        raise
     return file
 
 
