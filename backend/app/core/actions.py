@@ -197,7 +197,7 @@ class Action(StrEnum):
     PROGRESS_APPEALED = "progress.appealed", "progress_appeals", "Academic progress appealed", grades.Appealed
     PROGRESS_REVIEWED = "progress.reviewed", "progress_reviews", "Academic progress reviewed", grades.Reviewed
     PROGRESS_REWRITTEN = "progress.rewritten", "programs", "Progress recalculated", learning.ProgressRewritten
-    PROOF_GIVEN = "proof.given", "user_sessions", "Confirmed who is there", people.ProofGiven
+    PROOF_GIVEN = "proof.given", "user_sessions", "Identity confirmed", people.ProofGiven
     PROXY_NOT_TRUSTED = system.PROXY_NOT_TRUSTED
     RECOVERY_CODES_MADE = people.RECOVERY_CODES_MADE
     RECOVERY_CODE_USED = "recovery_code.used", "users", "Recovery code used", people.RecoveryCodeUsed
