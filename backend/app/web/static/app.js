@@ -87,7 +87,7 @@ if (document.querySelector("[data-running-since]")) { tick(); setInterval(tick, 
 
 // Sections that come when they are in sight come before a page is printed, too; paper has no later.
 async function everySection() {
-  const late = [...document.querySelectorAll('[hx-trigger="revealed"]')];
+  const late = [...document.querySelectorAll('[hx-trigger^="intersect"]')];
   await Promise.all(late.map((one) => htmx.ajax("GET", one.getAttribute("hx-get"), {
     source: one, target: one, swap: "outerHTML", select: one.getAttribute("hx-select"),
   })));
