@@ -24,24 +24,21 @@ def _balance(
         return {}
     known = balances.balances_of(session, [one.user_id for one in candidates])
     return {
-        one.enrollment_id: _requirement(
-            one.user_id, known.get(one.user_id), policy.small_balance_dollars * 100
-        )
+        one.enrollment_id: _requirement(known.get(one.user_id), policy.small_balance_dollars * 100)
         for one in candidates
     }
 
 
-def _requirement(user_id: int, cents: int | None, small: int) -> Requirement:
-    href = f"/ledger/students/{user_id}"
+def _requirement(cents: int | None, small: int) -> Requirement:
     if cents is None:
         sentence = "Nothing was posted to this student’s account. Ask the bursar whether a balance is due."
-        return Requirement("balance", "Balance", State.UNKNOWN, sentence, href=href)
+        return Requirement("balance", "Balance", State.UNKNOWN, sentence)
     if cents > max(small, 0):
         return Requirement(
-            "balance", "Balance", State.MISSING, f"{format_cents(cents)} is due.", format_cents(cents), href
+            "balance", "Balance", State.MISSING, f"{format_cents(cents)} is due.", format_cents(cents)
         )
     sentence = "Nothing is due." if cents <= 0 else f"{format_cents(cents)} is due, which the policy allows."
-    return Requirement("balance", "Balance", State.MET, sentence, format_cents(cents), href)
+    return Requirement("balance", "Balance", State.MET, sentence, format_cents(cents))
 
 
 def _hold(session: Session, user_id: int) -> str | None:
