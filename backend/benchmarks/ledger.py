@@ -18,13 +18,12 @@ import psycopg
 from sqlalchemy import text, true
 from sqlalchemy.orm import Session
 
-from app.db.session import Database
+from app.db.session import Database, libpq_url
 from app.finance.ledger import queries
 from app.finance.ledger.balances import service as balances
 from app.finance.ledger.figures import queries as figures
 from app.ops import migrations, roles
 from app.ops.postgres import EmbeddedServer
-from app.ops.servers import libpq_url
 from app.web.paging import Paging
 from benchmarks.reports import settings_of
 

@@ -8,7 +8,7 @@ from uuid import uuid4
 import psycopg
 import pytest
 
-from app.ops.servers import libpq_url
+from app.db.session import libpq_url
 from app.settings import Settings
 
 Connection = psycopg.Connection[Any]
