@@ -24,7 +24,7 @@ from app.compliance.privacy.amendments import (
     statements_by_student,
     statements_of,
 )
-from app.compliance.privacy.archive import Archive
+from app.compliance.privacy.archive import Archive, Written, write_into
 from app.compliance.privacy.consents import consents_of, enter, give, read_paper, require_counts, withdraw
 from app.compliance.privacy.directory import is_hidden, list_directory, set_hidden
 from app.compliance.privacy.disclosures import (
@@ -32,6 +32,7 @@ from app.compliance.privacy.disclosures import (
     log_of,
     record,
     record_batch,
+    record_given,
     standing_for,
 )
 from app.compliance.privacy.policy import may_list, may_manage
@@ -41,6 +42,7 @@ from app.core.directory import may_publish
 
 __all__ = [
     "Archive",
+    "Written",
     "amendments_of",
     "answer_inspected",
     "answer_with_copy",
@@ -67,6 +69,7 @@ __all__ = [
     "read_request",
     "record",
     "record_batch",
+    "record_given",
     "requests_of",
     "require_counts",
     "set_hidden",
@@ -75,6 +78,7 @@ __all__ = [
     "statements_of",
     "withdraw",
     "withdraw_request",
+    "write_into",
 ]
 
 transcripts.register_privacy(

@@ -95,7 +95,7 @@ def share(
         why = why or disclosure.required(None, None)
     else:
         why = Why("A link that the student made, to pass on", BY_STUDENT)
-    holds.require_none(session, row.user_id)
+    holds.require_none(session, [row.user_id])
     if row.status != "issued":
         raise Conflict("This transcript is no longer valid. Share the one that took its place.")
     document = session.get_one(IssuedDocument, transcript_document_id)

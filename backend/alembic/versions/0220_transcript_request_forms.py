@@ -1,13 +1,13 @@
 """A transcript request knows the form it came from, so that one sent twice is one request
 
-Revision ID: 0200
-Revises: 0192
+Revision ID: 0220
+Revises: 0210
 """
 
 from alembic import op
 
-revision = "0200"
-down_revision = "0192"
+revision = "0220"
+down_revision = "0210"
 branch_labels = None
 depends_on = None
 
