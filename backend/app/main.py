@@ -25,6 +25,9 @@ from app.compliance.attendance.closings import pages as closings_pages
 from app.compliance.attendance.corrections import pages as corrections_pages
 from app.compliance.attendance.corrections import request_pages as correction_request_pages
 from app.compliance.attendance.documents import pages as attendance_documents_pages
+from app.compliance.attendance.kiosk import pages as kiosk_pages
+from app.compliance.attendance.kiosk import public_pages as kiosk_public_pages
+from app.compliance.attendance.kiosk.punches import pages as kiosk_punches_pages
 from app.compliance.attendance.roster import pages as roster_pages
 from app.compliance.attendance.standings import pages as standings_pages
 from app.compliance.credentials import office_pages as credential_office_pages
@@ -101,6 +104,10 @@ ROUTERS: list[APIRouter] = [
     attendance_pages.router,
     closings_pages.router,
     standings_pages.router,
+    kiosk_public_pages.api,
+    kiosk_public_pages.router,
+    kiosk_pages.router,
+    kiosk_punches_pages.router,
     corrections_pages.router,
     correction_request_pages.router,
     attendance_documents_pages.router,

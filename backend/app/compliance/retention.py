@@ -13,6 +13,14 @@ retention.keep(
     "attendance_school_days",
     "attendance_standings",
     "class_attendance",
+    "kiosk_punches",
+)
+retention.keep(
+    "Kiosks and what students punch with",
+    "A punch is proof of attendance only together with the tablet and the card it came from (GNPEC Standard 6).",
+    "kiosks",
+    "kiosk_cards",
+    "kiosk_pins",
 )
 retention.keep(
     "Grades and academic progress",

@@ -12,6 +12,7 @@ from app.core.details import (
     externships,
     forwarding,
     grades,
+    kiosk,
     learning,
     people,
     privacy,
@@ -162,6 +163,15 @@ class Action(StrEnum):
     IMPORT_BEGUN = "import.begun", "data_imports", "File uploaded for import", system.FileSent
     IMPORT_DISCARDED = system.IMPORT_DISCARDED
     IMPORT_UNDONE = "import.undone", "data_imports", "Import undone", system.FileImportUndone
+    KIOSK_ADDED = kiosk.KIOSK_ADDED
+    KIOSK_CARD_ISSUED = kiosk.KIOSK_CARD_ISSUED
+    KIOSK_CARD_REVOKED = kiosk.KIOSK_CARD_REVOKED
+    KIOSK_CODE_RENEWED = kiosk.KIOSK_CODE_RENEWED
+    KIOSK_PIN_CHOSEN = kiosk.KIOSK_PIN_CHOSEN
+    KIOSK_PUNCH_DISMISSED = kiosk.KIOSK_PUNCH_DISMISSED
+    KIOSK_PUNCH_REFUSED = kiosk.KIOSK_PUNCH_REFUSED
+    KIOSK_REGISTERED = kiosk.KIOSK_REGISTERED
+    KIOSK_REVOKED = kiosk.KIOSK_REVOKED
     LESSONS_REORDERED = "lessons.reordered", "modules", "Lessons reordered", school.Reordered
     LESSON_COMPLETED = "lesson.completed", "lesson_completions", "Lesson completed", learning.LessonCompleted
     LESSON_COMPLETION_IMPROVED = learning.LESSON_COMPLETION_IMPROVED

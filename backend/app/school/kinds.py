@@ -53,6 +53,8 @@ class AttendancePolicy(_Values):
     """What the clock counts outside the meetings of a student's classes; who sits in no class has no meetings."""
     roster_days: Annotated[int, Field(ge=1, le=60)] = 7
     """Days after a meeting in which its roster can be changed; later a correction is requested."""
+    kiosk_offline_hours: Annotated[int, Field(ge=1, le=72)] = 24
+    """Hours after which a punch that a kiosk kept while offline no longer counts and waits for the staff."""
     late_after_minutes: Annotated[int, Field(ge=0, le=60)] = 5
     """Minutes after the scheduled start from which a clock-in is tardy."""
     at_risk_consecutive_absences: Annotated[int, Field(ge=1, le=30)] = 3

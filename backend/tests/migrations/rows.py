@@ -256,4 +256,15 @@ ROWS["0191"] = """
         VALUES (1, 'Attendance of March 3', 'I was there', 1, 'refused', 'The kiosk says otherwise', 2, now(), now());
 """
 
+ROWS["0200"] = """
+    INSERT INTO kiosks (name, public_key, sealed_key, registered_at, chain, next_counter, latest_at, created_by)
+        VALUES ('Front desk', 'key', 'sealed', '2026-03-02 12:00+00', repeat('a', 64), 2, '2026-03-02 13:00+00', 2);
+    INSERT INTO kiosk_pins (user_id, sealed_hash, set_at) VALUES (1, 'sealed', '2026-03-02 12:00+00');
+    INSERT INTO kiosk_cards (user_id, issued_by, issued_at) VALUES (1, 2, '2026-03-02 12:00+00');
+    INSERT INTO kiosk_punches (kiosk_id, counter, digest, previous, signature, kind, made_at, offset_ms, measured_ms,
+                               punched_at, received_at, method, user_id, attendance_id, state)
+        VALUES (1, 1, repeat('b', 64), repeat('a', 64), 'signature', 'in', '2026-03-02 13:00+00', 400, 420,
+                '2026-03-02 13:00+00', '2026-03-02 13:00+00', 'pin', 1, 1, 'recorded');
+"""
+
 # Values that an upgrade changes on purpose: (revision, table) -> columns.

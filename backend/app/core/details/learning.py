@@ -70,11 +70,15 @@ class ProgressRewritten(Details):
 
 class ClockedIn(Details):
     clock_in: datetime
+    kiosk: str | None = None
+    """The kiosk it was made at; none for the student's own page."""
 
 
 class ClockedOut(Details):
     clock_out: datetime
     total_minutes: int
+    kiosk: str | None = None
+    """The kiosk it was made at; none for the student's own page."""
 
 
 class Hours(Details):

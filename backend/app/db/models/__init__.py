@@ -39,6 +39,7 @@ from app.db.models.factor import Authenticator, FactorChallenge, FactorReset, Pa
 from app.db.models.grade import FinalGrade, GradeBook, GradeCategory, GradeChange, GradeItem, GradeScore
 from app.db.models.graduation import GraduationDecision
 from app.db.models.installation import HistoryCursor, Installation
+from app.db.models.kiosk import Kiosk, KioskCard, KioskPin, KioskPunch
 from app.db.models.limit import LimitCounter
 from app.db.models.outbox import OutboxMessage
 from app.db.models.privacy import (
@@ -171,6 +172,10 @@ __all__ = [
     "HistorySeal",
     "Installation",
     "IssuedDocument",
+    "Kiosk",
+    "KioskCard",
+    "KioskPin",
+    "KioskPunch",
     "Launch",
     "Lesson",
     "LessonCompletion",
