@@ -21,7 +21,7 @@ from app.compliance.attendance.kiosk.sync import bound, sync
 from app.core import clock
 from app.core.permissions import Subject
 from app.core.sealing import box
-from app.db.models import User
+from app.db.models import Kiosk, KioskPunch, User
 from app.db.session import Database
 from app.settings import Settings
 
@@ -111,3 +111,32 @@ def give_pin(session: Session, settings: Settings, user: User, pin: str = "20481
     sealed = box(settings, service.PINS.purpose).seal(accounts.hash_pin(settings, pin))
     queries.keep_pin(session, user.id, sealed, clock.now())
     return f"pin {user.id} {pin}"
+
+
+def walked(session: Session, user_id: int, name: str) -> dict[str, int]:
+    """A kiosk that waits for its tablet, and a punch of the student at another one that waits for the staff."""
+    waiting = Kiosk(name=name, code_hash=keys.digest(name.encode()), code_expires_at=clock.now())
+    used = Kiosk(name=f"Old {name}", revoked_at=clock.now())
+    session.add_all([waiting, used])
+    session.flush()
+    punch = KioskPunch(
+        kiosk_id=used.id,
+        counter=1,
+        digest="a" * 64,
+        previous="b" * 64,
+        signature="signature",
+        kind="in",
+        made_at=clock.now(),
+        offset_ms=0,
+        measured_ms=0,
+        punched_at=clock.now(),
+        received_at=clock.now(),
+        user_id=user_id,
+        state="refused",
+        reason="old",
+        sentence="Too old.",
+        waits=True,
+    )
+    session.add(punch)
+    session.flush()
+    return {"kiosk_id": waiting.id, "punch_id": punch.id}

@@ -54,6 +54,7 @@ from tests.factories.attendance import requested
 from tests.factories.credentials import awarded
 from tests.factories.externships import walked
 from tests.factories.grades import graded, reviewed
+from tests.factories.kiosk import walked as punched
 from tests.factories.privacy import asked as asked_of_privacy
 from tests.factories.school import School
 from tests.factories.transcripts import transcribed
@@ -291,6 +292,7 @@ def walk(app: FastAPI, session: Session, connection: Connection, settings: Setti
         file
         | given
         | walked(session, enrollment)
+        | punched(session, other.id, "Lab")
         | {
             "user_id": other.id,
             "student_id": other.id,
@@ -331,6 +333,7 @@ def walk(app: FastAPI, session: Session, connection: Connection, settings: Setti
         | my_file
         | reviewed(session, mine.id, appealed=False)
         | walked(session, mine)
+        | punched(session, mine.user_id, "Front desk")
         | awarded(session, mine)
         | transcribed(session, mine, 2)
         | {

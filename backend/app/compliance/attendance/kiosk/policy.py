@@ -6,14 +6,14 @@ from app.core.permissions import Actor, Permission
 
 
 def may_read(subject: Actor) -> bool:
-    """The list of kiosks: those who see everybody's hours."""
-    return attendance.may_list_all(subject)
+    """The list of kiosks: those who see students' hours."""
+    return attendance.may_list(subject)
 
 
 def require_read(subject: Actor) -> None:
     """Raises Forbidden unless `may_read`."""
     if not may_read(subject):
-        raise Forbidden("The list of kiosks is for those who see all students’ hours.")
+        raise Forbidden("The list of kiosks is for those who work with students’ hours.")
 
 
 def may_manage(subject: Actor) -> bool:

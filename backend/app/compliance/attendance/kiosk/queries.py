@@ -166,11 +166,14 @@ def listing(
 ) -> Listing[Any]:
     """Rows of (KioskPunch, kiosk, student, who decided): those that wait, the oldest first; else the newest first."""
     named = {KioskPunch.kiosk_id: lambda word: select(Kiosk.id).where(*matches(word, Kiosk.name))}
-    conditions = [visible, *about_people(session, paging.q, KioskPunch.user_id, named)]
+    conditions: list[ColumnElement[bool]] = [
+        visible,
+        *about_people(session, paging.q, KioskPunch.user_id, named),
+    ]
     if kiosk_id is not None:
         conditions.append(KioskPunch.kiosk_id == kiosk_id)
     if state is State.WAITING:
-        conditions += [KioskPunch.waits, KioskPunch.decided_at.is_(None)]
+        conditions += [KioskPunch.waits.is_(True), KioskPunch.decided_at.is_(None)]
     elif state is not State.ALL:
         conditions.append(KioskPunch.state == state.value)
     first = "received" if state is State.WAITING else "-received"
@@ -178,9 +181,9 @@ def listing(
     return Listing(session, ordered, paging)
 
 
-def shown(session: Session, punch_id: int) -> Row[Any] | None:
-    """One row as the list has it."""
-    return session.execute(_lines().where(KioskPunch.id == punch_id)).one_or_none()
+def shown(session: Session, punch_id: int) -> Row[Any]:
+    """The row of a punch that is there, as the list has it."""
+    return session.execute(_lines().where(KioskPunch.id == punch_id)).one()
 
 
 def of_record(session: Session, attendance_id: int) -> Sequence[Row[Any]]:

@@ -87,8 +87,8 @@ class PunchOut(BaseModel):
     """What became of one punch. The tablet need not keep it any longer."""
 
     counter: int
-    state: Literal["held", "recorded", "refused"]
-    kind: Literal["in", "out"]
+    state: str = Field(description="held, recorded or refused.")
+    kind: str = Field(description="in or out.")
     at: datetime
     sentence: str
     student: str | None = Field(

@@ -206,7 +206,11 @@ def _answer(
     """What the tablet is told. Names and reasons are for who stands there now, and for nobody later."""
     here = received - row.punched_at <= TOLERANCE
     reason = None if row.reason is None else Reason(row.reason)
-    if row.state == "recorded":
+    if row.state == "recorded" and reason is Reason.FORGOTTEN:
+        sentence = (
+            "Clocked out. You had not clocked out before, so no hours count until the school corrects it."
+        )
+    elif row.state == "recorded":
         verb = "Clocked in" if row.kind == "in" else "Clocked out"
         sentence = f"{verb} at {formats.clock_time(row.punched_at, zone)}."
     elif row.state == "held":
@@ -218,8 +222,8 @@ def _answer(
     name = short_name(student.full_name) if student is not None and here and row.state == "recorded" else None
     return PunchOut(
         counter=counter,
-        state=row.state,  # type: ignore[arg-type] -- the table's own check
-        kind=row.kind,  # type: ignore[arg-type]
+        state=row.state,
+        kind=row.kind,
         at=clock.local(row.punched_at, zone),
         sentence=sentence,
         student=name,

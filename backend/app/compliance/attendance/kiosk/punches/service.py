@@ -62,7 +62,7 @@ def _visible(session: Session, subject: Subject) -> ColumnElement[bool]:
 def read(session: Session, subject: Subject, punch_id: int, zone: ZoneInfo) -> PunchView:
     """One punch and what can be done with it. Raises NotFound."""
     row = _readable(session, subject, punch_id)
-    line = PunchLine(*queries.shown(session, punch_id))  # type: ignore[misc] -- it was just found
+    line = PunchLine(*queries.shown(session, punch_id))
     records: Sequence[Attendance] = ()
     choices: Sequence[EnrollmentChoice] = ()
     if row.user_id is not None:
@@ -86,7 +86,7 @@ def dismiss(session: Session, subject: Subject, punch_id: int, note: str) -> Non
     _decide(session, subject, row, "dismissed")
     row.note = note
     session.flush()
-    line = PunchLine(*queries.shown(session, punch_id))  # type: ignore[misc] -- it was just found
+    line = PunchLine(*queries.shown(session, punch_id))
     history.record(
         session,
         subject,
