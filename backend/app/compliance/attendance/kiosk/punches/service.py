@@ -154,7 +154,7 @@ def _readable(session: Session, subject: Subject, punch_id: int, *, lock: bool =
 
 
 def _may_decide(subject: Subject, row: KioskPunch) -> bool:
-    return row.state != "held" and policy.may_correct(subject, row.user_id)
+    return (row.waits or row.state == "refused") and policy.may_correct(subject, row.user_id)
 
 
 def _to_decide(session: Session, subject: Subject, punch_id: int) -> KioskPunch:
@@ -164,6 +164,8 @@ def _to_decide(session: Session, subject: Subject, punch_id: int) -> KioskPunch:
         raise Conflict("Somebody has decided this already. Nothing was changed.")
     if row.state == "held":
         raise Conflict("This punch still waits for earlier ones of its kiosk. Nothing was changed.")
+    if row.state == "recorded" and not row.waits:
+        raise Conflict("This punch is recorded. If the record is wrong, request a correction of the record.")
     return row
 
 
