@@ -27,6 +27,7 @@ from app.compliance.attendance.corrections import request_pages as correction_re
 from app.compliance.attendance.documents import pages as attendance_documents_pages
 from app.compliance.attendance.kiosk import pages as kiosk_pages
 from app.compliance.attendance.kiosk import public_pages as kiosk_public_pages
+from app.compliance.attendance.kiosk.cards import pages as kiosk_cards_pages
 from app.compliance.attendance.kiosk.punches import pages as kiosk_punches_pages
 from app.compliance.attendance.roster import pages as roster_pages
 from app.compliance.attendance.standings import pages as standings_pages
@@ -108,6 +109,7 @@ ROUTERS: list[APIRouter] = [
     kiosk_public_pages.router,
     kiosk_pages.router,
     kiosk_punches_pages.router,
+    kiosk_cards_pages.router,
     corrections_pages.router,
     correction_request_pages.router,
     attendance_documents_pages.router,

@@ -21,7 +21,7 @@ from app.compliance.attendance.kiosk.sync import bound, sync
 from app.core import clock
 from app.core.permissions import Subject
 from app.core.sealing import box
-from app.db.models import Kiosk, KioskPunch, User
+from app.db.models import Kiosk, KioskCard, KioskPunch, User
 from app.db.session import Database
 from app.settings import Settings
 
@@ -137,6 +137,7 @@ def walked(session: Session, user_id: int, name: str) -> dict[str, int]:
         sentence="Too old.",
         waits=True,
     )
-    session.add(punch)
+    card = KioskCard(user_id=user_id, issued_at=clock.now())
+    session.add_all([punch, card])
     session.flush()
-    return {"kiosk_id": waiting.id, "punch_id": punch.id}
+    return {"kiosk_id": waiting.id, "punch_id": punch.id, "card_id": card.id}

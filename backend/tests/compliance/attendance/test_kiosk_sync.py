@@ -19,6 +19,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from app.compliance.attendance.kiosk import keys, service
+from app.compliance.attendance.kiosk.cards import service as cards
 from app.compliance.attendance.kiosk.schemas import KioskForm, PinForm, RegisterIn
 from app.compliance.attendance.kiosk.settling import give_up_gap
 from app.compliance.attendance.kiosk.sync import sync
@@ -284,6 +285,32 @@ def test_a_bad_punch_is_kept_refused_and_waits_for_the_staff(
             device.punch("out" if len(made) == 2 and name != "backward" else "in", typed, EVENING)
             device.send(database, settings, device.kept[-1:])
         assert len(punches(session)) == len(made) + 1
+
+
+def test_a_card_stands_for_number_and_pin_until_it_is_replaced_or_revoked(
+    session: Session, settings: Settings, database: Database, school: School, device: Tablet
+) -> None:
+    [(user, _typed)] = students(session, settings, school, 1)
+    registrar = subject_of(school.admin())
+    with at(MONDAY):
+        lost = cards.issue_card(session, settings, registrar, user.id)
+        valid = cards.issue_card(session, settings, registrar, user.id)
+        session.commit()
+        made_up = valid.text[:-1] + ("0" if valid.text[-1] != "0" else "1")
+        for text in (lost.text, made_up, valid.text):
+            device.punch("in", f"card {text}", MONDAY)
+        answers = device.send(database, settings).punches
+    assert [one.state for one in answers] == ["refused", "refused", "recorded"]
+    assert answers[0].sentence.startswith("This card is not valid any more.")
+    assert answers[2].student == "Amira K."
+    assert [row.user_id for row in punches(session)] == [user.id, None, user.id]
+    with at(after(hours=1)):
+        cards.revoke_card(session, registrar, valid.card.id)
+        session.commit()
+        with pytest.raises(Conflict, match="revoked"):
+            cards.read_card(session, settings, registrar, valid.card.id)
+        out = device.punch("out", f"card {valid.text}", after(hours=1))
+        assert device.send(database, settings, [out]).punches[0].state == "refused"
 
 
 def test_the_measured_difference_of_the_clocks_puts_a_slow_tablet_right(

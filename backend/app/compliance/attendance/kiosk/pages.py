@@ -34,6 +34,7 @@ def _list_page(
         form=form,
         made=shown_once.handed_over(settings, subject, request),
         may_manage=policy.may_manage(subject),
+        may_issue_cards=policy.may_issue_cards(subject),
         place=f"{settings.app_origin}/kiosk",
         views=views(request),
         breadcrumbs=[ATTENDANCE, ("Kiosks", None)],

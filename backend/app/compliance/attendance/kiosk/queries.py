@@ -12,7 +12,16 @@ from app.compliance.attendance.kiosk.schemas import State
 from app.core.constraints import register_conflict
 from app.core.permissions import Role
 from app.core.search import about_people, matches
-from app.db.models import Attendance, Kiosk, KioskCard, KioskPin, KioskPunch, User
+from app.db.models import (
+    Attendance,
+    Enrollment,
+    EnrollmentStatus,
+    Kiosk,
+    KioskCard,
+    KioskPin,
+    KioskPunch,
+    User,
+)
 from app.web.listing import Listing
 from app.web.paging import Paging
 from app.web.queue import line
@@ -96,6 +105,34 @@ def students(session: Session, numbers: Collection[int]) -> dict[int, tuple[User
 def cards(session: Session, numbers: Collection[int]) -> dict[int, KioskCard]:
     """Cards by their numbers, revoked ones too."""
     return {card.id: card for card in session.scalars(select(KioskCard).where(KioskCard.id.in_(numbers)))}
+
+
+def valid_card(session: Session, user_id: int) -> KioskCard | None:
+    """A student's card that is not revoked, locked."""
+    return session.scalars(
+        select(KioskCard)
+        .where(KioskCard.user_id == user_id, KioskCard.revoked_at.is_(None))
+        .with_for_update()
+    ).one_or_none()
+
+
+def card_listing(session: Session, visible: ColumnElement[bool], paging: Paging) -> Listing[Any]:
+    """Rows of (student, name, card, issued) of the students with an active enrollment, by name."""
+    enrolled = select(Enrollment.user_id).where(Enrollment.status == EnrollmentStatus.ACTIVE)
+    sorts = {"student": User.full_name, "issued": KioskCard.issued_at}
+    return Listing(
+        session,
+        select(User.id, User.full_name, KioskCard.id, KioskCard.issued_at)
+        .outerjoin(KioskCard, and_(KioskCard.user_id == User.id, KioskCard.revoked_at.is_(None)))
+        .where(
+            User.id.in_(enrolled),
+            User.deleted_at.is_(None),
+            visible,
+            *matches(paging.q, User.search_text),
+        )
+        .order_by(paging.order(sorts, "student"), User.id),
+        paging,
+    )
 
 
 # Punches

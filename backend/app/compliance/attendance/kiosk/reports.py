@@ -1,6 +1,6 @@
-"""The list of punches at kiosks, described."""
+"""The lists of punches and cards, described."""
 
-from app.compliance.attendance.kiosk.schemas import PunchLine
+from app.compliance.attendance.kiosk.schemas import CardLine, PunchLine
 from app.web.reports import Column, Filter, Kind, Report, action
 
 PUNCHES = Report[PunchLine](
@@ -47,4 +47,24 @@ PUNCHES = Report[PunchLine](
         ),
     ),
     counted="Punches",
+)
+
+CARDS = Report[CardLine](
+    name="kiosk-cards",
+    title="Kiosk cards",
+    columns=(
+        Column(
+            "student",
+            "Student",
+            lambda item: item.student,
+            sort="student",
+            link=lambda item: f"/people/{item.user_id}",
+        ),
+        Column("user_number", "Number", lambda item: item.user_id, Kind.NUMBER),
+        Column("card", "Card", lambda item: item.card_id, Kind.NUMBER),
+        Column("issued", "Issued", lambda item: item.issued_at, Kind.MOMENT, sort="issued"),
+        action("Card"),
+    ),
+    search="Search by student",
+    counted="Students",
 )

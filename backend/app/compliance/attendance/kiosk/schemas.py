@@ -159,6 +159,16 @@ class PunchLine:
         return self.punch.state.capitalize()
 
 
+@dataclass(frozen=True, slots=True)
+class CardLine:
+    """A student and the card that is valid, if they have one."""
+
+    user_id: int
+    student: str
+    card_id: int | None
+    issued_at: datetime | None
+
+
 class DismissForm(BaseModel):
     """Why nothing follows from a punch."""
 
