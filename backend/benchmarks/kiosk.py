@@ -36,7 +36,7 @@ def main() -> None:
     students = parser.parse_args().students
     with (
         tempfile.TemporaryDirectory() as folder,
-        EmbeddedServer(Path(folder) / "postgres") as server,
+        EmbeddedServer(Path(folder) / "postgres", durable=False) as server,
     ):
         server.ensure_database("bench")
         settings = Settings(

@@ -256,7 +256,7 @@ ROWS["0191"] = """
         VALUES (1, 'Attendance of March 3', 'I was there', 1, 'refused', 'The kiosk says otherwise', 2, now(), now());
 """
 
-ROWS["0200"] = """
+ROWS["0220"] = """
     INSERT INTO kiosks (name, public_key, sealed_key, registered_at, chain, next_counter, latest_at, created_by)
         VALUES ('Front desk', 'key', 'sealed', '2026-03-02 12:00+00', repeat('a', 64), 2, '2026-03-02 13:00+00', 2);
     INSERT INTO kiosk_pins (user_id, sealed_hash, set_at) VALUES (1, 'sealed', '2026-03-02 12:00+00');

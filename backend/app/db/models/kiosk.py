@@ -169,7 +169,7 @@ class KioskPunch(Base):
     sentence: Mapped[str | None] = mapped_column(Text)
     """The same in words."""
     waits: Mapped[bool] = mapped_column(server_default=text("false"))
-    """Whether the staff look at it: nobody told the student then, or it is suspicious."""
+    """Whether the staff look at it: the student did not see the refusal, or it is suspicious."""
     decided_by: Mapped[int | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"))
     """Who decided what follows from it."""
     decided_at: Mapped[datetime | None]

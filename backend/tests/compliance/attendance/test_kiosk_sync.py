@@ -121,7 +121,7 @@ def test_whoever_does_not_prove_who_they_are_learns_nothing(
     assert answer.student is None
     assert answer.sentence.startswith("The number and the PIN do not match.")
     [row] = punches(session)
-    # They were told at once, so nobody in the office needs to look.
+    # They saw it at once, so nobody in the office needs to look.
     assert (row.state, row.waits) == ("refused", False)
     assert hours(session) == []
 

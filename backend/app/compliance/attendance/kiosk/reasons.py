@@ -67,7 +67,7 @@ SUSPICIOUS = frozenset(
         Reason.BACKWARD,
     }
 )
-"""What the staff look at even when the student was told at once."""
+"""What the staff look at even when the student saw the refusal."""
 AT_THE_KIOSK = {
     Reason.TOO_MANY: "Too many wrong PINs. Nothing was recorded. Wait half an hour, or ask the school office.",
     Reason.CARD: "This card is not valid any more. Nothing was recorded. Use your number and PIN, or ask the school "
@@ -75,7 +75,7 @@ AT_THE_KIOSK = {
 }
 
 
-def told(reason: Reason | None, sentence: str | None) -> str:
+def said_at_kiosk(reason: Reason | None, sentence: str | None) -> str:
     """What the kiosk says of a refusal to whoever stands there."""
     if reason in UNPROVEN:
         return NO_MATCH

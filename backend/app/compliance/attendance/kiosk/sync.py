@@ -15,7 +15,7 @@ from pydantic import ValidationError
 from sqlalchemy.orm import Session
 
 from app.compliance.attendance.kiosk import keys, queries, settling
-from app.compliance.attendance.kiosk.reasons import Reason, told
+from app.compliance.attendance.kiosk.reasons import Reason, said_at_kiosk
 from app.compliance.attendance.kiosk.schemas import BatchIn, PunchIn, PunchOut, SyncOut, signed_text
 from app.compliance.attendance.kiosk.service import KEYS, milliseconds
 from app.compliance.attendance.kiosk.typed import Checker, Typed, Verdict, read
@@ -203,7 +203,7 @@ def _settle(
 def _answer(
     counter: int, row: KioskPunch, student: User | None, received: datetime, zone: ZoneInfo
 ) -> PunchOut:
-    """What the tablet is told. Names and reasons are for who stands there now, and for nobody later."""
+    """What the tablet shows. Names and reasons are for who stands there now, and for nobody later."""
     here = received - row.punched_at <= TOLERANCE
     reason = None if row.reason is None else Reason(row.reason)
     if row.state == "recorded" and reason is Reason.FORGOTTEN:
@@ -217,7 +217,9 @@ def _answer(
         sentence = "Saved. It is recorded when the earlier punches of this tablet have arrived."
     else:
         sentence = (
-            told(reason, row.sentence) if here else "Not recorded. The school office has it on its list."
+            said_at_kiosk(reason, row.sentence)
+            if here
+            else "Not recorded. The school office has it on its list."
         )
     name = short_name(student.full_name) if student is not None and here and row.state == "recorded" else None
     return PunchOut(

@@ -11,7 +11,6 @@ from datetime import timedelta
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric import ec
-from sqlalchemy.orm import Session
 
 from app.accounts import service as accounts
 from app.compliance.attendance.kiosk import keys, queries
@@ -128,8 +127,3 @@ class Checker:
     def _count(self, claims: Any) -> limits.Wait | None:
         with self.database.begin() as session:
             return limits.take(session, claims)
-
-
-def forget_wrong_pins(session: Session, user_id: int) -> None:
-    """A new PIN begins anew: what was tried of the one before says nothing of it."""
-    limits.forget(session, [(WRONG_FOR_STUDENT, str(user_id))])

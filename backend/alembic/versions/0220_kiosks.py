@@ -1,14 +1,14 @@
 """Kiosks: shared tablets that students clock in and out at, their PINs and cards, every punch that arrived
 
-Revision ID: 0200
-Revises: 0192
+Revision ID: 0220
+Revises: 0210
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0200"
-down_revision = "0192"
+revision = "0220"
+down_revision = "0210"
 branch_labels = None
 depends_on = None
 
