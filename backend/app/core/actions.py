@@ -12,8 +12,10 @@ from app.core.details import (
     externships,
     forwarding,
     grades,
+    inspections,
     kiosk,
     learning,
+    money,
     people,
     privacy,
     school,
@@ -172,6 +174,16 @@ class Action(StrEnum):
     KIOSK_PUNCH_REFUSED = kiosk.KIOSK_PUNCH_REFUSED
     KIOSK_REGISTERED = kiosk.KIOSK_REGISTERED
     KIOSK_REVOKED = kiosk.KIOSK_REVOKED
+    LEDGER_CHECKED = money.LEDGER_CHECKED
+    LEDGER_DAY_CLOSED = money.LEDGER_DAY_CLOSED
+    LEDGER_PAYER_CHANGED = money.LEDGER_PAYER_CHANGED
+    LEDGER_POSTED = money.LEDGER_POSTED
+    LEDGER_REBUILT = money.LEDGER_REBUILT
+    LEDGER_REVERSED = money.LEDGER_REVERSED
+    INSPECTION_DOWNLOADED = inspections.INSPECTION_DOWNLOADED
+    INSPECTION_FAILED = inspections.INSPECTION_FAILED
+    INSPECTION_PREPARED = inspections.INSPECTION_PREPARED
+    INSPECTION_REQUESTED = inspections.INSPECTION_REQUESTED
     LESSONS_REORDERED = "lessons.reordered", "modules", "Lessons reordered", school.Reordered
     LESSON_COMPLETED = "lesson.completed", "lesson_completions", "Lesson completed", learning.LessonCompleted
     LESSON_COMPLETION_IMPROVED = learning.LESSON_COMPLETION_IMPROVED

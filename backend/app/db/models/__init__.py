@@ -38,8 +38,18 @@ from app.db.models.externship_site import (
 from app.db.models.factor import Authenticator, FactorChallenge, FactorReset, Passkey, RecoveryCode
 from app.db.models.grade import FinalGrade, GradeBook, GradeCategory, GradeChange, GradeItem, GradeScore
 from app.db.models.graduation import GraduationDecision
+from app.db.models.inspection import InspectedStudent, InspectionPacket
 from app.db.models.installation import HistoryCursor, Installation
 from app.db.models.kiosk import Kiosk, KioskCard, KioskPin, KioskPunch
+from app.db.models.ledger import (
+    LedgerAccount,
+    LedgerBalance,
+    LedgerClosing,
+    LedgerPayer,
+    LedgerPosting,
+    LedgerReceipt,
+    LedgerTransaction,
+)
 from app.db.models.limit import LimitCounter
 from app.db.models.outbox import OutboxMessage
 from app.db.models.privacy import (
@@ -170,6 +180,8 @@ __all__ = [
     "HistoryCursor",
     "HistoryFold",
     "HistorySeal",
+    "InspectedStudent",
+    "InspectionPacket",
     "Installation",
     "IssuedDocument",
     "Kiosk",
@@ -177,6 +189,13 @@ __all__ = [
     "KioskPin",
     "KioskPunch",
     "Launch",
+    "LedgerAccount",
+    "LedgerBalance",
+    "LedgerClosing",
+    "LedgerPayer",
+    "LedgerPosting",
+    "LedgerReceipt",
+    "LedgerTransaction",
     "Lesson",
     "LessonCompletion",
     "LimitCounter",

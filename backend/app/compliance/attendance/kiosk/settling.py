@@ -98,7 +98,7 @@ def settle(
 def refuse(
     session: Session, kiosk: Kiosk, row: KioskPunch, reason: Reason, sentence: str | None = None
 ) -> None:
-    """Keep a punch as one that counts nothing. The staff look at what no student saw happen, and at what is suspicious."""
+    """Keep a punch as one that counts nothing. The staff look at what no student saw, and at what is suspicious."""
     seen_at_once = abs(row.received_at - row.punched_at) <= TOLERANCE
     row.state, row.reason, row.sentence = "refused", reason, sentence or SENTENCES[reason]
     row.waits = not seen_at_once or reason in SUSPICIOUS
