@@ -27,6 +27,7 @@ from app.demo import (
     inspections,
     lesson_results,
     lives,
+    outcomes,
     paperwork,
     people,
     privacy,
@@ -124,6 +125,7 @@ def _build(
     credentials.write_types(session, desk)
     privacy.write_privacy(desk, enrolled)
     inspections.write_inspections(desk, enrolled)
+    outcomes.write_outcomes(desk, enrolled)
     # The statements follow from it while the first pages are looked at already.
     chronicle.write(
         desk,

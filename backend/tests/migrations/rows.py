@@ -267,4 +267,18 @@ ROWS["0200"] = """
                (2, 1, 1, false, NULL, NULL, NULL);
 """
 
+ROWS["0210"] = """
+    INSERT INTO employment_outcomes (enrollment_id, status, employer, title, since, reason, evidence, recorded_by,
+                                     supersedes_id)
+        VALUES (1, 'seeking', NULL, NULL, NULL, NULL, 'A call', 2, NULL),
+               (1, 'in_field', 'Peachtree Dental', 'Dental assistant', '2026-03-09', NULL, 'A letter', 2, 1);
+"""
+
+ROWS["0220"] = """
+    INSERT INTO closure_archives (asked_by, students_done, students_total, finished_at, sha256, size_bytes, files,
+                                  expires_at, missing)
+        VALUES (2, 3, 3, now(), repeat('d', 64), 4096, 12, now() + interval '6 days', '["TR-2026-000009"]'),
+               (2, 1, 3, NULL, NULL, NULL, NULL, NULL, '[]');
+"""
+
 # Values that an upgrade changes on purpose: (revision, table) -> columns.
