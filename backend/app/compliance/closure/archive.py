@@ -206,18 +206,19 @@ def _documents(
 
 
 def _ledger(session: Session, folder: Folder, student_id: int, made: Made) -> None:
-    """What finance has of the student, each list as a spreadsheet; a list without a row is left out."""
+    """What finance has of the student, and the credentials on record, with a PDF or without one, as spreadsheets."""
     for part in student_records.parts():
-        if not part.name.startswith(LEDGER):
+        is_money = part.name.startswith(LEDGER)
+        if not is_money and part.tables != ("credentials",):
             continue
         rows = [dict(row) for row in part.rows(session, student_id)]
         if not rows:
             continue
         columns = list(rows[0])
-        path = f"ledger/{part.name.removeprefix(LEDGER)}.csv"
+        path = f"ledger/{part.name.removeprefix(LEDGER)}.csv" if is_money else "credentials/register.csv"
         cells = ([_plain(row[name]) for name in columns] for row in rows)
         folder.add_chunks(path, csv_chunks(columns, cells))
-        made.ledger_rows += len(rows)
+        made.ledger_rows += len(rows) if is_money else 0
 
 
 def _lines(
@@ -311,7 +312,7 @@ students/         one folder for each student ({made.students:,}):
   transcripts/    the transcripts that were issued and are valid ({made.transcripts:,} in all), signed PDFs with the
                   same content as data attached; replaced ones stand in transcripts/replaced. For an enrollment without
                   a valid one, a record copy ({made.record_copies:,}): the records as they were on the day above
-  credentials/    diplomas and certificates, signed PDFs ({made.credentials:,})
+  credentials/    diplomas and certificates, signed PDFs ({made.credentials:,}); register.csv has every one on record
   ledger/         what the system has of the student's account, as spreadsheets ({made.ledger_rows:,} lines). Where
                   there is none, the ledger was kept elsewhere: send it with this archive
 certificates.pem  the certificates of the school's signatures, to verify the PDFs offline

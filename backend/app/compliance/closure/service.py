@@ -118,6 +118,7 @@ def work(database: Database, files: FileStore, settings: Settings, archive_id: i
         raise
 
 
+@internal("the operator’s command, which may anyway")
 def export_to(
     database: Database,
     subject: Actor,
