@@ -1,13 +1,13 @@
 """Closure archives: the records of the whole school, made by a worker
 
-Revision ID: 0220
-Revises: 0210
+Revision ID: 0230
+Revises: 0220
 """
 
 from alembic import op
 
-revision = "0220"
-down_revision = "0210"
+revision = "0230"
+down_revision = "0220"
 branch_labels = None
 depends_on = None
 

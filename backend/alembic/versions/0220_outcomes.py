@@ -1,13 +1,13 @@
 """Employment outcomes of graduates
 
-Revision ID: 0210
-Revises: 0200
+Revision ID: 0220
+Revises: 0210
 """
 
 from alembic import op
 
-revision = "0210"
-down_revision = "0200"
+revision = "0220"
+down_revision = "0210"
 branch_labels = None
 depends_on = None
 
