@@ -12,7 +12,9 @@ from app.core.details import (
     externships,
     forwarding,
     grades,
+    inspections,
     learning,
+    money,
     people,
     privacy,
     school,
@@ -162,6 +164,16 @@ class Action(StrEnum):
     IMPORT_BEGUN = "import.begun", "data_imports", "File uploaded for import", system.FileSent
     IMPORT_DISCARDED = system.IMPORT_DISCARDED
     IMPORT_UNDONE = "import.undone", "data_imports", "Import undone", system.FileImportUndone
+    LEDGER_CHECKED = money.LEDGER_CHECKED
+    LEDGER_DAY_CLOSED = money.LEDGER_DAY_CLOSED
+    LEDGER_PAYER_CHANGED = money.LEDGER_PAYER_CHANGED
+    LEDGER_POSTED = money.LEDGER_POSTED
+    LEDGER_REBUILT = money.LEDGER_REBUILT
+    LEDGER_REVERSED = money.LEDGER_REVERSED
+    INSPECTION_DOWNLOADED = inspections.INSPECTION_DOWNLOADED
+    INSPECTION_FAILED = inspections.INSPECTION_FAILED
+    INSPECTION_PREPARED = inspections.INSPECTION_PREPARED
+    INSPECTION_REQUESTED = inspections.INSPECTION_REQUESTED
     LESSONS_REORDERED = "lessons.reordered", "modules", "Lessons reordered", school.Reordered
     LESSON_COMPLETED = "lesson.completed", "lesson_completions", "Lesson completed", learning.LessonCompleted
     LESSON_COMPLETION_IMPROVED = learning.LESSON_COMPLETION_IMPROVED

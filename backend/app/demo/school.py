@@ -24,6 +24,8 @@ from app.demo import (
     externships,
     files,
     grades,
+    inspections,
+    ledger,
     lesson_results,
     lives,
     paperwork,
@@ -119,9 +121,11 @@ def _build(
     skills.write_skills(desk, taught)
     withdrawals = paperwork.write_withdrawals(desk, enrolled)
     paperwork.write_graduations(desk, enrolled)
+    ledger.write_ledger(session, desk, enrolled)
     externships.write_externships(session, desk, enrolled, settings)
     credentials.write_types(session, desk)
     privacy.write_privacy(desk, enrolled)
+    inspections.write_inspections(desk, enrolled)
     # The statements follow from it while the first pages are looked at already.
     chronicle.write(
         desk,

@@ -38,7 +38,17 @@ from app.db.models.externship_site import (
 from app.db.models.factor import Authenticator, FactorChallenge, FactorReset, Passkey, RecoveryCode
 from app.db.models.grade import FinalGrade, GradeBook, GradeCategory, GradeChange, GradeItem, GradeScore
 from app.db.models.graduation import GraduationDecision
+from app.db.models.inspection import InspectedStudent, InspectionPacket
 from app.db.models.installation import HistoryCursor, Installation
+from app.db.models.ledger import (
+    LedgerAccount,
+    LedgerBalance,
+    LedgerClosing,
+    LedgerPayer,
+    LedgerPosting,
+    LedgerReceipt,
+    LedgerTransaction,
+)
 from app.db.models.limit import LimitCounter
 from app.db.models.outbox import OutboxMessage
 from app.db.models.privacy import (
@@ -169,9 +179,18 @@ __all__ = [
     "HistoryCursor",
     "HistoryFold",
     "HistorySeal",
+    "InspectedStudent",
+    "InspectionPacket",
     "Installation",
     "IssuedDocument",
     "Launch",
+    "LedgerAccount",
+    "LedgerBalance",
+    "LedgerClosing",
+    "LedgerPayer",
+    "LedgerPosting",
+    "LedgerReceipt",
+    "LedgerTransaction",
     "Lesson",
     "LessonCompletion",
     "LimitCounter",
