@@ -258,7 +258,7 @@ class Action(StrEnum):
     STUDENT_NOTES_GATHERED = (
         "student_notes.gathered",
         "users",
-        "Every note gathered for an inspection",
+        "All notes exported for an inspection",
     )
     STUDENT_NOTE_WRITTEN = ("student_note.written", "student_notes", "Note written", student_file.NoteWritten)
     STUDENT_CONTACT_CHANGED = student_file.STUDENT_CONTACT_CHANGED
