@@ -31,6 +31,7 @@ from app.compliance.attendance.kiosk.cards import pages as kiosk_cards_pages
 from app.compliance.attendance.kiosk.punches import pages as kiosk_punches_pages
 from app.compliance.attendance.roster import pages as roster_pages
 from app.compliance.attendance.standings import pages as standings_pages
+from app.compliance.closure import pages as closure_pages
 from app.compliance.credentials import office_pages as credential_office_pages
 from app.compliance.credentials import pages as credential_pages
 from app.compliance.credentials import public_pages as credential_public_pages
@@ -47,6 +48,7 @@ from app.compliance.grades.skills.lists import pages as skill_list_pages
 from app.compliance.grades.skills.progress import pages as skill_progress_pages
 from app.compliance.grades.skills.records import pages as skill_record_pages
 from app.compliance.inspections import pages as inspections_pages
+from app.compliance.outcomes import pages as outcomes_pages
 from app.compliance.privacy import pages as privacy_pages
 from app.compliance.privacy import service as _privacy  # noqa: F401 - the purge asks, the queue has its lines
 from app.compliance.privacy import student_pages as privacy_student_pages
@@ -129,7 +131,9 @@ ROUTERS: list[APIRouter] = [
     externships_pages.router,
     reviews_pages.api,
     reviews_pages.router,
+    closure_pages.router,
     inspections_pages.router,
+    outcomes_pages.router,
     privacy_pages.router,
     privacy_student_pages.router,
     progress_letter_pages.router,

@@ -13,6 +13,7 @@ from app.db.models import (
     CredentialIssue,
     CredentialReminder,
     CredentialShare,
+    EmploymentOutcome,
     Enrollment,
     Externship,
     ExternshipEvaluation,
@@ -175,3 +176,10 @@ export(KioskCard, "attendance", "Cards for kiosks", owned(KioskCard.user_id))
 records.leave_out("Only a sealed hash of the PIN is kept, and when it was chosen.", "kiosk_pins")
 records.leave_out("Tablets of the school, and which of the staff added them.", "kiosks")
 records.leave_out("Steps of a bulk issue; the credentials are in.", "credential_orders")
+records.leave_out("Of the whole school, and of no student.", "closure_archives")
+records.export(
+    EmploymentOutcome,
+    "outcomes",
+    "Employment after graduation",
+    records.within(EmploymentOutcome.enrollment_id, _enrollments),
+)

@@ -33,6 +33,7 @@ LEARNING = (
 _RECORDS = {
     "access_requests": "Access request",
     "amendment_requests": "Amendment request",
+    "closure_archives": "Closure archive",
     "consents": "Consent",
     "directory_opt_outs": "Directory opt-out",
     "disclosures": "Disclosure",
@@ -73,6 +74,7 @@ _RECORDS = {
     "credential_types": "Type of credential",
     "credentials": "Credential",
     "data_imports": "Import",
+    "employment_outcomes": "Employment outcome",
     "enrollments": "Enrollment",
     "factor_resets": "Second factor reset",
     "files": "File",

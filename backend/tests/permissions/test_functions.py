@@ -34,6 +34,7 @@ from app.compliance.attendance.schemas import AttendanceFilter, HoursIn
 from app.compliance.credentials.awards.drafts import Wanted
 from app.compliance.credentials.types.schemas import TypeForm
 from app.compliance.grades.skills.schemas import Attempt
+from app.compliance.outcomes.service import FiscalYear
 from app.compliance.privacy.schemas import PaperConsentForm
 from app.compliance.privacy.service import Archive
 from app.core.errors import Forbidden, NotFound, Problem
@@ -164,6 +165,8 @@ CALLS: Mapping[str, Mapping[str, Any]] = {
     },
     "compliance.transcripts.batches.candidates": {"class_id": "@class_id"},
     "compliance.transcripts.batches.start": {"class_id": "@class_id"},
+    "compliance.outcomes.counts": {"year": lambda _numbers: FiscalYear(TODAY, TODAY)},
+    "compliance.outcomes.year_of": {"value": lambda _numbers: None},
     "compliance.transcripts.find": {"number": lambda numbers: f"TR-2026-{numbers['serial']:06}"},
     "compliance.transcripts.enrollment_for": {
         "student": lambda numbers: str(numbers["user_id"]),

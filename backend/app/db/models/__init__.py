@@ -8,6 +8,7 @@ from app.db.models.attendance_standing import AttendanceStanding
 from app.db.models.attendance_totals import AttendanceDay, AttendanceSchoolDay, AttendanceStudent
 from app.db.models.audit import AuditEntry, HistoryFold, HistorySeal
 from app.db.models.class_attendance import ClassAttendance
+from app.db.models.closure import ClosureArchive
 from app.db.models.content import ContentFile, ContentPackage, Launch
 from app.db.models.credential import (
     Credential,
@@ -52,6 +53,7 @@ from app.db.models.ledger import (
 )
 from app.db.models.limit import LimitCounter
 from app.db.models.outbox import OutboxMessage
+from app.db.models.outcome import EmploymentOutcome
 from app.db.models.privacy import (
     AccessRequest,
     AmendmentRequest,
@@ -136,6 +138,7 @@ __all__ = [
     "ClassInstructor",
     "ClassMeeting",
     "ClassSeat",
+    "ClosureArchive",
     "Consent",
     "ContentFile",
     "ContentPackage",
@@ -155,6 +158,7 @@ __all__ = [
     "Disclosure",
     "DocumentCounter",
     "EmergencyContact",
+    "EmploymentOutcome",
     "Enrollment",
     "EnrollmentStatus",
     "Externship",

@@ -1,14 +1,14 @@
 """Kiosks: shared tablets that students clock in and out at, their PINs and cards, every punch that arrived
 
-Revision ID: 0220
-Revises: 0210
+Revision ID: 0240
+Revises: 0230
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0220"
-down_revision = "0210"
+revision = "0240"
+down_revision = "0230"
 branch_labels = None
 depends_on = None
 
