@@ -13,6 +13,7 @@ import sqlalchemy as sa
 import time_machine
 from sqlalchemy.exc import ProgrammingError
 
+from app.compliance.credentials import jobs
 from app.compliance.credentials.awards import service as awards
 from app.compliance.credentials.awards.signed_badges import SignedBadge
 from app.compliance.credentials.bulk import service as bulk
@@ -295,6 +296,43 @@ def test_a_class_gets_its_credentials_and_who_does_not_qualify_says_why(
         ("refused", False),
     ]
     assert "withdrew" in progress.rows[2].CredentialOrder.problem
+
+
+def test_a_bulk_issue_that_no_worker_goes_on_with_says_who_got_none(
+    world: SimpleNamespace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _without_drawing(monkeypatch)
+    with world.database.begin() as session:
+        documents.ensure_keys(session, world.settings)
+        school = School(session)
+        program = session.get_one(Program, world.program_id)
+        done = [
+            school.enrollment(school.student(), program, status=EnrollmentStatus.COMPLETED) for _ in range(2)
+        ]
+        class_id, numbers = school.school_class(students=done).id, [one.id for one in done]
+        zone, batches = world.settings.zone, [uuid4(), uuid4()]
+        for batch, status in zip(batches, ("todo", "failed"), strict=True):
+            bulk.request(session, world.registrar, class_id, world.type_id, numbers, batch, zone)
+            jobs.begin(session, batch, world.registrar.user_id)
+            session.execute(
+                sa.text("UPDATE procrastinate_jobs SET status = :status WHERE args->>'batch' = :batch"),
+                {"status": status, "batch": str(batch)},
+            )
+    monkeypatch.setattr(bulk, "_settle", _killed)
+    with pytest.raises(KeyboardInterrupt):
+        bulk.work(world.database, world.registrar, world.files, world.settings, batches[1])
+    monkeypatch.undo()
+    jobs.end_left.func(SimpleNamespace(additional_context={"database": world.database}), 0)
+    with world.database.begin() as session:
+        found = [bulk.progress(session, world.registrar, batch) for batch in batches]
+    assert found[0].waiting == 2
+    # The one that was issued before the kill is not said to be refused.
+    assert [row.CredentialOrder.state for row in found[1].rows] == ["issued", "refused"]
+    assert found[1].rows[1].CredentialOrder.problem == bulk.LEFT
+
+
+def _killed(*_given: Any) -> None:
+    raise KeyboardInterrupt
 
 
 def _unavailable(*_given: Any) -> Any:

@@ -1,6 +1,7 @@
 """Requests with consent, their answers, and transcripts for many at once."""
 
 from datetime import UTC, datetime
+from types import SimpleNamespace
 from typing import Any
 from uuid import uuid4
 
@@ -8,6 +9,7 @@ import pytest
 import sqlalchemy as sa
 import time_machine
 
+from app.compliance.transcripts.batches import jobs
 from app.compliance.transcripts.batches import service as batches
 from app.compliance.transcripts.deliveries import service as deliveries
 from app.compliance.transcripts.holds import service as holds
@@ -16,6 +18,7 @@ from app.compliance.transcripts.requests import service as requests
 from app.compliance.transcripts.schemas import RequestForm
 from app.core.errors import Conflict, Forbidden, Invalid, NotFound
 from app.db.models import (
+    AuditEntry,
     IssuedDocument,
     OutboxMessage,
     Transcript,
@@ -203,3 +206,22 @@ def test_many_at_once_each_gets_one_or_a_reason_and_a_killed_worker_goes_on(worl
         again = batches.progress(session, world.registrar, twin)
         assert (again.total, again.issued, again.refused) == (2, 0, 2)
         assert sorted(one.problem[:6] for one in again.items) == ["Has TR", "There "]
+
+
+def test_a_batch_that_no_worker_goes_on_with_says_so(world: World) -> None:
+    with world.database.begin() as session:
+        numbers = [batches.start(session, world.registrar, class_id=world.class_id).id for _ in range(4)]
+        for number, status in zip(numbers, ("todo", "doing", "failed", "failed"), strict=True):
+            change = "UPDATE procrastinate_jobs SET status = :status WHERE (args->>'batch_id')::int = :id"
+            session.execute(sa.text(change), {"status": status, "id": number})
+    register_actor(lambda _session, _settings, _user_id: world.registrar)
+    batches.work(world.database, world.files, world.settings, numbers[3])
+    jobs.end_left_batches.func(SimpleNamespace(additional_context={"database": world.database}), 0)
+    with world.database.begin() as session:
+        found = [batches.progress(session, world.registrar, number) for number in numbers]
+        assert [one.batch.finished_at is None for one in found] == [True, True, False, False]
+        assert [one.batch.problem for one in found] == [None, None, batches.LEFT, None]
+        ended = session.scalars(
+            sa.select(AuditEntry.target_id).where(AuditEntry.action == "transcripts.ended")
+        )
+        assert sorted(ended) == [str(number) for number in numbers[2:]]

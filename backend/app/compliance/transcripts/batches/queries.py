@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import Row, func, insert, select, update
 from sqlalchemy.orm import Session
 
+from app.core.jobs import has_no_job
 from app.db.models import (
     ClassSeat,
     Enrollment,
@@ -146,6 +147,13 @@ def note(
         .where(TranscriptBatchItem.batch_id == batch_id, TranscriptBatchItem.enrollment_id == enrollment_id)
         .values(document_id=document_id, problem=problem)
     )
+
+
+def left(session: Session) -> list[int]:
+    """Batches that are not over and that no job works on."""
+    no_job = has_no_job("transcripts.issue_batch", "batch_id", TranscriptBatch.id)
+    found = select(TranscriptBatch.id).where(TranscriptBatch.finished_at.is_(None), no_job)
+    return list(session.scalars(found.order_by(TranscriptBatch.id)))
 
 
 def finish(session: Session, batch_id: int, now: datetime, problem: str | None = None) -> None:

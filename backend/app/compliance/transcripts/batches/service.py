@@ -31,6 +31,7 @@ AT_A_TIME = 20
 MOST = 2000
 SHOWN = 500
 _HAS = "Has {} already."
+LEFT = "The system failed too often while it issued these transcripts, and has given up."
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,9 +157,7 @@ def work(database: Database, files: FileStore, settings: Settings, batch_id: int
                 return
             actor = SYSTEM if batch.asked_by is None else actor_of(session, settings, batch.asked_by)
             if actor is None or not policy.may_issue(actor):
-                queries.finish(
-                    session, batch_id, clock.now(), "Whoever asked for this may no longer issue transcripts."
-                )
+                _finish(session, SYSTEM, batch_id, "Whoever asked for this may no longer issue transcripts.")
                 return
             numbers = queries.to_do(session, batch_id, AT_A_TIME)
             if not numbers:
@@ -179,9 +178,18 @@ def work(database: Database, files: FileStore, settings: Settings, batch_id: int
         documents.issue_all(database, actor, files, settings, ready, follow)
 
 
-def _finish(session: Session, actor: Actor, batch_id: int) -> None:
+@internal("the system says so of a batch that its worker cannot go on with")
+def end_left(session: Session) -> list[int]:
+    """End the batches that no job works on any more, with the reason; their numbers."""
+    found = queries.left(session)
+    for batch_id in found:
+        _finish(session, SYSTEM, batch_id, LEFT)
+    return found
+
+
+def _finish(session: Session, actor: Actor, batch_id: int, problem: str | None = None) -> None:
     _total, issued, refused = queries.counts(session, batch_id)
-    queries.finish(session, batch_id, clock.now())
+    queries.finish(session, batch_id, clock.now(), problem)
     history.record(session, actor, Action.TRANSCRIPTS_ENDED, batch_id, issued=issued, refused=refused)
 
 
