@@ -86,7 +86,14 @@ def issue_all(
                 outcomes.append(Outcome(draft, None, one.problem))
                 continue
             result = Made(one.stored.sha256, one.stored.size, one.facts_sha256, key.id, today)
-            row = write_down(session, subject, draft, document_id, result, one.stored)
+            try:
+                with session.begin_nested():
+                    row = write_down(session, subject, draft, document_id, result, one.stored)
+            except Problem as problem:
+                # What changed while the files were made: the others are issued all the same.
+                give_up(session, subject, document_id, problem.detail)
+                outcomes.append(Outcome(draft, None, problem.detail))
+                continue
             outcomes.append(Outcome(draft, row, None))
         follow(session, outcomes)
     return outcomes

@@ -220,6 +220,23 @@ def test_a_type_with_another_name_still_replaces_what_it_awarded(world: SimpleNa
     assert (world.read(first).replaced_by, world.read(second).name) == (second, "Dental Assisting Diploma")
 
 
+def test_of_two_who_revoke_at_once_the_second_reads_that_it_is_revoked(
+    world: SimpleNamespace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    number, zone, void = world.issue(), world.settings.zone, documents.void
+
+    def meanwhile(*given: Any) -> Any:
+        with monkeypatch.context() as first, world.database.begin() as session:
+            first.setattr(documents, "void", void)
+            awards.revoke(session, world.registrar, number, "Issued by mistake", zone)
+        return void(*given)
+
+    monkeypatch.setattr(documents, "void", meanwhile)
+    with world.database.begin() as session, pytest.raises(Conflict, match="was revoked already"):
+        awards.revoke(session, world.registrar, number, "Also by mistake", zone)
+    assert world.read(number).standing == "revoked"
+
+
 def test_a_credential_of_an_older_system_can_be_revoked_and_replaced(world: SimpleNamespace) -> None:
     """The documented row: it has neither a diploma nor a badge here."""
     with world.database.begin() as session:

@@ -1,5 +1,6 @@
 """Requests with consent, their answers, and transcripts for many at once."""
 
+import contextlib
 from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any
@@ -26,7 +27,7 @@ from app.db.models import (
     TranscriptRequest,
     User,
 )
-from app.documents import issue
+from app.documents import batch, issue
 from app.web.imports.description import register_actor
 from tests.compliance.transcripts.conftest import World
 
@@ -107,6 +108,37 @@ def test_a_request_that_is_canceled_while_it_is_issued_leaves_a_void_number_alon
         assert session.scalars(sa.select(Transcript)).all() == []
         assert deliveries.deliveries(session, world.maria, world.maria.user_id) == []
     assert "records@college.example" not in dict(mails(world))
+
+
+def test_a_hold_that_comes_while_files_are_made_stops_that_student_alone(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make = issue.make
+
+    def meanwhile(*given: Any) -> tuple[bytes, str]:
+        with world.database.begin() as session, contextlib.suppress(Conflict):
+            holds.set_hold(session, world.registrar, world.maria.user_id, "A balance is due.")
+        return make(*given)
+
+    for module in (issue, batch):
+        monkeypatch.setattr(module, "make", meanwhile)
+    register_actor(lambda _session, _settings, _user_id: world.registrar)
+    with world.database.begin() as session:
+        number = batches.start(session, world.registrar, class_id=world.class_id).id
+    batches.work(world.database, world.files, world.settings, number)
+    with world.database.begin() as session:
+        done = batches.progress(session, world.registrar, number)
+        assert (done.issued, done.refused) == (1, 1)
+        (refused,) = [one.problem for one in done.items if one.problem]
+        assert "A balance is due." in refused
+        # Two who set it at once, or a button pressed twice, are one hold: lifted once, it is gone.
+        (hold,) = holds.of_student(session, world.registrar, world.maria.user_id)
+        holds.lift(session, world.registrar, hold.TranscriptHold.id, None)
+    with pytest.raises(Conflict, match="A balance is due"):
+        world.issue()
+    with world.database.begin() as session:
+        statuses = session.scalars(sa.select(IssuedDocument.status).order_by(IssuedDocument.id)).all()
+        assert sorted(statuses) == ["issued", "void", "void"]
 
 
 def test_bad_requests_save_nothing(world: World) -> None:
