@@ -12,6 +12,7 @@ from app.core.details import (
     externships,
     forwarding,
     grades,
+    inspections,
     learning,
     people,
     privacy,
@@ -162,6 +163,10 @@ class Action(StrEnum):
     IMPORT_BEGUN = "import.begun", "data_imports", "File uploaded for import", system.FileSent
     IMPORT_DISCARDED = system.IMPORT_DISCARDED
     IMPORT_UNDONE = "import.undone", "data_imports", "Import undone", system.FileImportUndone
+    INSPECTION_DOWNLOADED = inspections.INSPECTION_DOWNLOADED
+    INSPECTION_FAILED = inspections.INSPECTION_FAILED
+    INSPECTION_PREPARED = inspections.INSPECTION_PREPARED
+    INSPECTION_REQUESTED = inspections.INSPECTION_REQUESTED
     LESSONS_REORDERED = "lessons.reordered", "modules", "Lessons reordered", school.Reordered
     LESSON_COMPLETED = "lesson.completed", "lesson_completions", "Lesson completed", learning.LessonCompleted
     LESSON_COMPLETION_IMPROVED = learning.LESSON_COMPLETION_IMPROVED
@@ -197,7 +202,7 @@ class Action(StrEnum):
     PROGRESS_APPEALED = "progress.appealed", "progress_appeals", "Academic progress appealed", grades.Appealed
     PROGRESS_REVIEWED = "progress.reviewed", "progress_reviews", "Academic progress reviewed", grades.Reviewed
     PROGRESS_REWRITTEN = "progress.rewritten", "programs", "Progress recalculated", learning.ProgressRewritten
-    PROOF_GIVEN = "proof.given", "user_sessions", "Confirmed who is there", people.ProofGiven
+    PROOF_GIVEN = "proof.given", "user_sessions", "Identity confirmed", people.ProofGiven
     PROXY_NOT_TRUSTED = system.PROXY_NOT_TRUSTED
     RECOVERY_CODES_MADE = people.RECOVERY_CODES_MADE
     RECOVERY_CODE_USED = "recovery_code.used", "users", "Recovery code used", people.RecoveryCodeUsed
@@ -263,6 +268,7 @@ class Action(StrEnum):
     USER_PASSWORD_SET = "user.password_set", "users", "Password set", people.PasswordSet
     USER_RESTORED = "user.restored", "users", "Account restored"
     USER_UPDATED = "user.updated", "users", "Account changed", people.UserUpdated
+    WITHDRAWAL_PROCESSED = "withdrawal.processed", "withdrawals", "Withdrawal processed"
     XAPI_CREDENTIAL_CREATED = system.XAPI_CREDENTIAL_CREATED
     XAPI_CREDENTIAL_REVOKED = system.XAPI_CREDENTIAL_REVOKED
     XAPI_CREDENTIAL_ROTATED = system.XAPI_CREDENTIAL_ROTATED

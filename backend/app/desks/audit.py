@@ -77,6 +77,7 @@ _RECORDS = {
     "factor_resets": "Second factor reset",
     "files": "File",
     "issued_documents": "Document",
+    "inspection_packets": "Inspection",
     "installation": "Installation",
     "launches": "Lesson session",
     "lesson_completions": "Lesson completion",
@@ -99,6 +100,7 @@ _RECORDS = {
     "transcripts": "Transcript",
     "user_sessions": "Sign-in session",
     "users": "Person",
+    "withdrawals": "Withdrawal",
     "xapi_credentials": "LRS API key",
     "xapi_forwarders": "Forwarding target",
     "xapi_imports": "Statement import",
@@ -131,6 +133,7 @@ _PRIVATE = {
     Action.NAME_CHANGED.value,
     Action.NAME_REQUESTED.value,
     Action.NAME_REQUEST_DECLINED.value,
+    Action.WITHDRAWAL_PROCESSED.value,
 }
 
 

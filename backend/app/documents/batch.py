@@ -20,7 +20,7 @@ from app.core.permissions import Actor, internal
 from app.db.models import IssuedDocument
 from app.db.session import Database
 from app.documents import numbers, policy
-from app.documents.issue import Draft, give_up, make, write_down
+from app.documents.issue import Draft, Ready, give_up, make, write_down
 from app.documents.keys import service as keys
 from app.documents.numbers import Made, Wanted
 from app.documents.render.processes import PROCESSES
@@ -79,24 +79,39 @@ def issue_all(
     with ThreadPoolExecutor(PROCESSES) as threads:
         finished = list(threads.map(finish, range(len(drafts))))
     with database.begin() as session:
-        outcomes = []
+        ready = []
         for draft, (document_id, _number), one in zip(drafts, reserved, finished, strict=True):
             if one.stored is None:
                 give_up(session, subject, document_id, one.problem or "")
-                outcomes.append(Outcome(draft, None, one.problem))
                 continue
             result = Made(one.stored.sha256, one.stored.size, one.facts_sha256, key.id, today)
-            try:
-                with session.begin_nested():
-                    row = write_down(session, subject, draft, document_id, result, one.stored)
-            except Problem as problem:
-                # What changed while the files were made: the others are issued all the same.
-                give_up(session, subject, document_id, problem.detail)
-                outcomes.append(Outcome(draft, None, problem.detail))
-                continue
-            outcomes.append(Outcome(draft, row, None))
+            ready.append(Ready(draft, document_id, result, one.stored))
+        written = _written(session, subject, ready)
+        outcomes = [
+            Outcome(draft, *written.get(document_id, (None, one.problem)))
+            for draft, (document_id, _number), one in zip(drafts, reserved, finished, strict=True)
+        ]
         follow(session, outcomes)
     return outcomes
+
+
+def _written(
+    session: Session, subject: Actor, ready: Sequence[Ready]
+) -> dict[int, tuple[IssuedDocument | None, str | None]]:
+    """What became of each document, by its number in the register: its row there, or why it has none."""
+    try:
+        with session.begin_nested():
+            rows = write_down(session, subject, ready) if ready else ()
+        return {one.document_id: (row, None) for one, row in zip(ready, rows, strict=True)}
+    except Problem as problem:
+        if len(ready) == 1:
+            give_up(session, subject, ready[0].document_id, problem.detail)
+            return {ready[0].document_id: (None, problem.detail)}
+    # Something changed while the files were made, which stops one of them: the others are issued all the same.
+    found: dict[int, tuple[IssuedDocument | None, str | None]] = {}
+    for one in ready:
+        found |= _written(session, subject, [one])
+    return found
 
 
 def _finished(

@@ -17,6 +17,7 @@ OWN = ("/account", "/api/v1/me", "/api/v1/session", "/api/v1/tokens", "/prove", 
 CHANGES_NOTHING = (
     "/api/v1/lrs/credentials",
     "/documents/verify",
+    "/inspections",
     "/people/identifier-search",
     "/verify/transcript",
 )
@@ -64,6 +65,7 @@ def test_an_auditor_reads_everything_and_changes_nothing() -> None:
         "/delete",
         "/complete",
         "/withdraw",
+        "/withdrawal",
         "/try",
         "/factors",
         "/reveal",
