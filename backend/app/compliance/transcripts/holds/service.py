@@ -82,7 +82,7 @@ def set_hold(session: Session, subject: Actor, user_id: int, reason: str) -> Tra
     policy.require_see_holds(session, subject, user_id)
     if not queries.lock_student(session, user_id):
         raise NotFound(policy.NO_STUDENT)
-    if any(known.reason == reason for known in queries.standing(session, user_id)):
+    if any(known.reason == reason for known in queries.standing(session, [user_id])):
         raise Conflict("A hold with this reason stands already. Nothing was saved.")
     hold = queries.add(session, TranscriptHold(user_id=user_id, reason=reason, set_by=subject.user_id))
     history.record(session, subject, Action.TRANSCRIPT_HOLD_SET, hold.id, student_id=user_id, reason=reason)
