@@ -27,6 +27,7 @@ from app.compliance.attendance.corrections import request_pages as correction_re
 from app.compliance.attendance.documents import pages as attendance_documents_pages
 from app.compliance.attendance.roster import pages as roster_pages
 from app.compliance.attendance.standings import pages as standings_pages
+from app.compliance.closure import pages as closure_pages
 from app.compliance.credentials import office_pages as credential_office_pages
 from app.compliance.credentials import pages as credential_pages
 from app.compliance.credentials import public_pages as credential_public_pages
@@ -43,6 +44,7 @@ from app.compliance.grades.skills.lists import pages as skill_list_pages
 from app.compliance.grades.skills.progress import pages as skill_progress_pages
 from app.compliance.grades.skills.records import pages as skill_record_pages
 from app.compliance.inspections import pages as inspections_pages
+from app.compliance.outcomes import pages as outcomes_pages
 from app.compliance.privacy import pages as privacy_pages
 from app.compliance.privacy import service as _privacy  # noqa: F401 - the purge asks, the queue has its lines
 from app.compliance.privacy import student_pages as privacy_student_pages
@@ -66,6 +68,11 @@ from app.enrollment import pages as enrollment_pages
 from app.enrollment.admissions import pages as admissions_pages
 from app.enrollment.learning import pages as learning_pages
 from app.enrollment.letters import pages as letters_pages
+from app.finance.ledger import pages as ledger_pages
+from app.finance.ledger import posting_pages as ledger_posting_pages
+from app.finance.ledger.closings import pages as ledger_closings_pages
+from app.finance.ledger.figures import pages as ledger_figures_pages
+from app.finance.ledger.payers import pages as ledger_payers_pages
 from app.lrs.desk import pages as lrs_pages
 from app.lrs.desk.keys import api as lrs_keys
 from app.lrs.engine.api import LrsApp
@@ -115,7 +122,9 @@ ROUTERS: list[APIRouter] = [
     externships_pages.router,
     reviews_pages.api,
     reviews_pages.router,
+    closure_pages.router,
     inspections_pages.router,
+    outcomes_pages.router,
     privacy_pages.router,
     privacy_student_pages.router,
     progress_letter_pages.router,
@@ -139,6 +148,11 @@ ROUTERS: list[APIRouter] = [
     letters_pages.router,
     documents_pages.router,
     learning_pages.router,
+    ledger_pages.router,
+    ledger_posting_pages.router,
+    ledger_payers_pages.router,
+    ledger_closings_pages.router,
+    ledger_figures_pages.router,
     imports_api.router,
     imports_pages.router,
     school_api.router,

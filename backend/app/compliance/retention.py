@@ -65,6 +65,16 @@ retention.keep(
     "externships",
 )
 retention.keep(
+    "Closure archives",
+    "The entry says who took out everybody’s records. The archive itself goes with the temporary files.",
+    "closure_archives",
+)
+retention.keep(
+    "Employment outcomes of graduates",
+    "Outcome data that were reported to GNPEC rest on them, and no rule sets a time after which they may go.",
+    "employment_outcomes",
+)
+retention.keep(
     "Disclosures, consents and requests of students",
     "A disclosure stays on record as long as the record itself (FERPA, 34 CFR 99.32), and so does what it rests on; a "
     "student’s statement stays with the record it is about (34 CFR 99.21).",

@@ -13,6 +13,7 @@ from app.db.models import (
     CredentialIssue,
     CredentialReminder,
     CredentialShare,
+    EmploymentOutcome,
     Enrollment,
     Externship,
     ExternshipEvaluation,
@@ -163,3 +164,10 @@ records.leave_out(
 )
 records.leave_out("Days up to which hours are final, for everybody.", "attendance_closings")
 records.leave_out("Steps of a bulk issue; the credentials are in.", "credential_orders")
+records.leave_out("Of the whole school, and of no student.", "closure_archives")
+records.export(
+    EmploymentOutcome,
+    "outcomes",
+    "Employment after graduation",
+    records.within(EmploymentOutcome.enrollment_id, _enrollments),
+)

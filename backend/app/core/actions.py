@@ -14,6 +14,7 @@ from app.core.details import (
     grades,
     inspections,
     learning,
+    money,
     people,
     privacy,
     school,
@@ -86,6 +87,10 @@ class Action(StrEnum):
     CLASS_STUDENT_REMOVED = "class.student_removed", "classes", "Removed from a class", school.SeatEnded
     CLASS_TIMETABLE_CHANGED = school.CLASS_TIMETABLE_CHANGED
     CLASS_UPDATED = "class.updated", "classes", "Class changed", school.ClassUpdated
+    CLOSURE_DOWNLOADED = transcripts.CLOSURE_DOWNLOADED
+    CLOSURE_EXPORTED = transcripts.CLOSURE_EXPORTED
+    CLOSURE_FAILED = transcripts.CLOSURE_FAILED
+    CLOSURE_REQUESTED = transcripts.CLOSURE_REQUESTED
     CONSENT_GIVEN = privacy.CONSENT_GIVEN
     CONSENT_WITHDRAWN = privacy.CONSENT_WITHDRAWN
     CONTENT_LESSON_OPENED = "content.lesson_opened", "launches", "Lesson opened", learning.LessonOpened
@@ -163,6 +168,12 @@ class Action(StrEnum):
     IMPORT_BEGUN = "import.begun", "data_imports", "File uploaded for import", system.FileSent
     IMPORT_DISCARDED = system.IMPORT_DISCARDED
     IMPORT_UNDONE = "import.undone", "data_imports", "Import undone", system.FileImportUndone
+    LEDGER_CHECKED = money.LEDGER_CHECKED
+    LEDGER_DAY_CLOSED = money.LEDGER_DAY_CLOSED
+    LEDGER_PAYER_CHANGED = money.LEDGER_PAYER_CHANGED
+    LEDGER_POSTED = money.LEDGER_POSTED
+    LEDGER_REBUILT = money.LEDGER_REBUILT
+    LEDGER_REVERSED = money.LEDGER_REVERSED
     INSPECTION_DOWNLOADED = inspections.INSPECTION_DOWNLOADED
     INSPECTION_FAILED = inspections.INSPECTION_FAILED
     INSPECTION_PREPARED = inspections.INSPECTION_PREPARED
@@ -194,6 +205,12 @@ class Action(StrEnum):
     NAME_DOCUMENT_OPENED = ("name.document_opened", "former_names", "Proof of a name change opened")
     NAME_REQUESTED = student_file.NAME_REQUESTED
     NAME_REQUEST_DECLINED = student_file.NAME_REQUEST_DECLINED
+    OUTCOME_RECORDED = (
+        "outcome.recorded",
+        "employment_outcomes",
+        "Employment outcome recorded",
+        learning.Outcome,
+    )
     PASSKEY_COPIED = people.PASSKEY_COPIED
     PROGRAM_CREATED = "program.created", "programs", "Program created", base.Named
     PROGRAM_DELETED = "program.deleted", "programs", "Program deleted", school.ProgramDeleted
@@ -241,7 +258,7 @@ class Action(StrEnum):
     STUDENT_NOTES_GATHERED = (
         "student_notes.gathered",
         "users",
-        "Every note gathered for an inspection",
+        "All notes exported for an inspection",
     )
     STUDENT_NOTE_WRITTEN = ("student_note.written", "student_notes", "Note written", student_file.NoteWritten)
     STUDENT_CONTACT_CHANGED = student_file.STUDENT_CONTACT_CHANGED

@@ -25,8 +25,10 @@ from app.demo import (
     files,
     grades,
     inspections,
+    ledger,
     lesson_results,
     lives,
+    outcomes,
     paperwork,
     people,
     privacy,
@@ -120,10 +122,12 @@ def _build(
     skills.write_skills(desk, taught)
     withdrawals = paperwork.write_withdrawals(desk, enrolled)
     paperwork.write_graduations(desk, enrolled)
+    ledger.write_ledger(session, desk, enrolled)
     externships.write_externships(session, desk, enrolled, settings)
     credentials.write_types(session, desk)
     privacy.write_privacy(desk, enrolled)
     inspections.write_inspections(desk, enrolled)
+    outcomes.write_outcomes(desk, enrolled)
     # The statements follow from it while the first pages are looked at already.
     chronicle.write(
         desk,

@@ -8,6 +8,7 @@ import importlib
 import inspect
 import io
 import pkgutil
+import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -32,6 +33,7 @@ from app.compliance.attendance.schemas import AttendanceFilter
 from app.compliance.credentials.awards.drafts import Wanted
 from app.compliance.credentials.types.schemas import TypeForm
 from app.compliance.grades.skills.schemas import Attempt
+from app.compliance.outcomes.service import FiscalYear
 from app.compliance.privacy.schemas import PaperConsentForm
 from app.compliance.privacy.service import Archive
 from app.core.errors import Forbidden, NotFound, Problem
@@ -151,6 +153,8 @@ CALLS: Mapping[str, Mapping[str, Any]] = {
     },
     "compliance.transcripts.batches.candidates": {"class_id": "@class_id"},
     "compliance.transcripts.batches.start": {"class_id": "@class_id"},
+    "compliance.outcomes.counts": {"year": lambda _numbers: FiscalYear(TODAY, TODAY)},
+    "compliance.outcomes.year_of": {"value": lambda _numbers: None},
     "compliance.transcripts.find": {"number": lambda numbers: f"TR-2026-{numbers['serial']:06}"},
     "compliance.transcripts.enrollment_for": {
         "student": lambda numbers: str(numbers["user_id"]),
@@ -159,7 +163,9 @@ CALLS: Mapping[str, Mapping[str, Any]] = {
     "documents.issue.issue": {
         "prepare": lambda numbers: (
             lambda _session: Mock(
-                student_id=numbers["user_id"], letterhead=Mock(zone=ZoneInfo("America/New_York"))
+                kind="enrollment_letter",
+                student_id=numbers["user_id"],
+                letterhead=Mock(zone=ZoneInfo("America/New_York")),
             )
         )
     },
@@ -241,6 +247,8 @@ class Caller:
             made = function(**values)
             if isinstance(made, Archive):
                 made.file.close()
+            elif isinstance(made, tempfile.SpooledTemporaryFile):
+                made.close()
         except (Forbidden, NotFound):
             return False
         except (Problem, DBAPIError):
@@ -309,7 +317,14 @@ class Caller:
                 for name, field in schema["properties"].items()
                 if field.get("format") == "date-time" and name in example
             }
-            return kind.model_validate(example | moments | {k: numbers[k] for k in example if k in numbers})
+            acts = {
+                name: UUID(int=7)
+                for name, field in schema["properties"].items()
+                if field.get("format") == "uuid" and name in example
+            }
+            return kind.model_validate(
+                example | moments | acts | {k: numbers[k] for k in example if k in numbers}
+            )
         raise TypeError(f"say in VALUES or CALLS what {key} of type {kind} is")
 
 

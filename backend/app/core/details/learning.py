@@ -33,6 +33,13 @@ class EnrollmentCompleted(Details):
     """What the student needed; empty in entries from before there was a checklist."""
 
 
+class Outcome(Details):
+    """What was learned of a graduate’s employment, and the record that it takes the place of."""
+
+    status: str
+    supersedes: int | None = None
+
+
 class EnrollmentWithdrawn(Details):
     withdrawal_id: int
     requested_at: datetime

@@ -24,6 +24,7 @@ from tests.conftest import LiveServer, sign_in_directly
 from tests.lrs.desk.conftest import Scene, agent_of, keep, make_scene, payloads
 from tests.lrs.examples import statement
 from tests.projecting import ZONE, everything_stated
+from tests.student_page import whole_page
 
 SignedIn = Callable[[User], TestClient]
 
@@ -152,7 +153,7 @@ def test_the_stream_names_who_else_spoke_of_the_student(
     )
     keep(session, comment)
     staff = signed_in(recorded.admin)
-    page = staff.get(f"/people/{recorded.student.id}").text
+    page = whole_page(staff, recorded.student.id)
     assert f">Grace Office commented on the statement {withdrawal['id']}</a>" in page
     assert ">Withdrew from Dental Assistant Professional</a>" in page
     for path in ("/lrs/statements", f"/lrs/statements/{comment['id']}"):
@@ -189,6 +190,13 @@ def test_the_list_says_when_it_happened_and_the_statement_when_it_was_stored(
 )  # fmt: skip
 def test_durations_read_as_everywhere_else(duration: str, text: str) -> None:
     assert outcome({"duration": duration}) == text
+
+
+def test_progress_on_the_way_is_not_called_not_complete() -> None:
+    reached = {"extensions": {"https://w3id.org/xapi/cmi5/result/extensions/progress": 64}}
+    assert outcome({"completion": False} | reached) == "now 64%"
+    assert outcome({"completion": False}) == "not complete"
+    assert outcome({"completion": True, "score": {"scaled": 0.8}} | reached) == "80%, complete, now 64%"
 
 
 def test_students_see_none_of_it(recorded: Scene, signed_in: SignedIn) -> None:
