@@ -17,6 +17,7 @@ from sqlalchemy import (
     TIMESTAMP,
     BigInteger,
     ColumnElement,
+    SQLColumnExpression,
     Text,
     cast,
     column,
@@ -135,7 +136,7 @@ def enqueue_all(session: Session, job_task: Task[Any, Any, Any], arguments: Iter
         job_task.configure(connection=connection).batch_defer(*several)
 
 
-def has_no_job(name: str, argument: str, value: ColumnElement[Any]) -> ColumnElement[bool]:
+def has_no_job(name: str, argument: str, value: SQLColumnExpression[Any]) -> ColumnElement[bool]:
     """Whether no job of the task `name` whose `argument` is `value` waits or runs.
 
     It failed for good, or took its worker with it too often: what waits for it would be shown as running forever, so
