@@ -244,6 +244,8 @@ def _write(
             "code_hash": documents.hash_code(code),
         },
     )
+    # Asked again: a hold may have come while the file was made. The row above waits for whoever is setting one.
+    holds.require_none(session, [row.student_id])
     if letterhead.logo is not None:
         # The picture belongs to what is drawn again.
         logo = StoredFile(letterhead.logo.sha256, len(letterhead.logo.content))
