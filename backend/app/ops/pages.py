@@ -43,7 +43,7 @@ INDEX_USAGE = Report[Any](
     ),
     names_people=False,
 )
-_UNITS = ("bytes", "kB", "MB", "GB", "TB")
+_UNITS = ("bytes", "KB", "MB", "GB", "TB")
 
 
 class TableSize(BaseModel):

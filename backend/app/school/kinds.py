@@ -54,6 +54,8 @@ class AttendancePolicy(_Values):
     """What the clock counts outside the meetings of a student's classes; who sits in no class has no meetings."""
     roster_days: Annotated[int, Field(ge=1, le=60)] = 7
     """Days after a meeting in which its roster can be changed; later a correction is requested."""
+    kiosk_offline_hours: Annotated[int, Field(ge=1, le=72)] = 24
+    """Hours after which a punch that a kiosk kept while offline no longer counts and waits for the staff."""
     late_after_minutes: Annotated[int, Field(ge=0, le=60)] = 5
     """Minutes after the scheduled start from which a clock-in is tardy."""
     at_risk_consecutive_absences: Annotated[int, Field(ge=1, le=30)] = 3
@@ -211,6 +213,7 @@ _LABELS = {
     "rounding": ("Rounding", ""),
     "outside_meetings": ("Clocked outside class meetings", ""),
     "roster_days": ("A roster can be changed for", "days"),
+    "kiosk_offline_hours": ("A kiosk may keep a punch for", "hours"),
     "late_after_minutes": ("Tardy from", "minutes after the start"),
     "at_risk_consecutive_absences": ("At risk: absences in a row", "scheduled days"),
     "at_risk_attendance_pct": ("At risk: attendance below", "% of scheduled hours"),
@@ -277,11 +280,11 @@ CHOICES = {
 }
 """How a page names the values that are chosen from a list."""
 HELP = {
-    "minimum_gpa_hundredths": "200 is a GPA of 2.00.",
-    "checkpoints_every_pct": "In percent of the program’s length: 25 means a review at 25, 50, 75 and 100%.",
-    "letters": "One letter a line, the highest first: the letter, from how many percent, and its points, such as "
+    "minimum_gpa_hundredths": "The GPA times 100: 200 is a GPA of 2.00.",
+    "checkpoints_every_pct": "In percent of the program’s length: 25 means reviews at 25%, 50%, 75% and 100%.",
+    "letters": "One letter per line, highest first: the letter, its lowest percent and its points, such as "
     "A 90 4.",
-    "categories": "One category a line: the name, its weight in percent and, if any, how many of the lowest scores are "
-    "dropped, such as Quizzes 30 drop 1. The weights add up to 100.",
+    "categories": "One category per line: the name, its weight in percent and, if any, how many of the lowest scores "
+    "are dropped, such as Quizzes 30 drop 1. The weights add up to 100.",
 }
 """What a form says beside a field that needs it."""

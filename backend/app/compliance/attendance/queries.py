@@ -94,11 +94,13 @@ def with_open(session: Session, enrollment_ids: Collection[int]) -> list[int]:
     return list(session.scalars(statement))
 
 
-def insert_open(session: Session, user_id: int, enrollment_id: int, at: datetime) -> Attendance | None:
+def insert_open(
+    session: Session, user_id: int, enrollment_id: int, at: datetime, source: str
+) -> Attendance | None:
     """Begin a time entry. None when the database refuses: another is open, or one recorded already covers `at`."""
     statement = (
         insert(Attendance)
-        .values(user_id=user_id, enrollment_id=enrollment_id, clock_in=at)
+        .values(user_id=user_id, enrollment_id=enrollment_id, clock_in=at, source=source)
         .on_conflict_do_nothing()
         .returning(Attendance)
     )

@@ -14,6 +14,8 @@ from app.web import formats
 _UNPRINTED = re.compile(r"[^\x20-\x7e\xa0-\u017f\u1e00-\u1eff\u2010-\u2027€□]")
 """What the fonts may not have. A name with such a sign stops a transcript; a student’s statement must not."""
 OFFICIAL, UNOFFICIAL = "Official transcript", "Unofficial transcript"
+RECORD_COPY = "Record copy"
+"""What stands in the closure archive for an enrollment without an issued transcript."""
 
 
 def facts(

@@ -23,9 +23,11 @@ from app.compliance.transcripts.issuing import (
     draft,
     drafts,
     draw_copy,
+    draw_record_copy,
     issue,
     preview,
     read,
+    record_copies,
     require_proof,
 )
 from app.compliance.transcripts.policy import may_see_holds
@@ -60,6 +62,7 @@ __all__ = [
     "draft",
     "drafts",
     "draw_copy",
+    "draw_record_copy",
     "enrollment_for",
     "enrollments_of",
     "find",
@@ -71,6 +74,7 @@ __all__ = [
     "of_student",
     "preview",
     "read",
+    "record_copies",
     "redraw",
     "register_fee",
     "register_hold",

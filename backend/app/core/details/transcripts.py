@@ -68,6 +68,21 @@ class FilesChecked(Details):
     fault_count: int
 
 
+class ClosureDownloaded(Details):
+    sha256: str
+
+
+class ClosureExported(Details):
+    """The archive of the whole school, as it left: what is in it, and what could not be put into it."""
+
+    students: int
+    transcripts: int
+    record_copies: int
+    credentials: int
+    missing: int
+    sha256: str
+
+
 # The actions themselves: value, table, sentence, details
 
 DOCUMENTS_CHECKED = (
@@ -110,7 +125,7 @@ TRANSCRIPT_LINK_OPENED = (
 TRANSCRIPT_LINK_REVOKED = (
     "transcript.link_revoked",
     "transcript_deliveries",
-    "Transcript link taken back",
+    "Transcript link revoked",
     Delivered,
 )
 TRANSCRIPT_HOLD_LIFTED = (
@@ -119,7 +134,7 @@ TRANSCRIPT_HOLD_LIFTED = (
     "Transcript hold lifted",
     HoldLifted,
 )
-TRANSCRIPT_HOLD_SET = "transcript_hold.set", "transcript_holds", "Transcript hold set"
+TRANSCRIPT_HOLD_SET = "transcript_hold.set", "transcript_holds", "Transcript hold placed"
 TRANSCRIPT_REQUESTED = (
     "transcript.requested",
     "transcript_requests",
@@ -144,3 +159,12 @@ TRANSCRIPT_REQUEST_FULFILLED = (
     "Transcript request fulfilled",
     Decided,
 )
+CLOSURE_DOWNLOADED = (
+    "closure.downloaded",
+    "closure_archives",
+    "Closure archive downloaded",
+    ClosureDownloaded,
+)
+CLOSURE_EXPORTED = ("closure.exported", "closure_archives", "Closure archive made", ClosureExported)
+CLOSURE_FAILED = ("closure.failed", "closure_archives", "Closure archive could not be made")
+CLOSURE_REQUESTED = ("closure.requested", "closure_archives", "Closure archive requested")

@@ -2,7 +2,7 @@
 
 import re
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -12,6 +12,7 @@ import pytest
 import sqlalchemy as sa
 import time_machine
 from sqlalchemy.exc import ProgrammingError
+from sqlalchemy.orm import Session
 
 from app.compliance.credentials import jobs
 from app.compliance.credentials.awards import service as awards
@@ -19,6 +20,7 @@ from app.compliance.credentials.awards.signed_badges import SignedBadge
 from app.compliance.credentials.bulk import service as bulk
 from app.compliance.credentials.public import service as public
 from app.compliance.credentials.reminders import service as reminders
+from app.compliance.credentials.types import service as types
 from app.core import clock
 from app.core.errors import Conflict, Forbidden, Invalid, NotFound, Unavailable
 from app.core.permissions import SYSTEM
@@ -40,6 +42,24 @@ from app.documents.issue import Draft
 from tests.compliance.credentials.conftest import diploma
 from tests.documents.poppler import text_of
 from tests.factories.school import School
+
+
+def test_a_type_counts_what_older_systems_issued_of_it_too(session: Session) -> None:
+    school = School(session)
+    enrollment = school.enrollment(school.student())
+    kinds = [diploma(session, None), diploma(session, None, name="Radiation Safety", prefix="RAD")]
+    for name in ("Dental Assistant Certification", "Dental Assistant Certification", "Something else"):
+        session.add(
+            Credential(
+                user_id=enrollment.user_id,
+                program_id=enrollment.program_id,
+                credential_type=name,
+                issued_at=date(2024, 5, 15),
+            )
+        )
+    session.flush()
+    found = {row.CredentialType.id: row.issued for row in types.list_types(session, SYSTEM)}
+    assert [found[one.id] for one in kinds] == [2, 0]
 
 
 def test_a_credential_has_gnpecs_items_a_signed_diploma_and_a_row_that_nobody_changes(
@@ -220,6 +240,23 @@ def test_a_type_with_another_name_still_replaces_what_it_awarded(world: SimpleNa
     assert (world.read(first).replaced_by, world.read(second).name) == (second, "Dental Assisting Diploma")
 
 
+def test_of_two_who_revoke_at_once_the_second_reads_that_it_is_revoked(
+    world: SimpleNamespace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    number, zone, void = world.issue(), world.settings.zone, documents.void
+
+    def meanwhile(*given: Any) -> Any:
+        with monkeypatch.context() as first, world.database.begin() as session:
+            first.setattr(documents, "void", void)
+            awards.revoke(session, world.registrar, number, "Issued by mistake", zone)
+        return void(*given)
+
+    monkeypatch.setattr(documents, "void", meanwhile)
+    with world.database.begin() as session, pytest.raises(Conflict, match="was revoked already"):
+        awards.revoke(session, world.registrar, number, "Also by mistake", zone)
+    assert world.read(number).standing == "revoked"
+
+
 def test_a_credential_of_an_older_system_can_be_revoked_and_replaced(world: SimpleNamespace) -> None:
     """The documented row: it has neither a diploma nor a badge here."""
     with world.database.begin() as session:
@@ -280,10 +317,6 @@ def test_a_class_gets_its_credentials_and_who_does_not_qualify_says_why(
         for _ in range(2):
             assert bulk.request(session, world.registrar, class_id, world.type_id, numbers, batch, zone) == 3
     with world.database.begin() as session:
-        # Without a job nothing more will happen, and the page must not say that it will.
-        assert "Ask the operator" in (bulk.progress(session, world.registrar, batch).problem or "")
-        jobs.begin(session, batch, world.registrar.user_id)
-        assert bulk.progress(session, world.registrar, batch).problem is None
         session.execute(sa.text("UPDATE enrollments SET status = 'withdrawn' WHERE id = :id"), {"id": late})
     with monkeypatch.context() as broken:
         broken.setattr(issuing, "make", _unavailable)
@@ -300,7 +333,43 @@ def test_a_class_gets_its_credentials_and_who_does_not_qualify_says_why(
         ("refused", False),
     ]
     assert "withdrew" in progress.rows[2].CredentialOrder.problem
-    assert progress.problem is None
+
+
+def test_a_bulk_issue_that_no_worker_goes_on_with_says_who_got_none(
+    world: SimpleNamespace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _without_drawing(monkeypatch)
+    with world.database.begin() as session:
+        documents.ensure_keys(session, world.settings)
+        school = School(session)
+        program = session.get_one(Program, world.program_id)
+        done = [
+            school.enrollment(school.student(), program, status=EnrollmentStatus.COMPLETED) for _ in range(2)
+        ]
+        class_id, numbers = school.school_class(students=done).id, [one.id for one in done]
+        zone, batches = world.settings.zone, [uuid4(), uuid4()]
+        for batch, status in zip(batches, ("todo", "failed"), strict=True):
+            bulk.request(session, world.registrar, class_id, world.type_id, numbers, batch, zone)
+            jobs.begin(session, batch, world.registrar.user_id)
+            session.execute(
+                sa.text("UPDATE procrastinate_jobs SET status = :status WHERE args->>'batch' = :batch"),
+                {"status": status, "batch": str(batch)},
+            )
+    monkeypatch.setattr(bulk, "_settle", _killed)
+    with pytest.raises(KeyboardInterrupt):
+        bulk.work(world.database, world.registrar, world.files, world.settings, batches[1])
+    monkeypatch.undo()
+    jobs.end_left.func(SimpleNamespace(additional_context={"database": world.database}), 0)
+    with world.database.begin() as session:
+        found = [bulk.progress(session, world.registrar, batch) for batch in batches]
+    assert found[0].waiting == 2
+    # The one that was issued before the kill is not said to be refused.
+    assert [row.CredentialOrder.state for row in found[1].rows] == ["issued", "refused"]
+    assert found[1].rows[1].CredentialOrder.problem == bulk.LEFT
+
+
+def _killed(*_given: Any) -> None:
+    raise KeyboardInterrupt
 
 
 def _unavailable(*_given: Any) -> Any:

@@ -18,7 +18,6 @@ from app.core import clock, history
 from app.core.actions import Action
 from app.core.errors import Conflict, Invalid, NotFound, Problem, Unavailable
 from app.core.files import FileStore
-from app.core.jobs import is_alive
 from app.core.permissions import Actor, internal
 from app.db.models import CredentialType, EnrollmentStatus, SchoolClass
 from app.db.session import Database
@@ -26,9 +25,9 @@ from app.settings import Settings
 
 _TRIES = 3
 """How many numbers one student may use up in a request whose work fails."""
-_FAILED = (
-    "The system failed before it came to the students who are waiting. Ask the operator why, then issue the credential "
-    "to them again from the class. Nobody gets a second one."
+LEFT = (
+    "The system failed too often while it issued these credentials, and has given up. This one was not issued; issue "
+    "it again."
 )
 NO_CLASS = "There is no such class, or you don’t have access to it."
 
@@ -58,8 +57,6 @@ class Progress:
     class_id: int | None
     type: CredentialType
     rows: Sequence[Row[Any]]
-    problem: str | None
-    """Why students who wait will not get theirs; None while the work goes on, and when it is done."""
 
     def count(self, state: str) -> int:
         return sum(row.CredentialOrder.state == state for row in self.rows)
@@ -140,19 +137,7 @@ def progress(session: Session, subject: Actor, batch: UUID) -> Progress:
     kind = types.find(session, rows[0].CredentialOrder.type_id)
     if kind is None:
         raise NotFound(policy.NO_TYPE)
-    waits = any(row.CredentialOrder.state == "waiting" for row in rows)
-    return Progress(
-        rows[0].CredentialOrder.class_id,
-        kind,
-        rows,
-        _FAILED if waits and not is_alive(session, _job(), batch=str(batch)) else None,
-    )
-
-
-def _job() -> Any:
-    from app.compliance.credentials.jobs import issue_many  # noqa: PLC0415 - the job calls this module
-
-    return issue_many
+    return Progress(rows[0].CredentialOrder.class_id, kind, rows)
 
 
 @internal("the worker's part of a request that was allowed")
@@ -187,16 +172,31 @@ def work(database: Database, actor: Actor, files: FileStore, settings: Settings,
 
 def _request(session: Session, batch: UUID, enrollment_id: int) -> UUID:
     """The name of the next try: the first one that was not in vain, or the last one."""
-    names = [uuid5(batch, f"{enrollment_id} {place}") for place in range(_TRIES)]
+    names = _names(batch, enrollment_id)
     failed = queries.failed(session, names)
     return next((name for name in names if name not in failed), names[-1])
+
+
+def _names(batch: UUID, enrollment_id: int) -> list[UUID]:
+    return [uuid5(batch, f"{enrollment_id} {place}") for place in range(_TRIES)]
 
 
 @internal("the worker's part of a request that was allowed")
 def refuse_rest(session: Session, batch: UUID, sentence: str) -> None:
     """Give up what a request still waits for, with the reason."""
     while (found := queries.next_order(session, batch)) is not None:
-        _settle(session, found.id, None, sentence)
+        # A worker may have been killed after it issued one and before it wrote so here.
+        done = queries.issued(session, _names(batch, found.enrollment_id))
+        _settle(session, found.id, done, None if done is not None else sentence)
+
+
+@internal("the system says so of a request that its worker cannot go on with")
+def end_left(session: Session) -> list[UUID]:
+    """Give up the requests that no job works on any more, with the reason; which ones."""
+    found = queries.left(session)
+    for batch in found:
+        refuse_rest(session, batch, LEFT)
+    return found
 
 
 def _settle(session: Session, order_id: int, credential_id: int | None, problem: str | None) -> None:

@@ -17,9 +17,9 @@ from app.compliance.transcripts.batches.queries import Became
 from app.compliance.transcripts.holds import service as holds
 from app.core import clock, history
 from app.core.actions import Action
-from app.core.errors import Conflict, NotFound, Problem, Unavailable
+from app.core.errors import Conflict, NotFound, Problem
 from app.core.files import FileStore
-from app.core.jobs import enqueue, is_alive
+from app.core.jobs import enqueue
 from app.core.permissions import SYSTEM, Actor, Subject, internal
 from app.db.models import TranscriptBatch
 from app.db.session import Database
@@ -35,11 +35,8 @@ LANES = 2
 most so many blocks of numbers void."""
 MOST = 2000
 SHOWN = 500
-_FAILED = (
-    "The system failed while it issued them. Ask the operator why, then issue them again: students who have a "
-    "transcript are left out."
-)
 _HAS = "Has {} already."
+LEFT = "The system failed too often while it issued these transcripts, and has given up."
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,13 +69,6 @@ class Progress:
     issued: int
     refused: int
     items: Sequence[Any]
-    problem: str | None
-    """Why it ended early; None while it goes on, and when it did what was asked."""
-
-    @property
-    def over(self) -> bool:
-        """Whether nothing more will happen."""
-        return self.batch.finished_at is not None or self.problem is not None
 
     @property
     def percent(self) -> int:
@@ -140,8 +130,10 @@ def start(
         title=found.title,
         count=len(found.chosen),
     )
+    from app.compliance.transcripts.batches.jobs import issue_batch  # noqa: PLC0415 - the job calls this module
+
     # One batch after another: the second of two about the same students finds what the first has issued.
-    enqueue(session, _job(), lock="transcripts", batch_id=batch.id)
+    enqueue(session, issue_batch, lock="transcripts", batch_id=batch.id)
     return batch
 
 
@@ -151,18 +143,7 @@ def progress(session: Session, subject: Subject, batch_id: int) -> Progress:
     batch = queries.find(session, batch_id)
     if batch is None:
         raise NotFound(policy.NO_BATCH)
-    problem = batch.problem
-    if batch.finished_at is None and not is_alive(session, _job(), batch_id=batch_id):
-        problem = _FAILED
-    return Progress(
-        batch, *queries.counts(session, batch_id), queries.items(session, batch_id, SHOWN), problem
-    )
-
-
-def _job() -> Any:
-    from app.compliance.transcripts.batches.jobs import issue_batch  # noqa: PLC0415 - the job calls this module
-
-    return issue_batch
+    return Progress(batch, *queries.counts(session, batch_id), queries.items(session, batch_id, SHOWN))
 
 
 def recent(session: Session, subject: Subject) -> Sequence[TranscriptBatch]:
@@ -205,12 +186,7 @@ def _work_block(
         }
         queries.note(session, batch_id, became)
 
-    try:
-        documents.issue_all(database, actor, files, settings, ready, follow)
-    except Unavailable as error:
-        # Without a signing key every further try would end the same way: the blocks that are left find it finished.
-        with database.begin() as session:
-            queries.finish(session, batch_id, clock.now(), f"{error.detail} Then issue them again.")
+    documents.issue_all(database, actor, files, settings, ready, follow)
 
 
 def _actor(session: Session, settings: Settings, batch_id: int) -> Actor | None:
@@ -221,14 +197,23 @@ def _actor(session: Session, settings: Settings, batch_id: int) -> Actor | None:
     actor = SYSTEM if batch.asked_by is None else actor_of(session, settings, batch.asked_by)
     if actor is not None and policy.may_issue(actor):
         return actor
-    queries.finish(session, batch_id, clock.now(), "Whoever asked for this may no longer issue transcripts.")
+    _finish(session, SYSTEM, batch_id, "Whoever asked for this may no longer issue transcripts.")
     return None
 
 
-def _finish(session: Session, actor: Actor, batch_id: int) -> None:
+@internal("the system says so of a batch that its worker cannot go on with")
+def end_left(session: Session) -> list[int]:
+    """End the batches that no job works on any more, with the reason; their numbers."""
+    found = queries.left(session)
+    for batch_id in found:
+        _finish(session, SYSTEM, batch_id, LEFT)
+    return found
+
+
+def _finish(session: Session, actor: Actor, batch_id: int, problem: str | None = None) -> None:
     _total, issued, refused = queries.counts(session, batch_id)
-    queries.finish(session, batch_id, clock.now())
-    history.record(session, actor, Action.TRANSCRIPTS_ENDED, batch_id, issued=issued, refused=refused)
+    if queries.finish(session, batch_id, clock.now(), problem):
+        history.record(session, actor, Action.TRANSCRIPTS_ENDED, batch_id, issued=issued, refused=refused)
 
 
 def _drafts(

@@ -1,13 +1,13 @@
 """A transcript request knows the form it came from, so that one sent twice is one request
 
-Revision ID: 0220
-Revises: 0210
+Revision ID: 0250
+Revises: 0240
 """
 
 from alembic import op
 
-revision = "0220"
-down_revision = "0210"
+revision = "0250"
+down_revision = "0240"
 branch_labels = None
 depends_on = None
 
