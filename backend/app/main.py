@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, FastAPI, Request, Response
 from fastapi.responses import PlainTextResponse
 from starlette.types import ASGIApp
 
-import app.finance
+import app.finance.registrations
 import app.ops.student_records  # noqa: F401 - what is in a student’s whole file
 from app import __version__
 from app.academics import api as academics_api
