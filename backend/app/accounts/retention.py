@@ -20,7 +20,7 @@ retention.register(
     Kind(
         "sessions",
         "Sessions that have ended",
-        "Where and with which browser somebody was signed in, counted from the day the session ended. The history "
+        "Where and with which browser someone was signed in, counted from the day the session ended. The history "
         "still records that they signed in.",
         90,
         30,
@@ -34,7 +34,7 @@ retention.register(
     Kind(
         "sign_in_attempts",
         "Sign-in attempts",
-        "When and from which network address somebody tried to sign in. The history keeps failed attempts.",
+        "When and from which network address someone tried to sign in. The history keeps failed attempts.",
         90,
         30,
         "Your devices shows everyone the failed attempts of the last 30 days.",
@@ -85,7 +85,7 @@ retention.register(
 )
 retention.keep(
     "Accounts and duties",
-    "Every record belongs to somebody, and every action was taken by somebody. Accounts are deleted by people, "
+    "Every record belongs to someone, and every action was taken by someone. Accounts are deleted by people, "
     "never by age.",
     "users",
     "user_duties",

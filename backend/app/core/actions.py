@@ -197,7 +197,7 @@ class Action(StrEnum):
     PROGRESS_APPEALED = "progress.appealed", "progress_appeals", "Academic progress appealed", grades.Appealed
     PROGRESS_REVIEWED = "progress.reviewed", "progress_reviews", "Academic progress reviewed", grades.Reviewed
     PROGRESS_REWRITTEN = "progress.rewritten", "programs", "Progress recalculated", learning.ProgressRewritten
-    PROOF_GIVEN = "proof.given", "user_sessions", "Confirmed who is there", people.ProofGiven
+    PROOF_GIVEN = "proof.given", "user_sessions", "Identity confirmed", people.ProofGiven
     PROXY_NOT_TRUSTED = system.PROXY_NOT_TRUSTED
     RECOVERY_CODES_MADE = people.RECOVERY_CODES_MADE
     RECOVERY_CODE_USED = "recovery_code.used", "users", "Recovery code used", people.RecoveryCodeUsed
@@ -263,6 +263,7 @@ class Action(StrEnum):
     USER_PASSWORD_SET = "user.password_set", "users", "Password set", people.PasswordSet
     USER_RESTORED = "user.restored", "users", "Account restored"
     USER_UPDATED = "user.updated", "users", "Account changed", people.UserUpdated
+    WITHDRAWAL_PROCESSED = "withdrawal.processed", "withdrawals", "Withdrawal processed"
     XAPI_CREDENTIAL_CREATED = system.XAPI_CREDENTIAL_CREATED
     XAPI_CREDENTIAL_REVOKED = system.XAPI_CREDENTIAL_REVOKED
     XAPI_CREDENTIAL_ROTATED = system.XAPI_CREDENTIAL_ROTATED

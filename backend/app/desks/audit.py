@@ -99,6 +99,7 @@ _RECORDS = {
     "transcripts": "Transcript",
     "user_sessions": "Sign-in session",
     "users": "Person",
+    "withdrawals": "Withdrawal",
     "xapi_credentials": "LRS API key",
     "xapi_forwarders": "Forwarding target",
     "xapi_imports": "Statement import",
@@ -131,6 +132,7 @@ _PRIVATE = {
     Action.NAME_CHANGED.value,
     Action.NAME_REQUESTED.value,
     Action.NAME_REQUEST_DECLINED.value,
+    Action.WITHDRAWAL_PROCESSED.value,
 }
 
 

@@ -41,7 +41,7 @@ def purpose_text(entry: AuditEntry) -> str:
 def _seen(entry: AuditEntry) -> Seen:
     return Seen(
         at=entry.at,
-        who=entry.actor_name or "Somebody",
+        who=entry.actor_name or "Someone",
         duty=_label(Duty, entry.actor_duty) or "–",
         purpose=_label(Purpose, entry.purpose),
         what=_what(entry),

@@ -5,7 +5,7 @@ from typing import Any
 from app.documents import kinds
 from app.web.reports import Column, Filter, Kind, Report
 
-STATES = (("issued", "Issued"), ("replaced", "Replaced"), ("void", "Void"), ("reserved", "In work"))
+STATES = (("issued", "Issued"), ("replaced", "Replaced"), ("void", "Void"), ("reserved", "In progress"))
 
 DOCUMENTS_REPORT = Report[Any](
     name="documents",

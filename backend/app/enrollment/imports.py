@@ -128,7 +128,7 @@ def _undo(session: Session, subject: Actor, made: Sequence[Made]) -> None:
     changed = sum(now.get(one.record_id) != one.mark for one in made)
     if changed:
         raise Conflict(
-            f"{changed:,} of the {len(made):,} enrollments have changed since the import: somebody has progressed, "
+            f"{changed:,} of the {len(made):,} enrollments have changed since the import: someone has progressed, "
             "completed or withdrawn. Nothing was undone; withdraw the others one by one."
         )
     used = referring(session, Enrollment, ids)

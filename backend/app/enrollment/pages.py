@@ -15,7 +15,7 @@ from app.enrollment.graduation import pages as graduation_pages
 from app.enrollment.graduation import service as graduation
 from app.enrollment.lists import pages as lists
 from app.enrollment.reports import ENROLLMENTS
-from app.enrollment.schemas import CompleteForm, EnrollForm, MarkForm, WithdrawForm
+from app.enrollment.schemas import CompleteForm, EnrollForm, MarkForm, ProcessForm, WithdrawForm
 from app.settings import Settings
 from app.web import navigation, refusals, reports
 from app.web.field_types import PathId, RecordId
@@ -259,7 +259,12 @@ def _complete_page(
 def ask_withdraw(
     request: Request, db: Db, subject: CurrentSubject, settings: SettingsDep, enrollment_id: PathId
 ) -> Response:
-    form = Form.blank(WithdrawForm, requested_on=clock.today(settings.zone))
+    asked = service.latest_withdrawal(db, subject, enrollment_id)
+    form = Form.blank(
+        WithdrawForm,
+        requested_on=clock.local(asked.requested_at if asked else clock.now(), settings.zone).date(),
+        reason=asked.reason if asked else None,
+    )
     return _withdraw_page(request, db, subject, settings, enrollment_id, form)
 
 
@@ -312,4 +317,43 @@ def _withdraw_page(
         form=form,
         objections=service.objections_to_ending(db, subject, enrollment_id, settings.zone),
         breadcrumbs=[LIST, (record.full_name, f"/enrollments/{enrollment_id}"), ("Withdraw", None)],
+    )
+
+
+@router.get("/enrollments/{enrollment_id}/withdrawal", dependencies=ENDS)
+def ask_process(request: Request, db: Db, subject: CurrentSubject, enrollment_id: PathId) -> Response:
+    """What processing a withdrawal does, and the note that is kept with it."""
+    return _process_page(request, db, subject, enrollment_id, Form.blank(ProcessForm))
+
+
+@router.post("/enrollments/{enrollment_id}/withdrawal", dependencies=ENDS)
+def process_withdrawal(
+    request: Request,
+    db: Db,
+    subject: CurrentSubject,
+    enrollment_id: PathId,
+    form: Annotated[Form[ProcessForm], Depends(posted(ProcessForm))],
+) -> Response:
+    def act(values: ProcessForm) -> Response:
+        service.process_withdrawal(db, subject, enrollment_id, now=clock.now(), note=values.note)
+        return redirect(f"/enrollments/{enrollment_id}#withdrawal")
+
+    return form.submit(db, act, lambda: _process_page(request, db, subject, enrollment_id, form))
+
+
+def _process_page(
+    request: Request, db: Db, subject: Subject, enrollment_id: int, form: Form[ProcessForm]
+) -> Response:
+    record = service.read_enrollment(db, subject, enrollment_id)
+    return render(
+        request,
+        "enrollment/process_withdrawal.html",
+        record=record,
+        withdrawal=service.latest_withdrawal(db, subject, enrollment_id),
+        form=form,
+        breadcrumbs=[
+            LIST,
+            (record.full_name, f"/enrollments/{enrollment_id}"),
+            ("Process the withdrawal", None),
+        ],
     )

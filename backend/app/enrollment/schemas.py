@@ -40,6 +40,12 @@ class WithdrawForm(BaseModel):
     reason: Text | None = None
 
 
+class ProcessForm(BaseModel):
+    """What was done about a withdrawal, before it leaves the queue."""
+
+    note: Annotated[Text, Field(max_length=2_000, title="Note")]
+
+
 class WithdrawIn(_Input):
     """A withdrawal as the API takes it. `requested_at` is when the request arrived, now when left out."""
 

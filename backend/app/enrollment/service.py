@@ -32,7 +32,13 @@ from app.enrollment.completions.service import (
     withdraw_lesson_completion,
     wrong,
 )
-from app.enrollment.endings.service import complete, objections_to_ending, why_not_complete, withdraw
+from app.enrollment.endings.service import (
+    complete,
+    objections_to_ending,
+    process_withdrawal,
+    why_not_complete,
+    withdraw,
+)
 from app.enrollment.graduation.requirements import Candidate
 from app.enrollment.graduation.requirements import register as register_requirement
 from app.enrollment.lists import queries as lists
@@ -66,6 +72,7 @@ __all__ = [
     "mark_lesson",
     "objections_to_ending",
     "on_ended",
+    "process_withdrawal",
     "program_names",
     "read_enrollment",
     "read_progress",

@@ -110,7 +110,7 @@ def standing(
     reasons = []
     if row >= thresholds.consecutive_absences:
         reasons.append(
-            f"{row} scheduled days in a row without attendance (the policy's limit is "
+            f"{row} scheduled days in a row without attendance (the policy’s limit is "
             f"{thresholds.consecutive_absences})"
         )
     if percent is not None and percent < thresholds.attendance_pct:
@@ -119,7 +119,7 @@ def standing(
         )
     if late >= thresholds.tardies:
         reasons.append(
-            f"{late} late arrivals in {thresholds.days} days (the policy's limit is {thresholds.tardies})"
+            f"{late} late arrivals in {thresholds.days} days (the policy’s limit is {thresholds.tardies})"
         )
     return Standing(
         last_attended_on=last_attended_on,

@@ -233,8 +233,8 @@ def lesson_result(
     if not every or done < len(every):
         return LessonResult(done, len(every), mean, False, f"{done} of {len(every)} parts are completed.")
     if passing_percent is not None and (mean is None or mean < passing_percent):
-        got = "no score was reported" if mean is None else f"the score is {_under(mean, passing_percent)} %"
-        return LessonResult(done, len(every), mean, False, f"{passing_percent} % is needed; {got}.")
+        got = "no score was reported" if mean is None else f"the score is {_under(mean, passing_percent)}%"
+        return LessonResult(done, len(every), mean, False, f"{passing_percent}% is needed; {got}.")
     return LessonResult(done, len(every), mean, True, "All parts are completed.")
 
 

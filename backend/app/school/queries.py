@@ -21,7 +21,7 @@ register_invalid("check_school_fiscal_year", "Enter a month and a day that exist
 register_conflict("uq_school_terms_name", "There is a term of this name already.", "name")
 register_conflict("uq_school_holidays_first_day", "A holiday begins on this day already.", "first_day")
 register_conflict(
-    "uq_school_policies_kind_version", "Somebody else has just added a version. Look at it and try again."
+    "uq_school_policies_kind_version", "Someone else has just added a version. Look at it and try again."
 )
 register_conflict(
     "check_school_policies_used",

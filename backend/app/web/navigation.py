@@ -12,6 +12,9 @@ STUDENTS = frozenset({Role.STUDENT})
 Shown = Permission | Callable[[Subject], bool] | frozenset[Role]
 """Who sees an entry: those with a permission, those whom a room's `may_…` lets, or those with a role."""
 
+Crumb = tuple[str, str | None]
+"""A breadcrumb: label and address; the page itself has none."""
+
 
 @dataclass(frozen=True, slots=True)
 class NavItem:
@@ -62,6 +65,12 @@ def current(items: Iterable[NavItem], path: str) -> NavItem | None:
         if path == item.url or (path.startswith(item.url.rstrip("/") + "/") and item.url != "/")
     ]
     return max(matching, key=lambda item: len(item.url), default=None)
+
+
+def trail(crumbs: Iterable[Crumb], items: Iterable[NavItem]) -> list[Crumb]:
+    """Breadcrumbs without the entries of the navigation that are not among `items`, those this person may open."""
+    closed = {item.url for item in _items.values()} - {item.url for item in items}
+    return [(label, address) for label, address in crumbs if address not in closed]
 
 
 def sections(items: Iterable[NavItem]) -> list[tuple[str, list[NavItem]]]:

@@ -5,7 +5,7 @@ A room keeps its templates in `app/<room>/templates/<room>/`, extends `base.html
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -51,13 +51,13 @@ def render(
     status_code: int = 200,
     *,
     headers: Mapping[str, str] | None = None,
+    breadcrumbs: Iterable[navigation.Crumb] = (),
     **context: object,
 ) -> HTMLResponse:
     """The page `template` (`room/page.html`) filled with `context`.
 
     Every template also gets `request`, `subject` (Subject or None), `settings`, `zone`, `navigation`, `purposes`
-    (for those who look at students' records) and, unless given, `breadcrumbs`: pairs of label and address, the last
-    one's address None.
+    (for those who look at students' records) and `breadcrumbs`, without those this person may not open.
     Raises jinja2.UndefinedError for a name that was not given: a misspelt name is not an empty string.
     """
     settings: Settings = request.app.state.settings
@@ -73,7 +73,7 @@ def render(
         "tabs": items[:4],
         "more_than_tabs": len(items) > 4,
         "current_item": navigation.current(items, request.url.path),
-        "breadcrumbs": (),
+        "breadcrumbs": navigation.trail(breadcrumbs, items),
         "factor_due_on": _factor_due_on(request, subject, settings),
         "purposes": list(Purpose) if subject and visibility.sees_some(subject, Records.STUDENTS) else (),
     }

@@ -55,7 +55,7 @@ def test_a_registrar_issues_and_a_stranger_verifies(
     seen("transcripts")
     page.goto(f"/people/{maria}/holds")
     page.get_by_label("Reason", exact=True).fill("A balance of $200 is due.")
-    page.get_by_role("button", name="Set the hold").click()
+    page.get_by_role("button", name="Place the hold").click()
     seen("holds")
     page.goto(f"/transcripts/batches/new?class_id={world['class_id']}")
     seen("batch")

@@ -182,3 +182,17 @@ def test_two_who_graduate_the_same_class_at_once(live_database: Database) -> Non
     assert sum(first) + sum(second) == 3
     with live_database.begin() as session:
         assert len(session.scalars(select(GraduationDecision)).all()) == 3
+
+
+@pytest.mark.parametrize(
+    ("duty", "hidden"),
+    [(Duty.REGISTRAR, set()), (Duty.ADMISSIONS, {"grades"}), (Duty.BURSAR, {"grades"})],
+)
+def test_the_checklist_leads_where_the_person_may_go(
+    session: Session, school: School, duty: Duty, hidden: set[str]
+) -> None:
+    record = studied(school, "Maria Lopez")
+    staff = replace(subject_of(school.instructor()), duties=frozenset({duty}))
+    found = service.checklist(session, staff, record.id, TODAY, ZONE)
+    known = {one.name: one.href for one in found if one.name not in ("balance", "progress")}
+    assert {name for name, href in known.items() if not href} == hidden

@@ -186,7 +186,19 @@ def test_completing_and_withdrawing_ask_first(client: TestClient, school: School
     assert row.requested_at == datetime(2026, 1, 5, 17, tzinfo=UTC), "noon at the school"
     again = client.post(f"/enrollments/{second.id}/withdraw", data={"requested_on": "2026-01-05"})
     assert again.status_code == 409
-    assert "Reason: Moved" in client.get(f"/enrollments/{second.id}").text
+    page = client.get(f"/enrollments/{second.id}").text
+    assert "Reason: Moved" in page
+    assert f'href="/enrollments/{second.id}/withdrawal"' in page
+    assert f"/enrollments/{second.id}#withdrawal" in client.get("/queue?kind=withdrawals").text
+    assert "leaves the queue" in client.get(f"/enrollments/{second.id}/withdrawal").text
+    finish = f"/enrollments/{second.id}/withdrawal"
+    assert client.post(finish, data={"note": " "}).status_code == 422
+    assert client.post(finish, data={"note": "Refund letter sent"}).status_code == 303
+    again = client.post(finish, data={"note": "Refund letter sent"})
+    assert (again.status_code, "Nothing was changed" in again.text) == (409, True)
+    page = client.get(f"/enrollments/{second.id}").text
+    assert "Note: Refund letter sent" in page
+    assert f'href="{finish}"' not in page
 
 
 def test_who_may_open_what(browser: Browser, school: School, instructor: Subject) -> None:
@@ -202,7 +214,7 @@ def test_who_may_open_what(browser: Browser, school: School, instructor: Subject
     assert {person.get("/enrollments/withdrawals").status_code for person in (student_browser, reader)} == {
         403
     }
-    for path in ("new", f"{mine.id}/complete", f"{mine.id}/withdraw"):
+    for path in ("new", f"{mine.id}/complete", f"{mine.id}/withdraw", f"{mine.id}/withdrawal"):
         for person in (student_browser, reader):
             assert person.get(f"/enrollments/{path}").status_code == 403
             assert person.post(f"/enrollments/{path}", data=BUTTON).status_code == 403

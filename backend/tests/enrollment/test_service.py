@@ -153,6 +153,48 @@ def test_a_withdrawal_keeps_progress_and_reason(session: Session, school: School
     assert session.scalar(select(func.count()).select_from(Withdrawal)) == 1
 
 
+def test_a_withdrawal_is_finished_once_with_a_note(session: Session, school: School, admin: Subject) -> None:
+    enrollment = school.enrollment(school.student())
+    row = withdraw(session, admin, enrollment.id)
+    assert waiting(session, admin, "withdrawals") == 1
+    bursar = replace(admin, role=Role.INSTRUCTOR, duties=frozenset({Duty.BURSAR}))
+    with pytest.raises(Forbidden, match="Ask the registrar"):
+        service.process_withdrawal(session, bursar, enrollment.id, now=NOW, note="Done")
+    service.process_withdrawal(session, admin, enrollment.id, now=NOW, note="Exit interview held")
+    assert (row.admin_processed_at, row.admin_notes) == (NOW, "Exit interview held")
+    assert waiting(session, admin, "withdrawals") == 0
+    entry = session.scalars(select(AuditEntry).where(AuditEntry.action == "withdrawal.processed")).one()
+    assert (entry.actor_id, entry.target_id, entry.student_id, entry.reason) == (
+        admin.user_id,
+        str(row.id),
+        enrollment.user_id,
+        "Exit interview held",
+    )
+    with pytest.raises(Conflict, match="No withdrawal"):
+        service.process_withdrawal(session, admin, enrollment.id, now=NOW, note="Again")
+    with pytest.raises(Conflict, match="No withdrawal"):
+        service.process_withdrawal(session, admin, school.enrollment(school.student()).id, now=NOW, note="x")
+
+
+def test_a_request_that_came_before_the_withdrawal_becomes_it(
+    session: Session, school: School, admin: Subject
+) -> None:
+    enrollment = school.enrollment(school.student())
+    asked = Withdrawal(
+        user_id=enrollment.user_id,
+        enrollment_id=enrollment.id,
+        requested_at=NOW - timedelta(days=3),
+        reason="Moving",
+    )
+    session.add(asked)
+    session.flush()
+    with pytest.raises(Conflict, match="still active"):
+        service.process_withdrawal(session, admin, enrollment.id, now=NOW, note="Too early")
+    assert withdraw(session, admin, enrollment.id, requested_at=NOW - timedelta(days=3)).id == asked.id
+    service.process_withdrawal(session, admin, enrollment.id, now=NOW, note="Done")
+    assert waiting(session, admin, "withdrawals") == 0
+
+
 @pytest.mark.parametrize(
     "requested_at", [NOW + timedelta(seconds=1), datetime(2026, 1, 5, 4, 59, tzinfo=UTC)]
 )
@@ -165,9 +207,12 @@ def test_a_request_arrives_between_enrollment_and_now(
     assert enrollment.status is EnrollmentStatus.ACTIVE
 
 
+def waiting(session: Session, subject: Subject, kind: str) -> int:
+    return {one.kind.name: one.waiting for one in queue.counts(session, subject, TODAY)}[kind]
+
+
 def ready(session: Session, subject: Subject) -> int:
-    counts = {one.kind.name: one.waiting for one in queue.counts(session, subject, TODAY)}
-    return counts["ready_to_graduate"]
+    return waiting(session, subject, "ready_to_graduate")
 
 
 def test_completion_needs_every_lesson(session: Session, school: School, admin: Subject) -> None:

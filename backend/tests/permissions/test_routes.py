@@ -64,6 +64,7 @@ def test_an_auditor_reads_everything_and_changes_nothing() -> None:
         "/delete",
         "/complete",
         "/withdraw",
+        "/withdrawal",
         "/try",
         "/factors",
         "/reveal",

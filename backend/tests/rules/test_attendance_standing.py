@@ -103,7 +103,7 @@ def test_a_late_arrival_is_what_the_roster_says_else_what_the_record_says() -> N
     ]
     found = measured(dict.fromkeys(range(5), 240), meetings=meetings, entries=entries)
     assert found.tardies == 2
-    assert found.reasons == ("2 late arrivals in 30 days (the policy's limit is 2)",)
+    assert found.reasons == ("2 late arrivals in 30 days (the policy’s limit is 2)",)
 
 
 days = st.sets(st.integers(0, 30).map(day))

@@ -39,7 +39,7 @@ ROSTER_REPORT = Report[Any](
         ),
         Column("email", "Email", lambda row: row.email, sort="email"),
         Column("progress_pct", "Progress", lambda row: row.progress_pct or 0, Kind.PERCENT, sort="progress"),
-        Column("starts_on", "In the class since", lambda row: row.starts_on, Kind.DAY, sort="from"),
+        Column("starts_on", "Joined the class", lambda row: row.starts_on, Kind.DAY, sort="from"),
         Column("ends_on", "Until", lambda row: row.ends_on, Kind.DAY, on_page=False),
     ),
     search="Search by name or email",

@@ -31,10 +31,10 @@ REQUESTS = Report[Any](
         Column("new_name", "New name", _new_name),
         Column("counts_from", "Counts from", lambda row: row.NameRequest.counts_from, Kind.DAY),
         Column("asked_at", "Asked", lambda row: row.NameRequest.asked_at, Kind.MOMENT, sort="asked"),
-        Column("state", "State", _state, Kind.STATUS),
+        Column("state", "Status", _state, Kind.STATUS),
         Column("answer", "Answer", lambda row: row.NameRequest.answer, on_page=False),
     ),
     search="Search by name or email",
-    filters=(Filter("state", "State", (("decided", "Decided"),), "Waiting"),),
+    filters=(Filter("state", "Status", (("decided", "Decided"),), "Waiting"),),
     counted="Requests",
 )

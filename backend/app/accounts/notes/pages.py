@@ -104,7 +104,7 @@ def _better_page(
             PEOPLE,
             (person.full_name, f"/people/{user_id}"),
             ("Notes", f"/people/{user_id}/notes"),
-            ("A better note", None),
+            ("Correct a note", None),
         ],
     )
 

@@ -30,7 +30,7 @@ class NoteForm(BaseModel):
     """A note to write."""
 
     body: Annotated[Text, Field(title="Note", min_length=1, max_length=5000)]
-    audience: Annotated[list[Duty], Field(title="Who reads it", min_length=1, max_length=len(Duty))]
+    audience: Annotated[list[Duty], Field(title="Who can read it", min_length=1, max_length=len(Duty))]
 
 
 @dataclass(frozen=True, slots=True)

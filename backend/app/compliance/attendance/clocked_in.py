@@ -2,6 +2,7 @@
 
 from sqlalchemy.orm import Session
 
+from app.compliance.attendance import policy
 from app.compliance.attendance.records import open_in
 from app.core.permissions import Subject
 from app.enrollment.service import Ending, Objection
@@ -14,6 +15,8 @@ def clocked_in(session: Session, subject: Subject, ending: Ending) -> Objection 
     It is not closed here: hours count towards refunds and the state's report, and only people know when the student
     left.
     """
+    if not ending.lock and not policy.may_read(session, subject, ending.user_id):
+        return None  # a preview by someone who sees no hours, and who ends no enrollment
     record = open_in(session, subject, ending.enrollment_id, ending.zone, lock=ending.lock)
     if record is None:
         return None

@@ -101,9 +101,9 @@ class CorrectionIn(BaseModel):
 class CorrectionForm(BaseModel):
     """A correction as typed: times as the school's clock showed them."""
 
-    clock_in: NaiveDatetime
+    clock_in: Annotated[NaiveDatetime, Field(title="Clock-in")]
     clock_in_second: bool = False
-    clock_out: NaiveDatetime
+    clock_out: Annotated[NaiveDatetime, Field(title="Clock-out")]
     clock_out_second: bool = False
     reason: Reason
 

@@ -12,6 +12,7 @@ from app.compliance.credentials.awards.drafts import Wanted
 from app.compliance.credentials.holders import service as holders
 from app.compliance.credentials.reports import CREDENTIALS
 from app.compliance.credentials.schemas import ButtonForm, IssueForm, RevokeForm
+from app.core.directory import may_publish
 from app.core.errors import Invalid
 from app.core.permissions import Permission, Subject
 from app.enrollment import service as enrollment
@@ -91,6 +92,7 @@ def _page(
         own=own,
         share=share,
         share_url=f"{settings.app_origin}/credentials/shared/{share.slug}" if share else None,
+        published=may_publish(db, row.user_id),
         may_change=policy.may_issue(subject, row.user_id),
         form=form,
         breadcrumbs=[CREDENTIALS_CRUMB, (row.serial or row.name, None)],

@@ -7,9 +7,10 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
-from app.compliance.grades import schemes
+from app.compliance.grades import policy, schemes
 from app.compliance.grades.book import queries as books
 from app.compliance.grades.finals import queries as finals
+from app.compliance.grades.skills import policy as skills_policy
 from app.compliance.grades.skills.progress.service import missing
 from app.enrollment import service as enrollment
 from app.enrollment.service import Candidate
@@ -63,12 +64,12 @@ def _requirement(
         "Final grades",
         State.MISSING if lacking else State.MET,
         "; ".join(lacking) + "." if lacking else "Every class is passed, with an approved final grade.",
-        f"{passed} of {len(classes)} classes",
+        f"{passed} of {len(classes)} {'class' if len(classes) == 1 else 'classes'}",
         href,
     )
 
 
-enrollment.register_requirement("grades", _grades, order=40)
+enrollment.register_requirement("grades", _grades, order=40, opens=policy.may_read)
 
 
 def _skills(
@@ -90,4 +91,4 @@ def _skills(
     return found
 
 
-enrollment.register_requirement("skills", _skills, order=45)
+enrollment.register_requirement("skills", _skills, order=45, opens=skills_policy.may_read)

@@ -115,7 +115,7 @@ def decide_hearing(
         raise Conflict("No hearing is waiting for a decision. Nothing was saved; open the page again.")
     if row.decided_by == subject.user_id:
         raise Forbidden(
-            "You refused this request, so somebody else must hold the hearing (34 CFR 99.22). Nothing was saved."
+            "You refused this request, so someone else must hold the hearing (34 CFR 99.22). Nothing was saved."
         )
     row.hearing_outcome, row.hearing_decision = values.outcome, values.decision
     row.heard_by, row.heard_at = subject.user_id, clock.now()

@@ -48,7 +48,7 @@ REQUESTS = Report[Any](
         Column("due_on", "Due", lambda row: row.due_on, Kind.DAY, sort="due"),
     ),
     search="Search by student",
-    filters=(Filter("state", "State", (("closed", "Closed"),), "Waiting"),),
+    filters=(Filter("state", "Status", (("closed", "Closed"),), "Waiting"),),
     counted="Requests",
 )
 DIRECTORY = Report[Any](

@@ -44,9 +44,9 @@ class ConsentFields(BaseModel):
     """Which records may be given to whom, and for what."""
 
     records: Annotated[Some, Field(title="Which records")]
-    purpose: Annotated[Some, Field(title="For what")]
-    recipient: Annotated[Line, Field(title="To whom")]
-    ends_on: Annotated[Day | None, BeforeValidator(blank_is_none), Field(title="Counts until")] = None
+    purpose: Annotated[Some, Field(title="Purpose")]
+    recipient: Annotated[Line, Field(title="Recipient")]
+    ends_on: Annotated[Day | None, BeforeValidator(blank_is_none), Field(title="Valid until")] = None
     signed_name: Annotated[Line, Field(title="Signature: your full legal name")]
 
 

@@ -76,7 +76,7 @@ class LiftForm(BaseModel):
 class ShareForm(BaseModel):
     """To whom a link is given, and for how long."""
 
-    recipient: Annotated[Recipient, Field(title="For whom")]
+    recipient: Annotated[Recipient, Field(title="Recipient")]
     days: Annotated[int, Field(ge=1, le=90, title="Days")] = 30
 
 

@@ -12,7 +12,7 @@ from app.core.actions import Action
 from app.core.errors import Conflict, FieldError
 from app.core.permissions import Subject
 from app.db.models import Enrollment, EnrollmentStatus, GraduationDecision, Withdrawal
-from app.enrollment import policies_in_force, policy, study_access
+from app.enrollment import policies_in_force, policy, queries, study_access
 from app.enrollment.completions.service import found, progress_of, wrong
 from app.enrollment.graduation import checklist
 from app.enrollment.graduation import queries as graduation_queries
@@ -21,7 +21,7 @@ from app.rules import enrollment as states
 from app.rules import graduation
 from app.school import service as school
 
-__all__ = ["complete", "objections_to_ending", "why_not_complete", "withdraw"]
+__all__ = ["complete", "objections_to_ending", "process_withdrawal", "why_not_complete", "withdraw"]
 _KEPT = ("name", "title", "state", "sentence", "number")
 
 
@@ -122,8 +122,9 @@ def withdraw(
     zone: ZoneInfo,
     field: str = "requested_at",
 ) -> Withdrawal:
-    """Withdraw a student: the enrollment ends, and a withdrawal waits for the administration.
+    """Withdraw a student: the enrollment ends, and a withdrawal waits to be processed.
 
+    A request that is on record already becomes the withdrawal; it is not entered twice.
     `enrolled_from` is the first moment a request can have arrived: the enrollment date's midnight at the school.
     `field` names the input that `requested_at` came from. Conflict unless the enrollment is active and no room
     objects, Invalid for a request before it began or in the future.
@@ -143,13 +144,11 @@ def withdraw(
     result = progress_of(session, record)
     record.status = EnrollmentStatus.WITHDRAWN
     record.progress_pct = result.percent
-    withdrawal = Withdrawal(
-        user_id=record.user_id,
-        enrollment_id=record.id,
-        requested_at=requested_at,
-        progress_pct_at_withdrawal=result.percent,
-        reason=reason or None,
-    )
+    withdrawal = queries.withdrawal_to_process(session, record.id)
+    if withdrawal is None:
+        withdrawal = Withdrawal(user_id=record.user_id, enrollment_id=record.id)
+    withdrawal.requested_at, withdrawal.reason = requested_at, reason or None
+    withdrawal.progress_pct_at_withdrawal = result.percent
     session.add(withdrawal)
     session.flush()
     history.record(
@@ -172,4 +171,39 @@ def withdraw(
         last_day=requested_at.astimezone(zone).date(),
     )
     study_access.ended(session, record)
+    return withdrawal
+
+
+def process_withdrawal(
+    session: Session, subject: Subject, enrollment_id: int, *, now: datetime, note: str
+) -> Withdrawal:
+    """Finish the paperwork of a withdrawal: it leaves the queue, with a note of what was done.
+
+    Conflict while the enrollment is active, and where no withdrawal waits; NotFound, Forbidden.
+    """
+    record = found(session, enrollment_id, lock=True)
+    policy.require_read(session, subject, record.user_id)
+    policy.require_end(subject, record.user_id)
+    withdrawal = queries.withdrawal_to_process(session, record.id)
+    if withdrawal is None:
+        raise Conflict(
+            "No withdrawal of this enrollment is waiting to be processed; someone may have processed it already. "
+            "Nothing was changed."
+        )
+    if record.status is EnrollmentStatus.ACTIVE:
+        raise Conflict(
+            "The enrollment is still active, so its withdrawal cannot be processed yet. Withdraw the student first. "
+            "Nothing was changed."
+        )
+    withdrawal.admin_processed_at, withdrawal.admin_notes = now, note
+    session.flush()
+    history.record(
+        session,
+        subject,
+        Action.WITHDRAWAL_PROCESSED,
+        withdrawal.id,
+        student_id=record.user_id,
+        enrollment_id=record.id,
+        reason=note,
+    )
     return withdrawal

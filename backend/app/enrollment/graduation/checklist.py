@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from app.core.permissions import internal
 from app.enrollment import policies_in_force
+from app.enrollment.admissions import policy as admissions
 from app.enrollment.admissions.papers import queries as papers
 from app.enrollment.graduation import queries, requirements
 from app.enrollment.graduation.requirements import Candidate
@@ -66,4 +67,9 @@ def _documents(
 
 
 requirements.register("progress", _progress, order=10)
-requirements.register("documents", _documents, order=60)
+requirements.register(
+    "documents",
+    _documents,
+    order=60,
+    opens=lambda _session, subject, user_id: admissions.may_see_of(subject, user_id),
+)

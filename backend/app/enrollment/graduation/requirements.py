@@ -5,13 +5,13 @@ queries as that of one student. Enrollment knows none of these rooms; progress a
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
-from app.core.permissions import internal
+from app.core.permissions import Actor, internal
 from app.rules.graduation import Requirement
 
 
@@ -30,13 +30,34 @@ class Candidate:
 Ask = Callable[[Session, Sequence[Candidate], date, ZoneInfo], Mapping[int, Requirement]]
 """How a requirement stands on a day, by enrollment; those it does not apply to are left out."""
 
+Opens = Callable[[Session, Actor, int], bool]
+"""Whether a person may open the page that a requirement of this student leads to."""
+
 _asks: dict[str, tuple[int, Ask]] = {}
+_opens: dict[str, Opens] = {}
 
 
 @internal("wiring at the start")
-def register(name: str, ask: Ask, *, order: int = 100) -> None:
-    """Add a requirement; lower `order` comes first in the checklist."""
+def register(name: str, ask: Ask, *, order: int = 100, opens: Opens | None = None) -> None:
+    """Add a requirement; lower `order` comes first in the checklist.
+
+    `opens` says who may open the page where the staff see to it; without it, all who see the student.
+    """
     _asks[name] = (order, ask)
+    if opens is not None:
+        _opens[name] = opens
+
+
+def reachable(
+    session: Session, subject: Actor, user_id: int, found: Sequence[Requirement]
+) -> list[Requirement]:
+    """The checklist of a student without the addresses of pages that this person may not open."""
+    return [
+        one
+        if one.name not in _opens or _opens[one.name](session, subject, user_id)
+        else replace(one, href="")
+        for one in found
+    ]
 
 
 def checklists(

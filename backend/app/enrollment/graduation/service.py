@@ -15,7 +15,7 @@ from app.enrollment import policy
 from app.enrollment.completions.service import found
 from app.enrollment.endings.service import complete, objections_to_ending
 from app.enrollment.graduation import checklist as lists
-from app.enrollment.graduation import queries
+from app.enrollment.graduation import queries, requirements
 from app.rules import graduation as rules
 from app.rules.graduation import Requirement
 from app.web.paging import Paging
@@ -60,10 +60,12 @@ class Outcome:
 def checklist(
     session: Session, subject: Subject, enrollment_id: int, today: date, zone: ZoneInfo
 ) -> list[Requirement]:
-    """What a student needs to graduate, and how it stands. Raises NotFound for other people's."""
+    """What a student needs to graduate, and how it stands, with addresses that this person may open. Raises NotFound
+    for other people's."""
     record = found(session, enrollment_id)
     policy.require_read(session, subject, record.user_id)
-    return lists.of_enrollments(session, [enrollment_id], today, zone)[enrollment_id]
+    found_now = lists.of_enrollments(session, [enrollment_id], today, zone)[enrollment_id]
+    return requirements.reachable(session, subject, record.user_id, found_now)
 
 
 def decision(session: Session, subject: Subject, enrollment_id: int) -> Any | None:

@@ -237,7 +237,7 @@ def _asked(request: Request, one: Filter, choices: Sequence[Choice]) -> dict[str
     return {
         "name": one.name,
         "label": one.label,
-        "everything": one.everything,
+        "everything": one.everything or f"Any {one.label.lower()}",
         "choices": choices,
         "is_day": one.is_day,
         "hidden": one.hidden,

@@ -98,7 +98,8 @@ class Filter:
     name: str
     label: str
     choices: Sequence[Choice] = ()
-    everything: str = "All"
+    everything: str = ""
+    """What the choice of none is called; “Any status” by default, from the label."""
     is_day: bool = False
     hidden: bool = False
     visible: Callable[[Subject], bool] = everybody

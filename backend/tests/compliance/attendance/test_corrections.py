@@ -217,6 +217,27 @@ def test_hours_that_cannot_be_are_refused_when_they_are_asked_for(
         corrections.request_hours(session, student, theirs, ZONE)
 
 
+def test_hours_are_asked_for_once(
+    session: Session, school: School, enrollment: Enrollment, student: Subject
+) -> None:
+    values = HoursIn(
+        enrollment_id=enrollment.id,
+        clock_in=MONDAY,
+        clock_out=MONDAY + timedelta(hours=4),
+        reason="The tablet was off",
+    )
+    made = corrections.request_hours(session, student, values, ZONE)
+    later = {"clock_in": MONDAY + timedelta(hours=3), "clock_out": MONDAY + timedelta(hours=6)}
+    for again in (values, values.model_copy(update=later)):
+        with pytest.raises(Conflict, match=r"is waiting for a decision: .*Nothing was saved"):
+            corrections.request_hours(session, student, again, ZONE)
+    after = {"clock_in": values.clock_out, "clock_out": MONDAY + timedelta(hours=6)}
+    corrections.request_hours(session, student, values.model_copy(update=after), ZONE)
+    decline = DecisionIn(decision="decline", note="The room was closed")
+    corrections.decide(session, registrar(session), made.id, decline, ZONE)
+    assert corrections.request_hours(session, student, values, ZONE).state is State.WAITING
+
+
 def test_make_up_hours_are_records_of_their_own_kind(
     session: Session, school: School, settings: Settings, enrollment: Enrollment
 ) -> None:

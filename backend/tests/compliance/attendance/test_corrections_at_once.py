@@ -88,17 +88,23 @@ def test_the_daily_maximum_holds_for_two_at_once(live_database: Database, what: 
         staff, student = subject_of(school.admin()), school.student()
         one, other = school.enrollment(student), school.enrollment(student)
         records = [school.attendance(one, since, minutes=0).id for since in (NINE, ONE)]
-        first_change = corrects(session, staff, records[0], NINE)
+        # Hours are asked for once, so each case asks for its own alone.
         acts = {
-            "entries": (enters(session, staff, one.id, NINE), enters(session, staff, one.id, ONE)),
-            "entries of two programs": (
+            "entries": lambda: (enters(session, staff, one.id, NINE), enters(session, staff, one.id, ONE)),
+            "entries of two programs": lambda: (
                 enters(session, staff, one.id, NINE),
                 enters(session, staff, other.id, ONE),
             ),
-            "corrections": (first_change, corrects(session, staff, records[1], ONE)),
-            "one of each": (first_change, enters(session, staff, other.id, ONE)),
+            "corrections": lambda: (
+                corrects(session, staff, records[0], NINE),
+                corrects(session, staff, records[1], ONE),
+            ),
+            "one of each": lambda: (
+                corrects(session, staff, records[0], NINE),
+                enters(session, staff, other.id, ONE),
+            ),
         }
-        first, second = acts[what]
+        first, second = acts[what]()
     with live_database.begin() as session:
         first(session)
         thread, answers = meanwhile(live_database, second)

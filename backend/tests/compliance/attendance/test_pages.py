@@ -219,9 +219,9 @@ def test_one_of_the_staff_enters_and_corrects_by_the_forms_and_another_approves(
     corrected = admin.post(path, data={**values, "clock_out": "2026-05-04T13:30", "reason": "Stayed longer"})
     assert corrected.status_code == 303
     waits = corrected.headers["location"]
-    assert "You asked for this correction, so somebody else decides it" in admin.get(waits).text
+    assert "You asked for this correction, so someone else decides it" in admin.get(waits).text
     refused = admin.post(waits, data={"decision": "approve"})
-    assert (refused.status_code, "somebody else decides it. Nothing was saved" in refused.text) == (403, True)
+    assert (refused.status_code, "someone else decides it. Nothing was saved" in refused.text) == (403, True)
     assert "4\u00a0h" in admin.get(path).text
     decline = registrar.post(waits, data={"decision": "decline"})
     assert (decline.status_code, "why it is declined" in decline.text) == (422, True)
@@ -257,8 +257,8 @@ def test_a_correction_keeps_the_seconds_nobody_touched(
         ({"clock_in": "9999-12-31T23:59", "clock_out": "9999-12-31T23:59"}, "between 2000"),
         ({"clock_in": "0001-01-01T00:00"}, "between 2000"),
         ({"clock_in": "2026-03-08T02:30", "clock_out": "2026-03-08T04:30"}, "does not exist"),
-        ({"clock_in": "soon"}, "Clock in"),
-        ({"clock_in": "2026-05-04T08:00Z"}, "Clock in"),
+        ({"clock_in": "soon"}, "Clock-in"),
+        ({"clock_in": "2026-05-04T08:00Z"}, "Clock-in"),
         ({"reason": "  "}, "Reason"),
         ({"reason": "a" + NUL + "bc"}, "cannot be saved"),
         ({"reason": "x" * 501}, "Reason"),

@@ -88,10 +88,10 @@ def test_everybody_is_measured_and_the_list_says_by_which_rule(session: Session,
     assert (bea.scheduled_minutes, bea.attended_minutes) == (20 * 240, 14 * 240)
     assert (bea.consecutive_absences, bea.absences) == (6, 6)
     assert bea.reasons == [
-        "6 scheduled days in a row without attendance (the policy's limit is 3)",
+        "6 scheduled days in a row without attendance (the policy’s limit is 3)",
         "70.0% of the scheduled hours attended (the policy asks for 80%)",
     ]
-    assert (cem.tardies, cem.reasons) == (5, ["5 late arrivals in 30 days (the policy's limit is 5)"])
+    assert (cem.tardies, cem.reasons) == (5, ["5 late arrivals in 30 days (the policy’s limit is 5)"])
     assert service.count_at_risk(session, subject_of(room.teacher)) == 2
     assert service.count_at_risk(session, subject_of(room.school.instructor())) == 0
 

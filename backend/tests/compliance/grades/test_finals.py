@@ -86,7 +86,7 @@ def test_a_letter_that_the_book_does_not_come_to(
 def test_who_submits_does_not_approve(session: Session, school: School, graded: Taught) -> None:
     admin = subject_of(school.admin())
     (row,) = service.submit(session, admin, graded.id, {graded.enrollments[0].id: "B"}, ZONE)
-    with pytest.raises(Conflict, match="somebody else must approve"):
+    with pytest.raises(Conflict, match="someone else must approve"):
         service.approve(session, admin, graded.id, [row.id], ZONE)
     with pytest.raises(Forbidden):
         service.approve(session, graded.teacher, graded.id, [row.id], ZONE)

@@ -118,7 +118,7 @@ def test_an_amendment_from_the_request_to_the_statement_that_travels(
     assert "right to a hearing" in body
     assert "The kiosk says otherwise." in body
     service.ask_hearing(session, me, row.id)
-    with pytest.raises(Forbidden, match="somebody else must hold the hearing"):
+    with pytest.raises(Forbidden, match="someone else must hold the hearing"):
         service.decide_hearing(session, registrar, row.id, hearing)
     service.decide_hearing(session, colleague, row.id, hearing)
     service.attach_statement(session, me, row.id, "My badge did not work that day.")

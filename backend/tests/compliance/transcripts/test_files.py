@@ -57,13 +57,14 @@ def test_what_was_changed_is_refused_by_our_own_rule(world: World, tampered: dic
 def test_another_document_of_the_school_is_no_transcript(world: World) -> None:
     from app.enrollment.letters import service as letters
 
-    letter = letters.issue(
+    letter = documents.issue(
         world.database,
         world.registrar,
         world.files,
         world.settings,
-        world.enrollments["maria"],
-        recipient=None,
+        lambda session: letters.draft(
+            session, world.registrar, world.files, world.enrollments["maria"], None
+        ),
         request=uuid4(),
     )
     with world.database.begin() as session:

@@ -155,7 +155,7 @@ def test_declined_canceled_paper_links_and_fees(world: World) -> None:
         assert shared.student == "Maria Lopez"
         rows = deliveries.deliveries(session, world.maria, world.maria.user_id)
         (on_paper,) = [one.TranscriptDelivery.id for one in rows if one.TranscriptDelivery.method == "paper"]
-        with pytest.raises(Conflict, match="no link to take back"):
+        with pytest.raises(Conflict, match="no link to revoke"):
             deliveries.revoke(session, world.maria, on_paper)
 
 

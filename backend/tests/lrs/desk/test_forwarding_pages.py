@@ -125,7 +125,7 @@ def test_the_list_of_targets_is_searched_sorted_and_a_file(
     page = admin.get("/lrs/forwarding?sort=-name").text
     assert page.index("Ministry") < page.index("Archive")
     rows = _rows(admin.get("/lrs/forwarding?format=csv"))
-    assert [(row["Name"], row["State"], row["Sent"]) for row in rows] == [
+    assert [(row["Name"], row["Status"], row["Sent"]) for row in rows] == [
         ("Archive", "On", "0"),
         ("Ministry", "On", "0"),
     ]

@@ -74,7 +74,7 @@ def test_the_list_is_paged_searched_sorted_and_a_file(
     rows = list(csv.DictReader(io.StringIO(file)))
     assert len(rows) == 61
     by_hand = next(row for row in rows if row["File"] == "'=by hand.json")
-    assert (by_hand["State"], by_hand["Reason"], by_hand["Sent by"]) == (
+    assert (by_hand["Status"], by_hand["Reason"], by_hand["Sent by"]) == (
         "failed",
         "Line 2: It ends.",
         "Command",

@@ -209,6 +209,20 @@ def overlapping(
     return session.scalars(statement.order_by(Attendance.clock_in).limit(1)).first()
 
 
+def asked_for(
+    session: Session, user_id: int, clock_in: datetime, clock_out: datetime
+) -> AttendanceCorrection | None:
+    """An undecided request of the student for hours that no record has and that share time with these."""
+    statement = select(AttendanceCorrection).where(
+        AttendanceCorrection.user_id == user_id,
+        AttendanceCorrection.decided_at.is_(None),
+        AttendanceCorrection.attendance_id.is_(None),
+        AttendanceCorrection.clock_in < clock_out,
+        AttendanceCorrection.clock_out > clock_in,
+    )
+    return session.scalars(statement.order_by(AttendanceCorrection.clock_in).limit(1)).first()
+
+
 def transferred(session: Session, enrollment_ids: Collection[int]) -> dict[int, int]:
     """Minutes that were approved as transferred from other schools, by enrollment; those without are left out."""
     rows = session.execute(

@@ -102,7 +102,10 @@ def request_hours(
     evidence: Evidence | None = None,
     kind: Literal["add", "make_up"] = "add",
 ) -> CorrectionOut:
-    """Ask for hours that no record has: missed by the clock, or made up. Raises NotFound, Invalid, Conflict."""
+    """Ask for hours that no record has: missed by the clock, or made up.
+
+    Raises NotFound, Invalid, Conflict for an overlap with a record or with hours that another request asks for.
+    """
     missing = "There is no such enrollment. Choose one from the list."
     # Locked, so that the end of the enrollment and other hours of the same day come either before or after.
     chosen = enrolled.enrollment(session, values.enrollment_id, alone=True)
@@ -112,6 +115,13 @@ def request_hours(
     require_possible(session, chosen, values.clock_in, values.clock_out, zone)
     if values.clock_in == values.clock_out:
         raise checks.wrong("clock_out", "The clock-out is the same as the clock-in, so there are no hours.")
+    waiting = queries.asked_for(session, chosen.user_id, values.clock_in, values.clock_out)
+    if waiting is not None:
+        raise Conflict(
+            "Another request for hours at this time is waiting for a decision: "
+            f"{formats.local_time(waiting.clock_in, zone)} to {formats.local_time(waiting.clock_out, zone)}. "
+            "Nothing was saved."
+        )
     return _ask(
         session,
         subject,

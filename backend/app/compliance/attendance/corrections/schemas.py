@@ -50,7 +50,7 @@ class HoursForm(CorrectionForm):
 
     model_config = ConfigDict(arbitrary_types_allowed=True)
 
-    enrollment_id: Annotated[RecordId, Field(title="Student and program")]
+    enrollment_id: Annotated[RecordId, Field(title="Program")]
     kind: Literal["add", "make_up"] = "add"
     file: Annotated[OptionalFile, Field(title="Document")] = None
 

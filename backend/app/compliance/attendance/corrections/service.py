@@ -266,9 +266,9 @@ def _readable(session: Session, subject: Subject, correction_id: int) -> Attenda
 def _why_not(session: Session, subject: Subject, row: AttendanceCorrection) -> str | None:
     """Why this person does not decide the request; None if they do."""
     if row.user_id == subject.user_id:
-        return "These are your own hours, so somebody else decides."
+        return "These are your own hours, so someone else decides."
     if row.asked_by == subject.user_id:
-        return "You asked for this correction, so somebody else decides it."
+        return "You asked for this correction, so someone else decides it."
     if not policy.may_correct(subject):
         return "Your duties do not include deciding corrections of hours."
     if row.kind == "transfer" and not policy.may_list_all(subject):

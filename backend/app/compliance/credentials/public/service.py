@@ -185,7 +185,7 @@ def _judged(session: Session, settings: Settings, text: str) -> Verdict:
         return Verdict((Finding("Signature", False, "The key that it names is not this school’s."),), None)
     findings = [_signature(text, key.raw)]
     if not key.trusted:
-        findings.append(Finding("Signing key", False, "The key was revoked: somebody else may have used it."))
+        findings.append(Finding("Signing key", False, "The key was revoked: someone else may have used it."))
     row = None
     if 0 <= number < 2**31 and 0 <= index < status.BITS:
         row = queries.by_badge_index(session, number, index, clock.today(settings.zone))

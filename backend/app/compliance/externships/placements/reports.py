@@ -24,7 +24,7 @@ EXTERNSHIPS = Report[Any](
             link=lambda row: f"/externships/{row.id}",
         ),
         Column("site", "Site", lambda row: row.site, sort="site"),
-        Column("state", "State", lambda row: row.state, Kind.STATUS, sort="state"),
+        Column("state", "Status", lambda row: row.state, Kind.STATUS, sort="state"),
         Column("starts", "First day", lambda row: row.starts_on, Kind.DAY, sort="starts"),
         Column("ends", "Last day", lambda row: row.ends_on, Kind.DAY, sort="ends"),
         Column("confirmed", "Confirmed", lambda row: row.confirmed_minutes, Kind.MINUTES, sort="confirmed"),
@@ -36,11 +36,11 @@ EXTERNSHIPS = Report[Any](
         Column("verified_at", "Verified", lambda row: row.verified_at, Kind.MOMENT, on_page=False),
     ),
     search="Search by student, site or supervisor",
-    filters=(Filter("state", "State", STATES), Filter("program_id", "Program")),
+    filters=(Filter("state", "Status", STATES), Filter("program_id", "Program")),
     groupings=(
         Grouping(
             "state",
-            "State",
+            "Status",
             lambda columns, _zone: columns.state,
             Kind.STATUS,
             measures=(Measure("confirmed_minutes", "Confirmed", Kind.MINUTES),),
@@ -74,7 +74,7 @@ HOURS = Report[Any](
         ),
         Column("site", "Site", lambda row: row.site, sort="site"),
         Column("minutes", "Hours", lambda row: row.minutes, Kind.MINUTES, sort="minutes"),
-        Column("state", "State", lambda row: row.state, Kind.STATUS, sort="state"),
+        Column("state", "Status", lambda row: row.state, Kind.STATUS, sort="state"),
         Column("counts", "Verified", lambda row: row.counts, Kind.YES_NO),
         Column("starts_at", "Start", lambda row: row.starts_at, Kind.MOMENT, on_page=False),
         Column("ends_at", "End", lambda row: row.ends_at, Kind.MOMENT, on_page=False),
@@ -88,7 +88,7 @@ HOURS = Report[Any](
     filters=(
         Filter(
             "state",
-            "State",
+            "Status",
             [("logged", "Logged"), ("confirmed", "Confirmed"), ("disputed", "Disputed")],
         ),
         Filter("first", "From", is_day=True),
@@ -110,7 +110,7 @@ HOURS = Report[Any](
         ),
         Grouping(
             "state",
-            "State",
+            "Status",
             lambda columns, _zone: columns.state,
             Kind.STATUS,
             measures=(Measure("minutes", "Hours", Kind.MINUTES),),

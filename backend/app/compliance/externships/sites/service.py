@@ -302,7 +302,7 @@ def require_outsider(session: Session, email: str, field: str) -> None:
     person = accounts.find_by_email(session, email)
     if person is not None and person.deleted_at is None and person.role.value != "student":
         sentence = (
-            f"{email} belongs to the school’s own staff. An externship is overseen by somebody who is not an "
+            f"{email} belongs to the school’s own staff. An externship is overseen by someone who is not an "
             "instructor of the school. Nothing was saved."
         )
         raise Invalid(sentence, errors=[FieldError(field, sentence)])

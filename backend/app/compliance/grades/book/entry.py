@@ -159,7 +159,7 @@ def _refusal(faults: list[Fault], count: int) -> Conflict | Invalid:
     wrong = "1 cell needs" if len(faults) == 1 else f"{len(faults)} cells need"
     if all(fault.current is not None for fault in faults):
         return Conflict(
-            f"Nothing was saved: {wrong} your attention, because somebody else changed what is there. "
+            f"Nothing was saved: {wrong} your attention, because someone else changed what is there. "
             f"{faults[0].sentence}",
             faults=shown,
         )

@@ -86,7 +86,7 @@ def decide_change(
         raise NotFound("There is no such request.")
     policy.require_approve(subject, row.user_id)
     if change.asked_by == subject.user_id:
-        raise Forbidden("You asked for this change, so somebody else must decide it. Nothing was saved.")
+        raise Forbidden("You asked for this change, so someone else must decide it. Nothing was saved.")
     if change.decided_at is not None:
         raise Conflict(f"This request was {change.outcome} already. Nothing was saved.")
     if not approved and not note:

@@ -199,7 +199,7 @@ def approve(
     for row, listed in found:
         if row.submitted_by == subject.user_id:
             raise Conflict(
-                f"You submitted the grade of {listed.full_name}, so somebody else must approve it. Nothing was saved."
+                f"You submitted the grade of {listed.full_name}, so someone else must approve it. Nothing was saved."
             )
         _require_current(book, lines.get(row.enrollment_id), row, listed.full_name)
         row.status, row.decided_by, row.decided_at = "approved", subject.user_id, clock.now()

@@ -19,7 +19,7 @@ PROGRESS = Report[Any](
             link=lambda row: f"/academic-progress/{row.id}",
         ),
         Column("program", "Program", lambda row: row.program, sort="program"),
-        Column("state", "State", lambda row: row.state, Kind.STATUS, sort="state"),
+        Column("state", "Status", lambda row: row.state, Kind.STATUS, sort="state"),
         Column("pace", "Pace", lambda row: row.pace_pct, Kind.PERCENT, sort="pace"),
         Column("attended", "Attended", lambda row: row.attended_minutes, Kind.MINUTES, on_page=False),
         Column("scheduled", "Scheduled", lambda row: row.scheduled_minutes, Kind.MINUTES, on_page=False),
@@ -30,11 +30,11 @@ PROGRESS = Report[Any](
     ),
     search="Search by student or program",
     filters=(
-        Filter("state", "State", _STATES),
-        Filter("risk", "Risk", [("yes", "At risk"), ("appeals", "Appeals waiting")], "Everybody"),
+        Filter("state", "Status", _STATES),
+        Filter("risk", "Risk", [("yes", "At risk"), ("appeals", "Appeals waiting")], "Everyone"),
     ),
     groupings=(
-        Grouping("state", "State", lambda columns, _zone: columns.state, Kind.STATUS),
+        Grouping("state", "Status", lambda columns, _zone: columns.state, Kind.STATUS),
         Grouping(
             "program", "Program", lambda columns, _zone: columns.program,
             measures=(Measure("pace_pct", "Average pace", Kind.PERCENT, "avg"),),

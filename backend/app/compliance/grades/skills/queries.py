@@ -32,7 +32,7 @@ register_conflict(
     "name",
 )
 register_conflict(
-    "uq_skill_versions_skill_id_version", "Somebody else has just changed this skill. Open it again."
+    "uq_skill_versions_skill_id_version", "Someone else has just changed this skill. Open it again."
 )
 register_conflict("uq_skill_voids_attempt_id", "This attempt is voided already. Nothing was changed.")
 register_conflict("uq_skill_attempts_request", "This attempt is saved already. Open the check-offs again.")

@@ -31,7 +31,7 @@ from app.settings import Settings
 LINK_DAYS = 30
 """How long a link leads to the transcript, unless the holder chose otherwise."""
 NO_LINK = (
-    "This link does not lead to a transcript. It may have expired or been taken back, or the transcript is no longer "
+    "This link does not lead to a transcript. It may have expired or been revoked, or the transcript is no longer "
     "valid. Ask the person who gave it to you for a new one."
 )
 
@@ -149,7 +149,7 @@ def revoke(session: Session, subject: Subject, delivery_id: int) -> TranscriptDe
         policy.require_issue(subject)
     row: TranscriptDelivery = found.TranscriptDelivery
     if row.token_hash is None or row.revoked_at is not None:
-        raise Conflict("There is no link to take back, or it was taken back already.")
+        raise Conflict("There is no link to revoke, or it was revoked already.")
     row.revoked_at = clock.now()
     session.flush()
     history.record(

@@ -21,8 +21,8 @@ APPLICATIONS = Report[Any](
         ),
         Column("email", "Email", lambda row: row.email),
         Column("program", "Program", lambda row: row.program_name, sort="program"),
-        Column("wanted_start", "Wants to start", lambda row: row.wanted_start, Kind.DAY, sort="start"),
-        Column("state", "State", lambda row: row.state, Kind.STATUS),
+        Column("wanted_start", "Preferred start date", lambda row: row.wanted_start, Kind.DAY, sort="start"),
+        Column("state", "Status", lambda row: row.state, Kind.STATUS),
         Column("applied_at", "Applied", lambda row: row.applied_at, Kind.MOMENT, sort="applied"),
         Column("birth_date", "Birth date", lambda row: row.birth_date, Kind.DAY, on_page=False),
         Column("source", "Heard about the school", lambda row: row.source, on_page=False),
@@ -34,15 +34,15 @@ APPLICATIONS = Report[Any](
     filters=(
         Filter(
             "state",
-            "State",
-            (*((one.value, one.label) for one in ApplicationState), ("all", "Every state")),
+            "Status",
+            (*((one.value, one.label) for one in ApplicationState), ("all", "Any status")),
             "Open",
         ),
         Filter("program_id", "Program", everything="Any program"),
     ),
     groupings=(
         Grouping("program", "Program", lambda columns, _zone: columns.program_name),
-        Grouping("state", "State", lambda columns, _zone: columns.state, Kind.STATUS, chart="pie"),
+        Grouping("state", "Status", lambda columns, _zone: columns.state, Kind.STATUS, chart="pie"),
         Grouping(
             "month",
             "Month",

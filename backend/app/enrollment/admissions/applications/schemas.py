@@ -37,7 +37,7 @@ class WantsForm(BaseModel):
     """What an applicant wants."""
 
     program_id: Annotated[RecordId, Field(title="Program")]
-    wanted_start: Annotated[OptionalStart, Field(title="Wants to start")] = None
+    wanted_start: Annotated[OptionalStart, Field(title="Preferred start date")] = None
     source: Annotated[OptionalSource, Field(title="How they heard about the school")] = None
 
 

@@ -57,7 +57,7 @@ register_invalid(
 )
 register_conflict(
     "uq_admission_requirements_kind_id",
-    "Somebody changed these requirements at the same moment. Nothing was saved; open the page again.",
+    "Someone changed these requirements at the same moment. Nothing was saved; open the page again.",
 )
 
 

@@ -19,7 +19,7 @@ LINES = Report[Any](
         Column("email", "Email", lambda row: row.email, on_page=False),
         Column("kind", "Document", lambda row: row.kind, sort="kind"),
         Column("programs", "Required for", lambda row: row.programs),
-        Column("standing", "State", lambda row: row.standing, Kind.STATUS),
+        Column("standing", "Status", lambda row: row.standing, Kind.STATUS),
         Column("expires_on", "Valid until", lambda row: row.expires_on, Kind.DAY, sort="expires"),
         Column("received_at", "Received", lambda row: row.received_at, Kind.MOMENT, on_page=False),
     ),
@@ -27,7 +27,7 @@ LINES = Report[Any](
     filters=(
         Filter(
             "standing",
-            "State",
+            "Status",
             tuple((one, one.capitalize()) for one in STANDINGS),
             "Everything to do",
         ),
@@ -35,7 +35,7 @@ LINES = Report[Any](
     ),
     groupings=(
         Grouping("kind", "Document", lambda columns, _zone: columns.kind),
-        Grouping("standing", "State", lambda columns, _zone: columns.standing, Kind.STATUS, chart="pie"),
+        Grouping("standing", "Status", lambda columns, _zone: columns.standing, Kind.STATUS, chart="pie"),
     ),
     counted="Documents",
 )

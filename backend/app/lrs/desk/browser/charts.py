@@ -74,7 +74,7 @@ def charts(
             digits=2,
         ),
         scores=Series(
-            [f"{tenth * 10}–{tenth * 10 + 10} %" for tenth in range(10)],
+            [f"{tenth * 10}–{tenth * 10 + 10}%" for tenth in range(10)],
             [{"name": "Scores", "values": [tenths.get(tenth, 0) for tenth in range(10)]}],
         ),
         statements=sum(number for _, _, number in counts),

@@ -93,7 +93,7 @@ def who(actor: Mapping[str, Any]) -> str:
     if "openid" in actor:
         return str(actor["openid"])
     if "mbox_sha1sum" in actor:
-        return f"somebody ({str(actor['mbox_sha1sum'])[:8]}…)"
+        return f"someone ({str(actor['mbox_sha1sum'])[:8]}…)"
     members = [who(member) for member in actor.get("member", ())]
     return ", ".join(members[:3]) + (f" and {len(members) - 3} more" if len(members) > 3 else "") or "a group"
 
@@ -128,7 +128,7 @@ def outcome(result: Mapping[str, Any]) -> str:
     parts = []
     score = result.get("score") or {}
     if "scaled" in score:
-        parts.append(f"{score['scaled'] * 100:.4g} %")
+        parts.append(f"{score['scaled'] * 100:.4g}%")
     elif "raw" in score:
         parts.append(
             f"{score['raw']:g} of {score['max']:g}" if "max" in score else f"{score['raw']:g} points"
@@ -141,7 +141,7 @@ def outcome(result: Mapping[str, Any]) -> str:
         parts.append(length(str(result["duration"])))
     for name, value in (result.get("extensions") or {}).items():
         if name.endswith("/progress") and isinstance(value, int | float):
-            parts.append(f"now {value:g} %")
+            parts.append(f"now {value:g}%")
     if result.get("response"):
         response = str(result["response"])
         parts.append(f"answered “{response[:60]}{'…' if len(response) > 60 else ''}”")

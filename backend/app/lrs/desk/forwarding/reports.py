@@ -12,7 +12,7 @@ TARGETS = Report[Any](
         Column("number", "Number", lambda row: row.XapiForwarder.id, Kind.NUMBER, on_page=False),
         Column("name", "Name", lambda row: row.XapiForwarder.label, sort="name"),
         Column("endpoint", "Endpoint", lambda row: row.XapiForwarder.endpoint, on_page=False),
-        Column("state", "State", lambda row: service.state_of(row.XapiForwarder), Kind.STATUS),
+        Column("state", "Status", lambda row: service.state_of(row.XapiForwarder), Kind.STATUS),
         Column("sent", "Sent", lambda row: row.XapiForwarder.sent, Kind.NUMBER, sort="sent"),
         Column("put_aside", "Put aside", lambda row: row.dead, Kind.NUMBER, sort="put_aside"),
         Column(

@@ -54,7 +54,7 @@ function mark() {
 }
 
 function words(result) {
-  const score = result.score_pct === null ? "" : ` · ${result.score_pct} %`;
+  const score = result.score_pct === null ? "" : ` · ${result.score_pct}%`;
   return result.complete ? `Completed${score}` : `${result.done} of ${result.total} completed${score}`;
 }
 

@@ -115,7 +115,7 @@ def change_skill(
     row, was = line.skill, line.version
     if row.version != seen:
         raise Conflict(
-            f"Somebody else has changed this skill: it is at version {row.version}, and you saw version {seen}. "
+            f"Someone else has changed this skill: it is at version {row.version}, and you saw version {seen}. "
             "Nothing was saved. Open it again."
         )
     section = _section(queries.skills(session, row.program_id), values.section)
