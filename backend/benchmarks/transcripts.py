@@ -1,6 +1,7 @@
 """Transcripts issued by a batch: numbered, drawn, signed, kept, written down.
 
-Printed beside what is measured in the same run: drawing the same transcripts on as many processes, and nothing else.
+Printed beside what is measured in the same run: drawing the same transcripts on as many processes, and nothing else;
+and the processor time of each step, which other work on the machine changes less than the rate.
 
     cd backend && ../.venv/bin/python -m benchmarks.transcripts [--transcripts 1000]
 """
@@ -9,16 +10,17 @@ import argparse
 import resource
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
 from datetime import time as time_of_day
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import insert, select
 
 from app.compliance.transcripts import issuing, service
-from app.core.files import open_store
+from app.core.files import FileStore, open_store
 from app.core.permissions import SYSTEM
 from app.db.models import (
     Attendance,
@@ -38,8 +40,13 @@ from app.db.models import (
 )
 from app.db.session import Database
 from app.documents import kinds
+from app.documents.keys import service as keys
+from app.documents.pades import sign
+from app.documents.render.job import Job, Rendered
+from app.documents.render.printable import canonical, checked
 from app.documents.render.processes import PROCESSES
 from app.documents.render.service import render
+from app.documents.render.worker import Engine
 from app.ops import migrations, roles
 from app.ops.postgres import EmbeddedServer
 from app.school import service as schools
@@ -185,6 +192,7 @@ def main() -> None:
                 list(threads.map(draw, range(len(drafts))))
 
         plain = rate(len(drafts), bare)
+        steps(database, files, settings, few)
         memory = [peak()]
         with database.begin() as session:
             batch = TranscriptBatch(title="All")
@@ -195,7 +203,9 @@ def main() -> None:
                 [{"batch_id": batch.id, "enrollment_id": number} for number in numbers],
             )
             batch_id = batch.id
+        begun = time.process_time()
         issued = rate(count, lambda: service.work_batch(database, files, settings, batch_id))
+        spent = 1000 * (time.process_time() - begun) / count
         memory.append(peak())
         with database.begin() as session:
             serials = list(session.scalars(select(IssuedDocument.serial).order_by(IssuedDocument.serial)))
@@ -207,7 +217,39 @@ def main() -> None:
     print(
         f"issued with signature:  {issued:.1f} a second (goal {GOAL}), {issued / plain:.2f} of plain drawing"
     )
+    print(f"processor time of the worker, drawing aside: {spent:.1f} ms a transcript")
     print(f"memory of the worker: {memory[0]} MB before, {memory[1]} MB after {count} transcripts")
+
+
+def steps(database: Database, files: FileStore, settings: Settings, numbers: list[int]) -> None:
+    """Print the processor time of each step for one transcript, in milliseconds: one after another, in this process."""
+    with tempfile.TemporaryDirectory() as folder, database.begin() as session:
+        key = keys.signing_key(session, settings)
+        begun = time.process_time()
+        drafts = list(issuing.drafts(session, SYSTEM, files, settings, numbers).values())
+        cost = {"read": time.process_time() - begun}
+        engine, layout = Engine(Path(folder) / "root"), kinds.get(service.KIND).layout
+
+        def drawn(data: str) -> bytes:
+            answer = engine.run(Job(layout, data))
+            assert isinstance(answer, Rendered), answer
+            return answer.pdf
+
+        def timed(name: str, work: Callable[[Any], Any], given: Iterable[Any]) -> list[Any]:
+            begun = time.process_time()
+            found = [work(one) for one in given]
+            cost[name] = time.process_time() - begun
+            return found
+
+        numbered = [(one, f"TR-2026-{place:06}") for place, one in enumerate(drafts)]
+        facts = timed("written out", lambda one: canonical(checked(one[0].data(one[1], FIRST)[0])), numbered)
+        drawn(facts[0])
+        pdfs = timed("drawn", drawn, facts)
+        signed = timed("signed", lambda pdf: sign(pdf, key, reason="Transcript", school="A school"), pdfs)
+        store = open_store(settings.model_copy(update={"data_dir": Path(folder)}))
+        timed("stored", store.put, signed)
+    each = {name: 1000 * spent / len(numbers) for name, spent in cost.items()}
+    print("milliseconds of processor time:", ", ".join(f"{name} {one:.1f}" for name, one in each.items()))
 
 
 def rate(count: int, work: Callable[[], object]) -> float:

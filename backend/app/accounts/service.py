@@ -27,7 +27,7 @@ from app.accounts.factors.service import send_change as send_factor_change
 from app.accounts.identifiers.numbers import IdentifierKind
 from app.accounts.identifiers.service import NUMBERS as IDENTIFIERS
 from app.accounts.names import queue as _queue  # noqa: F401 - what waits is in the queue
-from app.accounts.names.service import name_on
+from app.accounts.names.service import name_on, names_on
 from app.accounts.notes.service import Note, gather_notes, notes_of
 from app.accounts.people import imports as _imports  # noqa: F401 - people can be imported
 from app.accounts.people import queries
@@ -84,6 +84,7 @@ __all__ = [
     "list_people",
     "may_manage",
     "name_on",
+    "names_on",
     "notes_of",
     "numbers_of_people_named",
     "on_sessions_ended",

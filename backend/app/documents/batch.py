@@ -20,7 +20,7 @@ from app.core.permissions import Actor, internal
 from app.db.models import IssuedDocument
 from app.db.session import Database
 from app.documents import numbers, policy
-from app.documents.issue import Draft, give_up, make, write_down
+from app.documents.issue import Draft, Ready, give_up, make, write_down
 from app.documents.keys import service as keys
 from app.documents.numbers import Made, Wanted
 from app.documents.render.processes import PROCESSES
@@ -79,15 +79,18 @@ def issue_all(
     with ThreadPoolExecutor(PROCESSES) as threads:
         finished = list(threads.map(finish, range(len(drafts))))
     with database.begin() as session:
-        outcomes = []
+        ready = []
         for draft, (document_id, _number), one in zip(drafts, reserved, finished, strict=True):
             if one.stored is None:
                 give_up(session, subject, document_id, one.problem or "")
-                outcomes.append(Outcome(draft, None, one.problem))
                 continue
             result = Made(one.stored.sha256, one.stored.size, one.facts_sha256, key.id, today)
-            row = write_down(session, subject, draft, document_id, result, one.stored)
-            outcomes.append(Outcome(draft, row, None))
+            ready.append(Ready(draft, document_id, result, one.stored))
+        rows = iter(write_down(session, subject, ready) if ready else ())
+        outcomes = [
+            Outcome(draft, next(rows) if one.stored else None, one.problem)
+            for draft, one in zip(drafts, finished, strict=True)
+        ]
         follow(session, outcomes)
     return outcomes
 

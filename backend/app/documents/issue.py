@@ -1,7 +1,7 @@
 """From a draft to a signed, numbered document that is kept for good."""
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
@@ -136,7 +136,8 @@ def issue(
             made = Made(
                 stored.sha256, stored.size, hashlib.sha256(machine.encode()).hexdigest(), key.id, today
             )
-            return write_down(session, subject, draft, document_id, made, stored, replaces)
+            (row,) = write_down(session, subject, [Ready(draft, document_id, made, stored)], replaces)
+            return row
     except Exception as error:
         reason = error.detail if isinstance(error, Problem) else f"The system failed: {type(error).__name__}."
         with database.begin() as session:
@@ -155,37 +156,48 @@ def make(settings: Settings, draft: Draft, number: str, today: date, key: Signer
     return signed, machine
 
 
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """A document that is signed and stored, and not yet in the register."""
+
+    draft: Draft
+    document_id: int
+    made: Made
+    stored: StoredFile
+
+
 def write_down(
-    session: Session,
-    subject: Actor,
-    draft: Draft,
-    document_id: int,
-    made: Made,
-    stored: StoredFile,
-    replaces: int | None = None,
-) -> IssuedDocument:
-    """The register's part, with the claim on the file, the history, and what the draft's room keeps."""
-    row = numbers.mark_issued(session, document_id, made)
-    claims.claim(
+    session: Session, subject: Actor, ready: Sequence[Ready], replaces: int | None = None
+) -> list[IssuedDocument]:
+    """The register's part, with the claims on the files, the history, and what the drafts' rooms keep.
+
+    `replaces` is for a document alone: the one that it supersedes.
+    """
+    rows = numbers.mark_issued(session, {one.document_id: one.made for one in ready})
+    claims.claim_rows(
         session,
-        stored,
+        [(one.document_id, one.stored, "application/pdf") for one in ready],
         room="documents",
-        row=row.id,
         retention=Retention.PERMANENT,
-        media_type="application/pdf",
     )
-    history.record(
+    history.record_all(
         session,
         subject,
         Action.DOCUMENT_ISSUED,
-        row.id,
-        student_id=row.student_id,
-        enrollment_id=row.enrollment_id,
-        number=row.number,
-        kind=row.kind,
-        sha256=made.sha256,
+        [
+            {
+                "target_id": row.id,
+                "student_id": row.student_id,
+                "enrollment_id": row.enrollment_id,
+                "number": row.number,
+                "kind": row.kind,
+                "sha256": row.sha256,
+            }
+            for row in rows
+        ],
     )
     if replaces is not None:
+        (row,) = rows
         old = numbers.mark_replaced(session, replaces, row)
         history.record(
             session,
@@ -197,9 +209,10 @@ def write_down(
             number=old.number,
             by=row.number,
         )
-    if draft.written is not None:
-        draft.written(session, subject, row, made.issued_on)
-    return row
+    for one, row in zip(ready, rows, strict=True):
+        if one.draft.written is not None:
+            one.draft.written(session, subject, row, one.made.issued_on)
+    return rows
 
 
 def give_up(session: Session, subject: Actor, document_id: int, reason: str) -> None:

@@ -92,17 +92,22 @@ class Made:
     """The day that the document names."""
 
 
-def mark_issued(session: Session, document_id: int, made: Made) -> IssuedDocument:
-    """Write what was issued under the number. Raises Conflict if it has been given up in the meantime."""
-    row = queries.find(session, document_id, lock=True)
-    if row is None or row.status != "reserved":
-        raise Conflict("This document took too long and its number was given up. Make it again.")
-    row.status = "issued"
-    row.issued_at = clock.now()
-    row.sha256, row.size_bytes = made.sha256, made.size_bytes
-    row.facts_sha256, row.signing_key_id = made.facts_sha256, made.signing_key_id
+def mark_issued(session: Session, made: Mapping[int, Made]) -> list[IssuedDocument]:
+    """Write what was issued under each number, in their order.
+
+    Raises Conflict if one of them has been given up in the meantime.
+    """
+    rows = queries.locked(session, made)
+    for number, one in made.items():
+        row = rows.get(number)
+        if row is None or row.status != "reserved":
+            raise Conflict("This document took too long and its number was given up. Make it again.")
+        row.status = "issued"
+        row.issued_at = clock.now()
+        row.sha256, row.size_bytes = one.sha256, one.size_bytes
+        row.facts_sha256, row.signing_key_id = one.facts_sha256, one.signing_key_id
     session.flush()
-    return row
+    return [rows[number] for number in made]
 
 
 def mark_void(session: Session, document_id: int, reason: str) -> IssuedDocument:

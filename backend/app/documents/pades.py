@@ -7,16 +7,14 @@ font would not be embedded: the layout draws what a person sees) and no document
 
 from io import BytesIO
 
-from asn1crypto import x509
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.sign import signers
 from pyhanko.sign.fields import InvisSigSettings, MDPPerm, SigFieldSpec, SigSeedSubFilter
-from pyhanko_certvalidator.registry import SimpleCertificateStore
 
+from app.documents.cms import PyHankoSigner
 from app.documents.signing import FIELD, Signer, completed
 
 READABLE_FIELD = "Signature of the registrar"
-_LONGEST_SIGNATURE = 72  # ECDSA on P-256, DER encoded
 _MORE_THAN_CERTIFICATES = 2048
 """Bytes of a signature beside its certificates: signed attributes and the signature itself take some 700."""
 
@@ -26,21 +24,6 @@ class _Writer(IncrementalPdfFileWriter):
 
     def _update_meta(self) -> None:
         pass
-
-
-class _PyHankoSigner(signers.Signer):
-    """A `Signer` as pyHanko asks for it."""
-
-    def __init__(self, signer: Signer) -> None:
-        issuers = SimpleCertificateStore()  # type: ignore[no-untyped-call]
-        issuers.register_multiple([x509.Certificate.load(der) for der in signer.issuers])
-        super().__init__(signing_cert=x509.Certificate.load(signer.certificate), cert_registry=issuers)
-        self._own = signer
-
-    async def async_sign_raw(self, data: bytes, digest_algorithm: str, dry_run: bool = False) -> bytes:
-        if digest_algorithm != "sha256":
-            raise ValueError("documents are signed over SHA-256")
-        return bytes(_LONGEST_SIGNATURE) if dry_run else self._own.sign(data)
 
 
 def sign(pdf: bytes, signer: Signer, *, reason: str, school: str) -> bytes:
@@ -57,7 +40,7 @@ def sign(pdf: bytes, signer: Signer, *, reason: str, school: str) -> bytes:
             name=school,
             reason=reason,
         ),
-        _PyHankoSigner(signer),
+        PyHankoSigner(signer),
         new_field_spec=SigFieldSpec(
             FIELD,
             readable_field_name=READABLE_FIELD,

@@ -1,6 +1,6 @@
 """Every SQL statement about documents and their numbers."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -63,6 +63,18 @@ def find(session: Session, document_id: int, *, lock: bool = False) -> IssuedDoc
     if lock:
         statement = statement.with_for_update().execution_options(populate_existing=True)
     return session.scalars(statement).one_or_none()
+
+
+def locked(session: Session, document_ids: Collection[int]) -> dict[int, IssuedDocument]:
+    """Rows of the register by number, locked, in the order in which everybody takes them."""
+    statement = (
+        select(IssuedDocument)
+        .where(IssuedDocument.id.in_(document_ids))
+        .order_by(IssuedDocument.id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    return {row.id: row for row in session.scalars(statement)}
 
 
 def by_request(session: Session, request: UUID) -> IssuedDocument | None:

@@ -4,6 +4,7 @@ import asyncio
 import shutil
 import subprocess
 from datetime import timedelta
+from hashlib import sha256
 from io import BytesIO
 from pathlib import Path
 
@@ -18,9 +19,10 @@ from pyhanko.sign.fields import SigFieldSpec
 from pyhanko.sign.general import SigningError
 
 from app.core import clock
+from app.documents.cms import PyHankoSigner
 from app.documents.keys import certificates
 from app.documents.keys.service import OwnKey
-from app.documents.pades import _PyHankoSigner, sign
+from app.documents.pades import sign
 from app.documents.signing import FIELD
 from app.documents.verification import Inspection, inspect
 from tests.documents.conftest import own_key
@@ -172,10 +174,27 @@ def test_a_file_saved_again(signed: bytes, key: Key) -> None:
     assert not look(out.getvalue(), key).sound
 
 
+@pytest.mark.parametrize("length", [70, 71, 72])
+def test_the_envelope_is_what_pyhanko_puts_together(key: Key, length: int) -> None:
+    """All but the hash and the raw signature is kept between two documents: the bytes must not show it."""
+
+    class Fixed:
+        certificate, issuers = key[0].certificate, key[0].issuers
+
+        def sign(self, data: bytes) -> bytes:
+            return sha256(data).digest().ljust(length, b".")
+
+    signer = PyHankoSigner(Fixed())
+    for digest in (sha256(b"one").digest(), bytes(32)):
+        kept = asyncio.run(signer.async_sign(digest, "sha256", use_pades=True))
+        again = asyncio.run(signers.Signer.async_sign(signer, digest, "sha256", use_pades=True))
+        assert kept.dump() == again.dump()
+
+
 def test_a_further_signature(unsigned: bytes, key: Key) -> None:
     def add(pdf: bytes, field: str) -> bytes:
         metadata = signers.PdfSignatureMetadata(field_name=field, md_algorithm="sha256")
-        signer = signers.PdfSigner(metadata, _PyHankoSigner(key[0]), new_field_spec=SigFieldSpec(field))
+        signer = signers.PdfSigner(metadata, PyHankoSigner(key[0]), new_field_spec=SigFieldSpec(field))
         out: BytesIO = signer.sign_pdf(IncrementalPdfFileWriter(BytesIO(pdf)))
         return out.getvalue()
 
@@ -189,7 +208,7 @@ def test_a_further_signature(unsigned: bytes, key: Key) -> None:
 
 def test_pyhanko_itself_refuses_to_sign_a_second_time(signed: bytes, key: Key) -> None:
     metadata = signers.PdfSignatureMetadata(field_name="Second", md_algorithm="sha256")
-    signer = signers.PdfSigner(metadata, _PyHankoSigner(key[0]), new_field_spec=SigFieldSpec("Second"))
+    signer = signers.PdfSigner(metadata, PyHankoSigner(key[0]), new_field_spec=SigFieldSpec("Second"))
     with pytest.raises(SigningError, match="forbids all changes"):
         signer.sign_pdf(IncrementalPdfFileWriter(BytesIO(signed)))
 

@@ -1,6 +1,6 @@
 """SQL of legal names."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date
 from typing import Any
 
@@ -39,15 +39,19 @@ def former_name(session: Session, number: int) -> FormerName | None:
     return session.get(FormerName, number)
 
 
-def name_on(session: Session, user_id: int, day: date) -> str | None:
-    """The legal name on a day: the first former one that was used beyond it, or else the present one."""
-    formerly = session.scalar(
+def names_on(session: Session, user_ids: Collection[int], day: date) -> dict[int, str]:
+    """Legal names on a day by person: the first former one that was used beyond it, or else the present one."""
+    formerly = (
         select(FormerName.full_name)
-        .where(FormerName.user_id == user_id, FormerName.used_until > day)
+        .where(FormerName.user_id == User.id, FormerName.used_until > day)
         .order_by(FormerName.used_until)
         .limit(1)
+        .scalar_subquery()
     )
-    return formerly or session.scalar(select(User.full_name).where(User.id == user_id))
+    rows = session.execute(
+        select(User.id, func.coalesce(formerly, User.full_name)).where(User.id.in_(user_ids))
+    ).tuples()
+    return dict(rows.all())
 
 
 def request(session: Session, number: int, *, lock: bool = False) -> NameRequest | None:

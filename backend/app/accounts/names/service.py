@@ -4,7 +4,7 @@
 day, so that an old document keeps the old name and a new one takes the new.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date
 from typing import Any
 
@@ -35,8 +35,14 @@ _CHANGES, _REQUESTS = "accounts.former_names", "accounts.name_requests"
 @internal("the name on documents that the person may have made")
 def name_on(session: Session, user_id: int, day: date) -> str:
     """The student's full legal name on a day at the school. Raises NotFound for nobody."""
-    found = queries.name_on(session, user_id, day)
-    if found is None:
+    return names_on(session, [user_id], day)[user_id]
+
+
+@internal("the names on documents that the person may have made")
+def names_on(session: Session, user_ids: Collection[int], day: date) -> dict[int, str]:
+    """The full legal names of students on a day at the school. Raises NotFound if one of them is nobody."""
+    found = queries.names_on(session, user_ids, day)
+    if set(user_ids) - set(found):
         raise NotFound(policy.NO_STUDENT)
     return found
 

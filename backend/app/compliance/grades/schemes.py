@@ -1,5 +1,6 @@
 """The grading scheme of a day, as the room needs it."""
 
+from collections.abc import Iterable
 from datetime import date
 
 from sqlalchemy.orm import Session
@@ -25,3 +26,8 @@ def of_policy(session: Session, policy_id: int) -> Scheme:
     """The scheme that a grade was given by."""
     values: GradingPolicy = school.policies.by_number(session, PolicyKind.GRADING, policy_id).values
     return values.scheme()
+
+
+def of_policies(session: Session, policy_ids: Iterable[int]) -> dict[int, Scheme]:
+    """The schemes that many grades were given by, each looked up once."""
+    return {number: of_policy(session, number) for number in set(policy_ids)}

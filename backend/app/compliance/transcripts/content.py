@@ -6,8 +6,9 @@ in total, because such a school counts in them.
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from datetime import date
+from itertools import groupby
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -44,7 +45,7 @@ Content = dict[str, Any]
 def gather(
     session: Session, settings: Settings, enrollment_ids: Sequence[int], letterhead: Letterhead
 ) -> dict[int, Content]:
-    """The content of many transcripts as of today, by enrollment, in a fixed number of queries but for the names.
+    """The content of many transcripts as of today, by enrollment, in a fixed number of queries.
 
     Raises NotFound for an enrollment that does not exist.
     """
@@ -56,17 +57,21 @@ def gather(
     totals = attendance.minutes_of(session, enrollment_ids, today)
     transferred = attendance.transferred_of(session, enrollment_ids, today)
     entries = attendance.entries_of(session, enrollment_ids)
-    sat = classes.seated_meetings(session, enrollment_ids, today, letterhead.zone)
+    seated = classes.seated_meetings(session, enrollment_ids, today, letterhead.zone)
+    sat = {number: _by_class(each) for number, each in seated.items()}
     modules = classes.module_names(
         session, {record.module_id for each in sat.values() for record, _ in each if record.module_id}
     )
     externships = _externships(session, rows, letterhead.zone)
     scheme = grades.scheme_on(session, today)
+    names = accounts.names_on(session, {row.user_id for row in rows.values()}, today)
     found = {}
     for number in enrollment_ids:
         row = rows[number]
         meetings = [
-            CourseMeeting(record.module_id or record.name, one) for record, one in sat.get(number, ())
+            CourseMeeting(course, one)
+            for course, held in ((_course(record), held) for record, held in sat.get(number, ()))
+            for one in held
         ]
         minutes = minutes_by_course(entries.get(number, ()), meetings)
         titles = _titles(sat.get(number, ()), modules)
@@ -76,7 +81,7 @@ def gather(
             "verify_at": f"{settings.app_origin}/verify/transcript",
             "student": {
                 "number": row.user_id,
-                "name": accounts.name_on(session, row.user_id, today),
+                "name": names[row.user_id],
             },
             "program": {
                 "number": row.program_id,
@@ -175,11 +180,24 @@ def _hours(total: int, minutes: Mapping[Any, int], titles: Mapping[Any, str]) ->
     }
 
 
-def _titles(sat: Sequence[tuple[SchoolClass, Meeting]], names: Mapping[int, str]) -> dict[Any, str]:
+_Sat = Sequence[tuple[SchoolClass, list[Meeting]]]
+
+
+def _by_class(seated: Sequence[tuple[SchoolClass, Meeting]]) -> _Sat:
+    """The meetings of each class: there are hundreds of meetings of a few classes."""
+    return [(record, [one for _, one in held]) for record, held in groupby(seated, lambda pair: pair[0])]
+
+
+def _course(record: SchoolClass) -> Hashable:
+    """What the hours of a class are counted under."""
+    return record.module_id or record.name
+
+
+def _titles(sat: _Sat, names: Mapping[int, str]) -> dict[Any, str]:
     """What each course is called, in the order in which their classes began."""
     found: dict[Any, str] = {}
     for record, _ in sorted(sat, key=lambda pair: (pair[0].starts_on, pair[0].id)):
-        found.setdefault(record.module_id or record.name, names.get(record.module_id or 0, record.name))
+        found.setdefault(_course(record), names.get(record.module_id or 0, record.name))
     return found
 
 

@@ -60,10 +60,11 @@ def drafts(
 ) -> dict[int, Draft]:
     """The official transcripts of many enrollments; a hold on one of their students stops them all."""
     policy.require_issue(subject)
-    for row in queries.enrollments(session, enrollment_ids):
-        policy.require_read(session, subject, row.user_id)
-        require_not_own(subject, row.user_id, "transcripts")
-        holds.require_none(session, row.user_id)
+    students = {row.user_id for row in queries.enrollments(session, enrollment_ids)}
+    for user_id in students:
+        policy.require_read(session, subject, user_id)
+        require_not_own(subject, user_id, "transcripts")
+    holds.require_none(session, students)
     letterhead = school.letterhead(session, files)
     if not letterhead.address:
         raise Conflict(

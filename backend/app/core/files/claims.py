@@ -107,27 +107,45 @@ def claim_all(
     retention: Retention = Retention.NORMAL,
 ) -> None:
     """Keep several files, each with its media type, for one row; see `claim`."""
-    every = {stored.sha256: (stored, media_type) for stored, media_type in files}
+    claim_rows(
+        session, [(row, stored, media_type) for stored, media_type in files], room=room, retention=retention
+    )
+
+
+def claim_rows(
+    session: Session,
+    files: Iterable[tuple[int | str, StoredFile, str | None]],
+    *,
+    room: str,
+    retention: Retention = Retention.NORMAL,
+) -> None:
+    """Keep files for many rows of a room's: the row, the file and its media type; see `claim`."""
+    every = {(str(row), stored.sha256): (stored, media_type) for row, stored, media_type in files}
     if not every:
         return
     session.flush()
     added = 0
     if retention is not Retention.PERMANENT:
         # Who puts the same at this moment may count it as well; the sum of what is there has it once.
-        added = sum(every[sha256][0].size for sha256 in quota.unknown(session, list(every)))
+        sizes = {stored.sha256: stored.size for stored, _ in every.values()}
+        added = sum(sizes[sha256] for sha256 in quota.unknown(session, list(sizes)))
     session.connection().exec_driver_sql(
         CLAIM,
         {
-            "sha256": list(every),
+            "sha256": [sha256 for _, sha256 in every],
             "size_bytes": [stored.size for stored, _ in every.values()],
             "media_type": [media_type for _, media_type in every.values()],
-            "owner_row": [str(row)] * len(every),
+            "owner_row": [row for row, _ in every],
             "owner_room": room,
             "retention": retention.value,
         },
     )
     quota.settle(session, added)
-    _make_sure(session, [stored for stored, _ in every.values()], room, str(row))
+    by_row: dict[str, list[StoredFile]] = {}
+    for (row, _), (stored, _media_type) in every.items():
+        by_row.setdefault(row, []).append(stored)
+    for row, own in by_row.items():
+        _make_sure(session, own, room, row)
 
 
 def _make_sure(session: Session, files: list[StoredFile], room: str, row: str) -> None:

@@ -27,7 +27,9 @@ def describe(text: str) -> str:
 
 def printable(text: str, where: str) -> str:
     """The text in composed form (NFC). Raises Invalid, naming the character, for one that cannot be printed."""
-    for sign in text:
+    if text.isascii() and text.isprintable():
+        return text
+    for sign in dict.fromkeys(text):
         if unicodedata.category(sign) in REFUSED:
             raise Invalid(
                 f"{where} contains a character that cannot be printed {describe(sign)}. {NOTHING_SAVED} "

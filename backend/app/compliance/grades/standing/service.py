@@ -1,6 +1,6 @@
 """Where a student stands: the classes with their running grades, the final grades, the GPA with its derivation."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -20,7 +20,7 @@ from app.core.permissions import Subject, internal
 from app.core.views import Part
 from app.db.models import Enrollment, GradeItem, SchoolClass
 from app.enrollment import service as enrollment
-from app.rules.grades import CourseGrade, Gpa, average
+from app.rules.grades import CourseGrade, Gpa, Scheme, average
 from app.rules.grades_book import ClassGrade
 from app.web.paging import Paging
 
@@ -76,11 +76,12 @@ def standing_of(session: Session, subject: Subject, user_id: int, zone: ZoneInfo
     numbers = [one.id for one in listed]
     today = clock.today(zone)
     given = finals.of_enrollments(session, numbers)
+    averages = _gpas(session, numbers, given, today)
     taken = book_queries.classes_of(session, numbers)
     return [
         Standing(
             one,
-            _gpa(session, [row for row in given if row.enrollment_id == one.id], today),
+            averages[one.id],
             [
                 _taken(session, record, one.id, given, today)
                 for enrollment_id, record in taken
@@ -97,16 +98,13 @@ def gpa_of(session: Session, subject: Subject, enrollment_id: int, zone: ZoneInf
     owner_id = _owner(session, enrollment_id)
     if owner_id is None or not policy.may_read(session, subject, owner_id):
         raise NotFound(policy.NO_STUDENT)
-    return _gpa(session, finals.of_enrollments(session, [enrollment_id]), clock.today(zone))
+    return gpas(session, [enrollment_id], clock.today(zone))[enrollment_id]
 
 
 @internal("a step of what was allowed before: reviews of academic progress")
 def gpas(session: Session, enrollment_ids: Sequence[int], today: date) -> dict[int, Gpa]:
     """GPAs of many enrollments: one query."""
-    by_enrollment: dict[int, list[Any]] = {number: [] for number in enrollment_ids}
-    for row in finals.of_enrollments(session, enrollment_ids):
-        by_enrollment[row.enrollment_id].append(row)
-    return {number: _gpa(session, rows, today) for number, rows in by_enrollment.items()}
+    return _gpas(session, enrollment_ids, finals.of_enrollments(session, enrollment_ids), today)
 
 
 @internal("a step of what was allowed before: transcripts")
@@ -115,17 +113,15 @@ def academic_records(
 ) -> dict[int, AcademicRecord]:
     """Final grades with the GPA, and the classes that go on, of many enrollments: two queries."""
     rows = finals.of_enrollments(session, enrollment_ids)
-    by_enrollment: dict[int, list[Any]] = {number: [] for number in enrollment_ids}
-    for row in rows:
-        by_enrollment[row.enrollment_id].append(row)
+    averages = _gpas(session, enrollment_ids, rows, today)
     graded = {(row.enrollment_id, row.class_id) for row in rows}
     going_on: dict[int, list[SchoolClass]] = {}
     for enrollment_id, record in book_queries.classes_of(session, enrollment_ids):
         if (enrollment_id, record.id) not in graded and record.starts_on <= today <= record.ends_on:
             going_on.setdefault(enrollment_id, []).append(record)
     return {
-        number: _academic_record(_gpa(session, given, today), given, going_on.get(number, ()))
-        for number, given in by_enrollment.items()
+        number: _academic_record(averages[number], given, going_on.get(number, ()))
+        for number, given in _by_enrollment(enrollment_ids, rows).items()
     }
 
 
@@ -147,11 +143,29 @@ def _owner(session: Session, enrollment_id: int) -> int | None:
     return found.user_id if found else None
 
 
-def _gpa(session: Session, rows: Sequence[Any], today: date) -> Gpa:
+def _by_enrollment(enrollment_ids: Sequence[int], rows: Sequence[Any]) -> dict[int, list[Any]]:
+    found: dict[int, list[Any]] = {number: [] for number in enrollment_ids}
+    for row in rows:
+        found[row.enrollment_id].append(row)
+    return found
+
+
+def _gpas(
+    session: Session, enrollment_ids: Sequence[int], rows: Sequence[Any], today: date
+) -> dict[int, Gpa]:
     """Each grade by the scheme of its day; repeats by the policy of today."""
+    known = schemes.of_policies(session, (row.policy_id for row in rows))
+    repeats = schemes.scheme_on(session, today).repeats
+    return {
+        number: average(_course_grades(given, known, today), repeats)
+        for number, given in _by_enrollment(enrollment_ids, rows).items()
+    }
+
+
+def _course_grades(rows: Sequence[Any], known: Mapping[int, Scheme], today: date) -> list[CourseGrade]:
     given = []
     for row in rows:
-        scheme = schemes.of_policy(session, row.policy_id)
+        scheme = known[row.policy_id]
         letter = scheme.after_deadline(row.letter, row.complete_by, today)
         given.append(
             CourseGrade(
@@ -164,7 +178,7 @@ def _gpa(session: Session, rows: Sequence[Any], today: date) -> Gpa:
                 number=row.id,
             )
         )
-    return average(given, schemes.scheme_on(session, today).repeats)
+    return given
 
 
 def _taken(

@@ -1,10 +1,10 @@
 """SQL of batches."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, func, insert, select, update
+from sqlalchemy import Row, bindparam, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from app.db.models import (
@@ -97,8 +97,8 @@ def find(session: Session, batch_id: int, *, lock: bool = False) -> TranscriptBa
     return session.scalars(statement).one_or_none()
 
 
-def to_do(session: Session, batch_id: int, few: int) -> list[int]:
-    """The next enrollments of a batch of which nothing has become so far."""
+def to_do(session: Session, batch_id: int) -> list[int]:
+    """The enrollments of a batch of which nothing has become so far."""
     return list(
         session.scalars(
             select(TranscriptBatchItem.enrollment_id)
@@ -108,7 +108,6 @@ def to_do(session: Session, batch_id: int, few: int) -> list[int]:
                 TranscriptBatchItem.problem.is_(None),
             )
             .order_by(TranscriptBatchItem.enrollment_id)
-            .limit(few)
         )
     )
 
@@ -132,20 +131,26 @@ def valid_numbers(session: Session, enrollment_ids: Collection[int]) -> dict[int
     return dict(rows.all())
 
 
-def note(
-    session: Session,
-    batch_id: int,
-    enrollment_id: int,
-    *,
-    document_id: int | None = None,
-    problem: str | None = None,
-) -> None:
-    """Write what became of one of a batch."""
-    session.execute(
-        update(TranscriptBatchItem)
-        .where(TranscriptBatchItem.batch_id == batch_id, TranscriptBatchItem.enrollment_id == enrollment_id)
-        .values(document_id=document_id, problem=problem)
+Became = tuple[int | None, str | None]
+"""What became of one of a batch: the document, or the problem."""
+_NOTE = (
+    update(TranscriptBatchItem.__table__)  # type: ignore[arg-type]
+    .where(
+        TranscriptBatchItem.batch_id == bindparam("of_batch"),
+        TranscriptBatchItem.enrollment_id == bindparam("of_enrollment"),
     )
+    .values(document_id=bindparam("document"), problem=bindparam("why"))
+)
+
+
+def note(session: Session, batch_id: int, became: Mapping[int, Became]) -> None:
+    """Write what became of some of a batch, by enrollment."""
+    if became:
+        rows = [
+            {"of_batch": batch_id, "of_enrollment": number, "document": document_id, "why": problem}
+            for number, (document_id, problem) in became.items()
+        ]
+        session.connection().execute(_NOTE, rows)
 
 
 def finish(session: Session, batch_id: int, now: datetime, problem: str | None = None) -> None:

@@ -5,6 +5,7 @@ register, so nobody gets two transcripts and nobody is forgotten.
 """
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from app.compliance.transcripts import issuing, policy
 from app.compliance.transcripts.batches import queries
+from app.compliance.transcripts.batches.queries import Became
 from app.compliance.transcripts.holds import service as holds
 from app.core import clock, history
 from app.core.actions import Action
@@ -27,7 +29,10 @@ from app.settings import Settings
 from app.web.imports.description import actor_of
 
 AT_A_TIME = 20
-"""So many numbers are reserved at once; a killed worker leaves at most as many void."""
+"""So many numbers are reserved at once."""
+LANES = 2
+"""So many blocks are worked at once: one is drawn while the other is read or written down. A killed worker leaves at
+most so many blocks of numbers void."""
 MOST = 2000
 SHOWN = 500
 _HAS = "Has {} already."
@@ -148,35 +153,51 @@ def recent(session: Session, subject: Subject) -> Sequence[TranscriptBatch]:
 
 @internal("the worker’s part of what a person was allowed to ask for")
 def work(database: Database, files: FileStore, settings: Settings, batch_id: int) -> None:
-    """Issue what is left of a batch, a block of numbers at a time."""
-    while True:
-        with database.begin() as session:
-            batch = queries.find(session, batch_id)
-            if batch is None or batch.finished_at is not None:
-                return
-            actor = SYSTEM if batch.asked_by is None else actor_of(session, settings, batch.asked_by)
-            if actor is None or not policy.may_issue(actor):
-                queries.finish(
-                    session, batch_id, clock.now(), "Whoever asked for this may no longer issue transcripts."
-                )
-                return
-            numbers = queries.to_do(session, batch_id, AT_A_TIME)
-            if not numbers:
-                _finish(session, actor, batch_id)
-                return
-        ready = _drafts(database, actor, files, settings, batch_id, numbers)
+    """Issue what is left of a batch, some blocks of numbers at a time."""
+    with database.begin() as session:
+        batch = queries.find(session, batch_id)
+        if batch is None or batch.finished_at is not None:
+            return
+        numbers = queries.to_do(session, batch_id)
+    blocks = [numbers[place : place + AT_A_TIME] for place in range(0, len(numbers), AT_A_TIME)]
+    with ThreadPoolExecutor(LANES) as lanes:
+        # The result of each is asked for, so that what one raises is raised here, and no other block is begun.
+        list(lanes.map(lambda block: _work_block(database, files, settings, batch_id, block), blocks))
+    with database.begin() as session:
+        actor = _actor(session, settings, batch_id)
+        if actor is not None:
+            _finish(session, actor, batch_id)
 
-        def follow(session: Session, outcomes: Sequence[Outcome]) -> None:
-            for one in outcomes:
-                queries.note(
-                    session,
-                    batch_id,
-                    one.draft.enrollment_id or 0,
-                    document_id=one.document.id if one.document else None,
-                    problem=one.problem,
-                )
 
-        documents.issue_all(database, actor, files, settings, ready, follow)
+def _work_block(
+    database: Database, files: FileStore, settings: Settings, batch_id: int, numbers: Sequence[int]
+) -> None:
+    with database.begin() as session:
+        actor = _actor(session, settings, batch_id)
+    if actor is None:
+        return
+    ready = _drafts(database, actor, files, settings, batch_id, numbers)
+
+    def follow(session: Session, outcomes: Sequence[Outcome]) -> None:
+        became: dict[int, Became] = {
+            one.draft.enrollment_id or 0: (one.document.id if one.document else None, one.problem)
+            for one in outcomes
+        }
+        queries.note(session, batch_id, became)
+
+    documents.issue_all(database, actor, files, settings, ready, follow)
+
+
+def _actor(session: Session, settings: Settings, batch_id: int) -> Actor | None:
+    """Whoever asked for a batch that goes on; it ends here when they may no longer."""
+    batch = queries.find(session, batch_id)
+    if batch is None or batch.finished_at is not None:
+        return None
+    actor = SYSTEM if batch.asked_by is None else actor_of(session, settings, batch.asked_by)
+    if actor is not None and policy.may_issue(actor):
+        return actor
+    queries.finish(session, batch_id, clock.now(), "Whoever asked for this may no longer issue transcripts.")
+    return None
 
 
 def _finish(session: Session, actor: Actor, batch_id: int) -> None:
@@ -196,25 +217,22 @@ def _drafts(
     """The drafts of these enrollments; of one that cannot be had, the reason is noted."""
     with database.begin() as session:
         have = queries.valid_numbers(session, numbers)
-        for number, known in have.items():
-            queries.note(session, batch_id, number, problem=_HAS.format(known))
-        numbers = [number for number in numbers if number not in have]
-        if not numbers:
-            return []
-        students = queries.students_of(session, numbers)
-        held = {number for number in numbers if holds.sentences(session, students[number])}
+        became: dict[int, Became] = {number: (None, _HAS.format(known)) for number, known in have.items()}
+        left = [number for number in numbers if number not in have]
+        students = queries.students_of(session, left)
+        held = holds.sentences_of(session, set(students.values()))
+        free = [number for number in left if not held[students[number]]]
         try:
-            made = issuing.drafts(
-                session, actor, files, settings, [number for number in numbers if number not in held]
-            )
+            made = issuing.drafts(session, actor, files, settings, free) if free else {}
         except Problem:
             made = {}
-        for number in numbers:
+        for number in left:
             if number in made:
                 continue
             # One by one, so that each has its own reason.
             try:
                 made[number] = issuing.draft(session, actor, files, settings, number)
             except Problem as problem:
-                queries.note(session, batch_id, number, problem=problem.detail)
+                became[number] = (None, problem.detail)
+        queries.note(session, batch_id, became)
     return list(made.values())

@@ -75,7 +75,7 @@ def share(
     policy.require_read(session, subject, row.user_id, policy.NO_TRANSCRIPT)
     if subject.user_id != row.user_id:
         policy.require_issue(subject)
-    holds.require_none(session, row.user_id)
+    holds.require_none(session, [row.user_id])
     if row.status != "issued":
         raise Conflict("This transcript is no longer valid. Share the one that took its place.")
     document = session.get_one(IssuedDocument, transcript_document_id)

@@ -1,6 +1,6 @@
 """SQL of holds."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from sqlalchemy import Row, select
@@ -11,11 +11,11 @@ from app.db.models import TranscriptHold, User
 _Setter, _Lifter = aliased(User), aliased(User)
 
 
-def standing(session: Session, user_id: int) -> Sequence[TranscriptHold]:
-    """Holds of a student that were not lifted, the first one first."""
+def standing(session: Session, user_ids: Collection[int]) -> Sequence[TranscriptHold]:
+    """Holds of students that were not lifted, the first one first."""
     return session.scalars(
         select(TranscriptHold)
-        .where(TranscriptHold.user_id == user_id, TranscriptHold.lifted_at.is_(None))
+        .where(TranscriptHold.user_id.in_(user_ids), TranscriptHold.lifted_at.is_(None))
         .order_by(TranscriptHold.id)
     ).all()
 

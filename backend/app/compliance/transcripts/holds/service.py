@@ -4,7 +4,7 @@ The staff set one with a reason that the student reads too. A higher room (a bal
 a question, and answers with its sentence.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
 from sqlalchemy import Row
@@ -34,15 +34,24 @@ def register(name: str, ask: Ask) -> None:
 @internal("asked by what was allowed before")
 def sentences(session: Session, user_id: int) -> list[str]:
     """Why no transcript of this student is issued now: one sentence each."""
-    answers = [ask(session, user_id) for ask in _asks.values()]
-    return [hold.reason for hold in queries.standing(session, user_id)] + [one for one in answers if one]
+    return sentences_of(session, [user_id])[user_id]
+
+
+@internal("asked by what was allowed before")
+def sentences_of(session: Session, user_ids: Collection[int]) -> dict[int, list[str]]:
+    """The same for many students: one query, and what higher rooms ask."""
+    found: dict[int, list[str]] = {number: [] for number in user_ids}
+    for hold in queries.standing(session, user_ids):
+        found[hold.user_id].append(hold.reason)
+    for number, reasons in found.items():
+        reasons += [one for one in (ask(session, number) for ask in _asks.values()) if one]
+    return found
 
 
 @internal("a step of issuing")
-def require_none(session: Session, user_id: int) -> None:
-    """Raises Conflict, with every reason, while a hold stands."""
-    found = sentences(session, user_id)
-    if found:
+def require_none(session: Session, user_ids: Collection[int]) -> None:
+    """Raises Conflict, with every reason, while a hold on one of these students stands."""
+    for found in filter(None, sentences_of(session, user_ids).values()):
         raise Conflict(
             f"There is a hold on this student’s transcripts, so none was issued: {in_a_row(found)} Lift the hold first."
         )
