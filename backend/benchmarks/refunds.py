@@ -24,7 +24,9 @@ def main() -> None:
         started = process_time()
         total = sum(door.compute(one).amount_cents for one in islice(cycle(cases), count))
         spent = process_time() - started
-        print(f"{words}: {count:,} refunds in {spent:.1f} s ({total:,} cents); reading a case {reading * 1e6:.0f} µs")
+        print(
+            f"{words}: {count:,} refunds in {spent:.1f} s ({total:,} cents); reading a case {reading * 1e6:.0f} µs"
+        )
 
 
 if __name__ == "__main__":
