@@ -65,6 +65,8 @@ from app.enrollment import pages as enrollment_pages
 from app.enrollment.admissions import pages as admissions_pages
 from app.enrollment.learning import pages as learning_pages
 from app.enrollment.letters import pages as letters_pages
+from app.finance.refunds import api as refunds_api
+from app.finance.refunds import pages as refunds_pages
 from app.lrs.desk import pages as lrs_pages
 from app.lrs.desk.keys import api as lrs_keys
 from app.lrs.engine.api import LrsApp
@@ -131,6 +133,9 @@ ROUTERS: list[APIRouter] = [
     lrs_pages.router,
     lrs_keys.router,
     lrs_keys.moved,
+    # Before /enrollments/{number} and its parts.
+    refunds_api.router,
+    refunds_pages.router,
     enrollment_api.router,
     enrollment_pages.router,
     admissions_pages.router,
