@@ -42,6 +42,7 @@ from app.compliance.grades.skills.board import pages as skill_board_pages
 from app.compliance.grades.skills.lists import pages as skill_list_pages
 from app.compliance.grades.skills.progress import pages as skill_progress_pages
 from app.compliance.grades.skills.records import pages as skill_record_pages
+from app.compliance.inspections import pages as inspections_pages
 from app.compliance.privacy import pages as privacy_pages
 from app.compliance.privacy import service as _privacy  # noqa: F401 - the purge asks, the queue has its lines
 from app.compliance.privacy import student_pages as privacy_student_pages
@@ -116,6 +117,7 @@ ROUTERS: list[APIRouter] = [
     externships_pages.router,
     reviews_pages.api,
     reviews_pages.router,
+    inspections_pages.router,
     privacy_pages.router,
     privacy_student_pages.router,
     progress_letter_pages.router,

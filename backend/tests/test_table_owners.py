@@ -81,6 +81,8 @@ OWNERS = {
     "access_requests": "compliance",
     "amendment_requests": "compliance",
     "consents": "compliance",
+    "inspected_students": "compliance",
+    "inspection_packets": "compliance",
     "directory_opt_outs": "compliance",
     "disclosed_students": "compliance",
     "disclosures": "compliance",

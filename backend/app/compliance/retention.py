@@ -72,6 +72,8 @@ retention.keep(
     "amendment_requests",
     "consents",
     "directory_opt_outs",
+    "inspected_students",
+    "inspection_packets",
     "disclosed_students",
     "disclosures",
 )

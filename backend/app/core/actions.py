@@ -12,6 +12,7 @@ from app.core.details import (
     externships,
     forwarding,
     grades,
+    inspections,
     learning,
     people,
     privacy,
@@ -162,6 +163,10 @@ class Action(StrEnum):
     IMPORT_BEGUN = "import.begun", "data_imports", "File uploaded for import", system.FileSent
     IMPORT_DISCARDED = system.IMPORT_DISCARDED
     IMPORT_UNDONE = "import.undone", "data_imports", "Import undone", system.FileImportUndone
+    INSPECTION_DOWNLOADED = inspections.INSPECTION_DOWNLOADED
+    INSPECTION_FAILED = inspections.INSPECTION_FAILED
+    INSPECTION_PREPARED = inspections.INSPECTION_PREPARED
+    INSPECTION_REQUESTED = inspections.INSPECTION_REQUESTED
     LESSONS_REORDERED = "lessons.reordered", "modules", "Lessons reordered", school.Reordered
     LESSON_COMPLETED = "lesson.completed", "lesson_completions", "Lesson completed", learning.LessonCompleted
     LESSON_COMPLETION_IMPROVED = learning.LESSON_COMPLETION_IMPROVED

@@ -75,6 +75,8 @@ class Permission(StrEnum):
     IDENTIFIERS_REVEAL = "identifiers.reveal"
     """See a student's Social Security number and the like whole."""
     IMPORTS_RUN = "imports.run"
+    INSPECTIONS_RUN = "inspections.run"
+    """Have complete student files prepared for an inspector, who may be the person themselves."""
     LRS_READ_ALL = "lrs.read_all"
     """Every statement, and which systems and stores the LRS works with."""
     LRS_MANAGE = "lrs.manage"
@@ -163,6 +165,7 @@ _READS_EVERYTHING = frozenset(
         _P.EXTERNSHIPS_READ_ALL,
         _P.GRADES_READ_ALL,
         _P.HISTORY_READ,
+        _P.INSPECTIONS_RUN,
         _P.LRS_READ_ALL,
         _P.MAIL_READ,
         _P.NOTES_READ,
@@ -202,6 +205,7 @@ PERMISSIONS: dict[Duty, frozenset[Permission]] = {
             _P.HOLDS_MANAGE,
             _P.IDENTIFIERS_REVEAL,
             _P.IMPORTS_RUN,
+            _P.INSPECTIONS_RUN,
             _P.NOTES_READ,
             _P.NOTES_WRITE,
             _P.PRIVACY_READ,

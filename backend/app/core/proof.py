@@ -79,6 +79,8 @@ ASKS: Final[Mapping[Action, Asks]] = {
     Action.REPORT_EXPORTED: _OF_EVERYBODY,
     Action.STATEMENTS_EXPORTED: _OF_EVERYBODY,
     Action.STUDENT_FILE_EXPORTED: _ALWAYS,
+    Action.INSPECTION_REQUESTED: _ALWAYS,
+    Action.INSPECTION_DOWNLOADED: _ALWAYS,
     Action.XAPI_FORWARDER_CREATED: _ALWAYS,
     Action.XAPI_FORWARDER_CHANGED: _ALWAYS,
     # What opens a person's accounts elsewhere

@@ -24,6 +24,7 @@ from app.demo import (
     externships,
     files,
     grades,
+    inspections,
     lesson_results,
     lives,
     paperwork,
@@ -122,6 +123,7 @@ def _build(
     externships.write_externships(session, desk, enrolled, settings)
     credentials.write_types(session, desk)
     privacy.write_privacy(desk, enrolled)
+    inspections.write_inspections(desk, enrolled)
     # The statements follow from it while the first pages are looked at already.
     chronicle.write(
         desk,

@@ -77,6 +77,7 @@ _RECORDS = {
     "factor_resets": "Second factor reset",
     "files": "File",
     "issued_documents": "Document",
+    "inspection_packets": "Inspection",
     "installation": "Installation",
     "launches": "Lesson session",
     "lesson_completions": "Lesson completion",

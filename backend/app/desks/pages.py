@@ -4,7 +4,9 @@ from fastapi import APIRouter, Request, Response
 
 from app.accounts import service as accounts
 from app.compliance.attendance import service as attendance
-from app.desks import disclosures, person, policy, today
+from app.core.errors import NotFound
+from app.desks import disclosures, person, person_sections, policy, today
+from app.desks.person_sections import Section
 from app.desks.reports import VIEWS
 from app.documents import service as documents
 from app.web import navigation, reports, search
@@ -39,12 +41,33 @@ def student_page(
         "desks/person.html",
         page=found,
         person=found.person,
-        kind_title=documents.kind_title,
+        sections=person_sections.sections_of(subject, found.person),
         weeks=attendance.weeks_chart(found.totals.weeks if found.totals else []),
         may=subject.may,
         may_edit=accounts.may_manage(subject, found.person.role),
-        reads_trail=policy.may_read_trail(subject),
         breadcrumbs=[("People", "/people"), (found.person.full_name, None)],
+    )
+
+
+@router.get("/people/{user_id}/sections/{section}")
+def student_section(
+    request: Request, db: Db, subject: CurrentSubject, settings: SettingsDep, user_id: PathId, section: str
+) -> Response:
+    """A section of the student's page, as a page: the student's page takes it from here."""
+    if section not in set(Section):
+        raise NotFound("There is no such page.")
+    page = person_sections.student_section(db, subject, user_id, Section(section), settings.zone)
+    name = page.person.full_name
+    return render(
+        request,
+        "desks/section.html",
+        page=page,
+        person=page.person,
+        found=page.found,
+        kind_title=documents.kind_title,
+        may=subject.may,
+        reads_trail=policy.may_read_trail(subject),
+        breadcrumbs=[("People", "/people"), (name, f"/people/{user_id}"), (page.section.heading, None)],
     )
 
 

@@ -290,7 +290,18 @@ def test_search_by_the_keyboard_alone(people: People, visit: Visit) -> None:
     page.keyboard.press("ArrowDown")
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", name="Maria Lopez-Diaz", level=1)).to_be_visible()
+    page.locator("#lessons").scroll_into_view_if_needed()
     expect(page.get_by_text("reported by the content")).to_be_visible()
+
+
+def test_a_students_page_is_printed_whole(people: People, visit: Visit) -> None:
+    """Sections come when they are in sight, and all of them before a page is printed."""
+    page = visit(people.admin, "desk").open(f"/people/{people.student_id}")
+    page.evaluate("() => { window.print = () => { document.body.dataset.printed = 'yes' } }")
+    page.get_by_role("button", name="Print").click()
+    expect(page.locator("body[data-printed]")).to_be_attached()
+    expect(page.locator(".later")).to_have_count(0)
+    expect(page.locator("#timeline")).not_to_contain_text("Show timeline")
 
 
 def test_the_staff_ask_to_put_a_forgotten_clock_out_right(people: People, visit: Visit) -> None:

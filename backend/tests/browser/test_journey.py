@@ -211,10 +211,13 @@ def test_from_an_empty_school_to_a_tracked_lesson(
     main = admin.get_by_role("main")
     expect(main).to_contain_text("Maria Lopez")
     expect(main).to_contain_text("Dental Assistant Professional")
+    # The rest comes once it is in sight.
+    admin.locator("#lessons").scroll_into_view_if_needed()
     expect(main).to_contain_text("100")
     expect(main).to_contain_text(re.compile("completed|passed", re.IGNORECASE))
     expect(main).to_contain_text(str(score))
     # The learning activity is in the LRS, and reads in plain words.
+    admin.locator("#activity").scroll_into_view_if_needed()
     expect(admin.locator("#activity")).to_contain_text("Golf explained")
     assert_accessible(admin)
 

@@ -9,13 +9,16 @@ from sqlalchemy.orm import Session
 
 from app.core import clock, history
 from app.core.actions import Action
+from app.core.permissions import Duty
 from app.db.models import (
     Lesson,
     User,
 )
+from app.desks.person_sections import Section
 from tests.desks.conftest import MONDAY, SignedIn, a_program, enroll
 from tests.factories.school import School, subject_of
 from tests.queries import counted
+from tests.student_page import whole_page
 
 
 def test_the_students_page_holds_what_the_school_knows(
@@ -50,8 +53,7 @@ def test_the_students_page_holds_what_the_school_knows(
         enrolled_at=enrollment.enrolled_at,
     )
     for client in (admin, instructor):
-        page = client.get(f"/people/{student.id}")
-        assert page.status_code == 200
+        page = whole_page(client, student.id)
         for piece in (
             "Maria Lopez", "maria@example.org", "Dental Assistant Professional", "16%",
             "7\u00a0h\u00a040\u00a0min", "of 480\u00a0h",
@@ -59,7 +61,7 @@ def test_the_students_page_holds_what_the_school_knows(
             "reported by the content",
             "Enrolled",
         ):  # fmt: skip
-            assert piece in page.text, piece
+            assert piece in page, piece
     assert "/people/" in admin.get("/people").text
 
 
@@ -75,6 +77,26 @@ def test_students_have_no_such_page_not_even_their_own(
     colleague = school.admin()
     assert instructor.get(f"/people/{colleague.id}").status_code == 404
     assert admin.get(f"/people/{colleague.id}").status_code == 404
+
+
+def test_a_section_is_a_page_for_those_who_see_it(
+    school: School, student: User, signed_in: SignedIn, admin: TestClient
+) -> None:
+    enroll(school, student, a_program(school)[0])
+    base = f"/people/{student.id}/sections"
+    for section in Section:
+        page = admin.get(f"{base}/{section}")
+        assert page.status_code == 200, section
+        assert f'id="{section}"' in page.text, section
+        assert f"<h1>{section.heading}" in re.sub(r"<h1[^>]*>", "<h1>", page.text), section
+    bursar = signed_in(school.with_duty(Duty.BURSAR))
+    shown = set(re.findall(r"/sections/(\w+)", bursar.get(f"/people/{student.id}").text))
+    assert shown < set(Section)
+    for section in Section:
+        assert bursar.get(f"{base}/{section}").status_code == (200 if section in shown else 404), section
+        assert signed_in(student).get(f"{base}/{section}").status_code == 404, section
+    for bad in ("", "Timeline", "%00", "x" * 300):
+        assert admin.get(f"{base}/{bad}").status_code == 404, bad
 
 
 def test_a_deleted_student_stays_in_sight_of_administrators(
@@ -101,16 +123,16 @@ def test_the_students_page_takes_as_many_queries_for_much_as_for_little(
 ) -> None:
     program_id, lessons = a_program(school)
     enrollment = enroll(school, student, program_id)
-    admin.get(f"/people/{student.id}")
+    whole_page(admin, student.id)
     with counted(connection) as few:
-        admin.get(f"/people/{student.id}")
+        whole_page(admin, student.id)
     for number, lesson_id in enumerate(lessons):
         lesson = school.session.get_one(Lesson, lesson_id)
         school.scorm_data(enrollment, lesson)
         school.attendance(enrollment, MONDAY + timedelta(days=number))
         history.record(school.session, None, Action.SESSION_REVOKED, number, student_id=student.id)
     with counted(connection) as many:
-        admin.get(f"/people/{student.id}")
+        whole_page(admin, student.id)
     assert len(many) == len(few), many
 
 
@@ -141,7 +163,7 @@ def test_the_timeline_has_what_the_student_did_and_what_was_done_for_them(
         sessions_ended=0,
         tokens_revoked=0,
     )
-    page = admin.get(f"/people/{student.id}").text
+    page = whole_page(admin, student.id)
     assert "Signed in" in page
     assert "Account changed" in page
     assert "by Rita Registrar (5\u00a0h to 4\u00a0h) – Left early" in page

@@ -25,6 +25,7 @@ from app.desks import disclosures
 from app.web.paging import Paging
 from tests.factories.accounts import ApiTokenFactory
 from tests.factories.school import School, subject_of
+from tests.student_page import whole_page
 
 SignedIn = Callable[[User], TestClient]
 
@@ -291,8 +292,8 @@ def test_the_students_timeline_is_of_what_happened(
 ) -> None:
     student = school.student()
     client = signed_in(school.admin())
-    client.get(f"/people/{student.id}")
-    assert "Student record viewed" not in client.get(f"/people/{student.id}").text
+    whole_page(client, student.id)
+    assert "Student record viewed" not in whole_page(client, student.id)
 
 
 # What is declared

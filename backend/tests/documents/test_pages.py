@@ -23,6 +23,7 @@ from app.db.models import AuditEntry, EnrollmentStatus, IssuedDocument, User, Wi
 from app.settings import Settings
 from tests.documents.poppler import signatures, structure, text_of
 from tests.factories.school import School
+from tests.student_page import whole_page
 
 ENROLLED = date(2026, 3, 1)
 
@@ -204,8 +205,7 @@ def test_a_name_that_no_font_has_is_the_registrars_to_solve(world: SimpleNamespa
     tries = re.findall(r'name="request" value="(.*?)"', answer.text)
     assert tries
     assert tries[0] != str(row.request)
-    page = world.as_admin.get(f"/people/{world.student.id}")
-    assert row.number not in page.text
+    assert row.number not in whole_page(world.as_admin, world.student.id)
     assert row.number in world.as_admin.get("/documents").text
 
 
@@ -256,7 +256,7 @@ def test_the_students_page_and_the_register_list_it(world: SimpleNamespace) -> N
     made = post_letter(world.as_admin, world.enrollment.id).headers["location"]
     (row,) = world.session.scalars(select(IssuedDocument))
     for client, address in (
-        (world.as_admin, f"/people/{world.student.id}"),
+        (world.as_admin, f"/people/{world.student.id}/sections/documents"),
         (world.as_admin, "/documents"),
         (world.as_admin, "/documents?q=Bích&status=issued"),
         (world.as_student, "/documents"),

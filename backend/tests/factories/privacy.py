@@ -4,7 +4,7 @@ from datetime import date
 
 from sqlalchemy.orm import Session
 
-from app.db.models import AccessRequest, AmendmentRequest, Consent
+from app.db.models import AccessRequest, AmendmentRequest, Consent, InspectedStudent, InspectionPacket
 
 
 def asked(session: Session, user_id: int) -> dict[str, int]:
@@ -28,6 +28,14 @@ def asked(session: Session, user_id: int) -> dict[str, int]:
     amendment = AmendmentRequest(
         student_id=user_id, record="Attendance", wanted="I was there.", asked_by=user_id
     )
-    session.add_all([consent, access, amendment])
+    inspection = InspectionPacket(inspector="Ida Inspector", agency="GNPEC", made_on=date(2026, 5, 1))
+    session.add_all([consent, access, amendment, inspection])
     session.flush()
-    return {"consent_id": consent.id, "access_request_id": access.id, "amendment_id": amendment.id}
+    session.add(InspectedStudent(inspection_id=inspection.id, student_id=user_id, place=1))
+    session.flush()
+    return {
+        "consent_id": consent.id,
+        "access_request_id": access.id,
+        "amendment_id": amendment.id,
+        "inspection_id": inspection.id,
+    }

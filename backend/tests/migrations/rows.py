@@ -256,4 +256,15 @@ ROWS["0191"] = """
         VALUES (1, 'Attendance of March 3', 'I was there', 1, 'refused', 'The kiosk says otherwise', 2, now(), now());
 """
 
+ROWS["0200"] = """
+    INSERT INTO inspection_packets (inspector, agency, reference, made_on, seed, drawn_among, drawn_from, asked_by,
+                             finished_at, packet_sha256, packet_bytes, expires_at, disclosure_id)
+        VALUES ('Ida Inspector', 'GNPEC', 'R-17', '2026-03-03', '7d', 'everyone', 30, 2, now(), repeat('d', 64), 4096,
+                now() + interval '3 days', 2),
+               ('Ida Inspector', 'GNPEC', NULL, '2026-03-03', NULL, NULL, NULL, 2, NULL, NULL, NULL, NULL, NULL);
+    INSERT INTO inspected_students (inspection_id, student_id, place, drawn, done_at, files, problem)
+        VALUES (1, 1, 1, true, now(), 60, NULL), (1, 3, 2, false, now(), NULL, 'The account was deleted.'),
+               (2, 1, 1, false, NULL, NULL, NULL);
+"""
+
 # Values that an upgrade changes on purpose: (revision, table) -> columns.

@@ -149,6 +149,8 @@ def test_the_program_may_use_every_table_and_no_more(owner: psycopg.Connection[A
         "disclosures": {"SELECT", "INSERT"},
         "disclosed_students": {"SELECT", "INSERT"},
         "consents": rows - {"DELETE"},
+        "inspected_students": rows - {"DELETE"},
+        "inspection_packets": rows - {"DELETE"},
         "directory_opt_outs": rows - {"DELETE"},
         "access_requests": rows - {"DELETE"},
         "amendment_requests": rows - {"DELETE"},

@@ -17,6 +17,7 @@ OWN = ("/account", "/api/v1/me", "/api/v1/session", "/api/v1/tokens", "/prove", 
 CHANGES_NOTHING = (
     "/api/v1/lrs/credentials",
     "/documents/verify",
+    "/inspections",
     "/people/identifier-search",
     "/verify/transcript",
 )

@@ -65,6 +65,7 @@ WORDS = {
     "day": "2026-05-06",
     "prefix": "ABCDEF",
     "slug": "0" * 16,
+    "section": "timeline",
     "batch": "11111111-1111-4111-8111-111111111111",
 }
 """What stands in an address where no number does."""

@@ -10,6 +10,7 @@ from app.compliance.externships.placements.service import (
     own_disputes,
     verified_minutes,
 )
+from app.compliance.externships.policy import may_list
 from app.compliance.externships.sites.service import count_ending, list_sites
 from app.compliance.externships.verification.service import compare
 
@@ -21,6 +22,7 @@ __all__ = [
     "lines_of",
     "list_externships",
     "list_sites",
+    "may_list",
     "own_disputes",
     "verified_minutes",
 ]

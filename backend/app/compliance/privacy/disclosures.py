@@ -12,7 +12,7 @@ from app.compliance.privacy.schemas import MOST_STUDENTS, BatchFields, Disclosur
 from app.core import history, views
 from app.core.actions import Action
 from app.core.errors import FieldError, Invalid
-from app.core.permissions import Permission, Subject
+from app.core.permissions import Actor, Permission, Subject, internal
 from app.core.views import Part
 from app.db.models import Disclosure, User
 from app.lrs import service as record_store
@@ -82,8 +82,16 @@ def record_batch(session: Session, subject: Subject, values: BatchFields, today:
     return _write(session, subject, [row.id for row in found], values, today)
 
 
+@internal("the room that gives records to an authority records it in the same transaction")
+def record_given(
+    session: Session, subject: Actor, student_ids: Sequence[int], values: DisclosureFields
+) -> Disclosure:
+    """Record what an authority was given of these students, whom nobody named by address."""
+    return _write(session, subject, student_ids, values, values.made_on)
+
+
 def _write(
-    session: Session, subject: Subject, students: Sequence[int], values: DisclosureFields, today: date
+    session: Session, subject: Actor, students: Sequence[int], values: DisclosureFields, today: date
 ) -> Disclosure:
     if values.basis not in BASES:
         raise _wrong("basis", "Choose one of the grounds.")

@@ -23,7 +23,7 @@ from app.compliance.privacy.amendments import (
     read_amendment,
     statements_of,
 )
-from app.compliance.privacy.archive import Archive
+from app.compliance.privacy.archive import Archive, Written, write_into
 from app.compliance.privacy.consents import consents_of, enter, give, read_paper, require_counts, withdraw
 from app.compliance.privacy.directory import is_hidden, list_directory, set_hidden
 from app.compliance.privacy.disclosures import (
@@ -31,6 +31,7 @@ from app.compliance.privacy.disclosures import (
     log_of,
     record,
     record_batch,
+    record_given,
     standing_for,
 )
 from app.compliance.privacy.policy import may_list, may_manage
@@ -40,6 +41,7 @@ from app.core.directory import may_publish
 
 __all__ = [
     "Archive",
+    "Written",
     "amendments_of",
     "answer_inspected",
     "answer_with_copy",
@@ -66,6 +68,7 @@ __all__ = [
     "read_request",
     "record",
     "record_batch",
+    "record_given",
     "requests_of",
     "require_counts",
     "set_hidden",
@@ -73,6 +76,7 @@ __all__ = [
     "statements_of",
     "withdraw",
     "withdraw_request",
+    "write_into",
 ]
 
 register_privacy("directory information", lambda session, student_id: not may_publish(session, student_id))

@@ -43,6 +43,11 @@ records.export(
     records.owned(AmendmentRequest.student_id),
 )
 records.leave_out(
+    "Only says which files an inspector was given; the disclosure is in.",
+    "inspection_packets",
+    "inspected_students",
+)
+records.leave_out(
     "Only says which students a disclosure was about; the student’s disclosures are in.", "disclosed_students"
 )
 records.export(

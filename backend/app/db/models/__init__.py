@@ -38,6 +38,7 @@ from app.db.models.externship_site import (
 from app.db.models.factor import Authenticator, FactorChallenge, FactorReset, Passkey, RecoveryCode
 from app.db.models.grade import FinalGrade, GradeBook, GradeCategory, GradeChange, GradeItem, GradeScore
 from app.db.models.graduation import GraduationDecision
+from app.db.models.inspection import InspectedStudent, InspectionPacket
 from app.db.models.installation import HistoryCursor, Installation
 from app.db.models.limit import LimitCounter
 from app.db.models.outbox import OutboxMessage
@@ -169,6 +170,8 @@ __all__ = [
     "HistoryCursor",
     "HistoryFold",
     "HistorySeal",
+    "InspectedStudent",
+    "InspectionPacket",
     "Installation",
     "IssuedDocument",
     "Launch",

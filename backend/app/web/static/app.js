@@ -85,9 +85,17 @@ function tick() {
 }
 if (document.querySelector("[data-running-since]")) { tick(); setInterval(tick, 1000); }
 
+// Sections that come when they are in sight come before a page is printed, too; paper has no later.
+async function everySection() {
+  const late = [...document.querySelectorAll('[hx-trigger^="intersect"]')];
+  await Promise.all(late.map((one) => htmx.ajax("GET", one.getAttribute("hx-get"), {
+    source: one, target: one, swap: "outerHTML", select: one.getAttribute("hx-select"),
+  })));
+}
+
 for (const button of document.querySelectorAll("[data-print]")) {
   button.hidden = false;
-  button.addEventListener("click", () => print());
+  button.addEventListener("click", async () => { await everySection(); print(); });
 }
 
 // What a page wants read first.

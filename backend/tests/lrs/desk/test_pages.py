@@ -24,6 +24,7 @@ from tests.conftest import LiveServer, sign_in_directly
 from tests.lrs.desk.conftest import Scene, agent_of, keep, make_scene, payloads
 from tests.lrs.examples import statement
 from tests.projecting import ZONE, everything_stated
+from tests.student_page import whole_page
 
 SignedIn = Callable[[User], TestClient]
 
@@ -152,7 +153,7 @@ def test_the_stream_names_who_else_spoke_of_the_student(
     )
     keep(session, comment)
     staff = signed_in(recorded.admin)
-    page = staff.get(f"/people/{recorded.student.id}").text
+    page = whole_page(staff, recorded.student.id)
     assert f">Grace Office commented on the statement {withdrawal['id']}</a>" in page
     assert ">Withdrew from Dental Assistant Professional</a>" in page
     for path in ("/lrs/statements", f"/lrs/statements/{comment['id']}"):

@@ -1,0 +1,1 @@
+"""Inspection mode: complete student files for an inspector, in one packet within a minute."""
