@@ -66,6 +66,11 @@ from app.enrollment import pages as enrollment_pages
 from app.enrollment.admissions import pages as admissions_pages
 from app.enrollment.learning import pages as learning_pages
 from app.enrollment.letters import pages as letters_pages
+from app.finance.ledger import pages as ledger_pages
+from app.finance.ledger import posting_pages as ledger_posting_pages
+from app.finance.ledger.closings import pages as ledger_closings_pages
+from app.finance.ledger.figures import pages as ledger_figures_pages
+from app.finance.ledger.payers import pages as ledger_payers_pages
 from app.finance.refunds import api as refunds_api
 from app.finance.refunds import pages as refunds_pages
 from app.lrs.desk import pages as lrs_pages
@@ -144,6 +149,11 @@ ROUTERS: list[APIRouter] = [
     letters_pages.router,
     documents_pages.router,
     learning_pages.router,
+    ledger_pages.router,
+    ledger_posting_pages.router,
+    ledger_payers_pages.router,
+    ledger_closings_pages.router,
+    ledger_figures_pages.router,
     imports_api.router,
     imports_pages.router,
     school_api.router,

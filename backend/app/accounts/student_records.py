@@ -41,7 +41,7 @@ records.export(
     records.owned(StudentProfile.user_id),
     papers=(StoredPaper("photo_sha256", "image/jpeg"),),
 )
-for column, title in ((FormerName.user_id, "Former names"), (NameRequest.user_id, "Name requests")):
+for column, title in ((FormerName.user_id, "Former names"), (NameRequest.user_id, "Name change requests")):
     records.export(
         column.class_,
         "person",

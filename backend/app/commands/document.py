@@ -59,7 +59,7 @@ def check() -> None:
             except Problem as problem:
                 broken.append(f"{kind.title}: {problem.detail}")
             else:
-                typer.echo(f"{kind.title} ({kind.layout}): {len(pdf) // 1024} kB")
+                typer.echo(f"{kind.title} ({kind.layout}): {len(pdf) // 1024} KB")
     if broken:
         raise OperatorError(" ".join(broken))
 

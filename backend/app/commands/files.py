@@ -41,7 +41,7 @@ def sweep(
         except OSError as error:
             raise OperatorError(f"A file could not be removed: {error}.") from error
     would = "would be removed" if dry_run else "removed"
-    typer.echo(f"{_count(swept.files)} that nothing uses {would}, {swept.size_bytes / 1024**2:.1f} MiB.")
+    typer.echo(f"{_count(swept.files)} that nothing uses {would}, {swept.size_bytes / 1024**2:.1f} MB.")
     if swept.partial:
         typer.echo(f"{swept.partial} incomplete uploads removed.")
 

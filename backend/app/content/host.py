@@ -292,7 +292,7 @@ async def _body(request: Request) -> bytes:
     async for chunk in request.stream():
         body += chunk
         if len(body) > MAX_COMMIT_BYTES:
-            raise TooLarge(f"The course sent a report larger than {MAX_COMMIT_BYTES // 1024**2} MiB.")
+            raise TooLarge(f"The course sent a report larger than {MAX_COMMIT_BYTES // 1024**2} MB.")
     return bytes(body)
 
 

@@ -14,6 +14,7 @@ from app.core.details import (
     grades,
     inspections,
     learning,
+    money,
     people,
     privacy,
     school,
@@ -163,6 +164,12 @@ class Action(StrEnum):
     IMPORT_BEGUN = "import.begun", "data_imports", "File uploaded for import", system.FileSent
     IMPORT_DISCARDED = system.IMPORT_DISCARDED
     IMPORT_UNDONE = "import.undone", "data_imports", "Import undone", system.FileImportUndone
+    LEDGER_CHECKED = money.LEDGER_CHECKED
+    LEDGER_DAY_CLOSED = money.LEDGER_DAY_CLOSED
+    LEDGER_PAYER_CHANGED = money.LEDGER_PAYER_CHANGED
+    LEDGER_POSTED = money.LEDGER_POSTED
+    LEDGER_REBUILT = money.LEDGER_REBUILT
+    LEDGER_REVERSED = money.LEDGER_REVERSED
     INSPECTION_DOWNLOADED = inspections.INSPECTION_DOWNLOADED
     INSPECTION_FAILED = inspections.INSPECTION_FAILED
     INSPECTION_PREPARED = inspections.INSPECTION_PREPARED
@@ -241,7 +248,7 @@ class Action(StrEnum):
     STUDENT_NOTES_GATHERED = (
         "student_notes.gathered",
         "users",
-        "Every note gathered for an inspection",
+        "All notes exported for an inspection",
     )
     STUDENT_NOTE_WRITTEN = ("student_note.written", "student_notes", "Note written", student_file.NoteWritten)
     STUDENT_CONTACT_CHANGED = student_file.STUDENT_CONTACT_CHANGED

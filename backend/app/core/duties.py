@@ -75,6 +75,10 @@ class Permission(StrEnum):
     IDENTIFIERS_REVEAL = "identifiers.reveal"
     """See a student's Social Security number and the like whole."""
     IMPORTS_RUN = "imports.run"
+    LEDGER_READ = "ledger.read"
+    """What every student and payer owes, was charged and has paid."""
+    LEDGER_POST = "ledger.post"
+    """Post charges, payments and reversals, issue receipts, keep payers, close a day."""
     INSPECTIONS_RUN = "inspections.run"
     """Have complete student files prepared for an inspector, who may be the person themselves."""
     LRS_READ_ALL = "lrs.read_all"
@@ -145,7 +149,7 @@ _MEANINGS = {
     Duty.ADMINISTRATOR: "Can do everything, including assigning duties to others.",
     Duty.REGISTRAR: "Manages student records: enrollments, hours, grades, classes, documents.",
     Duty.ADMISSIONS: "Decides applications, checks documents, adds students and enrolls them.",
-    Duty.BURSAR: "Views the enrollments, hours and withdrawals that charges and refunds depend on.",
+    Duty.BURSAR: "Keeps the ledger: charges, payments, payers, receipts and the closing of each day.",
     Duty.INSTRUCTOR: "Teaches: hours, grades, lessons and content for students of their own classes.",
     Duty.EVALUATOR: "Signs off lessons and skills for students in their own classes.",
     Duty.CONTENT_AUTHOR: "Uploads and previews lessons. Cannot see students.",
@@ -165,6 +169,7 @@ _READS_EVERYTHING = frozenset(
         _P.EXTERNSHIPS_READ_ALL,
         _P.GRADES_READ_ALL,
         _P.HISTORY_READ,
+        _P.LEDGER_READ,
         _P.INSPECTIONS_RUN,
         _P.LRS_READ_ALL,
         _P.MAIL_READ,
@@ -205,6 +210,7 @@ PERMISSIONS: dict[Duty, frozenset[Permission]] = {
             _P.HOLDS_MANAGE,
             _P.IDENTIFIERS_REVEAL,
             _P.IMPORTS_RUN,
+            _P.LEDGER_READ,
             _P.INSPECTIONS_RUN,
             _P.NOTES_READ,
             _P.NOTES_WRITE,
@@ -247,6 +253,8 @@ PERMISSIONS: dict[Duty, frozenset[Permission]] = {
             _P.ENROLLMENTS_READ_ALL,
             _P.HOLDS_MANAGE,
             _P.IDENTIFIERS_REVEAL,
+            _P.LEDGER_READ,
+            _P.LEDGER_POST,
             _P.NOTES_READ,
             _P.NOTES_WRITE,
             _P.REPORTS_READ,

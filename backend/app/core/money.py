@@ -1,8 +1,9 @@
 """Money is integer cents, everywhere."""
 
 import re
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 
+_PLAIN = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)")
 _GROUPED = re.compile(r"[+-]?[1-9]\d{0,2}(,\d{3})+(\.\d*)?")
 
 
@@ -22,13 +23,13 @@ def parse_dollars(text: str) -> int:
         raise ValueError(
             f"“{text}” has a comma in the wrong place. Enter an amount such as 1,250.00 or 12.50."
         )
-    try:
-        amount = Decimal(cleaned.replace(",", ""))
-    except InvalidOperation:
-        raise ValueError(f"“{text}” is not a dollar amount. Enter an amount such as 12,000.00.") from None
-    exponent = amount.as_tuple().exponent
-    if not isinstance(exponent, int) or exponent < -2:
+    plain = cleaned.replace(",", "")
+    # Not what Decimal reads besides: NaN, Infinity, 1e3, digits of other scripts.
+    if not _PLAIN.fullmatch(plain):
+        raise ValueError(f"“{text}” is not a dollar amount. Enter an amount such as 12,000.00.")
+    if len(plain.partition(".")[2]) > 2:
         raise ValueError("Enter at most two decimal places.")
+    amount = Decimal(plain)
     if abs(amount) > 20_000_000:
         raise ValueError("That amount is larger than $20,000,000.")
     return int(amount * 100)

@@ -44,6 +44,8 @@ class Part(StrEnum):
     LEARNING = "learning"
     """Statements of the learning record store."""
     DOCUMENT = "document"
+    MONEY = "money"
+    """The account with the school: charges, payments, balance."""
     NOTES = "notes"
     PRIVACY = "privacy"
     """Disclosures, consents, requests to see and to amend records."""
@@ -64,6 +66,7 @@ _LABELS = {
     Part.LESSONS: "Lesson results",
     Part.LEARNING: "Learning activity",
     Part.DOCUMENT: "Document",
+    Part.MONEY: "Account balance and payments",
     Part.NOTES: "Notes",
     Part.PRIVACY: "Disclosures, consents and requests",
 }

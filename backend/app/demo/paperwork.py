@@ -10,7 +10,7 @@ from app.rules import grades
 from app.rules.refunds import POLICIES, Case, Payment, Segment, refund
 
 REASONS = (
-    "Moving out of state for a family member's new job.",
+    "Moving out of state for a family member’s new job.",
     "Found full-time work and cannot keep the class times.",
     "Childcare fell through; hopes to come back next year.",
     "Medical leave that will last longer than the program allows.",

@@ -65,7 +65,7 @@ def write_privacy(desk: Desk, enrolled: list[Enrolled]) -> None:
             (one.user_id, words, came, answer_due(came), one.user_id, desk.office(came, 0.5))
             for one, words, came in (
                 (students[3], "Everything that the school keeps about me", today - timedelta(days=38)),
-                (students[4], "My attendance of this year", today - timedelta(days=6)),
+                (students[4], "My attendance this year", today - timedelta(days=6)),
             )
         ],
     )
@@ -75,9 +75,9 @@ def write_privacy(desk: Desk, enrolled: list[Enrolled]) -> None:
         ("student_id", "record", "wanted", "asked_by", "asked_at", "outcome", "decision", "decided_by", "decided_at",
          "hearing_asked_at"),
         [
-            (students[0].user_id, "Attendance of last month", "I stayed until the end and was marked late.",
+            (students[0].user_id, "Attendance last month", "I stayed until the end and was marked late.",
              students[0].user_id, asked, None, None, None, None, None),
-            (students[5].user_id, "Score of the midterm", "Two pages were not graded.", students[5].user_id, asked,
+            (students[5].user_id, "Midterm score", "Two pages were not graded.", students[5].user_id, asked,
              "refused", "Both pages were graded; the instructor has gone over them again.", registrar,
              asked + timedelta(days=4), asked + timedelta(days=6)),
         ],

@@ -25,6 +25,7 @@ from app.demo import (
     files,
     grades,
     inspections,
+    ledger,
     lesson_results,
     lives,
     paperwork,
@@ -120,6 +121,7 @@ def _build(
     skills.write_skills(desk, taught)
     withdrawals = paperwork.write_withdrawals(desk, enrolled)
     paperwork.write_graduations(desk, enrolled)
+    ledger.write_ledger(session, desk, enrolled)
     externships.write_externships(session, desk, enrolled, settings)
     credentials.write_types(session, desk)
     privacy.write_privacy(desk, enrolled)

@@ -121,7 +121,7 @@ def issue(
         if known is not None:
             return _asked_before(subject, known)
         draft = prepare(session)
-        policy.require_issue(subject, draft.student_id)
+        policy.require_issue(subject, draft.student_id, kinds.keepers(draft.kind))
         _require_patience(session, subject)
         if replaces is not None:
             _require_replaceable(session, subject, replaces, draft)
@@ -235,7 +235,7 @@ def give_up(session: Session, subject: Actor, document_id: int, reason: str) -> 
 
 def _asked_before(subject: Actor, known: IssuedDocument) -> IssuedDocument:
     if known.issued_by != subject.user_id:
-        policy.require_change(subject)
+        policy.require_change(subject, kinds.keepers(known.kind))
     if known.status == "reserved":
         raise Conflict("This document is being created at this moment. Look under Documents in a minute.")
     if known.sha256 is None:

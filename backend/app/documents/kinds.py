@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from app.core.permissions import Actor, Subject, internal
+from app.core.permissions import Actor, Permission, Subject, internal
 from app.db.models import IssuedDocument
 
 
@@ -29,8 +29,9 @@ class DocumentKind:
     are counted in several series is issued under names such as `credential/DAC`: the series stands in the prefix's
     place. `layout` is the file that draws it. `sample` are facts to try a layout with. `offers` says for a student's
     number what can be made; it is asked only for people who may have it made. `again` is the address where a document
-    like a given one is issued again, to replace it. `ended` hears of a document that is made void, in the transaction
-    that does it.
+    like a given one is issued again, to replace it; None for a kind that is never replaced. `ended` hears of a document
+    that is made void, in the transaction that does it. `keepers` have a permission to issue, read and make void this
+    kind beside the registrar, who may all: receipts are the bursar's.
     """
 
     name: str
@@ -39,9 +40,10 @@ class DocumentKind:
     layout: str
     sample: Mapping[str, Any]
     offers: Offers
-    again: Callable[[IssuedDocument], str]
+    again: Callable[[IssuedDocument], str] | None
     digits: int = 6
     ended: Callable[[Session, Actor, IssuedDocument, str], None] | None = None
+    keepers: Permission | None = None
 
 
 _kinds: dict[str, DocumentKind] = {}
@@ -64,6 +66,12 @@ def number(name: str, year: int, serial: int) -> str:
     return f"{series or kind.prefix}-{year}-{serial:0{kind.digits}d}"
 
 
+def keepers(name: str) -> Permission | None:
+    """Who keeps documents of this kind beside the registrar; nobody for a kind whose room is gone."""
+    known = _kinds.get(_family(name))
+    return known.keepers if known else None
+
+
 def title(name: str) -> str:
     """What people call it; of a kind whose room is gone, its name."""
     known = _kinds.get(_family(name))
@@ -77,7 +85,7 @@ def _family(name: str) -> str:
 def replace_href(document: IssuedDocument) -> str | None:
     """Where a document is replaced by a new one; None for a kind whose room is gone."""
     kind = _kinds.get(_family(document.kind))
-    return f"{kind.again(document)}?replaces={document.id}" if kind else None
+    return f"{kind.again(document)}?replaces={document.id}" if kind and kind.again else None
 
 
 def known(name: str) -> bool:

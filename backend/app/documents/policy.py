@@ -11,8 +11,13 @@ def may_issue(subject: Actor, student_id: int) -> bool:
     return subject.may(Permission.DOCUMENTS_ISSUE) or (subject.is_student and subject.user_id == student_id)
 
 
-def require_issue(subject: Actor, student_id: int) -> None:
-    if not may_issue(subject, student_id):
+def keeps(subject: Actor, keepers: Permission | None) -> bool:
+    """Whether the person keeps documents of a kind that is not the registrar's alone."""
+    return keepers is not None and subject.may(keepers)
+
+
+def require_issue(subject: Actor, student_id: int, keepers: Permission | None = None) -> None:
+    if not may_issue(subject, student_id) and not keeps(subject, keepers):
         if not may_read(subject, student_id):
             raise NotFound(NO_DOCUMENT)
         raise Forbidden("Only the registrar has documents made. Ask the school’s office.")
@@ -23,8 +28,8 @@ def may_read(subject: Actor, student_id: int) -> bool:
     return subject.may(Permission.DOCUMENTS_READ_ALL) or subject.user_id == student_id
 
 
-def require_read(subject: Actor, student_id: int) -> None:
-    if not may_read(subject, student_id):
+def require_read(subject: Actor, student_id: int, keepers: Permission | None = None) -> None:
+    if not may_read(subject, student_id) and not keeps(subject, keepers):
         raise NotFound(NO_DOCUMENT)
 
 
@@ -49,8 +54,8 @@ def may_change(subject: Actor) -> bool:
     return subject.may(Permission.DOCUMENTS_ISSUE)
 
 
-def require_change(subject: Actor) -> None:
-    if not may_change(subject):
+def require_change(subject: Actor, keepers: Permission | None = None) -> None:
+    if not may_change(subject) and not keeps(subject, keepers):
         raise Forbidden("Only the registrar makes documents void. Ask the school’s office.")
 
 

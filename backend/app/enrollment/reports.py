@@ -87,7 +87,7 @@ WITHDRAWALS = Report[Any](
         Column("requested_at", "Requested", lambda row: row.requested_at, Kind.MOMENT, sort="requested"),
         Column(
             "progress",
-            "Progress then",
+            "Progress at request",
             lambda row: row.progress_pct_at_withdrawal,
             Kind.PERCENT,
             sort="progress",

@@ -1,9 +1,26 @@
 """What of money is in a student's whole file."""
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 
 from app.core import student_records as records
-from app.db.models import Refund, Withdrawal
+from app.db.models import (
+    LedgerAccount,
+    LedgerBalance,
+    LedgerPosting,
+    LedgerReceipt,
+    LedgerTransaction,
+    Refund,
+    Withdrawal,
+)
+
+
+def _transactions(student: int) -> Select[tuple[int]]:
+    return select(LedgerTransaction.id).where(LedgerTransaction.student_id == student)
+
+
+def _accounts(student: int) -> Select[tuple[int]]:
+    return select(LedgerAccount.id).where(LedgerAccount.student_id == student)
+
 
 records.export(
     Refund,
@@ -11,3 +28,28 @@ records.export(
     "Refunds",
     lambda student: Refund.withdrawal_id.in_(select(Withdrawal.id).where(Withdrawal.user_id == student)),
 )
+records.export(LedgerAccount, "money", "Account", records.owned(LedgerAccount.student_id))
+records.export(LedgerBalance, "money", "Balance", records.within(LedgerBalance.account_id, _accounts))
+records.export(
+    LedgerTransaction,
+    "money",
+    "Charges, payments and credits",
+    records.owned(LedgerTransaction.student_id),
+    withheld={
+        "created_xid": "A number of the database’s own.",
+        "fingerprint": "Tells a form that was sent twice; the row itself says what it was made of.",
+    },
+)
+records.export(
+    LedgerPosting,
+    "money",
+    "Lines of transactions",
+    records.within(LedgerPosting.transaction_id, _transactions),
+)
+records.export(
+    LedgerReceipt, "money", "Receipts", records.within(LedgerReceipt.transaction_id, _transactions)
+)
+records.leave_out(
+    "Payers are others than the student; what they are billed is in the transactions.", "ledger_payers"
+)
+records.leave_out("The count of a day’s cash names no student.", "ledger_closings")

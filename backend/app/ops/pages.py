@@ -9,6 +9,7 @@ from app.compliance.attendance.totals import service as totals
 from app.core.files import quota
 from app.core.permissions import Permission
 from app.documents import service as documents
+from app.finance.ledger.balances import service as balances
 from app.lrs.desk.forwarding import service as forwarding
 from app.lrs.desk.rollups import service as rollups
 from app.ops import monitoring
@@ -42,7 +43,7 @@ INDEX_USAGE = Report[Any](
     ),
     names_people=False,
 )
-_UNITS = ("bytes", "kB", "MB", "GB", "TB")
+_UNITS = ("bytes", "KB", "MB", "GB", "TB")
 
 
 class TableSize(BaseModel):
@@ -109,6 +110,7 @@ def operations(request: Request, db: Db, subject: CurrentSubject, paging: PagePa
         failing=forwarding.failing(db, subject),
         following=projections.following(db),
         attendance=totals.last_check(db),
+        ledger=balances.last_check(db),
         checks=doctor.last_outcome(db),
         statements=rollups.last_check(db),
         documents=documents.last_check(db),

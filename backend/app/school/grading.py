@@ -46,6 +46,12 @@ class LetterGrade(_Record):
     def __str__(self) -> str:
         return f"{self.letter} {_plain(self.minimum_pct)} {_plain(self.points)}"
 
+    @property
+    def shown(self) -> str:
+        """The grade for people to read: `A from 90% (4 points)`."""
+        noun = "point" if self.points == 1 else "points"
+        return f"{self.letter} from {_plain(self.minimum_pct)}% ({_plain(self.points)} {noun})"
+
 
 class CategoryDefault(_Record):
     """A category that a new grade book begins with."""
@@ -69,6 +75,12 @@ class CategoryDefault(_Record):
     def __str__(self) -> str:
         dropped = f" drop {self.drop_lowest}" if self.drop_lowest else ""
         return f"{self.name} {_plain(self.weight_pct)}{dropped}"
+
+    @property
+    def shown(self) -> str:
+        """The category for people to read: `Quizzes 30% (lowest 1 dropped)`."""
+        dropped = f" (lowest {self.drop_lowest} dropped)" if self.drop_lowest else ""
+        return f"{self.name} {_plain(self.weight_pct)}%{dropped}"
 
 
 def _lines(value: Any) -> Any:

@@ -25,6 +25,7 @@ class PolicyKind(StrEnum):
     EXTERNSHIP = "externship"
     RETENTION = "retention"
     STORAGE = "storage"
+    BILLING = "billing"
 
     @property
     def label(self) -> str:
@@ -124,6 +125,18 @@ class ExternshipPolicy(_Values):
     """Days for which a supervisor’s link to confirm a week works."""
 
 
+class BillingPolicy(_Values):
+    """What a balance that is due holds up."""
+
+    transcript_hold: Literal["never", "balance_due"] = "never"
+    """Whether a balance keeps official transcripts back. Some states forbid it, and federal rules limit it for schools
+    with Title IV aid (34 CFR 668.14(b)(34)), so that it is off until the school decides."""
+    graduation_balance: Literal["paid", "not_required"] = "paid"
+    """Whether a balance keeps a student from graduating without an exception."""
+    small_balance_dollars: Annotated[int, Field(ge=0, le=1000)] = 0
+    """A balance up to this holds nothing up."""
+
+
 class StoragePolicy(_Values):
     """How much room uploaded files have. MAX_UPLOAD_BYTES bounds one file whatever the policy says."""
 
@@ -188,6 +201,7 @@ SCHEMAS: dict[PolicyKind, type[BaseModel]] = {
     PolicyKind.EXTERNSHIP: ExternshipPolicy,
     PolicyKind.RETENTION: RetentionPolicy,
     PolicyKind.STORAGE: StoragePolicy,
+    PolicyKind.BILLING: BillingPolicy,
 }
 _LABELS = {
     "clock_hour_minutes": ("Clock hour", "minutes"),
@@ -230,6 +244,9 @@ _LABELS = {
     "school_gigabytes": ("All files of the school", "GB"),
     "package_megabytes": ("One package with the files in it", "MB"),
     "file_megabytes": ("One uploaded file", "MB"),
+    "transcript_hold": ("Official transcripts", ""),
+    "graduation_balance": ("To graduate, the balance", ""),
+    "small_balance_dollars": ("A balance holds nothing up until it is above", "dollars"),
 }
 
 
@@ -253,14 +270,18 @@ CHOICES = {
     "weeks": "Weeks since enrollment",
     "not_asked": "Not asked",
     "asked": "Asked; the student may decline",
+    "never": "Issued whatever the balance",
+    "balance_due": "Held while a balance is due",
+    "paid": "Must be paid",
+    "not_required": "Need not be paid",
 }
 """How a page names the values that are chosen from a list."""
 HELP = {
-    "minimum_gpa_hundredths": "200 is a GPA of 2.00.",
-    "checkpoints_every_pct": "In percent of the program’s length: 25 means a review at 25, 50, 75 and 100%.",
-    "letters": "One letter a line, the highest first: the letter, from how many percent, and its points, such as "
+    "minimum_gpa_hundredths": "The GPA times 100: 200 is a GPA of 2.00.",
+    "checkpoints_every_pct": "In percent of the program’s length: 25 means reviews at 25%, 50%, 75% and 100%.",
+    "letters": "One letter per line, highest first: the letter, its lowest percent and its points, such as "
     "A 90 4.",
-    "categories": "One category a line: the name, its weight in percent and, if any, how many of the lowest scores are "
-    "dropped, such as Quizzes 30 drop 1. The weights add up to 100.",
+    "categories": "One category per line: the name, its weight in percent and, if any, how many of the lowest scores "
+    "are dropped, such as Quizzes 30 drop 1. The weights add up to 100.",
 }
 """What a form says beside a field that needs it."""

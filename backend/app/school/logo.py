@@ -54,7 +54,7 @@ class CleanLogo:
 def clean(content: bytes) -> CleanLogo:
     """The picture without what does not belong to it, by its content and not its name. Raises NoLogo."""
     if len(content) > LARGEST_BYTES:
-        raise NoLogo("The logo is larger than 512 KiB. Save a smaller version and upload that.")
+        raise NoLogo("The logo is larger than 512 KB. Save a smaller version and upload that.")
     if content.startswith(_PNG):
         return CleanLogo(_png(content), "image/png")
     if content.startswith(b"\xff\xd8\xff"):

@@ -25,6 +25,7 @@ from app.school.kinds import (
     SCHEMAS,
     AcademicProgressPolicy,
     AttendancePolicy,
+    BillingPolicy,
     ExternshipPolicy,
     PasswordPolicy,
     PolicyKind,
@@ -82,6 +83,8 @@ def at(
 ) -> DatedPolicy[ExternshipPolicy]: ...
 @overload
 def at(session: Session, kind: Literal[PolicyKind.STORAGE], day: date) -> DatedPolicy[StoragePolicy]: ...
+@overload
+def at(session: Session, kind: Literal[PolicyKind.BILLING], day: date) -> DatedPolicy[BillingPolicy]: ...
 @overload
 def at(session: Session, kind: PolicyKind, day: date) -> DatedPolicy[BaseModel]: ...
 

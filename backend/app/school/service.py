@@ -20,6 +20,7 @@ from app.school.grading import GradingPolicy
 from app.school.kinds import (
     AcademicProgressPolicy,
     AttendancePolicy,
+    BillingPolicy,
     ExternshipPolicy,
     PasswordPolicy,
     PolicyKind,
@@ -33,6 +34,7 @@ from app.settings import Settings, get_settings
 __all__ = [
     "AcademicProgressPolicy",
     "AttendancePolicy",
+    "BillingPolicy",
     "ExternshipPolicy",
     "GradingPolicy",
     "Logo",

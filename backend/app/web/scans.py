@@ -19,7 +19,7 @@ LARGEST_BYTES = 10 * 1024 * 1024
 LARGEST_PIXELS = 60_000_000
 """A phone's camera takes 50 million; more is a bomb that unpacks in the reader's memory."""
 ACCEPT = "application/pdf,image/jpeg,image/png,.pdf,.jpg,.jpeg,.png"
-HELP = "A photo (JPEG or PNG) or a PDF, up to 10 MiB."
+HELP = "A photo (JPEG or PNG) or a PDF, up to 10 MB."
 _PICTURES = {"JPEG": "image/jpeg", "PNG": "image/png"}
 _ENDINGS = {"image/jpeg": "jpg", "image/png": "png", "application/pdf": "pdf"}
 
@@ -48,7 +48,7 @@ def read(content: bytes, field: str) -> Scan:
         raise _wrong(field, "This file is empty. Choose it again.")
     if len(content) > LARGEST_BYTES:
         raise _wrong(
-            field, "This file is larger than 10 MiB. Photograph or scan the paper at a lower resolution."
+            field, "This file is larger than 10 MB. Photograph or scan the paper at a lower resolution."
         )
     if content[:5] == b"%PDF-":
         if b"%%EOF" not in content[-2048:]:

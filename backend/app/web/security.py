@@ -252,7 +252,7 @@ def within(path: str, prefixes: Iterable[str]) -> bool:
 
 
 def _too_large(limit: int) -> Problem:
-    size = f"{limit // 1024 // 1024} MiB" if limit >= 1024 * 1024 else f"{max(1, limit // 1024)} KiB"
+    size = f"{limit // 1024 // 1024} MB" if limit >= 1024 * 1024 else f"{max(1, limit // 1024)} KB"
     # The rest of the body is not read, so the connection cannot carry another request.
     return TooLarge(
         f"This request is larger than the {size} allowed here. Nothing was saved.",

@@ -72,7 +72,7 @@ def test_a_class_graduates_and_a_student_receives_their_file(
     page.goto("/account/privacy")
     seen("records")
     page.get_by_label("Which records").fill("Everything that the school keeps about me")
-    page.get_by_role("button", name="Ask to see them").click()
+    page.get_by_role("button", name="Request to see them").click()
     expect(page.get_by_text("Open", exact=True)).to_be_visible()
 
     signed_in_as(registrar)

@@ -90,6 +90,7 @@ def test_a_school_at_work_is_not_stopped_by_them(session: Session, settings: Set
 
 
 def test_every_action_describes_its_details() -> None:
+    assert [one.sentence for one in Action if "'" in one.sentence or not one.sentence[0].isupper()] == []
     for action in Action:
         assert issubclass(action.details, Details), action
         assert (

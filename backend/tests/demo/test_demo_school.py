@@ -29,6 +29,7 @@ NEVER_THE_SAME = {
     "procrastinate_events": {"at"},
     "school": {"updated_at"},
     "school_policies": {"created_at"},
+    "ledger_transactions": {"created_at", "created_xid"},
 }
 
 pytestmark = pytest.mark.xdist_group("demo_school")
@@ -106,6 +107,13 @@ def test_every_list_has_something_to_show(ask: Callable[[str], list[Any]]) -> No
         "note": "SELECT FROM student_notes",
         "skill attempt that failed": "SELECT FROM skill_attempts WHERE NOT passed",
         "skill attempt voided": "SELECT FROM skill_voids",
+        "owes money": "SELECT FROM ledger_balances WHERE balance_cents > 0",
+        "has a credit": "SELECT FROM ledger_balances WHERE balance_cents < 0",
+        "payment reversed": "SELECT FROM ledger_transactions WHERE kind = 'reversal'",
+        "payer owes": "SELECT FROM ledger_balances b JOIN ledger_accounts a ON a.id = b.account_id "
+        "WHERE a.payer_id IS NOT NULL AND b.balance_cents > 0",
+        "day closed": "SELECT FROM ledger_closings",
+        "ledger wrong": "SELECT WHERE NOT EXISTS (SELECT FROM ledger_differences())",
         "account deleted": "SELECT FROM users WHERE deleted_at IS NOT NULL",
     }
     empty = [name for name, query in lists.items() if not ask(query)]

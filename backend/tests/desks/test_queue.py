@@ -188,4 +188,4 @@ def test_the_queue_is_of_those_who_work_on_it(
     school.attendance(enrollment, NOW - timedelta(days=1), minutes=0, missing_clock_out=True)
     page = signed_in(teacher).get("/queue").text
     assert "Own Student" in page
-    assert "Name requests" not in page
+    assert "Name change requests" not in page

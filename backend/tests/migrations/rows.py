@@ -267,4 +267,29 @@ ROWS["0200"] = """
                (2, 1, 1, false, NULL, NULL, NULL);
 """
 
+ROWS["0210"] = """
+    INSERT INTO ledger_payers (name, kind, contact, created_by) VALUES ('WorkSource Atlanta', 'wioa', 'Invoices', 2);
+    INSERT INTO ledger_accounts (code, name, kind, student_id, payer_id)
+        VALUES ('1200-1', 'Student 1', 'asset', 1, NULL), ('1300-1', 'Payer 1', 'asset', NULL, 1);
+    WITH added AS (
+        INSERT INTO ledger_transactions (kind, booked_on, student_id, enrollment_id, payer_id, memo, method, reference,
+                                         created_by, request, fingerprint)
+        VALUES ('charge', '2026-01-05', 1, 1, NULL, 'Tuition', NULL, NULL, 2, gen_random_uuid(), ''),
+               ('payment', '2026-01-06', 1, 1, NULL, 'Payment', 'check', '1041', 2, gen_random_uuid(), ''),
+               ('payer_billing', '2026-01-06', 1, 1, 1, 'Training voucher', NULL, 'V-7', 2, gen_random_uuid(), '')
+        RETURNING id, kind
+    )
+    INSERT INTO ledger_postings (transaction_id, line, account_id, amount_cents)
+        SELECT added.id, line, account.id, cents
+        FROM added JOIN (VALUES ('charge', 1, '1200-1', 1200000), ('charge', 2, '4000', -1200000),
+                                ('payment', 1, '1010', 50000), ('payment', 2, '1200-1', -50000),
+                                ('payer_billing', 1, '1300-1', 300000), ('payer_billing', 2, '1200-1', -300000))
+             AS given (kind, line, code, cents) ON given.kind = added.kind
+        JOIN ledger_accounts account ON account.code = given.code;
+    INSERT INTO ledger_receipts (document_id, transaction_id)
+        SELECT 1, id FROM ledger_transactions WHERE kind = 'payment';
+    INSERT INTO ledger_closings (day, expected_cents, counted_cents, receipts_cents, note, closed_by)
+        VALUES ('2026-01-06', 0, 0, 50000, 'Nothing in cash', 2);
+"""
+
 # Values that an upgrade changes on purpose: (revision, table) -> columns.

@@ -8,6 +8,7 @@ import importlib
 import inspect
 import io
 import pkgutil
+import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -159,7 +160,9 @@ CALLS: Mapping[str, Mapping[str, Any]] = {
     "documents.issue.issue": {
         "prepare": lambda numbers: (
             lambda _session: Mock(
-                student_id=numbers["user_id"], letterhead=Mock(zone=ZoneInfo("America/New_York"))
+                kind="enrollment_letter",
+                student_id=numbers["user_id"],
+                letterhead=Mock(zone=ZoneInfo("America/New_York")),
             )
         )
     },
@@ -241,6 +244,8 @@ class Caller:
             made = function(**values)
             if isinstance(made, Archive):
                 made.file.close()
+            elif isinstance(made, tempfile.SpooledTemporaryFile):
+                made.close()
         except (Forbidden, NotFound):
             return False
         except (Problem, DBAPIError):
@@ -309,7 +314,14 @@ class Caller:
                 for name, field in schema["properties"].items()
                 if field.get("format") == "date-time" and name in example
             }
-            return kind.model_validate(example | moments | {k: numbers[k] for k in example if k in numbers})
+            acts = {
+                name: UUID(int=7)
+                for name, field in schema["properties"].items()
+                if field.get("format") == "uuid" and name in example
+            }
+            return kind.model_validate(
+                example | moments | acts | {k: numbers[k] for k in example if k in numbers}
+            )
         raise TypeError(f"say in VALUES or CALLS what {key} of type {kind} is")
 
 

@@ -12,7 +12,7 @@ LINK = re.compile(r'<a [^>]*?href="(/[^"#]*)')
 FILES = re.compile(
     r"^/documents/\d+$|/(file|document|image\.png|picture|photo|copy|download|logo|root\.pem)$"
 )
-"""Files, and documents, of whose bytes the walk's rows have none: not found, whoever asks."""
+"""Files and documents, of whose bytes the walk's rows have none, and the page that tests of the look add."""
 
 
 @pytest.mark.parametrize("who", [who for who in WHO if who not in ("nobody", "administrator", "evaluator")])

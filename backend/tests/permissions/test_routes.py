@@ -70,6 +70,7 @@ def test_an_auditor_reads_everything_and_changes_nothing() -> None:
         "/factors",
         "/reveal",
         "/rotate",
+        "/reverse",
         "/people/deleted",
     )
     drafts = tuple(

@@ -146,7 +146,7 @@ def test_a_jpeg_that_is_damaged_or_too_large_is_refused(content: bytes) -> None:
 
 
 def test_a_file_that_is_too_large_is_refused() -> None:
-    with pytest.raises(NoLogo, match="512 KiB"):
+    with pytest.raises(NoLogo, match="512 KB"):
         clean(png() + b"\0" * LARGEST_BYTES)
 
 

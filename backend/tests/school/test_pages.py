@@ -138,6 +138,10 @@ def test_signatories_terms_and_holidays_come_change_and_go(office: TestClient, s
 
 
 def test_a_policy_is_added_shown_and_taken_back(office: TestClient, session: Session) -> None:
+    first = office.get("/school/policies").text
+    for shown in ("A from 90% (4 points)", "Quizzes 30% (lowest 1 dropped)", ">2.00<"):
+        assert shown in first
+    assert "hundredths" not in first
     form = office.get("/school/policies/password/new").text
     assert 'value="15"' in form
     tomorrow = clock.today(school.facts(session).zone) + timedelta(days=1)

@@ -73,7 +73,7 @@ def test_a_body_up_to_the_limit_passes_and_one_byte_more_does_not(client: TestCl
     assert client.post("/echo", content=b"x" * MIB).json() == {"size": MIB}
     answer = client.post("/echo", content=b"x" * (MIB + 1))
     assert answer.status_code == 413
-    assert "larger than the 1 MiB allowed here. Nothing was saved." in answer.text
+    assert "larger than the 1 MB allowed here. Nothing was saved." in answer.text
 
 
 def test_a_body_without_a_length_is_counted_as_it_comes(client: TestClient) -> None:

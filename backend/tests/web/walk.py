@@ -54,6 +54,7 @@ from tests.factories.attendance import requested
 from tests.factories.credentials import awarded
 from tests.factories.externships import walked
 from tests.factories.grades import graded, reviewed
+from tests.factories.ledger import owing
 from tests.factories.privacy import asked as asked_of_privacy
 from tests.factories.school import School
 from tests.factories.transcripts import transcribed
@@ -273,7 +274,7 @@ def walk(app: FastAPI, session: Session, connection: Connection, settings: Setti
     my_file |= asked_of_privacy(session, mine.user_id)
     session.flush()
     given = graded(session, taught.id, enrollment.id, people) | awarded(session, enrollment)
-    given |= transcribed(session, enrollment, 1)
+    given |= transcribed(session, enrollment, 1) | owing(session, enrollment)
     asked = requested(session, record, colleague.id)
     my_record = school.attendance(mine)
     # A meeting that was taken off the timetable after its roster was marked.
@@ -334,6 +335,7 @@ def walk(app: FastAPI, session: Session, connection: Connection, settings: Setti
         | walked(session, mine)
         | awarded(session, mine)
         | transcribed(session, mine, 2)
+        | owing(session, mine)
         | {
             "user_id": mine.user_id,
             "student_id": mine.user_id,

@@ -27,7 +27,7 @@ uploads.register("/account/file/name-request/new")
 
 LISTS = [Requires(Permission.STUDENT_FILES_READ)]
 CHANGES = [Requires(Permission.STUDENT_FILES_CHANGE)]
-REQUESTS_CRUMB = ("Name requests", "/people/name-requests")
+REQUESTS_CRUMB = ("Name change requests", "/people/name-requests")
 ChangeForm = Annotated[Form[NameChangeForm], Depends(posted(NameChangeForm))]
 
 
@@ -113,7 +113,7 @@ def _form_page(request: Request, subject: Subject, person: User, form: Form[Name
         scan_help=scans.HELP,
         back=file_address(subject, person.id),
         breadcrumbs=crumbs(
-            subject, person.id, person.full_name, "Ask for a change of name" if own else "Change of name"
+            subject, person.id, person.full_name, "Request a name change" if own else "Name change"
         ),
     )
 
@@ -134,7 +134,7 @@ def requests(
         REQUESTS,
         found,
         "accounts/name_requests.html",
-        breadcrumbs=[PEOPLE, ("Name requests", None)],
+        breadcrumbs=[PEOPLE, ("Name change requests", None)],
     )
 
 

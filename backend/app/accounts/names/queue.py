@@ -11,7 +11,7 @@ from app.web.queue import QueueKind
 queue.register(
     QueueKind(
         "name_requests",
-        "Name requests to decide",
+        "Name change requests to decide",
         Permission.STUDENT_FILES_CHANGE,
         lambda session, subject, _today: queries.to_decide(
             visibility.limit(session, subject, Records.STUDENTS, NameRequest.user_id)

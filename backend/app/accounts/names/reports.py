@@ -19,7 +19,7 @@ def _state(row: Any) -> str:
 
 REQUESTS = Report[Any](
     name="name-requests",
-    title="Name requests",
+    title="Name change requests",
     columns=(
         Column(
             "full_name",
@@ -29,8 +29,8 @@ REQUESTS = Report[Any](
             link=lambda row: f"/people/name-requests/{row.NameRequest.id}",
         ),
         Column("new_name", "New name", _new_name),
-        Column("counts_from", "Counts from", lambda row: row.NameRequest.counts_from, Kind.DAY),
-        Column("asked_at", "Asked", lambda row: row.NameRequest.asked_at, Kind.MOMENT, sort="asked"),
+        Column("counts_from", "Effective from", lambda row: row.NameRequest.counts_from, Kind.DAY),
+        Column("asked_at", "Requested", lambda row: row.NameRequest.asked_at, Kind.MOMENT, sort="asked"),
         Column("state", "Status", _state, Kind.STATUS),
         Column("answer", "Answer", lambda row: row.NameRequest.answer, on_page=False),
     ),

@@ -22,7 +22,7 @@ MEDIA_TYPE = "image/jpeg"
 def redrawn(content: bytes) -> bytes:
     """The photo as a small JPEG. Raises Invalid for what is no picture, a small one, or one with too many pixels."""
     if len(content) > LARGEST_BYTES:
-        raise _wrong("This file is larger than 10 MiB. Choose a smaller photo.")
+        raise _wrong("This file is larger than 10 MB. Choose a smaller photo.")
     try:
         with warnings.catch_warnings():
             # The pixels are counted here, before any is unpacked.

@@ -23,7 +23,7 @@ queue.register(
         "Externship agreements to renew",
         Permission.EXTERNSHIPS_MANAGE,
         lambda _session, _subject, today: sites.to_renew(today),
-        "The last day that the site's signed agreement covers.",
+        "The last day that the site’s signed agreement covers.",
         order=34,
     ),
 )

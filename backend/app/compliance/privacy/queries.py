@@ -30,7 +30,7 @@ register_conflict(
     "uq_access_requests_open",
     "A request to see these records is open already. Nothing was saved; open the page again.",
 )
-register_conflict("uq_directory_opt_outs_open", "Directory information is not given out already.")
+register_conflict("uq_directory_opt_outs_open", "Directory information has been opted out of already.")
 register_conflict(
     "check_amendment_requests_two_people",
     "Who refused the amendment does not hold the hearing. Nothing was saved; ask a colleague.",

@@ -48,7 +48,7 @@ def import_package(
             "uploading a package."
         )
     if file.seek(0, 2) > max_bytes:
-        raise TooLarge(f"The package is larger than the {max_bytes // 1024**2} MiB this school accepts.")
+        raise TooLarge(f"The package is larger than the {max_bytes // 1024**2} MB this school accepts.")
     queries.allow_long_pauses(session, _LONGEST_PAUSE_SECONDS)
     # Reading everything once finds every lie and every virus before the first file is stored. The scanner gets each
     # file too, not only the zip: what is packed may be larger than it unpacks by itself.

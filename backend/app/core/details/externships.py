@@ -172,7 +172,7 @@ EXTERNSHIP_LOGS_COMPARED = (
     LogsCompared,
 )
 EXTERNSHIP_PLACED = ("externship.placed", "externships", "Placed in an externship", Placed)
-EXTERNSHIP_REOPENED = ("externship.reopened", "externships", "Externship verification taken back", Reopened)
+EXTERNSHIP_REOPENED = ("externship.reopened", "externships", "Externship verification reversed", Reopened)
 EXTERNSHIP_RUBRIC_ADDED = (
     "externship_rubric.added",
     "externship_rubrics",

@@ -218,7 +218,7 @@ DOCUMENT_NOT_ISSUED = (
 PASSKEY_COPIED = (
     "passkey.copied",
     "passkeys",
-    "Passkey refused because it seems copied",
+    "Passkey refused: it appears to be a copy",
     PasskeyCopied,
 )
 

@@ -63,7 +63,7 @@ HEARING_HELD = ("amendment.hearing_held", "amendment_requests", "Hearing decided
 STATEMENT_ATTACHED = (
     "amendment.statement_attached",
     "amendment_requests",
-    "Student's statement attached to a record",
+    "Student’s statement attached to a record",
     AmendmentAsked,
 )
-STUDENT_FILE_EXPORTED = ("student_file.exported", "users", "Whole student file taken out", FileExported)
+STUDENT_FILE_EXPORTED = ("student_file.exported", "users", "Whole student file downloaded", FileExported)

@@ -227,7 +227,7 @@ XAPI_CREDENTIAL_ROTATED = (
     "LRS API key secret replaced",
     Labeled,
 )
-SECRETS_GIVEN_UP = ("secrets.given_up", "installation", "Lost secrets given up", SecretsGivenUp)
+SECRETS_GIVEN_UP = ("secrets.given_up", "installation", "Lost secrets abandoned", SecretsGivenUp)
 SECRETS_RESEALED = (
     "secrets.resealed",
     "installation",
@@ -279,7 +279,7 @@ LRS_ROLLUPS_CHECKED = (
 PROXY_NOT_TRUSTED = (
     "proxy.not_trusted",
     "installation",
-    "Request through a proxy that is not known",
+    "Request through an unknown proxy",
     ProxyNotTrusted,
 )
 

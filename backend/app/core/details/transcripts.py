@@ -110,7 +110,7 @@ TRANSCRIPT_LINK_OPENED = (
 TRANSCRIPT_LINK_REVOKED = (
     "transcript.link_revoked",
     "transcript_deliveries",
-    "Transcript link taken back",
+    "Transcript link revoked",
     Delivered,
 )
 TRANSCRIPT_HOLD_LIFTED = (
@@ -119,7 +119,7 @@ TRANSCRIPT_HOLD_LIFTED = (
     "Transcript hold lifted",
     HoldLifted,
 )
-TRANSCRIPT_HOLD_SET = "transcript_hold.set", "transcript_holds", "Transcript hold set"
+TRANSCRIPT_HOLD_SET = "transcript_hold.set", "transcript_holds", "Transcript hold placed"
 TRANSCRIPT_REQUESTED = (
     "transcript.requested",
     "transcript_requests",

@@ -40,6 +40,15 @@ from app.db.models.grade import FinalGrade, GradeBook, GradeCategory, GradeChang
 from app.db.models.graduation import GraduationDecision
 from app.db.models.inspection import InspectedStudent, InspectionPacket
 from app.db.models.installation import HistoryCursor, Installation
+from app.db.models.ledger import (
+    LedgerAccount,
+    LedgerBalance,
+    LedgerClosing,
+    LedgerPayer,
+    LedgerPosting,
+    LedgerReceipt,
+    LedgerTransaction,
+)
 from app.db.models.limit import LimitCounter
 from app.db.models.outbox import OutboxMessage
 from app.db.models.privacy import (
@@ -175,6 +184,13 @@ __all__ = [
     "Installation",
     "IssuedDocument",
     "Launch",
+    "LedgerAccount",
+    "LedgerBalance",
+    "LedgerClosing",
+    "LedgerPayer",
+    "LedgerPosting",
+    "LedgerReceipt",
+    "LedgerTransaction",
     "Lesson",
     "LessonCompletion",
     "LimitCounter",

@@ -2,7 +2,7 @@
 
 import re
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -12,12 +12,14 @@ import pytest
 import sqlalchemy as sa
 import time_machine
 from sqlalchemy.exc import ProgrammingError
+from sqlalchemy.orm import Session
 
 from app.compliance.credentials.awards import service as awards
 from app.compliance.credentials.awards.signed_badges import SignedBadge
 from app.compliance.credentials.bulk import service as bulk
 from app.compliance.credentials.public import service as public
 from app.compliance.credentials.reminders import service as reminders
+from app.compliance.credentials.types import service as types
 from app.core import clock
 from app.core.errors import Conflict, Forbidden, Invalid, NotFound, Unavailable
 from app.core.permissions import SYSTEM
@@ -39,6 +41,24 @@ from app.documents.issue import Draft
 from tests.compliance.credentials.conftest import diploma
 from tests.documents.poppler import text_of
 from tests.factories.school import School
+
+
+def test_a_type_counts_what_older_systems_issued_of_it_too(session: Session) -> None:
+    school = School(session)
+    enrollment = school.enrollment(school.student())
+    kinds = [diploma(session, None), diploma(session, None, name="Radiation Safety", prefix="RAD")]
+    for name in ("Dental Assistant Certification", "Dental Assistant Certification", "Something else"):
+        session.add(
+            Credential(
+                user_id=enrollment.user_id,
+                program_id=enrollment.program_id,
+                credential_type=name,
+                issued_at=date(2024, 5, 15),
+            )
+        )
+    session.flush()
+    found = {row.CredentialType.id: row.issued for row in types.list_types(session, SYSTEM)}
+    assert [found[one.id] for one in kinds] == [2, 0]
 
 
 def test_a_credential_has_gnpecs_items_a_signed_diploma_and_a_row_that_nobody_changes(

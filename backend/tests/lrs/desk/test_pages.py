@@ -192,6 +192,13 @@ def test_durations_read_as_everywhere_else(duration: str, text: str) -> None:
     assert outcome({"duration": duration}) == text
 
 
+def test_progress_on_the_way_is_not_called_not_complete() -> None:
+    reached = {"extensions": {"https://w3id.org/xapi/cmi5/result/extensions/progress": 64}}
+    assert outcome({"completion": False} | reached) == "now 64%"
+    assert outcome({"completion": False}) == "not complete"
+    assert outcome({"completion": True, "score": {"scaled": 0.8}} | reached) == "80%, complete, now 64%"
+
+
 def test_students_see_none_of_it(recorded: Scene, signed_in: SignedIn) -> None:
     student = signed_in(recorded.student)
     for path in (

@@ -207,7 +207,7 @@ def require_transferable(session: Session, chosen: EnrollmentChoice, minutes: in
     there = queries.transferred(session, [chosen.id]).get(chosen.id, 0)
     if there + minutes < 0:
         raise checks.wrong(
-            "hours", f"Only {formats.duration_minutes(there)} were transferred, so no more can be taken back."
+            "hours", f"Only {formats.duration_minutes(there)} were transferred, so no more can be removed."
         )
     if chosen.clock_hours is not None and there + minutes > chosen.clock_hours * 60:
         raise checks.wrong(

@@ -343,5 +343,5 @@ def _moment(meeting: Meeting, values: MarkForm, now: datetime, zone: ZoneInfo, w
 
 
 def _label(mark: str | None, code: str, marker: str | None) -> str:
-    said = "Mark taken back" if mark is None else Mark(mark).label
+    said = "Mark cleared" if mark is None else Mark(mark).label
     return f"{said} in {code}, marked by {marker or 'an instructor'}"

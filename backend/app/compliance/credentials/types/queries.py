@@ -7,7 +7,7 @@ from sqlalchemy import Row, exists, func, or_, select
 from sqlalchemy.orm import Session
 
 from app.core.constraints import register_conflict, register_invalid
-from app.db.models import CredentialIssue, CredentialType, Program
+from app.db.models import Credential, CredentialIssue, CredentialType, Program
 
 register_conflict("uq_credential_types_name", "There is a type of credential with this name already.", "name")
 register_conflict("uq_credential_types_prefix", "Another type of credential has this prefix.", "prefix")
@@ -18,9 +18,17 @@ register_invalid("check_credential_types_validity", "Enter 1 to 240 months.", "v
 
 def listed(session: Session) -> Sequence[Row[Any]]:
     """Every type by name, with its program and how many were issued; archived ones last."""
+    # A credential of an older system has no row of issue and is known by its name.
     issued = (
         select(func.count())
-        .where(CredentialIssue.type_id == CredentialType.id)
+        .select_from(Credential)
+        .outerjoin(CredentialIssue, CredentialIssue.credential_id == Credential.id)
+        .where(
+            func.coalesce(
+                CredentialIssue.type_id == CredentialType.id,
+                Credential.credential_type == CredentialType.name,
+            )
+        )
         .correlate(CredentialType)
         .scalar_subquery()
     )

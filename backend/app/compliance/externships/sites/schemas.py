@@ -17,7 +17,7 @@ class SiteForm(BaseModel):
 
     name: Line
     address: Annotated[Text, Field(min_length=5, max_length=500)]
-    capacity: Annotated[int, Field(ge=1, le=500, title="Students at once")]
+    capacity: Annotated[int, Field(ge=1, le=500, title="Capacity")]
     contact_name: Annotated[_OptionalLine, Field(title="Contact")] = None
     contact_email: Annotated[
         Annotated[Email, Field(max_length=255)] | None,

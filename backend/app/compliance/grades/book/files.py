@@ -120,7 +120,7 @@ def _said(refused: Invalid, lines: dict[tuple[int, int], str]) -> str:
 
 def _rows(content: bytes) -> tuple[list[str], list[list[str]]]:
     if len(content) > MOST_BYTES:
-        raise Invalid("This file is larger than 1 MiB. Nothing was saved.")
+        raise Invalid("This file is larger than 1 MB. Nothing was saved.")
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError:

@@ -36,7 +36,7 @@ def parse(document: bytes, files: Iterable[str]) -> Manifest:
 
 def _root(document: bytes) -> Element:
     if len(document) > MAX_BYTES:
-        raise Invalid(f"{NAME} is larger than {MAX_BYTES // 1024**2} MiB.")
+        raise Invalid(f"{NAME} is larger than {MAX_BYTES // 1024**2} MB.")
     try:
         root: Element = _parsed(document)
     except DefusedXmlException as error:

@@ -124,7 +124,7 @@ def object_id(target: Mapping[str, Any]) -> str:
 
 
 def outcome(result: Mapping[str, Any]) -> str:
-    """A result in a few words, such as `90 %, passed, 12 min`."""
+    """A result in a few words, such as `90%, passed, 12 min`."""
     parts = []
     score = result.get("score") or {}
     if "scaled" in score:
@@ -135,13 +135,20 @@ def outcome(result: Mapping[str, Any]) -> str:
         )
     if "success" in result:
         parts.append("successful" if result["success"] else "not successful")
-    if "completion" in result and "success" not in result:
+    progress = next(
+        (
+            value
+            for name, value in (result.get("extensions") or {}).items()
+            if name.endswith("/progress") and isinstance(value, int | float)
+        ),
+        None,
+    )
+    if "completion" in result and "success" not in result and (result["completion"] or progress is None):
         parts.append("complete" if result["completion"] else "not complete")
     if result.get("duration"):
         parts.append(length(str(result["duration"])))
-    for name, value in (result.get("extensions") or {}).items():
-        if name.endswith("/progress") and isinstance(value, int | float):
-            parts.append(f"now {value:g}%")
+    if progress is not None:
+        parts.append(f"now {progress:g}%")
     if result.get("response"):
         response = str(result["response"])
         parts.append(f"answered “{response[:60]}{'…' if len(response) > 60 else ''}”")

@@ -249,7 +249,7 @@ class Reader:
         """Twice as much each time: a long statement is not parsed again for each piece. Raises _Broken."""
         waiting = len(self._window) - self._at
         if waiting > LONGEST:
-            raise _Broken(f"This is longer than {LONGEST // 1024**2} MiB, too long for one statement.")
+            raise _Broken(f"This is longer than {LONGEST // 1024**2} MB, too long for one statement.")
         wanted = min(max(waiting + 1, _PIECE, 2 * waiting), LONGEST + 1)
         while len(self._window) - self._at < wanted and not self._over:
             self._more()

@@ -1,0 +1,66 @@
+"""Balances: what other rooms ask about, and the comparison with the postings, every night and by command."""
+
+from collections.abc import Collection, Sequence
+from typing import Any
+
+from sqlalchemy import Row
+from sqlalchemy.orm import Session
+
+from app.core.actions import Action
+from app.core.kept_sums import NAMED, Comparison, KeptSums
+from app.core.money import format_cents
+from app.core.permissions import internal
+from app.finance.ledger import queries
+
+
+@internal("a requirement and a hold ask about many at once; what they show was allowed before")
+def balances_of(session: Session, student_ids: Collection[int]) -> dict[int, int]:
+    """What students owe in cents, below zero what they are owed; those with no transaction are left out."""
+    return queries.balances_of(session, student_ids)
+
+
+@internal("a step of computing a refund, which was allowed before")
+def money_of(session: Session, enrollment_id: int) -> Sequence[Row[Any]]:
+    """What was charged and paid for an enrollment and not reversed, by the school's accounts.
+
+    Rows have id, kind, booked_on, code (`chart`) and amount_cents: charges below zero, payments above.
+    """
+    return queries.money_of(session, enrollment_id)
+
+
+@internal("compares two of the school's own sums; for jobs and the operator's command")
+def compare(session: Session) -> Comparison:
+    """Add up every posting and compare it with the balances; look for transactions that do not balance."""
+    total, rows = queries.differences(session, NAMED)
+    return Comparison(
+        total,
+        [
+            f"Account {row.number}: {format_cents(row.kept)} kept, {format_cents(row.counted)} posted"
+            if row.kind == "account"
+            else f"Transaction {row.number} does not balance: {format_cents(row.counted)}"
+            for row in rows
+        ],
+    )
+
+
+_SUMS = KeptSums(compare, Action.LEDGER_CHECKED, Action.LEDGER_REBUILT)
+
+
+@internal("the nightly job and the operator's command")
+def check(session: Session) -> Comparison:
+    """Compare, and record in the history what was found."""
+    return _SUMS.check(session)
+
+
+@internal("the operator's command")
+def rebuild(session: Session) -> int:
+    """Put the balances right from the postings. Gives how many were wrong; posting waits meanwhile."""
+    mended = queries.rebuild(session)
+    _SUMS.record_rebuilt(session, mended)
+    return mended
+
+
+@internal("holds sums, and the numbers of accounts; the page that shows it asks")
+def last_check(session: Session) -> Comparison | None:
+    """The newest comparison of the history; None when the balances were rebuilt since, or never compared."""
+    return _SUMS.last_check(session)

@@ -1,0 +1,1 @@
+"""Figures of the ledger: receivables by age, receipts, the base of state fees, the journal for accounting."""

@@ -1,0 +1,1 @@
+"""Payers: who pays for students beside themselves."""

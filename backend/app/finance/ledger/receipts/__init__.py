@@ -1,0 +1,1 @@
+"""Receipts: a payment as a signed PDF of the documents room."""

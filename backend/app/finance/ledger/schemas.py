@@ -1,0 +1,137 @@
+"""Forms of the ledger, and what is posted."""
+
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Annotated, Literal
+from uuid import UUID
+
+from pydantic import AfterValidator, BaseModel, Field
+
+from app.core.money import format_cents
+from app.web.field_types import Day, Line, OptionalDay, OptionalId, RecordId, Text
+from app.web.forms import DollarsAsCents
+
+MOST_CENTS = 100_000_000
+"""$1,000,000.00: more than any one charge or payment of a career school."""
+
+
+def _posted(cents: int) -> int:
+    if cents <= 0:
+        raise ValueError(
+            "Enter an amount above zero. To take something back, reverse the transaction instead."
+        )
+    if cents > MOST_CENTS:
+        raise ValueError(f"Enter at most {format_cents(MOST_CENTS)} in one transaction.")
+    return cents
+
+
+Amount = Annotated[DollarsAsCents, AfterValidator(_posted)]
+"""Cents above zero, typed as dollars: `1,234.50`, `$12`."""
+ChargeType = Literal["tuition", "fees", "books", "kit", "third_party"]
+Method = Literal["cash", "check", "money_order", "card", "transfer"]
+
+
+def _reference(text: str) -> str:
+    digits = "".join(sign for sign in text if sign.isdigit())
+    if len(digits) > 12 and text.replace(" ", "").replace("-", "").isdigit():
+        raise ValueError(
+            "This looks like a card or account number, which must not be kept here. Enter the number of the check, "
+            "the receipt of the card terminal or the transfer instead."
+        )
+    return text
+
+
+Reference = Annotated[Line, Field(max_length=80), AfterValidator(_reference)]
+Memo = Annotated[Line, Field(min_length=3, max_length=200)]
+
+
+class _Posting(BaseModel):
+    """`request` names the act: sent twice it is posted once. `confirmed`: the person has seen what it will do."""
+
+    request: UUID
+    amount_cents: Annotated[Amount, Field(title="Amount")]
+    booked_on: Annotated[OptionalDay, Field(title="Date")] = None
+    confirmed: bool = False
+
+
+class ChargeForm(_Posting):
+    """A charge to a student."""
+
+    type: Annotated[ChargeType, Field(title="Type of charge")]
+    memo: Annotated[Memo, Field(title="Description")]
+    enrollment_id: Annotated[OptionalId, Field(title="Program")] = None
+
+
+class PaymentForm(_Posting):
+    """Money that a student handed over."""
+
+    method: Annotated[Method, Field(title="Method")]
+    reference: Annotated[Reference | None, Field(title="Reference")] = None
+    memo: Annotated[Memo, Field(title="Description")] = "Payment"
+    enrollment_id: Annotated[OptionalId, Field(title="Program")] = None
+
+
+class CreditForm(_Posting):
+    """What a student need not pay."""
+
+    kind: Annotated[Literal["waiver", "scholarship"], Field(title="Kind")]
+    memo: Annotated[Memo, Field(title="Description")]
+    enrollment_id: Annotated[OptionalId, Field(title="Program")] = None
+
+
+class BillingForm(_Posting):
+    """What somebody else pays for a student."""
+
+    payer_id: Annotated[RecordId, Field(title="Payer")]
+    memo: Annotated[Memo, Field(title="Description")]
+    reference: Annotated[Reference | None, Field(title="Authorization or voucher")] = None
+    enrollment_id: Annotated[OptionalId, Field(title="Program")] = None
+
+
+class PayerPaymentForm(_Posting):
+    """Money that came from a payer."""
+
+    method: Annotated[Method, Field(title="Method")]
+    reference: Annotated[Reference | None, Field(title="Reference")] = None
+    memo: Annotated[Memo, Field(title="Description")] = "Payment"
+
+
+class ReversalForm(BaseModel):
+    """Why a transaction is taken back."""
+
+    request: UUID
+    memo: Annotated[Memo, Field(title="Reason")]
+
+
+class ClosingForm(BaseModel):
+    """The cash of a day as it was counted."""
+
+    day: Annotated[Day, Field(title="Close through")]
+    counted_cents: Annotated[DollarsAsCents, Field(title="Cash counted")]
+    note: Annotated[Annotated[Text, Field(max_length=500)] | None, Field(title="Note")] = None
+
+
+class PayerForm(BaseModel):
+    """A payer."""
+
+    name: Annotated[Line, Field(title="Name")]
+    kind: Annotated[Literal["va", "wioa", "employer", "sponsor", "other"], Field(title="Kind")]
+    contact: Annotated[Annotated[Text, Field(max_length=500)] | None, Field(title="Contact")] = None
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A transaction to post: `lines` are account codes with cents, which sum to zero."""
+
+    kind: str
+    request: UUID
+    memo: str
+    lines: tuple[tuple[str, int], ...]
+    student_id: int | None = None
+    enrollment_id: int | None = None
+    payer_id: int | None = None
+    method: str | None = None
+    reference: str | None = None
+    reverses: int | None = None
+    booked_on: date | None = field(default=None)
+    """None for the first open day from today on."""

@@ -1,0 +1,55 @@
+"""Rows of the ledger."""
+
+from datetime import date
+from uuid import uuid4
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from app.core import clock
+from app.db.models import Enrollment, LedgerPayer, LedgerPosting, LedgerTransaction
+from app.finance.ledger import chart, queries
+
+
+def booked(
+    session: Session, enrollment: Enrollment, cents: int, day: date | None = None, kind: str = "charge"
+) -> LedgerTransaction:
+    """A charge for tuition, or a payment in cash, of so many cents."""
+    student = enrollment.user_id
+    code = chart.student_code(student)
+    queries.open_account(session, code=code, name=f"Student {student}", kind="asset", student_id=student)
+    numbers = queries.account_numbers(session, [code, chart.TUITION, chart.CASH])
+    sign, other = (1, chart.TUITION) if kind == "charge" else (-1, chart.CASH)
+    made = LedgerTransaction(
+        kind=kind,
+        booked_on=day or clock.now().date(),
+        student_id=student,
+        enrollment_id=enrollment.id,
+        memo="Tuition" if kind == "charge" else "Payment",
+        method=None if kind == "charge" else "cash",
+        request=uuid4(),
+        fingerprint="",
+    )
+    session.add(made)
+    session.flush()
+    session.add_all(
+        [
+            LedgerPosting(
+                transaction_id=made.id, line=1, account_id=numbers[code], amount_cents=sign * cents
+            ),
+            LedgerPosting(
+                transaction_id=made.id, line=2, account_id=numbers[other], amount_cents=-sign * cents
+            ),
+        ]
+    )
+    session.flush()
+    return made
+
+
+def owing(session: Session, enrollment: Enrollment) -> dict[str, int]:
+    """A charge and a payer, by what addresses call their numbers."""
+    number = session.scalar(select(func.count()).select_from(LedgerPayer))
+    payer = LedgerPayer(name=f"Sponsor {number}", kind="sponsor")
+    session.add(payer)
+    session.flush()
+    return {"transaction_id": booked(session, enrollment, 50_000).id, "payer_id": payer.id}
