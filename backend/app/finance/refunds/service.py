@@ -124,8 +124,8 @@ def own_what_ifs(session: Session, subject: Subject, zone: ZoneInfo) -> list[Wha
 
 
 ASSUMED = (
-    "These figures do not read the agreement and the student’s account. They are computed as if the tuition in the catalog "
-    "were paid in full and the agreement were signed on the day of enrollment. Fees and items are left out."
+    "These figures do not read the agreement and the student’s account. They are computed as if the tuition in the "
+    "catalog were paid in full and the agreement were signed on the day of enrollment. Fees and items are left out."
 )
 
 
