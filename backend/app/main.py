@@ -25,8 +25,13 @@ from app.compliance.attendance.closings import pages as closings_pages
 from app.compliance.attendance.corrections import pages as corrections_pages
 from app.compliance.attendance.corrections import request_pages as correction_request_pages
 from app.compliance.attendance.documents import pages as attendance_documents_pages
+from app.compliance.attendance.kiosk import pages as kiosk_pages
+from app.compliance.attendance.kiosk import public_pages as kiosk_public_pages
+from app.compliance.attendance.kiosk.cards import pages as kiosk_cards_pages
+from app.compliance.attendance.kiosk.punches import pages as kiosk_punches_pages
 from app.compliance.attendance.roster import pages as roster_pages
 from app.compliance.attendance.standings import pages as standings_pages
+from app.compliance.closure import pages as closure_pages
 from app.compliance.credentials import office_pages as credential_office_pages
 from app.compliance.credentials import pages as credential_pages
 from app.compliance.credentials import public_pages as credential_public_pages
@@ -43,6 +48,7 @@ from app.compliance.grades.skills.lists import pages as skill_list_pages
 from app.compliance.grades.skills.progress import pages as skill_progress_pages
 from app.compliance.grades.skills.records import pages as skill_record_pages
 from app.compliance.inspections import pages as inspections_pages
+from app.compliance.outcomes import pages as outcomes_pages
 from app.compliance.privacy import pages as privacy_pages
 from app.compliance.privacy import service as _privacy  # noqa: F401 - the purge asks, the queue has its lines
 from app.compliance.privacy import student_pages as privacy_student_pages
@@ -109,6 +115,11 @@ ROUTERS: list[APIRouter] = [
     attendance_pages.router,
     closings_pages.router,
     standings_pages.router,
+    kiosk_public_pages.api,
+    kiosk_public_pages.router,
+    kiosk_pages.router,
+    kiosk_punches_pages.router,
+    kiosk_cards_pages.router,
     corrections_pages.router,
     correction_request_pages.router,
     attendance_documents_pages.router,
@@ -122,7 +133,9 @@ ROUTERS: list[APIRouter] = [
     externships_pages.router,
     reviews_pages.api,
     reviews_pages.router,
+    closure_pages.router,
     inspections_pages.router,
+    outcomes_pages.router,
     privacy_pages.router,
     privacy_student_pages.router,
     progress_letter_pages.router,

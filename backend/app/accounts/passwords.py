@@ -8,11 +8,14 @@ from sqlalchemy.orm import Session
 
 from app.core import clock
 from app.core.errors import FieldError, Invalid
+from app.core.permissions import internal
 from app.rules import passwords as rule
 from app.school import service as school
 from app.settings import Settings
 
 NO_PASSWORD = "!"  # noqa: S105 - the mark of an account whose owner has not set a password yet
+PIN_ROUNDS = 10
+"""bcrypt's cost for PINs: hundreds are checked at once when a kiosk has been offline for a day."""
 APPLICANT = "!applicant"
 """The mark of an applicant's account: no password matches it, and no link is made before they are accepted."""
 
@@ -42,6 +45,18 @@ def fewest_characters(session: Session) -> int:
 def hash_password(settings: Settings, password: str) -> str:
     """The bcrypt hash to keep, of the whole password. The rule has accepted the password before."""
     return _hasher(settings.bcrypt_rounds).hash(rule.normalize(password))
+
+
+@internal("a step of whoever keeps a PIN")
+def hash_pin(settings: Settings, pin: str) -> str:
+    """The bcrypt hash of a PIN. Whoever keeps it seals it: no cost makes a few digits hard to try through."""
+    return _hasher(min(settings.bcrypt_rounds, PIN_ROUNDS)).hash(pin)
+
+
+@internal("a step of whoever keeps a PIN")
+def is_pin(pin: str, stored: str) -> bool:
+    """Whether the PIN is the one behind a hash of `hash_pin`."""
+    return _hasher(_cost(stored)).verify(pin, stored)
 
 
 def verify(settings: Settings, password: str, stored: str | None) -> bool:

@@ -29,6 +29,7 @@ from app.accounts.identifiers.service import NUMBERS as IDENTIFIERS
 from app.accounts.names import queue as _queue  # noqa: F401 - what waits is in the queue
 from app.accounts.names.service import name_on, names_on
 from app.accounts.notes.service import Note, gather_notes, notes_of
+from app.accounts.passwords import hash_pin, is_pin
 from app.accounts.people import imports as _imports  # noqa: F401 - people can be imported
 from app.accounts.people import queries
 from app.accounts.people.service import (
@@ -79,7 +80,9 @@ __all__ = [
     "get_person",
     "get_student",
     "give_duty",
+    "hash_pin",
     "hold_sign_in",
+    "is_pin",
     "list_duties",
     "list_people",
     "may_manage",

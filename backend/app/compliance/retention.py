@@ -13,6 +13,14 @@ retention.keep(
     "attendance_school_days",
     "attendance_standings",
     "class_attendance",
+    "kiosk_punches",
+)
+retention.keep(
+    "Kiosks and what students punch with",
+    "A punch is proof of attendance only together with the tablet and the card it came from (GNPEC Standard 6).",
+    "kiosks",
+    "kiosk_cards",
+    "kiosk_pins",
 )
 retention.keep(
     "Grades and academic progress",
@@ -63,6 +71,16 @@ retention.keep(
     "credential_shares",
     "credential_types",
     "externships",
+)
+retention.keep(
+    "Closure archives",
+    "The entry says who took out everybody’s records. The archive itself goes with the temporary files.",
+    "closure_archives",
+)
+retention.keep(
+    "Employment outcomes of graduates",
+    "Outcome data that were reported to GNPEC rest on them, and no rule sets a time after which they may go.",
+    "employment_outcomes",
 )
 retention.keep(
     "Disclosures, consents and requests of students",

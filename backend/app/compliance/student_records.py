@@ -13,6 +13,7 @@ from app.db.models import (
     CredentialIssue,
     CredentialReminder,
     CredentialShare,
+    EmploymentOutcome,
     Enrollment,
     Externship,
     ExternshipEvaluation,
@@ -22,6 +23,8 @@ from app.db.models import (
     GradeChange,
     GradeScore,
     IssuedDocument,
+    KioskCard,
+    KioskPunch,
     ProgressAppeal,
     ProgressReview,
     SkillAttempt,
@@ -162,4 +165,21 @@ records.leave_out(
     "attendance_students",
 )
 records.leave_out("Days up to which hours are final, for everybody.", "attendance_closings")
+export(
+    KioskPunch,
+    "attendance",
+    "Punches at kiosks",
+    owned(KioskPunch.user_id),
+    withheld={"signature": "The tablet’s, over what was typed at it."},
+)
+export(KioskCard, "attendance", "Cards for kiosks", owned(KioskCard.user_id))
+records.leave_out("Only a sealed hash of the PIN is kept, and when it was chosen.", "kiosk_pins")
+records.leave_out("Tablets of the school, and which of the staff added them.", "kiosks")
 records.leave_out("Steps of a bulk issue; the credentials are in.", "credential_orders")
+records.leave_out("Of the whole school, and of no student.", "closure_archives")
+records.export(
+    EmploymentOutcome,
+    "outcomes",
+    "Employment after graduation",
+    records.within(EmploymentOutcome.enrollment_id, _enrollments),
+)

@@ -13,6 +13,7 @@ from app.core.details import (
     forwarding,
     grades,
     inspections,
+    kiosk,
     learning,
     money,
     people,
@@ -87,6 +88,10 @@ class Action(StrEnum):
     CLASS_STUDENT_REMOVED = "class.student_removed", "classes", "Removed from a class", school.SeatEnded
     CLASS_TIMETABLE_CHANGED = school.CLASS_TIMETABLE_CHANGED
     CLASS_UPDATED = "class.updated", "classes", "Class changed", school.ClassUpdated
+    CLOSURE_DOWNLOADED = transcripts.CLOSURE_DOWNLOADED
+    CLOSURE_EXPORTED = transcripts.CLOSURE_EXPORTED
+    CLOSURE_FAILED = transcripts.CLOSURE_FAILED
+    CLOSURE_REQUESTED = transcripts.CLOSURE_REQUESTED
     CONSENT_GIVEN = privacy.CONSENT_GIVEN
     CONSENT_WITHDRAWN = privacy.CONSENT_WITHDRAWN
     CONTENT_LESSON_OPENED = "content.lesson_opened", "launches", "Lesson opened", learning.LessonOpened
@@ -164,6 +169,15 @@ class Action(StrEnum):
     IMPORT_BEGUN = "import.begun", "data_imports", "File uploaded for import", system.FileSent
     IMPORT_DISCARDED = system.IMPORT_DISCARDED
     IMPORT_UNDONE = "import.undone", "data_imports", "Import undone", system.FileImportUndone
+    KIOSK_ADDED = kiosk.KIOSK_ADDED
+    KIOSK_CARD_ISSUED = kiosk.KIOSK_CARD_ISSUED
+    KIOSK_CARD_REVOKED = kiosk.KIOSK_CARD_REVOKED
+    KIOSK_CODE_RENEWED = kiosk.KIOSK_CODE_RENEWED
+    KIOSK_PIN_CHOSEN = kiosk.KIOSK_PIN_CHOSEN
+    KIOSK_PUNCH_DISMISSED = kiosk.KIOSK_PUNCH_DISMISSED
+    KIOSK_PUNCH_REFUSED = kiosk.KIOSK_PUNCH_REFUSED
+    KIOSK_REGISTERED = kiosk.KIOSK_REGISTERED
+    KIOSK_REVOKED = kiosk.KIOSK_REVOKED
     LEDGER_CHECKED = money.LEDGER_CHECKED
     LEDGER_DAY_CLOSED = money.LEDGER_DAY_CLOSED
     LEDGER_PAYER_CHANGED = money.LEDGER_PAYER_CHANGED
@@ -201,6 +215,12 @@ class Action(StrEnum):
     NAME_DOCUMENT_OPENED = ("name.document_opened", "former_names", "Proof of a name change opened")
     NAME_REQUESTED = student_file.NAME_REQUESTED
     NAME_REQUEST_DECLINED = student_file.NAME_REQUEST_DECLINED
+    OUTCOME_RECORDED = (
+        "outcome.recorded",
+        "employment_outcomes",
+        "Employment outcome recorded",
+        learning.Outcome,
+    )
     PASSKEY_COPIED = people.PASSKEY_COPIED
     PROGRAM_CREATED = "program.created", "programs", "Program created", base.Named
     PROGRAM_DELETED = "program.deleted", "programs", "Program deleted", school.ProgramDeleted

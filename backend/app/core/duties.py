@@ -43,6 +43,8 @@ class Permission(StrEnum):
     ATTENDANCE_CORRECT = "attendance.correct"
     """Enter and correct hours of those whose hours one reads."""
     CLASSES_MANAGE = "classes.manage"
+    CLOSURE_EXPORT = "closure.export"
+    """Take out the records of the whole school."""
     CONTENT_READ = "content.read"
     """Preview lessons and see the versions of their packages."""
     CONTENT_CHANGE = "content.change"
@@ -89,6 +91,8 @@ class Permission(StrEnum):
     NOTES_READ = "notes.read"
     """Notes about students that are for one of one's duties."""
     NOTES_WRITE = "notes.write"
+    OUTCOMES_RECORD = "outcomes.record"
+    """Record where graduates are employed."""
     OPERATIONS_READ = "operations.read"
     OPERATIONS_CHANGE = "operations.change"
     PRIVACY_READ = "privacy.read"
@@ -214,6 +218,7 @@ PERMISSIONS: dict[Duty, frozenset[Permission]] = {
             _P.INSPECTIONS_RUN,
             _P.NOTES_READ,
             _P.NOTES_WRITE,
+            _P.OUTCOMES_RECORD,
             _P.PRIVACY_READ,
             _P.PRIVACY_MANAGE,
             _P.REPORTS_READ,

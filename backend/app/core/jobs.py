@@ -13,7 +13,21 @@ from typing import Any
 import procrastinate
 import psycopg
 from procrastinate.tasks import Task
-from sqlalchemy import TIMESTAMP, BigInteger, ColumnElement, Text, cast, column, func, select, table, text
+from sqlalchemy import (
+    TIMESTAMP,
+    BigInteger,
+    ColumnElement,
+    SQLColumnExpression,
+    Text,
+    cast,
+    column,
+    exists,
+    func,
+    select,
+    table,
+    text,
+)
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -40,7 +54,13 @@ _AGAIN = text("SELECT procrastinate_retry_job_v1(:job, now(), NULL, NULL, NULL)"
 _FAILED = text("SELECT procrastinate_finish_job_v1(:job, 'failed', false)")
 
 
-_jobs = table("procrastinate_jobs", column("id", BigInteger), column("status", Text))
+_jobs = table(
+    "procrastinate_jobs",
+    column("id", BigInteger),
+    column("task_name", Text),
+    column("status", Text),
+    column("args", JSONB),
+)
 _events = table("procrastinate_events", column("job_id", BigInteger), column("at", TIMESTAMP(timezone=True)))
 _ENDED = ("succeeded", "failed", "cancelled", "aborted")
 
@@ -114,6 +134,19 @@ def enqueue_all(session: Session, job_task: Task[Any, Any, Any], arguments: Iter
     if several:
         connection = session.connection().connection.driver_connection
         job_task.configure(connection=connection).batch_defer(*several)
+
+
+def has_no_job(name: str, argument: str, value: SQLColumnExpression[Any]) -> ColumnElement[bool]:
+    """Whether no job of the task `name` whose `argument` is `value` waits or runs.
+
+    It failed for good, or took its worker with it too often: what waits for it would be shown as running forever, so
+    its room ends it (a periodic job of its own).
+    """
+    return ~exists().where(
+        _jobs.c.task_name == name,
+        cast(_jobs.c.status, Text).in_(("todo", "doing")),
+        _jobs.c.args[argument].astext == cast(value, Text),
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,9 +25,11 @@ from app.demo import (
     files,
     grades,
     inspections,
+    kiosks,
     ledger,
     lesson_results,
     lives,
+    outcomes,
     paperwork,
     people,
     privacy,
@@ -126,6 +128,8 @@ def _build(
     credentials.write_types(session, desk)
     privacy.write_privacy(desk, enrolled)
     inspections.write_inspections(desk, enrolled)
+    outcomes.write_outcomes(desk, enrolled)
+    kiosks.write_kiosk(session, desk, entries, settings)
     # The statements follow from it while the first pages are looked at already.
     chronicle.write(
         desk,

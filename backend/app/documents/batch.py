@@ -86,13 +86,32 @@ def issue_all(
                 continue
             result = Made(one.stored.sha256, one.stored.size, one.facts_sha256, key.id, today)
             ready.append(Ready(draft, document_id, result, one.stored))
-        rows = iter(write_down(session, subject, ready) if ready else ())
+        written = _written(session, subject, ready)
         outcomes = [
-            Outcome(draft, next(rows) if one.stored else None, one.problem)
-            for draft, one in zip(drafts, finished, strict=True)
+            Outcome(draft, *written.get(document_id, (None, one.problem)))
+            for draft, (document_id, _number), one in zip(drafts, reserved, finished, strict=True)
         ]
         follow(session, outcomes)
     return outcomes
+
+
+def _written(
+    session: Session, subject: Actor, ready: Sequence[Ready]
+) -> dict[int, tuple[IssuedDocument | None, str | None]]:
+    """What became of each document, by its number in the register: its row there, or why it has none."""
+    try:
+        with session.begin_nested():
+            rows = write_down(session, subject, ready) if ready else ()
+        return {one.document_id: (row, None) for one, row in zip(ready, rows, strict=True)}
+    except Problem as problem:
+        if len(ready) == 1:
+            give_up(session, subject, ready[0].document_id, problem.detail)
+            return {ready[0].document_id: (None, problem.detail)}
+    # Something changed while the files were made, which stops one of them: the others are issued all the same.
+    found: dict[int, tuple[IssuedDocument | None, str | None]] = {}
+    for one in ready:
+        found |= _written(session, subject, [one])
+    return found
 
 
 def _finished(

@@ -114,7 +114,7 @@ def mark_void(session: Session, document_id: int, reason: str) -> IssuedDocument
     """Give up a number, or make its document void. Raises Conflict for one that is void or replaced already."""
     row = queries.find(session, document_id, lock=True)
     if row is None or row.status not in ("reserved", "issued"):
-        raise Conflict("This document is no longer valid, so it cannot be made void.")
+        raise Conflict("This document is void or replaced already. Nothing was changed.")
     row.status = "void"
     row.void_reason = reason
     row.ended_at = clock.now()

@@ -24,7 +24,7 @@ from app.documents.numbers import begin_after
 from app.documents.policy import may_issue, may_read, require_issue, require_read
 from app.documents.register import Verdict, content, lines, of_student, offers, verify, void
 from app.documents.render.job import FONTS
-from app.documents.render.printable import canonical, checked
+from app.documents.render.printable import canonical, checked, legible
 from app.documents.render.service import render
 from app.documents.signing import Signer
 from app.documents.tables import signed_list
@@ -65,6 +65,7 @@ __all__ = [
     "issue_all",
     "kind_title",
     "last_check",
+    "legible",
     "lines",
     "long_date",
     "make_code",

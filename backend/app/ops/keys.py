@@ -15,6 +15,7 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from app.accounts import service as accounts
+from app.compliance.attendance.kiosk import service as kiosks
 from app.core import history, mail
 from app.core.actions import Action
 from app.core.errors import Unavailable
@@ -35,6 +36,8 @@ SEALED: tuple[SealedColumn, ...] = (
     HASH_KEY,
     TARGET_SECRETS,
     mail.LINKS,
+    kiosks.KEYS,
+    kiosks.PINS,
 )
 """Every column that holds sealed values; a test holds this against the models."""
 BATCH = 200

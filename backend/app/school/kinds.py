@@ -54,6 +54,8 @@ class AttendancePolicy(_Values):
     """What the clock counts outside the meetings of a student's classes; who sits in no class has no meetings."""
     roster_days: Annotated[int, Field(ge=1, le=60)] = 7
     """Days after a meeting in which its roster can be changed; later a correction is requested."""
+    kiosk_offline_hours: Annotated[int, Field(ge=1, le=72)] = 24
+    """Hours after which a punch that a kiosk kept while offline no longer counts and waits for the staff."""
     late_after_minutes: Annotated[int, Field(ge=0, le=60)] = 5
     """Minutes after the scheduled start from which a clock-in is tardy."""
     at_risk_consecutive_absences: Annotated[int, Field(ge=1, le=30)] = 3
@@ -211,6 +213,7 @@ _LABELS = {
     "rounding": ("Rounding", ""),
     "outside_meetings": ("Clocked outside class meetings", ""),
     "roster_days": ("A roster can be changed for", "days"),
+    "kiosk_offline_hours": ("A kiosk may keep a punch for", "hours"),
     "late_after_minutes": ("Tardy from", "minutes after the start"),
     "at_risk_consecutive_absences": ("At risk: absences in a row", "scheduled days"),
     "at_risk_attendance_pct": ("At risk: attendance below", "% of scheduled hours"),

@@ -35,6 +35,8 @@ LISTS = {
     "/grades": ["class", "letter", "program"],
     "/academic-progress": ["state", "program"],
     "/queue": ["kind"],
+    "/inspections": [],
+    "/outcomes/graduates": ["outcome", "program"],
     "/privacy": [],
     "/privacy/disclosures": [],
     "/privacy/directory": [],

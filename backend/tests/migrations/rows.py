@@ -292,4 +292,29 @@ ROWS["0210"] = """
         VALUES ('2026-01-06', 0, 0, 50000, 'Nothing in cash', 2);
 """
 
+ROWS["0220"] = """
+    INSERT INTO employment_outcomes (enrollment_id, status, employer, title, since, reason, evidence, recorded_by,
+                                     supersedes_id)
+        VALUES (1, 'seeking', NULL, NULL, NULL, NULL, 'A call', 2, NULL),
+               (1, 'in_field', 'Peachtree Dental', 'Dental assistant', '2026-03-09', NULL, 'A letter', 2, 1);
+"""
+
+ROWS["0230"] = """
+    INSERT INTO closure_archives (asked_by, students_done, students_total, finished_at, sha256, size_bytes, files,
+                                  expires_at, missing)
+        VALUES (2, 3, 3, now(), repeat('d', 64), 4096, 12, now() + interval '6 days', '["TR-2026-000009"]'),
+               (2, 1, 3, NULL, NULL, NULL, NULL, NULL, '[]');
+"""
+
+ROWS["0240"] = """
+    INSERT INTO kiosks (name, public_key, sealed_key, registered_at, chain, next_counter, latest_at, created_by)
+        VALUES ('Front desk', 'key', 'sealed', '2026-03-02 12:00+00', repeat('a', 64), 2, '2026-03-02 13:00+00', 2);
+    INSERT INTO kiosk_pins (user_id, sealed_hash, set_at) VALUES (1, 'sealed', '2026-03-02 12:00+00');
+    INSERT INTO kiosk_cards (user_id, issued_by, issued_at) VALUES (1, 2, '2026-03-02 12:00+00');
+    INSERT INTO kiosk_punches (kiosk_id, counter, digest, previous, signature, kind, made_at, offset_ms, measured_ms,
+                               punched_at, received_at, method, user_id, attendance_id, state)
+        VALUES (1, 1, repeat('b', 64), repeat('a', 64), 'signature', 'in', '2026-03-02 13:00+00', 400, 420,
+                '2026-03-02 13:00+00', '2026-03-02 13:00+00', 'pin', 1, 1, 'recorded');
+"""
+
 # Values that an upgrade changes on purpose: (revision, table) -> columns.

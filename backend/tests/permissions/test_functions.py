@@ -29,10 +29,12 @@ from app.accounts.access.service import subject_for
 from app.accounts.identifiers.service import IdentifierForm
 from app.accounts.profiles.schemas import ContactKind, NameParts, PhoneForm
 from app.compliance.attendance.documents.service import Period
-from app.compliance.attendance.schemas import AttendanceFilter
+from app.compliance.attendance.kiosk.schemas import PinForm
+from app.compliance.attendance.schemas import AttendanceFilter, HoursIn
 from app.compliance.credentials.awards.drafts import Wanted
 from app.compliance.credentials.types.schemas import TypeForm
 from app.compliance.grades.skills.schemas import Attempt
+from app.compliance.outcomes.service import FiscalYear
 from app.compliance.privacy.schemas import PaperConsentForm
 from app.compliance.privacy.service import Archive
 from app.core.errors import Forbidden, NotFound, Problem
@@ -150,8 +152,21 @@ CALLS: Mapping[str, Mapping[str, Any]] = {
     "compliance.grades.skills.board.check_off": {
         "values": lambda numbers: Attempt(UUID(int=8), numbers["version_id"], 0, TODAY, [1], confirmed=True)
     },
+    "compliance.attendance.kiosk.choose_pin": {
+        "values": lambda _numbers: PinForm(pin="204815", again="204815")
+    },
+    "compliance.attendance.kiosk.punches.request_correction": {
+        "values": lambda numbers: HoursIn(
+            enrollment_id=numbers["enrollment_id"],
+            clock_in=datetime(2026, 5, 6, 12, tzinfo=UTC),
+            clock_out=datetime(2026, 5, 6, 13, tzinfo=UTC),
+            reason="At the kiosk",
+        )
+    },
     "compliance.transcripts.batches.candidates": {"class_id": "@class_id"},
     "compliance.transcripts.batches.start": {"class_id": "@class_id"},
+    "compliance.outcomes.counts": {"year": lambda _numbers: FiscalYear(TODAY, TODAY)},
+    "compliance.outcomes.year_of": {"value": lambda _numbers: None},
     "compliance.transcripts.find": {"number": lambda numbers: f"TR-2026-{numbers['serial']:06}"},
     "compliance.transcripts.enrollment_for": {
         "student": lambda numbers: str(numbers["user_id"]),

@@ -10,7 +10,7 @@ from tests.web.walk import Walk
 
 LINK = re.compile(r'<a [^>]*?href="(/[^"#]*)')
 FILES = re.compile(
-    r"^/documents/\d+$|/(file|document|image\.png|picture|photo|copy|download|logo|root\.pem)$"
+    r"^/gallery$|^/documents/\d+$|/(file|document|image\.png|picture|photo|copy|download|logo|root\.pem)$"
 )
 """Files and documents, of whose bytes the walk's rows have none, and the page that tests of the look add."""
 

@@ -50,6 +50,11 @@ PUBLIC = {
     ("GET", "/credentials/shared/{slug}"),
     ("GET", "/credentials/shared/{slug}/card.png"),
     ("GET", "/credentials/shared/{slug}/badge.json"),
+    # Nobody is signed in at a kiosk.
+    ("GET", "/kiosk"),
+    ("GET", "/kiosk/worker.js"),
+    ("POST", "/api/v1/kiosk/register"),
+    ("POST", "/api/v1/kiosk/punches"),
     ("GET", "/verify/transcript"),
     ("POST", "/verify/transcript"),
     ("GET", "/shared-transcript"),

@@ -54,6 +54,7 @@ from tests.factories.attendance import requested
 from tests.factories.credentials import awarded
 from tests.factories.externships import walked
 from tests.factories.grades import graded, reviewed
+from tests.factories.kiosk import walked as punched
 from tests.factories.ledger import owing
 from tests.factories.privacy import asked as asked_of_privacy
 from tests.factories.school import School
@@ -293,6 +294,7 @@ def walk(app: FastAPI, session: Session, connection: Connection, settings: Setti
         file
         | given
         | walked(session, enrollment)
+        | punched(session, other.id, "Lab")
         | {
             "user_id": other.id,
             "student_id": other.id,
@@ -333,6 +335,7 @@ def walk(app: FastAPI, session: Session, connection: Connection, settings: Setti
         | my_file
         | reviewed(session, mine.id, appealed=False)
         | walked(session, mine)
+        | punched(session, mine.user_id, "Front desk")
         | awarded(session, mine)
         | transcribed(session, mine, 2)
         | owing(session, mine)

@@ -1,18 +1,43 @@
 """The enrollments that hours are recorded for: SQL over what other rooms own, read only."""
 
+from datetime import datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, Select, bindparam, func, select
 from sqlalchemy.orm import Session
 
+from app.academics.classes import service as classes
 from app.compliance.attendance.schemas import EnrollmentChoice
+from app.core import clock
 from app.db.models import Enrollment, EnrollmentStatus, Program, User, Withdrawal
 from app.db.ready import Ready
+
+ARRIVES_BEFORE = timedelta(minutes=30)
+"""So long before a meeting a clock-in is for it."""
 
 
 def enrollments_of(session: Session, user_id: int) -> list[EnrollmentChoice]:
     """All enrollments of a student, the active ones first, then the newest."""
     return [_choice(row) for row in _CHOICES_OF_STUDENT.rows(session, user_id=user_id)]
+
+
+def meeting_at(session: Session, user_id: int, moment: datetime, zone: ZoneInfo) -> int | None:
+    """Of several active enrollments the one whose class meets at `moment`, half an hour before its start included.
+
+    None for whoever has one enrollment, none, or not exactly one that meets.
+    """
+    active = [item.id for item in enrollments_of(session, user_id) if item.status == "active"]
+    if len(active) < 2:
+        return None
+    day = clock.local(moment, zone).date()
+    held = classes.meetings_by_enrollment(session, active, day, zone, since=day)
+    meets = [
+        number
+        for number in active
+        if any(one.starts - ARRIVES_BEFORE <= moment < one.ends for one in held.get(number, []))
+    ]
+    return meets[0] if len(meets) == 1 else None
 
 
 def active_enrollments(session: Session, visible: ColumnElement[bool]) -> list[EnrollmentChoice]:

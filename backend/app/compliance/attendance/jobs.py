@@ -4,9 +4,12 @@ from typing import Any
 
 import structlog
 
+from app.compliance.attendance.kiosk import queries as kiosk
+from app.compliance.attendance.kiosk import settling
 from app.compliance.attendance.roster import service as rosters
 from app.compliance.attendance.standings import service as standings
 from app.compliance.attendance.totals import service as totals
+from app.core import clock
 from app.core.jobs import jobs, task
 from app.school import service as school
 
@@ -29,6 +32,19 @@ def settle_rosters(context: Any, timestamp: int) -> None:
     """Work out the hours of class meetings that are over, from what their rosters say."""
     with context.additional_context["database"].begin() as session:
         rosters.settle_due(session, school.facts(session).zone)
+
+
+@jobs.periodic(cron="*/5 * * * *", periodic_id="attendance.give_up_gaps")
+@task("attendance.give_up_gaps")
+def give_up_gaps(context: Any, timestamp: int) -> None:
+    """Settle punches of kiosks that waited long enough for earlier ones; each kiosk in a transaction of its own."""
+    database = context.additional_context["database"]
+    with database.begin() as session:
+        zone = school.facts(session).zone
+        waiting = kiosk.held_since(session, clock.now() - settling.GIVEN_UP_AFTER)
+    for kiosk_id in waiting:
+        with database.begin() as session:
+            settling.give_up_gap(session, kiosk_id, zone)
 
 
 @jobs.periodic(cron="12 * * * *", periodic_id="attendance.refresh_standings")

@@ -52,6 +52,7 @@ def trim(entry: Attendance, until: datetime, parts: list[TimeEntry]) -> list[Att
             punched_in=whole.clock_in,
             punched_out=whole.clock_out,
             notes=NOTE,
+            source=entry.source,
         )
         for one in others
     ]

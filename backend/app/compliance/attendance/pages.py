@@ -220,5 +220,7 @@ def views(request: Request) -> list[tuple[str, str, bool]]:
         ("At risk", "/attendance/at-risk"),
         ("Corrections", "/attendance/corrections"),
         ("Closed periods", "/attendance/closings"),
+        ("Kiosk punches", "/attendance/kiosk-punches"),
+        ("Kiosks", "/attendance/kiosks"),
     )
     return [(label, path, request.url.path == path) for label, path in places]

@@ -86,11 +86,13 @@ def open_in(session: Session, enrollment_id: int, *, lock: bool = False) -> int 
     return session.scalar(statement.with_for_update(read=True) if lock else statement)
 
 
-def insert_open(session: Session, user_id: int, enrollment_id: int, at: datetime) -> Attendance | None:
+def insert_open(
+    session: Session, user_id: int, enrollment_id: int, at: datetime, source: str
+) -> Attendance | None:
     """Begin a time entry. None when the database refuses: another is open, or one recorded already covers `at`."""
     statement = (
         insert(Attendance)
-        .values(user_id=user_id, enrollment_id=enrollment_id, clock_in=at)
+        .values(user_id=user_id, enrollment_id=enrollment_id, clock_in=at, source=source)
         .on_conflict_do_nothing()
         .returning(Attendance)
     )

@@ -8,8 +8,9 @@ from sqlalchemy.orm import Session
 
 from app.compliance.attendance import policies_in_force, policy, queries
 from app.compliance.attendance.corrections import queries as corrections
+from app.compliance.attendance.kiosk import queries as kiosk
 from app.core.permissions import Permission, Subject
-from app.db.models import AttendanceCorrection
+from app.db.models import AttendanceCorrection, KioskPunch
 from app.school import service as school
 from app.web import queue
 from app.web.queue import QueueKind
@@ -38,5 +39,18 @@ queue.register(
             of_everybody=policy.may_list_all(subject),
         ),
         order=11,
+    ),
+    QueueKind(
+        "kiosk_punches",
+        "Punches at kiosks to look at",
+        Permission.ATTENDANCE_CORRECT,
+        lambda session, subject, _today: kiosk.to_decide(
+            kiosk.visible_punches(
+                session,
+                policy.visible(session, subject, KioskPunch.user_id),
+                everybody=policy.may_list_all(subject),
+            )
+        ),
+        order=12,
     ),
 )

@@ -21,6 +21,17 @@ from app.rules.hours import Pace, TimeEntry
 from app.web.field_types import Line, RecordId, blank_is_none
 
 Reason = Annotated[Line, Field(min_length=3, max_length=500)]
+CLOCK, KIOSK = "clock", "kiosk"
+PUNCHED = frozenset({CLOCK, KIOSK})
+"""Sources of records that the student made by clocking in."""
+
+
+@dataclass(frozen=True, slots=True)
+class KioskMoment:
+    """When a student punched at a kiosk, and at which."""
+
+    moment: datetime
+    kiosk: str
 
 
 class AttendanceState(StrEnum):
@@ -123,7 +134,7 @@ class AttendanceOut(BaseModel):
     total_minutes: int | None = Field(description="Whole minutes; null while the record is open.")
     state: AttendanceState
     notes: str | None
-    source: str = Field(description="clock, roster, staff or make_up.")
+    source: str = Field(description="clock, kiosk, roster, staff or make_up.")
     punched_in: datetime | None = Field(description="The clock-in as made, where the policy counted less.")
     punched_out: datetime | None = Field(description="The clock-out as made, where the policy counted less.")
 

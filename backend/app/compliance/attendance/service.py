@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
@@ -33,11 +34,14 @@ from app.compliance.attendance.records import (
     who_is_here,
 )
 from app.compliance.attendance.schemas import (
+    CLOCK,
+    KIOSK,
     AttendanceFilter,
     AttendanceOut,
     AttendanceState,
     EnrollmentChoice,
     EnrollmentHours,
+    KioskMoment,
     Totals,
     WeekTotal,
 )
@@ -122,9 +126,17 @@ def clock_state(session: Session, subject: Subject, zone: ZoneInfo) -> ClockStat
 
 
 def clock_in(
-    session: Session, subject: Subject, zone: ZoneInfo, enrollment_id: int | None = None
+    session: Session,
+    subject: Subject,
+    zone: ZoneInfo,
+    enrollment_id: int | None = None,
+    *,
+    at: KioskMoment | None = None,
 ) -> AttendanceOut:
     """Begin a time entry now, for the active enrollment; `enrollment_id` chooses when there are several.
+
+    `at` is the moment of a punch at a kiosk, which may have arrived later; of several enrollments it counts for the
+    one whose class meets then.
 
     Two requests at once make one record: the database lets one in, the other is refused. A time entry forgotten on an
     earlier day is closed with no length first and waits for its correction.
@@ -132,14 +144,17 @@ def clock_in(
     NotFound for an enrollment that is not theirs.
     """
     policy.require_clock(subject)
+    if at is not None and enrollment_id is None:
+        enrollment_id = enrolled.meeting_at(session, subject.user_id, at.moment, zone)
     chosen = _enrollment_for(session, subject, enrollment_id)
-    now = clock.now()
+    now = clock.now() if at is None else at.moment
     earlier = queries.open_record(session, subject.user_id, lock=True)
     if earlier is not None:
         if not _was_forgotten(session, earlier, now, zone):
             raise _already_in(earlier.clock_in, zone)
         _close_forgotten(session, subject, earlier)
-    entry = queries.insert_open(session, subject.user_id, chosen.id, now)
+    source = CLOCK if at is None else KIOSK
+    entry = queries.insert_open(session, subject.user_id, chosen.id, now, source)
     if entry is None:
         other = queries.open_record(session, subject.user_id)
         if other is not None:
@@ -156,14 +171,18 @@ def clock_in(
         enrollment_id=chosen.id,
         occurred_at=now,
         clock_in=now,
+        **_captured(at),
     )
     return present(
         entry, subject.full_name, chosen.program_name, zone, policies_in_force.forgotten_before(session, zone)
     )
 
 
-def clock_out(session: Session, subject: Subject, zone: ZoneInfo) -> AttendanceOut:
-    """End the open time entry now. Raises Conflict when there is none.
+def clock_out(
+    session: Session, subject: Subject, zone: ZoneInfo, *, at: KioskMoment | None = None
+) -> AttendanceOut:
+    """End the open time entry now, or at the moment of a punch at a kiosk. Raises Conflict when there is none, and for
+    one that began later than the punch.
 
     A time entry open for longer than any can be was forgotten: it is closed with no length and waits for the staff,
     because nobody knows when it ended.
@@ -172,11 +191,15 @@ def clock_out(session: Session, subject: Subject, zone: ZoneInfo) -> AttendanceO
     entry = queries.open_record(session, subject.user_id, lock=True)
     if entry is None:
         raise Conflict("You are not clocked in. Clock in first.")
-    now = clock.now()
+    now = clock.now() if at is None else at.moment
+    if now < entry.clock_in:
+        raise Conflict(
+            f"You have been clocked in since {formats.local_time(entry.clock_in, zone)}, which is after this clock-out."
+        )
     if _was_forgotten(session, entry, now, zone):
         _close_forgotten(session, subject, entry)
     else:
-        _close(session, subject, entry, now, zone)
+        _close(session, subject, entry, now, zone, at)
     return get(session, subject, entry.id, zone)
 
 
@@ -212,7 +235,19 @@ def _already_in(since: datetime, zone: ZoneInfo) -> Conflict:
     return Conflict(f"You have been clocked in since {formats.local_time(since, zone)}. Clock out first.")
 
 
-def _close(session: Session, subject: Subject, entry: Attendance, now: datetime, zone: ZoneInfo) -> None:
+def _captured(at: KioskMoment | None) -> dict[str, Any]:
+    """What the history says of how it was captured, where that was not the student's own page."""
+    return {} if at is None else {"kiosk": at.kiosk}
+
+
+def _close(
+    session: Session,
+    subject: Subject,
+    entry: Attendance,
+    now: datetime,
+    zone: ZoneInfo,
+    at: KioskMoment | None,
+) -> None:
     """End the open entry now; what counts of it outside class meetings the policy says."""
     further = outside.trim(entry, now, outside.counted_parts(session, entry, now, zone))
     session.flush()
@@ -230,6 +265,7 @@ def _close(session: Session, subject: Subject, entry: Attendance, now: datetime,
             occurred_at=one.clock_out,
             clock_out=one.clock_out,
             total_minutes=one.total_minutes or 0,
+            **_captured(at),
         )
 
 

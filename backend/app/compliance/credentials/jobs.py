@@ -39,6 +39,15 @@ def issue_many(context: Any, batch: str, asked_by: int | None) -> None:
     log.info("credentials_issued", batch=batch, count=done)
 
 
+@jobs.periodic(cron="* * * * *", periodic_id="credentials.end_left")
+@task("credentials.end_left")
+def end_left(context: Any, timestamp: int) -> None:
+    """Say on bulk issues that no job works on any more who got none: they would be shown as waiting forever."""
+    with context.additional_context["database"].begin() as session:
+        for batch in bulk.end_left(session):
+            log.warning("credentials.bulk_left", batch=str(batch), minute=timestamp)
+
+
 @jobs.periodic(cron="47 11 * * *", periodic_id="credentials.remind")
 @task("credentials.remind", queue="mail")
 def remind(context: Any, timestamp: int) -> None:

@@ -118,6 +118,36 @@ def draw_copy(settings: Settings, made: Draft) -> bytes:
     return documents.preview(settings, made, number=COPY_NUMBER, mark="UNOFFICIAL")
 
 
+@internal("reads and draws what the closure archive may have")
+def record_copies(
+    session: Session, settings: Settings, enrollment_ids: Sequence[int], letterhead: Letterhead
+) -> dict[int, Draft]:
+    """Copies of the record to draw, by enrollment, whatever holds stand; a sign that no document prints is left out."""
+    gathered = content.gather(session, settings, enrollment_ids, letterhead)
+    return {number: _record_copy(documents.legible(one), letterhead) for number, one in gathered.items()}
+
+
+def _record_copy(found: Mapping[str, Any], letterhead: Letterhead) -> Draft:
+    return Draft(
+        kind=KIND,
+        student_id=found["student"]["number"],
+        enrollment_id=found["enrollment"]["number"],
+        letterhead=letterhead,
+        facts={},
+        machine={},
+        numbered=lambda number, day: (
+            layout.facts(found, number, day, None, title=layout.RECORD_COPY),
+            {"record": clr.record(found, number, day)},
+        ),
+    )
+
+
+@internal("reads and draws what the closure archive may have")
+def draw_record_copy(settings: Settings, made: Draft) -> bytes:
+    """The copy as a PDF, without number and signature; nothing is kept."""
+    return documents.preview(settings, made, number=layout.RECORD_COPY, mark="RECORD COPY")
+
+
 def issue(
     database: Database,
     subject: Actor,
@@ -214,6 +244,8 @@ def _write(
             "code_hash": documents.hash_code(code),
         },
     )
+    # Asked again: a hold may have come while the file was made. The row above waits for whoever is setting one.
+    holds.require_none(session, [row.student_id])
     if letterhead.logo is not None:
         # The picture belongs to what is drawn again.
         logo = StoredFile(letterhead.logo.sha256, len(letterhead.logo.content))

@@ -10,6 +10,8 @@ from app.documents.service import long_date
 from app.web import formats
 
 OFFICIAL, UNOFFICIAL = "Official transcript", "Unofficial transcript"
+RECORD_COPY = "Record copy"
+"""What stands in the closure archive for an enrollment without an issued transcript."""
 
 
 def facts(

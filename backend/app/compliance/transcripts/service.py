@@ -21,9 +21,11 @@ from app.compliance.transcripts.issuing import (
     draft,
     drafts,
     draw_copy,
+    draw_record_copy,
     issue,
     preview,
     read,
+    record_copies,
     require_proof,
 )
 from app.compliance.transcripts.policy import may_see_holds
@@ -56,6 +58,7 @@ __all__ = [
     "draft",
     "drafts",
     "draw_copy",
+    "draw_record_copy",
     "enrollment_for",
     "find",
     "holds_of",
@@ -66,6 +69,7 @@ __all__ = [
     "of_student",
     "preview",
     "read",
+    "record_copies",
     "redraw",
     "register_fee",
     "register_hold",

@@ -33,6 +33,13 @@ class EnrollmentCompleted(Details):
     """What the student needed; empty in entries from before there was a checklist."""
 
 
+class Outcome(Details):
+    """What was learned of a graduate’s employment, and the record that it takes the place of."""
+
+    status: str
+    supersedes: int | None = None
+
+
 class EnrollmentWithdrawn(Details):
     withdrawal_id: int
     requested_at: datetime
@@ -70,11 +77,15 @@ class ProgressRewritten(Details):
 
 class ClockedIn(Details):
     clock_in: datetime
+    kiosk: str | None = None
+    """The kiosk it was made at; none for the student's own page."""
 
 
 class ClockedOut(Details):
     clock_out: datetime
     total_minutes: int
+    kiosk: str | None = None
+    """The kiosk it was made at; none for the student's own page."""
 
 
 class Hours(Details):

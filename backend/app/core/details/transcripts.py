@@ -68,6 +68,21 @@ class FilesChecked(Details):
     fault_count: int
 
 
+class ClosureDownloaded(Details):
+    sha256: str
+
+
+class ClosureExported(Details):
+    """The archive of the whole school, as it left: what is in it, and what could not be put into it."""
+
+    students: int
+    transcripts: int
+    record_copies: int
+    credentials: int
+    missing: int
+    sha256: str
+
+
 # The actions themselves: value, table, sentence, details
 
 DOCUMENTS_CHECKED = (
@@ -144,3 +159,12 @@ TRANSCRIPT_REQUEST_FULFILLED = (
     "Transcript request fulfilled",
     Decided,
 )
+CLOSURE_DOWNLOADED = (
+    "closure.downloaded",
+    "closure_archives",
+    "Closure archive downloaded",
+    ClosureDownloaded,
+)
+CLOSURE_EXPORTED = ("closure.exported", "closure_archives", "Closure archive made", ClosureExported)
+CLOSURE_FAILED = ("closure.failed", "closure_archives", "Closure archive could not be made")
+CLOSURE_REQUESTED = ("closure.requested", "closure_archives", "Closure archive requested")

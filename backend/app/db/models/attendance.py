@@ -57,7 +57,7 @@ class Attendance(Base):
     notes: Mapped[str | None] = mapped_column(Text)
     """Remarks of the student or the staff."""
     source: Mapped[str] = mapped_column(String(10), server_default="clock")
-    """Where the times come from: clock, roster, staff (entered or corrected) or make_up."""
+    """Where the times come from: clock, kiosk, roster, staff (entered or corrected) or make_up."""
     punched_in: Mapped[datetime | None]
     """The clock-in as it was made, where the policy counted less than the whole time."""
     punched_out: Mapped[datetime | None]

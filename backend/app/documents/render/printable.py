@@ -63,6 +63,22 @@ def checked(value: Any, where: str = "The document") -> Any:
 
 
 @internal("looks at the value alone")
+def legible(value: Any) -> Any:
+    """The same value composed (NFC), without the characters that `printable` refuses: for a copy of what is on record,
+    which one odd character must not stop.
+    """
+    match value:
+        case str():
+            seen = "".join(sign for sign in value if unicodedata.category(sign) not in REFUSED)
+            return unicodedata.normalize("NFC", seen)
+        case Mapping():
+            return {key: legible(item) for key, item in value.items()}
+        case list() | tuple():
+            return [legible(item) for item in value]
+    return value
+
+
+@internal("looks at the value alone")
 def canonical(facts: Any) -> str:
     """JSON that is the same text for the same facts: keys in order, no white space, no escapes beyond JSON's own."""
     return json.dumps(facts, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False)

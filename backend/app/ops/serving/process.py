@@ -38,6 +38,8 @@ def wait_for_end(life: int) -> None:
     for number in (signal.SIGTERM, signal.SIGUSR1):
         signal.signal(number, lambda _number, _frame: None)
     select.select([life, told.fileno()], [], [])
+    # A stop often comes twice, from a terminal or service manager and from the parent: the sockets are gone by then.
+    signal.set_wakeup_fd(-1)
 
 
 class Share:

@@ -7,6 +7,7 @@ from sqlalchemy import Select, func, insert, select, text, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.orm import Session
 
+from app.core.jobs import has_no_job
 from app.core.search import matches
 from app.db.models import DataImport, DataImportMapping, DataImportRecord, User
 from app.web.imports.description import Made
@@ -42,10 +43,7 @@ def one(session: Session, import_id: int, *, lock: bool = False) -> DataImport |
 
 def left_queued(session: Session) -> Sequence[int]:
     """Imports that wait for a job that is not there: it failed, or took its worker with it too often."""
-    no_job = text(
-        "NOT EXISTS (SELECT FROM procrastinate_jobs WHERE task_name = 'web.import_file'"
-        " AND status IN ('todo', 'doing') AND (args->>'import_id')::bigint = data_imports.id)"
-    )
+    no_job = has_no_job("web.import_file", "import_id", DataImport.id)
     found = select(DataImport.id).where(DataImport.status == "queued", no_job).order_by(DataImport.id)
     return session.scalars(found).all()
 

@@ -13,7 +13,7 @@ from starlette.responses import StreamingResponse
 from app.core import clock, history, proof
 from app.core.actions import Action
 from app.core.errors import Invalid
-from app.core.permissions import Subject
+from app.core.permissions import Actor, Subject
 from app.core.seals import service as seals
 from app.settings import Settings
 from app.web import formats
@@ -125,10 +125,31 @@ def file_of(
     The file is written before the answer begins (past 1 MiB to disk), from one snapshot of the database: a slow
     reader holds no transaction, a file is whole or an error page, and memory does not grow with the list.
     """
-    settings = _settings(session)
     if report.names_people:
         # Asked before the work, and not only when it is recorded.
         proof.require(subject, Action.REPORT_EXPORTED, {})
+    file: BinaryIO = tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY)  # type: ignore[assignment]  # noqa: SIM115
+    try:
+        media_type = write_file(session, subject, report, listing, form, file, columns=columns, about=about)
+    except BaseException:
+        file.close()
+        raise
+    return download(file, f"{name or report.name}.{form}", media_type)
+
+
+def write_file(
+    session: Session,
+    subject: Actor,
+    report: Report[Any],
+    listing: Whole,
+    form: str,
+    file: BinaryIO,
+    *,
+    columns: Sequence[Column[Any]] | None = None,
+    about: Mapping[str, str] | None = None,
+) -> str:
+    """Write the whole list into an open file, with a row in the history if it names people; its media type."""
+    settings = _settings(session)
     write, media_type = _writer(form, listing)
     wanted = list(columns if columns is not None else report.filed(subject))
     counted = 0
@@ -152,18 +173,13 @@ def file_of(
     table = pdf.Table(
         report.title, list(said.items()), wanted, values(), settings.zone, now, report.landscape
     )
-    file: BinaryIO = tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY)  # type: ignore[assignment]  # noqa: SIM115
-    try:
-        write(table, file)
-        if report.names_people:
-            details: dict[str, Any] = {"filters": dict(about)} if about else {}
-            history.record(
-                session, subject, Action.REPORT_EXPORTED, report.name, format=form, rows=counted, **details
-            )
-    except BaseException:
-        file.close()
-        raise
-    return download(file, f"{name or report.name}.{form}", media_type)
+    write(table, file)
+    if report.names_people:
+        details: dict[str, Any] = {"filters": dict(about)} if about else {}
+        history.record(
+            session, subject, Action.REPORT_EXPORTED, report.name, format=form, rows=counted, **details
+        )
+    return media_type
 
 
 def download(file: BinaryIO, name: str, media_type: str) -> StreamingResponse:

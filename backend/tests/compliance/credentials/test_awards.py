@@ -14,6 +14,7 @@ import time_machine
 from sqlalchemy.exc import ProgrammingError
 from sqlalchemy.orm import Session
 
+from app.compliance.credentials import jobs
 from app.compliance.credentials.awards import service as awards
 from app.compliance.credentials.awards.signed_badges import SignedBadge
 from app.compliance.credentials.bulk import service as bulk
@@ -239,6 +240,23 @@ def test_a_type_with_another_name_still_replaces_what_it_awarded(world: SimpleNa
     assert (world.read(first).replaced_by, world.read(second).name) == (second, "Dental Assisting Diploma")
 
 
+def test_of_two_who_revoke_at_once_the_second_reads_that_it_is_revoked(
+    world: SimpleNamespace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    number, zone, void = world.issue(), world.settings.zone, documents.void
+
+    def meanwhile(*given: Any) -> Any:
+        with monkeypatch.context() as first, world.database.begin() as session:
+            first.setattr(documents, "void", void)
+            awards.revoke(session, world.registrar, number, "Issued by mistake", zone)
+        return void(*given)
+
+    monkeypatch.setattr(documents, "void", meanwhile)
+    with world.database.begin() as session, pytest.raises(Conflict, match="was revoked already"):
+        awards.revoke(session, world.registrar, number, "Also by mistake", zone)
+    assert world.read(number).standing == "revoked"
+
+
 def test_a_credential_of_an_older_system_can_be_revoked_and_replaced(world: SimpleNamespace) -> None:
     """The documented row: it has neither a diploma nor a badge here."""
     with world.database.begin() as session:
@@ -315,6 +333,43 @@ def test_a_class_gets_its_credentials_and_who_does_not_qualify_says_why(
         ("refused", False),
     ]
     assert "withdrew" in progress.rows[2].CredentialOrder.problem
+
+
+def test_a_bulk_issue_that_no_worker_goes_on_with_says_who_got_none(
+    world: SimpleNamespace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _without_drawing(monkeypatch)
+    with world.database.begin() as session:
+        documents.ensure_keys(session, world.settings)
+        school = School(session)
+        program = session.get_one(Program, world.program_id)
+        done = [
+            school.enrollment(school.student(), program, status=EnrollmentStatus.COMPLETED) for _ in range(2)
+        ]
+        class_id, numbers = school.school_class(students=done).id, [one.id for one in done]
+        zone, batches = world.settings.zone, [uuid4(), uuid4()]
+        for batch, status in zip(batches, ("todo", "failed"), strict=True):
+            bulk.request(session, world.registrar, class_id, world.type_id, numbers, batch, zone)
+            jobs.begin(session, batch, world.registrar.user_id)
+            session.execute(
+                sa.text("UPDATE procrastinate_jobs SET status = :status WHERE args->>'batch' = :batch"),
+                {"status": status, "batch": str(batch)},
+            )
+    monkeypatch.setattr(bulk, "_settle", _killed)
+    with pytest.raises(KeyboardInterrupt):
+        bulk.work(world.database, world.registrar, world.files, world.settings, batches[1])
+    monkeypatch.undo()
+    jobs.end_left.func(SimpleNamespace(additional_context={"database": world.database}), 0)
+    with world.database.begin() as session:
+        found = [bulk.progress(session, world.registrar, batch) for batch in batches]
+    assert found[0].waiting == 2
+    # The one that was issued before the kill is not said to be refused.
+    assert [row.CredentialOrder.state for row in found[1].rows] == ["issued", "refused"]
+    assert found[1].rows[1].CredentialOrder.problem == bulk.LEFT
+
+
+def _killed(*_given: Any) -> None:
+    raise KeyboardInterrupt
 
 
 def _unavailable(*_given: Any) -> Any:

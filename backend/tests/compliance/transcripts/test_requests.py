@@ -1,6 +1,8 @@
 """Requests with consent, their answers, and transcripts for many at once."""
 
+import contextlib
 from datetime import UTC, datetime
+from types import SimpleNamespace
 from typing import Any
 from uuid import uuid4
 
@@ -8,6 +10,7 @@ import pytest
 import sqlalchemy as sa
 import time_machine
 
+from app.compliance.transcripts.batches import jobs
 from app.compliance.transcripts.batches import service as batches
 from app.compliance.transcripts.deliveries import service as deliveries
 from app.compliance.transcripts.holds import service as holds
@@ -16,6 +19,7 @@ from app.compliance.transcripts.requests import service as requests
 from app.compliance.transcripts.schemas import RequestForm
 from app.core.errors import Conflict, Forbidden, Invalid, NotFound
 from app.db.models import (
+    AuditEntry,
     IssuedDocument,
     OutboxMessage,
     Transcript,
@@ -23,7 +27,7 @@ from app.db.models import (
     TranscriptRequest,
     User,
 )
-from app.documents import issue
+from app.documents import batch, issue
 from app.web.imports.description import register_actor
 from tests.compliance.transcripts.conftest import World
 
@@ -104,6 +108,37 @@ def test_a_request_that_is_canceled_while_it_is_issued_leaves_a_void_number_alon
         assert session.scalars(sa.select(Transcript)).all() == []
         assert deliveries.deliveries(session, world.maria, world.maria.user_id) == []
     assert "records@college.example" not in dict(mails(world))
+
+
+def test_a_hold_that_comes_while_files_are_made_stops_that_student_alone(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make = issue.make
+
+    def meanwhile(*given: Any) -> tuple[bytes, str]:
+        with world.database.begin() as session, contextlib.suppress(Conflict):
+            holds.set_hold(session, world.registrar, world.maria.user_id, "A balance is due.")
+        return make(*given)
+
+    for module in (issue, batch):
+        monkeypatch.setattr(module, "make", meanwhile)
+    register_actor(lambda _session, _settings, _user_id: world.registrar)
+    with world.database.begin() as session:
+        number = batches.start(session, world.registrar, class_id=world.class_id).id
+    batches.work(world.database, world.files, world.settings, number)
+    with world.database.begin() as session:
+        done = batches.progress(session, world.registrar, number)
+        assert (done.issued, done.refused) == (1, 1)
+        (refused,) = [one.problem for one in done.items if one.problem]
+        assert "A balance is due." in refused
+        # Two who set it at once, or a button pressed twice, are one hold: lifted once, it is gone.
+        (hold,) = holds.of_student(session, world.registrar, world.maria.user_id)
+        holds.lift(session, world.registrar, hold.TranscriptHold.id, None)
+    with pytest.raises(Conflict, match="A balance is due"):
+        world.issue()
+    with world.database.begin() as session:
+        statuses = session.scalars(sa.select(IssuedDocument.status).order_by(IssuedDocument.id)).all()
+        assert sorted(statuses) == ["issued", "void", "void"]
 
 
 def test_bad_requests_save_nothing(world: World) -> None:
@@ -203,3 +238,22 @@ def test_many_at_once_each_gets_one_or_a_reason_and_a_killed_worker_goes_on(worl
         again = batches.progress(session, world.registrar, twin)
         assert (again.total, again.issued, again.refused) == (2, 0, 2)
         assert sorted(one.problem[:6] for one in again.items) == ["Has TR", "There "]
+
+
+def test_a_batch_that_no_worker_goes_on_with_says_so(world: World) -> None:
+    with world.database.begin() as session:
+        numbers = [batches.start(session, world.registrar, class_id=world.class_id).id for _ in range(4)]
+        for number, status in zip(numbers, ("todo", "doing", "failed", "failed"), strict=True):
+            change = "UPDATE procrastinate_jobs SET status = :status WHERE (args->>'batch_id')::int = :id"
+            session.execute(sa.text(change), {"status": status, "id": number})
+    register_actor(lambda _session, _settings, _user_id: world.registrar)
+    batches.work(world.database, world.files, world.settings, numbers[3])
+    jobs.end_left_batches.func(SimpleNamespace(additional_context={"database": world.database}), 0)
+    with world.database.begin() as session:
+        found = [batches.progress(session, world.registrar, number) for number in numbers]
+        assert [one.batch.finished_at is None for one in found] == [True, True, False, False]
+        assert [one.batch.problem for one in found] == [None, None, batches.LEFT, None]
+        ended = session.scalars(
+            sa.select(AuditEntry.target_id).where(AuditEntry.action == "transcripts.ended")
+        )
+        assert sorted(ended) == [str(number) for number in numbers[2:]]

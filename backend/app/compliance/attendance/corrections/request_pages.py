@@ -13,6 +13,7 @@ from app.compliance.attendance.corrections import service
 from app.compliance.attendance.corrections.evidence import asked_page, evidence_of
 from app.compliance.attendance.corrections.pages import ATTENDANCE, CORRECTS, LISTS
 from app.compliance.attendance.corrections.schemas import ChangeForm, HoursForm
+from app.compliance.attendance.kiosk.punches import service as kiosk
 from app.compliance.attendance.schemas import AttendanceOut, CorrectionForm, CorrectionIn, HoursIn
 from app.core.errors import NotFound
 from app.core.permissions import Subject
@@ -49,6 +50,7 @@ def _entry_page(
         record=None,
         own=own,
         corrections=[],
+        punches=[],
         person=choices[0] if user_id is not None and not own else None,
         options=[
             (item.id, item.program_name if own else f"{item.full_name} – {item.program_name}")
@@ -189,6 +191,7 @@ def _record_page(
         record=record,
         own=own,
         corrections=service.of_record(db, subject, record.id),
+        punches=kiosk.of_record(db, subject, record.id, record.user_id),
         person=None,
         options=[],
         twice=_twice(form, zone),

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy.orm import Session
 
 from app.compliance.attendance import enrolled, policy, queries
-from app.compliance.attendance.schemas import EnrollmentChoice
+from app.compliance.attendance.schemas import PUNCHED, EnrollmentChoice
 from app.core import clock, views
 from app.core.errors import FieldError, Invalid, NotFound
 from app.core.files import FileStore
@@ -62,7 +62,7 @@ def draft(session: Session, subject: Subject, files: FileStore, student_id: int,
     start, end = hours.day_bounds(period.first, period.last, zone)
     rows = queries.entries_between(session, student_id, period.enrollment_id, start, end)
     closed = [
-        (hours.TimeEntry(row.clock_in, row.clock_out), row.source != "clock")
+        (hours.TimeEntry(row.clock_in, row.clock_out), row.source not in PUNCHED)
         for row in rows
         if row.clock_out is not None and not row.missing_clock_out
     ]

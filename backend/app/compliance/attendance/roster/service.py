@@ -15,7 +15,7 @@ from app.compliance.attendance.closings import queries as closings
 from app.compliance.attendance.roster import queries
 from app.compliance.attendance.roster.schemas import Clocked, MarkForm, RosterLine, RosterView
 from app.compliance.attendance.roster.settling import ROSTER, settle
-from app.compliance.attendance.schemas import EnrollmentChoice
+from app.compliance.attendance.schemas import PUNCHED, EnrollmentChoice
 from app.core import clock, history
 from app.core.actions import Action
 from app.core.errors import Conflict, Invalid, NotFound, Problem
@@ -220,7 +220,7 @@ def _is_refused(row: ClassAttendance, meeting: Meeting) -> bool:
 
 def _clocked(entry: Attendance) -> Clocked:
     ended = None if entry.missing_clock_out else entry.clock_out
-    return Clocked(entry.id, entry.clock_in, ended, entry.source == "clock")
+    return Clocked(entry.id, entry.clock_in, ended, entry.source in PUNCHED)
 
 
 def _mark_all(

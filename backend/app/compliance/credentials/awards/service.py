@@ -256,7 +256,14 @@ def revoke(session: Session, subject: Actor, credential_id: int, reason: str, zo
         raise Conflict(f"This credential was {row.ended} already. Nothing was changed.")
     if row.document_id is not None:
         # The register of documents hears of it first, and calls `_voided`.
-        documents.void(session, subject, row.document_id, reason)
+        try:
+            documents.void(session, subject, row.document_id, reason)
+        except Conflict:
+            again = _found(session, subject, credential_id, clock.today(zone))
+            if again.ended is None:
+                raise
+            # Somebody else was faster: the sentence is about what the person sees, not about the register.
+            raise Conflict(f"This credential was {again.ended} already. Nothing was changed.") from None
     else:
         _revoked(session, subject, row, reason)
 

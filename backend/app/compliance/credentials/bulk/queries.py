@@ -9,6 +9,7 @@ from sqlalchemy import Row, exists, func, or_, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
+from app.core.jobs import has_no_job
 from app.db.models import (
     ClassSeat,
     Credential,
@@ -112,6 +113,24 @@ def next_order(session: Session, batch: UUID) -> CredentialOrder | None:
         .order_by(CredentialOrder.id)
         .limit(1)
     ).one_or_none()
+
+
+def left(session: Session) -> list[UUID]:
+    """Requests in which somebody waits and that no job works on."""
+    no_job = has_no_job("credentials.issue_many", "batch", CredentialOrder.batch)
+    found = select(CredentialOrder.batch).where(CredentialOrder.state == "waiting", no_job).distinct()
+    return list(session.scalars(found.order_by(CredentialOrder.batch)))
+
+
+def issued(session: Session, requests: Collection[UUID]) -> int | None:
+    """The credential that one of these requests came to; None where each was in vain."""
+    return session.scalar(
+        select(CredentialIssue.credential_id)
+        .join(IssuedDocument, IssuedDocument.id == CredentialIssue.document_id)
+        .where(IssuedDocument.request.in_(requests))
+        .order_by(CredentialIssue.credential_id)
+        .limit(1)
+    )
 
 
 def failed(session: Session, requests: Collection[UUID]) -> set[UUID]:

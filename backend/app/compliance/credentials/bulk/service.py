@@ -25,6 +25,10 @@ from app.settings import Settings
 
 _TRIES = 3
 """How many numbers one student may use up in a request whose work fails."""
+LEFT = (
+    "The system failed too often while it issued these credentials, and has given up. This one was not issued; issue "
+    "it again."
+)
 NO_CLASS = "There is no such class, or you don’t have access to it."
 
 
@@ -168,16 +172,31 @@ def work(database: Database, actor: Actor, files: FileStore, settings: Settings,
 
 def _request(session: Session, batch: UUID, enrollment_id: int) -> UUID:
     """The name of the next try: the first one that was not in vain, or the last one."""
-    names = [uuid5(batch, f"{enrollment_id} {place}") for place in range(_TRIES)]
+    names = _names(batch, enrollment_id)
     failed = queries.failed(session, names)
     return next((name for name in names if name not in failed), names[-1])
+
+
+def _names(batch: UUID, enrollment_id: int) -> list[UUID]:
+    return [uuid5(batch, f"{enrollment_id} {place}") for place in range(_TRIES)]
 
 
 @internal("the worker's part of a request that was allowed")
 def refuse_rest(session: Session, batch: UUID, sentence: str) -> None:
     """Give up what a request still waits for, with the reason."""
     while (found := queries.next_order(session, batch)) is not None:
-        _settle(session, found.id, None, sentence)
+        # A worker may have been killed after it issued one and before it wrote so here.
+        done = queries.issued(session, _names(batch, found.enrollment_id))
+        _settle(session, found.id, done, None if done is not None else sentence)
+
+
+@internal("the system says so of a request that its worker cannot go on with")
+def end_left(session: Session) -> list[UUID]:
+    """Give up the requests that no job works on any more, with the reason; which ones."""
+    found = queries.left(session)
+    for batch in found:
+        refuse_rest(session, batch, LEFT)
+    return found
 
 
 def _settle(session: Session, order_id: int, credential_id: int | None, problem: str | None) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import Row, bindparam, func, insert, select, update
 from sqlalchemy.orm import Session
 
+from app.core.jobs import has_no_job
 from app.db.models import (
     ClassSeat,
     Enrollment,
@@ -153,12 +154,22 @@ def note(session: Session, batch_id: int, became: Mapping[int, Became]) -> None:
         session.connection().execute(_NOTE, rows)
 
 
-def finish(session: Session, batch_id: int, now: datetime, problem: str | None = None) -> None:
-    session.execute(
+def left(session: Session) -> list[int]:
+    """Batches that are not over and that no job works on."""
+    no_job = has_no_job("transcripts.issue_batch", "batch_id", TranscriptBatch.id)
+    found = select(TranscriptBatch.id).where(TranscriptBatch.finished_at.is_(None), no_job)
+    return list(session.scalars(found.order_by(TranscriptBatch.id)))
+
+
+def finish(session: Session, batch_id: int, now: datetime, problem: str | None = None) -> bool:
+    """End a batch; False for one that is over already."""
+    ended = session.scalar(
         update(TranscriptBatch)
         .where(TranscriptBatch.id == batch_id, TranscriptBatch.finished_at.is_(None))
         .values(finished_at=now, problem=problem)
+        .returning(TranscriptBatch.id)
     )
+    return ended is not None
 
 
 def counts(session: Session, batch_id: int) -> tuple[int, int, int]:

@@ -36,6 +36,7 @@ most so many blocks of numbers void."""
 MOST = 2000
 SHOWN = 500
 _HAS = "Has {} already."
+LEFT = "The system failed too often while it issued these transcripts, and has given up."
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,14 +197,23 @@ def _actor(session: Session, settings: Settings, batch_id: int) -> Actor | None:
     actor = SYSTEM if batch.asked_by is None else actor_of(session, settings, batch.asked_by)
     if actor is not None and policy.may_issue(actor):
         return actor
-    queries.finish(session, batch_id, clock.now(), "Whoever asked for this may no longer issue transcripts.")
+    _finish(session, SYSTEM, batch_id, "Whoever asked for this may no longer issue transcripts.")
     return None
 
 
-def _finish(session: Session, actor: Actor, batch_id: int) -> None:
+@internal("the system says so of a batch that its worker cannot go on with")
+def end_left(session: Session) -> list[int]:
+    """End the batches that no job works on any more, with the reason; their numbers."""
+    found = queries.left(session)
+    for batch_id in found:
+        _finish(session, SYSTEM, batch_id, LEFT)
+    return found
+
+
+def _finish(session: Session, actor: Actor, batch_id: int, problem: str | None = None) -> None:
     _total, issued, refused = queries.counts(session, batch_id)
-    queries.finish(session, batch_id, clock.now())
-    history.record(session, actor, Action.TRANSCRIPTS_ENDED, batch_id, issued=issued, refused=refused)
+    if queries.finish(session, batch_id, clock.now(), problem):
+        history.record(session, actor, Action.TRANSCRIPTS_ENDED, batch_id, issued=issued, refused=refused)
 
 
 def _drafts(

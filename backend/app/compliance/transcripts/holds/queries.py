@@ -31,6 +31,12 @@ def every(session: Session, user_id: int) -> Sequence[Row[Any]]:
     ).all()
 
 
+def lock_student(session: Session, user_id: int) -> bool:
+    """Be alone with a student: whoever writes a transcript of theirs comes before or after. False for nobody."""
+    locked = select(User.id).where(User.id == user_id).with_for_update()
+    return session.scalar(locked) is not None
+
+
 def find(session: Session, hold_id: int) -> TranscriptHold | None:
     """A hold, locked."""
     return session.scalars(

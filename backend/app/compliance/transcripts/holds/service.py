@@ -73,12 +73,17 @@ def student_name(session: Session, subject: Subject, user_id: int) -> str:
 
 
 def set_hold(session: Session, subject: Actor, user_id: int, reason: str) -> TranscriptHold:
-    """Hold back the student’s transcripts. Raises Forbidden, NotFound."""
+    """Hold back the student’s transcripts: none is issued from the commit on, not even one that is being made.
+
+    Raises Forbidden, NotFound, Conflict where a hold with this reason stands.
+    """
     policy.require_hold(subject)
     require_not_own(subject, user_id, "holds")
     policy.require_see_holds(session, subject, user_id)
-    if queries.name_of(session, user_id) is None:
+    if not queries.lock_student(session, user_id):
         raise NotFound(policy.NO_STUDENT)
+    if any(known.reason == reason for known in queries.standing(session, [user_id])):
+        raise Conflict("A hold with this reason stands already. Nothing was saved.")
     hold = queries.add(session, TranscriptHold(user_id=user_id, reason=reason, set_by=subject.user_id))
     history.record(session, subject, Action.TRANSCRIPT_HOLD_SET, hold.id, student_id=user_id, reason=reason)
     return hold

@@ -1,0 +1,1 @@
+"""Kiosks: shared tablets that students clock in and out at, online or not."""

@@ -1,0 +1,1 @@
+"""Cards with a QR code that students hold to a kiosk's scanner instead of typing number and PIN."""

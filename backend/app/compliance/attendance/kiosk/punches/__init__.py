@@ -1,0 +1,1 @@
+"""What the staff look at: punches that counted nothing or are doubtful, and what follows from them."""
