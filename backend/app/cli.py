@@ -23,11 +23,16 @@ cli = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, help="AA
 
 
 @cache
-def _add_commands() -> None:
-    for module in pkgutil.iter_modules(app.commands.__path__):
-        # A word of Python's own, such as import, has a "_" behind it.
-        name = module.name.rstrip("_").replace("_", "-")
-        cli.add_typer(import_module(f"app.commands.{module.name}").commands, name=name)
+def _add_commands(wanted: str | None = None) -> None:
+    """Add the command that is wanted, or all of them: each loads the rooms it is about, which takes seconds."""
+    # A word of Python's own, such as import, has a "_" behind it.
+    names = {
+        module.name.rstrip("_").replace("_", "-"): module.name
+        for module in pkgutil.iter_modules(app.commands.__path__)
+    }
+    for name, module in names.items():
+        if wanted not in names or wanted == name:
+            cli.add_typer(import_module(f"app.commands.{module}").commands, name=name)
 
 
 @cli.command()
@@ -76,7 +81,7 @@ def _leave(_number: int, _frame: FrameType | None) -> None:
 def run() -> None:
     """Run the command of `sys.argv`: an operator's error is one sentence and exit status 1, never a traceback."""
     try:
-        _add_commands()
+        _add_commands(sys.argv[1] if len(sys.argv) > 1 else None)
         cli()
     except (OperatorError, SettingsError) as error:
         typer.echo(f"aada: {error}", err=True)

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, FastAPI, Request, Response
 from fastapi.responses import PlainTextResponse
 from starlette.types import ASGIApp
 
-import app.finance
+import app.finance.registrations
 import app.ops.student_records  # noqa: F401 - what is in a student’s whole file
 from app import __version__
 from app.academics import api as academics_api
@@ -77,6 +77,8 @@ from app.finance.ledger import posting_pages as ledger_posting_pages
 from app.finance.ledger.closings import pages as ledger_closings_pages
 from app.finance.ledger.figures import pages as ledger_figures_pages
 from app.finance.ledger.payers import pages as ledger_payers_pages
+from app.finance.refunds import api as refunds_api
+from app.finance.refunds import pages as refunds_pages
 from app.lrs.desk import pages as lrs_pages
 from app.lrs.desk.keys import api as lrs_keys
 from app.lrs.engine.api import LrsApp
@@ -151,6 +153,9 @@ ROUTERS: list[APIRouter] = [
     lrs_pages.router,
     lrs_keys.router,
     lrs_keys.moved,
+    # Before /enrollments/{number} and its parts.
+    refunds_api.router,
+    refunds_pages.router,
     enrollment_api.router,
     enrollment_pages.router,
     admissions_pages.router,

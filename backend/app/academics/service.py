@@ -54,6 +54,12 @@ def lesson_places(session: Session, lesson_ids: Collection[int]) -> Sequence[que
     return queries.lesson_places(session, lesson_ids)
 
 
+@internal("the price stands in the catalog; asked for an enrollment that the caller's room has checked")
+def tuition_cents(session: Session, program_id: int) -> int | None:
+    """The tuition of a program in cents; None where the catalog has none."""
+    return find_program(session, program_id).tuition_amount_cents
+
+
 def list_programs(session: Session, subject: Subject, paging: Paging) -> Listing[Any]:
     """Programs with the numbers of their modules, lessons and active enrollments."""
     policy.require_read(subject)

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from app.demo.desk import Desk, Enrolled
 from app.rules import grades
-from app.rules.refunds import pro_rata
+from app.rules.refunds import POLICIES, Case, Payment, Segment, refund
 
 REASONS = (
     "Moving out of state for a family member’s new job.",
@@ -38,10 +38,19 @@ def write_withdrawals(desk: Desk, enrolled: list[Enrolled]) -> dict[int, int]:
              processed, asked)
         )  # fmt: skip
         plan = item.story.program
-        owed = pro_rata(
-            paid_cents=plan.tuition_cents,
-            completed_minutes=item.story.minutes,
-            total_minutes=plan.clock_hours * 60,
+        minutes, tuition = plan.clock_hours * 60, plan.tuition_cents
+        signed = desk.office(item.story.enrolled_at, 0)
+        owed = refund(
+            Case(
+                policy=POLICIES["gnpec-current"],
+                total_minutes=minutes,
+                segments=(Segment(plan.name, minutes, tuition),),
+                payments=(Payment(tuition, item.story.enrolled_at, "program"),),
+                signed_at=min(signed, asked),
+                attended_minutes=item.story.minutes,
+                withdrawn_at=asked,
+                kind="student",
+            )
         )
         if processed and owed.amount_cents:
             refunds.append((key, owed.amount_cents, owed.basis, *_payment(desk, asked, processed), processed))

@@ -1,6 +1,4 @@
-"""Money: what students owe, pay and get back."""
+"""Money: what students owe, pay and get back.
 
-from app.core.constraints import register_conflict
-from app.finance import requirement as _requirement  # noqa: F401 - graduation asks about the balance
-
-register_conflict("fk_refunds_withdrawal_id", "This withdrawal has a refund and cannot be deleted.")
+What is registered with lower rooms is in `registrations`, so that a calculation loads without the whole school.
+"""

@@ -7,6 +7,7 @@ import app.compliance.student_records
 import app.content.student_records
 import app.documents.student_records
 import app.enrollment.student_records
+import app.finance.registrations
 import app.finance.student_records
 import app.lrs.student_records
 import app.ops.left_out

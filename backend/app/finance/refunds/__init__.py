@@ -1,0 +1,1 @@
+"""What a student who leaves gets back: one calculation, behind one documented door."""

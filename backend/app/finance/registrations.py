@@ -1,0 +1,6 @@
+"""What the rooms of money register with lower rooms."""
+
+from app.core.constraints import register_conflict
+from app.finance import requirement as _requirement  # noqa: F401 - graduation asks about the balance
+
+register_conflict("fk_refunds_withdrawal_id", "This withdrawal has a refund and cannot be deleted.")

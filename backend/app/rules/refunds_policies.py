@@ -1,0 +1,166 @@
+"""The versions of the refund policy, as data. A school's own filed policy, or another state's, is one more `Policy`.
+
+Sources: GNPEC Minimum Standards, Standards 12 and 13 (criteria of 19 May 2025); "Standard Nine" of the older numbering;
+the older tier schedule as a Georgia school published it; 38 CFR 21.4255 for VA funds. What was not seen in GNPEC's own
+text, or without a date, says so in `evidence`.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from fractions import Fraction
+from typing import Literal
+
+from app.rules.refunds_settings import Settings
+
+Schedule = Literal["pro_rata", "tiers", "weekly"]
+
+
+@dataclass(frozen=True, slots=True)
+class Tier:
+    """Through this many percent of the program (or this week of it), so many percent of the money come back."""
+
+    through: int
+    refund_percent: int
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """A version of a refund policy."""
+
+    name: str
+    title: str
+    clause: str
+    """The rule in words, as a student and an inspector read it."""
+    schedule: Schedule = "pro_rata"
+    tiers: tuple[Tier, ...] = ()
+    """For `tiers` and `weekly`: ascending; past the last one nothing comes back. Weekly without tiers is pro rata by
+    the weeks begun."""
+    nothing_from_percent: int | None = 50
+    """From this part of the program on nothing comes back; None for no such threshold."""
+    step_percent: int | None = None
+    """Pro rata in steps: the part completed is rounded up to a multiple of this; None for the exact part."""
+    window_hours: int | None = 72
+    window_business_days: int | None = None
+    window_returns: Literal["all_but_retained", "all_paid"] = "all_but_retained"
+    """What a cancellation inside the window gives back: everything but what may be kept, or all money paid."""
+    application_fee_cap_cents: int | None = 15_000
+    """The most of a disclosed application fee that is kept; None for no cap."""
+    due_days: int = 45
+    effective_from: date | None = None
+    """For agreements signed from this day on; None where the day is not known."""
+    effective_until: date | None = None
+    evidence: str = ""
+
+
+_OLD_WINDOW = (
+    "Full refund including the application fee within 3 business days of signing (Standard Nine). The application fee "
+    "is at most $100, charged once."
+)
+GNPEC_TIERS = (Tier(5, 95), Tier(10, 90), Tier(25, 75), Tier(50, 50))
+
+GNPEC_CURRENT = Policy(
+    name="gnpec-current",
+    title="GNPEC Standards 12 and 13: pro rata, 72 hours to cancel",
+    clause="Tuition and fees are prorated on the part of the paid segment completed; from half of the program on "
+    "nothing is owed (Standard 12). Canceled within 72 hours of signing, everything but disclosed nonrefundable "
+    "fees comes back (Standard 13). At most $150 of a disclosed application fee is kept. Paid within "
+    "45 days of the withdrawal.",
+    effective_from=date(2025, 1, 1),
+    evidence="Criteria of 19 May 2025; in a school’s policy effective 1 January 2025. The day of adoption is "
+    "unconfirmed.",
+)
+TIERS = Policy(
+    name="gnpec-tiers",
+    title="Older schedule of tiers",
+    clause="Through 5% of the program 95% comes back, through 10% 90%, through 25% 75%, before 50% half, then nothing. "
+    + _OLD_WINDOW,
+    schedule="tiers",
+    tiers=GNPEC_TIERS,
+    window_hours=None,
+    window_business_days=3,
+    window_returns="all_paid",
+    application_fee_cap_cents=10_000,
+    effective_until=date(2024, 12, 31),
+    evidence="As a Georgia school published it, undated; not seen in GNPEC’s own text: unconfirmed.",
+)
+STANDARD_NINE = Policy(
+    name="standard-nine",
+    title="Standard Nine: 3 business days to cancel",
+    clause=_OLD_WINDOW
+    + " Afterwards tuition and fees are prorated, and nothing is owed from half of the program on.",
+    window_hours=None,
+    window_business_days=3,
+    window_returns="all_paid",
+    application_fee_cap_cents=10_000,
+    effective_until=date(2024, 12, 31),
+    evidence="GNPEC’s page of the old numbering, undated; what it says after the 3 days was not seen: unconfirmed.",
+)
+POLICIES = {one.name: one for one in (GNPEC_CURRENT, TIERS, STANDARD_NINE)}
+
+VA_DUE_DAYS = 40
+VA_FEE_CAP_CENTS = 1_000
+
+
+def in_force(signed_on: date, policies: Sequence[Policy] = (GNPEC_CURRENT, STANDARD_NINE)) -> Policy | None:
+    """The version for an agreement signed on a day at the school: the latest that had begun and had not ended.
+
+    The version follows the signing, not the withdrawal: the policy is a term of the agreement (Standard 12).
+    """
+    begun = [
+        one
+        for one in policies
+        if (one.effective_from or date.min) <= signed_on <= (one.effective_until or date.max)
+    ]
+    return max(begun, key=lambda one: one.effective_from or date.min, default=None)
+
+
+def applied(policy: Policy, settings: Settings) -> tuple[Policy, Settings]:
+    """The policy as the payer and the settings leave it, and the settings with every value the policy decides."""
+    if policy.name == STANDARD_NINE.name and settings.after_window == "tiers":
+        policy = replace(policy, schedule="tiers", tiers=GNPEC_TIERS)
+    cap, due = policy.application_fee_cap_cents, policy.due_days
+    if settings.payer == "va":
+        policy = replace(policy, schedule="pro_rata", tiers=(), nothing_from_percent=None, step_percent=None)
+        cap, due = min(VA_FEE_CAP_CENTS, VA_FEE_CAP_CENTS if cap is None else cap), VA_DUE_DAYS
+    hours, days = policy.window_hours, policy.window_business_days
+    if settings.window_hours is not None or settings.window_business_days is not None:
+        hours, days = settings.window_hours, settings.window_business_days
+    resolved = replace(
+        settings,
+        application_fee_cap_cents=cap
+        if settings.application_fee_cap_cents is None
+        else settings.application_fee_cap_cents,
+        window_hours=hours,
+        window_business_days=days,
+        due_days=due if settings.due_days is None else settings.due_days,
+    )
+    return policy, resolved
+
+
+def past_threshold(policy: Policy, settings: Settings, done: int, total: int) -> bool:
+    """Whether so much is completed that nothing comes back."""
+    if policy.nothing_from_percent is None:
+        return False
+    side = 100 * done - policy.nothing_from_percent * total
+    return side > 0 or (side == 0 and settings.threshold_edge == "nothing")
+
+
+def share(policy: Policy, settings: Settings, done: int, total: int, *, threshold: bool = True) -> Fraction:
+    """The part of the money that comes back after `done` of `total` minutes (or weeks, for a weekly schedule).
+
+    `threshold=False` leaves out the part from which nothing comes back: it was asked of the whole program before.
+    """
+    done = min(done, total)
+    if threshold and past_threshold(policy, settings, done, total):
+        return Fraction(0)
+    if policy.tiers:
+        scale, measure = (1, done) if policy.schedule == "weekly" else (total, 100 * done)
+        for tier in policy.tiers:
+            if measure <= tier.through * scale:
+                return Fraction(tier.refund_percent, 100)
+        return Fraction(0)
+    if policy.step_percent:
+        steps = -(-100 * done // (policy.step_percent * total))
+        return max(Fraction(0), 1 - Fraction(steps * policy.step_percent, 100))
+    return Fraction(total - done, total)

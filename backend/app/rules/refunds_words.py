@@ -1,0 +1,78 @@
+"""The derivation of a refund: lines of words with cents that add up to the amount exactly."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from fractions import Fraction
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One step: what it is, and what it adds to the refund in cents (0 for a reason, negative for what is kept)."""
+
+    text: str
+    amount_cents: int
+
+
+class Derivation:
+    """Collects the lines. Amounts are exact fractions of cents until the one rounding.
+
+    Each line shows the change of the rounded sum so far, so that the lines add up to the rounded amount whatever the
+    fractions are.
+    """
+
+    def __init__(self, rounding: str) -> None:
+        self.lines: list[Line] = []
+        self.exact: int | Fraction = 0
+        self._rounded = 0
+        self._round = ROUNDINGS[rounding]
+
+    def add(self, text: str, cents: int | Fraction = 0) -> None:
+        """Add a line."""
+        before = self._rounded
+        if cents:
+            self.exact += cents
+            self._rounded = self._round(self.exact)
+        self.lines.append(Line(text, self._rounded - before))
+
+    @property
+    def amount_cents(self) -> int:
+        """The refund so far, rounded."""
+        return self._rounded
+
+
+def half_up(amount: int | Fraction) -> int:
+    """A fraction of cents to whole cents; exactly half a cent goes up."""
+    if isinstance(amount, int):
+        return amount
+    return (2 * amount.numerator + amount.denominator) // (2 * amount.denominator)
+
+
+def _down(amount: int | Fraction) -> int:
+    return amount.numerator // amount.denominator
+
+
+def _up(amount: int | Fraction) -> int:
+    return -(-amount.numerator // amount.denominator)
+
+
+ROUNDINGS: dict[str, Callable[[int | Fraction], int]] = {"half_up": half_up, "down": _down, "up": _up}
+
+
+def dollars(cents: int) -> str:
+    """`453600` as `$4,536.00`."""
+    return f"${cents // 100:,}.{cents % 100:02d}"
+
+
+def hours(minutes: int) -> str:
+    """`2880` as `48 h`, `460` as `7 h 40 min`."""
+    whole, rest = divmod(minutes, 60)
+    if not rest:
+        return f"{whole:,} h"
+    return f"{whole:,} h {rest} min" if whole else f"{rest} min"
+
+
+def percent(part: int, total: int) -> str:
+    """`1` of `8` as `12.5%`; cut and never rounded up, so that less than half never reads as half."""
+    hundredths = 10_000 * part // total
+    words = f"{hundredths // 100}.{hundredths % 100:02d}".rstrip("0").rstrip(".")
+    return f"{words}%"
