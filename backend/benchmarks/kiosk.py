@@ -81,9 +81,8 @@ def main() -> None:
             accounts.is_pin("204815", hashed)
         pins = time.perf_counter() - began
         with database.begin() as session:
-            states = dict(
-                session.execute(select(KioskPunch.state, func.count()).group_by(KioskPunch.state)).tuples()
-            )
+            counted = select(KioskPunch.state, func.count()).group_by(KioskPunch.state)
+            states = {row.state: row[1] for row in session.execute(counted)}
             minutes = session.scalar(select(func.sum(Attendance.total_minutes)))
         database.close()
     if states != {"recorded": 2 * students} or minutes != students * 480:
