@@ -95,6 +95,11 @@ class Settings(BaseSettings):
     """Where ClamAV's daemon listens (`/run/clamav/clamd.ctl`, `tcp://127.0.0.1:3310`). Set, no uploaded file is kept
     that it has not passed; unset, files are not scanned."""
 
+    timestamp_url: OptionalText = None
+    """A time-stamp authority (RFC 3161) that signatures and the newest seal of the history are stamped by."""
+    timestamp_roots: OptionalPath = None
+    """A PEM file with the certificates that its time stamps have to lead to."""
+
     pace_factor: int = Field(default=1, ge=1, le=10_000)
     """How many times as many searches, downloads and public pages pass as otherwise; for tests under load."""
 
@@ -158,6 +163,27 @@ class Settings(BaseSettings):
     def _scanner(cls, value: str | None) -> str | None:
         if value is not None:
             socket_address(value)
+        return value
+
+    @field_validator("timestamp_url")
+    @classmethod
+    def _authority(cls, value: str | None) -> str | None:
+        if value is not None and (
+            urlsplit(value).scheme not in ("http", "https") or not urlsplit(value).hostname
+        ):
+            raise ValueError(f"{value!r} is not an address such as https://tsa.example.org")
+        return value
+
+    @field_validator("timestamp_roots")
+    @classmethod
+    def _roots(cls, value: Path | None) -> Path | None:
+        if value is not None:
+            try:
+                text = value.read_text(encoding="ascii")
+            except (OSError, UnicodeDecodeError) as error:
+                raise ValueError(f"{value} cannot be read as a PEM file") from error
+            if "BEGIN CERTIFICATE" not in text:
+                raise ValueError(f"{value} has no certificate in it (PEM)")
         return value
 
     @field_validator("database_url")
@@ -242,6 +268,10 @@ def contradictions(settings: Settings) -> list[str]:
         found.append(
             "CONTENT_ORIGIN has the same host as APP_ORIGIN; uploaded content needs a host of its own "
             "(a second name for this machine; another port is not enough)"
+        )
+    if settings.timestamp_url is not None and settings.timestamp_roots is None:
+        found.append(
+            "TIMESTAMP_URL needs TIMESTAMP_ROOTS: a PEM file with the certificates that its time stamps have to lead to"
         )
     if settings.environment != "production":
         return found

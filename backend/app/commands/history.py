@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from app.core import clock
+from app.core import clock, timestamps
 from app.core.seals import service as seals
 from app.ops.errors import OperatorError
 from app.ops.school_database import school_database
@@ -72,16 +72,29 @@ def verify(
     with school_database() as (database, settings):
         notes = against or settings.data_dir / seals.NOTES
         outside = seals.read_notes(notes) if notes.is_file() else {}
+        stamped = seals.newest_stamp(notes, timestamps.roots(settings)) if notes.is_file() else None
         with database.begin() as session:
             found = seals.verify(session, outside)
             newest = seals.latest(session)
     if as_json:
-        typer.echo(json.dumps({**asdict(found), "newest": seals.note_of(newest) if newest else None}))
+        typer.echo(
+            json.dumps(
+                {
+                    **asdict(found),
+                    "newest": seals.note_of(newest) if newest else None,
+                    "stamped": {**asdict(stamped), "at": stamped.at.isoformat()} if stamped else None,
+                }
+            )
+        )
     else:
         typer.echo(
             f"Entries under {_counted(found.seals)}: {found.entries:,}; not sealed yet: {found.unsealed:,}."
         )
         typer.echo(f"Noted outside of the database: {_counted(len(outside))}.")
+        if stamped is not None:
+            typer.echo(
+                f"{stamped.authority} saw seal {stamped.number:,} on {stamped.at:%Y-%m-%d at %H:%M:%S} UTC."
+            )
         for fault in found.faults:
             typer.echo(fault.sentence)
         if newest is not None:
@@ -110,7 +123,7 @@ def seal() -> None:
             more = count >= seals.MOST_ENTRIES
         if newest is not None:
             try:
-                seals.write_note(settings.data_dir / seals.NOTES, newest)
+                seals.write_note(settings.data_dir / seals.NOTES, newest, timestamps.authority(settings))
             except OSError as error:
                 raise OperatorError(
                     f"{sealed:,} {'entry' if sealed == 1 else 'entries'} sealed. The newest seal could not be noted in "

@@ -20,7 +20,7 @@ from app.core.permissions import Actor, internal
 from app.db.models import IssuedDocument
 from app.db.session import Database
 from app.documents import numbers, policy
-from app.documents.issue import Draft, Ready, give_up, make, write_down
+from app.documents.issue import Draft, Ready, give_up, make, time_stamp_of, write_down
 from app.documents.keys import service as keys
 from app.documents.numbers import Made, Wanted
 from app.documents.render.processes import PROCESSES
@@ -44,6 +44,7 @@ class _Finished:
     stored: StoredFile | None
     facts_sha256: str
     problem: str | None
+    time_stamp: str | None = None
 
 
 Follow = Callable[[Session, Sequence[Outcome]], None]
@@ -84,7 +85,7 @@ def issue_all(
             if one.stored is None:
                 give_up(session, subject, document_id, one.problem or "")
                 continue
-            result = Made(one.stored.sha256, one.stored.size, one.facts_sha256, key.id, today)
+            result = Made(one.stored.sha256, one.stored.size, one.facts_sha256, key.id, today, one.time_stamp)
             ready.append(Ready(draft, document_id, result, one.stored))
         written = _written(session, subject, ready)
         outcomes = [
@@ -118,8 +119,9 @@ def _finished(
     files: FileStore, settings: Settings, draft: Draft, number: str, today: date, key: Signer
 ) -> _Finished:
     try:
-        pdf, machine = make(settings, draft, number, today, key)
-        return _Finished(files.put(pdf), hashlib.sha256(machine.encode()).hexdigest(), None)
+        signed, machine = make(settings, draft, number, today, key)
+        facts = hashlib.sha256(machine.encode()).hexdigest()
+        return _Finished(files.put(signed.pdf), facts, None, time_stamp_of(signed))
     except Problem as problem:
         return _Finished(None, "", problem.detail)
     except Exception as error:

@@ -4,31 +4,38 @@ Of two signatures by one certificate only the hash of the file and the signature
 rest again takes more than twice as long as everything else about signing (measured: 10 of 14 ms), so the rest is kept.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from hashlib import sha256
 from typing import Any
 
 from asn1crypto import cms, x509
 from pyhanko.sign import signers
 from pyhanko_certvalidator.registry import SimpleCertificateStore
 
-from app.documents.signing import Signer, completed
+from app.core.coroutines import completed
+from app.documents.signing import Signer
 
-_SEQUENCE, _SET, _OCTETS, _EXPLICIT_0 = 0x30, 0x31, 0x04, 0xA0
+_SEQUENCE, _SET, _OCTETS, _EXPLICIT_0, _UNSIGNED = 0x30, 0x31, 0x04, 0xA0, 0xA1
+_TIME_STAMP = cms.CMSAttributeType("signature_time_stamp_token").dump()  # RFC 3161, appendix A
 # In the place of a file's hash, until there is a file: nothing else in an envelope has these bytes.
 _HASH = b"the SHA-256 of the file goes here"[:32]
 _LONGEST_SIGNATURE = 72  # ECDSA on P-256, DER encoded
 
 
+Stamp = Callable[[bytes], bytes | None]
+"""Has the SHA-256 hash of a signature stamped by a time-stamp authority; None where there is no time stamp."""
+
+
 class PyHankoSigner(signers.Signer):
     """A `Signer` as pyHanko asks for it."""
 
-    def __init__(self, signer: Signer) -> None:
+    def __init__(self, signer: Signer, stamp: Stamp = lambda _digest: None) -> None:
         super().__init__(
             signing_cert=x509.Certificate.load(signer.certificate), cert_registry=_store(signer.issuers)
         )
-        self._own = signer
+        self._own, self._stamp = signer, stamp
         self._envelope = _envelope(signer.certificate, tuple(signer.issuers))
 
     async def async_sign_raw(self, data: bytes, digest_algorithm: str, dry_run: bool = False) -> bytes:
@@ -43,7 +50,7 @@ class PyHankoSigner(signers.Signer):
         usual = options.get("use_pades") and not (options.get("timestamper") or options.get("dry_run"))
         if not usual:
             return await super().async_sign(data_digest, digest_algorithm, *_, **options)
-        return cms.ContentInfo.load(self._envelope.around(data_digest, self._own))
+        return cms.ContentInfo.load(self._envelope.around(data_digest, self._own, self._stamp))
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,12 +67,14 @@ class _Envelope:
     after: bytes
     """How it is signed."""
 
-    def around(self, digest: bytes, signer: Signer) -> bytes:
-        """The whole envelope of a file with this hash."""
+    def around(self, digest: bytes, signer: Signer, stamp: Stamp) -> bytes:
+        """The whole envelope of a file with this hash; with a time stamp it is PAdES B-T, else B-B."""
         attributes = self.attributes.replace(_HASH, digest)
         # RFC 5652, 5.4: the attributes are signed as a SET, and stand in the envelope under another tag.
         signature = signer.sign(bytes([_SET]) + attributes[1:])
-        info = _der(_SEQUENCE, self.before + attributes + self.after + _der(_OCTETS, signature))
+        token = stamp(sha256(signature).digest())
+        unsigned = b"" if token is None else _der(_UNSIGNED, _der(_SEQUENCE, _TIME_STAMP + _der(_SET, token)))
+        info = _der(_SEQUENCE, self.before + attributes + self.after + _der(_OCTETS, signature) + unsigned)
         return _der(_SEQUENCE, self.kind + _der(_EXPLICIT_0, _der(_SEQUENCE, self.data + _der(_SET, info))))
 
 

@@ -4,12 +4,12 @@ import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from app.core import clock, history
+from app.core import clock, history, timestamps
 from app.core.actions import Action
 from app.core.errors import Conflict, Problem, TooManyRequests
 from app.core.files import FileStore, StoredFile, claims
@@ -25,6 +25,9 @@ from app.documents.render.printable import canonical, checked
 from app.documents.render.service import render
 from app.documents.signing import Signer
 from app.settings import Settings
+
+if TYPE_CHECKING:
+    from app.documents.pades import Signed
 
 MOST_A_DAY = 20
 """How many documents a student may have made in a day: each is kept for good."""
@@ -130,11 +133,16 @@ def issue(
         wanted = Wanted(draft.kind, draft.student_id, draft.enrollment_id, request)
         ((document_id, number),) = numbers.reserve(session, subject, today.year, [wanted])
     try:
-        pdf, machine = make(settings, draft, number, today, key)
-        stored = files.put(pdf)
+        signed, machine = make(settings, draft, number, today, key)
+        stored = files.put(signed.pdf)
         with database.begin() as session:
             made = Made(
-                stored.sha256, stored.size, hashlib.sha256(machine.encode()).hexdigest(), key.id, today
+                stored.sha256,
+                stored.size,
+                hashlib.sha256(machine.encode()).hexdigest(),
+                key.id,
+                today,
+                time_stamp_of(signed),
             )
             (row,) = write_down(session, subject, [Ready(draft, document_id, made, stored)], replaces)
             return row
@@ -145,15 +153,28 @@ def issue(
         raise
 
 
-def make(settings: Settings, draft: Draft, number: str, today: date, key: Signer) -> tuple[bytes, str]:
+def make(settings: Settings, draft: Draft, number: str, today: date, key: Signer) -> tuple["Signed", str]:
     """The signed file, and the canonical JSON that it carries."""
     kind = kinds.get(draft.kind)
     data, machine = draft.data(number, today)
     pdf = render(settings, kind.layout, data, files=draft.letterhead.files)
-    from app.documents.pades import sign  # noqa: PLC0415 - 13 MB that most processes never need
+    from app.documents.pades import sign_and_stamp  # noqa: PLC0415 - 13 MB that most processes never need
 
-    signed = sign(pdf, key, reason=f"{kind.title} {number}", school=draft.letterhead.legal_name)
+    signed = sign_and_stamp(
+        pdf,
+        key,
+        timestamps.authority(settings),
+        reason=f"{kind.title} {number}",
+        school=draft.letterhead.legal_name,
+    )
     return signed, machine
+
+
+def time_stamp_of(signed: "Signed") -> str | None:
+    """What the history says of the time stamp: its moment, or why there is none; None where none was asked for."""
+    if signed.stamped is not None:
+        return f"{signed.stamped.at.isoformat()} by {signed.stamped.authority}"
+    return signed.unstamped
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,8 +213,9 @@ def write_down(
                 "number": row.number,
                 "kind": row.kind,
                 "sha256": row.sha256,
+                **({"time_stamp": one.made.time_stamp} if one.made.time_stamp else {}),
             }
-            for row in rows
+            for one, row in zip(ready, rows, strict=True)
         ],
     )
     if replaces is not None:

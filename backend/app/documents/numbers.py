@@ -90,6 +90,8 @@ class Made:
     signing_key_id: int
     issued_on: date
     """The day that the document names."""
+    time_stamp: str | None = None
+    """By whom and when the signature was stamped, or why it was not; None without an authority."""
 
 
 def mark_issued(session: Session, made: Mapping[int, Made]) -> list[IssuedDocument]:

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Row
 from sqlalchemy.orm import Session
 
-from app.core import clock, history, views
+from app.core import clock, history, timestamps, views
 from app.core.actions import Action
 from app.core.errors import NotFound, TooLarge, Unavailable
 from app.core.files import FileMissing, FileStore
@@ -139,11 +139,12 @@ def verify(session: Session, subject: Actor, pdf: bytes) -> Verdict:
             f"The school’s documents are small; this file has more than {MAX_BYTES // 1024**2} MB."
         )
     roots = keys.roots(session)
-    inspection = inspect(pdf, roots, at=clock.now())
+    stamp_roots = timestamps.roots(session.info["settings"]) if "settings" in session.info else ()
+    inspection = inspect(pdf, roots, at=clock.now(), stamp_roots=stamp_roots)
     document = queries.by_hash(session, inspection.sha256)
     if document is not None and document.issued_at is not None:
         # The register proves when the file was there, so an expired certificate is judged as of then.
-        inspection = inspect(pdf, roots, at=document.issued_at)
+        inspection = inspect(pdf, roots, at=document.issued_at, stamp_roots=stamp_roots)
     findings = (*inspection.findings, _registered(document), *_signing_key(session, inspection, document))
     row = queries.one(session, document.id) if document is not None else None
     return Verdict(inspection.sha256, findings, document, row.student if row is not None else None)

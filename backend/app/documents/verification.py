@@ -11,9 +11,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from io import BytesIO
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from app.documents.signing import FIELD, completed
+from app.core import timestamps
+from app.core.coroutines import completed
+from app.core.timestamps import NoTimeStamp
+from app.documents.signing import FIELD
 
 # Loaded with the first file: pyHanko takes 13 MB in each process that has it, and most never look at one.
 if TYPE_CHECKING:
@@ -46,14 +49,17 @@ class Inspection:
         return all(finding.passed for finding in self.findings)
 
 
-def inspect(pdf: bytes, roots: Sequence[bytes], *, at: datetime) -> Inspection:
+def inspect(
+    pdf: bytes, roots: Sequence[bytes], *, at: datetime, stamp_roots: Sequence[bytes] = ()
+) -> Inspection:
     """Look at the signature as of the moment `at`, which for a registered file is when it was issued.
 
-    `roots` are the certificates (DER) of all authorities the school has had. Never raises for what is in the file.
+    `roots` are the certificates (DER) of all authorities the school has had, `stamp_roots` those that time stamps have
+    to lead to. Never raises for what is in the file.
     """
     sha256 = hashlib.sha256(pdf).hexdigest()
     try:
-        return _inspected(pdf, roots, at, sha256)
+        return _inspected(pdf, roots, stamp_roots, at, sha256)
     except (
         Exception
     ) as error:  # any exception means that this is no document of ours; pyHanko raises many kinds
@@ -68,7 +74,9 @@ def inspect(pdf: bytes, roots: Sequence[bytes], *, at: datetime) -> Inspection:
         return Inspection(sha256, (finding,), None, None)
 
 
-def _inspected(pdf: bytes, roots: Sequence[bytes], at: datetime, sha256: str) -> Inspection:
+def _inspected(
+    pdf: bytes, roots: Sequence[bytes], stamp_roots: Sequence[bytes], at: datetime, sha256: str
+) -> Inspection:
     from pyhanko.pdf_utils.reader import PdfFileReader  # noqa: PLC0415 - see above
 
     reader = PdfFileReader(BytesIO(pdf))
@@ -82,11 +90,16 @@ def _inspected(pdf: bytes, roots: Sequence[bytes], at: datetime, sha256: str) ->
             else "The signature is not in the place where the school’s documents have it."
         )
         return Inspection(sha256, (Finding("Signature", False, words),), None, None)
-    return _judged(found[0], pdf, roots, at, sha256)
+    return _judged(found[0], pdf, roots, stamp_roots, at, sha256)
 
 
 def _judged(
-    signature: "EmbeddedPdfSignature", pdf: bytes, roots: Sequence[bytes], at: datetime, sha256: str
+    signature: "EmbeddedPdfSignature",
+    pdf: bytes,
+    roots: Sequence[bytes],
+    stamp_roots: Sequence[bytes],
+    at: datetime,
+    sha256: str,
 ) -> Inspection:
     from asn1crypto import x509  # noqa: PLC0415 - see above
     from pyhanko.sign.fields import MDPPerm  # noqa: PLC0415
@@ -103,7 +116,20 @@ def _judged(
         # Which certificates are revoked stands in our own table; see `service.verify`.
         revocation_mode="soft-fail",
     )
-    status = completed(async_validate_pdf_signature(signature, signer_validation_context=context))
+    stamp = _stamp_of(signature)
+    # Whose time stamp it is, is a question of its own below. An authority that is no longer in the settings must not
+    # end the documents that it stamped.
+    stamp_context = ValidationContext(
+        trust_roots=list(stamp.certificates) if stamp else [],
+        allow_fetching=False,
+        moment=stamp.at if stamp else at,
+        revocation_mode="soft-fail",
+    )
+    status = completed(
+        async_validate_pdf_signature(
+            signature, signer_validation_context=context, ts_validation_context=stamp_context
+        )
+    )
     signer = status.signing_cert
     name = signer.subject.native.get("common_name", signer.subject.human_friendly)
     untouched = (
@@ -112,7 +138,7 @@ def _judged(
         and signature.docmdp_level == MDPPerm.NO_CHANGES
         and _covers_to_the_end(signature, pdf)
     )
-    findings = (
+    findings: tuple[Finding, ...] = (
         Finding(
             "Signature",
             status.intact and status.valid,
@@ -135,8 +161,51 @@ def _judged(
             else "Something was added to the file after it was signed, or the signature allows that.",
         ),
     )
-    stamped = signature.self_reported_timestamp
-    return Inspection(sha256, findings, signer.sha256.hex(), stamped)
+    if stamp is not None:
+        findings = (*findings, _stamp_finding(signature, stamp, stamp_roots))
+    return Inspection(sha256, findings, signer.sha256.hex(), signature.self_reported_timestamp)
+
+
+@dataclass(frozen=True, slots=True)
+class _Stamp:
+    """The time stamp of a signature: its bytes, its moment, and every certificate in it."""
+
+    token: bytes
+    at: datetime
+    certificates: Sequence[Any]
+
+
+def _stamp_of(signature: "EmbeddedPdfSignature") -> _Stamp | None:
+    found = [
+        value
+        for one in signature.signer_info["unsigned_attrs"]
+        if one["type"].native == "signature_time_stamp_token"
+        for value in one["values"]
+    ]
+    if not found:
+        return None
+    signed = found[0]["content"]
+    return _Stamp(
+        found[0].dump(),
+        signed["encap_content_info"]["content"].parsed["gen_time"].native,
+        [one.chosen for one in signed["certificates"] if one.name == "certificate"],
+    )
+
+
+def _stamp_finding(signature: "EmbeddedPdfSignature", stamp: _Stamp, stamp_roots: Sequence[bytes]) -> Finding:
+    digest = hashlib.sha256(signature.signer_info["signature"].native).digest()
+    try:
+        found = timestamps.read(stamp.token, digest, stamp_roots)
+    except NoTimeStamp:
+        # That it belongs to the signature is part of what was asked above.
+        words = (
+            f"The signature is stamped {stamp.at:%Y-%m-%d %H:%M:%S} UTC by an authority that is not in the settings. "
+            "The moment in the register is the one that counts."
+        )
+        return Finding("Time stamp", True, words)
+    return Finding(
+        "Time stamp", True, f"{found.authority} saw the signature on {found.at:%Y-%m-%d at %H:%M:%S} UTC."
+    )
 
 
 def _covers_to_the_end(signature: "EmbeddedPdfSignature", pdf: bytes) -> bool:

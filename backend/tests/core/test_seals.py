@@ -1,6 +1,7 @@
 """Seals of the history: nothing is missed, and every change, removal and addition is named."""
 
 import json
+from base64 import b64decode
 from collections.abc import Callable, Iterator
 from hashlib import sha256
 from pathlib import Path
@@ -14,7 +15,7 @@ from hypothesis import strategies as st
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
-from app.core import history
+from app.core import history, timestamps
 from app.core.actions import Action
 from app.core.errors import Invalid
 from app.core.permissions import SYSTEM, Duty
@@ -24,6 +25,7 @@ from app.db.models import AuditEntry, OutboxMessage, User
 from app.db.session import Database, libpq_url
 from app.projections import alerts
 from app.settings import Settings
+from tests.core.authority import running
 from tests.factories.accounts import HASHED
 from tests.factories.school import School
 
@@ -352,6 +354,37 @@ def test_a_note_that_was_cut_short_is_left_out(
     service.write_note(path, newest)
     assert service.read_notes(path) == {1: "a", newest.number: newest.hash.hex()}
     assert json.loads(path.read_text().splitlines()[-1])["number"] == newest.number
+
+
+def test_the_newest_seal_is_stamped_by_an_outsider(
+    live_database: Database, sealed: list[int], tmp_path: Path
+) -> None:
+    folder, notes = tmp_path / "tsa", tmp_path / "seals.jsonl"
+    folder.mkdir()
+    with live_database.begin() as session:
+        newest = service.latest(session)
+    assert newest is not None
+    with running(folder) as tsa:
+        trusted = timestamps.certificates(tsa.roots)
+        for _ in range(2):
+            service.write_note(notes, newest, timestamps.Authority(tsa.url, trusted))
+        assert tsa.asked == 1
+        token = b64decode(json.loads(notes.read_text())["time_stamp"])
+        assert tsa.accepts(token, newest.hash)
+    stamped = service.newest_stamp(notes, trusted)
+    assert stamped is not None
+    assert stamped.number == newest.number
+    assert service.newest_stamp(notes, ()) is None
+    assert service.read_notes(notes) == {newest.number: newest.hash.hex()}
+    # Somebody who makes the whole chain again, and the notes with it, cannot have it stamped as of then.
+    notes.write_text(notes.read_text().replace(newest.hash.hex(), "00" * 32))
+    with pytest.raises(Invalid, match="does not hold"):
+        service.newest_stamp(notes, trusted)
+    with live_database.begin() as session:
+        assert "does not hold" in service.check(session, notes, trusted).faults[0].sentence
+    # An authority that is down takes nothing from the note.
+    service.write_note(tmp_path / "other.jsonl", newest, timestamps.Authority(tsa.url, trusted))
+    assert "does not answer" in json.loads((tmp_path / "other.jsonl").read_text())["no_time_stamp"]
 
 
 # What follows from it

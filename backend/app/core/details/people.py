@@ -152,6 +152,8 @@ class DocumentIssued(Details):
     number: str
     kind: str
     sha256: str
+    time_stamp: str | None = None
+    """By whom and when the signature was stamped, or why it was not."""
 
 
 class DocumentReplaced(Details):

@@ -4,6 +4,7 @@ from typing import Any
 
 import structlog
 
+from app.core import timestamps
 from app.core.jobs import jobs, task
 from app.core.seals import service
 
@@ -24,11 +25,12 @@ def seal(context: Any, timestamp: int) -> None:
 @jobs.periodic(cron="7 * * * *", periodic_id="history.note_seal")
 @task("history.note_seal")
 def note_seal(context: Any, timestamp: int) -> None:
-    """Note the newest seal in the data directory."""
+    """Note the newest seal in the data directory, with a time stamp where the settings name an authority."""
+    settings = context.additional_context["settings"]
     with context.additional_context["database"].begin() as session:
         newest = service.latest(session)
     if newest is not None:
-        service.write_note(context.additional_context["settings"].data_dir / service.NOTES, newest)
+        service.write_note(settings.data_dir / service.NOTES, newest, timestamps.authority(settings))
 
 
 @jobs.periodic(cron="11 1 * * *", periodic_id="history.verify")
@@ -36,7 +38,8 @@ def note_seal(context: Any, timestamp: int) -> None:
 def verify(context: Any, timestamp: int) -> None:
     """Read the whole history against its seals. A fault stands on the Audit page and is mailed to administrators."""
     notes = context.additional_context["settings"].data_dir / service.NOTES
+    trusted = timestamps.roots(context.additional_context["settings"])
     with context.additional_context["database"].begin() as session:
-        found = service.check(session, notes)
+        found = service.check(session, notes, trusted)
     for fault in found.faults:
         log.error("history_was_changed", fault=fault.sentence)

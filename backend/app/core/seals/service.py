@@ -1,7 +1,8 @@
 """Sealing the history, reading it against its seals, and noting the newest seal where the database cannot reach."""
 
 import json
-from collections.abc import Mapping, Sequence
+from base64 import b64decode, b64encode
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -9,19 +10,22 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from app.core import history
+from app.core import history, timestamps
 from app.core.actions import Action
 from app.core.errors import Invalid
 from app.core.permissions import SYSTEM, internal
 from app.core.seals import merkle, queries
 from app.core.seals.comparison import Fault, compare
 from app.core.seals.queries import Seal, Span
+from app.core.timestamps import Authority, NoTimeStamp
 
 __all__ = ["Fault", "LastCheck", "Seal", "Verified", "verify"]
 
 MOST_ENTRIES = 50_000
 """Entries under one seal, so that sealing never takes long; one transaction's entries stay together."""
 MOST_FAULTS = 10
+_LONGEST_LINE = 2 * timestamps.LARGEST
+"""Bytes of a note with a time stamp in it, at most."""
 NOTES = "history-seals.jsonl"
 """The file in the data directory that the newest seal is noted in, to go into the backups."""
 
@@ -111,14 +115,18 @@ def verify(session: Session, outside: Mapping[int, str] | None = None) -> Verifi
 
 
 @internal("the nightly job")
-def check(session: Session, notes: Path) -> Verified:
+def check(session: Session, notes: Path, trusted: Sequence[bytes] = ()) -> Verified:
     """Verify, also against the file of notes if it is there, and record in the history what was found.
+
+    `trusted` are the certificates (DER) that its newest time stamp has to lead to, where an authority is set.
 
     A file that cannot be read is a fault among the others: what the database has is verified all the same.
     """
     outside, unread = {}, []
     try:
-        outside = read_notes(notes) if notes.exists() else {}
+        if notes.exists():
+            outside = read_notes(notes)
+            newest_stamp(notes, trusted)
     except Invalid as error:
         unread.append(Fault(error.detail, 0))
     found = verify(session, outside)
@@ -147,17 +155,27 @@ def note_of(seal_: Seal) -> dict[str, Any]:
     }
 
 
-def write_note(path: Path, seal_: Seal) -> None:
-    """Write the seal behind the file's last line, unless it stands there. Raises OSError."""
-    line = json.dumps(note_of(seal_)) + "\n"
+def write_note(path: Path, seal_: Seal, authority: Authority | None = None) -> None:
+    """Write the seal behind the file's last line, unless it stands there, with a time stamp of its hash.
+
+    Where the authority gives none, the line says why. Raises OSError.
+    """
+    note = note_of(seal_)
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("a+b") as file:
         size = file.seek(0, 2)
-        file.seek(max(0, size - len(line)))
+        file.seek(max(0, size - _LONGEST_LINE))
         end = file.read()
-        if end != line.encode():
-            # A line that a crash cut short ends here, and is not held against anything.
-            file.write((b"" if not end or end.endswith(b"\n") else b"\n") + line.encode())
+        # Without the brace at its end: a line with a time stamp goes on behind the same words.
+        if end.endswith(b"\n") and end.splitlines()[-1].startswith(json.dumps(note)[:-1].encode()):
+            return
+        if authority is not None:
+            try:
+                note["time_stamp"] = b64encode(authority.stamp(seal_.hash).token).decode()
+            except NoTimeStamp as error:
+                note["no_time_stamp"] = str(error)
+        # A line that a crash cut short ends here, and is not held against anything.
+        file.write((b"" if not end or end.endswith(b"\n") else b"\n") + json.dumps(note).encode() + b"\n")
 
 
 def read_notes(path: Path) -> dict[int, str]:
@@ -166,6 +184,42 @@ def read_notes(path: Path) -> dict[int, str]:
     Raises Invalid for a file that is none, or that notes two seals under one number.
     """
     found: dict[int, str] = {}
+    for note in _notes(path):
+        if found.setdefault(note["number"], note["hash"]) != note["hash"]:
+            raise Invalid(f"{path} notes two different seals {note['number']:,}.")
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Stamped:
+    """The newest time stamp among the notes: of which seal, when, and by which authority."""
+
+    number: int
+    at: datetime
+    authority: str
+
+
+def newest_stamp(path: Path, trusted: Sequence[bytes]) -> Stamped | None:
+    """The newest seal that an outside authority has stamped: it vouches for every seal before it, too.
+
+    `trusted` are certificates (DER) that the time stamp has to lead to. None where nothing was stamped, or nobody is
+    trusted. Raises Invalid for a file that is none, and for a time stamp that is not of the hash beside it.
+    """
+    stamped = [note for note in _notes(path) if isinstance(note.get("time_stamp"), str)] if trusted else []
+    if not stamped:
+        return None
+    newest = max(stamped, key=lambda note: int(note["number"]))
+    try:
+        digest = bytes.fromhex(newest["hash"])
+        found = timestamps.read(b64decode(newest["time_stamp"], validate=True), digest, trusted)
+    except (ValueError, NoTimeStamp) as error:
+        raise Invalid(
+            f"The time stamp of seal {newest['number']:,} in {path} does not hold: {error}"
+        ) from error
+    return Stamped(newest["number"], found.at, found.authority)
+
+
+def _notes(path: Path) -> Iterator[dict[str, Any]]:
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
@@ -183,6 +237,4 @@ def read_notes(path: Path) -> dict[int, str]:
             or not isinstance(note.get("hash"), str)
         ):
             raise Invalid(f"Line {place} of {path} is not a seal.")
-        if found.setdefault(note["number"], note["hash"]) != note["hash"]:
-            raise Invalid(f"{path} notes two different seals {note['number']:,}.")
-    return found
+        yield note
