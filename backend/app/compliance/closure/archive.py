@@ -52,7 +52,7 @@ _HEADS = (
     "Folder",
 )
 Report = Callable[[int, int], None]
-"""Is told how many students are done, of how many."""
+"""Called with how many students are done, and of how many."""
 
 
 @dataclass(slots=True)

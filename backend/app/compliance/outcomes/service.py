@@ -162,8 +162,7 @@ def record_outcome(
     Raises NotFound, Forbidden, Conflict where somebody recorded another one meanwhile, Invalid for what does not
     belong together and for a day to come.
     """
-    row = _graduate(session, subject, enrollment_id, lock=True)
-    policy.require_record(subject, row.user_id)
+    row = _graduate(session, subject, enrollment_id, records=True)
     before = queries.records_of(session, enrollment_id)
     last = before[0].EmploymentOutcome.id if before else None
     if values.after != last:
@@ -216,10 +215,13 @@ def _check(values: OutcomeForm, row: Row[Any], today: date) -> None:
         raise Invalid(" ".join(fault.message for fault in faults), errors=faults)
 
 
-def _graduate(session: Session, subject: Actor, enrollment_id: int, *, lock: bool = False) -> Row[Any]:
-    row = queries.enrollment(session, enrollment_id, lock=lock)
+def _graduate(session: Session, subject: Actor, enrollment_id: int, *, records: bool = False) -> Row[Any]:
+    """A completed enrollment, locked for somebody who `records` something of it, if they may."""
+    row = queries.enrollment(session, enrollment_id, lock=records)
     if row is None or not policy.may_see(session, subject, row.user_id):
         raise NotFound(policy.NO_ENROLLMENT)
+    if records:
+        policy.require_record(subject, row.user_id)
     if row.status is not EnrollmentStatus.COMPLETED:
         raise Conflict("This enrollment is not completed. Employment is recorded of graduates.")
     return row

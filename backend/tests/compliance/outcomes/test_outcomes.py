@@ -152,7 +152,7 @@ def test_counts_from_the_records_and_a_record_that_is_superseded(
         session, registrar, graduate.id, OutcomeForm(status="seeking", evidence="Called on May 2"), TODAY
     )
     assert counted("2026").pending == 1
-    # Two people have the page open: the second is told, and nothing is overwritten.
+    # Two people have the page open: the second reads why, and nothing is overwritten.
     for stale in (None, first.id + 999):
         with pytest.raises(Conflict):
             service.record_outcome(session, colleague, graduate.id, _employed(after=stale), TODAY)
