@@ -56,7 +56,7 @@ def aged(held: list[tuple[date, int]]) -> list[int]:
         taken = min(credit, cents)  # type: ignore[call-overload]
         credit -= taken
         age = (TODAY - day).days  # type: ignore[operator]
-        buckets[min(age // 30, 3)] += cents - taken
+        buckets[min(max(0, age - 1) // 30, 3)] += cents - taken  # 1 to 30 days, 31 to 60, 61 to 90, more
     return buckets
 
 

@@ -145,17 +145,11 @@ def _account(
 
 @router.get("/ledger/transactions/{transaction_id}")
 def transaction(request: Request, db: Db, subject: CurrentSubject, transaction_id: PathId) -> Response:
-    return _transaction(request, db, subject, transaction_id, _receipt_form(db, subject, transaction_id))
-
-
-def _receipt_form(db: Session, subject: Subject, transaction_id: int) -> Form[IssueForm]:
-    own_or_posts = policy.may_post(subject) or subject.is_student
-    act = receipts.act(db, subject, transaction_id) if own_or_posts else uuid4()
-    return Form.blank(IssueForm, request=act)
+    return _transaction(request, db, subject, transaction_id, None)
 
 
 def _transaction(
-    request: Request, db: Session, subject: Subject, transaction_id: int, form: Form[IssueForm]
+    request: Request, db: Session, subject: Subject, transaction_id: int, form: Form[IssueForm] | None
 ) -> Response:
     found = service.transaction(db, subject, transaction_id)
     row = found.row
@@ -167,6 +161,10 @@ def _transaction(
         trail = [LEDGER, (row.student, f"/ledger/students/{row.student_id}")]
     else:
         trail = [LEDGER, ("Journal", "/ledger/journal")]
+    may_receipt = (own or posts) and row.kind == "payment" and row.reversed_by is None
+    if form is None:
+        act = receipts.act(db, subject, transaction_id) if may_receipt else uuid4()
+        form = Form.blank(IssueForm, request=act)
     return render(
         request,
         "ledger/transaction.html",
@@ -177,7 +175,7 @@ def _transaction(
         method=chart.METHODS[row.method][0] if row.method else None,
         own=own,
         may_reverse=posts and found.reversible,
-        may_receipt=(own or posts) and row.kind == "payment" and row.reversed_by is None,
+        may_receipt=may_receipt,
         breadcrumbs=[*trail, (f"Transaction {row.id}", None)],
     )
 

@@ -1,5 +1,8 @@
 """Who sees accounts and who posts to them. Other people's are not found; nobody posts to their own."""
 
+from typing import Any
+
+from sqlalchemy import ColumnElement
 from sqlalchemy.orm import Session
 
 from app.core import visibility
@@ -7,6 +10,7 @@ from app.core.errors import Forbidden, NotFound
 from app.core.own_records import require_not_own
 from app.core.permissions import Actor, Permission
 from app.core.visibility import Records
+from app.finance.ledger import queries
 
 NO_STUDENT = "There is no such student, or you don’t have access to their account."
 NO_TRANSACTION = "There is no such transaction, or you don’t have access to it."
@@ -27,7 +31,20 @@ def may_read(session: Session, subject: Actor, student_id: int) -> bool:
     """A student's account: the student, and those who read the ledger, of students whom they may see."""
     if subject.user_id == student_id:
         return True
-    return may_read_all(subject) and visibility.may_see(session, subject, Records.STUDENTS, student_id)
+    return may_read_all(subject) and (
+        visibility.may_see(session, subject, Records.STUDENTS, student_id)
+        or queries.is_deleted_student(session, student_id)
+    )
+
+
+def visible(session: Session, subject: Actor, column: Any) -> ColumnElement[bool]:
+    """The condition that a column of account numbers holds a student whose money the person sees.
+
+    A deleted account owes what it owed: the figures of the ledger have it, too.
+    """
+    visible: ColumnElement[bool] = visibility.limit(session, subject, Records.STUDENTS, column)
+    found: ColumnElement[bool] = visible | column.in_(queries.DELETED_STUDENTS)
+    return found
 
 
 def require_read(session: Session, subject: Actor, student_id: int, sentence: str = NO_STUDENT) -> None:

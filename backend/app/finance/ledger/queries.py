@@ -10,6 +10,7 @@ from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.orm import Session, aliased
 
 from app.core.constraints import register_conflict
+from app.core.permissions import Role
 from app.core.search import matches
 from app.db.models import (
     Enrollment,
@@ -43,6 +44,7 @@ register_conflict(
 )
 
 LOCK = 0x4C454447
+_PAYMENTS = 0x4C524350
 """Advisory lock: posting shares it, closing a day has it alone."""
 _Poster = aliased(User)
 
@@ -97,6 +99,19 @@ def account_numbers(session: Session, codes: Collection[str]) -> dict[str, int]:
 def open_account(session: Session, **values: object) -> None:
     """See that the account of a student or payer is there."""
     session.execute(pg_insert(LedgerAccount).values(**values).on_conflict_do_nothing())
+
+
+DELETED_STUDENTS = select(User.id).where(User.deleted_at.is_not(None), User.role == Role.STUDENT)
+
+
+def is_deleted_student(session: Session, user_id: int) -> bool:
+    """Whether this is the deleted account of a student."""
+    return session.scalar(DELETED_STUDENTS.where(User.id == user_id)) is not None
+
+
+def lock_payment(session: Session, transaction_id: int) -> None:
+    """Wait for whoever reverses this payment or writes its receipt, until the end of the transaction."""
+    session.execute(select(func.pg_advisory_xact_lock(_PAYMENTS, transaction_id)))
 
 
 def add(session: Session, values: Mapping[str, object], lines: Iterable[tuple[int, int]]) -> int | None:
@@ -318,7 +333,13 @@ def accounts(
     balance = func.coalesce(LedgerBalance.balance_cents, 0)
     last_payment = (
         select(func.max(LedgerTransaction.booked_on))
-        .where(LedgerTransaction.student_id == User.id, LedgerTransaction.kind == "payment")
+        .outerjoin(_Reversal, _Reversal.reverses == LedgerTransaction.id)
+        .where(
+            LedgerTransaction.student_id == User.id,
+            LedgerTransaction.kind == "payment",
+            _Reversal.id.is_(None),
+        )
+        .correlate(User)
         .scalar_subquery()
     )
     rows = (

@@ -1,5 +1,6 @@
 """Forms of the ledger, and what is posted."""
 
+import re
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Annotated, Literal
@@ -31,18 +32,24 @@ ChargeType = Literal["tuition", "fees", "books", "kit", "third_party"]
 Method = Literal["cash", "check", "money_order", "card", "transfer"]
 
 
-def _reference(text: str) -> str:
-    digits = "".join(sign for sign in text if sign.isdigit())
-    if len(digits) > 12 and text.replace(" ", "").replace("-", "").isdigit():
-        raise ValueError(
-            "This looks like a card or account number, which must not be kept here. Enter the number of the check, "
-            "the receipt of the card terminal or the transfer instead."
-        )
+_RUN = re.compile(r"(?<![0-9])[0-9](?:[ ./-]?[0-9]){12,18}(?![0-9])")
+
+
+def _no_card(text: str) -> str:
+    """Refuses what passes the check digit of payment cards (ISO/IEC 7812-1, Luhn), however it is grouped."""
+    for run in _RUN.findall(text):
+        digits = [int(sign) for sign in reversed(run) if sign.isdigit()]
+        doubled = (sum(divmod(2 * digit, 10)) for digit in digits[1::2])
+        if (sum(digits[::2]) + sum(doubled)) % 10 == 0:
+            raise ValueError(
+                "This looks like a card number, which must not be kept here. Enter the number of the check, "
+                "the receipt of the card terminal or the transfer instead."
+            )
     return text
 
 
-Reference = Annotated[Line, Field(max_length=80), AfterValidator(_reference)]
-Memo = Annotated[Line, Field(min_length=3, max_length=200)]
+Reference = Annotated[Line, Field(max_length=80), AfterValidator(_no_card)]
+Memo = Annotated[Line, Field(min_length=3, max_length=200), AfterValidator(_no_card)]
 
 
 class _Posting(BaseModel):
@@ -107,8 +114,12 @@ class ClosingForm(BaseModel):
     """The cash of a day as it was counted."""
 
     day: Annotated[Day, Field(title="Close through")]
+    expected_cents: int | None = None
+    """What the page said the ledger expects; what is posted to it while somebody counts is not closed unseen."""
     counted_cents: Annotated[DollarsAsCents, Field(title="Cash counted")]
-    note: Annotated[Annotated[Text, Field(max_length=500)] | None, Field(title="Note")] = None
+    note: Annotated[
+        Annotated[Text, Field(max_length=500), AfterValidator(_no_card)] | None, Field(title="Note")
+    ] = None
 
 
 class PayerForm(BaseModel):

@@ -8,11 +8,10 @@ from typing import Any
 from sqlalchemy import Row
 from sqlalchemy.orm import Session
 
-from app.core import views, visibility
+from app.core import views
 from app.core.errors import Conflict, NotFound
 from app.core.permissions import Actor, Role, Subject
 from app.core.views import Part
-from app.core.visibility import Records
 from app.db.models import LedgerAccount, LedgerTransaction, User
 from app.documents import service as documents
 from app.finance.ledger import chart, policy, queries
@@ -116,16 +115,14 @@ def statement(session: Session, subject: Subject, student_id: int, paging: Pagin
 def accounts(session: Session, subject: Subject, paging: Paging, *, state: str | None = None) -> Listing[Any]:
     """Students' accounts. Sorts: student, email, balance, last_payment. Raises Forbidden."""
     policy.require_read_all(subject)
-    visible = visibility.limit(session, subject, Records.STUDENTS, User.id)
+    visible = policy.visible(session, subject, User.id)
     return queries.accounts(session, paging, visible, state=state)
 
 
 def sums(session: Session, subject: Subject) -> Row[Any]:
     """owed, credit, owing: what students owe together, what they are owed, how many owe. Raises Forbidden."""
     policy.require_read_all(subject)
-    return queries.sums(
-        session, visibility.limit(session, subject, Records.STUDENTS, LedgerAccount.student_id)
-    )
+    return queries.sums(session, policy.visible(session, subject, LedgerAccount.student_id))
 
 
 def journal(
@@ -141,7 +138,7 @@ def journal(
 ) -> Listing[Any]:
     """Every transaction. Sorts: day, number, student, kind, amount. Raises Forbidden."""
     policy.require_read_all(subject)
-    visible = visibility.limit(session, subject, Records.STUDENTS, LedgerTransaction.student_id)
+    visible = policy.visible(session, subject, LedgerTransaction.student_id)
     return queries.journal(
         session, paging, visible, kinds=kinds, method=method, payer_id=payer_id, first=first, last=last
     )
@@ -232,6 +229,7 @@ def reverse(session: Session, subject: Actor, transaction_id: int, values: Rever
     Raises Forbidden, NotFound, Conflict for one that was reversed already or is none of the bursar's.
     """
     policy.require_post(subject)
+    queries.lock_payment(session, transaction_id)
     found = _booked(session, subject, transaction_id)
     row = found.row
     if row.student_id is not None:

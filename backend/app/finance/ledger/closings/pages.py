@@ -44,7 +44,7 @@ def close(
 def _page(
     request: Request, db: Session, subject: Subject, paging: Paging, form: Form[ClosingForm] | None
 ) -> Response:
-    waiting = service.to_close(db, subject)
+    waiting = service.to_close(db, subject, form.values.day if form and form.values else None)
     if form is None:
         form = Form.blank(ClosingForm, **({"day": waiting.through} if waiting else {}))
     return reports.answer(

@@ -50,10 +50,12 @@ def closings(session: Session, subject: Subject, paging: Paging) -> Listing[Any]
     return queries.listing(session, paging)
 
 
-def to_close(session: Session, subject: Subject) -> Receipts | None:
-    """What would be closed today; None when today is closed. Raises Forbidden."""
+def to_close(session: Session, subject: Subject, through: date | None = None) -> Receipts | None:
+    """What would be closed today, or through an earlier day; None when today is closed. Raises Forbidden."""
     policy.require_read_all(subject)
-    return _to_close(session, _today(session))
+    today = _today(session)
+    found = _to_close(session, through) if through is not None and through < today else None
+    return found or _to_close(session, today)
 
 
 def _to_close(session: Session, through: date) -> Receipts | None:
@@ -76,6 +78,12 @@ def close(session: Session, subject: Actor, values: ClosingForm) -> LedgerClosin
     found = _to_close(session, values.day)
     if found is None:
         raise _wrong("day", "This day is closed already. Nothing was changed.")
+    if values.expected_cents is not None and values.expected_cents != found.cash_cents:
+        raise _wrong(
+            "counted_cents",
+            f"Through this day the ledger expects {format_cents(found.cash_cents)} in cash, and not the "
+            f"{format_cents(values.expected_cents)} that the page showed. Nothing was closed. Compare again.",
+        )
     difference = values.counted_cents - found.cash_cents
     if difference and not values.note:
         words = (

@@ -13,7 +13,7 @@ from app.web.field_types import OptionalDay
 from app.web.paging import PageParams
 from app.web.render import render
 from app.web.reports.answers import download
-from app.web.request import CurrentSubject, Db, Requires
+from app.web.request import BriefSubject, CurrentSubject, DatabaseDep, Db, Requires
 
 router = APIRouter(include_in_schema=False)
 READS = [Requires(Permission.LEDGER_READ)]
@@ -109,8 +109,11 @@ def lines(
     )
 
 
-@router.get("/ledger/reports/journal.beancount", dependencies=READS)
-def journal_file(db: Db, subject: CurrentSubject, first: _Day = None, last: _Day = None) -> Response:
+@router.get("/ledger/reports/journal.beancount")
+def journal_file(
+    database: DatabaseDep, subject: BriefSubject, first: _Day = None, last: _Day = None
+) -> Response:
     """The journal as a Beancount file."""
-    file = service.beancount_file(db, subject, first=first, last=last)
+    with database.snapshot() as session:
+        file = service.beancount_file(session, subject, first=first, last=last)
     return download(file, f"journal-{beancount.days_of(first, last)}.beancount", "text/plain; charset=utf-8")

@@ -51,7 +51,7 @@ def _aged(today: date, visible: ColumnElement[bool]) -> Select[Any]:
 
     def newer(days: int) -> ColumnElement[Any]:
         amount = func.sum(LedgerPosting.amount_cents)
-        return amount.filter(LedgerTransaction.booked_on > today - timedelta(days=days))
+        return amount.filter(LedgerTransaction.booked_on >= today - timedelta(days=days))
 
     recent = (
         select(
@@ -60,7 +60,7 @@ def _aged(today: date, visible: ColumnElement[bool]) -> Select[Any]:
         .join(LedgerTransaction, LedgerTransaction.id == LedgerPosting.transaction_id)
         .join(due, due.c.id == LedgerPosting.account_id)
         .where(
-            LedgerTransaction.booked_on > today - timedelta(days=90), LedgerPosting.amount_cents > 0, _HOLDS
+            LedgerTransaction.booked_on >= today - timedelta(days=90), LedgerPosting.amount_cents > 0, _HOLDS
         )
         .group_by(LedgerPosting.account_id)
         .cte("recent")

@@ -8,10 +8,9 @@ from typing import Any, BinaryIO
 from sqlalchemy import Row
 from sqlalchemy.orm import Session
 
-from app.core import clock, history, proof, visibility
+from app.core import clock, history, proof
 from app.core.actions import Action
 from app.core.permissions import Actor, Subject
-from app.core.visibility import Records
 from app.db.models import User
 from app.finance.ledger import policy
 from app.finance.ledger.figures import beancount, queries
@@ -27,14 +26,14 @@ def ageing(session: Session, subject: Subject, paging: Paging) -> Listing[Any]:
     Payments pay the oldest charge first; what was reversed counts as if it had not been. Raises Forbidden.
     """
     policy.require_read_all(subject)
-    visible = visibility.limit(session, subject, Records.STUDENTS, User.id)
+    visible = policy.visible(session, subject, User.id)
     return queries.ageing(session, paging, visible, _today(session))
 
 
 def ageing_totals(session: Session, subject: Subject) -> Row[Any]:
     """The same of everybody together: days_30, days_60, days_90, older, total. Raises Forbidden."""
     policy.require_read_all(subject)
-    visible = visibility.limit(session, subject, Records.STUDENTS, User.id)
+    visible = policy.visible(session, subject, User.id)
     return queries.ageing_totals(session, visible, _today(session))
 
 

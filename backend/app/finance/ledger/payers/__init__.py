@@ -1,1 +1,1 @@
-"""Payers: who pays for students beside themselves."""
+"""Payers: who pays for students besides themselves."""

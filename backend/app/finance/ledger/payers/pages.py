@@ -87,7 +87,7 @@ def payment(
     payer_id: PathId,
     form: Annotated[Form[PayerPaymentForm], Depends(posted(PayerPaymentForm))],
 ) -> Response:
-    """Record what came from a payer; the page asks before it is sent."""
+    """Record what came from a payer."""
 
     def act(values: PayerPaymentForm) -> Response:
         return redirect(f"/ledger/transactions/{service.payer_pays(db, subject, payer_id, values).id}")

@@ -66,6 +66,14 @@ def draft(session: Session, subject: Actor, files: FileStore, transaction_id: in
     ]
 
     def written(session: Session, _subject: Actor, document: IssuedDocument, _day: date) -> None:
+        # The file was made without a connection: meanwhile the payment may have been reversed, or have got a receipt.
+        queries.lock_payment(session, transaction_id)
+        now = queries.transaction(session, transaction_id)
+        if now is None or now.reversed_by is not None or now.receipt_id is not None:
+            raise Conflict(
+                "This payment was reversed, or another receipt was issued for it, while this one was being made. "
+                "No second receipt was issued."
+            )
         session.add(LedgerReceipt(document_id=document.id, transaction_id=transaction_id))
         session.flush()
 
