@@ -13,6 +13,8 @@ from enum import StrEnum
 PIN_DIGITS = 6
 LATEST_MS = 4_102_444_800_000
 TOLERANCE = timedelta(minutes=2)
+SEEN_WITHIN = timedelta(seconds=8)
+"""How long a tablet waits for an answer before it shows that the punch is saved: what is refused later nobody reads."""
 """What clocks may differ by, and a request may take, without anybody having to look."""
 
 

@@ -121,8 +121,12 @@ def test_whoever_does_not_prove_who_they_are_learns_nothing(
     assert answer.student is None
     assert answer.sentence.startswith("The number and the PIN do not match.")
     [row] = punches(session)
-    # They saw it at once, so nobody in the office needs to look.
+    # They saw it at once, so nobody in the office needs to look; sent again, it was never seen.
     assert (row.state, row.waits) == ("refused", False)
+    with at(MONDAY):
+        device.send(database, settings, device.kept[-1:])
+    [row] = punches(session)
+    assert row.waits
     assert hours(session) == []
 
 

@@ -50,7 +50,7 @@ SENTENCES = {
     Reason.BACKWARD: "The punch is earlier than one made before it, so the tablet’s clock was set back.",
     Reason.GAP: "Earlier punches of this kiosk never arrived.",
     Reason.LATE: "The punch arrived after later ones of the same kiosk.",
-    Reason.NO_CLASS: "The student sits in no class on this day, so nothing says which of these hours are scheduled.",
+    Reason.NO_CLASS: "The student has no class on this day, so nothing says which of these hours are scheduled.",
     Reason.FORGOTTEN: "The record had been open for longer than any can be, so this clock-out ended it with no hours.",
 }
 UNPROVEN = frozenset({Reason.UNREADABLE, Reason.UNKNOWN, Reason.NO_PIN, Reason.WRONG_PIN})

@@ -31,7 +31,7 @@ class KioskForm(BaseModel):
 class PinForm(BaseModel):
     """A student's new PIN, typed twice."""
 
-    pin: Annotated[str, Field(title="New PIN", pattern=rf"^\d{{{PIN_DIGITS}}}$")]
+    pin: Annotated[str, Field(title="New PIN", pattern=rf"^[0-9]{{{PIN_DIGITS}}}$")]
     again: Annotated[str, Field(title="New PIN again")]
 
 

@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
 from sqlalchemy.orm import Session
 
 from app.academics.classes import service as classes
@@ -17,7 +17,7 @@ from app.core.actions import Action
 from app.core.errors import Problem
 from app.core.permissions import Subject
 from app.db.models import Kiosk, KioskPunch, User
-from app.rules.kiosk import TOLERANCE, doubt
+from app.rules.kiosk import SEEN_WITHIN, doubt
 from app.web.errors import problem_of
 
 GIVEN_UP_AFTER = timedelta(minutes=15)
@@ -81,7 +81,9 @@ def settle(
             entry = act(session, subject, zone, at=moment)
     except (Problem, DBAPIError) as error:
         problem = problem_of(error)
-        if problem is None or problem.status >= 500:
+        # What came only of two at once is no refusal: the tablet sends the punch again.
+        passing = isinstance(error, DBAPIError) and not isinstance(error, IntegrityError | DataError)
+        if problem is None or problem.status >= 500 or passing:
             raise
         refuse(session, kiosk, row, Reason.RULE, problem.detail)
         return
@@ -99,7 +101,7 @@ def refuse(
     session: Session, kiosk: Kiosk, row: KioskPunch, reason: Reason, sentence: str | None = None
 ) -> None:
     """Keep a punch as one that counts nothing. The staff look at what no student saw, and at what is suspicious."""
-    seen_at_once = abs(row.received_at - row.punched_at) <= TOLERANCE
+    seen_at_once = abs(row.received_at - row.punched_at) <= SEEN_WITHIN
     row.state, row.reason, row.sentence = "refused", reason, sentence or SENTENCES[reason]
     row.waits = not seen_at_once or reason in SUSPICIOUS
     session.flush()

@@ -162,6 +162,9 @@ def _settle(
     assert kiosk is not None  # noqa: S101 -- kiosks are never deleted
     row = queries.known(session, kiosk_id, [arrived.digest]).get(arrived.digest)
     if row is not None:
+        if row.state == "refused" and row.decided_at is None:
+            # Sent again, so the tablet never got the answer, and no student read that it was refused.
+            row.waits = True
         return row, None if row.user_id is None else session.get(User, row.user_id)
     wait = limits.take(session, [(PUNCHES, str(kiosk_id))])
     if wait is not None:

@@ -21,8 +21,12 @@ function database() {
       request.result.createObjectStore("kiosk");
       request.result.createObjectStore("punches", { keyPath: "counter" });
     };
-    request.onsuccess = () => resolve(request.result);
-    request.onerror = () => reject(request.error);
+    // A browser may close a database at any time; it is opened again for the next punch.
+    request.onsuccess = () => {
+      request.result.onclose = () => { opened = undefined; };
+      resolve(request.result);
+    };
+    request.onerror = () => { opened = undefined; reject(request.error); };
   });
   return opened;
 }

@@ -53,7 +53,7 @@ function draw() {
   const pin = state.step === "pin";
   const kind = state.kind === "in" ? "Clock in" : "Clock out";
   find("title").textContent = `${kind}: ${pin ? "your PIN" : "your number"}`;
-  find("help").textContent = pin ? `${PIN_DIGITS} digits` : "Your number stands on your Kiosk PIN page. You can also scan your card.";
+  find("help").textContent = pin ? `${PIN_DIGITS} digits` : "You find your number on your Kiosk PIN page. You can also scan your card.";
   find("typed").textContent = pin ? "●".repeat(state.pin.length) : state.number;
   find("typed").setAttribute("aria-label", pin ? `${state.pin.length} of ${PIN_DIGITS} digits` : state.number || "Nothing typed yet");
   find("next").textContent = pin ? kind : "Next";
@@ -143,10 +143,14 @@ async function send(counter) {
 }
 
 async function keepInTouch() {
-  if (state.panel === "start" || state.panel === "result") await send();
-  // A day's punches are several batches.
-  const more = state.online && !state.problem && (await store.waiting()) > 0;
-  setTimeout(keepInTouch, more ? 500 : SIGN_OF_LIFE);
+  let more = false;
+  try {
+    if (state.panel === "start" || state.panel === "result") await send();
+    // A day's punches are several batches.
+    more = state.online && !state.problem && (await store.waiting()) > 0;
+  } finally {
+    setTimeout(keepInTouch, more ? 500 : SIGN_OF_LIFE);
+  }
 }
 
 // Registration
@@ -166,7 +170,7 @@ find("register").addEventListener("submit", async (event) => {
     history.replaceState(null, "", location.pathname);
     await open();
   } catch (error) {
-    problem.textContent = error.message || "The server does not answer. Nothing was registered. Try again.";
+    problem.textContent = (error.status !== undefined && error.message) || "The server does not answer. Nothing was registered. Try again.";
     problem.hidden = false;
   }
 });
@@ -214,7 +218,7 @@ window.addEventListener("online", () => send());
 window.addEventListener("offline", () => { state.online = false; status(); });
 
 if (!window.isSecureContext || !crypto.subtle || !navigator.locks) {
-  find("wait").textContent = "This page works over HTTPS alone, in a current browser. Open the school’s address with https:// and load it again.";
+  find("wait").textContent = "This page works only over HTTPS, in a current browser. Open the school’s address with https:// and load it again.";
 } else {
   if (navigator.serviceWorker) {
     const first = !navigator.serviceWorker.controller;
