@@ -39,12 +39,19 @@ def preview(
         raise typer.Exit(2) from None
     # As bytes in UTF-8: the names of a case stand in the answer, whatever the terminal is set to.
     text = json.dumps(result.as_record(), ensure_ascii=False, indent=2) if as_json else _words(result)
-    typer.echo(text.encode())
+    try:
+        typer.echo(text.encode())
+        sys.stdout.flush()
+    except OSError as error:
+        typer.echo(f"The answer could not be written ({error.strerror}).", err=True)
+        raise typer.Exit(1) from None
 
 
 def _read(file: str) -> bytes:
     try:
         if file == "-":
+            if sys.stdin is None:
+                raise OSError("standard input is closed")
             return sys.stdin.buffer.read(door.LARGEST + 1)
         with Path(file).open("rb") as opened:
             return opened.read(door.LARGEST + 1)

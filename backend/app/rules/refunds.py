@@ -111,7 +111,7 @@ class _Owed:
                 )
                 self._all_paid()
                 return
-        elif self._cancelled_in_time(zone):
+        if self._cancelled_in_time(zone):
             if policy.window_returns == "all_paid" and settings.payer != "va":
                 self._all_paid()
             else:
@@ -213,7 +213,7 @@ class _Owed:
                 continue
             self.out.add(f"Paid for {segment.name}", cents)
             part = self._part(segment, done, back, over, by_segment)
-            extra = max(0, cents - segment.charge_cents) if self.settings.overpayment == "returned" else 0
+            extra = self._extra(cents, segment.charge_cents)
             kept: Amount = (cents - extra) * (1 - part)
             if self.settings.partial_segments == "first_hours" and not over:
                 kept = min(Fraction(cents - extra), segment.charge_cents * (1 - part))
@@ -248,43 +248,60 @@ class _Owed:
         self.out.add("Paid toward the program", cents)
         charge, earned, words = self._earned_of_the_rest(cents, back, by_segment)
         if over or not back:
-            extra = max(0, cents - charge) if self.settings.overpayment == "returned" else 0
+            extra = self._extra(cents, charge)
             self.out.add("Earned: all of it", extra - cents)
         else:
             self.out.add(f"Earned: {words}", -min(cents, earned))
 
     def _earned_of_the_rest(self, cents: int, back: Fraction, by_segment: bool) -> tuple[int, Amount, str]:
-        """The charge that segments' payments leave open, the part of it that was earned, and the words."""
+        """The charge that segments' payments leave open, the part of it that was earned, and the words.
+
+        An hour is charged once: what is paid for a segment by name and what is left open of it go by its own minutes.
+        """
         segments, paid_for = self.case.segments, self.money.segments
         if not segments:
-            return cents, cents * (1 - back), "the part of the program completed"
-        if by_segment and self.settings.instalments == "segment_rate":
-            charge, earned = 0, Fraction(0)
-            for segment, done, bought in zip(segments, self._done(), paid_for, strict=True):
-                rest = max(0, segment.charge_cents - bought)
-                charge += rest
-                earned += rest * (1 - self._part(segment, done, back, False, True))
             return (
-                charge,
-                earned,
-                f"the part of each segment completed, of {dollars(charge)} not paid by segment",
+                cents,
+                cents * (1 - back),
+                "the part of the program completed; what was paid counts as its charge",
             )
-        charge, done, total = 0, self.done, self.case.total_minutes
-        for segment, its_done, bought in zip(segments, self._done(), paid_for, strict=True):
-            if bought and bought >= segment.charge_cents:
-                done, total = done - its_done, total - segment.total_minutes
-            else:
-                charge += segment.charge_cents - bought
-        if total <= 0:
-            return charge, 0, "nothing was left to pay"
+        charge = sum(
+            max(0, one.charge_cents - bought) for one, bought in zip(segments, paid_for, strict=True)
+        )
+        words = f"the part of the program completed, of {dollars(charge)} charged"
         if self.policy.schedule != "pro_rata" or self.policy.tiers or not by_segment:
-            return (
-                charge,
-                charge * (1 - back),
-                f"the part of the program completed, of {dollars(charge)} charged",
-            )
-        part = share(self.policy, self.settings, done, total, threshold=False)
-        return charge, charge * (1 - part), f"{hours(done)} of {hours(total)}, of {dollars(charge)} charged"
+            parts = [back] * len(segments)
+        else:
+            parts = [
+                self._part(one, done, back, False, True)
+                for one, done in zip(segments, self._done(), strict=True)
+            ]
+            words = f"the part of each segment completed, of {dollars(charge)} not paid by segment"
+        rests = [self._earned_of_a_rest(*one) for one in zip(segments, paid_for, parts, strict=True)]
+        if not by_segment or self.policy.tiers or self.settings.instalments == "segment_rate":
+            return charge, sum(rests, Fraction(0)), words
+        done, total = self.done, self.case.total_minutes
+        earned, open_charge = Fraction(0), 0
+        for segment, its_done, bought, rest in zip(segments, self._done(), paid_for, rests, strict=True):
+            if bought:
+                done, total = done - its_done, total - segment.total_minutes
+                earned += rest
+            else:
+                open_charge += segment.charge_cents
+        if total > 0 and open_charge:
+            part = share(self.policy, self.settings, done, total, threshold=False)
+            if not earned:
+                words = f"{hours(done)} of {hours(total)}, of {dollars(charge)} charged"
+            earned += open_charge * (1 - part)
+        return charge, earned, words if charge else "nothing was left to pay"
+
+    def _earned_of_a_rest(self, segment: Segment, bought: int, part: Fraction) -> Fraction:
+        """Of what a segment costs beyond what was paid for it by name, the part that was earned; `part` comes back."""
+        earned = segment.charge_cents * (1 - part)
+        by_name = min(Fraction(bought), earned)
+        if self.settings.partial_segments != "first_hours":
+            by_name = bought * (1 - part)
+        return max(Fraction(0), earned - by_name)
 
     def _fee(self, back: Fraction) -> None:
         cents, kept = self.money.application_fee, self._fee_kept()
@@ -298,15 +315,22 @@ class _Owed:
             if self.case.application_fee_disclosed
             else self.settings.undisclosed_application_fee
         )
-        if cents > kept and how == "prorated" and back != 1:
-            why = (
-                "above what may be kept"
-                if self.case.application_fee_disclosed
-                else "not disclosed as nonrefundable"
-            )
+        extra = self._extra(cents, self.case.application_fee_cents)
+        if cents > kept + extra and how == "prorated" and back != 1:
+            why = "not disclosed as nonrefundable"
+            if self.case.application_fee_disclosed:
+                why = (
+                    "above what may be kept"
+                    if self.case.application_fee_cents
+                    else "that the agreement does not charge"
+                )
             self.out.add(
-                f"Earned: application fee {why}, prorated like tuition", -(cents - kept) * (1 - back)
+                f"Earned: application fee {why}, prorated like tuition", -(cents - kept - extra) * (1 - back)
             )
+
+    def _extra(self, cents: int, charge: int) -> int:
+        """What was paid beyond a charge, where the settings return it."""
+        return max(0, cents - charge) if self.settings.overpayment == "returned" else 0
 
     def _items(self, back: Fraction) -> None:
         for item, cents in zip(self.case.items, self.money.items, strict=True):
@@ -318,9 +342,11 @@ class _Owed:
                 self.out.add(f"{item.name} kept: issued, not reusable, disclosed as nonrefundable", -kept)
             how = self.settings.other_items
             whole = how == "returned" or (how == "unissued_returned" and not (item.kept or item.refundable))
-            if cents > kept and not whole and back != 1:
+            extra = self._extra(cents, item.amount_cents)
+            if cents > kept + extra and not whole and back != 1:
                 self.out.add(
-                    f"Earned: {item.name}, prorated like tuition and fees", -(cents - kept) * (1 - back)
+                    f"Earned: {item.name}, prorated like tuition and fees",
+                    -(cents - kept - extra) * (1 - back),
                 )
 
     def _offset(self) -> None:

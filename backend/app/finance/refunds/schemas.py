@@ -155,7 +155,7 @@ class PaymentIn(_Strict):
     """Amount in cents. A payment that was returned or reversed is left out."""
     paid_on: Day
     """The day it was received."""
-    purpose: Annotated[str, StringConstraints(max_length=300), Field(alias="for")]
+    purpose: Annotated[str, StringConstraints(max_length=300), AfterValidator(_plain), Field(alias="for")]
     """`segment:NAME`, `item:NAME`, `application_fee`, or `program`: an instalment toward tuition and fees as a whole,
     which buys the first hours."""
 
