@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import Row, Select, func, or_, select, update
 from sqlalchemy.orm import Session, aliased
 
+from app.core.jobs import has_no_job
 from app.db.models import (
     ClosureArchive,
     Enrollment,
@@ -22,13 +23,12 @@ KINDS = ("transcript", "credential")
 
 
 def _students() -> Select[Any]:
-    """Everybody who was ever enrolled or was issued a document, those whose account was deleted too."""
+    """Everybody who was ever enrolled or was issued a document: deleted accounts and graduates who work here, too."""
     return select(User.id).where(
-        User.role == "student",
         or_(
             User.id.in_(select(Enrollment.user_id)),
             User.id.in_(select(IssuedDocument.student_id).where(IssuedDocument.kind.in_(KINDS))),
-        ),
+        )
     )
 
 
@@ -113,6 +113,14 @@ def find(session: Session, archive_id: int, *, lock: bool = False) -> ClosureArc
     if lock:
         statement = statement.with_for_update().execution_options(populate_existing=True)
     return session.scalars(statement).one_or_none()
+
+
+def left_alone(session: Session) -> ClosureArchive | None:
+    """The archive that was asked for and that no job makes any more."""
+    no_job = has_no_job("closure.make", "archive_id", ClosureArchive.id)
+    return session.scalars(
+        select(ClosureArchive).where(ClosureArchive.finished_at.is_(None), no_job).limit(1).with_for_update()
+    ).one_or_none()
 
 
 def under_way(session: Session) -> ClosureArchive | None:

@@ -40,6 +40,8 @@ def start(session: Session, subject: Subject) -> ClosureArchive:
     """Have a worker make the archive. Raises ProofRequired, Forbidden, Conflict while one is being made."""
     policy.require_export(subject)
     proof.require(subject, Action.CLOSURE_REQUESTED, {})
+    if (left := queries.left_alone(session)) is not None:
+        _end(session, SYSTEM, left, "The system stopped while it made this archive. Make it again.")
     if queries.under_way(session) is not None:
         raise Conflict(
             "An archive is being made at this moment. Nothing was started; this page shows how far it is."
@@ -133,18 +135,20 @@ def export_to(
     """
     policy.require_export(subject)
     path = output / f"closure-{clock.today(settings.zone):%Y-%m-%d}.zip" if output.is_dir() else output
-    unfinished = path.with_name(f".{path.name}.unfinished")
+    # A name nobody can guess, readable by the operator alone: it holds everybody's records.
+    descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".unfinished", dir=path.parent)
+    unfinished = Path(name)
     try:
-        with unfinished.open("w+b") as target:
+        with os.fdopen(descriptor, "w+b") as target:
             made = archive.write(database, files, settings, target, subject.full_name, report)
             target.flush()
             os.fsync(target.fileno())
+        with database.begin() as session:
+            _record(session, subject, None, made)
         unfinished.replace(path)
     except BaseException:
         unfinished.unlink(missing_ok=True)
         raise
-    with database.begin() as session:
-        _record(session, subject, None, made)
     return path, made
 
 

@@ -102,13 +102,23 @@ def _write(
     with ZipArchive(target, job.made_at) as archive:
         for one in job.students:
             folder = f"students/{one.place:02}-{slug(one.full_name)}-{one.student_id}"
-            with database.begin() as session:
-                if one.deleted_at is not None:
+            if one.deleted_at is not None:
+                with database.begin() as session:
                     queries.note(session, job.inspection.id, one.student_id, clock.now(), problem=_DELETED)
-                    continue
+                continue
+            # All lists of a file are of one moment, and no note is in it that its reader may not read.
+            with database.snapshot() as session:
                 written = privacy.write_into(
-                    session, archive.folder(folder), files, settings, one.student_id, made_by, job.made_at
+                    session,
+                    archive.folder(folder),
+                    files,
+                    settings,
+                    one.student_id,
+                    made_by,
+                    job.made_at,
+                    reader=job.actor,
                 )
+            with database.begin() as session:
                 queries.note(session, job.inspection.id, one.student_id, clock.now(), files=written.files)
             rows.append((one, folder, written))
         with database.begin() as session:

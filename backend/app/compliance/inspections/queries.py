@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, func, insert, select, update
+from sqlalchemy import ColumnElement, Row, func, insert, or_, select, update
 from sqlalchemy.orm import Session, aliased
 
 from app.core.search import matches
@@ -26,13 +26,16 @@ _ENDED = (EnrollmentStatus.COMPLETED, EnrollmentStatus.WITHDRAWN)
 
 # Who is meant
 
+_STUDIED = or_(User.role == "student", User.id.in_(select(Enrollment.user_id)))
+"""Students, and graduates who now work at the school."""
+
 
 def students_named(
     session: Session, word: str, visible: ColumnElement[bool], most: int
 ) -> Sequence[Row[Any]]:
     """id, full_name and email of the students that a line means: a number, an address, a document's, or a name."""
     statement = select(User.id, User.full_name, User.email).where(
-        User.role == "student", User.deleted_at.is_(None), visible
+        _STUDIED, User.deleted_at.is_(None), visible
     )
     if word.isascii() and word.isdigit() and len(word) < 10:
         statement = statement.where(User.id == int(word))
@@ -51,7 +54,7 @@ def students(session: Session, numbers: Sequence[int], visible: ColumnElement[bo
     """id, full_name and email of those of these accounts that are students', by name."""
     return session.execute(
         select(User.id, User.full_name, User.email)
-        .where(User.id.in_(numbers), User.role == "student", User.deleted_at.is_(None), visible)
+        .where(User.id.in_(numbers), _STUDIED, User.deleted_at.is_(None), visible)
         .order_by(func.lower(User.full_name), User.id)
     ).all()
 
@@ -60,7 +63,7 @@ def to_draw_from(session: Session, among: str, visible: ColumnElement[bool]) -> 
     """The students who were ever enrolled, those who are active, or those of whom no enrollment is open."""
     statement = (
         select(User.id)
-        .where(User.role == "student", User.deleted_at.is_(None), visible)
+        .where(User.deleted_at.is_(None), visible)
         .where(User.id.in_(select(Enrollment.user_id)))
     )
     active = select(Enrollment.user_id).where(Enrollment.status == EnrollmentStatus.ACTIVE)

@@ -22,6 +22,8 @@ class InspectionForm(BaseModel):
     agency: Annotated[Line, Field(title="Authority")] = GNPEC
     reference: Annotated[Line | None, BeforeValidator(blank_is_none), Field(title="Reference")] = None
     students: Annotated[Text, Field(max_length=20_000, title="Students")] = ""
+    found: Annotated[Text, Field(max_length=20_000)] = ""
+    """The lines whose students were shown to be ticked; empty where none were looked for yet."""
     chosen: Annotated[list[RecordId], Field(title="Students found", max_length=500)] = []
     count: Annotated[
         Annotated[int, Field(ge=1, le=MOST_STUDENTS)] | None,

@@ -70,13 +70,20 @@ def start(session: Session, subject: Subject, values: InspectionForm, today: dat
     """
     policy.require_run(subject)
     proof.require(subject, Action.INSPECTION_REQUESTED, {})
+    if values.found and values.found.split() != values.students.split():
+        raise _wrong(
+            "students",
+            "The lines were changed after their students were found. Find these students again, and check who is "
+            "ticked. Nothing was started.",
+        )
     lines = choosing.find(session, subject, values.students)
     if unclear := choosing.unclear(lines, values.chosen):
         shown = "; ".join(unclear[:5]) + (f" and {len(unclear) - 5} more" if len(unclear) > 5 else "")
         raise _wrong(
             "students", f"Choose whom these lines mean, or remove them: {shown}. Nothing was started."
         )
-    meant = [line.found[0].student_id for line in lines if len(line.found) == 1]
+    # What was shown can be unticked; what was never shown is meant as it is written.
+    meant = [line.found[0].student_id for line in lines if len(line.found) == 1 and not values.found]
     drawn = None
     if values.count is not None:
         drawn = choosing.draw(session, subject, values.count, values.among, values.seed)

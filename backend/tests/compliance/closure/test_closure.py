@@ -10,7 +10,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, text
 
 import app.finance.student_records  # noqa: F401 - the ledger is registered there
 from app.compliance.closure import archive, service
@@ -54,6 +54,7 @@ def test_the_archive_holds_everybody_and_verifies_without_the_system(
         report=lambda done, total: seen.append((done, total)),
     )
     assert path == tmp_path / "closure-2026-05-04.zip"
+    assert path.stat().st_mode & 0o077 == 0, "everybody's records, for the operator alone"
     assert {one.name for one in tmp_path.iterdir()} - {"data"} == {path.name}
     assert (made.students, made.transcripts, made.record_copies, made.missing) == (3, 1, 2, [])
     assert seen[0] == (0, 3)
@@ -140,7 +141,12 @@ def test_the_job_makes_one_at_a_time_with_progress_and_a_download_that_ends(
         found = service.open_archive(session, admin, archive_id, world.files)
         with zipfile.ZipFile(io.BytesIO(world.files.read_bytes(found.sha256 or ""))) as opened:
             assert json.loads(opened.read("closure.json"))["transcripts"] == 1
-        assert service.start(session, admin).id > archive_id
+        again = service.start(session, admin)
+        assert again.id > archive_id
+        # A job that took its worker with it too often blocks nobody.
+        session.execute(text("UPDATE procrastinate_jobs SET status = 'failed'"))
+        assert service.start(session, admin).id > again.id
+        assert "stopped" in (session.get_one(ClosureArchive, again.id).problem or "")
 
 
 def test_memory_does_not_grow_with_the_school(

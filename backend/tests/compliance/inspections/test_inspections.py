@@ -272,6 +272,19 @@ def test_the_pages_find_draw_and_start(
     assert page.status_code == 200
     assert f'value="{students[3].id}" checked' in page.text
     assert "No student is called that" in page.text
+    # What was shown can be unticked, and lines that were changed since are looked for again.
+    shown = {
+        **typed,
+        "students": "Pupil 3\r\nPupil 4",
+        "found": "Pupil 3\nPupil 4",
+        "chosen": str(students[4].id),
+    }
+    unticked = client.post("/inspections/new", data={**shown, "step": "start"}, follow_redirects=False)
+    assert unticked.status_code == 303
+    assert "Pupil 4" in (text := client.get(unticked.headers["location"]).text)
+    assert "Pupil 3" not in text
+    changed = client.post("/inspections/new", data={**shown, "students": "Pupil 5", "step": "start"})
+    assert (changed.status_code, "lines were changed" in changed.text) == (422, True)
     page = client.post("/inspections/new", data={**typed, "count": "4", "step": "draw"})
     seed = re.search(r'name="seed"[^>]*value="([0-9a-f]+)"|value="([0-9a-f]{16})"', page.text)
     assert seed, page.text
@@ -286,4 +299,4 @@ def test_the_pages_find_draw_and_start(
     )
     assert started.status_code == 303
     assert "Pupil 3" in client.get(started.headers["location"]).text
-    assert client.get("/inspections?format=csv").text.count("Ida Inspector") == 1
+    assert client.get("/inspections?format=csv").text.count("Ida Inspector") == 2
