@@ -172,6 +172,8 @@ class Settings(BaseSettings):
             urlsplit(value).scheme not in ("http", "https") or not urlsplit(value).hostname
         ):
             raise ValueError(f"{value!r} is not an address such as https://tsa.example.org")
+        if value is not None:
+            urlsplit(value).port  # noqa: B018 -- raises ValueError for what is no port
         return value
 
     @field_validator("timestamp_roots")

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from app.core import clock, timestamps
+from app.core.errors import Invalid
 from app.core.seals import service as seals
 from app.ops.errors import OperatorError
 from app.ops.school_database import school_database
@@ -72,10 +73,16 @@ def verify(
     with school_database() as (database, settings):
         notes = against or settings.data_dir / seals.NOTES
         outside = seals.read_notes(notes) if notes.is_file() else {}
-        stamped = seals.newest_stamp(notes, timestamps.roots(settings)) if notes.is_file() else None
+        stamped, unread = None, []
         with database.begin() as session:
             found = seals.verify(session, outside)
             newest = seals.latest(session)
+        # After the entries: a time stamp that leads to none of today's certificates says nothing about them.
+        try:
+            stamped = seals.newest_stamp(notes, timestamps.roots(settings)) if notes.is_file() else None
+        except Invalid as error:
+            unread.append(seals.Fault(error.detail, 0))
+        found = replace(found, faults=[*unread, *found.faults])
     if as_json:
         typer.echo(
             json.dumps(

@@ -7,6 +7,7 @@ what was to be stamped stays without one, with the reason.
 
 import http.client
 import secrets
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -103,18 +104,26 @@ class Authority:
     def _answered(self, request: bytes) -> bytes:
         parts = urlsplit(self.url)
         kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
-        connection = kind(parts.hostname or "", parts.port, timeout=self._seconds)
+        connection: http.client.HTTPConnection | None = None
+        deadline = time.monotonic() + self._seconds
+        content = b""
         try:
+            connection = kind(parts.hostname or "", parts.port, timeout=self._seconds)
             where = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
             connection.request("POST", where, request, {"Content-Type": "application/timestamp-query"})
             answer = connection.getresponse()
-            content = answer.read(LARGEST + 1)
-        except (OSError, http.client.HTTPException) as error:
+            # One deadline for the whole answer: an authority that drips holds nobody.
+            while len(content) <= LARGEST and (piece := answer.read1(LARGEST)):
+                content += piece
+                if time.monotonic() > deadline:
+                    raise TimeoutError
+        except (OSError, ValueError, http.client.HTTPException) as error:
             raise NoTimeStamp(
                 f"The time-stamp authority does not answer ({type(error).__name__})."
             ) from error
         finally:
-            connection.close()
+            if connection is not None:
+                connection.close()
         if answer.status != http.client.OK:
             raise NoTimeStamp(f"The time-stamp authority answered with status {answer.status}.")
         if len(content) > LARGEST:

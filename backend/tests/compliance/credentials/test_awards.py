@@ -39,6 +39,7 @@ from app.db.models import (
 from app.documents import issue as issuing
 from app.documents import service as documents
 from app.documents.issue import Draft
+from app.documents.pades import Signed
 from tests.compliance.credentials.conftest import diploma
 from tests.documents.poppler import text_of
 from tests.factories.school import School
@@ -147,11 +148,11 @@ def _without_drawing(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
     made = SimpleNamespace(failed=0)
     taken = iter(range(1000))
 
-    def draw(_settings: Any, draft: Draft, number: str, *_rest: Any) -> tuple[bytes, str]:
+    def draw(_settings: Any, draft: Draft, number: str, *_rest: Any) -> tuple[Signed, str]:
         if int(number.rpartition("-")[2]) % 5 == 0:
             made.failed += 1
             raise RuntimeError("the printer is on fire")
-        return f"%PDF {number}".encode(), number
+        return Signed(f"%PDF {number}".encode(), None, None), number
 
     monkeypatch.setattr(issuing, "make", draw)
     monkeypatch.setattr(awards, "sign_badge", lambda *_given: SignedBadge("{}", 1, next(taken)))
