@@ -19,8 +19,8 @@ body{font:16px/1.5 system-ui,sans-serif;margin:0 auto;max-width:80rem;padding:1.
 h1{font-size:1.6rem;line-height:1.2}h2{font-size:1.15rem;margin-top:2rem}
 dl{display:grid;grid-template-columns:max-content 1fr;gap:.25rem 1rem}dt{font-weight:600}dd{margin:0}
 dd{overflow-wrap:anywhere}
-.scroll{overflow-x:auto}table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums}
-th,td{border-bottom:1px solid color-mix(in srgb,currentColor 22%,transparent);padding:.4rem .6rem}
+.scroll{overflow-x:auto}table{border-spacing:0;width:100%;font-variant-numeric:tabular-nums}
+th,td{border-block-end:1px solid color-mix(in srgb,currentColor 22%,transparent);padding:.4rem .6rem}
 th,td{text-align:left;vertical-align:top}
 thead th{position:sticky;top:0;background:Canvas}
 input[type=search]{font:inherit;padding:.5rem .75rem;width:min(30rem,100%);min-height:44px;box-sizing:border-box}
@@ -97,7 +97,7 @@ class OfflinePage:
     ) -> int:
         """A table, with a field to search it by if `search` says how that is labeled; how many rows it has."""
         self._tables += 1
-        name = f"table-{self._tables}"
+        name = f"table{self._tables}"
         self._write(f'<h2 id="{name}-title">{html.escape(title)}</h2>\n')
         if search:
             self._write(

@@ -13,7 +13,7 @@ Shown = Permission | Callable[[Subject], bool] | frozenset[Role]
 """Who sees an entry: those with a permission, those whom a room's `may_…` lets, or those with a role."""
 
 Crumb = tuple[str, str | None]
-"""A breadcrumb: label and address; the page itself has none."""
+"""A step of the trail: label and address; the page itself has none."""
 
 
 @dataclass(frozen=True, slots=True)

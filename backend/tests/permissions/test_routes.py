@@ -15,10 +15,12 @@ WHO = ["nobody", "student", *table.DUTIES]
 OWN = ("/account", "/api/v1/me", "/api/v1/session", "/api/v1/tokens", "/prove", "/sign-out")
 """Where everybody changes what is theirs alone."""
 CHANGES_NOTHING = (
+    "/api/v1/refunds/preview",
     "/api/v1/lrs/credentials",
     "/documents/verify",
     "/inspections",
     "/people/identifier-search",
+    "/refunds/preview",
     "/verify/transcript",
 )
 """Where a request is sent on to another address, which asks again, or a file is looked at."""

@@ -13,7 +13,7 @@ from tests.conftest import OneConnection
 from tests.web.walk import Walk
 
 APP, CONTENT = "https://lms.example.edu", "https://content.example.net"
-KEPT = ("/school/logo", "/documents/authority/", "/static")
+KEPT = ("/school/logo", "/documents/authority/", "/kiosk/worker.js", "/static")
 """What is nobody's record, so that a browser may keep it."""
 TEXTS = ("text/", "application/xhtml")
 

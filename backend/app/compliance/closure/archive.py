@@ -287,7 +287,7 @@ def _indexes(
 
 def _shown(row: Sequence[str]) -> Sequence[Cell]:
     number, name, former, born, program, status, enrolled, completed, transcript, credential, folder = row
-    links: list[Cell] = []
+    links: list[str | Link] = []
     if transcript:
         kind = "Record copy" if "/record-copy-" in transcript else "Transcript"
         links.append(Link(kind, transcript))
@@ -295,7 +295,7 @@ def _shown(row: Sequence[str]) -> Sequence[Cell]:
         links.append(Link("Credential", credential))
     links.append(Link("Folder", folder))
     shown: Cell = [name, f"formerly {former}"] if former else name
-    return [shown, number, born, program, status, enrolled, completed, links]  # type: ignore[list-item]
+    return [shown, number, born, program, status, enrolled, completed, links]
 
 
 def _readme(name: str, made_at: datetime, made_by: str, made: Made) -> str:

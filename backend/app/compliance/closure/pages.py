@@ -10,7 +10,7 @@ from app.compliance.closure import policy, service
 from app.core import clock
 from app.core.files import quota
 from app.core.permissions import Permission
-from app.web import navigation
+from app.web import navigation, refusals
 from app.web.field_types import PathId
 from app.web.forms import Form, posted
 from app.web.navigation import NavItem
@@ -18,6 +18,7 @@ from app.web.render import redirect, render
 from app.web.request import CurrentSubject, Db, FilesDep, Requires
 
 router = APIRouter(include_in_schema=False)
+refusals.register_record("archive_id", "closure_archives")
 navigation.register(NavItem("Closure", "/closure", "package", policy.may_export, order=95))
 
 

@@ -8,6 +8,7 @@ from pydantic import BeforeValidator
 from sqlalchemy.orm import Session
 
 from app.core.permissions import Permission, Subject
+from app.core.visibility import Records
 from app.documents.service import IssueDeskDep, IssueForm
 from app.finance.ledger import chart, policy, service
 from app.finance.ledger.receipts import service as receipts
@@ -24,6 +25,7 @@ from app.web.search import Found, Hit
 
 router = APIRouter(include_in_schema=False)
 refusals.register_record("transaction_id", "ledger_transactions", owner="student_id")
+refusals.register_record("student_id", "users", owner="id", kind=Records.STUDENTS)
 navigation.register(
     NavItem("Ledger", "/ledger", "wallet", policy.may_read_all, order=56),
     NavItem("Money", "/account/money", "wallet", lambda subject: subject.is_student, order=56),

@@ -43,7 +43,11 @@ def share(
     here = f"/transcripts/{transcript_document_id}/share"
 
     def act(values: ShareForm) -> Response:
-        why = None if subject.is_student else disclosure.required(values.purpose, values.basis)
+        why = None
+        if not subject.is_student:
+            # Whoever may not share is not asked what for.
+            policy.require_issue(subject)
+            why = disclosure.required(values.purpose, values.basis)
         link = service.share(
             db, subject, settings, transcript_document_id, values.recipient, values.days, why=why
         )
