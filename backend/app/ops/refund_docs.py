@@ -37,22 +37,23 @@ used. A case with the settings of an answer computes to the same answer again.
 
 ## How it is computed
 
-1. `school_cancelled`: all money paid comes back (Standard 13), unless `settings.alternative` says that the
-   student was
-   accommodated.
-2. Withdrawn within the time to cancel after the signing (today 72 hours, exact, across changes of the clocks):
-   all money
-   paid comes back but a disclosed application fee up to its cap and items that may be kept. What `kind` says does not
-   matter: the instants decide.
+1. `school_cancelled`: all money paid comes back (Standard 13). Where `settings.alternative` says that the student was
+   accommodated, the steps below apply.
+2. Withdrawn within the time to cancel after the signing (today 72 hours, exact, across changes of the clocks): all
+   money paid comes back but a disclosed application fee up to its cap and items that may be kept. The two older
+   versions count 3 business days, and return everything. What `kind` says does not matter: the instants decide.
 3. Half of the program completed, or more: nothing.
 4. Otherwise each payment by what it was for:
    - `segment:NAME`: the part of the segment that was not completed. The minutes completed fill the segments in order.
-   - `program`: what is left after the hours completed are paid, at the charge of the part of the program that
-     payments
-     by segment leave open: `max(0, paid - charge * completed / total)`. Without segments the payments are the charge.
+   - `program`: what is left after the hours completed are paid: `max(0, paid - charge * completed / total)`, where
+     charge and minutes are those of the segments that nothing was paid for by name. What a payment by name leaves open
+     of its segment goes by the minutes of that segment. Without segments the payments are the charge.
    - `application_fee`: kept up to the charge and the cap if it was disclosed; the rest is prorated on the program.
    - `item:NAME`: kept, up to its price, if it is not refundable, disclosed and kept; else prorated on the program.
 5. Fractions are exact; the whole refund is rounded once, half a cent up.
+
+Days are those of `settings.time_zone`: `2026-01-15T00:00:00Z` is still January 14 in Georgia, so its refund is due on
+February 28. The lines for wrong input are the first 20.
 
 ## Versions of the policy
 """
