@@ -9,7 +9,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib import import_module
 from pathlib import Path
 from queue import Queue
@@ -18,6 +18,7 @@ import psycopg
 import pytest
 from procrastinate import JobContext
 from sqlalchemy import text
+from sqlalchemy.exc import OperationalError
 
 from app.core import jobs
 from app.db.session import Database, libpq_url
@@ -94,9 +95,12 @@ def test_the_worker_goes_on_when_the_database_has_been_away(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
             " WHERE datname = current_database() AND pid <> pg_backend_pid()"
         )
-    # What this test's own pool holds was ended as well, and is not what is asked about here.
-    live_database.engine.dispose()
-    ask(live_database, "afterwards")
+    # What the pool holds was ended as well: the first that finds out fails, and the pool takes new connections. It is
+    # not thrown away, because the worker may still have one of its connections, which nobody would close then.
+    for _ in range(10):
+        with suppress(OperationalError):
+            ask(live_database, "afterwards")
+            break
     # A job whose end was not yet written down when the connection went runs once more, before or after the new one.
     words = {seen.get(timeout=60)[0]}
     if words == {"before"}:
