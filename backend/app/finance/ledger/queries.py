@@ -1,11 +1,11 @@
-"""Every SQL statement of the ledger but those of closings and reports."""
+"""What is posted and read: every SQL statement but those of balances, closings, payers and reports."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, ColumnElement, Row, Select, cast, func, insert, or_, select, text
+from sqlalchemy import BigInteger, ColumnElement, Row, Select, cast, func, insert, or_, select
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.orm import Session, aliased
 
@@ -44,8 +44,9 @@ register_conflict(
 )
 
 LOCK = 0x4C454447
-_PAYMENTS = 0x4C524350
 """Advisory lock: posting shares it, closing a day has it alone."""
+_PAYMENTS = 0x4C524350
+"""The first key of an advisory lock; the second is a payment's number."""
 _Poster = aliased(User)
 
 
@@ -303,29 +304,6 @@ def totals_of(session: Session, student_id: int) -> dict[str, int]:
     return {row[0]: row[1] for row in rows}
 
 
-def money_of(session: Session, enrollment_id: int) -> Sequence[Row[Any]]:
-    """What was charged and paid for an enrollment and holds: id, kind, booked_on, code, cents (credits below zero)."""
-    return session.execute(
-        select(
-            LedgerTransaction.id,
-            LedgerTransaction.kind,
-            LedgerTransaction.booked_on,
-            LedgerAccount.code,
-            LedgerPosting.amount_cents,
-        )
-        .join(LedgerPosting, LedgerPosting.transaction_id == LedgerTransaction.id)
-        .join(LedgerAccount, LedgerAccount.id == LedgerPosting.account_id)
-        .outerjoin(_Reversal, _Reversal.reverses == LedgerTransaction.id)
-        .where(
-            LedgerTransaction.enrollment_id == enrollment_id,
-            LedgerTransaction.reverses.is_(None),
-            _Reversal.id.is_(None),
-            LedgerAccount.student_id.is_(None),
-        )
-        .order_by(LedgerTransaction.booked_on, LedgerTransaction.id, LedgerPosting.line)
-    ).all()
-
-
 def accounts(
     session: Session, paging: Paging, visible: ColumnElement[bool], *, state: str | None = None
 ) -> Listing[Any]:
@@ -398,27 +376,10 @@ def enrollments_of(session: Session, student_id: int) -> Sequence[Row[Any]]:
     ).all()
 
 
-# Receipts and the check
+# Receipts
 
 
 def receipt_count(session: Session, transaction_id: int) -> int:
     """How many receipts a payment has had."""
     counted = select(func.count()).where(LedgerReceipt.transaction_id == transaction_id)
     return session.scalar(counted) or 0
-
-
-_DIFFERENCES = text(
-    "SELECT kind, number, kept, counted, count(*) OVER () AS total FROM ledger_differences()"
-    " ORDER BY kind, number LIMIT :most"
-)
-
-
-def differences(session: Session, most: int) -> tuple[int, Sequence[Row[Any]]]:
-    """How many balances and transactions are wrong, and the first `most`: kind, number, kept, counted."""
-    rows = session.execute(_DIFFERENCES, {"most": most}).all()
-    return (rows[0].total if rows else 0), rows
-
-
-def rebuild(session: Session) -> int:
-    """Add up the balances again; how many were wrong."""
-    return session.scalar(text("SELECT ledger_rebuild_balances()")) or 0

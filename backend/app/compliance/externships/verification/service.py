@@ -11,7 +11,9 @@ from sqlalchemy.orm import Session
 from app.compliance.externships import policy
 from app.compliance.externships.hours import queries as hours
 from app.compliance.externships.links import revocation
-from app.compliance.externships.placements import access, queries
+from app.compliance.externships.placements import access
+from app.compliance.externships.placements import queries as placements
+from app.compliance.externships.verification import queries
 from app.core import clock, history
 from app.core.actions import Action
 from app.core.errors import Conflict, NotFound
@@ -41,7 +43,7 @@ def verify(
     """
     policy.require_manage(subject)
     record, kept = access.changeable(session, subject, externship_id)
-    entries = queries.entries(session, externship_id)
+    entries = placements.entries(session, externship_id)
     undecided = [entry for entry in entries if entry.state != "confirmed"]
     if undecided:
         days = ", ".join(long_date(entry.day) for entry in reversed(undecided[-3:]))

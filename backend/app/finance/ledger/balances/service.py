@@ -10,13 +10,14 @@ from app.core.actions import Action
 from app.core.kept_sums import NAMED, Comparison, KeptSums
 from app.core.money import format_cents
 from app.core.permissions import internal
-from app.finance.ledger import queries
+from app.finance.ledger import queries as ledger
+from app.finance.ledger.balances import queries
 
 
 @internal("a requirement and a hold ask about many at once; what they show was allowed before")
 def balances_of(session: Session, student_ids: Collection[int]) -> dict[int, int]:
     """What students owe in cents, below zero what they are owed; those with no transaction are left out."""
-    return queries.balances_of(session, student_ids)
+    return ledger.balances_of(session, student_ids)
 
 
 @internal("a step of computing a refund, which was allowed before")
