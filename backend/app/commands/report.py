@@ -58,7 +58,7 @@ def gnpec_outcomes(
             chosen = outcomes.year_of(session, SYSTEM, year)
             rows = outcomes.counts(session, SYSTEM, chosen)
             about = {"Fiscal year": f"{chosen.name}, {chosen.first} to {chosen.last}"}
-            # Whole or not at all: a file of the name that was there stays until the new one is complete.
+            # Whole or not at all: an older file of that name is replaced only by a complete one.
             with tempfile.NamedTemporaryFile(dir=output.absolute().parent, delete=False) as target:
                 try:
                     write_file(

@@ -305,7 +305,7 @@ def test_a_students_page_is_printed_whole(people: People, visit: Visit) -> None:
 
 
 def test_the_staff_ask_to_put_a_forgotten_clock_out_right(people: People, visit: Visit) -> None:
-    """Somebody else decides; until then the record is as it was."""
+    """Someone else decides; until then the record is as it was."""
     staff = visit(people.admin, "desk")
     page = staff.open("/")
     page.get_by_role("link", name="Correct the record of Sofia Ramirez").click()

@@ -36,7 +36,7 @@ PUNCHES = Limit(
     "punches of a kiosk",
     3000,
     timedelta(days=1),
-    "This kiosk has sent more punches today than any school has. The others stay on the tablet; try again in {wait}.",
+    "This kiosk has sent more punches today than any school has. The rest are kept on the tablet; try again in {wait}.",
 )
 NOT_SIGNED = (
     "This tablet is not registered here as a kiosk, or its signature is wrong. Nothing was recorded. An administrator "

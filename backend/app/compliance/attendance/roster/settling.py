@@ -2,7 +2,7 @@
 
 A student who clocked in themself has their own time entry, and the roster adds nothing to it. Otherwise the mark makes
 one time entry of the scheduled time. Nothing is deleted: a mark that attests nothing leaves its entry without length.
-A corrected entry stays as it was approved.
+A corrected entry keeps the hours that were approved.
 """
 
 from datetime import datetime

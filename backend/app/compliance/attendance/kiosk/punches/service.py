@@ -80,7 +80,7 @@ def of_record(session: Session, subject: Subject, record_id: int, user_id: int) 
 
 
 def dismiss(session: Session, subject: Subject, punch_id: int, note: str) -> None:
-    """Nothing follows from a punch; it stays, with the reason. Raises NotFound, Forbidden, and Conflict for one that
+    """A punch is not counted; it is kept, with the reason. Raises NotFound, Forbidden, and Conflict for one that
     is decided."""
     row = _to_decide(session, subject, punch_id)
     _decide(session, subject, row, "dismissed")
