@@ -35,10 +35,10 @@ def lived(
         day, cents = TODAY - timedelta(days=random.randrange(150)), random.randrange(1, 500_000)
         if random.random() < 0.6:
             kind = random.choice(["tuition", "fees", "books", "kit", "third_party"])
-            made = ledger.charge(session, bursar, student, charge(cents, kind, booked_on=day))
+            made = ledger.post_for_student(session, bursar, student, charge(cents, kind, booked_on=day))
             signed = cents
         else:
-            made = ledger.pay(session, bursar, student, payment(cents, "card", booked_on=day))
+            made = ledger.post_for_student(session, bursar, student, payment(cents, "card", booked_on=day))
             signed = -cents
         if random.random() < 0.2:
             ledger.reverse(session, bursar, made.id, ReversalForm(request=uuid4(), memo="A mistake"))
@@ -87,11 +87,11 @@ def test_the_base_is_tuition_and_fees_minus_refunds(
 ) -> None:
     student = enrolled.user_id
     for kind, cents in (("tuition", 60_000_000), ("fees", 1_500_000), ("books", 4_000_000)):
-        ledger.charge(session, bursar, student, charge(cents, kind, enrollment_id=enrolled.id))
-    wrong = ledger.charge(session, bursar, student, charge(999_999, "fees"))
+        ledger.post_for_student(session, bursar, student, charge(cents, kind, enrollment_id=enrolled.id))
+    wrong = ledger.post_for_student(session, bursar, student, charge(999_999, "fees"))
     ledger.reverse(session, bursar, wrong.id, ReversalForm(request=uuid4(), memo="A mistake"))
     waived = CreditForm(request=uuid4(), amount_cents=10_000, kind="waiver", memo="Waived")
-    ledger.credit(session, bursar, student, waived)
+    ledger.post_for_student(session, bursar, student, waived)
     ledger.credit_refund(
         session, bursar, student, enrollment_id=enrolled.id, tuition_and_fees_cents=265_433, other_cents=77_000,
         memo="Refund", request=uuid4(),
@@ -117,7 +117,9 @@ def test_the_journal_passes_bean_check_and_a_cent_less_does_not(
     for _ in range(3):
         student = school.student(full_name='Ana "Nina" O’Hara \\ Núñez')
         lived(session, bursar, student.id, random, 10)
-    ledger.charge(session, bursar, student.id, charge(100, memo='Kit "A" \\ back\\slash; and * more'))
+    ledger.post_for_student(
+        session, bursar, student.id, charge(100, memo='Kit "A" \\ back\\slash; and * more')
+    )
     lines = list(queries.every_line(session, None, None))
     totals = queries.account_totals(session, None, None)
     text = "".join(beancount.written("Peachtree Dental Academy", lines, totals))

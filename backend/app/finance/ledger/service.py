@@ -16,9 +16,9 @@ from app.db.models import LedgerAccount, LedgerTransaction, User
 from app.documents import service as documents
 from app.finance.ledger import chart, policy, queries
 from app.finance.ledger.balances.service import balances_of, money_of
-from app.finance.ledger.posting import open_day, post, post_to
+from app.finance.ledger.posting import open_day, post, post_for_student, preview_for_student
 from app.finance.ledger.refunds import credit_refund, pay_out
-from app.finance.ledger.schemas import ChargeForm, CreditForm, Entry, PaymentForm, ReversalForm
+from app.finance.ledger.schemas import Entry, ReversalForm
 from app.web.listing import Listing
 from app.web.paging import Paging
 
@@ -28,13 +28,12 @@ __all__ = [
     "account",
     "accounts",
     "balances_of",
-    "charge",
-    "credit",
     "credit_refund",
     "journal",
     "money_of",
-    "pay",
     "pay_out",
+    "post_for_student",
+    "preview_for_student",
     "reverse",
     "statement",
     "sums",
@@ -176,51 +175,6 @@ def _booked(session: Session, subject: Actor, transaction_id: int) -> Booked:
 
 
 # Posting
-
-
-def charge(session: Session, subject: Actor, student_id: int, values: ChargeForm) -> LedgerTransaction:
-    """Charge a student. Raises Forbidden, NotFound, Invalid, Conflict."""
-    return post_to(
-        session,
-        subject,
-        student_id,
-        values,
-        kind="charge",
-        lines=(
-            (chart.student_code(student_id), values.amount_cents),
-            (chart.CHARGES[values.type][1], -values.amount_cents),
-        ),
-    )
-
-
-def pay(session: Session, subject: Actor, student_id: int, values: PaymentForm) -> LedgerTransaction:
-    """Record money that a student handed over. Raises Forbidden, NotFound, Invalid, Conflict."""
-    return post_to(
-        session,
-        subject,
-        student_id,
-        values,
-        kind="payment",
-        lines=(
-            (chart.METHODS[values.method][1], values.amount_cents),
-            (chart.student_code(student_id), -values.amount_cents),
-        ),
-        method=values.method,
-        reference=values.reference,
-    )
-
-
-def credit(session: Session, subject: Actor, student_id: int, values: CreditForm) -> LedgerTransaction:
-    """Waive something, or grant a scholarship. Raises Forbidden, NotFound, Invalid, Conflict."""
-    code = chart.WAIVERS if values.kind == "waiver" else chart.SCHOLARSHIPS
-    return post_to(
-        session,
-        subject,
-        student_id,
-        values,
-        kind=values.kind,
-        lines=((code, values.amount_cents), (chart.student_code(student_id), -values.amount_cents)),
-    )
 
 
 def reverse(session: Session, subject: Actor, transaction_id: int, values: ReversalForm) -> LedgerTransaction:
