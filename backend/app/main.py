@@ -77,6 +77,7 @@ from app.finance.ledger import posting_pages as ledger_posting_pages
 from app.finance.ledger.closings import pages as ledger_closings_pages
 from app.finance.ledger.figures import pages as ledger_figures_pages
 from app.finance.ledger.payers import pages as ledger_payers_pages
+from app.finance.ledger.plans import pages as ledger_plans_pages
 from app.finance.refunds import api as refunds_api
 from app.finance.refunds import pages as refunds_pages
 from app.lrs.desk import pages as lrs_pages
@@ -166,6 +167,7 @@ ROUTERS: list[APIRouter] = [
     ledger_posting_pages.router,
     ledger_payers_pages.router,
     ledger_closings_pages.router,
+    ledger_plans_pages.router,
     ledger_figures_pages.router,
     imports_api.router,
     imports_pages.router,

@@ -26,6 +26,7 @@ class PolicyKind(StrEnum):
     RETENTION = "retention"
     STORAGE = "storage"
     BILLING = "billing"
+    PAYMENT_PLANS = "payment_plans"
 
     @property
     def label(self) -> str:
@@ -139,6 +140,27 @@ class BillingPolicy(_Values):
     """A balance up to this holds nothing up."""
 
 
+class PaymentPlanPolicy(_Values):
+    """Reminders of installments, and what a late one costs. A plan keeps the terms of the day it was made."""
+
+    remind_days_before: Annotated[int, Field(ge=0, le=60)] = 7
+    """Days before an installment is due on which the student is reminded; 0 for no reminder."""
+    remind_days_after: Annotated[int, Field(ge=0, le=60)] = 3
+    """Days after the due date on which the student is reminded; 0 for no reminder."""
+    late_fee: Literal["no_fee", "fee_amount", "fee_percent"] = "no_fee"
+    """What a late installment costs, once. Off until the school decides."""
+    late_fee_dollars: Annotated[int, Field(ge=0, le=500)] = 0
+    """The amount of the fee."""
+    late_fee_pct: Annotated[int, Field(ge=0, le=25)] = 0
+    """The percentage of what is unpaid."""
+    late_fee_grace_days: Annotated[int, Field(ge=0, le=60)] = 10
+    """Days after the due date that cost nothing."""
+    late_fee_cap_dollars: Annotated[int, Field(ge=0, le=500)] = 0
+    """The most that one late installment costs; 0 is no limit."""
+    late_fee_on: Literal["student_share", "whole_share"] = "student_share"
+    """Whether what a payer was billed for counts as paid, or only once the payer owes nothing."""
+
+
 class StoragePolicy(_Values):
     """How much room uploaded files have. MAX_UPLOAD_BYTES bounds one file whatever the policy says."""
 
@@ -204,6 +226,7 @@ SCHEMAS: dict[PolicyKind, type[BaseModel]] = {
     PolicyKind.RETENTION: RetentionPolicy,
     PolicyKind.STORAGE: StoragePolicy,
     PolicyKind.BILLING: BillingPolicy,
+    PolicyKind.PAYMENT_PLANS: PaymentPlanPolicy,
 }
 _LABELS = {
     "clock_hour_minutes": ("Clock hour", "minutes"),
@@ -250,6 +273,14 @@ _LABELS = {
     "transcript_hold": ("Official transcripts", ""),
     "graduation_balance": ("To graduate, the balance", ""),
     "small_balance_dollars": ("A balance holds nothing up until it is above", "dollars"),
+    "remind_days_before": ("Reminder before the due date", "days"),
+    "remind_days_after": ("Reminder after the due date", "days"),
+    "late_fee": ("Late fee", ""),
+    "late_fee_dollars": ("Amount of the late fee", "dollars"),
+    "late_fee_pct": ("Percentage of the late fee", "%"),
+    "late_fee_grace_days": ("Grace period", "days"),
+    "late_fee_cap_dollars": ("Most for one late installment", "dollars"),
+    "late_fee_on": ("What a payer was billed for", ""),
 }
 
 
@@ -277,9 +308,18 @@ CHOICES = {
     "balance_due": "Held while a balance is due",
     "paid": "Must be paid",
     "not_required": "Need not be paid",
+    "no_fee": "None",
+    "fee_amount": "An amount for each late installment",
+    "fee_percent": "A percentage of what is unpaid",
+    "student_share": "Counts as paid: no late fee on it",
+    "whole_share": "Counts as paid once the payer owes nothing",
 }
 """How a page names the values that are chosen from a list."""
 HELP = {
+    "remind_days_before": "0 sends no reminder.",
+    "remind_days_after": "0 sends no reminder.",
+    "late_fee_grace_days": "Days after the due date that cost nothing.",
+    "late_fee_cap_dollars": "0 is no limit. A fee is never above what is unpaid.",
     "minimum_gpa_hundredths": "The GPA times 100: 200 is a GPA of 2.00.",
     "checkpoints_every_pct": "In percent of the program’s length: 25 means reviews at 25%, 50%, 75% and 100%.",
     "letters": "One letter per line, highest first: the letter, its lowest percent and its points, such as "

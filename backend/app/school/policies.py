@@ -28,6 +28,7 @@ from app.school.kinds import (
     BillingPolicy,
     ExternshipPolicy,
     PasswordPolicy,
+    PaymentPlanPolicy,
     PolicyKind,
     ProgressPolicy,
     RetentionPolicy,
@@ -85,6 +86,10 @@ def at(
 def at(session: Session, kind: Literal[PolicyKind.STORAGE], day: date) -> DatedPolicy[StoragePolicy]: ...
 @overload
 def at(session: Session, kind: Literal[PolicyKind.BILLING], day: date) -> DatedPolicy[BillingPolicy]: ...
+@overload
+def at(
+    session: Session, kind: Literal[PolicyKind.PAYMENT_PLANS], day: date
+) -> DatedPolicy[PaymentPlanPolicy]: ...
 @overload
 def at(session: Session, kind: PolicyKind, day: date) -> DatedPolicy[BaseModel]: ...
 

@@ -23,10 +23,12 @@ from app.school.kinds import (
     BillingPolicy,
     ExternshipPolicy,
     PasswordPolicy,
+    PaymentPlanPolicy,
     PolicyKind,
     ProgressPolicy,
 )
 from app.school.letterhead import letterhead_of
+from app.school.policies import DatedPolicy
 from app.school.remembered import forget, remembered, revision, seen, seen_by
 from app.school.schemas import FactsForm, SignatoryForm
 from app.settings import Settings, get_settings
@@ -35,10 +37,12 @@ __all__ = [
     "AcademicProgressPolicy",
     "AttendancePolicy",
     "BillingPolicy",
+    "DatedPolicy",
     "ExternshipPolicy",
     "GradingPolicy",
     "Logo",
     "PasswordPolicy",
+    "PaymentPlanPolicy",
     "PolicyKind",
     "ProgressPolicy",
     "SchoolFacts",

@@ -29,7 +29,7 @@ def _posted(cents: int) -> int:
 
 Amount = Annotated[DollarsAsCents, AfterValidator(_posted)]
 """Cents above zero, typed as dollars: `1,234.50`, `$12`."""
-ChargeType = Literal["tuition", "fees", "books", "kit", "third_party"]
+ChargeType = Literal["tuition", "fees", "books", "kit", "third_party", "late_fee"]
 Method = Literal["cash", "check", "money_order", "card", "transfer"]
 
 
