@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from random import Random
 from uuid import UUID, uuid5
 
@@ -14,6 +15,8 @@ from sqlalchemy.orm import Session
 from app.db.models import LedgerAccount, Refund, Withdrawal
 from app.demo.desk import Desk, Enrolled
 from app.finance.ledger import chart
+from app.rules import installments
+from app.school.service import PolicyKind, policies
 
 _ACTS = UUID("0d2c3a52-5a0f-4d0e-8a55-0f5e9a1f7c21")
 PAYERS = (
@@ -22,6 +25,7 @@ PAYERS = (
     ("Chattahoochee Dental Partners", "employer", "Accounts payable"),
 )
 REGISTRATION, KIT, BOOKS, EXAM = 15_000, 38_500, 42_000, 27_000
+MONTHS = 10
 CLOSED_DAYS = 20
 """School days at the end whose cash was counted."""
 
@@ -63,8 +67,9 @@ def write_ledger(session: Session, desk: Desk, enrolled: list[Enrolled]) -> None
     booked = [one for one in booked if one.day <= desk.today]
     booked += _bounced(booked)
     booked.sort(key=lambda one: (one.day, one.kind == "reversal"))
-    _write(session, desk, booked, payers)
+    keys = _write(session, desk, booked, payers)
     _close(desk, booked)
+    _plans(session, desk, booked, keys)
 
 
 def _enrollment(
@@ -125,12 +130,12 @@ def _payments(
         yield payment(day, owed, "Paid in full")
         return
     yield payment(day, owed // 5, "Down payment")
-    rest, months = owed - owed // 5, 10
+    rest, months = owed - owed // 5, MONTHS
     arrears = item.status == "active" and random.random() < 0.12
     stops = desk.today - timedelta(days=random.randint(35, 100)) if arrears else desk.today
     for month in range(months):
         day += timedelta(days=30)
-        cents = rest // months if month < months - 1 else rest - rest // months * (months - 1)
+        cents = installments.split(rest, months)[month]
         if item.status != "completed" and day > stops:
             return
         yield payment(min(day, desk.today), cents, f"Installment {month + 1} of {months}")
@@ -163,7 +168,7 @@ def _bounced(booked: list[Booked]) -> list[Booked]:
     ]
 
 
-def _write(session: Session, desk: Desk, booked: list[Booked], payers: list[int]) -> None:
+def _write(session: Session, desk: Desk, booked: list[Booked], payers: list[int]) -> list[int]:
     students = sorted({one.item.student.user_id for one in booked if one.item})
     desk.copier.copy(
         "ledger_accounts",
@@ -198,6 +203,7 @@ def _write(session: Session, desk: Desk, booked: list[Booked], payers: list[int]
             for line, (code, cents) in enumerate(one.lines, 1)
         ),
     )
+    return keys
 
 
 def _reversed(booked: Iterable[Booked], keys: dict[int, int], one: Booked) -> int | None:
@@ -241,3 +247,86 @@ def _close(desk: Desk, booked: list[Booked]) -> None:
         ("day", "expected_cents", "counted_cents", "receipts_cents", "note", "closed_by", "closed_at"),
         rows,
     )
+
+
+def _plans(session: Session, desk: Desk, booked: list[Booked], keys: list[int]) -> None:
+    """Of those who pay monthly most agreed to a plan; some were offered one, and one plan was replaced."""
+    terms = json.dumps(
+        policies.at(session, PolicyKind.PAYMENT_PLANS, desk.today).values.model_dump(mode="json")
+        | {"version": 1}
+    )
+    of: dict[int, list[tuple[int, Booked]]] = {}
+    for key, one in zip(keys, booked, strict=True):
+        if one.item is not None:
+            of.setdefault(one.item.id, []).append((key, one))
+    rows: list[tuple[object, ...]] = []
+    parts: list[tuple[int, int, date, int]] = []
+    chosen = [
+        several
+        for several in of.values()
+        if any(one.memo == "Down payment" for _key, one in several) and several[0][0] % 4 != 1
+    ]
+    numbers = desk.copier.keys("payment_plans", len(chosen) + 1)
+    for place, several in enumerate(chosen):
+        item = several[0][1].item
+        if item is None:
+            continue
+        starts = item.story.starts
+        before = [(key, one) for key, one in several if one.day <= starts]
+        student = chart.student_code(item.student.user_id)
+        rest = sum(cents for _key, one in before for code, cents in one.lines if code == student)
+        days = [starts + timedelta(days=30 * (month + 1)) for month in range(MONTHS)]
+        if rest < MONTHS:
+            continue
+        offered = days[0] > desk.today
+        made = desk.office(starts, 0.4)
+        agreed = None if offered else desk.office(starts, 0.6)
+        replaced = place == len(chosen) - 1 and not offered
+        after = max(key for key, _one in before)
+        amounts = installments.split(rest, MONTHS)
+        due = [(month, day, amounts[month - 1]) for month, day in enumerate(days, 1)]
+        if replaced:
+            number = numbers[-1]
+            rows.append(
+                _plan(desk, number, item, rest, after, terms, made, agreed, None, desk.office(starts, 0.7))
+            )
+            parts += [
+                (number, month, day, amount)
+                for month, (day, amount) in enumerate(zip(days, amounts, strict=True), 1)
+            ]
+            made, agreed = desk.office(starts, 0.7), desk.office(starts, 0.8)
+        number = numbers[place]
+        rows.append(
+            _plan(
+                desk, number, item, rest, after, terms, made, agreed, numbers[-1] if replaced else None, None
+            )
+        )
+        parts += [
+            (number, month, day, amount)
+            for month, (day, amount) in enumerate(zip(days, amounts, strict=True), 1)
+        ]
+    desk.copier.copy(
+        "payment_plans",
+        ("id", "student_id", "enrollment_id", "total_cents", "after_transaction", "terms", "supersedes_id", "request",
+         "created_by", "created_at", "agreed_at", "ended_at", "ended_because", "ended_by"),
+        sorted(rows, key=lambda row: row[6] is not None),
+    )  # fmt: skip
+    desk.copier.copy("payment_plan_installments", ("plan_id", "number", "due_on", "amount_cents"), parts)
+
+
+def _plan(
+    desk: Desk,
+    number: int,
+    item: Enrolled,
+    cents: int,
+    after: int,
+    terms: str,
+    made: datetime,
+    agreed: datetime | None,
+    replaces: int | None,
+    ended: datetime | None,
+) -> tuple[object, ...]:
+    return (
+        number, item.student.user_id, item.id, cents, after, terms, replaces, uuid5(_ACTS, f"plan {number}"),
+        desk.staff_ids[2], made, agreed, ended, "superseded" if ended else None, desk.staff_ids[2] if ended else None,
+    )  # fmt: skip

@@ -44,6 +44,7 @@ from app.core.purposes import Purpose
 from app.db.models import XapiForwarder
 from app.db.session import Database
 from app.enrollment.admissions.applications.schemas import ApplicationForm
+from app.finance.ledger.schemas import ChargeForm
 from app.lrs.desk.browser.filters import StatementFilters
 from app.settings import Settings
 from app.web.paging import Paging
@@ -110,7 +111,10 @@ def _type() -> TypeForm:
     return TypeForm(name="New", prefix="NEW", level="Diploma", description="Can do it.", criteria="Does it.")
 
 
+_CHARGE = ChargeForm(request=UUID(int=1), amount_cents=100, type="tuition", memo="Tuition")
 CALLS: Mapping[str, Mapping[str, Any]] = {
+    "finance.ledger.posting.post_for_student": {"values": lambda _numbers: _CHARGE},
+    "finance.ledger.posting.preview_for_student": {"values": lambda _numbers: _CHARGE},
     "accounts.people.create_person": {"email": "new@example.org"},
     "academics.classes.roster.remove_students": {"seat_ids": lambda numbers: [numbers["seat_id"]]},
     "accounts.people.restore_person": {"user_id": "@deleted_id"},

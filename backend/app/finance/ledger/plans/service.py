@@ -32,6 +32,7 @@ NO_PLAN = "There is no such payment plan, or you don’t have access to it."
 _FEES = UUID("8b0e6f0c-6c0c-4d4b-9f3e-5b3a6b1f2c5d")
 
 
+@internal("a name made of two numbers")
 def fee_request(plan_id: int, number: int) -> UUID:
     """Names the late fee of an installment, so that it is charged once whatever happens."""
     return uuid5(_FEES, f"{plan_id} {number}")
