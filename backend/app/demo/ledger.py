@@ -290,10 +290,7 @@ def _plans(session: Session, desk: Desk, booked: list[Booked], keys: list[int]) 
             rows.append(
                 _plan(desk, number, item, rest, after, terms, made, agreed, None, desk.office(starts, 0.7))
             )
-            parts += [
-                (number, month, day, amount)
-                for month, (day, amount) in enumerate(zip(days, amounts, strict=True), 1)
-            ]
+            parts += [(number, *one) for one in due]
             made, agreed = desk.office(starts, 0.7), desk.office(starts, 0.8)
         number = numbers[place]
         rows.append(
@@ -301,10 +298,7 @@ def _plans(session: Session, desk: Desk, booked: list[Booked], keys: list[int]) 
                 desk, number, item, rest, after, terms, made, agreed, numbers[-1] if replaced else None, None
             )
         )
-        parts += [
-            (number, month, day, amount)
-            for month, (day, amount) in enumerate(zip(days, amounts, strict=True), 1)
-        ]
+        parts += [(number, *one) for one in due]
     desk.copier.copy(
         "payment_plans",
         ("id", "student_id", "enrollment_id", "total_cents", "after_transaction", "terms", "supersedes_id", "request",
