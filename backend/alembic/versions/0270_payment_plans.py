@@ -1,13 +1,13 @@
 """Payment plans: installments that a student agreed to, and reminders of them
 
-Revision ID: 0300
-Revises: 0250
+Revision ID: 0270
+Revises: 0260
 """
 
 from alembic import op
 
-revision = "0300"
-down_revision = "0250"
+revision = "0270"
+down_revision = "0260"
 branch_labels = None
 depends_on = None
 
