@@ -72,11 +72,13 @@ from app.enrollment import pages as enrollment_pages
 from app.enrollment.admissions import pages as admissions_pages
 from app.enrollment.learning import pages as learning_pages
 from app.enrollment.letters import pages as letters_pages
+from app.finance.ledger import api as ledger_api
 from app.finance.ledger import pages as ledger_pages
 from app.finance.ledger import posting_pages as ledger_posting_pages
 from app.finance.ledger.closings import pages as ledger_closings_pages
 from app.finance.ledger.figures import pages as ledger_figures_pages
 from app.finance.ledger.payers import pages as ledger_payers_pages
+from app.finance.ledger.plans import api as ledger_plans_api
 from app.finance.ledger.plans import pages as ledger_plans_pages
 from app.finance.refunds import api as refunds_api
 from app.finance.refunds import pages as refunds_pages
@@ -168,6 +170,8 @@ ROUTERS: list[APIRouter] = [
     ledger_payers_pages.router,
     ledger_closings_pages.router,
     ledger_plans_pages.router,
+    ledger_api.router,
+    ledger_plans_api.router,
     ledger_figures_pages.router,
     imports_api.router,
     imports_pages.router,

@@ -17,7 +17,8 @@ MOST_CENTS = 100_000_000
 """$1,000,000.00: more than any one charge or payment of a career school."""
 
 
-def _posted(cents: int) -> int:
+def posted_cents(cents: int) -> int:
+    """Refuses what is no amount of a transaction. Raises ValueError with a sentence."""
     if cents <= 0:
         raise ValueError(
             "Enter an amount above zero. To take something back, reverse the transaction instead."
@@ -27,7 +28,7 @@ def _posted(cents: int) -> int:
     return cents
 
 
-Amount = Annotated[DollarsAsCents, AfterValidator(_posted)]
+Amount = Annotated[DollarsAsCents, AfterValidator(posted_cents)]
 """Cents above zero, typed as dollars: `1,234.50`, `$12`."""
 ChargeType = Literal["tuition", "fees", "books", "kit", "third_party", "late_fee"]
 Method = Literal["cash", "check", "money_order", "card", "transfer"]
