@@ -27,6 +27,7 @@ from app.school.kinds import (
     AttendancePolicy,
     BillingPolicy,
     ExternshipPolicy,
+    LessonContentPolicy,
     PasswordPolicy,
     PolicyKind,
     ProgressPolicy,
@@ -85,6 +86,10 @@ def at(
 def at(session: Session, kind: Literal[PolicyKind.STORAGE], day: date) -> DatedPolicy[StoragePolicy]: ...
 @overload
 def at(session: Session, kind: Literal[PolicyKind.BILLING], day: date) -> DatedPolicy[BillingPolicy]: ...
+@overload
+def at(
+    session: Session, kind: Literal[PolicyKind.LESSON_CONTENT], day: date
+) -> DatedPolicy[LessonContentPolicy]: ...
 @overload
 def at(session: Session, kind: PolicyKind, day: date) -> DatedPolicy[BaseModel]: ...
 
