@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from app.core import retention
+from app.school.agreement_wording import AgreementPolicy
 from app.school.grading import GradingPolicy
 
 
@@ -28,6 +29,7 @@ class PolicyKind(StrEnum):
     STORAGE = "storage"
     BILLING = "billing"
     LESSON_CONTENT = "lesson_content"
+    AGREEMENT = "agreement"
 
     @property
     def label(self) -> str:
@@ -229,6 +231,7 @@ SCHEMAS: dict[PolicyKind, type[BaseModel]] = {
     PolicyKind.STORAGE: StoragePolicy,
     PolicyKind.BILLING: BillingPolicy,
     PolicyKind.LESSON_CONTENT: LessonContentPolicy,
+    PolicyKind.AGREEMENT: AgreementPolicy,
 }
 _LABELS = {
     "clock_hour_minutes": ("Clock hour", "minutes"),
@@ -275,6 +278,8 @@ _LABELS = {
     "transcript_hold": ("Official transcripts", ""),
     "graduation_balance": ("To graduate, the balance", ""),
     "outside_hosts": ("Servers that lessons may load from", ""),
+    "sign_within_days": ("An agreement can be signed for", "days"),
+    "disclosures": ("Disclosures", ""),
     "small_balance_dollars": ("A balance holds nothing up until it is above", "dollars"),
 }
 
@@ -310,6 +315,8 @@ HELP = {
     "checkpoints_every_pct": "In percent of the program’s length: 25 means reviews at 25%, 50%, 75% and 100%.",
     "letters": "One letter per line, highest first: the letter, its lowest percent and its points, such as "
     "A 90 4.",
+    "disclosures": "One disclosure per line: its heading, a colon and the text, such as Placement: The school does not "
+    "guarantee employment. To see how they look in the agreement, use Agreements, Wording.",
     "categories": "One category per line: the name, its weight in percent and, if any, how many of the lowest scores "
     "are dropped, such as Quizzes 30 drop 1. The weights add up to 100.",
     "outside_hosts": "One server per line, such as player.vimeo.com. A server that shows something in a lesson learns "

@@ -1,6 +1,5 @@
 """Small PDFs made in memory."""
 
-
 FONT = "/Resources<</Font<</F1 3 0 R>>>>"
 
 
