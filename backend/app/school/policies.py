@@ -33,6 +33,7 @@ from app.school.kinds import (
     RetentionPolicy,
     SecondFactorPolicy,
     StoragePolicy,
+    WithdrawalPolicy,
     labels,
     retention_faults,
 )
@@ -85,6 +86,10 @@ def at(
 def at(session: Session, kind: Literal[PolicyKind.STORAGE], day: date) -> DatedPolicy[StoragePolicy]: ...
 @overload
 def at(session: Session, kind: Literal[PolicyKind.BILLING], day: date) -> DatedPolicy[BillingPolicy]: ...
+@overload
+def at(
+    session: Session, kind: Literal[PolicyKind.WITHDRAWAL], day: date
+) -> DatedPolicy[WithdrawalPolicy]: ...
 @overload
 def at(session: Session, kind: PolicyKind, day: date) -> DatedPolicy[BaseModel]: ...
 

@@ -388,6 +388,6 @@ def test_the_walk_finds_the_functions() -> None:
     """If the way to find functions breaks, the tests above must not pass for want of any."""
     assert {
         "accounts.people.delete_person",
-        "enrollment.endings.withdraw",
+        "enrollment.withdrawals.process",
         "content.packages.upload.import_package",
     } <= set(functions())
