@@ -8,7 +8,7 @@ ADDED_BY_UPGRADE: dict[tuple[str, str], dict[str, object]] = {
     ("0101", "school_policies"): {"kind": "academic_progress"},
     ("0170", "school_policies"): {"kind": "externship"},
     ("0210", "school_policies"): {"kind": "billing"},
-    ("0300", "school_policies"): {"kind": "withdrawal"},
+    ("0270", "school_policies"): {"kind": "withdrawal"},
 }
 
 CHANGED_BY_UPGRADE: dict[tuple[str, str], set[str]] = {

@@ -317,7 +317,7 @@ ROWS["0240"] = """
                 '2026-03-02 13:00+00', '2026-03-02 13:00+00', 'pin', 1, 1, 'recorded');
 """
 
-ROWS["0300"] = """
+ROWS["0270"] = """
     INSERT INTO withdrawal_forms (request, enrollment_id, user_id, withdrawal_id, reason, acknowledged, submitted_at)
         VALUES (gen_random_uuid(), 1, 1, 1, 'Moving', 'I ask to leave.', '2026-03-02 12:00+00');
     INSERT INTO withdrawal_figures (withdrawal_id, completed_minutes, transferred_minutes, total_minutes,

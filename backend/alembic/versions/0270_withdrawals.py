@@ -1,13 +1,13 @@
 """Withdrawals have a kind, a moment that the refund goes by, a notice, the student's form and frozen figures
 
-Revision ID: 0300
-Revises: 0250
+Revision ID: 0270
+Revises: 0260
 """
 
 from alembic import op
 
-revision = "0300"
-down_revision = "0250"
+revision = "0270"
+down_revision = "0260"
 branch_labels = None
 depends_on = None
 
