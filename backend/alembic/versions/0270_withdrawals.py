@@ -82,28 +82,23 @@ STATEMENTS = (
 
 def upgrade() -> None:
     for column in COLUMNS:
-        op.execute(f"ALTER TABLE withdrawals ADD COLUMN IF NOT EXISTS {column}")
+        op.execute(f"ALTER TABLE withdrawals ADD COLUMN {column}")
     for name, condition in CHECKS.items():
         op.execute(f"ALTER TABLE withdrawals ADD CONSTRAINT {name} CHECK ({condition}) NOT VALID")
+        op.execute(f"ALTER TABLE withdrawals VALIDATE CONSTRAINT {name}")
     for column in ("entered_by", "processed_by"):
         op.execute(
             f"ALTER TABLE withdrawals ADD CONSTRAINT fk_withdrawals_{column}"
             f" FOREIGN KEY ({column}) REFERENCES users (id) ON DELETE SET NULL NOT VALID"
         )
+        op.execute(f"ALTER TABLE withdrawals VALIDATE CONSTRAINT fk_withdrawals_{column}")
+        op.execute(f"CREATE INDEX idx_withdrawals_{column} ON withdrawals ({column})")
     for statement in STATEMENTS:
         op.execute(statement)
-    with op.get_context().autocommit_block():
-        for column in ("entered_by", "processed_by"):
-            op.execute(f"ALTER TABLE withdrawals VALIDATE CONSTRAINT fk_withdrawals_{column}")
-            op.execute(
-                f"CREATE INDEX CONCURRENTLY IF NOT EXISTS idx_withdrawals_{column} ON withdrawals ({column})"
-            )
-        for name in CHECKS:
-            op.execute(f"ALTER TABLE withdrawals VALIDATE CONSTRAINT {name}")
 
 
 def downgrade() -> None:
     op.drop_table("withdrawal_figures")
     op.drop_table("withdrawal_forms")
     for column in COLUMNS:
-        op.execute(f"ALTER TABLE withdrawals DROP COLUMN IF EXISTS {column.split()[0]}")
+        op.execute(f"ALTER TABLE withdrawals DROP COLUMN {column.split()[0]}")
