@@ -30,6 +30,7 @@ class PolicyKind(StrEnum):
     BILLING = "billing"
     LESSON_CONTENT = "lesson_content"
     AGREEMENT = "agreement"
+    WITHDRAWAL = "withdrawal"
 
     @property
     def label(self) -> str:
@@ -143,6 +144,21 @@ class BillingPolicy(_Values):
     """A balance up to this holds nothing up."""
 
 
+class WithdrawalPolicy(_Values):
+    """Which day a withdrawal goes by, who processes it, and how long a leave of absence lasts."""
+
+    student_date: Literal["receipt_of_request", "last_attendance"] = "receipt_of_request"
+    """The moment of a withdrawal that the student asked for. GNPEC leaves it open (Standard 12)."""
+    administrative_date: Literal["last_attendance", "notice", "receipt_of_request"] = "last_attendance"
+    """The moment of a withdrawal by the school: last attendance, the notice to the student, or the decision."""
+    second_person: Literal["anybody", "somebody_else"] = "anybody"
+    """Whether somebody else must process a withdrawal than the person who recorded it."""
+    leave_days: Annotated[int, Field(ge=1, le=365)] = 180
+    """Days of leave within 12 months, all leaves together (the convention of Title IV)."""
+    leave_reminder_days: Annotated[int, Field(ge=1, le=60)] = 7
+    """Days before the end of a leave on which the student is reminded."""
+
+
 class StoragePolicy(_Values):
     """How much room uploaded files have. MAX_UPLOAD_BYTES bounds one file whatever the policy says."""
 
@@ -232,6 +248,7 @@ SCHEMAS: dict[PolicyKind, type[BaseModel]] = {
     PolicyKind.BILLING: BillingPolicy,
     PolicyKind.LESSON_CONTENT: LessonContentPolicy,
     PolicyKind.AGREEMENT: AgreementPolicy,
+    PolicyKind.WITHDRAWAL: WithdrawalPolicy,
 }
 _LABELS = {
     "clock_hour_minutes": ("Clock hour", "minutes"),
@@ -281,6 +298,11 @@ _LABELS = {
     "sign_within_days": ("An agreement can be signed for", "days"),
     "disclosures": ("Disclosures", ""),
     "small_balance_dollars": ("A balance holds nothing up until it is above", "dollars"),
+    "student_date": ("A student’s withdrawal goes by", ""),
+    "administrative_date": ("An administrative withdrawal goes by", ""),
+    "second_person": ("A withdrawal is processed by", ""),
+    "leave_days": ("Leave of absence, at most", "days in 12 months"),
+    "leave_reminder_days": ("The student is reminded", "days before a leave ends"),
 }
 
 
@@ -308,6 +330,11 @@ CHOICES = {
     "balance_due": "Held while a balance is due",
     "paid": "Must be paid",
     "not_required": "Need not be paid",
+    "anybody": "Anybody who may process withdrawals",
+    "somebody_else": "Somebody else than recorded it",
+    "receipt_of_request": "The request or decision",
+    "last_attendance": "The last attendance",
+    "notice": "The notice to the student",
 }
 """How a page names the values that are chosen from a list."""
 HELP = {

@@ -10,6 +10,7 @@ ADDED_BY_UPGRADE: dict[tuple[str, str], dict[str, object]] = {
     ("0210", "school_policies"): {"kind": "billing"},
     ("0270", "school_policies"): {"kind": "lesson_content"},
     ("0260", "school_policies"): {"kind": "agreement"},
+    ("0270", "school_policies"): {"kind": "withdrawal"},
 }
 
 CHANGED_BY_UPGRADE: dict[tuple[str, str], set[str]] = {
