@@ -1,13 +1,13 @@
 """From which servers lessons may load: the first version of the lesson content policy, which allows none
 
-Revision ID: 0270
-Revises: 0260
+Revision ID: 0280
+Revises: 0270
 """
 
 from alembic import op
 
-revision = "0270"
-down_revision = "0260"
+revision = "0280"
+down_revision = "0270"
 branch_labels = None
 depends_on = None
 
