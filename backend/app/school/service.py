@@ -27,6 +27,7 @@ from app.school.kinds import (
     PaymentPlanPolicy,
     PolicyKind,
     ProgressPolicy,
+    WithdrawalPolicy,
 )
 from app.school.letterhead import letterhead_of
 from app.school.policies import DatedPolicy
@@ -49,6 +50,7 @@ __all__ = [
     "ProgressPolicy",
     "SchoolFacts",
     "Signatory",
+    "WithdrawalPolicy",
     "calendar",
     "effective_settings",
     "ensure",

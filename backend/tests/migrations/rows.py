@@ -337,6 +337,14 @@ ROWS["0260"] = """
 """
 
 ROWS["0270"] = """
+    INSERT INTO withdrawal_forms (request, enrollment_id, user_id, withdrawal_id, reason, acknowledged, submitted_at)
+        VALUES (gen_random_uuid(), 1, 1, 1, 'Moving', 'I ask to leave.', '2026-03-02 12:00+00');
+    INSERT INTO withdrawal_figures (withdrawal_id, completed_minutes, transferred_minutes, total_minutes,
+                                    lessons_completed, lessons_total, segments, records, counted_until)
+        VALUES (1, 2880, 0, 28800, 1, 10, '[]', '[]', '2026-03-03 05:00+00');
+"""
+
+ROWS["0290"] = """
     INSERT INTO payment_plans (student_id, enrollment_id, total_cents, after_transaction, terms, request, created_by,
                                agreed_at, ended_at, ended_because)
         VALUES (1, 1, 70000, 1, '{"version": 1, "late_fee": "no_fee"}', gen_random_uuid(), 2,
