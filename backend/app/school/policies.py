@@ -20,6 +20,7 @@ from app.core.permissions import Actor
 from app.db.models import SchoolPolicy
 from app.school import policy as access
 from app.school import queries
+from app.school.agreement_wording import AgreementPolicy
 from app.school.grading import GradingPolicy
 from app.school.kinds import (
     SCHEMAS,
@@ -27,12 +28,14 @@ from app.school.kinds import (
     AttendancePolicy,
     BillingPolicy,
     ExternshipPolicy,
+    LessonContentPolicy,
     PasswordPolicy,
     PolicyKind,
     ProgressPolicy,
     RetentionPolicy,
     SecondFactorPolicy,
     StoragePolicy,
+    WithdrawalPolicy,
     labels,
     retention_faults,
 )
@@ -85,6 +88,16 @@ def at(
 def at(session: Session, kind: Literal[PolicyKind.STORAGE], day: date) -> DatedPolicy[StoragePolicy]: ...
 @overload
 def at(session: Session, kind: Literal[PolicyKind.BILLING], day: date) -> DatedPolicy[BillingPolicy]: ...
+@overload
+def at(
+    session: Session, kind: Literal[PolicyKind.LESSON_CONTENT], day: date
+) -> DatedPolicy[LessonContentPolicy]: ...
+@overload
+def at(session: Session, kind: Literal[PolicyKind.AGREEMENT], day: date) -> DatedPolicy[AgreementPolicy]: ...
+@overload
+def at(
+    session: Session, kind: Literal[PolicyKind.WITHDRAWAL], day: date
+) -> DatedPolicy[WithdrawalPolicy]: ...
 @overload
 def at(session: Session, kind: PolicyKind, day: date) -> DatedPolicy[BaseModel]: ...
 
