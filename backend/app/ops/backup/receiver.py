@@ -95,7 +95,7 @@ def catch_up(place: BackupPlace, source: Source) -> None:
 def require_slot(place: BackupPlace, source: Source) -> Path | None:
     """The folder that the log goes to, its replication slot made if need be; None while somebody else receives it.
 
-    The slot keeps the server from removing what was not received. One that fell too far behind is begun anew, in a
+    The slot keeps the server from removing what was not received. One that fell too far behind begins again, in a
     folder of its own: the next backup closes the gap.
     """
     with source.connect() as connection:
