@@ -9,6 +9,7 @@ from fastapi.responses import PlainTextResponse
 from starlette.types import ASGIApp
 
 import app.finance.registrations
+import app.ops.reports
 import app.ops.student_records  # noqa: F401 - what is in a student’s whole file
 from app import __version__
 from app.academics import api as academics_api
@@ -63,7 +64,7 @@ from app.content.host import create_content_app
 from app.core.errors import Problem
 from app.core.files import open_store
 from app.db.session import Database
-from app.desks import office_pages, queue_pages, security_pages
+from app.desks import office_pages, queue_pages, report_pages, security_pages
 from app.desks import pages as desks_pages
 from app.documents import pages as documents_pages
 from app.documents.service import report_writer
@@ -77,6 +78,9 @@ from app.finance.ledger import posting_pages as ledger_posting_pages
 from app.finance.ledger.closings import pages as ledger_closings_pages
 from app.finance.ledger.figures import pages as ledger_figures_pages
 from app.finance.ledger.payers import pages as ledger_payers_pages
+from app.finance.ledger.revenue import pages as ledger_revenue_pages
+from app.finance.ledger.state_fees import pages as ledger_state_fees_pages
+from app.finance.ledger.tax_forms import pages as ledger_tax_forms_pages
 from app.finance.refunds import api as refunds_api
 from app.finance.refunds import pages as refunds_pages
 from app.lrs.desk import pages as lrs_pages
@@ -167,6 +171,9 @@ ROUTERS: list[APIRouter] = [
     ledger_payers_pages.router,
     ledger_closings_pages.router,
     ledger_figures_pages.router,
+    ledger_state_fees_pages.router,
+    ledger_revenue_pages.router,
+    ledger_tax_forms_pages.router,
     imports_api.router,
     imports_pages.router,
     school_api.router,
@@ -176,6 +183,7 @@ ROUTERS: list[APIRouter] = [
     retention_pages.router,
     desks_pages.router,
     queue_pages.router,
+    report_pages.router,
     office_pages.router,
     security_pages.router,
     health.router,

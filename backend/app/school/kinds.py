@@ -26,6 +26,7 @@ class PolicyKind(StrEnum):
     RETENTION = "retention"
     STORAGE = "storage"
     BILLING = "billing"
+    STATE_FEES = "state_fees"
 
     @property
     def label(self) -> str:
@@ -137,6 +138,32 @@ class BillingPolicy(_Values):
     """Whether a balance keeps a student from graduating without an exception."""
     small_balance_dollars: Annotated[int, Field(ge=0, le=1000)] = 0
     """A balance up to this holds nothing up."""
+    books_and_kits_1098t: Literal["not_qualified", "qualified"] = "not_qualified"
+    """Whether books, kits and supplies count as qualified expenses on Form 1098-T: they do where a student must buy
+    them from the school to be enrolled (26 CFR 1.25A-2(d))."""
+
+
+class StateFeesPolicy(_Values):
+    """The fees that GNPEC asks for, shares of base B: tuition and fees minus refunds (fee schedule, nondegree).
+
+    What the schedule leaves open is a value here: whether waived tuition was ever charged, and for how long the trust
+    fund is owed, which the school knows from its first authorization.
+    """
+
+    authorization_rate_hundredths: Annotated[int, Field(ge=0, le=1000)] = 20
+    """The authorization fee, in hundredths of a percent of the base: 20 is 0.20%."""
+    authorization_minimum_dollars: Annotated[int, Field(ge=0, le=1_000_000)] = 500
+    """The least authorization fee."""
+    authorization_maximum_dollars: Annotated[int, Field(ge=0, le=10_000_000)] = 25_000
+    """The most."""
+    trust_fund_rate_hundredths: Annotated[int, Field(ge=0, le=1000)] = 10
+    """The Tuition Guaranty Trust Fund fee, in hundredths of a percent of the base."""
+    trust_fund_minimum_dollars: Annotated[int, Field(ge=0, le=1_000_000)] = 200
+    """The least trust-fund fee; there is no most."""
+    trust_fund: Literal["owed", "no_longer_owed"] = "owed"
+    """It is owed in the first seven years of the authorization; add a version from the day on which they are over."""
+    waivers: Literal["stay_in_the_base", "taken_off"] = "stay_in_the_base"
+    """Whether waived tuition and fees stay in the base. The schedule names refunds alone; ask GNPEC."""
 
 
 class StoragePolicy(_Values):
@@ -204,6 +231,7 @@ SCHEMAS: dict[PolicyKind, type[BaseModel]] = {
     PolicyKind.RETENTION: RetentionPolicy,
     PolicyKind.STORAGE: StoragePolicy,
     PolicyKind.BILLING: BillingPolicy,
+    PolicyKind.STATE_FEES: StateFeesPolicy,
 }
 _LABELS = {
     "clock_hour_minutes": ("Clock hour", "minutes"),
@@ -250,6 +278,14 @@ _LABELS = {
     "transcript_hold": ("Official transcripts", ""),
     "graduation_balance": ("To graduate, the balance", ""),
     "small_balance_dollars": ("A balance holds nothing up until it is above", "dollars"),
+    "books_and_kits_1098t": ("Books and kits on Form 1098-T", ""),
+    "authorization_rate_hundredths": ("Authorization fee", "hundredths of a percent of the base"),
+    "authorization_minimum_dollars": ("Authorization fee, at least", "dollars"),
+    "authorization_maximum_dollars": ("Authorization fee, at most", "dollars"),
+    "trust_fund_rate_hundredths": ("Trust-fund fee", "hundredths of a percent of the base"),
+    "trust_fund_minimum_dollars": ("Trust-fund fee, at least", "dollars"),
+    "trust_fund": ("Trust-fund fee (first seven years)", ""),
+    "waivers": ("Waived tuition and fees", ""),
 }
 
 

@@ -32,6 +32,7 @@ from app.school.kinds import (
     ProgressPolicy,
     RetentionPolicy,
     SecondFactorPolicy,
+    StateFeesPolicy,
     StoragePolicy,
     labels,
     retention_faults,
@@ -85,6 +86,8 @@ def at(
 def at(session: Session, kind: Literal[PolicyKind.STORAGE], day: date) -> DatedPolicy[StoragePolicy]: ...
 @overload
 def at(session: Session, kind: Literal[PolicyKind.BILLING], day: date) -> DatedPolicy[BillingPolicy]: ...
+@overload
+def at(session: Session, kind: Literal[PolicyKind.STATE_FEES], day: date) -> DatedPolicy[StateFeesPolicy]: ...
 @overload
 def at(session: Session, kind: PolicyKind, day: date) -> DatedPolicy[BaseModel]: ...
 

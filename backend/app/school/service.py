@@ -25,6 +25,7 @@ from app.school.kinds import (
     PasswordPolicy,
     PolicyKind,
     ProgressPolicy,
+    StateFeesPolicy,
 )
 from app.school.letterhead import letterhead_of
 from app.school.remembered import forget, remembered, revision, seen, seen_by
@@ -43,6 +44,7 @@ __all__ = [
     "ProgressPolicy",
     "SchoolFacts",
     "Signatory",
+    "StateFeesPolicy",
     "calendar",
     "effective_settings",
     "ensure",
