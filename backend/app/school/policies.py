@@ -20,6 +20,7 @@ from app.core.permissions import Actor
 from app.db.models import SchoolPolicy
 from app.school import policy as access
 from app.school import queries
+from app.school.agreement_wording import AgreementPolicy
 from app.school.grading import GradingPolicy
 from app.school.kinds import (
     SCHEMAS,
@@ -27,6 +28,7 @@ from app.school.kinds import (
     AttendancePolicy,
     BillingPolicy,
     ExternshipPolicy,
+    LessonContentPolicy,
     PasswordPolicy,
     PolicyKind,
     ProgressPolicy,
@@ -34,6 +36,7 @@ from app.school.kinds import (
     SecondFactorPolicy,
     StateFeesPolicy,
     StoragePolicy,
+    WithdrawalPolicy,
     labels,
     retention_faults,
 )
@@ -88,6 +91,16 @@ def at(session: Session, kind: Literal[PolicyKind.STORAGE], day: date) -> DatedP
 def at(session: Session, kind: Literal[PolicyKind.BILLING], day: date) -> DatedPolicy[BillingPolicy]: ...
 @overload
 def at(session: Session, kind: Literal[PolicyKind.STATE_FEES], day: date) -> DatedPolicy[StateFeesPolicy]: ...
+@overload
+def at(
+    session: Session, kind: Literal[PolicyKind.LESSON_CONTENT], day: date
+) -> DatedPolicy[LessonContentPolicy]: ...
+@overload
+def at(session: Session, kind: Literal[PolicyKind.AGREEMENT], day: date) -> DatedPolicy[AgreementPolicy]: ...
+@overload
+def at(
+    session: Session, kind: Literal[PolicyKind.WITHDRAWAL], day: date
+) -> DatedPolicy[WithdrawalPolicy]: ...
 @overload
 def at(session: Session, kind: PolicyKind, day: date) -> DatedPolicy[BaseModel]: ...
 

@@ -1,13 +1,13 @@
 """The fees that the state asks for are a dated policy, with GNPEC's fee schedule to begin with
 
-Revision ID: 0260
-Revises: 0250
+Revision ID: 0290
+Revises: 0280
 """
 
 from alembic import op
 
-revision = "0260"
-down_revision = "0250"
+revision = "0290"
+down_revision = "0280"
 branch_labels = None
 depends_on = None
 
