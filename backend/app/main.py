@@ -32,6 +32,7 @@ from app.compliance.attendance.kiosk.cards import pages as kiosk_cards_pages
 from app.compliance.attendance.kiosk.punches import pages as kiosk_punches_pages
 from app.compliance.attendance.roster import pages as roster_pages
 from app.compliance.attendance.standings import pages as standings_pages
+from app.compliance.attendance.summaries import pages as attendance_summaries_pages
 from app.compliance.closure import pages as closure_pages
 from app.compliance.credentials import office_pages as credential_office_pages
 from app.compliance.credentials import pages as credential_pages
@@ -120,6 +121,7 @@ ROUTERS: list[APIRouter] = [
     attendance_pages.router,
     closings_pages.router,
     standings_pages.router,
+    attendance_summaries_pages.router,
     kiosk_public_pages.api,
     kiosk_public_pages.router,
     kiosk_pages.router,

@@ -6,6 +6,8 @@ from app.compliance.attendance.reports import HOURS_BY_STUDENT, RECORDS
 from app.compliance.attendance.schemas import AttendanceFilter, AttendanceState
 from app.compliance.attendance.standings import service as standings
 from app.compliance.attendance.standings.reports import STANDINGS
+from app.compliance.attendance.summaries import service as summaries
+from app.compliance.attendance.summaries.reports import BY_CLASS, BY_PERIOD
 from app.compliance.credentials import policy as credentials_policy
 from app.compliance.credentials.awards import service as credentials
 from app.compliance.credentials.reports import CREDENTIALS
@@ -58,6 +60,30 @@ def _by_student(asked: Asked) -> Taken:
     return Taken(found)
 
 
+def _by_class(asked: Asked) -> Taken:
+    days = _days(asked)
+    return Taken(
+        summaries.by_class(
+            asked.session, asked.subject, asked.paging, asked.zone, first=days.first, last=days.last
+        )
+    )
+
+
+def _by_period(asked: Asked) -> Taken:
+    days = _days(asked)
+    return Taken(
+        summaries.by_period(
+            asked.session,
+            asked.subject,
+            asked.paging,
+            first=days.first,
+            last=days.last,
+            unit=asked.one("unit") or "month",
+            program_id=asked.number("program_id"),
+        )
+    )
+
+
 def _standings(asked: Asked) -> Taken:
     return Taken(
         standings.list_standings(
@@ -86,6 +112,22 @@ registry.register(
         "What each student has attended, in all or within any days.",
         attendance_policy.may_list,
         _by_student,
+    ),
+    Offer(
+        BY_CLASS,
+        Group.ATTENDANCE,
+        "/attendance/classes",
+        "What the students of each class attended, and what its rosters say.",
+        attendance_policy.may_list,
+        _by_class,
+    ),
+    Offer(
+        BY_PERIOD,
+        Group.ATTENDANCE,
+        "/attendance/periods",
+        "How many students attended in each day, week or month, and for how long.",
+        attendance_policy.may_list,
+        _by_period,
     ),
     Offer(
         STANDINGS,

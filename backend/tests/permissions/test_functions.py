@@ -172,6 +172,7 @@ CALLS: Mapping[str, Mapping[str, Any]] = {
     "compliance.transcripts.batches.start": {"class_id": "@class_id"},
     "compliance.outcomes.counts": {"year": lambda _numbers: FiscalYear(TODAY, TODAY)},
     "compliance.outcomes.year_of": {"value": lambda _numbers: None},
+    "compliance.attendance.summaries.by_period": {"unit": "week"},
     "finance.ledger.revenue.listing": {"found": lambda _numbers: Revenue(TODAY, [], 0)},
     "finance.ledger.revenue.revenue": {"day": lambda _numbers: date(2026, 1, 1)},
     "finance.ledger.tax_forms.listing": {"found": lambda _numbers: []},
