@@ -22,7 +22,7 @@ def test_by_class_and_by_period(session: Session, school: School, settings: obje
         school.enrollment(school.student(full_name=name), program) for name in ("Ana", "Leo", "Una")
     )
     first = date(2026, 3, 2)
-    kind = {"starts_on": first, "ends_on": date(2026, 4, 30)}
+    kind = {"starts_on": first, "ends_on": date(2030, 12, 31)}
     record = school.school_class(program, code="DA-1", students=[ana, leo], **kind)
     other = school.school_class(program, code="DA-2", students=[una], **kind)
     teacher = school.instructor()
