@@ -26,6 +26,7 @@ class PolicyKind(StrEnum):
     RETENTION = "retention"
     STORAGE = "storage"
     BILLING = "billing"
+    COMPLAINTS = "complaints"
 
     @property
     def label(self) -> str:
@@ -139,6 +140,28 @@ class BillingPolicy(_Values):
     """A balance up to this holds nothing up."""
 
 
+class ComplaintsPolicy(_Values):
+    """How soon the school acts on a complaint. GNPEC requires a procedure, and sets no number of days.
+
+    Days are calendar days after the day on which the complaint, the decision or the appeal came.
+    """
+
+    acknowledge_days: Annotated[int, Field(ge=1, le=30)] = 5
+    """Days to confirm to who complains that the complaint came."""
+    decide_days: Annotated[int, Field(ge=1, le=120)] = 30
+    """Days to decide it."""
+    appeal_days: Annotated[int, Field(ge=1, le=120)] = 14
+    """Days after the decision in which it can be appealed."""
+    decide_appeal_days: Annotated[int, Field(ge=1, le=120)] = 14
+    """Days to decide an appeal."""
+
+    @model_validator(mode="after")
+    def _in_order(self) -> "ComplaintsPolicy":
+        if self.acknowledge_days > self.decide_days:
+            raise ValueError("A complaint is acknowledged before it is decided.")
+        return self
+
+
 class StoragePolicy(_Values):
     """How much room uploaded files have. MAX_UPLOAD_BYTES bounds one file whatever the policy says."""
 
@@ -204,6 +227,7 @@ SCHEMAS: dict[PolicyKind, type[BaseModel]] = {
     PolicyKind.RETENTION: RetentionPolicy,
     PolicyKind.STORAGE: StoragePolicy,
     PolicyKind.BILLING: BillingPolicy,
+    PolicyKind.COMPLAINTS: ComplaintsPolicy,
 }
 _LABELS = {
     "clock_hour_minutes": ("Clock hour", "minutes"),
@@ -249,6 +273,9 @@ _LABELS = {
     "file_megabytes": ("One uploaded file", "MB"),
     "transcript_hold": ("Official transcripts", ""),
     "graduation_balance": ("To graduate, the balance", ""),
+    "acknowledge_days": ("A complaint is acknowledged within", "days"),
+    "decide_days": ("A complaint is decided within", "days"),
+    "decide_appeal_days": ("An appeal of a complaint is decided within", "days"),
     "small_balance_dollars": ("A balance holds nothing up until it is above", "dollars"),
 }
 

@@ -26,6 +26,7 @@ from app.school.kinds import (
     AcademicProgressPolicy,
     AttendancePolicy,
     BillingPolicy,
+    ComplaintsPolicy,
     ExternshipPolicy,
     PasswordPolicy,
     PolicyKind,
@@ -85,6 +86,10 @@ def at(
 def at(session: Session, kind: Literal[PolicyKind.STORAGE], day: date) -> DatedPolicy[StoragePolicy]: ...
 @overload
 def at(session: Session, kind: Literal[PolicyKind.BILLING], day: date) -> DatedPolicy[BillingPolicy]: ...
+@overload
+def at(
+    session: Session, kind: Literal[PolicyKind.COMPLAINTS], day: date
+) -> DatedPolicy[ComplaintsPolicy]: ...
 @overload
 def at(session: Session, kind: PolicyKind, day: date) -> DatedPolicy[BaseModel]: ...
 

@@ -192,6 +192,7 @@ NOBODY = {
     "accounts.names.read_request_document",
     "accounts.profiles.read_photo",
     "compliance.closure.open_archive",
+    "compliance.complaints.papers.read_file",
     "compliance.externships.sites.read_agreement",
     "compliance.externships.verification.read_document",
     "compliance.credentials.holders.badge",
