@@ -55,8 +55,8 @@ def write_complaints(desk: Desk, enrolled: list[Enrolled]) -> None:
         settled = came + timedelta(days=20)
         written.append(
             (key, f"CO-{today.year}-{len(keys) - place:04}", UUID(int=0xC0 + place), one.user_id, one.person.full_name,
-             "student", one.person.email, "portal", came, one.user_id, desk.office(came, 0.4), kind, what, wanted, state,
-             due(came, _TERMS["acknowledge"]), due(came, _TERMS["decide"]),
+             "student", one.person.email, "portal", came, one.user_id, desk.office(came, 0.4), kind, what, wanted,
+             state, due(came, _TERMS["acknowledge"]), due(came, _TERMS["decide"]),
              None if state == "received" else registrar,
              "upheld" if decided else None,
              "The fee was posted twice by mistake. The second one is reversed." if decided else None,
@@ -65,7 +65,9 @@ def write_complaints(desk: Desk, enrolled: list[Enrolled]) -> None:
         )  # fmt: skip
         steps += [
             (key, step, words, private, by, desk.office(day, 0.5))
-            for step, words, private, by, day in _steps(state, came, settled, ended, one.user_id, registrar, other)
+            for step, words, private, by, day in _steps(
+                state, came, settled, ended, one.user_id, registrar, other
+            )
         ]
     desk.copier.copy(
         "complaints",
