@@ -34,6 +34,3 @@ def test_every_change_gives_another_root(entries: list[bytes], data: st.DataObje
     removed = leaves[:place] + leaves[place + 1 :]
     twice = [*leaves[: place + 1], *leaves[place:]]
     assert len({merkle.root(each) for each in (leaves, changed, removed, twice)}) == 4
-
-
-# Sealing
