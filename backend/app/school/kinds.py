@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from app.core import retention
+from app.school.agreement_wording import AgreementPolicy
 from app.school.grading import GradingPolicy
 
 
@@ -27,6 +28,7 @@ class PolicyKind(StrEnum):
     STORAGE = "storage"
     BILLING = "billing"
     COMPLAINTS = "complaints"
+    AGREEMENT = "agreement"
 
     @property
     def label(self) -> str:
@@ -228,6 +230,7 @@ SCHEMAS: dict[PolicyKind, type[BaseModel]] = {
     PolicyKind.STORAGE: StoragePolicy,
     PolicyKind.BILLING: BillingPolicy,
     PolicyKind.COMPLAINTS: ComplaintsPolicy,
+    PolicyKind.AGREEMENT: AgreementPolicy,
 }
 _LABELS = {
     "clock_hour_minutes": ("Clock hour", "minutes"),
@@ -276,6 +279,8 @@ _LABELS = {
     "acknowledge_days": ("A complaint is acknowledged within", "days"),
     "decide_days": ("A complaint is decided within", "days"),
     "decide_appeal_days": ("An appeal of a complaint is decided within", "days"),
+    "sign_within_days": ("An agreement can be signed for", "days"),
+    "disclosures": ("Disclosures", ""),
     "small_balance_dollars": ("A balance holds nothing up until it is above", "dollars"),
 }
 
@@ -311,6 +316,8 @@ HELP = {
     "checkpoints_every_pct": "In percent of the program’s length: 25 means reviews at 25%, 50%, 75% and 100%.",
     "letters": "One letter per line, highest first: the letter, its lowest percent and its points, such as "
     "A 90 4.",
+    "disclosures": "One disclosure per line: its heading, a colon and the text, such as Placement: The school does not "
+    "guarantee employment. To see how they look in the agreement, use Agreements, Wording.",
     "categories": "One category per line: the name, its weight in percent and, if any, how many of the lowest scores "
     "are dropped, such as Quizzes 30 drop 1. The weights add up to 100.",
 }

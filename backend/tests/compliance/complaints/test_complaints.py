@@ -37,12 +37,10 @@ from app.web import queue
 from app.web.paging import Paging
 from tests.compliance.complaints.conftest import TODAY, as_registrar, complaint
 from tests.factories.school import School, subject_of
+from tests.factories.skills import picture
 
 DAY = timedelta(days=1)
-PNG = (
-    b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR\x00\x00\x00\x01\x00\x00\x00\x01\x08\x06\x00\x00\x00\x1f\x15\xc4\x89"
-    b"\x00\x00\x00\rIDATx\x9cc\xf8\xcf\xc0\xf0\x1f\x00\x05\x00\x01\xff\x89\x99=\x1d\x00\x00\x00\x00IEND\xaeB`\x82"
-)
+PNG = picture("PNG")
 
 
 def _issue(

@@ -1,13 +1,13 @@
 """An amendment request knows the form it came from, so that one sent twice is one request
 
-Revision ID: 0280
-Revises: 0270
+Revision ID: 0290
+Revises: 0280
 """
 
 from alembic import op
 
-revision = "0280"
-down_revision = "0270"
+revision = "0290"
+down_revision = "0280"
 branch_labels = None
 depends_on = None
 

@@ -1,13 +1,13 @@
 """Complaints against the school, their steps and papers, and the policy that sets their terms
 
-Revision ID: 0260
-Revises: 0250
+Revision ID: 0270
+Revises: 0260
 """
 
 from alembic import op
 
-revision = "0260"
-down_revision = "0250"
+revision = "0270"
+down_revision = "0260"
 branch_labels = None
 depends_on = None
 

@@ -1,13 +1,13 @@
 """An inspection keeps whom it was drawn from, so that anybody can repeat the draw
 
-Revision ID: 0270
-Revises: 0260
+Revision ID: 0280
+Revises: 0270
 """
 
 from alembic import op
 
-revision = "0270"
-down_revision = "0260"
+revision = "0280"
+down_revision = "0270"
 branch_labels = None
 depends_on = None
 
