@@ -111,13 +111,18 @@ def _concerns(visible: Select[tuple[int]]) -> ColumnElement[bool]:
 def entries_about(
     session: Session, student_id: int, limit: int, visible: ColumnElement[bool]
 ) -> Sequence[AuditEntry]:
-    """The newest entries that concern a student, the last to happen first; of `visible` documents alone."""
+    """The newest entries that concern a student, the last to happen first.
+
+    Of documents the `visible` alone, and nothing of complaints: whoever reads a timeline may be whom one is about.
+    """
     hidden = (
         select(IssuedDocument.id)
         .where(cast(IssuedDocument.id, Text) == AuditEntry.target_id, ~visible)
         .exists()
     )
-    statement = _ABOUT_STUDENT.where(~and_(AuditEntry.target == "issued_documents", hidden))
+    statement = _ABOUT_STUDENT.where(
+        AuditEntry.target != "complaints", ~and_(AuditEntry.target == "issued_documents", hidden)
+    )
     return session.scalars(statement, {"student_id": student_id, "most": limit}).all()
 
 

@@ -48,5 +48,5 @@ def note_step(
 
 
 def record(session: Session, subject: Actor, action: Action, row: Complaint, **details: Any) -> None:
-    """The history's row, which is in no student's timeline: the instructors who read that may be whom it is about."""
+    """The history's row; no timeline of a student shows it, because whoever reads that may be whom it is about."""
     history.record(session, subject, action, row.id, number=row.number, **details)

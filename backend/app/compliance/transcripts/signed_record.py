@@ -1,8 +1,8 @@
 """The record of a transcript as signed credentials, made when somebody asks for it.
 
 The unsigned record is in every transcript's PDF, covered by its signature. This one stands by itself: the record and
-each achievement in it carry a Data Integrity proof of the school (eddsa-rdfc-2022), so that a wallet or another school can
-verify it, or one course of it, without the PDF. It is made anew each time: a proof is of the day it was asked for.
+each achievement in it carry a Data Integrity proof of the school (eddsa-rdfc-2022), so that a wallet or another school
+can verify it, or one course of it, without the PDF. It is made each time: a proof is of the day it was asked for.
 """
 
 from dataclasses import dataclass
