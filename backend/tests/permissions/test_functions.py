@@ -63,6 +63,7 @@ VALUES: Mapping[str, Any] = {
     "weekly": [],
     "direction": "up",
     "logo": None,
+    "paper": None,
     "on": True,
     "at_risk": False,
     "app_origin": "http://localhost:8000",

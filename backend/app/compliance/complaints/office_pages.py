@@ -147,6 +147,7 @@ def _page(
         paper=shown(FileForm),
         staff=service.staff_choices(db, subject.user_id),
         workers=service.workers(db, row.about_user_id),
+        sees_students=subject.may(Permission.STUDENTS_READ_ALL),
         letters=service.letters_of(db, subject, complaint_id),
         kinds=KINDS,
         relations=RELATIONS,

@@ -38,6 +38,7 @@ def procedure(request: Request, db: Db, subject: OptionalSubject, settings: Sett
         "complaints/procedure.html",
         terms=service.procedure(db, clock.today(settings.zone)),
         agency=GNPEC,
+        signed_in=subject is not None,
         is_student=subject is not None and subject.is_student,
     )
 
