@@ -75,6 +75,7 @@ def keepers(name: str) -> Permission | None:
     return known.keepers if known else None
 
 
+@internal("a condition for lists that have asked before")
 def visible(subject: Actor) -> ColumnElement[bool]:
     """The condition that no kind hides a document from this person; the system sees everything."""
     if subject.user_id is None:

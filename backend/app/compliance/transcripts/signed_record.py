@@ -39,7 +39,9 @@ class SignedRecord:
     text: str
 
 
-def signed_record(database: Database, subject: Subject, settings: Settings, document_id: int) -> SignedRecord:
+def signed_record(
+    database: Database, subject: Subject, settings: Settings, transcript_document_id: int
+) -> SignedRecord:
     """The signed record of a transcript that is valid, for the student and the registrar. The history says so.
 
     It is signed outside of the transaction, which takes a third of a second. Raises NotFound for other people's,
@@ -47,7 +49,7 @@ def signed_record(database: Database, subject: Subject, settings: Settings, docu
     """
     with database.begin() as session:
         history.act_as(session, subject)
-        document, unsigned, signer = _prepared(session, subject, settings, document_id)
+        document, unsigned, signer = _prepared(session, subject, settings, transcript_document_id)
         number = document.number
         history.record(
             session,
