@@ -119,6 +119,8 @@ def _page(
         found=found,
         row=found.row,
         form=form,
+        appeal=form if form.model is AppealForm else Form.blank(AppealForm),
+        paper=form if form.model is FileForm else Form.blank(FileForm),
         kinds=KINDS,
         outcomes=OUTCOMES,
         agency=GNPEC,
