@@ -29,12 +29,14 @@ from app.school.kinds import (
     BillingPolicy,
     ComplaintsPolicy,
     ExternshipPolicy,
+    LessonContentPolicy,
     PasswordPolicy,
     PolicyKind,
     ProgressPolicy,
     RetentionPolicy,
     SecondFactorPolicy,
     StoragePolicy,
+    WithdrawalPolicy,
     labels,
     retention_faults,
 )
@@ -92,7 +94,15 @@ def at(
     session: Session, kind: Literal[PolicyKind.COMPLAINTS], day: date
 ) -> DatedPolicy[ComplaintsPolicy]: ...
 @overload
+def at(
+    session: Session, kind: Literal[PolicyKind.LESSON_CONTENT], day: date
+) -> DatedPolicy[LessonContentPolicy]: ...
+@overload
 def at(session: Session, kind: Literal[PolicyKind.AGREEMENT], day: date) -> DatedPolicy[AgreementPolicy]: ...
+@overload
+def at(
+    session: Session, kind: Literal[PolicyKind.WITHDRAWAL], day: date
+) -> DatedPolicy[WithdrawalPolicy]: ...
 @overload
 def at(session: Session, kind: PolicyKind, day: date) -> DatedPolicy[BaseModel]: ...
 

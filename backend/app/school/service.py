@@ -27,6 +27,7 @@ from app.school.kinds import (
     PasswordPolicy,
     PolicyKind,
     ProgressPolicy,
+    WithdrawalPolicy,
 )
 from app.school.letterhead import letterhead_of
 from app.school.remembered import forget, remembered, revision, seen, seen_by
@@ -47,6 +48,7 @@ __all__ = [
     "ProgressPolicy",
     "SchoolFacts",
     "Signatory",
+    "WithdrawalPolicy",
     "calendar",
     "effective_settings",
     "ensure",

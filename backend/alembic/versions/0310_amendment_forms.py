@@ -1,13 +1,13 @@
 """An amendment request knows the form it came from, so that one sent twice is one request
 
-Revision ID: 0290
-Revises: 0280
+Revision ID: 0310
+Revises: 0300
 """
 
 from alembic import op
 
-revision = "0290"
-down_revision = "0280"
+revision = "0310"
+down_revision = "0300"
 branch_labels = None
 depends_on = None
 

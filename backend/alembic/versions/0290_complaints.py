@@ -1,13 +1,13 @@
 """Complaints against the school, their steps and papers, and the policy that sets their terms
 
-Revision ID: 0270
-Revises: 0260
+Revision ID: 0290
+Revises: 0280
 """
 
 from alembic import op
 
-revision = "0270"
-down_revision = "0260"
+revision = "0290"
+down_revision = "0280"
 branch_labels = None
 depends_on = None
 

@@ -1,13 +1,13 @@
 """An inspection keeps whom it was drawn from, so that anybody can repeat the draw
 
-Revision ID: 0280
-Revises: 0270
+Revision ID: 0300
+Revises: 0290
 """
 
 from alembic import op
 
-revision = "0280"
-down_revision = "0270"
+revision = "0300"
+down_revision = "0290"
 branch_labels = None
 depends_on = None
 
