@@ -34,6 +34,8 @@ from app.compliance.attendance.roster import pages as roster_pages
 from app.compliance.attendance.standings import pages as standings_pages
 from app.compliance.attendance.summaries import pages as attendance_summaries_pages
 from app.compliance.closure import pages as closure_pages
+from app.compliance.complaints import api as complaints_api
+from app.compliance.complaints import pages as complaints_pages
 from app.compliance.credentials import office_pages as credential_office_pages
 from app.compliance.credentials import pages as credential_pages
 from app.compliance.credentials import public_pages as credential_public_pages
@@ -141,6 +143,8 @@ ROUTERS: list[APIRouter] = [
     reviews_pages.api,
     reviews_pages.router,
     closure_pages.router,
+    complaints_api.router,
+    complaints_pages.router,
     inspections_pages.router,
     outcomes_pages.router,
     privacy_pages.router,

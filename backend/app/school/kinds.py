@@ -13,6 +13,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_valida
 from app.core import retention
 from app.school.agreement_wording import AgreementPolicy
 from app.school.grading import GradingPolicy
+from app.school.money import BillingPolicy, StateFeesPolicy
 
 
 class PolicyKind(StrEnum):
@@ -29,6 +30,7 @@ class PolicyKind(StrEnum):
     STORAGE = "storage"
     BILLING = "billing"
     STATE_FEES = "state_fees"
+    COMPLAINTS = "complaints"
     LESSON_CONTENT = "lesson_content"
     AGREEMENT = "agreement"
     WITHDRAWAL = "withdrawal"
@@ -133,42 +135,26 @@ class ExternshipPolicy(_Values):
     """Days for which a supervisor’s link to confirm a week works."""
 
 
-class BillingPolicy(_Values):
-    """What a balance that is due holds up."""
+class ComplaintsPolicy(_Values):
+    """How soon the school acts on a complaint. GNPEC requires a procedure, and sets no number of days.
 
-    transcript_hold: Literal["never", "balance_due"] = "never"
-    """Whether a balance keeps official transcripts back. Some states forbid it, and federal rules limit it for schools
-    with Title IV aid (34 CFR 668.14(b)(34)), so that it is off until the school decides."""
-    graduation_balance: Literal["paid", "not_required"] = "paid"
-    """Whether a balance keeps a student from graduating without an exception."""
-    small_balance_dollars: Annotated[int, Field(ge=0, le=1000)] = 0
-    """A balance up to this holds nothing up."""
-    books_and_kits_1098t: Literal["not_qualified", "qualified"] = "not_qualified"
-    """Whether books, kits and supplies count as qualified expenses on Form 1098-T: they do where a student must buy
-    them from the school to be enrolled (26 CFR 1.25A-2(d))."""
-
-
-class StateFeesPolicy(_Values):
-    """The fees that GNPEC asks for, shares of base B: tuition and fees minus refunds (fee schedule, nondegree).
-
-    What the schedule leaves open is a value here: whether waived tuition was ever charged, and for how long the trust
-    fund is owed, which the school knows from its first authorization.
+    Days are calendar days after the day on which the complaint, the decision or the appeal came.
     """
 
-    authorization_rate_hundredths: Annotated[int, Field(ge=0, le=1000)] = 20
-    """The authorization fee, in hundredths of a percent of the base: 20 is 0.20%."""
-    authorization_minimum_dollars: Annotated[int, Field(ge=0, le=1_000_000)] = 500
-    """The least authorization fee."""
-    authorization_maximum_dollars: Annotated[int, Field(ge=0, le=10_000_000)] = 25_000
-    """The most."""
-    trust_fund_rate_hundredths: Annotated[int, Field(ge=0, le=1000)] = 10
-    """The Tuition Guaranty Trust Fund fee, in hundredths of a percent of the base."""
-    trust_fund_minimum_dollars: Annotated[int, Field(ge=0, le=1_000_000)] = 200
-    """The least trust-fund fee; there is no most."""
-    trust_fund: Literal["owed", "no_longer_owed"] = "owed"
-    """It is owed in the first seven years of the authorization; add a version from the day on which they are over."""
-    waivers: Literal["stay_in_the_base", "taken_off"] = "stay_in_the_base"
-    """Whether waived tuition and fees stay in the base. The schedule names refunds alone; ask GNPEC."""
+    acknowledge_days: Annotated[int, Field(ge=1, le=30)] = 5
+    """Days to confirm to who complains that the complaint came."""
+    decide_days: Annotated[int, Field(ge=1, le=120)] = 30
+    """Days to decide it."""
+    appeal_days: Annotated[int, Field(ge=1, le=120)] = 14
+    """Days after the decision in which it can be appealed."""
+    decide_appeal_days: Annotated[int, Field(ge=1, le=120)] = 14
+    """Days to decide an appeal."""
+
+    @model_validator(mode="after")
+    def _in_order(self) -> "ComplaintsPolicy":
+        if self.acknowledge_days > self.decide_days:
+            raise ValueError("A complaint is acknowledged before it is decided.")
+        return self
 
 
 class WithdrawalPolicy(_Values):
@@ -274,6 +260,7 @@ SCHEMAS: dict[PolicyKind, type[BaseModel]] = {
     PolicyKind.STORAGE: StoragePolicy,
     PolicyKind.BILLING: BillingPolicy,
     PolicyKind.STATE_FEES: StateFeesPolicy,
+    PolicyKind.COMPLAINTS: ComplaintsPolicy,
     PolicyKind.LESSON_CONTENT: LessonContentPolicy,
     PolicyKind.AGREEMENT: AgreementPolicy,
     PolicyKind.WITHDRAWAL: WithdrawalPolicy,
@@ -322,6 +309,9 @@ _LABELS = {
     "file_megabytes": ("One uploaded file", "MB"),
     "transcript_hold": ("Official transcripts", ""),
     "graduation_balance": ("To graduate, the balance", ""),
+    "acknowledge_days": ("A complaint is acknowledged within", "days"),
+    "decide_days": ("A complaint is decided within", "days"),
+    "decide_appeal_days": ("An appeal of a complaint is decided within", "days"),
     "outside_hosts": ("Servers that lessons may load from", ""),
     "sign_within_days": ("An agreement can be signed for", "days"),
     "disclosures": ("Disclosures", ""),

@@ -26,7 +26,7 @@ from app.school.kinds import (
     SCHEMAS,
     AcademicProgressPolicy,
     AttendancePolicy,
-    BillingPolicy,
+    ComplaintsPolicy,
     ExternshipPolicy,
     LessonContentPolicy,
     PasswordPolicy,
@@ -34,12 +34,12 @@ from app.school.kinds import (
     ProgressPolicy,
     RetentionPolicy,
     SecondFactorPolicy,
-    StateFeesPolicy,
     StoragePolicy,
     WithdrawalPolicy,
     labels,
     retention_faults,
 )
+from app.school.money import BillingPolicy, StateFeesPolicy
 from app.school.remembered import forget, remembered
 from app.web.forms import sentence
 
@@ -91,6 +91,10 @@ def at(session: Session, kind: Literal[PolicyKind.STORAGE], day: date) -> DatedP
 def at(session: Session, kind: Literal[PolicyKind.BILLING], day: date) -> DatedPolicy[BillingPolicy]: ...
 @overload
 def at(session: Session, kind: Literal[PolicyKind.STATE_FEES], day: date) -> DatedPolicy[StateFeesPolicy]: ...
+@overload
+def at(
+    session: Session, kind: Literal[PolicyKind.COMPLAINTS], day: date
+) -> DatedPolicy[ComplaintsPolicy]: ...
 @overload
 def at(
     session: Session, kind: Literal[PolicyKind.LESSON_CONTENT], day: date

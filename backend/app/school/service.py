@@ -21,15 +21,15 @@ from app.school.grading import GradingPolicy
 from app.school.kinds import (
     AcademicProgressPolicy,
     AttendancePolicy,
-    BillingPolicy,
+    ComplaintsPolicy,
     ExternshipPolicy,
     PasswordPolicy,
     PolicyKind,
     ProgressPolicy,
-    StateFeesPolicy,
     WithdrawalPolicy,
 )
 from app.school.letterhead import letterhead_of
+from app.school.money import BillingPolicy, StateFeesPolicy
 from app.school.remembered import forget, remembered, revision, seen, seen_by
 from app.school.schemas import FactsForm, SignatoryForm
 from app.settings import Settings, get_settings
@@ -39,6 +39,7 @@ __all__ = [
     "AgreementPolicy",
     "AttendancePolicy",
     "BillingPolicy",
+    "ComplaintsPolicy",
     "ExternshipPolicy",
     "GradingPolicy",
     "Logo",

@@ -1,13 +1,13 @@
 """The fees that the state asks for are a dated policy, with GNPEC's fee schedule to begin with
 
-Revision ID: 0290
-Revises: 0280
+Revision ID: 0320
+Revises: 0310
 """
 
 from alembic import op
 
-revision = "0290"
-down_revision = "0280"
+revision = "0320"
+down_revision = "0310"
 branch_labels = None
 depends_on = None
 
