@@ -93,7 +93,7 @@ def main() -> None:
         with psycopg.connect(libpq_url(settings.owner_database_url)) as owner:
             fill(owner, students, postings)
             owner.execute("SET session_replication_role = replica")
-            owner.execute(ATTENDANCE)  # type: ignore[call-overload]
+            owner.execute(ATTENDANCE.encode())
             owner.execute("VACUUM ANALYZE")
         database = Database(settings)
         with database.begin() as session:
