@@ -21,15 +21,15 @@ from app.school.grading import GradingPolicy
 from app.school.kinds import (
     AcademicProgressPolicy,
     AttendancePolicy,
-    BillingPolicy,
+    ComplaintsPolicy,
     ExternshipPolicy,
     PasswordPolicy,
-    PaymentPlanPolicy,
     PolicyKind,
     ProgressPolicy,
     WithdrawalPolicy,
 )
 from app.school.letterhead import letterhead_of
+from app.school.money import BillingPolicy, PaymentPlanPolicy, StateFeesPolicy
 from app.school.policies import DatedPolicy
 from app.school.remembered import forget, remembered, revision, seen, seen_by
 from app.school.schemas import FactsForm, SignatoryForm
@@ -40,6 +40,7 @@ __all__ = [
     "AgreementPolicy",
     "AttendancePolicy",
     "BillingPolicy",
+    "ComplaintsPolicy",
     "DatedPolicy",
     "ExternshipPolicy",
     "GradingPolicy",
@@ -50,6 +51,7 @@ __all__ = [
     "ProgressPolicy",
     "SchoolFacts",
     "Signatory",
+    "StateFeesPolicy",
     "WithdrawalPolicy",
     "calendar",
     "effective_settings",
