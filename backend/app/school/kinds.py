@@ -3,11 +3,12 @@
 A kind is added here with its schema; its first version comes with a migration.
 """
 
+import re
 from collections.abc import Mapping
 from enum import StrEnum
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from app.core import retention
 from app.school.agreement_wording import AgreementPolicy
@@ -27,6 +28,7 @@ class PolicyKind(StrEnum):
     RETENTION = "retention"
     STORAGE = "storage"
     BILLING = "billing"
+    LESSON_CONTENT = "lesson_content"
     AGREEMENT = "agreement"
     WITHDRAWAL = "withdrawal"
 
@@ -168,6 +170,28 @@ class StoragePolicy(_Values):
     """One uploaded file."""
 
 
+_HOST = re.compile(r"(?:\*\.)?(?=.{4,253}\Z)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}")
+
+
+def _hosts(value: object) -> object:
+    """Typed lines as the names of servers; of an address the server's name alone."""
+    parts = value if isinstance(value, list | tuple) else [value]
+    lines = [line for part in parts for line in re.split(r"[\s;,]+", str(part)) if line]
+    names = [re.sub(r"\Ahttps?://", "", line.lower()).partition("/")[0] for line in lines]
+    for name in names:
+        if not _HOST.fullmatch(name):
+            raise ValueError(f"“{name[:80]}” is not the name of a server such as player.vimeo.com.")
+    return sorted(set(names))
+
+
+class LessonContentPolicy(_Values):
+    """What lessons may show that is not the school's own."""
+
+    outside_hosts: Annotated[list[str], BeforeValidator(_hosts), Field(max_length=50)] = []
+    """Servers from which courses may load films, fonts and the like, over https; `*.example.org` is every server below
+    example.org."""
+
+
 class RetentionPolicy(_Values):
     """For how many days each kind of data is kept that goes after a while: what the rooms have registered
     (`app.core.retention`), each by its name.
@@ -222,6 +246,7 @@ SCHEMAS: dict[PolicyKind, type[BaseModel]] = {
     PolicyKind.RETENTION: RetentionPolicy,
     PolicyKind.STORAGE: StoragePolicy,
     PolicyKind.BILLING: BillingPolicy,
+    PolicyKind.LESSON_CONTENT: LessonContentPolicy,
     PolicyKind.AGREEMENT: AgreementPolicy,
     PolicyKind.WITHDRAWAL: WithdrawalPolicy,
 }
@@ -269,6 +294,7 @@ _LABELS = {
     "file_megabytes": ("One uploaded file", "MB"),
     "transcript_hold": ("Official transcripts", ""),
     "graduation_balance": ("To graduate, the balance", ""),
+    "outside_hosts": ("Servers that lessons may load from", ""),
     "sign_within_days": ("An agreement can be signed for", "days"),
     "disclosures": ("Disclosures", ""),
     "small_balance_dollars": ("A balance holds nothing up until it is above", "dollars"),
@@ -320,5 +346,7 @@ HELP = {
     "guarantee employment. To see how they look in the agreement, use Agreements, Wording.",
     "categories": "One category per line: the name, its weight in percent and, if any, how many of the lowest scores "
     "are dropped, such as Quizzes 30 drop 1. The weights add up to 100.",
+    "outside_hosts": "One server per line, such as player.vimeo.com. A server that shows something in a lesson learns "
+    "which students open it, and when.",
 }
 """What a form says beside a field that needs it."""

@@ -62,7 +62,7 @@ def assert_over(school: School, played: Played, sentence: str) -> None:
     assert sentence in body["detail"]
     assert school.session.scalar(select(func.count()).select_from(ScormCommit)) == before
     assert school.attempt().location == "p1"
-    for path in ("player", "files/index.html", "vendor/player.js"):
+    for path in ("player", "files/index.html", "vendor/shell.js"):
         assert played.host.get(f"{played.base}/{path}").status_code == 410, path
 
 
