@@ -47,6 +47,7 @@ def test_from_the_cost_to_the_end(
     page.get_by_role("link", name="Process the withdrawal").click()
     expect(page.get_by_text("Notify the student first")).to_be_visible()
     seen("withdrawal-notice")
+    page.get_by_label("How the student was notified").select_option("Letter")
     page.get_by_label("What proves the notice").fill("Certified mail 9400 1")
     page.get_by_role("button", name="Record the notice").click()
     expect(page.get_by_text("Certified mail 9400 1")).to_be_visible()
