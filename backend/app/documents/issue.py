@@ -238,6 +238,7 @@ def write_down(
     return rows
 
 
+@internal("a step of issuing")
 def give_up(session: Session, subject: Actor, document_id: int, reason: str) -> None:
     """Leave a void number with the reason, unless somebody has already."""
     row = queries.find(session, document_id)

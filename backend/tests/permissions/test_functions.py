@@ -44,6 +44,8 @@ from app.core.purposes import Purpose
 from app.db.models import XapiForwarder
 from app.db.session import Database
 from app.enrollment.admissions.applications.schemas import ApplicationForm
+from app.finance.agreements.schemas import CountersignForm, SignForm
+from app.finance.agreements.signatures.service import Trace
 from app.lrs.desk.browser.filters import StatementFilters
 from app.settings import Settings
 from app.web.paging import Paging
@@ -89,6 +91,7 @@ VALUES: Mapping[str, Any] = {
     "pdf": b"%PDF-1.7 %%EOF",
     "batch": BATCH,
     "kind": ContactKind.PHONE,
+    "trace": Trace(None, None),
 }
 """Arguments by their names, where the type does not say what they can be."""
 
@@ -171,6 +174,17 @@ CALLS: Mapping[str, Mapping[str, Any]] = {
     "compliance.transcripts.enrollment_for": {
         "student": lambda numbers: str(numbers["user_id"]),
         "program": lambda numbers: str(numbers["program_id"]),
+    },
+    "documents.parties.begin": {
+        "draft": lambda numbers: Mock(
+            kind="enrollment_letter", student_id=numbers["user_id"], enrollment_id=numbers["enrollment_id"]
+        )
+    },
+    "finance.agreements.signatures.sign": {
+        "values": lambda _numbers: SignForm(name="An example", shown="b" * 64, agree="yes")
+    },
+    "finance.agreements.signatures.countersign": {
+        "values": lambda _numbers: CountersignForm(name="An example", title="Registrar", shown="b" * 64)
     },
     "documents.issue.issue": {
         "prepare": lambda numbers: (

@@ -35,6 +35,11 @@ PUBLIC = {
     ("GET", "/externship-week/{secret}"),
     ("POST", "/externship-week/{secret}"),
     ("POST", "/externship-week/{secret}/evaluation"),
+    # Neither has a parent or sponsor who signs an agreement, too.
+    ("GET", "/agreement/{secret}"),
+    ("POST", "/agreement/{secret}/consent"),
+    ("POST", "/agreement/{secret}/sign"),
+    ("GET", "/agreement/{secret}/file"),
     # What anybody needs who verifies a document of the school's.
     ("GET", "/documents/authority/root.pem"),
     ("GET", "/documents/authority/certificates.pem"),

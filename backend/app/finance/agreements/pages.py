@@ -5,7 +5,6 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Query, Request, Response
 from sqlalchemy.orm import Session
 
-from app.core import proof
 from app.core.permissions import Permission, Subject
 from app.finance.agreements import policy, service, terms
 from app.finance.agreements.cosigners import service as cosigners
@@ -218,13 +217,6 @@ def countersign(
     return form.submit_apart(
         database, act, lambda session: _page(request, session, subject, agreement_id, form)
     )
-
-
-@router.get("/agreements/{agreement_id}/countersign")
-def confirm_identity(subject: CurrentSubject, agreement_id: PathId) -> Response:
-    """Where the step-up leads back to: confirm who is there before typing anything."""
-    proof.require_recent(subject)
-    return redirect(f"/agreements/{agreement_id}#countersign")
 
 
 @router.post("/agreements/{agreement_id}/void")

@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, Date, Row, Select, case, cast, func, selec
 from sqlalchemy.orm import Session, aliased
 
 from app.core.constraints import register_conflict
+from app.core.permissions import internal
 from app.core.search import matches
 from app.db.models import (
     AgreementSignature,
@@ -88,6 +89,7 @@ class SignedAgreement:
     segments: tuple[AgreedSegment, ...]
 
 
+@internal("what a refund is computed by, for whoever may compute it")
 def in_force(session: Session, enrollment_id: int) -> SignedAgreement | None:
     """The agreement that binds an enrollment: that in force, else one that the student has signed; None without."""
     row = session.scalars(

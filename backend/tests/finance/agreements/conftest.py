@@ -119,9 +119,7 @@ class World:
 
 
 @pytest.fixture
-def world(
-    traveling: time_machine.Traveller, live_database: Database, live_settings: Settings
-) -> Iterator[World]:
+def world(traveling: time_machine.Traveller, live_database: Database, live_settings: Settings) -> World:
     with live_database.begin() as session:
         schools.ensure(session, live_settings)
         row = session.query(SchoolRow).one()
@@ -146,7 +144,7 @@ def world(
         enrollments = {
             name: school.enrollment(user, program).id for name, user in (("maria", maria), ("theo", theo))
         }
-        found = World(
+        return World(
             live_database,
             live_settings,
             open_store(live_settings),
@@ -156,7 +154,6 @@ def world(
             subject_of(theo),
             enrollments,
         )
-    yield found
 
 
 HOURS_72 = timedelta(hours=72)

@@ -19,7 +19,7 @@ from app.school.service import AgreementPolicy, PolicyKind
 from app.school.service import policies as dated
 from app.web.forms import sentence
 
-__all__ = ["in_force", "may_change", "preview", "save"]
+__all__ = ["in_force", "preview", "save"]
 
 
 def may_change(subject: Subject) -> bool:
