@@ -4,10 +4,12 @@ import threading
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
+from io import BytesIO
 from pathlib import Path
 
 import pytest
 import time_machine
+from pyhanko.pdf_utils.reader import PdfFileReader
 from sqlalchemy import func, select, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
@@ -70,7 +72,9 @@ def test_both_signatures_are_in_the_document_and_a_refund_is_computed_by_it(
     path = tmp_path / "agreement.pdf"
     path.write_bytes(pdf)
     assert pdfsig(path).count("Signature is Valid") == 2
-    assert b"203.0.113.9" in pdf
+    first = PdfFileReader(BytesIO(pdf)).embedded_signatures[0].sig_object
+    assert (first["/Name"], first["/Location"]) == ("maría LÓPEZ", "203.0.113.9")
+    assert f"SHA-256 of the file as shown: {shown}" in first["/Reason"]
     with world.database.begin() as session:
         verdict = documents.verify(session, SYSTEM, pdf)
         assert verdict.accepted, verdict.findings
@@ -105,7 +109,11 @@ REFUSED: dict[str, tuple[Callable[[World, int], object], type[Problem], str]] = 
     "another student": (lambda w, n: w.sign(n, w.theo), NotFound, "no such agreement"),
     "the registrar for the student": (lambda w, n: w.sign(n, w.rita), NotFound, "no such agreement"),
     "the school before the student": (lambda w, n: w.countersign(n), Conflict, "has not signed yet"),
-    "without a proof": (lambda w, n: w.countersign(n, w.rita), ProofRequired, "Confirm"),
+    "without a proof": (
+        lambda w, n: w.countersign(n, replace(w.rita, session_id=1)),
+        ProofRequired,
+        "Confirm",
+    ),
     "the bursar for the school": (lambda w, n: w.countersign(n, w.proved(w.bea)), Forbidden, "registrar"),
     "a second one beside it": (lambda w, _: w.prepare(), Conflict, "waits for signatures already"),
 }
@@ -119,7 +127,7 @@ def test_what_is_refused_says_why_and_signs_nothing(world: World, traveling: tim
     for act, problem, words in REFUSED.values():
         with pytest.raises(problem, match=words):
             act(world, number)
-    with world.database.begin() as session, pytest.raises(NotFound):
+    with pytest.raises(NotFound), world.database.begin() as session:
         service.read(session, world.theo, number)
     assert world.agreement(number).signatures == []
     # The last day is the fourteenth after that of the sending, whole.
@@ -163,9 +171,9 @@ def test_a_new_one_supersedes_and_nothing_is_edited(world: World) -> None:
     first = world.whole()
     request = world.form()
     assert world.row(first).status == "in_force"
-    with world.database.begin() as session, pytest.raises(Conflict, match="supersedes"):
+    with pytest.raises(Conflict, match="supersedes"), world.database.begin() as session:
         service.void(session, world.bea, first, "Changed our minds")
-    with world.database.begin() as session, pytest.raises(Conflict, match="supersedes"):
+    with pytest.raises(Conflict, match="supersedes"), world.database.begin() as session:
         documents.void(session, world.rita, world.row(first).document_id, "By the register")
     second = world.prepare(request=request.request, schedule="Evenings")
     assert world.prepare(request=request.request) == second, "sent twice, it is one"
@@ -213,7 +221,7 @@ def test_a_file_that_was_changed_is_neither_shown_nor_signed_and_noted(world: Wo
     stored = next((world.settings.data_dir / "files").rglob(row.file_sha256))
     stored.chmod(0o600)
     stored.write_bytes(stored.read_bytes() + b"\n")
-    with world.database.begin() as session, pytest.raises(Problem, match="no longer what was signed"):
+    with pytest.raises(Problem, match="no longer what was signed"), world.database.begin() as session:
         documents.content(session, world.rita, world.files, row.document_id)
 
 
