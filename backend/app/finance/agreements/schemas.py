@@ -24,7 +24,9 @@ class PrepareForm(BaseModel):
     ] = None
     cosigner_name: Annotated[_OptionalLine, Field(title="Cosigner’s name")] = None
     cosigner_email: Annotated[
-        EmailStr | None, BeforeValidator(blank_is_none), Field(title="Cosigner’s email", max_length=255)
+        Annotated[EmailStr, Field(max_length=255)] | None,
+        BeforeValidator(blank_is_none),
+        Field(title="Cosigner’s email"),
     ] = None
 
 
