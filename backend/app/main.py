@@ -72,6 +72,7 @@ from app.enrollment import pages as enrollment_pages
 from app.enrollment.admissions import pages as admissions_pages
 from app.enrollment.learning import pages as learning_pages
 from app.enrollment.letters import pages as letters_pages
+from app.enrollment.withdrawals import api as withdrawals_api
 from app.finance.agreements import api as agreements_api
 from app.finance.agreements import pages as agreements_pages
 from app.finance.agreements.cosigners import pages as agreements_cosigners_pages
@@ -169,6 +170,7 @@ ROUTERS: list[APIRouter] = [
     agreements_cosigners_pages.router,
     agreements_fees_pages.router,
     enrollment_api.router,
+    withdrawals_api.router,
     enrollment_pages.router,
     admissions_pages.router,
     letters_pages.router,

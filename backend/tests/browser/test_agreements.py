@@ -64,7 +64,7 @@ def test_a_student_signs_on_a_phone_and_the_school_signs_after(
     proved(maria)
     page.goto("/")
     page.get_by_role("link", name="Read and sign").click()
-    expect(page.get_by_text("$5,929.00").first).to_be_visible()
+    expect(page.get_by_text("$5,465.00").first).to_be_visible()
     page.get_by_label("I agree to electronic records").check()
     seen("agreement-consent")
     page.get_by_role("button", name="Continue").click()
