@@ -241,7 +241,7 @@ def create_app(settings: Settings, database: Database | None = None) -> FastAPI:
         uploads=uploads.limits(settings),
         # Whoever posts there has the secret of its address; a cookie lets nobody in. Pages without a referrer have no
         # origin either, in browsers of some years ago.
-        exempt=(links_pages.PLACE,),
+        exempt=(links_pages.PLACE, agreements_cosigners_pages.PLACE),
         refused=partial(refusals.note_cross_site, database),
     )
     content = BodyTime(create_content_app(settings, database, app.state.files), answer=_plainly)

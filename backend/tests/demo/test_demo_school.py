@@ -11,6 +11,7 @@ from sqlalchemy import text
 
 from app.db.session import Database, libpq_url
 from app.demo import Summary, calendar, issue_samples, seed_demo_school
+from app.demo.agreements import write_agreements
 from app.demo.people import OFFICE
 from app.ops.postgres import EmbeddedServer
 from app.projections.service import SUBSCRIBERS, prepare
@@ -361,6 +362,18 @@ def test_another_number_makes_another_school_and_certificates_are_issued_as_real
     assert names != first
     assert issue_samples(live_database, live_settings) == 5
     assert issue_samples(live_database, live_settings) == 5
+    assert write_agreements(live_database, live_settings) == 7
     with live_database.begin() as session:
-        serials = list(session.scalars(text("SELECT number FROM issued_documents ORDER BY kind, serial")))
+        states = session.scalars(text("SELECT status FROM enrollment_agreements ORDER BY status")).all()
+    assert states == [
+        "awaiting_school", "awaiting_student", "in_force", "in_force", "in_force", "in_force", "superseded",
+    ]  # fmt: skip
+    with live_database.begin() as session:
+        serials = list(
+            session.scalars(
+                text(
+                    "SELECT number FROM issued_documents WHERE kind LIKE 'credential%' ORDER BY kind, serial"
+                )
+            )
+        )
     assert [serial.rpartition("-")[2] for serial in serials] == ["001", "002", "003", "004", "001"]

@@ -99,6 +99,8 @@ def own(request: Request, db: Db, subject: CurrentSubject) -> Response:
         "agreements/own.html",
         agreements=service.of_student(db, subject, subject.user_id),
         states=STATES,
+        enrollment_id=None,
+        may_prepare=False,
         breadcrumbs=[("Agreement", None)],
     )
 
