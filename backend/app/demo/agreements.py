@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from app.core import clock
 from app.core.files import FileStore, open_store
 from app.core.permissions import Duty, Role, Subject
-from app.db.models import Enrollment, EnrollmentStatus, Program, User
+from app.db.models import Enrollment, EnrollmentStatus, Program, StudentProfile, User
 from app.db.session import Database
 from app.demo import people
 from app.demo.catalog import PROGRAMS
@@ -26,6 +26,7 @@ from app.finance.agreements.proposals import service as proposals
 from app.finance.agreements.schemas import CountersignForm, PrepareForm, SignForm
 from app.finance.agreements.signatures import service as signatures
 from app.finance.agreements.signatures.service import Trace
+from app.rules.agreements import needs_parent
 from app.settings import Settings
 
 IN_FORCE = 4
@@ -151,19 +152,20 @@ def _subject(session: Session, email: str, *duties: Duty) -> Subject:
 def _enrollments(session: Session, *, own: bool) -> list[int]:
     """The latest active enrollments, of the demo student or of the others."""
     is_own = User.email == people.STUDENT.email
-    return list(
-        session.scalars(
-            select(Enrollment.id)
-            .join(User, User.id == Enrollment.user_id)
-            .join(Program, Program.id == Enrollment.program_id)
-            .where(
-                Enrollment.status == EnrollmentStatus.ACTIVE,
-                User.deleted_at.is_(None),
-                Program.clock_hours > 0,
-                Program.tuition_amount_cents > 0,
-                is_own if own else ~is_own,
-            )
-            .order_by(Enrollment.enrolled_at.desc(), Enrollment.id.desc())
-            .limit(IN_FORCE + 1)
+    today = clock.now().date()
+    rows = session.execute(
+        select(Enrollment.id, StudentProfile.birth_date)
+        .join(User, User.id == Enrollment.user_id)
+        .join(Program, Program.id == Enrollment.program_id)
+        .outerjoin(StudentProfile, StudentProfile.user_id == User.id)
+        .where(
+            Enrollment.status == EnrollmentStatus.ACTIVE,
+            User.deleted_at.is_(None),
+            Program.clock_hours > 0,
+            Program.tuition_amount_cents > 0,
+            is_own if own else ~is_own,
         )
+        .order_by(Enrollment.enrolled_at.desc(), Enrollment.id.desc())
     )
+    # A parent would have to sign for a minor.
+    return [row.id for row in rows if not needs_parent(row.birth_date, today)][: IN_FORCE + 1]
