@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from sqlalchemy import ColumnElement, and_, true
 from sqlalchemy.orm import Session
 
 from app.core.permissions import Actor, Permission, Subject, internal
@@ -32,7 +33,8 @@ class DocumentKind:
     like a given one is issued again, to replace it; None for a kind that is never replaced. `ended` hears of a document
     that is made void, in the transaction that does it. `keepers` have a permission to issue, read and make void this
     kind beside the registrar, who may all: receipts are the bursar's. A number of a kind that `waits` is not given up
-    when its document is not there within the hour: its room ends it.
+    when its document is not there within the hour: its room ends it. `hidden` is the condition that somebody must not
+    find a document of the kind, whatever their duties: a letter about themselves, say.
     """
 
     name: str
@@ -47,6 +49,7 @@ class DocumentKind:
     keepers: Permission | None = None
     waits: bool = False
     """Whether a number may stay reserved for days, because people sign one after another."""
+    hidden: Callable[[Actor], ColumnElement[bool]] | None = None
 
 
 _kinds: dict[str, DocumentKind] = {}
@@ -73,6 +76,21 @@ def keepers(name: str) -> Permission | None:
     """Who keeps documents of this kind beside the registrar; nobody for a kind whose room is gone."""
     known = _kinds.get(_family(name))
     return known.keepers if known else None
+
+
+@internal("a condition for lists that have asked before")
+def visible(subject: Actor) -> ColumnElement[bool]:
+    """The condition that no kind hides a document from this person; the system sees everything."""
+    if subject.user_id is None:
+        return true()
+    return and_(
+        true(),
+        *(
+            ~and_(IssuedDocument.kind == kind.name, kind.hidden(subject))
+            for kind in every()
+            if kind.hidden is not None
+        ),
+    )
 
 
 def title(name: str) -> str:

@@ -40,6 +40,8 @@ PUBLIC = {
     ("POST", "/agreement/{secret}/consent"),
     ("POST", "/agreement/{secret}/sign"),
     ("GET", "/agreement/{secret}/file"),
+    # How the school handles complaints.
+    ("GET", "/complaints-procedure"),
     # What anybody needs who verifies a document of the school's.
     ("GET", "/documents/authority/root.pem"),
     ("GET", "/documents/authority/certificates.pem"),
