@@ -6,6 +6,7 @@ from fastapi import APIRouter, Depends, Request, Response
 from sqlalchemy.orm import Session
 
 from app.core.errors import NotFound
+from app.core.permissions import Subject
 from app.finance.agreements import terms
 from app.finance.agreements.cosigners import service
 from app.finance.agreements.pages import trace_of
@@ -14,7 +15,14 @@ from app.web.downloads import pdf_response
 from app.web.forms import Form, posted
 from app.web.pace import LINKS, Paced
 from app.web.render import redirect, render
-from app.web.request import DatabaseDep, Db, FilesDep, OptionalSubject, SettingsDep
+from app.web.request import (
+    DatabaseDep,
+    Db,
+    FilesDep,
+    OptionalSubject,
+    SettingsDep,
+    optional_subject,
+)
 
 router = APIRouter(include_in_schema=False)
 PLACE = "/agreement"
@@ -27,6 +35,13 @@ def _counted(database: DatabaseDep, secret: str) -> None:
         service.count_use(session, secret)
 
 
+def _signed_in(request: Request, database: DatabaseDep) -> Subject | None:
+    """Whoever is signed in, asked for in a transaction that is over by then."""
+    with database.begin() as session:
+        return optional_subject(request, session)
+
+
+_BriefOptional = Annotated[Subject | None, Depends(_signed_in)]
 ROUTE: dict[str, Any] = {"dependencies": [Paced(LINKS), Depends(_counted)]}
 
 
@@ -61,7 +76,7 @@ def consent(
 @router.post("/agreement/{secret}/sign", **ROUTE)
 def sign(
     request: Request,
-    subject: OptionalSubject,
+    subject: _BriefOptional,
     database: DatabaseDep,
     files: FilesDep,
     settings: SettingsDep,
@@ -85,7 +100,7 @@ def sign(
 
 
 @router.get("/agreement/{secret}/file", **ROUTE)
-def file(subject: OptionalSubject, database: DatabaseDep, files: FilesDep, secret: str) -> Response:
+def file(subject: _BriefOptional, database: DatabaseDep, files: FilesDep, secret: str) -> Response:
     """The agreement as PDF."""
     number, pdf = service.content(database, secret, subject, files)
     answer = pdf_response(pdf, f"{number}.pdf", inline=True)
@@ -94,7 +109,7 @@ def file(subject: OptionalSubject, database: DatabaseDep, files: FilesDep, secre
 
 
 def _page(
-    request: Request, session: Session, subject: OptionalSubject, secret: str, form: Form[Any] | None
+    request: Request, session: Session, subject: Subject | None, secret: str, form: Form[Any] | None
 ) -> Response:
     try:
         seen = service.look(session, secret, subject)
