@@ -2,11 +2,12 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel
 
+from app.core.errors import Forbidden
 from app.core.permissions import Permission
-from app.finance.agreements import service
+from app.finance.agreements import policy, service
 from app.finance.agreements.proposals import service as proposals
 from app.finance.agreements.schemas import AgreementOut, PrepareForm, SignatureOut, VoidForm
 from app.finance.agreements.service import Agreement
@@ -69,7 +70,13 @@ def list_of_enrollment(db: Db, subject: CurrentSubject, enrollment_id: PathId) -
     return [_line(row) for row in service.of_enrollment(db, subject, enrollment_id)]
 
 
-@router.post("/enrollments/{enrollment_id}/agreements", status_code=201)
+def _preparer(subject: BriefSubject) -> None:
+    """Asked before the body is looked at, and without a transaction that lasts."""
+    if not policy.may_prepare(subject):
+        raise Forbidden("Only admissions, the registrar and the bursar prepare agreements. Nothing was sent.")
+
+
+@router.post("/enrollments/{enrollment_id}/agreements", status_code=201, dependencies=[Depends(_preparer)])
 def prepare_agreement(
     body: PrepareForm,
     subject: BriefSubject,

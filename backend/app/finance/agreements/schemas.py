@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, BeforeValidator, EmailStr, Field, StringConstraints
+from pydantic import BaseModel, BeforeValidator, EmailStr, Field
 
 from app.web.field_types import Day, Line, RecordId, Text, blank_is_none
 
@@ -40,7 +40,7 @@ class SignForm(BaseModel):
     """A signature: the name as typed, and which file was shown."""
 
     name: Annotated[Line, Field(title="Your full name")]
-    shown: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+    shown: Annotated[str, Field(max_length=64)]
     agree: Annotated[Literal["yes"], Field(title="I agree")]
 
 
@@ -49,7 +49,7 @@ class CountersignForm(BaseModel):
 
     name: Annotated[Line, Field(title="Your full name")]
     title: Annotated[Line, Field(title="Your title", max_length=100)]
-    shown: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+    shown: Annotated[str, Field(max_length=64)]
 
 
 class VoidForm(BaseModel):
