@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from app.content import queries
 from app.content.launches import queries as launch_queries
-from app.content.launches import sessions
+from app.content.launches import sessions, tokens
 from app.content.launches.commits import Before, credit, record_news, settle
 from app.content.packages.versions import find_version
 from app.content.runtimes import runtime_of
@@ -148,6 +148,7 @@ def _keep(session: Session, token_hash: str, submission: Submission) -> None:
         ending = "terminated" if ended and not record.end_recorded else None
         if ended:
             record.end_recorded, record.state = True, "closed"
+            tokens.end(session, record)
         session.flush()
         record_news(session, record, attempt, item, before, now, ending=ending)
         settle(session, record, held, version, attempt, before, now, changed=bool(fresh))

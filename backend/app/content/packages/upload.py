@@ -47,8 +47,8 @@ def import_package(
     place = academics.lesson_place(session, lesson_id)
     if place.content_type != ContentType.SCORM:
         raise Invalid(
-            f"“{place.title}” is a {place.content_type} lesson. Change its kind to SCORM before "
-            "uploading a package."
+            f"“{place.title}” is a {place.content_type} lesson. Change its kind to course package "
+            "before uploading one."
         )
     if file.seek(0, 2) > max_bytes:
         raise TooLarge(f"The package is larger than the {max_bytes // 1024**2} MB this school accepts.")
