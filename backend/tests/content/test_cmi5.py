@@ -1,6 +1,7 @@
 """cmi5 courses: imported, launched, judged, waived."""
 
 import json
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 from uuid import uuid4
@@ -47,6 +48,18 @@ def test_everything_wrong_with_a_course_is_said_at_once(school: School) -> None:
     ):
         assert any(words in one for one in said), (words, said)
     assert school.session.scalar(select(ContentPackage.id)) is None
+
+
+def test_what_is_wrong_stands_in_a_table(school: School, signed_in: Callable[..., TestClient]) -> None:
+    wrong = zipped({"cmi5.xml": structure(unit(url="missing.html", attributes='masteryScore="90"'))})
+    page = signed_in(school.instructor).post(
+        f"/lessons/{school.lesson.id}/content", files={"package": ("a.zip", wrong, "application/zip")}
+    )
+    assert page.status_code == 422
+    assert "cmi5.xml has 2 faults." in page.text
+    rows = page.text.partition("What is wrong with the package")[2].partition("</table>")[0]
+    assert rows.count("<td>cmi5.xml</td>") == 2
+    assert "missing.html" in rows
 
 
 def test_a_course_structure_by_itself(school: School) -> None:
