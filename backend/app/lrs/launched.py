@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from app.core.installation import installation
 from app.core.permissions import internal
-from app.lrs.engine import jsonio
+from app.lrs.engine import jsonio, values
 from app.lrs.engine.documents import service as documents
 from app.lrs.engine.documents.service import Conditions, Key
 from app.lrs.engine.http import Call
@@ -52,6 +52,12 @@ def may_write(call: Call) -> None:
 def statements_of(submission: Submission) -> list[dict[str, Any]]:
     """The statements of a submission, as sent and completed."""
     return [json.loads(json.dumps(one.statement)) for one in submission.statements]
+
+
+@internal("reads what the request brought")
+def seconds_of(duration: str) -> float | None:
+    """The length of an ISO 8601 duration in seconds; None when it is none."""
+    return values.duration_seconds(duration)
 
 
 def _connection(session: Session) -> psycopg.Connection[Any]:

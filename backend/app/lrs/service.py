@@ -9,8 +9,7 @@ from app.lrs.engine.http import Call
 from app.lrs.engine.refusal import Refusal
 from app.lrs.engine.scopes import GATED_SCOPES
 from app.lrs.engine.statements.storage import Submission
-from app.lrs.engine.values import duration_seconds
-from app.lrs.launched import may_write, put_state, statements_of, store_launched
+from app.lrs.launched import may_write, put_state, seconds_of, statements_of, store_launched
 from app.lrs.own_statements import (
     About,
     agent_of,
@@ -34,7 +33,6 @@ __all__ = [
     "Verb",
     "agent_of",
     "basic",
-    "duration_seconds",
     "end_launch",
     "first_stored",
     "launch_token",
@@ -42,6 +40,7 @@ __all__ = [
     "put_state",
     "recent_for_user",
     "registration_of",
+    "seconds_of",
     "statement_of",
     "statements_of",
     "store_launched",

@@ -123,7 +123,7 @@ def take(
         now, unit = cmi5.accept(statement, terms, now, unit)
         said = (statement.get("result") or {}).get("duration")
         if statement["verb"]["id"] == cmi5.TERMINATED and said is not None:
-            seconds = record_store.duration_seconds(said) or 0.0
+            seconds = record_store.seconds_of(said) or 0.0
         if attempt is not None and statement["verb"]["id"] in (cmi5.PASSED, cmi5.FAILED):
             keep_result(attempt, statement)
     launch.session_state = {**state, **asdict(now), **({"unit": asdict(unit)} if attempt is None else {})}
