@@ -13,6 +13,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_valida
 from app.core import retention
 from app.school.agreement_wording import AgreementPolicy
 from app.school.grading import GradingPolicy
+from app.school.money import BillingPolicy, StateFeesPolicy
 
 
 class PolicyKind(StrEnum):
@@ -28,6 +29,8 @@ class PolicyKind(StrEnum):
     RETENTION = "retention"
     STORAGE = "storage"
     BILLING = "billing"
+    STATE_FEES = "state_fees"
+    COMPLAINTS = "complaints"
     LESSON_CONTENT = "lesson_content"
     AGREEMENT = "agreement"
     WITHDRAWAL = "withdrawal"
@@ -132,16 +135,26 @@ class ExternshipPolicy(_Values):
     """Days for which a supervisor’s link to confirm a week works."""
 
 
-class BillingPolicy(_Values):
-    """What a balance that is due holds up."""
+class ComplaintsPolicy(_Values):
+    """How soon the school acts on a complaint. GNPEC requires a procedure, and sets no number of days.
 
-    transcript_hold: Literal["never", "balance_due"] = "never"
-    """Whether a balance keeps official transcripts back. Some states forbid it, and federal rules limit it for schools
-    with Title IV aid (34 CFR 668.14(b)(34)), so that it is off until the school decides."""
-    graduation_balance: Literal["paid", "not_required"] = "paid"
-    """Whether a balance keeps a student from graduating without an exception."""
-    small_balance_dollars: Annotated[int, Field(ge=0, le=1000)] = 0
-    """A balance up to this holds nothing up."""
+    Days are calendar days after the day on which the complaint, the decision or the appeal came.
+    """
+
+    acknowledge_days: Annotated[int, Field(ge=1, le=30)] = 5
+    """Days to confirm to who complains that the complaint came."""
+    decide_days: Annotated[int, Field(ge=1, le=120)] = 30
+    """Days to decide it."""
+    appeal_days: Annotated[int, Field(ge=1, le=120)] = 14
+    """Days after the decision in which it can be appealed."""
+    decide_appeal_days: Annotated[int, Field(ge=1, le=120)] = 14
+    """Days to decide an appeal."""
+
+    @model_validator(mode="after")
+    def _in_order(self) -> "ComplaintsPolicy":
+        if self.acknowledge_days > self.decide_days:
+            raise ValueError("A complaint is acknowledged before it is decided.")
+        return self
 
 
 class WithdrawalPolicy(_Values):
@@ -246,6 +259,8 @@ SCHEMAS: dict[PolicyKind, type[BaseModel]] = {
     PolicyKind.RETENTION: RetentionPolicy,
     PolicyKind.STORAGE: StoragePolicy,
     PolicyKind.BILLING: BillingPolicy,
+    PolicyKind.STATE_FEES: StateFeesPolicy,
+    PolicyKind.COMPLAINTS: ComplaintsPolicy,
     PolicyKind.LESSON_CONTENT: LessonContentPolicy,
     PolicyKind.AGREEMENT: AgreementPolicy,
     PolicyKind.WITHDRAWAL: WithdrawalPolicy,
@@ -294,10 +309,21 @@ _LABELS = {
     "file_megabytes": ("One uploaded file", "MB"),
     "transcript_hold": ("Official transcripts", ""),
     "graduation_balance": ("To graduate, the balance", ""),
+    "acknowledge_days": ("A complaint is acknowledged within", "days"),
+    "decide_days": ("A complaint is decided within", "days"),
+    "decide_appeal_days": ("An appeal of a complaint is decided within", "days"),
     "outside_hosts": ("Servers that lessons may load from", ""),
     "sign_within_days": ("An agreement can be signed for", "days"),
     "disclosures": ("Disclosures", ""),
     "small_balance_dollars": ("A balance holds nothing up until it is above", "dollars"),
+    "books_and_kits_1098t": ("Books and kits on Form 1098-T", ""),
+    "authorization_rate_hundredths": ("Authorization fee", "hundredths of a percent of the base"),
+    "authorization_minimum_dollars": ("Authorization fee, at least", "dollars"),
+    "authorization_maximum_dollars": ("Authorization fee, at most", "dollars"),
+    "trust_fund_rate_hundredths": ("Trust-fund fee", "hundredths of a percent of the base"),
+    "trust_fund_minimum_dollars": ("Trust-fund fee, at least", "dollars"),
+    "trust_fund": ("Trust-fund fee (first seven years)", ""),
+    "waivers": ("Waived tuition and fees", ""),
     "student_date": ("A student’s withdrawal goes by", ""),
     "administrative_date": ("An administrative withdrawal goes by", ""),
     "second_person": ("A withdrawal is processed by", ""),

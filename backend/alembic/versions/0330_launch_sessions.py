@@ -1,13 +1,13 @@
 """What a standard keeps of a launched session: cmi5 has a registration, a mode, and rules for what follows what
 
-Revision ID: 0290
-Revises: 0280
+Revision ID: 0330
+Revises: 0320
 """
 
 from alembic import op
 
-revision = "0290"
-down_revision = "0280"
+revision = "0330"
+down_revision = "0320"
 branch_labels = None
 depends_on = None
 
