@@ -1,7 +1,7 @@
 """cmi5 courses: imported, launched, judged, waived."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 from uuid import uuid4
@@ -72,13 +72,21 @@ def test_a_course_structure_by_itself(school: School) -> None:
     assert "would have to lie in a zip" in faults(school, structure(unit()).encode(), "cmi5.xml")[0]
 
 
+@pytest.fixture
+def client() -> Iterator[httpx.Client]:
+    with httpx.Client() as opened:
+        yield opened
+
+
 class Au:
     """What an AU does, over HTTP."""
 
-    def __init__(self, stage: Stage, sco_id: str | None = None, *, preview: bool = False) -> None:
+    def __init__(
+        self, stage: Stage, client: httpx.Client, sco_id: str | None = None, *, preview: bool = False
+    ) -> None:
         self.launch = stage.launch(sco_id, preview=preview)
         # The LRS has connections of its own, so what it reads must be committed: a served school.
-        self.host = host = httpx.Client()
+        self.host = host = client
         self.given = {
             name: values[0] for name, values in parse_qs(urlsplit(self.launch.content_url).query).items()
         }
@@ -126,9 +134,9 @@ class Au:
 PASSED = {"success": True, "duration": "PT1S", "score": {"scaled": 0.95, "raw": 95, "min": 0, "max": 100}}
 
 
-def test_a_course_is_done_when_its_units_are_satisfied(stage: Stage) -> None:
+def test_a_course_is_done_when_its_units_are_satisfied(stage: Stage, client: httpx.Client) -> None:
     stage.upload(cmi5_course(unit("a"), unit("b", attributes='moveOn="Completed"')))
-    au = Au(stage, "au-1")
+    au = Au(stage, client, "au-1")
     assert au.host.post(au.given["fetch"]).json()["error-code"] == "1", "given out once"
     assert au.say("passed", **PASSED) == 403, "not before initialized"
     assert au.say("initialized") == 204
@@ -143,21 +151,21 @@ def test_a_course_is_done_when_its_units_are_satisfied(stage: Stage) -> None:
     (first,) = stage.attempts()
     assert (first.cmi_core_lesson_status, first.score_pct) == ("passed", 95)
     assert stage.completions() == []
-    second = Au(stage, "au-2")
+    second = Au(stage, client, "au-2")
     assert second.given["registration"] == au.given["registration"]
     assert second.say("initialized") == 204
     assert second.say("completed", completion=True, duration="PT1S") == 204
     assert len(stage.completions()) == 1
 
 
-def test_the_key_of_a_session_writes_nowhere_else(stage: Stage) -> None:
+def test_the_key_of_a_session_writes_nowhere_else(stage: Stage, client: httpx.Client) -> None:
     stage.upload(cmi5_course())
-    au = Au(stage)
+    au = Au(stage, client)
     direct = f"{stage.server.url}/xapi/statements"
     statement = au.statement("initialized")
     answer = au.host.put(direct, params={"statementId": statement["id"]}, headers=au.headers, json=statement)
     assert answer.status_code == 403
-    other = Au(stage, preview=True)
+    other = Au(stage, client, preview=True)
     au.headers, kept = other.headers, au.headers
     assert au.say("initialized") == 403
     au.headers = kept
@@ -166,11 +174,11 @@ def test_the_key_of_a_session_writes_nowhere_else(stage: Stage) -> None:
     assert au.say("completed", completion=True, duration="PT1S") == 403
 
 
-def test_opening_it_again_abandons_the_session_before(stage: Stage) -> None:
+def test_opening_it_again_abandons_the_session_before(stage: Stage, client: httpx.Client) -> None:
     stage.upload(cmi5_course())
-    au = Au(stage)
+    au = Au(stage, client)
     assert au.say("initialized") == 204
-    Au(stage)
+    Au(stage, client)
     assert au.say("passed", **PASSED) == 403
     with stage.server.database.begin() as session:
         former = session.get(Launch, au.launch.launch_id)
@@ -178,9 +186,9 @@ def test_opening_it_again_abandons_the_session_before(stage: Stage) -> None:
         assert former.session_state["abandoned"] is True
 
 
-def test_a_preview_records_nothing_of_a_student(stage: Stage) -> None:
+def test_a_preview_records_nothing_of_a_student(stage: Stage, client: httpx.Client) -> None:
     stage.upload(cmi5_course())
-    au = Au(stage, preview=True)
+    au = Au(stage, client, preview=True)
     assert au.data["launchMode"] == "Browse"
     assert au.say("initialized") == 204
     assert au.say("passed", **PASSED) == 403
