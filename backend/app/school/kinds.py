@@ -158,7 +158,7 @@ class ComplaintsPolicy(_Values):
 
 
 class WithdrawalPolicy(_Values):
-    """Which day a withdrawal goes by, who processes it, and how long a leave of absence lasts."""
+    """Which day a withdrawal goes by, and who processes it."""
 
     student_date: Literal["receipt_of_request", "last_attendance"] = "receipt_of_request"
     """The moment of a withdrawal that the student asked for. GNPEC leaves it open (Standard 12)."""
@@ -166,10 +166,6 @@ class WithdrawalPolicy(_Values):
     """The moment of a withdrawal by the school: last attendance, the notice to the student, or the decision."""
     second_person: Literal["anybody", "somebody_else"] = "anybody"
     """Whether somebody else must process a withdrawal than the person who recorded it."""
-    leave_days: Annotated[int, Field(ge=1, le=365)] = 180
-    """Days of leave within 12 months, all leaves together (the convention of Title IV)."""
-    leave_reminder_days: Annotated[int, Field(ge=1, le=60)] = 7
-    """Days before the end of a leave on which the student is reminded."""
 
 
 class StoragePolicy(_Values):
@@ -317,18 +313,16 @@ _LABELS = {
     "disclosures": ("Disclosures", ""),
     "small_balance_dollars": ("A balance holds nothing up until it is above", "dollars"),
     "books_and_kits_1098t": ("Books and kits on Form 1098-T", ""),
-    "authorization_rate_hundredths": ("Authorization fee", "hundredths of a percent of the base"),
+    "authorization_rate_hundredths": ("Authorization fee", "basis points of the base (100 are 1%)"),
     "authorization_minimum_dollars": ("Authorization fee, at least", "dollars"),
     "authorization_maximum_dollars": ("Authorization fee, at most", "dollars"),
-    "trust_fund_rate_hundredths": ("Trust-fund fee", "hundredths of a percent of the base"),
+    "trust_fund_rate_hundredths": ("Trust-fund fee", "basis points of the base (100 are 1%)"),
     "trust_fund_minimum_dollars": ("Trust-fund fee, at least", "dollars"),
     "trust_fund": ("Trust-fund fee (first seven years)", ""),
     "waivers": ("Waived tuition and fees", ""),
     "student_date": ("A student’s withdrawal goes by", ""),
     "administrative_date": ("An administrative withdrawal goes by", ""),
     "second_person": ("A withdrawal is processed by", ""),
-    "leave_days": ("Leave of absence, at most", "days in 12 months"),
-    "leave_reminder_days": ("The student is reminded", "days before a leave ends"),
 }
 
 
@@ -356,6 +350,12 @@ CHOICES = {
     "balance_due": "Held while a balance is due",
     "paid": "Must be paid",
     "not_required": "Need not be paid",
+    "not_qualified": "Do not count as qualified expenses",
+    "qualified": "Count as qualified expenses",
+    "owed": "Owed",
+    "no_longer_owed": "No longer owed",
+    "stay_in_the_base": "Stay in the base",
+    "taken_off": "Are taken off the base",
     "anybody": "Anybody who may process withdrawals",
     "somebody_else": "Somebody else than recorded it",
     "receipt_of_request": "The request or decision",
