@@ -79,6 +79,7 @@ class Action(StrEnum):
         "Attendance totals rebuilt",
         base.Counted,
     )
+    BACKUP_FAILED = system.BACKUP_FAILED
     CHECKS_COMPLETED = "checks.completed", "installation", "Configuration checked", system.ChecksCompleted
     CLASS_ATTENDANCE_MARKED = learning.CLASS_ATTENDANCE_MARKED
     CLASS_CREATED = "class.created", "classes", "Class created", school.ClassCreated
@@ -110,6 +111,7 @@ class Action(StrEnum):
     CONTENT_PACKAGE_IMPORTED = learning.CONTENT_PACKAGE_IMPORTED
     CONTENT_PART_LEFT = "content.part_left", "launches", "Lesson left without exiting", learning.PartLeft
     CONTENT_PART_REPORTED = "content.part_reported", "launches", "Lesson work saved", learning.PartReported
+    CONTENT_PART_WAIVED = "content.part_waived", "scorm_data", "Part of a lesson waived", learning.PartWaived
     DIRECTORY_ALLOWED = privacy.DIRECTORY_ALLOWED
     DIRECTORY_OPTED_OUT = privacy.DIRECTORY_OPTED_OUT
     DISCLOSURE_RECORDED = privacy.DISCLOSURE_RECORDED
@@ -248,6 +250,7 @@ class Action(StrEnum):
     RECOVERY_CODE_USED = "recovery_code.used", "users", "Recovery code used", people.RecoveryCodeUsed
     RECORD_VIEWED = "record.viewed", "users", "Student record viewed", people.RecordViewed
     REPORT_EXPORTED = "report.exported", "reports", "List exported", system.ReportExported
+    RESTORE_TRIED = system.RESTORE_TRIED
     RETENTION_PURGED = "retention.purged", "purge_runs", "Old data removed", system.DataPurged
     SCHOOL_CALENDAR_CHANGED = school.SCHOOL_CALENDAR_CHANGED
     SCHOOL_LOGO_CHANGED = "school.logo_changed", "school", "School logo changed", school.LogoChanged

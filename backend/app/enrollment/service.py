@@ -16,7 +16,7 @@ from app.accounts import service as accounts
 from app.core import history, views
 from app.core.actions import Action
 from app.core.errors import Conflict, FieldError, NotFound
-from app.core.permissions import Role, Subject, internal
+from app.core.permissions import Actor, Role, Subject, internal
 from app.core.views import Part
 from app.db.models import Enrollment, EnrollmentStatus
 from app.enrollment import imports as _imports  # noqa: F401 - enrollments can be imported
@@ -56,6 +56,7 @@ from app.enrollment.queries import Learner
 from app.enrollment.study_access import Study, hold_for_study, study_for
 from app.enrollment.study_access import register_end as on_ended
 from app.enrollment.withdrawals.moments import register as register_time_to_cancel
+from app.enrollment.withdrawals.notices import send_notice as send_withdrawal_notice
 from app.enrollment.withdrawals.service import (
     cancel as cancel_withdrawal,
 )
@@ -113,6 +114,7 @@ __all__ = [
     "register_time_to_cancel",
     "register_withdrawal_hours",
     "request_withdrawal",
+    "send_withdrawal_notice",
     "status_counts",
     "student_email",
     "student_suggestions",
@@ -205,7 +207,7 @@ def enroll_by_email(
 @views.opens(Part.ENROLLMENT, student="user_id")
 def list_enrollments(
     session: Session,
-    subject: Subject,
+    subject: Actor,
     paging: Paging,
     *,
     status: EnrollmentStatus | None = None,

@@ -13,6 +13,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_valida
 from app.core import retention
 from app.school.agreement_wording import AgreementPolicy
 from app.school.grading import GradingPolicy
+from app.school.money import BillingPolicy, StateFeesPolicy
 
 
 class PolicyKind(StrEnum):
@@ -28,6 +29,7 @@ class PolicyKind(StrEnum):
     RETENTION = "retention"
     STORAGE = "storage"
     BILLING = "billing"
+    STATE_FEES = "state_fees"
     COMPLAINTS = "complaints"
     LESSON_CONTENT = "lesson_content"
     AGREEMENT = "agreement"
@@ -133,18 +135,6 @@ class ExternshipPolicy(_Values):
     """Days for which a supervisor’s link to confirm a week works."""
 
 
-class BillingPolicy(_Values):
-    """What a balance that is due holds up."""
-
-    transcript_hold: Literal["never", "balance_due"] = "never"
-    """Whether a balance keeps official transcripts back. Some states forbid it, and federal rules limit it for schools
-    with Title IV aid (34 CFR 668.14(b)(34)), so that it is off until the school decides."""
-    graduation_balance: Literal["paid", "not_required"] = "paid"
-    """Whether a balance keeps a student from graduating without an exception."""
-    small_balance_dollars: Annotated[int, Field(ge=0, le=1000)] = 0
-    """A balance up to this holds nothing up."""
-
-
 class ComplaintsPolicy(_Values):
     """How soon the school acts on a complaint. GNPEC requires a procedure, and sets no number of days.
 
@@ -168,7 +158,7 @@ class ComplaintsPolicy(_Values):
 
 
 class WithdrawalPolicy(_Values):
-    """Which day a withdrawal goes by, who processes it, and how long a leave of absence lasts."""
+    """Which day a withdrawal goes by, and who processes it."""
 
     student_date: Literal["receipt_of_request", "last_attendance"] = "receipt_of_request"
     """The moment of a withdrawal that the student asked for. GNPEC leaves it open (Standard 12)."""
@@ -176,10 +166,6 @@ class WithdrawalPolicy(_Values):
     """The moment of a withdrawal by the school: last attendance, the notice to the student, or the decision."""
     second_person: Literal["anybody", "somebody_else"] = "anybody"
     """Whether somebody else must process a withdrawal than the person who recorded it."""
-    leave_days: Annotated[int, Field(ge=1, le=365)] = 180
-    """Days of leave within 12 months, all leaves together (the convention of Title IV)."""
-    leave_reminder_days: Annotated[int, Field(ge=1, le=60)] = 7
-    """Days before the end of a leave on which the student is reminded."""
 
 
 class StoragePolicy(_Values):
@@ -269,6 +255,7 @@ SCHEMAS: dict[PolicyKind, type[BaseModel]] = {
     PolicyKind.RETENTION: RetentionPolicy,
     PolicyKind.STORAGE: StoragePolicy,
     PolicyKind.BILLING: BillingPolicy,
+    PolicyKind.STATE_FEES: StateFeesPolicy,
     PolicyKind.COMPLAINTS: ComplaintsPolicy,
     PolicyKind.LESSON_CONTENT: LessonContentPolicy,
     PolicyKind.AGREEMENT: AgreementPolicy,
@@ -325,11 +312,17 @@ _LABELS = {
     "sign_within_days": ("An agreement can be signed for", "days"),
     "disclosures": ("Disclosures", ""),
     "small_balance_dollars": ("A balance holds nothing up until it is above", "dollars"),
+    "books_and_kits_1098t": ("Books and kits on Form 1098-T", ""),
+    "authorization_rate_hundredths": ("Authorization fee", "basis points of the base (100 are 1%)"),
+    "authorization_minimum_dollars": ("Authorization fee, at least", "dollars"),
+    "authorization_maximum_dollars": ("Authorization fee, at most", "dollars"),
+    "trust_fund_rate_hundredths": ("Trust-fund fee", "basis points of the base (100 are 1%)"),
+    "trust_fund_minimum_dollars": ("Trust-fund fee, at least", "dollars"),
+    "trust_fund": ("Trust-fund fee (first seven years)", ""),
+    "waivers": ("Waived tuition and fees", ""),
     "student_date": ("A student’s withdrawal goes by", ""),
     "administrative_date": ("An administrative withdrawal goes by", ""),
     "second_person": ("A withdrawal is processed by", ""),
-    "leave_days": ("Leave of absence, at most", "days in 12 months"),
-    "leave_reminder_days": ("The student is reminded", "days before a leave ends"),
 }
 
 
@@ -357,6 +350,12 @@ CHOICES = {
     "balance_due": "Held while a balance is due",
     "paid": "Must be paid",
     "not_required": "Need not be paid",
+    "not_qualified": "Do not count as qualified expenses",
+    "qualified": "Count as qualified expenses",
+    "owed": "Owed",
+    "no_longer_owed": "No longer owed",
+    "stay_in_the_base": "Stay in the base",
+    "taken_off": "Are taken off the base",
     "anybody": "Anybody who may process withdrawals",
     "somebody_else": "Somebody else than recorded it",
     "receipt_of_request": "The request or decision",

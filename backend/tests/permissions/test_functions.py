@@ -46,6 +46,7 @@ from app.db.models import XapiForwarder
 from app.db.session import Database
 from app.enrollment.admissions.applications.schemas import ApplicationForm
 from app.enrollment.withdrawals.schemas import Notice, Recorded
+from app.finance.ledger.revenue.service import Revenue
 from app.lrs.desk.browser.filters import StatementFilters
 from app.settings import Settings
 from app.web.paging import Paging
@@ -172,6 +173,11 @@ CALLS: Mapping[str, Mapping[str, Any]] = {
     "compliance.transcripts.batches.start": {"class_id": "@class_id"},
     "compliance.outcomes.counts": {"year": lambda _numbers: FiscalYear(TODAY, TODAY)},
     "compliance.outcomes.year_of": {"value": lambda _numbers: None},
+    "compliance.attendance.summaries.by_period": {"unit": "week"},
+    "finance.ledger.revenue.listing": {"found": lambda _numbers: Revenue(TODAY, [], 0)},
+    "finance.ledger.revenue.revenue": {"day": lambda _numbers: date(2026, 1, 1)},
+    "finance.ledger.tax_forms.listing": {"found": lambda _numbers: []},
+    "finance.ledger.tax_forms.year_of": {"value": lambda _numbers: None},
     "compliance.transcripts.find": {"number": lambda numbers: f"TR-2026-{numbers['serial']:06}"},
     "compliance.transcripts.enrollment_for": {
         "student": lambda numbers: str(numbers["user_id"]),

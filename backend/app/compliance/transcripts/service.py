@@ -98,7 +98,7 @@ __all__ = [
 
 def listed(
     session: Session,
-    subject: Subject,
+    subject: Actor,
     paging: Paging,
     *,
     status: str | None = None,
