@@ -246,7 +246,7 @@ def create_app(settings: Settings, database: Database | None = None) -> FastAPI:
         exempt=(links_pages.PLACE,),
         refused=partial(refusals.note_cross_site, database),
     )
-    content = BodyTime(create_content_app(settings, database, app.state.files), answer=_plainly)
+    content = BodyTime(create_content_app(settings, database, app.state.files, lrs), answer=_plainly)
     _dispatch_hosts(app, settings, content, lrs)
     return app
 

@@ -111,6 +111,7 @@ class Action(StrEnum):
     CONTENT_PACKAGE_IMPORTED = learning.CONTENT_PACKAGE_IMPORTED
     CONTENT_PART_LEFT = "content.part_left", "launches", "Lesson left without exiting", learning.PartLeft
     CONTENT_PART_REPORTED = "content.part_reported", "launches", "Lesson work saved", learning.PartReported
+    CONTENT_PART_WAIVED = "content.part_waived", "scorm_data", "Part of a lesson waived", learning.PartWaived
     DIRECTORY_ALLOWED = privacy.DIRECTORY_ALLOWED
     DIRECTORY_OPTED_OUT = privacy.DIRECTORY_OPTED_OUT
     DISCLOSURE_RECORDED = privacy.DISCLOSURE_RECORDED

@@ -2,5 +2,6 @@
 
 from app.core.constraints import register_conflict
 from app.finance import requirement as _requirement  # noqa: F401 - graduation asks about the balance
+from app.finance.refunds import time_to_cancel as _time_to_cancel  # noqa: F401 - requests to leave ask
 
 register_conflict("fk_refunds_withdrawal_id", "This withdrawal has a refund and cannot be deleted.")

@@ -13,6 +13,7 @@ from app.compliance.attendance import service as attendance
 from app.compliance.grades import service as grades
 from app.core.actions import Action
 from app.db.models import AuditEntry
+from app.enrollment import service as enrollment
 from app.projections.subscription import Subscriber
 
 _TO_OWNER = frozenset(
@@ -32,6 +33,9 @@ _TO_OWNER = frozenset(
 _DECIDED_HOURS = frozenset({Action.ATTENDANCE_CORRECTION_APPROVED, Action.ATTENDANCE_CORRECTION_DECLINED})
 
 
+_OF_WITHDRAWALS = frozenset(
+    {Action.WITHDRAWAL_PROCESSED, Action.WITHDRAWAL_RECORDED, Action.WITHDRAWAL_REQUESTED}
+)
 _OF_SKILLS = frozenset({Action.SKILL_ATTEMPTED, Action.SKILL_VOIDED})
 
 
@@ -46,6 +50,8 @@ def _apply(session: Session, entries: Sequence[AuditEntry]) -> None:
             grades.send_letter(session, int(entry.target_id))
         elif entry.action in _DECIDED_HOURS and entry.target_id is not None:
             attendance.send_decision(session, int(entry.target_id))
+        elif entry.action in _OF_WITHDRAWALS and entry.target_id is not None:
+            enrollment.send_withdrawal_notice(session, int(entry.target_id))
         elif entry.action == Action.PROGRESS_APPEAL_DECIDED:
             grades.send_letter(session, int(entry.details["review_id"]), decided=True)
         elif entry.action in _OF_SKILLS and entry.target_id is not None:
@@ -70,6 +76,7 @@ SUBSCRIBER = Subscriber(
     actions=_TO_OWNER
     | _DECIDED_HOURS
     | _OF_SKILLS
+    | _OF_WITHDRAWALS
     | {
         Action.API_TOKEN_CREATED,
         Action.PROGRESS_APPEAL_DECIDED,
