@@ -357,7 +357,7 @@ ROWS["0290"] = """
         VALUES (1, repeat('e', 64), 'image/jpeg', 1);
 """
 
-ROWS["0330"] = """
+ROWS["0340"] = """
     INSERT INTO payment_plans (student_id, enrollment_id, total_cents, after_transaction, terms, request, created_by,
                                agreed_at, ended_at, ended_because)
         VALUES (1, 1, 70000, 1, '{"version": 1, "late_fee": "no_fee"}', gen_random_uuid(), 2,

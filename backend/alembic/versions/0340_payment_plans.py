@@ -1,13 +1,13 @@
 """Payment plans: installments that a student agreed to, and reminders of them
 
-Revision ID: 0330
-Revises: 0320
+Revision ID: 0340
+Revises: 0330
 """
 
 from alembic import op
 
-revision = "0330"
-down_revision = "0320"
+revision = "0340"
+down_revision = "0330"
 branch_labels = None
 depends_on = None
 
