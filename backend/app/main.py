@@ -79,6 +79,10 @@ from app.finance.ledger.figures import pages as ledger_figures_pages
 from app.finance.ledger.payers import pages as ledger_payers_pages
 from app.finance.refunds import api as refunds_api
 from app.finance.refunds import pages as refunds_pages
+from app.finance.refunds.cases import api as refund_cases_api
+from app.finance.refunds.cases import pages as refund_cases_pages
+from app.finance.refunds.cases.letters import pages as refund_letters_pages
+from app.finance.refunds.cases.remittances import pages as refund_remittances_pages
 from app.lrs.desk import pages as lrs_pages
 from app.lrs.desk.keys import api as lrs_keys
 from app.lrs.engine.api import LrsApp
@@ -156,6 +160,10 @@ ROUTERS: list[APIRouter] = [
     # Before /enrollments/{number} and its parts.
     refunds_api.router,
     refunds_pages.router,
+    refund_cases_api.router,
+    refund_cases_pages.router,
+    refund_letters_pages.router,
+    refund_remittances_pages.router,
     enrollment_api.router,
     enrollment_pages.router,
     admissions_pages.router,

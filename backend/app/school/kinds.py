@@ -128,7 +128,7 @@ class ExternshipPolicy(_Values):
 
 
 class BillingPolicy(_Values):
-    """What a balance that is due holds up."""
+    """What a balance that is due holds up, and when a refund is approved twice."""
 
     transcript_hold: Literal["never", "balance_due"] = "never"
     """Whether a balance keeps official transcripts back. Some states forbid it, and federal rules limit it for schools
@@ -137,6 +137,8 @@ class BillingPolicy(_Values):
     """Whether a balance keeps a student from graduating without an exception."""
     small_balance_dollars: Annotated[int, Field(ge=0, le=1000)] = 0
     """A balance up to this holds nothing up."""
+    second_approval_above_dollars: Annotated[int, Field(ge=0, le=1_000_000)] = 5000
+    """A refund above this is approved by two people, neither of whom computed it."""
 
 
 class StoragePolicy(_Values):
@@ -250,6 +252,7 @@ _LABELS = {
     "transcript_hold": ("Official transcripts", ""),
     "graduation_balance": ("To graduate, the balance", ""),
     "small_balance_dollars": ("A balance holds nothing up until it is above", "dollars"),
+    "second_approval_above_dollars": ("Two people approve a refund above", "dollars"),
 }
 
 

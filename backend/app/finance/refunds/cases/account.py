@@ -1,0 +1,236 @@
+"""The case of a withdrawal from the student's own account: charges, payments, credits and payers of the ledger.
+
+The ledger does not say what a payment was for, so it pays the oldest charge first, as everywhere in the ledger. What
+was waived or granted as a scholarship lowers what is charged: a refund is of money paid.
+"""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Row
+from sqlalchemy.orm import Session
+
+from app.core.money import format_cents
+from app.finance.ledger import chart
+from app.finance.ledger import service as ledger
+from app.finance.refunds import door
+from app.finance.refunds.cases import queries
+from app.finance.refunds.cases.terms import ITEM_NAMES, TermItem, Terms, of_catalog
+from app.rules.refunds import Result
+
+PAYER_ORDER = tuple(chart.PAYER_KINDS)
+"""Who is paid back first: public funds, then employers and sponsors. The student comes last."""
+_CREDITS = (chart.WAIVERS, chart.SCHOLARSHIPS)
+_MONEY = frozenset(code for _name, code in chart.METHODS.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Leaving:
+    """A withdrawal as a refund sees it: minutes are those that its processing froze. `total_minutes` is None for a
+    program without clock hours; `percent` then says how far the student was."""
+
+    withdrawal_id: int
+    enrollment_id: int
+    user_id: int
+    kind: str
+    withdrawn_at: datetime
+    completed_minutes: int
+    total_minutes: int | None
+    percent: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Computed:
+    """A refund with the case it was computed from. `other_cents` is the part of books, kits and third parties."""
+
+    case_file: dict[str, Any]
+    result: Result
+    other_cents: int
+    payees: list[dict[str, Any]]
+    assumptions: list[str]
+
+
+def compute(session: Session, leaving: Leaving, zone: ZoneInfo, kept: Collection[str] = ()) -> Computed:
+    """The refund of a withdrawal as the ledger and the agreement stand now. `kept` names items that were issued.
+
+    Raises door.CaseRefused where they contradict each other.
+    """
+    row = queries.enrolled(session, leaving.enrollment_id)
+    terms = of_catalog(row, zone)
+    money = _Money(ledger.money_of(session, leaving.enrollment_id), terms)
+    payers = ledger.paid_by_payers(session, leaving.enrollment_id)
+    assumptions = list(terms.assumptions)
+    total, done = leaving.total_minutes, leaving.completed_minutes
+    if not total:
+        total, done = 6_000, 60 * leaving.percent
+        assumptions.append(
+            f"The program counts no clock hours, so the part completed is the {leaving.percent}% of its progress, "
+            "shown as hours of 100."
+        )
+    if not money.payments and not payers:
+        assumptions.append("No payment for this program is in the ledger, so there is nothing to refund.")
+    if loose := ledger.without_program(session, leaving.enrollment_id):
+        assumptions.append(
+            f"{format_cents(loose)} was paid without naming a program, and the student has several. It is not counted: "
+            "reverse it and record it for its program, then compute again."
+        )
+    if any(one.kind == "va" for one in payers):
+        assumptions.append("VA paid a part, so the rule for VA funds is used for all of it.")
+    charge = terms.charge_cents
+    if charge is None:
+        charge = money.charged("program") or row.tuition_amount_cents or 0
+    signed_at = min(terms.signed_at, leaving.withdrawn_at)
+    paid = money.paid([*money.payments, *((one.booked_on, one.cents) for one in payers)])
+    case_file: dict[str, Any] = {
+        "policy": terms.policy,
+        "program": {
+            "total_minutes": total,
+            "segments": [
+                {
+                    "name": row.program,
+                    "total_minutes": total,
+                    "charge_cents": max(0, charge - money.credit_of("program")),
+                }
+            ],
+        },
+        "agreement": {
+            "signed_at": signed_at.astimezone(zone).isoformat(),
+            "application_fee_cents": terms.application_fee_cents,
+            "application_fee_disclosed": terms.application_fee_disclosed,
+        },
+        "items": [
+            {
+                "name": one.name,
+                "amount_cents": max(0, one.amount_cents - money.credit_of(one.name)),
+                "refundable": one.refundable,
+                "disclosed": one.disclosed,
+                "kept": one.name in kept,
+            }
+            for one in money.items
+        ],
+        "payments": [
+            {"amount_cents": cents, "paid_on": day.isoformat(), "for": _purpose(group)}
+            for day, cents, group in paid
+        ],
+        "attended_minutes": done,
+        "withdrawn_at": leaving.withdrawn_at.astimezone(zone).isoformat(),
+        "kind": leaving.kind,
+        "settings": {
+            "time_zone": zone.key,
+            "payer": "va" if any(one.kind == "va" for one in payers) else "student",
+        },
+    }
+    case = door.case_of(case_file)
+    result = door.compute(case)
+    bare = door.compute(
+        replace(case, payments=tuple(one for one in case.payments if not one.purpose.startswith("item:")))
+    )
+    other = min(max(0, result.amount_cents - bare.amount_cents), result.amount_cents)
+    payees = _payees(result.amount_cents, payers, row.full_name)
+    return Computed(case_file, result, other, payees, assumptions)
+
+
+def _purpose(group: str) -> str:
+    return group if group in ("program", "application_fee") else f"item:{group}"
+
+
+def _payees(amount: int, payers: Sequence[ledger.PaidByPayer], student: str) -> list[dict[str, Any]]:
+    """Who gets how much: each payer up to what they paid, the student the rest."""
+    given: dict[int, list[Any]] = {}
+    for one in sorted(payers, key=lambda one: (PAYER_ORDER.index(one.kind), one.booked_on, one.payer_id)):
+        given.setdefault(one.payer_id, [one.name, 0])[1] += one.cents
+    found: list[dict[str, Any]] = []
+    left = amount
+    for payer_id, (name, cents) in given.items():
+        share = min(left, cents)
+        if share:
+            found.append({"payer_id": payer_id, "name": name, "amount_cents": share})
+            left -= share
+    if left:
+        found.append({"payer_id": None, "name": student, "amount_cents": left})
+    return found
+
+
+class _Money:
+    """What the ledger says of an enrollment, sorted by what it is for."""
+
+    def __init__(self, rows: Sequence[Row[Any]], terms: Terms) -> None:
+        self.payments: list[tuple[date, int]] = []
+        self.charges: list[tuple[date, str, int]] = []
+        self._credits = 0
+        items = {one.name: one for one in terms.items}
+        fee_left = terms.application_fee_cents
+        for row in rows:
+            if row.kind == "charge":
+                cents = -row.amount_cents
+                if row.code in ITEM_NAMES:
+                    self._charge_item(items, terms, row, cents)
+                    continue
+                if row.code == chart.FEES and fee_left:
+                    fee, fee_left = min(cents, fee_left), fee_left - min(cents, fee_left)
+                    self.charges.append((row.booked_on, "application_fee", fee))
+                    cents -= fee
+                if cents:
+                    self.charges.append((row.booked_on, "program", cents))
+            elif row.kind == "payment" and row.code in _MONEY:
+                self.payments.append((row.booked_on, row.amount_cents))
+            elif row.code in _CREDITS:
+                self._credits += row.amount_cents
+        self.items = list(items.values())
+        self._credit_by_group = self._spread()
+
+    def _charge_item(self, items: dict[str, TermItem], terms: Terms, row: Row[Any], cents: int) -> None:
+        """A charge of books, a kit or a third party: of the agreement's items of its kind, or an item of its own."""
+        agreed = [one for one in terms.items if one.code == row.code]
+        name = agreed[0].name if agreed else ITEM_NAMES[row.code]
+        for one in agreed:
+            if self.charged(one.name) < one.amount_cents:
+                name = one.name
+                break
+        if not agreed:
+            known = items.get(name)
+            items[name] = TermItem(name, row.code, cents + (known.amount_cents if known else 0))
+        self.charges.append((row.booked_on, name, cents))
+
+    def charged(self, group: str) -> int:
+        """Cents charged for a group: `program`, `application_fee` or an item's name."""
+        return sum(cents for _day, name, cents in self.charges if name == group)
+
+    def credit_of(self, group: str) -> int:
+        """What was waived or granted of it."""
+        return self._credit_by_group.get(group, 0)
+
+    def _spread(self) -> dict[str, int]:
+        """Credits lower tuition and fees first, then the items in the order of their charges."""
+        left, found = self._credits, {}
+        groups = dict.fromkeys(["program", *(group for _day, group, _cents in self.charges)])
+        for group in groups:
+            share = min(left, self.charged(group))
+            if share:
+                found[group] = share
+                left -= share
+        return found
+
+    def paid(self, payments: Sequence[tuple[date, int]]) -> list[tuple[date, int, str]]:
+        """Payments by what they paid for: the oldest charge first, what is beyond all charges toward the program."""
+        credit = dict(self._credit_by_group)
+        owed: list[list[Any]] = []
+        for _day, group, cents in self.charges:
+            less = min(cents, credit.get(group, 0))
+            credit[group] = credit.get(group, 0) - less
+            owed.append([group, cents - less])
+        found: dict[tuple[date, str], int] = {}
+        for day, cents in sorted(payments):
+            left = cents
+            for entry in owed:
+                share = min(left, entry[1])
+                if share:
+                    entry[1] -= share
+                    left -= share
+                    found[day, entry[0]] = found.get((day, entry[0]), 0) + share
+            if left:
+                found[day, "program"] = found.get((day, "program"), 0) + left
+        return [(day, cents, group) for (day, group), cents in found.items()]
