@@ -132,6 +132,8 @@ OWNERS = {
     "ledger_postings": "finance",
     "ledger_receipts": "finance",
     "ledger_transactions": "finance",
+    "refund_computations": "finance",
+    "refund_remittances": "finance",
     "refunds": "finance",
     "content_packages": "content",
     "content_files": "content",

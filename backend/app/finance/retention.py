@@ -12,5 +12,7 @@ retention.keep(
     "ledger_postings",
     "ledger_receipts",
     "ledger_transactions",
+    "refund_computations",
+    "refund_remittances",
     "refunds",
 )

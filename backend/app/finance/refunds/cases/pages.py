@@ -7,9 +7,11 @@ from uuid import uuid4
 from fastapi import APIRouter, Depends, Query, Request, Response
 from sqlalchemy.orm import Session
 
+from app.core.money import format_cents
 from app.core.permissions import Permission, Subject
-from app.documents.service import IssueForm
-from app.finance.ledger import chart
+from app.documents.service import IssueForm, long_date
+from app.finance.ledger import chart, panels
+from app.finance.ledger.panels import Panel
 from app.finance.refunds.cases import policy, service
 from app.finance.refunds.cases import queue as _queue  # noqa: F401 - what waits is in the queue
 from app.finance.refunds.cases.letters import service as letters
@@ -52,6 +54,23 @@ def _found(session: Session, subject: Subject, words: str) -> Found | None:
 
 
 search.register("refunds", _found, order=71)
+
+
+def _own(session: Session, subject: Subject) -> list[Panel]:
+    """The student's refunds, on their Money."""
+    return [
+        Panel(
+            f"Refund: {format_cents(row.amount_cents)}",
+            f"{row.program}. {state(row)}"
+            + (f", due by {long_date(row.due_on)}." if row.days_left is not None else "."),
+            f"/refunds/{row.id}",
+            "How it was computed, and every step",
+        )
+        for row in service.own_refunds(session, subject)
+    ]
+
+
+panels.register("refunds", _own)
 
 
 @router.get("/refunds", dependencies=READS)

@@ -37,7 +37,6 @@ from app.web import queue
 from app.web.listing import Listing
 from app.web.paging import Paging
 
-register_conflict("fk_refunds_withdrawal_id", "This withdrawal has a refund and cannot be deleted.")
 register_conflict("uq_refunds_withdrawal_id", "This withdrawal has a refund already. Nothing was changed.")
 register_conflict(
     "uq_refund_remittances_payee", "This payee has been paid already. Nothing was paid a second time."
