@@ -19,7 +19,7 @@ from app.school.policies import DatedPolicy
 
 commands = typer.Typer(
     no_args_is_help=True,
-    help="Dated policies: attendance, progress, password, second factor, retention, storage.",
+    help="Dated policies: attendance, progress, password, second factor, retention, storage, agreement.",
 )
 Kind = Annotated[PolicyKind, typer.Argument(help="Which policy.")]
 

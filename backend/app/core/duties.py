@@ -38,6 +38,12 @@ class Permission(StrEnum):
     """Applications, and the documents that applicants and students bring."""
     ADMISSIONS_MANAGE = "admissions.manage"
     """Take in and decide applications, check documents, say which ones a program requires."""
+    AGREEMENTS_READ = "agreements.read"
+    """Enrollment agreements of every student whom one sees, with the evidence of their signatures."""
+    AGREEMENTS_PREPARE = "agreements.prepare"
+    """Prepare, send and void enrollment agreements."""
+    AGREEMENTS_SIGN = "agreements.sign"
+    """Sign enrollment agreements for the school."""
     ATTENDANCE_READ_ALL = "attendance.read_all"
     ATTENDANCE_READ_OWN_CLASSES = "attendance.read_own_classes"
     ATTENDANCE_CORRECT = "attendance.correct"
@@ -168,6 +174,7 @@ _READS_EVERYTHING = frozenset(
         _P.ACADEMICS_READ,
         _P.ACCOUNTS_READ,
         _P.ADMISSIONS_READ,
+        _P.AGREEMENTS_READ,
         _P.ATTENDANCE_READ_ALL,
         _P.CONTENT_READ,
         _P.DOCUMENTS_READ_ALL,
@@ -199,6 +206,9 @@ PERMISSIONS: dict[Duty, frozenset[Permission]] = {
             _P.ACCOUNTS_READ,
             _P.ADMISSIONS_READ,
             _P.ADMISSIONS_MANAGE,
+            _P.AGREEMENTS_READ,
+            _P.AGREEMENTS_PREPARE,
+            _P.AGREEMENTS_SIGN,
             _P.ATTENDANCE_READ_ALL,
             _P.ATTENDANCE_CORRECT,
             _P.CLASSES_MANAGE,
@@ -241,6 +251,8 @@ PERMISSIONS: dict[Duty, frozenset[Permission]] = {
             _P.ACCOUNTS_READ,
             _P.ADMISSIONS_READ,
             _P.ADMISSIONS_MANAGE,
+            _P.AGREEMENTS_READ,
+            _P.AGREEMENTS_PREPARE,
             _P.ENROLLMENTS_READ_ALL,
             _P.ENROLLMENTS_CHANGE,
             _P.IMPORTS_RUN,
@@ -257,6 +269,8 @@ PERMISSIONS: dict[Duty, frozenset[Permission]] = {
         {
             _P.ACADEMICS_READ,
             _P.ACCOUNTS_READ,
+            _P.AGREEMENTS_READ,
+            _P.AGREEMENTS_PREPARE,
             _P.ATTENDANCE_READ_ALL,
             _P.ENROLLMENTS_READ_ALL,
             _P.HOLDS_MANAGE,

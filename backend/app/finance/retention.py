@@ -16,3 +16,11 @@ retention.keep(
     "refund_remittances",
     "refunds",
 )
+retention.keep(
+    "Enrollment agreements",
+    "An agreement belongs to the student’s file and is what a refund is computed by (GNPEC Standards 6 and 12).",
+    "agreement_links",
+    "agreement_signatures",
+    "enrollment_agreements",
+    "program_fees",
+)

@@ -3,7 +3,11 @@
 from sqlalchemy import Select, select
 
 from app.core import student_records as records
+from app.core.student_records import StoredPaper
 from app.db.models import (
+    AgreementLink,
+    AgreementSignature,
+    EnrollmentAgreement,
     LedgerAccount,
     LedgerBalance,
     LedgerPosting,
@@ -68,4 +72,31 @@ records.export(
 records.leave_out(
     "Payers are others than the student; what they are billed is in the transactions.", "ledger_payers"
 )
+records.leave_out("What a program costs is the school’s; the agreement has it.", "program_fees")
 records.leave_out("The count of a day’s cash names no student.", "ledger_closings")
+
+
+def _agreements(student: int) -> Select[tuple[int]]:
+    return select(EnrollmentAgreement.id).where(EnrollmentAgreement.student_id == student)
+
+
+records.export(
+    EnrollmentAgreement,
+    "agreements",
+    "Enrollment agreements",
+    records.owned(EnrollmentAgreement.student_id),
+    papers=(StoredPaper("file_sha256"),),
+)
+records.export(
+    AgreementSignature,
+    "agreements",
+    "Signatures under the agreements",
+    records.within(AgreementSignature.agreement_id, _agreements),
+)
+records.export(
+    AgreementLink,
+    "agreements",
+    "Links that cosigners got",
+    records.within(AgreementLink.agreement_id, _agreements),
+    withheld={"token_hash": "Whoever has it could try to find the link."},
+)

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from app.core import retention
+from app.school.agreement_wording import AgreementPolicy
 from app.school.grading import GradingPolicy
 
 
@@ -26,6 +27,7 @@ class PolicyKind(StrEnum):
     RETENTION = "retention"
     STORAGE = "storage"
     BILLING = "billing"
+    AGREEMENT = "agreement"
 
     @property
     def label(self) -> str:
@@ -206,6 +208,7 @@ SCHEMAS: dict[PolicyKind, type[BaseModel]] = {
     PolicyKind.RETENTION: RetentionPolicy,
     PolicyKind.STORAGE: StoragePolicy,
     PolicyKind.BILLING: BillingPolicy,
+    PolicyKind.AGREEMENT: AgreementPolicy,
 }
 _LABELS = {
     "clock_hour_minutes": ("Clock hour", "minutes"),
@@ -251,6 +254,8 @@ _LABELS = {
     "file_megabytes": ("One uploaded file", "MB"),
     "transcript_hold": ("Official transcripts", ""),
     "graduation_balance": ("To graduate, the balance", ""),
+    "sign_within_days": ("An agreement can be signed for", "days"),
+    "disclosures": ("Disclosures", ""),
     "small_balance_dollars": ("A balance holds nothing up until it is above", "dollars"),
     "second_approval_above_dollars": ("Two people approve a refund above", "dollars"),
 }
@@ -287,6 +292,8 @@ HELP = {
     "checkpoints_every_pct": "In percent of the program’s length: 25 means reviews at 25%, 50%, 75% and 100%.",
     "letters": "One letter per line, highest first: the letter, its lowest percent and its points, such as "
     "A 90 4.",
+    "disclosures": "One disclosure per line: its heading, a colon and the text, such as Placement: The school does not "
+    "guarantee employment. To see how they look in the agreement, use Agreements, Wording.",
     "categories": "One category per line: the name, its weight in percent and, if any, how many of the lowest scores "
     "are dropped, such as Quizzes 30 drop 1. The weights add up to 100.",
 }

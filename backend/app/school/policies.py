@@ -20,6 +20,7 @@ from app.core.permissions import Actor
 from app.db.models import SchoolPolicy
 from app.school import policy as access
 from app.school import queries
+from app.school.agreement_wording import AgreementPolicy
 from app.school.grading import GradingPolicy
 from app.school.kinds import (
     SCHEMAS,
@@ -85,6 +86,8 @@ def at(
 def at(session: Session, kind: Literal[PolicyKind.STORAGE], day: date) -> DatedPolicy[StoragePolicy]: ...
 @overload
 def at(session: Session, kind: Literal[PolicyKind.BILLING], day: date) -> DatedPolicy[BillingPolicy]: ...
+@overload
+def at(session: Session, kind: Literal[PolicyKind.AGREEMENT], day: date) -> DatedPolicy[AgreementPolicy]: ...
 @overload
 def at(session: Session, kind: PolicyKind, day: date) -> DatedPolicy[BaseModel]: ...
 

@@ -15,6 +15,7 @@ from app.db.models import School, SchoolSignatory
 from app.documents.service import Letterhead
 from app.school import calendar, policies, policy, queries
 from app.school import storage as _storage  # noqa: F401 - says how much room files have
+from app.school.agreement_wording import AgreementPolicy
 from app.school.facts import Logo, SchoolFacts, Signatory
 from app.school.grading import GradingPolicy
 from app.school.kinds import (
@@ -33,6 +34,7 @@ from app.settings import Settings, get_settings
 
 __all__ = [
     "AcademicProgressPolicy",
+    "AgreementPolicy",
     "AttendancePolicy",
     "BillingPolicy",
     "ExternshipPolicy",

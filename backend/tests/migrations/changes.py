@@ -8,6 +8,7 @@ ADDED_BY_UPGRADE: dict[tuple[str, str], dict[str, object]] = {
     ("0101", "school_policies"): {"kind": "academic_progress"},
     ("0170", "school_policies"): {"kind": "externship"},
     ("0210", "school_policies"): {"kind": "billing"},
+    ("0260", "school_policies"): {"kind": "agreement"},
 }
 
 CHANGED_BY_UPGRADE: dict[tuple[str, str], set[str]] = {
@@ -17,6 +18,7 @@ CHANGED_BY_UPGRADE: dict[tuple[str, str], set[str]] = {
     ("0101", "school"): {"revision"},
     ("0170", "school"): {"revision"},
     ("0210", "school"): {"revision"},
+    ("0260", "school"): {"revision"},
     ("0054", "api_tokens"): {"expires_at"},  # every token ends
     ("0081", "xapi_rollup_state"): {"rolled_to"},  # everything is added up again
     ("0077", "school"): {"revision"},

@@ -317,4 +317,23 @@ ROWS["0240"] = """
                 '2026-03-02 13:00+00', '2026-03-02 13:00+00', 'pin', 1, 1, 'recorded');
 """
 
+ROWS["0260"] = """
+    INSERT INTO program_fees (program_id, kind, name, amount_cents, refundable, disclosed, created_by)
+        VALUES (1, 'application', 'Application fee', 15000, false, true, 2), (1, 'kit', 'Kit', 32500, false, true, 2);
+    INSERT INTO enrollment_agreements (document_id, enrollment_id, student_id, status, terms, terms_sha256, policy_id,
+                                       refund_policy, shown_sha256, file_sha256, cosigner_kind, cosigner_name,
+                                       cosigner_email, prepared_by, expires_at, consented_at, signed_at,
+                                       cancellation_until)
+        SELECT 1, 1, 1, 'awaiting_cosigner', '{"items": []}', repeat('a', 64), id, 'gnpec-current', repeat('b', 64),
+               repeat('c', 64), 'parent', 'Pat Parent', 'pat@example.org', 2, '2026-03-20 12:00+00',
+               '2026-03-02 12:00+00', '2026-03-02 12:01+00', '2026-03-05 12:01+00'
+        FROM school_policies WHERE kind = 'agreement';
+    INSERT INTO agreement_signatures (agreement_id, party, user_id, typed_name, consent, consented_at, signed_at, ip,
+                                      user_agent, shown_sha256, file_sha256)
+        VALUES (1, 'student', 1, 'Sam Student', 'I agree', '2026-03-02 12:00+00', '2026-03-02 12:01+00', '192.0.2.1',
+                'Browser', repeat('b', 64), repeat('c', 64));
+    INSERT INTO agreement_links (agreement_id, token_hash, email, expires_at)
+        VALUES (1, repeat('d', 64), 'pat@example.org', '2026-03-20 12:00+00');
+"""
+
 # Values that an upgrade changes on purpose: (revision, table) -> columns.

@@ -2,6 +2,12 @@
 
 from app.db.models.account import AccountLink, ApiToken, SignInAttempt, UserSession
 from app.db.models.admission import AdmissionDocument, AdmissionKind, AdmissionRequirement, Application
+from app.db.models.agreement import (
+    AgreementLink,
+    AgreementSignature,
+    EnrollmentAgreement,
+    ProgramFee,
+)
 from app.db.models.attendance import Attendance
 from app.db.models.attendance_correction import AttendanceClosing, AttendanceCorrection
 from app.db.models.attendance_standing import AttendanceStanding
@@ -121,6 +127,8 @@ __all__ = [
     "AdmissionDocument",
     "AdmissionKind",
     "AdmissionRequirement",
+    "AgreementLink",
+    "AgreementSignature",
     "AmendmentRequest",
     "ApiToken",
     "Application",
@@ -160,6 +168,7 @@ __all__ = [
     "EmergencyContact",
     "EmploymentOutcome",
     "Enrollment",
+    "EnrollmentAgreement",
     "EnrollmentStatus",
     "Externship",
     "ExternshipAgreement",
@@ -208,6 +217,7 @@ __all__ = [
     "OutboxMessage",
     "Passkey",
     "Program",
+    "ProgramFee",
     "ProgressAppeal",
     "ProgressReview",
     "PurgeRun",

@@ -1,0 +1,286 @@
+"""Every SQL statement about enrollment agreements, and the agreement that a refund is computed by."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Row, Select, case, func, select
+from sqlalchemy.orm import Session, aliased
+
+from app.core.constraints import register_conflict
+from app.core.search import matches
+from app.db.models import (
+    AgreementSignature,
+    Enrollment,
+    EnrollmentAgreement,
+    IssuedDocument,
+    Program,
+    StudentProfile,
+    User,
+)
+from app.rules.agreements import WAITING
+from app.web.listing import Listing
+from app.web.paging import Paging
+
+register_conflict(
+    "uq_enrollment_agreements_open",
+    "An agreement for this enrollment is being signed already. Nothing was sent. Finish that one, or make it void.",
+)
+register_conflict(
+    "uq_agreement_signatures_party",
+    "This agreement was signed already. Your second signature was not needed.",
+)
+register_conflict(
+    "guard_enrollment_agreements_status", "This agreement has moved on meanwhile. Nothing was changed."
+)
+register_conflict(
+    "fk_enrollment_agreements_enrollment_id",
+    "This enrollment has an agreement, which is permanent, so it cannot be deleted.",
+)
+register_conflict(
+    "fk_enrollment_agreements_student_id",
+    "This person has an enrollment agreement, which is permanent, so the account cannot be deleted.",
+)
+
+
+# What a refund is computed by
+
+
+@dataclass(frozen=True, slots=True)
+class AgreedItem:
+    """A charge beside tuition and fees, as `rules.refunds.Item` takes it. `kept` is not known when one signs."""
+
+    name: str
+    amount_cents: int
+    refundable: bool
+    disclosed: bool
+    kept: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class AgreedSegment:
+    """A part of the program with its price, as `rules.refunds.Segment` takes it."""
+
+    name: str
+    total_minutes: int
+    charge_cents: int
+
+
+@dataclass(frozen=True, slots=True)
+class SignedAgreement:
+    """What a student has signed. `policy` is the version of the refund policy by its name in `rules.refunds`.
+
+    `signed_at` is the student's signature; `countersigned_at` the school's, None while it is missing.
+    """
+
+    id: int
+    document_id: int
+    signed_at: datetime
+    countersigned_at: datetime | None
+    cancellation_until: datetime
+    policy: str
+    application_fee_cents: int
+    application_fee_disclosed: bool
+    items: tuple[AgreedItem, ...]
+    segments: tuple[AgreedSegment, ...]
+
+
+def in_force(session: Session, enrollment_id: int) -> SignedAgreement | None:
+    """The agreement that binds an enrollment: that in force, else one that the student has signed; None without."""
+    row = session.scalars(
+        select(EnrollmentAgreement)
+        .where(
+            EnrollmentAgreement.enrollment_id == enrollment_id,
+            EnrollmentAgreement.status.in_(("in_force", "awaiting_school", "awaiting_cosigner")),
+        )
+        .order_by(case((EnrollmentAgreement.status == "in_force", 0), else_=1))
+        .limit(1)
+    ).first()
+    return None if row is None else signed(row)
+
+
+def signed(row: EnrollmentAgreement) -> SignedAgreement:
+    """A row that the student has signed, as refunds take it."""
+    if row.signed_at is None or row.cancellation_until is None:
+        raise ValueError(f"agreement {row.id} is not signed")
+    terms = row.terms
+    return SignedAgreement(
+        id=row.id,
+        document_id=row.document_id,
+        signed_at=row.signed_at,
+        countersigned_at=row.countersigned_at,
+        cancellation_until=row.cancellation_until,
+        policy=row.refund_policy,
+        application_fee_cents=terms["application_fee_cents"],
+        application_fee_disclosed=terms["application_fee_disclosed"],
+        items=tuple(AgreedItem(**one) for one in terms["items"]),
+        segments=tuple(AgreedSegment(**one) for one in terms["segments"]),
+    )
+
+
+# One agreement
+
+_Preparer = aliased(User)
+
+
+def _rows() -> Select[Any]:
+    return (
+        select(
+            EnrollmentAgreement,
+            IssuedDocument.number,
+            User.full_name.label("student"),
+            User.email,
+            Program.id.label("program_id"),
+            Program.name.label("program"),
+            _Preparer.full_name.label("preparer"),
+        )
+        .join(IssuedDocument, IssuedDocument.id == EnrollmentAgreement.document_id)
+        .join(User, User.id == EnrollmentAgreement.student_id)
+        .join(Enrollment, Enrollment.id == EnrollmentAgreement.enrollment_id)
+        .join(Program, Program.id == Enrollment.program_id)
+        .outerjoin(_Preparer, _Preparer.id == EnrollmentAgreement.prepared_by)
+        .execution_options(populate_existing=True)
+    )
+
+
+def one(session: Session, agreement_id: int) -> Row[Any] | None:
+    """An agreement with its number and the names that belong to it."""
+    return session.execute(_rows().where(EnrollmentAgreement.id == agreement_id)).one_or_none()
+
+
+def locked(session: Session, agreement_id: int) -> EnrollmentAgreement | None:
+    """The row, locked: who signs at the same moment comes one after the other."""
+    return session.scalars(
+        select(EnrollmentAgreement)
+        .where(EnrollmentAgreement.id == agreement_id)
+        .with_for_update(key_share=True)
+        .execution_options(populate_existing=True)
+    ).one_or_none()
+
+
+def signatures(session: Session, agreement_id: int) -> Sequence[AgreementSignature]:
+    """Who has signed, in order."""
+    return session.scalars(
+        select(AgreementSignature)
+        .where(AgreementSignature.agreement_id == agreement_id)
+        .order_by(AgreementSignature.id)
+    ).all()
+
+
+def by_document(session: Session, document_id: int) -> EnrollmentAgreement | None:
+    """The agreement under a number of the register."""
+    return session.scalars(
+        select(EnrollmentAgreement).where(EnrollmentAgreement.document_id == document_id)
+    ).one_or_none()
+
+
+def add(session: Session, row: Any) -> None:
+    """Write a new row; its number is known afterwards."""
+    session.add(row)
+    session.flush()
+
+
+def standing(session: Session, enrollment_id: int) -> EnrollmentAgreement | None:
+    """The agreement in force of an enrollment, which a new one supersedes."""
+    return session.scalars(
+        select(EnrollmentAgreement).where(
+            EnrollmentAgreement.enrollment_id == enrollment_id, EnrollmentAgreement.status == "in_force"
+        )
+    ).one_or_none()
+
+
+def is_waiting(session: Session, enrollment_id: int) -> bool:
+    """Whether an agreement for the enrollment is being signed."""
+    return bool(
+        session.scalar(
+            select(func.count()).where(
+                EnrollmentAgreement.enrollment_id == enrollment_id, EnrollmentAgreement.status.in_(WAITING)
+            )
+        )
+    )
+
+
+def of_student(session: Session, student_id: int) -> Sequence[Row[Any]]:
+    """A student's agreements, the newest first."""
+    return session.execute(
+        _rows().where(EnrollmentAgreement.student_id == student_id).order_by(EnrollmentAgreement.id.desc())
+    ).all()
+
+
+def of_enrollment(session: Session, enrollment_id: int) -> Sequence[Row[Any]]:
+    """An enrollment's agreements, the newest first."""
+    return session.execute(
+        _rows()
+        .where(EnrollmentAgreement.enrollment_id == enrollment_id)
+        .order_by(EnrollmentAgreement.id.desc())
+    ).all()
+
+
+def expired(session: Session, now: datetime) -> Sequence[EnrollmentAgreement]:
+    """Agreements that nobody signed in time, locked; those that somebody signs now are skipped."""
+    return session.scalars(
+        select(EnrollmentAgreement)
+        .where(
+            EnrollmentAgreement.status.in_(("awaiting_student", "awaiting_cosigner")),
+            EnrollmentAgreement.expires_at <= now,
+        )
+        .order_by(EnrollmentAgreement.id)
+        .with_for_update(skip_locked=True)
+    ).all()
+
+
+# What an agreement is made of
+
+
+def facts(session: Session, enrollment_id: int) -> Row[Any] | None:
+    """The enrollment with the program and the student, for an agreement."""
+    return session.execute(
+        select(
+            Enrollment.id,
+            Enrollment.user_id,
+            Enrollment.status,
+            Enrollment.enrolled_at,
+            Program.id.label("program_id"),
+            Program.name.label("program"),
+            Program.clock_hours,
+            Program.duration_weeks,
+            Program.total_credits,
+            Program.tuition_amount_cents,
+            User.full_name.label("student"),
+            User.email,
+            StudentProfile.birth_date,
+        )
+        .join(Program, Program.id == Enrollment.program_id)
+        .join(User, User.id == Enrollment.user_id)
+        .outerjoin(StudentProfile, StudentProfile.user_id == User.id)
+        .where(Enrollment.id == enrollment_id, User.deleted_at.is_(None))
+    ).one_or_none()
+
+
+# Lists
+
+SORTS = {
+    "prepared": EnrollmentAgreement.prepared_at,
+    "number": IssuedDocument.number,
+    "student": func.lower(User.full_name),
+    "program": Program.name,
+    "status": EnrollmentAgreement.status,
+    "signed": EnrollmentAgreement.signed_at,
+    "expires": EnrollmentAgreement.expires_at,
+}
+
+
+def listing(
+    session: Session, paging: Paging, visible: ColumnElement[bool], *, status: str | None, waiting: bool
+) -> Listing[Any]:
+    """Agreements, the newest first unless sorted otherwise."""
+    statement = _rows().where(visible)
+    if status is not None:
+        statement = statement.where(EnrollmentAgreement.status == status)
+    if waiting:
+        statement = statement.where(EnrollmentAgreement.status.in_(WAITING))
+    statement = statement.where(*matches(paging.q, User.full_name, IssuedDocument.number, Program.name))
+    return Listing(
+        session, statement.order_by(paging.order(SORTS, "-prepared"), EnrollmentAgreement.id.desc()), paging
+    )
