@@ -26,7 +26,9 @@ def _transactions(student: int) -> Select[tuple[int]]:
 
 def _refunds(student: int) -> Select[tuple[int]]:
     return (
-        select(Refund.id).join(Withdrawal, Withdrawal.id == Refund.withdrawal_id).where(Withdrawal.user_id == student)
+        select(Refund.id)
+        .join(Withdrawal, Withdrawal.id == Refund.withdrawal_id)
+        .where(Withdrawal.user_id == student)
     )
 
 
@@ -40,7 +42,12 @@ records.export(
     "Refunds",
     lambda student: Refund.withdrawal_id.in_(select(Withdrawal.id).where(Withdrawal.user_id == student)),
 )
-records.export(RefundComputation, "money", "Computations of refunds", records.within(RefundComputation.refund_id, _refunds))
+records.export(
+    RefundComputation,
+    "money",
+    "Computations of refunds",
+    records.within(RefundComputation.refund_id, _refunds),
+)
 records.export(
     RefundRemittance,
     "money",

@@ -14,15 +14,22 @@ from sqlalchemy import Row
 from sqlalchemy.orm import Session
 
 from app.core.money import format_cents
+from app.finance.agreements.queries import AgreedItem, AgreedSegment
 from app.finance.ledger import chart
 from app.finance.ledger import service as ledger
 from app.finance.refunds import door
 from app.finance.refunds.cases import queries
-from app.finance.refunds.cases.terms import ITEM_NAMES, TermItem, Terms, of_catalog
+from app.finance.refunds.cases.terms import Terms, terms_of
 from app.rules.refunds import Result
 
 PAYER_ORDER = tuple(chart.PAYER_KINDS)
 """Who is paid back first: public funds, then employers and sponsors. The student comes last."""
+ITEMS = {
+    code: name
+    for name, code in chart.CHARGES.values()
+    if code in (chart.BOOKS, chart.KITS, chart.THIRD_PARTIES)
+}
+"""Accounts of the charges beside tuition and fees, and what an item is called that no agreement names."""
 _CREDITS = (chart.WAIVERS, chart.SCHOLARSHIPS)
 _MONEY = frozenset(code for _name, code in chart.METHODS.values())
 
@@ -59,7 +66,7 @@ def compute(session: Session, leaving: Leaving, zone: ZoneInfo, kept: Collection
     Raises door.CaseRefused where they contradict each other.
     """
     row = queries.enrolled(session, leaving.enrollment_id)
-    terms = of_catalog(row, zone)
+    terms = terms_of(session, leaving.enrollment_id, row, zone, leaving.withdrawn_at)
     money = _Money(ledger.money_of(session, leaving.enrollment_id), terms)
     payers = ledger.paid_by_payers(session, leaving.enrollment_id)
     assumptions = list(terms.assumptions)
@@ -79,25 +86,18 @@ def compute(session: Session, leaving: Leaving, zone: ZoneInfo, kept: Collection
         )
     if any(one.kind == "va" for one in payers):
         assumptions.append("VA paid a part, so the rule for VA funds is used for all of it.")
-    charge = terms.charge_cents
-    if charge is None:
-        charge = money.charged("program") or row.tuition_amount_cents or 0
-    signed_at = min(terms.signed_at, leaving.withdrawn_at)
+    charge = money.charged("program") or row.tuition_amount_cents or 0
+    segments = terms.segments or (AgreedSegment(row.program, total, charge),)
+    total = max(total, sum(one.total_minutes for one in segments))
     paid = money.paid([*money.payments, *((one.booked_on, one.cents) for one in payers)])
     case_file: dict[str, Any] = {
         "policy": terms.policy,
         "program": {
             "total_minutes": total,
-            "segments": [
-                {
-                    "name": row.program,
-                    "total_minutes": total,
-                    "charge_cents": max(0, charge - money.credit_of("program")),
-                }
-            ],
+            "segments": _less(segments, money.credit_of("program")),
         },
         "agreement": {
-            "signed_at": signed_at.astimezone(zone).isoformat(),
+            "signed_at": terms.signed_at.astimezone(zone).isoformat(),
             "application_fee_cents": terms.application_fee_cents,
             "application_fee_disclosed": terms.application_fee_disclosed,
         },
@@ -133,6 +133,28 @@ def compute(session: Session, leaving: Leaving, zone: ZoneInfo, kept: Collection
     return Computed(case_file, result, other, payees, assumptions)
 
 
+def _less(segments: Sequence[AgreedSegment], credit: int) -> list[dict[str, Any]]:
+    """Segments with what was waived or granted taken off each in proportion, the last one taking the rest."""
+    whole = sum(one.charge_cents for one in segments)
+    left, found = min(credit, whole), []
+    for place, one in enumerate(segments, 1):
+        share = (
+            left
+            if place == len(segments)
+            else min(left, one.charge_cents * min(credit, whole) // (whole or 1))
+        )
+        share = min(share, one.charge_cents)
+        left -= share
+        found.append(
+            {
+                "name": one.name,
+                "total_minutes": one.total_minutes,
+                "charge_cents": one.charge_cents - share,
+            }
+        )
+    return found
+
+
 def _purpose(group: str) -> str:
     return group if group in ("program", "application_fee") else f"item:{group}"
 
@@ -166,7 +188,7 @@ class _Money:
         for row in rows:
             if row.kind == "charge":
                 cents = -row.amount_cents
-                if row.code in ITEM_NAMES:
+                if row.code in ITEMS:
                     self._charge_item(items, terms, row, cents)
                     continue
                 if row.code == chart.FEES and fee_left:
@@ -182,17 +204,17 @@ class _Money:
         self.items = list(items.values())
         self._credit_by_group = self._spread()
 
-    def _charge_item(self, items: dict[str, TermItem], terms: Terms, row: Row[Any], cents: int) -> None:
-        """A charge of books, a kit or a third party: of the agreement's items of its kind, or an item of its own."""
-        agreed = [one for one in terms.items if one.code == row.code]
-        name = agreed[0].name if agreed else ITEM_NAMES[row.code]
-        for one in agreed:
-            if self.charged(one.name) < one.amount_cents:
-                name = one.name
-                break
-        if not agreed:
+    def _charge_item(self, items: dict[str, AgreedItem], terms: Terms, row: Row[Any], cents: int) -> None:
+        """A charge of books, a kit or a third party: an agreed item of this price or not fully charged yet, or an item
+        of its own, which is refundable."""
+        owed = {one.name: one.amount_cents - self.charged(one.name) for one in terms.items}
+        name = next((one for one, left in owed.items() if left == cents), None)
+        if name is None:
+            name = next((one for one, left in owed.items() if left >= cents), None)
+        if name is None:
+            name = ITEMS[row.code]
             known = items.get(name)
-            items[name] = TermItem(name, row.code, cents + (known.amount_cents if known else 0))
+            items[name] = AgreedItem(name, cents + (known.amount_cents if known else 0), True, False)
         self.charges.append((row.booked_on, name, cents))
 
     def charged(self, group: str) -> int:

@@ -1,59 +1,58 @@
-"""What was agreed with a student, as a refund is computed from it: the agreement in force, or else the catalog."""
+"""What was agreed with a student, as a refund is computed from it: the signed agreement, or else the catalog."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, time
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Row
+from sqlalchemy.orm import Session
 
-from app.finance.ledger import chart
+from app.finance.agreements import queries as agreements
+from app.finance.agreements.queries import AgreedItem, AgreedSegment
 from app.rules.refunds import in_force
-
-ITEM_CODES = {"books": chart.BOOKS, "kit": chart.KITS, "third_party": chart.THIRD_PARTIES}
-ITEM_NAMES = {code: name for name, code in chart.CHARGES.values() if code in ITEM_CODES.values()}
 
 NO_AGREEMENT = (
     "There is no signed enrollment agreement in the system. The day of enrollment counts as the day of signing, and no "
     "fee or item counts as nonrefundable."
 )
-
-
-@dataclass(frozen=True, slots=True)
-class TermItem:
-    """A charge beside tuition and fees; `code` is its account in the ledger."""
-
-    name: str
-    code: str
-    amount_cents: int
-    refundable: bool = True
-    disclosed: bool = False
+LATER_SIGNED = (
+    "The agreement was signed after the withdrawal, so the moment of the withdrawal counts as the signing."
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """The terms of one enrollment. `charge_cents` is tuition and fees without the application fee; None where only the
-    ledger says. `assumptions` are sentences about what no agreement says."""
+    """The terms of one enrollment. Without `segments` the ledger says what is charged. `assumptions` are sentences
+    about what no agreement says."""
 
-    policy: str | dict[str, Any]
+    policy: str
     signed_at: datetime
-    charge_cents: int | None
     application_fee_cents: int = 0
     application_fee_disclosed: bool = False
-    items: tuple[TermItem, ...] = ()
-    assumptions: tuple[str, ...] = field(default=())
+    items: tuple[AgreedItem, ...] = ()
+    segments: tuple[AgreedSegment, ...] = ()
+    assumptions: tuple[str, ...] = ()
 
 
-def of_catalog(row: Row[Any], zone: ZoneInfo) -> Terms:
-    """The terms where no agreement is on record: the student’s enrollment and the catalog stand in for it.
-
-    `row` has enrolled_at and tuition_amount_cents.
-    """
-    signed_at = datetime.combine(row.enrolled_at, time(), zone)
-    policy = in_force(row.enrolled_at)
+def terms_of(
+    session: Session, enrollment_id: int, row: Row[Any], zone: ZoneInfo, withdrawn_at: datetime
+) -> Terms:
+    """The terms of an enrollment; `row` has its enrolled_at."""
+    signed = agreements.in_force(session, enrollment_id)
+    if signed is None:
+        policy = in_force(row.enrolled_at)
+        return Terms(
+            policy="gnpec-current" if policy is None else policy.name,
+            signed_at=min(datetime.combine(row.enrolled_at, time(), zone), withdrawn_at),
+            assumptions=(NO_AGREEMENT,),
+        )
     return Terms(
-        policy="gnpec-current" if policy is None else policy.name,
-        signed_at=signed_at,
-        charge_cents=None,
-        assumptions=(NO_AGREEMENT,),
+        policy=signed.policy,
+        signed_at=min(signed.signed_at, withdrawn_at),
+        application_fee_cents=signed.application_fee_cents,
+        application_fee_disclosed=signed.application_fee_disclosed,
+        items=signed.items,
+        segments=signed.segments,
+        assumptions=(LATER_SIGNED,) if signed.signed_at > withdrawn_at else (),
     )
