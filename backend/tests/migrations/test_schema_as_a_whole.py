@@ -184,6 +184,8 @@ def test_the_program_may_use_every_table_and_no_more(owner: psycopg.Connection[A
         "ledger_payers": rows - {"DELETE"},
         "ledger_postings": {"SELECT", "INSERT"},
         "ledger_receipts": {"SELECT", "INSERT"},
+        "refund_computations": {"SELECT", "INSERT"},
+        "refund_remittances": rows - {"DELETE"},
         "ledger_transactions": {"SELECT"},  # and inserts of some columns
         "installation": {"SELECT", "INSERT"},  # and one column: the generation
         "history_cursors": rows - {"DELETE"},
