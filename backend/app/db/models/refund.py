@@ -71,7 +71,7 @@ class Refund(Base):
     endorsed_by: Mapped[int | None] = mapped_column(ForeignKey("users.id", ondelete="RESTRICT"))
     """Who gave the first of two approvals."""
     rejected_at: Mapped[datetime | None]
-    """When it was sent back; empty again once it is computed anew."""
+    """When it was sent back; empty once it is computed again."""
     rejected_by: Mapped[int | None] = mapped_column(ForeignKey("users.id", ondelete="RESTRICT"))
     """Who sent it back."""
     rejection: Mapped[str | None] = mapped_column(Text)
