@@ -72,6 +72,7 @@ from app.enrollment import pages as enrollment_pages
 from app.enrollment.admissions import pages as admissions_pages
 from app.enrollment.learning import pages as learning_pages
 from app.enrollment.letters import pages as letters_pages
+from app.enrollment.withdrawals import api as withdrawals_api
 from app.finance.ledger import pages as ledger_pages
 from app.finance.ledger import posting_pages as ledger_posting_pages
 from app.finance.ledger.closings import pages as ledger_closings_pages
@@ -165,6 +166,7 @@ ROUTERS: list[APIRouter] = [
     refund_letters_pages.router,
     refund_remittances_pages.router,
     enrollment_api.router,
+    withdrawals_api.router,
     enrollment_pages.router,
     admissions_pages.router,
     letters_pages.router,

@@ -73,6 +73,8 @@ OWNERS = {
     "enrollments": "enrollment",
     "graduation_decisions": "enrollment",
     "lesson_completions": "enrollment",
+    "withdrawal_figures": "enrollment",
+    "withdrawal_forms": "enrollment",
     "withdrawals": "enrollment",
     "attendance": "compliance",
     "attendance_days": "compliance",

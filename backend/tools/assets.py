@@ -51,6 +51,10 @@ FILES = {
     "scorm-again/scorm12.min.js": "scorm-again/dist/esm/scorm12.min.js",
     "scorm-again/scorm2004.min.js": "scorm-again/dist/esm/scorm2004.min.js",
     "scorm-again/LICENSE": "scorm-again/LICENSE",
+    # The builds for browsers of some years ago too: students' phones are not new.
+    "pdfjs/pdf.min.mjs": "pdfjs-dist/legacy/build/pdf.min.mjs",
+    "pdfjs/pdf.worker.min.mjs": "pdfjs-dist/legacy/build/pdf.worker.min.mjs",
+    "pdfjs/LICENSE": "pdfjs-dist/LICENSE",
 }
 # Whole TrueType files, which Typst reads; the web's woff2 subsets it does not. Four faces of the eighteen are used.
 FONT_PACKAGE = "@expo-google-fonts/source-sans-3"

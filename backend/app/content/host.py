@@ -8,7 +8,7 @@ attempt, for a while. There is nothing else here.
 
 import json
 import math
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from typing import Any
 from urllib.parse import quote
 
@@ -19,19 +19,19 @@ from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import FileResponse, HTMLResponse, JSONResponse, Response, StreamingResponse
+from starlette.responses import FileResponse, HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
-from starlette.types import Receive, Scope, Send
 
-from app.content import queries
-from app.content.byte_ranges import Window, window_of
+from app.content import package_files, queries
+from app.content.content_policy import allowed_hosts, is_allowed, security_policy
 from app.content.launches import commits, player_start, sessions
+from app.content.packages.media_types import media_type_of
 from app.content.player import ASSETS, over_page, player_page
 from app.content.runtimes import RUNTIMES, runtime_of
 from app.content.schemas import CommitIn
 from app.core import clock
 from app.core.errors import BadRequest, Forbidden, Invalid, NotFound, Problem, TooLarge, Unavailable
-from app.core.files import FileMissing, FileStore, open_store
+from app.core.files import FileStore, open_store
 from app.db.models import Launch
 from app.db.session import Database
 from app.settings import Settings
@@ -50,6 +50,8 @@ def create_content_app(settings: Settings, database: Database, files: FileStore 
         routes=[
             Route("/p/{token}/player", host.player, methods=["GET"]),
             Route("/p/{token}/files/{path:path}", host.file, methods=["GET"]),
+            Route("/p/{token}/kept/files/{path:path}", host.file, methods=["GET"]),
+            Route("/p/{token}/alive", host.alive, methods=["POST"]),
             Route("/p/{token}/commit", host.commit, methods=["POST"]),
             Route("/p/{token}/vendor/{name}", host.library, methods=["GET"]),
         ],
@@ -65,15 +67,8 @@ def create_content_app(settings: Settings, database: Database, files: FileStore 
 
 
 def _headers(settings: Settings) -> dict[str, str]:
-    policy = (
-        "default-src 'self' 'unsafe-inline' 'unsafe-eval' data: blob:",
-        "connect-src 'self'",
-        "form-action 'self'",
-        "base-uri 'self'",
-        f"frame-ancestors 'self' {settings.app_origin}",
-    )
     return {
-        "Content-Security-Policy": "; ".join(policy),
+        "Content-Security-Policy": security_policy(settings),
         "X-Content-Type-Options": "nosniff",
         # The token is in the path: it must not travel on as a referrer.
         "Referrer-Policy": "no-referrer",
@@ -108,7 +103,7 @@ class _Headers:
 
 
 class _Host:
-    """The four routes, with what they need at hand."""
+    """The routes, with what they need at hand."""
 
     def __init__(self, settings: Settings, database: Database, files: FileStore) -> None:
         self.settings = settings
@@ -120,6 +115,7 @@ class _Host:
         with self.database.begin() as session:
             record = self._open_launch(session, request)
             state = player_start.player_state(session, record)
+            allowed = allowed_hosts(session)
             sessions.note_use(session, record)
         item = state.item
         address = f"files/{quote(item.path or '')}"
@@ -138,12 +134,24 @@ class _Host:
             "idleSeconds": state.idle_seconds,
             "expiresAt": state.expires_at.isoformat(),
             "appOrigin": self.settings.app_origin,
+            "outside": {
+                host: pages for host, pages in state.outside.items() if not is_allowed(host, allowed)
+            },
             "cmi": state.cmi,
         }
-        label = runtime_of(state.standard).label
-        page = player_page(state.title, label, boot, preview=state.preview, review=state.review)
+        runtime = runtime_of(state.standard)
+        page = player_page(
+            state.title,
+            runtime.label,
+            boot,
+            script=runtime.script,
+            stage=runtime.stage(item),
+            preview=state.preview,
+            review=state.review,
+        )
         # Unlike the files, it holds the student's answers so far.
-        return HTMLResponse(page, headers={"Cache-Control": "no-store"})
+        policy = security_policy(self.settings, allowed)
+        return HTMLResponse(page, headers={"Cache-Control": "no-store", "Content-Security-Policy": policy})
 
     def file(self, request: Request) -> Response:
         """One file of the launched package, whole or a part of it."""
@@ -156,42 +164,30 @@ class _Host:
             found = None if "\0" in path else queries.package_file(session, record.package_id, path)
             if found is None:
                 raise NotFound("There is no such file in this course.")
-            sha256, size, media_type = found.sha256, found.size_bytes, found.media_type
+            session.expunge(found)
+            policy = security_policy(self.settings, allowed_hosts(session))
             sessions.note_use(session, record)
-        headers = {
-            "Content-Type": media_type,
-            "ETag": f'"{sha256}"',
-            "Accept-Ranges": "bytes",
-            "Cache-Control": "private, max-age=3600",
-        }
-        if _matches(request.headers.get("if-none-match"), sha256):
-            return Response(status_code=304, headers={k: headers[k] for k in ("ETag", "Cache-Control")})
-        window = window_of(request.headers.get("range"), request.headers.get("if-range"), sha256, size)
-        if window is None:
-            return Response(status_code=416, headers={"Content-Range": f"bytes */{size}"})
-        return self._send(request, sha256, window, size, headers)
+        base = f"/p/{request.path_params['token']}"
+        own_storage = request.url.path.startswith(f"{base}/kept/")
+        return package_files.answer(
+            request, self.files, found, vendor=f"{base}/vendor", policy=policy, own_storage=own_storage
+        )
 
-    def _send(
-        self, request: Request, sha256: str, window: Window, size: int, headers: dict[str, str]
-    ) -> Response:
-        headers["Content-Length"] = str(window.length)
-        if window.partial:
-            headers["Content-Range"] = f"bytes {window.start}-{window.start + window.length - 1}/{size}"
-        status = 206 if window.partial else 200
-        if request.method == "HEAD" or window.length == 0:
-            return Response(status_code=status, headers=headers)
-        try:
-            pieces: Iterator[bytes] = self.files.read(sha256, window.start, window.length)
-        except FileMissing as error:
-            log.error("stored file is missing", sha256=sha256)
-            raise Unavailable("A file of this course is missing. Contact the school office.") from error
-        return _FileStream(pieces, status, headers)
+    def alive(self, request: Request) -> Response:
+        """The lesson is open and looked at, though nothing has changed: a film, say."""
+        self._from_the_player(request)
+        with self.database.begin() as session:
+            sessions.note_use(session, self._open_launch(session, request))
+        return Response(status_code=204)
+
+    def _from_the_player(self, request: Request) -> None:
+        if request.headers.get("origin") != self.settings.content_origin:
+            raise Forbidden("This request did not come from the player.")
 
     async def commit(self, request: Request) -> Response:
         """What the course reports. The body is JSON whatever its type says: a beacon can only send text."""
         try:
-            if request.headers.get("origin") != self.settings.content_origin:
-                raise Forbidden("This request did not come from the player.")
+            self._from_the_player(request)
             sent = _commit_of(await _body(request))
             answer = await run_in_threadpool(self._commit, request.path_params["token"], sent)
         except Problem as problem:
@@ -221,7 +217,8 @@ class _Host:
         path = _LIBRARIES.get(name) or ASSETS.get(name)
         if path is None or not path.is_file():
             raise NotFound("There is no such file.")
-        return FileResponse(path, headers={"Cache-Control": "private, max-age=3600"})
+        headers = {"Content-Type": media_type_of(name), "Cache-Control": "private, max-age=3600"}
+        return FileResponse(path, headers=headers)
 
     def _open_launch(self, session: Any, request: Request) -> Launch:
         record = sessions.find_launch(session, request.path_params["token"])
@@ -250,22 +247,6 @@ class _Host:
         return HTMLResponse(over_page(self.settings, None, sentence), status_code=500)
 
 
-class _FileStream(StreamingResponse):
-    """A streamed file that is let go of also when the browser stops listening half way, as it does with videos."""
-
-    def __init__(self, pieces: Iterator[bytes], status: int, headers: dict[str, str]) -> None:
-        super().__init__(pieces, status, headers)
-        self._pieces = pieces
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        try:
-            await super().__call__(scope, receive, send)
-        finally:
-            close = getattr(self._pieces, "close", None)
-            if close is not None:
-                close()
-
-
 class _Over(Problem):
     """The token of the address opens nothing, or nothing any more."""
 
@@ -279,12 +260,6 @@ class _Over(Problem):
 
 # What may stand in a query or fragment as it is.
 _KEPT = "=&/?:@!$'()*+,;%-._~"
-
-
-def _matches(header: str | None, sha256: str) -> bool:
-    return header is not None and any(
-        tag.strip().removeprefix("W/") in ("*", f'"{sha256}"') for tag in header.split(",")
-    )
 
 
 async def _body(request: Request) -> bytes:

@@ -302,7 +302,11 @@ class Action(StrEnum):
     USER_PASSWORD_SET = "user.password_set", "users", "Password set", people.PasswordSet
     USER_RESTORED = "user.restored", "users", "Account restored"
     USER_UPDATED = "user.updated", "users", "Account changed", people.UserUpdated
-    WITHDRAWAL_PROCESSED = "withdrawal.processed", "withdrawals", "Withdrawal processed"
+    WITHDRAWAL_CANCELED = learning.WITHDRAWAL_CANCELED
+    WITHDRAWAL_NOTICED = learning.WITHDRAWAL_NOTICED
+    WITHDRAWAL_PROCESSED = learning.WITHDRAWAL_PROCESSED
+    WITHDRAWAL_RECORDED = learning.WITHDRAWAL_RECORDED
+    WITHDRAWAL_REQUESTED = learning.WITHDRAWAL_REQUESTED
     XAPI_CREDENTIAL_CREATED = system.XAPI_CREDENTIAL_CREATED
     XAPI_CREDENTIAL_REVOKED = system.XAPI_CREDENTIAL_REVOKED
     XAPI_CREDENTIAL_ROTATED = system.XAPI_CREDENTIAL_ROTATED

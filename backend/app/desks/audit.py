@@ -144,7 +144,11 @@ _PRIVATE = {
     Action.NAME_CHANGED.value,
     Action.NAME_REQUESTED.value,
     Action.NAME_REQUEST_DECLINED.value,
+    Action.WITHDRAWAL_CANCELED.value,
+    Action.WITHDRAWAL_NOTICED.value,
     Action.WITHDRAWAL_PROCESSED.value,
+    Action.WITHDRAWAL_RECORDED.value,
+    Action.WITHDRAWAL_REQUESTED.value,
 }
 
 

@@ -8,7 +8,6 @@ from app.core import clock
 from app.core.permissions import Subject
 from app.db.models import EnrollmentStatus
 from app.enrollment import service
-from app.enrollment.dates import first_moment
 from app.enrollment.lists import service as lists
 from app.enrollment.schemas import (
     CompleteIn,
@@ -20,7 +19,6 @@ from app.enrollment.schemas import (
     LessonProgress,
     PendingWithdrawalOut,
     ProgressOut,
-    WithdrawIn,
 )
 from app.web.field_types import PathId, RecordId
 from app.web.paging import Page, PageParams
@@ -131,30 +129,6 @@ def complete(
         today=clock.today(settings.zone),
         zone=settings.zone,
         exception=body.exception if body else None,
-    )
-    return _out(db, subject, enrollment_id)
-
-
-@router.post("/enrollments/{enrollment_id}/withdraw")
-def withdraw(
-    db: Db,
-    subject: CurrentSubject,
-    settings: SettingsDep,
-    enrollment_id: PathId,
-    body: Annotated[WithdrawIn | None, Body()] = None,
-) -> EnrollmentOut:
-    """Withdraw a student. 409 unless the enrollment is active and the student clocked out of it."""
-    now = clock.now()
-    found = service.read_enrollment(db, subject, enrollment_id)
-    service.withdraw(
-        db,
-        subject,
-        enrollment_id,
-        requested_at=(body.requested_at if body else None) or now,
-        now=now,
-        enrolled_from=first_moment(found.enrolled_at, settings.zone),
-        reason=body.reason if body else None,
-        zone=settings.zone,
     )
     return _out(db, subject, enrollment_id)
 

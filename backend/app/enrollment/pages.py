@@ -10,12 +10,13 @@ from app.core.permissions import Permission, Subject
 from app.core.visibility import Records
 from app.db.models import EnrollmentStatus
 from app.enrollment import policy, service
-from app.enrollment.dates import first_moment, moment_on
 from app.enrollment.graduation import pages as graduation_pages
 from app.enrollment.graduation import service as graduation
 from app.enrollment.lists import pages as lists
 from app.enrollment.reports import ENROLLMENTS
-from app.enrollment.schemas import CompleteForm, EnrollForm, MarkForm, ProcessForm, WithdrawForm
+from app.enrollment.schemas import CompleteForm, EnrollForm, MarkForm
+from app.enrollment.withdrawals import pages as withdrawal_pages
+from app.enrollment.withdrawals import service as withdrawals
 from app.settings import Settings
 from app.web import navigation, refusals, reports
 from app.web.field_types import PathId, RecordId
@@ -32,6 +33,7 @@ MARKS = [Requires(Permission.ENROLLMENTS_MARK_LESSONS)]
 ENDS = [Requires(Permission.ENROLLMENTS_END)]
 router.include_router(lists.router)
 router.include_router(graduation_pages.router)
+router.include_router(withdrawal_pages.router)
 navigation.register(NavItem("Enrollments", "/enrollments", "school", policy.may_list, order=50))
 refusals.register_record("enrollment_id", "enrollments", owner="user_id", kind=Records.ENROLLMENTS)
 
@@ -184,7 +186,8 @@ def _enrollment_page(
         record=record,
         result=result,
         lessons=lessons,
-        withdrawal=service.latest_withdrawal(db, subject, enrollment_id),
+        account=withdrawals.read(db, subject, enrollment_id, zone),
+        own=record.user_id == subject.user_id,
         form=form,
         may_end=may_end,
         sees_student=staff,
@@ -252,108 +255,4 @@ def _complete_page(
         checklist=graduation.checklist(db, subject, enrollment_id, clock.today(settings.zone), settings.zone),
         objections=service.objections_to_ending(db, subject, enrollment_id, settings.zone),
         breadcrumbs=[LIST, (record.full_name, f"/enrollments/{enrollment_id}"), ("Complete", None)],
-    )
-
-
-@router.get("/enrollments/{enrollment_id}/withdraw", dependencies=ENDS)
-def ask_withdraw(
-    request: Request, db: Db, subject: CurrentSubject, settings: SettingsDep, enrollment_id: PathId
-) -> Response:
-    asked = service.latest_withdrawal(db, subject, enrollment_id)
-    form = Form.blank(
-        WithdrawForm,
-        requested_on=clock.local(asked.requested_at if asked else clock.now(), settings.zone).date(),
-        reason=asked.reason if asked else None,
-    )
-    return _withdraw_page(request, db, subject, settings, enrollment_id, form)
-
-
-@router.post("/enrollments/{enrollment_id}/withdraw", dependencies=ENDS)
-def withdraw(
-    request: Request,
-    db: Db,
-    subject: CurrentSubject,
-    settings: SettingsDep,
-    enrollment_id: PathId,
-    form: Annotated[Form[WithdrawForm], Depends(posted(WithdrawForm))],
-) -> Response:
-    def act(values: WithdrawForm) -> Response:
-        _withdraw(db, subject, settings, enrollment_id, values)
-        return redirect(f"/enrollments/{enrollment_id}")
-
-    return form.submit(db, act, lambda: _withdraw_page(request, db, subject, settings, enrollment_id, form))
-
-
-def _withdraw(db: Db, subject: Subject, settings: Settings, enrollment_id: int, values: WithdrawForm) -> None:
-    now, zone = clock.now(), settings.zone
-    record = service.read_enrollment(db, subject, enrollment_id)
-    begins = first_moment(record.enrolled_at, zone)
-    service.withdraw(
-        db,
-        subject,
-        enrollment_id,
-        requested_at=moment_on(values.requested_on, now, zone),
-        now=now,
-        enrolled_from=begins,
-        reason=values.reason,
-        zone=zone,
-        field="requested_on",
-    )
-
-
-def _withdraw_page(
-    request: Request,
-    db: Db,
-    subject: Subject,
-    settings: Settings,
-    enrollment_id: int,
-    form: Form[WithdrawForm],
-) -> Response:
-    record = service.read_enrollment(db, subject, enrollment_id)
-    return render(
-        request,
-        "enrollment/withdraw.html",
-        record=record,
-        form=form,
-        objections=service.objections_to_ending(db, subject, enrollment_id, settings.zone),
-        breadcrumbs=[LIST, (record.full_name, f"/enrollments/{enrollment_id}"), ("Withdraw", None)],
-    )
-
-
-@router.get("/enrollments/{enrollment_id}/withdrawal", dependencies=ENDS)
-def ask_process(request: Request, db: Db, subject: CurrentSubject, enrollment_id: PathId) -> Response:
-    """What processing a withdrawal does, and the note that is kept with it."""
-    return _process_page(request, db, subject, enrollment_id, Form.blank(ProcessForm))
-
-
-@router.post("/enrollments/{enrollment_id}/withdrawal", dependencies=ENDS)
-def process_withdrawal(
-    request: Request,
-    db: Db,
-    subject: CurrentSubject,
-    enrollment_id: PathId,
-    form: Annotated[Form[ProcessForm], Depends(posted(ProcessForm))],
-) -> Response:
-    def act(values: ProcessForm) -> Response:
-        service.process_withdrawal(db, subject, enrollment_id, now=clock.now(), note=values.note)
-        return redirect(f"/enrollments/{enrollment_id}#withdrawal")
-
-    return form.submit(db, act, lambda: _process_page(request, db, subject, enrollment_id, form))
-
-
-def _process_page(
-    request: Request, db: Db, subject: Subject, enrollment_id: int, form: Form[ProcessForm]
-) -> Response:
-    record = service.read_enrollment(db, subject, enrollment_id)
-    return render(
-        request,
-        "enrollment/process_withdrawal.html",
-        record=record,
-        withdrawal=service.latest_withdrawal(db, subject, enrollment_id),
-        form=form,
-        breadcrumbs=[
-            LIST,
-            (record.full_name, f"/enrollments/{enrollment_id}"),
-            ("Process the withdrawal", None),
-        ],
     )

@@ -1,10 +1,10 @@
-"""The progress policy of today, as the end of an enrollment needs it."""
+"""The policies of today, as the end of an enrollment needs them."""
 
 from sqlalchemy.orm import Session
 
 from app.core import clock
 from app.school import service as school
-from app.school.service import PolicyKind, ProgressPolicy
+from app.school.service import PolicyKind, ProgressPolicy, WithdrawalPolicy
 
 
 def progress(session: Session) -> school.policies.DatedPolicy[ProgressPolicy]:
@@ -15,3 +15,8 @@ def progress(session: Session) -> school.policies.DatedPolicy[ProgressPolicy]:
 def completion_threshold_pct(session: Session) -> int:
     """From how much progress on an enrollment may be completed."""
     return progress(session).values.completion_threshold_pct
+
+
+def withdrawal(session: Session) -> school.policies.DatedPolicy[WithdrawalPolicy]:
+    """The version in force at the school today."""
+    return school.policies.at(session, PolicyKind.WITHDRAWAL, clock.today(school.facts(session).zone))

@@ -75,6 +75,12 @@ def require_end(subject: Actor, owner_id: int | None = None) -> None:
         require_not_own(subject, owner_id, "enrollments")
 
 
+def require_own(subject: Actor, owner_id: int) -> None:
+    """Asking to leave is the student's own act. Raises NotFound for everybody else."""
+    if subject.user_id != owner_id:
+        raise NotFound(NO_ENROLLMENT)
+
+
 def may_mark(subject: Actor) -> bool:
     """Attest a lesson that was done in class."""
     return subject.may(Permission.ENROLLMENTS_MARK_LESSONS)

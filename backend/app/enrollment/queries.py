@@ -216,26 +216,6 @@ def has_active(session: Session, user_id: int, program_id: int) -> bool:
     )
 
 
-def withdrawal_to_process(session: Session, enrollment_id: int) -> Withdrawal | None:
-    """The first withdrawal of an enrollment that waits to be processed."""
-    return session.scalars(
-        select(Withdrawal)
-        .where(Withdrawal.enrollment_id == enrollment_id, Withdrawal.admin_processed_at.is_(None))
-        .order_by(Withdrawal.id)
-        .limit(1)
-    ).one_or_none()
-
-
-def withdrawal_of(session: Session, enrollment_id: int) -> Withdrawal | None:
-    """The latest withdrawal of an enrollment."""
-    return session.scalars(
-        select(Withdrawal)
-        .where(Withdrawal.enrollment_id == enrollment_id)
-        .order_by(Withdrawal.id.desc())
-        .limit(1)
-    ).one_or_none()
-
-
 # Lessons of an enrollment
 
 

@@ -9,6 +9,8 @@ retention.keep(
     "graduation_decisions",
     "lesson_completions",
     "withdrawals",
+    "withdrawal_figures",
+    "withdrawal_forms",
 )
 retention.keep(
     "Applications and admission documents",

@@ -4,7 +4,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Annotated
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, EmailStr, Field
+from pydantic import BaseModel, ConfigDict, EmailStr, Field
 
 from app.db.models import ContentType, EnrollmentStatus
 from app.web.field_types import RecordId, Text
@@ -31,26 +31,6 @@ class EnrollIn(_Input):
     user_id: RecordId
     program_id: RecordId
     enrolled_at: EnrollmentDate | None = None
-
-
-class WithdrawForm(BaseModel):
-    """The form that withdraws a student from a program."""
-
-    requested_on: EnrollmentDate = Field(title="Request received on")
-    reason: Text | None = None
-
-
-class ProcessForm(BaseModel):
-    """What was done about a withdrawal, before it leaves the queue."""
-
-    note: Annotated[Text, Field(max_length=2_000, title="Note")]
-
-
-class WithdrawIn(_Input):
-    """A withdrawal as the API takes it. `requested_at` is when the request arrived, now when left out."""
-
-    requested_at: AwareDatetime | None = None
-    reason: Text | None = None
 
 
 class CompletionIn(_Input):

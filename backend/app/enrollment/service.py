@@ -18,7 +18,7 @@ from app.core.actions import Action
 from app.core.errors import Conflict, FieldError, NotFound
 from app.core.permissions import Role, Subject, internal
 from app.core.views import Part
-from app.db.models import Enrollment, EnrollmentStatus, Withdrawal
+from app.db.models import Enrollment, EnrollmentStatus
 from app.enrollment import imports as _imports  # noqa: F401 - enrollments can be imported
 from app.enrollment import policy, queries
 from app.enrollment import queue as _queue  # noqa: F401 - what waits is in the queue
@@ -32,12 +32,20 @@ from app.enrollment.completions.service import (
     withdraw_lesson_completion,
     wrong,
 )
+from app.enrollment.endings.processed import (
+    CountedRecord,
+    Figures,
+    Hours,
+    ProcessedWithdrawal,
+    Segment,
+    WithdrawalKind,
+)
+from app.enrollment.endings.processed import register as on_withdrawal_processed
+from app.enrollment.endings.processed import register_hours as register_withdrawal_hours
 from app.enrollment.endings.service import (
     complete,
     objections_to_ending,
-    process_withdrawal,
     why_not_complete,
-    withdraw,
 )
 from app.enrollment.graduation.requirements import Candidate
 from app.enrollment.graduation.requirements import register as register_requirement
@@ -47,6 +55,18 @@ from app.enrollment.objections import register as register_objection
 from app.enrollment.queries import Learner
 from app.enrollment.study_access import Study, hold_for_study, study_for
 from app.enrollment.study_access import register_end as on_ended
+from app.enrollment.withdrawals.moments import register as register_time_to_cancel
+from app.enrollment.withdrawals.service import (
+    cancel as cancel_withdrawal,
+)
+from app.enrollment.withdrawals.service import (
+    figures_of as withdrawal_figures,
+)
+from app.enrollment.withdrawals.service import frozen_figures, note_notice
+from app.enrollment.withdrawals.service import process as process_withdrawal
+from app.enrollment.withdrawals.service import read as read_withdrawal
+from app.enrollment.withdrawals.service import record as record_withdrawal
+from app.enrollment.withdrawals.service import request as request_withdrawal
 from app.rules.progress import Progress, progress_of_counts
 from app.web.listing import Listing
 from app.web.paging import Paging
@@ -55,37 +75,51 @@ __all__ = [
     "NO_ENROLLMENT",
     "Candidate",
     "CompletionOutcome",
+    "CountedRecord",
     "Ending",
+    "Figures",
+    "Hours",
     "Learner",
     "Objection",
+    "ProcessedWithdrawal",
+    "Segment",
     "Study",
+    "WithdrawalKind",
     "active_count",
     "admission_papers",
+    "cancel_withdrawal",
     "complete",
     "enroll",
     "enroll_by_email",
+    "frozen_figures",
     "hold_for_study",
-    "latest_withdrawal",
     "learners",
     "lesson_scores",
     "list_enrollments",
     "mark_lesson",
+    "note_notice",
     "objections_to_ending",
     "on_ended",
+    "on_withdrawal_processed",
     "process_withdrawal",
     "program_names",
     "read_enrollment",
     "read_progress",
+    "read_withdrawal",
     "record_lesson_completion",
+    "record_withdrawal",
     "register_objection",
     "register_requirement",
+    "register_time_to_cancel",
+    "register_withdrawal_hours",
+    "request_withdrawal",
     "status_counts",
     "student_email",
     "student_suggestions",
     "study_for",
     "why_not_complete",
-    "withdraw",
     "withdraw_lesson_completion",
+    "withdrawal_figures",
 ]
 NO_ENROLLMENT = policy.NO_ENROLLMENT
 
@@ -215,15 +249,6 @@ def read_progress(
     return progress_of_counts(
         sum(lesson.completed_at is not None for lesson in lessons), len(lessons)
     ), lessons
-
-
-def latest_withdrawal(session: Session, subject: Subject, enrollment_id: int) -> Withdrawal | None:
-    """The withdrawal that ended an enrollment; None without one, and for those who may not know why students left."""
-    owner_id = found(session, enrollment_id).user_id
-    policy.require_read(session, subject, owner_id)
-    if not policy.may_read_withdrawals(subject, owner_id):
-        return None
-    return queries.withdrawal_of(session, enrollment_id)
 
 
 def status_counts(session: Session, subject: Subject) -> dict[EnrollmentStatus, int]:

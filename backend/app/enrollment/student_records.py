@@ -11,6 +11,8 @@ from app.db.models import (
     GraduationDecision,
     LessonCompletion,
     Withdrawal,
+    WithdrawalFigures,
+    WithdrawalForm,
 )
 
 
@@ -28,6 +30,15 @@ records.export(
 records.export(Application, "admission", "Applications", records.owned(Application.user_id))
 records.export(Enrollment, "enrollment", "Enrollments", records.owned(Enrollment.user_id))
 records.export(Withdrawal, "enrollment", "Withdrawals", records.owned(Withdrawal.user_id))
+records.export(WithdrawalForm, "enrollment", "Requests to withdraw", records.owned(WithdrawalForm.user_id))
+records.export(
+    WithdrawalFigures,
+    "enrollment",
+    "What the progress at a withdrawal was computed from",
+    lambda student: WithdrawalFigures.withdrawal_id.in_(
+        select(Withdrawal.id).where(Withdrawal.user_id == student)
+    ),
+)
 for column, title in (
     (LessonCompletion.enrollment_id, "Lessons completed"),
     (GraduationDecision.enrollment_id, "Why an enrollment was completed"),

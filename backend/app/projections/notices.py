@@ -13,6 +13,7 @@ from app.compliance.attendance import service as attendance
 from app.compliance.grades import service as grades
 from app.core.actions import Action
 from app.db.models import AuditEntry
+from app.finance.refunds.cases import service as refund_cases
 from app.projections.subscription import Subscriber
 
 _TO_OWNER = frozenset(
@@ -32,6 +33,8 @@ _TO_OWNER = frozenset(
 _DECIDED_HOURS = frozenset({Action.ATTENDANCE_CORRECTION_APPROVED, Action.ATTENDANCE_CORRECTION_DECLINED})
 
 
+_OF_REFUNDS = frozenset({Action.REFUND_APPROVED, Action.REFUND_REMITTED, Action.REFUND_RETURNED})
+
 _OF_SKILLS = frozenset({Action.SKILL_ATTEMPTED, Action.SKILL_VOIDED})
 
 
@@ -46,6 +49,8 @@ def _apply(session: Session, entries: Sequence[AuditEntry]) -> None:
             grades.send_letter(session, int(entry.target_id))
         elif entry.action in _DECIDED_HOURS and entry.target_id is not None:
             attendance.send_decision(session, int(entry.target_id))
+        elif entry.action in _OF_REFUNDS and entry.target_id is not None:
+            refund_cases.send_notice(session, int(entry.target_id), entry.action, entry.details)
         elif entry.action == Action.PROGRESS_APPEAL_DECIDED:
             grades.send_letter(session, int(entry.details["review_id"]), decided=True)
         elif entry.action in _OF_SKILLS and entry.target_id is not None:
@@ -70,6 +75,7 @@ SUBSCRIBER = Subscriber(
     actions=_TO_OWNER
     | _DECIDED_HOURS
     | _OF_SKILLS
+    | _OF_REFUNDS
     | {
         Action.API_TOKEN_CREATED,
         Action.PROGRESS_APPEAL_DECIDED,

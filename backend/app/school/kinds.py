@@ -3,11 +3,12 @@
 A kind is added here with its schema; its first version comes with a migration.
 """
 
+import re
 from collections.abc import Mapping
 from enum import StrEnum
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from app.core import retention
 from app.school.agreement_wording import AgreementPolicy
@@ -27,7 +28,9 @@ class PolicyKind(StrEnum):
     RETENTION = "retention"
     STORAGE = "storage"
     BILLING = "billing"
+    LESSON_CONTENT = "lesson_content"
     AGREEMENT = "agreement"
+    WITHDRAWAL = "withdrawal"
 
     @property
     def label(self) -> str:
@@ -143,6 +146,21 @@ class BillingPolicy(_Values):
     """A refund above this is approved by two people, neither of whom computed it."""
 
 
+class WithdrawalPolicy(_Values):
+    """Which day a withdrawal goes by, who processes it, and how long a leave of absence lasts."""
+
+    student_date: Literal["receipt_of_request", "last_attendance"] = "receipt_of_request"
+    """The moment of a withdrawal that the student asked for. GNPEC leaves it open (Standard 12)."""
+    administrative_date: Literal["last_attendance", "notice", "receipt_of_request"] = "last_attendance"
+    """The moment of a withdrawal by the school: last attendance, the notice to the student, or the decision."""
+    second_person: Literal["anybody", "somebody_else"] = "anybody"
+    """Whether somebody else must process a withdrawal than the person who recorded it."""
+    leave_days: Annotated[int, Field(ge=1, le=365)] = 180
+    """Days of leave within 12 months, all leaves together (the convention of Title IV)."""
+    leave_reminder_days: Annotated[int, Field(ge=1, le=60)] = 7
+    """Days before the end of a leave on which the student is reminded."""
+
+
 class StoragePolicy(_Values):
     """How much room uploaded files have. MAX_UPLOAD_BYTES bounds one file whatever the policy says."""
 
@@ -152,6 +170,28 @@ class StoragePolicy(_Values):
     """One course package: the zip and what is in it."""
     file_megabytes: Annotated[int, Field(ge=1, le=1_000_000)] = 1024
     """One uploaded file."""
+
+
+_HOST = re.compile(r"(?:\*\.)?(?=.{4,253}\Z)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}")
+
+
+def _hosts(value: object) -> object:
+    """Typed lines as the names of servers; of an address the server's name alone."""
+    parts = value if isinstance(value, list | tuple) else [value]
+    lines = [line for part in parts for line in re.split(r"[\s;,]+", str(part)) if line]
+    names = [re.sub(r"\Ahttps?://", "", line.lower()).partition("/")[0] for line in lines]
+    for name in names:
+        if not _HOST.fullmatch(name):
+            raise ValueError(f"“{name[:80]}” is not the name of a server such as player.vimeo.com.")
+    return sorted(set(names))
+
+
+class LessonContentPolicy(_Values):
+    """What lessons may show that is not the school's own."""
+
+    outside_hosts: Annotated[list[str], BeforeValidator(_hosts), Field(max_length=50)] = []
+    """Servers from which courses may load films, fonts and the like, over https; `*.example.org` is every server below
+    example.org."""
 
 
 class RetentionPolicy(_Values):
@@ -208,7 +248,9 @@ SCHEMAS: dict[PolicyKind, type[BaseModel]] = {
     PolicyKind.RETENTION: RetentionPolicy,
     PolicyKind.STORAGE: StoragePolicy,
     PolicyKind.BILLING: BillingPolicy,
+    PolicyKind.LESSON_CONTENT: LessonContentPolicy,
     PolicyKind.AGREEMENT: AgreementPolicy,
+    PolicyKind.WITHDRAWAL: WithdrawalPolicy,
 }
 _LABELS = {
     "clock_hour_minutes": ("Clock hour", "minutes"),
@@ -254,10 +296,16 @@ _LABELS = {
     "file_megabytes": ("One uploaded file", "MB"),
     "transcript_hold": ("Official transcripts", ""),
     "graduation_balance": ("To graduate, the balance", ""),
+    "outside_hosts": ("Servers that lessons may load from", ""),
     "sign_within_days": ("An agreement can be signed for", "days"),
     "disclosures": ("Disclosures", ""),
     "small_balance_dollars": ("A balance holds nothing up until it is above", "dollars"),
     "second_approval_above_dollars": ("Two people approve a refund above", "dollars"),
+    "student_date": ("A student’s withdrawal goes by", ""),
+    "administrative_date": ("An administrative withdrawal goes by", ""),
+    "second_person": ("A withdrawal is processed by", ""),
+    "leave_days": ("Leave of absence, at most", "days in 12 months"),
+    "leave_reminder_days": ("The student is reminded", "days before a leave ends"),
 }
 
 
@@ -285,6 +333,11 @@ CHOICES = {
     "balance_due": "Held while a balance is due",
     "paid": "Must be paid",
     "not_required": "Need not be paid",
+    "anybody": "Anybody who may process withdrawals",
+    "somebody_else": "Somebody else than recorded it",
+    "receipt_of_request": "The request or decision",
+    "last_attendance": "The last attendance",
+    "notice": "The notice to the student",
 }
 """How a page names the values that are chosen from a list."""
 HELP = {
@@ -296,5 +349,7 @@ HELP = {
     "guarantee employment. To see how they look in the agreement, use Agreements, Wording.",
     "categories": "One category per line: the name, its weight in percent and, if any, how many of the lowest scores "
     "are dropped, such as Quizzes 30 drop 1. The weights add up to 100.",
+    "outside_hosts": "One server per line, such as player.vimeo.com. A server that shows something in a lesson learns "
+    "which students open it, and when.",
 }
 """What a form says beside a field that needs it."""

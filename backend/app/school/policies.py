@@ -28,12 +28,14 @@ from app.school.kinds import (
     AttendancePolicy,
     BillingPolicy,
     ExternshipPolicy,
+    LessonContentPolicy,
     PasswordPolicy,
     PolicyKind,
     ProgressPolicy,
     RetentionPolicy,
     SecondFactorPolicy,
     StoragePolicy,
+    WithdrawalPolicy,
     labels,
     retention_faults,
 )
@@ -87,7 +89,15 @@ def at(session: Session, kind: Literal[PolicyKind.STORAGE], day: date) -> DatedP
 @overload
 def at(session: Session, kind: Literal[PolicyKind.BILLING], day: date) -> DatedPolicy[BillingPolicy]: ...
 @overload
+def at(
+    session: Session, kind: Literal[PolicyKind.LESSON_CONTENT], day: date
+) -> DatedPolicy[LessonContentPolicy]: ...
+@overload
 def at(session: Session, kind: Literal[PolicyKind.AGREEMENT], day: date) -> DatedPolicy[AgreementPolicy]: ...
+@overload
+def at(
+    session: Session, kind: Literal[PolicyKind.WITHDRAWAL], day: date
+) -> DatedPolicy[WithdrawalPolicy]: ...
 @overload
 def at(session: Session, kind: PolicyKind, day: date) -> DatedPolicy[BaseModel]: ...
 

@@ -43,7 +43,7 @@ def _form_of(kind: PolicyKind) -> type[_Head]:
         name: (Annotated[field.annotation, Field(title=titles[name][0]), *field.metadata], ...)
         if get_origin(field.annotation) is not list
         # A list is typed as lines of a text, which the policy itself reads.
-        else (Annotated[str, Field(title=titles[name][0], max_length=20_000)], ...)
+        else (Annotated[str, Field(title=titles[name][0], max_length=20_000)], ... if field.default else "")
         for name, field in fields.items()
     }
     return create_model(f"{kind.label}PolicyForm", __base__=_Head, **values)

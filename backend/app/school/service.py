@@ -26,6 +26,7 @@ from app.school.kinds import (
     PasswordPolicy,
     PolicyKind,
     ProgressPolicy,
+    WithdrawalPolicy,
 )
 from app.school.letterhead import letterhead_of
 from app.school.remembered import forget, remembered, revision, seen, seen_by
@@ -45,6 +46,7 @@ __all__ = [
     "ProgressPolicy",
     "SchoolFacts",
     "Signatory",
+    "WithdrawalPolicy",
     "calendar",
     "effective_settings",
     "ensure",

@@ -20,6 +20,8 @@ STATIC = Path(__file__).parent / "static"
 MOUNT = "/static"
 SCORM_AGAIN = STATIC / "vendor" / "scorm-again"
 """The run-time library's ES modules, for the content host to serve to its player."""
+PDFJS = STATIC / "vendor" / "pdfjs"
+"""The modules that draw PDFs, for the content host's viewer."""
 
 # One request where several files belong to every page; each with the medium it is for.
 BUNDLES = {"frame.css": (("app.css", ""), ("components.css", ""), ("print.css", "print"))}

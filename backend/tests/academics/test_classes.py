@@ -17,6 +17,7 @@ from app.db.models import AuditEntry, ClassSeat, EnrollmentStatus, SchoolHoliday
 from app.enrollment import service as enrollment
 from app.web.paging import Paging
 from tests.factories.school import School, subject_of
+from tests.factories.withdrawals import withdraw
 
 ZONE = ZoneInfo("America/New_York")
 NOW = datetime(2026, 10, 28, 16, tzinfo=UTC)  # a Wednesday, four days before clocks are put back
@@ -191,10 +192,7 @@ def test_the_end_of_an_enrollment_ends_the_seat(
         school.completion(ending, school.lesson(school.module(program)))
         enrollment.complete(session, registrar, ending.id, today=TODAY, zone=ZONE, exception="As agreed")
     else:
-        enrollment.withdraw(
-            session, registrar, ending.id, requested_at=NOW, now=NOW,
-            enrolled_from=datetime(2026, 1, 5, tzinfo=ZONE), reason=None, zone=ZONE,
-        )  # fmt: skip
+        withdraw(session, registrar, ending.id, NOW)
     session.expire_all()
     assert session.scalars(select(ClassSeat.ends_on).where(ClassSeat.class_id == made.id)).all() == [TODAY]
     with time_machine.travel(NOW + timedelta(days=1), tick=False):
@@ -217,10 +215,7 @@ def test_a_class_that_is_over_keeps_the_students_who_stayed(
     service.remove_students(session, registrar, made.id, [out], ZONE)
     for name in ("Ann", "Cy", "Gone"):
         enrollment.complete(session, registrar, seats[name].id, today=TODAY, zone=ZONE, exception="As agreed")
-    enrollment.withdraw(
-        session, registrar, seats["Dee"].id, requested_at=NOW, now=NOW,
-        enrolled_from=datetime(2026, 1, 5, tzinfo=ZONE), reason=None, zone=ZONE,
-    )  # fmt: skip
+    withdraw(session, registrar, seats["Dee"].id, NOW)
     people["Gone"].deleted_at = NOW
     session.flush()
 

@@ -135,7 +135,7 @@ def test_every_answer_carries_the_headers_that_fence_it_in(play: Play, school: S
         played.launch.player_url,
         f"{played.base}/files/pages/course.html",
         f"{played.base}/files/missing",
-        f"{played.base}/vendor/player.js",
+        f"{played.base}/vendor/shell.js",
         school.settings.content_origin + "/p/wrong/player",
     ):
         headers = played.host.get(url).headers
@@ -152,7 +152,7 @@ def test_every_answer_carries_the_headers_that_fence_it_in(play: Play, school: S
 
 @pytest.mark.parametrize("token", ["x", "x" * 43, "%00", "..", "é", "a" * 5000])
 def test_a_token_that_was_never_given_out_opens_nothing(host: TestClient, token: str) -> None:
-    for path in ("player", "files/index.html", "vendor/player.js"):
+    for path in ("player", "files/index.html", "vendor/shell.js"):
         answer = host.get(f"/p/{token}/{path}")
         assert answer.status_code in (307, 404, 410), path
     posted = host.post(f"/p/{token}/commit", json={"seq": 1, "cmi": {}})
@@ -224,7 +224,7 @@ def test_the_schools_host_serves_no_course(
 ) -> None:
     played = play()
     client = signed_in(school.student)
-    for suffix in ("player", "files/pages/course.html", "vendor/player.js"):
+    for suffix in ("player", "files/pages/course.html", "vendor/shell.js"):
         path = played.base.removeprefix(school.settings.content_origin) + "/" + suffix
         assert client.get(path).status_code == 404
     path = played.base.removeprefix(school.settings.content_origin) + "/commit"

@@ -1,7 +1,7 @@
 """A launch ends with what allowed it: the session that opened it, the password, the account, the enrollment."""
 
 from collections.abc import Callable
-from datetime import UTC, date, datetime
+from datetime import date
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -28,6 +28,7 @@ from app.db.models import (
 from app.enrollment import service as enrollment
 from tests.content.conftest import Played, School, subject_of
 from tests.factories.accounts import ApiTokenFactory
+from tests.factories.withdrawals import withdraw
 
 Play = Callable[..., Played]
 ZONE = ZoneInfo("America/New_York")
@@ -61,7 +62,7 @@ def assert_over(school: School, played: Played, sentence: str) -> None:
     assert sentence in body["detail"]
     assert school.session.scalar(select(func.count()).select_from(ScormCommit)) == before
     assert school.attempt().location == "p1"
-    for path in ("player", "files/index.html", "vendor/player.js"):
+    for path in ("player", "files/index.html", "vendor/shell.js"):
         assert played.host.get(f"{played.base}/{path}").status_code == 410, path
 
 
@@ -177,10 +178,7 @@ def test_a_lost_duty_and_a_lost_role_end_previews_and_the_person_stays_signed_in
 def test_withdrawal_ends_the_students_api_tokens(school: School, admin: Subject) -> None:
     token = ApiTokenFactory(session=school.session, user_id=school.student.id)
     now = clock.now()
-    enrollment.withdraw(
-        school.session, admin, school.enrollment.id, requested_at=now, now=now,
-        enrolled_from=datetime(2026, 9, 1, tzinfo=UTC), reason=None, zone=ZONE,
-    )  # fmt: skip
+    withdraw(school.session, admin, school.enrollment.id, now)
     school.session.refresh(token)
     assert token.revoked_at is not None
     entry = school.session.scalars(select(AuditEntry).where(AuditEntry.action == "api_token.revoked")).one()
@@ -194,10 +192,7 @@ def test_withdrawal_ends_the_enrollments_launches(school: School, play: Play, ad
     played = play()
     played.commit(lesson_location="p1")
     now = clock.now()
-    enrollment.withdraw(
-        school.session, admin, school.enrollment.id, requested_at=now, now=now,
-        enrolled_from=datetime(2026, 9, 1, tzinfo=UTC), reason=None, zone=ZONE,
-    )  # fmt: skip
+    withdraw(school.session, admin, school.enrollment.id, now)
     school.session.commit()
     assert_over(school, played, "You are no longer enrolled in this program")
 

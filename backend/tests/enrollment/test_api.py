@@ -69,13 +69,24 @@ def test_a_withdrawal_joins_the_pending_ones(client: TestClient, school: School)
         f"/api/v1/enrollments/{enrollment.id}/withdraw",
         json={"reason": "Moving\naway", "requested_at": "2026-02-01T09:00:00-05:00"},
     )
-    assert (answer.status_code, answer.json()["status"]) == (200, "withdrawn")
+    assert (answer.status_code, answer.json()["frozen"]) == (200, False), answer.text
     (row,) = client.get("/api/v1/withdrawals/pending").json()["items"]
     assert (row["full_name"], row["reason"], row["requested_at"]) == (
         "John Smith",
         "Moving\naway",
         "2026-02-01T14:00:00Z",
     )
+    path = f"/api/v1/enrollments/{enrollment.id}"
+    assert client.get(path).json()["status"] == "active"
+    answer = client.post(f"{path}/withdrawal/process", json={"note": "Interviewed"})
+    assert (answer.status_code, answer.json()["frozen"], answer.json()["total_minutes"]) == (
+        200,
+        True,
+        28_800,
+    )
+    assert client.get(path).json()["status"] == "withdrawn"
+    assert client.get(f"{path}/withdrawal").json() == answer.json()
+    assert client.post(f"{path}/withdrawal/process", json={"note": "Again"}).status_code == 409
 
 
 @pytest.mark.parametrize(

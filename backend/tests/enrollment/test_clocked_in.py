@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Callable
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -18,23 +18,10 @@ from app.db.models import Attendance, AuditEntry, Enrollment, EnrollmentStatus, 
 from app.db.session import Database
 from app.enrollment import service
 from tests.factories.school import School, subject_of
+from tests.factories.withdrawals import record, withdraw
 
 ZONE = ZoneInfo("America/New_York")
 BUTTON = {"button": ""}
-
-
-def withdraw(session: Session, admin: Subject, enrollment_id: int) -> Withdrawal:
-    now = clock.now()
-    return service.withdraw(
-        session,
-        admin,
-        enrollment_id,
-        requested_at=now,
-        now=now,
-        enrolled_from=datetime(2026, 1, 5, 5, tzinfo=UTC),
-        reason=None,
-        zone=ZONE,
-    )
 
 
 def ready(school: School, **person: str) -> Enrollment:
@@ -56,12 +43,12 @@ def test_neither_act_ends_an_enrollment_with_an_open_clock_in(
     ) as refused:
         withdraw(session, admin, enrollment.id)
     assert refused.value.extra["attendance_url"] == f"/attendance/{entry.id}"
+    service.cancel_withdrawal(session, admin, enrollment.id)
     with pytest.raises(Conflict, match="First enter the clock-out in the attendance record"):
         service.complete(
             session, admin, enrollment.id, today=date(2026, 5, 4), zone=ZONE, exception="As agreed"
         )
     assert enrollment.status is EnrollmentStatus.ACTIVE
-    assert session.scalars(select(Withdrawal)).all() == []
     session.refresh(entry)
     assert entry.clock_out is None, "nobody invented a time"
 
@@ -82,19 +69,18 @@ def test_the_pages_lead_to_the_record_and_back(
     enrollment = ready(school, full_name="Maria <Lopez>")
     entry = school.attendance(enrollment, clock.now() - timedelta(hours=2), clock_out=None)
     client = browser(admin)
-    for act in ("withdraw", "complete"):
+    record(session, admin, enrollment.id)
+    for act in ("withdrawal", "complete"):
         page = client.get(f"/enrollments/{enrollment.id}/{act}").text
         assert "Still clocked in" in page
         assert "Maria &lt;Lopez&gt; has been clocked in" in page
         assert f'href="/attendance/{entry.id}"' in page
         assert 'method="post"' not in page.partition("<main")[2]
-    today = clock.today(ZONE).isoformat()
-    refused = client.post(
-        f"/enrollments/{enrollment.id}/withdraw", data={"requested_on": today, "reason": "Moved"}
-    )
+    refused = client.post(f"/enrollments/{enrollment.id}/withdrawal", data={"note": "Moved"})
     assert refused.status_code == 409
     assert f'href="/attendance/{entry.id}"' in refused.text
     assert "Moved" in refused.text, "nothing typed is lost"
+    assert client.post(f"/enrollments/{enrollment.id}/withdrawal/cancel", data=BUTTON).status_code == 303
     assert client.post(f"/enrollments/{enrollment.id}/complete", data=BUTTON).status_code == 409
     answer = client.post(f"/api/v1/enrollments/{enrollment.id}/complete")
     assert (answer.status_code, answer.json()["attendance_id"]) == (409, entry.id)

@@ -8,7 +8,9 @@ ADDED_BY_UPGRADE: dict[tuple[str, str], dict[str, object]] = {
     ("0101", "school_policies"): {"kind": "academic_progress"},
     ("0170", "school_policies"): {"kind": "externship"},
     ("0210", "school_policies"): {"kind": "billing"},
+    ("0280", "school_policies"): {"kind": "lesson_content"},
     ("0260", "school_policies"): {"kind": "agreement"},
+    ("0270", "school_policies"): {"kind": "withdrawal"},
 }
 
 CHANGED_BY_UPGRADE: dict[tuple[str, str], set[str]] = {
@@ -19,6 +21,8 @@ CHANGED_BY_UPGRADE: dict[tuple[str, str], set[str]] = {
     ("0170", "school"): {"revision"},
     ("0210", "school"): {"revision"},
     ("0260", "school"): {"revision"},
+    ("0270", "school"): {"revision"},
+    ("0280", "school"): {"revision"},
     ("0054", "api_tokens"): {"expires_at"},  # every token ends
     ("0081", "xapi_rollup_state"): {"rolled_to"},  # everything is added up again
     ("0077", "school"): {"revision"},

@@ -337,6 +337,14 @@ ROWS["0260"] = """
 """
 
 ROWS["0270"] = """
+    INSERT INTO withdrawal_forms (request, enrollment_id, user_id, withdrawal_id, reason, acknowledged, submitted_at)
+        VALUES (gen_random_uuid(), 1, 1, 1, 'Moving', 'I ask to leave.', '2026-03-02 12:00+00');
+    INSERT INTO withdrawal_figures (withdrawal_id, completed_minutes, transferred_minutes, total_minutes,
+                                    lessons_completed, lessons_total, segments, records, counted_until)
+        VALUES (1, 2880, 0, 28800, 1, 10, '[]', '[]', '2026-03-03 05:00+00');
+"""
+
+ROWS["0290"] = """
     UPDATE refunds SET warnings = 1 WHERE id = 1;
     WITH added AS (
         INSERT INTO ledger_transactions (kind, booked_on, student_id, enrollment_id, memo, method, reference,

@@ -146,6 +146,8 @@ def test_the_program_may_use_every_table_and_no_more(owner: psycopg.Connection[A
         "history_seals": {"SELECT", "INSERT"},
         "student_notes": {"SELECT", "INSERT"},
         "graduation_decisions": {"SELECT", "INSERT"},
+        "withdrawal_figures": {"SELECT", "INSERT"},
+        "withdrawal_forms": rows - {"DELETE"},
         "disclosures": {"SELECT", "INSERT"},
         "disclosed_students": {"SELECT", "INSERT"},
         "closure_archives": rows - {"DELETE"},

@@ -37,6 +37,7 @@ from app.compliance.grades.skills.schemas import Attempt
 from app.compliance.outcomes.service import FiscalYear
 from app.compliance.privacy.schemas import PaperConsentForm
 from app.compliance.privacy.service import Archive
+from app.core import clock
 from app.core.errors import Forbidden, NotFound, Problem
 from app.core.files import FileStore, open_store
 from app.core.permissions import Actor, Duty, Role, Subject
@@ -44,6 +45,7 @@ from app.core.purposes import Purpose
 from app.db.models import XapiForwarder
 from app.db.session import Database
 from app.enrollment.admissions.applications.schemas import ApplicationForm
+from app.enrollment.withdrawals.schemas import Notice, Recorded
 from app.lrs.desk.browser.filters import StatementFilters
 from app.settings import Settings
 from app.web.paging import Paging
@@ -125,6 +127,8 @@ CALLS: Mapping[str, Mapping[str, Any]] = {
     "accounts.applicants.duplicates": {"birth_date": date(2001, 2, 3)},
     "enrollment.admissions.applications.apply": {"values": _application},
     "enrollment.admissions.applications.who_may_be_the_same": {"values": _application},
+    "enrollment.withdrawals.record": {"given": lambda _numbers: Recorded("student", clock.now())},
+    "enrollment.withdrawals.note_notice": {"notice": lambda _numbers: Notice("letter", TODAY)},
     "accounts.identifiers.add": {"values": lambda _numbers: IdentifierForm(number="123-45-6789")},
     "accounts.identifiers.find": {"number": "123-45-6789"},
     "web.imports.importable": {"name": "people"},
@@ -388,6 +392,6 @@ def test_the_walk_finds_the_functions() -> None:
     """If the way to find functions breaks, the tests above must not pass for want of any."""
     assert {
         "accounts.people.delete_person",
-        "enrollment.endings.withdraw",
+        "enrollment.withdrawals.process",
         "content.packages.upload.import_package",
     } <= set(functions())

@@ -88,6 +88,12 @@ class Route:
         return [param.alias for item in self.dependants for param in item.query_params]
 
     @property
+    def query_texts(self) -> list[str]:
+        """Those whose declared type lets a null character pass: what is a number or a date is refused by its type."""
+        params = [param for item in self.dependants for param in item.query_params]
+        return [param.alias for param in params if not param.validate("\0", {}, loc=())[1]]
+
+    @property
     def form(self) -> type[BaseModel] | None:
         for item in self.dependants:
             if item.call is not None and item.call.__qualname__ == "posted.<locals>.read":

@@ -137,8 +137,8 @@ def test_no_query_breaks_a_route(walk: Walk) -> None:
             continue
         names = [*route.query_names, "unknown"]
         queries = ["&".join(f"{name}={value}&{name}={value}" for name in names) for value in NASTY_QUERIES]
-        # Each alone as well: the first that is refused hides the others.
-        for query in [*queries, *(f"{name}={value}" for name in names for value in NASTY_QUERIES[:1])]:
+        # Each text alone as well: the first that is refused hides the others.
+        for query in [*queries, *(f"{name}=%00" for name in route.query_texts)]:
             answer = walk.call("administrator", route, f"{walk.address(route)}?{query}")
             if answer.status_code >= 500:
                 broken.append((route, query[:80], answer.status_code))

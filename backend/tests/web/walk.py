@@ -48,6 +48,7 @@ from app.db.models import (
     XapiImport,
 )
 from app.settings import Settings
+from tests.client import Client
 from tests.conftest import sign_in_directly
 from tests.factories.accounts import ApiTokenFactory, UserSessionFactory
 from tests.factories.attendance import requested
@@ -356,7 +357,7 @@ def walk(app: FastAPI, session: Session, connection: Connection, settings: Setti
     )
     clients = {}
     for name, person in people.items():
-        client = TestClient(
+        client = Client(
             app, base_url=settings.app_origin, follow_redirects=False, raise_server_exceptions=False
         )
         clients[name] = client if person is None else sign_in_directly(session, client, person)

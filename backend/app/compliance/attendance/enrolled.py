@@ -76,7 +76,7 @@ def _choices() -> Select[Any]:
             Program.clock_hours,
             Enrollment.enrolled_at,
             Enrollment.completed_at,
-            select(func.max(Withdrawal.requested_at))
+            select(func.max(Withdrawal.moment))
             .where(Withdrawal.enrollment_id == Enrollment.id)
             .scalar_subquery(),
             User.deleted_at,

@@ -178,6 +178,20 @@ def entries_of(session: Session, enrollment_ids: Collection[int]) -> Sequence[An
     ).all()
 
 
+def counted_until(session: Session, enrollment_id: int, until: datetime) -> Sequence[Any]:
+    """Closed time entries of an enrollment that count and began before a moment, in order: number, times, minutes."""
+    return session.execute(
+        select(Attendance.id, Attendance.clock_in, Attendance.clock_out, Attendance.total_minutes)
+        .where(
+            Attendance.enrollment_id == enrollment_id,
+            Attendance.clock_in < until,
+            Attendance.clock_out.is_not(None),
+            Attendance.missing_clock_out.is_(False),
+        )
+        .order_by(Attendance.clock_in, Attendance.id)
+    ).all()
+
+
 def records_listing(
     session: Session,
     filters: AttendanceFilter,

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from app.compliance.attendance import enrolled, outside, policies_in_force, policy, queries
 from app.compliance.attendance import queue as _queue  # noqa: F401 - what waits is in the queue
 from app.compliance.attendance import requirement as _requirement  # noqa: F401 - graduation asks about hours
+from app.compliance.attendance import withdrawn as _withdrawn  # noqa: F401 - withdrawals ask for the hours that count
 from app.compliance.attendance.checks import instant
 from app.compliance.attendance.clocked_in import clocked_in
 from app.compliance.attendance.corrections.service import send_decision

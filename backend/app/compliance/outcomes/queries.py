@@ -33,7 +33,7 @@ def _current() -> Any:
 def _ended_on(zone: ZoneInfo) -> ColumnElement[date]:
     """The day at the school on which an enrollment was completed, or its withdrawal was requested."""
     requested = (
-        select(func.max(cast(func.timezone(zone.key, Withdrawal.requested_at), Date)))
+        select(func.max(cast(func.timezone(zone.key, Withdrawal.moment), Date)))
         .where(Withdrawal.enrollment_id == Enrollment.id)
         .scalar_subquery()
     )

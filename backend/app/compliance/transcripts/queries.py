@@ -43,9 +43,7 @@ SORTS = {
 def enrollments(session: Session, enrollment_ids: Collection[int]) -> Sequence[Row[Any]]:
     """The enrollments with student, program and the day of a withdrawal’s request."""
     requested = (
-        select(func.max(Withdrawal.requested_at))
-        .where(Withdrawal.enrollment_id == Enrollment.id)
-        .scalar_subquery()
+        select(func.max(Withdrawal.moment)).where(Withdrawal.enrollment_id == Enrollment.id).scalar_subquery()
     )
     return session.execute(
         select(

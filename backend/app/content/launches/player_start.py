@@ -29,6 +29,7 @@ class PlayerState:
     review: bool
     last_seq: int
     cmi: dict[str, Any]
+    outside: dict[str, tuple[str, ...]]
     expires_at: datetime
     idle_seconds: int
 
@@ -56,6 +57,7 @@ def player_state(session: Session, record: Launch) -> PlayerState:
         review=is_review(record),
         last_seq=record.last_seq,
         cmi=runtime_of(version.standard).start(learner, item, attempt),
+        outside=version.manifest.outside,
         expires_at=record.expires_at,
         idle_seconds=int(IDLE.total_seconds()),
     )

@@ -3,7 +3,7 @@
 """
 
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from pydantic import TypeAdapter
@@ -59,6 +59,8 @@ class Manifest:
     items: tuple[Item, ...]
     warnings: tuple[str, ...] = ()
     """Sentences for the author: nothing that stops the package, but something may be missing on the page."""
+    outside: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """Other hosts that the pages load from, each with those pages."""
 
     def walk(self) -> Iterator[Item]:
         """Every line of the table of contents, top to bottom."""

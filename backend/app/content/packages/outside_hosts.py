@@ -1,4 +1,5 @@
-"""What a package loads from other hosts. The content host's policy blocks it, so its author is warned at import."""
+"""What a package loads from other hosts. The content host's policy blocks it unless the
+school allows the host, so its author is warned at import."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -29,8 +30,8 @@ def hosts_in(text: str) -> set[str]:
     return {next(filter(None, match.groups())).lower() for match in _USED.finditer(text)}
 
 
-def remarks(archive: Archive, files: Mapping[str, str]) -> list[str]:
-    """A sentence for each host on which the package's pages depend, with where it is used.
+def used_by(archive: Archive, files: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
+    """The hosts on which the package's pages depend, each with the pages that load from it.
 
     `files`: path from the package's root -> path in the zip. What scripts put together is not seen.
     """
@@ -41,14 +42,20 @@ def remarks(archive: Archive, files: Mapping[str, str]) -> list[str]:
             text = archive.read(files[path], _MAX_BYTES).decode("utf-8", "replace")
             for host in hosts_in(text):
                 used.setdefault(host, []).append(path)
+    return {host: tuple(places) for host, places in used.items()}
+
+
+def remarks(used: Mapping[str, tuple[str, ...]]) -> list[str]:
+    """A sentence for each of these hosts, with where it is used."""
     shown = list(used.items())[:_MAX_HOSTS]
     sentences = [
-        f"{host} is another server: what {_listed(places)} loads from it is not shown to students."
+        f"{host} is another server: what {_listed(places)} loads from it is shown to students only while the school’s "
+        "policy on lesson content allows that server."
         for host, places in shown
     ]
     if len(used) > len(shown):
         sentences.append(
-            f"The pages load from {len(used) - len(shown)} more servers, which are not shown either."
+            f"The pages load from {len(used) - len(shown)} more servers, for which the same is true."
         )
     return sentences
 

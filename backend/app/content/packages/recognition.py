@@ -45,8 +45,9 @@ def read_package(archive: Archive) -> Package:
             raise Invalid(
                 f"This is a SCORM {edition} package, which cannot be played yet. Publish the course as {playable}."
             )
-        warnings = (*manifest.warnings, *outside_hosts.remarks(archive, files))
-        return Package(replace(manifest, warnings=warnings), files)
+        outside = outside_hosts.used_by(archive, files)
+        warnings = (*manifest.warnings, *outside_hosts.remarks(outside))
+        return Package(replace(manifest, warnings=warnings, outside=outside), files)
     other = _other_standard(archive)
     if other is not None:
         raise Invalid(f"This is {other}, which cannot be played yet. Publish the course as {playable}.")

@@ -8,10 +8,17 @@ from pathlib import Path
 from typing import Any
 
 from app.settings import Settings
+from app.web.assets import PDFJS
 
 _HERE = Path(__file__).parent
-ASSETS = {name: _HERE / name for name in ("player.js", "saving.js", "session.js", "player.css")}
-"""What the player page loads, by the name in its address."""
+ASSETS = {
+    **{
+        name: _HERE / name
+        for name in ("shell.js", "saving.js", "player.css", "storage.js", "pdf_viewer.js", "pdf_viewer.css")
+    },
+    **{name: PDFJS / name for name in ("pdf.min.mjs", "pdf.worker.min.mjs")},
+}
+"""What the player's pages load, by the name in its address."""
 
 
 def _embedded(value: Any) -> str:
@@ -20,8 +27,17 @@ def _embedded(value: Any) -> str:
     return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
 
 
-def player_page(title: str, standard: str, boot: dict[str, Any], *, preview: bool, review: bool) -> str:
-    """The page: a line that appears when something is not saved, and the course below it."""
+COURSE = '<iframe id="course" data-stage title="{title}" allow="fullscreen; autoplay; unload"></iframe>'
+"""Where content that is a page of its own is shown."""
+
+
+def player_page(
+    title: str, standard: str, boot: dict[str, Any], *, script: str, stage: str, preview: bool, review: bool
+) -> str:
+    """The page: a line that appears when something is not saved, and the lesson below it.
+
+    `script` is the standard's module, `stage` the HTML that it plays on.
+    """
     note = (
         "Your program is completed: nothing more is recorded." if review else "Preview: nothing is recorded."
     )
@@ -38,7 +54,8 @@ def player_page(title: str, standard: str, boot: dict[str, Any], *, preview: boo
 <body>
 {banner}
 <p id="trouble" class="trouble" role="alert" hidden></p>
-<iframe id="course" title="{escape(title)}" allow="fullscreen; autoplay; unload"></iframe>
+<p id="outside" class="note" role="status" hidden></p>
+{stage}
 <section id="over" class="over" hidden>
 <h1>This session has ended</h1>
 <p id="over-text"></p>
@@ -46,7 +63,37 @@ def player_page(title: str, standard: str, boot: dict[str, Any], *, preview: boo
 </section>
 <noscript><p class="trouble">Lessons need JavaScript. Turn it on and reload this page.</p></noscript>
 <script type="application/json" id="boot">{_embedded(boot)}</script>
-<script type="module" src="vendor/player.js"></script>
+<script type="module" src="vendor/{script}"></script>
+</body>
+</html>
+"""
+
+
+def pdf_page(name: str, vendor: str) -> str:
+    """Our viewer for a PDF of a course, at the address of the PDF. `vendor`: where the player's own files are."""
+    return f"""<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="aada-viewer" content="pdf">
+<title>{escape(name)}</title>
+<link rel="stylesheet" href="{vendor}/pdf_viewer.css">
+</head>
+<body>
+<header>
+<button type="button" id="before" aria-label="Previous page">&#8249;</button>
+<label>Page <input id="number" type="number" inputmode="numeric" min="1" value="1"></label> <span id="count"></span>
+<button type="button" id="after" aria-label="Next page">&#8250;</button>
+<button type="button" id="smaller" aria-label="Smaller">&#8722;</button>
+<button type="button" id="larger" aria-label="Larger">+</button>
+<a href="?original" download="{escape(name)}">Download</a>
+</header>
+<main>
+<p id="status" role="status">Opening the document…</p>
+<div id="pages"></div>
+</main>
+<script type="module" src="{vendor}/pdf_viewer.js"></script>
 </body>
 </html>
 """

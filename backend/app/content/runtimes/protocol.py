@@ -73,8 +73,15 @@ class Runtime(Protocol):
         """The file that makes a zip a package of this standard, for the sentence that misses it."""
 
     @property
+    def script(self) -> str:
+        """Name of its module among `libraries`: what plays it in the player page."""
+
+    @property
     def libraries(self) -> Mapping[str, Path]:
         """What the player page loads for it, by the name in its address."""
+
+    def stage(self, item: Item) -> str:
+        """The HTML that the module plays on; where content is a page of its own, `player.COURSE`."""
 
     def recognize(self, archive: Archive) -> str | None:
         """The folder that is the root of the package (`""` for the top), or None for another standard's zip."""

@@ -47,6 +47,38 @@ class EnrollmentWithdrawn(Details):
     """How the progress at withdrawal was computed."""
 
 
+class WithdrawalAsked(Details):
+    """A withdrawal as it came in: by the student's form, or recorded by the staff."""
+
+    kind: str
+    requested_at: datetime
+    withdrawn_at: datetime
+    derivation: str
+    """By which rule the moment of the withdrawal is what it is."""
+    acknowledged: str | None = None
+    """What the student agreed to."""
+
+
+class WithdrawalCanceled(Details):
+    kind: str
+    requested_at: datetime
+
+
+class WithdrawalNoticed(Details):
+    method: str
+    notified_on: date
+
+
+class WithdrawalProcessed(Details):
+    """Empty in entries from before figures were frozen."""
+
+    kind: str | None = None
+    withdrawn_at: datetime | None = None
+    progress_pct: int | None = None
+    completed_minutes: int | None = None
+    total_minutes: int | None = None
+
+
 class LessonCompleted(Details):
     lesson_id: int
     source: Literal["content", "student", "staff"]
@@ -262,4 +294,34 @@ LESSON_COMPLETION_WITHDRAWN = (
     "lesson_completions",
     "Lesson completion withdrawn by the course",
     LessonWithdrawn,
+)
+WITHDRAWAL_CANCELED = (
+    "withdrawal.canceled",
+    "withdrawals",
+    "Withdrawal request canceled",
+    WithdrawalCanceled,
+)
+WITHDRAWAL_NOTICED = (
+    "withdrawal.noticed",
+    "withdrawals",
+    "Notice of the withdrawal sent to the student",
+    WithdrawalNoticed,
+)
+WITHDRAWAL_PROCESSED = (
+    "withdrawal.processed",
+    "withdrawals",
+    "Withdrawal processed",
+    WithdrawalProcessed,
+)
+WITHDRAWAL_RECORDED = (
+    "withdrawal.recorded",
+    "withdrawals",
+    "Withdrawal recorded",
+    WithdrawalAsked,
+)
+WITHDRAWAL_REQUESTED = (
+    "withdrawal.requested",
+    "withdrawals",
+    "Withdrawal requested by the student",
+    WithdrawalAsked,
 )

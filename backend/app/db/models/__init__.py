@@ -100,7 +100,7 @@ from app.db.models.transcript import (
     TranscriptRequest,
 )
 from app.db.models.user import User
-from app.db.models.withdrawal import Withdrawal
+from app.db.models.withdrawal import Withdrawal, WithdrawalFigures, WithdrawalForm
 from app.db.models.xapi import (
     XapiStatement,
     XapiStatementActivity,
@@ -259,6 +259,8 @@ __all__ = [
     "UserDuty",
     "UserSession",
     "Withdrawal",
+    "WithdrawalFigures",
+    "WithdrawalForm",
     "XapiActivity",
     "XapiActor",
     "XapiAttachment",

@@ -1,6 +1,7 @@
-"""The end of an enrollment: it is completed or withdrawn, with the enrollment locked, unless a room objects."""
+"""The completion of an enrollment, with the enrollment locked, unless a room objects. Withdrawals are a room of their
+own, `withdrawals`; what follows from them is registered in `processed`."""
 
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -10,18 +11,19 @@ from app.academics.classes import service as classes
 from app.core import history
 from app.core.actions import Action
 from app.core.errors import Conflict, FieldError
-from app.core.permissions import Subject
-from app.db.models import Enrollment, EnrollmentStatus, GraduationDecision, Withdrawal
-from app.enrollment import policies_in_force, policy, queries, study_access
-from app.enrollment.completions.service import found, progress_of, wrong
+from app.core.permissions import Subject, internal
+from app.db.models import Enrollment, EnrollmentStatus, GraduationDecision
+from app.enrollment import policies_in_force, policy, study_access
+from app.enrollment.completions.service import found, progress_of
 from app.enrollment.graduation import checklist
 from app.enrollment.graduation import queries as graduation_queries
 from app.enrollment.objections import Ending, Objection, objections
+from app.enrollment.withdrawals import queries as withdrawals
 from app.rules import enrollment as states
 from app.rules import graduation
 from app.school import service as school
 
-__all__ = ["complete", "objections_to_ending", "process_withdrawal", "why_not_complete", "withdraw"]
+__all__ = ["complete", "objections_to_ending", "why_not_complete"]
 _KEPT = ("name", "title", "state", "sentence", "number")
 
 
@@ -43,7 +45,8 @@ def objections_to_ending(
     return objections(session, subject, Ending(record.id, record.user_id, zone, lock=False))
 
 
-def _require_no_objection(session: Session, subject: Subject, record: Enrollment, zone: ZoneInfo) -> None:
+@internal("a step of an end that was allowed")
+def require_no_objection(session: Session, subject: Subject, record: Enrollment, zone: ZoneInfo) -> None:
     """Raises Conflict with every objection's sentence."""
     found_ones = objections(session, subject, Ending(record.id, record.user_id, zone, lock=True))
     if found_ones:
@@ -74,8 +77,12 @@ def complete(
     decision = states.may_complete(record.status.value, result, in_force.values.completion_threshold_pct)
     if not decision.allowed:
         raise Conflict(decision.reason)
+    if withdrawals.pending(session, record.id) is not None:
+        raise Conflict(
+            "A withdrawal of this enrollment is waiting. Process or cancel it first. Nothing was changed."
+        )
     school.policies.used(session, in_force)
-    _require_no_objection(session, subject, record, zone)
+    require_no_objection(session, subject, record, zone)
     requirements = checklist.of_enrollments(session, [record.id], today, zone)[record.id]
     judged = graduation.may_graduate(requirements, exception)
     if not judged.allowed:
@@ -108,102 +115,3 @@ def complete(
     classes.end_seats(session, subject, record.id, student_id=record.user_id, last_day=record.completed_at)
     study_access.ended(session, record)
     return record
-
-
-def withdraw(
-    session: Session,
-    subject: Subject,
-    enrollment_id: int,
-    *,
-    requested_at: datetime,
-    now: datetime,
-    enrolled_from: datetime,
-    reason: str | None,
-    zone: ZoneInfo,
-    field: str = "requested_at",
-) -> Withdrawal:
-    """Withdraw a student: the enrollment ends, and a withdrawal waits to be processed.
-
-    A request that is on record already becomes the withdrawal; it is not entered twice.
-    `enrolled_from` is the first moment a request can have arrived: the enrollment date's midnight at the school.
-    `field` names the input that `requested_at` came from. Conflict unless the enrollment is active and no room
-    objects, Invalid for a request before it began or in the future.
-    """
-    policy.require_change(subject)
-    record = found(session, enrollment_id, lock=True)
-    policy.require_read(session, subject, record.user_id)
-    policy.require_end(subject, record.user_id)
-    decision = states.may_withdraw(record.status.value)
-    if not decision.allowed:
-        raise Conflict(decision.reason)
-    if requested_at > now:
-        raise wrong(field, "The request date cannot be in the future.")
-    if requested_at < enrolled_from:
-        raise wrong(field, "The request date cannot be before the enrollment began.")
-    _require_no_objection(session, subject, record, zone)
-    result = progress_of(session, record)
-    record.status = EnrollmentStatus.WITHDRAWN
-    record.progress_pct = result.percent
-    withdrawal = queries.withdrawal_to_process(session, record.id)
-    if withdrawal is None:
-        withdrawal = Withdrawal(user_id=record.user_id, enrollment_id=record.id)
-    withdrawal.requested_at, withdrawal.reason = requested_at, reason or None
-    withdrawal.progress_pct_at_withdrawal = result.percent
-    session.add(withdrawal)
-    session.flush()
-    history.record(
-        session,
-        subject,
-        Action.ENROLLMENT_WITHDRAWN,
-        record.id,
-        student_id=record.user_id,
-        enrollment_id=record.id,
-        reason=reason,
-        withdrawal_id=withdrawal.id,
-        requested_at=requested_at,
-        derivation=result.explanation,
-    )
-    classes.end_seats(
-        session,
-        subject,
-        record.id,
-        student_id=record.user_id,
-        last_day=requested_at.astimezone(zone).date(),
-    )
-    study_access.ended(session, record)
-    return withdrawal
-
-
-def process_withdrawal(
-    session: Session, subject: Subject, enrollment_id: int, *, now: datetime, note: str
-) -> Withdrawal:
-    """Finish the paperwork of a withdrawal: it leaves the queue, with a note of what was done.
-
-    Conflict while the enrollment is active, and where no withdrawal waits; NotFound, Forbidden.
-    """
-    record = found(session, enrollment_id, lock=True)
-    policy.require_read(session, subject, record.user_id)
-    policy.require_end(subject, record.user_id)
-    withdrawal = queries.withdrawal_to_process(session, record.id)
-    if withdrawal is None:
-        raise Conflict(
-            "No withdrawal of this enrollment is waiting to be processed; someone may have processed it already. "
-            "Nothing was changed."
-        )
-    if record.status is EnrollmentStatus.ACTIVE:
-        raise Conflict(
-            "The enrollment is still active, so its withdrawal cannot be processed yet. Withdraw the student first. "
-            "Nothing was changed."
-        )
-    withdrawal.admin_processed_at, withdrawal.admin_notes = now, note
-    session.flush()
-    history.record(
-        session,
-        subject,
-        Action.WITHDRAWAL_PROCESSED,
-        withdrawal.id,
-        student_id=record.user_id,
-        enrollment_id=record.id,
-        reason=note,
-    )
-    return withdrawal

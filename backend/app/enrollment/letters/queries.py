@@ -11,9 +11,7 @@ from app.db.models import Enrollment, Program, User, Withdrawal
 def facts_of(session: Session, enrollment_id: int) -> Row[Any] | None:
     """The enrollment with student, program and the day of a withdrawal's request, if there is one."""
     requested = (
-        select(func.max(Withdrawal.requested_at))
-        .where(Withdrawal.enrollment_id == Enrollment.id)
-        .scalar_subquery()
+        select(func.max(Withdrawal.moment)).where(Withdrawal.enrollment_id == Enrollment.id).scalar_subquery()
     )
     return session.execute(
         select(

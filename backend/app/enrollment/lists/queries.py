@@ -234,7 +234,7 @@ def to_process(visible: ColumnElement[bool], refund_days: int, zone: ZoneInfo) -
                 about=User.full_name,
                 what=Program.name,
                 since=Withdrawal.requested_at,
-                due_on=cast(func.timezone(zone.key, Withdrawal.requested_at), Date) + refund_days,
+                due_on=cast(func.timezone(zone.key, Withdrawal.moment), Date) + refund_days,
                 href=func.concat("/enrollments/", Withdrawal.enrollment_id, "#withdrawal"),
             ),
             maintain_column_froms=True,

@@ -283,9 +283,7 @@ def same_place(session: Session, enrollment_id: int, site_id: int, first: date, 
 
 def _enrollments() -> Select[Any]:
     requested = (
-        select(func.max(Withdrawal.requested_at))
-        .where(Withdrawal.enrollment_id == Enrollment.id)
-        .scalar_subquery()
+        select(func.max(Withdrawal.moment)).where(Withdrawal.enrollment_id == Enrollment.id).scalar_subquery()
     )
     return (
         select(

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ from app.content.packages.archive import Archive
 from app.content.packages.manifest_links import folded
 from app.content.packages.model import Item, Manifest
 from app.content.packages.package_root import root_of
+from app.content.player import COURSE
 from app.content.runtimes.protocol import Learner, PartResult, Report, SoFar
 from app.content.runtimes.scorm12 import manifest as imsmanifest
 from app.content.runtimes.scorm12.report import Scorm12Report, read, replace_state, take_outcome
@@ -18,6 +20,8 @@ from app.rules import scorm12
 from app.rules.scorm12 import LessonResult
 from app.web.assets import SCORM_AGAIN
 
+_HERE = Path(__file__).parent
+
 
 class Scorm12:
     """Packages with an imsmanifest.xml; the run-time in the browser is scorm-again."""
@@ -25,7 +29,15 @@ class Scorm12:
     name = "scorm12"
     label = "SCORM 1.2"
     marker = imsmanifest.NAME
-    libraries: Mapping[str, Path] = {"scorm12.min.js": SCORM_AGAIN / "scorm12.min.js"}
+    script = "scorm12.js"
+    libraries: Mapping[str, Path] = {
+        "scorm12.js": _HERE / "player.js",
+        "session.js": _HERE / "session.js",
+        "scorm12.min.js": SCORM_AGAIN / "scorm12.min.js",
+    }
+
+    def stage(self, item: Item) -> str:
+        return COURSE.format(title=escape(item.title))
 
     def recognize(self, archive: Archive) -> str | None:
         return root_of(archive, self.marker)

@@ -4,16 +4,15 @@ SCORM 1.2 CAM 2.3 and IMS Content Packaging 1.1.2; SCORM 2004 keeps the same bon
 namespaces, upper and lower case, encodings and declared versions, so elements are found by local name.
 """
 
-import codecs
 import re
 from collections.abc import Iterable, Iterator
 from xml.etree.ElementTree import Element, ParseError
 
 from defusedxml import DefusedXmlException
-from defusedxml.ElementTree import fromstring
 
 from app.content.packages.manifest_links import Files, Link, joined
 from app.content.packages.model import Item, Manifest
+from app.content.packages.xml_documents import attribute, child, children, local, parsed, text, verbatim
 from app.core.errors import Invalid
 
 NAME = "imsmanifest.xml"
@@ -22,7 +21,6 @@ _MAX_ITEMS = 2_000
 _MAX_DEPTH = 20
 _MAX_WARNINGS = 20
 _XML_BASE = "{http://www.w3.org/XML/1998/namespace}base"
-_DECLARATION = re.compile(r"\A\s*<\?xml[^>]*\?>")
 
 
 def parse(document: bytes, files: Iterable[str]) -> Manifest:
@@ -38,80 +36,16 @@ def _root(document: bytes) -> Element:
     if len(document) > MAX_BYTES:
         raise Invalid(f"{NAME} is larger than {MAX_BYTES // 1024**2} MB.")
     try:
-        root: Element = _parsed(document)
+        root: Element = parsed(document)
     except DefusedXmlException as error:
         raise Invalid(
             f"{NAME} has a document type or entity declarations in it, which are not accepted."
         ) from error
     except (ParseError, ValueError, LookupError) as error:
         raise Invalid(f"{NAME} is not well-formed XML: {error}.") from error
-    if _local(root.tag) != "manifest":
+    if local(root.tag) != "manifest":
         raise Invalid(f"{NAME} does not begin with a <manifest> element.")
     return root
-
-
-def _parsed(document: bytes) -> Element:
-    """Parse, trusting the bytes over a declaration that contradicts them (common after an editor re-saved
-    it).
-    """
-    try:
-        return _safely(document.lstrip() if document[:1].isspace() else document)
-    except DefusedXmlException:
-        raise
-    except (ParseError, ValueError, LookupError) as first:
-        for encoding in _likely_encodings(document):
-            try:
-                text = _DECLARATION.sub("", document.decode(encoding).lstrip("\ufeff"), count=1)
-                return _safely(text.encode())
-            except DefusedXmlException:
-                raise
-            except (ParseError, ValueError):
-                continue
-        raise first
-
-
-def _safely(document: bytes) -> Element:
-    root: Element = fromstring(document, forbid_dtd=True, forbid_entities=True, forbid_external=True)
-    return root
-
-
-def _likely_encodings(document: bytes) -> list[str]:
-    if document.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        return ["utf-16"]
-    if document[:2] == b"<\0":
-        return ["utf-16-le"]
-    if document[:2] == b"\0<":
-        return ["utf-16-be"]
-    return ["utf-8-sig", "cp1252"]
-
-
-def _local(tag: object) -> str:
-    return tag.rpartition("}")[2].lower() if isinstance(tag, str) else ""
-
-
-def _children(element: Element, name: str) -> Iterator[Element]:
-    return (child for child in element if _local(child.tag) == name)
-
-
-def _child(element: Element, name: str) -> Element | None:
-    return next(_children(element, name), None)
-
-
-def _text(element: Element | None, name: str) -> str:
-    child = None if element is None else _child(element, name)
-    return " ".join("".join(child.itertext()).split()) if child is not None else ""
-
-
-def _verbatim(element: Element, name: str) -> str:
-    child = _child(element, name)
-    return "" if child is None else "".join(child.itertext()).strip()
-
-
-def _attribute(element: Element, name: str) -> str:
-    for key, value in element.attrib.items():
-        if _local(key) == name:
-            return value.strip()
-    return ""
 
 
 def _namespaces(root: Element) -> set[str]:
@@ -150,32 +84,32 @@ class _Reader:
         self._warnings: list[str] = []
         self._ids: set[str] = set()
         self._count = 0
-        resources = _child(root, "resources")
+        resources = child(root, "resources")
         self._bases = (root.get(_XML_BASE, ""), "" if resources is None else resources.get(_XML_BASE, ""))
         self._resources: dict[str, Element] = {}
-        for resource in _children(resources, "resource") if resources is not None else ():
-            identifier = _attribute(resource, "identifier")
+        for resource in children(resources, "resource") if resources is not None else ():
+            identifier = attribute(resource, "identifier")
             if identifier in self._resources:
                 raise Invalid(f"{NAME} has two resources with the identifier “{identifier[:80]}”.")
             self._resources[identifier] = resource
 
     def manifest(self) -> Manifest:
-        metadata = _child(self._root, "metadata")
-        edition = _text(metadata, "schemaversion")
+        metadata = child(self._root, "metadata")
+        edition = text(metadata, "schemaversion")
         standard = _standard(edition, self._root)
         organization = self._organization()
         if organization is None:
             items = tuple(self._resource_items())
         else:
-            items = tuple(self._item(element, 1) for element in _children(organization, "item"))
+            items = tuple(self._item(element, 1) for element in children(organization, "item"))
         title = (
-            _text(organization, "title") or next((i.title for i in items if i.title), "") or "Untitled course"
+            text(organization, "title") or next((i.title for i in items if i.title), "") or "Untitled course"
         )
         self._check_listed_files()
         manifest = Manifest(
             standard=standard,
             edition=edition,
-            identifier=_attribute(self._root, "identifier")[:255],
+            identifier=attribute(self._root, "identifier")[:255],
             title=title[:255],
             items=items,
             warnings=tuple(self._warnings[:_MAX_WARNINGS]),
@@ -189,12 +123,12 @@ class _Reader:
         return manifest
 
     def _organization(self) -> Element | None:
-        organizations = _child(self._root, "organizations")
+        organizations = child(self._root, "organizations")
         if organizations is None:
             return None
-        found = list(_children(organizations, "organization"))
-        default = _attribute(organizations, "default")
-        chosen = next((o for o in found if _attribute(o, "identifier") == default), None)
+        found = list(children(organizations, "organization"))
+        default = attribute(organizations, "default")
+        chosen = next((o for o in found if attribute(o, "identifier") == default), None)
         return chosen if chosen is not None else (found[0] if found else None)
 
     def _item(self, element: Element, depth: int) -> Item:
@@ -203,34 +137,34 @@ class _Reader:
             raise Invalid(f"{NAME} nests its items more than {_MAX_DEPTH} deep.")
         if self._count > _MAX_ITEMS:
             raise Invalid(f"{NAME} has more than {_MAX_ITEMS:,} items.")
-        identifier = _attribute(element, "identifier") or f"item-{self._count}"
+        identifier = attribute(element, "identifier") or f"item-{self._count}"
         if len(identifier) > 255:
             raise Invalid(f"{NAME} has an item identifier longer than 255 characters.")
         if identifier in self._ids:
             raise Invalid(f"{NAME} has two items with the identifier “{identifier[:80]}”.")
         self._ids.add(identifier)
-        title = _text(element, "title") or identifier
+        title = text(element, "title") or identifier
         resource = self._resource_of(element, title)
-        link = None if resource is None else self._link(resource, _attribute(element, "parameters"), title)
+        link = None if resource is None else self._link(resource, attribute(element, "parameters"), title)
         return Item(
             id=identifier,
             title=title[:255],
-            visible=_attribute(element, "isvisible").lower() not in ("false", "0", "no"),
+            visible=attribute(element, "isvisible").lower() not in ("false", "0", "no"),
             path=None if link is None else link.path,
             query="" if link is None else link.query,
             fragment="" if link is None else link.fragment,
             external_url=None if link is None else link.external,
             is_sco=resource is not None and _is_sco(resource),
             mastery_score=self._mastery_score(element, title),
-            max_time_allowed=_text(element, "maxtimeallowed"),
-            time_limit_action=_text(element, "timelimitaction"),
-            data_from_lms=_verbatim(element, "datafromlms"),
-            prerequisites=_text(element, "prerequisites"),
-            children=tuple(self._item(child, depth + 1) for child in _children(element, "item")),
+            max_time_allowed=text(element, "maxtimeallowed"),
+            time_limit_action=text(element, "timelimitaction"),
+            data_from_lms=verbatim(element, "datafromlms"),
+            prerequisites=text(element, "prerequisites"),
+            children=tuple(self._item(child, depth + 1) for child in children(element, "item")),
         )
 
     def _resource_of(self, element: Element, title: str) -> Element | None:
-        reference = _attribute(element, "identifierref")
+        reference = attribute(element, "identifierref")
         if not reference:
             return None
         resource = self._resources.get(reference)
@@ -242,9 +176,9 @@ class _Reader:
 
     def _resource_items(self) -> Iterator[Item]:
         """A package without a table of contents: its SCOs, or its pages if it has none, in their order."""
-        resources = [r for r in self._resources.values() if _attribute(r, "href")]
+        resources = [r for r in self._resources.values() if attribute(r, "href")]
         for resource in [r for r in resources if _is_sco(r)] or resources:
-            identifier = _attribute(resource, "identifier") or f"resource-{self._count}"
+            identifier = attribute(resource, "identifier") or f"resource-{self._count}"
             self._count += 1
             link = self._link(resource, "", identifier)
             if link is not None:
@@ -259,7 +193,7 @@ class _Reader:
                 )
 
     def _link(self, resource: Element, parameters: str, title: str) -> Link | None:
-        href = _attribute(resource, "href")
+        href = attribute(resource, "href")
         if not href:
             return None
         link = self._files.resolve(joined((*self._bases, resource.get(_XML_BASE, "")), href), parameters)
@@ -273,13 +207,13 @@ class _Reader:
         return link
 
     def _mastery_score(self, element: Element, title: str) -> float | None:
-        text = _text(element, "masteryscore")
-        if not text:
+        given = text(element, "masteryscore")
+        if not given:
             return None
-        if re.fullmatch(r"\d{1,3}(\.\d+)?", text) and float(text) <= 100:
-            return float(text)
+        if re.fullmatch(r"\d{1,3}(\.\d+)?", given) and float(given) <= 100:
+            return float(given)
         self._warn(
-            f"The mastery score “{text[:20]}” of “{title[:80]}” is not a number from 0 to "
+            f"The mastery score “{given[:20]}” of “{title[:80]}” is not a number from 0 to "
             "100 and is not used."
         )
         return None
@@ -287,8 +221,8 @@ class _Reader:
     def _check_listed_files(self) -> None:
         for resource in self._resources.values():
             bases = (*self._bases, resource.get(_XML_BASE, ""))
-            for element in _children(resource, "file"):
-                href = _attribute(element, "href")
+            for element in children(resource, "file"):
+                href = attribute(element, "href")
                 link = self._files.resolve(joined(bases, href), "") if href else None
                 if link is not None and link.external is None and link.path is None:
                     self._warn(f"“{href[:120]}” is listed in {NAME} but is not in the package.")
@@ -301,4 +235,4 @@ class _Reader:
 
 
 def _is_sco(resource: Element) -> bool:
-    return _attribute(resource, "scormtype").lower() == "sco"
+    return attribute(resource, "scormtype").lower() == "sco"

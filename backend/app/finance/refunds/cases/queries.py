@@ -61,6 +61,8 @@ STATES = {
     "remitted": "Paid out",
     "nothing_owed": "Nothing owed",
 }
+_LEFT = func.coalesce(Withdrawal.withdrawn_at, Withdrawal.requested_at)
+"""The moment that the refund goes by."""
 STUDENT = Withdrawal.user_id
 """The column that says whose a refund is."""
 _TO_APPROVE = Refund.approved_at.is_(None) & Refund.rejected_at.is_(None)
@@ -153,7 +155,7 @@ def rows(zone: ZoneInfo, today: date) -> Select[Any]:
     `days` from the withdrawal to the payment, `on_time` whether that was by the day it was due: None while it is open
     and not overdue, False once it is overdue.
     """
-    withdrawn_on = cast(func.timezone(zone.key, Withdrawal.requested_at), Date)
+    withdrawn_on = cast(func.timezone(zone.key, _LEFT), Date)
     remitted_on = cast(func.timezone(zone.key, Refund.remitted_at), Date)
     return (
         select(
@@ -231,7 +233,7 @@ def listing(
     found = rows(zone, today).where(
         visible, *matches(paging.q, User.full_name, User.email, Program.name, cast(Refund.id, Text))
     )
-    withdrawn_on = cast(func.timezone(zone.key, Withdrawal.requested_at), Date)
+    withdrawn_on = cast(func.timezone(zone.key, _LEFT), Date)
     remitted_on = cast(func.timezone(zone.key, Refund.remitted_at), Date)
     if state in STATES:
         found = found.where(_STATE.in_([state]))
@@ -252,7 +254,7 @@ def listing(
         "student": func.lower(User.full_name),
         "program": Program.name,
         "amount": Refund.amount_cents,
-        "withdrawn": Withdrawal.requested_at,
+        "withdrawn": _LEFT,
         "due": Refund.due_on,
         "remitted": Refund.remitted_at,
         "state": _STATE,

@@ -1,0 +1,61 @@
+"""When a withdrawal was, by the policy of its day; and whether a request is still within the time to cancel."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Literal
+from zoneinfo import ZoneInfo
+
+from sqlalchemy.orm import Session
+
+from app.core.permissions import internal
+from app.db.models import Enrollment, Withdrawal
+from app.enrollment import policies_in_force
+from app.enrollment.dates import first_moment
+from app.enrollment.endings import processed
+from app.enrollment.endings.processed import Figures, WithdrawalKind
+from app.enrollment.withdrawals.figures import counted_until
+from app.rules import withdrawals as rules
+from app.rules.withdrawals import Moment
+
+InTime = Callable[[Session, int, datetime, ZoneInfo], bool]
+"""Whether a moment lies within an enrollment's time to cancel."""
+_in_time: list[InTime] = []
+
+
+@internal("wires rooms together at import")
+def register(in_time: InTime) -> None:
+    """Have the room that keeps agreements say whether a request comes within the time to cancel."""
+    _in_time[:] = [in_time]
+
+
+def kind_of_request(session: Session, record: Enrollment, at: datetime, zone: ZoneInfo) -> WithdrawalKind:
+    """What a student's request at this moment is: a cancellation within the time to cancel, else a withdrawal."""
+    within = any(one(session, record.id, at, zone) for one in _in_time)
+    return "cancellation" if within else "student"
+
+
+def find(session: Session, record: Enrollment, withdrawal: Withdrawal, zone: ZoneInfo) -> Moment:
+    """The moment by the policy in force, with the sentence that says why."""
+    values = policies_in_force.withdrawal(session).values
+    kind: WithdrawalKind = withdrawal.kind  # type: ignore[assignment]
+    basis: Literal["receipt_of_request", "last_attendance", "notice"] = (
+        values.administrative_date if kind == "administrative" else values.student_date
+    )
+    hours = processed.hours_until(session, record.id, counted_until(withdrawal.requested_at, zone), zone)
+    return rules.moment(
+        kind,
+        basis,
+        requested_at=withdrawal.requested_at,
+        last_attended=max((one.clock_out for one in hours.records), default=None),
+        notified_at=first_moment(withdrawal.notice_on, zone) if withdrawal.notice_on else None,
+    )
+
+
+def progress_sentence(found: Figures) -> str:
+    """How the progress at the withdrawal came about, in words."""
+    if found.hours.total_minutes:
+        return (
+            f"{found.hours.completed_minutes:,} of {found.hours.total_minutes:,} minutes completed: "
+            f"{found.percent}%."
+        )
+    return f"{found.lessons_completed:,} of {found.lessons_total:,} lessons completed: {found.percent}%."

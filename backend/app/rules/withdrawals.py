@@ -1,0 +1,61 @@
+"""The moment that a withdrawal goes by, and the days until its refund is due.
+
+GNPEC Standard 12 sets 45 days "of withdrawal" and does not say when a withdrawal is: the receipt of a written request,
+the last attendance, or the school's notice. The school's dated policy chooses; the choice is recorded with each.
+"""
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Literal
+
+Kind = Literal["student", "administrative", "school_cancelled", "cancellation"]
+Basis = Literal["receipt_of_request", "last_attendance", "notice"]
+REFUND_DAYS = 45
+"""A refund is paid within 45 days of the withdrawal (GNPEC Standard 12)."""
+WARNINGS = ((45, "bad"), (40, "bad"), (30, "warn"))
+"""From how many days since the withdrawal on a list colors it, and how."""
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """When a withdrawal was, and the sentence that says by which rule."""
+
+    at: datetime
+    why: str
+
+
+def moment(
+    kind: Kind,
+    basis: Basis,
+    *,
+    requested_at: datetime,
+    last_attended: datetime | None,
+    notified_at: datetime | None,
+) -> Moment:
+    """When a withdrawal of this kind was. `requested_at`: when the request arrived or the school decided.
+
+    A cancellation is a request within the time to cancel, and the school's own cancellation an act of a day: both go by
+    `requested_at` whatever the basis. The last attendance never lies after the request; who never attended has none.
+    """
+    if kind == "cancellation":
+        return Moment(requested_at, "The school received the cancellation then.")
+    if kind == "school_cancelled":
+        return Moment(requested_at, "The school canceled the enrollment then.")
+    if basis == "notice" and notified_at is not None:
+        return Moment(notified_at, "The school notified the student then.")
+    if basis == "last_attendance" and last_attended is not None:
+        return Moment(min(last_attended, requested_at), "The student last attended then.")
+    received = "The school received the request then."
+    if kind == "administrative":
+        received = "The school decided to withdraw the student then."
+    return Moment(requested_at, received)
+
+
+def due_on(withdrawn_on: date) -> date:
+    """The last day for the refund; the day of the withdrawal is day 0."""
+    return withdrawn_on + timedelta(days=REFUND_DAYS)
+
+
+def tone(days_since: int) -> str:
+    """How a list colors a withdrawal after so many days: warn from day 30, bad from day 40."""
+    return next((name for days, name in WARNINGS if days_since >= days), "")
