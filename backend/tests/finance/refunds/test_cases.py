@@ -20,9 +20,11 @@ from typer.testing import CliRunner
 
 from app.commands import refund as command
 from app.core.errors import Conflict, Forbidden, Invalid, NotFound, Problem
+from app.core.files import open_store
 from app.core.permissions import SYSTEM, Duty, Subject
 from app.db.models import (
     AuditEntry,
+    IssuedDocument,
     LedgerPosting,
     LedgerTransaction,
     Refund,
@@ -31,21 +33,25 @@ from app.db.models import (
     User,
 )
 from app.db.session import Database
+from app.documents import service as documents
+from app.enrollment import service as enrollments
 from app.finance.ledger import service as ledger
 from app.finance.ledger.balances import service as balances
 from app.finance.ledger.payers import service as payers
 from app.finance.ledger.schemas import BillingForm, CreditForm, PayerForm, PayerPaymentForm
 from app.finance.refunds import door
 from app.finance.refunds.cases import notices, service
+from app.finance.refunds.cases.letters import service as letters
 from app.finance.refunds.cases.remittances import service as remittances
 from app.finance.refunds.cases.schemas import ApprovalForm, RemittanceIn
 from app.school import service as schools
 from app.school.service import PolicyKind
+from app.settings import Settings
 from app.web.paging import Paging
 from tests.factories.school import School, subject_of
 from tests.finance.conftest import NOW
 from tests.finance.forms import charge, payment, reversal
-from tests.finance.refunds.cases import Office, person, remittance, user_of
+from tests.finance.refunds.cases import LEFT, Office, person, remittance, user_of
 
 OWED = 453_600
 """$5,040.00 paid, 48 of 480 hours attended."""
@@ -98,7 +104,7 @@ def test_who_may_what_and_when(office: Office) -> None:
     for subject in (office.bursar, person(office.school, Duty.AUDITOR, "Ulla Auditor")):
         with pytest.raises(Forbidden, match="registrar or an administrator"):
             office.approve(refund, subject)
-    with pytest.raises(Forbidden, match="You computed this refund"):
+    with pytest.raises(Forbidden, match="or computed its refund"):
         office.approve(refund, office.registrar)
     with pytest.raises(Conflict, match="not approved"):
         office.remit(refund, OWED)
@@ -544,3 +550,61 @@ def test_64_at_once_approve_once_and_pay_once(live_database: Database) -> None:
         assert (row.state, row.credit_transaction_id) == ("to_approve", None)
         assert balances.balances_of(session, [row.student_id]) == {row.student_id: 0}
         assert balances.compare(session).differences == 0
+
+
+def test_processing_a_withdrawal_computes_its_refund(office: Office, session: Session) -> None:
+    """In one transaction, from the hours that it froze; a withdrawal that is undone leaves no refund."""
+    enrollment = office.enrolled()
+    of = {"enrollment_id": enrollment.id}
+    ledger.charge(session, office.bursar, enrollment.user_id, charge(504_000, **of))
+    ledger.pay(session, office.bursar, enrollment.user_id, payment(504_000, **of))
+    for day in range(1, 13):
+        office.school.attendance(enrollment, LEFT - timedelta(days=2 * day), minutes=240)
+    zone = schools.facts(session).zone
+    enrollments.request_withdrawal(
+        session,
+        subject_of(enrollment.user),
+        enrollment.id,
+        request=uuid4(),
+        reason="Moving away",
+        acknowledged="I ask to leave.",
+        zone=zone,
+    )
+    enrollments.process_withdrawal(session, office.registrar, enrollment.id, note="Done", zone=zone)
+    refund = session.scalars(select(Refund)).one()
+    current = service.read(session, office.bursar, refund.id).current
+    assert (refund.computed_by, refund.amount_cents) == (office.registrar.user_id, OWED)
+    assert current.case_file["attended_minutes"] == 48 * 60
+    assert current.case_file["program"]["total_minutes"] == 480 * 60
+    with pytest.raises(Forbidden):
+        office.approve(refund, office.registrar)
+    office.approve(refund)
+
+
+def test_the_letter_is_signed_and_says_every_step(live_settings: Settings, live_database: Database) -> None:
+    files = open_store(live_settings)
+    with live_database.begin() as session:
+        office = Office.of(session, School(session))
+        documents.ensure_keys(session, live_settings)
+        refund = office.owed(name="Thị Bích").id
+
+    def issue() -> IssuedDocument:
+        with live_database.begin() as session:
+            act = letters.act(session, office.bursar, refund)
+        return documents.issue(
+            live_database, office.bursar, files, live_settings,
+            lambda session: letters.draft(session, office.bursar, files, refund), request=act,
+        )  # fmt: skip
+
+    with pytest.raises(Conflict, match="once the refund is approved"):
+        issue()
+    with live_database.begin() as session:
+        service.approve(session, office.chief, refund, ApprovalForm(computation=1))
+        remittances.remit(session, office.bursar, refund, remittance(OWED))
+    made = issue()
+    with live_database.begin() as session:
+        student = session.get_one(User, service.read(session, office.bursar, refund).row.student_id)
+        row, pdf = documents.content(session, subject_of(student), files, made.id)
+        assert row.number == "RL-2026-000001"
+        assert documents.verify(session, SYSTEM, pdf).accepted
+        assert service.read(session, office.bursar, refund).row.letter_id == made.id

@@ -125,7 +125,6 @@ def case_page(
     own = row.student_id == subject.user_id
     computes = policy.may_compute(subject) and not own
     approves = policy.may_approve(subject) and not own
-    computers = {one.computed_by for one in found.computations}
     payees = found.open_payees
     may_remit = computes and row.state == "to_remit"
     may_letter = computes and row.approved_at is not None
@@ -152,7 +151,7 @@ def case_page(
         remittance=remittance or Form.blank(RemittanceForm, **blank),
         letter=letter,
         may_approve=approves and row.state in ("to_approve", "to_approve_again"),
-        is_computer=subject.user_id in computers,
+        is_maker=subject.user_id in found.makers,
         may_reject=approves
         and row.state in ("to_approve", "to_approve_again", "to_remit", "nothing_owed")
         and not any(one.returned_at is None for one in found.remittances),

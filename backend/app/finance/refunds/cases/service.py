@@ -64,6 +64,15 @@ class RefundCase:
         return self.computations[0]
 
     @property
+    def makers(self) -> set[int | None]:
+        """Who recorded and processed the withdrawal and computed any of the figures: none of them approves it."""
+        return {
+            self.row.entered_by,
+            self.row.processed_by,
+            *(one.computed_by for one in self.computations),
+        }
+
+    @property
     def lines(self) -> list[Line]:
         """The derivation, step by step."""
         return [Line(one["text"], one["amount_cents"]) for one in self.current.result["lines"]]
@@ -284,8 +293,11 @@ def approve(session: Session, subject: Subject, refund_id: int, values: Approval
         raise Conflict("This refund is approved already. Nothing was changed.")
     if row.rejected_at is not None:
         raise Conflict("This refund was sent back. The bursar computes it again before it is approved.")
-    if subject.user_id in {one.computed_by for one in found.computations}:
-        raise Forbidden("You computed this refund, so somebody else approves it. Nothing was changed.")
+    if subject.user_id in found.makers:
+        raise Forbidden(
+            "You recorded or processed this withdrawal or computed its refund, so somebody else approves it. "
+            "Nothing was changed."
+        )
     current = found.current
     if values.computation != current.number:
         raise Conflict("The refund was computed again since you opened it. Look at the new figures first.")
