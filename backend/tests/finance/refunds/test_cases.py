@@ -40,10 +40,12 @@ from app.finance.ledger.balances import service as balances
 from app.finance.ledger.payers import service as payers
 from app.finance.ledger.schemas import BillingForm, CreditForm, PayerForm, PayerPaymentForm
 from app.finance.refunds import door
+from app.finance.refunds import service as refunds
 from app.finance.refunds.cases import notices, service
 from app.finance.refunds.cases.letters import service as letters
 from app.finance.refunds.cases.remittances import service as remittances
 from app.finance.refunds.cases.schemas import ApprovalForm, RemittanceIn
+from app.finance.refunds.cases.terms import NO_AGREEMENT
 from app.school import service as schools
 from app.school.service import PolicyKind
 from app.settings import Settings
@@ -561,6 +563,9 @@ def test_processing_a_withdrawal_computes_its_refund(office: Office, session: Se
     for day in range(1, 13):
         office.school.attendance(enrollment, LEFT - timedelta(days=2 * day), minutes=240)
     zone = schools.facts(session).zone
+    # What the student was shown before is what is computed then.
+    shown = refunds.what_if(session, subject_of(enrollment.user), enrollment.id, zone)
+    assert (shown.now.amount_cents, shown.assumed) == (OWED, NO_AGREEMENT)
     enrollments.request_withdrawal(
         session,
         subject_of(enrollment.user),

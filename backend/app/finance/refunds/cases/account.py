@@ -20,7 +20,7 @@ from app.finance.ledger import service as ledger
 from app.finance.refunds import door
 from app.finance.refunds.cases import queries
 from app.finance.refunds.cases.terms import Terms, terms_of
-from app.rules.refunds import Result
+from app.rules.refunds import Case, Result
 
 PAYER_ORDER = tuple(chart.PAYER_KINDS)
 """Who is paid back first: public funds, then employers and sponsors. The student comes last."""
@@ -60,11 +60,18 @@ class Computed:
     assumptions: list[str]
 
 
-def compute(session: Session, leaving: Leaving, zone: ZoneInfo, kept: Collection[str] = ()) -> Computed:
-    """The refund of a withdrawal as the ledger and the agreement stand now. `kept` names items that were issued.
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """A case file, what it rests on beside an agreement and the ledger, and who paid."""
 
-    Raises door.CaseRefused where they contradict each other.
-    """
+    case_file: dict[str, Any]
+    assumptions: list[str]
+    payers: list[ledger.PaidByPayer]
+    student: str
+
+
+def gather(session: Session, leaving: Leaving, zone: ZoneInfo, kept: Collection[str] = ()) -> Gathered:
+    """The case of a withdrawal as the ledger and the agreement stand now. `kept` names items that were issued."""
     row = queries.enrolled(session, leaving.enrollment_id)
     terms = terms_of(session, leaving.enrollment_id, row, zone, leaving.withdrawn_at)
     money = _Money(ledger.money_of(session, leaving.enrollment_id), terms)
@@ -123,14 +130,41 @@ def compute(session: Session, leaving: Leaving, zone: ZoneInfo, kept: Collection
             "payer": "va" if any(one.kind == "va" for one in payers) else "student",
         },
     }
-    case = door.case_of(case_file)
+    return Gathered(case_file, assumptions, payers, row.full_name)
+
+
+def compute(session: Session, leaving: Leaving, zone: ZoneInfo, kept: Collection[str] = ()) -> Computed:
+    """The refund of a withdrawal as the ledger and the agreement stand now.
+
+    Raises door.CaseRefused where they contradict each other.
+    """
+    found = gather(session, leaving, zone, kept)
+    case = door.case_of(found.case_file)
     result = door.compute(case)
     bare = door.compute(
         replace(case, payments=tuple(one for one in case.payments if not one.purpose.startswith("item:")))
     )
     other = min(max(0, result.amount_cents - bare.amount_cents), result.amount_cents)
-    payees = _payees(result.amount_cents, payers, row.full_name)
-    return Computed(case_file, result, other, payees, assumptions)
+    payees = _payees(result.amount_cents, found.payers, found.student)
+    return Computed(found.case_file, result, other, payees, found.assumptions)
+
+
+def if_left(session: Session, enrollment_id: int, case: Case) -> tuple[Case, Sequence[str]] | None:
+    """What leaving now would be, for the what-if page: `case` gives the moment and the minutes; None where nothing was
+    ever posted for the enrollment."""
+    if not ledger.money_of(session, enrollment_id):
+        return None
+    leaving = Leaving(
+        withdrawal_id=0,
+        enrollment_id=enrollment_id,
+        user_id=0,
+        kind=case.kind,
+        withdrawn_at=case.withdrawn_at,
+        completed_minutes=case.attended_minutes,
+        total_minutes=case.total_minutes,
+    )
+    found = gather(session, leaving, ZoneInfo(case.settings.time_zone))
+    return door.case_of(found.case_file), found.assumptions
 
 
 def _less(segments: Sequence[AgreedSegment], credit: int) -> list[dict[str, Any]]:
