@@ -9,6 +9,7 @@ from fastapi.responses import PlainTextResponse
 from starlette.types import ASGIApp
 
 import app.finance.registrations
+import app.ops.reports
 import app.ops.student_records  # noqa: F401 - what is in a student’s whole file
 from app import __version__
 from app.academics import api as academics_api
@@ -31,7 +32,10 @@ from app.compliance.attendance.kiosk.cards import pages as kiosk_cards_pages
 from app.compliance.attendance.kiosk.punches import pages as kiosk_punches_pages
 from app.compliance.attendance.roster import pages as roster_pages
 from app.compliance.attendance.standings import pages as standings_pages
+from app.compliance.attendance.summaries import pages as attendance_summaries_pages
 from app.compliance.closure import pages as closure_pages
+from app.compliance.complaints import api as complaints_api
+from app.compliance.complaints import pages as complaints_pages
 from app.compliance.credentials import office_pages as credential_office_pages
 from app.compliance.credentials import pages as credential_pages
 from app.compliance.credentials import public_pages as credential_public_pages
@@ -63,7 +67,7 @@ from app.content.host import create_content_app
 from app.core.errors import Problem
 from app.core.files import open_store
 from app.db.session import Database
-from app.desks import office_pages, queue_pages, security_pages
+from app.desks import office_pages, queue_pages, report_pages, security_pages
 from app.desks import pages as desks_pages
 from app.documents import pages as documents_pages
 from app.documents.service import report_writer
@@ -78,6 +82,9 @@ from app.finance.ledger import posting_pages as ledger_posting_pages
 from app.finance.ledger.closings import pages as ledger_closings_pages
 from app.finance.ledger.figures import pages as ledger_figures_pages
 from app.finance.ledger.payers import pages as ledger_payers_pages
+from app.finance.ledger.revenue import pages as ledger_revenue_pages
+from app.finance.ledger.state_fees import pages as ledger_state_fees_pages
+from app.finance.ledger.tax_forms import pages as ledger_tax_forms_pages
 from app.finance.refunds import api as refunds_api
 from app.finance.refunds import pages as refunds_pages
 from app.finance.refunds.cases import api as refund_cases_api
@@ -120,6 +127,7 @@ ROUTERS: list[APIRouter] = [
     attendance_pages.router,
     closings_pages.router,
     standings_pages.router,
+    attendance_summaries_pages.router,
     kiosk_public_pages.api,
     kiosk_public_pages.router,
     kiosk_pages.router,
@@ -139,6 +147,8 @@ ROUTERS: list[APIRouter] = [
     reviews_pages.api,
     reviews_pages.router,
     closure_pages.router,
+    complaints_api.router,
+    complaints_pages.router,
     inspections_pages.router,
     outcomes_pages.router,
     privacy_pages.router,
@@ -177,6 +187,9 @@ ROUTERS: list[APIRouter] = [
     ledger_payers_pages.router,
     ledger_closings_pages.router,
     ledger_figures_pages.router,
+    ledger_state_fees_pages.router,
+    ledger_revenue_pages.router,
+    ledger_tax_forms_pages.router,
     imports_api.router,
     imports_pages.router,
     school_api.router,
@@ -186,6 +199,7 @@ ROUTERS: list[APIRouter] = [
     retention_pages.router,
     desks_pages.router,
     queue_pages.router,
+    report_pages.router,
     office_pages.router,
     security_pages.router,
     health.router,

@@ -26,6 +26,7 @@ from app.accounts.factors.service import APP_KEYS
 from app.accounts.factors.service import send_change as send_factor_change
 from app.accounts.identifiers.numbers import IdentifierKind
 from app.accounts.identifiers.service import NUMBERS as IDENTIFIERS
+from app.accounts.identifiers.service import reveal_tax_numbers, tax_numbers
 from app.accounts.names import queue as _queue  # noqa: F401 - what waits is in the queue
 from app.accounts.names.service import name_on, names_on
 from app.accounts.notes.service import Note, gather_notes, notes_of
@@ -45,7 +46,7 @@ from app.accounts.policy import may_manage
 from app.accounts.profiles import imports as _file_imports  # noqa: F401 - student files can be imported
 from app.accounts.profiles.policy import require_student
 from app.accounts.profiles.schemas import NameParts, Phone
-from app.accounts.profiles.service import StudentFile, read_file
+from app.accounts.profiles.service import StudentFile, read_file, tax_recipients
 from app.accounts.schemas import Email, status_of, tidy_email
 from app.accounts.tokens.service import revoke_for as revoke_tokens_for
 from app.accounts.tokens.service import send_token_created
@@ -97,6 +98,7 @@ __all__ = [
     "read_file",
     "reset_factors",
     "restore_person",
+    "reveal_tax_numbers",
     "revoke_tokens_for",
     "send_factor_change",
     "send_link",
@@ -106,6 +108,8 @@ __all__ = [
     "send_token_created",
     "status_of",
     "student_named",
+    "tax_numbers",
+    "tax_recipients",
     "tidy_email",
 ]
 

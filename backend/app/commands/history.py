@@ -102,6 +102,11 @@ def verify(
             typer.echo(
                 f"{stamped.authority} saw seal {stamped.number:,} on {stamped.at:%Y-%m-%d at %H:%M:%S} UTC."
             )
+            if stamped.unknown:
+                typer.echo(
+                    f"{stamped.unknown:,} newer time stamps are by an authority that TIMESTAMP_ROOTS does not have. "
+                    "Add its certificate to the file to have them count."
+                )
         for fault in found.faults:
             typer.echo(fault.sentence)
         if newest is not None:

@@ -83,6 +83,14 @@ retention.keep(
     "employment_outcomes",
 )
 retention.keep(
+    "Complaints",
+    "GNPEC expects that a school applies its complaint procedure consistently, which only the complaints of the past "
+    "show. No rule sets a time after which they may go.",
+    "complaints",
+    "complaint_steps",
+    "complaint_files",
+)
+retention.keep(
     "Disclosures, consents and requests of students",
     "A disclosure stays on record as long as the record itself (FERPA, 34 CFR 99.32), and so does what it rests on; a "
     "student’s statement stays with the record it is about (34 CFR 99.21).",

@@ -2,12 +2,16 @@
 
 from sqlalchemy import Select, select
 
+from app.compliance.complaints import policy as complaints
 from app.core import student_records as records
 from app.core.student_records import StoredPaper
 from app.db.models import (
     Attendance,
     AttendanceCorrection,
     ClassAttendance,
+    Complaint,
+    ComplaintFile,
+    ComplaintStep,
     Credential,
     CredentialEnding,
     CredentialIssue,
@@ -63,6 +67,10 @@ def _externships(student: int) -> Select[tuple[int]]:
 
 def _transcripts(student: int) -> Select[tuple[int]]:
     return select(Transcript.id).where(Transcript.user_id == student)
+
+
+def _complaints(student: int) -> Select[tuple[int]]:
+    return select(Complaint.id).where(Complaint.student_id == student)
 
 
 def _documents(student: int) -> Select[tuple[int]]:
@@ -176,6 +184,30 @@ export(KioskCard, "attendance", "Cards for kiosks", owned(KioskCard.user_id))
 records.leave_out("Only a sealed hash of the PIN is kept, and when it was chosen.", "kiosk_pins")
 records.leave_out("Tablets of the school, and which of the staff added them.", "kiosks")
 records.leave_out("Steps of a bulk issue; the credentials are in.", "credential_orders")
+_NOT_ABOUT_ONESELF = "Nobody finds complaints about themselves."
+export(
+    Complaint,
+    "complaints",
+    "Complaints",
+    owned(Complaint.student_id),
+    readable=complaints.readable,
+    limited=_NOT_ABOUT_ONESELF,
+)
+for model, title, papers in (
+    (ComplaintStep, "Steps of complaints", ()),
+    (ComplaintFile, "Papers of complaints", (StoredPaper("sha256", "media_type"),)),
+):
+    export(
+        model,
+        "complaints",
+        title,
+        within(model.complaint_id, _complaints),
+        papers=papers,
+        readable=lambda reader, model=model: model.complaint_id.in_(  # type: ignore[misc]
+            select(Complaint.id).where(complaints.readable(reader))
+        ),
+        limited=_NOT_ABOUT_ONESELF,
+    )
 records.leave_out("Of the whole school, and of no student.", "closure_archives")
 records.export(
     EmploymentOutcome,

@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from app.core.details import (
     base,
+    complaints,
     credentials,
     externships,
     forwarding,
@@ -92,6 +93,17 @@ class Action(StrEnum):
     CLOSURE_EXPORTED = transcripts.CLOSURE_EXPORTED
     CLOSURE_FAILED = transcripts.CLOSURE_FAILED
     CLOSURE_REQUESTED = transcripts.CLOSURE_REQUESTED
+    COMPLAINT_ACKNOWLEDGED = complaints.COMPLAINT_ACKNOWLEDGED
+    COMPLAINT_APPEALED = complaints.COMPLAINT_APPEALED
+    COMPLAINT_APPEAL_DECIDED = complaints.COMPLAINT_APPEAL_DECIDED
+    COMPLAINT_ASSIGNED = complaints.COMPLAINT_ASSIGNED
+    COMPLAINT_CLOSED = complaints.COMPLAINT_CLOSED
+    COMPLAINT_DECIDED = complaints.COMPLAINT_DECIDED
+    COMPLAINT_FILED = complaints.COMPLAINT_FILED
+    COMPLAINT_FILE_ADDED = complaints.COMPLAINT_FILE_ADDED
+    COMPLAINT_NOTED = complaints.COMPLAINT_NOTED
+    COMPLAINT_REFERRED = complaints.COMPLAINT_REFERRED
+    COMPLAINT_REVIEWED = complaints.COMPLAINT_REVIEWED
     CONSENT_GIVEN = privacy.CONSENT_GIVEN
     CONSENT_WITHDRAWN = privacy.CONSENT_WITHDRAWN
     CONTENT_LESSON_OPENED = "content.lesson_opened", "launches", "Lesson opened", learning.LessonOpened
@@ -185,6 +197,7 @@ class Action(StrEnum):
     LEDGER_REBUILT = money.LEDGER_REBUILT
     LEDGER_REVERSED = money.LEDGER_REVERSED
     INSPECTION_DOWNLOADED = inspections.INSPECTION_DOWNLOADED
+    INSPECTION_DRAWN = inspections.INSPECTION_DRAWN
     INSPECTION_FAILED = inspections.INSPECTION_FAILED
     INSPECTION_PREPARED = inspections.INSPECTION_PREPARED
     INSPECTION_REQUESTED = inspections.INSPECTION_REQUESTED

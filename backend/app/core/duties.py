@@ -51,6 +51,10 @@ class Permission(StrEnum):
     CLASSES_MANAGE = "classes.manage"
     CLOSURE_EXPORT = "closure.export"
     """Take out the records of the whole school."""
+    COMPLAINTS_READ = "complaints.read"
+    """Complaints of everybody, but for those about oneself."""
+    COMPLAINTS_MANAGE = "complaints.manage"
+    """Enter complaints, look into them and decide them."""
     CONTENT_READ = "content.read"
     """Preview lessons and see the versions of their packages."""
     CONTENT_CHANGE = "content.change"
@@ -176,6 +180,7 @@ _READS_EVERYTHING = frozenset(
         _P.ADMISSIONS_READ,
         _P.AGREEMENTS_READ,
         _P.ATTENDANCE_READ_ALL,
+        _P.COMPLAINTS_READ,
         _P.CONTENT_READ,
         _P.DOCUMENTS_READ_ALL,
         _P.ENROLLMENTS_READ_ALL,
@@ -212,6 +217,8 @@ PERMISSIONS: dict[Duty, frozenset[Permission]] = {
             _P.ATTENDANCE_READ_ALL,
             _P.ATTENDANCE_CORRECT,
             _P.CLASSES_MANAGE,
+            _P.COMPLAINTS_READ,
+            _P.COMPLAINTS_MANAGE,
             _P.CONTENT_READ,
             _P.DOCUMENTS_ISSUE,
             _P.DOCUMENTS_READ_ALL,

@@ -40,6 +40,10 @@ class NoTimeStamp(Exception):
     """There is no time stamp; the message says why, for an operator."""
 
 
+class UnknownAuthority(NoTimeStamp):
+    """The time stamp is whole and of this content, by an authority that leads to none of the certificates."""
+
+
 @dataclass(frozen=True, slots=True)
 class TimeStamp:
     """A time stamp as the authority gave it (DER), with the moment and the authority's name in it."""
@@ -194,7 +198,7 @@ def read(token: bytes, digest: bytes, trusted: Sequence[bytes]) -> TimeStamp:
     if not (found.intact and found.valid):
         raise NoTimeStamp("The time stamp is not of this content.")
     if not found.trusted:
-        raise NoTimeStamp("The time stamp is not by an authority of TIMESTAMP_ROOTS.")
+        raise UnknownAuthority("The time stamp is not by an authority of TIMESTAMP_ROOTS.")
     return TimeStamp(token, at, str(name))
 
 

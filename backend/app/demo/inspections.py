@@ -39,11 +39,11 @@ def write_inspections(desk: Desk, enrolled: list[Enrolled]) -> None:
     )
     desk.copier.copy(
         "inspection_packets",
-        ("id", "inspector", "agency", "reference", "made_on", "seed", "drawn_among", "drawn_from", "asked_by",
-         "asked_at", "finished_at", "packet_sha256", "packet_bytes", "expires_at", "disclosure_id"),
+        ("id", "inspector", "agency", "reference", "made_on", "seed", "drawn_among", "drawn_from", "candidates",
+         "asked_by", "asked_at", "finished_at", "packet_sha256", "packet_bytes", "expires_at", "disclosure_id"),
         [
             (inspection, "Standards Administrator", "Georgia Nonpublic Postsecondary Education Commission (GNPEC)",
-             "annual visit", day, SEED, "everyone", len(students), desk.staff_ids[0], asked,
+             "annual visit", day, SEED, "everyone", len(students), sorted(students), desk.staff_ids[0], asked,
              asked + timedelta(seconds=40), hashlib.sha256(SEED.encode()).hexdigest(), 4_812_345,
              asked + timedelta(days=3), disclosure)
         ],

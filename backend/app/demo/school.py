@@ -20,6 +20,7 @@ from app.demo import (
     attendance,
     chronicle,
     classes,
+    complaints,
     credentials,
     externships,
     files,
@@ -127,6 +128,7 @@ def _build(
     externships.write_externships(session, desk, enrolled, settings)
     credentials.write_types(session, desk)
     privacy.write_privacy(desk, enrolled)
+    complaints.write_complaints(desk, enrolled)
     inspections.write_inspections(desk, enrolled)
     outcomes.write_outcomes(desk, enrolled)
     kiosks.write_kiosk(session, desk, entries, settings)

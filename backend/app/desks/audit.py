@@ -15,6 +15,7 @@ from app.core.visibility import Records
 from app.db.models import AuditEntry
 from app.desks import policy, queries
 from app.desks.queries import TrailFilter
+from app.documents import service as documents
 from app.web import formats
 from app.web.listing import Listing
 from app.web.paging import Paging
@@ -34,6 +35,7 @@ _RECORDS = {
     "access_requests": "Access request",
     "amendment_requests": "Amendment request",
     "closure_archives": "Closure archive",
+    "complaints": "Complaint",
     "consents": "Consent",
     "directory_opt_outs": "Directory opt-out",
     "disclosures": "Disclosure",
@@ -185,9 +187,10 @@ def student_names(session: Session, entries: Iterable[AuditEntry]) -> dict[int, 
     return {number: user.full_name for number, user in accounts.people_by_id(session, numbers).items()}
 
 
-def about_student(session: Session, user_id: int, *, limit: int = 40) -> list[Event]:
-    """What happened to a student, the last first: one query."""
-    return [_event(entry, {}, aside=user_id) for entry in queries.entries_about(session, user_id, limit)]
+def about_student(session: Session, subject: Subject, user_id: int, *, limit: int = 40) -> list[Event]:
+    """What happened to a student, the last first: one query. Nothing of documents that this person must not find."""
+    found = queries.entries_about(session, user_id, limit, documents.visible(subject))
+    return [_event(entry, {}, aside=user_id) for entry in found]
 
 
 def recent(session: Session, subject: Subject, *, limit: int = 12) -> list[Event]:

@@ -115,5 +115,5 @@ _FOUND: dict[Section, Callable[[Session, Subject, int, ZoneInfo], Any]] = {
     Section.ACTIVITY: lambda session, subject, user_id, _zone: record_store.recent_for_user(
         session, subject, user_id, _LATEST
     ),
-    Section.TIMELINE: lambda session, _subject, user_id, _zone: audit.about_student(session, user_id),
+    Section.TIMELINE: lambda session, subject, user_id, _zone: audit.about_student(session, subject, user_id),
 }

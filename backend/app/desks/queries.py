@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from datetime import date
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, Integer, Select, bindparam, or_, select, true
+from sqlalchemy import ColumnElement, Integer, Select, Text, and_, bindparam, cast, or_, select, true
 from sqlalchemy.orm import Session
 
 from app.core.actions import DISCLOSURES, REFUSALS, Action
 from app.core.search import matches
-from app.db.models import AuditEntry, OutboxMessage
+from app.db.models import AuditEntry, IssuedDocument, OutboxMessage
 from app.rules import hours
 from app.web.listing import Listing
 from app.web.paging import Paging
@@ -108,9 +108,22 @@ def _concerns(visible: Select[tuple[int]]) -> ColumnElement[bool]:
     return or_(AuditEntry.target.in_(TAUGHT), AuditEntry.student_id.in_(visible))
 
 
-def entries_about(session: Session, student_id: int, limit: int) -> Sequence[AuditEntry]:
-    """The newest entries that concern a student, the last to happen first."""
-    return session.scalars(_ABOUT_STUDENT, {"student_id": student_id, "most": limit}).all()
+def entries_about(
+    session: Session, student_id: int, limit: int, visible: ColumnElement[bool]
+) -> Sequence[AuditEntry]:
+    """The newest entries that concern a student, the last to happen first.
+
+    Of documents the `visible` alone, and nothing of complaints: whoever reads a timeline may be whom one is about.
+    """
+    hidden = (
+        select(IssuedDocument.id)
+        .where(cast(IssuedDocument.id, Text) == AuditEntry.target_id, ~visible)
+        .exists()
+    )
+    statement = _ABOUT_STUDENT.where(
+        AuditEntry.target != "complaints", ~and_(AuditEntry.target == "issued_documents", hidden)
+    )
+    return session.scalars(statement, {"student_id": student_id, "most": limit}).all()
 
 
 _ABOUT_STUDENT = (

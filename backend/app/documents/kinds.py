@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from sqlalchemy import ColumnElement, and_, true
 from sqlalchemy.orm import Session
 
 from app.core.permissions import Actor, Permission, Subject, internal
@@ -31,7 +32,8 @@ class DocumentKind:
     number what can be made; it is asked only for people who may have it made. `again` is the address where a document
     like a given one is issued again, to replace it; None for a kind that is never replaced. `ended` hears of a document
     that is made void, in the transaction that does it. `keepers` have a permission to issue, read and make void this
-    kind beside the registrar, who may all: receipts are the bursar's.
+    kind beside the registrar, who may all: receipts are the bursar's. `hidden` is the condition that somebody must not
+    find a document of the kind, whatever their duties: a letter about themselves, say.
     """
 
     name: str
@@ -44,6 +46,7 @@ class DocumentKind:
     digits: int = 6
     ended: Callable[[Session, Actor, IssuedDocument, str], None] | None = None
     keepers: Permission | None = None
+    hidden: Callable[[Actor], ColumnElement[bool]] | None = None
 
 
 _kinds: dict[str, DocumentKind] = {}
@@ -70,6 +73,21 @@ def keepers(name: str) -> Permission | None:
     """Who keeps documents of this kind beside the registrar; nobody for a kind whose room is gone."""
     known = _kinds.get(_family(name))
     return known.keepers if known else None
+
+
+@internal("a condition for lists that have asked before")
+def visible(subject: Actor) -> ColumnElement[bool]:
+    """The condition that no kind hides a document from this person; the system sees everything."""
+    if subject.user_id is None:
+        return true()
+    return and_(
+        true(),
+        *(
+            ~and_(IssuedDocument.kind == kind.name, kind.hidden(subject))
+            for kind in every()
+            if kind.hidden is not None
+        ),
+    )
 
 
 def title(name: str) -> str:

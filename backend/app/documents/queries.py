@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, Select, func, or_, select
+from sqlalchemy import ColumnElement, Row, Select, func, or_, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session, aliased
 
@@ -116,23 +116,25 @@ def count_asked_by(session: Session, user_id: int, since: datetime) -> int:
     return session.scalar(statement) or 0
 
 
-def of_student(session: Session, student_id: int) -> Sequence[IssuedDocument]:
+def of_student(session: Session, student_id: int, visible: ColumnElement[bool]) -> Sequence[IssuedDocument]:
     """A student's documents, the newest first, without numbers whose document never came to be."""
     return session.scalars(
         select(IssuedDocument)
-        .where(IssuedDocument.student_id == student_id, IssuedDocument.sha256.is_not(None))
+        .where(IssuedDocument.student_id == student_id, IssuedDocument.sha256.is_not(None), visible)
         .order_by(IssuedDocument.id.desc())
     ).all()
 
 
-def one(session: Session, document_id: int) -> Row[Any] | None:
+def one(session: Session, document_id: int, visible: ColumnElement[bool]) -> Row[Any] | None:
     """A document with the names of the student and of who had it made."""
-    return session.execute(_listed().where(IssuedDocument.id == document_id)).one_or_none()
+    return session.execute(_listed().where(IssuedDocument.id == document_id, visible)).one_or_none()
 
 
-def listing(session: Session, paging: Paging, *, status: str | None) -> Listing[Any]:
+def listing(
+    session: Session, paging: Paging, visible: ColumnElement[bool], *, status: str | None
+) -> Listing[Any]:
     """The register, the newest number first unless sorted otherwise."""
-    statement = _listed()
+    statement = _listed().where(visible)
     if status is not None:
         statement = statement.where(IssuedDocument.status == status)
     for word in paging.q.split():

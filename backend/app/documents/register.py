@@ -26,12 +26,14 @@ from app.web.paging import Paging
 def listed(session: Session, subject: Subject, paging: Paging, *, status: str | None = None) -> Listing[Any]:
     """The register, with the names of student and issuer. Raises Forbidden."""
     policy.require_read_all(subject)
-    return queries.listing(session, paging, status=status)
+    return queries.listing(session, paging, kinds.visible(subject), status=status)
 
 
 def of_student(session: Session, subject: Subject, student_id: int) -> Sequence[IssuedDocument]:
     """A student's documents, the newest first; none for whoever may not see them."""
-    return queries.of_student(session, student_id) if policy.may_read(subject, student_id) else ()
+    if not policy.may_read(subject, student_id):
+        return ()
+    return queries.of_student(session, student_id, kinds.visible(subject))
 
 
 def offers(session: Session, subject: Subject, student_id: int) -> list[Offer]:
@@ -52,7 +54,7 @@ def read(session: Session, subject: Subject, document_id: int) -> Row[Any]:
 
 
 def _read(session: Session, subject: Actor, document_id: int) -> Row[Any]:
-    row = queries.one(session, document_id)
+    row = queries.one(session, document_id, kinds.visible(subject))
     if row is None:
         raise NotFound(policy.NO_DOCUMENT)
     policy.require_read(subject, row.IssuedDocument.student_id, kinds.keepers(row.IssuedDocument.kind))
@@ -146,7 +148,7 @@ def verify(session: Session, subject: Actor, pdf: bytes) -> Verdict:
         # The register proves when the file was there, so an expired certificate is judged as of then.
         inspection = inspect(pdf, roots, at=document.issued_at, stamp_roots=stamp_roots)
     findings = (*inspection.findings, _registered(document), *_signing_key(session, inspection, document))
-    row = queries.one(session, document.id) if document is not None else None
+    row = queries.one(session, document.id, kinds.visible(subject)) if document is not None else None
     return Verdict(inspection.sha256, findings, document, row.student if row is not None else None)
 
 

@@ -16,7 +16,7 @@ from app.documents.keys.service import (
     signing_key,
 )
 from app.documents.keys.service import ensure as ensure_keys
-from app.documents.kinds import DocumentKind, Offer
+from app.documents.kinds import DocumentKind, Offer, visible
 from app.documents.kinds import register as register_kind
 from app.documents.kinds import title as kind_title
 from app.documents.letterhead import Letterhead, LogoImage, long_date
@@ -84,5 +84,6 @@ __all__ = [
     "signed_list",
     "signing_key",
     "verify",
+    "visible",
     "void",
 ]

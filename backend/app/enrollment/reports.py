@@ -4,6 +4,7 @@ from typing import Any
 
 from sqlalchemy import func
 
+from app.db.models import EnrollmentStatus
 from app.web import formats
 from app.web.reports import Column, Filter, Grouping, Kind, Measure, Report
 
@@ -44,7 +45,12 @@ ENROLLMENTS = Report[Any](
     ),
     search="Search by student or program",
     filters=(
-        Filter("status", "Status", everything="Any status"),
+        Filter(
+            "status",
+            "Status",
+            [(one.value, one.value.capitalize()) for one in EnrollmentStatus],
+            everything="Any status",
+        ),
         Filter("program_id", "Program", everything="Any program"),
     ),
     groupings=(
@@ -53,6 +59,7 @@ ENROLLMENTS = Report[Any](
         _BY_MONTH,
     ),
     counted="Enrollments",
+    chart_by="status",
 )
 CLASS_LIST = Report[Any](
     name="class-list",

@@ -16,7 +16,7 @@ from app.accounts import service as accounts
 from app.core import history, views
 from app.core.actions import Action
 from app.core.errors import Conflict, FieldError, NotFound
-from app.core.permissions import Role, Subject, internal
+from app.core.permissions import Actor, Role, Subject, internal
 from app.core.views import Part
 from app.db.models import Enrollment, EnrollmentStatus
 from app.enrollment import imports as _imports  # noqa: F401 - enrollments can be imported
@@ -205,7 +205,7 @@ def enroll_by_email(
 @views.opens(Part.ENROLLMENT, student="user_id")
 def list_enrollments(
     session: Session,
-    subject: Subject,
+    subject: Actor,
     paging: Paging,
     *,
     status: EnrollmentStatus | None = None,

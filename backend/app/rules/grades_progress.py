@@ -36,6 +36,16 @@ class Measured:
     elapsed_days: int
     program_days: int | None
     gpa: Decimal | None
+    transferred_minutes: int = 0
+    """Hours accepted from another school. They count as both attended and scheduled (34 CFR 668.34(a)(6))."""
+
+    @property
+    def done_minutes(self) -> int:
+        return self.attended_minutes + self.transferred_minutes
+
+    @property
+    def due_minutes(self) -> int:
+        return self.scheduled_minutes + self.transferred_minutes
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +87,8 @@ def checkpoint(measured: Measured, standard: Standard) -> int:
     What cannot be measured (a program without hours or weeks) reaches none. The last checkpoint is 100.
     """
     done, whole = {
-        "attended_hours": (measured.attended_minutes, measured.required_minutes),
-        "scheduled_hours": (measured.scheduled_minutes, measured.required_minutes),
+        "attended_hours": (measured.done_minutes, measured.required_minutes),
+        "scheduled_hours": (measured.due_minutes, measured.required_minutes),
         "weeks": (measured.elapsed_days, measured.program_days),
     }[standard.measured_in]
     if not whole:
@@ -101,11 +111,13 @@ def review(measured: Measured, standard: Standard, before: State | None) -> Revi
 def _pace(measured: Measured, standard: Standard) -> tuple[Finding, Decimal | None]:
     if measured.scheduled_minutes <= 0:
         return Finding(True, "No class hours have been scheduled yet, so there is no pace."), None
-    exact = Fraction(measured.attended_minutes, measured.scheduled_minutes)
+    exact = Fraction(measured.done_minutes, measured.due_minutes)
     met = exact * 100 >= standard.minimum_pace_pct
     shown = percent(exact)
     hours = f"{_hours(measured.attended_minutes)} of {_hours(measured.scheduled_minutes)} scheduled hours attended"
     says = "meets" if met else "is below"
+    if measured.transferred_minutes:
+        hours += f", and {_hours(measured.transferred_minutes)} transferred hours counted in both"
     # Rounded, what is a little less can read like the minimum itself.
     near = "just under " if not met and shown >= standard.minimum_pace_pct else ""
     return Finding(

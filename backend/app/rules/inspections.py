@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Iterable
 
+RULE = "SHA-256 of seed:student_number, smallest first"
 MOST_STUDENTS = 50
 """Complete files in one packet."""
 
@@ -16,8 +17,14 @@ def draw(seed: str, students: Iterable[int], count: int) -> list[int]:
     """
     if count < 0:
         raise ValueError("a draw cannot have fewer than no students")
-    ranked = sorted(set(students), key=lambda number: (_rank(seed, number), number))
-    return ranked[:count]
+    return [number for number, _ in ranking(seed, students)[:count]]
+
+
+def ranking(seed: str, students: Iterable[int]) -> list[tuple[int, str]]:
+    """Every number with its SHA-256, in the order in which they are drawn."""
+    return sorted(
+        ((number, _rank(seed, number)) for number in set(students)), key=lambda one: (one[1], one[0])
+    )
 
 
 def _rank(seed: str, number: int) -> str:

@@ -13,6 +13,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_valida
 from app.core import retention
 from app.school.agreement_wording import AgreementPolicy
 from app.school.grading import GradingPolicy
+from app.school.money import BillingPolicy, StateFeesPolicy
 
 
 class PolicyKind(StrEnum):
@@ -28,6 +29,8 @@ class PolicyKind(StrEnum):
     RETENTION = "retention"
     STORAGE = "storage"
     BILLING = "billing"
+    STATE_FEES = "state_fees"
+    COMPLAINTS = "complaints"
     LESSON_CONTENT = "lesson_content"
     AGREEMENT = "agreement"
     WITHDRAWAL = "withdrawal"
@@ -146,6 +149,28 @@ class BillingPolicy(_Values):
     """A refund above this is approved by two people, neither of whom computed it."""
 
 
+class ComplaintsPolicy(_Values):
+    """How soon the school acts on a complaint. GNPEC requires a procedure, and sets no number of days.
+
+    Days are calendar days after the day on which the complaint, the decision or the appeal came.
+    """
+
+    acknowledge_days: Annotated[int, Field(ge=1, le=30)] = 5
+    """Days to confirm to who complains that the complaint came."""
+    decide_days: Annotated[int, Field(ge=1, le=120)] = 30
+    """Days to decide it."""
+    appeal_days: Annotated[int, Field(ge=1, le=120)] = 14
+    """Days after the decision in which it can be appealed."""
+    decide_appeal_days: Annotated[int, Field(ge=1, le=120)] = 14
+    """Days to decide an appeal."""
+
+    @model_validator(mode="after")
+    def _in_order(self) -> "ComplaintsPolicy":
+        if self.acknowledge_days > self.decide_days:
+            raise ValueError("A complaint is acknowledged before it is decided.")
+        return self
+
+
 class WithdrawalPolicy(_Values):
     """Which day a withdrawal goes by, who processes it, and how long a leave of absence lasts."""
 
@@ -248,6 +273,8 @@ SCHEMAS: dict[PolicyKind, type[BaseModel]] = {
     PolicyKind.RETENTION: RetentionPolicy,
     PolicyKind.STORAGE: StoragePolicy,
     PolicyKind.BILLING: BillingPolicy,
+    PolicyKind.STATE_FEES: StateFeesPolicy,
+    PolicyKind.COMPLAINTS: ComplaintsPolicy,
     PolicyKind.LESSON_CONTENT: LessonContentPolicy,
     PolicyKind.AGREEMENT: AgreementPolicy,
     PolicyKind.WITHDRAWAL: WithdrawalPolicy,
@@ -296,11 +323,22 @@ _LABELS = {
     "file_megabytes": ("One uploaded file", "MB"),
     "transcript_hold": ("Official transcripts", ""),
     "graduation_balance": ("To graduate, the balance", ""),
+    "acknowledge_days": ("A complaint is acknowledged within", "days"),
+    "decide_days": ("A complaint is decided within", "days"),
+    "decide_appeal_days": ("An appeal of a complaint is decided within", "days"),
     "outside_hosts": ("Servers that lessons may load from", ""),
     "sign_within_days": ("An agreement can be signed for", "days"),
     "disclosures": ("Disclosures", ""),
     "small_balance_dollars": ("A balance holds nothing up until it is above", "dollars"),
     "second_approval_above_dollars": ("Two people approve a refund above", "dollars"),
+    "books_and_kits_1098t": ("Books and kits on Form 1098-T", ""),
+    "authorization_rate_hundredths": ("Authorization fee", "hundredths of a percent of the base"),
+    "authorization_minimum_dollars": ("Authorization fee, at least", "dollars"),
+    "authorization_maximum_dollars": ("Authorization fee, at most", "dollars"),
+    "trust_fund_rate_hundredths": ("Trust-fund fee", "hundredths of a percent of the base"),
+    "trust_fund_minimum_dollars": ("Trust-fund fee, at least", "dollars"),
+    "trust_fund": ("Trust-fund fee (first seven years)", ""),
+    "waivers": ("Waived tuition and fees", ""),
     "student_date": ("A student’s withdrawal goes by", ""),
     "administrative_date": ("An administrative withdrawal goes by", ""),
     "second_person": ("A withdrawal is processed by", ""),

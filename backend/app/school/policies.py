@@ -26,7 +26,7 @@ from app.school.kinds import (
     SCHEMAS,
     AcademicProgressPolicy,
     AttendancePolicy,
-    BillingPolicy,
+    ComplaintsPolicy,
     ExternshipPolicy,
     LessonContentPolicy,
     PasswordPolicy,
@@ -39,6 +39,7 @@ from app.school.kinds import (
     labels,
     retention_faults,
 )
+from app.school.money import BillingPolicy, StateFeesPolicy
 from app.school.remembered import forget, remembered
 from app.web.forms import sentence
 
@@ -88,6 +89,12 @@ def at(
 def at(session: Session, kind: Literal[PolicyKind.STORAGE], day: date) -> DatedPolicy[StoragePolicy]: ...
 @overload
 def at(session: Session, kind: Literal[PolicyKind.BILLING], day: date) -> DatedPolicy[BillingPolicy]: ...
+@overload
+def at(session: Session, kind: Literal[PolicyKind.STATE_FEES], day: date) -> DatedPolicy[StateFeesPolicy]: ...
+@overload
+def at(
+    session: Session, kind: Literal[PolicyKind.COMPLAINTS], day: date
+) -> DatedPolicy[ComplaintsPolicy]: ...
 @overload
 def at(
     session: Session, kind: Literal[PolicyKind.LESSON_CONTENT], day: date

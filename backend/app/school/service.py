@@ -21,7 +21,7 @@ from app.school.grading import GradingPolicy
 from app.school.kinds import (
     AcademicProgressPolicy,
     AttendancePolicy,
-    BillingPolicy,
+    ComplaintsPolicy,
     ExternshipPolicy,
     PasswordPolicy,
     PolicyKind,
@@ -29,6 +29,7 @@ from app.school.kinds import (
     WithdrawalPolicy,
 )
 from app.school.letterhead import letterhead_of
+from app.school.money import BillingPolicy, StateFeesPolicy
 from app.school.remembered import forget, remembered, revision, seen, seen_by
 from app.school.schemas import FactsForm, SignatoryForm
 from app.settings import Settings, get_settings
@@ -38,6 +39,7 @@ __all__ = [
     "AgreementPolicy",
     "AttendancePolicy",
     "BillingPolicy",
+    "ComplaintsPolicy",
     "ExternshipPolicy",
     "GradingPolicy",
     "Logo",
@@ -46,6 +48,7 @@ __all__ = [
     "ProgressPolicy",
     "SchoolFacts",
     "Signatory",
+    "StateFeesPolicy",
     "WithdrawalPolicy",
     "calendar",
     "effective_settings",

@@ -6,7 +6,7 @@ from typing import Annotated
 from urllib.parse import urlsplit
 
 from fastapi import Path
-from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
+from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, WithJsonSchema
 from starlette.datastructures import UploadFile
 
 LARGEST_ID = 2_147_483_647
@@ -92,6 +92,13 @@ def chosen(otherwise: str) -> BeforeValidator:
     return BeforeValidator(check)
 
 
+def _no_file(value: object) -> object:
+    """A form in which no file was chosen sends an empty one."""
+    return None if isinstance(value, str) or (isinstance(value, UploadFile) and not value.filename) else value
+
+
+OptionalFile = Annotated[UploadFile | None, BeforeValidator(_no_file), WithJsonSchema({"type": "null"})]
+"""A file that may come with a form."""
 PathId = Annotated[int, Path(ge=1, le=LARGEST_ID)]
 """A record's number in an address; one that no record can have is 404."""
 RecordId = Annotated[int, Field(ge=1, le=LARGEST_ID)]

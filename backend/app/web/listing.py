@@ -1,6 +1,7 @@
 """A list before it is read: an ordered statement, of which a screen takes one page and a file takes everything."""
 
-from collections.abc import Callable, Iterator, Sequence
+import unicodedata
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Generic, Protocol, TypeVar, cast
 
 from sqlalchemy import Select, func, select
@@ -93,3 +94,60 @@ class Listing(Generic[T]):
         chunks = result.scalars().partitions() if single else result.partitions()
         for chunk in chunks:
             yield from self._change(chunk) if self._change else cast(Sequence[T], chunk)
+
+
+class Computed(Listing[T]):
+    """A list that a rule worked out, whole in memory: searched, sorted and paged as one of the database.
+
+    `sorts` give what an item is sorted by, a text without regard to case; `words` the texts that a search looks at. The
+    items come in an order of their own, which decides between equals. It cannot be added up by the database.
+    """
+
+    def __init__(
+        self,
+        session: Session,
+        items: Sequence[T],
+        paging: Paging,
+        sorts: Mapping[str, Callable[[T], Any]],
+        default: str,
+        words: Callable[[T], Iterable[str | None]] = lambda _item: (),
+    ) -> None:
+        super().__init__(session, select(), paging)
+        name, downwards = paging.sorted_by(sorts, default)
+        asked = [_plain(word) for word in paging.q.split()]
+        found = [
+            item
+            for item in items
+            if all(any(word in _plain(text or "") for text in words(item)) for word in asked)
+        ]
+        key = sorts[name]
+        # Two passes, so that what is empty stays last whichever way.
+        filled = [item for item in found if key(item) is not None]
+        filled.sort(key=lambda item: _comparable(key(item)), reverse=downwards)
+        self.items: list[T] = [*filled, *(item for item in found if key(item) is None)]
+
+    def page(self, most: int | None = None) -> Page[T]:
+        del most
+        first = self.paging.offset
+        return Page[Any](
+            items=self.items[first : first + self.paging.per_page],
+            total=len(self.items),
+            page=self.paging.page,
+            per_page=self.paging.per_page,
+        )
+
+    def total(self) -> int:
+        return len(self.items)
+
+    def rows(self) -> Iterator[T]:
+        return iter(self.items)
+
+
+def _comparable(value: Any) -> Any:
+    return value.lower() if isinstance(value, str) else value
+
+
+def _plain(text: str) -> str:
+    """Without accents and case, as the database folds what is searched."""
+    apart = unicodedata.normalize("NFKD", text)
+    return "".join(sign for sign in apart if not unicodedata.combining(sign)).casefold()

@@ -34,7 +34,7 @@ _LARGEST = 2**31 - 1
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """What a parameter of an address names: a row of `table` by `key`.
+    """What a parameter of an address names: a row of `table` by `key`, a number or with `by_uuid` a UUID.
 
     `owner` is the column that says whose it is. With a `kind` it is hidden from those who may not read that person's
     records of this kind, else from everybody but the owner; without an owner, from whoever did not find it.
@@ -44,16 +44,23 @@ class Record:
     key: str = "id"
     owner: str | None = None
     kind: Records | None = None
+    by_uuid: bool = False
 
 
 _records: dict[str, Record] = {}
 
 
 def register_record(
-    parameter: str, table: str, *, key: str = "id", owner: str | None = None, kind: Records | None = None
+    parameter: str,
+    table: str,
+    *,
+    key: str = "id",
+    owner: str | None = None,
+    kind: Records | None = None,
+    by_uuid: bool = False,
 ) -> None:
     """Say what a parameter of the room's addresses names."""
-    _records[parameter] = Record(table, key, owner, kind)
+    _records[parameter] = Record(table, key, owner, kind, by_uuid)
 
 
 def registered() -> Mapping[str, Record]:
@@ -153,7 +160,7 @@ def _hidden_record(
 
 def _is_hidden(session: Session, subject: Subject, record: Record, value: str) -> bool | None:
     """Whether a record is hidden from this person; None for one that does not exist."""
-    key = _key(value)
+    key = _uuid(value) if record.by_uuid else _number(value)
     if key is None:
         return None
     table = sa.table(record.table, sa.column(record.key), sa.column(record.owner or record.key))
@@ -169,9 +176,12 @@ def _is_hidden(session: Session, subject: Subject, record: Record, value: str) -
     return not visibility.may_see(session, subject, record.kind, row[0])
 
 
-def _key(value: str) -> int | UUID | None:
-    if value.isascii() and value.isdigit():
-        return int(value) if len(value) < 11 and 0 < int(value) <= _LARGEST else None
+def _number(value: str) -> int | None:
+    plain = value.isascii() and value.isdigit() and len(value) < 11
+    return int(value) if plain and 0 < int(value) <= _LARGEST else None
+
+
+def _uuid(value: str) -> UUID | None:
     try:
         return UUID(value)
     except ValueError:

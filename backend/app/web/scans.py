@@ -1,6 +1,7 @@
 """Papers that people photograph or scan: recognized by their content, never by their name.
 
-A scan is kept byte for byte, because it is evidence. It is only ever handed out as a download in a sandbox, so that
+A scan is kept byte for byte, because it is evidence, but for what a phone writes into a photo about the place, the time
+and the device (`photo_metadata`). It is only ever handed out as a download in a sandbox, so that
 nothing in it can run on the school's pages.
 """
 
@@ -14,6 +15,7 @@ from PIL import Image
 
 from app.core.errors import FieldError, Invalid
 from app.core.files import FileStore, StoredFile, intake
+from app.web.photo_metadata import without_metadata
 
 LARGEST_BYTES = 10 * 1024 * 1024
 LARGEST_PIXELS = 60_000_000
@@ -60,7 +62,12 @@ def read(content: bytes, field: str) -> Scan:
     media_type, pixels = found
     if pixels > LARGEST_PIXELS:
         raise _wrong(field, "This picture has too many pixels. Photograph the paper at a lower resolution.")
-    return Scan(content, media_type)
+    try:
+        return Scan(without_metadata(content, media_type), media_type)
+    except ValueError:
+        raise _wrong(
+            field, "This picture is damaged. Open it on your device, save it again and upload it once more."
+        ) from None
 
 
 def picture_size(content: bytes) -> tuple[str, int] | None:

@@ -2,67 +2,25 @@
 
 import json
 from base64 import b64decode
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import psycopg
 import pytest
-from fastapi.testclient import TestClient
-from hypothesis import given
-from hypothesis import strategies as st
-from sqlalchemy import select, text
+from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from app.core import history, timestamps
 from app.core.actions import Action
 from app.core.errors import Invalid
-from app.core.permissions import SYSTEM, Duty
-from app.core.seals import merkle, queries, service
+from app.core.permissions import SYSTEM
+from app.core.seals import queries, service
 from app.core.seals.queries import COLUMNS
-from app.db.models import AuditEntry, OutboxMessage, User
 from app.db.session import Database, libpq_url
-from app.projections import alerts
 from app.settings import Settings
 from tests.core.authority import running
-from tests.factories.accounts import HASHED
-from tests.factories.school import School
-
-# The tree
-
-
-# The test vectors of Certificate Transparency (RFC 6962), whose tree this is.
-LEAVES = ["", "00", "10", "2021", "3031", "40414243", "5051525354555657", "606162636465666768696a6b6c6d6e6f"]
-ROOTS = [
-    "6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d",
-    "fac54203e7cc696cf0dfcb42c92a1d9dbaf70ad9e621f4bd8d98662f00e3c125",
-    "aeb6bcfe274b70a14fb067a5e5578264db0fa9b51af5e0ba159158f329e06e77",
-    "d37ee418976dd95753c1c73862b9398fa2a2cf9b4ff0fdfe8b30cd95209614b7",
-    "4e3bbb1f7b478dcfe71fb631631519a3bca12c9aefca1612bfce4c13a86264d4",
-    "76e67dadbcdf1e10e1b74ddc608abd2f98dfb16fbce75277b5232a127f2087ef",
-    "ddb89be403809e325750d3d263cd78929c2942b7942a34b77e122c9594a74c8c",
-    "5dc9da79a70659a9ad559cb701ded9a2ab9d823aad2f4960cfe370eff4604328",
-]
-
-
-@pytest.mark.parametrize("size", range(1, 9))
-def test_the_root_is_that_of_the_standard(size: int) -> None:
-    leaves = [merkle.leaf(bytes.fromhex(entry)) for entry in LEAVES[:size]]
-    assert merkle.root(leaves).hex() == ROOTS[size - 1]
-
-
-@given(st.lists(st.binary(max_size=4), min_size=1, max_size=40, unique=True), st.data())
-def test_every_change_gives_another_root(entries: list[bytes], data: st.DataObject) -> None:
-    leaves = [merkle.leaf(entry) for entry in entries]
-    place = data.draw(st.integers(0, len(leaves) - 1))
-    changed = [*leaves[:place], merkle.leaf(b"other"), *leaves[place + 1 :]]
-    removed = leaves[:place] + leaves[place + 1 :]
-    twice = [*leaves[: place + 1], *leaves[place:]]
-    assert len({merkle.root(each) for each in (leaves, changed, removed, twice)}) == 4
-
-
-# Sealing
 
 
 @pytest.fixture
@@ -387,38 +345,41 @@ def test_the_newest_seal_is_stamped_by_an_outsider(
     assert "does not answer" in json.loads((tmp_path / "other.jsonl").read_text())["no_time_stamp"]
 
 
-# What follows from it
+def test_a_new_authority_is_no_fault_and_one_that_was_down_is_asked_again(
+    live_database: Database, sealed: list[int], tmp_path: Path
+) -> None:
+    notes = tmp_path / "seals.jsonl"
+    folders = [tmp_path / "first", tmp_path / "second"]
+    for folder in folders:
+        folder.mkdir()
+    with live_database.begin() as session:
+        first = service.latest(session)
+    assert first is not None
+    with running(folders[0]) as tsa:
+        old = timestamps.certificates(tsa.roots)
+        service.write_note(notes, first, timestamps.Authority(tsa.url, old))
+    write(live_database, "later")
+    assert seal(live_database) == 1
+    with live_database.begin() as session:
+        newest = service.latest(session)
+    assert newest is not None
+    for _ in range(2):
+        service.write_note(notes, newest, timestamps.Authority(tsa.url, old))
+    assert [("no_time_stamp" in line) for line in notes.read_text().splitlines()] == [False, True]
+    with running(folders[1]) as other:
+        new = timestamps.certificates(other.roots)
+        for _ in range(2):
+            service.write_note(notes, newest, timestamps.Authority(other.url, new))
+        assert other.asked == 1
+    assert service.read_notes(notes) == {one.number: one.hash.hex() for one in (first, newest)}
 
+    def known(trusted: list[bytes]) -> tuple[int, int] | None:
+        found = service.newest_stamp(notes, trusted)
+        return (found.number, found.unknown) if found else None
 
-def test_administrators_get_a_mail_about_a_changed_history(session: Session) -> None:
-    admin = School(session).admin(hashed_password=HASHED)
-    for faults in ([], ["Entry 7 was changed after it was sealed."]):
-        history.record(session, SYSTEM, Action.HISTORY_VERIFIED, None, entries=9, seals=2, faults=faults)
-    session.flush()
-    alerts.SUBSCRIBER.apply(session, session.scalars(select(AuditEntry).order_by(AuditEntry.id)).all())
-    [message] = session.scalars(select(OutboxMessage))
-    assert message.to_address == admin.email
-    assert "the history was changed" in message.subject
-    assert "- Entry 7 was changed after it was sealed.\n" in message.body_text
-
-
-def test_the_audit_page_says_how_it_stands(session: Session, signed_in: Callable[[User], TestClient]) -> None:
-    auditor = signed_in(School(session).with_duty(Duty.AUDITOR))
-    assert "Seals" not in auditor.get("/audit").text
-    session.execute(
-        text(
-            "INSERT INTO history_seals (number, generation, first_xid, end_xid, entries, last_entry_id, root, leaves,"
-            " previous, hash) VALUES (1, 1, '0', '9', 1, 4321, sha256('a'), sha256('b'), '', sha256('c'))"
-        )
-    )
-    page = auditor.get("/audit").text
-    assert "Up to entry 4,321" in page
-    assert sha256(b"c").hexdigest() in page
-    assert "Not yet; the first is tonight" in page
-    fault = "Entry 7 was changed after it was sealed."
-    history.record(session, SYSTEM, Action.HISTORY_VERIFIED, None, entries=4321, seals=1, faults=[fault])
-    page = auditor.get("/audit").text
-    assert "The history does not match its seals" in page
-    assert fault in page
-    said = auditor.get("/audit?format=json").json()["about"]["History seal"]
-    assert said == f"1 {sha256(b'c').hexdigest()}"
+    assert known([*old, *new]) == (newest.number, 0)
+    assert known(old) == (first.number, 1)
+    with running(tmp_path) as third:
+        assert known(timestamps.certificates(third.roots)) is None
+    with live_database.begin() as session:
+        assert service.check(session, notes, old).faults == []

@@ -109,6 +109,8 @@ def test_every_list_has_something_to_show(ask: Callable[[str], list[Any]]) -> No
         "document to check": "SELECT FROM admission_documents WHERE state = 'received'",
         "document about to expire": "SELECT FROM admission_documents WHERE expires_on BETWEEN '2026-11-23' AND "
         "'2027-01-20'",
+        "complaint that waits": "SELECT FROM complaints WHERE state = 'received'",
+        "complaint decided": "SELECT FROM complaints WHERE state = 'decided'",
         "note": "SELECT FROM student_notes",
         "skill attempt that failed": "SELECT FROM skill_attempts WHERE NOT passed",
         "skill attempt voided": "SELECT FROM skill_voids",

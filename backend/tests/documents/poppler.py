@@ -28,3 +28,9 @@ def signatures(path: Path, trusted: Path | None = None) -> str:
     """What pdfsig says; its exit status is 0 even for a file that was changed."""
     where = ["-nssdir", str(trusted)] if trusted is not None else []
     return _run("pdfsig", *where, str(path))
+
+
+def pages(path: Path, dots: int) -> list[Path]:
+    """Each page as a picture of so many dots per inch, beside the file."""
+    _run("pdftoppm", "-r", str(dots), "-png", str(path), str(path.with_suffix("")))
+    return sorted(path.parent.glob(f"{path.stem}-*.png"))

@@ -13,10 +13,9 @@ from fastapi.testclient import TestClient
 from sqlalchemy.orm import Session
 
 from app.core.permissions import Duty, Subject
-from app.db.models import Enrollment
 from app.finance.ledger import service as ledger
 from app.finance.ledger.figures import beancount, queries, service
-from app.finance.ledger.schemas import CreditForm, ReversalForm
+from app.finance.ledger.schemas import ReversalForm
 from app.web.paging import Paging
 from tests.factories.school import School
 from tests.finance.conftest import NOW
@@ -82,34 +81,6 @@ def test_receivables_by_age_are_what_first_in_first_out_leaves(
     assert totals.total == sum(map(sum, expected.values()))
 
 
-def test_the_base_is_tuition_and_fees_minus_refunds(
-    session: Session, bursar: Subject, enrolled: Enrollment
-) -> None:
-    student = enrolled.user_id
-    for kind, cents in (("tuition", 60_000_000), ("fees", 1_500_000), ("books", 4_000_000)):
-        ledger.charge(session, bursar, student, charge(cents, kind, enrollment_id=enrolled.id))
-    wrong = ledger.charge(session, bursar, student, charge(999_999, "fees"))
-    ledger.reverse(session, bursar, wrong.id, ReversalForm(request=uuid4(), memo="A mistake"))
-    waived = CreditForm(request=uuid4(), amount_cents=10_000, kind="waiver", memo="Waived")
-    ledger.credit(session, bursar, student, waived)
-    ledger.credit_refund(
-        session, bursar, student, enrollment_id=enrolled.id, tuition_and_fees_cents=265_433, other_cents=77_000,
-        memo="Refund", request=uuid4(),
-    )  # fmt: skip
-    period = service.fees_due(session, bursar)
-    assert (period.first, period.last) == (date(2026, 1, 1), TODAY)
-    assert (period.base_cents, period.authorization_cents, period.trust_fund_cents) == (
-        61_234_567,
-        122_469,
-        61_235,
-    )
-    rows = service.earned(session, bursar, Paging()).page().items
-    assert [(row.program, row.tuition, row.fees, row.refunds, row.base) for row in rows] == [
-        ("Dental Assistant", 60_000_000, 1_500_000, 265_433, 61_234_567),
-        ("No program named", 0, 0, 0, 0),
-    ]
-
-
 def test_the_journal_passes_bean_check_and_a_cent_less_does_not(
     session: Session, school: School, bursar: Subject, browser: Browser, tmp_path: Path
 ) -> None:
@@ -143,7 +114,6 @@ def test_the_journal_passes_bean_check_and_a_cent_less_does_not(
     assert csv[0].startswith("\ufeffJournal No,Journal Date,Account Name,Debits (dollars),Credits (dollars),")
     assert len(csv) == len(lines) + 1
     for address in (
-        "",
         "/ageing",
         "/receipts",
         "/receipts?group=method",

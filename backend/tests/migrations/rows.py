@@ -345,6 +345,19 @@ ROWS["0270"] = """
 """
 
 ROWS["0290"] = """
+    INSERT INTO complaints (number, request, student_id, complainant, relation, email, received_how, received_on,
+                            filed_by, kind, about_user_id, what, wanted, state, acknowledge_by, decide_by,
+                            outcome, decision, decided_on, decided_by, decision_document_id, appeal_by)
+        VALUES ('CO-2026-0001', gen_random_uuid(), 1, 'Maria Lopez', 'student', 'm@example.org', 'portal', '2026-03-02',
+                1, 'safety', NULL, 'The lab was locked.', 'Open it.', 'decided', '2026-03-07', '2026-04-01', 'upheld',
+                'The lab is open.', '2026-03-10', 2, 1, '2026-03-24');
+    INSERT INTO complaint_steps (complaint_id, step, words, private, done_by)
+        VALUES (1, 'filed', NULL, false, 1), (1, 'noted', 'Asked the instructor.', true, 2);
+    INSERT INTO complaint_files (complaint_id, sha256, media_type, added_by)
+        VALUES (1, repeat('e', 64), 'image/jpeg', 1);
+"""
+
+ROWS["0330"] = """
     UPDATE refunds SET warnings = 1 WHERE id = 1;
     WITH added AS (
         INSERT INTO ledger_transactions (kind, booked_on, student_id, enrollment_id, memo, method, reference,

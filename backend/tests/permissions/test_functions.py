@@ -46,6 +46,7 @@ from app.db.models import XapiForwarder
 from app.db.session import Database
 from app.enrollment.admissions.applications.schemas import ApplicationForm
 from app.enrollment.withdrawals.schemas import Notice, Recorded
+from app.finance.ledger.revenue.service import Revenue
 from app.lrs.desk.browser.filters import StatementFilters
 from app.settings import Settings
 from app.web.paging import Paging
@@ -65,6 +66,7 @@ VALUES: Mapping[str, Any] = {
     "weekly": [],
     "direction": "up",
     "logo": None,
+    "paper": None,
     "on": True,
     "at_risk": False,
     "app_origin": "http://localhost:8000",
@@ -171,6 +173,11 @@ CALLS: Mapping[str, Mapping[str, Any]] = {
     "compliance.transcripts.batches.start": {"class_id": "@class_id"},
     "compliance.outcomes.counts": {"year": lambda _numbers: FiscalYear(TODAY, TODAY)},
     "compliance.outcomes.year_of": {"value": lambda _numbers: None},
+    "compliance.attendance.summaries.by_period": {"unit": "week"},
+    "finance.ledger.revenue.listing": {"found": lambda _numbers: Revenue(TODAY, [], 0)},
+    "finance.ledger.revenue.revenue": {"day": lambda _numbers: date(2026, 1, 1)},
+    "finance.ledger.tax_forms.listing": {"found": lambda _numbers: []},
+    "finance.ledger.tax_forms.year_of": {"value": lambda _numbers: None},
     "compliance.transcripts.find": {"number": lambda numbers: f"TR-2026-{numbers['serial']:06}"},
     "compliance.transcripts.enrollment_for": {
         "student": lambda numbers: str(numbers["user_id"]),
@@ -196,6 +203,7 @@ NOBODY = {
     "accounts.names.read_request_document",
     "accounts.profiles.read_photo",
     "compliance.closure.open_archive",
+    "compliance.complaints.papers.read_file",
     "compliance.externships.sites.read_agreement",
     "compliance.externships.verification.read_document",
     "compliance.credentials.holders.badge",

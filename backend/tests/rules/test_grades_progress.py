@@ -109,3 +109,20 @@ def test_what_is_a_little_short_does_not_read_like_the_minimum() -> None:
     assert (
         "just over 150.00% of the program’s length, which is over" in review(late, STANDARD, None).explanation
     )
+
+
+def test_transferred_hours_count_as_attended_and_as_scheduled() -> None:
+    short = replace(FINE, attended_minutes=6_600)
+    assert review(short, STANDARD, None).state is State.WARNING
+    moved = replace(short, transferred_minutes=6_000)
+    found = review(moved, STANDARD, None)
+    # 12,600 of 16,000 minutes.
+    assert (found.state, found.pace_pct) == (State.GOOD, Decimal("78.75"))
+    assert found.explanation.startswith(
+        "Pace: 110 of 166.7 scheduled hours attended, and 100 transferred hours counted in both, 78.75%, which "
+    )
+    # 10,000 and 6,000 of 40,000 minutes; without the transfer the first checkpoint is the same, at 25%.
+    assert checkpoint(moved, STANDARD) == 25
+    assert checkpoint(replace(moved, transferred_minutes=10_000), STANDARD) == 50
+    by_hours = replace(STANDARD, measured_in="attended_hours")
+    assert (checkpoint(short, by_hours), checkpoint(moved, by_hours)) == (0, 25)

@@ -35,6 +35,8 @@ PUBLIC = {
     ("GET", "/externship-week/{secret}"),
     ("POST", "/externship-week/{secret}"),
     ("POST", "/externship-week/{secret}/evaluation"),
+    # How the school handles complaints.
+    ("GET", "/complaints-procedure"),
     # What anybody needs who verifies a document of the school's.
     ("GET", "/documents/authority/root.pem"),
     ("GET", "/documents/authority/certificates.pem"),

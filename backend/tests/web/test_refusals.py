@@ -79,6 +79,21 @@ def test_a_record_that_does_not_exist_was_never_hidden(
     assert refused(session) == []
 
 
+@pytest.mark.parametrize("value", ["5", "11111111-1111-4111-8111-111111111111", "1" * 32])
+def test_a_number_where_a_uuid_must_be_is_looked_up_without_an_error(
+    school: School,
+    signed_in: SignedIn,
+    value: str,
+    caplog: pytest.LogCaptureFixture,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    client = signed_in(school.admin())
+    for address in (f"/lrs/statements/{value}", f"/enrollments/{value}"):
+        assert client.get(address).status_code in (404, 422)
+    said = capsys.readouterr()
+    assert "refusal.not_looked_up" not in said.out + said.err + caplog.text
+
+
 def test_of_two_records_in_an_address_both_have_to_exist(
     session: Session, school: School, signed_in: SignedIn
 ) -> None:

@@ -52,6 +52,7 @@ from tests.client import Client
 from tests.conftest import sign_in_directly
 from tests.factories.accounts import ApiTokenFactory, UserSessionFactory
 from tests.factories.attendance import requested
+from tests.factories.complaints import complained
 from tests.factories.credentials import awarded
 from tests.factories.externships import walked
 from tests.factories.grades import graded, reviewed
@@ -69,6 +70,7 @@ WORDS = {
     "prefix": "ABCDEF",
     "slug": "0" * 16,
     "section": "timeline",
+    "step": "acknowledge",
     "batch": "11111111-1111-4111-8111-111111111111",
 }
 """What stands in an address where no number does."""
@@ -272,8 +274,8 @@ def walk(app: FastAPI, session: Session, connection: Connection, settings: Setti
     )
     file = file_rows(session, other.id, 9001) | admission_rows(session, other.id, enrollment.program_id)
     my_file = file_rows(session, mine.user_id, 9002) | admission_rows(session, mine.user_id, mine.program_id)
-    file |= asked_of_privacy(session, other.id)
-    my_file |= asked_of_privacy(session, mine.user_id)
+    file |= asked_of_privacy(session, other.id) | complained(session, other.id)
+    my_file |= asked_of_privacy(session, mine.user_id) | complained(session, mine.user_id)
     session.flush()
     given = graded(session, taught.id, enrollment.id, people) | awarded(session, enrollment)
     given |= transcribed(session, enrollment, 1) | owing(session, enrollment)

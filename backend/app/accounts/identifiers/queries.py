@@ -1,8 +1,8 @@
 """SQL of identifiers."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
-from sqlalchemy import select
+from sqlalchemy import ARRAY, Integer, any_, literal, select
 from sqlalchemy.orm import Session
 
 from app.core.constraints import register_conflict
@@ -46,4 +46,17 @@ def holders(session: Session, blind_indexes: Sequence[str]) -> Sequence[User]:
     )
     return session.scalars(
         select(User).where(User.id.in_(held), User.deleted_at.is_(None)).order_by(User.full_name, User.id)
+    ).all()
+
+
+def tax_numbers(session: Session, user_ids: Collection[int]) -> Sequence[StudentIdentifier]:
+    """The Social Security numbers and ITINs of these students that count; the former last."""
+    return session.scalars(
+        select(StudentIdentifier)
+        .where(
+            StudentIdentifier.user_id == any_(literal(list(user_ids), ARRAY(Integer))),
+            StudentIdentifier.kind.in_(("ssn", "itin")),
+            StudentIdentifier.ended_at.is_(None),
+        )
+        .order_by(StudentIdentifier.user_id, StudentIdentifier.kind)
     ).all()

@@ -5,7 +5,7 @@ the number. To see one whole is an act of its own, with a reason and a fresh pro
 history that the student reads.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Annotated
 
 from pydantic import BaseModel, BeforeValidator, Field
@@ -19,7 +19,7 @@ from app.core import clock, history, views, visibility
 from app.core.actions import Action
 from app.core.errors import FieldError, Invalid, NotFound, Unavailable
 from app.core.hash_key import hash_key
-from app.core.permissions import Actor
+from app.core.permissions import Actor, internal
 from app.core.sealing import SealedColumn, Unsealable, box
 from app.core.tokens import keyed_hash
 from app.core.views import Part
@@ -38,6 +38,8 @@ __all__ = [
     "of_student",
     "remove",
     "reveal",
+    "reveal_tax_numbers",
+    "tax_numbers",
 ]
 
 _PURPOSE = "student identifier"
@@ -137,6 +139,32 @@ def find(session: Session, subject: Actor, number: str) -> Sequence[User]:
     seen = [user for user in found if visibility.may_see(session, subject, Records.STUDENTS, user.id)]
     history.record(session, subject, Action.IDENTIFIER_SEARCHED, None, found=len(seen))
     return seen
+
+
+@internal("a step of a report on taxes, whose room asks who may read it; pages show the last four signs")
+def tax_numbers(session: Session, user_ids: Collection[int]) -> dict[int, StudentIdentifier]:
+    """The taxpayer number of each student who has one: the Social Security number, or else the ITIN."""
+    return {one.user_id: one for one in queries.tax_numbers(session, user_ids)}
+
+
+@internal("a step of the file for a tax preparer, whose room asks for the permission to see numbers in full")
+def reveal_tax_numbers(
+    session: Session, subject: Actor, settings: Settings, records: Collection[StudentIdentifier], reason: str
+) -> dict[int, str]:
+    """The numbers in full by student, each look recorded after a fresh proof; those that cannot be read are left out.
+
+    Raises ProofRequired.
+    """
+    opened = {}
+    sealed = box(settings, _PURPOSE)
+    for record in records:
+        _record(session, subject, Action.IDENTIFIER_REVEALED, record, reason)
+        try:
+            plain = sealed.open(record.sealed_value).decode()
+        except Unsealable:
+            continue
+        opened[record.user_id] = numbers.written(IdentifierKind(record.kind), plain)
+    return opened
 
 
 def _blind(session: Session, kind: IdentifierKind, plain: str) -> str:

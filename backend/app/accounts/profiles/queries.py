@@ -1,10 +1,10 @@
 """SQL of the student's file."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, delete, func, or_, select, update
+from sqlalchemy import ARRAY, ColumnElement, Integer, Select, any_, delete, func, literal, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -76,6 +76,19 @@ def contacts(session: Session, kind: ContactKind, user_id: int) -> Sequence[Any]
     if model is not EmergencyContact:
         order.append(model.is_primary.is_(False))
     return session.scalars(select(model).where(model.user_id == user_id).order_by(*order, model.id)).all()
+
+
+def mailing_addresses(session: Session, user_ids: Collection[int]) -> Sequence[StudentAddress]:
+    """The address in use of each of these students where mail goes, the primary one before others."""
+    return session.scalars(
+        select(StudentAddress)
+        .where(
+            StudentAddress.user_id == any_(literal(list(user_ids), ARRAY(Integer))),
+            StudentAddress.ends_on.is_(None),
+        )
+        .distinct(StudentAddress.user_id)
+        .order_by(StudentAddress.user_id, StudentAddress.is_primary.desc(), StudentAddress.id)
+    ).all()
 
 
 def contact(session: Session, kind: ContactKind, contact_id: int) -> Any:

@@ -1,6 +1,6 @@
 """The student's file: what the school knows of a student beside the account."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Literal
@@ -80,6 +80,15 @@ def list_contacts(session: Session, subject: Actor, paging: Paging) -> Listing[A
     """Everybody's contact information, for those who read all of a file."""
     policy.require_list(subject)
     return queries.listing(session, paging, visibility.limit(session, subject, Records.STUDENTS, User.id))
+
+
+@internal("a step of a report on taxes, whose room asks who may read it")
+def tax_recipients(
+    session: Session, user_ids: Collection[int]
+) -> tuple[Mapping[int, StudentProfile], Mapping[int, StudentAddress]]:
+    """The name parts and the mailing address in use of each student who has them, by student."""
+    addresses = {one.user_id: one for one in queries.mailing_addresses(session, user_ids)}
+    return queries.profiles(session, list(user_ids)), addresses
 
 
 def find_known_as(session: Session, subject: Actor, words: str, most: int = 20) -> Sequence[Any]:

@@ -217,6 +217,8 @@ def views(request: Request) -> list[tuple[str, str, bool]]:
         ("Records", "/attendance"),
         ("Here now", "/attendance/here"),
         ("By student", "/attendance/students"),
+        ("By class", "/attendance/classes"),
+        ("By period", "/attendance/periods"),
         ("At risk", "/attendance/at-risk"),
         ("Corrections", "/attendance/corrections"),
         ("Closed periods", "/attendance/closings"),

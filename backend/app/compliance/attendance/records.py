@@ -5,7 +5,7 @@ from datetime import date, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement
+from sqlalchemy import ColumnElement, Select
 from sqlalchemy.orm import Session
 
 from app.compliance.attendance import enrolled, policies_in_force, policy, queries
@@ -23,7 +23,7 @@ from app.compliance.attendance.schemas import (
 from app.compliance.attendance.totals import queries as totals_queries
 from app.core import clock, views
 from app.core.errors import NotFound
-from app.core.permissions import Subject, internal
+from app.core.permissions import Actor, Subject, internal
 from app.core.views import Part
 from app.db.models import AttendanceStudent, Enrollment
 from app.rules import hours
@@ -64,7 +64,7 @@ def open_in(
 
 @views.opens(Part.ATTENDANCE, student=lambda _listing, given: given["filters"].user_id)
 def list_records(
-    session: Session, subject: Subject, filters: AttendanceFilter, paging: Paging, zone: ZoneInfo
+    session: Session, subject: Actor, filters: AttendanceFilter, paging: Paging, zone: ZoneInfo
 ) -> Listing[AttendanceOut]:
     """A page of records; for a student always of their own. Raises NotFound when they ask for another's."""
     visible = _visible(session, subject, filters)
@@ -91,7 +91,7 @@ def count_records(session: Session, subject: Subject, filters: AttendanceFilter,
     return queries.count(session, filters, _visible(session, subject, filters), zone, forgotten)
 
 
-def _visible(session: Session, subject: Subject, filters: AttendanceFilter) -> ColumnElement[bool]:
+def _visible(session: Session, subject: Actor, filters: AttendanceFilter) -> ColumnElement[bool]:
     if filters.user_id is not None:
         policy.require_read(session, subject, filters.user_id)
     return policy.visible(session, subject)
@@ -205,10 +205,16 @@ def minutes_of(session: Session, enrollment_ids: Sequence[int], today: date) -> 
     return totals_queries.of_enrollments(session, enrollment_ids, today + timedelta(days=1)).attended
 
 
-@internal("a step of what was allowed before: transcripts")
+@internal("a step of what was allowed before: transcripts, reviews of academic progress")
 def transferred_of(session: Session, enrollment_ids: Sequence[int], today: date) -> dict[int, int]:
     """Minutes from another school by enrollment; those without any are left out. One query."""
     return totals_queries.of_enrollments(session, enrollment_ids, today + timedelta(days=1)).transferred
+
+
+@internal("a part of a report of the school’s books, whose room asks who may read them")
+def minutes_through(day: date) -> Select[tuple[int, int, int]]:
+    """A statement: enrollment_id, attended and transferred minutes by the end of a day at the school."""
+    return totals_queries.minutes_through(day)
 
 
 @internal("a step of what was allowed before: transcripts")
@@ -248,7 +254,7 @@ def clock_hours_between(
 
 
 def hours_per_student(
-    session: Session, subject: Subject, paging: Paging, first: date | None = None, last: date | None = None
+    session: Session, subject: Actor, paging: Paging, first: date | None = None, last: date | None = None
 ) -> Listing[StudentHours]:
     """Total attendance hours of each student who has any record (documented query) and whom the person may see; of the
     days from `first` to `last` alone, if either is given."""

@@ -56,3 +56,9 @@ def require_share(subject: Actor, student_id: int) -> None:
         if may_list(subject):
             raise Forbidden("Only the student may share their credential. Nothing was changed.")
         raise NotFound(NO_CREDENTIAL)
+
+
+def require_unshare(subject: Actor, student_id: int) -> None:
+    """The holder, and the registrar for one who asks or is gone: switching off reveals nothing."""
+    if not may_issue(subject, student_id):
+        require_share(subject, student_id)

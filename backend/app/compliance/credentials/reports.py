@@ -49,4 +49,5 @@ CREDENTIALS = Report[Any](
         ),
     ),
     counted="Credentials",
+    chart_by="month",
 )

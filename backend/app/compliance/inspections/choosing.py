@@ -8,6 +8,8 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from app.compliance.inspections import policy, queries
+from app.core import history
+from app.core.actions import Action
 from app.core.errors import FieldError, Invalid
 from app.core.permissions import Subject
 from app.db.models import User
@@ -43,8 +45,12 @@ class Draw:
 
     seed: str
     among: str
-    drawn_from: int
+    candidates: Sequence[int]
     students: Sequence[Found]
+
+    @property
+    def drawn_from(self) -> int:
+        return len(self.candidates)
 
 
 def find(session: Session, subject: Subject, text: str) -> list[NamedLine]:
@@ -65,16 +71,35 @@ def find(session: Session, subject: Subject, text: str) -> list[NamedLine]:
 
 
 def draw(session: Session, subject: Subject, count: int, among: str, seed: str | None = None) -> Draw:
-    """`count` students at random; without a seed the system takes one that nobody can guess. Raises Forbidden."""
+    """`count` students at random, which the history records: who draws until the result pleases is seen.
+
+    Without a seed the system takes one that nobody can guess. Raises Forbidden.
+    """
+    found = drawn_now(session, subject, count, among, seed)
+    history.record(
+        session,
+        subject,
+        Action.INSPECTION_DRAWN,
+        None,
+        seed=found.seed,
+        among=among,
+        drawn_from=found.drawn_from,
+        students=[one.student_id for one in found.students],
+    )
+    return found
+
+
+def drawn_now(session: Session, subject: Subject, count: int, among: str, seed: str | None) -> Draw:
+    """The draw by itself, with the students of this moment. Raises Forbidden."""
     policy.require_run(subject)
     known = seed or secrets.token_hex(8)
     visible = policy.visible(session, subject, User.id)
-    everybody = queries.to_draw_from(session, among, visible)
+    everybody = sorted(queries.to_draw_from(session, among, visible))
     if not everybody:
         raise _wrong("among", "There are no such students to draw from. Choose another group.")
     numbers = drawn_of(known, everybody, count)
     by_number = {one.student_id: one for one in chosen(session, subject, numbers)}
-    return Draw(known, among, len(everybody), [by_number[number] for number in numbers])
+    return Draw(known, among, everybody, [by_number[number] for number in numbers])
 
 
 def chosen(session: Session, subject: Subject, numbers: Sequence[int]) -> list[Found]:

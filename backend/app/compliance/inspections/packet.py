@@ -24,12 +24,17 @@ from app.core.zip_archive import ZipArchive
 from app.db.models import InspectionPacket
 from app.db.session import Database
 from app.documents import service as documents
+from app.rules.inspections import RULE, draw, ranking
 from app.school import service as school
 from app.settings import Settings
 from app.web.imports.description import actor_of
 from app.web.reports.files import csv_chunks
 
 PURPOSE = "State inspection"
+_OTHERS = (
+    "The students of this packet are not those that the seed draws from the recorded numbers. Nobody’s file was given "
+    "out. Start a new inspection, and report this to the operator."
+)
 _DELETED = "The account was deleted in the meantime."
 _README = """\
 Complete student files, prepared for an inspection.
@@ -37,9 +42,29 @@ Complete student files, prepared for an inspection.
 index.html   the students, with links to everything (open it in a browser; it needs no network)
 index.pdf    the same list, signed by the school
 index.csv    the same list as a spreadsheet
+draw.csv     of a random draw: every student who could have been drawn (DRAW.txt says how to repeat it)
 students/    one folder for each student: index.html shows the whole file, files/ has every stored paper as it was
              received, data/ every list as CSV and JSON, manifest.json.sig the school's signature
 SHA256SUMS   the SHA-256 of every file; verify them all with: sha256sum -c SHA256SUMS
+"""
+_REPEAT = """\
+How the {count} students were drawn from {among}, and how to repeat it.
+
+The seed is {seed}. For each student the SHA-256 of "seed:student number" is computed; the {count} smallest are drawn.
+draw.csv has every student number that could have been drawn, its SHA-256, and its rank.
+
+One number by hand, 1234 as an example:
+
+  printf '%s' '{seed}:1234' | sha256sum
+
+All of them, in any shell (the numbers are the second column of draw.csv). It prints those that are drawn, in order:
+
+  tail -n +2 draw.csv | cut -d, -f2 | while read -r number; do
+    printf '%s %s\\n' "$(printf '%s' "{seed}:$number" | sha256sum | cut -c1-64)" "$number"
+  done | LC_ALL=C sort | head -n {count} | cut -d' ' -f2
+
+Compare them with the rows of draw.csv where "drawn" is yes, with the folders in students/, and with the authority's own
+list of the school's students: draw.csv must have all of them.
 """
 _HEADS = ("Student", "Number", "Programs", "Chosen", "Files", "SHA-256 of the manifest")
 
@@ -84,6 +109,11 @@ def _begin(database: Database, settings: Settings, inspection_id: int) -> _Job |
             return None
         queries.begin_again(session, inspection_id)
         students = queries.of(session, inspection_id)
+        if row.seed is not None and row.candidates is not None:
+            by_chance = [one.student_id for one in students if one.drawn]
+            if draw(row.seed, row.candidates, len(by_chance)) != by_chance:
+                _end(session, actor, row, _OTHERS)
+                return None
         programs: dict[int, list[str]] = {}
         for one in queries.enrollments(session, [student.student_id for student in students]):
             said = f"{one.program}: {one.status.value}, enrolled {one.enrolled_at}"
@@ -123,9 +153,29 @@ def _write(
             rows.append((one, folder, written))
         with database.begin() as session:
             _index(session, settings, archive, job, rows)
+        if job.inspection.seed is not None and job.inspection.candidates is not None:
+            _draw(
+                archive,
+                job.inspection.seed,
+                job.inspection.candidates,
+                sum(one.drawn for one in job.students),
+            )
         archive.add("README.txt", _README.encode())
         archive.add_sums()
     return [one.student_id for one, _folder, _written in rows]
+
+
+def _draw(archive: ZipArchive, seed: str, candidates: Sequence[int], count: int) -> None:
+    """Every student who could have been drawn, and how anybody repeats the draw."""
+    sheet = io.BytesIO()
+    rows = (
+        [place, number, digest, place <= count, seed, RULE]
+        for place, (number, digest) in enumerate(ranking(seed, candidates), start=1)
+    )
+    for chunk in csv_chunks(["rank", "student_number", "sha256", "drawn", "seed", "rule"], rows):
+        sheet.write(chunk)
+    archive.add("draw.csv", sheet.getvalue())
+    archive.add("DRAW.txt", _REPEAT.format(seed=seed, count=count, among=f"{len(candidates):,}").encode())
 
 
 def _index(
@@ -148,7 +198,9 @@ def _index(
         facts.append(
             ("Random draw", f"seed {row.seed}, from {row.drawn_from:,} students ({row.drawn_among})")
         )
-        facts.append(("How to repeat it", "sort the student numbers by the SHA-256 of “seed:number”"))
+        facts.append(
+            ("How to repeat it", "DRAW.txt and draw.csv in this packet say how, with sha256sum alone")
+        )
     cells = [
         [
             one.full_name,

@@ -62,6 +62,9 @@ def start(
         if values.step == "draw" or values.seed:
             drawn = service.draw(db, subject, values.count or 10, values.among, values.seed)
             form.data["seed"], form.data["count"] = [drawn.seed], [str(values.count or 10)]
+            form.data["drawn"] = [str(one.student_id) for one in drawn.students]
+        else:
+            form.data["drawn"] = []
         chosen = [str(line.found[0].student_id) for line in lines if len(line.found) == 1]
         form.data["chosen"] = list(dict.fromkeys([*form.chosen("chosen"), *chosen]))
         return _page(request, db, subject, form, lines=lines, drawn=drawn)

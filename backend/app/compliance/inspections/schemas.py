@@ -36,4 +36,6 @@ class InspectionForm(BaseModel):
         BeforeValidator(blank_is_none),
         Field(title="Seed"),
     ] = None
+    drawn: Annotated[list[RecordId], Field(title="Students drawn", max_length=500)] = []
+    """Whom the draw on the page showed; empty where none was shown."""
     step: Literal["find", "draw", "start"] = "start"

@@ -86,8 +86,14 @@ def start(session: Session, subject: Subject, values: InspectionForm, today: dat
     meant = [line.found[0].student_id for line in lines if len(line.found) == 1 and not values.found]
     drawn = None
     if values.count is not None:
-        drawn = choosing.draw(session, subject, values.count, values.among, values.seed)
+        drawn = choosing.drawn_now(session, subject, values.count, values.among, values.seed)
     by_chance = [one.student_id for one in drawn.students] if drawn else []
+    if values.drawn and values.drawn != by_chance:
+        raise _wrong(
+            "count",
+            "This would draw other students than those that were shown: the number, the group or the seed was changed, "
+            "or a student was added or removed in the meantime. Draw again. Nothing was started.",
+        )
     named = [number for number in dict.fromkeys([*meant, *values.chosen]) if number not in set(by_chance)]
     choosing.chosen(session, subject, named)
     if not named and not by_chance:
@@ -102,6 +108,7 @@ def start(session: Session, subject: Subject, values: InspectionForm, today: dat
         seed=drawn.seed if drawn else None,
         drawn_among=drawn.among if drawn else None,
         drawn_from=drawn.drawn_from if drawn else None,
+        candidates=list(drawn.candidates) if drawn else None,
         asked_by=subject.user_id,
     )
     queries.add(session, row, by_chance, named)

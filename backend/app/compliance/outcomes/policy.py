@@ -5,6 +5,7 @@ from typing import Any
 from sqlalchemy import ColumnElement
 from sqlalchemy.orm import Session
 
+from app.compliance.outcomes import queries
 from app.core import visibility
 from app.core.errors import Forbidden
 from app.core.own_records import require_not_own
@@ -31,8 +32,12 @@ def may_record(subject: Actor) -> bool:
 
 
 def may_see(session: Session, subject: Actor, student_id: int) -> bool:
-    """Whether the person reads reports and knows of the student."""
-    return may_read(subject) and visibility.may_see(session, subject, Records.STUDENTS, student_id)
+    """Whether the person reads reports and knows of the student, or the student's account is deleted: GNPEC counts whom
+    the school taught, and the people behind a count must be those that it counts."""
+    return may_read(subject) and (
+        visibility.may_see(session, subject, Records.STUDENTS, student_id)
+        or queries.is_deleted_student(session, student_id)
+    )
 
 
 def require_record(subject: Actor, student_id: int) -> None:
@@ -43,5 +48,7 @@ def require_record(subject: Actor, student_id: int) -> None:
 
 
 def visible(session: Session, subject: Actor, column: Any) -> ColumnElement[bool]:
-    """The condition that a column of account numbers holds a student whom the person knows of."""
-    return visibility.limit(session, subject, Records.STUDENTS, column)
+    """The condition that a column of account numbers holds a student for whom `may_see` holds."""
+    known: ColumnElement[bool] = visibility.limit(session, subject, Records.STUDENTS, column)
+    found: ColumnElement[bool] = known | column.in_(queries.DELETED_STUDENTS)
+    return found

@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, Date, Row, Select, and_, case, cast, func,
 from sqlalchemy.orm import Session, aliased
 
 from app.core.constraints import register_conflict
+from app.core.permissions import Role
 from app.core.search import matches
 from app.db.models import EmploymentOutcome, Enrollment, EnrollmentStatus, Program, User, Withdrawal
 from app.rules.outcomes import Ending, Enrolled, Placement
@@ -63,6 +64,15 @@ def enrollments(session: Session, zone: ZoneInfo) -> Iterator[tuple[int, str, En
         ending = None if row.status is EnrollmentStatus.ACTIVE else Ending(row.status.value)
         placement = Placement(row.placement) if row.placement else None
         yield row.program_id, row.name, Enrolled(row.enrolled_at, row.ended_on, ending, placement)
+
+
+DELETED_STUDENTS = select(User.id).where(User.deleted_at.is_not(None), User.role == Role.STUDENT)
+"""Students whose accounts were deleted; they enrolled and graduated all the same."""
+
+
+def is_deleted_student(session: Session, user_id: int) -> bool:
+    """Whether this is the deleted account of a student."""
+    return session.scalar(DELETED_STUDENTS.where(User.id == user_id)) is not None
 
 
 def first_day(session: Session) -> date | None:
@@ -140,12 +150,13 @@ def graduates(
 
 
 def enrollment(session: Session, enrollment_id: int, *, lock: bool = False) -> Row[Any] | None:
-    """id, user_id, full_name, program, status, enrolled_at and completed_at of one enrollment."""
+    """id, user_id, full_name, deleted_at, program, status, enrolled_at and completed_at of one enrollment."""
     statement = (
         select(
             Enrollment.id,
             Enrollment.user_id,
             User.full_name,
+            User.deleted_at,
             Program.name.label("program"),
             Enrollment.status,
             Enrollment.enrolled_at,
@@ -153,7 +164,7 @@ def enrollment(session: Session, enrollment_id: int, *, lock: bool = False) -> R
         )
         .join(User, User.id == Enrollment.user_id)
         .join(Program, Program.id == Enrollment.program_id)
-        .where(Enrollment.id == enrollment_id, User.deleted_at.is_(None))
+        .where(Enrollment.id == enrollment_id)
     )
     if lock:
         statement = statement.with_for_update(of=Enrollment)

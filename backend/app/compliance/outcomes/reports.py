@@ -47,6 +47,7 @@ COUNTS = Report[Any](
         Column("last_day", "Last day", lambda row: row.year.last, Kind.DAY, on_page=False),
         *(_number(name, label) for name, label, _ in COUNTED),
     ),
+    filters=(Filter("year", "Fiscal year"),),
     names_people=False,
 )
 GRADUATES = Report[Any](
@@ -87,4 +88,5 @@ GRADUATES = Report[Any](
         Grouping("program", "Program", lambda columns, _zone: columns.program),
     ),
     counted="Graduates",
+    chart_by="outcome",
 )

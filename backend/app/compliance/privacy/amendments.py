@@ -30,6 +30,7 @@ class OneAmendment:
 
     row: AmendmentRequest
     student: str
+    deleted: bool
     decided_by: str | None
     heard_by: str | None
     may_decide: bool
@@ -48,11 +49,13 @@ def amendments_of(session: Session, subject: Subject, student_id: int) -> Sequen
 def read_amendment(session: Session, subject: Subject, amendment_id: int) -> OneAmendment:
     """One request. Raises NotFound for another's."""
     row = _readable(session, subject, amendment_id)
-    named = queries.names(session, row.student_id, row.decided_by, row.heard_by)
+    named = queries.names(session, row.decided_by, row.heard_by)
+    student = accounts.people_by_id(session, [row.student_id])[row.student_id]
     manages = policy.may_manage(subject, row.student_id)
     return OneAmendment(
         row,
-        named.get(row.student_id, "A student"),
+        student.full_name,
+        student.deleted_at is not None,
         named.get(row.decided_by or 0),
         named.get(row.heard_by or 0),
         may_decide=manages and row.outcome is None,
@@ -68,8 +71,17 @@ def ask_amendment(
 ) -> AmendmentRequest:
     """The student asks to have a record amended, or the office enters their letter. Raises NotFound, Forbidden."""
     policy.require_own_or_manage(session, subject, student_id)
+    known = queries.amendment_by_request(session, values.request, turn=True)
+    if known is not None:
+        if (known.student_id, known.asked_by) != (student_id, subject.user_id):
+            raise Conflict("This form was used for another request. Open the page again. Nothing was saved.")
+        return known
     row = AmendmentRequest(
-        student_id=student_id, record=values.record, wanted=values.wanted, asked_by=subject.user_id
+        request=values.request,
+        student_id=student_id,
+        record=values.record,
+        wanted=values.wanted,
+        asked_by=subject.user_id,
     )
     queries.add(session, row)
     _record(session, subject, Action.AMENDMENT_ASKED, row, record=row.record)
@@ -161,13 +173,14 @@ def _readable(
     row: AmendmentRequest | None = queries.amendment(session, amendment_id, lock=lock)
     if row is None or not policy.may_read(subject, row.student_id):
         raise NotFound(policy.NO_REQUEST)
-    policy.require_read(session, subject, row.student_id)
+    # A deleted student’s request waits until somebody decides it: the record may still be given out.
+    policy.require_read(session, subject, row.student_id, deleted=True)
     return row
 
 
 def _manageable(session: Session, subject: Subject, amendment_id: int) -> AmendmentRequest:
     row = _readable(session, subject, amendment_id, lock=True)
-    policy.require_manage(session, subject, row.student_id)
+    policy.require_manage(session, subject, row.student_id, deleted=True)
     return row
 
 
@@ -186,6 +199,8 @@ def _record(
 
 def _mail(session: Session, subject: Subject, row: AmendmentRequest, outcome: str, decision: str) -> None:
     person = accounts.people_by_id(session, [row.student_id])[row.student_id]
+    if person.deleted_at is not None:
+        return
     settings: Settings = session.info.get("settings") or get_settings()
     mail.send(
         session,

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import ColumnElement, Row, Select, and_, func, or_, select
 from sqlalchemy.orm import Session, aliased
@@ -228,6 +229,13 @@ def amendment(session: Session, number: int, *, lock: bool = False) -> Amendment
     return found
 
 
+def amendment_by_request(session: Session, request: UUID, *, turn: bool) -> AmendmentRequest | None:
+    """The request that came from a form. With `turn`, the same form sent at the same moment waits until the commit."""
+    if turn:
+        session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(f"amendment {request}", 0))))
+    return session.scalars(select(AmendmentRequest).where(AmendmentRequest.request == request)).one_or_none()
+
+
 def statements_of(session: Session, student_ids: Collection[int]) -> Sequence[AmendmentRequest]:
     """Requests of these students with a statement that goes wherever the record goes."""
     return session.scalars(
@@ -266,7 +274,7 @@ def requests(session: Session, paging: Paging, visible: ColumnElement[bool], *, 
             over if closed else ~over, visible, *([User.deleted_at.is_(None)] if closed else [])
         ),
         amend.join(User, User.id == AmendmentRequest.student_id).where(
-            ~_waits() if closed else _waits(), User.deleted_at.is_(None), visible
+            ~_waits() if closed else _waits(), visible, *([User.deleted_at.is_(None)] if closed else [])
         ),
     ]
     rows = parts[0].union_all(parts[1]).subquery()
@@ -321,7 +329,7 @@ def amendments_to_decide(visible: ColumnElement[bool]) -> Select[Any]:
         )
         .select_from(AmendmentRequest)
         .join(User, User.id == AmendmentRequest.student_id)
-        .where(_waits(), User.deleted_at.is_(None), visible)
+        .where(_waits(), visible)
     )
 
 

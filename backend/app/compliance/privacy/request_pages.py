@@ -143,7 +143,7 @@ def _amendment_page(
         own=False,
         breadcrumbs=[
             PRIVACY,
-            (found.student, f"/people/{found.row.student_id}/privacy"),
+            (found.student, None if found.deleted else f"/people/{found.row.student_id}/privacy"),
             ("Amendment", None),
         ],
     )

@@ -1,6 +1,7 @@
 """What is typed about disclosures, consents and requests."""
 
 from typing import Annotated, Literal
+from uuid import UUID
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from starlette.datastructures import UploadFile
@@ -80,7 +81,9 @@ class AnswerForm(BaseModel):
 
 
 class AmendmentForm(BaseModel):
-    """Which record is wrong, and what it should say."""
+    """Which record is wrong, and what it should say. `request` names this act: sent twice it is one request."""
+
+    request: UUID
 
     record: Annotated[Line, Field(title="Which record")]
     wanted: Annotated[Some, Field(title="What is wrong, and what it should say")]

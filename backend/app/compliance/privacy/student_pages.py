@@ -1,6 +1,7 @@
 """What students do about their own records: see them, have them amended, consent, opt out, see who was given what."""
 
 from typing import Annotated
+from uuid import uuid4
 
 from fastapi import APIRouter, Depends, Request, Response
 from sqlalchemy.orm import Session
@@ -163,7 +164,7 @@ def withdraw_consent(
 @router.get("/account/privacy/amendments/new")
 def new_amendment(request: Request, subject: CurrentSubject) -> Response:
     _student(subject)
-    return _amendment_form(request, Form.blank(AmendmentForm))
+    return _amendment_form(request, Form.blank(AmendmentForm, request=uuid4()))
 
 
 @router.post("/account/privacy/amendments/new")

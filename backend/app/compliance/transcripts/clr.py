@@ -19,6 +19,8 @@ CONTEXTS = (
     "https://purl.imsglobal.org/spec/clr/v2p0/context-2.0.1.json",
     "https://purl.imsglobal.org/spec/ob/v3p0/context-3.0.3.json",
 )
+BADGE_CONTEXTS = (CONTEXTS[0], CONTEXTS[2])
+"""Those of one achievement that is signed by itself."""
 _ASSERTION = ["VerifiableCredential", "OpenBadgeCredential"]
 Json = dict[str, Any]
 

@@ -194,6 +194,19 @@ def _page(request: Request, db: Db, subject: Subject, enrollment_id: int, form: 
     )
 
 
+@router.get("/transcripts/{transcript_document_id}/record.json")
+def signed_record(
+    subject: BriefSubject, database: DatabaseDep, settings: SettingsDep, transcript_document_id: PathId
+) -> Response:
+    """The transcript as signed credentials (CLR 2.0). No connection is held while it is signed."""
+    made = service.signed_record(database, subject, settings, transcript_document_id)
+    headers = {
+        "Content-Disposition": f'attachment; filename="{made.number}.clr.json"',
+        "Cache-Control": "private, no-store",
+    }
+    return Response(made.text, media_type="application/json", headers=headers)
+
+
 # Holds
 
 

@@ -38,6 +38,7 @@ from app.compliance.transcripts.requests.service import (
     register_fee,
     request_transcript,
 )
+from app.compliance.transcripts.signed_record import signed_record
 from app.core import views, visibility
 from app.core.errors import Conflict, Invalid, NotFound, Unavailable
 from app.core.files import FileMissing, FileStore
@@ -84,6 +85,7 @@ __all__ = [
     "request_transcript",
     "require_proof",
     "set_hold",
+    "signed_record",
     "start_batch",
     "valid_of",
     "verify",
@@ -96,7 +98,7 @@ __all__ = [
 
 def listed(
     session: Session,
-    subject: Subject,
+    subject: Actor,
     paging: Paging,
     *,
     status: str | None = None,

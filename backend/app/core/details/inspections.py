@@ -13,6 +13,15 @@ class Requested(Details):
     drawn_from: int | None = None
 
 
+class Drawn(Details):
+    """One draw as it was shown: with the seed and the students to draw from it can be repeated."""
+
+    seed: str
+    among: str
+    drawn_from: int
+    students: list[int]
+
+
 class Prepared(Details):
     """The packet as it can be downloaded."""
 
@@ -29,6 +38,12 @@ INSPECTION_DOWNLOADED = (
     "inspection_packets",
     "Packet for an inspection downloaded",
     Prepared,
+)
+INSPECTION_DRAWN = (
+    "inspection.drawn",
+    "inspection_packets",
+    "Students drawn at random for an inspection",
+    Drawn,
 )
 INSPECTION_FAILED = (
     "inspection.failed",

@@ -17,13 +17,15 @@ from app.core.permissions import SYSTEM, internal
 from app.core.seals import merkle, queries
 from app.core.seals.comparison import Fault, compare
 from app.core.seals.queries import Seal, Span
-from app.core.timestamps import Authority, NoTimeStamp
+from app.core.timestamps import Authority, NoTimeStamp, UnknownAuthority
 
 __all__ = ["Fault", "LastCheck", "Seal", "Verified", "verify"]
 
 MOST_ENTRIES = 50_000
 """Entries under one seal, so that sealing never takes long; one transaction's entries stay together."""
 MOST_FAULTS = 10
+_MOST_UNKNOWN = 200
+"""Time stamps by unknown authorities that are read through to find an older one that is known: 10 seconds’ worth."""
 _LONGEST_LINE = 2 * timestamps.LARGEST
 """Bytes of a note with a time stamp in it, at most."""
 NOTES = "history-seals.jsonl"
@@ -158,7 +160,8 @@ def note_of(seal_: Seal) -> dict[str, Any]:
 def write_note(path: Path, seal_: Seal, authority: Authority | None = None) -> None:
     """Write the seal behind the file's last line, unless it stands there, with a time stamp of its hash.
 
-    Where the authority gives none, the line says why. Raises OSError.
+    Where the authority gives none, the line says why, and the next time it is asked again: its time stamp then has
+    a line of its own. Raises OSError.
     """
     note = note_of(seal_)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -167,12 +170,16 @@ def write_note(path: Path, seal_: Seal, authority: Authority | None = None) -> N
         file.seek(max(0, size - _LONGEST_LINE))
         end = file.read()
         # Without the brace at its end: a line with a time stamp goes on behind the same words.
-        if end.endswith(b"\n") and end.splitlines()[-1].startswith(json.dumps(note)[:-1].encode()):
+        last = end.splitlines()[-1] if end.endswith(b"\n") else b""
+        noted = last.startswith(json.dumps(note)[:-1].encode())
+        if noted and (authority is None or b'"time_stamp"' in last):
             return
         if authority is not None:
             try:
                 note["time_stamp"] = b64encode(authority.stamp(seal_.hash).token).decode()
             except NoTimeStamp as error:
+                if noted:
+                    return
                 note["no_time_stamp"] = str(error)
         # A line that a crash cut short ends here, and is not held against anything.
         file.write((b"" if not end or end.endswith(b"\n") else b"\n") + json.dumps(note).encode() + b"\n")
@@ -192,31 +199,42 @@ def read_notes(path: Path) -> dict[int, str]:
 
 @dataclass(frozen=True, slots=True)
 class Stamped:
-    """The newest time stamp among the notes: of which seal, when, and by which authority."""
+    """The newest time stamp among the notes: of which seal, when, and by which authority.
+
+    `unknown` are newer ones, by an authority that leads to none of today's certificates.
+    """
 
     number: int
     at: datetime
     authority: str
+    unknown: int = 0
 
 
 def newest_stamp(path: Path, trusted: Sequence[bytes]) -> Stamped | None:
     """The newest seal that an outside authority has stamped: it vouches for every seal before it, too.
 
     `trusted` are certificates (DER) that the time stamp has to lead to. None where nothing was stamped, or nobody is
-    trusted. Raises Invalid for a file that is none, and for a time stamp that is not of the hash beside it.
+    trusted. A school that changed its authority has time stamps that lead to no certificate of today: they prove
+    nothing, and are no fault of the history. Raises Invalid for a file that is none, and for a time stamp that is not
+    of the hash beside it.
     """
     stamped = [note for note in _notes(path) if isinstance(note.get("time_stamp"), str)] if trusted else []
-    if not stamped:
-        return None
-    newest = max(stamped, key=lambda note: int(note["number"]))
-    try:
-        digest = bytes.fromhex(newest["hash"])
-        found = timestamps.read(b64decode(newest["time_stamp"], validate=True), digest, trusted)
-    except (ValueError, NoTimeStamp) as error:
-        raise Invalid(
-            f"The time stamp of seal {newest['number']:,} in {path} does not hold: {error}"
-        ) from error
-    return Stamped(newest["number"], found.at, found.authority)
+    unknown = 0
+    for note in sorted(stamped, key=lambda note: int(note["number"]), reverse=True):
+        try:
+            digest = bytes.fromhex(note["hash"])
+            found = timestamps.read(b64decode(note["time_stamp"], validate=True), digest, trusted)
+        except UnknownAuthority:
+            unknown += 1
+        except (ValueError, NoTimeStamp) as error:
+            raise Invalid(
+                f"The time stamp of seal {note['number']:,} in {path} does not hold: {error}"
+            ) from error
+        else:
+            return Stamped(note["number"], found.at, found.authority, unknown)
+        if unknown >= _MOST_UNKNOWN:
+            break
+    return None
 
 
 def _notes(path: Path) -> Iterator[dict[str, Any]]:

@@ -15,6 +15,7 @@ from app.db.models.attendance_totals import AttendanceDay, AttendanceSchoolDay, 
 from app.db.models.audit import AuditEntry, HistoryFold, HistorySeal
 from app.db.models.class_attendance import ClassAttendance
 from app.db.models.closure import ClosureArchive
+from app.db.models.complaint import Complaint, ComplaintFile, ComplaintStep
 from app.db.models.content import ContentFile, ContentPackage, Launch
 from app.db.models.credential import (
     Credential,
@@ -147,6 +148,9 @@ __all__ = [
     "ClassMeeting",
     "ClassSeat",
     "ClosureArchive",
+    "Complaint",
+    "ComplaintFile",
+    "ComplaintStep",
     "Consent",
     "ContentFile",
     "ContentPackage",

@@ -2,7 +2,18 @@
 
 from datetime import date, datetime
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, String, Text, func, text
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    Integer,
+    String,
+    Text,
+    func,
+    text,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.db.base import Base
@@ -22,6 +33,7 @@ class InspectionPacket(Base):
         CheckConstraint(
             "drawn_among IN ('everyone', 'active', 'left')", name="check_inspection_packets_among"
         ),
+        CheckConstraint("cardinality(candidates) = drawn_from", name="check_inspection_packets_candidates"),
         CheckConstraint("drawn_from > 0", name="check_inspection_packets_drawn_from"),
         CheckConstraint("packet_sha256 ~ '^[0-9a-f]{64}$'", name="check_inspection_packets_sha256"),
         CheckConstraint(
@@ -52,6 +64,8 @@ class InspectionPacket(Base):
     """Among whom: everyone, students who are active, or those who left."""
     drawn_from: Mapped[int | None]
     """Among how many students it was drawn."""
+    candidates: Mapped[list[int] | None] = mapped_column(ARRAY(Integer))
+    """The numbers of the students it was drawn from; empty without a draw, and for packets of earlier versions."""
     asked_by: Mapped[int | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"))
     """Who asked for it."""
     asked_at: Mapped[datetime] = mapped_column(server_default=func.now())

@@ -1,6 +1,7 @@
 """What FERPA asks a school to keep: disclosures, consents, opt-outs, requests for access and for amendment."""
 
 from datetime import date, datetime
+from uuid import UUID
 
 from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, String, Text, func, text
 from sqlalchemy.orm import Mapped, mapped_column
@@ -184,6 +185,7 @@ class AmendmentRequest(Base):
 
     __tablename__ = "amendment_requests"
     __table_args__ = (
+        Index("uq_amendment_requests_request", "request", unique=True),
         Index("idx_amendment_requests_student_id", "student_id"),
         Index("idx_amendment_requests_asked_by", "asked_by"),
         Index("idx_amendment_requests_decided_by", "decided_by"),
@@ -223,6 +225,8 @@ class AmendmentRequest(Base):
     """Number of the request."""
     student_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
     """Whose record."""
+    request: Mapped[UUID | None]
+    """The form it came from, so that one sent twice is one request; empty for those of earlier versions."""
     record: Mapped[str] = mapped_column(Text)
     """Which record."""
     wanted: Mapped[str] = mapped_column(Text)

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from app.core import clock
-from app.core.permissions import Subject
+from app.core.permissions import Actor
 from app.enrollment import policies_in_force, policy
 from app.enrollment.graduation import checklist
 from app.enrollment.lists import queries
@@ -30,13 +30,13 @@ class Graduate:
     missing: str
 
 
-def class_list(session: Session, subject: Subject, paging: Paging) -> Listing[Any]:
+def class_list(session: Session, subject: Actor, paging: Paging) -> Listing[Any]:
     """Active enrollments, newest first. Sorts: student, program, enrolled, progress."""
     policy.require_list(subject)
     return queries.active_listing(session, paging, policy.visible(session, subject))
 
 
-def ready_to_graduate(session: Session, subject: Subject, paging: Paging) -> Listing[Any]:
+def ready_to_graduate(session: Session, subject: Actor, paging: Paging) -> Listing[Any]:
     """Active enrollments that may be completed, with no transcript yet. Sorts: student, program, enrolled.
 
     The rows have `missing` besides: what else the student needs, in a few words; empty for nothing.
@@ -67,7 +67,7 @@ def ready_to_graduate(session: Session, subject: Subject, paging: Paging) -> Lis
     ).map_many(explained)
 
 
-def pending_withdrawals(session: Session, subject: Subject, paging: Paging) -> Listing[Any]:
+def pending_withdrawals(session: Session, subject: Actor, paging: Paging) -> Listing[Any]:
     """Withdrawals that wait for the administration. Sorts: student, program, requested, progress."""
     policy.require_read_withdrawals(subject)
     return queries.pending_withdrawals_listing(session, paging, policy.visible(session, subject))

@@ -122,7 +122,7 @@ def statement(session: Session, subject: Subject, student_id: int, paging: Pagin
     return queries.statement(session, paging, LedgerAccount.student_id == student_id)
 
 
-def accounts(session: Session, subject: Subject, paging: Paging, *, state: str | None = None) -> Listing[Any]:
+def accounts(session: Session, subject: Actor, paging: Paging, *, state: str | None = None) -> Listing[Any]:
     """Students' accounts. Sorts: student, email, balance, last_payment. Raises Forbidden."""
     policy.require_read_all(subject)
     visible = policy.visible(session, subject, User.id)
@@ -137,7 +137,7 @@ def sums(session: Session, subject: Subject) -> Row[Any]:
 
 def journal(
     session: Session,
-    subject: Subject,
+    subject: Actor,
     paging: Paging,
     *,
     kinds: Collection[str] = (),

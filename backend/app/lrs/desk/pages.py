@@ -28,7 +28,12 @@ for part in (
     router.include_router(part)
 navigation.register(NavItem("Learning record store", "/lrs", "stack-2", policy.may_read_statements, order=80))
 refusals.register_record(
-    "statement_id", "xapi_statements", key="statement_id", owner="user_id", kind=Records.STATEMENTS
+    "statement_id",
+    "xapi_statements",
+    key="statement_id",
+    owner="user_id",
+    kind=Records.STATEMENTS,
+    by_uuid=True,
 )
 
 

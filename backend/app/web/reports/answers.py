@@ -59,19 +59,20 @@ def answer(
     choices: Choices | None = None,
     file_name: str | None = None,
     about: Mapping[str, str] | None = None,
+    chart: dict[str, Any] | None = None,
     **context: Any,
 ) -> Response:
     """The page of the list from `template`, or a file when the query asks for a `format`.
 
     The template gets `page`, `paging`, `report` (a `View`) and `context`. `choices` are the values of filters that
-    are known now only; `about` is what else a file should say of itself. Raises Invalid for a grouping that the
+    are known now only; `about` is what else a file should say of itself; `chart` stands over a list that a rule worked
+    out. Raises Invalid for a grouping that the
     report does not have and for a file that would be too large.
     """
     paging = listing.paging
     grouping = groups.chosen(report, paging.group)
     filters = _filters(request, subject, report, choices or {})
     shown, filed = report.shown(subject), report.filed(subject)
-    chart = None
     if grouping is not None:
         listing = groups.grouped(listing, grouping, _settings(session).zone.key)
         shown = list(groups.columns(report, grouping, named=True))
@@ -83,6 +84,8 @@ def answer(
         )
     if grouping is not None:
         chart = groups.chart_of(report, grouping, listing)
+    elif report.chart_by:
+        chart = groups.chart_over(report, listing, _settings(session).zone.key)
     view = View(
         title=report.title,
         search=report.search,

@@ -147,6 +147,8 @@ class Report(Generic[T]):
     groupings: tuple[Grouping, ...] = ()
     counted: str = "Records"
     """What the number of rows of a group counts."""
+    chart_by: str = ""
+    """The grouping whose chart stands over the list while it is not grouped; none for lists of millions."""
     names_people: bool = True
     landscape: bool = field(default=True)
 

@@ -11,6 +11,9 @@ from app.web.reports.description import Column, Grouping, Kind, Report
 
 MOST_BARS = 30
 """Groups that a chart shows; more cannot be distinguished."""
+_CENTS = 100
+_UNITS = {Kind.MINUTES: ("h", 60), Kind.CENTS: ("dollars", _CENTS), Kind.PERCENT: ("%", 1)}
+"""What a chart calls a measure, and how many of the unit it is kept in make one."""
 
 
 def chosen(report: Report[Any], name: str) -> Grouping | None:
@@ -70,6 +73,13 @@ def grouped(listing: Listing[Any], grouping: Grouping, zone: str) -> Listing[Any
     return Listing(listing.session, ordered, paging)
 
 
+def chart_over(report: Report[Any], listing: Listing[Any], zone: str) -> dict[str, Any] | None:
+    """The chart that stands over the list while it is not grouped, in its groups' own order."""
+    grouping = next(one for one in report.groupings if one.name == report.chart_by)
+    plain = Listing[Any](listing.session, listing.statement, replace(listing.paging, sort=""))
+    return chart_of(report, grouping, grouped(plain, grouping, zone))
+
+
 def chart_of(report: Report[Any], grouping: Grouping, listing: Listing[Any]) -> dict[str, Any] | None:
     """What the chart macro takes: the first measure, or the count, of the first groups in their order."""
     if not grouping.chart:
@@ -78,13 +88,13 @@ def chart_of(report: Report[Any], grouping: Grouping, listing: Listing[Any]) -> 
     if not rows:
         return None
     measure = grouping.measures[0] if grouping.measures else None
-    in_hours = measure is not None and measure.kind is Kind.MINUTES
-    values = [_figure(row[2] if measure else row[1], in_hours=in_hours) for row in rows]
+    unit, parts = _UNITS.get(measure.kind, ("", 1)) if measure else ("", 1)
+    values = [_figure(row[2] if measure else row[1], parts) for row in rows]
     label = measure.label if measure else report.counted
     return {
         "kind": grouping.chart,
         "title": f"{label} by {grouping.label.lower()}",
-        "unit": "h" if in_hours else "%" if measure and measure.kind is Kind.PERCENT else "",
+        "unit": unit,
         "labels": [_label(row[0], grouping) for row in rows],
         "series": [{"name": label, "values": values}],
     }
@@ -99,8 +109,8 @@ def _label(key: Any, grouping: Grouping) -> str:
     return text.replace("_", " ").capitalize() if grouping.kind is Kind.STATUS else text
 
 
-def _figure(value: Any, *, in_hours: bool) -> float | int | None:
+def _figure(value: Any, parts: int) -> float | int | None:
     if value is None:
         return None
-    number = float(value) / 60 if in_hours else float(value)
-    return int(number) if number.is_integer() else round(number, 1)
+    number = float(value) / parts
+    return int(number) if number.is_integer() else round(number, 2 if parts == _CENTS else 1)

@@ -11,12 +11,16 @@ from sqlalchemy.orm import Session
 
 from app.compliance.credentials.awards import service as awards
 from app.compliance.credentials.awards.drafts import Wanted
+from app.compliance.credentials.awards.signed_badges import SignedBadge
 from app.compliance.credentials.types import service as types
 from app.compliance.credentials.types.schemas import TypeForm
 from app.core.files import open_store
 from app.core.permissions import SYSTEM, Duty
 from app.db.models import CredentialType, EnrollmentStatus
 from app.db.session import Database
+from app.documents import issue as issuing
+from app.documents.issue import Draft
+from app.documents.pades import Signed
 from app.school import service as facts
 from app.school.schemas import FactsForm, SignatoryForm
 from app.settings import Settings
@@ -96,3 +100,19 @@ def world(live_database: Database, live_settings: Settings) -> SimpleNamespace:
 
     world.issue, world.read = issue, read
     return world
+
+
+def without_drawing(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
+    """Documents without their drawing and signing, every fifth of which fails; `failed` counts those."""
+    made = SimpleNamespace(failed=0)
+    taken = iter(range(1000))
+
+    def draw(_settings: Any, draft: Draft, number: str, *_rest: Any) -> tuple[Signed, str]:
+        if int(number.rpartition("-")[2]) % 5 == 0:
+            made.failed += 1
+            raise RuntimeError("the printer is on fire")
+        return Signed(f"%PDF {number}".encode(), None, None), number
+
+    monkeypatch.setattr(issuing, "make", draw)
+    monkeypatch.setattr(awards, "sign_badge", lambda *_given: SignedBadge("{}", 1, next(taken)))
+    return made

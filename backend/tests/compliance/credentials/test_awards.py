@@ -14,18 +14,14 @@ import time_machine
 from sqlalchemy.exc import ProgrammingError
 from sqlalchemy.orm import Session
 
-from app.compliance.credentials import jobs
 from app.compliance.credentials.awards import service as awards
-from app.compliance.credentials.awards.signed_badges import SignedBadge
-from app.compliance.credentials.bulk import service as bulk
 from app.compliance.credentials.public import service as public
 from app.compliance.credentials.reminders import service as reminders
 from app.compliance.credentials.types import service as types
 from app.core import clock
-from app.core.errors import Conflict, Forbidden, Invalid, NotFound, Unavailable
+from app.core.errors import Conflict, Forbidden, Invalid, NotFound
 from app.core.permissions import SYSTEM
 from app.db.models import (
-    ClassSeat,
     Credential,
     CredentialEnding,
     CredentialIssue,
@@ -36,11 +32,8 @@ from app.db.models import (
     SchoolSignatory,
     User,
 )
-from app.documents import issue as issuing
 from app.documents import service as documents
-from app.documents.issue import Draft
-from app.documents.pades import Signed
-from tests.compliance.credentials.conftest import diploma
+from tests.compliance.credentials.conftest import diploma, without_drawing
 from tests.documents.poppler import text_of
 from tests.factories.school import School
 
@@ -117,7 +110,7 @@ def test_fifty_at_once_with_failures_leave_no_gap_and_no_twin(
                 cert_serial=f"DAC-{clock.today(world.settings.zone).year}-007",
             )
         )
-    made = _without_drawing(monkeypatch)
+    made = without_drawing(monkeypatch)
 
     def one(place: int) -> int | None:
         try:
@@ -142,21 +135,6 @@ def test_fifty_at_once_with_failures_leave_no_gap_and_no_twin(
     assert all((row.cert_serial is not None) == (row.status == "issued") for row in rows)
     serials = [row.cert_serial for row in rows if row.cert_serial]
     assert len(set(serials)) == 40
-
-
-def _without_drawing(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
-    made = SimpleNamespace(failed=0)
-    taken = iter(range(1000))
-
-    def draw(_settings: Any, draft: Draft, number: str, *_rest: Any) -> tuple[Signed, str]:
-        if int(number.rpartition("-")[2]) % 5 == 0:
-            made.failed += 1
-            raise RuntimeError("the printer is on fire")
-        return Signed(f"%PDF {number}".encode(), None, None), number
-
-    monkeypatch.setattr(issuing, "make", draw)
-    monkeypatch.setattr(awards, "sign_badge", lambda *_given: SignedBadge("{}", 1, next(taken)))
-    return made
 
 
 def test_what_was_not_earned_or_cannot_be_printed_is_refused_and_nothing_is_written(
@@ -275,106 +253,6 @@ def test_a_credential_of_an_older_system_can_be_revoked_and_replaced(world: Simp
         assert public.verify(session, world.settings.zone, "DAC-2024-001", None).state == "revoked"
     world.issue(replaces=second, reason="Lost")
     assert world.read(second).standing == "superseded"
-
-
-def test_a_class_gets_its_credentials_and_who_does_not_qualify_says_why(
-    world: SimpleNamespace, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    with world.database.begin() as session:
-        documents.ensure_keys(session, world.settings)
-        school = School(session)
-        program = session.get_one(Program, world.program_id)
-        done = [
-            school.enrollment(
-                school.student(full_name=f"Graduate {place}"), program, status=EnrollmentStatus.COMPLETED
-            )
-            for place in range(3)
-        ]
-        active = school.enrollment(school.student(full_name="Still here"), program)
-        record = school.school_class(students=[*done, active])
-        moved = school.enrollment(school.student(full_name="In another class"), program)
-        session.add(
-            ClassSeat(
-                class_id=record.id,
-                enrollment_id=moved.id,
-                starts_on=record.starts_on,
-                ends_on=clock.today(world.settings.zone) - timedelta(days=1),
-            )
-        )
-        class_id, numbers, late = record.id, [one.id for one in done], done[2].id
-    batch, zone = uuid4(), world.settings.zone
-    with world.database.begin() as session:
-        found = bulk.preview(session, world.registrar, class_id, None, zone)
-        assert [one.problem for one in found.candidates] == [
-            None,
-            None,
-            None,
-            "Has not completed the program",
-        ]
-        with pytest.raises(Invalid, match="no longer qualifies"):
-            bulk.request(
-                session, world.registrar, class_id, world.type_id, [*numbers, active.id], batch, zone
-            )
-        for _ in range(2):
-            assert bulk.request(session, world.registrar, class_id, world.type_id, numbers, batch, zone) == 3
-    with world.database.begin() as session:
-        session.execute(sa.text("UPDATE enrollments SET status = 'withdrawn' WHERE id = :id"), {"id": late})
-    with monkeypatch.context() as broken:
-        broken.setattr(issuing, "make", _unavailable)
-        with pytest.raises(Unavailable):
-            bulk.work(world.database, world.registrar, world.files, world.settings, batch)
-    # Its number is void; the next try takes another one.
-    assert bulk.work(world.database, world.registrar, world.files, world.settings, batch) == 2
-    assert bulk.work(world.database, world.registrar, world.files, world.settings, batch) == 0
-    with world.database.begin() as session:
-        progress = bulk.progress(session, world.registrar, batch)
-    assert [(row.CredentialOrder.state, bool(row.serial)) for row in progress.rows] == [
-        ("issued", True),
-        ("issued", True),
-        ("refused", False),
-    ]
-    assert "withdrew" in progress.rows[2].CredentialOrder.problem
-
-
-def test_a_bulk_issue_that_no_worker_goes_on_with_says_who_got_none(
-    world: SimpleNamespace, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    _without_drawing(monkeypatch)
-    with world.database.begin() as session:
-        documents.ensure_keys(session, world.settings)
-        school = School(session)
-        program = session.get_one(Program, world.program_id)
-        done = [
-            school.enrollment(school.student(), program, status=EnrollmentStatus.COMPLETED) for _ in range(2)
-        ]
-        class_id, numbers = school.school_class(students=done).id, [one.id for one in done]
-        zone, batches = world.settings.zone, [uuid4(), uuid4()]
-        for batch, status in zip(batches, ("todo", "failed"), strict=True):
-            bulk.request(session, world.registrar, class_id, world.type_id, numbers, batch, zone)
-            jobs.begin(session, batch, world.registrar.user_id)
-            session.execute(
-                sa.text("UPDATE procrastinate_jobs SET status = :status WHERE args->>'batch' = :batch"),
-                {"status": status, "batch": str(batch)},
-            )
-    monkeypatch.setattr(bulk, "_settle", _killed)
-    with pytest.raises(KeyboardInterrupt):
-        bulk.work(world.database, world.registrar, world.files, world.settings, batches[1])
-    monkeypatch.undo()
-    jobs.end_left.func(SimpleNamespace(additional_context={"database": world.database}), 0)
-    with world.database.begin() as session:
-        found = [bulk.progress(session, world.registrar, batch) for batch in batches]
-    assert found[0].waiting == 2
-    # The one that was issued before the kill is not said to be refused.
-    assert [row.CredentialOrder.state for row in found[1].rows] == ["issued", "refused"]
-    assert found[1].rows[1].CredentialOrder.problem == bulk.LEFT
-
-
-def _killed(*_given: Any) -> None:
-    raise KeyboardInterrupt
-
-
-def _unavailable(*_given: Any) -> Any:
-    raise Unavailable("The printer is busy.")
 
 
 def test_reminders_come_60_30_and_7_days_before_the_end_once_each(world: SimpleNamespace) -> None:

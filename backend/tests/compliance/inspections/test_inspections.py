@@ -1,5 +1,6 @@
 """Inspection mode: who is meant, the draw that anybody can repeat, the packet, and what each student's log says."""
 
+import csv
 import hashlib
 import re
 import subprocess
@@ -15,7 +16,7 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from app.compliance.inspections import packet, service
@@ -210,6 +211,66 @@ def test_a_draw_is_recorded_and_repeated(
     assert (
         service.draw(session, registrar, 3, "everyone").seed
         != service.draw(session, registrar, 3, "everyone").seed
+    )
+
+
+@pytest.mark.usefixtures("keys")
+def test_a_draw_is_repeated_with_the_tools_of_any_machine(
+    app: FastAPI,
+    session: Session,
+    settings: Settings,
+    store: FileStore,
+    school: School,
+    students: list[User],
+    registrar: Subject,
+    tmp_path: Path,
+) -> None:
+    """The packet's own instructions, run as they stand in it, print whom the packet has; nothing else is packed."""
+    shown = service.draw(session, registrar, 3, "everyone", "visit-7")
+    numbers = [one.student_id for one in shown.students]
+    (entry,) = session.scalars(select(AuditEntry).where(AuditEntry.action == "inspection.drawn"))
+    assert (entry.details["seed"], entry.details["students"]) == ("visit-7", numbers)
+    changes: tuple[dict[str, object], ...] = (
+        {"count": 4},
+        {"seed": "visit-8"},
+        {"drawn": [*numbers[1:], numbers[0]]},
+    )
+    for changed in changes:
+        typed: dict[str, object] = {"count": 3, "seed": "visit-7", "among": "everyone", "drawn": numbers}
+        with pytest.raises(Invalid, match="Draw again"):
+            service.start(session, registrar, _form(**(typed | changed)), TODAY)
+    row = service.start(
+        session, registrar, _form(count=3, seed="visit-7", among="everyone", drawn=numbers), TODAY
+    )
+    other = service.start(session, registrar, _form(count=3, seed="visit-7", among="everyone"), TODAY)
+    session.execute(
+        update(InspectedStudent)
+        .where(InspectedStudent.inspection_id == other.id, InspectedStudent.place == 1)
+        .values(student_id=next(one.id for one in students if one.id not in numbers))
+    )
+    # Somebody who comes later was not among those who could be drawn.
+    school.enrollment(school.student())
+    session.commit()
+    for one in (row, other):
+        packet.work(app.state.database, store, settings, one.id)
+    session.expire_all()
+    assert (other.packet_sha256, row.problem) == (None, None)
+    assert "not those that the seed draws" in (other.problem or "")
+
+    path = tmp_path / "packet.zip"
+    path.write_bytes(store.read_bytes(row.packet_sha256 or ""))
+    with zipfile.ZipFile(path) as opened:
+        opened.extractall(tmp_path)
+    said = (tmp_path / "DRAW.txt").read_text()
+    command = said[said.index("  tail") : said.index("\n\nCompare")]
+    done = subprocess.run(["sh", "-c", command], cwd=tmp_path, check=True, capture_output=True, text=True)
+    assert [int(line) for line in done.stdout.split()] == numbers
+    sheet = list(csv.DictReader((tmp_path / "draw.csv").read_text("utf-8-sig").splitlines()))
+    assert {int(line["student_number"]) for line in sheet} == {one.id for one in students}
+    assert [int(line["student_number"]) for line in sheet if line["drawn"] == "yes"] == numbers
+    assert all(
+        line["sha256"] == hashlib.sha256(f"{line['seed']}:{line['student_number']}".encode()).hexdigest()
+        for line in sheet
     )
 
 

@@ -260,3 +260,30 @@ def test_the_pages_and_the_files(
     assert json.loads(client.get("/outcomes/graduates?format=json&group=outcome").text)["rows"] == [
         {"group": "unavailable", "count": 1}
     ]
+
+
+def test_the_people_behind_a_count_are_those_whom_it_counts(
+    session: Session,
+    graduate: Enrollment,
+    registrar: Subject,
+    maria: User,
+    signed_in: Callable[[User], TestClient],
+) -> None:
+    """A graduate whose account was deleted graduated all the same."""
+    before = counted(session, registrar)
+    maria.deleted_at = datetime(2026, 5, 2, tzinfo=UTC)
+    session.flush()
+    assert counted(session, registrar) == before == (1, 1)
+    assert service.read_graduate(session, registrar, graduate.id).enrollment.deleted_at == maria.deleted_at
+    made = service.record_outcome(session, registrar, graduate.id, _employed(), TODAY)
+    assert made.enrollment_id == graduate.id
+    page = signed_in(session.get_one(User, registrar.user_id)).get(f"/outcomes/graduates/{graduate.id}").text
+    # The page of a deleted person does not open for the registrar, so that nothing leads there.
+    assert f'href="/people/{maria.id}"' not in page
+
+
+def counted(session: Session, subject: Subject) -> tuple[int, int]:
+    """Completed in the fiscal year, as a number and as a list."""
+    year = service.year_of(session, subject, "2026")
+    listed = service.list_graduates(session, subject, Paging(), year=year).total()
+    return service.counts(session, subject, year)[-1].counts.completed, listed

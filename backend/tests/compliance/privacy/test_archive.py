@@ -9,6 +9,7 @@ import zipfile
 from datetime import date
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from fastapi import FastAPI
@@ -82,7 +83,7 @@ def test_the_whole_file_holds_everything_and_verifies_without_the_system(
     tmp_path: Path,
 ) -> None:
     row = service.ask_amendment(
-        session, me, studied.id, AmendmentForm(record="Attendance", wanted="I was there.")
+        session, me, studied.id, AmendmentForm(request=uuid4(), record="Attendance", wanted="I was there.")
     )
     service.decide_amendment(session, registrar, row.id, DecisionForm(outcome="refused", decision="Not so."))
     service.ask_hearing(session, me, row.id)

@@ -9,6 +9,7 @@ from datetime import date, timedelta
 from pathlib import Path
 from threading import Barrier
 from typing import Any
+from uuid import uuid4
 
 import pytest
 import time_machine
@@ -102,7 +103,9 @@ def test_an_amendment_from_the_request_to_the_statement_that_travels(
     colleague: Subject,
     signed_in: SignedIn,
 ) -> None:
-    asked = AmendmentForm(record="Attendance of March 3", wanted="I was there until five o’clock.")
+    asked = AmendmentForm(
+        request=uuid4(), record="Attendance of March 3", wanted="I was there until five o’clock."
+    )
     row = service.ask_amendment(session, me, maria.id, asked)
     hearing = HearingForm(outcome="upheld", decision="The kiosk and the instructor agree.")
     refused = DecisionForm(outcome="refused", decision="The kiosk says otherwise.")
@@ -137,7 +140,7 @@ def test_others_find_nothing(
     session: Session, school: School, maria: User, me: Subject, signed_in: SignedIn, who: str
 ) -> None:
     access = service.ask_access(session, me, maria.id, "Everything", TODAY)
-    wrong = AmendmentForm(record="Attendance", wanted="I was there all day.")
+    wrong = AmendmentForm(request=uuid4(), record="Attendance", wanted="I was there all day.")
     amendment = service.ask_amendment(session, me, maria.id, wrong)
     duty = {"instructor": Duty.INSTRUCTOR, "bursar": Duty.BURSAR}.get(who)
     person = school.with_duty(duty) if duty else school.student()
@@ -226,7 +229,7 @@ def test_two_who_answer_or_decide_at_once_and_the_operators_export(
         me = subject_of(maria)
         office = [as_registrar(school, name) for name in ("Rita", "Carl")]
         access = service.ask_access(session, me, maria.id, "Everything", TODAY).id
-        wrong = AmendmentForm(record="Attendance", wanted="I was there all day.")
+        wrong = AmendmentForm(request=uuid4(), record="Attendance", wanted="I was there all day.")
         amendment = service.ask_amendment(session, me, maria.id, wrong).id
     refused = DecisionForm(outcome="refused", decision="No evidence of that.")
 

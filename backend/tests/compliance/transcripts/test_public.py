@@ -3,12 +3,15 @@
 import hashlib
 import re
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+import zxingcpp
 from fastapi.testclient import TestClient
 from hypothesis import given
 from hypothesis import strategies as st
+from PIL import Image
 
 from app.compliance.transcripts import codes, service
 from app.compliance.transcripts.public import service as public
@@ -19,6 +22,7 @@ from app.documents import register
 from app.documents import service as documents
 from app.main import create_app
 from tests.compliance.transcripts.conftest import World
+from tests.documents import poppler
 
 NOTHING = "0" * 64
 
@@ -184,6 +188,28 @@ def test_the_pages_say_little_and_are_found_by_no_search_engine(
     assert "Not known" in texts.pop()
     assert stranger.post("/verify/transcript", data={"number": "x" * 500}).status_code == 422
     assert stranger.post("/verify/transcript", data={"sha256": "\x00"}).status_code == 422
+
+
+@pytest.mark.parametrize("dots", [100, 150], ids=["a phone’s photo", "a scan"])
+def test_the_code_on_the_printed_page_leads_to_the_page_that_confirms_it(
+    world: World, issued: IssuedDocument, stranger: TestClient, tmp_path: Path, dots: int
+) -> None:
+    """Read by a decoder that knows nothing of ours, from the signed file as it was issued, drawn as it prints."""
+    path = tmp_path / "transcript.pdf"
+    path.write_bytes(world.files.read_bytes(issued.sha256 or ""))
+    found = {
+        read.text
+        for page in poppler.pages(path, dots)
+        for read in zxingcpp.read_barcodes(Image.open(page).rotate(4, expand=True, fillcolor="white"))
+    }
+    (address,) = found
+    page, _, behind = address.partition("#")
+    assert page == f"{world.settings.app_origin}/verify/transcript"
+    number, _, code = behind.partition(".")
+    assert stranger.get(page).status_code == 200
+    said = stranger.post(page, data={"number": number, "code": code}).text
+    assert f"Transcript {issued.number} was issued and is valid" in said
+    assert "M. L." in said, "the code shows more than the number"
 
 
 def test_a_link_shows_the_transcript_to_whom_it_was_given(

@@ -6,12 +6,11 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
-from starlette.datastructures import UploadFile
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from app.compliance.attendance.schemas import CorrectionForm, Reason
 from app.rules.hours import TimeEntry
-from app.web.field_types import Line, RecordId, blank_is_none
+from app.web.field_types import Line, OptionalFile, RecordId, blank_is_none
 
 
 class State(StrEnum):
@@ -35,14 +34,6 @@ KINDS = {
     "transfer": "Transferred hours",
 }
 """The kinds of requests, as pages name them."""
-
-
-def _no_file(value: object) -> object:
-    """A form in which no file was chosen sends an empty one."""
-    return None if isinstance(value, str) or (isinstance(value, UploadFile) and not value.filename) else value
-
-
-OptionalFile = Annotated[UploadFile | None, BeforeValidator(_no_file), WithJsonSchema({"type": "null"})]
 
 
 class HoursForm(CorrectionForm):

@@ -34,7 +34,7 @@ from app.core import clock, history, mail, views
 from app.core.actions import Action
 from app.core.errors import Conflict, FieldError, Forbidden, Invalid, NotFound
 from app.core.files import FileMissing, FileStore
-from app.core.permissions import Subject, internal
+from app.core.permissions import Actor, Subject, internal
 from app.core.views import Part
 from app.db.models import Attendance, AttendanceCorrection
 from app.rules import hours
@@ -66,7 +66,7 @@ SHOWN = 20
 
 
 def list_corrections(
-    session: Session, subject: Subject, paging: Paging, *, state: State | None = None, undecided: bool = False
+    session: Session, subject: Actor, paging: Paging, *, state: State | None = None, undecided: bool = False
 ) -> Listing[CorrectionOut]:
     """Requests of the students whose hours the person sees, the longest waiting first. Sorts: asked, student, program,
     kind."""

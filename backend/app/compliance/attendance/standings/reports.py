@@ -36,4 +36,5 @@ STANDINGS = Report[Any](
     ),
     groupings=(Grouping("program", "Program", lambda columns, _zone: columns.program),),
     counted="Students",
+    chart_by="program",
 )

@@ -15,7 +15,7 @@ from app.compliance.attendance.standings import queries
 from app.compliance.attendance.totals import queries as totals
 from app.core import clock, views
 from app.core.errors import NotFound
-from app.core.permissions import Subject, internal
+from app.core.permissions import Actor, Subject, internal
 from app.core.views import Part
 from app.db.models import Enrollment
 from app.rules import hours
@@ -51,7 +51,7 @@ def of_student(session: Session, subject: Subject, user_id: int, zone: ZoneInfo)
 
 
 def list_standings(
-    session: Session, subject: Subject, paging: Paging, *, at_risk: bool, program_id: int | None = None
+    session: Session, subject: Actor, paging: Paging, *, at_risk: bool, program_id: int | None = None
 ) -> Listing[Any]:
     """Active enrollments of those whose hours the person sees, as they last were; of those at risk alone if asked.
 

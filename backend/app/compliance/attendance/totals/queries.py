@@ -112,6 +112,22 @@ def of_enrollments(session: Session, enrollment_ids: Collection[int], first: dat
     return found
 
 
+def minutes_through(day: date) -> Select[tuple[int, int, int]]:
+    """enrollment_id, attended and transferred minutes of each enrollment by the end of a day at the school."""
+    attended = select(
+        AttendanceDay.enrollment_id, AttendanceDay.minutes.label("attended"), literal(0).label("transferred")
+    ).where(AttendanceDay.day <= day)
+    transferred = select(AttendanceCorrection.enrollment_id, literal(0), AttendanceCorrection.minutes).where(
+        AttendanceCorrection.kind == "transfer", AttendanceCorrection.outcome == "approved"
+    )
+    parts = union_all(attended, transferred).subquery()
+    return select(
+        parts.c.enrollment_id,
+        func.sum(parts.c.attended).label("attended"),
+        func.sum(parts.c.transferred).label("transferred"),
+    ).group_by(parts.c.enrollment_id)
+
+
 def of_student(session: Session, user_id: int, first: date, last: date) -> dict[date, int]:
     """A student's minutes by day, of all enrollments; days without are left out."""
     rows = _OF_STUDENT.rows(session, user_id=user_id, first=first, last=last)

@@ -35,15 +35,19 @@ class BadBadge(ValueError):
     """A badge that does not hold: what is wrong with it, in the library's words."""
 
 
-def secured(document: Mapping[str, Any], signer: BadgeSigner, at: datetime) -> dict[str, Any]:
-    """The document with its proof. Raises BadBadge for what cannot be signed."""
+def secured(
+    document: Mapping[str, Any], signer: BadgeSigner, at: datetime, *, record: bool = False
+) -> dict[str, Any]:
+    """The document with its proof; a `record` is a CLR 2.0. Raises BadBadge for what cannot be signed."""
     # The library takes 20 MB, and most processes never look at a badge.
     from openbadgeslib.errors import LibOpenBadgesException  # noqa: PLC0415
     from openbadgeslib.ob3 import add_data_integrity_proof  # noqa: PLC0415
 
     pem, created = _private_pem(signer.key.key), at.replace(microsecond=0)
     try:
-        return add_data_integrity_proof(dict(document), pem, signer.method, created=created)
+        return add_data_integrity_proof(
+            dict(document), pem, signer.method, created=created, extra_contexts=_contexts(record=record)
+        )
     except LibOpenBadgesException as error:
         raise BadBadge(str(error)) from error
 
@@ -61,13 +65,30 @@ def verify(badge: str, public: bytes) -> None:
     from openbadgeslib.errors import LibOpenBadgesException  # noqa: PLC0415
     from openbadgeslib.ob3 import OB3LdpVerifier  # noqa: PLC0415
 
-    pem = Ed25519PublicKey.from_public_bytes(public).public_bytes(
-        Encoding.PEM, PublicFormat.SubjectPublicKeyInfo
-    )
     try:
-        OB3LdpVerifier(pem).verify(badge)
+        OB3LdpVerifier(_public_pem(public)).verify(badge)
     except LibOpenBadgesException as error:
         raise BadBadge(str(error)) from error
+
+
+def verify_record(record: Mapping[str, Any], public: bytes) -> None:
+    """Raises BadBadge unless this key (32 bytes) signed the record, a CLR 2.0, as it is.
+
+    What is in it is verified credential by credential, with `verify`.
+    """
+    from openbadgeslib.errors import LibOpenBadgesException  # noqa: PLC0415
+    from openbadgeslib.ob3 import verify_data_integrity_proof  # noqa: PLC0415
+
+    try:
+        verify_data_integrity_proof(dict(record), _public_pem(public), extra_contexts=_contexts(record=True))
+    except LibOpenBadgesException as error:
+        raise BadBadge(str(error)) from error
+
+
+def _contexts(*, record: bool) -> dict[str, dict[str, Any]] | None:
+    from openbadgeslib.ob3.clr import bundled_clr_contexts  # noqa: PLC0415
+
+    return bundled_clr_contexts() if record else None
 
 
 def as_jwt(claims: Mapping[str, Any], signer: BadgeSigner) -> str:
@@ -83,6 +104,12 @@ def _part(value: Mapping[str, Any]) -> str:
 
 def _base64(data: bytes) -> str:
     return base64.urlsafe_b64encode(data).decode().rstrip("=")
+
+
+def _public_pem(public: bytes) -> bytes:
+    return Ed25519PublicKey.from_public_bytes(public).public_bytes(
+        Encoding.PEM, PublicFormat.SubjectPublicKeyInfo
+    )
 
 
 def _private_pem(key: Ed25519PrivateKey) -> bytes:

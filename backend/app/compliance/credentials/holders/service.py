@@ -42,6 +42,7 @@ def share(session: Session, subject: Actor, credential_id: int, zone: ZoneInfo) 
         )
     if row.standing not in ("valid", "expiring"):
         raise Conflict("Only a valid credential can be shared. Nothing was changed.")
+    queries.take_turn(session, credential_id)
     known = queries.open_share(session, credential_id)
     if known is not None:
         return known
@@ -52,8 +53,12 @@ def share(session: Session, subject: Actor, credential_id: int, zone: ZoneInfo) 
 
 
 def unshare(session: Session, subject: Actor, credential_id: int, zone: ZoneInfo) -> None:
-    """Switch the public page off: its address leads nowhere from now on."""
-    row = _own(session, subject, credential_id, zone)
+    """Switch the public page off: its address leads nowhere from now on. The holder, or the registrar for them."""
+    row = awards.one(session, credential_id, clock.today(zone))
+    if row is None:
+        raise NotFound(policy.NO_CREDENTIAL)
+    policy.require_unshare(subject, row.user_id)
+    queries.take_turn(session, credential_id)
     known = queries.open_share(session, credential_id, lock=True)
     if known is None:
         return

@@ -59,6 +59,7 @@ EXTERNSHIPS = Report[Any](
         ),
     ),
     counted="Externships",
+    chart_by="state",
 )
 HOURS = Report[Any](
     name="externship-hours",
@@ -117,4 +118,5 @@ HOURS = Report[Any](
         ),
     ),
     counted="Days",
+    chart_by="state",
 )

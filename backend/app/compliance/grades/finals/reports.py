@@ -46,4 +46,5 @@ FINALS = Report[Any](
         Grouping("program", "Program", lambda columns, _zone: columns.program, measures=(_PERCENT,)),
     ),
     counted="Grades",
+    chart_by="letter",
 )

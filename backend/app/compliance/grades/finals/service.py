@@ -19,7 +19,7 @@ from app.core import clock, history, views
 from app.core.actions import Action
 from app.core.errors import Conflict, FieldError, Invalid, NotFound
 from app.core.own_records import require_not_own
-from app.core.permissions import Subject
+from app.core.permissions import Actor, Subject
 from app.core.views import Part
 from app.db.models import Enrollment, FinalGrade
 from app.rules.grades import Scheme
@@ -45,7 +45,7 @@ __all__ = [
 
 def list_finals(
     session: Session,
-    subject: Subject,
+    subject: Actor,
     paging: Paging,
     *,
     class_id: int | None = None,

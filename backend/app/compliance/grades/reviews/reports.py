@@ -41,4 +41,5 @@ PROGRESS = Report[Any](
         ),
     ),
     counted="Students",
+    chart_by="state",
 )  # fmt: skip

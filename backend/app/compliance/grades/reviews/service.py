@@ -42,7 +42,7 @@ class ReviewView:
 
 def list_reviews(
     session: Session,
-    subject: Subject,
+    subject: Actor,
     paging: Paging,
     *,
     state: str | None = None,
@@ -87,6 +87,7 @@ def run(session: Session, subject: Actor, zone: ZoneInfo) -> list[ProgressReview
     rows = queries.active(session, policy.visible(session, subject, Enrollment.user_id))
     numbers = [row.id for row in rows]
     attended = attendance.minutes_of(session, numbers, yesterday)
+    transferred = attendance.transferred_of(session, numbers, yesterday)
     scheduled = classes.scheduled_minutes(session, numbers, yesterday, zone)
     gpas = standing.gpas(session, numbers, today)
     before: dict[int, tuple[int, State]] = {}
@@ -101,6 +102,7 @@ def run(session: Session, subject: Actor, zone: ZoneInfo) -> list[ProgressReview
             elapsed_days=max(0, (today - row.enrolled_at).days),
             program_days=row.duration_weeks * 7 if row.duration_weeks else None,
             gpa=gpas[row.id].value,
+            transferred_minutes=transferred.get(row.id, 0),
         )
         reached, last = rules.checkpoint(measured, standard), before.get(row.id)
         if reached and reached > (last[0] if last else 0):

@@ -44,7 +44,7 @@ class Receipts:
         return sum(int(row.cents) for row in self.methods if row.method == "cash")
 
 
-def closings(session: Session, subject: Subject, paging: Paging) -> Listing[Any]:
+def closings(session: Session, subject: Actor, paging: Paging) -> Listing[Any]:
     """Closed days. Sorts: day, difference. Raises Forbidden."""
     policy.require_read_all(subject)
     return queries.listing(session, paging)

@@ -6,24 +6,18 @@ from fastapi import APIRouter, Query, Request, Response
 
 from app.core.permissions import Permission
 from app.finance.ledger.figures import beancount, service
-from app.finance.ledger.figures.reports import AGEING, LINES, RECEIPTS, STATE_FEES
+from app.finance.ledger.figures.reports import AGEING, LINES, RECEIPTS
 from app.finance.ledger.pages import LEDGER
 from app.web import reports
 from app.web.field_types import OptionalDay
 from app.web.paging import PageParams
-from app.web.render import render
 from app.web.reports.answers import download
 from app.web.request import BriefSubject, CurrentSubject, DatabaseDep, Db, Requires
 
 router = APIRouter(include_in_schema=False)
 READS = [Requires(Permission.LEDGER_READ)]
-REPORTS = ("Reports", "/ledger/reports")
+REPORTS = ("Reports", "/reports")
 _Day = Annotated[OptionalDay, Query()]
-
-
-@router.get("/ledger/reports", dependencies=READS)
-def overview(request: Request) -> Response:
-    return render(request, "ledger/reports.html", breadcrumbs=[LEDGER, ("Reports", None)])
 
 
 @router.get("/ledger/reports/ageing", dependencies=READS)
@@ -58,31 +52,8 @@ def receipts(
         RECEIPTS,
         service.receipts(db, subject, paging, first=first, last=last),
         "ledger/report.html",
-        subtitle="What came in by day and method, less what was taken back or paid out.",
+        subtitle="What came in by day, method and account, less what was taken back or paid out.",
         breadcrumbs=[LEDGER, REPORTS, (RECEIPTS.title, None)],
-    )
-
-
-@router.get("/ledger/reports/tuition-and-fees", dependencies=READS)
-def state_fees(
-    request: Request,
-    db: Db,
-    subject: CurrentSubject,
-    paging: PageParams,
-    first: _Day = None,
-    last: _Day = None,
-) -> Response:
-    """The base of state fees, and the fees."""
-    period = service.fees_due(db, subject, first=first, last=last)
-    return reports.answer(
-        request,
-        db,
-        subject,
-        STATE_FEES,
-        service.earned(db, subject, paging, first=first, last=last),
-        "ledger/state_fees.html",
-        period=period,
-        breadcrumbs=[LEDGER, REPORTS, (STATE_FEES.title, None)],
     )
 
 

@@ -4,18 +4,17 @@ from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, exists, func, literal, select
+from sqlalchemy import ColumnElement, Row, Select, case, exists, func, select
 from sqlalchemy.orm import Session, aliased
 
 from app.core.search import matches
 from app.db.models import (
-    Enrollment,
     LedgerAccount,
     LedgerBalance,
+    LedgerClosing,
     LedgerPayer,
     LedgerPosting,
     LedgerTransaction,
-    Program,
     User,
 )
 from app.finance.ledger import chart
@@ -24,11 +23,11 @@ from app.web.listing import CHUNK, Listing
 from app.web.paging import Paging
 
 _Reversal = aliased(LedgerTransaction)
-_HOLDS = LedgerTransaction.reverses.is_(None) & ~exists().where(_Reversal.reverses == LedgerTransaction.id)
+HOLDS = LedgerTransaction.reverses.is_(None) & ~exists().where(_Reversal.reverses == LedgerTransaction.id)
 """Neither a reversal nor reversed."""
 
 
-def _between(first: date | None, last: date | None) -> list[ColumnElement[bool]]:
+def between(first: date | None, last: date | None) -> list[ColumnElement[bool]]:
     found = []
     if first is not None:
         found.append(LedgerTransaction.booked_on >= first)
@@ -60,7 +59,7 @@ def _aged(today: date, visible: ColumnElement[bool]) -> Select[Any]:
         .join(LedgerTransaction, LedgerTransaction.id == LedgerPosting.transaction_id)
         .join(due, due.c.id == LedgerPosting.account_id)
         .where(
-            LedgerTransaction.booked_on >= today - timedelta(days=90), LedgerPosting.amount_cents > 0, _HOLDS
+            LedgerTransaction.booked_on >= today - timedelta(days=90), LedgerPosting.amount_cents > 0, HOLDS
         )
         .group_by(LedgerPosting.account_id)
         .cte("recent")
@@ -91,7 +90,9 @@ def ageing(session: Session, paging: Paging, visible: ColumnElement[bool], today
     """What each student owes, by age. Sorts: student, total, older."""
     aged = _aged(today, visible).where(*matches(paging.q, User.search_text)).subquery()
     sorts = {"student": func.lower(aged.c.full_name), "total": aged.c.total, "older": aged.c.older}
-    return Listing(session, select(aged).order_by(paging.order(sorts, "-total"), aged.c.id), paging)
+    # The age of the oldest part of what is owed.
+    age = case((aged.c.older > 0, 4), (aged.c.days_90 > 0, 3), (aged.c.days_60 > 0, 2), else_=1).label("age")
+    return Listing(session, select(aged, age).order_by(paging.order(sorts, "-total"), aged.c.id), paging)
 
 
 def ageing_totals(session: Session, visible: ColumnElement[bool], today: date) -> Row[Any]:
@@ -104,12 +105,16 @@ def ageing_totals(session: Session, visible: ColumnElement[bool], today: date) -
 
 
 def receipts(session: Session, paging: Paging, first: date | None, last: date | None) -> Listing[Any]:
-    """What came in by day and method, less what was taken back or paid out. Sorts: day, method, amount."""
+    """What came in by day, method and account, less what was taken back or paid out, with the closing that counted it.
+
+    Sorts: day, method, account, amount.
+    """
     received = cents(func.sum(LedgerPosting.amount_cents))
     rows = (
         select(
             LedgerTransaction.booked_on.label("day"),
             LedgerTransaction.method,
+            LedgerAccount.code.label("account"),
             func.count().label("count"),
             received.label("cents"),
         )
@@ -118,58 +123,22 @@ def receipts(session: Session, paging: Paging, first: date | None, last: date | 
         .where(
             LedgerTransaction.method.is_not(None),
             LedgerAccount.code.in_({code for _name, code in chart.METHODS.values()}),
-            *_between(first, last),
+            *between(first, last),
         )
-        .group_by(LedgerTransaction.booked_on, LedgerTransaction.method)
+        .group_by(LedgerTransaction.booked_on, LedgerTransaction.method, LedgerAccount.code)
         .subquery()
     )
-    sorts = {"day": rows.c.day, "method": rows.c.method, "amount": rows.c.cents}
-    statement = select(rows).order_by(paging.order(sorts, "-day"), rows.c.day.desc(), rows.c.method)
+    closing = (
+        select(func.min(LedgerClosing.day))
+        .where(LedgerClosing.day >= rows.c.day)
+        .scalar_subquery()
+        .label("closing")
+    )
+    sorts = {"day": rows.c.day, "method": rows.c.method, "account": rows.c.account, "amount": rows.c.cents}
+    statement = select(rows, closing).order_by(paging.order(sorts, "-day"), rows.c.day.desc(), rows.c.method)
     for word in paging.q.split():
         statement = statement.where(rows.c.method.icontains(word, autoescape=True))
     return Listing(session, statement, paging)
-
-
-def earned(session: Session, paging: Paging, first: date, last: date) -> Listing[Any]:
-    """Tuition, fees and refunds by program. Sorts: program, base."""
-
-    def of(code: str) -> ColumnElement[Any]:
-        found = func.sum(-LedgerPosting.amount_cents).filter(LedgerAccount.code == code)
-        return cents(func.coalesce(found, 0))
-
-    rows = (
-        select(
-            func.coalesce(Program.name, literal("No program named")).label("program"),
-            of(chart.TUITION).label("tuition"),
-            of(chart.FEES).label("fees"),
-            (-of(chart.REFUNDS)).label("refunds"),
-            cents(func.sum(-LedgerPosting.amount_cents)).label("base"),
-        )
-        .select_from(LedgerPosting)
-        .join(LedgerTransaction, LedgerTransaction.id == LedgerPosting.transaction_id)
-        .join(LedgerAccount, LedgerAccount.id == LedgerPosting.account_id)
-        .outerjoin(Enrollment, Enrollment.id == LedgerTransaction.enrollment_id)
-        .outerjoin(Program, Program.id == Enrollment.program_id)
-        .where(LedgerAccount.code.in_(chart.BASE_ACCOUNTS), *_between(first, last))
-        .group_by(Program.id)
-        .subquery()
-    )
-    sorts = {"program": func.lower(rows.c.program), "base": rows.c.base}
-    statement = select(rows).where(*matches(paging.q, rows.c.program))
-    return Listing(session, statement.order_by(paging.order(sorts, "program"), rows.c.program), paging)
-
-
-def base(session: Session, first: date, last: date) -> int:
-    """Base B of a period in cents."""
-    return (
-        session.scalar(
-            select(cents(func.sum(-LedgerPosting.amount_cents)))
-            .join(LedgerTransaction, LedgerTransaction.id == LedgerPosting.transaction_id)
-            .join(LedgerAccount, LedgerAccount.id == LedgerPosting.account_id)
-            .where(LedgerAccount.code.in_(chart.BASE_ACCOUNTS), *_between(first, last))
-        )
-        or 0
-    )
 
 
 # The journal for accounting
@@ -194,7 +163,7 @@ def _lines(first: date | None, last: date | None) -> Select[Any]:
         .join(LedgerAccount, LedgerAccount.id == LedgerPosting.account_id)
         .outerjoin(User, User.id == LedgerTransaction.student_id)
         .outerjoin(LedgerPayer, LedgerPayer.id == LedgerTransaction.payer_id)
-        .where(*_between(first, last))
+        .where(*between(first, last))
     )
 
 
@@ -222,7 +191,7 @@ def account_totals(session: Session, first: date | None, last: date | None) -> S
         )
         .join(LedgerPosting, LedgerPosting.account_id == LedgerAccount.id)
         .join(LedgerTransaction, LedgerTransaction.id == LedgerPosting.transaction_id)
-        .where(*_between(first, last))
+        .where(*between(first, last))
         .group_by(LedgerAccount.id)
         .order_by(LedgerAccount.code)
     ).all()

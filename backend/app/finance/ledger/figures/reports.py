@@ -16,6 +16,14 @@ def _account(row: Any) -> str:
     return "Accounts Receivable - Payers" if owner == chart.PAYERS else str(row.account)
 
 
+_ACCOUNTS = {
+    chart.CASH: "Cash on hand",
+    chart.CHECKS: "Checks and money orders",
+    chart.CARDS: "Card payments",
+    chart.BANK: "Bank",
+}
+"""Where money is when it has come in."""
+_AGES = {1: "Up to 30 days", 2: "31 to 60 days", 3: "61 to 90 days", 4: "Over 90 days"}
 PERIOD = (Filter("first", "From", is_day=True), Filter("last", "Through", is_day=True))
 
 AGEING = Report[Any](
@@ -37,6 +45,27 @@ AGEING = Report[Any](
         Column("total", "Owes", lambda row: row.total, Kind.CENTS, sort="total"),
     ),
     search="Search by name or email",
+    groupings=(
+        Grouping(
+            "age",
+            "Oldest charge",
+            lambda columns, _zone: columns.age,
+            measures=tuple(
+                Measure(name, label, Kind.CENTS)
+                for name, label in (
+                    ("total", "Owed"),
+                    ("days_30", _AGES[1]),
+                    ("days_60", _AGES[2]),
+                    ("days_90", _AGES[3]),
+                    ("older", _AGES[4]),
+                )
+            ),
+            named=lambda age: _AGES[age],
+            in_order=True,
+        ),
+    ),
+    counted="Students",
+    chart_by="age",
 )
 RECEIPTS = Report[Any](
     name="cash-receipts",
@@ -44,8 +73,10 @@ RECEIPTS = Report[Any](
     columns=(
         Column("day", "Day", lambda row: row.day, Kind.DAY, sort="day"),
         Column("method", "Method", lambda row: chart.METHODS[row.method][0], sort="method"),
+        Column("account", "Account", lambda row: _ACCOUNTS[row.account], sort="account"),
         Column("count", "Transactions", lambda row: row.count, Kind.NUMBER),
         Column("amount", "Received", lambda row: row.cents, Kind.CENTS, sort="amount"),
+        Column("closing", "Closed through", lambda row: row.closing, Kind.DAY),
     ),
     search="Search by method",
     filters=PERIOD,
@@ -58,6 +89,22 @@ RECEIPTS = Report[Any](
             named=lambda value: chart.METHODS[value][0] if value in chart.METHODS else str(value),
         ),
         Grouping(
+            "account",
+            "Account",
+            lambda columns, _zone: columns.account,
+            measures=(Measure("cents", "Received", Kind.CENTS),),
+            named=lambda code: _ACCOUNTS[code],
+            in_order=True,
+        ),
+        Grouping(
+            "closing",
+            "Closed through",
+            lambda columns, _zone: columns.closing,
+            Kind.DAY,
+            measures=(Measure("cents", "Received", Kind.CENTS),),
+            in_order=True,
+        ),
+        Grouping(
             "month",
             "Month",
             lambda columns, _zone: func.to_char(columns.day, "YYYY-MM"),
@@ -66,20 +113,7 @@ RECEIPTS = Report[Any](
         ),
     ),
     counted="Days and methods",
-    names_people=False,
-)
-STATE_FEES = Report[Any](
-    name="tuition-and-fees",
-    title="Tuition and fees minus refunds",
-    columns=(
-        Column("program", "Program", lambda row: row.program, sort="program"),
-        Column("tuition", "Tuition", lambda row: row.tuition, Kind.CENTS),
-        Column("fees", "Fees", lambda row: row.fees, Kind.CENTS),
-        Column("refunds", "Refunds", lambda row: row.refunds, Kind.CENTS),
-        Column("base", "Base", lambda row: row.base, Kind.CENTS, sort="base"),
-    ),
-    search="Search by program",
-    filters=PERIOD,
+    chart_by="month",
     names_people=False,
 )
 LINES = Report[Any](

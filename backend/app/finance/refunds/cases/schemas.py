@@ -32,16 +32,6 @@ class RejectionForm(BaseModel):
     rejection: Annotated[Reason, Field(title="What is wrong")]
 
 
-class RemittanceForm(BaseModel):
-    """Money that leaves. `request` names the act: sent twice it is paid once. `payer_id` is none for the student."""
-
-    request: UUID
-    payer_id: OptionalId = None
-    amount_cents: Annotated[DollarsAsCents, Field(title="Amount", ge=1, le=2_000_000_000)]
-    method: Annotated[Method, Field(title="Method")]
-    reference: Annotated[Reference | None, Field(title="Reference")] = None
-
-
 class ReturnForm(BaseModel):
     """Why a remittance came back. `request` names the act."""
 
@@ -50,13 +40,22 @@ class ReturnForm(BaseModel):
 
 
 class RemittanceIn(BaseModel):
-    """A remittance by the API: whole cents."""
+    """Money that leaves. `request` names the act: sent twice it is paid once. `payer_id` is none for the student."""
 
     request: UUID
     payer_id: RecordId | None = None
     amount_cents: Annotated[int, Field(ge=1, le=2_000_000_000, strict=True)]
     method: Method
     reference: Reference | None = None
+
+
+class RemittanceForm(RemittanceIn):
+    """The same as typed: dollars; no payer for the student."""
+
+    payer_id: OptionalId = None
+    amount_cents: Annotated[DollarsAsCents, Field(title="Amount", ge=1, le=2_000_000_000)]
+    method: Annotated[Method, Field(title="Method")]
+    reference: Annotated[Reference | None, Field(title="Reference")] = None
 
 
 class RefundLine(BaseModel):

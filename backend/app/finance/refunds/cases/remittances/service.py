@@ -10,13 +10,11 @@ from app.core.permissions import Subject
 from app.db.models import Refund, RefundRemittance
 from app.finance.ledger import service as ledger
 from app.finance.refunds.cases import policy, queries
-from app.finance.refunds.cases.schemas import RemittanceForm, RemittanceIn, ReturnForm
+from app.finance.refunds.cases.schemas import RemittanceIn, ReturnForm
 from app.finance.refunds.cases.service import RefundCase, locked
 
 
-def remit(
-    session: Session, subject: Subject, refund_id: int, values: RemittanceForm | RemittanceIn
-) -> RefundRemittance:
+def remit(session: Session, subject: Subject, refund_id: int, values: RemittanceIn) -> RefundRemittance:
     """Pay a payee of an approved refund. The same form sent twice answers with what was paid.
 
     Raises Forbidden, ProofRequired, NotFound, Invalid for another amount or payee than computed, and Conflict before
@@ -70,7 +68,7 @@ def remit(
     return made
 
 
-def _same(known: RefundRemittance, refund_id: int, values: RemittanceForm | RemittanceIn) -> RefundRemittance:
+def _same(known: RefundRemittance, refund_id: int, values: RemittanceIn) -> RefundRemittance:
     asked = (refund_id, values.payer_id, values.amount_cents, values.method, values.reference)
     if asked != (known.refund_id, known.payer_id, known.amount_cents, known.method, known.reference):
         raise Conflict("This form was sent before with other figures, which were paid. Nothing was paid now.")

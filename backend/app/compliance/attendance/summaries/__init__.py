@@ -1,0 +1,1 @@
+"""Attendance added up by class and by period."""

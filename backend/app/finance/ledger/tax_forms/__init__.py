@@ -1,0 +1,1 @@
+"""The figures of IRS Form 1098-T by calendar year and student."""

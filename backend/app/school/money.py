@@ -1,0 +1,47 @@
+"""The dated policies of money: what a balance holds up, and the fees that the state asks for."""
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class _Values(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class BillingPolicy(_Values):
+    """What a balance that is due holds up."""
+
+    transcript_hold: Literal["never", "balance_due"] = "never"
+    """Whether a balance keeps official transcripts back. Some states forbid it, and federal rules limit it for schools
+    with Title IV aid (34 CFR 668.14(b)(34)), so that it is off until the school decides."""
+    graduation_balance: Literal["paid", "not_required"] = "paid"
+    """Whether a balance keeps a student from graduating without an exception."""
+    small_balance_dollars: Annotated[int, Field(ge=0, le=1000)] = 0
+    """A balance up to this holds nothing up."""
+    books_and_kits_1098t: Literal["not_qualified", "qualified"] = "not_qualified"
+    """Whether books, kits and supplies count as qualified expenses on Form 1098-T: they do where a student must buy
+    them from the school to be enrolled (26 CFR 1.25A-2(d))."""
+
+
+class StateFeesPolicy(_Values):
+    """The fees that GNPEC asks for, shares of base B: tuition and fees minus refunds (fee schedule, nondegree).
+
+    What the schedule leaves open is a value here: whether waived tuition was ever charged, and for how long the trust
+    fund is owed, which the school knows from its first authorization.
+    """
+
+    authorization_rate_hundredths: Annotated[int, Field(ge=0, le=1000)] = 20
+    """The authorization fee, in hundredths of a percent of the base: 20 is 0.20%."""
+    authorization_minimum_dollars: Annotated[int, Field(ge=0, le=1_000_000)] = 500
+    """The least authorization fee."""
+    authorization_maximum_dollars: Annotated[int, Field(ge=0, le=10_000_000)] = 25_000
+    """The most."""
+    trust_fund_rate_hundredths: Annotated[int, Field(ge=0, le=1000)] = 10
+    """The Tuition Guaranty Trust Fund fee, in hundredths of a percent of the base."""
+    trust_fund_minimum_dollars: Annotated[int, Field(ge=0, le=1_000_000)] = 200
+    """The least trust-fund fee; there is no most."""
+    trust_fund: Literal["owed", "no_longer_owed"] = "owed"
+    """It is owed in the first seven years of the authorization; add a version from the day on which they are over."""
+    waivers: Literal["stay_in_the_base", "taken_off"] = "stay_in_the_base"
+    """Whether waived tuition and fees stay in the base. The schedule names refunds alone; ask GNPEC."""
