@@ -15,7 +15,7 @@ from app.demo.desk import Desk, Enrolled
 from app.finance.ledger import chart
 from app.finance.refunds.cases import account
 from app.finance.refunds.cases.account import Computed, Leaving
-from app.school.kinds import BillingPolicy
+from app.school.money import BillingPolicy
 
 _ACTS = UUID("3c1a61f7-4b0e-4f57-9d3c-5d0f8c1b6a72")
 WAITING, APPROVED = 1, 2

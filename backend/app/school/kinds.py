@@ -135,20 +135,6 @@ class ExternshipPolicy(_Values):
     """Days for which a supervisor’s link to confirm a week works."""
 
 
-class BillingPolicy(_Values):
-    """What a balance that is due holds up, and when a refund is approved twice."""
-
-    transcript_hold: Literal["never", "balance_due"] = "never"
-    """Whether a balance keeps official transcripts back. Some states forbid it, and federal rules limit it for schools
-    with Title IV aid (34 CFR 668.14(b)(34)), so that it is off until the school decides."""
-    graduation_balance: Literal["paid", "not_required"] = "paid"
-    """Whether a balance keeps a student from graduating without an exception."""
-    small_balance_dollars: Annotated[int, Field(ge=0, le=1000)] = 0
-    """A balance up to this holds nothing up."""
-    second_approval_above_dollars: Annotated[int, Field(ge=0, le=1_000_000)] = 5000
-    """A refund above this is approved by two people, neither of whom computed it."""
-
-
 class ComplaintsPolicy(_Values):
     """How soon the school acts on a complaint. GNPEC requires a procedure, and sets no number of days.
 
