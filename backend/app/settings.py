@@ -63,6 +63,10 @@ class Settings(BaseSettings):
     """Former (or coming) values of SECRET_KEY that are still read: one as it is, or a JSON list of several."""
     data_dir: Path = CHECKOUT / "var"
     """Where the embedded server and the files live."""
+    backup_dir: OptionalPath = None
+    """Where backups are kept: better on another disk. Unset, they are in `backups` below DATA_DIR."""
+    backup_schedule: bool = True
+    """Whether the embedded server is backed up by the system itself, all the time."""
 
     app_origin: str = "http://localhost:8000"
     """The address people type, without a path."""

@@ -79,6 +79,7 @@ class Action(StrEnum):
         "Attendance totals rebuilt",
         base.Counted,
     )
+    BACKUP_FAILED = system.BACKUP_FAILED
     CHECKS_COMPLETED = "checks.completed", "installation", "Configuration checked", system.ChecksCompleted
     CLASS_ATTENDANCE_MARKED = learning.CLASS_ATTENDANCE_MARKED
     CLASS_CREATED = "class.created", "classes", "Class created", school.ClassCreated
@@ -255,6 +256,7 @@ class Action(StrEnum):
     REFUND_RETURNED = money.REFUND_RETURNED
     REFUND_WARNED = money.REFUND_WARNED
     REPORT_EXPORTED = "report.exported", "reports", "List exported", system.ReportExported
+    RESTORE_TRIED = system.RESTORE_TRIED
     RETENTION_PURGED = "retention.purged", "purge_runs", "Old data removed", system.DataPurged
     SCHOOL_CALENDAR_CHANGED = school.SCHOOL_CALENDAR_CHANGED
     SCHOOL_LOGO_CHANGED = "school.logo_changed", "school", "School logo changed", school.LogoChanged

@@ -26,6 +26,7 @@ from starlette.types import Message
 from app.core.logging import configure_logging
 from app.db.session import Database
 from app.ops import address, first_start, migrations, roles
+from app.ops.backup.keeper import Keeper, is_scheduled
 from app.ops.doctor import examination as doctor
 from app.ops.errors import OperatorError
 from app.ops.http_protocol import BoundedHeadProtocol
@@ -195,13 +196,18 @@ def _parts(
 
 @contextmanager
 def _working(settings: Settings, database: Database) -> Iterator[JobWorker]:
-    """Jobs are worked off and the history is followed for as long as the block runs."""
+    """Jobs are worked off, the history is followed and backups are made for as long as the block runs."""
     worker, follower = JobWorker(settings, database), projections.runner(database)
     worker.start()
     follower.start()
+    keeper = Keeper(settings, database) if is_scheduled(settings, database) else None
+    if keeper is not None:
+        keeper.start()
     try:
         yield worker
     finally:
+        if keeper is not None:
+            keeper.stop()
         follower.stop()
         worker.stop()
 

@@ -21,6 +21,14 @@ def embedded_server(settings: Settings, *, port: int | None = None) -> EmbeddedS
     return EmbeddedServer(settings.data_dir / "postgres", port=port)
 
 
+def is_embedded(settings: Settings) -> bool:
+    """Whether `database_url` is that of the embedded server, and it runs."""
+    if settings.database_url is None:
+        return False
+    url, found = settings.owner_database_url, embedded_server(settings).status()
+    return found.running and (url.host, url.port) == ("127.0.0.1", found.port)
+
+
 @contextmanager
 def database_server(settings: Settings) -> Iterator[tuple[Settings, EmbeddedServer | None]]:
     """The settings with a `database_url` that answers, for as long as the block runs.

@@ -6,17 +6,24 @@ from typing import Any
 
 import psycopg
 import pytest
+import time_machine
 from pwdlib.hashers.bcrypt import BcryptHasher
 from sqlalchemy import text
 
+import app.ops.reports  # noqa: F401 - what is on offer
+from app.core.permissions import SYSTEM
 from app.db.session import Database, libpq_url
 from app.demo import Summary, calendar, issue_samples, seed_demo_school
 from app.demo.people import OFFICE
+from app.finance.ledger.revenue import service as revenue
+from app.finance.ledger.state_fees import service as state_fees
 from app.finance.refunds import door
 from app.ops.postgres import EmbeddedServer
 from app.projections.service import SUBSCRIBERS, prepare
 from app.projections.subscription import Outcome, catch_up
 from app.settings import Settings
+from app.web.paging import Paging
+from app.web.reports import registry
 from tests.conftest import _throwaway
 from tests.migrations import catalog
 
@@ -46,7 +53,7 @@ def school(postgres: EmbeddedServer, template: str, make_settings: Callable[...,
         database = Database(settings)
         summary = seed_demo_school(database, settings, seed=1, moment=MOMENT)
         with psycopg.connect(libpq_url(settings.owner_database_url), options="-c timezone=UTC") as owner:
-            yield owner, summary
+            yield owner, summary, database
         database.close()
 
 
@@ -125,6 +132,21 @@ def test_every_list_has_something_to_show(ask: Callable[[str], list[Any]]) -> No
     }
     empty = [name for name, query in lists.items() if not ask(query)]
     assert empty == []
+
+
+def test_every_report_has_rows_and_those_of_money_agree_with_the_ledger(school: Any) -> None:
+    with time_machine.travel(MOMENT, tick=False), school[2].begin() as session:
+        empty = []
+        for offer in registry.every():
+            asked = registry.Asked(session, SYSTEM, offer.report)
+            if not next(iter(offer.take(asked).listing.rows()), None):
+                empty.append(offer.name)
+        assert empty == []
+        found = revenue.revenue(session, SYSTEM)
+        assert found.charged_cents == found.earned_cents + found.deferred_cents == found.ledger_cents
+        years = state_fees.fees_by_year(session, SYSTEM)
+        months = state_fees.months(session, SYSTEM, Paging(), first=years[-1].first, last=years[0].last)
+        assert sum(row.base for row in months.rows()) == sum(one.base.base_cents for one in years)
 
 
 def test_every_student_sits_in_a_class_and_every_instructor_teaches_some(

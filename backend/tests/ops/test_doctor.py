@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import http.server
+import json
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from pathlib import Path
@@ -17,10 +19,12 @@ from app.core import clock, history
 from app.core.actions import Action
 from app.core.permissions import SYSTEM
 from app.db.session import Database
+from app.ops.backup.place import Backup, place_of
 from app.ops.doctor import addresses, backups, database, examination, machine, secrets
 from app.ops.doctor.findings import Check, Finding, Installation, Level
 from app.ops.errors import OperatorError
 from app.ops.servers import connect
+from app.rules.backups import BackupKind
 from app.settings import Settings, contradictions, inspect_settings
 from tests.factories.accounts import UserFactory
 from tests.ops.installations import GOOD, found, installation
@@ -251,19 +255,42 @@ def test_demo_people_are_refused_in_production(
     assert [one.level for one in database.demo(with_database(environment="development"))] == [Level.OK]
 
 
-def test_a_backup_that_is_too_old(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_backup_that_is_too_old_damaged_or_on_the_same_disk(tmp_path: Path) -> None:
     (one,) = found(backups.age, installation())
     assert one.level is Level.WARNING
-    monkeypatch.setattr(backups, "_registered", {})
-    newest: list[backups.Backup | None] = [None]
-    backups.register("Nightly dump", lambda _known: newest[0])
-    assert [one.level for one in backups.age(installation())] == [Level.PROBLEM]
-    newest[0] = backups.Backup(clock.now() - timedelta(hours=5))
-    assert [one.level for one in backups.age(installation())] == [Level.OK]
-    newest[0] = backups.Backup(clock.now() - timedelta(days=3))
-    (one,) = found(backups.age, installation())
-    assert one.level is Level.PROBLEM
-    assert "the newest backup is of" in one.says
+    known = replace(installation(data_dir=tmp_path), embedded=True)
+    place = place_of(known.settings)
+
+    def made(ended: datetime, fault: str | None) -> None:
+        entry = place.base / "20260301T070000Z-full"
+        entry.mkdir(parents=True, exist_ok=True)
+        backup = Backup(
+            entry.name,
+            BackupKind.FULL,
+            None,
+            ended,
+            ended,
+            1,
+            "0/2000028",
+            "0/2000120",
+            1,
+            "17.10",
+            1,
+            1,
+            "",
+            ended,
+        )
+        (entry / "backup.json").write_text(json.dumps(replace(backup, fault=fault).as_json()))
+
+    assert [one.level for one in backups.age(known)] == [Level.PROBLEM]
+    made(clock.now() - timedelta(hours=5), None)
+    assert [one.level for one in backups.age(known)] == [Level.OK, Level.WARNING]
+    assert "is on the disk that the database is on" in found(backups.age, known, Level.WARNING)[0].says
+    made(clock.now() - timedelta(days=3), None)
+    (one,) = found(backups.age, known, Level.PROBLEM)
+    assert "The newest backup is of" in one.says
+    made(clock.now(), "base.tar.zst is missing")
+    assert "is damaged (base.tar.zst is missing)" in found(backups.age, known, Level.PROBLEM)[0].says
 
 
 def test_a_check_that_fails_is_a_finding() -> None:

@@ -131,6 +131,28 @@ class ChecksCompleted(Details):
     alerted: list[str]
 
 
+class BackupFailed(Details):
+    """Why the system could not make a backup by itself; the next one that can be made says nothing."""
+
+    reason: str
+
+
+class RestoreTried(Details):
+    """A restore that was made to see whether it works, with figures; `fault` is a sentence, or None."""
+
+    backup: str | None
+    fault: str | None
+    restored_to: datetime | None
+    recovery_seconds: float
+    """From the decision to restore to a database that answers, its files beside it."""
+    loss_seconds: float | None
+    """How long what is committed takes to be in the backup: what a lost machine would have lost."""
+    tables: int
+    rows: int
+    documents: int
+    """How many issued documents and transcripts were compared."""
+
+
 class ProxyNotTrusted(Details):
     """The address in the school's network that sent X-Forwarded-For and was not believed."""
 
@@ -310,3 +332,6 @@ STATEMENTS_IMPORT_REMOVED = (
     "Statement import removed",
     ImportRemoved,
 )
+
+BACKUP_FAILED = "backup.failed", "installation", "Backup failed", BackupFailed
+RESTORE_TRIED = "restore.tried", "installation", "Restore drill completed", RestoreTried

@@ -1,53 +1,79 @@
-"""How old the newest backup is. What makes backups registers here how to find out."""
+"""The backups: how old the newest is, whether it is sound, and whether a lost disk would take it along."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from collections.abc import Iterator
+from datetime import timedelta
 
 from app.core import clock
+from app.ops.backup.place import place_of
 from app.ops.doctor.findings import Finding, Installation, ok, problem, warning
+from app.settings import DEMO_DOMAIN
 from app.web.formats import local_time
 
 OLDEST = timedelta(hours=26)
 """A nightly backup, and two hours for it to run."""
-
-
-@dataclass(frozen=True, slots=True)
-class Backup:
-    """The newest backup that ended well: when, and when one was last restored to see that it can be."""
-
-    made_at: datetime
-    restored_at: datetime | None = None
-
-
-Newest = Callable[[Installation], Backup | None]
-_registered: dict[str, Newest] = {}
-
-
-def register(name: str, newest: Newest) -> None:
-    """Let the doctor ask this source for its newest backup; None while it has none. `name` stands in sentences."""
-    _registered[name] = newest
+_DEMO = "SELECT EXISTS (SELECT FROM users WHERE email LIKE %s AND deleted_at IS NULL)"
+_RUNBOOK = "docs/runbooks/restore.md"
 
 
 def age(known: Installation) -> Iterator[Finding]:
     """Would a lost disk lose more than a day?"""
-    if not _registered:
+    settings = known.settings
+    if not known.embedded:
         yield warning(
             "Backup",
             "No backup is made by the system, and backups of your own cannot be seen from here.",
             "Make one every night and copy it to another machine: docs/runbooks/database.md. Try to restore it.",
         )
         return
-    for name, newest in _registered.items():
-        found = newest(known)
-        if found is None:
-            yield problem("Backup", f"{name}: there is no backup yet.", "Make the first one now.")
-        elif clock.now() - found.made_at > OLDEST:
-            when = local_time(found.made_at, known.settings.zone)
-            yield problem(
-                "Backup", f"{name}: the newest backup is of {when}.", "Find out why none was made since."
-            )
-        else:
-            yield ok("Backup", f"{name}: the newest is of {local_time(found.made_at, known.settings.zone)}.")
+    if is_demo(known):
+        yield ok("Backup", "The demo school is not backed up by itself.")
+        return
+    place = place_of(settings)
+    backups = place.backups()
+    sound = [one for one in backups if one.fault is None]
+    damaged = [one for one in backups if one.fault is not None]
+    if damaged:
+        yield problem(
+            "Backup",
+            f"{damaged[-1].id} is damaged ({damaged[-1].fault}). It is not used any more.",
+            "Run: aada backup verify. Then look for what is wrong with the disk, and run: aada backup now --full",
+        )
+    if not sound:
+        yield problem(
+            "Backup", f"There is no backup in {place.folder} yet.", "Make the first one: aada backup now"
+        )
+        return
+    newest = max(one.ended_at for one in sound)
+    when = local_time(newest, settings.zone)
+    if clock.now() - newest > OLDEST:
+        yield problem(
+            "Backup",
+            f"The newest backup is of {when}.",
+            "Run aada backup now, and see what it says. The log of aada serve says why none was made since.",
+        )
+    else:
+        yield ok("Backup", f"The newest is of {when}, in {place.folder}.")
+    if _same_disk(known):
+        yield warning(
+            "Backup",
+            f"{place.folder} is on the disk that the database is on: a lost disk loses both.",
+            f"Name a folder on another disk in BACKUP_DIR, or copy the folder to another machine: {_RUNBOOK}",
+        )
+
+
+def is_demo(known: Installation) -> bool:
+    """Whether the database is the demo school's."""
+    if known.database is None:
+        return False
+    row = known.database.execute(_DEMO, (f"%@{DEMO_DOMAIN}",)).fetchone()
+    return bool(row and row[0])
+
+
+def _same_disk(known: Installation) -> bool:
+    folder, data = place_of(known.settings).folder, known.settings.data_dir
+    try:
+        return folder.stat().st_dev == data.stat().st_dev
+    except OSError:
+        return False

@@ -20,7 +20,7 @@ from app.db.session import Database
 from app.ops.doctor import addresses, backups, database, email, machine, scanner, secrets
 from app.ops.doctor.findings import Check, Connection, Finding, Installation, Level, problem
 from app.ops.errors import OperatorError
-from app.ops.servers import connect, database_server, embedded_server
+from app.ops.servers import connect, database_server, embedded_server, is_embedded
 from app.settings import Settings, SettingsError, get_settings, inspect_settings
 
 CHECKS: tuple[Check, ...] = (
@@ -228,10 +228,7 @@ def _kept(one: Finding) -> dict[str, Any]:
 
 def _at_work(settings: Settings, connection: Connection, *, network: bool = True) -> Installation:
     """An installation that serves; its settings name the embedded server as any other."""
-    url = settings.owner_database_url
-    found = embedded_server(settings).status()
-    embedded = found.running and (url.host, url.port) == ("127.0.0.1", found.port)
-    return Installation(settings, database=connection, embedded=embedded, network=network)
+    return Installation(settings, database=connection, embedded=is_embedded(settings), network=network)
 
 
 @contextmanager

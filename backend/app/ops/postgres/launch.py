@@ -29,19 +29,29 @@ def environment(programs: PostgresPrograms) -> dict[str, str]:
     return kept
 
 
+def dies_with_parent(demand: signal.Signals = signal.SIGTERM) -> Callable[[], None] | None:
+    """What to run in a child before its program, so that it gets this signal when the thread that started it ends,
+    a killed one included; None where the system cannot do that."""
+    if sys.platform != "linux":
+        return None
+    libc = ctypes.CDLL(None)
+
+    def before() -> None:
+        libc.prctl(_PR_SET_PDEATHSIG, demand)
+
+    return before
+
+
 def spawn(
-    programs: PostgresPrograms, data: Path, log: Path, user: ServerUser, *, dies_with_parent: bool
+    programs: PostgresPrograms, data: Path, log: Path, user: ServerUser, *, throw_away: bool
 ) -> subprocess.Popen[bytes]:
-    """Start `postgres` on `data` in a session of its own: Ctrl-C at the terminal is not for it."""
+    """Start `postgres` on `data` in a session of its own: Ctrl-C at the terminal is not for it.
+
+    One to `throw_away` ends with the program that started it.
+    """
     if log.is_file() and log.stat().st_size > _LOG_LIMIT_BYTES:
         log.replace(log.with_suffix(".log.1"))
-    before: Callable[[], None] | None = None
-    if dies_with_parent and sys.platform == "linux":
-        libc = ctypes.CDLL(None)
-
-        def before() -> None:
-            libc.prctl(_PR_SET_PDEATHSIG, signal.SIGQUIT)
-
+    before = dies_with_parent(signal.SIGQUIT) if throw_away else None
     handle = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     try:
         user.own(log)

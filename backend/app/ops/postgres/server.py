@@ -19,7 +19,7 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -33,8 +33,8 @@ import psycopg
 from app.ops.errors import OperatorError
 from app.ops.postgres import cluster, configuration, locks, ports, postmaster
 from app.ops.postgres.binaries import PostgresPrograms, copied_to, find_pg17
-from app.ops.postgres.identity import ServerUser, server_user
-from app.ops.postgres.launch import last_words, spawn
+from app.ops.postgres.identity import Credentials, ServerUser, server_user
+from app.ops.postgres.launch import environment, last_words, spawn
 
 DEFAULT_DATABASE = "aada_lms"
 SUPERUSER = "postgres"
@@ -216,6 +216,33 @@ class EmbeddedServer:
             self._wait_until_ready()
         return True
 
+    def adopt(self, fill: Callable[[Path], None]) -> None:
+        """Let `fill` make the data directory it is given, and hand what it made to the server's user.
+
+        Raises OperatorError where there is a cluster already.
+        """
+        self._prepare_directory()
+        with self._alone():
+            if self.data.exists():
+                raise OperatorError(f"There is a database in {self.directory} already. Nothing was changed.")
+            user = server_user(self.data)
+            self._settle(user)
+            fill(self.data)
+            for folder, _folders, names in os.walk(self.data):
+                user.own(Path(folder))
+                for name in names:
+                    user.own(Path(folder) / name)
+
+    @property
+    def credentials(self) -> Credentials:
+        """For `subprocess`: the user that the server runs as."""
+        return server_user(self.data).credentials
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """For `subprocess`: what the server is given of our environment."""
+        return environment(self.programs)
+
     def ensure_database(self, name: str = DEFAULT_DATABASE) -> bool:
         """Create the database `name` if it is not there; True when it was created."""
         with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
@@ -300,7 +327,7 @@ class EmbeddedServer:
         )
         self._wait_for_leftover_workers()
         postmaster.forget_stale(self.data, sockets)
-        self._process = spawn(programs, self.data, self.log, user, dies_with_parent=not self.durable)
+        self._process = spawn(programs, self.data, self.log, user, throw_away=not self.durable)
 
     def _settle(self, user: ServerUser) -> None:
         """See that the server's user can reach the cluster; if not, give it a home elsewhere, and a link."""

@@ -1,0 +1,175 @@
+"""`aada backup`: backups of the embedded database and the files, and what they are worth."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Annotated, Any
+
+import typer
+
+from app.ops.backup import keeper, upkeep
+from app.ops.backup.place import Backup, BackupPlace, place_of
+from app.ops.backup.tools import Source, source_of
+from app.ops.errors import OperatorError
+from app.ops.servers import database_server
+from app.rules.backups import BackupKind, Span
+from app.settings import Settings, get_settings
+
+commands = typer.Typer(no_args_is_help=True, help="Backups: make, list, verify, prune.")
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+
+
+@contextmanager
+def backed_up() -> Iterator[tuple[Settings, BackupPlace, Source]]:
+    """The embedded server, running, and the place of its backups. Raises OperatorError for another server."""
+    settings = get_settings()
+    if settings.database_url is not None:
+        raise OperatorError(
+            "DATABASE_URL is set: the system backs up its own server alone. Back that server up with its operator’s "
+            "means, or make a dump of this database: aada db dump FILE"
+        )
+    with database_server(settings) as (ready, _server):
+        yield ready, place_of(ready), source_of(ready)
+
+
+@commands.command()
+def now(
+    full: Annotated[bool, typer.Option("--full", help="A full backup.")] = False,
+    incremental: Annotated[
+        bool, typer.Option("--incremental", help="Only what has changed since the newest backup.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Make a backup and check it: incremental where there is one to build on, else full.
+
+    The running system does this by itself, every hour. A failure leaves the earlier backups as they were, and the
+    exit status is 1.
+    """
+    if full and incremental:
+        raise OperatorError("Choose --full or --incremental, not both. Nothing was changed.")
+    kind = BackupKind.FULL if full else BackupKind.INCREMENTAL if incremental else None
+    with backed_up() as (settings, place, source):
+        made, copied, pruned = keeper.make(place, source, settings, kind)
+    if as_json:
+        shown = made.as_json() | {"files_copied": copied, "pruned": list(pruned.backups)}
+        typer.echo(json.dumps(shown, indent=2))
+        return
+    typer.echo(
+        f"{made.id}: {size(made.size_bytes)}, {_seconds(made)}, checked. {_count(copied, 'file')} copied."
+    )
+    if pruned.backups or pruned.segments or pruned.files:
+        typer.echo(f"Removed as older than 30 days: {_removed(pruned)}.")
+
+
+@commands.command("list")
+def list_backups(as_json: AsJson = False) -> None:
+    """List the backups, oldest first, and the instants that can be restored from them."""
+    settings = get_settings()
+    place = place_of(settings)
+    known, spans = place.backups(), upkeep.spans(place)
+    if as_json:
+        typer.echo(
+            json.dumps(
+                {
+                    "folder": str(place.folder),
+                    "backups": [one.as_json() for one in known],
+                    "restorable": [[span.start.isoformat(), span.end.isoformat()] for span in spans],
+                },
+                indent=2,
+            )
+        )
+        return
+    if not known:
+        typer.echo(f"There is no backup in {place.folder} yet. Make the first one: aada backup now")
+        return
+    for one in known:
+        state = f"DAMAGED: {one.fault}" if one.fault else f"checked {local(one.verified_at, settings)}"
+        typer.echo(
+            f"{one.id:<30} {local(one.ended_at, settings)}  {size(one.size_bytes):>9}  timeline {one.timeline}  {state}"
+        )
+    typer.echo("Every instant of these can be restored:")
+    for span in spans:
+        typer.echo(f"  {_span(span, settings)}")
+
+
+@commands.command()
+def verify(
+    backup: Annotated[str | None, typer.Argument(help="Only this one, by its name in the list.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Read the backups, the log and the files to the end and compare them with what was written. Exit status 1 if one
+    of them has changed; it is marked and not used any more.
+    """
+    place = place_of(get_settings())
+    found = list(upkeep.verify(place, backup))
+    faults = [one for one in found if one.fault]
+    if as_json:
+        typer.echo(json.dumps([{"checked": one.what, "fault": one.fault} for one in found], indent=2))
+    else:
+        for one in found:
+            typer.echo(f"{one.what}: {one.fault or 'as it was written'}")
+        if not found:
+            typer.echo(f"There is no backup in {place.folder} yet.")
+    if faults:
+        raise OperatorError(
+            f"{_count(len(faults), 'fault')} found. Make a full backup now (aada backup now --full), and find out "
+            "what is wrong with the disk."
+        )
+
+
+@commands.command()
+def prune(
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show what would go.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Remove what no instant of the last 30 days needs. Each backup does this at its end."""
+    settings = get_settings()
+    place = place_of(settings)
+    pruned = upkeep.prune(place, keeper.local_files(settings), dry_run=dry_run)
+    if as_json:
+        shown: dict[str, Any] = {
+            "backups": list(pruned.backups),
+            "segments": pruned.segments,
+            "files": pruned.files,
+            "size_bytes": pruned.size_bytes,
+            "dry_run": dry_run,
+        }
+        typer.echo(json.dumps(shown, indent=2))
+        return
+    typer.echo(f"{'Would be removed' if dry_run else 'Removed'}: {_removed(pruned)}.")
+
+
+def size(size_bytes: int) -> str:
+    """`8.2 MB`, `1.4 GB`."""
+    if size_bytes >= 1024**3:
+        return f"{size_bytes / 1024**3:,.1f} GB"
+    return f"{size_bytes / 1024**2:,.1f} MB"
+
+
+def local(at: datetime | None, settings: Settings) -> str:
+    """A moment in the school's zone, to the second."""
+    return "never" if at is None else f"{at.astimezone(settings.zone):%Y-%m-%d %H:%M:%S %Z}"
+
+
+def _span(span: Span, settings: Settings) -> str:
+    return f"{local(span.start, settings)} to {local(span.end, settings)}"
+
+
+def _seconds(backup: Backup) -> str:
+    return f"{(backup.ended_at - backup.started_at).total_seconds():.1f} s"
+
+
+def _removed(pruned: upkeep.Pruned) -> str:
+    parts = [
+        *pruned.backups,
+        _count(pruned.segments, "segment") + " of the log",
+        _count(pruned.files, "file"),
+    ]
+    return f"{', '.join(parts)} ({size(pruned.size_bytes)})"
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}" + ("" if number == 1 else "s")

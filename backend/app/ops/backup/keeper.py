@@ -1,0 +1,145 @@
+"""Backups by themselves: the log all the time, a backup each hour, a full one each night, files each minute."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+import psycopg
+import structlog
+from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
+
+from app.core import clock, history
+from app.core.actions import Action
+from app.core.files import FileStore, open_store
+from app.core.permissions import SYSTEM
+from app.db.session import Database
+from app.ops.backup import store, take, upkeep
+from app.ops.backup.place import Backup, BackupPlace, place_of
+from app.ops.backup.receiver import Receiver, catch_up
+from app.ops.backup.tools import Source, Stopped, source_of
+from app.ops.errors import OperatorError
+from app.ops.servers import is_embedded
+from app.rules import backups as rules
+from app.rules.backups import BackupKind
+from app.settings import DEMO_DOMAIN, Settings
+
+_TICK_SECONDS = 60.0
+_PATIENCE_AFTER_FAILURE = timedelta(minutes=10)
+_OVERLAP = timedelta(hours=1)
+"""A file is claimed in a transaction that may last; what was stored so long before the last look is looked at again."""
+_DEMO = text("SELECT EXISTS (SELECT FROM users WHERE email LIKE :domain AND deleted_at IS NULL)")
+_NEW_FILES = text("SELECT sha256 FROM stored_files WHERE stored_at >= :since ORDER BY stored_at")
+log = structlog.get_logger(__name__)
+
+
+def is_scheduled(settings: Settings, database: Database) -> bool:
+    """Whether this installation backs itself up: the embedded server, with a school that is not the demo."""
+    if not (settings.backup_schedule and is_embedded(settings)):
+        return False
+    with database.begin() as session:
+        return not session.scalar(_DEMO, {"domain": f"%@{DEMO_DOMAIN}"})
+
+
+def local_files(settings: Settings) -> FileStore | None:
+    """The store to copy from; None where files are in a bucket, whose own versions keep what was deleted."""
+    return open_store(settings) if settings.s3_bucket is None else None
+
+
+def make(
+    place: BackupPlace, source: Source, settings: Settings, kind: BackupKind | None = None
+) -> tuple[Backup, int, upkeep.Pruned]:
+    """A backup with everything that belongs to it: the database, the log so far, the files; then what is too old goes.
+
+    The backup, how many files were copied, and what went. Raises OperatorError.
+    """
+    made = take.take(place, source, kind)
+    catch_up(place, source)
+    files = local_files(settings)
+    copied = store.copy_all(place, files) if files is not None else 0
+    return made, copied, upkeep.prune(place, files)
+
+
+class Keeper:
+    """Backs the school up until `stop`, beside the jobs. A failure is logged, kept in the history, and tried again."""
+
+    def __init__(self, settings: Settings, database: Database) -> None:
+        self._settings = settings
+        self._database = database
+        self._stopping = threading.Event()
+        self._place = place_of(settings)
+        self._looked_at: datetime | None = None
+        self._failed_at: datetime | None = None
+        self._threads: list[threading.Thread] = []
+        self._receiver: Receiver | None = None
+
+    def start(self) -> None:
+        source = source_of(self._settings, self._stopping)
+        self._receiver = Receiver(self._place, source)
+        self._receiver.start()
+        thread = threading.Thread(target=self._run, args=(source,), name="backups", daemon=True)
+        thread.start()
+        self._threads.append(thread)
+
+    def stop(self) -> None:
+        """Break off what runs; a backup that was being made leaves nothing in the catalog."""
+        self._stopping.set()
+        if self._receiver is not None:
+            self._receiver.join(30)
+        for thread in self._threads:
+            thread.join(30)
+
+    def _run(self, source: Source) -> None:
+        while not self._stopping.is_set():
+            try:
+                self.tick(source)
+            except Stopped:
+                return
+            except (OperatorError, SQLAlchemyError, psycopg.Error, OSError) as error:
+                self._note_failure(" ".join(str(error).split())[:500])
+            self._stopping.wait(_TICK_SECONDS)
+
+    def tick(self, source: Source) -> None:
+        """What is due now: new files, a backup."""
+        now = clock.now()
+        if self._failed_at is not None and abs(now - self._failed_at) < _PATIENCE_AFTER_FAILURE:
+            return
+        known = take.current(self._place, source.cluster())
+        able = [one.member for one in known if one.fault is None]
+        newest = able[-1] if able else None
+        newest_full = next((one for one in reversed(able) if one.parent is None), None)
+        kind = rules.due(now, now.astimezone(self._settings.zone).hour, newest, newest_full)
+        if kind is not None:
+            # An hourly one becomes a full one where there is nothing to build on.
+            wanted = BackupKind.FULL if kind is BackupKind.FULL else None
+            make(self._place, source, self._settings, wanted)
+        else:
+            self._copy_new_files(now)
+        self._failed_at = None
+
+    def _copy_new_files(self, now: datetime) -> None:
+        files = local_files(self._settings)
+        if files is None:
+            return
+        since = (self._looked_at or now - timedelta(days=1)) - _OVERLAP
+        store.copy(self._place, files, self._stored_since(since))
+        self._looked_at = now
+
+    def _stored_since(self, since: datetime) -> Iterator[str]:
+        with self._database.begin() as session:
+            hashes = list(session.scalars(_NEW_FILES, {"since": since}))
+        yield from hashes
+
+    def _note_failure(self, reason: str) -> None:
+        log.error("backup.failed", reason=reason)
+        first = self._failed_at is None
+        self._failed_at = clock.now()
+        if not first:
+            return
+        try:
+            with self._database.begin() as session:
+                history.record(session, SYSTEM, Action.BACKUP_FAILED, None, reason=reason)
+        except SQLAlchemyError as error:  # the database is away, which is what failed
+            log.warning("backup.failure_not_kept", reason=" ".join(str(error).split())[:300])

@@ -1,0 +1,181 @@
+"""The write-ahead log, received as it is written: `pg_receivewal` with a replication slot, watched and begun again."""
+
+from __future__ import annotations
+
+import subprocess
+import threading
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import psycopg
+import structlog
+
+from app.core import clock
+from app.ops.backup import wal
+from app.ops.backup.place import BackupPlace
+from app.ops.backup.tools import Source, Stopped
+from app.ops.errors import OperatorError
+from app.ops.postgres.launch import last_words
+
+SLOT = "aada_backup"
+_LOOK_SECONDS = 5.0
+_AGAIN_SECONDS = 15.0
+_LOG = "receiver.log"
+_LOG_LIMIT_BYTES = 1_000_000
+_STATE = "SELECT active, wal_status FROM pg_replication_slots WHERE slot_name = %s"
+_NOW = "SELECT pg_current_wal_flush_lsn()::text, timeline_id FROM pg_control_checkpoint()"
+_RECEIVED = (
+    "SELECT coalesce(bool_or(flush_lsn >= %s::pg_lsn), false) FROM pg_stat_replication"
+    " WHERE application_name = %s"
+)
+log = structlog.get_logger(__name__)
+
+
+class Receiver:
+    """Keeps the archive of the log complete until `stop`. A server that is away for a while is waited for."""
+
+    def __init__(self, place: BackupPlace, source: Source) -> None:
+        self._place = place
+        self._source = source
+        self._thread = threading.Thread(target=self._run, name="wal-receiver", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def join(self, timeout_seconds: float) -> None:
+        """Wait for its end; set the source's `stopping` first."""
+        self._thread.join(timeout_seconds)
+
+    def _run(self) -> None:
+        stopping = self._source.stopping
+        while not stopping.is_set():
+            try:
+                self._receive()
+            except (OperatorError, psycopg.Error, OSError) as error:
+                log.warning("backup.log_interrupted", reason=" ".join(str(error).split())[:300])
+            stopping.wait(_AGAIN_SECONDS)
+
+    def _receive(self) -> None:
+        self._place.prepare()
+        folder = require_slot(self._place, self._source)
+        if folder is None:  # another process of this installation receives
+            return
+        said = self._place.folder / _LOG
+        if said.is_file() and said.stat().st_size > _LOG_LIMIT_BYTES:
+            said.replace(said.with_suffix(".log.1"))
+        self._place.forget_horizon()
+        process = self._source.spawn("pg_receivewal", _arguments(self._source, folder), said)
+        try:
+            while process.poll() is None:
+                if self._source.stopping.wait(_LOOK_SECONDS):
+                    return
+                note_caught_up(self._place, self._source)
+        finally:
+            _end(process)
+        raise OperatorError(f"pg_receivewal ended: {last_words(said)}")
+
+
+def catch_up(place: BackupPlace, source: Source) -> None:
+    """Receive the log to where it stands now, where nobody receives it all the time (`aada backup now` from cron)."""
+    folder = require_slot(place, source)
+    if folder is None:
+        return
+    now = clock.now()
+    place.forget_horizon()
+    with source.connect() as connection:
+        position = _position(connection)
+        # pg_receivewal ends when it has received more than the position: without another record it would wait.
+        connection.execute("SELECT pg_create_restore_point('aada backup')")
+    arguments = [*_arguments(source, folder), f"--endpos={position.lsn}"]
+    source.run("pg_receivewal", arguments, "The write-ahead log could not be received")
+    place.note_horizon(now, position.timeline, position.lsn)
+
+
+def require_slot(place: BackupPlace, source: Source) -> Path | None:
+    """The folder that the log goes to, its replication slot made if need be; None while somebody else receives it.
+
+    The slot keeps the server from removing what was not received. One that fell too far behind begins again, in a
+    folder of its own: the next backup closes the gap.
+    """
+    with source.connect() as connection:
+        connection.autocommit = True
+        row = connection.execute(_STATE, (SLOT,)).fetchone()
+        if row is not None and row[0]:
+            return None
+        folder = wal.newest_folder(place)
+        if row is not None and row[1] == "lost":
+            log.warning("backup.log_gap", reason="the server had to remove log that was not received")
+            connection.execute("SELECT pg_drop_replication_slot(%s)", (SLOT,))
+            row = None
+        if row is None:
+            connection.execute("SELECT pg_create_physical_replication_slot(%s, true)", (SLOT,))
+            return wal.new_folder(place, clock.now())
+        if folder is not None:
+            return folder
+        # Another BACKUP_DIR than before: what the slot holds is received from its own position on.
+        return wal.new_folder(place, clock.now())
+
+
+def lag_seconds(place: BackupPlace, source: Source, patience_seconds: float) -> float | None:
+    """How long what is committed now takes to be in the archive; None if longer than the patience."""
+    before = time.monotonic()
+    with source.connect() as connection:
+        position = _position(connection)
+        while time.monotonic() - before < patience_seconds:
+            connection.rollback()
+            if (connection.execute(_RECEIVED, (position.lsn, SLOT)).fetchone() or (False,))[0]:
+                return time.monotonic() - before
+            if source.stopping.wait(0.05):
+                raise Stopped
+    return None
+
+
+def note_caught_up(place: BackupPlace, source: Source) -> bool:
+    """See whether everything committed by now is in the archive, and note when that was."""
+    now = clock.now()
+    with source.connect() as connection:
+        position = _position(connection)
+        received = connection.execute(_RECEIVED, (position.lsn, SLOT)).fetchone()
+    if received and received[0]:
+        place.note_horizon(now, position.timeline, position.lsn)
+        return True
+    return False
+
+
+@dataclass(frozen=True, slots=True)
+class _Position:
+    """Where the log stands."""
+
+    lsn: str
+    timeline: int
+
+
+def _position(connection: psycopg.Connection[tuple[object, ...]]) -> _Position:
+    row = connection.execute(_NOW).fetchone()
+    if row is None:
+        raise OperatorError("The server does not say where its log stands.")
+    return _Position(str(row[0]), int(str(row[1])))
+
+
+def _arguments(source: Source, folder: Path) -> list[str | Path]:
+    # Synchronous: what arrives is on the disk at once, so that a lost server loses seconds. Nobody waits for it.
+    return [
+        f"--dbname={source.conninfo}",
+        f"--directory={folder}",
+        f"--slot={SLOT}",
+        "--compress=gzip:4",
+        "--synchronous",
+        "--no-loop",
+        "--no-password",
+    ]
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    if process.poll() is None:
+        process.terminate()
+        try:
+            process.wait(20)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait(20)

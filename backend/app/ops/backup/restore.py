@@ -1,0 +1,282 @@
+"""Restoring an instant into a new data directory: unpack, combine, replay, give it a password, bring the files."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+import psycopg
+from psycopg import sql
+
+from app.core import clock
+from app.ops.backup import archive, plan, store, wal
+from app.ops.backup.archive import Damaged
+from app.ops.backup.place import MANIFEST, Backup, BackupPlace
+from app.ops.backup.plan import Plan
+from app.ops.backup.tools import run
+from app.ops.errors import OperatorError
+from app.ops.postgres import EmbeddedServer, PostgresPrograms, find_pg17
+from app.ops.postgres.configuration import write_private
+from app.settings import Settings
+
+MARK = "RESTORE-NOT-FINISHED"
+_A_DAY = 24 * 3600.0
+_TOO_EARLY = "recovery ended before configured recovery target"
+_CLAIMED = (
+    "SELECT DISTINCT file.sha256 FROM stored_files file JOIN file_claims claim USING (sha256)"
+    " WHERE claim.released_at IS NULL ORDER BY 1"
+)
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Restored:
+    """What was restored where, and what it holds. `last_commit_at` is when the last transaction of it was committed."""
+
+    plan: Plan
+    into: Path
+    seconds: float
+    last_commit_at: datetime | None
+    files: int
+    missing_files: tuple[str, ...] = ()
+    rows: dict[str, int] = field(default_factory=dict)
+
+
+def restore(place: BackupPlace, wanted: Plan, into: Path, settings: Settings, say: Say) -> Restored:
+    """Restore into a folder that is not there yet or is empty: it becomes a DATA_DIR, to be served from as it is.
+
+    A backup that turns out to be damaged is marked, said, and the next best one is used. Raises OperatorError.
+    """
+    begun = time.monotonic()
+    into = into.absolute()
+    programs = find_pg17()
+    with place.in_use():
+        while True:
+            _claim_folder(into, wanted)
+            try:
+                commit = _database(place, wanted, into, programs, say)
+                break
+            except _Unusable as unusable:
+                say(f"! {unusable.backup.id} is damaged ({unusable}): it is not used any more.")
+                place.note(unusable.backup, fault=str(unusable), at=clock.now())
+                wanted = plan.make(place, wanted.target, settings)
+                say(f"· going on with {wanted.backup.id}")
+            except Damaged as damaged:
+                raise OperatorError(
+                    f"{damaged}. {into} is not complete. Restore an instant before it, or one after the next backup "
+                    "(aada backup list)."
+                ) from damaged
+            except OSError as error:
+                raise OperatorError(
+                    f"The restore into {into} was broken off: {error.strerror or error}. The backups are as they were. "
+                    "Mend that, and run the same command again."
+                ) from error
+        say("· starting the database, giving it a new password")
+        with _serving(into) as server:
+            missing, files = _files(place, server, into, say)
+            rows = _rows(server)
+    (into / MARK).unlink()
+    return Restored(wanted, into, time.monotonic() - begun, commit, files, tuple(missing), rows)
+
+
+class _Unusable(Exception):
+    def __init__(self, backup: Backup, why: str) -> None:
+        super().__init__(why)
+        self.backup = backup
+
+
+def _claim_folder(into: Path, wanted: Plan) -> None:
+    """Take a folder that nobody uses. What an earlier restore left there unfinished makes room."""
+    if (into / MARK).exists():
+        server = EmbeddedServer(into / "postgres")
+        server.shut_down(force=True)
+        home = server.home
+        shutil.rmtree(into)
+        if home.parent != into:
+            shutil.rmtree(home, ignore_errors=True)
+    try:
+        if into.exists() and (not into.is_dir() or any(into.iterdir())):
+            raise OperatorError(
+                f"{into} is not empty, and a restore never writes over anything: name a folder that does not exist "
+                "yet. Nothing was changed."
+            )
+        into.mkdir(parents=True, exist_ok=True, mode=0o711)
+        (into / MARK).write_text("A restore into this folder has begun and not ended.\n", encoding="ascii")
+        free = shutil.disk_usage(into).free
+    except OSError as error:
+        raise OperatorError(f"{into} cannot be written ({error.strerror}). Nothing was changed.") from error
+    if free < wanted.needed_bytes:
+        (into / MARK).unlink()
+        raise OperatorError(
+            f"{into} needs {wanted.needed_bytes / 1024**2:,.0f} MB, and {free / 1024**2:,.0f} MB are free there: name "
+            "a folder on another disk. Nothing was changed."
+        )
+
+
+def _database(
+    place: BackupPlace, wanted: Plan, into: Path, programs: PostgresPrograms, say: Say
+) -> datetime | None:
+    """The cluster as it was at the instant, stopped and with a new password; when its last commit was."""
+    scratch = into / "unpacked"
+    scratch.mkdir(mode=0o700)
+    server = EmbeddedServer(into / "postgres")
+    server.adopt(lambda data: _fill(place, wanted, scratch, data, programs, say))
+    shutil.rmtree(scratch, ignore_errors=True)
+    say("· replaying the write-ahead log")
+    commit = _replay(server.directory, wanted)
+    _new_password(server, programs)
+    return commit
+
+
+def _fill(
+    place: BackupPlace, wanted: Plan, scratch: Path, data: Path, programs: PostgresPrograms, say: Say
+) -> None:
+    unpacked = []
+    for one in wanted.chain:
+        folder = scratch / one.id
+        say(f"· unpacking and checking {one.id} ({one.restored_bytes / 1024**2:,.0f} MB)")
+        try:
+            archive.read_manifest(place.of(one) / MANIFEST)
+            archive.unpack(place.of(one), folder)
+            run(programs, "pg_verifybackup", ["--quiet", folder], "pg_verifybackup")
+        except (Damaged, OperatorError) as error:
+            raise _Unusable(one, str(error).removeprefix("pg_verifybackup: ")) from error
+        unpacked.append(folder)
+    if len(unpacked) == 1:
+        unpacked[0].rename(data)
+    else:
+        say(f"· combining {len(unpacked)} backups")
+        try:
+            arguments: list[str | Path] = [
+                *unpacked,
+                f"--output={data}",
+                "--manifest-checksums=SHA256",
+                "--no-sync",
+            ]
+            run(programs, "pg_combinebackup", arguments, "pg_combinebackup")
+        except OperatorError as error:
+            raise _Unusable(wanted.backup, str(error).removeprefix("pg_combinebackup: ")) from error
+        # The log of the last one belongs to it: without it, what it holds is not yet consistent.
+        for path in (unpacked[-1] / "pg_wal").glob("*"):
+            if path.is_file() and not (data / "pg_wal" / path.name).exists():
+                shutil.copyfile(path, data / "pg_wal" / path.name)
+    for segment in wanted.log:
+        wal.write_out(segment, data / "pg_wal")
+    (data / "recovery.signal").touch(mode=0o600)
+
+
+def _replay(directory: Path, wanted: Plan) -> datetime | None:
+    """Let PostgreSQL replay the log up to the instant, and begin a timeline of its own."""
+    recovery = {
+        # All of the log lies in pg_wal already; a command has to be named all the same.
+        "restore_command": "false",
+        "recovery_target_timeline": "current",
+        "recovery_target_action": "promote",
+        "hot_standby": "off",
+        "synchronous_standby_names": "",
+        "archive_mode": "off",
+    }
+    if sys.platform == "linux":  # one call for the file system instead of one a file
+        recovery["recovery_init_sync_method"] = "syncfs"
+    exact = {} if wanted.target is None else {"recovery_target_time": _instant(wanted.target)}
+    try:
+        return _replayed(directory, recovery | exact)
+    except OperatorError as error:
+        if _TOO_EARLY not in str(error):
+            raise
+    # Nothing was committed between the end of the log and the instant: the plan has seen that the log reaches it.
+    return _replayed(directory, recovery)
+
+
+def _replayed(directory: Path, settings: dict[str, str]) -> datetime | None:
+    server = EmbeddedServer(directory, settings=settings, start_timeout_seconds=_A_DAY)
+    try:
+        server.start()
+    except OperatorError:
+        server.shut_down(force=True)
+        raise
+    server.stop()
+    return _last_commit(server.log)
+
+
+def _last_commit(log: Path) -> datetime | None:
+    """The time of the last transaction that was replayed, as the server's log says."""
+    mark = "last completed transaction was at log time "
+    text = log.read_text(encoding="utf-8", errors="replace")
+    _, found, rest = text.rpartition(mark)
+    if not found:
+        return None
+    return datetime.fromisoformat(rest.splitlines()[0].replace("UTC", "+00:00").strip()).astimezone(UTC)
+
+
+def _new_password(server: EmbeddedServer, programs: PostgresPrograms) -> None:
+    """The old one may be lost with its machine. No network is involved: the server runs for this one statement."""
+    password = secrets.token_urlsafe(24)
+    write_private(server.directory / "password", password)
+    statement = f"ALTER ROLE postgres PASSWORD '{password}'\n"
+    done = subprocess.run(
+        [programs.tool("postgres"), "--single", "-D", server.data, "postgres"],
+        input=statement.encode(),
+        capture_output=True,
+        check=False,
+        cwd=server.data,
+        env=server.environment,
+        **server.credentials,
+    )
+    if done.returncode != 0 or b"ERROR" in done.stderr:
+        reason = " ".join(done.stderr.decode("utf-8", "replace").split())[-300:]
+        raise OperatorError(f"The restored database could not be given a password: {reason}.")
+
+
+@contextmanager
+def _serving(into: Path) -> Iterator[EmbeddedServer]:
+    with EmbeddedServer(into / "postgres") as server:
+        yield server
+
+
+def _files(place: BackupPlace, server: EmbeddedServer, into: Path, say: Say) -> tuple[list[str], int]:
+    """Bring the files that rows of this instant point to; which are missing, and how many came."""
+    missing, count = [], 0
+    with psycopg.connect(server.url()) as connection:
+        if connection.execute("SELECT to_regclass('file_claims')").fetchone() == (None,):
+            return [], 0
+        hashes = [str(row[0]) for row in connection.execute(_CLAIMED)]
+    if not hashes:
+        return [], 0
+    say(f"· bringing {len(hashes):,} files")
+    for sha256 in hashes:
+        try:
+            store.fetch(place, sha256, into / "files" / sha256[:2] / sha256)
+            count += 1
+        except Damaged as damaged:
+            missing.append(str(damaged))
+    if os.geteuid() == 0:  # served by somebody else than who restores: as the backups are
+        owner = place.folder.stat()
+        for path in (into / "files", *(into / "files").rglob("*")):
+            os.chown(path, owner.st_uid, owner.st_gid)
+    return missing, count
+
+
+def _rows(server: EmbeddedServer) -> dict[str, int]:
+    """How many there are of what a school would miss first."""
+    found = {}
+    with psycopg.connect(server.url()) as connection:
+        for table in ("users", "enrollments", "attendance", "transcripts", "audit_log"):
+            if connection.execute("SELECT to_regclass(%s)", (table,)).fetchone() != (None,):
+                query = sql.SQL("SELECT count(*) FROM {}").format(sql.Identifier(table))
+                row = connection.execute(query).fetchone()
+                found[table] = int(str(row[0])) if row else 0
+    return found
+
+
+def _instant(at: datetime) -> str:
+    return at.astimezone(UTC).isoformat(sep=" ")

@@ -1,0 +1,111 @@
+"""Uploaded files and issued documents in the backup: copied by their hash, kept while an instant may point to them."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Collection, Iterator
+from contextlib import suppress
+from datetime import UTC, datetime
+from pathlib import Path
+
+from app.core import clock
+from app.core.files import FileMissing, FileStore
+from app.ops.backup.archive import Damaged
+from app.ops.backup.place import UNFINISHED, BackupPlace, flush
+from app.rules import backups as rules
+from app.rules.backups import Member
+
+
+def copy_all(place: BackupPlace, store: FileStore) -> int:
+    """Copy what is in the store and not here yet, and note what was seen; how many files were copied.
+
+    A file that goes meanwhile was given up by its records long before: it is passed over.
+    """
+    return copy(place, store, (file.sha256 for file in store.listed()))
+
+
+def copy(place: BackupPlace, store: FileStore, hashes: Iterator[str]) -> int:
+    """Copy these files; how many were not here yet. The time of each copy becomes now: that of its last sighting."""
+    copied = 0
+    now = clock.now().timestamp()
+    for sha256 in hashes:
+        target = path_of(place, sha256)
+        if not target.exists():
+            try:
+                _write(target, store, sha256)
+            except FileMissing:
+                continue
+            copied += 1
+        os.utime(target, (now, now))
+    return copied
+
+
+def prune(place: BackupPlace, store: FileStore, kept: Collection[Member]) -> tuple[int, int]:
+    """Remove copies that no restorable instant can point to; how many, and their bytes."""
+    count = size_bytes = 0
+    for path in list(place.files.glob("??/*")):
+        if path.name.endswith(UNFINISHED):
+            path.unlink(missing_ok=True)
+            continue
+        status = path.stat()
+        seen = datetime.fromtimestamp(status.st_mtime, UTC)
+        if rules.file_may_go(seen, kept) and not store.exists(path.name):
+            path.unlink()
+            count += 1
+            size_bytes += status.st_size
+    return count, size_bytes
+
+
+def fetch(place: BackupPlace, sha256: str, target: Path) -> None:
+    """Write a copy to `target`, its content compared with its name. Raises Damaged."""
+    digest = hashlib.sha256()
+    source = path_of(place, sha256)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    partial = target.with_name(f"keep-{target.name}")
+    try:
+        with source.open("rb") as stream, partial.open("wb") as out:
+            while chunk := stream.read(256 * 1024):
+                digest.update(chunk)
+                out.write(chunk)
+    except FileNotFoundError:
+        raise Damaged(f"file {sha256} is missing") from None
+    if digest.hexdigest() != sha256:
+        partial.unlink()
+        raise Damaged(f"file {sha256} has other content than when it was stored")
+    partial.chmod(0o440)
+    partial.replace(target)
+
+
+def check(place: BackupPlace) -> Iterator[str]:
+    """What is wrong with the copies, a sentence each: every byte is read."""
+    for path in sorted(place.files.glob("??/*")):
+        if path.name.endswith(UNFINISHED):
+            continue
+        digest = hashlib.sha256()
+        with suppress(FileNotFoundError), path.open("rb") as stream:
+            while chunk := stream.read(256 * 1024):
+                digest.update(chunk)
+            if digest.hexdigest() != path.name:
+                yield f"file {path.name} has other content than when it was stored"
+
+
+def path_of(place: BackupPlace, sha256: str) -> Path:
+    return place.files / sha256[:2] / sha256
+
+
+def _write(target: Path, store: FileStore, sha256: str) -> None:
+    target.parent.mkdir(mode=0o700, exist_ok=True)
+    partial = target.with_name(f"{sha256}{UNFINISHED}")
+    digest = hashlib.sha256()
+    with partial.open("wb") as stream:
+        for chunk in store.read(sha256):
+            digest.update(chunk)
+            stream.write(chunk)
+        stream.flush()
+        os.fsync(stream.fileno())
+    if digest.hexdigest() != sha256:  # damaged in the store: the copy must not look sound
+        partial.unlink()
+        raise FileMissing(sha256)
+    partial.replace(target)
+    flush(target.parent)

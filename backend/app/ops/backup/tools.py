@@ -1,0 +1,144 @@
+"""Running PostgreSQL's own programs: with the password in the environment, ended with this process, and explained."""
+
+from __future__ import annotations
+
+import subprocess
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import psycopg
+from sqlalchemy.engine import URL
+
+from app.db.session import libpq_url
+from app.ops.errors import OperatorError
+from app.ops.postgres import PostgresPrograms, find_pg17
+from app.ops.postgres.launch import dies_with_parent, environment, one_line
+from app.ops.servers import connect
+from app.settings import Settings
+
+_WAIT_SECONDS = 0.1
+
+
+class Stopped(Exception):
+    """The system ends: what runs was broken off."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cluster:
+    """What a server says of itself."""
+
+    system_identifier: int
+    timeline: int
+    version: str
+    size_bytes: int
+
+
+@dataclass(frozen=True)
+class Source:
+    """A server to back up, signed in as somebody who may replicate, and the programs to do it with."""
+
+    settings: Settings
+    programs: PostgresPrograms
+    stopping: threading.Event
+
+    @property
+    def url(self) -> URL:
+        return self.settings.owner_database_url
+
+    @property
+    def conninfo(self) -> str:
+        """For PostgreSQL's programs. Without the password, which every user of the machine could read."""
+        return libpq_url(self.url.set(password=None, database="postgres"))
+
+    def connect(self, database: str | None = None) -> psycopg.Connection[tuple[object, ...]]:
+        return connect(self.settings, self.url.set(database=database) if database else None)
+
+    def cluster(self) -> Cluster:
+        query = (
+            "SELECT system_identifier, timeline_id, current_setting('server_version'),"
+            " (SELECT sum(pg_database_size(oid)) FROM pg_database)::bigint"
+            " FROM pg_control_system(), pg_control_checkpoint()"
+        )
+        with self.connect() as connection:
+            row = connection.execute(query).fetchone()
+        if row is None:
+            raise OperatorError("The server does not say which database cluster it is.")
+        return Cluster(int(str(row[0])), int(str(row[1])), str(row[2]).split(" ")[0], int(str(row[3])))
+
+    def spawn(self, program: str, arguments: Sequence[str | Path], log: Path) -> subprocess.Popen[bytes]:
+        """Start one of PostgreSQL's programs; what it says goes to `log`."""
+        with log.open("ab") as said:
+            return spawn(self.programs, program, arguments, said=said, password=self._password)
+
+    def run(self, program: str, arguments: Sequence[str | Path], failed: str) -> None:
+        """Run one to its end. Raises OperatorError with `failed` and its last words, and Stopped."""
+        run(self.programs, program, arguments, failed, password=self._password, stopping=self.stopping)
+
+    @property
+    def _password(self) -> str | None:
+        return None if self.url.password is None else str(self.url.password)
+
+
+def source_of(settings: Settings, stopping: threading.Event | None = None) -> Source:
+    """The server of settings whose `database_url` is known."""
+    return Source(settings, find_pg17(), stopping or threading.Event())
+
+
+def spawn(
+    programs: PostgresPrograms,
+    program: str,
+    arguments: Sequence[str | Path],
+    *,
+    said: int | object = subprocess.PIPE,
+    password: str | None = None,
+) -> subprocess.Popen[bytes]:
+    variables = environment(programs) | {"PGAPPNAME": "aada_backup", "PGCONNECT_TIMEOUT": "10"}
+    if password is not None:
+        variables["PGPASSWORD"] = password
+    return subprocess.Popen(
+        [programs.tool(program), *arguments],
+        env=variables,
+        stdin=subprocess.DEVNULL,
+        stdout=said,  # type: ignore[arg-type]
+        stderr=subprocess.STDOUT,
+        start_new_session=True,
+        preexec_fn=dies_with_parent(),  # noqa: PLW1509  (one call into the kernel)
+    )
+
+
+def run(
+    programs: PostgresPrograms,
+    program: str,
+    arguments: Sequence[str | Path],
+    failed: str,
+    *,
+    password: str | None = None,
+    stopping: threading.Event | None = None,
+) -> str:
+    """Run a program to its end; what it said. Raises OperatorError and Stopped."""
+    process = spawn(programs, program, arguments, password=password)
+    said: list[bytes] = []
+    reader = threading.Thread(
+        target=lambda: said.append(process.stdout.read() if process.stdout else b""), daemon=True
+    )
+    reader.start()
+    try:
+        while process.poll() is None:
+            if stopping is not None and stopping.wait(_WAIT_SECONDS):
+                raise Stopped
+            if stopping is None:
+                process.wait()
+    finally:
+        if process.poll() is None:
+            process.terminate()
+            process.wait(30)
+        reader.join(30)
+        if process.stdout is not None:
+            process.stdout.close()
+    text = b"".join(said).decode("utf-8", "replace")
+    if process.returncode != 0:
+        reason = one_line(text) if text.strip() else f"it ended with status {process.returncode}"
+        raise OperatorError(f"{failed}: {reason}.")
+    return text

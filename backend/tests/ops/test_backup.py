@@ -1,0 +1,424 @@
+"""Backups on a real server: what was acknowledged comes back, and what is damaged is named and not used."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from unittest.mock import patch
+
+import psycopg
+import pytest
+
+from app.core import clock
+from app.core.files import LocalStore
+from app.ops.backup import instants, keeper, plan, receiver, restore, store, upkeep, wal
+from app.ops.backup.place import MANIFEST, BackupPlace, place_of
+from app.ops.backup.tools import Source, source_of
+from app.ops.errors import OperatorError
+from app.ops.postgres import EmbeddedServer
+from app.rules.backups import BackupKind
+from app.settings import Settings, normalize_database_url
+
+BACKEND = Path(__file__).resolve().parents[2]
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("backup")]
+
+_TABLES = """
+CREATE TABLE kept (id int PRIMARY KEY, at timestamptz NOT NULL DEFAULT clock_timestamp());
+CREATE TABLE stored_files (sha256 text PRIMARY KEY, stored_at timestamptz DEFAULT now());
+CREATE TABLE file_claims (sha256 text, released_at timestamptz);
+"""
+
+
+@dataclass
+class School:
+    """A small database on a real server, its files, and the place of its backups."""
+
+    folder: Path
+    server: EmbeddedServer
+    settings: Settings
+
+    @property
+    def place(self) -> BackupPlace:
+        return place_of(self.settings)
+
+    @property
+    def source(self) -> Source:
+        return source_of(self.settings)
+
+    @property
+    def files(self) -> LocalStore:
+        return LocalStore(self.settings.data_dir / "files")
+
+    def make(self, kind: BackupKind | None = None) -> str:
+        return keeper.make(self.place, self.source, self.settings, kind)[0].id
+
+    def write(self, *ids: int, server: EmbeddedServer | None = None) -> datetime:
+        """Commit rows; a moment after the commit, and before anything that is committed later."""
+        with psycopg.connect((server or self.server).url()) as connection:
+            for one in ids:
+                connection.execute("INSERT INTO kept VALUES (%s)", (one,))
+        time.sleep(0.02)
+        after = clock.now()
+        time.sleep(0.02)
+        return after
+
+    def claim(self, content: bytes) -> str:
+        stored = self.files.put(content)
+        with psycopg.connect(self.server.url()) as connection:
+            connection.execute("INSERT INTO stored_files VALUES (%s)", (stored.sha256,))
+            connection.execute("INSERT INTO file_claims VALUES (%s)", (stored.sha256,))
+        return stored.sha256
+
+    def restored(self, target: datetime | None, name: str) -> tuple[Path, list[int], list[str]]:
+        """Restore into a new folder; its rows, and what was said."""
+        said: list[str] = []
+        into = self.folder / name
+        wanted = plan.make(self.place, target, self.settings)
+        done = restore.restore(self.place, wanted, into, self.settings, said.append)
+        assert done.missing_files == ()
+        return into, rows(into), said
+
+    def aada(self, *arguments: str, **more: str) -> subprocess.Popen[str]:
+        environment = dict(os.environ) | {
+            "DATA_DIR": str(self.settings.data_dir),
+            "SECRET_KEY": "a key for tests alone, of good length",
+            "AADA_APP_PASSWORD": "secret",
+            "BACKUP_DIR": str(self.place.folder),
+        }
+        return subprocess.Popen(
+            [sys.executable, "-m", "app.cli", *arguments],
+            cwd=BACKEND,
+            env={name: value for name, value in environment.items() if name != "DATABASE_URL"} | more,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+
+
+def rows(data_dir: Path) -> list[int]:
+    with EmbeddedServer(data_dir / "postgres") as server, psycopg.connect(server.url()) as connection:
+        return [int(str(row[0])) for row in connection.execute("SELECT id FROM kept ORDER BY id")]
+
+
+def new_school(folder: Path) -> School:
+    # Nothing here has to outlive a power cut.
+    server = EmbeddedServer(folder / "data" / "postgres", settings={"fsync": "off"}).start()
+    server.ensure_database()
+    with psycopg.connect(server.url()) as connection:
+        connection.execute(_TABLES)
+    settings = Settings(
+        _env_file=None,
+        environment="test",
+        secret_key="a key for tests alone, of good length",
+        data_dir=folder / "data",
+        database_url=normalize_database_url(server.url()),
+    )
+    return School(folder, server, settings)
+
+
+@pytest.fixture(scope="module")
+def folder() -> Iterator[Path]:
+    with ExitStack() as stack:
+        place = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="aada-backup-")))
+        place.chmod(0o711)
+        yield place
+
+
+@pytest.fixture(scope="module")
+def school(folder: Path) -> Iterator[School]:
+    made = new_school(folder)
+    yield made
+    made.server.shut_down(force=True)
+
+
+def test_a_chain_and_the_log_restore_exactly_what_was_committed_at_an_instant(school: School) -> None:
+    school.write(1)
+    early = school.claim(b"claimed before")
+    full = school.make(BackupKind.FULL)
+    school.write(2)
+    first = school.make()
+    school.write(3)
+    second = school.make()
+    at = school.write(4)
+    school.write(5)
+    late = school.claim(b"claimed after")
+    with psycopg.connect(school.server.url()) as connection:
+        connection.execute("UPDATE file_claims SET released_at = now() WHERE sha256 = %s", (early,))
+    school.files.delete(early)
+    receiver.catch_up(school.place, school.source)
+    store.copy_all(school.place, school.files)
+
+    wanted = plan.make(school.place, at, school.settings)
+    assert [one.id for one in wanted.chain] == [full, first, second]
+    assert [one.parent for one in wanted.chain] == [None, full, first]
+    assert wanted.log, "row 4 is in the log alone"
+    into, found, _ = school.restored(at, "exactly")
+    assert found == [1, 2, 3, 4]
+    kept = LocalStore(into / "files")
+    assert kept.read_bytes(early) == b"claimed before", "given up since, but not at that instant"
+    assert not kept.exists(late)
+    with EmbeddedServer(into / "postgres") as server:
+        assert server.password != school.server.password
+        school.write(6, server=server)
+    assert rows(into) == [1, 2, 3, 4, 6], "it is a school of its own"
+    with psycopg.connect(school.server.url()) as connection:
+        assert connection.execute("SELECT count(*) FROM kept").fetchone() == (5,), "the live one is untouched"
+
+    _, latest, _ = school.restored(None, "latest")
+    assert latest == [1, 2, 3, 4, 5]
+    horizon = school.place.horizon
+    assert horizon is not None
+    _, found, _ = school.restored(horizon.at, "idle")
+    assert found == [1, 2, 3, 4, 5], "nothing was committed between the last row and the instant"
+
+    before = {path: path.stat().st_mtime_ns for path in into.rglob("*") if path.is_file()}
+    with pytest.raises(OperatorError, match="never writes over anything"):
+        school.restored(at, "exactly")
+    assert {path: path.stat().st_mtime_ns for path in into.rglob("*") if path.is_file()} == before
+
+
+def test_instants_that_cannot_be_restored_are_refused_in_a_sentence(school: School) -> None:
+    if not school.place.backups():
+        school.make()
+    (begins,) = (span.start for span in upkeep.spans(school.place)[:1])
+    for target, says in (
+        (
+            begins - timedelta(hours=1),
+            "no sound backup is as old. The first is",
+        ),
+        (clock.now() + timedelta(hours=1), "is in the future"),
+    ):
+        with pytest.raises(OperatorError, match=says):
+            plan.make(school.place, target, school.settings)
+    with pytest.raises(OperatorError, match="There is no backup in"):
+        plan.make(BackupPlace(school.folder / "nowhere"), None, school.settings)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("2026-03-08 01:59:59 America/New_York", datetime(2026, 3, 8, 6, 59, 59, tzinfo=UTC)),
+        ("2026-03-08T06:59:59Z", datetime(2026, 3, 8, 6, 59, 59, tzinfo=UTC)),
+        ("2026-11-01 01:30:00-05:00", datetime(2026, 11, 1, 6, 30, tzinfo=UTC)),
+        ("2026-07-01 12:00", datetime(2026, 7, 1, 16, tzinfo=UTC)),
+        ("2026-03-08 02:30:00 America/New_York", "There was no 2026-03-08 02:30:00"),
+        ("2026-11-01 01:30", "came twice"),
+        ("2026-11-01 01:30 Mars/Base", "no time zone"),
+        ("2026-13-01 01:30", "no instant"),
+        ("yesterday", "no instant"),
+        ("2026-03-08 01:59:59 ../etc/passwd", "no time zone"),
+    ],
+)
+def test_instants_as_people_write_them(text: str, expected: datetime | str, school: School) -> None:
+    if isinstance(expected, datetime):
+        assert instants.parse(text, school.settings.zone) == expected
+    else:
+        with pytest.raises(OperatorError, match=expected):
+            instants.parse(text, school.settings.zone)
+
+
+def test_a_byte_that_changed_is_found_named_and_not_used(school: School) -> None:
+    sound = school.make(BackupKind.FULL)
+    at = school.write(20)
+    damaged = school.make(BackupKind.INCREMENTAL)
+    archive = school.place.base / damaged / "base.tar.zst"
+    content = bytearray(archive.read_bytes())
+    content[len(content) // 2] ^= 0x10
+    archive.write_bytes(content)
+    after = school.write(21)
+    receiver.catch_up(school.place, school.source)
+
+    # Nobody has looked yet: the restore finds it, and takes another way to the same instant.
+    assert plan.make(school.place, after, school.settings).backup.id == damaged
+    _, found, said = school.restored(after, "around")
+    assert {20, 21} <= set(found)
+    assert any(damaged in line and "damaged" in line for line in said)
+    (marked,) = (one for one in school.place.backups() if one.id == damaged)
+    assert marked.fault is not None
+    assert plan.make(school.place, after, school.settings).backup.id == sound
+
+    faults = {one.what: one.fault for one in upkeep.verify(school.place) if one.fault}
+    assert set(faults) == {damaged}
+    process = school.aada("backup", "verify", damaged)
+    shown, _ = process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert damaged in shown
+    assert "Traceback" not in shown
+    # What is damaged is never built on.
+    assert school.make(BackupKind.INCREMENTAL)
+    assert school.place.backups()[-1].parent == sound
+    assert plan.make(school.place, at, school.settings).backup.id == sound
+
+    manifest = school.place.base / sound / MANIFEST
+    text = manifest.read_bytes()
+    manifest.write_bytes(text.replace(b'"Size": 8192', b'"Size": 8193', 1))
+    (one,) = upkeep.verify(school.place, sound)
+    assert one.fault == "backup_manifest has changed since it was written"
+    manifest.write_bytes(text)
+    (one,) = upkeep.verify(school.place, sound)
+    assert one.fault is None, "mended, it is used again"
+
+
+def test_a_missing_segment_is_named(school: School) -> None:
+    school.make(BackupKind.FULL)
+    with psycopg.connect(school.server.url(), autocommit=True) as connection:
+        for one in (30, 31, 32):
+            connection.execute("INSERT INTO kept VALUES (%s)", (one,))
+            connection.execute("SELECT pg_switch_wal()")
+    at = school.write(33)
+    receiver.catch_up(school.place, school.source)
+    files = [one for one in wal.files(school.place) if one.complete]
+    gone = files[-2]
+    content = gone.path.read_bytes()
+    gone.path.unlink()
+    try:
+        with pytest.raises(
+            OperatorError, match=rf"segment {gone.name} of the write-ahead log is not in the backup"
+        ):
+            plan.make(school.place, at, school.settings)
+        faults = [one.fault for one in upkeep.verify(school.place) if one.fault]
+        assert any(fault.startswith(f"segment {gone.name} is missing") for fault in faults)
+        gone.path.write_bytes(content[: len(content) // 2])
+        with pytest.raises(OperatorError, match="breaks off"):
+            school.restored(at, "broken off")
+        faults = [one.fault for one in upkeep.verify(school.place) if one.fault]
+        assert any(gone.name in fault and "breaks off" in fault for fault in faults)
+    finally:
+        gone.path.write_bytes(content)
+
+
+def test_two_at_once_are_refused_and_a_killed_one_leaves_the_catalog_right(school: School) -> None:
+    known = [one.id for one in school.place.backups()]
+    with school.place.alone():
+        process = school.aada("backup", "now")
+        shown, _ = process.communicate(timeout=60)
+        assert process.returncode == 1
+        assert "aada: Another backup is being made in" in shown
+    with psycopg.connect(school.server.url()) as connection:
+        connection.execute(
+            "CREATE TABLE bulk AS SELECT md5(i::text) AS line FROM generate_series(1, 300000) i"
+        )
+    process = school.aada("backup", "now", "--full")
+    deadline = time.monotonic() + 60
+    while not list(school.place.base.glob("*.partial/base.tar.zst")) and time.monotonic() < deadline:
+        time.sleep(0.002)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    process.communicate()
+    assert list(school.place.base.glob("*.partial")), "it was cut off in the middle"
+    assert [one.id for one in school.place.backups()] == known
+    made = school.make()
+    assert [one.id for one in school.place.backups()] == [*known, made]
+    assert not list(school.place.base.glob("*.partial"))
+    assert {one.fault for one in upkeep.verify(school.place, made)} == {None}
+
+
+def test_a_full_or_closed_disk_is_said_and_the_last_backup_stays(school: School) -> None:
+    school.make()
+    known = {path: path.stat().st_mtime_ns for path in school.place.base.rglob("*")}
+
+    def refused(*arguments: str, prefix: str = "", **more: str) -> str:
+        process = school.aada(*arguments, **more)
+        shown, _ = process.communicate(timeout=60)
+        assert process.returncode == 1, shown
+        assert shown.startswith("aada: "), shown
+        return shown
+
+    assert "Backups cannot be written to" in refused("backup", "now", BACKUP_DIR="/dev/null/backups")
+    assert "DATABASE_URL is set" in refused("backup", "now", DATABASE_URL="postgresql://a:b@127.0.0.1:1/x")
+    assert "no instant" in refused("restore", "--to", "never")
+
+    usage = shutil.disk_usage(school.folder)
+    with (
+        patch("app.ops.backup.take.shutil.disk_usage", return_value=usage._replace(free=1024)),
+        pytest.raises(OperatorError, match="There is no room for another backup"),
+    ):
+        school.make()
+    limited = subprocess.run(
+        ["sh", "-c", f"ulimit -f 64; exec {sys.executable} -m app.cli backup now --full"],
+        cwd=BACKEND,
+        env={
+            "PATH": os.environ["PATH"],
+            "DATA_DIR": str(school.settings.data_dir),
+            "SECRET_KEY": "a key for tests alone, of good length",
+            "AADA_APP_PASSWORD": "secret",
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert limited.returncode == 1, limited
+    assert "The backup could not be made (nothing else was changed" in limited.stderr
+    assert not list(school.place.base.glob("*.partial"))
+    assert {path: path.stat().st_mtime_ns for path in school.place.base.rglob("*")} == known
+
+
+def test_pruning_follows_the_window_and_never_a_restore(school: School) -> None:
+    school.make(BackupKind.FULL)
+    assert upkeep.prune(school.place, None, dry_run=True).backups == ()
+    with school.place.in_use(), pytest.raises(OperatorError, match="A restore reads these backups"):
+        upkeep.prune(school.place, None)
+    # As if everything but the newest two full backups were of two months ago.
+    known = school.place.backups()
+    newest = [one.id for one in known if one.parent is None][-2:]
+    for one in known:
+        if one.id != newest[1]:
+            entry = school.place.base / one.id / "backup.json"
+            found = json.loads(entry.read_bytes())
+            for name in ("started_at", "ended_at"):
+                found[name] = (datetime.fromisoformat(found[name]) - timedelta(days=60)).isoformat()
+            entry.write_text(json.dumps(found))
+    content = b"of long ago"
+    old = hashlib.sha256(content).hexdigest()
+    copy = store.path_of(school.place, old)
+    copy.parent.mkdir(exist_ok=True)
+    copy.write_bytes(content)
+    os.utime(copy, (0, 0))
+    segments = len(wal.files(school.place))
+    pruned = upkeep.prune(school.place, school.files)
+    left = {one.id for one in school.place.backups()}
+    assert set(newest) <= left
+    assert set(pruned.backups).isdisjoint(left)
+    assert pruned.segments > 0
+    assert len(wal.files(school.place)) == segments - pruned.segments
+    assert pruned.files == 1
+    assert not copy.exists()
+    assert not [one.fault for one in upkeep.verify(school.place) if one.fault]
+
+
+def test_the_log_is_received_as_it_is_written_and_a_lost_server_loses_nothing_of_it(school: School) -> None:
+    """The receiver by itself, rows under way, the server killed and its data deleted."""
+    school.make(BackupKind.FULL)
+    stopping = threading.Event()
+    source = source_of(school.settings, stopping)
+    running = receiver.Receiver(school.place, source)
+    running.start()
+    try:
+        deadline = time.monotonic() + 60
+        while receiver.require_slot(school.place, source) is not None and time.monotonic() < deadline:
+            time.sleep(0.1)
+        school.write(*range(1000, 1200))
+        assert receiver.lag_seconds(school.place, source, 30) is not None
+        assert receiver.note_caught_up(school.place, source)
+        process = school.server.status().pid
+        assert process is not None
+        os.kill(process, signal.SIGKILL)
+        shutil.rmtree(school.server.data)
+    finally:
+        stopping.set()
+        running.join(30)
+    _, found, _ = school.restored(None, "after the loss")
+    assert set(range(1000, 1200)) <= set(found)
