@@ -73,7 +73,7 @@ STATEMENTS = (
     INSERT INTO school_policies (kind, version, effective_from, "values", approved_by, note)
     SELECT 'withdrawal', 1, DATE '2000-01-01',
         '{"student_date": "receipt_of_request", "administrative_date": "last_attendance",
-          "second_person": "anybody", "leave_days": 180, "leave_reminder_days": 7}'::jsonb,
+          "second_person": "anybody"}'::jsonb,
         'System default', 'What the system goes by until the school sets its own.'
     WHERE NOT EXISTS (SELECT FROM school_policies WHERE kind = 'withdrawal')
     """,

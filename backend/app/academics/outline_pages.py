@@ -19,7 +19,7 @@ Crumbs = list[tuple[str, str | None]]
 
 # H5P joins the choices when the school's player can play it.
 KINDS = (
-    (ContentType.SCORM.value, "SCORM package (upload after saving)"),
+    (ContentType.SCORM.value, "Course package (upload after saving)"),
     (ContentType.VIDEO.value, "Video (a web address)"),
     (ContentType.DOCUMENT.value, "Document (a web address)"),
 )

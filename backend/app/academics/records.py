@@ -96,7 +96,7 @@ def check_content(kind: ContentType, address: str | None, was: ContentType | Non
             "Only videos and documents have a web address. Upload the package for this lesson after saving."
         )
     elif kind is ContentType.H5P and was is not ContentType.H5P:
-        sentence = "H5P content cannot be played here yet. Choose a SCORM package, a video or a document."
+        sentence = "H5P content cannot be played here yet. Choose a course package, a video or a document."
         field = "content_type"
     if sentence:
         raise Invalid(sentence, errors=[FieldError(field, sentence)])

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
-from app.ops.backup import keeper, upkeep
+from app.ops.backup import drill, keeper, upkeep
 from app.ops.backup.place import Backup, BackupPlace, place_of
 from app.ops.backup.tools import Source, source_of
 from app.ops.errors import OperatorError
@@ -140,6 +140,26 @@ def prune(
         typer.echo(json.dumps(shown, indent=2))
         return
     typer.echo(f"{'Would be removed' if dry_run else 'Removed'}: {_removed(pruned)}.")
+
+
+@commands.command("drill")
+def run_drill(as_json: AsJson = False) -> None:
+    """Restore the newest backup into scratch, start it, examine it, and compare it with the school. Exit status 1 if it
+    would not have saved the school. The running system does this every week.
+    """
+    with backed_up() as (settings, place, source):
+        outcome = drill.run_drill(place, source, settings)
+        keeper.note_drill(settings, outcome)
+    if as_json:
+        typer.echo(json.dumps(outcome.details, indent=2, default=str))
+    if outcome.fault is not None:
+        raise OperatorError(f"The restore drill failed: {outcome.fault}. See docs/runbooks/restore.md.")
+    if not as_json:
+        lost = "" if outcome.loss_seconds is None else f"; the log is {outcome.loss_seconds:.1f} s behind"
+        typer.echo(
+            f"{outcome.backup} was restored in {outcome.recovery_seconds:.1f} s: {outcome.rows:,} rows in "
+            f"{outcome.tables} tables, {_count(outcome.documents, 'document')} compared{lost}."
+        )
 
 
 def size(size_bytes: int) -> str:

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Query
 
 from app.content import service
-from app.content.schemas import AttemptOut, LaunchIn, LaunchOut, PackageForm, PackageOut, ResultOut
+from app.content.schemas import AttemptOut, LaunchIn, LaunchOut, PackageForm, PackageOut, ResultOut, WaiverIn
 from app.core.permissions import Permission, Subject
 from app.web import uploads
 from app.web.field_types import LARGEST_ID, PathId
@@ -27,7 +27,11 @@ _PACKAGE: dict[str, Any] = {
                     "type": "object",
                     "required": ["package"],
                     "properties": {
-                        "package": {"type": "string", "format": "binary", "description": "A SCORM 1.2 zip"}
+                        "package": {
+                            "type": "string",
+                            "format": "binary",
+                            "description": "A SCORM 1.2 or cmi5 package",
+                        }
                     },
                 }
             }
@@ -74,6 +78,12 @@ def launch_lesson(
 ) -> LaunchOut:
     """Open a part of a lesson. The address in the answer is for this person alone and ends by itself."""
     return service.launch(db, subject, settings, lesson_id, sco_id=asked.sco_id, preview=asked.preview)
+
+
+@router.post("/lessons/{lesson_id}/waivers", status_code=204)
+def waive_part(lesson_id: PathId, asked: WaiverIn, db: Db, subject: CurrentSubject) -> None:
+    """Waive a part of a cmi5 course for a student, with a reason."""
+    service.waive(db, subject, lesson_id, user_id=asked.user_id, sco_id=asked.sco_id, reason=asked.reason)
 
 
 @router.get("/lessons/{lesson_id}/result")

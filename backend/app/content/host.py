@@ -10,7 +10,6 @@ import json
 import math
 from collections.abc import Awaitable, Callable
 from typing import Any
-from urllib.parse import quote
 
 import structlog
 from pydantic import ValidationError
@@ -20,13 +19,14 @@ from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import FileResponse, HTMLResponse, JSONResponse, Response
-from starlette.routing import Route
+from starlette.routing import Mount, Route
+from starlette.types import Receive, Scope, Send
 
 from app.content import package_files, queries
 from app.content.content_policy import allowed_hosts, is_allowed, security_policy
-from app.content.launches import commits, player_start, sessions
+from app.content.launches import commits, player_start, sessions, statements
 from app.content.packages.media_types import media_type_of
-from app.content.player import ASSETS, over_page, player_page
+from app.content.player import ASSETS, over_page, player_page, returned_page
 from app.content.runtimes import RUNTIMES, runtime_of
 from app.content.schemas import CommitIn
 from app.core import clock
@@ -34,6 +34,7 @@ from app.core.errors import BadRequest, Forbidden, Invalid, NotFound, Problem, T
 from app.core.files import FileStore, open_store
 from app.db.models import Launch
 from app.db.session import Database
+from app.lrs.service import LrsApp
 from app.settings import Settings
 from app.web.errors import problem_of
 
@@ -43,14 +44,20 @@ MAX_COMMIT_BYTES = 4 * 1024 * 1024
 _LIBRARIES = {name: path for runtime in RUNTIMES.values() for name, path in runtime.libraries.items()}
 
 
-def create_content_app(settings: Settings, database: Database, files: FileStore | None = None) -> Starlette:
-    """The application that `app.main` answers requests to the content host with."""
-    host = _Host(settings, database, files or open_store(settings))
+def create_content_app(
+    settings: Settings, database: Database, files: FileStore | None = None, lrs: LrsApp | None = None
+) -> Starlette:
+    """The application that `app.main` answers requests to the content host with. `lrs`: where content that speaks xAPI
+    writes to."""
+    host = _Host(settings, database, files or open_store(settings), lrs)
     app = Starlette(
         routes=[
             Route("/p/{token}/player", host.player, methods=["GET"]),
             Route("/p/{token}/files/{path:path}", host.file, methods=["GET"]),
             Route("/p/{token}/kept/files/{path:path}", host.file, methods=["GET"]),
+            Route("/p/{token}/fetch", host.fetch, methods=["POST"]),
+            Route("/p/{token}/returned", host.returned, methods=["GET"]),
+            Mount("/p/{token}/xapi", app=host.statements),
             Route("/p/{token}/alive", host.alive, methods=["POST"]),
             Route("/p/{token}/commit", host.commit, methods=["POST"]),
             Route("/p/{token}/vendor/{name}", host.library, methods=["GET"]),
@@ -105,7 +112,8 @@ class _Headers:
 class _Host:
     """The routes, with what they need at hand."""
 
-    def __init__(self, settings: Settings, database: Database, files: FileStore) -> None:
+    def __init__(self, settings: Settings, database: Database, files: FileStore, lrs: LrsApp | None) -> None:
+        self.lrs = lrs
         self.settings = settings
         self.database = database
         self.files = files
@@ -114,20 +122,16 @@ class _Host:
         """The page that holds the run-time and, in a frame, the course."""
         with self.database.begin() as session:
             record = self._open_launch(session, request)
-            state = player_start.player_state(session, record)
+            base = f"/p/{request.path_params['token']}"
+            state = player_start.player_state(session, record, self.settings.content_origin + base)
             allowed = allowed_hosts(session)
             sessions.note_use(session, record)
         item = state.item
-        address = f"files/{quote(item.path or '')}"
-        if item.query:
-            address += f"?{quote(item.query, safe=_KEPT)}"
-        if item.fragment:
-            address += f"#{quote(item.fragment, safe=_KEPT)}"
         boot = {
             "launch": state.launch_id,
             "lesson": state.lesson_id,
             "title": state.title,
-            "address": address,
+            "address": state.address,
             "isSco": item.is_sco,
             "preview": state.preview,
             "lastSeq": state.last_seq,
@@ -179,6 +183,24 @@ class _Host:
         with self.database.begin() as session:
             sessions.note_use(session, self._open_launch(session, request))
         return Response(status_code=204)
+
+    def fetch(self, request: Request) -> Response:
+        """The one answer with what content of cmi5 proves itself by (8.2)."""
+        with self.database.begin() as session:
+            token = request.path_params["token"]
+            answer = statements.access(session, token, self.settings.app_origin)
+        return JSONResponse(answer, headers={"Access-Control-Allow-Origin": "*", "Cache-Control": "no-store"})
+
+    def returned(self, request: Request) -> Response:
+        """Where content goes when it is done."""
+        return HTMLResponse(returned_page(), headers={"Cache-Control": "no-store"})
+
+    async def statements(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """The LRS, through the gate of this launch."""
+        if self.lrs is None or scope["type"] != "http":
+            raise HTTPException(404)
+        gate = statements.LaunchGate(self.database, scope["path_params"]["token"])
+        await self.lrs({**scope, "lrs.gate": gate}, receive, send)
 
     def _from_the_player(self, request: Request) -> None:
         if request.headers.get("origin") != self.settings.content_origin:
@@ -256,10 +278,6 @@ class _Over(Problem):
         super().__init__(sentence)
         self.lesson_id = lesson_id
         self.reason = None if sentence == sessions.OVER else sentence
-
-
-# What may stand in a query or fragment as it is.
-_KEPT = "=&/?:@!$'()*+,;%-._~"
 
 
 async def _body(request: Request) -> bytes:

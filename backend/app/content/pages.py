@@ -1,11 +1,13 @@
 """Pages of the content room: the lesson being played, and the staff's page for its packages."""
 
+from collections.abc import Sequence
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request, Response
 
 from app.content import service
 from app.content.schemas import PackageForm, ResultOut
+from app.core.errors import FieldError, Invalid
 from app.core.permissions import Permission, Subject
 from app.settings import Settings
 from app.web import uploads
@@ -79,7 +81,13 @@ def _player(
 
 
 def _packages_page(
-    request: Request, db: Db, subject: Subject, settings: Settings, lesson_id: PathId, form: Form[PackageForm]
+    request: Request,
+    db: Db,
+    subject: Subject,
+    settings: Settings,
+    lesson_id: PathId,
+    form: Form[PackageForm],
+    faults: Sequence[FieldError] = (),
 ) -> Response:
     lesson = service.lesson(db, lesson_id)
     return render(
@@ -87,6 +95,7 @@ def _packages_page(
         "content/packages.html",
         lesson=lesson,
         form=form,
+        faults=faults,
         versions=service.packages(db, subject, lesson_id),
         max_mebibytes=settings.max_upload_bytes // 1024**2,
         breadcrumbs=[
@@ -118,18 +127,24 @@ def upload_package(
 ) -> Response:
     """Take in a new version, or show the page again with the sentence that says what is wrong."""
 
+    faults: list[FieldError] = []
+
     def take_in(values: PackageForm) -> Response:
-        service.import_package(
-            db,
-            subject,
-            files,
-            lesson_id,
-            values.package.file,
-            file_name=values.package.filename or "",
-            max_bytes=settings.max_upload_bytes,
-        )
+        try:
+            service.import_package(
+                db,
+                subject,
+                files,
+                lesson_id,
+                values.package.file,
+                file_name=values.package.filename or "",
+                max_bytes=settings.max_upload_bytes,
+            )
+        except Invalid as refused:
+            faults.extend(refused.errors)
+            raise
         return redirect(f"/lessons/{lesson_id}/content")
 
     return form.submit(
-        db, take_in, again=lambda: _packages_page(request, db, subject, settings, lesson_id, form)
+        db, take_in, again=lambda: _packages_page(request, db, subject, settings, lesson_id, form, faults)
     )

@@ -32,6 +32,22 @@ def require_change(subject: Actor) -> None:
         raise Forbidden("Your duties do not include changing the content of lessons. Ask a content author.")
 
 
+def may_waive(session: Session, subject: Actor, user_id: int) -> bool:
+    """Say that a student whom one sees need not do a part of a lesson; never oneself."""
+    return (
+        subject.may(Permission.ENROLLMENTS_MARK_LESSONS)
+        and subject.user_id != user_id
+        and may_read_attempts(session, subject, user_id)
+    )
+
+
+def require_waive(session: Session, subject: Actor, user_id: int) -> None:
+    """Raises NotFound for a student one does not see, Forbidden unless `may_waive`."""
+    require_read_attempts(session, subject, user_id)
+    if not may_waive(session, subject, user_id):
+        raise Forbidden("Your duties do not include marking lessons as done. Ask the instructor.")
+
+
 def may_read_attempts(session: Session, subject: Actor, user_id: int) -> bool:
     """One's own work in lessons, or that of students whom one sees."""
     return visibility.may_see(session, subject, Records.STUDENTS, user_id)

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.datastructures import UploadFile
 
-from app.web.field_types import chosen
+from app.web.field_types import RecordId, Text, chosen
 
 REPORTED = "reported by content"
 """The label of every status, score and time here: the course in the student's browser says so."""
@@ -63,11 +63,22 @@ class LaunchIn(BaseModel):
     """Staff only: play as a student would, record nothing."""
 
 
+class WaiverIn(BaseModel):
+    """A part of a cmi5 course that a student need not do."""
+
+    user_id: RecordId
+    sco_id: str = Field(min_length=1, max_length=255)
+    reason: Text = Field(min_length=1, max_length=500)
+    """Why; it is in the history and in the statement."""
+
+
 class LaunchOut(BaseModel):
     """A part of a lesson, ready to be played. `player_url` works for this person and this attempt only."""
 
     launch_id: str
     player_url: str
+    content_url: str
+    """Where the content itself is opened, for a window of its own; SCORM content needs the player around it."""
     sco_id: str
     attempt_no: int
     preview: bool

@@ -12,6 +12,7 @@ from app.content import policy, queries
 from app.content.launches import queries as launch_queries
 from app.content.launches.commits import commit
 from app.content.launches.service import current_package, launch, only_reviews, playable_enrollment
+from app.content.launches.waivers import waive
 from app.content.packages.upload import import_package
 from app.content.packages.versions import version_of
 from app.content.results import attempts_of, standing
@@ -29,6 +30,7 @@ __all__ = [
     "only_reviews",
     "packages",
     "preview_result",
+    "waive",
     "work_by_lesson",
     "work_in_older_version",
 ]

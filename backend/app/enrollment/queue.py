@@ -7,12 +7,10 @@ from app.db.models import AdmissionDocument
 from app.enrollment import policies_in_force, policy
 from app.enrollment.admissions.papers import queries as papers
 from app.enrollment.lists import queries as lists
+from app.rules.withdrawals import REFUND_DAYS
 from app.school import service as school
 from app.web import queue
 from app.web.queue import QueueKind
-
-REFUND_DAYS = 45
-"""A refund is paid within 45 days of the withdrawal (GNPEC Standard 12)."""
 
 queue.register(
     QueueKind(

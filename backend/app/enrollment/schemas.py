@@ -138,3 +138,8 @@ class PendingWithdrawalOut(_Output):
     requested_at: datetime
     progress_pct_at_withdrawal: int | None
     reason: str | None
+    kind: str
+    withdrawn_at: datetime
+    due_on: date
+    """The last of the 45 days for the refund."""
+    days_left: int

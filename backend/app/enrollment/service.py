@@ -56,6 +56,7 @@ from app.enrollment.queries import Learner
 from app.enrollment.study_access import Study, hold_for_study, study_for
 from app.enrollment.study_access import register_end as on_ended
 from app.enrollment.withdrawals.moments import register as register_time_to_cancel
+from app.enrollment.withdrawals.notices import send_notice as send_withdrawal_notice
 from app.enrollment.withdrawals.service import (
     cancel as cancel_withdrawal,
 )
@@ -113,6 +114,7 @@ __all__ = [
     "register_time_to_cancel",
     "register_withdrawal_hours",
     "request_withdrawal",
+    "send_withdrawal_notice",
     "status_counts",
     "student_email",
     "student_suggestions",

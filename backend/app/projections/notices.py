@@ -13,6 +13,7 @@ from app.compliance.attendance import service as attendance
 from app.compliance.grades import service as grades
 from app.core.actions import Action
 from app.db.models import AuditEntry
+from app.enrollment import service as enrollment
 from app.finance.refunds.cases import service as refund_cases
 from app.projections.subscription import Subscriber
 
@@ -35,6 +36,9 @@ _DECIDED_HOURS = frozenset({Action.ATTENDANCE_CORRECTION_APPROVED, Action.ATTEND
 
 _OF_REFUNDS = frozenset({Action.REFUND_APPROVED, Action.REFUND_REMITTED, Action.REFUND_RETURNED})
 
+_OF_WITHDRAWALS = frozenset(
+    {Action.WITHDRAWAL_PROCESSED, Action.WITHDRAWAL_RECORDED, Action.WITHDRAWAL_REQUESTED}
+)
 _OF_SKILLS = frozenset({Action.SKILL_ATTEMPTED, Action.SKILL_VOIDED})
 
 
@@ -51,6 +55,8 @@ def _apply(session: Session, entries: Sequence[AuditEntry]) -> None:
             attendance.send_decision(session, int(entry.target_id))
         elif entry.action in _OF_REFUNDS and entry.target_id is not None:
             refund_cases.send_notice(session, int(entry.target_id), entry.action, entry.details)
+        elif entry.action in _OF_WITHDRAWALS and entry.target_id is not None:
+            enrollment.send_withdrawal_notice(session, int(entry.target_id))
         elif entry.action == Action.PROGRESS_APPEAL_DECIDED:
             grades.send_letter(session, int(entry.details["review_id"]), decided=True)
         elif entry.action in _OF_SKILLS and entry.target_id is not None:
@@ -76,6 +82,7 @@ SUBSCRIBER = Subscriber(
     | _DECIDED_HOURS
     | _OF_SKILLS
     | _OF_REFUNDS
+    | _OF_WITHDRAWALS
     | {
         Action.API_TOKEN_CREATED,
         Action.PROGRESS_APPEAL_DECIDED,

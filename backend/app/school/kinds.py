@@ -158,7 +158,7 @@ class ComplaintsPolicy(_Values):
 
 
 class WithdrawalPolicy(_Values):
-    """Which day a withdrawal goes by, who processes it, and how long a leave of absence lasts."""
+    """Which day a withdrawal goes by, and who processes it."""
 
     student_date: Literal["receipt_of_request", "last_attendance"] = "receipt_of_request"
     """The moment of a withdrawal that the student asked for. GNPEC leaves it open (Standard 12)."""
@@ -166,10 +166,6 @@ class WithdrawalPolicy(_Values):
     """The moment of a withdrawal by the school: last attendance, the notice to the student, or the decision."""
     second_person: Literal["anybody", "somebody_else"] = "anybody"
     """Whether somebody else must process a withdrawal than the person who recorded it."""
-    leave_days: Annotated[int, Field(ge=1, le=365)] = 180
-    """Days of leave within 12 months, all leaves together (the convention of Title IV)."""
-    leave_reminder_days: Annotated[int, Field(ge=1, le=60)] = 7
-    """Days before the end of a leave on which the student is reminded."""
 
 
 class StoragePolicy(_Values):
@@ -328,8 +324,6 @@ _LABELS = {
     "student_date": ("A student’s withdrawal goes by", ""),
     "administrative_date": ("An administrative withdrawal goes by", ""),
     "second_person": ("A withdrawal is processed by", ""),
-    "leave_days": ("Leave of absence, at most", "days in 12 months"),
-    "leave_reminder_days": ("The student is reminded", "days before a leave ends"),
 }
 
 

@@ -246,6 +246,11 @@ class Stage:
             school = self._school(session)
             school.upload(package)
 
+    def launch(self, sco_id: str | None = None, *, preview: bool = False) -> LaunchOut:
+        """Open the lesson as the student, or preview it as the instructor."""
+        with self.server.database.begin() as session:
+            return self._school(session).launch(sco_id, preview=preview)
+
     def _school(self, session) -> School:  # type: ignore[no-untyped-def]
         from app.core.files import open_store
         from app.db.models import Lesson, Program

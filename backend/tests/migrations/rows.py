@@ -357,7 +357,7 @@ ROWS["0290"] = """
         VALUES (1, repeat('e', 64), 'image/jpeg', 1);
 """
 
-ROWS["0330"] = """
+ROWS["0340"] = """
     UPDATE refunds SET warnings = 1 WHERE id = 1;
     WITH added AS (
         INSERT INTO ledger_transactions (kind, booked_on, student_id, enrollment_id, memo, method, reference,

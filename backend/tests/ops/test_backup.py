@@ -14,7 +14,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from unittest.mock import patch
@@ -24,9 +24,11 @@ import pytest
 
 from app.core import clock
 from app.core.files import LocalStore
-from app.ops.backup import instants, keeper, plan, receiver, restore, store, upkeep, wal
+from app.ops.backup import drill, instants, keeper, plan, receiver, restore, standing, store, upkeep, wal
 from app.ops.backup.place import MANIFEST, BackupPlace, place_of
 from app.ops.backup.tools import Source, source_of
+from app.ops.doctor import backups
+from app.ops.doctor.findings import Installation, Level
 from app.ops.errors import OperatorError
 from app.ops.postgres import EmbeddedServer
 from app.rules.backups import BackupKind
@@ -364,6 +366,29 @@ def test_a_full_or_closed_disk_is_said_and_the_last_backup_stays(school: School)
     assert "The backup could not be made (nothing else was changed" in limited.stderr
     assert not list(school.place.base.glob("*.partial"))
     assert {path: path.stat().st_mtime_ns for path in school.place.base.rglob("*")} == known
+
+
+def test_a_drill_restores_compares_and_says_what_is_wrong(school: School) -> None:
+    school.claim(b"a document")
+    school.make(BackupKind.FULL)
+    outcome = drill.run_drill(school.place, school.source, school.settings)
+    assert outcome.fault is None
+    assert outcome.rows > 0
+    assert outcome.documents > 0
+    assert outcome.recovery_seconds > 0
+    assert drill.last(school.place) == outcome
+    known = replace(Installation(school.settings), embedded=True)
+    assert [one.level for one in backups.drilled(known)] == [Level.OK]
+    assert standing.of(school.settings).alarms == []  # type: ignore[union-attr]
+
+    copy = store.path_of(school.place, hashlib.sha256(b"a document").hexdigest())
+    copy.rename(copy.with_suffix(".away"))
+    failed = drill.run_drill(school.place, school.source, school.settings)
+    copy.with_suffix(".away").rename(copy)
+    assert failed.fault == f"file {copy.name} is missing"
+    assert [one.level for one in backups.drilled(known)] == [Level.PROBLEM]
+    assert "The last restore drill failed" in standing.of(school.settings).alarms[0]  # type: ignore[union-attr]
+    assert not list(school.place.folder.glob("drill-*"))
 
 
 def test_pruning_follows_the_window_and_never_a_restore(school: School) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 import psycopg
@@ -16,9 +17,11 @@ from app.core.actions import Action
 from app.core.permissions import Role
 from app.db.models import AuditEntry, OutboxMessage, User
 from app.db.session import Database
+from app.ops.backup import drill, standing
 from app.ops.doctor import examination
 from app.ops.doctor.findings import Installation, ok, problem, warning
 from app.ops.servers import connect
+from app.rules.backups import Span
 from app.settings import Settings
 from tests.factories.accounts import UserFactory
 from tests.ops.conftest import Aada
@@ -152,3 +155,15 @@ def test_the_operations_page_shows_the_last_outcome(
     assert "1 of 2 checks were fine" in shown
     assert "0.4 GiB are &lt;free&gt;." in shown
     assert "Free up space." in shown
+
+
+def test_the_operations_page_shows_the_backups_and_an_alarm(
+    session: Session, signed_in: Callable[[User], TestClient], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at = datetime(2026, 3, 1, 7, 0, tzinfo=UTC)
+    tried = drill.Outcome(at, "b", None, at, 12.34, 0.1, 90, 4321, 7)
+    found = standing.Standing(3, at, 5_000_000, [Span(at, at)], tried, ["No backup has been made."])
+    monkeypatch.setattr("app.ops.backup.standing.of", lambda _settings: found)
+    shown = signed_in(UserFactory(session=session, role=Role.ADMIN)).get("/operations").text
+    for words in ("4,321 rows in 12.3 seconds", "No backup has been made.", "Instants that can be restored"):
+        assert words in shown

@@ -2,7 +2,9 @@
 
 import hashlib
 import json
+from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 import structlog
@@ -13,11 +15,11 @@ from app.content import queries, results
 from app.content.launches import queries as launch_queries
 from app.content.launches import sessions
 from app.content.packages.model import Item
-from app.content.packages.versions import find_version
+from app.content.packages.versions import Version, find_version
 from app.content.postgres_text import storable_json
 from app.content.runtimes import runtime_of
-from app.content.runtimes.protocol import Report, Runtime, SoFar
-from app.content.schemas import CommitIn, CommitOut
+from app.content.runtimes.protocol import Runtime, SoFar
+from app.content.schemas import CommitIn, CommitOut, ResultOut
 from app.core import clock, history
 from app.core.actions import Action
 from app.core.errors import Conflict, NotFound, Unauthorized
@@ -69,12 +71,53 @@ def commit(session: Session, token: str, sent: CommitIn) -> CommitOut:
     if item is None:
         raise NotFound("The lesson has no such part.")
     runtime = runtime_of(version.standard)
-    done_before = runtime.is_done(attempt.cmi_core_lesson_status or "")
+    before = Before.of(attempt, record)
     if not known:
         _apply(session, runtime, record, attempt, item, sent, now)
+    standing = settle(session, record, held, version, attempt, before, now, changed=not known)
+    return CommitOut(
+        seq=sent.seq,
+        lesson_status=attempt.cmi_core_lesson_status or scorm12.NOT_ATTEMPTED,
+        complete=standing.complete,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Before:
+    """Where an attempt stood before a report."""
+
+    status: str
+    score_pct: Decimal | None
+    first: bool
+    begun: bool
+
+    @classmethod
+    def of(cls, attempt: ScormData | None, record: Launch) -> "Before":
+        """Where it stands now, before the next report of a launch."""
+        first = record.last_seq == 0
+        if attempt is None:
+            return cls(scorm12.NOT_ATTEMPTED, None, first, False)
+        status = attempt.cmi_core_lesson_status or scorm12.NOT_ATTEMPTED
+        return cls(status, attempt.score_pct, first, bool(attempt.cmi))
+
+
+@internal("a step of a report")
+def settle(
+    session: Session,
+    record: Launch,
+    held: Enrollment,
+    version: Version,
+    attempt: ScormData,
+    before: Before,
+    now: datetime,
+    *,
+    changed: bool,
+) -> ResultOut:
+    """The lesson's completion and the enrollment's progress after a report; `changed`: whether it was a new one."""
+    runtime = runtime_of(version.standard)
     place = academics.lesson_place(session, record.lesson_id)
     standing = results.standing(session, version, held.id, passing_score_pct=place.passing_score_pct)
-    if standing.complete and not known:
+    if standing.complete and changed:
         if place.program_id != held.program_id:
             raise NotFound("This lesson is no longer part of the enrollment's program.")
         enrollment.record_lesson_completion(
@@ -86,16 +129,12 @@ def commit(session: Session, token: str, sent: CommitIn) -> CommitOut:
             at=now,
             held=held,
         )
-    elif done_before and not runtime.is_done(attempt.cmi_core_lesson_status or ""):
+    elif runtime.is_done(before.status) and not runtime.is_done(attempt.cmi_core_lesson_status or ""):
         # The course took back what this very session said: it must not matter that it was saved in between.
         enrollment.withdraw_lesson_completion(
             session, held, lesson_id=record.lesson_id, since=record.created_at
         )
-    return CommitOut(
-        seq=sent.seq,
-        lesson_status=attempt.cmi_core_lesson_status or scorm12.NOT_ATTEMPTED,
-        complete=standing.complete,
-    )
+    return standing
 
 
 def _held(session: Session, record: Launch) -> Enrollment:
@@ -140,8 +179,7 @@ def _apply(
     so_far = None if reported is None else SoFar(reported.before, tuple(reported.reached))
     report = runtime.read(sent.cmi, so_far)
     late = sent.seq < record.last_seq
-    status_before, score_before = attempt.cmi_core_lesson_status, attempt.score_pct
-    first, begun = record.last_seq == 0, bool(attempt.cmi)
+    before = Before.of(attempt, record)
     session.add(
         ScormCommit(
             launch_id=record.id,
@@ -155,7 +193,7 @@ def _apply(
     )
     ended = sent.finish and not report.suspended
     runtime.take(attempt, item, report, ended=ended, left=sent.finish or sent.leaving, late=late, now=now)
-    _credit(record, attempt, report, now)
+    credit(record, attempt, report.session_seconds, now)
     # An answer that is lost is asked for again under a new number: the end of a session is recorded once.
     ends = sent.finish and not record.end_recorded
     if sent.finish:
@@ -165,22 +203,44 @@ def _apply(
     record.last_seq = max(record.last_seq, sent.seq)
     record.last_seen_at = now
     session.flush()
+    record_news(
+        session,
+        record,
+        attempt,
+        item,
+        before,
+        now,
+        ending=("terminated" if ended else "suspended") if ends else None,
+    )
+
+
+@internal("a step of a report")
+def record_news(
+    session: Session,
+    record: Launch,
+    attempt: ScormData,
+    item: Item,
+    before: Before,
+    now: datetime,
+    *,
+    ending: str | None,
+) -> None:
+    """Record what changes the student's standing; a course saves every few seconds, most of which is no news."""
     details: dict[str, Any] = {
         "lesson_id": record.lesson_id,
         "sco_id": item.id,
         "title": item.title,
-        "status_before": status_before or scorm12.NOT_ATTEMPTED,
+        "status_before": before.status,
         "status": attempt.cmi_core_lesson_status or scorm12.NOT_ATTEMPTED,
-        "score_pct_before": score_before,
+        "score_pct_before": before.score_pct,
         "score_pct": attempt.score_pct,
         "session_seconds": record.session_seconds,
-        "first": first,
-        "begun": begun,
-        "ending": ("terminated" if ended else "suspended") if ends else None,
+        "first": before.first,
+        "begun": before.begun,
+        "ending": ending,
     }
-    # A course saves every few seconds; the history has what changes the student's standing.
     news = ("status_before", "status"), ("score_pct_before", "score_pct")
-    if first or ends or any(details[old] != details[new] for old, new in news):
+    if before.first or ending is not None or any(details[old] != details[new] for old, new in news):
         history.record(
             session,
             None,
@@ -193,9 +253,11 @@ def _apply(
         )
 
 
-def _credit(record: Launch, attempt: ScormData, report: Report, now: datetime) -> None:
+@internal("a step of a report")
+def credit(record: Launch, attempt: ScormData, reported: Decimal | float, now: datetime) -> None:
+    """Count the seconds that a session has lasted by its content, never more than have passed."""
     passed = (now - record.created_at).total_seconds()
-    credited = scorm12.credited_seconds(report.session_seconds, passed)
+    credited = scorm12.credited_seconds(Decimal(reported), passed)
     if credited > record.session_seconds:
         attempt.total_seconds += credited - record.session_seconds
         record.session_seconds = credited

@@ -24,6 +24,7 @@ class PlayerState:
     lesson_id: int
     title: str
     item: Item
+    address: str
     standard: str
     preview: bool
     review: bool
@@ -34,8 +35,9 @@ class PlayerState:
     idle_seconds: int
 
 
-def player_state(session: Session, record: Launch) -> PlayerState:
-    """What the course receives when it starts: who the student is, where they were, what they may."""
+def player_state(session: Session, record: Launch, base: str) -> PlayerState:
+    """What the course receives when it starts: who the student is, where they were, what they may. `base` is the
+    launch's own address."""
     version = find_version(session, record.package_id)
     item = version.manifest.item(record.sco_id)
     if item is None:
@@ -52,6 +54,7 @@ def player_state(session: Session, record: Launch) -> PlayerState:
         lesson_id=record.lesson_id,
         title=item.title,
         item=item,
+        address=runtime_of(version.standard).address(record, item, base),
         standard=version.standard,
         preview=record.preview,
         review=is_review(record),

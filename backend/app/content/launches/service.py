@@ -1,5 +1,6 @@
 """Opening a part of a lesson: who may, which attempt it is, and what the course receives about the student."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy.orm import Session
@@ -7,11 +8,14 @@ from sqlalchemy.orm import Session
 from app.accounts import service as accounts
 from app.content import policy, queries, results
 from app.content.launches import queries as launch_queries
+from app.content.launches.commits import Before, settle
 from app.content.launches.sessions import LONGEST, is_review
 from app.content.launches.unreported_ends import record_left
 from app.content.packages.model import Item
 from app.content.packages.versions import Version, version_of
 from app.content.runtimes import runtime_of
+from app.content.runtimes.cmi5 import CMI5
+from app.content.runtimes.cmi5 import sessions as cmi5_sessions
 from app.content.schemas import LaunchOut
 from app.core import clock, history
 from app.core.actions import Action
@@ -50,11 +54,15 @@ def launch(
     item = _chosen(session, version, enrollment_id, sco_id)
     now = clock.now()
     attempt_no = 1
+    replaced: Sequence[Launch] = ()
+    is_first = enrollment_id is not None and not queries.attempts_in_package(
+        session, enrollment_id=enrollment_id, lesson_id=lesson_id, package_id=package.id
+    )
     if enrollment_id is not None and not counts:
         latest = _latest(session, subject.user_id, enrollment_id, package, item)
         attempt_no = 1 if latest is None else latest.attempt_no
     elif enrollment_id is not None:
-        attempt_no = _attempt(session, subject.user_id, enrollment_id, package, item, now).attempt_no
+        attempt_no = attempt_for(session, subject.user_id, enrollment_id, package, item, now).attempt_no
         replaced = launch_queries.replace_open_launches(
             session,
             user_id=subject.user_id,
@@ -80,6 +88,10 @@ def launch(
     )
     session.add(record)
     session.flush()
+    is_cmi5 = version.standard == CMI5.name
+    if is_cmi5:
+        cmi5_sessions.prepare(session, record, item)
+        session.flush()
     if enrollment_id is not None and counts:
         history.record(
             session,
@@ -93,15 +105,34 @@ def launch(
             title=item.title,
             attempt_no=attempt_no,
         )
+    base = f"{settings.content_origin}/p/{token}"
+    if is_cmi5:
+        if is_first and counts:
+            _begin_course(session, version, record, now)
+        cmi5_sessions.launched(
+            session, version, record, item, base, left=replaced, first=is_first and counts, now=now
+        )
     return LaunchOut(
         launch_id=record.id,
-        player_url=f"{settings.content_origin}/p/{token}/player",
+        player_url=f"{base}/player",
+        content_url=runtime_of(version.standard).address(record, item, base),
         sco_id=item.id,
         attempt_no=attempt_no,
         preview=record.preview,
         review=is_review(record),
         expires_at=record.expires_at,
     )
+
+
+def _begin_course(session: Session, version: Version, record: Launch, now: datetime) -> None:
+    """Units that need nothing are satisfied before anything is opened; perhaps the lesson with them."""
+    held = enrollment.hold_for_study(session, record.enrollment_id or 0)
+    attempt = queries.attempt_of_launch(session, record, lock=True)
+    if attempt is None:
+        return
+    before = Before.of(attempt, record)
+    cmi5_sessions.satisfy_what_needs_nothing(session, version, record, now)
+    settle(session, record, held, version, attempt, before, now, changed=True)
 
 
 def playable_enrollment(session: Session, subject: Subject, lesson_id: int) -> int:
@@ -145,7 +176,8 @@ def _chosen(
     return parts[0]
 
 
-def _attempt(
+@internal("a step of opening or waiving a part")
+def attempt_for(
     session: Session, user_id: int, enrollment_id: int, package: ContentPackage, item: Item, now: datetime
 ) -> ScormData:
     """The attempt that goes on, or a new one after a finished one. The enrollment is locked: no two at

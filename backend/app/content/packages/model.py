@@ -32,12 +32,16 @@ class Item:
     time_limit_action: str = ""
     data_from_lms: str = ""
     prerequisites: str = ""
+    plays_outside: bool = False
+    """Whether the page at `external_url` is part of the lesson: the standard lets it run on its own server."""
+    details: dict[str, Any] = field(default_factory=dict)
+    """What the standard alone knows of it."""
     children: tuple["Item", ...] = ()
 
     @property
     def opens(self) -> bool:
         """Whether the player can open this line."""
-        return self.path is not None
+        return self.path is not None or (self.plays_outside and self.external_url is not None)
 
     def walk(self) -> Iterator["Item"]:
         """This line and all below it, in the order of the table of contents."""

@@ -4,7 +4,7 @@ school allows the host, so its author is warned at import."""
 import re
 from collections.abc import Iterable, Mapping
 
-from app.content.packages.archive import Archive
+from app.content.packages.single_file import Source
 
 _PAGES = (".html", ".htm", ".xhtml", ".css", ".svg")
 _MAX_BYTES = 2 * 1024**2
@@ -30,7 +30,7 @@ def hosts_in(text: str) -> set[str]:
     return {next(filter(None, match.groups())).lower() for match in _USED.finditer(text)}
 
 
-def used_by(archive: Archive, files: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
+def used_by(archive: Source, files: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
     """The hosts on which the package's pages depend, each with the pages that load from it.
 
     `files`: path from the package's root -> path in the zip. What scripts put together is not seen.

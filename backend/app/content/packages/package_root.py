@@ -1,11 +1,11 @@
 """Which folder of a zip is the root of a package."""
 
-from app.content.packages.archive import Archive
 from app.content.packages.manifest_links import folded
+from app.content.packages.single_file import Source
 from app.core.errors import Invalid
 
 
-def root_of(archive: Archive, marker: str) -> str | None:
+def root_of(archive: Source, marker: str) -> str | None:
     """The folder of the shallowest marker file, `""` for the top: packages are often zipped with their
     folder.
     """

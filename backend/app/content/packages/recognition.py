@@ -3,16 +3,15 @@
 from dataclasses import dataclass, replace
 
 from app.content.packages import outside_hosts
-from app.content.packages.archive import Archive
 from app.content.packages.manifest_links import folded
 from app.content.packages.model import Manifest
 from app.content.packages.package_root import is_kept
+from app.content.packages.single_file import Source
 from app.content.runtimes import RUNTIMES
 from app.core.errors import Invalid
 
 # How the names of the files end that mark packages of other standards. AICC: CMI Guidelines 6.1, course structure.
 _OTHERS = (
-    ("cmi5.xml", "a cmi5 package"),
     ("tincan.xml", "an xAPI package (tincan.xml)"),
     ("h5p.json", "an H5P package"),
     (".crs", "an AICC package"),
@@ -27,7 +26,7 @@ class Package:
     files: dict[str, str]
 
 
-def read_package(archive: Archive) -> Package:
+def read_package(archive: Source) -> Package:
     """Find which standard the archive follows and read its table of contents. Raises Invalid with a sentence."""
     playable = " or ".join(known.label for known in RUNTIMES.values())
     for runtime in RUNTIMES.values():
@@ -55,7 +54,7 @@ def read_package(archive: Archive) -> Package:
     raise Invalid(f"There is no {markers} in the zip, so it is not a course package that can be played.")
 
 
-def _other_standard(archive: Archive) -> str | None:
+def _other_standard(archive: Source) -> str | None:
     """What the package is, by the file that marks it, if it is of a standard that is known and not played."""
     names = [folded(path.rpartition("/")[2]) for path in archive.entries if is_kept(path)]
     return next((said for marker, said in _OTHERS if any(name.endswith(marker) for name in names)), None)

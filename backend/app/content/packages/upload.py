@@ -11,6 +11,7 @@ from app.content import policy, queries
 from app.content.packages.archive import Archive
 from app.content.packages.media_types import media_type_of
 from app.content.packages.recognition import Package, read_package
+from app.content.packages.single_file import SingleFile, Source
 from app.core import clock, history
 from app.core.actions import Action
 from app.core.errors import Invalid, TooLarge
@@ -20,6 +21,8 @@ from app.db.models import ContentPackage, ContentType
 
 # A gigabyte that goes to a bucket takes its minutes.
 _LONGEST_PAUSE_SECONDS = 30 * 60
+COURSE_STRUCTURE = "cmi5.xml"
+"""The one file that is a package by itself (cmi5 14.2)."""
 OWNER = "content.packages"
 """Who claims a package's files; the database releases them with the package's row."""
 
@@ -44,21 +47,29 @@ def import_package(
     place = academics.lesson_place(session, lesson_id)
     if place.content_type != ContentType.SCORM:
         raise Invalid(
-            f"“{place.title}” is a {place.content_type} lesson. Change its kind to SCORM before "
-            "uploading a package."
+            f"“{place.title}” is a {place.content_type} lesson. Change its kind to course package "
+            "before uploading one."
         )
     if file.seek(0, 2) > max_bytes:
         raise TooLarge(f"The package is larger than the {max_bytes // 1024**2} MB this school accepts.")
     queries.allow_long_pauses(session, _LONGEST_PAUSE_SECONDS)
     # Reading everything once finds every lie and every virus before the first file is stored. The scanner gets each
     # file too, not only the zip: what is packed may be larger than it unpacks by itself.
-    archive = Archive(file)
+    archive = source_of(file, file_name)
     package = read_package(archive)
     every = [intake.examine_file(store, file)]
     every += [intake.examine(store, archive.stream(inside)) for inside in package.files.values()]
     quota.require_room(session, every, package=True)
     queries.lock_lesson(session, lesson_id)
     return _store(session, subject, store, lesson_id, file, file_name, archive, package)
+
+
+def source_of(file: BinaryIO, file_name: str) -> Source:
+    """The upload as its standard reads it: a zip, or a course structure that was uploaded by itself."""
+    file.seek(0)
+    if file.read(4) != b"PK\x03\x04" and file_name.lower().endswith(".xml"):
+        return SingleFile(file, COURSE_STRUCTURE)
+    return Archive(file)
 
 
 def _store(
@@ -68,7 +79,7 @@ def _store(
     lesson_id: int,
     file: BinaryIO,
     file_name: str,
-    archive: Archive,
+    archive: Source,
     package: Package,
 ) -> ContentPackage:
     file.seek(0)
@@ -88,7 +99,8 @@ def _store(
     )
     session.add(record)
     session.flush()
-    kept: list[tuple[StoredFile, str | None]] = [(whole, "application/zip")]
+    whole_type = "application/xml" if isinstance(archive, SingleFile) else "application/zip"
+    kept: list[tuple[StoredFile, str | None]] = [(whole, whole_type)]
     rows: list[dict[str, object]] = []
     for path, inside in package.files.items():
         stored = store.put(cast(BinaryIO, _Stream(archive.stream(inside))))

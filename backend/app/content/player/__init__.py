@@ -99,6 +99,23 @@ def pdf_page(name: str, vendor: str) -> str:
 """
 
 
+def returned_page() -> str:
+    """Where content in a window of its own, or in its frame, goes when it is done."""
+    return """<!doctype html>
+<html lang="en">
+<head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
+<title>This part has ended</title></head>
+<body>
+<h1>This part has ended</h1>
+<p>What you did is saved. Close this window to go back to your lesson.</p>
+<script>
+if (window.opener) { window.opener.postMessage({ aada: "returned" }, location.origin); window.close(); }
+</script>
+</body>
+</html>
+"""
+
+
 def over_page(settings: Settings, lesson_id: int | None, sentence: str | None = None) -> str:
     """A page that says why the course cannot be shown and how to get back to it."""
     address = settings.app_origin + (f"/learn/lessons/{lesson_id}" if lesson_id is not None else "/")

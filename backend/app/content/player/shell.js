@@ -46,7 +46,7 @@ export function begin(keeps, isActive) {
   stayAwake();
   if (frame) {
     frame.addEventListener("load", arrived);
-    frame.src = storesHere() ? boot.address : `kept/${boot.address}`;
+    frame.src = storesHere() ? boot.address : boot.address.replace("/files/", "/kept/files/");
   }
   hint("ready", { title: boot.title });
 }
@@ -110,7 +110,7 @@ setInterval(() => {
   for (const other of windows) {
     if (!other.closed) continue;
     windows.delete(other);
-    hint("window-closed");
+    hint("saved"); // whatever it has come to
     if (active() && saving?.unsaved) saving.now({ leaving: true });
   }
 }, 500);

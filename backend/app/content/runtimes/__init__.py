@@ -3,11 +3,12 @@
 A further standard is a package beside `scorm12` and an entry here.
 """
 
+from app.content.runtimes.cmi5 import CMI5
 from app.content.runtimes.protocol import Runtime
 from app.content.runtimes.scorm12 import SCORM12
 from app.core.errors import NotFound
 
-RUNTIMES: dict[str, Runtime] = {runtime.name: runtime for runtime in (SCORM12,)}
+RUNTIMES: dict[str, Runtime] = {runtime.name: runtime for runtime in (SCORM12, CMI5)}
 
 
 def runtime_of(standard: str) -> Runtime:

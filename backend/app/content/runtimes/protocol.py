@@ -7,10 +7,11 @@ from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
 from typing import Any, Protocol
+from urllib.parse import quote
 
-from app.content.packages.archive import Archive
 from app.content.packages.model import Item, Manifest
-from app.db.models import ScormData
+from app.content.packages.single_file import Source
+from app.db.models import Launch, ScormData
 from app.rules.scorm12 import LessonResult
 
 
@@ -57,6 +58,20 @@ class PartResult:
     """The score, exactly."""
 
 
+_KEPT = "=&/?:@!$'()*+,;%-._~"
+"""What may stand in a query or fragment as it is."""
+
+
+def package_address(item: Item) -> str:
+    """The address of a part below that of its launch."""
+    address = f"files/{quote(item.path or '')}"
+    if item.query:
+        address += f"?{quote(item.query, safe=_KEPT)}"
+    if item.fragment:
+        address += f"#{quote(item.fragment, safe=_KEPT)}"
+    return address
+
+
 class Runtime(Protocol):
     """One standard: its packages, its start, what it reports and what that amounts to."""
 
@@ -83,15 +98,18 @@ class Runtime(Protocol):
     def stage(self, item: Item) -> str:
         """The HTML that the module plays on; where content is a page of its own, `player.COURSE`."""
 
-    def recognize(self, archive: Archive) -> str | None:
+    def recognize(self, archive: Source) -> str | None:
         """The folder that is the root of the package (`""` for the top), or None for another standard's zip."""
 
-    def describe(self, archive: Archive, root: str, files: Mapping[str, str]) -> Manifest:
+    def describe(self, archive: Source, root: str, files: Mapping[str, str]) -> Manifest:
         """The table of contents. `files` are paths from the root -> paths in the zip. Raises Invalid with a
         sentence; the manifest may name another standard, which is not played."""
 
     def start(self, learner: Learner, item: Item, attempt: ScormData | None) -> dict[str, Any]:
         """The data model that the content starts from, at its launch."""
+
+    def address(self, launch: Launch, item: Item, base: str) -> str:
+        """Where the content of a launch is opened; `base` is the launch's own address, as far as `/p/token`."""
 
     def continues(self, attempt: ScormData) -> bool:
         """Whether the next launch goes on with this attempt instead of starting another."""

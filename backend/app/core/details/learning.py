@@ -203,6 +203,16 @@ class PartReported(Details):
     """How the course ended the session, if it did."""
 
 
+class PartWaived(Details):
+    """A part that a student need not do."""
+
+    lesson_id: int
+    sco_id: str
+    title: str
+    status_before: str
+    status: str
+
+
 class PartLeft(Details):
     """A session that ended without the course saying so."""
 

@@ -76,6 +76,8 @@ def pending_withdrawals(*, with_deleted: bool = False) -> Select[Any]:
             Withdrawal.enrollment_id,
             Withdrawal.user_id,
             Withdrawal.progress_pct_at_withdrawal,
+            Withdrawal.kind,
+            Withdrawal.moment.label("withdrawn_at"),
         )
         .select_from(Withdrawal)
         .join(User, Withdrawal.user_id == User.id)
@@ -140,6 +142,7 @@ def pending_withdrawals_listing(
         "program": _PROGRAM,
         "requested": Withdrawal.requested_at,
         "progress": Withdrawal.progress_pct_at_withdrawal,
+        "due": Withdrawal.moment,
     }
     return _listing(
         session,

@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
@@ -12,6 +13,7 @@ from app.core.permissions import Actor
 from app.enrollment import policies_in_force, policy
 from app.enrollment.graduation import checklist
 from app.enrollment.lists import queries
+from app.rules import withdrawals
 from app.rules.graduation import missing
 from app.school import service as school
 from app.web.listing import Listing
@@ -28,6 +30,26 @@ class Graduate:
     program: str
     enrolled_at: date
     missing: str
+
+
+@dataclass(frozen=True, slots=True)
+class PendingWithdrawal:
+    """A withdrawal that waits; `days_left` of the 45 for the refund, fewer than none when it is late."""
+
+    id: int
+    enrollment_id: int
+    user_id: int
+    full_name: str
+    program: str
+    kind: str
+    requested_at: datetime
+    withdrawn_at: datetime
+    progress_pct_at_withdrawal: int | None
+    reason: str | None
+    due_on: date
+    days_left: int
+    tone: str
+    """From the warnings at 30, 40 and 45 days: empty, warn or bad."""
 
 
 def class_list(session: Session, subject: Actor, paging: Paging) -> Listing[Any]:
@@ -67,7 +89,33 @@ def ready_to_graduate(session: Session, subject: Actor, paging: Paging) -> Listi
     ).map_many(explained)
 
 
-def pending_withdrawals(session: Session, subject: Actor, paging: Paging) -> Listing[Any]:
-    """Withdrawals that wait for the administration. Sorts: student, program, requested, progress."""
+def pending_withdrawals(session: Session, subject: Actor, paging: Paging) -> Listing[PendingWithdrawal]:
+    """Withdrawals that wait for the administration, oldest first. Sorts: student, program, requested, progress, due."""
     policy.require_read_withdrawals(subject)
-    return queries.pending_withdrawals_listing(session, paging, policy.visible(session, subject))
+    zone = school.facts(session).zone
+    today = clock.today(zone)
+    return queries.pending_withdrawals_listing(session, paging, policy.visible(session, subject)).map(
+        lambda row: _pending(row, zone, today)
+    )
+
+
+def _pending(row: Any, zone: ZoneInfo, today: date) -> PendingWithdrawal:
+    withdrawn_on = clock.local(row.withdrawn_at, zone).date()
+    due_on = withdrawals.due_on(withdrawn_on)
+    known = {name: getattr(row, name) for name in _COLUMNS}
+    tone = withdrawals.tone((today - withdrawn_on).days)
+    return PendingWithdrawal(**known, due_on=due_on, days_left=(due_on - today).days, tone=tone)
+
+
+_COLUMNS = (
+    "id",
+    "enrollment_id",
+    "user_id",
+    "full_name",
+    "program",
+    "kind",
+    "requested_at",
+    "withdrawn_at",
+    "progress_pct_at_withdrawal",
+    "reason",
+)

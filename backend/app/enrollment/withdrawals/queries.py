@@ -7,7 +7,7 @@ from sqlalchemy import Row, delete, select
 from sqlalchemy.orm import Session, aliased
 
 from app.core.constraints import register_conflict
-from app.db.models import Enrollment, User, Withdrawal, WithdrawalFigures, WithdrawalForm
+from app.db.models import Enrollment, Program, User, Withdrawal, WithdrawalFigures, WithdrawalForm
 
 register_conflict(
     "uq_withdrawal_forms_request",
@@ -52,6 +52,17 @@ def by_number(session: Session, withdrawal_id: int) -> Row[Any] | None:
         .outerjoin(_Entered, _Entered.id == Withdrawal.entered_by)
         .outerjoin(_Processed, _Processed.id == Withdrawal.processed_by)
         .where(Withdrawal.id == withdrawal_id)
+    ).one_or_none()
+
+
+def for_notice(session: Session, withdrawal_id: int) -> Row[Any] | None:
+    """Withdrawal, the student's email and name, the program; None for deleted students."""
+    return session.execute(
+        select(Withdrawal, User.email, User.full_name, Program.name.label("program"))
+        .join(User, User.id == Withdrawal.user_id)
+        .join(Enrollment, Enrollment.id == Withdrawal.enrollment_id)
+        .join(Program, Program.id == Enrollment.program_id)
+        .where(Withdrawal.id == withdrawal_id, User.deleted_at.is_(None))
     ).one_or_none()
 
 

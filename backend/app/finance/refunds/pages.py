@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field
 
 from app.core.errors import NotFound
 from app.core.permissions import Permission
-from app.finance.refunds import example, policy, service
+from app.finance.refunds import example, policy, request_pages, service
 from app.rules.refunds import Result
 from app.web import navigation
 from app.web.field_types import PathId, Text
@@ -18,6 +18,7 @@ from app.web.render import render
 from app.web.request import CurrentSubject, Db, Requires, SettingsDep
 
 router = APIRouter(include_in_schema=False)
+router.include_router(request_pages.router)
 PREVIEWS = [Requires(Permission.WITHDRAWALS_READ)]
 navigation.register(
     NavItem("Refund preview", "/refunds/preview", "receipt-refund", policy.may_preview, order=58),

@@ -17,8 +17,9 @@ from app.core.errors import BadRequest, Conflict, FieldError, Invalid
 from app.core.permissions import Subject, internal
 from app.db.models.enrollment import EnrollmentStatus
 from app.enrollment import service as enrollment
+from app.finance.agreements import queries as agreements
 from app.finance.refunds import door, policy
-from app.rules.refunds import POLICIES, Case, Payment, Result, Segment, Settings
+from app.rules.refunds import POLICIES, Case, Payment, Result, Segment, Settings, in_force
 from app.rules.refunds_curve import after, curve
 
 __all__ = ["WhatIf", "own_what_ifs", "preview", "register_account", "what_if"]
@@ -97,9 +98,11 @@ def what_if(session: Session, subject: Subject, enrollment_id: int, zone: ZoneIn
             f"{row.program_name} has no clock hours or no tuition in the catalog, so no refund can be computed."
         )
     moment = clock.now()
-    signed = min(datetime.combine(row.enrolled_at, time(), zone), moment)
+    agreed = agreements.in_force(session, enrollment_id)
+    signed = min(agreed.signed_at if agreed else datetime.combine(row.enrolled_at, time(), zone), moment)
+    in_force_then = in_force(signed.astimezone(zone).date())
     case = Case(
-        policy=POLICIES["gnpec-current"],
+        policy=POLICIES[agreed.policy] if agreed else in_force_then or POLICIES["gnpec-current"],
         total_minutes=hours.required_minutes,
         segments=(Segment(row.program_name, hours.required_minutes, tuition),),
         payments=(Payment(tuition, row.enrolled_at, "program"),),
@@ -127,8 +130,8 @@ def own_what_ifs(session: Session, subject: Subject, zone: ZoneInfo) -> list[Wha
 
 
 ASSUMED = (
-    "These figures do not read the agreement and the student’s account. They are computed as if the tuition in the "
-    "catalog were paid in full and the agreement were signed on the day of enrollment. Fees and items are left out."
+    "These figures do not read the student’s account. They are computed as if the tuition in the catalog were paid in "
+    "full; without a signed agreement, as if it were signed on the day of enrollment. Fees and items are left out."
 )
 
 

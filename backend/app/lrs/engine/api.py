@@ -71,6 +71,7 @@ class LrsApp:
             return
         method = scope["method"]
         call = call_of(scope, receive, self._prefix)
+        call.gate = scope.get("lrs.gate")
         if call.path in _ROUTES:
             # For the access log, which shows no address as it was typed.
             scope.setdefault("state", {})["route"] = self._prefix + call.path
@@ -114,6 +115,8 @@ class LrsApp:
         header = call.headers.get("authorization")
         call.access, call.checked_at = await self.runtime.access(header, call.address), monotonic()
         call.check_again = partial(self.runtime.access_again, header)
+        if call.gate is not None:
+            await call.gate.admit(call)
         return await handler(self.runtime, call)
 
     async def _opened(self) -> None:

@@ -5,7 +5,7 @@ import zlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from time import monotonic
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import parse_qsl
 
 from starlette.types import Receive, Scope, Send
@@ -20,6 +20,16 @@ LARGEST_JSON = 16 * 1024 * 1024
 LARGEST_DOCUMENT = 16 * 1024 * 1024
 LARGEST_ATTACHMENTS = 512 * 1024 * 1024
 """Octets of one multipart request."""
+
+
+class Gate(Protocol):
+    """A host's own say in the requests of one launch: `scope["lrs.gate"]` of a request that comes through it."""
+
+    async def admit(self, call: "Call") -> None:
+        """Let a request in whose key has proved itself, or raise `Refusal`. May widen `call.access`."""
+
+    def keep(self, submission: Any) -> None:
+        """Store what a request submits, in a transaction of the host's; raises `Refusal`. Called in a thread."""
 
 
 @dataclass(slots=True)
@@ -40,6 +50,8 @@ class Call:
     """A body that came inside a form (alternate request syntax)."""
     check_again: Callable[[], Awaitable[Access]] | None = None
     """Asks again who sends this; None before it was asked at all."""
+    gate: "Gate | None" = None
+    """Who stands before the LRS for the content of one launch."""
     checked_at: float = 0.0
     """When it was asked, on the monotonic clock."""
 

@@ -14,6 +14,8 @@ SCOPES = {
 }
 LAUNCH_SCOPES = ("statements/write", "statements/read/mine", "state", "profile")
 """What a learner's session with a piece of content gets."""
+GATED_SCOPES = tuple(scope for scope in LAUNCH_SCOPES if scope != "statements/write")
+"""The same for content whose statements the school judges before they are stored: it writes through a gate alone."""
 
 _ENOUGH: dict[str, frozenset[str]] = {
     "write statements": frozenset(("all", "statements/write")),

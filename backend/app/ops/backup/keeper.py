@@ -16,7 +16,7 @@ from app.core.actions import Action
 from app.core.files import FileStore, open_store
 from app.core.permissions import SYSTEM
 from app.db.session import Database
-from app.ops.backup import store, take, upkeep
+from app.ops.backup import drill, store, take, upkeep
 from app.ops.backup.place import Backup, BackupPlace, place_of
 from app.ops.backup.receiver import Receiver, catch_up
 from app.ops.backup.tools import Source, Stopped, source_of
@@ -27,6 +27,7 @@ from app.rules.backups import BackupKind
 from app.settings import DEMO_DOMAIN, Settings
 
 _TICK_SECONDS = 60.0
+_DRILL_HOUR = 3
 _PATIENCE_AFTER_FAILURE = timedelta(minutes=10)
 _OVERLAP = timedelta(hours=1)
 """A file is claimed in a transaction that may last; what was stored so long before the last look is looked at again."""
@@ -60,6 +61,17 @@ def make(
     files = local_files(settings)
     copied = store.copy_all(place, files) if files is not None else 0
     return made, copied, upkeep.prune(place, files)
+
+
+def note_drill(settings: Settings, outcome: drill.Outcome, database: Database | None = None) -> None:
+    """Keep the outcome of a drill in the history."""
+    known = database or Database(settings)
+    try:
+        with known.begin() as session:
+            history.record(session, SYSTEM, Action.RESTORE_TRIED, None, **outcome.details)
+    finally:
+        if database is None:
+            known.close()
 
 
 class Keeper:
@@ -117,7 +129,23 @@ class Keeper:
             make(self._place, source, self._settings, wanted)
         else:
             self._copy_new_files(now)
+            self._drill_if_due(source, now)
         self._failed_at = None
+
+    def _drill_if_due(self, source: Source, now: datetime) -> None:
+        """Weekly, in the hour after the full backup, or at any hour when that was missed."""
+        last = drill.last(self._place)
+        if last is not None:
+            age = abs(now - last.at)
+            quiet = now.astimezone(self._settings.zone).hour == _DRILL_HOUR
+            if age < drill.EVERY - timedelta(hours=12) or (
+                age < drill.EVERY + timedelta(days=1) and not quiet
+            ):
+                return
+        outcome = drill.run_drill(self._place, source, self._settings)
+        if outcome.fault is not None:
+            log.error("backup.drill_failed", reason=outcome.fault)
+        note_drill(self._settings, outcome, self._database)
 
     def _copy_new_files(self, now: datetime) -> None:
         files = local_files(self._settings)

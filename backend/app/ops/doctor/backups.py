@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
 
 from app.core import clock
+from app.ops.backup import drill, standing
 from app.ops.backup.place import place_of
 from app.ops.doctor.findings import Finding, Installation, ok, problem, warning
 from app.settings import DEMO_DOMAIN
 from app.web.formats import local_time
 
-OLDEST = timedelta(hours=26)
-"""A nightly backup, and two hours for it to run."""
 _DEMO = "SELECT EXISTS (SELECT FROM users WHERE email LIKE %s AND deleted_at IS NULL)"
 _RUNBOOK = "docs/runbooks/restore.md"
 
@@ -47,7 +45,7 @@ def age(known: Installation) -> Iterator[Finding]:
         return
     newest = max(one.ended_at for one in sound)
     when = local_time(newest, settings.zone)
-    if clock.now() - newest > OLDEST:
+    if clock.now() - newest > standing.OLDEST:
         yield problem(
             "Backup",
             f"The newest backup is of {when}.",
@@ -60,6 +58,38 @@ def age(known: Installation) -> Iterator[Finding]:
             "Backup",
             f"{place.folder} is on the disk that the database is on: a lost disk loses both.",
             f"Name a folder on another disk in BACKUP_DIR, or copy the folder to another machine: {_RUNBOOK}",
+        )
+
+
+def drilled(known: Installation) -> Iterator[Finding]:
+    """Has a backup been restored lately, to see that it can be?"""
+    if not known.embedded or is_demo(known):
+        return
+    place, settings = place_of(known.settings), known.settings
+    last = drill.last(place)
+    if last is None:
+        yield warning(
+            "Restore drill",
+            "No backup has been restored yet, to see that it can be.",
+            "Run: aada backup drill",
+        )
+    elif last.fault is not None:
+        yield problem(
+            "Restore drill",
+            f"On {local_time(last.at, settings.zone)} it failed: {last.fault}.",
+            f"Run aada backup verify and aada backup now --full, then aada backup drill ({_RUNBOOK}).",
+        )
+    elif clock.now() - last.at > drill.STALE:
+        yield problem(
+            "Restore drill",
+            f"The last one was on {local_time(last.at, settings.zone)}.",
+            "Run aada backup drill. The log of aada serve says why none was made since.",
+        )
+    else:
+        yield ok(
+            "Restore drill",
+            f"On {local_time(last.at, settings.zone)}, {last.rows:,} rows were restored in "
+            f"{last.recovery_seconds:.0f} s and compared.",
         )
 
 

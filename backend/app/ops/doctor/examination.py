@@ -46,6 +46,7 @@ CHECKS: tuple[Check, ...] = (
     email.email,
     scanner.answers,
     backups.age,
+    backups.drilled,
 )
 log = structlog.get_logger(__name__)
 

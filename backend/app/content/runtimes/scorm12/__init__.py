@@ -6,16 +6,16 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-from app.content.packages.archive import Archive
 from app.content.packages.manifest_links import folded
 from app.content.packages.model import Item, Manifest
 from app.content.packages.package_root import root_of
+from app.content.packages.single_file import Source
 from app.content.player import COURSE
-from app.content.runtimes.protocol import Learner, PartResult, Report, SoFar
+from app.content.runtimes.protocol import Learner, PartResult, Report, SoFar, package_address
 from app.content.runtimes.scorm12 import manifest as imsmanifest
 from app.content.runtimes.scorm12.report import Scorm12Report, read, replace_state, take_outcome
 from app.content.runtimes.scorm12.start import initial_cmi
-from app.db.models import ScormData
+from app.db.models import Launch, ScormData
 from app.rules import scorm12
 from app.rules.scorm12 import LessonResult
 from app.web.assets import SCORM_AGAIN
@@ -39,15 +39,18 @@ class Scorm12:
     def stage(self, item: Item) -> str:
         return COURSE.format(title=escape(item.title))
 
-    def recognize(self, archive: Archive) -> str | None:
+    def recognize(self, archive: Source) -> str | None:
         return root_of(archive, self.marker)
 
-    def describe(self, archive: Archive, root: str, files: Mapping[str, str]) -> Manifest:
+    def describe(self, archive: Source, root: str, files: Mapping[str, str]) -> Manifest:
         marker = next(path for path in files.values() if folded(path) == folded(root + self.marker))
         return imsmanifest.parse(archive.read(marker, imsmanifest.MAX_BYTES), files)
 
     def start(self, learner: Learner, item: Item, attempt: ScormData | None) -> dict[str, Any]:
         return initial_cmi(learner, item, attempt)
+
+    def address(self, launch: Launch, item: Item, base: str) -> str:
+        return f"{base}/{package_address(item)}"
 
     def continues(self, attempt: ScormData) -> bool:
         return scorm12.continues(finished=attempt.finished_at is not None, exit_word=attempt.exit or "")

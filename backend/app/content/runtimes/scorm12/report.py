@@ -7,11 +7,9 @@ from typing import Any
 from app.content.packages.model import Item
 from app.content.postgres_text import storable, storable_json
 from app.content.runtimes.protocol import Report, SoFar
-from app.content.scores import exact_percent
+from app.content.scores import exact_percent, keep_score
 from app.db.models import ScormData
 from app.rules import scorm12
-
-_LARGEST_INTEGER = 2**31 - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +72,7 @@ def take_outcome(
         _pass(attempt, report.score)
     elif kept != scorm12.PASSED and not late:
         attempt.cmi_core_lesson_status = scorm12.status_after(kept, judged, before=report.before)
-        _keep_score(attempt, report.score)
+        keep_score(attempt, report.score)
 
 
 def _pass(attempt: ScormData, score: scorm12.Score) -> None:
@@ -82,16 +80,7 @@ def _pass(attempt: ScormData, score: scorm12.Score) -> None:
     attempt.cmi_core_lesson_status = scorm12.PASSED
     best = exact_percent(attempt.score_raw, attempt.score_min, attempt.score_max, attempt.score_pct)
     if not again or best is None or (score.percent is not None and score.percent >= best):
-        _keep_score(attempt, score)
-
-
-def _keep_score(attempt: ScormData, score: scorm12.Score) -> None:
-    percent, raw = score.percent, score.raw
-    if percent is None or raw is None:
-        return
-    attempt.score_raw, attempt.score_min, attempt.score_max = raw, score.minimum, score.maximum
-    attempt.score_pct = scorm12.shown_percent(percent)
-    attempt.cmi_core_score_raw, attempt.cmi_core_score_max = _whole(raw), _whole(score.maximum)
+        keep_score(attempt, score)
 
 
 def replace_state(attempt: ScormData, report: Scorm12Report) -> None:
@@ -110,10 +99,3 @@ def _text(value: object) -> str:
     if isinstance(value, str):
         return value
     return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else ""
-
-
-def _whole(number: Decimal | None) -> int | None:
-    """As the documented INTEGER columns can hold it."""
-    if number is None or abs(number) > _LARGEST_INTEGER:
-        return None
-    return int(number.to_integral_value(rounding="ROUND_HALF_UP"))

@@ -4,6 +4,7 @@ Works in the caller's transaction and never commits. A secret is answered once, 
 what is stored is its SHA-256.
 """
 
+import base64
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -166,6 +167,7 @@ def launch_token(
     activity: str,
     registration: UUID | None,
     hours: int = LAUNCH_HOURS,
+    scopes: Sequence[str] = LAUNCH_SCOPES,
 ) -> NewSecret:
     """A token for one learner's session with one piece of content.
 
@@ -182,7 +184,7 @@ def launch_token(
         secret_hash=hashed,
         kind="launch",
         label=f"launch of {activity}"[:LONGEST_LABEL],
-        scopes=list(LAUNCH_SCOPES),
+        scopes=list(scopes),
         authority=_authority(app_origin, key, "Launched content"),
         user_id=user_id,
         agent=name,
@@ -193,6 +195,12 @@ def launch_token(
     session.add(api_key)
     session.flush()
     return NewSecret(api_key, clear)
+
+
+@internal("writes down a secret that was just made")
+def basic(made: NewSecret) -> str:
+    """A new key and its secret as HTTP Basic has them, without the word."""
+    return base64.b64encode(f"{made.api_key.key}:{made.secret}".encode()).decode()
 
 
 @internal("a step of leaving a lesson")

@@ -42,7 +42,7 @@ async def take_in(runtime: Runtime, call: Call, only_id: str | None = None) -> l
             # One at a time: of several, each would have its slice before others have their turn.
             async with runtime.checking:
                 received = await _in_slices(steps)
-        return await _stored(runtime, received)
+        return await _stored(runtime, call, received)
     if kind != "multipart/mixed":
         raise Refusal("Send statements as application/json or multipart/mixed.", path="Content-Type")
     boundary = multipart.boundary_of(call.headers.get("content-type", ""))
@@ -52,15 +52,18 @@ async def take_in(runtime: Runtime, call: Call, only_id: str | None = None) -> l
         received = await runtime.in_thread(lambda: _from_parts(call, parts, only_id))
         attachments = await runtime.in_thread(lambda: _kept(runtime, parts[1:], call.address))
         received.submission.attachments = attachments
-        ids = await _stored(runtime, received)
+        ids = await _stored(runtime, call, received)
         await runtime.in_thread(lambda: _kept_still(runtime, parts[1:], attachments))
         return ids
     finally:
         reader.close()
 
 
-async def _stored(runtime: Runtime, received: _Received) -> list[str]:
-    if received.ids:
+async def _stored(runtime: Runtime, call: Call, received: _Received) -> list[str]:
+    gate = call.gate
+    if received.ids and gate is not None:
+        await runtime.in_thread(lambda: gate.keep(received.submission))
+    elif received.ids:
         await runtime.writer.submit(received.submission)
     return received.ids
 

@@ -4,14 +4,14 @@ The database has the last word here, too: one refund of the system's a withdrawa
 nothing is remitted before it is approved or beyond its amount, and no payee is paid twice. What an older system wrote
 into `refunds` has no `due_on` and is left as it is.
 
-Revision ID: 0330
-Revises: 0320
+Revision ID: 0340
+Revises: 0330
 """
 
 from alembic import op
 
-revision = "0330"
-down_revision = "0320"
+revision = "0340"
+down_revision = "0330"
 branch_labels = None
 depends_on = None
 

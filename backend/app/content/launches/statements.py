@@ -1,0 +1,167 @@
+"""The LRS as the content of one launch reaches it: its statements are judged, stored, followed in one transaction."""
+
+import asyncio
+import json
+import re
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from app.content import queries
+from app.content.launches import queries as launch_queries
+from app.content.launches import sessions, tokens
+from app.content.launches.commits import Before, credit, record_news, settle
+from app.content.packages.versions import find_version
+from app.content.runtimes import runtime_of
+from app.content.runtimes.cmi5 import CMI5, session_of
+from app.content.runtimes.cmi5 import sessions as cmi5_sessions
+from app.core import clock
+from app.core.errors import Conflict, Problem
+from app.core.tokens import hash_token
+from app.db.models import Enrollment, Launch
+from app.db.session import Database
+from app.enrollment import service as enrollment
+from app.lrs import service as record_store
+from app.lrs.service import Call, Refusal, Submission
+from app.rules import cmi5
+
+__internal__ = "the launch's own token says whose work it is"
+
+_LARGEST_PREFERENCES = 64 * 1024
+_LANGUAGES = re.compile(r"[A-Za-z]{1,8}(-[A-Za-z0-9]{1,8})*(,[A-Za-z]{1,8}(-[A-Za-z0-9]{1,8})*)*")
+
+
+def access(session: Session, token: str, app_origin: str) -> dict[str, str]:
+    """The answer to an AU's one request for its authorization (cmi5 8.2): `auth-token`, or `error-code`."""
+    record = sessions.find_launch(session, token)
+    if record is None:
+        return {"error-code": "2", "error-text": "There is no such lesson session."}
+    launch_queries.lock_launch(session, record)
+    if sessions.is_over(record, clock.now()) or not record.session_state:
+        return {"error-code": "2", "error-text": "This lesson session has ended."}
+    if record.credential_id is not None:
+        return {"error-code": "1", "error-text": "The authorization was given out already."}
+    made = record_store.launch_token(
+        session,
+        app_origin,
+        user_id=record.user_id,
+        agent=record.session_state["actor"],
+        activity=record.session_state["activity"],
+        registration=record.session_state["registration"],
+        scopes=record_store.GATED_SCOPES,
+    )
+    record.credential_id = made.api_key.id
+    return {"auth-token": record_store.basic(made)}
+
+
+class LaunchGate:
+    """Stands before the LRS for one launch (`lrs.engine.http.Gate`)."""
+
+    def __init__(self, database: Database, token: str) -> None:
+        self._database = database
+        self._token_hash = hash_token(token)
+
+    async def admit(self, call: Call) -> None:
+        """Let in what the launch's own key asks for while its session is open, and leave to the LMS what is its own."""
+        await asyncio.to_thread(self._require_open, call.access.key_id)
+        record_store.may_write(call)
+        if call.method in ("GET", "HEAD"):
+            return
+        given = call.parameters
+        if call.path == "/activities/state" and given.get("stateId") in (None, "LMS.LaunchData"):
+            raise Refusal("The launch data is the LMS’s; an AU only reads it (cmi5 10.2.1).", status=403)
+        if call.path == "/agents/profile" and given.get("profileId") == "cmi5LearnerPreferences":
+            await _require_preferences(call)
+
+    def keep(self, submission: Submission) -> None:
+        """Judge, store and follow what the content says, in one transaction."""
+        try:
+            with self._database.begin() as session:
+                _keep(session, self._token_hash, submission)
+        except cmi5.Refused as refused:
+            raise Refusal(str(refused), status=403) from None
+        except Problem as problem:
+            raise Refusal(problem.detail, status=403 if problem.status < 500 else 503) from None
+
+    def _require_open(self, key_id: int) -> None:
+        with self._database.begin() as session:
+            record = launch_queries.launch_by_token(session, self._token_hash)
+            if record is None or record.credential_id != key_id:
+                raise Refusal("This key belongs to another lesson session.", status=403)
+            said = session_of(record.session_state)
+            if sessions.is_over(record, clock.now()) or said.terminated or said.abandoned:
+                raise Refusal("This lesson session has ended.", status=403)
+            sessions.note_use(session, record)
+
+
+async def _require_preferences(call: Call) -> None:
+    """What an AU writes into the learner's preferences (cmi5 11)."""
+    if "agent" not in call.parameters or call.method == "DELETE":
+        return
+    call.given_body = await call.body(_LARGEST_PREFERENCES)
+    try:
+        value = json.loads(call.given_body) if call.content_type == "application/json" else None
+    except ValueError:
+        value = None
+    fits = (
+        isinstance(value, dict)
+        and isinstance(value.get("languagePreference"), str)
+        and _LANGUAGES.fullmatch(value["languagePreference"]) is not None
+        and value.get("audioPreference") in ("on", "off")
+    )
+    if not fits:
+        raise Refusal(
+            "Learner preferences have a languagePreference such as en-US,es and an audioPreference, on or off.",
+            status=403,
+        )
+
+
+def _keep(session: Session, token_hash: str, submission: Submission) -> None:
+    record = launch_queries.launch_by_token(session, token_hash)
+    if record is None:
+        raise Refusal("There is no such lesson session.", status=403)
+    # Always the enrollment first: opening a lesson and saving one take their locks in the same order.
+    held = None if record.preview else _held(session, record)
+    launch_queries.lock_launch(session, record)
+    now = clock.now()
+    if sessions.is_over(record, now) or record.state == "replaced":
+        raise Refusal("This lesson session has ended.", status=403)
+    version = find_version(session, record.package_id)
+    item = version.manifest.item(record.sco_id)
+    if item is None or runtime_of(version.standard) is not CMI5:
+        raise Refusal("The lesson has no such part.", status=403)
+    attempt = None if held is None else queries.attempt_of_launch(session, record, lock=True)
+    statements = record_store.statements_of(submission)
+    # One that is sent again, because its answer was lost, says nothing new.
+    known = record_store.stored_of(session, [UUID(one.statement_id) for one in submission.statements])
+    fresh = [one for one in statements if one["id"] not in {str(name) for name in known}]
+    before = Before.of(attempt, record)
+    seconds = cmi5_sessions.take(record, item, attempt, fresh)
+    record.last_seen_at = now
+    record.last_seq += len(fresh)
+    said: list[dict[str, Any]] = []
+    if held is not None and attempt is not None:
+        credit(record, attempt, seconds, now)
+        attempt.updated_at = now
+        ended = session_of(record.session_state).terminated
+        ending = "terminated" if ended and not record.end_recorded else None
+        if ended:
+            record.end_recorded, record.state = True, "closed"
+            tokens.end(session, record)
+        session.flush()
+        record_news(session, record, attempt, item, before, now, ending=ending)
+        settle(session, record, held, version, attempt, before, now, changed=bool(fresh))
+        if CMI5.is_done(attempt.cmi_core_lesson_status or "") and not CMI5.is_done(before.status):
+            said = cmi5_sessions.follow_up(session, version, record, item, now)
+    session.flush()
+    # Storing takes the LRS's turn until the transaction ends, so it comes last.
+    record_store.store_launched(session, submission)
+    record_store.store_own(session, said)
+
+
+def _held(session: Session, record: Launch) -> Enrollment:
+    try:
+        return enrollment.hold_for_study(session, record.enrollment_id or 0)
+    except Conflict as ended:
+        raise Refusal(ended.detail, status=403) from ended

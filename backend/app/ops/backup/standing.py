@@ -1,0 +1,52 @@
+"""How the backups stand, for the Operations page."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from app.core import clock
+from app.ops.backup import drill, upkeep, wal
+from app.ops.backup.place import place_of
+from app.ops.errors import OperatorError
+from app.rules.backups import Span
+from app.settings import Settings
+
+OLDEST = timedelta(hours=26)
+"""A nightly backup, and two hours for it to run."""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What there is, newest spans first; `alarms` are sentences for a red banner."""
+
+    count: int
+    newest: datetime | None
+    size_bytes: int
+    spans: list[Span]
+    drill: drill.Outcome | None
+    alarms: list[str]
+
+
+def of(settings: Settings) -> Standing | None:
+    """None where this installation has made no backup: the demo school, a server of one’s own."""
+    place = place_of(settings)
+    if not place.base.is_dir():
+        return None
+    try:
+        backups = place.backups()
+        spans = upkeep.spans(place)
+    except OperatorError as error:
+        return Standing(0, None, 0, [], None, [str(error)])
+    newest = max((one.ended_at for one in backups if one.fault is None), default=None)
+    tried = drill.last(place)
+    alarms = []
+    if newest is not None and clock.now() - newest > OLDEST:
+        alarms.append("No backup has been made for more than a day.")
+    alarms += [f"The backup {one.id} is damaged." for one in backups if one.fault is not None][-1:]
+    if tried is not None and tried.fault is not None:
+        alarms.append(f"The last restore drill failed: {tried.fault}.")
+    elif tried is not None and clock.now() - tried.at > drill.STALE:
+        alarms.append("No restore has been tried for more than a week.")
+    size_bytes = sum(one.size_bytes for one in backups) + sum(one.size_bytes for one in wal.files(place))
+    return Standing(len(backups), newest, size_bytes, spans[::-1][:30], tried, alarms)

@@ -1,0 +1,336 @@
+"""Withdrawals: asked for once, dated by the policy, processed once, with figures that later corrections leave alone."""
+
+import threading
+from collections.abc import Callable
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+from uuid import uuid4
+
+import pytest
+import time_machine
+from fastapi.testclient import TestClient
+from sqlalchemy import func, select, update
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session
+
+from app.core.errors import Conflict, Invalid, NotFound, Problem
+from app.core.permissions import Subject
+from app.db.models import (
+    Attendance,
+    AuditEntry,
+    Enrollment,
+    EnrollmentStatus,
+    SchoolPolicy,
+    User,
+    Withdrawal,
+    WithdrawalFigures,
+    WithdrawalForm,
+)
+from app.db.session import Database
+from app.enrollment import service
+from app.enrollment.endings import processed
+from app.enrollment.service import ProcessedWithdrawal
+from app.enrollment.withdrawals.schemas import Notice
+from app.rules import withdrawals as rules
+from tests.factories.school import School, subject_of
+from tests.factories.withdrawals import ZONE, record, withdraw
+
+NOW = datetime(2026, 5, 20, 16, tzinfo=UTC)
+
+
+@pytest.fixture
+def today() -> Any:
+    with time_machine.travel(NOW, tick=False):
+        yield NOW
+
+
+def ask(session: Session, student: Subject, enrollment_id: int, **more: Any) -> WithdrawalForm:
+    values = {"request": uuid4(), "reason": "Moving", "acknowledged": "I ask to leave."} | more
+    return service.request_withdrawal(session, student, enrollment_id, zone=ZONE, **values)
+
+
+def owner(session: Session, enrollment: Enrollment) -> Subject:
+    return subject_of(session.get_one(User, enrollment.user_id))
+
+
+def set_policy(session: Session, **values: str | int) -> None:
+    known = session.scalars(select(SchoolPolicy).where(SchoolPolicy.kind == "withdrawal")).one()
+    session.add(
+        SchoolPolicy(
+            kind="withdrawal", version=2, effective_from=date(2026, 1, 1), values=known.values | values,
+            approved_by="The board", note="Decided",
+        )
+    )  # fmt: skip
+    session.flush()
+
+
+def actions(session: Session) -> list[str]:
+    return [
+        one for one in session.scalars(select(AuditEntry.action).order_by(AuditEntry.id)) if "withdraw" in one
+    ]
+
+
+def test_a_student_asks_and_takes_it_back(
+    session: Session, school: School, admin: Subject, today: datetime
+) -> None:
+    enrollment = school.enrollment(school.student())
+    student, sent = owner(session, enrollment), uuid4()
+    form = ask(session, student, enrollment.id, request=sent)
+    assert ask(session, student, enrollment.id, request=sent).id == form.id
+    with pytest.raises(Conflict, match="waiting for the office already"):
+        ask(session, student, enrollment.id)
+    with pytest.raises(Conflict, match="own request is waiting"):
+        record(session, admin, enrollment.id)
+    with pytest.raises(Conflict, match="only they can cancel"):
+        service.cancel_withdrawal(session, admin, enrollment.id)
+    lesson = school.lesson(school.module(enrollment.program))
+    school.completion(enrollment, lesson)
+    with pytest.raises(Conflict, match="withdrawal of this enrollment is waiting"):
+        service.complete(
+            session, admin, enrollment.id, today=date(2026, 5, 20), zone=ZONE, exception="As agreed"
+        )
+    other = subject_of(school.student())
+    for act in (
+        lambda: ask(session, other, enrollment.id),
+        lambda: service.cancel_withdrawal(session, other, enrollment.id),
+        lambda: service.read_withdrawal(session, other, enrollment.id, ZONE),
+        lambda: ask(session, subject_of(school.admin()), enrollment.id),
+    ):
+        with pytest.raises(NotFound):
+            act()
+    service.cancel_withdrawal(session, student, enrollment.id)
+    assert session.scalars(select(Withdrawal)).all() == []
+    kept = session.scalars(select(WithdrawalForm)).one()
+    assert (kept.canceled_at, kept.withdrawal_id, kept.reason) == (NOW, None, "Moving")
+    assert ask(session, student, enrollment.id, request=sent).id == form.id, (
+        "sent again it is the canceled one"
+    )
+    assert session.scalars(select(Withdrawal)).all() == []
+    with pytest.raises(Conflict, match="Nothing was changed"):
+        service.cancel_withdrawal(session, student, enrollment.id)
+    assert actions(session) == ["withdrawal.requested", "withdrawal.canceled"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "values", "expected"),
+    [
+        ("student", {}, NOW),
+        ("student", {"student_date": "last_attendance"}, datetime(2026, 5, 4, 16, tzinfo=UTC)),
+        ("administrative", {}, datetime(2026, 5, 4, 16, tzinfo=UTC)),
+        ("administrative", {"administrative_date": "notice"}, datetime(2026, 5, 19, 4, tzinfo=UTC)),
+        ("administrative", {"administrative_date": "receipt_of_request"}, NOW),
+        ("school_cancelled", {"student_date": "last_attendance"}, NOW),
+        ("cancellation", {"student_date": "last_attendance"}, NOW),
+    ],
+)
+def test_the_policy_says_which_moment_counts(
+    session: Session,
+    school: School,
+    admin: Subject,
+    today: datetime,
+    kind: Any,
+    values: Any,
+    expected: datetime,
+) -> None:
+    if values:
+        set_policy(session, **values)
+    enrollment = school.enrollment(school.student())
+    school.attendance(enrollment)
+    row = record(session, admin, enrollment.id, kind=kind, notice=Notice("letter", date(2026, 5, 19)))
+    assert row.moment == expected
+    service.process_withdrawal(session, admin, enrollment.id, note="Done", zone=ZONE)
+    assert row.moment == expected
+    assert session.get_one(Enrollment, enrollment.id).status is EnrollmentStatus.WITHDRAWN
+
+
+def test_an_administrative_withdrawal_needs_its_notice(
+    session: Session, school: School, admin: Subject, today: datetime
+) -> None:
+    enrollment = school.enrollment(school.student())
+    record(session, admin, enrollment.id, kind="administrative")
+    with pytest.raises(Conflict, match="notified the student"):
+        service.process_withdrawal(session, admin, enrollment.id, note="Done", zone=ZONE)
+    for wrong in (date(2026, 5, 21), date(2026, 1, 4)):
+        with pytest.raises(Invalid, match="The notice cannot be"):
+            service.note_notice(session, admin, enrollment.id, Notice("letter", wrong), zone=ZONE)
+    service.note_notice(
+        session, admin, enrollment.id, Notice("letter", date(2026, 5, 18), "9400 1"), zone=ZONE
+    )
+    done = service.process_withdrawal(session, admin, enrollment.id, note="Done", zone=ZONE)
+    assert (done.notice_method, done.notice_on, done.notice_note) == ("letter", date(2026, 5, 18), "9400 1")
+    assert actions(session) == [
+        "withdrawal.recorded",
+        "withdrawal.noticed",
+        "enrollment.withdrawn",
+        "withdrawal.processed",
+    ]
+
+
+def test_another_person_processes_it_where_the_policy_says_so(
+    session: Session, school: School, admin: Subject, today: datetime
+) -> None:
+    set_policy(session, second_person="somebody_else")
+    enrollment = school.enrollment(school.student())
+    record(session, admin, enrollment.id)
+    with pytest.raises(Conflict, match="another person"):
+        service.process_withdrawal(session, admin, enrollment.id, note="Done", zone=ZONE)
+    colleague = subject_of(school.admin())
+    assert service.process_withdrawal(
+        session, colleague, enrollment.id, note="Done", zone=ZONE
+    ).processed_by == (colleague.user_id)
+
+
+def test_the_figures_stand_and_corrections_are_shown_beside_them(
+    session: Session, school: School, admin: Subject, browser: Callable[[Subject], TestClient]
+) -> None:
+    """480 hours; two records of four hours count, an open and a forgotten one and one of later days do not."""
+    program = school.program(clock_hours=480)
+    enrollment = school.enrollment(school.student(), program)
+    module = school.module(program, name="Chairside")
+    with time_machine.travel(NOW, tick=False):
+        school.school_class(
+            program, students=[enrollment], module_id=module.id, ends_on=date(2026, 5, 31),
+            weekly=[(0, time(8), time(10))],
+        )  # fmt: skip
+        first = school.attendance(enrollment, datetime(2026, 5, 4, 12, tzinfo=UTC))
+        second = school.attendance(enrollment, datetime(2026, 5, 11, 12, tzinfo=UTC))
+        school.attendance(
+            enrollment, datetime(2026, 5, 12, 12, tzinfo=UTC), minutes=0, missing_clock_out=True
+        )
+        heard: list[ProcessedWithdrawal] = []
+        processed.register("test", lambda _session, _subject, one: heard.append(one))
+        try:
+            row = withdraw(session, admin, enrollment.id)
+        finally:
+            processed._follow.pop("test")
+        (announced,) = heard
+        assert service.frozen_figures(session, row.id) == announced
+        figures = announced.figures
+        assert (figures.hours.completed_minutes, figures.hours.total_minutes, figures.percent) == (
+            480,
+            28_800,
+            1,
+        )
+        assert row.progress_pct_at_withdrawal == 1
+        assert [one.id for one in figures.hours.records] == [first.id, second.id]
+        parts = {one.name: one.completed_minutes for one in figures.hours.segments}
+        assert parts == {"Chairside": 240, "Outside class meetings": 240}
+        session.execute(
+            update(Attendance)
+            .where(Attendance.id == second.id)
+            .values(clock_out=second.clock_in + timedelta(hours=1))
+        )
+        session.expire_all()
+        account = service.read_withdrawal(session, admin, enrollment.id, ZONE)
+        assert account is not None
+        assert account.figures == figures, "what was frozen stands"
+        assert [(one.then and one.then.id, one.minutes) for one in account.differences] == [(second.id, -180)]
+        page = browser(admin).get(f"/enrollments/{enrollment.id}").text
+        assert "Attendance was corrected after the figures were kept" in page
+        own = browser(owner(session, enrollment)).get(f"/enrollments/{enrollment.id}").text
+        assert "8 h of 480 h completed" in own.replace("\xa0", " ")
+        assert "Attendance was corrected" not in own
+    with pytest.raises(DBAPIError):
+        session.execute(update(WithdrawalFigures).values(completed_minutes=0))
+
+
+def test_what_a_room_raises_undoes_the_processing(
+    session: Session, school: School, admin: Subject, today: datetime
+) -> None:
+    enrollment = school.enrollment(school.student())
+    record(session, admin, enrollment.id)
+
+    def refuse(*_given: object) -> None:
+        raise Conflict("The account contradicts the agreement.")
+
+    processed.register("test", refuse)
+    try:
+        with pytest.raises(Conflict, match="contradicts"), session.begin_nested():
+            service.process_withdrawal(session, admin, enrollment.id, note="Done", zone=ZONE)
+    finally:
+        processed._follow.pop("test")
+    session.expire_all()
+    assert session.get_one(Enrollment, enrollment.id).status is EnrollmentStatus.ACTIVE
+    assert session.scalar(select(func.count()).select_from(WithdrawalFigures)) == 0
+
+
+def test_requests_and_registrars_at_once_count_once(live_database: Database) -> None:
+    """The same form four times at once is one request; two registrars who process it at once process it once."""
+    with live_database.begin() as session:
+        school = School(session)
+        enrollment = school.enrollment(school.student())
+        student = owner(session, enrollment)
+        staff = [subject_of(school.admin()) for _ in range(2)]
+    sent = uuid4()
+
+    def at_once(acts: list[Callable[[Session], object]]) -> list[object]:
+        results: list[object] = []
+        start = threading.Barrier(len(acts))
+
+        def run(act: Callable[[Session], object]) -> None:
+            start.wait()
+            try:
+                with live_database.begin() as session:
+                    results.append(act(session))
+            except Problem as problem:
+                results.append(problem)
+
+        threads = [threading.Thread(target=run, args=(act,)) for act in acts]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(60)
+        return results
+
+    forms = at_once([lambda session: ask(session, student, enrollment.id, request=sent).id] * 4)
+    assert len(forms) == 4
+    assert len(set(forms)) == 1
+    ended = at_once(
+        [
+            lambda session, who=who: (
+                service.process_withdrawal(  # type: ignore[misc]
+                    session, who, enrollment.id, note="Done", zone=ZONE
+                ).id
+            )
+            for who in staff
+        ]
+    )
+    assert sorted(type(one).__name__ for one in ended) == ["Conflict", "int"]
+    with live_database.begin() as session:
+        for table in (Withdrawal, WithdrawalForm, WithdrawalFigures):
+            assert session.scalar(select(func.count()).select_from(table)) == 1
+        assert actions(session).count("withdrawal.processed") == 1
+
+
+def test_the_list_counts_the_days_that_are_left(
+    session: Session,
+    school: School,
+    admin: Subject,
+    browser: Callable[[Subject], TestClient],
+    today: datetime,
+) -> None:
+    for days in (12, 30, 41, 46):
+        enrollment = school.enrollment(school.student(full_name=f"Day {days}"))
+        record(session, admin, enrollment.id, requested_at=NOW - timedelta(days=days))
+    client = browser(admin)
+    rows = client.get("/api/v1/withdrawals/pending").json()["items"]
+    assert [(row["full_name"], row["days_left"]) for row in rows] == [
+        ("Day 46", -1),
+        ("Day 41", 4),
+        ("Day 30", 15),
+        ("Day 12", 33),
+    ]
+    page = client.get("/enrollments/withdrawals").text
+    assert 'tag-bad">1 late' in page
+    assert 'tag-bad">4 of 45' in page
+    assert 'tag-warn">15 of 45' in page
+    assert "33 of 45" in page
+    assert "Days left" in client.get("/enrollments/withdrawals?format=csv").text
+
+
+@pytest.mark.parametrize(
+    ("days", "tone"), [(0, ""), (29, ""), (30, "warn"), (39, "warn"), (40, "bad"), (45, "bad")]
+)
+def test_warnings_begin_on_days_30_and_40(days: int, tone: str) -> None:
+    assert rules.tone(days) == tone
+    assert rules.due_on(date(2026, 1, 15)) == date(2026, 3, 1), "row 24 of the worked examples"
