@@ -77,6 +77,12 @@ from app.enrollment.admissions import pages as admissions_pages
 from app.enrollment.learning import pages as learning_pages
 from app.enrollment.letters import pages as letters_pages
 from app.enrollment.withdrawals import api as withdrawals_api
+from app.finance.agreements import api as agreements_api
+from app.finance.agreements import pages as agreements_pages
+from app.finance.agreements.cosigners import pages as agreements_cosigners_pages
+from app.finance.agreements.fees import pages as agreements_fees_pages
+from app.finance.agreements.proposals import pages as agreements_proposals_pages
+from app.finance.agreements.wording import pages as agreements_wording_pages
 from app.finance.ledger import pages as ledger_pages
 from app.finance.ledger import posting_pages as ledger_posting_pages
 from app.finance.ledger.closings import pages as ledger_closings_pages
@@ -167,6 +173,12 @@ ROUTERS: list[APIRouter] = [
     # Before /enrollments/{number} and its parts.
     refunds_api.router,
     refunds_pages.router,
+    agreements_api.router,
+    agreements_proposals_pages.router,
+    agreements_wording_pages.router,
+    agreements_pages.router,
+    agreements_cosigners_pages.router,
+    agreements_fees_pages.router,
     enrollment_api.router,
     withdrawals_api.router,
     enrollment_pages.router,
@@ -243,7 +255,7 @@ def create_app(settings: Settings, database: Database | None = None) -> FastAPI:
         uploads=uploads.limits(settings),
         # Whoever posts there has the secret of its address; a cookie lets nobody in. Pages without a referrer have no
         # origin either, in browsers of some years ago.
-        exempt=(links_pages.PLACE,),
+        exempt=(links_pages.PLACE, agreements_cosigners_pages.PLACE),
         refused=partial(refusals.note_cross_site, database),
     )
     content = BodyTime(create_content_app(settings, database, app.state.files, lrs), answer=_plainly)

@@ -9,6 +9,7 @@ import typer
 
 from app.db.session import Database
 from app.demo import issue_samples, seed_demo_school
+from app.demo.agreements import write_agreements
 from app.demo.transcripts import write_transcripts
 from app.ops import migrations
 from app.ops.servers import database_server
@@ -44,6 +45,7 @@ def seed(
             )
             issue_samples(database, reached)
             write_transcripts(database, reached)
+            write_agreements(database, reached)
         finally:
             database.close()
     counts = summary.rows

@@ -7,6 +7,7 @@ A room that records something new adds a member here, in the order of the alphab
 from enum import StrEnum
 
 from app.core.details import (
+    agreements,
     base,
     complaints,
     credentials,
@@ -54,6 +55,17 @@ class Action(StrEnum):
     ADMISSION_KIND_CHANGED = student_file.ADMISSION_KIND_CHANGED
     ADMISSION_REMINDED = student_file.ADMISSION_REMINDED
     ADMISSION_REQUIREMENTS_CHANGED = student_file.ADMISSION_REQUIREMENTS_CHANGED
+    AGREEMENT_CONSENTED = agreements.AGREEMENT_CONSENTED
+    AGREEMENT_COUNTERSIGNED = agreements.AGREEMENT_COUNTERSIGNED
+    AGREEMENT_EXPIRED = agreements.AGREEMENT_EXPIRED
+    AGREEMENT_FILE_CHANGED = agreements.AGREEMENT_FILE_CHANGED
+    AGREEMENT_LINK_REFUSED = agreements.AGREEMENT_LINK_REFUSED
+    AGREEMENT_LINK_SENT = agreements.AGREEMENT_LINK_SENT
+    AGREEMENT_OPENED = agreements.AGREEMENT_OPENED
+    AGREEMENT_SENT = agreements.AGREEMENT_SENT
+    AGREEMENT_SIGNED = agreements.AGREEMENT_SIGNED
+    AGREEMENT_SUPERSEDED = agreements.AGREEMENT_SUPERSEDED
+    AGREEMENT_VOIDED = agreements.AGREEMENT_VOIDED
     AMENDMENT_ASKED = privacy.AMENDMENT_ASKED
     AMENDMENT_DECIDED = privacy.AMENDMENT_DECIDED
     APPLICATION_CHANGED = student_file.APPLICATION_CHANGED
@@ -239,6 +251,8 @@ class Action(StrEnum):
     PASSKEY_COPIED = people.PASSKEY_COPIED
     PROGRAM_CREATED = "program.created", "programs", "Program created", base.Named
     PROGRAM_DELETED = "program.deleted", "programs", "Program deleted", school.ProgramDeleted
+    PROGRAM_FEE_ADDED = agreements.PROGRAM_FEE_ADDED
+    PROGRAM_FEE_ENDED = agreements.PROGRAM_FEE_ENDED
     PROGRAM_UPDATED = "program.updated", "programs", "Program changed", base.Changed
     PROGRESS_APPEAL_DECIDED = grades.PROGRESS_APPEAL_DECIDED
     PROGRESS_APPEALED = "progress.appealed", "progress_appeals", "Academic progress appealed", grades.Appealed
@@ -333,6 +347,7 @@ class Action(StrEnum):
 DISCLOSURES = frozenset(
     {
         Action.ADMISSION_DOCUMENT_OPENED,
+        Action.AGREEMENT_OPENED,
         Action.ATTACHMENT_DOWNLOADED,
         Action.CREDENTIAL_FETCHED,
         Action.DOCUMENT_DOWNLOADED,

@@ -88,6 +88,7 @@ ASKS: Final[Mapping[Action, Asks]] = {
     # What opens a person's accounts elsewhere
     Action.IDENTIFIER_REVEALED: _ALWAYS,
     # What is permanent
+    Action.AGREEMENT_COUNTERSIGNED: _ALWAYS,
     Action.CREDENTIAL_BULK_REQUESTED: _ALWAYS,
     Action.CREDENTIAL_ISSUED: _ALWAYS,
     Action.CREDENTIAL_REVOKED: _ALWAYS,

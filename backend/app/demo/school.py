@@ -17,6 +17,7 @@ from app.db.models import Program, User
 from app.db.session import Database
 from app.demo import (
     admissions,
+    agreements,
     attendance,
     chronicle,
     classes,
@@ -124,6 +125,7 @@ def _build(
     skills.write_skills(desk, taught)
     withdrawals = paperwork.write_withdrawals(desk, enrolled)
     paperwork.write_graduations(desk, enrolled)
+    agreements.write_fees(desk)
     ledger.write_ledger(session, desk, enrolled)
     externships.write_externships(session, desk, enrolled, settings)
     credentials.write_types(session, desk)

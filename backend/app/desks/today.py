@@ -24,6 +24,7 @@ from app.core.permissions import Subject
 from app.desks import audit, policy
 from app.enrollment import service as enrollment
 from app.enrollment.service import admission_papers
+from app.finance.agreements import service as agreements
 from app.web import queue
 
 SHOWN = 8
@@ -110,7 +111,8 @@ def student_today(session: Session, subject: Subject, zone: ZoneInfo) -> Student
         clock=clock_state,
         studies=studies,
         next_lesson=_first(studies, work),
-        needs=_papers(session, subject, zone)
+        needs=_agreements(session, subject)
+        + _papers(session, subject, zone)
         + _disputes(session, subject, zone)
         + [
             Need(
@@ -123,6 +125,18 @@ def student_today(session: Session, subject: Subject, zone: ZoneInfo) -> Student
         ],
         meetings=classes.today(session, subject, zone),
     )
+
+
+def _agreements(session: Session, subject: Subject) -> list[Need]:
+    """The enrollment agreements that wait for the student’s signature."""
+    return [
+        Need(
+            f"Your enrollment agreement for {program} is ready to be signed.",
+            f"/agreements/{number}",
+            "Read and sign",
+        )
+        for number, program in agreements.own_to_sign(session, subject)
+    ]
 
 
 def _papers(session: Session, subject: Subject, zone: ZoneInfo) -> list[Need]:

@@ -181,7 +181,8 @@ def time_stamp_of(signed: "Signed") -> str | None:
 class Ready:
     """A document that is signed and stored, and not yet in the register."""
 
-    draft: Draft
+    draft: Draft | None
+    """None for one whose room writes down itself what it keeps."""
     document_id: int
     made: Made
     stored: StoredFile
@@ -232,11 +233,12 @@ def write_down(
             by=row.number,
         )
     for one, row in zip(ready, rows, strict=True):
-        if one.draft.written is not None:
+        if one.draft is not None and one.draft.written is not None:
             one.draft.written(session, subject, row, one.made.issued_on)
     return rows
 
 
+@internal("a step of issuing")
 def give_up(session: Session, subject: Actor, document_id: int, reason: str) -> None:
     """Leave a void number with the reason, unless somebody has already."""
     row = queries.find(session, document_id)

@@ -32,7 +32,8 @@ class DocumentKind:
     number what can be made; it is asked only for people who may have it made. `again` is the address where a document
     like a given one is issued again, to replace it; None for a kind that is never replaced. `ended` hears of a document
     that is made void, in the transaction that does it. `keepers` have a permission to issue, read and make void this
-    kind beside the registrar, who may all: receipts are the bursar's. `hidden` is the condition that somebody must not
+    kind beside the registrar, who may all: receipts are the bursar's. A number of a kind that `waits` is not given up
+    when its document is not there within the hour: its room ends it. `hidden` is the condition that somebody must not
     find a document of the kind, whatever their duties: a letter about themselves, say.
     """
 
@@ -46,6 +47,8 @@ class DocumentKind:
     digits: int = 6
     ended: Callable[[Session, Actor, IssuedDocument, str], None] | None = None
     keepers: Permission | None = None
+    waits: bool = False
+    """Whether a number may stay reserved for days, because people sign one after another."""
     hidden: Callable[[Actor], ColumnElement[bool]] | None = None
 
 
@@ -109,6 +112,11 @@ def replace_href(document: IssuedDocument) -> str | None:
 def known(name: str) -> bool:
     """Whether the room of a kind is there."""
     return _family(name) in _kinds
+
+
+def waiting() -> list[str]:
+    """The kinds whose numbers wait for people."""
+    return [kind.name for kind in _kinds.values() if kind.waits]
 
 
 def every() -> list[DocumentKind]:

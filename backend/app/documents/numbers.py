@@ -140,7 +140,7 @@ def mark_replaced(session: Session, document_id: int, by: IssuedDocument) -> Iss
 
 def give_up_abandoned(session: Session, now: datetime) -> int:
     """Make void what a stopped server left reserved; how many numbers."""
-    rows = queries.abandoned(session, now - ABANDONED_AFTER)
+    rows = queries.abandoned(session, now - ABANDONED_AFTER, kinds.waiting())
     for row in rows:
         row.status, row.void_reason, row.ended_at = "void", UNFINISHED, now
         session.flush()

@@ -88,11 +88,16 @@ def by_hash(session: Session, sha256: str) -> IssuedDocument | None:
     ).first()
 
 
-def abandoned(session: Session, before: datetime) -> Sequence[IssuedDocument]:
-    """Numbers that were taken before this moment and never came to an end; those in work now are skipped."""
+def abandoned(session: Session, before: datetime, waiting: Collection[str]) -> Sequence[IssuedDocument]:
+    """Numbers that were taken before this moment and never came to an end; those in work now are skipped, and the
+    kinds that wait for people."""
     return session.scalars(
         select(IssuedDocument)
-        .where(IssuedDocument.status == "reserved", IssuedDocument.created_at < before)
+        .where(
+            IssuedDocument.status == "reserved",
+            IssuedDocument.created_at < before,
+            IssuedDocument.kind.not_in(waiting),
+        )
         .order_by(IssuedDocument.id)
         .with_for_update(skip_locked=True)
     ).all()

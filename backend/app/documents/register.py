@@ -1,5 +1,6 @@
 """The register of documents: read, fetched, verified, made void."""
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -78,6 +79,11 @@ def content(
             f"The file of document {document.number} is missing from the store. Ask the operator to bring it back "
             "from a backup; the register has its SHA-256."
         ) from None
+    if hashlib.sha256(pdf).hexdigest() != document.sha256:
+        raise Unavailable(
+            f"The file of document {document.number} is no longer what was signed, so it is not given out. Ask the "
+            "operator to bring it back from a backup; the register has its SHA-256."
+        )
     history.record(
         session,
         subject,

@@ -21,6 +21,11 @@ from app.documents.kinds import register as register_kind
 from app.documents.kinds import title as kind_title
 from app.documents.letterhead import Letterhead, LogoImage, long_date
 from app.documents.numbers import begin_after
+from app.documents.parties import begin as begin_signing
+from app.documents.parties import finish as finish_signing
+from app.documents.parties import give_up, presented
+from app.documents.parties import known as asked_before
+from app.documents.parties import sign as sign_party
 from app.documents.policy import may_issue, may_read, require_issue, require_read
 from app.documents.register import Verdict, content, lines, of_student, offers, verify, void
 from app.documents.render.job import FONTS
@@ -52,14 +57,18 @@ __all__ = [
     "Signer",
     "Verdict",
     "as_printed",
+    "asked_before",
     "badge_key",
     "badge_keys",
     "begin_after",
+    "begin_signing",
     "canonical",
     "check_files",
     "checked",
     "content",
     "ensure_keys",
+    "finish_signing",
+    "give_up",
     "hash_code",
     "issue",
     "issue_all",
@@ -73,6 +82,7 @@ __all__ = [
     "may_read",
     "of_student",
     "offers",
+    "presented",
     "preview",
     "qr_svg",
     "read_code",
@@ -81,6 +91,7 @@ __all__ = [
     "report_writer",
     "require_issue",
     "require_read",
+    "sign_party",
     "signed_list",
     "signing_key",
     "verify",

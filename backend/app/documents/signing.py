@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from typing import Protocol
 
 FIELD = "Registrar"
+PARTIES = (("Student", "School"), ("Student", "Cosigner", "School"))
+"""The signature fields of a document that several people sign, in the order in which they do. No other set is ours."""
 
 
 class Signer(Protocol):

@@ -3,7 +3,9 @@
 A validator's single word is not enough. An overlay added as an update leaves pyHanko's `intact`, `valid` and `trusted`
 all true; bytes appended behind the end leave even `bottom_line` true; poppler's pdfsig ends with status 0 for a file
 that was changed. So a file is accepted only if it holds exactly the one signature in the field we gave it, covering
-the whole file, by a certificate of ours, if nothing was added, and if its SHA-256 stands in the register.
+the whole file, by a certificate of ours, if nothing was added, and if its SHA-256 stands in the register. A document
+of several parties holds exactly theirs, in their order: the first allows no more than the other fields to be filled,
+each next one does just that, and the last covers the whole file and locks it.
 """
 
 import hashlib
@@ -16,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from app.core import timestamps
 from app.core.coroutines import completed
 from app.core.timestamps import NoTimeStamp
-from app.documents.signing import FIELD
+from app.documents.signing import FIELD, PARTIES
 
 # Loaded with the first file: pyHanko takes 13 MB in each process that has it, and most never look at one.
 if TYPE_CHECKING:
@@ -83,9 +85,12 @@ def _inspected(
     found = list(reader.embedded_signatures)
     if not found:
         return Inspection(sha256, (Finding("Signature", False, "The file has no signature."),), None, None)
-    if len(found) > 1 or found[0].field_name != FIELD:
+    names = tuple(one.field_name for one in found)
+    if names in PARTIES:
+        return _of_parties(found, pdf, roots, stamp_roots, at, sha256)
+    if names != (FIELD,):
         words = (
-            f"The file has {len(found)} signatures; the school’s documents have exactly one."
+            f"The file has {len(found)} signatures; the school’s documents have exactly one, or one of each party."
             if len(found) > 1
             else "The signature is not in the place where the school’s documents have it."
         )
@@ -93,20 +98,52 @@ def _inspected(
     return _judged(found[0], pdf, roots, stamp_roots, at, sha256)
 
 
-def _judged(
-    signature: "EmbeddedPdfSignature",
+def _of_parties(
+    found: "Sequence[EmbeddedPdfSignature]",
     pdf: bytes,
     roots: Sequence[bytes],
     stamp_roots: Sequence[bytes],
     at: datetime,
     sha256: str,
 ) -> Inspection:
-    from asn1crypto import x509  # noqa: PLC0415 - see above
-    from pyhanko.sign.fields import MDPPerm  # noqa: PLC0415
-    from pyhanko.sign.validation import (  # noqa: PLC0415
-        SignatureCoverageLevel,
-        async_validate_pdf_signature,
+    """Each signature by itself, and that nothing but them was added."""
+    from pyhanko.sign.fields import MDPPerm  # noqa: PLC0415 - see above
+    from pyhanko.sign.validation import SignatureCoverageLevel  # noqa: PLC0415
+
+    findings: list[Finding] = []
+    fingerprint = ""
+    last = found[-1]
+    untouched = (
+        found[0].docmdp_level == MDPPerm.FILL_FORMS
+        and len(found[0].reader.root["/AcroForm"]["/Fields"]) == len(found)
+        and last.fieldmdp is not None
+        and _covers_to_the_end(last, pdf)
     )
+    for one in found:
+        status, stamp = _status(one, roots, at)
+        good = bool(status.intact and status.valid and status.bottom_line and status.docmdp_ok)
+        covers = SignatureCoverageLevel.ENTIRE_FILE if one is last else SignatureCoverageLevel.ENTIRE_REVISION
+        untouched = untouched and good and status.coverage == covers
+        findings += _who(status, f"{one.field_name}: ", good)
+        if stamp is not None:
+            findings.append(_stamp_finding(one, stamp, stamp_roots))
+        # A key may have been replaced between the first signature and the last; the register names the last one's.
+        fingerprint = status.signing_cert.sha256.hex()
+    words = (
+        "The file has exactly the signatures of its parties, and nothing was added."
+        if untouched
+        else "Something besides the signatures of the parties was added to the file, or they allow that."
+    )
+    findings.append(Finding("Whole file", untouched, words))
+    return Inspection(sha256, tuple(findings), fingerprint, last.self_reported_timestamp)
+
+
+def _status(
+    signature: "EmbeddedPdfSignature", roots: Sequence[bytes], at: datetime
+) -> "tuple[Any, _Stamp | None]":
+    """What pyHanko finds of a signature, and its time stamp."""
+    from asn1crypto import x509  # noqa: PLC0415 - see above
+    from pyhanko.sign.validation import async_validate_pdf_signature  # noqa: PLC0415
     from pyhanko_certvalidator import ValidationContext  # noqa: PLC0415
 
     context = ValidationContext(
@@ -130,8 +167,43 @@ def _judged(
             signature, signer_validation_context=context, ts_validation_context=stamp_context
         )
     )
-    signer = status.signing_cert
-    name = signer.subject.native.get("common_name", signer.subject.human_friendly)
+    return status, stamp
+
+
+def _who(status: Any, prefix: str, good: bool) -> tuple[Finding, ...]:
+    """Whether a signature is intact, and by whom it is."""
+    subject = status.signing_cert.subject
+    name = subject.native.get("common_name", subject.human_friendly)
+    return (
+        Finding(
+            f"{prefix}Signature" if prefix else "Signature",
+            good,
+            "The signature matches the file."
+            if good
+            else "The signature does not match the file: the file was changed after it was signed.",
+        ),
+        Finding(
+            f"{prefix}Signer" if prefix else "Signer",
+            bool(status.trusted),
+            f"Signed by {name}, with a certificate of this school."
+            if status.trusted
+            else f"Signed by {name}, with a certificate that is not this school’s.",
+        ),
+    )
+
+
+def _judged(
+    signature: "EmbeddedPdfSignature",
+    pdf: bytes,
+    roots: Sequence[bytes],
+    stamp_roots: Sequence[bytes],
+    at: datetime,
+    sha256: str,
+) -> Inspection:
+    from pyhanko.sign.fields import MDPPerm  # noqa: PLC0415 - see above
+    from pyhanko.sign.validation import SignatureCoverageLevel  # noqa: PLC0415
+
+    status, stamp = _status(signature, roots, at)
     untouched = (
         status.coverage == SignatureCoverageLevel.ENTIRE_FILE
         and status.docmdp_ok is True
@@ -139,20 +211,7 @@ def _judged(
         and _covers_to_the_end(signature, pdf)
     )
     findings: tuple[Finding, ...] = (
-        Finding(
-            "Signature",
-            status.intact and status.valid,
-            "The signature matches the file."
-            if status.intact and status.valid
-            else "The signature does not match the file: the file was changed after it was signed.",
-        ),
-        Finding(
-            "Signer",
-            bool(status.trusted),
-            f"Signed by {name}, with a certificate of this school."
-            if status.trusted
-            else f"Signed by {name}, with a certificate that is not this school’s.",
-        ),
+        *_who(status, "", status.intact and status.valid),
         Finding(
             "Whole file",
             untouched and bool(status.bottom_line),
@@ -163,7 +222,7 @@ def _judged(
     )
     if stamp is not None:
         findings = (*findings, _stamp_finding(signature, stamp, stamp_roots))
-    return Inspection(sha256, findings, signer.sha256.hex(), signature.self_reported_timestamp)
+    return Inspection(sha256, findings, status.signing_cert.sha256.hex(), signature.self_reported_timestamp)
 
 
 @dataclass(frozen=True, slots=True)

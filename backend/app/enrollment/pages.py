@@ -191,6 +191,7 @@ def _enrollment_page(
         form=form,
         may_end=may_end,
         sees_student=staff,
+        reads_agreements=subject.may(Permission.AGREEMENTS_READ),
         may_complete=may_end and not service.why_not_complete(db, subject, enrollment_id),
         may_mark=policy.may_mark_for(subject, record.user_id) and active,
         checklist=graduation.checklist(db, subject, enrollment_id, clock.today(zone), zone) if active else [],

@@ -2,6 +2,7 @@
 
 from app.core.constraints import register_conflict
 from app.finance import requirement as _requirement  # noqa: F401 - graduation asks about the balance
+from app.finance.agreements import queue as _queue  # noqa: F401 - what waits for a signature
 from app.finance.refunds import time_to_cancel as _time_to_cancel  # noqa: F401 - requests to leave ask
 
 register_conflict("fk_refunds_withdrawal_id", "This withdrawal has a refund and cannot be deleted.")

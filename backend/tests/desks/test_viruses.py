@@ -186,6 +186,8 @@ def test_every_file_that_is_put_into_the_store_was_examined() -> None:
         "compliance/closure/service.py:work": "the system's own package, of files that were let in",
         "compliance/inspections/packet.py:work": "the system's own packet, of files that were let in",
         "compliance/privacy/access.py:answer_with_copy": "the system's own archive, of files that were let in",
+        "finance/agreements/proposals/service.py:prepare": "the system's own PDF",
+        "finance/agreements/signatures/service.py:sign_as": "the system's own PDF",
         "documents/batch.py:_finished": "the system's own PDF",
         "documents/issue.py:issue": "the system's own PDF",
         "ops/doctor/machine.py:files": "a few bytes of the check's own",

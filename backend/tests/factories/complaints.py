@@ -9,9 +9,17 @@ from app.db.models import Complaint, ComplaintFile
 
 
 def complained(session: Session, user_id: int) -> dict[str, int]:
-    """One that has just come, with a paper."""
+    """One that has just come, and a paper of an earlier one, which is in no store."""
+    complaint, earlier = (_complaint(session, user_id, year) for year in (2026, 2025))
+    paper = ComplaintFile(complaint_id=earlier.id, sha256="e" * 64, media_type="image/png")
+    session.add(paper)
+    session.flush()
+    return {"complaint_id": complaint.id, "complaint_file_id": paper.id}
+
+
+def _complaint(session: Session, user_id: int, year: int) -> Complaint:
     complaint = Complaint(
-        number=f"CO-2026-{user_id:04}",
+        number=f"CO-{year}-{user_id:04}",
         request=uuid4(),
         student_id=user_id,
         complainant="Zeb",
@@ -27,7 +35,4 @@ def complained(session: Session, user_id: int) -> dict[str, int]:
     )
     session.add(complaint)
     session.flush()
-    paper = ComplaintFile(complaint_id=complaint.id, sha256="e" * 64, media_type="image/png")
-    session.add(paper)
-    session.flush()
-    return {"complaint_id": complaint.id, "complaint_file_id": paper.id}
+    return complaint

@@ -46,6 +46,8 @@ from app.db.models import XapiForwarder
 from app.db.session import Database
 from app.enrollment.admissions.applications.schemas import ApplicationForm
 from app.enrollment.withdrawals.schemas import Notice, Recorded
+from app.finance.agreements.schemas import CountersignForm, SignForm
+from app.finance.agreements.signatures.service import Trace
 from app.finance.ledger.revenue.service import Revenue
 from app.lrs.desk.browser.filters import StatementFilters
 from app.settings import Settings
@@ -93,6 +95,7 @@ VALUES: Mapping[str, Any] = {
     "pdf": b"%PDF-1.7 %%EOF",
     "batch": BATCH,
     "kind": ContactKind.PHONE,
+    "trace": Trace(None, None),
 }
 """Arguments by their names, where the type does not say what they can be."""
 
@@ -182,6 +185,17 @@ CALLS: Mapping[str, Mapping[str, Any]] = {
     "compliance.transcripts.enrollment_for": {
         "student": lambda numbers: str(numbers["user_id"]),
         "program": lambda numbers: str(numbers["program_id"]),
+    },
+    "documents.parties.begin": {
+        "draft": lambda numbers: Mock(
+            kind="enrollment_letter", student_id=numbers["user_id"], enrollment_id=numbers["enrollment_id"]
+        )
+    },
+    "finance.agreements.signatures.sign": {
+        "values": lambda _numbers: SignForm(name="An example", shown="b" * 64, agree="yes")
+    },
+    "finance.agreements.signatures.countersign": {
+        "values": lambda _numbers: CountersignForm(name="An example", title="Registrar", shown="b" * 64)
     },
     "documents.issue.issue": {
         "prepare": lambda numbers: (

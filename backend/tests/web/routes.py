@@ -35,6 +35,11 @@ PUBLIC = {
     ("GET", "/externship-week/{secret}"),
     ("POST", "/externship-week/{secret}"),
     ("POST", "/externship-week/{secret}/evaluation"),
+    # Neither has a parent or sponsor who signs an agreement, too.
+    ("GET", "/agreement/{secret}"),
+    ("POST", "/agreement/{secret}/consent"),
+    ("POST", "/agreement/{secret}/sign"),
+    ("GET", "/agreement/{secret}/file"),
     # How the school handles complaints.
     ("GET", "/complaints-procedure"),
     # What anybody needs who verifies a document of the school's.

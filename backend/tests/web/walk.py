@@ -51,6 +51,7 @@ from app.settings import Settings
 from tests.client import Client
 from tests.conftest import sign_in_directly
 from tests.factories.accounts import ApiTokenFactory, UserSessionFactory
+from tests.factories.agreements import agreed
 from tests.factories.attendance import requested
 from tests.factories.complaints import complained
 from tests.factories.credentials import awarded
@@ -278,7 +279,7 @@ def walk(app: FastAPI, session: Session, connection: Connection, settings: Setti
     my_file |= asked_of_privacy(session, mine.user_id) | complained(session, mine.user_id)
     session.flush()
     given = graded(session, taught.id, enrollment.id, people) | awarded(session, enrollment)
-    given |= transcribed(session, enrollment, 1) | owing(session, enrollment)
+    given |= transcribed(session, enrollment, 1) | owing(session, enrollment) | agreed(session, enrollment, 1)
     asked = requested(session, record, colleague.id)
     my_record = school.attendance(mine)
     # A meeting that was taken off the timetable after its roster was marked.
@@ -342,6 +343,7 @@ def walk(app: FastAPI, session: Session, connection: Connection, settings: Setti
         | awarded(session, mine)
         | transcribed(session, mine, 2)
         | owing(session, mine)
+        | agreed(session, mine, 2)
         | {
             "user_id": mine.user_id,
             "student_id": mine.user_id,

@@ -37,7 +37,7 @@ AT_A_TIME = 40
 """Students in memory at once."""
 LEDGER = "money/"
 """The ledger is what finance registers with `app.core.student_records` in this folder."""
-_FOLDERS = {"transcript": "transcripts", "credential": "credentials"}
+_FOLDERS = {"transcript": "transcripts", "credential": "credentials", "enrollment_agreement": "agreements"}
 _HEADS = (
     "Student number",
     "Name",
@@ -63,6 +63,7 @@ class Made:
     transcripts: int = 0
     record_copies: int = 0
     credentials: int = 0
+    agreements: int = 0
     ledger_rows: int = 0
     files: int = 0
     bytes: int = 0
@@ -198,8 +199,10 @@ def _documents(
         folder.add_chunks(path, chunks, packed=False)
         if one.kind == "transcript":
             made.transcripts += 1
-        else:
+        elif one.kind == "credential":
             made.credentials += 1
+        else:
+            made.agreements += 1
         if one.status == "issued":
             found[one.enrollment_id or 0, one.kind] = path
     return found
@@ -313,6 +316,7 @@ students/         one folder for each student ({made.students:,}):
                   same content as data attached; replaced ones stand in transcripts/replaced. For an enrollment without
                   a valid one, a record copy ({made.record_copies:,}): the records as they were on the day above
   credentials/    diplomas and certificates, signed PDFs ({made.credentials:,}); register.csv has every one on record
+  agreements/     enrollment agreements with everybody’s signature, signed PDFs ({made.agreements:,})
   ledger/         what the system has of the student's account, as spreadsheets ({made.ledger_rows:,} lines). Where
                   there is none, the ledger was kept elsewhere: send it with this archive
 certificates.pem  the certificates of the school's signatures, to verify the PDFs offline

@@ -19,7 +19,7 @@ from app.db.models import (
 )
 
 _Asker = aliased(User)
-KINDS = ("transcript", "credential")
+KINDS = ("transcript", "credential", "enrollment_agreement")
 
 
 def _students() -> Select[Any]:
@@ -78,7 +78,7 @@ def enrollments(session: Session, numbers: Sequence[int]) -> Sequence[Row[Any]]:
 
 
 def documents(session: Session, numbers: Sequence[int]) -> Sequence[Row[Any]]:
-    """Transcripts and credentials with a file: student_id, kind, number, status, issued_at, sha256, enrollment_id."""
+    """Transcripts, credentials and agreements with a file: student, kind, number, status, time, hash, enrollment."""
     enrollment = func.coalesce(TranscriptContent.enrollment_id, IssuedDocument.enrollment_id)
     return session.execute(
         select(

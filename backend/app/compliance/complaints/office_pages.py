@@ -128,6 +128,8 @@ def _page(
     """One complaint; `form` is the one that was sent and is shown again with what is wrong."""
     found = service.read(db, subject, complaint_id, clock.today(settings.zone))
     row = found.row
+    if form is not None:
+        policy.require_manage(subject)
 
     def shown(model: Any, **initial: Any) -> Form[Any]:
         return form if form is not None and form.model is model else Form.blank(model, **initial)

@@ -87,6 +87,7 @@ def file(
 def _new_page(
     request: Request, db: Session, subject: Subject, settings: Settings, form: Form[Any]
 ) -> Response:
+    _student(subject)
     return render(
         request,
         "complaints/new.html",

@@ -4,11 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, Row, Select, case, func, select
+from sqlalchemy import ColumnElement, Date, Row, Select, case, cast, func, select
 from sqlalchemy.orm import Session, aliased
 
 from app.core.constraints import register_conflict
+from app.core.permissions import internal
 from app.core.search import matches
 from app.db.models import (
     AgreementSignature,
@@ -20,6 +22,7 @@ from app.db.models import (
     User,
 )
 from app.rules.agreements import WAITING
+from app.web import queue
 from app.web.listing import Listing
 from app.web.paging import Paging
 
@@ -86,6 +89,7 @@ class SignedAgreement:
     segments: tuple[AgreedSegment, ...]
 
 
+@internal("what a refund is computed by, for whoever may compute it")
 def in_force(session: Session, enrollment_id: int) -> SignedAgreement | None:
     """The agreement that binds an enrollment: that in force, else one that the student has signed; None without."""
     row = session.scalars(
@@ -166,6 +170,11 @@ def signatures(session: Session, agreement_id: int) -> Sequence[AgreementSignatu
         .where(AgreementSignature.agreement_id == agreement_id)
         .order_by(AgreementSignature.id)
     ).all()
+
+
+def email_of(session: Session, user_id: int) -> str:
+    """A person's address."""
+    return session.scalars(select(User.email).where(User.id == user_id)).one()
 
 
 def by_document(session: Session, document_id: int) -> EnrollmentAgreement | None:
@@ -259,6 +268,32 @@ def facts(session: Session, enrollment_id: int) -> Row[Any] | None:
 
 
 # Lists
+
+
+def to_sign(visible: ColumnElement[bool], zone: ZoneInfo, *states: str) -> Select[Any]:
+    """Agreements that wait in these states, for the queue. Those that can expire are due on their last day."""
+    due = None
+    if "awaiting_student" in states:
+        # The last day on which it can be signed ends at the moment noted.
+        due = cast(func.timezone(zone.key, EnrollmentAgreement.expires_at), Date) - 1
+    return (
+        select(
+            *queue.line(
+                number=EnrollmentAgreement.id,
+                student_id=EnrollmentAgreement.student_id,
+                about=User.full_name,
+                what=Program.name,
+                since=func.coalesce(EnrollmentAgreement.signed_at, EnrollmentAgreement.prepared_at),
+                due_on=due,
+                href=func.concat("/agreements/", EnrollmentAgreement.id),
+            )
+        )
+        .join(User, User.id == EnrollmentAgreement.student_id)
+        .join(Enrollment, Enrollment.id == EnrollmentAgreement.enrollment_id)
+        .join(Program, Program.id == Enrollment.program_id)
+        .where(EnrollmentAgreement.status.in_(states), visible)
+    )
+
 
 SORTS = {
     "prepared": EnrollmentAgreement.prepared_at,

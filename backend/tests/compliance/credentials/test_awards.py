@@ -15,6 +15,7 @@ from sqlalchemy.exc import ProgrammingError
 from sqlalchemy.orm import Session
 
 from app.compliance.credentials.awards import service as awards
+from app.compliance.credentials.holders import service as holders
 from app.compliance.credentials.public import service as public
 from app.compliance.credentials.reminders import service as reminders
 from app.compliance.credentials.types import service as types
@@ -234,6 +235,17 @@ def test_of_two_who_revoke_at_once_the_second_reads_that_it_is_revoked(
     with world.database.begin() as session, pytest.raises(Conflict, match="was revoked already"):
         awards.revoke(session, world.registrar, number, "Also by mistake", zone)
     assert world.read(number).standing == "revoked"
+
+
+def test_a_page_that_is_shared_several_times_at_once_is_one(world: SimpleNamespace) -> None:
+    number = world.issue()
+
+    def share(_place: int) -> str:
+        with world.database.begin() as session:
+            return holders.share(session, world.student, number, world.settings.zone).slug
+
+    with ThreadPoolExecutor(6) as pool:
+        assert len(set(pool.map(share, range(6)))) == 1
 
 
 def test_a_credential_of_an_older_system_can_be_revoked_and_replaced(world: SimpleNamespace) -> None:

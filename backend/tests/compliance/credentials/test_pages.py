@@ -137,6 +137,16 @@ def test_the_holder_switches_a_page_on_and_off_and_nobody_else_does(
         )
     )
     assert actions == ["credential.shared", "credential.unshared"]
+    # The registrar cannot switch one on, but off: for a holder who asks, or who cannot any more.
+    assert holder.post(f"{at}/share", data={"go": "1"}).status_code == 303
+    assert signed_in(school.other).post(f"{at}/unshare", data={"go": "1"}).status_code == 404
+    office = signed_in(school.registrar)
+    assert "Switch the public page off" in office.get(at).text
+    assert office.post(f"{at}/unshare", data={"go": "1"}).status_code == 303
+    open_ones = (
+        sa.select(sa.func.count()).select_from(CredentialShare).where(CredentialShare.ended_at.is_(None))
+    )
+    assert session.scalar(open_ones) == 0
 
 
 def test_the_registrar_lists_replaces_and_revokes_and_an_auditor_only_reads(

@@ -218,6 +218,24 @@ def _at_once(database: Database, acts: list[Callable[[], Any]]) -> list[str]:
         return sorted(pool.map(act, acts))
 
 
+def test_a_deleted_students_amendment_can_still_be_decided(
+    session: Session, school: School, maria: User, me: Subject
+) -> None:
+    wrong = AmendmentForm(request=uuid4(), record="Attendance", wanted="I was there all day.")
+    row = service.ask_amendment(session, me, maria.id, wrong)
+    maria.deleted_at = NOW
+    session.flush()
+    admin = subject_of(school.admin())
+    waiting = {one.kind.name: one.waiting for one in queue.counts(session, admin, TODAY)}
+    assert waiting["amendment_requests"] == 1
+    found = service.read_amendment(session, admin, row.id)
+    assert (found.deleted, found.may_decide) == (True, True)
+    service.decide_amendment(
+        session, admin, row.id, DecisionForm(outcome="amended", decision="You are right.")
+    )
+    assert session.scalars(select(OutboxMessage)).all() == [], "nobody is there to read it"
+
+
 def test_two_who_answer_or_decide_at_once_and_the_operators_export(
     live_database: Database, live_settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -230,7 +248,18 @@ def test_two_who_answer_or_decide_at_once_and_the_operators_export(
         office = [as_registrar(school, name) for name in ("Rita", "Carl")]
         access = service.ask_access(session, me, maria.id, "Everything", TODAY).id
         wrong = AmendmentForm(request=uuid4(), record="Attendance", wanted="I was there all day.")
-        amendment = service.ask_amendment(session, me, maria.id, wrong).id
+        other = subject_of(school.student())
+
+    sent: list[int] = []
+
+    def send() -> None:
+        with live_database.begin() as session:
+            sent.append(service.ask_amendment(session, me, maria.id, wrong).id)
+
+    assert _at_once(live_database, [send] * 4) == ["done"] * 4
+    (amendment,) = set(sent)
+    with live_database.begin() as session, pytest.raises(Conflict, match="another request"):
+        service.ask_amendment(session, other, other.user_id, wrong)
     refused = DecisionForm(outcome="refused", decision="No evidence of that.")
 
     def decide(subject: Subject) -> None:
