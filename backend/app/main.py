@@ -96,6 +96,10 @@ from app.finance.ledger.state_fees import pages as ledger_state_fees_pages
 from app.finance.ledger.tax_forms import pages as ledger_tax_forms_pages
 from app.finance.refunds import api as refunds_api
 from app.finance.refunds import pages as refunds_pages
+from app.finance.refunds.cases import api as refund_cases_api
+from app.finance.refunds.cases import pages as refund_cases_pages
+from app.finance.refunds.cases.letters import pages as refund_letters_pages
+from app.finance.refunds.cases.remittances import pages as refund_remittances_pages
 from app.lrs.desk import pages as lrs_pages
 from app.lrs.desk.keys import api as lrs_keys
 from app.lrs.engine.api import LrsApp
@@ -176,6 +180,10 @@ ROUTERS: list[APIRouter] = [
     # Before /enrollments/{number} and its parts.
     refunds_api.router,
     refunds_pages.router,
+    refund_cases_api.router,
+    refund_cases_pages.router,
+    refund_letters_pages.router,
+    refund_remittances_pages.router,
     agreements_api.router,
     agreements_proposals_pages.router,
     agreements_wording_pages.router,

@@ -144,6 +144,8 @@ OWNERS = {
     "payment_plan_installments": "finance",
     "payment_plan_reminders": "finance",
     "payment_plans": "finance",
+    "refund_computations": "finance",
+    "refund_remittances": "finance",
     "refunds": "finance",
     "content_packages": "content",
     "content_files": "content",

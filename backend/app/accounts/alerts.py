@@ -1,6 +1,7 @@
 """Email about what may be an attack: to the person whose account it is, or to the administrators."""
 
-from datetime import datetime
+from collections.abc import Sequence
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -8,7 +9,8 @@ from sqlalchemy.orm import Session
 from app.accounts.access import queries as access
 from app.accounts.people import queries
 from app.core import mail
-from app.core.permissions import internal
+from app.core.permissions import PERMISSIONS, Permission, internal
+from app.db.models import User
 from app.school import service as school
 from app.settings import Settings, get_settings
 from app.web.formats import local_time
@@ -53,6 +55,13 @@ def alert_administrators(session: Session, template: str, at: datetime, **words:
             **words,
         )
     return len(found)
+
+
+@internal("the system's own mail: to whom")
+def people_who_may(session: Session, permission: Permission, today: date) -> Sequence[User]:
+    """Everybody of the staff who can sign in and has a duty today that allows it."""
+    duties = [duty.value for duty, allowed in PERMISSIONS.items() if permission in allowed]
+    return queries.with_duty(session, duties, today)
 
 
 def _settings(session: Session) -> Settings:

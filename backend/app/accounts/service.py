@@ -9,7 +9,7 @@ from app.accounts.access.service import hold_sign_in
 from app.accounts.access.session_ends import Ended as SessionsEnded
 from app.accounts.access.session_ends import Why as WhySessionsEnded
 from app.accounts.access.session_ends import register as on_sessions_ended
-from app.accounts.alerts import alert_administrators, send_new_device
+from app.accounts.alerts import alert_administrators, people_who_may, send_new_device
 from app.accounts.applicants.service import Duplicate, add_applicant, admit, duplicates
 from app.accounts.bootstrap import ensure_first_admin
 from app.accounts.duties.service import (
@@ -94,6 +94,7 @@ __all__ = [
     "on_sessions_ended",
     "own_duties",
     "people_by_id",
+    "people_who_may",
     "read_file",
     "reset_factors",
     "restore_person",

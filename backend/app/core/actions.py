@@ -267,6 +267,13 @@ class Action(StrEnum):
     RECOVERY_CODES_MADE = people.RECOVERY_CODES_MADE
     RECOVERY_CODE_USED = "recovery_code.used", "users", "Recovery code used", people.RecoveryCodeUsed
     RECORD_VIEWED = "record.viewed", "users", "Student record viewed", people.RecordViewed
+    REFUND_APPROVED = money.REFUND_APPROVED
+    REFUND_COMPUTED = money.REFUND_COMPUTED
+    REFUND_ENDORSED = money.REFUND_ENDORSED
+    REFUND_REJECTED = money.REFUND_REJECTED
+    REFUND_REMITTED = money.REFUND_REMITTED
+    REFUND_RETURNED = money.REFUND_RETURNED
+    REFUND_WARNED = money.REFUND_WARNED
     REPORT_EXPORTED = "report.exported", "reports", "List exported", system.ReportExported
     RESTORE_TRIED = system.RESTORE_TRIED
     RETENTION_PURGED = "retention.purged", "purge_runs", "Old data removed", system.DataPurged

@@ -109,6 +109,8 @@ class Permission(StrEnum):
     """Disclosures, consents, opt-outs, requests to see and to amend records."""
     PRIVACY_MANAGE = "privacy.manage"
     """Record disclosures and consents, answer and decide requests, take out a student's whole file."""
+    REFUNDS_APPROVE = "refunds.approve"
+    """Approve and send back refunds that somebody else computed."""
     REPORTS_READ = "reports.read"
     SECURITY_READ = "security.read"
     """Sign-ins, failures and refusals, new devices, keys."""
@@ -163,7 +165,7 @@ _MEANINGS = {
     Duty.ADMINISTRATOR: "Can do everything, including assigning duties to others.",
     Duty.REGISTRAR: "Manages student records: enrollments, hours, grades, classes, documents.",
     Duty.ADMISSIONS: "Decides applications, checks documents, adds students and enrolls them.",
-    Duty.BURSAR: "Keeps the ledger: charges, payments, payers, receipts and the closing of each day.",
+    Duty.BURSAR: "Keeps the ledger: charges, payments, payers, receipts, refunds and the closing of each day.",
     Duty.INSTRUCTOR: "Teaches: hours, grades, lessons and content for students of their own classes.",
     Duty.EVALUATOR: "Signs off lessons and skills for students in their own classes.",
     Duty.CONTENT_AUTHOR: "Uploads and previews lessons. Cannot see students.",
@@ -238,6 +240,7 @@ PERMISSIONS: dict[Duty, frozenset[Permission]] = {
             _P.OUTCOMES_RECORD,
             _P.PRIVACY_READ,
             _P.PRIVACY_MANAGE,
+            _P.REFUNDS_APPROVE,
             _P.REPORTS_READ,
             _P.SCHOOL_READ,
             _P.SKILLS_READ_ALL,

@@ -94,10 +94,14 @@ ASKS: Final[Mapping[Action, Asks]] = {
     Action.CREDENTIAL_REVOKED: _ALWAYS,
     Action.TRANSCRIPT_ISSUED: _ALWAYS,
     Action.TRANSCRIPTS_ASKED: _ALWAYS,
+    # What pays money
+    Action.REFUND_APPROVED: _ALWAYS,
+    Action.REFUND_ENDORSED: _ALWAYS,
+    Action.REFUND_REMITTED: _ALWAYS,
     # People
     Action.USER_DELETED: _ALWAYS,
 }
-"""The acts that ask. Those that pay money join when they come."""
+"""The acts that ask."""
 
 
 def require(subject: Subject | None, action: Action, details: Details) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from random import Random
 from uuid import UUID, uuid5
@@ -12,8 +11,9 @@ from uuid import UUID, uuid5
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app.db.models import LedgerAccount, Refund, Withdrawal
+from app.db.models import LedgerAccount
 from app.demo.desk import Desk, Enrolled
+from app.demo.refunds import Booked, write_refunds
 from app.finance.ledger import chart
 from app.rules import installments
 from app.school.service import PolicyKind, policies
@@ -30,22 +30,11 @@ CLOSED_DAYS = 20
 """School days at the end whose cash was counted."""
 
 
-@dataclass(frozen=True, slots=True)
-class Booked:
-    """A transaction to come; `lines` are account codes with cents."""
+def write_ledger(session: Session, desk: Desk, enrolled: list[Enrolled], withdrawals: dict[int, int]) -> None:
+    """Charges, payments, credits and refunds of every enrollment; balanced, or the database refuses it.
 
-    day: date
-    kind: str
-    memo: str
-    lines: tuple[tuple[str, int], ...]
-    item: Enrolled | None = None
-    payer: int | None = None
-    method: str | None = None
-    reference: str | None = None
-
-
-def write_ledger(session: Session, desk: Desk, enrolled: list[Enrolled]) -> None:
-    """Charges, payments, credits and refunds of every enrollment; balanced, or the database refuses it."""
+    Refunds come from what was posted before them. `withdrawals` are those numbers by enrollment.
+    """
     random = Random("ledger")
     payers = desk.copier.keys("ledger_payers", len(PAYERS))
     desk.copier.copy(
@@ -53,30 +42,25 @@ def write_ledger(session: Session, desk: Desk, enrolled: list[Enrolled]) -> None
         ("id", "name", "kind", "contact", "created_by", "created_at"),
         ((key, *payer, desk.staff_ids[2], desk.founded) for key, payer in zip(payers, PAYERS, strict=True)),
     )
-    refunds = {
-        row.enrollment_id: row
-        for row in session.execute(
-            select(
-                Withdrawal.enrollment_id, Refund.amount_cents, Refund.approved_at, Refund.remitted_at
-            ).join(Refund, Refund.withdrawal_id == Withdrawal.id)
-        )
-    }
     booked: list[Booked] = []
     for number, item in enumerate(enrolled):
-        booked += _enrollment(random, desk, item, number, payers, refunds.get(item.id))
+        booked += _enrollment(random, desk, item, number, payers)
     booked = [one for one in booked if one.day <= desk.today]
     booked += _bounced(booked)
     booked.sort(key=lambda one: (one.day, one.kind == "reversal"))
-    keys = _write(session, desk, booked, payers)
+    accounts = _open_accounts(session, desk, booked, payers)
+    key_of = _write(desk, booked, accounts)
+    _plans(session, desk, booked, [key_of[id(one)] for one in booked])
+    booked += write_refunds(session, desk, enrolled, withdrawals, lambda more: _write(desk, more, accounts))
     _close(desk, booked)
-    _plans(session, desk, booked, keys)
 
 
 def _enrollment(
-    random: Random, desk: Desk, item: Enrolled, number: int, payers: list[int], refund: object
+    random: Random, desk: Desk, item: Enrolled, number: int, payers: list[int]
 ) -> Iterator[Booked]:
     plan, student = item.story.program, chart.student_code(item.student.user_id)
     signed, starts = item.story.enrolled_at, item.story.starts
+    left = item.withdrawal_processed_at is not None
 
     def charge(day: date, code: str, cents: int, memo: str) -> Booked:
         return Booked(day, "charge", memo, ((student, cents), (code, -cents)), item)
@@ -89,13 +73,13 @@ def _enrollment(
         yield charge(starts, chart.KITS, KIT, "Instrument kit and scrubs")
         yield charge(starts + timedelta(days=90), chart.THIRD_PARTIES, EXAM, "Certification exam fee")
         owed += KIT + (EXAM if starts + timedelta(days=90) <= desk.today else 0)
-    if number % 11 == 3 and refund is None:
+    if number % 11 == 3 and not left:
         kind, code = ("scholarship", chart.SCHOLARSHIPS) if number % 2 else ("waiver", chart.WAIVERS)
         cents = 100_000 if number % 2 else REGISTRATION
         memo = "Merit scholarship" if number % 2 else "Registration fee waived: sibling of a student"
         yield Booked(starts, kind, memo, ((code, cents), (student, -cents)), item)
         owed -= cents
-    if number % 9 == 4 and refund is None:
+    if number % 9 == 4 and not left:
         payer = payers[number // 9 % len(payers)]
         code, cents = chart.payer_code(payer), plan.tuition_cents // 2
         yield Booked(
@@ -108,9 +92,7 @@ def _enrollment(
                 starts + timedelta(days=35), "payer_payment", "Voucher paid", ((chart.BANK, cents), (code, -cents)),
                 None, payer, "transfer", f"ACH {7000 + number}",
             )  # fmt: skip
-    yield from _payments(random, desk, item, student, owed, in_full=refund is not None)
-    if refund is not None:
-        yield from _refund(desk, item, student, refund)
+    yield from _payments(random, desk, item, student, owed, in_full=left)
 
 
 def _payments(
@@ -141,19 +123,6 @@ def _payments(
         yield payment(min(day, desk.today), cents, f"Installment {month + 1} of {months}")
 
 
-def _refund(desk: Desk, item: Enrolled, student: str, refund: object) -> Iterator[Booked]:
-    cents = refund.amount_cents  # type: ignore[attr-defined]
-    approved, remitted = refund.approved_at, refund.remitted_at  # type: ignore[attr-defined]
-    if approved is not None:
-        day = approved.astimezone(desk.zone).date()
-        lines = ((chart.REFUNDS, cents), (student, -cents))
-        yield Booked(day, "refund", "Refund after withdrawal", lines, item)
-    if remitted is not None:
-        day = remitted.astimezone(desk.zone).date()
-        lines = ((student, cents), (chart.BANK, -cents))
-        yield Booked(day, "remittance", "Refund paid", lines, item, None, "transfer", f"ACH {item.id}")
-
-
 def _bounced(booked: list[Booked]) -> list[Booked]:
     """The last check that was received was returned by the bank."""
     checks = [one for one in booked if one.kind == "payment" and one.method == "check"]
@@ -168,7 +137,8 @@ def _bounced(booked: list[Booked]) -> list[Booked]:
     ]
 
 
-def _write(session: Session, desk: Desk, booked: list[Booked], payers: list[int]) -> list[int]:
+def _open_accounts(session: Session, desk: Desk, booked: list[Booked], payers: list[int]) -> dict[str, int]:
+    """The accounts of students and payers; the numbers of all by their codes."""
     students = sorted({one.item.student.user_id for one in booked if one.item})
     desk.copier.copy(
         "ledger_accounts",
@@ -180,7 +150,11 @@ def _write(session: Session, desk: Desk, booked: list[Booked], payers: list[int]
     )
     # The school's own accounts were there before.
     del desk.copier.counts["ledger_accounts"]
-    accounts = {row.code: row.id for row in session.execute(select(LedgerAccount.code, LedgerAccount.id))}
+    return {row.code: row.id for row in session.execute(select(LedgerAccount.code, LedgerAccount.id))}
+
+
+def _write(desk: Desk, booked: list[Booked], accounts: dict[str, int]) -> dict[int, int]:
+    """Post the transactions; their numbers by `id()`."""
     keys = desk.copier.keys("ledger_transactions", len(booked))
     key_of = {id(one): key for one, key in zip(booked, keys, strict=True)}
     desk.copier.copy(
@@ -203,7 +177,7 @@ def _write(session: Session, desk: Desk, booked: list[Booked], payers: list[int]
             for line, (code, cents) in enumerate(one.lines, 1)
         ),
     )
-    return keys
+    return key_of
 
 
 def _reversed(booked: Iterable[Booked], keys: dict[int, int], one: Booked) -> int | None:
@@ -269,7 +243,7 @@ def _plans(session: Session, desk: Desk, booked: list[Booked], keys: list[int]) 
     numbers = desk.copier.keys("payment_plans", len(chosen) + 1)
     for place, several in enumerate(chosen):
         item = several[0][1].item
-        if item is None:
+        if item is None or item.status == "withdrawn":
             continue
         starts = item.story.starts
         before = [(key, one) for key, one in several if one.day <= starts]

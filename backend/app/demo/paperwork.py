@@ -1,13 +1,12 @@
-"""What the office does: withdrawals and refunds, transcripts and credentials."""
+"""What the office does: withdrawals, transcripts and credentials."""
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from decimal import Decimal
 
 from app.demo.desk import Desk, Enrolled
 from app.rules import grades
-from app.rules.refunds import POLICIES, Case, Payment, Segment, refund
 
 REASONS = (
     "Moving out of state for a family member’s new job.",
@@ -21,13 +20,12 @@ REASONS = (
 
 
 def write_withdrawals(desk: Desk, enrolled: list[Enrolled]) -> dict[int, int]:
-    """Requests to leave, and for most of them what the school owes. Enrollment -> withdrawal."""
+    """Requests to leave. Enrollment -> withdrawal."""
     leaving = sorted(
         (item for item in enrolled if item.story.left),
         key=lambda item: (item.story.left or desk.moment, item.id),
     )
     withdrawals: list[tuple[object, ...]] = []
-    refunds: list[tuple[object, ...]] = []
     keys = {}
     for key, item in zip(desk.copier.keys("withdrawals", len(leaving)), leaving, strict=True):
         keys[item.id] = key
@@ -37,52 +35,13 @@ def write_withdrawals(desk: Desk, enrolled: list[Enrolled]) -> dict[int, int]:
             (key, item.student.user_id, item.id, asked, item.story.progress_pct, desk.random.choice(REASONS), note,
              processed, asked)
         )  # fmt: skip
-        plan = item.story.program
-        minutes, tuition = plan.clock_hours * 60, plan.tuition_cents
-        signed = desk.office(item.story.enrolled_at, 0)
-        owed = refund(
-            Case(
-                policy=POLICIES["gnpec-current"],
-                total_minutes=minutes,
-                segments=(Segment(plan.name, minutes, tuition),),
-                payments=(Payment(tuition, item.story.enrolled_at, "program"),),
-                signed_at=min(signed, asked),
-                attended_minutes=item.story.minutes,
-                withdrawn_at=asked,
-                kind="student",
-            )
-        )
-        if processed and owed.amount_cents:
-            refunds.append((key, owed.amount_cents, owed.basis, *_payment(desk, asked, processed), processed))
     desk.copier.copy(
         "withdrawals",
         ("id", "user_id", "enrollment_id", "requested_at", "progress_pct_at_withdrawal", "reason", "admin_notes",
          "admin_processed_at", "created_at"),
         withdrawals,
     )  # fmt: skip
-    desk.copier.copy(
-        "refunds",
-        (
-            "withdrawal_id",
-            "amount_cents",
-            "policy_basis",
-            "approved_at",
-            "approved_by",
-            "remitted_at",
-            "created_at",
-        ),
-        refunds,
-    )
     return keys
-
-
-def _payment(
-    desk: Desk, asked: datetime, processed: datetime
-) -> tuple[datetime | None, int | None, datetime | None]:
-    """Approved within some days, and paid within the 45 days that the state allows."""
-    approved = desk.past(desk.office(processed.date() + timedelta(days=desk.random.randint(1, 9))))
-    remitted = desk.past(desk.office(asked.date() + timedelta(days=desk.random.randint(24, 40))))
-    return approved, desk.staff_ids[2] if approved else None, remitted if approved else None
 
 
 def write_graduations(desk: Desk, enrolled: list[Enrolled]) -> None:

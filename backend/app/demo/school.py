@@ -126,7 +126,7 @@ def _build(
     withdrawals = paperwork.write_withdrawals(desk, enrolled)
     paperwork.write_graduations(desk, enrolled)
     agreements.write_fees(desk)
-    ledger.write_ledger(session, desk, enrolled)
+    ledger.write_ledger(session, desk, enrolled, withdrawals)
     externships.write_externships(session, desk, enrolled, settings)
     credentials.write_types(session, desk)
     privacy.write_privacy(desk, enrolled)

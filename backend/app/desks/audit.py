@@ -95,6 +95,7 @@ _RECORDS = {
     "ledger_closings": "Closed day",
     "ledger_payers": "Payer",
     "ledger_transactions": "Ledger transaction",
+    "refunds": "Refund",
     "lesson_completions": "Lesson completion",
     "lessons": "Lesson",
     "modules": "Module",

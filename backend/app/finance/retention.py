@@ -15,6 +15,8 @@ retention.keep(
     "payment_plan_installments",
     "payment_plan_reminders",
     "payment_plans",
+    "refund_computations",
+    "refund_remittances",
     "refunds",
 )
 retention.keep(

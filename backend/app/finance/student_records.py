@@ -17,12 +17,22 @@ from app.db.models import (
     PaymentPlanInstallment,
     PaymentPlanReminder,
     Refund,
+    RefundComputation,
+    RefundRemittance,
     Withdrawal,
 )
 
 
 def _transactions(student: int) -> Select[tuple[int]]:
     return select(LedgerTransaction.id).where(LedgerTransaction.student_id == student)
+
+
+def _refunds(student: int) -> Select[tuple[int]]:
+    return (
+        select(Refund.id)
+        .join(Withdrawal, Withdrawal.id == Refund.withdrawal_id)
+        .where(Withdrawal.user_id == student)
+    )
 
 
 def _accounts(student: int) -> Select[tuple[int]]:
@@ -34,6 +44,19 @@ records.export(
     "money",
     "Refunds",
     lambda student: Refund.withdrawal_id.in_(select(Withdrawal.id).where(Withdrawal.user_id == student)),
+)
+records.export(
+    RefundComputation,
+    "money",
+    "Computations of refunds",
+    records.within(RefundComputation.refund_id, _refunds),
+)
+records.export(
+    RefundRemittance,
+    "money",
+    "Payments of refunds",
+    records.within(RefundRemittance.refund_id, _refunds),
+    withheld={"request": "Tells a form that was sent twice."},
 )
 records.export(LedgerAccount, "money", "Account", records.owned(LedgerAccount.student_id))
 records.export(LedgerBalance, "money", "Balance", records.within(LedgerBalance.account_id, _accounts))

@@ -14,6 +14,7 @@ from app.compliance.grades import service as grades
 from app.core.actions import Action
 from app.db.models import AuditEntry
 from app.enrollment import service as enrollment
+from app.finance.refunds.cases import service as refund_cases
 from app.projections.subscription import Subscriber
 
 _TO_OWNER = frozenset(
@@ -33,6 +34,8 @@ _TO_OWNER = frozenset(
 _DECIDED_HOURS = frozenset({Action.ATTENDANCE_CORRECTION_APPROVED, Action.ATTENDANCE_CORRECTION_DECLINED})
 
 
+_OF_REFUNDS = frozenset({Action.REFUND_APPROVED, Action.REFUND_REMITTED, Action.REFUND_RETURNED})
+
 _OF_WITHDRAWALS = frozenset(
     {Action.WITHDRAWAL_PROCESSED, Action.WITHDRAWAL_RECORDED, Action.WITHDRAWAL_REQUESTED}
 )
@@ -50,6 +53,8 @@ def _apply(session: Session, entries: Sequence[AuditEntry]) -> None:
             grades.send_letter(session, int(entry.target_id))
         elif entry.action in _DECIDED_HOURS and entry.target_id is not None:
             attendance.send_decision(session, int(entry.target_id))
+        elif entry.action in _OF_REFUNDS and entry.target_id is not None:
+            refund_cases.send_notice(session, int(entry.target_id), entry.action, entry.details)
         elif entry.action in _OF_WITHDRAWALS and entry.target_id is not None:
             enrollment.send_withdrawal_notice(session, int(entry.target_id))
         elif entry.action == Action.PROGRESS_APPEAL_DECIDED:
@@ -76,6 +81,7 @@ SUBSCRIBER = Subscriber(
     actions=_TO_OWNER
     | _DECIDED_HOURS
     | _OF_SKILLS
+    | _OF_REFUNDS
     | _OF_WITHDRAWALS
     | {
         Action.API_TOKEN_CREATED,

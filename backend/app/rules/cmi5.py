@@ -50,6 +50,8 @@ class Terms:
 class Session:
     """What has been said in a session so far."""
 
+    asked: bool = False
+    """Whether the AU has read the learner's preferences (11)."""
     initialized: bool = False
     terminated: bool = False
     passed: bool = False
@@ -148,6 +150,7 @@ def _require_form(statement: Mapping[str, Any], context: Mapping[str, Any], term
 
 def _require_in_session(defined: bool, verb: str, session: Session) -> None:
     _require(not (session.terminated or session.abandoned), "The session has ended (9.3).")
+    _require(session.asked, "The learner’s preferences are read before anything is said (11).")
     begins = defined and verb == INITIALIZED
     _require(session.initialized or begins, "The first statement of a session is initialized (9.3.2).")
     _require(not (session.initialized and begins), "The session is initialized already (9.3.2).")

@@ -314,6 +314,7 @@ _LABELS = {
     "sign_within_days": ("An agreement can be signed for", "days"),
     "disclosures": ("Disclosures", ""),
     "small_balance_dollars": ("A balance holds nothing up until it is above", "dollars"),
+    "second_approval_above_dollars": ("Two people approve a refund above", "dollars"),
     "books_and_kits_1098t": ("Books and kits on Form 1098-T", ""),
     "authorization_rate_hundredths": ("Authorization fee", "basis points of the base (100 are 1%)"),
     "authorization_minimum_dollars": ("Authorization fee, at least", "dollars"),

@@ -10,7 +10,7 @@ class _Values(BaseModel):
 
 
 class BillingPolicy(_Values):
-    """What a balance that is due holds up."""
+    """What a balance that is due holds up, and when a refund is approved twice."""
 
     transcript_hold: Literal["never", "balance_due"] = "never"
     """Whether a balance keeps official transcripts back. Some states forbid it, and federal rules limit it for schools
@@ -19,6 +19,8 @@ class BillingPolicy(_Values):
     """Whether a balance keeps a student from graduating without an exception."""
     small_balance_dollars: Annotated[int, Field(ge=0, le=1000)] = 0
     """A balance up to this holds nothing up."""
+    second_approval_above_dollars: Annotated[int, Field(ge=0, le=1_000_000)] = 5000
+    """A refund above this is approved by two people, neither of whom computed it."""
     books_and_kits_1098t: Literal["not_qualified", "qualified"] = "not_qualified"
     """Whether books, kits and supplies count as qualified expenses on Form 1098-T: they do where a student must buy
     them from the school to be enrolled (26 CFR 1.25A-2(d))."""

@@ -96,6 +96,13 @@ class Au:
             "X-Experience-API-Version": "1.0.3",
         }
         self.data = self.state("LMS.LaunchData").json()
+        asked = {"profileId": "cmi5LearnerPreferences", "agent": self.given["actor"]}
+        wrong = {**self.headers, "Authorization": "Basic eDp5"}
+        profile = f"{self.given['endpoint']}agents/profile"
+        refused = host.get(profile, params=asked, headers=wrong)
+        assert refused.status_code == 401
+        assert "www-authenticate" not in refused.headers, "a browser would ask the student for a password"
+        assert host.get(profile, params=asked, headers=self.headers).status_code == 404
 
     def state(self, name: str, method: str = "GET", **options: Any) -> Any:
         query = {"stateId": name, "activityId": self.given["activityId"], "agent": self.given["actor"]}

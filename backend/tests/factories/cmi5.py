@@ -32,6 +32,8 @@ async function say(name, result) {
   const state = new URLSearchParams({ stateId: 'LMS.LaunchData', activityId: given.get('activityId'),
     agent: given.get('actor'), registration: given.get('registration') });
   data = await (await ask('/activities/state?' + state)).json();
+  const preferences = { profileId: 'cmi5LearnerPreferences', agent: given.get('actor') };
+  await ask('/agents/profile?' + new URLSearchParams(preferences));
   await say('initialized');
 })().catch(fault => { out.textContent = fault; });
 document.getElementById('pass').onclick = () => say('passed',

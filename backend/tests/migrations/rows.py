@@ -358,6 +358,29 @@ ROWS["0290"] = """
 """
 
 ROWS["0340"] = """
+    UPDATE refunds SET warnings = 1 WHERE id = 1;
+    WITH added AS (
+        INSERT INTO ledger_transactions (kind, booked_on, student_id, enrollment_id, memo, method, reference,
+                                         created_by, request, fingerprint)
+        VALUES ('remittance', '2026-04-02', 1, 1, 'Refund 1 paid', 'check', '2041', 2, gen_random_uuid(), '')
+        RETURNING id
+    ), posted AS (
+        INSERT INTO ledger_postings (transaction_id, line, account_id, amount_cents)
+        SELECT added.id, line, account.id, cents
+        FROM added CROSS JOIN (VALUES (1, '1200-1', 900000), (2, '1010', -900000)) AS given (line, code, cents)
+        JOIN ledger_accounts account ON account.code = given.code
+    )
+    INSERT INTO refund_remittances (refund_id, payer_id, payee, amount_cents, method, reference, remitted_at,
+                                    remitted_by, transaction_id, request)
+        SELECT 1, NULL, 'Nia Newcomer', 900000, 'check', '2041', '2026-04-02 12:00+00', 2, added.id, gen_random_uuid()
+        FROM added;
+    INSERT INTO refund_computations (refund_id, number, computed_by, reason, case_file, result, assumptions, payees,
+                                     amount_cents, other_cents)
+        VALUES (1, 1, 2, NULL, '{"policy": "gnpec-current"}', '{"amount_cents": 900000}', '["No agreement"]',
+                '[{"payer_id": null, "name": "Nia Newcomer", "amount_cents": 900000}]', 900000, 0);
+"""
+
+ROWS["0350"] = """
     INSERT INTO payment_plans (student_id, enrollment_id, total_cents, after_transaction, terms, request, created_by,
                                agreed_at, ended_at, ended_because)
         VALUES (1, 1, 70000, 1, '{"version": 1, "late_fee": "no_fee"}', gen_random_uuid(), 2,

@@ -186,6 +186,8 @@ def test_the_program_may_use_every_table_and_no_more(owner: psycopg.Connection[A
         "ledger_payers": rows - {"DELETE"},
         "ledger_postings": {"SELECT", "INSERT"},
         "ledger_receipts": {"SELECT", "INSERT"},
+        "refund_computations": {"SELECT", "INSERT"},
+        "refund_remittances": rows - {"DELETE"},
         "ledger_transactions": {"SELECT"},  # and inserts of some columns
         "payment_plan_installments": {"SELECT", "INSERT"},
         "payment_plan_reminders": {"SELECT", "INSERT"},

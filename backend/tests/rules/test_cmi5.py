@@ -44,11 +44,11 @@ def said(name: str, **result: Any) -> dict[str, Any]:
     }
 
 
-OPEN = Session(initialized=True)
+OPEN = Session(asked=True, initialized=True)
 
 
 def test_a_course_from_beginning_to_end() -> None:
-    session, unit = Session(), Unit()
+    session, unit = Session(asked=True), Unit()
     for name in ("initialized", "experienced", "completed", "passed", "terminated"):
         session, unit = accept(said(name), TERMS, session, unit)
     assert (session.terminated, unit) == (True, Unit(completed=True, passed=True))
@@ -57,16 +57,17 @@ def test_a_course_from_beginning_to_end() -> None:
 @pytest.mark.parametrize(
     ("name", "session", "unit"),
     [
-        ("experienced", Session(), Unit()),
-        ("completed", Session(), Unit()),
+        ("experienced", Session(asked=True), Unit()),
+        ("completed", Session(asked=True), Unit()),
+        ("initialized", Session(), Unit()),
         ("initialized", OPEN, Unit()),
-        ("experienced", Session(initialized=True, terminated=True), Unit()),
-        ("experienced", Session(initialized=True, abandoned=True), Unit()),
+        ("experienced", Session(asked=True, initialized=True, terminated=True), Unit()),
+        ("experienced", Session(asked=True, initialized=True, abandoned=True), Unit()),
         ("completed", OPEN, Unit(completed=True)),
         ("passed", OPEN, Unit(passed=True)),
         ("failed", OPEN, Unit(passed=True)),
-        ("passed", Session(initialized=True, failed=True), Unit(failed=True)),
-        ("failed", Session(initialized=True, failed=True), Unit(failed=True)),
+        ("passed", Session(asked=True, initialized=True, failed=True), Unit(failed=True)),
+        ("failed", Session(asked=True, initialized=True, failed=True), Unit(failed=True)),
         ("voided", OPEN, Unit()),
         ("launched", OPEN, Unit()),
     ],
@@ -144,7 +145,7 @@ def test_when_an_au_is_satisfied() -> None:
 
 @given(st.lists(st.sampled_from([*VERBS, "experienced"]), max_size=12))
 def test_a_registration_never_has_two_results(names: list[str]) -> None:
-    session, unit, taken = Session(), Unit(), []
+    session, unit, taken = Session(asked=True), Unit(), []
     for name in names:
         try:
             session, unit = accept(said(name), TERMS, session, unit)

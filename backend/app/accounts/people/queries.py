@@ -1,6 +1,7 @@
 """SQL of the administration of people."""
 
 from collections.abc import Collection, Mapping, Sequence
+from datetime import date
 from typing import Any
 
 from sqlalchemy import (
@@ -14,6 +15,7 @@ from sqlalchemy import (
     delete,
     func,
     insert,
+    or_,
     select,
 )
 from sqlalchemy.orm import Session
@@ -22,7 +24,7 @@ from app.accounts.passwords import NO_PASSWORD
 from app.core.constraints import register_conflict, register_invalid
 from app.core.permissions import Role
 from app.core.search import matches
-from app.db.models import User
+from app.db.models import User, UserDuty
 from app.web.listing import Listing
 from app.web.paging import Paging
 
@@ -112,6 +114,30 @@ def administrators(session: Session) -> Sequence[User]:
     return session.scalars(
         select(User)
         .where(User.role == Role.ADMIN, User.deleted_at.is_(None), User.hashed_password != NO_PASSWORD)
+        .order_by(User.id)
+    ).all()
+
+
+def with_duty(session: Session, duties: Sequence[str], today: date) -> Sequence[User]:
+    """Everybody who can sign in and has one of these duties by name today; administrators have each."""
+    given = (
+        select(UserDuty.user_id)
+        .where(
+            UserDuty.duty.in_(duties),
+            UserDuty.ended_at.is_(None),
+            UserDuty.starts_on <= today,
+            or_(UserDuty.ends_on.is_(None), UserDuty.ends_on >= today),
+        )
+        .scalar_subquery()
+    )
+    return session.scalars(
+        select(User)
+        .where(
+            or_(User.role == Role.ADMIN, User.id.in_(given)),
+            User.role != Role.STUDENT,
+            User.deleted_at.is_(None),
+            User.hashed_password != NO_PASSWORD,
+        )
         .order_by(User.id)
     ).all()
 

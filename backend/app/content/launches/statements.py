@@ -66,9 +66,11 @@ class LaunchGate:
         """Let in what the launch's own key asks for while its session is open, and leave to the LMS what is its own."""
         await asyncio.to_thread(self._require_open, call.access.key_id)
         record_store.may_write(call)
-        if call.method in ("GET", "HEAD"):
-            return
         given = call.parameters
+        if call.method in ("GET", "HEAD"):
+            if call.path == "/agents/profile" and given.get("profileId") == "cmi5LearnerPreferences":
+                await asyncio.to_thread(self._note_preferences)
+            return
         if call.path == "/activities/state" and given.get("stateId") in (None, "LMS.LaunchData"):
             raise Refusal("The launch data is the LMS’s; an AU only reads it (cmi5 10.2.1).", status=403)
         if call.path == "/agents/profile" and given.get("profileId") == "cmi5LearnerPreferences":
@@ -93,6 +95,14 @@ class LaunchGate:
             if sessions.is_over(record, clock.now()) or said.terminated or said.abandoned:
                 raise Refusal("This lesson session has ended.", status=403)
             sessions.note_use(session, record)
+
+    def _note_preferences(self) -> None:
+        """The AU has asked for the learner's preferences, which it does before it says anything (cmi5 11)."""
+        with self._database.begin() as session:
+            record = launch_queries.launch_by_token(session, self._token_hash)
+            if record is not None and not record.session_state.get("asked"):
+                launch_queries.lock_launch(session, record)
+                record.session_state = {**record.session_state, "asked": True}
 
 
 async def _require_preferences(call: Call) -> None:

@@ -57,6 +57,33 @@ class PlanReminded(Details):
     amount_cents: int
 
 
+class RefundComputed(Details):
+    """`computation` is its number within the refund; `before_cents` the amount that it takes the place of."""
+
+    amount_cents: int
+    due_on: date
+    policy: str
+    computation: int
+    before_cents: int | None = None
+
+
+class RefundDecided(Details):
+    amount_cents: int
+
+
+class RefundRemitted(Details):
+    remittance_id: int
+    amount_cents: int
+    payee: str
+    method: str
+
+
+class RefundWarned(Details):
+    due_on: date
+    days_left: int
+    mailed: int
+
+
 # What happens, as `app.core.actions` takes it: value, table, sentence, details.
 
 LEDGER_CHECKED = ("ledger.checked", "ledger_balances", "Ledger balances compared", TotalsChecked)
@@ -69,3 +96,10 @@ PAYMENT_PLAN_AGREED = ("payment_plan.agreed", "payment_plans", "Agreed to a paym
 PAYMENT_PLAN_ENDED = ("payment_plan.ended", "payment_plans", "Payment plan ended", PlanEnded)
 PAYMENT_PLAN_PROPOSED = ("payment_plan.proposed", "payment_plans", "Payment plan proposed", PlanProposed)
 PAYMENT_PLAN_REMINDED = ("payment_plan.reminded", "payment_plans", "Reminded of an installment", PlanReminded)
+REFUND_APPROVED = ("refund.approved", "refunds", "Refund approved", RefundDecided)
+REFUND_COMPUTED = ("refund.computed", "refunds", "Refund computed", RefundComputed)
+REFUND_ENDORSED = ("refund.endorsed", "refunds", "Refund approved by the first of two", RefundDecided)
+REFUND_REJECTED = ("refund.rejected", "refunds", "Refund sent back", RefundDecided)
+REFUND_REMITTED = ("refund.remitted", "refunds", "Refund remitted", RefundRemitted)
+REFUND_RETURNED = ("refund.returned", "refunds", "Remittance of a refund came back", RefundRemitted)
+REFUND_WARNED = ("refund.warned", "refunds", "Warned about a refund’s deadline", RefundWarned)

@@ -73,7 +73,7 @@ from app.db.models.privacy import (
 from app.db.models.program import ContentType, Lesson, Module, Program
 from app.db.models.progress_review import ProgressAppeal, ProgressReview
 from app.db.models.purge_run import PurgeRun
-from app.db.models.refund import Refund
+from app.db.models.refund import Refund, RefundComputation, RefundRemittance
 from app.db.models.school import School, SchoolHoliday, SchoolPolicy, SchoolSignatory, SchoolTerm
 from app.db.models.school_class import ClassChange, ClassInstructor, ClassMeeting, ClassSeat, SchoolClass
 from app.db.models.scorm import ScormCommit, ScormData
@@ -231,6 +231,8 @@ __all__ = [
     "PurgeRun",
     "RecoveryCode",
     "Refund",
+    "RefundComputation",
+    "RefundRemittance",
     "School",
     "SchoolClass",
     "SchoolHoliday",

@@ -1,6 +1,6 @@
 """Pages of the ledger: accounts, one account, the journal, one transaction with its receipt and reversal, Money."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from uuid import uuid4
 
 from fastapi import APIRouter, Depends, Query, Request, Response
@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from app.core.permissions import Permission, Subject
 from app.core.visibility import Records
 from app.documents.service import IssueDeskDep, IssueForm
-from app.finance.ledger import chart, policy, service
+from app.finance.ledger import chart, panels, policy, service
 from app.finance.ledger.plans import service as plans
 from app.finance.ledger.receipts import service as receipts
 from app.finance.ledger.reports import ACCOUNTS, JOURNAL, STATEMENT
@@ -119,11 +119,17 @@ def money(request: Request, db: Db, subject: CurrentSubject, paging: PageParams)
     if not subject.is_student:
         return redirect("/ledger")
     found = service.account(db, subject, subject.user_id)
-    return _account(request, db, subject, paging, found, "ledger/money.html")
+    return _account(request, db, subject, paging, found, "ledger/money.html", panels=panels.of(db, subject))
 
 
 def _account(
-    request: Request, db: Session, subject: Subject, paging: Paging, found: service.Account, template: str
+    request: Request,
+    db: Session,
+    subject: Subject,
+    paging: Paging,
+    found: service.Account,
+    template: str,
+    **context: Any,
 ) -> Response:
     name = found.student.full_name
     return reports.answer(
@@ -141,6 +147,7 @@ def _account(
         kinds=chart.KINDS,
         may_post=policy.may_post(subject) and subject.user_id != found.student.id,
         breadcrumbs=[LEDGER, (name, None)],
+        **context,
     )
 
 

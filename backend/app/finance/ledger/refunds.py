@@ -1,4 +1,4 @@
-"""What a refund does to the ledger: two steps of the rooms that approve and remit it, in their transactions."""
+"""What a refund does to the ledger: the steps of the rooms that approve and remit it, in their transactions."""
 
 from uuid import UUID
 
@@ -6,7 +6,7 @@ from sqlalchemy.orm import Session
 
 from app.core.permissions import Actor, internal
 from app.db.models import LedgerTransaction
-from app.finance.ledger import chart
+from app.finance.ledger import chart, queries
 from app.finance.ledger.posting import post
 from app.finance.ledger.schemas import Entry
 
@@ -47,8 +47,9 @@ def pay_out(
     reference: str | None,
     memo: str,
     request: UUID,
+    payer_id: int | None = None,
 ) -> LedgerTransaction:
-    """Pay a refund out: the student's account is debited, the money's account credited."""
+    """Pay a refund out: the student's account is debited, the money's account credited. `payer_id` is who gets it."""
     lines = (
         (chart.student_code(student_id), amount_cents),
         (chart.METHODS[method][1], -amount_cents),
@@ -63,7 +64,33 @@ def pay_out(
             lines,
             student_id=student_id,
             enrollment_id=enrollment_id,
+            payer_id=payer_id,
             method=method,
             reference=reference,
+        ),
+    )
+
+
+@internal("a step of recording that a remittance came back, in the transaction that records it")
+def take_back(
+    session: Session, subject: Actor, transaction_id: int, *, memo: str, request: UUID
+) -> LedgerTransaction:
+    """Reverse a remittance whose check was returned, or whose transfer failed."""
+    paid = session.get_one(LedgerTransaction, transaction_id)
+    lines = queries.lines_of(session, transaction_id)
+    return post(
+        session,
+        subject,
+        Entry(
+            "reversal",
+            request,
+            memo,
+            tuple((line.code, -line.amount_cents) for line in lines),
+            student_id=paid.student_id,
+            enrollment_id=paid.enrollment_id,
+            payer_id=paid.payer_id,
+            method=paid.method,
+            reference=paid.reference,
+            reverses=transaction_id,
         ),
     )

@@ -15,9 +15,15 @@ from app.core.views import Part
 from app.db.models import LedgerAccount, LedgerTransaction, User
 from app.documents import service as documents
 from app.finance.ledger import chart, policy, queries
-from app.finance.ledger.balances.service import balances_of, money_of
+from app.finance.ledger.balances.service import (
+    PaidByPayer,
+    balances_of,
+    money_of,
+    paid_by_payers,
+    without_program,
+)
 from app.finance.ledger.posting import open_day, post, post_for_student, preview_for_student
-from app.finance.ledger.refunds import credit_refund, pay_out
+from app.finance.ledger.refunds import credit_refund, pay_out, take_back
 from app.finance.ledger.schemas import Entry, ReversalForm
 from app.web.listing import Listing
 from app.web.paging import Paging
@@ -25,19 +31,23 @@ from app.web.paging import Paging
 __all__ = [
     "Account",
     "Booked",
+    "PaidByPayer",
     "account",
     "accounts",
     "balances_of",
     "credit_refund",
     "journal",
     "money_of",
+    "paid_by_payers",
     "pay_out",
     "post_for_student",
     "preview_for_student",
     "reverse",
     "statement",
     "sums",
+    "take_back",
     "transaction",
+    "without_program",
 ]
 REVERSIBLE = ("charge", "payment", "waiver", "scholarship", "payer_billing", "payer_payment")
 

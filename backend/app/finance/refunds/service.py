@@ -1,6 +1,6 @@
 """Refunds: what a case gives back, and what a student would get back who leaves today or next week."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, time, timedelta
@@ -24,8 +24,9 @@ from app.rules.refunds_curve import after, curve
 
 __all__ = ["WhatIf", "own_what_ifs", "preview", "register_account", "what_if"]
 
-Account = Callable[[Session, int, Case], Case | None]
-"""Gives the case of an enrollment with its agreement, charges and payments; None when there are none."""
+Account = Callable[[Session, int, Case], tuple[Case, Sequence[str]] | None]
+"""Gives the case of an enrollment with its agreement, charges and payments, and sentences about what it rests on; None
+when there are none."""
 _accounts: list[Account] = []
 WEEK = timedelta(days=7)
 
@@ -112,8 +113,10 @@ def what_if(session: Session, subject: Subject, enrollment_id: int, zone: ZoneIn
         settings=Settings(time_zone=zone.key),
     )
     known = next((found for one in _accounts if (found := one(session, enrollment_id, case))), None)
-    case = known or case
-    return _what_if(row, case, hours.minutes_per_week, assumed=None if known else ASSUMED)
+    if known is None:
+        return _what_if(row, case, hours.minutes_per_week, assumed=ASSUMED)
+    case, sentences = known
+    return _what_if(row, case, hours.minutes_per_week, assumed=" ".join(sentences) or None)
 
 
 def own_what_ifs(session: Session, subject: Subject, zone: ZoneInfo) -> list[WhatIf]:

@@ -3,16 +3,19 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Row, select, text
+from sqlalchemy import BigInteger, Row, cast, func, select, text
 from sqlalchemy.orm import Session, aliased
 
-from app.db.models import LedgerAccount, LedgerPosting, LedgerTransaction
+from app.db.models import Enrollment, LedgerAccount, LedgerPayer, LedgerPosting, LedgerTransaction
 
 _Reversal = aliased(LedgerTransaction)
+_HOLDS = LedgerTransaction.reverses.is_(None) & _Reversal.id.is_(None)
 
 
 def money_of(session: Session, enrollment_id: int) -> Sequence[Row[Any]]:
-    """What was charged and paid for an enrollment and holds: id, kind, booked_on, code, cents (credits below zero)."""
+    """What was charged and paid for an enrollment and holds: id, kind, booked_on, code, cents (credits below zero),
+    assigned (whether the program was named)."""
+    whose = select(Enrollment.user_id).where(Enrollment.id == enrollment_id).scalar_subquery()
     return session.execute(
         select(
             LedgerTransaction.id,
@@ -20,16 +23,50 @@ def money_of(session: Session, enrollment_id: int) -> Sequence[Row[Any]]:
             LedgerTransaction.booked_on,
             LedgerAccount.code,
             LedgerPosting.amount_cents,
+            LedgerTransaction.enrollment_id.is_not(None).label("assigned"),
         )
         .join(LedgerPosting, LedgerPosting.transaction_id == LedgerTransaction.id)
         .join(LedgerAccount, LedgerAccount.id == LedgerPosting.account_id)
         .outerjoin(_Reversal, _Reversal.reverses == LedgerTransaction.id)
         .where(
-            LedgerTransaction.enrollment_id == enrollment_id,
-            LedgerTransaction.reverses.is_(None),
-            _Reversal.id.is_(None),
+            LedgerTransaction.student_id == whose,
+            (LedgerTransaction.enrollment_id == enrollment_id) | LedgerTransaction.enrollment_id.is_(None),
+            _HOLDS,
             LedgerAccount.student_id.is_(None),
         )
+        .order_by(LedgerTransaction.booked_on, LedgerTransaction.id, LedgerPosting.line)
+    ).all()
+
+
+def enrollments_beside(session: Session, enrollment_id: int) -> int:
+    """How many enrollments the student of this one has besides it."""
+    whose = select(Enrollment.user_id).where(Enrollment.id == enrollment_id).scalar_subquery()
+    return (
+        session.scalar(
+            select(func.count()).where(Enrollment.user_id == whose, Enrollment.id != enrollment_id)
+        )
+        or 0
+    )
+
+
+def billings_of(session: Session, payer_ids: Sequence[int]) -> Sequence[Row[Any]]:
+    """What payers were billed and what they have paid, in the order of time: payer_id, name, kind (of the payer),
+    transaction_id, enrollment_id, billed (True) or paid, booked_on, cents (what is billed above zero)."""
+    return session.execute(
+        select(
+            LedgerPayer.id.label("payer_id"),
+            LedgerPayer.name,
+            LedgerPayer.kind,
+            LedgerTransaction.id.label("transaction_id"),
+            LedgerTransaction.booked_on,
+            (LedgerTransaction.kind == "payer_billing").label("billed"),
+            cast(LedgerPosting.amount_cents, BigInteger).label("cents"),
+        )
+        .join(LedgerAccount, LedgerAccount.payer_id == LedgerPayer.id)
+        .join(LedgerPosting, LedgerPosting.account_id == LedgerAccount.id)
+        .join(LedgerTransaction, LedgerTransaction.id == LedgerPosting.transaction_id)
+        .outerjoin(_Reversal, _Reversal.reverses == LedgerTransaction.id)
+        .where(LedgerPayer.id.in_(payer_ids), _HOLDS)
         .order_by(LedgerTransaction.booked_on, LedgerTransaction.id, LedgerPosting.line)
     ).all()
 

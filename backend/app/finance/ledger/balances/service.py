@@ -1,6 +1,8 @@
 """Balances: what other rooms ask about, and the comparison with the postings, every night and by command."""
 
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from sqlalchemy import Row
@@ -24,9 +26,57 @@ def balances_of(session: Session, student_ids: Collection[int]) -> dict[int, int
 def money_of(session: Session, enrollment_id: int) -> Sequence[Row[Any]]:
     """What was charged and paid for an enrollment and not reversed, by the school's accounts.
 
-    Rows have id, kind, booked_on, code (`chart`) and amount_cents: charges below zero, payments above.
+    Rows have id, kind, booked_on, code (`chart`) and amount_cents: charges below zero, payments above. What was posted
+    to the student without naming a program is among it where they have only this one.
     """
-    return queries.money_of(session, enrollment_id)
+    rows = queries.money_of(session, enrollment_id)
+    if all(row.assigned for row in rows) or not queries.enrollments_beside(session, enrollment_id):
+        return rows
+    return [row for row in rows if row.assigned]
+
+
+@internal("a step of computing a refund, which was allowed before")
+def without_program(session: Session, enrollment_id: int) -> int:
+    """Cents that the student paid without naming a program, where they have others and it may belong to any."""
+    if not queries.enrollments_beside(session, enrollment_id):
+        return 0
+    return sum(
+        row.amount_cents
+        for row in queries.money_of(session, enrollment_id)
+        if row.kind == "payment" and not row.assigned
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class PaidByPayer:
+    """What a payer has paid of one billing."""
+
+    payer_id: int
+    name: str
+    kind: str
+    booked_on: date
+    cents: int
+
+
+@internal("a step of computing a refund, which was allowed before")
+def paid_by_payers(session: Session, enrollment_id: int) -> list[PaidByPayer]:
+    """What payers have paid of their billings for an enrollment; a payer's money pays the oldest billing first."""
+    billed = {row.id: row for row in money_of(session, enrollment_id) if row.kind == "payer_billing"}
+    payers = sorted({int(row.code.partition("-")[2]) for row in billed.values()})
+    if not payers:
+        return []
+    rows = queries.billings_of(session, payers)
+    left = {
+        payer: -sum(one.cents for one in rows if one.payer_id == payer and not one.billed) for payer in payers
+    }
+    found = []
+    for row in rows:
+        if row.billed:
+            cents = min(row.cents, max(0, left[row.payer_id]))
+            left[row.payer_id] -= cents
+            if row.transaction_id in billed and cents:
+                found.append(PaidByPayer(row.payer_id, row.name, row.kind, row.booked_on, cents))
+    return found
 
 
 @internal("compares two of the school's own sums; for jobs and the operator's command")

@@ -1,13 +1,13 @@
 """Payment plans: installments that a student agreed to, and reminders of them
 
-Revision ID: 0340
-Revises: 0330
+Revision ID: 0350
+Revises: 0340
 """
 
 from alembic import op
 
-revision = "0340"
-down_revision = "0330"
+revision = "0350"
+down_revision = "0340"
 branch_labels = None
 depends_on = None
 

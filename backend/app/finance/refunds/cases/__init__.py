@@ -1,0 +1,1 @@
+"""Refund cases: what a withdrawal gives back, computed, approved, remitted and explained."""

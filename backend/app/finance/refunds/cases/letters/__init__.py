@@ -1,0 +1,1 @@
+"""The letter to a student about their refund."""

@@ -1,0 +1,1 @@
+"""Money of refunds that leaves the school, and what comes back."""

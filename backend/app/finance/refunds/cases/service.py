@@ -1,0 +1,390 @@
+"""Refund cases in the order of their life: computed with the withdrawal, approved, paid out; sent back or computed
+again where something is wrong. Each step is one transaction with the ledger and the history."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID, uuid5
+
+from sqlalchemy import Row
+from sqlalchemy.orm import Session
+
+from app.core import clock, history, views
+from app.core.actions import Action
+from app.core.errors import Conflict, Forbidden, NotFound
+from app.core.money import format_cents
+from app.core.permissions import Actor, Subject, internal
+from app.core.views import Part
+from app.db.models import Refund, RefundComputation, RefundRemittance
+from app.finance.ledger import policies_in_force
+from app.finance.ledger import service as ledger
+from app.finance.refunds import door
+from app.finance.refunds.cases import account, policy, queries
+from app.finance.refunds.cases.account import Computed, Leaving
+from app.finance.refunds.cases.notices import send_notice, warn
+from app.finance.refunds.cases.schemas import ApprovalForm, RecomputeForm, RejectionForm
+from app.rules.refunds_words import Line
+from app.school import service as school
+from app.web.listing import Listing
+from app.web.paging import Paging
+
+__all__ = [
+    "Leaving",
+    "RefundCase",
+    "approve",
+    "locked",
+    "open_for_withdrawal",
+    "own_refunds",
+    "read",
+    "recompute",
+    "refunds",
+    "reject",
+    "send_notice",
+    "totals",
+    "warn",
+]
+_CREDITS = UUID("8e0f5a52-6a1e-4d0c-9f0b-6f2f5a7f9a10")
+
+
+# Looking
+
+
+@dataclass(frozen=True, slots=True)
+class RefundCase:
+    """A refund with every computation and remittance, the newest first."""
+
+    row: Row[Any]
+    computations: Sequence[RefundComputation]
+    remittances: Sequence[RefundRemittance]
+
+    @property
+    def current(self) -> RefundComputation:
+        """The computation that counts."""
+        return self.computations[0]
+
+    @property
+    def makers(self) -> set[int | None]:
+        """Who recorded and processed the withdrawal and computed any of the figures: none of them approves it."""
+        return {
+            self.row.entered_by,
+            self.row.processed_by,
+            *(one.computed_by for one in self.computations),
+        }
+
+    @property
+    def lines(self) -> list[Line]:
+        """The derivation, step by step."""
+        return [Line(one["text"], one["amount_cents"]) for one in self.current.result["lines"]]
+
+    @property
+    def open_payees(self) -> list[dict[str, Any]]:
+        """Who is to be paid still."""
+        paid = {one.payer_id for one in self.remittances if one.returned_at is None}
+        return [one for one in self.current.payees if one["payer_id"] not in paid]
+
+    @property
+    def items_in_question(self) -> list[dict[str, Any]]:
+        """Items that the school keeps the price of once they were issued: nonrefundable and disclosed."""
+        return [one for one in self.current.case_file["items"] if one["disclosed"] and not one["refundable"]]
+
+
+@views.opens(
+    Part.MONEY, student=lambda found, _given: found.row.student_id, record=lambda found: found.row.id
+)
+def read(session: Session, subject: Subject, refund_id: int) -> RefundCase:
+    """One refund with its derivation. Raises NotFound for other people's."""
+    return _read(session, subject, refund_id)
+
+
+def _read(session: Session, subject: Actor, refund_id: int) -> RefundCase:
+    zone = school.facts(session).zone
+    row = queries.one(session, refund_id, zone, clock.today(zone))
+    if row is None:
+        raise NotFound(policy.NO_REFUND)
+    policy.require_read(session, subject, row.student_id)
+    return RefundCase(row, queries.computations(session, refund_id), queries.remittances(session, refund_id))
+
+
+def refunds(
+    session: Session,
+    subject: Subject,
+    paging: Paging,
+    *,
+    state: str | None = None,
+    timely: str | None = None,
+    program_id: int | None = None,
+    first: date | None = None,
+    last: date | None = None,
+) -> Listing[Any]:
+    """Refunds, by the day they are due unless sorted otherwise.
+
+    Sorts: number, student, program, amount, withdrawn, due, remitted, state. Raises Forbidden.
+    """
+    policy.require_read_all(subject)
+    zone = school.facts(session).zone
+    return queries.listing(
+        session,
+        paging,
+        policy.visible(session, subject, queries.STUDENT),
+        zone,
+        clock.today(zone),
+        state=state,
+        timely=timely,
+        program_id=program_id,
+        first=first,
+        last=last,
+    )
+
+
+def totals(session: Session, subject: Subject) -> Row[Any]:
+    """open, overdue, owed: how many refunds are open and overdue, and the cents of the open ones. Raises Forbidden."""
+    policy.require_read_all(subject)
+    today = clock.today(school.facts(session).zone)
+    return queries.totals(session, policy.visible(session, subject, queries.STUDENT), today)
+
+
+def own_refunds(session: Session, subject: Subject) -> Sequence[Row[Any]]:
+    """The person's own refunds, the newest first."""
+    zone = school.facts(session).zone
+    return queries.of_student(session, subject.user_id, zone, clock.today(zone))
+
+
+# Computing
+
+
+@internal("a step of processing a withdrawal, in its transaction")
+def open_for_withdrawal(session: Session, subject: Actor, leaving: Leaving) -> Refund:
+    """Compute the refund of a withdrawal that is being processed, and let it wait for approval.
+
+    One that exists already is given back as it is. Raises Conflict where account and agreement contradict each other.
+    """
+    known = queries.of_withdrawal(session, leaving.withdrawal_id)
+    if known is not None:
+        return known
+    computed = _compute(session, leaving)
+    row = Refund(
+        withdrawal_id=leaving.withdrawal_id,
+        amount_cents=computed.result.amount_cents,
+        policy_basis=_basis(computed),
+        due_on=computed.result.due_on,
+        computed_by=subject.user_id,
+    )
+    queries.add(session, row)
+    _keep(session, subject, leaving, row, computed, number=1, reason=None, before=None)
+    return row
+
+
+def recompute(session: Session, subject: Subject, refund_id: int, values: RecomputeForm) -> Refund:
+    """Compute a refund again from the account as it stands; the computation before stays on record.
+
+    Raises Forbidden, NotFound, Conflict for one that is approved, and where nothing would change.
+    """
+    row, found = locked(session, subject, refund_id)
+    policy.require_compute(subject, found.row.student_id)
+    if row.approved_at is not None:
+        raise Conflict(
+            "This refund is approved, so it is not computed again. Have it sent back first. Nothing was changed."
+        )
+    before = found.current
+    leaving = _leaving(found)
+    computed = _compute(session, leaving, values.kept)
+    if computed.case_file == before.case_file and row.rejected_at is None:
+        raise Conflict("Nothing has changed since the refund was computed, so it would be the same.")
+    row.amount_cents, row.policy_basis = computed.result.amount_cents, _basis(computed)
+    row.due_on, row.computed_by = computed.result.due_on, subject.user_id
+    row.endorsed_at = row.endorsed_by = row.rejected_at = row.rejected_by = row.rejection = None
+    session.flush()
+    _keep(
+        session,
+        subject,
+        leaving,
+        row,
+        computed,
+        number=before.number + 1,
+        reason=values.reason,
+        before=before.amount_cents,
+    )
+    return row
+
+
+def _keep(
+    session: Session,
+    subject: Actor,
+    leaving: Leaving,
+    row: Refund,
+    computed: Computed,
+    *,
+    number: int,
+    reason: str | None,
+    before: int | None,
+) -> None:
+    queries.add(
+        session,
+        RefundComputation(
+            refund_id=row.id,
+            number=number,
+            computed_at=clock.now(),
+            computed_by=subject.user_id,
+            reason=reason,
+            case_file=computed.case_file,
+            result=computed.result.as_record(),
+            assumptions=computed.assumptions,
+            payees=computed.payees,
+            amount_cents=computed.result.amount_cents,
+            other_cents=computed.other_cents,
+        ),
+    )
+    history.record(
+        session,
+        subject,
+        Action.REFUND_COMPUTED,
+        row.id,
+        student_id=leaving.user_id,
+        enrollment_id=leaving.enrollment_id,
+        reason=reason,
+        amount_cents=row.amount_cents,
+        due_on=computed.result.due_on,
+        policy=computed.result.policy,
+        computation=number,
+        before_cents=before,
+    )
+
+
+def _compute(session: Session, leaving: Leaving, kept: Collection[str] = ()) -> Computed:
+    try:
+        return account.compute(session, leaving, school.facts(session).zone, kept)
+    except door.CaseRefused as refused:
+        raise Conflict(
+            f"The refund cannot be computed from this student’s account: {refused} Nothing was changed."
+        ) from None
+
+
+def _basis(computed: Computed) -> str:
+    return "\n".join([computed.result.basis, *computed.assumptions])
+
+
+def _leaving(found: RefundCase) -> Leaving:
+    """The facts of the withdrawal, which do not change: as the first computation had them."""
+    case_file = found.computations[-1].case_file
+    return Leaving(
+        withdrawal_id=found.row.withdrawal_id,
+        enrollment_id=found.row.enrollment_id,
+        user_id=found.row.student_id,
+        kind=case_file["kind"],
+        withdrawn_at=datetime.fromisoformat(case_file["withdrawn_at"]),
+        completed_minutes=case_file["attended_minutes"],
+        total_minutes=case_file["program"]["total_minutes"],
+    )
+
+
+# Deciding
+
+
+def approve(session: Session, subject: Subject, refund_id: int, values: ApprovalForm) -> Refund:
+    """Approve a refund: its credit is posted to the ledger. Above the policy's limit the first approval waits for a
+    second person's.
+
+    Raises Forbidden for whoever computed it, ProofRequired, NotFound, and Conflict where the account has changed since.
+    """
+    row, found = locked(session, subject, refund_id)
+    policy.require_approve(subject, found.row.student_id)
+    if row.approved_at is not None:
+        raise Conflict("This refund is approved already. Nothing was changed.")
+    if row.rejected_at is not None:
+        raise Conflict("This refund was sent back. The bursar computes it again before it is approved.")
+    if subject.user_id in found.makers:
+        raise Forbidden(
+            "You recorded or processed this withdrawal or computed its refund, so somebody else approves it. "
+            "Nothing was changed."
+        )
+    current = found.current
+    if values.computation != current.number:
+        raise Conflict("The refund was computed again since you opened it. Look at the new figures first.")
+    _require_unchanged(session, found)
+    whom = {"student_id": found.row.student_id, "enrollment_id": found.row.enrollment_id}
+    limit = policies_in_force.billing(session).second_approval_above_dollars
+    if row.amount_cents > limit * 100 and row.endorsed_by is None:
+        row.endorsed_at, row.endorsed_by = clock.now(), subject.user_id
+        session.flush()
+        history.record(
+            session, subject, Action.REFUND_ENDORSED, row.id, **whom, amount_cents=row.amount_cents
+        )
+        return row
+    if row.endorsed_by == subject.user_id:
+        raise Conflict(
+            f"You have approved this refund. Above {format_cents(limit * 100)} a second person approves it, too."
+        )
+    row.approved_at, row.approved_by = clock.now(), subject.user_id
+    if row.amount_cents:
+        posted = ledger.credit_refund(
+            session,
+            subject,
+            found.row.student_id,
+            enrollment_id=found.row.enrollment_id,
+            tuition_and_fees_cents=row.amount_cents - current.other_cents,
+            other_cents=current.other_cents,
+            memo=f"Refund {row.id} after withdrawal",
+            request=uuid5(_CREDITS, f"{row.id} {current.number}"),
+        )
+        row.credit_transaction_id = posted.id
+    session.flush()
+    history.record(session, subject, Action.REFUND_APPROVED, row.id, **whom, amount_cents=row.amount_cents)
+    return row
+
+
+def _require_unchanged(session: Session, found: RefundCase) -> None:
+    """Raises Conflict where the case would be another one today."""
+    kept = [one["name"] for one in found.current.case_file["items"] if one["kept"]]
+    computed = _compute(session, _leaving(found), kept)
+    if computed.case_file == found.current.case_file and computed.payees == found.current.payees:
+        return
+    raise Conflict(
+        "The student’s account has changed since this refund was computed: it was "
+        f"{format_cents(found.row.amount_cents)} and would be {format_cents(computed.result.amount_cents)} now. "
+        "Nothing was approved. The bursar computes it again first."
+    )
+
+
+def reject(session: Session, subject: Subject, refund_id: int, values: RejectionForm) -> Refund:
+    """Send a refund back to the bursar. Of one that is approved and not paid out, the credit is reversed.
+
+    Raises Forbidden, NotFound, Conflict for one that is paid out or was sent back.
+    """
+    row, found = locked(session, subject, refund_id)
+    policy.require_approve(subject, found.row.student_id)
+    if row.rejected_at is not None:
+        raise Conflict("This refund was sent back already. Nothing was changed.")
+    if any(one.returned_at is None for one in found.remittances):
+        raise Conflict("This refund, or a part of it, is paid out, so it cannot be sent back.")
+    if row.credit_transaction_id is not None:
+        ledger.take_back(
+            session,
+            subject,
+            row.credit_transaction_id,
+            memo=f"Refund {row.id} was sent back",
+            request=uuid5(_CREDITS, f"back {row.id} {found.current.number}"),
+        )
+    row.approved_at = row.approved_by = row.endorsed_at = row.endorsed_by = row.credit_transaction_id = None
+    row.rejected_at, row.rejected_by, row.rejection = clock.now(), subject.user_id, values.rejection
+    session.flush()
+    history.record(
+        session,
+        subject,
+        Action.REFUND_REJECTED,
+        row.id,
+        student_id=found.row.student_id,
+        enrollment_id=found.row.enrollment_id,
+        reason=values.rejection,
+        amount_cents=row.amount_cents,
+    )
+    return row
+
+
+@internal("a step of every act, which asks for itself")
+def locked(session: Session, subject: Actor, refund_id: int) -> tuple[Refund, RefundCase]:
+    """The refund locked, and as it stands then. Raises NotFound."""
+    row = queries.lock(session, refund_id)
+    if row is None:
+        raise NotFound(policy.NO_REFUND)
+    return row, _read(session, subject, refund_id)
