@@ -83,11 +83,14 @@ from app.finance.agreements.cosigners import pages as agreements_cosigners_pages
 from app.finance.agreements.fees import pages as agreements_fees_pages
 from app.finance.agreements.proposals import pages as agreements_proposals_pages
 from app.finance.agreements.wording import pages as agreements_wording_pages
+from app.finance.ledger import api as ledger_api
 from app.finance.ledger import pages as ledger_pages
 from app.finance.ledger import posting_pages as ledger_posting_pages
 from app.finance.ledger.closings import pages as ledger_closings_pages
 from app.finance.ledger.figures import pages as ledger_figures_pages
 from app.finance.ledger.payers import pages as ledger_payers_pages
+from app.finance.ledger.plans import api as ledger_plans_api
+from app.finance.ledger.plans import pages as ledger_plans_pages
 from app.finance.ledger.revenue import pages as ledger_revenue_pages
 from app.finance.ledger.state_fees import pages as ledger_state_fees_pages
 from app.finance.ledger.tax_forms import pages as ledger_tax_forms_pages
@@ -198,6 +201,9 @@ ROUTERS: list[APIRouter] = [
     ledger_posting_pages.router,
     ledger_payers_pages.router,
     ledger_closings_pages.router,
+    ledger_plans_pages.router,
+    ledger_api.router,
+    ledger_plans_api.router,
     ledger_figures_pages.router,
     ledger_state_fees_pages.router,
     ledger_revenue_pages.router,

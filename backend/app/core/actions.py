@@ -249,6 +249,10 @@ class Action(StrEnum):
         learning.Outcome,
     )
     PASSKEY_COPIED = people.PASSKEY_COPIED
+    PAYMENT_PLAN_AGREED = money.PAYMENT_PLAN_AGREED
+    PAYMENT_PLAN_ENDED = money.PAYMENT_PLAN_ENDED
+    PAYMENT_PLAN_PROPOSED = money.PAYMENT_PLAN_PROPOSED
+    PAYMENT_PLAN_REMINDED = money.PAYMENT_PLAN_REMINDED
     PROGRAM_CREATED = "program.created", "programs", "Program created", base.Named
     PROGRAM_DELETED = "program.deleted", "programs", "Program deleted", school.ProgramDeleted
     PROGRAM_FEE_ADDED = agreements.PROGRAM_FEE_ADDED

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from random import Random
 from uuid import UUID, uuid5
 
@@ -14,6 +15,8 @@ from app.db.models import LedgerAccount
 from app.demo.desk import Desk, Enrolled
 from app.demo.refunds import Booked, write_refunds
 from app.finance.ledger import chart
+from app.rules import installments
+from app.school.service import PolicyKind, policies
 
 _ACTS = UUID("0d2c3a52-5a0f-4d0e-8a55-0f5e9a1f7c21")
 PAYERS = (
@@ -22,6 +25,7 @@ PAYERS = (
     ("Chattahoochee Dental Partners", "employer", "Accounts payable"),
 )
 REGISTRATION, KIT, BOOKS, EXAM = 15_000, 38_500, 42_000, 27_000
+MONTHS = 10
 CLOSED_DAYS = 20
 """School days at the end whose cash was counted."""
 
@@ -45,7 +49,8 @@ def write_ledger(session: Session, desk: Desk, enrolled: list[Enrolled], withdra
     booked += _bounced(booked)
     booked.sort(key=lambda one: (one.day, one.kind == "reversal"))
     accounts = _open_accounts(session, desk, booked, payers)
-    _write(desk, booked, accounts)
+    key_of = _write(desk, booked, accounts)
+    _plans(session, desk, booked, [key_of[id(one)] for one in booked])
     booked += write_refunds(session, desk, enrolled, withdrawals, lambda more: _write(desk, more, accounts))
     _close(desk, booked)
 
@@ -107,12 +112,12 @@ def _payments(
         yield payment(day, owed, "Paid in full")
         return
     yield payment(day, owed // 5, "Down payment")
-    rest, months = owed - owed // 5, 10
+    rest, months = owed - owed // 5, MONTHS
     arrears = item.status == "active" and random.random() < 0.12
     stops = desk.today - timedelta(days=random.randint(35, 100)) if arrears else desk.today
     for month in range(months):
         day += timedelta(days=30)
-        cents = rest // months if month < months - 1 else rest - rest // months * (months - 1)
+        cents = installments.split(rest, months)[month]
         if item.status != "completed" and day > stops:
             return
         yield payment(min(day, desk.today), cents, f"Installment {month + 1} of {months}")
@@ -216,3 +221,80 @@ def _close(desk: Desk, booked: list[Booked]) -> None:
         ("day", "expected_cents", "counted_cents", "receipts_cents", "note", "closed_by", "closed_at"),
         rows,
     )
+
+
+def _plans(session: Session, desk: Desk, booked: list[Booked], keys: list[int]) -> None:
+    """Of those who pay monthly most agreed to a plan; some were offered one, and one plan was replaced."""
+    terms = json.dumps(
+        policies.at(session, PolicyKind.PAYMENT_PLANS, desk.today).values.model_dump(mode="json")
+        | {"version": 1}
+    )
+    of: dict[int, list[tuple[int, Booked]]] = {}
+    for key, one in zip(keys, booked, strict=True):
+        if one.item is not None:
+            of.setdefault(one.item.id, []).append((key, one))
+    rows: list[tuple[object, ...]] = []
+    parts: list[tuple[int, int, date, int]] = []
+    chosen = [
+        several
+        for several in of.values()
+        if any(one.memo == "Down payment" for _key, one in several) and several[0][0] % 4 != 1
+    ]
+    numbers = desk.copier.keys("payment_plans", len(chosen) + 1)
+    for place, several in enumerate(chosen):
+        item = several[0][1].item
+        if item is None or item.status == "withdrawn":
+            continue
+        starts = item.story.starts
+        before = [(key, one) for key, one in several if one.day <= starts]
+        student = chart.student_code(item.student.user_id)
+        rest = sum(cents for _key, one in before for code, cents in one.lines if code == student)
+        days = [starts + timedelta(days=30 * (month + 1)) for month in range(MONTHS)]
+        if rest < MONTHS:
+            continue
+        offered = days[0] > desk.today
+        made = desk.office(starts, 0.4)
+        agreed = None if offered else desk.office(starts, 0.6)
+        replaced = place == len(chosen) - 1 and not offered
+        after = max(key for key, _one in before)
+        amounts = installments.split(rest, MONTHS)
+        due = [(month, day, amounts[month - 1]) for month, day in enumerate(days, 1)]
+        if replaced:
+            number = numbers[-1]
+            rows.append(
+                _plan(desk, number, item, rest, after, terms, made, agreed, None, desk.office(starts, 0.7))
+            )
+            parts += [(number, *one) for one in due]
+            made, agreed = desk.office(starts, 0.7), desk.office(starts, 0.8)
+        number = numbers[place]
+        rows.append(
+            _plan(
+                desk, number, item, rest, after, terms, made, agreed, numbers[-1] if replaced else None, None
+            )
+        )
+        parts += [(number, *one) for one in due]
+    desk.copier.copy(
+        "payment_plans",
+        ("id", "student_id", "enrollment_id", "total_cents", "after_transaction", "terms", "supersedes_id", "request",
+         "created_by", "created_at", "agreed_at", "ended_at", "ended_because", "ended_by"),
+        sorted(rows, key=lambda row: row[6] is not None),
+    )  # fmt: skip
+    desk.copier.copy("payment_plan_installments", ("plan_id", "number", "due_on", "amount_cents"), parts)
+
+
+def _plan(
+    desk: Desk,
+    number: int,
+    item: Enrolled,
+    cents: int,
+    after: int,
+    terms: str,
+    made: datetime,
+    agreed: datetime | None,
+    replaces: int | None,
+    ended: datetime | None,
+) -> tuple[object, ...]:
+    return (
+        number, item.student.user_id, item.id, cents, after, terms, replaces, uuid5(_ACTS, f"plan {number}"),
+        desk.staff_ids[2], made, agreed, ended, "superseded" if ended else None, desk.staff_ids[2] if ended else None,
+    )  # fmt: skip

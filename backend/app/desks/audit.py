@@ -101,6 +101,7 @@ _RECORDS = {
     "modules": "Module",
     "outbox_messages": "Email",
     "passkeys": "Passkey",
+    "payment_plans": "Payment plan",
     "programs": "Program",
     "purge_runs": "Purge",
     "reports": "List",

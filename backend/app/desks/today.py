@@ -20,11 +20,14 @@ from app.compliance.attendance.service import (
 from app.compliance.externships import service as externships
 from app.content import service as content
 from app.core import clock
+from app.core.money import format_cents
 from app.core.permissions import Subject
 from app.desks import audit, policy
 from app.enrollment import service as enrollment
 from app.enrollment.service import admission_papers
 from app.finance.agreements import service as agreements
+from app.finance.ledger import service as ledger
+from app.finance.ledger.plans import service as plans
 from app.web import queue
 
 SHOWN = 8
@@ -114,6 +117,7 @@ def student_today(session: Session, subject: Subject, zone: ZoneInfo) -> Student
         needs=_agreements(session, subject)
         + _papers(session, subject, zone)
         + _disputes(session, subject, zone)
+        + _money(session, subject)
         + [
             Need(
                 f"You did not clock out on {entry.clock_in:%B} {entry.clock_in.day}. Let the staff know "
@@ -157,6 +161,35 @@ def _disputes(session: Session, subject: Subject, zone: ZoneInfo) -> list[Need]:
         return []
     said = "one day" if days == 1 else f"{days} days"
     return [Need(f"Your externship supervisor disputed {said}.", "/externship", "Correct your hours")]
+
+
+def _money(session: Session, subject: Subject) -> list[Need]:
+    """A plan to agree to, what of the plans is past due and due next; without a plan the balance."""
+    found, see = plans.own_open(session, subject), ("/account/money", "See your account")
+    needs = []
+    for one in found:
+        if one.state == "proposed":
+            needs.append(
+                Need(
+                    "The school proposes a payment plan to you.",
+                    f"/account/money#plan-{one.id}",
+                    "Read and agree",
+                )
+            )
+            continue
+        if one.past_due:
+            since = one.past_due[0].due_on
+            words = f"{format_cents(one.past_due_cents)} was due {since:%B} {since.day}."
+            needs.append(Need(words, *see))
+        if one.next:
+            day = one.next.due_on
+            needs.append(Need(f"{format_cents(one.next.unpaid_cents)} due {day:%b} {day.day}.", *see))
+    if any(one.agreed_at for one in found):
+        return needs
+    balance = ledger.balances_of(session, [subject.user_id]).get(subject.user_id, 0)
+    if balance > 0:
+        needs.append(Need(f"You owe the school {format_cents(balance)}.", *see))
+    return needs
 
 
 def _studies(session: Session, subject: Subject, hours: EnrollmentHours, work: Mapping[int, Work]) -> Studies:

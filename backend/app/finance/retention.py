@@ -3,7 +3,7 @@
 from app.core import retention
 
 retention.keep(
-    "Ledger and refunds",
+    "Ledger, payment plans and refunds",
     "The financial ledger belongs to the student’s file, and at a closure goes to GNPEC (GNPEC Standard 6).",
     "ledger_accounts",
     "ledger_balances",
@@ -12,6 +12,9 @@ retention.keep(
     "ledger_postings",
     "ledger_receipts",
     "ledger_transactions",
+    "payment_plan_installments",
+    "payment_plan_reminders",
+    "payment_plans",
     "refund_computations",
     "refund_remittances",
     "refunds",

@@ -13,6 +13,9 @@ from app.db.models import (
     LedgerPosting,
     LedgerReceipt,
     LedgerTransaction,
+    PaymentPlan,
+    PaymentPlanInstallment,
+    PaymentPlanReminder,
     Refund,
     RefundComputation,
     RefundRemittance,
@@ -75,6 +78,22 @@ records.export(
 )
 records.export(
     LedgerReceipt, "money", "Receipts", records.within(LedgerReceipt.transaction_id, _transactions)
+)
+
+
+def _plans(student: int) -> Select[tuple[int]]:
+    return select(PaymentPlan.id).where(PaymentPlan.student_id == student)
+
+
+records.export(PaymentPlan, "money", "Payment plans", records.owned(PaymentPlan.student_id))
+records.export(
+    PaymentPlanInstallment, "money", "Installments", records.within(PaymentPlanInstallment.plan_id, _plans)
+)
+records.export(
+    PaymentPlanReminder,
+    "money",
+    "Reminders of installments",
+    records.within(PaymentPlanReminder.plan_id, _plans),
 )
 records.leave_out(
     "Payers are others than the student; what they are billed is in the transactions.", "ledger_payers"

@@ -13,7 +13,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_valida
 from app.core import retention
 from app.school.agreement_wording import AgreementPolicy
 from app.school.grading import GradingPolicy
-from app.school.money import BillingPolicy, StateFeesPolicy
+from app.school.money import BillingPolicy, PaymentPlanPolicy, StateFeesPolicy
 
 
 class PolicyKind(StrEnum):
@@ -34,6 +34,7 @@ class PolicyKind(StrEnum):
     LESSON_CONTENT = "lesson_content"
     AGREEMENT = "agreement"
     WITHDRAWAL = "withdrawal"
+    PAYMENT_PLANS = "payment_plans"
 
     @property
     def label(self) -> str:
@@ -260,6 +261,7 @@ SCHEMAS: dict[PolicyKind, type[BaseModel]] = {
     PolicyKind.LESSON_CONTENT: LessonContentPolicy,
     PolicyKind.AGREEMENT: AgreementPolicy,
     PolicyKind.WITHDRAWAL: WithdrawalPolicy,
+    PolicyKind.PAYMENT_PLANS: PaymentPlanPolicy,
 }
 _LABELS = {
     "clock_hour_minutes": ("Clock hour", "minutes"),
@@ -324,6 +326,14 @@ _LABELS = {
     "student_date": ("A student’s withdrawal goes by", ""),
     "administrative_date": ("An administrative withdrawal goes by", ""),
     "second_person": ("A withdrawal is processed by", ""),
+    "remind_days_before": ("Reminder before the due date", "days"),
+    "remind_days_after": ("Reminder after the due date", "days"),
+    "late_fee": ("Late fee", ""),
+    "late_fee_dollars": ("Amount of the late fee", "dollars"),
+    "late_fee_pct": ("Percentage of the late fee", "%"),
+    "late_fee_grace_days": ("Grace period", "days"),
+    "late_fee_cap_dollars": ("Most for one late installment", "dollars"),
+    "late_fee_on": ("What a payer was billed for", ""),
 }
 
 
@@ -362,9 +372,18 @@ CHOICES = {
     "receipt_of_request": "The request or decision",
     "last_attendance": "The last attendance",
     "notice": "The notice to the student",
+    "no_fee": "None",
+    "fee_amount": "An amount for each late installment",
+    "fee_percent": "A percentage of what is unpaid",
+    "student_share": "Counts as paid: no late fee on it",
+    "whole_share": "Counts as paid once the payer owes nothing",
 }
 """How a page names the values that are chosen from a list."""
 HELP = {
+    "remind_days_before": "0 sends no reminder.",
+    "remind_days_after": "0 sends no reminder.",
+    "late_fee_grace_days": "Days after the due date that cost nothing.",
+    "late_fee_cap_dollars": "0 is no limit. A fee is never above what is unpaid.",
     "minimum_gpa_hundredths": "The GPA times 100: 200 is a GPA of 2.00.",
     "checkpoints_every_pct": "In percent of the program’s length: 25 means reviews at 25%, 50%, 75% and 100%.",
     "letters": "One letter per line, highest first: the letter, its lowest percent and its points, such as "

@@ -47,3 +47,24 @@ class StateFeesPolicy(_Values):
     """It is owed in the first seven years of the authorization; add a version from the day on which they are over."""
     waivers: Literal["stay_in_the_base", "taken_off"] = "stay_in_the_base"
     """Whether waived tuition and fees stay in the base. The schedule names refunds alone; ask GNPEC."""
+
+
+class PaymentPlanPolicy(_Values):
+    """Reminders of installments, and what a late one costs. A plan keeps the terms of the day it was made."""
+
+    remind_days_before: Annotated[int, Field(ge=0, le=60)] = 7
+    """Days before an installment is due on which the student is reminded; 0 for no reminder."""
+    remind_days_after: Annotated[int, Field(ge=0, le=60)] = 3
+    """Days after the due date on which the student is reminded; 0 for no reminder."""
+    late_fee: Literal["no_fee", "fee_amount", "fee_percent"] = "no_fee"
+    """What a late installment costs, once. Off until the school decides."""
+    late_fee_dollars: Annotated[int, Field(ge=0, le=500)] = 0
+    """The amount of the fee."""
+    late_fee_pct: Annotated[int, Field(ge=0, le=25)] = 0
+    """The percentage of what is unpaid."""
+    late_fee_grace_days: Annotated[int, Field(ge=0, le=60)] = 10
+    """Days after the due date that cost nothing."""
+    late_fee_cap_dollars: Annotated[int, Field(ge=0, le=500)] = 0
+    """The most that one late installment costs; 0 is no limit."""
+    late_fee_on: Literal["student_share", "whole_share"] = "student_share"
+    """Whether what a payer was billed for counts as paid, or only once the payer owes nothing."""

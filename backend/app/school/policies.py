@@ -39,7 +39,7 @@ from app.school.kinds import (
     labels,
     retention_faults,
 )
-from app.school.money import BillingPolicy, StateFeesPolicy
+from app.school.money import BillingPolicy, PaymentPlanPolicy, StateFeesPolicy
 from app.school.remembered import forget, remembered
 from app.web.forms import sentence
 
@@ -105,6 +105,10 @@ def at(session: Session, kind: Literal[PolicyKind.AGREEMENT], day: date) -> Date
 def at(
     session: Session, kind: Literal[PolicyKind.WITHDRAWAL], day: date
 ) -> DatedPolicy[WithdrawalPolicy]: ...
+@overload
+def at(
+    session: Session, kind: Literal[PolicyKind.PAYMENT_PLANS], day: date
+) -> DatedPolicy[PaymentPlanPolicy]: ...
 @overload
 def at(session: Session, kind: PolicyKind, day: date) -> DatedPolicy[BaseModel]: ...
 

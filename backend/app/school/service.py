@@ -29,7 +29,8 @@ from app.school.kinds import (
     WithdrawalPolicy,
 )
 from app.school.letterhead import letterhead_of
-from app.school.money import BillingPolicy, StateFeesPolicy
+from app.school.money import BillingPolicy, PaymentPlanPolicy, StateFeesPolicy
+from app.school.policies import DatedPolicy
 from app.school.remembered import forget, remembered, revision, seen, seen_by
 from app.school.schemas import FactsForm, SignatoryForm
 from app.settings import Settings, get_settings
@@ -40,10 +41,12 @@ __all__ = [
     "AttendancePolicy",
     "BillingPolicy",
     "ComplaintsPolicy",
+    "DatedPolicy",
     "ExternshipPolicy",
     "GradingPolicy",
     "Logo",
     "PasswordPolicy",
+    "PaymentPlanPolicy",
     "PolicyKind",
     "ProgressPolicy",
     "SchoolFacts",

@@ -1,13 +1,20 @@
 """Rows of the ledger."""
 
-from datetime import date
+from datetime import date, timedelta
 from uuid import uuid4
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from app.core import clock
-from app.db.models import Enrollment, LedgerPayer, LedgerPosting, LedgerTransaction
+from app.db.models import (
+    Enrollment,
+    LedgerPayer,
+    LedgerPosting,
+    LedgerTransaction,
+    PaymentPlan,
+    PaymentPlanInstallment,
+)
 from app.finance.ledger import chart, queries
 
 
@@ -52,4 +59,23 @@ def owing(session: Session, enrollment: Enrollment) -> dict[str, int]:
     payer = LedgerPayer(name=f"Sponsor {number}", kind="sponsor")
     session.add(payer)
     session.flush()
-    return {"transaction_id": booked(session, enrollment, 50_000).id, "payer_id": payer.id}
+    made = booked(session, enrollment, 50_000)
+    return {"transaction_id": made.id, "payer_id": payer.id, "plan_id": planned(session, enrollment).id}
+
+
+def planned(session: Session, enrollment: Enrollment, cents: int = 50_000) -> PaymentPlan:
+    """A plan of one installment that the student has not agreed to."""
+    made = PaymentPlan(
+        student_id=enrollment.user_id,
+        enrollment_id=enrollment.id,
+        total_cents=cents,
+        after_transaction=0,
+        terms={},
+        request=uuid4(),
+    )
+    session.add(made)
+    session.flush()
+    due = clock.now().date() + timedelta(days=30)
+    session.add(PaymentPlanInstallment(plan_id=made.id, number=1, due_on=due, amount_cents=cents))
+    session.flush()
+    return made

@@ -43,21 +43,21 @@ def test_what_is_refused_leaves_nothing(
     session: Session, school: School, bursar: Subject, enrolled: Enrollment
 ) -> None:
     student, other = enrolled.user_id, school.student()
-    paid = service.pay(session, bursar, student, payment(5_000))
+    paid = service.post_for_student(session, bursar, student, payment(5_000))
     undone = service.reverse(session, bursar, paid.id, reversal())
     before = session.scalar(select(func.count()).select_from(LedgerTransaction))
     with pytest.raises(Conflict):
         service.reverse(session, bursar, undone.id, reversal())
     with pytest.raises(Invalid, match="one of this student’s programs"):
-        service.charge(session, bursar, other.id, charge(100, enrollment_id=enrolled.id))
+        service.post_for_student(session, bursar, other.id, charge(100, enrollment_id=enrolled.id))
     with pytest.raises(Invalid, match="May 4, 2026 or an earlier day"):
-        service.charge(session, bursar, student, charge(100, booked_on=TODAY + timedelta(days=1)))
+        service.post_for_student(session, bursar, student, charge(100, booked_on=TODAY + timedelta(days=1)))
     with pytest.raises(NotFound):
-        service.charge(session, bursar, school.admin().id, charge(100))
+        service.post_for_student(session, bursar, school.admin().id, charge(100))
     with pytest.raises(NotFound):
-        service.charge(session, bursar, 999_999, charge(100))
+        service.post_for_student(session, bursar, 999_999, charge(100))
     with pytest.raises(Forbidden):
-        service.charge(session, subject_of(other), other.id, charge(100))
+        service.post_for_student(session, subject_of(other), other.id, charge(100))
     with pytest.raises(NotFound):
         service.account(session, subject_of(other), student)
     with pytest.raises(NotFound):
@@ -71,8 +71,8 @@ def test_a_closed_day_stays_as_it_was_counted(
     session: Session, bursar: Subject, enrolled: Enrollment, browser: Browser
 ) -> None:
     student = enrolled.user_id
-    service.pay(session, bursar, student, payment(20_000))
-    service.pay(session, bursar, student, payment(7_500, "card"))
+    service.post_for_student(session, bursar, student, payment(20_000))
+    service.post_for_student(session, bursar, student, payment(7_500, "card"))
     waiting = closings.to_close(session, bursar)
     assert waiting is not None
     assert (waiting.cash_cents, waiting.total_cents) == (20_000, 27_500)
@@ -84,7 +84,7 @@ def test_a_closed_day_stays_as_it_was_counted(
     # What the page showed is what is closed: a payment that came while somebody counted is not closed unseen.
     shown = re.search(r'name="expected_cents" value="(\d+)"', refused.text)
     assert shown is not None
-    service.pay(session, bursar, student, payment(50_000))
+    service.post_for_student(session, bursar, student, payment(50_000))
     stale = short | {"note": "Coins on the floor", "expected_cents": shown[1]}
     assert "expects $700.00 in cash, and not the $200.00" in page.post("/ledger/closings", data=stale).text
     service.reverse(
@@ -94,10 +94,10 @@ def test_a_closed_day_stays_as_it_was_counted(
     assert page.post("/ledger/closings", data=short | {"note": "Twice"}).status_code == 422
     assert closings.to_close(session, bursar) is None
     # Over and short is in the ledger, and what comes now counts for tomorrow.
-    late = service.pay(session, bursar, student, payment(100))
+    late = service.post_for_student(session, bursar, student, payment(100))
     assert late.booked_on == date(2026, 5, 5)
     with pytest.raises(Invalid, match="closed through May 4, 2026"):
-        service.pay(session, bursar, student, payment(100, booked_on=TODAY))
+        service.post_for_student(session, bursar, student, payment(100, booked_on=TODAY))
     with pytest.raises(Invalid, match="to come"):
         closings.close(session, bursar, ClosingForm(day=date(2026, 5, 5), counted_cents=0))
     found = session.scalars(
@@ -129,7 +129,7 @@ def test_a_balance_holds_up_what_the_policy_says(
         "unknown",
         "Nothing was posted to this student’s account. Ask the bursar whether a balance is due.",
     )
-    service.charge(session, bursar, enrolled.user_id, charge(4_000))
+    service.post_for_student(session, bursar, enrolled.user_id, charge(4_000))
     assert balance() == ("missing", "$40.00 is due.")
     assert transcripts.holds_of(session, enrolled.user_id) == []
     policy(transcript_hold="balance_due")
@@ -141,7 +141,7 @@ def test_a_balance_holds_up_what_the_policy_says(
     assert transcripts.holds_of(session, enrolled.user_id) == []
     policy(small_balance_dollars=0, graduation_balance="not_required")
     assert balance() is None
-    service.pay(session, bursar, enrolled.user_id, payment(4_000))
+    service.post_for_student(session, bursar, enrolled.user_id, payment(4_000))
     assert transcripts.holds_of(session, enrolled.user_id) == []
 
 
@@ -150,7 +150,7 @@ def test_every_transaction_has_a_page_for_the_bursar(
 ) -> None:
     """Those without a student, too: after a payer's payment the bursar is led to it."""
     payer = payers.save_payer(session, bursar, PayerForm(name="WorkSource", kind="wioa"))
-    service.charge(session, bursar, enrolled.user_id, charge(9_000))
+    service.post_for_student(session, bursar, enrolled.user_id, charge(9_000))
     page = browser(bursar)
     form = {"request": str(uuid4()), "amount_cents": "90.00", "method": "check", "reference": "12"}
     led = page.post(f"/ledger/payers/{payer.id}/payments", data=form)
@@ -180,12 +180,12 @@ def test_no_card_number_is_kept(text: str, refused: bool) -> None:
 def test_what_a_deleted_student_owes_is_still_owed(
     session: Session, bursar: Subject, enrolled: Enrollment, browser: Browser
 ) -> None:
-    service.charge(session, bursar, enrolled.user_id, charge(9_000))
+    service.post_for_student(session, bursar, enrolled.user_id, charge(9_000))
     enrolled.user.deleted_at = NOW
     session.flush()
     assert service.sums(session, bursar).owed == 9_000
     assert [row.id for row in service.accounts(session, bursar, Paging()).page().items] == [enrolled.user_id]
-    service.pay(session, bursar, enrolled.user_id, payment(4_000))
+    service.post_for_student(session, bursar, enrolled.user_id, payment(4_000))
     assert browser(bursar).get(f"/ledger/students/{enrolled.user_id}").status_code == 200
 
 
@@ -203,8 +203,10 @@ def test_a_receipt_is_signed_once_and_void_with_its_payment(
         bursar = bursar_of(school.with_duty(Duty.BURSAR))
         enrolled = school.enrollment(school.student(full_name="Thị Bích"), school.program())
         student = subject_of(enrolled.user)
-        paid = service.pay(session, bursar, enrolled.user_id, payment(123_450, "check", reference="1041")).id
-        owed = service.charge(session, bursar, enrolled.user_id, charge(200_000)).id
+        paid = service.post_for_student(
+            session, bursar, enrolled.user_id, payment(123_450, "check", reference="1041")
+        ).id
+        owed = service.post_for_student(session, bursar, enrolled.user_id, charge(200_000)).id
 
     def issue(subject: Subject, number: int) -> int:
         with live_database.begin() as session:
@@ -216,7 +218,7 @@ def test_a_receipt_is_signed_once_and_void_with_its_payment(
 
     # A reversal that comes while the file is made leaves no receipt that verifies.
     with live_database.begin() as session:
-        other = service.pay(session, bursar, enrolled.user_id, payment(500)).id
+        other = service.post_for_student(session, bursar, enrolled.user_id, payment(500)).id
         act = receipts.act(session, bursar, other)
 
     def drafted(session: Session) -> documents.Draft:

@@ -34,10 +34,10 @@ def lived(
         day, cents = TODAY - timedelta(days=random.randrange(150)), random.randrange(1, 500_000)
         if random.random() < 0.6:
             kind = random.choice(["tuition", "fees", "books", "kit", "third_party"])
-            made = ledger.charge(session, bursar, student, charge(cents, kind, booked_on=day))
+            made = ledger.post_for_student(session, bursar, student, charge(cents, kind, booked_on=day))
             signed = cents
         else:
-            made = ledger.pay(session, bursar, student, payment(cents, "card", booked_on=day))
+            made = ledger.post_for_student(session, bursar, student, payment(cents, "card", booked_on=day))
             signed = -cents
         if random.random() < 0.2:
             ledger.reverse(session, bursar, made.id, ReversalForm(request=uuid4(), memo="A mistake"))
@@ -88,7 +88,9 @@ def test_the_journal_passes_bean_check_and_a_cent_less_does_not(
     for _ in range(3):
         student = school.student(full_name='Ana "Nina" O’Hara \\ Núñez')
         lived(session, bursar, student.id, random, 10)
-    ledger.charge(session, bursar, student.id, charge(100, memo='Kit "A" \\ back\\slash; and * more'))
+    ledger.post_for_student(
+        session, bursar, student.id, charge(100, memo='Kit "A" \\ back\\slash; and * more')
+    )
     lines = list(queries.every_line(session, None, None))
     totals = queries.account_totals(session, None, None)
     text = "".join(beancount.written("Peachtree Dental Academy", lines, totals))

@@ -50,11 +50,11 @@ def test_the_base_is_tuition_and_fees_minus_refunds(
 ) -> None:
     student = enrolled.user_id
     for kind, cents in (("tuition", 60_000_000), ("fees", 1_500_000), ("books", 4_000_000)):
-        ledger.charge(session, bursar, student, charge(cents, kind, enrollment_id=enrolled.id))
-    wrong = ledger.charge(session, bursar, student, charge(999_999, "fees"))
+        ledger.post_for_student(session, bursar, student, charge(cents, kind, enrollment_id=enrolled.id))
+    wrong = ledger.post_for_student(session, bursar, student, charge(999_999, "fees"))
     ledger.reverse(session, bursar, wrong.id, ReversalForm(request=uuid4(), memo="A mistake"))
     waived = CreditForm(request=uuid4(), amount_cents=10_000, kind="waiver", memo="Waived")
-    ledger.credit(session, bursar, student, waived)
+    ledger.post_for_student(session, bursar, student, waived)
     refund(session, bursar, enrolled, 265_433, 77_000)
     booked(session, enrolled, 123_400, date(2025, 11, 30))
     period = state_fees.fees_due(session, bursar)
@@ -150,8 +150,8 @@ def test_deferred_revenue_agrees_with_the_ledger(
         )
     )  # fmt: skip
     refund(session, bursar, left, 300_000)
-    ledger.charge(session, bursar, active.user_id, charge(5_000, "fees"))
-    ledger.charge(session, bursar, active.user_id, charge(32_500, "kit", enrollment_id=active.id))
+    ledger.post_for_student(session, bursar, active.user_id, charge(5_000, "fees"))
+    ledger.post_for_student(session, bursar, active.user_id, charge(32_500, "kit", enrollment_id=active.id))
     found = revenue.revenue(session, bursar)
     lines = {
         (one.full_name, one.program): (
@@ -191,7 +191,7 @@ def test_receipts_by_closing_are_what_was_closed(
     days = [date(2026, 4, day) for day in (27, 28, 29, 30)]
     for place, day in enumerate(days):
         for method in ("cash", "check", "card", "money_order"):
-            ledger.pay(session, bursar, student, payment(1_000 + place, method, booked_on=day))
+            ledger.post_for_student(session, bursar, student, payment(1_000 + place, method, booked_on=day))
     for day, cash in ((days[1], 2_001), (days[2], 1_002)):
         closings.close(session, bursar, ClosingForm(day=day, counted_cents=cash))
     rows = figures.receipts(session, bursar, Paging(per_page=200)).page().items

@@ -380,4 +380,14 @@ ROWS["0340"] = """
                 '[{"payer_id": null, "name": "Nia Newcomer", "amount_cents": 900000}]', 900000, 0);
 """
 
+ROWS["0350"] = """
+    INSERT INTO payment_plans (student_id, enrollment_id, total_cents, after_transaction, terms, request, created_by,
+                               agreed_at, ended_at, ended_because)
+        VALUES (1, 1, 70000, 1, '{"version": 1, "late_fee": "no_fee"}', gen_random_uuid(), 2,
+                '2026-02-01 12:00+00', '2026-03-01 12:00+00', 'superseded');
+    INSERT INTO payment_plan_installments (plan_id, number, due_on, amount_cents)
+        VALUES (1, 1, '2026-03-01', 35000), (1, 2, '2026-04-01', 35000);
+    INSERT INTO payment_plan_reminders (plan_id, number, kind) VALUES (1, 1, 'before');
+"""
+
 # Values that an upgrade changes on purpose: (revision, table) -> columns.

@@ -49,6 +49,7 @@ from app.enrollment.withdrawals.schemas import Notice, Recorded
 from app.finance.agreements.schemas import CountersignForm, SignForm
 from app.finance.agreements.signatures.service import Trace
 from app.finance.ledger.revenue.service import Revenue
+from app.finance.ledger.schemas import ChargeForm
 from app.lrs.desk.browser.filters import StatementFilters
 from app.settings import Settings
 from app.web.paging import Paging
@@ -117,7 +118,10 @@ def _type() -> TypeForm:
     return TypeForm(name="New", prefix="NEW", level="Diploma", description="Can do it.", criteria="Does it.")
 
 
+_CHARGE = ChargeForm(request=UUID(int=1), amount_cents=100, type="tuition", memo="Tuition")
 CALLS: Mapping[str, Mapping[str, Any]] = {
+    "finance.ledger.posting.post_for_student": {"values": lambda _numbers: _CHARGE},
+    "finance.ledger.posting.preview_for_student": {"values": lambda _numbers: _CHARGE},
     "accounts.people.create_person": {"email": "new@example.org"},
     "academics.classes.roster.remove_students": {"seat_ids": lambda numbers: [numbers["seat_id"]]},
     "accounts.people.restore_person": {"user_id": "@deleted_id"},

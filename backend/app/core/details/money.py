@@ -30,6 +30,33 @@ class PayerChanged(Details):
     name: str
 
 
+class PlanProposed(Details):
+    """A payment plan; `supersedes` is the plan that it is to replace."""
+
+    total_cents: int
+    installments: int
+    supersedes: int | None = None
+
+
+class PlanAgreed(Details):
+    total_cents: int
+    installments: int
+
+
+class PlanEnded(Details):
+    """`because`: superseded, canceled or enrollment_ended."""
+
+    because: str
+
+
+class PlanReminded(Details):
+    """A reminder before or after the due date of installments."""
+
+    kind: str
+    installments: list[int]
+    amount_cents: int
+
+
 class RefundComputed(Details):
     """`computation` is its number within the refund; `before_cents` the amount that it takes the place of."""
 
@@ -65,6 +92,10 @@ LEDGER_PAYER_CHANGED = ("ledger.payer_changed", "ledger_payers", "Payer entered 
 LEDGER_POSTED = ("ledger.posted", "ledger_transactions", "Posted to the ledger", Posted)
 LEDGER_REBUILT = ("ledger.rebuilt", "ledger_balances", "Ledger balances rebuilt", Counted)
 LEDGER_REVERSED = ("ledger.reversed", "ledger_transactions", "Ledger transaction reversed", Reversed)
+PAYMENT_PLAN_AGREED = ("payment_plan.agreed", "payment_plans", "Agreed to a payment plan", PlanAgreed)
+PAYMENT_PLAN_ENDED = ("payment_plan.ended", "payment_plans", "Payment plan ended", PlanEnded)
+PAYMENT_PLAN_PROPOSED = ("payment_plan.proposed", "payment_plans", "Payment plan proposed", PlanProposed)
+PAYMENT_PLAN_REMINDED = ("payment_plan.reminded", "payment_plans", "Reminded of an installment", PlanReminded)
 REFUND_APPROVED = ("refund.approved", "refunds", "Refund approved", RefundDecided)
 REFUND_COMPUTED = ("refund.computed", "refunds", "Refund computed", RefundComputed)
 REFUND_ENDORSED = ("refund.endorsed", "refunds", "Refund approved by the first of two", RefundDecided)

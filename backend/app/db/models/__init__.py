@@ -61,6 +61,7 @@ from app.db.models.ledger import (
 from app.db.models.limit import LimitCounter
 from app.db.models.outbox import OutboxMessage
 from app.db.models.outcome import EmploymentOutcome
+from app.db.models.payment_plan import PaymentPlan, PaymentPlanInstallment, PaymentPlanReminder
 from app.db.models.privacy import (
     AccessRequest,
     AmendmentRequest,
@@ -220,6 +221,9 @@ __all__ = [
     "NameRequest",
     "OutboxMessage",
     "Passkey",
+    "PaymentPlan",
+    "PaymentPlanInstallment",
+    "PaymentPlanReminder",
     "Program",
     "ProgramFee",
     "ProgressAppeal",

@@ -11,7 +11,7 @@ from types import MappingProxyType
 CASH, CHECKS, CARDS, BANK = "1000", "1010", "1020", "1030"
 STUDENTS, PAYERS = "1200", "1300"
 THIRD_PARTIES = "2100"
-TUITION, FEES, BOOKS, KITS = "4000", "4100", "4200", "4300"
+TUITION, FEES, BOOKS, KITS, LATE_FEES = "4000", "4100", "4200", "4300", "4400"
 WAIVERS, REFUNDS, OTHER_REFUNDS = "4800", "4900", "4950"
 SCHOLARSHIPS, OVER_AND_SHORT = "5100", "5900"
 
@@ -22,6 +22,7 @@ CHARGES: Mapping[str, tuple[str, str]] = MappingProxyType(
         "books": ("Books", BOOKS),
         "kit": ("Kit and supplies", KITS),
         "third_party": ("Third party’s cost", THIRD_PARTIES),
+        "late_fee": ("Late fee", LATE_FEES),
     }
 )
 """Types of charge: what a page calls them, and the account they are credited to."""
@@ -58,6 +59,8 @@ PAYER_KINDS: Mapping[str, str] = MappingProxyType(
         "other": "Other",
     }
 )
+CREDITS = ("payment", "waiver", "scholarship", "payer_billing")
+"""Kinds that pay the installments of a plan: money, and what the student need not pay."""
 RECEIPTS = ("payment", "payer_payment")
 """Kinds by which money comes in."""
 BASE_ACCOUNTS = (TUITION, FEES, REFUNDS)

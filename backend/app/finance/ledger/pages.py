@@ -11,6 +11,7 @@ from app.core.permissions import Permission, Subject
 from app.core.visibility import Records
 from app.documents.service import IssueDeskDep, IssueForm
 from app.finance.ledger import chart, panels, policy, service
+from app.finance.ledger.plans import service as plans
 from app.finance.ledger.receipts import service as receipts
 from app.finance.ledger.reports import ACCOUNTS, JOURNAL, STATEMENT
 from app.finance.ledger.schemas import ReversalForm
@@ -141,6 +142,7 @@ def _account(
         file_name=f"account-{found.student.id}",
         about={"Student": name},
         account=found,
+        plans=plans.of_student(db, subject, found.student.id),
         methods=chart.METHODS,
         kinds=chart.KINDS,
         may_post=policy.may_post(subject) and subject.user_id != found.student.id,

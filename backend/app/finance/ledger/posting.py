@@ -15,7 +15,8 @@ from app.core.errors import Conflict, FieldError, Invalid, NotFound
 from app.core.permissions import Actor, Role
 from app.db.models import LedgerTransaction
 from app.finance.ledger import chart, policy, queries
-from app.finance.ledger.schemas import Entry
+from app.finance.ledger.plans import queries as plans
+from app.finance.ledger.schemas import Entry, StudentPosting
 from app.school import service as school
 
 
@@ -32,6 +33,7 @@ def post(session: Session, subject: Actor, entry: Entry) -> LedgerTransaction:
     that is closed or to come.
     """
     fingerprint = _fingerprint(entry)
+    queries.lock_request(session, entry.request)
     known = queries.by_request(session, entry.request)
     if known is not None:
         return _same(known, fingerprint)
@@ -52,56 +54,62 @@ def post(session: Session, subject: Actor, entry: Entry) -> LedgerTransaction:
         "request": entry.request,
         "fingerprint": fingerprint,
     }
-    number = queries.add(session, values, [(numbers[code], cents) for code, cents in entry.lines])
-    found = queries.by_request(session, entry.request)
-    if found is None:
-        raise RuntimeError("a transaction that was posted is not there")
-    if number is None:
-        return _same(found, fingerprint)
+    found = queries.add(session, values, [(numbers[code], cents) for code, cents in entry.lines])
     _record(session, subject, entry, found)
     return found
 
 
-def post_to(
-    session: Session,
-    subject: Actor,
-    student_id: int,
-    values: Any,
-    *,
-    kind: str,
-    lines: tuple[tuple[str, int], ...],
-    payer_id: int | None = None,
-    method: str | None = None,
-    reference: str | None = None,
+def check(session: Session, entry: Entry) -> None:
+    """Refuse what `post` would refuse, and write nothing: a preview takes no number of a transaction.
+
+    Raises Conflict for the same request with other figures, Invalid for a day that is closed or to come.
+    """
+    known = queries.by_request(session, entry.request)
+    if known is not None:
+        _same(known, _fingerprint(entry))
+    else:
+        _day(session, entry.booked_on)
+
+
+def post_for_student(
+    session: Session, subject: Actor, student_id: int, values: StudentPosting
 ) -> LedgerTransaction:
-    """Post what a form says to a student's account. Raises Forbidden, NotFound, Invalid, Conflict."""
+    """Post a charge, a payment, a credit or what a payer is billed to a student's account.
+
+    Raises Forbidden, NotFound, Invalid, Conflict.
+    """
+    return post(session, subject, _entry_of(session, subject, student_id, values))
+
+
+def preview_for_student(session: Session, subject: Actor, student_id: int, values: StudentPosting) -> None:
+    """Refuse what `post_for_student` would refuse, and post nothing. Raises the same errors."""
+    check(session, _entry_of(session, subject, student_id, values))
+
+
+def _entry_of(session: Session, subject: Actor, student_id: int, values: StudentPosting) -> Entry:
     policy.require_post_to(session, subject, student_id)
     person = queries.student(session, student_id)
     if person is None or (
         person.role is not Role.STUDENT and queries.balance_of(session, student_id) is None
     ):
         raise NotFound(policy.NO_STUDENT)
-    if values.enrollment_id is not None and values.enrollment_id not in {
+    entry = values.entry(student_id)
+    if entry.enrollment_id is not None and entry.enrollment_id not in {
         one.id for one in queries.enrollments_of(session, student_id)
     }:
         words = "Choose one of this student’s programs."
         raise Invalid(words, errors=[FieldError("enrollment_id", words)])
-    return post(
-        session,
-        subject,
-        Entry(
-            kind,
-            values.request,
-            values.memo,
-            lines,
-            student_id=student_id,
-            enrollment_id=values.enrollment_id,
-            payer_id=payer_id,
-            method=method,
-            reference=reference,
-            booked_on=values.booked_on,
-        ),
-    )
+    if (
+        entry.enrollment_id is None
+        and entry.kind in chart.CREDITS
+        and plans.open_count(session, student_id) > 1
+    ):
+        words = "This student has payment plans for several programs. Choose the program that this pays for."
+        raise Invalid(words, errors=[FieldError("enrollment_id", words)])
+    if entry.payer_id is not None and not queries.is_payer(session, entry.payer_id):
+        words = "Choose a payer of the list."
+        raise Invalid(words, errors=[FieldError("payer_id", words)])
+    return entry
 
 
 def _record(session: Session, subject: Actor, entry: Entry, made: LedgerTransaction) -> None:

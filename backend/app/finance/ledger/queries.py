@@ -45,6 +45,8 @@ register_conflict(
 
 LOCK = 0x4C454447
 """Advisory lock: posting shares it, closing a day has it alone."""
+_REQUESTS = 0x4C524551
+"""The first key of an advisory lock; the second is made of an act's name."""
 _PAYMENTS = 0x4C524350
 """The first key of an advisory lock; the second is a payment's number."""
 _Poster = aliased(User)
@@ -77,6 +79,11 @@ RECEIPT = (
 def share_lock(session: Session) -> None:
     """Post while no day is being closed; until the end of the transaction."""
     session.execute(select(func.pg_advisory_xact_lock_shared(LOCK)))
+
+
+def lock_request(session: Session, request: UUID) -> None:
+    """Wait for whoever posts for the same act, until the end of the transaction: the second takes no number."""
+    session.execute(select(func.pg_advisory_xact_lock(_REQUESTS, func.hashtext(str(request)))))
 
 
 def last_closed(session: Session) -> date | None:
@@ -115,25 +122,26 @@ def lock_payment(session: Session, transaction_id: int) -> None:
     session.execute(select(func.pg_advisory_xact_lock(_PAYMENTS, transaction_id)))
 
 
-def add(session: Session, values: Mapping[str, object], lines: Iterable[tuple[int, int]]) -> int | None:
-    """Write a transaction with its lines (account, cents); None if its request has been posted meanwhile."""
-    number = session.scalar(
-        pg_insert(LedgerTransaction)
-        .values(**values)
-        .on_conflict_do_nothing(index_elements=["request"])
-        .returning(LedgerTransaction.id)
-    )
-    if number is not None:
-        # One statement, so that balances are taken in the order of their keys.
-        session.execute(
-            insert(LedgerPosting).values(
-                [
-                    {"transaction_id": number, "line": place, "account_id": account, "amount_cents": amount}
-                    for place, (account, amount) in enumerate(lines, 1)
-                ]
-            )
+def is_payer(session: Session, payer_id: int) -> bool:
+    """Whether there is this payer."""
+    return session.scalar(select(LedgerPayer.id).where(LedgerPayer.id == payer_id)) is not None
+
+
+def add(
+    session: Session, values: Mapping[str, object], lines: Iterable[tuple[int, int]]
+) -> LedgerTransaction:
+    """Write a transaction with its lines (account, cents)."""
+    made = session.scalars(insert(LedgerTransaction).values(**values).returning(LedgerTransaction)).one()
+    # One statement, so that balances are taken in the order of their keys.
+    session.execute(
+        insert(LedgerPosting).values(
+            [
+                {"transaction_id": made.id, "line": place, "account_id": account, "amount_cents": amount}
+                for place, (account, amount) in enumerate(lines, 1)
+            ]
         )
-    return number
+    )
+    return made
 
 
 # Reading

@@ -9,6 +9,7 @@ from uuid import UUID
 from pydantic import AfterValidator, BaseModel, Field
 
 from app.core.money import format_cents
+from app.finance.ledger import chart
 from app.web.field_types import Day, Line, OptionalDay, OptionalId, RecordId, Text
 from app.web.forms import DollarsAsCents
 
@@ -16,7 +17,8 @@ MOST_CENTS = 100_000_000
 """$1,000,000.00: more than any one charge or payment of a career school."""
 
 
-def _posted(cents: int) -> int:
+def posted_cents(cents: int) -> int:
+    """Refuses what is no amount of a transaction. Raises ValueError with a sentence."""
     if cents <= 0:
         raise ValueError(
             "Enter an amount above zero. To take something back, reverse the transaction instead."
@@ -26,9 +28,9 @@ def _posted(cents: int) -> int:
     return cents
 
 
-Amount = Annotated[DollarsAsCents, AfterValidator(_posted)]
+Amount = Annotated[DollarsAsCents, AfterValidator(posted_cents)]
 """Cents above zero, typed as dollars: `1,234.50`, `$12`."""
-ChargeType = Literal["tuition", "fees", "books", "kit", "third_party"]
+ChargeType = Literal["tuition", "fees", "books", "kit", "third_party", "late_fee"]
 Method = Literal["cash", "check", "money_order", "card", "transfer"]
 
 
@@ -52,6 +54,24 @@ Reference = Annotated[Line, Field(max_length=80), AfterValidator(_no_card)]
 Memo = Annotated[Line, Field(min_length=3, max_length=200), AfterValidator(_no_card)]
 
 
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A transaction to post: `lines` are account codes with cents, which sum to zero."""
+
+    kind: str
+    request: UUID
+    memo: str
+    lines: tuple[tuple[str, int], ...]
+    student_id: int | None = None
+    enrollment_id: int | None = None
+    payer_id: int | None = None
+    method: str | None = None
+    reference: str | None = None
+    reverses: int | None = None
+    booked_on: date | None = field(default=None)
+    """None for the first open day from today on."""
+
+
 class _Posting(BaseModel):
     """`request` names the act: sent twice it is posted once. `confirmed`: the person has seen what it will do."""
 
@@ -61,38 +81,73 @@ class _Posting(BaseModel):
     confirmed: bool = False
 
 
-class ChargeForm(_Posting):
-    """A charge to a student."""
+class StudentPosting(_Posting):
+    """What is posted to a student's account. Each form says what becomes of it."""
 
-    type: Annotated[ChargeType, Field(title="Type of charge")]
     memo: Annotated[Memo, Field(title="Description")]
     enrollment_id: Annotated[OptionalId, Field(title="Program")] = None
 
+    def entry(self, student_id: int) -> Entry:
+        """The balanced transaction."""
+        raise NotImplementedError
 
-class PaymentForm(_Posting):
+    def _entry(
+        self, student_id: int, kind: str, other: str, cents: int, payer_id: int | None = None
+    ) -> Entry:
+        """The student's account against one other account."""
+        return Entry(
+            kind,
+            self.request,
+            self.memo,
+            ((chart.student_code(student_id), cents), (other, -cents)),
+            student_id=student_id,
+            enrollment_id=self.enrollment_id,
+            payer_id=payer_id,
+            method=getattr(self, "method", None),
+            reference=getattr(self, "reference", None),
+            booked_on=self.booked_on,
+        )
+
+
+class ChargeForm(StudentPosting):
+    """A charge to a student."""
+
+    type: Annotated[ChargeType, Field(title="Type of charge")]
+
+    def entry(self, student_id: int) -> Entry:
+        return self._entry(student_id, "charge", chart.CHARGES[self.type][1], self.amount_cents)
+
+
+class PaymentForm(StudentPosting):
     """Money that a student handed over."""
 
     method: Annotated[Method, Field(title="Method")]
     reference: Annotated[Reference | None, Field(title="Reference")] = None
     memo: Annotated[Memo, Field(title="Description")] = "Payment"
-    enrollment_id: Annotated[OptionalId, Field(title="Program")] = None
+
+    def entry(self, student_id: int) -> Entry:
+        return self._entry(student_id, "payment", chart.METHODS[self.method][1], -self.amount_cents)
 
 
-class CreditForm(_Posting):
+class CreditForm(StudentPosting):
     """What a student need not pay."""
 
     kind: Annotated[Literal["waiver", "scholarship"], Field(title="Kind")]
-    memo: Annotated[Memo, Field(title="Description")]
-    enrollment_id: Annotated[OptionalId, Field(title="Program")] = None
+
+    def entry(self, student_id: int) -> Entry:
+        code = chart.WAIVERS if self.kind == "waiver" else chart.SCHOLARSHIPS
+        return self._entry(student_id, self.kind, code, -self.amount_cents)
 
 
-class BillingForm(_Posting):
+class BillingForm(StudentPosting):
     """What somebody else pays for a student."""
 
     payer_id: Annotated[RecordId, Field(title="Payer")]
-    memo: Annotated[Memo, Field(title="Description")]
     reference: Annotated[Reference | None, Field(title="Authorization or voucher")] = None
-    enrollment_id: Annotated[OptionalId, Field(title="Program")] = None
+
+    def entry(self, student_id: int) -> Entry:
+        code = chart.payer_code(self.payer_id)
+        return self._entry(student_id, "payer_billing", code, -self.amount_cents, self.payer_id)
 
 
 class PayerPaymentForm(_Posting):
@@ -128,21 +183,3 @@ class PayerForm(BaseModel):
     name: Annotated[Line, Field(title="Name")]
     kind: Annotated[Literal["va", "wioa", "employer", "sponsor", "other"], Field(title="Kind")]
     contact: Annotated[Annotated[Text, Field(max_length=500)] | None, Field(title="Contact")] = None
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """A transaction to post: `lines` are account codes with cents, which sum to zero."""
-
-    kind: str
-    request: UUID
-    memo: str
-    lines: tuple[tuple[str, int], ...]
-    student_id: int | None = None
-    enrollment_id: int | None = None
-    payer_id: int | None = None
-    method: str | None = None
-    reference: str | None = None
-    reverses: int | None = None
-    booked_on: date | None = field(default=None)
-    """None for the first open day from today on."""

@@ -22,9 +22,9 @@ from app.finance.ledger.balances.service import (
     paid_by_payers,
     without_program,
 )
-from app.finance.ledger.posting import open_day, post, post_to
+from app.finance.ledger.posting import open_day, post, post_for_student, preview_for_student
 from app.finance.ledger.refunds import credit_refund, pay_out, take_back
-from app.finance.ledger.schemas import ChargeForm, CreditForm, Entry, PaymentForm, ReversalForm
+from app.finance.ledger.schemas import Entry, ReversalForm
 from app.web.listing import Listing
 from app.web.paging import Paging
 
@@ -35,14 +35,13 @@ __all__ = [
     "account",
     "accounts",
     "balances_of",
-    "charge",
-    "credit",
     "credit_refund",
     "journal",
     "money_of",
     "paid_by_payers",
-    "pay",
     "pay_out",
+    "post_for_student",
+    "preview_for_student",
     "reverse",
     "statement",
     "sums",
@@ -186,51 +185,6 @@ def _booked(session: Session, subject: Actor, transaction_id: int) -> Booked:
 
 
 # Posting
-
-
-def charge(session: Session, subject: Actor, student_id: int, values: ChargeForm) -> LedgerTransaction:
-    """Charge a student. Raises Forbidden, NotFound, Invalid, Conflict."""
-    return post_to(
-        session,
-        subject,
-        student_id,
-        values,
-        kind="charge",
-        lines=(
-            (chart.student_code(student_id), values.amount_cents),
-            (chart.CHARGES[values.type][1], -values.amount_cents),
-        ),
-    )
-
-
-def pay(session: Session, subject: Actor, student_id: int, values: PaymentForm) -> LedgerTransaction:
-    """Record money that a student handed over. Raises Forbidden, NotFound, Invalid, Conflict."""
-    return post_to(
-        session,
-        subject,
-        student_id,
-        values,
-        kind="payment",
-        lines=(
-            (chart.METHODS[values.method][1], values.amount_cents),
-            (chart.student_code(student_id), -values.amount_cents),
-        ),
-        method=values.method,
-        reference=values.reference,
-    )
-
-
-def credit(session: Session, subject: Actor, student_id: int, values: CreditForm) -> LedgerTransaction:
-    """Waive something, or grant a scholarship. Raises Forbidden, NotFound, Invalid, Conflict."""
-    code = chart.WAIVERS if values.kind == "waiver" else chart.SCHOLARSHIPS
-    return post_to(
-        session,
-        subject,
-        student_id,
-        values,
-        kind=values.kind,
-        lines=((code, values.amount_cents), (chart.student_code(student_id), -values.amount_cents)),
-    )
 
 
 def reverse(session: Session, subject: Actor, transaction_id: int, values: ReversalForm) -> LedgerTransaction:

@@ -83,9 +83,9 @@ class Office:
         """Somebody who was charged and paid this much of tuition, and left."""
         enrollment = self.enrolled(name)
         of = {"enrollment_id": enrollment.id}
-        ledger.charge(self.session, self.bursar, enrollment.user_id, charge(504_000, **of))
+        ledger.post_for_student(self.session, self.bursar, enrollment.user_id, charge(504_000, **of))
         if cents:
-            ledger.pay(self.session, self.bursar, enrollment.user_id, payment(cents, **of))
+            ledger.post_for_student(self.session, self.bursar, enrollment.user_id, payment(cents, **of))
         return self.leaves(enrollment, hours=hours)
 
     # The acts, short

@@ -210,7 +210,7 @@ def test_what_has_changed_since_is_computed_again_first(office: Office) -> None:
     row = service.read(office.session, office.bursar, refund.id).row
     of = {"enrollment_id": row.enrollment_id}
     before = refund.amount_cents
-    ledger.pay(office.session, office.bursar, row.student_id, payment(252_000, **of))
+    ledger.post_for_student(office.session, office.bursar, row.student_id, payment(252_000, **of))
     with pytest.raises(Conflict, match="has changed since") as refused:
         office.approve(refund)
     assert "$4,536.00" in refused.value.detail
@@ -254,14 +254,16 @@ def test_the_case_comes_from_the_ledger(office: Office) -> None:
     enrollment = office.enrolled()
     of = {"enrollment_id": enrollment.id}
     session, bursar, student = office.session, office.bursar, enrollment.user_id
-    ledger.charge(session, bursar, student, charge(15_000, "fees", booked_on=date(2026, 1, 5), **of))
-    ledger.charge(session, bursar, student, charge(504_000, booked_on=date(2026, 1, 6), **of))
-    ledger.charge(session, bursar, student, charge(32_500, "kit", booked_on=date(2026, 1, 7)))
+    ledger.post_for_student(
+        session, bursar, student, charge(15_000, "fees", booked_on=date(2026, 1, 5), **of)
+    )
+    ledger.post_for_student(session, bursar, student, charge(504_000, booked_on=date(2026, 1, 6), **of))
+    ledger.post_for_student(session, bursar, student, charge(32_500, "kit", booked_on=date(2026, 1, 7)))
     scholarship = {"request": uuid4(), "amount_cents": 4_000, "kind": "scholarship", "memo": "Merit"}
-    ledger.credit(session, bursar, student, CreditForm.model_validate(scholarship | of))
-    bounced = ledger.pay(session, bursar, student, payment(99_900, "check", **of))
+    ledger.post_for_student(session, bursar, student, CreditForm.model_validate(scholarship | of))
+    bounced = ledger.post_for_student(session, bursar, student, payment(99_900, "check", **of))
     ledger.reverse(session, bursar, bounced.id, reversal())
-    ledger.pay(session, bursar, student, payment(530_000, booked_on=date(2026, 2, 2)))
+    ledger.post_for_student(session, bursar, student, payment(530_000, booked_on=date(2026, 2, 2)))
     refund = office.leaves(enrollment)
     case = service.read(session, bursar, refund.id).current.case_file
     assert case["program"]["segments"][0]["charge_cents"] == 515_000
@@ -290,13 +292,13 @@ def test_who_paid_is_paid_back(office: Office) -> None:
     of = {"enrollment_id": enrollment.id}
     session, bursar, student = office.session, office.bursar, enrollment.user_id
     payer = payers.save_payer(session, bursar, PayerForm(name="WorkSource", kind="wioa"))
-    ledger.charge(session, bursar, student, charge(504_000, **of))
+    ledger.post_for_student(session, bursar, student, charge(504_000, **of))
     for cents, whose in ((100_000, student), (252_000, student)):
         billing = {"request": uuid4(), "amount_cents": cents, "payer_id": payer.id, "memo": "Voucher"} | of
-        payers.bill_payer(session, bursar, whose, BillingForm.model_validate(billing))
+        ledger.post_for_student(session, bursar, whose, BillingForm.model_validate(billing))
     paid = {"request": uuid4(), "amount_cents": 200_000, "method": "transfer", "reference": "ACH 1"}
     payers.payer_pays(session, bursar, payer.id, PayerPaymentForm.model_validate(paid))
-    ledger.pay(session, bursar, student, payment(152_000, **of))
+    ledger.post_for_student(session, bursar, student, payment(152_000, **of))
     refund = office.leaves(enrollment)
     found = service.read(session, bursar, refund.id)
     assert [(one["payer_id"], one["amount_cents"]) for one in found.current.payees] == [
@@ -467,7 +469,9 @@ def test_ledger_and_refund_agree_after_any_acts(office: Office, seed: int) -> No
         found = service.read(office.session, office.bursar, refund.id)
         by, number = luck.choice(everybody), found.current.number
         if name == "pay":
-            ledger.pay(office.session, office.bursar, row.student_id, payment(luck.randint(1, 50_000), **of))
+            ledger.post_for_student(
+                office.session, office.bursar, row.student_id, payment(luck.randint(1, 50_000), **of)
+            )
         elif name == "approve":
             office.approve(refund, by, luck.choice([number, number, number - 1 or 1]))
         elif name == "reject":
@@ -558,8 +562,8 @@ def test_processing_a_withdrawal_computes_its_refund(office: Office, session: Se
     """In one transaction, from the hours that it froze; a withdrawal that is undone leaves no refund."""
     enrollment = office.enrolled()
     of = {"enrollment_id": enrollment.id}
-    ledger.charge(session, office.bursar, enrollment.user_id, charge(504_000, **of))
-    ledger.pay(session, office.bursar, enrollment.user_id, payment(504_000, **of))
+    ledger.post_for_student(session, office.bursar, enrollment.user_id, charge(504_000, **of))
+    ledger.post_for_student(session, office.bursar, enrollment.user_id, payment(504_000, **of))
     for day in range(1, 13):
         office.school.attendance(enrollment, LEFT - timedelta(days=2 * day), minutes=240)
     zone = schools.facts(session).zone

@@ -23,6 +23,7 @@ _NAMES = {
     chart.FEES: "Fees",
     chart.BOOKS: "Books",
     chart.KITS: "Kits",
+    chart.LATE_FEES: "Late-Fees",
     chart.WAIVERS: "Waivers",
     chart.REFUNDS: "Refunds",
     chart.OTHER_REFUNDS: "Other-Refunds",

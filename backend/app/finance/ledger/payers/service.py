@@ -6,13 +6,13 @@ from sqlalchemy.orm import Session
 
 from app.core import history
 from app.core.actions import Action
-from app.core.errors import FieldError, Invalid, NotFound
+from app.core.errors import NotFound
 from app.core.permissions import Actor, Subject
 from app.db.models import LedgerPayer, LedgerTransaction
 from app.finance.ledger import chart, policy
 from app.finance.ledger.payers import queries
-from app.finance.ledger.posting import post, post_to
-from app.finance.ledger.schemas import BillingForm, Entry, PayerForm, PayerPaymentForm
+from app.finance.ledger.posting import post
+from app.finance.ledger.schemas import Entry, PayerForm, PayerPaymentForm
 from app.web.listing import Listing
 from app.web.paging import Paging
 
@@ -50,34 +50,11 @@ def save_payer(
     return row
 
 
-def _payer(session: Session, payer_id: int, field: str | None = None) -> LedgerPayer:
+def _payer(session: Session, payer_id: int) -> LedgerPayer:
     found = queries.payer(session, payer_id)
     if found is None:
-        if field is not None:
-            raise Invalid(
-                "Choose a payer of the list.", errors=[FieldError(field, "Choose a payer of the list.")]
-            )
         raise NotFound(policy.NO_PAYER)
     return found
-
-
-def bill_payer(session: Session, subject: Actor, student_id: int, values: BillingForm) -> LedgerTransaction:
-    """Let a payer owe what the student owed. Raises Forbidden, NotFound, Invalid, Conflict."""
-    policy.require_post_to(session, subject, student_id)
-    _payer(session, values.payer_id, field="payer_id")
-    return post_to(
-        session,
-        subject,
-        student_id,
-        values,
-        kind="payer_billing",
-        lines=(
-            (chart.payer_code(values.payer_id), values.amount_cents),
-            (chart.student_code(student_id), -values.amount_cents),
-        ),
-        payer_id=values.payer_id,
-        reference=values.reference,
-    )
 
 
 def payer_pays(

@@ -1,0 +1,329 @@
+"""SQL of payment plans. What is paid is read from the ledger each time, so there is no second balance."""
+
+from collections.abc import Collection, Sequence
+from datetime import date, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Row, Select, and_, case, func, insert, literal, or_, select, update
+from sqlalchemy.dialects.postgresql import insert as pg_insert
+from sqlalchemy.orm import Session, aliased
+
+from app.core.constraints import register_conflict
+from app.core.search import matches
+from app.db.models import (
+    Enrollment,
+    LedgerAccount,
+    LedgerBalance,
+    LedgerPosting,
+    LedgerTransaction,
+    PaymentPlan,
+    PaymentPlanInstallment,
+    PaymentPlanReminder,
+    Program,
+    User,
+)
+from app.finance.ledger import chart
+from app.finance.ledger.queries import LOCK, cents
+from app.web.listing import Listing
+from app.web.paging import Paging
+
+register_conflict(
+    "uq_payment_plans_proposed",
+    "Another plan was proposed for this program in the meantime. Nothing was saved; open the account again.",
+)
+register_conflict(
+    "uq_payment_plans_in_force", "Another plan for this program is in force already. Nothing was changed."
+)
+register_conflict(
+    "check_payment_plans_sum", "The installments do not add up to the plan, so nothing was saved."
+)
+_PLANS = 0x504C414E
+"""The first key of an advisory lock; the second is a plan's number."""
+_Reversal = aliased(LedgerTransaction)
+_OPEN = PaymentPlan.ended_at.is_(None)
+_IN_FORCE = and_(_OPEN, PaymentPlan.agreed_at.is_not(None))
+
+
+# Writing
+
+
+def lock(session: Session, plan_id: int) -> None:
+    """Wait for whoever changes this plan or charges its late fees, until the end of the transaction."""
+    session.execute(select(func.pg_advisory_xact_lock(_PLANS, plan_id)))
+
+
+def stop_posting(session: Session) -> None:
+    """Wait for those who are posting, and let nobody post until the end of the transaction."""
+    session.execute(select(func.pg_advisory_xact_lock(LOCK)))
+
+
+def last_transaction(session: Session) -> int:
+    """The number of the newest transaction; 0 before the first."""
+    return session.scalar(select(func.max(LedgerTransaction.id))) or 0
+
+
+def by_request(session: Session, request: UUID) -> PaymentPlan | None:
+    return session.scalars(select(PaymentPlan).where(PaymentPlan.request == request)).one_or_none()
+
+
+def plan(session: Session, plan_id: int) -> PaymentPlan | None:
+    return session.get(PaymentPlan, plan_id, populate_existing=True)
+
+
+def open_plans(session: Session, *where: ColumnElement[bool]) -> Sequence[PaymentPlan]:
+    """Proposals and plans in force."""
+    return session.scalars(select(PaymentPlan).where(_OPEN, *where).order_by(PaymentPlan.id)).all()
+
+
+def open_count(session: Session, student_id: int) -> int:
+    """How many proposals and plans in force a student has, of different programs."""
+    counted = select(func.count(PaymentPlan.enrollment_id.distinct()))
+    return session.scalar(counted.where(_OPEN, PaymentPlan.student_id == student_id)) or 0
+
+
+def add(session: Session, row: PaymentPlan, rows: Sequence[tuple[date, int]]) -> None:
+    """Write a plan with its installments."""
+    session.add(row)
+    session.flush()
+    session.execute(
+        insert(PaymentPlanInstallment),
+        [
+            {"plan_id": row.id, "number": number, "due_on": day, "amount_cents": amount}
+            for number, (day, amount) in enumerate(rows, 1)
+        ],
+    )
+
+
+def end(session: Session, plan_id: int, because: str, by: int | None, moment: datetime) -> bool:
+    """End an open plan; whether this call did."""
+    ended = session.execute(
+        update(PaymentPlan)
+        .where(PaymentPlan.id == plan_id, _OPEN)
+        .values(ended_at=moment, ended_because=because, ended_by=by)
+        .returning(PaymentPlan.id)
+    )
+    return ended.first() is not None
+
+
+# Reading
+
+
+def _credits() -> Select[Any]:
+    """What pays a plan: plan_id, booked_on, cents, payer_id. Joined to `PaymentPlan` by the caller's conditions."""
+    return (
+        select(
+            PaymentPlan.id.label("plan_id"),
+            LedgerTransaction.booked_on,
+            LedgerTransaction.payer_id,
+            (-LedgerPosting.amount_cents).label("amount"),
+        )
+        .select_from(PaymentPlan)
+        .join(LedgerAccount, LedgerAccount.student_id == PaymentPlan.student_id)
+        .join(LedgerTransaction, LedgerTransaction.student_id == PaymentPlan.student_id)
+        .join(
+            LedgerPosting,
+            and_(
+                LedgerPosting.transaction_id == LedgerTransaction.id,
+                LedgerPosting.account_id == LedgerAccount.id,
+            ),
+        )
+        .outerjoin(_Reversal, _Reversal.reverses == LedgerTransaction.id)
+        .where(
+            LedgerTransaction.id > PaymentPlan.after_transaction,
+            LedgerTransaction.kind.in_(chart.CREDITS),
+            _Reversal.id.is_(None),
+            or_(
+                LedgerTransaction.enrollment_id == PaymentPlan.enrollment_id,
+                LedgerTransaction.enrollment_id.is_(None),
+            ),
+        )
+    )
+
+
+def credits_of(session: Session, plan_id: int) -> Sequence[Row[Any]]:
+    """What pays a plan: booked_on, amount, payer_owes (what a payer it was billed to owes the school)."""
+    paid = _credits().where(PaymentPlan.id == plan_id).subquery()
+    return session.execute(
+        select(
+            paid.c.booked_on, paid.c.amount, func.coalesce(LedgerBalance.balance_cents, 0).label("payer_owes")
+        )
+        .outerjoin(LedgerAccount, LedgerAccount.payer_id == paid.c.payer_id)
+        .outerjoin(LedgerBalance, LedgerBalance.account_id == LedgerAccount.id)
+    ).all()
+
+
+def _installments(*where: ColumnElement[bool]) -> Select[Any]:
+    """Installments with what is unpaid, the oldest paid first: and `unpaid`."""
+    money = _credits().where(*where).subquery()
+    paid = (
+        select(money.c.plan_id, func.sum(money.c.amount).label("paid")).group_by(money.c.plan_id).subquery()
+    )
+    through = func.sum(PaymentPlanInstallment.amount_cents).over(
+        partition_by=PaymentPlanInstallment.plan_id, order_by=PaymentPlanInstallment.number
+    )
+    left = func.greatest(through - func.coalesce(paid.c.paid, 0), 0)
+    return (
+        select(
+            PaymentPlanInstallment.plan_id,
+            PaymentPlanInstallment.number,
+            PaymentPlanInstallment.due_on,
+            PaymentPlanInstallment.amount_cents,
+            cents(func.least(PaymentPlanInstallment.amount_cents, left)).label("unpaid"),
+        )
+        .join(PaymentPlan, PaymentPlan.id == PaymentPlanInstallment.plan_id)
+        .outerjoin(paid, paid.c.plan_id == PaymentPlan.id)
+        .where(*where)
+    )
+
+
+def plans(session: Session, *where: ColumnElement[bool]) -> tuple[Sequence[Row[Any]], Sequence[Row[Any]]]:
+    """Plans with student and program, the newest first, and their installments: two statements."""
+    heads = session.execute(
+        select(PaymentPlan, User.full_name.label("student"), Program.name.label("program"))
+        .join(User, User.id == PaymentPlan.student_id)
+        .join(Enrollment, Enrollment.id == PaymentPlan.enrollment_id)
+        .join(Program, Program.id == Enrollment.program_id)
+        .where(*where)
+        .order_by(PaymentPlan.id.desc())
+        .execution_options(populate_existing=True)
+    ).all()
+    if not heads:
+        return heads, ()
+    rows = _installments(PaymentPlan.id.in_([one.PaymentPlan.id for one in heads]))
+    order = (PaymentPlanInstallment.plan_id, PaymentPlanInstallment.number)
+    return heads, session.execute(rows.order_by(*order)).all()
+
+
+def listing(
+    session: Session, paging: Paging, visible: ColumnElement[bool], today: date, *, state: str | None = None
+) -> Listing[Any]:
+    """Plans with what is past due, since when, and what is due next. Sorts: student, program, past_due, since, next."""
+    one = _installments().subquery()
+    late = and_(one.c.unpaid > 0, one.c.due_on < today)
+    coming = and_(one.c.unpaid > 0, one.c.due_on >= today)
+    sums = (
+        select(
+            one.c.plan_id,
+            cents(func.coalesce(func.sum(one.c.unpaid), 0)).label("unpaid"),
+            cents(func.coalesce(func.sum(one.c.unpaid).filter(late), 0)).label("past_due"),
+            func.min(one.c.due_on).filter(late).label("since"),
+            func.min(one.c.due_on).filter(coming).label("next_on"),
+        )
+        .group_by(one.c.plan_id)
+        .subquery()
+    )
+    standing = case(
+        (PaymentPlan.ended_at.is_not(None), literal("ended")),
+        (PaymentPlan.agreed_at.is_(None), literal("proposed")),
+        (sums.c.unpaid == 0, literal("paid")),
+        (sums.c.past_due > 0, literal("past_due")),
+        else_=literal("on_time"),
+    )
+    statement = (
+        select(
+            PaymentPlan.id,
+            PaymentPlan.student_id,
+            User.full_name.label("student"),
+            User.email,
+            Program.name.label("program"),
+            PaymentPlan.total_cents,
+            (PaymentPlan.total_cents - sums.c.unpaid).label("paid_cents"),
+            case((PaymentPlan.ended_at.is_(None), sums.c.past_due), else_=literal(0)).label("past_due_cents"),
+            case((PaymentPlan.ended_at.is_(None), sums.c.since)).label("since"),
+            case((PaymentPlan.ended_at.is_(None), sums.c.next_on)).label("next_on"),
+            standing.label("state"),
+        )
+        .join(sums, sums.c.plan_id == PaymentPlan.id)
+        .join(User, User.id == PaymentPlan.student_id)
+        .join(Enrollment, Enrollment.id == PaymentPlan.enrollment_id)
+        .join(Program, Program.id == Enrollment.program_id)
+        .where(visible, *matches(paging.q, User.search_text))
+    )
+    if state is not None:
+        statement = statement.where(standing == state)
+    sorts = {
+        "student": func.lower(User.full_name),
+        "program": func.lower(Program.name),
+        "total": PaymentPlan.total_cents,
+        "past_due": sums.c.past_due,
+        "since": sums.c.since,
+        "next": sums.c.next_on,
+    }
+    return Listing(session, statement.order_by(paging.order(sorts, "-past_due"), PaymentPlan.id), paging)
+
+
+# Every morning
+
+
+def with_fees(session: Session, today: date) -> Sequence[int]:
+    """Plans in force whose terms know a late fee, with an installment that was due before this day."""
+    due = select(PaymentPlanInstallment.plan_id).where(PaymentPlanInstallment.due_on < today)
+    return session.scalars(
+        select(PaymentPlan.id)
+        .where(
+            _IN_FORCE,
+            PaymentPlan.terms["late_fee"].astext.not_in(("no_fee",)),
+            PaymentPlan.id.in_(due),
+        )
+        .order_by(PaymentPlan.id)
+    ).all()
+
+
+def posted_for(session: Session, requests: Collection[UUID]) -> dict[UUID, int]:
+    """The transactions that were posted for these acts."""
+    rows = session.execute(
+        select(LedgerTransaction.request, LedgerTransaction.id).where(LedgerTransaction.request.in_(requests))
+    )
+    return {row.request: row.id for row in rows}
+
+
+def to_remind(session: Session, today: date, before: int, after: int) -> Sequence[Row[Any]]:
+    """Unpaid installments that a reminder is due for and was not sent: plan, number, kind, due_on, unpaid, student."""
+    one = _installments(_IN_FORCE).subquery()
+    kinds: list[tuple[ColumnElement[bool], ColumnElement[str]]] = []
+    if before:
+        soon = one.c.due_on.between(today, today + timedelta(days=before))
+        kinds.append((soon, literal("before")))
+    if after:
+        kinds.append((one.c.due_on <= today - timedelta(days=after), literal("after")))
+    if not kinds:
+        return ()
+    kind = case(*kinds)
+    sent = select(PaymentPlanReminder.plan_id).where(
+        PaymentPlanReminder.plan_id == one.c.plan_id,
+        PaymentPlanReminder.number == one.c.number,
+        PaymentPlanReminder.kind == kind,
+    )
+    return session.execute(
+        select(
+            one.c.plan_id,
+            one.c.number,
+            one.c.due_on,
+            one.c.unpaid,
+            kind.label("kind"),
+            PaymentPlan.student_id,
+            PaymentPlan.enrollment_id,
+            PaymentPlan.terms,
+            User.full_name,
+            User.email,
+            Program.name.label("program"),
+        )
+        .join(PaymentPlan, PaymentPlan.id == one.c.plan_id)
+        .join(User, User.id == PaymentPlan.student_id)
+        .join(Enrollment, Enrollment.id == PaymentPlan.enrollment_id)
+        .join(Program, Program.id == Enrollment.program_id)
+        .where(one.c.unpaid > 0, kind.is_not(None), User.deleted_at.is_(None), ~sent.exists())
+        .order_by(one.c.plan_id, kind, one.c.number)
+    ).all()
+
+
+def mark_reminded(session: Session, plan_id: int, kind: str, numbers: Collection[int]) -> list[int]:
+    """Note a reminder of these installments; those that were not noted already."""
+    made = session.scalars(
+        pg_insert(PaymentPlanReminder)
+        .values([{"plan_id": plan_id, "number": number, "kind": kind} for number in numbers])
+        .on_conflict_do_nothing()
+        .returning(PaymentPlanReminder.number)
+    ).all()
+    return sorted(made)
