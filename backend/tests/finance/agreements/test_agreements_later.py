@@ -1,4 +1,4 @@
-"""What must not happen to an agreement after it was sent: signed by who has left, a new time to cancel, no word of it."""
+"""After an agreement was sent: nobody signs who has left, no new time to cancel begins, and its end is announced."""
 
 import threading
 import time
@@ -57,7 +57,7 @@ def test_nobody_signs_for_a_program_that_the_student_leaves(
         world.sign(number)
     act = world.countersign if signed else world.sign
     leave(world, processed=False)
-    with pytest.raises(Conflict, match="withdrawal from this program waits.*Nothing was signed"):
+    with pytest.raises(Conflict, match=r"withdrawal from this program waits.*Nothing was signed"):
         act(number)
     with pytest.raises(Conflict, match="Nothing was sent"):
         world.prepare()
@@ -200,8 +200,8 @@ def test_a_number_that_a_stopped_server_left_is_given_up(
     def stop(*_given: object) -> None:
         raise KeyboardInterrupt
 
-    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        patch.setattr(documents, "presented", stop)
+    monkeypatch.setattr(documents, "presented", stop)
+    with pytest.raises(KeyboardInterrupt):
         world.prepare("theo", **PARENT)
     with world.database.begin() as session:
         assert service.give_up_unfinished(session) == 0

@@ -107,7 +107,7 @@ def test_a_form_that_is_sent_again_after_its_money_came_back_pays_nothing(office
     form = remittance(OWED)
     made = remittances.remit(office.session, office.bursar, refund.id, form)
     office.comes_back(refund, made.id)
-    with pytest.raises(Conflict, match="has come back since. Nothing was paid now"):
+    with pytest.raises(Conflict, match=r"has come back since\. Nothing was paid now"):
         remittances.remit(office.session, office.bursar, refund.id, form)
     assert (refund.remitted_at, balance(office, refund)) == (None, -OWED)
 

@@ -102,7 +102,7 @@ def sign(
     values: SignForm,
     trace: Trace,
 ) -> None:
-    """The student signs: the time to cancel begins. Raises Invalid for another name, Conflict, NotFound."""
+    """The student signs: their first signature begins the time to cancel. Raises Invalid for another name, Conflict, NotFound."""
     with database.begin() as session:
         found = service.read_any(session, agreement_id)
         policy.require_own(subject, found.row.student_id)
@@ -245,10 +245,11 @@ def sign_as(
 def _next(session: Session, row: EnrollmentAgreement, act: Act, now: datetime, zone: Any) -> None:
     """The state after the student's or the cosigner's signature."""
     if act.party == "student":
+        first = queries.first_signature(session, row) or now
         row.status = "awaiting_cosigner" if row.cosigner_kind else "awaiting_school"
         row.signed_at = now
         row.cancellation_until = rules.cancellation_until(
-            queries.first_signature(session, row) or now, refunds_policies.POLICIES[row.refund_policy], zone
+            first, refunds_policies.POLICIES[row.refund_policy], zone
         )
     else:
         row.status = "awaiting_school"
