@@ -102,7 +102,10 @@ def sign(
     values: SignForm,
     trace: Trace,
 ) -> None:
-    """The student signs: their first signature begins the time to cancel. Raises Invalid for another name, Conflict, NotFound."""
+    """The student signs: their first signature begins the time to cancel.
+
+    Raises Invalid for another name, Conflict also for a program that they are leaving, NotFound.
+    """
     with database.begin() as session:
         found = service.read_any(session, agreement_id)
         policy.require_own(subject, found.row.student_id)
