@@ -29,7 +29,8 @@ def received_at(session: Session, enrollment_id: int, values: RecordForm, zone: 
     if values.kind == "cancellation" or moments.needs_hour(session, enrollment_id, day, zone):
         raise wrong(
             "requested_time",
-            "Enter the time at which the school received it: the time to cancel ends at an exact time. Nothing was saved.",
+            "Enter the time at which the school received it: the time to cancel ends at an exact time. Nothing was "
+            "saved.",
         )
     return moment_on(day, clock.now(), zone)
 

@@ -104,7 +104,7 @@ def in_force(session: Session, enrollment_id: int, at: datetime | None = None) -
 
     What was signed later does not count, and what was superseded, made void or expired later does.
     """
-    ended = EnrollmentAgreement.ended_at.is_(None)
+    ended: ColumnElement[bool] = EnrollmentAgreement.ended_at.is_(None)
     if at is not None:
         ended = or_(ended, EnrollmentAgreement.ended_at >= at)
     at = at or clock.now()
