@@ -9,13 +9,13 @@ from __future__ import annotations
 from datetime import timedelta
 from uuid import uuid4
 
-from sqlalchemy import select
+from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
 from app.core import clock
 from app.core.files import FileStore, open_store
 from app.core.permissions import Duty, Role, Subject
-from app.db.models import Enrollment, EnrollmentStatus, Program, StudentProfile, User
+from app.db.models import Enrollment, EnrollmentStatus, Program, StudentProfile, User, Withdrawal
 from app.db.session import Database
 from app.demo import people
 from app.demo.catalog import PROGRAMS
@@ -150,7 +150,7 @@ def _subject(session: Session, email: str, *duties: Duty) -> Subject:
 
 
 def _enrollments(session: Session, *, own: bool) -> list[int]:
-    """The latest active enrollments, of the demo student or of the others."""
+    """The latest active enrollments that nobody is leaving, of the demo student or of the others."""
     is_own = User.email == people.STUDENT.email
     today = clock.now().date()
     rows = session.execute(
@@ -161,6 +161,9 @@ def _enrollments(session: Session, *, own: bool) -> list[int]:
         .where(
             Enrollment.status == EnrollmentStatus.ACTIVE,
             User.deleted_at.is_(None),
+            ~exists().where(
+                Withdrawal.enrollment_id == Enrollment.id, Withdrawal.admin_processed_at.is_(None)
+            ),
             Program.clock_hours > 0,
             Program.tuition_amount_cents > 0,
             is_own if own else ~is_own,

@@ -20,7 +20,7 @@ from app.documents.kinds import DocumentKind, Offer, visible
 from app.documents.kinds import register as register_kind
 from app.documents.kinds import title as kind_title
 from app.documents.letterhead import Letterhead, LogoImage, long_date
-from app.documents.numbers import begin_after
+from app.documents.numbers import ABANDONED_AFTER, UNFINISHED, begin_after
 from app.documents.parties import begin as begin_signing
 from app.documents.parties import finish as finish_signing
 from app.documents.parties import give_up, presented
@@ -37,10 +37,12 @@ from app.documents.tables import writer as report_writer
 from app.documents.verification import Finding
 
 __all__ = [
+    "ABANDONED_AFTER",
     "CODE_ALPHABET",
     "CODE_LENGTH",
     "FONTS",
     "PRIVATE_KEYS",
+    "UNFINISHED",
     "BadgeKey",
     "DocumentKind",
     "Draft",

@@ -56,6 +56,7 @@ from app.enrollment.queries import Learner
 from app.enrollment.study_access import Study, hold_for_study, study_for
 from app.enrollment.study_access import register_end as on_ended
 from app.enrollment.withdrawals.moments import register as register_time_to_cancel
+from app.enrollment.withdrawals.moments import register_hour as register_hour_that_decides
 from app.enrollment.withdrawals.notices import send_notice as send_withdrawal_notice
 from app.enrollment.withdrawals.service import (
     cancel as cancel_withdrawal,
@@ -68,6 +69,7 @@ from app.enrollment.withdrawals.service import process as process_withdrawal
 from app.enrollment.withdrawals.service import read as read_withdrawal
 from app.enrollment.withdrawals.service import record as record_withdrawal
 from app.enrollment.withdrawals.service import request as request_withdrawal
+from app.enrollment.withdrawals.staying import why_leaving
 from app.rules.progress import Progress, progress_of_counts
 from app.web.listing import Listing
 from app.web.paging import Paging
@@ -109,6 +111,7 @@ __all__ = [
     "read_withdrawal",
     "record_lesson_completion",
     "record_withdrawal",
+    "register_hour_that_decides",
     "register_objection",
     "register_requirement",
     "register_time_to_cancel",
@@ -119,6 +122,7 @@ __all__ = [
     "student_email",
     "student_suggestions",
     "study_for",
+    "why_leaving",
     "why_not_complete",
     "withdraw_lesson_completion",
     "withdrawal_figures",

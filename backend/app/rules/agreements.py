@@ -56,12 +56,16 @@ class Fee:
     disclosed: bool
 
 
-def why_not_fee(kind: str, amount_cents: int, *, refundable: bool) -> str | None:
+def why_not_fee(kind: str, amount_cents: int, *, refundable: bool, disclosed: bool) -> str | None:
     """The sentence for a fee that the rules of GNPEC do not allow; None for one they do."""
     if kind == FEE and not refundable:
         return "No fee but the application fee may be nonrefundable (GNPEC Standard 12)."
     if kind == APPLICATION and not refundable and amount_cents > MOST_NONREFUNDABLE_APPLICATION_FEE:
         return "A nonrefundable application fee is $150.00 at most (GNPEC Standard 12)."
+    if kind == APPLICATION and not refundable and not disclosed:
+        return (
+            "An application fee is kept only if the catalog names it nonrefundable, too (GNPEC Standard 13)."
+        )
     return None
 
 
@@ -90,6 +94,13 @@ def cancellation_until(signed_at: datetime, policy: Policy, zone: ZoneInfo) -> d
     _, settings = applied(policy, Settings(time_zone=zone.key))
     found = window(signed_at, signed_at, settings, zone)
     return signed_at if found is None else found.ends_at
+
+
+def refunded_on_cancellation(policy: Policy) -> str:
+    """What a cancellation within its time gives back under a policy, as a page says it."""
+    if policy.window_returns == "all_paid":
+        return "All money paid is then refunded."
+    return "All tuition and fees are then refunded except those marked as nonrefundable."
 
 
 def total_cents(tuition_cents: int, fees: Sequence[Fee]) -> int:

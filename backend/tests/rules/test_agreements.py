@@ -48,11 +48,15 @@ def test_a_name_is_typed_as_it_stands_in_the_agreement(typed: str, name: str, sa
 
 
 def test_fees_are_what_gnpec_allows() -> None:
-    assert agreements.why_not_fee("fee", 1_000, refundable=True) is None
-    assert agreements.why_not_fee("kit", 90_000, refundable=False) is None
-    assert agreements.why_not_fee("application", 15_000, refundable=False) is None
-    assert "$150.00" in (agreements.why_not_fee("application", 15_001, refundable=False) or "")
-    assert "Standard 12" in (agreements.why_not_fee("fee", 1, refundable=False) or "")
+    assert agreements.why_not_fee("fee", 1_000, refundable=True, disclosed=False) is None
+    assert agreements.why_not_fee("kit", 90_000, refundable=False, disclosed=True) is None
+    assert agreements.why_not_fee("application", 15_000, refundable=False, disclosed=True) is None
+    undisclosed = agreements.why_not_fee("application", 100, refundable=False, disclosed=False)
+    assert "catalog" in (undisclosed or "")
+    assert "$150.00" in (
+        agreements.why_not_fee("application", 15_001, refundable=False, disclosed=True) or ""
+    )
+    assert "Standard 12" in (agreements.why_not_fee("fee", 1, refundable=False, disclosed=True) or "")
     fees = [Fee("fee", "Lab", 30_000, True, False), Fee("kit", "Kit", 32_500, False, True)]
     assert agreements.total_cents(474_000, fees) == 536_500
     assert agreements.charge_cents(474_000, fees) == 504_000

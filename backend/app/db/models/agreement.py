@@ -159,7 +159,7 @@ class EnrollmentAgreement(Base):
     consented_at: Mapped[datetime | None]
     """When the student agreed to electronic records and signatures."""
     signed_at: Mapped[datetime | None]
-    """When the student signed: the beginning of the time to cancel."""
+    """When the student signed: the beginning of the time to cancel, unless it supersedes one signed before."""
     cancellation_until: Mapped[datetime | None]
     """The last instant at which the student can cancel."""
     countersigned_at: Mapped[datetime | None]

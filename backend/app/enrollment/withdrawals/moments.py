@@ -1,7 +1,7 @@
 """When a withdrawal was, by the policy of its day; and whether a request is still within the time to cancel."""
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import date, datetime
 from typing import Literal
 from zoneinfo import ZoneInfo
 
@@ -20,12 +20,26 @@ from app.rules.withdrawals import Moment
 InTime = Callable[[Session, int, datetime, ZoneInfo], bool]
 """Whether a moment lies within an enrollment's time to cancel."""
 _in_time: list[InTime] = []
+HourDecides = Callable[[Session, int, date, ZoneInfo], bool]
+"""Whether the hour of a request that came on a day can decide if it came within the time to cancel."""
+_hour_decides: list[HourDecides] = []
 
 
 @internal("wires rooms together at import")
 def register(in_time: InTime) -> None:
     """Have the room that keeps agreements say whether a request comes within the time to cancel."""
     _in_time[:] = [in_time]
+
+
+@internal("wires rooms together at import")
+def register_hour(hour_decides: HourDecides) -> None:
+    """Have the same room say on which days the hour of a request matters."""
+    _hour_decides[:] = [hour_decides]
+
+
+def needs_hour(session: Session, enrollment_id: int, day: date, zone: ZoneInfo) -> bool:
+    """Whether a request that came on this day is recorded with its hour."""
+    return any(one(session, enrollment_id, day, zone) for one in _hour_decides)
 
 
 def kind_of_request(session: Session, record: Enrollment, at: datetime, zone: ZoneInfo) -> WithdrawalKind:

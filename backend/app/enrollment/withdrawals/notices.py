@@ -5,7 +5,6 @@ from sqlalchemy.orm import Session
 from app.core import clock, mail
 from app.core.permissions import internal
 from app.enrollment.withdrawals import queries
-from app.rules.withdrawals import due_on
 from app.school import service as school
 from app.settings import Settings, get_settings
 from app.web import formats
@@ -32,6 +31,5 @@ def send_notice(session: Session, withdrawal_id: int) -> None:
         asked=withdrawal.entered_by == withdrawal.user_id,
         withdrawn_on=formats.day(withdrawn_on, known.zone),
         progress=withdrawal.progress_pct_at_withdrawal,
-        due_on=formats.day(due_on(withdrawn_on), known.zone),
         page=f"{settings.app_origin}/enrollments/{withdrawal.enrollment_id}",
     )

@@ -7,9 +7,9 @@ from fastapi import APIRouter, Depends, Request, Response
 from app.core import clock
 from app.core.permissions import Permission, Subject
 from app.enrollment import service as enrollment
-from app.enrollment.dates import moment_on
 from app.enrollment.schemas import EmptyForm
 from app.enrollment.withdrawals import service
+from app.enrollment.withdrawals.received import hour_of, received_at
 from app.enrollment.withdrawals.schemas import Notice, NoticeForm, ProcessForm, Recorded, RecordForm
 from app.settings import Settings
 from app.web.field_types import PathId
@@ -43,6 +43,7 @@ def ask_record(
         RecordForm,
         kind=waiting.kind if waiting else "student",
         requested_on=clock.local(waiting.requested_at if waiting else clock.now(), settings.zone).date(),
+        requested_time=f"{hour_of(waiting, settings.zone):%H:%M}" if waiting else None,
         reason=waiting.reason if waiting else None,
         notice_method=waiting.notice_method if waiting else None,
         notice_on=waiting.notice_on if waiting else None,
@@ -63,7 +64,7 @@ def record(
     def act(values: RecordForm) -> Response:
         given = Recorded(
             values.kind,
-            moment_on(values.requested_on, clock.now(), settings.zone),
+            received_at(db, enrollment_id, values, settings.zone),
             values.reason,
             values.notice(),
             field="requested_on",

@@ -1,14 +1,14 @@
 """What withdrawals look like going in and coming out."""
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, time
 from typing import Annotated, Literal, Self
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from app.enrollment.endings.processed import WithdrawalKind
 from app.enrollment.schemas import EnrollmentDate
-from app.web.field_types import Text
+from app.web.field_types import Text, blank_is_none
 
 NoticeMethod = Literal["email", "letter", "in_person"]
 Note = Annotated[Text, Field(max_length=2_000)]
@@ -57,6 +57,9 @@ class RecordForm(_Noticed):
 
     kind: WithdrawalKind = Field(title="Kind")
     requested_on: EnrollmentDate = Field(title="Request received or decided on")
+    requested_time: Annotated[time | None, BeforeValidator(blank_is_none)] = Field(
+        default=None, title="Time of day"
+    )
     reason: Text | None = None
 
 

@@ -6,13 +6,16 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from sqlalchemy.orm import Session
 
 from app.core.permissions import Permission, Subject
+from app.enrollment import service as enrollment
 from app.finance.agreements import policy, service, terms
 from app.finance.agreements.cosigners import service as cosigners
 from app.finance.agreements.reports import AGREEMENTS
 from app.finance.agreements.schemas import ConsentForm, CountersignForm, SignForm, VoidForm
 from app.finance.agreements.signatures import service as signatures
 from app.finance.agreements.signatures.service import Trace
+from app.rules import agreements as rules
 from app.rules.agreements import STATES
+from app.rules.refunds_policies import POLICIES
 from app.web import navigation, refusals, reports, search
 from app.web.downloads import pdf_response
 from app.web.field_types import PathId
@@ -124,6 +127,8 @@ def _page(
     def of(model: type[Any], **initial: object) -> Form[Any]:
         return form if form.model is model else Form.blank(model, **initial)
 
+    leaving = enrollment.why_leaving(session, row.enrollment_id)
+    goes_on = leaving is None
     prepares = policy.may_prepare(subject) and not is_own
     return render(
         request,
@@ -140,13 +145,15 @@ def _page(
         void_form=of(VoidForm),
         own=is_own,
         over=service.is_over(row),
-        may_sign=is_own and row.status == "awaiting_student" and not service.is_over(row),
+        leaving=leaving if found.waits else None,
+        refunded=rules.refunded_on_cancellation(POLICIES[row.refund_policy]),
+        may_sign=is_own and goes_on and row.status == "awaiting_student" and not service.is_over(row),
         may_countersign=(
-            policy.may_sign_for_school(subject) and not is_own and row.status == "awaiting_school"
+            policy.may_sign_for_school(subject) and not is_own and goes_on and row.status == "awaiting_school"
         ),
         may_void=prepares and found.waits,
-        may_resend=prepares and row.status == "awaiting_cosigner" and not service.is_over(row),
-        may_supersede=prepares and row.status == "in_force",
+        may_resend=prepares and goes_on and row.status == "awaiting_cosigner" and not service.is_over(row),
+        may_supersede=prepares and goes_on and row.status == "in_force",
         breadcrumbs=[("Agreement", "/account/agreements") if is_own else LIST, (found.number, None)],
     )
 

@@ -6,9 +6,10 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, Date, Row, Select, case, cast, func, select
+from sqlalchemy import ColumnElement, Date, Row, Select, case, cast, func, or_, select, update
 from sqlalchemy.orm import Session, aliased
 
+from app.core import clock
 from app.core.constraints import register_conflict
 from app.core.permissions import internal
 from app.core.search import matches
@@ -74,7 +75,8 @@ class AgreedSegment:
 class SignedAgreement:
     """What a student has signed. `policy` is the version of the refund policy by its name in `rules.refunds`.
 
-    `signed_at` is the student's signature; `countersigned_at` the school's, None while it is missing.
+    `signed_at` is the student's signature; `countersigned_at` the school's, None while it is missing. `window_from` is
+    the first signature of those that it superseded one after another: a change of terms gives no new time to cancel.
     """
 
     id: int
@@ -87,25 +89,55 @@ class SignedAgreement:
     application_fee_disclosed: bool
     items: tuple[AgreedItem, ...]
     segments: tuple[AgreedSegment, ...]
+    first_signed_at: datetime | None = None
+
+    @property
+    def window_from(self) -> datetime:
+        """When the time to cancel began."""
+        return self.first_signed_at or self.signed_at
 
 
 @internal("what a refund is computed by, for whoever may compute it")
-def in_force(session: Session, enrollment_id: int) -> SignedAgreement | None:
-    """The agreement that binds an enrollment: that in force, else one that the student has signed; None without."""
+def in_force(session: Session, enrollment_id: int, at: datetime | None = None) -> SignedAgreement | None:
+    """The agreement that bound an enrollment at a moment (now unless given): that in force, else one that the student
+    had signed; None without.
+
+    What was signed later does not count, and what was superseded, made void or expired later does.
+    """
+    ended: ColumnElement[bool] = EnrollmentAgreement.ended_at.is_(None)
+    if at is not None:
+        ended = or_(ended, EnrollmentAgreement.ended_at >= at)
+    at = at or clock.now()
     row = session.scalars(
         select(EnrollmentAgreement)
         .where(
             EnrollmentAgreement.enrollment_id == enrollment_id,
-            EnrollmentAgreement.status.in_(("in_force", "awaiting_school", "awaiting_cosigner")),
+            EnrollmentAgreement.signed_at <= at,
+            ended,
         )
-        .order_by(case((EnrollmentAgreement.status == "in_force", 0), else_=1))
+        .order_by(
+            case((EnrollmentAgreement.countersigned_at <= at, 0), else_=1), EnrollmentAgreement.id.desc()
+        )
         .limit(1)
     ).first()
-    return None if row is None else signed(row)
+    return None if row is None else signed(row, first_signature(session, row))
 
 
-def signed(row: EnrollmentAgreement) -> SignedAgreement:
-    """A row that the student has signed, as refunds take it."""
+def first_signature(session: Session, row: EnrollmentAgreement) -> datetime | None:
+    """When the student first signed: this agreement, or the first of those that it supersedes one after another."""
+    first, before = row.signed_at, row.supersedes_id
+    while before is not None:
+        signed_at, before = session.execute(
+            select(EnrollmentAgreement.signed_at, EnrollmentAgreement.supersedes_id).where(
+                EnrollmentAgreement.id == before
+            )
+        ).one()
+        first = signed_at or first
+    return first
+
+
+def signed(row: EnrollmentAgreement, first: datetime | None = None) -> SignedAgreement:
+    """A row that the student has signed, as refunds take it; `first` is their first signature of its chain."""
     if row.signed_at is None or row.cancellation_until is None:
         raise ValueError(f"agreement {row.id} is not signed")
     terms = row.terms
@@ -120,6 +152,7 @@ def signed(row: EnrollmentAgreement) -> SignedAgreement:
         application_fee_disclosed=terms["application_fee_disclosed"],
         items=tuple(AgreedItem(**one) for one in terms["items"]),
         segments=tuple(AgreedSegment(**one) for one in terms["segments"]),
+        first_signed_at=first,
     )
 
 
@@ -135,6 +168,8 @@ def _rows() -> Select[Any]:
             IssuedDocument.number,
             User.full_name.label("student"),
             User.email,
+            User.deleted_at.label("left_at"),
+            Enrollment.status.label("enrollment_status"),
             Program.id.label("program_id"),
             Program.name.label("program"),
             _Preparer.full_name.label("preparer"),
@@ -170,6 +205,15 @@ def signatures(session: Session, agreement_id: int) -> Sequence[AgreementSignatu
         .where(AgreementSignature.agreement_id == agreement_id)
         .order_by(AgreementSignature.id)
     ).all()
+
+
+def open_first(session: Session, agreement_id: int, now: datetime) -> None:
+    """Note when the student first opened it; of two windows at once, one does."""
+    session.execute(
+        update(EnrollmentAgreement)
+        .where(EnrollmentAgreement.id == agreement_id, EnrollmentAgreement.opened_at.is_(None))
+        .values(opened_at=now)
+    )
 
 
 def email_of(session: Session, user_id: int) -> str:
@@ -208,6 +252,33 @@ def is_waiting(session: Session, enrollment_id: int) -> bool:
             )
         )
     )
+
+
+def waiting(session: Session, enrollment_id: int) -> Sequence[EnrollmentAgreement]:
+    """The agreements of an enrollment that are being signed, locked."""
+    return session.scalars(
+        select(EnrollmentAgreement)
+        .where(EnrollmentAgreement.enrollment_id == enrollment_id, EnrollmentAgreement.status.in_(WAITING))
+        .order_by(EnrollmentAgreement.id)
+        .with_for_update(key_share=True)
+        .execution_options(populate_existing=True)
+    ).all()
+
+
+def unfinished(session: Session, kind: str, before: datetime) -> Sequence[int]:
+    """Numbers of the register that were taken for an agreement before this moment, which never came to be."""
+    return session.scalars(
+        select(IssuedDocument.id)
+        .outerjoin(EnrollmentAgreement, EnrollmentAgreement.document_id == IssuedDocument.id)
+        .where(
+            IssuedDocument.kind == kind,
+            IssuedDocument.status == "reserved",
+            IssuedDocument.created_at < before,
+            EnrollmentAgreement.id.is_(None),
+        )
+        .order_by(IssuedDocument.id)
+        .with_for_update(of=IssuedDocument, skip_locked=True)
+    ).all()
 
 
 def of_student(session: Session, student_id: int) -> Sequence[Row[Any]]:

@@ -13,11 +13,11 @@ from app.core.errors import Conflict, NotFound
 from app.core.files import FileStore
 from app.core.permissions import SYSTEM, Actor, Subject, internal
 from app.core.views import Part
-from app.db.models import AgreementSignature, EnrollmentAgreement, IssuedDocument
+from app.db.models import AgreementSignature, EnrollmentAgreement, EnrollmentStatus, IssuedDocument
 from app.db.session import Database
 from app.documents import service as documents
 from app.documents.service import DocumentKind, Offer
-from app.finance.agreements import paper, policy, queries, terms
+from app.finance.agreements import notices, paper, policy, queries, terms
 from app.finance.agreements.queries import SignedAgreement, in_force
 from app.rules import agreements as rules
 from app.rules.agreements import FIELDS, WAITING
@@ -29,6 +29,7 @@ __all__ = [
     "SignedAgreement",
     "content",
     "expire",
+    "give_up_unfinished",
     "in_force",
     "listed",
     "of_enrollment",
@@ -37,6 +38,7 @@ __all__ = [
     "read",
     "read_any",
     "void",
+    "void_waiting",
 ]
 
 
@@ -51,6 +53,19 @@ class Agreement:
     program_id: int
     preparer: str | None
     signatures: Sequence[AgreementSignature]
+    enrolled: bool
+    """Whether the enrollment is active."""
+
+    @property
+    def can_be_canceled(self) -> bool:
+        """Whether the student has signed it, and their time to cancel runs."""
+        until = self.row.cancellation_until
+        return (
+            self.enrolled
+            and self.row.status in ("awaiting_cosigner", "awaiting_school", "in_force")
+            and until is not None
+            and clock.now() <= until
+        )
 
     @property
     def fields(self) -> tuple[str, ...]:
@@ -91,8 +106,7 @@ def read(session: Session, subject: Subject, agreement_id: int) -> Agreement:
     """One agreement with its signatures. NotFound for other people's."""
     found = _read(session, subject, agreement_id)
     if found.row.opened_at is None and subject.user_id == found.row.student_id and found.waits:
-        found.row.opened_at = clock.now()
-        session.flush()
+        queries.open_first(session, agreement_id, clock.now())
     return found
 
 
@@ -123,6 +137,7 @@ def _shown(session: Session, row: Row[Any]) -> Agreement:
         row.program_id,
         row.preparer,
         queries.signatures(session, row.EnrollmentAgreement.id),
+        row.enrollment_status is EnrollmentStatus.ACTIVE,
     )
 
 
@@ -214,10 +229,30 @@ def expire(session: Session) -> int:
     return len(rows)
 
 
+@internal("a step of processing a withdrawal, in its transaction")
+def void_waiting(session: Session, subject: Subject, enrollment_id: int, reason: str) -> None:
+    """Make void what is being signed for an enrollment that ends. A refund still goes by what the student had signed
+    at the withdrawal."""
+    for row in queries.waiting(session, enrollment_id):
+        _void(session, subject, row, reason)
+        documents.give_up(session, subject, row.document_id, reason)
+
+
+@internal("a job’s work")
+def give_up_unfinished(session: Session) -> int:
+    """Make numbers void that a stopped server took for an agreement and left; how many."""
+    numbers = queries.unfinished(session, terms.KIND, clock.now() - documents.ABANDONED_AFTER)
+    for number in numbers:
+        documents.give_up(session, SYSTEM, number, documents.UNFINISHED)
+    return len(numbers)
+
+
 def _ended(
     session: Session, subject: Actor, row: EnrollmentAgreement, action: Action, reason: str | None
 ) -> None:
     found = queries.one(session, row.id)
+    if found is not None and found.left_at is None:
+        notices.send_ended(session, found, reason)
     history.record(
         session,
         subject,

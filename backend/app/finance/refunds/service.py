@@ -99,7 +99,7 @@ def what_if(session: Session, subject: Subject, enrollment_id: int, zone: ZoneIn
         )
     moment = clock.now()
     agreed = agreements.in_force(session, enrollment_id)
-    signed = min(agreed.signed_at if agreed else datetime.combine(row.enrolled_at, time(), zone), moment)
+    signed = min(agreed.window_from if agreed else datetime.combine(row.enrolled_at, time(), zone), moment)
     in_force_then = in_force(signed.astimezone(zone).date())
     case = Case(
         policy=POLICIES[agreed.policy] if agreed else in_force_then or POLICIES["gnpec-current"],

@@ -56,9 +56,15 @@ class Office:
         return self.school.enrollment(self.school.student(full_name=name), program)
 
     def leaves(
-        self, enrollment: Enrollment, *, hours: int = 48, kind: str = "student", at: datetime = LEFT
+        self,
+        enrollment: Enrollment,
+        *,
+        hours: int = 48,
+        kind: str = "student",
+        at: datetime = LEFT,
+        percent: int | None = None,
     ) -> Refund:
-        """The withdrawal is processed by the registrar, and its refund computed."""
+        """The withdrawal is processed by the registrar, and its refund computed. With `percent` no hours count."""
         enrollment.status = EnrollmentStatus.WITHDRAWN
         withdrawal = Withdrawal(
             user_id=enrollment.user_id, enrollment_id=enrollment.id, requested_at=at, admin_processed_at=at
@@ -75,7 +81,8 @@ class Office:
                 kind=kind,
                 withdrawn_at=at,
                 completed_minutes=hours * 60,
-                total_minutes=480 * 60,
+                total_minutes=480 * 60 if percent is None else None,
+                percent=percent or 0,
             ),
         )
 

@@ -101,6 +101,35 @@ def test_a_refund_is_computed_approved_and_paid_once(office: Office) -> None:
         office.comes_back(refund, made)
 
 
+def test_a_form_that_is_sent_again_after_its_money_came_back_pays_nothing(office: Office) -> None:
+    refund = office.owed()
+    office.approve(refund)
+    form = remittance(OWED)
+    made = remittances.remit(office.session, office.bursar, refund.id, form)
+    office.comes_back(refund, made.id)
+    with pytest.raises(Conflict, match=r"has come back since\. Nothing was paid now"):
+        remittances.remit(office.session, office.bursar, refund.id, form)
+    assert (refund.remitted_at, balance(office, refund)) == (None, -OWED)
+
+
+def test_what_explains_the_figures_stays_when_they_are_computed_again(office: Office) -> None:
+    """A program without clock hours: a quarter of its progress, before and after a late payment."""
+    enrollment = office.enrolled()
+    of = {"enrollment_id": enrollment.id}
+    ledger.post_for_student(office.session, office.bursar, enrollment.user_id, charge(504_000, **of))
+    ledger.post_for_student(office.session, office.bursar, enrollment.user_id, payment(200_000, **of))
+    refund = office.leaves(enrollment, percent=25)
+    first = service.read(office.session, office.bursar, refund.id).current
+    ledger.post_for_student(office.session, office.bursar, enrollment.user_id, payment(304_000, **of))
+    office.recompute(refund)
+    again = service.read(office.session, office.bursar, refund.id).current
+    assert again.assumptions == first.assumptions
+    assert any("the 25% of its progress" in one for one in again.assumptions)
+    assert again.case_file["attended_minutes"] == first.case_file["attended_minutes"]
+    assert refund.policy_basis is not None
+    assert "the 25% of its progress" in refund.policy_basis
+
+
 def test_who_may_what_and_when(office: Office) -> None:
     refund = office.owed()
     for subject in (office.bursar, person(office.school, Duty.AUDITOR, "Ulla Auditor")):

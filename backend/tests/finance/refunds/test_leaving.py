@@ -49,6 +49,47 @@ def test_the_time_to_cancel_is_exact_across_changes_of_the_clocks(
     assert not within(session, 1, at + after, ZONE), "without an agreement nobody knows when it began"
 
 
+def test_the_hour_of_a_request_on_paper_is_asked_for_where_it_decides(
+    session: Session,
+    enrollment: Enrollment,
+    signed_in: Callable[[User], TestClient],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Received at 11:30, within 72 hours of a signature at 11:45: at noon, as a day without an hour would count, it
+    would be late."""
+    monkeypatch.setattr(agreements, "in_force", lambda *_given: agreed(NOW - timedelta(hours=72, minutes=15)))
+    path = f"/enrollments/{enrollment.id}/withdraw"
+    form = {"kind": "student", "requested_on": "2026-05-20", "reason": "By letter"}
+    with time_machine.travel(NOW, tick=False):
+        client = signed_in(School(session).admin())
+        for given, words in (
+            (form, "Enter the time at which the school received it"),
+            (form | {"requested_time": "noon"}, "Time of day"),
+            (form | {"requested_time": "12:01"}, "cannot be in the future"),
+        ):
+            answer = client.post(path, data=given)
+            assert (answer.status_code, words in answer.text) == (422, True)
+        assert client.post(path, data=form | {"requested_time": "11:30"}).status_code == 303
+        row = session.scalars(select(Withdrawal)).one()
+        assert row.requested_at == datetime(2026, 5, 20, 15, 30, tzinfo=UTC)
+        # To change the reason does not change when it came, to the second.
+        row.requested_at += timedelta(seconds=17)
+        session.flush()
+        assert 'value="11:30"' in client.get(path).text
+        for hour, minute, second in (("11:30", 30, 17), ("", 30, 17), ("11:10", 10, 0)):
+            again = form | {"requested_time": hour, "reason": "Moving"}
+            assert client.post(path, data=again).status_code == 303
+            session.expire_all()
+            assert row.requested_at == datetime(2026, 5, 20, 15, minute, second, tzinfo=UTC)
+        # Longer after the signature only a cancellation needs it.
+        monkeypatch.setattr(agreements, "in_force", lambda *_given: None)
+        other = form | {"requested_on": "2026-05-12"}
+        assert client.post(path, data=other | {"kind": "cancellation"}).status_code == 422
+        assert client.post(path, data=other).status_code == 303
+        session.expire_all()
+        assert row.requested_at == datetime(2026, 5, 12, 16, tzinfo=UTC), "noon at the school"
+
+
 def test_an_older_agreement_has_business_days(monkeypatch: pytest.MonkeyPatch) -> None:
     """Signed on a Friday under Standard Nine: to the end of Wednesday."""
     signed = datetime(2024, 6, 7, 15, tzinfo=UTC)

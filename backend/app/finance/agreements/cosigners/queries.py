@@ -3,17 +3,19 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
-from app.db.models import AgreementLink
+from app.db.models import AgreementLink, EnrollmentAgreement, User
 
 
 def by_hash(session: Session, token_hash: str) -> AgreementLink | None:
-    """The link of a secret."""
+    """The link of a secret; None for an agreement of a student who was deleted."""
     return session.scalars(
         select(AgreementLink)
-        .where(AgreementLink.token_hash == token_hash)
+        .join(EnrollmentAgreement, EnrollmentAgreement.id == AgreementLink.agreement_id)
+        .join(User, User.id == EnrollmentAgreement.student_id)
+        .where(AgreementLink.token_hash == token_hash, User.deleted_at.is_(None))
         .execution_options(populate_existing=True)
     ).one_or_none()
 
@@ -34,6 +36,17 @@ def revoke(session: Session, agreement_id: int, now: datetime) -> None:
             AgreementLink.revoked_at.is_(None),
         )
         .values(revoked_at=now)
+    )
+
+
+def is_out(session: Session, agreement_id: int) -> bool:
+    """Whether the cosigner has a link that was not replaced."""
+    return bool(
+        session.scalar(
+            select(func.count()).where(
+                AgreementLink.agreement_id == agreement_id, AgreementLink.revoked_at.is_(None)
+            )
+        )
     )
 
 

@@ -18,6 +18,7 @@ from app.core.permissions import Subject, internal
 from app.core.tokens import hash_token
 from app.db.models import AgreementLink, EnrollmentAgreement
 from app.db.session import Database
+from app.enrollment import service as enrollment
 from app.finance.agreements import paper, policy, service
 from app.finance.agreements import queries as agreements
 from app.finance.agreements.cosigners import queries
@@ -45,12 +46,15 @@ _OVER = {
     "revoked": "This link was replaced, or the agreement was withdrawn, so nothing was signed. Open the newest email "
     "from the school, or ask its office.",
     "used": "You have signed this agreement already. Nothing was changed.",
+    "signed": "You have signed this agreement, and the link has expired since. Nothing was changed. Ask the school’s "
+    "office for a copy.",
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What a cosigner's page shows. `state` is open, used, expired or revoked; the first two show the agreement."""
+    """What a cosigner's page shows. `state` is open, used (until the link expires), signed (since then), expired or
+    revoked; the first two show the agreement."""
 
     state: str
     link_id: int
@@ -72,7 +76,7 @@ def look(session: Session, secret: str, subject: Subject | None) -> Seen:
     the student does not sign for their parent."""
     link, found = _found(session, secret, subject)
     state = _state(link, found.row)
-    if state in ("expired", "revoked"):
+    if state not in ("open", "used"):
         history.record_once(
             session,
             None,
@@ -166,6 +170,9 @@ def resend(session: Session, subject: Subject, settings: Settings, agreement_id:
     policy.require_prepare(session, subject, row.student_id)
     if row.status != "awaiting_cosigner" or row.expires_at <= clock.now():
         raise Conflict("This agreement does not wait for a cosigner. No link was sent.")
+    leaving = enrollment.why_leaving(session, row.enrollment_id)
+    if leaving is not None:
+        raise Conflict(f"{leaving} No link was sent.")
     send_link(session, settings, row, service.read_any(session, agreement_id).number)
 
 
@@ -183,7 +190,7 @@ def _found(session: Session, secret: str, subject: Subject | None) -> tuple[Agre
 
 def _state(link: AgreementLink, row: EnrollmentAgreement) -> str:
     if link.used_at is not None:
-        return "used"
+        return "signed" if link.expires_at <= clock.now() else "used"
     if link.revoked_at is not None or row.status not in ("awaiting_cosigner", "expired"):
         return "revoked"
     if link.expires_at <= clock.now() or row.status == "expired":

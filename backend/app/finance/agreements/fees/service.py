@@ -64,9 +64,11 @@ def add(session: Session, subject: Subject, program_id: int, values: FeeForm) ->
     """A new fee, for agreements from now on. Raises Invalid for one that GNPEC does not allow, Conflict for a twin."""
     policy.require_change_fees(subject)
     program(session, subject, program_id)
-    sentence = rules.why_not_fee(values.kind, values.amount_cents, refundable=values.refundable)
+    sentence = rules.why_not_fee(
+        values.kind, values.amount_cents, refundable=values.refundable, disclosed=values.disclosed
+    )
     if sentence is not None:
-        raise Invalid(sentence, errors=[FieldError("refundable", sentence)])
+        raise Invalid(f"{sentence} Nothing was saved.", errors=[FieldError("refundable", sentence)])
     row = ProgramFee(
         program_id=program_id,
         kind=values.kind,

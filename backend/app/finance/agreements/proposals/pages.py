@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from app.core.permissions import Permission, Subject
 from app.documents.service import IssueDeskDep
-from app.finance.agreements import policy, service
+from app.finance.agreements import service
 from app.finance.agreements.proposals import service as proposals
 from app.finance.agreements.schemas import PrepareForm
 from app.rules.agreements import KINDS, STATES
@@ -32,7 +32,7 @@ def of_enrollment(request: Request, db: Db, subject: CurrentSubject, enrollment_
         agreements=service.of_enrollment(db, subject, enrollment_id),
         states=STATES,
         enrollment_id=enrollment_id,
-        may_prepare=policy.may_prepare(subject),
+        may_prepare=proposals.may_begin(db, subject, enrollment_id),
         breadcrumbs=[("Enrollment", f"/enrollments/{enrollment_id}"), ("Agreements", None)],
     )
 

@@ -14,12 +14,14 @@ from app.core.errors import Conflict, FieldError, Invalid, NotFound, Problem
 from app.core.files import FileStore, claims
 from app.core.files.claims import Retention
 from app.core.permissions import Subject
-from app.db.models import EnrollmentAgreement, EnrollmentStatus
+from app.db.models import EnrollmentAgreement
 from app.db.session import Database
 from app.documents import service as documents
 from app.documents.service import Draft
+from app.enrollment import service as enrollment
 from app.finance.agreements import paper, policy, queries, terms
 from app.finance.agreements.fees import queries as fees
+from app.finance.agreements.proposals.queries import is_of_staff
 from app.finance.agreements.schemas import PrepareForm
 from app.rules import agreements as rules
 from app.rules import refunds_policies
@@ -30,7 +32,7 @@ from app.school.service import PolicyKind
 from app.school.service import policies as dated
 from app.settings import Settings
 
-__all__ = ["Proposal", "prepare", "preview", "proposal"]
+__all__ = ["Proposal", "may_begin", "prepare", "preview", "proposal"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,15 +48,13 @@ class Proposal:
 
 
 def proposal(session: Session, subject: Subject, enrollment_id: int) -> Proposal:
-    """What would be agreed for an enrollment. Raises NotFound, Forbidden, Conflict for one that has ended."""
+    """What would be agreed for an enrollment. Raises NotFound, Forbidden, Conflict for one that has ended or is about
+    to."""
     row = queries.facts(session, enrollment_id)
     if row is None:
         raise NotFound(policy.NO_ENROLLMENT)
     policy.require_prepare(session, subject, row.user_id)
-    if row.status is not EnrollmentStatus.ACTIVE:
-        raise Conflict(
-            f"This enrollment is {row.status.value}, so there is nothing to agree to. Nothing was sent."
-        )
+    _require_staying(session, enrollment_id)
     today = clock.today(school.facts(session).zone)
     return Proposal(
         row,
@@ -64,6 +64,26 @@ def proposal(session: Session, subject: Subject, enrollment_id: int) -> Proposal
         queries.is_waiting(session, enrollment_id),
         refund_policy(today),
     )
+
+
+def may_begin(session: Session, subject: Subject, enrollment_id: int) -> bool:
+    """Whether the person could prepare an agreement for an enrollment now. Raises NotFound."""
+    row = queries.facts(session, enrollment_id)
+    if row is None:
+        raise NotFound(policy.NO_ENROLLMENT)
+    policy.require_read(session, subject, row.user_id)
+    return (
+        policy.may_prepare(subject)
+        and subject.user_id != row.user_id
+        and enrollment.why_leaving(session, enrollment_id) is None
+        and not queries.is_waiting(session, enrollment_id)
+    )
+
+
+def _require_staying(session: Session, enrollment_id: int, *, lock: bool = False) -> None:
+    leaving = enrollment.why_leaving(session, enrollment_id, lock=lock)
+    if leaving is not None:
+        raise Conflict(f"{leaving} Nothing was sent.")
 
 
 def refund_policy(day: date) -> Policy:
@@ -82,7 +102,7 @@ def _terms(
     found = proposal(session, subject, enrollment_id)
     if values.ends_on <= values.starts_on:
         raise _wrong("ends_on", "The last day is after the first day.")
-    if values.cosigner_kind is None and found.needs_parent:
+    if found.needs_parent and values.cosigner_kind != "parent":
         raise _wrong(
             "cosigner_kind",
             "The student is under 18, so a parent or guardian signs, too. Choose Parent or guardian.",
@@ -97,9 +117,25 @@ def _terms(
         raise _wrong(field, "Give the cosigner’s kind, name and email, or leave all three empty.")
     if values.cosigner_email and values.cosigner_email.casefold() == found.row.email.casefold():
         raise _wrong("cosigner_email", "This is the student’s own address. A cosigner signs from their own.")
+    if values.cosigner_email and is_of_staff(session, values.cosigner_email):
+        raise _wrong(
+            "cosigner_email",
+            "This is the address of somebody who works for the school, which signs for itself. Give another one.",
+        )
+    _require_kept_fees(found.fees)
     wording = dated.at(session, PolicyKind.AGREEMENT, clock.today(school.facts(session).zone))
     said = terms.build(found.row, terms.fees_of(found.fees), wording.values, found.refund, values)
     return found, wording, said
+
+
+def _require_kept_fees(fees: Sequence[Any]) -> None:
+    """An agreement does not call a fee nonrefundable that a refund gives back."""
+    for fee in fees:
+        sentence = rules.why_not_fee(
+            fee.kind, fee.amount_cents, refundable=fee.refundable, disclosed=fee.disclosed
+        )
+        if sentence is not None:
+            raise Conflict(f"{fee.name}: {sentence} End this fee and add it again. Nothing was sent.")
 
 
 def preview(
@@ -151,6 +187,7 @@ def prepare(
         )
         stored = files.put(pdf)
         with database.begin() as session:
+            _require_staying(session, enrollment_id, lock=True)
             row = EnrollmentAgreement(
                 document_id=document_id,
                 enrollment_id=enrollment_id,

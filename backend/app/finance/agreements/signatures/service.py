@@ -12,13 +12,14 @@ from sqlalchemy.orm import Session
 
 from app.core import clock, history, mail, proof
 from app.core.actions import Action
-from app.core.errors import Conflict, FieldError, Invalid
+from app.core.errors import Conflict, FieldError, Forbidden, Invalid
 from app.core.files import FileStore, claims
 from app.core.files.claims import Retention
 from app.core.permissions import Subject, internal
 from app.db.models import AgreementSignature, EnrollmentAgreement, IssuedDocument
 from app.db.session import Database
 from app.documents import service as documents
+from app.enrollment import service as enrollment
 from app.finance.agreements import paper, policy, queries, service
 from app.finance.agreements.cosigners import queries as links
 from app.finance.agreements.cosigners.link_mail import send_link
@@ -101,7 +102,10 @@ def sign(
     values: SignForm,
     trace: Trace,
 ) -> None:
-    """The student signs: the time to cancel begins. Raises Invalid for another name, Conflict, NotFound."""
+    """The student signs: their first signature begins the time to cancel.
+
+    Raises Invalid for another name, Conflict also for a program that they are leaving, NotFound.
+    """
     with database.begin() as session:
         found = service.read_any(session, agreement_id)
         policy.require_own(subject, found.row.student_id)
@@ -130,6 +134,10 @@ def countersign(
     with database.begin() as session:
         found = service.read_any(session, agreement_id)
         policy.require_sign_for_school(session, subject, found.row.student_id)
+        if found.row.cosigner_email and found.row.cosigner_email.casefold() == subject.email.casefold():
+            raise Forbidden(
+                "You are this agreement’s cosigner, so somebody else signs for the school. Nothing was signed."
+            )
         proof.require(subject, Action.AGREEMENT_COUNTERSIGNED, {})
         _require(found.row, "awaiting_school")
         _require_name(values.name, subject.full_name)
@@ -159,6 +167,7 @@ def sign_as(
         known = school.facts(session)
         if act.party == "student":
             _require_same_refund_policy(row, now.astimezone(known.zone).date())
+        _require_staying(session, row)
         key = documents.signing_key(session, settings)
     pdf = paper.fetch(database, files, subject, row, found.number)
     signed = documents.sign_party(
@@ -173,6 +182,8 @@ def sign_as(
     )
     stored = files.put(signed.pdf)
     with database.begin() as session:
+        # The enrollment first, as whoever processes a withdrawal does.
+        _require_staying(session, row)
         locked = queries.locked(session, row.id)
         if locked is None or locked.status != row.status or locked.file_sha256 != row.file_sha256:
             raise Conflict(_MOVED_ON[locked.status] if locked else policy.NO_AGREEMENT)
@@ -212,7 +223,7 @@ def sign_as(
             document = _bring_into_force(session, subject, locked, found, signed, stored, key, known.zone)
         else:
             document = None
-            _next(locked, act, now, known.zone)
+            _next(session, locked, act, now, known.zone)
             locked.file_sha256 = stored.sha256
             session.flush()
         history.record(
@@ -234,13 +245,14 @@ def sign_as(
         _announce(session, settings, locked, found, document, act, known)
 
 
-def _next(row: EnrollmentAgreement, act: Act, now: datetime, zone: Any) -> None:
+def _next(session: Session, row: EnrollmentAgreement, act: Act, now: datetime, zone: Any) -> None:
     """The state after the student's or the cosigner's signature."""
     if act.party == "student":
+        first = queries.first_signature(session, row) or now
         row.status = "awaiting_cosigner" if row.cosigner_kind else "awaiting_school"
         row.signed_at = now
         row.cancellation_until = rules.cancellation_until(
-            now, refunds_policies.POLICIES[row.refund_policy], zone
+            first, refunds_policies.POLICIES[row.refund_policy], zone
         )
     else:
         row.status = "awaiting_school"
@@ -317,8 +329,14 @@ def _announce(
         program=found.program,
         number=found.number,
         page=f"{settings.app_origin}/agreements/{row.id}",
-        until=formats.local_time(row.cancellation_until, known.zone),
+        until=_until(row, known.zone),
     )
+
+
+def _until(row: EnrollmentAgreement, zone: Any) -> str | None:
+    """The end of the time to cancel; None once it is over."""
+    over = row.cancellation_until is None or row.cancellation_until < clock.now()
+    return None if over else formats.local_time(row.cancellation_until, zone)
 
 
 def _reason(found: Agreement, act: Act, now: datetime) -> str:
@@ -335,6 +353,13 @@ def _reason(found: Agreement, act: Act, now: datetime) -> str:
         f"{act.name} signed enrollment agreement {found.number} as {capacity} at {now:%Y-%m-%d %H:%M:%S} UTC{agreed}; "
         f"SHA-256 of the file as shown: {act.shown}"
     )
+
+
+def _require_staying(session: Session, row: EnrollmentAgreement) -> None:
+    """Nobody signs for a program that the student has left or is leaving: it would change what was agreed then."""
+    leaving = enrollment.why_leaving(session, row.enrollment_id, lock=True)
+    if leaving is not None:
+        raise Conflict(f"{leaving} Nothing was signed.")
 
 
 def _require(row: EnrollmentAgreement, status: str) -> None:

@@ -30,6 +30,8 @@ ITEMS = {
     if code in (chart.BOOKS, chart.KITS, chart.THIRD_PARTIES)
 }
 """Accounts of the charges beside tuition and fees, and what an item is called that no agreement names."""
+BY_PROGRESS = "The program counts no clock hours"
+"""How the assumption begins by which a part completed in percent stands as hours of 100."""
 _CREDITS = (chart.WAIVERS, chart.SCHOLARSHIPS)
 _MONEY = frozenset(code for _name, code in chart.METHODS.values())
 
@@ -81,8 +83,7 @@ def gather(session: Session, leaving: Leaving, zone: ZoneInfo, kept: Collection[
     if not total:
         total, done = 6_000, 60 * leaving.percent
         assumptions.append(
-            f"The program counts no clock hours, so the part completed is the {leaving.percent}% of its progress, "
-            "shown as hours of 100."
+            f"{BY_PROGRESS}, so the part completed is the {leaving.percent}% of its progress, shown as hours of 100."
         )
     if not money.payments and not payers:
         assumptions.append("No payment for this program is in the ledger, so there is nothing to refund.")

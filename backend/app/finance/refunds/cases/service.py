@@ -266,15 +266,18 @@ def _basis(computed: Computed) -> str:
 
 def _leaving(found: RefundCase) -> Leaving:
     """The facts of the withdrawal, which do not change: as the first computation had them."""
-    case_file = found.computations[-1].case_file
+    first = found.computations[-1]
+    case_file, minutes = first.case_file, first.case_file["attended_minutes"]
+    in_hours = not any(one.startswith(account.BY_PROGRESS) for one in first.assumptions)
     return Leaving(
         withdrawal_id=found.row.withdrawal_id,
         enrollment_id=found.row.enrollment_id,
         user_id=found.row.student_id,
         kind=case_file["kind"],
         withdrawn_at=datetime.fromisoformat(case_file["withdrawn_at"]),
-        completed_minutes=case_file["attended_minutes"],
-        total_minutes=case_file["program"]["total_minutes"],
+        completed_minutes=minutes,
+        total_minutes=case_file["program"]["total_minutes"] if in_hours else None,
+        percent=0 if in_hours else minutes // 60,
     )
 
 

@@ -17,7 +17,8 @@ NO_AGREEMENT = (
     "fee or item counts as nonrefundable."
 )
 LATER_SIGNED = (
-    "The agreement was signed after the withdrawal, so the moment of the withdrawal counts as the signing."
+    "The enrollment agreement was signed after the withdrawal, so it does not count. The day of enrollment counts as "
+    "the day of signing, and no fee or item counts as nonrefundable."
 )
 
 
@@ -38,21 +39,21 @@ class Terms:
 def terms_of(
     session: Session, enrollment_id: int, row: Row[Any], zone: ZoneInfo, withdrawn_at: datetime
 ) -> Terms:
-    """The terms of an enrollment; `row` has its enrolled_at."""
-    signed = agreements.in_force(session, enrollment_id)
+    """The terms of an enrollment as they bound at the withdrawal; `row` has its enrolled_at."""
+    signed = agreements.in_force(session, enrollment_id, withdrawn_at)
     if signed is None:
+        later = agreements.in_force(session, enrollment_id) is not None
         policy = in_force(row.enrolled_at)
         return Terms(
             policy="gnpec-current" if policy is None else policy.name,
             signed_at=min(datetime.combine(row.enrolled_at, time(), zone), withdrawn_at),
-            assumptions=(NO_AGREEMENT,),
+            assumptions=(LATER_SIGNED if later else NO_AGREEMENT,),
         )
     return Terms(
         policy=signed.policy,
-        signed_at=min(signed.signed_at, withdrawn_at),
+        signed_at=signed.window_from,
         application_fee_cents=signed.application_fee_cents,
         application_fee_disclosed=signed.application_fee_disclosed,
         items=signed.items,
         segments=signed.segments,
-        assumptions=(LATER_SIGNED,) if signed.signed_at > withdrawn_at else (),
     )

@@ -72,6 +72,10 @@ def _same(known: RefundRemittance, refund_id: int, values: RemittanceIn) -> Refu
     asked = (refund_id, values.payer_id, values.amount_cents, values.method, values.reference)
     if asked != (known.refund_id, known.payer_id, known.amount_cents, known.method, known.reference):
         raise Conflict("This form was sent before with other figures, which were paid. Nothing was paid now.")
+    if known.returned_at is not None:
+        raise Conflict(
+            "What this form paid has come back since. Nothing was paid now. Open the refund and pay it again there."
+        )
     return known
 
 
