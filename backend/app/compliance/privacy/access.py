@@ -170,7 +170,7 @@ def read_copy(
 ) -> AccessRequest | Archive:
     """For the student the request that was answered with an archive, which is in the store.
 
-    That archive has everything, a complaint about whoever else asks for it too: for the office one is made anew, with
+    That archive has everything, a complaint about whoever else asks for it too: for the office another is made, with
     what the person may have, and the caller closes it. Raises NotFound, Forbidden, ProofRequired.
     """
     with database.begin() as session:

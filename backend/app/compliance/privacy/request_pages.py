@@ -101,7 +101,7 @@ def copy(
     store: FilesDep,
     access_request_id: PathId,
 ) -> Response:
-    """The archive that answered a request, for the student; for the office one made anew."""
+    """The archive that answered a request, for the student; for the office another with what they may have."""
     row = access.read_copy(database, subject, store, settings, access_request_id)
     if isinstance(row, Archive):
         row.file.seek(row.size)

@@ -131,10 +131,14 @@ def _issued_by(credential: dict[str, Any], did: str) -> dict[str, Any]:
 
 
 def _revoked(session: Session, number: int) -> Collection[int] | None:
-    first = (number - status.FIRST_OF_TRANSCRIPTS) * status.BITS
-    if first < 0 or not queries.has_transcripts(session, first, first + status.BITS):
+    place = number - status.FIRST_OF_TRANSCRIPTS
+    # A row's number has 31 bits: there is no list beyond them.
+    if not 0 <= place < 2**31 // status.BITS:
         return None
-    return [row - first for row in queries.ended_documents(session, first, first + status.BITS)]
+    first, last = place * status.BITS, (place + 1) * status.BITS - 1
+    if not queries.has_transcripts(session, first, last):
+        return None
+    return [row - first for row in queries.ended_documents(session, first, last)]
 
 
 status.register_lists("transcripts", _revoked)
