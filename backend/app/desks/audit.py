@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy.orm import Session
 
 from app.accounts import service as accounts
+from app.compliance.complaints import service as complaints
 from app.core import visibility
 from app.core.actions import Action
 from app.core.permissions import Subject
@@ -209,13 +210,17 @@ def recent(session: Session, subject: Subject, *, limit: int = 12) -> list[Event
 def listing(
     session: Session, subject: Subject, wanted: TrailFilter, paging: Paging, zone: ZoneInfo
 ) -> Listing[AuditEntry]:
-    """The whole history. Search words are names of people or what was done. Raises Forbidden."""
+    """The whole history, but for complaints about oneself. Search words are names of people or what was done.
+
+    Raises Forbidden.
+    """
     policy.require_read_trail(subject)
     meant = [
         queries.Meant(_actions_named(word), accounts.numbers_of_people_named(session, word))
         for word in paging.q.split()
     ]
-    return queries.audit_listing(session, wanted, meant, paging, zone)
+    hidden = complaints.hidden_from(session, subject)
+    return queries.audit_listing(session, wanted, meant, paging, zone, hidden[0] if hidden else None)
 
 
 def actions(_session: Session, subject: Subject) -> list[tuple[str, str]]:

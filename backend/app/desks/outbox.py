@@ -1,7 +1,7 @@
 """The outbox: what was sent, what waits, what failed, and what would have been sent with a mail server.
 
 One-time links stand in no message here: an administrator may start a reset, and never reads its link. Messages are
-people's own mail, so opening one is written to the history.
+people's own mail, so opening one is written to the history. Whoever a complaint is about finds no message about it.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -9,9 +9,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from sqlalchemy import ColumnElement
 from sqlalchemy.orm import Session
 
 from app.accounts import service as accounts
+from app.compliance.complaints import service as complaints
 from app.core import clock, history, mail
 from app.core.actions import Action
 from app.core.errors import Conflict, NotFound
@@ -59,13 +61,13 @@ def list_messages(session: Session, subject: Subject, settings: Settings, paging
         names = _names(session, rows)
         return [_message(row, settings, names) for row in rows]
 
-    return queries.outbox_listing(session, paging).map_many(shown)
+    return queries.outbox_listing(session, paging, _hidden(session, subject)).map_many(shown)
 
 
 def read(session: Session, subject: Subject, settings: Settings, message_id: int) -> Message:
     """One message; that it was opened is recorded. Raises NotFound, and Forbidden without the right to read it."""
     policy.require_read_outbox(subject)
-    row = queries.outbox_message(session, message_id)
+    row = queries.outbox_message(session, message_id, _hidden(session, subject))
     if row is None:
         raise NotFound("There is no such message in the outbox.")
     history.record(session, subject, Action.MAIL_READ, row.id, to=row.to_address, subject_line=row.subject)
@@ -75,7 +77,7 @@ def read(session: Session, subject: Subject, settings: Settings, message_id: int
 def retry(session: Session, subject: Subject, settings: Settings, message_id: int) -> None:
     """Put a message into the queue again. Raises Conflict for one that was sent, and without a mail server."""
     policy.require_retry_mail(subject)
-    row = queries.outbox_message(session, message_id, lock=True)
+    row = queries.outbox_message(session, message_id, _hidden(session, subject), lock=True)
     if row is None:
         raise NotFound("There is no such message in the outbox.")
     if row.sent_at is not None:
@@ -86,6 +88,11 @@ def retry(session: Session, subject: Subject, settings: Settings, message_id: in
         raise Conflict(mail.EXPIRED)
     enqueue(session, mail.deliver, queueing_lock=f"mail-{row.id}", message_id=row.id)
     history.record(session, subject, Action.MAIL_RETRIED, row.id, to=row.to_address)
+
+
+def _hidden(session: Session, subject: Subject) -> ColumnElement[bool] | None:
+    hidden = complaints.hidden_from(session, subject)
+    return hidden[1] if hidden else None
 
 
 def _expired(row: OutboxMessage) -> bool:

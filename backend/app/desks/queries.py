@@ -57,9 +57,14 @@ class Meant:
 
 
 def audit_listing(
-    session: Session, wanted: TrailFilter, meant: Iterable[Meant], paging: Paging, zone: ZoneInfo
+    session: Session,
+    wanted: TrailFilter,
+    meant: Iterable[Meant],
+    paging: Paging,
+    zone: ZoneInfo,
+    hidden: ColumnElement[bool] | None = None,
 ) -> Listing[AuditEntry]:
-    """The history, newest first unless sorted otherwise; each search word narrows it."""
+    """The history without what is `hidden`, newest first unless sorted otherwise; each search word narrows it."""
     conditions: list[ColumnElement[bool]] = [
         or_(
             AuditEntry.action.in_(word.actions),
@@ -78,6 +83,8 @@ def audit_listing(
     ):
         if value is not None:
             conditions.append(column == value)
+    if hidden is not None:
+        conditions.append(~hidden)
     if wanted.views == "only":
         conditions.append(AuditEntry.purpose.is_not(None))
     elif wanted.views is None and wanted.action not in DISCLOSURES:
@@ -145,18 +152,23 @@ def views_listing(session: Session, student_id: int, paging: Paging) -> Listing[
     )
 
 
-def outbox_listing(session: Session, paging: Paging) -> Listing[OutboxMessage]:
-    """A page of the outbox, newest first unless sorted otherwise."""
-    statement = select(OutboxMessage).where(
-        *matches(paging.q, OutboxMessage.to_address, OutboxMessage.subject)
-    )
+def outbox_listing(
+    session: Session, paging: Paging, hidden: ColumnElement[bool] | None
+) -> Listing[OutboxMessage]:
+    """A page of the outbox without what is `hidden`, newest first unless sorted otherwise."""
+    conditions = matches(paging.q, OutboxMessage.to_address, OutboxMessage.subject)
+    statement = select(OutboxMessage).where(*conditions, *([] if hidden is None else [~hidden]))
     ordered = statement.order_by(paging.order(OUTBOX_SORTS, "-created"), OutboxMessage.id.desc())
     return Listing(session, ordered, paging)
 
 
-def outbox_message(session: Session, message_id: int, *, lock: bool = False) -> OutboxMessage | None:
-    """One message."""
+def outbox_message(
+    session: Session, message_id: int, hidden: ColumnElement[bool] | None, *, lock: bool = False
+) -> OutboxMessage | None:
+    """One message, unless it is `hidden`."""
     statement = select(OutboxMessage).where(OutboxMessage.id == message_id)
+    if hidden is not None:
+        statement = statement.where(~hidden)
     if lock:
         statement = statement.with_for_update().execution_options(populate_existing=True)
     return session.scalars(statement).one_or_none()

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy.orm import Session
 
 from app.accounts import service as accounts
+from app.compliance.complaints import service as complaints
 from app.core import clock
 from app.core.actions import Action
 from app.core.permissions import Subject
@@ -83,9 +84,9 @@ def events(
     """The events, the last first. Search words are names of people, or a network address. Raises Forbidden."""
     policy.require_read_security(subject)
     people = [accounts.numbers_of_people_named(session, word) for word in paging.q.split()]
-    return security_queries.listing(session, wanted, people, paging, zone).map_many(
-        lambda entries: _in_words(session, entries)
-    )
+    hidden = complaints.hidden_from(session, subject)
+    found = security_queries.listing(session, wanted, people, paging, zone, hidden[0] if hidden else None)
+    return found.map_many(lambda entries: _in_words(session, entries))
 
 
 def kinds() -> list[tuple[str, str]]:

@@ -61,11 +61,17 @@ def listing(
     people: Sequence[Sequence[int]],
     paging: Paging,
     zone: ZoneInfo,
+    hidden: ColumnElement[bool] | None,
 ) -> Listing[AuditEntry]:
-    """The events, newest first unless sorted otherwise; each search word means some `people`, or an address."""
+    """The events without what is `hidden`, newest first unless sorted otherwise.
+
+    Each search word means some `people`, or an address.
+    """
     conditions: list[ColumnElement[bool]] = [
         KINDS[wanted.kind][1] if wanted.kind else or_(*(condition for _, condition in KINDS.values()))
     ]
+    if hidden is not None:
+        conditions.append(~hidden)
     for word, numbers in zip(paging.q.split(), people, strict=True):
         accounts = and_(AuditEntry.target == "users", AuditEntry.target_id.in_([str(one) for one in numbers]))
         conditions.append(or_(AuditEntry.actor_id.in_(numbers), accounts, AuditEntry.ip == word[:45]))

@@ -17,9 +17,13 @@ from app.settings import Settings, get_settings
 
 
 @internal("who works at the school, for a choice by those who file or assign a complaint")
-def staff_choices(session: Session, but: int | None = None) -> list[tuple[int, str]]:
-    """Everybody who works at the school, by name."""
-    return [(row.id, row.full_name) for row in queries.staff(session) if row.id != but]
+def staff_choices(session: Session, but: int | None = None, keep: int | None = None) -> list[tuple[int, str]]:
+    """Everybody who works at the school, by name; and `keep`, whom it is about already and whose account is deleted."""
+    return [
+        (row.id, f"{row.full_name} (account deleted)" if row.deleted_at else row.full_name)
+        for row in queries.staff(session, keep)
+        if row.id != but
+    ]
 
 
 @internal("who can look into a complaint, for a choice by those who assign it")
@@ -41,7 +45,7 @@ def assign(session: Session, subject: Subject, complaint_id: int, values: Assign
     row = at_work(session, subject, complaint_id)
     if row.state == "closed":
         raise Conflict("This complaint is closed. Nothing was saved.")
-    staff = dict(staff_choices(session))
+    staff = dict(staff_choices(session, keep=row.about_user_id))
     if values.about_user_id is not None and values.about_user_id not in staff:
         raise _wrong("about_user_id", "Choose somebody who works at the school.")
     if values.assigned_to is not None and values.assigned_to not in dict(workers(session)):
@@ -111,7 +115,7 @@ def withdraw(session: Session, subject: Subject, complaint_id: int, words: str, 
 def close(session: Session, subject: Subject, complaint_id: int, words: str, today: date) -> Complaint:
     """The student accepts the decision, or the time to appeal is over. Raises Conflict before, NotFound, Forbidden."""
     row = _own_or_at_work(session, subject, complaint_id, "close")
-    own = subject.user_id == row.student_id
+    own = policy.is_own(subject, row)
     if own:
         require_step(row, "appeal")
     elif row.state == "decided" and row.appeal_by is not None and today <= row.appeal_by:
@@ -128,8 +132,7 @@ def refer(session: Session, subject: Subject, complaint_id: int, words: str, tod
 
 def _own_or_at_work(session: Session, subject: Subject, complaint_id: int, step: str) -> Complaint:
     row = find(session, subject, complaint_id, lock=True)
-    if subject.user_id != row.student_id:
-        policy.require_work(subject, row)
+    policy.require_own_or_work(subject, row)
     require_step(row, step)
     return row
 

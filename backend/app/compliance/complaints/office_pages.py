@@ -27,13 +27,14 @@ from app.core.visibility import Records
 from app.documents.service import IssueDeskDep
 from app.rules.complaints import APPEAL_OUTCOMES, GNPEC, KINDS, OUTCOMES, RECEIVED, RELATIONS, STATES
 from app.settings import Settings
-from app.web import navigation, refusals, reports, scans, uploads
+from app.web import navigation, refusals, reports, scans, search, uploads
 from app.web.field_types import PathId, blank_is_none
 from app.web.forms import Form, posted
 from app.web.navigation import NavItem
-from app.web.paging import PageParams
+from app.web.paging import PageParams, Paging
 from app.web.render import redirect, render
 from app.web.request import CurrentSubject, Db, FilesDep, Requires, SettingsDep
+from app.web.search import Found, Hit
 
 router = APIRouter(include_in_schema=False)
 READS = [Requires(Permission.COMPLAINTS_READ)]
@@ -147,7 +148,7 @@ def _page(
         hear=shown(AppealDecisionForm, request=uuid4()),
         appeal=shown(AppealForm),
         paper=shown(FileForm),
-        staff=service.staff_choices(db, subject.user_id),
+        staff=service.staff_choices(db, subject.user_id, row.about_user_id),
         workers=service.workers(db, row.about_user_id),
         sees_students=subject.may(Permission.STUDENTS_READ_ALL),
         letters=service.letters_of(db, subject, complaint_id),
@@ -315,3 +316,19 @@ def decide_appeal(
         ),
         lambda session: _page(request, session, desk.subject, desk.settings, complaint_id, form),
     )
+
+
+def _find(db: Session, subject: Subject, words: str) -> Found | None:
+    if not policy.may_list(subject):
+        return None
+    settings: Settings = db.info["settings"]
+    paging = Paging(q=words, per_page=search.MOST)
+    found = service.list_complaints(db, subject, paging, clock.today(settings.zone)).page()
+    hits = [
+        Hit(f"{row.number}, {row.student}", KINDS.get(row.kind, row.kind), f"/complaints/{row.id}", "message")
+        for row in found.items
+    ]
+    return Found("Complaints", hits, found.total, "/complaints")
+
+
+search.register("complaints", _find, order=75)

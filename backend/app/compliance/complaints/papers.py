@@ -48,8 +48,7 @@ def add_paper(
 ) -> ComplaintFile:
     """Add a paper. Raises Invalid for none, NotFound; Conflict for a complaint that is closed, and beyond 20 papers."""
     row = find(session, subject, complaint_id)
-    if subject.user_id != row.student_id:
-        policy.require_work(subject, row)
+    policy.require_own_or_work(subject, row)
     if paper is None:
         sentence = "Choose a photo or document."
         raise Invalid(sentence, errors=[FieldError("file", sentence)])
@@ -80,7 +79,8 @@ def keep(
     return made
 
 
-@views.opens(Part.PRIVACY, student=lambda found, _given: found.student_id, record=lambda found: found.id)
+# Without the paper, as in `service.read`.
+@views.opens(Part.PRIVACY, student=lambda found, _given: found.student_id)
 def read_file(session: Session, subject: Subject, store: FileStore, complaint_file_id: int) -> Paper:
     """One paper. Raises NotFound."""
     row = queries.file(session, complaint_file_id)

@@ -1,13 +1,20 @@
 """Who may see and do what about complaints. Whom a complaint is about does not find it, whatever their duties."""
 
-from sqlalchemy import ColumnElement, false, or_, select
+from sqlalchemy import ColumnElement, Text, and_, cast, exists, false, func, or_, select
 from sqlalchemy.orm import Session
 
 from app.accounts import service as accounts
+from app.core.actions import Action
 from app.core.errors import Forbidden, NotFound
 from app.core.permissions import Actor, Permission
-from app.db.models import Complaint, IssuedDocument, User
+from app.core.views import Part
+from app.db.models import AuditEntry, Complaint, ComplaintFile, IssuedDocument, OutboxMessage, User
 
+OF_STUDENTS = ("student", "former_student")
+"""Whose complaints the student withdraws, accepts and appeals themselves."""
+_LETTER = or_(
+    Complaint.decision_document_id == IssuedDocument.id, Complaint.appeal_document_id == IssuedDocument.id
+)
 NO_COMPLAINT = "There is no such complaint, or you don’t have access to it."
 
 
@@ -62,16 +69,79 @@ def readable(subject: Actor) -> ColumnElement[bool]:
 
 def hidden_letters(subject: Actor) -> ColumnElement[bool]:
     """The condition that a document is a letter of a complaint which this person may not see."""
-    mine = Complaint.student_id == subject.user_id
-    unseen = ~readable(subject) if may_list(subject) else or_(~mine, ~readable(subject))
-    letters = select(Complaint.id).where(
-        or_(
-            Complaint.decision_document_id == IssuedDocument.id,
-            Complaint.appeal_document_id == IssuedDocument.id,
-        ),
-        unseen,
+    return select(Complaint.id).where(_LETTER, unseen(subject)).exists()
+
+
+def unseen(subject: Actor) -> ColumnElement[bool]:
+    """The condition that somebody must not find a complaint: one about them, others' without the duty."""
+    if may_list(subject):
+        return ~readable(subject)
+    return or_(Complaint.student_id != subject.user_id, ~readable(subject))
+
+
+def hidden_history(subject: Actor) -> ColumnElement[bool]:
+    """The condition that an entry of the history is about a complaint which this person must not find.
+
+    By what it is written about, by what somebody looked at, by what was refused, and by the email that was opened: of
+    the complaint, its papers and its letters. Never null, so that it can be negated.
+    """
+    if subject.user_id is None:
+        return false()
+    hidden = unseen(subject)
+    numbers = select(cast(Complaint.id, Text)).where(hidden)
+    papers = select(cast(ComplaintFile.id, Text)).join(Complaint, Complaint.id == ComplaintFile.complaint_id)
+    papers = papers.where(hidden)
+    letters = select(cast(IssuedDocument.id, Text)).join(Complaint, _LETTER).where(hidden)
+    named = select(IssuedDocument.number).join(Complaint, _LETTER).where(hidden)
+    target_id, record, table, part, subject_line = (
+        func.coalesce(value, "")
+        for value in (
+            AuditEntry.target_id,
+            *(AuditEntry.details[name].as_string() for name in ("record", "table", "part", "subject_line")),
+        )
     )
-    return letters.exists()
+    viewed = or_(
+        record.in_(select(Complaint.number).where(hidden)),
+        record.in_(named),
+        # Rows of earlier versions name papers by their row, as requests to see records are named.
+        and_(part == Part.PRIVACY.value, record.in_(papers)),
+    )
+    return or_(
+        and_(AuditEntry.target == "complaints", target_id.in_(numbers)),
+        and_(AuditEntry.target == "complaint_files", target_id.in_(papers)),
+        and_(AuditEntry.target == "issued_documents", target_id.in_(letters)),
+        and_(AuditEntry.action == Action.RECORD_VIEWED.value, viewed),
+        and_(table == "complaints", record.in_(numbers)),
+        and_(table == "complaint_files", record.in_(papers)),
+        and_(table == "issued_documents", record.in_(letters)),
+        and_(
+            AuditEntry.target == "outbox_messages",
+            exists().where(hidden, func.strpos(subject_line, Complaint.number) > 0),
+        ),
+    )
+
+
+def hidden_mails(subject: Actor) -> ColumnElement[bool]:
+    """The condition that an email is about a complaint which this person must not find: its subject has the number."""
+    if subject.user_id is None:
+        return false()
+    return exists().where(unseen(subject), func.strpos(OutboxMessage.subject, Complaint.number) > 0)
+
+
+def is_own(subject: Actor, row: Complaint) -> bool:
+    """Whether the student made this complaint: one that a parent or an employer made about them is not theirs."""
+    return subject.user_id == row.student_id and row.relation in OF_STUDENTS
+
+
+def require_own_or_work(subject: Actor, row: Complaint) -> None:
+    """Raises Forbidden for whoever neither made it nor takes the school's steps."""
+    if is_own(subject, row):
+        return
+    if subject.user_id == row.student_id:
+        raise Forbidden(
+            f"{row.complainant} made this complaint, so only they can take it further. Nothing was saved."
+        )
+    require_work(subject, row)
 
 
 def require_student(session: Session, subject: Actor, student_id: int) -> User:

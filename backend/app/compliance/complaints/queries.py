@@ -75,6 +75,11 @@ def file(session: Session, number: int) -> ComplaintFile | None:
     return session.get(ComplaintFile, number)
 
 
+def hides_from(session: Session, hidden: ColumnElement[bool]) -> bool:
+    """Whether there is a complaint of the condition."""
+    return bool(session.scalar(select(select(Complaint.id).where(hidden).exists())))
+
+
 def documents(session: Session, numbers: Collection[int | None]) -> dict[int, str]:
     """The numbers of letters as printed, by row."""
     rows = session.execute(
@@ -92,11 +97,12 @@ def of_student(session: Session, student_id: int) -> Sequence[Complaint]:
     ).all()
 
 
-def staff(session: Session) -> Sequence[Row[Any]]:
-    """id and full_name of everybody who works at the school, by name."""
+def staff(session: Session, keep: int | None = None) -> Sequence[Row[Any]]:
+    """id, full_name and deleted_at of everybody who works at the school, by name; of `keep` whatever they are now."""
+    works = and_(User.role != "student", User.deleted_at.is_(None))
     return session.execute(
-        select(User.id, User.full_name)
-        .where(User.role != "student", User.deleted_at.is_(None))
+        select(User.id, User.full_name, User.deleted_at)
+        .where(works if keep is None else or_(works, User.id == keep))
         .order_by(func.lower(User.full_name), User.id)
     ).all()
 
@@ -118,7 +124,7 @@ def listing(
         conditions.append(Complaint.state == state)
     if kind is not None:
         conditions.append(Complaint.kind == kind)
-    late = and_(Complaint.decided_on.is_(None), Complaint.state != "closed", Complaint.decide_by < today)
+    late = and_(Complaint.decided_on.is_(None), Complaint.state.in_(OPEN), Complaint.decide_by < today)
     statement = (
         select(
             Complaint.id,
@@ -143,7 +149,7 @@ def listing(
             case(
                 (Complaint.decided_on <= Complaint.decide_by, "on time"),
                 (or_(Complaint.decided_on > Complaint.decide_by, late), "late"),
-                (Complaint.state == "closed", "withdrawn"),
+                (Complaint.state.not_in(OPEN), "withdrawn"),
                 else_="not due yet",
             ).label("timeliness"),
             _Assigned.full_name.label("assigned"),

@@ -123,6 +123,8 @@ class Shown:
     plain: str
     """The state in plain words, for who complains."""
     may: frozenset[str]
+    own: bool
+    """Whether the student who reads it made it."""
 
 
 class ComplaintOut(BaseModel):
@@ -163,7 +165,18 @@ PLAIN = {
     "referred": "The complaint is with GNPEC, the state’s agency. The school has nothing more to decide.",
 }
 """Each state, as who complains reads it."""
-assert set(PLAIN) == set(STATES)  # noqa: S101
+PLAIN_OF_OTHERS = {
+    "received": "The complaint has arrived. The school confirms by {acknowledge_by} that it is looking at it.",
+    "acknowledged": "The school has confirmed the complaint. {complainant} gets a decision by {decide_by}.",
+    "under_review": "Someone is looking into it who is not the person it is about. {complainant} gets a decision by "
+    "{decide_by}.",
+    "decided": "The school has decided. {complainant} can appeal until {appeal_by}.",
+    "appealed": "The appeal has arrived. Someone who did not make the first decision answers by {appeal_due}.",
+    "closed": "This complaint is closed.",
+    "referred": PLAIN["referred"],
+}
+"""The same, as the student reads a complaint that somebody else made."""
+assert set(PLAIN) == set(PLAIN_OF_OTHERS) == set(STATES)  # noqa: S101
 TITLES = {
     "filed": "Received",
     "assigned": "Assigned",

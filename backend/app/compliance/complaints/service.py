@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from sqlalchemy import ColumnElement
 from sqlalchemy.orm import Session
 
 from app.accounts import service as accounts
@@ -26,7 +27,15 @@ from app.compliance.complaints.acting import (
 from app.compliance.complaints.letters import draft_appeal_decision, draft_decision
 from app.compliance.complaints.papers import add_paper, keep, read_file, take_in
 from app.compliance.complaints.policy import may_list, may_manage
-from app.compliance.complaints.schemas import PLAIN, TITLES, ComplaintIn, OfficeForm, Shown, Step
+from app.compliance.complaints.schemas import (
+    PLAIN,
+    PLAIN_OF_OTHERS,
+    TITLES,
+    ComplaintIn,
+    OfficeForm,
+    Shown,
+    Step,
+)
 from app.compliance.complaints.steps import find, note_step, record
 from app.core import views
 from app.core.actions import Action
@@ -54,6 +63,7 @@ __all__ = [
     "draft_decision",
     "enter",
     "file_own",
+    "hidden_from",
     "letters_of",
     "list_complaints",
     "may_list",
@@ -94,13 +104,12 @@ def of_student(session: Session, subject: Subject, student_id: int) -> Sequence[
     return [one for one in queries.of_student(session, student_id) if policy.may_read(subject, one)]
 
 
-@views.opens(
-    Part.PRIVACY, student=lambda found, _given: found.row.student_id, record=lambda found: found.row.number
-)
+# Without the number: who has a student's file, or reads the history, may be whom the complaint is about.
+@views.opens(Part.PRIVACY, student=lambda found, _given: found.row.student_id)
 def read(session: Session, subject: Subject, complaint_id: int, today: date) -> Shown:
     """One complaint. Raises NotFound for other people's, and for whom it is about."""
     row = find(session, subject, complaint_id)
-    own = subject.user_id == row.student_id
+    theirs, own = subject.user_id == row.student_id, policy.is_own(subject, row)
     people = accounts.people_by_id(
         session, {one for one in (row.student_id, row.about_user_id, row.assigned_to) if one is not None}
     )
@@ -113,16 +122,21 @@ def read(session: Session, subject: Subject, complaint_id: int, today: date) -> 
         people[row.assigned_to].full_name if row.assigned_to else None,
         [
             Step(
-                TITLES.get(step.step, step.step), step.done_at, None if own else by, step.words, step.private
+                TITLES.get(step.step, step.step),
+                step.done_at,
+                None if theirs else by,
+                step.words,
+                step.private,
             )
             for step, by in queries.steps(session, complaint_id)
-            if not (own and step.private)
+            if not (theirs and step.private)
         ],
         list(queries.files(session, complaint_id)),
         due,
         (due - today).days if due else None,
-        _plain(row, school.facts(session).zone),
+        _plain(row, school.facts(session).zone, own=own or not theirs),
         _possible(subject, row, today),
+        own,
     )
 
 
@@ -130,6 +144,17 @@ def letters_of(session: Session, subject: Subject, complaint_id: int) -> dict[in
     """The letters of a complaint: row and number of each. Raises NotFound for other people's."""
     row = find(session, subject, complaint_id)
     return queries.documents(session, [row.decision_document_id, row.appeal_document_id])
+
+
+@internal("conditions for lists of the history and of the outbox that have asked before")
+def hidden_from(session: Session, subject: Actor) -> tuple[ColumnElement[bool], ColumnElement[bool]] | None:
+    """That an entry of the history, and that an email, is about a complaint which the person must not find.
+
+    None where there is no such complaint: long lists are then read as if there were no complaints.
+    """
+    if not queries.hides_from(session, policy.unseen(subject)):
+        return None
+    return policy.hidden_history(subject), policy.hidden_mails(subject)
 
 
 @internal("anybody may read how the school handles complaints")
@@ -261,7 +286,7 @@ def _require_staff(session: Session, user_id: int | None, subject: Actor) -> Non
         raise _wrong("about_user_id", "A complaint about you is entered by a colleague. Nothing was saved.")
 
 
-def _plain(row: Complaint, zone: ZoneInfo) -> str:
+def _plain(row: Complaint, zone: ZoneInfo, *, own: bool) -> str:
     days = {
         name: formats.day(value, zone) if value else ""
         for name, value in (
@@ -271,13 +296,14 @@ def _plain(row: Complaint, zone: ZoneInfo) -> str:
             ("appeal_due", row.appeal_due),
         )
     }
-    return PLAIN[row.state].format(**days)
+    said = PLAIN if own else PLAIN_OF_OTHERS
+    return said[row.state].format(**days, complainant=row.complainant)
 
 
 def _possible(subject: Subject, row: Complaint, today: date) -> frozenset[str]:
     """Which steps this person can take now."""
     found = set()
-    if subject.user_id == row.student_id:
+    if policy.is_own(subject, row):
         found = {step for step in ("withdraw", "appeal", "close") if rules.may(step, row.state)}
         if row.state == "referred":
             found.discard("close")

@@ -140,7 +140,8 @@ def _programs(session: Session, numbers: Sequence[int]) -> dict[int, list[str]]:
 
 
 def _found(row: Any, programs: dict[int, list[str]]) -> Found:
-    return Found(row.id, row.full_name, row.email, "; ".join(programs.get(row.id, ["never enrolled"])))
+    known = [*programs.get(row.id, ["never enrolled"]), *(["account deleted"] if row.deleted_at else [])]
+    return Found(row.id, row.full_name, row.email, "; ".join(known))
 
 
 def _wrong(field: str, sentence: str) -> Invalid:

@@ -35,7 +35,11 @@ _OTHERS = (
     "The students of this packet are not those that the seed draws from the recorded numbers. Nobody’s file was given "
     "out. Start a new inspection, and report this to the operator."
 )
-_DELETED = "The account was deleted in the meantime."
+_DELETED = "account deleted"
+_LEFT_OUT = (
+    "complaints about {name}, who had it prepared, if there are any, and notes that their duties do not open. If the "
+    "inspector wants those too, somebody else prepares a packet of the same students"
+)
 _README = """\
 Complete student files, prepared for an inspection.
 
@@ -64,7 +68,7 @@ All of them, in any shell (the numbers are the second column of draw.csv). It pr
   done | LC_ALL=C sort | head -n {count} | cut -d' ' -f2
 
 Compare them with the rows of draw.csv where "drawn" is yes, with the folders in students/, and with the authority's own
-list of the school's students: draw.csv must have all of them.
+list of the school's students: draw.csv must have all of them, also those whose accounts are deleted.
 """
 _HEADS = ("Student", "Number", "Programs", "Chosen", "Files", "SHA-256 of the manifest")
 
@@ -118,6 +122,9 @@ def _begin(database: Database, settings: Settings, inspection_id: int) -> _Job |
         for one in queries.enrollments(session, [student.student_id for student in students]):
             said = f"{one.program}: {one.status.value}, enrolled {one.enrolled_at}"
             programs.setdefault(one.user_id, []).append(said)
+        for student in students:
+            if student.deleted_at is not None:
+                programs.setdefault(student.student_id, []).append(_DELETED)
         made_at = clock.now().astimezone(school.facts(session).zone)
         session.expunge(row)
         return _Job(row, students, actor, made_at, programs)
@@ -132,10 +139,6 @@ def _write(
     with ZipArchive(target, job.made_at) as archive:
         for one in job.students:
             folder = f"students/{one.place:02}-{slug(one.full_name)}-{one.student_id}"
-            if one.deleted_at is not None:
-                with database.begin() as session:
-                    queries.note(session, job.inspection.id, one.student_id, clock.now(), problem=_DELETED)
-                continue
             # All lists of a file are of one moment, and no note is in it that its reader may not read.
             with database.snapshot() as session:
                 written = privacy.write_into(
@@ -149,7 +152,7 @@ def _write(
                     reader=job.actor,
                 )
             with database.begin() as session:
-                queries.note(session, job.inspection.id, one.student_id, clock.now(), files=written.files)
+                queries.note(session, job.inspection.id, one.student_id, clock.now(), written.files)
             rows.append((one, folder, written))
         with database.begin() as session:
             _index(session, settings, archive, job, rows)
@@ -192,12 +195,15 @@ def _index(
         ("Inspector", f"{row.inspector}, {row.agency}"),
         ("Prepared", f"{job.made_at.isoformat(timespec='seconds')} by {job.actor.full_name}"),
     ]
+    if job.actor is not SYSTEM:
+        facts.append(("Not in this packet", _LEFT_OUT.format(name=job.actor.full_name)))
     if row.reference:
         facts.append(("Reference", row.reference))
     if row.seed:
-        facts.append(
-            ("Random draw", f"seed {row.seed}, from {row.drawn_from:,} students ({row.drawn_among})")
+        among = (
+            f"from {row.drawn_from:,} students ({row.drawn_among}), those with deleted accounts among them"
         )
+        facts.append(("Random draw", f"seed {row.seed}, {among}"))
         facts.append(
             ("How to repeat it", "DRAW.txt and draw.csv in this packet say how, with sha256sum alone")
         )
@@ -216,9 +222,6 @@ def _index(
     with OfflinePage(title, facts) as page:
         page.links([Link("Signed list (PDF)", "index.pdf"), Link("Spreadsheet (CSV)", "index.csv")])
         page.table("Students", [*_HEADS[:5], "Open"], _linked(rows, cells), search="Search by name or number")
-        for one in job.students:
-            if one.deleted_at is not None:
-                page.note(f"Not in this packet: {one.full_name} ({one.student_id}). {_DELETED}")
         archive.add_file("index.html", page.finish())
     key = documents.signing_key(session, settings)
     pdf = documents.signed_list(

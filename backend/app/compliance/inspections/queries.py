@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Row, and_, func, insert, or_, select, update
 from sqlalchemy.orm import Session, aliased
 
 from app.core.search import matches
@@ -26,17 +26,16 @@ _ENDED = (EnrollmentStatus.COMPLETED, EnrollmentStatus.WITHDRAWN)
 
 # Who is meant
 
-_STUDIED = or_(User.role == "student", User.id.in_(select(Enrollment.user_id)))
-"""Students, and graduates who now work at the school."""
+_ENROLLED = User.id.in_(select(Enrollment.user_id))
+_STUDIED = or_(and_(User.role == "student", User.deleted_at.is_(None)), _ENROLLED)
+"""Students, graduates who now work at the school, and everybody who was enrolled and whose account is deleted."""
 
 
 def students_named(
     session: Session, word: str, visible: ColumnElement[bool], most: int
 ) -> Sequence[Row[Any]]:
-    """id, full_name and email of the students that a line means: a number, an address, a document's, or a name."""
-    statement = select(User.id, User.full_name, User.email).where(
-        _STUDIED, User.deleted_at.is_(None), visible
-    )
+    """Who a line means, by a number, an address, a document's or a name: id, full_name, email and deleted_at."""
+    statement = select(User.id, User.full_name, User.email, User.deleted_at).where(_STUDIED, visible)
     if word.isascii() and word.isdigit() and len(word) < 10:
         statement = statement.where(User.id == int(word))
     elif "@" in word:
@@ -51,21 +50,20 @@ def students_named(
 
 
 def students(session: Session, numbers: Sequence[int], visible: ColumnElement[bool]) -> Sequence[Row[Any]]:
-    """id, full_name and email of those of these accounts that are students', by name."""
+    """id, full_name, email and deleted_at of those of these accounts that are students', by name."""
     return session.execute(
-        select(User.id, User.full_name, User.email)
-        .where(User.id.in_(numbers), _STUDIED, User.deleted_at.is_(None), visible)
+        select(User.id, User.full_name, User.email, User.deleted_at)
+        .where(User.id.in_(numbers), _STUDIED, visible)
         .order_by(func.lower(User.full_name), User.id)
     ).all()
 
 
 def to_draw_from(session: Session, among: str, visible: ColumnElement[bool]) -> Sequence[int]:
-    """The students who were ever enrolled, those who are active, or those of whom no enrollment is open."""
-    statement = (
-        select(User.id)
-        .where(User.deleted_at.is_(None), visible)
-        .where(User.id.in_(select(Enrollment.user_id)))
-    )
+    """The students who were ever enrolled, those who are active, or those of whom no enrollment is open.
+
+    Whether their account is deleted does not matter: the authority's own list of students has them.
+    """
+    statement = select(User.id).where(_ENROLLED, visible)
     active = select(Enrollment.user_id).where(Enrollment.status == EnrollmentStatus.ACTIVE)
     if among == "active":
         statement = statement.where(User.id.in_(active))
@@ -144,20 +142,12 @@ def begin_again(session: Session, inspection_id: int) -> None:
     )
 
 
-def note(
-    session: Session,
-    inspection_id: int,
-    student_id: int,
-    at: datetime,
-    *,
-    files: int | None = None,
-    problem: str | None = None,
-) -> None:
-    """Write what became of one student's file."""
+def note(session: Session, inspection_id: int, student_id: int, at: datetime, files: int) -> None:
+    """Write how many files one student's file has."""
     session.execute(
         update(InspectedStudent)
         .where(InspectedStudent.inspection_id == inspection_id, InspectedStudent.student_id == student_id)
-        .values(done_at=at, files=files, problem=problem)
+        .values(done_at=at, files=files, problem=None)
     )
 
 

@@ -46,6 +46,8 @@ class Progress:
     inspection: InspectionPacket
     students: Sequence[Any]
     expired: bool
+    may_open: bool
+    """Whether this person can download it."""
 
     @property
     def done(self) -> int:
@@ -134,18 +136,19 @@ def progress(session: Session, subject: Subject, inspection_id: int) -> Progress
     """How far a packet is. Raises Forbidden, NotFound."""
     policy.require_run(subject)
     row = _known(session, inspection_id)
-    return Progress(row, queries.of(session, inspection_id), _expired(row))
+    return Progress(row, queries.of(session, inspection_id), _expired(row), policy.may_open(subject, row))
 
 
 def open_packet(session: Session, subject: Subject, inspection_id: int, files: FileStore) -> InspectionPacket:
-    """The inspection whose packet is in the store, for its download, which the history records.
+    """The inspection whose packet is in the store, for its download by who asked for it, which the history records.
 
-    Raises ProofRequired, Forbidden, NotFound; Conflict while there is none, NotFound once it has expired.
+    Raises ProofRequired, Forbidden; Conflict while there is none, NotFound for other people's and once it has expired.
     """
     policy.require_run(subject)
     row = _known(session, inspection_id)
     if row.packet_sha256 is None:
         raise Conflict("This packet is not ready yet. Its page shows how far it is.")
+    policy.require_open(subject, row)
     if _expired(row) or not files.exists(row.packet_sha256):
         raise NotFound(
             "This packet has expired. Prepare a new one for the same students; that takes a minute."

@@ -165,20 +165,24 @@ def answer_with_copy(
         return _close(session, subject, row, "copy", answer, stored, made)
 
 
-def read_copy(session: Session, subject: Subject, access_request_id: int, files: FileStore) -> AccessRequest:
-    """The request that was answered with an archive, which is in the store, for the student and the office.
+def read_copy(
+    database: Database, subject: Subject, files: FileStore, settings: Settings, access_request_id: int
+) -> AccessRequest | Archive:
+    """For the student the request that was answered with an archive, which is in the store.
 
-    Raises NotFound.
+    That archive has everything, a complaint about whoever else asks for it too: for the office another is made, with
+    what the person may have, and the caller closes it. Raises NotFound, Forbidden, ProofRequired.
     """
-    row = _readable(session, subject, access_request_id)
-    if row.archive_sha256 is None:
-        raise NotFound("This request was not answered with a copy.")
-    if subject.user_id != row.student_id:
-        policy.require_manage(session, subject, row.student_id, deleted=True)
-        _record_export(session, subject, row.student_id, row.archive_sha256, 0)
-    if not files.exists(row.archive_sha256):
-        raise NotFound("This file is not in the file store. Ask the operator to restore it.")
-    return row
+    with database.begin() as session:
+        row = _readable(session, subject, access_request_id)
+        if row.archive_sha256 is None:
+            raise NotFound("This request was not answered with a copy.")
+        if subject.user_id == row.student_id:
+            if not files.exists(row.archive_sha256):
+                raise NotFound("This file is not in the file store. Ask the operator to restore it.")
+            return row
+        student_id = row.student_id
+    return _exported(database, subject, files, settings, student_id, deleted=True)
 
 
 def export_file(
@@ -188,10 +192,22 @@ def export_file(
 
     The history says who took it out, and the student sees it.
     """
+    return _exported(database, subject, files, settings, student_id)
+
+
+def _exported(
+    database: Database,
+    subject: Actor,
+    files: FileStore,
+    settings: Settings,
+    student_id: int,
+    *,
+    deleted: bool = False,
+) -> Archive:
     with database.snapshot() as session:
         if isinstance(subject, Subject):
             history.act_as(session, subject)
-        policy.require_manage(session, subject, student_id)
+        policy.require_manage(session, subject, student_id, deleted=deleted)
         if isinstance(subject, Subject):
             proof.require(subject, Action.STUDENT_FILE_EXPORTED, {})
         made = archive.build(session, files, settings, student_id, subject.full_name, subject)

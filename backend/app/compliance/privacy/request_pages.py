@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 from starlette.responses import StreamingResponse
 
 from app.compliance.privacy import access, amendments
+from app.compliance.privacy.archive import Archive
 from app.compliance.privacy.schemas import AnswerForm, DecisionForm, HearingForm
 from app.core import clock
 from app.core.permissions import Permission, Subject
@@ -14,7 +15,17 @@ from app.settings import Settings
 from app.web.field_types import PathId
 from app.web.forms import Form, posted
 from app.web.render import redirect, render
-from app.web.request import CurrentSubject, DatabaseDep, Db, FilesDep, Requires, SettingsDep, uploading
+from app.web.reports.answers import download
+from app.web.request import (
+    BriefSubject,
+    CurrentSubject,
+    DatabaseDep,
+    Db,
+    FilesDep,
+    Requires,
+    SettingsDep,
+    uploading,
+)
 
 router = APIRouter(include_in_schema=False)
 READS = [Requires(Permission.PRIVACY_READ)]
@@ -83,9 +94,18 @@ def _access_page(
 
 
 @router.get("/privacy/access/{access_request_id}/copy")
-def copy(db: Db, subject: CurrentSubject, store: FilesDep, access_request_id: PathId) -> Response:
-    """The archive that answered a request, for the student and the office."""
-    row = access.read_copy(db, subject, access_request_id, store)
+def copy(
+    database: DatabaseDep,
+    subject: BriefSubject,
+    settings: SettingsDep,
+    store: FilesDep,
+    access_request_id: PathId,
+) -> Response:
+    """The archive that answered a request, for the student; for the office another with what they may have."""
+    row = access.read_copy(database, subject, store, settings, access_request_id)
+    if isinstance(row, Archive):
+        row.file.seek(row.size)
+        return download(row.file, row.name, "application/zip")
     chunks = store.read(row.archive_sha256 or "")
     headers = {
         "Content-Disposition": f'attachment; filename="student-file-{row.student_id}-{row.received_on}.zip"',

@@ -2,6 +2,7 @@
 
 from sqlalchemy import select
 
+from app.compliance.complaints import policy as complaints
 from app.core import student_records as records
 from app.core.student_records import StoredPaper
 from app.db.models import (
@@ -56,4 +57,6 @@ records.export(
     "Everything that happened, and who looked",
     records.owned(AuditEntry.student_id),
     withheld={"ip": "Network addresses are those of whoever acted."},
+    readable=lambda reader: ~complaints.hidden_history(reader),
+    limited="Nobody finds complaints about themselves.",
 )

@@ -187,6 +187,25 @@ def by_number(session: Session, number: str) -> Row[Any] | None:
     return session.execute(_listed().where(IssuedDocument.number == number)).one_or_none()
 
 
+def has_transcripts(session: Session, first: int, last: int) -> bool:
+    """Whether a transcript is among the documents from `first` to `last`."""
+    found = select(TranscriptContent.document_id).where(
+        TranscriptContent.document_id >= first, TranscriptContent.document_id <= last
+    )
+    return bool(session.scalar(select(found.exists())))
+
+
+def ended_documents(session: Session, first: int, last: int) -> Sequence[int]:
+    """The documents from `first` to `last` that are transcripts, and void or replaced."""
+    return session.scalars(
+        select(IssuedDocument.id)
+        .join(TranscriptContent, TranscriptContent.document_id == IssuedDocument.id)
+        .where(IssuedDocument.id >= first, IssuedDocument.id <= last)
+        .where(IssuedDocument.status.in_(("void", "replaced")))
+        .order_by(IssuedDocument.id)
+    ).all()
+
+
 def latest(session: Session) -> Row[Any] | None:
     """The transcript that was issued last."""
     return session.execute(_listed().order_by(Transcript.id.desc()).limit(1)).one_or_none()

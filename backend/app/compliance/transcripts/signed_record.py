@@ -3,14 +3,20 @@
 The unsigned record is in every transcript's PDF, covered by its signature. This one stands by itself: the record and
 each achievement in it carry a Data Integrity proof of the school (eddsa-rdfc-2022), so that a wallet or another school
 can verify it, or one course of it, without the PDF. It is made each time: a proof is of the day it was asked for.
+
+A transcript that is made void or replaced takes them all back: the record and its parts name one place in the school's
+lists of revoked credentials, which is the number of the document's row. Nothing is written for it; a list is read from
+the register of documents when somebody asks.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
 from sqlalchemy.orm import Session
 
+from app.compliance.credentials.badges import status
 from app.compliance.credentials.badges.keys import issuer_id
 from app.compliance.credentials.badges.proof import (
     BadBadge,
@@ -78,18 +84,35 @@ def _prepared(
         )
     found = content.read(kept.content)
     unsigned = clr.record(found, row.number, date.fromisoformat(found["issued_on"]))
+    number, index = divmod(document.id, status.BITS)
+    unsigned["credentialStatus"] = status.entry(
+        settings.app_origin, status.FIRST_OF_TRANSCRIPTS + number, index
+    )
     signer = BadgeSigner(issuer_id(settings.app_origin), documents.badge_key(session, settings))
     return document, unsigned, signer
 
 
 def sign(unsigned: dict[str, Any], signer: BadgeSigner) -> str:
-    """The record with a proof on each achievement and on the whole. A verifier reads them before they leave."""
+    """The record with a proof on each achievement and on the whole. A verifier reads them before they leave.
+
+    Each achievement has what must not be lost when it is shown without the record: its place in the list of revoked
+    credentials, and the student's statements (34 CFR 99.21).
+    """
     now, subject = clock.now(), unsigned["credentialSubject"]
     public = signer.key.key.public_key().public_bytes_raw()
     try:
         parts = [
             # Without the record's own context: each achievement is a badge that any wallet reads.
-            secured({**_issued_by(one, signer.did), "@context": list(clr.BADGE_CONTEXTS)}, signer, now)
+            secured(
+                {
+                    **_issued_by(one, signer.did),
+                    "@context": list(clr.BADGE_CONTEXTS),
+                    "description": f"Part of: {unsigned['description']}",
+                    "credentialStatus": unsigned["credentialStatus"],
+                },
+                signer,
+                now,
+            )
             for one in subject["verifiableCredential"]
         ]
         for one in parts:
@@ -105,3 +128,17 @@ def sign(unsigned: dict[str, Any], signer: BadgeSigner) -> str:
 
 def _issued_by(credential: dict[str, Any], did: str) -> dict[str, Any]:
     return {**credential, "issuer": {**credential["issuer"], "id": did}}
+
+
+def _revoked(session: Session, number: int) -> Collection[int] | None:
+    place = number - status.FIRST_OF_TRANSCRIPTS
+    # A row's number has 31 bits: there is no list beyond them.
+    if not 0 <= place < 2**31 // status.BITS:
+        return None
+    first, last = place * status.BITS, (place + 1) * status.BITS - 1
+    if not queries.has_transcripts(session, first, last):
+        return None
+    return [row - first for row in queries.ended_documents(session, first, last)]
+
+
+status.register_lists("transcripts", _revoked)

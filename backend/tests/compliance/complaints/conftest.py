@@ -1,12 +1,13 @@
 """A student, two registrars, an administrator, and a file store."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from uuid import uuid4
 
 import pytest
 import time_machine
+from fastapi.testclient import TestClient
 from sqlalchemy import Connection
 from sqlalchemy.orm import Session
 
@@ -22,6 +23,7 @@ from tests.factories.school import School, subject_of
 
 NOW = datetime(2026, 5, 4, 16, tzinfo=UTC)
 TODAY = date(2026, 5, 4)
+SignedIn = Callable[[User], TestClient]
 
 
 @pytest.fixture(autouse=True)

@@ -35,7 +35,7 @@ from app.rules import complaints as rules
 from app.settings import Settings
 from app.web import queue
 from app.web.paging import Paging
-from tests.compliance.complaints.conftest import TODAY, as_registrar, complaint
+from tests.compliance.complaints.conftest import TODAY, SignedIn, as_registrar, complaint
 from tests.factories.school import School, subject_of
 from tests.factories.skills import picture
 
@@ -43,7 +43,7 @@ DAY = timedelta(days=1)
 PNG = picture("PNG")
 
 
-def _issue(
+def issue(
     database: Database,
     subject: Subject,
     store: FileStore,
@@ -132,7 +132,7 @@ def test_a_complaint_from_the_portal_to_gnpec(
     service.add_note(session, colleague, row.id, NoteForm(note="Spoke with the caretaker."))
     session.commit()
 
-    letter = _issue(database, colleague, store, settings, row.id)
+    letter = issue(database, colleague, store, settings, row.id)
     session.expire_all()
     assert (row.state, row.decision_document_id, row.decided_by) == ("decided", letter.id, colleague.user_id)
     assert row.appeal_by == TODAY + timedelta(days=14)
@@ -187,7 +187,7 @@ def test_whom_it_is_about_finds_nothing(
     row = service.file_own(session, me, complaint(about_user_id=boss.user_id), TODAY, (store, PNG))
     paper = service.read(session, me, row.id, TODAY).files[0]
     session.commit()
-    letter = _issue(database, registrar, store, settings, row.id)
+    letter = issue(database, registrar, store, settings, row.id)
     session.expire_all()
 
     def seen(subject: Subject) -> tuple[bool, ...]:
@@ -267,6 +267,68 @@ def test_the_office_enters_one_for_a_parent_and_for_somebody_who_left(
     assert service.read(session, admin, left.id, TODAY).deleted
 
 
+def test_the_student_takes_no_step_for_somebody_who_complained(
+    session: Session, school: School, maria: User, me: Subject, registrar: Subject, signed_in: SignedIn
+) -> None:
+    """A parent's or an employer's complaint: the student reads it, and it is not called theirs."""
+
+    def entered(relation: str) -> Complaint:
+        values = {
+            "request": uuid4(), "kind": "money", "what": "Charged twice", "wanted": "A refund",
+            "received_how": "letter", "received_on": TODAY, "relation": relation, "complainant": "Pat Lopez",
+        }  # fmt: skip
+        return service.enter(session, registrar, maria.id, OfficeForm.model_validate(values), TODAY)
+
+    student = signed_in(maria)
+    for relation, own in (("student", True), ("former_student", True), ("parent", False), ("other", False)):
+        row = entered(relation)
+        session.commit()
+        page = student.get(f"/account/complaints/{row.id}").text
+        assert ("our complaint" in page, "Complaint by Pat Lopez" in page, "/withdraw" in page) == (
+            own,
+            not own,
+            own,
+        ), relation
+        assert service.read(session, me, row.id, TODAY).may == ({"withdraw", "file"} if own else set())
+        acts = [
+            lambda row=row: service.withdraw(session, me, row.id, "", TODAY),  # type: ignore[misc]
+            lambda row=row: service.close(session, me, row.id, "", TODAY),  # type: ignore[misc]
+            lambda row=row: service.appeal(session, me, row.id, AppealForm(appeal="No."), TODAY),  # type: ignore[misc]
+            lambda row=row: service.add_paper(session, me, row.id, None),  # type: ignore[misc]
+        ]
+        if own:
+            acts[0]()
+            assert row.state == "closed"
+            continue
+        for act in acts:
+            with pytest.raises(Forbidden, match="Pat Lopez made this complaint"):
+                act()
+        service.withdraw(session, registrar, row.id, "They called.", TODAY)
+
+
+def test_what_was_withdrawn_is_never_late_and_whom_it_is_about_stays(
+    session: Session, school: School, me: Subject, registrar: Subject
+) -> None:
+    teacher = school.instructor(full_name="Tom Teacher")
+    row = service.file_own(session, me, complaint(about_user_id=teacher.id), TODAY)
+    teacher.deleted_at = teacher.created_at
+    session.flush()
+    assert (teacher.id, "Tom Teacher (account deleted)") in service.staff_choices(session, keep=teacher.id)
+    assert teacher.id not in dict(service.staff_choices(session))
+    service.assign(session, registrar, row.id, AssignForm(about_user_id=teacher.id))
+    assert row.about_user_id == teacher.id
+
+    def timeliness(today: date) -> str:
+        return str(service.list_complaints(session, registrar, Paging(), today).page().items[0].timeliness)
+
+    after = row.decide_by + DAY
+    assert [timeliness(day) for day in (TODAY, after)] == ["not due yet", "late"]
+    service.withdraw(session, me, row.id, "", TODAY)
+    assert timeliness(after) == "withdrawn"
+    service.refer(session, registrar, row.id, "", TODAY)
+    assert timeliness(after) == "withdrawn"
+
+
 def test_sent_and_decided_at_once_is_once(live_database: Database, live_settings: Settings) -> None:
     """One form sent six times is one complaint; others are numbered without gaps; of two decisions one is made."""
     store = open_store(live_settings)
@@ -292,7 +354,7 @@ def test_sent_and_decided_at_once_is_once(live_database: Database, live_settings
     def decide(subject: Subject) -> bool:
         both.wait()
         try:
-            _issue(live_database, subject, store, live_settings, sent[0][0])
+            issue(live_database, subject, store, live_settings, sent[0][0])
         except Conflict:
             return False
         return True

@@ -3,17 +3,19 @@
 import copy
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from openbadgeslib.errors import LibOpenBadgesException
 from openbadgeslib.ob3 import OB3LdpVerifier
 from openbadgeslib.ob3.clr import bundled_clr_contexts
 from openbadgeslib.ob3.contexts import document_loader
 from pyld import jsonld
 
+from app.compliance.credentials.badges import status
 from app.compliance.credentials.public import service as published
 from app.compliance.transcripts import service
 from app.core.errors import Conflict, NotFound
@@ -48,6 +50,19 @@ def accept(credential: dict[str, Any], did: dict[str, Any]) -> None:
     )
 
 
+def downloader(world: World) -> Callable[[str], bytes]:
+    """What a verifier finds on the school's site: whose keys, and the list of revoked credentials."""
+
+    def download(url: str) -> bytes:
+        with world.database.begin() as session:
+            if url.endswith("/did.json"):
+                return json.dumps(published.issuer(session, world.settings)).encode()
+            number = int(url.rpartition("/credentials/status/")[2])
+            return published.status_token(session, world.settings, number).encode()
+
+    return download
+
+
 def words(value: Any) -> Iterator[str]:
     """Every text that a credential says, but for contexts, types and proofs."""
     if isinstance(value, dict):
@@ -78,7 +93,9 @@ def test_a_stranger_accepts_the_record_and_each_course_and_refuses_a_changed_gra
     assert len(parts) > 1
     for one in parts:
         accept(one, did)
-        OB3LdpVerifier().verify(one, download=lambda _url: json.dumps(did).encode())
+        OB3LdpVerifier().verify(one, check_status=True, download=downloader(world))
+        assert one["credentialStatus"] == record["credentialStatus"]
+        assert one["description"] == f"Part of: {record['description']}"
     assert record["name"] == f"Transcript {issued.number}"
     # Nothing that it says is left out of what is signed: a term that no context defines would be.
     signed = canonical({name: value for name, value in record.items() if name != "proof"})
@@ -99,6 +116,32 @@ def test_a_stranger_accepts_the_record_and_each_course_and_refuses_a_changed_gra
     ):
         with pytest.raises(InvalidSignature):
             accept(credential, did)
+
+
+@pytest.mark.parametrize("how", ["void", "replaced"])
+def test_what_was_signed_is_revoked_with_its_transcript(
+    world: World, issued: IssuedDocument, how: str
+) -> None:
+    """What somebody keeps of a record is refused once the transcript is void or replaced, and nothing else is."""
+    other = world.issue(whose="omar")
+    kept, others = (
+        json.loads(service.signed_record(world.database, world.registrar, world.settings, one.id).text)
+        for one in (issued, other)
+    )
+    if how == "void":
+        with world.database.begin() as session:
+            register.void(session, world.registrar, issued.id, "Issued in error")
+    else:
+        world.issue(replaces=issued.id)
+    for one in kept["credentialSubject"]["verifiableCredential"]:
+        with pytest.raises(LibOpenBadgesException, match="'revocation' is set"):
+            OB3LdpVerifier().verify(one, check_status=True, download=downloader(world))
+    for one in others["credentialSubject"]["verifiableCredential"]:
+        OB3LdpVerifier().verify(one, check_status=True, download=downloader(world))
+    with world.database.begin() as session:
+        for missing in (2, status.FIRST_OF_TRANSCRIPTS - 1, status.FIRST_OF_TRANSCRIPTS + 1, 2**31 - 1):
+            with pytest.raises(NotFound):
+                published.status_list(session, world.settings, missing)
 
 
 def test_who_may_have_it_and_only_while_it_is_valid(world: World, issued: IssuedDocument) -> None:

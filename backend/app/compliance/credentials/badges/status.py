@@ -4,14 +4,33 @@ A list has 131,072 bits, so that who asks for it does not say after whom. It end
 which a revoked credential still stands as valid, is refused.
 """
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from datetime import UTC, datetime, timedelta
 from typing import Any
+
+from sqlalchemy.orm import Session
 
 from app.compliance.credentials.badges.proof import BadgeSigner, as_jwt, secured
 
 BITS = 131_072
 VALID_FOR = timedelta(days=7)
+FIRST_OF_TRANSCRIPTS = 1_000_000
+"""The number of the first list of transcripts; those of badges count from 1."""
+Revoked = Callable[[Session, int], Collection[int] | None]
+"""Which bits of the list with this number are revoked; None for a list that is not there."""
+
+_others: dict[str, Revoked] = {}
+
+
+def register_lists(name: str, revoked: Revoked) -> None:
+    """Let a room that signs credentials of its own have its lists beside those of badges."""
+    _others[name] = revoked
+
+
+def of_others(session: Session, number: int) -> Collection[int] | None:
+    """The revoked bits of a list that another room keeps; None where it is none of theirs."""
+    found = (revoked(session, number) for revoked in _others.values())
+    return next((bits for bits in found if bits is not None), None)
 
 
 def address(app_origin: str, number: int) -> str:

@@ -116,10 +116,13 @@ def status_token(session: Session, settings: Settings, number: int) -> str:
 
 
 def _listed(session: Session, settings: Settings, number: int) -> tuple[BadgeSigner, frozenset[int]]:
-    if not queries.has_list(session, number):
-        raise NotFound("There is no such list of revoked credentials.")
+    revoked = status.of_others(session, number)
+    if revoked is None:
+        if not queries.has_list(session, number):
+            raise NotFound("There is no such list of revoked credentials.")
+        revoked = queries.revoked_bits(session, number)
     signer = BadgeSigner(issuer_id(settings.app_origin), documents.badge_key(session, settings))
-    return signer, frozenset(queries.revoked_bits(session, number))
+    return signer, frozenset(revoked)
 
 
 # Verifying a file, for the staff and the command line
