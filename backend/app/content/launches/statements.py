@@ -145,7 +145,7 @@ def _keep(session: Session, token_hash: str, submission: Submission) -> None:
     statements = record_store.statements_of(submission)
     # One that is sent again, because its answer was lost, says nothing new.
     known = record_store.stored_of(session, [UUID(one.statement_id) for one in submission.statements])
-    fresh = [one for one in statements if one["id"] not in {str(name) for name in known}]
+    fresh = [one for one in statements if one.get("id") not in {str(name) for name in known}]
     before = Before.of(attempt, record)
     seconds = cmi5_sessions.take(record, item, attempt, fresh)
     record.last_seen_at = now
