@@ -22,7 +22,7 @@ from psycopg import sql
 from app.core import clock
 from app.ops.backup import archive, plan, store, wal
 from app.ops.backup.archive import Damaged
-from app.ops.backup.place import MANIFEST, Backup, BackupPlace
+from app.ops.backup.place import MANIFEST, SEGMENT_BYTES, Backup, BackupPlace
 from app.ops.backup.plan import Plan
 from app.ops.backup.tools import Stopped, run
 from app.ops.errors import OperatorError
@@ -165,6 +165,7 @@ def _fill(
     say: Say,
     stopping: threading.Event | None,
 ) -> None:
+    _require_room(wanted, scratch, data)
     unpacked = []
     for one in wanted.chain:
         folder = scratch / one.id
@@ -179,7 +180,9 @@ def _fill(
             _require_stored_damage(place, one, str(error).removeprefix("pg_verifybackup: "))
         unpacked.append(folder)
     if len(unpacked) == 1:
-        unpacked[0].rename(data)
+        shutil.move(
+            unpacked[0], data
+        )  # onto another disk where the server’s user cannot reach the new folder
     else:
         say(f"· combining {len(unpacked)} backups")
         try:
@@ -210,6 +213,20 @@ def _fill(
         )
         history.chmod(0o600)
     (data / "recovery.signal").touch(mode=0o600)
+
+
+def _require_room(wanted: Plan, scratch: Path, data: Path) -> None:
+    """As root, the database may lie elsewhere than in the new folder (`EmbeddedServer.home`), on a disk of its own."""
+    if scratch.stat().st_dev == data.parent.stat().st_dev:
+        return
+    free = shutil.disk_usage(data.parent).free
+    needed = max(one.restored_bytes for one in wanted.chain) + len(wanted.log) * SEGMENT_BYTES
+    if free < needed:
+        raise OperatorError(
+            f"The database goes to {data.parent}, because its user cannot reach the new folder. It needs "
+            f"{needed / 1024**2:,.0f} MB there, and {free / 1024**2:,.0f} MB are free: choose a folder below /srv or "
+            "/var/lib on a disk with room, or run this as the user who serves the school."
+        )
 
 
 def _require_stored_damage(place: BackupPlace, backup: Backup, why: str) -> NoReturn:
