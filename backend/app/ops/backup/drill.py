@@ -66,10 +66,8 @@ def run_drill(place: BackupPlace, source: Source, settings: Settings) -> Outcome
     """
     place.prepare()
     with place.drilling():
-        for left in place.folder.glob(
-            f"{_SCRATCH}*"
-        ):  # by a drill that was killed: all records, uncompressed
-            if left.is_dir():
+        for left in place.folder.glob(f"{_SCRATCH}*"):
+            if left.is_dir():  # of a drill that was killed: all records, uncompressed
                 _clear(left)
         scratch = Path(tempfile.mkdtemp(prefix=_SCRATCH, dir=place.folder))
         scratch.chmod(0o711)

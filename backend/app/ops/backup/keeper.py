@@ -28,6 +28,7 @@ from app.rules.backups import BackupKind
 from app.settings import DEMO_DOMAIN, Settings
 
 _TICK_SECONDS = 60.0
+_AGAIN_SECONDS = 5.0
 _DRILL_HOUR = 3
 _PATIENCE_AFTER_FAILURE = timedelta(minutes=10)
 _OVERLAP = timedelta(hours=1)
@@ -114,7 +115,7 @@ class Keeper:
                         self._keep(source)
             except Exception as error:
                 self._note_failure(_one_line(error))
-            self._stopping.wait(_TICK_SECONDS)
+            self._stopping.wait(_AGAIN_SECONDS)
 
     def _keep(self, source: Source) -> None:
         receiver = Receiver(self._place, source)
@@ -162,7 +163,11 @@ class Keeper:
                 age < drill.EVERY + timedelta(days=1) and not quiet
             ):
                 return
-        outcome = drill.run_drill(self._place, source, self._settings)
+        try:
+            outcome = drill.run_drill(self._place, source, self._settings)
+        except OperatorError as error:  # somebody runs one at this moment
+            log.warning("backup.drill_put_off", reason=str(error))
+            return
         if outcome.fault is not None:
             log.error("backup.drill_failed", reason=outcome.fault)
         note_drill(self._settings, outcome, self._database)

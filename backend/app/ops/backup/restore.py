@@ -177,12 +177,11 @@ def _fill(
         except Damaged as error:
             raise _Unusable(one, str(error)) from error
         except OperatorError as error:
-            _require_stored_damage(place, one, str(error).removeprefix("pg_verifybackup: "))
+            _require_stored_damage(place, one, _reason(error))
         unpacked.append(folder)
     if len(unpacked) == 1:
-        shutil.move(
-            unpacked[0], data
-        )  # onto another disk where the server’s user cannot reach the new folder
+        # Onto another disk, where the server's user cannot reach the new folder.
+        shutil.move(unpacked[0], data)
     else:
         say(f"· combining {len(unpacked)} backups")
         try:
@@ -195,8 +194,8 @@ def _fill(
             run(programs, "pg_combinebackup", arguments, "pg_combinebackup", stopping=stopping)
         except OperatorError as error:  # each of them has been checked: the fault is not in the backups
             raise OperatorError(
-                f"The backups could not be put together ({str(error).removeprefix('pg_combinebackup: ')}) They are as "
-                "they were: see that the disk has room and is sound, and run the same command again."
+                f"The backups could not be put together ({_reason(error)}). They are as they were: "
+                "see that the disk has room and is sound, and run the same command again."
             ) from error
         # The log of the last one belongs to it: without it, what it holds is not yet consistent.
         for path in (unpacked[-1] / "pg_wal").glob("*"):
@@ -236,9 +235,14 @@ def _require_stored_damage(place: BackupPlace, backup: Backup, why: str) -> NoRe
     except Damaged as damaged:
         raise _Unusable(backup, str(damaged)) from damaged
     raise OperatorError(
-        f"{backup.id} could not be unpacked as it is ({why}) The backup itself was read again and is sound: see that "
+        f"{backup.id} could not be unpacked as it is ({why}). The backup itself was read again and is sound: see that "
         "the disk of the new folder has room and is sound, and run the same command again."
     )
+
+
+def _reason(error: OperatorError) -> str:
+    """What a program said, without its name before it."""
+    return str(error).partition(": ")[2].rstrip(".")
 
 
 def _require_going_on(stopping: threading.Event | None) -> None:

@@ -97,7 +97,7 @@ def verify_a_part(
     sound = [one for one in known if one.fault is None]
     for one in sorted(sound, key=lambda one: one.verified_at or one.ended_at)[:1]:
         yield Checked(one.id, check(place, one, {one.id: one for one in known}, progress))
-    recent = [one for one in wal.files(place) if one.path.stat().st_mtime >= since.timestamp()]
+    recent = [one for one in wal.files(place) if one.written_at >= since.timestamp()]
     yield from _checked_log(recent)
     yield from (Checked("files", fault) for fault in store.check(place, f"{now.toordinal() % 256:02x}"))
 

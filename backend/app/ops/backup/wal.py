@@ -28,6 +28,8 @@ class WalFile:
     segment: Segment
     size_bytes: int
     compressed: bool
+    written_at: float
+    """When the file was last written to, in seconds since 1970."""
 
     @property
     def complete(self) -> bool:
@@ -172,7 +174,7 @@ def _file(path: Path, system: int, *, damaged: bool = False) -> WalFile | None:
         return None
     timeline, log, place = (int(found[part], 16) for part in (1, 2, 3))
     segment = Segment(timeline, log * _IN_A_LOG + place, found[5] is None, system)
-    return WalFile(path, segment, status.st_size, found[4] is not None)
+    return WalFile(path, segment, status.st_size, found[4] is not None, status.st_mtime)
 
 
 def _content(one: WalFile) -> Iterator[bytes]:
