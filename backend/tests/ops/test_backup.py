@@ -437,7 +437,7 @@ def test_silence_is_an_alarm_where_backups_should_be_made(school: School, tmp_pa
         assert [one.level for one in examined] == [Level.WARNING] * alarmed
 
 
-def test_several_databases_in_one_folder_are_told_apart(school: School) -> None:
+def test_several_databases_in_one_folder_are_kept_apart(school: School) -> None:
     place = BackupPlace(school.folder / "shared")
     first = take.take(place, school.source, BackupKind.FULL)
     system = first.system_identifier

@@ -174,7 +174,7 @@ def _backup(system: int, timeline: int, begins: timedelta, segment: int) -> Memb
 @pytest.mark.parametrize(
     ("backups", "latest", "rivals"),
     [
-        # Began anew in a folder with the backups of another database, whose numbers are higher.
+        # Began in a folder with the backups of another database, whose numbers are higher.
         ([_backup(7, 3, 0 * DAY, 900), _backup(8, 1, 2 * DAY, 4)], (8, 1), 0),
         # Restored, and gone on from there the same day.
         ([_backup(7, 1, 0 * DAY, 10), _backup(7, 1, 5 * HOUR, 20), _backup(7, 2, 6 * HOUR, 15)], (7, 2), 0),

@@ -203,8 +203,8 @@ def _fill(
                 shutil.copyfile(path, data / "pg_wal" / path.name)
     for segment in wanted.log:
         wal.write_out(segment, data / "pg_wal")
-    # PostgreSQL takes the next number that no history is known of. Two databases with one number could not be told
-    # apart here.
+    # PostgreSQL takes the next number that no history is known of. Two databases with one number would be mixed up
+    # here.
     for timeline in range(wanted.backup.timeline + 1, wanted.newest_timeline + 1):
         history = data / "pg_wal" / f"{timeline:08X}.history"
         history.write_text(
