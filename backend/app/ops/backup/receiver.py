@@ -108,8 +108,9 @@ def require_slot(place: BackupPlace, source: Source) -> Path | None:
         row = connection.execute(_STATE, (SLOT,)).fetchone()
         if row is not None and row[0]:
             return None
-        system = _position(connection).system
-        folder = wal.newest_folder(place, system)
+        position = _position(connection)
+        system = position.system
+        folder = wal.newest_folder(place, (system, position.timeline))
         if row is not None and row[1] == "lost":
             log.warning("backup.log_gap", reason="the server had to remove log that was not received")
             connection.execute("SELECT pg_drop_replication_slot(%s)", (SLOT,))

@@ -127,9 +127,18 @@ def new_folder(place: BackupPlace, at: datetime, system: int) -> Path:
     return folder
 
 
-def newest_folder(place: BackupPlace, system: int) -> Path | None:
-    """The folder that the log of this database cluster goes to; None while it has none."""
-    return max((one for one in _folders(place) if system_of(place, one) == system), default=None)
+def newest_folder(place: BackupPlace, branch: BranchKey) -> Path | None:
+    """The folder that the log of this database goes to; None while it has none.
+
+    Not one that a copy of it writes to on another timeline: pg_receivewal goes on from the newest segment it finds.
+    """
+
+    def fits(folder: Path) -> bool:
+        found = (_file(path, branch[0]) for path in folder.iterdir())
+        return all(one is None or one.segment.branch == branch for one in found)
+
+    own = [one for one in _folders(place) if system_of(place, one) == branch[0]]
+    return next((one for one in reversed(own) if fits(one)), None)
 
 
 def system_of(place: BackupPlace, folder: Path) -> int:
