@@ -39,7 +39,7 @@ def dump(settings: Settings, target: Path) -> int:
             find_pg17(),
             "pg_dump",
             [
-                f"--dbname={libpq_url(url.set(password=None))}",
+                f"--dbname={libpq_url(url._replace(password=None))}",
                 f"--file={partial}",
                 "--compress=gzip:6",
                 "--no-password",
@@ -88,7 +88,7 @@ def _psql(settings: Settings, source: Path, said: IO[bytes]) -> int:
             "--set=ON_ERROR_STOP=1",
             "--single-transaction",
             "--output=/dev/null",
-            libpq_url(url.set(password=None)),
+            libpq_url(url._replace(password=None)),
         ],
         env=variables,
         stdin=subprocess.PIPE,

@@ -441,6 +441,7 @@ def test_several_databases_in_one_folder_are_kept_apart(school: School) -> None:
     place = BackupPlace(school.folder / "shared")
     first = take.take(place, school.source, BackupKind.FULL)
     system = first.system_identifier
+    assert school.server.password not in school.source.conninfo, "every user of the machine sees arguments"
 
     def restored(branch: str | None, name: str, **more: object) -> tuple[Settings, list[str]]:
         into, said = school.folder / name, list[str]()
