@@ -398,8 +398,6 @@ def test_a_drill_restores_compares_and_says_what_is_wrong(school: School) -> Non
     said = standing.of(school.settings, scheduled=True).alarms  # type: ignore[union-attr]
     assert [one for one in said if not one.endswith("is damaged.")] == []
 
-    copy = store.path_of(school.place, hashlib.sha256(b"a document").hexdigest())
-    copy.rename(copy.with_suffix(".away"))
     killed = school.place.folder / "drill-killed"
     killed.mkdir(mode=0o711)
     school.restored(None, str(killed / "school"))
@@ -407,6 +405,8 @@ def test_a_drill_restores_compares_and_says_what_is_wrong(school: School) -> Non
     left.stop()
     home = left.home
     assert left.status().running
+    copy = store.path_of(school.place, hashlib.sha256(b"a document").hexdigest())
+    copy.rename(copy.with_suffix(".away"))
     failed = drill.run_drill(school.place, school.source, school.settings)
     assert not killed.exists()
     assert not (home / "data").exists(), "neither its server nor its records are left"
