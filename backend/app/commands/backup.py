@@ -10,11 +10,12 @@ from typing import Annotated, Any
 
 import typer
 
-from app.ops.backup import drill, keeper, upkeep
+from app.ops.backup import drill, keeper, plan, upkeep
 from app.ops.backup.place import Backup, BackupPlace, place_of
 from app.ops.backup.tools import Source, source_of
 from app.ops.errors import OperatorError
 from app.ops.servers import database_server
+from app.rules import backups as rules
 from app.rules.backups import BackupKind, Span
 from app.settings import Settings, get_settings
 
@@ -90,6 +91,12 @@ def list_backups(as_json: AsJson = False) -> None:
         typer.echo(
             f"{one.id:<30} {local(one.ended_at, settings)}  {size(one.size_bytes):>9}  timeline {one.timeline}  {state}"
         )
+    several = rules.branches([one.member for one in known], place.horizon)
+    if len(several) > 1:
+        typer.echo("They are of several databases (aada restore --branch):")
+        for branch in several:
+            begins, latest = local(branch.begins, settings), local(branch.latest, settings)
+            typer.echo(f"  {plan.name_of(branch.key)}  {begins} to {latest}")
     typer.echo("Every instant of these can be restored:")
     for span in spans:
         typer.echo(f"  {_span(span, settings)}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+from pathlib import Path
 from typing import Annotated
 
 import psycopg
@@ -12,7 +13,7 @@ import typer
 from sqlalchemy.engine import make_url
 
 from app.db.session import libpq_url
-from app.ops import migrations, roles
+from app.ops import dumps, migrations, roles
 from app.ops.errors import OperatorError
 from app.ops.postgres import find_pg17
 from app.ops.servers import (
@@ -103,7 +104,7 @@ def psql(context: typer.Context) -> None:
         before = signal.signal(signal.SIGINT, signal.SIG_IGN)
         try:
             done = subprocess.run(
-                [programs.tool("psql"), libpq_url(target.set(password=None)), *context.args],
+                [programs.tool("psql"), libpq_url(target._replace(password=None)), *context.args],
                 env=environment,
                 check=False,
                 preexec_fn=_default_interrupt,
@@ -115,6 +116,26 @@ def psql(context: typer.Context) -> None:
 
 def _default_interrupt() -> None:
     signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
+@commands.command()
+def dump(
+    file: Annotated[Path, typer.Argument(help="A new file, such as aada.sql.gz; it holds every record.")],
+) -> None:
+    """Write the database to a compressed SQL file, as it is at this moment. The files of the school are not in it."""
+    with database_server(get_settings()) as (settings, _server):
+        size_bytes = dumps.dump(settings, file)
+    typer.echo(f"{file}: {size_bytes / 1024**2:,.1f} MB. Keep .env and the files with it.")
+
+
+@commands.command()
+def load(
+    file: Annotated[Path, typer.Argument(help="What `aada db dump` wrote, or pg_dump with gzip.")],
+) -> None:
+    """Load a dump into an empty database, all of it or nothing. Stop the system first."""
+    with database_server(get_settings()) as (settings, _server):
+        dumps.load(settings, file)
+    typer.echo(f"{file} was loaded. Now run: aada db migrate")
 
 
 @commands.command()

@@ -31,6 +31,12 @@ def restore(
     source: Annotated[
         Path | None, typer.Option("--from", help="Where the backups are; else BACKUP_DIR.")
     ] = None,
+    branch: Annotated[
+        str | None,
+        typer.Option(
+            help="Which database, where several were backed up to one folder: the refusal lists them."
+        ),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Restore the school as it was at an instant: everything committed until then, and the files that belong to it.
@@ -40,14 +46,15 @@ def restore(
     settings = get_settings()
     place = place_of(settings) if source is None else BackupPlace(source)
     target = None if to.strip().lower() == "latest" else instants.parse(to, settings.zone)
-    wanted = plan.make(place, target, settings)
+    wanted = plan.make(place, target, settings, branch=branch)
     if not as_json:
         _show(wanted, settings)
     if into is None:
         if as_json:
             typer.echo(json.dumps(_plan_as_json(wanted), indent=2))
         else:
-            typer.echo(f"\nNothing was changed. To restore it: aada restore --to '{to}' --into DIR")
+            more = f" --branch {branch}" if branch else ""
+            typer.echo(f"\nNothing was changed. To restore it: aada restore --to '{to}'{more} --into DIR")
         return
     done = restore_backup(place, wanted, into, settings, _quiet if as_json else typer.echo)
     if as_json:
@@ -70,6 +77,7 @@ def _show(wanted: Plan, settings: Settings) -> None:
     typer.echo(f"Restore {what}")
     if wanted.target is not None:
         typer.echo(f"  in UTC    {wanted.target:%Y-%m-%d %H:%M:%S}")
+    typer.echo(f"  Database  {wanted.branch}")
     first, *more = wanted.chain
     typer.echo(f"  Backup    {first.id} ({size(first.restored_bytes)})")
     if more:
@@ -96,13 +104,16 @@ def _summarize(done: Restored, settings: Settings) -> None:
     for line in done.missing_files[:10]:
         typer.echo(f"  Missing           {line}")
     typer.echo(
-        f"\nLook at it: DATA_DIR={done.into} aada serve --port 8001 (with the .env that belongs to it). To go on with "
-        f"it, set DATA_DIR={done.into} in .env and restart."
+        "\nLook at it, without sending email, running jobs or touching the backups (docs/runbooks/restore.md, 4):\n"
+        f"  DATA_DIR={done.into} APP_ORIGIN=http://localhost:8010 CONTENT_ORIGIN=http://127.0.0.1:8010 SMTP_URL= "
+        "BACKUP_DIR= ENVIRONMENT=development aada serve --no-jobs\n"
+        f"To go on with it, stop the school, set DATA_DIR={done.into} in .env, and start it (5)."
     )
 
 
 def _plan_as_json(wanted: Plan) -> dict[str, Any]:
     return {
+        "branch": wanted.branch,
         "target": None if wanted.target is None else wanted.target.isoformat(),
         "reaches": wanted.reaches.isoformat(),
         "backups": [one.id for one in wanted.chain],

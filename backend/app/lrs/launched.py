@@ -50,8 +50,12 @@ def may_write(call: Call) -> None:
 
 @internal("reads what the request brought")
 def statements_of(submission: Submission) -> list[dict[str, Any]]:
-    """The statements of a submission, as sent and completed."""
-    return [json.loads(json.dumps(one.statement)) for one in submission.statements]
+    """The statements of a submission as they were sent: without the ids that the store has given them."""
+    sent = [json.loads(json.dumps(one.statement)) for one in submission.statements]
+    for statement, one in zip(sent, submission.statements, strict=True):
+        if not one.given:
+            statement.pop("id", None)
+    return sent
 
 
 @internal("reads what the request brought")

@@ -200,7 +200,9 @@ def _working(settings: Settings, database: Database) -> Iterator[JobWorker]:
     worker, follower = JobWorker(settings, database), projections.runner(database)
     worker.start()
     follower.start()
-    keeper = Keeper(settings, database) if is_scheduled(settings, database) else None
+    with database.begin() as session:
+        scheduled = is_scheduled(settings, session)
+    keeper = Keeper(settings, database) if scheduled else None
     if keeper is not None:
         keeper.start()
     try:

@@ -13,7 +13,7 @@ from app.finance.ledger.balances import service as balances
 from app.lrs.desk.forwarding import service as forwarding
 from app.lrs.desk.rollups import service as rollups
 from app.ops import monitoring
-from app.ops.backup import standing
+from app.ops.backup import keeper, standing
 from app.ops.doctor import examination as doctor
 from app.projections import service as projections
 from app.web import navigation, reports
@@ -100,6 +100,7 @@ def operations(request: Request, db: Db, subject: CurrentSubject, paging: PagePa
     if paging.format:
         return reports.file_of(db, subject, INDEX_USAGE, Known(indexes), paging.format)
     tables = monitoring.table_sizes(db)
+    settings = request.app.state.settings
     connections, limit = monitoring.active_connections(db), monitoring.connection_limit(db)
     return render(
         request,
@@ -113,7 +114,7 @@ def operations(request: Request, db: Db, subject: CurrentSubject, paging: PagePa
         attendance=totals.last_check(db),
         ledger=balances.last_check(db),
         checks=doctor.last_outcome(db),
-        backups=standing.of(request.app.state.settings),
+        backups=standing.of(settings, scheduled=keeper.is_scheduled(settings, db)),
         statements=rollups.last_check(db),
         documents=documents.last_check(db),
         crowded=connections * 5 >= limit * 4,

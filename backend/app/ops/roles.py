@@ -46,6 +46,17 @@ def set_app_password(settings: Settings) -> bool:
     return True
 
 
+def ensure_app_role(settings: Settings) -> None:
+    """Make the role, as migration 0011 does, where a dump is about to grant it rights and brings no roles itself."""
+    with connect(settings) as connection:
+        if connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", (APP_ROLE,)).fetchone() is None:
+            connection.execute(
+                sql.SQL(
+                    "CREATE ROLE {} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOBYPASSRLS NOREPLICATION"
+                ).format(sql.Identifier(APP_ROLE))
+            )
+
+
 def check_app_role(settings: Settings) -> None:
     """Refuse when the system's own role cannot sign in."""
     connect(settings, settings.app_database_url).close()

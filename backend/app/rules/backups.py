@@ -2,7 +2,8 @@
 
 A chain is a full backup and the incrementals that build on it, each on the one before. Restored with the write-ahead
 log (WAL) that follows, a backup gives every instant from its own end on, as far as that log is complete. WAL is kept
-in segments with consecutive numbers, each of one timeline.
+in segments with consecutive numbers, each of one timeline. A restored school goes on with a timeline of its own: it is
+another branch, and only its own log fits its backups.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -16,9 +17,15 @@ LONGEST_CHAIN = 25
 """A full backup and 24 incrementals: a day of them. Each adds to the time that a restore takes."""
 FILES_GRACE = timedelta(days=7)
 """How much longer than the window a stored file is kept that has gone from the school's own store."""
+RIVAL = timedelta(days=7)
+"""Two branches that were both written to so lately, and at the same time, cannot be ranked by their age."""
 _FULL_EVERY = timedelta(hours=24)
 _INCREMENTAL_EVERY = timedelta(hours=1)
 _QUIET_HOUR = 2
+
+
+BranchKey = tuple[int, int]
+"""A database cluster, by PostgreSQL's number for it, and one of its timelines."""
 
 
 class BackupKind(StrEnum):
@@ -39,6 +46,11 @@ class Member:
     last_segment: int
     sound: bool = True
     """False once a check has found it damaged: it is never used again."""
+    system: int = 0
+
+    @property
+    def branch(self) -> BranchKey:
+        return self.system, self.timeline
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +60,11 @@ class Segment:
     timeline: int
     number: int
     complete: bool = True
+    system: int = 0
+
+    @property
+    def branch(self) -> BranchKey:
+        return self.system, self.timeline
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +74,20 @@ class Horizon:
     at: datetime
     timeline: int
     segment: int
+    system: int = 0
+
+    @property
+    def branch(self) -> BranchKey:
+        return self.system, self.timeline
+
+
+@dataclass(frozen=True, slots=True)
+class Branch:
+    """One database on one timeline: when its oldest backup began, and when it was last seen to be written to."""
+
+    key: BranchKey
+    begins: datetime
+    latest: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +154,43 @@ def file_may_go(last_seen: datetime, kept_backups: Collection[Member]) -> bool:
     return begins is not None and last_seen < begins - FILES_GRACE
 
 
+def branches(backups: Collection[Member], horizon: Horizon | None) -> list[Branch]:
+    """Which databases lie here, the one that was written to last first. Damaged backups count: they say whose turn it
+    was."""
+    begins: dict[BranchKey, datetime] = {}
+    latest: dict[BranchKey, datetime] = {}
+    for one in backups:
+        begins[one.branch] = min(begins.get(one.branch, one.started_at), one.started_at)
+        latest[one.branch] = max(latest.get(one.branch, one.ended_at), one.ended_at)
+    if horizon is not None and horizon.branch in latest:
+        latest[horizon.branch] = max(latest[horizon.branch], horizon.at)
+    found = [Branch(key, begins[key], latest[key]) for key in begins]
+    return sorted(found, key=lambda one: (one.latest, one.key), reverse=True)
+
+
+def rivals(known: Sequence[Branch]) -> list[Branch]:
+    """The branches that may each be the school of today; none where the newest is certain.
+
+    A branch that ended before the newest began was left for it. One that went on beside it was not.
+    """
+    others = [
+        one for one in known[1:] if one.latest > known[0].begins and known[0].latest - one.latest < RIVAL
+    ]
+    return [known[0], *others] if others else []
+
+
+def reaching(
+    backups: Collection[Member], segments: Collection[Segment], horizon: Horizon | None, target: datetime
+) -> set[BranchKey]:
+    """The branches that can be restored as they were at an instant."""
+    found = set()
+    for key in {one.branch for one in backups}:
+        spans = restorable([one for one in backups if one.branch == key], segments, horizon)
+        if any(span.start <= target <= span.end for span in spans):
+            found.add(key)
+    return found
+
+
 def restorable(
     backups: Collection[Member], segments: Collection[Segment], horizon: Horizon | None
 ) -> list[Span]:
@@ -161,13 +229,16 @@ def choose(
 ) -> Choice | None:
     """How to restore the instant `target`, or with None the latest there is; None when no sound backup is that old.
 
+    Of several branches the one that was written to last comes first: give those of one where that matters.
     The newest backup that leads there needs the least WAL. When none does, the newest says what is missing.
     """
     by_id = {one.id: one for one in backups}
     able = [one for one in backups if target is None or one.ended_at <= target]
     runs = _Runs(backups, segments, horizon)
     unable = None
-    for one in sorted(able, key=lambda one: (one.timeline, one.last_segment, one.ended_at), reverse=True):
+    latest = {one.key: one.latest for one in branches(backups, horizon)}
+    order = sorted(able, key=lambda one: (latest[one.branch], one.branch, one.last_segment, one.ended_at))
+    for one in reversed(order):
         members = chain(by_id, one)
         if members is None:
             continue
@@ -201,25 +272,25 @@ class _Runs:
     ) -> None:
         self._backups = backups
         self._horizon = horizon
-        self._complete: dict[tuple[int, int], bool] = {}
+        self._complete: dict[tuple[BranchKey, int], bool] = {}
         for one in segments:
-            key = one.timeline, one.number
+            key = one.branch, one.number
             self._complete[key] = one.complete or self._complete.get(key, False)
-        self._end: dict[tuple[int, int], int] = {}
-        for timeline, number in sorted(self._complete, reverse=True):
-            goes_on = self._complete[timeline, number]
-            self._end[timeline, number] = self._end.get((timeline, number + 1), number) if goes_on else number
+        self._end: dict[tuple[BranchKey, int], int] = {}
+        for branch, number in sorted(self._complete, reverse=True):
+            goes_on = self._complete[branch, number]
+            self._end[branch, number] = self._end.get((branch, number + 1), number) if goes_on else number
 
     def until(self, backup: Member) -> datetime:
         """The last instant that the WAL behind a backup certainly leads to."""
-        end = self._end.get((backup.timeline, backup.last_segment), -1)
+        end = self._end.get((backup.branch, backup.last_segment), -1)
         certain = [
             one.ended_at
             for one in self._backups
-            if one.timeline == backup.timeline and backup.last_segment <= one.last_segment <= end
+            if one.branch == backup.branch and backup.last_segment <= one.last_segment <= end
         ]
         ahead = self._horizon
-        if ahead and ahead.timeline == backup.timeline and backup.last_segment <= ahead.segment <= end:
+        if ahead and ahead.branch == backup.branch and backup.last_segment <= ahead.segment <= end:
             certain.append(ahead.at)
         return max([backup.ended_at, *certain])
 
@@ -227,15 +298,15 @@ class _Runs:
         """The numbers of the segments from the backup's last one to where the next backup began after `target`, or to
         the gap before it."""
         first = backup.last_segment
-        end = self._end.get((backup.timeline, first), first - 1)
+        end = self._end.get((backup.branch, first), first - 1)
         later = [
             one.first_segment
             for one in self._backups
-            if target is not None and one.timeline == backup.timeline and one.started_at > target
+            if target is not None and one.branch == backup.branch and one.started_at > target
         ]
         return list(range(first, min([end, *later]) + 1))
 
     def gap(self, backup: Member) -> int:
         """The number of the first segment behind a backup that is not there, or not complete."""
-        end = self._end.get((backup.timeline, backup.last_segment), backup.last_segment - 1)
-        return end if self._complete.get((backup.timeline, end)) is False else end + 1
+        end = self._end.get((backup.branch, backup.last_segment), backup.last_segment - 1)
+        return end if self._complete.get((backup.branch, end)) is False else end + 1

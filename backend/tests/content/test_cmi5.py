@@ -35,6 +35,7 @@ def test_everything_wrong_with_a_course_is_said_at_once(school: School) -> None:
         unit("a b", attributes='moveOn="Sometimes"'),
         unit("c", url="missing.html", attributes='masteryScore="90"'),
         unit("c", url="index.html?endpoint=x"),
+        unit("d", url="http://[", attributes='masteryScore="NaN"'),
         extra="<au id='https://x/y'><url>index.html</url></au>",
     )
     said = faults(school, zipped({"cmi5.xml": wrong, "index.html": ""}))
@@ -42,7 +43,9 @@ def test_everything_wrong_with_a_course_is_said_at_once(school: School) -> None:
         "no IRI",
         "Sometimes",
         "missing.html",
-        "masteryScore",
+        "masteryScore “90”",
+        "masteryScore “NaN”",
+        "“http://[”, which is no web address",
         "another has too",
         "endpoint",
         "no title",
@@ -150,6 +153,11 @@ def test_a_course_is_done_when_its_units_are_satisfied(stage: Stage, client: htt
     again = au.statement("passed", **PASSED)
     assert au.put(again) == 204
     assert au.put(again) == 204, "the answer was lost"
+    assert au.put({**again, "id": again["id"].upper()}) == 204, "the same id in capitals"
+    nameless = au.statement("completed", completion=True, duration="PT1S")
+    del nameless["id"]
+    posted = au.host.post(f"{au.given['endpoint']}statements", headers=au.headers, json=nameless)
+    assert posted.status_code == 403, "an AU chooses its ids"
     assert au.say("passed", **PASSED) == 403
     assert au.state("LMS.LaunchData", "PUT", json={}).status_code == 403
     assert au.state("bookmark", "PUT", json={"page": 2}).status_code == 204
@@ -191,6 +199,17 @@ def test_opening_it_again_abandons_the_session_before(stage: Stage, client: http
         former = session.get(Launch, au.launch.launch_id)
         assert former is not None
         assert former.session_state["abandoned"] is True
+
+
+def test_a_session_that_was_taken_over_before_it_spoke_gets_no_key_and_keeps_no_state(
+    stage: Stage, client: httpx.Client
+) -> None:
+    stage.upload(cmi5_course())
+    au, unopened = Au(stage, client), stage.launch(None)
+    assert au.state("bookmark", "PUT", json={"page": 2}).status_code == 403
+    Au(stage, client)
+    fetch = parse_qs(urlsplit(unopened.content_url).query)["fetch"][0]
+    assert client.post(fetch).json()["error-code"] == "2"
 
 
 def test_a_preview_records_nothing_of_a_student(stage: Stage, client: httpx.Client) -> None:

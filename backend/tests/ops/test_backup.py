@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import gzip
 import hashlib
 import json
 import os
@@ -24,13 +26,26 @@ import pytest
 
 from app.core import clock
 from app.core.files import LocalStore
-from app.ops.backup import drill, instants, keeper, plan, receiver, restore, standing, store, upkeep, wal
-from app.ops.backup.place import MANIFEST, BackupPlace, place_of
+from app.ops.backup import (
+    drill,
+    instants,
+    keeper,
+    plan,
+    receiver,
+    restore,
+    standing,
+    store,
+    take,
+    upkeep,
+    wal,
+)
+from app.ops.backup.place import DAMAGED, MANIFEST, SEGMENT_BYTES, BackupPlace, place_of
 from app.ops.backup.tools import Source, source_of
 from app.ops.doctor import backups
 from app.ops.doctor.findings import Installation, Level
 from app.ops.errors import OperatorError
 from app.ops.postgres import EmbeddedServer
+from app.ops.servers import with_url
 from app.rules.backups import BackupKind
 from app.settings import Settings, normalize_database_url
 
@@ -300,6 +315,7 @@ def test_a_missing_segment_is_named(school: School) -> None:
         assert any(gone.name in fault and "breaks off" in fault for fault in faults)
     finally:
         gone.path.write_bytes(content)
+        gone.path.with_name(f"{gone.path.name}{DAMAGED}").unlink(missing_ok=True)
 
 
 def test_two_at_once_are_refused_and_a_killed_one_leaves_the_catalog_right(school: School) -> None:
@@ -379,23 +395,171 @@ def test_a_drill_restores_compares_and_says_what_is_wrong(school: School) -> Non
     assert drill.last(school.place) == outcome
     known = replace(Installation(school.settings), embedded=True)
     assert [one.level for one in backups.drilled(known)] == [Level.OK]
-    assert standing.of(school.settings).alarms == []  # type: ignore[union-attr]
+    said = standing.of(school.settings, scheduled=True).alarms  # type: ignore[union-attr]
+    assert [one for one in said if not one.endswith("is damaged.")] == []
 
+    killed = school.place.folder / "drill-killed"
+    killed.mkdir(mode=0o711)
+    school.restored(None, str(killed / "school"))
+    left = EmbeddedServer(killed / "school" / "postgres").start(keep_running=True)
+    left.stop()
+    home = left.home
+    assert left.status().running
     copy = store.path_of(school.place, hashlib.sha256(b"a document").hexdigest())
     copy.rename(copy.with_suffix(".away"))
     failed = drill.run_drill(school.place, school.source, school.settings)
+    assert not killed.exists()
+    assert not (home / "data").exists(), "neither its server nor its records are left"
+    with school.place.drilling(), pytest.raises(OperatorError, match="Another restore drill runs"):
+        drill.run_drill(school.place, school.source, school.settings)
     copy.with_suffix(".away").rename(copy)
     assert failed.fault == f"file {copy.name} is missing"
     assert [one.level for one in backups.drilled(known)] == [Level.PROBLEM]
-    assert "The last restore drill failed" in standing.of(school.settings).alarms[0]  # type: ignore[union-attr]
+    said = standing.of(school.settings).alarms  # type: ignore[union-attr]
+    assert "The last restore drill failed" in said[-1]
     assert not list(school.place.folder.glob("drill-*"))
+    in_bucket = school.settings.model_copy(update={"s3_bucket": "records"})
+    assert drill.run_drill(school.place, school.source, in_bucket).fault is None, "no file is expected here"
+
+
+def test_silence_is_an_alarm_where_backups_should_be_made(school: School, tmp_path: Path) -> None:
+    nothing = school.settings.model_copy(update={"data_dir": tmp_path})
+    assert standing.of(nothing) is None
+    assert standing.of(nothing, scheduled=True).alarms == [  # type: ignore[union-attr]
+        "There is no sound backup of this school yet."
+    ]
+    school.make()
+    says = "The write-ahead log is not being received"
+    for later, alarmed in ((0, False), (16, True)):
+        with patch("app.ops.backup.standing.clock.now", return_value=clock.now() + timedelta(minutes=later)):
+            found = standing.of(school.settings, scheduled=True)
+            known = replace(Installation(school.settings), embedded=True)
+            examined = [one for one in backups.age(known) if "write-ahead log" in one.says]
+        assert found is not None
+        assert any(one.startswith(says) for one in found.alarms) == alarmed
+        assert [one.level for one in examined] == [Level.WARNING] * alarmed
+
+
+def test_several_databases_in_one_folder_are_kept_apart(school: School) -> None:
+    place = BackupPlace(school.folder / "shared")
+    first = take.take(place, school.source, BackupKind.FULL)
+    system = first.system_identifier
+    assert school.server.password not in school.source.conninfo, "every user of the machine sees arguments"
+
+    def restored(branch: str | None, name: str, **more: object) -> tuple[Settings, list[str]]:
+        into, said = school.folder / name, list[str]()
+        settings = school.settings.model_copy(update=more)
+        wanted = plan.make(place, None, settings, branch=branch)
+        restore.restore(place, wanted, into, settings, said.append)
+        return school.settings.model_copy(update={"data_dir": into}), said
+
+    timelines = []
+    for branch, name in ((None, "second"), (f"{system}-1", "third"), (f"{system}-1", "fourth")):
+        read_only = OSError(errno.EROFS, "Read-only file system")
+        with patch.object(BackupPlace, "_opened", side_effect=read_only):
+            settings, said = restored(branch, name, s3_bucket="records")
+        assert any("in the bucket" in line for line in said)
+        with EmbeddedServer(settings.data_dir / "postgres") as server:
+            made = take.take(place, source_of(with_url(settings, server.url())), BackupKind.FULL)
+        timelines.append(made.timeline)
+        # It has taken the school's place: what came before ended before it began.
+        assert name != "second" or plan.make(place, None, settings).backup.id == made.id
+    assert timelines == [2, 3, 4], "each a number of its own, though two began from one"
+
+    last = take.take(place, school.source)
+    with pytest.raises(OperatorError, match=rf"4 databases .*{system}-1 \(from .*; {system}-4 \(from"):
+        plan.make(place, None, school.settings)
+    with pytest.raises(OperatorError, match="There is no database 9-9 here"):
+        plan.make(place, None, school.settings, branch="9-9")
+    wanted = plan.make(place, None, school.settings, branch=f"{system}-1")
+    assert [one.id for one in wanted.chain] == [first.id, last.id]
+    assert wanted.needed_bytes > 2 * first.restored_bytes, "the two of them, and what they are combined to"
+
+    real = restore.run
+    for program, says in (("pg_verifybackup", "and is sound"), ("pg_combinebackup", "not be put together")):
+
+        def run(programs: object, name: str, *more: object, failing: str = program, **named: object) -> str:
+            if name == failing:
+                raise OperatorError(f"{name}: it ended with status -9.")
+            return real(programs, name, *more, **named)  # type: ignore[arg-type]
+
+        with patch("app.ops.backup.restore.run", run), pytest.raises(OperatorError, match=says):
+            restored(f"{system}-1", f"fails in {program}")
+    assert {one.fault for one in place.backups()} == {None}, "none of that is the backup's fault"
+
+
+def test_a_segment_that_arrived_in_part_replaces_no_fuller_one(tmp_path: Path) -> None:
+    folder = tmp_path / "wal" / "20260101T000000000000Z"
+    folder.mkdir(parents=True)
+    archived = folder / f"{wal.segment_name(1, 5)}.gz.partial"
+    data = tmp_path / "data"
+    data.mkdir()
+    for content, expected in ((b"x" * 100, b"y" * 200), (b"x" * 300, b"x" * 300)):
+        (data / wal.segment_name(1, 5)).write_bytes((b"y" * 200).ljust(SEGMENT_BYTES, b"\0"))
+        archived.write_bytes(gzip.compress(content))
+        (one,) = wal.files(BackupPlace(tmp_path))
+        assert wal.write_out(one, data).read_bytes() == expected.ljust(SEGMENT_BYTES, b"\0")
+
+
+def test_what_a_day_finds_damaged_is_set_aside_and_brought_again(school: School) -> None:
+    school.make()
+    with psycopg.connect(school.server.url(), autocommit=True) as connection:
+        for one in (40, 41):
+            connection.execute("INSERT INTO kept VALUES (%s)", (one,))
+            connection.execute("SELECT pg_switch_wal()")
+    sha256 = school.claim(b"to be damaged")
+    school.make()
+    now, sound = clock.now(), [one for one in school.place.backups() if one.fault is None]
+    longest_ago = min(sound, key=lambda one: one.verified_at or one.ended_at)
+    segment = next(one for one in wal.files(school.place)[::-1] if one.complete)
+    content = segment.path.read_bytes()
+    segment.path.write_bytes(content[:-100])
+    copy = store.path_of(school.place, sha256)
+    copy.write_bytes(b"other content")
+    day = datetime.fromordinal(256 * 2_900 + int(sha256[:2], 16)).replace(tzinfo=UTC)
+    found = list(upkeep.verify_a_part(school.place, now - timedelta(hours=1), day, lambda _bytes: None))
+    assert [one.fault for one in found if one.what == longest_ago.id] == [None]
+    assert [one.what for one in found if one.fault] == ["write-ahead log", "files"]
+    assert segment.name not in {one.name for one in wal.files(school.place)}, "no plan counts on it"
+    store.copy_all(school.place, school.files)
+    assert copy.read_bytes() == b"to be damaged"
+    segment.path.write_bytes(content)
+    segment.path.with_name(f"{segment.path.name}{DAMAGED}").unlink()
+
+
+def test_the_keeper_outlives_every_error_and_is_alone_in_its_folder(school: School) -> None:
+    ticks: list[str] = []
+    went_on = threading.Event()
+
+    def tick(kept: keeper.Keeper, _source: Source) -> None:
+        ticks.append(kept.name)  # type: ignore[attr-defined]
+        if len(ticks) > 1:
+            went_on.set()
+        raise RuntimeError("what nobody thought of")
+
+    with (
+        patch.object(keeper.Keeper, "tick", tick),
+        patch.object(keeper.Keeper, "_note_failure"),
+        patch("app.ops.backup.keeper.Receiver"),
+        patch("app.ops.backup.keeper._TICK_SECONDS", 0.01),
+    ):
+        both = [keeper.Keeper(school.settings, None) for _ in range(2)]  # type: ignore[arg-type]
+        for name, one in zip("ab", both, strict=True):
+            one.name = name  # type: ignore[attr-defined]
+            one.start()
+        assert went_on.wait(30)
+        both[0].stop()
+        both[1].stop()
+    assert len(set(ticks[:2])) == 1
 
 
 def test_pruning_follows_the_window_and_never_a_restore(school: School) -> None:
     school.make(BackupKind.FULL)
     assert upkeep.prune(school.place, None, dry_run=True).backups == ()
-    with school.place.in_use(), pytest.raises(OperatorError, match="A restore reads these backups"):
-        upkeep.prune(school.place, None)
+    with school.place.in_use():
+        with pytest.raises(OperatorError, match="A restore reads these backups"):
+            upkeep.prune(school.place, None)
+        assert school.make(), "a backup is good, though nothing can be pruned after it"
     # As if everything but the newest two full backups were of two months ago.
     known = school.place.backups()
     newest = [one.id for one in known if one.parent is None][-2:]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import os
 import shutil
 import socket
@@ -122,6 +123,34 @@ def test_explain_runs_the_statement_and_keeps_nothing(installation: dict[str, st
     assert "Buffers" in done.stdout
     assert "cannot insert multiple commands" in refused(installation, "db", "explain", "SELECT 1; COMMIT")
     assert "syntax error" in refused(installation, "db", "explain", "DROP TABLE users")
+
+
+def test_a_dump_is_whole_and_loaded_into_nothing_but_an_empty_database(
+    installation: dict[str, str], tmp_path: Path
+) -> None:
+    dump, broken = tmp_path / "a.sql.gz", tmp_path / "broken.sql.gz"
+    assert aada(installation, "db", "dump", str(dump)).returncode == 0
+    assert [one.name for one in tmp_path.iterdir()] == [dump.name]
+    assert dump.stat().st_mode & 0o777 == 0o600
+    assert "is there already" in refused(installation, "db", "dump", str(dump))
+    assert "is not empty" in refused(installation, "db", "load", str(dump))
+    url = aada(installation, "db", "url").stdout.strip()
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute("CREATE DATABASE loaded")
+        tables = connection.execute("SELECT count(*) FROM pg_tables").fetchone()
+    empty = installation | {"DATABASE_URL": url.replace("/aada_lms", "/loaded")}
+    content = dump.read_bytes()
+    broken.write_bytes(content[: len(content) // 2])
+    assert "that can be read to its end" in refused(empty, "db", "load", str(broken))
+    broken.write_bytes(gzip.compress(gzip.decompress(content) + b"\nSELECT nonsense;"))
+    assert "nonsense" in refused(empty, "db", "load", str(broken))
+    loaded = aada(empty, "db", "load", str(dump))
+    assert loaded.returncode == 0, loaded.stderr
+    with psycopg.connect(empty["DATABASE_URL"]) as connection:
+        assert connection.execute("SELECT count(*) FROM pg_tables").fetchone() == tables
+    assert aada(empty, "db", "check").returncode == 0
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute("DROP DATABASE loaded")
 
 
 def test_status_tells_running_from_not_made(installation: dict[str, str], tmp_path: Path) -> None:

@@ -284,6 +284,8 @@ def test_a_backup_that_is_too_old_damaged_or_on_the_same_disk(tmp_path: Path) ->
 
     assert [one.level for one in backups.age(known)] == [Level.PROBLEM]
     made(clock.now() - timedelta(hours=5), None)
+    assert "has not been received" in found(backups.age, known, Level.WARNING)[0].says
+    place.note_horizon(clock.now(), 1, 1, "0/2000120")
     assert [one.level for one in backups.age(known)] == [Level.OK, Level.WARNING]
     assert "is on the disk that the database is on" in found(backups.age, known, Level.WARNING)[0].says
     made(clock.now() - timedelta(days=3), None)

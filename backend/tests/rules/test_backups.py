@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -162,3 +163,52 @@ def test_a_file_stays_while_a_restorable_instant_may_point_to_it(seen: int, olde
     may_go = rules.file_may_go(FIRST + seen * DAY, [member])
     assert may_go == (seen + rules.FILES_GRACE.days < oldest)
     assert not rules.file_may_go(FIRST, []), "without a backup nothing is known to be unneeded"
+
+
+def _backup(system: int, timeline: int, begins: timedelta, segment: int) -> Member:
+    began = FIRST + begins
+    name = f"{system}-{timeline}-{segment}"
+    return Member(name, None, began, began + timedelta(minutes=5), timeline, segment, segment, system=system)
+
+
+@pytest.mark.parametrize(
+    ("backups", "latest", "rivals"),
+    [
+        # Began in a folder with the backups of another database, whose numbers are higher.
+        ([_backup(7, 3, 0 * DAY, 900), _backup(8, 1, 2 * DAY, 4)], (8, 1), 0),
+        # Restored, and gone on from there the same day.
+        ([_backup(7, 1, 0 * DAY, 10), _backup(7, 1, 5 * HOUR, 20), _backup(7, 2, 6 * HOUR, 15)], (7, 2), 0),
+        # A copy for a look wrote beside the school, which goes on; or went on until it was lost.
+        ([_backup(7, 1, 0 * DAY, 10), _backup(7, 2, 5 * HOUR, 15), _backup(7, 1, 6 * HOUR, 20)], (7, 1), 2),
+        (
+            [
+                _backup(7, 1, 0 * DAY, 10),
+                _backup(7, 2, 5 * HOUR, 15),
+                _backup(7, 1, 6 * HOUR, 20),
+                _backup(7, 2, 3 * DAY, 21),
+            ],
+            (7, 2),
+            2,
+        ),
+        # It did so long ago.
+        ([_backup(7, 1, 0 * DAY, 10), _backup(7, 2, 5 * HOUR, 15), _backup(7, 1, 8 * DAY, 20)], (7, 1), 0),
+    ],
+)
+def test_the_latest_is_of_the_database_that_was_written_to_last(
+    backups: list[Member], latest: tuple[int, int], rivals: int
+) -> None:
+    known = rules.branches(backups, None)
+    assert known[0].key == latest
+    assert len(rules.rivals(known)) == rivals
+    choice = rules.choose(backups, [], None, None)
+    assert choice is not None
+    assert choice.chain[-1].branch == latest
+    # The log is what tells how far one goes, and another database's does not count.
+    oldest = backups[0]
+    far = Horizon(FIRST + 20 * DAY, oldest.timeline, oldest.last_segment + 1, oldest.system)
+    ahead = [oldest.last_segment, far.segment]
+    own = [Segment(oldest.timeline, one, system=oldest.system) for one in ahead]
+    other = [Segment(oldest.timeline, one, system=oldest.system + 9) for one in ahead]
+    assert rules.restorable([oldest], own, far)[-1].end == far.at
+    assert rules.restorable([oldest], other, far)[-1].end == oldest.ended_at
+    assert rules.branches(backups, far)[0].key == oldest.branch

@@ -38,7 +38,7 @@ def access(session: Session, token: str, app_origin: str) -> dict[str, str]:
     if record is None:
         return {"error-code": "2", "error-text": "There is no such lesson session."}
     launch_queries.lock_launch(session, record)
-    if sessions.is_over(record, clock.now()) or not record.session_state:
+    if _has_ended(record) or not record.session_state:
         return {"error-code": "2", "error-text": "This lesson session has ended."}
     if record.credential_id is not None:
         return {"error-code": "1", "error-text": "The authorization was given out already."}
@@ -53,6 +53,11 @@ def access(session: Session, token: str, app_origin: str) -> dict[str, str]:
     )
     record.credential_id = made.api_key.id
     return {"auth-token": record_store.basic(made)}
+
+
+def _has_ended(record: Launch) -> bool:
+    """One that a later launch took over from has ended too, whether its content had begun to speak or not."""
+    return sessions.is_over(record, clock.now()) or record.state == "replaced"
 
 
 class LaunchGate:
@@ -92,7 +97,7 @@ class LaunchGate:
             if record is None or record.credential_id != key_id:
                 raise Refusal("This key belongs to another lesson session.", status=403)
             said = session_of(record.session_state)
-            if sessions.is_over(record, clock.now()) or said.terminated or said.abandoned:
+            if _has_ended(record) or said.terminated or said.abandoned:
                 raise Refusal("This lesson session has ended.", status=403)
             sessions.note_use(session, record)
 
@@ -135,7 +140,7 @@ def _keep(session: Session, token_hash: str, submission: Submission) -> None:
     held = None if record.preview else _held(session, record)
     launch_queries.lock_launch(session, record)
     now = clock.now()
-    if sessions.is_over(record, now) or record.state == "replaced":
+    if _has_ended(record):
         raise Refusal("This lesson session has ended.", status=403)
     version = find_version(session, record.package_id)
     item = version.manifest.item(record.sco_id)
@@ -145,7 +150,9 @@ def _keep(session: Session, token_hash: str, submission: Submission) -> None:
     statements = record_store.statements_of(submission)
     # One that is sent again, because its answer was lost, says nothing new.
     known = record_store.stored_of(session, [UUID(one.statement_id) for one in submission.statements])
-    fresh = [one for one in statements if one["id"] not in {str(name) for name in known}]
+    stored = {str(name) for name in known}
+    # An AU may write its id in capitals; one without an id is left to the judgment of cmi5.
+    fresh = [one for one in statements if "id" not in one or str(UUID(one["id"])) not in stored]
     before = Before.of(attempt, record)
     seconds = cmi5_sessions.take(record, item, attempt, fresh)
     record.last_seen_at = now

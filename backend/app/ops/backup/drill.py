@@ -6,6 +6,7 @@ import json
 import shutil
 import tempfile
 import time
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -26,6 +27,7 @@ EVERY = timedelta(days=7)
 STALE = timedelta(days=9)
 """Weekly, and two days for a machine that was off."""
 _LAST = "drill.json"
+_SCRATCH = "drill-"
 _PATIENCE_SECONDS = 60
 _TABLES = (
     "SELECT c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
@@ -60,46 +62,68 @@ class Outcome:
 def run_drill(place: BackupPlace, source: Source, settings: Settings) -> Outcome:
     """Restore the latest there is, and see whether it is the school. The outcome is kept beside the backups.
 
-    A drill that fails is an outcome, not an error.
+    A drill that fails is an outcome, not an error. Raises OperatorError while another one runs.
     """
     place.prepare()
+    with place.drilling():
+        for left in place.folder.glob(f"{_SCRATCH}*"):
+            if left.is_dir():  # of a drill that was killed: all records, uncompressed
+                _clear(left)
+        scratch = Path(tempfile.mkdtemp(prefix=_SCRATCH, dir=place.folder))
+        scratch.chmod(0o711)
+        try:
+            outcome = _drilled(place, source, settings, scratch)
+        finally:
+            _clear(scratch)
+        shown = asdict(outcome) | {"at": outcome.at.isoformat()}
+        shown["restored_to"] = outcome.restored_to.isoformat() if outcome.restored_to else None
+        write_durably(place.folder / _LAST, json.dumps(shown, indent=2).encode())
+    return outcome
+
+
+def _drilled(place: BackupPlace, source: Source, settings: Settings, scratch: Path) -> Outcome:
     begun = time.monotonic()
-    before = _counted(source)
-    loss = receiver.lag_seconds(place, source, _PATIENCE_SECONDS)
-    if loss is None:
-        receiver.catch_up(place, source)
-    scratch = Path(tempfile.mkdtemp(prefix="drill-", dir=place.folder))
-    scratch.chmod(0o711)
     name: str | None = None
     reaches: datetime | None = None
-    seconds, fault, tables, rows, documents = 0.0, None, 0, 0, 0
+    loss: float | None = None
+    seconds, tables, rows, documents = 0.0, 0, 0, 0
+    faults: list[str | None] = []
     try:
+        before = _counted(source)
+        loss = receiver.lag_seconds(place, source, _PATIENCE_SECONDS)
+        if loss is None:
+            receiver.catch_up(place, source)
         wanted = plan.make(place, None, settings)
         name, reaches = wanted.backup.id, wanted.reaches
         begun = time.monotonic()
-        done = restore.restore(place, wanted, scratch / "school", settings, lambda _line: None)
+        into = scratch / "school"
+        done = restore.restore(place, wanted, into, settings, lambda _line: None, source.stopping)
         seconds, name = time.monotonic() - begun, done.plan.backup.id
         documents = done.files
-        fault = done.missing_files[0] if done.missing_files else None
+        faults += done.missing_files[:1]
         with EmbeddedServer(scratch / "school" / "postgres") as server:
             restored, transcripts = _look(server)
-            fault = fault or _amcheck(server, source)
+            faults.append(_amcheck(server, source))
         after = _counted(source)
         tables, rows = len(restored), sum(restored.values())
         documents += len(transcripts)
-        fault = fault or _differing(before, restored, after) or _changed(source, transcripts)
-    except OperatorError as error:
-        fault, seconds = str(error), time.monotonic() - begun
-    finally:
-        home = EmbeddedServer(scratch / "school" / "postgres").home
-        shutil.rmtree(scratch, ignore_errors=True)
-        if scratch not in home.parents:  # root's server user could not reach the folder
-            shutil.rmtree(home, ignore_errors=True)
-    outcome = Outcome(clock.now(), name, fault, reaches, round(seconds, 2), loss, tables, rows, documents)
-    shown = asdict(outcome) | {"at": outcome.at.isoformat()}
-    shown["restored_to"] = reaches.isoformat() if reaches else None
-    write_durably(place.folder / _LAST, json.dumps(shown, indent=2).encode())
-    return outcome
+        faults += [_differing(before, restored, after), _changed(source, transcripts)]
+    except (OperatorError, psycopg.Error, OSError) as error:
+        seconds = time.monotonic() - begun
+        faults.append(" ".join(str(error).split()).rstrip("."))
+    fault = "; ".join(one for one in faults if one) or None
+    return Outcome(clock.now(), name, fault, reaches, round(seconds, 2), loss, tables, rows, documents)
+
+
+def _clear(scratch: Path) -> None:
+    """Stop what a drill has started, and remove all that it has unpacked."""
+    server = EmbeddedServer(scratch / "school" / "postgres")
+    with suppress(OperatorError, OSError):
+        server.shut_down(force=True)
+    home = server.home
+    shutil.rmtree(scratch, ignore_errors=True)
+    if scratch not in home.parents:  # root's server user could not reach the folder
+        shutil.rmtree(home, ignore_errors=True)
 
 
 def last(place: BackupPlace) -> Outcome | None:
@@ -149,9 +173,16 @@ def _amcheck(server: EmbeddedServer, source: Source) -> str | None:
         "--no-password",
     ]
     try:
-        run(source.programs, "pg_amcheck", arguments, "pg_amcheck found damage", password=server.password)
+        run(
+            source.programs,
+            "pg_amcheck",
+            arguments,
+            "pg_amcheck found damage",
+            password=server.password,
+            stopping=source.stopping,
+        )
     except OperatorError as error:
-        return str(error)
+        return str(error).rstrip(".")
     return None
 
 

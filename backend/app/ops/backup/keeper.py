@@ -10,6 +10,7 @@ import psycopg
 import structlog
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
 
 from app.core import clock, history
 from app.core.actions import Action
@@ -27,6 +28,7 @@ from app.rules.backups import BackupKind
 from app.settings import DEMO_DOMAIN, Settings
 
 _TICK_SECONDS = 60.0
+_AGAIN_SECONDS = 5.0
 _DRILL_HOUR = 3
 _PATIENCE_AFTER_FAILURE = timedelta(minutes=10)
 _OVERLAP = timedelta(hours=1)
@@ -36,12 +38,11 @@ _NEW_FILES = text("SELECT sha256 FROM stored_files WHERE stored_at >= :since ORD
 log = structlog.get_logger(__name__)
 
 
-def is_scheduled(settings: Settings, database: Database) -> bool:
+def is_scheduled(settings: Settings, session: Session) -> bool:
     """Whether this installation backs itself up: the embedded server, with a school that is not the demo."""
     if not (settings.backup_schedule and is_embedded(settings)):
         return False
-    with database.begin() as session:
-        return not session.scalar(_DEMO, {"domain": f"%@{DEMO_DOMAIN}"})
+    return not session.scalar(_DEMO, {"domain": f"%@{DEMO_DOMAIN}"})
 
 
 def local_files(settings: Settings) -> FileStore | None:
@@ -60,7 +61,12 @@ def make(
     catch_up(place, source)
     files = local_files(settings)
     copied = store.copy_all(place, files) if files is not None else 0
-    return made, copied, upkeep.prune(place, files)
+    try:
+        pruned = upkeep.prune(place, files)
+    except OperatorError as error:  # a restore reads: what is too old goes after the next backup
+        log.warning("backup.pruned_nothing", reason=str(error))
+        pruned = upkeep.Pruned()
+    return made, copied, pruned
 
 
 def note_drill(settings: Settings, outcome: drill.Outcome, database: Database | None = None) -> None:
@@ -84,13 +90,11 @@ class Keeper:
         self._place = place_of(settings)
         self._looked_at: datetime | None = None
         self._failed_at: datetime | None = None
+        self._verified_at: datetime | None = None
         self._threads: list[threading.Thread] = []
-        self._receiver: Receiver | None = None
 
     def start(self) -> None:
         source = source_of(self._settings, self._stopping)
-        self._receiver = Receiver(self._place, source)
-        self._receiver.start()
         thread = threading.Thread(target=self._run, args=(source,), name="backups", daemon=True)
         thread.start()
         self._threads.append(thread)
@@ -98,24 +102,41 @@ class Keeper:
     def stop(self) -> None:
         """Break off what runs; a backup that was being made leaves nothing in the catalog."""
         self._stopping.set()
-        if self._receiver is not None:
-            self._receiver.join(30)
         for thread in self._threads:
-            thread.join(30)
+            thread.join(60)
 
     def _run(self, source: Source) -> None:
+        """Wait until no other process keeps the same folder, one that is just being replaced by this one, say."""
+        while not self._stopping.is_set():
+            try:
+                self._place.prepare()
+                with self._place.kept() as alone:
+                    if alone:
+                        self._keep(source)
+            except Exception as error:
+                self._note_failure(_one_line(error))
+            self._stopping.wait(_AGAIN_SECONDS)
+
+    def _keep(self, source: Source) -> None:
+        receiver = Receiver(self._place, source)
+        receiver.start()
         while not self._stopping.is_set():
             try:
                 self.tick(source)
             except Stopped:
-                return
+                break
             except (OperatorError, SQLAlchemyError, psycopg.Error, OSError) as error:
-                self._note_failure(" ".join(str(error).split())[:500])
+                self._note_failure(_one_line(error))
+            except Exception as error:  # whatever it was, the next backup must be tried
+                log.exception("backup.failed")
+                self._note_failure(_one_line(error))
             self._stopping.wait(_TICK_SECONDS)
+        receiver.join(30)
 
     def tick(self, source: Source) -> None:
-        """What is due now: new files, a backup."""
+        """What is due now: new files, a backup, a drill, a look at what lies there."""
         now = clock.now()
+        self._copy_new_files(now)
         if self._failed_at is not None and abs(now - self._failed_at) < _PATIENCE_AFTER_FAILURE:
             return
         known = take.current(self._place, source.cluster())
@@ -128,8 +149,8 @@ class Keeper:
             wanted = BackupKind.FULL if kind is BackupKind.FULL else None
             make(self._place, source, self._settings, wanted)
         else:
-            self._copy_new_files(now)
             self._drill_if_due(source, now)
+            self._verify_if_due(now)
         self._failed_at = None
 
     def _drill_if_due(self, source: Source, now: datetime) -> None:
@@ -142,18 +163,41 @@ class Keeper:
                 age < drill.EVERY + timedelta(days=1) and not quiet
             ):
                 return
-        outcome = drill.run_drill(self._place, source, self._settings)
+        try:
+            outcome = drill.run_drill(self._place, source, self._settings)
+        except OperatorError as error:  # somebody runs one at this moment
+            log.warning("backup.drill_put_off", reason=str(error))
+            return
         if outcome.fault is not None:
             log.error("backup.drill_failed", reason=outcome.fault)
         note_drill(self._settings, outcome, self._database)
 
-    def _copy_new_files(self, now: datetime) -> None:
-        files = local_files(self._settings)
-        if files is None:
+    def _verify_if_due(self, now: datetime) -> None:
+        """Each day, and after a start, a part of what lies there is read, so that damage is found while the school
+        still has what it takes to replace it."""
+        if self._verified_at is not None and abs(now - self._verified_at) < timedelta(days=1):
             return
-        since = (self._looked_at or now - timedelta(days=1)) - _OVERLAP
-        store.copy(self._place, files, self._stored_since(since))
-        self._looked_at = now
+        since = (self._verified_at or now - timedelta(days=1)) - _OVERLAP
+        for found in upkeep.verify_a_part(self._place, since, now, self._go_on):
+            if found.fault is not None:
+                self._note_failure(f"{found.what}: {found.fault}")
+        self._verified_at = now
+
+    def _go_on(self, _bytes: int) -> None:
+        if self._stopping.is_set():
+            raise Stopped
+
+    def _copy_new_files(self, now: datetime) -> None:
+        """By itself: a backup that fails must not keep files from being copied, nor they it."""
+        try:
+            files = local_files(self._settings)
+            if files is None:
+                return
+            since = (self._looked_at or now - timedelta(days=1)) - _OVERLAP
+            store.copy(self._place, files, self._stored_since(since))
+            self._looked_at = now
+        except (OperatorError, SQLAlchemyError, OSError) as error:
+            log.error("backup.files_not_copied", reason=_one_line(error))
 
     def _stored_since(self, since: datetime) -> Iterator[str]:
         with self._database.begin() as session:
@@ -171,3 +215,7 @@ class Keeper:
                 history.record(session, SYSTEM, Action.BACKUP_FAILED, None, reason=reason)
         except SQLAlchemyError as error:  # the database is away, which is what failed
             log.warning("backup.failure_not_kept", reason=" ".join(str(error).split())[:300])
+
+
+def _one_line(error: Exception) -> str:
+    return " ".join(str(error).split())[:500] or type(error).__name__

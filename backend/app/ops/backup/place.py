@@ -4,13 +4,15 @@ Below BACKUP_DIR (else `DATA_DIR/backups`):
 
 - `base/<id>/` one backup: `base.tar.zst`, `pg_wal.tar.zst`, `backup_manifest` and its entry of the catalog,
   `backup.json`. The folder gets its name when all of it is written, checked and on the disk: what has a name is whole.
-- `wal/<since>/` the write-ahead log as it arrives, one folder for each replication slot there has been,
+- `wal/<since>/` the write-ahead log as it arrives, one folder for each replication slot there has been, with the number
+  of the database cluster in its `system`,
 - `files/ab/abcd…` uploaded files and issued documents, under the hash of their content,
 - `caught-up.json` until when, and to which position, the log was last known to be complete.
 """
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import json
 import os
@@ -30,6 +32,8 @@ SEGMENT_BYTES = 16 * 1024 * 1024
 ENTRY = "backup.json"
 MANIFEST = "backup_manifest"
 UNFINISHED = ".partial"
+DAMAGED = ".damaged"
+"""What is found damaged among the log and the files keeps its place with this at its end, and counts as missing."""
 RESTORING = "restores.lock"
 
 
@@ -68,6 +72,7 @@ class Backup:
             segment_of(self.start_lsn),
             segment_of(self.end_lsn),
             self.fault is None,
+            self.system_identifier,
         )
 
     def as_json(self) -> dict[str, Any]:
@@ -119,9 +124,36 @@ class BackupPlace:
 
     @contextmanager
     def in_use(self) -> Iterator[None]:
-        """Read backups for a restore: nothing is pruned meanwhile."""
-        with self._locked(RESTORING, fcntl.LOCK_SH):
+        """Read backups for a restore: nothing is pruned meanwhile, and a pruning that has begun is waited for.
+
+        A medium that cannot be written is read without the lock: from here nothing can be pruned there.
+        """
+        try:
+            handle = self._opened(RESTORING)
+        except OSError as error:
+            if error.errno not in (errno.EROFS, errno.EACCES):
+                raise _not_opened(self.folder / RESTORING, error) from error
             yield
+            return
+        try:
+            fcntl.flock(handle, fcntl.LOCK_SH)
+            yield
+        finally:
+            os.close(handle)
+
+    @contextmanager
+    def drilling(self) -> Iterator[None]:
+        """Hold the one drill that there is at a time. Raises OperatorError while another runs."""
+        with self._locked("drill.lock", fcntl.LOCK_EX) as held:
+            if not held:
+                raise OperatorError(f"Another restore drill runs in {self.folder}: wait for its end.")
+            yield
+
+    @contextmanager
+    def kept(self) -> Iterator[bool]:
+        """Whether this process is the one that makes backups here by itself, for as long as the block runs."""
+        with self._locked("keeper.lock", fcntl.LOCK_EX) as held:
+            yield held
 
     @contextmanager
     def unused(self) -> Iterator[bool]:
@@ -132,9 +164,9 @@ class BackupPlace:
     @contextmanager
     def _locked(self, name: str, kind: int) -> Iterator[bool]:
         try:
-            handle = os.open(self.folder / name, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            handle = self._opened(name)
         except OSError as error:
-            raise OperatorError(f"{self.folder / name} cannot be opened ({error.strerror}).") from error
+            raise _not_opened(self.folder / name, error) from error
         try:
             try:
                 fcntl.flock(handle, kind | fcntl.LOCK_NB)
@@ -144,6 +176,9 @@ class BackupPlace:
                 yield True
         finally:
             os.close(handle)
+
+    def _opened(self, name: str) -> int:
+        return os.open(self.folder / name, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
 
     def backups(self) -> list[Backup]:
         """The catalog, oldest first: what is whole, sound or not."""
@@ -182,12 +217,13 @@ class BackupPlace:
         """Until when the log is known to be complete, and to which segment; None while that is not known."""
         try:
             found = json.loads(self._caught_up.read_bytes())
-            return Horizon(datetime.fromisoformat(found["at"]), found["timeline"], segment_of(found["lsn"]))
+            at, system = datetime.fromisoformat(found["at"]), int(found["system"])
+            return Horizon(at, found["timeline"], segment_of(found["lsn"]), system)
         except (FileNotFoundError, ValueError, KeyError, TypeError):
             return None
 
-    def note_horizon(self, at: datetime, timeline: int, lsn: str) -> None:
-        found = {"at": at.isoformat(), "timeline": timeline, "lsn": lsn}
+    def note_horizon(self, at: datetime, system: int, timeline: int, lsn: str) -> None:
+        found = {"at": at.isoformat(), "system": system, "timeline": timeline, "lsn": lsn}
         write_durably(self._caught_up, json.dumps(found).encode())
 
     def forget_horizon(self) -> None:
@@ -219,6 +255,10 @@ def flush(folder: Path) -> None:
             os.fsync(handle)
         finally:
             os.close(handle)
+
+
+def _not_opened(path: Path, error: OSError) -> OperatorError:
+    return OperatorError(f"{path} cannot be opened ({error.strerror}).")
 
 
 def _read(path: Path) -> Backup:

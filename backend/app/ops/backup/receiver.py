@@ -24,7 +24,10 @@ _AGAIN_SECONDS = 15.0
 _LOG = "receiver.log"
 _LOG_LIMIT_BYTES = 1_000_000
 _STATE = "SELECT active, wal_status FROM pg_replication_slots WHERE slot_name = %s"
-_NOW = "SELECT pg_current_wal_flush_lsn()::text, timeline_id FROM pg_control_checkpoint()"
+_NOW = (
+    "SELECT pg_current_wal_flush_lsn()::text, timeline_id, system_identifier"
+    " FROM pg_control_checkpoint(), pg_control_system()"
+)
 _RECEIVED = (
     "SELECT coalesce(bool_or(flush_lsn >= %s::pg_lsn), false) FROM pg_stat_replication"
     " WHERE application_name = %s"
@@ -54,6 +57,8 @@ class Receiver:
                 self._receive()
             except (OperatorError, psycopg.Error, OSError) as error:
                 log.warning("backup.log_interrupted", reason=" ".join(str(error).split())[:300])
+            except Exception:  # whatever it was, the log must go on being received
+                log.exception("backup.log_interrupted")
             stopping.wait(_AGAIN_SECONDS)
 
     def _receive(self) -> None:
@@ -89,7 +94,7 @@ def catch_up(place: BackupPlace, source: Source) -> None:
         connection.execute("SELECT pg_create_restore_point('aada backup')")
     arguments = [*_arguments(source, folder), f"--endpos={position.lsn}"]
     source.run("pg_receivewal", arguments, "The write-ahead log could not be received")
-    place.note_horizon(now, position.timeline, position.lsn)
+    place.note_horizon(now, position.system, position.timeline, position.lsn)
 
 
 def require_slot(place: BackupPlace, source: Source) -> Path | None:
@@ -103,18 +108,20 @@ def require_slot(place: BackupPlace, source: Source) -> Path | None:
         row = connection.execute(_STATE, (SLOT,)).fetchone()
         if row is not None and row[0]:
             return None
-        folder = wal.newest_folder(place)
+        position = _position(connection)
+        system = position.system
+        folder = wal.newest_folder(place, (system, position.timeline))
         if row is not None and row[1] == "lost":
             log.warning("backup.log_gap", reason="the server had to remove log that was not received")
             connection.execute("SELECT pg_drop_replication_slot(%s)", (SLOT,))
             row = None
         if row is None:
             connection.execute("SELECT pg_create_physical_replication_slot(%s, true)", (SLOT,))
-            return wal.new_folder(place, clock.now())
+            return wal.new_folder(place, clock.now(), system)
         if folder is not None:
             return folder
         # Another BACKUP_DIR than before: what the slot holds is received from its own position on.
-        return wal.new_folder(place, clock.now())
+        return wal.new_folder(place, clock.now(), system)
 
 
 def lag_seconds(place: BackupPlace, source: Source, patience_seconds: float) -> float | None:
@@ -138,7 +145,7 @@ def note_caught_up(place: BackupPlace, source: Source) -> bool:
         position = _position(connection)
         received = connection.execute(_RECEIVED, (position.lsn, SLOT)).fetchone()
     if received and received[0]:
-        place.note_horizon(now, position.timeline, position.lsn)
+        place.note_horizon(now, position.system, position.timeline, position.lsn)
         return True
     return False
 
@@ -149,13 +156,14 @@ class _Position:
 
     lsn: str
     timeline: int
+    system: int
 
 
 def _position(connection: psycopg.Connection[tuple[object, ...]]) -> _Position:
     row = connection.execute(_NOW).fetchone()
     if row is None:
         raise OperatorError("The server does not say where its log stands.")
-    return _Position(str(row[0]), int(str(row[1])))
+    return _Position(str(row[0]), int(str(row[1])), int(str(row[2])))
 
 
 def _arguments(source: Source, folder: Path) -> list[str | Path]:

@@ -7,12 +7,14 @@ import secrets
 import shutil
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import NoReturn
 
 import psycopg
 from psycopg import sql
@@ -20,9 +22,9 @@ from psycopg import sql
 from app.core import clock
 from app.ops.backup import archive, plan, store, wal
 from app.ops.backup.archive import Damaged
-from app.ops.backup.place import MANIFEST, Backup, BackupPlace
+from app.ops.backup.place import MANIFEST, SEGMENT_BYTES, Backup, BackupPlace
 from app.ops.backup.plan import Plan
-from app.ops.backup.tools import run
+from app.ops.backup.tools import Stopped, run
 from app.ops.errors import OperatorError
 from app.ops.postgres import EmbeddedServer, PostgresPrograms, find_pg17
 from app.ops.postgres.configuration import write_private
@@ -51,24 +53,35 @@ class Restored:
     rows: dict[str, int] = field(default_factory=dict)
 
 
-def restore(place: BackupPlace, wanted: Plan, into: Path, settings: Settings, say: Say) -> Restored:
+def restore(
+    place: BackupPlace,
+    wanted: Plan,
+    into: Path,
+    settings: Settings,
+    say: Say,
+    stopping: threading.Event | None = None,
+) -> Restored:
     """Restore into a folder that is not there yet or is empty: it becomes a DATA_DIR, to be served from as it is.
 
-    A backup that turns out to be damaged is marked, said, and the next best one is used. Raises OperatorError.
+    A backup that turns out to be damaged is marked, said, and the next best one is used. Trouble on this side marks
+    nothing. Raises OperatorError, and Stopped once `stopping` is set.
     """
     begun = time.monotonic()
     into = into.absolute()
     programs = find_pg17()
+    damaged_ones: set[str] = set()
     with place.in_use():
         while True:
             _claim_folder(into, wanted)
             try:
-                commit = _database(place, wanted, into, programs, say)
+                commit = _database(place, wanted, into, programs, say, stopping)
                 break
             except _Unusable as unusable:
                 say(f"! {unusable.backup.id} is damaged ({unusable}): it is not used any more.")
-                place.note(unusable.backup, fault=str(unusable), at=clock.now())
-                wanted = plan.make(place, wanted.target, settings)
+                with suppress(OSError):  # a medium that cannot be written
+                    place.note(unusable.backup, fault=str(unusable), at=clock.now())
+                damaged_ones.add(unusable.backup.id)
+                wanted = plan.make(place, wanted.target, settings, branch=wanted.branch, without=damaged_ones)
                 say(f"· going on with {wanted.backup.id}")
             except Damaged as damaged:
                 raise OperatorError(
@@ -82,7 +95,7 @@ def restore(place: BackupPlace, wanted: Plan, into: Path, settings: Settings, sa
                 ) from error
         say("· starting the database, giving it a new password")
         with _serving(into) as server:
-            missing, files = _files(place, server, into, say)
+            missing, files = _files(place, server, into, settings, say)
             rows = _rows(server)
     (into / MARK).unlink()
     return Restored(wanted, into, time.monotonic() - begun, commit, files, tuple(missing), rows)
@@ -123,14 +136,20 @@ def _claim_folder(into: Path, wanted: Plan) -> None:
 
 
 def _database(
-    place: BackupPlace, wanted: Plan, into: Path, programs: PostgresPrograms, say: Say
+    place: BackupPlace,
+    wanted: Plan,
+    into: Path,
+    programs: PostgresPrograms,
+    say: Say,
+    stopping: threading.Event | None,
 ) -> datetime | None:
     """The cluster as it was at the instant, stopped and with a new password; when its last commit was."""
     scratch = into / "unpacked"
     scratch.mkdir(mode=0o700)
     server = EmbeddedServer(into / "postgres")
-    server.adopt(lambda data: _fill(place, wanted, scratch, data, programs, say))
+    server.adopt(lambda data: _fill(place, wanted, scratch, data, programs, say, stopping))
     shutil.rmtree(scratch, ignore_errors=True)
+    _require_going_on(stopping)
     say("· replaying the write-ahead log")
     commit = _replay(server.directory, wanted)
     _new_password(server, programs)
@@ -138,21 +157,31 @@ def _database(
 
 
 def _fill(
-    place: BackupPlace, wanted: Plan, scratch: Path, data: Path, programs: PostgresPrograms, say: Say
+    place: BackupPlace,
+    wanted: Plan,
+    scratch: Path,
+    data: Path,
+    programs: PostgresPrograms,
+    say: Say,
+    stopping: threading.Event | None,
 ) -> None:
+    _require_room(wanted, scratch, data)
     unpacked = []
     for one in wanted.chain:
         folder = scratch / one.id
         say(f"· unpacking and checking {one.id} ({one.restored_bytes / 1024**2:,.0f} MB)")
         try:
             archive.read_manifest(place.of(one) / MANIFEST)
-            archive.unpack(place.of(one), folder)
-            run(programs, "pg_verifybackup", ["--quiet", folder], "pg_verifybackup")
-        except (Damaged, OperatorError) as error:
-            raise _Unusable(one, str(error).removeprefix("pg_verifybackup: ")) from error
+            archive.unpack(place.of(one), folder, lambda _bytes: _require_going_on(stopping))
+            run(programs, "pg_verifybackup", ["--quiet", folder], "pg_verifybackup", stopping=stopping)
+        except Damaged as error:
+            raise _Unusable(one, str(error)) from error
+        except OperatorError as error:
+            _require_stored_damage(place, one, _reason(error))
         unpacked.append(folder)
     if len(unpacked) == 1:
-        unpacked[0].rename(data)
+        # Onto another disk, where the server's user cannot reach the new folder.
+        shutil.move(unpacked[0], data)
     else:
         say(f"· combining {len(unpacked)} backups")
         try:
@@ -162,16 +191,63 @@ def _fill(
                 "--manifest-checksums=SHA256",
                 "--no-sync",
             ]
-            run(programs, "pg_combinebackup", arguments, "pg_combinebackup")
-        except OperatorError as error:
-            raise _Unusable(wanted.backup, str(error).removeprefix("pg_combinebackup: ")) from error
+            run(programs, "pg_combinebackup", arguments, "pg_combinebackup", stopping=stopping)
+        except OperatorError as error:  # each of them has been checked: the fault is not in the backups
+            raise OperatorError(
+                f"The backups could not be put together ({_reason(error)}). They are as they were: "
+                "see that the disk has room and is sound, and run the same command again."
+            ) from error
         # The log of the last one belongs to it: without it, what it holds is not yet consistent.
         for path in (unpacked[-1] / "pg_wal").glob("*"):
             if path.is_file() and not (data / "pg_wal" / path.name).exists():
                 shutil.copyfile(path, data / "pg_wal" / path.name)
     for segment in wanted.log:
         wal.write_out(segment, data / "pg_wal")
+    # PostgreSQL takes the next number that no history is known of. Two databases with one number would be mixed up
+    # here.
+    for timeline in range(wanted.backup.timeline + 1, wanted.newest_timeline + 1):
+        history = data / "pg_wal" / f"{timeline:08X}.history"
+        history.write_text(
+            f"{wanted.backup.timeline}\t{wanted.backup.end_lsn}\tanother restore\n", encoding="ascii"
+        )
+        history.chmod(0o600)
     (data / "recovery.signal").touch(mode=0o600)
+
+
+def _require_room(wanted: Plan, scratch: Path, data: Path) -> None:
+    """As root, the database may lie elsewhere than in the new folder (`EmbeddedServer.home`), on a disk of its own."""
+    if scratch.stat().st_dev == data.parent.stat().st_dev:
+        return
+    free = shutil.disk_usage(data.parent).free
+    needed = max(one.restored_bytes for one in wanted.chain) + len(wanted.log) * SEGMENT_BYTES
+    if free < needed:
+        raise OperatorError(
+            f"The database goes to {data.parent}, because its user cannot reach the new folder. It needs "
+            f"{needed / 1024**2:,.0f} MB there, and {free / 1024**2:,.0f} MB are free: choose a folder below /srv or "
+            "/var/lib on a disk with room, or run this as the user who serves the school."
+        )
+
+
+def _require_stored_damage(place: BackupPlace, backup: Backup, why: str) -> NoReturn:
+    """What was unpacked does not fit its manifest: raises _Unusable if the backup is to blame, else OperatorError."""
+    try:
+        archive.verify(place.of(backup))
+    except Damaged as damaged:
+        raise _Unusable(backup, str(damaged)) from damaged
+    raise OperatorError(
+        f"{backup.id} could not be unpacked as it is ({why}). The backup itself was read again and is sound: see that "
+        "the disk of the new folder has room and is sound, and run the same command again."
+    )
+
+
+def _reason(error: OperatorError) -> str:
+    """What a program said, without its name before it."""
+    return str(error).partition(": ")[2].rstrip(".")
+
+
+def _require_going_on(stopping: threading.Event | None) -> None:
+    if stopping is not None and stopping.is_set():
+        raise Stopped
 
 
 def _replay(directory: Path, wanted: Plan) -> datetime | None:
@@ -201,7 +277,7 @@ def _replayed(directory: Path, settings: dict[str, str]) -> datetime | None:
     server = EmbeddedServer(directory, settings=settings, start_timeout_seconds=_A_DAY)
     try:
         server.start()
-    except OperatorError:
+    except BaseException:
         server.shut_down(force=True)
         raise
     server.stop()
@@ -243,9 +319,17 @@ def _serving(into: Path) -> Iterator[EmbeddedServer]:
         yield server
 
 
-def _files(place: BackupPlace, server: EmbeddedServer, into: Path, say: Say) -> tuple[list[str], int]:
-    """Bring the files that rows of this instant point to; which are missing, and how many came."""
+def _files(
+    place: BackupPlace, server: EmbeddedServer, into: Path, settings: Settings, say: Say
+) -> tuple[list[str], int]:
+    """Bring the files that rows of this instant point to; which are missing, and how many came.
+
+    None where files are in a bucket: its own versions keep what was deleted, and no copy lies here.
+    """
     missing, count = [], 0
+    if settings.s3_bucket is not None:
+        say(f"· files are in the bucket {settings.s3_bucket}: none are brought")
+        return [], 0
     with psycopg.connect(server.url()) as connection:
         if connection.execute("SELECT to_regclass('file_claims')").fetchone() == (None,):
             return [], 0

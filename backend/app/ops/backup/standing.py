@@ -9,11 +9,13 @@ from app.core import clock
 from app.ops.backup import drill, upkeep, wal
 from app.ops.backup.place import place_of
 from app.ops.errors import OperatorError
-from app.rules.backups import Span
+from app.rules.backups import Horizon, Span
 from app.settings import Settings
 
 OLDEST = timedelta(hours=26)
 """A nightly backup, and two hours for it to run."""
+LOG_STOPPED = timedelta(minutes=15)
+"""While the log is received, it is seen to be complete every few seconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,10 +30,16 @@ class Standing:
     alarms: list[str]
 
 
-def of(settings: Settings) -> Standing | None:
-    """None where this installation has made no backup: the demo school, a server of one’s own."""
+def log_stopped(horizon: Horizon | None) -> bool:
+    """Whether the log has not been known to be complete for longer than a restart takes."""
+    return horizon is None or clock.now() - horizon.at > LOG_STOPPED
+
+
+def of(settings: Settings, *, scheduled: bool = False) -> Standing | None:
+    """None where this installation has made no backup and should not by itself: the demo school, a server of one’s
+    own. `scheduled`: it should (`keeper.is_scheduled`)."""
     place = place_of(settings)
-    if not place.base.is_dir():
+    if not place.base.is_dir() and not scheduled:
         return None
     try:
         backups = place.backups()
@@ -41,8 +49,14 @@ def of(settings: Settings) -> Standing | None:
     newest = max((one.ended_at for one in backups if one.fault is None), default=None)
     tried = drill.last(place)
     alarms = []
-    if newest is not None and clock.now() - newest > OLDEST:
+    if newest is None and scheduled:
+        alarms.append("There is no sound backup of this school yet.")
+    elif newest is not None and clock.now() - newest > OLDEST:
         alarms.append("No backup has been made for more than a day.")
+    if newest is not None and scheduled and log_stopped(place.horizon):
+        alarms.append(
+            "The write-ahead log is not being received: only the state of the newest backup is safe."
+        )
     alarms += [f"The backup {one.id} is damaged." for one in backups if one.fault is not None][-1:]
     if tried is not None and tried.fault is not None:
         alarms.append(f"The last restore drill failed: {tried.fault}.")

@@ -12,7 +12,7 @@ from pathlib import Path
 from app.core import clock
 from app.core.files import FileMissing, FileStore
 from app.ops.backup.archive import Damaged
-from app.ops.backup.place import UNFINISHED, BackupPlace, flush
+from app.ops.backup.place import DAMAGED, UNFINISHED, BackupPlace, flush
 from app.rules import backups as rules
 from app.rules.backups import Member
 
@@ -50,7 +50,7 @@ def prune(place: BackupPlace, store: FileStore, kept: Collection[Member]) -> tup
             continue
         status = path.stat()
         seen = datetime.fromtimestamp(status.st_mtime, UTC)
-        if rules.file_may_go(seen, kept) and not store.exists(path.name):
+        if rules.file_may_go(seen, kept) and not store.exists(path.name.removesuffix(DAMAGED)):
             path.unlink()
             count += 1
             size_bytes += status.st_size
@@ -77,16 +77,21 @@ def fetch(place: BackupPlace, sha256: str, target: Path) -> None:
     partial.replace(target)
 
 
-def check(place: BackupPlace) -> Iterator[str]:
-    """What is wrong with the copies, a sentence each: every byte is read."""
-    for path in sorted(place.files.glob("??/*")):
-        if path.name.endswith(UNFINISHED):
+def check(place: BackupPlace, first: str = "??") -> Iterator[str]:
+    """What is wrong with the copies (whose hash begins so), a sentence each: every byte is read.
+
+    A damaged copy is set aside: the next backup brings it again from the school's own store, if that still has it.
+    """
+    for path in sorted(place.files.glob(f"{first}/*")):
+        if path.name.endswith((UNFINISHED, DAMAGED)):
             continue
         digest = hashlib.sha256()
         with suppress(FileNotFoundError), path.open("rb") as stream:
             while chunk := stream.read(256 * 1024):
                 digest.update(chunk)
             if digest.hexdigest() != path.name:
+                with suppress(OSError):  # a medium that cannot be written
+                    path.rename(path.with_name(f"{path.name}{DAMAGED}"))
                 yield f"file {path.name} has other content than when it was stored"
 
 

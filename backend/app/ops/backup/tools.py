@@ -50,7 +50,7 @@ class Source:
     @property
     def conninfo(self) -> str:
         """For PostgreSQL's programs. Without the password, which every user of the machine could read."""
-        return libpq_url(self.url.set(password=None, database="postgres"))
+        return libpq_url(self.url._replace(password=None, database="postgres"))
 
     def connect(self, database: str | None = None) -> psycopg.Connection[tuple[object, ...]]:
         return connect(self.settings, self.url.set(database=database) if database else None)

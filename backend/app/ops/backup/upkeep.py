@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import datetime
 
 from app.core import clock
 from app.core.files import FileStore
@@ -82,13 +83,32 @@ def verify(
     if wanted is not None:
         return
     files = wal.files(place)
-    yield from (
-        Checked("write-ahead log", fault)
-        for fault in (wal.check(one) for one in files if one.complete)
-        if fault is not None
-    )
+    yield from _checked_log(files)
     yield from (Checked("write-ahead log", fault) for fault in _gaps(place, files))
     yield from (Checked("files", fault) for fault in store.check(place))
+
+
+def verify_a_part(
+    place: BackupPlace, since: datetime, now: datetime, progress: Callable[[int], None]
+) -> Iterator[Checked]:
+    """What one day looks at, as `verify` does: the backup that was checked longest ago, the segments that have arrived
+    since, and the copied files under one of the 256 first bytes of their hashes."""
+    known = place.backups()
+    sound = [one for one in known if one.fault is None]
+    for one in sorted(sound, key=lambda one: one.verified_at or one.ended_at)[:1]:
+        yield Checked(one.id, check(place, one, {one.id: one for one in known}, progress))
+    recent = [one for one in wal.files(place) if one.written_at >= since.timestamp()]
+    yield from _checked_log(recent)
+    yield from (Checked("files", fault) for fault in store.check(place, f"{now.toordinal() % 256:02x}"))
+
+
+def _checked_log(files: list[wal.WalFile]) -> Iterator[Checked]:
+    """The faults of complete segments. One that has a fault is set aside, so that no plan counts on it."""
+    for one in files:
+        fault = wal.check(one) if one.complete else None
+        if fault is not None:
+            wal.set_aside(one)
+            yield Checked("write-ahead log", fault)
 
 
 def check(
@@ -117,12 +137,12 @@ def _gaps(place: BackupPlace, files: list[wal.WalFile]) -> Iterator[str]:
     needed_from = rules.first_segment_needed(members)
     if needed_from is None:
         return
-    for timeline in sorted({one.segment.timeline for one in files}):
-        numbers = {one.segment.number for one in files if one.segment.timeline == timeline}
-        starts = [one.last_segment for one in members if one.timeline == timeline]
+    for branch in sorted({one.segment.branch for one in files}):
+        numbers = {one.segment.number for one in files if one.segment.branch == branch}
+        starts = [one.last_segment for one in members if one.branch == branch]
         if not starts:
             continue
         for number in range(min(starts), max(numbers)):
             if number not in numbers:
-                name = wal.segment_name(timeline, number)
+                name = wal.segment_name(branch[1], number)
                 yield f"segment {name} is missing: instants behind it need the next backup"

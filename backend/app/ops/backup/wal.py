@@ -5,15 +5,18 @@ from __future__ import annotations
 import re
 import zlib
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
 from app.ops.backup.archive import Damaged
-from app.ops.backup.place import SEGMENT_BYTES, BackupPlace, flush
-from app.rules.backups import Segment
+from app.ops.backup.place import DAMAGED, SEGMENT_BYTES, BackupPlace, flush, write_durably
+from app.rules.backups import BranchKey, Segment
 
 _NAME = re.compile(r"([0-9A-F]{8})([0-9A-F]{8})([0-9A-F]{8})(\.gz)?(\.partial)?")
+_TIMELINE = re.compile(r"([0-9A-F]{8})([0-9A-F]{16}|\.history)(\.|$)")
+_SYSTEM = "system"
 _IN_A_LOG = 0x1_0000_0000 // SEGMENT_BYTES
 
 
@@ -25,6 +28,8 @@ class WalFile:
     segment: Segment
     size_bytes: int
     compressed: bool
+    written_at: float
+    """When the file was last written to, in seconds since 1970."""
 
     @property
     def complete(self) -> bool:
@@ -42,14 +47,16 @@ def segment_name(timeline: int, number: int) -> str:
 
 def files(place: BackupPlace) -> list[WalFile]:
     """The archive, oldest first; of a segment that is there twice, the file that is complete."""
-    found: dict[tuple[int, int], WalFile] = {}
-    for path in sorted(place.wal.glob("*/*")):
-        one = _file(path)
-        if one is None:
-            continue
-        key = (one.segment.timeline, one.segment.number)
-        if key not in found or one.complete or not found[key].complete:
-            found[key] = one
+    found: dict[tuple[BranchKey, int], WalFile] = {}
+    for folder in _folders(place):
+        system = system_of(place, folder)
+        for path in sorted(folder.iterdir()):
+            one = _file(path, system)
+            if one is None:
+                continue
+            key = (one.segment.branch, one.segment.number)
+            if key not in found or one.complete or not found[key].complete:
+                found[key] = one
     return [found[key] for key in sorted(found)]
 
 
@@ -57,14 +64,14 @@ def prune(place: BackupPlace, needed_from: int) -> tuple[int, int]:
     """Remove the segments before this one, whatever their timeline; how many, and their bytes."""
     count = size_bytes = 0
     for path in list(place.wal.glob("*/*")):
-        one = _file(path)
+        one = _file(path, 0, damaged=True)
         if one is not None and one.segment.number < needed_from:
             path.unlink(missing_ok=True)
             count += 1
             size_bytes += one.size_bytes
-    folders = sorted(path for path in place.wal.iterdir() if path.is_dir())
-    for folder in folders[:-1]:  # the newest is the one that is written to
-        if not any(_file(path) for path in folder.iterdir()):
+    newest = {system_of(place, folder): folder for folder in _folders(place)}.values()
+    for folder in _folders(place):  # the newest of a database is the one that is written to
+        if folder not in newest and not any(_file(path, 0, damaged=True) for path in folder.iterdir()):
             for left in folder.iterdir():
                 left.unlink()
             folder.rmdir()
@@ -80,9 +87,21 @@ def check(one: WalFile) -> str | None:
     return None if size == SEGMENT_BYTES else f"{one.name} has {size} bytes instead of {SEGMENT_BYTES}"
 
 
+def set_aside(one: WalFile) -> None:
+    """Take a damaged segment out of the archive, so that the gap shows; the file stays beside it."""
+    with suppress(OSError):  # a medium that cannot be written
+        one.path.rename(one.path.with_name(f"{one.path.name}{DAMAGED}"))
+
+
 def write_out(one: WalFile, folder: Path) -> Path:
-    """Write a segment as PostgreSQL keeps it below `folder`; one that is not complete is filled with zeros."""
+    """Write a segment as PostgreSQL keeps it below `folder`; one that is not complete is filled with zeros.
+
+    A backup brings the segments that it needs. One that had not arrived whole replaces none of them, unless it has
+    more in it.
+    """
     target = folder / one.name
+    if not one.complete and target.exists() and len(_so_far(one)) <= len(target.read_bytes().rstrip(b"\0")):
+        return target
     written = 0
     with target.open("wb") as stream:
         try:
@@ -99,20 +118,63 @@ def write_out(one: WalFile, folder: Path) -> Path:
     return target
 
 
-def new_folder(place: BackupPlace, at: datetime) -> Path:
-    """A folder for the log of a slot that begins now."""
+def new_folder(place: BackupPlace, at: datetime, system: int) -> Path:
+    """A folder for the log of a slot of this database cluster that begins now."""
     folder = place.wal / f"{at:%Y%m%dT%H%M%S%fZ}"
     folder.mkdir(mode=0o700)
+    write_durably(folder / _SYSTEM, str(system).encode("ascii"))
     flush(place.wal)
     return folder
 
 
-def newest_folder(place: BackupPlace) -> Path | None:
-    return max((path for path in place.wal.glob("*Z") if path.is_dir()), default=None)
+def newest_folder(place: BackupPlace, branch: BranchKey) -> Path | None:
+    """The folder that the log of this database goes to; None while it has none.
+
+    Not one that a copy of it writes to on another timeline: pg_receivewal goes on from the newest segment it finds.
+    """
+
+    def fits(folder: Path) -> bool:
+        found = (_file(path, branch[0]) for path in folder.iterdir())
+        return all(one is None or one.segment.branch == branch for one in found)
+
+    own = [one for one in _folders(place) if system_of(place, one) == branch[0]]
+    return next((one for one in reversed(own) if fits(one)), None)
 
 
-def _file(path: Path) -> WalFile | None:
-    found = _NAME.fullmatch(path.name)
+def system_of(place: BackupPlace, folder: Path) -> int:
+    """Whose log lies in a folder. One without a mark is that of the only database whose backups are here; 0 where
+    that is not certain: it fits none."""
+    with suppress(FileNotFoundError, ValueError):
+        return int((folder / _SYSTEM).read_text(encoding="ascii"))
+    systems = {one.system_identifier for one in place.backups()}
+    return systems.pop() if len(systems) == 1 else 0
+
+
+def newest_timeline(place: BackupPlace, system: int) -> int:
+    """The highest timeline of a database cluster that anything here knows of."""
+    known = [one.timeline for one in place.backups() if one.system_identifier == system]
+    for folder in _folders(place):
+        if system_of(place, folder) == system:
+            found = (_TIMELINE.match(path.name) for path in folder.iterdir())
+            known += [int(one[1], 16) for one in found if one]
+    return max(known, default=0)
+
+
+def _folders(place: BackupPlace) -> list[Path]:
+    return sorted(path for path in place.wal.glob("*") if path.is_dir())
+
+
+def _so_far(one: WalFile) -> bytes:
+    """What has arrived of a segment that is not complete."""
+    content = bytearray()
+    with suppress(Damaged):
+        for chunk in _content(one):
+            content += chunk
+    return bytes(content).rstrip(b"\0")
+
+
+def _file(path: Path, system: int, *, damaged: bool = False) -> WalFile | None:
+    found = _NAME.fullmatch(path.name.removesuffix(DAMAGED) if damaged else path.name)
     if found is None:
         return None
     try:
@@ -120,8 +182,8 @@ def _file(path: Path) -> WalFile | None:
     except FileNotFoundError:
         return None
     timeline, log, place = (int(found[part], 16) for part in (1, 2, 3))
-    segment = Segment(timeline, log * _IN_A_LOG + place, found[5] is None)
-    return WalFile(path, segment, status.st_size, found[4] is not None)
+    segment = Segment(timeline, log * _IN_A_LOG + place, found[5] is None, system)
+    return WalFile(path, segment, status.st_size, found[4] is not None, status.st_mtime)
 
 
 def _content(one: WalFile) -> Iterator[bytes]:

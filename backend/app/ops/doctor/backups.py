@@ -53,6 +53,13 @@ def age(known: Installation) -> Iterator[Finding]:
         )
     else:
         yield ok("Backup", f"The newest is of {when}, in {place.folder}.")
+    if settings.backup_schedule and standing.log_stopped(place.horizon):
+        yield warning(
+            "Backup",
+            "The write-ahead log has not been received for more than 15 minutes: what was entered since the newest "
+            "backup lies on one disk alone.",
+            "See that aada serve runs, and what its log says of the backups.",
+        )
     if _same_disk(known):
         yield warning(
             "Backup",

@@ -137,7 +137,11 @@ class _Reader:
         if not url or re.search(r"\s", url):
             self._fault(f"{name} has no address (url) that can be opened.")
             return None, None, "", ""
-        parts = urlsplit(url)
+        try:
+            parts = urlsplit(url)
+        except ValueError:  # such as http://[
+            self._fault(f"{name} has the address “{url[:120]}”, which is no web address.")
+            return None, None, "", ""
         own = {key.lower() for key, _ in parse_qsl(parts.query, keep_blank_values=True)}
         if own & cmi5.LAUNCH_QUERY:
             self._fault(
@@ -162,7 +166,7 @@ class _Reader:
             score = Decimal(given)
         except InvalidOperation:
             score = Decimal(-1)
-        if not 0 <= score <= 1:
+        if not (score.is_finite() and 0 <= score <= 1):  # NaN is a Decimal that cannot be compared
             self._fault(f"{name} has the masteryScore “{given[:20]}”; it is a number from 0 to 1.")
         return given
 
