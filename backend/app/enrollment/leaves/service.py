@@ -26,7 +26,7 @@ from app.enrollment.endings import processed
 from app.enrollment.leaves import queries
 from app.enrollment.withdrawals import queries as withdrawals
 from app.rules import leaves as rules
-from app.rules.leaves import Leave
+from app.rules.leaves import Leave, Limit
 from app.school import service as school
 from app.web.listing import Listing
 from app.web.paging import Paging
@@ -60,7 +60,7 @@ class LeaveView:
 # Asking and recording
 
 
-def request(
+def ask(
     session: Session,
     subject: Subject,
     enrollment_id: int,
@@ -103,7 +103,7 @@ def record(
 ) -> LeaveOfAbsence:
     """The office records a leave, which is approved with that: a request on paper, or one that began already.
 
-    Raises as `request` does; Invalid besides for a leave before the enrollment, or over days with attendance.
+    Raises as `ask` does; Invalid besides for a leave before the enrollment, or over days with attendance.
     """
     policy.require_decide_leaves(subject)
     record = found(session, enrollment_id, lock=True)
@@ -113,6 +113,32 @@ def record(
     if known is not None:
         return known
     return _enter(session, subject, record, request, reason, Leave(starts_on, return_on), zone, approved=True)
+
+
+def enter(
+    session: Session,
+    subject: Subject,
+    enrollment_id: int,
+    *,
+    request: UUID,
+    reason: str,
+    starts_on: date,
+    return_on: date,
+    zone: ZoneInfo,
+) -> LeaveOfAbsence:
+    """`ask` for one's own enrollment, `record` for a student's."""
+    own = found(session, enrollment_id).user_id == subject.user_id
+    act = ask if own else record
+    return act(
+        session,
+        subject,
+        enrollment_id,
+        request=request,
+        reason=reason,
+        starts_on=starts_on,
+        return_on=return_on,
+        zone=zone,
+    )
 
 
 def _sent_before(session: Session, request: UUID, record: Enrollment) -> LeaveOfAbsence | None:
@@ -250,6 +276,13 @@ def cancel(session: Session, subject: Subject, leave_id: int, *, zone: ZoneInfo)
 # Reading
 
 
+@internal("a policy of the school, which everybody may read")
+def limit(session: Session) -> Limit:
+    """How long leaves may be, as of today."""
+    values = policies_in_force.leave(session).values
+    return Limit(values.longest_leave_days, values.leave_window_months)
+
+
 @views.opens(Part.ENROLLMENT, student=lambda rows, _given: rows[0].user_id if rows else None)
 def of_enrollment(session: Session, subject: Subject, enrollment_id: int, zone: ZoneInfo) -> list[LeaveView]:
     """The leaves of an enrollment, the latest first. NotFound for other people's."""
@@ -319,8 +352,7 @@ def _require_within(
         for one in queries.covering(session, record.id)
         if one.id != but
     ]
-    limit = rules.Limit(in_force.values.longest_leave_days, in_force.values.leave_window_months)
-    refused = rules.why_not(wanted, others, limit)
+    refused = rules.why_not(wanted, others, limit(session))
     if refused is not None:
         raise wrong("return_on", refused)
     if wanted.starts_on <= clock.today(zone):
