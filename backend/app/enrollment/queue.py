@@ -58,7 +58,7 @@ queue.register(
         Permission.ENROLLMENTS_END,
         lambda session, subject, _today: leaves.to_decide(policy.visible(session, subject)),
         "The first day that the student asks for.",
-        order=42,
+        order=44,
     ),
     QueueKind(
         "leaves_overdue",
@@ -66,6 +66,6 @@ queue.register(
         Permission.ENROLLMENTS_END,
         lambda session, subject, today: leaves.overdue(policy.visible(session, subject), today),
         "The day on which the student was expected back.",
-        order=43,
+        order=45,
     ),
 )

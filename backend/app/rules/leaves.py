@@ -83,8 +83,3 @@ def why_not(wanted: Leave, others: Iterable[Leave], limit: Limit) -> str | None:
             f"policy allows {limit.days:,}."
         )
     return None
-
-
-def reminder_due(return_on: date, today: date, days_before: int) -> bool:
-    """Whether the reminder before the return is due; `days_before` of 0 sends none."""
-    return days_before > 0 and return_on - days_before * _DAY <= today < return_on

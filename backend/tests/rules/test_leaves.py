@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.rules.leaves import Leave, Limit, after_months, excused, most_days, reminder_due, why_not
+from app.rules.leaves import Leave, Limit, after_months, excused, most_days, why_not
 
 START = date(2024, 1, 1)
 YEAR = Limit(180, 12)
@@ -68,10 +68,3 @@ def test_a_late_return_covers_no_day_past_the_one_that_was_expected() -> None:
     assert excused(day, day + timedelta(days=10), day + timedelta(days=4)).days == 4
     assert excused(day, day + timedelta(days=10), day + timedelta(days=14)).days == 10
     assert excused(day, day + timedelta(days=10), day).days == 0
-
-
-def test_the_reminder_comes_in_the_days_before_the_return() -> None:
-    back = date(2026, 5, 20)
-    due = [n for n in range(12) if reminder_due(back, back - timedelta(days=n), 7)]
-    assert due == [1, 2, 3, 4, 5, 6, 7]
-    assert not reminder_due(back, back - timedelta(days=1), 0)

@@ -27,7 +27,7 @@ def enter(
 ) -> LeaveOut:
     """Ask for a leave of one's own, or record one for a student, which is approved with that. Sent again with the same
     `request`, it is the same leave. 422 for days that another leave covers, or above the policy's limit."""
-    leave = service.enter(db, subject, enrollment_id, **body.model_dump(), zone=settings.zone)
+    leave = service.enter(db, subject, enrollment_id, body, settings.zone)
     return _out(db, subject, settings, leave.id)
 
 

@@ -72,8 +72,12 @@ def enter(
     enrollment_id: PathId,
     form: Annotated[Form[LeaveForm], Depends(posted(LeaveForm))],
 ) -> Response:
+    owner_id = enrollment.read_enrollment(db, subject, enrollment_id).user_id
+    if owner_id != subject.user_id:
+        policy.require_decide_leaves(subject, owner_id)
+
     def act(values: LeaveForm) -> Response:
-        leave = service.enter(db, subject, enrollment_id, **values.model_dump(), zone=settings.zone)
+        leave = service.enter(db, subject, enrollment_id, values, settings.zone)
         return redirect(f"/leaves/{leave.id}")
 
     return form.submit(db, act, lambda: _enrollment_page(request, db, subject, settings, enrollment_id, form))

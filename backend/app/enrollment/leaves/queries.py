@@ -1,7 +1,7 @@
 """SQL of leaves of absence."""
 
 from collections.abc import Collection, Sequence
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -118,7 +118,7 @@ def to_remind(session: Session, today: date, days_before: int) -> Sequence[Row[A
             LeaveOfAbsence.state == "approved",
             Enrollment.status == EnrollmentStatus.ACTIVE,
             LeaveOfAbsence.return_on > today,
-            LeaveOfAbsence.return_on <= today + func.make_interval(0, 0, 0, days_before),
+            LeaveOfAbsence.return_on <= today + timedelta(days=days_before),
             LeaveOfAbsence.reminded_on.is_distinct_from(LeaveOfAbsence.return_on),
         )
         .order_by(LeaveOfAbsence.id)

@@ -5,8 +5,7 @@ Every act locks the enrollment first, as withdrawals do: of two at once, one see
 """
 
 from collections.abc import Collection
-from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -24,6 +23,8 @@ from app.enrollment.completions.service import found, wrong
 from app.enrollment.dates import first_moment
 from app.enrollment.endings import processed
 from app.enrollment.leaves import queries
+from app.enrollment.leaves.schemas import LeaveForm
+from app.enrollment.leaves.shown import LeaveView, shown
 from app.enrollment.withdrawals import queries as withdrawals
 from app.rules import leaves as rules
 from app.rules.leaves import Leave, Limit
@@ -34,29 +35,6 @@ from app.web.paging import Paging
 NO_LEAVE = "There is no such leave of absence, or you don’t have access to it."
 
 
-@dataclass(frozen=True, slots=True)
-class LeaveView:
-    """A leave as it is shown; reason and note are None for who may not know why students are away."""
-
-    id: int
-    enrollment_id: int
-    user_id: int
-    state: str
-    starts_on: date
-    return_on: date
-    returned_on: date | None
-    days: int
-    overdue: bool
-    reason: str | None
-    decision_note: str | None
-    requested_at: datetime
-    decided_at: datetime | None
-    entered_by: str | None
-    decided_by: str | None
-    by_student: bool
-    began: bool
-
-
 # Asking and recording
 
 
@@ -64,41 +42,31 @@ def ask(
     session: Session,
     subject: Subject,
     enrollment_id: int,
-    *,
-    request: UUID,
-    reason: str,
-    starts_on: date,
-    return_on: date,
+    given: LeaveForm,
     zone: ZoneInfo,
 ) -> LeaveOfAbsence:
-    """A student asks for a leave, which waits for the office. Sent again with the same `request`, it is the same leave.
+    """A student asks for a leave, which waits for the office. Sent again with the same number, it is the same leave.
 
     Raises NotFound for another's enrollment, Conflict unless it is active and no withdrawal waits, and Invalid for days
     in the past, that another leave covers, or above the policy's limit.
     """
     record = found(session, enrollment_id, lock=True)
     policy.require_own(subject, record.user_id)
-    known = _sent_before(session, request, record)
+    known = _sent_before(session, given.request, record)
     if known is not None:
         return known
-    if starts_on < clock.today(zone):
+    if given.starts_on < clock.today(zone):
         raise wrong(
             "starts_on", "Choose today or a later day. The office can record a leave that began earlier."
         )
-    return _enter(
-        session, subject, record, request, reason, Leave(starts_on, return_on), zone, approved=False
-    )
+    return _enter(session, subject, record, given, zone, approved=False)
 
 
 def record(
     session: Session,
     subject: Subject,
     enrollment_id: int,
-    *,
-    request: UUID,
-    reason: str,
-    starts_on: date,
-    return_on: date,
+    given: LeaveForm,
     zone: ZoneInfo,
 ) -> LeaveOfAbsence:
     """The office records a leave, which is approved with that: a request on paper, or one that began already.
@@ -109,36 +77,22 @@ def record(
     record = found(session, enrollment_id, lock=True)
     policy.require_read(session, subject, record.user_id)
     policy.require_decide_leaves(subject, record.user_id)
-    known = _sent_before(session, request, record)
+    known = _sent_before(session, given.request, record)
     if known is not None:
         return known
-    return _enter(session, subject, record, request, reason, Leave(starts_on, return_on), zone, approved=True)
+    return _enter(session, subject, record, given, zone, approved=True)
 
 
 def enter(
     session: Session,
     subject: Subject,
     enrollment_id: int,
-    *,
-    request: UUID,
-    reason: str,
-    starts_on: date,
-    return_on: date,
+    given: LeaveForm,
     zone: ZoneInfo,
 ) -> LeaveOfAbsence:
     """`ask` for one's own enrollment, `record` for a student's."""
     own = found(session, enrollment_id).user_id == subject.user_id
-    act = ask if own else record
-    return act(
-        session,
-        subject,
-        enrollment_id,
-        request=request,
-        reason=reason,
-        starts_on=starts_on,
-        return_on=return_on,
-        zone=zone,
-    )
+    return (ask if own else record)(session, subject, enrollment_id, given, zone)
 
 
 def _sent_before(session: Session, request: UUID, record: Enrollment) -> LeaveOfAbsence | None:
@@ -152,24 +106,23 @@ def _enter(
     session: Session,
     subject: Subject,
     record: Enrollment,
-    request: UUID,
-    reason: str,
-    wanted: Leave,
+    given: LeaveForm,
     zone: ZoneInfo,
     *,
     approved: bool,
 ) -> LeaveOfAbsence:
+    wanted = Leave(given.starts_on, given.return_on)
     _require_going_on(session, record)
     if wanted.starts_on < record.enrolled_at:
         raise wrong("starts_on", "A leave cannot begin before the enrollment did.")
     _require_within(session, record, wanted, zone)
     now = clock.now()
     leave = LeaveOfAbsence(
-        request=request,
+        request=given.request,
         enrollment_id=record.id,
         user_id=record.user_id,
         state="approved" if approved else "requested",
-        reason=reason,
+        reason=given.reason,
         starts_on=wanted.starts_on,
         return_on=wanted.ends_on,
         requested_at=now,
@@ -183,7 +136,7 @@ def _enter(
         subject,
         Action.LEAVE_RECORDED if approved else Action.LEAVE_REQUESTED,
         leave,
-        reason,
+        given.reason,
         days=wanted.days,
     )
     return leave
@@ -288,15 +241,15 @@ def of_enrollment(session: Session, subject: Subject, enrollment_id: int, zone: 
     """The leaves of an enrollment, the latest first. NotFound for other people's."""
     record = found(session, enrollment_id)
     policy.require_read(session, subject, record.user_id)
-    return [_view(row, subject, zone) for row in queries.of_enrollment(session, enrollment_id)]
+    return [shown(row, subject, zone) for row in queries.of_enrollment(session, enrollment_id)]
 
 
-@views.opens(Part.ENROLLMENT, student="user_id")
+@views.opens(Part.ENROLLMENT, student=lambda one, _given: one.user_id)
 def read(session: Session, subject: Subject, leave_id: int, zone: ZoneInfo) -> LeaveView:
     """One leave. NotFound for other people's."""
     leave = _visible(session, subject, leave_id)
     (row,) = queries.of_enrollment(session, leave.enrollment_id, leave_id=leave_id)
-    return _view(row, subject, zone)
+    return shown(row, subject, zone)
 
 
 def list_leaves(
@@ -394,31 +347,6 @@ def _held(session: Session, subject: Subject, leave_id: int, state: str) -> tupl
             "Nothing was saved."
         )
     return leave, enrollment
-
-
-def _view(row: Any, subject: Subject, zone: ZoneInfo) -> LeaveView:
-    one: LeaveOfAbsence = row.LeaveOfAbsence
-    knows = policy.may_read_withdrawals(subject, one.user_id)
-    today = clock.today(zone)
-    return LeaveView(
-        id=one.id,
-        enrollment_id=one.enrollment_id,
-        user_id=one.user_id,
-        state=one.state,
-        starts_on=one.starts_on,
-        return_on=one.return_on,
-        returned_on=one.returned_on,
-        days=rules.excused(one.starts_on, one.return_on, one.returned_on).days,
-        overdue=one.state == "approved" and one.return_on < today,
-        reason=one.reason if knows else None,
-        decision_note=one.decision_note if knows else None,
-        requested_at=one.requested_at,
-        decided_at=one.decided_at,
-        entered_by=row.entered_by,
-        decided_by=row.decided_by,
-        by_student=one.entered_by == one.user_id,
-        began=one.starts_on <= today,
-    )
 
 
 def _say(
