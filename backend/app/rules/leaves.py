@@ -46,6 +46,11 @@ def excused(starts_on: date, return_on: date, returned_on: date | None) -> Leave
     return Leave(starts_on, return_on if returned_on is None else min(returned_on, return_on))
 
 
+def days_before(leaves: Iterable[Leave], day: date) -> int:
+    """How many days of these leaves are over on a day; leaves of one enrollment share none."""
+    return sum(Leave(one.starts_on, min(one.ends_on, day)).days for one in leaves)
+
+
 def after_months(day: date, months: int) -> date:
     """The same day so many months later, or the last of a shorter month."""
     year, month = divmod(day.year * 12 + day.month - 1 + months, 12)

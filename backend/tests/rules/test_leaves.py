@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.rules.leaves import Leave, Limit, after_months, excused, most_days, why_not
+from app.rules.leaves import Leave, Limit, after_months, days_before, excused, most_days, why_not
 
 START = date(2024, 1, 1)
 YEAR = Limit(180, 12)
@@ -68,3 +68,5 @@ def test_a_late_return_covers_no_day_past_the_one_that_was_expected() -> None:
     assert excused(day, day + timedelta(days=10), day + timedelta(days=4)).days == 4
     assert excused(day, day + timedelta(days=10), day + timedelta(days=14)).days == 10
     assert excused(day, day + timedelta(days=10), day).days == 0
+    leaves = [leave(0, 10), leave(20, 5)]
+    assert [days_before(leaves, START + timedelta(days=n)) for n in (0, 4, 15, 22, 99)] == [0, 4, 10, 12, 15]

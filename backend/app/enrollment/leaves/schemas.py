@@ -2,7 +2,7 @@
 
 from datetime import date, datetime
 from typing import Annotated, Literal, Self
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -15,11 +15,11 @@ LeaveState = Literal["requested", "approved", "declined", "canceled", "returned"
 
 
 class LeaveForm(BaseModel):
-    """A leave as a page or the API takes it. `request` is a number of its own: one sent twice is one leave."""
+    """A leave as a page or the API takes it. `request` is a number of the sender’s: one sent twice is one leave."""
 
     model_config = ConfigDict(extra="forbid")
 
-    request: UUID
+    request: UUID = Field(default_factory=uuid4)
     reason: Reason
     starts_on: EnrollmentDate = Field(title="First day of the leave")
     return_on: EnrollmentDate = Field(title="Expected return")
