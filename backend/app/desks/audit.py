@@ -107,6 +107,7 @@ _RECORDS = {
     "reports": "List",
     "requests": "Request",
     "school": "School",
+    "scorm_data": "Attempt at a lesson",
     "school_policies": "Policy",
     "school_signatories": "Signatory",
     "signing_keys": "Signing key",

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 import pytest
-from sqlalchemy import event, text
+from sqlalchemy import event, text, true
 from sqlalchemy.orm import Session
 
 from app.desks import audit, queries
@@ -49,7 +49,7 @@ def _page(wanted: TrailFilter, **paging: object) -> Read:
 
 READS: dict[str, Read] = {
     "the timeline of a student": lambda session, _school, student: queries.entries_about(
-        session, student, 40
+        session, student, 40, true()
     ),
     "what happened lately": lambda session, _school, _student: queries.recent_entries(
         session, audit.LEARNING, None, 12

@@ -2,11 +2,12 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Depends, Query
 
 from app.compliance.complaints import service
 from app.compliance.complaints.schemas import ComplaintIn, ComplaintOut
 from app.core import clock
+from app.core.errors import NotFound
 from app.web.field_types import PathId
 from app.web.request import CurrentSubject, Db, SettingsDep
 
@@ -31,7 +32,12 @@ def get_complaint(
     return ComplaintOut.model_validate(found.row)
 
 
-@router.post("", status_code=201)
+def _student(subject: CurrentSubject) -> None:
+    if not subject.is_student:
+        raise NotFound("Students make complaints here. The office enters complaints of others on its pages.")
+
+
+@router.post("", status_code=201, dependencies=[Depends(_student)])
 def file_complaint(db: Db, subject: CurrentSubject, settings: SettingsDep, body: ComplaintIn) -> ComplaintOut:
     """A student complains. The same `request` sent twice is one complaint."""
     return ComplaintOut.model_validate(service.file_own(db, subject, body, clock.today(settings.zone)))

@@ -274,6 +274,7 @@ def preview(
     form: Annotated[Form[DecisionForm], Depends(posted(DecisionForm))],
 ) -> Response:
     """The letter as it would look."""
+    policy.require_manage(desk.subject)
     values, today = form.checked(), clock.today(desk.settings.zone)
     return desk.preview(
         lambda session: service.draft_decision(session, desk.subject, desk.files, complaint_id, values, today)

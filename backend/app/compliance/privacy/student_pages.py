@@ -174,6 +174,8 @@ def ask_amendment(
     subject: CurrentSubject,
     form: Annotated[Form[AmendmentForm], Depends(posted(AmendmentForm))],
 ) -> Response:
+    _student(subject)
+
     def act(values: AmendmentForm) -> Response:
         row = amendments.ask_amendment(db, subject, _student(subject), values)
         return redirect(f"/account/privacy/amendments/{row.id}")
