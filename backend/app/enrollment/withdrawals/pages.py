@@ -46,7 +46,8 @@ def ask_record(
     """The form; a withdrawal that the staff recorded before is in it, to be changed. `leave_id` is a leave of absence
     from which the student did not return."""
     leave = leaves.read(db, subject, leave_id, settings.zone) if leave_id else None
-    kind, reason = "student", None
+    kind: str = "student"
+    reason: str | None = None
     if leave is not None and leave.overdue and leave.enrollment_id == enrollment_id:
         kind = "administrative"
         reason = f"Did not return from a leave of absence on {formats.day(leave.return_on, settings.zone)}."
