@@ -11,7 +11,7 @@ from app.demo.desk import Desk, Enrolled
 
 REASONS = (
     "Surgery on my wrist; the doctor says four weeks without lifting.",
-    "Caring for my mother after her stroke.",
+    "Caring for my mother after a stroke.",
     "My second child is due.",
 )
 

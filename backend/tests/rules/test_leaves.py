@@ -54,7 +54,7 @@ def test_the_limit_itself_is_allowed(first: int, days: int, allowed: bool) -> No
     assert (why_not(leave(first, days), [], YEAR) is None) == allowed
 
 
-def test_a_window_begins_anew_after_twelve_months() -> None:
+def test_another_window_begins_after_twelve_months() -> None:
     taken = [Leave(date(2025, 1, 1), date(2025, 6, 30))]  # 180 days
     assert why_not(Leave(date(2025, 12, 31), date(2026, 1, 10)), taken, YEAR) is not None
     assert why_not(Leave(date(2026, 6, 30), date(2026, 12, 27)), taken, YEAR) is None

@@ -82,6 +82,6 @@ class LeaveOfAbsence(Base):
     ended_by: Mapped[int | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"))
     """Who recorded that."""
     reminded_on: Mapped[date | None]
-    """The return day that the student was reminded of; an extension is reminded of anew."""
+    """The return day that the student was reminded of; an extension gets another reminder."""
     created_at: Mapped[CreatedAt]
     """When the row was written."""
