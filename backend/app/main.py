@@ -75,6 +75,7 @@ from app.enrollment import api as enrollment_api
 from app.enrollment import pages as enrollment_pages
 from app.enrollment.admissions import pages as admissions_pages
 from app.enrollment.learning import pages as learning_pages
+from app.enrollment.leaves import api as leaves_api
 from app.enrollment.letters import pages as letters_pages
 from app.enrollment.withdrawals import api as withdrawals_api
 from app.finance.agreements import api as agreements_api
@@ -192,6 +193,7 @@ ROUTERS: list[APIRouter] = [
     agreements_fees_pages.router,
     enrollment_api.router,
     withdrawals_api.router,
+    leaves_api.router,
     enrollment_pages.router,
     admissions_pages.router,
     letters_pages.router,

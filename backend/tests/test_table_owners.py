@@ -73,6 +73,7 @@ OWNERS = {
     "enrollments": "enrollment",
     "graduation_decisions": "enrollment",
     "lesson_completions": "enrollment",
+    "leaves_of_absence": "enrollment",
     "withdrawal_figures": "enrollment",
     "withdrawal_forms": "enrollment",
     "withdrawals": "enrollment",

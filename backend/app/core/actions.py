@@ -215,6 +215,15 @@ class Action(StrEnum):
     INSPECTION_FAILED = inspections.INSPECTION_FAILED
     INSPECTION_PREPARED = inspections.INSPECTION_PREPARED
     INSPECTION_REQUESTED = inspections.INSPECTION_REQUESTED
+    LEAVE_APPROVED = learning.LEAVE_APPROVED
+    LEAVE_CANCELED = learning.LEAVE_CANCELED
+    LEAVE_DECLINED = learning.LEAVE_DECLINED
+    LEAVE_ENDED = learning.LEAVE_ENDED
+    LEAVE_EXTENDED = learning.LEAVE_EXTENDED
+    LEAVE_RECORDED = learning.LEAVE_RECORDED
+    LEAVE_REMINDED = learning.LEAVE_REMINDED
+    LEAVE_REQUESTED = learning.LEAVE_REQUESTED
+    LEAVE_RETURNED = learning.LEAVE_RETURNED
     LESSONS_REORDERED = "lessons.reordered", "modules", "Lessons reordered", school.Reordered
     LESSON_COMPLETED = "lesson.completed", "lesson_completions", "Lesson completed", learning.LessonCompleted
     LESSON_COMPLETION_IMPROVED = learning.LESSON_COMPLETION_IMPROVED

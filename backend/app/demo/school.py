@@ -28,6 +28,7 @@ from app.demo import (
     grades,
     inspections,
     kiosks,
+    leaves,
     ledger,
     lesson_results,
     lives,
@@ -118,6 +119,7 @@ def _build(
     taught = classes.write_classes(desk, enrolled)
     admissions.write_admissions(session, desk, enrolled, settings)
     entries = roster.write_attendance(desk, enrolled)
+    leaves.write_leaves(desk, enrolled, entries)
     attendance.write_rosters(session, desk, taught, entries)
     attendance.write_corrections(desk, entries)
     completed, attempts = lesson_results.write_lessons(desk, enrolled, packages)

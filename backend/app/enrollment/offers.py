@@ -2,6 +2,8 @@
 
 from app.db.models import EnrollmentStatus
 from app.enrollment import policy, service
+from app.enrollment.leaves import service as leaves
+from app.enrollment.leaves.reports import LEAVES
 from app.enrollment.lists import service as lists
 from app.enrollment.reports import CLASS_LIST, ENROLLMENTS, GRADUATION, WITHDRAWALS
 from app.web.reports import registry
@@ -53,5 +55,15 @@ registry.register(
         "Withdrawals that wait to be processed, the oldest first.",
         policy.may_read_withdrawals,
         lambda asked: Taken(lists.pending_withdrawals(asked.session, asked.subject, asked.paging)),
+    ),
+    Offer(
+        LEAVES,
+        Group.STUDENTS,
+        "/enrollments/leaves",
+        "Leaves of absence with the expected return.",
+        policy.may_read_withdrawals,
+        lambda asked: Taken(
+            leaves.list_leaves(asked.session, asked.subject, asked.paging, state=asked.one("state"))
+        ),
     ),
 )

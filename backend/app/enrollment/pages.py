@@ -12,6 +12,8 @@ from app.db.models import EnrollmentStatus
 from app.enrollment import policy, service
 from app.enrollment.graduation import pages as graduation_pages
 from app.enrollment.graduation import service as graduation
+from app.enrollment.leaves import pages as leave_pages
+from app.enrollment.leaves import service as leaves
 from app.enrollment.lists import pages as lists
 from app.enrollment.reports import ENROLLMENTS
 from app.enrollment.schemas import CompleteForm, EnrollForm, MarkForm
@@ -32,6 +34,7 @@ ENROLLS = [Requires(Permission.ENROLLMENTS_CHANGE)]
 MARKS = [Requires(Permission.ENROLLMENTS_MARK_LESSONS)]
 ENDS = [Requires(Permission.ENROLLMENTS_END)]
 router.include_router(lists.router)
+router.include_router(leave_pages.router)
 router.include_router(graduation_pages.router)
 router.include_router(withdrawal_pages.router)
 navigation.register(NavItem("Enrollments", "/enrollments", "school", policy.may_list, order=50))
@@ -187,6 +190,7 @@ def _enrollment_page(
         result=result,
         lessons=lessons,
         account=withdrawals.read(db, subject, enrollment_id, zone),
+        leaves=leaves.of_enrollment(db, subject, enrollment_id, zone),
         own=record.user_id == subject.user_id,
         form=form,
         may_end=may_end,

@@ -95,3 +95,16 @@ def require_mark_own(subject: Actor, owner_id: int) -> None:
     """Raises Forbidden for another's lesson: that needs the right to attest it."""
     if subject.user_id != owner_id:
         raise Forbidden("Your duties do not include marking lessons as done. Ask the instructor.")
+
+
+def may_decide_leaves(subject: Actor, owner_id: int | None = None) -> bool:
+    """Record, approve and end leaves of absence: for those who end enrollments, and never one's own."""
+    return may_end(subject, owner_id)
+
+
+def require_decide_leaves(subject: Actor, owner_id: int | None = None) -> None:
+    """Raises Forbidden unless `may_decide_leaves`."""
+    if not subject.may(Permission.ENROLLMENTS_END):
+        raise Forbidden("Your duties do not include leaves of absence. Ask the registrar to do it for you.")
+    if owner_id is not None:
+        require_not_own(subject, owner_id, "leaves of absence")

@@ -6,6 +6,7 @@ from app.core.visibility import Records
 from app.db.models import AdmissionDocument
 from app.enrollment import policies_in_force, policy
 from app.enrollment.admissions.papers import queries as papers
+from app.enrollment.leaves import queries as leaves
 from app.enrollment.lists import queries as lists
 from app.rules.withdrawals import REFUND_DAYS
 from app.school import service as school
@@ -50,5 +51,21 @@ queue.register(
         ),
         "A refund is paid within 45 days of the withdrawal (GNPEC Standard 12).",
         order=41,
+    ),
+    QueueKind(
+        "leave_requests",
+        "Leaves of absence to decide",
+        Permission.ENROLLMENTS_END,
+        lambda session, subject, _today: leaves.to_decide(policy.visible(session, subject)),
+        "The first day that the student asks for.",
+        order=44,
+    ),
+    QueueKind(
+        "leaves_overdue",
+        "Not returned from leave",
+        Permission.ENROLLMENTS_END,
+        lambda session, subject, today: leaves.overdue(policy.visible(session, subject), today),
+        "The day on which the student was expected back.",
+        order=45,
     ),
 )

@@ -3,11 +3,12 @@
 from app.core import retention
 
 retention.keep(
-    "Enrollments, completed lessons and withdrawals",
+    "Enrollments, completed lessons, leaves and withdrawals",
     "They are the student’s academic record and what refunds are computed from (GNPEC Standards 6 and 12).",
     "enrollments",
     "graduation_decisions",
     "lesson_completions",
+    "leaves_of_absence",
     "withdrawals",
     "withdrawal_figures",
     "withdrawal_forms",

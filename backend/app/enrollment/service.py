@@ -49,6 +49,8 @@ from app.enrollment.endings.service import (
 )
 from app.enrollment.graduation.requirements import Candidate
 from app.enrollment.graduation.requirements import register as register_requirement
+from app.enrollment.leaves.notices import send_notice as send_leave_notice
+from app.enrollment.leaves.service import days_of as leave_days
 from app.enrollment.lists import queries as lists
 from app.enrollment.objections import Ending, Objection
 from app.enrollment.objections import register as register_objection
@@ -97,6 +99,7 @@ __all__ = [
     "frozen_figures",
     "hold_for_study",
     "learners",
+    "leave_days",
     "lesson_scores",
     "list_enrollments",
     "mark_lesson",
@@ -117,6 +120,7 @@ __all__ = [
     "register_time_to_cancel",
     "register_withdrawal_hours",
     "request_withdrawal",
+    "send_leave_notice",
     "send_withdrawal_notice",
     "status_counts",
     "student_email",

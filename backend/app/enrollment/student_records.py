@@ -9,6 +9,7 @@ from app.db.models import (
     Application,
     Enrollment,
     GraduationDecision,
+    LeaveOfAbsence,
     LessonCompletion,
     Withdrawal,
     WithdrawalFigures,
@@ -30,6 +31,7 @@ records.export(
 records.export(Application, "admission", "Applications", records.owned(Application.user_id))
 records.export(Enrollment, "enrollment", "Enrollments", records.owned(Enrollment.user_id))
 records.export(Withdrawal, "enrollment", "Withdrawals", records.owned(Withdrawal.user_id))
+records.export(LeaveOfAbsence, "enrollment", "Leaves of absence", records.owned(LeaveOfAbsence.user_id))
 records.export(WithdrawalForm, "enrollment", "Requests to withdraw", records.owned(WithdrawalForm.user_id))
 records.export(
     WithdrawalFigures,

@@ -39,6 +39,16 @@ _OF_REFUNDS = frozenset({Action.REFUND_APPROVED, Action.REFUND_REMITTED, Action.
 _OF_WITHDRAWALS = frozenset(
     {Action.WITHDRAWAL_PROCESSED, Action.WITHDRAWAL_RECORDED, Action.WITHDRAWAL_REQUESTED}
 )
+_OF_LEAVES = frozenset(
+    {
+        Action.LEAVE_APPROVED,
+        Action.LEAVE_CANCELED,
+        Action.LEAVE_DECLINED,
+        Action.LEAVE_EXTENDED,
+        Action.LEAVE_RECORDED,
+        Action.LEAVE_REQUESTED,
+    }
+)
 _OF_SKILLS = frozenset({Action.SKILL_ATTEMPTED, Action.SKILL_VOIDED})
 
 
@@ -55,6 +65,8 @@ def _apply(session: Session, entries: Sequence[AuditEntry]) -> None:
             attendance.send_decision(session, int(entry.target_id))
         elif entry.action in _OF_REFUNDS and entry.target_id is not None:
             refund_cases.send_notice(session, int(entry.target_id), entry.action, entry.details)
+        elif entry.action in _OF_LEAVES and entry.target_id is not None:
+            enrollment.send_leave_notice(session, int(entry.target_id))
         elif entry.action in _OF_WITHDRAWALS and entry.target_id is not None:
             enrollment.send_withdrawal_notice(session, int(entry.target_id))
         elif entry.action == Action.PROGRESS_APPEAL_DECIDED:
@@ -83,6 +95,7 @@ SUBSCRIBER = Subscriber(
     | _OF_SKILLS
     | _OF_REFUNDS
     | _OF_WITHDRAWALS
+    | _OF_LEAVES
     | {
         Action.API_TOKEN_CREATED,
         Action.PROGRESS_APPEAL_DECIDED,

@@ -2,8 +2,8 @@
 
 What is measured, per enrollment: the last day attended, the hours attended as a percentage of the hours scheduled,
 scheduled days in a row without attendance, and late arrivals. Signing in is not attendance (34 CFR 600.2): only
-attendance records count. Excused days neither count as absences nor end a row of them. The thresholds are the school's
-policy; no regulation seen sets them.
+attendance records count. Excused days neither count as absences nor end a row of them, and what meets during a leave of
+absence is not scheduled for the student. The thresholds are the school's policy; no regulation seen sets them.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence

@@ -13,6 +13,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_valida
 from app.core import retention
 from app.school.agreement_wording import AgreementPolicy
 from app.school.grading import GradingPolicy
+from app.school.leaving import LEAVE_LABELS, LeavePolicy, WithdrawalPolicy
 from app.school.money import BillingPolicy, PaymentPlanPolicy, StateFeesPolicy
 
 
@@ -35,6 +36,7 @@ class PolicyKind(StrEnum):
     AGREEMENT = "agreement"
     WITHDRAWAL = "withdrawal"
     PAYMENT_PLANS = "payment_plans"
+    LEAVE_OF_ABSENCE = "leave_of_absence"
 
     @property
     def label(self) -> str:
@@ -158,17 +160,6 @@ class ComplaintsPolicy(_Values):
         return self
 
 
-class WithdrawalPolicy(_Values):
-    """Which day a withdrawal goes by, and who processes it."""
-
-    student_date: Literal["receipt_of_request", "last_attendance"] = "receipt_of_request"
-    """The moment of a withdrawal that the student asked for. GNPEC leaves it open (Standard 12)."""
-    administrative_date: Literal["last_attendance", "notice", "receipt_of_request"] = "last_attendance"
-    """The moment of a withdrawal by the school: last attendance, the notice to the student, or the decision."""
-    second_person: Literal["anybody", "somebody_else"] = "anybody"
-    """Whether somebody else must process a withdrawal than the person who recorded it."""
-
-
 class StoragePolicy(_Values):
     """How much room uploaded files have. MAX_UPLOAD_BYTES bounds one file whatever the policy says."""
 
@@ -262,6 +253,7 @@ SCHEMAS: dict[PolicyKind, type[BaseModel]] = {
     PolicyKind.AGREEMENT: AgreementPolicy,
     PolicyKind.WITHDRAWAL: WithdrawalPolicy,
     PolicyKind.PAYMENT_PLANS: PaymentPlanPolicy,
+    PolicyKind.LEAVE_OF_ABSENCE: LeavePolicy,
 }
 _LABELS = {
     "clock_hour_minutes": ("Clock hour", "minutes"),
@@ -339,7 +331,7 @@ _LABELS = {
 
 def labels() -> dict[str, tuple[str, str]]:
     """How a page names each value, and its unit."""
-    return _LABELS | {kind.name: (kind.title, "days") for kind in retention.kinds()}
+    return _LABELS | LEAVE_LABELS | {kind.name: (kind.title, "days") for kind in retention.kinds()}
 
 
 CHOICES = {
@@ -380,6 +372,7 @@ CHOICES = {
 }
 """How a page names the values that are chosen from a list."""
 HELP = {
+    "remind_before_return_days": "0 sends no reminder.",
     "remind_days_before": "0 sends no reminder.",
     "remind_days_after": "0 sends no reminder.",
     "late_fee_grace_days": "Days after the due date that cost nothing.",

@@ -35,10 +35,10 @@ from app.school.kinds import (
     RetentionPolicy,
     SecondFactorPolicy,
     StoragePolicy,
-    WithdrawalPolicy,
     labels,
     retention_faults,
 )
+from app.school.leaving import LeavePolicy, WithdrawalPolicy
 from app.school.money import BillingPolicy, PaymentPlanPolicy, StateFeesPolicy
 from app.school.remembered import forget, remembered
 from app.web.forms import sentence
@@ -109,6 +109,10 @@ def at(
 def at(
     session: Session, kind: Literal[PolicyKind.PAYMENT_PLANS], day: date
 ) -> DatedPolicy[PaymentPlanPolicy]: ...
+@overload
+def at(
+    session: Session, kind: Literal[PolicyKind.LEAVE_OF_ABSENCE], day: date
+) -> DatedPolicy[LeavePolicy]: ...
 @overload
 def at(session: Session, kind: PolicyKind, day: date) -> DatedPolicy[BaseModel]: ...
 

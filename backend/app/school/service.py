@@ -26,8 +26,8 @@ from app.school.kinds import (
     PasswordPolicy,
     PolicyKind,
     ProgressPolicy,
-    WithdrawalPolicy,
 )
+from app.school.leaving import LeavePolicy, WithdrawalPolicy
 from app.school.letterhead import letterhead_of
 from app.school.money import BillingPolicy, PaymentPlanPolicy, StateFeesPolicy
 from app.school.policies import DatedPolicy
@@ -44,6 +44,7 @@ __all__ = [
     "DatedPolicy",
     "ExternshipPolicy",
     "GradingPolicy",
+    "LeavePolicy",
     "Logo",
     "PasswordPolicy",
     "PaymentPlanPolicy",

@@ -119,6 +119,11 @@ def test_every_list_has_something_to_show(ask: Callable[[str], list[Any]]) -> No
         "'2027-01-20'",
         "complaint that waits": "SELECT FROM complaints WHERE state = 'received'",
         "complaint decided": "SELECT FROM complaints WHERE state = 'decided'",
+        "on leave": "SELECT FROM leaves_of_absence WHERE state = 'approved' AND return_on > '2026-11-27'",
+        "not back from leave": "SELECT FROM leaves_of_absence WHERE state = 'approved' AND return_on < '2026-11-23'",
+        "leave to decide": "SELECT FROM leaves_of_absence WHERE state = 'requested'",
+        "leave without attendance": "SELECT WHERE NOT EXISTS (SELECT FROM leaves_of_absence l JOIN attendance a ON "
+        "a.enrollment_id = l.enrollment_id WHERE a.clock_in >= l.starts_on AND a.clock_in < l.return_on)",
         "note": "SELECT FROM student_notes",
         "skill attempt that failed": "SELECT FROM skill_attempts WHERE NOT passed",
         "skill attempt voided": "SELECT FROM skill_voids",

@@ -30,6 +30,7 @@ LISTS = {
     "/enrollments/class-list": ["program", "month"],
     "/enrollments/graduation": [],
     "/enrollments/withdrawals": [],
+    "/enrollments/leaves": [],
     "/attendance": ["student", "program", "month"],
     "/attendance/students": [],
     "/grades": ["class", "letter", "program"],

@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from fastapi.testclient import TestClient
@@ -17,6 +18,7 @@ from app.db.models import (
     AdmissionKind,
     FinalGrade,
     GradeChange,
+    LeaveOfAbsence,
     NameRequest,
     ProgressAppeal,
     ProgressReview,
@@ -105,6 +107,16 @@ def _one_of_each(session: Session, school: School) -> User:
                 expires_on=TODAY + timedelta(days=5),
                 **paper,
             ),
+            LeaveOfAbsence(
+                request=uuid4(),
+                enrollment_id=enrollment.id,
+                user_id=student.id,
+                state="requested",
+                reason="Surgery",
+                starts_on=TODAY + timedelta(days=30),
+                return_on=TODAY + timedelta(days=60),
+                requested_at=NOW,
+            ),
             Withdrawal(user_id=student.id, enrollment_id=left.id, requested_at=_LATE_THAT_EVENING),
         ]
     )
@@ -158,6 +170,7 @@ KINDS = (
     "expiring_documents",
     "final_grades",
     "grade_changes",
+    "leave_requests",
     "missing_clock_outs",
     "name_requests",
     "progress_appeals",

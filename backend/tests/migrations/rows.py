@@ -390,4 +390,11 @@ ROWS["0350"] = """
     INSERT INTO payment_plan_reminders (plan_id, number, kind) VALUES (1, 1, 'before');
 """
 
+ROWS["0400"] = """
+    INSERT INTO leaves_of_absence (request, enrollment_id, user_id, state, reason, starts_on, return_on, returned_on,
+                                   requested_at, entered_by, decided_at, decided_by, ended_at, ended_by)
+        VALUES (gen_random_uuid(), 1, 1, 'returned', 'Surgery', '2026-03-02', '2026-03-30', '2026-03-28',
+                '2026-02-20 12:00+00', 1, '2026-02-21 12:00+00', 2, '2026-03-28 12:00+00', 2);
+"""
+
 # Values that an upgrade changes on purpose: (revision, table) -> columns.

@@ -88,6 +88,7 @@ VALUES: Mapping[str, Any] = {
     "cells": [],
     "categories": [],
     "gpa_weight": Decimal(1),
+    "approve": True,
     "approved": True,
     "granted": True,
     "hidden": True,

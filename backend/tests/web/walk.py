@@ -58,6 +58,7 @@ from tests.factories.credentials import awarded
 from tests.factories.externships import walked
 from tests.factories.grades import graded, reviewed
 from tests.factories.kiosk import walked as punched
+from tests.factories.leaves import away
 from tests.factories.ledger import owing
 from tests.factories.privacy import asked as asked_of_privacy
 from tests.factories.school import School
@@ -279,6 +280,7 @@ def walk(app: FastAPI, session: Session, connection: Connection, settings: Setti
     my_file |= asked_of_privacy(session, mine.user_id) | complained(session, mine.user_id)
     session.flush()
     given = graded(session, taught.id, enrollment.id, people) | awarded(session, enrollment)
+    given |= away(session, enrollment)
     given |= transcribed(session, enrollment, 1) | owing(session, enrollment) | agreed(session, enrollment, 1)
     asked = requested(session, record, colleague.id)
     my_record = school.attendance(mine)
@@ -344,6 +346,7 @@ def walk(app: FastAPI, session: Session, connection: Connection, settings: Setti
         | transcribed(session, mine, 2)
         | owing(session, mine)
         | agreed(session, mine, 2)
+        | away(session, mine)
         | {
             "user_id": mine.user_id,
             "student_id": mine.user_id,

@@ -14,6 +14,7 @@ from app.core import clock
 from app.core.permissions import Subject, internal
 from app.db.models import ClassChange, ClassMeeting, SchoolClass
 from app.rules import meetings as rules
+from app.rules.leaves import Leave
 from app.rules.meetings import Change, Meeting, WeeklyMeeting
 from app.school import service as school
 from app.web import formats
@@ -123,11 +124,22 @@ def module_names(session: Session, module_ids: Collection[int]) -> dict[int, str
 
 @internal("adds up meetings for reviews of academic progress, whose room asks who may see them")
 def scheduled_minutes(
-    session: Session, enrollment_ids: Collection[int], until: date, zone: ZoneInfo
+    session: Session,
+    enrollment_ids: Collection[int],
+    until: date,
+    zone: ZoneInfo,
+    away: Mapping[int, Sequence[Leave]],
 ) -> dict[int, int]:
-    """Minutes that the classes of these enrollments have met while they sat in them, up to a day: four queries."""
+    """Minutes that the classes of these enrollments have met while they sat in them, up to a day: four queries.
+
+    What met on days that they were `away` is left out.
+    """
     return {
-        number: sum((one.ends - one.starts) // timedelta(minutes=1) for one in held)
+        number: sum(
+            (one.ends - one.starts) // timedelta(minutes=1)
+            for one in held
+            if not any(leave.covers(one.day) for leave in away.get(number, ()))
+        )
         for number, held in meetings_by_enrollment(session, enrollment_ids, until, zone).items()
     }
 

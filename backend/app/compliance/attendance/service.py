@@ -151,6 +151,7 @@ def clock_in(
         enrollment_id = enrolled.meeting_at(session, subject.user_id, at.moment, zone)
     chosen = _enrollment_for(session, subject, enrollment_id)
     now = clock.now() if at is None else at.moment
+    _require_not_on_leave(session, chosen, now, zone)
     earlier = queries.open_record(session, subject.user_id, lock=True)
     if earlier is not None:
         if not _was_forgotten(session, earlier, now, zone):
@@ -226,6 +227,17 @@ def _enrollment_for(session: Session, subject: Subject, enrollment_id: int | Non
             f"Your enrollment in {chosen.program_name} is {chosen.status}; hours no longer count toward it."
         )
     return chosen
+
+
+def _require_not_on_leave(session: Session, chosen: EnrollmentChoice, now: datetime, zone: ZoneInfo) -> None:
+    day = clock.local(now, zone).date()
+    for leave in enrollment.leave_days(session, [chosen.id]).get(chosen.id, ()):
+        if leave.covers(day):
+            raise Conflict(
+                f"You are on a leave of absence from {chosen.program_name} until your return on "
+                f"{formats.day(leave.ends_on, zone)}, so no hours are recorded. If you are back earlier, ask the "
+                "office to record your return first."
+            )
 
 
 def _was_forgotten(session: Session, entry: Attendance, now: datetime, zone: ZoneInfo) -> bool:

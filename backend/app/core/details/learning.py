@@ -79,6 +79,27 @@ class WithdrawalProcessed(Details):
     total_minutes: int | None = None
 
 
+class LeaveAsked(Details):
+    """A leave of absence as it came in, or as it is extended; `days` of it are calendar days."""
+
+    starts_on: date
+    return_on: date
+    days: int
+    before: date | None = None
+    """The day of the return before an extension."""
+
+
+class LeaveDecided(Details):
+    starts_on: date
+    return_on: date
+
+
+class LeaveReturned(Details):
+    returned_on: date
+    return_on: date
+    """The day on which the student was expected."""
+
+
 class LessonCompleted(Details):
     lesson_id: int
     source: Literal["content", "student", "staff"]
@@ -305,6 +326,20 @@ LESSON_COMPLETION_WITHDRAWN = (
     "Lesson completion withdrawn by the course",
     LessonWithdrawn,
 )
+LEAVE_APPROVED = ("leave.approved", "leaves_of_absence", "Leave of absence approved", LeaveDecided)
+LEAVE_CANCELED = ("leave.canceled", "leaves_of_absence", "Leave of absence canceled", LeaveDecided)
+LEAVE_DECLINED = ("leave.declined", "leaves_of_absence", "Leave of absence declined", LeaveDecided)
+LEAVE_ENDED = (
+    "leave.ended",
+    "leaves_of_absence",
+    "Leave of absence ended with the enrollment",
+    LeaveDecided,
+)
+LEAVE_EXTENDED = ("leave.extended", "leaves_of_absence", "Leave of absence extended", LeaveAsked)
+LEAVE_RECORDED = ("leave.recorded", "leaves_of_absence", "Leave of absence recorded", LeaveAsked)
+LEAVE_REMINDED = ("leave.reminded", "leaves_of_absence", "Reminded to return from leave", LeaveDecided)
+LEAVE_REQUESTED = ("leave.requested", "leaves_of_absence", "Leave of absence requested", LeaveAsked)
+LEAVE_RETURNED = ("leave.returned", "leaves_of_absence", "Returned from leave of absence", LeaveReturned)
 WITHDRAWAL_CANCELED = (
     "withdrawal.canceled",
     "withdrawals",

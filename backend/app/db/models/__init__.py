@@ -49,6 +49,7 @@ from app.db.models.graduation import GraduationDecision
 from app.db.models.inspection import InspectedStudent, InspectionPacket
 from app.db.models.installation import HistoryCursor, Installation
 from app.db.models.kiosk import Kiosk, KioskCard, KioskPin, KioskPunch
+from app.db.models.leave_of_absence import LeaveOfAbsence
 from app.db.models.ledger import (
     LedgerAccount,
     LedgerBalance,
@@ -207,6 +208,7 @@ __all__ = [
     "KioskPin",
     "KioskPunch",
     "Launch",
+    "LeaveOfAbsence",
     "LedgerAccount",
     "LedgerBalance",
     "LedgerClosing",

@@ -2,17 +2,19 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 
 from app.core import clock
 from app.core.permissions import Permission, Subject
 from app.enrollment import service as enrollment
+from app.enrollment.leaves import service as leaves
 from app.enrollment.schemas import EmptyForm
 from app.enrollment.withdrawals import service
 from app.enrollment.withdrawals.received import hour_of, received_at
 from app.enrollment.withdrawals.schemas import Notice, NoticeForm, ProcessForm, Recorded, RecordForm
 from app.settings import Settings
-from app.web.field_types import PathId
+from app.web import formats
+from app.web.field_types import OptionalId, PathId
 from app.web.forms import Form, posted
 from app.web.render import redirect, render
 from app.web.request import CurrentSubject, Db, Requires, SettingsDep
@@ -34,17 +36,29 @@ METHODS = [("email", "Email"), ("letter", "Letter"), ("in_person", "In person")]
 
 @router.get("/enrollments/{enrollment_id}/withdraw", dependencies=ENDS)
 def ask_record(
-    request: Request, db: Db, subject: CurrentSubject, settings: SettingsDep, enrollment_id: PathId
+    request: Request,
+    db: Db,
+    subject: CurrentSubject,
+    settings: SettingsDep,
+    enrollment_id: PathId,
+    leave_id: Annotated[OptionalId, Query()] = None,
 ) -> Response:
-    """The form; a withdrawal that the staff recorded before is in it, to be changed."""
+    """The form; a withdrawal that the staff recorded before is in it, to be changed. `leave_id` is a leave of absence
+    from which the student did not return."""
+    leave = leaves.read(db, subject, leave_id, settings.zone) if leave_id else None
+    kind: str = "student"
+    reason: str | None = None
+    if leave is not None and leave.overdue and leave.enrollment_id == enrollment_id:
+        kind = "administrative"
+        reason = f"Did not return from a leave of absence on {formats.day(leave.return_on, settings.zone)}."
     known = service.read(db, subject, enrollment_id, settings.zone)
     waiting = known.withdrawal if known and known.withdrawal.admin_processed_at is None else None
     form = Form.blank(
         RecordForm,
-        kind=waiting.kind if waiting else "student",
+        kind=waiting.kind if waiting else kind,
         requested_on=clock.local(waiting.requested_at if waiting else clock.now(), settings.zone).date(),
         requested_time=f"{hour_of(waiting, settings.zone):%H:%M}" if waiting else None,
-        reason=waiting.reason if waiting else None,
+        reason=waiting.reason if waiting else reason,
         notice_method=waiting.notice_method if waiting else None,
         notice_on=waiting.notice_on if waiting else None,
         notice_note=waiting.notice_note if waiting else None,

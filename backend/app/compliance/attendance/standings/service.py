@@ -18,6 +18,7 @@ from app.core.errors import NotFound
 from app.core.permissions import Actor, Subject, internal
 from app.core.views import Part
 from app.db.models import Enrollment
+from app.enrollment import service as enrollment
 from app.rules import hours
 from app.rules.attendance_standing import ScheduledMeeting, Standing, Thresholds, standing
 from app.school import service as school
@@ -120,6 +121,7 @@ def _measure(
     marks = queries.marks_since(session, numbers, begins)
     entries = queries.entries_since(session, numbers, begins)
     met = classes.meetings_by_enrollment(session, numbers, today, zone)
+    away = enrollment.leave_days(session, numbers)
     thresholds = Thresholds(
         values.at_risk_consecutive_absences,
         values.at_risk_attendance_pct,
@@ -131,7 +133,7 @@ def _measure(
     for number in numbers:
         excused, meetings = set(), []
         for one in met.get(number, ()):
-            if one.ends > now:
+            if one.ends > now or any(leave.covers(one.day) for leave in away.get(number, ())):
                 continue
             mark = marks.get((number, one.starts))
             if mark is not None and mark.mark == "excused":

@@ -20,8 +20,10 @@ from app.core.errors import Conflict, FieldError, Forbidden, Invalid, NotFound
 from app.core.permissions import Actor, Subject, internal
 from app.core.views import Part
 from app.db.models import Enrollment, ProgressAppeal, ProgressReview
+from app.enrollment import service as enrollment
 from app.rules import grades_progress as rules
 from app.rules.grades_progress import Measured, Standard, State
+from app.rules.leaves import days_before
 from app.school import service as school
 from app.school.service import AcademicProgressPolicy, PolicyKind
 from app.settings import Settings, get_settings
@@ -77,7 +79,7 @@ def run(session: Session, subject: Actor, zone: ZoneInfo) -> list[ProgressReview
     """Review every active enrollment that has reached a checkpoint since its last review. Again, nothing is due.
 
     Every night the system does it; the registrar can, at any time. Hours are those of the days that are over: a class
-    that meets today was scheduled, and nobody can have attended it yet.
+    that meets today was scheduled, and nobody can have attended it yet. A leave of absence counts in no measure.
     """
     policy.require_approve(subject)
     today = clock.today(zone)
@@ -88,7 +90,8 @@ def run(session: Session, subject: Actor, zone: ZoneInfo) -> list[ProgressReview
     numbers = [row.id for row in rows]
     attended = attendance.minutes_of(session, numbers, yesterday)
     transferred = attendance.transferred_of(session, numbers, yesterday)
-    scheduled = classes.scheduled_minutes(session, numbers, yesterday, zone)
+    away = enrollment.leave_days(session, numbers)
+    scheduled = classes.scheduled_minutes(session, numbers, yesterday, zone, away)
     gpas = standing.gpas(session, numbers, today)
     before: dict[int, tuple[int, State]] = {}
     for former in queries.of_enrollments(session, numbers):
@@ -99,7 +102,7 @@ def run(session: Session, subject: Actor, zone: ZoneInfo) -> list[ProgressReview
             attended_minutes=attended.get(row.id, 0),
             scheduled_minutes=scheduled.get(row.id, 0),
             required_minutes=row.clock_hours * 60 if row.clock_hours else None,
-            elapsed_days=max(0, (today - row.enrolled_at).days),
+            elapsed_days=max(0, (today - row.enrolled_at).days - days_before(away.get(row.id, ()), today)),
             program_days=row.duration_weeks * 7 if row.duration_weeks else None,
             gpa=gpas[row.id].value,
             transferred_minutes=transferred.get(row.id, 0),

@@ -1,0 +1,36 @@
+"""The list of leaves of absence, described."""
+
+from typing import Any
+
+from app.web.reports import Column, Filter, Kind, Report
+
+STATES = [
+    ("requested", "To decide"),
+    ("approved", "Approved"),
+    ("overdue", "Return day passed"),
+    ("returned", "Returned"),
+    ("declined", "Declined"),
+    ("canceled", "Canceled"),
+    ("withdrawn", "Ended with the enrollment"),
+]
+LEAVES = Report[Any](
+    name="leaves-of-absence",
+    title="Leaves of absence",
+    columns=(
+        Column(
+            "student",
+            "Student",
+            lambda row: row.full_name,
+            sort="student",
+            link=lambda row: f"/leaves/{row[0].id}",
+        ),
+        Column("program", "Program", lambda row: row.program, sort="program"),
+        Column("starts_on", "First day", lambda row: row[0].starts_on, Kind.DAY, sort="starts"),
+        Column("return_on", "Expected return", lambda row: row[0].return_on, Kind.DAY, sort="return"),
+        Column("returned_on", "Returned", lambda row: row[0].returned_on, Kind.DAY),
+        Column("state", "State", lambda row: dict(STATES)[row[0].state]),
+        Column("reason", "Reason", lambda row: row[0].reason, on_page=False),
+    ),
+    search="Search by student or program",
+    filters=(Filter("state", "State", STATES, "All"),),
+)
