@@ -104,6 +104,15 @@ class Settings(BaseSettings):
     timestamp_roots: OptionalPath = None
     """A PEM file with the certificates that its time stamps have to lead to."""
 
+    payment_provider: Literal["off", "stripe"] = "off"
+    """Who takes payments online. Off, nothing of it is offered; on, the provider's two secrets are needed."""
+    stripe_secret_key: OptionalSecret = None
+    """The key that begins payments (`sk_live_…`)."""
+    stripe_webhook_secret: OptionalSecret = None
+    """What Stripe signs its messages with (`whsec_…`)."""
+    stripe_url: str = "https://api.stripe.com"
+    """Where Stripe's API is; another address for tests."""
+
     pace_factor: int = Field(default=1, ge=1, le=10_000)
     """How many times as many searches, downloads and public pages pass as otherwise; for tests under load."""
 

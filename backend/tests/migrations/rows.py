@@ -390,4 +390,11 @@ ROWS["0350"] = """
     INSERT INTO payment_plan_reminders (plan_id, number, kind) VALUES (1, 1, 'before');
 """
 
+ROWS["0360"] = """
+    INSERT INTO payment_checkouts (provider, student_id, enrollment_id, amount_cents, request, session_id)
+        VALUES ('stripe', 1, 1, 35000, gen_random_uuid(), 'cs_1');
+    INSERT INTO payment_events (provider, event_id, type, outcome, checkout_id, amount_cents, reference)
+        VALUES ('stripe', 'evt_1', 'charge.refunded', 'taken_back', 1, 35000, 'pi_1');
+"""
+
 # Values that an upgrade changes on purpose: (revision, table) -> columns.
