@@ -105,13 +105,10 @@ class Settings(BaseSettings):
     """A PEM file with the certificates that its time stamps have to lead to."""
 
     payment_provider: Literal["off", "stripe"] = "off"
-    """Who takes payments online. Off, nothing of it is offered; on, the provider's two secrets are needed."""
+    """Who takes payments online. With Stripe, both secrets are needed: the API's key and the webhook's."""
     stripe_secret_key: OptionalSecret = None
-    """The key that begins payments (`sk_live_…`)."""
     stripe_webhook_secret: OptionalSecret = None
-    """What Stripe signs its messages with (`whsec_…`)."""
     stripe_url: str = "https://api.stripe.com"
-    """Where Stripe's API is; another address for tests."""
 
     pace_factor: int = Field(default=1, ge=1, le=10_000)
     """How many times as many searches, downloads and public pages pass as otherwise; for tests under load."""
@@ -178,13 +175,13 @@ class Settings(BaseSettings):
             socket_address(value)
         return value
 
-    @field_validator("timestamp_url")
+    @field_validator("timestamp_url", "stripe_url")
     @classmethod
     def _authority(cls, value: str | None) -> str | None:
         if value is not None and (
             urlsplit(value).scheme not in ("http", "https") or not urlsplit(value).hostname
         ):
-            raise ValueError(f"{value!r} is not an address such as https://tsa.example.org")
+            raise ValueError(f"{value!r} is not an address such as https://example.org")
         if value is not None:
             urlsplit(value).port  # noqa: B018 -- raises ValueError for what is no port
         return value

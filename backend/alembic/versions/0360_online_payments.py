@@ -40,6 +40,7 @@ STATEMENTS = (
     "CREATE INDEX idx_payment_checkouts_enrollment_id ON payment_checkouts (enrollment_id)",
     """
     CREATE TABLE payment_events (
+        id BIGSERIAL NOT NULL,
         provider TEXT NOT NULL,
         event_id TEXT NOT NULL,
         type TEXT NOT NULL,
@@ -49,14 +50,19 @@ STATEMENTS = (
         reference TEXT,
         received_at TIMESTAMP WITH TIME ZONE DEFAULT now() NOT NULL,
         handled_at TIMESTAMP WITH TIME ZONE,
-        CONSTRAINT pk_payment_events PRIMARY KEY (provider, event_id),
+        CONSTRAINT pk_payment_events PRIMARY KEY (id),
         CONSTRAINT check_payment_events_outcome
-            CHECK (outcome IN ('posted', 'nothing', 'failed', 'unknown', 'differs', 'taken_back')),
+            CHECK (outcome IN ('posted', 'nothing', 'failed', 'unknown', 'differs', 'refused', 'taken_back')),
         CONSTRAINT fk_payment_events_checkout_id
             FOREIGN KEY(checkout_id) REFERENCES payment_checkouts (id) ON DELETE RESTRICT
     )
     """,
+    "CREATE UNIQUE INDEX uq_payment_events_event_id ON payment_events (provider, event_id)",
     "CREATE INDEX idx_payment_events_checkout_id ON payment_events (checkout_id)",
+    """
+    CREATE INDEX idx_payment_events_waiting ON payment_events (received_at)
+        WHERE handled_at IS NULL AND outcome IN ('unknown', 'differs', 'refused', 'taken_back')
+    """,
     "REVOKE DELETE, TRUNCATE ON payment_checkouts, payment_events FROM aada_app",
 )
 

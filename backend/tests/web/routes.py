@@ -59,11 +59,11 @@ PUBLIC = {
     ("GET", "/credentials/shared/{slug}/badge.json"),
     # Nobody is signed in at a kiosk.
     ("GET", "/kiosk"),
-    # A payment provider signs its messages.
-    ("POST", "/api/v1/payments/webhook"),
     ("GET", "/kiosk/worker.js"),
     ("POST", "/api/v1/kiosk/register"),
     ("POST", "/api/v1/kiosk/punches"),
+    # A payment provider signs its messages.
+    ("POST", "/api/v1/payments/webhook"),
     ("GET", "/verify/transcript"),
     ("POST", "/verify/transcript"),
     ("GET", "/shared-transcript"),

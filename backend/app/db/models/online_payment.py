@@ -3,7 +3,7 @@
 import uuid
 from datetime import datetime
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, Text
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.db.base import Base, CreatedAt
@@ -51,21 +51,31 @@ class PaymentEvent(Base):
 
     __tablename__ = "payment_events"
     __table_args__ = (
+        Index("uq_payment_events_event_id", "provider", "event_id", unique=True),
         Index("idx_payment_events_checkout_id", "checkout_id"),
+        Index(
+            "idx_payment_events_waiting",
+            "received_at",
+            postgresql_where=text(
+                "handled_at IS NULL AND outcome IN ('unknown', 'differs', 'refused', 'taken_back')"
+            ),
+        ),
         CheckConstraint(
-            "outcome IN ('posted', 'nothing', 'failed', 'unknown', 'differs', 'taken_back')",
+            "outcome IN ('posted', 'nothing', 'failed', 'unknown', 'differs', 'refused', 'taken_back')",
             name="check_payment_events_outcome",
         ),
     )
 
-    provider: Mapped[str] = mapped_column(Text, primary_key=True)
+    id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    """Number of the message."""
+    provider: Mapped[str] = mapped_column(Text)
     """Which provider."""
-    event_id: Mapped[str] = mapped_column(Text, primary_key=True)
+    event_id: Mapped[str] = mapped_column(Text)
     """The provider’s name for the message."""
     type: Mapped[str] = mapped_column(Text)
     """What the provider calls it."""
     outcome: Mapped[str] = mapped_column(Text)
-    """posted, nothing, failed; or, for the bursar to look at: unknown, differs, taken_back."""
+    """posted, nothing, failed; or, for the bursar to look at: unknown, differs, refused, taken_back."""
     checkout_id: Mapped[int | None] = mapped_column(ForeignKey("payment_checkouts.id", ondelete="RESTRICT"))
     """The checkout it is about."""
     amount_cents: Mapped[int | None] = mapped_column(BigInteger)

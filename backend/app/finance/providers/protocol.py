@@ -12,13 +12,14 @@ class ProviderFailed(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """A payment to take: cents in US dollars, what the student reads, where the provider sends them back to."""
+    """A payment to take: cents in US dollars, and what the student reads."""
 
     request: UUID
     amount_cents: int
     description: str
     email: str
     back: str
+    """Where the provider sends the student afterwards, paid or not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +51,13 @@ class Provider(Protocol):
     """One provider of payments."""
 
     name: str
+    smallest_cents: int
+    largest_cents: int
 
     def open(self, wanted: Wanted) -> Opened:
         """Have a page made for one payment; the same request gives the same page. Raises ProviderFailed."""
         ...
 
     def event(self, body: bytes, headers: Mapping[str, str], now: float) -> Event:
-        """A message as it was sent, verified. Raises ValueError with a sentence for what did not come from the provider."""
+        """A message as it was sent, verified. Raises ValueError with a sentence where the provider did not send it."""
         ...

@@ -1,6 +1,6 @@
 """Stripe: Checkout Sessions, and webhooks signed by `Stripe-Signature`.
 
-Two calls of a stable, dated API: the standard library does them, and no library has to be kept up with.
+One call of a dated API: the standard library makes it, and no library has to be kept up with.
 """
 
 import hashlib
@@ -19,8 +19,10 @@ TOLERANCE = 300
 """Seconds that a message may be old, or ahead of this machine's clock: a recorded one is worthless later."""
 SECONDS = 10.0
 LARGEST = 256 * 1024
+_LOOPBACK = ("127.0.0.1", "::1", "localhost")
 _PAID = ("checkout.session.completed", "checkout.session.async_payment_succeeded")
 _FAILED = ("checkout.session.async_payment_failed", "checkout.session.expired")
+_NO_EVENT = "The message is signed, and is no event of Stripe’s. Nothing was posted."
 _TAKEN_BACK = ("charge.refunded", "charge.refund.", "refund.", "charge.dispute.")
 
 
@@ -28,6 +30,8 @@ class Stripe:
     """Stripe's API at an address, with the keys of the school's account."""
 
     name = "stripe"
+    smallest_cents = 50
+    largest_cents = 99_999_999
 
     def __init__(self, url: str, secret_key: str, webhook_secret: str) -> None:
         self._url, self._key, self._webhook_secret = url, secret_key, webhook_secret
@@ -36,6 +40,8 @@ class Stripe:
         """Create a Checkout Session. Raises ProviderFailed."""
         fields = {
             "mode": "payment",
+            # What is confirmed at once. Debits of a bank account can come back for weeks.
+            "payment_method_types[0]": "card",
             "client_reference_id": str(wanted.request),
             "customer_email": wanted.email,
             "success_url": wanted.back,
@@ -53,6 +59,8 @@ class Stripe:
 
     def _post(self, path: str, fields: Mapping[str, str], act: str) -> dict[str, Any]:
         parts = urlsplit(self._url)
+        if not keeps_secrets(self._url):
+            raise ProviderFailed("The address of the provider is not encrypted.")
         kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
         connection = kind(parts.hostname or "", parts.port, timeout=SECONDS)
         headers = {
@@ -79,18 +87,16 @@ class Stripe:
         try:
             sent = json.loads(body)
             number, kind, thing = sent["id"], sent["type"], sent["data"]["object"]
-        except (ValueError, KeyError, TypeError) as error:
-            raise ValueError("The message is signed, and is no event of Stripe’s.") from error
-        if (
-            not (isinstance(number, str) and isinstance(kind, str) and isinstance(thing, dict))
-            or len(number) > 255
-        ):
-            raise ValueError("The message is signed, and is no event of Stripe’s.")
+        except (ValueError, KeyError, TypeError, RecursionError) as error:
+            raise ValueError(_NO_EVENT) from error
+        number, kind = _text(number), _text(kind)
+        if number is None or kind is None or not isinstance(thing, dict):
+            raise ValueError(_NO_EVENT)
         if kind in _PAID or kind in _FAILED:
             paid = kind in _PAID and thing.get("payment_status") == "paid"
             return Event(
                 number,
-                kind[:100],
+                kind,
                 "paid" if paid else "failed" if kind in _FAILED else "other",
                 _text(thing.get("id")),
                 _text(thing.get("client_reference_id")),
@@ -101,8 +107,8 @@ class Stripe:
         if kind.startswith(_TAKEN_BACK):
             cents = thing.get("amount_refunded", thing.get("amount"))
             reference = _text(thing.get("payment_intent"))
-            return Event(number, kind[:100], "taken_back", amount_cents=_cents(cents), reference=reference)
-        return Event(number, kind[:100], "other")
+            return Event(number, kind, "taken_back", amount_cents=_cents(cents), reference=reference)
+        return Event(number, kind, "other")
 
     def _verify(self, body: bytes, header: str, now: float) -> None:
         pairs = [part.strip().partition("=") for part in header.split(",")]
@@ -123,8 +129,16 @@ class Stripe:
             raise ValueError("The message was signed too long ago, or the clocks differ. Nothing was posted.")
 
 
+def keeps_secrets(url: str) -> bool:
+    """Whether a key may be sent there: over TLS, or without leaving this machine."""
+    parts = urlsplit(url)
+    return parts.scheme == "https" or parts.hostname in _LOOPBACK
+
+
 def _text(value: object) -> str | None:
-    return value[:255] if isinstance(value, str) else None
+    """A name of Stripe’s, which is short ASCII."""
+    sound = isinstance(value, str) and value.isascii() and value.isprintable() and 0 < len(value) <= 255
+    return value if sound else None
 
 
 def _cents(value: object) -> int | None:
