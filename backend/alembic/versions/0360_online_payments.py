@@ -38,6 +38,7 @@ STATEMENTS = (
     "CREATE UNIQUE INDEX uq_payment_checkouts_transaction_id ON payment_checkouts (transaction_id)",
     "CREATE INDEX idx_payment_checkouts_student_id ON payment_checkouts (student_id)",
     "CREATE INDEX idx_payment_checkouts_enrollment_id ON payment_checkouts (enrollment_id)",
+    "CREATE INDEX idx_payment_checkouts_reference ON payment_checkouts (provider, reference)",
     """
     CREATE TABLE payment_events (
         id BIGSERIAL NOT NULL,
@@ -59,6 +60,9 @@ STATEMENTS = (
     """,
     "CREATE UNIQUE INDEX uq_payment_events_event_id ON payment_events (provider, event_id)",
     "CREATE INDEX idx_payment_events_checkout_id ON payment_events (checkout_id)",
+    """
+    CREATE INDEX idx_payment_events_reference ON payment_events (provider, reference) WHERE checkout_id IS NULL
+    """,
     """
     CREATE INDEX idx_payment_events_waiting ON payment_events (received_at)
         WHERE handled_at IS NULL AND outcome IN ('unknown', 'differs', 'refused', 'taken_back')

@@ -205,7 +205,9 @@ def test_a_student_pays_and_each_message_counts_once(
     assert "evt_back" not in office.get("/ledger/online-payments?state=waiting&format=csv").text
     waiting = session.scalars(select(PaymentEvent.outcome).where(queries.WAITING)).all()
     assert sorted(waiting) == ["differs", "differs", "differs", "unknown"]
-    done = session.scalars(select(AuditEntry.reason).where(AuditEntry.action == "online_payment.handled")).all()
+    done = session.scalars(
+        select(AuditEntry.reason).where(AuditEntry.action == "online_payment.handled")
+    ).all()
     assert list(done) == ["Refund recorded"]
 
 

@@ -19,6 +19,7 @@ class PaymentCheckout(Base):
         Index("uq_payment_checkouts_transaction_id", "transaction_id", unique=True),
         Index("idx_payment_checkouts_student_id", "student_id"),
         Index("idx_payment_checkouts_enrollment_id", "enrollment_id"),
+        Index("idx_payment_checkouts_reference", "provider", "reference"),
         CheckConstraint("amount_cents > 0", name="check_payment_checkouts_amount"),
     )
 
@@ -53,6 +54,12 @@ class PaymentEvent(Base):
     __table_args__ = (
         Index("uq_payment_events_event_id", "provider", "event_id", unique=True),
         Index("idx_payment_events_checkout_id", "checkout_id"),
+        Index(
+            "idx_payment_events_reference",
+            "provider",
+            "reference",
+            postgresql_where=text("checkout_id IS NULL"),
+        ),
         Index(
             "idx_payment_events_waiting",
             "received_at",
