@@ -71,14 +71,14 @@ class Stripe:
         }
         try:
             connection.request("POST", path, urlencode(fields).encode(), headers)
-            answer = connection.getresponse()
-            found = json.loads(answer.read(LARGEST))
+            with connection.getresponse() as answer:
+                status, found = answer.status, json.loads(answer.read(LARGEST))
         except (OSError, ValueError, http.client.HTTPException) as error:
             raise ProviderFailed(f"No answer ({type(error).__name__}).") from error
         finally:
             connection.close()
-        if answer.status != http.client.OK or not isinstance(found, dict):
-            raise ProviderFailed(f"Refused with status {answer.status}.")
+        if status != http.client.OK or not isinstance(found, dict):
+            raise ProviderFailed(f"Refused with status {status}.")
         return found
 
     def event(self, body: bytes, headers: Mapping[str, str], now: float) -> Event:
