@@ -137,8 +137,9 @@ def keeps_secrets(url: str) -> bool:
 
 def _text(value: object) -> str | None:
     """A name of Stripe’s, which is short ASCII."""
-    sound = isinstance(value, str) and value.isascii() and value.isprintable() and 0 < len(value) <= 255
-    return value if sound else None
+    if not isinstance(value, str) or not value.isascii() or not value.isprintable():
+        return None
+    return value if 0 < len(value) <= 255 else None
 
 
 def _cents(value: object) -> int | None:
