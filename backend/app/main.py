@@ -95,6 +95,7 @@ from app.finance.ledger.plans import pages as ledger_plans_pages
 from app.finance.ledger.revenue import pages as ledger_revenue_pages
 from app.finance.ledger.state_fees import pages as ledger_state_fees_pages
 from app.finance.ledger.tax_forms import pages as ledger_tax_forms_pages
+from app.finance.providers import pages as online_payments_pages
 from app.finance.refunds import api as refunds_api
 from app.finance.refunds import pages as refunds_pages
 from app.finance.refunds.cases import api as refund_cases_api
@@ -204,6 +205,7 @@ ROUTERS: list[APIRouter] = [
     ledger_payers_pages.router,
     ledger_closings_pages.router,
     ledger_plans_pages.router,
+    online_payments_pages.router,
     ledger_api.router,
     ledger_plans_api.router,
     ledger_figures_pages.router,

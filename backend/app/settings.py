@@ -104,6 +104,12 @@ class Settings(BaseSettings):
     timestamp_roots: OptionalPath = None
     """A PEM file with the certificates that its time stamps have to lead to."""
 
+    payment_provider: Literal["off", "stripe"] = "off"
+    """Who takes payments online. With Stripe, both secrets are needed: the API's key and the webhook's."""
+    stripe_secret_key: OptionalSecret = None
+    stripe_webhook_secret: OptionalSecret = None
+    stripe_url: str = "https://api.stripe.com"
+
     pace_factor: int = Field(default=1, ge=1, le=10_000)
     """How many times as many searches, downloads and public pages pass as otherwise; for tests under load."""
 
@@ -169,13 +175,13 @@ class Settings(BaseSettings):
             socket_address(value)
         return value
 
-    @field_validator("timestamp_url")
+    @field_validator("timestamp_url", "stripe_url")
     @classmethod
     def _authority(cls, value: str | None) -> str | None:
         if value is not None and (
             urlsplit(value).scheme not in ("http", "https") or not urlsplit(value).hostname
         ):
-            raise ValueError(f"{value!r} is not an address such as https://tsa.example.org")
+            raise ValueError(f"{value!r} is not an address such as https://example.org")
         if value is not None:
             urlsplit(value).port  # noqa: B018 -- raises ValueError for what is no port
         return value

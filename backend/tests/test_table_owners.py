@@ -142,6 +142,8 @@ OWNERS = {
     "ledger_postings": "finance",
     "ledger_receipts": "finance",
     "ledger_transactions": "finance",
+    "payment_checkouts": "finance",
+    "payment_events": "finance",
     "payment_plan_installments": "finance",
     "payment_plan_reminders": "finance",
     "payment_plans": "finance",

@@ -251,6 +251,7 @@ class Action(StrEnum):
     NAME_DOCUMENT_OPENED = ("name.document_opened", "former_names", "Proof of a name change opened")
     NAME_REQUESTED = student_file.NAME_REQUESTED
     NAME_REQUEST_DECLINED = student_file.NAME_REQUEST_DECLINED
+    ONLINE_PAYMENT_HANDLED = money.ONLINE_PAYMENT_HANDLED
     OUTCOME_RECORDED = (
         "outcome.recorded",
         "employment_outcomes",

@@ -102,6 +102,7 @@ _RECORDS = {
     "modules": "Module",
     "outbox_messages": "Email",
     "passkeys": "Passkey",
+    "payment_events": "Message about an online payment",
     "payment_plans": "Payment plan",
     "programs": "Program",
     "purge_runs": "Purge",

@@ -12,6 +12,8 @@ retention.keep(
     "ledger_postings",
     "ledger_receipts",
     "ledger_transactions",
+    "payment_checkouts",
+    "payment_events",
     "payment_plan_installments",
     "payment_plan_reminders",
     "payment_plans",

@@ -13,6 +13,7 @@ from app.db.models import (
     LedgerPosting,
     LedgerReceipt,
     LedgerTransaction,
+    PaymentCheckout,
     PaymentPlan,
     PaymentPlanInstallment,
     PaymentPlanReminder,
@@ -85,6 +86,8 @@ def _plans(student: int) -> Select[tuple[int]]:
     return select(PaymentPlan.id).where(PaymentPlan.student_id == student)
 
 
+records.export(PaymentCheckout, "money", "Payments begun online", records.owned(PaymentCheckout.student_id))
+records.leave_out("A provider’s messages about payments, which are in the ledger.", "payment_events")
 records.export(PaymentPlan, "money", "Payment plans", records.owned(PaymentPlan.student_id))
 records.export(
     PaymentPlanInstallment, "money", "Installments", records.within(PaymentPlanInstallment.plan_id, _plans)

@@ -37,7 +37,7 @@ GROUPS: list[tuple[str, tuple[str, ...]]] = [
     ("Academic structure", ("program",)),
     ("Enrollment", ("enrollment",)),
     ("Compliance", ("attendance", "transcript", "credential", "externship")),
-    ("Finance", ("withdrawal", "refund", "ledger", "payment_plan")),
+    ("Finance", ("withdrawal", "refund", "ledger", "payment_plan", "online_payment")),
     ("Content", ("content", "scorm")),
     ("Learning records (xAPI)", ("xapi",)),
     ("The system's own", ("audit", "outbox")),

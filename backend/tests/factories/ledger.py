@@ -12,6 +12,8 @@ from app.db.models import (
     LedgerPayer,
     LedgerPosting,
     LedgerTransaction,
+    PaymentCheckout,
+    PaymentEvent,
     PaymentPlan,
     PaymentPlanInstallment,
 )
@@ -54,13 +56,42 @@ def booked(
 
 
 def owing(session: Session, enrollment: Enrollment) -> dict[str, int]:
-    """A charge and a payer, by what addresses call their numbers."""
+    """A charge, a payer, a plan and a refund at a payment provider, by what addresses call their numbers."""
     number = session.scalar(select(func.count()).select_from(LedgerPayer))
     payer = LedgerPayer(name=f"Sponsor {number}", kind="sponsor")
     session.add(payer)
     session.flush()
     made = booked(session, enrollment, 50_000)
-    return {"transaction_id": made.id, "payer_id": payer.id, "plan_id": planned(session, enrollment).id}
+    return {
+        "transaction_id": made.id,
+        "payer_id": payer.id,
+        "plan_id": planned(session, enrollment).id,
+        "payment_event_id": taken_back(session, enrollment).id,
+    }
+
+
+def taken_back(session: Session, enrollment: Enrollment, cents: int = 10_000) -> PaymentEvent:
+    """A refund that a payment provider reported, which waits for the bursar."""
+    checkout = PaymentCheckout(
+        provider="stripe",
+        student_id=enrollment.user_id,
+        enrollment_id=enrollment.id,
+        amount_cents=cents,
+        request=uuid4(),
+    )
+    session.add(checkout)
+    session.flush()
+    made = PaymentEvent(
+        provider="stripe",
+        event_id=f"evt_{uuid4()}",
+        type="charge.refunded",
+        outcome="taken_back",
+        checkout_id=checkout.id,
+        amount_cents=cents,
+    )
+    session.add(made)
+    session.flush()
+    return made
 
 
 def planned(session: Session, enrollment: Enrollment, cents: int = 50_000) -> PaymentPlan:

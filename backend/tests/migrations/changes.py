@@ -13,7 +13,7 @@ ADDED_BY_UPGRADE: dict[tuple[str, str], dict[str, object]] = {
     ("0270", "school_policies"): {"kind": "withdrawal"},
     ("0350", "school_policies"): {"kind": "payment_plans"},
     ("0350", "ledger_accounts"): {"code": "4400"},
-    ("0400", "school_policies"): {"kind": "leave_of_absence"},
+    ("0370", "school_policies"): {"kind": "leave_of_absence"},
 }
 
 CHANGED_BY_UPGRADE: dict[tuple[str, str], set[str]] = {
@@ -27,7 +27,7 @@ CHANGED_BY_UPGRADE: dict[tuple[str, str], set[str]] = {
     ("0270", "school"): {"revision"},
     ("0280", "school"): {"revision"},
     ("0350", "school"): {"revision"},
-    ("0400", "school"): {"revision"},
+    ("0370", "school"): {"revision"},
     ("0054", "api_tokens"): {"expires_at"},  # every token ends
     ("0081", "xapi_rollup_state"): {"rolled_to"},  # everything is added up again
     ("0077", "school"): {"revision"},

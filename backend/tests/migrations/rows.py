@@ -131,7 +131,7 @@ ROWS["0080"] = """
 ROWS["0081"] = """
     INSERT INTO xapi_statements (verb, object_id, timestamp, packed, octets, actor_id, version)
         VALUES ('http://adlnet.gov/expapi/verbs/passed', 'urn:example:a', now(),
-                '\\x0183e63d60760400', 10, 1, '2.0.0');
+                '\\x0183e63d60760370', 10, 1, '2.0.0');
 """
 
 ROWS["0090"] = """
@@ -390,7 +390,14 @@ ROWS["0350"] = """
     INSERT INTO payment_plan_reminders (plan_id, number, kind) VALUES (1, 1, 'before');
 """
 
-ROWS["0400"] = """
+ROWS["0360"] = """
+    INSERT INTO payment_checkouts (provider, student_id, enrollment_id, amount_cents, request, session_id)
+        VALUES ('stripe', 1, 1, 35000, gen_random_uuid(), 'cs_1');
+    INSERT INTO payment_events (provider, event_id, type, outcome, checkout_id, amount_cents, reference)
+        VALUES ('stripe', 'evt_1', 'charge.refunded', 'taken_back', 1, 35000, 'pi_1');
+"""
+
+ROWS["0370"] = """
     INSERT INTO leaves_of_absence (request, enrollment_id, user_id, state, reason, starts_on, return_on, returned_on,
                                    requested_at, entered_by, decided_at, decided_by, ended_at, ended_by)
         VALUES (gen_random_uuid(), 1, 1, 'returned', 'Surgery', '2026-03-02', '2026-03-30', '2026-03-28',

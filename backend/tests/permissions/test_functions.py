@@ -50,6 +50,7 @@ from app.finance.agreements.schemas import CountersignForm, SignForm
 from app.finance.agreements.signatures.service import Trace
 from app.finance.ledger.revenue.service import Revenue
 from app.finance.ledger.schemas import ChargeForm
+from app.finance.providers.stripe import Stripe
 from app.lrs.desk.browser.filters import StatementFilters
 from app.settings import Settings
 from app.web.paging import Paging
@@ -182,6 +183,7 @@ CALLS: Mapping[str, Mapping[str, Any]] = {
     "compliance.outcomes.counts": {"year": lambda _numbers: FiscalYear(TODAY, TODAY)},
     "compliance.outcomes.year_of": {"value": lambda _numbers: None},
     "compliance.attendance.summaries.by_period": {"unit": "week"},
+    "finance.providers.begin": {"provider": lambda _numbers: Stripe("http://127.0.0.1:9", "sk", "whsec")},
     "finance.ledger.revenue.listing": {"found": lambda _numbers: Revenue(TODAY, [], 0)},
     "finance.ledger.revenue.revenue": {"day": lambda _numbers: date(2026, 1, 1)},
     "finance.ledger.tax_forms.listing": {"found": lambda _numbers: []},

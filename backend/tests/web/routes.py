@@ -62,6 +62,8 @@ PUBLIC = {
     ("GET", "/kiosk/worker.js"),
     ("POST", "/api/v1/kiosk/register"),
     ("POST", "/api/v1/kiosk/punches"),
+    # A payment provider signs its messages.
+    ("POST", "/api/v1/payments/webhook"),
     ("GET", "/verify/transcript"),
     ("POST", "/verify/transcript"),
     ("GET", "/shared-transcript"),

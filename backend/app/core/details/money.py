@@ -30,6 +30,13 @@ class PayerChanged(Details):
     name: str
 
 
+class OnlinePaymentHandled(Details):
+    """A message of the payment provider that was not posted; `outcome` says why not."""
+
+    outcome: str
+    event: str
+
+
 class PlanProposed(Details):
     """A payment plan; `supersedes` is the plan that it is to replace."""
 
@@ -92,6 +99,12 @@ LEDGER_PAYER_CHANGED = ("ledger.payer_changed", "ledger_payers", "Payer entered 
 LEDGER_POSTED = ("ledger.posted", "ledger_transactions", "Posted to the ledger", Posted)
 LEDGER_REBUILT = ("ledger.rebuilt", "ledger_balances", "Ledger balances rebuilt", Counted)
 LEDGER_REVERSED = ("ledger.reversed", "ledger_transactions", "Ledger transaction reversed", Reversed)
+ONLINE_PAYMENT_HANDLED = (
+    "online_payment.handled",
+    "payment_events",
+    "Dealt with a message about an online payment",
+    OnlinePaymentHandled,
+)
 PAYMENT_PLAN_AGREED = ("payment_plan.agreed", "payment_plans", "Agreed to a payment plan", PlanAgreed)
 PAYMENT_PLAN_ENDED = ("payment_plan.ended", "payment_plans", "Payment plan ended", PlanEnded)
 PAYMENT_PLAN_PROPOSED = ("payment_plan.proposed", "payment_plans", "Payment plan proposed", PlanProposed)

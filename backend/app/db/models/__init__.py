@@ -60,6 +60,7 @@ from app.db.models.ledger import (
     LedgerTransaction,
 )
 from app.db.models.limit import LimitCounter
+from app.db.models.online_payment import PaymentCheckout, PaymentEvent
 from app.db.models.outbox import OutboxMessage
 from app.db.models.outcome import EmploymentOutcome
 from app.db.models.payment_plan import PaymentPlan, PaymentPlanInstallment, PaymentPlanReminder
@@ -223,6 +224,8 @@ __all__ = [
     "NameRequest",
     "OutboxMessage",
     "Passkey",
+    "PaymentCheckout",
+    "PaymentEvent",
     "PaymentPlan",
     "PaymentPlanInstallment",
     "PaymentPlanReminder",

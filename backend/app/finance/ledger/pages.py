@@ -21,7 +21,7 @@ from app.web.forms import Form, posted
 from app.web.navigation import NavItem
 from app.web.paging import PageParams, Paging
 from app.web.render import redirect, render
-from app.web.request import CurrentSubject, Db, Requires
+from app.web.request import CurrentSubject, Db, Requires, SettingsDep
 from app.web.search import Found, Hit
 
 router = APIRouter(include_in_schema=False)
@@ -60,7 +60,12 @@ search.register("ledger", _found, order=70)
 
 @router.get("/ledger", dependencies=READS)
 def accounts(
-    request: Request, db: Db, subject: CurrentSubject, paging: PageParams, state: _State = None
+    request: Request,
+    db: Db,
+    subject: CurrentSubject,
+    settings: SettingsDep,
+    paging: PageParams,
+    state: _State = None,
 ) -> Response:
     """Students with their balances."""
     return reports.answer(
@@ -71,6 +76,7 @@ def accounts(
         service.accounts(db, subject, paging, state=state),
         "ledger/accounts.html",
         sums=service.sums(db, subject),
+        links=panels.links(settings),
         may_post=policy.may_post(subject),
     )
 
@@ -114,12 +120,15 @@ def account(
 
 
 @router.get("/account/money")
-def money(request: Request, db: Db, subject: CurrentSubject, paging: PageParams) -> Response:
+def money(
+    request: Request, db: Db, subject: CurrentSubject, settings: SettingsDep, paging: PageParams
+) -> Response:
     """A student's own account."""
     if not subject.is_student:
         return redirect("/ledger")
     found = service.account(db, subject, subject.user_id)
-    return _account(request, db, subject, paging, found, "ledger/money.html", panels=panels.of(db, subject))
+    shown = panels.of(db, subject, settings)
+    return _account(request, db, subject, paging, found, "ledger/money.html", panels=shown)
 
 
 def _account(

@@ -1,4 +1,4 @@
-"""What other rooms of money show a student beside their account: refunds, plans."""
+"""What other rooms of money show on pages of the ledger: cards on a student's Money, links for the office."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy.orm import Session
 
 from app.core.permissions import Subject
+from app.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,8 +19,10 @@ class Panel:
     link: str
 
 
-Find = Callable[[Session, Subject], Sequence[Panel]]
+Link = Callable[[Settings], tuple[str, str] | None]
+Find = Callable[[Session, Subject, Settings], Sequence[Panel]]
 _finds: dict[str, Find] = {}
+_links: dict[str, Link] = {}
 
 
 def register(name: str, find: Find) -> None:
@@ -27,6 +30,17 @@ def register(name: str, find: Find) -> None:
     _finds[name] = find
 
 
-def of(session: Session, subject: Subject) -> list[Panel]:
+def of(session: Session, subject: Subject, settings: Settings) -> list[Panel]:
     """Every card for this student."""
-    return [one for find in _finds.values() for one in find(session, subject)]
+    return [one for find in _finds.values() for one in find(session, subject, settings)]
+
+
+def register_link(name: str, link: Link) -> None:
+    """Offer the office a page: label and address, or None where the settings have no such page."""
+    _links[name] = link
+
+
+def links(settings: Settings) -> list[tuple[str, str]]:
+    """Pages of other rooms of money for whoever reads the ledger."""
+    found = (link(settings) for link in _links.values())
+    return [one for one in found if one is not None]

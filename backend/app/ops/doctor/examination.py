@@ -17,7 +17,7 @@ from app.core import clock, history
 from app.core.actions import Action
 from app.core.permissions import SYSTEM
 from app.db.session import Database
-from app.ops.doctor import addresses, backups, database, email, machine, scanner, secrets
+from app.ops.doctor import addresses, backups, database, email, machine, payments, scanner, secrets
 from app.ops.doctor.findings import Check, Connection, Finding, Installation, Level, problem
 from app.ops.errors import OperatorError
 from app.ops.servers import connect, database_server, embedded_server, is_embedded
@@ -45,6 +45,7 @@ CHECKS: tuple[Check, ...] = (
     machine.files,
     email.email,
     scanner.answers,
+    payments.configured,
     backups.age,
     backups.drilled,
 )

@@ -17,6 +17,7 @@ from app.finance.refunds.cases import queue as _queue  # noqa: F401 - what waits
 from app.finance.refunds.cases.letters import service as letters
 from app.finance.refunds.cases.reports import REFUNDS, state
 from app.finance.refunds.cases.schemas import ApprovalForm, RecomputeForm, RejectionForm, RemittanceForm
+from app.settings import Settings
 from app.web import navigation, refusals, reports, search
 from app.web.field_types import OptionalDay, OptionalId, PathId
 from app.web.forms import Form, posted
@@ -56,7 +57,7 @@ def _found(session: Session, subject: Subject, words: str) -> Found | None:
 search.register("refunds", _found, order=71)
 
 
-def _own(session: Session, subject: Subject) -> list[Panel]:
+def _own(session: Session, subject: Subject, _settings: Settings) -> list[Panel]:
     """The student's refunds, on their Money."""
     return [
         Panel(

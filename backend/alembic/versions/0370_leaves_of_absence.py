@@ -1,13 +1,13 @@
 """Leaves of absence, and the policy that limits them
 
-Revision ID: 0400
-Revises: 0350
+Revision ID: 0370
+Revises: 0360
 """
 
 from alembic import op
 
-revision = "0400"
-down_revision = "0350"
+revision = "0370"
+down_revision = "0360"
 branch_labels = None
 depends_on = None
 
