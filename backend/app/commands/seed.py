@@ -10,6 +10,7 @@ import typer
 from app.db.session import Database
 from app.demo import issue_samples, seed_demo_school
 from app.demo.agreements import write_agreements
+from app.demo.grades import write_reviews
 from app.demo.transcripts import write_transcripts
 from app.ops import migrations
 from app.ops.servers import database_server
@@ -43,6 +44,7 @@ def seed(
             summary = seed_demo_school(
                 database, reached, seed=seed, students=students, moment=moment, password=password
             )
+            write_reviews(database, reached)
             issue_samples(database, reached)
             write_transcripts(database, reached)
             write_agreements(database, reached)

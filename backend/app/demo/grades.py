@@ -11,12 +11,16 @@ from random import Random
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from app.compliance.grades.reviews import service as reviews
+from app.core.permissions import SYSTEM
 from app.db.models import SchoolPolicy
+from app.db.session import Database
 from app.demo.classes import Planned
 from app.demo.desk import Desk, Enrolled
 from app.rules import grades_book
 from app.rules.grades import default_scheme
 from app.rules.grades_book import Category, Item, Score, State
+from app.settings import Settings
 
 _CATEGORIES = (("Quizzes", 30, 1), ("Practical exams", 40, 0), ("Final exam", 30, 0))
 _ITEMS = (
@@ -33,6 +37,15 @@ class _Graded:
     book: int
     categories: list[Category]
     items: list[tuple[Item, date]]
+
+
+def write_reviews(database: Database, settings: Settings) -> int:
+    """Review academic progress as the first night would, so that nobody waits for it; how many reviews there are.
+
+    After the school's commit, as a review is of the day on which it is done and not of the school's last moment.
+    """
+    with database.begin() as session:
+        return len(reviews.run(session, SYSTEM, settings.zone))
 
 
 def write_grades(session: Session, desk: Desk, planned: list[tuple[int, Planned]]) -> None:

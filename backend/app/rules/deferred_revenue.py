@@ -14,10 +14,12 @@ class Standing(StrEnum):
 
     ACTIVE = "active"
     COMPLETED = "completed"
+    REFUND_PENDING = "refund_pending"
+    """The withdrawal was processed, and its refund is not posted: a part of what was charged may be taken off."""
     WITHDRAWN = "withdrawn"
-    """The withdrawal was processed, so that the refund, if any, is posted."""
+    """The withdrawal was processed, and its refund was posted, or nothing is owed."""
     NO_PROGRAM = "no_program"
-    """Charged without naming an enrollment: there are no hours to earn it by."""
+    """Charged without naming one of several enrollments: whose hours it is earned by is not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +39,9 @@ class Charged:
     @property
     def share(self) -> tuple[int, int] | None:
         """The share of the hours that was given, as a fraction; None where it is not known."""
-        if self.standing is not Standing.ACTIVE:
+        if self.standing in (Standing.COMPLETED, Standing.WITHDRAWN):
             return 1, 1
-        if not self.required_minutes:
+        if self.standing is Standing.NO_PROGRAM or not self.required_minutes:
             return None
         here = max(self.required_minutes - self.transferred_minutes, 1)
         return min(self.attended_minutes, here), here

@@ -76,29 +76,39 @@ def _qualified(years: Mapping[int, YearSums], last: int) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Billing:
-    """What a payer was billed for a student, in the order of billing."""
+    """What a payer was billed for a student in a year, in the order of billing, and the year that took it back."""
 
     student_id: int
     cents: int
+    year: int
+    reversed_in: int | None = None
+
+    def holds(self, year: int) -> bool:
+        """Whether it stands at the end of a year."""
+        return self.year <= year and (self.reversed_in is None or self.reversed_in > year)
 
 
 def settled(billings: Sequence[Billing], received: Mapping[int, int]) -> dict[tuple[int, int], int]:
     """What a payer has paid for each student in each year, in cents: payments pay the oldest billing first.
 
-    `received` are the payments of each year, less what was taken back; what is paid beyond the billings is nobody's.
+    `received` are the payments of each year, less what was taken back in it. At the end of a year all that was received
+    until then pays the billings that hold then; the year's figure is what that grew or shrank by, so nothing that comes
+    later changes it. What is paid beyond the billings is nobody's.
     """
+    turns = {*received, *(one.year for one in billings), *(one.reversed_in for one in billings)}
     found: dict[tuple[int, int], int] = {}
-    before = 0
+    before: dict[int, int] = {}
     until = 0
-    for year in sorted(received):
-        until += received[year]
-        place = 0
+    for year in sorted(turn for turn in turns if turn is not None):
+        until += received.get(year, 0)
+        left, paid = max(until, 0), dict.fromkeys(before, 0)
         for one in billings:
-            paid_before = min(max(before - place, 0), one.cents)
-            paid = min(max(until - place, 0), one.cents)
-            if paid != paid_before:
-                key = one.student_id, year
-                found[key] = found.get(key, 0) + paid - paid_before
-            place += one.cents
-        before = until
+            if one.holds(year):
+                cents = min(left, one.cents)
+                paid[one.student_id] = paid.get(one.student_id, 0) + cents
+                left -= cents
+        for student_id, cents in paid.items():
+            if change := cents - before.get(student_id, 0):
+                found[student_id, year] = change
+        before = paid
     return found

@@ -15,6 +15,7 @@ from app.core.permissions import SYSTEM
 from app.db.session import Database, libpq_url
 from app.demo import Summary, calendar, issue_samples, seed_demo_school
 from app.demo.agreements import write_agreements
+from app.demo.grades import write_reviews
 from app.demo.people import OFFICE
 from app.finance.ledger.revenue import service as revenue
 from app.finance.ledger.state_fees import service as state_fees
@@ -140,15 +141,19 @@ def test_every_list_has_something_to_show(ask: Callable[[str], list[Any]]) -> No
     assert empty == []
 
 
-def test_every_report_has_rows_and_those_of_money_agree_with_the_ledger(school: Any) -> None:
+def test_every_report_has_rows_and_those_of_money_agree_with_the_ledger(
+    school: Any, settings: Settings
+) -> None:
+    with time_machine.travel(MOMENT, tick=False):
+        assert write_reviews(school[2], settings) > 10
     with time_machine.travel(MOMENT, tick=False), school[2].begin() as session:
         empty = {
             offer.name
             for offer in registry.every()
             if not offer.take(registry.Asked(session, SYSTEM, offer.report)).listing.total()
         }
-        # What is signed comes when the school is opened, and reviews of progress in its first night.
-        assert empty == {"academic-progress", "transcripts"}
+        # What is signed is made by the command, after the school.
+        assert empty == {"transcripts"}
         found = revenue.revenue(session, SYSTEM)
         assert found.charged_cents == found.earned_cents + found.deferred_cents == found.ledger_cents
         years = state_fees.fees_by_year(session, SYSTEM)

@@ -38,12 +38,19 @@ def test_an_account_through_the_api(
     billing = {"amount_cents": 5_000, "payer_id": payer["id"], "memo": "Voucher"}
     for address, body in (
         ("payments", {"amount_cents": 20_000, "method": "check", "reference": "1041"}),
-        ("credits", {"amount_cents": 1_000, "kind": "waiver", "memo": "Sibling"}),
+        ("credits", {"amount_cents": 1_000, "kind": "waiver", "type": "tuition", "memo": "Sibling"}),
         ("credits", {"amount_cents": 2_000, "kind": "scholarship", "memo": "Merit"}),
         ("billings", billing),
     ):
         answer = client.post(f"{account}/{address}", json=body, headers=key())
         assert answer.status_code == 201, answer.text
+    for wrong in (
+        {"kind": "waiver"},
+        {"kind": "scholarship", "type": "kit"},
+        {"kind": "waiver", "type": "car"},
+    ):
+        body = {"amount_cents": 1_000, "memo": "Sibling"} | wrong
+        assert client.post(f"{account}/credits", json=body, headers=key()).status_code == 422, wrong
     came = client.post(
         f"{API}/payers/{payer['id']}/payments",
         json={"amount_cents": 4_000, "method": "transfer"},

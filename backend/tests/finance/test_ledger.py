@@ -127,7 +127,9 @@ def test_whatever_happens_it_balances(acts: list[tuple[str, int, str]]) -> None:
                 posted.append(service.post_for_student(session, bursar, student, payment(cents, "card")))
                 expected -= cents
             elif what == "waive":
-                waiver = CreditForm(request=uuid4(), amount_cents=cents, kind="waiver", memo="Waived")
+                waiver = CreditForm(
+                    request=uuid4(), amount_cents=cents, kind="waiver", type="kit", memo="Waived"
+                )
                 posted.append(service.post_for_student(session, bursar, student, waiver))
                 expected -= cents
             elif posted:

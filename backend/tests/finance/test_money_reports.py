@@ -3,7 +3,7 @@
 import csv
 import io
 from collections.abc import Callable
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from uuid import uuid4
 
 import pytest
@@ -16,13 +16,31 @@ from app.accounts.identifiers import service as identifiers
 from app.accounts.identifiers.service import IdentifierForm
 from app.core.errors import Invalid
 from app.core.permissions import SYSTEM, Subject
-from app.db.models import AuditEntry, Enrollment, EnrollmentStatus, LedgerClosing, StudentAddress, Withdrawal
+from app.db.models import (
+    AuditEntry,
+    Enrollment,
+    EnrollmentStatus,
+    LedgerClosing,
+    LedgerTransaction,
+    Refund,
+    StudentAddress,
+    Withdrawal,
+)
 from app.db.models import School as SchoolRow
 from app.finance.ledger import service as ledger
 from app.finance.ledger.closings import service as closings
 from app.finance.ledger.figures import service as figures
+from app.finance.ledger.payers import service as payers
 from app.finance.ledger.revenue import service as revenue
-from app.finance.ledger.schemas import ClosingForm, CreditForm, ReversalForm
+from app.finance.ledger.schemas import (
+    BillingForm,
+    ChargeType,
+    ClosingForm,
+    CreditForm,
+    PayerForm,
+    PayerPaymentForm,
+    ReversalForm,
+)
 from app.finance.ledger.state_fees import service as state_fees
 from app.finance.ledger.tax_forms import service as tax_forms
 from app.school import service as schools
@@ -45,6 +63,13 @@ def refund(session: Session, bursar: Subject, enrolled: Enrollment, cents: int, 
     )  # fmt: skip
 
 
+def waiver(cents: int, of: ChargeType, enrolled: Enrollment | None = None) -> CreditForm:
+    return CreditForm(
+        request=uuid4(), amount_cents=cents, kind="waiver", type=of, memo="Waived",
+        enrollment_id=enrolled.id if enrolled else None,
+    )  # fmt: skip
+
+
 def test_the_base_is_tuition_and_fees_minus_refunds(
     session: Session, bursar: Subject, enrolled: Enrollment, browser: Browser
 ) -> None:
@@ -53,8 +78,9 @@ def test_the_base_is_tuition_and_fees_minus_refunds(
         ledger.post_for_student(session, bursar, student, charge(cents, kind, enrollment_id=enrolled.id))
     wrong = ledger.post_for_student(session, bursar, student, charge(999_999, "fees"))
     ledger.reverse(session, bursar, wrong.id, ReversalForm(request=uuid4(), memo="A mistake"))
-    waived = CreditForm(request=uuid4(), amount_cents=10_000, kind="waiver", memo="Waived")
-    ledger.post_for_student(session, bursar, student, waived)
+    ledger.post_for_student(session, bursar, student, waiver(10_000, "fees"))
+    # Of no tuition or fee: in no figure of the base.
+    ledger.post_for_student(session, bursar, student, waiver(77_700, "books", enrolled))
     refund(session, bursar, enrolled, 265_433, 77_000)
     booked(session, enrolled, 123_400, date(2025, 11, 30))
     period = state_fees.fees_due(session, bursar)
@@ -82,14 +108,20 @@ def test_the_base_is_tuition_and_fees_minus_refunds(
     assert (changed.base.base_cents, changed.authorization_cents, changed.trust_fund_cents) == (
         61_224_567, 612_246, 0,
     )  # fmt: skip
+    before = browser(bursar).get("/ledger/reports/tuition-and-fees?last=2025-12-31").text
+    assert "minus refunds credited; what was waived of them is not taken off" in before
     assert changed.base.base_cents + changed.base.refunded_cents + 10_000 == changed.base.gross_cents
     # Last year stays as it was.
     assert state_fees.fees_by_year(session, bursar)[1].authorization_cents == 50_000
     page = browser(bursar)
     shown = page.get("/ledger/reports/tuition-and-fees").text
     assert all(
-        text in shown for text in ("$612,245.67", "Version 2", "not owed any more", "Taken off the base")
-    )
+        text in shown
+        for text in (
+            "$612,245.67", "Version 2", "not owed any more", "Taken off the base",
+            "minus refunds credited and what was waived of them",
+        )
+    )  # fmt: skip
     wide = "first=2025-01-01&last=2026-12-31&format=json"
     by = {
         name: {
@@ -127,31 +159,45 @@ def test_deferred_revenue_agrees_with_the_ledger(
 ) -> None:
     program = school.program(name="Dental Assistant", clock_hours=480)
     plain = school.program(name="Without hours", clock_hours=None)
-    active, done, left, open_ended = (
+    active, done, left, open_ended, pending, nothing_owed, several = (
         school.enrollment(school.student(full_name=name), where, **more)
         for name, where, more in (
             ("Ana Active", program, {}),
             ("Dan Done", program, {"status": EnrollmentStatus.COMPLETED, "completed_at": date(2026, 4, 1)}),
             ("Leo Left", program, {"status": EnrollmentStatus.WITHDRAWN}),
             ("Una Unknown", plain, {}),
+            ("Pia Pending", program, {"status": EnrollmentStatus.WITHDRAWN}),
+            ("Nat Nothing", program, {"status": EnrollmentStatus.WITHDRAWN}),
+            ("Sam Several", program, {}),
         )
     )
-    for one in (active, done, left, open_ended):
+    school.enrollment(several.user, plain)
+    for one in (active, done, left, open_ended, pending, nothing_owed):
         booked(session, one, 499_900, date(2026, 2, 1))
-    school.attendance(
-        active,
-        clock_in=datetime(2026, 3, 2, 13, tzinfo=UTC),
-        clock_out=datetime(2026, 3, 2, 21, tzinfo=UTC),
-    )
-    session.add(
-        Withdrawal(
-            user_id=left.user_id, enrollment_id=left.id, requested_at=datetime(2026, 3, 1, tzinfo=UTC),
-            admin_processed_at=datetime(2026, 3, 20, tzinfo=UTC),
+    for one, until in ((active, 21), (left, 23), (pending, 23), (nothing_owed, 23)):
+        school.attendance(
+            one,
+            clock_in=datetime(2026, 3, 2, 13, tzinfo=UTC),
+            clock_out=datetime(2026, 3, 2, until, tzinfo=UTC),
         )
-    )  # fmt: skip
+    for one, cents, approved in ((left, 300_000, NOW), (pending, 300_000, None), (nothing_owed, 0, None)):
+        gone = Withdrawal(
+            user_id=one.user_id, enrollment_id=one.id, requested_at=datetime(2026, 3, 1, tzinfo=UTC),
+            admin_processed_at=datetime(2026, 3, 20, tzinfo=UTC),
+        )  # fmt: skip
+        session.add(gone)
+        session.flush()
+        session.add(
+            Refund(
+                withdrawal_id=gone.id, amount_cents=cents, due_on=date(2026, 5, 4), approved_at=approved,
+                approved_by=bursar.user_id if approved else None,
+            )
+        )  # fmt: skip
     refund(session, bursar, left, 300_000)
     ledger.post_for_student(session, bursar, active.user_id, charge(5_000, "fees"))
     ledger.post_for_student(session, bursar, active.user_id, charge(32_500, "kit", enrollment_id=active.id))
+    ledger.post_for_student(session, bursar, active.user_id, waiver(32_500, "kit", active))
+    ledger.post_for_student(session, bursar, several.user_id, charge(7_000, "fees"))
     found = revenue.revenue(session, bursar)
     lines = {
         (one.full_name, one.program): (
@@ -160,27 +206,35 @@ def test_deferred_revenue_agrees_with_the_ledger(
         for one in found.lines
     }  # fmt: skip
     assert lines == {
-        # 8 of 480 hours of $4,999.00: $83.3166…
-        ("Ana Active", "Dental Assistant"): (499_900, 8_332, 491_568),
-        ("Ana Active", "No program named"): (5_000, 5_000, 0),
+        # 8 of 480 hours of $5,049.00, with what named no program, because there is one only: $84.15.
+        ("Ana Active", "Dental Assistant"): (504_900, 8_415, 496_485),
         ("Dan Done", "Dental Assistant"): (499_900, 499_900, 0),
         ("Leo Left", "Dental Assistant"): (199_900, 199_900, 0),
         ("Una Unknown", "Without hours"): (499_900, 0, 499_900),
+        # The refund is not approved: 10 of 480 hours, $104.1458…
+        ("Pia Pending", "Dental Assistant"): (499_900, 10_415, 489_485),
+        ("Nat Nothing", "Dental Assistant"): (499_900, 499_900, 0),
+        ("Sam Several", "No program named"): (7_000, 0, 7_000),
     }
     assert found.charged_cents == found.earned_cents + found.deferred_cents == found.ledger_cents
-    assert (found.unknown, found.by_program()[0]) == (1, ("Dental Assistant", 708_132, 491_568))
+    assert (found.unknown, found.by_program()[0]) == (2, ("Dental Assistant", 1_218_530, 985_970))
+    # The day before its approval, the refund was not posted.
+    before = revenue.revenue(session, bursar, TODAY - timedelta(days=1))
+    stood = {one.full_name: (one.figures.standing, one.figures.earned_cents) for one in before.lines}
+    assert stood["Leo Left"] == stood["Pia Pending"] == ("refund_pending", 10_415)
+    assert stood["Nat Nothing"] == ("withdrawn", 499_900)
     # Before the hours, the refund and the completion; in the future there is no figure.
     march = revenue.revenue(session, bursar, date(2026, 3, 1))
-    assert (march.earned_cents, march.deferred_cents) == (0, 4 * 499_900)
+    assert (march.earned_cents, march.deferred_cents) == (0, 6 * 499_900)
     assert march.charged_cents == march.ledger_cents
     with pytest.raises(Invalid, match="in the future"):
         revenue.revenue(session, bursar, date(2026, 5, 5))
     page = browser(bursar)
     shown = page.get("/ledger/reports/deferred-revenue")
-    assert "1 enrollment is in programs without clock hours" in shown.text
+    assert "2 lines have no clock hours" in shown.text
     assert page.get("/ledger/reports/deferred-revenue?sort=-deferred&q=una").text.count("Una Unknown") >= 1
     book = page.get("/ledger/reports/deferred-revenue?format=xlsx&day=2026-03-01").content
-    assert len(CalamineWorkbook.from_filelike(io.BytesIO(book)).get_sheet_by_index(0).to_python()) == 5
+    assert len(CalamineWorkbook.from_filelike(io.BytesIO(book)).get_sheet_by_index(0).to_python()) == 7
     assert page.get("/ledger/reports/deferred-revenue?day=2027-01-01").status_code == 422
 
 
@@ -231,7 +285,8 @@ def test_form_1098t_masks_numbers_but_in_the_preparers_file(
         ("Leo Lee", None, 5_040.0, "No TIN, No address"),
     ]
     assert page.get("/ledger/reports/1098-t?year=2026&format=json").json()["rows"] == []
-    assert page.get("/ledger/reports/1098-t?year=1999").status_code == 422
+    for wrong in ("1999", "0020259999", "2025" + 5_000 * "9"):
+        assert page.get("/ledger/reports/1098-t", params={"year": wrong}).status_code == 422
     for form in ("csv", "xlsx", "json"):
         assert b"219-09" not in page.get(f"/ledger/reports/1098-t?format={form}").content
     fetched = page.get("/ledger/reports/1098-t/preparer.csv?year=2025")
@@ -248,6 +303,72 @@ def test_form_1098t_masks_numbers_but_in_the_preparers_file(
     assert [one.reason for one in looked] == ["Form 1098-T for 2025"]
     # An auditor reads the figures and no numbers; without a recent proof nobody does.
     assert tax_forms.may_file(bursar)
+
+
+def test_form_1098t_takes_back_in_the_year_in_which_it_was_taken_back(
+    session: Session, school: School, bursar: Subject
+) -> None:
+    """Refunds to a payer, reversals of a payer's payment and of a billing: no year that is over changes."""
+    names = ("Ana", "Leo", "Pia", "Una")
+    ana, leo, pia, una = (school.enrollment(school.student(full_name=name)) for name in names)
+
+    def sponsored(enrolled: Enrollment, kind: str, year: int, cents: int) -> tuple[int, int]:
+        """Charged in February, billed the next day, paid in March; what billed and what paid."""
+        student = enrolled.user_id
+        payer = payers.save_payer(session, bursar, PayerForm(name=f"{kind} {student}", kind=kind))  # type: ignore[arg-type]
+        booked(session, enrolled, cents, date(year, 2, 1))
+        billing = BillingForm(
+            request=uuid4(), amount_cents=cents, payer_id=payer.id, memo="Voucher", booked_on=date(year, 2, 2),
+        )  # fmt: skip
+        billed = ledger.post_for_student(session, bursar, student, billing)
+        paid = PayerPaymentForm(
+            request=uuid4(), amount_cents=cents, method="transfer", booked_on=date(year, 3, 1)
+        )
+        return billed.id, payers.payer_pays(session, bursar, payer.id, paid).id
+
+    def figures_of(year: int) -> dict[str, tuple[int, int, int, int]]:
+        """Boxes 1, 4, 5 and 6 by name."""
+        return {
+            one.full_name: (
+                one.boxes.payments, one.boxes.adjustments, one.boxes.grants, one.boxes.grant_adjustments,
+            )
+            for one in tax_forms.forms(session, bursar, year)
+        }  # fmt: skip
+
+    def back_to_payer(enrolled: Enrollment, payment_id: int, cents: int) -> int:
+        refund(session, bursar, enrolled, cents)
+        payer_id = session.get_one(LedgerTransaction, payment_id).payer_id
+        return ledger.pay_out(
+            session, bursar, enrolled.user_id, enrollment_id=enrolled.id, amount_cents=cents, method="transfer",
+            reference=None, memo="Refund paid to VA", request=uuid4(), payer_id=payer_id,
+        ).id  # fmt: skip
+
+    _billed, of_va = sponsored(ana, "va", 2024, 504_000)
+    _billed, of_wioa = sponsored(leo, "wioa", 2026, 200_000)
+    _billed, bounces = sponsored(pia, "employer", 2025, 100_000)
+    mistaken, _paid = sponsored(una, "sponsor", 2025, 80_000)
+    before = {year: figures_of(year) for year in (2024, 2025)}
+    assert before == {
+        2024: {"Ana": (504_000, 0, 504_000, 0)},
+        2025: {"Pia": (100_000, 0, 100_000, 0), "Una": (80_000, 0, 80_000, 0)},
+    }
+    remitted = back_to_payer(ana, of_va, 300_000)
+    back_to_payer(leo, of_wioa, 50_000)
+    for number in (bounces, mistaken):
+        ledger.reverse(session, bursar, number, ReversalForm(request=uuid4(), memo="A mistake"))
+    # A kit that was charged and waived is no tuition.
+    ledger.post_for_student(session, bursar, leo.user_id, charge(32_500, "kit", enrollment_id=leo.id))
+    ledger.post_for_student(session, bursar, leo.user_id, waiver(32_500, "kit", leo))
+    assert {year: figures_of(year) for year in (2024, 2025)} == before
+    assert figures_of(2026) == {
+        "Ana": (0, 300_000, 0, 300_000),
+        "Leo": (150_000, 0, 150_000, 0),
+        "Pia": (0, 100_000, 0, 100_000),
+        "Una": (0, 80_000, 0, 80_000),
+    }
+    # The transfer to VA failed: the money is the school's again until it is sent once more.
+    ledger.take_back(session, bursar, remitted, memo="Transfer failed", request=uuid4())
+    assert figures_of(2026)["Ana"] == (0, 300_000, 0, 0)
 
 
 def test_a_school_without_a_ledger_has_empty_reports(bursar: Subject, browser: Browser) -> None:

@@ -47,5 +47,10 @@ def test_earned_and_deferred_are_what_was_charged(
     assert 0 <= found.earned_cents <= charged
     later = Charged(charged, Standing.ACTIVE, attended + more, transferred, required)
     assert later.earned_cents >= found.earned_cents
-    for standing in (Standing.COMPLETED, Standing.WITHDRAWN, Standing.NO_PROGRAM):
-        assert Charged(charged, standing, attended, transferred, required).deferred_cents == 0
+    for standing, earned in (
+        (Standing.REFUND_PENDING, found.earned_cents),
+        (Standing.COMPLETED, charged),
+        (Standing.WITHDRAWN, charged),
+        (Standing.NO_PROGRAM, 0),
+    ):
+        assert Charged(charged, standing, attended, transferred, required).earned_cents == earned

@@ -1,5 +1,7 @@
 """Form 1098-T: years worked by hand, and what must hold of any account."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -46,8 +48,61 @@ def test_the_years_add_up_to_what_is_billed_and_paid(years: dict[int, YearSums])
     assert all(min(one.payments, one.adjustments) == 0 for one in found)
 
 
-def test_a_payer_pays_the_oldest_billing_first() -> None:
-    billings = [Billing(1, 100), Billing(2, 50), Billing(1, 70)]
-    assert settled(billings, {2025: 120, 2024: 60}) == {(1, 2024): 60, (1, 2025): 70, (2, 2025): 50}
-    assert settled(billings, {2025: 500}) == {(1, 2025): 170, (2, 2025): 50}
-    assert settled([], {2025: 500}) == settled(billings, {}) == {}
+SETTLED = [
+    # billings, payments by year -> what each student has by year
+    (
+        [Billing(1, 100, 2024), Billing(2, 50, 2024), Billing(1, 70, 2024)],
+        {2025: 120, 2024: 60},
+        {(1, 2024): 60, (1, 2025): 70, (2, 2025): 50},
+    ),
+    (
+        [Billing(1, 100, 2025), Billing(2, 50, 2025), Billing(1, 70, 2025)],
+        {2025: 500},
+        {(1, 2025): 170, (2, 2025): 50},
+    ),
+    ([], {2025: 500}, {}),
+    ([Billing(1, 100, 2025)], {}, {}),
+    # What was paid ahead is the student's in the year of the billing.
+    ([Billing(1, 100, 2026)], {2025: 80}, {(1, 2026): 80}),
+    # A payment that was taken back in the next year leaves the year before as it was.
+    ([Billing(1, 100, 2025)], {2025: 100, 2026: -100}, {(1, 2025): 100, (1, 2026): -100}),
+    # So does a billing: its money pays the next one then.
+    (
+        [Billing(1, 100, 2025, 2026), Billing(2, 60, 2025)],
+        {2025: 100},
+        {(1, 2025): 100, (1, 2026): -100, (2, 2026): 60},
+    ),
+    # Billed and taken back in one year, it never was.
+    ([Billing(1, 100, 2025, 2025), Billing(2, 60, 2025)], {2025: 100}, {(2, 2025): 60}),
+]
+
+
+@pytest.mark.parametrize(("billings", "received", "expected"), SETTLED)
+def test_a_payer_pays_the_oldest_billing_first(
+    billings: list[Billing], received: dict[int, int], expected: dict[tuple[int, int], int]
+) -> None:
+    assert settled(billings, received) == expected
+
+
+YEARS = st.integers(2021, 2026)
+
+
+@given(
+    st.lists(st.builds(Billing, st.integers(1, 3), st.integers(1, 500), YEARS, st.none() | YEARS)),
+    st.dictionaries(YEARS, st.integers(-500, 500)),
+    YEARS,
+)
+def test_what_comes_later_changes_no_year(
+    billings: list[Billing], received: dict[int, int], last: int
+) -> None:
+    known = [
+        replace(one, reversed_in=one.reversed_in if one.reversed_in and one.reversed_in <= last else None)
+        for one in billings
+        if one.year <= last
+    ]
+    before = settled(known, {year: cents for year, cents in received.items() if year <= last})
+    after = settled(billings, received)
+    assert before == {key: cents for key, cents in after.items() if key[1] <= last}
+    paid = max(sum(received.values()), 0)
+    owed = sum(one.cents for one in billings if one.holds(2026))
+    assert sum(after.values()) == min(paid, owed)

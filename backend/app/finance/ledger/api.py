@@ -93,6 +93,8 @@ class CreditIn(_In):
     """What a student need not pay."""
 
     kind: Literal["waiver", "scholarship"]
+    type: ChargeType | None = None
+    """What is waived; none for a scholarship."""
 
 
 class BillingIn(_In):

@@ -12,7 +12,7 @@ CASH, CHECKS, CARDS, BANK = "1000", "1010", "1020", "1030"
 STUDENTS, PAYERS = "1200", "1300"
 THIRD_PARTIES = "2100"
 TUITION, FEES, BOOKS, KITS, LATE_FEES = "4000", "4100", "4200", "4300", "4400"
-WAIVERS, REFUNDS, OTHER_REFUNDS = "4800", "4900", "4950"
+WAIVERS, OTHER_WAIVERS, REFUNDS, OTHER_REFUNDS = "4800", "4850", "4900", "4950"
 SCHOLARSHIPS, OVER_AND_SHORT = "5100", "5900"
 
 CHARGES: Mapping[str, tuple[str, str]] = MappingProxyType(
@@ -59,12 +59,21 @@ PAYER_KINDS: Mapping[str, str] = MappingProxyType(
         "other": "Other",
     }
 )
+OPENED_LATER: Mapping[str, tuple[str, str]] = MappingProxyType(
+    {OTHER_WAIVERS: ("Waivers of books, kits and other charges", "income")}
+)
+"""Accounts of the school that are opened when they are first posted to: their names and kinds."""
 CREDITS = ("payment", "waiver", "scholarship", "payer_billing")
 """Kinds that pay the installments of a plan: money, and what the student need not pay."""
 RECEIPTS = ("payment", "payer_payment")
 """Kinds by which money comes in."""
 BASE_ACCOUNTS = (TUITION, FEES, REFUNDS)
 """Tuition and fees minus refunds: the base of GNPEC's authorization and trust-fund fees (Minimum Standards, fees)."""
+
+
+def waived_from(charge: str) -> str:
+    """The account of a waiver of this type of charge: tuition and fees are kept apart, as for refunds."""
+    return WAIVERS if charge in ("tuition", "fees") else OTHER_WAIVERS
 
 
 def student_code(student_id: int) -> str:

@@ -179,6 +179,8 @@ def _accounts(session: Session, entry: Entry) -> Mapping[str, int]:
                 name, whose = f"Student {entry.student_id}", {"student_id": entry.student_id}
             elif entry.payer_id is not None and code == chart.payer_code(entry.payer_id):
                 name, whose = f"Payer {entry.payer_id}", {"payer_id": entry.payer_id}
+            elif code in chart.OPENED_LATER:
+                (name, kind), whose = chart.OPENED_LATER[code], {}
             else:
                 raise ValueError(f"there is no account {owner} in the chart")
             queries.open_account(session, code=code, name=name, kind=kind, **whose)

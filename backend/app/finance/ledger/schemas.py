@@ -6,11 +6,12 @@ from datetime import date
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import AfterValidator, BaseModel, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, Field
 
+from app.core.errors import FieldError, Invalid
 from app.core.money import format_cents
 from app.finance.ledger import chart
-from app.web.field_types import Day, Line, OptionalDay, OptionalId, RecordId, Text
+from app.web.field_types import Day, Line, OptionalDay, OptionalId, RecordId, Text, blank_is_none
 from app.web.forms import DollarsAsCents
 
 MOST_CENTS = 100_000_000
@@ -133,9 +134,18 @@ class CreditForm(StudentPosting):
     """What a student need not pay."""
 
     kind: Annotated[Literal["waiver", "scholarship"], Field(title="Kind")]
+    type: Annotated[ChargeType | None, BeforeValidator(blank_is_none), Field(title="What is waived")] = None
 
     def entry(self, student_id: int) -> Entry:
-        code = chart.WAIVERS if self.kind == "waiver" else chart.SCHOLARSHIPS
+        """Raises Invalid for a waiver that does not say of what, and for a scholarship that does."""
+        if (self.kind == "waiver") != (self.type is not None):
+            words = (
+                "Choose which charge is waived. Taxes, state fees and refunds count tuition and fees apart."
+                if self.kind == "waiver"
+                else "A scholarship is not for one type of charge. Choose “None” here, or post a waiver instead."
+            )
+            raise Invalid(words, errors=[FieldError("type", words)])
+        code = chart.SCHOLARSHIPS if self.type is None else chart.waived_from(self.type)
         return self._entry(student_id, self.kind, code, -self.amount_cents)
 
 

@@ -86,7 +86,8 @@ class Account:
     def credited(self) -> list[tuple[str, int]]:
         """What the student need not pay."""
         names = (
-            ("Waived", chart.WAIVERS),
+            ("Waived tuition and fees", chart.WAIVERS),
+            ("Waived books, kits and others", chart.OTHER_WAIVERS),
             ("Scholarships", chart.SCHOLARSHIPS),
             ("Refunded tuition and fees", chart.REFUNDS),
             ("Refunded books and kits", chart.OTHER_REFUNDS),

@@ -83,7 +83,7 @@ class Asked:
         found = self.text(name)
         if found is None:
             return None
-        if not (found.isascii() and found.isdigit() and 0 < int(found[:12]) <= LARGEST_ID):
+        if not (found.isascii() and found.isdigit() and len(found) <= 10 and 0 < int(found) <= LARGEST_ID):
             raise _wrong(name, f"“{found}” is no number. Its page’s address has it at the end.")
         return int(found)
 

@@ -130,7 +130,7 @@ def test_a_list_goes_out_as_a_file_and_comes_in_for_another_program(
     bad = send(
         text.replace("Dental Assistant", "Expanded Functions")
         .replace("With help 1", "With help")
-        .replace("80", "180")
+        .replace("80", "0000000080180")
     )
     assert {fault["field"] for fault in bad.faults} == {"Criteria", "Points needed"}
     good = send(text.replace("Dental Assistant", "Expanded Functions"))

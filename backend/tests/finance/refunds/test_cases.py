@@ -290,12 +290,16 @@ def test_the_case_comes_from_the_ledger(office: Office) -> None:
     ledger.post_for_student(session, bursar, student, charge(32_500, "kit", booked_on=date(2026, 1, 7)))
     scholarship = {"request": uuid4(), "amount_cents": 4_000, "kind": "scholarship", "memo": "Merit"}
     ledger.post_for_student(session, bursar, student, CreditForm.model_validate(scholarship | of))
+    waived = {"request": uuid4(), "amount_cents": 2_500, "kind": "waiver", "type": "kit", "memo": "Dented"}
+    ledger.post_for_student(session, bursar, student, CreditForm.model_validate(waived))
     bounced = ledger.post_for_student(session, bursar, student, payment(99_900, "check", **of))
     ledger.reverse(session, bursar, bounced.id, reversal())
     ledger.post_for_student(session, bursar, student, payment(530_000, booked_on=date(2026, 2, 2)))
     refund = office.leaves(enrollment)
     case = service.read(session, bursar, refund.id).current.case_file
     assert case["program"]["segments"][0]["charge_cents"] == 515_000
+    # What was waived of the kit lowers the kit alone.
+    assert [one["amount_cents"] for one in case["items"] if one["name"] == "Kit and supplies"] == [30_000]
     assert case["payments"] == [
         {"amount_cents": 515_000, "paid_on": "2026-02-02", "for": "program"},
         {"amount_cents": 15_000, "paid_on": "2026-02-02", "for": "item:Kit and supplies"},

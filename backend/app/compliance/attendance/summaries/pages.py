@@ -72,5 +72,6 @@ def by_period(
         "attendance/summary.html",
         choices={"program_id": [(str(one.id), one.name) for one in enrollment.program_names(db, subject)]},
         views=views(request),
-        subtitle="How many students attended, and for how long. A day counts once for each student.",
+        subtitle="How many students attended, and for how long. A day counts once for each student. Weeks begin on "
+        "Sunday, and end with their month.",
     )

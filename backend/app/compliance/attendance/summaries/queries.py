@@ -4,7 +4,7 @@ from datetime import date
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, Date, Integer, Numeric, cast, func, select
+from sqlalchemy import BigInteger, ColumnElement, Date, DateTime, Integer, Numeric, cast, func, select
 from sqlalchemy.orm import Session
 
 from app.core.search import matches
@@ -34,6 +34,7 @@ def by_class(
         select(
             ClassSeat.class_id,
             ClassSeat.enrollment_id,
+            ClassSeat.id.label("seat"),
             func.greatest(ClassSeat.starts_on, first).label("first"),
             func.least(func.coalesce(ClassSeat.ends_on, SchoolClass.ends_on), last).label("last"),
         )
@@ -43,10 +44,11 @@ def by_class(
         .where(visible, User.deleted_at.is_(None))
         .cte("seats")
     )
-    hours = (
+    # Added up by seat first: to count distinct enrollments of every day, all days would have to be sorted.
+    of_seat = (
         select(
             seats.c.class_id,
-            func.count(seats.c.enrollment_id.distinct()).label("students"),
+            seats.c.enrollment_id,
             func.coalesce(func.sum(AttendanceDay.minutes), 0).label("minutes"),
         )
         .outerjoin(
@@ -55,7 +57,16 @@ def by_class(
             & AttendanceDay.day.between(seats.c.first, seats.c.last),
         )
         .where(seats.c.first <= seats.c.last)
-        .group_by(seats.c.class_id)
+        .group_by(seats.c.seat, seats.c.class_id, seats.c.enrollment_id)
+        .subquery()
+    )
+    hours = (
+        select(
+            of_seat.c.class_id,
+            func.count(of_seat.c.enrollment_id.distinct()).label("students"),
+            cast(func.sum(of_seat.c.minutes), BigInteger).label("minutes"),
+        )
+        .group_by(of_seat.c.class_id)
         .cte("hours")
     )
 
@@ -120,13 +131,18 @@ def by_period(
 ) -> Listing[Any]:
     """Each day, week (from Sunday) or month with attendance: period, students, days and minutes.
 
+    A week ends with its month, and no period begins before `first`: so weeks add up to months, and a file of some days
+    has no other days in it. A period is called by its first day.
+
     `visible` is a condition on enrollments, none for everybody's. Sorts: period, students, days, minutes.
     """
     day = AttendanceDay.day
+    # Not of a date: it would become an instant, which costs a look at the time zone for each row.
+    month = cast(func.date_trunc("month", cast(day, DateTime)), Date)
     start = {
         "day": day,
-        "week": day - cast(func.extract("dow", day), Integer),
-        "month": cast(func.date_trunc("month", day), Date),
+        "week": func.greatest(day - cast(func.extract("dow", day), Integer), month, first),
+        "month": func.greatest(month, first),
     }[unit]
     # Once an enrollment and period, so that what is counted are students and not their days.
     of_each = (
@@ -145,7 +161,7 @@ def by_period(
             of_each.c.period,
             func.count(Enrollment.user_id.distinct()).label("students"),
             cast(func.sum(of_each.c.days), Integer).label("days"),
-            func.sum(of_each.c.minutes).label("minutes"),
+            cast(func.sum(of_each.c.minutes), BigInteger).label("minutes"),
         )
         .join(Enrollment, Enrollment.id == of_each.c.enrollment_id)
         .where(Enrollment.user_id.not_in(select(User.id).where(User.deleted_at.is_not(None))))

@@ -25,6 +25,7 @@ _NAMES = {
     chart.KITS: "Kits",
     chart.LATE_FEES: "Late-Fees",
     chart.WAIVERS: "Waivers",
+    chart.OTHER_WAIVERS: "Other-Waivers",
     chart.REFUNDS: "Refunds",
     chart.OTHER_REFUNDS: "Other-Refunds",
     chart.SCHOLARSHIPS: "Scholarships",

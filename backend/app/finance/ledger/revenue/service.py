@@ -20,7 +20,7 @@ from app.web.paging import Paging
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One enrollment, or what a student was charged without one."""
+    """One enrollment, or what a student was charged without naming one of several."""
 
     user_id: int
     full_name: str
@@ -58,7 +58,7 @@ class Revenue:
 
     @property
     def unknown(self) -> int:
-        """Enrollments of programs without hours, of which nothing is earned yet."""
+        """Lines of programs without hours, or of no program, of which nothing is earned yet."""
         return sum(one.figures.share is None for one in self.lines)
 
     @property

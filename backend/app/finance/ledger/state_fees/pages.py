@@ -41,6 +41,7 @@ def tuition_and_fees(
         about=service.about(period),
         period=period,
         terms=service.settings_of(period.policy),
+        waived_off=period.waived_off,
         breadcrumbs=[LEDGER, REPORTS, (TUITION_AND_FEES.title, None)],
     )
 
@@ -50,6 +51,7 @@ def state_fees(request: Request, db: Db, subject: CurrentSubject, paging: PagePa
     """The fees of each fiscal year."""
     listing = service.year_listing(db, subject, paging)
     oldest_first = sorted(listing.items, key=lambda one: one.first)
+    today = service.fees_due(db, subject)
     return reports.answer(
         request,
         db,
@@ -59,7 +61,8 @@ def state_fees(request: Request, db: Db, subject: CurrentSubject, paging: PagePa
         "ledger/state_fees.html",
         chart=_chart(oldest_first) if oldest_first else None,
         period=None,
-        terms=service.settings_of(service.fees_due(db, subject).policy),
+        terms=service.settings_of(today.policy),
+        waived_off=today.waived_off,
         breadcrumbs=[LEDGER, REPORTS, (STATE_FEES.title, None)],
     )
 

@@ -33,6 +33,11 @@ class StateFees:
     policy: InForce
 
     @property
+    def waived_off(self) -> bool:
+        """Whether what was waived of tuition and fees is taken off the base."""
+        return self.policy.values.waivers == "taken_off"
+
+    @property
     def authorization_cents(self) -> int:
         return rules.authorization_fee_cents(self.base.base_cents, terms_of(self.policy.values))
 
@@ -95,7 +100,7 @@ def months(
         period.first,
         period.last,
         fiscal_start=(facts.fiscal_year_month, facts.fiscal_year_day),
-        waived_off=period.policy.values.waivers == "taken_off",
+        waived_off=period.waived_off,
     )
 
 

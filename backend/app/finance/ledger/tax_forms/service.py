@@ -23,9 +23,10 @@ from app.school.service import PolicyKind
 from app.settings import Settings
 from app.web.listing import Computed
 from app.web.paging import Paging
+from app.web.reports.files import csv_cell
 
 _QUALIFIED = (chart.TUITION, chart.FEES, chart.REFUNDS, chart.WAIVERS)
-_BOOKS = (chart.BOOKS, chart.KITS, chart.OTHER_REFUNDS)
+_BOOKS = (chart.BOOKS, chart.KITS, chart.OTHER_REFUNDS, chart.OTHER_WAIVERS)
 LAYOUT = (
     "Student TIN", "TIN type", "First name", "Middle name", "Last name", "Suffix", "Address line 1", "Address line 2",
     "City", "State", "ZIP code", "Country", "Email", "Account number", "Box 1", "Box 4", "Box 5", "Box 6", "Box 7",
@@ -74,7 +75,7 @@ def year_of(session: Session, subject: Actor, value: str | None) -> int:
     known = years(session, subject)
     if not value:
         return known[min(1, len(known) - 1)]
-    if value.isascii() and value.isdigit() and int(value[:6]) in known:
+    if value.isascii() and value.isdigit() and len(value) <= 4 and int(value) in known:
         return int(value)
     sentence = f"“{value}” is no year of the ledger. Choose one of these: {', '.join(map(str, known))}."
     raise Invalid(sentence, errors=[FieldError("year", sentence)])
@@ -156,18 +157,20 @@ def preparers_file(session: Session, subject: Actor, settings: Settings, year: i
 
 
 def _sums(session: Session, year: int) -> dict[int, dict[int, YearSums]]:
-    """The sums of every student and year through this one."""
+    """The sums of every student: of this year, and of all years before it as the one before."""
     billing = school.policies.at(session, PolicyKind.BILLING, clock.today(school.facts(session).zone)).values
     qualified = _QUALIFIED + (_BOOKS if billing.books_and_kits_1098t == "qualified" else ())
     paid_by_payers: dict[tuple[int, int], int] = {}
     billed: dict[int, list[Billing]] = {}
-    for row in queries.billings(session):
-        billed.setdefault(row.payer_id, []).append(Billing(row.student_id, row.cents))
+    for row in queries.billings(session, year):
+        one = Billing(row.student_id, row.cents, row.year, row.reversed_in)
+        billed.setdefault(row.payer_id, []).append(one)
     received: dict[int, dict[int, int]] = {}
     for row in queries.received(session, year):
         received.setdefault(row.payer_id, {})[row.year] = row.cents
     for payer_id, payments in received.items():
-        for key, cents in settled(billed.get(payer_id, []), payments).items():
+        for (student_id, paid_in), cents in settled(billed.get(payer_id, []), payments).items():
+            key = student_id, max(paid_in, year - 1)
             paid_by_payers[key] = paid_by_payers.get(key, 0) + cents
     found: dict[int, dict[int, YearSums]] = {}
     for row in queries.sums(session, year, qualified):
@@ -198,12 +201,7 @@ def _line(one: Form, number: str) -> list[str]:
     texts = (number, kind, first, middle, last, suffix, *lines, one.email, str(one.user_id))
     amounts = (one.boxes.payments, one.boxes.adjustments, one.boxes.grants, one.boxes.grant_adjustments)
     return [
-        *(_safe(text or "") for text in texts),
+        *(str(csv_cell(text)) for text in texts),
         *(f"{cents // 100}.{cents % 100:02}" for cents in amounts),
         *("",) * 4,
     ]
-
-
-def _safe(text: str) -> str:
-    """A spreadsheet runs what begins so; nobody's name does."""
-    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text

@@ -33,6 +33,7 @@ ITEMS = {
 BY_PROGRESS = "The program counts no clock hours"
 """How the assumption begins by which a part completed in percent stands as hours of 100."""
 _CREDITS = (chart.WAIVERS, chart.SCHOLARSHIPS)
+_OTHER_CREDITS = (chart.OTHER_WAIVERS,)
 _MONEY = frozenset(code for _name, code in chart.METHODS.values())
 
 
@@ -217,7 +218,7 @@ class _Money:
     def __init__(self, rows: Sequence[Row[Any]], terms: Terms) -> None:
         self.payments: list[tuple[date, int]] = []
         self.charges: list[tuple[date, str, int]] = []
-        self._credits = 0
+        self._credits = self._other_credits = 0
         items = {one.name: one for one in terms.items}
         fee_left = terms.application_fee_cents
         for row in rows:
@@ -236,6 +237,8 @@ class _Money:
                 self.payments.append((row.booked_on, row.amount_cents))
             elif row.code in _CREDITS:
                 self._credits += row.amount_cents
+            elif row.code in _OTHER_CREDITS:
+                self._other_credits += row.amount_cents
         self.items = list(items.values())
         self._credit_by_group = self._spread()
 
@@ -261,14 +264,22 @@ class _Money:
         return self._credit_by_group.get(group, 0)
 
     def _spread(self) -> dict[str, int]:
-        """Credits lower tuition and fees first, then the items in the order of their charges."""
-        left, found = self._credits, {}
-        groups = dict.fromkeys(["program", *(group for _day, group, _cents in self.charges)])
-        for group in groups:
-            share = min(left, self.charged(group))
-            if share:
-                found[group] = share
-                left -= share
+        """Credits lower tuition and fees first, then the items in the order of their charges; what was waived of books,
+        kits and the like lowers the items first."""
+        groups = dict.fromkeys(group for _day, group, _cents in self.charges)
+        program = dict.fromkeys(["program", *groups])
+        own = [group for group in groups if group not in ("program", "application_fee")]
+        found: dict[str, int] = {}
+        for credit, order in (
+            (self._other_credits, dict.fromkeys([*own, *program])),
+            (self._credits, program),
+        ):
+            left = credit
+            for group in order:
+                share = min(left, self.charged(group) - found.get(group, 0))
+                if share:
+                    found[group] = found.get(group, 0) + share
+                    left -= share
         return found
 
     def paid(self, payments: Sequence[tuple[date, int]]) -> list[tuple[date, int, str]]:

@@ -30,7 +30,7 @@ def _criteria(text: str) -> str:
 def _whole(least: int, most: int):  # type: ignore[no-untyped-def]
     def read(text: str) -> int:
         number = text.removesuffix("%").strip()
-        if not (number.isascii() and number.isdigit() and least <= int(number[:9]) <= most):
+        if not (number.isascii() and number.isdigit() and len(number) <= 9 and least <= int(number) <= most):
             raise ValueError(f"Enter a whole number from {least} to {most}.")
         return int(number)
 
