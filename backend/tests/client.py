@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -46,7 +46,20 @@ class _InOneStep(httpx2.BaseTransport):
         return portal.call(self._answer, request)
 
     async def _answer(self, request: httpx2.Request) -> httpx2.Response:
+        if not isinstance(request.stream, httpx2.AsyncByteStream):
+            request.stream = _Chunks(request.stream)
         answer = await self._app.handle_async_request(request)
         assert isinstance(answer.stream, httpx2.AsyncByteStream)
         body = httpx2.ByteStream(b"".join([part async for part in answer.stream]))
         return httpx2.Response(answer.status_code, headers=answer.headers.raw, stream=body)
+
+
+class _Chunks(httpx2.AsyncByteStream):
+    """A body that a test gives piece by piece."""
+
+    def __init__(self, pieces: Iterable[bytes]) -> None:
+        self._pieces = pieces
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        for piece in self._pieces:
+            yield piece

@@ -26,7 +26,6 @@ from app.desks import audit, policy
 from app.enrollment import service as enrollment
 from app.enrollment.service import admission_papers
 from app.finance.agreements import service as agreements
-from app.finance.ledger import service as ledger
 from app.finance.ledger.plans import service as plans
 from app.web import queue
 
@@ -165,7 +164,7 @@ def _disputes(session: Session, subject: Subject, zone: ZoneInfo) -> list[Need]:
 
 def _money(session: Session, subject: Subject) -> list[Need]:
     """A plan to agree to, what of the plans is past due and due next; without a plan the balance."""
-    found, see = plans.own_open(session, subject), ("/account/money", "See your account")
+    (found, balance), see = plans.own_standing(session, subject), ("/account/money", "See your account")
     needs = []
     for one in found:
         if one.state == "proposed":
@@ -186,7 +185,6 @@ def _money(session: Session, subject: Subject) -> list[Need]:
             needs.append(Need(f"{format_cents(one.next.unpaid_cents)} due {day:%b} {day.day}.", *see))
     if any(one.agreed_at for one in found):
         return needs
-    balance = ledger.balances_of(session, [subject.user_id]).get(subject.user_id, 0)
     if balance > 0:
         needs.append(Need(f"You owe the school {format_cents(balance)}.", *see))
     return needs

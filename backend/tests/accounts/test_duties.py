@@ -332,6 +332,8 @@ def test_an_auditor_reads_everything_and_changes_nothing() -> None:
         "export",
         "post",
         "record",
+        "prepare",
+        "sign",
     )
     for permission in Permission:
         reads = permission.value.partition(".")[2].startswith("read")

@@ -203,11 +203,13 @@ def test_what_asks_is_declared(session: Session) -> None:
     """The acts that the decision names; one that is added to the table is added here, on purpose."""
     always = {action.value for action, asks in proof.ASKS.items() if asks.when is proof._always}
     assert always == {
+        "agreement.countersigned",
         "api_token.created", "closure.downloaded", "closure.requested", "credential.bulk_requested",
         "credential.issued", "credential.revoked", "factor.added",
         "factor.removed", "factor_reset.approved", "factor_reset.asked", "identifier.revealed",
         "inspection.downloaded", "inspection.requested",
-        "recovery_codes.made", "signing_key.made", "signing_key.retired", "signing_key.revoked",
+        "recovery_codes.made", "refund.approved", "refund.endorsed", "refund.remitted",
+        "signing_key.made", "signing_key.retired", "signing_key.revoked",
         "student_file.exported", "transcript.issued", "transcripts.asked", "user.deleted", "user.duty_ended",
         "user.duty_given", "xapi_credential.created", "xapi_credential.revoked", "xapi_credential.rotated",
         "xapi_forwarder.changed", "xapi_forwarder.created",

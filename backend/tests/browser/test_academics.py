@@ -61,7 +61,7 @@ def test_an_administrator_builds_a_program(
             seen("module-new")
         page.get_by_role("textbox", name="Name").fill(name)
         page.get_by_role("button", name="Add the module").click()
-    for title, kind in (("Hand washing", "SCORM"), ("Instruments", "Video")):
+    for title, kind in (("Hand washing", "Course package"), ("Instruments", "Video")):
         page.get_by_role("link", name="Add a lesson to Infection control").click()
         page.get_by_role("textbox", name="Title").fill(title)
         page.get_by_label(kind, exact=False).first.check()
@@ -73,7 +73,7 @@ def test_an_administrator_builds_a_program(
             page.get_by_role("textbox", name="Web address").fill("https://example.org/film")
             page.get_by_role("textbox", name="Minutes").fill("25")
         page.get_by_role("button", name="Add the lesson").click()
-        if kind == "SCORM":
+        if kind == "Course package":
             expect(page).to_have_url(re.compile("/content$"))
             page.get_by_role("link", name="Dental Assistant Professional").click()
     seen("program")
@@ -126,7 +126,7 @@ def test_an_administrator_enrolls_and_lets_go(
     signed_in_as(admin)
     page.goto("/enrollments")
     seen("enrollments")
-    page.get_by_label("Status").select_option("withdrawn")
+    page.get_by_label("Status", exact=True).select_option("withdrawn")
     page.get_by_role("button", name="Search", exact=True).click()
     expect(page.get_by_text("1–7 of 7")).to_be_visible()
     for name in ("Active students", "Ready to graduate", "Pending withdrawals"):

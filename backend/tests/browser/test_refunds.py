@@ -10,6 +10,7 @@ from playwright.sync_api import Page, expect
 from app.db.models import User
 from app.finance.refunds.cases import service
 from tests.browser.conftest import Seen
+from tests.browser.test_factors import grow_old
 from tests.conftest import LiveServer
 from tests.factories.accounts import HASHED, PASSWORD
 from tests.factories.school import School
@@ -45,6 +46,7 @@ def test_a_refund_from_the_list_to_the_student(
 
     signed_in_as(chief)
     page.goto(address)
+    grow_old(live_server)
     page.get_by_role("button", name="Approve $4,536.00").click()
     confirm()
     expect(page.get_by_text("To be paid out")).to_be_visible()
@@ -54,6 +56,7 @@ def test_a_refund_from_the_list_to_the_student(
     page.goto(address)
     page.get_by_label("Method").select_option(label="Check")
     page.get_by_label("Reference").fill("2041")
+    grow_old(live_server)
     page.get_by_role("button", name="Record the payment").click()
     confirm()
     expect(page.get_by_text("Paid to Maria Lopez: $4,536.00")).to_be_visible()

@@ -247,6 +247,7 @@ def test_every_template_is_american_text_with_the_schools_name() -> None:
         lambda: "something",
         school="AADA",
         name="Ana",
+        left=2,
         details=defaultdict(lambda: "one"),
         problems=[defaultdict(lambda: "one")],
     )

@@ -133,7 +133,7 @@ def test_a_plan_is_replaced_and_never_edited(session: Session, bursar: Subject, 
     agreements = select(func.count()).where(AuditEntry.action == "payment_plan.agreed")
     assert session.scalar(agreements) == 2
     service._enrollment_ended(session, enrolled.id, EnrollmentStatus.WITHDRAWN)
-    assert service.own_open(session, own) == []
+    assert service.own_standing(session, own)[0] == []
 
 
 def test_the_database_refuses_installments_that_do_not_add_up(session: Session, enrolled: Enrollment) -> None:

@@ -26,6 +26,8 @@ CHANGED_BY_UPGRADE: dict[tuple[str, str], set[str]] = {
     ("0260", "school"): {"revision"},
     ("0270", "school"): {"revision"},
     ("0280", "school"): {"revision"},
+    ("0290", "school"): {"revision"},
+    ("0320", "school"): {"revision"},
     ("0350", "school"): {"revision"},
     ("0370", "school"): {"revision"},
     ("0054", "api_tokens"): {"expires_at"},  # every token ends

@@ -122,7 +122,7 @@ def test_a_statement_that_lacks_or_has_too_much_is_refused(name: str, change: An
 
 
 @pytest.mark.parametrize(
-    ("mode", "name"), product((cmi5.BROWSE, cmi5.REVIEW), ("completed", "passed", "failed"))
+    ("mode", "name"), [*product((cmi5.BROWSE, cmi5.REVIEW), ("completed", "passed", "failed"))]
 )
 def test_who_only_looks_ends_nothing(mode: str, name: str) -> None:
     with pytest.raises(Refused):

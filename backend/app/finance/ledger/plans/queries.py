@@ -256,6 +256,19 @@ def listing(
 # Every morning
 
 
+def standing(session: Session, student_id: int) -> tuple[bool, int]:
+    """Whether a student has a plan that is proposed or in force, and the balance in cents."""
+    plan = select(PaymentPlan.id).where(PaymentPlan.student_id == student_id, PaymentPlan.ended_at.is_(None))
+    balance = (
+        select(LedgerBalance.balance_cents)
+        .join(LedgerAccount, LedgerAccount.id == LedgerBalance.account_id)
+        .where(LedgerAccount.student_id == student_id)
+        .scalar_subquery()
+    )
+    row = session.execute(select(plan.exists(), func.coalesce(balance, 0))).one()
+    return row[0], row[1]
+
+
 def with_fees(session: Session, today: date) -> Sequence[int]:
     """Plans in force whose terms know a late fee, with an installment that was due before this day."""
     due = select(PaymentPlanInstallment.plan_id).where(PaymentPlanInstallment.due_on < today)

@@ -60,9 +60,13 @@ def of_student(session: Session, subject: Actor, student_id: int) -> list[Plan]:
     return _read(session, PaymentPlan.student_id == student_id)
 
 
-def own_open(session: Session, subject: Subject) -> list[Plan]:
-    """The person's own plans that are proposed or in force."""
-    return _read(session, PaymentPlan.student_id == subject.user_id, PaymentPlan.ended_at.is_(None))
+def own_standing(session: Session, subject: Subject) -> tuple[list[Plan], int]:
+    """The person's own plans that are proposed or in force, and the balance in cents: one statement without a plan."""
+    planned, balance = queries.standing(session, subject.user_id)
+    if not planned:
+        return [], balance
+    plans = _read(session, PaymentPlan.student_id == subject.user_id, PaymentPlan.ended_at.is_(None))
+    return plans, balance
 
 
 def _plan(session: Session, subject: Actor, plan_id: int) -> Plan:
