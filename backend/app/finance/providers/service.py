@@ -95,7 +95,7 @@ def owed(session: Session, subject: Subject) -> Owed:
     account = ledger.account(session, subject, subject.user_id)
     balance = account.balance_cents
     offers = []
-    for plan in plans.own_open(session, subject):
+    for plan in plans.own_standing(session, subject)[0]:
         if plan.agreed_at is None:
             continue
         if plan.past_due:
