@@ -97,8 +97,8 @@ panels.register("providers", _own)
 panels.register_link("providers", _office)
 
 
-@router.get("/account/money/pay", dependencies=[Depends(provider)])
-def pay_page(request: Request, db: Db, subject: CurrentSubject) -> Response:
+@router.get("/account/money/pay")
+def pay_page(request: Request, db: Db, subject: CurrentSubject, _known: ProviderDep) -> Response:
     """What to pay: past due, the next installment, everything, or an amount of the student's."""
     owed = service.owed(db, subject)
     first = owed.offers[0].key if owed.offers else "own"
@@ -108,10 +108,10 @@ def pay_page(request: Request, db: Db, subject: CurrentSubject) -> Response:
 @router.post("/account/money/pay")
 def pay(
     request: Request,
-    known: ProviderDep,
     database: DatabaseDep,
     settings: SettingsDep,
     subject: BriefSubject,
+    known: ProviderDep,
     form: Annotated[Form[PayForm], Depends(posted(PayForm))],
 ) -> Response:
     """Begin a payment, and show the way to the provider's page. The provider is asked outside any transaction."""
