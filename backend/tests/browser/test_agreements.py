@@ -43,6 +43,7 @@ def test_a_student_signs_on_a_phone_and_the_school_signs_after(
     page.get_by_label("Name", exact=True).fill("Application fee")
     page.get_by_label("Amount").fill("151.00")
     page.get_by_label("It is refundable").uncheck()
+    page.get_by_label("The catalog names it").check()
     page.get_by_role("button", name="Add").click()
     expect(page.get_by_text("$150.00 at most").first).to_be_visible()
     page.get_by_label("Amount").fill("100.00")
