@@ -17,7 +17,9 @@ REASONS = (
 
 
 def write_leaves(desk: Desk, enrolled: list[Enrolled], entries: Written) -> None:
-    """Nothing depends on chance: whoever has been away the longest is on leave, so that no day has attendance."""
+    """Nothing depends on chance: who has been away for long is on leave, so that no day has attendance. Whoever has
+    been away the longest is not: that student is at risk.
+    """
     last: dict[int, date] = {}
     for _key, item, entry in entries:
         day = entry.clock_in.astimezone(desk.zone).date()
@@ -31,9 +33,9 @@ def write_leaves(desk: Desk, enrolled: list[Enrolled], entries: Written) -> None
         and item.student.person.email != people.STUDENT.email
     ]
     by_absence = sorted(here, key=lambda item: (last[item.id], item.id))
-    if len(by_absence) < 4:
+    if len(by_absence) < 5:
         return
-    away, missing, *_others, asking = by_absence
+    _at_risk, away, missing, *_others, asking = by_absence
     today = desk.today
     back = today + timedelta(days=9)
     began = max(last[away.id] + timedelta(days=1), back - timedelta(days=120))
@@ -56,11 +58,11 @@ def write_leaves(desk: Desk, enrolled: list[Enrolled], entries: Written) -> None
         waits = state == "requested"
         rows.append(
             (key, UUID(int=0x1EAF + place), item.id, item.student.user_id, state, REASONS[place], starts, return_on,
-             asked, item.student.user_id, None if waits else decided, None if waits else registrar)
+             asked, asked, item.student.user_id, None if waits else decided, None if waits else registrar)
         )  # fmt: skip
     desk.copier.copy(
         "leaves_of_absence",
         ("id", "request", "enrollment_id", "user_id", "state", "reason", "starts_on", "return_on", "requested_at",
-         "entered_by", "decided_at", "decided_by"),
+         "created_at", "entered_by", "decided_at", "decided_by"),
         rows,
     )  # fmt: skip

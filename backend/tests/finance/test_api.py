@@ -67,7 +67,7 @@ def test_an_account_through_the_api(
     assert (found["balance_cents"], found["charged"], found["credited"]) == (
         97_000,
         {"Tuition": 105_000},
-        {"Waived": 1_000, "Scholarships": 2_000},
+        {"Waived tuition and fees": 1_000, "Scholarships": 2_000},
     )
     plan = {
         "enrollment_id": enrolled.id,

@@ -13,6 +13,8 @@ ADDED_BY_UPGRADE: dict[tuple[str, str], dict[str, object]] = {
     ("0270", "school_policies"): {"kind": "withdrawal"},
     ("0350", "school_policies"): {"kind": "payment_plans"},
     ("0350", "ledger_accounts"): {"code": "4400"},
+    ("0290", "school_policies"): {"kind": "complaints"},
+    ("0320", "school_policies"): {"kind": "state_fees"},
     ("0370", "school_policies"): {"kind": "leave_of_absence"},
 }
 

@@ -131,7 +131,7 @@ ROWS["0080"] = """
 ROWS["0081"] = """
     INSERT INTO xapi_statements (verb, object_id, timestamp, packed, octets, actor_id, version)
         VALUES ('http://adlnet.gov/expapi/verbs/passed', 'urn:example:a', now(),
-                '\\x0183e63d60760370', 10, 1, '2.0.0');
+                '\\x0183e63d60760400', 10, 1, '2.0.0');
 """
 
 ROWS["0090"] = """
