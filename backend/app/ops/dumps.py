@@ -69,7 +69,9 @@ def load(settings: Settings, source: Path) -> None:
     with TemporaryFile() as said:
         status = _psql(settings, source, said)
         said.seek(0)
-        reason = one_line(said.read().decode("utf-8", "replace"))
+        lines = said.read().decode("utf-8", "replace").splitlines()
+    # psql quotes the statement below its complaint, so the last line says nothing.
+    reason = next((one_line(line) for line in lines if "ERROR" in line), one_line("\n".join(lines)))
     if status != 0:
         raise OperatorError(f"{source} could not be loaded ({reason}). The database is empty as before.")
 
