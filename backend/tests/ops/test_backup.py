@@ -384,6 +384,7 @@ def test_a_full_or_closed_disk_is_said_and_the_last_backup_stays(school: School)
     assert {path: path.stat().st_mtime_ns for path in school.place.base.rglob("*")} == known
 
 
+@patch("app.ops.backup.drill._PATIENCE_SECONDS", 1)  # nothing receives the log here, so it waits in vain
 def test_a_drill_restores_compares_and_says_what_is_wrong(school: School) -> None:
     school.claim(b"a document")
     school.make(BackupKind.FULL)
