@@ -60,6 +60,7 @@ from app.enrollment.study_access import register_end as on_ended
 from app.enrollment.withdrawals.moments import register as register_time_to_cancel
 from app.enrollment.withdrawals.moments import register_hour as register_hour_that_decides
 from app.enrollment.withdrawals.notices import send_notice as send_withdrawal_notice
+from app.enrollment.withdrawals.processing.service import process as process_withdrawal
 from app.enrollment.withdrawals.service import (
     cancel as cancel_withdrawal,
 )
@@ -67,7 +68,6 @@ from app.enrollment.withdrawals.service import (
     figures_of as withdrawal_figures,
 )
 from app.enrollment.withdrawals.service import frozen_figures, note_notice
-from app.enrollment.withdrawals.service import process as process_withdrawal
 from app.enrollment.withdrawals.service import read as read_withdrawal
 from app.enrollment.withdrawals.service import record as record_withdrawal
 from app.enrollment.withdrawals.service import request as request_withdrawal

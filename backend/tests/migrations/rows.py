@@ -5,8 +5,9 @@ gives them something that a downgrade has to carry.
 """
 
 from tests.migrations.first_rows import FIRST
+from tests.migrations.later_rows import LATER
 
-ROWS = dict(FIRST)
+ROWS = FIRST | LATER
 
 ROWS["0030"] = """
     INSERT INTO audit_log (actor_id, actor_name, action, target, target_id, student_id, enrollment_id, reason,
@@ -37,7 +38,6 @@ ROWS["0050"] = """
     UPDATE user_sessions SET factor_due_on = '2026-12-01';
 """
 
-# Rows that an upgrade adds to a table that was there: (revision, table) -> what they hold.
 ROWS["0056"] = """
     INSERT INTO audit_log (actor_id, actor_name, action, target, target_id, student_id, purpose, actor_duty, details)
         VALUES (2, 'Ruth Registrar', 'record.viewed', 'users', '1', 1, 'registration', 'registrar', '{"part": "file"}');
@@ -255,153 +255,3 @@ ROWS["0191"] = """
                                     hearing_asked_at)
         VALUES (1, 'Attendance of March 3', 'I was there', 1, 'refused', 'The kiosk says otherwise', 2, now(), now());
 """
-
-ROWS["0200"] = """
-    INSERT INTO inspection_packets (inspector, agency, reference, made_on, seed, drawn_among, drawn_from, asked_by,
-                             finished_at, packet_sha256, packet_bytes, expires_at, disclosure_id)
-        VALUES ('Ida Inspector', 'GNPEC', 'R-17', '2026-03-03', '7d', 'everyone', 30, 2, now(), repeat('d', 64), 4096,
-                now() + interval '3 days', 2),
-               ('Ida Inspector', 'GNPEC', NULL, '2026-03-03', NULL, NULL, NULL, 2, NULL, NULL, NULL, NULL, NULL);
-    INSERT INTO inspected_students (inspection_id, student_id, place, drawn, done_at, files, problem)
-        VALUES (1, 1, 1, true, now(), 60, NULL), (1, 3, 2, false, now(), NULL, 'The account was deleted.'),
-               (2, 1, 1, false, NULL, NULL, NULL);
-"""
-
-ROWS["0210"] = """
-    INSERT INTO ledger_payers (name, kind, contact, created_by) VALUES ('WorkSource Atlanta', 'wioa', 'Invoices', 2);
-    INSERT INTO ledger_accounts (code, name, kind, student_id, payer_id)
-        VALUES ('1200-1', 'Student 1', 'asset', 1, NULL), ('1300-1', 'Payer 1', 'asset', NULL, 1);
-    WITH added AS (
-        INSERT INTO ledger_transactions (kind, booked_on, student_id, enrollment_id, payer_id, memo, method, reference,
-                                         created_by, request, fingerprint)
-        VALUES ('charge', '2026-01-05', 1, 1, NULL, 'Tuition', NULL, NULL, 2, gen_random_uuid(), ''),
-               ('payment', '2026-01-06', 1, 1, NULL, 'Payment', 'check', '1041', 2, gen_random_uuid(), ''),
-               ('payer_billing', '2026-01-06', 1, 1, 1, 'Training voucher', NULL, 'V-7', 2, gen_random_uuid(), '')
-        RETURNING id, kind
-    )
-    INSERT INTO ledger_postings (transaction_id, line, account_id, amount_cents)
-        SELECT added.id, line, account.id, cents
-        FROM added JOIN (VALUES ('charge', 1, '1200-1', 1200000), ('charge', 2, '4000', -1200000),
-                                ('payment', 1, '1010', 50000), ('payment', 2, '1200-1', -50000),
-                                ('payer_billing', 1, '1300-1', 300000), ('payer_billing', 2, '1200-1', -300000))
-             AS given (kind, line, code, cents) ON given.kind = added.kind
-        JOIN ledger_accounts account ON account.code = given.code;
-    INSERT INTO ledger_receipts (document_id, transaction_id)
-        SELECT 1, id FROM ledger_transactions WHERE kind = 'payment';
-    INSERT INTO ledger_closings (day, expected_cents, counted_cents, receipts_cents, note, closed_by)
-        VALUES ('2026-01-06', 0, 0, 50000, 'Nothing in cash', 2);
-"""
-
-ROWS["0220"] = """
-    INSERT INTO employment_outcomes (enrollment_id, status, employer, title, since, reason, evidence, recorded_by,
-                                     supersedes_id)
-        VALUES (1, 'seeking', NULL, NULL, NULL, NULL, 'A call', 2, NULL),
-               (1, 'in_field', 'Peachtree Dental', 'Dental assistant', '2026-03-09', NULL, 'A letter', 2, 1);
-"""
-
-ROWS["0230"] = """
-    INSERT INTO closure_archives (asked_by, students_done, students_total, finished_at, sha256, size_bytes, files,
-                                  expires_at, missing)
-        VALUES (2, 3, 3, now(), repeat('d', 64), 4096, 12, now() + interval '6 days', '["TR-2026-000009"]'),
-               (2, 1, 3, NULL, NULL, NULL, NULL, NULL, '[]');
-"""
-
-ROWS["0240"] = """
-    INSERT INTO kiosks (name, public_key, sealed_key, registered_at, chain, next_counter, latest_at, created_by)
-        VALUES ('Front desk', 'key', 'sealed', '2026-03-02 12:00+00', repeat('a', 64), 2, '2026-03-02 13:00+00', 2);
-    INSERT INTO kiosk_pins (user_id, sealed_hash, set_at) VALUES (1, 'sealed', '2026-03-02 12:00+00');
-    INSERT INTO kiosk_cards (user_id, issued_by, issued_at) VALUES (1, 2, '2026-03-02 12:00+00');
-    INSERT INTO kiosk_punches (kiosk_id, counter, digest, previous, signature, kind, made_at, offset_ms, measured_ms,
-                               punched_at, received_at, method, user_id, attendance_id, state)
-        VALUES (1, 1, repeat('b', 64), repeat('a', 64), 'signature', 'in', '2026-03-02 13:00+00', 400, 420,
-                '2026-03-02 13:00+00', '2026-03-02 13:00+00', 'pin', 1, 1, 'recorded');
-"""
-
-ROWS["0260"] = """
-    INSERT INTO program_fees (program_id, kind, name, amount_cents, refundable, disclosed, created_by)
-        VALUES (1, 'application', 'Application fee', 15000, false, true, 2), (1, 'kit', 'Kit', 32500, false, true, 2);
-    INSERT INTO enrollment_agreements (document_id, enrollment_id, student_id, status, terms, terms_sha256, policy_id,
-                                       refund_policy, shown_sha256, file_sha256, cosigner_kind, cosigner_name,
-                                       cosigner_email, prepared_by, expires_at, consented_at, signed_at,
-                                       cancellation_until)
-        SELECT 1, 1, 1, 'awaiting_cosigner', '{"items": []}', repeat('a', 64), id, 'gnpec-current', repeat('b', 64),
-               repeat('c', 64), 'parent', 'Pat Parent', 'pat@example.org', 2, '2026-03-20 12:00+00',
-               '2026-03-02 12:00+00', '2026-03-02 12:01+00', '2026-03-05 12:01+00'
-        FROM school_policies WHERE kind = 'agreement';
-    INSERT INTO agreement_signatures (agreement_id, party, user_id, typed_name, consent, consented_at, signed_at, ip,
-                                      user_agent, shown_sha256, file_sha256)
-        VALUES (1, 'student', 1, 'Sam Student', 'I agree', '2026-03-02 12:00+00', '2026-03-02 12:01+00', '192.0.2.1',
-                'Browser', repeat('b', 64), repeat('c', 64));
-    INSERT INTO agreement_links (agreement_id, token_hash, email, expires_at)
-        VALUES (1, repeat('d', 64), 'pat@example.org', '2026-03-20 12:00+00');
-"""
-
-ROWS["0270"] = """
-    INSERT INTO withdrawal_forms (request, enrollment_id, user_id, withdrawal_id, reason, acknowledged, submitted_at)
-        VALUES (gen_random_uuid(), 1, 1, 1, 'Moving', 'I ask to leave.', '2026-03-02 12:00+00');
-    INSERT INTO withdrawal_figures (withdrawal_id, completed_minutes, transferred_minutes, total_minutes,
-                                    lessons_completed, lessons_total, segments, records, counted_until)
-        VALUES (1, 2880, 0, 28800, 1, 10, '[]', '[]', '2026-03-03 05:00+00');
-"""
-
-ROWS["0290"] = """
-    INSERT INTO complaints (number, request, student_id, complainant, relation, email, received_how, received_on,
-                            filed_by, kind, about_user_id, what, wanted, state, acknowledge_by, decide_by,
-                            outcome, decision, decided_on, decided_by, decision_document_id, appeal_by)
-        VALUES ('CO-2026-0001', gen_random_uuid(), 1, 'Maria Lopez', 'student', 'm@example.org', 'portal', '2026-03-02',
-                1, 'safety', NULL, 'The lab was locked.', 'Open it.', 'decided', '2026-03-07', '2026-04-01', 'upheld',
-                'The lab is open.', '2026-03-10', 2, 1, '2026-03-24');
-    INSERT INTO complaint_steps (complaint_id, step, words, private, done_by)
-        VALUES (1, 'filed', NULL, false, 1), (1, 'noted', 'Asked the instructor.', true, 2);
-    INSERT INTO complaint_files (complaint_id, sha256, media_type, added_by)
-        VALUES (1, repeat('e', 64), 'image/jpeg', 1);
-"""
-
-ROWS["0340"] = """
-    UPDATE refunds SET warnings = 1 WHERE id = 1;
-    WITH added AS (
-        INSERT INTO ledger_transactions (kind, booked_on, student_id, enrollment_id, memo, method, reference,
-                                         created_by, request, fingerprint)
-        VALUES ('remittance', '2026-04-02', 1, 1, 'Refund 1 paid', 'check', '2041', 2, gen_random_uuid(), '')
-        RETURNING id
-    ), posted AS (
-        INSERT INTO ledger_postings (transaction_id, line, account_id, amount_cents)
-        SELECT added.id, line, account.id, cents
-        FROM added CROSS JOIN (VALUES (1, '1200-1', 900000), (2, '1010', -900000)) AS given (line, code, cents)
-        JOIN ledger_accounts account ON account.code = given.code
-    )
-    INSERT INTO refund_remittances (refund_id, payer_id, payee, amount_cents, method, reference, remitted_at,
-                                    remitted_by, transaction_id, request)
-        SELECT 1, NULL, 'Nia Newcomer', 900000, 'check', '2041', '2026-04-02 12:00+00', 2, added.id, gen_random_uuid()
-        FROM added;
-    INSERT INTO refund_computations (refund_id, number, computed_by, reason, case_file, result, assumptions, payees,
-                                     amount_cents, other_cents)
-        VALUES (1, 1, 2, NULL, '{"policy": "gnpec-current"}', '{"amount_cents": 900000}', '["No agreement"]',
-                '[{"payer_id": null, "name": "Nia Newcomer", "amount_cents": 900000}]', 900000, 0);
-"""
-
-ROWS["0350"] = """
-    INSERT INTO payment_plans (student_id, enrollment_id, total_cents, after_transaction, terms, request, created_by,
-                               agreed_at, ended_at, ended_because)
-        VALUES (1, 1, 70000, 1, '{"version": 1, "late_fee": "no_fee"}', gen_random_uuid(), 2,
-                '2026-02-01 12:00+00', '2026-03-01 12:00+00', 'superseded');
-    INSERT INTO payment_plan_installments (plan_id, number, due_on, amount_cents)
-        VALUES (1, 1, '2026-03-01', 35000), (1, 2, '2026-04-01', 35000);
-    INSERT INTO payment_plan_reminders (plan_id, number, kind) VALUES (1, 1, 'before');
-"""
-
-ROWS["0360"] = """
-    INSERT INTO payment_checkouts (provider, student_id, enrollment_id, amount_cents, request, session_id)
-        VALUES ('stripe', 1, 1, 35000, gen_random_uuid(), 'cs_1');
-    INSERT INTO payment_events (provider, event_id, type, outcome, checkout_id, amount_cents, reference)
-        VALUES ('stripe', 'evt_1', 'charge.refunded', 'taken_back', 1, 35000, 'pi_1');
-"""
-
-ROWS["0370"] = """
-    INSERT INTO leaves_of_absence (request, enrollment_id, user_id, state, reason, starts_on, return_on, returned_on,
-                                   requested_at, entered_by, decided_at, decided_by, ended_at, ended_by)
-        VALUES (gen_random_uuid(), 1, 1, 'returned', 'Surgery', '2026-03-02', '2026-03-30', '2026-03-28',
-                '2026-02-20 12:00+00', 1, '2026-02-21 12:00+00', 2, '2026-03-28 12:00+00', 2);
-"""
-
-# Values that an upgrade changes on purpose: (revision, table) -> columns.

@@ -11,6 +11,7 @@ from app.core.errors import NotFound
 from app.core.permissions import Subject
 from app.enrollment.endings.processed import WithdrawalKind
 from app.enrollment.withdrawals import service
+from app.enrollment.withdrawals.processing import service as processing
 from app.enrollment.withdrawals.schemas import NoticeMethod, ProcessForm, Recorded, RecordIn
 from app.settings import Settings
 from app.web.field_types import PathId
@@ -83,7 +84,7 @@ def process(
     db: Db, subject: CurrentSubject, settings: SettingsDep, enrollment_id: PathId, body: ProcessForm
 ) -> WithdrawalOut:
     """Process a pending withdrawal: the enrollment ends and the figures freeze. 409 while the student is clocked in."""
-    service.process(db, subject, enrollment_id, note=body.note, zone=settings.zone)
+    processing.process(db, subject, enrollment_id, note=body.note, zone=settings.zone)
     return _out(db, subject, settings, enrollment_id)
 
 

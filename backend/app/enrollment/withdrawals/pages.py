@@ -10,6 +10,7 @@ from app.enrollment import service as enrollment
 from app.enrollment.leaves import service as leaves
 from app.enrollment.schemas import EmptyForm
 from app.enrollment.withdrawals import service
+from app.enrollment.withdrawals.processing import service as processing
 from app.enrollment.withdrawals.received import hour_of, received_at
 from app.enrollment.withdrawals.schemas import Notice, NoticeForm, ProcessForm, Recorded, RecordForm
 from app.settings import Settings
@@ -188,7 +189,7 @@ def process(
     form: Annotated[Form[ProcessForm], Depends(posted(ProcessForm))],
 ) -> Response:
     def act(values: ProcessForm) -> Response:
-        service.process(db, subject, enrollment_id, note=values.note, zone=settings.zone)
+        processing.process(db, subject, enrollment_id, note=values.note, zone=settings.zone)
         return redirect(f"/enrollments/{enrollment_id}#withdrawal")
 
     return form.submit(db, act, lambda: _process_page(request, db, subject, settings, enrollment_id, form))

@@ -1,8 +1,4 @@
-"""A withdrawal from the request to its end: asked for or recorded, noticed, canceled, processed.
-
-Asking ends nothing. Processing does, in one transaction: the enrollment, its class seats, its launches and the
-student's API tokens end, the figures freeze, and the rooms that registered do their part.
-"""
+"""A withdrawal until it is processed (`processing`): asked for or recorded, noticed, canceled. Asking ends nothing."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,25 +7,22 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
-from app.academics.classes import service as classes
 from app.core import clock, history, views
 from app.core.actions import Action
 from app.core.errors import Conflict, NotFound
 from app.core.permissions import Subject, internal
 from app.core.views import Part
 from app.db.models import Enrollment, EnrollmentStatus, Withdrawal, WithdrawalForm
-from app.enrollment import policies_in_force, policy, study_access
-from app.enrollment.completions.service import found, progress_of, wrong
+from app.enrollment import policy
+from app.enrollment.completions.service import found, wrong
 from app.enrollment.dates import first_moment
-from app.enrollment.endings import processed
-from app.enrollment.endings.processed import Figures, ProcessedWithdrawal, WithdrawalKind
-from app.enrollment.endings.service import require_no_objection
+from app.enrollment.endings.processed import Figures, ProcessedWithdrawal
 from app.enrollment.withdrawals import figures as measures
 from app.enrollment.withdrawals import moments, queries
 from app.enrollment.withdrawals.figures import Difference
 from app.enrollment.withdrawals.schemas import Notice, Recorded
+from app.enrollment.withdrawals.steps import NONE_PENDING, set_moment, waiting
 from app.rules import enrollment as states
-from app.school import service as school
 
 __all__ = [
     "Account",
@@ -37,19 +30,10 @@ __all__ = [
     "figures_of",
     "frozen_figures",
     "note_notice",
-    "process",
     "read",
     "record",
     "request",
 ]
-NONE_PENDING = (
-    "No withdrawal of this enrollment is waiting to be processed; someone may have processed it already. "
-    "Nothing was changed."
-)
-UNNOTICED = (
-    "The school must document that it notified the student of an administrative withdrawal (GNPEC Standard 12). "
-    "Record the notice first. Nothing was changed."
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +89,7 @@ def request(
         kind=kind,
         entered_by=subject.user_id,
     )
-    why = _measure(session, record, withdrawal, zone)
+    why, _figures = set_moment(session, record, withdrawal, zone)
     queries.add(session, withdrawal)
     form = WithdrawalForm(
         request=request,
@@ -154,7 +138,7 @@ def record(
     withdrawal.kind, withdrawal.requested_at, withdrawal.reason = given.kind, given.requested_at, given.reason
     withdrawal.entered_by = subject.user_id
     _set_notice(withdrawal, given.notice)
-    why = _measure(session, record, withdrawal, zone)
+    why, _figures = set_moment(session, record, withdrawal, zone)
     queries.add(session, withdrawal)
     _say(session, subject, Action.WITHDRAWAL_RECORDED, withdrawal, why)
     return withdrawal
@@ -165,10 +149,10 @@ def note_notice(
 ) -> Withdrawal:
     """Document how and when the student was notified. NotFound, Forbidden, Conflict where nothing waits."""
     policy.require_end(subject)
-    record, withdrawal = _pending(session, subject, enrollment_id)
+    record, withdrawal = waiting(session, subject, enrollment_id)
     _require_notice(notice, record, zone)
     _set_notice(withdrawal, notice)
-    _measure(session, record, withdrawal, zone)
+    set_moment(session, record, withdrawal, zone)
     session.flush()
     history.record(
         session,
@@ -218,101 +202,6 @@ def cancel(session: Session, subject: Subject, enrollment_id: int, reason: str |
         requested_at=withdrawal.requested_at,
     )
     queries.remove(session, withdrawal)
-
-
-def process(
-    session: Session, subject: Subject, enrollment_id: int, *, note: str, zone: ZoneInfo
-) -> Withdrawal:
-    """Process a withdrawal: the enrollment ends with everything that hangs on it, and the figures freeze.
-
-    Conflict where none waits, for a completed enrollment, while a room objects (the student is clocked in), without the
-    notice of an administrative withdrawal, and for whoever recorded it where the policy asks for another person.
-    """
-    policy.require_end(subject)
-    record, withdrawal = _pending(session, subject, enrollment_id)
-    if record.status is EnrollmentStatus.COMPLETED:
-        raise Conflict(states.may_withdraw(record.status.value).reason)
-    in_force = policies_in_force.withdrawal(session)
-    if in_force.values.second_person == "somebody_else" and withdrawal.entered_by == subject.user_id:
-        raise Conflict(
-            "You recorded this withdrawal, and the school’s policy asks for another person to process it. "
-            "Nothing was changed."
-        )
-    if withdrawal.kind == "administrative" and withdrawal.notice_on is None:
-        raise Conflict(UNNOTICED)
-    ends = record.status is EnrollmentStatus.ACTIVE
-    if ends:
-        require_no_objection(session, subject, record, zone)
-    now = clock.now()
-    why = _measure(session, record, withdrawal, zone)
-    moment = withdrawal.moment
-    measured = measures.measure(session, record, moment, zone)
-    withdrawal.progress_pct_at_withdrawal = measured.percent
-    withdrawal.admin_processed_at, withdrawal.admin_notes = now, note
-    withdrawal.processed_by = subject.user_id
-    measures.freeze(session, withdrawal, measured)
-    school.policies.used(session, in_force)
-    if ends:
-        _end(session, subject, record, withdrawal, measured, why, zone)
-    history.record(
-        session,
-        subject,
-        Action.WITHDRAWAL_PROCESSED,
-        withdrawal.id,
-        student_id=record.user_id,
-        enrollment_id=record.id,
-        reason=note,
-        kind=withdrawal.kind,
-        withdrawn_at=moment,
-        progress_pct=measured.percent,
-        completed_minutes=measured.hours.completed_minutes,
-        total_minutes=measured.hours.total_minutes,
-    )
-    kind: WithdrawalKind = withdrawal.kind  # type: ignore[assignment]
-    processed.announce(
-        session,
-        subject,
-        ProcessedWithdrawal(
-            withdrawal_id=withdrawal.id,
-            enrollment_id=record.id,
-            user_id=record.user_id,
-            program_id=record.program_id,
-            kind=kind,
-            withdrawn_at=moment,
-            processed_at=now,
-            figures=measured,
-        ),
-    )
-    return withdrawal
-
-
-def _end(
-    session: Session,
-    subject: Subject,
-    record: Enrollment,
-    withdrawal: Withdrawal,
-    measured: Figures,
-    why: str,
-    zone: ZoneInfo,
-) -> None:
-    record.status = EnrollmentStatus.WITHDRAWN
-    record.progress_pct = progress_of(session, record).percent
-    session.flush()
-    history.record(
-        session,
-        subject,
-        Action.ENROLLMENT_WITHDRAWN,
-        record.id,
-        student_id=record.user_id,
-        enrollment_id=record.id,
-        reason=withdrawal.reason,
-        withdrawal_id=withdrawal.id,
-        requested_at=withdrawal.requested_at,
-        derivation=f"{why} {moments.progress_sentence(measured)}",
-    )
-    last_day = withdrawal.moment.astimezone(zone).date()
-    classes.end_seats(session, subject, record.id, student_id=record.user_id, last_day=last_day)
-    study_access.ended(session, record)
 
 
 # Reading
@@ -380,24 +269,6 @@ def figures_of(session: Session, withdrawal_id: int, zone: ZoneInfo) -> Figures:
 
 
 # Steps
-
-
-def _pending(session: Session, subject: Subject, enrollment_id: int) -> tuple[Enrollment, Withdrawal]:
-    record = found(session, enrollment_id, lock=True)
-    policy.require_read(session, subject, record.user_id)
-    policy.require_end(subject, record.user_id)
-    withdrawal = queries.pending(session, record.id)
-    if withdrawal is None:
-        raise Conflict(NONE_PENDING)
-    return record, withdrawal
-
-
-def _measure(session: Session, record: Enrollment, withdrawal: Withdrawal, zone: ZoneInfo) -> str:
-    """Set the moment of the withdrawal and, until it freezes, its progress. Gives the sentence that says why."""
-    when = moments.find(session, record, withdrawal, zone)
-    withdrawal.withdrawn_at = when.at
-    withdrawal.progress_pct_at_withdrawal = measures.measure(session, record, when.at, zone).percent
-    return when.why
 
 
 def _set_notice(withdrawal: Withdrawal, notice: Notice | None) -> None:

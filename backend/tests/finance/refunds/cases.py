@@ -1,15 +1,19 @@
 """A student who left, their account, and the people who handle the refund."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
 
+from fastapi.testclient import TestClient
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.core.permissions import Duty, Role, Subject
-from app.db.models import Enrollment, EnrollmentStatus, Refund, User, Withdrawal
+from app.db.models import AuditEntry, Enrollment, EnrollmentStatus, Refund, User, Withdrawal
 from app.finance.ledger import service as ledger
+from app.finance.ledger.balances import service as balances
 from app.finance.refunds.cases import service
 from app.finance.refunds.cases.remittances import service as remittances
 from app.finance.refunds.cases.schemas import (
@@ -23,6 +27,9 @@ from tests.factories.school import School
 from tests.finance.forms import charge, payment
 
 LEFT = datetime(2026, 4, 20, 15, tzinfo=UTC)
+OWED = 453_600
+"""$5,040.00 paid, 48 of 480 hours attended."""
+SignIn = Callable[[User], TestClient]
 
 
 def person(school: School, duty: Duty, name: str) -> Subject:
@@ -124,3 +131,18 @@ def remittance(cents: int, **more: Any) -> RemittanceForm:
 
 def user_of(session: Session, subject: Subject) -> User:
     return session.get_one(User, subject.user_id)
+
+
+def balance(office: Office, refund: Refund) -> int:
+    student = service.read(office.session, office.bursar, refund.id).row.student_id
+    return balances.balances_of(office.session, [student])[student]
+
+
+def acts(office: Office, refund: Refund) -> list[str]:
+    return list(
+        office.session.scalars(
+            select(AuditEntry.action)
+            .where(AuditEntry.target == "refunds", AuditEntry.target_id == str(refund.id))
+            .order_by(AuditEntry.id)
+        )
+    )

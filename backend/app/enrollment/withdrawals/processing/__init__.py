@@ -1,0 +1,1 @@
+"""The end of a withdrawal: what processing does, in one transaction."""
