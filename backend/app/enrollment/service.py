@@ -33,15 +33,16 @@ from app.enrollment.completions.service import (
     wrong,
 )
 from app.enrollment.endings.processed import (
+    Attended,
     CountedRecord,
     Figures,
     Hours,
     ProcessedWithdrawal,
     Segment,
     WithdrawalKind,
+    register_hours,
 )
 from app.enrollment.endings.processed import register as on_withdrawal_processed
-from app.enrollment.endings.processed import register_hours as register_withdrawal_hours
 from app.enrollment.endings.service import (
     complete,
     objections_to_ending,
@@ -78,6 +79,7 @@ from app.web.paging import Paging
 
 __all__ = [
     "NO_ENROLLMENT",
+    "Attended",
     "Candidate",
     "CompletionOutcome",
     "CountedRecord",
@@ -115,10 +117,10 @@ __all__ = [
     "record_lesson_completion",
     "record_withdrawal",
     "register_hour_that_decides",
+    "register_hours",
     "register_objection",
     "register_requirement",
     "register_time_to_cancel",
-    "register_withdrawal_hours",
     "request_withdrawal",
     "send_leave_notice",
     "send_withdrawal_notice",
