@@ -188,8 +188,8 @@ def clock_out(
     """End the open time entry now, or at the moment of a punch at a kiosk. Raises Conflict when there is none, and for
     one that began later than the punch.
 
-    A time entry open for longer than any can be was forgotten, and so was one that reaches into a leave of absence: it is
-    closed with no length and waits for the staff, because nobody knows when it ended.
+    A time entry open for longer than any can be was forgotten, and so was one that reaches into a leave of absence: it
+    is closed with no length and waits for the staff, because nobody knows when it ended.
     """
     policy.require_clock(subject)
     entry = queries.open_record(session, subject.user_id, lock=True)
