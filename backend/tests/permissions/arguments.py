@@ -163,6 +163,8 @@ CALLS: Mapping[str, Mapping[str, Any]] = {
         "period": lambda _numbers: Mock(first=TODAY, last=TODAY, waived_off=False)
     },
     "finance.ledger.tax_forms.listing": {"found": lambda _numbers: []},
+    "finance.ledger.tax_forms.forms": {"year": lambda _numbers: 2026},
+    "finance.ledger.tax_forms.preparers_file": {"year": lambda _numbers: 2026},
     "finance.ledger.tax_forms.year_of": {"value": lambda _numbers: None},
     "compliance.transcripts.find": {"number": lambda numbers: f"TR-2026-{numbers['serial']:06}"},
     "compliance.transcripts.enrollment_for": {

@@ -76,18 +76,24 @@ def enrollments_paid_by(kind: str) -> Select[tuple[int]]:
     first. A billing that names no program belongs to the student's only one."""
     billed = LedgerTransaction.kind == "payer_billing"
     cents = cast(LedgerPosting.amount_cents, BigInteger)
-    of_payer = {"partition_by": LedgerPayer.id}
-    in_time = of_payer | {
-        "order_by": (LedgerTransaction.booked_on, LedgerTransaction.id, LedgerPosting.line),
-        "rows": (None, -1),
-    }
     lines = (
         select(
             LedgerTransaction.student_id,
             LedgerTransaction.enrollment_id,
             billed.label("billed"),
-            func.coalesce(func.sum(-cents).filter(~billed).over(**of_payer), 0).label("paid"),
-            func.coalesce(func.sum(cents).filter(billed).over(**in_time), 0).label("before"),
+            func.coalesce(func.sum(-cents).filter(~billed).over(partition_by=LedgerPayer.id), 0).label(
+                "paid"
+            ),
+            func.coalesce(
+                func.sum(cents)
+                .filter(billed)
+                .over(
+                    partition_by=LedgerPayer.id,
+                    order_by=(LedgerTransaction.booked_on, LedgerTransaction.id, LedgerPosting.line),
+                    rows=(None, -1),
+                ),
+                0,
+            ).label("before"),
         )
         .select_from(LedgerPayer)
         .join(LedgerAccount, LedgerAccount.payer_id == LedgerPayer.id)
