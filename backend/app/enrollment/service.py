@@ -53,6 +53,7 @@ from app.enrollment.graduation.requirements import register as register_requirem
 from app.enrollment.leaves.notices import send_notice as send_leave_notice
 from app.enrollment.leaves.service import days_of as leave_days
 from app.enrollment.lists import queries as lists
+from app.enrollment.lists.refund_days import register as register_refund_days
 from app.enrollment.objections import Ending, Objection
 from app.enrollment.objections import register as register_objection
 from app.enrollment.queries import Learner
@@ -120,6 +121,7 @@ __all__ = [
     "register_hour_that_decides",
     "register_hours",
     "register_objection",
+    "register_refund_days",
     "register_requirement",
     "register_time_to_cancel",
     "request_withdrawal",

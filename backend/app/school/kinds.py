@@ -365,7 +365,7 @@ CHOICES = {
     "fee_amount": "An amount for each late installment",
     "fee_percent": "A percentage of what is unpaid",
     "student_share": "Counts as paid: no late fee on it",
-    "whole_share": "Counts as paid once the payer owes nothing",
+    "whole_share": "Counts as paid as far as the payer has paid it",
 }
 """How a page names the values that are chosen from a list."""
 HELP = {

@@ -65,4 +65,4 @@ class PaymentPlanPolicy(Values):
     late_fee_cap_dollars: Annotated[int, Field(ge=0, le=500)] = 0
     """The most that one late installment costs; 0 is no limit."""
     late_fee_on: Literal["student_share", "whole_share"] = "student_share"
-    """Whether what a payer was billed for counts as paid, or only once the payer owes nothing."""
+    """Whether what a payer was billed for counts as paid, or only what the payer has paid of it."""
