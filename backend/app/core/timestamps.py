@@ -18,8 +18,9 @@ from urllib.parse import urlsplit
 
 import structlog
 
-from app.core import clock
+from app.core import clock, revocation
 from app.core.coroutines import completed
+from app.core.revocation import Evidence
 from app.settings import Settings
 
 # Loaded with the first time stamp: pyHanko takes 13 MB in each process that has it.
@@ -59,6 +60,7 @@ class Authority:
     def __init__(self, url: str, roots: Sequence[bytes], seconds: float = SECONDS) -> None:
         self.url, self.roots, self._seconds = url, tuple(roots), seconds
         self._silent_until: datetime | None = None
+        self._lists = revocation.Lists(seconds)
 
     def stamp(self, digest: bytes) -> TimeStamp:
         """Have a SHA-256 hash stamped. Raises NoTimeStamp, and for a minute after that without asking."""
@@ -73,6 +75,18 @@ class Authority:
             raise
         self._silent_until = None
         return found
+
+    def evidence(self, stamp: TimeStamp) -> tuple[Evidence, list[str]]:
+        """What a time stamp of this authority is verified by, and why something of it is missing."""
+        from asn1crypto import cms, x509  # noqa: PLC0415 - see above
+
+        held = cms.ContentInfo.load(stamp.token)["content"]["certificates"]
+        sent = [one.chosen for one in held if one.name == "certificate"]
+        issuers = {one.issuer.hashable for one in sent}
+        roots = (der for der in self.roots if x509.Certificate.load(der).subject.hashable in issuers)
+        every = tuple(dict.fromkeys((*(one.dump() for one in sent), *roots)))
+        crls, missing = self._lists.of(every)
+        return Evidence(every, tuple(crls)), missing
 
     def _asked(self, digest: bytes) -> TimeStamp:
         from asn1crypto import algos, tsp  # noqa: PLC0415 - see above

@@ -173,7 +173,8 @@ def make(settings: Settings, draft: Draft, number: str, today: date, key: Signer
 def time_stamp_of(signed: "Signed") -> str | None:
     """What the history says of the time stamp: its moment, or why there is none; None where none was asked for."""
     if signed.stamped is not None:
-        return f"{signed.stamped.at.isoformat()} by {signed.stamped.authority}"
+        said = f"{signed.stamped.at.isoformat()} by {signed.stamped.authority}"
+        return f"{said}. {signed.incomplete}" if signed.incomplete else said
     return signed.unstamped
 
 

@@ -1,4 +1,4 @@
-"""PDF signatures as PAdES B-B, B-T with a time-stamp authority: one per document, certified, so that nothing may be
+"""PDF signatures as PAdES B-B, B-LT with a time-stamp authority: one per document, certified, so that nothing may be
 added to it; or one for each party of an agreement, of which the first allows the others alone and the last nothing.
 
 Five things that validators found and that are put right here: the newline at the end of Typst's file, the name and the
@@ -7,10 +7,9 @@ font would not be embedded: the layout draws what a person sees) and no document
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from io import BytesIO
 
-from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.sign import signers
 from pyhanko.sign.fields import (
     FieldMDPAction,
@@ -24,20 +23,16 @@ from pyhanko.sign.fields import (
 
 from app.core import timestamps
 from app.core.coroutines import completed
+from app.core.revocation import Evidence
 from app.core.timestamps import Authority, NoTimeStamp, TimeStamp
+from app.documents import evidence
 from app.documents.cms import PyHankoSigner
+from app.documents.evidence import Writer
 from app.documents.signing import FIELD, Signer
 
 READABLE_FIELD = "Signature of the registrar"
 _MORE_THAN_CERTIFICATES = 2048
 """Bytes of a signature beside its certificates: signed attributes and the signature itself take some 700."""
-
-
-class _Writer(IncrementalPdfFileWriter):
-    """Adds to the file without rewriting its metadata: what Typst wrote there is what validators accept."""
-
-    def _update_meta(self) -> None:
-        pass
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +43,8 @@ class Signed:
     stamped: TimeStamp | None
     unstamped: str | None
     """None where no authority was asked, too."""
+    incomplete: str | None = None
+    """Why evidence of the authority is missing in the file (which then is B-T), if it is."""
 
 
 def sign(pdf: bytes, signer: Signer, *, reason: str, school: str) -> bytes:
@@ -58,7 +55,10 @@ def sign(pdf: bytes, signer: Signer, *, reason: str, school: str) -> bytes:
 def sign_and_stamp(
     pdf: bytes, signer: Signer, authority: Authority | None, *, reason: str, school: str
 ) -> Signed:
-    """The same with a time stamp of the signature (PAdES B-T); without one (B-B) if the authority gives none."""
+    """The same with a time stamp of the signature and what both are verified by later (PAdES B-LT).
+
+    Without a time stamp (B-B) if the authority gives none.
+    """
     metadata = signers.PdfSignatureMetadata(
         field_name=FIELD,
         md_algorithm="sha256",
@@ -68,7 +68,8 @@ def sign_and_stamp(
         name=school,
         reason=reason,
     )
-    return _signed(pdf, signer, authority, metadata, _field(FIELD, READABLE_FIELD))
+    made = _signed(pdf, signer, authority, metadata, _field(FIELD, READABLE_FIELD))
+    return _with_evidence(made, signer, authority)
 
 
 def with_fields(pdf: bytes, fields: Sequence[str]) -> bytes:
@@ -110,7 +111,9 @@ def sign_for(
         reason=reason,
         location=place,
     )
-    return _signed(pdf, signer, authority, metadata, None)
+    made = _signed(pdf, signer, authority, metadata, None)
+    # Nothing may be added between the signatures, so the evidence of all comes with the last one.
+    return _with_evidence(made, signer, authority) if field == fields[-1] else made
 
 
 def _field(name: str, readable: str, *, last: bool = False) -> SigFieldSpec:
@@ -126,9 +129,9 @@ def _field(name: str, readable: str, *, last: bool = False) -> SigFieldSpec:
     )
 
 
-def _writer(pdf: bytes) -> _Writer:
+def _writer(pdf: bytes) -> Writer:
     # Typst ends without a newline, and the update must begin on a line of its own.
-    return _Writer(BytesIO(pdf.rstrip(b"\n") + b"\n"))
+    return Writer(BytesIO(pdf.rstrip(b"\n") + b"\n"))
 
 
 def _signed(
@@ -158,3 +161,13 @@ def _signed(
         room += 2 * timestamps.LARGEST
     signed: BytesIO = completed(made.async_sign_pdf(_writer(pdf), bytes_reserved=room))
     return Signed(signed.getvalue(), stamped[0] if stamped else None, unstamped[0] if unstamped else None)
+
+
+def _with_evidence(made: Signed, signer: Signer, authority: Authority | None) -> Signed:
+    if authority is None or made.stamped is None:
+        return made
+    theirs, missing = authority.evidence(made.stamped)
+    found = Evidence(
+        (signer.certificate, *signer.issuers, *theirs.certificates), (*signer.crls, *theirs.crls)
+    )
+    return replace(made, pdf=evidence.added(made.pdf, found), incomplete=" ".join(missing) or None)

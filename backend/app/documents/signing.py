@@ -19,5 +19,9 @@ class Signer(Protocol):
     def issuers(self) -> Sequence[bytes]:
         """The certificates above it, DER encoded, up to the root."""
 
+    @property
+    def crls(self) -> Sequence[bytes]:
+        """The newest list of revoked certificates of each authority above it, DER encoded."""
+
     def sign(self, data: bytes) -> bytes:
         """ECDSA on P-256 with SHA-256 over `data`, DER encoded."""

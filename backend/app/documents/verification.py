@@ -3,9 +3,10 @@
 A validator's single word is not enough. An overlay added as an update leaves pyHanko's `intact`, `valid` and `trusted`
 all true; bytes appended behind the end leave even `bottom_line` true; poppler's pdfsig ends with status 0 for a file
 that was changed. So a file is accepted only if it holds exactly the one signature in the field we gave it, covering
-the whole file, by a certificate of ours, if nothing was added, and if its SHA-256 stands in the register. A document
-of several parties holds exactly theirs, in their order: the first allows no more than the other fields to be filled,
-each next one does just that, and the last covers the whole file and locks it.
+the whole file, by a certificate of ours, if nothing was added but what it is verified by later (see `evidence`), and
+if its SHA-256 stands in the register. A document of several parties holds exactly theirs, in their order: the first
+allows no more than the other fields to be filled, each next one does just that, and the last covers the whole file
+and locks it.
 """
 
 import hashlib
@@ -25,6 +26,10 @@ if TYPE_CHECKING:
     from pyhanko.sign.validation.pdf_embedded import EmbeddedPdfSignature
 
 MAX_BYTES = 20 * 1024 * 1024
+_WHOLE = {
+    True: "The signature covers the whole file; nothing was added.",
+    False: "The signature covers the document. Only certificates and lists to verify it later were added.",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +113,7 @@ def _of_parties(
 ) -> Inspection:
     """Each signature by itself, and that nothing but them was added."""
     from pyhanko.sign.fields import MDPPerm  # noqa: PLC0415 - see above
-    from pyhanko.sign.validation import SignatureCoverageLevel  # noqa: PLC0415
+    from pyhanko.sign.validation import SignatureCoverageLevel  # noqa: PLC0415 - see above
 
     findings: list[Finding] = []
     fingerprint = ""
@@ -117,13 +122,13 @@ def _of_parties(
         found[0].docmdp_level == MDPPerm.FILL_FORMS
         and len(found[0].reader.root["/AcroForm"]["/Fields"]) == len(found)
         and last.fieldmdp is not None
-        and _covers_to_the_end(last, pdf)
+        and _is_all(last, pdf)
     )
     for one in found:
         status, stamp = _status(one, roots, at)
         good = bool(status.intact and status.valid and status.bottom_line and status.docmdp_ok)
-        covers = SignatureCoverageLevel.ENTIRE_FILE if one is last else SignatureCoverageLevel.ENTIRE_REVISION
-        untouched = untouched and good and status.coverage == covers
+        whole = status.coverage >= SignatureCoverageLevel.ENTIRE_REVISION
+        untouched = untouched and good and whole
         findings += _who(status, f"{one.field_name}: ", good)
         if stamp is not None:
             findings.append(_stamp_finding(one, stamp, stamp_roots))
@@ -205,17 +210,17 @@ def _judged(
 
     status, stamp = _status(signature, roots, at)
     untouched = (
-        status.coverage == SignatureCoverageLevel.ENTIRE_FILE
+        status.coverage >= SignatureCoverageLevel.ENTIRE_REVISION
         and status.docmdp_ok is True
         and signature.docmdp_level == MDPPerm.NO_CHANGES
-        and _covers_to_the_end(signature, pdf)
+        and _is_all(signature, pdf)
     )
     findings: tuple[Finding, ...] = (
         *_who(status, "", status.intact and status.valid),
         Finding(
             "Whole file",
             untouched and bool(status.bottom_line),
-            "The signature covers the whole file; nothing was added."
+            _WHOLE[status.coverage == SignatureCoverageLevel.ENTIRE_FILE]
             if untouched and status.bottom_line
             else "Something was added to the file after it was signed, or the signature allows that.",
         ),
@@ -267,7 +272,15 @@ def _stamp_finding(signature: "EmbeddedPdfSignature", stamp: _Stamp, stamp_roots
     )
 
 
-def _covers_to_the_end(signature: "EmbeddedPdfSignature", pdf: bytes) -> bool:
-    """Whether the signed ranges begin at the first byte and end with the last one; pyHanko forgives bytes behind."""
+def _is_all(signature: "EmbeddedPdfSignature", pdf: bytes) -> bool:
+    """Whether the file ends with the signed part, or with the one addition that may follow it.
+
+    pyHanko forgives bytes behind the end, so the signed ranges must begin and end where the file or its revision does.
+    """
+    from app.documents.evidence import alone_was_added  # noqa: PLC0415 - see above
+
     ranges = [int(number) for number in signature.byte_range]
-    return len(ranges) == 4 and ranges[0] == 0 and ranges[2] + ranges[3] == len(pdf)
+    if len(ranges) != 4 or ranges[0] != 0:
+        return False
+    end = ranges[2] + ranges[3]
+    return end == len(pdf) or alone_was_added(signature.reader, pdf, signature.signed_revision, end)

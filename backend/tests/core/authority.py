@@ -14,6 +14,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
+from app.core import clock
+
 _CONFIG = """
 [tsa]
 default_tsa = one
@@ -38,6 +40,28 @@ class Tsa:
     url: str = ""
     asked: int = 0
     spoil: Callable[[bytes], tuple[int, bytes]] = field(default=lambda answer: (200, answer))
+    lists_asked: int = 0
+    revoked: bool = False
+    """Whether the list of revoked certificates names the authority."""
+    spoil_list: Callable[[bytes], tuple[int, bytes]] = field(default=lambda answer: (200, answer))
+
+    def list(self) -> bytes:
+        """The list of the root's revoked certificates as of now (DER)."""
+        now = clock.now()
+        root = x509.load_pem_x509_certificate((self.folder / "root.pem").read_bytes())
+        built = (
+            x509.CertificateRevocationListBuilder()
+            .issuer_name(root.subject)
+            .last_update(now)
+            .next_update(now + timedelta(days=7))
+        )
+        if self.revoked:
+            one = x509.load_pem_x509_certificate((self.folder / "tsa.pem").read_bytes())
+            entry = x509.RevokedCertificateBuilder().serial_number(one.serial_number).revocation_date(now)
+            built = built.add_revoked_certificate(entry.build())
+        key = serialization.load_pem_private_key((self.folder / "root.key").read_bytes(), None)
+        assert isinstance(key, ec.EllipticCurvePrivateKey)
+        return built.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.DER)
 
     @property
     def roots(self) -> Path:
@@ -67,7 +91,6 @@ class Tsa:
 @contextmanager
 def running(folder: Path) -> Iterator[Tsa]:
     """The authority with a root of its own, until the end of the block."""
-    _certificates(folder)
     (folder / "serial").write_text("01")
     (folder / "tsa.cnf").write_text(_CONFIG.format(folder=folder))
     tsa = Tsa(folder)
@@ -76,7 +99,13 @@ def running(folder: Path) -> Iterator[Tsa]:
         def do_POST(self) -> None:
             tsa.asked += 1
             answer = tsa.answer(self.rfile.read(int(self.headers["Content-Length"])))
-            status, content = tsa.spoil(answer)
+            self._send(*tsa.spoil(answer))
+
+        def do_GET(self) -> None:
+            tsa.lists_asked += 1
+            self._send(*tsa.spoil_list(tsa.list()))
+
+        def _send(self, status: int, content: bytes) -> None:
             self.send_response(status)
             self.send_header("Content-Type", "application/timestamp-reply")
             self.end_headers()
@@ -87,6 +116,7 @@ def running(folder: Path) -> Iterator[Tsa]:
 
     server = HTTPServer(("127.0.0.1", 0), Handler)
     tsa.url = f"http://127.0.0.1:{server.server_port}/tsr"
+    _certificates(folder, f"http://127.0.0.1:{server.server_port}/root.crl")
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
     try:
@@ -97,7 +127,7 @@ def running(folder: Path) -> Iterator[Tsa]:
         thread.join()
 
 
-def _certificates(folder: Path) -> None:
+def _certificates(folder: Path, lists: str) -> None:
     root_key, key = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
     root = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Root of time stamps")])
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "A time-stamp authority")])
@@ -120,12 +150,17 @@ def _certificates(folder: Path) -> None:
         .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
         .sign(root_key, hashes.SHA256())
     )
+    point = x509.DistributionPoint([x509.UniformResourceIdentifier(lists)], None, None, None)
     signer = (
-        built(name, key.public_key(), 3).add_extension(usage, critical=True).sign(root_key, hashes.SHA256())
+        built(name, key.public_key(), 10)
+        .add_extension(usage, critical=True)
+        .add_extension(x509.CRLDistributionPoints([point]), critical=False)
+        .sign(root_key, hashes.SHA256())
     )
     pem = serialization.Encoding.PEM
     (folder / "root.pem").write_bytes(authority.public_bytes(pem))
     (folder / "tsa.pem").write_bytes(signer.public_bytes(pem))
-    (folder / "tsa.key").write_bytes(
-        key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    )
+    for name_of_key, private in (("tsa.key", key), ("root.key", root_key)):
+        (folder / name_of_key).write_bytes(
+            private.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+        )

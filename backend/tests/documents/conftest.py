@@ -22,7 +22,10 @@ def own_key(school: str = "Peachtree Dental Academy", at: datetime | None = None
     root = certificates.make_root(school, now)
     pair = certificates.make_registrar(school, root, now)
     der = root.certificate.public_bytes(Encoding.DER)
-    return OwnKey(1, pair.certificate.public_bytes(Encoding.DER), (der,), certificates.ecdsa(pair)), der
+    lists = (certificates.make_crl(root, 1, [], now).public_bytes(Encoding.DER),)
+    return OwnKey(
+        1, pair.certificate.public_bytes(Encoding.DER), (der,), certificates.ecdsa(pair), lists
+    ), der
 
 
 @pytest.fixture(scope="session")

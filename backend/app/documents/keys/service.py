@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy.orm import Session
 
-from app.core import clock, history
+from app.core import clock, history, revocation
 from app.core.actions import Action
 from app.core.errors import Conflict, NotFound, Unavailable
 from app.core.permissions import SYSTEM, Actor, internal
@@ -49,6 +49,7 @@ class OwnKey:
     certificate: bytes
     issuers: tuple[bytes, ...]
     key: ec.EllipticCurvePrivateKey
+    crls: tuple[bytes, ...] = ()
 
     def sign(self, data: bytes) -> bytes:
         """ECDSA with SHA-256 over `data`, DER encoded."""
@@ -100,7 +101,8 @@ def signing_key(session: Session, settings: Settings) -> OwnKey:
         raise Unavailable("There is no signing key. Run: aada signing-keys rotate")
     pair = _opened(row, settings)
     certificate = pair.certificate.public_bytes(serialization.Encoding.DER)
-    return OwnKey(row.id, certificate, (_der(root),), certificates.ecdsa(pair))
+    lists = tuple(revocation.der(one.crl_pem) for one in queries.crls(session, root.id)[:1])
+    return OwnKey(row.id, certificate, (_der(root),), certificates.ecdsa(pair), lists)
 
 
 @internal("a step of issuing")
