@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
-from app.ops.backup import drill, keeper, plan, upkeep
+from app.ops.backup import drill, keeper, plan, upkeep, wal
 from app.ops.backup.place import Backup, BackupPlace, place_of
 from app.ops.backup.tools import Source, source_of
 from app.ops.errors import OperatorError
@@ -70,7 +70,8 @@ def list_backups(as_json: AsJson = False) -> None:
     """List the backups, oldest first, and the instants that can be restored from them."""
     settings = get_settings()
     place = place_of(settings)
-    known, spans = place.backups(), upkeep.spans(place)
+    known, horizon = place.backups(), place.horizon
+    spans = upkeep.spans(known, wal.files(place), horizon)
     if as_json:
         typer.echo(
             json.dumps(
@@ -91,7 +92,7 @@ def list_backups(as_json: AsJson = False) -> None:
         typer.echo(
             f"{one.id:<30} {local(one.ended_at, settings)}  {size(one.size_bytes):>9}  timeline {one.timeline}  {state}"
         )
-    several = rules.branches([one.member for one in known], place.horizon)
+    several = rules.branches([one.member for one in known], horizon)
     if len(several) > 1:
         typer.echo("They are of several databases (aada restore --branch):")
         for branch in several:

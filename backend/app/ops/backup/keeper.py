@@ -1,22 +1,24 @@
-"""Backups by themselves: the log all the time, a backup each hour, a full one each night, files each minute."""
+"""Backups by themselves: the log all the time, a backup each hour, a full one each night.
+
+New files are copied each minute, but for the time that a backup or a drill takes: each backup brings them as well.
+"""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 import psycopg
 import structlog
-from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from app.core import clock, history
 from app.core.actions import Action
-from app.core.files import FileStore, open_store
+from app.core.files import FileStore, claims, open_store
 from app.core.permissions import SYSTEM
 from app.db.session import Database
+from app.ops import demo_data
 from app.ops.backup import drill, store, take, upkeep
 from app.ops.backup.place import Backup, BackupPlace, place_of
 from app.ops.backup.receiver import Receiver, catch_up
@@ -25,7 +27,7 @@ from app.ops.errors import OperatorError
 from app.ops.servers import is_embedded
 from app.rules import backups as rules
 from app.rules.backups import BackupKind
-from app.settings import DEMO_DOMAIN, Settings
+from app.settings import Settings
 
 _TICK_SECONDS = 60.0
 _AGAIN_SECONDS = 5.0
@@ -33,8 +35,7 @@ _DRILL_HOUR = 3
 _PATIENCE_AFTER_FAILURE = timedelta(minutes=10)
 _OVERLAP = timedelta(hours=1)
 """A file is claimed in a transaction that may last; what was stored so long before the last look is looked at again."""
-_DEMO = text("SELECT EXISTS (SELECT FROM users WHERE email LIKE :domain AND deleted_at IS NULL)")
-_NEW_FILES = text("SELECT sha256 FROM stored_files WHERE stored_at >= :since ORDER BY stored_at")
+_FAULTS_SHOWN = 20
 log = structlog.get_logger(__name__)
 
 
@@ -42,7 +43,7 @@ def is_scheduled(settings: Settings, session: Session) -> bool:
     """Whether this installation backs itself up: the embedded server, with a school that is not the demo."""
     if not (settings.backup_schedule and is_embedded(settings)):
         return False
-    return not session.scalar(_DEMO, {"domain": f"%@{DEMO_DOMAIN}"})
+    return not demo_data.accounts(session).is_demo_school
 
 
 def local_files(settings: Settings) -> FileStore | None:
@@ -60,7 +61,13 @@ def make(
     made = take.take(place, source, kind)
     catch_up(place, source)
     files = local_files(settings)
-    copied = store.copy_all(place, files) if files is not None else 0
+    try:
+        copied = store.copy_all(place, files) if files is not None else 0
+    except OSError as error:
+        raise OperatorError(
+            f"The backup {made.id} was made, and the files could not be copied ({error.strerror or error}): see that "
+            f"{place.files} has room and can be written, and run this again."
+        ) from error
     try:
         pruned = upkeep.prune(place, files)
     except OperatorError as error:  # a restore reads: what is too old goes after the next backup
@@ -178,9 +185,14 @@ class Keeper:
         if self._verified_at is not None and abs(now - self._verified_at) < timedelta(days=1):
             return
         since = (self._verified_at or now - timedelta(days=1)) - _OVERLAP
+        faults = []
         for found in upkeep.verify_a_part(self._place, since, now, self._go_on):
             if found.fault is not None:
-                self._note_failure(f"{found.what}: {found.fault}")
+                log.error("backup.damaged", what=found.what, reason=found.fault)
+                faults.append(f"{found.what}: {found.fault}")
+        if faults:
+            more = f"; and {len(faults) - _FAULTS_SHOWN:,} more" if faults[_FAULTS_SHOWN:] else ""
+            self._keep_reason("; ".join(faults[:_FAULTS_SHOWN]) + more)
         self._verified_at = now
 
     def _go_on(self, _bytes: int) -> None:
@@ -194,22 +206,22 @@ class Keeper:
             if files is None:
                 return
             since = (self._looked_at or now - timedelta(days=1)) - _OVERLAP
-            store.copy(self._place, files, self._stored_since(since))
+            with self._database.begin() as session:
+                hashes = claims.stored_since(session, since)
+            store.copy(self._place, files, iter(hashes))
             self._looked_at = now
         except (OperatorError, SQLAlchemyError, OSError) as error:
             log.error("backup.files_not_copied", reason=_one_line(error))
 
-    def _stored_since(self, since: datetime) -> Iterator[str]:
-        with self._database.begin() as session:
-            hashes = list(session.scalars(_NEW_FILES, {"since": since}))
-        yield from hashes
-
     def _note_failure(self, reason: str) -> None:
+        """Of several failures in a row, the history has the first: they are tried again and again."""
         log.error("backup.failed", reason=reason)
         first = self._failed_at is None
         self._failed_at = clock.now()
-        if not first:
-            return
+        if first:
+            self._keep_reason(reason)
+
+    def _keep_reason(self, reason: str) -> None:
         try:
             with self._database.begin() as session:
                 history.record(session, SYSTEM, Action.BACKUP_FAILED, None, reason=reason)

@@ -11,7 +11,7 @@ from datetime import datetime
 from pathlib import Path
 
 from app.ops.backup.archive import Damaged
-from app.ops.backup.place import DAMAGED, SEGMENT_BYTES, BackupPlace, flush, write_durably
+from app.ops.backup.place import DAMAGED, SEGMENT_BYTES, BackupPlace, entries, flush, write_durably
 from app.rules.backups import BranchKey, Segment
 
 _NAME = re.compile(r"([0-9A-F]{8})([0-9A-F]{8})([0-9A-F]{8})(\.gz)?(\.partial)?")
@@ -48,9 +48,9 @@ def segment_name(timeline: int, number: int) -> str:
 def files(place: BackupPlace) -> list[WalFile]:
     """The archive, oldest first; of a segment that is there twice, the file that is complete."""
     found: dict[tuple[BranchKey, int], WalFile] = {}
-    for folder in _folders(place):
+    for folder in place.log_folders():
         system = system_of(place, folder)
-        for path in sorted(folder.iterdir()):
+        for path in sorted(entries(folder)):
             one = _file(path, system)
             if one is None:
                 continue
@@ -69,8 +69,8 @@ def prune(place: BackupPlace, needed_from: int) -> tuple[int, int]:
             path.unlink(missing_ok=True)
             count += 1
             size_bytes += one.size_bytes
-    newest = {system_of(place, folder): folder for folder in _folders(place)}.values()
-    for folder in _folders(place):  # the newest of a database is the one that is written to
+    newest = {system_of(place, folder): folder for folder in place.log_folders()}.values()
+    for folder in place.log_folders():  # the newest of a database is the one that is written to
         if folder not in newest and not any(_file(path, 0, damaged=True) for path in folder.iterdir()):
             for left in folder.iterdir():
                 left.unlink()
@@ -137,7 +137,7 @@ def newest_folder(place: BackupPlace, branch: BranchKey) -> Path | None:
         found = (_file(path, branch[0]) for path in folder.iterdir())
         return all(one is None or one.segment.branch == branch for one in found)
 
-    own = [one for one in _folders(place) if system_of(place, one) == branch[0]]
+    own = [one for one in place.log_folders() if system_of(place, one) == branch[0]]
     return next((one for one in reversed(own) if fits(one)), None)
 
 
@@ -153,15 +153,11 @@ def system_of(place: BackupPlace, folder: Path) -> int:
 def newest_timeline(place: BackupPlace, system: int) -> int:
     """The highest timeline of a database cluster that anything here knows of."""
     known = [one.timeline for one in place.backups() if one.system_identifier == system]
-    for folder in _folders(place):
+    for folder in place.log_folders():
         if system_of(place, folder) == system:
             found = (_TIMELINE.match(path.name) for path in folder.iterdir())
             known += [int(one[1], 16) for one in found if one]
     return max(known, default=0)
-
-
-def _folders(place: BackupPlace) -> list[Path]:
-    return sorted(path for path in place.wal.glob("*") if path.is_dir())
 
 
 def _so_far(one: WalFile) -> bytes:

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from app.core import clock
+from app.ops import demo_data
 from app.ops.backup import drill, standing
 from app.ops.backup.place import place_of
 from app.ops.doctor.findings import Finding, Installation, ok, problem, warning
-from app.settings import DEMO_DOMAIN
 from app.web.formats import local_time
 
-_DEMO = "SELECT EXISTS (SELECT FROM users WHERE email LIKE %s AND deleted_at IS NULL)"
 _RUNBOOK = "docs/runbooks/restore.md"
 
 
@@ -25,7 +24,7 @@ def age(known: Installation) -> Iterator[Finding]:
             "Make one every night and copy it to another machine: docs/runbooks/database.md. Try to restore it.",
         )
         return
-    if is_demo(known):
+    if _is_demo(known):
         yield ok("Backup", "The demo school is not backed up by itself.")
         return
     place = place_of(settings)
@@ -70,7 +69,7 @@ def age(known: Installation) -> Iterator[Finding]:
 
 def drilled(known: Installation) -> Iterator[Finding]:
     """Has a backup been restored lately, to see that it can be?"""
-    if not known.embedded or is_demo(known):
+    if not known.embedded or _is_demo(known):
         return
     place, settings = place_of(known.settings), known.settings
     last = drill.last(place)
@@ -100,12 +99,8 @@ def drilled(known: Installation) -> Iterator[Finding]:
         )
 
 
-def is_demo(known: Installation) -> bool:
-    """Whether the database is the demo school's."""
-    if known.database is None:
-        return False
-    row = known.database.execute(_DEMO, (f"%@{DEMO_DOMAIN}",)).fetchone()
-    return bool(row and row[0])
+def _is_demo(known: Installation) -> bool:
+    return known.database is not None and demo_data.accounts_on(known.database).is_demo_school
 
 
 def _same_disk(known: Installation) -> bool:
