@@ -54,6 +54,7 @@ from app.enrollment.leaves.service import days_of as leave_days
 from app.enrollment.lists import queries as lists
 from app.enrollment.objections import Ending, Objection
 from app.enrollment.objections import register as register_objection
+from app.enrollment.policy import require_own
 from app.enrollment.queries import Learner
 from app.enrollment.study_access import Study, hold_for_study, study_for
 from app.enrollment.study_access import register_end as on_ended
@@ -120,6 +121,7 @@ __all__ = [
     "register_time_to_cancel",
     "register_withdrawal_hours",
     "request_withdrawal",
+    "require_own",
     "send_leave_notice",
     "send_withdrawal_notice",
     "status_counts",

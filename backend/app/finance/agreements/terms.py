@@ -11,12 +11,13 @@ from sqlalchemy import Row
 from app.core.errors import Conflict
 from app.core.money import format_cents
 from app.db.models import ProgramFee
-from app.documents.service import Draft, Letterhead, long_date
+from app.documents.service import Draft, Letterhead
 from app.finance.agreements.schemas import PrepareForm
 from app.rules import agreements as rules
 from app.rules.agreements import APPLICATION, FEE, KINDS, Fee
 from app.rules.refunds_policies import Policy
 from app.school.service import AgreementPolicy
+from app.web.formats import long_date
 
 KIND = "enrollment_agreement"
 CONSENT = (

@@ -12,7 +12,7 @@ from app.core.errors import Conflict
 from app.core.money import format_cents
 from app.core.permissions import Subject
 from app.enrollment import service as enrollment
-from app.finance.refunds import policy, service
+from app.finance.refunds import service
 from app.finance.refunds.service import WhatIf
 from app.settings import Settings
 from app.web import formats
@@ -52,7 +52,7 @@ def leave(
 ) -> Response:
     def act(values: LeaveForm) -> Response:
         record = enrollment.read_enrollment(db, subject, enrollment_id)
-        policy.require_own(subject, record.user_id)
+        enrollment.require_own(subject, record.user_id)
         found = _what_if(db, subject, settings, enrollment_id)
         if not values.agreed:
             raise Conflict("Confirm that you have read what leaving would refund. Nothing was sent.")
@@ -100,7 +100,7 @@ def _page(
     form: Form[LeaveForm],
 ) -> Response:
     record = enrollment.read_enrollment(db, subject, enrollment_id)
-    policy.require_own(subject, record.user_id)
+    enrollment.require_own(subject, record.user_id)
     found = _what_if(db, subject, settings, enrollment_id)
     waiting = enrollment.read_withdrawal(db, subject, enrollment_id, settings.zone)
     return render(

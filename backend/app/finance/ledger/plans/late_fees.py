@@ -8,7 +8,6 @@ from app.core import mail
 from app.core.money import format_cents
 from app.core.permissions import SYSTEM, internal
 from app.db.models import LedgerTransaction, PaymentPlan
-from app.documents.service import long_date
 from app.finance.ledger import chart
 from app.finance.ledger import queries as ledger
 from app.finance.ledger.plans import queries, service
@@ -18,6 +17,7 @@ from app.finance.ledger.schemas import Entry
 from app.rules import installments as rule
 from app.school import service as school
 from app.settings import Settings
+from app.web.formats import long_date
 
 
 @internal("the system's own work of every morning")
