@@ -123,7 +123,7 @@ def sample(refund: Policy, policy: AgreementPolicy) -> dict[str, Any]:
         request=UUID(int=0),
         starts_on=date(2026, 1, 5),
         ends_on=date(2026, 12, 18),
-        schedule="Monday to Thursday, 9:00 to 14:00",
+        schedule="Monday to Thursday, 9:00 AM to 2:00 PM",
         payment="In monthly installments.",
         cosigner_kind=None,
         cosigner_name=None,
