@@ -58,7 +58,10 @@ def test_the_pages_lead_from_step_to_step(office: Office, signed_in: SignIn, ses
     back = {"request": str(uuid4()), "reason": "Returned by the post office"}
     assert bursar.post(f"{address}/remittances/{made}/return", data=back).status_code == 303
     assert "It came back" in student.get(address).text
+    assert "Pay out the refund" in bursar.get("/queue?kind=refunds_to_remit").text
     assert chief.post(f"{address}/rejection", data={"rejection": "Wrong address"}).status_code == 303
+    waiting = bursar.get("/queue?kind=refunds_to_remit").text
+    assert ("Compute the refund again" in waiting, "Pay out the refund" in waiting) == (True, False)
     assert bursar.post(f"{address}/computations", data={"reason": "Address corrected"}).status_code == 303
     shown = bursar.get("/refunds?q=Maria").text
     assert "Waiting for approval" in shown
@@ -113,7 +116,7 @@ def test_the_letter_is_signed_and_says_every_step(live_settings: Settings, live_
 
     def issue() -> IssuedDocument:
         with live_database.begin() as session:
-            act = letters.act(session, office.bursar, refund)
+            act = letters.act(service.read(session, office.bursar, refund))
         return documents.issue(
             live_database, office.bursar, files, live_settings,
             lambda session: letters.draft(session, office.bursar, files, refund), request=act,

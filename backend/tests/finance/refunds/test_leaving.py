@@ -12,8 +12,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.db.models import Enrollment, User, Withdrawal, WithdrawalForm
-from app.finance.agreements import queries as agreements
-from app.finance.agreements.queries import SignedAgreement
+from app.finance.agreements import service as agreements
+from app.finance.agreements.service import SignedAgreement
 from app.finance.refunds.time_to_cancel import within
 from tests.factories.school import School
 from tests.factories.withdrawals import ZONE
@@ -22,7 +22,7 @@ NOW = datetime(2026, 5, 20, 16, tzinfo=UTC)
 
 
 def agreed(signed_at: datetime, policy: str = "gnpec-current") -> SignedAgreement:
-    return SignedAgreement(1, 1, signed_at, signed_at, signed_at, policy, 0, False, (), ())
+    return SignedAgreement(1, signed_at, signed_at, policy, 0, False, (), ())
 
 
 @pytest.mark.parametrize(

@@ -191,8 +191,6 @@ def rows(zone: ZoneInfo, today: date) -> Select[Any]:
                 else_=null(),
             ).label("on_time"),
             Refund.letter_id,
-            Refund.credit_transaction_id,
-            Refund.warnings,
         )
         .join(Withdrawal, Withdrawal.id == Refund.withdrawal_id)
         .join(User, User.id == Withdrawal.user_id)
@@ -276,15 +274,20 @@ def totals(session: Session, visible: ColumnElement[bool], today: date) -> Row[A
     ).one()
 
 
-def waiting(visible: ColumnElement[bool], condition: ColumnElement[bool], what: str) -> Select[Any]:
-    """What waits, for the queue."""
+def waiting(visible: ColumnElement[bool], condition: ColumnElement[bool]) -> Select[Any]:
+    """What waits, for the queue, and what is to do."""
+    to_do = case(
+        (Refund.rejected_at.is_not(None), "Compute the refund again"),
+        (Refund.approved_at.is_not(None), "Pay out the refund"),
+        else_="Approve the refund",
+    )
     return (
         select(
             *queue.line(
                 number=Refund.id,
                 student_id=Withdrawal.user_id,
                 about=User.full_name,
-                what=literal(what) + " · " + Program.name,
+                what=to_do + " · " + Program.name,
                 since=Refund.created_at,
                 due_on=Refund.due_on,
                 href=func.concat("/refunds/", Refund.id),

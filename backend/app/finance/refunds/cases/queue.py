@@ -15,7 +15,6 @@ queue.register(
         lambda session, subject, _today: queries.waiting(
             policy.visible(session, subject, queries.STUDENT),
             queries.TO_APPROVE,
-            "Approve the refund",
         ),
         _BECAUSE,
         order=42,
@@ -27,7 +26,6 @@ queue.register(
         lambda session, subject, _today: queries.waiting(
             policy.visible(session, subject, queries.STUDENT),
             queries.TO_HANDLE,
-            "Pay out the refund",
         ),
         _BECAUSE,
         order=43,
