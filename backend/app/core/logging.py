@@ -14,6 +14,9 @@ ACCESS: Final = logging.getLogger("access")
 """Takes a mapping for each request (`app.web.access_log`)."""
 ACCESS_FILES_KEPT: Final = 10
 
+_processors: Final[list[structlog.typing.Processor]] = []
+"""One list for as long as the program runs: a logger that has been used keeps the list that it found."""
+
 _SECRET_WORDS = ("password", "secret", "token", "authorization", "cookie")
 
 
@@ -52,8 +55,9 @@ def configure_logging(settings: Settings) -> None:
         if settings.log_json
         else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
     )
+    _processors[:] = [*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter]
     structlog.configure(
-        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        processors=_processors,
         logger_factory=structlog.stdlib.LoggerFactory(),
         cache_logger_on_first_use=True,
     )

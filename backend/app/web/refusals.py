@@ -59,8 +59,10 @@ def register_record(
     kind: Records | None = None,
     by_uuid: bool = False,
 ) -> None:
-    """Say what a parameter of the room's addresses names."""
-    _records[parameter] = Record(table, key, owner, kind, by_uuid)
+    """Say what a parameter of the room's addresses names. One name is one kind of record in every room; ValueError."""
+    record = Record(table, key, owner, kind, by_uuid)
+    if _records.setdefault(parameter, record) != record:
+        raise ValueError(f"{{{parameter}}} names a record of {_records[parameter].table} already")
 
 
 def registered() -> Mapping[str, Record]:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import structlog
 from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import text
@@ -187,3 +188,17 @@ def test_what_comes_from_outside_ends_no_line_of_the_log(capsys: pytest.CaptureF
         logging.getLogger().handlers = before
     (line,) = capsys.readouterr().err.splitlines()
     assert r"/a\r\n2026 forged \x1b[2J\u2028" in line
+
+
+def test_a_logger_follows_what_is_configured_after_its_first_line() -> None:
+    before = logging.getLogger().handlers
+    settings = load_settings(_env_file=None, secret_key="x" * 32)
+    log = structlog.get_logger("outside")
+    try:
+        for event in ("first", "second"):
+            configure_logging(settings)
+            with structlog.testing.capture_logs() as logged:
+                log.warning(event)
+            assert [line["event"] for line in logged] == [event]
+    finally:
+        logging.getLogger().handlers = before

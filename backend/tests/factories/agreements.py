@@ -70,4 +70,4 @@ def agreed(session: Session, enrollment: Enrollment, serial: int) -> dict[str, i
     )
     session.add(row)
     session.flush()
-    return {"enrollment_agreement_id": row.id, "fee_id": fee.id}
+    return {"agreement_id": row.id, "fee_id": fee.id}

@@ -199,7 +199,7 @@ def walked(session: Session, enrollment: Enrollment) -> dict[str, int]:
     ).one()
     return {
         "site_id": place.id,
-        "agreement_id": agreement,
+        "site_agreement_id": agreement,
         "supervisor_id": overseer.id,
         "externship_id": record.id,
         "hours_id": logged(session, record, date(2026, 5, 4)).id,

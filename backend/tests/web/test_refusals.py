@@ -246,3 +246,10 @@ def test_registered_tables_are_there(session: Session, live_database: Database) 
             fresh.execute(
                 text(f"SELECT {record.key}, {record.owner or record.key} FROM {record.table} LIMIT 1")
             )
+
+
+def test_one_name_is_one_kind_of_record_in_every_room() -> None:
+    known, record = next(iter(web_refusals.registered().items()))
+    with pytest.raises(ValueError, match="already"):
+        web_refusals.register_record(known, f"{record.table}_of_another_kind")
+    assert web_refusals.registered()[known] == record

@@ -108,8 +108,6 @@ class Walk:
         for piece in route.path.split("/"):
             if piece.startswith("{"):
                 name = piece.strip("{}").partition(":")[0]
-                if name == "agreement_id" and "/externships/" not in route.path:
-                    name = "enrollment_agreement_id"  # a site's agreement goes by the same word
                 example = WORDS.get(name) or _PLACES.get(name, self.numbers.get(name, self.other.id))
                 pieces.append(part if part is not None else str(example))
             else:

@@ -32,7 +32,7 @@ from app.web.request import CurrentSubject, Db, FilesDep, Requires, SettingsDep
 router = APIRouter(include_in_schema=False)
 uploads.register("/externships/sites/*/agreements/new")
 refusals.register_record("site_id", "externship_sites")
-refusals.register_record("agreement_id", "externship_agreements")
+refusals.register_record("site_agreement_id", "externship_agreements")
 refusals.register_record("supervisor_id", "externship_supervisors")
 READS = [Requires(Permission.EXTERNSHIPS_READ_ALL)]
 MANAGES = [Requires(Permission.EXTERNSHIPS_MANAGE)]
@@ -186,20 +186,20 @@ def _agreement_page(
     )
 
 
-@router.get("/externships/agreements/{agreement_id}/file", dependencies=READS)
-def agreement_file(db: Db, subject: CurrentSubject, store: FilesDep, agreement_id: PathId) -> Response:
-    content, media_type = service.read_agreement(db, subject, store, agreement_id)
-    return scans.answer(content, media_type, f"externship-agreement-{agreement_id}")
+@router.get("/externships/agreements/{site_agreement_id}/file", dependencies=READS)
+def agreement_file(db: Db, subject: CurrentSubject, store: FilesDep, site_agreement_id: PathId) -> Response:
+    content, media_type = service.read_agreement(db, subject, store, site_agreement_id)
+    return scans.answer(content, media_type, f"externship-agreement-{site_agreement_id}")
 
 
-@router.post("/externships/agreements/{agreement_id}/end", dependencies=MANAGES)
+@router.post("/externships/agreements/{site_agreement_id}/end", dependencies=MANAGES)
 def end_agreement(
     db: Db,
     subject: CurrentSubject,
-    agreement_id: PathId,
+    site_agreement_id: PathId,
     form: Annotated[Form[AgreementEndForm], Depends(posted(AgreementEndForm))],
 ) -> Response:
-    record = service.end_agreement(db, subject, agreement_id, form.checked())
+    record = service.end_agreement(db, subject, site_agreement_id, form.checked())
     return redirect(f"/externships/sites/{record.site_id}")
 
 

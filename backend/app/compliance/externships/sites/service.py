@@ -169,11 +169,11 @@ def add_agreement(
 
 
 def end_agreement(
-    session: Session, subject: Actor, agreement_id: int, values: AgreementEndForm
+    session: Session, subject: Actor, site_agreement_id: int, values: AgreementEndForm
 ) -> ExternshipAgreement:
     """An agreement ends before its last day: hours after the day given do not count under it."""
     policy.require_manage(subject)
-    record = _agreement(session, agreement_id, lock=True)
+    record = _agreement(session, site_agreement_id, lock=True)
     if not record.signed_on <= values.ended_on < record.expires_on:
         raise _wrong(
             "ended_on",
@@ -196,11 +196,11 @@ def end_agreement(
 
 
 def read_agreement(
-    session: Session, subject: Actor, store: FileStore, agreement_id: int
+    session: Session, subject: Actor, store: FileStore, site_agreement_id: int
 ) -> tuple[bytes, str]:
     """An agreement's bytes and media type. Raises NotFound."""
     policy.require_read_sites(subject)
-    record = _agreement(session, agreement_id)
+    record = _agreement(session, site_agreement_id)
     try:
         content = store.read_bytes(record.sha256)
     except FileMissing:
@@ -389,8 +389,8 @@ def _site(session: Session, site_id: int, *, lock: bool = False) -> ExternshipSi
     return site
 
 
-def _agreement(session: Session, agreement_id: int, *, lock: bool = False) -> ExternshipAgreement:
-    record = queries.get(session, ExternshipAgreement, agreement_id, lock=lock)
+def _agreement(session: Session, site_agreement_id: int, *, lock: bool = False) -> ExternshipAgreement:
+    record = queries.get(session, ExternshipAgreement, site_agreement_id, lock=lock)
     if record is None:
         raise NotFound("There is no such agreement, or you don’t have access to it.")
     return record
