@@ -91,7 +91,7 @@ WITHDRAWALS = Report[Any](
     columns=(
         _STUDENT,
         Column("program", "Program", lambda row: row.program, sort="program"),
-        Column("kind", "Kind", lambda row: row.kind.replace("_", " ").capitalize()),
+        Column("kind", "Kind", lambda row: row.kind_name),
         Column("requested_at", "Requested", lambda row: row.requested_at, Kind.MOMENT, sort="requested"),
         Column("due_on", "Refund due", lambda row: row.due_on, Kind.DAY, sort="due"),
         Column("days_left", "Days left", lambda row: row.days_left, Kind.NUMBER),

@@ -4,11 +4,19 @@ GNPEC Standard 12 sets 45 days "of withdrawal" and does not say when a withdrawa
 the last attendance, or the school's notice. The school's dated policy chooses; the choice is recorded with each.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Literal
+from typing import Final, Literal
 
 Kind = Literal["student", "administrative", "school_cancelled", "cancellation"]
+KINDS: Final[Mapping[str, str]] = {
+    "student": "Requested by the student",
+    "administrative": "Administrative withdrawal",
+    "cancellation": "Cancellation within the time to cancel",
+    "school_cancelled": "Cancellation by the school",
+}
+"""Kinds of withdrawal: what pages and reports call them."""
 Basis = Literal["receipt_of_request", "last_attendance", "notice"]
 REFUND_DAYS = 45
 """A refund is paid within 45 days of the withdrawal (GNPEC Standard 12)."""

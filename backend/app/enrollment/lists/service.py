@@ -51,6 +51,11 @@ class PendingWithdrawal:
     tone: str
     """From the warnings at 30, 40 and 45 days: empty, warn or bad."""
 
+    @property
+    def kind_name(self) -> str:
+        """Its kind as pages call it."""
+        return withdrawals.KINDS[self.kind]
+
 
 def class_list(session: Session, subject: Actor, paging: Paging) -> Listing[Any]:
     """Active enrollments, newest first. Sorts: student, program, enrolled, progress."""

@@ -13,6 +13,7 @@ from app.enrollment.withdrawals import service
 from app.enrollment.withdrawals.processing import service as processing
 from app.enrollment.withdrawals.received import hour_of, received_at
 from app.enrollment.withdrawals.schemas import Notice, NoticeForm, ProcessForm, Recorded, RecordForm
+from app.rules.withdrawals import KINDS
 from app.settings import Settings
 from app.web import formats
 from app.web.field_types import OptionalId, PathId
@@ -23,12 +24,6 @@ from app.web.request import CurrentSubject, Db, Requires, SettingsDep
 router = APIRouter(include_in_schema=False)
 ENDS = [Requires(Permission.ENROLLMENTS_END)]
 LIST = ("Enrollments", "/enrollments")
-KINDS = [
-    ("student", "Withdrawal that the student asked for"),
-    ("administrative", "Administrative withdrawal by the school"),
-    ("cancellation", "Cancellation within the time to cancel"),
-    ("school_cancelled", "Cancellation by the school"),
-]
 METHODS = [("email", "Email"), ("letter", "Letter"), ("in_person", "In person")]
 
 
@@ -107,7 +102,7 @@ def _record_page(
         "withdrawals/record.html",
         "Withdraw",
         form=form,
-        kinds=KINDS,
+        kinds=[*KINDS.items()],
         methods=METHODS,
     )
 
@@ -215,7 +210,6 @@ def _process_page(
         form=form,
         notice=notice or Form.blank(NoticeForm, notice_on=clock.today(settings.zone)),
         methods=METHODS,
-        kinds=dict(KINDS),
     )
 
 

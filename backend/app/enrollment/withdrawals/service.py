@@ -23,6 +23,7 @@ from app.enrollment.withdrawals.figures import Difference
 from app.enrollment.withdrawals.schemas import Notice, Recorded
 from app.enrollment.withdrawals.steps import NONE_PENDING, set_moment, waiting
 from app.rules import enrollment as states
+from app.rules.withdrawals import KINDS
 
 __all__ = [
     "Account",
@@ -47,6 +48,11 @@ class Account:
     figures: Figures
     frozen: bool
     differences: tuple[Difference, ...]
+
+    @property
+    def kind_name(self) -> str:
+        """Its kind as pages call it."""
+        return KINDS[self.withdrawal.kind]
 
 
 def request(

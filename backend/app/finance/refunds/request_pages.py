@@ -24,7 +24,7 @@ class LeaveForm(BaseModel):
     request: UUID
     shown: str = Field(default="", max_length=40)
     reason: Annotated[Text, Field(min_length=1, max_length=2_000, title="Reason")]
-    agreed: bool = Field(default=False, title="I have read what leaving would refund")
+    agreed: bool = Field(default=False, title="I have read the estimated refund")
 
 
 @router.get("/account/withdraw/{enrollment_id}")

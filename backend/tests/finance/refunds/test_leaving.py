@@ -123,8 +123,8 @@ def test_the_cost_stands_before_the_request(
     with time_machine.travel(NOW, tick=False):
         client = signed_in(student)
         page = client.get(path).text
-        assert "Leaving today" in page
-        assert page.index("Leaving today") < page.index("Send the request")
+        assert "If you leave today" in page
+        assert page.index("If you leave today") < page.index("Send the request")
         shown = page.partition('name="shown" value="')[2].partition('"')[0]
         form = {"request": str(uuid4()), "shown": shown, "reason": "Moving away", "agreed": "true"}
         assert client.post(path, data=form | {"reason": " "}).status_code == 422

@@ -50,7 +50,7 @@ register_conflict(
 register_conflict(
     "check_refund_remittances_total", "That is more than the refund. Nothing was paid; open the refund again."
 )
-register_conflict("check_refunds_persons", "Somebody else approves a refund than who computed it.")
+register_conflict("check_refunds_persons", "Someone other than the person who computed a refund approves it.")
 register_conflict("check_refunds_order", "The refund has changed in the meantime. Open it again.")
 
 STATES = {

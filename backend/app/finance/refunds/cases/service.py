@@ -280,10 +280,12 @@ def approve(session: Session, subject: Subject, refund_id: int, values: Approval
     if row.approved_at is not None:
         raise Conflict("This refund is approved already. Nothing was changed.")
     if row.rejected_at is not None:
-        raise Conflict("This refund was sent back. The bursar computes it again before it is approved.")
+        raise Conflict(
+            "This refund was sent back. The bursar must compute it again before it can be approved."
+        )
     if subject.user_id in found.makers:
         raise Forbidden(
-            "You recorded or processed this withdrawal or computed its refund, so somebody else approves it. "
+            "You recorded or processed this withdrawal or computed its refund, so someone else must approve it. "
             "Nothing was changed."
         )
     current = found.current
