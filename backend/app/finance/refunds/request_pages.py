@@ -73,6 +73,6 @@ def _page(
         breadcrumbs=[
             ("Learn", "/learn"),
             (record.program_name, f"/enrollments/{enrollment_id}"),
-            ("Leave", None),
+            ("Withdraw", None),
         ],
     )

@@ -149,6 +149,10 @@ def remittance_by_request(session: Session, request: UUID) -> RefundRemittance |
 _Computer, _Approver, _Endorser = aliased(User), aliased(User), aliased(User)
 
 
+def _days_left(today: date) -> ColumnElement[int | None]:
+    return case((OPEN, Refund.due_on - literal(today, Date)), else_=null())
+
+
 def rows(zone: ZoneInfo, today: date) -> Select[Any]:
     """Refunds with their student, program and timeliness.
 
@@ -184,7 +188,7 @@ def rows(zone: ZoneInfo, today: date) -> Select[Any]:
             Refund.remitted_at,
             remitted_on.label("remitted_on"),
             (remitted_on - withdrawn_on).label("days"),
-            case((OPEN, Refund.due_on - literal(today, Date)), else_=null()).label("days_left"),
+            _days_left(today).label("days_left"),
             case(
                 (Refund.remitted_at.is_not(None), remitted_on <= Refund.due_on),
                 (OPEN & (Refund.due_on < today), False),
@@ -228,7 +232,8 @@ def listing(
     first: date | None = None,
     last: date | None = None,
 ) -> Listing[Any]:
-    """Refunds. `timely`: on_time, late or overdue; `first` and `last` are of the withdrawal."""
+    """Refunds: the open ones by the days left, then the others, the newest first. `timely`: on_time, late or overdue;
+    `first` and `last` are of the withdrawal."""
     found = rows(zone, today).where(
         visible, *matches(paging.q, User.full_name, User.email, Program.name, cast(Refund.id, Text))
     )
@@ -255,10 +260,11 @@ def listing(
         "amount": Refund.amount_cents,
         "withdrawn": _LEFT,
         "due": Refund.due_on,
+        "days_left": _days_left(today),
         "remitted": Refund.remitted_at,
         "state": _STATE,
     }
-    return Listing(session, found.order_by(paging.order(sorts, "due"), Refund.id), paging)
+    return Listing(session, found.order_by(paging.order(sorts, "days_left"), Refund.id.desc()), paging)
 
 
 def totals(session: Session, visible: ColumnElement[bool], today: date) -> Row[Any]:

@@ -118,9 +118,9 @@ def refunds(
     first: date | None = None,
     last: date | None = None,
 ) -> Listing[Any]:
-    """Refunds, by the day they are due unless sorted otherwise.
+    """Refunds: the open ones by the days left, then the others, unless sorted otherwise.
 
-    Sorts: number, student, program, amount, withdrawn, due, remitted, state. Raises Forbidden.
+    Sorts: number, student, program, amount, withdrawn, due, days_left, remitted, state. Raises Forbidden.
     """
     policy.require_read_all(subject)
     zone = school.facts(session).zone
