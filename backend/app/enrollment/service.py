@@ -55,7 +55,7 @@ from app.enrollment.lists import queries as lists
 from app.enrollment.objections import Ending, Objection
 from app.enrollment.objections import register as register_objection
 from app.enrollment.queries import Learner
-from app.enrollment.study_access import Study, hold_for_study, study_for
+from app.enrollment.study_access import Study, find_study, hold_for_study, study_for
 from app.enrollment.study_access import register_end as on_ended
 from app.enrollment.withdrawals.moments import register as register_time_to_cancel
 from app.enrollment.withdrawals.moments import register_hour as register_hour_that_decides
@@ -93,6 +93,7 @@ __all__ = [
     "complete",
     "enroll",
     "enroll_by_email",
+    "find_study",
     "frozen_figures",
     "hold_for_study",
     "learners",
