@@ -4,19 +4,11 @@ GNPEC Standard 12 sets 45 days "of withdrawal" and does not say when a withdrawa
 the last attendance, or the school's notice. The school's dated policy chooses; the choice is recorded with each.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Final, Literal
+from typing import Literal
 
 Kind = Literal["student", "administrative", "school_cancelled", "cancellation"]
-KINDS: Final[Mapping[str, str]] = {
-    "student": "Requested by the student",
-    "administrative": "Administrative withdrawal",
-    "cancellation": "Cancellation within the time to cancel",
-    "school_cancelled": "Cancellation by the school",
-}
-"""Kinds of withdrawal: what pages and reports call them."""
 Basis = Literal["receipt_of_request", "last_attendance", "notice"]
 REFUND_DAYS = 45
 """A refund is paid within 45 days of the withdrawal (GNPEC Standard 12)."""
@@ -59,11 +51,15 @@ def moment(
     return Moment(requested_at, received)
 
 
-def due_on(withdrawn_on: date) -> date:
+def due_on(withdrawn_on: date, days: int = REFUND_DAYS) -> date:
     """The last day for the refund; the day of the withdrawal is day 0."""
-    return withdrawn_on + timedelta(days=REFUND_DAYS)
+    return withdrawn_on + timedelta(days=days)
 
 
-def tone(days_since: int) -> str:
-    """How a list colors a withdrawal after so many days: warn from day 30, bad from day 40."""
+def tone(days_since: int, days: int = REFUND_DAYS) -> str:
+    """How a list colors a withdrawal after so many days: of 45 warn from day 30, bad from day 40.
+
+    Of fewer `days` for the refund, as many days before the last one.
+    """
+    days_since += REFUND_DAYS - days
     return next((name for days, name in WARNINGS if days_since >= days), "")
