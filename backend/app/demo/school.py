@@ -126,7 +126,7 @@ def _build(
     completed, attempts = lesson_results.write_lessons(desk, enrolled, packages)
     grades.write_grades(session, desk, taught)
     skills.write_skills(desk, taught)
-    withdrawals = paperwork.write_withdrawals(desk, enrolled)
+    withdrawals = paperwork.write_withdrawals(session, desk, enrolled)
     paperwork.write_graduations(desk, enrolled)
     agreements.write_fees(desk)
     ledger.write_ledger(session, desk, enrolled, withdrawals)

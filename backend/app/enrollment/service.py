@@ -67,9 +67,6 @@ from app.enrollment.withdrawals.processing.service import process as process_wit
 from app.enrollment.withdrawals.service import (
     cancel as cancel_withdrawal,
 )
-from app.enrollment.withdrawals.service import (
-    figures_of as withdrawal_figures,
-)
 from app.enrollment.withdrawals.service import frozen_figures, note_notice
 from app.enrollment.withdrawals.service import read as read_withdrawal
 from app.enrollment.withdrawals.service import record as record_withdrawal
@@ -136,7 +133,6 @@ __all__ = [
     "why_leaving",
     "why_not_complete",
     "withdraw_lesson_completion",
-    "withdrawal_figures",
 ]
 NO_ENROLLMENT = policy.NO_ENROLLMENT
 

@@ -234,6 +234,12 @@ def test_refunds_follow_from_withdrawals_and_are_paid_in_time(ask: Callable[[str
               OR r.remitted_at < r.approved_at OR (r.remitted_at AT TIME ZONE 'America/New_York')::date > r.due_on
               OR r.approved_by NOT IN (SELECT id FROM users WHERE role = 'admin')"""
     ) == []  # fmt: skip
+    # Each goes by the figures that its withdrawal froze, or nobody could approve it.
+    assert ask(
+        """SELECT r.id FROM refunds r JOIN refund_computations c ON c.refund_id = r.id
+           LEFT JOIN withdrawal_figures f ON f.withdrawal_id = r.withdrawal_id
+           WHERE (c.case_file ->> 'attended_minutes')::int IS DISTINCT FROM f.completed_minutes"""
+    ) == []  # fmt: skip
     # What is stored computes to the same, and the ledger holds it.
     stored = ask(
         "SELECT c.case_file, c.result, r.amount_cents FROM refund_computations c JOIN refunds r ON r.id = c.refund_id"

@@ -93,7 +93,7 @@ def build(
                 "refundable": fee.refundable,
                 # The agreement itself itemizes it and marks it.
                 "disclosed": not fee.refundable,
-                "kept": False,
+                "kind": fee.kind,
             }
             for fee in fees
             if fee.kind not in (APPLICATION, FEE)

@@ -134,7 +134,7 @@ def case_page(
     if payees:
         blank |= {"payer_id": payees[0]["payer_id"], "amount_cents": payees[0]["amount_cents"]}
     if letter is None and may_letter:
-        letter = Form.blank(IssueForm, request=letters.act(session, subject, refund_id))
+        letter = Form.blank(IssueForm, request=letters.act(found))
     kept = [one["name"] for one in current.case_file["items"] if one["kept"]]
     return render(
         request,
