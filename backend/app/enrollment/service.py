@@ -56,6 +56,7 @@ from app.enrollment.lists import queries as lists
 from app.enrollment.lists.refund_days import register as register_refund_days
 from app.enrollment.objections import Ending, Objection
 from app.enrollment.objections import register as register_objection
+from app.enrollment.policy import require_own
 from app.enrollment.queries import Learner
 from app.enrollment.study_access import Study, find_study, hold_for_study, study_for
 from app.enrollment.study_access import register_end as on_ended
@@ -122,6 +123,7 @@ __all__ = [
     "register_requirement",
     "register_time_to_cancel",
     "request_withdrawal",
+    "require_own",
     "send_leave_notice",
     "send_withdrawal_notice",
     "status_counts",

@@ -138,8 +138,8 @@ def test_every_report_has_rows_and_those_of_money_agree_with_the_ledger(
             for offer in registry.every()
             if not offer.take(registry.Asked(session, SYSTEM, offer.report)).listing.total()
         }
-        # What is signed is made by the command, after the school.
-        assert empty == {"transcripts"}
+        # What is signed, and the request for one, is made by the command, after the school.
+        assert empty == {"transcripts", "transcript-requests"}
         found = revenue.revenue(session, SYSTEM)
         assert found.charged_cents == found.earned_cents + found.deferred_cents == found.ledger_cents
         years = state_fees.fees_by_year(session, SYSTEM)

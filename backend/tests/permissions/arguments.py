@@ -97,6 +97,7 @@ _CHARGE = ChargeForm(request=UUID(int=1), amount_cents=100, type="tuition", memo
 CALLS: Mapping[str, Mapping[str, Any]] = {
     "finance.ledger.posting.post_for_student": {"values": lambda _numbers: _CHARGE},
     "finance.ledger.posting.preview_for_student": {"values": lambda _numbers: _CHARGE},
+    "enrollment.policy.require_own": {"owner_id": "@user_id"},
     "accounts.people.create_person": {"email": "new@example.org"},
     "finance.refunds.ask_to_leave": {"agreed": True},
     "academics.classes.roster.remove_students": {"seat_ids": lambda numbers: [numbers["seat_id"]]},

@@ -157,7 +157,7 @@ def own_what_ifs(session: Session, subject: Subject, zone: ZoneInfo) -> list[Wha
 def estimate(session: Session, subject: Subject, enrollment_id: int, zone: ZoneInfo) -> Estimate:
     """What leaving would refund, for the student who thinks of it. Raises NotFound for everybody else."""
     row = enrollment.read_enrollment(session, subject, enrollment_id)
-    policy.require_own(subject, row.user_id)
+    enrollment.require_own(subject, row.user_id)
     try:
         return Estimate(row, what_if(session, subject, enrollment_id, zone))
     except Conflict:

@@ -13,11 +13,12 @@ from app.core.money import format_cents
 from app.core.permissions import Actor, Permission, Subject, internal
 from app.db.models import IssuedDocument, RefundRemittance
 from app.documents import service as documents
-from app.documents.service import DocumentKind, Draft, Offer, long_date
+from app.documents.service import DocumentKind, Draft, Offer
 from app.finance.ledger import chart
 from app.finance.refunds.cases import policy, sentences
 from app.finance.refunds.cases.service import RefundCase, locked, read
 from app.school import service as school
+from app.web.formats import long_date
 
 KIND = "refund_letter"
 _ACTS = UUID("b1f0d6de-0f63-4a5e-8f0a-2a4b7c9c1d55")
