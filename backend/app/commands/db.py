@@ -104,7 +104,7 @@ def psql(context: typer.Context) -> None:
         before = signal.signal(signal.SIGINT, signal.SIG_IGN)
         try:
             done = subprocess.run(
-                [programs.tool("psql"), libpq_url(target._replace(password=None)), *context.args],
+                [programs.tool("psql"), libpq_url(target, password=False), *context.args],
                 env=environment,
                 check=False,
                 preexec_fn=_default_interrupt,
