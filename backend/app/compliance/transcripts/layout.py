@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
-from app.compliance.transcripts import codes
+from app.compliance.transcripts import codes, pesc
 from app.compliance.transcripts.content import statements
 from app.documents import service as documents
 from app.web import formats
@@ -62,6 +62,8 @@ def facts(
         "scale": _scale(content),
         "notes": _notes(content),
         "verify": _verify(content, number, code) if code is not None else None,
+        # For systems of other schools; only what is official is exchanged.
+        "pesc": pesc.record(content, number, issued_on) if code is not None else None,
     }
 
 

@@ -15,6 +15,7 @@ import pikepdf
 import psycopg
 import pytest
 import sqlalchemy as sa
+from defusedxml.ElementTree import fromstring
 from sqlalchemy.exc import DBAPIError
 
 from app.compliance.transcripts import service
@@ -53,6 +54,9 @@ def test_a_transcript_says_what_a_regulator_asks_for_and_is_kept(world: World, t
         assert (metadata["pdfaid:part"], metadata["pdfaid:conformance"]) == ("3", "A")
         assert metadata["pdfuaid:part"] == "1"
         record = opened.attachments["document.json"].get_file().read_bytes()
+        exchanged = fromstring(opened.attachments["transcript.xml"].get_file().read_bytes())
+    assert [one.text for one in exchanged.iter("DocumentID")] == [issued.number]
+    assert [one.text for one in exchanged.iter("CourseCreditEarned")] == ["3.00", "80"]
     assert hashlib.sha256(record).hexdigest() == issued.facts_sha256
     clr = json.loads(record)
     assert clr["type"] == ["VerifiableCredential", "ClrCredential"]
