@@ -35,15 +35,16 @@ from app.enrollment.completions.service import (
     wrong,
 )
 from app.enrollment.endings.processed import (
+    Attended,
     CountedRecord,
     Figures,
     Hours,
     ProcessedWithdrawal,
     Segment,
     WithdrawalKind,
+    register_hours,
 )
 from app.enrollment.endings.processed import register as on_withdrawal_processed
-from app.enrollment.endings.processed import register_hours as register_withdrawal_hours
 from app.enrollment.endings.service import (
     complete,
     objections_to_ending,
@@ -54,6 +55,7 @@ from app.enrollment.graduation.requirements import register as register_requirem
 from app.enrollment.leaves.notices import send_notice as send_leave_notice
 from app.enrollment.leaves.service import days_of as leave_days
 from app.enrollment.lists import queries as lists
+from app.enrollment.lists.refund_days import register as register_refund_days
 from app.enrollment.objections import Ending, Objection
 from app.enrollment.objections import register as register_objection
 from app.enrollment.queries import Learner
@@ -80,6 +82,7 @@ from app.web.paging import Paging
 
 __all__ = [
     "NO_ENROLLMENT",
+    "Attended",
     "Candidate",
     "CompletionOutcome",
     "CountedRecord",
@@ -119,11 +122,12 @@ __all__ = [
     "record_lesson_completion",
     "record_withdrawal",
     "register_hour_that_decides",
+    "register_hours",
     "register_objection",
+    "register_refund_days",
     "register_requirement",
     "register_self_marked",
     "register_time_to_cancel",
-    "register_withdrawal_hours",
     "request_withdrawal",
     "send_leave_notice",
     "send_withdrawal_notice",

@@ -143,7 +143,8 @@ def test_every_report_has_rows_and_those_of_money_agree_with_the_ledger(
         found = revenue.revenue(session, SYSTEM)
         assert found.charged_cents == found.earned_cents + found.deferred_cents == found.ledger_cents
         years = state_fees.fees_by_year(session, SYSTEM)
-        months = state_fees.months(session, SYSTEM, Paging(), first=years[-1].first, last=years[0].last)
+        period = state_fees.fees_due(session, SYSTEM, first=years[-1].first, last=years[0].last)
+        months = state_fees.months(session, SYSTEM, Paging(), period)
         assert sum(row.base for row in list(months.rows())) == sum(one.base.base_cents for one in years)
 
 

@@ -159,7 +159,12 @@ CALLS: Mapping[str, Mapping[str, Any]] = {
     "finance.providers.begin": {"provider": lambda _numbers: Stripe("http://127.0.0.1:9", "sk", "whsec")},
     "finance.ledger.revenue.listing": {"found": lambda _numbers: Revenue(TODAY, [], 0)},
     "finance.ledger.revenue.revenue": {"day": lambda _numbers: date(2026, 1, 1)},
+    "finance.ledger.state_fees.months": {
+        "period": lambda _numbers: Mock(first=TODAY, last=TODAY, waived_off=False)
+    },
     "finance.ledger.tax_forms.listing": {"found": lambda _numbers: []},
+    "finance.ledger.tax_forms.forms": {"year": lambda _numbers: 2026},
+    "finance.ledger.tax_forms.preparers_file": {"year": lambda _numbers: 2026},
     "finance.ledger.tax_forms.year_of": {"value": lambda _numbers: None},
     "compliance.transcripts.find": {"number": lambda numbers: f"TR-2026-{numbers['serial']:06}"},
     "compliance.transcripts.enrollment_for": {

@@ -229,8 +229,8 @@ def expire(session: Session) -> int:
     return len(rows)
 
 
-@internal("a step of processing a withdrawal, in its transaction")
-def void_waiting(session: Session, subject: Subject, enrollment_id: int, reason: str) -> None:
+@internal("follows from the end of an enrollment, in its transaction")
+def void_waiting(session: Session, subject: Actor, enrollment_id: int, reason: str) -> None:
     """Make void what is being signed for an enrollment that ends. A refund still goes by what the student had signed
     at the withdrawal."""
     for row in queries.waiting(session, enrollment_id):

@@ -171,7 +171,8 @@ def own_unconfirmed(session: Session, subject: Subject) -> PaymentCheckout | Non
 def take(session: Session, provider_name: str, event: Event) -> str:
     """Take a message: post the money that came, once for each checkout, and keep everything else. Gives the outcome.
 
-    A message that came before is nothing. Refunds and disputes are never posted: the bursar looks at them.
+    A message that came before is nothing. Refunds and disputes are never posted: the bursar looks at them, once for as
+    many messages as say the same of the same money, in the one with the largest amount.
     """
     number = queries.take_event(
         session,
@@ -191,6 +192,13 @@ def take(session: Session, provider_name: str, event: Event) -> str:
     outcome = {"taken_back": "taken_back", "failed": "failed", "other": "nothing"}.get(event.kind, "posted")
     if event.kind == "paid":
         outcome = _paid(session, row, event)
+    elif event.kind == "taken_back" and event.reference:
+        queries.lock_reference(session, provider_name, event.reference)
+        waits = queries.waiting_about(session, provider_name, event.reference, event.same)
+        if waits is not None and (waits.amount_cents or 0) >= (event.amount_cents or 0):
+            outcome = "nothing"
+        elif waits is not None:
+            queries.settle_event(session, waits.id, "nothing", waits.checkout_id)
     queries.settle_event(session, number, outcome, None if row is None else row.id)
     return outcome
 

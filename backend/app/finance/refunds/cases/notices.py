@@ -16,7 +16,7 @@ from app.settings import Settings, get_settings
 from app.web import formats
 
 DAYS_LEFT = (15, 5, 0)
-"""Warnings: of the 45 days of GNPEC Standard 12, these are days 30, 40 and 45."""
+"""Warnings: of the 45 days of GNPEC Standard 12, these are days 30, 40 and 45; of the 40 of VA funds 25, 35 and 40."""
 _STEPS: Mapping[str, str] = {
     Action.REFUND_APPROVED: "approved",
     Action.REFUND_REMITTED: "remitted",

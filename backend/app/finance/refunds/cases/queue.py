@@ -5,7 +5,9 @@ from app.finance.refunds.cases import policy, queries
 from app.web import queue
 from app.web.queue import QueueKind
 
-_BECAUSE = "A refund is paid within 45 days of the withdrawal (GNPEC Standard 12)."
+_BECAUSE = (
+    "A refund is paid within 45 days of the withdrawal (GNPEC Standard 12), 40 if VA paid (38 CFR 21.4255)."
+)
 
 queue.register(
     QueueKind(
