@@ -166,7 +166,7 @@ def test_it_is_verified_from_the_file_alone_after_the_signers_certificate_ended(
 def test_the_evidence_changes_nothing_of_the_document(
     made: Signed, unsigned: bytes, key: Key, tmp_path: Path
 ) -> None:
-    """pyHanko writes metadata and Info anew at each update; a validator refuses its metadata."""
+    """pyHanko writes metadata and Info again at each update; a validator refuses its metadata."""
     assert made.pdf.startswith(unsigned.rstrip(b"\n"))
     with pikepdf.open(BytesIO(unsigned)) as before, pikepdf.open(BytesIO(made.pdf)) as after:
         assert before.Root.Metadata.read_bytes() == after.Root.Metadata.read_bytes()

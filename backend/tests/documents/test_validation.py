@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from app.core import timestamps
-from app.documents import pades
+from app.documents import evidence, pades
 from app.documents.keys.service import OwnKey
 from app.documents.pades import sign, sign_and_stamp, sign_for, with_fields
 from app.documents.signing import PARTIES
@@ -140,7 +140,7 @@ def test_the_engine_accepts_what_we_sign_and_refuses_each_planted_fault(
         authority = timestamps.Authority(tsa.url, timestamps.certificates(tsa.roots))
         stamped = sign_and_stamp(unsigned, key[0], authority, reason="Issued", school="A school").pdf
     # Without the newline that `pades` puts there, the update begins on the line of Typst's last word.
-    monkeypatch.setattr(pades, "_writer", lambda pdf: pades._Writer(BytesIO(pdf.rstrip(b"\n"))))
+    monkeypatch.setattr(pades, "_writer", lambda pdf: evidence.Writer(BytesIO(pdf.rstrip(b"\n"))))
     glued = tmp_path / "glued.pdf"
     glued.write_bytes(sign(unsigned, key[0], reason="Issued", school="A school"))
     good = {"unsigned": unsigned, "signed": signed, "agreed": agreed, "stamped": stamped}
