@@ -67,7 +67,7 @@ def test_an_absence_is_reported_and_excused_and_the_roster_says_so(
     expect(page.get_by_text("why the absence is not excused").first).to_be_visible()
     page.get_by_label("Note").fill("Get well soon")
     page.get_by_role("button", name="Excuse", exact=True).click()
-    expect(page.get_by_text("Get well soon")).to_be_visible()
+    expect(page.get_by_text("Decided by")).to_be_visible()
     page.goto("/attendance/absences?state=all")
     seen("absences")
     page.goto(f"/classes/{class_id}/attendance")
@@ -107,7 +107,7 @@ def test_a_leave_of_absence_from_the_request_to_the_return(
     page.get_by_label("Note to the student").fill("Get well soon")
     seen("leave-to-decide")
     page.get_by_role("button", name="Save the decision").click()
-    expect(page.get_by_text("Get well soon")).to_be_visible()
+    expect(page.get_by_text("Note from the office")).to_be_visible()
 
     signed_in_as(ana)
     page.goto("/hours")

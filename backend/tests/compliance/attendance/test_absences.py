@@ -193,24 +193,25 @@ def test_pages_queue_document_and_api(room: Room, signed_in: Signed) -> None:
     with time_machine.travel(datetime(2026, 5, 6, 16, tzinfo=STARTS.tzinfo), tick=False):
         mine, teacher = signed_in(room.people[0]), signed_in(room.teacher)
         assert 'href="/hours/absences/new"' in mine.get("/hours").text
-        form = mine.get("/hours/absences/new").text
+        form = mine.get("/hours/absences/meeting").text
         assert f'value="{room.record.id}@2026-05-05T12:30:00+00:00"' in form
         request = form.partition('name="request" value="')[2].partition('"')[0]
         given = {
             "request": request,
             "enrollment_id": room.enrollments[0].id,
-            "what": "meeting",
             "reason": "Flu <b>",
         }
-        wrong = mine.post("/hours/absences/new", data=given)
+        wrong = mine.post("/hours/absences/meeting", data=given)
         assert wrong.status_code == 422
         assert "Choose the class meeting that you miss." in wrong.text
         assert "Flu &lt;b&gt;" in wrong.text, "nothing typed is lost"
         given["meeting"] = f"{room.record.id}@2026-05-05T12:30:00+00:00"
-        made = mine.post("/hours/absences/new", data=given, files={"file": ("note.pdf", PDF)})
+        made = mine.post("/hours/absences/meeting", data=given, files={"file": ("note.pdf", PDF)})
         assert made.status_code == 303, made.text
         address = made.headers["location"]
         assert f'href="{address}"' in mine.get("/hours").text
+        days = given | {"starts_on": "2026-05-09", "ends_on": ""}
+        assert "No class of yours meets on these days" in mine.post("/hours/absences/new", data=days).text
         own = mine.get(address).text
         assert f'action="{address}/withdraw"' in own
         assert "Do not excuse" not in own

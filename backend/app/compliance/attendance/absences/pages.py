@@ -1,7 +1,8 @@
 """Pages of absences: the student reports one, the staff's list, and one absence with its decision."""
 
+from collections.abc import Callable
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal, TypeVar
 from uuid import uuid4
 
 from fastapi import APIRouter, Depends, Query, Request, Response
@@ -16,6 +17,8 @@ from app.compliance.attendance.absences.schemas import (
     AbsenceForm,
     AbsenceIn,
     AbsenceState,
+    DaysForm,
+    MeetingForm,
     WithdrawForm,
 )
 from app.compliance.attendance.corrections.evidence import evidence_of
@@ -34,7 +37,8 @@ from app.web.request import CurrentSubject, Db, FilesDep, Requires, SettingsDep
 
 router = APIRouter(include_in_schema=False)
 refusals.register_record("absence_id", "absence_requests", owner="user_id", kind=Records.ATTENDANCE)
-uploads.register("/hours/absences/new")
+uploads.register("/hours/absences/*")
+F = TypeVar("F", bound=AbsenceForm)
 EXCUSES = [Requires(Permission.ATTENDANCE_EXCUSE)]
 Wanted = Annotated[
     Literal["all", "requested", "excused", "not_excused", "withdrawn"] | None,
@@ -48,9 +52,8 @@ Wanted = Annotated[
 
 @router.get("/hours/absences/new")
 def new(request: Request, db: Db, subject: CurrentSubject, settings: SettingsDep) -> Response:
-    """Report an absence."""
-    _require_student(subject)
-    return _report_page(request, db, subject, settings, None)
+    """Report an absence from whole days."""
+    return _report_page(request, db, subject, settings, Form.blank(DaysForm, request=uuid4()))
 
 
 @router.post("/hours/absences/new")
@@ -60,46 +63,80 @@ def report(
     subject: CurrentSubject,
     settings: SettingsDep,
     store: FilesDep,
-    form: Annotated[Form[AbsenceForm], Depends(posted(AbsenceForm))],
+    form: Annotated[Form[DaysForm], Depends(posted(DaysForm))],
+) -> Response:
+    def asked(values: DaysForm) -> AbsenceIn:
+        last = values.ends_on or values.starts_on
+        return AbsenceIn(starts_on=values.starts_on, ends_on=last, **_shared(values))
+
+    return _reported(request, db, subject, settings, store, form, asked)
+
+
+@router.get("/hours/absences/meeting")
+def new_meeting(request: Request, db: Db, subject: CurrentSubject, settings: SettingsDep) -> Response:
+    """Report an absence from one class meeting."""
+    return _report_page(request, db, subject, settings, Form.blank(MeetingForm, request=uuid4()))
+
+
+@router.post("/hours/absences/meeting")
+def report_meeting(
+    request: Request,
+    db: Db,
+    subject: CurrentSubject,
+    settings: SettingsDep,
+    store: FilesDep,
+    form: Annotated[Form[MeetingForm], Depends(posted(MeetingForm))],
+) -> Response:
+    def asked(values: MeetingForm) -> AbsenceIn:
+        number, _, moment = values.meeting.partition("@")
+        try:
+            starts = datetime.fromisoformat(moment)
+            day = starts.astimezone(settings.zone).date()
+            return AbsenceIn(
+                starts_on=day, ends_on=day, class_id=int(number), meeting_at=starts, **_shared(values)
+            )
+        except (ValueError, OverflowError):
+            raise checks.wrong("meeting", "Choose the class meeting that you miss.") from None
+
+    return _reported(request, db, subject, settings, store, form, asked)
+
+
+def _shared(values: AbsenceForm) -> dict[str, Any]:
+    return values.model_dump(include={"request", "enrollment_id", "reason"})
+
+
+def _reported(
+    request: Request,
+    db: Session,
+    subject: Subject,
+    settings: Settings,
+    store: FilesDep,
+    form: Form[F],
+    asked: Callable[[F], AbsenceIn],
 ) -> Response:
     _require_student(subject)
 
-    def send(values: AbsenceForm) -> Response:
-        made = service.report(
-            db, subject, _typed(values, settings), settings.zone, evidence_of(store, values.file)
-        )
+    def send(values: F) -> Response:
+        evidence = evidence_of(store, values.file)
+        made = service.report(db, subject, asked(values), settings.zone, evidence)
         return redirect(f"/attendance/absences/{made.id}")
 
     return form.submit(db, send, again=lambda: _report_page(request, db, subject, settings, form))
 
 
-def _typed(values: AbsenceForm, settings: Settings) -> AbsenceIn:
-    given = values.model_dump(include={"request", "enrollment_id", "reason"})
-    if values.what == "meeting":
-        number, _, moment = (values.meeting or "").partition("@")
-        try:
-            starts = datetime.fromisoformat(moment)
-            day = starts.astimezone(settings.zone).date()
-            return AbsenceIn(starts_on=day, ends_on=day, class_id=int(number), meeting_at=starts, **given)
-        except (ValueError, OverflowError):
-            raise checks.wrong("meeting", "Choose the class meeting that you miss.") from None
-    if values.starts_on is None:
-        raise checks.wrong("starts_on", "Enter the first day that you miss.")
-    return AbsenceIn(starts_on=values.starts_on, ends_on=values.ends_on or values.starts_on, **given)
-
-
 def _report_page(
-    request: Request, db: Session, subject: Subject, settings: Settings, form: Form[AbsenceForm] | None
+    request: Request, db: Session, subject: Subject, settings: Settings, form: Form[Any]
 ) -> Response:
+    _require_student(subject)
     enrollments, meetings = service.meetings_to_miss(db, subject, settings.zone)
     several = len(enrollments) > 1
-    if form is None:
-        first = enrollments[0].id if len(enrollments) == 1 else None
-        form = Form.blank(AbsenceForm, request=uuid4(), what="days", enrollment_id=first)
+    places = (("Whole days", "/hours/absences/new"), ("One class meeting", "/hours/absences/meeting"))
     return render(
         request,
         "attendance/absence_form.html",
         form=form,
+        views=[(label, path, request.url.path == path) for label, path in places],
+        whole_days=request.url.path == places[0][1],
         programs=[(one.id, one.program_name) for one in enrollments],
         meetings=[
             (

@@ -51,22 +51,27 @@ class AbsenceIn(BaseModel):
 
 
 class AbsenceForm(BaseModel):
-    """The same as typed on the student's page."""
+    """What the two forms of the student's page share."""
 
     model_config = ConfigDict(arbitrary_types_allowed=True)
 
     request: UUID = Field(default_factory=uuid4)
     enrollment_id: Annotated[RecordId, Field(title="Program")]
-    what: Annotated[Literal["days", "meeting"], Field(title="What you miss")] = "days"
-    starts_on: Annotated[OptionalDay, Field(title="First day")] = None
-    ends_on: Annotated[OptionalDay, Field(title="Last day")] = None
-    meeting: Annotated[
-        Annotated[Line, Field(max_length=60)] | None,
-        BeforeValidator(blank_is_none),
-        Field(title="Class meeting"),
-    ] = None
     reason: Reason
     file: Annotated[OptionalFile, Field(title="Document")] = None
+
+
+class DaysForm(AbsenceForm):
+    """Whole days, as typed."""
+
+    starts_on: Annotated[Day, Field(title="First day")]
+    ends_on: Annotated[OptionalDay, Field(title="Last day")] = None
+
+
+class MeetingForm(AbsenceForm):
+    """One class meeting, as chosen: the number of the class, `@`, and the start."""
+
+    meeting: Annotated[Line, Field(max_length=60, title="Class meeting")]
 
 
 class AbsenceDecision(BaseModel):
