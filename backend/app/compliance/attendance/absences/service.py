@@ -65,7 +65,6 @@ LATE_ROSTERS = timedelta(days=7)
 # The student
 
 
-@views.opens(Part.ATTENDANCE, student=lambda _found, given: given["subject"].user_id)
 def meetings_to_miss(
     session: Session, subject: Subject, zone: ZoneInfo
 ) -> tuple[list[EnrollmentChoice], list[tuple[EnrollmentChoice, Any, Meeting]]]:
