@@ -151,6 +151,19 @@ def at_meeting(
     return {row.enrollment_id: row for row in rows}
 
 
+def waiting_before(session: Session, ends: date) -> int:
+    """How many absences wait that begin before a day; deleted people's are in no list."""
+    statement = (
+        select(func.count())
+        .select_from(AbsenceRequest)
+        .join(User, User.id == AbsenceRequest.user_id)
+        .where(
+            AbsenceRequest.state == "requested", AbsenceRequest.starts_on < ends, User.deleted_at.is_(None)
+        )
+    )
+    return session.scalar(statement) or 0
+
+
 def excused_between(session: Session, first: date, last: date) -> Sequence[int]:
     """Numbers of the excused absences with a day from `first` to `last`."""
     return session.scalars(

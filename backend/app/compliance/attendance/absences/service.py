@@ -203,7 +203,7 @@ def decide(
     """Excuse an absence, or not; the rosters of its meetings follow, those to come when they open.
 
     Raises NotFound; Forbidden for one's own and for duties that do not reach; Conflict for one that is decided or
-    withdrawn, and to excuse days of a closed period; Invalid without a note where it is not excused.
+    withdrawn, and to excuse days of a closed period, which the database refuses; Invalid without a note where it is not excused.
     """
     _readable(session, subject, absence_id)
     policy.require_excuse(subject)
@@ -220,11 +220,6 @@ def decide(
         raise Conflict(f"This absence is {label} already. Nothing was saved.")
     if values.decision == "not_excused" and not values.note:
         raise checks.wrong("note", "Enter a note: why the absence is not excused. The student reads it.")
-    if values.decision == "excused" and meetings.is_closed(session, row.starts_on, zone):
-        raise Conflict(
-            "Some of these days are in a closed period, so their rosters are final. Nothing was saved: mark the "
-            "absence not excused, and say so in the note."
-        )
     row.state, row.note = values.decision, values.note
     row.decided_at, row.decided_by = clock.now(), subject.user_id
     session.flush()
