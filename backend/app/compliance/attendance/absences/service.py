@@ -203,7 +203,8 @@ def decide(
     """Excuse an absence, or not; the rosters of its meetings follow, those to come when they open.
 
     Raises NotFound; Forbidden for one's own and for duties that do not reach; Conflict for one that is decided or
-    withdrawn, and to excuse days of a closed period, which the database refuses; Invalid without a note where it is not excused.
+    withdrawn, and to excuse days of a closed period, which the database refuses; Invalid without a note where it is
+    not excused.
     """
     _readable(session, subject, absence_id)
     policy.require_excuse(subject)
