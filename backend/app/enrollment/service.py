@@ -56,6 +56,7 @@ from app.enrollment.lists import queries as lists
 from app.enrollment.lists.refund_days import register as register_refund_days
 from app.enrollment.objections import Ending, Objection
 from app.enrollment.objections import register as register_objection
+from app.enrollment.policy import require_own
 from app.enrollment.queries import Learner
 from app.enrollment.study_access import Study, find_study, hold_for_study, study_for
 from app.enrollment.study_access import register_end as on_ended
@@ -65,9 +66,6 @@ from app.enrollment.withdrawals.notices import send_notice as send_withdrawal_no
 from app.enrollment.withdrawals.processing.service import process as process_withdrawal
 from app.enrollment.withdrawals.service import (
     cancel as cancel_withdrawal,
-)
-from app.enrollment.withdrawals.service import (
-    figures_of as withdrawal_figures,
 )
 from app.enrollment.withdrawals.service import frozen_figures, note_notice
 from app.enrollment.withdrawals.service import read as read_withdrawal
@@ -125,6 +123,7 @@ __all__ = [
     "register_requirement",
     "register_time_to_cancel",
     "request_withdrawal",
+    "require_own",
     "send_leave_notice",
     "send_withdrawal_notice",
     "status_counts",
@@ -134,7 +133,6 @@ __all__ = [
     "why_leaving",
     "why_not_complete",
     "withdraw_lesson_completion",
-    "withdrawal_figures",
 ]
 NO_ENROLLMENT = policy.NO_ENROLLMENT
 

@@ -150,7 +150,7 @@ LATER["0370"] = """
                 '2026-02-20 12:00+00', 1, '2026-02-21 12:00+00', 2, '2026-03-28 12:00+00', 2);
 """
 
-LATER["0390"] = """
+LATER["0380"] = """
     INSERT INTO absence_requests (request, user_id, enrollment_id, starts_on, ends_on, reason, state, requested_at,
                                   decided_at, decided_by, note, withdrawn_at)
         VALUES (gen_random_uuid(), 1, 1, '2026-03-02', '2026-03-03', 'Flu', 'excused', '2026-03-01 12:00+00',

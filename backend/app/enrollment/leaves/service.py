@@ -31,6 +31,7 @@ from app.rules.leaves import Leave, Limit
 from app.school import service as school
 from app.school.service import LeavePolicy
 from app.web import formats
+from app.web.formats import long_date
 from app.web.listing import Listing
 from app.web.paging import Paging
 
@@ -329,8 +330,7 @@ def _require_within(
         if shared:
             raise wrong(
                 "starts_on",
-                f"The student attended on {shared[0]:%B} {shared[0].day}, {shared[0].year}. A leave covers no day "
-                "with attendance.",
+                f"The student attended on {long_date(shared[0])}. A leave covers no day with attendance.",
             )
     school.policies.used(session, in_force)
 

@@ -27,7 +27,6 @@ from app.rules import enrollment as states
 __all__ = [
     "Account",
     "cancel",
-    "figures_of",
     "frozen_figures",
     "note_notice",
     "read",
@@ -266,18 +265,6 @@ def frozen_figures(session: Session, withdrawal_id: int) -> ProcessedWithdrawal:
         one.admin_processed_at,
         measures.frozen(row.WithdrawalFigures),
     )
-
-
-@internal("the same while it is not processed, for those who preview it")
-def figures_of(session: Session, withdrawal_id: int, zone: ZoneInfo) -> Figures:
-    """The figures of a withdrawal: frozen, or as the records stand."""
-    row = queries.by_number(session, withdrawal_id)
-    if row is None:
-        raise NotFound("There is no such withdrawal.")
-    if row.WithdrawalFigures is not None:
-        return measures.frozen(row.WithdrawalFigures)
-    record = found(session, row.Withdrawal.enrollment_id)
-    return measures.measure(session, record, row.Withdrawal.moment, zone)
 
 
 # Steps

@@ -18,13 +18,15 @@ from app.db.session import Database
 from app.documents import service as documents
 from app.documents.service import DocumentKind, Offer
 from app.finance.agreements import notices, paper, policy, queries, terms
-from app.finance.agreements.queries import SignedAgreement, in_force
+from app.finance.agreements.queries import AgreedItem, AgreedSegment, SignedAgreement, in_force
 from app.rules import agreements as rules
 from app.rules.agreements import FIELDS, WAITING
 from app.web.listing import Listing
 from app.web.paging import Paging
 
 __all__ = [
+    "AgreedItem",
+    "AgreedSegment",
     "Agreement",
     "SignedAgreement",
     "content",

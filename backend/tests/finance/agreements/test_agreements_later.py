@@ -132,6 +132,22 @@ def test_a_change_of_terms_gives_no_new_time_to_cancel(
     assert terms(world, clock.now()).signed_at == NOW
 
 
+def test_a_request_goes_by_the_agreement_that_bound_when_it_came(
+    world: World, traveling: time_machine.Traveller
+) -> None:
+    """Received within the time to cancel, and entered after the office had made the agreement void."""
+    number = world.prepare()
+    world.consent(number)
+    world.sign(number)
+    traveling.shift(timedelta(hours=2))
+    with world.database.begin() as session:
+        service.void(session, world.bea, number, "The student canceled on paper")
+    maria = world.enrollments["maria"]
+    with world.database.begin() as session:
+        hours = {at: within(session, maria, NOW + timedelta(hours=at), ZONE) for at in (-1, 0, 1, 3)}
+    assert hours == {-1: False, 0: True, 1: True, 3: False}
+
+
 def newest(world: World) -> str:
     with world.database.begin() as session:
         return session.scalars(

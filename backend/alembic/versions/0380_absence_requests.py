@@ -1,12 +1,12 @@
 """Absences that students report, and whether they are excused
 
-Revision ID: 0390
+Revision ID: 0380
 Revises: 0370
 """
 
 from alembic import op
 
-revision = "0390"
+revision = "0380"
 down_revision = "0370"
 branch_labels = None
 depends_on = None
