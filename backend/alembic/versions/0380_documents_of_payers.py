@@ -28,7 +28,9 @@ def upgrade() -> None:
     ):
         op.execute(f"ALTER TABLE {TABLE} ADD CONSTRAINT {name} {constraint} NOT VALID")
         op.execute(f"ALTER TABLE {TABLE} VALIDATE CONSTRAINT {name}")
-    op.execute(f"-- squawk-ignore ban-drop-not-null\nALTER TABLE {TABLE} ALTER COLUMN student_id DROP NOT NULL")
+    op.execute(
+        f"-- squawk-ignore ban-drop-not-null\nALTER TABLE {TABLE} ALTER COLUMN student_id DROP NOT NULL"
+    )
     op.execute(
         f"""
         DO $$ BEGIN

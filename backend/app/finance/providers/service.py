@@ -16,7 +16,6 @@ from app.core.money import format_cents
 from app.core.permissions import SYSTEM, Actor, Subject, internal
 from app.core.views import Part
 from app.db.models import PaymentCheckout
-from app.documents.service import long_date
 from app.finance.ledger import policy
 from app.finance.ledger import service as ledger
 from app.finance.ledger.plans import service as plans
@@ -26,6 +25,7 @@ from app.finance.providers.protocol import Event, Opened, Provider
 from app.finance.providers.stripe import Stripe
 from app.settings import Settings
 from app.web.field_types import OptionalId
+from app.web.formats import long_date
 from app.web.listing import Listing
 from app.web.paging import Paging
 

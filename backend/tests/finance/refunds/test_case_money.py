@@ -135,7 +135,7 @@ def test_anybody_computes_the_same_from_the_stored_case(
     )
     page = client.post("/refunds/preview", data={"case": stored.text}).text
     own = client.get(f"/refunds/{refund.id}").text
-    steps = re.compile(r"<tr><td>(.*?)</td><td class=\"numeric\">(.*?)</td></tr>")
+    steps = re.compile(r'<tr><td(?: colspan="2")?>(.*?)</td>(?:<td class="numeric">(.*?)</td>)?</tr>')
     assert steps.findall(page) == steps.findall(own)
     assert len(steps.findall(own)) == len(found["result"]["lines"])
     assert found["policy_basis"].splitlines()[0] == "Policy gnpec-current"
@@ -277,7 +277,7 @@ def test_64_at_once_approve_once_and_pay_once(live_database: Database) -> None:
         _approve_and_die(live_database, approvers[0], other)
     with live_database.begin() as session:
         row = service.read(session, office.bursar, other).row
-        assert (row.state, row.credit_transaction_id) == ("to_approve", None)
+        assert (row.state, session.get_one(Refund, other).credit_transaction_id) == ("to_approve", None)
         assert balances.balances_of(session, [row.student_id]) == {row.student_id: 0}
         assert balances.compare(session).differences == 0
 

@@ -11,7 +11,6 @@ from app.core import mail
 from app.core.money import format_cents
 from app.core.permissions import SYSTEM, internal
 from app.db.models import LedgerTransaction, PaymentPlan
-from app.documents.service import long_date
 from app.finance.ledger import chart
 from app.finance.ledger import queries as ledger
 from app.finance.ledger.balances.service import paid_of_billings
@@ -22,6 +21,7 @@ from app.finance.ledger.schemas import Entry
 from app.rules import installments as rule
 from app.school import service as school
 from app.settings import Settings
+from app.web.formats import long_date
 
 
 @internal("the system's own work of every morning")

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session, aliased
 
 from app.core.constraints import register_conflict
 from app.core.search import matches
+from app.core.turns import take_turn
 from app.db.models import (
     Enrollment,
     LedgerAccount,
@@ -50,12 +51,12 @@ _IN_FORCE = and_(_OPEN, PaymentPlan.agreed_at.is_not(None))
 
 def lock(session: Session, plan_id: int) -> None:
     """Wait for whoever changes this plan or charges its late fees, until the end of the transaction."""
-    session.execute(select(func.pg_advisory_xact_lock(_PLANS, plan_id)))
+    take_turn(session, plan_id, among=_PLANS)
 
 
 def stop_posting(session: Session) -> None:
     """Wait for those who are posting, and let nobody post until the end of the transaction."""
-    session.execute(select(func.pg_advisory_xact_lock(LOCK)))
+    take_turn(session, LOCK)
 
 
 def last_transaction(session: Session) -> int:

@@ -16,7 +16,6 @@ from app.core.money import format_cents
 from app.core.permissions import SYSTEM, Actor, Subject, internal
 from app.core.views import Part
 from app.db.models import PaymentPlan
-from app.documents.service import long_date
 from app.enrollment import service as enrollment
 from app.finance.ledger import policies_in_force, policy
 from app.finance.ledger import queries as ledger
@@ -25,6 +24,7 @@ from app.finance.ledger.plans.schemas import Installment, Plan, PlanForm
 from app.rules import installments as rule
 from app.school import service as school
 from app.settings import Settings, get_settings
+from app.web.formats import long_date
 from app.web.listing import Listing
 from app.web.paging import Paging
 

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from app.core.money import format_cents
 from app.core.permissions import Permission, Subject
-from app.documents.service import IssueForm, long_date
+from app.documents.service import IssueForm
 from app.finance.ledger import chart, panels
 from app.finance.ledger.panels import Panel
 from app.finance.refunds.cases import policy, service
@@ -20,6 +20,7 @@ from app.finance.refunds.cases.schemas import ApprovalForm, RecomputeForm, Rejec
 from app.settings import Settings
 from app.web import navigation, refusals, reports, search
 from app.web.field_types import OptionalDay, OptionalId, PathId
+from app.web.formats import long_date
 from app.web.forms import Form, posted
 from app.web.navigation import NavItem
 from app.web.paging import PageParams, Paging
@@ -128,12 +129,13 @@ def case_page(
     approves = policy.may_approve(subject) and not own
     payees = found.open_payees
     may_remit = computes and row.state == "to_remit"
+    two_above = service.two_approve_above(session)
     may_letter = computes and row.approved_at is not None
     blank: dict[str, Any] = {"request": uuid4()}
     if payees:
         blank |= {"payer_id": payees[0]["payer_id"], "amount_cents": payees[0]["amount_cents"]}
     if letter is None and may_letter:
-        letter = Form.blank(IssueForm, request=letters.act(session, subject, refund_id))
+        letter = Form.blank(IssueForm, request=letters.act(found))
     kept = [one["name"] for one in current.case_file["items"] if one["kept"]]
     return render(
         request,
@@ -153,6 +155,9 @@ def case_page(
         letter=letter,
         may_approve=approves and row.state in ("to_approve", "to_approve_again"),
         is_maker=subject.user_id in found.makers,
+        is_endorser=row.endorsed_by == subject.user_id,
+        first_of_two=row.amount_cents > two_above and row.endorsed_at is None,
+        two_above=two_above,
         may_reject=approves
         and row.state in ("to_approve", "to_approve_again", "to_remit", "nothing_owed")
         and not any(one.returned_at is None for one in found.remittances),

@@ -17,7 +17,6 @@ queue.register(
         lambda session, subject, _today: queries.waiting(
             policy.visible(session, subject, queries.STUDENT),
             queries.TO_APPROVE,
-            "Approve the refund",
         ),
         _BECAUSE,
         order=42,
@@ -29,7 +28,6 @@ queue.register(
         lambda session, subject, _today: queries.waiting(
             policy.visible(session, subject, queries.STUDENT),
             queries.TO_HANDLE,
-            "Pay out the refund",
         ),
         _BECAUSE,
         order=43,
