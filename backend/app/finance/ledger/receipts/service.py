@@ -29,7 +29,7 @@ KIND = "receipt"
 _ACTS = UUID("5d6b7a1e-1c0a-4f0c-8a38-0a0c4e0e9c11")
 
 
-def act(session: Session, subject: Subject, transaction_id: int) -> UUID:
+def act(session: Session, subject: Actor, transaction_id: int) -> UUID:
     """Names the act of issuing this payment's next receipt, so that two people who press at once make one.
 
     Raises NotFound.
