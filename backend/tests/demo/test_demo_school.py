@@ -15,9 +15,9 @@ from app.core.permissions import SYSTEM
 from app.db.session import Database, libpq_url
 from app.demo import Summary, calendar, issue_samples, seed_demo_school
 from app.demo.agreements import write_agreements
-from app.demo.receipts import write_receipts
 from app.demo.grades import write_reviews
 from app.demo.people import OFFICE
+from app.demo.receipts import write_receipts
 from app.finance.ledger.revenue import service as revenue
 from app.finance.ledger.state_fees import service as state_fees
 from app.finance.refunds import door
