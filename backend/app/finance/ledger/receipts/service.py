@@ -32,10 +32,15 @@ _ACTS = UUID("5d6b7a1e-1c0a-4f0c-8a38-0a0c4e0e9c11")
 def act(session: Session, subject: Actor, transaction_id: int) -> UUID:
     """Names the act of issuing this payment's next receipt, so that two people who press at once make one.
 
-    Raises NotFound.
+    A try that failed has used its name up. Raises NotFound.
     """
     _payment(session, subject, transaction_id)
-    return uuid5(_ACTS, f"{transaction_id} {queries.receipt_count(session, transaction_id)}")
+    name = f"{transaction_id} {queries.receipt_count(session, transaction_id)}"
+    found = uuid5(_ACTS, name)
+    while (tried := documents.asked_before(session, found)) is not None and tried.status == "void":
+        name += " again"
+        found = uuid5(_ACTS, name)
+    return found
 
 
 def _payment(session: Session, subject: Actor, transaction_id: int) -> Row[Any]:
