@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from threading import Thread
 
-import httpx
+import httpx2
 import pytest
 from playwright.sync_api import Page, expect
 
@@ -74,7 +74,7 @@ def test_a_plan_is_proposed_agreed_to_and_paid_online(
 
     # What the provider reports, on its own connection, posts the payment; the way back posts nothing.
     body = json.dumps(paid(f"cs_{act}", 35_000, client_reference_id=act)).encode()
-    answer = httpx.post(f"{live_server.url}{HOOK}", content=body, headers=signed(body, time.time()))
+    answer = httpx2.post(f"{live_server.url}{HOOK}", content=body, headers=signed(body, time.time()))
     assert (answer.status_code, answer.json()) == (200, {"outcome": "posted"})
     page.goto("/account/money")
     expect(page.get_by_text("$700.00").first).to_be_visible()
