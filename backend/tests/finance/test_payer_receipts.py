@@ -140,7 +140,7 @@ def test_a_payer_gets_a_receipt_that_is_the_payers(live_settings: Any, live_data
             assert documents.of_student(session, SYSTEM, person) == []
         with pytest.raises(NotFound):
             documents.content(session, student, files, made)
-        (part,) = (one for one in student_records.parts() if one.name == "documents")
+        (part,) = (one for one in student_records.parts() if "issued_documents" in one.tables)
         assert list(part.rows(session, student.user_id, SYSTEM)) == []
         # The register has it, by its payer's name; and the disclosure log has each student it names.
         found = register.listed(session, registrar, Paging(q="worksource")).page().items
