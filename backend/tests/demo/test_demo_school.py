@@ -81,6 +81,11 @@ def test_every_list_has_something_to_show(ask: Callable[[str], list[Any]]) -> No
         "corrected by the office": "SELECT FROM attendance WHERE notes IS NOT NULL",
         "marked on a roster": "SELECT FROM class_attendance WHERE mark = 'present' AND attendance_id IS NOT NULL",
         "absent": "SELECT FROM class_attendance WHERE mark IN ('absent', 'excused')",
+        "absence to decide": "SELECT FROM absence_requests WHERE state = 'requested'",
+        "absence excused": "SELECT FROM absence_requests a JOIN class_attendance c ON c.class_id = a.class_id "
+        "AND c.enrollment_id = a.enrollment_id AND c.starts_at = a.meeting_at "
+        "WHERE c.mark = 'excused' AND a.state = 'excused'",
+        "absence not excused": "SELECT FROM absence_requests WHERE state = 'not_excused'",
         "correction that waits": "SELECT FROM attendance_corrections WHERE decided_at IS NULL",
         "correction decided": "SELECT FROM attendance_corrections WHERE decided_at IS NOT NULL",
         "punched at the kiosk": "SELECT FROM kiosk_punches WHERE state = 'recorded'",

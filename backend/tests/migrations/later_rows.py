@@ -151,6 +151,15 @@ LATER["0370"] = """
 """
 
 LATER["0380"] = """
+    INSERT INTO absence_requests (request, user_id, enrollment_id, starts_on, ends_on, reason, state, requested_at,
+                                  decided_at, decided_by, note, withdrawn_at)
+        VALUES (gen_random_uuid(), 1, 1, '2026-03-02', '2026-03-03', 'Flu', 'excused', '2026-03-01 12:00+00',
+                '2026-03-01 13:00+00', 2, 'Get well', NULL),
+               (gen_random_uuid(), 1, 1, '2026-03-09', '2026-03-09', 'A dentist', 'withdrawn', '2026-03-01 12:00+00',
+                NULL, NULL, NULL, '2026-03-02 12:00+00');
+"""
+
+LATER["0390"] = """
     WITH added AS (
         INSERT INTO ledger_transactions (kind, booked_on, payer_id, memo, method, reference, created_by, request,
                                          fingerprint)

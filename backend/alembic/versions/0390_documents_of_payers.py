@@ -3,21 +3,21 @@
 The receipt of a payer's payment is the payer's. An older schema knows documents of students only: those of payers are
 kept in the schema `migration_stash` and put back on the next upgrade, and their numbers are never given out again.
 
-Revision ID: 0380
-Revises: 0370
+Revision ID: 0390
+Revises: 0380
 """
 
 from alembic import op
 
-revision = "0380"
-down_revision = "0370"
+revision = "0390"
+down_revision = "0380"
 branch_labels = None
 depends_on = None
 
 TABLE = "issued_documents"
 INDEX = f"idx_{TABLE}_payer_id"
-STASH = "migration_stash.issued_documents_0380"
-RECEIPTS = "migration_stash.ledger_receipts_0380"
+STASH = "migration_stash.issued_documents_0390"
+RECEIPTS = "migration_stash.ledger_receipts_0390"
 
 
 def upgrade() -> None:
