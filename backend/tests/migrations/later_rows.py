@@ -149,3 +149,9 @@ LATER["0370"] = """
         VALUES (gen_random_uuid(), 1, 1, 'returned', 'Surgery', '2026-03-02', '2026-03-30', '2026-03-28',
                 '2026-02-20 12:00+00', 1, '2026-02-21 12:00+00', 2, '2026-03-28 12:00+00', 2);
 """
+
+LATER["0380"] = """
+    INSERT INTO metric_samples (name, label, at, value)
+        VALUES ('database_bytes', '', '2026-03-01 12:00+00', 8200000),
+               ('table_bytes', 'users', '2026-03-01 12:00+00', 8192);
+"""
