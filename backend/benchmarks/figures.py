@@ -75,7 +75,9 @@ def acts(session: Session) -> dict[str, Callable[[], object]]:
         "attendance by day, a quarter": lambda: periods(*third, "day"),
         "receivables by age, all": lambda: list(figures.ageing(session, page, true(), TODAY).rows()),
         "tuition and fees by month, two years": lambda: list(
-            state_fees.months(session, SYSTEM, page, first=FIRST, last=TODAY).rows()
+            state_fees.months(
+                session, SYSTEM, page, state_fees.fees_due(session, SYSTEM, first=FIRST, last=TODAY)
+            ).rows()
         ),
         "deferred revenue, every enrollment": lambda: revenue.revenue(session, SYSTEM, TODAY).deferred_cents,
         "Form 1098-T, a year": lambda: tax_forms.forms(session, SYSTEM, 2025),

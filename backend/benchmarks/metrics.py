@@ -35,9 +35,9 @@ def main() -> None:
         with EmbeddedServer(Path(folder) / "postgres", durable=False) as server:
             server.ensure_database()
             settings = Settings(
-                _env_file=None,  # type: ignore[call-arg]
-                secret_key="k" * 32,  # type: ignore[arg-type]
-                aada_app_password="a password for this run",  # type: ignore[arg-type]
+                _env_file=None,
+                secret_key="k" * 32,
+                aada_app_password="a password for this run",
                 data_dir=Path(folder),
                 database_url=normalize_database_url(server.url()),
             )

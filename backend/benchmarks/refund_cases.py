@@ -16,6 +16,7 @@ from sqlalchemy import event
 from sqlalchemy.orm import Session
 
 from app.db.session import Database
+from app.enrollment import service as enrollments
 from app.finance.refunds import door
 from app.finance.refunds.cases import account, service
 from app.ops import migrations, roles
@@ -24,7 +25,7 @@ from app.school import service as school
 from app.web.paging import Paging
 from benchmarks.reports import settings_of
 from tests.factories.school import School
-from tests.finance.refunds.cases import LEFT, Office
+from tests.finance.refunds.cases import Office
 
 
 class Meter:
@@ -47,20 +48,6 @@ class Meter:
         return spent
 
 
-def leaving_of(found: service.RefundCase) -> account.Leaving:
-    """The withdrawal of a refund."""
-    row, case_file = found.row, found.current.case_file
-    return account.Leaving(
-        row.withdrawal_id,
-        row.enrollment_id,
-        row.student_id,
-        "student",
-        LEFT,
-        case_file["attended_minutes"],
-        28_800,
-    )
-
-
 def measure(session: Session, count: int) -> None:
     """Print the figures of so many cases."""
     office = Office.of(session, School(session))
@@ -68,7 +55,7 @@ def measure(session: Session, count: int) -> None:
     refunds = [office.owed(name=f"Student {number}") for number in range(count)]
     files = [service.read(session, office.bursar, one.id).current.case_file for one in refunds]
     bare = meter.each("The rule alone", [lambda one=one: door.preview(one) for one in files])  # type: ignore[misc]
-    leaving = [leaving_of(service.read(session, office.bursar, one.id)) for one in refunds]
+    leaving = [account.Leaving.of(enrollments.frozen_figures(session, one.withdrawal_id)) for one in refunds]
     zone = school.facts(session).zone
     computed = meter.each(
         "Case from the ledger, computed",

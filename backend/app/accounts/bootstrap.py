@@ -11,6 +11,7 @@ from app.core import clock, history
 from app.core.actions import Action
 from app.core.errors import Conflict
 from app.core.permissions import SYSTEM, Role, internal
+from app.core.turns import take_turn
 from app.settings import Settings
 
 DEFAULT_EMAIL = "admin@school.example"
@@ -28,7 +29,7 @@ def ensure_first_admin(
     already or was given `password`. As long as nobody has used the link, each call makes a new one, so a lost one
     locks nobody out. Raises Invalid for a refused password, Conflict for an address that is somebody else's.
     """
-    access.wait_for_turn(session, "accounts.first_admin")
+    take_turn(session, "accounts.first_admin")
     if queries.other_admins(session, 0):
         return None
     address = tidy_email(email or DEFAULT_EMAIL)

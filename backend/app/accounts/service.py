@@ -44,7 +44,7 @@ from app.accounts.people.service import (
 )
 from app.accounts.policy import may_manage
 from app.accounts.profiles import imports as _file_imports  # noqa: F401 - student files can be imported
-from app.accounts.profiles.policy import require_student
+from app.accounts.profiles.policy import require_own, require_student
 from app.accounts.profiles.schemas import NameParts, Phone
 from app.accounts.profiles.service import StudentFile, read_file, tax_recipients
 from app.accounts.schemas import Email, status_of, tidy_email
@@ -96,6 +96,7 @@ __all__ = [
     "people_by_id",
     "people_who_may",
     "read_file",
+    "require_own",
     "reset_factors",
     "restore_person",
     "reveal_tax_numbers",

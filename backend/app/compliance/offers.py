@@ -2,6 +2,9 @@
 
 from app.compliance.attendance import policy as attendance_policy
 from app.compliance.attendance import service as attendance
+from app.compliance.attendance.corrections import service as corrections
+from app.compliance.attendance.corrections.reports import CORRECTIONS
+from app.compliance.attendance.corrections.schemas import State
 from app.compliance.attendance.reports import HOURS_BY_STUDENT, RECORDS
 from app.compliance.attendance.schemas import AttendanceFilter, AttendanceState
 from app.compliance.attendance.standings import service as standings
@@ -15,6 +18,8 @@ from app.compliance.externships import policy as externships_policy
 from app.compliance.externships.hours import service as externship_hours
 from app.compliance.externships.placements import service as externships
 from app.compliance.externships.placements.reports import EXTERNSHIPS, HOURS
+from app.compliance.externships.sites import service as sites
+from app.compliance.externships.sites.reports import SITES
 from app.compliance.grades import policy as grades_policy
 from app.compliance.grades.finals import service as finals
 from app.compliance.grades.finals.reports import FINALS
@@ -25,9 +30,10 @@ from app.compliance.outcomes import service as outcomes
 from app.compliance.outcomes.reports import COUNTS, GRADUATES
 from app.compliance.transcripts import policy as transcripts_policy
 from app.compliance.transcripts import service as transcripts
-from app.compliance.transcripts.reports import TRANSCRIPTS_REPORT
+from app.compliance.transcripts.reports import REQUESTS_REPORT, TRANSCRIPTS_REPORT
+from app.compliance.transcripts.requests import service as transcript_requests
 from app.core import clock
-from app.core.errors import FieldError, Invalid
+from app.web.field_types import days_in_order
 from app.web.listing import Known
 from app.web.reports import registry
 from app.web.reports.registry import Asked, Group, Offer, Taken
@@ -37,9 +43,7 @@ from app.web.reports.registry import Asked, Group, Offer, Taken
 
 def _days(asked: Asked) -> AttendanceFilter:
     first, last = asked.day("from"), asked.day("to")
-    if first is not None and last is not None and last < first:
-        sentence = "The last day is before the first day."
-        raise Invalid(sentence, errors=[FieldError("to", sentence)])
+    days_in_order(first, last)
     return AttendanceFilter(first=first, last=last)
 
 
@@ -80,6 +84,19 @@ def _by_period(asked: Asked) -> Taken:
             last=days.last,
             unit=asked.one("unit") or "month",
             program_id=asked.number("program_id"),
+        )
+    )
+
+
+def _corrections(asked: Asked) -> Taken:
+    state = asked.one("state")
+    return Taken(
+        corrections.list_corrections(
+            asked.session,
+            asked.subject,
+            asked.paging,
+            state=State(state) if state and state != "all" else None,
+            undecided=state is None,
         )
     )
 
@@ -136,6 +153,14 @@ registry.register(
         "Who is at risk, and by which rule of the attendance policy.",
         attendance_policy.may_list,
         _standings,
+    ),
+    Offer(
+        CORRECTIONS,
+        Group.ATTENDANCE,
+        "/attendance/corrections",
+        "Requests to correct hours: those that wait, and what was decided.",
+        attendance_policy.may_list,
+        _corrections,
     ),
 )
 
@@ -218,6 +243,19 @@ def _externship_hours(asked: Asked) -> Taken:
     )
 
 
+def _sites(asked: Asked) -> Taken:
+    return Taken(
+        sites.list_sites(
+            asked.session,
+            asked.subject,
+            asked.paging,
+            clock.today(asked.zone),
+            standing=asked.one("standing"),
+            archived=asked.one("archived") is not None,
+        )
+    )
+
+
 registry.register(
     Offer(
         EXTERNSHIPS,
@@ -235,6 +273,14 @@ registry.register(
         externships_policy.may_list,
         _externship_hours,
     ),
+    Offer(
+        SITES,
+        Group.EXTERNSHIPS,
+        "/externships/sites",
+        "Sites with their agreements, how long those are valid, and how many students are there.",
+        externships_policy.may_read_sites,
+        _sites,
+    ),
 )
 
 # Transcripts, credentials and outcomes
@@ -250,6 +296,11 @@ def _transcripts(asked: Asked) -> Taken:
             program_id=asked.number("program_id"),
         )
     )
+
+
+def _transcript_requests(asked: Asked) -> Taken:
+    found = transcript_requests.listed(asked.session, asked.subject, asked.paging, state=asked.one("state"))
+    return Taken(found)
 
 
 def _credentials(asked: Asked) -> Taken:
@@ -293,6 +344,14 @@ registry.register(
         "Transcripts that were issued, with their numbers and hashes.",
         transcripts_policy.may_read_all,
         _transcripts,
+    ),
+    Offer(
+        REQUESTS_REPORT,
+        Group.GRADUATES,
+        "/transcripts/requests",
+        "Requests for transcripts, with their recipients, fees and answers.",
+        transcripts_policy.may_read_all,
+        _transcript_requests,
     ),
     Offer(
         CREDENTIALS,

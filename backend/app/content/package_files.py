@@ -19,6 +19,18 @@ log = structlog.get_logger(__name__)
 PDF, HTML = "application/pdf", "text/html"
 _SHOWN = frozenset(("document", "iframe", "frame", "embed", "object"))
 """What a browser asks for to show it, by its header Sec-Fetch-Dest."""
+_KEPT = ("ETag", "Cache-Control", "Vary", "Content-Security-Policy")
+"""What a 304 says again: a browser puts its headers in the place of those it has stored."""
+_GOVERNED = frozenset(
+    (
+        HTML,
+        PDF,
+        "application/xhtml+xml",
+        "application/xml",
+        "image/svg+xml",
+        "text/javascript",
+    )
+)
 _LARGEST_PAGE = 5 * 1024**2
 _HEAD = re.compile(rb"<head\b[^>]*>", re.IGNORECASE)
 _BEFORE_CONTENT = re.compile(
@@ -26,34 +38,48 @@ _BEFORE_CONTENT = re.compile(
 )
 
 
+def is_governed(file: ContentFile) -> bool:
+    """Whether a browser makes a document or a worker of it, which its Content-Security-Policy then governs."""
+    return file.media_type in _GOVERNED
+
+
 def answer(
-    request: Request, files: FileStore, file: ContentFile, *, vendor: str, policy: str, own_storage: bool
+    request: Request,
+    files: FileStore,
+    file: ContentFile,
+    *,
+    vendor: str,
+    policy: str | None,
+    own_storage: bool,
 ) -> Response:
     """The answer to a request for `file`.
 
-    `vendor`: address of the player's own files, `policy`: the Content-Security-Policy of pages, `own_storage`: whether
-    the browser gives the course no storage.
+    `vendor`: address of the player's own files, `policy`: the Content-Security-Policy of a file that is governed by
+    one, `own_storage`: whether the browser gives the course no storage.
     """
     headers = {
         "Content-Type": file.media_type,
         "ETag": f'"{file.sha256}"',
         "Accept-Ranges": "bytes",
         "Cache-Control": "private, max-age=3600",
-        "Content-Security-Policy": policy,
     }
+    if policy is not None:
+        headers["Content-Security-Policy"] = policy
     if file.media_type == PDF:
         headers["Vary"] = "Sec-Fetch-Dest"
         if request.url.query == "original":
             headers["Content-Disposition"] = "attachment"
         elif request.headers.get("sec-fetch-dest") in _SHOWN:
-            name = file.path.rpartition("/")[2]
-            kept = {"Cache-Control": "no-store", "Vary": "Sec-Fetch-Dest", "Content-Security-Policy": policy}
-            return HTMLResponse(pdf_page(name, vendor), headers=kept)
+            title = file.path.rpartition("/")[2]
+            shown = {**headers, "Cache-Control": "no-store", "Content-Type": f"{HTML}; charset=utf-8"}
+            for of_the_file in ("ETag", "Accept-Ranges"):
+                del shown[of_the_file]
+            return HTMLResponse(pdf_page(title, vendor), headers=shown)
     if own_storage and file.media_type == HTML and file.size_bytes <= _LARGEST_PAGE:
         page = _with_storage(b"".join(_read(files, file.sha256, 0, file.size_bytes)), f"{vendor}/storage.js")
         return Response(page, headers={**headers, "Cache-Control": "no-store"})
     if _matches(request.headers.get("if-none-match"), file.sha256):
-        kept = {name: headers[name] for name in ("ETag", "Cache-Control", "Vary") if name in headers}
+        kept = {name: headers[name] for name in _KEPT if name in headers}
         return Response(status_code=304, headers=kept)
     window = window_of(
         request.headers.get("range"), request.headers.get("if-range"), file.sha256, file.size_bytes

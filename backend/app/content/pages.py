@@ -6,7 +6,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Request, Response
 
 from app.content import service
-from app.content.schemas import PackageForm, ResultOut
+from app.content.schemas import PackageForm, ResultOut, WaiverForm
 from app.core.errors import FieldError, Invalid
 from app.core.permissions import Permission, Subject
 from app.settings import Settings
@@ -18,6 +18,7 @@ from app.web.request import CurrentSubject, Db, FilesDep, Requires, SettingsDep,
 
 router = APIRouter(include_in_schema=False)
 READS = [Requires(Permission.CONTENT_READ)]
+WAIVES = [Requires(Permission.ENROLLMENTS_MARK_LESSONS)]
 Uploader = Annotated[Subject, Depends(uploading(Permission.CONTENT_CHANGE))]
 uploads.register("/lessons/*/content")
 
@@ -147,4 +148,57 @@ def upload_package(
 
     return form.submit(
         db, take_in, again=lambda: _packages_page(request, db, subject, settings, lesson_id, form, faults)
+    )
+
+
+# One student's work in a lesson
+
+
+@router.get("/lessons/{lesson_id}/students/{user_id}")
+def student_work(
+    request: Request, lesson_id: PathId, user_id: PathId, db: Db, subject: CurrentSubject
+) -> Response:
+    """Where a student stands in a lesson, part by part; who may marks a part as one that need not be done."""
+    return _student_work(request, db, subject, lesson_id, user_id, Form.blank(WaiverForm))
+
+
+@router.post("/lessons/{lesson_id}/students/{user_id}", dependencies=WAIVES)
+def waive_part(
+    request: Request,
+    lesson_id: PathId,
+    user_id: PathId,
+    db: Db,
+    subject: CurrentSubject,
+    form: Annotated[Form[WaiverForm], Depends(posted(WaiverForm))],
+) -> Response:
+    """Waive a part for the student."""
+
+    def act(values: WaiverForm) -> Response:
+        values.require_confirmed()
+        service.waive(db, subject, lesson_id, user_id=user_id, sco_id=values.sco_id, reason=values.reason)
+        return redirect(f"/lessons/{lesson_id}/students/{user_id}")
+
+    return form.submit(db, act, again=lambda: _student_work(request, db, subject, lesson_id, user_id, form))
+
+
+def _student_work(
+    request: Request, db: Db, subject: Subject, lesson_id: int, user_id: int, form: Form[WaiverForm]
+) -> Response:
+    work = service.work_of_student(db, subject, lesson_id, user_id)
+    lesson = service.lesson(db, lesson_id)
+    above = [
+        ("People", "/people"),
+        (work.student_name, f"/people/{user_id}"),
+        ("Lesson results", f"/people/{user_id}/sections/lessons"),
+    ]
+    if user_id == subject.user_id:
+        above = [("Learn", "/learn")]
+    return render(
+        request,
+        "content/student_work.html",
+        lesson=lesson,
+        user_id=user_id,
+        work=work,
+        form=form,
+        breadcrumbs=[*above, (lesson.title, None)],
     )

@@ -10,8 +10,6 @@ from app.content import policy, queries
 from app.content.packages.model import Item
 from app.content.packages.versions import Version, version_of
 from app.content.postgres_text import restored
-from app.content.runtimes import runtime_of
-from app.content.runtimes.protocol import PartResult, Runtime
 from app.content.schemas import AttemptOut, PartOut, ResultOut
 from app.core import views
 from app.core.permissions import Subject
@@ -28,17 +26,18 @@ def standing(
     passing_score_pct: int | None = None,
 ) -> ResultOut:
     """The best of the student's attempts at each part of this package, and what they amount to."""
-    runtime = runtime_of(version.standard)
     best: dict[str, _Best] = {}
     for attempt in queries.attempts_in_package(
         session, enrollment_id=enrollment_id, lesson_id=version.lesson_id, package_id=version.id
     ):
-        best.setdefault(attempt.sco_id, _Best(runtime)).add(attempt)
-    untouched = _Best(runtime)
+        best.setdefault(attempt.sco_id, _Best()).add(attempt)
+    untouched = _Best()
     parts = list(_parts(version.manifest.items, best, untouched, 0))
     opening = [best.get(item.id, untouched) for item in version.manifest.launchable()]
-    result = runtime.result(
-        [PartResult(known.status, known.percent) for known in opening], passing_percent=passing_score_pct
+    result = scorm12.lesson_result(
+        [known.status for known in opening],
+        [known.percent for known in opening],
+        passing_percent=passing_score_pct,
     )
     return ResultOut(
         lesson_id=version.lesson_id,
@@ -56,15 +55,14 @@ def standing(
 class _Best:
     """The attempts at one part, summed up."""
 
-    def __init__(self, runtime: Runtime) -> None:
-        self._runtime = runtime
-        self.status = runtime.better(())
+    def __init__(self) -> None:
+        self.status = scorm12.NOT_ATTEMPTED
         self.percent: Fraction | None = None
         self.seconds = 0
         self.attempts = 0
 
     def add(self, attempt: queries.AttemptSummary) -> None:
-        self.status = self._runtime.better((self.status, attempt.status or ""))
+        self.status = scorm12.better_status(self.status, scorm12.known_status(attempt.status or ""))
         if attempt.percent is not None:
             self.percent = max(self.percent or Fraction(0), attempt.percent)
         self.seconds += attempt.total_seconds

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.datastructures import UploadFile
 
+from app.core.errors import FieldError, Invalid
 from app.web.field_types import RecordId, Text, chosen
 
 REPORTED = "reported by content"
@@ -63,13 +64,30 @@ class LaunchIn(BaseModel):
     """Staff only: play as a student would, record nothing."""
 
 
-class WaiverIn(BaseModel):
+class Waiver(BaseModel):
+    """A part of a cmi5 course that need not be done."""
+
+    sco_id: str = Field(min_length=1, max_length=255, title="Part")
+    reason: Text = Field(min_length=1, max_length=500, title="Reason")
+    """Why; it is in the history and in the statement."""
+
+
+class WaiverIn(Waiver):
     """A part of a cmi5 course that a student need not do."""
 
     user_id: RecordId
-    sco_id: str = Field(min_length=1, max_length=255)
-    reason: Text = Field(min_length=1, max_length=500)
-    """Why; it is in the history and in the statement."""
+
+
+class WaiverForm(Waiver):
+    """The same on the student's page of the lesson, where it is confirmed."""
+
+    confirmed: Annotated[bool, Field(title="Confirmation")] = False
+
+    def require_confirmed(self) -> None:
+        """Raises Invalid unless the box is checked."""
+        if not self.confirmed:
+            sentence = "Check the box if the student need not do this part. It cannot be undone."
+            raise Invalid(sentence, errors=[FieldError("confirmed", sentence)])
 
 
 class LaunchOut(BaseModel):
@@ -115,6 +133,16 @@ class ResultOut(BaseModel):
     total_seconds: int
     parts: list[PartOut]
     source: str = REPORTED
+
+
+class StudentWorkOut(BaseModel):
+    """Where one student stands in a lesson, as the staff see it."""
+
+    student_name: str
+    result: ResultOut | None
+    """None where the lesson has no package or is in no program that the student is enrolled in."""
+    waivable: list[PartOut]
+    """Parts that the person who looks may waive."""
 
 
 class AttemptOut(BaseModel):

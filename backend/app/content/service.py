@@ -16,8 +16,13 @@ from app.content.launches.waivers import waive
 from app.content.packages.upload import import_package
 from app.content.packages.versions import version_of
 from app.content.results import attempts_of, standing
-from app.content.schemas import AttemptOut, PackageOut, ResultOut
+from app.content.runtimes import runtime_of
+from app.content.schemas import AttemptOut, PackageOut, ResultOut, StudentWorkOut
+from app.core import views
 from app.core.permissions import Subject
+from app.core.views import Part
+from app.enrollment import service as enrollment
+from app.rules import scorm12
 
 __all__ = [
     "AttemptOut",
@@ -33,6 +38,7 @@ __all__ = [
     "waive",
     "work_by_lesson",
     "work_in_older_version",
+    "work_of_student",
 ]
 
 
@@ -60,6 +66,28 @@ def lesson_result(session: Session, subject: Subject, lesson_id: int) -> ResultO
         enrollment_id,
         passing_score_pct=lesson(session, lesson_id).passing_score_pct,
     )
+
+
+@views.opens(Part.LESSONS, student="user_id")
+def work_of_student(session: Session, subject: Subject, lesson_id: int, user_id: int) -> StudentWorkOut:
+    """Where a student stands in a lesson, part by part, and what may be waived. Raises NotFound for a lesson that is
+    not there and for a student whom one does not see."""
+    policy.require_read_attempts(session, subject, user_id)
+    place = lesson(session, lesson_id)
+    name = queries.user_name(session, user_id)
+    package = queries.current_package(session, lesson_id)
+    study = enrollment.find_study(session, user_id=user_id, lesson_id=lesson_id)
+    if package is None or study is None:
+        return StudentWorkOut(student_name=name, result=None, waivable=[])
+    version = version_of(package)
+    result = standing(session, version, study.enrollment_id, passing_score_pct=place.passing_score_pct)
+    may_waive = (
+        study.counts
+        and runtime_of(package.standard).statements is not None
+        and policy.may_waive(session, subject, user_id)
+    )
+    waivable = [one for one in result.parts if may_waive and one.opens and one.status not in scorm12.DONE]
+    return StudentWorkOut(student_name=name, result=result, waivable=waivable)
 
 
 def preview_result(session: Session, subject: Subject, lesson_id: int) -> ResultOut:

@@ -5,7 +5,13 @@ from __future__ import annotations
 from datetime import timedelta
 from decimal import Decimal
 
+from psycopg.types.json import Jsonb
+from sqlalchemy.orm import Session
+
+from app.db.models import Enrollment
 from app.demo.desk import Desk, Enrolled
+from app.enrollment.endings.processed import as_json
+from app.enrollment.withdrawals import figures
 from app.rules import grades
 
 REASONS = (
@@ -19,8 +25,8 @@ REASONS = (
 )
 
 
-def write_withdrawals(desk: Desk, enrolled: list[Enrolled]) -> dict[int, int]:
-    """Requests to leave. Enrollment -> withdrawal."""
+def write_withdrawals(session: Session, desk: Desk, enrolled: list[Enrolled]) -> dict[int, int]:
+    """Requests to leave, with the figures of those that were processed. Enrollment -> withdrawal."""
     leaving = sorted(
         (item for item in enrolled if item.story.left),
         key=lambda item: (item.story.left or desk.moment, item.id),
@@ -41,7 +47,34 @@ def write_withdrawals(desk: Desk, enrolled: list[Enrolled]) -> dict[int, int]:
          "admin_processed_at", "created_at"),
         withdrawals,
     )  # fmt: skip
+    desk.copier.copy(
+        "withdrawal_figures",
+        ("withdrawal_id", "completed_minutes", "transferred_minutes", "total_minutes", "lessons_completed",
+         "lessons_total", "segments", "records", "counted_until", "frozen_at"),
+        [
+            (keys[item.id], *_figures(session, desk, item), item.withdrawal_processed_at)
+            for item in leaving
+            if item.withdrawal_processed_at
+        ],
+    )  # fmt: skip
     return keys
+
+
+def _figures(session: Session, desk: Desk, item: Enrolled) -> tuple[object, ...]:
+    """What processing froze: the records as they stand."""
+    record = session.get_one(Enrollment, item.id)
+    found = figures.measure(session, record, item.story.left or desk.moment, desk.zone)
+    stored = as_json(found.hours)
+    return (
+        found.hours.completed_minutes,
+        found.hours.transferred_minutes,
+        found.hours.total_minutes,
+        found.lessons_completed,
+        found.lessons_total,
+        Jsonb(stored["segments"]),
+        Jsonb(stored["records"]),
+        found.counted_until,
+    )
 
 
 def write_graduations(desk: Desk, enrolled: list[Enrolled]) -> None:

@@ -12,6 +12,7 @@ from psycopg.types.json import Jsonb
 from sqlalchemy.orm import Session
 
 from app.demo.desk import Desk, Enrolled
+from app.enrollment import service as enrollment
 from app.finance.ledger import chart
 from app.finance.refunds.cases import account
 from app.finance.refunds.cases.account import Computed, Leaving
@@ -84,7 +85,7 @@ def write_refunds(
         ("id", "withdrawal_id", "amount_cents", "policy_basis", "due_on", "computed_by", "endorsed_at", "endorsed_by",
          "approved_at", "approved_by", "remitted_at", "credit_transaction_id", "created_at"),
         (
-            (key, one.withdrawal_id, one.cents, _basis(one.computed), one.computed.result.due_on, registrar,
+            (key, one.withdrawal_id, one.cents, one.computed.basis, one.computed.result.due_on, registrar,
              *((one.approved, bursar) if one.approved and one.cents > limit else (None, None)),
              one.approved, chief if one.approved else None, one.remitted,
              numbers[id(credited[id(one)])] if id(one) in credited else None, one.processed)
@@ -116,16 +117,7 @@ def write_refunds(
 
 
 def _case(session: Session, desk: Desk, item: Enrolled, withdrawal_id: int, processed: datetime) -> Case:
-    plan = item.story.program
-    leaving = Leaving(
-        withdrawal_id=withdrawal_id,
-        enrollment_id=item.id,
-        user_id=item.student.user_id,
-        kind="student",
-        withdrawn_at=item.story.left or desk.moment,
-        completed_minutes=item.story.minutes,
-        total_minutes=plan.clock_hours * 60,
-    )
+    leaving = Leaving.of(enrollment.frozen_figures(session, withdrawal_id))
     return Case(item, withdrawal_id, account.compute(session, leaving, desk.zone), processed)
 
 
@@ -168,7 +160,3 @@ def _payment(desk: Desk, one: Case, payee: dict[str, Any]) -> Booked:
     return Booked(
         day, "remittance", memo, lines, one.item, payee["payer_id"], "transfer", f"ACH {one.item.id}"
     )
-
-
-def _basis(computed: Computed) -> str:
-    return "\n".join([computed.result.basis, *computed.assumptions])

@@ -8,11 +8,12 @@ from datetime import datetime
 from random import Random
 
 from pwdlib.hashers.bcrypt import BcryptHasher
-from sqlalchemy import select, text
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.core import clock, history
 from app.core.actions import Action
+from app.core.turns import take_turn
 from app.db.models import Program, User
 from app.db.session import Database
 from app.demo import (
@@ -82,7 +83,7 @@ def seed_demo_school(
     ends_at = (moment or clock.now()).replace(microsecond=0)
     hashed = BcryptHasher(rounds=settings.bcrypt_rounds).hash(passwords.normalize(chosen))
     with database.begin() as session:
-        session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
+        take_turn(session, _LOCK)
         _require_empty(session)
         rows = _build(session, settings, Random(seed), ends_at, hashed, students)
     return Summary(rows, (people.ADMIN, people.INSTRUCTOR, people.STUDENT, *people.OFFICE), chosen)
@@ -125,7 +126,7 @@ def _build(
     completed, attempts = lesson_results.write_lessons(desk, enrolled, packages)
     grades.write_grades(session, desk, taught)
     skills.write_skills(desk, taught)
-    withdrawals = paperwork.write_withdrawals(desk, enrolled)
+    withdrawals = paperwork.write_withdrawals(session, desk, enrolled)
     paperwork.write_graduations(desk, enrolled)
     agreements.write_fees(desk)
     ledger.write_ledger(session, desk, enrolled, withdrawals)

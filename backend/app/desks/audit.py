@@ -226,8 +226,8 @@ def listing(
         queries.Meant(_actions_named(word), accounts.numbers_of_people_named(session, word))
         for word in paging.q.split()
     ]
-    hidden = complaints.hidden_from(session, subject)
-    return queries.audit_listing(session, wanted, meant, paging, zone, hidden[0] if hidden else None)
+    hidden = complaints.hidden_history(session, subject)
+    return queries.audit_listing(session, wanted, meant, paging, zone, hidden)
 
 
 def actions(_session: Session, subject: Subject) -> list[tuple[str, str]]:

@@ -6,14 +6,13 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import BeforeValidator, Field
 
-from app.core.errors import FieldError, Invalid
 from app.core.permissions import Permission
 from app.core.seals import service as seals
 from app.desks import audit, disclosures, outbox
 from app.desks.queries import TrailFilter
 from app.desks.reports import AUDIT, OUTBOX
 from app.web import navigation, reports
-from app.web.field_types import OptionalDay, OptionalId, Text, blank_is_none
+from app.web.field_types import OptionalDay, OptionalId, Text, blank_is_none, days_in_order
 from app.web.navigation import NavItem
 from app.web.paging import PageParams
 from app.web.render import redirect, render
@@ -44,9 +43,7 @@ def _wanted(
     enrollment: Annotated[OptionalId, Query()] = None,
     views: Annotated[OptionalViews, Query()] = None,
 ) -> TrailFilter:
-    if first is not None and last is not None and last < first:
-        sentence = "The last day is before the first day."
-        raise Invalid(sentence, errors=[FieldError("to", sentence)])
+    days_in_order(first, last)
     return TrailFilter(who, action, target, target_id, first, last, student, enrollment, views)
 
 

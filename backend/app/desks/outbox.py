@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import ColumnElement
 from sqlalchemy.orm import Session
 
 from app.accounts import service as accounts
@@ -61,13 +60,13 @@ def list_messages(session: Session, subject: Subject, settings: Settings, paging
         names = _names(session, rows)
         return [_message(row, settings, names) for row in rows]
 
-    return queries.outbox_listing(session, paging, _hidden(session, subject)).map_many(shown)
+    return queries.outbox_listing(session, paging, complaints.hidden_mails(session, subject)).map_many(shown)
 
 
 def read(session: Session, subject: Subject, settings: Settings, message_id: int) -> Message:
     """One message; that it was opened is recorded. Raises NotFound, and Forbidden without the right to read it."""
     policy.require_read_outbox(subject)
-    row = queries.outbox_message(session, message_id, _hidden(session, subject))
+    row = queries.outbox_message(session, message_id, complaints.hidden_mails(session, subject))
     if row is None:
         raise NotFound("There is no such message in the outbox.")
     history.record(session, subject, Action.MAIL_READ, row.id, to=row.to_address, subject_line=row.subject)
@@ -77,7 +76,8 @@ def read(session: Session, subject: Subject, settings: Settings, message_id: int
 def retry(session: Session, subject: Subject, settings: Settings, message_id: int) -> None:
     """Put a message into the queue again. Raises Conflict for one that was sent, and without a mail server."""
     policy.require_retry_mail(subject)
-    row = queries.outbox_message(session, message_id, _hidden(session, subject), lock=True)
+    hidden = complaints.hidden_mails(session, subject)
+    row = queries.outbox_message(session, message_id, hidden, lock=True)
     if row is None:
         raise NotFound("There is no such message in the outbox.")
     if row.sent_at is not None:
@@ -88,11 +88,6 @@ def retry(session: Session, subject: Subject, settings: Settings, message_id: in
         raise Conflict(mail.EXPIRED)
     enqueue(session, mail.deliver, queueing_lock=f"mail-{row.id}", message_id=row.id)
     history.record(session, subject, Action.MAIL_RETRIED, row.id, to=row.to_address)
-
-
-def _hidden(session: Session, subject: Subject) -> ColumnElement[bool] | None:
-    hidden = complaints.hidden_from(session, subject)
-    return hidden[1] if hidden else None
 
 
 def _expired(row: OutboxMessage) -> bool:

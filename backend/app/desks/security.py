@@ -84,8 +84,8 @@ def events(
     """The events, the last first. Search words are names of people, or a network address. Raises Forbidden."""
     policy.require_read_security(subject)
     people = [accounts.numbers_of_people_named(session, word) for word in paging.q.split()]
-    hidden = complaints.hidden_from(session, subject)
-    found = security_queries.listing(session, wanted, people, paging, zone, hidden[0] if hidden else None)
+    hidden = complaints.hidden_history(session, subject)
+    found = security_queries.listing(session, wanted, people, paging, zone, hidden)
     return found.map_many(lambda entries: _in_words(session, entries))
 
 

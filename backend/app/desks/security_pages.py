@@ -5,13 +5,12 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import BeforeValidator, Field
 
-from app.core.errors import FieldError, Invalid
 from app.core.permissions import Permission
 from app.desks import security
 from app.desks.reports import SECURITY
 from app.desks.security_queries import SecurityFilter
 from app.web import navigation, reports
-from app.web.field_types import OptionalDay, Text, blank_is_none
+from app.web.field_types import OptionalDay, Text, blank_is_none, days_in_order
 from app.web.navigation import NavItem
 from app.web.paging import PageParams
 from app.web.request import CurrentSubject, Db, Requires, SettingsDep
@@ -34,9 +33,7 @@ def _wanted(
     last: Annotated[OptionalDay, Query(alias="to")] = None,
     address: Annotated[Address, Query()] = None,
 ) -> SecurityFilter:
-    if first is not None and last is not None and last < first:
-        sentence = "The last day is before the first day."
-        raise Invalid(sentence, errors=[FieldError("to", sentence)])
+    days_in_order(first, last)
     return SecurityFilter(kind, first, last, address)
 
 

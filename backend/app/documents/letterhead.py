@@ -2,7 +2,6 @@
 
 import hashlib
 from dataclasses import dataclass
-from datetime import date
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -67,8 +66,3 @@ def readable(color: str) -> str:
     linear = [part / 12.92 if part <= 0.03928 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
     luminance = 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
     return color if 1.05 / (luminance + 0.05) >= _LEAST_CONTRAST else _DARK
-
-
-def long_date(day: date) -> str:
-    """`November 25, 2026`."""
-    return f"{day:%B} {day.day}, {day.year}"

@@ -19,7 +19,7 @@ from app.documents.keys.service import ensure as ensure_keys
 from app.documents.kinds import DocumentKind, Offer, visible
 from app.documents.kinds import register as register_kind
 from app.documents.kinds import title as kind_title
-from app.documents.letterhead import Letterhead, LogoImage, long_date
+from app.documents.letterhead import Letterhead, LogoImage
 from app.documents.numbers import ABANDONED_AFTER, UNFINISHED, begin_after
 from app.documents.parties import begin as begin_signing
 from app.documents.parties import finish as finish_signing
@@ -78,7 +78,6 @@ __all__ = [
     "last_check",
     "legible",
     "lines",
-    "long_date",
     "make_code",
     "may_issue",
     "may_read",

@@ -8,7 +8,6 @@ from app.enrollment import policies_in_force, policy
 from app.enrollment.admissions.papers import queries as papers
 from app.enrollment.leaves import queries as leaves
 from app.enrollment.lists import queries as lists
-from app.rules.withdrawals import REFUND_DAYS
 from app.school import service as school
 from app.web import queue
 from app.web.queue import QueueKind
@@ -47,9 +46,9 @@ queue.register(
         "Withdrawals to process",
         Permission.WITHDRAWALS_READ,
         lambda session, subject, _today: lists.to_process(
-            policy.visible(session, subject), REFUND_DAYS, school.facts(session).zone
+            policy.visible(session, subject), school.facts(session).zone
         ),
-        "A refund is paid within 45 days of the withdrawal (GNPEC Standard 12).",
+        "A refund is paid within 45 days of the withdrawal (GNPEC Standard 12), 40 if VA paid (38 CFR 21.4255).",
         order=41,
     ),
     QueueKind(

@@ -5,6 +5,7 @@ from typing import Any
 from sqlalchemy import func
 
 from app.db.models import EnrollmentStatus
+from app.enrollment.withdrawals.schemas import KINDS
 from app.web import formats
 from app.web.reports import Column, Filter, Grouping, Kind, Measure, Report
 
@@ -91,8 +92,14 @@ WITHDRAWALS = Report[Any](
     columns=(
         _STUDENT,
         Column("program", "Program", lambda row: row.program, sort="program"),
-        Column("kind", "Kind", lambda row: row.kind.replace("_", " ").capitalize()),
-        Column("requested_at", "Requested", lambda row: row.requested_at, Kind.MOMENT, sort="requested"),
+        Column("kind", "Kind", lambda row: KINDS[row.kind]),
+        Column(
+            "requested_at",
+            "Requested or decided",
+            lambda row: row.requested_at,
+            Kind.MOMENT,
+            sort="requested",
+        ),
         Column("due_on", "Refund due", lambda row: row.due_on, Kind.DAY, sort="due"),
         Column("days_left", "Days left", lambda row: row.days_left, Kind.NUMBER),
         Column(

@@ -141,5 +141,5 @@ class PendingWithdrawalOut(_Output):
     kind: str
     withdrawn_at: datetime
     due_on: date
-    """The last of the 45 days for the refund."""
+    """The last day for the refund: day 45, or 40 where VA paid a part."""
     days_left: int

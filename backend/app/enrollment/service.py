@@ -33,15 +33,16 @@ from app.enrollment.completions.service import (
     wrong,
 )
 from app.enrollment.endings.processed import (
+    Attended,
     CountedRecord,
     Figures,
     Hours,
     ProcessedWithdrawal,
     Segment,
     WithdrawalKind,
+    register_hours,
 )
 from app.enrollment.endings.processed import register as on_withdrawal_processed
-from app.enrollment.endings.processed import register_hours as register_withdrawal_hours
 from app.enrollment.endings.service import (
     complete,
     objections_to_ending,
@@ -52,10 +53,12 @@ from app.enrollment.graduation.requirements import register as register_requirem
 from app.enrollment.leaves.notices import send_notice as send_leave_notice
 from app.enrollment.leaves.service import days_of as leave_days
 from app.enrollment.lists import queries as lists
+from app.enrollment.lists.refund_days import register as register_refund_days
 from app.enrollment.objections import Ending, Objection
 from app.enrollment.objections import register as register_objection
+from app.enrollment.policy import require_own
 from app.enrollment.queries import Learner
-from app.enrollment.study_access import Study, hold_for_study, study_for
+from app.enrollment.study_access import Study, find_study, hold_for_study, study_for
 from app.enrollment.study_access import register_end as on_ended
 from app.enrollment.withdrawals.moments import register as register_time_to_cancel
 from app.enrollment.withdrawals.moments import register_hour as register_hour_that_decides
@@ -63,9 +66,6 @@ from app.enrollment.withdrawals.notices import send_notice as send_withdrawal_no
 from app.enrollment.withdrawals.processing.service import process as process_withdrawal
 from app.enrollment.withdrawals.service import (
     cancel as cancel_withdrawal,
-)
-from app.enrollment.withdrawals.service import (
-    figures_of as withdrawal_figures,
 )
 from app.enrollment.withdrawals.service import frozen_figures, note_notice
 from app.enrollment.withdrawals.service import read as read_withdrawal
@@ -78,6 +78,7 @@ from app.web.paging import Paging
 
 __all__ = [
     "NO_ENROLLMENT",
+    "Attended",
     "Candidate",
     "CompletionOutcome",
     "CountedRecord",
@@ -96,6 +97,7 @@ __all__ = [
     "complete",
     "enroll",
     "enroll_by_email",
+    "find_study",
     "frozen_figures",
     "hold_for_study",
     "learners",
@@ -115,11 +117,13 @@ __all__ = [
     "record_lesson_completion",
     "record_withdrawal",
     "register_hour_that_decides",
+    "register_hours",
     "register_objection",
+    "register_refund_days",
     "register_requirement",
     "register_time_to_cancel",
-    "register_withdrawal_hours",
     "request_withdrawal",
+    "require_own",
     "send_leave_notice",
     "send_withdrawal_notice",
     "status_counts",
@@ -129,7 +133,6 @@ __all__ = [
     "why_leaving",
     "why_not_complete",
     "withdraw_lesson_completion",
-    "withdrawal_figures",
 ]
 NO_ENROLLMENT = policy.NO_ENROLLMENT
 

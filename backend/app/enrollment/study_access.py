@@ -30,12 +30,18 @@ class Study:
 
 @internal("finds where a student's own work in a lesson counts")
 def study_for(session: Session, *, user_id: int, lesson_id: int) -> Study:
-    """The student's enrollment that opens this lesson, an active one before a completed one. Raises NotFound."""
-    found = queries.studied(session, user_id, lesson_id)
+    """As `find_study`. Raises NotFound when there is none."""
+    found = find_study(session, user_id=user_id, lesson_id=lesson_id)
     if found is None:
         raise NotFound("There is no such lesson in a program you are enrolled in.")
-    enrollment_id, status = found
-    return Study(enrollment_id, status is EnrollmentStatus.ACTIVE)
+    return found
+
+
+@internal("finds where a student's work in a lesson counts, for who may see it")
+def find_study(session: Session, *, user_id: int, lesson_id: int) -> Study | None:
+    """The student's enrollment that opens this lesson, an active one before a completed one."""
+    found = queries.studied(session, user_id, lesson_id)
+    return None if found is None else Study(found[0], found[1] is EnrollmentStatus.ACTIVE)
 
 
 @internal("a step of a report whose launch was allowed")

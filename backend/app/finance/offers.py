@@ -45,7 +45,7 @@ def _lines(asked: Asked) -> Taken:
 def _tuition_and_fees(asked: Asked) -> Taken:
     first, last = asked.day("first"), asked.day("last")
     period = state_fees.fees_due(asked.session, asked.subject, first=first, last=last)
-    rows = state_fees.months(asked.session, asked.subject, asked.paging, first=first, last=last)
+    rows = state_fees.months(asked.session, asked.subject, asked.paging, period)
     return Taken(rows, state_fees.about(period))
 
 

@@ -1,11 +1,9 @@
 """What a launch's content says, stored in the transaction of what follows from it."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-import psycopg
 from sqlalchemy.orm import Session
 
 from app.core.installation import installation
@@ -18,6 +16,7 @@ from app.lrs.engine.operations import run_sync
 from app.lrs.engine.scopes import LAUNCH_SCOPES
 from app.lrs.engine.statements.actors import identity
 from app.lrs.engine.statements.storage import Submission, store_statements
+from app.lrs.host.connection import driver
 from app.lrs.host.service import directory_of
 
 
@@ -25,7 +24,7 @@ from app.lrs.host.service import directory_of
 def store_launched(session: Session, submission: Submission) -> None:
     """Store what a request submitted, in the session's transaction. Raises `Refusal` for a conflict."""
     home_page = installation(session).home_page
-    stored = run_sync(_connection(session), store_statements([submission], directory_of(home_page)))
+    stored = run_sync(driver(session), store_statements([submission], directory_of(home_page)))
     if stored.refusals[0] is not None:
         raise stored.refusals[0]
 
@@ -39,7 +38,7 @@ def put_state(
     content = jsonio.dumps(value)
     directory = directory_of(installation(session).home_page)
     put = documents.replace(key, content, "application/json", Conditions(overwrite=True), directory)
-    run_sync(_connection(session), put)
+    run_sync(driver(session), put)
 
 
 @internal("the request has been let in for a launch")
@@ -51,7 +50,7 @@ def may_write(call: Call) -> None:
 @internal("reads what the request brought")
 def statements_of(submission: Submission) -> list[dict[str, Any]]:
     """The statements of a submission as they were sent: without the ids that the store has given them."""
-    sent = [json.loads(json.dumps(one.statement)) for one in submission.statements]
+    sent = [dict(one.statement) for one in submission.statements]
     for statement, one in zip(sent, submission.statements, strict=True):
         if not one.given:
             statement.pop("id", None)
@@ -62,10 +61,3 @@ def statements_of(submission: Submission) -> list[dict[str, Any]]:
 def seconds_of(duration: str) -> float | None:
     """The length of an ISO 8601 duration in seconds; None when it is none."""
     return values.duration_seconds(duration)
-
-
-def _connection(session: Session) -> psycopg.Connection[Any]:
-    connection = session.connection().connection.driver_connection
-    if not isinstance(connection, psycopg.Connection):
-        raise TypeError("statements are kept in PostgreSQL through psycopg 3")
-    return connection

@@ -10,7 +10,6 @@ from datetime import datetime
 from typing import Any
 from uuid import NAMESPACE_URL, UUID, uuid5
 
-import psycopg
 from sqlalchemy.orm import Session
 
 from app.core.installation import installation
@@ -25,6 +24,7 @@ from app.lrs.engine.statements.checks import JsonObject
 from app.lrs.engine.statements.preparation import Prepared, keys_of, prepare
 from app.lrs.engine.statements.storage import Submission, store_statements
 from app.lrs.engine.versions import Version
+from app.lrs.host.connection import driver
 from app.lrs.host.service import SCHOOL, directory_of
 from app.lrs.vocabulary import MODULE, VOIDED, Verb
 
@@ -134,12 +134,9 @@ def store_own(session: Session, statements: Sequence[JsonObject]) -> int:
     home_page = installation(session).home_page
     for statement in statements:
         _check(statement)
-    connection = session.connection().connection.driver_connection
-    if not isinstance(connection, psycopg.Connection):
-        raise TypeError("statements are kept in PostgreSQL through psycopg 3")
     author = _author(home_page)
     submissions = [Submission([_prepared(one)], author) for one in statements]
-    stored = run_sync(connection, store_statements(submissions, directory_of(home_page)))
+    stored = run_sync(driver(session), store_statements(submissions, directory_of(home_page)))
     for refusal in stored.refusals:
         if refusal is not None and refusal.status != _ALREADY_THERE:
             raise refusal

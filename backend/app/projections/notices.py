@@ -66,9 +66,9 @@ def _apply(session: Session, entries: Sequence[AuditEntry]) -> None:
         elif entry.action in _OF_REFUNDS and entry.target_id is not None:
             refund_cases.send_notice(session, int(entry.target_id), entry.action, entry.details)
         elif entry.action in _OF_LEAVES and entry.target_id is not None:
-            enrollment.send_leave_notice(session, int(entry.target_id))
+            enrollment.send_leave_notice(session, int(entry.target_id), entry.action, entry.details)
         elif entry.action in _OF_WITHDRAWALS and entry.target_id is not None:
-            enrollment.send_withdrawal_notice(session, int(entry.target_id))
+            enrollment.send_withdrawal_notice(session, int(entry.target_id), entry.action)
         elif entry.action == Action.PROGRESS_APPEAL_DECIDED:
             grades.send_letter(session, int(entry.details["review_id"]), decided=True)
         elif entry.action in _OF_SKILLS and entry.target_id is not None:

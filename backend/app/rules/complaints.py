@@ -103,10 +103,3 @@ def next_due(
     if state in ("acknowledged", "under_review"):
         return decide_by
     return appeal_due if state == "appealed" else None
-
-
-def on_time(decide_by: date, decided_on: date | None, today: date) -> bool | None:
-    """Whether the decision came in time; None while it may still."""
-    if decided_on is not None:
-        return decided_on <= decide_by
-    return False if today > decide_by else None

@@ -12,6 +12,7 @@ from fractions import Fraction
 from typing import Literal
 
 from app.rules.refunds_settings import Settings
+from app.rules.withdrawals import REFUND_DAYS
 
 Schedule = Literal["pro_rata", "tiers", "weekly"]
 
@@ -46,7 +47,7 @@ class Policy:
     """What a cancellation inside the window gives back: everything but what may be kept, or all money paid."""
     application_fee_cap_cents: int | None = 15_000
     """The most of a disclosed application fee that is kept; None for no cap."""
-    due_days: int = 45
+    due_days: int = REFUND_DAYS
     effective_from: date | None = None
     """For agreements signed from this day on; None where the day is not known."""
     effective_until: date | None = None
@@ -99,6 +100,7 @@ STANDARD_NINE = Policy(
 POLICIES = {one.name: one for one in (GNPEC_CURRENT, TIERS, STANDARD_NINE)}
 
 VA_DUE_DAYS = 40
+"""A refund of VA funds is paid within 40 days (38 CFR 21.4255)."""
 VA_FEE_CAP_CENTS = 1_000
 
 

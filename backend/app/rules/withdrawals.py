@@ -51,11 +51,15 @@ def moment(
     return Moment(requested_at, received)
 
 
-def due_on(withdrawn_on: date) -> date:
+def due_on(withdrawn_on: date, days: int = REFUND_DAYS) -> date:
     """The last day for the refund; the day of the withdrawal is day 0."""
-    return withdrawn_on + timedelta(days=REFUND_DAYS)
+    return withdrawn_on + timedelta(days=days)
 
 
-def tone(days_since: int) -> str:
-    """How a list colors a withdrawal after so many days: warn from day 30, bad from day 40."""
+def tone(days_since: int, days: int = REFUND_DAYS) -> str:
+    """How a list colors a withdrawal after so many days: of 45 warn from day 30, bad from day 40.
+
+    Of fewer `days` for the refund, as many days before the last one.
+    """
+    days_since += REFUND_DAYS - days
     return next((name for days, name in WARNINGS if days_since >= days), "")

@@ -2,7 +2,9 @@
 
 from typing import Annotated
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
+
+from app.school.values import Values
 
 DISCLOSURES = (
     (
@@ -31,10 +33,8 @@ DISCLOSURES = (
 """What GNPEC’s guidelines for enrollment agreements ask for, in general words; each school writes its own."""
 
 
-class Disclosure(BaseModel):
+class Disclosure(Values):
     """One paragraph with its heading. Typed as one line: the heading, a colon, the text."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     heading: Annotated[str, Field(min_length=1, max_length=60)]
     text: Annotated[str, Field(min_length=1, max_length=1500)]
@@ -65,14 +65,14 @@ def _lines(value: object) -> object:
     return [line for line in value.splitlines() if line.strip()] if isinstance(value, str) else value
 
 
-class AgreementPolicy(BaseModel):
+class AgreementPolicy(Values):
     """What an enrollment agreement says beside the costs."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     sign_within_days: Annotated[int, Field(ge=1, le=90)] = 14
     """Days in which an agreement that was sent can be signed."""
-    disclosures: Annotated[list[Disclosure], BeforeValidator(_lines), Field(min_length=1, max_length=30)] = [
-        Disclosure.model_validate(line) for line in DISCLOSURES
-    ]
+    disclosures: Annotated[list[Disclosure], BeforeValidator(_lines)] = Field(
+        default_factory=lambda: [Disclosure.model_validate(line) for line in DISCLOSURES],
+        min_length=1,
+        max_length=30,
+    )
     """What it discloses, in order."""

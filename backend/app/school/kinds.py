@@ -15,6 +15,7 @@ from app.school.agreement_wording import AgreementPolicy
 from app.school.grading import GradingPolicy
 from app.school.leaving import LEAVE_LABELS, LeavePolicy, WithdrawalPolicy
 from app.school.money import BillingPolicy, PaymentPlanPolicy, StateFeesPolicy
+from app.school.values import Values
 
 
 class PolicyKind(StrEnum):
@@ -44,11 +45,7 @@ class PolicyKind(StrEnum):
         return self.value.replace("_", " ").capitalize()
 
 
-class _Values(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class AttendancePolicy(_Values):
+class AttendancePolicy(Values):
     """How hours are counted."""
 
     clock_hour_minutes: Annotated[int, Field(ge=50, le=60)] = 60
@@ -79,7 +76,7 @@ class AttendancePolicy(_Values):
     """Days back over which late arrivals and absences are counted."""
 
 
-class ProgressPolicy(_Values):
+class ProgressPolicy(Values):
     """How progress is measured."""
 
     pace_days: Annotated[int, Field(ge=7, le=365, multiple_of=7)] = 28
@@ -90,7 +87,7 @@ class ProgressPolicy(_Values):
     """Percent of the program's lessons from which an enrollment may be completed."""
 
 
-class PasswordPolicy(_Values):
+class PasswordPolicy(Values):
     """How long passwords are (NIST SP 800-63B-4: at least 15 characters where nothing else is asked for)."""
 
     minimum_characters: Annotated[int, Field(ge=15, le=64)] = 15
@@ -99,7 +96,7 @@ class PasswordPolicy(_Values):
     """The most bytes in UTF-8; bcrypt reads no more than 72."""
 
 
-class SecondFactorPolicy(_Values):
+class SecondFactorPolicy(Values):
     """Who needs a passkey or an authenticator app beside the password (NIST SP 800-63B-4, AAL2)."""
 
     required_of: Literal["nobody", "staff"] = "staff"
@@ -109,7 +106,7 @@ class SecondFactorPolicy(_Values):
     the account: a new version that still asks gives nobody new time."""
 
 
-class AcademicProgressPolicy(_Values):
+class AcademicProgressPolicy(Values):
     """Satisfactory academic progress (SAP). GNPEC requires a policy and sets no number (Standard 4).
 
     The values to begin with are the usual ones of Title IV: pace about 67%, 150% of the calendar time, GPA 2.0.
@@ -129,7 +126,7 @@ class AcademicProgressPolicy(_Values):
     """Days after a review in which a student can appeal."""
 
 
-class ExternshipPolicy(_Values):
+class ExternshipPolicy(Values):
     """How hours at an externship site are logged and confirmed."""
 
     location: Literal["not_asked", "asked"] = "not_asked"
@@ -138,7 +135,7 @@ class ExternshipPolicy(_Values):
     """Days for which a supervisor’s link to confirm a week works."""
 
 
-class ComplaintsPolicy(_Values):
+class ComplaintsPolicy(Values):
     """How soon the school acts on a complaint. GNPEC requires a procedure, and sets no number of days.
 
     Days are calendar days after the day on which the complaint, the decision or the appeal came.
@@ -160,7 +157,7 @@ class ComplaintsPolicy(_Values):
         return self
 
 
-class StoragePolicy(_Values):
+class StoragePolicy(Values):
     """How much room uploaded files have. MAX_UPLOAD_BYTES bounds one file whatever the policy says."""
 
     school_gigabytes: Annotated[int, Field(ge=1, le=100_000)] = 50
@@ -185,15 +182,15 @@ def _hosts(value: object) -> object:
     return sorted(set(names))
 
 
-class LessonContentPolicy(_Values):
+class LessonContentPolicy(Values):
     """What lessons may show that is not the school's own."""
 
-    outside_hosts: Annotated[list[str], BeforeValidator(_hosts), Field(max_length=50)] = []
+    outside_hosts: Annotated[list[str], BeforeValidator(_hosts)] = Field(default_factory=list, max_length=50)
     """Servers from which courses may load films, fonts and the like, over https; `*.example.org` is every server below
     example.org."""
 
 
-class RetentionPolicy(_Values):
+class RetentionPolicy(Values):
     """For how many days each kind of data is kept that goes after a while: what the rooms have registered
     (`app.core.retention`), each by its name.
 
@@ -368,7 +365,7 @@ CHOICES = {
     "fee_amount": "An amount for each late installment",
     "fee_percent": "A percentage of what is unpaid",
     "student_share": "Counts as paid: no late fee on it",
-    "whole_share": "Counts as paid once the payer owes nothing",
+    "whole_share": "Counts as paid as far as the payer has paid it",
 }
 """How a page names the values that are chosen from a list."""
 HELP = {

@@ -2,14 +2,12 @@
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
+
+from app.school.values import Values
 
 
-class _Values(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class WithdrawalPolicy(_Values):
+class WithdrawalPolicy(Values):
     """Which day a withdrawal goes by, and who processes it."""
 
     student_date: Literal["receipt_of_request", "last_attendance"] = "receipt_of_request"
@@ -20,7 +18,7 @@ class WithdrawalPolicy(_Values):
     """Whether somebody else must process a withdrawal than the person who recorded it."""
 
 
-class LeavePolicy(_Values):
+class LeavePolicy(Values):
     """How long students may be on leave, and when they are reminded to return.
 
     No Georgia rule seen sets a limit. The default is what schools with Title IV aid go by: all leaves together last at

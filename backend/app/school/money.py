@@ -2,14 +2,12 @@
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
+
+from app.school.values import Values
 
 
-class _Values(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class BillingPolicy(_Values):
+class BillingPolicy(Values):
     """What a balance that is due holds up, and when a refund is approved twice."""
 
     transcript_hold: Literal["never", "balance_due"] = "never"
@@ -26,7 +24,7 @@ class BillingPolicy(_Values):
     them from the school to be enrolled (26 CFR 1.25A-2(d))."""
 
 
-class StateFeesPolicy(_Values):
+class StateFeesPolicy(Values):
     """The fees that GNPEC asks for, shares of base B: tuition and fees minus refunds (fee schedule, nondegree).
 
     What the schedule leaves open is a value here: whether waived tuition was ever charged, and for how long the trust
@@ -49,7 +47,7 @@ class StateFeesPolicy(_Values):
     """Whether waived tuition and fees stay in the base. The schedule names refunds alone; ask GNPEC."""
 
 
-class PaymentPlanPolicy(_Values):
+class PaymentPlanPolicy(Values):
     """Reminders of installments, and what a late one costs. A plan keeps the terms of the day it was made."""
 
     remind_days_before: Annotated[int, Field(ge=0, le=60)] = 7
@@ -67,4 +65,4 @@ class PaymentPlanPolicy(_Values):
     late_fee_cap_dollars: Annotated[int, Field(ge=0, le=500)] = 0
     """The most that one late installment costs; 0 is no limit."""
     late_fee_on: Literal["student_share", "whole_share"] = "student_share"
-    """Whether what a payer was billed for counts as paid, or only once the payer owes nothing."""
+    """Whether what a payer was billed for counts as paid, or only what the payer has paid of it."""

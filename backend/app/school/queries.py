@@ -4,11 +4,12 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any, TypeVar
 
-from sqlalchemy import func, select, text, update
+from sqlalchemy import func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from app.core.constraints import register_conflict, register_invalid
+from app.core.turns import take_turn
 from app.db.base import Base
 from app.db.models import School, SchoolHoliday, SchoolPolicy, SchoolSignatory, SchoolTerm
 from app.school import remembered
@@ -101,9 +102,7 @@ def policies(session: Session, kind: str | None = None) -> Sequence[SchoolPolicy
 
 def next_version(session: Session, kind: str) -> int:
     """The number of the next version; others who add one wait until the transaction ends."""
-    session.execute(
-        text("SELECT pg_advisory_xact_lock(hashtext(:name))"), {"name": f"school_policies {kind}"}
-    )
+    take_turn(session, f"school_policies {kind}")
     newest = session.scalar(select(func.max(SchoolPolicy.version)).where(SchoolPolicy.kind == kind))
     return (newest or 0) + 1
 

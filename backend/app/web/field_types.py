@@ -9,6 +9,8 @@ from fastapi import Path
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, WithJsonSchema
 from starlette.datastructures import UploadFile
 
+from app.core.errors import FieldError, Invalid
+
 LARGEST_ID = 2_147_483_647
 _TURNING = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 """With these a name can be made to read as another one."""
@@ -79,6 +81,13 @@ def _https(text: str) -> str:
 def blank_is_none(value: object) -> object:
     """A field of a search form that was left empty asks for nothing."""
     return None if isinstance(value, str) and not value.strip() else value
+
+
+def days_in_order(first: date | None, last: date | None) -> None:
+    """Raises Invalid at `to` where the last day of a list is before its first."""
+    if first is not None and last is not None and last < first:
+        sentence = "The last day is before the first day."
+        raise Invalid(sentence, errors=[FieldError("to", sentence)])
 
 
 def chosen(otherwise: str) -> BeforeValidator:

@@ -60,7 +60,7 @@ def test_a_refund_from_the_list_to_the_student(
     page.get_by_role("button", name="Record the payment").click()
     confirm()
     expect(page.get_by_text("Paid to Maria Lopez: $4,536.00")).to_be_visible()
-    page.get_by_role("link", name="It came back").click()
+    page.get_by_role("link", name="Record that it came back").click()
     seen("refund-came-back")
     page.goto("/refunds?group=timeliness")
     seen("refunds-timeliness")

@@ -229,6 +229,11 @@ def completions(school: School) -> list[LessonCompletion]:
     return list(school.session.scalars(select(LessonCompletion)))
 
 
+NO_STORAGE = (
+    "if (window !== top) for (const name of ['localStorage', 'sessionStorage']) Object.defineProperty(window, name,"
+    " { configurable: true, get() { throw new DOMException('denied', 'SecurityError'); } });"
+)
+"""What browsers do to frames of other sites."""
 PHONE = {"width": 390, "height": 844}
 
 

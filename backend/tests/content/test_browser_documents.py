@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 from app.core.permissions import SYSTEM
 from app.school import service as school
 from tests.browser.axe import assert_accessible
-from tests.content.conftest import Stage
+from tests.content.conftest import NO_STORAGE, Stage
 from tests.factories.packages import Sco, course
 from tests.factories.pdfs import pdf
 
@@ -97,11 +97,7 @@ def test_a_course_has_a_storage_also_where_the_browser_gives_it_none(stage: Stag
     reads = "<p id='out'></p><script>document.getElementById('out').textContent = localStorage.getItem('page')</script>"
     stage.upload(course(Sco("a", "A", href="keeps.html"), files={"keeps.html": keeps, "next.html": reads}))
     page = stage.page()
-    # What browsers do to frames of other sites.
-    page.add_init_script(
-        "if (window !== top) for (const name of ['localStorage', 'sessionStorage']) Object.defineProperty(window, name,"
-        " { configurable: true, get() { throw new DOMException('denied', 'SecurityError'); } });"
-    )
+    page.add_init_script(NO_STORAGE)
     lesson = stage.open(page)
     expect(lesson.locator("#out")).to_have_text("4 x 2 page,other")
     lesson.get_by_role("link", name="Next").click()

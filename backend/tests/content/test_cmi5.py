@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator
+from datetime import date
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 from uuid import uuid4
@@ -14,11 +15,13 @@ from sqlalchemy import select
 
 from app.content import service
 from app.core.errors import Conflict, Forbidden, Invalid, NotFound
-from app.core.permissions import Role
+from app.core.permissions import SYSTEM, Role, Subject
 from app.db.models import AuditEntry, ContentPackage, Launch, User
-from tests.content.conftest import School, Stage, completions, subject_of
+from app.school import service as policies
+from tests.content.conftest import NO_STORAGE, School, Stage, completions, subject_of
 from tests.factories.cmi5 import cmi5_course, structure, unit
 from tests.factories.packages import zipped
+from tests.factories.school import School as Rows
 
 CMI5 = "https://w3id.org/xapi/cmi5/context/categories/"
 ADL = "http://adlnet.gov/expapi/verbs/"
@@ -222,12 +225,16 @@ def test_a_preview_records_nothing_of_a_student(stage: Stage, client: httpx.Clie
     assert stage.attempts() == []
 
 
-def test_a_part_is_waived_with_a_reason(school: School) -> None:
-    school.upload(cmi5_course())
+def waiving_admin(school: School) -> Subject:
     staff = User(email="a@school.example", full_name="Ad Min", role=Role.ADMIN, hashed_password="!")
     school.session.add(staff)
     school.session.flush()
-    admin = subject_of(staff)
+    return subject_of(staff)
+
+
+def test_a_part_is_waived_with_a_reason(school: School) -> None:
+    school.upload(cmi5_course())
+    admin = waiving_admin(school)
 
     def waive(who: Any, sco_id: str = "au-1") -> None:
         service.waive(
@@ -252,11 +259,79 @@ def test_a_part_is_waived_with_a_reason(school: School) -> None:
         waive(admin)
 
 
+def test_who_teaches_a_student_waives_a_part_on_a_page(
+    school: School, signed_in: Callable[..., TestClient]
+) -> None:
+    school.upload(cmi5_course(unit("a"), unit("b")))
+    address = f"/lessons/{school.lesson.id}/students/{school.student.id}"
+    assert signed_in(school.instructor).get(address).status_code == 404, "not the instructor’s student"
+    Rows(school.session).school_class(teacher=school.instructor, students=[school.enrollment])
+    staff = signed_in(school.instructor)
+    page = staff.get(address)
+    assert (page.status_code, page.text.count('<option value="au-')) == (200, 2)
+    given = {"sco_id": "au-1", "reason": "Done at another school"}
+    asked = staff.post(address, data=given)
+    assert asked.status_code == 422
+    assert "Done at another school" in asked.text
+    assert school.attempts() == []
+    assert staff.post(address, data={**given, "sco_id": "au-9", "confirmed": "yes"}).status_code == 422
+    assert staff.post(address, data={**given, "confirmed": "yes"}).headers["location"] == address
+    assert staff.get(address).text.count('<option value="au-') == 1
+    assert school.attempt().cmi_core_lesson_status == "completed"
+    own = signed_in(school.student)
+    assert "<option" not in own.get(address).text
+    assert own.post(address, data={**given, "sco_id": "au-2", "confirmed": "yes"}).status_code == 403
+    assert signed_in(school.stranger).get(address).status_code == 404
+
+
 def test_a_unit_that_needs_nothing_is_satisfied_at_once(school: School) -> None:
     school.upload(cmi5_course(unit("a", attributes=""), unit("b", attributes="")))
     school.launch()
     assert [one.cmi_core_lesson_status for one in school.attempts()] == ["completed", "completed"]
     assert len(completions(school)) == 1
+
+
+def test_a_waiver_before_the_first_launch_leaves_nothing_to_open_that_needs_nothing(school: School) -> None:
+    school.upload(cmi5_course(unit("a"), unit("b", attributes=""), unit("c", attributes="")))
+    service.waive(
+        school.session,
+        waiving_admin(school),
+        school.lesson.id,
+        user_id=school.student.id,
+        sco_id="au-1",
+        reason="Transfer",
+    )
+    standing = {one.sco_id: one.cmi_core_lesson_status for one in school.attempts()}
+    assert standing == {"au-1": "completed", "au-2": "completed", "au-3": "completed"}
+    assert len(completions(school)) == 1
+    school.launch("au-2")
+    assert len(school.attempts()) == 3, "the launch goes on with what the waiver has begun"
+
+
+@pytest.mark.browser
+def test_an_address_on_another_server_is_opened_as_it_is_where_the_browser_gives_no_storage(
+    stage: Stage,
+) -> None:
+    with stage.server.database.begin() as session:
+        policies.policies.add(
+            session,
+            SYSTEM,
+            policies.PolicyKind.LESSON_CONTENT,
+            effective_from=date(2026, 1, 1),
+            values={"outside_hosts": ["courses.example.net"]},
+            approved_by="Director",
+            today=date(2026, 11, 26),
+        )
+    far = "https://courses.example.net/files/au.html"
+    stage.upload(cmi5_course(unit(url=far)))
+    page = stage.page()
+    page.route(
+        "https://courses.example.net/**",
+        lambda route: route.fulfill(body="<p>Far</p>", content_type="text/html"),
+    )
+    page.add_init_script(NO_STORAGE)
+    expect(stage.open(page).get_by_text("Far")).to_be_visible()
+    assert any(frame.url.startswith(far) for frame in page.frames)
 
 
 @pytest.mark.browser

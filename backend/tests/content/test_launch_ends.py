@@ -13,7 +13,7 @@ from app.accounts.access import links
 from app.accounts.access import service as access
 from app.accounts.people import service as people
 from app.content import service
-from app.content.launches import tokens
+from app.content.launches import statements
 from app.core import clock, history
 from app.core.permissions import Duty, Role, Subject
 from app.db.models import (
@@ -28,6 +28,7 @@ from app.db.models import (
 from app.enrollment import service as enrollment
 from tests.content.conftest import Played, School, subject_of
 from tests.factories.accounts import ApiTokenFactory
+from tests.factories.cmi5 import cmi5_course
 from tests.factories.withdrawals import withdraw
 
 Play = Callable[..., Played]
@@ -229,13 +230,13 @@ def test_an_enrollment_that_is_not_active_takes_no_commit_even_if_nothing_ended_
 
 
 def test_the_record_stores_token_of_a_launch_ends_with_it(school: School, host: TestClient) -> None:
-    school.upload(None)
+    school.upload(cmi5_course())
     here = signed_in(school)
     played = opened(school, host, here)
-    record = school.session.get_one(Launch, played.launch.launch_id)
-    made = tokens.for_launch(school.session, school.settings, record, activity="https://example.org/au")
+    token = played.base.rpartition("/")[2]
+    assert "auth-token" in statements.access(school.session, token, school.settings.app_origin)
     school.session.commit()
-    credential_id = made.api_key.id
+    credential_id = school.session.get_one(Launch, played.launch.launch_id).credential_id
     assert school.session.get_one(XapiCredential, credential_id).revoked_at is None
     access.sign_out(school.session, here)
     school.session.commit()

@@ -27,7 +27,7 @@ def refused(document: str | bytes, files: Iterable[str] = FILES) -> str:
     with pytest.raises(Invalid) as caught:
         parsed(document, files)
     assert caught.value.detail.endswith(".")
-    return caught.value.detail
+    return " ".join((caught.value.detail, *(fault.message for fault in caught.value.errors)))
 
 
 def one(**changes: str) -> str:
@@ -133,6 +133,25 @@ def test_a_page_that_is_not_there_is_named() -> None:
     assert "leads out" in refused(one(href="../../secret.html"))
     assert "not accepted" in refused(one(href="javascript:alert(1)"))
     assert "not accepted" in refused(one(href="file:///etc/passwd"))
+
+
+def test_everything_wrong_with_a_manifest_is_said_at_once() -> None:
+    scos = [
+        Sco("a", "One"),
+        Sco("a", "Two"),
+        Sco("b", "Three"),
+        Sco("c" * 300, "Four"),
+        Sco("d", "Five", href="missing.html"),
+        Sco("e", "Six", href="../../secret.html"),
+    ]
+    document = manifest(scos).replace('identifierref="r-b"', 'identifierref="r-z"')
+    with pytest.raises(Invalid) as caught:
+        parsed(document)
+    assert caught.value.detail == "imsmanifest.xml has 6 faults."
+    said = [(one.field, one.message) for one in caught.value.errors]
+    for words in ("missing.html", "secret.html", "two resources", "two items", "longer than 255", "r-z"):
+        assert sum(words in message for _, message in said) == 1, (words, said)
+    assert {field for field, _ in said} == {"imsmanifest.xml"}
 
 
 def test_pages_on_other_servers_are_flagged() -> None:

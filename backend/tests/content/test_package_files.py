@@ -1,14 +1,16 @@
 """How files of a package are answered: to be shown, to be read, with a storage of their own; and that one is there."""
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 from sqlalchemy import select
 
 from app.content.content_policy import is_allowed
 from app.core import clock
+from app.core.permissions import SYSTEM
 from app.db.models import Launch
+from app.school import service as policies
 from tests.content.conftest import Played, School
 from tests.factories.packages import course
 from tests.factories.pdfs import pdf
@@ -18,6 +20,8 @@ PAGES = {
     "doc.pdf": pdf("Read"),
     "head.html": "<!DOCTYPE html><html><HEAD lang=en><script>1</script></head>",
     "bare.html": "<p>",
+    "work.js": "1",
+    "a.png": b"1",
     "wide.html": "<html><head></head>".encode("utf-16"),
 }
 
@@ -58,6 +62,27 @@ def test_a_storage_comes_before_all_scripts_of_a_page(played: Played, name: str,
     assert given.startswith(begins)
     as_it_is = PAGES[name] if isinstance(PAGES[name], bytes) else str(PAGES[name]).encode()
     assert played.host.get(f"{played.base}/files/{name}").content == as_it_is
+
+
+def test_an_allowed_server_stays_allowed_when_the_browser_asks_again(school: School, played: Played) -> None:
+    policies.policies.add(
+        school.session,
+        SYSTEM,
+        policies.PolicyKind.LESSON_CONTENT,
+        effective_from=date(2026, 1, 1),
+        values={"outside_hosts": ["films.example.net"]},
+        approved_by="Director",
+        today=date(2026, 11, 26),
+    )
+    school.session.commit()
+    for name, governed in (("bare.html", True), ("doc.pdf", True), ("work.js", True), ("a.png", False)):
+        address = f"{played.base}/files/{name}"
+        first = played.host.get(address)
+        again = played.host.get(address, headers={"If-None-Match": first.headers["ETag"]})
+        assert (first.status_code, again.status_code) == (200, 304)
+        for answer in (first, again):
+            allowed = "https://films.example.net" in answer.headers["Content-Security-Policy"]
+            assert allowed == governed, (name, answer.status_code)
 
 
 def test_who_only_looks_is_still_there(school: School, played: Played) -> None:

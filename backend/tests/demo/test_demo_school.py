@@ -138,12 +138,13 @@ def test_every_report_has_rows_and_those_of_money_agree_with_the_ledger(
             for offer in registry.every()
             if not offer.take(registry.Asked(session, SYSTEM, offer.report)).listing.total()
         }
-        # What is signed is made by the command, after the school.
-        assert empty == {"transcripts"}
+        # What is signed, and the request for one, is made by the command, after the school.
+        assert empty == {"transcripts", "transcript-requests"}
         found = revenue.revenue(session, SYSTEM)
         assert found.charged_cents == found.earned_cents + found.deferred_cents == found.ledger_cents
         years = state_fees.fees_by_year(session, SYSTEM)
-        months = state_fees.months(session, SYSTEM, Paging(), first=years[-1].first, last=years[0].last)
+        period = state_fees.fees_due(session, SYSTEM, first=years[-1].first, last=years[0].last)
+        months = state_fees.months(session, SYSTEM, Paging(), period)
         assert sum(row.base for row in list(months.rows())) == sum(one.base.base_cents for one in years)
 
 
@@ -232,6 +233,12 @@ def test_refunds_follow_from_withdrawals_and_are_paid_in_time(ask: Callable[[str
               OR (r.approved_at IS NULL) <> (r.approved_by IS NULL) OR r.approved_at < w.admin_processed_at
               OR r.remitted_at < r.approved_at OR (r.remitted_at AT TIME ZONE 'America/New_York')::date > r.due_on
               OR r.approved_by NOT IN (SELECT id FROM users WHERE role = 'admin')"""
+    ) == []  # fmt: skip
+    # Each goes by the figures that its withdrawal froze, or nobody could approve it.
+    assert ask(
+        """SELECT r.id FROM refunds r JOIN refund_computations c ON c.refund_id = r.id
+           LEFT JOIN withdrawal_figures f ON f.withdrawal_id = r.withdrawal_id
+           WHERE (c.case_file ->> 'attended_minutes')::int IS DISTINCT FROM f.completed_minutes"""
     ) == []  # fmt: skip
     # What is stored computes to the same, and the ledger holds it.
     stored = ask(

@@ -23,10 +23,11 @@ from app.db.models import AuditEntry, Enrollment, LeaveOfAbsence, OutboxMessage,
 from app.db.session import Database
 from app.enrollment.leaves import notices, service
 from app.enrollment.leaves.schemas import LeaveForm
+from app.projections import notices as notices_of_history
 from app.settings import Settings
 from tests.factories.leaves import away
 from tests.factories.school import School, subject_of
-from tests.factories.withdrawals import ZONE, withdraw
+from tests.factories.withdrawals import ZONE, record, withdraw
 
 NOW = datetime(2026, 5, 20, 16, tzinfo=UTC)
 DAY = date(2026, 5, 20)
@@ -162,10 +163,28 @@ def test_the_end_of_the_enrollment_ends_the_leave_and_a_pending_withdrawal_allow
     session: Session, school: School, admin: Subject, today: date
 ) -> None:
     enrollment = school.enrollment(school.student())
-    leave = service.record(session, admin, enrollment.id, days(1, 20), ZONE)
+    program = enrollment.program
+    weekly = [(day, time(8, 30), time(12, 30)) for day in range(5)]
+    school.school_class(program, students=[enrollment], weekly=weekly, starts_on=date(2026, 5, 4))
+    school.attendance(enrollment, datetime(2026, 5, 8, 12, 30, tzinfo=UTC), minutes=240)
+    leave = service.record(session, admin, enrollment.id, days(-9, 20), ZONE)
+    asked = service.ask(session, owner(session, enrollment), enrollment.id, days(30, 40), ZONE)
+
+    def measured() -> Any:
+        (found,) = standings.of_student(session, admin, enrollment.user_id, ZONE)
+        return found.measures
+
+    before = measured()
+    assert before.absences == 4, "of May 4 to May 7, and none of the leave"
+    record(session, admin, enrollment.id)
+    with pytest.raises(Conflict, match="if the student asked for it, have them cancel it"):
+        service.record(session, admin, enrollment.id, days(50, 60), ZONE)
+    with pytest.raises(Conflict, match="Your withdrawal from this program is waiting"):
+        service.ask(session, owner(session, enrollment), enrollment.id, days(50, 60), ZONE)
     withdraw(session, admin, enrollment.id)
     session.expire_all()
-    assert session.get_one(LeaveOfAbsence, leave.id).state == "withdrawn"
+    assert {session.get_one(LeaveOfAbsence, one.id).state for one in (leave, asked)} == {"withdrawn"}
+    assert measured() == before, "days of leave stay days of leave"
     with pytest.raises(Conflict, match="withdrawn"):
         service.record(session, admin, enrollment.id, days(30, 40), ZONE)
 
@@ -181,10 +200,46 @@ def test_the_student_is_reminded_once_of_each_return_day(
     assert [sent(12), sent(13), sent(14), sent(20)] == [0, 1, 0, 0]
     service.extend(session, admin, leave.id, return_on=DAY + timedelta(days=25), note="More", zone=ZONE)
     assert [sent(17), sent(18), sent(19)] == [0, 1, 0]
-    notices.send_notice(session, leave.id)
     subjects = session.scalars(select(OutboxMessage.subject)).all()
     assert sum("expected back" in one for one in subjects) == 2
-    assert sum("leave of absence" in one for one in subjects) == 1
+
+
+def test_each_email_says_what_happened_whatever_happened_since(
+    session: Session, school: School, admin: Subject, today: date
+) -> None:
+    """The subscriber runs late: by then the leave was extended twice, and another one was taken back."""
+    enrollment = school.enrollment(school.student())
+    student = owner(session, enrollment)
+    leave = service.ask(session, student, enrollment.id, days(1, 20), ZONE)
+    service.decide(session, admin, leave.id, approve=True, note="Get well", zone=ZONE)
+    for back in (25, 30):
+        service.extend(
+            session, admin, leave.id, return_on=DAY + timedelta(days=back), note="The office’s own", zone=ZONE
+        )
+    other = service.ask(session, student, enrollment.id, days(40, 44), ZONE)
+    service.cancel(session, student, other.id, zone=ZONE)
+    entries = session.scalars(select(AuditEntry).order_by(AuditEntry.id)).all()
+    notices_of_history.SUBSCRIBER.apply(
+        session, [one for one in entries if one.action in notices_of_history.SUBSCRIBER.actions]
+    )
+    said = session.scalars(select(OutboxMessage.body_text).order_by(OutboxMessage.id)).all()
+    for body, sentence, back in zip(
+        said,
+        (
+            "has received your request for a leave of absence",
+            "is approved: it begins on May 21, 2026",
+            "is extended: you are now expected back on",
+            "is extended: you are now expected back on",
+            "has received your request for a leave of absence",
+            "is canceled",
+        ),
+        ("Jun 9", "Jun 9", "Jun 14", "Jun 19", "Jul 3", ""),
+        strict=True,
+    ):
+        assert sentence in body
+        assert back in body
+        assert ("Get well" in body) == ("is approved" in body)
+        assert "The office’s own" not in body, "a note of the office to itself"
 
 
 def test_pages_of_the_student_and_the_office(
@@ -215,6 +270,13 @@ def test_pages_of_the_student_and_the_office(
     assert "The office has not decided yet" in mine.get(one).text
     assert one in office.get("/queue?kind=leave_requests").text
     assert "Maria Lopez" in office.get("/enrollments/leaves?state=requested").text
+    past = school.enrollment(school.student(full_name="Paul Past"))
+    service.cancel(session, admin, service.record(session, admin, past.id, days(2, 4), ZONE).id, zone=ZONE)
+    assert "Paul Past" not in office.get("/enrollments/leaves").text, "what is asked for or under way"
+    for state in ("all", "canceled"):
+        shown = office.get(f"/enrollments/leaves?state={state}").text
+        assert "Paul Past" in shown
+        assert ("Maria Lopez" in shown) == (state == "all")
     declined = office.post(f"{one}/decide", data={"decision": "decline", "note": ""})
     assert declined.status_code == 422
     assert "the student reads it" in declined.text
@@ -222,6 +284,8 @@ def test_pages_of_the_student_and_the_office(
     with time_machine.travel(NOW + timedelta(days=12), tick=False):
         office = browser(admin)  # the session of before is over
         assert one in office.get("/queue?kind=leaves_overdue").text
+        assert "Return day passed,My knee" in office.get("/enrollments/leaves?format=csv").text
+        assert ">Return day passed</span>" in office.get("/enrollments/leaves").text
         late = office.get(one).text
         assert "The return day has passed" in late
         withdrawal = f"/enrollments/{enrollment.id}/withdraw?leave_id={one.rpartition('/')[2]}"

@@ -111,6 +111,69 @@ def test_a_student_asks_and_takes_it_back(
     assert actions(session) == ["withdrawal.requested", "withdrawal.canceled"]
 
 
+def test_what_waits_for_a_completed_enrollment_can_leave_the_queue(
+    session: Session,
+    school: School,
+    admin: Subject,
+    browser: Callable[[Subject], TestClient],
+    today: datetime,
+) -> None:
+    """Rows of an older release: the staff cancel any, the student theirs; one of a withdrawn enrollment stays."""
+    kept, *others = (school.enrollment(school.student()) for _ in range(4))
+    for enrollment in others[:2]:
+        ask(session, owner(session, enrollment), enrollment.id)
+    record(session, admin, others[2].id)
+    record(session, admin, kept.id)
+    for enrollment in others:
+        enrollment.status, enrollment.completed_at = EnrollmentStatus.COMPLETED, date(2026, 5, 20)
+    kept.status = EnrollmentStatus.WITHDRAWN
+    session.flush()
+    office = browser(admin)
+    page = f"/enrollments/{others[0].id}"
+    for address in (page, f"{page}/withdrawal"):
+        shown = office.get(address).text
+        assert f'action="{page}/withdrawal/cancel"' in shown
+        assert "Process the withdrawal</a>" not in shown
+        assert 'name="note"' not in shown
+        assert "The enrollment stays completed." in shown
+    assert office.post(f"{page}/withdrawal/cancel", data={"b": ""}).status_code == 303
+    service.cancel_withdrawal(session, owner(session, others[1]), others[1].id)
+    with pytest.raises(Conflict, match="The office recorded this withdrawal"):
+        service.cancel_withdrawal(session, owner(session, others[2]), others[2].id)
+    service.cancel_withdrawal(session, admin, others[2].id)
+    with pytest.raises(Conflict, match="Nothing was changed"):
+        service.cancel_withdrawal(session, admin, kept.id)
+    assert session.scalars(select(Withdrawal.enrollment_id)).all() == [kept.id]
+    assert session.get_one(Enrollment, others[0].id).status is EnrollmentStatus.COMPLETED
+
+
+def test_completing_is_not_offered_while_a_withdrawal_waits(
+    session: Session,
+    school: School,
+    admin: Subject,
+    browser: Callable[[Subject], TestClient],
+    today: datetime,
+) -> None:
+    enrollment = school.enrollment(school.student())
+    school.completion(enrollment, school.lesson(school.module(enrollment.program)))
+    office, page = browser(admin), f"/enrollments/{enrollment.id}"
+    assert service.why_not_complete(session, admin, enrollment.id) is None
+    assert f'href="{page}/complete"' in office.get(page).text
+    record(session, admin, enrollment.id, kind="school_cancelled")
+    assert f'href="{page}/complete"' not in office.get(page).text
+    shown = office.get(f"{page}/complete").text
+    assert "if the student asked for it, have them cancel it" in shown
+    assert 'name="exception"' not in shown
+    # One set of names wherever the staff read the kind.
+    for address in (
+        page,
+        "/enrollments/withdrawals",
+        "/enrollments/withdrawals?format=csv",
+        f"{page}/withdraw",
+    ):
+        assert "Cancellation by the school" in office.get(address).text, address
+
+
 @pytest.mark.parametrize(
     ("kind", "values", "expected"),
     [

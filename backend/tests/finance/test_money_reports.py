@@ -88,7 +88,7 @@ def test_the_base_is_tuition_and_fees_minus_refunds(
     assert (period.base.base_cents, period.authorization_cents, period.trust_fund_cents) == (
         61_234_567, 122_469, 61_235,
     )  # fmt: skip
-    rows = state_fees.months(session, bursar, Paging()).page().items
+    rows = state_fees.months(session, bursar, Paging(), period).page().items
     assert [
         (row.month, row.quarter, row.program, row.tuition, row.fees, row.refunds, row.base) for row in rows
     ] == [
@@ -146,7 +146,8 @@ def test_a_fiscal_year_of_the_school_cuts_a_month(
     for day, cents in ((date(2025, 7, 14), 1_000), (date(2025, 7, 15), 2_000), (date(2026, 4, 1), 4_000)):
         booked(session, enrolled, cents, day)
     first = date(2025, 1, 1)
-    rows = state_fees.months(session, bursar, Paging(sort="month"), first=first).page().items
+    period = state_fees.fees_due(session, bursar, first=first)
+    rows = state_fees.months(session, bursar, Paging(sort="month"), period).page().items
     assert [(row.month, row.fiscal_year, row.base) for row in rows] == [
         ("2025-07", 2025, 1_000), ("2025-07", 2026, 2_000), ("2026-04", 2026, 4_000),
     ]  # fmt: skip

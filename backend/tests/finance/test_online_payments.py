@@ -101,7 +101,8 @@ def test_while_it_is_off_there_is_nothing(
 ) -> None:
     own, office = browser(subject_of(enrolled.user)), browser(bursar)
     ledger.post_for_student(session, bursar, enrolled.user_id, charge(50_000))
-    assert "Pay online" not in own.get("/account/money").text
+    money = own.get("/account/money").text
+    assert ("Pay online" in money, "Pay at the school’s office" in money) == (False, True)
     assert "Online payments" not in office.get("/ledger").text
     form = {"request": str(uuid4()), "choice": "balance"}
     assert own.get("/account/money/pay").status_code == 404
@@ -112,6 +113,7 @@ def test_while_it_is_off_there_is_nothing(
     waits = taken_back(session, enrolled)
     assert "Refund or dispute at the provider" in office.get("/ledger/online-payments").text
     assert office.get(f"/ledger/online-payments/{waits.id}").status_code == 200
+    assert 'href="/ledger/online-payments"' in office.get("/ledger").text
 
 
 @pytest.fixture
@@ -126,7 +128,8 @@ def test_a_student_pays_and_each_message_counts_once(
 ) -> None:
     student, own, office = enrolled.user_id, browser(subject_of(enrolled.user)), browser(bursar)
     ledger.post_for_student(session, bursar, student, charge(50_000))
-    assert 'href="/account/money/pay"' in own.get("/account/money").text
+    money = own.get("/account/money").text
+    assert ('href="/account/money/pay"' in money, "Pay at the school’s office" in money) == (True, False)
     assert "Everything you owe: $500.00" in own.get("/account/money/pay").text
     form = {"request": str(uuid4()), "choice": "own", "amount_cents": "600"}
 
@@ -244,6 +247,59 @@ def test_installments_are_offered_and_pay_their_own_program(
     event = Event("evt_1", "t", "paid", "cs_1", str(row.request), 90_000, "usd", "pi_1")
     assert service.take(session, "stripe", event) == "refused"
     assert ledger.balances_of(session, [student.user_id]) == {student.user_id: 90_000}
+
+
+def test_a_refund_or_dispute_waits_once(
+    session: Session, school: School, bursar: Subject, browser: Browser, on: StandIn
+) -> None:
+    known = Stripe(on.url, "sk_test", SECRET)
+
+    def take(kind: str, reference: str, **thing: Any) -> str:
+        sent = {
+            "id": f"evt_{uuid4()}",
+            "type": kind,
+            "data": {"object": {"payment_intent": reference} | thing},
+        }
+        body = json.dumps(sent).encode()
+        return service.take(session, "stripe", known.event(body, signed(body), NOW.timestamp()))
+
+    refund, dispute = {"amount": 25_000, "status": "succeeded"}, {"amount": 9_000, "status": "lost"}
+    for kind, reference, thing, outcome in (
+        ("refund.created", "pi_1", refund, "nothing"),
+        ("charge.refunded", "pi_1", {"amount": 50_000, "amount_refunded": 10_000}, "taken_back"),
+        ("refund.updated", "pi_1", refund, "nothing"),
+        ("charge.refund.updated", "pi_1", refund, "nothing"),
+        ("charge.refunded", "pi_1", {"amount": 50_000, "amount_refunded": 25_000}, "taken_back"),
+        ("charge.refunded", "pi_1", {"amount": 50_000, "amount_refunded": 10_000}, "nothing"),
+        ("charge.dispute.created", "pi_2", dispute, "taken_back"),
+        ("charge.dispute.funds_withdrawn", "pi_2", dispute, "nothing"),
+        ("charge.dispute.updated", "pi_2", dispute, "nothing"),
+        ("charge.dispute.closed", "pi_2", dispute | {"status": "won"}, "nothing"),
+        ("charge.dispute.funds_reinstated", "pi_2", dispute, "nothing"),
+        ("refund.failed", "pi_1", refund | {"status": "failed"}, "taken_back"),
+        ("charge.refund.updated", "pi_1", refund | {"status": "failed"}, "nothing"),
+    ):
+        assert take(kind, reference, **thing) == outcome, kind
+    waiting = session.scalars(select(PaymentEvent).where(queries.WAITING).order_by(PaymentEvent.id)).all()
+    assert [(one.type, one.amount_cents) for one in waiting] == [
+        ("charge.refunded", 25_000),
+        ("charge.dispute.created", 9_000),
+        ("refund.failed", 25_000),
+    ]
+    office = browser(bursar)
+    words = ("Money went back, or may", "only if the dispute is lost", "did not reach the student")
+    for one, own in zip(waiting, words, strict=True):
+        text = office.get(f"/ledger/online-payments/{one.id}").text
+        assert [word in text for word in words] == [word == own for word in words]
+    # What comes after it was dealt with waits again.
+    service.handle(session, bursar, waiting[0].id, service.HandledForm(memo="Reversed transaction 3"))
+    assert take("charge.refunded", "pi_1", amount=50_000, amount_refunded=30_000) == "taken_back"
+    service.handle(session, bursar, waiting[1].id, service.HandledForm(memo="Answered at the provider"))
+    assert take("charge.dispute.closed", "pi_2", amount=9_000, status="won") == "nothing"
+    assert take("charge.dispute.closed", "pi_2", amount=9_000, status="lost") == "taken_back"
+    taken_back(session, school.enrollment(school.student(full_name="Ana Núñez")))
+    rows = office.get("/ledger/online-payments?format=json&q=nunez").json()["rows"]
+    assert [row["student"] for row in rows] == ["Ana Núñez"]
 
 
 def test_messages_that_race_post_one_payment(live_database: Database) -> None:

@@ -28,7 +28,7 @@ from app.db.models import (
 )
 from app.db.session import Database
 from app.finance.ledger import service as ledger
-from app.finance.ledger.plans import jobs, late_fees, service
+from app.finance.ledger.plans import jobs, service
 from app.finance.ledger.plans.schemas import PlanForm
 from app.school.service import PolicyKind, policies
 from app.settings import Settings
@@ -292,47 +292,29 @@ def test_reminders_and_fees_come_once_under_jobs_at_once(live_database: Database
     assert counts()[0] == 1
 
 
-@pytest.mark.parametrize(
-    ("share", "owes", "expected"),
-    [("student_share", True, 0), ("whole_share", True, 1), ("whole_share", False, 0)],
-)
-def test_a_late_fee_on_a_payers_share(
-    session: Session,
-    bursar: Subject,
-    enrolled: Enrollment,
-    settings: Settings,
-    share: str,
-    owes: bool,
-    expected: int,
+def test_a_form_sent_again_is_the_plan_it_made_however_late(
+    session: Session, bursar: Subject, enrolled: Enrollment, school: School, settings: Settings
 ) -> None:
-    from app.finance.ledger.payers import service as payers
-    from app.finance.ledger.schemas import BillingForm, PayerForm, PayerPaymentForm
-
-    terms(session, **FEES, late_fee_on=share)
-    ledger.post_for_student(session, bursar, enrolled.user_id, charge(200_000))
-    plan = agreed(session, bursar, enrolled)
-    payer = payers.save_payer(session, bursar, PayerForm(name="WorkSource", kind="wioa"))
-    bill = BillingForm(request=uuid4(), amount_cents=35_000, payer_id=payer.id, memo="Voucher")
-    ledger.post_for_student(session, bursar, enrolled.user_id, bill)
-    if not owes:
-        paid = PayerPaymentForm(request=uuid4(), amount_cents=35_000, method="transfer")
-        payers.payer_pays(session, bursar, payer.id, paid)
-    assert left(session, plan)[0] == 0
-    assert len(late_fees.charge(session, settings, plan, TODAY + timedelta(days=18))) == expected
-
-
-def test_the_last_day_decides_and_not_the_day_the_job_ran(
-    session: Session, bursar: Subject, enrolled: Enrollment, settings: Settings
-) -> None:
-    terms(session, **FEES)
-    ledger.post_for_student(session, bursar, enrolled.user_id, charge(200_000))
-    plan = agreed(session, bursar, enrolled)  # due the 11th of May, grace through the 21st
-    with time_machine.travel(datetime(2026, 5, 25, 16, tzinfo=UTC), tick=False):
-        in_time = payment(35_000, booked_on=date(2026, 5, 21), memo="Mailed check")
-        ledger.post_for_student(session, bursar, enrolled.user_id, in_time)
-        assert late_fees.charge(session, settings, plan, date(2026, 5, 25)) == []
-    with time_machine.travel(datetime(2026, 7, 25, 16, tzinfo=UTC), tick=False):
-        late = payment(70_000, booked_on=date(2026, 6, 22), memo="A day late")
-        ledger.post_for_student(session, bursar, enrolled.user_id, late)
-        made = late_fees.charge(session, settings, plan, date(2026, 7, 25))
-        assert [one.memo for one in made] == ["Late fee for installment 2, due June 11, 2026"]
+    session.info["settings"] = settings.model_copy(update={"app_origin": "https://lms.example.edu"})
+    other = school.enrollment(enrolled.user, school.program(name="Phlebotomy"))
+    days = [date(2026, 5, 4), date(2026, 6, 4)]
+    for form in (
+        wanted(enrolled, count=2, first_due_on=days[0], due_on=days, amount_cents=[50_000, 55_000]),
+        wanted(enrolled, count=2, first_due_on=days[0]),
+    ):
+        made = service.propose(session, bursar, enrolled.user_id, form)
+        with time_machine.travel(NOW + timedelta(days=1), tick=False):
+            assert service.propose(session, bursar, enrolled.user_id, form).id == made.id
+        for changed in (
+            {"due_on": days, "amount_cents": [55_000, 50_000]},
+            {"due_on": [days[0], date(2026, 6, 5)], "amount_cents": [50_000, 55_000]},
+            {"due_on": days, "amount_cents": [105_000]},
+            {"due_on": [], "amount_cents": [], "count": 3},
+            {"due_on": [], "amount_cents": [], "count": 60, "total_cents": 59},
+            {"enrollment_id": other.id},
+        ):
+            with pytest.raises(Conflict, match="other figures"):
+                service.propose(session, bursar, enrolled.user_id, form.model_copy(update=changed))
+    assert session.scalar(select(func.count()).select_from(PaymentPlan)) == 2
+    mails = session.scalars(select(OutboxMessage.body_text)).all()
+    assert all("https://lms.example.edu/account/money" in text for text in mails)

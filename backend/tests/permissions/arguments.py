@@ -97,7 +97,9 @@ _CHARGE = ChargeForm(request=UUID(int=1), amount_cents=100, type="tuition", memo
 CALLS: Mapping[str, Mapping[str, Any]] = {
     "finance.ledger.posting.post_for_student": {"values": lambda _numbers: _CHARGE},
     "finance.ledger.posting.preview_for_student": {"values": lambda _numbers: _CHARGE},
+    "enrollment.policy.require_own": {"owner_id": "@user_id"},
     "accounts.people.create_person": {"email": "new@example.org"},
+    "finance.refunds.ask_to_leave": {"agreed": True},
     "academics.classes.roster.remove_students": {"seat_ids": lambda numbers: [numbers["seat_id"]]},
     "accounts.people.restore_person": {"user_id": "@deleted_id"},
     "accounts.profiles.save_contact": {"values": lambda _numbers: PhoneForm(number="(404) 555-0134")},
@@ -159,7 +161,12 @@ CALLS: Mapping[str, Mapping[str, Any]] = {
     "finance.providers.begin": {"provider": lambda _numbers: Stripe("http://127.0.0.1:9", "sk", "whsec")},
     "finance.ledger.revenue.listing": {"found": lambda _numbers: Revenue(TODAY, [], 0)},
     "finance.ledger.revenue.revenue": {"day": lambda _numbers: date(2026, 1, 1)},
+    "finance.ledger.state_fees.months": {
+        "period": lambda _numbers: Mock(first=TODAY, last=TODAY, waived_off=False)
+    },
     "finance.ledger.tax_forms.listing": {"found": lambda _numbers: []},
+    "finance.ledger.tax_forms.forms": {"year": lambda _numbers: 2026},
+    "finance.ledger.tax_forms.preparers_file": {"year": lambda _numbers: 2026},
     "finance.ledger.tax_forms.year_of": {"value": lambda _numbers: None},
     "compliance.transcripts.find": {"number": lambda numbers: f"TR-2026-{numbers['serial']:06}"},
     "compliance.transcripts.enrollment_for": {
@@ -213,7 +220,6 @@ NOBODY = {
     "finance.refunds.cases.recompute",
     "finance.refunds.cases.approve",
     "finance.refunds.cases.reject",
-    "finance.refunds.cases.letters.act",
     "finance.refunds.cases.letters.draft",
     "finance.refunds.cases.remittances.remit",
     "finance.refunds.cases.remittances.take_back",

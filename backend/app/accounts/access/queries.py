@@ -31,11 +31,6 @@ def active_user(session: Session, user_id: int) -> User | None:
 # Attempts
 
 
-def wait_for_turn(session: Session, key: str) -> None:
-    """Let the transactions with this key run one after another."""
-    session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(key, 0))))
-
-
 def add_attempt(session: Session, email_key: str, ip: str | None, now: datetime) -> int:
     attempt = SignInAttempt(email_key=email_key, ip=ip, succeeded=False, attempted_at=now)
     session.add(attempt)

@@ -26,6 +26,7 @@ from app.core.visibility import Records
 from app.db.models import FormerName, NameRequest, User
 from app.school import service as school
 from app.web import scans
+from app.web.formats import long_date
 from app.web.listing import Listing
 from app.web.paging import Paging
 
@@ -130,10 +131,7 @@ def _check(session: Session, person: User, values: NameChange, today: date) -> N
         raise _wrong("last_name", f"The legal name is “{person.full_name}” already.")
     earlier = queries.former_names(session, person.id)
     if earlier and values.counts_from <= earlier[0].used_until:
-        sentence = (
-            f"The name changed last on {earlier[0].used_until:%B} {earlier[0].used_until.day}, "
-            f"{earlier[0].used_until.year}. Enter a later day."
-        )
+        sentence = f"The name changed last on {long_date(earlier[0].used_until)}. Enter a later day."
         raise Conflict(sentence, errors=[FieldError("counts_from", sentence)])
 
 

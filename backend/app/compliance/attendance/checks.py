@@ -1,6 +1,6 @@
 """What hours must be like before they are written down, whoever writes them: believable, within a day, countable."""
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -12,10 +12,15 @@ from app.core import clock
 from app.core.errors import Conflict, FieldError, Invalid
 from app.core.permissions import Subject, internal
 from app.db.models import Attendance
+from app.enrollment import service as enrollment
 from app.rules import hours
 from app.rules.enrollment import may_count_hours
+from app.rules.leaves import Leave
 from app.web import formats
 from app.web.field_types import EARLIEST_DAY
+
+_INSTANT = timedelta(microseconds=1)
+"""What ends at midnight has no part of the day that begins."""
 
 
 @internal("reads what was typed")
@@ -77,9 +82,9 @@ def require_believable(session: Session, clock_in: datetime, clock_out: datetime
 
 
 def require_countable(
-    chosen: EnrollmentChoice, clock_in: datetime, clock_out: datetime, zone: ZoneInfo
+    session: Session, chosen: EnrollmentChoice, clock_in: datetime, clock_out: datetime, zone: ZoneInfo
 ) -> None:
-    """Raises Conflict for the hours of a deleted student, Invalid for hours outside the enrollment."""
+    """Raises Conflict for the hours of a deleted student, Invalid for hours outside the enrollment or on leave."""
     if chosen.deleted:
         raise Conflict(
             f"The account of {chosen.full_name} is deleted, so no hours are added to it. Restore the account first."
@@ -95,6 +100,28 @@ def require_countable(
     if not decision.allowed:
         before = clock_in.astimezone(zone).date() < chosen.enrolled_at
         raise wrong("clock_in" if before else "clock_out", decision.reason)
+    away = leave_during(session, chosen.id, clock_in, clock_out, zone)
+    if away is not None:
+        day, leave = away
+        raise wrong(
+            "clock_in",
+            f"{chosen.full_name} was on a leave of absence on {formats.day(day, zone)}, until the return on "
+            f"{formats.day(leave.ends_on, zone)}, and no hours count on a day of leave.",
+        )
+
+
+def leave_during(
+    session: Session, enrollment_id: int, clock_in: datetime, clock_out: datetime, zone: ZoneInfo
+) -> tuple[date, Leave] | None:
+    """The first day of a time entry that a leave of absence covers, and that leave; None where none does."""
+    moment = clock.local(clock_in, zone)
+    first, last = moment.date(), max(moment, clock.local(clock_out, zone) - _INSTANT).date()
+    found = [
+        (max(first, leave.starts_on), leave)
+        for leave in enrollment.leave_days(session, [enrollment_id]).get(enrollment_id, ())
+        if leave.starts_on <= last and first < leave.ends_on
+    ]
+    return min(found, key=lambda one: one[0]) if found else None
 
 
 def wrong(field: str, sentence: str) -> Invalid:

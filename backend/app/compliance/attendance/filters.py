@@ -5,8 +5,7 @@ from typing import Annotated
 from fastapi import Depends, Query
 
 from app.compliance.attendance.schemas import AttendanceFilter, OptionalState
-from app.core.errors import FieldError, Invalid
-from app.web.field_types import OptionalDay, OptionalId
+from app.web.field_types import OptionalDay, OptionalId, days_in_order
 
 
 def _filters(
@@ -16,9 +15,7 @@ def _filters(
     last: Annotated[OptionalDay, Query(alias="to", description="Last day, at the school.")] = None,
     state: Annotated[OptionalState, Query(description="open, complete or needs_correction.")] = None,
 ) -> AttendanceFilter:
-    if first is not None and last is not None and last < first:
-        sentence = "The last day is before the first day."
-        raise Invalid(sentence, errors=[FieldError("to", sentence)])
+    days_in_order(first, last)
     return AttendanceFilter(user_id, enrollment_id, first, last, state)
 
 

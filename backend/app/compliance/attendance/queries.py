@@ -86,6 +86,15 @@ def open_in(session: Session, enrollment_id: int, *, lock: bool = False) -> int 
     return session.scalar(statement.with_for_update(read=True) if lock else statement)
 
 
+def open_since(session: Session, enrollment_id: int) -> datetime | None:
+    """When the open time entry of an enrollment began."""
+    return session.scalar(
+        select(Attendance.clock_in).where(
+            Attendance.enrollment_id == enrollment_id, Attendance.clock_out.is_(None)
+        )
+    )
+
+
 def with_open(session: Session, enrollment_ids: Collection[int]) -> list[int]:
     """Which of these enrollments have an open time entry."""
     statement = select(Attendance.enrollment_id).where(

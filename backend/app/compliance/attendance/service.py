@@ -11,7 +11,7 @@ from app.compliance.attendance import enrolled, outside, policies_in_force, poli
 from app.compliance.attendance import queue as _queue  # noqa: F401 - what waits is in the queue
 from app.compliance.attendance import requirement as _requirement  # noqa: F401 - graduation asks about hours
 from app.compliance.attendance import withdrawn as _withdrawn  # noqa: F401 - withdrawals ask for the hours that count
-from app.compliance.attendance.checks import instant
+from app.compliance.attendance.checks import instant, leave_during
 from app.compliance.attendance.clocked_in import clocked_in
 from app.compliance.attendance.corrections.service import send_decision
 from app.compliance.attendance.presentation import present
@@ -188,8 +188,8 @@ def clock_out(
     """End the open time entry now, or at the moment of a punch at a kiosk. Raises Conflict when there is none, and for
     one that began later than the punch.
 
-    A time entry open for longer than any can be was forgotten: it is closed with no length and waits for the staff,
-    because nobody knows when it ended.
+    A time entry open for longer than any can be was forgotten, and so was one that reaches into a leave of absence: it
+    is closed with no length and waits for the staff, because nobody knows when it ended.
     """
     policy.require_clock(subject)
     entry = queries.open_record(session, subject.user_id, lock=True)
@@ -200,7 +200,8 @@ def clock_out(
         raise Conflict(
             f"You have been clocked in since {formats.local_time(entry.clock_in, zone)}, which is after this clock-out."
         )
-    if _was_forgotten(session, entry, now, zone):
+    on_leave = leave_during(session, entry.enrollment_id, entry.clock_in, now, zone) is not None
+    if on_leave or _was_forgotten(session, entry, now, zone):
         _close_forgotten(session, subject, entry)
     else:
         _close(session, subject, entry, now, zone, at)
@@ -230,14 +231,13 @@ def _enrollment_for(session: Session, subject: Subject, enrollment_id: int | Non
 
 
 def _require_not_on_leave(session: Session, chosen: EnrollmentChoice, now: datetime, zone: ZoneInfo) -> None:
-    day = clock.local(now, zone).date()
-    for leave in enrollment.leave_days(session, [chosen.id]).get(chosen.id, ()):
-        if leave.covers(day):
-            raise Conflict(
-                f"You are on a leave of absence from {chosen.program_name} until your return on "
-                f"{formats.day(leave.ends_on, zone)}, so no hours are recorded. If you are back earlier, ask the "
-                "office to record your return first."
-            )
+    away = leave_during(session, chosen.id, now, now, zone)
+    if away is not None:
+        raise Conflict(
+            f"You are on a leave of absence from {chosen.program_name} until your return on "
+            f"{formats.day(away[1].ends_on, zone)}, so no hours are recorded. If you are back earlier, ask the "
+            "office to record your return first."
+        )
 
 
 def _was_forgotten(session: Session, entry: Attendance, now: datetime, zone: ZoneInfo) -> bool:

@@ -18,13 +18,19 @@ _ALL = timedelta(days=3 * 366)
 """Classes are planned this far ahead at most; what they meet later is no part of a program under way."""
 
 
-@internal("a step of a withdrawal, whose room asks who may see it")
-def hours_until(session: Session, enrollment_id: int, until: datetime, zone: ZoneInfo) -> Hours:
-    """Closed records that began before a moment, by part of the program: the module a class teaches, else the class."""
-    records = tuple(
+@internal("a step of a withdrawal or a leave, whose rooms ask who may see it")
+def records_until(session: Session, enrollment_id: int, until: datetime) -> tuple[CountedRecord, ...]:
+    """Closed records that began before a moment, in order."""
+    return tuple(
         CountedRecord(row.id, row.clock_in, row.clock_out, row.total_minutes)
         for row in queries.counted_until(session, enrollment_id, until)
     )
+
+
+@internal("a step of a withdrawal, whose room asks who may see it")
+def hours_until(session: Session, enrollment_id: int, until: datetime, zone: ZoneInfo) -> Hours:
+    """Those records by part of the program: the module a class teaches, else the class."""
+    records = records_until(session, enrollment_id, until)
     last = until.astimezone(zone).date()
     chosen = enrolled.enrollment(session, enrollment_id)
     transferred = totals_queries.of_enrollments(session, [enrollment_id], last).transferred
@@ -56,4 +62,4 @@ def _segments(
     return tuple(found)
 
 
-enrollment.register_withdrawal_hours(hours_until)
+enrollment.register_hours(enrollment.Attended(hours_until, records_until, queries.open_since))

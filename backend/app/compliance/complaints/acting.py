@@ -14,6 +14,7 @@ from app.core.permissions import PERMISSIONS, SYSTEM, Permission, Subject, inter
 from app.db.models import Complaint
 from app.rules import complaints as rules
 from app.settings import Settings, get_settings
+from app.web.formats import long_date
 
 
 @internal("who works at the school, for a choice by those who file or assign a complaint")
@@ -119,7 +120,7 @@ def close(session: Session, subject: Subject, complaint_id: int, words: str, tod
     if own:
         require_step(row, "appeal")
     elif row.state == "decided" and row.appeal_by is not None and today <= row.appeal_by:
-        raise Conflict(f"The decision can be appealed until {row.appeal_by}. Nothing was changed.")
+        raise Conflict(f"The decision can be appealed until {long_date(row.appeal_by)}. Nothing was changed.")
     return _end(session, subject, row, "accepted" if own else "closed", words, today)
 
 

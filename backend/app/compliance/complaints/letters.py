@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from app.accounts import service as accounts
 from app.compliance.complaints import mails, policies_in_force, policy
 from app.compliance.complaints.schemas import AppealDecisionForm, DecisionForm
 from app.compliance.complaints.steps import at_work, note_step, record
@@ -15,10 +16,11 @@ from app.core.files import FileStore
 from app.core.permissions import Actor, Permission, Subject
 from app.db.models import Complaint, IssuedDocument
 from app.documents import service as documents
-from app.documents.service import DocumentKind, Draft, Offer, long_date
+from app.documents.service import DocumentKind, Draft, Offer
 from app.rules import complaints as rules
 from app.rules.complaints import GNPEC
 from app.school import service as school
+from app.web.formats import long_date
 
 KIND = "complaint_decision"
 _PROCEDURE_OVER = (
@@ -34,6 +36,12 @@ def draft_decision(
     row = at_work(session, subject, complaint_id, "decide")
     terms = policies_in_force.of(session, today)
     appeal_by = rules.due(today, terms.appeal_days)
+    student = accounts.people_by_id(session, [row.student_id])[row.student_id]
+    where = (
+        ": under Complaints on the school’s pages, or in a letter to the school"
+        if policy.appeals_on_pages(row, student)
+        else ", in a letter to the school"
+    )
 
     def written(session: Session, subject: Actor, document: IssuedDocument, issued_on: date) -> None:
         # Asked again: somebody may have decided while the letter was made.
@@ -61,8 +69,8 @@ def draft_decision(
         "The school has decided your complaint.",
         rules.OUTCOMES[values.outcome],
         values.decision,
-        f"You can appeal this decision until {long_date(appeal_by)}: under Complaints on the school’s pages, or in a "
-        "letter to the school. Somebody who did not make this decision decides the appeal.",
+        f"You can appeal this decision until {long_date(appeal_by)}{where}. Somebody who did not make this decision "
+        "decides the appeal.",
         written,
     )
 

@@ -6,7 +6,7 @@ from sqlalchemy.orm import Session
 from app.accounts import service as accounts
 from app.core.actions import Action
 from app.core.errors import Forbidden, NotFound
-from app.core.permissions import Actor, Permission
+from app.core.permissions import Actor, Permission, Role
 from app.core.views import Part
 from app.db.models import AuditEntry, Complaint, ComplaintFile, IssuedDocument, OutboxMessage, User
 
@@ -131,6 +131,11 @@ def hidden_mails(subject: Actor) -> ColumnElement[bool]:
 def is_own(subject: Actor, row: Complaint) -> bool:
     """Whether the student made this complaint: one that a parent or an employer made about them is not theirs."""
     return subject.user_id == row.student_id and row.relation in OF_STUDENTS
+
+
+def appeals_on_pages(row: Complaint, student: User) -> bool:
+    """Whether who made the complaint can sign in and appeal: a student, also one who left, with an account."""
+    return row.relation in OF_STUDENTS and student.role is Role.STUDENT and student.deleted_at is None
 
 
 def require_own_or_work(subject: Actor, row: Complaint) -> None:

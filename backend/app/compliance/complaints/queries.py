@@ -5,10 +5,11 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Date, Row, Select, and_, case, func, literal, or_, select, text
+from sqlalchemy import ColumnElement, Date, Row, Select, and_, case, func, literal, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from app.core.search import matches
+from app.core.turns import take_turn
 from app.db.models import Complaint, ComplaintFile, ComplaintStep, IssuedDocument, User
 from app.rules.complaints import OPEN
 from app.web.listing import Listing
@@ -16,7 +17,6 @@ from app.web.paging import Paging
 from app.web.queue import line
 
 _Student, _Assigned = aliased(User), aliased(User)
-_TURN = text("SELECT pg_advisory_xact_lock(hashtextextended('complaints', 0))")
 DUE = case(
     (Complaint.state == "received", Complaint.acknowledge_by),
     (Complaint.state.in_(("acknowledged", "under_review")), Complaint.decide_by),
@@ -33,7 +33,7 @@ def add(session: Session, row: Any) -> None:
 
 def next_number(session: Session, year: int) -> str:
     """The next number of a year. Others who enter a complaint wait until the commit."""
-    session.execute(_TURN)
+    take_turn(session, "complaints")
     like = f"CO-{year}-"
     last = session.scalar(
         select(Complaint.number)

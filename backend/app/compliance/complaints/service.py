@@ -63,7 +63,8 @@ __all__ = [
     "draft_decision",
     "enter",
     "file_own",
-    "hidden_from",
+    "hidden_history",
+    "hidden_mails",
     "letters_of",
     "list_complaints",
     "may_list",
@@ -85,7 +86,7 @@ __all__ = [
 
 def list_complaints(
     session: Session,
-    subject: Subject,
+    subject: Actor,
     paging: Paging,
     today: date,
     *,
@@ -146,15 +147,20 @@ def letters_of(session: Session, subject: Subject, complaint_id: int) -> dict[in
     return queries.documents(session, [row.decision_document_id, row.appeal_document_id])
 
 
-@internal("conditions for lists of the history and of the outbox that have asked before")
-def hidden_from(session: Session, subject: Actor) -> tuple[ColumnElement[bool], ColumnElement[bool]] | None:
-    """That an entry of the history, and that an email, is about a complaint which the person must not find.
+@internal("a condition for lists of the history that have asked before")
+def hidden_history(session: Session, subject: Actor) -> ColumnElement[bool] | None:
+    """That an entry of the history is about a complaint which the person must not find.
 
     None where there is no such complaint: long lists are then read as if there were no complaints.
     """
-    if not queries.hides_from(session, policy.unseen(subject)):
-        return None
-    return policy.hidden_history(subject), policy.hidden_mails(subject)
+    hides = queries.hides_from(session, policy.unseen(subject))
+    return policy.hidden_history(subject) if hides else None
+
+
+@internal("a condition for lists of the outbox that have asked before")
+def hidden_mails(session: Session, subject: Actor) -> ColumnElement[bool] | None:
+    """That an email is about a complaint which the person must not find; None as in `hidden_history`."""
+    return policy.hidden_mails(subject) if queries.hides_from(session, policy.unseen(subject)) else None
 
 
 @internal("anybody may read how the school handles complaints")

@@ -114,7 +114,10 @@ def find(session: Session, inspection_id: int, *, lock: bool = False) -> Inspect
 
 
 def of(session: Session, inspection_id: int) -> Sequence[Row[Any]]:
-    """The students of an inspection in their order: student_id, full_name, email, gone, place, drawn, and how far."""
+    """The students of an inspection in their order: student_id, full_name, email, deleted_at, place, drawn, how far.
+
+    `problem` is in packets of earlier versions, which left out whose account was deleted.
+    """
     return session.execute(
         select(
             InspectedStudent.student_id,

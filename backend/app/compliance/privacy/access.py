@@ -45,9 +45,7 @@ class OneRequest:
     may_answer: bool
 
 
-def list_requests(
-    session: Session, subject: Subject, paging: Paging, *, closed: bool = False
-) -> Listing[Any]:
+def list_requests(session: Session, subject: Actor, paging: Paging, *, closed: bool = False) -> Listing[Any]:
     """Requests to see and to amend records, those that wait or those that are over. Sorts: since, due, student."""
     policy.require_list(subject)
     return queries.requests(session, paging, policy.visible(session, subject, User.id), closed=closed)

@@ -48,7 +48,7 @@ def consents_of(session: Session, subject: Subject, student_id: int) -> Sequence
 
 def give(session: Session, subject: Subject, student_id: int, values: ConsentFields, today: date) -> Consent:
     """The student consents electronically. Raises ProofRequired, Invalid for another name, NotFound for another's."""
-    person = policy.require_own(session, subject, student_id)
+    person = accounts.require_own(session, subject, student_id)
     proof.require_recent(subject)
     if " ".join(values.signed_name.split()).casefold() != person.full_name.casefold():
         raise _wrong("signed_name", f"Sign with your full legal name as it is on file: {person.full_name}.")

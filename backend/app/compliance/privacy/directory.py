@@ -12,7 +12,7 @@ from app.compliance.privacy import policy, queries
 from app.core import clock, history
 from app.core.actions import Action
 from app.core.directory import may_publish
-from app.core.permissions import Subject
+from app.core.permissions import Actor, Subject
 from app.db.models import DirectoryOptOut, User
 from app.web.listing import Listing
 from app.web.paging import Paging
@@ -43,7 +43,7 @@ def set_hidden(session: Session, subject: Subject, student_id: int, *, hidden: b
         history.record(session, subject, Action.DIRECTORY_ALLOWED, found.id, student_id=student_id)
 
 
-def list_directory(session: Session, subject: Subject, paging: Paging) -> Listing[Any]:
+def list_directory(session: Session, subject: Actor, paging: Paging) -> Listing[Any]:
     """What may be given out, without those who opted out. Sorts: student, program, enrolled."""
     policy.require_list(subject)
     return queries.directory(session, paging, policy.visible(session, subject, User.id))

@@ -41,7 +41,7 @@ def log_of(session: Session, subject: Subject, student_id: int) -> Sequence[Any]
     return queries.disclosures_of(session, student_id)
 
 
-def list_disclosures(session: Session, subject: Subject, paging: Paging) -> Listing[Any]:
+def list_disclosures(session: Session, subject: Actor, paging: Paging) -> Listing[Any]:
     """Every disclosure with each of its students. Sorts: made, recipient, student."""
     policy.require_list(subject)
     return queries.disclosures(session, paging, policy.visible(session, subject, User.id))

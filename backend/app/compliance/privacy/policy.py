@@ -64,17 +64,10 @@ def require_manage(session: Session, subject: Actor, student_id: int, *, deleted
     return person
 
 
-def require_own(session: Session, subject: Actor, student_id: int) -> User:
-    """The student's own account. Raises NotFound for anybody else's."""
-    if subject.user_id != student_id:
-        raise NotFound(NO_STUDENT)
-    return accounts.student_named(session, subject, student_id)
-
-
 def require_own_or_manage(
     session: Session, subject: Actor, student_id: int, *, deleted: bool = False
 ) -> User:
     """The student's account, for the student and for whoever enters a letter of theirs. Raises NotFound, Forbidden."""
     if subject.user_id == student_id:
-        return require_own(session, subject, student_id)
+        return accounts.require_own(session, subject, student_id)
     return require_manage(session, subject, student_id, deleted=deleted)

@@ -11,6 +11,7 @@ from app.core.actions import Action
 from app.core.constraints import register_conflict
 from app.core.directory import publishable
 from app.core.search import matches
+from app.core.turns import take_turn
 from app.db.models import (
     AccessRequest,
     AmendmentRequest,
@@ -232,7 +233,7 @@ def amendment(session: Session, number: int, *, lock: bool = False) -> Amendment
 def amendment_by_request(session: Session, request: UUID, *, turn: bool) -> AmendmentRequest | None:
     """The request that came from a form. With `turn`, the same form sent at the same moment waits until the commit."""
     if turn:
-        session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(f"amendment {request}", 0))))
+        take_turn(session, f"amendment {request}")
     return session.scalars(select(AmendmentRequest).where(AmendmentRequest.request == request)).one_or_none()
 
 

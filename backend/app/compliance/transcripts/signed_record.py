@@ -50,13 +50,17 @@ def signed_record(
 ) -> SignedRecord:
     """The signed record of a transcript that is valid, for the student and the registrar. The history says so.
 
-    It is signed outside of the transaction, which takes a third of a second. Raises NotFound for other people's,
-    Conflict for one that is void or replaced, Unavailable for what cannot be signed.
+    It is signed between two transactions, which takes a third of a second, and recorded in the second: the history
+    names only what was handed out. Raises NotFound for other people's, Conflict for one that is void or replaced, also
+    in between, Unavailable for what cannot be signed.
     """
     with database.begin() as session:
         history.act_as(session, subject)
-        document, unsigned, signer = _prepared(session, subject, settings, transcript_document_id)
-        number = document.number
+        number, unsigned, signer = _prepared(session, subject, settings, transcript_document_id)
+    text = sign(unsigned, signer)
+    with database.begin() as session:
+        history.act_as(session, subject)
+        document = _valid(session, transcript_document_id)
         history.record(
             session,
             subject,
@@ -66,22 +70,18 @@ def signed_record(
             enrollment_id=document.enrollment_id,
             number=number,
         )
-    return SignedRecord(number, sign(unsigned, signer))
+    return SignedRecord(number, text)
 
 
 def _prepared(
     session: Session, subject: Subject, settings: Settings, document_id: int
-) -> tuple[IssuedDocument, dict[str, Any], BadgeSigner]:
+) -> tuple[str, dict[str, Any], BadgeSigner]:
     row = queries.by_document(session, document_id)
     kept = queries.content_of(session, document_id)
     if row is None or kept is None:
         raise NotFound(policy.NO_TRANSCRIPT)
     policy.require_read(session, subject, row.user_id, policy.NO_TRANSCRIPT)
-    document = session.get_one(IssuedDocument, document_id)
-    if document.status != "issued":
-        raise Conflict(
-            "This transcript is no longer valid, so no record is signed for it. Use the newer one."
-        )
+    document = _valid(session, document_id)
     found = content.read(kept.content)
     unsigned = clr.record(found, row.number, date.fromisoformat(found["issued_on"]))
     number, index = divmod(document.id, status.BITS)
@@ -89,7 +89,16 @@ def _prepared(
         settings.app_origin, status.FIRST_OF_TRANSCRIPTS + number, index
     )
     signer = BadgeSigner(issuer_id(settings.app_origin), documents.badge_key(session, settings))
-    return document, unsigned, signer
+    return document.number, unsigned, signer
+
+
+def _valid(session: Session, document_id: int) -> IssuedDocument:
+    document = session.get_one(IssuedDocument, document_id)
+    if document.status != "issued":
+        raise Conflict(
+            "This transcript is no longer valid, so no record is signed for it. Use the newer one."
+        )
+    return document
 
 
 def sign(unsigned: dict[str, Any], signer: BadgeSigner) -> str:

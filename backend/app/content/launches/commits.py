@@ -73,7 +73,7 @@ def commit(session: Session, token: str, sent: CommitIn) -> CommitOut:
     runtime = runtime_of(version.standard)
     before = Before.of(attempt, record)
     if not known:
-        _apply(session, runtime, record, attempt, item, sent, now)
+        _apply(session, runtime, record, attempt, item, sent, before, now)
     standing = settle(session, record, held, version, attempt, before, now, changed=not known)
     return CommitOut(
         seq=sent.seq,
@@ -114,7 +114,6 @@ def settle(
     changed: bool,
 ) -> ResultOut:
     """The lesson's completion and the enrollment's progress after a report; `changed`: whether it was a new one."""
-    runtime = runtime_of(version.standard)
     place = academics.lesson_place(session, record.lesson_id)
     standing = results.standing(session, version, held.id, passing_score_pct=place.passing_score_pct)
     if standing.complete and changed:
@@ -129,7 +128,7 @@ def settle(
             at=now,
             held=held,
         )
-    elif runtime.is_done(before.status) and not runtime.is_done(attempt.cmi_core_lesson_status or ""):
+    elif before.status in scorm12.DONE and attempt.cmi_core_lesson_status not in scorm12.DONE:
         # The course took back what this very session said: it must not matter that it was saved in between.
         enrollment.withdraw_lesson_completion(
             session, held, lesson_id=record.lesson_id, since=record.created_at
@@ -173,13 +172,13 @@ def _apply(
     attempt: ScormData,
     item: Item,
     sent: CommitIn,
+    before: Before,
     now: datetime,
 ) -> None:
     reported = sent.session
     so_far = None if reported is None else SoFar(reported.before, tuple(reported.reached))
     report = runtime.read(sent.cmi, so_far)
     late = sent.seq < record.last_seq
-    before = Before.of(attempt, record)
     session.add(
         ScormCommit(
             launch_id=record.id,

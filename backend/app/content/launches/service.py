@@ -14,8 +14,6 @@ from app.content.launches.unreported_ends import record_left
 from app.content.packages.model import Item
 from app.content.packages.versions import Version, version_of
 from app.content.runtimes import runtime_of
-from app.content.runtimes.cmi5 import CMI5
-from app.content.runtimes.cmi5 import sessions as cmi5_sessions
 from app.content.schemas import LaunchOut
 from app.core import clock, history
 from app.core.actions import Action
@@ -24,6 +22,7 @@ from app.core.permissions import Subject, internal
 from app.core.tokens import new_token
 from app.db.models import ContentPackage, Launch, ScormData
 from app.enrollment import service as enrollment
+from app.rules import scorm12
 from app.settings import Settings
 
 
@@ -55,9 +54,7 @@ def launch(
     now = clock.now()
     attempt_no = 1
     replaced: Sequence[Launch] = ()
-    is_first = enrollment_id is not None and not queries.attempts_in_package(
-        session, enrollment_id=enrollment_id, lesson_id=lesson_id, package_id=package.id
-    )
+    is_first = counts and enrollment_id is not None and not has_begun(session, enrollment_id, package)
     if enrollment_id is not None and not counts:
         latest = _latest(session, subject.user_id, enrollment_id, package, item)
         attempt_no = 1 if latest is None else latest.attempt_no
@@ -88,10 +85,9 @@ def launch(
     )
     session.add(record)
     session.flush()
-    is_cmi5 = version.standard == CMI5.name
-    if is_cmi5:
-        cmi5_sessions.prepare(session, record, item)
-        session.flush()
+    runtime = runtime_of(version.standard)
+    runtime.prepare(session, record, item)
+    session.flush()
     if enrollment_id is not None and counts:
         history.record(
             session,
@@ -106,16 +102,13 @@ def launch(
             attempt_no=attempt_no,
         )
     base = f"{settings.content_origin}/p/{token}"
-    if is_cmi5:
-        if is_first and counts:
-            _begin_course(session, version, record, now)
-        cmi5_sessions.launched(
-            session, version, record, item, base, left=replaced, first=is_first and counts, now=now
-        )
+    if is_first:
+        begin(session, version, package, record, now)
+    runtime.launched(session, version, record, item, base, left=replaced, first=is_first, now=now)
     return LaunchOut(
         launch_id=record.id,
         player_url=f"{base}/player",
-        content_url=runtime_of(version.standard).address(record, item, base),
+        content_url=runtime.address(record, item, base),
         sco_id=item.id,
         attempt_no=attempt_no,
         preview=record.preview,
@@ -124,15 +117,30 @@ def launch(
     )
 
 
-def _begin_course(session: Session, version: Version, record: Launch, now: datetime) -> None:
-    """Units that need nothing are satisfied before anything is opened; perhaps the lesson with them."""
-    held = enrollment.hold_for_study(session, record.enrollment_id or 0)
-    attempt = queries.attempt_of_launch(session, record, lock=True)
-    if attempt is None:
+@internal("a step of opening or waiving a part")
+def has_begun(session: Session, enrollment_id: int, package: ContentPackage) -> bool:
+    """Whether the student has work in this version of the lesson."""
+    return bool(
+        queries.attempts_in_package(
+            session, enrollment_id=enrollment_id, lesson_id=package.lesson_id, package_id=package.id
+        )
+    )
+
+
+@internal("a step of opening or waiving a part")
+def begin(session: Session, version: Version, package: ContentPackage, record: Launch, now: datetime) -> None:
+    """Write that parts which need nothing are done, before anything is said of another; perhaps the lesson with
+    them. `record` is the first launch, or stands for one."""
+    runtime = runtime_of(version.standard)
+    done = [item for item in version.manifest.launchable() if runtime.needs_nothing(item)]
+    if not done:
         return
-    before = Before.of(attempt, record)
-    cmi5_sessions.satisfy_what_needs_nothing(session, version, record, now)
-    settle(session, record, held, version, attempt, before, now, changed=True)
+    held = enrollment.hold_for_study(session, record.enrollment_id or 0)
+    for item in done:
+        attempt = attempt_for(session, record.user_id, held.id, package, item, now)
+        attempt.cmi_core_lesson_status = scorm12.COMPLETED
+    session.flush()
+    settle(session, record, held, version, attempt, Before.of(None, record), now, changed=True)
 
 
 def playable_enrollment(session: Session, subject: Subject, lesson_id: int) -> int:
@@ -169,9 +177,8 @@ def _chosen(
         return item
     parts = version.manifest.launchable()
     if enrollment_id is not None:
-        runtime = runtime_of(version.standard)
         standing = results.standing(session, version, enrollment_id)
-        done = {part.sco_id for part in standing.parts if runtime.is_done(part.status)}
+        done = {part.sco_id for part in standing.parts if part.status in scorm12.DONE}
         return next((part for part in parts if part.id not in done), parts[0])
     return parts[0]
 

@@ -1,8 +1,7 @@
 """The LRS as the content of one launch reaches it: its statements are judged, stored, followed in one transaction."""
 
 import asyncio
-import json
-import re
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
@@ -14,8 +13,7 @@ from app.content.launches import sessions, tokens
 from app.content.launches.commits import Before, credit, record_news, settle
 from app.content.packages.versions import find_version
 from app.content.runtimes import runtime_of
-from app.content.runtimes.cmi5 import CMI5, session_of
-from app.content.runtimes.cmi5 import sessions as cmi5_sessions
+from app.content.runtimes.protocol import Statements
 from app.core import clock
 from app.core.errors import Conflict, Problem
 from app.core.tokens import hash_token
@@ -24,12 +22,9 @@ from app.db.session import Database
 from app.enrollment import service as enrollment
 from app.lrs import service as record_store
 from app.lrs.service import Call, Refusal, Submission
-from app.rules import cmi5
+from app.rules import scorm12
 
 __internal__ = "the launch's own token says whose work it is"
-
-_LARGEST_PREFERENCES = 64 * 1024
-_LANGUAGES = re.compile(r"[A-Za-z]{1,8}(-[A-Za-z0-9]{1,8})*(,[A-Za-z]{1,8}(-[A-Za-z0-9]{1,8})*)*")
 
 
 def access(session: Session, token: str, app_origin: str) -> dict[str, str]:
@@ -68,68 +63,46 @@ class LaunchGate:
         self._token_hash = hash_token(token)
 
     async def admit(self, call: Call) -> None:
-        """Let in what the launch's own key asks for while its session is open, and leave to the LMS what is its own."""
-        await asyncio.to_thread(self._require_open, call.access.key_id)
+        """Let in what the launch's own key asks for while its session is open, and its standard allows."""
+        statements = await asyncio.to_thread(self._require_open, call.access.key_id)
         record_store.may_write(call)
-        given = call.parameters
-        if call.method in ("GET", "HEAD"):
-            if call.path == "/agents/profile" and given.get("profileId") == "cmi5LearnerPreferences":
-                await asyncio.to_thread(self._note_preferences)
-            return
-        if call.path == "/activities/state" and given.get("stateId") in (None, "LMS.LaunchData"):
-            raise Refusal("The launch data is the LMS’s; an AU only reads it (cmi5 10.2.1).", status=403)
-        if call.path == "/agents/profile" and given.get("profileId") == "cmi5LearnerPreferences":
-            await _require_preferences(call)
+        noted = await statements.admit(call)
+        if noted:
+            await asyncio.to_thread(self._note, noted)
 
     def keep(self, submission: Submission) -> None:
         """Judge, store and follow what the content says, in one transaction."""
         try:
             with self._database.begin() as session:
                 _keep(session, self._token_hash, submission)
-        except cmi5.Refused as refused:
-            raise Refusal(str(refused), status=403) from None
         except Problem as problem:
             raise Refusal(problem.detail, status=403 if problem.status < 500 else 503) from None
 
-    def _require_open(self, key_id: int) -> None:
+    def _require_open(self, key_id: int) -> Statements:
         with self._database.begin() as session:
             record = launch_queries.launch_by_token(session, self._token_hash)
             if record is None or record.credential_id != key_id:
                 raise Refusal("This key belongs to another lesson session.", status=403)
-            said = session_of(record.session_state)
-            if _has_ended(record) or said.terminated or said.abandoned:
+            statements = _statements_of(find_version(session, record.package_id).standard)
+            if _has_ended(record) or statements.has_ended(record):
                 raise Refusal("This lesson session has ended.", status=403)
             sessions.note_use(session, record)
+            return statements
 
-    def _note_preferences(self) -> None:
-        """The AU has asked for the learner's preferences, which it does before it says anything (cmi5 11)."""
+    def _note(self, noted: Mapping[str, object]) -> None:
+        """Keep what a request says of the session, once."""
         with self._database.begin() as session:
             record = launch_queries.launch_by_token(session, self._token_hash)
-            if record is not None and not record.session_state.get("asked"):
+            if record is not None and not noted.items() <= record.session_state.items():
                 launch_queries.lock_launch(session, record)
-                record.session_state = {**record.session_state, "asked": True}
+                record.session_state = {**record.session_state, **noted}
 
 
-async def _require_preferences(call: Call) -> None:
-    """What an AU writes into the learner's preferences (cmi5 11)."""
-    if "agent" not in call.parameters or call.method == "DELETE":
-        return
-    call.given_body = await call.body(_LARGEST_PREFERENCES)
-    try:
-        value = json.loads(call.given_body) if call.content_type == "application/json" else None
-    except ValueError:
-        value = None
-    fits = (
-        isinstance(value, dict)
-        and isinstance(value.get("languagePreference"), str)
-        and _LANGUAGES.fullmatch(value["languagePreference"]) is not None
-        and value.get("audioPreference") in ("on", "off")
-    )
-    if not fits:
-        raise Refusal(
-            "Learner preferences have a languagePreference such as en-US,es and an audioPreference, on or off.",
-            status=403,
-        )
+def _statements_of(standard: str) -> Statements:
+    statements = runtime_of(standard).statements
+    if statements is None:
+        raise Refusal("This lesson reports to the player, not to the LRS.", status=403)
+    return statements
 
 
 def _keep(session: Session, token_hash: str, submission: Submission) -> None:
@@ -144,33 +117,33 @@ def _keep(session: Session, token_hash: str, submission: Submission) -> None:
         raise Refusal("This lesson session has ended.", status=403)
     version = find_version(session, record.package_id)
     item = version.manifest.item(record.sco_id)
-    if item is None or runtime_of(version.standard) is not CMI5:
+    heard_by = _statements_of(version.standard)
+    if item is None:
         raise Refusal("The lesson has no such part.", status=403)
     attempt = None if held is None else queries.attempt_of_launch(session, record, lock=True)
     statements = record_store.statements_of(submission)
     # One that is sent again, because its answer was lost, says nothing new.
     known = record_store.stored_of(session, [UUID(one.statement_id) for one in submission.statements])
     stored = {str(name) for name in known}
-    # An AU may write its id in capitals; one without an id is left to the judgment of cmi5.
+    # An AU may write its id in capitals; one without an id is left to the judgment of its standard.
     fresh = [one for one in statements if "id" not in one or str(UUID(one["id"])) not in stored]
     before = Before.of(attempt, record)
-    seconds = cmi5_sessions.take(record, item, attempt, fresh)
+    heard = heard_by.take(record, item, attempt, fresh)
     record.last_seen_at = now
     record.last_seq += len(fresh)
     said: list[dict[str, Any]] = []
     if held is not None and attempt is not None:
-        credit(record, attempt, seconds, now)
+        credit(record, attempt, heard.seconds, now)
         attempt.updated_at = now
-        ended = session_of(record.session_state).terminated
-        ending = "terminated" if ended and not record.end_recorded else None
-        if ended:
+        ending = "terminated" if heard.ended and not record.end_recorded else None
+        if heard.ended:
             record.end_recorded, record.state = True, "closed"
             tokens.end(session, record)
         session.flush()
         record_news(session, record, attempt, item, before, now, ending=ending)
         settle(session, record, held, version, attempt, before, now, changed=bool(fresh))
-        if CMI5.is_done(attempt.cmi_core_lesson_status or "") and not CMI5.is_done(before.status):
-            said = cmi5_sessions.follow_up(session, version, record, item, now)
+        if attempt.cmi_core_lesson_status in scorm12.DONE and before.status not in scorm12.DONE:
+            said = heard_by.follow_up(session, version, record, item, now)
     session.flush()
     # Storing takes the LRS's turn until the transaction ends, so it comes last.
     record_store.store_launched(session, submission)

@@ -1,13 +1,12 @@
-"""Waiving a part of a cmi5 course: an instructor says, with a reason, that a student need not do it (cmi5 9.3.7)."""
+"""Waiving a part of a lesson: an instructor says, with a reason, that a student need not do it (cmi5 9.3.7)."""
 
 from sqlalchemy.orm import Session
 
 from app.content import policy
 from app.content.launches.commits import Before, settle
-from app.content.launches.service import attempt_for, current_package
+from app.content.launches.service import attempt_for, begin, current_package, has_begun
 from app.content.packages.versions import version_of
-from app.content.runtimes.cmi5 import CMI5
-from app.content.runtimes.cmi5 import sessions as cmi5_sessions
+from app.content.runtimes import runtime_of
 from app.core import clock, history
 from app.core.actions import Action
 from app.core.errors import Conflict, FieldError, Invalid
@@ -32,11 +31,11 @@ def waive(
     package = current_package(session, lesson_id)
     version = version_of(package)
     item = version.manifest.item(sco_id)
-    if version.standard != CMI5.name or item is None:
+    runtime = runtime_of(version.standard)
+    if runtime.statements is None or item is None:
         sentence = "Only parts of cmi5 courses are waived. Mark the lesson as done instead."
         raise Invalid(sentence, errors=[FieldError("sco_id", sentence)])
     now = clock.now()
-    attempt = attempt_for(session, user_id, held.id, package, item, now)
     # Not stored: nobody opened anything, but the statements need a session.
     record = Launch(
         id="",
@@ -49,11 +48,15 @@ def waive(
         created_at=now,
         last_seq=0,
     )
+    runtime.prepare(session, record, item)
+    is_first = not has_begun(session, held.id, package)
+    if is_first:
+        begin(session, version, package, record, now)
+    attempt = attempt_for(session, user_id, held.id, package, item, now)
     before = Before.of(attempt, record)
-    if CMI5.is_done(before.status):
+    if before.status in scorm12.DONE:
         raise Conflict("The student has done this part already.")
-    cmi5_sessions.prepare(session, record, item)
-    said = cmi5_sessions.waive(session, version, record, item, attempt, reason, now)
+    said = runtime.statements.waive(session, version, record, item, attempt, reason, first=is_first, now=now)
     settle(session, record, held, version, attempt, before, now, changed=True)
     history.record(
         session,

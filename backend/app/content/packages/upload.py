@@ -12,6 +12,7 @@ from app.content.packages.archive import Archive
 from app.content.packages.media_types import media_type_of
 from app.content.packages.recognition import Package, read_package
 from app.content.packages.single_file import SingleFile, Source
+from app.content.runtimes.cmi5 import course_structure
 from app.core import clock, history
 from app.core.actions import Action
 from app.core.errors import Invalid, TooLarge
@@ -21,8 +22,6 @@ from app.db.models import ContentPackage, ContentType
 
 # A gigabyte that goes to a bucket takes its minutes.
 _LONGEST_PAUSE_SECONDS = 30 * 60
-COURSE_STRUCTURE = "cmi5.xml"
-"""The one file that is a package by itself (cmi5 14.2)."""
 OWNER = "content.packages"
 """Who claims a package's files; the database releases them with the package's row."""
 
@@ -68,7 +67,8 @@ def source_of(file: BinaryIO, file_name: str) -> Source:
     """The upload as its standard reads it: a zip, or a course structure that was uploaded by itself."""
     file.seek(0)
     if file.read(4) != b"PK\x03\x04" and file_name.lower().endswith(".xml"):
-        return SingleFile(file, COURSE_STRUCTURE)
+        # The one file that is a package by itself (cmi5 14.2).
+        return SingleFile(file, course_structure.NAME)
     return Archive(file)
 
 

@@ -46,7 +46,12 @@ export function begin(keeps, isActive) {
   stayAwake();
   if (frame) {
     frame.addEventListener("load", arrived);
-    frame.src = storesHere() ? boot.address : boot.address.replace("/files/", "/kept/files/");
+    // Only our own pages get a storage from us: content on another server has its own address, whatever is in it.
+    const own = new URL("files/", location.href).href;
+    const kept = !storesHere() && boot.address.startsWith(own);
+    const address = kept ? new URL(`kept/files/${boot.address.slice(own.length)}`, location.href).href : boot.address;
+    // Replaced, not added: the token is in it, and going back must leave the lesson rather than open it again.
+    frame.contentWindow.location.replace(address);
   }
   hint("ready", { title: boot.title });
 }

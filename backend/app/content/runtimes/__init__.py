@@ -1,6 +1,6 @@
 """The standards this school can play, each a run-time behind one protocol (`protocol.Runtime`).
 
-A further standard is a package beside `scorm12` and an entry here.
+A further standard is a package beside `scorm12` and an entry here; `launches` knows no standard by name.
 """
 
 from app.content.runtimes.cmi5 import CMI5

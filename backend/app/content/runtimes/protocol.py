@@ -1,18 +1,20 @@
 """What every standard of content has to know; the rest of the room knows no standard."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from fractions import Fraction
 from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import quote
 
+from sqlalchemy.orm import Session
+
 from app.content.packages.model import Item, Manifest
 from app.content.packages.single_file import Source
+from app.content.packages.versions import Version
 from app.db.models import Launch, ScormData
-from app.rules.scorm12 import LessonResult
+from app.lrs.service import Call
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +52,13 @@ class SoFar:
 
 
 @dataclass(frozen=True, slots=True)
-class PartResult:
-    """The best of the attempts at one part of a lesson."""
+class Heard:
+    """What the statements of one request come to for the session they were said in."""
 
-    status: str
-    percent: Fraction | None
-    """The score, exactly."""
+    seconds: float
+    """How long the session has lasted, as far as the content says."""
+    ended: bool
+    """Whether the content has ended its session for good."""
 
 
 _KEPT = "=&/?:@!$'()*+,;%-._~"
@@ -131,11 +134,68 @@ class Runtime(Protocol):
         """Write a report into the attempt. `ended`: the content ended its session for good; `left`: the learner left
         the page; `late`: a newer report has been taken already."""
 
-    def better(self, statuses: Iterable[str]) -> str:
-        """The best of the statuses of several attempts at one part."""
+    def needs_nothing(self, item: Item) -> bool:
+        """Whether a part is done from the start, without being opened."""
 
-    def is_done(self, status: str) -> bool:
-        """Whether a part with this status needs no more work."""
+    def prepare(self, session: Session, launch: Launch, item: Item) -> None:
+        """Give a launch what its session is known by, before anything is said of it."""
 
-    def result(self, parts: Sequence[PartResult], *, passing_percent: int | None) -> LessonResult:
-        """What the parts of a lesson amount to."""
+    def launched(
+        self,
+        session: Session,
+        version: Version,
+        launch: Launch,
+        item: Item,
+        base: str,
+        *,
+        left: Sequence[Launch],
+        first: bool,
+        now: datetime,
+    ) -> None:
+        """What goes with a launch, last in its transaction. `base` is its own address, `left` are the launches it
+        takes over from, `first`: whether the student had not begun this version of the lesson."""
+
+    @property
+    def statements(self) -> "Statements | None":
+        """For content that speaks to the LRS by itself; None where it reports to the player."""
+
+
+class Statements(Protocol):
+    """What a standard adds whose content writes its statements into the LRS itself."""
+
+    async def admit(self, call: Call) -> Mapping[str, object]:
+        """Refuse a request that is not the content's to make. Answers what the launch's session state gains by it.
+
+        Raises `lrs.service.Refusal`.
+        """
+
+    def has_ended(self, launch: Launch) -> bool:
+        """Whether the content has said all it may in this session."""
+
+    def take(
+        self, launch: Launch, item: Item, attempt: ScormData | None, statements: Sequence[Mapping[str, Any]]
+    ) -> Heard:
+        """Judge statements one after the other and write what they come to; `attempt` is None in a preview.
+
+        Raises `lrs.service.Refusal`.
+        """
+
+    def follow_up(
+        self, session: Session, version: Version, launch: Launch, item: Item, now: datetime
+    ) -> list[dict[str, Any]]:
+        """The LMS's own statements after a part is done."""
+
+    def waive(
+        self,
+        session: Session,
+        version: Version,
+        launch: Launch,
+        item: Item,
+        attempt: ScormData,
+        reason: str,
+        *,
+        first: bool,
+        now: datetime,
+    ) -> list[dict[str, Any]]:
+        """Write that a part need not be done; answers the LMS's own statements. `launch` is not stored, `first`:
+        whether the student had not begun this version of the lesson."""

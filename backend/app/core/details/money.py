@@ -79,9 +79,12 @@ class RefundDecided(Details):
 
 
 class RefundRemitted(Details):
+    """`payer_id` is none for the student."""
+
     remittance_id: int
     amount_cents: int
     payee: str
+    payer_id: int | None = None
     method: str
 
 

@@ -18,11 +18,11 @@ from app.core import history
 from app.core.actions import Action
 from app.core.errors import TooLarge
 from app.core.files.store import StoredFile
+from app.core.turns import take_turn
 
 WARN_AT: Final = (80, 95)
 """Percent of the quota at which administrators get an email."""
 _LOCK: Final = 0x51554F54
-_TURN = sa.text("SELECT pg_advisory_xact_lock(:lock)")
 _USED = sa.text("SELECT coalesce(sum(size_bytes), 0)::bigint FROM stored_files")
 _GIVEN_UP = sa.text(
     "SELECT coalesce(sum(size_bytes), 0)::bigint FROM stored_files file WHERE NOT EXISTS"
@@ -115,7 +115,7 @@ def settle(session: Session, added: int) -> None:
     if _allowed is None or not added:
         return
     quota = _allowed(session).school
-    session.execute(_TURN, {"lock": _LOCK})
+    take_turn(session, _LOCK)
     used = _used(session)
     if used > quota:
         raise _full(session, quota, added, counted=True)

@@ -240,7 +240,7 @@ class AgreementLink(Base):
     created_at: Mapped[CreatedAt]
     """When it was sent."""
     opened_at: Mapped[datetime | None]
-    """When it was first opened."""
+    """When it was first opened; empty in newer rows, where nobody notes it."""
     consented_at: Mapped[datetime | None]
     """When the cosigner agreed to electronic records and signatures."""
     used_at: Mapped[datetime | None]

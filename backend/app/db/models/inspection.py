@@ -85,7 +85,7 @@ class InspectionPacket(Base):
 
 
 class InspectedStudent(Base):
-    """One student of an inspection: still to do, in the packet, or not in it with the reason."""
+    """One student of an inspection: still to do, or in the packet."""
 
     __tablename__ = "inspected_students"
     __table_args__ = (
@@ -114,4 +114,4 @@ class InspectedStudent(Base):
     files: Mapped[int | None]
     """How many files theirs has."""
     problem: Mapped[str | None] = mapped_column(Text)
-    """Why it is not in the packet."""
+    """Why it is not in the packet: in packets of earlier versions, which left out whose account was deleted."""

@@ -2,19 +2,20 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import func, select, text
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from app.core.turns import take_turn
 from app.db.models import SigningCrl, SigningKey
 
 ROOT, REGISTRAR, BADGES = "root", "registrar", "badges"
 # "keys" in ASCII: whoever makes or changes keys waits for the other one.
-_LOCK = text("SELECT pg_advisory_xact_lock(1801812339)")
+_LOCK = 0x6B657973
 
 
 def lock(session: Session) -> None:
     """Keep others from changing keys until the transaction ends."""
-    session.execute(_LOCK)
+    take_turn(session, _LOCK)
 
 
 def current(session: Session, role: str) -> SigningKey | None:

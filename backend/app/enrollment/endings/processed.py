@@ -86,11 +86,22 @@ class ProcessedWithdrawal:
 
 
 Follow = Callable[[Session, Subject, ProcessedWithdrawal], None]
-Collect = Callable[[Session, int, datetime, ZoneInfo], Hours]
-"""The hours of an enrollment in records that began before a moment."""
+
+
+@dataclass(frozen=True, slots=True)
+class Attended:
+    """What the room that keeps attendance says of an enrollment."""
+
+    hours: Callable[[Session, int, datetime, ZoneInfo], Hours]
+    """The hours in records that began before a moment, by part of the program: every meeting is looked at."""
+    records: Callable[[Session, int, datetime], tuple[CountedRecord, ...]]
+    """Those records alone, which costs one query."""
+    open_since: Callable[[Session, int], datetime | None]
+    """Since when the student is clocked in."""
+
 
 _follow: dict[str, Follow] = {}
-_collect: list[Collect] = []
+_attended: list[Attended] = []
 
 
 @internal("wires rooms together at import")
@@ -100,14 +111,24 @@ def register(name: str, follow: Follow) -> None:
 
 
 @internal("wires rooms together at import")
-def register_hours(collect: Collect) -> None:
-    """Have `collect` say which hours count for a withdrawal."""
-    _collect[:] = [collect]
+def register_hours(attended: Attended) -> None:
+    """Have a room say which hours count."""
+    _attended[:] = [attended]
 
 
 def hours_until(session: Session, enrollment_id: int, until: datetime, zone: ZoneInfo) -> Hours:
     """What the room of attendance says; nothing where none is registered."""
-    return _collect[0](session, enrollment_id, until, zone) if _collect else Hours()
+    return _attended[0].hours(session, enrollment_id, until, zone) if _attended else Hours()
+
+
+def records_until(session: Session, enrollment_id: int, until: datetime) -> tuple[CountedRecord, ...]:
+    """The records of `hours_until` alone, in order."""
+    return _attended[0].records(session, enrollment_id, until) if _attended else ()
+
+
+def open_since(session: Session, enrollment_id: int) -> datetime | None:
+    """When the record began that is still open; None for who is not clocked in."""
+    return _attended[0].open_since(session, enrollment_id) if _attended else None
 
 
 def announce(session: Session, subject: Subject, processed: ProcessedWithdrawal) -> None:

@@ -21,6 +21,7 @@ from app.enrollment.objections import Ending, Objection, objections
 from app.enrollment.withdrawals import queries as withdrawals
 from app.rules import enrollment as states
 from app.rules import graduation
+from app.rules.progress import Progress
 from app.school import service as school
 
 __all__ = ["complete", "objections_to_ending", "why_not_complete"]
@@ -32,8 +33,17 @@ def why_not_complete(session: Session, subject: Subject, enrollment_id: int) -> 
     record = found(session, enrollment_id)
     policy.require_read(session, subject, record.user_id)
     threshold = policies_in_force.completion_threshold_pct(session)
-    decision = states.may_complete(record.status.value, progress_of(session, record), threshold)
+    decision = _may_complete(session, record, progress_of(session, record), threshold)
     return None if decision.allowed else decision.reason
+
+
+def _may_complete(
+    session: Session, record: Enrollment, progress: Progress, threshold: int
+) -> states.Decision:
+    decision = states.may_complete(record.status.value, progress, threshold)
+    if decision.allowed and withdrawals.pending(session, record.id) is not None:
+        return states.Decision(False, withdrawals.IS_WAITING)
+    return decision
 
 
 def objections_to_ending(
@@ -74,13 +84,9 @@ def complete(
     policy.require_end(subject, record.user_id)
     result = progress_of(session, record)
     in_force = policies_in_force.progress(session)
-    decision = states.may_complete(record.status.value, result, in_force.values.completion_threshold_pct)
+    decision = _may_complete(session, record, result, in_force.values.completion_threshold_pct)
     if not decision.allowed:
         raise Conflict(decision.reason)
-    if withdrawals.pending(session, record.id) is not None:
-        raise Conflict(
-            "A withdrawal of this enrollment is waiting. Process or cancel it first. Nothing was changed."
-        )
     school.policies.used(session, in_force)
     require_no_objection(session, subject, record, zone)
     requirements = checklist.of_enrollments(session, [record.id], today, zone)[record.id]

@@ -1,5 +1,6 @@
 """What students are mailed about a leave of absence."""
 
+from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
@@ -15,14 +16,38 @@ from app.school import service as school
 from app.settings import Settings, get_settings
 from app.web import formats
 
+_STEPS: Mapping[str, str] = {
+    Action.LEAVE_REQUESTED: "requested",
+    Action.LEAVE_RECORDED: "approved",
+    Action.LEAVE_APPROVED: "approved",
+    Action.LEAVE_DECLINED: "declined",
+    Action.LEAVE_EXTENDED: "extended",
+    Action.LEAVE_CANCELED: "canceled",
+}
+_DECISIONS = {"approved", "declined"}
+"""The steps with a note of the office to the student."""
+
 
 @internal("a mail about what happened to their own enrollment")
-def send_notice(session: Session, leave_id: int) -> None:
-    """Mail the student how their leave stands: asked for, approved, declined, or canceled."""
+def send_notice(session: Session, leave_id: int, action: str, details: Mapping[str, Any]) -> None:
+    """Mail the student that their leave was asked for, recorded, approved, declined, extended or canceled, with the
+    days that it had then."""
     row = queries.for_mail(session, leave_id)
-    if row is not None:
-        settings: Settings = session.info.get("settings") or get_settings()
-        _send(session, settings, row, "leave")
+    step = _STEPS.get(action)
+    if row is None or step is None:
+        return
+    leave = row.LeaveOfAbsence
+    settings: Settings = session.info.get("settings") or get_settings()
+    _send(
+        session,
+        settings,
+        row,
+        "leave",
+        date.fromisoformat(details["starts_on"]),
+        date.fromisoformat(details["return_on"]),
+        step=step,
+        note=leave.decision_note if step in _DECISIONS else None,
+    )
 
 
 @internal("the system's own work of every morning")
@@ -34,7 +59,7 @@ def remind(session: Session, settings: Settings, today: date) -> int:
         leave = row.LeaveOfAbsence
         if not queries.mark_reminded(session, leave.id, leave.return_on):
             continue
-        _send(session, settings, row, "leave_ends")
+        _send(session, settings, row, "leave_ends", leave.starts_on, leave.return_on)
         history.record(
             session,
             SYSTEM,
@@ -49,7 +74,16 @@ def remind(session: Session, settings: Settings, today: date) -> int:
     return sent
 
 
-def _send(session: Session, settings: Settings, row: Row[Any], template: str) -> None:
+def _send(
+    session: Session,
+    settings: Settings,
+    row: Row[Any],
+    template: str,
+    starts_on: date,
+    return_on: date,
+    step: str | None = None,
+    note: str | None = None,
+) -> None:
     leave, email, full_name, program = row
     known = school.facts(session)
     mail.send(
@@ -59,9 +93,9 @@ def _send(session: Session, settings: Settings, row: Row[Any], template: str) ->
         school=known.legal_name,
         name=full_name,
         program=program,
-        state=leave.state,
-        note=leave.decision_note or "",
-        starts_on=formats.day(leave.starts_on, known.zone),
-        return_on=formats.day(leave.return_on, known.zone),
+        starts_on=formats.day(starts_on, known.zone),
+        return_on=formats.day(return_on, known.zone),
         page=f"{settings.app_origin}/leaves/{leave.id}",
+        step=step,
+        note=note,
     )

@@ -14,6 +14,7 @@ from app.enrollment import service as enrollment
 from app.enrollment.leaves import service
 from app.enrollment.leaves.reports import LEAVES
 from app.enrollment.leaves.schemas import DecideForm, ExtendForm, LeaveForm, ReturnForm
+from app.enrollment.leaves.shown import state_of
 from app.enrollment.schemas import EmptyForm
 from app.settings import Settings
 from app.web import refusals, reports
@@ -27,7 +28,8 @@ router = APIRouter(include_in_schema=False)
 DECIDES = [Requires(Permission.ENROLLMENTS_END)]
 LIST = ("Enrollments", "/enrollments")
 State = Annotated[
-    Literal["requested", "approved", "overdue", "returned", "declined", "canceled", "withdrawn"] | None,
+    Literal["all", "requested", "approved", "overdue", "returned", "declined", "canceled", "withdrawn"]
+    | None,
     BeforeValidator(blank_is_none),
     Query(),
 ]
@@ -38,7 +40,7 @@ refusals.register_record("leave_id", "leaves_of_absence", owner="user_id", kind=
 def leaves(
     request: Request, db: Db, subject: CurrentSubject, paging: PageParams, state: State = None
 ) -> Response:
-    """Leaves of absence, the first return first."""
+    """Leaves of absence that are asked for or under way, the first return first; others by their state."""
     return reports.answer(
         request,
         db,
@@ -47,6 +49,7 @@ def leaves(
         service.list_leaves(db, subject, paging, state=state),
         "leaves/list.html",
         breadcrumbs=[LIST, ("Leaves of absence", None)],
+        state_of=state_of,
     )
 
 

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Select, func, select, update
+from sqlalchemy import ColumnElement, Row, Select, and_, func, or_, select, update
 from sqlalchemy.orm import Session, aliased
 
 from app.core.constraints import register_conflict
@@ -24,7 +24,9 @@ register_conflict(
 )
 _Entered = aliased(User)
 _Decided = aliased(User)
-COVERS = ("requested", "approved", "returned")
+OPEN = ("requested", "approved")
+"""The states of what is asked for or under way."""
+COVERS = (*OPEN, "returned")
 """The states whose days no other leave of the enrollment may share."""
 SORTS = {
     "student": func.lower(User.full_name),
@@ -72,7 +74,8 @@ def covering(session: Session, enrollment_id: int) -> Sequence[LeaveOfAbsence]:
 
 
 def approved(session: Session, enrollment_ids: Collection[int]) -> Sequence[Row[Any]]:
-    """enrollment_id, starts_on, return_on, returned_on of the leaves that were approved and not taken back."""
+    """enrollment_id, starts_on, return_on, returned_on of the leaves that were approved and not taken back; also of
+    those that ended with the enrollment, whose days were days of leave all the same."""
     return session.execute(
         select(
             LeaveOfAbsence.enrollment_id,
@@ -81,7 +84,10 @@ def approved(session: Session, enrollment_ids: Collection[int]) -> Sequence[Row[
             LeaveOfAbsence.returned_on,
         ).where(
             LeaveOfAbsence.enrollment_id.in_(enrollment_ids),
-            LeaveOfAbsence.state.in_(("approved", "returned")),
+            or_(
+                LeaveOfAbsence.state.in_(("approved", "returned")),
+                and_(LeaveOfAbsence.state == "withdrawn", LeaveOfAbsence.decided_at.is_not(None)),
+            ),
         )
     ).all()
 
@@ -92,7 +98,7 @@ def still_open(session: Session, enrollment_id: int) -> Sequence[LeaveOfAbsence]
         select(LeaveOfAbsence)
         .where(
             LeaveOfAbsence.enrollment_id == enrollment_id,
-            LeaveOfAbsence.state.in_(("requested", "approved")),
+            LeaveOfAbsence.state.in_(OPEN),
         )
         .order_by(LeaveOfAbsence.id)
         .with_for_update()
@@ -159,14 +165,20 @@ def _mailed() -> Select[Any]:
 def listing(
     session: Session, paging: Paging, visible: ColumnElement[bool], state: str | None, today: date
 ) -> Listing[Any]:
-    """The rows of the report; those that are open unless a state is asked for."""
+    """LeaveOfAbsence, full_name, program and overdue; those that are open unless a state, or "all", is asked for."""
     statement = _mailed().with_only_columns(
-        LeaveOfAbsence, User.full_name, Program.name.label("program"), maintain_column_froms=True
+        LeaveOfAbsence,
+        User.full_name,
+        Program.name.label("program"),
+        _overdue(today).label("overdue"),
+        maintain_column_froms=True,
     )
     statement = statement.where(visible, *matches(paging.q, User.search_text, Program.name))
-    if state == "overdue":
+    if state is None:
+        statement = statement.where(LeaveOfAbsence.state.in_(OPEN))
+    elif state == "overdue":
         statement = statement.where(_overdue(today))
-    elif state is not None:
+    elif state != "all":
         statement = statement.where(LeaveOfAbsence.state == state)
     return Listing(session, statement.order_by(paging.order(SORTS, "return"), LeaveOfAbsence.id), paging)
 

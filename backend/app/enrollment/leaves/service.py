@@ -29,9 +29,16 @@ from app.enrollment.withdrawals import queries as withdrawals
 from app.rules import leaves as rules
 from app.rules.leaves import Leave, Limit
 from app.school import service as school
+from app.school.service import LeavePolicy
+from app.web import formats
+from app.web.formats import long_date
 from app.web.listing import Listing
 from app.web.paging import Paging
 
+LEAVING = (
+    "Your withdrawal from this program is waiting for the office. If you asked for it and want to stay, cancel it "
+    "first. Nothing was sent."
+)
 NO_LEAVE = "There is no such leave of absence, or you don’t have access to it."
 
 
@@ -112,7 +119,7 @@ def _enter(
     approved: bool,
 ) -> LeaveOfAbsence:
     wanted = Leave(given.starts_on, given.return_on)
-    _require_going_on(session, record)
+    _require_going_on(session, record, by_student=not approved)
     if wanted.starts_on < record.enrolled_at:
         raise wrong("starts_on", "A leave cannot begin before the enrollment did.")
     _require_within(session, record, wanted, zone)
@@ -232,7 +239,10 @@ def cancel(session: Session, subject: Subject, leave_id: int, *, zone: ZoneInfo)
 @internal("a policy of the school, which everybody may read")
 def limit(session: Session) -> Limit:
     """How long leaves may be, as of today."""
-    values = policies_in_force.leave(session).values
+    return _limit(policies_in_force.leave(session).values)
+
+
+def _limit(values: LeavePolicy) -> Limit:
     return Limit(values.longest_leave_days, values.leave_window_months)
 
 
@@ -255,8 +265,8 @@ def read(session: Session, subject: Subject, leave_id: int, zone: ZoneInfo) -> L
 def list_leaves(
     session: Session, subject: Actor, paging: Paging, *, state: str | None = None
 ) -> Listing[Any]:
-    """Leaves of absence with LeaveOfAbsence, full_name and program, the first return first; of one state if asked, or
-    "overdue". Forbidden for who may not know why students are away."""
+    """Leaves of absence with LeaveOfAbsence, full_name, program and overdue, the first return first: those asked for or
+    under way; of one state if asked, "overdue", or "all". Forbidden for who may not know why students are away."""
     policy.require_read_withdrawals(subject)
     today = clock.today(school.facts(session).zone)
     return queries.listing(session, paging, policy.visible(session, subject), state, today)
@@ -286,37 +296,41 @@ study_access.register_end("leaves of absence", end_with)
 # Steps
 
 
-def _require_going_on(session: Session, record: Enrollment) -> None:
+def _require_going_on(session: Session, record: Enrollment, *, by_student: bool = False) -> None:
     if record.status is not EnrollmentStatus.ACTIVE:
         raise Conflict(f"This enrollment is {record.status.value}, so no leave of absence is possible.")
     if withdrawals.pending(session, record.id) is not None:
-        raise Conflict(
-            "A withdrawal of this enrollment is waiting. Process or cancel it first. Nothing was changed."
-        )
+        raise Conflict(LEAVING if by_student else f"{withdrawals.IS_WAITING} Nothing was changed.")
 
 
 def _require_within(
     session: Session, record: Enrollment, wanted: Leave, zone: ZoneInfo, but: int | None = None
 ) -> None:
-    """Raises Invalid for days that another leave covers, above the limit, or with attendance."""
+    """Raises Invalid for days that another leave covers, above the limit, or with attendance, closed or still open."""
     in_force = policies_in_force.leave(session)
     others = [
         rules.excused(one.starts_on, one.return_on, one.returned_on)
         for one in queries.covering(session, record.id)
         if one.id != but
     ]
-    refused = rules.why_not(wanted, others, limit(session))
+    refused = rules.why_not(wanted, others, _limit(in_force.values))
     if refused is not None:
         raise wrong("return_on", refused)
     if wanted.starts_on <= clock.today(zone):
-        hours = processed.hours_until(session, record.id, first_moment(wanted.ends_on, zone), zone)
-        attended = {clock.local(one.clock_in, zone).date() for one in hours.records if one.minutes}
+        since = processed.open_since(session, record.id)
+        if since is not None and clock.local(since, zone).date() < wanted.ends_on:
+            raise wrong(
+                "starts_on",
+                f"The student has been clocked in since {formats.local_time(since, zone)}. A leave covers no day with "
+                "attendance: close that record first, or begin the leave on a later day.",
+            )
+        records = processed.records_until(session, record.id, first_moment(wanted.ends_on, zone))
+        attended = {clock.local(one.clock_in, zone).date() for one in records if one.minutes}
         shared = sorted(day for day in attended if wanted.covers(day))
         if shared:
             raise wrong(
                 "starts_on",
-                f"The student attended on {shared[0]:%B} {shared[0].day}, {shared[0].year}. A leave covers no day "
-                "with attendance.",
+                f"The student attended on {long_date(shared[0])}. A leave covers no day with attendance.",
             )
     school.policies.used(session, in_force)
 

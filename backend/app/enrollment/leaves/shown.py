@@ -11,6 +11,22 @@ from app.db.models import LeaveOfAbsence
 from app.enrollment import policy
 from app.rules import leaves as rules
 
+STATES = {
+    "requested": ("To decide", "warn"),
+    "approved": ("Approved", "good"),
+    "overdue": ("Return day passed", "bad"),
+    "returned": ("Returned", "neutral"),
+    "declined": ("Declined", "neutral"),
+    "canceled": ("Canceled", "neutral"),
+    "withdrawn": ("Ended with the enrollment", "neutral"),
+}
+"""What a page calls each state, and the tone of its badge; an approved leave whose return day has passed is overdue."""
+
+
+def state_of(state: str, overdue: bool) -> tuple[str, str]:
+    """Label and tone of a leave's state."""
+    return STATES["overdue" if overdue else state]
+
 
 @dataclass(frozen=True, slots=True)
 class LeaveView:
@@ -33,6 +49,11 @@ class LeaveView:
     decided_by: str | None
     by_student: bool
     began: bool
+
+    @property
+    def badge(self) -> tuple[str, str]:
+        """Label and tone of the state."""
+        return state_of(self.state, self.overdue)
 
 
 def shown(row: Any, subject: Subject, zone: ZoneInfo) -> LeaveView:

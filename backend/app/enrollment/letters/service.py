@@ -14,11 +14,12 @@ from app.core.permissions import Subject
 from app.core.views import Part
 from app.db.models import EnrollmentStatus
 from app.documents import service as documents
-from app.documents.service import DocumentKind, Draft, Letterhead, Offer, long_date
+from app.documents.service import DocumentKind, Draft, Letterhead, Offer
 from app.enrollment import policy
 from app.enrollment import service as enrollment
 from app.enrollment.letters import queries
 from app.school import service as school
+from app.web.formats import long_date
 from app.web.paging import Paging
 
 KIND = "enrollment_letter"

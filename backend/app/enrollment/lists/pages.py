@@ -6,6 +6,7 @@ from app.core.permissions import Permission
 from app.core.visibility import Records
 from app.enrollment import reports as described
 from app.enrollment.lists import service
+from app.enrollment.withdrawals.schemas import KINDS
 from app.web import reports
 from app.web.paging import PageParams
 from app.web.request import CurrentSubject, Db, Requires
@@ -54,4 +55,5 @@ def withdrawals(request: Request, db: Db, subject: CurrentSubject, paging: PageP
         service.pending_withdrawals(db, subject, paging),
         "enrollment/withdrawals.html",
         breadcrumbs=[LIST, ("Pending withdrawals", None)],
+        kinds=KINDS,
     )

@@ -32,6 +32,7 @@ from app.db.models import (
     Withdrawal,
 )
 from app.db.ready import Ready
+from app.enrollment.lists import refund_days
 from app.web.listing import Listing
 from app.web.paging import Paging
 from app.web.queue import line
@@ -136,17 +137,18 @@ def active_listing(session: Session, paging: Paging, visible: ColumnElement[bool
 def pending_withdrawals_listing(
     session: Session, paging: Paging, visible: ColumnElement[bool]
 ) -> Listing[Any]:
-    """Pending withdrawals, oldest first unless sorted otherwise; the reason is searched, too."""
+    """Pending withdrawals with the days for the refund, oldest first unless sorted otherwise; reasons are searched."""
+    days = refund_days.of(Withdrawal.enrollment_id)
     sorts = {
         "student": _STUDENT,
         "program": _PROGRAM,
         "requested": Withdrawal.requested_at,
         "progress": Withdrawal.progress_pct_at_withdrawal,
-        "due": Withdrawal.moment,
+        "due": Withdrawal.moment + func.make_interval(0, 0, 0, days),
     }
     return _listing(
         session,
-        pending_withdrawals().where(visible),
+        pending_withdrawals().add_columns(days.label("refund_days")).where(visible),
         paging,
         sorts,
         "requested",
@@ -225,7 +227,7 @@ def ready(visible: ColumnElement[bool], threshold_pct: int) -> Select[Any]:
     )
 
 
-def to_process(visible: ColumnElement[bool], refund_days: int, zone: ZoneInfo) -> Select[Any]:
+def to_process(visible: ColumnElement[bool], zone: ZoneInfo) -> Select[Any]:
     """`pending_withdrawals`, with the last day for the refund, counted from the day at the school."""
     return (
         pending_withdrawals()
@@ -237,7 +239,8 @@ def to_process(visible: ColumnElement[bool], refund_days: int, zone: ZoneInfo) -
                 about=User.full_name,
                 what=Program.name,
                 since=Withdrawal.requested_at,
-                due_on=cast(func.timezone(zone.key, Withdrawal.moment), Date) + refund_days,
+                due_on=cast(func.timezone(zone.key, Withdrawal.moment), Date)
+                + refund_days.of(Withdrawal.enrollment_id),
                 href=func.concat("/enrollments/", Withdrawal.enrollment_id, "#withdrawal"),
             ),
             maintain_column_froms=True,

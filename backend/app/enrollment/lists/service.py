@@ -34,7 +34,7 @@ class Graduate:
 
 @dataclass(frozen=True, slots=True)
 class PendingWithdrawal:
-    """A withdrawal that waits; `days_left` of the 45 for the refund, fewer than none when it is late."""
+    """A withdrawal that waits; `days_left` of the `refund_days`, fewer than none when it is late."""
 
     id: int
     enrollment_id: int
@@ -46,10 +46,12 @@ class PendingWithdrawal:
     withdrawn_at: datetime
     progress_pct_at_withdrawal: int | None
     reason: str | None
+    refund_days: int
+    """45, or 40 where VA paid a part."""
     due_on: date
     days_left: int
     tone: str
-    """From the warnings at 30, 40 and 45 days: empty, warn or bad."""
+    """From the warnings when 15, 5 and no days are left: empty, warn or bad."""
 
 
 def class_list(session: Session, subject: Actor, paging: Paging) -> Listing[Any]:
@@ -101,9 +103,9 @@ def pending_withdrawals(session: Session, subject: Actor, paging: Paging) -> Lis
 
 def _pending(row: Any, zone: ZoneInfo, today: date) -> PendingWithdrawal:
     withdrawn_on = clock.local(row.withdrawn_at, zone).date()
-    due_on = withdrawals.due_on(withdrawn_on)
+    due_on = withdrawals.due_on(withdrawn_on, row.refund_days)
     known = {name: getattr(row, name) for name in _COLUMNS}
-    tone = withdrawals.tone((today - withdrawn_on).days)
+    tone = withdrawals.tone((today - withdrawn_on).days, row.refund_days)
     return PendingWithdrawal(**known, due_on=due_on, days_left=(due_on - today).days, tone=tone)
 
 
@@ -118,4 +120,5 @@ _COLUMNS = (
     "withdrawn_at",
     "progress_pct_at_withdrawal",
     "reason",
+    "refund_days",
 )

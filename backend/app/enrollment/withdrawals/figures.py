@@ -75,13 +75,11 @@ def frozen(row: WithdrawalFigures) -> Figures:
     )
 
 
-def differences(
-    session: Session, enrollment_id: int, found: Figures, zone: ZoneInfo
-) -> tuple[Difference, ...]:
+def differences(session: Session, enrollment_id: int, found: Figures) -> tuple[Difference, ...]:
     """Records that count otherwise today than they did when the figures were frozen, in the order of their days."""
-    today = processed.hours_until(session, enrollment_id, found.counted_until, zone)
+    today = processed.records_until(session, enrollment_id, found.counted_until)
     then = {one.id: one for one in found.hours.records}
-    now = {one.id: one for one in today.records}
+    now = {one.id: one for one in today}
     changed = [
         Difference(then.get(number), now.get(number))
         for number in then.keys() | now.keys()

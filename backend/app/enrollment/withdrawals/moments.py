@@ -55,12 +55,12 @@ def find(session: Session, record: Enrollment, withdrawal: Withdrawal, zone: Zon
     basis: Literal["receipt_of_request", "last_attendance", "notice"] = (
         values.administrative_date if kind == "administrative" else values.student_date
     )
-    hours = processed.hours_until(session, record.id, counted_until(withdrawal.requested_at, zone), zone)
+    records = processed.records_until(session, record.id, counted_until(withdrawal.requested_at, zone))
     return rules.moment(
         kind,
         basis,
         requested_at=withdrawal.requested_at,
-        last_attended=max((one.clock_out for one in hours.records), default=None),
+        last_attended=max((one.clock_out for one in records), default=None),
         notified_at=first_moment(withdrawal.notice_on, zone) if withdrawal.notice_on else None,
     )
 

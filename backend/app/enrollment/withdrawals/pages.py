@@ -12,7 +12,15 @@ from app.enrollment.schemas import EmptyForm
 from app.enrollment.withdrawals import service
 from app.enrollment.withdrawals.processing import service as processing
 from app.enrollment.withdrawals.received import hour_of, received_at
-from app.enrollment.withdrawals.schemas import Notice, NoticeForm, ProcessForm, Recorded, RecordForm
+from app.enrollment.withdrawals.schemas import (
+    KINDS,
+    METHODS,
+    Notice,
+    NoticeForm,
+    ProcessForm,
+    Recorded,
+    RecordForm,
+)
 from app.settings import Settings
 from app.web import formats
 from app.web.field_types import OptionalId, PathId
@@ -23,13 +31,6 @@ from app.web.request import CurrentSubject, Db, Requires, SettingsDep
 router = APIRouter(include_in_schema=False)
 ENDS = [Requires(Permission.ENROLLMENTS_END)]
 LIST = ("Enrollments", "/enrollments")
-KINDS = [
-    ("student", "Withdrawal that the student asked for"),
-    ("administrative", "Administrative withdrawal by the school"),
-    ("cancellation", "Cancellation within the time to cancel"),
-    ("school_cancelled", "Cancellation by the school"),
-]
-METHODS = [("email", "Email"), ("letter", "Letter"), ("in_person", "In person")]
 
 
 # Recorded
@@ -107,8 +108,8 @@ def _record_page(
         "withdrawals/record.html",
         "Withdraw",
         form=form,
-        kinds=KINDS,
-        methods=METHODS,
+        kinds=list(KINDS.items()),
+        methods=list(METHODS.items()),
     )
 
 
@@ -214,8 +215,7 @@ def _process_page(
         "Process the withdrawal",
         form=form,
         notice=notice or Form.blank(NoticeForm, notice_on=clock.today(settings.zone)),
-        methods=METHODS,
-        kinds=dict(KINDS),
+        methods=list(METHODS.items()),
     )
 
 

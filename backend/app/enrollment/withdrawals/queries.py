@@ -13,6 +13,11 @@ register_conflict(
     "uq_withdrawal_forms_request",
     "This request was received already. Nothing was entered twice.",
 )
+IS_WAITING = (
+    "A withdrawal of this enrollment is waiting. Process or cancel it first; if the student asked for it, have them "
+    "cancel it."
+)
+"""Why nothing else can be done with an enrollment that has one `pending`, for the staff."""
 _Entered = aliased(User)
 _Processed = aliased(User)
 

@@ -20,14 +20,13 @@ from app.enrollment.endings.processed import Figures, ProcessedWithdrawal
 from app.enrollment.withdrawals import figures as measures
 from app.enrollment.withdrawals import moments, queries
 from app.enrollment.withdrawals.figures import Difference
-from app.enrollment.withdrawals.schemas import Notice, Recorded
+from app.enrollment.withdrawals.schemas import KINDS, METHODS, Notice, Recorded
 from app.enrollment.withdrawals.steps import NONE_PENDING, set_moment, waiting
 from app.rules import enrollment as states
 
 __all__ = [
     "Account",
     "cancel",
-    "figures_of",
     "frozen_figures",
     "note_notice",
     "read",
@@ -48,6 +47,17 @@ class Account:
     figures: Figures
     frozen: bool
     differences: tuple[Difference, ...]
+
+    @property
+    def kind(self) -> str:
+        """The kind as a page names it."""
+        return KINDS[self.withdrawal.kind]
+
+    @property
+    def notice_method(self) -> str | None:
+        """How the student was notified, as a page names it."""
+        method = self.withdrawal.notice_method
+        return METHODS[method] if method else None
 
 
 def request(
@@ -168,8 +178,9 @@ def note_notice(
     return withdrawal
 
 
-def cancel(session: Session, subject: Subject, enrollment_id: int, reason: str | None = None) -> None:
-    """Take a pending withdrawal back: students their own request, the staff what they recorded.
+def cancel(session: Session, subject: Subject, enrollment_id: int) -> None:
+    """Take a pending withdrawal back: students their own request, the staff what they recorded, and any of a completed
+    enrollment, which can no longer be processed.
 
     Conflict where none waits (it may have been processed meanwhile); NotFound for another's.
     """
@@ -179,9 +190,10 @@ def cancel(session: Session, subject: Subject, enrollment_id: int, reason: str |
         policy.require_read(session, subject, record.user_id)
         policy.require_end(subject, record.user_id)
     withdrawal = queries.pending(session, record.id)
-    if withdrawal is None or record.status is not EnrollmentStatus.ACTIVE:
+    if withdrawal is None or record.status is EnrollmentStatus.WITHDRAWN:
         raise Conflict(NONE_PENDING)
-    if own != (withdrawal.entered_by == record.user_id):
+    stranded = record.status is EnrollmentStatus.COMPLETED and not own
+    if own != (withdrawal.entered_by == record.user_id) and not stranded:
         raise Conflict(
             "The office recorded this withdrawal. Ask the office to cancel it. Nothing was changed."
             if own
@@ -197,7 +209,6 @@ def cancel(session: Session, subject: Subject, enrollment_id: int, reason: str |
         withdrawal.id,
         student_id=record.user_id,
         enrollment_id=record.id,
-        reason=reason,
         kind=withdrawal.kind,
         requested_at=withdrawal.requested_at,
     )
@@ -223,7 +234,7 @@ def read(session: Session, subject: Subject, enrollment_id: int, zone: ZoneInfo)
     stored = row.WithdrawalFigures
     at = latest.moment
     measured = measures.frozen(stored) if stored else measures.measure(session, record, at, zone)
-    changed = measures.differences(session, record.id, measured, zone) if stored else ()
+    changed = measures.differences(session, record.id, measured) if stored else ()
     return Account(
         latest,
         queries.form_of_withdrawal(session, latest.id),
@@ -254,18 +265,6 @@ def frozen_figures(session: Session, withdrawal_id: int) -> ProcessedWithdrawal:
         one.admin_processed_at,
         measures.frozen(row.WithdrawalFigures),
     )
-
-
-@internal("the same while it is not processed, for those who preview it")
-def figures_of(session: Session, withdrawal_id: int, zone: ZoneInfo) -> Figures:
-    """The figures of a withdrawal: frozen, or as the records stand."""
-    row = queries.by_number(session, withdrawal_id)
-    if row is None:
-        raise NotFound("There is no such withdrawal.")
-    if row.WithdrawalFigures is not None:
-        return measures.frozen(row.WithdrawalFigures)
-    record = found(session, row.Withdrawal.enrollment_id)
-    return measures.measure(session, record, row.Withdrawal.moment, zone)
 
 
 # Steps

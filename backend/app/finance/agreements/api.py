@@ -5,16 +5,15 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel
 
-from app.core.errors import Forbidden
-from app.core.permissions import Permission
-from app.finance.agreements import policy, service
+from app.core.permissions import Permission, Subject
+from app.finance.agreements import service
 from app.finance.agreements.proposals import service as proposals
 from app.finance.agreements.schemas import AgreementOut, PrepareForm, SignatureOut, VoidForm
 from app.finance.agreements.service import Agreement
 from app.rules.agreements import STATES
 from app.web.field_types import PathId
 from app.web.paging import PageParams
-from app.web.request import BriefSubject, CurrentSubject, DatabaseDep, Db, FilesDep, Requires, SettingsDep
+from app.web.request import CurrentSubject, DatabaseDep, Db, FilesDep, Requires, SettingsDep, uploading
 
 router = APIRouter(prefix="/api/v1", tags=["agreements"])
 
@@ -70,16 +69,10 @@ def list_of_enrollment(db: Db, subject: CurrentSubject, enrollment_id: PathId) -
     return [_line(row) for row in service.of_enrollment(db, subject, enrollment_id)]
 
 
-def _preparer(subject: BriefSubject) -> None:
-    """Asked before the body is looked at, and without a transaction that lasts."""
-    if not policy.may_prepare(subject):
-        raise Forbidden("Only admissions, the registrar and the bursar prepare agreements. Nothing was sent.")
-
-
-@router.post("/enrollments/{enrollment_id}/agreements", status_code=201, dependencies=[Depends(_preparer)])
+@router.post("/enrollments/{enrollment_id}/agreements", status_code=201)
 def prepare_agreement(
     body: PrepareForm,
-    subject: BriefSubject,
+    subject: Annotated[Subject, Depends(uploading(Permission.AGREEMENTS_PREPARE))],
     database: DatabaseDep,
     files: FilesDep,
     settings: SettingsDep,

@@ -1,6 +1,6 @@
 """Every SQL statement about enrollment agreements, and the agreement that a refund is computed by."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -22,7 +22,7 @@ from app.db.models import (
     StudentProfile,
     User,
 )
-from app.rules.agreements import WAITING
+from app.rules.agreements import APPLICATION, FEE, WAITING
 from app.web import queue
 from app.web.listing import Listing
 from app.web.paging import Paging
@@ -53,13 +53,14 @@ register_conflict(
 
 @dataclass(frozen=True, slots=True)
 class AgreedItem:
-    """A charge beside tuition and fees, as `rules.refunds.Item` takes it. `kept` is not known when one signs."""
+    """A charge beside tuition and fees; its `kind` is a type of charge of the ledger. Whether it was issued and cannot
+    be used again, as `rules.refunds.Item` asks, nobody knows when one signs."""
 
     name: str
     amount_cents: int
     refundable: bool
     disclosed: bool
-    kept: bool = False
+    kind: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,14 +76,12 @@ class AgreedSegment:
 class SignedAgreement:
     """What a student has signed. `policy` is the version of the refund policy by its name in `rules.refunds`.
 
-    `signed_at` is the student's signature; `countersigned_at` the school's, None while it is missing. `window_from` is
-    the first signature of those that it superseded one after another: a change of terms gives no new time to cancel.
+    `signed_at` is the student's signature. `window_from` is the first signature of those that it superseded one after
+    another: a change of terms gives no new time to cancel.
     """
 
     id: int
-    document_id: int
     signed_at: datetime
-    countersigned_at: datetime | None
     cancellation_until: datetime
     policy: str
     application_fee_cents: int
@@ -143,17 +142,25 @@ def signed(row: EnrollmentAgreement, first: datetime | None = None) -> SignedAgr
     terms = row.terms
     return SignedAgreement(
         id=row.id,
-        document_id=row.document_id,
         signed_at=row.signed_at,
-        countersigned_at=row.countersigned_at,
         cancellation_until=row.cancellation_until,
         policy=row.refund_policy,
         application_fee_cents=terms["application_fee_cents"],
         application_fee_disclosed=terms["application_fee_disclosed"],
-        items=tuple(AgreedItem(**one) for one in terms["items"]),
+        items=tuple(
+            AgreedItem(
+                one["name"], one["amount_cents"], one["refundable"], one["disclosed"], one.get("kind", kind)
+            )
+            for one, kind in zip(terms["items"], _kinds(terms), strict=True)
+        ),
         segments=tuple(AgreedSegment(**one) for one in terms["segments"]),
         first_signed_at=first,
     )
+
+
+def _kinds(terms: Mapping[str, Any]) -> Iterator[str]:
+    """The kind of each item. Older terms say it of the fees alone, which stand in the same order."""
+    return (one["kind"] for one in terms["fees"] if one["kind"] not in (APPLICATION, FEE))
 
 
 # One agreement

@@ -18,13 +18,15 @@ from app.db.session import Database
 from app.documents import service as documents
 from app.documents.service import DocumentKind, Offer
 from app.finance.agreements import notices, paper, policy, queries, terms
-from app.finance.agreements.queries import SignedAgreement, in_force
+from app.finance.agreements.queries import AgreedItem, AgreedSegment, SignedAgreement, in_force
 from app.rules import agreements as rules
 from app.rules.agreements import FIELDS, WAITING
 from app.web.listing import Listing
 from app.web.paging import Paging
 
 __all__ = [
+    "AgreedItem",
+    "AgreedSegment",
     "Agreement",
     "SignedAgreement",
     "content",
@@ -229,8 +231,8 @@ def expire(session: Session) -> int:
     return len(rows)
 
 
-@internal("a step of processing a withdrawal, in its transaction")
-def void_waiting(session: Session, subject: Subject, enrollment_id: int, reason: str) -> None:
+@internal("follows from the end of an enrollment, in its transaction")
+def void_waiting(session: Session, subject: Actor, enrollment_id: int, reason: str) -> None:
     """Make void what is being signed for an enrollment that ends. A refund still goes by what the student had signed
     at the withdrawal."""
     for row in queries.waiting(session, enrollment_id):

@@ -11,12 +11,13 @@ from sqlalchemy import Row
 from app.core.errors import Conflict
 from app.core.money import format_cents
 from app.db.models import ProgramFee
-from app.documents.service import Draft, Letterhead, long_date
+from app.documents.service import Draft, Letterhead
 from app.finance.agreements.schemas import PrepareForm
 from app.rules import agreements as rules
 from app.rules.agreements import APPLICATION, FEE, KINDS, Fee
 from app.rules.refunds_policies import Policy
 from app.school.service import AgreementPolicy
+from app.web.formats import long_date
 
 KIND = "enrollment_agreement"
 CONSENT = (
@@ -92,7 +93,7 @@ def build(
                 "refundable": fee.refundable,
                 # The agreement itself itemizes it and marks it.
                 "disclosed": not fee.refundable,
-                "kept": False,
+                "kind": fee.kind,
             }
             for fee in fees
             if fee.kind not in (APPLICATION, FEE)
@@ -122,7 +123,7 @@ def sample(refund: Policy, policy: AgreementPolicy) -> dict[str, Any]:
         request=UUID(int=0),
         starts_on=date(2026, 1, 5),
         ends_on=date(2026, 12, 18),
-        schedule="Monday to Thursday, 9:00 to 14:00",
+        schedule="Monday to Thursday, 9:00 AM to 2:00 PM",
         payment="In monthly installments.",
         cosigner_kind=None,
         cosigner_name=None,

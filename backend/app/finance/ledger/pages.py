@@ -76,7 +76,7 @@ def accounts(
         service.accounts(db, subject, paging, state=state),
         "ledger/accounts.html",
         sums=service.sums(db, subject),
-        links=panels.links(settings),
+        links=panels.links(db, settings),
         may_post=policy.may_post(subject),
     )
 

@@ -17,9 +17,11 @@ class Panel:
     text: str
     href: str
     link: str
+    pays: bool = False
+    """Whether the student can pay there: then the page does not send them to the office."""
 
 
-Link = Callable[[Settings], tuple[str, str] | None]
+Link = Callable[[Session, Settings], tuple[str, str] | None]
 Find = Callable[[Session, Subject, Settings], Sequence[Panel]]
 _finds: dict[str, Find] = {}
 _links: dict[str, Link] = {}
@@ -36,11 +38,11 @@ def of(session: Session, subject: Subject, settings: Settings) -> list[Panel]:
 
 
 def register_link(name: str, link: Link) -> None:
-    """Offer the office a page: label and address, or None where the settings have no such page."""
+    """Offer the office a page: label and address, or None where there is no such page."""
     _links[name] = link
 
 
-def links(settings: Settings) -> list[tuple[str, str]]:
+def links(session: Session, settings: Settings) -> list[tuple[str, str]]:
     """Pages of other rooms of money for whoever reads the ledger."""
-    found = (link(settings) for link in _links.values())
+    found = (link(session, settings) for link in _links.values())
     return [one for one in found if one is not None]

@@ -18,6 +18,7 @@ from app.finance.ledger import chart, policy, queries
 from app.finance.ledger.plans import queries as plans
 from app.finance.ledger.schemas import Entry, StudentPosting
 from app.school import service as school
+from app.web.formats import long_date
 
 
 def open_day(session: Session) -> date:
@@ -161,9 +162,9 @@ def _day(session: Session, wanted: date | None) -> date:
         return last
     closed = queries.last_closed(session)
     if wanted > last:
-        words = f"Enter {last:%B} {last.day}, {last.year} or an earlier day."
+        words = f"Enter {long_date(last)} or an earlier day."
     elif closed is not None and wanted <= closed:
-        words = f"The ledger is closed through {closed:%B} {closed.day}, {closed.year}. Enter a later day."
+        words = f"The ledger is closed through {long_date(closed)}. Enter a later day."
     else:
         return wanted
     raise Invalid(words, errors=[FieldError("booked_on", words)])

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session, aliased
 from app.core.constraints import register_conflict
 from app.core.permissions import Role
 from app.core.search import matches
+from app.core.turns import take_turn
 from app.db.models import (
     Enrollment,
     IssuedDocument,
@@ -78,12 +79,12 @@ RECEIPT = (
 
 def share_lock(session: Session) -> None:
     """Post while no day is being closed; until the end of the transaction."""
-    session.execute(select(func.pg_advisory_xact_lock_shared(LOCK)))
+    take_turn(session, LOCK, shared=True)
 
 
 def lock_request(session: Session, request: UUID) -> None:
     """Wait for whoever posts for the same act, until the end of the transaction: the second takes no number."""
-    session.execute(select(func.pg_advisory_xact_lock(_REQUESTS, func.hashtext(str(request)))))
+    take_turn(session, str(request), among=_REQUESTS)
 
 
 def last_closed(session: Session) -> date | None:
@@ -119,7 +120,7 @@ def is_deleted_student(session: Session, user_id: int) -> bool:
 
 def lock_payment(session: Session, transaction_id: int) -> None:
     """Wait for whoever reverses this payment or writes its receipt, until the end of the transaction."""
-    session.execute(select(func.pg_advisory_xact_lock(_PAYMENTS, transaction_id)))
+    take_turn(session, transaction_id, among=_PAYMENTS)
 
 
 def is_payer(session: Session, payer_id: int) -> bool:

@@ -18,6 +18,7 @@ from app.finance.ledger import chart, policy, queries
 from app.finance.ledger.balances.service import (
     PaidByPayer,
     balances_of,
+    enrollments_paid_by,
     money_of,
     paid_by_payers,
     without_program,
@@ -36,6 +37,7 @@ __all__ = [
     "accounts",
     "balances_of",
     "credit_refund",
+    "enrollments_paid_by",
     "journal",
     "money_of",
     "paid_by_payers",

@@ -59,9 +59,14 @@ async def provider(settings: SettingsDep) -> Provider:
     return found
 
 
-def something(settings: SettingsDep, db: Db) -> None:
+def _shown(session: Session, settings: Settings) -> bool:
     """What was reported stays to be seen after payments online are switched off."""
-    if service.provider_of(settings) is None and not service.any_messages(db):
+    return service.provider_of(settings) is not None or service.any_messages(session)
+
+
+def something(settings: SettingsDep, db: Db) -> None:
+    """404 where there is nothing to be seen."""
+    if not _shown(db, settings):
         raise NotFound(NO_PAGE)
 
 
@@ -86,11 +91,11 @@ def _own(session: Session, subject: Subject, settings: Settings) -> list[Panel]:
             f"You began a payment of {format_cents(begun.amount_cents)}. If you completed it, it appears here once "
             "the provider has confirmed it, usually within a minute. Do not pay it twice."
         )
-    return [Panel("Pay online", text, "/account/money/pay", "Pay online")]
+    return [Panel("Pay online", text, "/account/money/pay", "Pay online", pays=True)]
 
 
-def _office(settings: Settings) -> tuple[str, str] | None:
-    return ("Online payments", "/ledger/online-payments") if service.provider_of(settings) else None
+def _office(session: Session, settings: Settings) -> tuple[str, str] | None:
+    return ("Online payments", "/ledger/online-payments") if _shown(session, settings) else None
 
 
 panels.register("providers", _own)

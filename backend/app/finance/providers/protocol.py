@@ -45,6 +45,8 @@ class Event:
     amount_cents: int | None = None
     currency: str | None = None
     reference: str | None = None
+    same: tuple[str, ...] = ()
+    """Of taken_back: the types that report the same of the same money, so that one of them waits for the bursar."""
 
 
 class Provider(Protocol):

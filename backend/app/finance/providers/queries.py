@@ -1,5 +1,6 @@
 """SQL of payments at a provider's page."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -8,6 +9,7 @@ from sqlalchemy import ColumnElement, Row, Select, case, func, or_, select, upda
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.orm import Session
 
+from app.core.search import matches
 from app.db.models import PaymentCheckout, PaymentEvent, User
 from app.web import queue
 from app.web.listing import Listing
@@ -99,6 +101,32 @@ def settle_event(session: Session, number: int, outcome: str, checkout_id: int |
     )
 
 
+def lock_reference(session: Session, provider: str, reference: str) -> None:
+    """Wait for whoever takes a message about the same money, until the end of the transaction."""
+    session.execute(
+        select(func.pg_advisory_xact_lock(func.hashtextextended(f"payment event {provider} {reference}", 0)))
+    )
+
+
+def waiting_about(
+    session: Session, provider: str, reference: str, types: Sequence[str]
+) -> PaymentEvent | None:
+    """The message of one of these types about this money that waits for the bursar."""
+    return session.scalars(
+        select(PaymentEvent)
+        .where(
+            PaymentEvent.provider == provider,
+            PaymentEvent.reference == reference,
+            PaymentEvent.type.in_(types),
+            PaymentEvent.outcome == "taken_back",
+            PaymentEvent.handled_at.is_(None),
+        )
+        .order_by(PaymentEvent.id.desc())
+        .limit(1)
+        .execution_options(populate_existing=True)
+    ).one_or_none()
+
+
 def adopt_events(session: Session, provider: str, reference: str, checkout_id: int) -> None:
     """Give a checkout the messages about its money that came before it was known which money that is."""
     session.execute(
@@ -160,17 +188,10 @@ def events(session: Session, visible: ColumnElement[bool], paging: Paging, *, wa
     statement = _events(visible)
     if waiting:
         statement = statement.where(WAITING)
-    for word in paging.q.split():
-        statement = statement.where(
-            or_(
-                PaymentEvent.reference.icontains(word, autoescape=True),
-                PaymentEvent.event_id.icontains(word, autoescape=True),
-                User.full_name.icontains(word, autoescape=True),
-            )
-        )
+    found = matches(paging.q, User.search_text, PaymentEvent.reference, PaymentEvent.event_id)
     sorts = {"received": PaymentEvent.received_at, "amount": PaymentEvent.amount_cents}
     order = paging.order(sorts, "-received")
-    return Listing(session, statement.order_by(order, PaymentEvent.id), paging)
+    return Listing(session, statement.where(*found).order_by(order, PaymentEvent.id), paging)
 
 
 def waiting(visible: ColumnElement[bool]) -> Select[Any]:

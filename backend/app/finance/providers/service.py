@@ -16,7 +16,6 @@ from app.core.money import format_cents
 from app.core.permissions import SYSTEM, Actor, Subject, internal
 from app.core.views import Part
 from app.db.models import PaymentCheckout
-from app.documents.service import long_date
 from app.finance.ledger import policy
 from app.finance.ledger import service as ledger
 from app.finance.ledger.plans import service as plans
@@ -26,6 +25,7 @@ from app.finance.providers.protocol import Event, Opened, Provider
 from app.finance.providers.stripe import Stripe
 from app.settings import Settings
 from app.web.field_types import OptionalId
+from app.web.formats import long_date
 from app.web.listing import Listing
 from app.web.paging import Paging
 
@@ -171,7 +171,8 @@ def own_unconfirmed(session: Session, subject: Subject) -> PaymentCheckout | Non
 def take(session: Session, provider_name: str, event: Event) -> str:
     """Take a message: post the money that came, once for each checkout, and keep everything else. Gives the outcome.
 
-    A message that came before is nothing. Refunds and disputes are never posted: the bursar looks at them.
+    A message that came before is nothing. Refunds and disputes are never posted: the bursar looks at them, once for as
+    many messages as say the same of the same money, in the one with the largest amount.
     """
     number = queries.take_event(
         session,
@@ -191,6 +192,13 @@ def take(session: Session, provider_name: str, event: Event) -> str:
     outcome = {"taken_back": "taken_back", "failed": "failed", "other": "nothing"}.get(event.kind, "posted")
     if event.kind == "paid":
         outcome = _paid(session, row, event)
+    elif event.kind == "taken_back" and event.reference:
+        queries.lock_reference(session, provider_name, event.reference)
+        waits = queries.waiting_about(session, provider_name, event.reference, event.same)
+        if waits is not None and (waits.amount_cents or 0) >= (event.amount_cents or 0):
+            outcome = "nothing"
+        elif waits is not None:
+            queries.settle_event(session, waits.id, "nothing", waits.checkout_id)
     queries.settle_event(session, number, outcome, None if row is None else row.id)
     return outcome
 

@@ -23,7 +23,19 @@ _LOOPBACK = ("127.0.0.1", "::1", "localhost")
 _PAID = ("checkout.session.completed", "checkout.session.async_payment_succeeded")
 _FAILED = ("checkout.session.async_payment_failed", "checkout.session.expired")
 _NO_EVENT = "The message is signed, and is no event of Stripe’s. Nothing was posted."
-_TAKEN_BACK = ("charge.refunded", "charge.refund.", "refund.", "charge.dispute.")
+_REFUND_UPDATED = "charge.refund.updated"
+"""Says by its status that the refund of a charge failed; `refund.failed` comes for those since version 2024-10-28."""
+_DISPUTE_CLOSED = "charge.dispute.closed"
+"""Says by its status who won. Lost, it waits again for whoever closed the dispute's message while it was open."""
+_TAKEN_BACK = (
+    ("charge.refunded",),
+    ("charge.dispute.created", "charge.dispute.funds_withdrawn", _DISPUTE_CLOSED),
+    ("refund.failed", _REFUND_UPDATED),
+)
+"""The messages that a person looks at, together those of one thing. A refund begins and moves on in others, which say
+nothing new."""
+_ONLY_WITH_STATUS = {_REFUND_UPDATED: "failed", _DISPUTE_CLOSED: "lost"}
+"""Messages that a person looks at only if the thing has this status."""
 
 
 class Stripe:
@@ -104,10 +116,11 @@ class Stripe:
                 _text(thing.get("currency")),
                 _text(thing.get("payment_intent")),
             )
-        if kind.startswith(_TAKEN_BACK):
+        same = next((kinds for kinds in _TAKEN_BACK if kind in kinds), None)
+        if same is not None and _ONLY_WITH_STATUS.get(kind) in (None, thing.get("status")):
             cents = thing.get("amount_refunded", thing.get("amount"))
             reference = _text(thing.get("payment_intent"))
-            return Event(number, kind, "taken_back", amount_cents=_cents(cents), reference=reference)
+            return Event(number, kind, "taken_back", None, None, _cents(cents), None, reference, same)
         return Event(number, kind, "other")
 
     def _verify(self, body: bytes, header: str, now: float) -> None:

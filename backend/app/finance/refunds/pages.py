@@ -22,7 +22,7 @@ router.include_router(request_pages.router)
 PREVIEWS = [Requires(Permission.WITHDRAWALS_READ)]
 navigation.register(
     NavItem("Refund preview", "/refunds/preview", "receipt-refund", policy.may_preview, order=58),
-    NavItem("What if I left", "/account/refund", "receipt-refund", navigation.STUDENTS, order=58),
+    NavItem("Refund estimate", "/account/refund", "receipt-refund", navigation.STUDENTS, order=58),
 )
 
 
@@ -96,5 +96,5 @@ def own_what_if(request: Request, db: Db, subject: CurrentSubject, settings: Set
         "refunds/what_if.html",
         found=service.own_what_ifs(db, subject, settings.zone),
         own=True,
-        breadcrumbs=[("What if I left", None)],
+        breadcrumbs=[("Refund estimate", None)],
     )

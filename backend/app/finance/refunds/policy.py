@@ -21,9 +21,3 @@ def require_what_if(subject: Actor, owner_id: int) -> None:
     """What leaving would refund: one's own always. Raises NotFound for others' unless `may_preview`."""
     if subject.user_id != owner_id and not may_preview(subject):
         raise NotFound(NO_ENROLLMENT)
-
-
-def require_own(subject: Actor, owner_id: int) -> None:
-    """Asking to leave is the student's own act. Raises NotFound for everybody else."""
-    if subject.user_id != owner_id:
-        raise NotFound(NO_ENROLLMENT)

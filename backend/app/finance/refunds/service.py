@@ -5,6 +5,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, time, timedelta
 from typing import Any
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from sqlalchemy.engine import Row
@@ -14,15 +15,26 @@ from app.academics import service as academics
 from app.compliance.attendance import service as attendance
 from app.core import clock
 from app.core.errors import BadRequest, Conflict, FieldError, Invalid
+from app.core.money import format_cents
 from app.core.permissions import Subject, internal
 from app.db.models.enrollment import EnrollmentStatus
 from app.enrollment import service as enrollment
-from app.finance.agreements import queries as agreements
+from app.finance.agreements import service as agreements
 from app.finance.refunds import door, policy
 from app.rules.refunds import POLICIES, Case, Payment, Result, Segment, Settings, in_force
 from app.rules.refunds_curve import after, curve
+from app.web import formats
 
-__all__ = ["WhatIf", "own_what_ifs", "preview", "register_account", "what_if"]
+__all__ = [
+    "Estimate",
+    "WhatIf",
+    "ask_to_leave",
+    "estimate",
+    "own_what_ifs",
+    "preview",
+    "register_account",
+    "what_if",
+]
 
 Account = Callable[[Session, int, Case], tuple[Case, Sequence[str]] | None]
 """Gives the case of an enrollment with its agreement, charges and payments, and sentences about what it rests on; None
@@ -56,6 +68,19 @@ class WhatIf:
     def dollars(self) -> list[int]:
         """The points' refunds in whole dollars, for a chart."""
         return [cents // 100 for _, cents in self.points]
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """What students see before they ask to leave. `what_if` is None where nothing can be computed."""
+
+    enrollment: Row[Any]
+    what_if: WhatIf | None
+
+    @property
+    def shown(self) -> str:
+        """Names the figure on the page that a request is sent from."""
+        return str(self.what_if.now.amount_cents) if self.what_if else ""
 
 
 @internal("a registration of another room")
@@ -127,6 +152,51 @@ def own_what_ifs(session: Session, subject: Subject, zone: ZoneInfo) -> list[Wha
             with suppress(Conflict):
                 found.append(what_if(session, subject, one.enrollment_id, zone))
     return found
+
+
+def estimate(session: Session, subject: Subject, enrollment_id: int, zone: ZoneInfo) -> Estimate:
+    """What leaving would refund, for the student who thinks of it. Raises NotFound for everybody else."""
+    row = enrollment.read_enrollment(session, subject, enrollment_id)
+    enrollment.require_own(subject, row.user_id)
+    try:
+        return Estimate(row, what_if(session, subject, enrollment_id, zone))
+    except Conflict:
+        return Estimate(row, None)
+
+
+def ask_to_leave(
+    session: Session,
+    subject: Subject,
+    enrollment_id: int,
+    *,
+    request: UUID,
+    reason: str,
+    shown: str,
+    agreed: bool,
+    zone: ZoneInfo,
+) -> None:
+    """The student's request to leave, with the sentence that they agreed to. `shown` is the estimate they have read.
+
+    Raises NotFound for everybody else, and Conflict unless they agreed, for an estimate that has changed since, and as
+    `enrollment.request_withdrawal` does.
+    """
+    found = estimate(session, subject, enrollment_id, zone)
+    if not agreed:
+        raise Conflict("Confirm that you have read what leaving would refund. Nothing was sent.")
+    if shown != found.shown:
+        raise Conflict(
+            "The estimate has changed since you opened the page. Nothing was sent. Read it again, then send your "
+            "request."
+        )
+    today = formats.day(clock.today(zone), zone)
+    said = f"I ask to withdraw from {found.enrollment.program_name}. "
+    if found.what_if:
+        said += f"On {today} leaving was estimated to refund {format_cents(found.what_if.now.amount_cents)}."
+    else:
+        said += f"On {today} no refund could be estimated."
+    enrollment.request_withdrawal(
+        session, subject, enrollment_id, request=request, reason=reason, acknowledged=said, zone=zone
+    )
 
 
 ASSUMED = (

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy.orm import Session
 
 from app.enrollment import service as enrollment
-from app.finance.agreements import queries as agreements
+from app.finance.agreements import service as agreements
 from app.rules.refunds import POLICIES, Settings
 from app.rules.refunds_days import window
 from app.rules.refunds_policies import applied
@@ -16,8 +16,8 @@ RECENT = timedelta(days=4)
 
 
 def within(session: Session, enrollment_id: int, at: datetime, zone: ZoneInfo) -> bool:
-    """False without a signed agreement: nobody knows when the time began."""
-    signed = agreements.in_force(session, enrollment_id)
+    """By the agreement that bound then. False without a signed one: nobody knows when the time began."""
+    signed = agreements.in_force(session, enrollment_id, at)
     if signed is None or at < signed.window_from:
         return False
     _policy, settings = applied(POLICIES[signed.policy], Settings(time_zone=zone.key))

@@ -1,6 +1,7 @@
 """Backups by themselves: the log all the time, a backup each hour, a full one each night.
 
 New files are copied each minute, but for the time that a backup or a drill takes: each backup brings them as well.
+Where a bucket is named, all of it is sent there too, beside the rest.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from app.core.permissions import SYSTEM
 from app.db.session import Database
 from app.ops import demo_data
 from app.ops.backup import drill, store, take, upkeep
+from app.ops.backup.offsite import copy as offsite
 from app.ops.backup.place import Backup, BackupPlace, place_of
 from app.ops.backup.receiver import Receiver, catch_up
 from app.ops.backup.tools import Source, Stopped, source_of
@@ -127,6 +129,10 @@ class Keeper:
     def _keep(self, source: Source) -> None:
         receiver = Receiver(self._place, source)
         receiver.start()
+        copying = threading.Thread(target=self._copy_offsite, name="offsite", daemon=True)
+        if self._settings.backup_s3_bucket is not None:
+            copying.start()
+            self._threads.append(copying)
         while not self._stopping.is_set():
             try:
                 self.tick(source)
@@ -139,6 +145,26 @@ class Keeper:
                 self._note_failure(_one_line(error))
             self._stopping.wait(_TICK_SECONDS)
         receiver.join(30)
+
+    def _copy_offsite(self) -> None:
+        """Send to the bucket what is new, each minute. A store that is away for a while is asked again."""
+        known: offsite.Offsite | None = None
+        failed = False
+        while not self._stopping.is_set():
+            try:
+                known = known or offsite.of(self._settings, self._place, self._stopping)
+                if known is None:
+                    return
+                known.turn()
+                failed = False
+            except Stopped:
+                return
+            except Exception as error:
+                log.error("backup.not_copied_to_the_bucket", reason=_one_line(error))
+                if not failed:
+                    self._keep_reason(_one_line(error))
+                failed = True
+            self._stopping.wait(_TICK_SECONDS)
 
     def tick(self, source: Source) -> None:
         """What is due now: new files, a backup, a drill, a look at what lies there."""

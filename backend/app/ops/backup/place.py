@@ -150,6 +150,14 @@ class BackupPlace:
             yield
 
     @contextmanager
+    def copying(self) -> Iterator[None]:
+        """Send to the bucket alone. Raises OperatorError while another process does."""
+        with self._locked("offsite.lock", fcntl.LOCK_EX) as held:
+            if not held:
+                raise OperatorError(f"Another process copies {self.folder} to the bucket: wait for its end.")
+            yield
+
+    @contextmanager
     def kept(self) -> Iterator[bool]:
         """Whether this process is the one that makes backups here by itself, for as long as the block runs."""
         with self._locked("keeper.lock", fcntl.LOCK_EX) as held:
@@ -239,6 +247,13 @@ class BackupPlace:
         except (FileNotFoundError, ValueError, KeyError, TypeError):
             return None
 
+    def caught_up(self) -> bytes | None:
+        """What `horizon` is read from, as it stands."""
+        try:
+            return self._caught_up.read_bytes()
+        except FileNotFoundError:
+            return None
+
     def note_horizon(self, at: datetime, system: int, timeline: int, lsn: str) -> None:
         found = {"at": at.isoformat(), "system": system, "timeline": timeline, "lsn": lsn}
         write_durably(self._caught_up, json.dumps(found).encode())
@@ -302,14 +317,19 @@ def _not_opened(path: Path, error: OSError) -> OperatorError:
 
 
 def _read(path: Path) -> Backup:
+    return entry_from(path.read_bytes(), str(path))
+
+
+def entry_from(content: bytes, name: str) -> Backup:
+    """An entry of the catalog. Raises OperatorError where `content` is none."""
     try:
-        found = json.loads(path.read_bytes())
+        found = json.loads(content)
         for name in ("started_at", "ended_at", "verified_at"):
             found[name] = datetime.fromisoformat(found[name]) if found[name] else None
         found["kind"] = BackupKind(found["kind"])
         return Backup(**found)
     except (ValueError, TypeError, KeyError) as error:
         raise OperatorError(
-            f"{path} cannot be read ({error}): it is damaged. Restore that file, or move {path.parent} away; the other "
+            f"{name} cannot be read ({error}): it is damaged. Restore that file, or move its folder away; the other "
             "backups are not touched."
         ) from error

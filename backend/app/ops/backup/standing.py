@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from app.core import clock
 from app.ops.backup import drill, upkeep, wal
+from app.ops.backup.offsite import copy as offsite
 from app.ops.backup.place import BackupPlace, place_of
 from app.ops.errors import OperatorError
 from app.rules.backups import Horizon, Span
@@ -16,6 +17,8 @@ OLDEST = timedelta(hours=26)
 """A nightly backup, and two hours for it to run."""
 LOG_STOPPED = timedelta(minutes=15)
 """While the log is received, it is seen to be complete every few seconds."""
+COPY_STOPPED = timedelta(hours=6)
+"""New backups are sent each minute; a large one may take hours over a slow line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +31,10 @@ class Standing:
     spans: list[Span]
     drill: drill.Outcome | None
     alarms: list[str]
+    bucket: str | None = None
+    """Where the second copy goes."""
+    copied_at: datetime | None = None
+    """When everything was last there."""
 
 
 def log_stopped(horizon: Horizon | None) -> bool:
@@ -42,12 +49,27 @@ def of(settings: Settings, *, scheduled: bool = False) -> Standing | None:
     try:
         if not scheduled and not place.base.is_dir():
             return None
-        return _found(place, scheduled=scheduled)
+        found = _found(place, scheduled=scheduled)
+        return found if settings.backup_s3_bucket is None else _with_the_copy(found, place, settings)
     except OperatorError as error:
         fault = str(error)
     except OSError as error:  # its disk is away, say
         fault = f"The backups in {place.folder} cannot be read ({error.strerror or error})."
     return Standing(0, None, 0, [], None, [fault])
+
+
+def copy_stopped(known: offsite.State) -> bool:
+    """Whether the bucket has not had everything for longer than a large backup takes to send."""
+    return known.at is None or abs(clock.now() - known.at) > COPY_STOPPED
+
+
+def _with_the_copy(found: Standing, place: BackupPlace, settings: Settings) -> Standing:
+    known = offsite.state(place)
+    alarms = found.alarms
+    if found.newest is not None and copy_stopped(known):
+        why = f": {known.fault}" if known.fault else "."
+        alarms = [*alarms, f"The copy in the bucket {settings.backup_s3_bucket} is not up to date{why}"]
+    return replace(found, alarms=alarms, bucket=settings.backup_s3_bucket, copied_at=known.at)
 
 
 def _found(place: BackupPlace, *, scheduled: bool) -> Standing:

@@ -15,8 +15,10 @@ from app.ops.backup.place import DAMAGED, SEGMENT_BYTES, BackupPlace, entries, f
 from app.rules.backups import BranchKey, Segment
 
 _NAME = re.compile(r"([0-9A-F]{8})([0-9A-F]{8})([0-9A-F]{8})(\.gz)?(\.partial)?")
+_SEGMENT = re.compile(r"([0-9A-F]{8})([0-9A-F]{8})([0-9A-F]{8})(?=\.|$)")
 _TIMELINE = re.compile(r"([0-9A-F]{8})([0-9A-F]{16}|\.history)(\.|$)")
-_SYSTEM = "system"
+SYSTEM = "system"
+"""The file in a folder of the log with the number of the database cluster."""
 _IN_A_LOG = 0x1_0000_0000 // SEGMENT_BYTES
 
 
@@ -43,6 +45,17 @@ class WalFile:
 def segment_name(timeline: int, number: int) -> str:
     """What PostgreSQL calls a segment: `00000001000000000000002A`."""
     return f"{timeline:08X}{number // _IN_A_LOG:08X}{number % _IN_A_LOG:08X}"
+
+
+def number_of(name: str) -> int | None:
+    """The number of the segment that a file of the archive, or a part of it, is named after; None for another file."""
+    found = _SEGMENT.match(name)
+    return int(found[2], 16) * _IN_A_LOG + int(found[3], 16) if found else None
+
+
+def lsn_of(number: int) -> str:
+    """Where a segment begins, as PostgreSQL writes it."""
+    return f"{number // _IN_A_LOG:X}/{number % _IN_A_LOG * SEGMENT_BYTES:X}"
 
 
 def files(place: BackupPlace) -> list[WalFile]:
@@ -122,7 +135,7 @@ def new_folder(place: BackupPlace, at: datetime, system: int) -> Path:
     """A folder for the log of a slot of this database cluster that begins now."""
     folder = place.wal / f"{at:%Y%m%dT%H%M%S%fZ}"
     folder.mkdir(mode=0o700)
-    write_durably(folder / _SYSTEM, str(system).encode("ascii"))
+    write_durably(folder / SYSTEM, str(system).encode("ascii"))
     flush(place.wal)
     return folder
 
@@ -145,7 +158,7 @@ def system_of(place: BackupPlace, folder: Path) -> int:
     """Whose log lies in a folder. One without a mark is that of the only database whose backups are here; 0 where
     that is not certain: it fits none."""
     with suppress(FileNotFoundError, ValueError):
-        return int((folder / _SYSTEM).read_text(encoding="ascii"))
+        return int((folder / SYSTEM).read_text(encoding="ascii"))
     systems = {one.system_identifier for one in place.backups()}
     return systems.pop() if len(systems) == 1 else 0
 

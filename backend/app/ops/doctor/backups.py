@@ -7,11 +7,16 @@ from collections.abc import Iterator
 from app.core import clock
 from app.ops import demo_data
 from app.ops.backup import drill, standing
+from app.ops.backup.offsite import copy as offsite
+from app.ops.backup.offsite.bucket import bucket_of
+from app.ops.backup.offsite.keys import Lock
 from app.ops.backup.place import place_of
 from app.ops.doctor.findings import Finding, Installation, ok, problem, warning
+from app.ops.errors import OperatorError
 from app.web.formats import local_time
 
 _RUNBOOK = "docs/runbooks/restore.md"
+_SETTINGS = "See the settings that begin with BACKUP_S3_ in .env, then run aada backup copy."
 
 
 def age(known: Installation) -> Iterator[Finding]:
@@ -96,6 +101,45 @@ def drilled(known: Installation) -> Iterator[Finding]:
             "Restore drill",
             f"On {local_time(last.at, settings.zone)}, {last.rows:,} rows were restored in "
             f"{last.recovery_seconds:.0f} s and compared.",
+        )
+
+
+def copied(known: Installation) -> Iterator[Finding]:
+    """Would the school come back if this machine and its disks were gone?"""
+    settings = known.settings
+    if not known.embedded or settings.backup_s3_bucket is None or _is_demo(known):
+        return
+    check, place = "Copy of the backups", place_of(settings)
+    try:
+        Lock.of(settings.backup_s3_recipient)
+        bucket = bucket_of(settings)
+        protection = bucket.protection() if bucket is not None and known.network else None
+    except OperatorError as error:
+        yield problem(check, str(error), _SETTINGS)
+        return
+    state = offsite.state(place)
+    if standing.copy_stopped(state):
+        when = f"on {local_time(state.at, settings.zone)}" if state.at else "never"
+        yield problem(
+            check,
+            f"All of it was last in the bucket {when}." + (f" {state.fault}" if state.fault else ""),
+            "Run aada backup copy, and see what it says.",
+        )
+    else:
+        yield ok(check, f"All of it was in the bucket {settings.backup_s3_bucket} within the last hours.")
+    if state.remark is not None:
+        yield warning(check, state.remark, "Let the access key delete objects, or remove old ones yourself.")
+    if protection is not None and not protection.versioned:
+        yield warning(
+            check,
+            "The bucket keeps no older versions: whoever has this machine’s access key can destroy the copy.",
+            "Turn on versioning at the store, and a lock of 30 days on its objects: docs/runbooks/restore.md",
+        )
+    elif protection is not None and not protection.locked:
+        yield warning(
+            check,
+            "The bucket keeps older versions, and nothing keeps the access key from removing those too.",
+            "Set a default lock (object lock, governance or compliance) of 30 days: docs/runbooks/restore.md",
         )
 
 

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from app.core.jobs import has_no_job
 from app.core.search import matches
+from app.core.turns import take_turn
 from app.db.models import DataImport, DataImportMapping, DataImportRecord, User
 from app.web.imports.description import Made
 from app.web.listing import Listing
@@ -48,11 +49,11 @@ def left_queued(session: Session) -> Sequence[int]:
     return session.scalars(found).all()
 
 
-def take_turn(session: Session, kind: str) -> None:
+def wait_for_turn(session: Session, kind: str) -> None:
     """Be alone with imports of a kind until the transaction ends; others wait."""
     # A large import may take longer than an ordinary lock is waited for.
     session.execute(text("SET LOCAL lock_timeout = '5min'"))
-    session.execute(select(func.pg_advisory_xact_lock(_LOCKS, func.hashtext(kind))))
+    take_turn(session, kind, among=_LOCKS)
 
 
 def note_progress(session: Session, import_id: int, done: int) -> None:

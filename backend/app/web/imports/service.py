@@ -197,7 +197,7 @@ def run(
     """
     record = _importable_one(session, subject, data_import_id)
     kind = kind_of(record.kind)
-    queries.take_turn(session, kind.name)
+    queries.wait_for_turn(session, kind.name)
     # The row itself is not locked: the progress is written to it meanwhile.
     session.refresh(record)
     if record.status not in ("checked", "queued"):
@@ -254,7 +254,7 @@ def undo(session: Session, subject: Actor, data_import_id: int) -> DataImport:
             "An import can be undone for a day, and that is over. Nothing was changed; delete the records one by one."
         )
     kind = kind_of(record.kind)
-    queries.take_turn(session, kind.name)
+    queries.wait_for_turn(session, kind.name)
     made = queries.records(session, record.id)
     kind.undo(session, subject, made)
     record.status, record.undone_at = "undone", clock.now()

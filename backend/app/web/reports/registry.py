@@ -1,4 +1,8 @@
-"""Every report by its name: the one place where the rooms register what can be taken out of the school.
+"""The reports on offer by name: the one place where the rooms register what the school answers for.
+
+Meant are the lists of what was done with and for students, from enrollment to complaints, and of the school's money.
+Lists of what these are made with (people, programs, classes, applications, documents) and of how the system runs
+(history, outbox, imports, API keys) are not among them: they come as files from their pages.
 
 The page that lists the reports and `aada report` read it. A report stands on a page of its room; what is registered
 here gives the same rows for the same filters, for a person at that page or for an operator's command.
@@ -32,6 +36,7 @@ class Group(StrEnum):
     PROGRESS = "Grades and progress"
     EXTERNSHIPS = "Externships"
     GRADUATES = "Transcripts, credentials and outcomes"
+    COMPLAINTS = "Complaints and privacy"
     MONEY = "Money"
 
 

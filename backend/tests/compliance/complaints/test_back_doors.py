@@ -28,7 +28,7 @@ from app.desks.security_queries import SecurityFilter
 from app.settings import Settings
 from app.web.paging import Paging
 from app.web.search import search
-from tests.compliance.complaints.conftest import NOW, TODAY, as_registrar, complaint
+from tests.compliance.complaints.conftest import NOW, TODAY, SignedIn, as_registrar, complaint
 from tests.compliance.complaints.test_complaints import PNG, issue
 from tests.factories.school import School, subject_of
 
@@ -156,6 +156,7 @@ def test_whom_it_is_about_finds_nothing_by_any_other_door(
     me: Subject,
     registrar: Subject,
     colleague: Subject,
+    signed_in: SignedIn,
 ) -> None:
     """Each is complained about: they find the complaints about the others by every door, and none about themselves."""
     auditor = school.with_duty(Duty.AUDITOR, full_name="Al Auditor")
@@ -207,6 +208,15 @@ def test_whom_it_is_about_finds_nothing_by_any_other_door(
                 with pytest.raises(NotFound):
                     outbox.read(session, person, settings, number)
     assert not faults, "\n" + "\n".join(faults)
+
+    # As they see it: the audit page and its files, whole and narrowed.
+    for duty in (Duty.ADMINISTRATOR, Duty.AUDITOR):
+        browser = signed_in(session.get_one(User, people[duty].user_id))
+        for narrowed in ("views=with", "target=complaints", "q=complaint"):
+            for form in ("per_page=100", "format=csv", "format=json"):
+                text = browser.get(f"/audit?{narrowed}&{form}").text
+                found = {about for about, (row, _letter) in rows.items() if row.number in text}
+                assert found == set(rows) - {duty}, (narrowed, form)
 
     # The student's own copy has everything, and a packet is its asker's alone.
     mine = privacy.read_copy(database, me, store, settings, asked)

@@ -12,6 +12,7 @@ import pytest
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+import app.compliance.complaints.offers  # noqa: F401 - what is on offer
 from app.compliance.complaints import service
 from app.compliance.complaints.schemas import (
     AppealDecisionForm,
@@ -24,7 +25,7 @@ from app.compliance.complaints.schemas import (
 )
 from app.core.errors import Conflict, Forbidden, Invalid, NotFound, Problem
 from app.core.files import FileStore, open_store
-from app.core.permissions import Subject
+from app.core.permissions import SYSTEM, Subject
 from app.core.student_records import parts
 from app.db.models import AuditEntry, Complaint, ComplaintStep, IssuedDocument, OutboxMessage, User
 from app.db.session import Database
@@ -35,6 +36,8 @@ from app.rules import complaints as rules
 from app.settings import Settings
 from app.web import queue
 from app.web.paging import Paging
+from app.web.reports import registry
+from app.web.reports.registry import Asked
 from tests.compliance.complaints.conftest import TODAY, SignedIn, as_registrar, complaint
 from tests.factories.school import School, subject_of
 from tests.factories.skills import picture
@@ -85,8 +88,6 @@ def test_only_the_steps_of_the_table_lead_from_state_to_state() -> None:
     assert {step for step, state in allowed if state == "closed"} == {"refer"}
     assert all(rules.next_due(state, TODAY, TODAY, TODAY) == TODAY for state in rules.OPEN)
     assert [rules.next_due(state, TODAY, TODAY) for state in ("decided", "closed", "referred")] == [None] * 3
-    decided = ((TODAY, TODAY), (TODAY + DAY, TODAY), (None, TODAY), (None, TODAY + DAY))
-    assert [rules.on_time(TODAY, *one) for one in decided] == [True, False, None, False]
 
 
 def test_a_complaint_from_the_portal_to_gnpec(
@@ -190,8 +191,13 @@ def test_whom_it_is_about_finds_nothing(
     letter = issue(database, registrar, store, settings, row.id)
     session.expire_all()
 
+    offer = registry.named("complaints")
+    assert offer is not None
+
     def seen(subject: Subject) -> tuple[bool, ...]:
         listing = service.list_complaints(session, subject, Paging(), TODAY).page().items
+        assert offer.may(subject)
+        assert offer.take(Asked(session, subject, offer.report)).listing.total() == len(listing)
         file: list[str] = []
         for part in parts():
             if part.name in (
@@ -213,6 +219,8 @@ def test_whom_it_is_about_finds_nothing(
 
     assert seen(registrar) == (True,) * 5
     assert seen(boss) == (False,) * 5
+    # An operator's command has every complaint, whoever it is about.
+    assert offer.take(Asked(session, SYSTEM, offer.report)).listing.total() == 1
     for act in (
         lambda: service.read(session, boss, row.id, TODAY),
         lambda: service.read_file(session, boss, store, paper.id),
@@ -327,6 +335,11 @@ def test_what_was_withdrawn_is_never_late_and_whom_it_is_about_stays(
     assert timeliness(after) == "withdrawn"
     service.refer(session, registrar, row.id, "", TODAY)
     assert timeliness(after) == "withdrawn"
+    row.outcome, row.decision, row.appeal_by = "partly", "The lab is open.", after
+    for decided_on, expected in ((row.decide_by, "on time"), (after, "late")):
+        row.decided_on = decided_on
+        session.flush()
+        assert timeliness(after) == expected
 
 
 def test_sent_and_decided_at_once_is_once(live_database: Database, live_settings: Settings) -> None:

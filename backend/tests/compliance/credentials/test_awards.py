@@ -34,6 +34,7 @@ from app.db.models import (
     User,
 )
 from app.documents import service as documents
+from app.web.formats import long_date
 from tests.compliance.credentials.conftest import diploma, without_drawing
 from tests.documents.poppler import text_of
 from tests.factories.school import School
@@ -80,7 +81,7 @@ def test_a_credential_has_gnpecs_items_a_signed_diploma_and_a_row_that_nobody_ch
     # GNPEC Standard 5: institution, city and state, level, program, full name, issue date, authorized signature.
     for item in (
         "Peachtree Dental Academy", "Atlanta, GA", "Diploma", "Dental Assistant Professional", "Nguyễn Thị Bích Ngọc",
-        documents.long_date(row.issued_at), "Ruth Bennett", "Director", row.serial, "480 clock hours",
+        long_date(row.issued_at), "Ruth Bennett", "Director", row.serial, "480 clock hours",
     ):  # fmt: skip
         assert item in text, item
     for statement in ("UPDATE credentials SET cert_serial = 'X'", "DELETE FROM credential_issues"):
@@ -283,7 +284,7 @@ def test_reminders_come_60_30_and_7_days_before_the_end_once_each(world: SimpleN
     with world.database.begin() as session:
         bodies = list(session.scalars(sa.text("SELECT body_text FROM outbox_messages ORDER BY id")))
         assert len(bodies) == 3
-        assert documents.long_date(end) in bodies[0]
+        assert long_date(end) in bodies[0]
         code_states = []
         serial = world.read(number).serial
         for day in (end, end + timedelta(days=1)):

@@ -14,12 +14,14 @@ from openbadgeslib.ob3 import OB3LdpVerifier
 from openbadgeslib.ob3.clr import bundled_clr_contexts
 from openbadgeslib.ob3.contexts import document_loader
 from pyld import jsonld
+from sqlalchemy import select
 
 from app.compliance.credentials.badges import status
 from app.compliance.credentials.public import service as published
-from app.compliance.transcripts import service
-from app.core.errors import Conflict, NotFound
-from app.db.models import IssuedDocument
+from app.compliance.transcripts import service, signed_record
+from app.core.actions import Action
+from app.core.errors import Conflict, NotFound, Unavailable
+from app.db.models import AuditEntry, IssuedDocument
 from app.documents import register
 from tests.compliance.credentials.test_badges import decoded
 from tests.compliance.transcripts.conftest import World
@@ -142,6 +144,35 @@ def test_what_was_signed_is_revoked_with_its_transcript(
         for missing in (2, status.FIRST_OF_TRANSCRIPTS - 1, status.FIRST_OF_TRANSCRIPTS + 1, 2**31 - 1):
             with pytest.raises(NotFound):
                 published.status_list(session, world.settings, missing)
+
+
+def test_the_history_has_what_was_handed_out_alone(
+    world: World, issued: IssuedDocument, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither what could not be signed, nor what was made void meanwhile, was downloaded by anybody."""
+
+    def refused(*_given: Any) -> str:
+        raise Unavailable("The record could not be signed.")
+
+    def late(*given: Any) -> str:
+        with world.database.begin() as session:
+            register.void(session, world.registrar, issued.id, "Issued in error")
+        return sign(*given)
+
+    def downloads() -> list[str | None]:
+        with world.database.begin() as session:
+            rows = session.scalars(
+                select(AuditEntry.target_id).where(AuditEntry.action == Action.DOCUMENT_DOWNLOADED.value)
+            )
+            return list(rows)
+
+    sign = signed_record.sign
+    service.signed_record(world.database, world.maria, world.settings, issued.id)
+    for act, error in ((refused, Unavailable), (late, Conflict)):
+        monkeypatch.setattr(signed_record, "sign", act)
+        with pytest.raises(error):
+            service.signed_record(world.database, world.maria, world.settings, issued.id)
+        assert downloads() == [str(issued.id)]
 
 
 def test_who_may_have_it_and_only_while_it_is_valid(world: World, issued: IssuedDocument) -> None:

@@ -24,6 +24,7 @@ from app.db.session import Database
 from app.documents import service as documents
 from app.finance.agreements import queries, service
 from app.finance.agreements.cosigners import service as cosigners
+from app.finance.agreements.service import AgreedItem
 from app.settings import Settings
 from tests.documents.poppler import signatures as pdfsig
 from tests.finance.agreements.conftest import HOURS_72, NOW, World
@@ -54,7 +55,7 @@ def test_both_signatures_are_in_the_document_and_a_refund_is_computed_by_it(
     with world.database.begin() as session:
         waiting = queries.in_force(session, world.enrollments["maria"])
     assert waiting is not None
-    assert waiting.countersigned_at is None
+    assert world.row(number).countersigned_at is None
     world.countersign(number)
 
     found = world.agreement(number)
@@ -89,9 +90,9 @@ def test_both_signatures_are_in_the_document_and_a_refund_is_computed_by_it(
         15_000,
         True,
     )
-    assert [(one.name, one.amount_cents, one.refundable, one.disclosed) for one in binding.items] == [
-        ("Instrument kit", 32_500, False, True)
-    ]
+    assert binding.items == (
+        AgreedItem("Instrument kit", 32_500, refundable=False, disclosed=True, kind="kit"),
+    )
     # Fees of the school are prorated with tuition.
     assert [(one.total_minutes, one.charge_cents) for one in binding.segments] == [(480 * 60, 504_000)]
     assert [subject.partition(": ")[2] for _, subject in mails(world.database)] == [

@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from app.core import clock
 from app.core.errors import Conflict, Forbidden, Invalid, NotFound, Problem
-from app.db.models import IssuedDocument, OutboxMessage, User
+from app.db.models import Enrollment, IssuedDocument, OutboxMessage, User
 from app.documents import service as documents
 from app.enrollment import service as enrollments
 from app.finance.agreements import queries, service
@@ -20,6 +20,7 @@ from app.finance.agreements.proposals import service as proposals
 from app.finance.refunds.cases.queries import enrolled
 from app.finance.refunds.cases.terms import LATER_SIGNED, Terms, terms_of
 from app.finance.refunds.time_to_cancel import within
+from tests.factories.school import School
 from tests.factories.withdrawals import ZONE, record
 from tests.finance.agreements.conftest import HOURS_72, NOW, World
 from tests.finance.agreements.test_agreements import mails, secret_of
@@ -40,6 +41,28 @@ def leave(world: World, *, processed: bool = True) -> None:
             record(session, world.rita, number)
         if processed:
             enrollments.process_withdrawal(session, world.rita, number, note="Done", zone=ZONE)
+
+
+def test_nobody_signs_for_a_program_that_the_student_has_completed(
+    world: World, traveling: time_machine.Traveller
+) -> None:
+    number = world.prepare()
+    world.consent(number)
+    with world.database.begin() as session:
+        school, enrollment = School(session), session.get_one(Enrollment, world.enrollments["maria"])
+        school.completion(enrollment, school.lesson(school.module(enrollment.program)))
+        enrollments.complete(
+            session,
+            world.rita,
+            world.enrollments["maria"],
+            today=NOW.date(),
+            zone=ZONE,
+            exception="As agreed",
+        )
+    row = world.row(number)
+    assert (row.status, row.void_reason) == ("void", "The enrollment has ended.")
+    with pytest.raises(Conflict, match="Nothing was signed"):
+        world.sign(number)
 
 
 def may_begin(world: World) -> bool:
@@ -107,6 +130,22 @@ def test_a_change_of_terms_gives_no_new_time_to_cancel(
         assert then is not None
         assert then.id == first
     assert terms(world, clock.now()).signed_at == NOW
+
+
+def test_a_request_goes_by_the_agreement_that_bound_when_it_came(
+    world: World, traveling: time_machine.Traveller
+) -> None:
+    """Received within the time to cancel, and entered after the office had made the agreement void."""
+    number = world.prepare()
+    world.consent(number)
+    world.sign(number)
+    traveling.shift(timedelta(hours=2))
+    with world.database.begin() as session:
+        service.void(session, world.bea, number, "The student canceled on paper")
+    maria = world.enrollments["maria"]
+    with world.database.begin() as session:
+        hours = {at: within(session, maria, NOW + timedelta(hours=at), ZONE) for at in (-1, 0, 1, 3)}
+    assert hours == {-1: False, 0: True, 1: True, 3: False}
 
 
 def newest(world: World) -> str:

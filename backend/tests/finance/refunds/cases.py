@@ -12,6 +12,9 @@ from sqlalchemy.orm import Session
 
 from app.core.permissions import Duty, Role, Subject
 from app.db.models import AuditEntry, Enrollment, EnrollmentStatus, Refund, User, Withdrawal
+from app.enrollment import service as enrollments
+from app.enrollment.service import Figures, Hours
+from app.enrollment.withdrawals import figures
 from app.finance.ledger import service as ledger
 from app.finance.ledger.balances import service as balances
 from app.finance.refunds.cases import service
@@ -74,23 +77,21 @@ class Office:
         """The withdrawal is processed by the registrar, and its refund computed. With `percent` no hours count."""
         enrollment.status = EnrollmentStatus.WITHDRAWN
         withdrawal = Withdrawal(
-            user_id=enrollment.user_id, enrollment_id=enrollment.id, requested_at=at, admin_processed_at=at
+            user_id=enrollment.user_id,
+            enrollment_id=enrollment.id,
+            requested_at=at,
+            admin_processed_at=at,
+            kind=kind,
         )
         self.session.add(withdrawal)
         self.session.flush()
+        in_hours = {"transferred_minutes": hours * 60, "total_minutes": 480 * 60}
+        counted = Hours(**in_hours if percent is None else {})
+        figures.freeze(self.session, withdrawal, Figures(counted, percent or 0, 100, at))
         return service.open_for_withdrawal(
             self.session,
             self.registrar,
-            service.Leaving(
-                withdrawal_id=withdrawal.id,
-                enrollment_id=enrollment.id,
-                user_id=enrollment.user_id,
-                kind=kind,
-                withdrawn_at=at,
-                completed_minutes=hours * 60,
-                total_minutes=480 * 60 if percent is None else None,
-                percent=percent or 0,
-            ),
+            service.Leaving.of(enrollments.frozen_figures(self.session, withdrawal.id)),
         )
 
     def owed(self, cents: int = 504_000, *, hours: int = 48, name: str = "Maria Lopez") -> Refund:

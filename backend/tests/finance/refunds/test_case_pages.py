@@ -35,7 +35,7 @@ def test_the_pages_lead_from_step_to_step(office: Office, signed_in: SignIn, ses
     registrar, chief = (signed_in(user_of(session, one)) for one in (office.registrar, office.chief))
     bursar = signed_in(user_of(session, office.bursar))
     student = signed_in(session.get_one(User, service.read(session, office.bursar, refund.id).row.student_id))
-    assert "somebody else approves it" in registrar.get(address).text
+    assert "someone else must approve it" in registrar.get(address).text
     assert registrar.post(f"{address}/approval", data={"computation": "1"}).status_code == 403
     assert bursar.post(f"{address}/approval", data={"computation": "1"}).status_code == 403
     early = {"request": str(uuid4()), "amount_cents": "4,536.00", "method": "check", "reference": "2041"}
@@ -58,7 +58,10 @@ def test_the_pages_lead_from_step_to_step(office: Office, signed_in: SignIn, ses
     back = {"request": str(uuid4()), "reason": "Returned by the post office"}
     assert bursar.post(f"{address}/remittances/{made}/return", data=back).status_code == 303
     assert "It came back" in student.get(address).text
+    assert "Pay out the refund" in bursar.get("/queue?kind=refunds_to_remit").text
     assert chief.post(f"{address}/rejection", data={"rejection": "Wrong address"}).status_code == 303
+    waiting = bursar.get("/queue?kind=refunds_to_remit").text
+    assert ("Compute the refund again" in waiting, "Pay out the refund" in waiting) == (True, False)
     assert bursar.post(f"{address}/computations", data={"reason": "Address corrected"}).status_code == 303
     shown = bursar.get("/refunds?q=Maria").text
     assert "Waiting for approval" in shown
@@ -68,6 +71,25 @@ def test_the_pages_lead_from_step_to_step(office: Office, signed_in: SignIn, ses
     assert grouped.status_code == 200
     assert "list-chart" in grouped.text
     assert bursar.get("/refunds/999999").status_code == 404
+
+
+def test_the_list_begins_with_what_is_due_first_and_counts_what_is_open(
+    office: Office, signed_in: SignIn, session: Session
+) -> None:
+    """Nothing owed is not open, and what is done stands below what is to do."""
+    nothing, paid = office.owed(0, name="Nothing"), office.owed(name="Paid")
+    office.approve(nothing)
+    office.approve(paid)
+    office.remit(paid, OWED)
+    late = office.owed(name="Late")
+    office.owed(name="Due")
+    late.due_on = NOW.date() - timedelta(days=1)
+    session.flush()
+    bursar = signed_in(user_of(session, office.bursar))
+    rows = bursar.get("/refunds?format=json").json()["rows"]
+    assert [one["student"] for one in rows] == ["Late", "Due", "Paid", "Nothing"]
+    groups = bursar.get("/refunds?group=timeliness&format=json").json()["rows"]
+    assert sorted(one["group"] for one in groups) == ["late", "nothing", "on_time", "open"]
 
 
 def test_warnings_come_once_at_30_40_and_45_days(office: Office, session: Session) -> None:
@@ -113,7 +135,7 @@ def test_the_letter_is_signed_and_says_every_step(live_settings: Settings, live_
 
     def issue() -> IssuedDocument:
         with live_database.begin() as session:
-            act = letters.act(session, office.bursar, refund)
+            act = letters.act(service.read(session, office.bursar, refund))
         return documents.issue(
             live_database, office.bursar, files, live_settings,
             lambda session: letters.draft(session, office.bursar, files, refund), request=act,

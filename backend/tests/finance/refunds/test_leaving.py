@@ -12,8 +12,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.db.models import Enrollment, User, Withdrawal, WithdrawalForm
-from app.finance.agreements import queries as agreements
-from app.finance.agreements.queries import SignedAgreement
+from app.finance.agreements import service as agreements
+from app.finance.agreements.service import SignedAgreement
 from app.finance.refunds.time_to_cancel import within
 from tests.factories.school import School
 from tests.factories.withdrawals import ZONE
@@ -22,7 +22,7 @@ NOW = datetime(2026, 5, 20, 16, tzinfo=UTC)
 
 
 def agreed(signed_at: datetime, policy: str = "gnpec-current") -> SignedAgreement:
-    return SignedAgreement(1, 1, signed_at, signed_at, signed_at, policy, 0, False, (), ())
+    return SignedAgreement(1, signed_at, signed_at, policy, 0, False, (), ())
 
 
 @pytest.mark.parametrize(
@@ -123,8 +123,8 @@ def test_the_cost_stands_before_the_request(
     with time_machine.travel(NOW, tick=False):
         client = signed_in(student)
         page = client.get(path).text
-        assert "Leaving today" in page
-        assert page.index("Leaving today") < page.index("Send the request")
+        assert "If you leave today" in page
+        assert page.index("If you leave today") < page.index("Send the request")
         shown = page.partition('name="shown" value="')[2].partition('"')[0]
         form = {"request": str(uuid4()), "shown": shown, "reason": "Moving away", "agreed": "true"}
         assert client.post(path, data=form | {"reason": " "}).status_code == 422

@@ -10,7 +10,6 @@ from sqlalchemy.orm import Session
 
 from app.core.permissions import Subject
 from app.db.models import Enrollment, Lesson, Program, User
-from app.lrs.desk.browser.queries import driver
 from app.lrs.engine import jsonio
 from app.lrs.engine.operations import run_sync
 from app.lrs.engine.statements.actors import identity
@@ -19,6 +18,7 @@ from app.lrs.engine.statements.packing import KEPT, unpack
 from app.lrs.engine.statements.preparation import prepare
 from app.lrs.engine.statements.storage import Attached, Submission, store_statements
 from app.lrs.engine.versions import Version
+from app.lrs.host.connection import driver
 from app.lrs.host.service import directory_of
 from tests.factories.school import School, subject_of
 from tests.lrs.desk.other_store import Other

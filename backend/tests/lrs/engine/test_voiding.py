@@ -5,7 +5,6 @@ from uuid import uuid4
 
 import pytest
 
-from app.lrs.desk.browser.queries import driver
 from app.lrs.desk.imports.ingest import take_in
 from app.lrs.engine import jsonio
 from app.lrs.engine.operations import run_sync
@@ -15,6 +14,7 @@ from app.lrs.engine.statements.authority import Author
 from app.lrs.engine.statements.preparation import prepare
 from app.lrs.engine.statements.storage import Submission, store_statements
 from app.lrs.engine.versions import Version
+from app.lrs.host.connection import driver
 from app.lrs.host.service import directory_of
 from tests.lrs.examples import statement
 from tests.lrs.serving import Client, Running

@@ -188,7 +188,7 @@ def require_possible(
     if clock_in == clock_out:
         # Taking hours away is always possible: that is how those outside the enrollment are put right.
         return
-    checks.require_countable(chosen, clock_in, clock_out, zone)
+    checks.require_countable(session, chosen, clock_in, clock_out, zone)
     other = queries.overlapping(session, chosen.user_id, clock_in, clock_out, record_id)
     if other is not None:
         until = (

@@ -41,7 +41,8 @@ class Clocked:
 class RosterLine:
     """One student at one meeting. `minutes` are what counts for it so far: the roster's, or their own clock's.
 
-    `refused` says that the meeting is long over, and the mark's hours could not be counted.
+    `refused` says that the meeting is long over, and the mark's hours could not be counted. `away`: a leave of absence
+    covers the day, so that no mark is expected and none is taken.
     """
 
     enrollment_id: int
@@ -55,6 +56,7 @@ class RosterLine:
     minutes: int | None = None
     clocked: Clocked | None = None
     refused: bool = False
+    away: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +74,8 @@ class RosterView:
 
     @property
     def counts(self) -> dict[str, int]:
-        """How many students have each mark; under `none` those without."""
-        found = dict.fromkeys(["none", *Mark], 0)
+        """How many students have each mark; under `none` those without, under `away` those of them on leave."""
+        found = dict.fromkeys(["none", "away", *Mark], 0)
         for line in self.lines:
-            found[line.mark or "none"] += 1
+            found[line.mark or ("away" if line.away else "none")] += 1
         return {str(name): count for name, count in found.items()}

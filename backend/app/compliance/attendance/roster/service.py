@@ -21,6 +21,7 @@ from app.core.actions import Action
 from app.core.errors import Conflict, Invalid, NotFound, Problem
 from app.core.permissions import SYSTEM, Subject, internal
 from app.db.models import Attendance, ClassAttendance
+from app.enrollment import service as enrollment
 from app.rules.meetings import Meeting
 from app.rules.roster import Mark
 from app.web import formats
@@ -93,16 +94,22 @@ def mark(
     if student is None:
         raise NotFound(NO_STUDENT)
     policy.require_correct_for(session, subject, student.user_id, NO_STUDENT)
+    if values.mark != "none" and _away(session, [student.enrollment_id], meeting):
+        raise Conflict(
+            f"{student.full_name} is on a leave of absence on that day, so no attendance is marked. If they are back "
+            "earlier, the office records their return first. Nothing was saved."
+        )
     _mark_all(session, subject, class_id, code, meeting, [values], zone)
 
 
 def mark_all_present(
     session: Session, subject: Subject, class_id: int, starts: datetime, zone: ZoneInfo
 ) -> int:
-    """Mark everybody present who has no mark yet, and give how many that are; all or none."""
+    """Mark everybody present who has no mark yet and is not on leave, and give how many that are; all or none."""
     meeting, code = _open_meeting(session, subject, class_id, starts, zone)
     seated = classes.seated_on(session, subject, class_id, meeting.day, zone)
     marked = {row[0].enrollment_id for row in queries.marks(session, class_id, meeting.starts) if row[0].mark}
+    marked |= _away(session, [row.enrollment_id for row in seated], meeting)
     wanted = [
         MarkForm(enrollment_id=row.enrollment_id, mark="present")
         for row in seated
@@ -180,9 +187,16 @@ def _why_closed(session: Session, meeting: Meeting, now: datetime, zone: ZoneInf
     return None
 
 
+def _away(session: Session, enrollment_ids: Sequence[int], meeting: Meeting) -> set[int]:
+    """The enrollments that a leave of absence covers on the day of the meeting."""
+    found = enrollment.leave_days(session, enrollment_ids)
+    return {number for number, leaves in found.items() if any(one.covers(meeting.day) for one in leaves)}
+
+
 def _lines(session: Session, seated: Sequence[Any], class_id: int, meeting: Meeting) -> list[RosterLine]:
     marks = {row[0].enrollment_id: row for row in queries.marks(session, class_id, meeting.starts)}
     there = queries.during(session, [row.user_id for row in seated], meeting.starts, meeting.ends)
+    away = _away(session, [row.enrollment_id for row in seated], meeting)
     lines = []
     for person in seated:
         own = [one for one in there.get(person.user_id, []) if one.source != ROSTER]
@@ -191,6 +205,7 @@ def _lines(session: Session, seated: Sequence[Any], class_id: int, meeting: Meet
             person.user_id,
             person.full_name,
             clocked=_clocked(own[0]) if own else None,
+            away=person.enrollment_id in away,
         )
         found = marks.get(person.enrollment_id)
         if found is not None:
@@ -207,6 +222,7 @@ def _lines(session: Session, seated: Sequence[Any], class_id: int, meeting: Meet
                 minutes=minutes if row.settled_at is not None else None,
                 clocked=line.clocked,
                 refused=_is_refused(row, meeting),
+                away=line.away,
             )
         lines.append(line)
     return lines

@@ -95,7 +95,7 @@ def _require_countable(
     checks.require_within_day(
         session, chosen.user_id, wanted.clock_in, wanted.clock_out, zone, instead_of=was
     )
-    checks.require_countable(chosen, wanted.clock_in, wanted.clock_out, zone)
+    checks.require_countable(session, chosen, wanted.clock_in, wanted.clock_out, zone)
 
 
 def _insert(

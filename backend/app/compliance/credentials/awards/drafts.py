@@ -18,10 +18,11 @@ from app.core.files import FileStore
 from app.core.permissions import Actor
 from app.db.models import CredentialType, EnrollmentStatus
 from app.documents import service as documents
-from app.documents.service import Draft, Letterhead, long_date
+from app.documents.service import Draft, Letterhead
 from app.rules import validity
 from app.school import service as school
 from app.settings import Settings
+from app.web.formats import long_date
 
 KIND = "credential"
 NOTHING = "No credential was issued."

@@ -15,12 +15,12 @@ from sqlalchemy import (
     func,
     or_,
     select,
-    text,
 )
 from sqlalchemy.orm import Session, aliased
 
 from app.core.constraints import register_conflict
 from app.core.search import matches
+from app.core.turns import take_turn
 from app.db.models import (
     Credential,
     CredentialEnding,
@@ -41,7 +41,6 @@ register_conflict(
     "fk_credential_issues_enrollment_id", "This enrollment earned a credential, which is kept permanently."
 )
 
-_LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended(:key, 0))")
 _By = aliased(Credential)
 
 
@@ -222,7 +221,7 @@ def enrollment_of(session: Session, email: str, program_id: int | None) -> int |
 
 def lock_award(session: Session, type_id: int, enrollment_id: int) -> None:
     """Let nobody else issue the same to the same student until the transaction ends."""
-    session.execute(_LOCK, {"key": f"credential {type_id} {enrollment_id}"})
+    take_turn(session, f"credential {type_id} {enrollment_id}")
 
 
 def held(session: Session, type_id: int, enrollment_id: int, today: date) -> str | None:

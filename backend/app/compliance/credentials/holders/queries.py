@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import func, select, update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from app.core.constraints import register_conflict
@@ -17,11 +17,6 @@ def open_share(session: Session, credential_id: int, *, lock: bool = False) -> C
         CredentialShare.credential_id == credential_id, CredentialShare.ended_at.is_(None)
     )
     return session.scalars(statement.with_for_update() if lock else statement).one_or_none()
-
-
-def take_turn(session: Session, credential_id: int) -> None:
-    """Others who switch the page of this credential on or off wait until the commit."""
-    session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(f"share {credential_id}", 0))))
 
 
 def by_slug(session: Session, slug: str) -> CredentialShare | None:

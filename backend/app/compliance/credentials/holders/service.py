@@ -19,10 +19,12 @@ from app.core.actions import Action
 from app.core.directory import may_publish
 from app.core.errors import Conflict, NotFound
 from app.core.permissions import Actor, internal
+from app.core.turns import take_turn
 from app.db.models import CredentialShare
 from app.documents import service as documents
 from app.school import service as school
 from app.settings import Settings
+from app.web.formats import long_date
 
 NO_PAGE = "There is no shared credential at this address. Its holder may have stopped sharing it."
 
@@ -42,7 +44,7 @@ def share(session: Session, subject: Actor, credential_id: int, zone: ZoneInfo) 
         )
     if row.standing not in ("valid", "expiring"):
         raise Conflict("Only a valid credential can be shared. Nothing was changed.")
-    queries.take_turn(session, credential_id)
+    _wait_for_turn(session, credential_id)
     known = queries.open_share(session, credential_id)
     if known is not None:
         return known
@@ -58,7 +60,7 @@ def unshare(session: Session, subject: Actor, credential_id: int, zone: ZoneInfo
     if row is None:
         raise NotFound(policy.NO_CREDENTIAL)
     policy.require_unshare(subject, row.user_id)
-    queries.take_turn(session, credential_id)
+    _wait_for_turn(session, credential_id)
     known = queries.open_share(session, credential_id, lock=True)
     if known is None:
         return
@@ -161,6 +163,11 @@ class Shared:
         return f"https://www.linkedin.com/profile/add?{urlencode(known)}"
 
 
+def _wait_for_turn(session: Session, credential_id: int) -> None:
+    """Others who switch the page of this credential on or off wait until the commit."""
+    take_turn(session, f"share {credential_id}")
+
+
 @internal("shows what its holder has switched on")
 def shared(session: Session, settings: Settings, slug: str, *, counted: bool = False) -> Shared:
     """The public page at an address. Raises NotFound, in the same words for one that never was."""
@@ -198,7 +205,7 @@ def shared_card(session: Session, settings: Settings, slug: str) -> bytes:
     """The picture that other sites show with the link. Raises NotFound."""
     found = shared(session, settings, slug)
     facts = school.facts(session)
-    line = f"{found.row.serial} · issued {documents.long_date(found.row.issued_at)}"
+    line = f"{found.row.serial} · issued {long_date(found.row.issued_at)}"
     return images.card_png(
         facts.legal_name, found.row.name, found.holder, line, facts.primary_color, valid=found.valid
     )

@@ -16,10 +16,11 @@ from app.core.files import FileStore
 from app.core.permissions import Subject
 from app.core.views import Part
 from app.documents import service as documents
-from app.documents.service import DocumentKind, Draft, Offer, long_date
+from app.documents.service import DocumentKind, Draft, Offer
 from app.enrollment import service as enrollment
 from app.school import service as school
 from app.web import formats
+from app.web.formats import long_date
 from app.web.paging import Paging
 
 KIND = "academic_progress_letter"

@@ -5,12 +5,13 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Select, and_, delete, exists, func, select, text
+from sqlalchemy import ColumnElement, Row, Select, and_, delete, exists, func, select
 from sqlalchemy.orm import Session, aliased
 
 from app.compliance.grades.skills.schemas import Member, SkillLine
 from app.core.constraints import register_conflict, register_invalid
 from app.core.search import matches
+from app.core.turns import take_turn
 from app.db.models import (
     ClassSeat,
     Enrollment,
@@ -45,7 +46,7 @@ register_conflict(
 register_invalid("check_skill_versions_criteria", "Enter at least one criterion.", "criteria")
 
 _LOCK = 0x534B494C
-_TURN = text("SELECT pg_advisory_xact_lock(:room, :row)")
+"""Of these turns: a program's list is its number below zero, a student's attempts are the enrollment's."""
 _Voider = aliased(User)
 CURRENT = and_(SkillVersion.skill_id == Skill.id, SkillVersion.version == Skill.version)
 """A skill joined to its current version."""
@@ -87,7 +88,7 @@ def skill(session: Session, skill_id: int, *, lock: bool = False) -> SkillLine |
 
 def lock_list(session: Session, program_id: int) -> None:
     """Nobody else changes the order of a program's list, or adds to it, until the transaction ends."""
-    session.execute(_TURN, {"room": _LOCK, "row": -program_id})
+    take_turn(session, -program_id, among=_LOCK)
 
 
 def version(session: Session, version_id: int) -> SkillVersion | None:
@@ -268,7 +269,7 @@ def by_request(session: Session, request: UUID) -> SkillAttempt | None:
 
 def lock_student(session: Session, enrollment_id: int) -> None:
     """Nobody else records an attempt of this student until the transaction ends."""
-    session.execute(_TURN, {"room": _LOCK, "row": enrollment_id})
+    take_turn(session, enrollment_id, among=_LOCK)
 
 
 def newest(session: Session, enrollment_id: int, skill_id: int) -> SkillAttempt | None:

@@ -24,7 +24,7 @@ from app.core import clock, history, mail, views, visibility
 from app.core.actions import Action
 from app.core.errors import Conflict, NotFound
 from app.core.files import FileStore
-from app.core.permissions import Subject, internal
+from app.core.permissions import Actor, Subject, internal
 from app.core.views import Part
 from app.core.visibility import Records
 from app.db.models import IssuedDocument, TranscriptRequest
@@ -122,7 +122,7 @@ def cancel(session: Session, subject: Subject, transcript_request_id: int) -> Tr
 # Looking
 
 
-def listed(session: Session, subject: Subject, paging: Paging, *, state: str | None = None) -> Listing[Any]:
+def listed(session: Session, subject: Actor, paging: Paging, *, state: str | None = None) -> Listing[Any]:
     """Requests. Sorts: asked, student, recipient, state. Raises Forbidden."""
     policy.require_read_all(subject)
     visible = visibility.limit(session, subject, Records.STUDENTS, TranscriptRequest.user_id)

@@ -1,8 +1,7 @@
 """cmi5: content that speaks xAPI, judged statement by statement. What it means is in `rules/cmi5.py`."""
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, fields
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from html import escape
@@ -10,17 +9,19 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
 
+from sqlalchemy.orm import Session
+
 from app.content.packages.manifest_links import folded
 from app.content.packages.model import Item, Manifest
 from app.content.packages.package_root import root_of
 from app.content.packages.single_file import SingleFile, Source
+from app.content.packages.versions import Version
 from app.content.player import COURSE
-from app.content.runtimes.cmi5 import course_structure
-from app.content.runtimes.protocol import Learner, PartResult, Report, SoFar, package_address
-from app.content.scores import exact_percent, keep_score
+from app.content.runtimes.cmi5 import course_structure, sessions
+from app.content.runtimes.cmi5.statements import Cmi5Statements
+from app.content.runtimes.cmi5.units import unit_of
+from app.content.runtimes.protocol import Learner, Report, SoFar, package_address
 from app.db.models import Launch, ScormData
-from app.rules import cmi5, scorm12
-from app.rules.scorm12 import LessonResult
 
 _HERE = Path(__file__).parent
 
@@ -33,6 +34,8 @@ class Cmi5:
     marker = course_structure.NAME
     script = "cmi5.js"
     libraries: Mapping[str, Path] = {"cmi5.js": _HERE / "player.js"}
+
+    statements = Cmi5Statements()
 
     def stage(self, item: Item) -> str:
         if item.details["launchMethod"] == "OwnWindow":
@@ -92,69 +95,26 @@ class Cmi5:
     ) -> None:
         """Nothing: a cmi5 AU says everything in statements."""
 
-    def terms(self, launch: Launch, item: Item) -> cmi5.Terms:
-        """What a session was launched with."""
-        state, mastery = launch.session_state, item.details["masteryScore"]
-        return cmi5.Terms(
-            activity=state["activity"],
-            publisher=state["publisher"],
-            registration=state["registration"],
-            session=state["session"],
-            mode=state["mode"],
-            mastery_score=None if mastery is None else Decimal(mastery),
-        )
+    def needs_nothing(self, item: Item) -> bool:
+        return unit_of({}).satisfies(item.details["moveOn"])
 
-    def better(self, statuses: Iterable[str]) -> str:
-        best = scorm12.NOT_ATTEMPTED
-        for status in statuses:
-            best = scorm12.better_status(best, scorm12.known_status(status))
-        return best
+    def prepare(self, session: Session, launch: Launch, item: Item) -> None:
+        sessions.prepare(session, launch, item)
 
-    def is_done(self, status: str) -> bool:
-        return status in scorm12.DONE
-
-    def result(self, parts: Sequence[PartResult], *, passing_percent: int | None) -> LessonResult:
-        return scorm12.lesson_result(
-            [part.status for part in parts], [part.percent for part in parts], passing_percent=passing_percent
-        )
+    def launched(
+        self,
+        session: Session,
+        version: Version,
+        launch: Launch,
+        item: Item,
+        base: str,
+        *,
+        left: Sequence[Launch],
+        first: bool,
+        now: datetime,
+    ) -> None:
+        address = self.place(item, base)
+        sessions.launched(session, version, launch, item, base, address, left=left, first=first, now=now)
 
 
 CMI5 = Cmi5()
-
-
-def session_of(state: Mapping[str, Any]) -> cmi5.Session:
-    """What has been said in a session, from what the launch keeps."""
-    return cmi5.Session(**{one.name: bool(state.get(one.name)) for one in fields(cmi5.Session)})
-
-
-def unit_of(kept: Mapping[str, Any]) -> cmi5.Unit:
-    """What has been said about an AU, from what the attempt keeps."""
-    known = kept.get("unit") or {}
-    return cmi5.Unit(**{one.name: bool(known.get(one.name)) for one in fields(cmi5.Unit)})
-
-
-def keep_unit(attempt: ScormData, unit: cmi5.Unit, move_on: str) -> None:
-    """Write where the AU stands: done when it is satisfied, whatever else was said."""
-    attempt.cmi = {**attempt.cmi, "unit": asdict(unit)}
-    if unit.satisfies(move_on):
-        attempt.cmi_core_lesson_status = scorm12.PASSED if unit.passed else scorm12.COMPLETED
-    elif unit.failed and not unit.passed:
-        attempt.cmi_core_lesson_status = scorm12.FAILED
-    else:
-        attempt.cmi_core_lesson_status = scorm12.INCOMPLETE
-
-
-def keep_result(attempt: ScormData, statement: Mapping[str, Any]) -> None:
-    """Write the score of a passed or failed statement; the scaled one is what cmi5 judges by (9.5.1)."""
-    score = (statement.get("result") or {}).get("score")
-    if not score:
-        return
-    if "scaled" in score:
-        found = scorm12.Score(Decimal(str(score["scaled"])) * 100, Decimal(0), Decimal(100))
-    elif {"raw", "min", "max"} <= set(score):
-        found = scorm12.Score(*(Decimal(str(score[name])) for name in ("raw", "min", "max")))
-    else:
-        return
-    best = exact_percent(attempt.score_raw, attempt.score_min, attempt.score_max, attempt.score_pct)
-    if best is None or (found.percent is not None and found.percent >= best):
-        keep_score(attempt, found)

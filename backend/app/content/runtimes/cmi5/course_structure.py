@@ -8,10 +8,11 @@ from xml.etree.ElementTree import Element, ParseError
 
 from defusedxml import DefusedXmlException
 
+from app.content.packages.faults import Faults
 from app.content.packages.manifest_links import Files
 from app.content.packages.model import Item, Manifest
 from app.content.packages.xml_documents import attribute, child, children, local, parsed, text
-from app.core.errors import FieldError, Invalid
+from app.core.errors import Invalid
 from app.rules import cmi5
 
 NAME = "cmi5.xml"
@@ -19,7 +20,6 @@ MAX_BYTES = 10 * 1024**2
 NAMESPACE = "https://w3id.org/xapi/profiles/cmi5/v1/CourseStructure.xsd"
 _MAX_UNITS = 5_000
 _MAX_DEPTH = 20
-_MOST_FAULTS = 100
 _IRI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[^\s<>\"{}|\\^`]+")
 # What may stand in a course, a block and an AU (CourseStructure.xsd); elements of other namespaces are extensions.
 _IN_COURSE = frozenset(("course", "objectives", "block", "au"))
@@ -48,7 +48,8 @@ class _Reader:
         self._root = root
         self._files = files
         self._alone = alone
-        self._faults: list[str] = []
+        self._faults = Faults(NAME)
+        self._fault = self._faults.add
         self._ids: dict[str, set[str]] = {"au": set(), "block": set(), "objective": set()}
         self._count = {"au": 0, "block": 0}
 
@@ -65,15 +66,8 @@ class _Reader:
         items = tuple(self._items(self._root, 1))
         if not self._faults and not self._count["au"]:
             self._fault("The course has no assignable unit (AU) in it.")
-        if self._faults:
-            raise Invalid(
-                self._faults[0] if len(self._faults) == 1 else f"{NAME} has {len(self._faults)} faults.",
-                errors=[FieldError(NAME, fault) for fault in self._faults[:_MOST_FAULTS]],
-            )
+        self._faults.refuse()
         return Manifest("cmi5", "Quartz", identifier[:255], title[:255], items)
-
-    def _fault(self, sentence: str) -> None:
-        self._faults.append(sentence)
 
     def _items(self, element: Element, depth: int) -> Iterator[Item]:
         if depth > _MAX_DEPTH:
@@ -154,7 +148,11 @@ class _Reader:
         if self._alone:
             self._fault(f"{name} opens “{url[:120]}”, which would have to lie in a zip beside {NAME}.")
             return None, None, "", ""
-        link = self._files.resolve(url, "")
+        try:
+            link = self._files.resolve(url, "")
+        except Invalid as error:
+            self._fault(error.detail)
+            return None, None, "", ""
         if link.path is None:
             self._fault(f"{name} opens “{url[:120]}”, which is not in the package.")
         return link.path, None, link.query, link.fragment

@@ -1,23 +1,25 @@
 """SCORM 1.2. What it means is in `rules/scorm12.py`."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from html import escape
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy.orm import Session
+
 from app.content.packages.manifest_links import folded
 from app.content.packages.model import Item, Manifest
 from app.content.packages.package_root import root_of
 from app.content.packages.single_file import Source
+from app.content.packages.versions import Version
 from app.content.player import COURSE
-from app.content.runtimes.protocol import Learner, PartResult, Report, SoFar, package_address
+from app.content.runtimes.protocol import Learner, Report, SoFar, package_address
 from app.content.runtimes.scorm12 import manifest as imsmanifest
 from app.content.runtimes.scorm12.report import Scorm12Report, read, replace_state, take_outcome
 from app.content.runtimes.scorm12.start import initial_cmi
 from app.db.models import Launch, ScormData
 from app.rules import scorm12
-from app.rules.scorm12 import LessonResult
 from app.web.assets import SCORM_AGAIN
 
 _HERE = Path(__file__).parent
@@ -35,6 +37,8 @@ class Scorm12:
         "session.js": _HERE / "session.js",
         "scorm12.min.js": SCORM_AGAIN / "scorm12.min.js",
     }
+
+    statements = None
 
     def stage(self, item: Item) -> str:
         return COURSE.format(title=escape(item.title))
@@ -78,21 +82,25 @@ class Scorm12:
         elif not late and attempt.cmi_core_lesson_status not in scorm12.DONE:
             attempt.finished_at = None  # the next page of the course goes on with the session
 
-    def better(self, statuses: Iterable[str]) -> str:
-        best = scorm12.NOT_ATTEMPTED
-        for status in statuses:
-            best = scorm12.better_status(best, scorm12.known_status(status))
-        return best
+    def needs_nothing(self, item: Item) -> bool:
+        return False
 
-    def is_done(self, status: str) -> bool:
-        return status in scorm12.DONE
+    def prepare(self, session: Session, launch: Launch, item: Item) -> None:
+        """Nothing: the player page is what a session is known by."""
 
-    def result(self, parts: Sequence[PartResult], *, passing_percent: int | None) -> LessonResult:
-        return scorm12.lesson_result(
-            [part.status for part in parts],
-            [part.percent for part in parts],
-            passing_percent=passing_percent,
-        )
+    def launched(
+        self,
+        session: Session,
+        version: Version,
+        launch: Launch,
+        item: Item,
+        base: str,
+        *,
+        left: Sequence[Launch],
+        first: bool,
+        now: datetime,
+    ) -> None:
+        """Nothing: SCORM 1.2 has nothing to say of a launch."""
 
 
 SCORM12 = Scorm12()

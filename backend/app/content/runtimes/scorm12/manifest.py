@@ -10,6 +10,7 @@ from xml.etree.ElementTree import Element, ParseError
 
 from defusedxml import DefusedXmlException
 
+from app.content.packages.faults import Faults
 from app.content.packages.manifest_links import Files, Link, joined
 from app.content.packages.model import Item, Manifest
 from app.content.packages.xml_documents import attribute, child, children, local, parsed, text, verbatim
@@ -26,8 +27,8 @@ _XML_BASE = "{http://www.w3.org/XML/1998/namespace}base"
 def parse(document: bytes, files: Iterable[str]) -> Manifest:
     """The manifest as typed data, every page checked against `files` (paths relative to the manifest).
 
-    Raises `Invalid` when the XML is unsafe or broken, when nothing can be opened, or when a page that an item
-    opens is not in the package. Files that are merely listed and missing become warnings.
+    Raises `Invalid` when the XML is unsafe or broken, when nothing can be opened, or with every page that an item
+    opens and the package does not have. Files that are merely listed and missing become warnings.
     """
     return _Reader(_root(document), Files(files)).manifest()
 
@@ -81,6 +82,7 @@ class _Reader:
     def __init__(self, root: Element, files: Files) -> None:
         self._root = root
         self._files = files
+        self._faults = Faults(NAME)
         self._warnings: list[str] = []
         self._ids: set[str] = set()
         self._count = 0
@@ -90,7 +92,7 @@ class _Reader:
         for resource in children(resources, "resource") if resources is not None else ():
             identifier = attribute(resource, "identifier")
             if identifier in self._resources:
-                raise Invalid(f"{NAME} has two resources with the identifier “{identifier[:80]}”.")
+                self._faults.add(f"{NAME} has two resources with the identifier “{identifier[:80]}”.")
             self._resources[identifier] = resource
 
     def manifest(self) -> Manifest:
@@ -106,6 +108,7 @@ class _Reader:
             text(organization, "title") or next((i.title for i in items if i.title), "") or "Untitled course"
         )
         self._check_listed_files()
+        self._faults.refuse()
         manifest = Manifest(
             standard=standard,
             edition=edition,
@@ -139,9 +142,9 @@ class _Reader:
             raise Invalid(f"{NAME} has more than {_MAX_ITEMS:,} items.")
         identifier = attribute(element, "identifier") or f"item-{self._count}"
         if len(identifier) > 255:
-            raise Invalid(f"{NAME} has an item identifier longer than 255 characters.")
+            self._faults.add(f"{NAME} has an item identifier longer than 255 characters.")
         if identifier in self._ids:
-            raise Invalid(f"{NAME} has two items with the identifier “{identifier[:80]}”.")
+            self._faults.add(f"{NAME} has two items with the identifier “{identifier[:80]}”.")
         self._ids.add(identifier)
         title = text(element, "title") or identifier
         resource = self._resource_of(element, title)
@@ -169,7 +172,7 @@ class _Reader:
             return None
         resource = self._resources.get(reference)
         if resource is None:
-            raise Invalid(
+            self._faults.add(
                 f"The item “{title[:80]}” opens the resource “{reference[:80]}”, which {NAME} does not have."
             )
         return resource
@@ -196,15 +199,25 @@ class _Reader:
         href = attribute(resource, "href")
         if not href:
             return None
-        link = self._files.resolve(joined((*self._bases, resource.get(_XML_BASE, "")), href), parameters)
+        link = self._resolve(joined((*self._bases, resource.get(_XML_BASE, "")), href), parameters)
+        if link is None:
+            return None
         if link.external is not None:
             self._warn(
                 f"“{title[:80]}” is a page on another server ({link.external[:120]}); it "
                 "cannot be opened here."
             )
         elif link.path is None:
-            raise Invalid(f"The item “{title[:80]}” opens “{href[:120]}”, which is not in the package.")
+            self._faults.add(f"The item “{title[:80]}” opens “{href[:120]}”, which is not in the package.")
         return link
+
+    def _resolve(self, address: str, parameters: str) -> Link | None:
+        """Where an address leads; None for one that is not accepted, which is a fault."""
+        try:
+            return self._files.resolve(address, parameters)
+        except Invalid as error:
+            self._faults.add(error.detail)
+            return None
 
     def _mastery_score(self, element: Element, title: str) -> float | None:
         given = text(element, "masteryscore")
@@ -223,7 +236,7 @@ class _Reader:
             bases = (*self._bases, resource.get(_XML_BASE, ""))
             for element in children(resource, "file"):
                 href = attribute(element, "href")
-                link = self._files.resolve(joined(bases, href), "") if href else None
+                link = self._resolve(joined(bases, href), "") if href else None
                 if link is not None and link.external is None and link.path is None:
                     self._warn(f"“{href[:120]}” is listed in {NAME} but is not in the package.")
 

@@ -20,7 +20,6 @@ from app.core.permissions import SYSTEM, Actor, Subject, internal
 from app.core.views import Part
 from app.core.visibility import Records
 from app.db.models import AdmissionDocument, AdmissionKind, User
-from app.documents.service import long_date
 from app.enrollment.admissions import policy
 from app.enrollment.admissions.papers import queries
 from app.enrollment.admissions.papers.schemas import CheckForm, KindForm, Paper, in_order
@@ -28,6 +27,7 @@ from app.rules import admission_documents as rule
 from app.school import service as school
 from app.settings import Settings
 from app.web import scans
+from app.web.formats import long_date
 from app.web.listing import Listing
 from app.web.paging import Paging
 

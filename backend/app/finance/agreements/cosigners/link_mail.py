@@ -11,6 +11,7 @@ from app.db.models import AgreementLink, EnrollmentAgreement
 from app.finance.agreements.cosigners import queries
 from app.school import service as school
 from app.settings import Settings
+from app.web.formats import long_date
 
 
 def send_link(session: Session, settings: Settings, row: EnrollmentAgreement, number: str) -> None:
@@ -46,5 +47,5 @@ def send_link(session: Session, settings: Settings, row: EnrollmentAgreement, nu
         school=known.legal_name,
         student=row.terms["student"],
         program=row.terms["program"],
-        until=f"{last:%B} {last.day}, {last.year}",
+        until=long_date(last),
     )

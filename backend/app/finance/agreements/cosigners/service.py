@@ -89,9 +89,6 @@ def look(session: Session, secret: str, subject: Subject | None) -> Seen:
             why=state,
         )
         return Seen(state, link.id, None, None)
-    if link.opened_at is None:
-        link.opened_at = clock.now()
-        session.flush()
     return Seen(state, link.id, link.consented_at, found)
 
 

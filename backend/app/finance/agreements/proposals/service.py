@@ -31,6 +31,7 @@ from app.school import service as school
 from app.school.service import PolicyKind
 from app.school.service import policies as dated
 from app.settings import Settings
+from app.web.formats import long_date
 
 __all__ = ["Proposal", "may_begin", "prepare", "preview", "proposal"]
 
@@ -253,7 +254,7 @@ def _end_of(today: date, days: int, zone: Any) -> datetime:
 
 def _said(moment: datetime, zone: Any) -> str:
     local = (moment - timedelta(seconds=1)).astimezone(zone)
-    return f"{local:%B} {local.day}, {local.year}"
+    return long_date(local)
 
 
 def _wrong(field: str, sentence: str) -> Invalid:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import BigInteger, Row, cast, func, select, text
+from sqlalchemy import BigInteger, Row, Select, cast, func, select, text
 from sqlalchemy.orm import Session, aliased
 
 from app.db.models import Enrollment, LedgerAccount, LedgerPayer, LedgerPosting, LedgerTransaction
@@ -69,6 +69,51 @@ def billings_of(session: Session, payer_ids: Sequence[int]) -> Sequence[Row[Any]
         .where(LedgerPayer.id.in_(payer_ids), _HOLDS)
         .order_by(LedgerTransaction.booked_on, LedgerTransaction.id, LedgerPosting.line)
     ).all()
+
+
+def enrollments_paid_by(kind: str) -> Select[tuple[int]]:
+    """The enrollments whose billings a payer of a kind has paid, if in part; a payer's money pays the oldest billing
+    first. A billing that names no program belongs to the student's only one."""
+    billed = LedgerTransaction.kind == "payer_billing"
+    cents = cast(LedgerPosting.amount_cents, BigInteger)
+    lines = (
+        select(
+            LedgerTransaction.student_id,
+            LedgerTransaction.enrollment_id,
+            billed.label("billed"),
+            func.coalesce(func.sum(-cents).filter(~billed).over(partition_by=LedgerPayer.id), 0).label(
+                "paid"
+            ),
+            func.coalesce(
+                func.sum(cents)
+                .filter(billed)
+                .over(
+                    partition_by=LedgerPayer.id,
+                    order_by=(LedgerTransaction.booked_on, LedgerTransaction.id, LedgerPosting.line),
+                    rows=(None, -1),
+                ),
+                0,
+            ).label("before"),
+        )
+        .select_from(LedgerPayer)
+        .join(LedgerAccount, LedgerAccount.payer_id == LedgerPayer.id)
+        .join(LedgerPosting, LedgerPosting.account_id == LedgerAccount.id)
+        .join(LedgerTransaction, LedgerTransaction.id == LedgerPosting.transaction_id)
+        .outerjoin(_Reversal, _Reversal.reverses == LedgerTransaction.id)
+        .where(LedgerPayer.kind == kind, _HOLDS)
+        .subquery()
+    )
+    beside = aliased(Enrollment)
+    several = select(beside.id).where(beside.user_id == Enrollment.user_id, beside.id != Enrollment.id)
+    return (
+        select(Enrollment.id)
+        .join(lines, lines.c.student_id == Enrollment.user_id)
+        .where(
+            lines.c.billed,
+            lines.c.paid > lines.c.before,
+            (lines.c.enrollment_id == Enrollment.id) | (lines.c.enrollment_id.is_(None) & ~several.exists()),
+        )
+    )
 
 
 _DIFFERENCES = text(

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Row
+from sqlalchemy import Row, Select
 from sqlalchemy.orm import Session
 
 from app.core.actions import Action
@@ -58,25 +58,50 @@ class PaidByPayer:
     cents: int
 
 
-@internal("a step of computing a refund, which was allowed before")
-def paid_by_payers(session: Session, enrollment_id: int) -> list[PaidByPayer]:
-    """What payers have paid of their billings for an enrollment; a payer's money pays the oldest billing first."""
-    billed = {row.id: row for row in money_of(session, enrollment_id) if row.kind == "payer_billing"}
-    payers = sorted({int(row.code.partition("-")[2]) for row in billed.values()})
-    if not payers:
-        return []
-    rows = queries.billings_of(session, payers)
-    left = {
-        payer: -sum(one.cents for one in rows if one.payer_id == payer and not one.billed) for payer in payers
-    }
+@internal("a step of computing a refund or a late fee, which was allowed before")
+def paid_of_billings(
+    session: Session, payer_ids: Collection[int], *, through: date | None = None
+) -> list[tuple[Row[Any], int]]:
+    """Each billing of payers and the cents paid of it; a payer's money pays the oldest billing first.
+
+    `through` leaves out what was booked after that day. What was reversed since counts nowhere. Rows as
+    `queries.billings_of` gives them.
+    """
+    rows = [
+        row
+        for row in (queries.billings_of(session, sorted(payer_ids)) if payer_ids else ())
+        if through is None or row.booked_on <= through
+    ]
+    left = dict.fromkeys(payer_ids, 0)
+    for row in rows:
+        if not row.billed:
+            left[row.payer_id] -= row.cents
     found = []
     for row in rows:
         if row.billed:
             cents = min(row.cents, max(0, left[row.payer_id]))
             left[row.payer_id] -= cents
-            if row.transaction_id in billed and cents:
-                found.append(PaidByPayer(row.payer_id, row.name, row.kind, row.booked_on, cents))
+            found.append((row, cents))
     return found
+
+
+@internal("a step of computing a refund, which was allowed before")
+def paid_by_payers(session: Session, enrollment_id: int) -> list[PaidByPayer]:
+    """What payers have paid of their billings for an enrollment; a payer's money pays the oldest billing first."""
+    billed = {row.id: row for row in money_of(session, enrollment_id) if row.kind == "payer_billing"}
+    return [
+        PaidByPayer(row.payer_id, row.name, row.kind, row.booked_on, cents)
+        for row, cents in paid_of_billings(
+            session, {int(row.code.partition("-")[2]) for row in billed.values()}
+        )
+        if row.transaction_id in billed and cents
+    ]
+
+
+@internal("a part of a statement; who runs it asks")
+def enrollments_paid_by(kind: str) -> Select[tuple[int]]:
+    """The enrollments of which a payer of a kind has paid something: those with it among `paid_by_payers`."""
+    return queries.enrollments_paid_by(kind)
 
 
 @internal("compares two of the school's own sums; for jobs and the operator's command")

@@ -8,6 +8,7 @@ from sqlalchemy import Row, func, select
 from sqlalchemy.orm import Session
 
 from app.core.constraints import register_conflict
+from app.core.turns import take_turn
 from app.db.models import LedgerAccount, LedgerClosing, LedgerPosting, LedgerTransaction, User
 from app.finance.ledger import chart
 from app.finance.ledger.queries import LOCK, cents
@@ -19,7 +20,7 @@ register_conflict("pk_ledger_closings", "This day was closed already. Nothing wa
 
 def lock(session: Session) -> None:
     """Wait for those who are posting, and let nobody post until the end of the transaction."""
-    session.execute(select(func.pg_advisory_xact_lock(LOCK)))
+    take_turn(session, LOCK)
 
 
 def received(session: Session, after: date | None, last: date) -> Sequence[Row[Any]]:

@@ -12,7 +12,8 @@ from app.school import service as school
 log = structlog.get_logger(__name__)
 
 
-# Before sunrise everywhere in the United States: the day before is over, and its date is the school's own.
+# By then the day before is over in all fifty states (11:23 UTC is 7:23 a.m. in an Atlanta summer, 1:23 a.m. in Hawaii);
+# which day it is, the school's own time zone says.
 @jobs.periodic(cron="23 11 * * *", periodic_id="payment_plans.morning")
 @task("payment_plans.morning", queue="mail")
 def morning(context: Any, timestamp: int) -> None:

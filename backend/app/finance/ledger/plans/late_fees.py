@@ -1,16 +1,19 @@
 """Late fees of a payment plan: charged once for an installment, whatever runs at the same time."""
 
+from collections.abc import Sequence
 from datetime import date
+from typing import Any
 
+from sqlalchemy import Row
 from sqlalchemy.orm import Session
 
 from app.core import mail
 from app.core.money import format_cents
 from app.core.permissions import SYSTEM, internal
 from app.db.models import LedgerTransaction, PaymentPlan
-from app.documents.service import long_date
 from app.finance.ledger import chart
 from app.finance.ledger import queries as ledger
+from app.finance.ledger.balances.service import paid_of_billings
 from app.finance.ledger.plans import queries, service
 from app.finance.ledger.plans.schemas import fee_of
 from app.finance.ledger.posting import post
@@ -18,14 +21,17 @@ from app.finance.ledger.schemas import Entry
 from app.rules import installments as rule
 from app.school import service as school
 from app.settings import Settings
+from app.web.formats import long_date
 
 
 @internal("the system's own work of every morning")
 def charge(session: Session, settings: Settings, plan_id: int, today: date) -> list[LedgerTransaction]:
     """Charge what the plan's terms say for installments that were unpaid at the end of their last day of grace.
 
-    The state of that day decides, so that a job that ran late charges what one in time would have. Nothing is charged
-    while the account owes nothing. A fee that was reversed is waived for good: its act is known.
+    What was booked through that day decides, so that a job that ran late charges what one in time would have; a payment
+    that was reversed since is none. Under `whole_share` a billing of a payer counts as far as the payer's money booked
+    through that day pays it. Nothing is charged while the account owes nothing. A fee that was reversed is waived for
+    good: its act is known.
     """
     queries.lock(session, plan_id)
     row = queries.plan(session, plan_id)
@@ -36,11 +42,10 @@ def charge(session: Session, settings: Settings, plan_id: int, today: date) -> l
     agreed_on = row.agreed_at.astimezone(zone).date()
     _heads, installments = queries.plans(session, PaymentPlan.id == plan_id)
     amounts = [one.amount_cents for one in installments]
-    paying = [
-        one
-        for one in queries.credits_of(session, plan_id)
-        if row.terms.get("late_fee_on") != "whole_share" or one.payer_owes <= 0
-    ]
+    found = queries.credits_of(session, plan_id)
+    whole = row.terms.get("late_fee_on") == "whole_share"
+    billed = [one for one in found if whole and one.kind == "payer_billing"]
+    paying = [one for one in found if not whole or one.kind != "payer_billing"]
     made: list[LedgerTransaction] = []
     acts = [service.fee_request(plan_id, one.number) for one in installments]
     known = queries.posted_for(session, acts)
@@ -49,6 +54,7 @@ def charge(session: Session, settings: Settings, plan_id: int, today: date) -> l
         if last >= today or acts[place] in known:
             continue
         paid = sum(each.amount for each in paying if each.booked_on <= last)
+        paid += _paid_by_payers(session, billed, last)
         cents = fee.of(rule.unpaid(amounts, paid)[place])
         if not cents or (ledger.balance_of(session, row.student_id) or 0) <= 0:
             continue
@@ -68,6 +74,13 @@ def charge(session: Session, settings: Settings, plan_id: int, today: date) -> l
         )
         _mail(session, settings, row.student_id, cents, one.due_on)
     return made
+
+
+def _paid_by_payers(session: Session, billed: Sequence[Row[Any]], last: date) -> int:
+    """What payers had paid of these billings by a day."""
+    numbers = {one.transaction_id for one in billed}
+    paid = paid_of_billings(session, {one.payer_id for one in billed}, through=last)
+    return sum(cents for row, cents in paid if row.transaction_id in numbers)
 
 
 def _mail(session: Session, settings: Settings, student_id: int, cents: int, due_on: date) -> None:

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session, aliased
 
 from app.core.constraints import register_conflict
 from app.core.search import matches
+from app.core.turns import take_turn
 from app.db.models import (
     Enrollment,
     LedgerAccount,
@@ -50,12 +51,12 @@ _IN_FORCE = and_(_OPEN, PaymentPlan.agreed_at.is_not(None))
 
 def lock(session: Session, plan_id: int) -> None:
     """Wait for whoever changes this plan or charges its late fees, until the end of the transaction."""
-    session.execute(select(func.pg_advisory_xact_lock(_PLANS, plan_id)))
+    take_turn(session, plan_id, among=_PLANS)
 
 
 def stop_posting(session: Session) -> None:
     """Wait for those who are posting, and let nobody post until the end of the transaction."""
-    session.execute(select(func.pg_advisory_xact_lock(LOCK)))
+    take_turn(session, LOCK)
 
 
 def last_transaction(session: Session) -> int:
@@ -65,6 +66,16 @@ def last_transaction(session: Session) -> int:
 
 def by_request(session: Session, request: UUID) -> PaymentPlan | None:
     return session.scalars(select(PaymentPlan).where(PaymentPlan.request == request)).one_or_none()
+
+
+def rows_of(session: Session, plan_id: int) -> list[tuple[date, int]]:
+    """The due dates and amounts of a plan, in their order."""
+    rows = session.execute(
+        select(PaymentPlanInstallment.due_on, PaymentPlanInstallment.amount_cents)
+        .where(PaymentPlanInstallment.plan_id == plan_id)
+        .order_by(PaymentPlanInstallment.number)
+    )
+    return [(row.due_on, row.amount_cents) for row in rows]
 
 
 def plan(session: Session, plan_id: int) -> PaymentPlan | None:
@@ -110,10 +121,13 @@ def end(session: Session, plan_id: int, because: str, by: int | None, moment: da
 
 
 def _credits() -> Select[Any]:
-    """What pays a plan: plan_id, booked_on, cents, payer_id. Joined to `PaymentPlan` by the caller's conditions."""
+    """What pays a plan: plan_id, transaction_id, kind, booked_on, payer_id, amount. The caller's conditions say which
+    plans."""
     return (
         select(
             PaymentPlan.id.label("plan_id"),
+            LedgerTransaction.id.label("transaction_id"),
+            LedgerTransaction.kind,
             LedgerTransaction.booked_on,
             LedgerTransaction.payer_id,
             (-LedgerPosting.amount_cents).label("amount"),
@@ -142,15 +156,8 @@ def _credits() -> Select[Any]:
 
 
 def credits_of(session: Session, plan_id: int) -> Sequence[Row[Any]]:
-    """What pays a plan: booked_on, amount, payer_owes (what a payer it was billed to owes the school)."""
-    paid = _credits().where(PaymentPlan.id == plan_id).subquery()
-    return session.execute(
-        select(
-            paid.c.booked_on, paid.c.amount, func.coalesce(LedgerBalance.balance_cents, 0).label("payer_owes")
-        )
-        .outerjoin(LedgerAccount, LedgerAccount.payer_id == paid.c.payer_id)
-        .outerjoin(LedgerBalance, LedgerBalance.account_id == LedgerAccount.id)
-    ).all()
+    """What pays a plan: transaction_id, kind, booked_on, payer_id and amount, in cents."""
+    return session.execute(_credits().where(PaymentPlan.id == plan_id)).all()
 
 
 def _installments(*where: ColumnElement[bool]) -> Select[Any]:
@@ -317,7 +324,6 @@ def to_remind(session: Session, today: date, before: int, after: int) -> Sequenc
             kind.label("kind"),
             PaymentPlan.student_id,
             PaymentPlan.enrollment_id,
-            PaymentPlan.terms,
             User.full_name,
             User.email,
             Program.name.label("program"),

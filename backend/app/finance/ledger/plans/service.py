@@ -16,7 +16,6 @@ from app.core.money import format_cents
 from app.core.permissions import SYSTEM, Actor, Subject, internal
 from app.core.views import Part
 from app.db.models import PaymentPlan
-from app.documents.service import long_date
 from app.enrollment import service as enrollment
 from app.finance.ledger import policies_in_force, policy
 from app.finance.ledger import queries as ledger
@@ -25,6 +24,7 @@ from app.finance.ledger.plans.schemas import Installment, Plan, PlanForm
 from app.rules import installments as rule
 from app.school import service as school
 from app.settings import Settings, get_settings
+from app.web.formats import long_date
 from app.web.listing import Listing
 from app.web.paging import Paging
 
@@ -118,6 +118,21 @@ def _read(session: Session, *where: ColumnElement[bool]) -> list[Plan]:
 def rows_of(session: Session, subject: Actor, student_id: int, values: PlanForm) -> list[tuple[date, int]]:
     """The installments of a form, as they were split or edited. Raises Forbidden, NotFound, Invalid."""
     policy.require_post_to(session, subject, student_id)
+    return _checked(session, student_id, values)
+
+
+def _typed(values: PlanForm) -> list[tuple[date, int]]:
+    """The installments of a form as they stand in it; none where it has no such installments."""
+    if values.due_on or values.amount_cents:
+        lengths = len(values.due_on), len(values.amount_cents)
+        return list(zip(values.due_on, values.amount_cents, strict=True)) if lengths[0] == lengths[1] else []
+    if values.total_cents < values.count:
+        return []
+    days = rule.due_dates(values.first_due_on, values.count, values.every)
+    return list(zip(days, rule.split(values.total_cents, values.count), strict=True))
+
+
+def _checked(session: Session, student_id: int, values: PlanForm) -> list[tuple[date, int]]:
     if values.enrollment_id not in {one.id for one in ledger.enrollments_of(session, student_id)}:
         raise _wrong("enrollment_id", "Choose one of this student’s programs.")
     today = _today(session)
@@ -126,11 +141,10 @@ def rows_of(session: Session, subject: Actor, student_id: int, values: PlanForm)
             raise _wrong("first_due_on", "The first installment is due today or later.")
         if values.total_cents < values.count:
             raise _wrong("count", "There are more installments than cents.")
-        days = rule.due_dates(values.first_due_on, values.count, values.every)
-        return list(zip(days, rule.split(values.total_cents, values.count), strict=True))
+        return _typed(values)
     if len(values.due_on) != len(values.amount_cents):
         raise _wrong("amount_cents", "Enter the due date and the amount of every installment.")
-    rows = list(zip(values.due_on, values.amount_cents, strict=True))
+    rows = _typed(values)
     if any(amount <= 0 for _day, amount in rows):
         raise _wrong("amount_cents", "Every installment is above zero. Leave both fields empty to drop one.")
     if any(day < today for day, _amount in rows):
@@ -150,15 +164,19 @@ def rows_of(session: Session, subject: Actor, student_id: int, values: PlanForm)
 def propose(session: Session, subject: Actor, student_id: int, values: PlanForm) -> PaymentPlan:
     """Propose a plan to a student; a proposal for the same program that was not agreed to is replaced.
 
-    A plan in force holds until the student agrees to the new one. Raises Forbidden, NotFound, Invalid, Conflict.
+    A plan in force holds until the student agrees to the new one. The same form again gives the same plan, however
+    late: what was on time when it was proposed is not asked again. Raises Forbidden, NotFound, Invalid, Conflict.
     """
-    rows = rows_of(session, subject, student_id, values)
+    policy.require_post_to(session, subject, student_id)
     ledger.lock_request(session, values.request)
     known = queries.by_request(session, values.request)
     if known is not None:
-        if (known.student_id, known.total_cents) != (student_id, values.total_cents):
+        sent = (student_id, values.enrollment_id, values.total_cents, _typed(values))
+        rows = queries.rows_of(session, known.id)
+        if (known.student_id, known.enrollment_id, known.total_cents, rows) != sent:
             raise Conflict("This form was sent before with other figures. Nothing was saved now.")
         return known
+    rows = _checked(session, student_id, values)
     # What is posted from here on pays the plan: nobody may be in the middle of posting.
     queries.stop_posting(session)
     found = queries.open_plans(session, PaymentPlan.enrollment_id == values.enrollment_id)
@@ -191,6 +209,7 @@ def propose(session: Session, subject: Actor, student_id: int, values: PlanForm)
     )
     person = ledger.student(session, student_id)
     if person is not None and person.deleted_at is None:
+        settings: Settings = session.info.get("settings") or get_settings()
         mail.send(
             session,
             person.email,
@@ -200,7 +219,7 @@ def propose(session: Session, subject: Actor, student_id: int, values: PlanForm)
             total=format_cents(row.total_cents),
             first=f"{format_cents(rows[0][1])} on {long_date(rows[0][0])}",
             count=len(rows),
-            page=f"{get_settings().app_origin}/account/money",
+            page=f"{settings.app_origin}/account/money",
         )
     return row
 

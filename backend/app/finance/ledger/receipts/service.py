@@ -14,9 +14,10 @@ from app.core.money import format_cents
 from app.core.permissions import Actor, Permission, Subject
 from app.db.models import IssuedDocument, LedgerReceipt
 from app.documents import service as documents
-from app.documents.service import DocumentKind, Draft, Offer, long_date
+from app.documents.service import DocumentKind, Draft, Offer
 from app.finance.ledger import chart, policy, queries
 from app.school import service as school
+from app.web.formats import long_date
 
 KIND = "receipt"
 _ACTS = UUID("5d6b7a1e-1c0a-4f0c-8a38-0a0c4e0e9c11")

@@ -36,7 +36,7 @@ def tuition_and_fees(
         db,
         subject,
         TUITION_AND_FEES,
-        service.months(db, subject, paging, first=first, last=last),
+        service.months(db, subject, paging, period),
         "ledger/state_fees.html",
         about=service.about(period),
         period=period,
@@ -51,7 +51,7 @@ def state_fees(request: Request, db: Db, subject: CurrentSubject, paging: PagePa
     """The fees of each fiscal year."""
     listing = service.year_listing(db, subject, paging)
     oldest_first = sorted(listing.items, key=lambda one: one.first)
-    today = service.fees_due(db, subject)
+    in_force = service.policy_today(db, subject)
     return reports.answer(
         request,
         db,
@@ -61,8 +61,8 @@ def state_fees(request: Request, db: Db, subject: CurrentSubject, paging: PagePa
         "ledger/state_fees.html",
         chart=_chart(oldest_first) if oldest_first else None,
         period=None,
-        terms=service.settings_of(today.policy),
-        waived_off=today.waived_off,
+        terms=service.settings_of(in_force),
+        waived_off=service.takes_waivers_off(in_force),
         breadcrumbs=[LEDGER, REPORTS, (STATE_FEES.title, None)],
     )
 

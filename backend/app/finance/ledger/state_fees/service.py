@@ -35,7 +35,7 @@ class StateFees:
     @property
     def waived_off(self) -> bool:
         """Whether what was waived of tuition and fees is taken off the base."""
-        return self.policy.values.waivers == "taken_off"
+        return takes_waivers_off(self.policy)
 
     @property
     def authorization_cents(self) -> int:
@@ -55,6 +55,13 @@ def fees_due(
     last = last or clock.today(facts.zone)
     begun, ends = facts.fiscal_year_of(last)
     return _of_period(session, first or begun, last, year_name(ends))
+
+
+def policy_today(session: Session, subject: Actor) -> InForce:
+    """The policy by which the fees of today are computed. Raises Forbidden."""
+    policy.require_read_all(subject)
+    today = clock.today(school.facts(session).zone)
+    return school.policies.at(session, PolicyKind.STATE_FEES, today)
 
 
 def fees_by_year(session: Session, subject: Actor) -> list[StateFees]:
@@ -85,14 +92,12 @@ def year_listing(session: Session, subject: Actor, paging: Paging) -> Computed[S
     )
 
 
-def months(
-    session: Session, subject: Actor, paging: Paging, *, first: date | None = None, last: date | None = None
-) -> Listing[Any]:
-    """Tuition, fees and refunds of the same period by month and program. Sorts: month, program, base.
+def months(session: Session, subject: Actor, paging: Paging, period: StateFees) -> Listing[Any]:
+    """Tuition, fees and refunds of a period of `fees_due` by month and program. Sorts: month, program, base.
 
     Raises Forbidden.
     """
-    period = fees_due(session, subject, first=first, last=last)
+    policy.require_read_all(subject)
     facts = school.facts(session)
     return queries.months(
         session,
@@ -123,11 +128,17 @@ def terms_of(values: StateFeesPolicy) -> rules.Terms:
     )
 
 
+@internal("says what a policy holds, to whoever has it")
+def takes_waivers_off(found: InForce) -> bool:
+    """Whether what was waived of tuition and fees is taken off the base."""
+    return found.values.waivers == "taken_off"
+
+
 @internal("says what a page holds, to whoever has it")
 def settings_of(found: InForce) -> dict[str, str]:
     """What a page and a file say of the policy, with what the fee schedule leaves open."""
     values = found.values
-    waived = "taken off the base" if values.waivers == "taken_off" else "not taken off the base"
+    waived = "taken off the base" if takes_waivers_off(found) else "not taken off the base"
     owed = "owed" if values.trust_fund == "owed" else "not owed any more"
     return {
         "Fee policy": f"Version {found.version}, in force from {found.effective_from}",
@@ -146,7 +157,7 @@ def settings_of(found: InForce) -> dict[str, str]:
 def _of_period(session: Session, first: date, last: date, year: str) -> StateFees:
     row = queries.sums(session, first, last)
     in_force = school.policies.at(session, PolicyKind.STATE_FEES, last)
-    waived = row.waived if in_force.values.waivers == "taken_off" else 0
+    waived = row.waived if takes_waivers_off(in_force) else 0
     return StateFees(first, last, year, rules.Base(row.tuition, row.fees, waived, row.refunds), in_force)
 
 

@@ -109,12 +109,6 @@ def students(session: Session, user_ids: Sequence[int], visible: ColumnElement[b
     ).all()
 
 
-def years(session: Session) -> tuple[int | None, int | None]:
-    """The first and last calendar year of the ledger."""
-    row = session.execute(
-        select(
-            cast(func.extract("year", func.min(LedgerTransaction.booked_on)), Integer),
-            cast(func.extract("year", func.max(LedgerTransaction.booked_on)), Integer),
-        )
-    ).one()
-    return row[0], row[1]
+def first_year(session: Session) -> int | None:
+    """The first calendar year of the ledger."""
+    return session.scalar(select(cast(func.extract("year", func.min(LedgerTransaction.booked_on)), Integer)))

@@ -4,6 +4,7 @@ import csv
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from io import TextIOWrapper
 from typing import BinaryIO
 
@@ -63,7 +64,7 @@ def years(session: Session, subject: Actor) -> list[int]:
     """The calendar years of the ledger through the present one, the latest first. Raises Forbidden."""
     policy.require_read_all(subject)
     this = clock.today(school.facts(session).zone).year
-    first, _last = queries.years(session)
+    first = queries.first_year(session)
     return list(range(this, min(first or this, this) - 1, -1))
 
 
@@ -157,8 +158,12 @@ def preparers_file(session: Session, subject: Actor, settings: Settings, year: i
 
 
 def _sums(session: Session, year: int) -> dict[int, dict[int, YearSums]]:
-    """The sums of every student: of this year, and of all years before it as the one before."""
-    billing = school.policies.at(session, PolicyKind.BILLING, clock.today(school.facts(session).zone)).values
+    """The sums of every student: of this year, and of all years before it as the one before.
+
+    The policy in force on the last day of the year says what counts, so a year that was filed stays as it was.
+    """
+    day = min(date(year, 12, 31), clock.today(school.facts(session).zone))
+    billing = school.policies.at(session, PolicyKind.BILLING, day).values
     qualified = _QUALIFIED + (_BOOKS if billing.books_and_kits_1098t == "qualified" else ())
     paid_by_payers: dict[tuple[int, int], int] = {}
     billed: dict[int, list[Billing]] = {}

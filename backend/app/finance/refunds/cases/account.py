@@ -4,17 +4,18 @@ The ledger does not say what a payment was for, so it pays the oldest charge fir
 was waived or granted as a scholarship lowers what is charged: a refund is of money paid.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
-from typing import Any
+from typing import Any, Self
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Row
 from sqlalchemy.orm import Session
 
 from app.core.money import format_cents
-from app.finance.agreements.queries import AgreedItem, AgreedSegment
+from app.enrollment.service import ProcessedWithdrawal
+from app.finance.agreements.service import AgreedItem, AgreedSegment
 from app.finance.ledger import chart
 from app.finance.ledger import service as ledger
 from app.finance.refunds import door
@@ -27,13 +28,12 @@ PAYER_ORDER = tuple(chart.PAYER_KINDS)
 ITEMS = {
     code: name
     for name, code in chart.CHARGES.values()
-    if code in (chart.BOOKS, chart.KITS, chart.THIRD_PARTIES)
+    if code in (chart.BOOKS, chart.KITS, chart.THIRD_PARTIES, chart.LATE_FEES)
 }
-"""Accounts of the charges beside tuition and fees, and what an item is called that no agreement names."""
-BY_PROGRESS = "The program counts no clock hours"
-"""How the assumption begins by which a part completed in percent stands as hours of 100."""
+"""Accounts of the charges beside tuition and fees, and what an item is called that no agreement names. No agreement
+itemizes late fees."""
+_KINDS = {code: kind for kind, (_name, code) in chart.CHARGES.items()}
 _CREDITS = (chart.WAIVERS, chart.SCHOLARSHIPS)
-_OTHER_CREDITS = (chart.OTHER_WAIVERS,)
 _MONEY = frozenset(code for _name, code in chart.METHODS.values())
 
 
@@ -51,6 +51,21 @@ class Leaving:
     total_minutes: int | None
     percent: int = 0
 
+    @classmethod
+    def of(cls, processed: ProcessedWithdrawal) -> Self:
+        """As its processing froze it."""
+        hours = processed.figures.hours
+        return cls(
+            withdrawal_id=processed.withdrawal_id,
+            enrollment_id=processed.enrollment_id,
+            user_id=processed.user_id,
+            kind=processed.kind,
+            withdrawn_at=processed.withdrawn_at,
+            completed_minutes=hours.completed_minutes,
+            total_minutes=hours.total_minutes,
+            percent=processed.figures.percent,
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Computed:
@@ -61,6 +76,11 @@ class Computed:
     other_cents: int
     payees: list[dict[str, Any]]
     assumptions: list[str]
+
+    @property
+    def basis(self) -> str:
+        """What is kept with the refund: the computation in words, one step a line, then what it rests on."""
+        return "\n".join([self.result.basis, *self.assumptions])
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +104,8 @@ def gather(session: Session, leaving: Leaving, zone: ZoneInfo, kept: Collection[
     if not total:
         total, done = 6_000, 60 * leaving.percent
         assumptions.append(
-            f"{BY_PROGRESS}, so the part completed is the {leaving.percent}% of its progress, shown as hours of 100."
+            f"The program counts no clock hours, so the part completed is the {leaving.percent}% of its progress, "
+            "shown as hours of 100."
         )
     if not money.payments and not payers:
         assumptions.append("No payment for this program is in the ledger, so there is nothing to refund.")
@@ -218,8 +239,12 @@ class _Money:
     def __init__(self, rows: Sequence[Row[Any]], terms: Terms) -> None:
         self.payments: list[tuple[date, int]] = []
         self.charges: list[tuple[date, str, int]] = []
-        self._credits = self._other_credits = 0
+        self._credits = 0
+        self._other_credits: list[int] = []
         items = {one.name: one for one in terms.items}
+        self._names = {
+            code: f"{name} beyond the agreement" if name in items else name for code, name in ITEMS.items()
+        }
         fee_left = terms.application_fee_cents
         for row in rows:
             if row.kind == "charge":
@@ -237,22 +262,28 @@ class _Money:
                 self.payments.append((row.booked_on, row.amount_cents))
             elif row.code in _CREDITS:
                 self._credits += row.amount_cents
-            elif row.code in _OTHER_CREDITS:
-                self._other_credits += row.amount_cents
+            elif row.code == chart.OTHER_WAIVERS:
+                self._other_credits.append(row.amount_cents)
         self.items = list(items.values())
         self._credit_by_group = self._spread()
 
     def _charge_item(self, items: dict[str, AgreedItem], terms: Terms, row: Row[Any], cents: int) -> None:
-        """A charge of books, a kit or a third party: an agreed item of this price or not fully charged yet, or an item
-        of its own, which is refundable."""
-        owed = {one.name: one.amount_cents - self.charged(one.name) for one in terms.items}
+        """A charge of books, a kit, a third party or a late fee: an agreed item of the same type, of this price or not
+        fully charged yet, or an item of its own, which is refundable."""
+        owed = {
+            one.name: one.amount_cents - self.charged(one.name)
+            for one in terms.items
+            if chart.CHARGES[one.kind][1] == row.code
+        }
         name = next((one for one, left in owed.items() if left == cents), None)
         if name is None:
             name = next((one for one, left in owed.items() if left >= cents), None)
         if name is None:
-            name = ITEMS[row.code]
-            known = items.get(name)
-            items[name] = AgreedItem(name, cents + (known.amount_cents if known else 0), True, False)
+            name = self._names[row.code]
+            before = items[name].amount_cents if name in items else 0
+            items[name] = AgreedItem(
+                name, before + cents, refundable=True, disclosed=False, kind=_KINDS[row.code]
+            )
         self.charges.append((row.booked_on, name, cents))
 
     def charged(self, group: str) -> int:
@@ -265,21 +296,31 @@ class _Money:
 
     def _spread(self) -> dict[str, int]:
         """Credits lower tuition and fees first, then the items in the order of their charges; what was waived of books,
-        kits and the like lowers the items first."""
+        kits and the like lowers the items first.
+
+        The ledger does not say of which of these: of what costs as much, late fees before others; else of the late fees
+        where it is no more than they are.
+        """
         groups = dict.fromkeys(group for _day, group, _cents in self.charges)
         program = dict.fromkeys(["program", *groups])
         own = [group for group in groups if group not in ("program", "application_fee")]
+        late = self._names[chart.LATE_FEES]
         found: dict[str, int] = {}
-        for credit, order in (
-            (self._other_credits, dict.fromkeys([*own, *program])),
-            (self._credits, program),
-        ):
-            left = credit
+
+        def lower(credit: int, order: Iterable[str]) -> None:
             for group in order:
-                share = min(left, self.charged(group) - found.get(group, 0))
+                share = min(credit, self.charged(group) - found.get(group, 0))
                 if share:
                     found[group] = found.get(group, 0) + share
-                    left -= share
+                    credit -= share
+
+        for waived in self._other_credits:
+            owed = {group: self.charged(group) - found.get(group, 0) for group in own}
+            likely = [group for group in own if owed[group] == waived]
+            if late in likely or (not likely and owed.get(late, 0) > waived):
+                likely = [late]
+            lower(waived, dict.fromkeys([*likely, *own, *program]))
+        lower(self._credits, program)
         return found
 
     def paid(self, payments: Sequence[tuple[date, int]]) -> list[tuple[date, int, str]]:

@@ -10,13 +10,13 @@ from app.core import clock, history, mail
 from app.core.actions import Action
 from app.core.money import format_cents
 from app.core.permissions import SYSTEM, Permission, internal
-from app.finance.refunds.cases import queries
+from app.finance.refunds.cases import queries, sentences
 from app.school import service as school
 from app.settings import Settings, get_settings
 from app.web import formats
 
 DAYS_LEFT = (15, 5, 0)
-"""Warnings: of the 45 days of GNPEC Standard 12, these are days 30, 40 and 45."""
+"""Warnings: of the 45 days of GNPEC Standard 12, these are days 30, 40 and 45; of the 40 of VA funds 25, 35 and 40."""
 _STEPS: Mapping[str, str] = {
     Action.REFUND_APPROVED: "approved",
     Action.REFUND_REMITTED: "remitted",
@@ -34,6 +34,7 @@ def send_notice(session: Session, refund_id: int, action: str, details: Mapping[
         return
     settings: Settings = session.info.get("settings") or get_settings()
     amount = details.get("amount_cents")
+    due, overdue = formats.day(row.due_on, known.zone), row.days_left is not None and row.days_left < 0
     mail.send(
         session,
         row.email,
@@ -45,8 +46,11 @@ def send_notice(session: Session, refund_id: int, action: str, details: Mapping[
         amount=format_cents(amount if isinstance(amount, int) else row.amount_cents),
         nothing=not row.amount_cents,
         payee=details.get("payee"),
-        own=details.get("payee") == row.student,
-        due=formats.day(row.due_on, known.zone),
+        own=details.get("payer_id") is None,
+        owed=[
+            sentences.owed(one, due, overdue=overdue)
+            for one in queries.computations(session, refund_id)[0].payees
+        ],
         page=f"{settings.app_origin}/refunds/{row.id}",
     )
 

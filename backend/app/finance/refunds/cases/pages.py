@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from app.core.money import format_cents
 from app.core.permissions import Permission, Subject
-from app.documents.service import IssueForm, long_date
+from app.documents.service import IssueForm
 from app.finance.ledger import chart, panels
 from app.finance.ledger.panels import Panel
 from app.finance.refunds.cases import policy, service
@@ -20,6 +20,7 @@ from app.finance.refunds.cases.schemas import ApprovalForm, RecomputeForm, Rejec
 from app.settings import Settings
 from app.web import navigation, refusals, reports, search
 from app.web.field_types import OptionalDay, OptionalId, PathId
+from app.web.formats import long_date
 from app.web.forms import Form, posted
 from app.web.navigation import NavItem
 from app.web.paging import PageParams, Paging
@@ -133,7 +134,7 @@ def case_page(
     if payees:
         blank |= {"payer_id": payees[0]["payer_id"], "amount_cents": payees[0]["amount_cents"]}
     if letter is None and may_letter:
-        letter = Form.blank(IssueForm, request=letters.act(session, subject, refund_id))
+        letter = Form.blank(IssueForm, request=letters.act(found))
     kept = [one["name"] for one in current.case_file["items"] if one["kept"]]
     return render(
         request,

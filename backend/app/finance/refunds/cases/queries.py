@@ -50,7 +50,7 @@ register_conflict(
 register_conflict(
     "check_refund_remittances_total", "That is more than the refund. Nothing was paid; open the refund again."
 )
-register_conflict("check_refunds_persons", "Somebody else approves a refund than who computed it.")
+register_conflict("check_refunds_persons", "Someone other than the person who computed a refund approves it.")
 register_conflict("check_refunds_order", "The refund has changed in the meantime. Open it again.")
 
 STATES = {
@@ -149,6 +149,10 @@ def remittance_by_request(session: Session, request: UUID) -> RefundRemittance |
 _Computer, _Approver, _Endorser = aliased(User), aliased(User), aliased(User)
 
 
+def _days_left(today: date) -> ColumnElement[int | None]:
+    return case((OPEN, Refund.due_on - literal(today, Date)), else_=null())
+
+
 def rows(zone: ZoneInfo, today: date) -> Select[Any]:
     """Refunds with their student, program and timeliness.
 
@@ -184,15 +188,13 @@ def rows(zone: ZoneInfo, today: date) -> Select[Any]:
             Refund.remitted_at,
             remitted_on.label("remitted_on"),
             (remitted_on - withdrawn_on).label("days"),
-            case((OPEN, Refund.due_on - literal(today, Date)), else_=null()).label("days_left"),
+            _days_left(today).label("days_left"),
             case(
                 (Refund.remitted_at.is_not(None), remitted_on <= Refund.due_on),
                 (OPEN & (Refund.due_on < today), False),
                 else_=null(),
             ).label("on_time"),
             Refund.letter_id,
-            Refund.credit_transaction_id,
-            Refund.warnings,
         )
         .join(Withdrawal, Withdrawal.id == Refund.withdrawal_id)
         .join(User, User.id == Withdrawal.user_id)
@@ -230,7 +232,8 @@ def listing(
     first: date | None = None,
     last: date | None = None,
 ) -> Listing[Any]:
-    """Refunds. `timely`: on_time, late or overdue; `first` and `last` are of the withdrawal."""
+    """Refunds: the open ones by the days left, then the others, the newest first. `timely`: on_time, late or overdue;
+    `first` and `last` are of the withdrawal."""
     found = rows(zone, today).where(
         visible, *matches(paging.q, User.full_name, User.email, Program.name, cast(Refund.id, Text))
     )
@@ -257,10 +260,11 @@ def listing(
         "amount": Refund.amount_cents,
         "withdrawn": _LEFT,
         "due": Refund.due_on,
+        "days_left": _days_left(today),
         "remitted": Refund.remitted_at,
         "state": _STATE,
     }
-    return Listing(session, found.order_by(paging.order(sorts, "due"), Refund.id), paging)
+    return Listing(session, found.order_by(paging.order(sorts, "days_left"), Refund.id.desc()), paging)
 
 
 def totals(session: Session, visible: ColumnElement[bool], today: date) -> Row[Any]:
@@ -276,15 +280,20 @@ def totals(session: Session, visible: ColumnElement[bool], today: date) -> Row[A
     ).one()
 
 
-def waiting(visible: ColumnElement[bool], condition: ColumnElement[bool], what: str) -> Select[Any]:
-    """What waits, for the queue."""
+def waiting(visible: ColumnElement[bool], condition: ColumnElement[bool]) -> Select[Any]:
+    """What waits, for the queue, and what is to do."""
+    to_do = case(
+        (Refund.rejected_at.is_not(None), "Compute the refund again"),
+        (Refund.approved_at.is_not(None), "Pay out the refund"),
+        else_="Approve the refund",
+    )
     return (
         select(
             *queue.line(
                 number=Refund.id,
                 student_id=Withdrawal.user_id,
                 about=User.full_name,
-                what=literal(what) + " · " + Program.name,
+                what=to_do + " · " + Program.name,
                 since=Refund.created_at,
                 due_on=Refund.due_on,
                 href=func.concat("/refunds/", Refund.id),

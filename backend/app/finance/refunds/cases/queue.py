@@ -5,7 +5,9 @@ from app.finance.refunds.cases import policy, queries
 from app.web import queue
 from app.web.queue import QueueKind
 
-_BECAUSE = "A refund is paid within 45 days of the withdrawal (GNPEC Standard 12)."
+_BECAUSE = (
+    "A refund is paid within 45 days of the withdrawal (GNPEC Standard 12), 40 if VA paid (38 CFR 21.4255)."
+)
 
 queue.register(
     QueueKind(
@@ -15,7 +17,6 @@ queue.register(
         lambda session, subject, _today: queries.waiting(
             policy.visible(session, subject, queries.STUDENT),
             queries.TO_APPROVE,
-            "Approve the refund",
         ),
         _BECAUSE,
         order=42,
@@ -27,7 +28,6 @@ queue.register(
         lambda session, subject, _today: queries.waiting(
             policy.visible(session, subject, queries.STUDENT),
             queries.TO_HANDLE,
-            "Pay out the refund",
         ),
         _BECAUSE,
         order=43,

@@ -8,7 +8,12 @@ from app.finance.refunds.cases.queries import STATES
 from app.web.reports import Column, Filter, Grouping, Kind, Measure, Report
 
 TIMELY = (("on_time", "Paid on time"), ("late", "Paid late"), ("overdue", "Overdue"))
-_OUTCOMES = {"on_time": "On time", "late": "Late or overdue", "open": "Open"}
+_OUTCOMES = {
+    "on_time": "Paid on time",
+    "late": "Late or overdue",
+    "open": "Open",
+    "nothing": "Nothing owed",
+}
 
 
 def state(row: Any) -> str:
@@ -24,20 +29,20 @@ REFUNDS = Report[Any](
         Column("student", "Student", lambda row: row.student, sort="student"),
         Column("email", "Email", lambda row: row.email, on_page=False),
         Column("program", "Program", lambda row: row.program, sort="program"),
-        Column("state", "State", state, sort="state"),
+        Column("state", "Status", state, sort="state"),
         Column("amount", "Amount", lambda row: row.amount_cents, Kind.CENTS, sort="amount"),
         Column("withdrawn", "Withdrawn", lambda row: row.withdrawn_on, Kind.DAY, sort="withdrawn"),
         Column("due", "Due", lambda row: row.due_on, Kind.DAY, sort="due"),
-        Column("days_left", "Days left", lambda row: row.days_left, Kind.NUMBER),
+        Column("days_left", "Days left", lambda row: row.days_left, Kind.NUMBER, sort="days_left"),
         Column("approved", "Approved", lambda row: row.approved_at, Kind.MOMENT, on_page=False),
         Column("approver", "Approved by", lambda row: row.approver, on_page=False),
         Column("remitted", "Paid out", lambda row: row.remitted_on, Kind.DAY, sort="remitted"),
-        Column("days", "Days taken", lambda row: row.days, Kind.NUMBER),
+        Column("days", "Days taken", lambda row: row.days, Kind.NUMBER, on_page=False),
         Column("on_time", "On time", lambda row: row.on_time, Kind.YES_NO),
     ),
     search="Search by student, email, program or number",
     filters=(
-        Filter("state", "State", tuple(STATES.items())),
+        Filter("state", "Status", tuple(STATES.items())),
         Filter("timely", "Timeliness", TIMELY),
         Filter("program_id", "Program", hidden=True),
         Filter("first", "Withdrawn from", is_day=True),
@@ -48,7 +53,10 @@ REFUNDS = Report[Any](
             "timeliness",
             "Timeliness",
             lambda columns, _zone: case(
-                (columns.on_time.is_(True), "on_time"), (columns.on_time.is_(False), "late"), else_="open"
+                (columns.on_time.is_(True), "on_time"),
+                (columns.on_time.is_(False), "late"),
+                (columns.days_left.is_(None), "nothing"),
+                else_="open",
             ),
             measures=(Measure("amount_cents", "Amount", Kind.CENTS),),
             named=lambda value: _OUTCOMES.get(value, str(value)),

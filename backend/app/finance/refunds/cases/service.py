@@ -3,7 +3,7 @@ again where something is wrong. Each step is one transaction with the ledger and
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 from uuid import UUID, uuid5
 
@@ -17,6 +17,7 @@ from app.core.money import format_cents
 from app.core.permissions import Actor, Subject, internal
 from app.core.views import Part
 from app.db.models import Refund, RefundComputation, RefundRemittance
+from app.enrollment import service as enrollment
 from app.finance.ledger import policies_in_force
 from app.finance.ledger import service as ledger
 from app.finance.refunds import door
@@ -117,9 +118,9 @@ def refunds(
     first: date | None = None,
     last: date | None = None,
 ) -> Listing[Any]:
-    """Refunds, by the day they are due unless sorted otherwise.
+    """Refunds: the open ones by the days left, then the others, unless sorted otherwise.
 
-    Sorts: number, student, program, amount, withdrawn, due, remitted, state. Raises Forbidden.
+    Sorts: number, student, program, amount, withdrawn, due, days_left, remitted, state. Raises Forbidden.
     """
     policy.require_read_all(subject)
     zone = school.facts(session).zone
@@ -166,7 +167,7 @@ def open_for_withdrawal(session: Session, subject: Actor, leaving: Leaving) -> R
     row = Refund(
         withdrawal_id=leaving.withdrawal_id,
         amount_cents=computed.result.amount_cents,
-        policy_basis=_basis(computed),
+        policy_basis=computed.basis,
         due_on=computed.result.due_on,
         computed_by=subject.user_id,
     )
@@ -187,11 +188,11 @@ def recompute(session: Session, subject: Subject, refund_id: int, values: Recomp
             "This refund is approved, so it is not computed again. Have it sent back first. Nothing was changed."
         )
     before = found.current
-    leaving = _leaving(found)
+    leaving = _leaving(session, found)
     computed = _compute(session, leaving, values.kept)
     if computed.case_file == before.case_file and row.rejected_at is None:
         raise Conflict("Nothing has changed since the refund was computed, so it would be the same.")
-    row.amount_cents, row.policy_basis = computed.result.amount_cents, _basis(computed)
+    row.amount_cents, row.policy_basis = computed.result.amount_cents, computed.basis
     row.due_on, row.computed_by = computed.result.due_on, subject.user_id
     row.endorsed_at = row.endorsed_by = row.rejected_at = row.rejected_by = row.rejection = None
     session.flush()
@@ -260,25 +261,9 @@ def _compute(session: Session, leaving: Leaving, kept: Collection[str] = ()) -> 
         ) from None
 
 
-def _basis(computed: Computed) -> str:
-    return "\n".join([computed.result.basis, *computed.assumptions])
-
-
-def _leaving(found: RefundCase) -> Leaving:
-    """The facts of the withdrawal, which do not change: as the first computation had them."""
-    first = found.computations[-1]
-    case_file, minutes = first.case_file, first.case_file["attended_minutes"]
-    in_hours = not any(one.startswith(account.BY_PROGRESS) for one in first.assumptions)
-    return Leaving(
-        withdrawal_id=found.row.withdrawal_id,
-        enrollment_id=found.row.enrollment_id,
-        user_id=found.row.student_id,
-        kind=case_file["kind"],
-        withdrawn_at=datetime.fromisoformat(case_file["withdrawn_at"]),
-        completed_minutes=minutes,
-        total_minutes=case_file["program"]["total_minutes"] if in_hours else None,
-        percent=0 if in_hours else minutes // 60,
-    )
+def _leaving(session: Session, found: RefundCase) -> Leaving:
+    """The facts of the withdrawal, which do not change."""
+    return Leaving.of(enrollment.frozen_figures(session, found.row.withdrawal_id))
 
 
 # Deciding
@@ -295,10 +280,12 @@ def approve(session: Session, subject: Subject, refund_id: int, values: Approval
     if row.approved_at is not None:
         raise Conflict("This refund is approved already. Nothing was changed.")
     if row.rejected_at is not None:
-        raise Conflict("This refund was sent back. The bursar computes it again before it is approved.")
+        raise Conflict(
+            "This refund was sent back. The bursar must compute it again before it can be approved."
+        )
     if subject.user_id in found.makers:
         raise Forbidden(
-            "You recorded or processed this withdrawal or computed its refund, so somebody else approves it. "
+            "You recorded or processed this withdrawal or computed its refund, so someone else must approve it. "
             "Nothing was changed."
         )
     current = found.current
@@ -339,7 +326,7 @@ def approve(session: Session, subject: Subject, refund_id: int, values: Approval
 def _require_unchanged(session: Session, found: RefundCase) -> None:
     """Raises Conflict where the case would be another one today."""
     kept = [one["name"] for one in found.current.case_file["items"] if one["kept"]]
-    computed = _compute(session, _leaving(found), kept)
+    computed = _compute(session, _leaving(session, found), kept)
     if computed.case_file == found.current.case_file and computed.payees == found.current.payees:
         return
     raise Conflict(

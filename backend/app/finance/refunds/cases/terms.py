@@ -8,8 +8,8 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Row
 from sqlalchemy.orm import Session
 
-from app.finance.agreements import queries as agreements
-from app.finance.agreements.queries import AgreedItem, AgreedSegment
+from app.finance.agreements import service as agreements
+from app.finance.agreements.service import AgreedItem, AgreedSegment
 from app.rules.refunds import in_force
 
 NO_AGREEMENT = (

@@ -11,18 +11,7 @@ from app.finance.refunds.cases.service import open_for_withdrawal
 
 
 def _follow(session: Session, subject: Subject, processed: ProcessedWithdrawal) -> None:
-    figures = processed.figures
-    leaving = Leaving(
-        withdrawal_id=processed.withdrawal_id,
-        enrollment_id=processed.enrollment_id,
-        user_id=processed.user_id,
-        kind=processed.kind,
-        withdrawn_at=processed.withdrawn_at,
-        completed_minutes=figures.hours.completed_minutes,
-        total_minutes=figures.hours.total_minutes,
-        percent=figures.percent,
-    )
-    open_for_withdrawal(session, subject, leaving)
+    open_for_withdrawal(session, subject, Leaving.of(processed))
 
 
 enrollment.on_withdrawal_processed("refund", _follow)

@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, NamedTuple
 
-import psycopg
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
@@ -15,6 +14,7 @@ from app.core.search import pattern
 from app.lrs.engine.statements.filters import Filter
 from app.lrs.engine.statements.packing import KEPT, unpack
 from app.lrs.engine.statements.selection import select, within_reach
+from app.lrs.host.connection import driver
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,14 +26,6 @@ class Found:
     user_id: int | None = None
     full_name: str | None = None
     is_voided: bool = False
-
-
-def driver(session: Session) -> psycopg.Connection[tuple[Any, ...]]:
-    """The psycopg connection of the session's transaction, for the store's own SQL."""
-    connection = session.connection().connection.driver_connection
-    if not isinstance(connection, psycopg.Connection):
-        raise TypeError("statements are kept in PostgreSQL through psycopg 3")
-    return connection
 
 
 def page(

@@ -22,6 +22,7 @@ from app.lrs.desk.forwarding.batches import Outcome, Plan, send
 from app.lrs.desk.forwarding.payload import Outgoing, prepare
 from app.lrs.desk.forwarding.responses import sentence, target_of
 from app.lrs.desk.forwarding.sealing import SealBrokenError
+from app.lrs.host.connection import driver
 from app.settings import Settings
 
 BATCH = 50
@@ -100,7 +101,7 @@ def _plan(
 
 
 def _prepared(session: Session, rows: Sequence[tuple[int, str]], plan: Plan) -> list[Outgoing]:
-    return prepare(browser.driver(session), rows, plan.target.version) if rows else []
+    return prepare(driver(session), rows, plan.target.version) if rows else []
 
 
 def _settled(database: Database, plan: Plan, outcome: Outcome, last: int) -> bool:

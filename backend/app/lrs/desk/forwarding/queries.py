@@ -12,10 +12,10 @@ from sqlalchemy.orm import Session
 
 from app.core.search import matches
 from app.db.models import XapiDeadLetter, XapiForwarder, XapiStatement
-from app.lrs.desk.browser.queries import driver
 from app.lrs.engine.statements.filters import Filter
 from app.lrs.engine.statements.packing import KEPT, unpack
 from app.lrs.engine.statements.selection import select as select_statements
+from app.lrs.host.connection import driver
 from app.web.listing import Listing
 from app.web.paging import Paging
 

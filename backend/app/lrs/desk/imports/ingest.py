@@ -13,7 +13,6 @@ import psycopg
 from sqlalchemy.orm import Session
 
 from app.db.session import Database
-from app.lrs.desk.browser.queries import driver
 from app.lrs.desk.imports.parser import SHAPES, Item, Reader
 from app.lrs.engine import jsonio
 from app.lrs.engine.agents.service import Directory
@@ -26,6 +25,7 @@ from app.lrs.engine.statements.checks import JsonObject
 from app.lrs.engine.statements.preparation import Prepared, prepare
 from app.lrs.engine.statements.storage import Submission, store_statements
 from app.lrs.engine.versions import Version
+from app.lrs.host.connection import driver
 from app.lrs.host.service import directory_of
 
 BATCH = 500

@@ -14,8 +14,9 @@ from app.core.files import FileStore
 from app.core.permissions import Subject
 from app.core.views import Part
 from app.documents import service as documents
-from app.documents.service import DocumentKind, Draft, Offer, long_date
+from app.documents.service import DocumentKind, Draft, Offer
 from app.school import service as school
+from app.web.formats import long_date
 
 KIND = "skills_record"
 

@@ -10,38 +10,38 @@ from sqlalchemy.orm import Session
 from app.core.errors import Conflict
 from app.core.files import FileStore
 from app.core.money import format_cents
-from app.core.permissions import Actor, Permission, Subject
+from app.core.permissions import Actor, Permission, Subject, internal
 from app.db.models import IssuedDocument, RefundRemittance
 from app.documents import service as documents
-from app.documents.service import DocumentKind, Draft, Offer, long_date
+from app.documents.service import DocumentKind, Draft, Offer
 from app.finance.ledger import chart
-from app.finance.refunds.cases import policy
+from app.finance.refunds.cases import policy, sentences
 from app.finance.refunds.cases.service import RefundCase, locked, read
 from app.school import service as school
+from app.web.formats import long_date
 
 KIND = "refund_letter"
 _ACTS = UUID("b1f0d6de-0f63-4a5e-8f0a-2a4b7c9c1d55")
+_OPENINGS = {
+    "student": "You withdrew from {program} on {day}.",
+    "administrative": "The school withdrew you from {program} on {day}.",
+    "school_cancelled": "The school canceled your enrollment in {program} on {day}.",
+    "cancellation": "You canceled your enrollment in {program} on {day}.",
+}
+"""What ended the enrollment, by the kind of the withdrawal."""
 
 
-def act(session: Session, subject: Subject, refund_id: int) -> UUID:
-    """Names the act of issuing this refund's next letter, so that two people who press at once make one.
-
-    Raises NotFound, Forbidden.
-    """
-    found = _for_letter(session, subject, refund_id)
-    paid = sum(one.returned_at is None for one in found.remittances)
-    return uuid5(_ACTS, f"{refund_id} {found.current.number} {paid} {found.row.letter_id}")
-
-
-def _for_letter(session: Session, subject: Subject, refund_id: int) -> RefundCase:
-    found = read(session, subject, refund_id)
-    policy.require_compute(subject, found.row.student_id)
-    return found
+@internal("names an act and reads nothing")
+def act(found: RefundCase) -> UUID:
+    """Names the act of issuing this refund's next letter, so that two people who press at once make one."""
+    row, paid = found.row, sum(one.returned_at is None for one in found.remittances)
+    return uuid5(_ACTS, f"{row.id} {found.current.number} {paid} {row.letter_id}")
 
 
 def draft(session: Session, subject: Subject, files: FileStore, refund_id: int) -> Draft:
     """The letter as the refund stands. Raises NotFound, Forbidden, and Conflict before the approval."""
-    found = _for_letter(session, subject, refund_id)
+    found = read(session, subject, refund_id)
+    policy.require_compute(subject, found.row.student_id)
     row = found.row
     if row.approved_at is None:
         raise Conflict("The letter is issued once the refund is approved. Nothing was issued.")
@@ -56,15 +56,10 @@ def draft(session: Session, subject: Subject, files: FileStore, refund_id: int) 
         now.letter_id = document.id
         session.flush()
 
-    withdrawn, due = long_date(row.withdrawn_on), long_date(row.due_on)
-    opening = f"You withdrew from {row.program} on {withdrawn}. This is how your refund was computed."
-    paid = [one for one in found.remittances if one.returned_at is None]
-    closing = [*found.current.assumptions]
-    if not row.amount_cents:
-        closing.append("Nothing is owed to you.")
-    elif not paid:
-        closing.append(f"The refund is paid by {due}.")
-    closing += [_paid(one, letterhead.zone) for one in reversed(paid)]
+    opening = _OPENINGS[found.current.case_file["kind"]].format(
+        program=row.program, day=long_date(row.withdrawn_on)
+    )
+    what = "how the refund was computed" if row.amount_cents else "why no refund is owed"
     steps = [
         [line.text, format_cents(line.amount_cents) if line.amount_cents else ""] for line in found.lines
     ]
@@ -75,9 +70,9 @@ def draft(session: Session, subject: Subject, files: FileStore, refund_id: int) 
         letterhead=letterhead,
         facts={
             "salutation": f"Dear {row.student},",
-            "opening": opening,
+            "opening": f"{opening} This letter shows {what}.",
             "steps": [*steps, ["Refund", format_cents(row.amount_cents)]],
-            "paragraphs": closing,
+            "paragraphs": [*found.current.assumptions, *_money(found, letterhead.zone)],
         },
         machine={
             "student": row.student,
@@ -93,11 +88,26 @@ def draft(session: Session, subject: Subject, files: FileStore, refund_id: int) 
     )
 
 
-def _paid(one: RefundRemittance, zone: ZoneInfo) -> str:
+def _money(found: RefundCase, zone: ZoneInfo) -> list[str]:
+    """What was paid, what came back and what is still owed, each to whom."""
+    if not found.row.amount_cents:
+        return [sentences.NOTHING]
+    unpaid = {one["payer_id"] for one in found.open_payees}
+    said, back = [], {}
+    for one in reversed(found.remittances):
+        day = long_date(one.remitted_at.astimezone(zone).date())
+        if one.returned_at is None:
+            said.append(sentences.paid(one.amount_cents, one.payee, one.payer_id, day, _by(one)))
+        elif one.payer_id in unpaid:
+            back[one.payer_id] = sentences.came_back(one.amount_cents, one.payee, one.payer_id, day)
+    due, overdue = long_date(found.row.due_on), found.row.days_left is not None and found.row.days_left < 0
+    owed = [sentences.owed(one, due, overdue=overdue) for one in found.open_payees]
+    return [*said, *back.values(), *owed]
+
+
+def _by(one: RefundRemittance) -> str:
     method = chart.METHODS[one.method][0].lower()
-    reference = f", {one.reference}" if one.reference else ""
-    day = long_date(one.remitted_at.astimezone(zone).date())
-    return f"{format_cents(one.amount_cents)} was paid to {one.payee} on {day} by {method}{reference}."
+    return f"{method}, reference {one.reference}" if one.reference else method
 
 
 def _offers(_session: Session, _subject: Subject, _student_id: int) -> Sequence[Offer]:
@@ -113,9 +123,10 @@ documents.register_kind(
         layout="refund-letter.typ",
         sample={
             "salutation": "Dear Nguyễn Thị Bích,",
-            "opening": "You withdrew from Dental Assistant on May 4, 2026. This is how your refund was computed.",
+            "opening": "You withdrew from Dental Assistant on May 4, 2026. This letter shows how the refund was "
+            "computed.",
             "steps": [["Paid toward the program", "$5,040.00"], ["Refund", "$5,040.00"]],
-            "paragraphs": ["The refund is paid by June 18, 2026."],
+            "paragraphs": ["$5,040.00 will be paid to you by June 18, 2026."],
         },
         offers=_offers,
         again=None,

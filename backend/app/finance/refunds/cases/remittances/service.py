@@ -123,5 +123,6 @@ def _record(
         remittance_id=made.id,
         amount_cents=made.amount_cents,
         payee=made.payee,
+        payer_id=made.payer_id,
         method=made.method,
     )

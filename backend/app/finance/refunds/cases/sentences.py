@@ -1,0 +1,34 @@
+"""What letters and mail say to the student about the money of a refund: who gets it, when, and what is still owed."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from app.core.money import format_cents
+
+NOTHING = "No refund is owed."
+
+
+def payee(name: str, payer_id: int | None) -> str:
+    """The payee as the student reads of them. `payer_id` is None for the student."""
+    return "you" if payer_id is None else f"{name}, who paid for you"
+
+
+def owed(one: Mapping[str, Any], due: str, *, overdue: bool) -> str:
+    """What a payee is still to get. Letters are issued, and refunds approved, after the deadline, too."""
+    amount, comma = format_cents(one["amount_cents"]), "" if one["payer_id"] is None else ","
+    whom = payee(one["name"], one["payer_id"])
+    if overdue:
+        return f"{amount} was due to {whom}{comma} by {due} and has not been paid yet."
+    return f"{amount} will be paid to {whom}{comma} by {due}."
+
+
+def paid(amount_cents: int, name: str, payer_id: int | None, day: str, by: str) -> str:
+    """What was paid, with its day and method."""
+    comma = "" if payer_id is None else ","
+    return f"{format_cents(amount_cents)} was paid to {payee(name, payer_id)}{comma} on {day} by {by}."
+
+
+def came_back(amount_cents: int, name: str, payer_id: int | None, day: str) -> str:
+    """A payment that came back to the school and was not sent again."""
+    whom = "you" if payer_id is None else name
+    return f"The payment of {format_cents(amount_cents)} to {whom} on {day} came back to the school."
