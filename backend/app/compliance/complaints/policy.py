@@ -134,7 +134,7 @@ def is_own(subject: Actor, row: Complaint) -> bool:
 
 
 def follows_on_pages(row: Complaint, student: User) -> bool:
-    """Whether who made the complaint can sign in, follow it and appeal: a student with an account, also one who left."""
+    """Whether who made the complaint can sign in, follow it and appeal: a student with an account, or one who left."""
     return row.relation in OF_STUDENTS and student.role is Role.STUDENT and student.deleted_at is None
 
 
