@@ -284,6 +284,7 @@ def test_setup_one_student_at_a_time_and_the_students_own_page(
     expect(derivation).to_be_hidden()
     page.emulate_media(media="print")
     expect(derivation).to_be_visible()
+    expect(page.get_by_text("Printed by Tess Carter")).to_be_visible()
     page.emulate_media(media="screen")
     page.goto("/grades")
     seen("final-grades")
