@@ -67,6 +67,16 @@ class Settings(BaseSettings):
     """Where backups are kept: better on another disk. Unset, they are in `backups` below DATA_DIR."""
     backup_schedule: bool = True
     """Whether the embedded server is backed up by the system itself, all the time."""
+    backup_s3_bucket: OptionalText = None
+    """A bucket of any S3-compatible store that a second copy of the backups is kept in, encrypted."""
+    backup_s3_prefix: str = ""
+    """What the names of its objects begin with; `school-a/`, where several schools share a bucket."""
+    backup_s3_endpoint_url: OptionalText = None
+    backup_s3_region: OptionalText = None
+    backup_s3_access_key_id: OptionalSecret = None
+    backup_s3_secret_access_key: OptionalSecret = None
+    backup_s3_recipient: OptionalText = None
+    """The public key, `age1…`, that the copy is encrypted for; its secret half (`aada backup key`) stays elsewhere."""
 
     app_origin: str = "http://localhost:8000"
     """The address people type, without a path."""

@@ -6,17 +6,15 @@ template that a test may commit to; `live_server` serves such a clone on a free 
 
 import gc
 import os
-import shutil
 import socket
 import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import hypothesis
 import psycopg
@@ -38,6 +36,7 @@ from app.ops.postgres import EmbeddedServer
 from app.settings import Settings
 from tests.browser.chromium import chromium
 from tests.client import Client, event_loop
+from tests.fast_disk import fast_folder
 
 # What has been loaded stays for the whole run: the collector need not look through it again with every few thousand
 # objects, which is a fifth of the processor time of a run.
@@ -54,9 +53,6 @@ hypothesis.settings.register_profile(
 hypothesis.settings.load_profile("fixed")
 
 TEMPLATE = "aada_template"
-MEMORY = Path("/dev/shm")  # the system's folder in memory
-ROOM = 4 << 30
-"""Bytes that the folder in memory must have free: a server's databases take a few hundred MB, and there are several."""
 SHARED = Path(__file__).resolve().parents[3] / "shared"
 
 
@@ -74,32 +70,10 @@ def _settings(**overrides: object) -> Settings:
 
 
 @pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedServer]:
-    """A running server, made for speed and thrown away.
-
-    In memory where there is room: a test's own database is 1,300 files, and a disk that many tests write to takes
-    from 0.2 to 3 seconds to copy them; memory takes 0.1.
-    """
-    with ExitStack() as stack:
-        folder = _folder_in_memory()
-        if folder is None:
-            place = tmp_path_factory.mktemp("postgres")
-        else:
-            place = Path(stack.enter_context(TemporaryDirectory(prefix=f"{folder}.", dir=MEMORY)))
-        yield stack.enter_context(EmbeddedServer(place, durable=False))
-
-
-def _folder_in_memory() -> str | None:
-    """The beginning of a folder's name that says whose it is; None without memory to spare. What killed runs left
-    there is removed."""
-    try:
-        for left in MEMORY.glob("aada-tests-*"):
-            if not Path("/proc", left.name.split(".")[0].removeprefix("aada-tests-")).exists():
-                shutil.rmtree(left, ignore_errors=True)
-        roomy = shutil.disk_usage(MEMORY).free >= ROOM and os.access(MEMORY, os.W_OK)
-    except OSError:
-        return None
-    return f"aada-tests-{os.getpid()}" if roomy else None
+def postgres() -> Iterator[EmbeddedServer]:
+    """A running server, made for speed and thrown away."""
+    with fast_folder() as place, EmbeddedServer(place, durable=False) as server:
+        yield server
 
 
 @pytest.fixture(scope="session")

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -47,9 +48,13 @@ def _code(path: Path) -> Iterator[str]:
             yield from (ticked or tagged for ticked, tagged in CODE.findall(line))
 
 
+_aada = cache(lambda: get_command(cli))
+"""The commands, built once: there are a hundred, and some three hundred places that name one."""
+
+
 def _wrong_command(words: list[str]) -> str | None:
     """What does not exist in `aada` and these words, or None."""
-    command = get_command(cli)
+    command = _aada()
     said = ["aada"]
     for word in words:
         options = {

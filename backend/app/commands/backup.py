@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from app.ops.backup import drill, keeper, plan, upkeep
+from app.ops.backup import drill, instants, keeper, plan, upkeep, wal
+from app.ops.backup.offsite import copy as offsite
+from app.ops.backup.offsite import keys
+from app.ops.backup.offsite.bucket import bucket_of
+from app.ops.backup.offsite.fetch import fetch as fetch_backups
 from app.ops.backup.place import Backup, BackupPlace, place_of
 from app.ops.backup.tools import Source, source_of
 from app.ops.errors import OperatorError
@@ -19,7 +25,9 @@ from app.rules import backups as rules
 from app.rules.backups import BackupKind, Span
 from app.settings import Settings, get_settings
 
-commands = typer.Typer(no_args_is_help=True, help="Backups: make, list, verify, prune.")
+commands = typer.Typer(
+    no_args_is_help=True, help="Backups: make, list, verify, prune, and a copy in a bucket."
+)
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 
 
@@ -70,7 +78,8 @@ def list_backups(as_json: AsJson = False) -> None:
     """List the backups, oldest first, and the instants that can be restored from them."""
     settings = get_settings()
     place = place_of(settings)
-    known, spans = place.backups(), upkeep.spans(place)
+    known, horizon = place.backups(), place.horizon
+    spans = upkeep.spans(known, wal.files(place), horizon)
     if as_json:
         typer.echo(
             json.dumps(
@@ -91,7 +100,7 @@ def list_backups(as_json: AsJson = False) -> None:
         typer.echo(
             f"{one.id:<30} {local(one.ended_at, settings)}  {size(one.size_bytes):>9}  timeline {one.timeline}  {state}"
         )
-    several = rules.branches([one.member for one in known], place.horizon)
+    several = rules.branches([one.member for one in known], horizon)
     if len(several) > 1:
         typer.echo("They are of several databases (aada restore --branch):")
         for branch in several:
@@ -167,6 +176,73 @@ def run_drill(as_json: AsJson = False) -> None:
             f"{outcome.backup} was restored in {outcome.recovery_seconds:.1f} s: {outcome.rows:,} rows in "
             f"{outcome.tables} tables, {_count(outcome.documents, 'document')} compared{lost}."
         )
+
+
+@commands.command("key")
+def new_key(
+    file: Annotated[Path, typer.Argument(help="Where to write the secret key; the file must not exist yet.")],
+) -> None:
+    """Make the key that the copy in the bucket is encrypted for. Without the file, nobody can open that copy."""
+    public = keys.new(file)
+    typer.echo(
+        f"BACKUP_S3_RECIPIENT={public}\n\n"
+        f"Put that line into .env. Keep {file} where a fire or a thief at this machine does not get it: printed in a "
+        "safe, and on a medium in another building. Then delete it here: the system needs the public key alone."
+    )
+
+
+@commands.command("copy")
+def copy_to_bucket(as_json: AsJson = False) -> None:
+    """Send to the bucket what is not there yet, and remove there what no instant of the last 30 days needs.
+
+    The running system does this by itself, every minute. Exit status 1 unless all of it has arrived.
+    """
+    settings = get_settings()
+    place = place_of(settings)
+    place.prepare()
+    known = offsite.of(settings, place)
+    if known is None:
+        raise OperatorError("BACKUP_S3_BUCKET is not set: there is no bucket to copy the backups to.")
+    done = known.turn()
+    if as_json:
+        shown = {"objects": done.objects, "size_bytes": done.size_bytes, "removed": done.removed}
+        typer.echo(json.dumps(shown | {"remark": done.remark}, indent=2))
+        return
+    typer.echo(
+        f"{_count(done.objects, 'object')} sent ({size(done.size_bytes)}), {done.removed:,} removed. Everything in "
+        f"{place.folder} is in the bucket {settings.backup_s3_bucket}."
+    )
+    if done.remark is not None:
+        typer.echo(done.remark)
+
+
+@commands.command("fetch")
+def fetch(
+    into: Annotated[Path, typer.Option(help="A new folder for the backups.")],
+    key: Annotated[Path, typer.Option(help="The file that aada backup key wrote.")],
+    to: Annotated[
+        str, typer.Option(help="An instant such as '2026-03-08 01:59:59 America/New_York', or latest.")
+    ] = "latest",
+    branch: Annotated[
+        str | None, typer.Option(help="Which database, where several were copied: the refusal lists them.")
+    ] = None,
+) -> None:
+    """Bring from the bucket what an instant needs, to restore it with nothing else left. Broken off, the same command
+    goes on where it was.
+    """
+    settings = get_settings()
+    bucket = bucket_of(settings)
+    if bucket is None:
+        raise OperatorError(
+            "BACKUP_S3_BUCKET is not set: set it, and the other BACKUP_S3_ settings, as .env had them."
+        )
+    target = None if to.strip().lower() == "latest" else instants.parse(to, settings.zone)
+    done = fetch_backups(bucket, keys.Key.read(key), into, target, settings, branch=branch, say=typer.echo)
+    typer.echo(
+        f"{_count(done.files, 'file')} fetched ({size(done.size_bytes)}), good for everything committed until "
+        f"{local(done.plan.reaches, settings)}.\nTo restore it: aada restore --from {shlex.quote(str(into))} "
+        f"--to '{to}' --into DIR"
+    )
 
 
 def size(size_bytes: int) -> str:

@@ -12,8 +12,11 @@ import psycopg
 import typer
 from sqlalchemy.engine import make_url
 
+from app.commands.doctor import report
 from app.db.session import libpq_url
 from app.ops import dumps, migrations, roles
+from app.ops.doctor import examination, wear
+from app.ops.doctor.findings import Installation
 from app.ops.errors import OperatorError
 from app.ops.postgres import find_pg17
 from app.ops.servers import (
@@ -104,7 +107,7 @@ def psql(context: typer.Context) -> None:
         before = signal.signal(signal.SIGINT, signal.SIG_IGN)
         try:
             done = subprocess.run(
-                [programs.tool("psql"), libpq_url(target._replace(password=None)), *context.args],
+                [programs.tool("psql"), libpq_url(target, password=False), *context.args],
                 env=environment,
                 check=False,
                 preexec_fn=_default_interrupt,
@@ -162,6 +165,19 @@ def check() -> None:
         typer.echo(f"revision {migrations.state(settings).current}, as this version needs")
         roles.check_app_role(settings)
         typer.echo(f"role {settings.app_database_url.username} signs in")
+
+
+@commands.command()
+def doctor(
+    as_json: Annotated[bool, typer.Option("--json", help="The findings as JSON.")] = False,
+) -> None:
+    """Look for what wears out: indexes that are missing, broken or unused, room of removed rows, sequences and
+    transaction numbers near their end, failed checksums, changed sort rules, an old release. Exit status 1 with a
+    problem. Changes nothing.
+    """
+    with database_server(get_settings()) as (settings, server), connect(settings) as connection:
+        known = Installation(settings, database=connection, embedded=server is not None)
+        report(examination.examine(known, wear.CHECKS), as_json)
 
 
 @commands.command()

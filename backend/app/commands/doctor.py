@@ -40,6 +40,11 @@ def doctor(
     found = examination.examine_everything(settings, wrong, mail_to)
     if examination.not_to_be_joined(settings, wrong) is None and not wrong:
         _keep(settings, found)
+    report(found, as_json)
+
+
+def report(found: list[Finding], as_json: bool) -> None:
+    """Print the findings. Raises typer.Exit with status 1 if one is a problem."""
     if as_json:
         rows = [{"check": one.check, "level": one.level, "says": one.says, "do": one.do} for one in found]
         worst = min((one.level for one in found), key=_ORDER.index)

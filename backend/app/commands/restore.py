@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import pwd
+import shlex
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -53,7 +56,9 @@ def restore(
         if as_json:
             typer.echo(json.dumps(_plan_as_json(wanted), indent=2))
         else:
-            more = f" --branch {branch}" if branch else ""
+            more = (f" --from {shlex.quote(str(source))}" if source else "") + (
+                f" --branch {branch}" if branch else ""
+            )
             typer.echo(f"\nNothing was changed. To restore it: aada restore --to '{to}'{more} --into DIR")
         return
     done = restore_backup(place, wanted, into, settings, _quiet if as_json else typer.echo)
@@ -105,10 +110,18 @@ def _summarize(done: Restored, settings: Settings) -> None:
         typer.echo(f"  Missing           {line}")
     typer.echo(
         "\nLook at it, without sending email, running jobs or touching the backups (docs/runbooks/restore.md, 4):\n"
-        f"  DATA_DIR={done.into} APP_ORIGIN=http://localhost:8010 CONTENT_ORIGIN=http://127.0.0.1:8010 SMTP_URL= "
-        "BACKUP_DIR= ENVIRONMENT=development aada serve --no-jobs\n"
+        f"  {_as_the_same_user()}env DATA_DIR={shlex.quote(str(done.into))} APP_ORIGIN=http://localhost:8010 "
+        "CONTENT_ORIGIN=http://127.0.0.1:8010 SMTP_URL= BACKUP_DIR= ENVIRONMENT=development "
+        ".venv/bin/aada serve --no-jobs\n"
         f"To go on with it, stop the school, set DATA_DIR={done.into} in .env, and start it (5)."
     )
+
+
+def _as_the_same_user() -> str:
+    """What to put before a command, for whoever came here with sudo and is somebody else in their own shell."""
+    if "SUDO_USER" not in os.environ:
+        return ""
+    return f"sudo -u {pwd.getpwuid(os.geteuid()).pw_name} "
 
 
 def _plan_as_json(wanted: Plan) -> dict[str, Any]:

@@ -22,12 +22,14 @@ SessionLocal = sessionmaker(expire_on_commit=False)
 """Makes sessions for scripts and notebooks; bound when the first `Database` opens."""
 
 
-def libpq_url(url: URL) -> str:
+def libpq_url(url: URL, *, password: bool = True) -> str:
     """The URL as psql and libpq read it: every part percent-encoded, several hosts as lists.
 
-    SQLAlchemy leaves spaces in a password as they are and names several hosts `?host=a:1&host=b:2`.
+    SQLAlchemy leaves spaces in a password as they are and names several hosts `?host=a:1&host=b:2`. Without the
+    `password` it can be an argument, which every user of the machine can read.
     """
-    user = ":".join(quote(str(part), safe="") for part in (url.username, url.password) if part is not None)
+    parts = (url.username, url.password if password else None)
+    user = ":".join(quote(str(part), safe="") for part in parts if part is not None)
     host = f"[{url.host}]" if url.host and ":" in url.host else url.host or ""
     port = f":{url.port}" if url.port else ""
     query = {name: value if isinstance(value, str) else ",".join(value) for name, value in url.query.items()}

@@ -6,16 +6,17 @@ import gzip
 import os
 import subprocess
 import zlib
+from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryFile
 from typing import IO
 
 from app.db.session import libpq_url
 from app.ops import roles
-from app.ops.backup.tools import run
+from app.ops.backup.tools import run, spawn
 from app.ops.errors import OperatorError
 from app.ops.postgres import find_pg17
-from app.ops.postgres.launch import environment, one_line
+from app.ops.postgres.launch import one_line
 from app.ops.servers import connect
 from app.settings import Settings
 
@@ -24,6 +25,7 @@ _RELATIONS = (
     " WHERE c.relkind IN ('r', 'p', 'v', 'S') AND n.nspname <> 'information_schema' AND n.nspname NOT LIKE 'pg\\_%'"
 )
 _CHUNK = 1024 * 1024
+_COMPLETE = b"-- PostgreSQL database dump complete"
 
 
 def dump(settings: Settings, target: Path) -> int:
@@ -39,7 +41,7 @@ def dump(settings: Settings, target: Path) -> int:
             find_pg17(),
             "pg_dump",
             [
-                f"--dbname={libpq_url(url._replace(password=None))}",
+                f"--dbname={libpq_url(url, password=False)}",
                 f"--file={partial}",
                 "--compress=gzip:6",
                 "--no-password",
@@ -57,7 +59,6 @@ def dump(settings: Settings, target: Path) -> int:
 
 def load(settings: Settings, source: Path) -> None:
     """Bring what `dump` wrote into an empty database, all of it or nothing. Raises OperatorError."""
-    _require_readable(source)
     with connect(settings) as connection:
         row = connection.execute(_RELATIONS).fetchone()
     if row is None or row[0] != 0:
@@ -65,60 +66,72 @@ def load(settings: Settings, source: Path) -> None:
             f"The database {settings.owner_database_url.database} is not empty, and a dump is never loaded over "
             "anything: rename it and make a new one (docs/runbooks/database.md). Nothing was changed."
         )
-    roles.ensure_app_role(settings)
-    with TemporaryFile() as said:
-        status = _psql(settings, source, said)
-        said.seek(0)
-        lines = said.read().decode("utf-8", "replace").splitlines()
+    with _opened(source) as stream:
+        roles.ensure_app_role(settings)
+        with TemporaryFile() as said:
+            status = _psql(settings, source, stream, said)
+            said.seek(0)
+            lines = said.read().decode("utf-8", "replace").splitlines()
     # psql quotes the statement below its complaint, so the last line says nothing.
     reason = next((one_line(line) for line in lines if "ERROR" in line), one_line("\n".join(lines)))
     if status != 0:
         raise OperatorError(f"{source} could not be loaded ({reason}). The database is empty as before.")
 
 
-def _psql(settings: Settings, source: Path, said: IO[bytes]) -> int:
+def _opened(source: Path) -> gzip.GzipFile:
+    try:
+        return gzip.open(source)
+    except OSError as error:
+        raise OperatorError(f"{source} cannot be read ({error.strerror}). Nothing was changed.") from error
+
+
+def _psql(settings: Settings, source: Path, stream: gzip.GzipFile, said: IO[bytes]) -> int:
+    """Give psql the file in one transaction, which ends when the file has been read to its end; the exit status.
+
+    The transaction is begun and committed by what is written here. With `--single-transaction`, the end of the input
+    commits, and it also comes when this process is killed in the middle.
+    """
     url = settings.owner_database_url
-    variables = environment(find_pg17())
-    if url.password is not None:
-        variables["PGPASSWORD"] = str(url.password)
-    process = subprocess.Popen(
+    process = spawn(
+        find_pg17(),
+        "psql",
         [
-            find_pg17().tool("psql"),
             "--no-psqlrc",
             "--quiet",
             "--no-password",
             "--set=ON_ERROR_STOP=1",
-            "--single-transaction",
             "--output=/dev/null",
-            libpq_url(url._replace(password=None)),
+            libpq_url(url, password=False),
         ],
-        env=variables,
+        said=said,
         stdin=subprocess.PIPE,
-        stderr=said,
+        password=None if url.password is None else str(url.password),
     )
     try:
-        with gzip.open(source) as stream:
-            while process.stdin is not None and (chunk := stream.read(_CHUNK)):
-                process.stdin.write(chunk)
-    except BrokenPipeError:
-        pass  # psql has ended, and says why
-    except BaseException:
-        process.kill()  # before its input ends: what it has read so far must not be committed
+        with suppress(BrokenPipeError):  # psql has ended, and says why
+            _feed(process, stream)
+    except BaseException as error:
+        process.kill()
+        if isinstance(error, EOFError | zlib.error | OSError):
+            raise OperatorError(
+                f"{source} is no dump that can be read to its end ({error}). The database is empty as before."
+            ) from error
         raise
     finally:
         process.communicate()
     return process.returncode
 
 
-def _require_readable(source: Path) -> None:
-    """A file that breaks off would be half a school: it is read to its end first."""
-    try:
-        with gzip.open(source) as stream:
-            while stream.read(_CHUNK):
-                pass
-    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-        raise OperatorError(
-            f"{source} is no dump that can be read to its end ({error}). Nothing was changed."
-        ) from error
-    except OSError as error:
-        raise OperatorError(f"{source} cannot be read ({error.strerror}). Nothing was changed.") from error
+def _feed(process: subprocess.Popen[bytes], stream: gzip.GzipFile) -> None:
+    """Raises EOFError, before anything is committed, for a dump that was cut off before it was compressed."""
+    if process.stdin is None:
+        return
+    process.stdin.write(b"BEGIN;\n")
+    tail = b""
+    while chunk := stream.read(_CHUNK):
+        process.stdin.write(chunk)
+        tail = (tail + chunk)[-_CHUNK:]
+    if _COMPLETE not in tail:
+        raise EOFError("pg_dump’s last line is missing")
+    process.stdin.write(b"\nCOMMIT;\n")
+    process.stdin.flush()

@@ -197,15 +197,15 @@ def _parts(
 @contextmanager
 def _working(settings: Settings, database: Database) -> Iterator[JobWorker]:
     """Jobs are worked off, the history is followed and backups are made for as long as the block runs."""
-    worker, follower = JobWorker(settings, database), projections.runner(database)
-    worker.start()
-    follower.start()
     with database.begin() as session:
         scheduled = is_scheduled(settings, session)
+    worker, follower = JobWorker(settings, database), projections.runner(database)
     keeper = Keeper(settings, database) if scheduled else None
-    if keeper is not None:
-        keeper.start()
+    worker.start()
+    follower.start()
     try:
+        if keeper is not None:
+            keeper.start()
         yield worker
     finally:
         if keeper is not None:

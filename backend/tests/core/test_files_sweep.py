@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import delete, select, text
 from sqlalchemy.exc import ProgrammingError
 
+from app.core import clock
 from app.core.errors import Conflict
 from app.core.files import LocalStore, claims, jobs, open_store
 from app.core.files.claims import Retention
@@ -54,9 +55,14 @@ def test_a_file_given_up_a_moment_ago_stays_for_the_grace_time(
     stored = store.put(b"a draft")
     with live_database.begin() as session:
         claims.claim(session, stored, room="documents", row=1)
+        assert claims.claimed(session) == [stored.sha256]
     age(store, stored.sha256)
     with live_database.begin() as session:
         claims.release(session, "documents", 1)
+        assert claims.claimed(session) == []
+        now = clock.now()
+        since = [claims.stored_since(session, now + timedelta(days=day)) for day in (-1, 1)]
+        assert since == [[stored.sha256], []], "a backup copies what may be claimed again"
     assert sweep(live_database, store) == Swept()
     with tomorrow():
         assert sweep(live_database, store).files == 1

@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import redirect_stderr, redirect_stdout
 from io import StringIO
@@ -142,7 +143,11 @@ def test_a_dump_is_whole_and_loaded_into_nothing_but_an_empty_database(
     content = dump.read_bytes()
     broken.write_bytes(content[: len(content) // 2])
     assert "that can be read to its end" in refused(empty, "db", "load", str(broken))
-    broken.write_bytes(gzip.compress(gzip.decompress(content) + b"\nSELECT nonsense;"))
+    plain = gzip.decompress(content)
+    broken.write_bytes(gzip.compress(plain[: len(plain) // 2]))
+    assert "last line is missing" in refused(empty, "db", "load", str(broken))
+    _kill_while_loading(empty, tmp_path / "killed.sql.gz")
+    broken.write_bytes(gzip.compress(plain + b"\nSELECT nonsense;"))
     assert "nonsense" in refused(empty, "db", "load", str(broken))
     loaded = aada(empty, "db", "load", str(dump))
     assert loaded.returncode == 0, loaded.stderr
@@ -151,6 +156,38 @@ def test_a_dump_is_whole_and_loaded_into_nothing_but_an_empty_database(
     assert aada(empty, "db", "check").returncode == 0
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute("DROP DATABASE loaded")
+
+
+def _kill_while_loading(environment: dict[str, str], dump: Path) -> None:
+    """Kill the command in the middle, and let psql go on to the end of what it was given: nothing is committed."""
+    dump.write_bytes(
+        gzip.compress(
+            b"CREATE TABLE half (i int);\nSELECT pg_sleep(2);\n"
+            + b"-- more than a pipe holds\n" * 100_000
+            + b"-- PostgreSQL database dump complete\n"
+        )
+    )
+    code = (
+        "import sys\nfrom app import cli\nfrom app.ops.backup import tools\ntools.dies_with_parent = lambda: None\n"
+        f"sys.argv = ['aada', 'db', 'load', {str(dump)!r}]\ncli.run()"
+    )
+    loading = subprocess.Popen([sys.executable, "-c", code], cwd=BACKEND, env=environment)
+    others = (
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+    )
+    with psycopg.connect(environment["DATABASE_URL"], autocommit=True) as connection:
+
+        def wait_for(count: int, more: str = "") -> None:
+            deadline = time.monotonic() + 60
+            while connection.execute((others + more).encode()).fetchone() != (count,):
+                assert time.monotonic() < deadline
+                time.sleep(0.02)
+
+        wait_for(1, " AND query LIKE '%pg_sleep%' AND state = 'active'")
+        loading.kill()
+        loading.wait()
+        wait_for(0)
+        assert connection.execute("SELECT to_regclass('half')").fetchone() == (None,)
 
 
 def test_status_tells_running_from_not_made(installation: dict[str, str], tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 
@@ -19,6 +20,7 @@ from app.core import clock, history
 from app.core.actions import Action
 from app.core.permissions import SYSTEM
 from app.db.session import Database
+from app.ops.backup.keeper import is_scheduled
 from app.ops.backup.place import Backup, place_of
 from app.ops.doctor import addresses, backups, database, examination, machine, secrets
 from app.ops.doctor.findings import Check, Finding, Installation, Level
@@ -252,7 +254,17 @@ def test_demo_people_are_refused_in_production(
         UserFactory(session=session, email="admin@demo.aada.example")
     (one,) = found(database.demo, with_database())
     assert one.refuses
-    assert [one.level for one in database.demo(with_database(environment="development"))] == [Level.OK]
+    demo = replace(with_database(environment="development"), embedded=True)
+    assert [one.level for one in database.demo(demo)] == [Level.OK]
+    assert [one.says for one in backups.age(demo)] == ["The demo school is not backed up by itself."]
+    with live_database.begin() as session, patch("app.ops.backup.keeper.is_embedded", return_value=True):
+        scheduled = demo.settings.model_copy(update={"backup_schedule": True})
+        assert not is_scheduled(scheduled, session)
+        UserFactory(session=session, email="director@school.example")
+        session.flush()
+        assert is_scheduled(scheduled, session), "one demo account that was left over turns no backup off"
+    assert [one.level for one in database.demo(demo)] == [Level.WARNING]
+    assert [one.level for one in backups.age(demo)] == [Level.PROBLEM]
 
 
 def test_a_backup_that_is_too_old_damaged_or_on_the_same_disk(tmp_path: Path) -> None:

@@ -148,8 +148,8 @@ def test_a_running_program_revives_its_killed_server(place: Path) -> None:
         assert pid is not None
         os.kill(pid, signal.SIGKILL)
         # A dying process lets go of its directory before its parent can learn of its end: wait for the latter.
-        assert server._process is not None
-        server._process.wait(60)
+        assert server._process.child is not None
+        server._process.child.wait(60)
         assert server.revive()
         assert value(server, "SELECT line FROM kept") == "acknowledged"
 
@@ -271,10 +271,12 @@ def test_a_throw_away_server_leaves_no_data(place: Path) -> None:
 @pytest.mark.skipif(
     sys.platform != "linux", reason="that a process learns of its parent's death is a Linux feature"
 )
-def test_a_throw_away_server_ends_with_a_killed_program(place: Path) -> None:
+@pytest.mark.parametrize("how", ["durable=False", "ends_with_program=True"])
+def test_a_server_that_is_to_end_with_its_program_does_when_that_is_killed(place: Path, how: str) -> None:
     killed = program(
         place,
-        "server.durable = False; server.start(); print(server.status().pid, flush=True); time.sleep(600)",
+        f"server = EmbeddedServer(server.directory, {how}).start()\n"
+        "print(server.status().pid, flush=True); time.sleep(600)",
     )
     pid = int(line(killed))
     killed.send_signal(signal.SIGKILL)

@@ -5,21 +5,22 @@ from __future__ import annotations
 import http.client
 import os
 import signal
+import subprocess
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import psycopg
 import pytest
 
-from tests.ops.test_serving import address, answer, database, environment, free_port, serve
+from tests.ops.test_serving import address, answer, database, environment, free_port, installation, serve
 
 __all__ = ["environment"]
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
-TWO = ("--processes", "2")
+# One worker: the program is started for the first of these tests, and again after one that ended it.
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600), pytest.mark.xdist_group("processes")]
 
 
 def children(pid: int) -> list[int]:
@@ -33,6 +34,61 @@ def until(holds: Callable[[], bool], what: str, seconds: float = 160) -> None:
     while not holds():
         assert time.monotonic() < end, f"never: {what}"
         time.sleep(0.1)
+
+
+class Site:
+    """A program with two processes that answer, on an installation of its own."""
+
+    def __init__(self, environment: dict[str, str]) -> None:
+        self.environment = environment
+        self._log = Path(environment["DATA_DIR"]) / "errors.log"
+        self._read_from = 0
+        self.program: subprocess.Popen[str] | None = None
+        self.url = ""
+
+    @property
+    def pid(self) -> int:
+        assert self.program is not None
+        return self.program.pid
+
+    def ready(self) -> None:
+        """Started, unless it is running; what it wrote before is not looked at again."""
+        self._read_from = self._log.stat().st_size if self._log.exists() else 0
+        if self.program is None or self.program.poll() is not None:
+            with self._log.open("a") as errors:
+                self.program = serve(
+                    self.environment, "--port", str(free_port()), "--processes", "2", stderr=errors
+                )
+            self.url = address(self.program)
+        assert len(children(self.pid)) == 3, "two that answer, one for the jobs"
+
+    def said(self) -> str:
+        """What went to standard error since the test began."""
+        return self._log.read_text()[self._read_from :]
+
+    def ends(self) -> None:
+        """It is asked to end, and leaves nothing running."""
+        assert self.program is not None
+        self.program.terminate()
+        self.program.communicate(timeout=90)
+        assert self.program.returncode == 0
+        assert not database(self.environment).status().running
+
+
+@pytest.fixture(scope="module")
+def _one_site() -> Iterator[Site]:
+    with installation() as environment:
+        site = Site(environment)
+        yield site
+        if site.program is not None and site.program.poll() is None:
+            site.program.kill()
+            site.program.communicate(timeout=30)
+
+
+@pytest.fixture
+def site(_one_site: Site) -> Site:
+    _one_site.ready()
+    return _one_site
 
 
 class Asking:
@@ -76,126 +132,102 @@ class Asking:
         connection.close()
 
 
-def test_a_killed_child_is_replaced_and_the_site_goes_on(environment: dict[str, str]) -> None:
-    program = serve(environment, "--port", str(free_port()), *TWO)
-    url = address(program)
-    before = children(program.pid)
-    assert len(before) == 3, "two that answer, one for the jobs"
-    with Asking(url) as asking:
+def test_a_killed_child_is_replaced_and_the_site_goes_on(site: Site) -> None:
+    before = children(site.pid)
+    with Asking(site.url) as asking:
         until(lambda: asking.answers["200"] > 20, "answers")
         for pid in before:
             os.kill(pid, signal.SIGKILL)
             until(
-                lambda pid=pid: pid not in children(program.pid) and len(children(program.pid)) == 3,  # type: ignore[misc]
+                lambda pid=pid: pid not in children(site.pid) and len(children(site.pid)) == 3,  # type: ignore[misc]
                 "a new child",
             )
         count = asking.answers["200"]
         until(lambda: asking.answers["200"] > count + 20, "answers")
     assert "ConnectionRefusedError" not in asking.answers
-    assert set(children(program.pid)).isdisjoint(before)
-    program.terminate()
-    _, errors = program.communicate(timeout=90)
-    assert program.returncode == 0
-    assert errors.count("serving.child_died") == 3
-    assert not database(environment).status().running
+    assert set(children(site.pid)).isdisjoint(before)
+    assert site.said().count("serving.child_died") == 3
 
 
-def test_a_rolling_restart_refuses_nobody(environment: dict[str, str]) -> None:
-    program = serve(environment, "--port", str(free_port()), *TWO)
-    url = address(program)
-    before = children(program.pid)
-    with Asking(url) as asking:
+def test_a_rolling_restart_refuses_nobody(site: Site) -> None:
+    before = children(site.pid)
+    with Asking(site.url) as asking:
         until(lambda: asking.answers["200"] > 20, "answers")
-        program.send_signal(signal.SIGHUP)
-        until(lambda: set(children(program.pid)).isdisjoint(before), "others")
-        until(lambda: len(children(program.pid)) == 3, "as many as before")
+        os.kill(site.pid, signal.SIGHUP)
+        until(lambda: set(children(site.pid)).isdisjoint(before), "others")
+        until(lambda: len(children(site.pid)) == 3, "as many as before")
         count = asking.answers["200"]
         until(lambda: asking.answers["200"] > count + 20, "answers")
     assert set(asking.answers) == {"200"}, asking.answers
-    program.terminate()
-    _, errors = program.communicate(timeout=90)
-    assert program.returncode == 0
-    assert "Traceback" not in errors
-    assert not database(environment).status().running
+    assert "Traceback" not in site.said()
 
 
-def test_a_second_wish_for_others_waits_for_the_first(environment: dict[str, str]) -> None:
+def test_a_second_wish_for_others_waits_for_the_first(site: Site) -> None:
     """A SIGHUP that comes while the program takes its own place ends nobody, and is not forgotten."""
-    program = serve(environment, "--port", str(free_port()), *TWO)
-    url = address(program)
-    begun = Path(f"/proc/{program.pid}/environ")
-    program.send_signal(signal.SIGHUP)
-    until(lambda: b"AADA_TAKEN_OVER" in begun.read_bytes(), "the program in its own place")
+    assert site.program is not None
+    begun = Path(f"/proc/{site.pid}/environ")
+    before = begun.read_bytes()
+    site.program.send_signal(signal.SIGHUP)
+    until(lambda: begun.read_bytes() != before, "the program in its own place")
     first = begun.read_bytes()
-    program.send_signal(signal.SIGHUP)
-    until(lambda: program.poll() is not None or begun.read_bytes() != first, "the same once more")
-    assert program.poll() is None
-    former = children(program.pid)
-    until(lambda: set(children(program.pid)).isdisjoint(former), "others")
-    until(lambda: len(children(program.pid)) == 3, "as many as before")
-    assert answer(f"{url}/sign-in") == 200
-    program.terminate()
-    program.communicate(timeout=90)
-    assert program.returncode == 0
+    assert b"AADA_TAKEN_OVER" in first
+    site.program.send_signal(signal.SIGHUP)
+    until(lambda: site.program.poll() is not None or begun.read_bytes() != first, "the same once more")  # type: ignore[union-attr]
+    assert site.program.poll() is None
+    former = children(site.pid)
+    until(lambda: set(children(site.pid)).isdisjoint(former), "others")
+    until(lambda: len(children(site.pid)) == 3, "as many as before")
+    assert answer(f"{site.url}/sign-in") == 200
 
 
 @pytest.mark.parametrize("moment", ["while it looks whether it would start", "in its own place"])
-def test_a_wish_to_end_is_not_lost_in_a_rolling_restart(environment: dict[str, str], moment: str) -> None:
-    program = serve(environment, "--port", str(free_port()), *TWO)
-    address(program)
-    before = len(children(program.pid))
-    begun = Path(f"/proc/{program.pid}/environ")
-    program.send_signal(signal.SIGHUP)
+def test_a_wish_to_end_is_not_lost_in_a_rolling_restart(site: Site, moment: str) -> None:
+    before = len(children(site.pid))
+    begun = Path(f"/proc/{site.pid}/environ")
+    first = begun.read_bytes()
+    os.kill(site.pid, signal.SIGHUP)
     if moment == "in its own place":
-        until(lambda: b"AADA_TAKEN_OVER" in begun.read_bytes(), moment)
+        until(lambda: begun.read_bytes() != first, moment)
     else:
-        until(lambda: len(children(program.pid)) > before, moment)
-    program.terminate()
-    program.communicate(timeout=90)
-    assert program.returncode == 0
-    assert not database(environment).status().running
+        until(lambda: len(children(site.pid)) > before, moment)
+    site.ends()
 
 
-def test_a_program_that_would_not_start_does_not_take_over(environment: dict[str, str]) -> None:
+def test_a_program_that_would_not_start_does_not_take_over(site: Site) -> None:
     """Settings that do not hold are found before anything is given up."""
-    program = serve(environment, "--port", str(free_port()), *TWO)
-    url = address(program)
-    before = children(program.pid)
-    with psycopg.connect(database(environment).url(), autocommit=True) as connection:
+    before = children(site.pid)
+    with psycopg.connect(database(site.environment).url(), autocommit=True) as connection:
+        [(head,)] = connection.execute("SELECT version_num FROM alembic_version").fetchall()
         connection.execute("UPDATE alembic_version SET version_num = '9999'")
-    program.send_signal(signal.SIGHUP)
-    until(lambda: len(children(program.pid)) > len(before), "a look whether it would start")
-    until(lambda: len(children(program.pid)) == len(before), "the end of that look")
-    assert children(program.pid) == before
-    assert answer(f"{url}/sign-in") == 200
-    program.terminate()
-    _, errors = program.communicate(timeout=90)
-    assert "serving.reload_refused" in errors
+        os.kill(site.pid, signal.SIGHUP)
+        until(lambda: len(children(site.pid)) > len(before), "a look whether it would start")
+        until(lambda: len(children(site.pid)) == len(before), "the end of that look")
+        connection.execute("UPDATE alembic_version SET version_num = %s", (head,))
+    assert children(site.pid) == before
+    assert answer(f"{site.url}/sign-in") == 200
+    assert "serving.reload_refused" in site.said()
 
 
-def test_children_end_with_a_parent_that_was_killed(environment: dict[str, str]) -> None:
-    program = serve(environment, "--port", str(free_port()), *TWO)
-    address(program)
-    left = children(program.pid)
-    program.kill()
-    program.communicate(timeout=30)
+def test_children_end_with_a_parent_that_was_killed(site: Site) -> None:
+    assert site.program is not None
+    left = children(site.pid)
+    site.program.kill()
+    site.program.communicate(timeout=30)
     until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in left), "the end of the children", 60)
 
 
-def test_a_database_that_dies_is_started_again_once(environment: dict[str, str]) -> None:
-    program = serve(environment, "--port", str(free_port()), *TWO)
-    url = address(program)
-    pid = database(environment).status().pid
+def test_a_database_that_dies_is_started_again_once(site: Site) -> None:
+    pid = database(site.environment).status().pid
     assert pid is not None
     os.kill(pid, signal.SIGKILL)
     until(
-        lambda: database(environment).status().running and database(environment).status().pid != pid,
+        lambda: (
+            database(site.environment).status().running and database(site.environment).status().pid != pid
+        ),
         "a database",
     )
-    until(lambda: answer(f"{url}/readyz") == 200, "ready")
-    program.terminate()
-    _, errors = program.communicate(timeout=90)
-    assert errors.count("database.revived") == 1
+    until(lambda: answer(f"{site.url}/readyz") == 200, "ready")
+    assert site.said().count("database.revived") == 1
 
 
 def test_beyond_the_limit_of_connections_one_is_asked_to_come_again(environment: dict[str, str]) -> None:

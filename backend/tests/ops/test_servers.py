@@ -23,6 +23,7 @@ def test_libpq_reads_what_sqlalchemy_was_given(user: str, password: str, databas
         "port": "5433",
         "dbname": database,
     }
+    assert "password" not in conninfo_to_dict(libpq_url(url, password=False))
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,9 @@ import tempfile
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 import psycopg
 import pytest
@@ -25,9 +27,9 @@ BACKEND = Path(__file__).resolve().parents[2]
 pytestmark = pytest.mark.slow
 
 
-@pytest.fixture
-def environment() -> Iterator[dict[str, str]]:
-    """An installation of its own, with nothing in it."""
+@contextmanager
+def installation() -> Iterator[dict[str, str]]:
+    """The environment of an installation of its own, with nothing in it."""
     folder = Path(tempfile.mkdtemp(prefix="aada-"))
     folder.chmod(0o711)
     yield {
@@ -47,6 +49,12 @@ def environment() -> Iterator[dict[str, str]]:
     shutil.rmtree(folder)
 
 
+@pytest.fixture
+def environment() -> Iterator[dict[str, str]]:
+    with installation() as environment:
+        yield environment
+
+
 def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -54,14 +62,16 @@ def free_port() -> int:
     return number
 
 
-def serve(environment: dict[str, str], *arguments: str) -> subprocess.Popen[str]:
+def serve(
+    environment: dict[str, str], *arguments: str, stderr: int | IO[str] = subprocess.PIPE
+) -> subprocess.Popen[str]:
     return subprocess.Popen(
         [sys.executable, "-m", "app.cli", "serve", *arguments],
         cwd=BACKEND,
         env=environment,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
+        stderr=stderr,
         text=True,
     )
 

@@ -198,6 +198,23 @@ _LIST = sa.text(
 )
 
 
+_STORED_SINCE = sa.text("SELECT sha256 FROM stored_files WHERE stored_at >= :at ORDER BY stored_at, sha256")
+_CLAIMED = sa.text(
+    "SELECT DISTINCT file.sha256 FROM stored_files file JOIN file_claims claim USING (sha256)"
+    " WHERE claim.released_at IS NULL ORDER BY 1"
+)
+
+
+def stored_since(session: Session, at: datetime) -> list[str]:
+    """The hashes of the files that were first claimed then or later, oldest first."""
+    return list(session.scalars(_STORED_SINCE, {"at": at}))
+
+
+def claimed(session: Session) -> list[str]:
+    """The hashes of all files that something relies on."""
+    return list(session.scalars(_CLAIMED))
+
+
 def listed(session: Session, *, room: str | None = None, few: int = 1000) -> Iterator[ClaimedFile]:
     """Every file that was ever claimed and has not gone, by hash; with `room`, those that it claims."""
     after = ""

@@ -13,14 +13,13 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
-from psycopg import sql
 
 from app.core import clock
 from app.ops.backup import plan, receiver, restore
-from app.ops.backup.place import BackupPlace, write_durably
-from app.ops.backup.tools import Source, run
+from app.ops.backup.place import BackupPlace, readable, write_durably
+from app.ops.backup.tools import Source, Stopped, count_rows, run
 from app.ops.errors import OperatorError
-from app.ops.postgres import EmbeddedServer
+from app.ops.postgres import DEFAULT_DATABASE, SUPERUSER, EmbeddedServer
 from app.settings import Settings
 
 EVERY = timedelta(days=7)
@@ -29,10 +28,12 @@ STALE = timedelta(days=9)
 _LAST = "drill.json"
 _SCRATCH = "drill-"
 _PATIENCE_SECONDS = 60
+_STATISTICS_SECONDS = 11.0
 _TABLES = (
     "SELECT c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
     " WHERE n.nspname = 'public' AND c.relkind = 'r' AND c.relname NOT LIKE 'procrastinate%' ORDER BY 1"
 )
+_DELETED = "SELECT relname, n_tup_del FROM pg_stat_user_tables WHERE schemaname = 'public'"
 _TRANSCRIPTS = (
     "SELECT id, md5(row_to_json(t)::text) FROM transcripts t WHERE mod(hashtext(id::text), 7) = 0"
     " ORDER BY id DESC LIMIT 50"
@@ -89,7 +90,7 @@ def _drilled(place: BackupPlace, source: Source, settings: Settings, scratch: Pa
     seconds, tables, rows, documents = 0.0, 0, 0, 0
     faults: list[str | None] = []
     try:
-        before = _counted(source)
+        before = _live(source)
         loss = receiver.lag_seconds(place, source, _PATIENCE_SECONDS)
         if loss is None:
             receiver.catch_up(place, source)
@@ -101,18 +102,24 @@ def _drilled(place: BackupPlace, source: Source, settings: Settings, scratch: Pa
         seconds, name = time.monotonic() - begun, done.plan.backup.id
         documents = done.files
         faults += done.missing_files[:1]
-        with EmbeddedServer(scratch / "school" / "postgres") as server:
+        with EmbeddedServer(scratch / "school" / "postgres", ends_with_program=True) as server:
             restored, transcripts = _look(server)
             faults.append(_amcheck(server, source))
-        after = _counted(source)
+        after = _live(source)
         tables, rows = len(restored), sum(restored.values())
         documents += len(transcripts)
-        faults += [_differing(before, restored, after), _changed(source, transcripts)]
+        fault = _differing(before, restored, after)
+        if fault is not None:
+            # A server reports what was deleted within seconds, not at once.
+            if source.stopping.wait(_STATISTICS_SECONDS):
+                raise Stopped
+            fault = _differing(before, restored, _Live(after.rows, _live(source).deleted))
+        faults += [fault, _changed(source, transcripts)]
     except (OperatorError, psycopg.Error, OSError) as error:
         seconds = time.monotonic() - begun
         faults.append(" ".join(str(error).split()).rstrip("."))
-    fault = "; ".join(one for one in faults if one) or None
-    return Outcome(clock.now(), name, fault, reaches, round(seconds, 2), loss, tables, rows, documents)
+    found = "; ".join(one for one in faults if one) or None
+    return Outcome(clock.now(), name, found, reaches, round(seconds, 2), loss, tables, rows, documents)
 
 
 def _clear(scratch: Path) -> None:
@@ -129,7 +136,8 @@ def _clear(scratch: Path) -> None:
 def last(place: BackupPlace) -> Outcome | None:
     """The outcome of the last drill; None while there was none."""
     try:
-        found = json.loads((place.folder / _LAST).read_bytes())
+        with readable():
+            found = json.loads((place.folder / _LAST).read_bytes())
         for name in ("at", "restored_to"):
             found[name] = datetime.fromisoformat(found[name]) if found[name] else None
         return Outcome(**found)
@@ -137,18 +145,22 @@ def last(place: BackupPlace) -> Outcome | None:
         return None
 
 
-def _counted(source: Source) -> dict[str, int]:
+@dataclass(frozen=True, slots=True)
+class _Live:
+    """Each table of the running school: how many rows it has, and how many were ever deleted."""
+
+    rows: dict[str, int]
+    deleted: dict[str, int]
+
+
+def _live(source: Source) -> _Live:
     with source.connect() as connection:
-        return _rows(connection)
+        deleted = {str(name): int(str(count)) for name, count in connection.execute(_DELETED)}
+        return _Live(_rows(connection), deleted)
 
 
 def _rows(connection: psycopg.Connection[tuple[object, ...]]) -> dict[str, int]:
-    counted = {}
-    for (name,) in connection.execute(_TABLES).fetchall():
-        query = sql.SQL("SELECT count(*) FROM public.{}").format(sql.Identifier(str(name)))
-        row = connection.execute(query).fetchone()
-        counted[str(name)] = int(str(row[0])) if row else 0
-    return counted
+    return count_rows(connection, [str(name) for (name,) in connection.execute(_TABLES).fetchall()])
 
 
 def _look(server: EmbeddedServer) -> tuple[dict[str, int], dict[str, str]]:
@@ -166,8 +178,8 @@ def _amcheck(server: EmbeddedServer, source: Source) -> str | None:
     arguments = [
         "--host=127.0.0.1",
         f"--port={server.port}",
-        "--username=postgres",
-        "--database=aada_lms",
+        f"--username={SUPERUSER}",
+        f"--database={DEFAULT_DATABASE}",
         "--install-missing",
         "--heapallindexed",
         "--no-password",
@@ -186,10 +198,15 @@ def _amcheck(server: EmbeddedServer, source: Source) -> str | None:
     return None
 
 
-def _differing(before: dict[str, int], restored: dict[str, int], after: dict[str, int]) -> str | None:
-    """A table whose rows are neither as many as before the drill nor as after it, nor between."""
-    for name in sorted(before):
-        least, most = sorted((before[name], after.get(name, before[name])))
+def _differing(before: _Live, restored: dict[str, int], after: _Live) -> str | None:
+    """A table whose rows are neither as many as before the drill nor as after it, nor between.
+
+    Where rows were deleted meanwhile, there may have been more of them at the instant than at either end.
+    """
+    for name in sorted(before.rows):
+        if before.deleted.get(name) != after.deleted.get(name):
+            continue
+        least, most = sorted((before.rows[name], after.rows.get(name, before.rows[name])))
         if not least <= restored.get(name, -1) <= most:
             return f"{name} has {restored.get(name, 0)} rows in the restored database and {least} in the school’s"
     return None

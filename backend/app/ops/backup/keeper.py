@@ -1,23 +1,27 @@
-"""Backups by themselves: the log all the time, a backup each hour, a full one each night, files each minute."""
+"""Backups by themselves: the log all the time, a backup each hour, a full one each night.
+
+New files are copied each minute, but for the time that a backup or a drill takes: each backup brings them as well.
+Where a bucket is named, all of it is sent there too, beside the rest.
+"""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 import psycopg
 import structlog
-from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from app.core import clock, history
 from app.core.actions import Action
-from app.core.files import FileStore, open_store
+from app.core.files import FileStore, claims, open_store
 from app.core.permissions import SYSTEM
 from app.db.session import Database
+from app.ops import demo_data
 from app.ops.backup import drill, store, take, upkeep
+from app.ops.backup.offsite import copy as offsite
 from app.ops.backup.place import Backup, BackupPlace, place_of
 from app.ops.backup.receiver import Receiver, catch_up
 from app.ops.backup.tools import Source, Stopped, source_of
@@ -25,7 +29,7 @@ from app.ops.errors import OperatorError
 from app.ops.servers import is_embedded
 from app.rules import backups as rules
 from app.rules.backups import BackupKind
-from app.settings import DEMO_DOMAIN, Settings
+from app.settings import Settings
 
 _TICK_SECONDS = 60.0
 _AGAIN_SECONDS = 5.0
@@ -33,8 +37,7 @@ _DRILL_HOUR = 3
 _PATIENCE_AFTER_FAILURE = timedelta(minutes=10)
 _OVERLAP = timedelta(hours=1)
 """A file is claimed in a transaction that may last; what was stored so long before the last look is looked at again."""
-_DEMO = text("SELECT EXISTS (SELECT FROM users WHERE email LIKE :domain AND deleted_at IS NULL)")
-_NEW_FILES = text("SELECT sha256 FROM stored_files WHERE stored_at >= :since ORDER BY stored_at")
+_FAULTS_SHOWN = 20
 log = structlog.get_logger(__name__)
 
 
@@ -42,7 +45,7 @@ def is_scheduled(settings: Settings, session: Session) -> bool:
     """Whether this installation backs itself up: the embedded server, with a school that is not the demo."""
     if not (settings.backup_schedule and is_embedded(settings)):
         return False
-    return not session.scalar(_DEMO, {"domain": f"%@{DEMO_DOMAIN}"})
+    return not demo_data.accounts(session).is_demo_school
 
 
 def local_files(settings: Settings) -> FileStore | None:
@@ -60,7 +63,13 @@ def make(
     made = take.take(place, source, kind)
     catch_up(place, source)
     files = local_files(settings)
-    copied = store.copy_all(place, files) if files is not None else 0
+    try:
+        copied = store.copy_all(place, files) if files is not None else 0
+    except OSError as error:
+        raise OperatorError(
+            f"The backup {made.id} was made, and the files could not be copied ({error.strerror or error}): see that "
+            f"{place.files} has room and can be written, and run this again."
+        ) from error
     try:
         pruned = upkeep.prune(place, files)
     except OperatorError as error:  # a restore reads: what is too old goes after the next backup
@@ -120,6 +129,10 @@ class Keeper:
     def _keep(self, source: Source) -> None:
         receiver = Receiver(self._place, source)
         receiver.start()
+        copying = threading.Thread(target=self._copy_offsite, name="offsite", daemon=True)
+        if self._settings.backup_s3_bucket is not None:
+            copying.start()
+            self._threads.append(copying)
         while not self._stopping.is_set():
             try:
                 self.tick(source)
@@ -132,6 +145,26 @@ class Keeper:
                 self._note_failure(_one_line(error))
             self._stopping.wait(_TICK_SECONDS)
         receiver.join(30)
+
+    def _copy_offsite(self) -> None:
+        """Send to the bucket what is new, each minute. A store that is away for a while is asked again."""
+        known: offsite.Offsite | None = None
+        failed = False
+        while not self._stopping.is_set():
+            try:
+                known = known or offsite.of(self._settings, self._place, self._stopping)
+                if known is None:
+                    return
+                known.turn()
+                failed = False
+            except Stopped:
+                return
+            except Exception as error:
+                log.error("backup.not_copied_to_the_bucket", reason=_one_line(error))
+                if not failed:
+                    self._keep_reason(_one_line(error))
+                failed = True
+            self._stopping.wait(_TICK_SECONDS)
 
     def tick(self, source: Source) -> None:
         """What is due now: new files, a backup, a drill, a look at what lies there."""
@@ -178,9 +211,14 @@ class Keeper:
         if self._verified_at is not None and abs(now - self._verified_at) < timedelta(days=1):
             return
         since = (self._verified_at or now - timedelta(days=1)) - _OVERLAP
+        faults = []
         for found in upkeep.verify_a_part(self._place, since, now, self._go_on):
             if found.fault is not None:
-                self._note_failure(f"{found.what}: {found.fault}")
+                log.error("backup.damaged", what=found.what, reason=found.fault)
+                faults.append(f"{found.what}: {found.fault}")
+        if faults:
+            more = f"; and {len(faults) - _FAULTS_SHOWN:,} more" if faults[_FAULTS_SHOWN:] else ""
+            self._keep_reason("; ".join(faults[:_FAULTS_SHOWN]) + more)
         self._verified_at = now
 
     def _go_on(self, _bytes: int) -> None:
@@ -194,22 +232,22 @@ class Keeper:
             if files is None:
                 return
             since = (self._looked_at or now - timedelta(days=1)) - _OVERLAP
-            store.copy(self._place, files, self._stored_since(since))
+            with self._database.begin() as session:
+                hashes = claims.stored_since(session, since)
+            store.copy(self._place, files, iter(hashes))
             self._looked_at = now
         except (OperatorError, SQLAlchemyError, OSError) as error:
             log.error("backup.files_not_copied", reason=_one_line(error))
 
-    def _stored_since(self, since: datetime) -> Iterator[str]:
-        with self._database.begin() as session:
-            hashes = list(session.scalars(_NEW_FILES, {"since": since}))
-        yield from hashes
-
     def _note_failure(self, reason: str) -> None:
+        """Of several failures in a row, the history has the first: they are tried again and again."""
         log.error("backup.failed", reason=reason)
         first = self._failed_at is None
         self._failed_at = clock.now()
-        if not first:
-            return
+        if first:
+            self._keep_reason(reason)
+
+    def _keep_reason(self, reason: str) -> None:
         try:
             with self._database.begin() as session:
                 history.record(session, SYSTEM, Action.BACKUP_FAILED, None, reason=reason)

@@ -150,6 +150,14 @@ class BackupPlace:
             yield
 
     @contextmanager
+    def copying(self) -> Iterator[None]:
+        """Send to the bucket alone. Raises OperatorError while another process does."""
+        with self._locked("offsite.lock", fcntl.LOCK_EX) as held:
+            if not held:
+                raise OperatorError(f"Another process copies {self.folder} to the bucket: wait for its end.")
+            yield
+
+    @contextmanager
     def kept(self) -> Iterator[bool]:
         """Whether this process is the one that makes backups here by itself, for as long as the block runs."""
         with self._locked("keeper.lock", fcntl.LOCK_EX) as held:
@@ -180,13 +188,19 @@ class BackupPlace:
     def _opened(self, name: str) -> int:
         return os.open(self.folder / name, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
 
+    def log_folders(self) -> list[Path]:
+        """The folders of the log, oldest first."""
+        with readable():
+            return sorted(path for path in entries(self.wal) if path.is_dir())
+
     def backups(self) -> list[Backup]:
         """The catalog, oldest first: what is whole, sound or not."""
         found = []
-        for path in self.base.glob(f"*/{ENTRY}"):
-            if not path.parent.name.endswith(UNFINISHED):
-                with suppress(FileNotFoundError):  # pruned while we look
-                    found.append(_read(path))
+        with readable():
+            for folder in entries(self.base):
+                if not folder.name.endswith(UNFINISHED):
+                    with suppress(FileNotFoundError, NotADirectoryError):  # pruned while we look
+                        found.append(_read(folder / ENTRY))
         return sorted(found, key=lambda one: (one.timeline, segment_of(one.start_lsn), one.started_at))
 
     def of(self, backup: Backup) -> Path:
@@ -216,10 +230,18 @@ class BackupPlace:
     def horizon(self) -> Horizon | None:
         """Until when the log is known to be complete, and to which segment; None while that is not known."""
         try:
-            found = json.loads(self._caught_up.read_bytes())
+            with readable():
+                found = json.loads(self._caught_up.read_bytes())
             at, system = datetime.fromisoformat(found["at"]), int(found["system"])
             return Horizon(at, found["timeline"], segment_of(found["lsn"]), system)
         except (FileNotFoundError, ValueError, KeyError, TypeError):
+            return None
+
+    def caught_up(self) -> bytes | None:
+        """What `horizon` is read from, as it stands."""
+        try:
+            return self._caught_up.read_bytes()
+        except FileNotFoundError:
             return None
 
     def note_horizon(self, at: datetime, system: int, timeline: int, lsn: str) -> None:
@@ -257,19 +279,47 @@ def flush(folder: Path) -> None:
             os.close(handle)
 
 
+@contextmanager
+def readable() -> Iterator[None]:
+    """What may not be read is no empty folder. Raises OperatorError, and FileNotFoundError as it comes."""
+    try:
+        yield
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        raise OperatorError(
+            f"{error.filename} cannot be read ({error.strerror}): run this as the user who serves the school. "
+            "Nothing was changed."
+        ) from error
+
+
+def entries(folder: Path) -> list[Path]:
+    """What is in a folder; nothing where there is none. `Path.glob` would pass over one that may not be read."""
+    try:
+        with os.scandir(folder) as found:
+            return [Path(one.path) for one in found]
+    except FileNotFoundError:
+        return []
+
+
 def _not_opened(path: Path, error: OSError) -> OperatorError:
     return OperatorError(f"{path} cannot be opened ({error.strerror}).")
 
 
 def _read(path: Path) -> Backup:
+    return entry_from(path.read_bytes(), str(path))
+
+
+def entry_from(content: bytes, name: str) -> Backup:
+    """An entry of the catalog. Raises OperatorError where `content` is none."""
     try:
-        found = json.loads(path.read_bytes())
+        found = json.loads(content)
         for name in ("started_at", "ended_at", "verified_at"):
             found[name] = datetime.fromisoformat(found[name]) if found[name] else None
         found["kind"] = BackupKind(found["kind"])
         return Backup(**found)
     except (ValueError, TypeError, KeyError) as error:
         raise OperatorError(
-            f"{path} cannot be read ({error}): it is damaged. Restore that file, or move {path.parent} away; the other "
+            f"{name} cannot be read ({error}): it is damaged. Restore that file, or move its folder away; the other "
             "backups are not touched."
         ) from error

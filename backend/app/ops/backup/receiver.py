@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 import threading
 import time
 from dataclasses import dataclass
@@ -14,7 +13,7 @@ import structlog
 from app.core import clock
 from app.ops.backup import wal
 from app.ops.backup.place import BackupPlace
-from app.ops.backup.tools import Source, Stopped
+from app.ops.backup.tools import Source, Stopped, end
 from app.ops.errors import OperatorError
 from app.ops.postgres.launch import last_words
 
@@ -28,9 +27,10 @@ _NOW = (
     "SELECT pg_current_wal_flush_lsn()::text, timeline_id, system_identifier"
     " FROM pg_control_checkpoint(), pg_control_system()"
 )
+# Whoever holds the slot is the receiver: every tool that is started here has the same name, a base backup too.
 _RECEIVED = (
-    "SELECT coalesce(bool_or(flush_lsn >= %s::pg_lsn), false) FROM pg_stat_replication"
-    " WHERE application_name = %s"
+    "SELECT coalesce(bool_or(sender.flush_lsn >= %s::pg_lsn), false) FROM pg_stat_replication sender"
+    " JOIN pg_replication_slots slot ON slot.active_pid = sender.pid WHERE slot.slot_name = %s"
 )
 log = structlog.get_logger(__name__)
 
@@ -77,7 +77,7 @@ class Receiver:
                     return
                 note_caught_up(self._place, self._source)
         finally:
-            _end(process)
+            end(process)
         raise OperatorError(f"pg_receivewal ended: {last_words(said)}")
 
 
@@ -177,13 +177,3 @@ def _arguments(source: Source, folder: Path) -> list[str | Path]:
         "--no-loop",
         "--no-password",
     ]
-
-
-def _end(process: subprocess.Popen[bytes]) -> None:
-    if process.poll() is None:
-        process.terminate()
-        try:
-            process.wait(20)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait(20)

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import os
-import secrets
 import shutil
-import subprocess
 import sys
 import threading
 import time
@@ -17,26 +15,24 @@ from pathlib import Path
 from typing import NoReturn
 
 import psycopg
-from psycopg import sql
+from sqlalchemy import NullPool, create_engine, inspect
+from sqlalchemy.orm import Session
 
 from app.core import clock
+from app.core.files import claims
 from app.ops.backup import archive, plan, store, wal
 from app.ops.backup.archive import Damaged
 from app.ops.backup.place import MANIFEST, SEGMENT_BYTES, Backup, BackupPlace
 from app.ops.backup.plan import Plan
-from app.ops.backup.tools import Stopped, run
+from app.ops.backup.tools import Stopped, count_rows, run
 from app.ops.errors import OperatorError
 from app.ops.postgres import EmbeddedServer, PostgresPrograms, find_pg17
-from app.ops.postgres.configuration import write_private
-from app.settings import Settings
+from app.settings import Settings, normalize_database_url
 
 MARK = "RESTORE-NOT-FINISHED"
 _A_DAY = 24 * 3600.0
 _TOO_EARLY = "recovery ended before configured recovery target"
-_CLAIMED = (
-    "SELECT DISTINCT file.sha256 FROM stored_files file JOIN file_claims claim USING (sha256)"
-    " WHERE claim.released_at IS NULL ORDER BY 1"
-)
+_MISSED_FIRST = ("users", "enrollments", "attendance", "transcripts", "audit_log")
 Say = Callable[[str], None]
 
 
@@ -96,7 +92,8 @@ def restore(
         say("· starting the database, giving it a new password")
         with _serving(into) as server:
             missing, files = _files(place, server, into, settings, say)
-            rows = _rows(server)
+            with psycopg.connect(server.url()) as connection:
+                rows = count_rows(connection, _MISSED_FIRST)
     (into / MARK).unlink()
     return Restored(wanted, into, time.monotonic() - begun, commit, files, tuple(missing), rows)
 
@@ -109,14 +106,9 @@ class _Unusable(Exception):
 
 def _claim_folder(into: Path, wanted: Plan) -> None:
     """Take a folder that nobody uses. What an earlier restore left there unfinished makes room."""
-    if (into / MARK).exists():
-        server = EmbeddedServer(into / "postgres")
-        server.shut_down(force=True)
-        home = server.home
-        shutil.rmtree(into)
-        if home.parent != into:
-            shutil.rmtree(home, ignore_errors=True)
     try:
+        if (into / MARK).exists():
+            _make_room(into)
         if into.exists() and (not into.is_dir() or any(into.iterdir())):
             raise OperatorError(
                 f"{into} is not empty, and a restore never writes over anything: name a folder that does not exist "
@@ -133,6 +125,31 @@ def _claim_folder(into: Path, wanted: Plan) -> None:
             f"{into} needs {wanted.needed_bytes / 1024**2:,.0f} MB, and {free / 1024**2:,.0f} MB are free there: name "
             "a folder on another disk. Nothing was changed."
         )
+
+
+def _make_room(into: Path) -> None:
+    """Remove what an earlier restore left. Raises OperatorError.
+
+    The folder itself stays: root may have made it for another user, who could not make it again. The mark goes last, so
+    that a cut leaves nothing that looks like a restored school.
+    """
+    server = EmbeddedServer(into / "postgres")
+    server.shut_down(force=True)
+    home = server.home
+    try:
+        for path in into.iterdir():
+            if path.is_dir() and not path.is_symlink():
+                shutil.rmtree(path)
+            elif path.name != MARK:
+                path.unlink()
+        if into not in home.parents:
+            shutil.rmtree(home, ignore_errors=True)
+        (into / MARK).unlink()
+    except OSError as error:
+        raise OperatorError(
+            f"What an earlier restore left in {into} cannot be removed ({error.strerror}): run this as the user who "
+            "ran that one, or name another folder. The backups are as they were."
+        ) from error
 
 
 def _database(
@@ -152,7 +169,7 @@ def _database(
     _require_going_on(stopping)
     say("· replaying the write-ahead log")
     commit = _replay(server.directory, wanted)
-    _new_password(server, programs)
+    server.set_password()  # the old one may be lost with its machine
     return commit
 
 
@@ -274,7 +291,9 @@ def _replay(directory: Path, wanted: Plan) -> datetime | None:
 
 
 def _replayed(directory: Path, settings: dict[str, str]) -> datetime | None:
-    server = EmbeddedServer(directory, settings=settings, start_timeout_seconds=_A_DAY)
+    server = EmbeddedServer(
+        directory, settings=settings, start_timeout_seconds=_A_DAY, ends_with_program=True
+    )
     try:
         server.start()
     except BaseException:
@@ -294,28 +313,9 @@ def _last_commit(log: Path) -> datetime | None:
     return datetime.fromisoformat(rest.splitlines()[0].replace("UTC", "+00:00").strip()).astimezone(UTC)
 
 
-def _new_password(server: EmbeddedServer, programs: PostgresPrograms) -> None:
-    """The old one may be lost with its machine. No network is involved: the server runs for this one statement."""
-    password = secrets.token_urlsafe(24)
-    write_private(server.directory / "password", password)
-    statement = f"ALTER ROLE postgres PASSWORD '{password}'\n"
-    done = subprocess.run(
-        [programs.tool("postgres"), "--single", "-D", server.data, "postgres"],
-        input=statement.encode(),
-        capture_output=True,
-        check=False,
-        cwd=server.data,
-        env=server.environment,
-        **server.credentials,
-    )
-    if done.returncode != 0 or b"ERROR" in done.stderr:
-        reason = " ".join(done.stderr.decode("utf-8", "replace").split())[-300:]
-        raise OperatorError(f"The restored database could not be given a password: {reason}.")
-
-
 @contextmanager
 def _serving(into: Path) -> Iterator[EmbeddedServer]:
-    with EmbeddedServer(into / "postgres") as server:
+    with EmbeddedServer(into / "postgres", ends_with_program=True) as server:
         yield server
 
 
@@ -330,10 +330,10 @@ def _files(
     if settings.s3_bucket is not None:
         say(f"· files are in the bucket {settings.s3_bucket}: none are brought")
         return [], 0
-    with psycopg.connect(server.url()) as connection:
-        if connection.execute("SELECT to_regclass('file_claims')").fetchone() == (None,):
-            return [], 0
-        hashes = [str(row[0]) for row in connection.execute(_CLAIMED)]
+    engine = create_engine(normalize_database_url(server.url()), poolclass=NullPool)
+    with Session(engine) as session:
+        # A backup of a school that was not migrated yet has no such table.
+        hashes = claims.claimed(session) if inspect(engine).has_table("file_claims") else []
     if not hashes:
         return [], 0
     say(f"· bringing {len(hashes):,} files")
@@ -348,18 +348,6 @@ def _files(
         for path in (into / "files", *(into / "files").rglob("*")):
             os.chown(path, owner.st_uid, owner.st_gid)
     return missing, count
-
-
-def _rows(server: EmbeddedServer) -> dict[str, int]:
-    """How many there are of what a school would miss first."""
-    found = {}
-    with psycopg.connect(server.url()) as connection:
-        for table in ("users", "enrollments", "attendance", "transcripts", "audit_log"):
-            if connection.execute("SELECT to_regclass(%s)", (table,)).fetchone() != (None,):
-                query = sql.SQL("SELECT count(*) FROM {}").format(sql.Identifier(table))
-                row = connection.execute(query).fetchone()
-                found[table] = int(str(row[0])) if row else 0
-    return found
 
 
 def _instant(at: datetime) -> str:

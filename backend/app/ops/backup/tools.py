@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import subprocess
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 import psycopg
+from psycopg import sql
 from sqlalchemy.engine import URL
 
 from app.db.session import libpq_url
@@ -19,6 +21,7 @@ from app.ops.servers import connect
 from app.settings import Settings
 
 _WAIT_SECONDS = 0.1
+_PATIENCE_SECONDS = 20.0
 
 
 class Stopped(Exception):
@@ -50,7 +53,7 @@ class Source:
     @property
     def conninfo(self) -> str:
         """For PostgreSQL's programs. Without the password, which every user of the machine could read."""
-        return libpq_url(self.url._replace(password=None, database="postgres"))
+        return libpq_url(self.url.set(database="postgres"), password=False)
 
     def connect(self, database: str | None = None) -> psycopg.Connection[tuple[object, ...]]:
         return connect(self.settings, self.url.set(database=database) if database else None)
@@ -91,21 +94,34 @@ def spawn(
     program: str,
     arguments: Sequence[str | Path],
     *,
-    said: int | object = subprocess.PIPE,
+    said: int | IO[bytes] = subprocess.PIPE,
+    stdin: int = subprocess.DEVNULL,
     password: str | None = None,
 ) -> subprocess.Popen[bytes]:
+    """Start a program that is asked to end when this one does, however that ends; errors go where output goes."""
     variables = environment(programs) | {"PGAPPNAME": "aada_backup", "PGCONNECT_TIMEOUT": "10"}
     if password is not None:
         variables["PGPASSWORD"] = password
     return subprocess.Popen(
         [programs.tool(program), *arguments],
         env=variables,
-        stdin=subprocess.DEVNULL,
-        stdout=said,  # type: ignore[arg-type]
+        stdin=stdin,
+        stdout=said,
         stderr=subprocess.STDOUT,
         start_new_session=True,
-        preexec_fn=dies_with_parent(),  # noqa: PLW1509  (one call into the kernel)
+        preexec_fn=dies_with_parent(),  # noqa: PLW1509  (two calls into the kernel)
     )
+
+
+def end(process: subprocess.Popen[bytes]) -> None:
+    """Ask a program to end, and make it after a while. One that has ended is left as it is."""
+    if process.poll() is None:
+        process.terminate()
+        try:
+            process.wait(_PATIENCE_SECONDS)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait(_PATIENCE_SECONDS)
 
 
 def run(
@@ -131,9 +147,7 @@ def run(
             if stopping is None:
                 process.wait()
     finally:
-        if process.poll() is None:
-            process.terminate()
-            process.wait(30)
+        end(process)
         reader.join(30)
         if process.stdout is not None:
             process.stdout.close()
@@ -142,3 +156,15 @@ def run(
         reason = one_line(text) if text.strip() else f"it ended with status {process.returncode}"
         raise OperatorError(f"{failed}: {reason}.")
     return text
+
+
+def count_rows(connection: psycopg.Connection[tuple[object, ...]], tables: Iterable[str]) -> dict[str, int]:
+    """How many rows each of these tables has; one that is not there is left out."""
+    counted = {}
+    for table in tables:
+        if connection.execute("SELECT to_regclass(quote_ident(%s))", (table,)).fetchone() != (None,):
+            row = connection.execute(
+                sql.SQL("SELECT count(*) FROM {}").format(sql.Identifier(table))
+            ).fetchone()
+            counted[table] = int(str(row[0])) if row else 0
+    return counted

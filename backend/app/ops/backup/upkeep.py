@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -11,9 +11,10 @@ from app.core.files import FileStore
 from app.ops.backup import archive, store, wal
 from app.ops.backup.archive import Damaged
 from app.ops.backup.place import Backup, BackupPlace
+from app.ops.backup.wal import WalFile
 from app.ops.errors import OperatorError
 from app.rules import backups as rules
-from app.rules.backups import Span
+from app.rules.backups import Horizon, Span
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,10 +53,9 @@ def prune(place: BackupPlace, files: FileStore | None, *, dry_run: bool = False)
     return Pruned(tuple(one.id for one in going), segments, copies, size_bytes + segment_bytes + copy_bytes)
 
 
-def spans(place: BackupPlace) -> list[Span]:
-    """The instants that can be restored from here."""
-    segments = [one.segment for one in wal.files(place)]
-    return rules.restorable([one.member for one in place.backups()], segments, place.horizon)
+def spans(known: Collection[Backup], log: Collection[WalFile], horizon: Horizon | None) -> list[Span]:
+    """The instants that can be restored, by the catalog, the log's files, and until when the log is whole."""
+    return rules.restorable([one.member for one in known], [one.segment for one in log], horizon)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,12 +11,14 @@ from datetime import datetime
 from pathlib import Path
 
 from app.ops.backup.archive import Damaged
-from app.ops.backup.place import DAMAGED, SEGMENT_BYTES, BackupPlace, flush, write_durably
+from app.ops.backup.place import DAMAGED, SEGMENT_BYTES, BackupPlace, entries, flush, write_durably
 from app.rules.backups import BranchKey, Segment
 
 _NAME = re.compile(r"([0-9A-F]{8})([0-9A-F]{8})([0-9A-F]{8})(\.gz)?(\.partial)?")
+_SEGMENT = re.compile(r"([0-9A-F]{8})([0-9A-F]{8})([0-9A-F]{8})(?=\.|$)")
 _TIMELINE = re.compile(r"([0-9A-F]{8})([0-9A-F]{16}|\.history)(\.|$)")
-_SYSTEM = "system"
+SYSTEM = "system"
+"""The file in a folder of the log with the number of the database cluster."""
 _IN_A_LOG = 0x1_0000_0000 // SEGMENT_BYTES
 
 
@@ -45,12 +47,23 @@ def segment_name(timeline: int, number: int) -> str:
     return f"{timeline:08X}{number // _IN_A_LOG:08X}{number % _IN_A_LOG:08X}"
 
 
+def number_of(name: str) -> int | None:
+    """The number of the segment that a file of the archive, or a part of it, is named after; None for another file."""
+    found = _SEGMENT.match(name)
+    return int(found[2], 16) * _IN_A_LOG + int(found[3], 16) if found else None
+
+
+def lsn_of(number: int) -> str:
+    """Where a segment begins, as PostgreSQL writes it."""
+    return f"{number // _IN_A_LOG:X}/{number % _IN_A_LOG * SEGMENT_BYTES:X}"
+
+
 def files(place: BackupPlace) -> list[WalFile]:
     """The archive, oldest first; of a segment that is there twice, the file that is complete."""
     found: dict[tuple[BranchKey, int], WalFile] = {}
-    for folder in _folders(place):
+    for folder in place.log_folders():
         system = system_of(place, folder)
-        for path in sorted(folder.iterdir()):
+        for path in sorted(entries(folder)):
             one = _file(path, system)
             if one is None:
                 continue
@@ -69,8 +82,8 @@ def prune(place: BackupPlace, needed_from: int) -> tuple[int, int]:
             path.unlink(missing_ok=True)
             count += 1
             size_bytes += one.size_bytes
-    newest = {system_of(place, folder): folder for folder in _folders(place)}.values()
-    for folder in _folders(place):  # the newest of a database is the one that is written to
+    newest = {system_of(place, folder): folder for folder in place.log_folders()}.values()
+    for folder in place.log_folders():  # the newest of a database is the one that is written to
         if folder not in newest and not any(_file(path, 0, damaged=True) for path in folder.iterdir()):
             for left in folder.iterdir():
                 left.unlink()
@@ -122,7 +135,7 @@ def new_folder(place: BackupPlace, at: datetime, system: int) -> Path:
     """A folder for the log of a slot of this database cluster that begins now."""
     folder = place.wal / f"{at:%Y%m%dT%H%M%S%fZ}"
     folder.mkdir(mode=0o700)
-    write_durably(folder / _SYSTEM, str(system).encode("ascii"))
+    write_durably(folder / SYSTEM, str(system).encode("ascii"))
     flush(place.wal)
     return folder
 
@@ -137,7 +150,7 @@ def newest_folder(place: BackupPlace, branch: BranchKey) -> Path | None:
         found = (_file(path, branch[0]) for path in folder.iterdir())
         return all(one is None or one.segment.branch == branch for one in found)
 
-    own = [one for one in _folders(place) if system_of(place, one) == branch[0]]
+    own = [one for one in place.log_folders() if system_of(place, one) == branch[0]]
     return next((one for one in reversed(own) if fits(one)), None)
 
 
@@ -145,7 +158,7 @@ def system_of(place: BackupPlace, folder: Path) -> int:
     """Whose log lies in a folder. One without a mark is that of the only database whose backups are here; 0 where
     that is not certain: it fits none."""
     with suppress(FileNotFoundError, ValueError):
-        return int((folder / _SYSTEM).read_text(encoding="ascii"))
+        return int((folder / SYSTEM).read_text(encoding="ascii"))
     systems = {one.system_identifier for one in place.backups()}
     return systems.pop() if len(systems) == 1 else 0
 
@@ -153,15 +166,11 @@ def system_of(place: BackupPlace, folder: Path) -> int:
 def newest_timeline(place: BackupPlace, system: int) -> int:
     """The highest timeline of a database cluster that anything here knows of."""
     known = [one.timeline for one in place.backups() if one.system_identifier == system]
-    for folder in _folders(place):
+    for folder in place.log_folders():
         if system_of(place, folder) == system:
             found = (_TIMELINE.match(path.name) for path in folder.iterdir())
             known += [int(one[1], 16) for one in found if one]
     return max(known, default=0)
-
-
-def _folders(place: BackupPlace) -> list[Path]:
-    return sorted(path for path in place.wal.glob("*") if path.is_dir())
 
 
 def _so_far(one: WalFile) -> bytes:

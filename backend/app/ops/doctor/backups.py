@@ -5,14 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from app.core import clock
+from app.ops import demo_data
 from app.ops.backup import drill, standing
+from app.ops.backup.offsite import copy as offsite
+from app.ops.backup.offsite.bucket import bucket_of
+from app.ops.backup.offsite.keys import Lock
 from app.ops.backup.place import place_of
 from app.ops.doctor.findings import Finding, Installation, ok, problem, warning
-from app.settings import DEMO_DOMAIN
+from app.ops.errors import OperatorError
 from app.web.formats import local_time
 
-_DEMO = "SELECT EXISTS (SELECT FROM users WHERE email LIKE %s AND deleted_at IS NULL)"
 _RUNBOOK = "docs/runbooks/restore.md"
+_SETTINGS = "See the settings that begin with BACKUP_S3_ in .env, then run aada backup copy."
 
 
 def age(known: Installation) -> Iterator[Finding]:
@@ -25,7 +29,7 @@ def age(known: Installation) -> Iterator[Finding]:
             "Make one every night and copy it to another machine: docs/runbooks/database.md. Try to restore it.",
         )
         return
-    if is_demo(known):
+    if _is_demo(known):
         yield ok("Backup", "The demo school is not backed up by itself.")
         return
     place = place_of(settings)
@@ -70,7 +74,7 @@ def age(known: Installation) -> Iterator[Finding]:
 
 def drilled(known: Installation) -> Iterator[Finding]:
     """Has a backup been restored lately, to see that it can be?"""
-    if not known.embedded or is_demo(known):
+    if not known.embedded or _is_demo(known):
         return
     place, settings = place_of(known.settings), known.settings
     last = drill.last(place)
@@ -100,12 +104,47 @@ def drilled(known: Installation) -> Iterator[Finding]:
         )
 
 
-def is_demo(known: Installation) -> bool:
-    """Whether the database is the demo school's."""
-    if known.database is None:
-        return False
-    row = known.database.execute(_DEMO, (f"%@{DEMO_DOMAIN}",)).fetchone()
-    return bool(row and row[0])
+def copied(known: Installation) -> Iterator[Finding]:
+    """Would the school come back if this machine and its disks were gone?"""
+    settings = known.settings
+    if not known.embedded or settings.backup_s3_bucket is None or _is_demo(known):
+        return
+    check, place = "Copy of the backups", place_of(settings)
+    try:
+        Lock.of(settings.backup_s3_recipient)
+        bucket = bucket_of(settings)
+        protection = bucket.protection() if bucket is not None and known.network else None
+    except OperatorError as error:
+        yield problem(check, str(error), _SETTINGS)
+        return
+    state = offsite.state(place)
+    if standing.copy_stopped(state):
+        when = f"on {local_time(state.at, settings.zone)}" if state.at else "never"
+        yield problem(
+            check,
+            f"All of it was last in the bucket {when}." + (f" {state.fault}" if state.fault else ""),
+            "Run aada backup copy, and see what it says.",
+        )
+    else:
+        yield ok(check, f"All of it was in the bucket {settings.backup_s3_bucket} within the last hours.")
+    if state.remark is not None:
+        yield warning(check, state.remark, "Let the access key delete objects, or remove old ones yourself.")
+    if protection is not None and not protection.versioned:
+        yield warning(
+            check,
+            "The bucket keeps no older versions: whoever has this machine’s access key can destroy the copy.",
+            "Turn on versioning at the store, and a lock of 30 days on its objects: docs/runbooks/restore.md",
+        )
+    elif protection is not None and not protection.locked:
+        yield warning(
+            check,
+            "The bucket keeps older versions, and nothing keeps the access key from removing those too.",
+            "Set a default lock (object lock, governance or compliance) of 30 days: docs/runbooks/restore.md",
+        )
+
+
+def _is_demo(known: Installation) -> bool:
+    return known.database is not None and demo_data.accounts_on(known.database).is_demo_school
 
 
 def _same_disk(known: Installation) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from app.ops import migrations
+from app.ops import demo_data, migrations
 from app.ops.doctor.findings import Connection, Finding, Installation, ok, problem, warning
 from app.ops.errors import OperatorError
 from app.ops.servers import OLDEST, connect
@@ -27,7 +27,6 @@ _MAY_CHANGE_HISTORY = """
 SELECT has_table_privilege('audit_log', 'UPDATE') OR has_table_privilege('audit_log', 'DELETE')
        OR has_table_privilege('audit_log', 'TRUNCATE') WHERE to_regclass('audit_log') IS NOT NULL
 """
-_DEMO = "SELECT count(*) FROM users WHERE email LIKE %s AND deleted_at IS NULL"
 
 
 def version(known: Installation) -> Iterator[Finding]:
@@ -127,19 +126,26 @@ def demo(known: Installation) -> Iterator[Finding]:
     """Can people whom everybody knows the names of sign in?"""
     if known.database is None:
         return
-    (found,) = known.database.execute(_DEMO, (f"%@{DEMO_DOMAIN}",)).fetchone() or (0,)
-    if not found:
+    found = demo_data.accounts_on(known.database)
+    if not found.demo:
         yield ok("Demo data", "There is none.")
     elif known.production:
         yield problem(
             "Demo data",
-            f"The demo school is in this database: {found:,} accounts at {DEMO_DOMAIN} whose password was shown on "
-            "a screen.",
+            f"The demo school is in this database: {found.demo:,} accounts at {DEMO_DOMAIN} whose password was shown "
+            "on a screen.",
             "Begin with an empty database, or delete these people (aada user delete).",
             refuses=True,
         )
+    elif found.is_demo_school:
+        yield ok("Demo data", f"The demo school is here ({found.demo:,} people); production would refuse it.")
     else:
-        yield ok("Demo data", f"The demo school is here ({found:,} people); production would refuse it.")
+        yield warning(
+            "Demo data",
+            f"Among this school’s people are {found.demo:,} accounts at {DEMO_DOMAIN} whose password was shown on a "
+            "screen; production would refuse them.",
+            "Delete these people (aada user delete).",
+        )
 
 
 def _row(connection: Connection, query: str) -> tuple[object, ...]:

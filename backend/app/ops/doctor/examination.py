@@ -48,6 +48,7 @@ CHECKS: tuple[Check, ...] = (
     payments.configured,
     backups.age,
     backups.drilled,
+    backups.copied,
 )
 log = structlog.get_logger(__name__)
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from app.ops.errors import OperatorError
 from app.ops.postgres.binaries import PostgresPrograms, find_pg17
+from app.ops.postgres.home import SUPERUSER
 from app.ops.postgres.server import DEFAULT_DATABASE, EmbeddedServer, ServerStatus
 from app.settings import Settings, normalize_database_url
 
 __all__ = [
     "DEFAULT_DATABASE",
+    "SUPERUSER",
     "EmbeddedServer",
     "PostgresPrograms",
     "ServerStatus",

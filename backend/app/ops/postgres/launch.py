@@ -35,23 +35,26 @@ def dies_with_parent(demand: signal.Signals = signal.SIGTERM) -> Callable[[], No
     if sys.platform != "linux":
         return None
     libc = ctypes.CDLL(None)
+    parent = os.getpid()
 
     def before() -> None:
         libc.prctl(_PR_SET_PDEATHSIG, demand)
+        if os.getppid() != parent:  # killed before the kernel knew: no signal would come any more
+            os._exit(1)
 
     return before
 
 
 def spawn(
-    programs: PostgresPrograms, data: Path, log: Path, user: ServerUser, *, throw_away: bool
+    programs: PostgresPrograms, data: Path, log: Path, user: ServerUser, *, ends_with_program: bool
 ) -> subprocess.Popen[bytes]:
     """Start `postgres` on `data` in a session of its own: Ctrl-C at the terminal is not for it.
 
-    One to `throw_away` ends with the program that started it.
+    One that `ends_with_program` is gone when the thread that started it is, however that ended.
     """
     if log.is_file() and log.stat().st_size > _LOG_LIMIT_BYTES:
         log.replace(log.with_suffix(".log.1"))
-    before = dies_with_parent(signal.SIGQUIT) if throw_away else None
+    before = dies_with_parent(signal.SIGQUIT) if ends_with_program else None
     handle = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     try:
         user.own(log)
@@ -63,7 +66,7 @@ def spawn(
             stdout=handle,
             stderr=handle,
             start_new_session=True,
-            preexec_fn=before,  # noqa: PLW1509  (one call into the kernel, and only for tests)
+            preexec_fn=before,  # noqa: PLW1509  (two calls into the kernel)
             **user.credentials,
         )
     except OSError as error:

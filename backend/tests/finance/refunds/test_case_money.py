@@ -135,7 +135,7 @@ def test_anybody_computes_the_same_from_the_stored_case(
     )
     page = client.post("/refunds/preview", data={"case": stored.text}).text
     own = client.get(f"/refunds/{refund.id}").text
-    steps = re.compile(r"<tr><td>(.*?)</td><td class=\"numeric\">(.*?)</td></tr>")
+    steps = re.compile(r'<tr><td(?: colspan="2")?>(.*?)</td>(?:<td class="numeric">(.*?)</td>)?</tr>')
     assert steps.findall(page) == steps.findall(own)
     assert len(steps.findall(own)) == len(found["result"]["lines"])
     assert found["policy_basis"].splitlines()[0] == "Policy gnpec-current"

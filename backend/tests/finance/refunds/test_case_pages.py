@@ -92,6 +92,23 @@ def test_the_list_begins_with_what_is_due_first_and_counts_what_is_open(
     assert sorted(one["group"] for one in groups) == ["late", "nothing", "on_time", "open"]
 
 
+def test_the_page_says_that_two_approve_and_asks_nobody_twice(
+    office: Office, signed_in: SignIn, session: Session
+) -> None:
+    """Above the limit the first approval posts nothing, and whoever gave it cannot give the second."""
+    refund = office.owed(hours=0)
+    chief = signed_in(user_of(session, office.chief))
+    page = chief.get(f"/refunds/{refund.id}").text
+    assert "Refunds of more than $5,000.00 need two people’s approval" in page
+    assert "Approving posts a credit" not in page
+    office.approve(refund)
+    page = chief.get(f"/refunds/{refund.id}").text
+    assert ("You gave the first of two approvals" in page, "Approve $5,040.00" in page) == (True, False)
+    second = signed_in(office.school.admin())
+    page = second.get(f"/refunds/{refund.id}").text
+    assert ("Approving posts a credit" in page, "Approve $5,040.00" in page) == (True, True)
+
+
 def test_warnings_come_once_at_30_40_and_45_days(office: Office, session: Session) -> None:
     refund = office.owed()
     for subject in (office.bursar, office.chief):  # who can sign in

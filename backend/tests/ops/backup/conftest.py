@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterator
-from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
+from tests.fast_disk import fast_folder
 from tests.ops.backup.school import School, new_school
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="session")
 def folder() -> Iterator[Path]:
-    with ExitStack() as stack:
-        place = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="aada-backup-")))
-        place.chmod(0o711)
+    with fast_folder() as place:
         yield place
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="session")
 def school(folder: Path) -> Iterator[School]:
     made = new_school(folder)
     yield made

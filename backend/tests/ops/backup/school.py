@@ -14,11 +14,7 @@ import psycopg
 
 from app.core import clock
 from app.core.files import LocalStore
-from app.ops.backup import (
-    keeper,
-    plan,
-    restore,
-)
+from app.ops.backup import keeper, plan, receiver, restore
 from app.ops.backup.place import BackupPlace, place_of
 from app.ops.backup.tools import Source, source_of
 from app.ops.postgres import EmbeddedServer
@@ -57,6 +53,12 @@ class School:
 
     def make(self, kind: BackupKind | None = None) -> str:
         return keeper.make(self.place, self.source, self.settings, kind)[0].id
+
+    def ensure_backups(self) -> None:
+        """For a test that needs a backup and not a new one: those that are there, and the log up to now."""
+        if not any(one.parent is None and one.fault is None for one in self.place.backups()):
+            self.make(BackupKind.FULL)
+        receiver.catch_up(self.place, self.source)
 
     def write(self, *ids: int, server: EmbeddedServer | None = None) -> datetime:
         """Commit rows; a moment after the commit, and before anything that is committed later."""

@@ -44,12 +44,14 @@ def test_two_at_once_are_refused_and_a_killed_one_leaves_the_catalog_right(schoo
     assert [one.id for one in school.place.backups()] == known
     made = school.make()
     assert [one.id for one in school.place.backups()] == [*known, made]
+    with psycopg.connect(school.server.url()) as connection:
+        connection.execute("DROP TABLE bulk")
     assert not list(school.place.base.glob("*.partial"))
     assert {one.fault for one in upkeep.verify(school.place, made)} == {None}
 
 
 def test_a_full_or_closed_disk_is_said_and_the_last_backup_stays(school: School) -> None:
-    school.make()
+    school.ensure_backups()
     known = {path: path.stat().st_mtime_ns for path in school.place.base.rglob("*")}
 
     def refused(*arguments: str, prefix: str = "", **more: str) -> str:

@@ -27,14 +27,14 @@ from app.ops.backup import (
     upkeep,
     wal,
 )
-from app.ops.backup.place import DAMAGED
-from app.ops.backup.tools import Source, source_of
+from app.ops.backup.place import DAMAGED, BackupPlace
+from app.ops.backup.tools import Source, end, source_of
 from app.ops.doctor import backups
 from app.ops.doctor.findings import Installation, Level
 from app.ops.errors import OperatorError
 from app.ops.postgres import EmbeddedServer
 from app.rules.backups import BackupKind
-from tests.ops.backup.school import School
+from tests.ops.backup.school import School, new_school
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("backup")]
 
@@ -84,7 +84,7 @@ def test_silence_is_an_alarm_where_backups_should_be_made(school: School, tmp_pa
     assert standing.of(nothing, scheduled=True).alarms == [  # type: ignore[union-attr]
         "There is no sound backup of this school yet."
     ]
-    school.make()
+    school.ensure_backups()
     says = "The write-ahead log is not being received"
     for later, alarmed in ((0, False), (16, True)):
         with patch("app.ops.backup.standing.clock.now", return_value=clock.now() + timedelta(minutes=later)):
@@ -97,7 +97,7 @@ def test_silence_is_an_alarm_where_backups_should_be_made(school: School, tmp_pa
 
 
 def test_what_a_day_finds_damaged_is_set_aside_and_brought_again(school: School) -> None:
-    school.make()
+    school.ensure_backups()
     with psycopg.connect(school.server.url(), autocommit=True) as connection:
         for one in (40, 41):
             connection.execute("INSERT INTO kept VALUES (%s)", (one,))
@@ -149,43 +149,67 @@ def test_the_keeper_outlives_every_error_and_is_alone_in_its_folder(school: Scho
 
 
 def test_pruning_follows_the_window_and_never_a_restore(school: School) -> None:
-    school.make(BackupKind.FULL)
-    assert upkeep.prune(school.place, None, dry_run=True).backups == ()
+    for _ in range(2):
+        school.make(BackupKind.FULL)
     with school.place.in_use():
-        with pytest.raises(OperatorError, match="A restore reads these backups"):
-            upkeep.prune(school.place, None)
         assert school.make(), "a backup is good, though nothing can be pruned after it"
+    place = BackupPlace(school.folder / "pruned")
+    shutil.copytree(school.place.folder, place.folder)
+    assert upkeep.prune(place, None, dry_run=True).backups == ()
+    with place.in_use(), pytest.raises(OperatorError, match="A restore reads these backups"):
+        upkeep.prune(place, None)
     # As if everything but the newest two full backups were of two months ago.
-    known = school.place.backups()
+    known = place.backups()
     newest = [one.id for one in known if one.parent is None][-2:]
     for one in known:
         if one.id != newest[1]:
-            entry = school.place.base / one.id / "backup.json"
+            entry = place.base / one.id / "backup.json"
             found = json.loads(entry.read_bytes())
             for name in ("started_at", "ended_at"):
                 found[name] = (datetime.fromisoformat(found[name]) - timedelta(days=60)).isoformat()
             entry.write_text(json.dumps(found))
     content = b"of long ago"
     old = hashlib.sha256(content).hexdigest()
-    copy = store.path_of(school.place, old)
+    copy = store.path_of(place, old)
     copy.parent.mkdir(exist_ok=True)
     copy.write_bytes(content)
     os.utime(copy, (0, 0))
-    segments = len(wal.files(school.place))
-    pruned = upkeep.prune(school.place, school.files)
-    left = {one.id for one in school.place.backups()}
+    segments = len(wal.files(place))
+    pruned = upkeep.prune(place, school.files)
+    left = {one.id for one in place.backups()}
     assert set(newest) <= left
     assert set(pruned.backups).isdisjoint(left)
     assert pruned.segments > 0
-    assert len(wal.files(school.place)) == segments - pruned.segments
+    assert len(wal.files(place)) == segments - pruned.segments
     assert pruned.files == 1
     assert not copy.exists()
-    assert not [one.fault for one in upkeep.verify(school.place) if one.fault]
+    assert not [one.fault for one in upkeep.verify(place) if one.fault]
 
 
-def test_the_log_is_received_as_it_is_written_and_a_lost_server_loses_nothing_of_it(school: School) -> None:
+def test_the_log_is_received_as_it_is_written_and_a_lost_server_loses_nothing_of_it(folder: Path) -> None:
     """The receiver by itself, rows under way, the server killed and its data deleted."""
+    own = folder / "lost"
+    own.mkdir(mode=0o711)
+    school = new_school(own)
     school.make(BackupKind.FULL)
+    # Another tool that streams the log, under the name that all of them have, is not the receiver.
+    elsewhere = own / "elsewhere"
+    elsewhere.mkdir()
+    arguments = [
+        f"--dbname={school.source.conninfo}",
+        f"--directory={elsewhere}",
+        "--no-loop",
+        "--synchronous",
+    ]
+    other = school.source.spawn("pg_receivewal", arguments, own / "other.log")
+    try:
+        deadline = time.monotonic() + 60
+        while not _flushed_all(school) and time.monotonic() < deadline:
+            time.sleep(0.05)
+        assert _flushed_all(school)
+        assert not receiver.note_caught_up(school.place, school.source)
+    finally:
+        end(other)
     stopping = threading.Event()
     source = source_of(school.settings, stopping)
     running = receiver.Receiver(school.place, source)
@@ -204,5 +228,13 @@ def test_the_log_is_received_as_it_is_written_and_a_lost_server_loses_nothing_of
     finally:
         stopping.set()
         running.join(30)
+        school.server.shut_down(force=True)
     _, found, _ = school.restored(None, "after the loss")
     assert set(range(1000, 1200)) <= set(found)
+
+
+def _flushed_all(school: School) -> bool:
+    with psycopg.connect(school.server.url()) as connection:
+        return connection.execute(
+            "SELECT bool_or(flush_lsn >= pg_current_wal_flush_lsn()) FROM pg_stat_replication"
+        ).fetchone() == (True,)

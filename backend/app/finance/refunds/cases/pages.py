@@ -129,6 +129,7 @@ def case_page(
     approves = policy.may_approve(subject) and not own
     payees = found.open_payees
     may_remit = computes and row.state == "to_remit"
+    two_above = service.two_approve_above(session)
     may_letter = computes and row.approved_at is not None
     blank: dict[str, Any] = {"request": uuid4()}
     if payees:
@@ -154,6 +155,9 @@ def case_page(
         letter=letter,
         may_approve=approves and row.state in ("to_approve", "to_approve_again"),
         is_maker=subject.user_id in found.makers,
+        is_endorser=row.endorsed_by == subject.user_id,
+        first_of_two=row.amount_cents > two_above and row.endorsed_at is None,
+        two_above=two_above,
         may_reject=approves
         and row.state in ("to_approve", "to_approve_again", "to_remit", "nothing_owed")
         and not any(one.returned_at is None for one in found.remittances),

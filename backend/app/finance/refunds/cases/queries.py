@@ -180,6 +180,7 @@ def rows(zone: ZoneInfo, today: date) -> Select[Any]:
             Withdrawal.processed_by,
             _Computer.full_name.label("computer"),
             Refund.endorsed_at,
+            Refund.endorsed_by,
             _Endorser.full_name.label("endorser"),
             Refund.approved_at,
             _Approver.full_name.label("approver"),

@@ -43,6 +43,7 @@ __all__ = [
     "reject",
     "send_notice",
     "totals",
+    "two_approve_above",
     "warn",
 ]
 _CREDITS = UUID("8e0f5a52-6a1e-4d0c-9f0b-6f2f5a7f9a10")
@@ -293,8 +294,8 @@ def approve(session: Session, subject: Subject, refund_id: int, values: Approval
         raise Conflict("The refund was computed again since you opened it. Look at the new figures first.")
     _require_unchanged(session, found)
     whom = {"student_id": found.row.student_id, "enrollment_id": found.row.enrollment_id}
-    limit = policies_in_force.billing(session).second_approval_above_dollars
-    if row.amount_cents > limit * 100 and row.endorsed_by is None:
+    limit = two_approve_above(session)
+    if row.amount_cents > limit and row.endorsed_by is None:
         row.endorsed_at, row.endorsed_by = clock.now(), subject.user_id
         session.flush()
         history.record(
@@ -303,7 +304,7 @@ def approve(session: Session, subject: Subject, refund_id: int, values: Approval
         return row
     if row.endorsed_by == subject.user_id:
         raise Conflict(
-            f"You have approved this refund. Above {format_cents(limit * 100)} a second person approves it, too."
+            f"You have approved this refund. Above {format_cents(limit)} a second person approves it, too."
         )
     row.approved_at, row.approved_by = clock.now(), subject.user_id
     if row.amount_cents:
@@ -321,6 +322,12 @@ def approve(session: Session, subject: Subject, refund_id: int, values: Approval
     session.flush()
     history.record(session, subject, Action.REFUND_APPROVED, row.id, **whom, amount_cents=row.amount_cents)
     return row
+
+
+@internal("a figure of the billing policy")
+def two_approve_above(session: Session) -> int:
+    """Cents above which two people approve a refund."""
+    return policies_in_force.billing(session).second_approval_above_dollars * 100
 
 
 def _require_unchanged(session: Session, found: RefundCase) -> None:

@@ -6,6 +6,7 @@ from uuid import uuid4
 from fastapi import APIRouter, Depends, Request, Response
 from sqlalchemy.orm import Session
 
+from app.core import clock
 from app.core.errors import NotFound
 from app.core.permissions import Subject
 from app.finance.ledger import chart
@@ -13,6 +14,7 @@ from app.finance.refunds.cases import service as cases
 from app.finance.refunds.cases.pages import COMPUTES, LIST, case_page
 from app.finance.refunds.cases.remittances import service
 from app.finance.refunds.cases.schemas import RemittanceForm, ReturnForm
+from app.school import service as school
 from app.web import refusals
 from app.web.field_types import PathId
 from app.web.forms import Form, posted
@@ -83,6 +85,7 @@ def _return(
         request,
         "refund_cases/return.html",
         row=found.row,
+        overdue=found.row.due_on < clock.today(school.facts(session).zone),
         made=made,
         method=chart.METHODS[made.method][0],
         form=form,
