@@ -30,8 +30,13 @@ _PACKAGE: dict[str, Any] = {
                         "package": {
                             "type": "string",
                             "format": "binary",
-                            "description": "A SCORM 1.2 or cmi5 package",
-                        }
+                            "description": "A SCORM 1.2, cmi5 or xAPI package",
+                        },
+                        "plain_pages": {
+                            "type": "boolean",
+                            "default": False,
+                            "description": "The zip may be web pages (index.html) that follow no standard",
+                        },
                     },
                 }
             }
@@ -58,7 +63,8 @@ def upload_package(
     """Upload a package; it becomes the lesson's current version. A bad one is refused with 422 and a
     sentence.
     """
-    package = form.checked().package
+    values = form.checked()
+    package = values.package
     record = service.import_package(
         db,
         subject,
@@ -67,6 +73,7 @@ def upload_package(
         package.file,
         file_name=package.filename or "",
         max_bytes=settings.max_upload_bytes,
+        plain_pages=values.plain_pages,
     )
     db.refresh(record)
     return PackageOut.model_validate(record)

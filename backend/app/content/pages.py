@@ -140,6 +140,7 @@ def upload_package(
                 values.package.file,
                 file_name=values.package.filename or "",
                 max_bytes=settings.max_upload_bytes,
+                plain_pages=values.plain_pages,
             )
         except Invalid as refused:
             faults.extend(refused.errors)

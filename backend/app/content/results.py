@@ -10,11 +10,13 @@ from app.content import policy, queries
 from app.content.packages.model import Item
 from app.content.packages.versions import Version, version_of
 from app.content.postgres_text import restored
+from app.content.runtimes import runtime_of
 from app.content.schemas import AttemptOut, PartOut, ResultOut
 from app.core import views
 from app.core.permissions import Subject
 from app.core.views import Part
 from app.db.models import ContentPackage
+from app.enrollment import service as enrollment
 from app.rules import scorm12
 
 
@@ -39,16 +41,19 @@ def standing(
         [known.percent for known in opening],
         passing_percent=passing_score_pct,
     )
+    reports = runtime_of(version.standard).reports
+    marked = not reports and enrollment.is_lesson_done(session, enrollment_id, version.lesson_id)
     return ResultOut(
         lesson_id=version.lesson_id,
         package_id=version.id,
-        complete=result.complete,
-        reason=result.reason,
-        done=result.done,
+        complete=result.complete or marked,
+        reason="The lesson is marked as done." if marked else result.reason,
+        done=result.total if marked else result.done,
         total=result.total,
         score_pct=None if result.percent is None else scorm12.shown_percent(result.percent),
         total_seconds=sum(part.total_seconds for part in parts),
         parts=parts,
+        reports=reports,
     )
 
 

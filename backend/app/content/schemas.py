@@ -20,6 +20,8 @@ class PackageForm(BaseModel):
     model_config = ConfigDict(arbitrary_types_allowed=True)
 
     package: Annotated[UploadFile, chosen("Choose the zip file of the course.")]
+    plain_pages: Annotated[bool, Field(title="Plain web pages")] = False
+    """The zip may be web pages that follow no standard and report nothing."""
 
 
 class SessionIn(BaseModel):
@@ -133,6 +135,8 @@ class ResultOut(BaseModel):
     total_seconds: int
     parts: list[PartOut]
     source: str = REPORTED
+    reports: bool = True
+    """Whether the content says itself when it is done; where not, the student or an instructor marks the lesson."""
 
 
 class StudentWorkOut(BaseModel):

@@ -1,7 +1,9 @@
 """Scores of attempts, exactly."""
 
+from collections.abc import Mapping
 from decimal import Decimal
 from fractions import Fraction
+from typing import Any
 
 from app.db.models import ScormData
 from app.rules.scorm12 import Score, shown_percent
@@ -27,6 +29,22 @@ def keep_score(attempt: ScormData, score: Score) -> None:
     attempt.score_raw, attempt.score_min, attempt.score_max = raw, score.minimum, score.maximum
     attempt.score_pct = shown_percent(percent)
     attempt.cmi_core_score_raw, attempt.cmi_core_score_max = _whole(raw), _whole(score.maximum)
+
+
+def keep_statement_score(attempt: ScormData, statement: Mapping[str, Any]) -> None:
+    """Write the score of a statement's result, if it is the best so far; the scaled one is what xAPI compares by."""
+    score = (statement.get("result") or {}).get("score")
+    if not score:
+        return
+    if "scaled" in score:
+        found = Score(Decimal(str(score["scaled"])) * 100, Decimal(0), Decimal(100))
+    elif {"raw", "min", "max"} <= set(score):
+        found = Score(*(Decimal(str(score[name])) for name in ("raw", "min", "max")))
+    else:
+        return
+    best = exact_percent(attempt.score_raw, attempt.score_min, attempt.score_max, attempt.score_pct)
+    if best is None or (found.percent is not None and found.percent >= best):
+        keep_score(attempt, found)
 
 
 def _whole(number: Decimal | None) -> int | None:

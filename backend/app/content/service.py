@@ -43,6 +43,14 @@ __all__ = [
 
 
 lesson = academics.lesson_place
+
+
+def _reports_nothing(session: Session, lesson_id: int) -> bool:
+    package = queries.current_package(session, lesson_id)
+    return package is not None and not runtime_of(package.standard).reports
+
+
+enrollment.register_self_marked("content: plain web pages", _reports_nothing)
 academics.on_lessons_removed("content: previews", launch_queries.remove_previews)
 
 

@@ -104,7 +104,7 @@ WITHDRAWALS = Report[Any](
         Column("days_left", "Days left", lambda row: row.days_left, Kind.NUMBER),
         Column(
             "progress",
-            "Progress at request",
+            "Progress",
             lambda row: row.progress_pct_at_withdrawal,
             Kind.PERCENT,
             sort="progress",

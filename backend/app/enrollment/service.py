@@ -23,9 +23,11 @@ from app.enrollment import imports as _imports  # noqa: F401 - enrollments can b
 from app.enrollment import policy, queries
 from app.enrollment import queue as _queue  # noqa: F401 - what waits is in the queue
 from app.enrollment.admissions.papers import service as admission_papers
+from app.enrollment.completions.self_marked import register as register_self_marked
 from app.enrollment.completions.service import (
     CompletionOutcome,
     found,
+    is_lesson_done,
     lesson_scores,
     mark_lesson,
     record_lesson_completion,
@@ -100,6 +102,7 @@ __all__ = [
     "find_study",
     "frozen_figures",
     "hold_for_study",
+    "is_lesson_done",
     "learners",
     "leave_days",
     "lesson_scores",
@@ -121,6 +124,7 @@ __all__ = [
     "register_objection",
     "register_refund_days",
     "register_requirement",
+    "register_self_marked",
     "register_time_to_cancel",
     "request_withdrawal",
     "require_own",

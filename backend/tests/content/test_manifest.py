@@ -255,7 +255,8 @@ def test_a_zip_without_manifest_is_no_package() -> None:
 @pytest.mark.parametrize(
     ("marker", "said"),
     [
-        ("tincan.xml", "This is an xAPI package (tincan.xml), "),
+        ("[Content_Types].xml", "This is an Office document, "),
+        ("META-INF/container.xml", "This is an EPUB book, "),
         ("h5p.json", "This is an H5P package, "),
         ("lesson.crs", "This is an AICC package, "),
     ],
@@ -263,9 +264,8 @@ def test_a_zip_without_manifest_is_no_package() -> None:
 def test_a_package_of_another_standard_is_named(marker: str, said: str) -> None:
     with pytest.raises(Invalid) as caught:
         read_package(Archive(io.BytesIO(zipped({"index.html": "hello", marker: "x"}))))
-    assert (
-        caught.value.detail == said + "which cannot be played yet. Publish the course as SCORM 1.2 or cmi5."
-    )
+    publish = "which cannot be played yet. Publish the course as SCORM 1.2, cmi5 or xAPI."
+    assert caught.value.detail == said + publish
 
 
 def test_another_edition_is_named() -> None:

@@ -47,7 +47,7 @@ def access(session: Session, token: str, app_origin: str) -> dict[str, str]:
         scopes=record_store.GATED_SCOPES,
     )
     record.credential_id = made.api_key.id
-    return {"auth-token": record_store.basic(made)}
+    return {"auth-token": record_store.basic(made.api_key.key, made.secret)}
 
 
 def _has_ended(record: Launch) -> bool:
@@ -64,9 +64,9 @@ class LaunchGate:
 
     async def admit(self, call: Call) -> None:
         """Let in what the launch's own key asks for while its session is open, and its standard allows."""
-        statements = await asyncio.to_thread(self._require_open, call.access.key_id)
+        statements, state = await asyncio.to_thread(self._require_open, call.access.key_id)
         record_store.may_write(call)
-        noted = await statements.admit(call)
+        noted = await statements.admit(call, state)
         if noted:
             await asyncio.to_thread(self._note, noted)
 
@@ -78,7 +78,7 @@ class LaunchGate:
         except Problem as problem:
             raise Refusal(problem.detail, status=403 if problem.status < 500 else 503) from None
 
-    def _require_open(self, key_id: int) -> Statements:
+    def _require_open(self, key_id: int) -> tuple[Statements, Mapping[str, Any]]:
         with self._database.begin() as session:
             record = launch_queries.launch_by_token(session, self._token_hash)
             if record is None or record.credential_id != key_id:
@@ -87,7 +87,7 @@ class LaunchGate:
             if _has_ended(record) or statements.has_ended(record):
                 raise Refusal("This lesson session has ended.", status=403)
             sessions.note_use(session, record)
-            return statements
+            return statements, record.session_state
 
     def _note(self, noted: Mapping[str, object]) -> None:
         """Keep what a request says of the session, once."""
@@ -145,6 +145,8 @@ def _keep(session: Session, token_hash: str, submission: Submission) -> None:
         if attempt.cmi_core_lesson_status in scorm12.DONE and before.status not in scorm12.DONE:
             said = heard_by.follow_up(session, version, record, item, now)
     session.flush()
+    if not heard.kept:
+        return
     # Storing takes the LRS's turn until the transaction ends, so it comes last.
     record_store.store_launched(session, submission)
     record_store.store_own(session, said)

@@ -33,7 +33,7 @@ def waive(
     item = version.manifest.item(sco_id)
     runtime = runtime_of(version.standard)
     if runtime.statements is None or item is None:
-        sentence = "Only parts of cmi5 courses are waived. Mark the lesson as done instead."
+        sentence = "Only parts of cmi5 and xAPI courses are waived. Mark the lesson as done instead."
         raise Invalid(sentence, errors=[FieldError("sco_id", sentence)])
     now = clock.now()
     # Not stored: nobody opened anything, but the statements need a session.

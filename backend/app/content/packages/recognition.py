@@ -1,21 +1,16 @@
 """Which standard a package follows, and what it says of itself."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from app.content.packages import outside_hosts
-from app.content.packages.manifest_links import folded
 from app.content.packages.model import Manifest
+from app.content.packages.other_standards import other_standard
 from app.content.packages.package_root import is_kept
 from app.content.packages.single_file import Source
 from app.content.runtimes import RUNTIMES
+from app.content.runtimes.protocol import Runtime
 from app.core.errors import Invalid
-
-# How the names of the files end that mark packages of other standards. AICC: CMI Guidelines 6.1, course structure.
-_OTHERS = (
-    ("tincan.xml", "an xAPI package (tincan.xml)"),
-    ("h5p.json", "an H5P package"),
-    (".crs", "an AICC package"),
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,35 +21,52 @@ class Package:
     files: dict[str, str]
 
 
-def read_package(archive: Source) -> Package:
-    """Find which standard the archive follows and read its table of contents. Raises Invalid with a sentence."""
-    playable = " or ".join(known.label for known in RUNTIMES.values())
+def read_package(archive: Source, *, plain_pages: bool = False) -> Package:
+    """Find which standard the archive follows and read its table of contents; `plain_pages`: it may follow none.
+
+    Raises Invalid with a sentence.
+    """
     for runtime in RUNTIMES.values():
-        root = runtime.recognize(archive)
-        if root is None:
-            continue
-        files = {
-            path.removeprefix(root): path
-            for path in archive.entries
-            if path.startswith(root) and is_kept(path)
-        }
-        manifest = runtime.describe(archive, root, files)
-        if manifest.standard not in RUNTIMES:
-            edition = manifest.edition or "another edition"
-            raise Invalid(
-                f"This is a SCORM {edition} package, which cannot be played yet. Publish the course as {playable}."
-            )
-        outside = outside_hosts.used_by(archive, files)
-        warnings = (*manifest.warnings, *outside_hosts.remarks(outside))
-        return Package(replace(manifest, warnings=warnings, outside=outside), files)
-    other = _other_standard(archive)
+        root = runtime.recognize(archive) if runtime.reports else None
+        if root is not None:
+            return _read(archive, runtime, root)
+    other = other_standard(archive)
     if other is not None:
-        raise Invalid(f"This is {other}, which cannot be played yet. Publish the course as {playable}.")
-    markers = " or ".join(dict.fromkeys(runtime.marker for runtime in RUNTIMES.values()))
-    raise Invalid(f"There is no {markers} in the zip, so it is not a course package that can be played.")
+        raise Invalid(f"This is {other}, which cannot be played yet. Publish the course as {_playable()}.")
+    pages = [(one, one.recognize(archive)) for one in RUNTIMES.values() if not one.reports]
+    for runtime, root in pages:
+        if root is not None and plain_pages:
+            return _read(archive, runtime, root)
+    markers = _any_of(runtime.marker for runtime in RUNTIMES.values() if runtime.reports)
+    sentence = f"There is no {markers} in the zip, so it is not a course package that can be played."
+    if plain_pages:
+        sentence = f"There is no {_any_of(runtime.marker for runtime, _ in pages)} in the zip to begin with."
+    elif any(root is not None for _, root in pages):
+        sentence += (
+            " If it is plain web pages, which report nothing, check “Plain web pages” and upload it again."
+        )
+    raise Invalid(sentence)
 
 
-def _other_standard(archive: Source) -> str | None:
-    """What the package is, by the file that marks it, if it is of a standard that is known and not played."""
-    names = [folded(path.rpartition("/")[2]) for path in archive.entries if is_kept(path)]
-    return next((said for marker, said in _OTHERS if any(name.endswith(marker) for name in names)), None)
+def _read(archive: Source, runtime: Runtime, root: str) -> Package:
+    files = {
+        path.removeprefix(root): path for path in archive.entries if path.startswith(root) and is_kept(path)
+    }
+    manifest = runtime.describe(archive, root, files)
+    if manifest.standard not in RUNTIMES:
+        edition = manifest.edition or "another edition"
+        raise Invalid(
+            f"This is a SCORM {edition} package, which cannot be played yet. Publish the course as {_playable()}."
+        )
+    outside = outside_hosts.used_by(archive, files)
+    warnings = (*manifest.warnings, *outside_hosts.remarks(outside))
+    return Package(replace(manifest, warnings=warnings, outside=outside), files)
+
+
+def _playable() -> str:
+    return _any_of(runtime.label for runtime in RUNTIMES.values() if runtime.reports)
+
+
+def _any_of(names: Iterable[str]) -> str:
+    *others, last = dict.fromkeys(names)
+    return f"{', '.join(others)} or {last}" if others else last

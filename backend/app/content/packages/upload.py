@@ -35,12 +35,12 @@ def import_package(
     *,
     file_name: str,
     max_bytes: int,
+    plain_pages: bool = False,
 ) -> ContentPackage:
-    """Make the uploaded zip the current version of the lesson's package; earlier versions stay with their
-    records.
+    """Make the uploaded zip the current version of the lesson's package; earlier versions stay with their records.
 
-    `file` is seekable. Raises Invalid with a sentence naming what is wrong with the package, TooLarge,
-    NotFound.
+    `file` is seekable; `plain_pages`: it may be web pages that follow no standard. Raises Invalid with a sentence
+    naming what is wrong with the package, TooLarge, NotFound.
     """
     policy.require_change(subject)
     place = academics.lesson_place(session, lesson_id)
@@ -55,7 +55,7 @@ def import_package(
     # Reading everything once finds every lie and every virus before the first file is stored. The scanner gets each
     # file too, not only the zip: what is packed may be larger than it unpacks by itself.
     archive = source_of(file, file_name)
-    package = read_package(archive)
+    package = read_package(archive, plain_pages=plain_pages)
     every = [intake.examine_file(store, file)]
     every += [intake.examine(store, archive.stream(inside)) for inside in package.files.values()]
     quota.require_room(session, every, package=True)

@@ -14,7 +14,15 @@ _HERE = Path(__file__).parent
 ASSETS = {
     **{
         name: _HERE / name
-        for name in ("shell.js", "saving.js", "player.css", "storage.js", "pdf_viewer.js", "pdf_viewer.css")
+        for name in (
+            "shell.js",
+            "saving.js",
+            "speaks_to_lrs.js",
+            "player.css",
+            "storage.js",
+            "pdf_viewer.js",
+            "pdf_viewer.css",
+        )
     },
     **{name: PDFJS / name for name in ("pdf.min.mjs", "pdf.worker.min.mjs")},
 }
@@ -29,6 +37,15 @@ def _embedded(value: Any) -> str:
 
 COURSE = '<iframe id="course" data-stage title="{title}" allow="fullscreen; autoplay; unload"></iframe>'
 """Where content that is a page of its own is shown."""
+COURSE_OR_WINDOW = (
+    '<p class="note bar" data-stage><button type="button" id="open">Open in a window of its own</button></p>'
+    + COURSE
+)
+"""The same, for content that may want more room or a window."""
+WINDOW = """<section id="window" class="over" data-stage><h1>{title}</h1>
+<p>This part opens in a window of its own. Keep this page open meanwhile.</p>
+<button type="button" id="open">Open it</button></section>"""
+"""For content that is not shown in a frame."""
 
 
 def player_page(

@@ -7,6 +7,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import quote
+from uuid import NAMESPACE_URL, uuid5
 
 from sqlalchemy.orm import Session
 
@@ -59,6 +60,8 @@ class Heard:
     """How long the session has lasted, as far as the content says."""
     ended: bool
     """Whether the content has ended its session for good."""
+    kept: bool = True
+    """Whether the statements are stored; not where nothing of a session is recorded."""
 
 
 _KEPT = "=&/?:@!$'()*+,;%-._~"
@@ -73,6 +76,15 @@ def package_address(item: Item) -> str:
     if item.fragment:
         address += f"#{quote(item.fragment, safe=_KEPT)}"
     return address
+
+
+def registration_of(home_page: str, launch: Launch) -> str:
+    """The registration of content that speaks xAPI: of the enrollment in this version of the lesson, so that all its
+    launches share it. Where nothing counts it is the launch's own, and no other knows of it."""
+    if launch.enrollment_id is None or launch.preview:
+        return launch.id
+    place = f"{home_page}/enrollments/{launch.enrollment_id}/content/{launch.package_id}"
+    return str(uuid5(NAMESPACE_URL, place))
 
 
 class Runtime(Protocol):
@@ -92,11 +104,15 @@ class Runtime(Protocol):
 
     @property
     def script(self) -> str:
-        """Name of its module among `libraries`: what plays it in the player page."""
+        """Name of its module, among `libraries` or the player's own: what plays it in the player page."""
 
     @property
     def libraries(self) -> Mapping[str, Path]:
         """What the player page loads for it, by the name in its address."""
+
+    @property
+    def reports(self) -> bool:
+        """Whether its content says itself when a part is done; where not, a person marks the lesson."""
 
     def stage(self, item: Item) -> str:
         """The HTML that the module plays on; where content is a page of its own, `player.COURSE`."""
@@ -163,8 +179,9 @@ class Runtime(Protocol):
 class Statements(Protocol):
     """What a standard adds whose content writes its statements into the LRS itself."""
 
-    async def admit(self, call: Call) -> Mapping[str, object]:
-        """Refuse a request that is not the content's to make. Answers what the launch's session state gains by it.
+    async def admit(self, call: Call, state: Mapping[str, Any]) -> Mapping[str, object]:
+        """Refuse a request that is not the content's to make. `state` is the launch's session state; answers what it
+        gains by the request.
 
         Raises `lrs.service.Refusal`.
         """

@@ -18,10 +18,12 @@ from app.core.permissions import Subject, internal
 from app.db.models import Enrollment, EnrollmentStatus, LessonCompletion
 from app.enrollment import policy, queries
 from app.enrollment.completions import queries as completion_queries
+from app.enrollment.completions.self_marked import is_self_marked
 from app.rules.progress import Progress, progress_of_counts
 
 __all__ = [
     "CompletionOutcome",
+    "is_lesson_done",
     "lesson_scores",
     "mark_lesson",
     "record_lesson_completion",
@@ -150,7 +152,7 @@ def mark_lesson(
     at: datetime,
     score_pct: Decimal | None = None,
 ) -> CompletionOutcome:
-    """A person says that a lesson is done: who may attest any lesson, a student a video or document of their own.
+    """A person says that a lesson is done: who may attest any lesson, a student one of their own that reports nothing.
 
     Forbidden for those who only read the enrollment, Conflict when it is no longer active.
     """
@@ -164,7 +166,7 @@ def mark_lesson(
         if policy.may_mark(subject):
             require_not_own(subject, record.user_id, "lessons and grades")
         policy.require_mark_own(subject, record.user_id)
-        if lesson.content_type.value not in ("video", "document"):
+        if not is_self_marked(session, lesson_id, lesson.content_type):
             raise Conflict("This lesson is marked as done automatically. Open it and work through it.")
         if score_pct is not None:
             raise wrong("score_pct", "Only staff enter a score.")
@@ -180,6 +182,12 @@ def mark_lesson(
     if not outcome.counted:
         raise Conflict("This enrollment is no longer active, so nothing more is recorded.")
     return outcome
+
+
+@internal("for the content of a lesson that reports nothing, which a person marks")
+def is_lesson_done(session: Session, enrollment_id: int, lesson_id: int) -> bool:
+    """Whether the lesson counts as done in this enrollment, whoever said so."""
+    return completion_queries.completion(session, enrollment_id, lesson_id) is not None
 
 
 @internal("names the scores of a lesson to a room that has asked who may see them")

@@ -13,8 +13,8 @@ from app.web.field_types import Text, blank_is_none
 NoticeMethod = Literal["email", "letter", "in_person"]
 Note = Annotated[Text, Field(max_length=2_000)]
 KINDS: dict[str, str] = {
-    "student": "Withdrawal requested by the student",
-    "administrative": "Administrative withdrawal by the school",
+    "student": "Requested by the student",
+    "administrative": "Administrative withdrawal",
     "cancellation": "Cancellation within the time to cancel",
     "school_cancelled": "Cancellation by the school",
 }

@@ -26,7 +26,8 @@ class Gate(Protocol):
     """A host's own say in the requests of one launch: `scope["lrs.gate"]` of a request that comes through it."""
 
     async def admit(self, call: "Call") -> None:
-        """Let a request in whose key has proved itself, or raise `Refusal`. May widen `call.access`."""
+        """Let a request in whose key has proved itself, or raise `Refusal`. May widen `call.access`, and name
+        the one Agent that it `speaks_for`."""
 
     def keep(self, submission: Any) -> None:
         """Store what a request submits, in a transaction of the host's; raises `Refusal`. Called in a thread."""
@@ -52,6 +53,8 @@ class Call:
     """Asks again who sends this; None before it was asked at all."""
     gate: "Gate | None" = None
     """Who stands before the LRS for the content of one launch."""
+    speaks_for: Mapping[str, Any] | None = None
+    """The Agent that all its statements are about, whoever they name; set by a gate."""
     checked_at: float = 0.0
     """When it was asked, on the monotonic clock."""
 

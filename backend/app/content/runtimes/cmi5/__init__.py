@@ -16,14 +16,12 @@ from app.content.packages.model import Item, Manifest
 from app.content.packages.package_root import root_of
 from app.content.packages.single_file import SingleFile, Source
 from app.content.packages.versions import Version
-from app.content.player import COURSE
+from app.content.player import COURSE, WINDOW
 from app.content.runtimes.cmi5 import course_structure, sessions
 from app.content.runtimes.cmi5.statements import Cmi5Statements
 from app.content.runtimes.cmi5.units import unit_of
 from app.content.runtimes.protocol import Learner, Report, SoFar, package_address
 from app.db.models import Launch, ScormData
-
-_HERE = Path(__file__).parent
 
 
 class Cmi5:
@@ -32,18 +30,15 @@ class Cmi5:
     name = "cmi5"
     label = "cmi5"
     marker = course_structure.NAME
-    script = "cmi5.js"
-    libraries: Mapping[str, Path] = {"cmi5.js": _HERE / "player.js"}
+    script = "speaks_to_lrs.js"
+    libraries: Mapping[str, Path] = {}
+    reports = True
 
     statements = Cmi5Statements()
 
     def stage(self, item: Item) -> str:
         if item.details["launchMethod"] == "OwnWindow":
-            return (
-                '<section id="window" class="over" data-stage><h1>' + escape(item.title) + "</h1>"
-                "<p>This part opens in a window of its own. Keep this page open meanwhile.</p>"
-                '<button type="button" id="open">Open it</button></section>'
-            )
+            return WINDOW.format(title=escape(item.title))
         return COURSE.format(title=escape(item.title))
 
     def recognize(self, archive: Source) -> str | None:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
-from uuid import NAMESPACE_URL, UUID, uuid4, uuid5
+from uuid import UUID, uuid4, uuid5
 
 from app.content.packages.model import Item
 from app.rules import cmi5
@@ -18,11 +18,6 @@ _TYPE = "https://w3id.org/xapi/cmi5/activitytype/"
 def activity_of(home_page: str, package_id: int, item_id: str) -> str:
     """The id of a course, block or AU: generated, never the publisher's, the same at every launch (8.1.5)."""
     return f"{home_page}/content/{package_id}/{item_id}"
-
-
-def registration_of(home_page: str, enrollment_id: int, package_id: int) -> UUID:
-    """The registration of an enrollment in a version of a course."""
-    return uuid5(NAMESPACE_URL, f"{home_page}/enrollments/{enrollment_id}/content/{package_id}")
 
 
 def launch_data(state: Mapping[str, Any], item: Item, return_url: str) -> JsonObject:

@@ -11,6 +11,7 @@ from app.content.packages.model import Item
 from app.content.packages.versions import Version
 from app.content.runtimes.cmi5 import own_statements
 from app.content.runtimes.cmi5.units import session_of
+from app.content.runtimes.protocol import registration_of
 from app.core.installation import installation
 from app.db.models import Launch
 from app.lrs import service as record_store
@@ -23,17 +24,14 @@ def prepare(session: Session, launch: Launch, item: Item) -> None:
     """Give a launch what its session is known by."""
     home_page = installation(session).home_page
     name = queries.user_name(session, launch.user_id)
+    mode = cmi5.NORMAL
     if launch.enrollment_id is None or launch.preview:
-        # Nothing counts: a registration of its own, so that no other knows of it.
-        registration, mode = launch.id, cmi5.REVIEW if launch.enrollment_id else cmi5.BROWSE
-    else:
-        kept = own_statements.registration_of(home_page, launch.enrollment_id, launch.package_id)
-        registration, mode = str(kept), cmi5.NORMAL
+        mode = cmi5.REVIEW if launch.enrollment_id else cmi5.BROWSE
     launch.session_state = {
         "actor": record_store.agent_of(home_page, launch.user_id, name),
         "activity": own_statements.activity_of(home_page, launch.package_id, item.id),
         "publisher": item.details["publisher"],
-        "registration": registration,
+        "registration": registration_of(home_page, launch),
         "session": launch.id,
         "mode": mode,
     }

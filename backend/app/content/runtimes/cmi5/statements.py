@@ -14,8 +14,9 @@ from app.content.packages.model import Item
 from app.content.packages.versions import Version
 from app.content.runtimes.cmi5 import own_statements
 from app.content.runtimes.cmi5.sessions import JsonObject, satisfied
-from app.content.runtimes.cmi5.units import keep_result, keep_unit, session_of, terms_of, unit_of
+from app.content.runtimes.cmi5.units import keep_unit, session_of, terms_of, unit_of
 from app.content.runtimes.protocol import Heard
+from app.content.scores import keep_statement_score
 from app.db.models import Launch, ScormData
 from app.lrs import service as record_store
 from app.lrs.service import Call, Refusal
@@ -29,7 +30,7 @@ _LANGUAGES = re.compile(r"[A-Za-z]{1,8}(-[A-Za-z0-9]{1,8})*(,[A-Za-z]{1,8}(-[A-Z
 class Cmi5Statements:
     """The LRS as an AU may use it (`protocol.Statements`)."""
 
-    async def admit(self, call: Call) -> Mapping[str, object]:
+    async def admit(self, call: Call, state: Mapping[str, Any]) -> Mapping[str, object]:
         preferences = call.path == "/agents/profile" and call.parameters.get("profileId") == _PREFERENCES
         if call.method in ("GET", "HEAD"):
             # Asked for before anything is said (11).
@@ -60,7 +61,7 @@ class Cmi5Statements:
             if statement["verb"]["id"] == cmi5.TERMINATED and said is not None:
                 seconds = record_store.seconds_of(said) or 0.0
             if attempt is not None and statement["verb"]["id"] in (cmi5.PASSED, cmi5.FAILED):
-                keep_result(attempt, statement)
+                keep_statement_score(attempt, statement)
         launch.session_state = {**state, **asdict(now), **({"unit": asdict(unit)} if attempt is None else {})}
         if attempt is not None:
             keep_unit(attempt, unit, item.details["moveOn"])

@@ -6,7 +6,6 @@ from decimal import Decimal
 from typing import Any
 
 from app.content.packages.model import Item
-from app.content.scores import exact_percent, keep_score
 from app.db.models import Launch, ScormData
 from app.rules import cmi5, scorm12
 
@@ -44,19 +43,3 @@ def keep_unit(attempt: ScormData, unit: cmi5.Unit, move_on: str) -> None:
         attempt.cmi_core_lesson_status = scorm12.FAILED
     else:
         attempt.cmi_core_lesson_status = scorm12.INCOMPLETE
-
-
-def keep_result(attempt: ScormData, statement: Mapping[str, Any]) -> None:
-    """Write the score of a passed or failed statement; the scaled one is what cmi5 judges by (9.5.1)."""
-    score = (statement.get("result") or {}).get("score")
-    if not score:
-        return
-    if "scaled" in score:
-        found = scorm12.Score(Decimal(str(score["scaled"])) * 100, Decimal(0), Decimal(100))
-    elif {"raw", "min", "max"} <= set(score):
-        found = scorm12.Score(*(Decimal(str(score[name])) for name in ("raw", "min", "max")))
-    else:
-        return
-    best = exact_percent(attempt.score_raw, attempt.score_min, attempt.score_max, attempt.score_pct)
-    if best is None or (found.percent is not None and found.percent >= best):
-        keep_score(attempt, found)

@@ -38,6 +38,8 @@ class Scorm12:
         "scorm12.min.js": SCORM_AGAIN / "scorm12.min.js",
     }
 
+    reports = True
+
     statements = None
 
     def stage(self, item: Item) -> str:

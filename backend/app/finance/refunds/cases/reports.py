@@ -31,7 +31,9 @@ REFUNDS = Report[Any](
         Column("program", "Program", lambda row: row.program, sort="program"),
         Column("state", "Status", state, sort="state"),
         Column("amount", "Amount", lambda row: row.amount_cents, Kind.CENTS, sort="amount"),
-        Column("withdrawn", "Withdrawn", lambda row: row.withdrawn_on, Kind.DAY, sort="withdrawn"),
+        Column(
+            "withdrawn", "Withdrawn", lambda row: row.withdrawn_on, Kind.DAY, sort="withdrawn", on_page=False
+        ),
         Column("due", "Due", lambda row: row.due_on, Kind.DAY, sort="due"),
         Column("days_left", "Days left", lambda row: row.days_left, Kind.NUMBER, sort="days_left"),
         Column("approved", "Approved", lambda row: row.approved_at, Kind.MOMENT, on_page=False),

@@ -18,7 +18,7 @@ from app.core import clock, history
 from app.core.actions import Action
 from app.core.errors import FieldError, Invalid, NotFound
 from app.core.permissions import Actor, internal
-from app.core.tokens import new_token
+from app.core.tokens import hash_token, new_token
 from app.db.models import XapiCredential
 from app.lrs.desk import policy
 from app.lrs.desk.keys import queries
@@ -168,20 +168,22 @@ def launch_token(
     registration: UUID | None,
     hours: int = LAUNCH_HOURS,
     scopes: Sequence[str] = LAUNCH_SCOPES,
+    secret: str | None = None,
 ) -> NewSecret:
     """A token for one learner's session with one piece of content.
 
     It may write statements about this agent only, read back what it wrote, and keep this agent's state and
     profiles. `activity` is the IRI the content was launched for. Send it as HTTP Basic, key and secret.
+    `secret`: one that the caller can make again and nobody can guess, where it is needed more than once.
     """
     name = identity(agent)
     if name is None or not values.is_iri(activity):
         raise Invalid("A launch needs an identified agent and an activity's IRI.")
     key = secrets.token_hex(16)
-    clear, hashed = new_token()
+    clear = new_token()[0] if secret is None else secret
     api_key = XapiCredential(
         key=key,
-        secret_hash=hashed,
+        secret_hash=hash_token(clear),
         kind="launch",
         label=f"launch of {activity}"[:LONGEST_LABEL],
         scopes=list(scopes),
@@ -197,10 +199,10 @@ def launch_token(
     return NewSecret(api_key, clear)
 
 
-@internal("writes down a secret that was just made")
-def basic(made: NewSecret) -> str:
-    """A new key and its secret as HTTP Basic has them, without the word."""
-    return base64.b64encode(f"{made.api_key.key}:{made.secret}".encode()).decode()
+@internal("writes down a secret that its caller has")
+def basic(key: str, secret: str) -> str:
+    """A key and its secret as HTTP Basic has them, without the word."""
+    return base64.b64encode(f"{key}:{secret}".encode()).decode()
 
 
 @internal("a step of leaving a lesson")

@@ -177,6 +177,9 @@ def _attachments(statement: JsonObject, path: str, by_hash: dict[str, Part]) -> 
 
 def _speaks_of_its_own(call: Call, statements: list[JsonObject], paths: list[str]) -> None:
     """A launch token may write about its learner and nobody else."""
+    if call.speaks_for is not None:
+        for statement in statements:
+            statement["actor"] = dict(call.speaks_for)
     agent = call.access.agent
     if agent is None:
         return

@@ -1,5 +1,4 @@
-// Plays one part of a cmi5 course, in the page or in a window of its own. The course talks to the LRS itself; this
-// page only watches, so that what it has come to shows without a reload.
+// Plays content that talks to the LRS itself (cmi5, xAPI), in the page or in a window of its own. This page only watches, so that what it has come to shows without a reload.
 
 import { begin, boot, frame, hint, opened } from "./shell.js";
 
@@ -16,7 +15,12 @@ frame?.addEventListener("load", () => {
 
 document.getElementById("open")?.addEventListener("click", () => {
   const other = window.open(boot.address, "_blank");
-  if (other) opened(other);
+  if (!other) return;
+  opened(other);
+  if (!frame) return;
+  // Not twice at once: the two would write over each other's bookmark.
+  frame.contentWindow.location.replace("about:blank");
+  frame.hidden = true;
 });
 window.addEventListener("message", event => {
   if (event.origin === location.origin && event.data?.aada === "returned") hint("finished");
