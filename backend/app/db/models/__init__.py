@@ -1,5 +1,6 @@
 """Every model of the schema."""
 
+from app.db.models.absence_request import AbsenceRequest
 from app.db.models.account import AccountLink, ApiToken, SignInAttempt, UserSession
 from app.db.models.admission import AdmissionDocument, AdmissionKind, AdmissionRequirement, Application
 from app.db.models.agreement import (
@@ -126,6 +127,7 @@ from app.db.models.xapi_rollup import (
 )
 
 __all__ = [
+    "AbsenceRequest",
     "AccessRequest",
     "AccountLink",
     "AdmissionDocument",

@@ -163,6 +163,8 @@ def prepare(
     with database.begin() as session:
         before = documents.asked_before(session, values.request)
         if before is not None:
+            if before.student_id is None:
+                raise Conflict("This form was sent before for something else. Nothing was prepared.")
             policy.require_prepare(session, subject, before.student_id)
             made = queries.by_document(session, before.id)
             if made is None:
