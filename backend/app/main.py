@@ -22,6 +22,8 @@ from app.accounts.factors.entry.pages import ask_proof
 from app.accounts.identity import identify
 from app.compliance.attendance import api as attendance_api
 from app.compliance.attendance import pages as attendance_pages
+from app.compliance.attendance.absences import api as absences_api
+from app.compliance.attendance.absences import pages as absences_pages
 from app.compliance.attendance.closings import pages as closings_pages
 from app.compliance.attendance.corrections import pages as corrections_pages
 from app.compliance.attendance.corrections import request_pages as correction_request_pages
@@ -136,6 +138,8 @@ ROUTERS: list[APIRouter] = [
     accounts_api.router,
     accounts_pages.router,
     attendance_api.router,
+    absences_api.router,
+    absences_pages.router,
     roster_pages.router,
     attendance_pages.router,
     closings_pages.router,

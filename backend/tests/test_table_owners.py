@@ -116,6 +116,7 @@ OWNERS = {
     "grade_books": "compliance",
     "grade_categories": "compliance",
     "attendance_closings": "compliance",
+    "absence_requests": "compliance",
     "attendance_corrections": "compliance",
     "attendance_standings": "compliance",
     "class_attendance": "compliance",

@@ -1,5 +1,6 @@
 """Every model of the schema."""
 
+from app.db.models.absence_request import AbsenceRequest
 from app.db.models.account import AccountLink, ApiToken, SignInAttempt, UserSession
 from app.db.models.admission import AdmissionDocument, AdmissionKind, AdmissionRequirement, Application
 from app.db.models.agreement import (
@@ -127,6 +128,7 @@ from app.db.models.xapi_rollup import (
 )
 
 __all__ = [
+    "AbsenceRequest",
     "AccessRequest",
     "AccountLink",
     "AdmissionDocument",

@@ -1,13 +1,13 @@
 """Figures of the system itself, measured again and again
 
-Revision ID: 0380
-Revises: 0370
+Revision ID: 0400
+Revises: 0390
 """
 
 from alembic import op
 
-revision = "0380"
-down_revision = "0370"
+revision = "0400"
+down_revision = "0390"
 branch_labels = None
 depends_on = None
 
