@@ -177,3 +177,9 @@ LATER["0390"] = """
     INSERT INTO ledger_receipts (document_id, transaction_id)
         SELECT 900, max(id) FROM ledger_transactions WHERE kind = 'payer_payment';
 """
+
+LATER["0400"] = """
+    INSERT INTO metric_samples (name, label, at, value)
+        VALUES ('database_bytes', '', '2026-03-01 12:00+00', 8200000),
+               ('table_bytes', 'users', '2026-03-01 12:00+00', 8192);
+"""

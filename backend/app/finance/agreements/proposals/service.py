@@ -102,7 +102,7 @@ def _terms(
 ) -> tuple[Proposal, Any, Any]:
     found = proposal(session, subject, enrollment_id)
     if values.ends_on <= values.starts_on:
-        raise _wrong("ends_on", "The last day is after the first day.")
+        raise _wrong("ends_on", "The last day must be after the first day.")
     if found.needs_parent and values.cosigner_kind != "parent":
         raise _wrong(
             "cosigner_kind",
