@@ -111,6 +111,8 @@ from app.lrs.host.service import lrs_app
 from app.ops import health
 from app.ops import pages as operations_pages
 from app.ops.doctor.proxy_watch import ProxyWatch
+from app.ops.metrics import pages as metrics_pages
+from app.ops.metrics.board import BOARD
 from app.ops.retention import pages as retention_pages
 from app.school import api as school_api
 from app.school import pages as school_pages
@@ -229,6 +231,7 @@ ROUTERS: list[APIRouter] = [
     office_pages.router,
     security_pages.router,
     health.router,
+    metrics_pages.router,
 ]
 
 
@@ -299,6 +302,6 @@ def _dispatch_hosts(app: FastAPI, settings: Settings, content: ASGIApp, lrs: Lrs
         statements = BodyTime(lrs, answer=_plainly, streamed=None)
         dispatch = HostDispatch(build(), settings=settings, content=content, shared={"/xapi": statements})
         fenced = security.SecurityHeaders(dispatch, security.bare_headers(settings))
-        return ProxyWatch(security.RequestId(AccessLog(fenced)), app.state.database)
+        return ProxyWatch(security.RequestId(AccessLog(fenced, BOARD.observe)), app.state.database)
 
     app.build_middleware_stack = build_dispatched  # type: ignore[method-assign]

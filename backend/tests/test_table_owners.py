@@ -19,6 +19,7 @@ APP = Path(__file__).resolve().parents[1] / "app"
 OWNERS = {
     "installation": "core",
     "history_cursors": "projections",
+    "metric_samples": "ops",
     "purge_runs": "ops",
     "school": "school",
     "school_holidays": "school",

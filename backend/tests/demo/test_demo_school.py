@@ -17,6 +17,7 @@ from app.demo import Summary, calendar, issue_samples, seed_demo_school
 from app.demo.agreements import write_agreements
 from app.demo.grades import write_reviews
 from app.demo.people import OFFICE
+from app.demo.receipts import write_receipts
 from app.finance.ledger.revenue import service as revenue
 from app.finance.ledger.state_fees import service as state_fees
 from app.finance.refunds import door
@@ -376,6 +377,13 @@ def test_another_number_makes_another_school_and_certificates_are_issued_as_real
     assert issue_samples(live_database, live_settings) == 5
     assert issue_samples(live_database, live_settings) == 5
     assert write_agreements(live_database, live_settings) == 7
+    receipts = write_receipts(live_database, live_settings)
+    with live_database.begin() as session:
+        made = session.execute(
+            text("SELECT count(*), count(payer_id) FROM issued_documents WHERE kind = 'receipt'")
+        )
+        assert tuple(made.one()) == (receipts, receipts - 1)  # all but the demo student's are payers'
+        assert receipts > 1
     with live_database.begin() as session:
         states = session.scalars(text("SELECT status FROM enrollment_agreements ORDER BY status")).all()
     assert states == [

@@ -61,6 +61,7 @@ from app.db.models.ledger import (
     LedgerTransaction,
 )
 from app.db.models.limit import LimitCounter
+from app.db.models.metric import MetricSample
 from app.db.models.online_payment import PaymentCheckout, PaymentEvent
 from app.db.models.outbox import OutboxMessage
 from app.db.models.outcome import EmploymentOutcome
@@ -222,6 +223,7 @@ __all__ = [
     "Lesson",
     "LessonCompletion",
     "LimitCounter",
+    "MetricSample",
     "Module",
     "NameRequest",
     "OutboxMessage",
