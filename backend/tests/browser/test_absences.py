@@ -71,7 +71,7 @@ def test_an_absence_is_reported_and_excused_and_the_roster_says_so(
     page.goto("/attendance/absences?state=all")
     seen("absences")
     page.goto(f"/classes/{class_id}/attendance")
-    expect(ana_line.locator(".badge", has_text="Excused")).to_be_visible()
+    expect(ana_line.locator(".tag", has_text="Excused")).to_be_visible()
 
     signed_in_as(ana)
     page.goto("/hours")
