@@ -22,6 +22,8 @@ from app.accounts.factors.entry.pages import ask_proof
 from app.accounts.identity import identify
 from app.compliance.attendance import api as attendance_api
 from app.compliance.attendance import pages as attendance_pages
+from app.compliance.attendance.absences import api as absences_api
+from app.compliance.attendance.absences import pages as absences_pages
 from app.compliance.attendance.closings import pages as closings_pages
 from app.compliance.attendance.corrections import pages as corrections_pages
 from app.compliance.attendance.corrections import request_pages as correction_request_pages
@@ -109,6 +111,8 @@ from app.lrs.host.service import lrs_app
 from app.ops import health
 from app.ops import pages as operations_pages
 from app.ops.doctor.proxy_watch import ProxyWatch
+from app.ops.metrics import pages as metrics_pages
+from app.ops.metrics.board import BOARD
 from app.ops.retention import pages as retention_pages
 from app.school import api as school_api
 from app.school import pages as school_pages
@@ -134,6 +138,8 @@ ROUTERS: list[APIRouter] = [
     accounts_api.router,
     accounts_pages.router,
     attendance_api.router,
+    absences_api.router,
+    absences_pages.router,
     roster_pages.router,
     attendance_pages.router,
     closings_pages.router,
@@ -225,6 +231,7 @@ ROUTERS: list[APIRouter] = [
     office_pages.router,
     security_pages.router,
     health.router,
+    metrics_pages.router,
 ]
 
 
@@ -295,6 +302,6 @@ def _dispatch_hosts(app: FastAPI, settings: Settings, content: ASGIApp, lrs: Lrs
         statements = BodyTime(lrs, answer=_plainly, streamed=None)
         dispatch = HostDispatch(build(), settings=settings, content=content, shared={"/xapi": statements})
         fenced = security.SecurityHeaders(dispatch, security.bare_headers(settings))
-        return ProxyWatch(security.RequestId(AccessLog(fenced)), app.state.database)
+        return ProxyWatch(security.RequestId(AccessLog(fenced, BOARD.observe)), app.state.database)
 
     app.build_middleware_stack = build_dispatched  # type: ignore[method-assign]

@@ -127,6 +127,10 @@ class Settings(BaseSettings):
     max_upload_bytes: int = 1024 * 1024 * 1024
     max_import_bytes: int = 20 * 1024 * 1024
 
+    metrics_access: OptionalSecret = None
+    """Who may read /metrics: `loopback` lets programs of this machine, a token of 24 characters or more whoever sends
+    it (`Authorization: Bearer …`); unset, nobody."""
+
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     log_json: bool = False
     access_log_file: OptionalPath = None
@@ -158,6 +162,14 @@ class Settings(BaseSettings):
         for key in _several(value):
             if len(key) < 32:
                 raise ValueError("each key has at least 32 characters; give the former SECRET_KEY as it was")
+        return value
+
+    @field_validator("metrics_access")
+    @classmethod
+    def _metrics_access(cls, value: SecretStr | None) -> SecretStr | None:
+        text = "" if value is None else value.get_secret_value()
+        if text not in ("", "loopback") and (len(text) < 24 or not text.isascii() or " " in text):
+            raise ValueError("is neither loopback nor a token of 24 characters or more, without spaces")
         return value
 
     @field_validator("app_origin", "content_origin")

@@ -19,6 +19,7 @@ APP = Path(__file__).resolve().parents[1] / "app"
 OWNERS = {
     "installation": "core",
     "history_cursors": "projections",
+    "metric_samples": "ops",
     "purge_runs": "ops",
     "school": "school",
     "school_holidays": "school",
@@ -115,6 +116,7 @@ OWNERS = {
     "grade_books": "compliance",
     "grade_categories": "compliance",
     "attendance_closings": "compliance",
+    "absence_requests": "compliance",
     "attendance_corrections": "compliance",
     "attendance_standings": "compliance",
     "class_attendance": "compliance",

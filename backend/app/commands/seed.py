@@ -11,6 +11,7 @@ from app.db.session import Database
 from app.demo import issue_samples, seed_demo_school
 from app.demo.agreements import write_agreements
 from app.demo.grades import write_reviews
+from app.demo.receipts import write_receipts
 from app.demo.transcripts import write_transcripts
 from app.ops import migrations
 from app.ops.servers import database_server
@@ -47,6 +48,7 @@ def seed(
             write_reviews(database, reached)
             issue_samples(database, reached)
             write_transcripts(database, reached)
+            write_receipts(database, reached)
             write_agreements(database, reached)
         finally:
             database.close()

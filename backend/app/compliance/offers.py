@@ -34,6 +34,7 @@ from app.compliance.transcripts.reports import REQUESTS_REPORT, TRANSCRIPTS_REPO
 from app.compliance.transcripts.requests import service as transcript_requests
 from app.core import clock
 from app.web.field_types import days_in_order
+from app.web.formats import long_date
 from app.web.listing import Known
 from app.web.reports import registry
 from app.web.reports.registry import Asked, Group, Offer, Taken
@@ -319,7 +320,9 @@ def _credentials(asked: Asked) -> Taken:
 def _counts(asked: Asked) -> Taken:
     year = outcomes.year_of(asked.session, asked.subject, asked.text("year"))
     rows = outcomes.counts(asked.session, asked.subject, year)
-    return Taken(Known(rows), {"Fiscal year": f"{year.name}, {year.first} to {year.last}"})
+    return Taken(
+        Known(rows), {"Fiscal year": f"{year.name}, {long_date(year.first)} to {long_date(year.last)}"}
+    )
 
 
 def _graduates(asked: Asked) -> Taken:

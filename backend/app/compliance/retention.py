@@ -5,6 +5,7 @@ from app.core import retention
 retention.keep(
     "Attendance",
     "Attendance belongs to the student’s file (GNPEC Standard 6). No rule sets a time after which it may be removed.",
+    "absence_requests",
     "attendance",
     "attendance_closings",
     "attendance_corrections",

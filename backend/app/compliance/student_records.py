@@ -6,6 +6,7 @@ from app.compliance.complaints import policy as complaints
 from app.core import student_records as records
 from app.core.student_records import StoredPaper
 from app.db.models import (
+    AbsenceRequest,
     Attendance,
     AttendanceCorrection,
     ClassAttendance,
@@ -79,6 +80,13 @@ def _documents(student: int) -> Select[tuple[int]]:
 
 export, owned, within = records.export, records.owned, records.within
 export(Attendance, "attendance", "Attendance records", owned(Attendance.user_id))
+export(
+    AbsenceRequest,
+    "attendance",
+    "Reported absences",
+    owned(AbsenceRequest.user_id),
+    papers=(StoredPaper("evidence_sha256", "evidence_type"),),
+)
 export(
     AttendanceCorrection,
     "attendance",

@@ -73,6 +73,11 @@ class Action(StrEnum):
     API_TOKEN_CREATED = "api_token.created", "api_tokens", "API token created", people.TokenCreated
     API_TOKEN_REVOKED = "api_token.revoked", "api_tokens", "API token revoked"
     ATTACHMENT_DOWNLOADED = system.ATTACHMENT_DOWNLOADED
+    ABSENCE_DOCUMENT_OPENED = learning.ABSENCE_DOCUMENT_OPENED
+    ABSENCE_EXCUSED = learning.ABSENCE_EXCUSED
+    ABSENCE_NOT_EXCUSED = learning.ABSENCE_NOT_EXCUSED
+    ABSENCE_REQUESTED = learning.ABSENCE_REQUESTED
+    ABSENCE_WITHDRAWN = learning.ABSENCE_WITHDRAWN
     ATTENDANCE_CLOCKED_IN = "attendance.clocked_in", "attendance", "Clocked in", learning.ClockedIn
     ATTENDANCE_CLOCKED_OUT = "attendance.clocked_out", "attendance", "Clocked out", learning.ClockedOut
     ATTENDANCE_CLOCK_OUT_MISSING = learning.ATTENDANCE_CLOCK_OUT_MISSING

@@ -48,6 +48,8 @@ class Permission(StrEnum):
     ATTENDANCE_READ_OWN_CLASSES = "attendance.read_own_classes"
     ATTENDANCE_CORRECT = "attendance.correct"
     """Enter and correct hours of those whose hours one reads."""
+    ATTENDANCE_EXCUSE = "attendance.excuse"
+    """Excuse absences of those whose hours one reads."""
     CLASSES_MANAGE = "classes.manage"
     CLOSURE_EXPORT = "closure.export"
     """Take out the records of the whole school."""
@@ -216,6 +218,7 @@ PERMISSIONS: dict[Duty, frozenset[Permission]] = {
             _P.AGREEMENTS_SIGN,
             _P.ATTENDANCE_READ_ALL,
             _P.ATTENDANCE_CORRECT,
+            _P.ATTENDANCE_EXCUSE,
             _P.CLASSES_MANAGE,
             _P.COMPLAINTS_READ,
             _P.COMPLAINTS_MANAGE,
@@ -298,6 +301,7 @@ PERMISSIONS: dict[Duty, frozenset[Permission]] = {
             _P.ACADEMICS_READ,
             _P.ATTENDANCE_READ_OWN_CLASSES,
             _P.ATTENDANCE_CORRECT,
+            _P.ATTENDANCE_EXCUSE,
             _P.CONTENT_READ,
             _P.CONTENT_CHANGE,
             _P.ENROLLMENTS_READ_OWN_CLASSES,

@@ -70,6 +70,31 @@ def _ended_before(before: datetime) -> ColumnElement[bool]:
     return cast(_jobs.c.status, Text).in_(_ENDED) & (last < before)
 
 
+@dataclass(frozen=True, slots=True)
+class QueueState:
+    """How many jobs wait, are worked on and have failed, and since when the oldest that is due has waited."""
+
+    waiting: int
+    doing: int
+    failed: int
+    oldest_seconds: float
+
+
+_QUEUE = text(
+    "SELECT count(*) FILTER (WHERE status = 'todo'), count(*) FILTER (WHERE status = 'doing'),"
+    " count(*) FILTER (WHERE status = 'failed'), (SELECT extract(epoch FROM now() -"
+    " min(greatest(event.at, due.scheduled_at))) FROM procrastinate_jobs due JOIN procrastinate_events event"
+    " ON event.job_id = due.id AND event.type = 'deferred'"
+    " WHERE due.status = 'todo' AND coalesce(due.scheduled_at, now()) <= now()) FROM procrastinate_jobs"
+)
+
+
+def queue_state(session: Session) -> QueueState:
+    """How the queue stands now."""
+    waiting, doing, failed, oldest = session.execute(_QUEUE).one()
+    return QueueState(waiting, doing, failed, float(oldest or 0))
+
+
 _finished = retention.Rows(_jobs, _ended_before)
 retention.register(
     retention.Kind(

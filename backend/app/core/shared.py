@@ -10,8 +10,6 @@ import struct
 import tempfile
 import threading
 import weakref
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from time import monotonic
 from typing import Final
@@ -30,8 +28,30 @@ class Numbers:
         number: int = _NUMBER.unpack_from(self._memory, place * _NUMBER.size)[0]
         return number
 
+    def read(self, place: int, count: int) -> tuple[int, ...]:
+        """So many of them at once, from a place on."""
+        return struct.unpack_from(f"<{count}q", self._memory, place * _NUMBER.size)
+
     def __setitem__(self, place: int, number: int) -> None:
         _NUMBER.pack_into(self._memory, place * _NUMBER.size, number)
+
+
+class _Alone:
+    """One thread of one process at a time. The system lets go of what a process held that was killed."""
+
+    def __init__(self, prefix: str) -> None:
+        self._lock, name = tempfile.mkstemp(prefix=prefix)
+        Path(name).unlink()
+        weakref.finalize(self, os.close, self._lock)
+        self._threads = threading.Lock()
+
+    def __enter__(self) -> None:
+        self._threads.acquire()
+        fcntl.lockf(self._lock, fcntl.LOCK_EX)
+
+    def __exit__(self, *_: object) -> None:
+        fcntl.lockf(self._lock, fcntl.LOCK_UN)
+        self._threads.release()
 
 
 class Buckets:
@@ -46,15 +66,11 @@ class Buckets:
     def __init__(self, places: int = 4096) -> None:
         self._places = places
         self._memory = mmap.mmap(-1, places * self._entry.size)
-        # Locked by record: the system lets go of what a process held that was killed.
-        self._lock, name = tempfile.mkstemp(prefix="aada-buckets-")
-        Path(name).unlink()
-        weakref.finalize(self, os.close, self._lock)
-        self._threads = threading.Lock()
+        self._alone = _Alone("aada-buckets-")
 
     def take(self, number: int, limit: int) -> float:
         """Count one of `limit` a minute; the seconds to wait when there is none left, else 0."""
-        with self._alone():
+        with self._alone:
             now = monotonic()
             place = self._place(number)
             known, before, tokens, at = self._entry.unpack_from(self._memory, place)
@@ -78,11 +94,45 @@ class Buckets:
                 best, quietest = offset, at
         return best
 
-    @contextmanager
-    def _alone(self) -> Iterator[None]:
-        with self._threads:
-            fcntl.lockf(self._lock, fcntl.LOCK_EX)
-            try:
-                yield
-            finally:
-                fcntl.lockf(self._lock, fcntl.LOCK_UN)
+
+class Names:
+    """Names that all processes have one number for each, in the order they were first asked for."""
+
+    def __init__(self, size: int, longest: int = 120) -> None:
+        self.size = size
+        self._longest = longest
+        self._memory = mmap.mmap(-1, size * longest)
+        self._alone = _Alone("aada-names-")
+        self._known: dict[str, int] = {}
+
+    def number(self, name: str) -> int | None:
+        """The number of a name, given to it now if it has none; None when there is no number left."""
+        found = self._known.get(name)
+        if found is None and len(self._known) < self.size:
+            with self._alone:
+                found = self._found(name.encode()[: self._longest])
+            if found is not None:
+                self._known[name] = found
+        return found
+
+    def all(self) -> list[str]:
+        """Every name so far, in the order of their numbers."""
+        found = []
+        for place in range(self.size):
+            name = self._at(place)
+            if not name:
+                break
+            found.append(name.decode(errors="ignore"))
+        return found
+
+    def _at(self, place: int) -> bytes:
+        return self._memory[place * self._longest : (place + 1) * self._longest].rstrip(b"\0")
+
+    def _found(self, name: bytes) -> int | None:
+        for place in range(self.size):
+            here = self._at(place)
+            if not here:
+                self._memory[place * self._longest : place * self._longest + len(name)] = name
+            if here in (b"", name):
+                return place
+        return None

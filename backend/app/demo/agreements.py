@@ -88,7 +88,7 @@ def write_agreements(database: Database, settings: Settings) -> int:
             files,
             office,
             others[0],
-            schedule="Monday to Thursday evenings, 17:30 to 21:30",
+            schedule="Monday to Thursday evenings, 5:30 PM to 9:30 PM",
         )
         made += 1
     for enrollment in waiting:
@@ -105,7 +105,7 @@ def _agree(
     enrollment: int,
     *,
     countersigned: bool = True,
-    schedule: str = "Monday to Friday, 8:30 to 13:30",
+    schedule: str = "Monday to Friday, 8:30 AM to 1:30 PM",
 ) -> None:
     number = proposals.prepare(database, office, files, settings, enrollment, _form(schedule))
     with database.begin() as session:
@@ -126,7 +126,7 @@ def _agree(
         )  # fmt: skip
 
 
-def _form(schedule: str = "Monday to Friday, 8:30 to 13:30") -> PrepareForm:
+def _form(schedule: str = "Monday to Friday, 8:30 AM to 1:30 PM") -> PrepareForm:
     today = clock.now().date()
     return PrepareForm(
         request=uuid4(),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
+from typing import Any
 
 from sqlalchemy.orm import Session
 
@@ -23,8 +24,11 @@ _REASONS = (
 Written = list[tuple[int, Enrolled, TimeEntry]]
 
 
-def write_rosters(session: Session, desk: Desk, planned: list[tuple[int, Planned]], entries: Written) -> None:
-    """The rosters of the last meetings, and how every student then stands in attendance."""
+def write_rosters(
+    session: Session, desk: Desk, planned: list[tuple[int, Planned]], entries: Written
+) -> list[tuple[int, int, datetime]]:
+    """The rosters of the last meetings, and how every student then stands in attendance. Gives whom they excuse: class,
+    enrollment and start of the meeting."""
     by_day: dict[tuple[int, date], tuple[int, TimeEntry]] = {}
     for key, item, entry in entries:
         if entry.clock_out is not None and not entry.forgotten:
@@ -37,11 +41,12 @@ def write_rosters(session: Session, desk: Desk, planned: list[tuple[int, Planned
         rows,
     )  # fmt: skip
     standings.refresh(session, desk.zone, desk.moment)
+    return [(row[0], row[1], row[2]) for row in rows if row[4] == "excused"]
 
 
 def _rosters(
     desk: Desk, class_id: int, one: Planned, by_day: dict[tuple[int, date], tuple[int, TimeEntry]]
-) -> Iterator[tuple[object, ...]]:
+) -> Iterator[tuple[Any, ...]]:
     marked, day = 0, desk.today
     while marked < MEETINGS and day > max(one.starts_on, desk.today - timedelta(days=14)):
         day -= timedelta(days=1)

@@ -17,6 +17,7 @@ from app.core.turns import take_turn
 from app.db.models import Program, User
 from app.db.session import Database
 from app.demo import (
+    absences,
     admissions,
     agreements,
     attendance,
@@ -121,7 +122,7 @@ def _build(
     admissions.write_admissions(session, desk, enrolled, settings)
     entries = roster.write_attendance(desk, enrolled)
     leaves.write_leaves(desk, enrolled, entries)
-    attendance.write_rosters(session, desk, taught, entries)
+    absences.write_absences(desk, taught, attendance.write_rosters(session, desk, taught, entries))
     attendance.write_corrections(desk, entries)
     completed, attempts = lesson_results.write_lessons(desk, enrolled, packages)
     grades.write_grades(session, desk, taught)

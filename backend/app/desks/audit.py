@@ -69,6 +69,7 @@ _RECORDS = {
     "student_notes": "Note",
     "student_profiles": "Student file",
     "api_tokens": "API token",
+    "absence_requests": "Reported absence",
     "attendance": "Attendance record",
     "attendance_closings": "Closed period",
     "attendance_corrections": "Correction of hours",

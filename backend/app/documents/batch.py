@@ -71,7 +71,9 @@ def issue_all(
         for draft in drafts:
             policy.require_issue(subject, draft.student_id)
         key = keys.signing_key(session, settings)
-        wanted = [Wanted(one.kind, one.student_id, one.enrollment_id, uuid4()) for one in drafts]
+        wanted = [
+            Wanted(one.kind, one.student_id, one.enrollment_id, uuid4(), one.payer_id) for one in drafts
+        ]
         reserved = numbers.reserve(session, subject, today.year, wanted)
 
     def finish(place: int) -> _Finished:

@@ -47,13 +47,15 @@ class Draft:
     """
 
     kind: str
-    student_id: int
+    student_id: int | None
     enrollment_id: int | None
     letterhead: Letterhead
     facts: Mapping[str, Any]
     machine: Mapping[str, Any]
     numbered: Numbered | None = None
     written: Callable[[Session, Actor, IssuedDocument, date], None] | None = None
+    payer_id: int | None = None
+    """Whose it is, if it is no student's: a payer's, that names the students it paid for."""
 
     def data(self, number: str, issued_on: date, *, mark: str = "") -> tuple[dict[str, Any], str]:
         """What the layout reads, and the canonical JSON that the file carries. `mark` is written across each page."""
@@ -130,7 +132,7 @@ def issue(
             _require_replaceable(session, subject, replaces, draft)
         today = clock.today(draft.letterhead.zone)
         key = keys.signing_key(session, settings)
-        wanted = Wanted(draft.kind, draft.student_id, draft.enrollment_id, request)
+        wanted = Wanted(draft.kind, draft.student_id, draft.enrollment_id, request, draft.payer_id)
         ((document_id, number),) = numbers.reserve(session, subject, today.year, [wanted])
     try:
         signed, machine = make(settings, draft, number, today, key)
@@ -283,7 +285,12 @@ def _require_patience(session: Session, subject: Actor) -> None:
 def _require_replaceable(session: Session, subject: Actor, replaces: int, draft: Draft) -> None:
     policy.require_change(subject)
     old = queries.find(session, replaces)
-    if old is None or old.status != "issued" or (old.student_id, old.kind) != (draft.student_id, draft.kind):
+    same = old is not None and (old.student_id, old.payer_id, old.kind) == (
+        draft.student_id,
+        draft.payer_id,
+        draft.kind,
+    )
+    if old is None or old.status != "issued" or not same:
         raise Conflict(
             "The document to replace is no longer valid, or is another student’s or of another kind. "
             "No document was made."

@@ -28,9 +28,11 @@ class Wanted:
     """A document that needs a number."""
 
     kind: str
-    student_id: int
+    student_id: int | None
     enrollment_id: int | None
     request: UUID
+    payer_id: int | None = None
+    """Whose it is, if it is no student's."""
 
 
 def take(session: Session, wanted: Mapping[tuple[str, int], int]) -> dict[tuple[str, int], range]:
@@ -71,6 +73,7 @@ def reserve(
                 "serial": serial,
                 "number": kinds.number(item.kind, year, serial),
                 "student_id": item.student_id,
+                "payer_id": item.payer_id,
                 "enrollment_id": item.enrollment_id,
                 "issued_by": subject.user_id,
                 "request": item.request,
@@ -129,7 +132,7 @@ def mark_replaced(session: Session, document_id: int, by: IssuedDocument) -> Iss
     row = queries.find(session, document_id, lock=True)
     if row is None or row.status != "issued":
         raise Conflict("The document to replace is no longer valid.")
-    if (row.student_id, row.kind) != (by.student_id, by.kind):
+    if (row.student_id, row.payer_id, row.kind) != (by.student_id, by.payer_id, by.kind):
         raise Conflict("A document is replaced by one of the same kind for the same student.")
     row.status = "replaced"
     row.replaced_by = by.id

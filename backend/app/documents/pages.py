@@ -160,7 +160,7 @@ def _document_page(
         request,
         "documents/document.html",
         document=row.IssuedDocument,
-        student=row.student,
+        owner=row.owner,
         issuer=row.issuer,
         title=kinds.title(row.IssuedDocument.kind),
         replace_href=kinds.replace_href(row.IssuedDocument) if policy.may_change(subject) else None,

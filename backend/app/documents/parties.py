@@ -38,7 +38,7 @@ def known(session: Session, request: UUID) -> IssuedDocument | None:
 def begin(session: Session, subject: Actor, draft: Draft, today: date, request: UUID) -> tuple[int, str]:
     """Take a number; (row, number as printed). Commit soon: others wait. Raises Forbidden, NotFound."""
     policy.require_issue(subject, draft.student_id, kinds.keepers(draft.kind))
-    wanted = Wanted(draft.kind, draft.student_id, draft.enrollment_id, request)
+    wanted = Wanted(draft.kind, draft.student_id, draft.enrollment_id, request, draft.payer_id)
     ((document_id, number),) = numbers.reserve(session, subject, today.year, [wanted])
     return document_id, number
 

@@ -6,9 +6,16 @@ from app.core.permissions import Actor, Permission, Subject
 NO_DOCUMENT = "There is no such document, or you don’t have access to it."
 
 
-def may_issue(subject: Actor, student_id: int) -> bool:
-    """The registrar for everybody, a student for themselves: what the document says is read from the records."""
-    return subject.may(Permission.DOCUMENTS_ISSUE) or (subject.is_student and subject.user_id == student_id)
+def may_issue(subject: Actor, student_id: int | None) -> bool:
+    """The registrar for everybody, a student for themselves: what the document says is read from the records.
+
+    A document without a student is a payer's, and nobody's own.
+    """
+    return subject.may(Permission.DOCUMENTS_ISSUE) or (subject.is_student and _is_own(subject, student_id))
+
+
+def _is_own(subject: Actor, student_id: int | None) -> bool:
+    return student_id is not None and subject.user_id == student_id
 
 
 def keeps(subject: Actor, keepers: Permission | None) -> bool:
@@ -16,19 +23,19 @@ def keeps(subject: Actor, keepers: Permission | None) -> bool:
     return keepers is not None and subject.may(keepers)
 
 
-def require_issue(subject: Actor, student_id: int, keepers: Permission | None = None) -> None:
+def require_issue(subject: Actor, student_id: int | None, keepers: Permission | None = None) -> None:
     if not may_issue(subject, student_id) and not keeps(subject, keepers):
         if not may_read(subject, student_id):
             raise NotFound(NO_DOCUMENT)
         raise Forbidden("Only the registrar has documents made. Ask the school’s office.")
 
 
-def may_read(subject: Actor, student_id: int) -> bool:
+def may_read(subject: Actor, student_id: int | None) -> bool:
     """The registrar and auditors read every document, a person their own."""
-    return subject.may(Permission.DOCUMENTS_READ_ALL) or subject.user_id == student_id
+    return subject.may(Permission.DOCUMENTS_READ_ALL) or _is_own(subject, student_id)
 
 
-def require_read(subject: Actor, student_id: int, keepers: Permission | None = None) -> None:
+def require_read(subject: Actor, student_id: int | None, keepers: Permission | None = None) -> None:
     if not may_read(subject, student_id) and not keeps(subject, keepers):
         raise NotFound(NO_DOCUMENT)
 

@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session, aliased
 
 from app.core.constraints import register_conflict
-from app.db.models import DocumentCounter, IssuedDocument, User
+from app.db.models import DocumentCounter, IssuedDocument, LedgerPayer, User
 from app.web.listing import Listing
 from app.web.paging import Paging
 
@@ -19,14 +19,15 @@ register_conflict(
     "This document is being created at this moment. Look under Documents in a minute.",
 )
 
+_Issuer = aliased(User)
+_OWNER = func.coalesce(User.full_name, LedgerPayer.name)
 SORTS = {
     "issued": IssuedDocument.created_at,
     "number": IssuedDocument.number,
-    "student": User.full_name,
+    "student": _OWNER,
     "kind": IssuedDocument.kind,
     "status": IssuedDocument.status,
 }
-_Issuer = aliased(User)
 
 
 def take(session: Session, kind: str, year: int, count: int) -> int:
@@ -131,7 +132,7 @@ def of_student(session: Session, student_id: int, visible: ColumnElement[bool]) 
 
 
 def one(session: Session, document_id: int, visible: ColumnElement[bool]) -> Row[Any] | None:
-    """A document with the names of the student and of who had it made."""
+    """A document with the names of its student or payer and of who had it made."""
     return session.execute(_listed().where(IssuedDocument.id == document_id, visible)).one_or_none()
 
 
@@ -146,7 +147,7 @@ def listing(
         statement = statement.where(
             or_(
                 IssuedDocument.number.icontains(word, autoescape=True),
-                User.full_name.icontains(word, autoescape=True),
+                _OWNER.icontains(word, autoescape=True),
             )
         )
     ordered = statement.order_by(paging.order(SORTS, "-issued"), IssuedDocument.id.desc())
@@ -155,7 +156,8 @@ def listing(
 
 def _listed() -> Select[Any]:
     return (
-        select(IssuedDocument, User.full_name.label("student"), _Issuer.full_name.label("issuer"))
-        .join(User, User.id == IssuedDocument.student_id)
+        select(IssuedDocument, _OWNER.label("owner"), _Issuer.full_name.label("issuer"))
+        .outerjoin(User, User.id == IssuedDocument.student_id)
+        .outerjoin(LedgerPayer, LedgerPayer.id == IssuedDocument.payer_id)
         .outerjoin(_Issuer, _Issuer.id == IssuedDocument.issued_by)
     )

@@ -25,7 +25,7 @@ from app.web.paging import Paging
 
 
 def listed(session: Session, subject: Subject, paging: Paging, *, status: str | None = None) -> Listing[Any]:
-    """The register, with the names of student and issuer. Raises Forbidden."""
+    """The register, with the names of owner (student or payer) and issuer. Raises Forbidden."""
     policy.require_read_all(subject)
     return queries.listing(session, paging, kinds.visible(subject), status=status)
 
@@ -50,7 +50,7 @@ def offers(session: Session, subject: Subject, student_id: int) -> list[Offer]:
     record=lambda row: row.IssuedDocument.number,
 )
 def read(session: Session, subject: Subject, document_id: int) -> Row[Any]:
-    """One document with the names of student and issuer. NotFound for other people's."""
+    """One document with the names of owner (student or payer) and issuer. NotFound for other people's."""
     return _read(session, subject, document_id)
 
 
@@ -129,7 +129,8 @@ class Verdict:
     findings: tuple[Finding, ...]
     document: IssuedDocument | None
     """The document in the register, if this is its file to the last byte."""
-    student: str | None
+    owner: str | None
+    """The student or payer whose it is."""
 
     @property
     def accepted(self) -> bool:
@@ -155,7 +156,7 @@ def verify(session: Session, subject: Actor, pdf: bytes) -> Verdict:
         inspection = inspect(pdf, roots, at=document.issued_at, stamp_roots=stamp_roots)
     findings = (*inspection.findings, _registered(document), *_signing_key(session, inspection, document))
     row = queries.one(session, document.id, kinds.visible(subject)) if document is not None else None
-    return Verdict(inspection.sha256, findings, document, row.student if row is not None else None)
+    return Verdict(inspection.sha256, findings, document, row.owner if row is not None else None)
 
 
 def _registered(document: IssuedDocument | None) -> Finding:
@@ -199,6 +200,6 @@ def lines(verdict: Verdict, zone: Any) -> list[str]:
     """The verdict as lines for a terminal."""
     found = [f"{'ok ' if item.passed else 'NO '} {item.question}: {item.answer}" for item in verdict.findings]
     if verdict.document is not None:
-        found.append(f"    {kinds.title(verdict.document.kind)} of {verdict.student}")
+        found.append(f"    {kinds.title(verdict.document.kind)} of {verdict.owner}")
         found.append(f"    issued {local_time(verdict.document.issued_at, zone)}")
     return [*found, f"    SHA-256 {verdict.sha256}"]

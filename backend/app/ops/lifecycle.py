@@ -30,6 +30,7 @@ from app.ops.backup.keeper import Keeper, is_scheduled
 from app.ops.doctor import examination as doctor
 from app.ops.errors import OperatorError
 from app.ops.http_protocol import BoundedHeadProtocol
+from app.ops.metrics.board import BOARD
 from app.ops.postgres import EmbeddedServer
 from app.ops.servers import database_server
 from app.ops.serving.process import Server, Share, wait_for_end
@@ -74,6 +75,7 @@ def serve(
             ready = school.effective_settings(ready, school.facts(session))
         database.close()
         database = Database(ready.shared_by(count))
+        BOARD.watch(database)
         app = create_app(ready, database)
         with database.begin() as session:
             app.state.school(session, now=True)
@@ -167,7 +169,13 @@ def _parts(
     """Processes that answer, and one for the jobs; where there is one core, a process does both."""
     share = Share(count)
 
+    def settle(place: int) -> None:
+        BOARD.settle(place)
+        own = settings.shared_by(count)
+        BOARD.note_pool(own.pool_size + own.pool_max_overflow)
+
     def answer(place: int, ready: Callable[[], None], life: int) -> None:
+        settle(place)
         config = uvicorn.Config(
             app,
             http=BoundedHeadProtocol,
@@ -184,6 +192,7 @@ def _parts(
             server.run()
 
     def work_off(ready: Callable[[], None], life: int) -> None:
+        settle(count)
         with _working(settings, database):
             ready()
             wait_for_end(life)

@@ -15,6 +15,9 @@ from app.lrs.desk.rollups import service as rollups
 from app.ops import monitoring
 from app.ops.backup import keeper, standing
 from app.ops.doctor import examination as doctor
+from app.ops.metrics import advice, history
+from app.ops.metrics.board import BOARD
+from app.ops.metrics.measured import measure
 from app.projections import service as projections
 from app.web import navigation, reports
 from app.web.listing import Known
@@ -114,6 +117,10 @@ def operations(request: Request, db: Db, subject: CurrentSubject, paging: PagePa
         attendance=totals.last_check(db),
         ledger=balances.last_check(db),
         checks=doctor.last_outcome(db),
+        advice=advice.of(measure(db, settings)),
+        charts=history.charts(db, settings.zone),
+        growth=history.growth(db),
+        slowest=sorted(BOARD.routes(), key=lambda one: one.slow, reverse=True)[:10],
         backups=standing.of(settings, scheduled=keeper.is_scheduled(settings, db)),
         statements=rollups.last_check(db),
         documents=documents.last_check(db),

@@ -4,7 +4,7 @@ Mail with a link in it is not sent from here: a link lets its reader in, and no 
 happens once, so this subscriber begins with what happens from now on, and is never replayed.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from sqlalchemy.orm import Session
 
@@ -31,8 +31,14 @@ _TO_OWNER = frozenset(
 )
 """What a person is mailed about their second factors."""
 
-_DECIDED_HOURS = frozenset({Action.ATTENDANCE_CORRECTION_APPROVED, Action.ATTENDANCE_CORRECTION_DECLINED})
-
+_OF_TARGET: dict[str, Callable[[Session, int], None]] = {
+    Action.ABSENCE_EXCUSED: attendance.send_absence_decision,
+    Action.ABSENCE_NOT_EXCUSED: attendance.send_absence_decision,
+    Action.ATTENDANCE_CORRECTION_APPROVED: attendance.send_decision,
+    Action.ATTENDANCE_CORRECTION_DECLINED: attendance.send_decision,
+    Action.PROGRESS_REVIEWED: grades.send_letter,
+}
+"""What needs no more than the number of what it is about."""
 
 _OF_REFUNDS = frozenset({Action.REFUND_APPROVED, Action.REFUND_REMITTED, Action.REFUND_RETURNED})
 
@@ -59,10 +65,8 @@ def _apply(session: Session, entries: Sequence[AuditEntry]) -> None:
         elif entry.action == Action.USER_PASSWORD_SET:
             if entry.details.get("notify") and entry.target_id is not None:
                 accounts.send_password_changed(session, int(entry.target_id), entry.occurred_at)
-        elif entry.action == Action.PROGRESS_REVIEWED and entry.target_id is not None:
-            grades.send_letter(session, int(entry.target_id))
-        elif entry.action in _DECIDED_HOURS and entry.target_id is not None:
-            attendance.send_decision(session, int(entry.target_id))
+        elif entry.action in _OF_TARGET and entry.target_id is not None:
+            _OF_TARGET[entry.action](session, int(entry.target_id))
         elif entry.action in _OF_REFUNDS and entry.target_id is not None:
             refund_cases.send_notice(session, int(entry.target_id), entry.action, entry.details)
         elif entry.action in _OF_LEAVES and entry.target_id is not None:
@@ -91,7 +95,7 @@ SUBSCRIBER = Subscriber(
     name="notices",
     title="Email notices",
     actions=_TO_OWNER
-    | _DECIDED_HOURS
+    | {one for one in Action if one in _OF_TARGET}
     | _OF_SKILLS
     | _OF_REFUNDS
     | _OF_WITHDRAWALS
@@ -99,7 +103,6 @@ SUBSCRIBER = Subscriber(
     | {
         Action.API_TOKEN_CREATED,
         Action.PROGRESS_APPEAL_DECIDED,
-        Action.PROGRESS_REVIEWED,
         Action.USER_PASSWORD_SET,
     },
     apply=_apply,

@@ -18,13 +18,14 @@ from app.rules.roster import is_tardy
 @dataclass(frozen=True, slots=True)
 class ScheduledMeeting:
     """A meeting that is over. `arrived` is when the roster says that the student came late; `marked` whether it says
-    anything."""
+    anything; `left_out` whether it is excused and by the policy no time that was scheduled."""
 
     starts: datetime
     ends: datetime
     day: date
     marked: bool = False
     arrived: datetime | None = None
+    left_out: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +100,7 @@ def standing(
 ) -> Standing:
     """Measure one enrollment. `meetings` are all that are over, `by_day` the minutes of the days from `since` on, and
     `entries` the closed attendance records of that time; absences and late arrivals are counted from then on."""
-    scheduled = sum((one.ends - one.starts).total_seconds() for one in meetings) // 60
+    scheduled = sum((one.ends - one.starts).total_seconds() for one in meetings if not one.left_out) // 60
     recent = [one for one in meetings if one.day >= since]
     days = {one.day for one in recent}
     attended = {day for day, minutes in by_day.items() if minutes > 0}

@@ -64,6 +64,11 @@ class AttendancePolicy(Values):
     """Days after a meeting in which its roster can be changed; later a correction is requested."""
     kiosk_offline_hours: Annotated[int, Field(ge=1, le=72)] = 24
     """Hours after which a punch that a kiosk kept while offline no longer counts and waits for the staff."""
+    absence_report_days: Annotated[int, Field(ge=0, le=60)] = 14
+    """Days after an absence in which the student can report it and ask to have it excused."""
+    excused_meetings: Literal["count_as_scheduled", "not_scheduled"] = "count_as_scheduled"
+    """Whether an excused meeting stays in the hours scheduled, of which attendance is a percentage. It gives no hours
+    either way."""
     late_after_minutes: Annotated[int, Field(ge=0, le=60)] = 5
     """Minutes after the scheduled start from which a clock-in is tardy."""
     at_risk_consecutive_absences: Annotated[int, Field(ge=1, le=30)] = 3
@@ -260,6 +265,8 @@ _LABELS = {
     "rounding": ("Rounding", ""),
     "outside_meetings": ("Clocked outside class meetings", ""),
     "roster_days": ("A roster can be changed for", "days"),
+    "absence_report_days": ("An absence can be reported until", "days afterwards"),
+    "excused_meetings": ("Excused absences, for the percentage", ""),
     "kiosk_offline_hours": ("A kiosk may keep a punch for", "hours"),
     "late_after_minutes": ("Tardy from", "minutes after the start"),
     "at_risk_consecutive_absences": ("At risk: absences in a row", "scheduled days"),
@@ -335,6 +342,8 @@ CHOICES = {
     "counts_nothing": "Counts nothing until it is corrected",
     "whole_minutes_down": "Whole minutes, rounded down",
     "counts_in_full": "Counts in full",
+    "count_as_scheduled": "Stay in the scheduled hours",
+    "not_scheduled": "Are left out of the scheduled hours",
     "only_meetings": "Only time in scheduled meetings counts",
     "nobody": "Nobody: everyone may have one",
     "staff": "Everyone but students",

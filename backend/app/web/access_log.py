@@ -7,7 +7,7 @@ leads to the other lines of the log and to the history.
 
 import logging
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from time import perf_counter
 from typing import Any, Final
@@ -23,13 +23,17 @@ _CONVERTER = re.compile(r":[a-z]+\}")
 
 
 class AccessLog:
-    """Writes a line at INFO to the logger `access` for each request, however it ended. Stands around everything."""
+    """Writes a line at INFO to the logger `access` for each request, however it ended. Stands around everything.
 
-    def __init__(self, app: ASGIApp) -> None:
+    `observe` is given the same in every case: the method, the route, the status (0 without an answer) and the seconds.
+    """
+
+    def __init__(self, app: ASGIApp, observe: Callable[[str, str, int, float], None]) -> None:
         self.app = app
+        self.observe = observe
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or not ACCESS.isEnabledFor(logging.INFO):
+        if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
         state: dict[str, Any] = scope.setdefault("state", {})
@@ -47,19 +51,22 @@ class AccessLog:
         try:
             await self.app(scope, receive, counted_send)
         finally:
-            subject: Subject | None = state.get("subject")
-            ACCESS.info(
-                {
-                    "at": datetime.now(UTC).isoformat(timespec="milliseconds"),
-                    "request_id": state.get("request_id"),
-                    "subject_id": None if subject is None else subject.user_id,
-                    "method": scope["method"][:20],
-                    "route": _route(scope, state),
-                    "status": status,
-                    "ms": round((perf_counter() - begun) * 1000, 1),
-                    "bytes": size,
-                }
-            )
+            seconds, route, method = perf_counter() - begun, _route(scope, state), scope["method"][:20]
+            self.observe(method, route, status, seconds)
+            if ACCESS.isEnabledFor(logging.INFO):
+                subject: Subject | None = state.get("subject")
+                ACCESS.info(
+                    {
+                        "at": datetime.now(UTC).isoformat(timespec="milliseconds"),
+                        "request_id": state.get("request_id"),
+                        "subject_id": None if subject is None else subject.user_id,
+                        "method": method,
+                        "route": route,
+                        "status": status,
+                        "ms": round(seconds * 1000, 1),
+                        "bytes": size,
+                    }
+                )
 
 
 def _route(scope: Scope, state: Mapping[str, Any]) -> str:

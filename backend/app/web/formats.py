@@ -3,7 +3,7 @@
 Every function takes None and answers an en dash, so that a page need not ask first.
 """
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import ROUND_DOWN, Decimal
 from zoneinfo import ZoneInfo
 
@@ -78,6 +78,13 @@ def local_time(value: datetime | None, zone: ZoneInfo) -> str:
     if value is None:
         return NOTHING
     return f"{day(value, zone)}, {clock_time(value, zone)} {local(value, zone).tzname()}"
+
+
+def deadline(value: datetime | None, zone: ZoneInfo) -> str:
+    """`Nov 22, 2026, 2:05 PM EST`, and `the end of Nov 22, 2026` for the midnight after it, which people misread."""
+    if value is not None and local(value, zone).time() == time(0):
+        return f"the end of {day(value - timedelta(seconds=1), zone)}"
+    return local_time(value, zone)
 
 
 def duration_minutes(value: int | None) -> str:

@@ -206,6 +206,7 @@ def environment() -> Environment:
     filters: dict[str, Any] = {
         "localtime": _local_time,
         "clocktime": _clock_time,
+        "deadline": lambda value: _time_element(value, formats.deadline(value, _view.get().zone)),
         "date": lambda value: formats.day(value, _view.get().zone),
         "ago": _relative,
         "minutes": formats.duration_minutes,

@@ -114,7 +114,7 @@ def test_a_week_is_logged_confirmed_by_link_and_verified(
             phone.get_by_role("checkbox").first.check()
             phone.get_by_label("What is wrong").fill("You left at noon")
         phone.get_by_role("button", name="Confirm the hours").click()
-        expect(phone.get_by_text("This week is answered")).to_be_visible()
+        expect(phone.get_by_text("Your answer is recorded")).to_be_visible()
         phone.goto(address)
         expect(phone.get_by_role("button", name="Confirm the hours")).to_have_count(0)
         assert week in weeks
@@ -129,7 +129,7 @@ def test_a_week_is_logged_confirmed_by_link_and_verified(
     page.get_by_role("button", name="Send the week of").first.click()
     phone.goto(link_of(live_server))
     phone.get_by_role("button", name="Confirm the hours").click()
-    expect(phone.get_by_text("This week is answered")).to_be_visible()
+    expect(phone.get_by_text("Your answer is recorded")).to_be_visible()
 
     signed_in_as(staff)
     page.goto(f"/externships/{number}")

@@ -12,9 +12,11 @@ from sqlalchemy import select
 
 from app.compliance.grades.book import service as books
 from app.compliance.grades.book.schemas import CategoryFields, CellIn, ItemFields
+from app.compliance.grades.finals import service as finals
 from app.core import clock
 from app.db.models import GradeItem, GradeScore, User
 from tests.browser.conftest import Seen
+from tests.compliance.grades.conftest import registrar_of
 from tests.conftest import LiveServer
 from tests.factories.school import School, subject_of
 
@@ -70,6 +72,13 @@ class Room:
                 .order_by(GradeItem.order_num, GradeScore.enrollment_id)
             )
             return [(row[0], f"{row[1].normalize():f}") for row in rows]
+
+    def lock(self, student: int) -> None:
+        """The registrar approves a final grade of a student, who withdrew."""
+        with self.database.begin() as session:
+            number = self.enrollments[student]
+            rows = finals.submit(session, subject_of(self.teacher), self.class_id, {number: "W"}, ZONE)
+            finals.approve(session, registrar_of(session, School(session)), self.class_id, [rows[0].id], ZONE)
 
     def save_as_colleague(self, text: str) -> None:
         """Another instructor fills Ana's quiz."""
@@ -185,6 +194,30 @@ def test_a_pasted_column_with_a_mistake_is_saved_once_it_is_corrected(
     assert len(room.stored()) == 8
 
 
+def test_a_block_over_a_locked_grade_is_saved_once_that_cell_is_undone(
+    page: Page, seen: Seen, room: Room, signed_in_as: SignIn
+) -> None:
+    desk_only(page)
+    room.lock(1)
+    signed_in_as(room.teacher)
+    page.goto(room.address)
+    cells(page).first.click()
+    paste(page, "18\n17\n1000\n15")
+    expect(page.get_by_role("status")).to_contain_text("Nothing was saved: 2 cells need to be corrected")
+    expect(page.locator("[data-book-faults]")).to_contain_text("is approved and locked")
+    assert room.stored() == []
+    seen("grade-book-locked")
+    # By keyboard in the cell itself, and with the button for all that is left.
+    cells(page).nth(4).focus()
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("status")).to_contain_text("Nothing was saved: 1 cell needs to be corrected")
+    expect(cells(page).nth(4)).to_have_text("")
+    page.get_by_role("button", name="Undo this cell").click()
+    expect(page.get_by_role("status")).to_have_text("Saved 2 cells.")
+    expect(cells(page).nth(2)).to_have_text("")
+    assert room.stored() == [("Quiz 1", "18"), ("Quiz 1", "15")]
+
+
 def test_the_second_of_two_sees_the_newer_value(page: Page, room: Room, signed_in_as: SignIn) -> None:
     desk_only(page)
     signed_in_as(room.teacher)
@@ -247,6 +280,12 @@ def test_setup_one_student_at_a_time_and_the_students_own_page(
     page.get_by_role("button", name="Submit the final grades").click()
     page.get_by_role("link", name="Ana Alvarez").click()
     seen("final-grade")
+    derivation = page.locator("details.derivation p")
+    expect(derivation).to_be_hidden()
+    page.emulate_media(media="print")
+    expect(derivation).to_be_visible()
+    expect(page.get_by_text("Printed by Tess Carter")).to_be_visible()
+    page.emulate_media(media="screen")
     page.goto("/grades")
     seen("final-grades")
     signed_in_as(room.student)

@@ -42,7 +42,7 @@ def test_a_process_killed_while_it_counts_holds_nobody_up() -> None:
     buckets = Buckets()
     pid = os.fork()
     if pid == 0:
-        with buckets._alone():
+        with buckets._alone:
             os.kill(os.getpid(), signal.SIGKILL)
     os.waitpid(pid, 0)
     assert buckets.take(1, 5) == 0

@@ -17,6 +17,7 @@ from app.demo import Summary, calendar, issue_samples, seed_demo_school
 from app.demo.agreements import write_agreements
 from app.demo.grades import write_reviews
 from app.demo.people import OFFICE
+from app.demo.receipts import write_receipts
 from app.finance.ledger.revenue import service as revenue
 from app.finance.ledger.state_fees import service as state_fees
 from app.finance.refunds import door
@@ -80,6 +81,11 @@ def test_every_list_has_something_to_show(ask: Callable[[str], list[Any]]) -> No
         "corrected by the office": "SELECT FROM attendance WHERE notes IS NOT NULL",
         "marked on a roster": "SELECT FROM class_attendance WHERE mark = 'present' AND attendance_id IS NOT NULL",
         "absent": "SELECT FROM class_attendance WHERE mark IN ('absent', 'excused')",
+        "absence to decide": "SELECT FROM absence_requests WHERE state = 'requested'",
+        "absence excused": "SELECT FROM absence_requests a JOIN class_attendance c ON c.class_id = a.class_id "
+        "AND c.enrollment_id = a.enrollment_id AND c.starts_at = a.meeting_at "
+        "WHERE c.mark = 'excused' AND a.state = 'excused'",
+        "absence not excused": "SELECT FROM absence_requests WHERE state = 'not_excused'",
         "correction that waits": "SELECT FROM attendance_corrections WHERE decided_at IS NULL",
         "correction decided": "SELECT FROM attendance_corrections WHERE decided_at IS NOT NULL",
         "punched at the kiosk": "SELECT FROM kiosk_punches WHERE state = 'recorded'",
@@ -371,6 +377,13 @@ def test_another_number_makes_another_school_and_certificates_are_issued_as_real
     assert issue_samples(live_database, live_settings) == 5
     assert issue_samples(live_database, live_settings) == 5
     assert write_agreements(live_database, live_settings) == 7
+    receipts = write_receipts(live_database, live_settings)
+    with live_database.begin() as session:
+        made = session.execute(
+            text("SELECT count(*), count(payer_id) FROM issued_documents WHERE kind = 'receipt'")
+        )
+        assert tuple(made.one()) == (receipts, receipts - 1)  # all but the demo student's are payers'
+        assert receipts > 1
     with live_database.begin() as session:
         states = session.scalars(text("SELECT status FROM enrollment_agreements ORDER BY status")).all()
     assert states == [

@@ -104,7 +104,7 @@ def test_a_document_is_numbered_signed_kept_and_written_down(world: SimpleNamesp
     with world.database.begin() as session:
         verdict = register.verify(session, world.admin, pdf)
         assert verdict.accepted, verdict.findings
-        assert verdict.student == "Maria Lopez"
+        assert verdict.owner == "Maria Lopez"
         row = session.execute(
             sa.text("SELECT details, target_id FROM audit_log WHERE action = 'document.issued'")
         ).one()

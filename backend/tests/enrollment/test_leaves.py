@@ -286,6 +286,8 @@ def test_pages_of_the_student_and_the_office(
         assert one in office.get("/queue?kind=leaves_overdue").text
         assert "Return day passed,My knee" in office.get("/enrollments/leaves?format=csv").text
         assert ">Return day passed</span>" in office.get("/enrollments/leaves").text
+        everybody = office.get("/enrollments/leaves?state=all").text
+        assert everybody.index("Maria Lopez") < everybody.index("Paul Past"), "overdue ones first"
         late = office.get(one).text
         assert "The return day has passed" in late
         withdrawal = f"/enrollments/{enrollment.id}/withdraw?leave_id={one.rpartition('/')[2]}"

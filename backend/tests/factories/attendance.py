@@ -1,10 +1,11 @@
-"""Rows of attendance that somebody asked to have corrected."""
+"""Rows of attendance that somebody asked to have corrected, and of absences."""
 
-from datetime import timedelta
+from datetime import UTC, date, datetime, timedelta
+from uuid import uuid4
 
 from sqlalchemy.orm import Session
 
-from app.db.models import Attendance, AttendanceCorrection
+from app.db.models import AbsenceRequest, Attendance, AttendanceCorrection, Enrollment
 
 
 def requested(session: Session, record: Attendance, asked_by: int) -> AttendanceCorrection:
@@ -25,3 +26,19 @@ def requested(session: Session, record: Attendance, asked_by: int) -> Attendance
     session.add(row)
     session.flush()
     return row
+
+
+def absent(session: Session, enrollment: Enrollment) -> dict[str, int]:
+    """An absence that waits for a decision, by what addresses call its number."""
+    row = AbsenceRequest(
+        request=uuid4(),
+        user_id=enrollment.user_id,
+        enrollment_id=enrollment.id,
+        starts_on=date(2026, 5, 4),
+        ends_on=date(2026, 5, 5),
+        reason="I have the flu",
+        requested_at=datetime(2026, 5, 3, 12, tzinfo=UTC),
+    )
+    session.add(row)
+    session.flush()
+    return {"absence_id": row.id}

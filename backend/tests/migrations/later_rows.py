@@ -149,3 +149,37 @@ LATER["0370"] = """
         VALUES (gen_random_uuid(), 1, 1, 'returned', 'Surgery', '2026-03-02', '2026-03-30', '2026-03-28',
                 '2026-02-20 12:00+00', 1, '2026-02-21 12:00+00', 2, '2026-03-28 12:00+00', 2);
 """
+
+LATER["0380"] = """
+    INSERT INTO absence_requests (request, user_id, enrollment_id, starts_on, ends_on, reason, state, requested_at,
+                                  decided_at, decided_by, note, withdrawn_at)
+        VALUES (gen_random_uuid(), 1, 1, '2026-03-02', '2026-03-03', 'Flu', 'excused', '2026-03-01 12:00+00',
+                '2026-03-01 13:00+00', 2, 'Get well', NULL),
+               (gen_random_uuid(), 1, 1, '2026-03-09', '2026-03-09', 'A dentist', 'withdrawn', '2026-03-01 12:00+00',
+                NULL, NULL, NULL, '2026-03-02 12:00+00');
+"""
+
+LATER["0390"] = """
+    WITH added AS (
+        INSERT INTO ledger_transactions (kind, booked_on, payer_id, memo, method, reference, created_by, request,
+                                         fingerprint)
+        VALUES ('payer_payment', '2026-01-20', 1, 'Payment', 'transfer', 'T-1', 2, gen_random_uuid(), '')
+        RETURNING id
+    )
+    INSERT INTO ledger_postings (transaction_id, line, account_id, amount_cents)
+        SELECT added.id, line, account.id, cents
+        FROM added, (VALUES (1, '1030', 300000), (2, '1300-1', -300000)) AS given (line, code, cents)
+        JOIN ledger_accounts account ON account.code = given.code;
+    INSERT INTO issued_documents (id, kind, year, serial, number, status, payer_id, issued_by, request, issued_at,
+                                  sha256, size_bytes, facts_sha256, signing_key_id)
+        VALUES (900, 'receipt', 2026, 1, 'RC-2026-000001', 'issued', 1, 2, gen_random_uuid(), '2026-03-01',
+                repeat('b4', 32), 30000, repeat('b5', 32), 2);
+    INSERT INTO ledger_receipts (document_id, transaction_id)
+        SELECT 900, max(id) FROM ledger_transactions WHERE kind = 'payer_payment';
+"""
+
+LATER["0400"] = """
+    INSERT INTO metric_samples (name, label, at, value)
+        VALUES ('database_bytes', '', '2026-03-01 12:00+00', 8200000),
+               ('table_bytes', 'users', '2026-03-01 12:00+00', 8192);
+"""

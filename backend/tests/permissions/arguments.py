@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from app.accounts.identifiers.service import IdentifierForm
 from app.accounts.profiles.schemas import ContactKind, NameParts, PhoneForm
+from app.compliance.attendance.absences.schemas import AbsenceIn
 from app.compliance.attendance.kiosk.schemas import PinForm
 from app.compliance.attendance.schemas import HoursIn
 from app.compliance.credentials.awards.drafts import Wanted
@@ -145,6 +146,11 @@ CALLS: Mapping[str, Mapping[str, Any]] = {
     "compliance.attendance.kiosk.choose_pin": {
         "values": lambda _numbers: PinForm(pin="204815", again="204815")
     },
+    "compliance.attendance.absences.report": {
+        "values": lambda numbers: AbsenceIn(
+            enrollment_id=numbers["enrollment_id"], starts_on=TODAY, ends_on=TODAY, reason="I have the flu"
+        )
+    },
     "compliance.attendance.kiosk.punches.request_correction": {
         "values": lambda numbers: HoursIn(
             enrollment_id=numbers["enrollment_id"],
@@ -210,6 +216,7 @@ NOBODY = {
     "compliance.externships.verification.read_document",
     "compliance.credentials.holders.badge",
     "compliance.credentials.holders.baked",
+    "compliance.attendance.absences.read_document",
     "compliance.attendance.corrections.read_document",
     "compliance.grades.skills.board.read_evidence",
     "compliance.transcripts.deliveries.open_file",

@@ -15,6 +15,8 @@ from app.core.permissions import Permission
 PUBLIC = {
     ("GET", "/api/v1/openapi.json"),
     ("GET", "/healthz"),
+    # To whom METRICS_ACCESS lets it.
+    ("GET", "/metrics"),
     ("GET", "/readyz"),
     ("GET", "/sign-in"),
     ("POST", "/sign-in"),

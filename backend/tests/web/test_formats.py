@@ -80,6 +80,13 @@ def test_midnight_and_noon_are_twelve(hour: int, text: str) -> None:
     assert formats.clock_time(datetime(2026, 1, 15, hour, tzinfo=UTC), NEW_YORK) == text
 
 
+def test_a_deadline_at_midnight_is_the_end_of_a_day() -> None:
+    midnight = datetime(2026, 12, 11, 5, tzinfo=UTC)
+    assert formats.deadline(midnight, NEW_YORK) == "the end of Dec 10, 2026"
+    assert formats.deadline(midnight + timedelta(hours=10), NEW_YORK) == "Dec 11, 2026, 10:00 AM EST"
+    assert formats.deadline(None, NEW_YORK) == formats.NOTHING
+
+
 def test_the_day_of_a_moment_is_the_schools_day() -> None:
     assert formats.day(datetime(2026, 1, 1, 3, tzinfo=UTC), NEW_YORK) == "Dec 31, 2025"
     assert formats.day(date(2026, 1, 1), NEW_YORK) == "Jan 1, 2026"

@@ -52,7 +52,7 @@ from tests.client import Client
 from tests.conftest import sign_in_directly
 from tests.factories.accounts import ApiTokenFactory, UserSessionFactory
 from tests.factories.agreements import agreed
-from tests.factories.attendance import requested
+from tests.factories.attendance import absent, requested
 from tests.factories.complaints import complained
 from tests.factories.credentials import awarded
 from tests.factories.externships import walked
@@ -280,7 +280,7 @@ def walk(app: FastAPI, session: Session, connection: Connection, settings: Setti
     my_file |= asked_of_privacy(session, mine.user_id) | complained(session, mine.user_id)
     session.flush()
     given = graded(session, taught.id, enrollment.id, people) | awarded(session, enrollment)
-    given |= away(session, enrollment)
+    given |= away(session, enrollment) | absent(session, enrollment)
     given |= transcribed(session, enrollment, 1) | owing(session, enrollment) | agreed(session, enrollment, 1)
     asked = requested(session, record, colleague.id)
     my_record = school.attendance(mine)
@@ -347,6 +347,7 @@ def walk(app: FastAPI, session: Session, connection: Connection, settings: Setti
         | owing(session, mine)
         | agreed(session, mine, 2)
         | away(session, mine)
+        | absent(session, mine)
         | {
             "user_id": mine.user_id,
             "student_id": mine.user_id,

@@ -45,6 +45,7 @@ from app.core.errors import Conflict, FieldError, Invalid, NotFound
 from app.core.permissions import Role, Subject, internal
 from app.db.models import ClassChange, ClassInstructor, ClassMeeting, SchoolClass
 from app.rules.meetings import WEEKDAYS, Meeting
+from app.web.formats import long_date
 from app.web.listing import Listing
 from app.web.paging import Paging
 
@@ -264,7 +265,8 @@ def add_change(session: Session, subject: Subject, class_id: int, values: Change
     record = _changeable(session, subject, class_id)
     for name, day in (("day", values.day), ("new_day", values.new_day)):
         if day is not None and not record.starts_on <= day <= record.ends_on:
-            raise _wrong(name, f"This day is outside the term, {record.starts_on} to {record.ends_on}.")
+            term = f"{long_date(record.starts_on)} to {long_date(record.ends_on)}"
+            raise _wrong(name, f"This day is outside the term, {term}.")
     row = ClassChange(class_id=class_id, kind=values.kind, day=values.day, reason=values.reason)
     if values.kind != "cancelled":
         if values.starts_at is None or values.ends_at is None:

@@ -4,6 +4,7 @@ from typing import Any
 
 import structlog
 
+from app.compliance.attendance.absences import service as absences
 from app.compliance.attendance.kiosk import queries as kiosk
 from app.compliance.attendance.kiosk import settling
 from app.compliance.attendance.roster import service as rosters
@@ -29,9 +30,12 @@ def check_totals(context: Any, timestamp: int) -> None:
 @jobs.periodic(cron="*/5 * * * *", periodic_id="attendance.settle_rosters")
 @task("attendance.settle_rosters")
 def settle_rosters(context: Any, timestamp: int) -> None:
-    """Work out the hours of class meetings that are over, from what their rosters say."""
+    """Work out the hours of class meetings that are over, from what their rosters say; who was
+    excused beforehand is marked so first."""
     with context.additional_context["database"].begin() as session:
-        rosters.settle_due(session, school.facts(session).zone)
+        zone = school.facts(session).zone
+        absences.apply_due(session, zone)
+        rosters.settle_due(session, zone)
 
 
 @jobs.periodic(cron="*/5 * * * *", periodic_id="attendance.give_up_gaps")

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import BaseModel
 
 from app.compliance.attendance import policy, service
+from app.compliance.attendance.absences import service as absences
 from app.compliance.attendance.corrections import service as corrections
 from app.compliance.attendance.filters import Filters
 from app.compliance.attendance.month import Month
@@ -101,6 +102,7 @@ def _hours_page(
             db, subject, subject.user_id, present.first, present.last, settings.zone
         ),
         requests=corrections.of_student(db, subject, subject.user_id),
+        absences=absences.of_student(db, subject, subject.user_id),
         totals=totals,
         weeks=service.weeks_chart(totals.weeks),
         formats=reports.offered(),
@@ -221,6 +223,7 @@ def views(request: Request) -> list[tuple[str, str, bool]]:
         ("By period", "/attendance/periods"),
         ("At risk", "/attendance/at-risk"),
         ("Corrections", "/attendance/corrections"),
+        ("Absences", "/attendance/absences"),
         ("Closed periods", "/attendance/closings"),
         ("Kiosk punches", "/attendance/kiosk-punches"),
         ("Kiosks", "/attendance/kiosks"),

@@ -82,6 +82,17 @@ def require_correct_for(session: Session, subject: Actor, user_id: int, missing:
         raise NotFound(missing)
 
 
+def may_excuse(subject: Actor) -> bool:
+    """Excuse absences, for those whose hours the person sees."""
+    return subject.may(Permission.ATTENDANCE_EXCUSE)
+
+
+def require_excuse(subject: Actor) -> None:
+    """Raises Forbidden unless `may_excuse`."""
+    if not may_excuse(subject):
+        raise Forbidden("Your duties do not include excusing absences. Nothing was saved.")
+
+
 def may_mark(subject: Actor, *, teaches: bool) -> bool:
     """The roster of a class: its instructors, and those who correct everybody's hours."""
     return subject.may(Permission.ATTENDANCE_CORRECT) and (teaches or may_list_all(subject))

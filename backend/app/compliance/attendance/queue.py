@@ -7,10 +7,11 @@ from sqlalchemy import Select
 from sqlalchemy.orm import Session
 
 from app.compliance.attendance import policies_in_force, policy, queries
+from app.compliance.attendance.absences import queries as absences
 from app.compliance.attendance.corrections import queries as corrections
 from app.compliance.attendance.kiosk import queries as kiosk
 from app.core.permissions import Permission, Subject
-from app.db.models import AttendanceCorrection, KioskPunch
+from app.db.models import AbsenceRequest, AttendanceCorrection, KioskPunch
 from app.school import service as school
 from app.web import queue
 from app.web.queue import QueueKind
@@ -37,6 +38,15 @@ queue.register(
             policy.visible(session, subject, AttendanceCorrection.user_id),
             subject.user_id,
             of_everybody=policy.may_list_all(subject),
+        ),
+        order=11,
+    ),
+    QueueKind(
+        "absences",
+        "Reported absences to decide",
+        Permission.ATTENDANCE_EXCUSE,
+        lambda session, subject, _today: absences.to_decide(
+            policy.visible(session, subject, AbsenceRequest.user_id), subject.user_id
         ),
         order=11,
     ),

@@ -11,6 +11,7 @@ from app.compliance.attendance import enrolled, outside, policies_in_force, poli
 from app.compliance.attendance import queue as _queue  # noqa: F401 - what waits is in the queue
 from app.compliance.attendance import requirement as _requirement  # noqa: F401 - graduation asks about hours
 from app.compliance.attendance import withdrawn as _withdrawn  # noqa: F401 - withdrawals ask for the hours that count
+from app.compliance.attendance.absences.service import send_decision as send_absence_decision
 from app.compliance.attendance.checks import instant, leave_during
 from app.compliance.attendance.clocked_in import clocked_in
 from app.compliance.attendance.corrections.service import send_decision
@@ -83,6 +84,7 @@ __all__ = [
     "open_in",
     "recent_records",
     "school_weeks",
+    "send_absence_decision",
     "send_decision",
     "totals",
     "totals_of",

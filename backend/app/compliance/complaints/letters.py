@@ -39,7 +39,7 @@ def draft_decision(
     student = accounts.people_by_id(session, [row.student_id])[row.student_id]
     where = (
         ": under Complaints on the school’s pages, or in a letter to the school"
-        if policy.appeals_on_pages(row, student)
+        if policy.follows_on_pages(row, student)
         else ", in a letter to the school"
     )
 

@@ -3,6 +3,7 @@
 from sqlalchemy.orm import Session
 
 from app.accounts import service as accounts
+from app.compliance.complaints import policy
 from app.core import mail
 from app.core.permissions import Actor
 from app.db.models import Complaint
@@ -18,7 +19,8 @@ def send_step(session: Session, subject: Actor, row: Complaint, step: str, words
         return
     settings: Settings = session.info.get("settings") or get_settings()
     known = school.facts(session)
-    own = row.relation == "student"
+    student = accounts.people_by_id(session, [row.student_id])[row.student_id]
+    own = policy.follows_on_pages(row, student)
     mail.send(
         session,
         row.email,

@@ -133,8 +133,8 @@ def is_own(subject: Actor, row: Complaint) -> bool:
     return subject.user_id == row.student_id and row.relation in OF_STUDENTS
 
 
-def appeals_on_pages(row: Complaint, student: User) -> bool:
-    """Whether who made the complaint can sign in and appeal: a student, also one who left, with an account."""
+def follows_on_pages(row: Complaint, student: User) -> bool:
+    """Whether who made the complaint can sign in, follow it and appeal: a student with an account, or one who left."""
     return row.relation in OF_STUDENTS and student.role is Role.STUDENT and student.deleted_at is None
 
 

@@ -64,6 +64,11 @@ def may_read_class(subject: Actor, *, teaches: bool) -> bool:
     return may_list_all(subject) or (teaches and may_list(subject))
 
 
+def may_read_final(session: Session, subject: Actor, user_id: int, *, teaches: bool) -> bool:
+    """A final grade: whoever sees the student's grades, and who teaches its class, also once the student left it."""
+    return may_read(session, subject, user_id) or may_read_class(subject, teaches=teaches)
+
+
 def require_read_class(subject: Actor, *, teaches: bool) -> None:
     """Raises NotFound unless `may_read_class`."""
     if not may_read_class(subject, teaches=teaches):

@@ -15,6 +15,7 @@ from app.core.permissions import Subject
 from app.db.models import User
 from app.rules.inspections import MOST_STUDENTS
 from app.rules.inspections import draw as drawn_of
+from app.web.formats import long_date
 
 _SHOWN = 20
 """Students of one name that are offered."""
@@ -135,7 +136,9 @@ def _lines(text: str) -> list[str]:
 def _programs(session: Session, numbers: Sequence[int]) -> dict[int, list[str]]:
     found: dict[int, list[str]] = {}
     for row in queries.enrollments(session, numbers):
-        found.setdefault(row.user_id, []).append(f"{row.program}, {row.status.value} since {row.enrolled_at}")
+        found.setdefault(row.user_id, []).append(
+            f"{row.program}, {row.status.value} since {long_date(row.enrolled_at)}"
+        )
     return found
 
 

@@ -15,6 +15,7 @@ from app.core.permissions import Permission, Subject
 from app.rules.outcomes import UNAVAILABLE_REASONS, Placement
 from app.web import navigation, reports
 from app.web.field_types import OptionalId, PathId, blank_is_none
+from app.web.formats import long_date
 from app.web.forms import Form, posted
 from app.web.listing import Known
 from app.web.navigation import NavItem
@@ -39,7 +40,7 @@ def counts(
     """The counts of a fiscal year by program, with their sum."""
     chosen = service.year_of(db, subject, year)
     rows = service.counts(db, subject, chosen)
-    said = {"Fiscal year": f"{chosen.name}, {chosen.first} to {chosen.last}"}
+    said = {"Fiscal year": f"{chosen.name}, {long_date(chosen.first)} to {long_date(chosen.last)}"}
     if paging.format:
         name = f"gnpec-outcomes-{chosen.last.year}"
         return reports.file_of(db, subject, COUNTS, Known(rows), paging.format, name=name, about=said)

@@ -36,12 +36,14 @@ from app.compliance.privacy.disclosures import (
     standing_for,
 )
 from app.compliance.privacy.policy import may_list, may_manage
+from app.compliance.privacy.schemas import DisclosureFields
 from app.compliance.transcripts import service as transcripts
 from app.core import retention
 from app.core.directory import may_publish
 
 __all__ = [
     "Archive",
+    "DisclosureFields",
     "Written",
     "amendments_of",
     "answer_inspected",

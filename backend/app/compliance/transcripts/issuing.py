@@ -245,7 +245,7 @@ def _write(
         },
     )
     # Asked again: a hold may have come while the file was made. The row above waits for whoever is setting one.
-    holds.require_none(session, [row.student_id])
+    holds.require_none(session, [transcript.user_id])
     if letterhead.logo is not None:
         # The picture belongs to what is drawn again.
         logo = StoredFile(letterhead.logo.sha256, len(letterhead.logo.content))

@@ -173,6 +173,15 @@ class PeriodClosed(Details):
     """The last day whose hours are final."""
 
 
+class AbsenceReported(Details):
+    """An absence: its days, both included, and of one class meeting the class and the start."""
+
+    starts_on: date
+    ends_on: date
+    class_id: int | None
+    meeting_at: datetime | None
+
+
 class AttendanceMarked(Details):
     """What the roster of a class meeting says of a student: `mark` before and after."""
 
@@ -243,6 +252,16 @@ class PartLeft(Details):
     session_seconds: int
 
 
+ABSENCE_DOCUMENT_OPENED = (
+    "absence.document_opened",
+    "absence_requests",
+    "Document of an absence opened",
+    AbsenceReported,
+)
+ABSENCE_EXCUSED = ("absence.excused", "absence_requests", "Absence excused", AbsenceReported)
+ABSENCE_NOT_EXCUSED = ("absence.not_excused", "absence_requests", "Absence not excused", AbsenceReported)
+ABSENCE_REQUESTED = ("absence.requested", "absence_requests", "Absence reported", AbsenceReported)
+ABSENCE_WITHDRAWN = ("absence.withdrawn", "absence_requests", "Reported absence withdrawn", AbsenceReported)
 ATTENDANCE_CLOCK_OUT_MISSING = (
     "attendance.clock_out_missing",
     "attendance",

@@ -1,5 +1,6 @@
 """Every model of the schema."""
 
+from app.db.models.absence_request import AbsenceRequest
 from app.db.models.account import AccountLink, ApiToken, SignInAttempt, UserSession
 from app.db.models.admission import AdmissionDocument, AdmissionKind, AdmissionRequirement, Application
 from app.db.models.agreement import (
@@ -60,6 +61,7 @@ from app.db.models.ledger import (
     LedgerTransaction,
 )
 from app.db.models.limit import LimitCounter
+from app.db.models.metric import MetricSample
 from app.db.models.online_payment import PaymentCheckout, PaymentEvent
 from app.db.models.outbox import OutboxMessage
 from app.db.models.outcome import EmploymentOutcome
@@ -126,6 +128,7 @@ from app.db.models.xapi_rollup import (
 )
 
 __all__ = [
+    "AbsenceRequest",
     "AccessRequest",
     "AccountLink",
     "AdmissionDocument",
@@ -220,6 +223,7 @@ __all__ = [
     "Lesson",
     "LessonCompletion",
     "LimitCounter",
+    "MetricSample",
     "Module",
     "NameRequest",
     "OutboxMessage",

@@ -30,6 +30,7 @@ class IssuedDocument(Base):
         UniqueConstraint("kind", "year", "serial", name="uq_issued_documents_serial"),
         UniqueConstraint("request", name="uq_issued_documents_request"),
         Index("idx_issued_documents_student_id", "student_id"),
+        Index("idx_issued_documents_payer_id", "payer_id", postgresql_where=text("payer_id IS NOT NULL")),
         Index("idx_issued_documents_enrollment_id", "enrollment_id"),
         Index("idx_issued_documents_issued_by", "issued_by"),
         Index("idx_issued_documents_signing_key_id", "signing_key_id"),
@@ -50,6 +51,7 @@ class IssuedDocument(Base):
         CheckConstraint(
             "(status = 'replaced') = (replaced_by IS NOT NULL)", name="check_issued_documents_replaced"
         ),
+        CheckConstraint("num_nonnulls(student_id, payer_id) = 1", name="check_issued_documents_owner"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -64,8 +66,10 @@ class IssuedDocument(Base):
     """The number as printed, such as `EV-2026-000012`."""
     status: Mapped[str] = mapped_column(Text, server_default=text("'reserved'"))
     """`reserved` while it is made, then `issued` or `void`; an issued one may become `replaced` or `void`."""
-    student_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="RESTRICT"))
-    """Whom it is about."""
+    student_id: Mapped[int | None] = mapped_column(ForeignKey("users.id", ondelete="RESTRICT"))
+    """The student whom it is about; NULL where it is a payer's."""
+    payer_id: Mapped[int | None] = mapped_column(ForeignKey("ledger_payers.id", ondelete="RESTRICT"))
+    """The payer whose it is; NULL where it is about a student."""
     enrollment_id: Mapped[int | None] = mapped_column(ForeignKey("enrollments.id", ondelete="RESTRICT"))
     """The enrollment it is about."""
     issued_by: Mapped[int | None] = mapped_column(ForeignKey("users.id", ondelete="RESTRICT"))

@@ -180,7 +180,10 @@ def listing(
         statement = statement.where(_overdue(today))
     elif state != "all":
         statement = statement.where(LeaveOfAbsence.state == state)
-    return Listing(session, statement.order_by(paging.order(SORTS, "return"), LeaveOfAbsence.id), paging)
+    # Who should be back stands first until another order is asked for.
+    first = [] if paging.sort else [_overdue(today).desc()]
+    statement = statement.order_by(*first, paging.order(SORTS, "return"), LeaveOfAbsence.id)
+    return Listing(session, statement, paging)
 
 
 def _overdue(today: date) -> ColumnElement[bool]:

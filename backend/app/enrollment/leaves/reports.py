@@ -20,16 +20,16 @@ LEAVES = Report[Any](
         Column("starts_on", "First day", lambda row: row[0].starts_on, Kind.DAY, sort="starts"),
         Column("return_on", "Expected return", lambda row: row[0].return_on, Kind.DAY, sort="return"),
         Column("returned_on", "Returned", lambda row: row[0].returned_on, Kind.DAY),
-        Column("state", "State", lambda row: state_of(row[0].state, row.overdue)[0]),
+        Column("state", "Status", lambda row: state_of(row[0].state, row.overdue)[0]),
         Column("reason", "Reason", lambda row: row[0].reason, on_page=False),
     ),
     search="Search by student or program",
     filters=(
         Filter(
             "state",
-            "State",
+            "Status",
             [("all", "All"), *((name, label) for name, (label, _tone) in STATES.items())],
-            "Asked for or under way",
+            "Requested or in progress",
         ),
     ),
 )

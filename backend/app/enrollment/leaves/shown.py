@@ -12,7 +12,7 @@ from app.enrollment import policy
 from app.rules import leaves as rules
 
 STATES = {
-    "requested": ("To decide", "warn"),
+    "requested": ("Requested", "warn"),
     "approved": ("Approved", "good"),
     "overdue": ("Return day passed", "bad"),
     "returned": ("Returned", "neutral"),

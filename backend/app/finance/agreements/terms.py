@@ -179,7 +179,7 @@ def drawn(terms: Mapping[str, Any]) -> dict[str, Any]:
 
 def _named(fee: Mapping[str, Any]) -> str:
     kind = KINDS[fee["kind"]]
-    return fee["name"] if fee["name"].lower() == kind.lower() else f"{fee['name']} ({kind.lower()})"
+    return fee["name"] if kind.lower() in fee["name"].lower() else f"{fee['name']} ({kind.lower()})"
 
 
 def _refund_of(fee: Mapping[str, Any]) -> str:

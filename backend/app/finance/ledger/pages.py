@@ -181,7 +181,7 @@ def _transaction(
         trail = [LEDGER, (row.student, f"/ledger/students/{row.student_id}")]
     else:
         trail = [LEDGER, ("Journal", "/ledger/journal")]
-    may_receipt = (own or posts) and row.kind == "payment" and row.reversed_by is None
+    may_receipt = (own or posts) and row.kind in chart.RECEIPTS and row.reversed_by is None
     if form is None:
         act = receipts.act(db, subject, transaction_id) if may_receipt else uuid4()
         form = Form.blank(IssueForm, request=act)

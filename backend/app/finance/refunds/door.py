@@ -24,6 +24,7 @@ from app.rules.refunds import (
     Tier,
     refund,
 )
+from app.web.formats import long_date
 
 LARGEST = 5_000_000
 """Bytes of a case file."""
@@ -159,7 +160,9 @@ def _filed(given: PolicyIn, signed: datetime) -> Policy:
         ("effective_until", given.effective_until, "had ended"),
     ):
         if bound is not None and (day < bound if name == "effective_from" else day > bound):
-            raise CaseError(("policy", name), f"This version {wrong} when the agreement was signed on {day}.")
+            raise CaseError(
+                ("policy", name), f"This version {wrong} when the agreement was signed on {long_date(day)}."
+            )
     return Policy(
         name=given.name,
         title=given.name,

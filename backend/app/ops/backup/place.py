@@ -203,6 +203,16 @@ class BackupPlace:
                         found.append(_read(folder / ENTRY))
         return sorted(found, key=lambda one: (one.timeline, segment_of(one.start_lsn), one.started_at))
 
+    def newest(self) -> Backup | None:
+        """The newest sound backup, found by reading no more of the catalog than it takes."""
+        with readable():
+            for folder in sorted(entries(self.base), key=lambda path: path.name, reverse=True):
+                with suppress(FileNotFoundError, NotADirectoryError):  # pruned while we look
+                    found = None if folder.name.endswith(UNFINISHED) else _read(folder / ENTRY)
+                    if found is not None and found.fault is None:
+                        return found
+        return None
+
     def of(self, backup: Backup) -> Path:
         return self.base / backup.id
 

@@ -25,7 +25,9 @@ _DEFAULTS = {
     "timezone": "UTC",
     "log_timezone": "UTC",
     "log_line_prefix": "%m [%p] %u@%d ",
+    # The log of slow queries. What they are asked with is people's names and addresses, and stays out of it.
     "log_min_duration_statement": "1000",
+    "log_parameter_max_length": "0",
     "log_lock_waits": "on",
     "idle_in_transaction_session_timeout": "5min",
 }

@@ -4,6 +4,7 @@ from datetime import timedelta
 from uuid import uuid4
 
 import pytest
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.compliance.complaints import service
@@ -11,7 +12,7 @@ from app.compliance.complaints.schemas import DecisionForm, OfficeForm
 from app.core.errors import Conflict
 from app.core.files import FileStore
 from app.core.permissions import Subject
-from app.db.models import Complaint, User
+from app.db.models import Complaint, OutboxMessage, User
 from tests.compliance.complaints.conftest import TODAY, SignedIn
 from tests.factories.school import School
 
@@ -51,6 +52,10 @@ def test_pages_and_letters_promise_no_email_and_no_page_that_there_is_not(
     ):
         row = entered(relation, email)
         assert ("under Complaints on the school’s pages" in appeal(row)) == appeals, relation
+        mails = session.scalars(
+            select(OutboxMessage.body_text).where(OutboxMessage.subject.contains(row.number))
+        )
+        assert [f"/account/complaints/{row.id}" in one for one in mails] == [appeals] * gets_one, relation
         assert "until May 18, 2026" in appeal(row)
         assert "in a letter to the school" in appeal(row)
         session.commit()

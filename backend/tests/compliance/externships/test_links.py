@@ -349,7 +349,7 @@ def test_the_page_needs_no_account_and_leaves_no_trace_elsewhere(
     again = client.post(place, data={"seen": seen})
     assert again.status_code == 303
     shown = client.get(place)
-    assert "This week is answered" in shown.text
+    assert "Your answer is recorded" in shown.text
     assert "Confirm the hours" not in shown.text
     unknown = client.get("/externship-week/nothing")
     assert (unknown.status_code, "Nothing was changed" in unknown.text) == (410, True)

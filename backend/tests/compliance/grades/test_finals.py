@@ -1,13 +1,13 @@
 """Final grades: submitted, approved by somebody else, locked, changed by two people; and the GPA that follows."""
 
 from collections.abc import Callable
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
 import time_machine
 from fastapi.testclient import TestClient
-from sqlalchemy import select, text
+from sqlalchemy import select, text, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -16,7 +16,7 @@ from app.compliance.grades.finals.schemas import ChangeForm
 from app.compliance.grades.standing import service as standing
 from app.core.errors import Conflict, Forbidden, Invalid, NotFound
 from app.core.permissions import SYSTEM, Subject
-from app.db.models import AuditEntry, FinalGrade, User
+from app.db.models import AuditEntry, ClassSeat, FinalGrade, User
 from app.db.session import Database
 from app.school.service import PolicyKind, policies
 from app.web.paging import Paging
@@ -296,6 +296,23 @@ def test_a_student_sees_their_own_and_nobody_elses(
         expected = 200 if row.enrollment_id == graded.enrollments[0].id else 404
         assert client.get(f"/grades/{row.id}").status_code == expected
     assert client.get(f"/grades/students/{bea.id}").status_code == 404
+
+
+def test_who_teaches_the_class_opens_the_grade_of_a_student_who_left_it(
+    session: Session, graded: Taught, signed_in: SignedIn
+) -> None:
+    """Every link of the class's page leads somewhere, and the grade of who left can be corrected, too."""
+    (row,) = approved(graded, (0, "B"))
+    session.execute(
+        update(ClassSeat)
+        .where(ClassSeat.enrollment_id == row.enrollment_id)
+        .values(ends_on=TODAY - timedelta(days=1))
+    )
+    client = signed_in(session.get_one(User, graded.teacher.user_id))
+    assert f"/grades/{row.id}" in client.get(f"/classes/{graded.id}/grades/final").text
+    assert "Request a grade change" in client.get(f"/grades/{row.id}").text
+    asked = ChangeForm(letter="W", reason="Withdrew before the exam")
+    assert service.ask_change(session, graded.teacher, row.id, asked, ZONE).letter == "W"
 
 
 def test_an_instructor_of_another_class_finds_nothing(

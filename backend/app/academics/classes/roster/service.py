@@ -16,6 +16,7 @@ from app.core.actions import Action
 from app.core.errors import Conflict, FieldError, Invalid, NotFound
 from app.core.permissions import Subject, internal
 from app.db.models import ClassSeat, EnrollmentStatus, SchoolClass
+from app.web.formats import long_date
 from app.web.listing import Listing
 from app.web.paging import Page, Paging
 
@@ -77,7 +78,8 @@ def add_students(
     record = _class(session, class_id, lock=True)
     first = starts_on or max(clock.today(zone), record.starts_on)
     if not record.starts_on <= first <= record.ends_on:
-        raise _wrong("starts_on", f"The class runs from {record.starts_on} to {record.ends_on}.")
+        term = f"{long_date(record.starts_on)} to {long_date(record.ends_on)}"
+        raise _wrong("starts_on", f"The class runs from {term}.")
     wanted = set(enrollment_ids)
     found = queries.enrollments(session, wanted)
     _require_fitting(record, found, wanted, first)

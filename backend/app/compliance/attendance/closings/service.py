@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy.orm import Session
 
 from app.compliance.attendance import checks, policy
+from app.compliance.attendance.absences import queries as absences
 from app.compliance.attendance.closings import queries
 from app.compliance.attendance.closings.schemas import ClosingForm
 from app.compliance.attendance.corrections import queries as corrections
@@ -94,6 +95,11 @@ def _require_settled(session: Session, ends: datetime, zone: ZoneInfo) -> None:
             corrections.waiting_before(session, ends),
             "request for a correction waits for a decision",
             "requests for corrections wait for a decision",
+        ),
+        (
+            absences.waiting_before(session, clock.local(ends, zone).date()),
+            "reported absence waits for a decision",
+            "reported absences wait for a decision",
         ),
     ):
         if count:

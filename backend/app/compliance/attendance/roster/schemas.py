@@ -42,7 +42,8 @@ class RosterLine:
     """One student at one meeting. `minutes` are what counts for it so far: the roster's, or their own clock's.
 
     `refused` says that the meeting is long over, and the mark's hours could not be counted. `away`: a leave of absence
-    covers the day, so that no mark is expected and none is taken.
+    covers the day, so that no mark is expected and none is taken. `absence_id` is an absence from this meeting that the
+    student has reported, and `absence_excused` says whether it is excused or waits.
     """
 
     enrollment_id: int
@@ -57,6 +58,8 @@ class RosterLine:
     clocked: Clocked | None = None
     refused: bool = False
     away: bool = False
+    absence_id: int | None = None
+    absence_excused: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,12 +73,14 @@ class RosterView:
     others: list[Meeting]
     lines: list[RosterLine]
     may_mark: bool
+    may_excuse: bool
     closed: str | None
 
     @property
     def counts(self) -> dict[str, int]:
-        """How many students have each mark; under `none` those without, under `away` those of them on leave."""
-        found = dict.fromkeys(["none", "away", *Mark], 0)
+        """How many students have each mark; of those without, how many are on leave (`away`), have reported an absence
+        (`reported`), and are to be marked (`none`)."""
+        found = dict.fromkeys(["none", "away", "reported", *Mark], 0)
         for line in self.lines:
-            found[line.mark or ("away" if line.away else "none")] += 1
+            found[line.mark or ("away" if line.away else "reported" if line.absence_id else "none")] += 1
         return {str(name): count for name, count in found.items()}

@@ -1,6 +1,7 @@
 """Rosters: looked at, marked one tap at a time or all at once, and turned into hours when the meeting is over."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -11,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from app.academics.classes import service as classes
 from app.compliance.attendance import checks, enrolled, policies_in_force, policy
+from app.compliance.attendance.absences import queries as absences
 from app.compliance.attendance.closings import queries as closings
 from app.compliance.attendance.roster import queries
 from app.compliance.attendance.roster.schemas import Clocked, MarkForm, RosterLine, RosterView
@@ -67,6 +69,7 @@ def read(
         others=others[::-1],
         lines=lines,
         may_mark=policy.may_mark(subject, teaches=teaches),
+        may_excuse=policy.may_excuse(subject),
         closed=None if meeting is None else _why_closed(session, meeting, now, zone),
     )
 
@@ -94,6 +97,8 @@ def mark(
     if student is None:
         raise NotFound(NO_STUDENT)
     policy.require_correct_for(session, subject, student.user_id, NO_STUDENT)
+    if values.mark == "excused":
+        policy.require_excuse(subject)
     if values.mark != "none" and _away(session, [student.enrollment_id], meeting):
         raise Conflict(
             f"{student.full_name} is on a leave of absence on that day, so no attendance is marked. If they are back "
@@ -105,11 +110,14 @@ def mark(
 def mark_all_present(
     session: Session, subject: Subject, class_id: int, starts: datetime, zone: ZoneInfo
 ) -> int:
-    """Mark everybody present who has no mark yet and is not on leave, and give how many that are; all or none."""
+    """Mark everybody present who has no mark yet, is not on leave and has reported no absence, and give how many that
+    are; all or none."""
     meeting, code = _open_meeting(session, subject, class_id, starts, zone)
     seated = classes.seated_on(session, subject, class_id, meeting.day, zone)
     marked = {row[0].enrollment_id for row in queries.marks(session, class_id, meeting.starts) if row[0].mark}
-    marked |= _away(session, [row.enrollment_id for row in seated], meeting)
+    numbers = [row.enrollment_id for row in seated]
+    marked |= _away(session, numbers, meeting)
+    marked |= absences.at_meeting(session, numbers, class_id, meeting.starts, meeting.day).keys()
     wanted = [
         MarkForm(enrollment_id=row.enrollment_id, mark="present")
         for row in seated
@@ -196,33 +204,34 @@ def _away(session: Session, enrollment_ids: Sequence[int], meeting: Meeting) -> 
 def _lines(session: Session, seated: Sequence[Any], class_id: int, meeting: Meeting) -> list[RosterLine]:
     marks = {row[0].enrollment_id: row for row in queries.marks(session, class_id, meeting.starts)}
     there = queries.during(session, [row.user_id for row in seated], meeting.starts, meeting.ends)
-    away = _away(session, [row.enrollment_id for row in seated], meeting)
+    numbers = [row.enrollment_id for row in seated]
+    away = _away(session, numbers, meeting)
+    reported = absences.at_meeting(session, numbers, class_id, meeting.starts, meeting.day)
     lines = []
     for person in seated:
         own = [one for one in there.get(person.user_id, []) if one.source != ROSTER]
+        absence = reported.get(person.enrollment_id)
         line = RosterLine(
             person.enrollment_id,
             person.user_id,
             person.full_name,
             clocked=_clocked(own[0]) if own else None,
             away=person.enrollment_id in away,
+            absence_id=None if absence is None else absence.id,
+            absence_excused=absence is not None and absence.state == "excused",
         )
         found = marks.get(person.enrollment_id)
         if found is not None:
             row, marker, minutes = found
-            line = RosterLine(
-                person.enrollment_id,
-                person.user_id,
-                person.full_name,
+            line = replace(
+                line,
                 mark=None if row.mark is None else Mark(row.mark),
                 arrived_at=row.arrived_at,
                 left_at=row.left_at,
                 note=row.note,
                 marked_by=marker,
                 minutes=minutes if row.settled_at is not None else None,
-                clocked=line.clocked,
                 refused=_is_refused(row, meeting),
-                away=line.away,
             )
         lines.append(line)
     return lines

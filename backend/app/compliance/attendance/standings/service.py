@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -27,6 +27,7 @@ from app.web.listing import Listing
 from app.web.paging import Paging
 
 BATCH = 500
+_EVER = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,9 +117,12 @@ def _measure(
     today = clock.local(now, zone).date()
     since = today - timedelta(days=values.at_risk_days)
     begins = hours.start_of_day(since, zone)
-    sums = totals.of_enrollments(session, numbers, since)
+    drops = values.excused_meetings == "not_scheduled"
+    # What was excused long ago matters to the percentage alone, where the policy leaves it out.
+    known_since, marks_since = (_EVER.date(), _EVER) if drops else (since, begins)
+    sums = totals.of_enrollments(session, numbers, known_since)
     last = queries.last_days(session, numbers)
-    marks = queries.marks_since(session, numbers, begins)
+    marks = queries.marks_since(session, numbers, marks_since)
     entries = queries.entries_since(session, numbers, begins)
     met = classes.meetings_by_enrollment(session, numbers, today, zone)
     away = enrollment.leave_days(session, numbers)
@@ -138,8 +142,12 @@ def _measure(
             mark = marks.get((number, one.starts))
             if mark is not None and mark.mark == "excused":
                 excused.add(one.day)
+            was_there = sums.by_day.get(number, {}).get(one.day, 0) > 0
+            left_out = drops and one.day in excused and not was_there
             arrived = None if mark is None else mark.arrived_at
-            meetings.append(ScheduledMeeting(one.starts, one.ends, one.day, mark is not None, arrived))
+            meetings.append(
+                ScheduledMeeting(one.starts, one.ends, one.day, mark is not None, arrived, left_out)
+            )
         found[number] = standing(
             meetings=meetings,
             by_day=sums.by_day.get(number, {}),

@@ -44,9 +44,11 @@ def _form_fields() -> dict[str, Any]:
     fields: dict[str, Any] = {}
     for number in range(1, MOST_CATEGORIES + 1):
         fields[f"id_{number}"] = _optional(RecordId, f"Category {number}")
-        fields[f"name_{number}"] = _optional(Annotated[Line, Field(max_length=80)], f"Name {number}")
-        fields[f"weight_{number}"] = _optional(Weight, f"Weight {number}")
-        fields[f"drop_{number}"] = _optional(Dropped, f"Dropped {number}")
+        fields[f"name_{number}"] = _optional(
+            Annotated[Line, Field(max_length=80)], f"Name of category {number}"
+        )
+        fields[f"weight_{number}"] = _optional(Weight, f"Weight of category {number}")
+        fields[f"drop_{number}"] = _optional(Dropped, f"Lowest scores dropped in category {number}")
     return fields
 
 

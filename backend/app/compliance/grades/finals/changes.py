@@ -34,11 +34,12 @@ def ask_change(
     for a grade that is not approved, or that has a request waiting; NotFound, Forbidden.
     """
     row = queries.one(session, final_grade_id)
-    if row is None or not policy.may_read(session, subject, row.user_id):
+    teaches = row is not None and classes.teaches(session, subject, row.class_id, zone)
+    if row is None or not policy.may_read_final(session, subject, row.user_id, teaches=teaches):
         raise NotFound(policy.NO_GRADE)
     require_not_own(subject, row.user_id, "grades")
     if not policy.may_approve(subject):
-        policy.require_enter(subject, teaches=classes.teaches(session, subject, row.class_id, zone))
+        policy.require_enter(subject, teaches=teaches)
     if row.status != "approved":
         raise Conflict(
             f"This grade is {row.status} and not locked yet; it is changed in the grade book. Nothing was saved."

@@ -74,12 +74,12 @@ def read_finals(session: Session, subject: Subject, class_id: int, zone: ZoneInf
 def read_final(session: Session, subject: Subject, final_grade_id: int, zone: ZoneInfo) -> OneFinal:
     """One final grade with its changes. Raises NotFound for other people's."""
     row = queries.one(session, final_grade_id)
-    if row is None or not policy.may_read(session, subject, row.user_id):
+    teaches = row is not None and classes.teaches(session, subject, row.class_id, zone)
+    if row is None or not policy.may_read_final(session, subject, row.user_id, teaches=teaches):
         raise NotFound(policy.NO_GRADE)
     scheme = schemes.of_policy(session, row.policy_id)
     changes = queries.changes_of(session, final_grade_id)
     waits = any(one[0].decided_at is None for one in changes)
-    teaches = classes.teaches(session, subject, row.class_id, zone)
     concerned = policy.may_enter(subject, teaches=teaches) or policy.may_approve(subject)
     may_ask = row.status == "approved" and concerned and not waits and subject.user_id != row.user_id
     return OneFinal(

@@ -102,7 +102,7 @@ def _terms(
 ) -> tuple[Proposal, Any, Any]:
     found = proposal(session, subject, enrollment_id)
     if values.ends_on <= values.starts_on:
-        raise _wrong("ends_on", "The last day is after the first day.")
+        raise _wrong("ends_on", "The last day must be after the first day.")
     if found.needs_parent and values.cosigner_kind != "parent":
         raise _wrong(
             "cosigner_kind",
@@ -163,6 +163,8 @@ def prepare(
     with database.begin() as session:
         before = documents.asked_before(session, values.request)
         if before is not None:
+            if before.student_id is None:
+                raise Conflict("This form was sent before for something else. Nothing was prepared.")
             policy.require_prepare(session, subject, before.student_id)
             made = queries.by_document(session, before.id)
             if made is None:

@@ -98,6 +98,32 @@ def paid_by_payers(session: Session, enrollment_id: int) -> list[PaidByPayer]:
     ]
 
 
+@internal("a step of a receipt, which was allowed before")
+def applied(session: Session, payer_id: int, transaction_id: int) -> list[tuple[int, int]]:
+    """Which billings a payer's payment pays, as (transaction, cents): the oldest billing by the oldest payment first.
+
+    What the payment pays in advance is in none of them. Over all payments of the payer these are the sums of
+    `paid_of_billings`. Nothing for a payment that was reversed.
+    """
+    rows = queries.billings_of(session, [payer_id])
+    begin = end = 0
+    for row in rows:
+        if not row.billed:
+            begin, end = end, end - row.cents
+            if row.transaction_id == transaction_id:
+                break
+    else:
+        return []
+    found, billed = [], 0
+    for row in rows:
+        if row.billed:
+            cents = min(end, billed + row.cents) - max(begin, billed)
+            billed += row.cents
+            if cents > 0:
+                found.append((row.transaction_id, cents))
+    return found
+
+
 @internal("a part of a statement; who runs it asks")
 def enrollments_paid_by(kind: str) -> Select[tuple[int]]:
     """The enrollments of which a payer of a kind has paid something: those with it among `paid_by_payers`."""

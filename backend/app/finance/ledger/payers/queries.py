@@ -1,6 +1,6 @@
 """SQL of payers."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from sqlalchemy import Row, case, func, literal, select
@@ -8,7 +8,15 @@ from sqlalchemy.orm import Session
 
 from app.core.constraints import register_invalid
 from app.core.search import matches
-from app.db.models import LedgerAccount, LedgerBalance, LedgerPayer
+from app.db.models import (
+    Enrollment,
+    LedgerAccount,
+    LedgerBalance,
+    LedgerPayer,
+    LedgerTransaction,
+    Program,
+    User,
+)
 from app.web.listing import Listing
 from app.web.paging import Paging
 
@@ -46,6 +54,25 @@ def payer_choices(session: Session) -> Sequence[Row[Any]]:
         .where(LedgerPayer.ended_at.is_(None))
         .order_by(func.lower(LedgerPayer.name))
     ).all()
+
+
+def billed_students(session: Session, transaction_ids: Collection[int]) -> dict[int, Row[Any]]:
+    """Billings by transaction: student_id, student, program (None where none was named), memo, reference."""
+    rows = session.execute(
+        select(
+            LedgerTransaction.id,
+            LedgerTransaction.student_id,
+            User.full_name.label("student"),
+            Program.name.label("program"),
+            LedgerTransaction.memo,
+            LedgerTransaction.reference,
+        )
+        .join(User, User.id == LedgerTransaction.student_id)
+        .outerjoin(Enrollment, Enrollment.id == LedgerTransaction.enrollment_id)
+        .outerjoin(Program, Program.id == Enrollment.program_id)
+        .where(LedgerTransaction.id.in_(transaction_ids))
+    )
+    return {row.id: row for row in rows}
 
 
 def payer_balance(session: Session, payer_id: int) -> int:

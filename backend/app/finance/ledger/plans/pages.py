@@ -88,9 +88,9 @@ def propose(
     """Show the installments first, and propose them once they were seen."""
 
     def go(values: PlanForm) -> Response:
-        rows = service.rows_of(db, subject, student_id, values)
         if values.confirmed:
             return redirect(f"/ledger/plans/{service.propose(db, subject, student_id, values).id}")
+        rows = service.rows_of(db, subject, student_id, values)
         form.data["due_on"] = [day.isoformat() for day, _amount in rows]
         form.data["amount_cents"] = [f"{amount / 100:.2f}" for _day, amount in rows]
         return _new(request, db, subject, student_id, form, seen=True)

@@ -14,6 +14,7 @@ from app.rules import state_fees as rules
 from app.rules.outcomes import year_name
 from app.school import service as school
 from app.school.service import PolicyKind, StateFeesPolicy
+from app.web.formats import long_date
 from app.web.listing import Computed, Listing
 from app.web.paging import Paging
 
@@ -112,7 +113,10 @@ def months(session: Session, subject: Actor, paging: Paging, period: StateFees) 
 @internal("says what a file holds, to whoever has it")
 def about(period: StateFees) -> dict[str, str]:
     """What a file says of its period and policy."""
-    return {"Period": f"{period.first} through {period.last}", **settings_of(period.policy)}
+    return {
+        "Period": f"{long_date(period.first)} through {long_date(period.last)}",
+        **settings_of(period.policy),
+    }
 
 
 @internal("puts a policy into the shape of a rule")

@@ -109,6 +109,19 @@ if (table) {
     }
     if (again) save();
   }
+  // What was typed into these cells, or pasted over a locked one, gives way to what is saved; the others go out.
+  function takeBack(chosen) {
+    if (sending) return;
+    for (const cell of chosen) {
+      cell.textContent = saved(cell);
+      pending.delete(cell);
+      cell.classList.remove("unsaved");
+      clear(cell);
+    }
+    showFaults();
+    say("Undone.");
+    save();
+  }
   function find(one) {
     return table.querySelector(`tr[data-enrollment="${one.enrollment_id}"] [data-item="${one.item_id}"]`);
   }
@@ -177,7 +190,15 @@ if (table) {
     }
     const notice = document.createElement("div");
     notice.className = "notice notice-bad";
-    notice.append(list);
+    const undo = document.createElement("button");
+    undo.type = "button";
+    undo.className = "btn btn-plain";
+    undo.textContent = wrong.size === 1 ? "Undo this cell" : `Undo these ${wrong.size} cells`;
+    undo.addEventListener("click", () => {
+      select(...place([...wrong.keys()][0]));
+      takeBack([...wrong.keys()]);
+    });
+    notice.append(list, undo);
     faultBox.replaceChildren(...(wrong.size ? [notice] : []));
   }
   function say(sentence) { status.textContent = sentence; }
@@ -196,7 +217,9 @@ if (table) {
       case "Home": event.preventDefault(); select(at[0], 0); break;
       case "End": event.preventDefault(); select(at[0], rows[at[0]].length - 1); break;
       case "Tab": if (!leaving && move(0, event.shiftKey ? -1 : 1)) event.preventDefault(); break;
-      case "Escape": leaving = true; say("Press Tab to leave the table."); return;
+      case "Escape":
+        if (pending.has(cell) && !sending) { takeBack([cell]); break; }
+        leaving = true; say("Press Tab to leave the table."); return;
       case "Delete": case "Backspace":
         event.preventDefault();
         if (cell.getAttribute("aria-readonly") !== "true") change([[cell, ""]]);

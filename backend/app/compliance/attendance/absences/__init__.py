@@ -1,0 +1,1 @@
+"""Absences that students report and the school excuses, or does not."""
