@@ -20,8 +20,8 @@ Crumbs = list[tuple[str, str | None]]
 # H5P joins the choices when the school's player can play it.
 KINDS = (
     (ContentType.SCORM.value, "Course package (upload after saving)"),
-    (ContentType.VIDEO.value, "Video (a web address)"),
-    (ContentType.DOCUMENT.value, "Document (a web address)"),
+    (ContentType.VIDEO.value, "Video or audio (upload after saving, or a web address)"),
+    (ContentType.DOCUMENT.value, "Document (upload a PDF after saving, or a web address)"),
 )
 LEGACY_KIND = (ContentType.H5P.value, "H5P (cannot be played here yet)")
 
@@ -136,7 +136,7 @@ def create_lesson(
 
     def create(values: LessonForm) -> Response:
         lesson = service.create_lesson(db, subject, module_id, values)
-        if lesson.content_type is ContentType.SCORM:
+        if lesson.content_type is not ContentType.H5P and not lesson.content_url:
             return redirect(f"/lessons/{lesson.id}/content")
         return redirect(f"/programs/{program.id}#lesson-{lesson.id}")
 

@@ -213,6 +213,7 @@ class LessonPlace:
     title: str
     content_type: str
     passing_score_pct: int | None
+    required_percent: int | None
     module_id: int
     module_name: str
     program_id: int
@@ -232,6 +233,7 @@ def lesson_places(session: Session, lesson_ids: Collection[int]) -> Sequence[Les
             Lesson.title,
             Lesson.content_type,
             Lesson.passing_score_pct,
+            Lesson.required_percent,
             Module.id,
             Module.name,
             Program.id,

@@ -89,9 +89,7 @@ def apply_changes(
 
 def check_content(kind: ContentType, address: str | None, was: ContentType | None = None) -> None:
     sentence, field = "", "content_url"
-    if kind in WITH_ADDRESS and not address:
-        sentence = f"Enter the web address of the {kind.value}."
-    elif kind not in WITH_ADDRESS and address:
+    if kind not in WITH_ADDRESS and address:
         sentence = (
             "Only videos and documents have a web address. Upload the package for this lesson after saving."
         )

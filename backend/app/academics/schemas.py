@@ -170,6 +170,7 @@ class LessonOut(_Output):
     order_num: int
     estimated_minutes: int | None
     passing_score_pct: int | None
+    required_percent: int | None
     created_at: datetime
 
 

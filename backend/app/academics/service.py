@@ -34,6 +34,7 @@ from app.web.listing import Listing
 from app.web.paging import Page, Paging
 
 on_lessons_changing = outline_changes.register
+LessonPlace = queries.LessonPlace
 on_lessons_removed = outline_changes.register_removal
 
 # Reading
@@ -282,6 +283,14 @@ def update_lesson(
         raise Conflict(sentence, errors=[FieldError("content_type", sentence)])
     check_content(kind, changes.get("content_url", lesson.content_url), was=lesson.content_type)
     apply_changes(session, subject, lesson, changes, Action.LESSON_UPDATED)
+    return lesson
+
+
+@internal("the content room asks who may change what a lesson plays")
+def set_required_percent(session: Session, subject: Subject, lesson_id: int, percent: int | None) -> Lesson:
+    """How much of an uploaded video or document completes the lesson; None for what its kind asks for by itself."""
+    lesson = find_lesson(session, lesson_id, lock=True)
+    apply_changes(session, subject, lesson, {"required_percent": percent}, Action.LESSON_UPDATED)
     return lesson
 
 

@@ -5,7 +5,16 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Query
 
 from app.content import service
-from app.content.schemas import AttemptOut, LaunchIn, LaunchOut, PackageForm, PackageOut, ResultOut, WaiverIn
+from app.content.schemas import (
+    AttemptOut,
+    LaunchIn,
+    LaunchOut,
+    PackageForm,
+    PackageOut,
+    ResultOut,
+    ShareIn,
+    WaiverIn,
+)
 from app.core.permissions import Permission, Subject
 from app.web import uploads
 from app.web.field_types import LARGEST_ID, PathId
@@ -30,7 +39,12 @@ _PACKAGE: dict[str, Any] = {
                         "package": {
                             "type": "string",
                             "format": "binary",
-                            "description": "A SCORM 1.2, cmi5 or xAPI package",
+                            "description": "A SCORM 1.2, cmi5 or xAPI package, a video, a recording or a PDF",
+                        },
+                        "beside": {
+                            "type": "array",
+                            "items": {"type": "string", "format": "binary"},
+                            "description": "Captions and chapters (WebVTT) and the poster of a video",
                         },
                         "plain_pages": {
                             "type": "boolean",
@@ -73,6 +87,7 @@ def upload_package(
         package.file,
         file_name=package.filename or "",
         max_bytes=settings.max_upload_bytes,
+        beside=[(one.filename or "", one.file) for one in values.beside if one.filename],
         plain_pages=values.plain_pages,
     )
     db.refresh(record)
@@ -91,6 +106,12 @@ def launch_lesson(
 def waive_part(lesson_id: PathId, asked: WaiverIn, db: Db, subject: CurrentSubject) -> None:
     """Waive a part of a cmi5 course for a student, with a reason."""
     service.waive(db, subject, lesson_id, user_id=asked.user_id, sco_id=asked.sco_id, reason=asked.reason)
+
+
+@router.put("/lessons/{lesson_id}/share", status_code=204)
+def set_share(lesson_id: PathId, asked: ShareIn, db: Db, subject: CurrentSubject) -> None:
+    """Set how much of the lesson's film or document has to be seen; null for what its kind asks for by itself."""
+    service.require_share(db, subject, lesson_id, asked.required_percent)
 
 
 @router.get("/lessons/{lesson_id}/result")

@@ -6,9 +6,10 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Request, Response
 
 from app.content import service
-from app.content.schemas import PackageForm, ResultOut, WaiverForm
+from app.content.schemas import PackageForm, ResultOut, ShareForm, WaiverForm
 from app.core.errors import FieldError, Invalid
 from app.core.permissions import Permission, Subject
+from app.rules.media import DEFAULT_PAGES_PERCENT, DEFAULT_PERCENT
 from app.settings import Settings
 from app.web import uploads
 from app.web.field_types import PathId
@@ -89,13 +90,16 @@ def _packages_page(
     lesson_id: PathId,
     form: Form[PackageForm],
     faults: Sequence[FieldError] = (),
+    share: Form[ShareForm] | None = None,
 ) -> Response:
     lesson = service.lesson(db, lesson_id)
+    default = DEFAULT_PAGES_PERCENT if lesson.content_type == "document" else DEFAULT_PERCENT
     return render(
         request,
         "content/packages.html",
         lesson=lesson,
         form=form,
+        share=share or Form.blank(ShareForm, required_percent=lesson.required_percent or default),
         faults=faults,
         versions=service.packages(db, subject, lesson_id),
         max_mebibytes=settings.max_upload_bytes // 1024**2,
@@ -103,7 +107,7 @@ def _packages_page(
             ("Programs", "/programs"),
             (lesson.program_name, f"/programs/{lesson.program_id}"),
             (lesson.title, f"/lessons/{lesson_id}"),
-            ("Package", None),
+            ("Package" if lesson.content_type == "scorm" else "File", None),
         ],
     )
 
@@ -140,6 +144,7 @@ def upload_package(
                 values.package.file,
                 file_name=values.package.filename or "",
                 max_bytes=settings.max_upload_bytes,
+                beside=[(one.filename or "", one.file) for one in values.beside if one.filename],
                 plain_pages=values.plain_pages,
             )
         except Invalid as refused:
@@ -150,6 +155,28 @@ def upload_package(
     return form.submit(
         db, take_in, again=lambda: _packages_page(request, db, subject, settings, lesson_id, form, faults)
     )
+
+
+@router.post("/lessons/{lesson_id}/share")
+def set_share(
+    request: Request,
+    lesson_id: PathId,
+    db: Db,
+    subject: CurrentSubject,
+    settings: SettingsDep,
+    form: Annotated[Form[ShareForm], Depends(posted(ShareForm))],
+) -> Response:
+    """Set how much of the film or document completes the lesson."""
+
+    def take_in(values: ShareForm) -> Response:
+        service.require_share(db, subject, lesson_id, values.required_percent)
+        return redirect(f"/lessons/{lesson_id}/content")
+
+    def again() -> Response:
+        blank = Form.blank(PackageForm)
+        return _packages_page(request, db, subject, settings, lesson_id, blank, share=form)
+
+    return form.submit(db, take_in, again=again)
 
 
 # One student's work in a lesson

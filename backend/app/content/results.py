@@ -15,7 +15,7 @@ from app.content.schemas import AttemptOut, PartOut, ResultOut
 from app.core import views
 from app.core.permissions import Subject
 from app.core.views import Part
-from app.db.models import ContentPackage
+from app.db.models import ContentPackage, ContentType
 from app.enrollment import service as enrollment
 from app.rules import scorm12
 
@@ -36,10 +36,12 @@ def standing(
     untouched = _Best()
     parts = list(_parts(version.manifest.items, best, untouched, 0))
     opening = [best.get(item.id, untouched) for item in version.manifest.launchable()]
+    # Nobody scores a film: a passing score is of the time when the lesson was a package.
+    scores = runtime_of(version.standard).lesson_kind is ContentType.SCORM
     result = scorm12.lesson_result(
         [known.status for known in opening],
         [known.percent for known in opening],
-        passing_percent=passing_score_pct,
+        passing_percent=passing_score_pct if scores else None,
     )
     reports = runtime_of(version.standard).reports
     marked = not reports and enrollment.is_lesson_done(session, enrollment_id, version.lesson_id)

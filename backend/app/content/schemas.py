@@ -19,9 +19,23 @@ class PackageForm(BaseModel):
 
     model_config = ConfigDict(arbitrary_types_allowed=True)
 
-    package: Annotated[UploadFile, chosen("Choose the zip file of the course.")]
+    package: Annotated[UploadFile, chosen("Choose the file of the lesson.")]
+    beside: list[UploadFile] = Field(default=[], max_length=20)
+    """Captions, chapters and poster of a film."""
     plain_pages: Annotated[bool, Field(title="Plain web pages")] = False
     """The zip may be web pages that follow no standard and report nothing."""
+
+
+class ShareForm(BaseModel):
+    """How much of a film or document completes the lesson."""
+
+    required_percent: Annotated[int, Field(ge=1, le=100, title="Percent")]
+
+
+class ShareIn(BaseModel):
+    """How much of a film or document completes the lesson; null for what its kind asks for by itself."""
+
+    required_percent: int | None = Field(ge=1, le=100)
 
 
 class SessionIn(BaseModel):

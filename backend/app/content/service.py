@@ -19,8 +19,10 @@ from app.content.results import attempts_of, standing
 from app.content.runtimes import runtime_of
 from app.content.schemas import AttemptOut, PackageOut, ResultOut, StudentWorkOut
 from app.core import views
+from app.core.errors import Invalid
 from app.core.permissions import Subject
 from app.core.views import Part
+from app.db.models import ContentType
 from app.enrollment import service as enrollment
 from app.rules import scorm12
 
@@ -35,6 +37,7 @@ __all__ = [
     "only_reviews",
     "packages",
     "preview_result",
+    "require_share",
     "waive",
     "work_by_lesson",
     "work_in_older_version",
@@ -103,6 +106,21 @@ def preview_result(session: Session, subject: Subject, lesson_id: int) -> Result
     policy.require_read(subject)
     package = current_package(session, lesson_id)
     return standing(session, version_of(package), 0)
+
+
+def require_share(session: Session, subject: Subject, lesson_id: int, percent: int | None) -> None:
+    """Set how much of a video, recording or document has to be seen; None for what its kind asks for by itself.
+
+    It counts from each student's next report on: what is completed stays so. Raises Forbidden, NotFound, Invalid for
+    a lesson of another kind.
+    """
+    policy.require_change(subject)
+    if academics.lesson_place(session, lesson_id).content_type not in (
+        ContentType.VIDEO,
+        ContentType.DOCUMENT,
+    ):
+        raise Invalid("Only video and document lessons count what was watched or read.")
+    academics.set_required_percent(session, subject, lesson_id, percent)
 
 
 def work_in_older_version(session: Session, subject: Subject, lesson_id: int) -> bool:

@@ -27,6 +27,7 @@ from app.enrollment.completions.self_marked import register as register_self_mar
 from app.enrollment.completions.service import (
     CompletionOutcome,
     found,
+    has_package,
     is_lesson_done,
     lesson_scores,
     mark_lesson,
@@ -101,6 +102,7 @@ __all__ = [
     "enroll_by_email",
     "find_study",
     "frozen_figures",
+    "has_package",
     "hold_for_study",
     "is_lesson_done",
     "learners",

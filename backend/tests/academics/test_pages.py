@@ -87,9 +87,9 @@ def test_a_wrong_form_comes_back_with_what_was_typed(client: TestClient, session
 
 
 @pytest.mark.parametrize(
-    "address", ["javascript:alert(1)", "http://example.org", "", "https://user:pw@example.org"]
+    "address", ["javascript:alert(1)", "http://example.org", "https://user:pw@example.org"]
 )
-def test_a_video_needs_an_https_address(client: TestClient, school: School, address: str) -> None:
+def test_the_address_of_a_video_is_an_https_address(client: TestClient, school: School, address: str) -> None:
     module = school.module(school.program())
     answer = client.post(
         f"/modules/{module.id}/lessons/new",
@@ -97,6 +97,19 @@ def test_a_video_needs_an_https_address(client: TestClient, school: School, addr
     )
     assert answer.status_code == 422
     assert 'id="field-content_url-error"' in answer.text
+
+
+def test_a_video_without_an_address_is_uploaded_next(client: TestClient, school: School) -> None:
+    program = school.program()
+    module = school.module(program)
+    answer = client.post(f"/modules/{module.id}/lessons/new", data={"title": "Film", "content_type": "video"})
+    assert answer.headers["location"].endswith("/content")
+    assert "Video or audio" in client.get(answer.headers["location"]).text
+    assert "No file yet" in client.get(f"/programs/{program.id}").text
+    assert (
+        "Students cannot open this lesson yet"
+        in client.get(answer.headers["location"].removesuffix("/content")).text
+    )
 
 
 def test_h5p_is_not_offered_but_an_old_lesson_keeps_it(client: TestClient, school: School) -> None:

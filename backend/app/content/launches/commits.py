@@ -18,7 +18,7 @@ from app.content.packages.model import Item
 from app.content.packages.versions import Version, find_version
 from app.content.postgres_text import storable_json
 from app.content.runtimes import runtime_of
-from app.content.runtimes.protocol import Runtime, SoFar
+from app.content.runtimes.protocol import Report, Runtime, Sitting, SoFar
 from app.content.schemas import CommitIn, CommitOut, ResultOut
 from app.core import clock, history
 from app.core.actions import Action
@@ -72,9 +72,12 @@ def commit(session: Session, token: str, sent: CommitIn) -> CommitOut:
         raise NotFound("The lesson has no such part.")
     runtime = runtime_of(version.standard)
     before = Before.of(attempt, record)
-    if not known:
-        _apply(session, runtime, record, attempt, item, sent, before, now)
-    standing = settle(session, record, held, version, attempt, before, now, changed=not known)
+    place = academics.lesson_place(session, record.lesson_id)
+    sitting = Sitting(record, place.required_percent)
+    report = None if known else _apply(session, runtime, sitting, attempt, item, sent, before, now)
+    standing = settle(session, record, held, version, attempt, before, now, changed=not known, place=place)
+    if report is not None:
+        runtime.hand_on(session, record, item, report, before.status, attempt, now)
     return CommitOut(
         seq=sent.seq,
         lesson_status=attempt.cmi_core_lesson_status or scorm12.NOT_ATTEMPTED,
@@ -112,9 +115,11 @@ def settle(
     now: datetime,
     *,
     changed: bool,
+    place: academics.LessonPlace | None = None,
 ) -> ResultOut:
-    """The lesson's completion and the enrollment's progress after a report; `changed`: whether it was a new one."""
-    place = academics.lesson_place(session, record.lesson_id)
+    """The lesson's completion and the enrollment's progress after a report; `changed`: whether it was a new one,
+    `place`: the lesson, if it is at hand."""
+    place = place or academics.lesson_place(session, record.lesson_id)
     standing = results.standing(session, version, held.id, passing_score_pct=place.passing_score_pct)
     if standing.complete and changed:
         if place.program_id != held.program_id:
@@ -168,14 +173,14 @@ def _enrollment_of(record: Launch) -> int:
 def _apply(
     session: Session,
     runtime: Runtime,
-    record: Launch,
+    sitting: Sitting,
     attempt: ScormData,
     item: Item,
     sent: CommitIn,
     before: Before,
     now: datetime,
-) -> None:
-    reported = sent.session
+) -> Report:
+    record, reported = sitting.launch, sent.session
     so_far = None if reported is None else SoFar(reported.before, tuple(reported.reached))
     report = runtime.read(sent.cmi, so_far)
     late = sent.seq < record.last_seq
@@ -191,7 +196,9 @@ def _apply(
         )
     )
     ended = sent.finish and not report.suspended
-    runtime.take(attempt, item, report, ended=ended, left=sent.finish or sent.leaving, late=late, now=now)
+    runtime.take(
+        attempt, item, report, sitting, ended=ended, left=sent.finish or sent.leaving, late=late, now=now
+    )
     credit(record, attempt, report.session_seconds, now)
     # An answer that is lost is asked for again under a new number: the end of a session is recorded once.
     ends = sent.finish and not record.end_recorded
@@ -211,6 +218,7 @@ def _apply(
         now,
         ending=("terminated" if ended else "suspended") if ends else None,
     )
+    return report
 
 
 @internal("a step of a report")

@@ -37,7 +37,7 @@ def read_package(archive: Source, *, plain_pages: bool = False) -> Package:
     for runtime, root in pages:
         if root is not None and plain_pages:
             return _read(archive, runtime, root)
-    markers = _any_of(runtime.marker for runtime in RUNTIMES.values() if runtime.reports)
+    markers = _any_of(runtime.marker for runtime in RUNTIMES.values() if runtime.reports and runtime.marker)
     sentence = f"There is no {markers} in the zip, so it is not a course package that can be played."
     if plain_pages:
         sentence = f"There is no {_any_of(runtime.marker for runtime, _ in pages)} in the zip to begin with."
@@ -64,7 +64,7 @@ def _read(archive: Source, runtime: Runtime, root: str) -> Package:
 
 
 def _playable() -> str:
-    return _any_of(runtime.label for runtime in RUNTIMES.values() if runtime.reports)
+    return _any_of(runtime.label for runtime in RUNTIMES.values() if runtime.reports and runtime.marker)
 
 
 def _any_of(names: Iterable[str]) -> str:

@@ -1,6 +1,6 @@
-"""A file that was uploaded by itself, read as an archive with one entry."""
+"""Files that were uploaded as they are, read as an archive with as many entries."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import BinaryIO, Protocol
 
 from app.content.packages.archive import Entry
@@ -11,7 +11,7 @@ _CHUNK = 256 * 1024
 
 
 class Source(Protocol):
-    """What a standard reads of an upload: an `Archive`, or a `SingleFile`."""
+    """What a standard reads of an upload: an `Archive`, `LooseFiles` or a `SingleFile`."""
 
     entries: dict[str, Entry]
 
@@ -22,20 +22,19 @@ class Source(Protocol):
         """One file whole; Invalid if it is larger than `at_most` bytes."""
 
 
-class SingleFile:
-    """An upload that is no zip, under a name of our choice. `file` is seekable and stays open."""
+class LooseFiles:
+    """An upload that is no zip: a film with its captions, say. The files are seekable and stay open."""
 
-    def __init__(self, file: BinaryIO, name: str) -> None:
-        self._file = file
-        size = file.seek(0, 2)
-        self.entries = {name: Entry(name, size, size, 0, STORED, 0)}
+    def __init__(self, files: Mapping[str, BinaryIO]) -> None:
+        self._files = dict(files)
+        sizes = {name: file.seek(0, 2) for name, file in files.items()}
+        self.entries = {name: Entry(name, size, size, 0, STORED, 0) for name, size in sizes.items()}
 
     def stream(self, path: str) -> Iterator[bytes]:
-        left = self.entries[path].size
-        at = 0
+        file, left, at = self._files[path], self.entries[path].size, 0
         while left:
-            self._file.seek(at)
-            piece = self._file.read(min(_CHUNK, left))
+            file.seek(at)
+            piece = file.read(min(_CHUNK, left))
             if not piece:
                 return
             at, left = at + len(piece), left - len(piece)
@@ -45,3 +44,10 @@ class SingleFile:
         if self.entries[path].size > at_most:
             raise Invalid(f"The file is larger than {at_most:,} bytes.")
         return b"".join(self.stream(path))
+
+
+class SingleFile(LooseFiles):
+    """One file that is a package by itself, under a name of our choice."""
+
+    def __init__(self, file: BinaryIO, name: str) -> None:
+        super().__init__({name: file})

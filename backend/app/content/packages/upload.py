@@ -1,6 +1,6 @@
 """Taking in a package: checked whole, then stored, then recorded with a claim on its files. Refused: no row is left."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from io import RawIOBase
 from typing import BinaryIO, cast
 
@@ -9,9 +9,11 @@ from sqlalchemy.orm import Session
 from app.academics import service as academics
 from app.content import policy, queries
 from app.content.packages.archive import Archive
+from app.content.packages.media import kinds
 from app.content.packages.media_types import media_type_of
 from app.content.packages.recognition import Package, read_package
-from app.content.packages.single_file import SingleFile, Source
+from app.content.packages.single_file import LooseFiles, SingleFile, Source
+from app.content.runtimes import RUNTIMES
 from app.content.runtimes.cmi5 import course_structure
 from app.core import clock, history
 from app.core.actions import Action
@@ -35,41 +37,78 @@ def import_package(
     *,
     file_name: str,
     max_bytes: int,
+    beside: Sequence[tuple[str, BinaryIO]] = (),
     plain_pages: bool = False,
 ) -> ContentPackage:
-    """Make the uploaded zip the current version of the lesson's package; earlier versions stay with their records.
+    """Make what was uploaded the current version of the lesson's content; earlier versions stay with their
+    records.
 
-    `file` is seekable; `plain_pages`: it may be web pages that follow no standard. Raises Invalid with a sentence
-    naming what is wrong with the package, TooLarge, NotFound.
+    `file` is a zip, a film, a recording or a document, `beside` are the names and files of captions, chapters and
+    poster; all are seekable. Raises Invalid with a sentence naming what is wrong, and all faults with their files,
+    TooLarge, NotFound. `plain_pages`: the zip may be web pages that follow no standard.
     """
     policy.require_change(subject)
     place = academics.lesson_place(session, lesson_id)
-    if place.content_type != ContentType.SCORM:
-        raise Invalid(
-            f"“{place.title}” is a {place.content_type} lesson. Change its kind to course package "
-            "before uploading one."
-        )
-    if file.seek(0, 2) > max_bytes:
+    if place.content_type == ContentType.H5P:
+        raise Invalid(f"“{place.title}” is an H5P lesson. Change its kind before uploading anything.")
+    if sum(one.seek(0, 2) for one in (file, *(other for _, other in beside))) > max_bytes:
         raise TooLarge(f"The package is larger than the {max_bytes // 1024**2} MB this school accepts.")
     queries.allow_long_pauses(session, _LONGEST_PAUSE_SECONDS)
     # Reading everything once finds every lie and every virus before the first file is stored. The scanner gets each
     # file too, not only the zip: what is packed may be larger than it unpacks by itself.
-    archive = source_of(file, file_name)
+    archive = source_of(file, file_name, beside)
     package = read_package(archive, plain_pages=plain_pages)
-    every = [intake.examine_file(store, file)]
+    _require_kind(place.title, ContentType(place.content_type), package)
+    every = [intake.examine_file(store, file)] if isinstance(archive, Archive) else []
     every += [intake.examine(store, archive.stream(inside)) for inside in package.files.values()]
     quota.require_room(session, every, package=True)
     queries.lock_lesson(session, lesson_id)
     return _store(session, subject, store, lesson_id, file, file_name, archive, package)
 
 
-def source_of(file: BinaryIO, file_name: str) -> Source:
-    """The upload as its standard reads it: a zip, or a course structure that was uploaded by itself."""
+def _require_kind(title: str, kind: ContentType, package: Package) -> None:
+    """Students and reports go by the lesson's kind, so what it plays is of that kind. Raises Invalid."""
+    found = RUNTIMES[package.manifest.standard].lesson_kind
+    if kind is not found:
+        raise Invalid(
+            f"“{title}” is a {_KINDS[kind]} lesson. Change its kind to {_KINDS[found]} before uploading one."
+        )
+
+
+_KINDS = {ContentType.SCORM: "course package", ContentType.VIDEO: "video", ContentType.DOCUMENT: "document"}
+
+
+def source_of(file: BinaryIO, file_name: str, beside: Sequence[tuple[str, BinaryIO]] = ()) -> Source:
+    """The upload as its standard reads it: a zip, a film with its captions, or a course structure by itself."""
     file.seek(0)
-    if file.read(4) != b"PK\x03\x04" and file_name.lower().endswith(".xml"):
+    head = file.read(kinds.HEAD_BYTES)
+    name = _plain_name(file_name)
+    if head[:4] == b"PK\x03\x04":
+        if beside:
+            raise Invalid(
+                "Captions, chapters and a poster come inside the zip, or beside a film that is not zipped."
+            )
+        return Archive(file)
+    if name.lower().endswith(".xml"):
         # The one file that is a package by itself (cmi5 14.2).
         return SingleFile(file, course_structure.NAME)
+    if beside or any(
+        kind is not None and kind.family in kinds.PLAYED for kind in (kinds.kind_of(head), kinds.named(name))
+    ):
+        files: dict[str, BinaryIO] = {name: file}
+        for other_name, other in beside:
+            files[_free(_plain_name(other_name), files)] = other
+        return LooseFiles(files)
     return Archive(file)
+
+
+def _free(name: str, taken: Mapping[str, object]) -> str:
+    """The name, or one like it that is not taken."""
+    number = 2
+    free = name
+    while free.lower() in {one.lower() for one in taken}:
+        free, number = f"{number}-{name}", number + 1
+    return free
 
 
 def _store(
@@ -99,11 +138,12 @@ def _store(
     )
     session.add(record)
     session.flush()
-    whole_type = "application/xml" if isinstance(archive, SingleFile) else "application/zip"
+    main = None if isinstance(archive, Archive) else next(iter(archive.entries))
+    whole_type = "application/zip" if main is None else media_type_of(main)
     kept: list[tuple[StoredFile, str | None]] = [(whole, whole_type)]
     rows: list[dict[str, object]] = []
     for path, inside in package.files.items():
-        stored = store.put(cast(BinaryIO, _Stream(archive.stream(inside))))
+        stored = whole if inside == main else store.put(cast(BinaryIO, _Stream(archive.stream(inside))))
         kept.append((stored, media_type_of(path)))
         rows.append(
             {

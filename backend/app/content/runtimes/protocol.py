@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from app.content.packages.model import Item, Manifest
 from app.content.packages.single_file import Source
 from app.content.packages.versions import Version
-from app.db.models import Launch, ScormData
+from app.db.models import ContentType, Launch, ScormData
 from app.lrs.service import Call
 
 
@@ -64,6 +64,15 @@ class Heard:
     """Whether the statements are stored; not where nothing of a session is recorded."""
 
 
+@dataclass(frozen=True, slots=True)
+class Sitting:
+    """What a report comes from: one launch, and what the lesson asks for."""
+
+    launch: Launch
+    required_percent: int | None
+    """How much of a film or document has to be seen; None for what its kind asks for by itself."""
+
+
 _KEPT = "=&/?:@!$'()*+,;%-._~"
 """What may stand in a query or fragment as it is."""
 
@@ -100,7 +109,11 @@ class Runtime(Protocol):
 
     @property
     def marker(self) -> str:
-        """The file that makes a zip a package of this standard, for the sentence that misses it."""
+        """The file that makes a zip a package of this standard, for the sentence that misses it; or empty."""
+
+    @property
+    def lesson_kind(self) -> ContentType:
+        """The kind of lesson that it is the content of."""
 
     @property
     def script(self) -> str:
@@ -141,6 +154,7 @@ class Runtime(Protocol):
         attempt: ScormData,
         item: Item,
         report: Report,
+        sitting: Sitting,
         *,
         ended: bool,
         left: bool,
@@ -149,6 +163,19 @@ class Runtime(Protocol):
     ) -> None:
         """Write a report into the attempt. `ended`: the content ended its session for good; `left`: the learner left
         the page; `late`: a newer report has been taken already."""
+
+    def hand_on(
+        self,
+        session: Session,
+        launch: Launch,
+        item: Item,
+        report: Report,
+        before: str,
+        attempt: ScormData,
+        now: datetime,
+    ) -> None:
+        """Give the LRS what it is to hear of a report beside what follows from the history, once that is kept.
+        `before` is the status the attempt had."""
 
     def needs_nothing(self, item: Item) -> bool:
         """Whether a part is done from the start, without being opened."""

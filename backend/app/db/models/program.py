@@ -85,6 +85,7 @@ class Lesson(Base):
         Index("idx_lessons_module_id", "module_id"),
         CheckConstraint("passing_score_pct BETWEEN 0 AND 100", name="check_lessons_passing_score"),
         CheckConstraint("estimated_minutes > 0", name="check_lessons_estimated_minutes"),
+        CheckConstraint("required_percent BETWEEN 1 AND 100", name="check_lessons_required_percent"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -102,13 +103,15 @@ class Lesson(Base):
     )
     """h5p, scorm, video or document."""
     content_url: Mapped[str | None] = mapped_column(String(512))
-    """Address of a video or document; packages are files of the school's own (content_packages)."""
+    """Address of a video or document that is not uploaded; what is uploaded is in content_packages."""
     order_num: Mapped[int]
     """Place within the module, from 1."""
     estimated_minutes: Mapped[int | None]
     """About how long the lesson takes, in minutes."""
     passing_score_pct: Mapped[int | None]
     """Score in percent that completes the lesson; None means the content's own status decides."""
+    required_percent: Mapped[int | None]
+    """Share of an uploaded video, recording or document that completes the lesson; None: 90, of a document 100."""
     created_at: Mapped[CreatedAt]
     """When the lesson was entered."""
 

@@ -6,6 +6,7 @@ from decimal import Decimal
 from sqlalchemy import (
     Integer,
     column,
+    exists,
     func,
     select,
     update,
@@ -13,6 +14,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Session
 
 from app.db.models import (
+    ContentPackage,
     Enrollment,
     EnrollmentStatus,
     Lesson,
@@ -28,6 +30,11 @@ def completion(session: Session, enrollment_id: int, lesson_id: int) -> LessonCo
             LessonCompletion.enrollment_id == enrollment_id, LessonCompletion.lesson_id == lesson_id
         )
     ).one_or_none()
+
+
+def has_package(session: Session, lesson_id: int) -> bool:
+    current = (ContentPackage.lesson_id == lesson_id) & ContentPackage.replaced_at.is_(None)
+    return bool(session.scalar(select(exists().where(current))))
 
 
 def scores_of(session: Session, lesson_id: int, enrollment_ids: Collection[int]) -> dict[int, Decimal]:

@@ -184,6 +184,12 @@ def mark_lesson(
     return outcome
 
 
+@internal("says what a lesson is, and nothing of a student")
+def has_package(session: Session, lesson_id: int) -> bool:
+    """Whether the lesson has an uploaded package, video, recording or document."""
+    return completion_queries.has_package(session, lesson_id)
+
+
 @internal("for the content of a lesson that reports nothing, which a person marks")
 def is_lesson_done(session: Session, enrollment_id: int, lesson_id: int) -> bool:
     """Whether the lesson counts as done in this enrollment, whoever said so."""

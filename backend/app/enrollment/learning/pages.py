@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from app.core import clock
 from app.core.permissions import Subject
-from app.db.models import ContentType, EnrollmentStatus
+from app.db.models import EnrollmentStatus
 from app.enrollment import service as enrollment
 from app.enrollment.learning import service
 from app.enrollment.schemas import EmptyForm
@@ -56,7 +56,7 @@ def _material_page(
     request: Request, db: Db, subject: CurrentSubject, lesson_id: int, form: Form[EmptyForm]
 ) -> Response:
     lesson, module, enrollment = service.open_material(db, subject, lesson_id)
-    if lesson.content_type is ContentType.SCORM:
+    if service.is_played(db, lesson):
         return redirect(f"/learn/lessons/{lesson_id}")
     program = next(lines for lines in service.checklist(db, subject) if lines.enrollment_id == enrollment.id)
     line = next(line for line in program.lessons if line.id == lesson_id)

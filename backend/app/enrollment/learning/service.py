@@ -11,7 +11,7 @@ from typing import Literal
 from sqlalchemy.orm import Session
 
 from app.core.errors import Conflict, NotFound
-from app.core.permissions import Subject
+from app.core.permissions import Subject, internal
 from app.db.models import ContentType, Enrollment, EnrollmentStatus, Lesson, Module
 from app.enrollment import service as enrollments
 from app.enrollment.learning import queries
@@ -125,6 +125,12 @@ def open_material(session: Session, subject: Subject, lesson_id: int) -> tuple[L
     return found
 
 
+@internal("names where a lesson is that the student may see")
+def is_played(session: Session, lesson: Lesson) -> bool:
+    """Whether the lesson is played here: a package, or a video or document that was uploaded."""
+    return lesson.content_type is ContentType.SCORM or enrollments.has_package(session, lesson.id)
+
+
 def mark_done(session: Session, subject: Subject, lesson_id: int, *, at: datetime) -> None:
     """The student says that they are done with a video or document. Doing it again changes nothing."""
     _lesson, _module, enrollment = open_material(session, subject, lesson_id)
@@ -142,17 +148,14 @@ def _line(lesson: Lesson, *, has_package: bool) -> LessonLine:
         state="open",
         href=f"/learn/materials/{lesson.id}",
     )
-    if lesson.content_type is ContentType.SCORM:
-        line.href = f"/learn/lessons/{lesson.id}"
-        if not has_package:
-            line.state, line.href, line.reason = (
-                "unavailable",
-                "",
-                "Not available yet: the school is preparing it.",
-            )
-    elif lesson.content_type is ContentType.H5P:
+    if lesson.content_type is ContentType.H5P:
         line.state, line.href = "unavailable", ""
         line.reason = "Done in class: your instructor marks it as done."
+    elif has_package:
+        line.href = f"/learn/lessons/{lesson.id}"
+    elif not lesson.content_url:
+        line.state, line.href = "unavailable", ""
+        line.reason = "Not available yet: the school is preparing it."
     return line
 
 

@@ -20,8 +20,8 @@ from app.content.player import COURSE, WINDOW
 from app.content.runtimes.cmi5 import course_structure, sessions
 from app.content.runtimes.cmi5.statements import Cmi5Statements
 from app.content.runtimes.cmi5.units import unit_of
-from app.content.runtimes.protocol import Learner, Report, SoFar, package_address
-from app.db.models import Launch, ScormData
+from app.content.runtimes.protocol import Learner, Report, Sitting, SoFar, package_address
+from app.db.models import ContentType, Launch, ScormData
 
 
 class Cmi5:
@@ -30,6 +30,7 @@ class Cmi5:
     name = "cmi5"
     label = "cmi5"
     marker = course_structure.NAME
+    lesson_kind = ContentType.SCORM
     script = "speaks_to_lrs.js"
     libraries: Mapping[str, Path] = {}
     reports = True
@@ -82,6 +83,7 @@ class Cmi5:
         attempt: ScormData,
         item: Item,
         report: Report,
+        sitting: Sitting,
         *,
         ended: bool,
         left: bool,
@@ -92,6 +94,18 @@ class Cmi5:
 
     def needs_nothing(self, item: Item) -> bool:
         return unit_of({}).satisfies(item.details["moveOn"])
+
+    def hand_on(
+        self,
+        session: Session,
+        launch: Launch,
+        item: Item,
+        report: Report,
+        before: str,
+        attempt: ScormData,
+        now: datetime,
+    ) -> None:
+        """Nothing: what the course reports is in the history."""
 
     def prepare(self, session: Session, launch: Launch, item: Item) -> None:
         sessions.prepare(session, launch, item)

@@ -17,8 +17,8 @@ from app.content.packages.single_file import Source
 from app.content.packages.versions import Version
 from app.content.packages.web_page import title_of
 from app.content.player import COURSE
-from app.content.runtimes.protocol import Learner, Report, SoFar, package_address
-from app.db.models import Launch, ScormData
+from app.content.runtimes.protocol import Learner, Report, Sitting, SoFar, package_address
+from app.db.models import ContentType, Launch, ScormData
 from app.rules import scorm12
 
 _LARGEST_PAGE = 10 * 1024**2
@@ -31,6 +31,7 @@ class Html5:
     name = "html5"
     label = "Plain web pages"
     marker = "index.html"
+    lesson_kind = ContentType.SCORM
     script = "html5.js"
     libraries: Mapping[str, Path] = {"html5.js": Path(__file__).parent / "player.js"}
     reports = False
@@ -77,6 +78,7 @@ class Html5:
         attempt: ScormData,
         item: Item,
         report: Report,
+        sitting: Sitting,
         *,
         ended: bool,
         left: bool,
@@ -86,6 +88,18 @@ class Html5:
         """The player page has shown them."""
         attempt.cmi = {"viewed": True}
         attempt.cmi_core_lesson_status = scorm12.BROWSED
+
+    def hand_on(
+        self,
+        session: Session,
+        launch: Launch,
+        item: Item,
+        report: Report,
+        before: str,
+        attempt: ScormData,
+        now: datetime,
+    ) -> None:
+        """Nothing: what the course reports is in the history."""
 
     def needs_nothing(self, item: Item) -> bool:
         return False

@@ -14,11 +14,11 @@ from app.content.packages.package_root import root_of
 from app.content.packages.single_file import Source
 from app.content.packages.versions import Version
 from app.content.player import COURSE
-from app.content.runtimes.protocol import Learner, Report, SoFar, package_address
+from app.content.runtimes.protocol import Learner, Report, Sitting, SoFar, package_address
 from app.content.runtimes.scorm12 import manifest as imsmanifest
 from app.content.runtimes.scorm12.report import Scorm12Report, read, replace_state, take_outcome
 from app.content.runtimes.scorm12.start import initial_cmi
-from app.db.models import Launch, ScormData
+from app.db.models import ContentType, Launch, ScormData
 from app.rules import scorm12
 from app.web.assets import SCORM_AGAIN
 
@@ -31,6 +31,7 @@ class Scorm12:
     name = "scorm12"
     label = "SCORM 1.2"
     marker = imsmanifest.NAME
+    lesson_kind = ContentType.SCORM
     script = "scorm12.js"
     libraries: Mapping[str, Path] = {
         "scorm12.js": _HERE / "player.js",
@@ -69,6 +70,7 @@ class Scorm12:
         attempt: ScormData,
         item: Item,
         report: Report,
+        sitting: Sitting,
         *,
         ended: bool,
         left: bool,
@@ -83,6 +85,18 @@ class Scorm12:
             attempt.finished_at = attempt.finished_at or now
         elif not late and attempt.cmi_core_lesson_status not in scorm12.DONE:
             attempt.finished_at = None  # the next page of the course goes on with the session
+
+    def hand_on(
+        self,
+        session: Session,
+        launch: Launch,
+        item: Item,
+        report: Report,
+        before: str,
+        attempt: ScormData,
+        now: datetime,
+    ) -> None:
+        """Nothing: what the course reports is in the history."""
 
     def needs_nothing(self, item: Item) -> bool:
         return False

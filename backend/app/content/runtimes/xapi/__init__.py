@@ -20,11 +20,11 @@ from app.content.packages.package_root import root_of
 from app.content.packages.single_file import Source
 from app.content.packages.versions import Version
 from app.content.player import COURSE_OR_WINDOW, WINDOW
-from app.content.runtimes.protocol import Learner, Report, SoFar, package_address, registration_of
+from app.content.runtimes.protocol import Learner, Report, Sitting, SoFar, package_address, registration_of
 from app.content.runtimes.xapi import tincan
 from app.content.runtimes.xapi.statements import XapiStatements
 from app.core.installation import installation
-from app.db.models import Launch, ScormData
+from app.db.models import ContentType, Launch, ScormData
 from app.lrs import service as record_store
 
 
@@ -34,6 +34,7 @@ class Xapi:
     name = "xapi"
     label = "xAPI"
     marker = tincan.NAME
+    lesson_kind = ContentType.SCORM
     script = "speaks_to_lrs.js"
     libraries: Mapping[str, Path] = {}
     reports = True
@@ -80,6 +81,7 @@ class Xapi:
         attempt: ScormData,
         item: Item,
         report: Report,
+        sitting: Sitting,
         *,
         ended: bool,
         left: bool,
@@ -87,6 +89,18 @@ class Xapi:
         now: datetime,
     ) -> None:
         """Nothing: the content says everything in statements."""
+
+    def hand_on(
+        self,
+        session: Session,
+        launch: Launch,
+        item: Item,
+        report: Report,
+        before: str,
+        attempt: ScormData,
+        now: datetime,
+    ) -> None:
+        """Nothing: what the course reports is in the history."""
 
     def needs_nothing(self, item: Item) -> bool:
         return False
