@@ -334,6 +334,7 @@ def test_an_auditor_reads_everything_and_changes_nothing() -> None:
         "record",
         "prepare",
         "sign",
+        "excuse",
     )
     for permission in Permission:
         reads = permission.value.partition(".")[2].startswith("read")
