@@ -192,7 +192,15 @@ def new_key(
 
 
 @commands.command("copy")
-def copy_to_bucket(as_json: AsJson = False) -> None:
+def copy_to_bucket(
+    take_over: Annotated[
+        bool,
+        typer.Option(
+            "--take-over", help="Go on in a bucket that another folder of backups was copied to before."
+        ),
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
     """Send to the bucket what is not there yet, and remove there what no instant of the last 30 days needs.
 
     The running system does this by itself, every minute. Exit status 1 unless all of it has arrived.
@@ -200,7 +208,7 @@ def copy_to_bucket(as_json: AsJson = False) -> None:
     settings = get_settings()
     place = place_of(settings)
     place.prepare()
-    known = offsite.of(settings, place)
+    known = offsite.of(settings, place, take_over=take_over)
     if known is None:
         raise OperatorError("BACKUP_S3_BUCKET is not set: there is no bucket to copy the backups to.")
     done = known.turn()

@@ -131,8 +131,7 @@ class Keeper:
         receiver.start()
         copying = threading.Thread(target=self._copy_offsite, name="offsite", daemon=True)
         if self._settings.backup_s3_bucket is not None:
-            copying.start()
-            self._threads.append(copying)
+            copying.start()  # not waited for at the end: a request that is cut off leaves nothing half-sent
         while not self._stopping.is_set():
             try:
                 self.tick(source)

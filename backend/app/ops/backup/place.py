@@ -35,6 +35,8 @@ UNFINISHED = ".partial"
 DAMAGED = ".damaged"
 """What is found damaged among the log and the files keeps its place with this at its end, and counts as missing."""
 RESTORING = "restores.lock"
+_REMOVED = "removed"
+"""Below `files`: longer than the two digits that its other folders are named by."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,6 +249,15 @@ class BackupPlace:
         except (FileNotFoundError, ValueError, KeyError, TypeError):
             return None
 
+    def note_removed_file(self, sha256: str) -> None:
+        """Leave a mark that a copied file was removed on purpose: the copy in the bucket goes by it."""
+        (self.files / _REMOVED).mkdir(mode=0o700, exist_ok=True)
+        (self.files / _REMOVED / sha256).touch(mode=0o600)
+
+    def removed_files(self) -> list[Path]:
+        """The marks that were left, each named by the hash of its file."""
+        return entries(self.files / _REMOVED)
+
     def caught_up(self) -> bytes | None:
         """What `horizon` is read from, as it stands."""
         try:
@@ -324,8 +335,8 @@ def entry_from(content: bytes, name: str) -> Backup:
     """An entry of the catalog. Raises OperatorError where `content` is none."""
     try:
         found = json.loads(content)
-        for name in ("started_at", "ended_at", "verified_at"):
-            found[name] = datetime.fromisoformat(found[name]) if found[name] else None
+        for field in ("started_at", "ended_at", "verified_at"):
+            found[field] = datetime.fromisoformat(found[field]) if found[field] else None
         found["kind"] = BackupKind(found["kind"])
         return Backup(**found)
     except (ValueError, TypeError, KeyError) as error:

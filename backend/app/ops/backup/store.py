@@ -52,6 +52,7 @@ def prune(place: BackupPlace, store: FileStore, kept: Collection[Member]) -> tup
         seen = datetime.fromtimestamp(status.st_mtime, UTC)
         if rules.file_may_go(seen, kept) and not store.exists(path.name.removesuffix(DAMAGED)):
             path.unlink()
+            place.note_removed_file(path.name.removesuffix(DAMAGED))
             count += 1
             size_bytes += status.st_size
     return count, size_bytes

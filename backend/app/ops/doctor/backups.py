@@ -8,7 +8,7 @@ from app.core import clock
 from app.ops import demo_data
 from app.ops.backup import drill, standing
 from app.ops.backup.offsite import copy as offsite
-from app.ops.backup.offsite.bucket import bucket_of
+from app.ops.backup.offsite.bucket import Protection, bucket_of
 from app.ops.backup.offsite.keys import Lock
 from app.ops.backup.place import place_of
 from app.ops.doctor.findings import Finding, Installation, ok, problem, warning
@@ -110,36 +110,49 @@ def copied(known: Installation) -> Iterator[Finding]:
     if not known.embedded or settings.backup_s3_bucket is None or _is_demo(known):
         return
     check, place = "Copy of the backups", place_of(settings)
+    protection: Protection | None = None
     try:
         Lock.of(settings.backup_s3_recipient)
         bucket = bucket_of(settings)
         protection = bucket.protection() if bucket is not None and known.network else None
     except OperatorError as error:
         yield problem(check, str(error), _SETTINGS)
-        return
     state = offsite.state(place)
     if standing.copy_stopped(state):
         when = f"on {local_time(state.at, settings.zone)}" if state.at else "never"
         yield problem(
             check,
             f"All of it was last in the bucket {when}." + (f" {state.fault}" if state.fault else ""),
-            "Run aada backup copy, and see what it says.",
+            "The running system sends it each minute; the first time may take hours. Its log says what is wrong, and "
+            "so does aada backup copy while it is stopped.",
         )
     else:
         yield ok(check, f"All of it was in the bucket {settings.backup_s3_bucket} within the last hours.")
     if state.remark is not None:
         yield warning(check, state.remark, "Let the access key delete objects, or remove old ones yourself.")
-    if protection is not None and not protection.versioned:
+    if protection is not None:
+        yield from _protected(check, protection)
+
+
+def _protected(check: str, protection: Protection) -> Iterator[Finding]:
+    """Could somebody with this machine's access key destroy the copy?"""
+    if protection.versioned is False:
         yield warning(
             check,
             "The bucket keeps no older versions: whoever has this machine’s access key can destroy the copy.",
-            "Turn on versioning at the store, and a lock of 30 days on its objects: docs/runbooks/restore.md",
+            "Turn on versioning at the store, and a lock of 30 days on its objects: docs/guides/operator.md",
         )
-    elif protection is not None and not protection.locked:
+    elif protection.versioned is None or protection.locked is None:
+        yield warning(
+            check,
+            "The access key may not ask whether the bucket keeps and locks older versions.",
+            "Let it read both (s3:GetBucketVersioning, s3:GetBucketObjectLockConfiguration), or see at the store.",
+        )
+    elif not protection.locked:
         yield warning(
             check,
             "The bucket keeps older versions, and nothing keeps the access key from removing those too.",
-            "Set a default lock (object lock, governance or compliance) of 30 days: docs/runbooks/restore.md",
+            "Set a default lock (object lock, governance or compliance) of 30 days: docs/guides/operator.md",
         )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -166,12 +166,12 @@ def test_nothing_opens_without_the_key_and_a_changed_object_is_named(
     newest = school.make(BackupKind.FULL)
     offsite(settings, school.place).turn()
     keys.new(tmp_path / "another.txt")
-    into = tmp_path / "into"
+    into, said = tmp_path / "into", list[str]()
 
     def fetched(key: str) -> str:
         with pytest.raises(OperatorError) as refused:
             fetch.fetch(
-                bucket(settings), keys.Key.read(tmp_path / key), into, None, settings, say=lambda _line: None
+                bucket(settings), keys.Key.read(tmp_path / key), into, None, settings, say=said.append
             )
         return str(refused.value)
 
@@ -188,12 +188,27 @@ def test_nothing_opens_without_the_key_and_a_changed_object_is_named(
     manifest = next(one for one in listed if f"{newest}/backup_manifest" in one)
     sound = objects.get_object(Bucket=settings.backup_s3_bucket, Key=manifest)["Body"].read()
     objects.put_object(Bucket=settings.backup_s3_bucket, Key=manifest, Body=sound[:-1] + b"?")
-    assert "backup_manifest.00001-of-00001.age in the bucket" in fetched("key.txt")
-    assert not BackupPlace(into).backups(), "what has not come whole is in no catalog"
+
+    def come(name: str) -> list[str]:
+        """The backups that a fetch brings, if it finds what it needs."""
+        with suppress(OperatorError):
+            key = keys.Key.read(tmp_path / "key.txt")
+            fetch.fetch(bucket(settings), key, tmp_path / name, None, settings, say=said.append)
+        return [one.id for one in BackupPlace(tmp_path / name).backups()]
+
+    assert newest not in come("changed"), "another one, or none"
+    assert any("backup_manifest.00001-of-00001.age in the bucket" in line for line in said)
     objects.delete_object(Bucket=settings.backup_s3_bucket, Key=manifest)
-    assert "is missing in the bucket" in fetched("key.txt")
-    objects.put_object(Bucket=settings.backup_s3_bucket, Key="aada/../../etc/cron.d/x", Body=b"")
-    assert "is no name that this system gives" in fetched("key.txt")
+    assert newest not in come("missing")
+    assert any(f"backup_manifest of {newest} is missing in the bucket" in line for line in said)
+    objects.put_object(Bucket=settings.backup_s3_bucket, Key=manifest, Body=sound)
+    for foreign in ("aada/../../etc/cron.d/x", "aada/"):
+        objects.put_object(Bucket=settings.backup_s3_bucket, Key=foreign, Body=b"")
+    objects.put_object(
+        Bucket=settings.backup_s3_bucket, Key="aada/base/20260101T000000Z-full/backup.json", Body=b"{}"
+    )
+    assert come("sound") == [newest]
+    assert any("20260101T000000Z-full/backup.json in the bucket cannot be read" in line for line in said)
 
 
 def test_what_is_too_old_goes_by_what_lies_there_and_a_lost_folder_takes_nothing_along(
@@ -209,9 +224,17 @@ def test_what_is_too_old_goes_by_what_lies_there_and_a_lost_folder_takes_nothing
 
     empty = BackupPlace(tmp_path / "empty")
     empty.prepare()
-    assert offsite(settings, empty).turn().removed == 0
+    with pytest.raises(OperatorError, match="Another folder of backups is copied"):
+        offsite(settings, empty).turn()
+    taken = copy.of(settings, empty, take_over=True)
+    assert taken is not None
+    assert taken.turn().removed == 0
     assert there(entry)
-    before = len(list(bucket(settings).listed("")))
+    with pytest.raises(OperatorError, match="Another folder of backups is copied"):
+        offsite(settings, school.place).turn()
+    back = copy.of(settings, school.place, take_over=True)
+    assert back is not None
+    back.turn()
     with time_machine.travel(clock.now() + timedelta(days=40), tick=True):
         new = school.make(BackupKind.FULL)
         offsite(settings, school.place).turn()
@@ -222,7 +245,6 @@ def test_what_is_too_old_goes_by_what_lies_there_and_a_lost_folder_takes_nothing
         assert done.removed > 0
         assert not there(f"aada/base/{old}/")
         assert there(f"aada/base/{new}/backup.json")
-    assert before
 
 
 def test_settings_and_failures_end_in_sentences(school: School, settings: Settings, tmp_path: Path) -> None:
@@ -258,3 +280,72 @@ def test_settings_and_failures_end_in_sentences(school: School, settings: Settin
             say=lambda _line: None,
         )
     shutil.rmtree(tmp_path / "full")
+
+
+def test_a_copy_here_that_is_lost_or_damaged_takes_nothing_along_and_one_removed_on_purpose_goes(
+    school: School, settings: Settings
+) -> None:
+    sha256 = school.claim(b"kept where the building does not burn")
+    school.make(BackupKind.FULL)
+    copying = offsite(settings, school.place)
+    copying.turn()
+
+    def there() -> bool:
+        return any(sha256 in one.name for one in bucket(settings).listed("files/"))
+
+    path = store.path_of(school.place, sha256)
+    path.chmod(0o600)
+    path.write_bytes(b"rotten")
+    list(store.check(school.place))
+    assert not path.exists(), "set aside"
+    copying.turn()
+    assert there()
+    bucket(settings).delete([one.name for one in bucket(settings).listed("")])
+    with time_machine.travel(clock.now() + timedelta(hours=25), tick=True):
+        store.copy_all(school.place, school.files)
+        copying.turn()
+        assert there(), "what went from the bucket by itself is sent again"
+    path.unlink()
+    school.place.note_removed_file(sha256)
+    copying.turn()
+    assert not there()
+    assert school.place.removed_files() == []
+
+
+def test_another_key_is_refused_while_anything_lies_there_for_the_first(
+    school: School, settings: Settings, tmp_path: Path
+) -> None:
+    offsite(settings, school.place).turn()
+    other = settings.model_copy(update={"backup_s3_recipient": keys.new(tmp_path / "other.txt")})
+    with pytest.raises(OperatorError, match="encrypted for another key"):
+        offsite(other, school.place).turn()
+    offsite(other.model_copy(update={"backup_s3_prefix": "again/"}), school.place).turn()
+
+
+def test_a_chain_whose_full_backup_is_damaged_is_not_sent_and_deleted_in_turns(
+    school: School, settings: Settings
+) -> None:
+    full = school.make(BackupKind.FULL)
+    after = school.make()
+    [broken] = [one for one in school.place.backups() if one.id == full]
+    school.place.note(broken, fault="found damaged", at=clock.now())
+    copying = offsite(settings, school.place)
+    copying.turn()
+    assert not list(bucket(settings).listed(f"base/{after}/"))
+    assert copying.turn().removed == 0
+
+
+def test_the_log_is_not_said_to_be_whole_when_a_segment_was_renamed_meanwhile(
+    school: School, settings: Settings
+) -> None:
+    school.make(BackupKind.FULL)
+    receiver.catch_up(school.place, school.source)
+    copying = offsite(settings, school.place)
+    with patch.object(Offsite, "_growing_segment", side_effect=FileNotFoundError):
+        copying.turn()
+    assert not list(bucket(settings).listed("caught-up.json"))
+    copying.turn()
+    assert list(bucket(settings).listed("caught-up.json"))
+    school.place.forget_horizon()
+    copying.turn()
+    assert not list(bucket(settings).listed("caught-up.json"))

@@ -13,6 +13,7 @@ from app.settings import Settings
 
 _AT_ONCE = 1_000
 """How many objects one request may delete."""
+_MAY_NOT_ASK = ("AccessDenied", "AllAccessDisabled")
 _REASONS = {
     "NoSuchBucket": "there is no such bucket: see BACKUP_S3_BUCKET",
     "InvalidAccessKeyId": "it does not know the access key: see BACKUP_S3_ACCESS_KEY_ID",
@@ -40,10 +41,10 @@ class Stored:
 
 @dataclass(frozen=True, slots=True)
 class Protection:
-    """What keeps a copy from somebody who has the access key of the server."""
+    """What keeps a copy from somebody who has the access key of the server; None where that cannot be asked."""
 
-    versioned: bool
-    locked: bool
+    versioned: bool | None
+    locked: bool | None
 
 
 class Bucket:
@@ -89,14 +90,24 @@ class Bucket:
 
     def protection(self) -> Protection:
         """Whether older versions are kept, and whether the store refuses to remove them for a while."""
-        with self._explained():
-            versioned = self._client.get_bucket_versioning(Bucket=self.name).get("Status") == "Enabled"
+        return Protection(self._versioned(), self._locked())
+
+    def _versioned(self) -> bool | None:
+        try:
+            with self._explained():
+                return bool(self._client.get_bucket_versioning(Bucket=self.name).get("Status") == "Enabled")
+        except BucketFault as fault:
+            if fault.code not in _MAY_NOT_ASK:
+                raise
+            return None
+
+    def _locked(self) -> bool | None:
         try:
             with self._explained():
                 found = self._client.get_object_lock_configuration(Bucket=self.name)
-        except BucketFault:  # none is set, or the store knows nothing of it
-            return Protection(versioned, locked=False)
-        return Protection(versioned, locked="Rule" in found.get("ObjectLockConfiguration", {}))
+        except BucketFault as fault:  # none is set, or the store knows nothing of it
+            return None if fault.code in _MAY_NOT_ASK else False
+        return "Rule" in found.get("ObjectLockConfiguration", {})
 
     @contextmanager
     def _explained(self) -> Iterator[None]:

@@ -12,12 +12,20 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from app.ops.backup import plan, wal
+from app.ops.backup import archive, plan, wal
 from app.ops.backup.offsite import parts
 from app.ops.backup.offsite.bucket import Bucket
 from app.ops.backup.offsite.copy import CAUGHT_UP, CHECK, CHECK_CONTENT
-from app.ops.backup.offsite.keys import Key
-from app.ops.backup.place import ENTRY, MANIFEST, UNFINISHED, BackupPlace, flush, write_durably
+from app.ops.backup.offsite.keys import Changed, Key
+from app.ops.backup.place import (
+    ENTRY,
+    MANIFEST,
+    UNFINISHED,
+    BackupPlace,
+    entry_from,
+    flush,
+    write_durably,
+)
 from app.ops.backup.plan import Plan
 from app.ops.errors import OperatorError
 from app.settings import Settings
@@ -55,28 +63,43 @@ def fetch(
     if key.open(bucket.get(CHECK), f"the bucket {bucket.name}") != CHECK_CONTENT:
         raise OperatorError(f"{CHECK} in the bucket {bucket.name} is not what this system wrote.")
     _claim(into)
-    stored = list(bucket.listed(""))
-    for one in stored:
-        if not _NAME.fullmatch(one.name) or ".." in one.name.split("/"):
-            raise OperatorError(
-                f"{one.name!r} in the bucket {bucket.name} is no name that this system gives."
-            )
+    stored = [one for one in bucket.listed("") if _is_ours(one.name)]
     there = {one.name: one for one in parts.whole(stored)}
-    plain = {one.name for one in stored}
+    place, bad = BackupPlace(into), set[str]()
+    place.prepare()
     with tempfile.TemporaryDirectory(dir=into, prefix="catalog-") as scratch:
-        wanted = plan.make(_catalog(bucket, Path(scratch), plain, there), target, settings, branch=branch)
-        place = BackupPlace(into)
-        place.prepare()
-        going = _needed(wanted, there, Path(scratch))
-        size_bytes = sum(one.size_bytes for one in going)
-        _require_room(into, size_bytes)
-        say(f"· fetching {len(going):,} files, {size_bytes / 1024**2:,.0f} MB")
-        _bring(bucket, key, into, going, say)
+        catalog = _catalog(bucket, Path(scratch), {one.name for one in stored}, there, say)
+        while True:
+            wanted = plan.make(catalog, target, settings, branch=branch, without=bad)
+            try:
+                going = _needed(wanted, there, Path(scratch))
+                size_bytes = sum(one.size_bytes for one in going if not _target(into, one.name).exists())
+                _require_room(into, size_bytes)
+                say(f"· fetching {len(going):,} files, {size_bytes / 1024**2:,.0f} MB")
+                _bring(bucket, key, into, going, say)
+            except _Unusable as unusable:
+                say(f"! {unusable}; looking for another backup")
+                bad.add(unusable.backup)
+                continue
+            break
         for backup in wanted.chain:
             _name(place, backup.id, bucket.get(f"base/{backup.id}/{ENTRY}"))
         _finish(place, wanted, Path(scratch))
     (into / _MARK).unlink()
     return Fetched(wanted, len(going), size_bytes)
+
+
+class _Unusable(Exception):
+    """A backup in the bucket that cannot be brought whole."""
+
+    def __init__(self, backup: str, why: str) -> None:
+        super().__init__(why)
+        self.backup = backup
+
+
+def _is_ours(name: str) -> bool:
+    """Others may have put something there: a folder's name, say. None of it leads anywhere."""
+    return _NAME.fullmatch(name) is not None and ".." not in name.split("/")
 
 
 def _claim(into: Path) -> None:
@@ -93,12 +116,21 @@ def _claim(into: Path) -> None:
         raise OperatorError(f"{into} cannot be written ({error.strerror}). Nothing was changed.") from error
 
 
-def _catalog(bucket: Bucket, folder: Path, plain: set[str], there: dict[str, parts.Whole]) -> BackupPlace:
+def _catalog(
+    bucket: Bucket, folder: Path, plain: set[str], there: dict[str, parts.Whole], say: Say
+) -> BackupPlace:
     """What lies in the bucket as a folder of backups: the entries and the names, nothing behind them."""
     for name in sorted(plain):
         if name == CAUGHT_UP or name.endswith((f"/{ENTRY}", f"/{wal.SYSTEM}")):
+            content = bucket.get(name)
+            if name.endswith(f"/{ENTRY}"):
+                try:
+                    entry_from(content, f"{name} in the bucket")
+                except OperatorError as error:
+                    say(f"! {error}")
+                    continue
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
-            (folder / name).write_bytes(bucket.get(name))
+            (folder / name).write_bytes(content)
     for name in there:
         if name.startswith("wal/"):
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
@@ -107,12 +139,15 @@ def _catalog(bucket: Bucket, folder: Path, plain: set[str], there: dict[str, par
 
 
 def _needed(wanted: Plan, there: dict[str, parts.Whole], catalog: Path) -> list[parts.Whole]:
-    """Raises OperatorError where a part of a backup is missing that its entry says is whole."""
+    """Raises _Unusable where a part of a backup is missing that its entry says is whole."""
     log = {str(one.path.relative_to(catalog)) for one in wanted.log}
     bases = tuple(f"base/{one.id}/" for one in wanted.chain)
-    for base in bases:
-        if f"{base}{MANIFEST}" not in there:
-            raise OperatorError(f"{base}{MANIFEST} is missing in the bucket, or a part of it is.")
+    for backup in wanted.chain:
+        for file in (MANIFEST, archive.BASE, archive.WAL):
+            if f"base/{backup.id}/{file}" not in there:
+                raise _Unusable(
+                    backup.id, f"{file} of {backup.id} is missing in the bucket, or a part of it is"
+                )
     return [
         one
         for name, one in there.items()
@@ -125,9 +160,22 @@ def _bring(bucket: Bucket, key: Key, into: Path, going: Iterable[parts.Whole], s
     todo = [one for one in going if not _target(into, one.name).exists()]
     total = sum(one.size_bytes for one in todo)
     come = shown = 0
+
+    def one(file: parts.Whole) -> int:
+        try:
+            return _one(bucket, key, _target(into, file.name), file)
+        except Changed as error:
+            kind, _, rest = file.name.partition("/")
+            if kind == "base":
+                raise _Unusable(rest.partition("/")[0], str(error).rstrip(".")) from error
+            if kind != "files":
+                raise
+            say(f"! {error} It is left out.")  # the restore will name it, if a record points to it
+            return file.size_bytes
+
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         try:
-            for size_bytes in pool.map(lambda one: _one(bucket, key, _target(into, one.name), one), todo):
+            for size_bytes in pool.map(one, todo):
                 come += size_bytes
                 if total and come * 10 // total > shown:
                     shown = come * 10 // total

@@ -17,6 +17,10 @@ from app.ops.errors import OperatorError
 _SECRET = "AGE-SECRET-KEY-"  # noqa: S105 - how such a line begins
 
 
+class Changed(OperatorError):
+    """What lies in the bucket is not what was sent."""
+
+
 @dataclass(frozen=True, slots=True)
 class Lock:
     """Closes what is sent to the bucket, for one public key or several."""
@@ -66,13 +70,13 @@ class Key:
         return cls(found, path)
 
     def open(self, content: bytes, what: str) -> bytes:
-        """Raises OperatorError for another key's content, and for one that was changed."""
+        """Raises OperatorError for another key's content, and Changed for one that is not what was sent."""
         try:
             return bytes(pyrage.decrypt(content, self.identities))
         except pyrage.DecryptError as error:
             if "key" in str(error).lower():
                 raise OperatorError(f"The key in {self.path} does not open {what}. {_ASK}") from error
-            raise OperatorError(f"{what} was changed or cut off in the bucket.") from error
+            raise Changed(f"{what} was changed or cut off in the bucket.") from error
 
 
 _ASK = "Use the file that `aada backup key` wrote when the copy was set up. Nothing was changed."
