@@ -99,7 +99,7 @@ def sample(
     own.note_pool(30)
     own.observe("GET", "/people/{user_id}", 200, 0.2)
     own.observe("GET", '/xapi/"odd"\\', 200, 0.2)
-    ages = measured.BackupTimes(True, 60.0, 5.0, 3600.0, drill_failed=False)
+    ages = measured.BackupTimes(True, 60.0, 5.0, 3600.0, drill_failed=False, copy_expected=True, copied=90.0)
     slot = SimpleNamespace(slot_name="aada_backup", active=True, behind_bytes=16)
     with (
         patch.object(exported, "BOARD", own),
@@ -132,6 +132,7 @@ def test_each_of_the_subjects_is_exported(sample: dict[str, dict[tuple[str, ...]
     assert set(sample["aada_table_size_bytes"]) == set(sample["aada_table_index_scans_total"])
     assert set(sample["aada_jobs"]) == {("waiting",), ("doing",), ("failed",)}
     assert sample["aada_backup_age_seconds"][()] == 60
+    assert sample["aada_backup_copy_age_seconds"][()] == 90
     assert sample["aada_wal_behind_bytes"]["aada_backup",] == 16
 
 

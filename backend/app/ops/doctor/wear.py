@@ -88,8 +88,9 @@ def invalid_indexes(known: Installation) -> Iterator[Finding]:
     if broken:
         yield problem(
             "Indexes",
-            f"{_listed(broken)} cannot be used: building it was broken off.",
-            "Build each again: REINDEX INDEX CONCURRENTLY NAME",
+            f"{_listed(broken)} cannot be used: building it was broken off, or goes on at this moment.",
+            "If nothing builds it (pg_stat_progress_create_index), build it again: REINDEX INDEX CONCURRENTLY NAME. "
+            "One whose name ends in _ccnew or _ccold is left over: DROP INDEX CONCURRENTLY NAME",
         )
 
 
@@ -155,7 +156,9 @@ def checksums(known: Installation) -> Iterator[Finding]:
         yield problem(
             "Checksums",
             f"{_count(row['failures'], 'page')} came back from the disk other than written.",
-            "Stop, keep the data directory as it is, and restore to another disk: docs/runbooks/restore.md",
+            "Stop, keep the data directory as it is, and restore to another disk: docs/runbooks/restore.md"
+            if known.embedded
+            else "Keep the data directory as it is, and restore the server’s own backup to another disk.",
         )
     elif not row["on"]:
         yield warning(

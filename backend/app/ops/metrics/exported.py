@@ -116,10 +116,12 @@ def _measured(figures: Figures) -> Iterator[Metric]:
 def _backups(times: BackupTimes) -> Iterator[Metric]:
     """An age is left out while there is nothing to have one: an alert asks for its absence."""
     yield _gauge("backups_expected", "Whether this installation backs itself up.", times.expected)
+    yield _gauge("backup_copy_expected", "Whether a second copy goes to a bucket.", times.copy_expected)
     for name, sentence, age in (
         ("backup_age_seconds", "The age of the newest sound backup.", times.newest),
         ("wal_lag_seconds", "How long ago the archive had the whole write-ahead log.", times.received),
         ("restore_drill_age_seconds", "How long ago a restore was tried.", times.drill),
+        ("backup_copy_age_seconds", "How long ago the bucket had a copy of all of it.", times.copied),
     ):
         if age is not None:
             yield _gauge(name, sentence, age)

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from app.core import clock
 from app.core.jobs import QueueState, queue_state
 from app.ops.backup import drill, keeper
+from app.ops.backup.offsite import copy as offsite
 from app.ops.backup.place import place_of
 from app.ops.errors import OperatorError
 from app.ops.metrics import queries
@@ -32,6 +33,10 @@ class BackupTimes:
     drill: float | None
     """The last restore drill."""
     drill_failed: bool
+    copy_expected: bool = False
+    """Whether a second copy goes to a bucket."""
+    copied: float | None = None
+    """The instant at which the bucket had everything."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,4 +78,6 @@ def _backups(settings: Settings, scheduled: bool) -> BackupTimes:
         age(horizon.at if horizon else None),
         age(tried.at if tried else None),
         drill_failed=bool(tried and tried.fault),
+        copy_expected=scheduled and settings.backup_s3_bucket is not None,
+        copied=age(offsite.state(place).at),
     )

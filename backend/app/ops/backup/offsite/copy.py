@@ -152,7 +152,7 @@ class Offsite:
         self._looked_at = None
 
     def _must_look(self) -> bool:
-        """Not for ever: objects may go there without this process, and another may have had its turn."""
+        """Once a day: objects may go there without this process, and another may have had its turn."""
         if self._looked_at is None or abs(clock.now() - self._looked_at) > _LOOK_AGAIN:
             return True
         return self._left != _state_file(self._place)
