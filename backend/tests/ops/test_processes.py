@@ -132,6 +132,18 @@ class Asking:
         connection.close()
 
 
+def _of_the_next(environment: Path, before: bytes) -> bytes:
+    """The environment of the program that took this one's place. It is empty while the kernel changes them."""
+    found = [b""]
+
+    def changed() -> bool:
+        found[0] = environment.read_bytes()
+        return b"AADA_TAKEN_OVER" in found[0] and found[0] != before
+
+    until(changed, "the program in its own place")
+    return found[0]
+
+
 def test_a_killed_child_is_replaced_and_the_site_goes_on(site: Site) -> None:
     before = children(site.pid)
     with Asking(site.url) as asking:
@@ -168,11 +180,9 @@ def test_a_second_wish_for_others_waits_for_the_first(site: Site) -> None:
     begun = Path(f"/proc/{site.pid}/environ")
     before = begun.read_bytes()
     site.program.send_signal(signal.SIGHUP)
-    until(lambda: begun.read_bytes() != before, "the program in its own place")
-    first = begun.read_bytes()
-    assert b"AADA_TAKEN_OVER" in first
+    first = _of_the_next(begun, before)
     site.program.send_signal(signal.SIGHUP)
-    until(lambda: site.program.poll() is not None or begun.read_bytes() != first, "the same once more")  # type: ignore[union-attr]
+    _of_the_next(begun, first)
     assert site.program.poll() is None
     former = children(site.pid)
     until(lambda: set(children(site.pid)).isdisjoint(former), "others")
@@ -187,7 +197,7 @@ def test_a_wish_to_end_is_not_lost_in_a_rolling_restart(site: Site, moment: str)
     first = begun.read_bytes()
     os.kill(site.pid, signal.SIGHUP)
     if moment == "in its own place":
-        until(lambda: begun.read_bytes() != first, moment)
+        _of_the_next(begun, first)
     else:
         until(lambda: len(children(site.pid)) > before, moment)
     site.ends()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ from pydantic import SecretStr
 
 from app.core import clock
 from app.core.files import LocalStore
-from app.ops.backup import plan, receiver, restore, standing, store
+from app.ops.backup import plan, receiver, restore, standing, store, take, wal
 from app.ops.backup.offsite import copy, fetch, keys, parts
 from app.ops.backup.offsite.bucket import Bucket, BucketFault, bucket_of
 from app.ops.backup.offsite.copy import Offsite
@@ -57,6 +58,20 @@ def settings(school: School, store_url: str, request: pytest.FixtureRequest, tmp
     )
     client(settings).create_bucket(Bucket=name)
     return settings
+
+
+@pytest.fixture
+def apart(school: School, tmp_path: Path) -> School:
+    """The school with a folder of backups of its own: the others' go on with theirs."""
+    place = tmp_path / "backups"
+    found = replace(school, settings=school.settings.model_copy(update={"backup_dir": place}))
+    found.place.prepare()
+    return found
+
+
+def full(school: School) -> str:
+    """A full backup, without the log that the folder of the other tests receives."""
+    return take.take(school.place, school.source, BackupKind.FULL).id
 
 
 def client(settings: Settings) -> Any:
@@ -212,10 +227,10 @@ def test_nothing_opens_without_the_key_and_a_changed_object_is_named(
 
 
 def test_what_is_too_old_goes_by_what_lies_there_and_a_lost_folder_takes_nothing_along(
-    school: School, settings: Settings, tmp_path: Path
+    apart: School, settings: Settings, tmp_path: Path
 ) -> None:
-    old = school.make(BackupKind.FULL)
-    offsite(settings, school.place).turn()
+    old = full(apart)
+    offsite(settings, apart.place).turn()
     entry = f"aada/base/{old}/backup.json"
 
     def there(name: str) -> bool:
@@ -231,17 +246,17 @@ def test_what_is_too_old_goes_by_what_lies_there_and_a_lost_folder_takes_nothing
     assert taken.turn().removed == 0
     assert there(entry)
     with pytest.raises(OperatorError, match="Another folder of backups is copied"):
-        offsite(settings, school.place).turn()
-    back = copy.of(settings, school.place, take_over=True)
+        offsite(settings, apart.place).turn()
+    back = copy.of(settings, apart.place, take_over=True)
     assert back is not None
     back.turn()
     with time_machine.travel(clock.now() + timedelta(days=40), tick=True):
-        new = school.make(BackupKind.FULL)
-        offsite(settings, school.place).turn()
+        new = full(apart)
+        offsite(settings, apart.place).turn()
         assert there(entry), "the first instants of the window need it"
     with time_machine.travel(clock.now() + timedelta(days=75), tick=True):
-        school.make(BackupKind.FULL)
-        done = offsite(settings, school.place).turn()
+        full(apart)
+        done = offsite(settings, apart.place).turn()
         assert done.removed > 0
         assert not there(f"aada/base/{old}/")
         assert there(f"aada/base/{new}/backup.json")
@@ -323,29 +338,34 @@ def test_another_key_is_refused_while_anything_lies_there_for_the_first(
 
 
 def test_a_chain_whose_full_backup_is_damaged_is_not_sent_and_deleted_in_turns(
-    school: School, settings: Settings
+    apart: School, settings: Settings
 ) -> None:
-    full = school.make(BackupKind.FULL)
-    after = school.make()
-    [broken] = [one for one in school.place.backups() if one.id == full]
-    school.place.note(broken, fault="found damaged", at=clock.now())
-    copying = offsite(settings, school.place)
+    root = full(apart)
+    after = take.take(apart.place, apart.source).id
+    [broken] = [one for one in apart.place.backups() if one.id == root]
+    apart.place.note(broken, fault="found damaged", at=clock.now())
+    copying = offsite(settings, apart.place)
     copying.turn()
     assert not list(bucket(settings).listed(f"base/{after}/"))
     assert copying.turn().removed == 0
 
 
 def test_the_log_is_not_said_to_be_whole_when_a_segment_was_renamed_meanwhile(
-    school: School, settings: Settings
+    apart: School, settings: Settings
 ) -> None:
-    school.make(BackupKind.FULL)
-    receiver.catch_up(school.place, school.source)
-    copying = offsite(settings, school.place)
+    full(apart)
+    [made] = apart.place.backups()
+    folder = wal.new_folder(apart.place, clock.now(), made.system_identifier)
+    (folder / f"{wal.segment_name(made.timeline, made.member.last_segment)}.gz.partial").write_bytes(
+        b"so far"
+    )
+    apart.place.note_horizon(clock.now(), made.system_identifier, made.timeline, made.end_lsn)
+    copying = offsite(settings, apart.place)
     with patch.object(Offsite, "_growing_segment", side_effect=FileNotFoundError):
         copying.turn()
     assert not list(bucket(settings).listed("caught-up.json"))
     copying.turn()
     assert list(bucket(settings).listed("caught-up.json"))
-    school.place.forget_horizon()
+    apart.place.forget_horizon()
     copying.turn()
     assert not list(bucket(settings).listed("caught-up.json"))
