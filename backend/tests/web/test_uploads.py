@@ -108,7 +108,7 @@ def test_an_upload_without_a_file_is_a_sentence(
         f"/api/v1/lessons/{lesson.id}/packages", data={"package": "x"}
     )
     assert answer.status_code == 422
-    assert answer.json()["errors"] == [{"field": "package", "message": "Choose the zip file of the course."}]
+    assert answer.json()["errors"] == [{"field": "package", "message": "Choose the file of the lesson."}]
 
 
 def test_the_upload_is_described(client: TestClient) -> None:
