@@ -34,10 +34,10 @@ _SLOTS = text("""
 _TABLES = text("""
     SELECT stat.relname AS table_name, stat.n_live_tup, stat.n_dead_tup, coalesce(stat.seq_scan, 0) AS seq_scan,
            coalesce(stat.idx_scan, 0) AS idx_scan,
-           (class.relpages + coalesce(toast.relpages, 0) + coalesce(indexes.pages, 0))
+           (class.relpages + coalesce(overflow.relpages, 0) + coalesce(indexes.pages, 0))
                * current_setting('block_size')::bigint AS size_bytes
     FROM pg_stat_user_tables stat JOIN pg_class class ON class.oid = stat.relid
-    LEFT JOIN pg_class toast ON toast.oid = class.reltoastrelid
+    LEFT JOIN pg_class overflow ON overflow.oid = class.reltoastrelid
     LEFT JOIN (SELECT indrelid, sum(greatest(relpages, 0)) AS pages FROM pg_index JOIN pg_class ON oid = indexrelid
                GROUP BY 1) indexes ON indexes.indrelid = class.oid
     WHERE stat.schemaname = 'public' ORDER BY 1
