@@ -42,9 +42,8 @@ def without_program(session: Session, enrollment_id: int) -> int:
     if not queries.enrollments_beside(session, enrollment_id):
         return 0
     loose = [row for row in queries.money_of(session, enrollment_id) if not row.assigned]
-    return sum(row.amount_cents for row in loose if row.kind == "payment") + sum(
-        cents for _row, cents in _paid_of(session, loose)
-    )
+    own: int = sum(row.amount_cents for row in loose if row.kind == "payment")
+    return own + sum(cents for _row, cents in _paid_of(session, loose))
 
 
 @dataclass(frozen=True, slots=True)
