@@ -100,7 +100,7 @@ def _entry_of(session: Session, subject: Actor, student_id: int, values: Student
         raise Invalid(words, errors=[FieldError("enrollment_id", words)])
     if entry.enrollment_id is None and len(programs) > 1:
         # Nobody could say later whose refund it belongs to, nor which plan it pays.
-        words = "This student has several programs. Choose the one that this is for."
+        words = "This student has several programs. Choose the program that this is for."
         raise Invalid(words, errors=[FieldError("enrollment_id", words)])
     if entry.payer_id is not None and not queries.is_payer(session, entry.payer_id):
         words = "Choose a payer of the list."
