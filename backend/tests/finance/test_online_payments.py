@@ -218,8 +218,8 @@ def test_installments_are_offered_and_pay_their_own_program(
     session: Session, school: School, bursar: Subject, enrolled: Enrollment
 ) -> None:
     student = subject_of(enrolled.user)
-    other = school.enrollment(enrolled.user, school.program(name="Expanded Functions"))
     ledger.post_for_student(session, bursar, student.user_id, charge(90_000))
+    other = school.enrollment(enrolled.user, school.program(name="Expanded Functions"))
     planned(session, other, 70_000)  # which nobody has agreed to
     plan = planned(session, enrolled, 40_000)
     plan.agreed_at = NOW

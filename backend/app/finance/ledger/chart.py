@@ -12,7 +12,8 @@ CASH, CHECKS, CARDS, BANK = "1000", "1010", "1020", "1030"
 STUDENTS, PAYERS = "1200", "1300"
 THIRD_PARTIES = "2100"
 TUITION, FEES, BOOKS, KITS, LATE_FEES = "4000", "4100", "4200", "4300", "4400"
-WAIVERS, OTHER_WAIVERS, REFUNDS, OTHER_REFUNDS = "4800", "4850", "4900", "4950"
+WAIVERS, OTHER_WAIVERS, LATE_FEE_WAIVERS = "4800", "4850", "4860"
+REFUNDS, OTHER_REFUNDS = "4900", "4950"
 SCHOLARSHIPS, OVER_AND_SHORT = "5100", "5900"
 
 CHARGES: Mapping[str, tuple[str, str]] = MappingProxyType(
@@ -60,7 +61,10 @@ PAYER_KINDS: Mapping[str, str] = MappingProxyType(
     }
 )
 OPENED_LATER: Mapping[str, tuple[str, str]] = MappingProxyType(
-    {OTHER_WAIVERS: ("Waivers of books, kits and other charges", "income")}
+    {
+        OTHER_WAIVERS: ("Waivers of books, kits and third parties’ costs", "income"),
+        LATE_FEE_WAIVERS: ("Waivers of late fees", "income"),
+    }
 )
 """Accounts of the school that are opened when they are first posted to: their names and kinds."""
 CREDITS = ("payment", "waiver", "scholarship", "payer_billing")
@@ -72,7 +76,9 @@ BASE_ACCOUNTS = (TUITION, FEES, REFUNDS)
 
 
 def waived_from(charge: str) -> str:
-    """The account of a waiver of this type of charge: tuition and fees are kept apart, as for refunds."""
+    """The account of a waiver of this type of charge: tuition and fees are kept apart, and late fees."""
+    if charge == "late_fee":
+        return LATE_FEE_WAIVERS
     return WAIVERS if charge in ("tuition", "fees") else OTHER_WAIVERS
 
 

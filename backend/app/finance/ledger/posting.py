@@ -15,7 +15,6 @@ from app.core.errors import Conflict, FieldError, Invalid, NotFound
 from app.core.permissions import Actor, Role
 from app.db.models import LedgerTransaction
 from app.finance.ledger import chart, policy, queries
-from app.finance.ledger.plans import queries as plans
 from app.finance.ledger.schemas import Entry, StudentPosting
 from app.school import service as school
 from app.web.formats import long_date
@@ -95,17 +94,13 @@ def _entry_of(session: Session, subject: Actor, student_id: int, values: Student
     ):
         raise NotFound(policy.NO_STUDENT)
     entry = values.entry(student_id)
-    if entry.enrollment_id is not None and entry.enrollment_id not in {
-        one.id for one in queries.enrollments_of(session, student_id)
-    }:
+    programs = {one.id for one in queries.enrollments_of(session, student_id)}
+    if entry.enrollment_id is not None and entry.enrollment_id not in programs:
         words = "Choose one of this student’s programs."
         raise Invalid(words, errors=[FieldError("enrollment_id", words)])
-    if (
-        entry.enrollment_id is None
-        and entry.kind in chart.CREDITS
-        and plans.open_count(session, student_id) > 1
-    ):
-        words = "This student has payment plans for several programs. Choose the program that this pays for."
+    if entry.enrollment_id is None and len(programs) > 1:
+        # Nobody could say later whose refund it belongs to, nor which plan it pays.
+        words = "This student has several programs. Choose the program that this is for."
         raise Invalid(words, errors=[FieldError("enrollment_id", words)])
     if entry.payer_id is not None and not queries.is_payer(session, entry.payer_id):
         words = "Choose a payer of the list."

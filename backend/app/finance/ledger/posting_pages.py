@@ -68,7 +68,7 @@ def _routes(act: Act) -> tuple[Callable[..., Response], Callable[..., Response]]
     """The page with the form of an act, and what takes it."""
 
     def page(request: Request, db: Db, subject: CurrentSubject, student_id: PathId) -> Response:
-        return _page(request, db, subject, student_id, act, Form.blank(act.form, request=uuid4()))
+        return _page(request, db, subject, student_id, act)
 
     def submit(
         request: Request,
@@ -103,11 +103,15 @@ def _page(
     subject: Subject,
     student_id: int,
     act: Act,
-    form: Form[Any],
+    form: Form[Any] | None = None,
     *,
     confirm: bool = False,
 ) -> Response:
     found = service.account(db, subject, student_id)
+    if form is None:
+        # The only program is chosen: money that names none belongs to no one once the student has another.
+        only = found.enrollments[0].id if len(found.enrollments) == 1 else None
+        form = Form.blank(act.form, request=uuid4(), enrollment_id=only)
     choices: dict[str, Choices] = {
         "type": [(key, name) for key, (name, _code) in chart.CHARGES.items()],
         "method": [(key, name) for key, (name, _code) in chart.METHODS.items()],

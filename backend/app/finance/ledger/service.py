@@ -90,6 +90,7 @@ class Account:
         names = (
             ("Waived tuition and fees", chart.WAIVERS),
             ("Waived books, kits and others", chart.OTHER_WAIVERS),
+            ("Waived late fees", chart.LATE_FEE_WAIVERS),
             ("Scholarships", chart.SCHOLARSHIPS),
             ("Refunded tuition and fees", chart.REFUNDS),
             ("Refunded books and kits", chart.OTHER_REFUNDS),

@@ -14,7 +14,8 @@ from app.finance.agreements.schemas import PrepareForm
 from app.finance.agreements.terms import Sample, build
 from app.finance.ledger import chart
 from app.finance.ledger import service as ledger
-from app.finance.ledger.schemas import CreditForm
+from app.finance.ledger.payers import service as payers
+from app.finance.ledger.schemas import BillingForm, CreditForm, PayerForm, PayerPaymentForm
 from app.finance.refunds.cases import service, terms
 from app.rules.agreements import Fee
 from app.rules.refunds import POLICIES
@@ -27,6 +28,12 @@ SIGNED = datetime(2026, 1, 5, 15, tzinfo=UTC)
 TEXTBOOKS = Fee("books", "Textbooks", 42_000, refundable=True, disclosed=False)
 KIT = Fee("kit", "Instrument kit", 38_500, refundable=False, disclosed=True)
 ATLAS = Fee("books", "Atlas", 38_500, refundable=True, disclosed=False)
+SCRUBS = Fee("kit", "Scrubs", 32_500, refundable=False, disclosed=True)
+SPARES = Fee("kit", "Spares", 5_000, refundable=True, disclosed=False)
+BADGE = Fee("third_party", "Badge", 2_500, refundable=False, disclosed=True)
+DEAR_KIT = Fee("kit", "Instrument kit", 32_500, refundable=False, disclosed=True)
+LANYARD = Fee("third_party", "Lanyard", 2_500, refundable=True, disclosed=False)
+LATE = ("late_fee", 2_500)
 NAMED_AS_THE_CHARGE = Fee("kit", "Kit and supplies", 38_500, refundable=False, disclosed=True)
 
 
@@ -64,6 +71,51 @@ def left(office: Office, charges: Sequence[tuple[str, int]], waived: tuple[str, 
         owed -= waived[1]
     ledger.post_for_student(office.session, office.bursar, enrollment.user_id, payment(owed, **of))
     return office.leaves(enrollment)
+
+
+PAYER_PAYS, STUDENT_PAYS = date(2026, 1, 20), date(2026, 1, 21)
+
+
+@pytest.mark.parametrize(
+    ("days", "kept", "to_payer", "to_student"),
+    [
+        # The student paid $325 of kit and $25 of late fee: nine tenths of it are theirs. On one day, too.
+        ((PAYER_PAYS, STUDENT_PAYS), False, OWED, 31_500),
+        ((PAYER_PAYS, PAYER_PAYS), False, OWED, 31_500),
+        ((PAYER_PAYS, STUDENT_PAYS), True, OWED, 2_250),
+        # Money pays the oldest charge first: theirs paid tuition, and the payer's the rest of it, kit and late fee.
+        ((STUDENT_PAYS, PAYER_PAYS), False, OWED + 31_500, 0),
+    ],
+)
+def test_a_payer_gets_what_comes_back_of_that_which_they_paid(
+    office: Office,
+    monkeypatch: pytest.MonkeyPatch,
+    days: tuple[date, date],
+    kept: bool,
+    to_payer: int,
+    to_student: int,
+) -> None:
+    agree(monkeypatch, DEAR_KIT)
+    enrollment = office.enrolled()
+    of: dict[str, Any] = {"enrollment_id": enrollment.id}
+    post = (office.session, office.bursar, enrollment.user_id)
+    for day, (kind, cents) in enumerate([("tuition", TUITION), ("kit", 32_500), LATE], 6):
+        ledger.post_for_student(*post, charge(cents, kind, booked_on=date(2026, 1, day), **of))
+    payer = payers.save_payer(office.session, office.bursar, PayerForm(name="WorkSource", kind="wioa"))
+    billing = {"request": uuid4(), "amount_cents": TUITION, "payer_id": payer.id, "memo": "Voucher"} | of
+    ledger.post_for_student(*post, BillingForm.model_validate(billing | {"booked_on": days[0]}))
+    paid = {"request": uuid4(), "amount_cents": TUITION, "method": "transfer", "reference": "ACH 1"}
+    payers.payer_pays(office.session, office.bursar, payer.id, PayerPaymentForm.model_validate(paid))
+    ledger.post_for_student(*post, payment(35_000, booked_on=days[1], **of))
+    refund = office.leaves(enrollment)
+    if kept:
+        office.recompute(refund, kept=["Instrument kit"])
+    found = service.read(office.session, office.bursar, refund.id).current
+    assert {one["payer_id"]: one["amount_cents"] for one in found.payees} == {
+        number: cents for number, cents in ((payer.id, to_payer), (None, to_student)) if cents
+    }
+    assert refund.amount_cents == to_payer + to_student
+    assert credited(office, refund)[chart.REFUNDS] == OWED
 
 
 def case(office: Office, refund: Refund) -> dict[str, Any]:
@@ -153,3 +205,65 @@ def test_what_is_waived_of_a_late_fee_lowers_the_late_fee(
     items = {one["name"]: one["amount_cents"] for one in case(office, refund)["items"]}
     assert items == {"Kit and supplies": kit, "Late fee": late}
     assert refund.amount_cents == (TUITION + kit + late) * 9 // 10
+
+
+@pytest.mark.parametrize(
+    ("fees", "charges", "waived", "kept", "of_items"),
+    [
+        # Nine tenths of what is left of the late fees: what is waived of an item lowers the item, and the other way.
+        ([BADGE], [("third_party", 2_500), LATE], ("third_party", 2_500), ["Badge"], 2_250),
+        ([BADGE], [("third_party", 2_500), LATE], LATE, ["Badge"], 0),
+        ([DEAR_KIT], [("kit", 32_500), LATE], ("kit", 1_000), ["Instrument kit"], 2_250),
+        ([BADGE], [("third_party", 2_500), LATE, LATE], LATE, ["Badge"], 2_250),
+        # Of one price: the item that the school keeps, so that the other one is refunded.
+        ([LANYARD, BADGE], [("third_party", 2_500)] * 2, ("third_party", 2_500), ["Badge"], 2_250),
+        # Of less than either: the same.
+        ([LANYARD, DEAR_KIT], [("third_party", 2_500), ("kit", 32_500)], ("kit", 1_000), ["Instrument kit"], 2_250),
+    ],
+)  # fmt: skip
+def test_a_waiver_lowers_what_was_waived(
+    office: Office,
+    monkeypatch: pytest.MonkeyPatch,
+    fees: Sequence[Fee],
+    charges: Sequence[tuple[str, int]],
+    waived: tuple[str, int],
+    kept: Sequence[str],
+    of_items: int,
+) -> None:
+    agree(monkeypatch, *fees)
+    refund = left(office, charges, waived)
+    office.recompute(refund, kept=kept)
+    assert refund.amount_cents == OWED + of_items
+    assert credited(office, refund) == {chart.REFUNDS: OWED} | (
+        {chart.OTHER_REFUNDS: of_items} if of_items else {}
+    )
+
+
+@pytest.mark.parametrize(
+    ("fees", "charges", "found", "of_items"),
+    [
+        ([KIT], [38_500, 1_000], {"Instrument kit": 38_500, "Kit and supplies": 1_000}, 900),
+        ([KIT], [39_500], {"Instrument kit": 38_500, "Kit and supplies": 1_000}, 900),
+        ([KIT], [1_000, 38_500], {"Instrument kit": 38_500, "Kit and supplies": 1_000}, 900),
+        # Two agreed kits in one line, and a dollar beyond them.
+        ([KIT, SCRUBS], [71_000], {"Instrument kit": 38_500, "Scrubs": 32_500}, 0),
+        ([KIT, SCRUBS], [71_100],
+         {"Instrument kit": 38_500, "Scrubs": 32_500, "Kit and supplies": 100}, 90),
+        # Which of them was charged in part is in doubt: the one that is refunded is filled first.
+        ([KIT, SPARES], [39_500], {"Spares": 5_000, "Instrument kit": 34_500}, 4_500),
+    ],
+)  # fmt: skip
+def test_only_what_is_beyond_the_agreed_price_is_an_item_of_its_own(
+    office: Office,
+    monkeypatch: pytest.MonkeyPatch,
+    fees: Sequence[Fee],
+    charges: Sequence[int],
+    found: dict[str, int],
+    of_items: int,
+) -> None:
+    """What was agreed is nonrefundable and was issued, however it was charged."""
+    agree(monkeypatch, *fees)
+    refund = left(office, [("kit", cents) for cents in charges])
+    office.recompute(refund, kept=[one.name for one in fees if not one.refundable])
+    assert paid_for(office, refund) == found
+    assert refund.amount_cents == OWED + of_items

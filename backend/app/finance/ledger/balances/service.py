@@ -37,14 +37,13 @@ def money_of(session: Session, enrollment_id: int) -> Sequence[Row[Any]]:
 
 @internal("a step of computing a refund, which was allowed before")
 def without_program(session: Session, enrollment_id: int) -> int:
-    """Cents that the student paid without naming a program, where they have others and it may belong to any."""
+    """Cents that the student, and payers in their place, paid without naming a program, where they have others and it
+    may belong to any."""
     if not queries.enrollments_beside(session, enrollment_id):
         return 0
-    return sum(
-        row.amount_cents
-        for row in queries.money_of(session, enrollment_id)
-        if row.kind == "payment" and not row.assigned
-    )
+    loose = [row for row in queries.money_of(session, enrollment_id) if not row.assigned]
+    own: int = sum(row.amount_cents for row in loose if row.kind == "payment")
+    return own + sum(cents for _row, cents in _paid_of(session, loose))
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,14 +87,18 @@ def paid_of_billings(
 @internal("a step of computing a refund, which was allowed before")
 def paid_by_payers(session: Session, enrollment_id: int) -> list[PaidByPayer]:
     """What payers have paid of their billings for an enrollment; a payer's money pays the oldest billing first."""
-    billed = {row.id: row for row in money_of(session, enrollment_id) if row.kind == "payer_billing"}
     return [
         PaidByPayer(row.payer_id, row.name, row.kind, row.booked_on, cents)
-        for row, cents in paid_of_billings(
-            session, {int(row.code.partition("-")[2]) for row in billed.values()}
-        )
-        if row.transaction_id in billed and cents
+        for row, cents in _paid_of(session, money_of(session, enrollment_id))
+        if cents
     ]
+
+
+def _paid_of(session: Session, rows: Sequence[Row[Any]]) -> list[tuple[Row[Any], int]]:
+    """Those of the rows of `money_of` that were billed to payers, as `paid_of_billings` gives them."""
+    billed = {row.id: int(row.code.partition("-")[2]) for row in rows if row.kind == "payer_billing"}
+    paid = paid_of_billings(session, set(billed.values()))
+    return [(row, cents) for row, cents in paid if row.transaction_id in billed]
 
 
 @internal("a step of a receipt, which was allowed before")

@@ -26,6 +26,7 @@ _NAMES = {
     chart.LATE_FEES: "Late-Fees",
     chart.WAIVERS: "Waivers",
     chart.OTHER_WAIVERS: "Other-Waivers",
+    chart.LATE_FEE_WAIVERS: "Late-Fee-Waivers",
     chart.REFUNDS: "Refunds",
     chart.OTHER_REFUNDS: "Other-Refunds",
     chart.SCHOLARSHIPS: "Scholarships",

@@ -87,12 +87,6 @@ def open_plans(session: Session, *where: ColumnElement[bool]) -> Sequence[Paymen
     return session.scalars(select(PaymentPlan).where(_OPEN, *where).order_by(PaymentPlan.id)).all()
 
 
-def open_count(session: Session, student_id: int) -> int:
-    """How many proposals and plans in force a student has, of different programs."""
-    counted = select(func.count(PaymentPlan.enrollment_id.distinct()))
-    return session.scalar(counted.where(_OPEN, PaymentPlan.student_id == student_id)) or 0
-
-
 def add(session: Session, row: PaymentPlan, rows: Sequence[tuple[date, int]]) -> None:
     """Write a plan with its installments."""
     session.add(row)

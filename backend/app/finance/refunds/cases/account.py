@@ -13,15 +13,14 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Row
 from sqlalchemy.orm import Session
 
-from app.core.money import format_cents
 from app.enrollment.service import ProcessedWithdrawal
 from app.finance.agreements.service import AgreedItem, AgreedSegment
 from app.finance.ledger import chart
 from app.finance.ledger import service as ledger
 from app.finance.refunds import door
-from app.finance.refunds.cases import queries
+from app.finance.refunds.cases import queries, sentences
 from app.finance.refunds.cases.terms import Terms, terms_of
-from app.rules.refunds import Case, Result
+from app.rules.refunds import Case, Payment, Result
 
 PAYER_ORDER = tuple(chart.PAYER_KINDS)
 """Who is paid back first: public funds, then employers and sponsors. The student comes last."""
@@ -84,12 +83,22 @@ class Computed:
 
 
 @dataclass(frozen=True, slots=True)
+class Paid:
+    """What somebody paid on a day for a purpose of the case; `payer` is None for the student."""
+
+    day: date
+    cents: int
+    payer: ledger.PaidByPayer | None
+    purpose: str = "program"
+
+
+@dataclass(frozen=True, slots=True)
 class Gathered:
-    """A case file, what it rests on beside an agreement and the ledger, and who paid."""
+    """A case file, what it rests on beside an agreement and the ledger, and who paid for what."""
 
     case_file: dict[str, Any]
     assumptions: list[str]
-    payers: list[ledger.PaidByPayer]
+    paid: list[Paid]
     student: str
 
 
@@ -97,7 +106,7 @@ def gather(session: Session, leaving: Leaving, zone: ZoneInfo, kept: Collection[
     """The case of a withdrawal as the ledger and the agreement stand now. `kept` names items that were issued."""
     row = queries.enrolled(session, leaving.enrollment_id)
     terms = terms_of(session, leaving.enrollment_id, row, zone, leaving.withdrawn_at)
-    money = _Money(ledger.money_of(session, leaving.enrollment_id), terms)
+    money = _Money(ledger.money_of(session, leaving.enrollment_id), terms, kept)
     payers = ledger.paid_by_payers(session, leaving.enrollment_id)
     assumptions = list(terms.assumptions)
     total, done = leaving.total_minutes, leaving.completed_minutes
@@ -107,19 +116,24 @@ def gather(session: Session, leaving: Leaving, zone: ZoneInfo, kept: Collection[
             f"The program counts no clock hours, so the part completed is the {leaving.percent}% of its progress, "
             "shown as hours of 100."
         )
-    if not money.payments and not payers:
-        assumptions.append("No payment for this program is in the ledger, so there is nothing to refund.")
     if loose := ledger.without_program(session, leaving.enrollment_id):
-        assumptions.append(
-            f"{format_cents(loose)} was paid without naming a program, and the student has several. It is not counted: "
-            "reverse it and record it for its program, then compute again."
-        )
+        assumptions.append(sentences.loose(loose))
+    elif not money.payments and not payers:
+        assumptions.append("No payment for this program is in the ledger, so there is nothing to refund.")
     if any(one.kind == "va" for one in payers):
         assumptions.append("VA paid a part, so the rule for VA funds is used for all of it.")
     charge = money.charged("program") or row.tuition_amount_cents or 0
     segments = terms.segments or (AgreedSegment(row.program, total, charge),)
     total = max(total, sum(one.total_minutes for one in segments))
-    paid = money.paid([*money.payments, *((one.booked_on, one.cents) for one in payers)])
+    paid = money.paid(
+        [
+            *(Paid(day, cents, None) for day, cents in money.payments),
+            *(Paid(one.booked_on, one.cents, one) for one in payers),
+        ]
+    )
+    sums: dict[tuple[date, str], int] = {}
+    for each in paid:
+        sums[each.day, each.purpose] = sums.get((each.day, each.purpose), 0) + each.cents
     case_file: dict[str, Any] = {
         "policy": terms.policy,
         "program": {
@@ -142,8 +156,8 @@ def gather(session: Session, leaving: Leaving, zone: ZoneInfo, kept: Collection[
             for one in money.items
         ],
         "payments": [
-            {"amount_cents": cents, "paid_on": day.isoformat(), "for": _purpose(group)}
-            for day, cents, group in paid
+            {"amount_cents": cents, "paid_on": day.isoformat(), "for": purpose}
+            for (day, purpose), cents in sums.items()
         ],
         "attended_minutes": done,
         "withdrawn_at": leaving.withdrawn_at.astimezone(zone).isoformat(),
@@ -153,7 +167,7 @@ def gather(session: Session, leaving: Leaving, zone: ZoneInfo, kept: Collection[
             "payer": "va" if any(one.kind == "va" for one in payers) else "student",
         },
     }
-    return Gathered(case_file, assumptions, payers, row.full_name)
+    return Gathered(case_file, assumptions, paid, row.full_name)
 
 
 def compute(session: Session, leaving: Leaving, zone: ZoneInfo, kept: Collection[str] = ()) -> Computed:
@@ -164,12 +178,24 @@ def compute(session: Session, leaving: Leaving, zone: ZoneInfo, kept: Collection
     found = gather(session, leaving, zone, kept)
     case = door.case_of(found.case_file)
     result = door.compute(case)
-    bare = door.compute(
-        replace(case, payments=tuple(one for one in case.payments if not one.purpose.startswith("item:")))
-    )
-    other = min(max(0, result.amount_cents - bare.amount_cents), result.amount_cents)
-    payees = _payees(result.amount_cents, found.payers, found.student)
+    back = _by_purpose(case, result.amount_cents)
+    other = sum(cents for purpose, cents in back.items() if purpose.startswith("item:"))
+    payees = _payees(result.amount_cents, back, found.paid, found.student)
     return Computed(found.case_file, result, other, payees, found.assumptions)
+
+
+def _by_purpose(case: Case, amount: int) -> dict[str, int]:
+    """The refund by what was paid for, in cents that add up to it: what each purpose adds to those before it."""
+    purposes = dict.fromkeys(["program", "application_fee", *(one.purpose for one in case.payments)])
+    found: dict[str, int] = {}
+    so_far: list[Payment] = []
+    for purpose in purposes:
+        more = [one for one in case.payments if one.purpose == purpose]
+        if more:
+            so_far += more
+            whole = door.compute(replace(case, payments=tuple(so_far))).amount_cents
+            found[purpose] = max(0, min(whole, amount) - sum(found.values()))
+    return found
 
 
 def if_left(session: Session, enrollment_id: int, case: Case) -> tuple[Case, Sequence[str]] | None:
@@ -216,30 +242,36 @@ def _purpose(group: str) -> str:
     return group if group in ("program", "application_fee") else f"item:{group}"
 
 
-def _payees(amount: int, payers: Sequence[ledger.PaidByPayer], student: str) -> list[dict[str, Any]]:
-    """Who gets how much: each payer up to what they paid, the student the rest."""
+def _payees(amount: int, back: dict[str, int], paid: Sequence[Paid], student: str) -> list[dict[str, Any]]:
+    """Who gets how much: each payer up to what comes back of that which their money paid, the student the rest."""
+    left = dict(back)
     given: dict[int, list[Any]] = {}
-    for one in sorted(payers, key=lambda one: (PAYER_ORDER.index(one.kind), one.booked_on, one.payer_id)):
-        given.setdefault(one.payer_id, [one.name, 0])[1] += one.cents
-    found: list[dict[str, Any]] = []
-    left = amount
-    for payer_id, (name, cents) in given.items():
-        share = min(left, cents)
-        if share:
-            found.append({"payer_id": payer_id, "name": name, "amount_cents": share})
-            left -= share
-    if left:
-        found.append({"payer_id": None, "name": student, "amount_cents": left})
+    by_payers = [(one.payer, one) for one in paid if one.payer is not None]
+    for payer, one in sorted(
+        by_payers, key=lambda each: (PAYER_ORDER.index(each[0].kind), each[0].booked_on, each[0].payer_id)
+    ):
+        share = min(one.cents, left.get(one.purpose, 0))
+        left[one.purpose] = left.get(one.purpose, 0) - share
+        given.setdefault(payer.payer_id, [payer.name, 0])[1] += share
+    found: list[dict[str, Any]] = [
+        {"payer_id": payer_id, "name": name, "amount_cents": cents}
+        for payer_id, (name, cents) in given.items()
+        if cents
+    ]
+    if rest := amount - sum(one["amount_cents"] for one in found):
+        found.append({"payer_id": None, "name": student, "amount_cents": rest})
     return found
 
 
 class _Money:
     """What the ledger says of an enrollment, sorted by what it is for."""
 
-    def __init__(self, rows: Sequence[Row[Any]], terms: Terms) -> None:
+    def __init__(self, rows: Sequence[Row[Any]], terms: Terms, kept: Collection[str]) -> None:
+        self._kept = kept
         self.payments: list[tuple[date, int]] = []
         self.charges: list[tuple[date, str, int]] = []
         self._credits = 0
+        self._late_credits = 0
         self._other_credits: list[int] = []
         items = {one.name: one for one in terms.items}
         self._names = {
@@ -262,29 +294,36 @@ class _Money:
                 self.payments.append((row.booked_on, row.amount_cents))
             elif row.code in _CREDITS:
                 self._credits += row.amount_cents
+            elif row.code == chart.LATE_FEE_WAIVERS:
+                self._late_credits += row.amount_cents
             elif row.code == chart.OTHER_WAIVERS:
                 self._other_credits.append(row.amount_cents)
         self.items = list(items.values())
         self._credit_by_group = self._spread()
 
     def _charge_item(self, items: dict[str, AgreedItem], terms: Terms, row: Row[Any], cents: int) -> None:
-        """A charge of books, a kit, a third party or a late fee: an agreed item of the same type, of this price or not
-        fully charged yet, or an item of its own, which is refundable."""
+        """A charge of books, a kit, a third party or a late fee: the agreed item of the same type that costs this or is
+        not fully charged yet. A charge of more than that fills the agreed items of its type up to their prices, those
+        that are refundable first; what is beyond them is an item of its own, which is refundable."""
         owed = {
             one.name: one.amount_cents - self.charged(one.name)
-            for one in terms.items
+            for one in sorted(terms.items, key=lambda one: not one.refundable)
             if chart.CHARGES[one.kind][1] == row.code
         }
-        name = next((one for one, left in owed.items() if left == cents), None)
-        if name is None:
-            name = next((one for one, left in owed.items() if left >= cents), None)
-        if name is None:
+        whole = [one.name for one in terms.items if owed.get(one.name, 0) >= cents]
+        exact = [name for name in whole if owed[name] == cents]
+        for name in [*exact, *whole][:1] or owed:
+            share = min(cents, owed[name])
+            if share:
+                self.charges.append((row.booked_on, name, share))
+                cents -= share
+        if cents:
             name = self._names[row.code]
             before = items[name].amount_cents if name in items else 0
             items[name] = AgreedItem(
                 name, before + cents, refundable=True, disclosed=False, kind=_KINDS[row.code]
             )
-        self.charges.append((row.booked_on, name, cents))
+            self.charges.append((row.booked_on, name, cents))
 
     def charged(self, group: str) -> int:
         """Cents charged for a group: `program`, `application_fee` or an item's name."""
@@ -295,51 +334,53 @@ class _Money:
         return self._credit_by_group.get(group, 0)
 
     def _spread(self) -> dict[str, int]:
-        """Credits lower tuition and fees first, then the items in the order of their charges; what was waived of books,
-        kits and the like lowers the items first.
+        """Credits lower tuition and fees first, then the items in the order of their charges; what was waived of late
+        fees, and of books, kits and third parties, lowers these first.
 
-        The ledger does not say of which of these: of what costs as much, late fees before others; else of the late fees
-        where it is no more than they are.
+        The ledger does not say of which item: of one that costs as much, else of one that costs more. Of several, what
+        the school keeps is lowered before what it refunds, so that the doubt is the student's.
         """
         groups = dict.fromkeys(group for _day, group, _cents in self.charges)
         program = dict.fromkeys(["program", *groups])
-        own = [group for group in groups if group not in ("program", "application_fee")]
         late = self._names[chart.LATE_FEES]
+        own = [group for group in groups if group not in ("program", "application_fee", late)]
+        own.sort(key=lambda group: group not in self._kept)
         found: dict[str, int] = {}
 
         def lower(credit: int, order: Iterable[str]) -> None:
-            for group in order:
+            for group in dict.fromkeys(order):
                 share = min(credit, self.charged(group) - found.get(group, 0))
                 if share:
                     found[group] = found.get(group, 0) + share
                     credit -= share
 
+        lower(self._late_credits, [late, *own, *program])
         for waived in self._other_credits:
             owed = {group: self.charged(group) - found.get(group, 0) for group in own}
-            likely = [group for group in own if owed[group] == waived]
-            if late in likely or (not likely and owed.get(late, 0) > waived):
-                likely = [late]
-            lower(waived, dict.fromkeys([*likely, *own, *program]))
+            exact = [group for group in own if owed[group] == waived]
+            whole = [group for group in own if owed[group] > waived]
+            lower(waived, [*exact, *whole, *own, late, *program])
         lower(self._credits, program)
         return found
 
-    def paid(self, payments: Sequence[tuple[date, int]]) -> list[tuple[date, int, str]]:
-        """Payments by what they paid for: the oldest charge first, what is beyond all charges toward the program."""
+    def paid(self, payments: Sequence[Paid]) -> list[Paid]:
+        """Payments by what they paid for: the oldest charge first, what is beyond all charges toward the program. Of
+        one day a payer's money comes first, because payers pay for tuition before anything else."""
         credit = dict(self._credit_by_group)
         owed: list[list[Any]] = []
         for _day, group, cents in self.charges:
             less = min(cents, credit.get(group, 0))
             credit[group] = credit.get(group, 0) - less
-            owed.append([group, cents - less])
-        found: dict[tuple[date, str], int] = {}
-        for day, cents in sorted(payments):
-            left = cents
+            owed.append([_purpose(group), cents - less])
+        found: list[Paid] = []
+        for one in sorted(payments, key=lambda one: (one.day, one.payer is None, one.cents)):
+            left = one.cents
             for entry in owed:
                 share = min(left, entry[1])
                 if share:
                     entry[1] -= share
                     left -= share
-                    found[day, entry[0]] = found.get((day, entry[0]), 0) + share
+                    found.append(replace(one, cents=share, purpose=entry[0]))
             if left:
-                found[day, "program"] = found.get((day, "program"), 0) + left
-        return [(day, cents, group) for (day, group), cents in found.items()]
+                found.append(replace(one, cents=left))
+        return found

@@ -36,7 +36,7 @@ def _case(db: Db, subject: CurrentSubject, refund_id: int) -> RefundCaseOut:
         computation=current.number,
         case_file=current.case_file,
         result=current.result,
-        assumptions=current.assumptions,
+        assumptions=found.assumptions,
         payees=current.payees,
     )
 

@@ -11,8 +11,9 @@ from app.core.money import format_cents
 from app.core.permissions import Permission, Subject
 from app.documents.service import IssueForm
 from app.finance.ledger import chart, panels
+from app.finance.ledger import service as ledger
 from app.finance.ledger.panels import Panel
-from app.finance.refunds.cases import policy, service
+from app.finance.refunds.cases import policy, sentences, service
 from app.finance.refunds.cases import queue as _queue  # noqa: F401 - what waits is in the queue
 from app.finance.refunds.cases.letters import service as letters
 from app.finance.refunds.cases.reports import REFUNDS, state
@@ -131,6 +132,9 @@ def case_page(
     may_remit = computes and row.state == "to_remit"
     two_above = service.two_approve_above(session)
     may_letter = computes and row.approved_at is not None
+    loose = 0
+    if row.approved_at is None or found.left_out:
+        loose = ledger.without_program(session, row.enrollment_id)
     blank: dict[str, Any] = {"request": uuid4()}
     if payees:
         blank |= {"payer_id": payees[0]["payer_id"], "amount_cents": payees[0]["amount_cents"]}
@@ -148,6 +152,7 @@ def case_page(
         item_choices=[(one["name"], one["name"]) for one in found.items_in_question],
         methods=chart.METHODS,
         payees=payees,
+        loose=(sentences.loose if own else sentences.assign)(loose) if loose else None,
         approval=approval or Form.blank(ApprovalForm, computation=current.number),
         rejection=rejection or Form.blank(RejectionForm),
         again=again or Form.blank(RecomputeForm, kept=kept),

@@ -6,6 +6,25 @@ from typing import Any
 from app.core.money import format_cents
 
 NOTHING = "No refund is owed."
+_LOOSE = "was paid without naming a program"
+
+
+def loose(cents: int) -> str:
+    """Money that belongs to one of the student's programs, nobody knows which. The student reads it, too."""
+    return f"{format_cents(cents)} {_LOOSE}, and the student has several, so it is not counted."
+
+
+def is_loose(sentence: str) -> bool:
+    """Whether a stored sentence says that money was not counted for want of a program."""
+    return _LOOSE in sentence
+
+
+def assign(cents: int) -> str:
+    """What the bursar does about it."""
+    return (
+        f"{format_cents(cents)} {_LOOSE}, and the student has several. Open the account, reverse the payment or what "
+        "the payer was billed, and post it again with its program. Then compute the refund again."
+    )
 
 
 def payee(name: str, payer_id: int | None) -> str:

@@ -21,7 +21,7 @@ from app.enrollment import service as enrollment
 from app.finance.ledger import policies_in_force
 from app.finance.ledger import service as ledger
 from app.finance.refunds import door
-from app.finance.refunds.cases import account, policy, queries
+from app.finance.refunds.cases import account, policy, queries, sentences
 from app.finance.refunds.cases.account import Computed, Leaving
 from app.finance.refunds.cases.notices import send_notice, warn
 from app.finance.refunds.cases.schemas import ApprovalForm, RecomputeForm, RejectionForm
@@ -78,6 +78,16 @@ class RefundCase:
     def lines(self) -> list[Line]:
         """The derivation, step by step."""
         return [Line(one["text"], one["amount_cents"]) for one in self.current.result["lines"]]
+
+    @property
+    def assumptions(self) -> list[str]:
+        """What the figures rest on, apart from money whose program is not known: see `loose`."""
+        return [one for one in self.current.assumptions if not sentences.is_loose(one)]
+
+    @property
+    def left_out(self) -> bool:
+        """Whether money was not counted because nobody knew its program."""
+        return len(self.assumptions) < len(self.current.assumptions)
 
     @property
     def open_payees(self) -> list[dict[str, Any]]:
@@ -191,7 +201,8 @@ def recompute(session: Session, subject: Subject, refund_id: int, values: Recomp
     before = found.current
     leaving = _leaving(session, found)
     computed = _compute(session, leaving, values.kept)
-    if computed.case_file == before.case_file and row.rejected_at is None:
+    figures = [(one.case_file, one.payees, one.assumptions) for one in (computed, before)]
+    if figures[0] == figures[1] and row.rejected_at is None:
         raise Conflict("Nothing has changed since the refund was computed, so it would be the same.")
     row.amount_cents, row.policy_basis = computed.result.amount_cents, computed.basis
     row.due_on, row.computed_by = computed.result.due_on, subject.user_id
@@ -292,6 +303,8 @@ def approve(session: Session, subject: Subject, refund_id: int, values: Approval
     current = found.current
     if values.computation != current.number:
         raise Conflict("The refund was computed again since you opened it. Look at the new figures first.")
+    if cents := ledger.without_program(session, found.row.enrollment_id):
+        raise Conflict(f"Nothing was approved. {sentences.assign(cents)}")
     _require_unchanged(session, found)
     whom = {"student_id": found.row.student_id, "enrollment_id": found.row.enrollment_id}
     limit = two_approve_above(session)

@@ -15,6 +15,7 @@ from app.db.models import IssuedDocument, RefundRemittance
 from app.documents import service as documents
 from app.documents.service import DocumentKind, Draft, Offer
 from app.finance.ledger import chart
+from app.finance.ledger import service as ledger
 from app.finance.refunds.cases import policy, sentences
 from app.finance.refunds.cases.service import RefundCase, locked, read
 from app.school import service as school
@@ -45,6 +46,8 @@ def draft(session: Session, subject: Subject, files: FileStore, refund_id: int) 
     row = found.row
     if row.approved_at is None:
         raise Conflict("The letter is issued once the refund is approved. Nothing was issued.")
+    if found.left_out and (cents := ledger.without_program(session, row.enrollment_id)):
+        raise Conflict(f"No letter was issued. {sentences.assign(cents)}")
     letterhead = school.letterhead(session, files)
     number = found.current.number
 
@@ -72,7 +75,7 @@ def draft(session: Session, subject: Subject, files: FileStore, refund_id: int) 
             "salutation": f"Dear {row.student},",
             "opening": f"{opening} This letter shows {what}.",
             "steps": [*steps, ["Refund", format_cents(row.amount_cents)]],
-            "paragraphs": [*found.current.assumptions, *_money(found, letterhead.zone)],
+            "paragraphs": [*found.assumptions, *_money(found, letterhead.zone)],
         },
         machine={
             "student": row.student,
