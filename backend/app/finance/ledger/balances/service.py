@@ -99,28 +99,27 @@ def paid_by_payers(session: Session, enrollment_id: int) -> list[PaidByPayer]:
 
 
 @internal("a step of a receipt, which was allowed before")
-def applied(session: Session, payer_id: int, transaction_id: int) -> list[tuple[int, int]]:
-    """Which billings a payer's payment pays, as (transaction, cents): the oldest billing by the oldest payment first.
+def applied(session: Session, payer_id: int) -> dict[int, list[tuple[int, int]]]:
+    """Which billings each payment of a payer pays, as (transaction, cents): the oldest billing by the oldest payment
+    first.
 
-    What the payment pays in advance is in none of them. Over all payments of the payer these are the sums of
-    `paid_of_billings`. Nothing for a payment that was reversed.
+    What a payment pays in advance is in none of them. Over all payments these are the sums of `paid_of_billings`. A
+    payment that was reversed is not among the keys.
     """
     rows = queries.billings_of(session, [payer_id])
-    begin = end = 0
+    billings = [(row.transaction_id, row.cents) for row in rows if row.billed]
+    found: dict[int, list[tuple[int, int]]] = {}
+    end = 0
     for row in rows:
         if not row.billed:
             begin, end = end, end - row.cents
-            if row.transaction_id == transaction_id:
-                break
-    else:
-        return []
-    found, billed = [], 0
-    for row in rows:
-        if row.billed:
-            cents = min(end, billed + row.cents) - max(begin, billed)
-            billed += row.cents
-            if cents > 0:
-                found.append((row.transaction_id, cents))
+            billed, parts = 0, []
+            for number, cents in billings:
+                part = min(end, billed + cents) - max(begin, billed)
+                billed += cents
+                if part > 0:
+                    parts.append((number, part))
+            found[row.transaction_id] = parts
     return found
 
 
