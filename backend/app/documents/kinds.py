@@ -31,11 +31,11 @@ class DocumentKind:
     place. `layout` is the file that draws it. `sample` are facts to try a layout with. `offers` says for a student's
     number what can be made; it is asked only for people who may have it made. `again` is the address where a document
     like a given one is issued again, to replace it; None for a kind that is not replaced so. `ended` hears of a
-    document that is made void, in the transaction that does it. `keepers` have a permission to issue, read and make void this
-    kind beside the registrar, who may all: receipts are the bursar's. A number of a kind that `waits` is not given up
-    when its document is not there within the hour: its room ends it. `hidden` is the condition that somebody must not
-    find a document of the kind, whatever their duties: a letter about themselves, say. `names` are the students whom a
-    payer's document names: opening and fetching it leaves each of them a row in the history.
+    document that is made void, in the transaction that does it. `keepers` have a permission to issue, read and make
+    void this kind beside the registrar, who may all: receipts are the bursar's. A number of a kind that `waits` is not
+    given up when its document is not there within the hour: its room ends it. `hidden` is the condition that somebody
+    must not find a document of the kind, whatever their duties: a letter about themselves, say. `names` are the
+    students whom a payer's document names: opening and fetching it leaves each of them a row in the history.
     """
 
     name: str
