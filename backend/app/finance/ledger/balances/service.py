@@ -1,5 +1,6 @@
 """Balances: what other rooms ask about, and the comparison with the postings, every night and by command."""
 
+from collections import deque
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -107,19 +108,19 @@ def applied(session: Session, payer_id: int) -> dict[int, list[tuple[int, int]]]
     payment that was reversed is not among the keys.
     """
     rows = queries.billings_of(session, [payer_id])
-    billings = [(row.transaction_id, row.cents) for row in rows if row.billed]
+    unpaid = deque((row.transaction_id, row.cents) for row in rows if row.billed)
     found: dict[int, list[tuple[int, int]]] = {}
-    end = 0
     for row in rows:
-        if not row.billed:
-            begin, end = end, end - row.cents
-            billed, parts = 0, []
-            for number, cents in billings:
-                part = min(end, billed + cents) - max(begin, billed)
-                billed += cents
-                if part > 0:
-                    parts.append((number, part))
-            found[row.transaction_id] = parts
+        if row.billed:
+            continue
+        left, parts = -row.cents, found.setdefault(row.transaction_id, [])
+        while left and unpaid:
+            number, cents = unpaid.popleft()
+            part = min(left, cents)
+            left -= part
+            parts.append((number, part))
+            if part < cents:
+                unpaid.appendleft((number, cents - part))
     return found
 
 
