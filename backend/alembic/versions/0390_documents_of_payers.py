@@ -36,9 +36,11 @@ def upgrade() -> None:
         DO $$ BEGIN
             IF to_regclass('{STASH}') IS NOT NULL THEN
                 INSERT INTO {TABLE} (id, kind, year, serial, number, status, issued_by, request, created_at, issued_at,
-                                     sha256, size_bytes, facts_sha256, signing_key_id, ended_at, void_reason, payer_id)
+                                     sha256, size_bytes, facts_sha256, signing_key_id, ended_at, void_reason,
+                                     replaced_by, payer_id)
                     SELECT id, kind, year, serial, number, status, issued_by, request, created_at, issued_at,
-                           sha256, size_bytes, facts_sha256, signing_key_id, ended_at, void_reason, payer_id
+                           sha256, size_bytes, facts_sha256, signing_key_id, ended_at, void_reason,
+                           replaced_by, payer_id
                     FROM {STASH} s
                     -- After a way down beyond the ledger, nobody is left whose they could be.
                     WHERE EXISTS (SELECT FROM ledger_payers p WHERE p.id = s.payer_id);

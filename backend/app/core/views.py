@@ -10,7 +10,7 @@ person read: what could not be recorded is not shown. One's own records, and wha
 same part of the same student's records opened again in the same session within an hour leaves no second one.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from contextvars import ContextVar
 from datetime import timedelta
 from enum import StrEnum
@@ -78,14 +78,14 @@ _inside: ContextVar[bool] = ContextVar("inside_a_view", default=False)
 
 def opens(
     part: Part,
-    student: str | Callable[[Any, Mapping[str, Any]], int | None],
+    student: str | Callable[[Any, Mapping[str, Any]], int | Collection[int] | None],
     record: Callable[[Any], object] | None = None,
 ) -> Callable[[F], F]:
     """Declare that a function of a service opens a part of one student's records.
 
     `student` says whose: the name of an argument, or a function of what comes back and of the arguments by name; None
-    opens nobody's. `record` names the one record of many. The function takes `session` and `subject` first. What it
-    opens of the same records on its way is part of it.
+    opens nobody's, and several numbers are those of everybody whom one record names. `record` names the one record of
+    many. The function takes `session` and `subject` first. What it opens of the same records on its way is part of it.
     """
 
     def declare(function: F) -> F:
@@ -104,9 +104,10 @@ def opens(
             given = parameters.bind(*args, **kwargs).arguments
             subject = given["subject"]
             if isinstance(subject, Subject) and not subject.is_student:
-                student_id = given.get(student) if isinstance(student, str) else student(found, given)
-                if student_id is not None and student_id != subject.user_id:
-                    _note(given["session"], subject, part, student_id, record(found) if record else None)
+                whose = given.get(student) if isinstance(student, str) else student(found, given)
+                for student_id in whose if isinstance(whose, Collection) else (whose,):
+                    if student_id is not None and student_id != subject.user_id:
+                        _note(given["session"], subject, part, student_id, record(found) if record else None)
             return found
 
         return opening  # type: ignore[return-value]

@@ -284,6 +284,11 @@ def _require_patience(session: Session, subject: Actor) -> None:
 
 def _require_replaceable(session: Session, subject: Actor, replaces: int, draft: Draft) -> None:
     policy.require_change(subject)
+    if kinds.get(draft.kind).again is None:
+        raise Conflict(
+            f"A document of the kind “{kinds.title(draft.kind)}” is not replaced. Make the old one void, then issue "
+            "another. No document was made."
+        )
     old = queries.find(session, replaces)
     same = old is not None and (old.student_id, old.payer_id, old.kind) == (
         draft.student_id,

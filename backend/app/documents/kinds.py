@@ -1,6 +1,6 @@
 """The kinds of documents: each room registers its own, and where one is made for a student."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,11 +30,12 @@ class DocumentKind:
     are counted in several series is issued under names such as `credential/DAC`: the series stands in the prefix's
     place. `layout` is the file that draws it. `sample` are facts to try a layout with. `offers` says for a student's
     number what can be made; it is asked only for people who may have it made. `again` is the address where a document
-    like a given one is issued again, to replace it; None for a kind that is never replaced. `ended` hears of a document
-    that is made void, in the transaction that does it. `keepers` have a permission to issue, read and make void this
-    kind beside the registrar, who may all: receipts are the bursar's. A number of a kind that `waits` is not given up
-    when its document is not there within the hour: its room ends it. `hidden` is the condition that somebody must not
-    find a document of the kind, whatever their duties: a letter about themselves, say.
+    like a given one is issued again, to replace it; None for a kind that is not replaced so. `ended` hears of a
+    document that is made void, in the transaction that does it. `keepers` have a permission to issue, read and make
+    void this kind beside the registrar, who may all: receipts are the bursar's. A number of a kind that `waits` is not
+    given up when its document is not there within the hour: its room ends it. `hidden` is the condition that somebody
+    must not find a document of the kind, whatever their duties: a letter about themselves, say. `names` are the
+    students whom a payer's document names: opening and fetching it leaves each of them a row in the history.
     """
 
     name: str
@@ -50,6 +51,7 @@ class DocumentKind:
     waits: bool = False
     """Whether a number may stay reserved for days, because people sign one after another."""
     hidden: Callable[[Actor], ColumnElement[bool]] | None = None
+    names: Callable[[Session, IssuedDocument], Collection[int]] | None = None
 
 
 _kinds: dict[str, DocumentKind] = {}
@@ -70,6 +72,15 @@ def number(name: str, year: int, serial: int) -> str:
     """The number as printed: `EV-2026-000012`, or `DAC-2026-001` in the series `DAC`."""
     kind, (_, _, series) = get(name), name.partition("/")
     return f"{series or kind.prefix}-{year}-{serial:0{kind.digits}d}"
+
+
+@internal("whose trace an opening leaves; who may open it was decided before")
+def whose(session: Session, document: IssuedDocument) -> Collection[int]:
+    """The student whose document it is, or those whom a payer's names; nobody for one that names none."""
+    if document.student_id is not None:
+        return (document.student_id,)
+    known = _kinds.get(_family(document.kind))
+    return known.names(session, document) if known and known.names else ()
 
 
 def keepers(name: str) -> Permission | None:

@@ -46,7 +46,7 @@ def offers(session: Session, subject: Subject, student_id: int) -> list[Offer]:
 
 @views.opens(
     Part.DOCUMENT,
-    student=lambda row, _given: row.IssuedDocument.student_id,
+    student=lambda row, given: kinds.whose(given["session"], row.IssuedDocument),
     record=lambda row: row.IssuedDocument.number,
 )
 def read(session: Session, subject: Subject, document_id: int) -> Row[Any]:
@@ -84,14 +84,19 @@ def content(
             f"The file of document {document.number} is no longer what was signed, so it is not given out. Ask the "
             "operator to bring it back from a backup; the register has its SHA-256."
         )
-    history.record(
+    history.record_all(
         session,
         subject,
         Action.DOCUMENT_DOWNLOADED,
-        document.id,
-        student_id=document.student_id,
-        enrollment_id=document.enrollment_id,
-        number=document.number,
+        [
+            {
+                "target_id": document.id,
+                "student_id": student_id,
+                "enrollment_id": document.enrollment_id,
+                "number": document.number,
+            }
+            for student_id in kinds.whose(session, document) or (None,)
+        ],
     )
     return document, pdf
 

@@ -4,6 +4,7 @@ import hashlib
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import timedelta
 from io import BytesIO
 from types import SimpleNamespace
@@ -196,8 +197,14 @@ def test_a_preview_is_no_document(world: SimpleNamespace) -> None:
     assert rows(world) == []
 
 
-def test_replaced_and_void_documents_do_not_hold(world: SimpleNamespace) -> None:
+def test_replaced_and_void_documents_do_not_hold(
+    world: SimpleNamespace, monkeypatch: pytest.MonkeyPatch
+) -> None:
     first = make(world)
+    with monkeypatch.context() as patched:
+        patched.setitem(kinds._kinds, KIND, replace(kinds.get(KIND), again=None))
+        with pytest.raises(Conflict, match=r"“Test letter” is not replaced. Make the old one void"):
+            make(world, replaces=first.id)
     second = make(world, replaces=first.id)
     with pytest.raises(Conflict, match="is no longer valid"):
         make(world, replaces=first.id)

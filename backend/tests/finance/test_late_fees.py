@@ -11,11 +11,12 @@ from app.core.permissions import Subject
 from app.db.models import Enrollment
 from app.finance.ledger import service as ledger
 from app.finance.ledger.payers import service as payers
-from app.finance.ledger.plans import late_fees
-from app.finance.ledger.schemas import BillingForm, PayerForm, PayerPaymentForm
+from app.finance.ledger.plans import late_fees, service
+from app.finance.ledger.schemas import BillingForm, CreditForm, PayerForm, PayerPaymentForm
 from app.settings import Settings
+from app.web.paging import Paging
 from tests.factories.school import School
-from tests.finance.forms import charge, payment
+from tests.finance.forms import charge, payment, reversal
 from tests.finance.test_plans import FEES, TODAY, agreed, left, terms
 
 
@@ -102,3 +103,38 @@ def test_the_last_day_decides_and_not_the_day_the_job_ran(
         ledger.post_for_student(session, bursar, enrolled.user_id, late)
         made = late_fees.charge(session, settings, plan, date(2026, 7, 25))
         assert [one.memo for one in made] == ["Late fee for installment 2, due June 11, 2026"]
+
+
+def test_a_late_fee_is_owed_beside_the_installments(
+    session: Session, bursar: Subject, enrolled: Enrollment, settings: Settings
+) -> None:
+    terms(session, **FEES)
+    student, of = enrolled.user_id, {"enrollment_id": enrolled.id}
+    ledger.post_for_student(session, bursar, student, charge(105_000, **of))
+    plan = agreed(session, bursar, enrolled)
+    (fee,) = late_fees.charge(session, settings, plan, TODAY + timedelta(days=18))
+    for cents, unpaid in (
+        (37_500, [0, 35_000, 35_000]),
+        (32_500, [0, 2_500, 35_000]),
+        (35_000, [0, 0, 2_500]),
+    ):
+        ledger.post_for_student(session, bursar, student, payment(cents, **of))
+        assert left(session, plan) == unpaid
+    found = service.plan(session, bursar, plan)
+    row = service.plans(session, bursar, Paging()).page().items[0]
+    assert (found.state, row.state, row.paid_cents) == ("on_time", "on_time", 102_500)
+    assert ledger.balances_of(session, [student]) == {student: 2_500}
+    # An installment that is unpaid by no more than an earlier late fee is charged none (16 CFR 444.4).
+    assert late_fees.charge(session, settings, plan, TODAY + timedelta(days=49)) == []
+    # Waived or taken back, the fee takes nothing; a waiver of it pays no installment beyond that.
+    for taken_back in (True, False):
+        with session.begin_nested() as undone:
+            if taken_back:
+                ledger.reverse(session, bursar, fee.id, reversal("Posted in error"))
+            else:
+                waiver = CreditForm(
+                    request=uuid4(), amount_cents=2_500, kind="waiver", type="late_fee", memo="Goodwill", **of
+                )
+                ledger.post_for_student(session, bursar, student, waiver)
+            assert left(session, plan) == [0, 0, 0]
+            undone.rollback()

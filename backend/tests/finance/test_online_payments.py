@@ -263,7 +263,8 @@ def test_a_refund_or_dispute_waits_once(
         body = json.dumps(sent).encode()
         return service.take(session, "stripe", known.event(body, signed(body), NOW.timestamp()))
 
-    refund, dispute = {"amount": 25_000, "status": "succeeded"}, {"amount": 9_000, "status": "lost"}
+    refund = {"id": "re_1", "amount": 25_000, "status": "succeeded"}
+    dispute = {"id": "du_1", "amount": 9_000, "status": "needs_response"}
     for kind, reference, thing, outcome in (
         ("refund.created", "pi_1", refund, "nothing"),
         ("charge.refunded", "pi_1", {"amount": 50_000, "amount_refunded": 10_000}, "taken_back"),
@@ -278,6 +279,11 @@ def test_a_refund_or_dispute_waits_once(
         ("charge.dispute.funds_reinstated", "pi_2", dispute, "nothing"),
         ("refund.failed", "pi_1", refund | {"status": "failed"}, "taken_back"),
         ("charge.refund.updated", "pi_1", refund | {"status": "failed"}, "nothing"),
+        # Another refund or dispute of the same payment is another matter, though its amount is the same.
+        ("refund.failed", "pi_1", refund | {"id": "re_2", "status": "failed"}, "taken_back"),
+        ("charge.dispute.created", "pi_2", dispute | {"id": "du_2"}, "taken_back"),
+        ("charge.dispute.closed", "pi_2", dispute | {"id": "du_2", "status": "lost"}, "taken_back"),
+        ("charge.dispute.funds_withdrawn", "pi_2", dispute | {"id": "du_2"}, "nothing"),
     ):
         assert take(kind, reference, **thing) == outcome, kind
     waiting = session.scalars(select(PaymentEvent).where(queries.WAITING).order_by(PaymentEvent.id)).all()
@@ -285,7 +291,11 @@ def test_a_refund_or_dispute_waits_once(
         ("charge.refunded", 25_000),
         ("charge.dispute.created", 9_000),
         ("refund.failed", 25_000),
+        ("refund.failed", 25_000),
+        ("charge.dispute.closed", 9_000),
     ]
+    assert waiting[1].reference == "pi_2 du_1"
+    waiting = waiting[:3]
     office = browser(bursar)
     words = ("Money went back, or may", "only if the dispute is lost", "did not reach the student")
     for one, own in zip(waiting, words, strict=True):
@@ -295,8 +305,8 @@ def test_a_refund_or_dispute_waits_once(
     service.handle(session, bursar, waiting[0].id, service.HandledForm(memo="Reversed transaction 3"))
     assert take("charge.refunded", "pi_1", amount=50_000, amount_refunded=30_000) == "taken_back"
     service.handle(session, bursar, waiting[1].id, service.HandledForm(memo="Answered at the provider"))
-    assert take("charge.dispute.closed", "pi_2", amount=9_000, status="won") == "nothing"
-    assert take("charge.dispute.closed", "pi_2", amount=9_000, status="lost") == "taken_back"
+    assert take("charge.dispute.closed", "pi_2", **dispute | {"status": "won"}) == "nothing"
+    assert take("charge.dispute.closed", "pi_2", **dispute | {"status": "lost"}) == "taken_back"
     taken_back(session, school.enrollment(school.student(full_name="Ana Núñez")))
     rows = office.get("/ledger/online-payments?format=json&q=nunez").json()["rows"]
     assert [row["student"] for row in rows] == ["Ana Núñez"]

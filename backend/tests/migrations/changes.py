@@ -16,9 +16,7 @@ ADDED_BY_UPGRADE: dict[tuple[str, str], dict[str, object]] = {
     ("0290", "school_policies"): {"kind": "complaints"},
     ("0320", "school_policies"): {"kind": "state_fees"},
     ("0370", "school_policies"): {"kind": "leave_of_absence"},
-    ("0390", "issued_documents"): {
-        "number": "RC-2026-000001"
-    },  # a payer's: an older schema has it in the stash
+    ("0390", "issued_documents"): {"kind": "receipt"},  # payers': an older schema has them in the stash
     ("0390", "ledger_receipts"): {"document_id": 900},
 }
 

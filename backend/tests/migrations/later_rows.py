@@ -176,6 +176,12 @@ LATER["0390"] = """
                 repeat('b4', 32), 30000, repeat('b5', 32), 2);
     INSERT INTO ledger_receipts (document_id, transaction_id)
         SELECT 900, max(id) FROM ledger_transactions WHERE kind = 'payer_payment';
+    INSERT INTO issued_documents (id, kind, year, serial, number, status, payer_id, issued_by, request, issued_at,
+                                  sha256, size_bytes, facts_sha256, signing_key_id, ended_at, void_reason, replaced_by)
+        VALUES (901, 'receipt', 2026, 2, 'RC-2026-000002', 'void', 1, 2, gen_random_uuid(), NULL, NULL, NULL, NULL,
+                NULL, '2026-03-01', 'The system failed.', NULL),
+               (902, 'receipt', 2026, 3, 'RC-2026-000003', 'replaced', 1, 2, gen_random_uuid(), '2026-02-01',
+                repeat('b6', 32), 30000, repeat('b7', 32), 2, '2026-03-01', NULL, 900);
 """
 
 LATER["0400"] = """

@@ -129,6 +129,18 @@ def test_a_token_is_limited_as_before_after_a_way_down_and_up(school_at: SchoolA
     assert photograph(database)[1]["api_tokens"] == before["api_tokens"]
 
 
+def test_documents_of_payers_come_back_void_and_replaced_ones_too(school_at: SchoolAt) -> None:
+    database = school_at("0390")
+    _, before = photograph(database)
+    payers = [row["status"] for row in before["issued_documents"] if row["payer_id"] is not None]
+    assert sorted(payers) == ["issued", "replaced", "void"]
+    downgrade(database, "0380")
+    upgrade(database, "0390")
+    _, after = photograph(database)
+    for table in ("issued_documents", "ledger_receipts"):
+        assert sorted(map(str, after[table])) == sorted(map(str, before[table]))
+
+
 def test_two_addresses_that_differ_only_in_case_stop_the_upgrade_with_a_sentence(
     empty_database: Settings,
 ) -> None:

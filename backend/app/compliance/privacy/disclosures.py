@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -88,6 +88,13 @@ def record_given(
 ) -> Disclosure:
     """Record what an authority was given of these students, whom nobody named by address."""
     return keep(session, subject, student_ids, values, values.made_on)
+
+
+@internal("whom a document names that was recorded so; who may open it is asked there")
+def students_given(session: Session, records: str, around: date) -> Sequence[int]:
+    """The students of whom exactly these records were given out on a day, or the day before or after it."""
+    day = timedelta(days=1)
+    return queries.students_given(session, records, around - day, around + day)
 
 
 @internal("a step of what was allowed before: recording a disclosure, giving out a transcript")

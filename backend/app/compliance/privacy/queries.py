@@ -1,6 +1,7 @@
 """Every SQL statement about disclosures, consents, opt-outs and requests of students."""
 
 from collections.abc import Collection, Sequence
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -97,6 +98,17 @@ def disclose(session: Session, row: Disclosure, student_ids: Collection[int]) ->
         DisclosedStudent(disclosure_id=row.id, student_id=number) for number in sorted(student_ids)
     )
     session.flush()
+
+
+def students_given(session: Session, records: str, first: date, last: date) -> Sequence[int]:
+    """The students of the disclosures of exactly these records within these days, in the order of their numbers."""
+    return session.scalars(
+        select(DisclosedStudent.student_id)
+        .join(Disclosure, Disclosure.id == DisclosedStudent.disclosure_id)
+        .where(Disclosure.made_on.between(first, last), Disclosure.records == records, ~Disclosure.refused)
+        .distinct()
+        .order_by(DisclosedStudent.student_id)
+    ).all()
 
 
 def students_by_email(

@@ -34,6 +34,7 @@ from app.compliance.privacy.disclosures import (
     record_batch,
     record_given,
     standing_for,
+    students_given,
 )
 from app.compliance.privacy.policy import may_list, may_manage
 from app.compliance.privacy.schemas import DisclosureFields
@@ -78,6 +79,7 @@ __all__ = [
     "standing_for",
     "statements_by_student",
     "statements_of",
+    "students_given",
     "withdraw",
     "withdraw_request",
     "write_into",

@@ -88,7 +88,7 @@ class PaymentEvent(Base):
     amount_cents: Mapped[int | None] = mapped_column(BigInteger)
     """The amount in the message."""
     reference: Mapped[str | None] = mapped_column(Text)
-    """The provider’s name for the money."""
+    """The provider’s name for the money; of a refund or dispute, its own name after a space."""
     received_at: Mapped[CreatedAt]
     """When it came."""
     handled_at: Mapped[datetime | None]

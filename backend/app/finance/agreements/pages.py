@@ -127,7 +127,7 @@ def _page(
     def of(model: type[Any], **initial: object) -> Form[Any]:
         return form if form.model is model else Form.blank(model, **initial)
 
-    leaving = enrollment.why_leaving(session, row.enrollment_id)
+    leaving = enrollment.why_leaving(session, row.enrollment_id, signed=row.signed_at is not None)
     goes_on = leaving is None
     prepares = policy.may_prepare(subject) and not is_own
     return render(

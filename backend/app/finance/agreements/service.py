@@ -232,10 +232,14 @@ def expire(session: Session) -> int:
 
 
 @internal("follows from the end of an enrollment, in its transaction")
-def void_waiting(session: Session, subject: Actor, enrollment_id: int, reason: str) -> None:
+def void_waiting(
+    session: Session, subject: Actor, enrollment_id: int, reason: str, *, keep_signed: bool = False
+) -> None:
     """Make void what is being signed for an enrollment that ends. A refund still goes by what the student had signed
-    at the withdrawal."""
+    at the withdrawal. `keep_signed` leaves what the student has signed, which binds them."""
     for row in queries.waiting(session, enrollment_id):
+        if keep_signed and row.signed_at is not None:
+            continue
         _void(session, subject, row, reason)
         documents.give_up(session, subject, row.document_id, reason)
 

@@ -15,6 +15,7 @@ from app.core.errors import Conflict, FieldError, Invalid, NotFound
 from app.core.permissions import Actor, Role
 from app.db.models import LedgerTransaction
 from app.finance.ledger import chart, policy, queries
+from app.finance.ledger.receipts import superseded
 from app.finance.ledger.schemas import Entry, StudentPosting
 from app.school import service as school
 from app.web.formats import long_date
@@ -28,6 +29,8 @@ def open_day(session: Session) -> date:
 
 def post(session: Session, subject: Actor, entry: Entry) -> LedgerTransaction:
     """Write the transaction and its history; what was posted for the same act already is given back as it is.
+
+    Receipts of a payer by which a payment was applied to other billings than now are void with it.
 
     Whether the person may is the caller's. Raises Conflict for the same request with other figures, Invalid for a day
     that is closed or to come.
@@ -54,7 +57,9 @@ def post(session: Session, subject: Actor, entry: Entry) -> LedgerTransaction:
         "request": entry.request,
         "fingerprint": fingerprint,
     }
-    found = queries.add(session, values, [(numbers[code], cents) for code, cents in entry.lines])
+    with superseded.void_changed(session, subject, entry) as posted:
+        found = queries.add(session, values, [(numbers[code], cents) for code, cents in entry.lines])
+        posted.append(found.id)
     _record(session, subject, entry, found)
     return found
 

@@ -45,8 +45,18 @@ class Event:
     amount_cents: int | None = None
     currency: str | None = None
     reference: str | None = None
+    thing: str | None = None
+    """Of taken_back: the provider's name for the charge, refund or dispute that the message is about."""
     same: tuple[str, ...] = ()
-    """Of taken_back: the types that report the same of the same money, so that one of them waits for the bursar."""
+    """Of taken_back: the types that report the same of the same thing, so that one of them waits for the bursar. The
+    last word on it takes the place of every other, whatever came first."""
+    last_word: str | None = None
+    """Of taken_back: the type among `same` that says how it ended."""
+
+    @property
+    def about(self) -> str | None:
+        """The money and what happened to it, as the message is kept: two refunds of one payment are two things."""
+        return f"{self.reference} {self.thing}" if self.reference and self.thing else self.reference
 
 
 class Provider(Protocol):

@@ -102,7 +102,7 @@ def settle_event(session: Session, number: int, outcome: str, checkout_id: int |
 
 
 def lock_reference(session: Session, provider: str, reference: str) -> None:
-    """Wait for whoever takes a message about the same money, until the end of the transaction."""
+    """Wait for whoever takes a message about the same thing, until the end of the transaction."""
     session.execute(
         select(func.pg_advisory_xact_lock(func.hashtextextended(f"payment event {provider} {reference}", 0)))
     )
@@ -111,7 +111,7 @@ def lock_reference(session: Session, provider: str, reference: str) -> None:
 def waiting_about(
     session: Session, provider: str, reference: str, types: Sequence[str]
 ) -> PaymentEvent | None:
-    """The message of one of these types about this money that waits for the bursar."""
+    """The message of one of these types about this thing that waits for the bursar."""
     return session.scalars(
         select(PaymentEvent)
         .where(
@@ -128,12 +128,16 @@ def waiting_about(
 
 
 def adopt_events(session: Session, provider: str, reference: str, checkout_id: int) -> None:
-    """Give a checkout the messages about its money that came before it was known which money that is."""
+    """Give a checkout the messages about its money that came before it was known which money that is: about a payment,
+    and about refunds and disputes of it, whose own names stand after the payment's."""
     session.execute(
         update(PaymentEvent)
         .where(
             PaymentEvent.provider == provider,
-            PaymentEvent.reference == reference,
+            or_(
+                PaymentEvent.reference == reference,
+                func.starts_with(PaymentEvent.reference, f"{reference} "),
+            ),
             PaymentEvent.checkout_id.is_(None),
         )
         .values(checkout_id=checkout_id)

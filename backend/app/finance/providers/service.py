@@ -172,7 +172,8 @@ def take(session: Session, provider_name: str, event: Event) -> str:
     """Take a message: post the money that came, once for each checkout, and keep everything else. Gives the outcome.
 
     A message that came before is nothing. Refunds and disputes are never posted: the bursar looks at them, once for as
-    many messages as say the same of the same money, in the one with the largest amount.
+    many messages as say the same of the same refund or dispute, in the one that says how it ended, or else the largest
+    amount.
     """
     number = queries.take_event(
         session,
@@ -180,7 +181,7 @@ def take(session: Session, provider_name: str, event: Event) -> str:
         event_id=event.id,
         type=event.type,
         amount_cents=event.amount_cents,
-        reference=event.reference,
+        reference=event.about,
     )
     if number is None:
         return "nothing"
@@ -192,15 +193,22 @@ def take(session: Session, provider_name: str, event: Event) -> str:
     outcome = {"taken_back": "taken_back", "failed": "failed", "other": "nothing"}.get(event.kind, "posted")
     if event.kind == "paid":
         outcome = _paid(session, row, event)
-    elif event.kind == "taken_back" and event.reference:
-        queries.lock_reference(session, provider_name, event.reference)
-        waits = queries.waiting_about(session, provider_name, event.reference, event.same)
-        if waits is not None and (waits.amount_cents or 0) >= (event.amount_cents or 0):
+    elif event.kind == "taken_back" and event.about:
+        queries.lock_reference(session, provider_name, event.about)
+        waits = queries.waiting_about(session, provider_name, event.about, event.same)
+        if waits is not None and _weight(event, waits.type, waits.amount_cents) >= _weight(
+            event, event.type, event.amount_cents
+        ):
             outcome = "nothing"
         elif waits is not None:
             queries.settle_event(session, waits.id, "nothing", waits.checkout_id)
     queries.settle_event(session, number, outcome, None if row is None else row.id)
     return outcome
+
+
+def _weight(event: Event, kind: str, cents: int | None) -> tuple[bool, int]:
+    """Which of two messages about the same thing waits: the one that weighs more."""
+    return kind == event.last_word, cents or 0
 
 
 def _paid(session: Session, row: PaymentCheckout | None, event: Event) -> str:

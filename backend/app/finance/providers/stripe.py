@@ -26,7 +26,7 @@ _NO_EVENT = "The message is signed, and is no event of Stripe’s. Nothing was p
 _REFUND_UPDATED = "charge.refund.updated"
 """Says by its status that the refund of a charge failed; `refund.failed` comes for those since version 2024-10-28."""
 _DISPUTE_CLOSED = "charge.dispute.closed"
-"""Says by its status who won. Lost, it waits again for whoever closed the dispute's message while it was open."""
+"""Says by its status who won. Lost, it waits in the place of what was said while the dispute was open."""
 _TAKEN_BACK = (
     ("charge.refunded",),
     ("charge.dispute.created", "charge.dispute.funds_withdrawn", _DISPUTE_CLOSED),
@@ -120,7 +120,16 @@ class Stripe:
         if same is not None and _ONLY_WITH_STATUS.get(kind) in (None, thing.get("status")):
             cents = thing.get("amount_refunded", thing.get("amount"))
             reference = _text(thing.get("payment_intent"))
-            return Event(number, kind, "taken_back", None, None, _cents(cents), None, reference, same)
+            return Event(
+                number,
+                kind,
+                "taken_back",
+                amount_cents=_cents(cents),
+                reference=reference,
+                thing=_text(thing.get("id")),
+                same=same,
+                last_word=_DISPUTE_CLOSED if _DISPUTE_CLOSED in same else None,
+            )
         return Event(number, kind, "other")
 
     def _verify(self, body: bytes, header: str, now: float) -> None:

@@ -43,11 +43,7 @@ def leave(world: World, *, processed: bool = True) -> None:
             enrollments.process_withdrawal(session, world.rita, number, note="Done", zone=ZONE)
 
 
-def test_nobody_signs_for_a_program_that_the_student_has_completed(
-    world: World, traveling: time_machine.Traveller
-) -> None:
-    number = world.prepare()
-    world.consent(number)
+def complete(world: World) -> None:
     with world.database.begin() as session:
         school, enrollment = School(session), session.get_one(Enrollment, world.enrollments["maria"])
         school.completion(enrollment, school.lesson(school.module(enrollment.program)))
@@ -59,6 +55,29 @@ def test_nobody_signs_for_a_program_that_the_student_has_completed(
             zone=ZONE,
             exception="As agreed",
         )
+
+
+def test_what_the_student_had_signed_when_they_completed_the_program_holds(
+    world: World, traveling: time_machine.Traveller
+) -> None:
+    number = world.prepare()
+    world.consent(number)
+    world.sign(number)
+    traveling.shift(timedelta(days=3))
+    complete(world)
+    assert world.row(number).status == "awaiting_school"
+    assert terms(world, NOW + timedelta(days=3)).application_fee_cents == 15_000
+    assert not may_begin(world)
+    world.countersign(number)
+    assert world.row(number).status == "in_force"
+
+
+def test_nobody_signs_for_a_program_that_the_student_has_completed(
+    world: World, traveling: time_machine.Traveller
+) -> None:
+    number = world.prepare()
+    world.consent(number)
+    complete(world)
     row = world.row(number)
     assert (row.status, row.void_reason) == ("void", "The enrollment has ended.")
     with pytest.raises(Conflict, match="Nothing was signed"):

@@ -10,13 +10,17 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.core.files import open_store
-from app.db.models import AuditEntry, OutboxMessage, Refund, User
+from app.db.models import AuditEntry, IssuedDocument, OutboxMessage, Refund, User
+from app.db.session import Database
+from app.documents import service as documents
 from app.finance.ledger import service as ledger
 from app.finance.ledger.payers import service as payers
 from app.finance.ledger.schemas import BillingForm, PayerForm, PayerPaymentForm
 from app.finance.refunds.cases import notices, service
 from app.finance.refunds.cases.letters import service as letters
+from app.finance.refunds.cases.schemas import RejectionForm
 from app.settings import Settings
+from tests.factories.school import School
 from tests.finance.conftest import NOW
 from tests.finance.forms import charge, payment
 from tests.finance.refunds.cases import Office
@@ -170,3 +174,39 @@ def rename(session: Session, user_id: int) -> None:
     """A person is the payee whatever their name is by now."""
     session.get_one(User, user_id).full_name = "Maria Smith"
     session.flush()
+
+
+def test_a_letter_with_an_amount_that_does_not_hold_is_void(
+    live_settings: Settings, live_database: Database
+) -> None:
+    files = open_store(live_settings)
+    with live_database.begin() as session:
+        office = Office.of(session, School(session))
+        documents.ensure_keys(session, live_settings)
+        refund, other = office.owed(), office.owed(name="Sam Ortiz")
+        office.approve(refund)
+        office.approve(other)
+        numbers = (refund.id, refund.id, other.id)
+
+    def issue(number: int) -> int:
+        with live_database.begin() as session:
+            act = letters.act(service.read(session, office.bursar, number))
+        return documents.issue(
+            live_database, office.bursar, files, live_settings,
+            lambda session: letters.draft(session, office.bursar, files, number), request=act,
+        ).id  # fmt: skip
+
+    made = [issue(number) for number in numbers]
+    with live_database.begin() as session:
+        form = RejectionForm(rejection="The kit was issued")
+        service.reject(session, office.chief, numbers[0], form)
+        found = [session.get_one(IssuedDocument, number) for number in made]
+        assert [(one.status, one.void_reason) for one in found] == [
+            ("void", f"Refund {numbers[0]} was sent back: The kit was issued"),
+            ("void", f"Refund {numbers[0]} was sent back: The kit was issued"),
+            ("issued", None),
+        ]
+        assert [
+            documents.verify(session, office.chief, files.read_bytes(one.sha256 or "")).accepted
+            for one in found
+        ] == [False, False, True]

@@ -167,7 +167,7 @@ def resend(session: Session, subject: Subject, settings: Settings, agreement_id:
     policy.require_prepare(session, subject, row.student_id)
     if row.status != "awaiting_cosigner" or row.expires_at <= clock.now():
         raise Conflict("This agreement does not wait for a cosigner. No link was sent.")
-    leaving = enrollment.why_leaving(session, row.enrollment_id)
+    leaving = enrollment.why_leaving(session, row.enrollment_id, signed=row.signed_at is not None)
     if leaving is not None:
         raise Conflict(f"{leaving} No link was sent.")
     send_link(session, settings, row, service.read_any(session, agreement_id).number)

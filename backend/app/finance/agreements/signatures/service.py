@@ -356,8 +356,9 @@ def _reason(found: Agreement, act: Act, now: datetime) -> str:
 
 
 def _require_staying(session: Session, row: EnrollmentAgreement) -> None:
-    """Nobody signs for a program that the student has left or is leaving: it would change what was agreed then."""
-    leaving = enrollment.why_leaving(session, row.enrollment_id, lock=True)
+    """Nobody signs for a program that the student has left or is leaving: it would change what was agreed then. What
+    they had signed when they completed it, the others still sign."""
+    leaving = enrollment.why_leaving(session, row.enrollment_id, lock=True, signed=row.signed_at is not None)
     if leaving is not None:
         raise Conflict(f"{leaving} Nothing was signed.")
 

@@ -1,5 +1,6 @@
 """Balances: what other rooms ask about, and the comparison with the postings, every night and by command."""
 
+from collections import deque
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -102,28 +103,27 @@ def _paid_of(session: Session, rows: Sequence[Row[Any]]) -> list[tuple[Row[Any],
 
 
 @internal("a step of a receipt, which was allowed before")
-def applied(session: Session, payer_id: int, transaction_id: int) -> list[tuple[int, int]]:
-    """Which billings a payer's payment pays, as (transaction, cents): the oldest billing by the oldest payment first.
+def applied(session: Session, payer_id: int) -> dict[int, list[tuple[int, int]]]:
+    """Which billings each payment of a payer pays, as (transaction, cents): the oldest billing by the oldest payment
+    first.
 
-    What the payment pays in advance is in none of them. Over all payments of the payer these are the sums of
-    `paid_of_billings`. Nothing for a payment that was reversed.
+    What a payment pays in advance is in none of them. Over all payments these are the sums of `paid_of_billings`. A
+    payment that was reversed is not among the keys.
     """
     rows = queries.billings_of(session, [payer_id])
-    begin = end = 0
-    for row in rows:
-        if not row.billed:
-            begin, end = end, end - row.cents
-            if row.transaction_id == transaction_id:
-                break
-    else:
-        return []
-    found, billed = [], 0
+    unpaid = deque((row.transaction_id, row.cents) for row in rows if row.billed)
+    found: dict[int, list[tuple[int, int]]] = {}
     for row in rows:
         if row.billed:
-            cents = min(end, billed + row.cents) - max(begin, billed)
-            billed += row.cents
-            if cents > 0:
-                found.append((row.transaction_id, cents))
+            continue
+        left, parts = -row.cents, found.setdefault(row.transaction_id, [])
+        while left and unpaid:
+            number, cents = unpaid.popleft()
+            part = min(left, cents)
+            left -= part
+            parts.append((number, part))
+            if part < cents:
+                unpaid.appendleft((number, cents - part))
     return found
 
 

@@ -8,11 +8,14 @@ from sqlalchemy.orm import Session
 
 from app.core.constraints import register_invalid
 from app.core.search import matches
+from app.core.turns import take_turn
 from app.db.models import (
     Enrollment,
+    IssuedDocument,
     LedgerAccount,
     LedgerBalance,
     LedgerPayer,
+    LedgerReceipt,
     LedgerTransaction,
     Program,
     User,
@@ -20,7 +23,14 @@ from app.db.models import (
 from app.web.listing import Listing
 from app.web.paging import Paging
 
+_PAYERS = 0x4C525041
+"""The first key of an advisory lock; the second is a payer's number."""
 register_invalid("uq_ledger_payers_name", "There is a payer of this name already.", "name")
+
+
+def lock_payer(session: Session, payer_id: int) -> None:
+    """Wait for whoever posts to this payer's account or writes a receipt of theirs, until the transaction ends."""
+    take_turn(session, payer_id, among=_PAYERS)
 
 
 def payers(session: Session, paging: Paging) -> Listing[Any]:
@@ -54,6 +64,17 @@ def payer_choices(session: Session) -> Sequence[Row[Any]]:
         .where(LedgerPayer.ended_at.is_(None))
         .order_by(func.lower(LedgerPayer.name))
     ).all()
+
+
+def receipts_of_payer(session: Session, payer_id: int) -> dict[int, int]:
+    """The receipts of a payer's payments that hold, by transaction, in the order of the transactions."""
+    rows = session.execute(
+        select(LedgerReceipt.transaction_id, LedgerReceipt.document_id)
+        .join(IssuedDocument, IssuedDocument.id == LedgerReceipt.document_id)
+        .where(IssuedDocument.payer_id == payer_id, IssuedDocument.status == "issued")
+        .order_by(LedgerReceipt.transaction_id)
+    )
+    return {row.transaction_id: row.document_id for row in rows}
 
 
 def billed_students(session: Session, transaction_ids: Collection[int]) -> dict[int, Row[Any]]:

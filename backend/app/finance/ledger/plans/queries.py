@@ -5,7 +5,20 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Select, and_, case, func, insert, literal, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Row,
+    Select,
+    and_,
+    case,
+    exists,
+    func,
+    insert,
+    literal,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.orm import Session, aliased
 
@@ -114,9 +127,21 @@ def end(session: Session, plan_id: int, because: str, by: int | None, moment: da
 # Reading
 
 
-def _credits() -> Select[Any]:
-    """What pays a plan: plan_id, transaction_id, kind, booked_on, payer_id, amount. The caller's conditions say which
-    plans."""
+def _of_late_fees() -> ColumnElement[bool]:
+    """Whether a transaction charges a late fee, or waives one: such a waiver pays no installment."""
+    line, account = aliased(LedgerPosting), aliased(LedgerAccount)
+    return exists().where(
+        line.transaction_id == LedgerTransaction.id,
+        account.id == line.account_id,
+        account.code.in_(chart.LATE_FEE_ACCOUNTS),
+    )
+
+
+def _money() -> Select[Any]:
+    """What pays a plan, and what of it the late fees of the plan's program take: plan_id, transaction_id, kind,
+    booked_on, payer_id, late_fee (whether it is a late fee, below zero, or a waiver of one), amount. The caller's
+    conditions say which plans."""
+    late_fee = _of_late_fees()
     return (
         select(
             PaymentPlan.id.label("plan_id"),
@@ -124,6 +149,7 @@ def _credits() -> Select[Any]:
             LedgerTransaction.kind,
             LedgerTransaction.booked_on,
             LedgerTransaction.payer_id,
+            late_fee.label("late_fee"),
             (-LedgerPosting.amount_cents).label("amount"),
         )
         .select_from(PaymentPlan)
@@ -139,26 +165,41 @@ def _credits() -> Select[Any]:
         .outerjoin(_Reversal, _Reversal.reverses == LedgerTransaction.id)
         .where(
             LedgerTransaction.id > PaymentPlan.after_transaction,
-            LedgerTransaction.kind.in_(chart.CREDITS),
             _Reversal.id.is_(None),
             or_(
-                LedgerTransaction.enrollment_id == PaymentPlan.enrollment_id,
-                LedgerTransaction.enrollment_id.is_(None),
+                and_(
+                    LedgerTransaction.kind.in_(chart.CREDITS),
+                    or_(
+                        LedgerTransaction.enrollment_id == PaymentPlan.enrollment_id,
+                        LedgerTransaction.enrollment_id.is_(None),
+                    ),
+                ),
+                and_(
+                    LedgerTransaction.kind == "charge",
+                    LedgerTransaction.enrollment_id == PaymentPlan.enrollment_id,
+                    late_fee,
+                ),
             ),
         )
     )
 
 
 def credits_of(session: Session, plan_id: int) -> Sequence[Row[Any]]:
-    """What pays a plan: transaction_id, kind, booked_on, payer_id and amount, in cents."""
-    return session.execute(_credits().where(PaymentPlan.id == plan_id)).all()
+    """What pays a plan: transaction_id, kind, booked_on, payer_id and amount, in cents. Late fees take nothing of it
+    here: no late fee is charged because an earlier one is unpaid (16 CFR 444.4)."""
+    return session.execute(_money().where(PaymentPlan.id == plan_id, ~_of_late_fees())).all()
 
 
 def _installments(*where: ColumnElement[bool]) -> Select[Any]:
-    """Installments with what is unpaid, the oldest paid first: and `unpaid`."""
-    money = _credits().where(*where).subquery()
+    """Installments with what is unpaid, the oldest paid first: and `unpaid`. Late fees that are not waived are paid
+    before the installments."""
+    money = _money().where(*where).subquery()
+    credits_ = func.coalesce(func.sum(money.c.amount).filter(~money.c.late_fee), 0)
+    fees = func.coalesce(func.sum(money.c.amount).filter(money.c.late_fee), 0)
     paid = (
-        select(money.c.plan_id, func.sum(money.c.amount).label("paid")).group_by(money.c.plan_id).subquery()
+        select(money.c.plan_id, (credits_ + func.least(fees, 0)).label("paid"))
+        .group_by(money.c.plan_id)
+        .subquery()
     )
     through = func.sum(PaymentPlanInstallment.amount_cents).over(
         partition_by=PaymentPlanInstallment.plan_id, order_by=PaymentPlanInstallment.number

@@ -1,6 +1,7 @@
 """The receipt of a payment: numbered, signed, kept for good, and void once the payment is reversed.
 
-A payer's payment has one document that belongs to the payer and names the students it was applied to.
+A payer's payment has one document that belongs to the payer and names the students it was applied to. It is void, too,
+once something else is posted by which the payment was applied otherwise (`superseded`).
 """
 
 from collections.abc import Sequence
@@ -115,7 +116,7 @@ def _of_payer(
     session: Session, row: Row[Any], letterhead: Letterhead, pairs: list[list[str]], machine: dict[str, Any]
 ) -> Draft:
     """The receipt of a payer's payment: one document that is the payer's, with the students it was applied to."""
-    parts = applied(session, row.payer_id, row.id)
+    parts = applied(session, row.payer_id).get(row.id, [])
     billings = payers.billed_students(session, [number for number, _cents in parts])
     balance = payers.payer_balance(session, row.payer_id)
     rest = row.amount_cents - sum(cents for _number, cents in parts)
@@ -123,7 +124,8 @@ def _of_payer(
 
     def written(session: Session, subject: Actor, document: IssuedDocument, day: date) -> None:
         _write(session, document, row.id)
-        if applied(session, row.payer_id, row.id) != parts:
+        payers.lock_payer(session, row.payer_id)
+        if applied(session, row.payer_id).get(row.id, []) != parts:
             raise Conflict(
                 "Something was posted for this payer while the receipt was being made, which changes what the payment "
                 "was applied to. No receipt was issued. Issue it again."
@@ -137,7 +139,7 @@ def _of_payer(
                     made_on=day,
                     recipient=row.payer,
                     interest="Pays for the student, and needs a receipt for the payment",
-                    records=f"Name, program, and what was billed and paid: receipt {document.number}",
+                    records=_records(document),
                     basis="financial_aid",
                 ),
             )
@@ -184,6 +186,18 @@ def _of_payer(
     )
 
 
+def _records(document: IssuedDocument) -> str:
+    """What the disclosure log says that the payer received of each student."""
+    return f"Name, program, and what was billed and paid: receipt {document.number}"
+
+
+def _names(session: Session, document: IssuedDocument) -> Sequence[int]:
+    """The students whom a payer's receipt names, as the disclosure log has them since it was issued."""
+    if document.issued_at is None:
+        return ()
+    return privacy.students_given(session, _records(document), document.issued_at.date())
+
+
 def _write(session: Session, document: IssuedDocument, transaction_id: int) -> None:
     # The file was made without a connection: meanwhile the payment may have been reversed, or have got a receipt.
     queries.lock_payment(session, transaction_id)
@@ -216,5 +230,6 @@ documents.register_kind(
         offers=_offers,
         again=None,
         keepers=Permission.LEDGER_POST,
+        names=_names,
     )
 )

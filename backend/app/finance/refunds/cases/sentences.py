@@ -5,6 +5,8 @@ from typing import Any
 
 from app.core.money import format_cents
 
+LETTER = "refund_letter"
+"""The kind of document that the letter is."""
 NOTHING = "No refund is owed."
 _LOOSE = "was paid without naming a program"
 

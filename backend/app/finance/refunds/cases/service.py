@@ -17,6 +17,7 @@ from app.core.money import format_cents
 from app.core.permissions import Actor, Subject, internal
 from app.core.views import Part
 from app.db.models import Refund, RefundComputation, RefundRemittance
+from app.documents import service as documents
 from app.enrollment import service as enrollment
 from app.finance.ledger import policies_in_force
 from app.finance.ledger import service as ledger
@@ -357,7 +358,8 @@ def _require_unchanged(session: Session, found: RefundCase) -> None:
 
 
 def reject(session: Session, subject: Subject, refund_id: int, values: RejectionForm) -> Refund:
-    """Send a refund back to the bursar. Of one that is approved and not paid out, the credit is reversed.
+    """Send a refund back to the bursar. Of one that is approved and not paid out, the credit is reversed, and the
+    letters about it are void: nothing that is valid names an amount that does not hold.
 
     Raises Forbidden, NotFound, Conflict for one that is paid out or was sent back.
     """
@@ -375,6 +377,10 @@ def reject(session: Session, subject: Subject, refund_id: int, values: Rejection
             memo=f"Refund {row.id} was sent back",
             request=uuid5(_CREDITS, f"back {row.id} {found.current.number}"),
         )
+    for one in documents.of_student(session, subject, found.row.student_id):
+        letter = (one.kind, one.enrollment_id, one.status)
+        if letter == (sentences.LETTER, found.row.enrollment_id, "issued"):
+            documents.void(session, subject, one.id, f"Refund {row.id} was sent back: {values.rejection}")
     row.approved_at = row.approved_by = row.endorsed_at = row.endorsed_by = row.credit_transaction_id = None
     row.rejected_at, row.rejected_by, row.rejection = clock.now(), subject.user_id, values.rejection
     session.flush()

@@ -21,7 +21,7 @@ from app.finance.refunds.cases.service import RefundCase, locked, read
 from app.school import service as school
 from app.web.formats import long_date
 
-KIND = "refund_letter"
+KIND = sentences.LETTER
 _ACTS = UUID("b1f0d6de-0f63-4a5e-8f0a-2a4b7c9c1d55")
 _OPENINGS = {
     "student": "You withdrew from {program} on {day}.",
