@@ -37,6 +37,10 @@ def user_name(session: Session, user_id: int) -> str:
     return session.scalars(select(User.full_name).where(User.id == user_id)).one()
 
 
+def find_user_name(session: Session, user_id: int) -> str | None:
+    return session.scalars(select(User.full_name).where(User.id == user_id)).one_or_none()
+
+
 def current_package(session: Session, lesson_id: int) -> ContentPackage | None:
     return session.scalar(
         select(ContentPackage).where(

@@ -70,6 +70,8 @@ class CommitOut(BaseModel):
     seq: int
     lesson_status: str
     complete: bool
+    counted: list[tuple[int, int]] | None = None
+    """What of a film or document counts so far, as pieces in milliseconds; the player shows nothing else as seen."""
 
 
 class LaunchIn(BaseModel):

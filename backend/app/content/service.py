@@ -19,7 +19,7 @@ from app.content.results import attempts_of, standing
 from app.content.runtimes import runtime_of
 from app.content.schemas import AttemptOut, PackageOut, ResultOut, StudentWorkOut
 from app.core import views
-from app.core.errors import Invalid
+from app.core.errors import Invalid, NotFound
 from app.core.permissions import Subject
 from app.core.views import Part
 from app.db.models import ContentType
@@ -85,7 +85,9 @@ def work_of_student(session: Session, subject: Subject, lesson_id: int, user_id:
     not there and for a student whom one does not see."""
     policy.require_read_attempts(session, subject, user_id)
     place = lesson(session, lesson_id)
-    name = queries.user_name(session, user_id)
+    name = queries.find_user_name(session, user_id)
+    if name is None:
+        raise NotFound("There is no such student.")
     package = queries.current_package(session, lesson_id)
     study = enrollment.find_study(session, user_id=user_id, lesson_id=lesson_id)
     if package is None or study is None:

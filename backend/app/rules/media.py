@@ -23,7 +23,7 @@ PAGE = 1_000
 AHEAD = 2_000
 """What a player may be ahead of the server's clock, and a file longer than it says, in milliseconds."""
 MOST_SPANS = 2_000
-"""Pieces that are kept of a lesson; who jumps more often than that is not watching."""
+"""Pieces that are kept of an attempt; who jumps more often than that is not watching."""
 
 
 class Span(NamedTuple):
@@ -56,13 +56,24 @@ def total(pieces: Iterable[Span]) -> int:
     return sum(end - start for start, end in pieces)
 
 
-def room(elapsed: int, *, speed: int = FASTEST) -> int:
-    """How much can have been played since a session began, `elapsed` milliseconds ago by the server's clock."""
-    return max(0, elapsed) * speed + AHEAD
+class Room(NamedTuple):
+    """How much of a lesson can have been played by the server's clock, in all sessions of an attempt together."""
+
+    most: int = AHEAD
+    """Milliseconds of the film. What a player may be ahead is granted once, not once for every session."""
+    until: int | None = None
+    """The moment up to which time was counted, in milliseconds; None before the first report."""
+
+    def grown(self, opened: int, now: int, *, speed: int = FASTEST) -> "Room":
+        """After a report at `now` from a session opened at `opened`: no moment is counted twice, however many sessions
+        were open in it, and none in which none was."""
+        begun = opened if self.until is None else max(opened, self.until)
+        until = now if self.until is None else max(now, self.until)
+        return Room(self.most + max(0, now - begun) * speed, until)
 
 
 def counted(kept: Sequence[Span], claimed: Sequence[Span], at_most: int) -> list[Span]:
-    """What counts of all that a session has claimed: `kept`, and of the rest as much as there is room for.
+    """What counts of all that was claimed: `kept`, and of the rest as much as there is room for.
 
     Nothing that counted is taken back. What finds no room today counts when time has passed. For claims that fit, which
     are all that a player makes, the answer is the claims, however they were batched, ordered and repeated.

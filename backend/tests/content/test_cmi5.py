@@ -282,6 +282,8 @@ def test_who_teaches_a_student_waives_a_part_on_a_page(
     assert "<option" not in own.get(address).text
     assert own.post(address, data={**given, "sco_id": "au-2", "confirmed": "yes"}).status_code == 403
     assert signed_in(school.stranger).get(address).status_code == 404
+    admin = signed_in(Rows(school.session).user(Role.ADMIN))
+    assert admin.get(f"/lessons/{school.lesson.id}/students/999999999").status_code == 404
 
 
 def test_a_unit_that_needs_nothing_is_satisfied_at_once(school: School) -> None:

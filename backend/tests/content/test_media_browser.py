@@ -103,6 +103,24 @@ def test_a_recording_is_heard_to_its_end(stage: Stage) -> None:
     assert stage.attempts()[0].cmi_core_lesson_status == "completed"
 
 
+def test_a_page_in_a_tab_that_was_hidden_is_read_once_the_tab_is_looked_at(stage: Stage) -> None:
+    put(stage, "document", "read.pdf", pdf("The only page"))
+    page = stage.page()
+    page.add_init_script(
+        "Object.defineProperty(Document.prototype, 'visibilityState',"
+        " { get: () => self.isLookedAt ? 'visible' : 'hidden' })"
+    )
+    lesson = opened(stage, page)
+    expect(lesson.frame_locator("#course").get_by_text("The only page")).to_be_attached()
+    page.wait_for_timeout(2_500)
+    expect(lesson.locator("#progress")).to_have_text("0 of 1 page read.")
+    for frame in page.frames:
+        frame.evaluate("self.isLookedAt = true; document.dispatchEvent(new Event('visibilitychange'))")
+    expect(lesson.locator("#progress")).to_have_text("Completed. 1 of 1 page read.", timeout=15_000)
+    # Each page and each percent would be read aloud; that it is done is said once.
+    expect(lesson.locator("[role=status]", has_text="Completed.")).to_have_text("Completed.")
+
+
 def test_a_document_is_read_page_by_page_and_opens_where_it_was_left(stage: Stage) -> None:
     put(stage, "document", "read.pdf", pdf("First page", "Second page", "Third page"))
     page = stage.page()

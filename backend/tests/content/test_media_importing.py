@@ -2,6 +2,7 @@
 
 import contextlib
 import io
+import struct
 
 import pikepdf
 import pytest
@@ -11,12 +12,13 @@ from sqlalchemy import select
 
 from app.content import service
 from app.content.packages.media import kinds, mp4, pdfs, sounds, webm
+from app.content.packages.media_types import media_type_of
 from app.core.errors import Invalid
 from app.db.models import ContentFile, ContentPackage, ContentType
 from tests.content.conftest import School, subject_of
 from tests.factories.media import captions, media
 from tests.factories.packages import course, zipped
-from tests.factories.pdfs import pdf
+from tests.factories.pdfs import pdf, written
 
 WORDS = captions((1, 3, "Wet your hands."), (4, 6, "Rinse."))
 PNG = b"\x89PNG\r\n\x1a\n" + b"\0" * 80
@@ -121,6 +123,11 @@ _ON_OPENING = pikepdf.Dictionary(O=_SCRIPT)
         ("f.mp4", media("film.mp4"), _vtt(b"\n\xff"), "Line 3: this is not UTF-8"),
         ("f.mp4", media("film.mp4"), (("g.mp4", media("film.mp4")),), "one film, recording or document"),
         ("f.mp4", media("film.mp4"), (("a.docx", b"PK\x03\x04"),), "a.docx: This is not a file of a kind"),
+        ("f.mp4", media("film.mp4"), _vtt(b"\n" + b"9" * 4_301 + b":00:01.000 --> 00:02.000\nHi"), "Line 3: “999"),
+        ("f.mp4", media("film.mp4"), (("f.nl.vtt", WORDS),), "f.nl.vtt: The name says the language “nl”"),
+        ("f.zip", zipped({"f.mp4": media("film.mp4"), "f.srt": b"1\n"}), (), "f.srt: This is not a file of a kind"),
+        ("f.mp3", media("talk.mp3")[:-2_000], (), "f.mp3: The file is incomplete"),
+        ("f.mp3", media("talk.mp3") + b"\1" * 70_000 + media("talk.mp3"), (), "goes on with something that is no"),
         ("f.pdf", pdf("One")[:150], (), "damaged or incomplete"),
         ("f.pdf", pdf("One"), (("a.vtt", WORDS),), "has neither captions"),
         ("f.pdf", _pdf_with(_nothing, encryption=pikepdf.Encryption(owner="o", user="u")), (), "a password"),
@@ -184,6 +191,82 @@ def test_a_damaged_pdf_is_read_or_refused_and_nothing_else(data: st.DataObject) 
         whole[data.draw(st.integers(0, len(whole) - 1))] = data.draw(st.integers(0, 255))
     with contextlib.suppress(Invalid):
         assert pdfs.pages_in([bytes(whole)]) >= 1
+
+
+def test_a_recording_may_be_joined_of_several_with_tags_between_and_behind() -> None:
+    talk = media("talk.mp3")
+    picture = b"ID3\4\0\0\0\x06\0\0" + b"\xff\xfb" * (98_304 // 2)
+    ape_size = 80_000
+    ape = b"APETAGEX" + (2_000).to_bytes(4, "little") + ape_size.to_bytes(4, "little") + b"\1\0\0\0\0\0\0\xa0"
+    ape += b"\0" * 8 + b"\7" * ape_size
+    alone = sounds.examine_mp3([talk], len(talk)).length
+    joined = talk + picture + talk + ape + b"TAG" + b"\0" * 125
+    assert abs(sounds.examine_mp3([joined], len(joined)).length - 2 * alone) <= 1
+    for short in (talk[:-2_000], talk + talk[:-2_000], talk[:-2_000] + picture + talk):
+        with pytest.raises(Invalid):
+            sounds.examine_mp3([short], len(short))
+
+
+def test_a_film_with_a_scale_beyond_all_measure_is_refused() -> None:
+    for size in (9, 130):
+        scale = b"\x2a\xd7\xb1" + (0x4000 | size).to_bytes(2) + b"\xff" * size
+        body = scale + b"\x44\x89\x88" + struct.pack(">d", 1.0)
+        film = b"\x15\x49\xa9\x66" + (0x4000 | len(body)).to_bytes(2) + body + b"\x1f\x43\xb6\x75\x80"
+        with pytest.raises(Invalid, match="damaged"):
+            webm.examine([film], len(film))
+
+
+def test_every_kind_of_film_recording_or_document_is_served_as_what_it_is() -> None:
+    unknown = media_type_of("x.unknown")
+    endings = [ending for kind in kinds.KINDS for ending in kind.endings]
+    assert [one for one in endings if media_type_of(f"f.{one}") == unknown] == []
+    assert media_type_of("talk.opus") == "audio/ogg"
+
+
+def _indirectly(place: str, value: object) -> bytes:
+    """A PDF with something behind a reference, at the last of the keys, all of whose dictionaries are behind some."""
+
+    def change(document: pikepdf.Pdf) -> None:
+        *keys, last = place.split()
+        holder: object = {"Root": document.Root, "Page": document.pages[0].obj}[keys.pop(0)]
+        for key in keys:
+            inner = pikepdf.Array([]) if key == "/Annots" else pikepdf.Dictionary()
+            holder[key] = document.make_indirect(inner)  # type: ignore[index]
+            holder = holder[key]  # type: ignore[index]
+            if key == "/Annots":
+                holder.append(document.make_indirect(pikepdf.Dictionary(Subtype=pikepdf.Name.Link)))  # type: ignore[attr-defined]
+                holder = holder[0]  # type: ignore[index]
+        holder[last] = document.make_indirect(value)  # type: ignore[index]
+
+    return _pdf_with(change)
+
+
+@pytest.mark.parametrize(
+    "place",
+    ["Root /OpenAction", "Root /AA /WC", "Root /OpenAction /Next", "Root /Names /JavaScript", "Page /AA /O",
+     "Page /Annots /A", "Page /Annots /A /Next", "Page /Annots /AA /E"],
+)  # fmt: skip
+def test_a_script_behind_references_is_found_and_what_is_none_is_let_in(place: str) -> None:
+    script = pikepdf.Dictionary(S=pikepdf.Name.JavaScript, JS="app.alert(1)")
+    with pytest.raises(Invalid, match="JavaScript"):
+        pdfs.pages_in([_indirectly(place, script)])
+    if "/JavaScript" not in place:
+        away = pikepdf.Dictionary(S=pikepdf.Name.URI, URI="https://example.org")
+        assert pdfs.pages_in([_indirectly(place, away)]) == 1
+    assert pdfs.pages_in([_indirectly("Root /Names /Dests", pikepdf.Dictionary())]) == 1
+
+
+@pytest.mark.parametrize("key", ["Kids", "Next"])
+def test_a_small_pdf_that_is_endless_is_refused(key: str) -> None:
+    # Each level refers to the next one twice: fifty levels are 2^50 ends, and not one page at any of them.
+    levels = [f"<</S/GoTo/{key}[{5 + n} 0 R {5 + n} 0 R]>>" for n in range(50)]
+    page = "<</Type/Page/S/GoTo/MediaBox[0 0 9 9]>>"
+    catalog = (
+        "<</Type/Catalog/Pages 2 0 R/OpenAction 4 0 R>>" if key == "Next" else "<</Type/Catalog/Pages 4 0 R>>"
+    )
+    endless = written([catalog, "<</Type/Pages/Count 1/Kids[3 0 R]>>", page, *levels, "<</S/GoTo/Kids[]>>"])
+    with pytest.raises(Invalid, match="never end"):
+        pdfs.pages_in([endless])
 
 
 def test_pdfs_whose_pages_go_round_in_a_circle_are_refused() -> None:

@@ -11,7 +11,7 @@ from sqlalchemy import select, text
 from app.content import service
 from app.core import clock
 from app.core.errors import Forbidden, Invalid, NotFound
-from app.db.models import Enrollment, Launch, LessonCompletion, ScormCommit
+from app.db.models import ContentType, Enrollment, Launch, LessonCompletion, ScormCommit
 from app.lrs import service as record_store
 from tests.content.conftest import Play, Played, School, subject_of
 from tests.content.test_media_importing import upload
@@ -135,10 +135,64 @@ def test_nobody_watches_faster_than_the_clock(school: School, play: Play, time: 
     assert school.attempt().total_seconds <= 12
 
 
+def _total(pieces: list[list[int]]) -> int:
+    return sum(end - start for start, end in pieces)
+
+
+def test_opening_a_film_often_gains_nothing(school: School, play: Play, time: Time) -> None:
+    film(school)
+    begun = clock.now()
+
+    def within_the_clock(answer: dict[str, Any]) -> bool:
+        passed = (clock.now() - begun).total_seconds()
+        assert answer["counted"] == seen(school)
+        return (
+            _total(answer["counted"]) <= 2_000 * passed + 2_000 and school.attempt().total_seconds <= passed
+        )
+
+    for start in range(0, 12_000, 2_000):
+        assert within_the_clock(say(play(), seen=[[start, start + 2_000]], seconds=60).json())
+    launches = [play() for _ in range(5)]
+    time(1)
+    # From the oldest on: each is taken as long as no newer one has saved.
+    for played in launches:
+        answer = say(played, seen=[[0, 12_000]], seconds=60).json()
+        assert within_the_clock(answer)
+    assert _total(answer["counted"]) >= 4_000, "a second at double speed, and two that a player may be ahead"
+    # What was claimed and acknowledged counts with any later report, as soon as time has passed.
+    time(10)
+    last = say(launches[-1], seen=[[8_000, 12_000]], seconds=60).json()
+    assert (last["complete"], last["counted"]) == (True, [[0, 12_000]])
+    assert within_the_clock(last)
+
+
+def test_one_piece_behind_the_end_keeps_nothing_from_being_saved(
+    school: School, play: Play, time: Time
+) -> None:
+    film(school, percent=100)
+    played = play()
+    time(20)
+    answer = say(played, seen=[[0, 3_000], [11_000, 15_000], [20_000, 40_000]]).json()
+    assert (answer["result"], answer["counted"]) == (True, [[0, 3_000], [11_000, 12_000]])
+
+
+def test_an_attempt_keeps_a_bounded_number_of_pieces(
+    school: School, play: Play, time: Time, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    film(school)
+    time(20)
+    monkeypatch.setattr("app.rules.media.MOST_SPANS", 3)
+    played = play()
+    assert say(played, seen=[[0, 10], [20, 30], [40, 50]]).status_code == 200
+    for again in (played, play()):
+        refused = say(again, seen=[[60, 70]])
+        assert (refused.status_code, refused.json()["result"]) == (422, False)
+    assert say(again, seen=[[5, 70]]).json()["counted"] == [[0, 70]]
+
+
 @pytest.mark.parametrize(
     "model",
     [
-        {"seen": [[0, 40_000]]},
         {"seen": [[-1_000, 4]]},
         {"seen": [[5, 4]]},
         {"seen": [[1, 2, 3]]},
@@ -178,10 +232,9 @@ def test_anothers_launch_one_that_is_over_and_a_preview_leave_no_trace(
     with pytest.raises(NotFound):
         service.launch(school.session, subject_of(school.stranger), school.settings, school.lesson.id)
     played = play()
-    assert host.post("/p/not-a-token/commit", json={}, headers={"Origin": played.origin}).status_code in (
-        404,
-        422,
-    )
+    valid = {"seq": 1, "cmi": {"seen": [[0, 1_000]]}}
+    anothers = host.post("/p/not-a-token/commit", json=valid, headers={"Origin": played.origin})
+    assert anothers.status_code == 404
     time(3 * 3_600)
     refused = say(played, seen=[[0, 12_000]])
     assert (refused.status_code, refused.json()["result"]) == (401, False)
@@ -191,15 +244,49 @@ def test_anothers_launch_one_that_is_over_and_a_preview_leave_no_trace(
 def test_a_document_is_read_page_by_page(school: School, play: Play, time: Time) -> None:
     upload(school, "read.pdf", pdf(*"abcdef"), kind="document")
     school.session.commit()
+    begun = clock.now()
     played = play()
     assert played.boot()["cmi"]["pages"] == 6
     assert say(played, pages=[7]).status_code == 422
     assert say(played, pages=[0]).status_code == 422
     # Six pages in no time: two, for a clock may be two seconds ahead.
     assert say(played, pages=[1, 2, 3, 4, 5, 6], place=6).json()["complete"] is False
+    # Nor does opening it again bring pages; the answer says how many count.
+    for _ in range(3):
+        played = play()
+        counted = say(played, pages=[5, 6], place=6).json()["counted"]
+        assert counted == seen(school)
+        assert _total(counted) <= 1_000 * (clock.now() - begun).total_seconds() + 2_000
     time(10)
-    assert say(played, pages=[1, 2, 3, 4, 5], place=5, seconds=9).json()["complete"] is True
+    assert say(played, pages=[6], place=5, seconds=9).json()["complete"] is True
     assert school.attempt().location == "5"
+
+
+def test_a_film_whose_name_has_accents_apart_from_their_letters_plays(
+    school: School, play: Play, host: TestClient
+) -> None:
+    package = upload(school, "Hygie\u0300ne.mp4", media("film.mp4"))
+    school.session.commit()
+    path = package.manifest["items"][0]["path"]
+    assert host.get(f"{play().base}/files/{path}").status_code == 200
+
+
+@pytest.mark.parametrize("kind", ["video", "document"])
+def test_a_lesson_that_has_nothing_in_it_is_not_done(
+    school: School, signed_in: Callable[..., TestClient], kind: str
+) -> None:
+    school.lesson.content_type = ContentType(kind)
+    school.session.commit()
+    student = signed_in(school.student)
+    place = f"/api/v1/enrollments/{school.enrollment.id}/lessons/{school.lesson.id}/completion"
+    answers = (
+        student.put(place, json={}),
+        student.post(f"/learn/materials/{school.lesson.id}", data={"button": ""}),
+    )
+    for answer in answers:
+        assert answer.status_code == 409
+        assert "still preparing this lesson" in answer.text
+    assert school.session.scalars(select(LessonCompletion)).all() == []
 
 
 def test_a_student_does_not_mark_what_is_counted(

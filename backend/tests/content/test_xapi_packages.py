@@ -173,6 +173,29 @@ def test_a_part_is_waived_before_it_was_opened(school: School) -> None:
     assert len(completions(school)) == 1
 
 
+def test_what_was_waived_the_content_does_not_take_back(stage: Stage, client: httpx.Client) -> None:
+    stage.upload(xapi_course())
+    content = Content(stage, client)
+    assert content.say("initialized").status_code == 200
+    with stage.server.database.begin() as session:
+        school = stage._school(session)
+        staff = User(email="a@school.example", full_name="Ad Min", role=Role.ADMIN, hashed_password="!")
+        session.add(staff)
+        session.flush()
+        service.waive(
+            session,
+            subject_of(staff),
+            school.lesson.id,
+            user_id=school.student.id,
+            sco_id="activity-1",
+            reason="Transfer",
+        )
+    assert content.say("failed", result={"success": False}).status_code == 200
+    assert (stage.attempts()[0].cmi_core_lesson_status, len(stage.completions())) == ("completed", 1)
+    assert content.say("passed", result={"success": True}).status_code == 200
+    assert (stage.attempts()[0].cmi_core_lesson_status, len(stage.completions())) == ("passed", 1)
+
+
 @pytest.mark.browser
 def test_a_package_plays_and_goes_on_after_the_tab_was_killed(stage: Stage) -> None:
     stage.upload(xapi_course())

@@ -16,6 +16,11 @@ def pdf(*pages: str) -> bytes:
             f"<</Type/Page/Parent 2 0 R/MediaBox[0 0 612 792]/Contents {5 + 2 * n} 0 R{FONT}>>",
             f"<</Length {len(content)}>>stream\n{content}\nendstream",
         ]
+    return written(objects)
+
+
+def written(objects: list[str]) -> bytes:
+    """A PDF of these objects, numbered from 1; the first one is the catalog."""
     out = b"%PDF-1.4\n"
     offsets = []
     for number, body in enumerate(objects, start=1):

@@ -26,10 +26,12 @@ def moments(pieces: list[Span]) -> set[int]:
 def session(reports: list[tuple[int, list[Span]]]) -> list[tuple[int, list[Span]]]:
     """What counts after each report, with the moment, as the server keeps it."""
     elapsed, claimed, kept, after = 0, [], [], []  # type: ignore[var-annotated]
+    room = media.Room()
     for passed, said in reports:
         elapsed += passed
         claimed = media.union(claimed, media.within(said, LENGTH))
-        kept = media.counted(kept, claimed, media.room(elapsed))
+        room = room.grown(0, elapsed)
+        kept = media.counted(kept, claimed, room.most)
         after.append((elapsed, kept))
     return after
 
@@ -58,6 +60,28 @@ def test_nothing_counts_beyond_the_clock_or_the_film_and_nothing_is_taken_back(
         # As much as the clock allows, not less.
         assert media.total(kept) >= min(len(claimed), media.FASTEST * elapsed + media.AHEAD)
         before = now
+
+
+MOMENTS = st.integers(0, 3_000)
+
+
+@given(st.lists(st.tuples(MOMENTS, MOMENTS, SPANS), max_size=12), st.sampled_from([1, media.FASTEST]))
+def test_opening_a_lesson_again_gains_nothing_however_its_sessions_interleave(
+    said: list[tuple[int, int, list[Span]]], speed: int
+) -> None:
+    # Each report comes from a session opened at one moment, at another; reports come in the order of their moments.
+    room, claimed, kept = media.Room(), [], []  # type: ignore[var-annotated]
+    open_in: set[int] = set()
+    for opened, reported, spans in sorted((min(a, b), max(a, b), spans) for a, b, spans in said):
+        now = max(reported, room.until or 0)
+        open_in |= set(range(opened, now))
+        claimed = media.union(kept, claimed, media.within(spans, LENGTH))
+        room = room.grown(opened, now, speed=speed)
+        before, kept = kept, media.counted(kept, claimed, room.most)
+        assert media.without(before, kept) == []
+        assert media.total(kept) <= len(open_in) * speed + media.AHEAD
+        # What was claimed in an earlier session counts as soon as there is room.
+        assert media.total(kept) == min(media.total(claimed), max(room.most, media.total(before)))
 
 
 @given(st.permutations(range(6)), st.lists(st.integers(1, 900), min_size=6, max_size=6), st.data())
@@ -100,5 +124,5 @@ def test_pages_are_read_one_by_one_and_at_most_one_in_a_second() -> None:
     assert media.percent(media.union(pages), 10 * media.PAGE) == Fraction(40)
     assert not media.is_enough(media.union(pages), 5 * media.PAGE, 100)
     at_once = media.union(media.page_span(page) for page in range(1, 101))
-    assert len(media.pages_in(media.counted([], at_once, media.room(10_000, speed=1)))) == 12
+    assert len(media.pages_in(media.counted([], at_once, media.Room().grown(0, 10_000, speed=1).most))) == 12
     assert not media.is_enough([], 0, 1)

@@ -82,6 +82,7 @@ def commit(session: Session, token: str, sent: CommitIn) -> CommitOut:
         seq=sent.seq,
         lesson_status=attempt.cmi_core_lesson_status or scorm12.NOT_ATTEMPTED,
         complete=standing.complete,
+        counted=None if report is None else report.counted_in(attempt),
     )
 
 
@@ -199,7 +200,7 @@ def _apply(
     runtime.take(
         attempt, item, report, sitting, ended=ended, left=sent.finish or sent.leaving, late=late, now=now
     )
-    credit(record, attempt, report.session_seconds, now)
+    credit(session, record, attempt, report.session_seconds, now)
     # An answer that is lost is asked for again under a new number: the end of a session is recorded once.
     ends = sent.finish and not record.end_recorded
     if sent.finish:
@@ -261,10 +262,16 @@ def record_news(
 
 
 @internal("a step of a report")
-def credit(record: Launch, attempt: ScormData, reported: Decimal | float, now: datetime) -> None:
-    """Count the seconds that a session has lasted by its content, never more than have passed."""
+def credit(
+    session: Session, record: Launch, attempt: ScormData, reported: Decimal | float, now: datetime
+) -> None:
+    """Count the seconds that a session has lasted by its content, never more than have passed: since it was opened, and
+    for all sessions of an attempt together, of which several may have been open in the same moment."""
     passed = (now - record.created_at).total_seconds()
     credited = scorm12.credited_seconds(Decimal(reported), passed)
+    if credited > record.session_seconds:
+        elsewhere, open_for = launch_queries.seconds_of_attempt(session, record, now)
+        credited = min(credited, int(open_for) - elsewhere)
     if credited > record.session_seconds:
         attempt.total_seconds += credited - record.session_seconds
         record.session_seconds = credited

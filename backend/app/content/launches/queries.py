@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from decimal import Decimal
 
-from sqlalchemy import delete, exists, func, select, update
+from sqlalchemy import case, delete, exists, func, select, update
 from sqlalchemy.orm import Session
 
 from app.db.models import Launch, ScormCommit, User
@@ -78,6 +79,36 @@ def newer_launch_has_saved(session: Session, launch: Launch) -> bool:
             )
         )
     )
+
+
+def seconds_of_attempt(session: Session, launch: Launch, now: datetime) -> tuple[int, Decimal]:
+    """Seconds that the other launches of the same attempt were credited, and how long any of all was open up to now;
+    a moment in which several were open is one."""
+    until = case((Launch.id == launch.id, now), else_=func.least(Launch.last_seen_at, now))
+    opened = func.tstzrange(Launch.created_at, func.greatest(Launch.created_at, until))
+    one = (
+        select(
+            func.coalesce(func.sum(case((Launch.id == launch.id, 0), else_=Launch.session_seconds)), 0).label(
+                "credited"
+            ),
+            func.range_agg(opened).label("open"),
+        )
+        .where(
+            Launch.user_id == launch.user_id,
+            Launch.enrollment_id == launch.enrollment_id,
+            Launch.package_id == launch.package_id,
+            Launch.sco_id == launch.sco_id,
+            Launch.attempt_no == launch.attempt_no,
+            Launch.preview.is_(False),
+        )
+        .subquery()
+    )
+    piece = func.unnest(one.c.open).column_valued("piece")
+    lasted = func.extract("epoch", func.upper(piece) - func.lower(piece))
+    row = session.execute(
+        select(one.c.credited, select(func.coalesce(func.sum(lasted), 0)).scalar_subquery())
+    ).one()
+    return int(row[0]), row[1]
 
 
 def touch_launch(session: Session, launch: Launch, at: datetime, *, at_most_every: timedelta) -> None:

@@ -133,7 +133,7 @@ def _keep(session: Session, token_hash: str, submission: Submission) -> None:
     record.last_seq += len(fresh)
     said: list[dict[str, Any]] = []
     if held is not None and attempt is not None:
-        credit(record, attempt, heard.seconds, now)
+        credit(session, record, attempt, heard.seconds, now)
         attempt.updated_at = now
         ending = "terminated" if heard.ended and not record.end_recorded else None
         if heard.ended:

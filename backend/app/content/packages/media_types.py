@@ -41,6 +41,7 @@ _TYPES = {
     "aac": "audio/aac",
     "ogg": "audio/ogg",
     "oga": "audio/ogg",
+    "opus": "audio/ogg",
     "wav": "audio/wav",
     "woff": "font/woff",
     "woff2": "font/woff2",

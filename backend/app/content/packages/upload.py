@@ -1,5 +1,6 @@
 """Taking in a package: checked whole, then stored, then recorded with a claim on its files. Refused: no row is left."""
 
+import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from io import RawIOBase
 from typing import BinaryIO, cast
@@ -190,8 +191,9 @@ class _Stream(RawIOBase):
 
 
 def _plain_name(name: str) -> str:
-    """The last part of an uploaded file's name, printable, for showing."""
-    last = name.replace("\\", "/").rpartition("/")[2]
+    """The last part of an uploaded file's name, printable, in the form in which files are asked for: macOS sends
+    accents apart from their letters."""
+    last = unicodedata.normalize("NFC", name.replace("\\", "/").rpartition("/")[2])
     return (
         "".join(c for c in last if c.isprintable() and not "\ud800" <= c <= "\udfff")[:255] or "package.zip"
     )

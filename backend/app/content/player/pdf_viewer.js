@@ -117,6 +117,17 @@ const seen = new IntersectionObserver(entries => {
   }
 }, { threshold: [0, 0.1, 0.25, 0.5, 0.75, 1] });
 
+// A page that was never out of sight is noticed no second time: in a tab that comes back, look at all again.
+document.addEventListener("visibilitychange", () => {
+  for (const timer of timers.values()) clearTimeout(timer);
+  timers.clear();
+  if (document.visibilityState !== "visible") return;
+  for (const sheet of sheets) {
+    seen.unobserve(sheet);
+    seen.observe(sheet);
+  }
+});
+
 function isRead(page) {
   timers.delete(page);
   if (document.visibilityState !== "visible") return;

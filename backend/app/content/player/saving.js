@@ -140,7 +140,8 @@ export class Saving {
     // An older answer that comes late does not make newer state saved.
     if (commit.seq === this.seq) this.savedText = commit.text;
     this.#settled();
-    this.report("saved", { status: answer.lesson_status, complete: answer.complete, finish: commit.finish });
+    const { complete, counted } = answer;
+    this.report("saved", { status: answer.lesson_status, complete, counted, finish: commit.finish });
     if (this.#unsaved()) this.#schedule(CHANGE_DELAY_MS);
     return true;
   }

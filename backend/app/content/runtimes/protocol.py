@@ -16,6 +16,7 @@ from app.content.packages.single_file import Source
 from app.content.packages.versions import Version
 from app.db.models import ContentType, Launch, ScormData
 from app.lrs.service import Call
+from app.rules.media import Span
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,10 @@ class Report:
     """How long the content says that this session has lasted."""
     suspended: bool
     """Whether the content wants to go on where it is the next time."""
+
+    def counted_in(self, attempt: ScormData) -> list[Span] | None:
+        """The pieces of a film or document that count by now; None for content that has none."""
+        return None
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,9 +5,12 @@ from collections.abc import Callable
 from sqlalchemy.orm import Session
 
 from app.core.permissions import internal
-from app.db.models import ContentType
+from app.db.models import ContentType, Lesson
 from app.enrollment.completions import queries as completion_queries
 
+_EMPTY = (
+    "The school is still preparing this lesson. Nothing was saved; come back when there is something to open."
+)
 Ask = Callable[[Session, int], bool]
 _asks: dict[str, Ask] = {}
 
@@ -18,8 +21,12 @@ def register(name: str, ask: Ask) -> None:
     _asks[name] = ask
 
 
-def is_self_marked(session: Session, lesson_id: int, kind: ContentType) -> bool:
-    """Whether a student marks this lesson as done: a video or document elsewhere, and content that reports nothing."""
-    if kind in (ContentType.VIDEO, ContentType.DOCUMENT):
-        return not completion_queries.has_package(session, lesson_id)
-    return any(ask(session, lesson_id) for ask in _asks.values())
+def why_not(session: Session, lesson: Lesson) -> str | None:
+    """Why a student does not mark this lesson as done, as a sentence; None for a video or document elsewhere, and for
+    content that reports nothing, which they do mark."""
+    is_linked = lesson.content_type in (ContentType.VIDEO, ContentType.DOCUMENT)
+    if is_linked and not completion_queries.has_package(session, lesson.id):
+        return None if lesson.content_url else _EMPTY
+    if not is_linked and any(ask(session, lesson.id) for ask in _asks.values()):
+        return None
+    return "This lesson is marked as done automatically. Open it and work through it."

@@ -18,7 +18,7 @@ from app.core.permissions import Subject, internal
 from app.db.models import Enrollment, EnrollmentStatus, LessonCompletion
 from app.enrollment import policy, queries
 from app.enrollment.completions import queries as completion_queries
-from app.enrollment.completions.self_marked import is_self_marked
+from app.enrollment.completions import self_marked
 from app.rules.progress import Progress, progress_of_counts
 
 __all__ = [
@@ -166,8 +166,9 @@ def mark_lesson(
         if policy.may_mark(subject):
             require_not_own(subject, record.user_id, "lessons and grades")
         policy.require_mark_own(subject, record.user_id)
-        if not is_self_marked(session, lesson_id, lesson.content_type):
-            raise Conflict("This lesson is marked as done automatically. Open it and work through it.")
+        reason = self_marked.why_not(session, lesson)
+        if reason is not None:
+            raise Conflict(reason)
         if score_pct is not None:
             raise wrong("score_pct", "Only staff enter a score.")
     outcome = record_lesson_completion(

@@ -4,7 +4,7 @@ import re
 
 MOST_BYTES = 4 * 1024**2
 _MOST_FAULTS = 20
-_TIME = r"(?:(\d{2,}):)?([0-5]\d):([0-5]\d)\.(\d{3})"
+_TIME = r"(?:(\d{2,4}):)?([0-5]\d):([0-5]\d)\.(\d{3})"
 _CUE = re.compile(rf"{_TIME}[ \t]+-->[ \t]+{_TIME}(?:[ \t].*)?", re.ASCII)
 _HEADER = re.compile(r"\ufeff?WEBVTT(?:[ \t].*)?")
 
@@ -19,9 +19,10 @@ _NAMED = re.compile(r"\.([a-z]{2})(?:-[A-Za-z0-9]{2,8})*\.vtt$", re.IGNORECASE)
 
 
 def language_of(name: str) -> str:
-    """The language that a file's name gives, as in `film.es.vtt`; English where it gives none."""
+    """The language that a file's name gives, as in `film.es.vtt`; English where it gives none. It may be a code that
+    is not among `LANGUAGES`."""
     match = _NAMED.search(name)
-    return match.group(1).lower() if match and match.group(1).lower() in LANGUAGES else "en"
+    return match.group(1).lower() if match else "en"
 
 
 def is_chapters(name: str) -> bool:

@@ -14,6 +14,7 @@ ITEM = "media"
 VIDEO, AUDIO, DOCUMENT = "video", "audio", "document"
 _ALONE = {kinds.MP4: mp4.examine, kinds.M4A: mp4.examine, kinds.WEBM: webm.examine, kinds.MP3: sounds.examine_mp3,
           kinds.OGG: sounds.examine_ogg}  # fmt: skip
+_OF_COURSES = frozenset(("html", "htm", "xhtml", "xml", "json", "js", "swf"))
 _LARGEST_POSTER = 5 * 1024**2
 
 
@@ -23,7 +24,10 @@ def root_of(source: Source) -> str | None:
     if isinstance(source, LooseFiles):
         return None if isinstance(source, SingleFile) else ""
     claimed = [kinds.named(name) for name in names]
-    if not any(kind is not None and kind.family in PLAYED for kind in claimed) or None in claimed:
+    if not any(kind is not None and kind.family in PLAYED for kind in claimed):
+        return None
+    # A stray file is named in the refusal; what may belong to a course leaves the zip to the other standards.
+    if any(kinds.ending_of(name) in _OF_COURSES for name in names):
         return None
     folders = {name.rpartition("/")[0] for name in names}
     return f"{folders.pop()}/".removeprefix("/") if len(folders) == 1 else ""
@@ -161,6 +165,13 @@ def _companion(
         language = captions.language_of(path)
         if captions.is_chapters(path):
             details["chapters"] = path
+        elif language not in captions.LANGUAGES:
+            known = ", ".join(captions.LANGUAGES)
+            reading.add(
+                name,
+                f"The name says the language “{language}”, which is not known here. Name the captions by one of "
+                f"{known}, as in film.es.vtt.",
+            )
         elif any(one["language"] == language for one in details["captions"]):
             reading.add(
                 name,

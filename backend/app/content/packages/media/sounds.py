@@ -12,39 +12,75 @@ _KILOBITS = (
     (0, 8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160),
 )
 _MOST_BETWEEN = 64 * 1024
-"""Bytes that may stand between two frames: tags, and what recorders leave behind."""
+"""Bytes that may stand between two frames beside tags: what recorders leave behind."""
+_XING_WITHIN = 48
+"""Bytes of a frame behind its header in which Xing's header ends, if there is one."""
+_ID3V1_BYTES = 128
 
 
 def examine_mp3(pieces: Iterable[bytes], size: int) -> Found:
-    """Add up the frames. Raises Invalid for a file without any."""
+    """Add up the frames, of several recordings if they were joined. Raises Invalid for a file without any, and for one
+    that breaks off or goes on with something else."""
     source = Forward(pieces)
-    milliseconds, frames, between = 0.0, 0, 0
-    head = source.read(4)
-    if head[:3] == b"ID3":
-        rest = source.read(6)
-        tag = 0
-        for byte in rest[2:6]:
-            tag = tag << 7 | byte & 0x7F
-        source.skip(tag)
-        head = source.read(4)
+    milliseconds, frames, promised, between = 0.0, 0, 0, 0
+    head, is_first = source.read(4), True
     while len(head) == 4:
+        if _skipped_tag(source, head):
+            head, is_first, between = source.read(4), True, 0
+            continue
         frame = _frame(head)
         if frame is None:
             between += 1
+            if between > _MOST_BETWEEN and frames:
+                raise Invalid("The file goes on with something that is no sound. Export it again as MP3.")
             if between > _MOST_BETWEEN:
                 break
             head = head[1:] + source.read(1)
             continue
         length, lasts = frame
-        passed = source.skip(length - 4)
-        if passed < length - 4:
+        begins = source.read(min(length - 4, _XING_WITHIN)) if is_first else b""
+        promised += _promised(begins)
+        rest = length - 4 - len(begins)
+        if source.skip(rest) < rest:
             break
         milliseconds += lasts
-        frames, between = frames + 1, 0
+        frames, between, is_first = frames + 1, 0, False
         head = source.read(4)
     if frames < 2:
         raise Invalid("There is no sound in the file that can be read. Export it again as MP3.")
+    if frames < promised:
+        raise Invalid(INCOMPLETE)
     return Found(length=round(milliseconds), has_sound=True)
+
+
+def _skipped_tag(source: Forward, head: bytes) -> bool:
+    """Pass over an ID3v2, APEv2 or ID3v1 tag that begins with these bytes, if it does; it may hold a picture."""
+    if head[:3] == b"ID3":
+        rest = source.read(6)
+        tag = 0
+        for byte in rest[2:6]:
+            tag = tag << 7 | byte & 0x7F
+        source.skip(tag + (10 if rest[1:2] and rest[1] & 0x10 else 0))
+        return True
+    if head == b"APET":
+        rest = source.read(28)
+        if rest[:4] == b"AGEX":
+            # Its size counts the footer and not the header; a footer by itself has its items before it.
+            is_header = len(rest) == 28 and rest[19] & 0x20
+            source.skip(int.from_bytes(rest[8:12], "little") if is_header else 0)
+        return True
+    if head[:3] == b"TAG":
+        source.skip(_ID3V1_BYTES - 4)
+        return True
+    return False
+
+
+def _promised(begins: bytes) -> int:
+    """How many frames follow by what the encoder wrote into the first one; 0 where it wrote nothing."""
+    at = next((at for name in (b"Xing", b"Info") if (at := begins.find(name)) >= 0), None)
+    if at is None or len(begins) < at + 12 or not begins[at + 7] & 1:
+        return 0
+    return int.from_bytes(begins[at + 8 : at + 12])
 
 
 def _frame(head: bytes) -> tuple[int, float] | None:

@@ -9,6 +9,7 @@ from app.core.errors import Invalid
 
 _EBML, _SEGMENT, _INFO, _TRACKS, _CLUSTER = 0x1A45DFA3, 0x18538067, 0x1549A966, 0x1654AE6B, 0x1F43B675
 _DOC_TYPE, _SCALE, _DURATION, _TRACK, _TRACK_TYPE, _CODEC = 0x4282, 0x2AD7B1, 0x4489, 0xAE, 0x83, 0x86
+_LONGEST_NUMBER = 8
 _MOST_HEAD = 4 * 1024**2
 _PLAYED = ("V_VP8", "V_VP9", "V_AV1", "A_OPUS", "A_VORBIS")
 _DAMAGED = "The file is damaged: its structure contradicts itself. Export it again."
@@ -59,7 +60,10 @@ def _take(element: int, body: bytes, found: Found) -> None:
                 )
         elif element == _INFO:
             values = dict(inner)
-            scale = int.from_bytes(values.get(_SCALE, b"\x0f\x42\x40"))
+            raw_scale = values.get(_SCALE, b"\x0f\x42\x40")
+            if len(raw_scale) > _LONGEST_NUMBER:
+                raise Invalid(_DAMAGED)
+            scale = int.from_bytes(raw_scale)
             raw = values.get(_DURATION, b"")
             length = struct.unpack(">f" if len(raw) == 4 else ">d", raw)[0] if raw else 0.0
             if 0 < length * scale < 10**18:

@@ -15,6 +15,7 @@ from app.content.runtimes.media import pages
 from app.content.runtimes.media.report import MediaReport, length_of, read, seen_in
 from app.content.runtimes.media.statements import statements_of
 from app.content.runtimes.protocol import Learner, Report, Sitting, SoFar, package_address
+from app.core.errors import Invalid
 from app.db.models import ContentType, Launch, ScormData
 from app.rules import media, scorm12
 
@@ -85,19 +86,29 @@ class Media:
         late: bool,
         now: datetime,
     ) -> None:
-        """Count what was seen, in this session as far as its clock allows; the place is that of the newest report."""
+        """Count what was seen, as far as the clock allows; the place is that of the newest report.
+
+        The attempt keeps what was claimed and how much can have been played, so that opening the lesson again gains
+        nothing, and what an earlier session claimed counts as soon as there is room.
+        """
         assert isinstance(report, MediaReport)  # noqa: S101 -- from `read`
-        launch, length = sitting.launch, length_of(item)
-        state = launch.session_state
+        length, kept = length_of(item), attempt.cmi
+        before = seen_in(kept.get("seen"))
         claimed = media.union(
-            seen_in(state.get("claimed")), report.spans_within(length, is_document=self.is_document)
+            before, seen_in(kept.get("claimed")), report.spans_within(length, is_document=self.is_document)
         )
-        elapsed = round((now - launch.created_at).total_seconds() * 1000)
-        room = media.room(elapsed, speed=1 if self.is_document else media.FASTEST)
-        counted = media.counted(seen_in(state.get("counted")), claimed, room)
-        launch.session_state = {**state, "claimed": claimed, "counted": counted}
-        seen = media.union(seen_in(attempt.cmi.get("seen")), counted)
-        kept = {**attempt.cmi, "seen": seen}
+        if len(claimed) > media.MOST_SPANS:
+            raise Invalid(
+                f"More than {media.MOST_SPANS:,} separate pieces of this lesson were played. Play it through without "
+                "jumping. What was saved is kept."
+            )
+        room = media.Room(*kept.get("room") or ()).grown(
+            _milliseconds(sitting.launch.created_at),
+            _milliseconds(now),
+            speed=1 if self.is_document else media.FASTEST,
+        )
+        seen = media.counted(before, claimed, room.most)
+        kept = {**kept, "seen": seen, "claimed": claimed, "room": room}
         if not late:
             kept |= {"place": report.place, "speed": report.speed}
             attempt.location = str(report.place)
@@ -129,7 +140,7 @@ class Media:
         return False
 
     def prepare(self, session: Session, launch: Launch, item: Item) -> None:
-        """Nothing: what a session counts begins empty."""
+        """Nothing: the attempt keeps what its sessions count."""
 
     def launched(
         self,
@@ -144,6 +155,10 @@ class Media:
         now: datetime,
     ) -> None:
         """Nothing: the player says itself when it is there."""
+
+
+def _milliseconds(moment: datetime) -> int:
+    return round(moment.timestamp() * 1000)
 
 
 VIDEO = Media("video", "Video", ContentType.VIDEO, "film.js")

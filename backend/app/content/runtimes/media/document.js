@@ -7,15 +7,19 @@ const AWAY_MS = 5 * 60_000; // nobody reads a page for longer without touching a
 const PAGE = 1_000; // a page as a piece of its document
 const { cmi } = boot;
 const progress = document.getElementById("progress");
+const completed = document.getElementById("completed"); // the one thing of it that is read aloud
 const unread = document.getElementById("unread");
-const before = new Set(cmi.seen.flatMap(([start, end]) => {
-  return Array.from({ length: (end - start) / PAGE }, (_, n) => start / PAGE + n + 1);
-}));
+let counted = pagesIn(cmi.seen); // what the server has said counts
+let said = []; // what it has been sent for that
 let pages = [];
 let place = cmi.place || 1;
 let seconds = 0;
 let touched = Date.now();
 let done = cmi.done;
+
+function pagesIn(pieces) {
+  return pieces.flatMap(([start, end]) => Array.from({ length: (end - start) / PAGE }, (_, n) => start / PAGE + n + 1));
+}
 
 const saving = new Saving({
   url: "commit",
@@ -23,6 +27,7 @@ const saving = new Saving({
   read: () => ({ pages, place, speed: 1, seconds: Math.floor(seconds / 10) * 10, events: [] }),
   session: () => null,
   report(kind, detail) {
+    if (kind === "saved" && detail.counted) [counted, said] = [pagesIn(detail.counted), JSON.parse(saving.savedText).pages];
     if (kind === "saved" && detail.complete && !done) {
       done = true;
       hint("finished");
@@ -33,15 +38,15 @@ const saving = new Saving({
 });
 
 function left() {
-  const known = new Set([...before, ...pages]);
+  const known = new Set([...counted, ...pages.filter(page => !said.includes(page))]);
   return Array.from({ length: cmi.pages }, (_, n) => n + 1).filter(page => !known.has(page));
 }
 
 function show() {
   const rest = left();
   const count = cmi.pages - rest.length;
-  const text = `${done ? "Completed. " : ""}${count} of ${cmi.pages} ${cmi.pages === 1 ? "page" : "pages"} read.`;
-  if (progress.textContent !== text) progress.textContent = text;
+  progress.textContent = `${done ? "Completed. " : ""}${count} of ${cmi.pages} ${cmi.pages === 1 ? "page" : "pages"} read.`;
+  if (done && !completed.textContent) completed.textContent = "Completed.";
   unread.hidden = rest.length === 0;
 }
 

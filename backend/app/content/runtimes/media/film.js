@@ -4,17 +4,20 @@ import { Saving } from "./saving.js";
 import { begin, boot, hint, report } from "./shell.js";
 import { bind, clock } from "./film_controls.js";
 import { showChapters, showTranscript } from "./transcript.js";
-import { merged, total, Watched } from "./watched.js";
+import { merged, total, Watched, without } from "./watched.js";
 
 const EVERY_MS = 10_000; // what is lost at most when the browser is killed
 const { cmi } = boot;
 const film = document.getElementById("film");
 const progress = document.getElementById("progress");
+const completed = document.getElementById("completed"); // the one thing of it that is read aloud
 const problem = document.getElementById("problem");
 const watched = new Watched();
 let events = [];
 let number = boot.lastSeq * 1_000; // goes on where this page was opened before
 let acknowledged = 0;
+let counted = cmi.seen; // what the server has said counts
+let said = []; // what it has been sent for that
 let resuming = false;
 let done = cmi.done;
 let offered = done;
@@ -24,7 +27,7 @@ let place = cmi.place;
 const now = () => Math.round(film.currentTime * 1000);
 
 function read() {
-  return { seen: watched.all, place, speed: film.playbackRate, seconds: Math.floor(watched.seconds), events };
+  return { seen: watched.within(cmi.length), place, speed: film.playbackRate, seconds: Math.floor(watched.seconds), events };
 }
 
 // What has been taken by the server is said no more.
@@ -41,6 +44,7 @@ const saving = new Saving({
   report(kind, detail) {
     if (kind === "saved") {
       acknowledged = Math.max(acknowledged, ...JSON.parse(saving.savedText).events.map(one => one.n));
+      if (detail.counted) [counted, said] = [detail.counted, JSON.parse(saving.savedText).seen];
       if (detail.complete) complete();
     }
     report(kind, detail);
@@ -62,10 +66,11 @@ function complete() {
 }
 
 function show() {
-  const share = cmi.length ? Math.floor(100 * total(merged([...cmi.seen, ...watched.all])) / cmi.length) : 0;
+  const seen = merged([...counted, ...without(watched.within(cmi.length), said)]);
+  const share = cmi.length ? Math.floor(100 * total(seen) / cmi.length) : 0;
   const word = document.getElementById("player-box").classList.contains("audio") ? "listened to" : "watched";
-  const text = done ? `Completed. ${Math.min(share, 100)}% ${word}.` : `${Math.min(share, 100)}% ${word}.`;
-  if (progress.textContent !== text) progress.textContent = text;
+  progress.textContent = `${done ? "Completed. " : ""}${Math.min(share, 100)}% ${word}.`;
+  if (done && !completed.textContent) completed.textContent = "Completed.";
 }
 
 // What was played

@@ -72,7 +72,8 @@ def film_stage(item: Item, kind: str) -> str:
 <input type="range" id="volume" min="0" max="100" step="5" value="100"></label>
 {full}
 </div>
-<p id="progress" class="progress" role="status"></p>
+<p id="progress" class="progress"></p>
+<p id="completed" class="unseen" role="status"></p>
 <details class="keys"><summary>Keyboard</summary>
 <p>While the player or one of its buttons is in focus: space or K plays and pauses, the arrow keys jump 5 seconds,
 J and L jump 10, C turns captions on and off, M the sound, F the full screen, and
@@ -86,7 +87,8 @@ def document_stage(item: Item) -> str:
     """A document in our viewer, with what was read of it."""
     return f"""{_STYLE}
 <section class="reading" data-stage aria-label="What you have read">
-<p id="progress" class="progress" role="status"></p>
+<p id="progress" class="progress"></p>
+<p id="completed" class="unseen" role="status"></p>
 <button type="button" id="unread" hidden>Next page to read</button>
 </section>
 <iframe id="course" data-stage title="{escape(item.title)}"></iframe>"""

@@ -10,6 +10,7 @@ from typing import Any
 from app.content.packages.model import Item
 from app.content.runtimes.protocol import Report
 from app.core.errors import Invalid
+from app.db.models import ScormData
 from app.rules import media
 from app.rules.media import Span
 
@@ -41,11 +42,18 @@ class MediaReport(Report):
     events: tuple[Event, ...]
 
     def spans_within(self, length: int, *, is_document: bool) -> list[Span]:
-        """What is claimed, as pieces of something of that length. Raises Invalid for what lies outside."""
+        """What is claimed, as pieces of something of that length. Raises Invalid for pages that there are not.
+
+        Of a film, what lies outside is left out: browsers round its end differently, and one piece must not keep
+        everything else from being saved.
+        """
         claimed = [media.page_span(page) for page in self.pages] if is_document else list(self.spans)
-        if any(span.start < 0 or span.end > length + (0 if is_document else media.AHEAD) for span in claimed):
-            raise Invalid("The report names a part that the lesson does not have. Reload the lesson.")
+        if is_document and any(span.end > length for span in claimed):
+            raise Invalid("The report names a page that the lesson does not have. Reload the lesson.")
         return media.within(claimed, length)
+
+    def counted_in(self, attempt: ScormData) -> list[Span]:
+        return seen_in(attempt.cmi.get("seen"))
 
 
 def length_of(item: Item) -> int:

@@ -17,6 +17,13 @@ export function total(pieces) {
   return pieces.reduce((sum, [start, end]) => sum + end - start, 0);
 }
 
+// What of the pieces is in none of the others.
+export function without(pieces, others) {
+  return merged(others).reduce((left, [from, to]) => left.flatMap(([start, end]) => {
+    return [[start, Math.min(end, from)], [Math.max(start, to), end]].filter(([a, b]) => b > a);
+  }), merged(pieces));
+}
+
 export class Watched {
   constructor() {
     this.pieces = [];
@@ -46,7 +53,9 @@ export class Watched {
     this.current = null;
   }
 
-  get all() {
-    return merged(this.current ? [...this.pieces, this.current] : this.pieces).map(piece => piece.map(Math.round));
+  // All of it within a film of this length: browsers put its end elsewhere than the server does.
+  within(length) {
+    const played = merged(this.current ? [...this.pieces, this.current] : this.pieces);
+    return played.map(piece => piece.map(at => Math.min(Math.round(at), length))).filter(([start, end]) => end > start);
   }
 }

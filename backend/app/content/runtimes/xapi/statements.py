@@ -16,7 +16,7 @@ from app.content.scores import keep_statement_score
 from app.core import clock
 from app.db.models import Launch, ScormData
 from app.lrs.service import Call
-from app.rules import cmi5, xapi_launch
+from app.rules import cmi5, scorm12, xapi_launch
 from app.rules.xapi_launch import Outcome
 
 JsonObject = dict[str, Any]
@@ -68,6 +68,7 @@ class XapiStatements:
         first: bool,
         now: datetime,
     ) -> list[JsonObject]:
+        attempt.cmi = {**attempt.cmi, "waived": True}
         _keep_outcome(attempt, replace(_outcome_of(attempt), completed=True, success=None))
         state = launch.session_state
         return [
@@ -90,4 +91,7 @@ def _outcome_of(attempt: ScormData) -> Outcome:
 
 def _keep_outcome(attempt: ScormData, outcome: Outcome) -> None:
     attempt.cmi = {**attempt.cmi, "outcome": asdict(outcome)}
-    attempt.cmi_core_lesson_status = outcome.status
+    status = outcome.status
+    # What an instructor has waived, the content does not take back; it may still be passed.
+    is_waived = attempt.cmi.get("waived") and status not in scorm12.DONE
+    attempt.cmi_core_lesson_status = scorm12.COMPLETED if is_waived else status

@@ -72,7 +72,9 @@ async function refresh({ finished = false } = {}) {
   } catch {
     return; // only a display; the next hint asks again
   }
-  statusLine.textContent = words(result);
+  const standing = words(result);
+  // Written only when it changes: writing the same again has it read aloud again.
+  if (statusLine.textContent.trim() !== standing) statusLine.textContent = standing;
   for (const part of result.parts) {
     const line = document.querySelector(`[data-part="${CSS.escape(part.sco_id)}"]`);
     const label = line?.querySelector("[data-part-status]");
