@@ -6,12 +6,12 @@ from datetime import date, datetime, time, timedelta
 import pytest
 import time_machine
 from fastapi.testclient import TestClient
-from sqlalchemy import text
+from sqlalchemy import text, update
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from app.compliance.attendance.absences import service
-from app.compliance.attendance.absences.schemas import AbsenceOut
+from app.compliance.attendance.absences.schemas import AbsenceIn
 from app.compliance.attendance.closings import queries as closing_queries
 from app.compliance.attendance.closings import service as closings
 from app.compliance.attendance.closings.schemas import ClosingForm
@@ -27,7 +27,6 @@ from app.db.session import Database
 from app.school import policies
 from app.school.service import PolicyKind
 from app.settings import Settings
-from app.web.paging import Paging
 from tests.compliance.attendance.deciding import registrar
 from tests.compliance.attendance.test_absences import EXCUSE, MONDAY, PDF, report
 from tests.compliance.attendance.test_roster import STARTS, ZONE, Room, during
@@ -90,7 +89,7 @@ def test_the_reason_is_for_the_student_and_for_those_who_decide_or_read_withdraw
     evaluator = school.with_duty(Duty.EVALUATOR)
     school.teach(room.record, evaluator)
     with time_machine.travel(during(-24 * 60), tick=False):
-        made = report(room, 0, 1, evidence=(store, PDF))  # of the class of the first instructor alone
+        made = report(room, 0, 1, evidence=(store, PDF))  # Tuesday: of the first instructor's class alone
         readers = (room.people[0], room.teacher, school.with_duty(Duty.REGISTRAR), school.admin())
         readers += (school.with_duty(Duty.BURSAR), school.with_duty(Duty.AUDITOR))
         for person in readers:
@@ -152,29 +151,26 @@ def test_a_closed_day_keeps_no_later_one_from_being_marked(room: TwoClasses) -> 
 
 
 def test_a_report_and_a_closing_wait_for_each_other(live_database: Database) -> None:
-    def reported(session: Session) -> AbsenceOut:
-        found = Room.__new__(Room)
-        found.session, found.people, found.enrollments = session, room.people, room.enrollments
-        return report(found, 0)
-
     with live_database.begin() as session, time_machine.travel(during(0), tick=False):
         room = Room(session)
-        for one in (*room.people, *room.enrollments):
-            session.refresh(one)
-        session.expunge_all()
+        student, number = subject_of(room.people[0]), room.enrollments[0].id
+    given = AbsenceIn(enrollment_id=number, starts_on=MONDAY, ends_on=MONDAY, reason="I have the flu")
+    impatient = text("SET LOCAL lock_timeout = '300ms'")
     with time_machine.travel(STARTS + timedelta(days=1), tick=False):
-        with live_database.begin() as closing, live_database.begin() as session:
+        with live_database.begin() as closing:
             closing_queries.lock_attendance(closing)
-            session.execute(text("SET LOCAL lock_timeout = '300ms'"))
-            with pytest.raises(OperationalError, match="lock timeout"):
-                reported(session)
-            session.rollback()
-        with live_database.begin() as session, live_database.begin() as closing:
-            reported(session)
-            closing.execute(text("SET LOCAL lock_timeout = '300ms'"))
-            with pytest.raises(OperationalError, match="lock timeout"):
-                closing_queries.lock_attendance(closing)
-            closing.rollback()
+            with live_database.begin() as session:
+                session.execute(impatient)
+                with pytest.raises(OperationalError, match="lock timeout"):
+                    service.report(session, student, given, ZONE)
+                session.rollback()
+        with live_database.begin() as session:
+            service.report(session, student, given, ZONE)
+            with live_database.begin() as closing:
+                closing.execute(impatient)
+                with pytest.raises(OperationalError, match="lock timeout"):
+                    closing_queries.lock_attendance(closing)
+                closing.rollback()
 
 
 @pytest.mark.parametrize("was_there", [False, True])
@@ -183,8 +179,9 @@ def test_each_meeting_is_excused_by_itself(room: TwoClasses, *, was_there: bool)
     session, teacher = room.session, subject_of(room.teacher)
     enrollment = room.enrollments[0]
     values = MarkForm(enrollment_id=enrollment.id, mark="excused")
-    for seat in session.query(ClassSeat).filter_by(enrollment_id=enrollment.id):
-        seat.starts_on = MONDAY
+    session.execute(
+        update(ClassSeat).where(ClassSeat.enrollment_id == enrollment.id).values(starts_on=MONDAY)
+    )
     with time_machine.travel(during(30), tick=False):
         policies.add(
             session,
@@ -205,4 +202,3 @@ def test_each_meeting_is_excused_by_itself(room: TwoClasses, *, was_there: bool)
     assert (measures.attended_minutes, measures.absences, measures.excused) == (
         (240, 0, 0) if was_there else (0, 1, 0)
     )
-    assert standings.list_standings(session, teacher, Paging(), at_risk=True).page().items == []
