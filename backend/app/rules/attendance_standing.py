@@ -18,7 +18,7 @@ from app.rules.roster import is_tardy
 @dataclass(frozen=True, slots=True)
 class ScheduledMeeting:
     """A meeting that is over. `arrived` is when the roster says that the student came late; `marked` whether it says
-    anything; `left_out` whether it is excused and by the policy no time that was scheduled."""
+    anything; `left_out` whether it is excused, was not attended, and is by the policy no time that was scheduled."""
 
     starts: datetime
     ends: datetime

@@ -1,7 +1,9 @@
 """Every report on offer: the page and the command have the same rows, and only who may read them is offered them."""
 
+import importlib
 import io
 import json
+import pkgutil
 from collections.abc import Callable
 from datetime import date
 
@@ -9,12 +11,13 @@ import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy.orm import Session
 
-import app.ops.reports  # noqa: F401 - what is on offer
+import app.ops.reports
 from app.core.errors import Invalid
 from app.core.permissions import SYSTEM, Duty
 from app.db.models import User
 from app.web.paging import Paging
 from app.web.reports import registry
+from app.web.reports.description import Report
 from app.web.reports.registry import Asked
 from tests.desks.test_every_report import office  # noqa: F401 - a fixture
 from tests.factories.ledger import booked
@@ -72,3 +75,35 @@ def test_each_report_is_listed_for_those_who_may_open_it_alone(
             listed = f'href="{one.path}"' in page.text.partition("<main")[2]
             assert listed == (browser.get(one.path).status_code == 200), (person.email, one.name)
     assert signed_in(school.student()).get("/reports").status_code == 403
+
+
+LEFT_OUT = {
+    "what the school’s records are made with, as files from their pages": {
+        "admission-documents", "applications", "classes", "deleted-people", "documents", "enrollment-agreements",
+        "import-faults", "imports", "kiosk-cards", "name-requests", "payers", "people", "programs", "roster",
+        "student-contacts", "student-notes",
+    },
+    "how the system runs": {
+        "api-keys", "audit", "index-usage", "inspections", "kiosk-punches", "launches", "online-payments", "outbox",
+        "put-aside", "queue", "refused", "security", "targets",
+    },
+    "of one person alone, or of one program at a time": {
+        "account-statement", "my-hours", "skill-attempts", "skills-by-student", "who-has-seen-my-records",
+    },
+    "known gaps: lists that answer for something, and are files from their pages alone": {
+        "payment-plans", "refunds-and-timeliness",
+    },
+}  # fmt: skip
+
+
+def test_each_list_is_on_offer_or_left_out_for_a_reason() -> None:
+    offered = {id(one.report) for one in OFFERS.values()}
+    modules = (one.name for one in pkgutil.walk_packages(app.__path__, "app."))
+    found = [
+        one
+        for name in modules
+        if name.endswith(("reports", "pages"))
+        for one in vars(importlib.import_module(name)).values()
+        if isinstance(one, Report)
+    ]
+    assert {one.name for one in found if id(one) not in offered} == set().union(*LEFT_OUT.values())

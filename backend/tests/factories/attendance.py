@@ -5,6 +5,7 @@ from uuid import uuid4
 
 from sqlalchemy.orm import Session
 
+from app.core.files import StoredFile
 from app.db.models import AbsenceRequest, Attendance, AttendanceCorrection, Enrollment
 
 
@@ -28,15 +29,18 @@ def requested(session: Session, record: Attendance, asked_by: int) -> Attendance
     return row
 
 
-def absent(session: Session, enrollment: Enrollment) -> dict[str, int]:
-    """An absence that waits for a decision, by what addresses call its number."""
+def absent(session: Session, enrollment: Enrollment, document: StoredFile) -> dict[str, int]:
+    """An absence with a document that waits for a decision, by what addresses call its number."""
     row = AbsenceRequest(
         request=uuid4(),
         user_id=enrollment.user_id,
         enrollment_id=enrollment.id,
         starts_on=date(2026, 5, 4),
-        ends_on=date(2026, 5, 5),
+        ends_on=date(2026, 5, 11),
         reason="I have the flu",
+        evidence_sha256=document.sha256,
+        evidence_type="application/pdf",
+        evidence_bytes=document.size,
         requested_at=datetime(2026, 5, 3, 12, tzinfo=UTC),
     )
     session.add(row)

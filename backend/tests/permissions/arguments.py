@@ -216,7 +216,6 @@ NOBODY = {
     "compliance.externships.verification.read_document",
     "compliance.credentials.holders.badge",
     "compliance.credentials.holders.baked",
-    "compliance.attendance.absences.read_document",
     "compliance.attendance.corrections.read_document",
     "compliance.grades.skills.board.read_evidence",
     "compliance.transcripts.deliveries.open_file",

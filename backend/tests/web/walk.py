@@ -274,13 +274,14 @@ def walk(app: FastAPI, session: Session, connection: Connection, settings: Setti
             checked,
         ]
     )
+    note = open_store(settings).put(b"%PDF-1.7 a doctor's note %%EOF")
     file = file_rows(session, other.id, 9001) | admission_rows(session, other.id, enrollment.program_id)
     my_file = file_rows(session, mine.user_id, 9002) | admission_rows(session, mine.user_id, mine.program_id)
     file |= asked_of_privacy(session, other.id) | complained(session, other.id)
     my_file |= asked_of_privacy(session, mine.user_id) | complained(session, mine.user_id)
     session.flush()
     given = graded(session, taught.id, enrollment.id, people) | awarded(session, enrollment)
-    given |= away(session, enrollment) | absent(session, enrollment)
+    given |= away(session, enrollment) | absent(session, enrollment, note)
     given |= transcribed(session, enrollment, 1) | owing(session, enrollment) | agreed(session, enrollment, 1)
     asked = requested(session, record, colleague.id)
     my_record = school.attendance(mine)
@@ -347,7 +348,7 @@ def walk(app: FastAPI, session: Session, connection: Connection, settings: Setti
         | owing(session, mine)
         | agreed(session, mine, 2)
         | away(session, mine)
-        | absent(session, mine)
+        | absent(session, mine, note)
         | {
             "user_id": mine.user_id,
             "student_id": mine.user_id,

@@ -102,7 +102,7 @@ def _hours_page(
             db, subject, subject.user_id, present.first, present.last, settings.zone
         ),
         requests=corrections.of_student(db, subject, subject.user_id),
-        absences=absences.of_student(db, subject, subject.user_id),
+        absences=absences.of_student(db, subject, subject.user_id, settings.zone),
         totals=totals,
         weeks=service.weeks_chart(totals.weeks),
         formats=reports.offered(),

@@ -7,6 +7,7 @@ from sqlalchemy import Select
 from sqlalchemy.orm import Session
 
 from app.compliance.attendance import policies_in_force, policy, queries
+from app.compliance.attendance.absences import deciders
 from app.compliance.attendance.absences import queries as absences
 from app.compliance.attendance.corrections import queries as corrections
 from app.compliance.attendance.kiosk import queries as kiosk
@@ -20,6 +21,14 @@ from app.web.queue import QueueKind
 def _missing(session: Session, subject: Subject, _today: date) -> Select[Any]:
     forgotten_before = policies_in_force.forgotten_before(session, school.facts(session).zone)
     return queries.to_correct(policy.visible(session, subject), forgotten_before)
+
+
+def _absences(session: Session, subject: Subject, _today: date) -> Select[Any]:
+    visible = policy.visible(session, subject, AbsenceRequest.user_id)
+    if not policy.may_list_all(subject):
+        rows = absences.waiting(session, visible)
+        visible = AbsenceRequest.id.in_(deciders.deciding(session, subject, rows, school.facts(session).zone))
+    return absences.to_decide(visible, subject.user_id)
 
 
 queue.register(
@@ -45,9 +54,7 @@ queue.register(
         "absences",
         "Reported absences to decide",
         Permission.ATTENDANCE_EXCUSE,
-        lambda session, subject, _today: absences.to_decide(
-            policy.visible(session, subject, AbsenceRequest.user_id), subject.user_id
-        ),
+        _absences,
         order=11,
     ),
     QueueKind(

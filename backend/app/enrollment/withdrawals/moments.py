@@ -60,7 +60,8 @@ def find(session: Session, record: Enrollment, withdrawal: Withdrawal, zone: Zon
         kind,
         basis,
         requested_at=withdrawal.requested_at,
-        last_attended=max((one.clock_out for one in records), default=None),
+        # A mark that was undone, and any that attests nothing, leaves a record without length: nobody attended then.
+        last_attended=max((one.clock_out for one in records if one.minutes), default=None),
         notified_at=first_moment(withdrawal.notice_on, zone) if withdrawal.notice_on else None,
     )
 

@@ -16,6 +16,7 @@ from app.compliance.attendance.absences import service
 from app.compliance.attendance.absences.schemas import AbsenceDecision, AbsenceIn, AbsenceOut
 from app.compliance.attendance.closings import service as closings
 from app.compliance.attendance.closings.schemas import ClosingForm
+from app.compliance.attendance.corrections.requests import Evidence
 from app.compliance.attendance.roster import service as rosters
 from app.compliance.attendance.standings import service as standings
 from app.core.errors import Conflict, Forbidden, Invalid, NotFound
@@ -39,7 +40,14 @@ def room(session: Session) -> Room:
     return Room(session)
 
 
-def report(room: Room, student: int, first: int = 0, last: int | None = None, **more: Any) -> AbsenceOut:
+def report(
+    room: Room,
+    student: int,
+    first: int = 0,
+    last: int | None = None,
+    evidence: Evidence | None = None,
+    **more: Any,
+) -> AbsenceOut:
     """The absence of a student, in days from the meeting."""
     given = AbsenceIn(
         enrollment_id=room.enrollments[student].id,
@@ -48,7 +56,7 @@ def report(room: Room, student: int, first: int = 0, last: int | None = None, **
         reason="I have the flu",
         **more,
     )
-    return service.report(room.session, subject_of(room.people[student]), given, ZONE)
+    return service.report(room.session, subject_of(room.people[student]), given, ZONE, evidence)
 
 
 def marks(room: Room) -> list[str | None]:

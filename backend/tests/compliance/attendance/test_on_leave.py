@@ -10,6 +10,8 @@ from fastapi.testclient import TestClient
 from sqlalchemy.orm import Session
 
 from app.compliance.attendance import service as attendance
+from app.compliance.attendance.closings import service as closings
+from app.compliance.attendance.closings.schemas import ClosingForm
 from app.compliance.attendance.corrections import requests
 from app.compliance.attendance.roster import service
 from app.compliance.attendance.schemas import AttendanceState, CorrectionIn, HoursIn
@@ -65,9 +67,12 @@ def test_the_roster_marks_nobody_on_leave(room: Room, signed_in: Callable[[User]
         )
     with time_machine.travel(ENDS, tick=False):
         room.settle()
-    assert [len(room.entries(one)) for one in range(3)] == [0, 0, 1], (
-        "a mark of before the leave makes no hours"
-    )
+        assert [len(room.entries(one)) for one in range(3)] == [0, 0, 1], (
+            "a mark of before the leave makes no hours"
+        )
+        assert not any(line.refused for line in room.lines())
+    with time_machine.travel(NEXT_DAY, tick=False):
+        closings.close(room.session, registrar(room.session), ClosingForm(through=date(2026, 5, 4)), ZONE)
 
 
 def test_no_request_adds_hours_on_a_day_of_leave(room: Room) -> None:

@@ -29,7 +29,7 @@ def test_pages_and_letters_promise_no_email_and_no_page_that_there_is_not(
 ) -> None:
     """Who has no address on record is sent letters, and only a student appeals under Complaints."""
     office = signed_in(session.get_one(User, registrar.user_id))
-    sent, letter = "Who complains gets an email.", "No email address is on record: send a letter."
+    sent, letter = "The person who complained gets an email.", "No email address is on record: send a letter."
     decision = DecisionForm(request=uuid4(), outcome="partly", decision="The fee is taken back.")
 
     def entered(relation: str, email: str | None) -> Complaint:

@@ -14,9 +14,12 @@ router = APIRouter(prefix="/api/v1/absences", tags=["attendance"])
 
 
 @router.get("", dependencies=[Requires(*Records.ATTENDANCE.value)])
-def list_absences(db: Db, subject: CurrentSubject, paging: PageParams) -> Page[AbsenceOut]:
-    """Absences that wait for a decision, the oldest first. Sorts: requested, student, program, starts."""
-    return service.list_absences(db, subject, paging).page()
+def list_absences(
+    db: Db, subject: CurrentSubject, settings: SettingsDep, paging: PageParams
+) -> Page[AbsenceOut]:
+    """Absences that wait for a decision, the oldest first. Sorts: requested, student, program, starts. `reason` and
+    `has_document` are null for those who neither decide the absence nor read withdrawals."""
+    return service.list_absences(db, subject, paging, settings.zone).page()
 
 
 @router.post("", status_code=201)

@@ -1,5 +1,6 @@
 """Which class meetings a reported absence covers, and what is known of them."""
 
+from collections.abc import Sequence
 from datetime import date
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -36,6 +37,27 @@ def covered(session: Session, row: AbsenceRequest, zone: ZoneInfo) -> list[tuple
     if row.class_id is None:
         return found
     return [one for one in found if (one[0].id, one[1].starts) == (row.class_id, row.meeting_at)]
+
+
+def covered_classes(session: Session, rows: Sequence[AbsenceRequest], zone: ZoneInfo) -> dict[int, set[int]]:
+    """By absence, the numbers of the classes that it covers: the one that it names, else those that meet on its days.
+    A fixed number of queries."""
+    found = {row.id: set() if row.class_id is None else {row.class_id} for row in rows}
+    days = [row for row in rows if row.class_id is None]
+    if not days:
+        return found
+    numbers = {row.enrollment_id for row in days}
+    first, last = min(row.starts_on for row in days), max(row.ends_on for row in days)
+    met = classes.seated_meetings(session, numbers, last, zone, first)
+    away = enrollment.leave_days(session, numbers)
+    for row in days:
+        leaves = away.get(row.enrollment_id, ())
+        for record, meeting in met.get(row.enrollment_id, ()):
+            if row.starts_on <= meeting.day <= row.ends_on and not any(
+                leave.covers(meeting.day) for leave in leaves
+            ):
+                found[row.id].add(record.id)
+    return found
 
 
 def missed(session: Session, row: AbsenceRequest, zone: ZoneInfo) -> list[MissedMeeting]:

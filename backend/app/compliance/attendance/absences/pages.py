@@ -162,7 +162,12 @@ def _require_student(subject: Subject) -> None:
 
 @router.get("/attendance/absences", dependencies=LISTS)
 def absences(
-    request: Request, db: Db, subject: CurrentSubject, paging: PageParams, state: Wanted = None
+    request: Request,
+    db: Db,
+    subject: CurrentSubject,
+    settings: SettingsDep,
+    paging: PageParams,
+    state: Wanted = None,
 ) -> Response:
     """Absences: those that wait, unless others are asked for."""
     wanted = None if state == "all" else AbsenceState(state or "requested")
@@ -171,7 +176,7 @@ def absences(
         db,
         subject,
         ABSENCES,
-        service.list_absences(db, subject, paging, state=wanted),
+        service.list_absences(db, subject, paging, settings.zone, state=wanted),
         "attendance/absences.html",
         views=views(request),
     )
@@ -229,9 +234,11 @@ def withdraw(
 
 
 @router.get("/attendance/absences/{absence_id}/document")
-def document(db: Db, subject: CurrentSubject, store: FilesDep, absence_id: PathId) -> Response:
+def document(
+    db: Db, subject: CurrentSubject, settings: SettingsDep, store: FilesDep, absence_id: PathId
+) -> Response:
     """The document that came with it, as a download."""
-    content, media_type = service.read_document(db, subject, store, absence_id)
+    content, media_type = service.read_document(db, subject, store, absence_id, settings.zone)
     return scans.answer(content, media_type, f"absence-{absence_id}")
 
 

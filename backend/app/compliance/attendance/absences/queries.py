@@ -101,16 +101,23 @@ def to_decide(visible: ColumnElement[bool], user_id: int | None) -> Select[Any]:
                 number=AbsenceRequest.id,
                 student_id=AbsenceRequest.user_id,
                 about=User.full_name,
-                what=AbsenceRequest.reason,
+                what=Program.name,
                 since=AbsenceRequest.requested_at,
                 href=func.concat("/attendance/absences/", AbsenceRequest.id),
             )
         )
         .select_from(AbsenceRequest)
         .join(User, User.id == AbsenceRequest.user_id)
+        .join(Enrollment, Enrollment.id == AbsenceRequest.enrollment_id)
+        .join(Program, Program.id == Enrollment.program_id)
         .where(visible, AbsenceRequest.state == "requested", ~deleted)
     )
     return statement if user_id is None else statement.where(AbsenceRequest.user_id != user_id)
+
+
+def waiting(session: Session, visible: ColumnElement[bool]) -> Sequence[AbsenceRequest]:
+    """Absences that wait for a decision."""
+    return session.scalars(select(AbsenceRequest).where(visible, AbsenceRequest.state == "requested")).all()
 
 
 def sharing(

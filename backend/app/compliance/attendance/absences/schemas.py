@@ -96,7 +96,8 @@ class WithdrawForm(BaseModel):
 
 
 class AbsenceOut(BaseModel):
-    """An absence as it was reported, and how it was decided."""
+    """An absence as it was reported, and how it was decided. `reason` and `has_document` are null for those who may
+    not read why the student is absent."""
 
     id: int
     state: AbsenceState
@@ -109,8 +110,8 @@ class AbsenceOut(BaseModel):
     class_id: int | None
     class_code: str | None
     meeting_at: datetime | None
-    reason: str
-    has_document: bool
+    reason: str | None
+    has_document: bool | None
     requested_at: datetime
     decided_by: str | None
     decided_at: datetime | None
@@ -139,8 +140,8 @@ class AbsenceView:
     may_withdraw: bool
 
 
-def from_row(row: Any) -> AbsenceOut:
-    """An absence as it is shown, from a row of `queries`."""
+def from_row(row: Any, *, with_reason: bool) -> AbsenceOut:
+    """An absence as it is shown, from a row of `queries`; without the student's reason and document unless asked."""
     item, student, program, code, decider = row
     return AbsenceOut(
         id=item.id,
@@ -154,8 +155,8 @@ def from_row(row: Any) -> AbsenceOut:
         class_id=item.class_id,
         class_code=code,
         meeting_at=item.meeting_at,
-        reason=item.reason,
-        has_document=item.evidence_sha256 is not None,
+        reason=item.reason if with_reason else None,
+        has_document=item.evidence_sha256 is not None if with_reason else None,
         requested_at=item.requested_at,
         decided_by=decider,
         decided_at=item.decided_at,

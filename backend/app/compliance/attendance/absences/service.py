@@ -1,6 +1,7 @@
 """Absences: reported by the student, before or afterwards, decided by somebody else, and kept as they were sent."""
 
-from datetime import date, timedelta
+from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -8,8 +9,8 @@ import structlog
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
-from app.compliance.attendance import checks, enrolled, policies_in_force, policy
-from app.compliance.attendance.absences import meetings, queries
+from app.compliance.attendance import checks, enrolled, policy
+from app.compliance.attendance.absences import deciders, meetings, queries, reportable
 from app.compliance.attendance.absences.schemas import (
     AbsenceDecision,
     AbsenceIn,
@@ -18,6 +19,7 @@ from app.compliance.attendance.absences.schemas import (
     AbsenceView,
     from_row,
 )
+from app.compliance.attendance.closings import queries as closings
 from app.compliance.attendance.corrections.requests import Evidence
 from app.compliance.attendance.roster import excused
 from app.compliance.attendance.schemas import EnrollmentChoice
@@ -53,9 +55,6 @@ log = structlog.get_logger(__name__)
 ROOM = "compliance.absence_requests"
 NO_ABSENCE = "There is no such absence, or you don’t have access to it."
 NO_ENROLLMENT = "There is no such enrollment. Choose one from the list."
-AHEAD = timedelta(days=120)
-LONGEST = timedelta(days=30)
-"""Whoever is away for longer asks for a leave of absence."""
 OFFERED_AHEAD = timedelta(days=14)
 SHOWN = 20
 LATE_ROSTERS = timedelta(days=7)
@@ -72,7 +71,7 @@ def meetings_to_miss(
     days in which a report is accepted, up to two weeks ahead, the next one first."""
     chosen = [one for one in enrolled.enrollments_of(session, subject.user_id) if one.status == "active"]
     today = clock.today(zone)
-    first = _earliest(session, zone)
+    first = reportable.earliest(session, zone)
     found = [
         (one, record, meeting)
         for one in chosen
@@ -97,10 +96,12 @@ def report(
     if known is not None:
         if known.enrollment_id != chosen.id:
             raise NotFound(NO_ENROLLMENT)
-        return from_row(queries.shown(session, known.id))
+        return _own(session, known)
     if chosen.status != "active":
         raise Conflict(f"Your enrollment in {chosen.program_name} is {chosen.status}. Nothing was sent.")
-    meeting = _require_possible(session, chosen, values, zone)
+    # Whoever closes these days waits, and sees this report; or has closed them, and it is refused.
+    closings.hold_open(session)
+    meeting = reportable.require(session, chosen, values, zone)
     other = queries.sharing(session, chosen.id, values.starts_on, values.ends_on, meeting)
     if other is not None:
         days = meetings.span(other.starts_on, other.ends_on, zone)
@@ -130,7 +131,7 @@ def report(
             session, stored, room=ROOM, row=row.id, retention=Retention.PERMANENT, media_type=media_type
         )
     _record(session, subject, Action.ABSENCE_REQUESTED, row, row.reason)
-    return from_row(queries.shown(session, row.id))
+    return _own(session, row)
 
 
 def withdraw(session: Session, subject: Subject, absence_id: int) -> AbsenceOut:
@@ -145,44 +146,57 @@ def withdraw(session: Session, subject: Subject, absence_id: int) -> AbsenceOut:
     row.state, row.withdrawn_at = "withdrawn", clock.now()
     session.flush()
     _record(session, subject, Action.ABSENCE_WITHDRAWN, row, None)
-    return from_row(queries.shown(session, row.id))
+    return _own(session, row)
 
 
 # Looking
 
 
 def list_absences(
-    session: Session, subject: Actor, paging: Paging, *, state: AbsenceState | None = AbsenceState.REQUESTED
+    session: Session,
+    subject: Actor,
+    paging: Paging,
+    zone: ZoneInfo,
+    *,
+    state: AbsenceState | None = AbsenceState.REQUESTED,
 ) -> Listing[AbsenceOut]:
     """Absences of the students whose hours the person sees, of one state or all with None, the longest waiting first.
     Sorts: requested, student, program, starts."""
     policy.require_list(subject)
     visible = policy.visible(session, subject, AbsenceRequest.user_id)
-    return queries.listing(session, visible, paging, state).map(from_row)
+    return queries.listing(session, visible, paging, state).map_many(
+        lambda rows: _shown(session, subject, rows, zone)
+    )
 
 
 @views.opens(Part.ATTENDANCE, student=lambda found, _given: found.absence.user_id)
 def read(session: Session, subject: Subject, absence_id: int, zone: ZoneInfo) -> AbsenceView:
     """An absence, the meetings it covers with what their rosters say, and whether this person decides it."""
     row = _readable(session, subject, absence_id)
+    (shown,) = _shown(session, subject, [queries.shown(session, row.id)], zone)
     return AbsenceView(
-        from_row(queries.shown(session, row.id)),
+        shown,
         meetings.missed(session, row, zone),
-        _why_not(subject, row) if row.state == "requested" else None,
+        _why_not(session, subject, row, zone) if row.state == "requested" else None,
         row.state == "requested" and row.user_id == subject.user_id,
     )
 
 
 @views.opens(Part.ATTENDANCE, student="user_id")
-def of_student(session: Session, subject: Subject, user_id: int) -> list[AbsenceOut]:
+def of_student(session: Session, subject: Subject, user_id: int, zone: ZoneInfo) -> list[AbsenceOut]:
     """A student's newest reports. Raises NotFound for other people's."""
     policy.require_read(session, subject, user_id)
-    return [from_row(row) for row in queries.of_student(session, user_id, SHOWN)]
+    return _shown(session, subject, queries.of_student(session, user_id, SHOWN), zone)
 
 
-def read_document(session: Session, subject: Subject, store: FileStore, absence_id: int) -> tuple[bytes, str]:
-    """The bytes and media type of the document that came with a report. Raises NotFound."""
+def read_document(
+    session: Session, subject: Subject, store: FileStore, absence_id: int, zone: ZoneInfo
+) -> tuple[bytes, str]:
+    """The bytes and media type of the document that came with a report. Raises NotFound, for those too who may not
+    read why the student is absent."""
     row = _readable(session, subject, absence_id)
+    if row.id not in deciders.reading(session, subject, [row], zone):
+        raise NotFound(NO_ABSENCE)
     if row.evidence_sha256 is None or row.evidence_type is None:
         raise NotFound("No document came with this absence.")
     try:
@@ -202,7 +216,8 @@ def decide(
 ) -> AbsenceOut:
     """Excuse an absence, or not; the rosters of its meetings follow, those to come when they open.
 
-    Raises NotFound; Forbidden for one's own and for duties that do not reach; Conflict for one that is decided or
+    Raises NotFound; Forbidden for one's own, for duties that do not reach, and for instructors where it covers a class
+    that they do not teach; Conflict for one that is decided or
     withdrawn, and to excuse days of a closed period, which the database refuses; Invalid without a note where it is
     not excused.
     """
@@ -213,7 +228,7 @@ def decide(
     row = queries.find(session, absence_id, lock=True)
     if row is None or chosen is None:
         raise NotFound(NO_ABSENCE)
-    refusal = _why_not(subject, row)
+    refusal = _why_not(session, subject, row, zone)
     if refusal is not None:
         raise Forbidden(f"{refusal} Nothing was saved.")
     if row.state != "requested":
@@ -235,14 +250,15 @@ def decide(
     if is_excused:
         held = meetings.covered(session, row, zone)
         excused.excuse(session, subject, chosen, held, zone, note=_note(row), by=subject.user_id)
-    return from_row(queries.shown(session, absence_id))
+    return from_row(queries.shown(session, absence_id), with_reason=True)
 
 
 @internal("the job that marks the rosters of meetings that begin")
 def apply_due(session: Session, zone: ZoneInfo) -> int:
-    """Mark meetings excused that an excused absence covers and that nobody has marked; one that fails leaves the
-    others alone. Gives how many were marked."""
+    """Mark meetings excused that an excused absence covers and that nobody has marked, but those of closed periods; one
+    that is refused leaves the others alone. Gives how many were marked."""
     today = clock.today(zone)
+    closed = closings.closed_before(session)
     done = 0
     for number in queries.excused_between(session, today - LATE_ROSTERS, today):
         row = queries.find(session, number)
@@ -254,20 +270,26 @@ def apply_due(session: Session, zone: ZoneInfo) -> int:
         held = [
             (record, meeting)
             for record, meeting in meetings.covered(session, row, zone)
-            if first <= meeting.day <= last and (record.id, meeting.starts) not in marked
+            if first <= meeting.day <= last
+            and (record.id, meeting.starts) not in marked
+            and (closed is None or meeting.starts >= closed)
         ]
-        if not held:
-            continue
-        try:
-            with session.begin_nested():
-                chosen = enrolled.enrollment(session, row.enrollment_id, alone=True)
-                if chosen is not None and not chosen.deleted:
-                    done += excused.excuse(
-                        session, SYSTEM, chosen, held, zone,
-                        note=_note(row), by=row.decided_by, unmarked_only=True,
-                    )  # fmt: skip
-        except (Problem, DBAPIError) as error:
-            log.warning("excused_absence_not_marked", absence=number, reason=str(error))
+        for one in held:
+            try:
+                with session.begin_nested():
+                    chosen = enrolled.enrollment(session, row.enrollment_id, alone=True)
+                    if chosen is not None and not chosen.deleted:
+                        done += excused.excuse(
+                            session, SYSTEM, chosen, [one], zone,
+                            note=_note(row), by=row.decided_by, unmarked_only=True,
+                        )  # fmt: skip
+            except (Problem, DBAPIError) as error:
+                log.warning(
+                    "excused_absence_not_marked",
+                    absence=number,
+                    meeting=one[1].starts.isoformat(),
+                    reason=str(error),
+                )
     return done
 
 
@@ -278,7 +300,7 @@ def send_decision(session: Session, absence_id: int) -> None:
     person = None if row is None else queries.recipient(session, row[0].user_id)
     if row is None or person is None or row[0].decided_at is None:
         return
-    found = from_row(row)
+    found = from_row(row, with_reason=False)
     known = school.facts(session)
     settings: Settings = session.info.get("settings") or get_settings()
     mail.send(
@@ -301,53 +323,6 @@ def send_decision(session: Session, absence_id: int) -> None:
 # Helpers
 
 
-def _require_possible(
-    session: Session, chosen: EnrollmentChoice, values: AbsenceIn, zone: ZoneInfo
-) -> tuple[int, Any] | None:
-    """The meeting by class and start, if one is named. Raises Invalid."""
-    today = clock.today(zone)
-    first, last = values.starts_on, values.ends_on
-    field = "starts_on" if values.meeting_at is None else "meeting"
-    if last < first:
-        raise checks.wrong("ends_on", "The last day is before the first day.")
-    if last - first > LONGEST:
-        raise checks.wrong(
-            "ends_on",
-            "For more than 31 days, ask for a leave of absence on the page of your program instead.",
-        )
-    if last > today + AHEAD:
-        raise checks.wrong(field, f"Choose a day up to {formats.day(today + AHEAD, zone)}.")
-    earliest = _earliest(session, zone)
-    if first < earliest:
-        raise checks.wrong(
-            field,
-            f"An absence can be reported until {(today - earliest).days} days afterwards, so from "
-            f"{formats.day(earliest, zone)} on. For an earlier day, talk to the office.",
-        )
-    if meetings.is_closed(session, first, zone):
-        raise checks.wrong(field, "Attendance of this day is closed. Talk to the office.")
-    held = meetings.held(session, chosen.id, first, last, zone)
-    if values.meeting_at is None and values.class_id is None:
-        if not held:
-            raise checks.wrong(
-                field,
-                "No class of yours meets on these days, so there is nothing to excuse. Check the dates.",
-            )
-        return None
-    for record, meeting in held:
-        if (record.id, meeting.starts) == (values.class_id, values.meeting_at):
-            return record.id, meeting.starts
-    raise checks.wrong(
-        "meeting", "This class does not meet then; the schedule may have changed. Choose again."
-    )
-
-
-def _earliest(session: Session, zone: ZoneInfo) -> date:
-    """The first day that can be reported today."""
-    values = policies_in_force.of(session, clock.now(), zone, use=False)
-    return clock.today(zone) - timedelta(days=values.absence_report_days)
-
-
 def _readable(session: Session, subject: Subject, absence_id: int) -> AbsenceRequest:
     row = queries.find(session, absence_id)
     if row is None or not policy.may_read(session, subject, row.user_id):
@@ -355,12 +330,25 @@ def _readable(session: Session, subject: Subject, absence_id: int) -> AbsenceReq
     return row
 
 
-def _why_not(subject: Subject, row: AbsenceRequest) -> str | None:
+def _shown(session: Session, subject: Actor, rows: Sequence[Any], zone: ZoneInfo) -> list[AbsenceOut]:
+    """Rows of `queries` as this person sees them."""
+    reads = deciders.reading(session, subject, [row[0] for row in rows], zone)
+    return [from_row(row, with_reason=row[0].id in reads) for row in rows]
+
+
+def _own(session: Session, row: AbsenceRequest) -> AbsenceOut:
+    """An absence as its student sees it."""
+    return from_row(queries.shown(session, row.id), with_reason=True)
+
+
+def _why_not(session: Session, subject: Subject, row: AbsenceRequest, zone: ZoneInfo) -> str | None:
     """Why this person does not decide the absence; None if they do."""
     if row.user_id == subject.user_id:
         return "This is your own absence, so someone else decides."
     if not policy.may_excuse(subject):
         return "Your duties do not include excusing absences."
+    if row.id not in deciders.deciding(session, subject, [row], zone):
+        return "This absence covers class meetings of other instructors, so the office decides."
     return None
 
 

@@ -34,6 +34,11 @@ def lock_attendance(session: Session) -> None:
     session.execute(text("LOCK TABLE attendance IN SHARE ROW EXCLUSIVE MODE"))
 
 
+def hold_open(session: Session) -> None:
+    """Nobody closes a period until the transaction ends, and whoever does so now is waited for."""
+    session.execute(text("LOCK TABLE attendance IN ROW EXCLUSIVE MODE"))
+
+
 def unfinished_before(session: Session, ends: datetime) -> int:
     """Records before an instant that have no end, or none that anybody knows; deleted people's are in no list."""
     statement = (

@@ -42,6 +42,13 @@ def settle(
     """
     mark = None if row.mark is None else Mark(row.mark)
     wanted = counted(mark, row.starts_at, row.ends_at, row.arrived_at, row.left_at)
+    if (
+        wanted is not None
+        and wanted.clock_out <= now
+        and checks.leave_during(session, chosen.id, wanted.clock_in, wanted.clock_out, zone)
+    ):
+        # A mark of before the leave: no hours count on these days, so there is nothing to wait for.
+        wanted = None
     made = records.find(session, row.attendance_id, lock=True) if row.attendance_id else None
     if made is not None and made.source in CORRECTED:
         # What somebody asked for and a second person approved holds against every later mark, no hours at all included.

@@ -73,6 +73,22 @@ def marks_since(
     return {(row.enrollment_id, row.starts_at): row for row in rows}
 
 
+def excused_with_hours(session: Session, enrollment_ids: Collection[int]) -> set[tuple[int, datetime]]:
+    """Excused meetings in which the student has hours all the same, by enrollment and start."""
+    rows = session.execute(
+        select(ClassAttendance.enrollment_id, ClassAttendance.starts_at)
+        .join(Attendance, Attendance.enrollment_id == ClassAttendance.enrollment_id)
+        .where(
+            ClassAttendance.enrollment_id.in_(enrollment_ids),
+            ClassAttendance.mark == "excused",
+            Attendance.clock_in < ClassAttendance.ends_at,
+            Attendance.clock_out > ClassAttendance.starts_at,
+            Attendance.clock_out > Attendance.clock_in,
+        )
+    )
+    return {(row.enrollment_id, row.starts_at) for row in rows}
+
+
 def entries_since(
     session: Session, enrollment_ids: Collection[int], since: datetime
 ) -> dict[int, list[TimeEntry]]:

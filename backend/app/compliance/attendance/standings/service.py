@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -123,6 +123,7 @@ def _measure(
     sums = totals.of_enrollments(session, numbers, known_since)
     last = queries.last_days(session, numbers)
     marks = queries.marks_since(session, numbers, marks_since)
+    there = queries.excused_with_hours(session, numbers) if drops else set()
     entries = queries.entries_since(session, numbers, begins)
     met = classes.meetings_by_enrollment(session, numbers, today, zone)
     away = enrollment.leave_days(session, numbers)
@@ -135,15 +136,16 @@ def _measure(
     )
     found = {}
     for number in numbers:
-        excused, meetings = set(), []
+        excused: set[date] = set()
+        others: set[date] = set()
+        meetings = []
         for one in met.get(number, ()):
             if one.ends > now or any(leave.covers(one.day) for leave in away.get(number, ())):
                 continue
             mark = marks.get((number, one.starts))
-            if mark is not None and mark.mark == "excused":
-                excused.add(one.day)
-            was_there = sums.by_day.get(number, {}).get(one.day, 0) > 0
-            left_out = drops and one.day in excused and not was_there
+            is_excused = mark is not None and mark.mark == "excused"
+            (excused if is_excused else others).add(one.day)
+            left_out = drops and is_excused and (number, one.starts) not in there
             arrived = None if mark is None else mark.arrived_at
             meetings.append(
                 ScheduledMeeting(one.starts, one.ends, one.day, mark is not None, arrived, left_out)
@@ -153,7 +155,8 @@ def _measure(
             by_day=sums.by_day.get(number, {}),
             attended_minutes=sums.attended.get(number, 0),
             last_attended_on=last.get(number),
-            excused=excused,
+            # Of a day without hours nothing was attended: one meeting that is not excused makes it an absence.
+            excused=excused - others,
             entries=entries.get(number, []),
             since=since,
             thresholds=thresholds,
