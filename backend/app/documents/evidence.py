@@ -135,7 +135,8 @@ def _same_trailer(reader: PdfFileReader, pdf: bytes, signed_end: int, last: int)
     former, written = reader.trailer.flatten(last - 1), BytesIO(pdf)
     # Not by `flatten`, which adds what the update left out.
     written.seek(reader.xrefs.get_xref_container_info(last).end_location)
-    now = generic.DictionaryObject.read_from_stream(written, generic.TrailerReference(reader))
+    container = generic.TrailerReference(reader)  # type: ignore[no-untyped-call]
+    now = generic.DictionaryObject.read_from_stream(written, container)
     if set(former) | {"/Prev"} != set(now):
         return False
     if any(now.raw_get(key) != former.raw_get(key) for key in former if key not in _MAY_DIFFER):
