@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 import structlog
 from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding
 
@@ -25,6 +26,15 @@ LARGEST = 256 * 1024
 FRESH = timedelta(hours=12)
 """So long a list is used again, unless the next one is due before."""
 LEFT_ALONE = timedelta(minutes=1)
+_UNREADABLE = (
+    ValueError,
+    TypeError,
+    UnsupportedAlgorithm,
+    x509.DuplicateExtension,
+    x509.InvalidVersion,
+    x509.UnsupportedGeneralNameType,
+)
+"""What `cryptography` raises for a certificate or list that others have taken, often not before it is asked."""
 log = structlog.get_logger(__name__)
 
 
@@ -52,16 +62,27 @@ class Lists:
 
         A certificate that is signed by itself is on no list.
         """
-        known = [x509.load_der_x509_certificate(der) for der in certificates]
         found: list[bytes] = []
         missing: list[str] = []
-        for one in known:
-            if one.subject == one.issuer:
-                continue
+        known: list[x509.Certificate] = []
+        for der in certificates:
             try:
+                known.append(x509.load_der_x509_certificate(der))
+            except _UNREADABLE as error:
+                missing.append(
+                    f"A certificate cannot be read ({type(error).__name__}), so its list is missing."
+                )
+        for one in known:
+            try:
+                if one.subject == one.issuer:
+                    continue
                 content = self._list(one, known)
             except NoList as error:
                 missing.append(str(error))
+            except _UNREADABLE as error:
+                missing.append(
+                    f"A certificate cannot be read ({type(error).__name__}), so its list is missing."
+                )
             else:
                 if content not in found:
                     found.append(content)
@@ -133,15 +154,17 @@ def _judged(
             isinstance(key, rsa.RSAPublicKey | ec.EllipticCurvePublicKey) and found.is_signature_valid(key)
             for key in keys
         )
-    except (ValueError, TypeError) as error:
+        issuer, until = found.issuer, found.next_update_utc
+        revoked = found.get_revoked_certificate_by_serial_number(certificate.serial_number)
+    except _UNREADABLE as error:
         raise NoList(f"What is at the address of the list for {who} is no list.") from error
-    if not good or found.issuer != certificate.issuer:
+    if not good or issuer != certificate.issuer:
         raise NoList(f"The list for {who} is not signed by the authority that issued it.")
-    if found.next_update_utc is None or found.next_update_utc <= now:
+    if until is None or until <= now:
         raise NoList(f"The list for {who} is out of date.")
-    if found.get_revoked_certificate_by_serial_number(certificate.serial_number) is not None:
+    if revoked is not None:
         raise NoList(f"{who} is on the list of revoked certificates.")
-    return found.next_update_utc
+    return until
 
 
 def _addresses(certificate: x509.Certificate) -> list[str]:

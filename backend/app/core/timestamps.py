@@ -9,7 +9,7 @@ import http.client
 import secrets
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
@@ -47,11 +47,15 @@ class UnknownAuthority(NoTimeStamp):
 
 @dataclass(frozen=True, slots=True)
 class TimeStamp:
-    """A time stamp as the authority gave it (DER), with the moment and the authority's name in it."""
+    """A time stamp (DER), with the moment and the authority's name in it, and the certificates that it was judged by.
+
+    The certificates (DER) begin with the authority's own and end with the one that is trusted.
+    """
 
     token: bytes
     at: datetime
     authority: str
+    chain: tuple[bytes, ...]
 
 
 class Authority:
@@ -78,15 +82,8 @@ class Authority:
 
     def evidence(self, stamp: TimeStamp) -> tuple[Evidence, list[str]]:
         """What a time stamp of this authority is verified by, and why something of it is missing."""
-        from asn1crypto import cms, x509  # noqa: PLC0415 - see above
-
-        held = cms.ContentInfo.load(stamp.token)["content"]["certificates"]
-        sent = [one.chosen for one in held if one.name == "certificate"]
-        issuers = {one.issuer.hashable for one in sent}
-        roots = (der for der in self.roots if x509.Certificate.load(der).subject.hashable in issuers)
-        every = tuple(dict.fromkeys((*(one.dump() for one in sent), *roots)))
-        crls, missing = self._lists.of(every)
-        return Evidence(every, tuple(crls)), missing
+        crls, missing = self._lists.of(stamp.chain)
+        return Evidence(stamp.chain, tuple(crls)), missing
 
     def _asked(self, digest: bytes) -> TimeStamp:
         from asn1crypto import algos, tsp  # noqa: PLC0415 - see above
@@ -117,7 +114,7 @@ class Authority:
             raise NoTimeStamp(f"The time-stamp authority refused: {status}.")
         if given != nonce:
             raise NoTimeStamp("The time-stamp authority answered another request.")
-        return read(token, digest, self.roots)
+        return _without_others(read(token, digest, self.roots))
 
     def _answered(self, request: bytes) -> bytes:
         parts = urlsplit(self.url)
@@ -205,6 +202,8 @@ def read(token: bytes, digest: bytes, trusted: Sequence[bytes]) -> TimeStamp:
         found = TimestampSignatureStatus(**kwargs)
         signer = found.signing_cert
         name = signer.subject.native.get("common_name") or signer.subject.human_friendly
+        path = found.validation_path
+        chain = tuple(one.dump() for one in path)[::-1] if path is not None else ()
     except NoTimeStamp:
         raise
     except Exception as error:  # any exception means that this is no time stamp; pyHanko raises many kinds
@@ -213,7 +212,23 @@ def read(token: bytes, digest: bytes, trusted: Sequence[bytes]) -> TimeStamp:
         raise NoTimeStamp("The time stamp is not of this content.")
     if not found.trusted:
         raise UnknownAuthority("The time stamp is not by an authority of TIMESTAMP_ROOTS.")
-    return TimeStamp(token, at, str(name))
+    return TimeStamp(token, at, str(name), chain)
+
+
+def _without_others(stamp: TimeStamp) -> TimeStamp:
+    """The time stamp without the certificates that it was not judged by.
+
+    What certificates come with a time stamp is not signed: on the way anybody can add some, and documents carry it.
+    """
+    from asn1crypto import cms  # noqa: PLC0415 - see above
+
+    token = cms.ContentInfo.load(stamp.token)
+    held = token["content"]["certificates"]
+    kept = [one for one in held if one.name == "certificate" and one.chosen.dump() in stamp.chain]
+    if len(kept) == len(held):
+        return stamp
+    token["content"]["certificates"] = cms.CertificateSet(kept)
+    return replace(stamp, token=token.dump())
 
 
 def _info(token: bytes) -> "tsp.TSTInfo":

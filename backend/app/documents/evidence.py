@@ -20,8 +20,24 @@ from app.core.revocation import Evidence
 
 _STORE = "/DSS"
 _LISTS = {"/Certs": x509.Certificate, "/CRLs": crl.CertificateList}
-_END = re.compile(rb"\nstartxref\n(\d{1,10})\n%%EOF\n?\Z")
-_STREAM = {"/Length", "/Filter"}
+_STREAM = {"/Length"}
+_MAY_DIFFER = {"/Size", "/Prev", "/ID"}
+"""Keys of a trailer that an update changes; /Root is the same catalog, written again."""
+# The bytes of an update as `Writer` writes them: one separator between two tokens, and no remark anywhere. What stands
+# in a token is compared by what it means.
+_TOKEN = (
+    rb"(?:<<|>>|\[|\]|R|true|false|null|/[^\x00-\x20()<>\[\]{}/%\x7f-\xff]*|-?\d+(?:\.\d+)?"
+    rb"|\((?:[^\\()]|\\[^\r\n])*\)|<[0-9A-Fa-f]*>)"
+)
+_HEAD = re.compile(rb"([1-9]\d{0,9}) 0 obj\n")
+_EVIDENCE = re.compile(rb"<<\n/Length ([1-9]\d{0,9})\n>>\nstream\n")
+_EVIDENCE_END = b"\nendstream\nendobj\n"
+_DICTIONARY = re.compile(rb"<<(?:[ \n]" + _TOKEN + rb")*\nendobj\n")
+_NO_OBJECT = b"0 1\n0000000000 65535 f \n"
+_PART = re.compile(rb"[1-9]\d{0,9} [1-9]\d{0,9}\n((?:\d{10} 00000 n \n)+)")
+_TRAILER = re.compile(rb"trailer\n<<(?:[ \n]" + _TOKEN + rb")*\nstartxref\n(\d{1,10})\n%%EOF\n?\Z")
+_ID = re.compile(rb"\n/ID \[ <[0-9A-Fa-f]*> <[0-9A-Fa-f]{32}> \]\n")
+_START = re.compile(rb"\nstartxref\n(\d{1,10})\n%%EOF\n?\Z")
 
 
 class Writer(IncrementalPdfFileWriter):
@@ -61,17 +77,76 @@ def alone_was_added(reader: PdfFileReader, pdf: bytes, signed_revision: int, sig
     """Whether what follows the signed part, which ends at `signed_end`, is one update with a store and no more.
 
     Each object of it must be new and belong to the store, but for the catalog, which may have gained the store alone.
+    Between them, and up to the end of the file, nothing may stand that is not needed to find them.
     """
     last = signed_revision + 1
-    ends = _END.search(pdf)
-    if reader.xrefs.total_revisions != last + 1 or ends is None or int(ends[1]) <= signed_end:
+    if reader.xrefs.total_revisions != last + 1 or not _same_trailer(reader, pdf, signed_end, last):
         return False
     before, now = reader.get_historical_root(signed_revision), reader.root
     if _STORE in before or {key for key in now if key != _STORE} != set(before):
         return False
     if any(now.raw_get(key) != before.raw_get(key) for key in before):
         return False
-    return _belonging(reader, now.raw_get(_STORE)) == _changed(reader, last)
+    changed = _changed(reader, last)
+    return _belonging(reader, now.raw_get(_STORE)) == changed and _places(pdf, signed_end) == {
+        one.idnum: reader.xrefs.get_historical_ref(one, last) for one in changed
+    }
+
+
+def _places(pdf: bytes, start: int) -> dict[int, int] | None:
+    """Where each object begins, by its number, if the file from `start` on has the form of an update of ours.
+
+    None where anything stands between the objects, in them, in the table of them, or behind it.
+    """
+    found: dict[int, int] = {}
+    at = start
+    while head := _HEAD.match(pdf, at):
+        number = int(head[1])
+        if number in found:
+            return None
+        found[number] = at
+        stream, plain = _EVIDENCE.match(pdf, head.end()), _DICTIONARY.match(pdf, head.end())
+        if stream is not None:
+            end = stream.end() + int(stream[1])
+            at = end + len(_EVIDENCE_END)
+            if pdf[end:at] != _EVIDENCE_END:
+                return None
+        elif plain is not None:
+            at = plain.end()
+        else:
+            return None
+    table = at
+    if not pdf.startswith(b"xref\n" + _NO_OBJECT, at):
+        return None
+    at += len(b"xref\n" + _NO_OBJECT)
+    entries = 0
+    while part := _PART.match(pdf, at):
+        entries += part[1].count(b"\n")
+        at = part.end()
+    trailer = _TRAILER.match(pdf, at)
+    if trailer is None or int(trailer[1]) != table or _ID.search(trailer[0]) is None:
+        return None
+    # As many entries as objects: which entry is whose, the reader has found out, and it is compared above.
+    return found if entries == len(found) else None
+
+
+def _same_trailer(reader: PdfFileReader, pdf: bytes, signed_end: int, last: int) -> bool:
+    """Whether the trailer of an update says what the one before it said, and follows that one."""
+    former, written = reader.trailer.flatten(last - 1), BytesIO(pdf)
+    # Not by `flatten`, which adds what the update left out.
+    written.seek(reader.xrefs.get_xref_container_info(last).end_location)
+    container = generic.TrailerReference(reader)  # type: ignore[no-untyped-call]
+    now = generic.DictionaryObject.read_from_stream(written, container)
+    if set(former) | {"/Prev"} != set(now):
+        return False
+    if any(now.raw_get(key) != former.raw_get(key) for key in former if key not in _MAY_DIFFER):
+        return False
+    highest = max(one.idnum for one in reader.xrefs.explicit_refs_in_revision(last))
+    start = _START.search(pdf[:signed_end])
+    if start is None or now["/Prev"] != int(start[1]) or now["/Size"] != highest + 1:
+        return False
+    # The first part names the document; the second, 16 bytes of chance, the update.
+    return bool(now["/ID"][0] == former["/ID"][0] and len(now["/ID"]) == 2)
 
 
 def _belonging(reader: PdfFileReader, store: Any) -> set[Any]:

@@ -76,3 +76,23 @@ def test_a_list_that_is_old_or_names_the_certificate_is_left_out(tsa: Tsa, tmp_p
         # Another authority of the same name: its list is not this one's.
         tsa.spoil_list = lambda _content: (200, other.list())
         assert "not signed by" in Lists().of(chain(tsa))[1][0]
+
+
+def garbled(tsa: Tsa, how: str) -> bytes:
+    """A certificate that names no readable address: asn1crypto takes it."""
+    (der,) = timestamps.certificates(tsa.folder / "tsa.pem")
+    if how == "version":
+        return der.replace(bytes.fromhex("a003020102"), bytes.fromhex("a003020109"))
+    if how == "no certificate":
+        return bytes.fromhex("3003020101")
+    # The extension with the addresses: its sequence has become a number.
+    point = bytes.fromhex("0603551d1f04")
+    at = der.index(point) + len(point) + 1
+    return der[:at] + b"\x02" + der[at + 1 :]
+
+
+@pytest.mark.parametrize("how", ["version", "no certificate", "extension"])
+def test_a_certificate_that_cannot_be_read_costs_its_own_list_alone(tsa: Tsa, how: str) -> None:
+    found, (reason,) = Lists().of([garbled(tsa, how), *chain(tsa)])
+    assert len(found) == 1
+    assert "cannot be read" in reason

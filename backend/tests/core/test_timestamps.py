@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 import time_machine
+from asn1crypto import cms, tsp, x509
 
 from app.core import clock, timestamps
 from app.core.timestamps import Authority, NoTimeStamp
@@ -48,6 +49,37 @@ def test_a_time_stamp_is_accepted_by_openssl_and_read_again(tsa: Tsa) -> None:
     with time_machine.travel(clock.now() + timedelta(days=5 * 365), tick=False):
         # Judged as of its own moment: the authority's certificate has ended by then.
         assert timestamps.read(found.token, DIGEST, roots) == found
+
+
+@pytest.mark.parametrize("readable", [True, False])
+def test_a_certificate_that_was_added_on_the_way_is_neither_asked_about_nor_kept(
+    tsa: Tsa, tmp_path: Path, readable: bool
+) -> None:
+    """Which certificates come with a time stamp is not signed, and one names an address that we would ask."""
+    with running(tmp_path) as other:
+        (stranger,) = timestamps.certificates(other.folder / "tsa.pem")
+        if not readable:
+            # asn1crypto takes it, the library that reads addresses does not.
+            stranger = stranger.replace(bytes.fromhex("a003020102"), bytes.fromhex("a003020109"))
+
+        def added(answer: bytes) -> tuple[int, bytes]:
+            response = tsp.TimeStampResp.load(answer)
+            held = response["time_stamp_token"]["content"]["certificates"]
+            one = cms.CertificateChoices("certificate", x509.Certificate.load(stranger))
+            response["time_stamp_token"]["content"]["certificates"] = cms.CertificateSet([one, *held])
+            return 200, response.dump()
+
+        tsa.spoil = added
+        asked = authority(tsa)
+        found = asked.stamp(DIGEST)
+        carried, missing = asked.evidence(found)
+        assert (other.lists_asked, missing) == (0, [])
+    own = timestamps.certificates(tsa.folder / "tsa.pem")
+    assert carried.certificates == found.chain == (*own, *timestamps.certificates(tsa.roots))
+    assert len(carried.crls) == 1
+    assert stranger not in found.token
+    assert tsa.accepts(found.token, DIGEST)
+    assert timestamps.read(found.token, DIGEST, timestamps.certificates(tsa.roots)) == found
 
 
 def test_an_authority_that_nobody_named_is_refused(tsa: Tsa, tmp_path: Path) -> None:

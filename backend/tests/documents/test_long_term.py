@@ -1,6 +1,7 @@
 """PAdES B-LT: what a stamped document is verified by stands in it, and nothing else may be added to it."""
 
 import asyncio
+import re
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from io import BytesIO
@@ -9,13 +10,14 @@ from pathlib import Path
 import pikepdf
 import pytest
 import time_machine
-from asn1crypto import crl, x509
+from asn1crypto import crl, tsp, x509
 from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign import signers
 from pyhanko.sign.ades.report import AdESIndeterminate, AdESPassed
 from pyhanko.sign.fields import SigFieldSpec
+from pyhanko.sign.timestamps import TimeStamper
 from pyhanko.sign.validation import async_validate_pdf_signature
 from pyhanko.sign.validation.ades import ades_with_time_validation
 from pyhanko.sign.validation.policy_decl import (
@@ -253,6 +255,68 @@ def together(pdf: bytes, key: Key, change: str) -> bytes:
     out = BytesIO()
     writer.write(out)
     return out.getvalue()
+
+
+def with_bytes(pdf: bytes, before: bytes, added: bytes) -> bytes:
+    """The last update with bytes in front of its first `before`, in which everything is found where it now is."""
+    start = pdf.rindex(b"%%EOF\n", 0, -6) + 6
+    at = pdf.index(before, start)
+
+    def moved(found: re.Match[bytes]) -> bytes:
+        place = int(found[1])
+        return b"%0*d%s" % (len(found[1]), place + len(added) * (place >= at), found[2])
+
+    table = max(at, pdf.rindex(b"xref\n0 1\n"))
+    behind = re.sub(rb"(\d{10})( 00000 n )", moved, pdf[table:])
+    return pdf[:at] + added + pdf[at:table] + re.sub(rb"(?<=startxref\n)(\d+)(\n)", moved, behind)
+
+
+def stamped_as_a_whole(pdf: bytes, tsa: Tsa) -> bytes:
+    """The file with a document time stamp behind it (PAdES B-LTA)."""
+
+    class Answers(TimeStamper):
+        async def async_request_tsa_response(self, req: tsp.TimeStampReq) -> tsp.TimeStampResp:
+            return tsp.TimeStampResp.load(tsa.answer(req.dump()))
+
+    out: BytesIO = signers.PdfTimeStamper(Answers()).timestamp_pdf(
+        evidence.Writer(BytesIO(pdf)), md_algorithm="sha256"
+    )
+    return out.getvalue()
+
+
+def test_bytes_that_are_not_the_evidence_are_refused_wherever_they_stand(
+    made: Signed, unsigned: bytes, key: Key, tsa: Tsa
+) -> None:
+    """One revision, the same catalog, the same references: what a reader of PDFs finds is not all that is there."""
+    pdf = made.pdf
+    remark = b"%" + re.sub(rb"[\r\n]+", b"\n%", unsigned) + b"\n"
+    first = re.search(rb"\d+ 0 obj\n", pdf[pdf.rindex(b"%%EOF\n", 0, -6) + 6 :])
+    assert first is not None
+    title = b"/Info <<\n/Title (Another document)\n>>"
+    info = re.compile(rb"/Info \d+ 0 R(?=[^/]*/ID[^/]*/Prev \d+\n>>\nstartxref\n\d+\n%%EOF\n\Z)")
+    update_id = re.compile(
+        rb"(/ID \[ <[0-9a-f]*> <)[0-9a-f]{32}(> \]\n/Prev \d+\n>>\nstartxref\n\d+\n%%EOF\n\Z)"
+    )
+    place = "a remark"
+    cases = {
+        f"{place} with another PDF before the first object": with_bytes(pdf, first[0], remark),
+        f"{place} in the store": with_bytes(pdf, b"/CRLs", b"% x\n"),
+        f"{place} in a stream's dictionary": with_bytes(pdf, b"/Length", b"% x\n"),
+        f"{place} before the table": with_bytes(pdf, b"xref\n0 1\n", b"% x\n"),
+        f"{place} before the trailer": with_bytes(pdf, b"trailer\n", b"% x\n"),
+        f"{place} in the trailer": with_bytes(pdf, b"/Prev", b"% x\n"),
+        f"{place} behind the trailer": with_bytes(pdf, b"startxref\n", b"% x\n"),
+        "an object that no table names": with_bytes(pdf, b"xref\n0 1\n", b"999 0 obj\n<<\n>>\nendobj\n"),
+        "an object of the same number": with_bytes(pdf, first[0], first[0] + b"<<\n>>\nendobj\n"),
+        "spaces": with_bytes(pdf, b"/Certs", b" " * 1000),
+        "a title of its own": info.sub(title, pdf),
+        "a key of its own": with_bytes(pdf, b"/Prev", b"/Extra (x)\n"),
+        "no Info": info.sub(b"", pdf).replace(b"R\n\n/ID", b"R\n/ID"),
+        "a longer name of the update": update_id.sub(rb"\g<1>" + b"00" * 999 + rb"\2", pdf),
+        "a document time stamp behind it": stamped_as_a_whole(pdf, tsa),
+    }
+    assert {name for name, changed in cases.items() if changed == pdf or sound(changed, key)} == set()
+    assert sound(with_bytes(pdf, b"xref\n0 1\n", b""), key)
 
 
 def test_nothing_but_the_evidence_is_accepted(

@@ -6,6 +6,7 @@ in total, because such a school counts in them.
 """
 
 import json
+from collections import Counter
 from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
 from datetime import date
 from itertools import groupby
@@ -31,8 +32,12 @@ from app.rules.meetings import Meeting
 from app.rules.module_hours import CourseMeeting, minutes_by_course
 from app.settings import Settings
 
-FORMAT = 1
-"""The shape of the content; a later one keeps reading the former."""
+FORMAT = 2
+"""The shape of the content; a later one keeps reading the former.
+
+2: whether a course was passed, what module a class in progress is of, how many classes a module's hours are of, and the
+transcript that this one replaces. A file is drawn as its format was: PESC XML has been attached since 2.
+"""
 STATUS = {
     EnrollmentStatus.ACTIVE: "Enrolled",
     EnrollmentStatus.COMPLETED: "Graduated",
@@ -76,9 +81,9 @@ def gather(
     entries = attendance.entries_of(session, enrollment_ids)
     seated = classes.seated_meetings(session, enrollment_ids, today, letterhead.zone)
     sat = {number: _by_class(each) for number, each in seated.items()}
-    modules = classes.module_names(
-        session, {record.module_id for each in sat.values() for record, _ in each if record.module_id}
-    )
+    begun = [record for each in sat.values() for record, _ in each]
+    begun += [record for each in records.values() for record in each.in_progress]
+    modules = classes.module_names(session, {record.module_id for record in begun if record.module_id})
     externships = _externships(session, rows, letterhead.zone)
     scheme = grades.scheme_on(session, today)
     said = _stated(session, {row.user_id for row in rows.values()})
@@ -109,9 +114,10 @@ def gather(
                 "credits": _plain(row.total_credits),
             },
             "enrollment": _enrollment(row, letterhead.zone),
-            **_grades(records[number], scheme),
+            **_grades(records[number], scheme, modules),
+            "replaces": None,
             "credits_earned": _plain(row.total_credits) if row.status is EnrollmentStatus.COMPLETED else None,
-            "hours": _hours(totals.get(number, 0), minutes, titles)
+            "hours": _hours(totals.get(number, 0), minutes, titles, sat.get(number, ()))
             | {"transferred_minutes": transferred.get(number, 0)},
             "externships": externships.get(number, []),
             "statements": said.get(row.user_id, []),
@@ -179,7 +185,7 @@ def _enrollment(row: Row[Any], zone: ZoneInfo) -> Content:
     }
 
 
-def _grades(record: AcademicRecord, scheme: Scheme) -> Content:
+def _grades(record: AcademicRecord, scheme: Scheme, modules: Mapping[int, str]) -> Content:
     return {
         "courses": [
             {
@@ -191,10 +197,14 @@ def _grades(record: AcademicRecord, scheme: Scheme) -> Content:
                 "points": _plain(one.grade.points),
                 "weight": _plain(one.grade.weight),
                 "left_out": one.left_out,
+                "passed": one.passed,
             }
             for one in record.courses
         ],
-        "in_progress": [{"code": one.code, "title": one.name} for one in record.in_progress],
+        "in_progress": [
+            {"code": one.code, "title": one.name, "module": modules.get(one.module_id or 0)}
+            for one in record.in_progress
+        ],
         "gpa": None if record.gpa.value is None else f"{record.gpa.value:.2f}",
         "scale": [
             {"letter": one.name, "from_percent": _plain(one.minimum_pct), "points": _plain(one.points)}
@@ -204,17 +214,21 @@ def _grades(record: AcademicRecord, scheme: Scheme) -> Content:
     }
 
 
-def _hours(total: int, minutes: Mapping[Any, int], titles: Mapping[Any, str]) -> Content:
+_Sat = Sequence[tuple[SchoolClass, list[Meeting]]]
+
+
+def _hours(total: int, minutes: Mapping[Any, int], titles: Mapping[Any, str], sat: _Sat) -> Content:
     """By module in the order of the first meeting; what no meeting covers is what is left of the total."""
     modules = [course for course in titles if minutes.get(course)]
+    classes = Counter(_course(record) for record in {record.id: record for record, _ in sat}.values())
     return {
         "total_minutes": total,
-        "modules": [{"title": titles[course], "minutes": minutes[course]} for course in modules],
+        "modules": [
+            {"title": titles[course], "minutes": minutes[course], "classes": classes[course]}
+            for course in modules
+        ],
         "other_minutes": total - sum(minutes[course] for course in modules),
     }
-
-
-_Sat = Sequence[tuple[SchoolClass, list[Meeting]]]
 
 
 def _by_class(seated: Sequence[tuple[SchoolClass, Meeting]]) -> _Sat:

@@ -45,20 +45,37 @@ def read(session: Session, subject: Subject, enrollment_id: int) -> Row[Any]:
 
 
 def draft(
-    session: Session, subject: Actor, files: FileStore, settings: Settings, enrollment_id: int
+    session: Session,
+    subject: Actor,
+    files: FileStore,
+    settings: Settings,
+    enrollment_id: int,
+    *,
+    replaces: str | None = None,
 ) -> Draft:
-    """The official transcript from the records as they are now.
+    """The official transcript from the records as they are now; `replaces` is the number that it supersedes.
 
     Raises NotFound, Forbidden, Conflict while a hold stands and for a school without an address, Invalid for a name
     that cannot be printed.
     """
-    return drafts(session, subject, files, settings, [enrollment_id])[enrollment_id]
+    return _drafts(session, subject, files, settings, [enrollment_id], replaces)[enrollment_id]
 
 
 def drafts(
     session: Session, subject: Actor, files: FileStore, settings: Settings, enrollment_ids: Sequence[int]
 ) -> dict[int, Draft]:
     """The official transcripts of many enrollments; a hold on one of their students stops them all."""
+    return _drafts(session, subject, files, settings, enrollment_ids, None)
+
+
+def _drafts(
+    session: Session,
+    subject: Actor,
+    files: FileStore,
+    settings: Settings,
+    enrollment_ids: Sequence[int],
+    replaces: str | None,
+) -> dict[int, Draft]:
     policy.require_issue(subject)
     students = {row.user_id for row in queries.enrollments(session, enrollment_ids)}
     for user_id in students:
@@ -73,7 +90,10 @@ def drafts(
         )
     key = hash_key(session)
     gathered = content.gather(session, settings, enrollment_ids, letterhead)
-    return {number: _official(letterhead, found, key) for number, found in gathered.items()}
+    return {
+        number: _official(letterhead, {**found, "replaces": replaces}, key)
+        for number, found in gathered.items()
+    }
 
 
 @internal("shows a draft that the person may have made")
@@ -167,8 +187,9 @@ def issue(
 
     def prepare(session: Session) -> Draft:
         require_proof(subject)
-        made = draft(session, subject, files, settings, enrollment_id)
         old = queries.by_document(session, replaces) if replaces is not None else None
+        number = old.number if old is not None else None
+        made = draft(session, subject, files, settings, enrollment_id, replaces=number)
         if old is not None and old.enrollment_id != enrollment_id:
             # Whoever verifies the old number would be sent to a transcript of something else.
             raise Conflict("The transcript to replace is about another enrollment. No transcript was issued.")

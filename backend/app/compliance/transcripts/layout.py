@@ -13,6 +13,8 @@ from app.web.formats import long_date
 
 _UNPRINTED = re.compile(r"[^\x20-\x7e\xa0-\u017f\u1e00-\u1eff\u2010-\u2027€□]")
 """What the fonts may not have. A name with such a sign stops a transcript; a student’s statement must not."""
+PESC_SINCE = 2
+"""The format of content since which files have PESC XML; one of before is drawn without it, as it was."""
 OFFICIAL, UNOFFICIAL = "Official transcript", "Unofficial transcript"
 RECORD_COPY = "Record copy"
 """What stands in the closure archive for an enrollment without an issued transcript."""
@@ -63,7 +65,9 @@ def facts(
         "notes": _notes(content),
         "verify": _verify(content, number, code) if code is not None else None,
         # For systems of other schools; only what is official is exchanged.
-        "pesc": pesc.record(content, number, issued_on) if code is not None else None,
+        "pesc": pesc.record(content, number, issued_on)
+        if code is not None and content["format"] >= PESC_SINCE
+        else None,
     }
 
 

@@ -200,11 +200,22 @@ def signed_record(
 ) -> Response:
     """The transcript as signed credentials (CLR 2.0). No connection is held while it is signed."""
     made = service.signed_record(database, subject, settings, transcript_document_id)
+    return _download(f"{made.number}.clr.json", made.text, "application/json")
+
+
+@router.get("/transcripts/{transcript_document_id}/transcript.xml")
+def exchange_record(db: Db, subject: CurrentSubject, transcript_document_id: PathId) -> Response:
+    """The transcript as PESC XML, as it is attached to the PDF."""
+    number, text = service.exchange_record(db, subject, transcript_document_id)
+    return _download(f"{number}.xml", text, "application/xml")
+
+
+def _download(name: str, text: str, media_type: str) -> Response:
     headers = {
-        "Content-Disposition": f'attachment; filename="{made.number}.clr.json"',
+        "Content-Disposition": f'attachment; filename="{name}"',
         "Cache-Control": "private, no-store",
     }
-    return Response(made.text, media_type="application/json", headers=headers)
+    return Response(text, media_type=media_type, headers=headers)
 
 
 # Holds

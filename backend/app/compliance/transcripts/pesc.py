@@ -5,6 +5,7 @@ texts have an end (60 characters of a title): what is longer is cut there and st
 """
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import date
 from decimal import Decimal
@@ -23,11 +24,13 @@ _NAME, _COMPOSITE, _NUMBER, _CODE, _GRADE, _AWARD, _NOTE = 60, 45, 15, 30, 10, 4
 _LEVELS = ((900, "1"), (1800, "2"))
 _LONGEST_LEVEL = "4"
 _SCALE = ("0", "4")
+# Core Main: “Last, First Middle order, comma after last name”. What is the last name, nobody was asked.
+_ORDER = "The name is in the order in which it is printed, not Last, First Middle."
 register_namespace("ColTrn", NAMESPACE)
 
 
 def record(content: Mapping[str, Any], number: str, issued_on: date) -> str:
-    """The XML of one transcript, on one line. The same content gives the same text."""
+    """The XML of one transcript, on one line, of a content since format 2. The same content gives the same text."""
     root = Element(f"{{{NAMESPACE}}}CollegeTranscript")
     _transmission(SubElement(root, "TransmissionData"), content, number, issued_on)
     student = SubElement(root, "Student")
@@ -35,7 +38,10 @@ def record(content: Mapping[str, Any], number: str, issued_on: date) -> str:
     _text(person, "SchoolAssignedPersonID", str(content["student"]["number"]))
     name = SubElement(person, "Name")
     _cut(name, "CompositeName", content["student"]["name"], _COMPOSITE)
+    _note(name, _ORDER)
     _academic_record(SubElement(student, "AcademicRecord"), content)
+    if content["replaces"]:
+        _note(root, f"It replaces transcript {content['replaces']}.")
     # They go wherever the record goes (34 CFR 99.21).
     for one in statements(content):
         _note(root, f"The student’s statement about {one['record']}: “{one['statement']}”")
@@ -54,7 +60,7 @@ def _transmission(into: Element, content: Mapping[str, Any], number: str, issued
     _text(into, "DocumentID", number)
     _text(into, "CreatedDateTime", f"{moment:%Y-%m-%dT%H:%M:%SZ}")
     _text(into, "DocumentTypeCode", "StudentRequest")
-    _text(into, "TransmissionType", "Original")
+    _text(into, "TransmissionType", "Replace" if content["replaces"] else "Original")
     source = SubElement(SubElement(into, "Source"), "Organization")
     _text(source, "OrganizationName", content["school"]["legal_name"][:_NAME])
     # The student gives it to whom they choose.
@@ -84,7 +90,8 @@ def _academic_record(into: Element, content: Mapping[str, Any]) -> None:
         _text(gpa, "CreditUnit", UNIT)
     earned = _by_module(content)
     for one in content["courses"]:
-        _course(into, one, earned.get(one["module"]))
+        # Credit is earned by passing; the hours of a course that was not passed stand in the module's note.
+        _course(into, one, earned.get(one["module"]) if one["passed"] else None)
     for one in content["in_progress"]:
         course = _begun(into, None)
         _named(course, one["code"], one["title"], ["In progress."])
@@ -117,12 +124,17 @@ def _summary(into: Element, content: Mapping[str, Any]) -> None:
 
 
 def _by_module(content: Mapping[str, Any]) -> dict[str, str]:
-    """The hours of each module that belongs to one course alone: of more nobody can say which had how many."""
-    taught = [one["module"] for one in content["courses"]]
+    """The hours of each module that belongs to one course alone: of more nobody can say which had how many.
+
+    A class counts whether it has a grade or not: a repeat that is in progress has hours of the same module.
+    """
+    taught = Counter(one["module"] for one in (*content["courses"], *content["in_progress"]))
+    modules = content["hours"]["modules"]
+    titles = Counter(one["title"] for one in modules)
     return {
         one["title"]: _hours(one["minutes"])
-        for one in content["hours"]["modules"]
-        if taught.count(one["title"]) == 1
+        for one in modules
+        if taught[one["title"]] == titles[one["title"]] == one["classes"] == 1
     }
 
 

@@ -14,6 +14,7 @@ from app.compliance.transcripts.batches.service import start as start_batch
 from app.compliance.transcripts.batches.service import work as work_batch
 from app.compliance.transcripts.content import register_statements
 from app.compliance.transcripts.deliveries.disclosure import Given, Log, register_log
+from app.compliance.transcripts.exchange import exchange_record
 from app.compliance.transcripts.holds.service import register as register_hold
 from app.compliance.transcripts.holds.service import sentences as holds_of
 from app.compliance.transcripts.holds.service import set_hold
@@ -66,6 +67,7 @@ __all__ = [
     "draw_record_copy",
     "enrollment_for",
     "enrollments_of",
+    "exchange_record",
     "find",
     "holds_of",
     "issue",

@@ -60,7 +60,7 @@ def signed_record(
     text = sign(unsigned, signer)
     with database.begin() as session:
         history.act_as(session, subject)
-        document = _valid(session, transcript_document_id)
+        document = valid_document(session, transcript_document_id)
         history.record(
             session,
             subject,
@@ -81,7 +81,7 @@ def _prepared(
     if row is None or kept is None:
         raise NotFound(policy.NO_TRANSCRIPT)
     policy.require_read(session, subject, row.user_id, policy.NO_TRANSCRIPT)
-    document = _valid(session, document_id)
+    document = valid_document(session, document_id)
     found = content.read(kept.content)
     unsigned = clr.record(found, row.number, date.fromisoformat(found["issued_on"]))
     number, index = divmod(document.id, status.BITS)
@@ -92,11 +92,12 @@ def _prepared(
     return document.number, unsigned, signer
 
 
-def _valid(session: Session, document_id: int) -> IssuedDocument:
+def valid_document(session: Session, document_id: int) -> IssuedDocument:
+    """The document, if it holds. Raises Conflict."""
     document = session.get_one(IssuedDocument, document_id)
     if document.status != "issued":
         raise Conflict(
-            "This transcript is no longer valid, so no record is signed for it. Use the newer one."
+            "This transcript is no longer valid, so its record cannot be downloaded. Use the newer one."
         )
     return document
 

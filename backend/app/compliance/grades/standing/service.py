@@ -40,12 +40,16 @@ class TakenClass:
 
 @dataclass(frozen=True, slots=True)
 class TakenCourse:
-    """A course with its final grade as it stands. `left_out` says why it does not count toward the GPA."""
+    """A course with its final grade as it stands. `left_out` says why it does not count toward the GPA.
+
+    `passed` is by the scheme of the grade's day.
+    """
 
     grade: CourseGrade
     module: str | None
     code: str
     left_out: str | None
+    passed: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +80,7 @@ def standing_of(session: Session, subject: Subject, user_id: int, zone: ZoneInfo
     numbers = [one.id for one in listed]
     today = clock.today(zone)
     given = finals.of_enrollments(session, numbers)
-    averages = _gpas(session, numbers, given, today)
+    averages = _gpas(session, numbers, given, _schemes(session, given), today)
     taken = book_queries.classes_of(session, numbers)
     return [
         Standing(
@@ -104,7 +108,8 @@ def gpa_of(session: Session, subject: Subject, enrollment_id: int, zone: ZoneInf
 @internal("a step of what was allowed before: reviews of academic progress")
 def gpas(session: Session, enrollment_ids: Sequence[int], today: date) -> dict[int, Gpa]:
     """GPAs of many enrollments: one query."""
-    return _gpas(session, enrollment_ids, finals.of_enrollments(session, enrollment_ids), today)
+    rows = finals.of_enrollments(session, enrollment_ids)
+    return _gpas(session, enrollment_ids, rows, _schemes(session, rows), today)
 
 
 @internal("a step of what was allowed before: transcripts")
@@ -113,25 +118,34 @@ def academic_records(
 ) -> dict[int, AcademicRecord]:
     """Final grades with the GPA, and the classes that go on, of many enrollments: two queries."""
     rows = finals.of_enrollments(session, enrollment_ids)
-    averages = _gpas(session, enrollment_ids, rows, today)
+    known = _schemes(session, rows)
+    averages = _gpas(session, enrollment_ids, rows, known, today)
     graded = {(row.enrollment_id, row.class_id) for row in rows}
     going_on: dict[int, list[SchoolClass]] = {}
     for enrollment_id, record in book_queries.classes_of(session, enrollment_ids):
         if (enrollment_id, record.id) not in graded and record.starts_on <= today <= record.ends_on:
             going_on.setdefault(enrollment_id, []).append(record)
     return {
-        number: _academic_record(averages[number], given, going_on.get(number, ()))
+        number: _academic_record(averages[number], given, known, going_on.get(number, ()))
         for number, given in _by_enrollment(enrollment_ids, rows).items()
     }
 
 
-def _academic_record(gpa: Gpa, rows: Sequence[Any], going_on: Sequence[SchoolClass]) -> AcademicRecord:
+def _academic_record(
+    gpa: Gpa, rows: Sequence[Any], schemes_known: Mapping[int, Scheme], going_on: Sequence[SchoolClass]
+) -> AcademicRecord:
     known = {row.id: row for row in rows}
     every = [(one, None) for one in gpa.counted] + list(gpa.left_out)
     return AcademicRecord(
         gpa,
         [
-            TakenCourse(one, known[one.number].module, known[one.number].code, why)
+            TakenCourse(
+                one,
+                known[one.number].module,
+                known[one.number].code,
+                why,
+                schemes_known[known[one.number].policy_id].passes(one.letter),
+            )
             for one, why in sorted(every, key=lambda pair: (pair[0].graded_on, pair[0].number))
         ],
         going_on,
@@ -150,11 +164,19 @@ def _by_enrollment(enrollment_ids: Sequence[int], rows: Sequence[Any]) -> dict[i
     return found
 
 
+def _schemes(session: Session, rows: Sequence[Any]) -> Mapping[int, Scheme]:
+    """The schemes of the days of these grades, by policy."""
+    return schemes.of_policies(session, (row.policy_id for row in rows))
+
+
 def _gpas(
-    session: Session, enrollment_ids: Sequence[int], rows: Sequence[Any], today: date
+    session: Session,
+    enrollment_ids: Sequence[int],
+    rows: Sequence[Any],
+    known: Mapping[int, Scheme],
+    today: date,
 ) -> dict[int, Gpa]:
     """Each grade by the scheme of its day; repeats by the policy of today."""
-    known = schemes.of_policies(session, (row.policy_id for row in rows))
     repeats = schemes.scheme_on(session, today).repeats
     return {
         number: average(_course_grades(given, known, today), repeats)
