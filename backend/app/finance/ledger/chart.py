@@ -69,7 +69,7 @@ OPENED_LATER: Mapping[str, tuple[str, str]] = MappingProxyType(
 """Accounts of the school that are opened when they are first posted to: their names and kinds."""
 CREDITS = ("payment", "waiver", "scholarship", "payer_billing")
 """Kinds that pay the installments of a plan: money, and what the student need not pay."""
-LATE_FEE_ACCOUNTS = (LATE_FEES,)
+LATE_FEE_ACCOUNTS = (LATE_FEES, LATE_FEE_WAIVERS)
 """Accounts of late fees, and of what is waived of them: a plan's money pays these before the installments."""
 RECEIPTS = ("payment", "payer_payment")
 """Kinds by which money comes in."""
