@@ -31,7 +31,8 @@ CALENDAR = ("Calendar", "/school/calendar")
 MONTHS = tuple(date(2000, month, 1).strftime("%B") for month in range(1, 13))
 # An SVG is a document of its own when somebody opens its address: nothing in it may run or load.
 _LOGO_HEADERS = {
-    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; sandbox",
+    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; "
+    "frame-ancestors 'none'; sandbox",
     "Cache-Control": "private, max-age=300",
 }
 

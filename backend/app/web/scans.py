@@ -89,7 +89,7 @@ def answer(content: bytes, media_type: str, name: str) -> Response:
     file_name = quote(f"{name}.{_ENDINGS.get(media_type, 'bin')}", safe="")
     headers = {
         "Content-Disposition": f"attachment; filename*=UTF-8''{file_name}",
-        "Content-Security-Policy": "default-src 'none'; sandbox",
+        "Content-Security-Policy": "default-src 'none'; base-uri 'none'; frame-ancestors 'none'; sandbox",
         "Cache-Control": "private, no-store",
         "X-Content-Type-Options": "nosniff",
     }

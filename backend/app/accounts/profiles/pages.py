@@ -297,7 +297,7 @@ def photo_file(db: Db, subject: CurrentSubject, store: FilesDep, user_id: PathId
     content = service.read_photo(db, subject, store, user_id)
     headers = {
         "Cache-Control": "private, max-age=300",
-        "Content-Security-Policy": "default-src 'none'; sandbox",
+        "Content-Security-Policy": "default-src 'none'; base-uri 'none'; frame-ancestors 'none'; sandbox",
         "X-Content-Type-Options": "nosniff",
     }
     return Response(content, media_type=photo.MEDIA_TYPE, headers=headers)
