@@ -199,8 +199,7 @@ def test_the_policy_says_which_moment_counts(
         set_policy(session, **values)
     enrollment = school.enrollment(school.student())
     school.attendance(enrollment)
-    # What an undone mark leaves is no attendance.
-    school.attendance(enrollment, datetime(2026, 5, 8, 12, tzinfo=UTC), minutes=0)
+    school.attendance(enrollment, datetime(2026, 5, 8, 12, tzinfo=UTC), minutes=0)  # an undone mark
     row = record(session, admin, enrollment.id, kind=kind, notice=Notice("letter", date(2026, 5, 19)))
     assert row.moment == expected
     service.process_withdrawal(session, admin, enrollment.id, note="Done", zone=ZONE)
