@@ -21,10 +21,11 @@ from app.content.runtimes.cmi5 import course_structure, sessions
 from app.content.runtimes.cmi5.statements import Cmi5Statements
 from app.content.runtimes.cmi5.units import unit_of
 from app.content.runtimes.protocol import Learner, Report, Sitting, SoFar, package_address
+from app.content.runtimes.usual import Usual
 from app.db.models import ContentType, Launch, ScormData
 
 
-class Cmi5:
+class Cmi5(Usual):
     """Packages with a cmi5.xml at their root, or a cmi5.xml by itself whose units run on other servers."""
 
     name = "cmi5"
@@ -94,18 +95,6 @@ class Cmi5:
 
     def needs_nothing(self, item: Item) -> bool:
         return unit_of({}).satisfies(item.details["moveOn"])
-
-    def hand_on(
-        self,
-        session: Session,
-        launch: Launch,
-        item: Item,
-        report: Report,
-        before: str,
-        attempt: ScormData,
-        now: datetime,
-    ) -> None:
-        """Nothing: what the course reports is in the history."""
 
     def prepare(self, session: Session, launch: Launch, item: Item) -> None:
         sessions.prepare(session, launch, item)

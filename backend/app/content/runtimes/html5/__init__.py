@@ -1,23 +1,21 @@
 """Plain web pages with an index.html: they report nothing, so that they were opened counts as viewed, and a person says
 that the lesson is done."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
 from html import escape
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy.orm import Session
-
 from app.content.packages.manifest_links import folded
 from app.content.packages.model import Item, Manifest
 from app.content.packages.package_root import root_of
 from app.content.packages.single_file import Source
-from app.content.packages.versions import Version
 from app.content.packages.web_page import title_of
 from app.content.player import COURSE
 from app.content.runtimes.protocol import Learner, Report, Sitting, SoFar, package_address
+from app.content.runtimes.usual import Usual
 from app.db.models import ContentType, Launch, ScormData
 from app.rules import scorm12
 
@@ -25,7 +23,7 @@ _LARGEST_PAGE = 10 * 1024**2
 _LARGEST_SPAN = Decimal(86_400)
 
 
-class Html5:
+class Html5(Usual):
     """Zips with an index.html at their root, if they follow no standard."""
 
     name = "html5"
@@ -88,38 +86,6 @@ class Html5:
         """The player page has shown them."""
         attempt.cmi = {"viewed": True}
         attempt.cmi_core_lesson_status = scorm12.BROWSED
-
-    def hand_on(
-        self,
-        session: Session,
-        launch: Launch,
-        item: Item,
-        report: Report,
-        before: str,
-        attempt: ScormData,
-        now: datetime,
-    ) -> None:
-        """Nothing: what the course reports is in the history."""
-
-    def needs_nothing(self, item: Item) -> bool:
-        return False
-
-    def prepare(self, session: Session, launch: Launch, item: Item) -> None:
-        """Nothing: the player page is what a session is known by."""
-
-    def launched(
-        self,
-        session: Session,
-        version: Version,
-        launch: Launch,
-        item: Item,
-        base: str,
-        *,
-        left: Sequence[Launch],
-        first: bool,
-        now: datetime,
-    ) -> None:
-        """Nothing: pages have nothing to say of a launch."""
 
 
 HTML5 = Html5()

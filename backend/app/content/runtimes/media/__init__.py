@@ -1,6 +1,6 @@
 """Films, recordings and documents that are uploaded as they are. What counts as seen is in `rules/media.py`."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -10,11 +10,11 @@ from sqlalchemy.orm import Session
 from app.content.packages.media import recognition
 from app.content.packages.model import Item, Manifest
 from app.content.packages.single_file import Source
-from app.content.packages.versions import Version
 from app.content.runtimes.media import pages
 from app.content.runtimes.media.report import MediaReport, length_of, read, seen_in
 from app.content.runtimes.media.statements import statements_of
 from app.content.runtimes.protocol import Learner, Report, Sitting, SoFar, package_address
+from app.content.runtimes.usual import Usual
 from app.core.errors import Invalid
 from app.db.models import ContentType, Launch, ScormData
 from app.rules import media, scorm12
@@ -22,7 +22,7 @@ from app.rules import media, scorm12
 _HERE = Path(__file__).parent
 
 
-class Media:
+class Media(Usual):
     """One film, recording or document; the player is ours."""
 
     marker = ""
@@ -135,26 +135,6 @@ class Media:
         if isinstance(report, MediaReport) and not self.is_document:
             done = attempt.cmi_core_lesson_status in scorm12.DONE and before not in scorm12.DONE
             statements_of(session, launch, item, self.name, report, attempt, completed=done, now=now)
-
-    def needs_nothing(self, item: Item) -> bool:
-        return False
-
-    def prepare(self, session: Session, launch: Launch, item: Item) -> None:
-        """Nothing: the attempt keeps what its sessions count."""
-
-    def launched(
-        self,
-        session: Session,
-        version: Version,
-        launch: Launch,
-        item: Item,
-        base: str,
-        *,
-        left: Sequence[Launch],
-        first: bool,
-        now: datetime,
-    ) -> None:
-        """Nothing: the player says itself when it is there."""
 
 
 def _milliseconds(moment: datetime) -> int:

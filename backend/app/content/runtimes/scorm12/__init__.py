@@ -1,23 +1,21 @@
 """SCORM 1.2. What it means is in `rules/scorm12.py`."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime
 from html import escape
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy.orm import Session
-
 from app.content.packages.manifest_links import folded
 from app.content.packages.model import Item, Manifest
 from app.content.packages.package_root import root_of
 from app.content.packages.single_file import Source
-from app.content.packages.versions import Version
 from app.content.player import COURSE
 from app.content.runtimes.protocol import Learner, Report, Sitting, SoFar, package_address
 from app.content.runtimes.scorm12 import manifest as imsmanifest
 from app.content.runtimes.scorm12.report import Scorm12Report, read, replace_state, take_outcome
 from app.content.runtimes.scorm12.start import initial_cmi
+from app.content.runtimes.usual import Usual
 from app.db.models import ContentType, Launch, ScormData
 from app.rules import scorm12
 from app.web.assets import SCORM_AGAIN
@@ -25,7 +23,7 @@ from app.web.assets import SCORM_AGAIN
 _HERE = Path(__file__).parent
 
 
-class Scorm12:
+class Scorm12(Usual):
     """Packages with an imsmanifest.xml; the run-time in the browser is scorm-again."""
 
     name = "scorm12"
@@ -85,38 +83,6 @@ class Scorm12:
             attempt.finished_at = attempt.finished_at or now
         elif not late and attempt.cmi_core_lesson_status not in scorm12.DONE:
             attempt.finished_at = None  # the next page of the course goes on with the session
-
-    def hand_on(
-        self,
-        session: Session,
-        launch: Launch,
-        item: Item,
-        report: Report,
-        before: str,
-        attempt: ScormData,
-        now: datetime,
-    ) -> None:
-        """Nothing: what the course reports is in the history."""
-
-    def needs_nothing(self, item: Item) -> bool:
-        return False
-
-    def prepare(self, session: Session, launch: Launch, item: Item) -> None:
-        """Nothing: the player page is what a session is known by."""
-
-    def launched(
-        self,
-        session: Session,
-        version: Version,
-        launch: Launch,
-        item: Item,
-        base: str,
-        *,
-        left: Sequence[Launch],
-        first: bool,
-        now: datetime,
-    ) -> None:
-        """Nothing: SCORM 1.2 has nothing to say of a launch."""
 
 
 SCORM12 = Scorm12()

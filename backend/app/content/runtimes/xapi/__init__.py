@@ -21,6 +21,7 @@ from app.content.packages.single_file import Source
 from app.content.packages.versions import Version
 from app.content.player import COURSE_OR_WINDOW, WINDOW
 from app.content.runtimes.protocol import Learner, Report, Sitting, SoFar, package_address, registration_of
+from app.content.runtimes.usual import Usual
 from app.content.runtimes.xapi import tincan
 from app.content.runtimes.xapi.statements import XapiStatements
 from app.core.installation import installation
@@ -28,7 +29,7 @@ from app.db.models import ContentType, Launch, ScormData
 from app.lrs import service as record_store
 
 
-class Xapi:
+class Xapi(Usual):
     """Packages with a tincan.xml at their root."""
 
     name = "xapi"
@@ -89,21 +90,6 @@ class Xapi:
         now: datetime,
     ) -> None:
         """Nothing: the content says everything in statements."""
-
-    def hand_on(
-        self,
-        session: Session,
-        launch: Launch,
-        item: Item,
-        report: Report,
-        before: str,
-        attempt: ScormData,
-        now: datetime,
-    ) -> None:
-        """Nothing: what the course reports is in the history."""
-
-    def needs_nothing(self, item: Item) -> bool:
-        return False
 
     def prepare(self, session: Session, launch: Launch, item: Item) -> None:
         home_page = installation(session).home_page
