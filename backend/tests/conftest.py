@@ -188,6 +188,11 @@ class OneConnection(Database):
         with self.begin() as session:
             yield session
 
+    @contextmanager
+    def aside(self) -> Iterator[Session]:
+        with self.begin() as session:
+            yield session
+
     def use(self, settings: Settings) -> None:
         self._settings = settings
 

@@ -24,7 +24,11 @@ log = structlog.get_logger(__name__)
 
 
 def text(settings: Settings, database: Database) -> bytes:
-    """Everything, in Prometheus’ text format. A database that does not answer takes its part of it away alone."""
+    """Everything, in Prometheus’ text format. A database that does not answer takes its part of it away alone.
+
+    The pool may be full: that is when its figures matter, and they come from memory. What the database says is asked
+    on a connection of its own.
+    """
     registry = CollectorRegistry(auto_describe=False)
     registry.register(_Found(_everything(settings, database)))
     return generate_latest(registry) + _requests().encode()
@@ -45,7 +49,7 @@ def _everything(settings: Settings, database: Database) -> list[Metric]:
     found = list(_counted())
     asked: list[Metric] = []
     try:
-        with database.begin() as session:
+        with database.aside() as session:
             queries.require_no_wait(session)
             asked += _measured(measure(session, settings))
             asked += _tables(session)
