@@ -37,28 +37,77 @@ OWN = {
     "users": f"id = {_ME} OR role <> 'student'",
     **dict.fromkeys(
         (
-            "absence_requests", "account_links", "admission_documents", "api_tokens", "applications", "attendance",
-            "attendance_corrections", "attendance_students", "authenticators", "credentials", "emergency_contacts",
-            "enrollments", "externship_hours", "externships", "factor_challenges", "factor_resets", "former_names",
-            "kiosk_cards", "kiosk_pins", "kiosk_punches", "launches", "leaves_of_absence", "name_requests", "passkeys",
-            "recovery_codes", "scorm_data", "student_addresses", "student_field_values", "student_identifiers",
-            "student_phones", "student_profiles", "transcript_holds", "transcript_requests", "transcripts",
-            "user_duties", "user_sessions", "withdrawal_forms", "withdrawals",
+            "absence_requests",
+            "account_links",
+            "admission_documents",
+            "api_tokens",
+            "applications",
+            "attendance",
+            "attendance_corrections",
+            "attendance_students",
+            "authenticators",
+            "credentials",
+            "emergency_contacts",
+            "enrollments",
+            "externship_hours",
+            "externships",
+            "factor_challenges",
+            "factor_resets",
+            "former_names",
+            "kiosk_cards",
+            "kiosk_pins",
+            "kiosk_punches",
+            "launches",
+            "leaves_of_absence",
+            "name_requests",
+            "passkeys",
+            "recovery_codes",
+            "scorm_data",
+            "student_addresses",
+            "student_field_values",
+            "student_identifiers",
+            "student_phones",
+            "student_profiles",
+            "transcript_holds",
+            "transcript_requests",
+            "transcripts",
+            "user_duties",
+            "user_sessions",
+            "withdrawal_forms",
+            "withdrawals",
         ),
         _of(),
     ),
     **dict.fromkeys(
         (
-            "access_requests", "amendment_requests", "consents", "directory_opt_outs", "disclosed_students",
-            "enrollment_agreements", "issued_documents", "ledger_transactions", "payment_checkouts", "payment_plans",
+            "access_requests",
+            "amendment_requests",
+            "consents",
+            "directory_opt_outs",
+            "disclosed_students",
+            "enrollment_agreements",
+            "issued_documents",
+            "ledger_transactions",
+            "payment_checkouts",
+            "payment_plans",
         ),
         _of("student_id"),
     ),
     **dict.fromkeys(
         (
-            "attendance_days", "attendance_standings", "class_attendance", "class_seats", "credential_orders",
-            "employment_outcomes", "externship_placements", "final_grades", "grade_scores", "graduation_decisions",
-            "lesson_completions", "progress_reviews", "skill_attempts",
+            "attendance_days",
+            "attendance_standings",
+            "class_attendance",
+            "class_seats",
+            "credential_orders",
+            "employment_outcomes",
+            "externship_placements",
+            "final_grades",
+            "grade_scores",
+            "graduation_decisions",
+            "lesson_completions",
+            "progress_reviews",
+            "skill_attempts",
         ),
         _ENROLLMENT,
     ),
@@ -101,9 +150,10 @@ OWN = {
 OPEN = (
     "admission_kinds", "admission_requirements", "alembic_version", "attendance_closings", "attendance_school_days",
     "class_changes", "class_instructors", "class_meetings", "classes", "content_files", "content_packages",
-    "credential_types", "externship_agreements", "externship_rubrics", "externship_sites", "externship_supervisors", "grade_books",
-    "grade_categories", "grade_items", "history_seals", "ledger_closings", "lessons", "modules", "program_fees", "programs", "school", "school_holidays",
-    "school_policies", "school_signatories", "school_terms", "skill_versions", "skills", "student_fields",
+    "credential_types", "externship_agreements", "externship_rubrics", "externship_sites", "externship_supervisors",
+    "grade_books", "grade_categories", "grade_items", "history_seals", "ledger_closings", "lessons", "modules",
+    "program_fees", "programs", "school", "school_holidays", "school_policies", "school_signatories",
+    "school_terms", "skill_versions", "skills", "student_fields",
 )  # fmt: skip
 
 
@@ -152,7 +202,8 @@ def upgrade() -> None:
                     DROP POLICY IF EXISTS everybody ON {table};
                     DROP POLICY IF EXISTS own ON {table};
                     CREATE POLICY everybody ON {table} TO aada_app USING (true) WITH CHECK (true);
-                    CREATE POLICY own ON {table} FOR SELECT TO aada_student USING ({condition});
+                    CREATE POLICY own ON {table} FOR SELECT TO aada_student
+                        USING ({condition});
                     ALTER TABLE {table} ENABLE ROW LEVEL SECURITY;
                     GRANT SELECT ON {table} TO aada_student;
                 END $$

@@ -1,7 +1,7 @@
 """A student's request reads the student's own rows alone, also where a query forgot to ask for them.
 
-The database holds it: from `limit_to` on the transaction works as the role `aada_student`, which may change nothing, and
-whose policies show the rows of one student (docs/decisions/0068-students-read-their-own-rows.md). It ends with the
+The database holds it: from `limit_to` on the transaction works as the role `aada_student`, which may change
+nothing, and whose policies show the rows of one student (docs/decisions/0068-students-read-their-own-rows.md). It ends with the
 transaction. `beyond` is the one way out: for what a request has to read of others, or to write, and says why.
 """
 
@@ -28,7 +28,8 @@ def limit_to(session: Session, student_id: int) -> None:
 def beyond(session: Session, _why: str) -> Iterator[None]:
     """For a few statements the system's own role, with the reason in half a sentence. Nothing where nothing is limited.
 
-    What is written inside is flushed at the end of the block. After an error nothing is restored: the transaction is over.
+    What is written inside is flushed at the end of the block. After an error the transaction is over, and nothing is
+    restored.
     """
     student_id = session.info.get(_LIMITED)
     if student_id is None:

@@ -48,7 +48,7 @@ def set_app_password(settings: Settings) -> bool:
 
 
 def ensure_roles(settings: Settings) -> None:
-    """Make the roles, as migrations 0011 and 0480 do, where a dump is about to grant them rights and brings none itself."""
+    """Make the roles, as migrations 0011 and 0480 do, where a dump is about to grant them rights and brings none."""
     attributes = sql.SQL("NOSUPERUSER NOCREATEDB NOCREATEROLE NOBYPASSRLS NOREPLICATION")
     with connect(settings) as connection:
         for role, entry in ((APP_ROLE, "LOGIN"), (STUDENT_ROLE, "NOLOGIN")):
@@ -70,7 +70,8 @@ def check_app_role(settings: Settings) -> None:
     """Refuse when the system's own role cannot sign in, or may not read as a student."""
     with connect(settings, settings.app_database_url) as connection:
         held = connection.execute(
-            "SELECT EXISTS (SELECT FROM pg_roles r WHERE rolname = %s AND pg_has_role(r.oid, 'SET'))", (STUDENT_ROLE,)
+            "SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = %s AND pg_has_role(oid, 'SET'))",
+            (STUDENT_ROLE,),
         ).fetchone()
         user = connection.info.user
     if held != (True,):

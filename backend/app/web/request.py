@@ -22,7 +22,6 @@ from app.db.session import Database
 from app.settings import Settings
 from app.web.turns import Turns
 
-
 READING = frozenset(("GET", "HEAD"))
 """What a student asks for this way is read as the student: see `app.core.own_rows`."""
 
