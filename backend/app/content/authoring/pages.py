@@ -7,6 +7,7 @@ from fastapi import APIRouter, Depends, Request, Response
 from app.content import package_files, policy
 from app.content import service as content
 from app.content.authoring import media, service
+from app.content.authoring.markdown import LONGEST
 from app.content.authoring.reports import WRITTEN_LESSONS
 from app.content.authoring.schemas import (
     MediaForm,
@@ -29,7 +30,7 @@ router = APIRouter(include_in_schema=False)
 CHANGES = [Requires(Permission.CONTENT_CHANGE)]
 READS = [Requires(Permission.CONTENT_READ)]
 Uploader = Annotated[Subject, Depends(uploading(Permission.CONTENT_CHANGE))]
-navigation.register(NavItem("Writing", "/authoring", "writing", policy.may_change, order=42))
+navigation.register(NavItem("Writing", "/authoring", "writing", policy.may_read, order=42))
 uploads.register("/lessons/*/write/files")
 
 
@@ -40,7 +41,7 @@ def written_lessons(request: Request, db: Db, subject: CurrentSubject, paging: P
     return reports.answer(request, db, subject, WRITTEN_LESSONS, listing, "authoring/lessons.html")
 
 
-@router.get("/lessons/{lesson_id}/write", dependencies=CHANGES)
+@router.get("/lessons/{lesson_id}/write", dependencies=READS)
 def editor(request: Request, lesson_id: PathId, db: Db, subject: CurrentSubject) -> Response:
     """The newest text with its preview beside it."""
     return _editor(request, db, subject, lesson_id)
@@ -133,7 +134,7 @@ def lesson_file(
     return package_files.answer(request, files, found, vendor="", policy=None, own_storage=False)
 
 
-@router.get("/lessons/{lesson_id}/write/students", dependencies=CHANGES)
+@router.get("/lessons/{lesson_id}/write/students", dependencies=READS)
 def students(request: Request, lesson_id: PathId, db: Db, subject: CurrentSubject) -> Response:
     """Which version each student of one's own is on."""
     return render(
@@ -141,6 +142,7 @@ def students(request: Request, lesson_id: PathId, db: Db, subject: CurrentSubjec
         "authoring/students.html",
         lesson=content.lesson(db, lesson_id),
         students=service.students_on_versions(db, subject, lesson_id),
+        may_change=policy.may_change(subject),
         breadcrumbs=_crumbs(db, lesson_id, "Students"),
     )
 
@@ -171,7 +173,7 @@ def _editor(
     rendered = found.rendered
     if text is not None:
         # What was typed is shown, not what is saved.
-        rendered = service.preview(db, subject, lesson_id, text.text("body")[: service.LONGEST])
+        rendered = service.preview(db, subject, lesson_id, text.text("body")[:LONGEST])
     return render(
         request,
         "authoring/editor.html",
@@ -181,6 +183,7 @@ def _editor(
         form=text or Form.blank(TextForm, body=found.body, version=found.version),
         publishing=publishing or Form.blank(PublishForm, version=found.version),
         upload=upload or Form.blank(MediaForm),
+        may_change=policy.may_change(subject),
         breadcrumbs=_crumbs(db, lesson_id, None),
     )
 

@@ -1,8 +1,9 @@
 """Shapes of the authoring pages, and of the quiz in a lesson's text."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Literal
+from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from starlette.datastructures import UploadFile
@@ -130,3 +131,52 @@ class OnVersion:
     full_name: str
     version: int
     is_newest: bool
+
+
+POOLS = (1, 2, 3, 4)
+
+
+class QuizForm(BaseModel):
+    """The quiz of a lesson as it is filled in: up to four pools of questions, and the rules."""
+
+    version: Annotated[int, Field(ge=0)] = 0
+    pool_1: Annotated[list[RecordId], Field(max_length=200, title="Questions of pool 1")] = []
+    draw_1: Annotated[int | None, Field(ge=1, le=200, title="How many of pool 1")] = None
+    pool_2: Annotated[list[RecordId], Field(max_length=200, title="Questions of pool 2")] = []
+    draw_2: Annotated[int | None, Field(ge=1, le=200, title="How many of pool 2")] = None
+    pool_3: Annotated[list[RecordId], Field(max_length=200, title="Questions of pool 3")] = []
+    draw_3: Annotated[int | None, Field(ge=1, le=200, title="How many of pool 3")] = None
+    pool_4: Annotated[list[RecordId], Field(max_length=200, title="Questions of pool 4")] = []
+    draw_4: Annotated[int | None, Field(ge=1, le=200, title="How many of pool 4")] = None
+    shuffle_questions: bool = False
+    shuffle_answers: bool = False
+    attempts: Annotated[int | None, Field(ge=1, le=100, title="Attempts")] = None
+    minutes: Annotated[int | None, Field(ge=1, le=600, title="Time limit")] = None
+    pass_percent: Annotated[int, Field(ge=0, le=100, title="Pass mark")] = 70
+    method: Method = "highest"
+    feedback: Annotated[Feedback, Field(title="Right answers")] = "submission"
+    due_at: Annotated[datetime | None, Field(title="Due")] = None
+
+    def quiz(self, zone: ZoneInfo) -> Quiz:
+        """The quiz, with its due date in the school's zone."""
+        pools = []
+        for number in POOLS:
+            questions = list(dict.fromkeys(getattr(self, f"pool_{number}")))
+            if questions:
+                asked = min(getattr(self, f"draw_{number}") or len(questions), len(questions))
+                pools.append(PoolIn(draw=asked, questions=questions))
+        due = self.due_at
+        if due is not None:
+            due = (due.replace(tzinfo=zone) if due.tzinfo is None else due).astimezone(UTC)
+        rules = self.model_dump(
+            include={
+                "shuffle_questions",
+                "shuffle_answers",
+                "attempts",
+                "minutes",
+                "pass_percent",
+                "method",
+                "feedback",
+            }
+        )
+        return Quiz(pools=pools, due_at=due, **rules)

@@ -39,7 +39,7 @@ def list_written(
 
 def read(session: Session, subject: Subject, lesson_id: int) -> TextOut:
     """The newest state of a lesson's text with its files, and the text as HTML. Raises Forbidden, NotFound."""
-    policy.require_change(subject)
+    policy.require_read(subject)
     academics.lesson_place(session, lesson_id)
     found = text_queries.newest(session, lesson_id)
     text, name = found if found is not None else (None, None)
@@ -60,7 +60,7 @@ def read(session: Session, subject: Subject, lesson_id: int) -> TextOut:
 
 def preview(session: Session, subject: Subject, lesson_id: int, body: str) -> Rendered:
     """A text as students would see it; nothing is saved. Raises Forbidden, NotFound."""
-    policy.require_change(subject)
+    policy.require_read(subject)
     academics.lesson_place(session, lesson_id)
     return render(body, _media(session, lesson_id), base=f"/lessons/{lesson_id}/write/files/")
 
@@ -258,7 +258,7 @@ def writable(session: Session, lesson_id: int) -> academics.LessonPlace:
 
 def students_on_versions(session: Session, subject: Subject, lesson_id: int) -> list[OnVersion]:
     """Students of one's own who have begun the lesson and may still work in it, each with their version."""
-    policy.require_change(subject)
+    policy.require_read(subject)
     academics.lesson_place(session, lesson_id)
     current = queries.current_package(session, lesson_id)
     if current is None or current.standard != text_queries.STANDARD:
@@ -275,6 +275,7 @@ def move(session: Session, subject: Subject, lesson_id: int, enrollment_id: int)
 
     Raises Forbidden, NotFound for a student whom one does not see or who has not begun. Moving again changes nothing.
     """
+    policy.require_change(subject)
     found = {one.enrollment_id: one for one in students_on_versions(session, subject, lesson_id)}
     student = found.get(enrollment_id)
     current = queries.current_package(session, lesson_id)

@@ -15,7 +15,7 @@ let touched = Date.now();
 let done = cmi.done;
 let timer = 0;
 
-export const saving = new Saving({
+const saving = new Saving({
   url: "commit",
   lastSeq: boot.lastSeq,
   read: () => ({ end, place, seconds: Math.floor(seconds / 10) * 10 }),
