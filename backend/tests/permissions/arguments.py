@@ -230,6 +230,7 @@ NOBODY = {
     "compliance.transcripts.deliveries.open_file",
     "compliance.transcripts.deliveries.open_link",
     "content.authoring.move",
+    "content.bank.picture",
     "content.launches.launch",
     "documents.register.content",
     "finance.refunds.cases.read",

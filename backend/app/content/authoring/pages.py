@@ -17,6 +17,8 @@ from app.content.authoring.schemas import (
     PublishForm,
     TextForm,
 )
+from app.content.bank import policy as bank_policy
+from app.content.quizzes import policy as quiz_policy
 from app.core.permissions import Permission, Subject
 from app.web import navigation, reports, uploads
 from app.web.field_types import PathId
@@ -170,6 +172,7 @@ def _editor(
     upload: Form[MediaForm] | None = None,
 ) -> Response:
     found = service.read(db, subject, lesson_id)
+    lesson = content.lesson(db, lesson_id)
     rendered = found.rendered
     if text is not None:
         # What was typed is shown, not what is saved.
@@ -177,7 +180,9 @@ def _editor(
     return render(
         request,
         "authoring/editor.html",
-        lesson=content.lesson(db, lesson_id),
+        lesson=lesson,
+        may_quiz=bank_policy.may_edit(db, subject, lesson.program_id),
+        may_see_results=quiz_policy.may_read(subject),
         text=found,
         rendered=rendered,
         form=text or Form.blank(TextForm, body=found.body, version=found.version),

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 from fractions import Fraction
@@ -115,7 +116,8 @@ def count_for_lesson(session: Session, attempt: QuizAttempt, now: datetime) -> N
     work = content_queries.attempt_of_launch(session, launch, lock=True)
     if work is None:
         return
-    before = commits.Before.of(work, launch)
+    # That the session began is what the player's own report says.
+    before = replace(commits.Before.of(work, launch), first=False)
     _keep(session, attempt, work, item)
     judge(work, item, now)
     work.updated_at = now

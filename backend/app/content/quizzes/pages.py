@@ -25,6 +25,7 @@ from app.web.request import CurrentSubject, Db, Requires, SettingsDep
 router = APIRouter(include_in_schema=False)
 CHANGES = [Requires(Permission.CONTENT_CHANGE)]
 READS = [Requires(Permission.CONTENT_READ)]
+MARKS = [Requires(Permission.ENROLLMENTS_MARK_LESSONS)]
 
 
 @router.get("/lessons/{lesson_id}/write/quiz/edit", dependencies=CHANGES)
@@ -84,7 +85,7 @@ def accommodation_page(request: Request, lesson_id: PathId, db: Db, subject: Cur
     return _accommodations(request, db, subject, lesson_id)
 
 
-@router.post("/lessons/{lesson_id}/quiz/accommodations", dependencies=READS)
+@router.post("/lessons/{lesson_id}/quiz/accommodations", dependencies=MARKS)
 def grant_accommodation(
     request: Request,
     lesson_id: PathId,
@@ -101,7 +102,7 @@ def grant_accommodation(
     return form.submit(db, grant, again=lambda: _accommodations(request, db, subject, lesson_id, form))
 
 
-@router.post("/lessons/{lesson_id}/quiz/accommodations/end", dependencies=READS)
+@router.post("/lessons/{lesson_id}/quiz/accommodations/end", dependencies=MARKS)
 def end_accommodation(
     lesson_id: PathId,
     db: Db,
