@@ -227,7 +227,8 @@ STATEMENTS = (
         " NULLS NOT DISTINCT WHERE ended_at IS NULL"
     ),
     # What was saved stays as it was saved; a change is a row of its own.
-    "REVOKE UPDATE, TRUNCATE ON lesson_texts, question_versions FROM aada_app",
+    "REVOKE UPDATE, DELETE ON lesson_texts, lesson_moves, question_versions FROM aada_app",
+    "REVOKE DELETE ON questions, quiz_attempts, quiz_answers, quiz_accommodations FROM aada_app",
 )
 
 
