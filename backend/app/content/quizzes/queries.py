@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, func, select, update
+from sqlalchemy import Row, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -104,13 +104,9 @@ def overdue(session: Session, before: datetime) -> Sequence[int]:
 
 def asked_with(session: Session, version_ids: Collection[int]) -> Sequence[int]:
     """Submitted attempts that were asked one of these versions of a question."""
-    asked = func.jsonb_path_query(QuizAttempt.drawn, "$[*].version")
-    found = (
-        select(QuizAttempt.id, asked.label("version")).where(QuizAttempt.submitted_at.is_not(None)).subquery()
-    )
-    wanted = [str(one) for one in version_ids]
+    asked = or_(*(QuizAttempt.drawn.contains([{"version": one}]) for one in version_ids))
     return session.scalars(
-        select(found.c.id).where(found.c.version.op("#>>")("{}").in_(wanted)).distinct().order_by(found.c.id)
+        select(QuizAttempt.id).where(QuizAttempt.submitted_at.is_not(None), asked).order_by(QuizAttempt.id)
     ).all()
 
 
