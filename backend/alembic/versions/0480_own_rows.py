@@ -8,13 +8,13 @@ a new one too until its migration opens it. The system's own role sees all rows,
 Each table is changed in a transaction of its own: none waits for another, and a migration that gave up is run again.
 
 Revision ID: 0480
-Revises: 0410
+Revises: 0460
 """
 
 from alembic import op
 
 revision = "0480"
-down_revision = "0410"
+down_revision = "0460"
 branch_labels = None
 depends_on = None
 
@@ -61,6 +61,7 @@ OWN = {
             "leaves_of_absence",
             "name_requests",
             "passkeys",
+            "quiz_attempts",
             "recovery_codes",
             "scorm_data",
             "student_addresses",
@@ -106,7 +107,9 @@ OWN = {
             "grade_scores",
             "graduation_decisions",
             "lesson_completions",
+            "lesson_moves",
             "progress_reviews",
+            "quiz_accommodations",
             "skill_attempts",
         ),
         _ENROLLMENT,
@@ -137,6 +140,7 @@ OWN = {
     "payment_plan_installments": _with("payment_plans", "plan_id"),
     "payment_plan_reminders": _with("payment_plans", "plan_id"),
     "progress_appeals": _with("progress_reviews", "review_id"),
+    "quiz_answers": _with("quiz_attempts", "attempt_id"),
     "refunds": _with("withdrawals", "withdrawal_id"),
     "refund_computations": _with("refunds", "refund_id"),
     "refund_remittances": _with("refunds", "refund_id"),
@@ -151,9 +155,10 @@ OPEN = (
     "admission_kinds", "admission_requirements", "alembic_version", "attendance_closings", "attendance_school_days",
     "class_changes", "class_instructors", "class_meetings", "classes", "content_files", "content_packages",
     "credential_types", "externship_agreements", "externship_rubrics", "externship_sites", "externship_supervisors",
-    "grade_books", "grade_categories", "grade_items", "history_seals", "ledger_closings", "lessons", "modules",
-    "program_fees", "programs", "school", "school_holidays", "school_policies", "school_signatories",
-    "school_terms", "skill_versions", "skills", "student_fields",
+    "grade_books", "grade_categories", "grade_items", "history_seals", "ledger_closings", "lesson_media",
+    "lesson_texts", "lessons", "modules", "program_fees", "programs", "question_versions", "questions", "school",
+    "school_holidays", "school_policies", "school_signatories", "school_terms", "skill_versions", "skills",
+    "student_fields",
 )  # fmt: skip
 
 

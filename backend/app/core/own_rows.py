@@ -1,8 +1,9 @@
 """A student's request reads the student's own rows alone, also where a query forgot to ask for them.
 
 The database holds it: from `limit_to` on the transaction works as the role `aada_student`, which may change
-nothing, and whose policies show the rows of one student (docs/decisions/0068-students-read-their-own-rows.md). It ends with the
-transaction. `beyond` is the one way out: for what a request has to read of others, or to write, and says why.
+nothing, and whose policies show the rows of one student (docs/decisions/0068-students-read-their-own-rows.md). It
+ends with the transaction. `beyond` is the one way out: for what a request has to read of others, or to write, and
+says why.
 """
 
 from collections.abc import Iterator

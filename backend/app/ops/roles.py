@@ -76,6 +76,6 @@ def check_app_role(settings: Settings) -> None:
         user = connection.info.user
     if held != (True,):
         raise OperatorError(
-            f"{user} may not read as {STUDENT_ROLE}, and students’ pages would fail: let the server's administrator run "
+            f"{user} may not read as {STUDENT_ROLE}, so that students’ pages fail: let the server’s administrator run "
             f"GRANT {STUDENT_ROLE} TO {user} WITH INHERIT FALSE, SET TRUE."
         )
