@@ -133,6 +133,9 @@ class Settings(BaseSettings):
     pace_factor: int = Field(default=1, ge=1, le=10_000)
     """How many times as many searches, downloads and public pages pass as otherwise; for tests under load."""
 
+    student_role: bool = False
+    """Whether what students ask for is read as the database role `aada_student`, which sees their own rows alone."""
+
     max_body_bytes: int = 1024 * 1024
     max_upload_bytes: int = 1024 * 1024 * 1024
     max_import_bytes: int = 20 * 1024 * 1024

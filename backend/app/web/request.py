@@ -94,7 +94,8 @@ def optional_subject(request: Request, session: Db) -> Subject | None:
     subject = identified(request, session)
     history.act_as(session, subject)
     keep_up(request, session)
-    if subject is not None and subject.is_student and request.method in READING:
+    settings: Settings = request.app.state.settings
+    if settings.student_role and subject is not None and subject.is_student and request.method in READING:
         own_rows.limit_to(session, subject.user_id)
     return subject
 

@@ -326,6 +326,7 @@ def test_what_a_student_asks_for_is_read_as_the_student(
     def look(db: Db, _subject: CurrentSubject) -> None:
         seen.append(str(db.scalar(text("SELECT current_user"))))
 
+    app.state.settings = app.state.settings.model_copy(update={"student_role": True})
     app.add_api_route("/looked", look, methods=[method])
     user = UserFactory(session=session, role=Role(role))
     session.commit()
