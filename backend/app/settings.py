@@ -77,6 +77,8 @@ class Settings(BaseSettings):
     """Where backups are kept: better on another disk. Unset, they are in `backups` below DATA_DIR."""
     backup_schedule: bool = True
     """Whether the embedded server is backed up by the system itself, all the time."""
+    stream_patience_seconds: int = Field(default=30, ge=0)
+    """How long commits wait for a second place that is away (`aada backup stream --synchronous`); 0 is without end."""
     backup_s3_bucket: OptionalText = None
     """A bucket of any S3-compatible store that a second copy of the backups is kept in, encrypted."""
     backup_s3_prefix: str = ""
