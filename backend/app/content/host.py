@@ -60,7 +60,7 @@ def create_content_app(
             Mount("/p/{token}/xapi", app=host.statements),
             Route("/p/{token}/alive", host.alive, methods=["POST"]),
             Route("/p/{token}/commit", host.commit, methods=["POST"]),
-            Route("/p/{token}/vendor/{name}", host.library, methods=["GET"]),
+            Route("/p/{token}/vendor/{name:path}", host.library, methods=["GET"]),
         ],
         exception_handlers={
             Problem: host.refused,

@@ -50,8 +50,6 @@ def import_package(
     """
     policy.require_change(subject)
     place = academics.lesson_place(session, lesson_id)
-    if place.content_type == ContentType.H5P:
-        raise Invalid(f"“{place.title}” is an H5P lesson. Change its kind before uploading anything.")
     if sum(one.seek(0, 2) for one in (file, *(other for _, other in beside))) > max_bytes:
         raise TooLarge(f"The package is larger than the {max_bytes // 1024**2} MB this school accepts.")
     queries.allow_long_pauses(session, _LONGEST_PAUSE_SECONDS)
@@ -71,12 +69,18 @@ def _require_kind(title: str, kind: ContentType, package: Package) -> None:
     """Students and reports go by the lesson's kind, so what it plays is of that kind. Raises Invalid."""
     found = RUNTIMES[package.manifest.standard].lesson_kind
     if kind is not found:
+        article = "an" if kind is ContentType.H5P else "a"
         raise Invalid(
-            f"“{title}” is a {_KINDS[kind]} lesson. Change its kind to {_KINDS[found]} before uploading one."
+            f"“{title}” is {article} {_KINDS[kind]} lesson. Change its kind to {_KINDS[found]} before uploading one."
         )
 
 
-_KINDS = {ContentType.SCORM: "course package", ContentType.VIDEO: "video", ContentType.DOCUMENT: "document"}
+_KINDS = {
+    ContentType.SCORM: "course package",
+    ContentType.H5P: "H5P",
+    ContentType.VIDEO: "video",
+    ContentType.DOCUMENT: "document",
+}
 
 
 def source_of(file: BinaryIO, file_name: str, beside: Sequence[tuple[str, BinaryIO]] = ()) -> Source:
