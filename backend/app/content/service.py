@@ -13,6 +13,7 @@ from app.content.launches import queries as launch_queries
 from app.content.launches.commits import commit
 from app.content.launches.service import current_package, launch, only_reviews, playable_enrollment
 from app.content.launches.waivers import waive
+from app.content.packages.links import link_film
 from app.content.packages.upload import import_package
 from app.content.packages.versions import version_of
 from app.content.results import attempts_of, standing
@@ -34,6 +35,7 @@ __all__ = [
     "launch",
     "lesson",
     "lesson_result",
+    "link_film",
     "only_reviews",
     "packages",
     "preview_result",

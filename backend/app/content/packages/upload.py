@@ -20,7 +20,7 @@ from app.core import clock, history
 from app.core.actions import Action
 from app.core.errors import Invalid, TooLarge
 from app.core.files import FileStore, StoredFile, claims, intake, quota
-from app.core.permissions import Subject
+from app.core.permissions import Subject, internal
 from app.db.models import ContentPackage, ContentType
 
 # A gigabyte that goes to a bucket takes its minutes.
@@ -62,7 +62,7 @@ def import_package(
     every += [intake.examine(store, archive.stream(inside)) for inside in package.files.values()]
     quota.require_room(session, every, package=True)
     queries.lock_lesson(session, lesson_id)
-    return _store(session, subject, store, lesson_id, file, file_name, archive, package)
+    return store_package(session, subject, store, lesson_id, file, file_name, archive, package)
 
 
 def _require_kind(title: str, kind: ContentType, package: Package) -> None:
@@ -116,7 +116,8 @@ def _free(name: str, taken: Mapping[str, object]) -> str:
     return free
 
 
-def _store(
+@internal("a step of an upload, or of a film by its link")
+def store_package(
     session: Session,
     subject: Subject,
     store: FileStore,
@@ -126,6 +127,7 @@ def _store(
     archive: Source,
     package: Package,
 ) -> ContentPackage:
+    """Store an accepted package with its files as the lesson's current version."""
     file.seek(0)
     whole = store.put(file)
     queries.replace_current(session, lesson_id, clock.now())

@@ -128,9 +128,7 @@ def open_material(session: Session, subject: Subject, lesson_id: int) -> tuple[L
 @internal("names where a lesson is that the student may see")
 def is_played(session: Session, lesson: Lesson) -> bool:
     """Whether the lesson is played here: a package, or another file that was uploaded."""
-    return lesson.content_type is ContentType.SCORM or enrollments.has_package(
-        session, lesson.id
-    )
+    return lesson.content_type is ContentType.SCORM or enrollments.has_package(session, lesson.id)
 
 
 def mark_done(session: Session, subject: Subject, lesson_id: int, *, at: datetime) -> None:
