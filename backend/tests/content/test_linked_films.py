@@ -167,7 +167,8 @@ addEventListener('message', event => {
   to = event.source;
   if (heard) return;
   heard = true;
-  if (isTube) say({ event: 'initialDelivery', info: { currentTime: at, duration: 4, playerState: 5, playbackRate: 1 } });
+  const info = { currentTime: at, duration: 4, playerState: 5, playbackRate: 1 };
+  if (isTube) say({ event: 'initialDelivery', info });
   else say({ method: 'getDuration', value: 4 });
 });
 document.getElementById('play').onclick = () => {

@@ -1,7 +1,7 @@
 """Films on YouTube and Vimeo, in their own players; what was watched counts by the same rule as in films of the school.
 
-No script of theirs is loaded: both players speak by messages. How long the film is, whoever adds it says, because what a
-student's browser says of it could be anything.
+No script of theirs is loaded: both players speak by messages. How long the film is, whoever adds it says, because what
+a student's browser says of it could be anything.
 """
 
 import json
