@@ -42,7 +42,6 @@ H5P.HandWash = (function () {
       on('right', () => say('answered', 2, true));
       on('done', () => say('completed', 2));
       on('old', () => self.trigger('finish', { score: 2, maxScore: 3, time: 5 }));
-      on('forget', () => { H5P.deleteUserData(id, 'state'); state.page = 1; });
       on('taller', () => { box.style.height = '1200px'; self.trigger('resize'); });
       $container[0].append(box);
       self.trigger('resize');
