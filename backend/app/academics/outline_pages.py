@@ -21,7 +21,7 @@ KINDS = (
     (ContentType.SCORM.value, "Course package (upload after saving)"),
     (ContentType.H5P.value, "H5P (upload after saving)"),
     (ContentType.VIDEO.value, "Video or audio (upload after saving, or a web address)"),
-    (ContentType.DOCUMENT.value, "Document (upload a PDF after saving, or a web address)"),
+    (ContentType.DOCUMENT.value, "Document (upload a PDF or write it here after saving, or a web address)"),
 )
 
 
