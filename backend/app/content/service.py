@@ -19,6 +19,7 @@ from app.content.launches.service import (
     playable_enrollment,
 )
 from app.content.launches.waivers import waive
+from app.content.packages.links import link_film
 from app.content.packages.upload import import_package
 from app.content.packages.versions import version_of
 from app.content.results import attempts_of, standing
@@ -40,6 +41,7 @@ __all__ = [
     "launch",
     "lesson",
     "lesson_result",
+    "link_film",
     "only_reviews",
     "packages",
     "preview_result",

@@ -233,7 +233,7 @@ NOBODY = {
     "content.bank.picture",
     "content.launches.launch",
     "documents.register.content",
-    "finance.refunds.cases.read",
+    "finance.refunds.cases.reading.read",
     "finance.refunds.cases.recompute",
     "finance.refunds.cases.approve",
     "finance.refunds.cases.reject",
