@@ -45,3 +45,14 @@ retention.keep(
     "content_packages",
     "content_files",
 )
+retention.keep(
+    "Assignments",
+    "What was asked, handed in and graded is part of the student’s academic record (GNPEC Standard 6).",
+    "assignments",
+    "assignment_versions",
+    "assignment_dues",
+    "assignment_allowances",
+    "hand_ins",
+    "hand_in_files",
+    "hand_in_grades",
+)
