@@ -137,7 +137,7 @@ def _page(
 # What one student is allowed
 
 
-@router.get("/lessons/{assigned_lesson_id}/assignment/students/{enrollment_id}", dependencies=GRADES)
+@router.get("/lessons/{assigned_lesson_id}/assignment/students/{enrollment_id}/new", dependencies=GRADES)
 def allowance(
     request: Request,
     db: Db,
@@ -150,7 +150,7 @@ def allowance(
     return _allowance_page(request, db, subject, assigned_lesson_id, enrollment_id, Form.blank(AllowanceForm))
 
 
-@router.post("/lessons/{assigned_lesson_id}/assignment/students/{enrollment_id}", dependencies=GRADES)
+@router.post("/lessons/{assigned_lesson_id}/assignment/students/{enrollment_id}/new", dependencies=GRADES)
 def allow(
     request: Request,
     db: Db,
