@@ -4,13 +4,13 @@ Versions, hand-ins and grades are never changed or removed by the system, but fo
 asked, what came and how it was judged is asked for years later.
 
 Revision ID: 0470
-Revises: 0410
+Revises: 0460
 """
 
 from alembic import op
 
 revision = "0470"
-down_revision = "0410"
+down_revision = "0460"
 branch_labels = None
 depends_on = None
 

@@ -11,6 +11,10 @@ from app.db.models import (
     HandInFile,
     HandInGrade,
     Launch,
+    LessonMove,
+    QuizAccommodation,
+    QuizAnswer,
+    QuizAttempt,
     ScormCommit,
     ScormData,
 )
@@ -75,4 +79,32 @@ records.leave_out(
     "assignments",
     "assignment_versions",
     "assignment_dues",
+)
+records.export(QuizAttempt, "lessons", "Attempts at quizzes", records.owned(QuizAttempt.user_id))
+records.export(
+    QuizAnswer,
+    "lessons",
+    "Answers in quizzes",
+    records.within(
+        QuizAnswer.attempt_id, lambda student: select(QuizAttempt.id).where(QuizAttempt.user_id == student)
+    ),
+)
+records.export(
+    QuizAccommodation,
+    "lessons",
+    "More time or attempts for quizzes",
+    records.within(QuizAccommodation.enrollment_id, _enrollments),
+)
+records.export(
+    LessonMove,
+    "lessons",
+    "Moves to newer versions of lessons",
+    records.within(LessonMove.enrollment_id, _enrollments),
+)
+records.leave_out(
+    "What the staff wrote for everybody; a student writes no lessons and questions.",
+    "lesson_texts",
+    "lesson_media",
+    "questions",
+    "question_versions",
 )

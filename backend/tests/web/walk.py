@@ -64,6 +64,7 @@ from tests.factories.ledger import owing
 from tests.factories.privacy import asked as asked_of_privacy
 from tests.factories.school import School
 from tests.factories.transcripts import transcribed
+from tests.factories.written import written
 from tests.web.routes import Route, every_route
 from tests.web.walk_rows import admission_rows, file_rows
 
@@ -286,6 +287,7 @@ def walk(app: FastAPI, session: Session, connection: Connection, settings: Setti
     my_file |= handed_in(session, open_store(settings), my_module.id, mine)
     given |= away(session, enrollment) | absent(session, enrollment, note)
     given |= transcribed(session, enrollment, 1) | owing(session, enrollment) | agreed(session, enrollment, 1)
+    given |= written(session, lesson.id, enrollment.program_id, enrollment.id)
     asked = requested(session, record, colleague.id)
     my_record = school.attendance(mine)
     # A meeting that was taken off the timetable after its roster was marked.
@@ -352,6 +354,7 @@ def walk(app: FastAPI, session: Session, connection: Connection, settings: Setti
         | agreed(session, mine, 2)
         | away(session, mine)
         | absent(session, mine, note)
+        | written(session, my_lesson.id, mine.program_id, mine.id)
         | {
             "user_id": mine.user_id,
             "student_id": mine.user_id,
