@@ -10,6 +10,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from starlette.datastructures import UploadFile
 
 from app.academics.service import LessonPlace
+from app.content.authoring.markdown import inline_html
 from app.core.files import StoredFile
 from app.db.models import AssignmentAllowance, AssignmentVersion, HandIn, HandInFile, HandInGrade
 from app.rules.assignments import Late, Lateness, LatePolicy
@@ -116,6 +117,11 @@ class Asked:
     def criteria(self) -> list[Criterion]:
         """The rubric."""
         return from_stored(self.version.criteria)
+
+    @property
+    def instructions_html(self) -> str:
+        """What is to be done, as HTML."""
+        return inline_html(self.version.instructions)
 
     @property
     def late_policy(self) -> LatePolicy:

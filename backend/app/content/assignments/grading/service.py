@@ -27,7 +27,7 @@ from app.content.assignments.schemas import (
 )
 from app.core import clock, history, views
 from app.core.actions import Action
-from app.core.errors import Conflict, Invalid, NotFound
+from app.core.errors import Conflict, Forbidden, Invalid, NotFound
 from app.core.files import FileStore, claims
 from app.core.permissions import Permission, Subject, internal
 from app.core.turns import take_turn
@@ -199,8 +199,11 @@ def release(session: Session, subject: Subject, hand_in_id: int) -> bool:
 
 
 def release_all(session: Session, subject: Subject, lesson_id: int, zone: ZoneInfo) -> int:
-    """Release every draft of the students whom the person grades; how many there were."""
+    """Release every draft of the students whom the person grades; how many there were. Raises Forbidden for who only
+    reads."""
     found = board(session, subject, lesson_id, zone)
+    if not found.may_grade:
+        raise Forbidden("Grades are released by the instructors of the class. Nothing was changed.")
     drafts = [
         line
         for line in sorted(found.lines, key=lambda line: line.enrollment_id)
