@@ -6,7 +6,8 @@ from uuid import uuid4
 from fastapi import APIRouter, Depends, Request, Response
 from sqlalchemy.orm import Session
 
-from app.content.assignments import kinds, policy, queries
+from app.content.assignments import kinds, policy
+from app.content.assignments.grading import queries as lists
 from app.content.assignments.grading import service
 from app.content.assignments.schemas import ButtonForm, GradeForm, Grading, Upload
 from app.core.files import quota
@@ -32,7 +33,7 @@ queue.register(
         "hand_ins",
         "Assignments to grade",
         Permission.GRADES_ENTER,
-        lambda session, subject, _today: queries.waiting(
+        lambda session, subject, _today: lists.waiting(
             policy.visible(session, subject, Enrollment.user_id), subject.user_id
         ),
         order=19,

@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from app.academics import service as academics
 from app.content.assignments import policy, queries
 from app.content.assignments.definitions.service import find_assignment
+from app.content.assignments.grading import queries as lists
 from app.content.assignments.hand_ins.service import keep, works_of
 from app.content.assignments.schemas import (
     Asked,
@@ -48,7 +49,7 @@ _FIELD = "file"
 def overview(session: Session, subject: Subject) -> Sequence[Any]:
     """Every assignment, with how much of it waits for this person; what waits most comes first. For the staff."""
     policy.require_list(subject)
-    return queries.overview(session, policy.visible(session, subject, Enrollment.user_id))
+    return lists.overview(session, policy.visible(session, subject, Enrollment.user_id))
 
 
 def board(session: Session, subject: Subject, lesson_id: int, zone: ZoneInfo) -> Board:
@@ -56,9 +57,7 @@ def board(session: Session, subject: Subject, lesson_id: int, zone: ZoneInfo) ->
     policy.require_list(subject)
     place = academics.lesson_place(session, lesson_id)
     found = find_assignment(session, lesson_id)
-    rows = queries.board(
-        session, found, place.program_id, policy.visible(session, subject, Enrollment.user_id)
-    )
+    rows = lists.board(session, found, place.program_id, policy.visible(session, subject, Enrollment.user_id))
     numbers = [row.enrollment_id for row in rows]
     dates = queries.dues_of(session, found.id, numbers, clock.today(zone))
     allowed = queries.allowances(session, found.id, numbers)
