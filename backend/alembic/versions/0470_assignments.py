@@ -180,8 +180,14 @@ STATEMENTS = (
     "CREATE UNIQUE INDEX uq_hand_in_grades_request ON hand_in_grades (request)",
     "CREATE INDEX idx_hand_in_grades_hand_in_id ON hand_in_grades (hand_in_id)",
     "CREATE INDEX idx_hand_in_grades_graded_by ON hand_in_grades (graded_by)",
-    "CREATE TRIGGER release_files AFTER DELETE ON hand_ins FOR EACH ROW EXECUTE FUNCTION release_file_claims('content.hand_ins', 'id')",
-    "CREATE TRIGGER release_files AFTER DELETE ON hand_in_grades FOR EACH ROW EXECUTE FUNCTION release_file_claims('content.hand_in_grades', 'id')",
+    """
+    CREATE TRIGGER release_files AFTER DELETE ON hand_ins
+        FOR EACH ROW EXECUTE FUNCTION release_file_claims('content.hand_ins', 'id')
+    """,
+    """
+    CREATE TRIGGER release_files AFTER DELETE ON hand_in_grades
+        FOR EACH ROW EXECUTE FUNCTION release_file_claims('content.hand_in_grades', 'id')
+    """,
     "REVOKE UPDATE, DELETE, TRUNCATE ON assignment_versions, hand_ins, hand_in_files, hand_in_grades FROM aada_app",
     "GRANT UPDATE (waits) ON hand_ins TO aada_app",
     "GRANT UPDATE (released_at) ON hand_in_grades TO aada_app",

@@ -21,6 +21,7 @@ from app.content.launches.service import (
     playable_enrollment,
 )
 from app.content.launches.waivers import waive
+from app.content.packages.links import link_film
 from app.content.packages.upload import import_package
 from app.content.packages.versions import version_of
 from app.content.results import attempts_of, standing
@@ -44,6 +45,7 @@ __all__ = [
     "lesson",
     "lesson_result",
     "lesson_scores",
+    "link_film",
     "only_reviews",
     "packages",
     "preview_result",

@@ -138,7 +138,7 @@ def page_of(session: Session, lesson: Lesson) -> str | None:
 
 
 def _is_played(session: Session, lesson: Lesson) -> bool:
-    """Whether the lesson is played here: a package, or a video or document that was uploaded."""
+    """Whether the lesson is played here: a package, or another file that was uploaded."""
     return lesson.content_type is ContentType.SCORM or enrollments.has_package(session, lesson.id)
 
 
@@ -161,9 +161,6 @@ def _line(lesson: Lesson, *, has_package: bool, page: str | None) -> LessonLine:
     )
     if page is not None:
         line.href, line.is_assignment = page, True
-    elif lesson.content_type is ContentType.H5P:
-        line.state, line.href = "unavailable", ""
-        line.reason = "Done in class: your instructor marks it as done."
     elif has_package:
         line.href = f"/learn/lessons/{lesson.id}"
     elif not lesson.content_url:
