@@ -138,6 +138,8 @@ class Settings(BaseSettings):
     max_body_bytes: int = 1024 * 1024
     max_upload_bytes: int = 1024 * 1024 * 1024
     max_import_bytes: int = 20 * 1024 * 1024
+    max_hand_in_bytes: int = 2 * 1024**3
+    """What a student hands in at once, all files together."""
 
     metrics_access: OptionalSecret = None
     """Who may read /metrics: `loopback` lets programs of this machine, a token of 24 characters or more whoever sends

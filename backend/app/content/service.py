@@ -9,10 +9,19 @@ from sqlalchemy.orm import Session
 
 from app.academics import service as academics
 from app.content import policy, queries
+from app.content.assignments import queries as assignments
+from app.content.assignments.grading.service import lesson_scores
 from app.content.launches import queries as launch_queries
 from app.content.launches.commits import commit
-from app.content.launches.service import current_package, launch, only_reviews, playable_enrollment
+from app.content.launches.service import (
+    current_package,
+    launch,
+    only_reviews,
+    package_for,
+    playable_enrollment,
+)
 from app.content.launches.waivers import waive
+from app.content.packages.links import link_film
 from app.content.packages.upload import import_package
 from app.content.packages.versions import version_of
 from app.content.results import attempts_of, standing
@@ -20,7 +29,7 @@ from app.content.runtimes import runtime_of
 from app.content.schemas import AttemptOut, PackageOut, ResultOut, StudentWorkOut
 from app.core import views
 from app.core.errors import Invalid, NotFound
-from app.core.permissions import Subject
+from app.core.permissions import Subject, internal
 from app.core.views import Part
 from app.db.models import ContentType
 from app.enrollment import service as enrollment
@@ -31,9 +40,12 @@ __all__ = [
     "attempts_of",
     "commit",
     "import_package",
+    "is_assignment",
     "launch",
     "lesson",
     "lesson_result",
+    "lesson_scores",
+    "link_film",
     "only_reviews",
     "packages",
     "preview_result",
@@ -54,7 +66,14 @@ def _reports_nothing(session: Session, lesson_id: int) -> bool:
 
 
 enrollment.register_self_marked("content: plain web pages", _reports_nothing)
+enrollment.register_lesson_page("content: assignments", assignments.pages_of)
 academics.on_lessons_removed("content: previews", launch_queries.remove_previews)
+
+
+@internal("says what a lesson is, and nothing of a student")
+def is_assignment(session: Session, lesson_id: int) -> bool:
+    """Whether students hand something in for the lesson."""
+    return bool(assignments.pages_of(session, [lesson_id]))
 
 
 def packages(session: Session, subject: Subject, lesson_id: int) -> list[tuple[PackageOut, str | None]]:
@@ -70,7 +89,7 @@ def packages(session: Session, subject: Subject, lesson_id: int) -> list[tuple[P
 def lesson_result(session: Session, subject: Subject, lesson_id: int) -> ResultOut:
     """Where the person stands in a lesson they may open. Raises NotFound otherwise."""
     enrollment_id = playable_enrollment(session, subject, lesson_id)
-    package = current_package(session, lesson_id)
+    package = package_for(session, lesson_id, enrollment_id)
     return standing(
         session,
         version_of(package),
@@ -88,10 +107,10 @@ def work_of_student(session: Session, subject: Subject, lesson_id: int, user_id:
     name = queries.find_user_name(session, user_id)
     if name is None:
         raise NotFound("There is no such student.")
-    package = queries.current_package(session, lesson_id)
     study = enrollment.find_study(session, user_id=user_id, lesson_id=lesson_id)
-    if package is None or study is None:
+    if study is None or queries.current_package(session, lesson_id) is None:
         return StudentWorkOut(student_name=name, result=None, waivable=[])
+    package = package_for(session, lesson_id, study.enrollment_id)
     version = version_of(package)
     result = standing(session, version, study.enrollment_id, passing_score_pct=place.passing_score_pct)
     may_waive = (
@@ -127,10 +146,11 @@ def require_share(session: Session, subject: Subject, lesson_id: int, percent: i
 
 def work_in_older_version(session: Session, subject: Subject, lesson_id: int) -> bool:
     """Whether the person began the lesson in a version that has been replaced since."""
-    package = current_package(session, lesson_id)
+    enrollment_id = playable_enrollment(session, subject, lesson_id)
+    package = package_for(session, lesson_id, enrollment_id)
     return queries.has_work_in_older_version(
         session,
-        enrollment_id=playable_enrollment(session, subject, lesson_id),
+        enrollment_id=enrollment_id,
         lesson_id=lesson_id,
         package_id=package.id,
     )

@@ -8,6 +8,8 @@ from enum import StrEnum
 
 from app.core.details import (
     agreements,
+    assignments,
+    authoring,
     base,
     complaints,
     credentials,
@@ -72,6 +74,9 @@ class Action(StrEnum):
     APPLICATION_RECEIVED = student_file.APPLICATION_RECEIVED
     API_TOKEN_CREATED = "api_token.created", "api_tokens", "API token created", people.TokenCreated
     API_TOKEN_REVOKED = "api_token.revoked", "api_tokens", "API token revoked"
+    ASSIGNMENT_ALLOWED = assignments.ASSIGNMENT_ALLOWED
+    ASSIGNMENT_CHANGED = assignments.ASSIGNMENT_CHANGED
+    ASSIGNMENT_DUE_SET = assignments.ASSIGNMENT_DUE_SET
     ATTACHMENT_DOWNLOADED = system.ATTACHMENT_DOWNLOADED
     ABSENCE_DOCUMENT_OPENED = learning.ABSENCE_DOCUMENT_OPENED
     ABSENCE_EXCUSED = learning.ABSENCE_EXCUSED
@@ -125,10 +130,15 @@ class Action(StrEnum):
     CONSENT_GIVEN = privacy.CONSENT_GIVEN
     CONSENT_WITHDRAWN = privacy.CONSENT_WITHDRAWN
     CONTENT_LESSON_OPENED = "content.lesson_opened", "launches", "Lesson opened", learning.LessonOpened
+    CONTENT_LESSON_PUBLISHED = authoring.CONTENT_LESSON_PUBLISHED
+    CONTENT_MEDIA_ADDED = authoring.CONTENT_MEDIA_ADDED
+    CONTENT_MEDIA_REMOVED = authoring.CONTENT_MEDIA_REMOVED
     CONTENT_PACKAGE_IMPORTED = learning.CONTENT_PACKAGE_IMPORTED
     CONTENT_PART_LEFT = "content.part_left", "launches", "Lesson left without exiting", learning.PartLeft
     CONTENT_PART_REPORTED = "content.part_reported", "launches", "Lesson work saved", learning.PartReported
     CONTENT_PART_WAIVED = "content.part_waived", "scorm_data", "Part of a lesson waived", learning.PartWaived
+    CONTENT_STUDENT_MOVED = authoring.CONTENT_STUDENT_MOVED
+    CONTENT_TEXT_SAVED = authoring.CONTENT_TEXT_SAVED
     DIRECTORY_ALLOWED = privacy.DIRECTORY_ALLOWED
     DIRECTORY_OPTED_OUT = privacy.DIRECTORY_OPTED_OUT
     DISCLOSURE_RECORDED = privacy.DISCLOSURE_RECORDED
@@ -189,6 +199,9 @@ class Action(StrEnum):
     GRADE_CHANGE_DECLINED = "grade_change.declined", "grade_changes", "Grade change declined", grades.Changed
     GRADE_CHANGE_REQUESTED = grades.GRADE_CHANGE_REQUESTED
     GRADE_ENTERED = "grade.entered", "grade_scores", "Grade entered", grades.Entered
+    HAND_IN_GRADED = assignments.HAND_IN_GRADED
+    HAND_IN_RECEIVED = assignments.HAND_IN_RECEIVED
+    HAND_IN_RELEASED = assignments.HAND_IN_RELEASED
     HEARING_ASKED = privacy.HEARING_ASKED
     HEARING_HELD = privacy.HEARING_HELD
     HISTORY_VERIFIED = system.HISTORY_VERIFIED
@@ -279,6 +292,15 @@ class Action(StrEnum):
     PROGRESS_REWRITTEN = "progress.rewritten", "programs", "Progress recalculated", learning.ProgressRewritten
     PROOF_GIVEN = "proof.given", "user_sessions", "Identity confirmed", people.ProofGiven
     PROXY_NOT_TRUSTED = system.PROXY_NOT_TRUSTED
+    QUESTION_KEY_CORRECTED = authoring.QUESTION_KEY_CORRECTED
+    QUESTION_RESTORED = authoring.QUESTION_RESTORED
+    QUESTION_RETIRED = authoring.QUESTION_RETIRED
+    QUESTION_SAVED = authoring.QUESTION_SAVED
+    QUIZ_ACCOMMODATED = authoring.QUIZ_ACCOMMODATED
+    QUIZ_ACCOMMODATION_ENDED = authoring.QUIZ_ACCOMMODATION_ENDED
+    QUIZ_REGRADED = authoring.QUIZ_REGRADED
+    QUIZ_STARTED = authoring.QUIZ_STARTED
+    QUIZ_SUBMITTED = authoring.QUIZ_SUBMITTED
     RECOVERY_CODES_MADE = people.RECOVERY_CODES_MADE
     RECOVERY_CODE_USED = "recovery_code.used", "users", "Recovery code used", people.RecoveryCodeUsed
     RECORD_VIEWED = "record.viewed", "users", "Student record viewed", people.RecordViewed

@@ -19,6 +19,8 @@ from app.compliance.credentials.types.schemas import TypeForm
 from app.compliance.grades.skills.schemas import Attempt
 from app.compliance.outcomes.service import FiscalYear
 from app.compliance.privacy.schemas import PaperConsentForm
+from app.content.assignments.schemas import Grading
+from app.content.bank.schemas import CorrectionForm, EditForm, QuestionForm
 from app.core import clock
 from app.core.permissions import Duty, Role
 from app.core.purposes import Purpose
@@ -72,6 +74,8 @@ VALUES: Mapping[str, Any] = {
     "batch": BATCH,
     "kind": ContactKind.PHONE,
     "trace": Trace(None, None),
+    "retired": True,
+    "made_from": 1,
 }
 """Arguments by their names, where the type does not say what they can be."""
 
@@ -96,6 +100,27 @@ def _type() -> TypeForm:
 _CHARGE = ChargeForm(request=UUID(int=1), amount_cents=100, type="tuition", memo="Tuition")
 
 CALLS: Mapping[str, Mapping[str, Any]] = {
+    "content.assignments.definitions.allow": {"lesson_id": "@assigned_lesson_id"},
+    "content.assignments.definitions.allowed": {"lesson_id": "@assigned_lesson_id"},
+    "content.assignments.definitions.set_due": {"lesson_id": "@assigned_lesson_id"},
+    "content.assignments.grading.board": {"lesson_id": "@assigned_lesson_id"},
+    "content.assignments.grading.grade": {"values": lambda _numbers: Grading(UUID(int=8), 0, (1,))},
+    "content.assignments.grading.release_all": {"lesson_id": "@assigned_lesson_id"},
+    "content.assignments.hand_ins.hand_in": {
+        "lesson_id": "@assigned_lesson_id",
+        "uploads": lambda _numbers: [],
+        "note": None,
+    },
+    "content.assignments.hand_ins.open_assignment": {"lesson_id": "@assigned_lesson_id"},
+    "content.assignments.hand_ins.read_file": {"file_id": "@hand_in_file_id"},
+    "content.assignments.hand_ins.read_returned": {"grade_id": "@hand_in_grade_id"},
+    "content.assignments.hand_ins.require_open": {"lesson_id": "@assigned_lesson_id"},
+    "content.authoring.list_written": {"program_id": None},
+    "content.bank.create": {"values": lambda _numbers: QuestionForm(prompt="Which?", lines="* A\nB")},
+    "content.bank.change": {"values": lambda _numbers: EditForm(prompt="Which?", lines="* A\nB", version=1)},
+    "content.bank.correct": {
+        "values": lambda _numbers: CorrectionForm(version=1, lines="A\n* B", reason="Wrong")
+    },
     "finance.ledger.posting.post_for_student": {"values": lambda _numbers: _CHARGE},
     "finance.ledger.posting.preview_for_student": {"values": lambda _numbers: _CHARGE},
     "enrollment.policy.require_own": {"owner_id": "@user_id"},
@@ -220,9 +245,11 @@ NOBODY = {
     "compliance.grades.skills.board.read_evidence",
     "compliance.transcripts.deliveries.open_file",
     "compliance.transcripts.deliveries.open_link",
+    "content.authoring.move",
+    "content.bank.picture",
     "content.launches.launch",
     "documents.register.content",
-    "finance.refunds.cases.read",
+    "finance.refunds.cases.reading.read",
     "finance.refunds.cases.recompute",
     "finance.refunds.cases.approve",
     "finance.refunds.cases.reject",

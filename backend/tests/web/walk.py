@@ -52,6 +52,7 @@ from tests.client import Client
 from tests.conftest import sign_in_directly
 from tests.factories.accounts import ApiTokenFactory, UserSessionFactory
 from tests.factories.agreements import agreed
+from tests.factories.assignments import handed_in
 from tests.factories.attendance import absent, requested
 from tests.factories.complaints import complained
 from tests.factories.credentials import awarded
@@ -63,6 +64,7 @@ from tests.factories.ledger import owing
 from tests.factories.privacy import asked as asked_of_privacy
 from tests.factories.school import School
 from tests.factories.transcripts import transcribed
+from tests.factories.written import written
 from tests.web.routes import Route, every_route
 from tests.web.walk_rows import admission_rows, file_rows
 
@@ -281,8 +283,11 @@ def walk(app: FastAPI, session: Session, connection: Connection, settings: Setti
     my_file |= asked_of_privacy(session, mine.user_id) | complained(session, mine.user_id)
     session.flush()
     given = graded(session, taught.id, enrollment.id, people) | awarded(session, enrollment)
+    given |= handed_in(session, open_store(settings), module.id, enrollment)
+    my_file |= handed_in(session, open_store(settings), my_module.id, mine)
     given |= away(session, enrollment) | absent(session, enrollment, note)
     given |= transcribed(session, enrollment, 1) | owing(session, enrollment) | agreed(session, enrollment, 1)
+    given |= written(session, lesson.id, enrollment.program_id, enrollment.id)
     asked = requested(session, record, colleague.id)
     my_record = school.attendance(mine)
     # A meeting that was taken off the timetable after its roster was marked.
@@ -349,6 +354,7 @@ def walk(app: FastAPI, session: Session, connection: Connection, settings: Setti
         | agreed(session, mine, 2)
         | away(session, mine)
         | absent(session, mine, note)
+        | written(session, my_lesson.id, mine.program_id, mine.id)
         | {
             "user_id": mine.user_id,
             "student_id": mine.user_id,
