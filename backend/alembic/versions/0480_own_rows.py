@@ -8,13 +8,13 @@ a new one too until its migration opens it. The system's own role sees all rows,
 Each table is changed in a transaction of its own: none waits for another, and a migration that gave up is run again.
 
 Revision ID: 0480
-Revises: 0460
+Revises: 0470
 """
 
 from alembic import op
 
 revision = "0480"
-down_revision = "0460"
+down_revision = "0470"
 branch_labels = None
 depends_on = None
 
@@ -107,6 +107,8 @@ OWN = {
             "grade_scores",
             "graduation_decisions",
             "lesson_completions",
+            "assignment_allowances",
+            "hand_ins",
             "lesson_moves",
             "progress_reviews",
             "quiz_accommodations",
@@ -140,6 +142,8 @@ OWN = {
     "payment_plan_installments": _with("payment_plans", "plan_id"),
     "payment_plan_reminders": _with("payment_plans", "plan_id"),
     "progress_appeals": _with("progress_reviews", "review_id"),
+    "hand_in_files": _with("hand_ins", "hand_in_id"),
+    "hand_in_grades": _with("hand_ins", "hand_in_id"),
     "quiz_answers": _with("quiz_attempts", "attempt_id"),
     "refunds": _with("withdrawals", "withdrawal_id"),
     "refund_computations": _with("refunds", "refund_id"),
@@ -152,13 +156,13 @@ OWN = {
 }
 
 OPEN = (
-    "admission_kinds", "admission_requirements", "alembic_version", "attendance_closings", "attendance_school_days",
-    "class_changes", "class_instructors", "class_meetings", "classes", "content_files", "content_packages",
-    "credential_types", "externship_agreements", "externship_rubrics", "externship_sites", "externship_supervisors",
-    "grade_books", "grade_categories", "grade_items", "history_seals", "ledger_closings", "lesson_media",
-    "lesson_texts", "lessons", "modules", "program_fees", "programs", "question_versions", "questions", "school",
-    "school_holidays", "school_policies", "school_signatories", "school_terms", "skill_versions", "skills",
-    "student_fields",
+    "admission_kinds", "admission_requirements", "alembic_version", "assignment_dues", "assignment_versions",
+    "assignments", "attendance_closings", "attendance_school_days", "class_changes", "class_instructors",
+    "class_meetings", "classes", "content_files", "content_packages", "credential_types", "externship_agreements",
+    "externship_rubrics", "externship_sites", "externship_supervisors", "grade_books", "grade_categories",
+    "grade_items", "history_seals", "ledger_closings", "lesson_media", "lesson_texts", "lessons", "modules",
+    "program_fees", "programs", "question_versions", "questions", "school", "school_holidays", "school_policies",
+    "school_signatories", "school_terms", "skill_versions", "skills", "student_fields",
 )  # fmt: skip
 
 
