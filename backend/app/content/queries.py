@@ -162,6 +162,7 @@ def attempts_in_package(
             ScormData.score_min,
             ScormData.score_max,
             ScormData.score_pct,
+            ScormData.score_scaled,
             ScormData.total_seconds,
         ).where(
             ScormData.enrollment_id == enrollment_id,
@@ -170,8 +171,8 @@ def attempts_in_package(
         )
     )
     return [
-        AttemptSummary(sco_id, status, exact_percent(raw, low, high, rounded), seconds)
-        for sco_id, status, raw, low, high, rounded, seconds in rows
+        AttemptSummary(sco_id, status, exact_percent(raw, low, high, rounded, scaled), seconds)
+        for sco_id, status, raw, low, high, rounded, scaled, seconds in rows
     ]
 
 

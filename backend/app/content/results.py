@@ -125,6 +125,8 @@ def _attempt_out(
         sco_title=row.sco_id if package is None else titles[package.id].get(row.sco_id, row.sco_id),
         attempt_no=row.attempt_no,
         lesson_status=row.cmi_core_lesson_status,
+        completion_status=row.completion_status,
+        success_status=row.success_status,
         score_raw=row.cmi_core_score_raw,
         score_max=row.cmi_core_score_max,
         score_pct=row.score_pct,

@@ -178,6 +178,10 @@ class AttemptOut(BaseModel):
     sco_title: str
     attempt_no: int
     lesson_status: str | None
+    completion_status: str | None
+    """How far the student has come, of a standard that says so apart (SCORM 2004)."""
+    success_status: str | None
+    """How well they did, likewise."""
     score_raw: int | None
     score_max: int | None
     score_pct: Decimal | None

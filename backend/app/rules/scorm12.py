@@ -130,15 +130,20 @@ def success_of(status: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """`cmi.core.score`: as reported, None where the course set nothing."""
+    """`cmi.core.score`, in SCORM 2004 `cmi.score`: as reported, None where the course set nothing."""
 
     raw: Decimal | None = None
     minimum: Decimal | None = None
     maximum: Decimal | None = None
+    reported: Decimal | None = None
+    """`cmi.score.scaled` of SCORM 2004, from −1 to 1; where it is set, it is what the course means."""
 
     @property
     def scaled(self) -> Fraction | None:
-        """(raw - min) / (max - min) between 0 and 1, exactly; the bounds that 1.2 means by default are 0 and 100."""
+        """As reported, else (raw - min) / (max - min), between 0 and 1, exactly; the bounds that 1.2 means by default
+        are 0 and 100."""
+        if self.reported is not None:
+            return min(Fraction(1), max(Fraction(0), Fraction(self.reported)))
         if self.raw is None:
             return None
         raw = Fraction(self.raw)

@@ -189,3 +189,8 @@ LATER["0400"] = """
         VALUES ('database_bytes', '', '2026-03-01 12:00+00', 8200000),
                ('table_bytes', 'users', '2026-03-01 12:00+00', 8192);
 """
+
+LATER["0440"] = """
+    UPDATE scorm_data SET completion_status = 'completed', success_status = 'passed', score_scaled = 0.9166666666666666
+        WHERE package_id IS NOT NULL;
+"""

@@ -67,6 +67,12 @@ class ScormData(Base):
     """`cmi.core.score.max`, exactly as reported."""
     score_pct: Mapped[Decimal | None] = mapped_column(Numeric(5, 2))
     """The score in percent: (raw − min) / (max − min), the best of the attempt, rounded for showing."""
+    score_scaled: Mapped[Decimal | None] = mapped_column(Numeric)
+    """`cmi.score.scaled` of SCORM 2004, exactly as reported, from −1 to 1."""
+    completion_status: Mapped[str | None] = mapped_column(String(20))
+    """`cmi.completion_status` of SCORM 2004: completed, incomplete, not attempted or unknown."""
+    success_status: Mapped[str | None] = mapped_column(String(20))
+    """`cmi.success_status` of SCORM 2004: passed, failed or unknown."""
     location: Mapped[str | None] = mapped_column(Text)
     """`cmi.core.lesson_location`: the content's bookmark."""
     exit: Mapped[str | None] = mapped_column(String(20))
