@@ -39,7 +39,7 @@ _PACKAGE: dict[str, Any] = {
                         "package": {
                             "type": "string",
                             "format": "binary",
-                            "description": "A SCORM 1.2, SCORM 2004, cmi5 or xAPI package, a video, a recording or a PDF",
+                            "description": "A SCORM, cmi5 or xAPI package, a video, a recording or a PDF",
                         },
                         "beside": {
                             "type": "array",
