@@ -155,6 +155,7 @@ OWNERS = {
     "content_packages": "content",
     "content_files": "content",
     "launches": "content",
+    "scorm_courses": "content",
     "scorm_data": "content",
     "scorm_commits": "content",
     "data_imports": "web",

@@ -9,6 +9,8 @@ from app.content.schemas import (
     AttemptOut,
     LaunchIn,
     LaunchOut,
+    NavigationIn,
+    NavigationOut,
     PackageForm,
     PackageOut,
     ResultOut,
@@ -100,6 +102,12 @@ def launch_lesson(
 ) -> LaunchOut:
     """Open a part of a lesson. The address in the answer is for this person alone and ends by itself."""
     return service.launch(db, subject, settings, lesson_id, sco_id=asked.sco_id, preview=asked.preview)
+
+
+@router.post("/lessons/{lesson_id}/navigation")
+def navigate(lesson_id: PathId, asked: NavigationIn, db: Db, subject: CurrentSubject) -> NavigationOut:
+    """Go elsewhere in a SCORM 2004 course; what comes of it is opened by a launch without a part."""
+    return service.navigate(db, subject, lesson_id, asked)
 
 
 @router.post("/lessons/{lesson_id}/waivers", status_code=204)

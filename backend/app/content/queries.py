@@ -15,6 +15,7 @@ from app.db.models import (
     ContentPackage,
     Launch,
     Lesson,
+    ScormCourse,
     ScormData,
     User,
 )
@@ -126,6 +127,29 @@ def latest_attempt(
         .order_by(ScormData.attempt_no.desc())
         .limit(1)
         .with_for_update()
+    )
+
+
+def scorm_course(session: Session, enrollment_id: int, package_id: int) -> ScormCourse | None:
+    """Where an enrollment stands in a version of a course as a whole; changed under the lock of the enrollment."""
+    return session.scalar(
+        select(ScormCourse).where(
+            ScormCourse.enrollment_id == enrollment_id, ScormCourse.package_id == package_id
+        )
+    )
+
+
+def latest_attempt_at(session: Session, enrollment_id: int, package_id: int, sco_id: str) -> ScormData | None:
+    """The newest attempt of an enrollment at a part of a version."""
+    return session.scalar(
+        select(ScormData)
+        .where(
+            ScormData.enrollment_id == enrollment_id,
+            ScormData.package_id == package_id,
+            ScormData.sco_id == sco_id,
+        )
+        .order_by(ScormData.attempt_no.desc())
+        .limit(1)
     )
 
 

@@ -11,6 +11,7 @@ from app.academics import service as academics
 from app.content import policy, queries
 from app.content.launches import queries as launch_queries
 from app.content.launches.commits import commit
+from app.content.launches.navigation import navigate
 from app.content.launches.service import current_package, launch, only_reviews, playable_enrollment
 from app.content.launches.waivers import waive
 from app.content.packages.upload import import_package
@@ -34,6 +35,7 @@ __all__ = [
     "launch",
     "lesson",
     "lesson_result",
+    "navigate",
     "only_reviews",
     "packages",
     "preview_result",

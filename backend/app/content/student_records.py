@@ -3,13 +3,19 @@
 from sqlalchemy import select
 
 from app.core import student_records as records
-from app.db.models import Launch, ScormCommit, ScormData
+from app.db.models import Enrollment, Launch, ScormCommit, ScormCourse, ScormData
 
 records.export(
     ScormData,
     "lessons",
     "Attempts at lessons",
     records.owned(ScormData.user_id),
+)
+records.export(
+    ScormCourse,
+    "lessons",
+    "Courses as a whole",
+    lambda student: ScormCourse.enrollment_id.in_(select(Enrollment.id).where(Enrollment.user_id == student)),
 )
 records.export(
     Launch,

@@ -7,7 +7,7 @@ browser: it counts for progress, never alone for a credential.
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
 
@@ -241,6 +241,22 @@ def lesson_result(
         got = "no score was reported" if mean is None else f"the score is {_under(mean, passing_percent)}%"
         return LessonResult(done, len(every), mean, False, f"{passing_percent}% is needed; {got}.")
     return LessonResult(done, len(every), mean, True, "All parts are completed.")
+
+
+def course_result(parts: LessonResult, status: str, *, passing_percent: int | None = None) -> LessonResult:
+    """Whether a lesson is complete whose content has rules for that itself (SCORM 2004 rollup).
+
+    `parts` is what its parts amount to without such rules, `status` what they do by them. A course that counts as done
+    is complete though parts of it were passed by; one whose objective is missed is not, though all were gone through.
+    A passing score of the lesson holds in any case.
+    """
+    if status in DONE:
+        scored = lesson_result([COMPLETED], [parts.percent], passing_percent=passing_percent)
+        done = parts.total if scored.complete else parts.done
+        return replace(scored, done=done, total=parts.total)
+    if status == FAILED and parts.complete:
+        return replace(parts, complete=False, reason="The course counts as failed by its own rules.")
+    return parts
 
 
 def _under(percent: Fraction, passing: int) -> str:

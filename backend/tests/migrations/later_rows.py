@@ -194,3 +194,8 @@ LATER["0440"] = """
     UPDATE scorm_data SET completion_status = 'completed', success_status = 'passed', score_scaled = 0.9166666666666666
         WHERE package_id IS NOT NULL;
 """
+
+LATER["0441"] = """
+    INSERT INTO scorm_courses (enrollment_id, package_id, status, state)
+        VALUES (1, 2, 'incomplete', '{"current": "item-1", "tracks": {"item-1": {"attempts": 1, "active": true}}}');
+"""

@@ -5,6 +5,8 @@ import { Saving } from "./saving.js";
 import { Session } from "./scorm_session.js";
 import { begin, boot, frame, hint, report } from "./shell.js";
 
+export const allowed = { now: boot.allowed ?? null }; // where the content may ask to go, by the server's last answer
+
 const SETTINGS = {
   lmsCommitUrl: "commit",
   dataCommitFormat: "json",
@@ -27,7 +29,7 @@ const SETTINGS = {
 //   time(cmi), withTime(cmi, seconds)   how long the session has lasted, in seconds
 //   resumed(started, cmi, seconds)      the data model that the next page of the course goes on with
 //   around(api, callOn)                 optional: what the course finds instead of a plain call
-//   finished(api)                       optional: what else there is to do at the end of a session
+//   finished()                          optional: where the course wants to go at the end of its session, or null
 export function play(edition) {
   const { calls } = edition;
   let running = false; // between Initialize and the end
@@ -66,7 +68,10 @@ export function play(edition) {
     made.on(calls.Terminate, () => {
       running = false;
       finished = true;
-      if (!edition.finished?.(made)) hint("finished");
+      const wish = edition.finished?.() ?? null;
+      // The course is still in its call: it is taken away when that has been answered.
+      if (wish) setTimeout(() => hint("navigate", wish));
+      else hint("finished");
     });
     return made;
   }
@@ -87,7 +92,16 @@ export function play(edition) {
     api = runtime(edition.resumed(boot.cmi, cmi, earlier.seconds));
   }
 
-  const saving = new Saving({ url: "commit", lastSeq: boot.lastSeq, read, report, session: () => session.toJSON() });
+  const saving = new Saving({
+    url: "commit",
+    lastSeq: boot.lastSeq,
+    read,
+    report(kind, detail) {
+      if (kind === "saved" && detail.allowed) allowed.now = detail.allowed;
+      report(kind, detail);
+    },
+    session: () => session.toJSON(),
+  });
   let api = runtime(boot.cmi);
 
   // What the course finds. It keeps this object, whatever run-time is behind it.

@@ -9,12 +9,14 @@ from sqlalchemy.orm import Session
 
 from app.content.packages.model import Item
 from app.content.packages.versions import Version
-from app.content.runtimes.protocol import Report
+from app.content.runtimes.protocol import Report, Sequencing
 from app.db.models import Launch, ScormData
 
 
 class Usual:
     """The hooks of `Runtime` around a session, each leaving things as they are."""
+
+    sequencing: Sequencing | None = None
 
     def hand_on(
         self,

@@ -2,12 +2,16 @@
 // requests go there, and what it may ask for comes from there.
 
 import { Scorm2004API } from "./scorm2004.min.js";
-import { play } from "./scorm_course.js";
+import { allowed, play } from "./scorm_course.js";
 
 const UNITS = [31_557_600, 2_629_800, 604_800, 86_400, 3_600, 60, 1];
 const DURATION = /^P(?:([\d.]+)Y)?(?:([\d.]+)M)?(?:([\d.]+)W)?(?:([\d.]+)D)?(?:T(?:([\d.]+)H)?(?:([\d.]+)M)?(?:([\d.]+)S)?)?$/;
 const NUMBERS = /\.(scaled|raw|min|max|progress_measure|weighting)$/;
 const TIMES = /\.(session_time|latency)$/;
+const REQUEST = /^(?:\{target=([^{}]+)\})?([A-Za-z]+)$/;
+const VALID = /^adl\.nav\.request_valid\.(continue|previous|choice|jump)(?:\.\{target=([^{}]+)\})?$/;
+let wish = null; // what the course asked for last, until its session ends
+let exit = "";
 
 function secondsOf(span) {
   const parts = DURATION.exec(span ?? "");
@@ -58,6 +62,29 @@ play({
     };
   },
   around(face, api) {
-    face.SetValue = (element, value) => api().SetValue(element, plain(String(element), value));
+    face.SetValue = (element, value) => {
+      const done = api().SetValue(element, plain(String(element), value));
+      if (done === "true" && element === "adl.nav.request") {
+        const [, target = null, request] = REQUEST.exec(String(value)) ?? [];
+        wish = request ? { request, target } : null;
+      }
+      if (done === "true" && element === "cmi.exit") exit = String(value);
+      return done;
+    };
+    face.GetValue = element => {
+      const known = api().GetValue(element);
+      const [, request, target] = VALID.exec(String(element)) ?? [];
+      // Asked of the run-time all the same: before and after a session it answers with the standard's error.
+      if (!request || !allowed.now || known === "") return known;
+      const can = allowed.now[request];
+      return String(Array.isArray(can) ? can.includes(target) : Boolean(can));
+    };
+  },
+  // A session that has run out of time or that the learner has logged out of ends the course (RTE 4.2.8).
+  finished() {
+    const asked = wish ?? (exit === "time-out" || exit === "logout" ? { request: "exitAll", target: null } : null);
+    wish = null;
+    exit = "";
+    return asked;
   },
 });
