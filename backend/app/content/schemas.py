@@ -116,7 +116,7 @@ class NavigationIn(BaseModel):
     request: Literal[
         "continue", "previous", "choice", "jump", "exit", "exitAll", "abandon", "abandonAll", "suspendAll"
     ]
-    target: str | None = Field(default=None, max_length=255)
+    target: str | None = Field(default=None, min_length=1, max_length=255)
     """The part that is chosen."""
     at: str | None = Field(default=None, max_length=255)
     """The part in which the wish was made; the same wish again changes nothing."""
