@@ -4,7 +4,7 @@ from sqlalchemy.orm import Session
 
 from app.academics import service as academics
 from app.content import results
-from app.content.launches.service import current_package
+from app.content.launches.service import package_for
 from app.content.packages.versions import version_of
 from app.content.runtimes import runtime_of
 from app.content.runtimes.protocol import Moved
@@ -28,7 +28,7 @@ def navigate(session: Session, subject: Subject, lesson_id: int, asked: Navigati
     where nothing is recorded any more.
     """
     study = enrollment.study_for(session, user_id=subject.user_id, lesson_id=lesson_id)
-    version = version_of(current_package(session, lesson_id))
+    version = version_of(package_for(session, lesson_id, study.enrollment_id))
     sequencing = runtime_of(version.standard).sequencing
     if sequencing is None:
         raise Invalid("The parts of this lesson are opened in any order.")

@@ -1,13 +1,13 @@
 """Where a student stands in a SCORM 2004 course as a whole
 
-Revision ID: 0441
-Revises: 0440
+Revision ID: 0465
+Revises: 0464
 """
 
 from alembic import op
 
-revision = "0441"
-down_revision = "0440"
+revision = "0465"
+down_revision = "0464"
 branch_labels = None
 depends_on = None
 
