@@ -281,7 +281,7 @@ def update_lesson(
             "Students have worked in this lesson, so its type cannot change. Add another lesson instead."
         )
         raise Conflict(sentence, errors=[FieldError("content_type", sentence)])
-    check_content(kind, changes.get("content_url", lesson.content_url), was=lesson.content_type)
+    check_content(kind, changes.get("content_url", lesson.content_url))
     apply_changes(session, subject, lesson, changes, Action.LESSON_UPDATED)
     return lesson
 

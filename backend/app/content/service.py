@@ -20,6 +20,7 @@ from app.content.launches.service import (
     playable_enrollment,
 )
 from app.content.launches.waivers import waive
+from app.content.packages.links import link_film
 from app.content.packages.upload import import_package
 from app.content.packages.versions import version_of
 from app.content.results import attempts_of, standing
@@ -41,6 +42,7 @@ __all__ = [
     "launch",
     "lesson",
     "lesson_result",
+    "link_film",
     "navigate",
     "only_reviews",
     "packages",

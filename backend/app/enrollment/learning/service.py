@@ -127,7 +127,7 @@ def open_material(session: Session, subject: Subject, lesson_id: int) -> tuple[L
 
 @internal("names where a lesson is that the student may see")
 def is_played(session: Session, lesson: Lesson) -> bool:
-    """Whether the lesson is played here: a package, or a video or document that was uploaded."""
+    """Whether the lesson is played here: a package, or another file that was uploaded."""
     return lesson.content_type is ContentType.SCORM or enrollments.has_package(session, lesson.id)
 
 
@@ -148,10 +148,7 @@ def _line(lesson: Lesson, *, has_package: bool) -> LessonLine:
         state="open",
         href=f"/learn/materials/{lesson.id}",
     )
-    if lesson.content_type is ContentType.H5P:
-        line.state, line.href = "unavailable", ""
-        line.reason = "Done in class: your instructor marks it as done."
-    elif has_package:
+    if has_package:
         line.href = f"/learn/lessons/{lesson.id}"
     elif not lesson.content_url:
         line.state, line.href = "unavailable", ""
