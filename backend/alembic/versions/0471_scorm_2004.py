@@ -2,14 +2,14 @@
 
 What the older schema cannot hold is kept in the schema `migration_stash` and put back on the next upgrade.
 
-Revision ID: 0464
-Revises: 0460
+Revision ID: 0471
+Revises: 0470
 """
 
 from alembic import op
 
-revision = "0464"
-down_revision = "0460"
+revision = "0471"
+down_revision = "0470"
 branch_labels = None
 depends_on = None
 
@@ -19,7 +19,7 @@ _COLUMNS = (
     ("success_status", "varchar(20)"),
 )
 _NAMES = ", ".join(name for name, _ in _COLUMNS)
-_STASH = "migration_stash.scorm_data_0464"
+_STASH = "migration_stash.scorm_data_0471"
 
 
 def upgrade() -> None:

@@ -1,13 +1,13 @@
 """Where a student stands in a SCORM 2004 course as a whole
 
-Revision ID: 0465
-Revises: 0464
+Revision ID: 0472
+Revises: 0471
 """
 
 from alembic import op
 
-revision = "0465"
-down_revision = "0464"
+revision = "0472"
+down_revision = "0471"
 branch_labels = None
 depends_on = None
 
