@@ -55,7 +55,10 @@ FILES = {
     "pdfjs/pdf.min.mjs": "pdfjs-dist/legacy/build/pdf.min.mjs",
     "pdfjs/pdf.worker.min.mjs": "pdfjs-dist/legacy/build/pdf.worker.min.mjs",
     "pdfjs/LICENSE": "pdfjs-dist/LICENSE",
+    "h5p/LICENSE": "h5p-standalone/LICENSE",
 }
+# Whole folders: what H5P's style sheet names lies beside it.
+FOLDERS = {"h5p": "h5p-standalone/dist"}
 # Whole TrueType files, which Typst reads; the web's woff2 subsets it does not. Four faces of the eighteen are used.
 FONT_PACKAGE = "@expo-google-fonts/source-sans-3"
 FONT_FILES = {
@@ -112,6 +115,13 @@ class Packages:
         if stream is None:
             raise KeyError(source)
         return stream.read()
+
+    def inside(self, folder: str) -> Iterator[str]:
+        """The files below a folder such as `h5p-standalone/dist`, by their paths in it."""
+        package, _, rest = folder.partition("/")
+        for member in self._opened(package).getmembers():
+            if member.isfile() and member.name.startswith(f"package/{rest}/"):
+                yield member.name.removeprefix(f"package/{rest}/")
 
     def _opened(self, package: str) -> tarfile.TarFile:
         if package not in self._open:
@@ -189,7 +199,12 @@ def copy(packages: Packages) -> None:
     """Fill a new directory and put it in vendor's place."""
     fresh = VENDOR.with_name("vendor.new")
     shutil.rmtree(fresh, ignore_errors=True)
-    for target, source in FILES.items():
+    folders = {
+        f"{target}/{name}": f"{source}/{name}"
+        for target, source in FOLDERS.items()
+        for name in packages.inside(source)
+    }
+    for target, source in (FILES | folders).items():
         path = fresh / target
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(packages.read(source))

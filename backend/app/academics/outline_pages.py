@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request, Response
 
-from app.academics import policy, records, service
+from app.academics import lesson_links, policy, records, service
 from app.academics.schemas import ButtonForm, LessonForm, ModuleForm, MoveForm
 from app.core.permissions import Permission
 from app.db.models import ContentType, Lesson, Module, Program
@@ -17,13 +17,12 @@ router = APIRouter()
 CHANGES = [Requires(Permission.ACADEMICS_CHANGE)]
 Crumbs = list[tuple[str, str | None]]
 
-# H5P joins the choices when the school's player can play it.
 KINDS = (
     (ContentType.SCORM.value, "Course package (upload after saving)"),
+    (ContentType.H5P.value, "H5P (upload after saving)"),
     (ContentType.VIDEO.value, "Video or audio (upload after saving, or a web address)"),
     (ContentType.DOCUMENT.value, "Document (upload a PDF or write it here after saving, or a web address)"),
 )
-LEGACY_KIND = (ContentType.H5P.value, "H5P (cannot be played here yet)")
 
 
 # Modules
@@ -136,7 +135,7 @@ def create_lesson(
 
     def create(values: LessonForm) -> Response:
         lesson = service.create_lesson(db, subject, module_id, values)
-        if lesson.content_type is not ContentType.H5P and not lesson.content_url:
+        if not lesson.content_url:
             return redirect(f"/lessons/{lesson.id}/content")
         return redirect(f"/programs/{program.id}#lesson-{lesson.id}")
 
@@ -147,13 +146,18 @@ def create_lesson(
 def lesson(request: Request, db: Db, subject: CurrentSubject, lesson_id: PathId) -> Response:
     """What a lesson is, what it plays, and how many have completed it."""
     record, module, program = service.read_lesson(db, subject, lesson_id)
+    has_package = lesson_id in service.lessons_with_package(db, subject, program.id)
+    empty = not has_package and not record.content_url
+    links = lesson_links.links_for(db, subject, record, is_empty=empty)
     return render(
         request,
         "academics/lesson.html",
         lesson=record,
         module=module,
         program=program,
-        has_package=lesson_id in service.lessons_with_package(db, subject, program.id),
+        has_package=has_package,
+        links=links,
+        given=bool(lesson_links.filled(db, [lesson_id])),
         completions=service.completion_count(db, subject, lesson_id),
         may_change=policy.may_change(subject),
         breadcrumbs=_crumbs(program, module, record.title),
@@ -252,14 +256,13 @@ def _lesson_form_page(
     request: Request, form: Form[LessonForm], program: Program, module: Module, record: Lesson | None
 ) -> Response:
     title = f"Edit {record.title}" if record else "New lesson"
-    is_h5p = record is not None and record.content_type is ContentType.H5P
     return render(
         request,
         "academics/lesson_form.html",
         form=form,
         title=title,
         subtitle=f"{program.name} · {module.name}",
-        kinds=[*KINDS, LEGACY_KIND] if is_h5p else list(KINDS),
+        kinds=list(KINDS),
         button="Save the lesson" if record else "Add the lesson",
         cancel=f"/lessons/{record.id}" if record else f"/programs/{program.id}#module-{module.id}",
         breadcrumbs=_crumbs(program, module, title),

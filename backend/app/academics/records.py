@@ -87,14 +87,9 @@ def apply_changes(
         history.record(session, subject, action, record.id, changed=changed)
 
 
-def check_content(kind: ContentType, address: str | None, was: ContentType | None = None) -> None:
-    sentence, field = "", "content_url"
+def check_content(kind: ContentType, address: str | None) -> None:
     if kind not in WITH_ADDRESS and address:
         sentence = (
             "Only videos and documents have a web address. Upload the package for this lesson after saving."
         )
-    elif kind is ContentType.H5P and was is not ContentType.H5P:
-        sentence = "H5P content cannot be played here yet. Choose a course package, a video or a document."
-        field = "content_type"
-    if sentence:
-        raise Invalid(sentence, errors=[FieldError(field, sentence)])
+        raise Invalid(sentence, errors=[FieldError("content_url", sentence)])

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Depends, Query
 from app.content import service
 from app.content.schemas import (
     AttemptOut,
+    FilmIn,
     LaunchIn,
     LaunchOut,
     PackageForm,
@@ -23,6 +24,7 @@ from app.web.request import CurrentSubject, Db, FilesDep, Requires, SettingsDep,
 
 router = APIRouter(prefix="/api/v1", tags=["content"])
 READS = [Requires(Permission.CONTENT_READ)]
+CHANGES = [Requires(Permission.CONTENT_CHANGE)]
 Uploader = Annotated[Subject, Depends(uploading(Permission.CONTENT_CHANGE))]
 uploads.register("/api/v1/lessons/*/packages")
 
@@ -112,6 +114,15 @@ def waive_part(lesson_id: PathId, asked: WaiverIn, db: Db, subject: CurrentSubje
 def set_share(lesson_id: PathId, asked: ShareIn, db: Db, subject: CurrentSubject) -> None:
     """Set how much of the lesson's film or document has to be seen; null for what its kind asks for by itself."""
     service.require_share(db, subject, lesson_id, asked.required_percent)
+
+
+@router.post("/lessons/{lesson_id}/film", status_code=201, dependencies=CHANGES)
+def link_film(
+    lesson_id: PathId, asked: FilmIn, db: Db, subject: CurrentSubject, files: FilesDep
+) -> PackageOut:
+    """Make a film on YouTube or Vimeo, by its link, what a video lesson plays."""
+    package = service.link_film(db, subject, files, lesson_id, address=asked.address, length=asked.length)
+    return PackageOut.model_validate(package)
 
 
 @router.get("/lessons/{lesson_id}/result")

@@ -63,7 +63,7 @@ def create_content_app(
             Route("/p/{token}/alive", host.alive, methods=["POST"]),
             Route("/p/{token}/commit", host.commit, methods=["POST"]),
             *quiz_routes(settings, database, store),
-            Route("/p/{token}/vendor/{name}", host.library, methods=["GET"]),
+            Route("/p/{token}/vendor/{name:path}", host.library, methods=["GET"]),
         ],
         exception_handlers={
             Problem: host.refused,

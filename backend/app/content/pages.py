@@ -6,7 +6,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Request, Response
 
 from app.content import service
-from app.content.schemas import PackageForm, ResultOut, ShareForm, WaiverForm
+from app.content.schemas import FilmIn, PackageForm, ResultOut, ShareForm, WaiverForm
 from app.core.errors import FieldError, Invalid
 from app.core.permissions import Permission, Subject
 from app.rules.media import DEFAULT_PAGES_PERCENT, DEFAULT_PERCENT
@@ -19,6 +19,7 @@ from app.web.request import CurrentSubject, Db, FilesDep, Requires, SettingsDep,
 
 router = APIRouter(include_in_schema=False)
 READS = [Requires(Permission.CONTENT_READ)]
+CHANGES = [Requires(Permission.CONTENT_CHANGE)]
 WAIVES = [Requires(Permission.ENROLLMENTS_MARK_LESSONS)]
 Uploader = Annotated[Subject, Depends(uploading(Permission.CONTENT_CHANGE))]
 uploads.register("/lessons/*/content")
@@ -33,6 +34,8 @@ def lesson_page(
     request: Request, lesson_id: PathId, db: Db, subject: CurrentSubject, settings: SettingsDep
 ) -> Response:
     """The student's lesson: a table of contents if it has parts, and the player."""
+    if service.is_assignment(db, lesson_id):
+        return redirect(f"/learn/assignments/{lesson_id}")
     result = service.lesson_result(db, subject, lesson_id)
     older = service.work_in_older_version(db, subject, lesson_id)
     review = service.only_reviews(db, subject, lesson_id)
@@ -91,6 +94,7 @@ def _packages_page(
     form: Form[PackageForm],
     faults: Sequence[FieldError] = (),
     share: Form[ShareForm] | None = None,
+    film: Form[FilmIn] | None = None,
 ) -> Response:
     lesson = service.lesson(db, lesson_id)
     default = DEFAULT_PAGES_PERCENT if lesson.content_type == "document" else DEFAULT_PERCENT
@@ -100,6 +104,7 @@ def _packages_page(
         lesson=lesson,
         form=form,
         share=share or Form.blank(ShareForm, required_percent=lesson.required_percent or default),
+        film=film or Form.blank(FilmIn),
         faults=faults,
         versions=service.packages(db, subject, lesson_id),
         max_mebibytes=settings.max_upload_bytes // 1024**2,
@@ -175,6 +180,29 @@ def set_share(
     def again() -> Response:
         blank = Form.blank(PackageForm)
         return _packages_page(request, db, subject, settings, lesson_id, blank, share=form)
+
+    return form.submit(db, take_in, again=again)
+
+
+@router.post("/lessons/{lesson_id}/film", dependencies=CHANGES)
+def link_film(
+    request: Request,
+    lesson_id: PathId,
+    db: Db,
+    subject: CurrentSubject,
+    settings: SettingsDep,
+    files: FilesDep,
+    form: Annotated[Form[FilmIn], Depends(posted(FilmIn))],
+) -> Response:
+    """Make a film on YouTube or Vimeo what the lesson plays."""
+
+    def take_in(values: FilmIn) -> Response:
+        service.link_film(db, subject, files, lesson_id, address=values.address, length=values.length)
+        return redirect(f"/lessons/{lesson_id}/content")
+
+    def again() -> Response:
+        blank = Form.blank(PackageForm)
+        return _packages_page(request, db, subject, settings, lesson_id, blank, film=form)
 
     return form.submit(db, take_in, again=again)
 

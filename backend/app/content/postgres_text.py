@@ -10,6 +10,7 @@ from typing import Any
 
 _MARK = "\uf8ff"
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff\uf8ff]")
+_UNPRINTED = re.compile("[\x00\ud800-\udfff]")
 _WRITTEN = re.compile(_MARK + "([0-9a-f]{4})")
 
 
@@ -26,6 +27,11 @@ def restored(text: str) -> str:
 def storable_json(value: Any) -> Any:
     """A JSON value with all its texts made storable, keys included."""
     return _every_text(value, storable)
+
+
+def legible_json(value: Any) -> Any:
+    """A JSON value for others to read: what the database does not accept becomes U+FFFD."""
+    return _every_text(value, lambda text: _UNPRINTED.sub("\ufffd", text))
 
 
 def restored_json(value: Any) -> Any:

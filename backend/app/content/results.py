@@ -37,7 +37,7 @@ def standing(
     parts = list(_parts(version.manifest.items, best, untouched, 0))
     opening = [best.get(item.id, untouched) for item in version.manifest.launchable()]
     # Nobody scores a film: a passing score is of the time when the lesson was a package.
-    scores = runtime_of(version.standard).lesson_kind is ContentType.SCORM
+    scores = runtime_of(version.standard).lesson_kind in (ContentType.SCORM, ContentType.H5P)
     result = scorm12.lesson_result(
         [known.status for known in opening],
         [known.percent for known in opening],

@@ -46,6 +46,17 @@ retention.keep(
     "content_files",
 )
 retention.keep(
+    "Assignments",
+    "What was asked, handed in and graded is part of the student’s academic record (GNPEC Standard 6).",
+    "assignments",
+    "assignment_versions",
+    "assignment_dues",
+    "assignment_allowances",
+    "hand_ins",
+    "hand_in_files",
+    "hand_in_grades",
+)
+retention.keep(
     "Written lessons, questions and quizzes",
     "What a student was asked and answered, and every version of the text it stood in, belong to their academic record "
     "(GNPEC Standard 6).",

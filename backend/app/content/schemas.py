@@ -38,6 +38,14 @@ class ShareIn(BaseModel):
     required_percent: int | None = Field(ge=1, le=100)
 
 
+class FilmIn(BaseModel):
+    """A film on YouTube or Vimeo as the content of a video lesson."""
+
+    address: Text = Field(min_length=1, max_length=512, title="Address of the film")
+    length: Text = Field(min_length=1, max_length=10, title="Length")
+    """As `4:05` or `1:04:05`."""
+
+
 class SessionIn(BaseModel):
     """What the player remembers of the session, whatever of it was saved before."""
 

@@ -42,9 +42,14 @@ def keep_statement_score(attempt: ScormData, statement: Mapping[str, Any]) -> No
         found = Score(*(Decimal(str(score[name])) for name in ("raw", "min", "max")))
     else:
         return
+    keep_best_score(attempt, found)
+
+
+def keep_best_score(attempt: ScormData, score: Score) -> None:
+    """Write a score into the attempt, if it is the best so far."""
     best = exact_percent(attempt.score_raw, attempt.score_min, attempt.score_max, attempt.score_pct)
-    if best is None or (found.percent is not None and found.percent >= best):
-        keep_score(attempt, found)
+    if best is None or (score.percent is not None and score.percent >= best):
+        keep_score(attempt, score)
 
 
 def _whole(number: Decimal | None) -> int | None:

@@ -9,6 +9,8 @@ from sqlalchemy.orm import Session
 
 from app.academics import service as academics
 from app.content import policy, queries
+from app.content.assignments import queries as assignments
+from app.content.assignments.grading.service import lesson_scores
 from app.content.launches import queries as launch_queries
 from app.content.launches.commits import commit
 from app.content.launches.service import (
@@ -19,6 +21,7 @@ from app.content.launches.service import (
     playable_enrollment,
 )
 from app.content.launches.waivers import waive
+from app.content.packages.links import link_film
 from app.content.packages.upload import import_package
 from app.content.packages.versions import version_of
 from app.content.results import attempts_of, standing
@@ -26,7 +29,7 @@ from app.content.runtimes import runtime_of
 from app.content.schemas import AttemptOut, PackageOut, ResultOut, StudentWorkOut
 from app.core import views
 from app.core.errors import Invalid, NotFound
-from app.core.permissions import Subject
+from app.core.permissions import Subject, internal
 from app.core.views import Part
 from app.db.models import ContentType
 from app.enrollment import service as enrollment
@@ -37,9 +40,12 @@ __all__ = [
     "attempts_of",
     "commit",
     "import_package",
+    "is_assignment",
     "launch",
     "lesson",
     "lesson_result",
+    "lesson_scores",
+    "link_film",
     "only_reviews",
     "packages",
     "preview_result",
@@ -60,7 +66,14 @@ def _reports_nothing(session: Session, lesson_id: int) -> bool:
 
 
 enrollment.register_self_marked("content: plain web pages", _reports_nothing)
+enrollment.register_lesson_page("content: assignments", assignments.pages_of)
 academics.on_lessons_removed("content: previews", launch_queries.remove_previews)
+
+
+@internal("says what a lesson is, and nothing of a student")
+def is_assignment(session: Session, lesson_id: int) -> bool:
+    """Whether students hand something in for the lesson."""
+    return bool(assignments.pages_of(session, [lesson_id]))
 
 
 def packages(session: Session, subject: Subject, lesson_id: int) -> list[tuple[PackageOut, str | None]]:

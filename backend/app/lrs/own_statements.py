@@ -143,6 +143,16 @@ def store_own(session: Session, statements: Sequence[JsonObject]) -> int:
     return stored.rows
 
 
+@internal("looks at a statement, and stores nothing")
+def is_statement(statement: JsonObject) -> bool:
+    """Whether the store takes it, for statements that are made of what others said."""
+    try:
+        _check(statement)
+    except ValueError:
+        return False
+    return True
+
+
 def _prepared(statement: JsonObject) -> Prepared:
     """The statement, naming by its id alone what it stands in.
 

@@ -13,6 +13,7 @@ from app.lrs.launched import may_write, put_state, seconds_of, statements_of, st
 from app.lrs.own_statements import (
     About,
     agent_of,
+    is_statement,
     registration_of,
     statement_of,
     store_own,
@@ -35,6 +36,7 @@ __all__ = [
     "basic",
     "end_launch",
     "first_stored",
+    "is_statement",
     "launch_token",
     "may_write",
     "put_state",

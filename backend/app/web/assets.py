@@ -20,6 +20,8 @@ STATIC = Path(__file__).parent / "static"
 MOUNT = "/static"
 SCORM_AGAIN = STATIC / "vendor" / "scorm-again"
 """The run-time library's ES modules, for the content host to serve to its player."""
+H5P = STATIC / "vendor" / "h5p"
+"""The player of H5P content with its styles and fonts, for the content host too."""
 PDFJS = STATIC / "vendor" / "pdfjs"
 """The modules that draw PDFs, for the content host's viewer."""
 

@@ -144,7 +144,7 @@ def test_what_is_no_program_at_all_is_no_error_of_ours(client: TestClient, body:
     ("change", "field"),
     [
         ({"content_type": "flash"}, "content_type"),
-        ({"content_type": "h5p"}, "content_type"),
+        ({"content_type": "h5p", "content_url": "https://example.org"}, "content_url"),
         ({"content_url": "https://example.org"}, "content_url"),
         ({"content_type": "video", "content_url": "javascript:alert(1)"}, "content_url"),
         ({"content_type": "video", "content_url": "http://example.org"}, "content_url"),

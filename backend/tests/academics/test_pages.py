@@ -112,18 +112,14 @@ def test_a_video_without_an_address_is_uploaded_next(client: TestClient, school:
     )
 
 
-def test_h5p_is_not_offered_but_an_old_lesson_keeps_it(client: TestClient, school: School) -> None:
+def test_an_h5p_lesson_gets_its_file_next(client: TestClient, school: School) -> None:
     module = school.module(school.program())
-    assert "h5p" not in client.get(f"/modules/{module.id}/lessons/new").text
-    lesson = school.lesson(module, content_type="h5p", title="Old")
-    form = client.get(f"/lessons/{lesson.id}/edit").text
-    assert "H5P (cannot be played here yet)" in form
-    answer = client.post(
-        f"/lessons/{lesson.id}/edit",
-        data={"title": "Older", "content_type": "h5p", "version": version_in(form)},
-    )
-    assert (answer.status_code, again(school, lesson).title) == (303, "Older")
-    assert "Students cannot open this lesson" in client.get(f"/lessons/{lesson.id}").text
+    assert "H5P (upload after saving)" in client.get(f"/modules/{module.id}/lessons/new").text
+    answer = client.post(f"/modules/{module.id}/lessons/new", data={"title": "Quiz", "content_type": "h5p"})
+    assert answer.headers["location"].endswith("/content")
+    assert "The .h5p file with its libraries" in client.get(answer.headers["location"]).text
+    lesson = answer.headers["location"].removesuffix("/content")
+    assert "Students cannot open this lesson yet" in client.get(lesson).text
 
 
 def test_editing_shows_what_is_there_and_refuses_a_stale_form(client: TestClient, school: School) -> None:

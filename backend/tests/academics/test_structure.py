@@ -262,7 +262,7 @@ def test_progress_follows_the_number_of_lessons(session: Session, school: School
     ("kind", "address", "field"),
     [
         ("scorm", "https://example.org/x", "content_url"),
-        ("h5p", None, "content_type"),
+        ("h5p", "https://example.org/x", "content_url"),
     ],
 )
 def test_a_lesson_is_of_a_kind_that_works(

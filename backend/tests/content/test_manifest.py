@@ -257,14 +257,13 @@ def test_a_zip_without_manifest_is_no_package() -> None:
     [
         ("[Content_Types].xml", "This is an Office document, "),
         ("META-INF/container.xml", "This is an EPUB book, "),
-        ("h5p.json", "This is an H5P package, "),
         ("lesson.crs", "This is an AICC package, "),
     ],
 )
 def test_a_package_of_another_standard_is_named(marker: str, said: str) -> None:
     with pytest.raises(Invalid) as caught:
         read_package(Archive(io.BytesIO(zipped({"index.html": "hello", marker: "x"}))))
-    publish = "which cannot be played yet. Publish the course as SCORM 1.2, cmi5 or xAPI."
+    publish = "which cannot be played yet. Publish the course as SCORM 1.2, cmi5, xAPI or H5P."
     assert caught.value.detail == said + publish
 
 

@@ -55,8 +55,8 @@ def test_pages_are_taken_in_only_when_the_author_says_so(
 def test_a_package_of_a_standard_stays_one(school: School) -> None:
     with io.BytesIO(xapi_course()) as file:
         assert read_package(Archive(file), plain_pages=True).manifest.standard == "xapi"
-    for marker in ("h5p.json", "lesson.crs"):
-        with pytest.raises(Invalid, match="cannot be played yet"):
+    for marker, said in (("h5p.json", "faults in the H5P content"), ("lesson.crs", "cannot be played yet")):
+        with pytest.raises(Invalid, match=said):
             read_package(Archive(io.BytesIO(zipped({"index.html": "<p>", marker: "x"}))), plain_pages=True)
 
 

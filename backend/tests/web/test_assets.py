@@ -3,12 +3,13 @@
 import base64
 import hashlib
 import json
+import re
 from pathlib import Path
 
 import pytest
 from starlette.testclient import TestClient
 
-from app.web.assets import SCORM_AGAIN, STATIC, StaticAssets, asset_url, inline_hash, inline_script
+from app.web.assets import H5P, SCORM_AGAIN, STATIC, StaticAssets, asset_url, inline_hash, inline_script
 from tools import assets, css
 
 BACKEND = Path(__file__).parents[2]
@@ -55,7 +56,7 @@ def test_versions_are_exact() -> None:
     assert {name: lock()[f"node_modules/{name}"]["version"] for name in asked} == asked
 
 
-@pytest.mark.parametrize("name", ["tabler", "htmx", "echarts", "scorm-again"])
+@pytest.mark.parametrize("name", ["tabler", "htmx", "echarts", "scorm-again", "h5p"])
 def test_each_library_comes_with_its_licence(name: str) -> None:
     assert (STATIC / "vendor" / name / "LICENSE").stat().st_size > 300
 
@@ -63,6 +64,14 @@ def test_each_library_comes_with_its_licence(name: str) -> None:
 def test_the_content_host_finds_the_run_time_as_modules() -> None:
     for name, export in (("scorm12.min.js", "Scorm12API"), ("scorm2004.min.js", "Scorm2004API")):
         assert export in (SCORM_AGAIN / name).read_text(encoding="utf-8")[-400:]
+
+
+def test_what_the_style_sheet_of_h5p_names_lies_beside_it() -> None:
+    sheet = H5P / "styles" / "h5p.css"
+    named = {path.partition("?")[0] for path in re.findall(r"url\('?([^)']+)'?\)", sheet.read_text())}
+    missing = [one for one in named if not one.startswith("data:") and not (sheet.parent / one).is_file()]
+    assert named
+    assert missing == []
 
 
 @pytest.fixture

@@ -6,7 +6,6 @@ from app.content.packages.single_file import Source
 
 # How the names of the files end. AICC: CMI Guidelines 6.1, course structure.
 _MARKERS = (
-    ("h5p.json", "an H5P package"),
     (".crs", "an AICC package"),
     (".au", "an AICC package"),
     ("moodle_backup.xml", "a backup of a Moodle course"),

@@ -45,6 +45,12 @@ def used_by(archive: Source, files: Mapping[str, str]) -> dict[str, tuple[str, .
     return {host: tuple(places) for host, places in used.items()}
 
 
+def together(*found: Mapping[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
+    """Hosts with their pages out of several places."""
+    hosts = dict.fromkeys(host for one in found for host in one)
+    return {host: tuple(dict.fromkeys(page for one in found for page in one.get(host, ()))) for host in hosts}
+
+
 def remarks(used: Mapping[str, tuple[str, ...]]) -> list[str]:
     """A sentence for each of these hosts, with where it is used."""
     shown = list(used.items())[:_MAX_HOSTS]

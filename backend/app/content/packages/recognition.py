@@ -58,7 +58,7 @@ def _read(archive: Source, runtime: Runtime, root: str) -> Package:
         raise Invalid(
             f"This is a SCORM {edition} package, which cannot be played yet. Publish the course as {_playable()}."
         )
-    outside = outside_hosts.used_by(archive, files)
+    outside = outside_hosts.together(manifest.outside, outside_hosts.used_by(archive, files))
     warnings = (*manifest.warnings, *outside_hosts.remarks(outside))
     return Package(replace(manifest, warnings=warnings, outside=outside), files)
 

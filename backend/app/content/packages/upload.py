@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from app.academics import service as academics
 from app.content import policy, queries
+from app.content.assignments import queries as assignments
 from app.content.packages.archive import Archive
 from app.content.packages.media import kinds
 from app.content.packages.media_types import media_type_of
@@ -20,7 +21,7 @@ from app.core import clock, history
 from app.core.actions import Action
 from app.core.errors import Invalid, TooLarge
 from app.core.files import FileStore, StoredFile, claims, intake, quota
-from app.core.permissions import Subject
+from app.core.permissions import Subject, internal
 from app.db.models import ContentPackage, ContentType
 
 # A gigabyte that goes to a bucket takes its minutes.
@@ -50,8 +51,10 @@ def import_package(
     """
     policy.require_change(subject)
     place = academics.lesson_place(session, lesson_id)
-    if place.content_type == ContentType.H5P:
-        raise Invalid(f"“{place.title}” is an H5P lesson. Change its kind before uploading anything.")
+    if assignments.pages_of(session, [lesson_id]):
+        raise Invalid(
+            f"“{place.title}” is an assignment. Add another lesson for what students read or watch."
+        )
     if sum(one.seek(0, 2) for one in (file, *(other for _, other in beside))) > max_bytes:
         raise TooLarge(f"The package is larger than the {max_bytes // 1024**2} MB this school accepts.")
     queries.allow_long_pauses(session, _LONGEST_PAUSE_SECONDS)
@@ -64,19 +67,25 @@ def import_package(
     every += [intake.examine(store, archive.stream(inside)) for inside in package.files.values()]
     quota.require_room(session, every, package=True)
     queries.lock_lesson(session, lesson_id)
-    return _store(session, subject, store, lesson_id, file, file_name, archive, package)
+    return store_package(session, subject, store, lesson_id, file, file_name, archive, package)
 
 
 def _require_kind(title: str, kind: ContentType, package: Package) -> None:
     """Students and reports go by the lesson's kind, so what it plays is of that kind. Raises Invalid."""
     found = RUNTIMES[package.manifest.standard].lesson_kind
     if kind is not found:
+        article = "an" if kind is ContentType.H5P else "a"
         raise Invalid(
-            f"“{title}” is a {_KINDS[kind]} lesson. Change its kind to {_KINDS[found]} before uploading one."
+            f"“{title}” is {article} {_KINDS[kind]} lesson. Change its kind to {_KINDS[found]} before uploading one."
         )
 
 
-_KINDS = {ContentType.SCORM: "course package", ContentType.VIDEO: "video", ContentType.DOCUMENT: "document"}
+_KINDS = {
+    ContentType.SCORM: "course package",
+    ContentType.H5P: "H5P",
+    ContentType.VIDEO: "video",
+    ContentType.DOCUMENT: "document",
+}
 
 
 def source_of(file: BinaryIO, file_name: str, beside: Sequence[tuple[str, BinaryIO]] = ()) -> Source:
@@ -112,7 +121,8 @@ def _free(name: str, taken: Mapping[str, object]) -> str:
     return free
 
 
-def _store(
+@internal("a step of an upload, or of a film by its link")
+def store_package(
     session: Session,
     subject: Subject,
     store: FileStore,
@@ -122,6 +132,7 @@ def _store(
     archive: Source,
     package: Package,
 ) -> ContentPackage:
+    """Store an accepted package with its files as the lesson's current version."""
     file.seek(0)
     whole = store.put(file)
     queries.replace_current(session, lesson_id, clock.now())

@@ -59,7 +59,7 @@ export function begin(keeps, isActive) {
 // Some browsers give a frame of another site no storage, and courses break on the mere question. They get ours then.
 window.aadaStorage = { local: new Map(), session: new Map() };
 
-function storesHere() {
+export function storesHere() {
   try {
     return Boolean(window.localStorage) && Boolean(window.sessionStorage);
   } catch {
@@ -94,7 +94,7 @@ export function opened(other) {
   windows.add(other);
 }
 
-function watch(inner) {
+export function watch(inner) {
   try {
     if (inner.aadaWatched) return;
     inner.aadaWatched = true;
@@ -128,6 +128,11 @@ function arrived() {
     path = decodeURIComponent(frame.contentWindow.location.pathname).replace(/^.*?\/files\//, "");
   } catch { /* a page of another host */ }
   note.hidden = true;
+  outsideOf(path);
+}
+
+// Says which servers a page of the package needs and does not get.
+export function outsideOf(path) {
   for (const [host, places] of Object.entries(boot.outside)) if (places.includes(path)) outside(host);
 }
 

@@ -4,7 +4,9 @@ A further standard is a package beside `scorm12` and an entry here; `launches` k
 """
 
 from app.content.runtimes.cmi5 import CMI5
+from app.content.runtimes.h5p import H5P
 from app.content.runtimes.html5 import HTML5
+from app.content.runtimes.linked import LINKED
 from app.content.runtimes.media import AUDIO, DOCUMENT, VIDEO
 from app.content.runtimes.protocol import Runtime
 from app.content.runtimes.scorm12 import SCORM12
@@ -13,7 +15,8 @@ from app.content.runtimes.xapi import XAPI
 from app.core.errors import NotFound
 
 RUNTIMES: dict[str, Runtime] = {
-    runtime.name: runtime for runtime in (SCORM12, CMI5, XAPI, HTML5, VIDEO, AUDIO, DOCUMENT, WRITTEN)
+    runtime.name: runtime
+    for runtime in (SCORM12, CMI5, XAPI, H5P, HTML5, LINKED, VIDEO, AUDIO, DOCUMENT, WRITTEN)
 }
 
 

@@ -9,6 +9,15 @@ from app.db.models.agreement import (
     EnrollmentAgreement,
     ProgramFee,
 )
+from app.db.models.assignment import (
+    Assignment,
+    AssignmentAllowance,
+    AssignmentDue,
+    AssignmentVersion,
+    HandIn,
+    HandInFile,
+    HandInGrade,
+)
 from app.db.models.attendance import Attendance
 from app.db.models.attendance_correction import AttendanceClosing, AttendanceCorrection
 from app.db.models.attendance_standing import AttendanceStanding
@@ -141,6 +150,10 @@ __all__ = [
     "AmendmentRequest",
     "ApiToken",
     "Application",
+    "Assignment",
+    "AssignmentAllowance",
+    "AssignmentDue",
+    "AssignmentVersion",
     "Attendance",
     "AttendanceClosing",
     "AttendanceCorrection",
@@ -202,6 +215,9 @@ __all__ = [
     "GradeItem",
     "GradeScore",
     "GraduationDecision",
+    "HandIn",
+    "HandInFile",
+    "HandInGrade",
     "HistoryCursor",
     "HistoryFold",
     "HistorySeal",

@@ -136,6 +136,6 @@ class Launch(Base):
     end_reason: Mapped[str | None] = mapped_column(Text)
     """What ended it: signed_out, password_changed, account_deleted, duty_ended, withdrawn or completed."""
     session_state: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'::jsonb"))
-    """What the standard keeps of the session: for cmi5 its registration, mode, and what has been said in it."""
+    """What the standard keeps of the session: for cmi5 and xAPI its registration, activity, and what was said in it."""
     credential_id: Mapped[int | None] = mapped_column(ForeignKey("xapi_credentials.id", ondelete="SET NULL"))
     """The token with which its content writes to the record store; it ends with the launch."""
