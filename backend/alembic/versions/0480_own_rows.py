@@ -8,13 +8,13 @@ a new one too until its migration opens it. The system's own role sees all rows,
 Each table is changed in a transaction of its own: none waits for another, and a migration that gave up is run again.
 
 Revision ID: 0480
-Revises: 0470
+Revises: 0472
 """
 
 from alembic import op
 
 revision = "0480"
-down_revision = "0470"
+down_revision = "0472"
 branch_labels = None
 depends_on = None
 
@@ -112,6 +112,7 @@ OWN = {
             "lesson_moves",
             "progress_reviews",
             "quiz_accommodations",
+            "scorm_courses",
             "skill_attempts",
         ),
         _ENROLLMENT,
