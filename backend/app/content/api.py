@@ -41,7 +41,7 @@ _PACKAGE: dict[str, Any] = {
                         "package": {
                             "type": "string",
                             "format": "binary",
-                            "description": "A SCORM 1.2, cmi5 or xAPI package, a video, a recording or a PDF",
+                            "description": "A SCORM 1.2, cmi5 or xAPI package, H5P content, a video, a recording or a PDF",
                         },
                         "beside": {
                             "type": "array",
