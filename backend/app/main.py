@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import cache, partial
 
-from fastapi import APIRouter, Depends, FastAPI, Request, Response
+from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.responses import PlainTextResponse
 from starlette.types import ASGIApp
 
@@ -65,6 +65,9 @@ from app.compliance.transcripts.public import pages as public_transcripts_pages
 from app.compliance.transcripts.requests import pages as transcript_requests_pages
 from app.content import api as content_api
 from app.content import pages as content_pages
+from app.content.assignments.definitions import pages as assignment_pages
+from app.content.assignments.grading import pages as grading_pages
+from app.content.assignments.hand_ins import pages as hand_in_pages
 from app.content.authoring import pages as authoring_pages
 from app.content.bank import pages as bank_pages
 from app.content.host import create_content_app
@@ -188,6 +191,9 @@ ROUTERS: list[APIRouter] = [
     bank_pages.router,
     quizzes_pages.router,
     content_pages.router,
+    assignment_pages.router,
+    hand_in_pages.router,
+    grading_pages.router,
     lrs_pages.router,
     lrs_keys.router,
     lrs_keys.moved,
@@ -243,7 +249,7 @@ ROUTERS: list[APIRouter] = [
 
 @cache
 def _addresses() -> routing.Addresses:
-    return routing.Addresses(ROUTERS, [Depends(keep_pace)])
+    return routing.Addresses(ROUTERS, keep_pace)
 
 
 def create_app(settings: Settings, database: Database | None = None) -> FastAPI:

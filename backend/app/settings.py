@@ -77,6 +77,8 @@ class Settings(BaseSettings):
     """Where backups are kept: better on another disk. Unset, they are in `backups` below DATA_DIR."""
     backup_schedule: bool = True
     """Whether the embedded server is backed up by the system itself, all the time."""
+    stream_patience_seconds: int = Field(default=30, ge=0)
+    """How long commits wait for a second place that is away (`aada backup stream --synchronous`); 0 is without end."""
     backup_s3_bucket: OptionalText = None
     """A bucket of any S3-compatible store that a second copy of the backups is kept in, encrypted."""
     backup_s3_prefix: str = ""
@@ -136,6 +138,8 @@ class Settings(BaseSettings):
     max_body_bytes: int = 1024 * 1024
     max_upload_bytes: int = 1024 * 1024 * 1024
     max_import_bytes: int = 20 * 1024 * 1024
+    max_hand_in_bytes: int = 2 * 1024**3
+    """What a student hands in at once, all files together."""
 
     metrics_access: OptionalSecret = None
     """Who may read /metrics: `loopback` lets programs of this machine, a token of 24 characters or more whoever sends

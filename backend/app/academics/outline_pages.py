@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request, Response
 
-from app.academics import policy, records, service
+from app.academics import lesson_links, policy, records, service
 from app.academics.schemas import ButtonForm, LessonForm, ModuleForm, MoveForm
 from app.core.permissions import Permission
 from app.db.models import ContentType, Lesson, Module, Program
@@ -146,13 +146,18 @@ def create_lesson(
 def lesson(request: Request, db: Db, subject: CurrentSubject, lesson_id: PathId) -> Response:
     """What a lesson is, what it plays, and how many have completed it."""
     record, module, program = service.read_lesson(db, subject, lesson_id)
+    has_package = lesson_id in service.lessons_with_package(db, subject, program.id)
+    empty = not has_package and not record.content_url
+    links = lesson_links.links_for(db, subject, record, is_empty=empty)
     return render(
         request,
         "academics/lesson.html",
         lesson=record,
         module=module,
         program=program,
-        has_package=lesson_id in service.lessons_with_package(db, subject, program.id),
+        has_package=has_package,
+        links=links,
+        given=bool(lesson_links.filled(db, [lesson_id])),
         completions=service.completion_count(db, subject, lesson_id),
         may_change=policy.may_change(subject),
         breadcrumbs=_crumbs(program, module, record.title),

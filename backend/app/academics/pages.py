@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query, Request, Response
 from sqlalchemy.orm import Session
 
-from app.academics import outline_pages, policy, records, service
+from app.academics import lesson_links, outline_pages, policy, records, service
 from app.academics.reports import PROGRAMS_REPORT
 from app.academics.schemas import ButtonForm, ProgramForm
 from app.core.permissions import Permission, Subject
@@ -77,7 +77,8 @@ def program(
         program=record,
         lesson_count=sum(len(module.lessons) for module in record.modules),
         minutes=sum(lesson.estimated_minutes or 0 for module in record.modules for lesson in module.lessons),
-        with_package=service.lessons_with_package(db, subject, program_id),
+        with_package=service.lessons_with_package(db, subject, program_id)
+        | lesson_links.filled(db, [lesson.id for module in record.modules for lesson in module.lessons]),
         may_change=policy.may_change(subject),
         moved=moved,
         breadcrumbs=[PROGRAMS, (record.name, None)],

@@ -10,9 +10,11 @@ from sqlalchemy.orm import Session, selectinload
 from app.core.constraints import register_conflict
 from app.core.search import matches
 from app.db.models import (
+    Assignment,
     ContentPackage,
     Enrollment,
     EnrollmentStatus,
+    HandIn,
     Launch,
     Lesson,
     LessonCompletion,
@@ -190,6 +192,7 @@ def lessons_with_work(session: Session, lesson_ids: Sequence[int]) -> set[int]:
         exists().where(LessonCompletion.lesson_id == Lesson.id),
         exists().where(ScormData.lesson_id == Lesson.id),
         exists().where(Launch.lesson_id == Lesson.id, ~Launch.preview),
+        exists().where(Assignment.lesson_id == Lesson.id, HandIn.assignment_id == Assignment.id),
     )
     return set(session.scalars(select(Lesson.id).where(Lesson.id.in_(lesson_ids), or_(*traces))))
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from app.academics import outline_changes, policy, queries
+from app.academics import lesson_links, outline_changes, policy, queries
 from app.academics.positions import Direction, next_place, number, reorder, shift
 from app.academics.records import (
     NO_LESSON,
@@ -34,7 +34,9 @@ from app.web.listing import Listing
 from app.web.paging import Page, Paging
 
 on_lessons_changing = outline_changes.register
+LessonLink = lesson_links.LessonLink
 LessonPlace = queries.LessonPlace
+register_lesson_link = lesson_links.register_lesson_link
 on_lessons_removed = outline_changes.register_removal
 
 # Reading

@@ -34,6 +34,8 @@ def lesson_page(
     request: Request, lesson_id: PathId, db: Db, subject: CurrentSubject, settings: SettingsDep
 ) -> Response:
     """The student's lesson: a table of contents if it has parts, and the player."""
+    if service.is_assignment(db, lesson_id):
+        return redirect(f"/learn/assignments/{lesson_id}")
     result = service.lesson_result(db, subject, lesson_id)
     older = service.work_in_older_version(db, subject, lesson_id)
     review = service.only_reviews(db, subject, lesson_id)

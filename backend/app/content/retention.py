@@ -41,9 +41,21 @@ retention.keep(
     "What a student has done, and the version of the lesson they did it in, belong to their academic record (GNPEC "
     "Standard 6).",
     "scorm_data",
+    "scorm_courses",
     "launches",
     "content_packages",
     "content_files",
+)
+retention.keep(
+    "Assignments",
+    "What was asked, handed in and graded is part of the student’s academic record (GNPEC Standard 6).",
+    "assignments",
+    "assignment_versions",
+    "assignment_dues",
+    "assignment_allowances",
+    "hand_ins",
+    "hand_in_files",
+    "hand_in_grades",
 )
 retention.keep(
     "Written lessons, questions and quizzes",

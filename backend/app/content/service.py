@@ -9,8 +9,11 @@ from sqlalchemy.orm import Session
 
 from app.academics import service as academics
 from app.content import policy, queries
+from app.content.assignments import queries as assignments
+from app.content.assignments.grading.service import lesson_scores
 from app.content.launches import queries as launch_queries
 from app.content.launches.commits import commit
+from app.content.launches.navigation import navigate
 from app.content.launches.service import (
     current_package,
     launch,
@@ -27,7 +30,7 @@ from app.content.runtimes import runtime_of
 from app.content.schemas import AttemptOut, PackageOut, ResultOut, StudentWorkOut
 from app.core import views
 from app.core.errors import Invalid, NotFound
-from app.core.permissions import Subject
+from app.core.permissions import Subject, internal
 from app.core.views import Part
 from app.db.models import ContentType
 from app.enrollment import service as enrollment
@@ -38,10 +41,13 @@ __all__ = [
     "attempts_of",
     "commit",
     "import_package",
+    "is_assignment",
     "launch",
     "lesson",
     "lesson_result",
+    "lesson_scores",
     "link_film",
+    "navigate",
     "only_reviews",
     "packages",
     "preview_result",
@@ -62,7 +68,14 @@ def _reports_nothing(session: Session, lesson_id: int) -> bool:
 
 
 enrollment.register_self_marked("content: plain web pages", _reports_nothing)
+enrollment.register_lesson_page("content: assignments", assignments.pages_of)
 academics.on_lessons_removed("content: previews", launch_queries.remove_previews)
+
+
+@internal("says what a lesson is, and nothing of a student")
+def is_assignment(session: Session, lesson_id: int) -> bool:
+    """Whether students hand something in for the lesson."""
+    return bool(assignments.pages_of(session, [lesson_id]))
 
 
 def packages(session: Session, subject: Subject, lesson_id: int) -> list[tuple[PackageOut, str | None]]:

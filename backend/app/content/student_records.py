@@ -3,14 +3,20 @@
 from sqlalchemy import Select, select
 
 from app.core import student_records as records
+from app.core.student_records import StoredPaper
 from app.db.models import (
+    AssignmentAllowance,
     Enrollment,
+    HandIn,
+    HandInFile,
+    HandInGrade,
     Launch,
     LessonMove,
     QuizAccommodation,
     QuizAnswer,
     QuizAttempt,
     ScormCommit,
+    ScormCourse,
     ScormData,
 )
 
@@ -19,6 +25,12 @@ records.export(
     "lessons",
     "Attempts at lessons",
     records.owned(ScormData.user_id),
+)
+records.export(
+    ScormCourse,
+    "lessons",
+    "Courses as a whole",
+    lambda student: ScormCourse.enrollment_id.in_(select(Enrollment.id).where(Enrollment.user_id == student)),
 )
 records.export(
     Launch,
@@ -44,6 +56,37 @@ def _enrollments(student: int) -> Select[tuple[int]]:
     return select(Enrollment.id).where(Enrollment.user_id == student)
 
 
+def _hand_ins(student: int) -> Select[tuple[int]]:
+    return select(HandIn.id).where(HandIn.enrollment_id.in_(_enrollments(student)))
+
+
+records.export(HandIn, "lessons", "What was handed in", records.within(HandIn.enrollment_id, _enrollments))
+records.export(
+    HandInFile,
+    "lessons",
+    "Files that were handed in",
+    records.within(HandInFile.hand_in_id, _hand_ins),
+    papers=(StoredPaper("sha256", "media_type"),),
+)
+records.export(
+    HandInGrade,
+    "lessons",
+    "Grades of what was handed in",
+    records.within(HandInGrade.hand_in_id, _hand_ins),
+    papers=(StoredPaper("file_sha256", "file_type"),),
+)
+records.export(
+    AssignmentAllowance,
+    "lessons",
+    "More time or another hand-in",
+    records.within(AssignmentAllowance.enrollment_id, _enrollments),
+)
+records.leave_out(
+    "What assignments ask of everybody, and until when.",
+    "assignments",
+    "assignment_versions",
+    "assignment_dues",
+)
 records.export(QuizAttempt, "lessons", "Attempts at quizzes", records.owned(QuizAttempt.user_id))
 records.export(
     QuizAnswer,

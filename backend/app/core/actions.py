@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from app.core.details import (
     agreements,
+    assignments,
     authoring,
     base,
     complaints,
@@ -73,6 +74,9 @@ class Action(StrEnum):
     APPLICATION_RECEIVED = student_file.APPLICATION_RECEIVED
     API_TOKEN_CREATED = "api_token.created", "api_tokens", "API token created", people.TokenCreated
     API_TOKEN_REVOKED = "api_token.revoked", "api_tokens", "API token revoked"
+    ASSIGNMENT_ALLOWED = assignments.ASSIGNMENT_ALLOWED
+    ASSIGNMENT_CHANGED = assignments.ASSIGNMENT_CHANGED
+    ASSIGNMENT_DUE_SET = assignments.ASSIGNMENT_DUE_SET
     ATTACHMENT_DOWNLOADED = system.ATTACHMENT_DOWNLOADED
     ABSENCE_DOCUMENT_OPENED = learning.ABSENCE_DOCUMENT_OPENED
     ABSENCE_EXCUSED = learning.ABSENCE_EXCUSED
@@ -195,6 +199,9 @@ class Action(StrEnum):
     GRADE_CHANGE_DECLINED = "grade_change.declined", "grade_changes", "Grade change declined", grades.Changed
     GRADE_CHANGE_REQUESTED = grades.GRADE_CHANGE_REQUESTED
     GRADE_ENTERED = "grade.entered", "grade_scores", "Grade entered", grades.Entered
+    HAND_IN_GRADED = assignments.HAND_IN_GRADED
+    HAND_IN_RECEIVED = assignments.HAND_IN_RECEIVED
+    HAND_IN_RELEASED = assignments.HAND_IN_RELEASED
     HEARING_ASKED = privacy.HEARING_ASKED
     HEARING_HELD = privacy.HEARING_HELD
     HISTORY_VERIFIED = system.HISTORY_VERIFIED

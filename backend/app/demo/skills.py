@@ -11,7 +11,6 @@ from uuid import UUID
 
 from psycopg.types.json import Jsonb
 
-from app.compliance.grades.skills.schemas import as_stored
 from app.demo import people
 from app.demo.classes import Planned
 from app.demo.desk import Desk, Enrolled
@@ -72,7 +71,7 @@ def _list(desk: Desk, program: str, plans: tuple[SkillPlan, ...]) -> Iterator[_K
         "skill_versions",
         ("id", "skill_id", "version", "name", "criteria", "pass_pct", "required_passes", "created_by", "created_at"),
         (
-            (one.version, one.skill, 1, one.plan.name, Jsonb(as_stored(one.plan.criteria)), _PASS_PCT,
+            (one.version, one.skill, 1, one.plan.name, Jsonb(rules.as_stored(one.plan.criteria)), _PASS_PCT,
              one.plan.passes, desk.staff_ids[0], desk.founded)
             for one in known
         ),

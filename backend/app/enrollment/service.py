@@ -55,6 +55,7 @@ from app.enrollment.graduation.requirements import Candidate
 from app.enrollment.graduation.requirements import register as register_requirement
 from app.enrollment.leaves.notices import send_notice as send_leave_notice
 from app.enrollment.leaves.service import days_of as leave_days
+from app.enrollment.lesson_pages import register as register_lesson_page
 from app.enrollment.lists import queries as lists
 from app.enrollment.lists.refund_days import register as register_refund_days
 from app.enrollment.objections import Ending, Objection
@@ -123,6 +124,7 @@ __all__ = [
     "record_withdrawal",
     "register_hour_that_decides",
     "register_hours",
+    "register_lesson_page",
     "register_objection",
     "register_refund_days",
     "register_requirement",

@@ -25,7 +25,12 @@ SUBSCRIBER = Subscriber(
     name="lesson_grades",
     title="Lesson scores in grade books",
     actions=frozenset(
-        {Action.LESSON_COMPLETED, Action.LESSON_COMPLETION_IMPROVED, Action.LESSON_COMPLETION_WITHDRAWN}
+        {
+            Action.HAND_IN_RELEASED,
+            Action.LESSON_COMPLETED,
+            Action.LESSON_COMPLETION_IMPROVED,
+            Action.LESSON_COMPLETION_WITHDRAWN,
+        }
     ),
     apply=_apply,
     replayable=True,

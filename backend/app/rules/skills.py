@@ -5,10 +5,11 @@ worth whole points. A criterion that is only done or not done has two levels, wo
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
+from typing import Any
 
 MOST_CRITERIA = 60
 MOST_LEVELS = 6
@@ -202,3 +203,30 @@ def written(criteria: Sequence[Criterion]) -> str:
         )
         lines.append(f"{CRITICAL + ' ' if one.critical else ''}{one.text}{levels}")
     return "\n".join(lines)
+
+
+# Rubrics as a column has them.
+
+
+def as_stored(criteria: Sequence[Criterion]) -> list[dict[str, Any]]:
+    """A rubric as its row has it."""
+    return [
+        {
+            "text": one.text,
+            "critical": one.critical,
+            "levels": [{"label": level.label, "points": level.points} for level in one.levels],
+        }
+        for one in criteria
+    ]
+
+
+def from_stored(stored: Sequence[Mapping[str, Any]]) -> list[Criterion]:
+    """The rubric in a row."""
+    return [
+        Criterion(
+            one["text"],
+            tuple(Level(level["label"], level["points"]) for level in one["levels"]),
+            one["critical"],
+        )
+        for one in stored
+    ]

@@ -212,3 +212,33 @@ LATER["0460"] = """
     INSERT INTO quiz_accommodations (enrollment_id, lesson_id, extra_time_percent, reason, granted_by, granted_at)
         VALUES (1, NULL, 50, 'On file', 2, '2026-03-01 12:00+00');
 """
+
+LATER["0470"] = """
+    INSERT INTO assignments (id, lesson_id) VALUES (700, 1);
+    INSERT INTO assignment_versions (id, assignment_id, version, instructions, criteria, kinds, max_bytes, max_files,
+                                     late, late_pct, late_days, several, completes, pass_pct, created_by)
+        VALUES (700, 700, 1, 'Take a photo', '[{"text": "Sharp", "critical": false, "levels": [
+                {"label": "Not done", "points": 0}, {"label": "Done", "points": 1}]}]', '["picture"]', 1000000, 3,
+                'reduce', 10, 5, true, 'passed', 75, 2);
+    INSERT INTO assignment_dues (assignment_id, class_id, due_at, set_by) VALUES (700, 1, '2026-03-10 03:59+00', 2);
+    INSERT INTO assignment_allowances (assignment_id, enrollment_id, due_at, again_after, reason, granted_by)
+        VALUES (700, 1, '2026-03-12 03:59+00', 1, 'Was ill', 2);
+    INSERT INTO hand_ins (id, assignment_id, version_id, enrollment_id, number, request, note, due_at, late_days,
+                          deduction_pct, waits)
+        VALUES (700, 700, 700, 1, 1, gen_random_uuid(), 'Here', '2026-03-10 03:59+00', 1, 10, false);
+    INSERT INTO hand_in_files (hand_in_id, place, name, media_type, sha256, size_bytes)
+        VALUES (700, 1, 'photo.jpg', 'image/jpeg', repeat('c7', 32), 1000);
+    INSERT INTO hand_in_grades (hand_in_id, request, marks, points, points_possible, score_pct, passed, comment,
+                                graded_by, graded_by_name, released_at)
+        VALUES (700, gen_random_uuid(), '[1]', 1, 1, 90, true, 'Good', 2, 'Ruth Registrar', '2026-03-11 12:00+00');
+"""
+
+LATER["0471"] = """
+    UPDATE scorm_data SET completion_status = 'completed', success_status = 'passed', score_scaled = 0.9166666666666666
+        WHERE package_id IS NOT NULL;
+"""
+
+LATER["0472"] = """
+    INSERT INTO scorm_courses (enrollment_id, package_id, status, state)
+        VALUES (1, 2, 'incomplete', '{"current": "item-1", "tracks": {"item-1": {"attempts": 1, "active": true}}}');
+"""

@@ -19,7 +19,9 @@ from app.compliance.credentials.types.schemas import TypeForm
 from app.compliance.grades.skills.schemas import Attempt
 from app.compliance.outcomes.service import FiscalYear
 from app.compliance.privacy.schemas import PaperConsentForm
+from app.content.assignments.schemas import Grading
 from app.content.bank.schemas import CorrectionForm, EditForm, QuestionForm
+from app.content.schemas import NavigationIn
 from app.core import clock
 from app.core.permissions import Duty, Role
 from app.core.purposes import Purpose
@@ -99,6 +101,21 @@ def _type() -> TypeForm:
 _CHARGE = ChargeForm(request=UUID(int=1), amount_cents=100, type="tuition", memo="Tuition")
 
 CALLS: Mapping[str, Mapping[str, Any]] = {
+    "content.assignments.definitions.allow": {"lesson_id": "@assigned_lesson_id"},
+    "content.assignments.definitions.allowed": {"lesson_id": "@assigned_lesson_id"},
+    "content.assignments.definitions.set_due": {"lesson_id": "@assigned_lesson_id"},
+    "content.assignments.grading.board": {"lesson_id": "@assigned_lesson_id"},
+    "content.assignments.grading.grade": {"values": lambda _numbers: Grading(UUID(int=8), 0, (1,))},
+    "content.assignments.grading.release_all": {"lesson_id": "@assigned_lesson_id"},
+    "content.assignments.hand_ins.hand_in": {
+        "lesson_id": "@assigned_lesson_id",
+        "uploads": lambda _numbers: [],
+        "note": None,
+    },
+    "content.assignments.hand_ins.open_assignment": {"lesson_id": "@assigned_lesson_id"},
+    "content.assignments.hand_ins.read_file": {"file_id": "@hand_in_file_id"},
+    "content.assignments.hand_ins.read_returned": {"grade_id": "@hand_in_grade_id"},
+    "content.assignments.hand_ins.require_open": {"lesson_id": "@assigned_lesson_id"},
     "content.authoring.list_written": {"program_id": None},
     "content.bank.create": {"values": lambda _numbers: QuestionForm(prompt="Which?", lines="* A\nB")},
     "content.bank.change": {"values": lambda _numbers: EditForm(prompt="Which?", lines="* A\nB", version=1)},
@@ -110,6 +127,7 @@ CALLS: Mapping[str, Mapping[str, Any]] = {
     "enrollment.policy.require_own": {"owner_id": "@user_id"},
     "accounts.people.create_person": {"email": "new@example.org"},
     "finance.refunds.ask_to_leave": {"agreed": True},
+    "content.launches.navigation.navigate": {"asked": lambda _numbers: NavigationIn(request="continue")},
     "academics.classes.roster.remove_students": {"seat_ids": lambda numbers: [numbers["seat_id"]]},
     "accounts.people.restore_person": {"user_id": "@deleted_id"},
     "accounts.profiles.save_contact": {"values": lambda _numbers: PhoneForm(number="(404) 555-0134")},

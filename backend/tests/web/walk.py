@@ -52,6 +52,7 @@ from tests.client import Client
 from tests.conftest import sign_in_directly
 from tests.factories.accounts import ApiTokenFactory, UserSessionFactory
 from tests.factories.agreements import agreed
+from tests.factories.assignments import handed_in
 from tests.factories.attendance import absent, requested
 from tests.factories.complaints import complained
 from tests.factories.credentials import awarded
@@ -282,6 +283,8 @@ def walk(app: FastAPI, session: Session, connection: Connection, settings: Setti
     my_file |= asked_of_privacy(session, mine.user_id) | complained(session, mine.user_id)
     session.flush()
     given = graded(session, taught.id, enrollment.id, people) | awarded(session, enrollment)
+    given |= handed_in(session, open_store(settings), module.id, enrollment)
+    my_file |= handed_in(session, open_store(settings), my_module.id, mine)
     given |= away(session, enrollment) | absent(session, enrollment, note)
     given |= transcribed(session, enrollment, 1) | owing(session, enrollment) | agreed(session, enrollment, 1)
     given |= written(session, lesson.id, enrollment.program_id, enrollment.id)

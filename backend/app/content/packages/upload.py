@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from app.academics import service as academics
 from app.content import policy, queries
+from app.content.assignments import queries as assignments
 from app.content.packages.archive import Archive
 from app.content.packages.media import kinds
 from app.content.packages.media_types import media_type_of
@@ -50,6 +51,10 @@ def import_package(
     """
     policy.require_change(subject)
     place = academics.lesson_place(session, lesson_id)
+    if assignments.pages_of(session, [lesson_id]):
+        raise Invalid(
+            f"“{place.title}” is an assignment. Add another lesson for what students read or watch."
+        )
     if sum(one.seek(0, 2) for one in (file, *(other for _, other in beside))) > max_bytes:
         raise TooLarge(f"The package is larger than the {max_bytes // 1024**2} MB this school accepts.")
     queries.allow_long_pauses(session, _LONGEST_PAUSE_SECONDS)

@@ -230,7 +230,7 @@ def _past(
 def _preview_state(
     session: Session, sitting: _Sitting, *, started: bool = False, given: Mapping[int, Json] | None = None
 ) -> Json:
-    """The quiz as somebody sees it who leaves no trace: drawn anew for each launch, graded and forgotten."""
+    """The quiz as somebody sees it who leaves no trace: drawn for each launch, graded and forgotten."""
     quiz = sitting.quiz
     found: Json = {
         **_rules_of(quiz),

@@ -102,7 +102,7 @@ class LeaveReturned(Details):
 
 class LessonCompleted(Details):
     lesson_id: int
-    source: Literal["content", "student", "staff"]
+    source: Literal["content", "student", "staff", "grade"]
     score_pct: Percent
     progress_pct: list[int]
     """The enrollment's progress before and after, in whole percent."""
@@ -342,7 +342,7 @@ LESSON_COMPLETION_IMPROVED = (
 LESSON_COMPLETION_WITHDRAWN = (
     "lesson_completion.withdrawn",
     "lesson_completions",
-    "Lesson completion withdrawn by the course",
+    "Lesson completion withdrawn",
     LessonWithdrawn,
 )
 LEAVE_APPROVED = ("leave.approved", "leaves_of_absence", "Leave of absence approved", LeaveDecided)

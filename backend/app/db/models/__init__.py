@@ -9,6 +9,15 @@ from app.db.models.agreement import (
     EnrollmentAgreement,
     ProgramFee,
 )
+from app.db.models.assignment import (
+    Assignment,
+    AssignmentAllowance,
+    AssignmentDue,
+    AssignmentVersion,
+    HandIn,
+    HandInFile,
+    HandInGrade,
+)
 from app.db.models.attendance import Attendance
 from app.db.models.attendance_correction import AttendanceClosing, AttendanceCorrection
 from app.db.models.attendance_standing import AttendanceStanding
@@ -82,7 +91,7 @@ from app.db.models.quiz import Question, QuestionVersion, QuizAccommodation, Qui
 from app.db.models.refund import Refund, RefundComputation, RefundRemittance
 from app.db.models.school import School, SchoolHoliday, SchoolPolicy, SchoolSignatory, SchoolTerm
 from app.db.models.school_class import ClassChange, ClassInstructor, ClassMeeting, ClassSeat, SchoolClass
-from app.db.models.scorm import ScormCommit, ScormData
+from app.db.models.scorm import ScormCommit, ScormCourse, ScormData
 from app.db.models.signing import SigningCrl, SigningKey
 from app.db.models.skill import Skill, SkillAttempt, SkillVersion, SkillVoid
 from app.db.models.stored_file import FileClaim, StoredFileRow
@@ -141,6 +150,10 @@ __all__ = [
     "AmendmentRequest",
     "ApiToken",
     "Application",
+    "Assignment",
+    "AssignmentAllowance",
+    "AssignmentDue",
+    "AssignmentVersion",
     "Attendance",
     "AttendanceClosing",
     "AttendanceCorrection",
@@ -202,6 +215,9 @@ __all__ = [
     "GradeItem",
     "GradeScore",
     "GraduationDecision",
+    "HandIn",
+    "HandInFile",
+    "HandInGrade",
     "HistoryCursor",
     "HistoryFold",
     "HistorySeal",
@@ -259,6 +275,7 @@ __all__ = [
     "SchoolSignatory",
     "SchoolTerm",
     "ScormCommit",
+    "ScormCourse",
     "ScormData",
     "SignInAttempt",
     "SigningCrl",

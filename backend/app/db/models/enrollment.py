@@ -94,7 +94,8 @@ class LessonCompletion(Base):
     completed_at: Mapped[datetime]
     """When it was completed."""
     source: Mapped[str] = mapped_column(String(50))
-    """Whose word it is: `content` (reported by the package), `student` (marked as read), `staff`."""
+    """Whose word it is: `content` (reported by the package), `student` (marked as read), `staff`, `grade`
+    (an assignment that was graded)."""
     score_pct: Mapped[Decimal | None] = mapped_column(Numeric(5, 2))
     """Score in percent, where there is one; the best is kept."""
     created_at: Mapped[CreatedAt]

@@ -30,7 +30,7 @@ __all__ = [
     "withdraw_lesson_completion",
 ]
 
-Source = Literal["content", "student", "staff"]
+Source = Literal["content", "student", "staff", "grade"]
 _CENT = Decimal("0.01")
 
 
@@ -116,16 +116,22 @@ def record_lesson_completion(
     return CompletionOutcome(counted=True, new=True, progress_pct=result.percent)
 
 
-@internal("for the content of a lesson, which reports as the student that opened it")
+@internal("a step of what the content reported, or of a grade that somebody who may gave")
 def withdraw_lesson_completion(
-    session: Session, held: Enrollment, *, lesson_id: int, since: datetime
+    session: Session,
+    held: Enrollment,
+    *,
+    lesson_id: int,
+    since: datetime,
+    source: Source = "content",
+    subject: Subject | None = None,
 ) -> None:
-    """Take back that a lesson is completed, if its content said so at or after `since` and no longer does.
+    """Take back that a lesson is completed, if its content (or a grade) said so at or after `since` and no longer does.
 
     `held` is the enrollment, locked. What staff or the student marked, and what was completed before, stays.
     """
     known = completion_queries.completion(session, held.id, lesson_id)
-    if known is None or known.source != "content" or known.completed_at < since:
+    if known is None or known.source != source or known.completed_at < since:
         return
     session.delete(known)
     session.flush()
@@ -133,7 +139,7 @@ def withdraw_lesson_completion(
     session.flush()
     history.record(
         session,
-        None,
+        subject,
         Action.LESSON_COMPLETION_WITHDRAWN,
         known.id,
         student_id=held.user_id,

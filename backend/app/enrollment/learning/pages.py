@@ -56,8 +56,9 @@ def _material_page(
     request: Request, db: Db, subject: CurrentSubject, lesson_id: int, form: Form[EmptyForm]
 ) -> Response:
     lesson, module, enrollment = service.open_material(db, subject, lesson_id)
-    if service.is_played(db, lesson):
-        return redirect(f"/learn/lessons/{lesson_id}")
+    page = service.page_of(db, lesson)
+    if page is not None:
+        return redirect(page)
     program = next(lines for lines in service.checklist(db, subject) if lines.enrollment_id == enrollment.id)
     line = next(line for line in program.lessons if line.id == lesson_id)
     return render(

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from app.core.errors import Conflict, NotFound
 from app.core.permissions import Subject, internal
 from app.db.models import ContentType, Enrollment, EnrollmentStatus, Lesson, Module
+from app.enrollment import lesson_pages
 from app.enrollment import service as enrollments
 from app.enrollment.learning import queries
 from app.rules.progress import progress_of_counts
@@ -35,6 +36,7 @@ class LessonLine:
     completed_at: datetime | None = None
     score_pct: Decimal | None = None
     is_next: bool = False
+    is_assignment: bool = False
 
 
 @dataclass(slots=True)
@@ -85,6 +87,9 @@ def checklist(session: Session, subject: Subject) -> list[ProgramLines]:
     outline = queries.outline(session, [row.Program.id for row in rows])
     done = queries.completions(session, numbers)
     begun = queries.begun(session, numbers)
+    pages = lesson_pages.pages_of(
+        session, [lesson.id for _module, lesson, _has in outline if lesson is not None]
+    )
     programs = []
     for row in rows:
         lines = ProgramLines(
@@ -101,7 +106,7 @@ def checklist(session: Session, subject: Subject) -> list[ProgramLines]:
             if not lines.modules or lines.modules[-1].id != module.id:
                 lines.modules.append(ModuleLines(module.id, module.name, module.description))
             if lesson is not None:
-                line = _line(lesson, has_package=has_package)
+                line = _line(lesson, has_package=has_package, page=pages.get(lesson.id))
                 completion = done.get((lines.enrollment_id, lesson.id))
                 if completion is not None:
                     line.state = "done"
@@ -126,7 +131,13 @@ def open_material(session: Session, subject: Subject, lesson_id: int) -> tuple[L
 
 
 @internal("names where a lesson is that the student may see")
-def is_played(session: Session, lesson: Lesson) -> bool:
+def page_of(session: Session, lesson: Lesson) -> str | None:
+    """The page on which another room opens the lesson; None for a video or document at a web address."""
+    own = lesson_pages.pages_of(session, [lesson.id]).get(lesson.id)
+    return own or (f"/learn/lessons/{lesson.id}" if _is_played(session, lesson) else None)
+
+
+def _is_played(session: Session, lesson: Lesson) -> bool:
     """Whether the lesson is played here: a package, or another file that was uploaded."""
     return lesson.content_type is ContentType.SCORM or enrollments.has_package(session, lesson.id)
 
@@ -139,7 +150,7 @@ def mark_done(session: Session, subject: Subject, lesson_id: int, *, at: datetim
     enrollments.mark_lesson(session, subject, enrollment_id=enrollment.id, lesson_id=lesson_id, at=at)
 
 
-def _line(lesson: Lesson, *, has_package: bool) -> LessonLine:
+def _line(lesson: Lesson, *, has_package: bool, page: str | None) -> LessonLine:
     line = LessonLine(
         id=lesson.id,
         title=lesson.title,
@@ -148,7 +159,9 @@ def _line(lesson: Lesson, *, has_package: bool) -> LessonLine:
         state="open",
         href=f"/learn/materials/{lesson.id}",
     )
-    if has_package:
+    if page is not None:
+        line.href, line.is_assignment = page, True
+    elif has_package:
         line.href = f"/learn/lessons/{lesson.id}"
     elif not lesson.content_url:
         line.state, line.href = "unavailable", ""

@@ -105,6 +105,19 @@ def _measured(figures: Figures) -> Iterator[Metric]:
     yield _gauges("wal_behind_bytes", "Write-ahead log that a receiver has not.", "slot", behind)
     active = {one.slot_name: one.active for one in figures.slots}
     yield _gauges("wal_receiver_active", "Whether a slot’s receiver is connected.", "slot", active)
+    yield _gauge(
+        "stream_synchronous", "Whether each commit waits for the second place.", figures.second.synchronous
+    )
+    yield _gauge(
+        "stream_away",
+        "Whether there is a second place and its receiver is not connected.",
+        figures.second.receiving is False,
+    )
+    yield _gauge(
+        "stream_commits_waiting",
+        "Commits that have waited for it longer than a second.",
+        figures.second.waiting,
+    )
     states = {"waiting": queue.waiting, "doing": queue.doing, "failed": queue.failed}
     yield _gauges("jobs", "Background jobs by state.", "state", states)
     yield _gauge(

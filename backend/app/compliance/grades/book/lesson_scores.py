@@ -8,11 +8,11 @@ from sqlalchemy.orm import Session
 
 from app.compliance.grades.book import queries, reading
 from app.compliance.grades.book.queries import Student
+from app.content import service as content
 from app.core import clock, history
 from app.core.actions import Action
 from app.core.permissions import internal
 from app.db.models import GradeItem, SchoolClass
-from app.enrollment import service as enrollment
 from app.rules import grades_entry
 from app.rules.grades_book import State
 
@@ -46,7 +46,7 @@ def take_over(session: Session, item: GradeItem, record: SchoolClass, students: 
         return 0
     numbers = [one.enrollment_id for one in students]
     known = reading.cells_of(session, item.book_id, numbers)
-    scores = enrollment.lesson_scores(session, item.lesson_id, numbers)
+    scores = content.lesson_scores(session, item.lesson_id, numbers)
     rows = []
     events: dict[tuple[int, int], tuple[Student, str, str]] = {}
     for student in students:

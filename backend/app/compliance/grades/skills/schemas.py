@@ -10,7 +10,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSche
 from starlette.datastructures import UploadFile
 
 from app.db.models import SchoolClass, Skill, SkillVersion
-from app.rules.skills import Criterion, Level, Standing, State
+from app.rules.skills import Criterion, Level, Standing, State, from_stored
 from app.web.field_types import Day, Line, RecordId, Text, blank_is_none
 
 MOST_SKILLS = 300
@@ -246,26 +246,7 @@ class Missing:
 
 def criteria_of(version: SkillVersion) -> list[Criterion]:
     """The rubric of a version, from its row."""
-    return [
-        Criterion(
-            one["text"],
-            tuple(Level(level["label"], level["points"]) for level in one["levels"]),
-            one["critical"],
-        )
-        for one in version.criteria
-    ]
-
-
-def as_stored(criteria: Sequence[Criterion]) -> list[dict[str, Any]]:
-    """A rubric as its row has it."""
-    return [
-        {
-            "text": one.text,
-            "critical": one.critical,
-            "levels": [{"label": level.label, "points": level.points} for level in one.levels],
-        }
-        for one in criteria
-    ]
+    return from_stored(version.criteria)
 
 
 def views_of(rows: Sequence[Any]) -> list[AttemptView]:

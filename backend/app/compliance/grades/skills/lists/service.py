@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from app.academics import service as academics
 from app.compliance.grades.skills import policy, queries
-from app.compliance.grades.skills.schemas import MOST_SKILLS, SkillFields, SkillLine, as_stored
+from app.compliance.grades.skills.schemas import MOST_SKILLS, SkillFields, SkillLine
 from app.core import clock, history
 from app.core.actions import Action
 from app.core.errors import Conflict, FieldError, Invalid, NotFound
@@ -123,7 +123,7 @@ def change_skill(
     wanted = (
         values.name,
         values.instructions or "",
-        as_stored(criteria),
+        rules.as_stored(criteria),
         values.pass_pct,
         values.required_passes,
     )
@@ -232,7 +232,7 @@ def _version(row: Skill, values: SkillFields, criteria: Sequence[Criterion], sub
         version=row.version,
         name=values.name,
         instructions=values.instructions or "",
-        criteria=as_stored(criteria),
+        criteria=rules.as_stored(criteria),
         pass_pct=values.pass_pct,
         required_passes=values.required_passes,
         created_by=subject.user_id,

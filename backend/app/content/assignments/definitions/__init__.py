@@ -1,0 +1,1 @@
+"""What an assignment asks for, until when, and what single students are allowed."""
