@@ -43,7 +43,7 @@ _PACKAGE: dict[str, Any] = {
                         "package": {
                             "type": "string",
                             "format": "binary",
-                            "description": "A SCORM, cmi5 or xAPI package, a video, a recording or a PDF",
+                            "description": "A SCORM, cmi5 or xAPI package, H5P content, a video, a recording or a PDF",
                         },
                         "beside": {
                             "type": "array",

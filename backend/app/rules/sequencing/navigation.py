@@ -164,7 +164,7 @@ def _deliver(course: Course, target: str) -> Answer:
         else:
             course.begin_attempt(name)
         track.active = True
-    course.state.current, course.state.suspended = target, None
+    course.state.current, course.state.suspended, course.state.opened = target, None, False
     return Answer(target)
 
 

@@ -39,6 +39,8 @@ class State:
     current: str | None = None
     suspended: str | None = None
     """The activity that `suspendAll` has left."""
+    opened: bool = False
+    """Whether the current activity has been shown since it was delivered."""
     tracks: dict[str, Track] = field(default_factory=dict)
     shared: dict[str, Progress] = field(default_factory=dict)
     """Global objectives."""

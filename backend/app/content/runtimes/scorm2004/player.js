@@ -64,11 +64,11 @@ play({
   around(face, api) {
     face.SetValue = (element, value) => {
       const done = api().SetValue(element, plain(String(element), value));
-      if (done === "true" && element === "adl.nav.request") {
+      if (String(done) === "true" && element === "adl.nav.request") {
         const [, target = null, request] = REQUEST.exec(String(value)) ?? [];
         wish = request ? { request, target } : null;
       }
-      if (done === "true" && element === "cmi.exit") exit = String(value);
+      if (String(done) === "true" && element === "cmi.exit") exit = String(value);
       return done;
     };
     face.GetValue = element => {

@@ -82,6 +82,7 @@ class Scorm2004Sequencing:
             if moved.opens is None:
                 raise Invalid(_REFUSED)
             name = moved.opens
+        way.course.state.opened = True
         way.keep()
         item = version.manifest.item(name)
         if item is None:
@@ -153,6 +154,8 @@ class Scorm2004Sequencing:
     # Steps
 
     def _goes_on(self, session: Session, way: _Way, name: str) -> bool:
+        if not way.course.state.opened:
+            return True  # another attempt than the one that has ended
         attempt = _latest(session, way, name)
         return attempt is None or scorm12.continues(
             finished=attempt.finished_at is not None, exit_word=attempt.exit or ""
@@ -194,7 +197,7 @@ class Scorm2004Sequencing:
     ) -> Moved:
         """Carry out a request, and end what it leaves behind."""
         course, left = way.course, way.course.state.current
-        attempt = None if left is None else _latest(session, way, left)
+        attempt = None if left is None or not course.state.opened else _latest(session, way, left)
         if left is not None and attempt is not None and course.track(left).active:
             course.track(left).suspended = attempt.exit == "suspend"
         answer = navigate(course, request, target)
