@@ -66,7 +66,7 @@ class Linked(Media):
             plays_outside=True,
             details={"film": known, "milliseconds": known["milliseconds"]},
         )
-        outside = {film.host: ("film",)}
+        outside: dict[str, tuple[str, ...]] = {film.host: ("film",)}
         return Manifest(self.name, "", film.id, known["title"], (item,), outside=outside)
 
     def start(self, learner: Learner, item: Item, attempt: ScormData | None) -> dict[str, Any]:
