@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import cache, partial
 
-from fastapi import APIRouter, Depends, FastAPI, Request, Response
+from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.responses import PlainTextResponse
 from starlette.types import ASGIApp
 
@@ -249,7 +249,7 @@ ROUTERS: list[APIRouter] = [
 
 @cache
 def _addresses() -> routing.Addresses:
-    return routing.Addresses(ROUTERS, [Depends(keep_pace)])
+    return routing.Addresses(ROUTERS, keep_pace)
 
 
 def create_app(settings: Settings, database: Database | None = None) -> FastAPI:

@@ -77,6 +77,8 @@ class Settings(BaseSettings):
     """Where backups are kept: better on another disk. Unset, they are in `backups` below DATA_DIR."""
     backup_schedule: bool = True
     """Whether the embedded server is backed up by the system itself, all the time."""
+    stream_patience_seconds: int = Field(default=30, ge=0)
+    """How long commits wait for a second place that is away (`aada backup stream --synchronous`); 0 is without end."""
     backup_s3_bucket: OptionalText = None
     """A bucket of any S3-compatible store that a second copy of the backups is kept in, encrypted."""
     backup_s3_prefix: str = ""
@@ -132,6 +134,9 @@ class Settings(BaseSettings):
 
     pace_factor: int = Field(default=1, ge=1, le=10_000)
     """How many times as many searches, downloads and public pages pass as otherwise; for tests under load."""
+
+    student_role: bool = False
+    """Whether what students ask for is read as the database role `aada_student`, which sees their own rows alone."""
 
     max_body_bytes: int = 1024 * 1024
     max_upload_bytes: int = 1024 * 1024 * 1024

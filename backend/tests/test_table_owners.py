@@ -170,6 +170,7 @@ OWNERS = {
     "quiz_accommodations": "content",
     "content_files": "content",
     "launches": "content",
+    "scorm_courses": "content",
     "scorm_data": "content",
     "scorm_commits": "content",
     "data_imports": "web",

@@ -12,7 +12,7 @@ from typing import Annotated, Any
 
 import typer
 
-from app.ops.backup import drill, instants, keeper, plan, upkeep, wal
+from app.ops.backup import drill, instants, keeper, plan, second, stream, upkeep, wal
 from app.ops.backup.offsite import copy as offsite
 from app.ops.backup.offsite import keys
 from app.ops.backup.offsite.bucket import bucket_of
@@ -176,6 +176,50 @@ def run_drill(as_json: AsJson = False) -> None:
             f"{outcome.backup} was restored in {outcome.recovery_seconds:.1f} s: {outcome.rows:,} rows in "
             f"{outcome.tables} tables, {_count(outcome.documents, 'document')} compared{lost}."
         )
+
+
+@commands.command("stream")
+def stream_log(
+    into: Annotated[
+        Path | None, typer.Argument(help="A folder at the second place, on another disk or machine.")
+    ] = None,
+    synchronous: Annotated[
+        bool, typer.Option("--synchronous", help="No commit is acknowledged before it has arrived there.")
+    ] = False,
+    release: Annotated[
+        bool, typer.Option("--release", help="Let the site go on without the second place, now.")
+    ] = False,
+    forget: Annotated[
+        bool,
+        typer.Option("--forget", help="The same, and keep no log for it any more: it will not come back."),
+    ] = False,
+) -> None:
+    """Receive every change at a second place, until a signal. With a full backup each day, it is restored from there.
+
+    Stopped, it goes on where it was. With --synchronous a lost site loses nothing that was acknowledged, and each
+    change waits for the line: docs/runbooks/stream.md.
+    """
+    settings = get_settings()
+    if sum((into is not None, release, forget)) != 1:
+        raise OperatorError(
+            "Name a folder to receive into, or choose --release or --forget. Nothing was changed."
+        )
+    with database_server(settings) as (ready, server):
+        if forget or release:
+            done = second.forget(ready) if forget else second.release(ready)
+            typer.echo(
+                "No commit waits for the second place."
+                if done
+                else "None waited for one; nothing was changed."
+            )
+            return
+        if synchronous:
+            second.require_free(ready)
+        assert into is not None  # noqa: S101 -- one of the three was given
+        place = BackupPlace(into)
+        files = keeper.local_files(ready) if server is not None else None
+        typer.echo(f"Receiving into {place.folder}.")
+        stream.run(place, source_of(ready), ready, files, synchronous=synchronous, say=typer.echo)
 
 
 @commands.command("key")

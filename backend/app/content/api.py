@@ -10,6 +10,8 @@ from app.content.schemas import (
     FilmIn,
     LaunchIn,
     LaunchOut,
+    NavigationIn,
+    NavigationOut,
     PackageForm,
     PackageOut,
     ResultOut,
@@ -41,7 +43,7 @@ _PACKAGE: dict[str, Any] = {
                         "package": {
                             "type": "string",
                             "format": "binary",
-                            "description": "A SCORM 1.2, cmi5 or xAPI package, a video, a recording or a PDF",
+                            "description": "A SCORM, cmi5 or xAPI package, H5P content, a video, a recording or a PDF",
                         },
                         "beside": {
                             "type": "array",
@@ -102,6 +104,12 @@ def launch_lesson(
 ) -> LaunchOut:
     """Open a part of a lesson. The address in the answer is for this person alone and ends by itself."""
     return service.launch(db, subject, settings, lesson_id, sco_id=asked.sco_id, preview=asked.preview)
+
+
+@router.post("/lessons/{lesson_id}/navigation")
+def navigate(lesson_id: PathId, asked: NavigationIn, db: Db, subject: CurrentSubject) -> NavigationOut:
+    """Go elsewhere in a SCORM 2004 course; what comes of it is opened by a launch without a part."""
+    return service.navigate(db, subject, lesson_id, asked)
 
 
 @router.post("/lessons/{lesson_id}/waivers", status_code=204)

@@ -145,6 +145,7 @@ class _Host:
                 host: pages for host, pages in state.outside.items() if not is_allowed(host, allowed)
             },
             "cmi": state.cmi,
+            "allowed": state.allowed,
         }
         runtime = runtime_of(state.standard)
         page = player_page(

@@ -16,6 +16,7 @@ from app.db.models import (
     Launch,
     Lesson,
     LessonMove,
+    ScormCourse,
     ScormData,
     User,
 )
@@ -152,6 +153,29 @@ def latest_attempt(
     )
 
 
+def scorm_course(session: Session, enrollment_id: int, package_id: int) -> ScormCourse | None:
+    """Where an enrollment stands in a version of a course as a whole; changed under the lock of the enrollment."""
+    return session.scalar(
+        select(ScormCourse).where(
+            ScormCourse.enrollment_id == enrollment_id, ScormCourse.package_id == package_id
+        )
+    )
+
+
+def latest_attempt_at(session: Session, enrollment_id: int, package_id: int, sco_id: str) -> ScormData | None:
+    """The newest attempt of an enrollment at a part of a version."""
+    return session.scalar(
+        select(ScormData)
+        .where(
+            ScormData.enrollment_id == enrollment_id,
+            ScormData.package_id == package_id,
+            ScormData.sco_id == sco_id,
+        )
+        .order_by(ScormData.attempt_no.desc())
+        .limit(1)
+    )
+
+
 def attempt_of_launch(session: Session, launch: Launch, *, lock: bool = False) -> ScormData | None:
     query = select(ScormData).where(
         ScormData.user_id == launch.user_id,
@@ -185,6 +209,7 @@ def attempts_in_package(
             ScormData.score_min,
             ScormData.score_max,
             ScormData.score_pct,
+            ScormData.score_scaled,
             ScormData.total_seconds,
         ).where(
             ScormData.enrollment_id == enrollment_id,
@@ -193,8 +218,8 @@ def attempts_in_package(
         )
     )
     return [
-        AttemptSummary(sco_id, status, exact_percent(raw, low, high, rounded), seconds)
-        for sco_id, status, raw, low, high, rounded, seconds in rows
+        AttemptSummary(sco_id, status, exact_percent(raw, low, high, rounded, scaled), seconds)
+        for sco_id, status, raw, low, high, rounded, scaled, seconds in rows
     ]
 
 

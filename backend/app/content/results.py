@@ -11,7 +11,7 @@ from app.content.packages.model import Item
 from app.content.packages.versions import Version, version_of
 from app.content.postgres_text import restored
 from app.content.runtimes import runtime_of
-from app.content.schemas import AttemptOut, PartOut, ResultOut
+from app.content.schemas import AttemptOut, ControlsOut, PartOut, ResultOut
 from app.core import views
 from app.core.permissions import Subject
 from app.core.views import Part
@@ -38,11 +38,14 @@ def standing(
     opening = [best.get(item.id, untouched) for item in version.manifest.launchable()]
     # Nobody scores a film: a passing score is of the time when the lesson was a package.
     scores = runtime_of(version.standard).lesson_kind in (ContentType.SCORM, ContentType.H5P)
+    passing = passing_score_pct if scores else None
     result = scorm12.lesson_result(
-        [known.status for known in opening],
-        [known.percent for known in opening],
-        passing_percent=passing_score_pct if scores else None,
+        [known.status for known in opening], [known.percent for known in opening], passing_percent=passing
     )
+    sequencing = runtime_of(version.standard).sequencing
+    whole = None if sequencing is None else sequencing.standing(session, version, enrollment_id)
+    if whole is not None:
+        result = scorm12.course_result(result, whole.status, passing_percent=passing)
     reports = runtime_of(version.standard).reports
     marked = not reports and enrollment.is_lesson_done(session, enrollment_id, version.lesson_id)
     return ResultOut(
@@ -54,9 +57,19 @@ def standing(
         total=result.total,
         score_pct=None if result.percent is None else scorm12.shown_percent(result.percent),
         total_seconds=sum(part.total_seconds for part in parts),
-        parts=parts,
+        parts=parts if whole is None or whole.controls is None else _limited(parts, whole.choosable),
         reports=reports,
+        sequenced=sequencing is not None,
+        navigation=None
+        if whole is None or whole.controls is None
+        else ControlsOut.model_validate(
+            {"current": whole.controls.current, "requests": list(whole.controls.requests)}
+        ),
     )
+
+
+def _limited(parts: list[PartOut], choosable: frozenset[str]) -> list[PartOut]:
+    return [part.model_copy(update={"available": part.sco_id in choosable}) for part in parts]
 
 
 class _Best:
@@ -125,6 +138,8 @@ def _attempt_out(
         sco_title=row.sco_id if package is None else titles[package.id].get(row.sco_id, row.sco_id),
         attempt_no=row.attempt_no,
         lesson_status=row.cmi_core_lesson_status,
+        completion_status=row.completion_status,
+        success_status=row.success_status,
         score_raw=row.cmi_core_score_raw,
         score_max=row.cmi_core_score_max,
         score_pct=row.score_pct,

@@ -41,6 +41,7 @@ retention.keep(
     "What a student has done, and the version of the lesson they did it in, belong to their academic record (GNPEC "
     "Standard 6).",
     "scorm_data",
+    "scorm_courses",
     "launches",
     "content_packages",
     "content_files",

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 from decimal import Decimal
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.datastructures import UploadFile
@@ -80,6 +80,8 @@ class CommitOut(BaseModel):
     complete: bool
     counted: list[tuple[int, int]] | None = None
     """What of a film or document counts so far, as pieces in milliseconds; the player shows nothing else as seen."""
+    allowed: dict[str, Any] | None = None
+    """Where the content may ask to go by now, in a course that has rules for that."""
 
 
 class LaunchIn(BaseModel):
@@ -116,6 +118,38 @@ class WaiverForm(Waiver):
             raise Invalid(sentence, errors=[FieldError("confirmed", sentence)])
 
 
+class NavigationIn(BaseModel):
+    """A wish to go elsewhere in a course that decides itself which part comes next."""
+
+    request: Literal[
+        "continue", "previous", "choice", "jump", "exit", "exitAll", "abandon", "abandonAll", "suspendAll"
+    ]
+    target: str | None = Field(default=None, min_length=1, max_length=255)
+    """The part that is chosen."""
+    at: str | None = Field(default=None, max_length=255)
+    """The part in which the wish was made; the same wish again changes nothing."""
+
+
+class NavigationOut(BaseModel):
+    """Where it has led."""
+
+    opens: str | None
+    """The part to open now; None where there is none."""
+    over: bool
+    """Whether the course has come to its end."""
+    sentence: str
+    """What to say of it; empty where a part is opened."""
+
+
+class ControlsOut(BaseModel):
+    """What may be done in a course as a whole."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    current: str | None
+    requests: list[str]
+
+
 class LaunchOut(BaseModel):
     """A part of a lesson, ready to be played. `player_url` works for this person and this attempt only."""
 
@@ -143,6 +177,8 @@ class PartOut(BaseModel):
     score_pct: Decimal | None
     total_seconds: int
     attempts: int
+    available: bool = True
+    """Whether the student may choose it now."""
 
 
 class ResultOut(BaseModel):
@@ -161,6 +197,10 @@ class ResultOut(BaseModel):
     source: str = REPORTED
     reports: bool = True
     """Whether the content says itself when it is done; where not, the student or an instructor marks the lesson."""
+    sequenced: bool = False
+    """Whether the course decides itself which part comes next."""
+    navigation: ControlsOut | None = None
+    """Where it lets the student go now; None before it is opened, and for a course of one part."""
 
 
 class StudentWorkOut(BaseModel):
@@ -186,6 +226,10 @@ class AttemptOut(BaseModel):
     sco_title: str
     attempt_no: int
     lesson_status: str | None
+    completion_status: str | None
+    """How far the student has come, of a standard that says so apart (SCORM 2004)."""
+    success_status: str | None
+    """How well they did, likewise."""
     score_raw: int | None
     score_max: int | None
     score_pct: Decimal | None

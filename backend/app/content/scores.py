@@ -12,23 +12,35 @@ _LARGEST_INTEGER = 2**31 - 1
 
 
 def exact_percent(
-    raw: Decimal | None, minimum: Decimal | None, maximum: Decimal | None, rounded: Decimal | None
+    raw: Decimal | None,
+    minimum: Decimal | None,
+    maximum: Decimal | None,
+    rounded: Decimal | None,
+    scaled: Decimal | None = None,
 ) -> Fraction | None:
     """A score of `scorm_data` in percent; rows from before scores were kept exactly know it `rounded` alone."""
-    if raw is not None:
-        return Score(raw, minimum, maximum).percent
+    if raw is not None or scaled is not None:
+        return Score(raw, minimum, maximum, scaled).percent
     return None if rounded is None else Fraction(rounded)
+
+
+def percent_of(attempt: ScormData) -> Fraction | None:
+    """The score of an attempt in percent, exactly."""
+    return exact_percent(
+        attempt.score_raw, attempt.score_min, attempt.score_max, attempt.score_pct, attempt.score_scaled
+    )
 
 
 def keep_score(attempt: ScormData, score: Score) -> None:
     """Write a score into the attempt, exactly and as the documented columns have it; one without a value changes
     nothing."""
-    percent, raw = score.percent, score.raw
-    if percent is None or raw is None:
+    percent = score.percent
+    if percent is None:
         return
-    attempt.score_raw, attempt.score_min, attempt.score_max = raw, score.minimum, score.maximum
+    attempt.score_raw, attempt.score_min, attempt.score_max = score.raw, score.minimum, score.maximum
+    attempt.score_scaled = score.reported
     attempt.score_pct = shown_percent(percent)
-    attempt.cmi_core_score_raw, attempt.cmi_core_score_max = _whole(raw), _whole(score.maximum)
+    attempt.cmi_core_score_raw, attempt.cmi_core_score_max = _whole(score.raw), _whole(score.maximum)
 
 
 def keep_statement_score(attempt: ScormData, statement: Mapping[str, Any]) -> None:
@@ -47,7 +59,7 @@ def keep_statement_score(attempt: ScormData, statement: Mapping[str, Any]) -> No
 
 def keep_best_score(attempt: ScormData, score: Score) -> None:
     """Write a score into the attempt, if it is the best so far."""
-    best = exact_percent(attempt.score_raw, attempt.score_min, attempt.score_max, attempt.score_pct)
+    best = percent_of(attempt)
     if best is None or (score.percent is not None and score.percent >= best):
         keep_score(attempt, score)
 

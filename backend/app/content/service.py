@@ -13,6 +13,7 @@ from app.content.assignments import queries as assignments
 from app.content.assignments.grading.service import lesson_scores
 from app.content.launches import queries as launch_queries
 from app.content.launches.commits import commit
+from app.content.launches.navigation import navigate
 from app.content.launches.service import (
     current_package,
     launch,
@@ -46,6 +47,7 @@ __all__ = [
     "lesson_result",
     "lesson_scores",
     "link_film",
+    "navigate",
     "only_reviews",
     "packages",
     "preview_result",

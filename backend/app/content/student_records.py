@@ -16,6 +16,7 @@ from app.db.models import (
     QuizAnswer,
     QuizAttempt,
     ScormCommit,
+    ScormCourse,
     ScormData,
 )
 
@@ -24,6 +25,12 @@ records.export(
     "lessons",
     "Attempts at lessons",
     records.owned(ScormData.user_id),
+)
+records.export(
+    ScormCourse,
+    "lessons",
+    "Courses as a whole",
+    lambda student: ScormCourse.enrollment_id.in_(select(Enrollment.id).where(Enrollment.user_id == student)),
 )
 records.export(
     Launch,

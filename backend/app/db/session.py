@@ -120,6 +120,7 @@ class Database:
         # A memory that all sessions share: see app.school.remembered.
         self._info = {"settings": settings, "memory": {}}
         self.sessions = sessionmaker(self.engine, expire_on_commit=False, info=self._info)
+        self._aside: Engine | None = None
         SessionLocal.configure(bind=self.engine, info=self._info)
 
     @property
@@ -144,6 +145,32 @@ class Database:
             session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
             yield session
 
+    @contextmanager
+    def aside(self) -> Iterator[Session]:
+        """A session on the one connection that is no part of the pool: for whoever asks how the pool is doing.
+
+        Raises TimeoutError of SQLAlchemy when somebody else has had it for a quarter of a second.
+        """
+        if self._aside is None:
+            self._aside = create_engine(
+                self.engine.url,
+                hide_parameters=True,
+                pool_size=1,
+                max_overflow=0,
+                pool_timeout=0.25,
+                pool_pre_ping=True,
+                pool_recycle=self._info["settings"].pool_recycle_seconds,
+                connect_args={
+                    "connect_timeout": 2,
+                    "application_name": "aada metrics",
+                    "options": "-c timezone=UTC -c lock_timeout=1s -c idle_in_transaction_session_timeout=10s",
+                },
+            )
+        with Session(self._aside, expire_on_commit=False, info=self._info) as session, session.begin():
+            yield session
+
     def close(self) -> None:
-        """Give every pooled connection back to the server."""
+        """Give every connection back to the server."""
         self.engine.dispose()
+        if self._aside is not None:
+            self._aside.dispose()

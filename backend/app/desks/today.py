@@ -115,7 +115,7 @@ def student_today(session: Session, subject: Subject, zone: ZoneInfo) -> Student
         next_lesson=_first(studies, work),
         needs=_agreements(session, subject)
         + _papers(session, subject, zone)
-        + _disputes(session, subject, zone)
+        + _disputes(session, subject)
         + _money(session, subject)
         + [
             Need(
@@ -153,9 +153,9 @@ def _papers(session: Session, subject: Subject, zone: ZoneInfo) -> list[Need]:
     ]
 
 
-def _disputes(session: Session, subject: Subject, zone: ZoneInfo) -> list[Need]:
+def _disputes(session: Session, subject: Subject) -> list[Need]:
     """Days at an externship site that the supervisor disputed."""
-    days = externships.own_disputes(session, subject, zone)
+    days = externships.own_disputes(session, subject)
     if not days:
         return []
     said = "one day" if days == 1 else f"{days} days"

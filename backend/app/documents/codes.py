@@ -6,8 +6,15 @@ they stand behind the `#`, which browsers send to nobody: no log, no proxy and n
 
 import hashlib
 import secrets
+from typing import TYPE_CHECKING
 
-import segno
+from app.core.later import later
+
+if TYPE_CHECKING:
+    import segno
+else:
+    segno = later("segno")
+
 
 __internal__ = "holds nothing of anybody’s"
 
@@ -15,6 +22,12 @@ ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 LENGTH = 16
 # What people read for something else (https://www.crockford.com/base32.html).
 _READ_AS = str.maketrans({"I": "1", "L": "1", "O": "0", " ": "", "-": ""})
+
+
+SAMPLE_QR = (
+    '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 29 29"><path d="M4 4h7v7h-7zM18 4h7v7h-7z"/></svg>'
+)
+"""Where a QR code stands when a layout is tried."""
 
 
 def make_code() -> str:

@@ -3,7 +3,7 @@
 from app.documents.batch import Outcome, issue_all
 from app.documents.codes import ALPHABET as CODE_ALPHABET
 from app.documents.codes import LENGTH as CODE_LENGTH
-from app.documents.codes import as_printed, hash_code, make_code, qr_svg, read_code
+from app.documents.codes import SAMPLE_QR, as_printed, hash_code, make_code, qr_svg, read_code
 from app.documents.desk import IssueDesk, IssueDeskDep, IssueForm
 from app.documents.fixity import LastCheck, check_files, last_check
 from app.documents.issue import Draft, issue, preview
@@ -42,6 +42,7 @@ __all__ = [
     "CODE_LENGTH",
     "FONTS",
     "PRIVATE_KEYS",
+    "SAMPLE_QR",
     "UNFINISHED",
     "BadgeKey",
     "DocumentKind",

@@ -67,7 +67,7 @@ def load(settings: Settings, source: Path) -> None:
             "anything: rename it and make a new one (docs/runbooks/database.md). Nothing was changed."
         )
     with _opened(source) as stream:
-        roles.ensure_app_role(settings)
+        roles.ensure_roles(settings)
         with TemporaryFile() as said:
             status = _psql(settings, source, stream, said)
             said.seek(0)

@@ -26,6 +26,7 @@ from starlette.types import Message
 from app.core.logging import configure_logging
 from app.db.session import Database
 from app.ops import address, first_start, migrations, pooler, roles
+from app.ops.backup import second
 from app.ops.backup.keeper import Keeper, is_scheduled
 from app.ops.doctor import examination as doctor
 from app.ops.errors import OperatorError
@@ -210,6 +211,8 @@ def _working(settings: Settings, database: Database) -> Iterator[JobWorker]:
         scheduled = is_scheduled(settings, session)
     worker, follower = JobWorker(settings, database), projections.runner(database)
     keeper = Keeper(settings, database) if scheduled else None
+    watch = second.Watch(settings, database)
+    watch.start()
     worker.start()
     follower.start()
     try:
@@ -221,6 +224,7 @@ def _working(settings: Settings, database: Database) -> Iterator[JobWorker]:
             keeper.stop()
         follower.stop()
         worker.stop()
+        watch.stop()
 
 
 def work(settings: Settings) -> None:
@@ -253,6 +257,7 @@ def _served_database(settings: Settings) -> Iterator[tuple[Settings, EmbeddedSer
     command to run.
     """
     with database_server(settings) as (known, server):
+        second.give_way(known)
         if server is not None:
             typer.echo(f"· PostgreSQL {server.programs.version}, data in {server.data}")
             for step in migrations.upgrade(known):

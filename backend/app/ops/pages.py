@@ -13,7 +13,7 @@ from app.finance.ledger.balances import service as balances
 from app.lrs.desk.forwarding import service as forwarding
 from app.lrs.desk.rollups import service as rollups
 from app.ops import monitoring
-from app.ops.backup import keeper, standing
+from app.ops.backup import keeper, second, standing
 from app.ops.doctor import examination as doctor
 from app.ops.metrics import advice, history
 from app.ops.metrics.board import BOARD
@@ -122,6 +122,7 @@ def operations(request: Request, db: Db, subject: CurrentSubject, paging: PagePa
         growth=history.growth(db),
         slowest=sorted(BOARD.routes(), key=lambda one: one.slow, reverse=True)[:10],
         backups=standing.of(settings, scheduled=keeper.is_scheduled(settings, db)),
+        second=second.state(db),
         statements=rollups.last_check(db),
         documents=documents.last_check(db),
         crowded=connections * 5 >= limit * 4,

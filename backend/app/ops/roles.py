@@ -5,6 +5,7 @@ from __future__ import annotations
 import psycopg
 from psycopg import sql
 
+from app.core.own_rows import STUDENT_ROLE
 from app.ops.errors import OperatorError
 from app.ops.servers import connect
 from app.settings import APP_ROLE, Settings
@@ -36,7 +37,7 @@ def set_app_password(settings: Settings) -> bool:
         except psycopg.errors.InsufficientPrivilege as error:
             connection.rollback()
             try:
-                check_app_role(settings)
+                connect(settings, app).close()
             except OperatorError:
                 raise OperatorError(
                     f"AADA_APP_PASSWORD is not the password of {APP_ROLE}, and {owner.username} may not change it: let "
@@ -46,17 +47,35 @@ def set_app_password(settings: Settings) -> bool:
     return True
 
 
-def ensure_app_role(settings: Settings) -> None:
-    """Make the role, as migration 0011 does, where a dump is about to grant it rights and brings no roles itself."""
+def ensure_roles(settings: Settings) -> None:
+    """Make the roles, as migrations 0011 and 0480 do, where a dump is about to grant them rights and brings none."""
+    attributes = sql.SQL("NOSUPERUSER NOCREATEDB NOCREATEROLE NOBYPASSRLS NOREPLICATION")
     with connect(settings) as connection:
-        if connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", (APP_ROLE,)).fetchone() is None:
+        for role, entry in ((APP_ROLE, "LOGIN"), (STUDENT_ROLE, "NOLOGIN")):
+            if connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", (role,)).fetchone() is None:
+                connection.execute(
+                    sql.SQL("CREATE ROLE {} {} {}").format(sql.Identifier(role), sql.SQL(entry), attributes)
+                )
+        # Becomes it for a request, and has none of its rights else.
+        held = connection.execute("SELECT pg_has_role(%s, %s, 'SET')", (APP_ROLE, STUDENT_ROLE)).fetchone()
+        if held != (True,):
             connection.execute(
-                sql.SQL(
-                    "CREATE ROLE {} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOBYPASSRLS NOREPLICATION"
-                ).format(sql.Identifier(APP_ROLE))
+                sql.SQL("GRANT {} TO {} WITH INHERIT FALSE, SET TRUE").format(
+                    sql.Identifier(STUDENT_ROLE), sql.Identifier(APP_ROLE)
+                )
             )
 
 
 def check_app_role(settings: Settings) -> None:
-    """Refuse when the system's own role cannot sign in."""
-    connect(settings, settings.app_database_url).close()
+    """Refuse when the system's own role cannot sign in, or may not read as a student."""
+    with connect(settings, settings.app_database_url) as connection:
+        held = connection.execute(
+            "SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = %s AND pg_has_role(oid, 'SET'))",
+            (STUDENT_ROLE,),
+        ).fetchone()
+        user = connection.info.user
+    if held != (True,):
+        raise OperatorError(
+            f"{user} may not read as {STUDENT_ROLE}, so that students’ pages fail: let the server’s administrator run "
+            f"GRANT {STUDENT_ROLE} TO {user} WITH INHERIT FALSE, SET TRUE."
+        )

@@ -7,7 +7,7 @@ browser: it counts for progress, never alone for a credential.
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
 
@@ -130,15 +130,20 @@ def success_of(status: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """`cmi.core.score`: as reported, None where the course set nothing."""
+    """`cmi.core.score`, in SCORM 2004 `cmi.score`: as reported, None where the course set nothing."""
 
     raw: Decimal | None = None
     minimum: Decimal | None = None
     maximum: Decimal | None = None
+    reported: Decimal | None = None
+    """`cmi.score.scaled` of SCORM 2004, from −1 to 1; where it is set, it is what the course means."""
 
     @property
     def scaled(self) -> Fraction | None:
-        """(raw - min) / (max - min) between 0 and 1, exactly; the bounds that 1.2 means by default are 0 and 100."""
+        """As reported, else (raw - min) / (max - min), between 0 and 1, exactly; the bounds that 1.2 means by default
+        are 0 and 100."""
+        if self.reported is not None:
+            return min(Fraction(1), max(Fraction(0), Fraction(self.reported)))
         if self.raw is None:
             return None
         raw = Fraction(self.raw)
@@ -236,6 +241,22 @@ def lesson_result(
         got = "no score was reported" if mean is None else f"the score is {_under(mean, passing_percent)}%"
         return LessonResult(done, len(every), mean, False, f"{passing_percent}% is needed; {got}.")
     return LessonResult(done, len(every), mean, True, "All parts are completed.")
+
+
+def course_result(parts: LessonResult, status: str, *, passing_percent: int | None = None) -> LessonResult:
+    """Whether a lesson is complete whose content has rules for that itself (SCORM 2004 rollup).
+
+    `parts` is what its parts amount to without such rules, `status` what they do by them. A course that counts as done
+    is complete though parts of it were passed by; one whose objective is missed is not, though all were gone through.
+    A passing score of the lesson holds in any case.
+    """
+    if status in DONE:
+        scored = lesson_result([COMPLETED], [parts.percent], passing_percent=passing_percent)
+        done = parts.total if scored.complete else parts.done
+        return replace(scored, done=done, total=parts.total)
+    if status == FAILED and parts.complete:
+        return replace(parts, complete=False, reason="The course counts as failed by its own rules.")
+    return parts
 
 
 def _under(percent: Fraction, passing: int) -> str:

@@ -2,7 +2,8 @@
 
 Counted in a short transaction of its own before the request's begins, so that no count waits for a long export and a
 request never holds two connections. A list that is searched or taken out as a file is known by its query string,
-whatever its address: `keep_pace` stands before every route. Other addresses name theirs: `dependencies=[Paced(LINKS)]`.
+whatever its address: `keep_pace` looks at every request before its route does. Other addresses name theirs:
+`dependencies=[Paced(LINKS)]`.
 """
 
 from dataclasses import dataclass
@@ -94,7 +95,7 @@ def Paced(pace: Pace) -> Any:  # noqa: N802 - stands beside FastAPI's Depends
 
 
 async def keep_pace(request: Request) -> None:
-    """Counts searches and downloads of lists; stands before every route."""
+    """Counts searches and downloads of lists, before the route is found."""
     if not request.scope["query_string"]:
         return
     asked = request.query_params

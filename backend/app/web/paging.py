@@ -189,12 +189,21 @@ def _rows_of_page(
 ) -> Sequence[Any]:
     limited = _cut(statement, paging)
     order = statement._order_by_clauses
-    if counting is not None and key is not None and mentions(order, *_tables(counting), only=True):
+    # Which tables a statement reads is dear to find out; most lists are sorted by the table that they count.
+    if (
+        counting is not None
+        and key is not None
+        and (mentions(order, *_tables_of(key), only=True) or mentions(order, *_tables(counting), only=True))
+    ):
         chosen = _cut(counting.with_only_columns(key).order_by(*order), paging)
         # As an array the rows are chosen once; as a set the planner may choose them again for each row of the join.
         limited = statement.where(key == func.any(func.array(chosen.scalar_subquery())))
     single = len(statement.column_descriptions) == 1
     return session.scalars(limited).all() if single else session.execute(limited).all()
+
+
+def _tables_of(key: Any) -> list[Any]:
+    return [part.table for part in iterate(getattr(key, "expression", key)) if isinstance(part, Column)]
 
 
 def _tables(statement: Select[Any]) -> list[Any]:

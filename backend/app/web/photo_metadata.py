@@ -7,8 +7,15 @@ photo would lie on its side.
 import struct
 import zlib
 from io import BytesIO
+from typing import TYPE_CHECKING
 
-from PIL import Image
+from app.core.later import later
+
+if TYPE_CHECKING:
+    from PIL import Image
+else:
+    Image = later("PIL.Image")
+
 
 _SOI, _SOS, _EOI = 0xD8, 0xDA, 0xD9
 _APP0, _APP2, _APP14, _APP15, _COMMENT = 0xE0, 0xE2, 0xEE, 0xEF, 0xFE

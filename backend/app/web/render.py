@@ -167,10 +167,11 @@ def _icon(name: str, extra_class: str, label: str | None, sprite: str) -> Markup
 
 
 def _time_element(value: datetime | None, text: str, title: str | None = None) -> Markup:
+    # Put together by hand: `Markup.format` takes ten times as long, and a list has a hundred of them.
     if value is None:
-        return Markup("{}").format(text)
-    extra = Markup(' title="{}"').format(title) if title else ""
-    return Markup('<time datetime="{}"{}>{}</time>').format(value.isoformat(), extra, text)
+        return escape(text)
+    extra = f' title="{escape(title)}"' if title else ""
+    return Markup(f'<time datetime="{value.isoformat()}"{extra}>{escape(text)}</time>')  # noqa: S704 - escaped above
 
 
 def _local_time(value: datetime | None) -> Markup:

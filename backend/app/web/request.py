@@ -14,13 +14,16 @@ from fastapi import Depends, Request
 from sqlalchemy.orm import Session
 from starlette.concurrency import run_in_threadpool
 
-from app.core import history
+from app.core import history, own_rows
 from app.core.errors import Forbidden, Unauthorized
 from app.core.files import FileStore
 from app.core.permissions import Permission, Subject
 from app.db.session import Database
 from app.settings import Settings
 from app.web.turns import Turns
+
+READING = frozenset(("GET", "HEAD"))
+"""What a student asks for this way is read as the student: see `app.core.own_rows`."""
 
 
 class Identify(Protocol):
@@ -91,6 +94,9 @@ def optional_subject(request: Request, session: Db) -> Subject | None:
     subject = identified(request, session)
     history.act_as(session, subject)
     keep_up(request, session)
+    settings: Settings = request.app.state.settings
+    if settings.student_role and subject is not None and subject.is_student and request.method in READING:
+        own_rows.limit_to(session, subject.user_id)
     return subject
 
 

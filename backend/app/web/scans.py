@@ -8,14 +8,20 @@ nothing in it can run on the school's pages.
 import warnings
 from dataclasses import dataclass
 from io import BytesIO
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from fastapi import Response
-from PIL import Image
 
 from app.core.errors import FieldError, Invalid
 from app.core.files import FileStore, StoredFile, intake
+from app.core.later import later
 from app.web.photo_metadata import without_metadata
+
+if TYPE_CHECKING:
+    from PIL import Image
+else:
+    Image = later("PIL.Image")
 
 LARGEST_BYTES = 10 * 1024 * 1024
 LARGEST_PIXELS = 60_000_000

@@ -76,7 +76,7 @@ def open_school(page: Page, package: Path) -> str:
     page.get_by_label("Course package").check()
     page.get_by_label("Minutes").fill("20")
     page.get_by_role("button", name=re.compile("lesson", re.IGNORECASE)).click()
-    page.get_by_label("Course package (SCORM 1.2, cmi5 or xAPI)").set_input_files(package)
+    page.get_by_label("Course package (SCORM 1.2, SCORM 2004, cmi5 or xAPI)").set_input_files(package)
     page.get_by_role("button", name="Upload").click()
     expect(page.get_by_text("In use")).to_be_visible()
     assert_accessible(page)

@@ -9,7 +9,7 @@ from sqlalchemy import text as sql
 
 from app.content import queries as package_queries
 from app.content import service
-from app.content.runtimes.scorm12.start import name_for_course
+from app.content.runtimes.scorm import name_for_course
 from app.core import clock
 from app.core.errors import NotFound
 from app.db.models import (

@@ -92,7 +92,9 @@ def test_every_one_gives_what_sqlalchemy_gives(session: Session, asked: dict[str
         ], name
         if not rows:
             empty.add(name.rpartition(".")[2])
-    assert empty <= {"_CHECKLIST", "_newest_of_everybody(needs_correction)"}, "their rows are not compared"
+    # An agreement that waits to be signed is found in tests/finance/agreements.
+    unseen = {"_CHECKLIST", "_TO_SIGN", "_newest_of_everybody(needs_correction)"}
+    assert empty <= unseen, "their rows are not compared"
 
 
 def test_values_and_rows_are_translated_and_changes_seen(session: Session, school: School) -> None:

@@ -232,3 +232,13 @@ LATER["0470"] = """
                                 graded_by, graded_by_name, released_at)
         VALUES (700, gen_random_uuid(), '[1]', 1, 1, 90, true, 'Good', 2, 'Ruth Registrar', '2026-03-11 12:00+00');
 """
+
+LATER["0471"] = """
+    UPDATE scorm_data SET completion_status = 'completed', success_status = 'passed', score_scaled = 0.9166666666666666
+        WHERE package_id IS NOT NULL;
+"""
+
+LATER["0472"] = """
+    INSERT INTO scorm_courses (enrollment_id, package_id, status, state)
+        VALUES (1, 2, 'incomplete', '{"current": "item-1", "tracks": {"item-1": {"attempts": 1, "active": true}}}');
+"""

@@ -99,15 +99,16 @@ def test_a_right_it_gives_itself_is_not_given(program: psycopg.Connection[Any]) 
     assert program.execute(held).fetchone() == (False,)
 
 
-def test_the_role_has_no_attribute_and_belongs_to_no_other(program: psycopg.Connection[Any]) -> None:
+def test_the_role_has_no_attribute_and_becomes_a_student_at_most(program: psycopg.Connection[Any]) -> None:
     role = program.execute(
         """SELECT rolsuper, rolcreaterole, rolcreatedb, rolreplication, rolbypassrls, rolcanlogin
            FROM pg_roles WHERE rolname = current_user"""
     ).fetchone()
     assert role == (False, False, False, False, False, True)
     assert program.execute(
-        "SELECT roleid::regrole FROM pg_auth_members WHERE member = 'aada_app'::regrole"
-    ).fetchall() == []  # fmt: skip
+        """SELECT roleid::regrole::text, inherit_option, set_option, admin_option FROM pg_auth_members
+           WHERE member = 'aada_app'::regrole"""
+    ).fetchall() == [("aada_student", False, True, False)], "it reads as a student, and gains nothing by it"
     owned = "SELECT count(*) FROM pg_class WHERE relowner = 'aada_app'::regrole"
     assert program.execute(owned).fetchone() == (0,)
 

@@ -224,6 +224,31 @@ def test_a_database_that_is_away_takes_only_its_part_along(live_settings: Settin
     assert [one["event"] for one in logs] == ["metrics.database_silent"]
 
 
+def test_a_full_pool_is_seen_without_waiting_for_it(live_settings: Settings) -> None:
+    settings = live_settings.model_copy(update={"pool_size": 2, "pool_max_overflow": 0})
+    own, database = Board(), Database(settings)
+    own.note_pool(2)
+    own.watch(database)
+    connections = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'aada metrics'"
+    with (
+        patch.object(exported, "BOARD", own),
+        patch.object(database.engine.pool, "_timeout", 0.0),  # whoever asks the full pool fails at once
+        database.begin() as one,
+        database.begin() as two,
+    ):
+        assert one.scalar(text("SELECT 1")) == two.scalar(text("SELECT 1")) == 1
+        for _ in range(3):
+            found = parsed(exported.text(settings, database))
+            assert found["aada_database_pool_in_use"]["0",] == found["aada_database_pool_limit"]["0",] == 2
+            assert found["aada_database_up"][()] == 1
+            assert found["aada_database_size_bytes"][()] > 1_000_000
+        assert one.scalar(text(connections)) == 1, "one connection for all who ask"
+        with database.aside() as busy:  # and a second one that asks meanwhile does without the database
+            busy.execute(text("SELECT 1"))
+            assert parsed(exported.text(settings, database))["aada_database_up"][()] == 0
+    database.close()
+
+
 def test_the_history_is_kept_and_drawn(live_settings: Settings, live_database: Database) -> None:
     start = clock.now()
     with live_database.begin() as session:

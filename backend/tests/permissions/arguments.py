@@ -21,6 +21,7 @@ from app.compliance.outcomes.service import FiscalYear
 from app.compliance.privacy.schemas import PaperConsentForm
 from app.content.assignments.schemas import Grading
 from app.content.bank.schemas import CorrectionForm, EditForm, QuestionForm
+from app.content.schemas import NavigationIn
 from app.core import clock
 from app.core.permissions import Duty, Role
 from app.core.purposes import Purpose
@@ -126,6 +127,7 @@ CALLS: Mapping[str, Mapping[str, Any]] = {
     "enrollment.policy.require_own": {"owner_id": "@user_id"},
     "accounts.people.create_person": {"email": "new@example.org"},
     "finance.refunds.ask_to_leave": {"agreed": True},
+    "content.launches.navigation.navigate": {"asked": lambda _numbers: NavigationIn(request="continue")},
     "academics.classes.roster.remove_students": {"seat_ids": lambda numbers: [numbers["seat_id"]]},
     "accounts.people.restore_person": {"user_id": "@deleted_id"},
     "accounts.profiles.save_contact": {"values": lambda _numbers: PhoneForm(number="(404) 555-0134")},

@@ -1,7 +1,7 @@
 """Routes are found by their first segment, and everything else is as FastAPI has it."""
 
 import pytest
-from fastapi import APIRouter, Depends, FastAPI
+from fastapi import APIRouter, FastAPI, Request
 from starlette.testclient import TestClient
 
 from app.web import routing
@@ -54,15 +54,19 @@ def test_each_address_is_answered_by_its_route(
 
 
 def test_what_stands_before_every_route_stands_before_these() -> None:
-    asked = []
+    asked: list[str] = []
     router = APIRouter()
     router.get("/page")(lambda: "page")
-    addresses = routing.Addresses([router], [Depends(lambda: asked.append(1))])
+
+    async def before(request: Request) -> None:
+        asked.append(request.url.path)
+
+    addresses = routing.Addresses([router], before)
     for _ in range(2):
         app = FastAPI()
         addresses.install(app)
         assert TestClient(app).get("/page").json() == "page"
-    assert asked == [1, 1]
+    assert asked == ["/page", "/page"]
 
 
 def test_an_address_that_begins_with_anything_is_refused() -> None:

@@ -15,7 +15,7 @@ from app.accounts.access.failures import recorded
 from app.accounts.access.session_ends import Ended, Why, end_sessions
 from app.accounts.duties import service as duties
 from app.accounts.people import queries as people
-from app.core import clock, history
+from app.core import clock, history, own_rows
 from app.core.actions import Action
 from app.core.errors import NotFound, Unauthorized
 from app.core.permissions import Permission, Role, Subject, internal
@@ -248,7 +248,8 @@ def failed_attempts(
     """The latest failed attempts to sign in to one's own account, or to one whose sessions one may see."""
     user = policy.require_see_devices(subject, people.user(session, user_id))
     key = attempts.attempt_key(settings, user.email)
-    return queries.failed_attempts(session, key, clock.now() - FAILURES_SHOWN)
+    with own_rows.beyond(session, "attempts are kept by a hash of the address alone"):
+        return queries.failed_attempts(session, key, clock.now() - FAILURES_SHOWN)
 
 
 def end_sessions_of(session: Session, subject: Subject, user_id: int, session_id: int | None = None) -> int:

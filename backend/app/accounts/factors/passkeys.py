@@ -4,30 +4,31 @@ User verification (a finger, a face, a PIN) is always required, so that a passke
 passkey is always one that the authenticator finds by itself, so that nobody has to type an address.
 """
 
+from __future__ import annotations
+
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-import webauthn
 from sqlalchemy.orm import Session
-from webauthn.helpers import base64url_to_bytes
-from webauthn.helpers.structs import (
-    AuthenticatorSelectionCriteria,
-    AuthenticatorTransport,
-    PublicKeyCredentialDescriptor,
-    ResidentKeyRequirement,
-    UserVerificationRequirement,
-)
 
 from app.accounts.factors import challenges, queries
 from app.accounts.factors.challenges import Purpose
 from app.core import clock
 from app.core.hash_key import hash_key
+from app.core.later import later
 from app.core.tokens import keyed_hash
 from app.db.models import Passkey, User
 from app.settings import Settings
+
+if TYPE_CHECKING:
+    import webauthn
+    from webauthn import helpers as wire
+    from webauthn.helpers import structs
+else:
+    webauthn, wire, structs = later("webauthn"), later("webauthn.helpers"), later("webauthn.helpers.structs")
 
 LONGEST_ANSWER = 20_000
 UNREADABLE = "The browser’s answer could not be read. Nothing was changed; please try again."
@@ -35,8 +36,6 @@ TOO_LATE = (
     "This took longer than five minutes, or the same answer was sent twice. Nothing was changed; please try "
     "again."
 )
-_VERIFY = UserVerificationRequirement.REQUIRED
-_TRANSPORTS = frozenset(one.value for one in AuthenticatorTransport)
 
 
 class RefusedError(Exception):
@@ -87,8 +86,9 @@ def registration_options(
         user_name=user.email,
         user_display_name=user.full_name,
         challenge=challenges.make(session, Purpose.REGISTER, user.id),
-        authenticator_selection=AuthenticatorSelectionCriteria(
-            resident_key=ResidentKeyRequirement.REQUIRED, user_verification=_VERIFY
+        authenticator_selection=structs.AuthenticatorSelectionCriteria(
+            resident_key=structs.ResidentKeyRequirement.REQUIRED,
+            user_verification=structs.UserVerificationRequirement.REQUIRED,
         ),
         exclude_credentials=[_descriptor(one) for one in known],
     )
@@ -103,7 +103,7 @@ def request_options(
         rp_id=rp_id(settings),
         challenge=challenges.make(session, purpose, user_id),
         allow_credentials=[_descriptor(one) for one in known],
-        user_verification=_VERIFY,
+        user_verification=structs.UserVerificationRequirement.REQUIRED,
     )
     return _plain(options)
 
@@ -126,7 +126,7 @@ def registered(session: Session, settings: Settings, user_id: int, answer: str) 
         raise RefusedError(_sentence(error), "not valid") from error
     response = given["response"]
     said = response.get("transports") if isinstance(response, dict) else None
-    transports = [one for one in said if one in _TRANSPORTS] if isinstance(said, list) else []
+    transports = [one for one in said if one in _transports()] if isinstance(said, list) else []
     return New(made.credential_id, made.credential_public_key, made.sign_count, transports)
 
 
@@ -143,7 +143,7 @@ def used(
     if not challenges.take(session, purpose, user_id, challenge):
         raise RefusedError(TOO_LATE, "challenge")
     try:
-        found = queries.passkey_with_owner(session, base64url_to_bytes(str(given.get("rawId", ""))))
+        found = queries.passkey_with_owner(session, wire.base64url_to_bytes(str(given.get("rawId", ""))))
     except ValueError as error:
         raise RefusedError(UNREADABLE, "unreadable") from error
     if found is None or (user_id is not None and found[0].user_id != user_id):
@@ -191,8 +191,8 @@ def _read(answer: str) -> dict[str, Any]:
 def _challenge(settings: Settings, given: dict[str, Any]) -> bytes:
     """The challenge that came back, if it came back to this address."""
     try:
-        data = json.loads(base64url_to_bytes(given["response"]["clientDataJSON"]))
-        challenge, origin = base64url_to_bytes(data["challenge"]), str(data["origin"])
+        data = json.loads(wire.base64url_to_bytes(given["response"]["clientDataJSON"]))
+        challenge, origin = wire.base64url_to_bytes(data["challenge"]), str(data["origin"])
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise RefusedError(UNREADABLE, "unreadable") from error
     if origin != settings.app_origin:
@@ -213,9 +213,13 @@ def _sentence(error: Exception) -> str:
     return "This passkey’s answer is not valid for this site. Nothing was changed; please try again."
 
 
-def _descriptor(passkey: Passkey) -> PublicKeyCredentialDescriptor:
-    transports = [AuthenticatorTransport(one) for one in passkey.transports if one in _TRANSPORTS]
-    return PublicKeyCredentialDescriptor(id=passkey.credential_id, transports=transports or None)
+def _descriptor(passkey: Passkey) -> structs.PublicKeyCredentialDescriptor:
+    transports = [structs.AuthenticatorTransport(one) for one in passkey.transports if one in _transports()]
+    return structs.PublicKeyCredentialDescriptor(id=passkey.credential_id, transports=transports or None)
+
+
+def _transports() -> frozenset[str]:
+    return frozenset(one.value for one in structs.AuthenticatorTransport)
 
 
 def _plain(options: Any) -> dict[str, Any]:

@@ -4,13 +4,19 @@ What the system keeps is a picture that it drew itself: nothing that was hidden 
 second image, comes with it.
 """
 
+from __future__ import annotations
+
 import warnings
 from io import BytesIO
-from typing import Final
-
-from PIL import Image, ImageOps
+from typing import TYPE_CHECKING, Final
 
 from app.core.errors import FieldError, Invalid
+from app.core.later import later
+
+if TYPE_CHECKING:
+    from PIL import Image, ImageOps
+else:
+    Image, ImageOps = later("PIL.Image"), later("PIL.ImageOps")
 
 LARGEST_BYTES: Final = 10 * 1024 * 1024
 LARGEST_PIXELS: Final = 60_000_000

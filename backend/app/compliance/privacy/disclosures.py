@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from app.compliance.privacy import consents, policy, queries
 from app.compliance.privacy.schemas import MOST_STUDENTS, BatchFields, DisclosureFields
-from app.core import history, views
+from app.core import history, own_rows, views
 from app.core.actions import Action
 from app.core.errors import FieldError, Invalid
 from app.core.permissions import Actor, Permission, Subject, internal
@@ -168,10 +168,11 @@ def standing_for(session: Session, subject: Subject, student_id: int) -> list[St
     time or before. Raises NotFound for another's.
     """
     policy.require_read(session, subject, student_id)
-    first = record_store.first_stored(session, student_id)
+    with own_rows.beyond(session, "which systems receive records stands in the history of the office"):
+        first, standing = record_store.first_stored(session, student_id), _standing(session)
     return [
         one
-        for one in _standing(session)
+        for one in standing
         if not one.records.startswith("Learning")
         or (first is not None and (one.until is None or first <= one.until))
     ]

@@ -277,7 +277,7 @@ DOCUMENT = DocumentKind(
             "page": "https://lms.example.org/verify/transcript",
             "code": "0000-0000-0000-0000",
             "address": "https://lms.example.org/verify/transcript#TR-2026-000001.0000000000000000",
-            "qr": documents.qr_svg("https://lms.example.org/verify/transcript"),
+            "qr": documents.SAMPLE_QR,
         },
     },
     offers=_offers,

@@ -2,9 +2,8 @@
 
 from collections.abc import Callable, Collection, Sequence
 from io import BytesIO
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from PIL import Image
 from sqlalchemy.orm import Session
 
 from app.academics import service as academics
@@ -22,10 +21,16 @@ from app.core import clock, history
 from app.core.actions import Action
 from app.core.errors import Conflict, FieldError, Invalid, NotFound
 from app.core.files import FileStore, StoredFile, claims, intake, quota
+from app.core.later import later
 from app.core.permissions import Subject, internal
 from app.db.models import Question, QuestionVersion
 from app.web.listing import Listing
 from app.web.paging import Paging
+
+if TYPE_CHECKING:
+    from PIL import Image
+else:
+    Image = later("PIL.Image")
 
 OWNER = "content.questions"
 """Who claims the pictures of questions."""

@@ -75,6 +75,8 @@ def commit(session: Session, token: str, sent: CommitIn) -> CommitOut:
     place = academics.lesson_place(session, record.lesson_id)
     sitting = Sitting(record, place.required_percent)
     report = None if known else _apply(session, runtime, sitting, attempt, item, sent, before, now)
+    if report is not None and runtime.sequencing is not None:
+        runtime.sequencing.reported(session, version, record, item, attempt)
     standing = settle(session, record, held, version, attempt, before, now, changed=not known, place=place)
     if report is not None:
         runtime.hand_on(session, record, item, report, before.status, attempt, now)
@@ -83,6 +85,7 @@ def commit(session: Session, token: str, sent: CommitIn) -> CommitOut:
         lesson_status=attempt.cmi_core_lesson_status or scorm12.NOT_ATTEMPTED,
         complete=standing.complete,
         counted=None if report is None else report.counted_in(attempt),
+        allowed=runtime.sequencing.allowed(session, version, held.id) if runtime.sequencing else None,
     )
 
 

@@ -33,6 +33,8 @@ class PlayerState:
     outside: dict[str, tuple[str, ...]]
     expires_at: datetime
     idle_seconds: int
+    allowed: dict[str, Any] | None
+    """Where the content may ask to go; None in content without rules for that, and where nothing counts."""
 
 
 def player_state(session: Session, record: Launch, base: str) -> PlayerState:
@@ -49,6 +51,7 @@ def player_state(session: Session, record: Launch, base: str) -> PlayerState:
         counts=not record.preview,
         review=is_review(record),
     )
+    sequencing = runtime_of(version.standard).sequencing
     return PlayerState(
         launch_id=record.id,
         lesson_id=record.lesson_id,
@@ -63,4 +66,7 @@ def player_state(session: Session, record: Launch, base: str) -> PlayerState:
         outside=version.manifest.outside,
         expires_at=record.expires_at,
         idle_seconds=int(IDLE.total_seconds()),
+        allowed=None
+        if sequencing is None or record.enrollment_id is None or record.preview
+        else sequencing.allowed(session, version, record.enrollment_id),
     )

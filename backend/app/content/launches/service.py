@@ -50,7 +50,12 @@ def launch(
         enrollment_id, counts = study.enrollment_id, study.counts
     package = package_for(session, lesson_id, enrollment_id)
     version = version_of(package)
-    item = _chosen(session, version, enrollment_id, sco_id)
+    sequencing = runtime_of(version.standard).sequencing
+    if sequencing is None or enrollment_id is None or not counts:
+        item = _chosen(session, version, enrollment_id, sco_id)
+    else:
+        enrollment.hold_for_study(session, enrollment_id)
+        item = sequencing.open(session, version, enrollment_id, sco_id)
     now = clock.now()
     attempt_no = 1
     replaced: Sequence[Launch] = ()

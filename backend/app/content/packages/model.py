@@ -63,6 +63,8 @@ class Manifest:
     items: tuple[Item, ...]
     warnings: tuple[str, ...] = ()
     """Sentences for the author: nothing that stops the package, but something may be missing on the page."""
+    details: dict[str, Any] = field(default_factory=dict)
+    """What the standard alone knows of the whole."""
     outside: dict[str, tuple[str, ...]] = field(default_factory=dict)
     """Other hosts that the pages load from, each with those pages."""
 

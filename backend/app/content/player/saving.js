@@ -140,8 +140,8 @@ export class Saving {
     // An older answer that comes late does not make newer state saved.
     if (commit.seq === this.seq) this.savedText = commit.text;
     this.#settled();
-    const { complete, counted } = answer;
-    this.report("saved", { status: answer.lesson_status, complete, counted, finish: commit.finish });
+    const { complete, counted, allowed } = answer;
+    this.report("saved", { status: answer.lesson_status, complete, counted, allowed, finish: commit.finish });
     if (this.#unsaved()) this.#schedule(CHANGE_DELAY_MS);
     return true;
   }

@@ -10,13 +10,14 @@ from app.content.runtimes.linked import LINKED
 from app.content.runtimes.media import AUDIO, DOCUMENT, VIDEO
 from app.content.runtimes.protocol import Runtime
 from app.content.runtimes.scorm12 import SCORM12
+from app.content.runtimes.scorm2004 import SCORM2004
 from app.content.runtimes.written import WRITTEN
 from app.content.runtimes.xapi import XAPI
 from app.core.errors import NotFound
 
 RUNTIMES: dict[str, Runtime] = {
     runtime.name: runtime
-    for runtime in (SCORM12, CMI5, XAPI, H5P, HTML5, LINKED, VIDEO, AUDIO, DOCUMENT, WRITTEN)
+    for runtime in (SCORM12, SCORM2004, CMI5, XAPI, H5P, HTML5, LINKED, VIDEO, AUDIO, DOCUMENT, WRITTEN)
 }
 
 

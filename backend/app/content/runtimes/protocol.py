@@ -208,8 +208,81 @@ class Runtime(Protocol):
         takes over from, `first`: whether the student had not begun this version of the lesson."""
 
     @property
+    def sequencing(self) -> "Sequencing | None":
+        """For packages that say themselves which part comes next; None where the student chooses freely."""
+
+    @property
     def statements(self) -> "Statements | None":
         """For content that speaks to the LRS by itself; None where it reports to the player."""
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """Where a request to go elsewhere in a course has led."""
+
+    opens: str | None = None
+    """The part to open now."""
+    refused: bool = False
+    """Whether the course does not allow it; nothing has changed then."""
+    over: bool = False
+    """Whether the course has come to its end."""
+
+
+@dataclass(frozen=True, slots=True)
+class Controls:
+    """What a student may do in a course as a whole where they are."""
+
+    current: str | None
+    """The part they are in."""
+    requests: tuple[str, ...] = ()
+    """Of `previous`, `continue`, `exitAll` and `suspendAll`, those that make sense."""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What the parts of a course amount to by its own rules."""
+
+    status: str
+    """One of the statuses that all standards share."""
+    controls: Controls | None
+    """None for a course of one part."""
+    choosable: frozenset[str]
+    """The parts that may be chosen now."""
+
+
+class Sequencing(Protocol):
+    """What a standard adds whose packages say themselves which part comes next, and what their parts amount to
+    together. It is asked for work that counts, with the enrollment held for whatever changes something."""
+
+    def open(self, session: Session, version: Version, enrollment_id: int, sco_id: str | None) -> Item:
+        """The part to open: the one that the student has chosen, else where they are.
+
+        Raises Invalid for one that the course does not let them open now, Conflict when there is none left.
+        """
+
+    def navigate(
+        self,
+        session: Session,
+        version: Version,
+        enrollment_id: int,
+        request: str,
+        target: str | None,
+        *,
+        at: str | None,
+        now: datetime,
+    ) -> Moved:
+        """Carry out a request that was made in the part `at`; made elsewhere, it changes nothing."""
+
+    def reported(
+        self, session: Session, version: Version, launch: Launch, item: Item, attempt: ScormData
+    ) -> None:
+        """Take what a part has reported, once the attempt has it."""
+
+    def standing(self, session: Session, version: Version, enrollment_id: int) -> Standing | None:
+        """What the parts amount to; None before the course is opened."""
+
+    def allowed(self, session: Session, version: Version, enrollment_id: int) -> dict[str, Any]:
+        """What the content may ask for now."""
 
 
 class Statements(Protocol):

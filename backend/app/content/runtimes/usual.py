@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from app.content.packages.model import Item
 from app.content.packages.versions import Version
-from app.content.runtimes.protocol import Report
+from app.content.runtimes.protocol import Report, Sequencing
 from app.db.models import Launch, ScormData
 
 
@@ -17,6 +17,7 @@ class Usual:
     """The hooks of `Runtime` around a session, each leaving things as they are."""
 
     keeps_version = False
+    sequencing: Sequencing | None = None
 
     def hand_on(
         self,

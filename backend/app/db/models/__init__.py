@@ -91,7 +91,7 @@ from app.db.models.quiz import Question, QuestionVersion, QuizAccommodation, Qui
 from app.db.models.refund import Refund, RefundComputation, RefundRemittance
 from app.db.models.school import School, SchoolHoliday, SchoolPolicy, SchoolSignatory, SchoolTerm
 from app.db.models.school_class import ClassChange, ClassInstructor, ClassMeeting, ClassSeat, SchoolClass
-from app.db.models.scorm import ScormCommit, ScormData
+from app.db.models.scorm import ScormCommit, ScormCourse, ScormData
 from app.db.models.signing import SigningCrl, SigningKey
 from app.db.models.skill import Skill, SkillAttempt, SkillVersion, SkillVoid
 from app.db.models.stored_file import FileClaim, StoredFileRow
@@ -275,6 +275,7 @@ __all__ = [
     "SchoolSignatory",
     "SchoolTerm",
     "ScormCommit",
+    "ScormCourse",
     "ScormData",
     "SignInAttempt",
     "SigningCrl",

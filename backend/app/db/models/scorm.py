@@ -67,6 +67,12 @@ class ScormData(Base):
     """`cmi.core.score.max`, exactly as reported."""
     score_pct: Mapped[Decimal | None] = mapped_column(Numeric(5, 2))
     """The score in percent: (raw − min) / (max − min), the best of the attempt, rounded for showing."""
+    score_scaled: Mapped[Decimal | None] = mapped_column(Numeric)
+    """`cmi.score.scaled` of SCORM 2004, exactly as reported, from −1 to 1."""
+    completion_status: Mapped[str | None] = mapped_column(String(20))
+    """`cmi.completion_status` of SCORM 2004: completed, incomplete, not attempted or unknown."""
+    success_status: Mapped[str | None] = mapped_column(String(20))
+    """`cmi.success_status` of SCORM 2004: passed, failed or unknown."""
     location: Mapped[str | None] = mapped_column(Text)
     """`cmi.core.lesson_location`: the content's bookmark."""
     exit: Mapped[str | None] = mapped_column(String(20))
@@ -79,6 +85,35 @@ class ScormData(Base):
     """When the attempt began."""
     finished_at: Mapped[datetime | None]
     """When the content finished it for good (a Finish without `suspend`)."""
+
+
+class ScormCourse(Base):
+    """Where a student stands in a SCORM 2004 course as a whole: what its sequencing knows of its parts together."""
+
+    __tablename__ = "scorm_courses"
+    __table_args__ = (
+        Index("uq_scorm_courses_enrollment", "enrollment_id", "package_id", unique=True),
+        Index("idx_scorm_courses_package_id", "package_id"),
+        CheckConstraint(
+            "status IN ('not attempted', 'incomplete', 'failed', 'completed', 'passed')",
+            name="check_scorm_courses_status",
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    """Row number."""
+    enrollment_id: Mapped[int] = mapped_column(ForeignKey("enrollments.id", ondelete="CASCADE"))
+    """The enrollment the work counts for."""
+    package_id: Mapped[int] = mapped_column(ForeignKey("content_packages.id", ondelete="RESTRICT"))
+    """The version of the package."""
+    status: Mapped[str] = mapped_column(String(20))
+    """What the parts amount to together by the rules of the course, the best of all sessions."""
+    state: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'::jsonb"))
+    """The current part, what is tracked of each part, and the global objectives."""
+    created_at: Mapped[CreatedAt]
+    """When the course was opened first."""
+    updated_at: Mapped[datetime] = mapped_column(server_default=func.now(), onupdate=func.now())
+    """When something changed last."""
 
 
 class ScormCommit(Base):

@@ -17,7 +17,7 @@ from app.db.models import AgreementSignature, EnrollmentAgreement, EnrollmentSta
 from app.db.session import Database
 from app.documents import service as documents
 from app.documents.service import DocumentKind, Offer
-from app.finance.agreements import notices, paper, policy, queries, terms
+from app.finance.agreements import notices, own_queries, paper, policy, queries, terms
 from app.finance.agreements.queries import AgreedItem, AgreedSegment, SignedAgreement, in_force
 from app.rules import agreements as rules
 from app.rules.agreements import FIELDS, WAITING
@@ -159,12 +159,7 @@ def of_enrollment(session: Session, subject: Subject, enrollment_id: int) -> Seq
 
 def own_to_sign(session: Session, subject: Subject) -> list[tuple[int, str]]:
     """The agreements that wait for the person: number of the row, and program."""
-    now = clock.now()
-    return [
-        (row.EnrollmentAgreement.id, row.program)
-        for row in queries.of_student(session, subject.user_id)
-        if row.EnrollmentAgreement.status == "awaiting_student" and row.EnrollmentAgreement.expires_at > now
-    ]
+    return [(row.id, row.program) for row in own_queries.to_sign(session, subject.user_id, clock.now())]
 
 
 def content(database: Database, subject: Subject, files: FileStore, agreement_id: int) -> tuple[str, bytes]:

@@ -14,11 +14,15 @@ import tarfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, BinaryIO, cast
+from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
-import zstandard
-
+from app.core.later import later
 from app.ops.backup.place import MANIFEST
+
+if TYPE_CHECKING:
+    import zstandard
+else:
+    zstandard = later("zstandard")
 
 BASE, WAL = "base.tar.zst", "pg_wal.tar.zst"
 _CHUNK = 1024 * 1024

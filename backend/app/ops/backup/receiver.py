@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -35,12 +36,29 @@ _RECEIVED = (
 log = structlog.get_logger(__name__)
 
 
+def _nothing(*_: object) -> None:
+    return
+
+
 class Receiver:
     """Keeps the archive of the log complete until `stop`. A server that is away for a while is waited for."""
 
-    def __init__(self, place: BackupPlace, source: Source) -> None:
+    def __init__(
+        self,
+        place: BackupPlace,
+        source: Source,
+        *,
+        slot: str = SLOT,
+        look: Callable[[bool], None] = _nothing,
+        before_end: Callable[[], None] = _nothing,
+    ) -> None:
+        """`look` hears every few seconds whether all that is committed has arrived, `before_end` that the receiving is
+        about to end, for whatever reason."""
         self._place = place
         self._source = source
+        self._slot = slot
+        self._look = look
+        self._before_end = before_end
         self._thread = threading.Thread(target=self._run, name="wal-receiver", daemon=True)
 
     def start(self) -> None:
@@ -63,20 +81,23 @@ class Receiver:
 
     def _receive(self) -> None:
         self._place.prepare()
-        folder = require_slot(self._place, self._source)
+        folder = require_slot(self._place, self._source, self._slot)
         if folder is None:  # another process of this installation receives
             return
         said = self._place.folder / _LOG
         if said.is_file() and said.stat().st_size > _LOG_LIMIT_BYTES:
             said.replace(said.with_suffix(".log.1"))
         self._place.forget_horizon()
-        process = self._source.spawn("pg_receivewal", _arguments(self._source, folder), said)
+        process = self._source.spawn(
+            "pg_receivewal", _arguments(self._source, folder, self._slot), said, name=self._slot
+        )
         try:
             while process.poll() is None:
                 if self._source.stopping.wait(_LOOK_SECONDS):
                     return
-                note_caught_up(self._place, self._source)
+                self._look(note_caught_up(self._place, self._source, self._slot))
         finally:
+            self._before_end()
             end(process)
         raise OperatorError(f"pg_receivewal ended: {last_words(said)}")
 
@@ -92,12 +113,12 @@ def catch_up(place: BackupPlace, source: Source) -> None:
         position = _position(connection)
         # pg_receivewal ends when it has received more than the position: without another record it would wait.
         connection.execute("SELECT pg_create_restore_point('aada backup')")
-    arguments = [*_arguments(source, folder), f"--endpos={position.lsn}"]
+    arguments = [*_arguments(source, folder, SLOT), f"--endpos={position.lsn}"]
     source.run("pg_receivewal", arguments, "The write-ahead log could not be received")
     place.note_horizon(now, position.system, position.timeline, position.lsn)
 
 
-def require_slot(place: BackupPlace, source: Source) -> Path | None:
+def require_slot(place: BackupPlace, source: Source, slot: str = SLOT) -> Path | None:
     """The folder that the log goes to, its replication slot made if need be; None while somebody else receives it.
 
     The slot keeps the server from removing what was not received. One that fell too far behind begins again, in a
@@ -105,7 +126,7 @@ def require_slot(place: BackupPlace, source: Source) -> Path | None:
     """
     with source.connect() as connection:
         connection.autocommit = True
-        row = connection.execute(_STATE, (SLOT,)).fetchone()
+        row = connection.execute(_STATE, (slot,)).fetchone()
         if row is not None and row[0]:
             return None
         position = _position(connection)
@@ -113,10 +134,10 @@ def require_slot(place: BackupPlace, source: Source) -> Path | None:
         folder = wal.newest_folder(place, (system, position.timeline))
         if row is not None and row[1] == "lost":
             log.warning("backup.log_gap", reason="the server had to remove log that was not received")
-            connection.execute("SELECT pg_drop_replication_slot(%s)", (SLOT,))
+            connection.execute("SELECT pg_drop_replication_slot(%s)", (slot,))
             row = None
         if row is None:
-            connection.execute("SELECT pg_create_physical_replication_slot(%s, true)", (SLOT,))
+            connection.execute("SELECT pg_create_physical_replication_slot(%s, true)", (slot,))
             return wal.new_folder(place, clock.now(), system)
         if folder is not None:
             return folder
@@ -138,12 +159,12 @@ def lag_seconds(place: BackupPlace, source: Source, patience_seconds: float) -> 
     return None
 
 
-def note_caught_up(place: BackupPlace, source: Source) -> bool:
+def note_caught_up(place: BackupPlace, source: Source, slot: str = SLOT) -> bool:
     """See whether everything committed by now is in the archive, and note when that was."""
     now = clock.now()
     with source.connect() as connection:
         position = _position(connection)
-        received = connection.execute(_RECEIVED, (position.lsn, SLOT)).fetchone()
+        received = connection.execute(_RECEIVED, (position.lsn, slot)).fetchone()
     if received and received[0]:
         place.note_horizon(now, position.system, position.timeline, position.lsn)
         return True
@@ -166,12 +187,12 @@ def _position(connection: psycopg.Connection[tuple[object, ...]]) -> _Position:
     return _Position(str(row[0]), int(str(row[1])), int(str(row[2])))
 
 
-def _arguments(source: Source, folder: Path) -> list[str | Path]:
+def _arguments(source: Source, folder: Path, slot: str) -> list[str | Path]:
     # Synchronous: what arrives is on the disk at once, so that a lost server loses seconds. Nobody waits for it.
     return [
         f"--dbname={source.conninfo}",
         f"--directory={folder}",
-        f"--slot={SLOT}",
+        f"--slot={slot}",
         "--compress=gzip:4",
         "--synchronous",
         "--no-loop",

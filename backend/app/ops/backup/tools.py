@@ -20,6 +20,7 @@ from app.ops.postgres.launch import dies_with_parent, environment, one_line
 from app.ops.servers import connect
 from app.settings import Settings
 
+NAME = "aada_backup"
 _WAIT_SECONDS = 0.1
 _PATIENCE_SECONDS = 20.0
 
@@ -70,10 +71,12 @@ class Source:
             raise OperatorError("The server does not say which database cluster it is.")
         return Cluster(int(str(row[0])), int(str(row[1])), str(row[2]).split(" ")[0], int(str(row[3])))
 
-    def spawn(self, program: str, arguments: Sequence[str | Path], log: Path) -> subprocess.Popen[bytes]:
-        """Start one of PostgreSQL's programs; what it says goes to `log`."""
+    def spawn(
+        self, program: str, arguments: Sequence[str | Path], log: Path, *, name: str = NAME
+    ) -> subprocess.Popen[bytes]:
+        """Start one of PostgreSQL's programs, which the server knows by the name; what it says goes to `log`."""
         with log.open("ab") as said:
-            return spawn(self.programs, program, arguments, said=said, password=self._password)
+            return spawn(self.programs, program, arguments, said=said, password=self._password, name=name)
 
     def run(self, program: str, arguments: Sequence[str | Path], failed: str) -> None:
         """Run one to its end. Raises OperatorError with `failed` and its last words, and Stopped."""
@@ -97,9 +100,10 @@ def spawn(
     said: int | IO[bytes] = subprocess.PIPE,
     stdin: int = subprocess.DEVNULL,
     password: str | None = None,
+    name: str = NAME,
 ) -> subprocess.Popen[bytes]:
     """Start a program that is asked to end when this one does, however that ends; errors go where output goes."""
-    variables = environment(programs) | {"PGAPPNAME": "aada_backup", "PGCONNECT_TIMEOUT": "10"}
+    variables = environment(programs) | {"PGAPPNAME": name, "PGCONNECT_TIMEOUT": "10"}
     if password is not None:
         variables["PGPASSWORD"] = password
     return subprocess.Popen(

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from app.core import clock
 from app.ops import demo_data
-from app.ops.backup import drill, standing
+from app.ops.backup import drill, second, standing
 from app.ops.backup.offsite import copy as offsite
 from app.ops.backup.offsite.bucket import Protection, bucket_of
 from app.ops.backup.offsite.keys import Lock
@@ -102,6 +102,30 @@ def drilled(known: Installation) -> Iterator[Finding]:
             f"On {local_time(last.at, settings.zone)}, {last.rows:,} rows were restored in "
             f"{last.recovery_seconds:.0f} s and compared.",
         )
+
+
+def streamed(known: Installation) -> Iterator[Finding]:
+    """Does the second place receive, if there is one, and does anybody wait for it?"""
+    if known.database is None:
+        return
+    check, found = "Second place", second.asked(known.database)
+    if found.receiving is None and not found.synchronous:
+        return
+    if found.is_held_up:
+        yield problem(
+            check,
+            "Every change waits for it, and its receiver is not connected.",
+            "Start aada backup stream there again, or run: aada backup stream --release (docs/runbooks/stream.md)",
+        )
+    elif not found.receiving:
+        yield warning(
+            check,
+            "Its receiver is not connected; the server keeps up to 4 GB of log for it.",
+            "Start aada backup stream there again, or give it up: aada backup stream --forget",
+        )
+    else:
+        waits = "every change waits until it has arrived" if found.synchronous else "no change waits for it"
+        yield ok(check, f"It receives the log; {waits}.")
 
 
 def copied(known: Installation) -> Iterator[Finding]:

@@ -15,9 +15,10 @@ SELECT rolsuper, rolcreaterole, rolcreatedb, rolreplication, rolbypassrls
 FROM pg_roles WHERE rolname = current_user
 """
 _NAMES = ("SUPERUSER", "CREATEROLE", "CREATEDB", "REPLICATION", "BYPASSRLS")
-_MEMBER_OF = (
-    "SELECT roleid::regrole::text FROM pg_auth_members WHERE member = current_user::regrole ORDER BY 1"
-)
+_MEMBER_OF = """
+SELECT roleid::regrole::text FROM pg_auth_members
+WHERE member = current_user::regrole AND roleid::regrole::text <> 'aada_student' ORDER BY 1
+"""
 _OWNED = """
 SELECT count(*) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE c.relowner = current_user::regrole AND n.nspname = 'public'

@@ -50,6 +50,7 @@ CHECKS: tuple[Check, ...] = (
     backups.age,
     backups.drilled,
     backups.copied,
+    backups.streamed,
 )
 log = structlog.get_logger(__name__)
 

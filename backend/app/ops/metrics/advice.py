@@ -67,6 +67,21 @@ def _of(figures: Figures, pools: list[PoolUse], routes: list[RouteTimes]) -> lis
                 "Run aada doctor on the server, and see that the disk of BACKUP_DIR is there and has room.",
             )
         )
+    if figures.second.receiving is False:
+        held_up = figures.second.is_held_up
+        found.append(
+            Advice(
+                "Every change waits for the second place" if held_up else "The second place does not receive",
+                "Its receiver is not connected. "
+                + (
+                    "Nobody can save anything until it is."
+                    if held_up
+                    else "A lost site would lose what it has not."
+                ),
+                "Start aada backup stream there again, or let the site go on without it (aada backup stream --release):"
+                " docs/runbooks/stream.md.",
+            )
+        )
     full = [one for one in pools if one.in_use * 10 >= one.most * 9]
     if full:
         found.append(

@@ -24,7 +24,11 @@ log = structlog.get_logger(__name__)
 
 
 def text(settings: Settings, database: Database) -> bytes:
-    """Everything, in Prometheus’ text format. A database that does not answer takes its part of it away alone."""
+    """Everything, in Prometheus’ text format. A database that does not answer takes its part of it away alone.
+
+    The pool may be full: that is when its figures matter, and they come from memory. What the database says is asked
+    on a connection of its own.
+    """
     registry = CollectorRegistry(auto_describe=False)
     registry.register(_Found(_everything(settings, database)))
     return generate_latest(registry) + _requests().encode()
@@ -45,7 +49,7 @@ def _everything(settings: Settings, database: Database) -> list[Metric]:
     found = list(_counted())
     asked: list[Metric] = []
     try:
-        with database.begin() as session:
+        with database.aside() as session:
             queries.require_no_wait(session)
             asked += _measured(measure(session, settings))
             asked += _tables(session)
@@ -105,6 +109,19 @@ def _measured(figures: Figures) -> Iterator[Metric]:
     yield _gauges("wal_behind_bytes", "Write-ahead log that a receiver has not.", "slot", behind)
     active = {one.slot_name: one.active for one in figures.slots}
     yield _gauges("wal_receiver_active", "Whether a slot’s receiver is connected.", "slot", active)
+    yield _gauge(
+        "stream_synchronous", "Whether each commit waits for the second place.", figures.second.synchronous
+    )
+    yield _gauge(
+        "stream_away",
+        "Whether there is a second place and its receiver is not connected.",
+        figures.second.receiving is False,
+    )
+    yield _gauge(
+        "stream_commits_waiting",
+        "Commits that have waited for it longer than a second.",
+        figures.second.waiting,
+    )
     states = {"waiting": queue.waiting, "doing": queue.doing, "failed": queue.failed}
     yield _gauges("jobs", "Background jobs by state.", "state", states)
     yield _gauge(

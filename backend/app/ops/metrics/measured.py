@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from app.core import clock
 from app.core.jobs import QueueState, queue_state
-from app.ops.backup import drill, keeper
+from app.ops.backup import drill, keeper, second
 from app.ops.backup.offsite import copy as offsite
 from app.ops.backup.place import place_of
 from app.ops.errors import OperatorError
@@ -47,6 +47,7 @@ class Figures:
     slots: Sequence[Row[Any]]
     queue: QueueState
     backups: BackupTimes
+    second: second.State
 
     @property
     def behind_bytes(self) -> float:
@@ -58,7 +59,11 @@ def measure(session: Session, settings: Settings) -> Figures:
     """Measure what changes from minute to minute."""
     scheduled = keeper.is_scheduled(settings, session)
     return Figures(
-        queries.server(session), queries.slots(session), queue_state(session), _backups(settings, scheduled)
+        queries.server(session),
+        queries.slots(session),
+        queue_state(session),
+        _backups(settings, scheduled),
+        second.state(session),
     )
 
 

@@ -16,7 +16,6 @@ from typing import Any
 
 from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import ParseError, fromstring
-from python_calamine import CalamineError, CalamineWorkbook, ZipError
 
 MOST_MEMORY = 1024 * 1024 * 1024
 MOST_SECONDS = 30
@@ -67,6 +66,9 @@ def _limit(what: int, most: int) -> None:
 def _read(
     content: bytes, most_unpacked: int, most_rows: int
 ) -> tuple[list[list[str]], list[tuple[int, int]]]:
+    # Not with the module: the system looks its limits and sentences up there, and reads no file itself.
+    from python_calamine import CalamineError, CalamineWorkbook, ZipError  # noqa: PLC0415
+
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             names = archive.namelist()

@@ -8,7 +8,8 @@ from sqlalchemy import select
 from starlette.datastructures import UploadFile
 
 from app.content.authoring.schemas import Quiz
-from app.db.models import ContentPackage, ContentType, LessonText, QuizAnswer, QuizAttempt, Role, User
+from app.core.permissions import Role
+from app.db.models import ContentPackage, ContentType, LessonText, QuizAnswer, QuizAttempt, User
 from tests.browser.axe import assert_accessible
 from tests.content.authoring.conftest import picture, publish
 from tests.content.conftest import Stage

@@ -5,12 +5,13 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Select, and_, exists, func, or_, select
+from sqlalchemy import ColumnElement, Row, Select, and_, bindparam, exists, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from app.core.constraints import register_conflict
 from app.core.search import matches
 from app.db.models import AbsenceRequest, ClassAttendance, Enrollment, Program, SchoolClass, User
+from app.db.ready import Ready
 from app.web.listing import Listing
 from app.web.paging import Paging
 from app.web.queue import line
@@ -74,8 +75,15 @@ def shown(session: Session, number: int) -> Row[Any] | None:
     return session.execute(_shown().where(AbsenceRequest.id == number)).one_or_none()
 
 
+# Most students have none, and all of them open their hours.
+_OF_STUDENT = select(AbsenceRequest.id).where(AbsenceRequest.user_id == bindparam("user_id"))
+_ANY_OF_STUDENT = Ready(select(_OF_STUDENT.exists()))
+
+
 def of_student(session: Session, user_id: int, limit: int) -> Sequence[Row[Any]]:
     """A student's newest absences."""
+    if not _ANY_OF_STUDENT.rows(session, user_id=user_id)[0][0]:
+        return []
     statement = _shown().where(AbsenceRequest.user_id == user_id)
     return session.execute(statement.order_by(AbsenceRequest.id.desc()).limit(limit)).all()
 

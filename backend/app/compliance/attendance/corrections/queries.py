@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, and_, exists, func, or_, select
+from sqlalchemy import ColumnElement, Row, Select, and_, bindparam, exists, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from app.compliance.attendance.corrections.schemas import State
@@ -18,6 +18,7 @@ from app.db.models import (
     Program,
     User,
 )
+from app.db.ready import Ready
 from app.web.listing import Listing
 from app.web.paging import Paging
 from app.web.queue import line
@@ -107,8 +108,15 @@ def of_record(session: Session, record_id: int) -> Sequence[Row[Any]]:
     return session.execute(statement.order_by(AttendanceCorrection.id)).all()
 
 
+# Most students have none, and all of them open their hours.
+_OF_STUDENT = select(AttendanceCorrection.id).where(AttendanceCorrection.user_id == bindparam("user_id"))
+_ANY_OF_STUDENT = Ready(select(_OF_STUDENT.exists()))
+
+
 def of_student(session: Session, user_id: int, limit: int) -> Sequence[Row[Any]]:
     """A student's newest requests."""
+    if not _ANY_OF_STUDENT.rows(session, user_id=user_id)[0][0]:
+        return []
     statement = _shown().where(AttendanceCorrection.user_id == user_id)
     return session.execute(statement.order_by(AttendanceCorrection.id.desc()).limit(limit)).all()
 

@@ -340,7 +340,7 @@ documents.register_kind(
             "place": "Atlanta, GA",
             "statement": "completed the program of 480 clock hours on May 15, 2026 and is awarded",
             "expires": "May 14, 2028",
-            "qr": documents.qr_svg("https://lms.example.org/credentials/verify#7K3MWQ2PZ8RA4TNC"),
+            "qr": documents.SAMPLE_QR,
             "code": "7K3M-WQ2P-Z8RA-4TNC",
             "verify_at": "lms.example.org/credentials/verify",
         },

@@ -1,11 +1,18 @@
 """Pictures of a credential: the round badge, the wide one that other sites show with a link. Drawn by the system."""
 
+from __future__ import annotations
+
 from functools import lru_cache
 from io import BytesIO
+from typing import TYPE_CHECKING
 
-from PIL import Image, ImageDraw, ImageFont
-
+from app.core.later import later
 from app.documents.service import FONTS
+
+if TYPE_CHECKING:
+    from PIL import Image, ImageDraw, ImageFont
+else:
+    Image, ImageDraw, ImageFont = later("PIL.Image"), later("PIL.ImageDraw"), later("PIL.ImageFont")
 
 BADGE = 600
 """The badge's width and height in pixels."""

@@ -37,6 +37,7 @@ from app.db.models import (
     User,
     Withdrawal,
 )
+from app.db.ready import Ready
 from app.web.listing import Listing
 from app.web.paging import Paging
 from app.web.queue import line
@@ -214,6 +215,20 @@ def of_student(session: Session, user_id: int, today: date) -> Sequence[Row[Any]
             ExternshipPlacement.starts_on.desc().nulls_last(), Externship.id.desc()
         )
     ).all()
+
+
+# Every student's first page asks for it.
+_DISPUTED_OF_STUDENT = Ready(
+    select(func.count())
+    .select_from(ExternshipHours)
+    .join(Externship, Externship.id == ExternshipHours.externship_id)
+    .where(Externship.user_id == bindparam("user_id"), ExternshipHours.state == "disputed")
+)
+
+
+def disputed_of_student(session: Session, user_id: int) -> int:
+    """How many of a student's days their supervisors disputed."""
+    return int(_DISPUTED_OF_STUDENT.rows(session, user_id=user_id)[0][0])
 
 
 def of_enrollments(session: Session, enrollment_ids: Sequence[int], today: date) -> Sequence[Row[Any]]:

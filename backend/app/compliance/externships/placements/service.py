@@ -98,11 +98,11 @@ def lines_of(session: Session, subject: Actor, user_id: int, zone: ZoneInfo) -> 
     return queries.of_student(session, user_id, clock.today(zone))
 
 
-def own_disputes(session: Session, subject: Subject, zone: ZoneInfo) -> int:
+def own_disputes(session: Session, subject: Subject) -> int:
     """How many of a student's own days their supervisor disputed, for their first page: one query."""
     if not subject.is_student:
         return 0
-    return sum(row.disputed_days for row in queries.of_student(session, subject.user_id, clock.today(zone)))
+    return queries.disputed_of_student(session, subject.user_id)
 
 
 def choices(session: Session, subject: Actor, today: date) -> tuple[Sequence[Any], Sequence[Any]]:

@@ -70,9 +70,11 @@ function look() {
   if (inner && saving.unsaved) saving.changed();
 }
 
-function last() {
+// Asked when the page is about to be left: what the content knows by now has to be known here first.
+function active() {
   told = seconds;
   look();
+  return inner !== null;
 }
 
 // The content is there: everything that H5P would send goes to us instead.
@@ -144,13 +146,8 @@ async function play() {
 }
 
 setInterval(() => { if (inner && document.visibilityState === "visible") seconds += 1; }, 1_000);
-window.addEventListener("pagehide", last, { capture: true });
-document.addEventListener("visibilitychange", () => { if (document.visibilityState === "hidden") last(); }, { capture: true });
-window.addEventListener("message", event => {
-  if (event.origin === boot.appOrigin && event.data?.aada === "leave") last();
-}, { capture: true });
 
 saving.begun();
-begin(saving, () => inner !== null);
+begin(saving, active);
 outsideOf("content/content.json");
 play().catch(failed);

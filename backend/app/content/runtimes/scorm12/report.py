@@ -5,22 +5,18 @@ from decimal import Decimal
 from typing import Any
 
 from app.content.packages.model import Item
-from app.content.postgres_text import storable, storable_json
-from app.content.runtimes.protocol import Report, SoFar
-from app.content.scores import exact_percent, keep_score
+from app.content.runtimes.protocol import SoFar
+from app.content.runtimes.scorm import ScormReport, take_pass, take_status, text_of
 from app.db.models import ScormData
 from app.rules import scorm12
 
 
 @dataclass(frozen=True, slots=True)
-class Scorm12Report(Report):
+class Scorm12Report(ScormReport):
     """`cmi`, read."""
 
     status: str
     score: scorm12.Score
-    exit: str
-    location: str | None
-    suspend_data: str | None
     before: str | None = None
     """The status that the session began with, if the player said so."""
     reached: tuple[tuple[str, scorm12.Score], ...] = ()
@@ -32,15 +28,15 @@ def read(cmi: dict[str, Any], so_far: SoFar | None = None) -> Scorm12Report:
     core = cmi.get("core")
     core = core if isinstance(core, dict) else {}
     try:
-        session_seconds = scorm12.seconds_of(_text(core.get("session_time")) or "00:00:00")
+        session_seconds = scorm12.seconds_of(text_of(core.get("session_time")) or "00:00:00")
     except ValueError:
         session_seconds = Decimal(0)
-    exit_word = _text(core.get("exit"))
+    exit_word = text_of(core.get("exit"))
     suspend_data, location = cmi.get("suspend_data"), core.get("lesson_location")
     return Scorm12Report(
         data=cmi,
         suspended=exit_word == "suspend",
-        status=_text(core.get("lesson_status")),
+        status=text_of(core.get("lesson_status")),
         score=_score(core.get("score")),
         session_seconds=session_seconds,
         exit=exit_word if exit_word in scorm12.EXITS else "",
@@ -49,13 +45,13 @@ def read(cmi: dict[str, Any], so_far: SoFar | None = None) -> Scorm12Report:
         before=None if so_far is None else so_far.before,
         reached=()
         if so_far is None
-        else tuple((_text(at.get("lesson_status")), _score(at.get("score"))) for at in so_far.reached),
+        else tuple((text_of(at.get("lesson_status")), _score(at.get("score"))) for at in so_far.reached),
     )
 
 
 def _score(value: object) -> scorm12.Score:
     given = value if isinstance(value, dict) else {}
-    return scorm12.Score(*(scorm12.number_of(_text(given.get(name))) for name in ("raw", "min", "max")))
+    return scorm12.Score(*(scorm12.number_of(text_of(given.get(name))) for name in ("raw", "min", "max")))
 
 
 def take_outcome(
@@ -65,37 +61,6 @@ def take_outcome(
     mastery = None if item.mastery_score is None else Decimal(str(item.mastery_score))
     for status, score in report.reached:
         if scorm12.judged_status(status, score.raw, mastery, ended=False) == scorm12.PASSED:
-            _pass(attempt, score)
+            take_pass(attempt, score)
     judged = scorm12.judged_status(report.status, report.score.raw, mastery, ended=ended, left=left)
-    kept = scorm12.known_status(attempt.cmi_core_lesson_status or "")
-    if judged == scorm12.PASSED:
-        _pass(attempt, report.score)
-    elif kept != scorm12.PASSED and not late:
-        attempt.cmi_core_lesson_status = scorm12.status_after(kept, judged, before=report.before)
-        keep_score(attempt, report.score)
-
-
-def _pass(attempt: ScormData, score: scorm12.Score) -> None:
-    again = attempt.cmi_core_lesson_status == scorm12.PASSED
-    attempt.cmi_core_lesson_status = scorm12.PASSED
-    best = exact_percent(attempt.score_raw, attempt.score_min, attempt.score_max, attempt.score_pct)
-    if not again or best is None or (score.percent is not None and score.percent >= best):
-        keep_score(attempt, score)
-
-
-def replace_state(attempt: ScormData, report: Scorm12Report) -> None:
-    """Take where the course stands; a late report leaves that alone."""
-    attempt.exit = report.exit
-    if report.location is not None:
-        attempt.location = storable(report.location)
-    if report.suspend_data is not None:
-        attempt.cmi_suspend_data = storable(report.suspend_data)
-    # Suspend data has its own column; kept twice it would only double the row.
-    rest = {name: value for name, value in report.data.items() if name != "suspend_data"}
-    attempt.cmi = {**attempt.cmi, **storable_json(rest)}
-
-
-def _text(value: object) -> str:
-    if isinstance(value, str):
-        return value
-    return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else ""
+    take_status(attempt, judged, report.score, before=report.before, late=late)

@@ -5,6 +5,7 @@ from typing import Any
 from app.content.packages.model import Item
 from app.content.postgres_text import restored, restored_json
 from app.content.runtimes.protocol import Learner
+from app.content.runtimes.scorm import name_for_course
 from app.db.models import ScormData
 from app.rules import scorm12
 
@@ -45,9 +46,3 @@ def initial_cmi(learner: Learner, item: Item, attempt: ScormData | None) -> dict
         "time_limit_action": item.time_limit_action,
     }
     return cmi
-
-
-def name_for_course(full_name: str) -> str:
-    """`Maria de la Cruz` as `Cruz, Maria de la`: SCORM 1.2 wants the last name first, with one comma."""
-    words = full_name.replace(",", " ").split()
-    return " ".join(words) if len(words) < 2 else f"{words[-1]}, {' '.join(words[:-1])}"

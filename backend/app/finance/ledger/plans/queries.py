@@ -10,6 +10,7 @@ from sqlalchemy import (
     Row,
     Select,
     and_,
+    bindparam,
     case,
     exists,
     func,
@@ -37,6 +38,7 @@ from app.db.models import (
     Program,
     User,
 )
+from app.db.ready import Ready
 from app.finance.ledger import chart
 from app.finance.ledger.balances.queries import paid_of_billing
 from app.finance.ledger.queries import LOCK, cents
@@ -312,16 +314,26 @@ def listing(
 # Every morning
 
 
+# Every student's first page asks for it.
+_STANDING = Ready(
+    select(
+        select(PaymentPlan.id)
+        .where(PaymentPlan.student_id == bindparam("user_id"), PaymentPlan.ended_at.is_(None))
+        .exists(),
+        func.coalesce(
+            select(LedgerBalance.balance_cents)
+            .join(LedgerAccount, LedgerAccount.id == LedgerBalance.account_id)
+            .where(LedgerAccount.student_id == bindparam("user_id"))
+            .scalar_subquery(),
+            0,
+        ),
+    )
+)
+
+
 def standing(session: Session, student_id: int) -> tuple[bool, int]:
     """Whether a student has a plan that is proposed or in force, and the balance in cents."""
-    plan = select(PaymentPlan.id).where(PaymentPlan.student_id == student_id, PaymentPlan.ended_at.is_(None))
-    balance = (
-        select(LedgerBalance.balance_cents)
-        .join(LedgerAccount, LedgerAccount.id == LedgerBalance.account_id)
-        .where(LedgerAccount.student_id == student_id)
-        .scalar_subquery()
-    )
-    row = session.execute(select(plan.exists(), func.coalesce(balance, 0))).one()
+    row = _STANDING.rows(session, user_id=student_id)[0]
     return row[0], row[1]
 
 

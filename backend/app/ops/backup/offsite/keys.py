@@ -8,11 +8,16 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import pyrage
-from pyrage import x25519
-
+from app.core.later import later
 from app.ops.errors import OperatorError
+
+if TYPE_CHECKING:
+    import pyrage
+    from pyrage import x25519
+else:
+    pyrage, x25519 = later("pyrage"), later("pyrage", "x25519")
 
 _SECRET = "AGE-SECRET-KEY-"  # noqa: S105 - how such a line begins
 

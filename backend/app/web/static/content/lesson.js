@@ -6,6 +6,7 @@ const problem = document.getElementById("lesson-problem");
 const done = document.getElementById("lesson-done");
 const statusLine = document.getElementById("lesson-status");
 const parts = document.getElementById("lesson-parts");
+const controls = document.getElementById("lesson-controls"); // in a course that decides itself which part comes next
 let current = null; // the part being played
 let playing = false; // a course is open that may have something to save
 let leaving = false; // the student has already chosen where to go next
@@ -46,6 +47,34 @@ async function open(part) {
   }
 }
 
+// Go elsewhere in a course with rules of its own: the server decides where that leads.
+async function navigate(request, target = null) {
+  const at = current;
+  leaving = true;
+  if (playing) await leavePlayer();
+  problem.hidden = true;
+  try {
+    const moved = await api("navigation", { method: "POST", body: JSON.stringify({ request, target, at }) });
+    if (moved.opens) await open(null);
+    else {
+      leaving = false;
+      player.contentWindow.location.replace("about:blank");
+      showDone(moved.sentence, null, { again: true });
+    }
+  } catch (error) {
+    leaving = false;
+    say(error instanceof TypeError ? "There is no connection. Try again when you are online." : error.message);
+  }
+  await refresh();
+}
+
+function showControls(navigation) {
+  controls.hidden = !navigation;
+  for (const button of controls.querySelectorAll("[data-request]")) {
+    button.hidden = !navigation?.requests.includes(button.dataset.request);
+  }
+}
+
 function mark() {
   for (const button of document.querySelectorAll("[data-open]")) {
     if (button.dataset.open === current) button.setAttribute("aria-current", "true");
@@ -80,26 +109,31 @@ async function refresh({ finished = false } = {}) {
     const label = line?.querySelector("[data-part-status]");
     if (!label) continue;
     label.textContent = part.status;
+    const button = line.querySelector("[data-open]");
+    if (button) button.disabled = !part.available;
     const use = line.querySelector("use");
     const name = ["completed", "passed"].includes(part.status) ? "circle-check"
       : part.status === "not attempted" ? "circle" : "circle-dashed";
     use.setAttribute("href", use.getAttribute("href").replace(/#.*$/, `#${name}`));
   }
+  if (controls) showControls(result.navigation);
   if (offer && !leaving && asked === current) {
-    const opening = result.parts.filter(part => part.opens);
+    const opening = result.parts.filter(part => part.opens && part.available);
     const at = opening.findIndex(part => part.sco_id === current);
     const next = [...opening.slice(at + 1), ...opening.slice(0, at)]
       .find(part => !["completed", "passed"].includes(part.status));
-    showDone(result.complete ? "This lesson is completed." : next ? "This part is saved." : result.reason, next);
+    const onward = result.navigation?.requests.includes("continue");
+    const saved = next || onward ? "This part is saved." : result.reason;
+    showDone(result.complete ? "This lesson is completed." : saved, onward ? null : next, { onward });
   }
 }
 
-function showDone(text, next) {
+function showDone(text, next, { onward = false, again = false } = {}) {
   done.querySelector("p").textContent = text;
   const button = done.querySelector("[data-next]");
-  button.hidden = !next;
-  button.textContent = next ? `Next: ${next.title}` : "";
-  button.onclick = () => change(next.sco_id);
+  button.hidden = !(next || onward || again);
+  button.textContent = next ? `Next: ${next.title}` : onward ? "Continue" : again ? "Open the course" : "";
+  button.onclick = () => (next ? change(next.sco_id) : onward ? navigate("continue") : open(null).then(() => refresh()));
   done.hidden = false;
 }
 
@@ -126,16 +160,22 @@ window.addEventListener("message", event => {
   switch (event.data?.aada) {
     case "saved": refresh(); break;
     case "finished": refresh({ finished: true }); break;
+    case "navigate":
+      // What the student chose first counts; without rules for where to go, the part has just ended.
+      if (leaving) break;
+      if (controls && !controls.hidden) navigate(event.data.request, event.data.target);
+      else refresh({ finished: true });
+      break;
     case "left": left(); break;
     case "over": playing = false; break;
-    case "reopen": open(current); break;
+    case "reopen": reopen(); break;
   }
 });
 
 for (const button of document.querySelectorAll("[data-open]")) {
   button.addEventListener("click", () => change(button.dataset.open));
 }
-problem.querySelector("[data-again]").addEventListener("click", () => open(current));
+problem.querySelector("[data-again]").addEventListener("click", () => reopen());
 for (const link of document.querySelectorAll("[data-leave], .lesson-done a")) {
   link.addEventListener("click", async event => {
     if (event.metaKey || event.ctrlKey || event.shiftKey || !playing) return;
@@ -145,4 +185,16 @@ for (const link of document.querySelectorAll("[data-leave], .lesson-done a")) {
   });
 }
 
-open(null);
+// A course with rules of its own knows itself where the student is.
+function reopen() {
+  return open(controls && !controls.hidden ? null : current);
+}
+
+for (const button of controls?.querySelectorAll("[data-request]") ?? []) {
+  button.addEventListener("click", () => {
+    if (button.dataset.request === "exitAll" && !confirm(button.dataset.confirm)) return;
+    navigate(button.dataset.request);
+  });
+}
+
+open(null).then(() => { if (controls) refresh(); });

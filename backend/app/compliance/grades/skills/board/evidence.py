@@ -3,13 +3,19 @@
 import base64
 import binascii
 from io import BytesIO
+from typing import TYPE_CHECKING
 
-from PIL import Image
 from sqlalchemy.orm import Session
 
 from app.core.errors import FieldError, Invalid
 from app.core.files import FileStore, StoredFile, intake
+from app.core.later import later
 from app.web import scans
+
+if TYPE_CHECKING:
+    from PIL import Image
+else:
+    Image = later("PIL.Image")
 
 _DRAWN = "data:image/png;base64,"
 LARGEST_SIGNATURE = 2_000_000

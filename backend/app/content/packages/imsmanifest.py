@@ -1,27 +1,34 @@
 """imsmanifest.xml: the table of contents of a SCORM package.
 
-SCORM 1.2 CAM 2.3 and IMS Content Packaging 1.1.2; SCORM 2004 keeps the same bones. Authoring tools differ in
-namespaces, upper and lower case, encodings and declared versions, so elements are found by local name.
+SCORM 1.2 CAM 2.3 and IMS Content Packaging 1.1.2; SCORM 2004 CAM keeps the same bones and adds sequencing. Authoring
+tools differ in namespaces, upper and lower case, encodings and declared versions, so elements are found by local name.
 """
 
 import re
 from collections.abc import Iterable, Iterator
+from typing import Any
 from xml.etree.ElementTree import Element, ParseError
 
 from defusedxml import DefusedXmlException
+from pydantic import TypeAdapter
 
 from app.content.packages.faults import Faults
+from app.content.packages.imsss import SequencingReader, completed_by
 from app.content.packages.manifest_links import Files, Link, joined
 from app.content.packages.model import Item, Manifest
 from app.content.packages.xml_documents import attribute, child, children, local, parsed, text, verbatim
 from app.core.errors import Invalid
+from app.rules.sequencing.model import Sequencing
 
 NAME = "imsmanifest.xml"
+SCORM_2004 = "scorm2004"
 MAX_BYTES = 5 * 1024**2
 _MAX_ITEMS = 2_000
 _MAX_DEPTH = 20
 _MAX_WARNINGS = 20
 _XML_BASE = "{http://www.w3.org/XML/1998/namespace}base"
+_SEQUENCING: TypeAdapter[Sequencing] = TypeAdapter(Sequencing)
+_HIDDEN = frozenset(("previous", "continue", "exit", "exitAll", "abandon", "abandonAll", "suspendAll"))
 
 
 def parse(document: bytes, files: Iterable[str]) -> Manifest:
@@ -62,17 +69,18 @@ def _standard(edition: str, root: Element) -> str:
     """`scorm12` or `scorm2004`, from the declared version or, failing that, from the namespaces in use."""
     words = edition.lower()
     if "2004" in words or "1.3" in words:
-        return "scorm2004"
+        return SCORM_2004
     if words.startswith(("1.2", "1.1", "scorm 1.2", "v1.2", "version 1.2")):
         return "scorm12"
     namespaces = _namespaces(root)
     if any("adlcp_v1p3" in name for name in namespaces):
-        return "scorm2004"
+        return SCORM_2004
     if any("adlcp_rootv1p2" in name for name in namespaces):
         return "scorm12"
     said = f"“{edition[:40]}”" if edition else "no version"
     raise Invalid(
-        f"{NAME} names {said} as its SCORM version; SCORM 1.2 is expected. Publish the course as SCORM 1.2."
+        f"{NAME} names {said} as its SCORM version; SCORM 1.2 or SCORM 2004 is expected. Publish the course as one of "
+        "them."
     )
 
 
@@ -86,6 +94,8 @@ class _Reader:
         self._warnings: list[str] = []
         self._ids: set[str] = set()
         self._count = 0
+        self._standard = ""
+        self._sequencing = SequencingReader(root, self._warn)
         resources = child(root, "resources")
         self._bases = (root.get(_XML_BASE, ""), "" if resources is None else resources.get(_XML_BASE, ""))
         self._resources: dict[str, Element] = {}
@@ -98,7 +108,7 @@ class _Reader:
     def manifest(self) -> Manifest:
         metadata = child(self._root, "metadata")
         edition = text(metadata, "schemaversion")
-        standard = _standard(edition, self._root)
+        self._standard = standard = _standard(edition, self._root)
         organization = self._organization()
         if organization is None:
             items = tuple(self._resource_items())
@@ -115,6 +125,7 @@ class _Reader:
             identifier=attribute(self._root, "identifier")[:255],
             title=title[:255],
             items=items,
+            details={} if organization is None else self._details(organization, title),
             warnings=tuple(self._warnings[:_MAX_WARNINGS]),
         )
         if not manifest.launchable():
@@ -148,6 +159,9 @@ class _Reader:
         self._ids.add(identifier)
         title = text(element, "title") or identifier
         resource = self._resource_of(element, title)
+        if resource is not None and self._standard == SCORM_2004 and child(element, "item") is not None:
+            self._warn(f"“{title[:80]}” has parts below it, so SCORM 2004 opens no page of its own for it.")
+            resource = None
         link = None if resource is None else self._link(resource, attribute(element, "parameters"), title)
         return Item(
             id=identifier,
@@ -163,8 +177,32 @@ class _Reader:
             time_limit_action=text(element, "timelimitaction"),
             data_from_lms=verbatim(element, "datafromlms"),
             prerequisites=text(element, "prerequisites"),
+            details=self._details(element, title),
             children=tuple(self._item(child, depth + 1) for child in children(element, "item")),
         )
+
+    def _details(self, holder: Element, title: str) -> dict[str, Any]:
+        """What SCORM 2004 adds: sequencing, and the buttons that the content does not want shown."""
+        if self._standard != SCORM_2004:
+            return {}
+        given = text(holder, "completionthreshold")
+        sequencing = completed_by(
+            self._sequencing.read(holder, title), child(holder, "completionthreshold"), given
+        )
+        details: dict[str, Any] = {}
+        asked = _SEQUENCING.dump_python(sequencing, mode="json", exclude_defaults=True)
+        if asked:
+            details["sequencing"] = asked
+        presentation = child(holder, "presentation")
+        interface = None if presentation is None else child(presentation, "navigationinterface")
+        hidden = (
+            [] if interface is None else [(e.text or "").strip() for e in children(interface, "hidelmsui")]
+        )
+        if _HIDDEN.intersection(hidden):
+            details["hidden"] = sorted(_HIDDEN.intersection(hidden))
+        if attribute(holder, "objectivesglobaltosystem").lower() in ("false", "0"):
+            details["forgets_objectives"] = True
+        return details
 
     def _resource_of(self, element: Element, title: str) -> Element | None:
         reference = attribute(element, "identifierref")

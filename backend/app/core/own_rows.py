@@ -1,0 +1,42 @@
+"""A student's request reads the student's own rows alone, also where a query forgot to ask for them.
+
+The database holds it: from `limit_to` on the transaction works as the role `aada_student`, which may change
+nothing, and whose policies show the rows of one student (docs/decisions/0068-students-read-their-own-rows.md). It
+ends with the transaction. `beyond` is the one way out: for what a request has to read of others, or to write, and
+says why.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Final
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+STUDENT_ROLE: Final = "aada_student"
+_LIMITED = "own_rows"
+_ROLE = text("SELECT set_config('role', :role, true), set_config('aada.student_id', :student, true)")
+
+
+def limit_to(session: Session, student_id: int) -> None:
+    """From now on, until its end, the transaction sees this student's rows alone and changes nothing."""
+    session.flush()
+    session.execute(_ROLE, {"role": STUDENT_ROLE, "student": str(student_id)})
+    session.info[_LIMITED] = student_id
+
+
+@contextmanager
+def beyond(session: Session, _why: str) -> Iterator[None]:
+    """For a few statements the system's own role, with the reason in half a sentence. Nothing where nothing is limited.
+
+    What is written inside is flushed at the end of the block. After an error the transaction is over, and nothing is
+    restored.
+    """
+    student_id = session.info.get(_LIMITED)
+    if student_id is None:
+        yield
+        return
+    session.execute(_ROLE, {"role": "none", "student": ""})
+    session.info[_LIMITED] = None
+    yield
+    limit_to(session, student_id)
