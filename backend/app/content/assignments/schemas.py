@@ -6,7 +6,7 @@ from datetime import datetime, time
 from typing import Annotated, BinaryIO, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 from starlette.datastructures import UploadFile
 
 from app.academics.service import LessonPlace
@@ -18,6 +18,7 @@ from app.rules.skills import Criterion, Level, from_stored
 from app.web.field_types import OptionalDay, OptionalFile, RecordId, Text, blank_is_none
 
 MOST_MEGABYTES = 2048
+Sent = Annotated[UploadFile, WithJsonSchema({"type": "string"})]
 OptionalTime = Annotated[time | None, BeforeValidator(blank_is_none)]
 OptionalText = Annotated[Annotated[Text, Field(max_length=5_000)] | None, BeforeValidator(blank_is_none)]
 
@@ -69,7 +70,7 @@ class HandInForm(BaseModel):
     model_config = ConfigDict(arbitrary_types_allowed=True)
 
     request: UUID
-    files: Annotated[list[UploadFile], Field(min_length=1, max_length=20, title="Files")]
+    files: Annotated[list[Sent], Field(min_length=1, max_length=20, title="Files")]
     note: Annotated[OptionalText, Field(title="Note")] = None
 
 
