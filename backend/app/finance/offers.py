@@ -5,6 +5,8 @@ from app.finance.ledger import service as ledger
 from app.finance.ledger.closings import service as closings
 from app.finance.ledger.figures import service as figures
 from app.finance.ledger.figures.reports import AGEING, LINES, RECEIPTS
+from app.finance.ledger.plans import service as plans
+from app.finance.ledger.plans.reports import PLANS
 from app.finance.ledger.reports import ACCOUNTS, CLOSINGS, JOURNAL
 from app.finance.ledger.revenue import service as revenue
 from app.finance.ledger.revenue.reports import DEFERRED
@@ -12,6 +14,9 @@ from app.finance.ledger.state_fees import service as state_fees
 from app.finance.ledger.state_fees.reports import STATE_FEES, TUITION_AND_FEES
 from app.finance.ledger.tax_forms import service as tax_forms
 from app.finance.ledger.tax_forms.reports import FORM_1098T
+from app.finance.refunds.cases import policy as refund_cases
+from app.finance.refunds.cases import service as refunds
+from app.finance.refunds.cases.reports import REFUNDS
 from app.web.reports import registry
 from app.web.reports.registry import Asked, Group, Offer, Taken
 
@@ -59,6 +64,21 @@ def _form_1098t(asked: Asked) -> Taken:
     found = tax_forms.forms(asked.session, asked.subject, year)
     rows = tax_forms.listing(asked.session, asked.subject, found, asked.paging)
     return Taken(rows, {"Calendar year": str(year)})
+
+
+def _refunds(asked: Asked) -> Taken:
+    return Taken(
+        refunds.refunds(
+            asked.session,
+            asked.subject,
+            asked.paging,
+            state=asked.one("state"),
+            timely=asked.one("timely"),
+            program_id=asked.number("program_id"),
+            first=asked.day("first"),
+            last=asked.day("last"),
+        )
+    )
 
 
 registry.register(
@@ -143,5 +163,23 @@ registry.register(
         "Every line of the journal, as QuickBooks imports it.",
         policy.may_read_all,
         _lines,
+    ),
+    Offer(
+        REFUNDS,
+        Group.MONEY,
+        "/refunds",
+        "What is owed after withdrawals, until when, and whether it was paid on time (GNPEC Standard 12: 45 days).",
+        refund_cases.may_read_all,
+        _refunds,
+    ),
+    Offer(
+        PLANS,
+        Group.MONEY,
+        "/ledger/plans",
+        "What each payment plan has received, what of it is past due, and what is due next.",
+        policy.may_read_all,
+        lambda asked: Taken(
+            plans.plans(asked.session, asked.subject, asked.paging, state=asked.one("state"))
+        ),
     ),
 )

@@ -90,9 +90,6 @@ LEFT_OUT = {
     "of one person alone, or of one program at a time": {
         "account-statement", "my-hours", "skill-attempts", "skills-by-student", "who-has-seen-my-records",
     },
-    "known gaps: lists that answer for something, and are files from their pages alone": {
-        "payment-plans", "refunds-and-timeliness",
-    },
 }  # fmt: skip
 
 

@@ -222,7 +222,7 @@ NOBODY = {
     "compliance.transcripts.deliveries.open_link",
     "content.launches.launch",
     "documents.register.content",
-    "finance.refunds.cases.read",
+    "finance.refunds.cases.reading.read",
     "finance.refunds.cases.recompute",
     "finance.refunds.cases.approve",
     "finance.refunds.cases.reject",

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import BigInteger, Row, Select, cast, func, select, text
+from sqlalchemy import BigInteger, ColumnElement, Row, Select, cast, func, select, text, tuple_
 from sqlalchemy.orm import Session, aliased
 
 from app.db.models import Enrollment, LedgerAccount, LedgerPayer, LedgerPosting, LedgerTransaction
@@ -69,6 +69,32 @@ def billings_of(session: Session, payer_ids: Sequence[int]) -> Sequence[Row[Any]
         .where(LedgerPayer.id.in_(payer_ids), _HOLDS)
         .order_by(LedgerTransaction.booked_on, LedgerTransaction.id, LedgerPosting.line)
     ).all()
+
+
+def paid_of_billing(billed_cents: ColumnElement[int]) -> ColumnElement[int]:
+    """What its payer has paid so far of the billing that is the statement's transaction, in cents: their money pays the
+    oldest billing first, as `service.paid_of_billings` counts it. For a part of another statement."""
+    account, line, act, back = (
+        aliased(LedgerAccount),
+        aliased(LedgerPosting),
+        aliased(LedgerTransaction),
+        aliased(LedgerTransaction),
+    )
+    billed = act.kind == "payer_billing"
+    older = tuple_(act.booked_on, act.id) < tuple_(LedgerTransaction.booked_on, LedgerTransaction.id)
+    left = func.coalesce(func.sum(-line.amount_cents).filter(~billed), 0) - func.coalesce(
+        func.sum(line.amount_cents).filter(billed & older), 0
+    )
+    return (
+        select(func.greatest(0, func.least(billed_cents, left)))
+        .select_from(account)
+        .join(line, line.account_id == account.id)
+        .join(act, act.id == line.transaction_id)
+        .outerjoin(back, back.reverses == act.id)
+        .where(account.payer_id == LedgerTransaction.payer_id, act.reverses.is_(None), back.id.is_(None))
+        .correlate(LedgerTransaction, LedgerPosting)
+        .scalar_subquery()
+    )
 
 
 def enrollments_paid_by(kind: str) -> Select[tuple[int]]:

@@ -38,6 +38,7 @@ from app.db.models import (
     User,
 )
 from app.finance.ledger import chart
+from app.finance.ledger.balances.queries import paid_of_billing
 from app.finance.ledger.queries import LOCK, cents
 from app.web.listing import Listing
 from app.web.paging import Paging
@@ -139,9 +140,13 @@ def _of_late_fees() -> ColumnElement[bool]:
 
 def _money() -> Select[Any]:
     """What pays a plan, and what of it the late fees of the plan's program take: plan_id, transaction_id, kind,
-    booked_on, payer_id, late_fee (whether it is a late fee, below zero, or a waiver of one), amount. The caller's
-    conditions say which plans."""
+    booked_on, payer_id, late_fee (whether it is a late fee, below zero, or a waiver of one), amount, and billed, which
+    is more where the plan's terms count a billing as far as its payer has paid it. The caller's conditions say which
+    plans."""
     late_fee = _of_late_fees()
+    waits = and_(
+        LedgerTransaction.kind == "payer_billing", PaymentPlan.terms["late_fee_on"].astext == "whole_share"
+    )
     return (
         select(
             PaymentPlan.id.label("plan_id"),
@@ -150,7 +155,10 @@ def _money() -> Select[Any]:
             LedgerTransaction.booked_on,
             LedgerTransaction.payer_id,
             late_fee.label("late_fee"),
-            (-LedgerPosting.amount_cents).label("amount"),
+            case(
+                (waits, paid_of_billing(-LedgerPosting.amount_cents)), else_=-LedgerPosting.amount_cents
+            ).label("amount"),
+            (-LedgerPosting.amount_cents).label("billed"),
         )
         .select_from(PaymentPlan)
         .join(LedgerAccount, LedgerAccount.student_id == PaymentPlan.student_id)
@@ -185,19 +193,24 @@ def _money() -> Select[Any]:
 
 
 def credits_of(session: Session, plan_id: int) -> Sequence[Row[Any]]:
-    """What pays a plan: transaction_id, kind, booked_on, payer_id and amount, in cents. Late fees take nothing of it
-    here: no late fee is charged because an earlier one is unpaid (16 CFR 444.4)."""
+    """What pays a plan: transaction_id, kind, booked_on, payer_id and amount so far, in cents. Late fees take nothing
+    of it here: no late fee is charged because an earlier one is unpaid (16 CFR 444.4)."""
     return session.execute(_money().where(PaymentPlan.id == plan_id, ~_of_late_fees())).all()
 
 
 def _installments(*where: ColumnElement[bool]) -> Select[Any]:
-    """Installments with what is unpaid, the oldest paid first: and `unpaid`. Late fees that are not waived are paid
-    before the installments."""
+    """Installments with what is unpaid, the oldest paid first: `unpaid`, and of the whole plan `waiting`, what payers
+    were billed for that counts once they have paid it. Late fees that are not waived are paid before the
+    installments."""
     money = _money().where(*where).subquery()
     credits_ = func.coalesce(func.sum(money.c.amount).filter(~money.c.late_fee), 0)
     fees = func.coalesce(func.sum(money.c.amount).filter(money.c.late_fee), 0)
     paid = (
-        select(money.c.plan_id, (credits_ + func.least(fees, 0)).label("paid"))
+        select(
+            money.c.plan_id,
+            (credits_ + func.least(fees, 0)).label("paid"),
+            func.sum(money.c.billed - money.c.amount).label("waiting"),
+        )
         .group_by(money.c.plan_id)
         .subquery()
     )
@@ -212,6 +225,7 @@ def _installments(*where: ColumnElement[bool]) -> Select[Any]:
             PaymentPlanInstallment.due_on,
             PaymentPlanInstallment.amount_cents,
             cents(func.least(PaymentPlanInstallment.amount_cents, left)).label("unpaid"),
+            cents(func.coalesce(paid.c.waiting, 0)).label("waiting"),
         )
         .join(PaymentPlan, PaymentPlan.id == PaymentPlanInstallment.plan_id)
         .outerjoin(paid, paid.c.plan_id == PaymentPlan.id)

@@ -78,6 +78,8 @@ class Plan:
     supersedes_id: int | None
     installments: Sequence[Installment]
     today: date
+    waiting_cents: int = 0
+    """What payers were billed for that counts as paid once they have paid it, by the plan's terms."""
 
     @property
     def unpaid_cents(self) -> int:

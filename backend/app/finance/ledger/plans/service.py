@@ -41,7 +41,7 @@ def fee_request(plan_id: int, number: int) -> UUID:
 # Reading
 
 
-def plans(session: Session, subject: Subject, paging: Paging, *, state: str | None = None) -> Listing[Any]:
+def plans(session: Session, subject: Actor, paging: Paging, *, state: str | None = None) -> Listing[Any]:
     """Payment plans. Sorts: student, program, total, past_due, since, next. Raises Forbidden."""
     policy.require_read_all(subject)
     visible = policy.visible(session, subject, PaymentPlan.student_id)
@@ -107,6 +107,7 @@ def _read(session: Session, *where: ColumnElement[bool]) -> list[Plan]:
                 for one in of_plan[row.id]
             ],
             today,
+            of_plan[row.id][0].waiting,
         )
         for row, student, program in heads
     ]

@@ -1,7 +1,7 @@
 """Pages of refunds: the list, which is the report, one refund with its derivation, and what is decided about it."""
 
 import json
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import uuid4
 
 from fastapi import APIRouter, Depends, Query, Request, Response
@@ -135,9 +135,6 @@ def case_page(
     loose = 0
     if row.approved_at is None or found.left_out:
         loose = ledger.without_program(session, row.enrollment_id)
-    blank: dict[str, Any] = {"request": uuid4()}
-    if payees:
-        blank |= {"payer_id": payees[0]["payer_id"], "amount_cents": payees[0]["amount_cents"]}
     if letter is None and may_letter:
         letter = Form.blank(IssueForm, request=letters.act(found))
     kept = [one["name"] for one in current.case_file["items"] if one["kept"]]
@@ -156,7 +153,7 @@ def case_page(
         approval=approval or Form.blank(ApprovalForm, computation=current.number),
         rejection=rejection or Form.blank(RejectionForm),
         again=again or Form.blank(RecomputeForm, kept=kept),
-        remittance=remittance or Form.blank(RemittanceForm, **blank),
+        remittance=remittance or Form.blank(RemittanceForm, request=uuid4()),
         letter=letter,
         may_approve=approves and row.state in ("to_approve", "to_approve_again"),
         is_maker=subject.user_id in found.makers,
