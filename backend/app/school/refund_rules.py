@@ -59,7 +59,7 @@ def _lines(value: object) -> object:
     return found
 
 
-_Percent = Annotated[int | None, BeforeValidator(_none), Field(ge=0, le=100)]
+_Percent = Annotated[Annotated[int, Field(ge=0, le=100)] | None, BeforeValidator(_none)]
 
 
 class RefundPolicy(Values):
@@ -80,15 +80,17 @@ class RefundPolicy(Values):
     """The steps of a schedule, ascending."""
     nothing_from_percent: _Percent = None
     """From this part of the program on nothing comes back."""
-    step_percent: Annotated[int | None, BeforeValidator(_none), Field(ge=1, le=100)] = None
+    step_percent: Annotated[Annotated[int, Field(ge=1, le=100)] | None, BeforeValidator(_none)] = None
     """The part completed is rounded up to a multiple of this."""
-    window_hours: Annotated[int | None, BeforeValidator(_none), Field(ge=0, le=8_784)] = None
+    window_hours: Annotated[Annotated[int, Field(ge=0, le=8_784)] | None, BeforeValidator(_none)] = None
     """Hours to cancel after signing."""
-    window_business_days: Annotated[int | None, BeforeValidator(_none), Field(ge=0, le=366)] = None
+    window_business_days: Annotated[Annotated[int, Field(ge=0, le=366)] | None, BeforeValidator(_none)] = None
     """Business days to cancel after signing, instead of hours."""
     window_returns: Literal["all_but_retained", "all_paid"] = "all_but_retained"
     """What a cancellation in that time gives back."""
-    application_fee_cap_dollars: Annotated[int | None, BeforeValidator(_none), Field(ge=0, le=10_000)] = None
+    application_fee_cap_dollars: Annotated[
+        Annotated[int, Field(ge=0, le=10_000)] | None, BeforeValidator(_none)
+    ] = None
     """The most of a disclosed application fee that is kept."""
     due_days: Annotated[int, Field(ge=1, le=365)] = 45
     """Days from the withdrawal until the refund is due."""
