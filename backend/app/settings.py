@@ -12,7 +12,15 @@ from typing import Annotated, Any, Literal
 from urllib.parse import SplitResult, urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import BeforeValidator, Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic import (
+    BeforeValidator,
+    Field,
+    SecretStr,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from pydantic_settings import SettingsError as SourceError
@@ -51,6 +59,8 @@ class Settings(BaseSettings):
     """PostgreSQL 17+ to use, signed in as the owner of the schema; unset means the embedded server."""
     aada_app_password: OptionalSecret = None
     """Password of the database role the system works as (`aada_app`)."""
+    pooler_url: OptionalText = Field(default=None, repr=False)
+    """pgbouncer in front of that server, in transaction mode, for pages and jobs. DATABASE_URL stays the server."""
     pool_size: int = Field(default=10, ge=1)
     pool_max_overflow: int = Field(default=20, ge=0)
     pool_pre_ping: bool = True
@@ -220,10 +230,10 @@ class Settings(BaseSettings):
                 raise ValueError(f"{value} has no certificate in it (PEM)")
         return value
 
-    @field_validator("database_url")
+    @field_validator("database_url", "pooler_url")
     @classmethod
-    def _postgres_url(cls, value: str | None) -> str | None:
-        return None if value is None else normalize_database_url(value)
+    def _postgres_url(cls, value: str | None, info: ValidationInfo) -> str | None:
+        return None if value is None else normalize_database_url(value, str(info.field_name).upper())
 
     @model_validator(mode="after")
     def _sound(self) -> "Settings":
@@ -263,6 +273,20 @@ class Settings(BaseSettings):
             raise SettingsError("AADA_APP_PASSWORD is not set; script/setup writes one into .env.")
         return owner.set(username=APP_ROLE, password=self.aada_app_password.get_secret_value())
 
+    @property
+    def pooler_database_url(self) -> URL | None:
+        """The same database through the pooler; None without one."""
+        return self._beside(self.pooler_url)
+
+    def _beside(self, value: str | None) -> URL | None:
+        """Another way to the database: the user, password and name that its URL leaves out are those of `aada_app`."""
+        if value is None:
+            return None
+        app, url = self.app_database_url, make_url(value)
+        if not url.username:
+            url = url.set(username=app.username, password=app.password)
+        return url if url.database else url.set(database=app.database)
+
 
 def _several(value: SecretStr | None) -> list[str]:
     """The keys of SECRET_KEY_PREVIOUS. Raises ValueError for a list that is none."""
@@ -279,18 +303,14 @@ def _several(value: SecretStr | None) -> list[str]:
     return found
 
 
-def normalize_database_url(value: str) -> str:
+def normalize_database_url(value: str, name: str = "DATABASE_URL") -> str:
     """Turn a documented `postgresql://` URL into the one SQLAlchemy's psycopg 3 driver takes."""
     try:
         url = make_url(value)
     except ArgumentError as error:
-        raise ValueError(
-            "DATABASE_URL is not a URL such as postgresql://user:password@host:5432/name"
-        ) from error
+        raise ValueError(f"{name} is not a URL such as postgresql://user:password@host:5432/name") from error
     if url.get_backend_name() not in ("postgresql", "postgres"):
-        raise ValueError(
-            f"DATABASE_URL names {url.get_backend_name()}; AADA LMS runs on PostgreSQL 17 or newer"
-        )
+        raise ValueError(f"{name} names {url.get_backend_name()}; AADA LMS runs on PostgreSQL 17 or newer")
     return url.set(drivername="postgresql+psycopg").render_as_string(hide_password=False)
 
 

@@ -11,8 +11,9 @@ from typing import Any, ClassVar
 from urllib.parse import quote, urlencode
 from weakref import WeakKeyDictionary
 
-from sqlalchemy import URL, Engine, create_engine
-from sqlalchemy.engine.interfaces import DBAPIConnection
+import psycopg
+from sqlalchemy import URL, Engine, NullPool, create_engine, event
+from sqlalchemy.engine.interfaces import DBAPIConnection, ExceptionContext
 from sqlalchemy.orm import Session, sessionmaker
 
 from app.core.sockets import has_something_to_read
@@ -67,13 +68,34 @@ class _Liveness:
         return True
 
 
+_CONNECT: dict[str, Any] = {"connect_timeout": 5, "application_name": "aada"}
+SESSION_SETTINGS = {"timezone": "UTC", "lock_timeout": "10s", "idle_in_transaction_session_timeout": "1min"}
+"""What holds on every connection, as SHOW says it. Behind a pooler it is set for the role (`app.ops.pooler`)."""
+
+_DIRECTLY: dict[str, Any] = _CONNECT | {
+    "options": " ".join(f"-c {name}={value}" for name, value in SESSION_SETTINGS.items())
+}
+# A pooler refuses options. What is prepared is on one of its connections, and the next transaction on another.
+_THROUGH_POOLER: dict[str, Any] = _CONNECT | {"prepare_threshold": None}
+
+
+def _leave_standby(context: ExceptionContext) -> None:
+    """Let go of every connection to a server that has become a standby: the next one goes to the new primary."""
+    if isinstance(context.original_exception, psycopg.errors.ReadOnlySqlTransaction):
+        context.is_disconnect = True
+
+
 class Database:
     """An engine with the documented pool (10 + 20 overflow, pre-ping, recycled hourly) and its sessions."""
 
+    _direct: Engine | None = None
+
     def __init__(self, settings: Settings, url: URL | None = None) -> None:
-        """Connects lazily, as `aada_app` unless a URL is given."""
+        """Connects lazily, as `aada_app` unless a URL is given, and through the pooler if there is one."""
+        pooler = settings.pooler_database_url if url is None else None
+        server = url or settings.app_database_url
         self.engine: Engine = create_engine(
-            url or settings.app_database_url,
+            pooler or server,
             echo=settings.sql_echo,
             # An error's text goes into the log, and the values are people's names, addresses and password hashes.
             hide_parameters=not settings.sql_echo,
@@ -85,12 +107,13 @@ class Database:
             # The one given back last is taken first. Otherwise all take turns, and each of them comes to hold what the
             # database remembers of every table and statement: 5 MB for a connection.
             pool_use_lifo=True,
-            connect_args={
-                "connect_timeout": 5,
-                "application_name": "aada",
-                "options": "-c timezone=UTC -c lock_timeout=10s -c idle_in_transaction_session_timeout=60s",
-            },
+            connect_args=_THROUGH_POOLER if pooler else _DIRECTLY,
         )
+        event.listen(self.engine, "handle_error", _leave_standby)
+        if pooler is not None:
+            self._direct = create_engine(
+                server, hide_parameters=True, poolclass=NullPool, connect_args=_DIRECTLY
+            )
         # What works on a session (the record store's statements, say) finds the program's settings there.
         if settings.pool_pre_ping:
             self.engine.dialect.do_ping = _Liveness(self.engine.dialect.do_ping)  # type: ignore[assignment, method-assign]
@@ -98,6 +121,11 @@ class Database:
         self._info = {"settings": settings, "memory": {}}
         self.sessions = sessionmaker(self.engine, expire_on_commit=False, info=self._info)
         SessionLocal.configure(bind=self.engine, info=self._info)
+
+    @property
+    def direct(self) -> Engine:
+        """Connections that no pooler gives to somebody else after each transaction: for locks that outlast one."""
+        return self._direct or self.engine
 
     def use(self, settings: Settings) -> None:
         """Let the sessions that begin from now on find these settings."""

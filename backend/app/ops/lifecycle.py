@@ -25,7 +25,7 @@ from starlette.types import Message
 
 from app.core.logging import configure_logging
 from app.db.session import Database
-from app.ops import address, first_start, migrations, roles
+from app.ops import address, first_start, migrations, pooler, roles
 from app.ops.backup.keeper import Keeper, is_scheduled
 from app.ops.doctor import examination as doctor
 from app.ops.errors import OperatorError
@@ -260,6 +260,7 @@ def _served_database(settings: Settings) -> Iterator[tuple[Settings, EmbeddedSer
             roles.set_app_password(known)
         migrations.require_head(known)
         roles.check_app_role(known)
+        pooler.keep_settings(known)
         database = Database(known)
         try:
             projections.prepare(database)

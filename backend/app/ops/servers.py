@@ -84,6 +84,11 @@ def explain_failure(error: BaseException | None, settings: Settings, url: URL | 
             f"The server at {place} refuses user {target.username}: correct the user or password in DATABASE_URL"
             " (for aada_app: AADA_APP_PASSWORD, then `aada db migrate`)."
         )
+    if "unsupported startup parameter" in text:
+        return OperatorError(
+            f"What answers at {place} is a pooler such as pgbouncer, not the server: name the server in DATABASE_URL, "
+            "and the pooler in POOLER_URL."
+        )
     if "resolve" in text or "name or service not known" in text.lower():
         return OperatorError(f"DATABASE_URL names the host {target.host}, which cannot be found.")
     reason = text.rsplit("failed: ", 1)[-1].removeprefix("FATAL: ")

@@ -151,7 +151,8 @@ def _database(error: pg.Error) -> Problem | None:
             return Conflict(
                 "Someone else is changing the same record. Nothing was changed; please try again."
             )
-        case pg.OperationalError() | pg.InterfaceError():
+        # A server that was the primary until just now refuses to write.
+        case pg.OperationalError() | pg.InterfaceError() | pg.ReadOnlySqlTransaction():
             return Unavailable(DATABASE_DOWN, headers={"Retry-After": "10"})
     return None
 

@@ -65,7 +65,7 @@ def left_open(session: Session, before: datetime) -> Sequence[XapiImport]:
 @contextmanager
 def held(database: Database, import_id: int) -> Iterator[bool]:
     """Take an import in alone: False when somebody else is at it already."""
-    with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+    with database.direct.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         try:
             yield bool(connection.scalar(select(func.pg_try_advisory_lock(_LOCKS, import_id))))
         finally:
