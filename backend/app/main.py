@@ -65,7 +65,10 @@ from app.compliance.transcripts.public import pages as public_transcripts_pages
 from app.compliance.transcripts.requests import pages as transcript_requests_pages
 from app.content import api as content_api
 from app.content import pages as content_pages
+from app.content.authoring import pages as authoring_pages
+from app.content.bank import pages as bank_pages
 from app.content.host import create_content_app
+from app.content.quizzes import pages as quizzes_pages
 from app.core.errors import Problem
 from app.core.files import open_store
 from app.db.session import Database
@@ -182,6 +185,9 @@ ROUTERS: list[APIRouter] = [
     transcript_deliveries_pages.router,
     public_transcripts_pages.router,
     content_api.router,
+    authoring_pages.router,
+    bank_pages.router,
+    quizzes_pages.router,
     content_pages.router,
     lrs_pages.router,
     lrs_keys.router,

@@ -21,7 +21,7 @@ Crumbs = list[tuple[str, str | None]]
 KINDS = (
     (ContentType.SCORM.value, "Course package (upload after saving)"),
     (ContentType.VIDEO.value, "Video or audio (upload after saving, or a web address)"),
-    (ContentType.DOCUMENT.value, "Document (upload a PDF after saving, or a web address)"),
+    (ContentType.DOCUMENT.value, "Document (upload a PDF or write it here after saving, or a web address)"),
 )
 LEGACY_KIND = (ContentType.H5P.value, "H5P (cannot be played here yet)")
 

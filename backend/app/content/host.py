@@ -27,6 +27,7 @@ from app.content.content_policy import allowed_hosts, is_allowed, security_polic
 from app.content.launches import commits, player_start, sessions, statements
 from app.content.packages.media_types import media_type_of
 from app.content.player import ASSETS, over_page, player_page, returned_page
+from app.content.quizzes.host_routes import quiz_routes
 from app.content.runtimes import RUNTIMES, runtime_of
 from app.content.schemas import CommitIn
 from app.core import clock
@@ -49,7 +50,8 @@ def create_content_app(
 ) -> Starlette:
     """The application that `app.main` answers requests to the content host with. `lrs`: where content that speaks xAPI
     writes to."""
-    host = _Host(settings, database, files or open_store(settings), lrs)
+    store = files or open_store(settings)
+    host = _Host(settings, database, store, lrs)
     app = Starlette(
         routes=[
             Route("/p/{token}/player", host.player, methods=["GET"]),
@@ -60,6 +62,7 @@ def create_content_app(
             Mount("/p/{token}/xapi", app=host.statements),
             Route("/p/{token}/alive", host.alive, methods=["POST"]),
             Route("/p/{token}/commit", host.commit, methods=["POST"]),
+            *quiz_routes(settings, database, store),
             Route("/p/{token}/vendor/{name}", host.library, methods=["GET"]),
         ],
         exception_handlers={

@@ -15,6 +15,7 @@ from app.db.models import (
     ContentPackage,
     Launch,
     Lesson,
+    LessonMove,
     ScormData,
     User,
 )
@@ -46,6 +47,28 @@ def current_package(session: Session, lesson_id: int) -> ContentPackage | None:
         select(ContentPackage).where(
             ContentPackage.lesson_id == lesson_id, ContentPackage.replaced_at.is_(None)
         )
+    )
+
+
+def version_begun(
+    session: Session, *, enrollment_id: int, lesson_id: int, standard: str
+) -> ContentPackage | None:
+    """The newest version of this standard that the student has worked in or was moved to."""
+    begun = select(ScormData.package_id).where(
+        ScormData.enrollment_id == enrollment_id, ScormData.lesson_id == lesson_id
+    )
+    moved = select(LessonMove.package_id).where(
+        LessonMove.enrollment_id == enrollment_id, LessonMove.lesson_id == lesson_id
+    )
+    return session.scalar(
+        select(ContentPackage)
+        .where(
+            ContentPackage.lesson_id == lesson_id,
+            ContentPackage.standard == standard,
+            ContentPackage.id.in_(begun.union(moved)),
+        )
+        .order_by(ContentPackage.version.desc())
+        .limit(1)
     )
 
 

@@ -45,3 +45,16 @@ retention.keep(
     "content_packages",
     "content_files",
 )
+retention.keep(
+    "Written lessons, questions and quizzes",
+    "What a student was asked and answered, and every version of the text it stood in, belong to their academic record "
+    "(GNPEC Standard 6).",
+    "lesson_texts",
+    "lesson_media",
+    "lesson_moves",
+    "questions",
+    "question_versions",
+    "quiz_attempts",
+    "quiz_answers",
+    "quiz_accommodations",
+)

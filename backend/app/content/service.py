@@ -11,7 +11,13 @@ from app.academics import service as academics
 from app.content import policy, queries
 from app.content.launches import queries as launch_queries
 from app.content.launches.commits import commit
-from app.content.launches.service import current_package, launch, only_reviews, playable_enrollment
+from app.content.launches.service import (
+    current_package,
+    launch,
+    only_reviews,
+    package_for,
+    playable_enrollment,
+)
 from app.content.launches.waivers import waive
 from app.content.packages.upload import import_package
 from app.content.packages.versions import version_of
@@ -70,7 +76,7 @@ def packages(session: Session, subject: Subject, lesson_id: int) -> list[tuple[P
 def lesson_result(session: Session, subject: Subject, lesson_id: int) -> ResultOut:
     """Where the person stands in a lesson they may open. Raises NotFound otherwise."""
     enrollment_id = playable_enrollment(session, subject, lesson_id)
-    package = current_package(session, lesson_id)
+    package = package_for(session, lesson_id, enrollment_id)
     return standing(
         session,
         version_of(package),
@@ -88,10 +94,10 @@ def work_of_student(session: Session, subject: Subject, lesson_id: int, user_id:
     name = queries.find_user_name(session, user_id)
     if name is None:
         raise NotFound("There is no such student.")
-    package = queries.current_package(session, lesson_id)
     study = enrollment.find_study(session, user_id=user_id, lesson_id=lesson_id)
-    if package is None or study is None:
+    if study is None or queries.current_package(session, lesson_id) is None:
         return StudentWorkOut(student_name=name, result=None, waivable=[])
+    package = package_for(session, lesson_id, study.enrollment_id)
     version = version_of(package)
     result = standing(session, version, study.enrollment_id, passing_score_pct=place.passing_score_pct)
     may_waive = (
@@ -127,10 +133,11 @@ def require_share(session: Session, subject: Subject, lesson_id: int, percent: i
 
 def work_in_older_version(session: Session, subject: Subject, lesson_id: int) -> bool:
     """Whether the person began the lesson in a version that has been replaced since."""
-    package = current_package(session, lesson_id)
+    enrollment_id = playable_enrollment(session, subject, lesson_id)
+    package = package_for(session, lesson_id, enrollment_id)
     return queries.has_work_in_older_version(
         session,
-        enrollment_id=playable_enrollment(session, subject, lesson_id),
+        enrollment_id=enrollment_id,
         lesson_id=lesson_id,
         package_id=package.id,
     )

@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from app.core.details import (
     agreements,
+    authoring,
     base,
     complaints,
     credentials,
@@ -125,10 +126,15 @@ class Action(StrEnum):
     CONSENT_GIVEN = privacy.CONSENT_GIVEN
     CONSENT_WITHDRAWN = privacy.CONSENT_WITHDRAWN
     CONTENT_LESSON_OPENED = "content.lesson_opened", "launches", "Lesson opened", learning.LessonOpened
+    CONTENT_LESSON_PUBLISHED = authoring.CONTENT_LESSON_PUBLISHED
+    CONTENT_MEDIA_ADDED = authoring.CONTENT_MEDIA_ADDED
+    CONTENT_MEDIA_REMOVED = authoring.CONTENT_MEDIA_REMOVED
     CONTENT_PACKAGE_IMPORTED = learning.CONTENT_PACKAGE_IMPORTED
     CONTENT_PART_LEFT = "content.part_left", "launches", "Lesson left without exiting", learning.PartLeft
     CONTENT_PART_REPORTED = "content.part_reported", "launches", "Lesson work saved", learning.PartReported
     CONTENT_PART_WAIVED = "content.part_waived", "scorm_data", "Part of a lesson waived", learning.PartWaived
+    CONTENT_STUDENT_MOVED = authoring.CONTENT_STUDENT_MOVED
+    CONTENT_TEXT_SAVED = authoring.CONTENT_TEXT_SAVED
     DIRECTORY_ALLOWED = privacy.DIRECTORY_ALLOWED
     DIRECTORY_OPTED_OUT = privacy.DIRECTORY_OPTED_OUT
     DISCLOSURE_RECORDED = privacy.DISCLOSURE_RECORDED
@@ -279,6 +285,15 @@ class Action(StrEnum):
     PROGRESS_REWRITTEN = "progress.rewritten", "programs", "Progress recalculated", learning.ProgressRewritten
     PROOF_GIVEN = "proof.given", "user_sessions", "Identity confirmed", people.ProofGiven
     PROXY_NOT_TRUSTED = system.PROXY_NOT_TRUSTED
+    QUESTION_KEY_CORRECTED = authoring.QUESTION_KEY_CORRECTED
+    QUESTION_RESTORED = authoring.QUESTION_RESTORED
+    QUESTION_RETIRED = authoring.QUESTION_RETIRED
+    QUESTION_SAVED = authoring.QUESTION_SAVED
+    QUIZ_ACCOMMODATED = authoring.QUIZ_ACCOMMODATED
+    QUIZ_ACCOMMODATION_ENDED = authoring.QUIZ_ACCOMMODATION_ENDED
+    QUIZ_REGRADED = authoring.QUIZ_REGRADED
+    QUIZ_STARTED = authoring.QUIZ_STARTED
+    QUIZ_SUBMITTED = authoring.QUIZ_SUBMITTED
     RECOVERY_CODES_MADE = people.RECOVERY_CODES_MADE
     RECOVERY_CODE_USED = "recovery_code.used", "users", "Recovery code used", people.RecoveryCodeUsed
     RECORD_VIEWED = "record.viewed", "users", "Student record viewed", people.RecordViewed

@@ -47,6 +47,7 @@ LESSON = f"{_TYPES}lesson"
 MEETING = f"{_TYPES}meeting"
 PART = "https://w3id.org/xapi/scorm/activitytype/sco"
 ASSESSMENT = f"{_TYPES}assessment"
+QUESTION = f"{_TYPES}question"
 
 PROGRESS = "https://w3id.org/xapi/cmi5/result/extensions/progress"
 """Extension of a result: percent done, 0 to 100 (cmi5)."""

@@ -189,3 +189,26 @@ LATER["0400"] = """
         VALUES ('database_bytes', '', '2026-03-01 12:00+00', 8200000),
                ('table_bytes', 'users', '2026-03-01 12:00+00', 8192);
 """
+
+LATER["0460"] = """
+    INSERT INTO lesson_texts (lesson_id, version, body, quiz, saved_by, saved_at)
+        VALUES (1, 1, '# Hands', '{}', 4, '2026-03-01 12:00+00'), (1, 2, '# Hands', '{"pools": []}', NULL, now());
+    INSERT INTO lesson_media (lesson_id, name, sha256, size_bytes, media_type, uploaded_by, uploaded_at)
+        VALUES (1, 'hands.png', repeat('a', 64), 12, 'image/png', 4, '2026-03-01 12:00+00');
+    INSERT INTO lesson_moves (enrollment_id, lesson_id, package_id, moved_by, moved_at)
+        SELECT 1, lesson_id, id, 4, '2026-03-02 12:00+00' FROM content_packages ORDER BY id LIMIT 1;
+    INSERT INTO questions (program_id, module_id, kind, created_by) VALUES (1, 1, 'choice', 4);
+    INSERT INTO question_versions (question_id, version, prompt, points, content, key, corrects, reason, saved_by,
+                                   saved_at)
+        VALUES (1, 1, 'Which?', 1, '{"options": []}', '{"id": "a"}', NULL, NULL, 4, '2026-03-01 12:00+00'),
+               (1, 2, 'Which?', 1, '{"options": []}', '{"id": "b"}', 1, 'It was wrong', 4, '2026-03-03 12:00+00');
+    INSERT INTO quiz_attempts (user_id, enrollment_id, lesson_id, package_id, launch_id, number, seed, drawn,
+                               started_at, deadline_at, submitted_at, ended_by, points, points_possible)
+        SELECT 1, 1, lesson_id, package_id, id, 1, 'seed', '[{"version": 1, "order": []}]', '2026-03-02 12:00+00',
+               '2026-03-02 12:30+00', '2026-03-02 12:10+00', 'student', 0, 1
+        FROM launches ORDER BY id LIMIT 1;
+    INSERT INTO quiz_answers (attempt_id, position, question_version_id, answer, seq, answered_at, points)
+        VALUES (1, 1, 1, '{"id": "a"}', 1, '2026-03-02 12:05+00', 0);
+    INSERT INTO quiz_accommodations (enrollment_id, lesson_id, extra_time_percent, reason, granted_by, granted_at)
+        VALUES (1, NULL, 50, 'On file', 2, '2026-03-01 12:00+00');
+"""

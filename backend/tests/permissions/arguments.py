@@ -19,6 +19,7 @@ from app.compliance.credentials.types.schemas import TypeForm
 from app.compliance.grades.skills.schemas import Attempt
 from app.compliance.outcomes.service import FiscalYear
 from app.compliance.privacy.schemas import PaperConsentForm
+from app.content.bank.schemas import CorrectionForm, EditForm, QuestionForm
 from app.core import clock
 from app.core.permissions import Duty, Role
 from app.core.purposes import Purpose
@@ -72,6 +73,8 @@ VALUES: Mapping[str, Any] = {
     "batch": BATCH,
     "kind": ContactKind.PHONE,
     "trace": Trace(None, None),
+    "retired": True,
+    "made_from": 1,
 }
 """Arguments by their names, where the type does not say what they can be."""
 
@@ -96,6 +99,12 @@ def _type() -> TypeForm:
 _CHARGE = ChargeForm(request=UUID(int=1), amount_cents=100, type="tuition", memo="Tuition")
 
 CALLS: Mapping[str, Mapping[str, Any]] = {
+    "content.authoring.list_written": {"program_id": None},
+    "content.bank.create": {"values": lambda _numbers: QuestionForm(prompt="Which?", lines="* A\nB")},
+    "content.bank.change": {"values": lambda _numbers: EditForm(prompt="Which?", lines="* A\nB", version=1)},
+    "content.bank.correct": {
+        "values": lambda _numbers: CorrectionForm(version=1, lines="A\n* B", reason="Wrong")
+    },
     "finance.ledger.posting.post_for_student": {"values": lambda _numbers: _CHARGE},
     "finance.ledger.posting.preview_for_student": {"values": lambda _numbers: _CHARGE},
     "enrollment.policy.require_own": {"owner_id": "@user_id"},
@@ -220,6 +229,8 @@ NOBODY = {
     "compliance.grades.skills.board.read_evidence",
     "compliance.transcripts.deliveries.open_file",
     "compliance.transcripts.deliveries.open_link",
+    "content.authoring.move",
+    "content.bank.picture",
     "content.launches.launch",
     "documents.register.content",
     "finance.refunds.cases.reading.read",

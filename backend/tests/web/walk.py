@@ -63,6 +63,7 @@ from tests.factories.ledger import owing
 from tests.factories.privacy import asked as asked_of_privacy
 from tests.factories.school import School
 from tests.factories.transcripts import transcribed
+from tests.factories.written import written
 from tests.web.routes import Route, every_route
 from tests.web.walk_rows import admission_rows, file_rows
 
@@ -283,6 +284,7 @@ def walk(app: FastAPI, session: Session, connection: Connection, settings: Setti
     given = graded(session, taught.id, enrollment.id, people) | awarded(session, enrollment)
     given |= away(session, enrollment) | absent(session, enrollment, note)
     given |= transcribed(session, enrollment, 1) | owing(session, enrollment) | agreed(session, enrollment, 1)
+    given |= written(session, lesson.id, enrollment.program_id, enrollment.id)
     asked = requested(session, record, colleague.id)
     my_record = school.attendance(mine)
     # A meeting that was taken off the timetable after its roster was marked.
@@ -349,6 +351,7 @@ def walk(app: FastAPI, session: Session, connection: Connection, settings: Setti
         | agreed(session, mine, 2)
         | away(session, mine)
         | absent(session, mine, note)
+        | written(session, my_lesson.id, mine.program_id, mine.id)
         | {
             "user_id": mine.user_id,
             "student_id": mine.user_id,

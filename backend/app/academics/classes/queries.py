@@ -270,6 +270,12 @@ def teaches(session: Session, class_id: int, user_id: int, today: date) -> bool:
     return bool(session.scalar(statement))
 
 
+def teaches_program(session: Session, program_id: int, user_id: int, today: date) -> bool:
+    """Whether somebody teaches a class of the program, now or from a later day on."""
+    statement = select(exists().where(SchoolClass.program_id == program_id, taught_by(user_id, today)))
+    return bool(session.scalar(statement))
+
+
 # The timetable
 
 

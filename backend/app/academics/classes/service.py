@@ -80,6 +80,7 @@ __all__ = [
     "sits_in_class",
     "staff_choices",
     "teaches",
+    "teaches_program",
     "today",
     "update",
 ]
@@ -157,6 +158,12 @@ def readable(session: Session, subject: Subject, class_id: int, zone: ZoneInfo) 
 def teaches(session: Session, subject: Subject, class_id: int, zone: ZoneInfo) -> bool:
     """Whether this person teaches the class, now or from a later day on."""
     return queries.teaches(session, class_id, subject.user_id, clock.today(zone))
+
+
+@internal("says of the person who asks alone whether a program is theirs to teach")
+def teaches_program(session: Session, user_id: int, program_id: int, today: date) -> bool:
+    """Whether this person teaches a class of the program, now or from a later day on."""
+    return queries.teaches_program(session, program_id, user_id, today)
 
 
 def choices(session: Session, subject: Subject) -> tuple[list[tuple[int, str]], list[tuple[int, str]]]:

@@ -48,7 +48,7 @@ def launch(
     else:
         study = enrollment.study_for(session, user_id=subject.user_id, lesson_id=lesson_id)
         enrollment_id, counts = study.enrollment_id, study.counts
-    package = current_package(session, lesson_id)
+    package = package_for(session, lesson_id, enrollment_id)
     version = version_of(package)
     item = _chosen(session, version, enrollment_id, sco_id)
     now = clock.now()
@@ -160,6 +160,19 @@ def current_package(session: Session, lesson_id: int) -> ContentPackage:
     if package is None:
         raise NotFound("This lesson has no content yet. Ask your instructor when it will be available.")
     return package
+
+
+@internal("names the package of a lesson that was opened before")
+def package_for(session: Session, lesson_id: int, enrollment_id: int | None) -> ContentPackage:
+    """The package that this student plays: the current one, or the version they began where the kind of lesson keeps
+    it until somebody moves them. Raises NotFound while there is none."""
+    current = current_package(session, lesson_id)
+    if enrollment_id is None or not runtime_of(current.standard).keeps_version:
+        return current
+    begun = queries.version_begun(
+        session, enrollment_id=enrollment_id, lesson_id=lesson_id, standard=current.standard
+    )
+    return begun or current
 
 
 def _chosen(

@@ -8,11 +8,12 @@ from app.content.runtimes.html5 import HTML5
 from app.content.runtimes.media import AUDIO, DOCUMENT, VIDEO
 from app.content.runtimes.protocol import Runtime
 from app.content.runtimes.scorm12 import SCORM12
+from app.content.runtimes.written import WRITTEN
 from app.content.runtimes.xapi import XAPI
 from app.core.errors import NotFound
 
 RUNTIMES: dict[str, Runtime] = {
-    runtime.name: runtime for runtime in (SCORM12, CMI5, XAPI, HTML5, VIDEO, AUDIO, DOCUMENT)
+    runtime.name: runtime for runtime in (SCORM12, CMI5, XAPI, HTML5, VIDEO, AUDIO, DOCUMENT, WRITTEN)
 }
 
 

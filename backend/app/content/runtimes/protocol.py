@@ -132,6 +132,10 @@ class Runtime(Protocol):
     def reports(self) -> bool:
         """Whether its content says itself when a part is done; where not, a person marks the lesson."""
 
+    @property
+    def keeps_version(self) -> bool:
+        """Whether a student stays on the version they began until they are moved; where not, they begin again."""
+
     def stage(self, item: Item) -> str:
         """The HTML that the module plays on; where content is a page of its own, `player.COURSE`."""
 

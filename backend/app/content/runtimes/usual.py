@@ -16,6 +16,8 @@ from app.db.models import Launch, ScormData
 class Usual:
     """The hooks of `Runtime` around a session, each leaving things as they are."""
 
+    keeps_version = False
+
     def hand_on(
         self,
         session: Session,

@@ -14,6 +14,7 @@ from app.db.models.attendance_correction import AttendanceClosing, AttendanceCor
 from app.db.models.attendance_standing import AttendanceStanding
 from app.db.models.attendance_totals import AttendanceDay, AttendanceSchoolDay, AttendanceStudent
 from app.db.models.audit import AuditEntry, HistoryFold, HistorySeal
+from app.db.models.authoring import LessonMedia, LessonMove, LessonText
 from app.db.models.class_attendance import ClassAttendance
 from app.db.models.closure import ClosureArchive
 from app.db.models.complaint import Complaint, ComplaintFile, ComplaintStep
@@ -77,6 +78,7 @@ from app.db.models.privacy import (
 from app.db.models.program import ContentType, Lesson, Module, Program
 from app.db.models.progress_review import ProgressAppeal, ProgressReview
 from app.db.models.purge_run import PurgeRun
+from app.db.models.quiz import Question, QuestionVersion, QuizAccommodation, QuizAnswer, QuizAttempt
 from app.db.models.refund import Refund, RefundComputation, RefundRemittance
 from app.db.models.school import School, SchoolHoliday, SchoolPolicy, SchoolSignatory, SchoolTerm
 from app.db.models.school_class import ClassChange, ClassInstructor, ClassMeeting, ClassSeat, SchoolClass
@@ -222,6 +224,9 @@ __all__ = [
     "LedgerTransaction",
     "Lesson",
     "LessonCompletion",
+    "LessonMedia",
+    "LessonMove",
+    "LessonText",
     "LimitCounter",
     "MetricSample",
     "Module",
@@ -238,6 +243,11 @@ __all__ = [
     "ProgressAppeal",
     "ProgressReview",
     "PurgeRun",
+    "Question",
+    "QuestionVersion",
+    "QuizAccommodation",
+    "QuizAnswer",
+    "QuizAttempt",
     "RecoveryCode",
     "Refund",
     "RefundComputation",

@@ -190,6 +190,26 @@ def _part_reported(details: JsonObject, _program: NamedProgram, lesson: PlacedLe
         yield Fact(key, verb, about, parents, result)
 
 
+def _quiz_submitted(details: JsonObject, _program: NamedProgram, lesson: PlacedLesson) -> Iterator[Fact]:
+    """Each answer of a quiz. What the quiz came to is the score of the part, which is stated with it."""
+    part, parents = _part(details, lesson)
+    for number, one in enumerate(details["answers"], 1):
+        if not one["answered"]:
+            continue
+        earned, points = Decimal(one["earned"]), Decimal(one["points"])
+        result: JsonObject = {
+            "success": earned == points,
+            "score": {
+                "scaled": round(float(earned / points), 4),
+                "raw": float(earned),
+                "min": 0,
+                "max": float(points),
+            },
+        }
+        about = About(f"/questions/{one['question_id']}", one["prompt"], vocabulary.QUESTION)
+        yield Fact(f"answered/{number}", vocabulary.ANSWERED, about, (part, *parents), result)
+
+
 def reported(details: JsonObject) -> Iterator[tuple[str, Verb, JsonObject | None]]:
     """What a course's report (`PartReported`) is worth stating: key, verb and result."""
     score = _score(details["score_pct"])
@@ -229,6 +249,7 @@ _OF_LESSONS: Mapping[Action, Callable[[JsonObject, NamedProgram, PlacedLesson], 
     Action.CONTENT_LESSON_OPENED: _lesson_opened,
     Action.CONTENT_PART_REPORTED: _part_reported,
     Action.CONTENT_PART_LEFT: _part_left,
+    Action.QUIZ_SUBMITTED: _quiz_submitted,
 }
 STATED: frozenset[Action] = frozenset({*_OF_PROGRAMS, *_OF_LESSONS})
 """The actions that are stated."""

@@ -2,14 +2,14 @@
 
 What refunds went by until now: Standard Nine through 2024, Standards 12 and 13 since, each open point as it reads.
 
-Revision ID: 0420
-Revises: 0410
+Revision ID: 0469
+Revises: 0460
 """
 
 from alembic import op
 
-revision = "0420"
-down_revision = "0410"
+revision = "0469"
+down_revision = "0460"
 branch_labels = None
 depends_on = None
 

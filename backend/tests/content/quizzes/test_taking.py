@@ -1,0 +1,326 @@
+"""A student takes a quiz: answers are kept as they come, nothing right leaves the server early, the clock is ours."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+from sqlalchemy import select
+
+from app.content.quizzes import accommodations, endings
+from app.content.quizzes.accommodations import AccommodationForm
+from app.core import clock
+from app.db.models import AuditEntry, LessonCompletion, QuizAnswer, QuizAttempt
+from tests.content.conftest import Play, School
+from tests.content.quizzes.conftest import Take, Taker, planner, question
+
+QuizOf = Callable[..., School]
+Time = Callable[[float], None]
+
+
+def right_answer(school: School, asked: dict[str, Any]) -> dict[str, Any]:
+    """The key, which the tests know from the bank and the page does not."""
+    from app.content.bank import service as bank
+
+    text = asked["prompt"]
+    for one in bank.choices(school.session, planner(school), school.program.id):
+        if one.prompt in text:
+            return {"value": one.key["value"]} if one.kind == "numeric" else dict(one.key)
+    raise AssertionError(text)
+
+
+def everything(state: dict[str, Any]) -> str:
+    return json.dumps(state)
+
+
+def test_a_quiz_is_taken_and_completes_the_lesson_that_was_read(
+    school: School, quiz_of: QuizOf, take: Take
+) -> None:
+    quiz_of(
+        question(school, "choice"), question(school, "numeric", value="20", tolerance="1"), pass_percent=50
+    )
+    taker = take()
+    assert (
+        taker.played.send({"seq": 1, "cmi": {"end": True, "place": 1000, "seconds": 0}}).json()["complete"]
+        is False
+    )
+    state = taker.start()
+    assert len(state["open"]["questions"]) == 2
+    for asked in state["open"]["questions"]:
+        assert taker.answer(state, asked["position"], right_answer(school, asked)).json()["kept"] is True
+    done = taker.submit(state)
+    assert (done["past"][0]["percent"], done["past"][0]["passed"]) == (100.0, True)
+    assert done["lesson_status"] == "passed"
+    attempt = school.attempt()
+    assert attempt.score_pct == 100
+    completion = school.session.scalars(select(LessonCompletion)).one()
+    assert (completion.source, completion.score_pct) == ("content", 100)
+    actions = school.session.scalars(select(AuditEntry.action).where(AuditEntry.action.like("quiz.%"))).all()
+    assert sorted(actions) == ["quiz.started", "quiz.submitted"]
+
+
+@pytest.mark.parametrize("kind", ["choice", "multiple", "numeric", "match", "order"])
+def test_no_key_reaches_the_browser_before_the_quiz_is_submitted(
+    school: School, quiz_of: QuizOf, take: Take, kind: str
+) -> None:
+    version = question(school, kind, value="7777" if kind == "numeric" else "", feedback="Because of 8888")
+    quiz_of(version)
+    taker = take()
+    state = taker.start()
+    taker.answer(
+        state, 1, {"id": "x"} if kind == "choice" else {"value": "1"} if kind == "numeric" else {"ids": []}
+    )
+    for shown in (state, taker.get()):
+        text = everything(shown)
+        assert "8888" not in text
+        assert "7777" not in text
+        (asked,) = shown["open"]["questions"]
+        assert set(asked) == {
+            "position",
+            "kind",
+            "prompt",
+            "points",
+            "content",
+            "image",
+            "answer",
+            "seq",
+            "checked",
+        }
+        assert set(asked["content"]) <= {"options", "prompts"}
+        assert all(set(one) == {"id", "text"} for part in asked["content"].values() for one in part)
+    page = taker.played.host.get(taker.played.launch.player_url).text
+    assert "8888" not in page
+    if kind == "order":
+        assert [one["id"] for one in asked["content"]["options"]] != version.key["ids"]
+    if kind == "match":
+        assert not {one["id"] for one in asked["content"]["prompts"]} & {
+            one["id"] for one in asked["content"]["options"]
+        }
+    past = taker.submit(state)["past"][0]
+    assert "8888" in everything(past)
+
+
+def test_it_goes_on_on_another_device_with_what_was_answered(
+    school: School, quiz_of: QuizOf, take: Take
+) -> None:
+    quiz_of(question(school, "choice"), question(school, "order"))
+    taker = take()
+    state = taker.start()
+    first = state["open"]["questions"][0]
+    given = right_answer(school, first)
+    taker.answer(state, 1, given, seq=5)
+    other = take()
+    again = other.get()
+    assert again["open"]["attempt"] == state["open"]["attempt"]
+    assert again["open"]["questions"][0]["answer"] == given
+    assert again["open"]["questions"][0]["content"] == first["content"]
+    assert other.start()["open"]["attempt"] == state["open"]["attempt"]
+    assert other.submit(again)["used"] == 1
+
+
+def test_an_older_answer_that_comes_late_changes_nothing(school: School, quiz_of: QuizOf, take: Take) -> None:
+    quiz_of(question(school, "numeric", value="5"))
+    taker = take()
+    state = taker.start()
+    assert taker.answer(state, 1, {"value": "5"}, seq=9).json()["kept"] is True
+    assert taker.answer(state, 1, {"value": "4"}, seq=8).json()["kept"] is False
+    assert taker.answer(state, 1, {"value": "5"}, seq=9).json()["kept"] is False
+    assert taker.submit(state)["past"][0]["percent"] == 100
+
+
+def test_a_quiz_that_is_submitted_takes_no_answer_and_is_submitted_once(
+    school: School, quiz_of: QuizOf, take: Take
+) -> None:
+    quiz_of(question(school, "numeric", value="5"), attempts=2)
+    taker = take()
+    state = taker.start()
+    first = taker.submit(state)
+    assert taker.answer(state, 1, {"value": "5"}).json() == {"kept": False, "closed": True}
+    assert taker.submit(state) == first
+    entries = select(AuditEntry).where(AuditEntry.action == "quiz.submitted")
+    assert len(school.session.scalars(entries).all()) == 1
+
+
+def test_attempts_run_out_and_more_can_be_granted(school: School, quiz_of: QuizOf, take: Take) -> None:
+    quiz_of(question(school, "numeric", value="5"), attempts=1)
+    taker = take()
+    taker.submit(taker.start())
+    assert taker.post("start", {}).status_code == 409
+    form = AccommodationForm(enrollment_id=school.enrollment.id, extra_attempts=1, reason="Approved")
+    accommodations.grant(school.session, planner(school), school.lesson.id, form)
+    school.session.commit()
+    assert taker.start()["attempts"] == 2
+
+
+def test_the_time_limit_is_the_servers_and_what_was_saved_by_then_counts(
+    school: School, quiz_of: QuizOf, take: Take, time: Time
+) -> None:
+    quiz_of(question(school, "numeric", value="5"), question(school, "choice"), minutes=10)
+    taker = take()
+    state = taker.start()
+    assert state["open"]["seconds_left"] == 600
+    at = next(one["position"] for one in state["open"]["questions"] if one["kind"] == "numeric")
+    taker.answer(state, at, {"value": "5"})
+    time(604)
+    assert taker.answer(state, at, {"value": "5"}, seq=2).json()["kept"] is True
+    time(2)
+    assert taker.answer(state, at, {"value": "6"}, seq=3).json() == {"kept": False, "closed": True}
+    (past,) = taker.get()["past"]
+    assert (past["ended_by"], past["percent"]) == ("time limit", 50.0)
+
+
+def test_it_is_submitted_when_the_time_is_over_also_if_the_browser_is_gone(
+    school: School, quiz_of: QuizOf, take: Take, time: Time
+) -> None:
+    quiz_of(question(school, "numeric", value="5"), minutes=1)
+    taker = take()
+    state = taker.start()
+    taker.answer(state, 1, {"value": "5"})
+    number = state["open"]["attempt"]
+    assert endings.close_overdue(school.session, number) is False
+    time(66)
+    assert endings.close_overdue(school.session, number) is True
+    assert endings.close_overdue(school.session, number) is False
+    attempt = school.session.get(QuizAttempt, number)
+    assert attempt is not None
+    assert (attempt.ended_by, attempt.points) == ("time limit", 1)
+    jobs = school.session.connection().exec_driver_sql(
+        "SELECT args ->> 'attempt_id' FROM procrastinate_jobs WHERE task_name = 'content.close_quiz'"
+    )
+    assert [row[0] for row in jobs] == [str(number)]
+
+
+def test_more_time_is_the_students_share(school: School, quiz_of: QuizOf, take: Take) -> None:
+    quiz_of(question(school, "numeric", value="5"), minutes=10)
+    form = AccommodationForm(
+        enrollment_id=school.enrollment.id, extra_time_percent=50, everywhere=True, reason="Approved"
+    )
+    accommodations.grant(school.session, planner(school), school.lesson.id, form)
+    school.session.commit()
+    assert take().start()["open"]["seconds_left"] == 900
+
+
+def test_an_answer_that_is_checked_says_why_and_stays(school: School, quiz_of: QuizOf, take: Take) -> None:
+    quiz_of(question(school, "numeric", value="5", feedback="Five **fingers**"), feedback="question")
+    taker = take()
+    state = taker.start()
+    found = taker.answer(state, 1, {"value": "4"}, check=True).json()
+    assert found["feedback"]["right"] is False
+    assert found["feedback"]["key"] == ["5"]
+    assert "<strong>fingers</strong>" in found["feedback"]["why"]
+    assert taker.answer(state, 1, {"value": "5"}, seq=2).json()["kept"] is False
+    assert taker.submit(state)["past"][0]["percent"] == 0
+
+
+def test_who_does_not_check_is_shown_nothing_by_asking_for_it(
+    school: School, quiz_of: QuizOf, take: Take
+) -> None:
+    quiz_of(question(school, "numeric", value="5"), feedback="submission")
+    taker = take()
+    state = taker.start()
+    assert "feedback" not in taker.answer(state, 1, {"value": "4"}, check=True).json()
+
+
+@pytest.mark.parametrize(
+    ("feedback", "days", "shown"), [("none", 0, False), ("due", 1, False), ("due", -1, True)]
+)
+def test_right_answers_are_shown_when_the_rules_say_so(
+    school: School, quiz_of: QuizOf, take: Take, feedback: str, days: int, shown: bool
+) -> None:
+    from datetime import timedelta
+
+    quiz_of(
+        question(school, "numeric", value="5"), feedback=feedback, due_at=clock.now() + timedelta(days=days)
+    )
+    taker = take()
+    past = taker.submit(taker.start())["past"][0]
+    assert (past["questions"] is not None) == shown
+
+
+def test_a_preview_is_graded_and_leaves_no_trace(school: School, quiz_of: QuizOf, take: Take) -> None:
+    quiz_of(question(school, "numeric", value="5"))
+    taker = take(preview=True)
+    assert taker.get()["preview"] is True
+    state = taker.start()
+    assert taker.answer({"open": {"attempt": 1}}, 1, {"value": "5"}).json() == {
+        "kept": False,
+        "closed": False,
+    }
+    done = taker.post("submit", {"attempt": 0, "answers": {"1": {"value": "5"}}}).json()
+    assert done["past"][0]["percent"] == 100
+    assert state["open"]["attempt"] == 0
+    assert school.session.scalars(select(QuizAttempt)).all() == []
+    assert school.attempts() == []
+
+
+# Bad input
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "not json",
+        "[" * 30_000,
+        json.dumps({"attempt": 1}),
+        json.dumps({"attempt": 1, "position": 1, "seq": 1, "answer": {"value": "\u0000"}}),
+        json.dumps({"attempt": 1, "position": 1, "seq": 1, "answer": {"value": "\ud800"}}),
+        json.dumps({"attempt": 1, "position": 1, "seq": 1, "answer": {"ids": ["x" * 100]}}),
+        json.dumps({"attempt": 1, "position": 1, "seq": 1, "answer": {"x": 1e400}}),
+        json.dumps({"attempt": 1, "position": 1, "seq": 1, "answer": {"key": "a"}}),
+        json.dumps({"attempt": 1, "position": 1, "seq": 10**30, "answer": {}}),
+        json.dumps({"attempt": 1, "position": 0, "seq": 1, "answer": {}}),
+        "x" * 100_000,
+    ],
+)
+def test_nonsense_is_refused_with_a_sentence_and_changes_nothing(
+    school: School, quiz_of: QuizOf, take: Take, body: str
+) -> None:
+    quiz_of(question(school, "numeric", value="5"))
+    taker = take()
+    taker.start()
+    answer = taker.played.host.post(
+        f"{taker.played.base}/quiz/answer", content=body, headers={"Origin": taker.played.origin}
+    )
+    assert answer.status_code in (400, 413, 422)
+    assert answer.json()["detail"].endswith(".")
+    assert school.session.scalars(select(QuizAnswer)).all() == []
+
+
+def test_only_the_player_may_answer(school: School, quiz_of: QuizOf, take: Take) -> None:
+    quiz_of(question(school, "numeric", value="5"))
+    taker = take()
+    assert taker.post("start", {}, Origin="https://evil.example").status_code == 403
+    assert school.session.scalars(select(QuizAttempt)).all() == []
+
+
+def test_another_students_attempt_is_not_found(
+    school: School, quiz_of: QuizOf, take: Take, play: Play, host: TestClient
+) -> None:
+    quiz_of(question(school, "numeric", value="5"))
+    taker = take()
+    state = taker.start()
+    from app.db.models import Enrollment, EnrollmentStatus
+
+    school.session.add(
+        Enrollment(
+            user_id=school.stranger.id,
+            program_id=school.program.id,
+            status=EnrollmentStatus.ACTIVE,
+            enrolled_at=school.enrollment.enrolled_at,
+        )
+    )
+    school.session.flush()
+    school.student = school.stranger
+    other = Taker(play())
+    assert other.answer(state, 1, {"value": "5"}).status_code == 404
+    assert other.post("submit", {"attempt": state["open"]["attempt"]}).status_code == 404
+    assert host.get("/p/nothing/quiz").status_code == 404
+
+
+def test_a_question_that_the_quiz_does_not_have_is_refused(
+    school: School, quiz_of: QuizOf, take: Take
+) -> None:
+    quiz_of(question(school, "numeric", value="5"))
+    taker = take()
+    assert taker.answer(taker.start(), 2, {"value": "5"}).status_code == 422
