@@ -245,7 +245,7 @@ def withdraw(session: Session, subject: Actor, kind: PolicyKind, version: int) -
         raise NotFound(f"There is no version {version} of the {kind.label.lower()} policy.")
     if version <= FIRST_VERSIONS.get(kind, 1):
         raise Conflict(
-            "The version that the system began with stays: without it no policy would be in force. Add a new version."
+            "What the system began with stays, as the first version of any policy does. Add a new version."
         )
     queries.remove(session, row)
     history.record(session, subject, Action.SCHOOL_POLICY_WITHDRAWN, row.id, kind=kind.value, version=version)
