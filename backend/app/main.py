@@ -110,6 +110,7 @@ from app.finance.refunds.cases import api as refund_cases_api
 from app.finance.refunds.cases import pages as refund_cases_pages
 from app.finance.refunds.cases.letters import pages as refund_letters_pages
 from app.finance.refunds.cases.remittances import pages as refund_remittances_pages
+from app.finance.refunds.filing import pages as refund_filing_pages
 from app.lrs.desk import pages as lrs_pages
 from app.lrs.desk.keys import api as lrs_keys
 from app.lrs.engine.api import LrsApp
@@ -204,6 +205,7 @@ ROUTERS: list[APIRouter] = [
     refund_cases_pages.router,
     refund_letters_pages.router,
     refund_remittances_pages.router,
+    refund_filing_pages.router,
     agreements_api.router,
     agreements_proposals_pages.router,
     agreements_wording_pages.router,

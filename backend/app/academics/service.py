@@ -63,6 +63,12 @@ def tuition_cents(session: Session, program_id: int) -> int | None:
     return find_program(session, program_id).tuition_amount_cents
 
 
+@internal("a fact of the catalog; what is computed with it was allowed before")
+def duration_weeks(session: Session, program_id: int) -> int | None:
+    """The length of a program in weeks; None where the catalog has none."""
+    return find_program(session, program_id).duration_weeks
+
+
 def list_programs(session: Session, subject: Subject, paging: Paging) -> Listing[Any]:
     """Programs with the numbers of their modules, lessons and active enrollments."""
     policy.require_read(subject)

@@ -89,9 +89,12 @@ def _plain(name: str) -> str:
     return " ".join(composed.casefold().split())
 
 
-def cancellation_until(signed_at: datetime, policy: Policy, zone: ZoneInfo) -> datetime:
-    """The last instant (UTC) at which an agreement that was signed then can be canceled under its policy."""
-    _, settings = applied(policy, Settings(time_zone=zone.key))
+def cancellation_until(
+    signed_at: datetime, policy: Policy, zone: ZoneInfo, settings: Settings | None = None
+) -> datetime:
+    """The last instant (UTC) at which an agreement that was signed then can be canceled under its policy, as its open
+    points are read."""
+    _, settings = applied(policy, settings or Settings(time_zone=zone.key))
     found = window(signed_at, signed_at, settings, zone)
     return signed_at if found is None else found.ends_at
 

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 from app.rules.refunds_case import Case, CaseError, Item, Kind, Paid, Payment, Segment, paid
 from app.rules.refunds_days import due_on, window
-from app.rules.refunds_policies import POLICIES, Policy, Tier, applied, in_force, past_threshold, share
+from app.rules.refunds_policies import POLICIES, Policy, Tier, applied, past_threshold, share
 from app.rules.refunds_settings import Settings, as_record
 from app.rules.refunds_words import Derivation, Line, dollars, half_up, hours, percent
 
@@ -32,7 +32,6 @@ __all__ = [
     "Settings",
     "Tier",
     "half_up",
-    "in_force",
     "refund",
 ]
 

@@ -5,11 +5,11 @@ the older tier schedule as a Georgia school published it; 38 CFR 21.4255 for VA 
 text, or without a date, says so in `evidence`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from fractions import Fraction
-from typing import Literal
+from typing import Any, Literal
 
 from app.rules.refunds_settings import Settings
 from app.rules.withdrawals import REFUND_DAYS
@@ -99,22 +99,42 @@ STANDARD_NINE = Policy(
 )
 POLICIES = {one.name: one for one in (GNPEC_CURRENT, TIERS, STANDARD_NINE)}
 
+
+def filed(values: Mapping[str, Any]) -> Policy:
+    """A school's own version, or another state's, from its values by name, as a case file has them.
+
+    `tiers` are objects with `through` and `refund_percent`. Days may be written as text. Its name is its title.
+    """
+    tiers = tuple(Tier(one["through"], one["refund_percent"]) for one in values["tiers"])
+    days = {
+        name: date.fromisoformat(value) if isinstance(value, str) else value
+        for name in ("effective_from", "effective_until")
+        if (value := values.get(name))
+    }
+    known = {name: value for name, value in values.items() if name not in ("tiers", *days)}
+    known |= {"effective_from": None, "effective_until": None} | days
+    return Policy(title=values["name"], tiers=tiers, **known)
+
+
+def fault(policy: Policy) -> tuple[str, str] | None:
+    """What contradicts itself in a version: the value, and a sentence. None where nothing does."""
+    through = [one.through for one in policy.tiers]
+    if through != sorted(set(through)):
+        return "tiers", "Give the tiers in ascending order, each step once."
+    if policy.schedule == "tiers" and not through:
+        return "tiers", "Give at least one tier: the schedule is one of tiers."
+    if policy.schedule == "tiers" and through[-1] > 100:
+        return "tiers", "A tier ends at 100 percent or before."
+    if policy.schedule == "pro_rata" and through:
+        return "tiers", "A pro rata schedule has no tiers."
+    if policy.window_hours is not None and policy.window_business_days is not None:
+        return "window_business_days", "Give the time to cancel in hours or in business days, not both."
+    return None
+
+
 VA_DUE_DAYS = 40
 """A refund of VA funds is paid within 40 days (38 CFR 21.4255)."""
 VA_FEE_CAP_CENTS = 1_000
-
-
-def in_force(signed_on: date, policies: Sequence[Policy] = (GNPEC_CURRENT, STANDARD_NINE)) -> Policy | None:
-    """The version for an agreement signed on a day at the school: the latest that had begun and had not ended.
-
-    The version follows the signing, not the withdrawal: the policy is a term of the agreement (Standard 12).
-    """
-    begun = [
-        one
-        for one in policies
-        if (one.effective_from or date.min) <= signed_on <= (one.effective_until or date.max)
-    ]
-    return max(begun, key=lambda one: one.effective_from or date.min, default=None)
 
 
 def applied(policy: Policy, settings: Settings) -> tuple[Policy, Settings]:

@@ -147,7 +147,9 @@ class Settings:
         "within 40 days.",
     )
     payee: Literal["student", "sponsor", "lender", "payer"] = _open(
-        "payer", "Who receives the refund. Recorded; changes no figure."
+        "payer",
+        "Who receives the refund first: whoever paid in the student’s place and then the student, or (`student`) the "
+        "student and then the others. Recorded; changes no figure of a case.",
     )
     due_days: int | None = _open(
         None,

@@ -23,6 +23,7 @@ from app.school import queries
 from app.school.agreement_wording import AgreementPolicy
 from app.school.grading import GradingPolicy
 from app.school.kinds import (
+    FIRST_VERSIONS,
     SCHEMAS,
     AcademicProgressPolicy,
     AttendancePolicy,
@@ -35,12 +36,14 @@ from app.school.kinds import (
     RetentionPolicy,
     SecondFactorPolicy,
     StoragePolicy,
-    labels,
     retention_faults,
 )
 from app.school.leaving import LeavePolicy, WithdrawalPolicy
 from app.school.money import BillingPolicy, PaymentPlanPolicy, StateFeesPolicy
+from app.school.policy_words import labels
+from app.school.refund_rules import RefundPolicy
 from app.school.remembered import forget, remembered
+from app.school.values import Values
 from app.web.forms import sentence
 
 V = TypeVar("V", bound=BaseModel)
@@ -113,6 +116,10 @@ def at(
 def at(
     session: Session, kind: Literal[PolicyKind.LEAVE_OF_ABSENCE], day: date
 ) -> DatedPolicy[LeavePolicy]: ...
+@overload
+def at(session: Session, kind: Literal[PolicyKind.REFUND], day: date) -> DatedPolicy[RefundPolicy]: ...
+@overload
+def at(session: Session, kind: Literal[PolicyKind.REFUND_SETTINGS], day: date) -> DatedPolicy[Any]: ...
 @overload
 def at(session: Session, kind: PolicyKind, day: date) -> DatedPolicy[BaseModel]: ...
 
@@ -193,11 +200,13 @@ def add(
     before = _in_force(session, kind, effective_from)
     if before is not None and before.used_at is not None and effective_from <= today:
         words = (
-            "Hours, grades, progress, passwords or second factors were checked, or data was removed, by the version in "
-            "force on that day. Choose a later day."
+            "Hours, grades, progress, passwords or second factors were checked, agreements were prepared, or data was "
+            "removed, by the version in force on that day. Choose a later day."
         )
         raise Conflict(words, errors=[FieldError("effective_from", words)])
     checked = _checked(kind, {**(before.values.model_dump(mode="json") if before else {}), **values})
+    if (why := _why_not_from(checked, effective_from)) is not None:
+        raise Invalid(f"{why} Nothing was added.", errors=[FieldError("effective_from", why)])
     if before is not None and before.effective_from == effective_from and before.values == checked:
         words = f"Version {before.version} has the same values from that day on. Nothing was added."
         raise Conflict(words, errors=[FieldError("effective_from", words)])
@@ -234,8 +243,10 @@ def withdraw(session: Session, subject: Actor, kind: PolicyKind, version: int) -
     row = next((one for one in queries.policies(session, kind.value) if one.version == version), None)
     if row is None:
         raise NotFound(f"There is no version {version} of the {kind.label.lower()} policy.")
-    if version == 1:
-        raise Conflict("The first version stays: without it no policy would be in force. Add a new version.")
+    if version <= FIRST_VERSIONS.get(kind, 1):
+        raise Conflict(
+            "What the system began with stays, as the first version of any policy does. Add a new version."
+        )
     queries.remove(session, row)
     history.record(session, subject, Action.SCHOOL_POLICY_WITHDRAWN, row.id, kind=kind.value, version=version)
 
@@ -256,6 +267,10 @@ def _checked(kind: PolicyKind, values: Mapping[str, object]) -> BaseModel:
         ]
         said = " ".join(f"{one.field}: {one.message}" if one.field else one.message for one in errors)
         raise Invalid(said, errors=errors) from None
+
+
+def _why_not_from(values: BaseModel, day: date) -> str | None:
+    return values.why_not_from(day) if isinstance(values, Values) else None
 
 
 def _words(item: Any) -> str:

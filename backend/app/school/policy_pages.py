@@ -12,7 +12,8 @@ from sqlalchemy.orm import Session
 from app.core import clock, retention
 from app.core.permissions import Permission
 from app.school import policies, policy, service
-from app.school.kinds import CHOICES, HELP, SCHEMAS, PolicyKind, labels
+from app.school.kinds import OWN_PAGES, SCHEMAS, PolicyKind
+from app.school.policy_words import CHOICES, HELP, labels
 from app.web.field_types import Day, Line, PathId, Text
 from app.web.forms import Form, posted
 from app.web.render import redirect, render
@@ -61,6 +62,7 @@ def policies_page(request: Request, db: Db, subject: CurrentSubject) -> Response
         kinds=kinds,
         labels=labels(),
         choices=CHOICES,
+        own_pages=OWN_PAGES,
         today=today,
         may_change=policy.may_change(subject),
         breadcrumbs=[("School", "/school"), ("Policies", None)],
@@ -147,7 +149,7 @@ def _routes_of(kind: PolicyKind) -> tuple[Callable[..., Response], Callable[...,
     return new_policy, add_policy
 
 
-for _kind in PolicyKind:
+for _kind in [one for one in PolicyKind if one not in OWN_PAGES]:
     _new, _add = _routes_of(_kind)
     _path = f"/school/policies/{_kind.value}/new"
     router.get(_path, dependencies=CHANGE, name=f"new_{_kind.value}_policy")(_new)

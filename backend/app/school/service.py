@@ -31,11 +31,14 @@ from app.school.leaving import LeavePolicy, WithdrawalPolicy
 from app.school.letterhead import letterhead_of
 from app.school.money import BillingPolicy, PaymentPlanPolicy, StateFeesPolicy
 from app.school.policies import DatedPolicy
+from app.school.refund_rules import REFUND_CHOICES, REFUND_LABELS, RefundPolicy, settings_of
 from app.school.remembered import forget, remembered, revision, seen, seen_by
 from app.school.schemas import FactsForm, SignatoryForm
 from app.settings import Settings, get_settings
 
 __all__ = [
+    "REFUND_CHOICES",
+    "REFUND_LABELS",
     "AcademicProgressPolicy",
     "AgreementPolicy",
     "AttendancePolicy",
@@ -50,6 +53,7 @@ __all__ = [
     "PaymentPlanPolicy",
     "PolicyKind",
     "ProgressPolicy",
+    "RefundPolicy",
     "SchoolFacts",
     "Signatory",
     "StateFeesPolicy",
@@ -68,6 +72,7 @@ __all__ = [
     "seen",
     "seen_by",
     "set_logo",
+    "settings_of",
     "update",
 ]
 

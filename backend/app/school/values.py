@@ -1,5 +1,7 @@
 """What the values of every dated policy have in common."""
 
+from datetime import date
+
 from pydantic import BaseModel, ConfigDict
 
 
@@ -7,3 +9,7 @@ class Values(BaseModel):
     """Values that name nothing else, and that nobody changes in place."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+    def why_not_from(self, _day: date) -> str | None:
+        """Why a version with these values cannot begin on a day; None where it can."""
+        return None

@@ -1,6 +1,7 @@
 """A second way to work out a refund, written from the regulation and the documented case file alone.
 
-It is compared with `app.rules.refunds` on generated cases, with the default settings. A case is what `aada refund
+It is compared with `app.rules.refunds` on generated cases: with the default settings under the three versions, and
+with policies that a school filed and the open points that it settles (`amount_as_settled`). A case is what `aada refund
 preview` takes; the answer is the amount in cents. Nothing of `app.rules` is used, and the arithmetic is another: all
 money is brought to one denominator, in whole numbers, and halved there.
 """
@@ -100,3 +101,164 @@ def _business_days_after(day: date, count: int) -> date:
         day += timedelta(days=1)
         count -= day.weekday() < 5
     return day
+
+
+# Policies of a school's own, and open points that it settles. Money is toward the program, as on real accounts.
+
+
+def amount_as_settled(case: Case) -> int:
+    """The refund in cents of a case whose money is toward the program, for the application and for items."""
+    chosen, policy = case["settings"], _version(case)
+    paid = _counted(case)
+    if case["kind"] == "school_cancelled" and (
+        case["attended_minutes"] or chosen.get("cancelled_before_start", "all_paid") == "all_paid"
+    ):
+        return sum(paid.values())
+    if _is_in_time(case, policy):
+        kept = {} if policy["window_returns"] == "all_paid" else _kept_of(case, policy, paid)
+        back = sum(paid.values()) - sum(kept.values())
+        if policy["window_returns"] == "all_paid":
+            return back
+        return back - min(back, _offset(case, policy, paid, back))
+    total = case["program"]["total_minutes"]
+    top, bottom = _lost(case, policy, min(case["attended_minutes"], total), total)
+    charge = sum(one["charge_cents"] for one in case["program"]["segments"])
+    returns = chosen.get("overpayment", "as_paid") == "returned"
+    back = 0  # in parts of a cent, `bottom` of them
+    toward = paid.pop("program", 0)
+    if top == bottom:
+        back += max(0, toward - charge) * bottom if returns else 0
+    else:
+        back += max(0, toward * bottom - charge * top)
+    kept = _kept_of(case, policy, paid)
+    for purpose, money in paid.items():
+        open_money = money - kept.get(purpose, 0)
+        beyond = max(0, money - _charged(case, purpose)) if returns else 0
+        if _comes_back_whole(case, purpose):
+            back += open_money * bottom
+        else:
+            back += beyond * bottom + (open_money - beyond) * (bottom - top)
+    back -= min(back, _offset(case, policy, paid, back) * bottom)
+    return _to_cents(back, bottom, chosen.get("rounding", "half_up"))
+
+
+def _to_cents(parts: int, bottom: int, rounding: str) -> int:
+    if rounding == "down":
+        return parts // bottom
+    if rounding == "up":
+        return (parts + bottom - 1) // bottom
+    return (2 * parts + bottom) // (2 * bottom)
+
+
+def _version(case: Case) -> dict[str, Any]:
+    if isinstance(case["policy"], dict):
+        return {"nothing_from_percent": None, "step_percent": None, "tiers": []} | case["policy"]
+    old = case["policy"] != "gnpec-current"
+    steps = [{"through": upto, "refund_percent": back} for upto, back in (*TIERS, (50, 50))]
+    tiers = case["policy"] == "gnpec-tiers" or (case["settings"].get("after_window") == "tiers" and old)
+    return {
+        "window_hours": None if old else 72,
+        "window_business_days": 3 if old else None,
+        "window_returns": "all_paid" if old else "all_but_retained",
+        "nothing_from_percent": 50,
+        "step_percent": None,
+        "tiers": steps if tiers else [],
+        "application_fee_cap_cents": FEE_CAPS[case["policy"]],
+    }
+
+
+def _counted(case: Case) -> dict[str, int]:
+    day = datetime.fromisoformat(case["withdrawn_at"]).astimezone(ATLANTA).date()
+    late = case["settings"].get("payments_after_withdrawal") == "ignored"
+    counted = [one for one in case["payments"] if not (late and date.fromisoformat(one["paid_on"]) > day)]
+    return _paid(case | {"payments": counted})
+
+
+def _is_in_time(case: Case, policy: dict[str, Any]) -> bool:
+    chosen = case["settings"]
+    if case["kind"] == "administrative" and chosen.get("window_kinds") == "student":
+        return False
+    signed = datetime.fromisoformat(case["agreement"]["signed_at"])
+    left = datetime.fromisoformat(case["withdrawn_at"])
+    if policy["window_hours"] is not None:
+        over = (left - signed) - timedelta(hours=policy["window_hours"])
+        return over < timedelta() or (not over and chosen.get("window_edge", "inclusive") == "inclusive")
+    if policy["window_business_days"] is None:
+        return False
+    closed = {date.fromisoformat(one) for one in chosen.get("holidays", [])}
+    day, count = signed.astimezone(ATLANTA).date(), policy["window_business_days"]
+    while count:
+        day += timedelta(days=1)
+        count -= day.weekday() < 5 and day not in closed
+    return left.astimezone(ATLANTA).date() <= day
+
+
+def _lost(case: Case, policy: dict[str, Any], done: int, total: int) -> tuple[int, int]:
+    """The part that does not come back, as a fraction."""
+    edge = policy["nothing_from_percent"]
+    if edge is not None:
+        beyond = 100 * done - edge * total
+        if beyond > 0 or (beyond == 0 and case["settings"].get("threshold_edge", "nothing") == "nothing"):
+            return 1, 1
+    if policy["tiers"]:
+        back = next(
+            (one["refund_percent"] for one in policy["tiers"] if 100 * done <= one["through"] * total), 0
+        )
+        return 100 - back, 100
+    step = policy["step_percent"]
+    if step:
+        steps = -(-done * 100 // (total * step))
+        return min(100, steps * step), 100
+    return done, total
+
+
+def _kept_of(case: Case, policy: dict[str, Any], paid: dict[str, int]) -> dict[str, int]:
+    kept = {"application_fee": min(paid.get("application_fee", 0), _fee_that_is_kept(case, policy))}
+    for item in _items_that_are_kept(case):
+        kept[f"item:{item['name']}"] = min(paid.get(f"item:{item['name']}", 0), item["amount_cents"])
+    return kept
+
+
+def _fee_that_is_kept(case: Case, policy: dict[str, Any]) -> int:
+    agreement = case["agreement"]
+    if not agreement["application_fee_disclosed"]:
+        return 0
+    cap = policy.get("application_fee_cap_cents")
+    fee: int = agreement["application_fee_cents"]
+    return fee if cap is None else min(fee, cap)
+
+
+def _items_that_are_kept(case: Case) -> list[dict[str, Any]]:
+    if case["settings"].get("kept_items") == "not_retained":
+        return []
+    return [one for one in case["items"] if one["kept"] and one["disclosed"] and not one["refundable"]]
+
+
+def _charged(case: Case, purpose: str) -> int:
+    if purpose == "application_fee":
+        fee: int = case["agreement"]["application_fee_cents"]
+        return fee
+    return next(int(one["amount_cents"]) for one in case["items"] if f"item:{one['name']}" == purpose)
+
+
+def _comes_back_whole(case: Case, purpose: str) -> bool:
+    chosen = case["settings"]
+    if purpose == "application_fee":
+        disclosed = case["agreement"]["application_fee_disclosed"]
+        return bool(
+            chosen.get("over_cap_application_fee" if disclosed else "undisclosed_application_fee")
+            == "returned"
+        )
+    item = next(one for one in case["items"] if f"item:{one['name']}" == purpose)
+    how = chosen.get("other_items")
+    return how == "returned" or (how == "unissued_returned" and not item["kept"] and not item["refundable"])
+
+
+def _offset(case: Case, policy: dict[str, Any], paid: dict[str, int], back: int) -> int:
+    """What may be kept and was not paid, in cents, where it is taken from the refund."""
+    if case["settings"].get("unpaid_charges") != "offset" or not back:
+        return 0
+    unpaid = max(0, _fee_that_is_kept(case, policy) - paid.get("application_fee", 0))
+    for item in _items_that_are_kept(case):
+        unpaid += max(0, item["amount_cents"] - paid.get(f"item:{item['name']}", 0))
+    return unpaid

@@ -1,11 +1,12 @@
 """Two implementations of the refund that know nothing of one another agree."""
 
 import random
+from typing import Any
 
 from app.finance.refunds import door
 from tests.rules.refund_cases import case as example
 from tests.rules.refund_cases import generated, paid
-from tests.rules.second_refunds import amount_of, is_mixed
+from tests.rules.second_refunds import amount_as_settled, amount_of, is_mixed
 
 CASES = 12_000
 
@@ -19,6 +20,68 @@ def test_two_ways_to_a_refund_agree_to_the_cent() -> None:
         if (found := door.preview(case).amount_cents) != (other := amount_of(case))
     ]
     assert not differ, f"{len(differ)} of {len(cases)}, first: {differ[0]}"
+
+
+SETTLED: dict[str, tuple[object, ...]] = {
+    "threshold_edge": ("nothing", "refund"),
+    "overpayment": ("as_paid", "returned"),
+    "unpaid_charges": ("not_offset", "offset"),
+    "payments_after_withdrawal": ("counted", "ignored"),
+    "over_cap_application_fee": ("prorated", "returned"),
+    "undisclosed_application_fee": ("prorated", "returned"),
+    "kept_items": ("retained", "not_retained"),
+    "other_items": ("prorated", "unissued_returned", "returned"),
+    "rounding": ("half_up", "down", "up"),
+    "window_edge": ("inclusive", "exclusive"),
+    "window_kinds": ("any", "student"),
+    "cancelled_before_start": ("all_paid", "as_withdrawal"),
+    "after_window": ("pro_rata", "tiers"),
+    "holidays": ([], ["2026-07-03", "2026-09-07", "2026-11-26"]),
+}
+"""The open points that a school settles and that change an amount."""
+
+
+def _filed(chance: random.Random) -> dict[str, Any]:
+    tiers = chance.random() < 0.5
+    through = sorted(chance.sample(range(101), chance.randint(1, 5))) if tiers else []
+    in_hours = chance.random() < 0.6
+    return {
+        "name": "Refund policy",
+        "schedule": "tiers" if tiers else "pro_rata",
+        "tiers": [{"through": one, "refund_percent": chance.randint(0, 100)} for one in through],
+        "nothing_from_percent": chance.choice((None, 25, 50, 60, 100)),
+        "step_percent": None if tiers else chance.choice((None, None, 5, 10, 30)),
+        "window_hours": chance.choice((0, 24, 72, 120)) if in_hours else None,
+        "window_business_days": None if in_hours else chance.choice((None, 1, 3, 5)),
+        "window_returns": chance.choice(("all_paid", "all_but_retained")),
+        "application_fee_cap_cents": chance.choice((None, 0, 10_000, 15_000)),
+        "due_days": 45,
+    }
+
+
+def test_two_ways_agree_under_filed_policies_and_settled_open_points() -> None:
+    """As on real accounts: one segment, the program, and money toward it, for the application and for items."""
+    chance = random.Random(62)
+    differ = []
+    for case in generated(20_260_620, CASES):
+        total = case["program"]["total_minutes"]
+        charge = sum(one["charge_cents"] for one in case["program"]["segments"])
+        case["program"] = {
+            "total_minutes": total,
+            "segments": [{"name": "Program", "total_minutes": total, "charge_cents": charge}],
+        }
+        for one in case["payments"]:
+            if one["for"].startswith("segment:"):
+                one["for"] = "program"
+        if chance.random() < 0.7:
+            case["policy"] = _filed(chance)
+        case["settings"] = {
+            name: chance.choice(values) for name, values in SETTLED.items() if chance.random() < 0.4
+        }
+        found, other = door.preview(case).amount_cents, amount_as_settled(case)
+        if found != other:
+            differ.append((found, other, case))
+    assert not differ, f"{len(differ)} of {CASES}, first: {differ[0]}"
 
 
 def test_an_hour_is_charged_once_however_the_money_was_named() -> None:

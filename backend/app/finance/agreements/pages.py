@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from app.core.permissions import Permission, Subject
 from app.enrollment import service as enrollment
-from app.finance.agreements import policy, service, terms
+from app.finance.agreements import policy, refund_terms, service, terms
 from app.finance.agreements.cosigners import service as cosigners
 from app.finance.agreements.reports import AGREEMENTS
 from app.finance.agreements.schemas import ConsentForm, CountersignForm, SignForm, VoidForm
@@ -15,7 +15,6 @@ from app.finance.agreements.signatures import service as signatures
 from app.finance.agreements.signatures.service import Trace
 from app.rules import agreements as rules
 from app.rules.agreements import STATES
-from app.rules.refunds_policies import POLICIES
 from app.web import navigation, refusals, reports, search
 from app.web.downloads import pdf_response
 from app.web.field_types import PathId
@@ -146,7 +145,7 @@ def _page(
         own=is_own,
         over=service.is_over(row),
         leaving=leaving if found.waits else None,
-        refunded=rules.refunded_on_cancellation(POLICIES[row.refund_policy]),
+        refunded=rules.refunded_on_cancellation(refund_terms.of_terms(row.terms).rule),
         may_sign=is_own and goes_on and row.status == "awaiting_student" and not service.is_over(row),
         may_countersign=(
             policy.may_sign_for_school(subject) and not is_own and goes_on and row.status == "awaiting_school"

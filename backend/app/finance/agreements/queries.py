@@ -1,7 +1,6 @@
 """Every SQL statement about enrollment agreements, and the agreement that a refund is computed by."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -22,7 +21,8 @@ from app.db.models import (
     StudentProfile,
     User,
 )
-from app.rules.agreements import APPLICATION, FEE, WAITING
+from app.finance.agreements.agreed import SignedAgreement, signed
+from app.rules.agreements import WAITING
 from app.web import queue
 from app.web.listing import Listing
 from app.web.paging import Paging
@@ -49,51 +49,6 @@ register_conflict(
 
 
 # What a refund is computed by
-
-
-@dataclass(frozen=True, slots=True)
-class AgreedItem:
-    """A charge beside tuition and fees; its `kind` is a type of charge of the ledger. Whether it was issued and cannot
-    be used again, as `rules.refunds.Item` asks, nobody knows when one signs."""
-
-    name: str
-    amount_cents: int
-    refundable: bool
-    disclosed: bool
-    kind: str
-
-
-@dataclass(frozen=True, slots=True)
-class AgreedSegment:
-    """A part of the program with its price, as `rules.refunds.Segment` takes it."""
-
-    name: str
-    total_minutes: int
-    charge_cents: int
-
-
-@dataclass(frozen=True, slots=True)
-class SignedAgreement:
-    """What a student has signed. `policy` is the version of the refund policy by its name in `rules.refunds`.
-
-    `signed_at` is the student's signature. `window_from` is the first signature of those that it superseded one after
-    another: a change of terms gives no new time to cancel.
-    """
-
-    id: int
-    signed_at: datetime
-    cancellation_until: datetime
-    policy: str
-    application_fee_cents: int
-    application_fee_disclosed: bool
-    items: tuple[AgreedItem, ...]
-    segments: tuple[AgreedSegment, ...]
-    first_signed_at: datetime | None = None
-
-    @property
-    def window_from(self) -> datetime:
-        """When the time to cancel began."""
-        return self.first_signed_at or self.signed_at
 
 
 @internal("what a refund is computed by, for whoever may compute it")
@@ -135,32 +90,17 @@ def first_signature(session: Session, row: EnrollmentAgreement) -> datetime | No
     return first
 
 
-def signed(row: EnrollmentAgreement, first: datetime | None = None) -> SignedAgreement:
-    """A row that the student has signed, as refunds take it; `first` is their first signature of its chain."""
-    if row.signed_at is None or row.cancellation_until is None:
-        raise ValueError(f"agreement {row.id} is not signed")
-    terms = row.terms
-    return SignedAgreement(
-        id=row.id,
-        signed_at=row.signed_at,
-        cancellation_until=row.cancellation_until,
-        policy=row.refund_policy,
-        application_fee_cents=terms["application_fee_cents"],
-        application_fee_disclosed=terms["application_fee_disclosed"],
-        items=tuple(
-            AgreedItem(
-                one["name"], one["amount_cents"], one["refundable"], one["disclosed"], one.get("kind", kind)
-            )
-            for one, kind in zip(terms["items"], _kinds(terms), strict=True)
-        ),
-        segments=tuple(AgreedSegment(**one) for one in terms["segments"]),
-        first_signed_at=first,
+@internal("counts alone, which name nobody")
+def signed_under(session: Session, what: str) -> dict[int, int]:
+    """How many agreements students have signed under each version of the refund policy (`what` is `version`) or of its
+    settings (`settings_version`)."""
+    version = EnrollmentAgreement.terms["refund_policy"][what].astext
+    rows = session.execute(
+        select(version, func.count())
+        .where(EnrollmentAgreement.signed_at.is_not(None), version.is_not(None))
+        .group_by(version)
     )
-
-
-def _kinds(terms: Mapping[str, Any]) -> Iterator[str]:
-    """The kind of each item. Older terms say it of the fees alone, which stand in the same order."""
-    return (one["kind"] for one in terms["fees"] if one["kind"] not in (APPLICATION, FEE))
+    return {int(number): count for number, count in rows}
 
 
 # One agreement

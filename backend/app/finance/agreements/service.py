@@ -18,7 +18,10 @@ from app.db.session import Database
 from app.documents import service as documents
 from app.documents.service import DocumentKind, Offer
 from app.finance.agreements import notices, own_queries, paper, policy, queries, terms
-from app.finance.agreements.queries import AgreedItem, AgreedSegment, SignedAgreement, in_force
+from app.finance.agreements.agreed import AgreedItem, AgreedSegment, SignedAgreement
+from app.finance.agreements.queries import in_force, signed_under
+from app.finance.agreements.refund_terms import AgreedRefund, InForce
+from app.finance.agreements.refund_terms import on as refund_on
 from app.rules import agreements as rules
 from app.rules.agreements import FIELDS, WAITING
 from app.web.listing import Listing
@@ -26,8 +29,10 @@ from app.web.paging import Paging
 
 __all__ = [
     "AgreedItem",
+    "AgreedRefund",
     "AgreedSegment",
     "Agreement",
+    "InForce",
     "SignedAgreement",
     "content",
     "expire",
@@ -39,6 +44,8 @@ __all__ = [
     "own_to_sign",
     "read",
     "read_any",
+    "refund_on",
+    "signed_under",
     "void",
     "void_waiting",
 ]

@@ -12,10 +12,10 @@ from app.core.errors import Conflict
 from app.core.money import format_cents
 from app.db.models import ProgramFee
 from app.documents.service import Draft, Letterhead
+from app.finance.agreements.refund_terms import AgreedRefund, as_terms
 from app.finance.agreements.schemas import PrepareForm
 from app.rules import agreements as rules
 from app.rules.agreements import APPLICATION, FEE, KINDS, Fee
-from app.rules.refunds_policies import Policy
 from app.school.service import AgreementPolicy
 from app.web.formats import long_date
 
@@ -49,13 +49,22 @@ class Sample:
 
 
 def build(
-    row: Row[Any] | Sample, fees: Sequence[Fee], policy: AgreementPolicy, refund: Policy, values: PrepareForm
+    row: Row[Any] | Sample,
+    fees: Sequence[Fee],
+    policy: AgreementPolicy,
+    refund: AgreedRefund,
+    values: PrepareForm,
 ) -> dict[str, Any]:
     """The terms of an agreement for an enrollment. Raises Conflict for a program without hours or tuition."""
     if not row.clock_hours or row.tuition_amount_cents is None:
         raise Conflict(
             f"{row.program} has no clock hours or no tuition in the catalog, so there is nothing to agree to. Enter "
             "them with the program, then prepare the agreement. Nothing was sent."
+        )
+    if refund.rule.schedule == "weekly" and not row.duration_weeks:
+        raise Conflict(
+            f"The refund policy counts weeks, and {row.program} has no length in weeks. Enter it with the program, "
+            "then prepare the agreement. Nothing was sent."
         )
     application = next((fee for fee in fees if fee.kind == APPLICATION), None)
     return {
@@ -105,7 +114,7 @@ def build(
                 "charge_cents": rules.charge_cents(row.tuition_amount_cents, fees),
             }
         ],
-        "refund_policy": {"name": refund.name, "title": refund.title, "clause": refund.clause},
+        "refund_policy": as_terms(refund),
         "disclosures": [[one.heading, one.text] for one in policy.disclosures],
         "cosigner": (
             {"kind": values.cosigner_kind, "name": values.cosigner_name} if values.cosigner_kind else None
@@ -113,7 +122,7 @@ def build(
     }
 
 
-def sample(refund: Policy, policy: AgreementPolicy) -> dict[str, Any]:
+def sample(refund: AgreedRefund, policy: AgreementPolicy) -> dict[str, Any]:
     """Terms of nobody, to look at the wording."""
     fees = [
         Fee(APPLICATION, "Application fee", 10_000, refundable=False, disclosed=True),
@@ -168,7 +177,9 @@ def drawn(terms: Mapping[str, Any]) -> dict[str, Any]:
         ],
         "total": format_cents(terms["total_cents"]),
         "refund_title": terms["refund_policy"]["title"],
-        "refund_clause": terms["refund_policy"]["clause"],
+        "refund_clause": " ".join(
+            [terms["refund_policy"]["clause"], *terms["refund_policy"].get("readings", ())]
+        ),
         "disclosures": terms["disclosures"],
         "parties": [
             ["Student", terms["student"]],

@@ -21,9 +21,9 @@ from app.rules.refunds import (
     Result,
     Segment,
     Settings,
-    Tier,
     refund,
 )
+from app.rules.refunds_policies import fault, filed
 from app.web.formats import long_date
 
 LARGEST = 5_000_000
@@ -140,45 +140,19 @@ def _instant(given: datetime, zone: ZoneInfo, path: tuple[str, ...]) -> datetime
 
 
 def _filed(given: PolicyIn, signed: datetime) -> Policy:
-    through = [one.through for one in given.tiers]
-    if through != sorted(set(through)):
-        raise CaseError(("policy", "tiers"), "Give the tiers in ascending order, each step once.")
-    if given.schedule == "tiers" and not through:
-        raise CaseError(("policy", "tiers"), "Give at least one tier: the schedule is one of tiers.")
-    if given.schedule == "tiers" and through[-1] > 100:
-        raise CaseError(("policy", "tiers"), "A tier ends at 100 percent or before.")
-    if given.schedule == "pro_rata" and through:
-        raise CaseError(("policy", "tiers"), "A pro rata schedule has no tiers.")
-    if given.window_hours is not None and given.window_business_days is not None:
-        raise CaseError(
-            ("policy", "window_business_days"),
-            "Give the time to cancel in hours or in business days, not both.",
-        )
+    policy = filed(given.model_dump())
+    if wrong := fault(policy):
+        raise CaseError(("policy", wrong[0]), wrong[1])
     day = signed.date()
-    for name, bound, wrong in (
+    for name, bound, words in (
         ("effective_from", given.effective_from, "had not begun"),
         ("effective_until", given.effective_until, "had ended"),
     ):
         if bound is not None and (day < bound if name == "effective_from" else day > bound):
             raise CaseError(
-                ("policy", name), f"This version {wrong} when the agreement was signed on {long_date(day)}."
+                ("policy", name), f"This version {words} when the agreement was signed on {long_date(day)}."
             )
-    return Policy(
-        name=given.name,
-        title=given.name,
-        clause=given.clause,
-        schedule=given.schedule,
-        tiers=tuple(Tier(one.through, one.refund_percent) for one in given.tiers),
-        nothing_from_percent=given.nothing_from_percent,
-        step_percent=given.step_percent,
-        window_hours=given.window_hours,
-        window_business_days=given.window_business_days,
-        window_returns=given.window_returns,
-        application_fee_cap_cents=given.application_fee_cap_cents,
-        due_days=given.due_days,
-        effective_from=given.effective_from,
-        effective_until=given.effective_until,
-    )
+    return policy
 
 
 # What is wrong, and where

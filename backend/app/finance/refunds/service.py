@@ -21,7 +21,7 @@ from app.db.models.enrollment import EnrollmentStatus
 from app.enrollment import service as enrollment
 from app.finance.agreements import service as agreements
 from app.finance.refunds import door, policy
-from app.rules.refunds import POLICIES, Case, Payment, Result, Segment, Settings, in_force
+from app.rules.refunds import Case, CaseError, Payment, Result, Segment
 from app.rules.refunds_curve import after, curve
 from app.web import formats
 
@@ -125,9 +125,9 @@ def what_if(session: Session, subject: Subject, enrollment_id: int, zone: ZoneIn
     moment = clock.now()
     agreed = agreements.in_force(session, enrollment_id)
     signed = min(agreed.window_from if agreed else datetime.combine(row.enrolled_at, time(), zone), moment)
-    in_force_then = in_force(signed.astimezone(zone).date())
+    refund = agreed.refund if agreed else agreements.refund_on(session, signed.astimezone(zone).date()).agreed
     case = Case(
-        policy=POLICIES[agreed.policy] if agreed else in_force_then or POLICIES["gnpec-current"],
+        policy=refund.rule,
         total_minutes=hours.required_minutes,
         segments=(Segment(row.program_name, hours.required_minutes, tuition),),
         payments=(Payment(tuition, row.enrolled_at, "program"),),
@@ -135,13 +135,16 @@ def what_if(session: Session, subject: Subject, enrollment_id: int, zone: ZoneIn
         attended_minutes=hours.done_minutes,
         withdrawn_at=moment,
         kind="student",
-        settings=Settings(time_zone=zone.key),
+        settings=refund.settings_in(zone),
+        starts_on=agreed.starts_on if agreed else row.enrolled_at,
+        weeks=agreed.weeks if agreed else academics.duration_weeks(session, row.program_id),
     )
     known = next((found for one in _accounts if (found := one(session, enrollment_id, case))), None)
-    if known is None:
-        return _what_if(row, case, hours.minutes_per_week, assumed=ASSUMED)
-    case, sentences = known
-    return _what_if(row, case, hours.minutes_per_week, assumed=" ".join(sentences) or None)
+    case, sentences = known or (case, [ASSUMED])
+    try:
+        return _what_if(row, case, hours.minutes_per_week, assumed=" ".join(sentences) or None)
+    except CaseError as error:
+        raise Conflict(f"No refund can be computed. {error.sentence}") from None
 
 
 def own_what_ifs(session: Session, subject: Subject, zone: ZoneInfo) -> list[WhatIf]:

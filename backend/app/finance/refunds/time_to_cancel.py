@@ -7,7 +7,6 @@ from sqlalchemy.orm import Session
 
 from app.enrollment import service as enrollment
 from app.finance.agreements import service as agreements
-from app.rules.refunds import POLICIES, Settings
 from app.rules.refunds_days import window
 from app.rules.refunds_policies import applied
 
@@ -20,7 +19,7 @@ def within(session: Session, enrollment_id: int, at: datetime, zone: ZoneInfo) -
     signed = agreements.in_force(session, enrollment_id, at)
     if signed is None or at < signed.window_from:
         return False
-    _policy, settings = applied(POLICIES[signed.policy], Settings(time_zone=zone.key))
+    _policy, settings = applied(signed.refund.rule, signed.refund.settings_in(zone))
     found = window(signed.window_from, at, settings, zone)
     return found is not None and found.inside
 

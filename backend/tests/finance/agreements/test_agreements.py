@@ -85,7 +85,7 @@ def test_both_signatures_are_in_the_document_and_a_refund_is_computed_by_it(
         binding = queries.in_force(session, world.enrollments["maria"])
         assert queries.in_force(session, world.enrollments["theo"]) is None
     assert binding is not None
-    assert (binding.policy, binding.application_fee_cents, binding.application_fee_disclosed) == (
+    assert (binding.refund.name, binding.application_fee_cents, binding.application_fee_disclosed) == (
         "gnpec-current",
         15_000,
         True,

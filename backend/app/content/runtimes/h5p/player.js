@@ -21,11 +21,11 @@ let inner = null; // the window that the content is in
 let state = JSON.stringify(boot.cmi.state);
 let statements = []; // what the server has not acknowledged
 let seconds = 0; // in which the page was looked at
-let told = 0; // as far as they have been reported
+let reported = 0; // as far as they have been reported
 let hasResult = false; // as a statement
 let offered = boot.cmi.done;
 
-const read = () => ({ shown: inner !== null, suspend_data: state, statements: statements.slice(0, MOST), seconds: told });
+const read = () => ({ shown: inner !== null, suspend_data: state, statements: statements.slice(0, MOST), seconds: reported });
 
 const saving = new Saving({
   url: "commit",
@@ -66,13 +66,13 @@ function look() {
   }
   if (inner) state = JSON.stringify(window.H5PIntegration.contents[`cid-${ID}`].contentUserData ?? {});
   const kept = saving.savedText === null ? null : JSON.parse(saving.savedText);
-  if (seconds - told >= SAVE_SECONDS || statements.length || kept?.suspend_data !== state) told = seconds;
+  if (seconds - reported >= SAVE_SECONDS || statements.length || kept?.suspend_data !== state) reported = seconds;
   if (inner && saving.unsaved) saving.changed();
 }
 
 // Asked when the page is about to be left: what the content knows by now has to be known here first.
 function active() {
-  told = seconds;
+  reported = seconds;
   look();
   return inner !== null;
 }

@@ -19,14 +19,13 @@ from app.db.session import Database
 from app.documents import service as documents
 from app.documents.service import Draft
 from app.enrollment import service as enrollment
-from app.finance.agreements import paper, policy, queries, terms
+from app.finance.agreements import paper, policy, queries, refund_terms, terms
 from app.finance.agreements.fees import queries as fees
 from app.finance.agreements.proposals.queries import is_of_staff
+from app.finance.agreements.refund_terms import InForce
 from app.finance.agreements.schemas import PrepareForm
 from app.rules import agreements as rules
-from app.rules import refunds_policies
 from app.rules.agreements import FIELDS
-from app.rules.refunds_policies import Policy
 from app.school import service as school
 from app.school.service import PolicyKind
 from app.school.service import policies as dated
@@ -45,7 +44,7 @@ class Proposal:
     needs_parent: bool
     supersedes: EnrollmentAgreement | None
     waiting: bool
-    refund: Policy
+    refund: InForce
 
 
 def proposal(session: Session, subject: Subject, enrollment_id: int) -> Proposal:
@@ -63,7 +62,7 @@ def proposal(session: Session, subject: Subject, enrollment_id: int) -> Proposal
         rules.needs_parent(row.birth_date, today),
         queries.standing(session, enrollment_id),
         queries.is_waiting(session, enrollment_id),
-        refund_policy(today),
+        refund_terms.on(session, today),
     )
 
 
@@ -85,16 +84,6 @@ def _require_staying(session: Session, enrollment_id: int, *, lock: bool = False
     leaving = enrollment.why_leaving(session, enrollment_id, lock=lock)
     if leaving is not None:
         raise Conflict(f"{leaving} Nothing was sent.")
-
-
-def refund_policy(day: date) -> Policy:
-    """The refund policy for agreements signed on a day. Raises Conflict where none is in force."""
-    found = refunds_policies.in_force(day)
-    if found is None:
-        raise Conflict(
-            f"No refund policy is in force on {day:%Y-%m-%d}, so nothing can be agreed. Nothing was sent."
-        )
-    return found
 
 
 def _terms(
@@ -125,7 +114,7 @@ def _terms(
         )
     _require_kept_fees(found.fees)
     wording = dated.at(session, PolicyKind.AGREEMENT, clock.today(school.facts(session).zone))
-    said = terms.build(found.row, terms.fees_of(found.fees), wording.values, found.refund, values)
+    said = terms.build(found.row, terms.fees_of(found.fees), wording.values, found.refund.agreed, values)
     return found, wording, said
 
 
@@ -183,6 +172,7 @@ def prepare(
         document_id, number = documents.begin_signing(session, subject, draft, today, values.request)
         supersedes = found.supersedes.id if found.supersedes else None
         dated.used(session, wording)
+        found.refund.used(session)
     try:
         parties = rules.parties(cosigner=values.cosigner_kind is not None)
         pdf, facts_sha256 = documents.presented(
@@ -198,7 +188,7 @@ def prepare(
                 terms=said,
                 terms_sha256=facts_sha256,
                 policy_id=wording.id,
-                refund_policy=found.refund.name,
+                refund_policy=found.refund.agreed.name,
                 shown_sha256=stored.sha256,
                 file_sha256=stored.sha256,
                 cosigner_kind=values.cosigner_kind,

@@ -20,14 +20,13 @@ from app.db.models import AgreementSignature, EnrollmentAgreement, IssuedDocumen
 from app.db.session import Database
 from app.documents import service as documents
 from app.enrollment import service as enrollment
-from app.finance.agreements import paper, policy, queries, service
+from app.finance.agreements import paper, policy, queries, refund_terms, service
 from app.finance.agreements.cosigners import queries as links
 from app.finance.agreements.cosigners.link_mail import send_link
 from app.finance.agreements.schemas import CountersignForm, SignForm
 from app.finance.agreements.service import Agreement
 from app.finance.agreements.terms import CONSENT
 from app.rules import agreements as rules
-from app.rules import refunds_policies
 from app.rules.agreements import FIELDS
 from app.school import service as school
 from app.settings import Settings
@@ -166,7 +165,7 @@ def sign_as(
     with database.begin() as session:
         known = school.facts(session)
         if act.party == "student":
-            _require_same_refund_policy(row, now.astimezone(known.zone).date())
+            _require_same_refund_policy(session, row, now.astimezone(known.zone).date())
         _require_staying(session, row)
         key = documents.signing_key(session, settings)
     pdf = paper.fetch(database, files, subject, row, found.number)
@@ -251,9 +250,8 @@ def _next(session: Session, row: EnrollmentAgreement, act: Act, now: datetime, z
         first = queries.first_signature(session, row) or now
         row.status = "awaiting_cosigner" if row.cosigner_kind else "awaiting_school"
         row.signed_at = now
-        row.cancellation_until = rules.cancellation_until(
-            first, refunds_policies.POLICIES[row.refund_policy], zone
-        )
+        agreed = refund_terms.of_terms(row.terms)
+        row.cancellation_until = rules.cancellation_until(first, agreed.rule, zone, agreed.settings_in(zone))
     else:
         row.status = "awaiting_school"
 
@@ -376,9 +374,10 @@ def _require_name(typed: str, name: str) -> None:
         raise Invalid(sentence, errors=[FieldError("name", sentence)])
 
 
-def _require_same_refund_policy(row: EnrollmentAgreement, day: Any) -> None:
-    found = refunds_policies.in_force(day)
-    if found is None or found.name != row.refund_policy:
+def _require_same_refund_policy(session: Session, row: EnrollmentAgreement, day: Any) -> None:
+    """What is signed today goes by the policy of today."""
+    kept, found = refund_terms.of_terms(row.terms), refund_terms.on(session, day).agreed
+    if (kept.policy, kept.readings) != (found.policy, found.readings):
         raise Conflict(
             "The refund policy has changed since this agreement was prepared, so it cannot be signed any more. Nothing "
             "was signed. Ask the school’s office for a new one."

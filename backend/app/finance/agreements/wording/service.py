@@ -11,8 +11,7 @@ from app.core.errors import FieldError, Forbidden, Invalid
 from app.core.files import FileStore
 from app.core.permissions import Permission, Subject
 from app.documents.service import Draft
-from app.finance.agreements import policy, terms
-from app.finance.agreements.proposals.service import refund_policy
+from app.finance.agreements import policy, refund_terms, terms
 from app.finance.agreements.schemas import WordingForm
 from app.school import service as school
 from app.school.service import AgreementPolicy, PolicyKind
@@ -37,9 +36,8 @@ def preview(session: Session, subject: Subject, files: FileStore, values: Wordin
     """A sample agreement with this wording. Raises Forbidden, Invalid for lines that are no disclosures."""
     policy.require_read_all(subject)
     wording = _read(values)
-    return terms.draft(
-        terms.sample(refund_policy(_today(session)), wording), school.letterhead(session, files), 0, 0
-    )
+    refund = refund_terms.on(session, _today(session)).agreed
+    return terms.draft(terms.sample(refund, wording), school.letterhead(session, files), 0, 0)
 
 
 def save(session: Session, subject: Subject, values: WordingForm) -> None:

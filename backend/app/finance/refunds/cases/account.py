@@ -21,6 +21,7 @@ from app.finance.refunds import door
 from app.finance.refunds.cases import queries, sentences
 from app.finance.refunds.cases.terms import Terms, terms_of
 from app.rules.refunds import Case, Payment, Result
+from app.rules.refunds_payees import Share, shares
 
 PAYER_ORDER = tuple(chart.PAYER_KINDS)
 """Who is paid back first: public funds, then employers and sponsors. The student comes last."""
@@ -75,6 +76,7 @@ class Computed:
     other_cents: int
     payees: list[dict[str, Any]]
     assumptions: list[str]
+    terms: Terms
 
     @property
     def basis(self) -> str:
@@ -100,6 +102,7 @@ class Gathered:
     assumptions: list[str]
     paid: list[Paid]
     student: str
+    terms: Terms
 
 
 def gather(session: Session, leaving: Leaving, zone: ZoneInfo, kept: Collection[str] = ()) -> Gathered:
@@ -108,7 +111,7 @@ def gather(session: Session, leaving: Leaving, zone: ZoneInfo, kept: Collection[
     terms = terms_of(session, leaving.enrollment_id, row, zone, leaving.withdrawn_at)
     money = _Money(ledger.money_of(session, leaving.enrollment_id), terms, kept)
     payers = ledger.paid_by_payers(session, leaving.enrollment_id)
-    assumptions = list(terms.assumptions)
+    assumptions = [terms.source, *terms.assumptions]
     total, done = leaving.total_minutes, leaving.completed_minutes
     if not total:
         total, done = 6_000, 60 * leaving.percent
@@ -135,10 +138,11 @@ def gather(session: Session, leaving: Leaving, zone: ZoneInfo, kept: Collection[
     for each in paid:
         sums[each.day, each.purpose] = sums.get((each.day, each.purpose), 0) + each.cents
     case_file: dict[str, Any] = {
-        "policy": terms.policy,
+        "policy": terms.refund.policy,
         "program": {
             "total_minutes": total,
             "segments": _less(segments, money.credit_of("program")),
+            **_weeks(terms),
         },
         "agreement": {
             "signed_at": terms.signed_at.astimezone(zone).isoformat(),
@@ -163,11 +167,12 @@ def gather(session: Session, leaving: Leaving, zone: ZoneInfo, kept: Collection[
         "withdrawn_at": leaving.withdrawn_at.astimezone(zone).isoformat(),
         "kind": leaving.kind,
         "settings": {
+            **terms.refund.settings,
             "time_zone": zone.key,
             "payer": "va" if any(one.kind == "va" for one in payers) else "student",
         },
     }
-    return Gathered(case_file, assumptions, paid, row.full_name)
+    return Gathered(case_file, assumptions, paid, row.full_name, terms)
 
 
 def compute(session: Session, leaving: Leaving, zone: ZoneInfo, kept: Collection[str] = ()) -> Computed:
@@ -180,8 +185,9 @@ def compute(session: Session, leaving: Leaving, zone: ZoneInfo, kept: Collection
     result = door.compute(case)
     back = _by_purpose(case, result.amount_cents)
     other = sum(cents for purpose, cents in back.items() if purpose.startswith("item:"))
-    payees = _payees(result.amount_cents, back, found.paid, found.student)
-    return Computed(found.case_file, result, other, payees, found.assumptions)
+    first = result.settings.payee == "student"
+    payees = _payees(result.amount_cents, back, found.paid, found.student, student_first=first)
+    return Computed(found.case_file, result, other, payees, found.assumptions, found.terms)
 
 
 def _by_purpose(case: Case, amount: int) -> dict[str, int]:
@@ -242,25 +248,33 @@ def _purpose(group: str) -> str:
     return group if group in ("program", "application_fee") else f"item:{group}"
 
 
-def _payees(amount: int, back: dict[str, int], paid: Sequence[Paid], student: str) -> list[dict[str, Any]]:
-    """Who gets how much: each payer up to what comes back of that which their money paid, the student the rest."""
-    left = dict(back)
-    given: dict[int, list[Any]] = {}
-    by_payers = [(one.payer, one) for one in paid if one.payer is not None]
-    for payer, one in sorted(
-        by_payers, key=lambda each: (PAYER_ORDER.index(each[0].kind), each[0].booked_on, each[0].payer_id)
-    ):
-        share = min(one.cents, left.get(one.purpose, 0))
-        left[one.purpose] = left.get(one.purpose, 0) - share
-        given.setdefault(payer.payer_id, [payer.name, 0])[1] += share
-    found: list[dict[str, Any]] = [
-        {"payer_id": payer_id, "name": name, "amount_cents": cents}
-        for payer_id, (name, cents) in given.items()
-        if cents
+def _payees(
+    amount: int, back: dict[str, int], paid: Sequence[Paid], student: str, *, student_first: bool
+) -> list[dict[str, Any]]:
+    """Who gets how much, in the order in which they are paid."""
+    payers = sorted(
+        (one for one in paid if one.payer is not None),
+        key=lambda one: (
+            (PAYER_ORDER.index(one.payer.kind), one.payer.booked_on, one.payer.payer_id) if one.payer else ()
+        ),
+    )
+    names = {one.payer.payer_id: one.payer.name for one in payers if one.payer}
+    own = [Share(None, one.purpose, one.cents) for one in paid if one.payer is None]
+    others = [Share(one.payer.payer_id, one.purpose, one.cents) for one in payers if one.payer]
+    found = shares(amount, back, [*own, *others], student_first=student_first)
+    order = [None, *names] if student_first else [*names, None]
+    return [
+        {"payer_id": payer, "name": names.get(payer or 0, student), "amount_cents": found[payer]}
+        for payer in order
+        if payer in found
     ]
-    if rest := amount - sum(one["amount_cents"] for one in found):
-        found.append({"payer_id": None, "name": student, "amount_cents": rest})
-    return found
+
+
+def _weeks(terms: Terms) -> dict[str, Any]:
+    """First day and weeks of the program, where the policy counts weeks."""
+    if terms.refund.rule.schedule != "weekly" or terms.starts_on is None:
+        return {}
+    return {"starts_on": terms.starts_on.isoformat(), "weeks": terms.weeks}
 
 
 class _Money:

@@ -80,12 +80,14 @@ _STATE = case(
 
 
 def enrolled(session: Session, enrollment_id: int) -> Row[Any]:
-    """The enrollment as a refund needs it: enrolled_at, program, tuition_amount_cents, full_name."""
+    """The enrollment as a refund needs it: enrolled_at, program, tuition_amount_cents, duration_weeks,
+    full_name."""
     return session.execute(
         select(
             Enrollment.enrolled_at,
             Program.name.label("program"),
             Program.tuition_amount_cents,
+            Program.duration_weeks,
             User.full_name,
         )
         .join(Program, Program.id == Enrollment.program_id)

@@ -113,6 +113,8 @@ def _keep(
     reason: str | None,
     before: int | None,
 ) -> None:
+    if computed.terms.in_force is not None:
+        computed.terms.in_force.used(session)
     queries.add(
         session,
         RefundComputation(

@@ -1,7 +1,7 @@
 """What was agreed with a student, as a refund is computed from it: the signed agreement, or else the catalog."""
 
 from dataclasses import dataclass
-from datetime import datetime, time
+from datetime import date, datetime, time
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -9,8 +9,8 @@ from sqlalchemy import Row
 from sqlalchemy.orm import Session
 
 from app.finance.agreements import service as agreements
-from app.finance.agreements.service import AgreedItem, AgreedSegment
-from app.rules.refunds import in_force
+from app.finance.agreements.service import AgreedItem, AgreedRefund, AgreedSegment, InForce
+from app.web.formats import long_date
 
 NO_AGREEMENT = (
     "There is no signed enrollment agreement in the system. The day of enrollment counts as the day of signing, and no "
@@ -27,33 +27,63 @@ class Terms:
     """The terms of one enrollment. Without `segments` the ledger says what is charged. `assumptions` are sentences
     about what no agreement says."""
 
-    policy: str
+    refund: AgreedRefund
     signed_at: datetime
     application_fee_cents: int = 0
     application_fee_disclosed: bool = False
     items: tuple[AgreedItem, ...] = ()
     segments: tuple[AgreedSegment, ...] = ()
+    starts_on: date | None = None
+    weeks: int | None = None
     assumptions: tuple[str, ...] = ()
+    in_force: InForce | None = None
+    """The school's policies that stand in for an agreement: whoever writes a refund down marks them as used."""
+    source: str = ""
+    """Where the version of the refund policy comes from, as a sentence."""
 
 
 def terms_of(
     session: Session, enrollment_id: int, row: Row[Any], zone: ZoneInfo, withdrawn_at: datetime
 ) -> Terms:
-    """The terms of an enrollment as they bound at the withdrawal; `row` has its enrolled_at."""
+    """The terms of an enrollment as they bound at the withdrawal; `row` has its enrolled_at and the program's weeks.
+
+    The version of the policy follows the signing, not the withdrawal: it is a term of the agreement. Raises Conflict
+    where no agreement was signed and no policy was in force on the day of enrollment.
+    """
     signed = agreements.in_force(session, enrollment_id, withdrawn_at)
     if signed is None:
         later = agreements.in_force(session, enrollment_id) is not None
-        policy = in_force(row.enrolled_at)
+        in_force = agreements.refund_on(session, row.enrolled_at)
+        refund = in_force.agreed
         return Terms(
-            policy="gnpec-current" if policy is None else policy.name,
+            refund=refund,
+            in_force=in_force,
             signed_at=min(datetime.combine(row.enrolled_at, time(), zone), withdrawn_at),
+            starts_on=row.enrolled_at,
+            weeks=row.duration_weeks,
             assumptions=(LATER_SIGNED if later else NO_AGREEMENT,),
+            source=_source(refund, f"in force on the day of enrollment, {long_date(row.enrolled_at)}"),
         )
     return Terms(
-        policy=signed.policy,
+        refund=signed.refund,
         signed_at=signed.window_from,
         application_fee_cents=signed.application_fee_cents,
         application_fee_disclosed=signed.application_fee_disclosed,
         items=signed.items,
         segments=signed.segments,
+        starts_on=signed.starts_on,
+        weeks=signed.weeks,
+        source=_source(
+            signed.refund, f"of the agreement signed on {long_date(signed.signed_at.astimezone(zone).date())}"
+        ),
+    )
+
+
+def _source(refund: AgreedRefund, whence: str) -> str:
+    """Which versions of the school's policies a refund goes by, and why."""
+    if refund.version is None:
+        return f"The refund policy {refund.name}, {whence}, with its open points as they read."
+    return (
+        f"Version {refund.version} of the school’s refund policy ({refund.name}) and version "
+        f"{refund.settings_version} of its refund settings, {whence}."
     )

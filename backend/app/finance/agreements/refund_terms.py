@@ -1,0 +1,129 @@
+"""The refund policy of an agreement: what is in force on a day, what its terms keep of it, and the rule that follows.
+
+Terms are never changed, so that a refund is computed by the version and the reading that were signed, whatever the
+school files later.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy.orm import Session
+
+from app.core.errors import Conflict, NotFound
+from app.core.permissions import internal
+from app.rules.refunds_open_points import POINTS
+from app.rules.refunds_policies import POLICIES, Policy, filed
+from app.rules.refunds_settings import Settings
+from app.school import service as school
+from app.school.service import DatedPolicy, PolicyKind, RefundPolicy, settings_of
+from app.web.formats import long_date
+
+_AROUND = timedelta(days=800)
+"""How far from a day holidays can matter: a year for the time to cancel, another for a deadline."""
+
+
+@dataclass(frozen=True, slots=True)
+class AgreedRefund:
+    """A version of the refund policy and the reading of its open points.
+
+    `policy` and `settings` are as a case file has them. `version` and `settings_version` are those of the school's
+    dated policies; none in agreements from before the school's policies had them, which were signed under GNPEC's
+    version of that name with the defaults.
+    """
+
+    policy: str | Mapping[str, Any]
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    version: int | None = None
+    settings_version: int | None = None
+
+    @property
+    def rule(self) -> Policy:
+        """The version as the rule takes it."""
+        return POLICIES[self.policy] if isinstance(self.policy, str) else filed(self.policy)
+
+    @property
+    def name(self) -> str:
+        """What the version is called."""
+        return self.rule.name
+
+    def settings_in(self, zone: ZoneInfo) -> Settings:
+        """The reading as the rule takes it."""
+        return settings_of(dict(self.settings), zone.key)
+
+    @property
+    def readings(self) -> list[str]:
+        """The open points that the school settled in another way than the default, one sentence each."""
+        found = []
+        for name, point in POINTS.items():
+            value = self.settings.get(name, point.default)
+            if name == "holidays":
+                value = "school_calendar" if self.settings.get(name) else point.default
+            if value != point.default:
+                found.append(f"{point.title}: {point.choices[value].lower()}.")
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class InForce:
+    """The dated policies that a refund goes by on a day."""
+
+    policy: DatedPolicy[RefundPolicy]
+    settings: DatedPolicy[Any]
+    agreed: AgreedRefund
+
+    def used(self, session: Session) -> None:
+        """Note that something was written down by them: neither version can change from now on."""
+        school.policies.used(session, self.policy)
+        school.policies.used(session, self.settings)
+
+
+@internal("what the school goes by; whoever prepares an agreement or computes a refund asks")
+def on(session: Session, day: date) -> InForce:
+    """The refund policy and the reading in force on a day at the school. Raises Conflict where none is."""
+    try:
+        policy = school.policies.at(session, PolicyKind.REFUND, day)
+        settings = school.policies.at(session, PolicyKind.REFUND_SETTINGS, day)
+    except NotFound:
+        raise _missing(day, "The first one began later.") from None
+    if (why := policy.values.why_not_on(day)) is not None:
+        raise _missing(day, why)
+    holidays = school.calendar.holidays_between(session, day - _AROUND, day + _AROUND)
+    values = settings.values.as_settings(tuple(sorted(holidays)))
+    agreed = AgreedRefund(policy.values.as_case(), values, policy.version, settings.version)
+    return InForce(policy, settings, agreed)
+
+
+def _missing(day: date, why: str) -> Conflict:
+    return Conflict(
+        f"No refund policy is in force on {long_date(day)}. {why} An administrator files one under Refund policy "
+        "first. Nothing was changed."
+    )
+
+
+def as_terms(agreed: AgreedRefund) -> dict[str, Any]:
+    """As the terms of an agreement keep it, with its words."""
+    rule = agreed.rule
+    return {
+        "name": rule.name,
+        "title": rule.title,
+        "clause": rule.clause,
+        "case": agreed.policy,
+        "settings": dict(agreed.settings),
+        "version": agreed.version,
+        "settings_version": agreed.settings_version,
+        "readings": agreed.readings,
+    }
+
+
+def of_terms(terms: Mapping[str, Any]) -> AgreedRefund:
+    """What the terms of an agreement say. Older ones name a version of GNPEC's alone."""
+    kept = terms["refund_policy"]
+    return AgreedRefund(
+        kept.get("case", kept["name"]),
+        kept.get("settings", {}),
+        kept.get("version"),
+        kept.get("settings_version"),
+    )
