@@ -94,6 +94,7 @@ class Database:
         """Connects lazily, as `aada_app` unless a URL is given, and through the pooler if there is one."""
         pooler = settings.pooler_database_url if url is None else None
         server = url or settings.app_database_url
+        self._server, self._recycle_seconds = server, settings.pool_recycle_seconds
         self.engine: Engine = create_engine(
             pooler or server,
             echo=settings.sql_echo,
@@ -153,13 +154,13 @@ class Database:
         """
         if self._aside is None:
             self._aside = create_engine(
-                self.engine.url,
+                self._server,
                 hide_parameters=True,
                 pool_size=1,
                 max_overflow=0,
                 pool_timeout=0.25,
                 pool_pre_ping=True,
-                pool_recycle=self._info["settings"].pool_recycle_seconds,
+                pool_recycle=self._recycle_seconds,
                 connect_args={
                     "connect_timeout": 2,
                     "application_name": "aada metrics",
