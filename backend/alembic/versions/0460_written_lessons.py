@@ -219,6 +219,7 @@ STATEMENTS = (
         CONSTRAINT fk_quiz_accommodations_ended_by FOREIGN KEY(ended_by) REFERENCES users (id) ON DELETE SET NULL
     )
     """,
+    "CREATE INDEX idx_quiz_accommodations_enrollment_id ON quiz_accommodations (enrollment_id)",
     "CREATE INDEX idx_quiz_accommodations_ended_by ON quiz_accommodations (ended_by)",
     "CREATE INDEX idx_quiz_accommodations_granted_by ON quiz_accommodations (granted_by)",
     "CREATE INDEX idx_quiz_accommodations_lesson_id ON quiz_accommodations (lesson_id)",

@@ -1,5 +1,6 @@
 """What migrations do to rows that were there before them: see `tests.migrations.test_each_migration`."""
 
+# Of a set any one.
 ADDED_BY_UPGRADE: dict[tuple[str, str], dict[str, object]] = {
     ("0075", "school_policies"): {"kind": "retention"},
     ("0077", "school_policies"): {"kind": "storage"},
@@ -16,6 +17,7 @@ ADDED_BY_UPGRADE: dict[tuple[str, str], dict[str, object]] = {
     ("0290", "school_policies"): {"kind": "complaints"},
     ("0320", "school_policies"): {"kind": "state_fees"},
     ("0370", "school_policies"): {"kind": "leave_of_absence"},
+    ("0490", "school_policies"): {"kind": {"refund", "refund_settings"}},
     ("0390", "issued_documents"): {"kind": "receipt"},  # payers': an older schema has them in the stash
     ("0390", "ledger_receipts"): {"document_id": 900},
 }
@@ -34,6 +36,7 @@ CHANGED_BY_UPGRADE: dict[tuple[str, str], set[str]] = {
     ("0320", "school"): {"revision"},
     ("0350", "school"): {"revision"},
     ("0370", "school"): {"revision"},
+    ("0490", "school"): {"revision"},
     ("0054", "api_tokens"): {"expires_at"},  # every token ends
     ("0081", "xapi_rollup_state"): {"rolled_to"},  # everything is added up again
     ("0077", "school"): {"revision"},

@@ -41,7 +41,10 @@ def assert_rows_survived(
 
 
 def _without(rows: list[dict[str, object]], added: dict[str, object] | None) -> list[dict[str, object]]:
-    return rows if added is None else [row for row in rows if any(row[key] != added[key] for key in added)]
+    if added is None:
+        return rows
+    values = {key: value if isinstance(value, set) else {value} for key, value in added.items()}
+    return [row for row in rows if any(row[key] not in values[key] for key in values)]
 
 
 @pytest.mark.parametrize("revision", REVISIONS)

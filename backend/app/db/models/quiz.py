@@ -200,6 +200,7 @@ class QuizAccommodation(Base):
             postgresql_where=text("ended_at IS NULL"),
             postgresql_nulls_not_distinct=True,
         ),
+        Index("idx_quiz_accommodations_enrollment_id", "enrollment_id"),
         Index("idx_quiz_accommodations_lesson_id", "lesson_id"),
         Index("idx_quiz_accommodations_granted_by", "granted_by"),
         Index("idx_quiz_accommodations_ended_by", "ended_by"),
