@@ -20,8 +20,8 @@ VERSIONS = (
         "2000-01-01",
         '{"rule": "standard-nine"}',
         "GNPEC’s older numbering, through 2024. What the system went by before policies had dates.",
-        """SELECT FROM enrollment_agreements WHERE terms -> 'refund_policy' ->> 'name' = 'standard-nine'
-           UNION ALL SELECT FROM refund_computations WHERE case_file ->> 'policy' = 'standard-nine'""",
+        """SELECT 1 FROM enrollment_agreements WHERE terms -> 'refund_policy' ->> 'name' = 'standard-nine'
+           UNION ALL SELECT 1 FROM refund_computations WHERE case_file ->> 'policy' = 'standard-nine'""",
     ),
     (
         "refund",
@@ -29,8 +29,8 @@ VERSIONS = (
         "2025-01-01",
         '{"rule": "gnpec-current"}',
         "GNPEC Standards 12 and 13. What the system goes by until the school files its own.",
-        """SELECT FROM enrollment_agreements WHERE terms -> 'refund_policy' ->> 'name' = 'gnpec-current'
-           UNION ALL SELECT FROM refund_computations WHERE case_file ->> 'policy' = 'gnpec-current'""",
+        """SELECT 1 FROM enrollment_agreements WHERE terms -> 'refund_policy' ->> 'name' = 'gnpec-current'
+           UNION ALL SELECT 1 FROM refund_computations WHERE case_file ->> 'policy' = 'gnpec-current'""",
     ),
     (
         "refund_settings",
@@ -38,7 +38,7 @@ VERSIONS = (
         "2000-01-01",
         "{}",
         "Each open point as it reads. What the system goes by until the school settles one.",
-        "SELECT FROM enrollment_agreements UNION ALL SELECT FROM refund_computations",
+        "SELECT 1 FROM enrollment_agreements UNION ALL SELECT 1 FROM refund_computations",
     ),
 )
 
