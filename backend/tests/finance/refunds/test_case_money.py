@@ -293,7 +293,8 @@ def test_processing_a_withdrawal_computes_its_refund(office: Office, session: Se
     zone = schools.facts(session).zone
     # What the student was shown before is what is computed then.
     shown = refunds.what_if(session, subject_of(enrollment.user), enrollment.id, zone)
-    assert (shown.now.amount_cents, shown.assumed) == (OWED, NO_AGREEMENT)
+    assert shown.now.amount_cents == OWED
+    assert (shown.assumed or "").endswith(NO_AGREEMENT)
     enrollments.request_withdrawal(
         session,
         subject_of(enrollment.user),
