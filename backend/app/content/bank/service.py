@@ -36,7 +36,10 @@ OWNER = "content.questions"
 """Who claims the pictures of questions."""
 _LARGEST_PICTURE = 10 * 1024**2
 _MOST_PIXELS = 40_000_000
-_PICTURES = {"JPEG": "image/jpeg", "PNG": "image/png", "WEBP": "image/webp"}
+_FORMATS = ("JPEG", "PNG", "WEBP")
+_PICTURES = {"JPEG": "image/jpeg", "MPO": "image/jpeg", "PNG": "image/png", "WEBP": "image/webp"}
+"""A phone's JPEG with a second picture behind it opens as MPO."""
+_NO_PICTURE = "This is no picture that can be read. Choose a JPEG, PNG or WebP file."
 Regrade = Callable[[Session, Subject, Sequence[int], QuestionVersion], int]
 _regrades: list[Regrade] = []
 
@@ -313,13 +316,15 @@ def _picture(
     file.seek(0)
     content = file.read()
     try:
-        with Image.open(BytesIO(content), formats=tuple(_PICTURES)) as picture:
-            kind = _PICTURES[picture.format or ""]
+        with Image.open(BytesIO(content), formats=_FORMATS) as picture:
+            kind = _PICTURES.get(picture.format or "")
+            if kind is None:
+                raise _wrong(_NO_PICTURE)
             if picture.width * picture.height > _MOST_PIXELS:
                 raise _wrong("This picture has too many pixels. Choose a smaller one.")
             picture.verify()
     except (OSError, ValueError, SyntaxError, EOFError, Image.DecompressionBombError):
-        raise _wrong("This is no picture that can be read. Choose a JPEG, PNG or WebP file.") from None
+        raise _wrong(_NO_PICTURE) from None
     quota.require_room(session, [intake.examine_file(store, BytesIO(content))])
     return store.put(BytesIO(content)), kind
 

@@ -87,6 +87,11 @@ def test_late_work(given: Set) -> None:
     # Due at 11:59 PM of the school's clock: 03:59 UTC of the next day.
     with time_machine.travel(NOW + timedelta(days=1, hours=11, minutes=59), tick=False):
         assert given.hand_in(student=1).late_days == 0
+    # The page says “11:59 PM”: its whole minute is in time.
+    with time_machine.travel(NOW + timedelta(days=1, hours=11, minutes=59, seconds=59), tick=False):
+        assert given.opened(2).lateness.days == 0
+    with time_machine.travel(NOW + timedelta(days=1, hours=12), tick=False):
+        assert given.opened(2).lateness.days == 1
     with time_machine.travel(NOW + timedelta(days=2), tick=False):
         made = given.hand_in()
         assert (made.late_days, made.deduction_pct) == (1, 10)

@@ -1,7 +1,8 @@
 """Writing a lesson, publishing it, and a student who reads it: versions never change, and nobody overwrites anybody."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from fastapi.testclient import TestClient
@@ -9,6 +10,7 @@ from sqlalchemy import select, text
 
 from app.content import service as content
 from app.content.authoring import media, service
+from app.content.authoring.schemas import QuizForm
 from app.core import clock
 from app.core.errors import Conflict, Forbidden, Invalid, NotFound
 from app.db.models import ContentFile, ContentType, LessonCompletion, LessonText
@@ -202,3 +204,12 @@ def test_an_instructor_moves_only_students_of_their_own(document: School, play: 
         service.move(
             document.session, subject_of(document.instructor), document.lesson.id, document.enrollment.id
         )
+
+
+@pytest.mark.parametrize(
+    ("due", "sentence"),
+    [(datetime(9999, 12, 31, 23, 59), "from 2000 to 2100"), (datetime(2026, 3, 8, 2, 30), "does not exist")],
+)
+def test_a_due_date_that_is_none_is_refused(due: datetime, sentence: str) -> None:
+    with pytest.raises(Invalid, match=sentence):
+        QuizForm(due_at=due).quiz(ZoneInfo("America/New_York"))

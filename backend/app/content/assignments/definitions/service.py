@@ -1,6 +1,6 @@
 """What an assignment asks for, until when its classes hand in, and what single students are allowed beside."""
 
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -32,6 +32,7 @@ from app.web.paging import Paging
 
 __all__ = ["allow", "allowed", "definition", "due_lines", "find_assignment", "save", "set_due"]
 _END_OF_DAY = time(23, 59)
+_REST_OF_MINUTE = timedelta(minutes=1) - timedelta.resolution
 _RUBRIC = 1
 """A rubric of its own: passed once is passed."""
 
@@ -254,7 +255,8 @@ def _moment(day: date, at: time | None, zone: ZoneInfo) -> datetime:
     found = wall.read_wall_clock(shown, zone, second=True).instant
     if found is None:
         raise _wrong("at", "This time does not exist: the clocks went forward over it that day.")
-    return found
+    # Pages name the minute, and who hands in within it is in time.
+    return found + _REST_OF_MINUTE
 
 
 def _wrong(name: str, sentence: str) -> Invalid:

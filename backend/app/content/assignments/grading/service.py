@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy.orm import Session
 
 from app.academics import service as academics
+from app.content import queries as content_queries
 from app.content.assignments import policy, queries
 from app.content.assignments.definitions.service import find_assignment
 from app.content.assignments.grading import queries as lists
@@ -41,6 +42,7 @@ from app.rules import skills
 __all__ = ["board", "grade", "lesson_scores", "overview", "read_work", "release", "release_all"]
 _ROOM = "content.hand_in_grades"
 _FIELD = "file"
+_LONGEST_PAUSE_SECONDS = 30 * 60
 
 
 # Looking
@@ -133,6 +135,7 @@ def grade(
     known = queries.grade_by_request(session, values.request)
     returned = None
     if values.returned is not None and known is None:
+        content_queries.allow_long_pauses(session, _LONGEST_PAUSE_SECONDS)
         [returned] = keep(session, store, [values.returned], asked.version, _FIELD)
     take_turn(session, f"hand-ins {row.HandIn.enrollment_id}")
     known = queries.grade_by_request(session, values.request)

@@ -2,7 +2,7 @@
 
 import unicodedata
 from collections.abc import Sequence
-from io import BytesIO
+from contextlib import ExitStack
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -178,24 +178,30 @@ def keep(
         raise TooLarge(sentence, errors=[FieldError(field, sentence)])
     found: list[kinds.Found] = []
     faults: list[FieldError] = []
-    for one in uploads:
-        try:
-            found.append(kinds.recognize(_plain(one.name), one.file, version.kinds, field))
-        except Invalid as refused:
-            faults += refused.errors
-    if faults:
-        raise Invalid(" ".join(fault.message for fault in faults), errors=faults)
-    sources = [
-        upload.file if one.content is None else BytesIO(one.content)
-        for upload, one in zip(uploads, found, strict=True)
-    ]
-    looked = [intake.examine_file(store, source) for source in sources]
-    for size in looked:
-        quota.require_room(session, [size])
-    quota.require_room(session, looked)
-    return [
-        Kept(one.name, one.media_type, store.put(source)) for one, source in zip(found, sources, strict=True)
-    ]
+    with ExitStack() as stripped:
+        for one in uploads:
+            try:
+                known = kinds.recognize(_plain(one.name), one.file, version.kinds, field)
+            except Invalid as refused:
+                faults += refused.errors
+                continue
+            found.append(known)
+            if known.content is not None:
+                stripped.enter_context(known.content)
+        if faults:
+            raise Invalid(" ".join(fault.message for fault in faults), errors=faults)
+        sources = [
+            upload.file if known.content is None else known.content
+            for upload, known in zip(uploads, found, strict=True)
+        ]
+        looked = [intake.examine_file(store, source) for source in sources]
+        for size in looked:
+            quota.require_room(session, [size])
+        quota.require_room(session, looked)
+        return [
+            Kept(known.name, known.media_type, store.put(source))
+            for known, source in zip(found, sources, strict=True)
+        ]
 
 
 @internal("a step of showing hand-ins to who may read them")
