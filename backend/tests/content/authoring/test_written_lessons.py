@@ -1,7 +1,7 @@
 """Writing a lesson, publishing it, and a student who reads it: versions never change, and nobody overwrites anybody."""
 
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -208,8 +208,8 @@ def test_an_instructor_moves_only_students_of_their_own(document: School, play: 
 
 @pytest.mark.parametrize(
     ("due", "sentence"),
-    [(datetime(9999, 12, 31, 23, 59), "from 2000 to 2100"), (datetime(2026, 3, 8, 2, 30), "does not exist")],
+    [("9999-12-31T23:59", "from 2000 to 2100"), ("2026-03-08T02:30", "does not exist")],
 )
-def test_a_due_date_that_is_none_is_refused(due: datetime, sentence: str) -> None:
+def test_a_due_date_that_is_none_is_refused(due: str, sentence: str) -> None:
     with pytest.raises(Invalid, match=sentence):
-        QuizForm(due_at=due).quiz(ZoneInfo("America/New_York"))
+        QuizForm.model_validate({"due_at": due}).quiz(ZoneInfo("America/New_York"))
