@@ -214,6 +214,15 @@ def require_known(session: Session, lesson_id: int, question_ids: Collection[int
         raise Invalid("A question of the quiz is not in this program’s bank. Choose its questions again.")
 
 
+@internal("a step of ending an attempt at a quiz")
+def hold(session: Session, version_ids: Collection[int]) -> None:
+    """Keep the keys that an attempt is about to be graded by: a correction comes before it, or finds it submitted.
+
+    To be called before the enrollment is held, in the order in which a correction takes its locks.
+    """
+    queries.hold(session, version_ids)
+
+
 @internal("names what a quiz asks to the quiz that asks it")
 def asked(session: Session, version_ids: Collection[int]) -> dict[int, Asked]:
     """Versions by number, each with the key that holds for it now."""

@@ -158,7 +158,7 @@ def submit(session: Session, token: str, sent: SubmitIn) -> Json:
     if sitting.launch.preview:
         given = {position: one.given() for position, one in sent.answers.items()}
         return _preview_state(session, sitting, started=True, given=given)
-    _hold(session, sitting)
+    _hold(session, sitting, submits=True)
     attempt = _own(session, sitting, sent.attempt)
     if attempt.submitted_at is None:
         over = quizzes.is_over(attempt.deadline_at, sitting.now)
@@ -331,10 +331,17 @@ def _open(session: Session, token: str) -> _Sitting:
     return _Sitting(launch, version, item, quiz, now)
 
 
-def _hold(session: Session, sitting: _Sitting) -> None:
-    """Hold the enrollment, as every report of a lesson does first: two requests at once come one after the other."""
+def _hold(session: Session, sitting: _Sitting, *, submits: bool = False) -> None:
+    """Hold the enrollment, as every report of a lesson does first: two requests at once come one after the other.
+
+    Where an attempt may end by it, the questions are held before: a correction of a key holds its question first too.
+    """
+    enrollment_id = _enrollment_of(sitting.launch)
+    going_on = queries.open_attempt(session, enrollment_id, sitting.launch.package_id)
+    if going_on is not None and (submits or quizzes.is_over(going_on.deadline_at, sitting.now)):
+        bank.hold(session, [one["version"] for one in going_on.drawn])
     try:
-        enrollment.hold_for_study(session, _enrollment_of(sitting.launch))
+        enrollment.hold_for_study(session, enrollment_id)
     except Conflict as ended:
         raise Unauthorized(ended.detail) from ended
     launch_queries.lock_launch(session, sitting.launch)

@@ -9,10 +9,13 @@ import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import select
 
+from app.content import service as content
 from app.content.quizzes import accommodations, endings
 from app.content.quizzes.accommodations import AccommodationForm
 from app.core import clock
+from app.core.actions import Action
 from app.db.models import AuditEntry, LessonCompletion, QuizAnswer, QuizAttempt
+from app.projections.service import SUBSCRIBERS
 from tests.content.conftest import Play, School
 from tests.content.quizzes.conftest import Take, Taker, planner, question
 
@@ -273,6 +276,26 @@ def test_a_preview_is_graded_and_leaves_no_trace(school: School, quiz_of: QuizOf
     assert state["open"]["attempt"] == 0
     assert school.session.scalars(select(QuizAttempt)).all() == []
     assert school.attempts() == []
+
+
+def test_the_grade_book_is_given_what_the_attempts_come_to_passed_or_not(
+    school: School, quiz_of: QuizOf, take: Take
+) -> None:
+    quiz_of(question(school, "numeric", value="5"), method="last", pass_percent=60)
+    taker = take()
+    taker.played.send({"seq": 1, "cmi": {"end": True, "place": 1000, "seconds": 0}})
+
+    def scores() -> dict[int, object]:
+        school.session.expire_all()
+        return dict(content.lesson_scores(school.session, school.lesson.id, [school.enrollment.id]))
+
+    assert scores() == {}
+    for value, score in (("4", 0), ("5", 100), ("3", 0)):
+        state = taker.start()
+        taker.answer(state, 1, {"value": value})
+        taker.submit(state)
+        assert scores() == {school.enrollment.id: score}
+    assert Action.QUIZ_SUBMITTED in SUBSCRIBERS["lesson_grades"].actions
 
 
 # Bad input
